@@ -1,0 +1,79 @@
+"""TensorFlow Hub modules (TF1 Hub format) on today's TensorFlow, in a notebook.
+
+`import hubexplore as hub` is cheap: each name below is imported when it is first used (PEP 562),
+so TensorFlow is loaded by the first call that needs it and not before.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from hubexplore.errors import HubError as HubError
+    from hubexplore.hub.authoring import add_signature as add_signature
+    from hubexplore.hub.authoring import attach_message as attach_message
+    from hubexplore.hub.authoring import create_module_spec as create_module_spec
+    from hubexplore.hub.evaluate import eval_function_for_module as eval_function_for_module
+    from hubexplore.hub.image import ImageModuleInfo as ImageModuleInfo
+    from hubexplore.hub.image import attach_image_module_info as attach_image_module_info
+    from hubexplore.hub.image import get_expected_image_size as get_expected_image_size
+    from hubexplore.hub.image import get_num_image_channels as get_num_image_channels
+    from hubexplore.hub.loading import load_module_spec as load_module_spec
+    from hubexplore.hub.module import Module as Module
+    from hubexplore.hub.saved_model import (
+        create_module_spec_from_saved_model as create_module_spec_from_saved_model,
+    )
+    from hubexplore.hub.spec import ModuleSpec as ModuleSpec
+
+__version__ = "0.1.0.dev0"
+
+# The table of contents: public name -> the module that defines it.
+_WHERE = {
+    "HubError": "hubexplore.errors",
+    "ImageModuleInfo": "hubexplore.hub.image",
+    "Module": "hubexplore.hub.module",
+    "ModuleSpec": "hubexplore.hub.spec",
+    "add_signature": "hubexplore.hub.authoring",
+    "attach_image_module_info": "hubexplore.hub.image",
+    "attach_message": "hubexplore.hub.authoring",
+    "create_module_spec": "hubexplore.hub.authoring",
+    "create_module_spec_from_saved_model": "hubexplore.hub.saved_model",
+    "eval_function_for_module": "hubexplore.hub.evaluate",
+    "get_expected_image_size": "hubexplore.hub.image",
+    "get_num_image_channels": "hubexplore.hub.image",
+    "load_module_spec": "hubexplore.hub.loading",
+}
+
+__all__ = ["__version__", *_WHERE, "samples"]  # noqa: PLE0604 - the names are the keys above
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        value = getattr(importlib.import_module(_WHERE[name]), name)
+    elif name == "samples":
+        value = importlib.import_module("hubexplore.samples")
+    else:
+        raise AttributeError(f"module 'hubexplore' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Registers the `%hub_*` magics; called by `%load_ext hubexplore`."""
+    from hubexplore.notebook.extension import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Removes the magics and closes the session; called by `%unload_ext hubexplore`."""
+    from hubexplore.notebook.extension import unload
+
+    unload(shell)

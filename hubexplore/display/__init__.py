@@ -1,0 +1,1 @@
+"""Renderings of a summary: text and HTML. Knows no TensorFlow and no IPython."""

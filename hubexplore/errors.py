@@ -1,0 +1,94 @@
+"""What can go wrong, one class per broken rule.
+
+Each class is a `HubError` and also the builtin that callers of `hub.Module` already catch, so
+`except ValueError` written years ago goes on working and `except HubError` catches all of them.
+A message states the rule, what was found, and what to write instead.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class HubError(Exception):
+    """Base of every error that hubexplore raises on purpose."""
+
+
+class MissingModuleError(HubError, FileNotFoundError, ValueError, RuntimeError):
+    """Nothing is at the given path or handle."""
+
+
+class NotAModuleError(HubError, ValueError, RuntimeError):
+    """Something is at the path, but not a TF1 Hub module; the message says what it is."""
+
+
+class DamagedModuleError(HubError, ValueError, OSError):
+    """A module whose files are truncated, altered or incomplete."""
+
+
+class UnsupportedFormatError(HubError, ValueError):
+    """`tfhub_module.pb` names a format or a required feature this library does not know."""
+
+
+class ArchiveError(HubError, OSError, ValueError):
+    """An archive that is damaged, or that would write outside of its directory."""
+
+
+class DownloadError(HubError, OSError):
+    """A handle could not be fetched."""
+
+
+class HandleError(HubError, ValueError):
+    """A handle of a form that no resolver understands."""
+
+
+class AuthoringError(HubError, ValueError):
+    """A `module_fn`, signature or attachment that breaks a rule of the format."""
+
+
+class UnsupportedCollectionError(AuthoringError):
+    """A graph holds a collection that a module cannot carry."""
+
+
+class NoSuchVariantError(HubError, ValueError):
+    """The module has no graph variant with the requested tags."""
+
+
+class NoSuchSignatureError(HubError, KeyError, ValueError):
+    """The graph variant has no signature of the requested name."""
+
+    # KeyError shows the repr of its argument; a sentence reads better as it is.
+    __str__ = Exception.__str__
+
+
+class NoSuchMessageError(HubError, KeyError):
+    """A message that was declared required is not attached."""
+
+    __str__ = Exception.__str__
+
+
+class SignatureError(HubError, TypeError):
+    """Arguments or results that do not fit the signature: missing, extra, dtype, shape, kind."""
+
+
+class GraphError(HubError, RuntimeError):
+    """The wrong graph, no graph at all, or a name scope that is already taken."""
+
+
+class CheckpointMismatchError(HubError, ValueError):
+    """A checkpoint whose variables do not fit those of the module."""
+
+
+class ExportError(HubError, OSError, ValueError):
+    """An export that could not be completed; the target is as it was before."""
+
+
+class ExportExistsError(ExportError, FileExistsError):
+    """The target of an export already holds something."""
+
+
+def closest(name: str, existing: Iterable[str]) -> str:
+    """Returns `" Did you mean 'x'?"` for the existing name nearest to `name`, or `""`."""
+    match = difflib.get_close_matches(name, list(existing), n=1, cutoff=0.6)
+    return f" Did you mean {match[0]!r}?" if match else ""

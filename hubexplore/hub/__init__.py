@@ -1,0 +1,1 @@
+"""The `hub.Module` API on TensorFlow: spec, authoring, state graph, apply graph, export, handles."""

@@ -1,0 +1,1 @@
+"""What needs a kernel: the session's magics. The only importer of IPython."""
