@@ -1,0 +1,40 @@
+"""Writes a sample's module: its definition, from the authoring functions, and its trained weights."""
+
+from __future__ import annotations
+
+import importlib
+import pathlib
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+
+def build(name: str, directory: str) -> None:
+    """Exports the sample `name` as a module to `directory`.
+
+    Each sample is a Python module of this package with the functions `create_spec` and
+    `load_weights`.
+    """
+    sample = importlib.import_module(f"hubexplore.samples.{name.replace('-', '_')}")
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoint = str(pathlib.Path(folder, "weights"))
+        _write_checkpoint(checkpoint, sample.load_weights())
+        sample.create_spec().export(directory, checkpoint_path=checkpoint)
+
+
+def _write_checkpoint(prefix: str, values: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Writes a V2 checkpoint, in a graph of its own, so that it works in v1 and v2 behaviour."""
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        save = tf.raw_ops.SaveV2(
+            prefix=prefix,
+            tensor_names=list(values),
+            shape_and_slices=[""] * len(values),
+            tensors=[tf.constant(value) for value in values.values()],
+        )
+        session.run(save)

@@ -1,0 +1,24 @@
+"""The samples' files in the package, and what identifies their content. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+from typing import Final
+
+import hubexplore
+
+PACKAGE: Final = pathlib.Path(__file__).parent
+WEIGHTS: Final = PACKAGE / "weights"
+LARGEST_PIXEL: Final = 16.0  # Of the digit images, which are stored as whole numbers.
+
+
+def digest(name: str, package: pathlib.Path = PACKAGE) -> str:
+    """Returns hex digits that change with whatever the sample `name` is built from.
+
+    That is the release of hubexplore, the code in `package`, and the sample's weights.
+    """
+    state = hashlib.sha256(hubexplore.__version__.encode())
+    for path in (*sorted(package.glob("*.py")), *sorted((package / "weights" / name).glob("*"))):
+        state.update(hashlib.sha256(path.read_bytes()).digest())
+    return state.hexdigest()

@@ -1,0 +1,135 @@
+"""The sample `text-embedding`: English sentences to vectors, on word vectors from two old books.
+
+A word's vector tells in which company it was met in the King James Bible and in Jane Austen's
+novels, so `bread` is near to `wine` and unknown is everything invented since 1820.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+import hubexplore as hub
+from hubexplore.samples import files
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+NEIGHBOURS = 10  # How many words the signature `neighbours` gives for each word.
+_FOLDER = files.WEIGHTS / "text-embedding"
+VOCABULARY = _FOLDER / "vocabulary.txt"
+WEIGHTS = _FOLDER / "weights.npz"
+
+
+def split_words(sentences: tf.Tensor) -> tf.RaggedTensor:
+    """Lower-cases and splits sentences into words.
+
+    A word is a run of letters and digits of any script; an apostrophe inside of it is dropped
+    (`king's` becomes `kings`), everything else separates.
+
+    Args:
+      sentences: string [batch], UTF-8.
+
+    Returns:
+      string [batch, (words)]; no words for a sentence without any.
+    """
+    text = tf.strings.lower(sentences, encoding="utf-8")
+    text = tf.strings.regex_replace(text, "['\u2019]", "")
+    text = tf.strings.regex_replace(text, r"[^\p{L}\p{N}]+", " ")
+    return tf.strings.split(text)
+
+
+class _Vocabulary:
+    """The tables between words and rows of the word vectors, both filled from the one asset.
+
+    The asset has a word a line. Row i belongs to line i; rows after the last line are buckets which
+    unknown words share by their hash.
+    """
+
+    def __init__(self, words: int, buckets: int) -> None:
+        self.words = words
+        # A tensor, because tf.lookup writes a plain file name into the table's shared name, and
+        # so the path on the author's machine into the graph (TensorFlow 2.21).
+        asset = tf.constant(str(VOCABULARY), name="vocabulary")
+        text, line = tf.lookup.TextFileIndex.WHOLE_LINE, tf.lookup.TextFileIndex.LINE_NUMBER
+        to_row = tf.lookup.TextFileInitializer(asset, tf.string, text, tf.int64, line, vocab_size=words)
+        to_word = tf.lookup.TextFileInitializer(asset, tf.int64, line, tf.string, text, vocab_size=words)
+        self._rows = tf.lookup.StaticVocabularyTable(to_row, buckets)
+        self._words = tf.lookup.StaticHashTable(to_word, "<unknown>")
+
+    def rows_of(self, words: tf.Tensor) -> tf.Tensor:
+        """string of any shape to int64 of that shape."""
+        return self._rows.lookup(words)
+
+    def words_at(self, rows: tf.Tensor) -> tf.Tensor:
+        """int64 of any shape to string of that shape."""
+        return self._words.lookup(rows)
+
+
+def _add_sentence_signatures(vectors: tf.Variable, vocabulary: _Vocabulary) -> None:
+    sentences = tf.compat.v1.placeholder(tf.string, [None], name="sentences")
+    words = split_words(sentences)
+    rows = vocabulary.rows_of(words.values)
+    embeddings = tf.math.unsorted_segment_sqrt_n(
+        tf.gather(vectors, rows), words.value_rowids(), words.nrows(), name="embeddings"
+    )
+    embeddings.set_shape([None, vectors.shape[-1]])
+    known = words.with_values(rows < vocabulary.words)
+    hub.add_signature(inputs=sentences, outputs=embeddings)
+    hub.add_signature(
+        "words",
+        inputs={"sentences": sentences},
+        outputs={"default": embeddings, "words": words, "known": known},
+    )
+
+
+def _add_neighbours_signature(vectors: tf.Variable, vocabulary: _Vocabulary) -> None:
+    words = tf.compat.v1.placeholder(tf.string, [None], name="words")
+    directions = tf.math.l2_normalize(tf.convert_to_tensor(vectors), axis=-1)
+    queries = tf.gather(directions, vocabulary.rows_of(tf.strings.lower(words, encoding="utf-8")))
+    cosines = tf.matmul(queries, directions[: vocabulary.words], transpose_b=True)
+    best = tf.math.top_k(cosines, NEIGHBOURS + 1)
+    # The first is the word itself.
+    nearest = vocabulary.words_at(tf.cast(best.indices[:, 1:], tf.int64))
+    hub.add_signature(
+        "neighbours",
+        inputs={"words": words},
+        outputs={"default": nearest, "cosines": best.values[:, 1:]},
+    )
+
+
+def module_fn() -> None:
+    """Adds three signatures.
+
+    `default` takes sentences, string [None], and gives float32 [None, 100]: the sum of the vectors
+    of the words, divided by the square root of their number; zeros where there is no word.
+    `words` gives that too, and `words`, string [None, (words)], and `known`, bool [None, (words)]:
+    whether the word is in the vocabulary.
+    `neighbours` takes `words`, string [None], and gives the 10 words whose vectors have the largest
+    cosine with each word's, string [None, 10], and the `cosines`, float32 [None, 10]. For a word
+    that is not in the vocabulary they mean nothing.
+    """
+    with np.load(WEIGHTS, allow_pickle=False) as archive:
+        words, shape = int(archive["words"]), archive["codes"].shape
+    vectors = tf.compat.v1.get_variable(
+        "word_vectors", shape, initializer=tf.compat.v1.truncated_normal_initializer(stddev=0.1, seed=1)
+    )
+    vocabulary = _Vocabulary(words, buckets=shape[0] - words)
+    _add_sentence_signatures(vectors, vocabulary)
+    _add_neighbours_signature(vectors, vocabulary)
+
+
+def create_spec() -> hub.ModuleSpec:
+    """Returns the module's definition: one variant, without tags."""
+    return hub.create_module_spec(module_fn)
+
+
+def load_weights() -> dict[str, npt.NDArray[Any]]:
+    """Returns the trained word vectors, float32 [words + buckets, 100], as `word_vectors`.
+
+    They are stored as int8 with one factor a row.
+    """
+    with np.load(WEIGHTS, allow_pickle=False) as archive:
+        return {"word_vectors": archive["codes"] * archive["factors"][:, np.newaxis]}
