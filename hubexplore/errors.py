@@ -51,14 +51,16 @@ class UnsupportedCollectionError(AuthoringError):
     """A graph holds a collection that a module cannot carry."""
 
 
-class NoSuchVariantError(HubError, ValueError):
+class NoSuchVariantError(HubError, KeyError, ValueError):
     """The module has no graph variant with the requested tags."""
+
+    # KeyError shows the repr of its argument; a sentence reads better as it is.
+    __str__ = Exception.__str__
 
 
 class NoSuchSignatureError(HubError, KeyError, ValueError):
     """The graph variant has no signature of the requested name."""
 
-    # KeyError shows the repr of its argument; a sentence reads better as it is.
     __str__ = Exception.__str__
 
 
@@ -68,7 +70,7 @@ class NoSuchMessageError(HubError, KeyError):
     __str__ = Exception.__str__
 
 
-class SignatureError(HubError, TypeError):
+class SignatureError(HubError, TypeError, ValueError):
     """Arguments or results that do not fit the signature: missing, extra, dtype, shape, kind."""
 
 

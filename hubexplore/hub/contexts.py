@@ -1,0 +1,115 @@
+"""TF1 control-flow contexts (`tf.cond` and `tf.while_loop` before TF2) across an import.
+
+A context is Python-side knowledge about a cond or a loop: gradients need it. It is stored in the
+collections `cond_context` and `while_context` and must be rebuilt for the nodes that were imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import tensorflow as tf
+from tensorflow.core.protobuf import control_flow_pb2
+
+from hubexplore.hub import tf_internals
+from hubexplore.summary.graph import node_of
+
+COND_CONTEXT: Final = tf.compat.v1.GraphKeys.COND_CONTEXT
+WHILE_CONTEXT: Final = tf.compat.v1.GraphKeys.WHILE_CONTEXT
+_PROTOS: Final = {
+    COND_CONTEXT: control_flow_pb2.CondContextDef,
+    WHILE_CONTEXT: control_flow_pb2.WhileContextDef,
+}
+_WHILE_NAMES: Final = ("pivot_name", "pivot_for_pred_name", "pivot_for_body_name", "maximum_iterations_name")
+_COND_NAMES: Final = ("pred_name", "pivot_name")
+
+
+@dataclass(frozen=True)
+class ContextSpec:
+    """An outermost context of a variant: its collection, proto and the nodes inside of it."""
+
+    collection: str
+    proto: Any
+    nodes: frozenset[str]
+
+
+def read_contexts(meta_graph: Any) -> list[ContextSpec]:
+    """All contexts of a variant, conds first."""
+    found = []
+    for collection, proto_class in _PROTOS.items():
+        if collection in meta_graph.collection_def:
+            for serialized in meta_graph.collection_def[collection].bytes_list.value:
+                proto = proto_class.FromString(serialized)
+                found.append(ContextSpec(collection, proto, frozenset(_nodes(proto))))
+    return found
+
+
+def _nodes(proto: Any) -> Iterator[str]:
+    """Names of the nodes inside a context and the contexts nested in it."""
+    external = set(proto.values_def.external_values)
+    for value in proto.values_def.values:
+        if value not in external:
+            yield node_of(value)
+    for name in [*getattr(proto, "loop_enter_names", ()), *getattr(proto, "loop_exit_names", ())]:
+        yield node_of(name)
+    for nested in _nested(proto):
+        yield from _nodes(nested)
+
+
+def _nested(proto: Any) -> Iterator[Any]:
+    for wrapper in proto.nested_contexts:
+        kind = wrapper.WhichOneof("ctxt")
+        if kind:
+            yield getattr(wrapper, kind)
+
+
+def touched(contexts: Iterable[ContextSpec], nodes: set[str]) -> list[ContextSpec]:
+    """The contexts that hold any of `nodes`."""
+    return [context for context in contexts if not context.nodes.isdisjoint(nodes)]
+
+
+def rebuild(
+    contexts: Iterable[ContextSpec], graph: tf.Graph, scope: str, rename: Callable[[str], str | None]
+) -> None:
+    """Rebuilds contexts in the default graph and adds the outermost ones to its collections.
+
+    Args:
+      contexts: those of the imported slice.
+      graph: the default graph.
+      scope: the absolute name scope of the import; loops are named below it.
+      rename: name of a tensor or op in the module -> its name in `graph`, None where it is not there.
+    """
+    for context in contexts:
+        proto = type(context.proto)()
+        proto.CopyFrom(context.proto)
+        _rename_context(proto, scope, rename)
+        live = tf_internals.context_from_proto(context.collection, proto)
+        if tf_internals.outer_context(live) is None:
+            graph.add_to_collection(context.collection, live)
+
+
+def _rename_context(proto: Any, scope: str, rename: Callable[[str], str | None]) -> None:
+    proto.context_name = f"{scope}/{proto.context_name}"
+    fields = _WHILE_NAMES if isinstance(proto, control_flow_pb2.WhileContextDef) else _COND_NAMES
+    for field in fields:
+        name = getattr(proto, field)
+        if name:
+            setattr(proto, field, rename(name) or "")
+    if isinstance(proto, control_flow_pb2.WhileContextDef):
+        for names in (proto.loop_exit_names, proto.loop_enter_names):
+            names[:] = [new for name in names if (new := rename(name))]
+    values = proto.values_def
+    external = {
+        new_key: new_value
+        for key, value in values.external_values.items()
+        if (new_key := rename(key)) and (new_value := rename(value))
+    }
+    kept = [new for name in values.values if (new := rename(name))]
+    values.external_values.clear()
+    values.external_values.update(external)
+    del values.values[:]
+    values.values.extend(dict.fromkeys(kept))
+    for nested in _nested(proto):
+        _rename_context(nested, scope, rename)

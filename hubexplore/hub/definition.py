@@ -1,0 +1,239 @@
+"""`DefinedSpec`: a spec made of meta graphs, from a directory or from a `module_fn`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import tensorflow as tf
+
+from hubexplore.errors import (
+    AuthoringError,
+    CheckpointMismatchError,
+    DamagedModuleError,
+    NoSuchMessageError,
+    NoSuchVariantError,
+    UnsupportedCollectionError,
+    closest,
+)
+from hubexplore.hub.apply import ApplyPlan, plan_apply
+from hubexplore.hub.checkpoint import Held, load_index
+from hubexplore.hub.export import write_module
+from hubexplore.hub.impl import DefinedImpl
+from hubexplore.hub.restore import check_checkpoint
+from hubexplore.hub.saving import copy_checkpoint
+from hubexplore.hub.spec import ModuleSpec
+from hubexplore.hub.state import StatePlan, plan_state, read_variables_or_fail
+from hubexplore.hub.tensor_info import InfoDict
+from hubexplore.hub.variables import VariableSpec
+from hubexplore.hub.variant import ATTACHMENTS, Variant
+
+_KEYS: Final = tf.compat.v1.GraphKeys
+SUPPORTED_COLLECTIONS: Final = frozenset({
+    _KEYS.GLOBAL_VARIABLES,
+    _KEYS.TRAINABLE_VARIABLES,
+    _KEYS.MODEL_VARIABLES,
+    _KEYS.TABLE_INITIALIZERS,
+    _KEYS.UPDATE_OPS,
+    _KEYS.REGULARIZATION_LOSSES,
+    _KEYS.ASSET_FILEPATHS,
+    _KEYS.COND_CONTEXT,
+    _KEYS.WHILE_CONTEXT,
+    ATTACHMENTS,
+    "saved_model_assets",
+})
+
+
+def check_variants(variants: Iterable[Variant]) -> None:
+    """Checks the rules that hold for the variants of every module.
+
+    Raises:
+      UnsupportedCollectionError: (a ValueError) a variant holds a collection modules cannot carry.
+      AuthoringError: (a ValueError) two variants have the same tags.
+    """
+    seen: set[frozenset[str]] = set()
+    for variant in variants:
+        if variant.tags in seen:
+            raise AuthoringError(
+                f"Each graph variant needs its own set of tags; {sorted(variant.tags)} is there twice."
+            )
+        seen.add(variant.tags)
+        unsupported = sorted(set(variant.meta_graph.collection_def) - SUPPORTED_COLLECTIONS)
+        if unsupported:
+            raise UnsupportedCollectionError(
+                f"A module cannot carry the collections {unsupported} (graph variant {sorted(variant.tags)}). "
+                f"Pass drop_collections={unsupported} to leave them out."
+            )
+
+
+class DefinedSpec(ModuleSpec):
+    """A spec that owns its graph variants.
+
+    Args:
+      variants: at least one; all rules of the format checked.
+      title: what displays call the module, such as its path.
+      checkpoint: path prefix of the checkpoint with the variables' values, None if there is none.
+    """
+
+    def __init__(self, variants: Iterable[Variant], title: str, checkpoint: str | None) -> None:
+        self._variants = {variant.tags: variant for variant in variants}
+        self._display_title = title
+        self._checkpoint = checkpoint
+        self._state_plans: dict[tuple[frozenset[str], bool], StatePlan] = {}
+        self._apply_plans: dict[tuple[frozenset[str], str, bool], ApplyPlan] = {}
+
+    def get_tags(self) -> list[frozenset[str]]:
+        """See `ModuleSpec.get_tags`."""
+        return list(self._variants)
+
+    def get_signature_names(self, tags: Iterable[str] | None = None) -> list[str]:
+        """See `ModuleSpec.get_signature_names`. Unknown tags: ValueError."""
+        return self.variant(tags).signature_names
+
+    def get_input_info_dict(
+        self, signature: str | None = None, tags: Iterable[str] | None = None
+    ) -> InfoDict:
+        """See `ModuleSpec.get_input_info_dict`. Unknown tags: ValueError; signature: KeyError, ValueError."""
+        return self.variant(tags).input_infos(signature)
+
+    def get_output_info_dict(
+        self, signature: str | None = None, tags: Iterable[str] | None = None
+    ) -> InfoDict:
+        """See `ModuleSpec.get_output_info_dict`. Unknown tags: ValueError; signature: KeyError, ValueError."""
+        return self.variant(tags).output_infos(signature)
+
+    def get_attached_message(
+        self, key: str, message_type: Any, tags: Iterable[str] | None = None, required: bool = False
+    ) -> Any:
+        """See `ModuleSpec.get_attached_message`."""
+        attachments = self.variant(tags).attachments
+        if key in attachments:
+            message = message_type()
+            message.ParseFromString(attachments[key])
+            return message
+        if required:
+            raise NoSuchMessageError(
+                f"No message is attached under {key!r}; there are {sorted(attachments)}."
+                f"{closest(key, attachments)}"
+            )
+        return None
+
+    def export(
+        self,
+        path: str,
+        checkpoint_path: str | None = None,
+        name_transform_fn: Any = None,
+    ) -> None:
+        """Writes a module whose weights come from a training checkpoint.
+
+        Args:
+          path: directory to write; must not hold a module yet. It appears whole or not at all.
+          checkpoint_path: path prefix of a checkpoint, or a directory whose latest one is taken. None only
+            for a module without variables.
+          name_transform_fn: maps the name of a variable in the module to its name in the checkpoint; by
+            default they are the same.
+
+        Raises:
+          ValueError: no checkpoint, or a variable of another shape or dtype.
+          tf.errors.NotFoundError: (also a ValueError) the checkpoint lacks a variable; it is named.
+          ExportError: the target could not be written.
+        """
+        variables = self.all_variables
+        if variables and checkpoint_path is None:
+            raise CheckpointMismatchError(
+                "The module has variables, so export needs checkpoint_path: where their values are."
+            )
+        rename = name_transform_fn or (lambda name: name)
+        names = {spec.key: rename(spec.key) for spec in variables}
+
+        def write_variables(prefix: str) -> None:
+            if checkpoint_path is not None:
+                copy_checkpoint(checkpoint_path, prefix, variables, names)
+
+        write_module(path, self, write_variables if variables else None)
+
+    def variant(self, tags: Iterable[str] | None) -> Variant:
+        """The graph variant with `tags`; None means no tags.
+
+        Raises:
+          NoSuchVariantError: (a ValueError) lists the variants there are.
+        """
+        wanted = frozenset({tags} if isinstance(tags, str) else tags or ())
+        if wanted not in self._variants:
+            existing = {repr(sorted(known)): known for known in self._variants}
+            raise NoSuchVariantError(
+                f"The module has no graph variant with the tags {sorted(wanted)!r}; it has "
+                f"{', '.join(existing)}.{self._tags_hint(wanted)}"
+            )
+        return self._variants[wanted]
+
+    def _tags_hint(self, wanted: frozenset[str]) -> str:
+        nearest = min(
+            self._variants, key=lambda known: (len(known ^ wanted), sorted(known))
+        )
+        hint = f"tags={sorted(nearest)!r}" if nearest else "no tags"
+        return f" Nearest: {hint}. Training needs trainable=True, whatever the tags."
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """All graph variants."""
+        return tuple(self._variants.values())
+
+    @functools.cached_property
+    def variables_by_variant(self) -> Mapping[frozenset[str], tuple[VariableSpec, ...]]:
+        """The variables of each graph variant; those of equal key and offset share their values."""
+        return {
+            variant.tags: tuple(read_variables_or_fail(variant).values()) for variant in self.variants
+        }
+
+    @property
+    def all_variables(self) -> tuple[VariableSpec, ...]:
+        """The variables of all variants, each once."""
+        found: dict[tuple[str, tuple[int, ...]], VariableSpec] = {}
+        for specs in self.variables_by_variant.values():
+            for spec in specs:
+                found.setdefault(spec.identity, spec)
+        return tuple(found.values())
+
+    def state_plan(self, tags: frozenset[str], trainable: bool) -> StatePlan:
+        """The plan for the state of a variant, made once; the checkpoint is checked then."""
+        key = (tags, trainable)
+        if key not in self._state_plans:
+            plan = plan_state(self.variant(tags), self._checkpoint, trainable)
+            if self._checkpoint is not None and plan.variables:
+                self._check_checkpoint(plan.variables.values())
+            self._state_plans[key] = plan
+        return self._state_plans[key]
+
+    def apply_plan(self, tags: frozenset[str], signature: str, trainable: bool) -> ApplyPlan:
+        """The plan for a call of a signature, made once."""
+        key = (tags, signature, trainable)
+        if key not in self._apply_plans:
+            self._apply_plans[key] = plan_apply(self.variant(tags), signature, trainable)
+        return self._apply_plans[key]
+
+    @functools.cached_property
+    def _held(self) -> Mapping[str, Held]:
+        assert self._checkpoint is not None
+        return load_index(self._checkpoint)
+
+    def _check_checkpoint(self, variables: Iterable[VariableSpec]) -> None:
+        try:
+            held = self._held
+        except tf.errors.NotFoundError as error:
+            raise DamagedModuleError(
+                f"The module has variables, but {self._checkpoint!r}.index is not there. The copy is incomplete: "
+                f"copy or download it again."
+            ) from error
+        check_checkpoint(held, variables, str(self._checkpoint), {})
+
+    def _check_instantiable(self, tags: frozenset[str], trainable: bool) -> None:
+        self.variant(tags).check_ops()
+        self.state_plan(tags, trainable)
+
+    def _create_impl(self, name: str, trainable: bool, tags: frozenset[str]) -> DefinedImpl:
+        return DefinedImpl(self, name, trainable, tags)
+
+    def _title(self) -> str:
+        return self._display_title

@@ -1,0 +1,106 @@
+"""Importing graph slices together with the functions they call."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.core.framework import function_pb2, graph_pb2
+
+from hubexplore.errors import DamagedModuleError
+from hubexplore.summary.graph import calls_of_attr
+
+_RENAMES = itertools.count(1)
+
+
+class FunctionImporter:
+    """Imports slices of one module, each function once per graph.
+
+    TensorFlow registers a function by name for a whole graph. Modules written by different processes
+    reuse names such as `cond_true_12` for different bodies, so a name that is taken gets a new one.
+    """
+
+    def __init__(self) -> None:
+        self._renames: weakref.WeakKeyDictionary[tf.Graph, dict[str, str]] = weakref.WeakKeyDictionary()
+
+    def import_graph_def(
+        self,
+        graph_def: graph_pb2.GraphDef,
+        library: function_pb2.FunctionDefLibrary,
+        scope: str,
+        input_map: Mapping[str, tf.Tensor] | None = None,
+    ) -> None:
+        """Imports `graph_def` into the default graph under the absolute scope `scope` (no slash).
+
+        `graph_def` may be a template: it is completed with default attributes, else left as it is.
+
+        Raises:
+          DamagedModuleError: TensorFlow refuses the graph.
+        """
+        if not library.function:
+            _import(graph_def, scope, input_map)
+            return
+        graph = tf.compat.v1.get_default_graph()
+        known = self._renames.setdefault(graph, {})
+        new = [function for function in library.function if function.signature.name not in known]
+        names = {function.signature.name: function.signature.name for function in new} | known
+        renamed = any(old != given for old, given in names.items())
+        complete = _with_functions(graph_def, library, new, names) if new or renamed else graph_def
+        try:
+            _import(complete, scope, input_map)
+        except DamagedModuleError as error:
+            if "same name already exists" not in str(error):
+                raise
+            # Unique in the process: function names are shared with the eager runtime as well.
+            suffix = f"_hub{next(_RENAMES)}"
+            names = {function.signature.name: function.signature.name + suffix for function in new} | known
+            _import(_with_functions(graph_def, library, new, names), scope, input_map)
+        known.update(names)
+
+
+def _import(graph_def: graph_pb2.GraphDef, scope: str, input_map: Mapping[str, tf.Tensor] | None) -> None:
+    try:
+        tf.import_graph_def(graph_def, input_map=dict(input_map or {}), name=f"{scope}/")
+    except ValueError as error:
+        raise DamagedModuleError(f"TensorFlow refuses the module's graph: {error}") from error
+
+
+def _with_functions(
+    graph_def: graph_pb2.GraphDef,
+    library: function_pb2.FunctionDefLibrary,
+    functions: list[Any],
+    names: Mapping[str, str],
+) -> graph_pb2.GraphDef:
+    """A copy of `graph_def` with `functions`, all of them called by their new names."""
+    complete = graph_pb2.GraphDef()
+    complete.CopyFrom(graph_def)
+    complete.library.function.extend(functions)
+    added = {function.signature.name for function in functions}
+    complete.library.gradient.extend(
+        gradient for gradient in library.gradient if gradient.function_name in added
+    )
+    if any(old != given for old, given in names.items()):
+        _rename(complete, names)
+    return complete
+
+
+def _rename(graph_def: graph_pb2.GraphDef, names: Mapping[str, str]) -> None:
+    _rename_calls(graph_def.node, names)
+    for function in graph_def.library.function:
+        function.signature.name = names.get(function.signature.name, function.signature.name)
+        _rename_calls(function.node_def, names)
+    for gradient in graph_def.library.gradient:
+        gradient.function_name = names.get(gradient.function_name, gradient.function_name)
+        gradient.gradient_func = names.get(gradient.gradient_func, gradient.gradient_func)
+
+
+def _rename_calls(nodes: Any, names: Mapping[str, str]) -> None:
+    for node in nodes:
+        if node.op in names:
+            node.op = names[node.op]
+        for attr in node.attr.values():
+            for call in calls_of_attr(attr):
+                call.name = names.get(call.name, call.name)

@@ -1,0 +1,54 @@
+"""What a `DefinedSpec` puts into a graph for one `Module`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+from hubexplore.hub import saving
+from hubexplore.hub.apply import apply_plan
+from hubexplore.hub.export import write_module
+from hubexplore.hub.functions import FunctionImporter
+from hubexplore.hub.state import build_state
+
+if TYPE_CHECKING:
+    from hubexplore.hub.definition import DefinedSpec
+
+
+class DefinedImpl:
+    """State of one module in a graph, and calls that share it.
+
+    Args:
+      spec: what to instantiate.
+      scope: absolute name scope for the state, without a trailing slash; must be free.
+      trainable: see `Module`.
+      tags: of the graph variant.
+    """
+
+    def __init__(self, spec: DefinedSpec, scope: str, trainable: bool, tags: frozenset[str]) -> None:
+        self._spec = spec
+        self._trainable = trainable
+        self._tags = tags
+        self._functions = FunctionImporter()
+        self._state = build_state(spec.state_plan(tags, trainable), scope, self._functions)
+        self._saver = saving.SessionSaver(self._state)
+
+    @property
+    def variable_map(self) -> Mapping[str, Any]:
+        """Name in the module -> Variable, or list of the partitions of one."""
+        return self._state.variable_map
+
+    def create_apply_graph(
+        self, signature: str, input_tensors: Mapping[str, Any], name: str
+    ) -> dict[str, Any]:
+        """Adds the ops of one call to the default graph, in a new name scope `name`."""
+        plan = self._spec.apply_plan(self._tags, signature, self._trainable)
+        return apply_plan(plan, self._state, input_tensors, name, self._functions)
+
+    def export(self, path: str, session: tf.compat.v1.Session) -> None:
+        """Writes the module with the values its variables have in `session`."""
+        saving.check_has_all_variables(self._spec, self._state)
+        writer = (lambda prefix: self._saver.save(session, prefix)) if self._state.variables else None
+        write_module(path, self._spec, writer)

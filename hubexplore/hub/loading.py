@@ -1,0 +1,108 @@
+"""`load_module_spec`: a directory or handle as a spec."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Final
+
+import tensorflow as tf
+from google.protobuf import text_format
+from google.protobuf.message import DecodeError
+from tensorflow.core.protobuf import saved_model_pb2
+
+from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
+from hubexplore.hub import assets
+from hubexplore.hub.definition import DefinedSpec, check_variants
+from hubexplore.hub.export import GRAPH_FILE, MODULE_FILE, VARIABLES_PREFIX
+from hubexplore.hub.resolve import resolve
+from hubexplore.hub.variables import VARIABLE_COLLECTIONS
+from hubexplore.hub.variant import Variant
+from hubexplore.summary.protos import FORMAT_V3, ModuleDef
+
+GRAPH_TEXT_FILE: Final = "saved_model.pbtxt"
+
+
+def load_module_spec(path: str | os.PathLike[str]) -> DefinedSpec:
+    """Loads the spec of a TF1 Hub module.
+
+    Args:
+      path: a directory on any filesystem TensorFlow knows, a local `.tar.gz` or `.tgz`, an `http(s)` URL of a
+        module page or of an archive, or `sample:NAME`. Archives and downloads are unpacked once into the
+        cache (`TFHUB_CACHE_DIR`, else a folder of the user).
+
+    Returns:
+      A ModuleSpec.
+
+    Raises:
+      MissingModuleError: (a FileNotFoundError and ValueError) nothing is there.
+      NotAModuleError: (a ValueError) it is something else; the message says what, and how to open it.
+      DamagedModuleError: (a ValueError) files are missing, truncated or altered.
+      UnsupportedFormatError: (a ValueError) the format or a required feature is unknown.
+    """
+    directory = resolve(path)
+    _check_is_module(directory)
+    _check_format(os.path.join(directory, MODULE_FILE))
+    variants = read_variants(directory)
+    check_variants(variants)
+    return spec_from_directory(directory, variants, title=os.fspath(path))
+
+
+def spec_from_directory(directory: str, variants: list[Variant], title: str) -> DefinedSpec:
+    """A spec of variants whose assets and checkpoint lie in `directory`, both complete."""
+    for variant in variants:
+        assets.point_to(variant.meta_graph, variant.nodes, directory)
+        _check_assets(variant, directory)
+    prefix = os.path.join(directory, VARIABLES_PREFIX)
+    has_variables = any(
+        key in variant.meta_graph.collection_def for variant in variants for key in VARIABLE_COLLECTIONS
+    )
+    if has_variables:
+        _check_variables(prefix)
+    return DefinedSpec(variants, title=title, checkpoint=prefix if has_variables else None)
+
+
+def read_variants(directory: str) -> list[Variant]:
+    """The graph variants of a SavedModel directory, binary or text.
+
+    Raises:
+      DamagedModuleError: it cannot be parsed, or holds no graph.
+    """
+    binary = os.path.join(directory, GRAPH_FILE)
+    path = binary if tf.io.gfile.exists(binary) else os.path.join(directory, GRAPH_TEXT_FILE)
+    data = _read(path)
+    saved_model = saved_model_pb2.SavedModel()
+    try:
+        if path == binary:
+            saved_model.ParseFromString(data)
+        else:
+            text_format.Parse(data, saved_model)
+    except (DecodeError, text_format.ParseError, UnicodeDecodeError) as error:
+        raise DamagedModuleError(
+            f"{path!r} ({len(data):,} bytes) is truncated or altered: {error}. Copy or download the module again."
+        ) from error
+    if not saved_model.meta_graphs:
+        raise DamagedModuleError(f"{path!r} ({len(data):,} bytes) holds no graph; the file is empty or altered.")
+    return [Variant(meta_graph) for meta_graph in saved_model.meta_graphs]
+
+
+def _check_format(path: str) -> None:
+    data = _read(path)
+    try:
+        definition: Any = ModuleDef.FromString(data)
+    except DecodeError as error:
+        raise DamagedModuleError(
+            f"{path!r} is truncated or altered: {error}. Copy or download the module again."
+        ) from error
+    if definition.format != FORMAT_V3:
+        raise UnsupportedFormatError(
+            f"{path!r} names format {definition.format}; the TF1 Hub format is {FORMAT_V3}. The file is altered, "
+            f"or the module is of a format that this version does not know."
+        )
+    if definition.required_features:
+        features = ", ".join(map(repr, definition.required_features))
+        raise UnsupportedFormatError(f"The module requires features that this version does not know: {features}.")
+
+
+def _read(path: str) -> bytes:
+    with tf.io.gfile.GFile(path, "rb") as file:
+        return bytes(file.read())

@@ -1,0 +1,292 @@
+"""`Module`: a module in a graph."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import tensorflow as tf
+
+from hubexplore.display import html, text
+from hubexplore.display.automatic import automatic
+from hubexplore.errors import GraphError, HandleError, NoSuchVariantError, SignatureError, closest
+from hubexplore.hub import tf_internals
+from hubexplore.hub.loading import load_module_spec
+from hubexplore.hub.spec import ModuleSpec
+from hubexplore.hub.tensor_info import convert_inputs, normalize_inputs
+from hubexplore.hub.variant import DEFAULT_SIGNATURE
+from hubexplore.summary.model import ModuleSummary
+
+MSG_EAGER: Final = """\
+hub.Module adds to a graph, but TensorFlow is executing eagerly here. Write
+
+    with tf.Graph().as_default():
+        module = hub.Module(...)
+        outputs = module(inputs)
+        with tf.compat.v1.Session() as session:
+            session.run([tf.compat.v1.global_variables_initializer(), tf.compat.v1.tables_initializer()])
+            print(session.run(outputs))
+
+or, in a notebook, `%load_ext hubexplore` and `%hub_load`."""
+# What tf.name_scope accepts is narrower than what a signature may be called.
+_NOT_IN_SCOPES: Final = re.compile(r"[^A-Za-z0-9_.\\/>-]")
+_OUTPUT: Final = "default"
+
+
+@dataclass(frozen=True)
+class Application:
+    """One call of a module.
+
+    Attributes:
+      signature: its name.
+      inputs: the tensors that went in, by name.
+      outputs: the tensors that came out, by name.
+      graph: the graph that got the ops: the module's own, or a function body inside of it.
+    """
+
+    signature: str
+    inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+    graph: tf.Graph
+
+
+class Module:
+    """A TF1 Hub module instantiated in the default graph; calls share its variables and tables.
+
+    ```python
+    with tf.Graph().as_default():
+        embed = hub.Module("/path/to/module")
+        vectors = embed(["a sentence", "another one"])
+    ```
+
+    The state (variables, tables, assets) is added when the instance is made, under a fresh variable scope
+    `name`; each call adds just the ops between its inputs, the state and its outputs. Running
+    `tf.compat.v1.global_variables_initializer()` (or the initialiser of one variable) and
+    `tf.compat.v1.tables_initializer()` gives the state the published values.
+
+    Args:
+      spec: a ModuleSpec, or what `load_module_spec` takes: a path, an archive, a URL, `sample:NAME`.
+      trainable: whether its variables join TRAINABLE_VARIABLES, its losses REGULARIZATION_LOSSES and, per
+        call, its update ops UPDATE_OPS.
+      name: of the variable scope; `name_1`, ... if it is taken.
+      tags: of the graph variant; None means no tags.
+
+    Raises:
+      GraphError: (a RuntimeError) eager execution, or the name scope `name` is taken where the variable
+        scope is free.
+      NoSuchVariantError: (a ValueError) no variant has these tags.
+      HandleError: (a ValueError) `spec` is neither a spec nor a path.
+      tf.errors.NotFoundError: TensorFlow lacks ops that the module uses; all are named.
+    """
+
+    def __init__(
+        self,
+        spec: ModuleSpec | str | os.PathLike[str],
+        trainable: bool = False,
+        name: str = "module",
+        tags: Iterable[str] | None = None,
+    ) -> None:
+        if tf.executing_eagerly():
+            raise GraphError(MSG_EAGER)
+        self._spec = _as_spec(spec)
+        self._tags = frozenset({tags} if isinstance(tags, str) else tags or ())
+        _check_tags(self._spec, self._tags)
+        self._trainable = bool(trainable)
+        self._spec._check_instantiable(self._tags, self._trainable)
+        self._graph = tf.compat.v1.get_default_graph()
+        self._scope = _fresh_scope(self._graph, name)
+        self._name = self._scope.rpartition("/")[2]
+        self._applications: list[Application] = []
+        self._impl = self._spec._create_impl(self._scope, self._trainable, self._tags)
+
+    def __call__(
+        self,
+        inputs: Any = None,
+        _sentinel: Any = None,
+        signature: str | None = None,
+        as_dict: bool | None = None,
+    ) -> Any:
+        """Applies a signature; every call uses the same variables and tables.
+
+        Args:
+          inputs: dict of input name -> value; or one value where the signature has one input; or nothing
+            where it has none. Values are converted with the dtype of the input. An input may be any tensor.
+          signature: its name; None means `default`. Give it by keyword.
+          as_dict: True returns all outputs by name; otherwise the output called `default` is returned.
+
+        Returns:
+          A Tensor, SparseTensor or RaggedTensor, or with `as_dict=True` a dict of them by output name. Dtypes
+          and static shapes are those of `get_output_info_dict`, refined by the inputs' static shapes.
+
+        Raises:
+          GraphError: (a RuntimeError) the default graph is not the module's, nor a function inside of it.
+          NoSuchSignatureError: (a KeyError and ValueError) lists the signatures.
+          SignatureError: (a TypeError) names the input that does not fit and what was expected; or there is
+            no output `default` and `as_dict` is not True.
+        """
+        if _sentinel is not None:
+            raise SignatureError("Pass signature= and as_dict= by keyword: module(inputs, signature='name').")
+        graph = tf.compat.v1.get_default_graph()
+        if tf.executing_eagerly() or not (
+            graph is self._graph or tf_internals.is_inside(graph, self._graph)
+        ):
+            raise GraphError(
+                f"Module {self._name!r} belongs to one graph and can be called only there. Call it under "
+                f"`with graph.as_default():` of the graph it was made in."
+            )
+        name = DEFAULT_SIGNATURE if signature is None else signature
+        outputs_info = self._spec.get_output_info_dict(name, self._tags)
+        infos = self._spec.get_input_info_dict(name, self._tags)
+        if not as_dict and _OUTPUT not in outputs_info:
+            raise SignatureError(
+                f"Signature {name!r} has no output 'default' but {sorted(outputs_info)}; pass as_dict=True."
+            )
+        values = normalize_inputs(inputs, infos, name)
+        scope = _NOT_IN_SCOPES.sub("_", f"{self._name}_apply_{name}").replace("/", "_")
+        tensors = convert_inputs(values, infos)
+        outputs = self._impl.create_apply_graph(name, tensors, scope)
+        self._applications.append(Application(name, tensors, outputs, graph))
+        return outputs if as_dict else outputs[_OUTPUT]
+
+    @property
+    def applications(self) -> tuple[Application, ...]:
+        """One record per call so far, in order."""
+        return tuple(self._applications)
+
+    @property
+    def graph(self) -> tf.Graph:
+        """The graph it is part of."""
+        return self._graph
+
+    @property
+    def name(self) -> str:
+        """Last component of the scope of its state; names of calls start with it."""
+        return self._name
+
+    @property
+    def trainable(self) -> bool:
+        """Whether its variables are trainable."""
+        return self._trainable
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """Tags of its graph variant."""
+        return self._tags
+
+    @property
+    def variable_map(self) -> dict[str, Any]:
+        """Name of a variable in the module -> Variable, or list of its partitions in offset order.
+
+        Names do not depend on where the module was instantiated; the dict can be the `assignment_map` of
+        `tf.compat.v1.train.init_from_checkpoint`.
+        """
+        return dict(self._impl.variable_map)
+
+    @property
+    def variables(self) -> list[Any]:
+        """All variables, sorted by name in the module, partitions in order."""
+        flat: list[Any] = []
+        for _, value in sorted(self._impl.variable_map.items()):
+            flat.extend(value if isinstance(value, list) else [value])
+        return flat
+
+    def get_signature_names(self) -> list[str]:
+        """Names of the signatures of its graph variant."""
+        return self._spec.get_signature_names(self._tags)
+
+    def get_input_info_dict(self, signature: str | None = None) -> Mapping[str, Any]:
+        """Inputs of a signature (None: `default`): name -> object with dtype, get_shape(), is_sparse."""
+        return self._spec.get_input_info_dict(signature, self._tags)
+
+    def get_output_info_dict(self, signature: str | None = None) -> Mapping[str, Any]:
+        """Outputs of a signature (None: `default`): name -> object with dtype, get_shape(), is_sparse."""
+        return self._spec.get_output_info_dict(signature, self._tags)
+
+    def get_attached_message(self, key: str, message_type: Any, required: bool = False) -> Any:
+        """A fresh `message_type` parsed from what is attached under `key`; None, or KeyError if required."""
+        return self._spec.get_attached_message(key, message_type, self._tags, required)
+
+    def export(self, path: str | os.PathLike[str], session: tf.compat.v1.Session) -> None:
+        """Writes the module, all graph variants, with the values its variables have in `session`.
+
+        Args:
+          path: directory to write. It appears whole or not at all, and must not hold a module yet.
+          session: of the module's graph, variables initialised.
+
+        Raises:
+          GraphError: (a RuntimeError) the session, or the default graph, is of another graph.
+          ExportError: (an OSError) the target is taken or not writable, or another graph variant needs
+            variables that this instance lacks.
+        """
+        if tf.executing_eagerly() or tf.compat.v1.get_default_graph() is not self._graph:
+            raise GraphError(
+                "Export needs the module's graph as default graph: use `with module.graph.as_default():`."
+            )
+        if session.graph is not self._graph:
+            raise GraphError(
+                "The session runs another graph than the module's: make it with "
+                "`tf.compat.v1.Session(graph=module.graph)`."
+            )
+        self._impl.export(os.fspath(path), session)
+
+    def summary(self) -> ModuleSummary:
+        """What it is, without TensorFlow, for display."""
+        summary = self._spec.summary()
+        own = tuple(sorted(self._tags))
+        return replace(
+            summary,
+            variants=tuple(variant for variant in summary.variants if variant.tags == own),
+            facts=(("scope", self._scope), ("trainable", "yes" if self._trainable else "no")),
+        )
+
+    def __repr__(self) -> str:
+        return text.module(self.summary())
+
+    @automatic
+    def _repr_html_(self) -> str:
+        return html.module(self.summary())
+
+
+def _as_spec(spec: Any) -> ModuleSpec:
+    if isinstance(spec, ModuleSpec):
+        return spec
+    if isinstance(spec, (str, os.PathLike)):
+        return load_module_spec(spec)
+    raise HandleError(
+        f"A module is made from a ModuleSpec or from a path or handle; got a {type(spec).__name__}."
+    )
+
+
+def _check_tags(spec: ModuleSpec, tags: frozenset[str]) -> None:
+    """Raises NoSuchVariantError, whatever kind of spec it is."""
+    existing = spec.get_tags()
+    if tags in map(frozenset, existing):
+        return
+    spec.get_signature_names(tags)  # a spec that explains it better does so here
+    raise NoSuchVariantError(
+        f"No such graph variant: tags={sorted(tags)}; there are {[sorted(known) for known in existing]}."
+        f"{closest(','.join(sorted(tags)), [','.join(sorted(known)) for known in existing])}"
+    )
+
+
+def _fresh_scope(graph: tf.Graph, name: str) -> str:
+    """An unused variable scope whose name scope is free too; absolute, without a trailing slash.
+
+    Raises:
+      GraphError: (a RuntimeError) the name scope is taken.
+    """
+    parent = tf.compat.v1.get_variable_scope().name
+    with graph.name_scope(f"{parent}/" if parent else None):
+        with tf.compat.v1.variable_scope(None, default_name=name, auxiliary_name_scope=False) as scope:
+            chosen = scope.name
+        relative = chosen[len(parent) + 1 :] if parent else chosen
+        free = graph.unique_name(relative)
+    if free != chosen:
+        raise GraphError(
+            f"The variable scope {chosen!r} is free, but the name scope of that name is taken by other ops, so "
+            f"variables and their ops could not have the same names. Pass another name= to Module."
+        )
+    return str(chosen)

@@ -1,0 +1,55 @@
+"""`create_module_spec_from_saved_model`: a TF1 SavedModel as a module."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Final
+
+from hubexplore.errors import NotAModuleError
+from hubexplore.hub.definition import DefinedSpec, check_variants
+from hubexplore.hub.loading import read_variants, spec_from_directory
+from hubexplore.hub.resolve import resolve
+from hubexplore.hub.variant import Variant
+
+# What only serving needs: tables have their initialisers in a collection of their own.
+_ALWAYS_DROPPED: Final = frozenset({"global_step", "legacy_init_op", "saved_model_main_op", "saved_model_train_op"})
+# The same ops, declared as signatures by newer writers. They are no functions of the model.
+_INTERNAL_SIGNATURES: Final = ("__saved_model_init_op", "__saved_model_train_op")
+
+
+def create_module_spec_from_saved_model(
+    saved_model_path: str | os.PathLike[str], drop_collections: Iterable[str] | None = None
+) -> DefinedSpec:
+    """Makes a spec from a TF1 SavedModel: from `tf.compat.v1.saved_model`, an Estimator, TensorFlow Serving.
+
+    Args:
+      saved_model_path: directory with `saved_model.pb` (or `.pbtxt`), or a handle or archive of one.
+      drop_collections: names of collections to leave out. `global_step`, `legacy_init_op` and
+        `saved_model_main_op` are always left out.
+
+    Returns:
+      A ModuleSpec with a graph variant for each meta graph, under its tags (often `serve`).
+
+    Raises:
+      UnsupportedCollectionError: (a ValueError) a collection that modules cannot carry; it is named, with
+        what to pass as `drop_collections`.
+      NotAModuleError: (a ValueError) a TF2 SavedModel, or no SavedModel at all.
+      DamagedModuleError: (a ValueError) files are missing, truncated or altered.
+    """
+    directory = resolve(saved_model_path)
+    _check_is_saved_model(directory)
+    variants = read_variants(directory)
+    dropped = _ALWAYS_DROPPED | frozenset(drop_collections or ())
+    for variant in variants:
+        _trim(variant, dropped)
+    check_variants(variants)
+    return spec_from_directory(directory, variants, title=os.fspath(saved_model_path))
+
+
+def _trim(variant: Variant, dropped: frozenset[str]) -> None:
+    for key in dropped:
+        variant.meta_graph.collection_def.pop(key, None)
+    for name in _INTERNAL_SIGNATURES:
+        variant.meta_graph.signature_def.pop(name, None)
+    variant.meta_graph.ClearField("saver_def")

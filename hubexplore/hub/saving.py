@@ -1,0 +1,110 @@
+"""Writing the variables of a module: from a session, or copied from a training checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+from tensorflow.core.framework import graph_pb2
+
+from hubexplore.errors import CheckpointMismatchError, ExportError
+from hubexplore.hub.checkpoint import held_by
+from hubexplore.hub.restore import check_checkpoint, restore_node, string_const
+from hubexplore.hub.state import State
+from hubexplore.hub.variables import VariableSpec
+
+if TYPE_CHECKING:
+    from hubexplore.hub.definition import DefinedSpec
+
+
+class SessionSaver:
+    """Saves the variables of one module from any session on its graph.
+
+    The ops it needs are added to the graph on the first call, once. A finalized graph is left alone:
+    values then pass through Python.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._ops: tuple[tf.Tensor, tf.Operation] | None = None
+
+    def save(self, session: tf.compat.v1.Session, prefix: str) -> None:
+        """Writes a V2 checkpoint at `prefix`; one data file and its index."""
+        specs = [spec for spec, _ in self._state.variables]
+        if self._ops is None and self._state.graph.finalized:
+            _save_values(specs, session.run(self._values()), prefix)
+            return
+        if self._ops is None:
+            with self._state.graph.as_default(), tf.control_dependencies(None), tf.name_scope("hub_export"):
+                path = tf.compat.v1.placeholder(tf.string, shape=[], name="prefix")
+                self._ops = path, _save_op(path, specs, self._values())
+        path, save = self._ops
+        session.run(save, feed_dict={path: prefix})
+
+    def _values(self) -> list[tf.Tensor]:
+        """One tensor for each variable; reads that are already in the graph."""
+        return [
+            self._state.tensor(spec.proto.snapshot_name or spec.proto.variable_name)
+            for spec, _ in self._state.variables
+        ]
+
+
+def _save_op(path: Any, specs: Sequence[VariableSpec], values: Sequence[Any]) -> tf.Operation:
+    return tf.raw_ops.SaveV2(
+        prefix=path,
+        tensor_names=[spec.key for spec in specs],
+        shape_and_slices=[spec.slice_spec for spec in specs],
+        tensors=values,
+    )
+
+
+def _save_values(specs: Sequence[VariableSpec], values: Sequence[Any], prefix: str) -> None:
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        feeds = [tf.compat.v1.placeholder(spec.dtype.base_dtype) for spec in specs]
+        save = _save_op(tf.constant(prefix), specs, feeds)
+        session.run(save, feed_dict=dict(zip(feeds, values, strict=True)))
+
+
+def copy_checkpoint(
+    source: str, prefix: str, variables: Sequence[VariableSpec], names: Mapping[str, str]
+) -> None:
+    """Writes a checkpoint at `prefix` with the variables of a module, read from another checkpoint.
+
+    Args:
+      source: path prefix of the checkpoint to read, or a directory whose latest one is taken.
+      prefix: of the checkpoint to write.
+      variables: what to write.
+      names: variable key -> name in `source`.
+
+    Raises:
+      CheckpointMismatchError: (a ValueError) `source` does not fit; see `check_checkpoint`.
+    """
+    if tf.io.gfile.isdir(source):
+        latest = tf.train.latest_checkpoint(source)
+        if latest is None:
+            raise CheckpointMismatchError(f"The directory {source!r} holds no checkpoint; pass its path prefix.")
+        source = latest
+    check_checkpoint(held_by(source), variables, source, names)
+    graph_def = graph_pb2.GraphDef()
+    path = string_const(graph_def, "source", source)
+    restore_node(graph_def, "restore", path, variables, names)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        (restore,) = tf.import_graph_def(graph_def, return_elements=["restore"], name="")
+        session.run(_save_op(tf.constant(prefix), variables, restore.outputs))
+
+
+def check_has_all_variables(spec: DefinedSpec, state: State) -> None:
+    """Raises ExportError naming variables of other graph variants that this instance does not have.
+
+    A module has one checkpoint for all its variants, so the instance to export must hold them all.
+    """
+    have = {held.identity for held, _ in state.variables}
+    for tags, needed in spec.variables_by_variant.items():
+        missing = sorted({variable.key for variable in needed if variable.identity not in have})
+        if missing:
+            raise ExportError(
+                f"A module has one set of weights for all graph variants. The variant {sorted(tags)} also needs "
+                f"{', '.join(map(repr, missing))}, which this instance does not have. Export an instance made "
+                f"with tags={sorted(tags)}."
+            )

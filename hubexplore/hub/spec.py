@@ -1,0 +1,110 @@
+"""`ModuleSpec`: what a module offers, before it is put into a graph."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+import tensorflow as tf
+
+from hubexplore.display import html, text
+from hubexplore.display.automatic import automatic
+from hubexplore.hub.tensor_info import TensorInfo
+from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
+
+
+class ModuleImpl(Protocol):
+    """What a spec puts into a graph for one `Module`."""
+
+    @property
+    def variable_map(self) -> Mapping[str, Any]:
+        """Name in the module -> Variable, or list of the partitions of one."""
+
+    def create_apply_graph(
+        self, signature: str, input_tensors: Mapping[str, Any], name: str
+    ) -> dict[str, Any]:
+        """Adds the ops of one call to the default graph; returns outputs by name."""
+
+    def export(self, path: str, session: tf.compat.v1.Session) -> None:
+        """Writes the module with the values its variables have in `session`."""
+
+
+class ModuleSpec(abc.ABC):
+    """What a module offers: graph variants, signatures, attached messages.
+
+    Obtained from `load_module_spec`, `create_module_spec` or `create_module_spec_from_saved_model`.
+    A subclass of your own defines the abstract methods, and `_create_impl` if `Module` is to
+    instantiate it; one that wraps another spec can pass all of them on.
+    """
+
+    @abc.abstractmethod
+    def get_tags(self) -> list[frozenset[str]]:
+        """The tag sets of the graph variants; the empty set is an ordinary variant."""
+
+    @abc.abstractmethod
+    def get_signature_names(self, tags: Iterable[str] | None = None) -> list[str]:
+        """Names of the signatures of the variant with `tags` (None: no tags)."""
+
+    @abc.abstractmethod
+    def get_input_info_dict(
+        self, signature: str | None = None, tags: Iterable[str] | None = None
+    ) -> Mapping[str, TensorInfo]:
+        """Inputs of a signature (None: `default`) by name: objects with dtype, get_shape(), kind."""
+
+    @abc.abstractmethod
+    def get_output_info_dict(
+        self, signature: str | None = None, tags: Iterable[str] | None = None
+    ) -> Mapping[str, TensorInfo]:
+        """Outputs of a signature (None: `default`) by name."""
+
+    @abc.abstractmethod
+    def get_attached_message(
+        self, key: str, message_type: Any, tags: Iterable[str] | None = None, required: bool = False
+    ) -> Any:
+        """A fresh message of class `message_type` parsed from what is attached under `key`, or None.
+
+        Raises:
+          KeyError: nothing is attached under `key` and it is `required`.
+        """
+
+    def _check_instantiable(self, tags: frozenset[str], trainable: bool) -> None:
+        """Raises what `_create_impl` would raise, before anything is added to a graph. Optional."""
+
+    def _create_impl(self, name: str, trainable: bool, tags: frozenset[str]) -> ModuleImpl:
+        """Puts the state of the variant `tags` into the default graph, into the free name scope `name`."""
+        raise TypeError(
+            f"{type(self).__name__} describes a module but cannot instantiate one: define _create_impl, "
+            f"for example by calling that of the spec it wraps."
+        )
+
+    def summary(self) -> ModuleSummary:
+        """The same facts without TensorFlow, for display."""
+        return ModuleSummary(title=self._title(), variants=tuple(map(self._variant_summary, self.get_tags())))
+
+    def _title(self) -> str:
+        return type(self).__name__
+
+    def _variant_summary(self, tags: frozenset[str]) -> VariantSummary:
+        return VariantSummary(
+            tags=tuple(sorted(tags)),
+            signatures=tuple(
+                SignatureSummary(
+                    name=name,
+                    inputs=_tensors(self.get_input_info_dict(name, tags)),
+                    outputs=_tensors(self.get_output_info_dict(name, tags)),
+                )
+                for name in sorted(self.get_signature_names(tags))
+            ),
+        )
+
+    def __repr__(self) -> str:
+        return text.module(self.summary())
+
+    @automatic
+    def _repr_html_(self) -> str:
+        return html.module(self.summary())
+
+
+def _tensors(infos: Mapping[str, TensorInfo]) -> tuple[Any, ...]:
+    return tuple(info.summary(name) for name, info in sorted(infos.items()))

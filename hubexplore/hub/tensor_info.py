@@ -1,0 +1,257 @@
+"""Inputs and outputs of signatures: what they are, how values fit them, where their tensors are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import tensorflow as tf
+from tensorflow.core.protobuf import meta_graph_pb2
+
+from hubexplore.display import html
+from hubexplore.display.automatic import automatic
+from hubexplore.errors import AuthoringError, DamagedModuleError, SignatureError, closest
+from hubexplore.hub import tf_internals
+from hubexplore.summary.model import TensorSummary
+
+SUPPORTED_TYPES: Final = (tf.Tensor, tf.SparseTensor, tf.RaggedTensor)
+
+
+@dataclass(frozen=True, repr=False)
+class TensorInfo:
+    """One input or output of a signature: a dense, sparse or ragged tensor.
+
+    Attributes:
+      type_spec: the `tf.TypeSpec` of the value.
+      component_names: names in the module's graph of its dense components, in the order of
+        `tf.nest.flatten(..., expand_composites=True)`: one for a dense tensor; indices, values and
+        dense shape for a sparse one.
+    """
+
+    type_spec: tf.TypeSpec
+    component_names: tuple[str, ...]
+
+    @property
+    def dtype(self) -> tf.DType:
+        """dtype of the elements."""
+        return self.type_spec.dtype
+
+    def get_shape(self) -> tf.TensorShape:
+        """The dense shape; unknown dimensions are None."""
+        return self.type_spec.shape
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether it is a SparseTensor."""
+        return isinstance(self.type_spec, tf.SparseTensorSpec)
+
+    @property
+    def is_composite(self) -> bool:
+        """Whether it is made of several dense tensors: sparse and ragged ones."""
+        return not isinstance(self.type_spec, tf.TensorSpec)
+
+    @property
+    def kind(self) -> str:
+        """`dense`, `sparse` or `ragged`."""
+        if self.is_sparse:
+            return "sparse"
+        return "ragged" if isinstance(self.type_spec, tf.RaggedTensorSpec) else "dense"
+
+    def __repr__(self) -> str:
+        return f"<TensorInfo shape={self.get_shape()} dtype={self.dtype.name} kind={self.kind}>"
+
+    def summary(self, name: str) -> TensorSummary:
+        """The same facts without TensorFlow."""
+        shape = self.get_shape()
+        dimensions = None if shape.rank is None else tuple(shape.as_list())
+        return TensorSummary(name=name, dtype=self.dtype.name, shape=dimensions, kind=self.kind)
+
+
+class InfoDict(dict[str, TensorInfo]):
+    """The inputs or outputs of a signature: an ordinary dict, shown as a table in a notebook."""
+
+    def __init__(self, caption: str, infos: Iterable[tuple[str, TensorInfo]]) -> None:
+        super().__init__(infos)
+        self._caption = caption
+
+    @automatic
+    def _repr_html_(self) -> str:
+        return html.tensor_table(self._summaries(), self._caption)
+
+    def _summaries(self) -> list[TensorSummary]:
+        return [info.summary(name) for name, info in self.items()]
+
+
+def parse(caption: str, protomap: Mapping[str, Any]) -> InfoDict:
+    """Reads the `inputs` or `outputs` of a SignatureDef, sorted by name; `caption` heads the table."""
+    return InfoDict(caption, [(name, _parse_one(name, protomap[name])) for name in sorted(protomap)])
+
+
+def _parse_one(name: str, proto: Any) -> TensorInfo:
+    try:
+        dtype, shape = tf.as_dtype(proto.dtype), tf.TensorShape(proto.tensor_shape)
+        match proto.WhichOneof("encoding"):
+            case "name":
+                return TensorInfo(tf.TensorSpec(shape, dtype), (proto.name,))
+            case "coo_sparse":
+                coo = proto.coo_sparse
+                names = (coo.indices_tensor_name, coo.values_tensor_name, coo.dense_shape_tensor_name)
+                return TensorInfo(tf.SparseTensorSpec(shape, dtype), names)
+            case "composite_tensor":
+                spec = tf_internals.decode_type_spec(proto.composite_tensor.type_spec)
+                names = tuple(component.name for component in proto.composite_tensor.components)
+                if isinstance(spec, (tf.SparseTensorSpec, tf.RaggedTensorSpec)):
+                    return TensorInfo(spec, names)
+                raise DamagedModuleError(
+                    f"{name!r} is a {spec.value_type.__name__}; signatures hold Tensor, SparseTensor "
+                    f"and RaggedTensor."
+                )
+    except (TypeError, ValueError) as error:
+        raise DamagedModuleError(f"The description of tensor {name!r} is not readable: {error}") from error
+    raise DamagedModuleError(f"The description of tensor {name!r} names no tensor.")
+
+
+def encode(value: Any) -> Any:
+    """TensorInfo proto of a Tensor, SparseTensor or RaggedTensor."""
+    proto = meta_graph_pb2.TensorInfo(dtype=value.dtype.base_dtype.as_datatype_enum)
+    proto.tensor_shape.CopyFrom(value.shape.as_proto())
+    if isinstance(value, tf.SparseTensor):
+        proto.coo_sparse.values_tensor_name = value.values.name
+        proto.coo_sparse.indices_tensor_name = value.indices.name
+        proto.coo_sparse.dense_shape_tensor_name = value.dense_shape.name
+    elif isinstance(value, tf.RaggedTensor):
+        proto.composite_tensor.type_spec.CopyFrom(
+            tf_internals.encode_type_spec(tf.type_spec_from_value(value))
+        )
+        for component in tf.nest.flatten(value, expand_composites=True):
+            proto.composite_tensor.components.add().CopyFrom(encode(component))
+    else:
+        proto.name = value.name
+    return proto
+
+
+def check_supported(values: Mapping[str, Any], what: str) -> None:
+    """Raises AuthoringError listing the values that are no Tensor, SparseTensor or RaggedTensor."""
+    wrong = [
+        f"{name!r} is a {type(value).__name__}"
+        for name, value in values.items()
+        if not isinstance(value, SUPPORTED_TYPES)
+    ]
+    if wrong:
+        raise AuthoringError(
+            f"{what} of a signature must be Tensor, SparseTensor or RaggedTensor: {', '.join(wrong)}. "
+            f"Convert with tf.convert_to_tensor first."
+        )
+
+
+def normalize_inputs(inputs: Any, infos: Mapping[str, TensorInfo], signature: str) -> dict[str, Any]:
+    """The inputs of a call as a dict with exactly the names of the signature.
+
+    Raises:
+      SignatureError: (a TypeError) missing or extra names, one value for several inputs, a value for
+        a signature without inputs.
+    """
+    if isinstance(inputs, Mapping):
+        values = dict(inputs)
+    elif inputs is None:
+        values = {}
+    elif len(infos) == 1:
+        values = {next(iter(infos)): inputs}
+    else:
+        wanted = "none" if not infos else f"a dict with the keys {sorted(infos)}"
+        raise SignatureError(
+            f"Signature {signature!r} takes {len(infos)} inputs, but got one value. Pass {wanted}."
+        )
+    missing = sorted(set(infos) - set(values))
+    extra = sorted(set(values) - set(infos), key=str)
+    if missing or extra:
+        parts = [f"missing: {missing}"] if missing else []
+        parts += [f"unknown: {extra}"] if extra else []
+        hint = closest(str(extra[0]), infos) if extra else ""
+        raise SignatureError(
+            f"Signature {signature!r} has the inputs {sorted(infos)}; {', '.join(parts)}.{hint}"
+        )
+    return values
+
+
+def convert_inputs(values: Mapping[str, Any], infos: Mapping[str, TensorInfo]) -> dict[str, Any]:
+    """Converts values to tensors that fit the signature; all of them or none is used.
+
+    Raises:
+      SignatureError: (a TypeError) names the input, what was got and what was expected.
+    """
+    return {name: _convert_one(name, values[name], infos[name]) for name in sorted(infos)}
+
+
+def _convert_one(name: str, value: Any, info: TensorInfo) -> Any:
+    converters: dict[str, Callable[[Any, TensorInfo], Any]] = {
+        "dense": _to_dense,
+        "sparse": _to_sparse,
+        "ragged": _to_ragged,
+    }
+    try:
+        tensor = converters[info.kind](value, info)
+    except (TypeError, ValueError) as error:
+        raise SignatureError(f"Input {name!r}: expected {info!r}. {error}") from error
+    got = tf.type_spec_from_value(tensor)
+    if type(got) is not type(info.type_spec):
+        found = type(tensor).__name__
+        raise SignatureError(f"Input {name!r}: expected a {info.kind} tensor, {info!r}; got a {found}.")
+    if got.dtype.base_dtype != info.dtype or not tensor.shape.is_compatible_with(info.get_shape()):
+        raise SignatureError(
+            f"Input {name!r}: expected shape {info.get_shape()} and dtype {info.dtype.name}; got shape "
+            f"{tensor.shape} and dtype {got.dtype.base_dtype.name}."
+        )
+    if info.kind == "ragged" and got.ragged_rank != info.type_spec.ragged_rank:
+        raise SignatureError(
+            f"Input {name!r}: expected {info.type_spec.ragged_rank} ragged dimensions; got {got.ragged_rank}."
+        )
+    return tensor
+
+
+def _to_dense(value: Any, info: TensorInfo) -> Any:
+    if isinstance(value, (tf.SparseTensor, tf.RaggedTensor)):
+        return value
+    return tf.convert_to_tensor(value, dtype=None if isinstance(value, tf.Tensor) else info.dtype)
+
+
+def _to_sparse(value: Any, info: TensorInfo) -> Any:
+    if isinstance(value, (tf.SparseTensor, tf.compat.v1.SparseTensorValue)):
+        return tf.SparseTensor.from_value(value)
+    return tf.convert_to_tensor(value, dtype=None if isinstance(value, tf.Tensor) else info.dtype)
+
+
+def _to_ragged(value: Any, info: TensorInfo) -> Any:
+    if isinstance(value, tf.RaggedTensor):
+        return value.with_row_splits_dtype(info.type_spec.row_splits_dtype)
+    if isinstance(value, tf.compat.v1.ragged.RaggedTensorValue):
+        row_splits_dtype = info.type_spec.row_splits_dtype
+        splits = [tf.cast(split, row_splits_dtype) for split in value.nested_row_splits]
+        flat = tf.convert_to_tensor(value.flat_values, dtype=info.dtype)
+        return tf.RaggedTensor.from_nested_row_splits(flat, splits)
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        return tf.ragged.constant(
+            value,
+            dtype=info.dtype,
+            ragged_rank=info.type_spec.ragged_rank,
+            row_splits_dtype=info.type_spec.row_splits_dtype,
+        )
+    return tf.convert_to_tensor(value, dtype=None if isinstance(value, tf.Tensor) else info.dtype)
+
+
+def components(value: Any) -> list[tf.Tensor]:
+    """The dense tensors of a value in the order of `TensorInfo.component_names`."""
+    if isinstance(value, tf.SparseTensor):
+        return [value.indices, value.values, value.dense_shape]
+    return list(tf.nest.flatten(value, expand_composites=True))
+
+
+def assemble(info: TensorInfo, tensors: Iterable[tf.Tensor]) -> Any:
+    """The inverse of `components`: a Tensor, SparseTensor or RaggedTensor."""
+    parts = list(tensors)
+    if not info.is_composite:
+        return parts[0]
+    if info.is_sparse:
+        return tf.SparseTensor(indices=parts[0], values=parts[1], dense_shape=parts[2])
+    return tf.nest.pack_sequence_as(info.type_spec, parts, expand_composites=True)

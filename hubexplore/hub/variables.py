@@ -1,0 +1,122 @@
+"""The variables of a variant as their protos describe them: names, collections, partitions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import tensorflow as tf
+from tensorflow.core.framework import variable_pb2
+
+from hubexplore.summary.graph import node_of
+
+VARIABLE_COLLECTIONS: Final = (
+    tf.compat.v1.GraphKeys.GLOBAL_VARIABLES,
+    tf.compat.v1.GraphKeys.MODEL_VARIABLES,
+    tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES,
+)
+
+_PARTITION: Final = re.compile(r"(?P<key>.*)/part_(?P<number>\d+)$", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class VariableSpec:
+    """One variable, or one partition of a variable, of a graph variant.
+
+    Attributes:
+      proto: its VariableDef.
+      key: its name in `variable_map` and in the module's checkpoint.
+      slice_spec: `""`, or for a partition the slice in RestoreV2's notation:
+        `"<full shape> <offset>,<length>:..."`, all numbers in elements.
+      offset: of the partition in each dimension; empty if not partitioned.
+      full_shape: of the whole variable where partitioned, else empty.
+      dtype: of the elements.
+      shape: static shape of this variable or partition.
+    """
+
+    proto: Any
+    key: str
+    slice_spec: str
+    offset: tuple[int, ...]
+    full_shape: tuple[int, ...]
+    dtype: tf.DType
+    shape: tf.TensorShape
+
+    @property
+    def handle(self) -> str:
+        """Name of the node that holds the value."""
+        return node_of(self.proto.variable_name)
+
+    @property
+    def identity(self) -> tuple[str, tuple[int, ...]]:
+        """What makes two variables of different graph variants the same one."""
+        return self.key, self.offset
+
+    @property
+    def is_partition(self) -> bool:
+        """Whether it is one of several parts of a variable."""
+        return bool(self.slice_spec)
+
+
+def read_variables(meta_graph: Any, nodes: Mapping[str, Any]) -> dict[str, VariableSpec]:
+    """All variables of a variant: tensor name -> VariableSpec, in collection order."""
+    found: dict[str, VariableSpec] = {}
+    for collection in VARIABLE_COLLECTIONS:
+        for proto in _protos(meta_graph, collection):
+            if proto.variable_name not in found:
+                found[proto.variable_name] = _describe(proto, nodes)
+    return found
+
+
+def members(meta_graph: Any, collection: str) -> list[str]:
+    """Tensor names of the variables in a collection, in order."""
+    return [proto.variable_name for proto in _protos(meta_graph, collection)]
+
+
+def _protos(meta_graph: Any, collection: str) -> list[Any]:
+    if collection not in meta_graph.collection_def:
+        return []
+    values = meta_graph.collection_def[collection].bytes_list.value
+    return [variable_pb2.VariableDef.FromString(value) for value in values]
+
+
+def _describe(proto: Any, nodes: Mapping[str, Any]) -> VariableSpec:
+    name = node_of(proto.variable_name)
+    attributes = nodes[name].attr
+    shape = tf.TensorShape(attributes["shape"].shape)
+    part = proto.save_slice_info_def
+    key, slice_spec = name, ""
+    if part.full_name:
+        match = _PARTITION.match(name)
+        key = match["key"] if match else part.full_name
+        ranges = ":".join(
+            f"{offset},{length}" for offset, length in zip(part.var_offset, part.var_shape, strict=True)
+        )
+        slice_spec = f"{' '.join(map(str, part.full_shape))} {ranges}"
+    return VariableSpec(
+        proto=proto,
+        key=key,
+        slice_spec=slice_spec,
+        offset=tuple(part.var_offset),
+        full_shape=tuple(part.full_shape),
+        dtype=tf.as_dtype(attributes["dtype"].type),
+        shape=shape,
+    )
+
+
+def build_map(pairs: Iterable[tuple[VariableSpec, Any]]) -> dict[str, Any]:
+    """`variable_map`: key -> Variable, or the list of its partitions in offset order; sorted by key."""
+    grouped: dict[str, list[tuple[tuple[int, ...], Any]]] = {}
+    partitioned = set()
+    for spec, variable in pairs:
+        grouped.setdefault(spec.key, []).append((spec.offset, variable))
+        if spec.is_partition:
+            partitioned.add(spec.key)
+    return {
+        key: [variable for _, variable in sorted(grouped[key], key=lambda pair: pair[0])]
+        if key in partitioned
+        else grouped[key][0][1]
+        for key in sorted(grouped)
+    }

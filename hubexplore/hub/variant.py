@@ -1,0 +1,137 @@
+"""One graph variant of a module: its meta graph, indexed once and planned once per signature."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any, Final
+
+import tensorflow as tf
+
+from hubexplore.errors import NoSuchSignatureError, closest
+from hubexplore.hub import tensor_info, tf_internals
+from hubexplore.hub.tensor_info import InfoDict
+from hubexplore.summary import graph as graph_algorithms
+from hubexplore.summary import op_packages
+from hubexplore.summary.protos import ModuleAttachment
+
+ATTACHMENTS: Final = "hub_module_attachments"
+DEFAULT_SIGNATURE: Final = "default"
+
+
+class UnknownOpsError(tf.errors.NotFoundError):
+    """Ops that this TensorFlow lacks, all of them, with the packages that provide them where known."""
+
+    def __init__(self, op_types: set[str]) -> None:
+        super().__init__(
+            None,
+            None,
+            f"TensorFlow {tf.__version__} has no op {op_packages.describe(op_types)}. A module needs "
+            f"all of its ops: install and import the package that registers them before loading it.",
+        )
+        self.op_types = frozenset(op_types)
+
+
+def is_state_op(node: Any) -> bool:
+    """Whether a node holds state: its op is stateful and takes no input (variables, tables, queues)."""
+    op_def = tf_internals.op_def(node.op)
+    return op_def is not None and op_def.is_stateful and not op_def.input_arg
+
+
+def node_list(meta_graph: Any, collection: str) -> list[str]:
+    """The names in a collection of ops or tensors; empty where there is none."""
+    if collection not in meta_graph.collection_def:
+        return []
+    return list(meta_graph.collection_def[collection].node_list.value)
+
+
+class Variant:
+    """A MetaGraphDef with its tags.
+
+    The meta graph belongs to the variant: devices are cleared in it once, and nothing else is
+    changed. All derived structures are computed when first needed and then kept.
+    """
+
+    def __init__(self, meta_graph: Any) -> None:
+        self.meta_graph = meta_graph
+        self.tags = frozenset(meta_graph.meta_info_def.tags)
+        for node in meta_graph.graph_def.node:
+            if node.device:
+                node.ClearField("device")
+        for function in meta_graph.graph_def.library.function:
+            for node in function.node_def:
+                if node.device:
+                    node.ClearField("device")
+
+    @property
+    def library(self) -> Any:
+        """The FunctionDefLibrary of the variant."""
+        return self.meta_graph.graph_def.library
+
+    @functools.cached_property
+    def nodes(self) -> dict[str, Any]:
+        """Node name -> NodeDef."""
+        return graph_algorithms.index_nodes(self.meta_graph.graph_def.node)
+
+    @functools.cached_property
+    def unknown_ops(self) -> frozenset[str]:
+        """Op types, also inside functions, that TensorFlow does not know."""
+        used = {node.op for node in self.meta_graph.graph_def.node}
+        for function in self.library.function:
+            used.update(node.op for node in function.node_def)
+        used.difference_update(function.signature.name for function in self.library.function)
+        return frozenset(op for op in used if not tf_internals.is_op_registered(op))
+
+    def check_ops(self) -> None:
+        """Raises UnknownOpsError (a `tf.errors.NotFoundError`) naming every op that is unknown."""
+        if self.unknown_ops:
+            raise UnknownOpsError(set(self.unknown_ops))
+
+    @functools.cached_property
+    def state_nodes(self) -> frozenset[str]:
+        """Names of the nodes that hold state shared by all calls."""
+        kinds: dict[str, bool] = {}
+        names = []
+        for node in self.meta_graph.graph_def.node:
+            if node.op not in kinds:
+                kinds[node.op] = is_state_op(node)
+            if kinds[node.op]:
+                names.append(node.name)
+        return frozenset(names)
+
+    @property
+    def signature_names(self) -> list[str]:
+        """Names of the signatures."""
+        return list(self.meta_graph.signature_def)
+
+    def signature(self, name: str | None) -> Any:
+        """The SignatureDef of a name; None means `default`.
+
+        Raises:
+          NoSuchSignatureError: (a KeyError and ValueError) lists the signatures there are.
+        """
+        name = DEFAULT_SIGNATURE if name is None else name
+        if name not in self.meta_graph.signature_def:
+            names = sorted(self.signature_names)
+            raise NoSuchSignatureError(
+                f"The module has no signature {name!r}; it has {names}.{closest(str(name), names)}"
+            )
+        return self.meta_graph.signature_def[name]
+
+    def input_infos(self, signature: str | None) -> InfoDict:
+        """Inputs of a signature by name."""
+        return tensor_info.parse("Inputs", self.signature(signature).inputs)
+
+    def output_infos(self, signature: str | None) -> InfoDict:
+        """Outputs of a signature by name."""
+        return tensor_info.parse("Outputs", self.signature(signature).outputs)
+
+    @functools.cached_property
+    def attachments(self) -> Mapping[str, bytes]:
+        """Serialized attached messages by key; the last one wins."""
+        found: dict[str, bytes] = {}
+        if ATTACHMENTS in self.meta_graph.collection_def:
+            for serialized in self.meta_graph.collection_def[ATTACHMENTS].bytes_list.value:
+                attachment = ModuleAttachment.FromString(serialized)
+                found[attachment.key] = attachment.value
+        return found

@@ -1,0 +1,145 @@
+"""Graph algorithms on GraphDef-shaped messages; needs no TensorFlow.
+
+Names follow the GraphDef format: a node input is `"node"` (output 0), `"node:2"` (output 2) or
+`"^node"` (control dependency). In function bodies outputs are `"node:arg:0"`; those bodies are
+not walked here. Every algorithm is linear in the nodes and edges it visits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+def node_of(tensor: str) -> str:
+    """The node name of a tensor name, node input or control input."""
+    return tensor.partition(":")[0].lstrip("^")
+
+
+def tensor_of(node_input: str) -> str:
+    """The full tensor name (`"node:0"`) of a data input of a node."""
+    return node_input if ":" in node_input else node_input + ":0"
+
+
+def index_nodes(nodes: Iterable[Any]) -> dict[str, Any]:
+    """Maps node names to the nodes; the last one wins where a name is repeated."""
+    return {node.name: node for node in nodes}
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a backward walk found.
+
+    Attributes:
+      nodes: names of the visited nodes.
+      cut_tensors: full names of tensors at which the walk stopped, used as data inputs or targets.
+      cut_controls: names of stopped nodes that are used as control inputs.
+      missing: names that the graph refers to but does not hold.
+    """
+
+    nodes: set[str] = field(default_factory=set)
+    cut_tensors: set[str] = field(default_factory=set)
+    cut_controls: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
+
+
+def reach(
+    nodes: Mapping[str, Any],
+    targets: Iterable[str],
+    *,
+    cut_tensor: Callable[[str], bool] = lambda tensor: False,
+    cut_control: Callable[[str], bool] = lambda node: False,
+) -> Reach:
+    """Walks backwards from `targets` along data and control inputs.
+
+    Args:
+      nodes: node name -> NodeDef-shaped message (`name`, `input`).
+      targets: tensor names (`"node:0"`), or node names, for example of initialisers.
+      cut_tensor: whether the value of a tensor comes from elsewhere; its producer is then not visited
+        through this edge. Gets full tensor names.
+      cut_control: whether waiting for a node means waiting for something elsewhere. Gets node names.
+    """
+    found = Reach()
+    stack: list[str] = []
+
+    def visit(name: str) -> None:
+        if name in found.nodes:
+            return
+        if name not in nodes:
+            found.missing.add(name)
+            return
+        found.nodes.add(name)
+        stack.append(name)
+
+    def follow(edge: str) -> None:
+        if edge.startswith("^"):
+            name = edge[1:]
+            if cut_control(name):
+                found.cut_controls.add(name)
+            else:
+                visit(name)
+            return
+        tensor = tensor_of(edge)
+        name = node_of(edge)
+        if cut_tensor(tensor):
+            found.cut_tensors.add(tensor)
+        else:
+            visit(name)
+
+    for target in targets:
+        if ":" in target:
+            follow(target)
+        else:
+            visit(target)
+    while stack:
+        for edge in nodes[stack.pop()].input:
+            follow(edge)
+    return found
+
+
+def calls_of_attr(attr: Any) -> Iterator[Any]:
+    """The NameAttrList messages (function calls) in an AttrValue-shaped message, nested ones included."""
+    kind = attr.WhichOneof("value")
+    calls = [attr.func] if kind == "func" else attr.list.func if kind == "list" else ()
+    for call in calls:
+        yield call
+        for inner in call.attr.values():
+            yield from calls_of_attr(inner)
+
+
+def reached_functions(nodes: Iterable[Any], library: Any) -> list[Any]:
+    """The FunctionDefs that `nodes` call, directly or through other functions, in library order.
+
+    A function is called by an attribute (`f`, `then_branch`, ...), as the type of a node, or as the
+    gradient of a function that is called.
+    """
+    by_name = {function.signature.name: function for function in library.function}
+    if not by_name:
+        return []
+    gradient_of = {gradient.function_name: gradient.gradient_func for gradient in library.gradient}
+    wanted: set[str] = set()
+    stack: list[str] = []
+
+    def want(name: str) -> None:
+        if name in by_name and name not in wanted:
+            wanted.add(name)
+            stack.append(name)
+
+    def scan(node: Any) -> None:
+        want(node.op)
+        for attr in node.attr.values():
+            for call in calls_of_attr(attr):
+                want(call.name)
+
+    for node in nodes:
+        scan(node)
+    while stack:
+        name = stack.pop()
+        want(gradient_of.get(name, ""))
+        for attr in by_name[name].attr.values():
+            for call in calls_of_attr(attr):
+                want(call.name)
+        for node in by_name[name].node_def:
+            scan(node)
+    return [function for name, function in by_name.items() if name in wanted]
