@@ -27,6 +27,10 @@ class DamagedModuleError(HubError, ValueError, OSError):
     """A module whose files are truncated, altered or incomplete."""
 
 
+class UnreadableModuleError(HubError, PermissionError, ValueError):
+    """Something is at the path, but this user may not read it, or the disk or connection fails."""
+
+
 class UnsupportedFormatError(HubError, ValueError):
     """`tfhub_module.pb` names a format or a required feature this library does not know."""
 

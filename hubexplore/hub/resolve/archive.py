@@ -1,0 +1,255 @@
+"""Extracts a gzip-compressed tar archive that a stranger made.
+
+Nothing is written outside of the target, nothing but files, directories and links inside it is made,
+and the archive is read to its end: the tar end mark and the checksum and length at the end of the
+gzip stream must be there. Python's own tarfile takes a cut archive, or one with a damaged header
+behind the first, for a shorter one.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import stat
+import tarfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import IO, Final, Protocol, Self, cast
+
+from hubexplore import errors
+
+_MAGIC: Final = b"\x1f\x8b"
+_CHUNK: Final = 1 << 18
+# Long names and extended headers are read into memory at once; true ones are far below a kilobyte.
+_LARGEST_HEADER: Final = 1 << 20
+_HEADER_TYPES: Final = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
+_CUT: Final = "it ends too early, so it was cut; get it again"
+_DAMAGED: Final = "its content is damaged ({}); get it again"
+
+
+class Source(Protocol):
+    """What `extract` reads from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Returns at most `size` bytes, and b"" only at the end."""
+
+
+def extract(source: Source, target: str, name: str) -> str:
+    """Extracts the archive in `source` into the directory `target`.
+
+    Args:
+      source: A gzip-compressed tar archive. It is read to its end.
+      target: An existing empty directory. After an error it holds rubbish; the caller deletes it.
+      name: What the archive is called in messages.
+
+    Returns:
+      The directory of the module: `target`, or the directory in it if the archive wraps the module in
+      one, as `tar czf NAME.tar.gz NAME/` does.
+
+    Raises:
+      ArchiveError: It is no such archive, is cut or damaged, would write outside of `target`, or
+        cannot be written.
+    """
+    try:
+        _Extraction(Path(target)).run(_Gunzip(source))
+    except errors.ArchiveError as error:
+        raise errors.ArchiveError(f"Cannot extract {name!r}: {error}.") from error
+    except (tarfile.TarError, zlib.error, UnicodeError, ValueError) as error:
+        raise errors.ArchiveError(f"Cannot extract {name!r}: {_DAMAGED.format(error)}.") from error
+    except EOFError as error:
+        raise errors.ArchiveError(f"Cannot extract {name!r}: {_CUT}.") from error
+    return _module_root(Path(target))
+
+
+def _module_root(target: Path) -> str:
+    if not (target / "saved_model.pb").exists():
+        inner = [child for child in target.iterdir() if (child / "saved_model.pb").is_file()]
+        if len(inner) == 1 and not inner[0].is_symlink():
+            return str(inner[0])
+    return str(target)
+
+
+class _Gunzip:
+    """The decompressed content of a gzip stream, checksums verified, in bounded memory.
+
+    Bytes after the last checksum are ignored, as gunzip does: what they follow is complete.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._pending = source.read(_CHUNK)
+        if not self._pending.startswith(_MAGIC):
+            raise errors.ArchiveError(_what_instead(self._pending))
+        self._inflate = zlib.decompressobj(wbits=31)  # 31: gzip header and trailer, largest window
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Returns 1 to `size` bytes, or b"" at the end."""
+        limit = size if size > 0 else _CHUNK
+        while True:
+            if self._inflate.eof and not self._next_member():
+                return b""
+            if not self._pending:
+                self._pending = self._source.read(_CHUNK)
+                if not self._pending:
+                    raise EOFError
+            data = self._inflate.decompress(self._pending, limit)
+            # At the end of a member what follows it is in unused_data instead.
+            self._pending = self._inflate.unconsumed_tail or self._inflate.unused_data
+            if data:
+                return data
+
+    def _next_member(self) -> bool:
+        while len(self._pending) < len(_MAGIC):
+            more = self._source.read(_CHUNK)
+            if not more:
+                return False
+            self._pending += more
+        if not self._pending.startswith(_MAGIC):
+            return False
+        self._inflate = zlib.decompressobj(wbits=31)
+        return True
+
+
+def _what_instead(start: bytes) -> str:
+    """Says what starts with these bytes, if not a gzip-compressed archive."""
+    head = start[:1024].lstrip().lower()
+    if head.startswith((b"<!doctype", b"<html", b"<?xml")):
+        found = "it is a web page, perhaps one that asks to sign in or that shows an error, and no archive"
+    elif start.startswith(b"version https://git-lfs"):
+        found = "it is a pointer of git-lfs, not the archive itself; run `git lfs pull`"
+    elif start.startswith(b"PK\x03\x04"):
+        found = "it is a zip archive; extract it and give the directory instead"
+    elif start[257:262] == b"ustar":
+        found = (
+            "it is an uncompressed tar archive; compress it with gzip, or extract it and give the directory"
+        )
+    elif not start:
+        found = "it is empty"
+    else:
+        found = f"it is not compressed by gzip; it starts with {start[:16]!r}"
+    return found
+
+
+class _Header(tarfile.TarInfo):
+    """A header that does not pass for the end of the archive when it is damaged or missing."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        header = super().frombuf(buf, encoding, errors)
+        # Before 3.14 Python followed a negative size backwards, for ever.
+        if header.size < 0 or (header.type in _HEADER_TYPES and header.size > _LARGEST_HEADER):
+            raise tarfile.ReadError("a header with an impossible size")
+        return header
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # The end mark: a block of zeros.
+            raise
+        except (tarfile.EmptyHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
+            raise EOFError from error
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(f"header at {archive.offset}: {error}") from error
+
+
+class _Extraction:
+    """Writes the members of one archive.
+
+    Links are made last, so no file can be written through one.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._links: dict[Path, tarfile.TarInfo] = {}
+
+    def run(self, content: _Gunzip) -> None:
+        # As a stream tarfile only reads, whatever the stubs ask for.
+        stream = cast(IO[bytes], content)
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive:
+            for member in archive:
+                self._write(archive, member)
+            # What tarfile has read ahead, then the rest, which makes the checksum be verified.
+            self._expect_zeros(archive.fileobj)
+        for path, member in self._links.items():
+            self._link(path, member)
+        for path in self._links:
+            self._check_inside(path)
+
+    def _expect_zeros(self, stream: Source) -> None:
+        """Reads to the end. Members behind an end mark would otherwise be lost without a word."""
+        while data := stream.read(_CHUNK):
+            if data.strip(b"\0"):
+                raise tarfile.ReadError("there is more behind its end mark")
+
+    def _path(self, name: str) -> Path:
+        parts = PurePosixPath(name)
+        foreign = os.sep != "/" and (os.sep in name or ":" in name)
+        if parts.is_absolute() or ".." in parts.parts or foreign or "\0" in name:
+            raise errors.ArchiveError(f"its member {name!r} would be written outside of the target")
+        return self._target / parts
+
+    def _write(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+        path = self._path(member.name)
+        if not (member.isdir() or member.isreg() or member.issym() or member.islnk()):
+            raise errors.ArchiveError(f"its member {member.name!r} is neither file, directory nor link")
+        try:
+            self._links.pop(path, None)  # A later member of the same name replaces an earlier one.
+            if member.isdir():
+                path.mkdir(parents=True, exist_ok=True)
+                return
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if member.issym() or member.islnk():
+                self._links[path] = member
+                return
+            with path.open("wb") as file:
+                content = archive.extractfile(member)
+                shutil.copyfileobj(content or io.BytesIO(), file, _CHUNK)
+            path.chmod(stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP | stat.S_IROTH)
+        except OSError as error:
+            if isinstance(error, errors.HubError):
+                raise
+            raise _cannot_write(member, error) from error
+
+    def _link(self, path: Path, member: tarfile.TarInfo) -> None:
+        try:
+            if member.issym():
+                if PurePosixPath(member.linkname).is_absolute():
+                    raise _points_outside(member)
+                path.symlink_to(member.linkname)
+                return
+            # The name of a hard link's target counts from the root of the archive.
+            source = self._path(member.linkname)
+            if not source.is_file() or source.is_symlink():
+                raise errors.ArchiveError(
+                    f"its link {member.name!r} names {member.linkname!r}, no file of it"
+                )
+            self._check_inside(source)
+            shutil.copyfile(source, path, follow_symlinks=False)
+        except OSError as error:
+            if isinstance(error, errors.HubError):
+                raise
+            raise _cannot_write(member, error) from error
+
+    def _check_inside(self, path: Path) -> None:
+        # Not Path.resolve, which raises for links that go in circles; those harm nobody.
+        if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self._target)):
+            raise _points_outside(self._links.get(path))
+
+
+def _points_outside(member: tarfile.TarInfo | None) -> errors.ArchiveError:
+    name = member.name if member else "?"
+    target = member.linkname if member else "?"
+    return errors.ArchiveError(f"its link {name!r} points outside of the target, to {target!r}")
+
+
+def _cannot_write(member: tarfile.TarInfo, error: OSError) -> errors.ArchiveError:
+    reason = error.strerror or str(error)
+    return errors.ArchiveError(f"its member {member.name!r} cannot be written: {reason}")
