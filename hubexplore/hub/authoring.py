@@ -183,11 +183,12 @@ def _collections_of(graph: tf.Graph) -> list[str]:
 
 
 def _meta_graph(draft: _Draft, tags: frozenset[str], dropped: frozenset[str]) -> Any:
-    meta_graph = tf.compat.v1.train.export_meta_graph(
-        graph=draft.graph,
-        collection_list=[key for key in _collections_of(draft.graph) if key not in dropped],
-        strip_default_attrs=True,
-    )
+    with draft.graph.as_default():  # export_meta_graph refuses to run in eager mode, whatever its argument
+        meta_graph = tf.compat.v1.train.export_meta_graph(
+            graph=draft.graph,
+            collection_list=[key for key in _collections_of(draft.graph) if key not in dropped],
+            strip_default_attrs=True,
+        )
     meta_graph.ClearField("saver_def")
     meta_graph.meta_info_def.tags.extend(sorted(tags))
     for name, (inputs, outputs) in draft.signatures.items():
