@@ -1,0 +1,163 @@
+"""`python -m benchmarks [--quick] [--json FILE]`: prints the table of figures."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import tensorflow as tf
+
+from benchmarks import peer, processes, report, rounds, subjects
+from benchmarks.places import BENCH
+from benchmarks.report import Row
+from benchmarks.subjects import Subject
+
+# On (a), against the peer: at least so many times faster; on init also at most so many times the floor.
+AT_LEAST = {rounds.MODULE: 6, rounds.FIRST: 8, rounds.MANY: 12, rounds.INIT: 3, rounds.EXPORT: 2}
+AT_MOST = {rounds.INIT: 1.3}
+COLD_AT_LEAST = 3
+GROWTH_AT_MOST = 1.2
+MEMORY_AT_MOST = 1.2
+IMPORT_AT_MOST = 0.2
+SHOWN = (
+    rounds.LOAD,
+    rounds.MODULE,
+    rounds.FIRST,
+    rounds.MANY,
+    rounds.INIT,
+    rounds.EXPORT,
+)
+
+
+def main() -> int:
+    """Measures and prints; the exit code is 1 only where hubexplore failed to run."""
+    options = _options()
+    tf.get_logger().setLevel("ERROR")
+    peer.install()
+    libraries = {"peer": peer.load(), "hubexplore": _product()}
+    BENCH.mkdir(parents=True, exist_ok=True)
+    machine = report.machine() | {"peer": peer.REQUIREMENT, "hubexplore": libraries["hubexplore"].__version__}
+    print("\n".join(f"{name}: {text}" for name, text in machine.items()), "\n", sep="\n")
+    print(f"medians of {options.repeats}; ratio: peer / hubexplore\n")
+    rows: list[Row] = []
+    found = [*subjects.generated(libraries["peer"], options.quick), *subjects.real()]
+    for subject in found:
+        rows += _show(subject.name, _subject_rows(subject, libraries, options.repeats))
+    rows += _show("process", _process_rows(libraries, options))
+    if options.json:
+        data = {"machine": machine, "repeats": options.repeats, "rows": [_plain(row) for row in rows]}
+        options.json.write_text(json.dumps(data, indent=1) + "\n")
+    missed = [row for row in rows if row.misses]
+    print(f"{sum(bool(row.target) for row in rows) - len(missed)} targets met, {len(missed)} missed")
+    return int(any(row.ours is None for row in rows))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small models, two rounds: does it run?")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--repeats", type=int, help="rounds; the figures are medians (5, quick: 2)")
+    options = parser.parse_args()
+    options.repeats = options.repeats or (2 if options.quick else 5)
+    return options
+
+
+def _product() -> Any:
+    import hubexplore
+
+    return hubexplore
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    return dataclasses.asdict(row) | {"ratio": row.ratio, "to_floor": row.to_floor, "verdict": row.verdict}
+
+
+def _show(title: str, rows: list[Row]) -> list[Row]:
+    print(report.table(rows, title), flush=True)
+    return rows
+
+
+def _subject_rows(subject: Subject, libraries: dict[str, Any], repeats: int) -> list[Row]:
+    print(f"measuring {subject.name} ...", file=sys.stderr)
+    took, failed = rounds.alternate(subject, libraries, repeats)
+    theirs, ours, floor = (took.get(side, {}) for side in ("peer", "hubexplore", "floor"))
+    note = "; ".join(f"{side} failed: {why}" for side, why in failed.items())
+    rows = [
+        Row(
+            subject.name,
+            operation,
+            theirs.get(operation),
+            ours.get(operation),
+            floor.get(operation),
+            at_least=AT_LEAST.get(operation) if subject.targeted else None,
+            at_most=AT_MOST.get(operation) if subject.targeted else None,
+            note=note if operation == rounds.LOAD else "",
+        )
+        for operation in SHOWN
+    ]
+    growth = Row(
+        subject.name,
+        "20th call / 2nd call",
+        _growth(theirs),
+        _growth(ours),
+        _growth(floor),
+        unit="x",
+        at_most=GROWTH_AT_MOST if subject.targeted else None,
+    )
+    rows.insert(SHOWN.index(rounds.MANY) + 1, growth)
+    theirs_added, ours_added, reached = (side.get(rounds.ADDED) for side in (theirs, ours, floor))
+    rows.append(Row(subject.name, rounds.ADDED, theirs_added, ours_added, reached, unit="ops", at_most=1))
+    if not subject.saved_model and not failed:
+        rows += _cold_rows(subject, libraries["peer"], repeats)
+    return rows
+
+
+def _growth(side: rounds.Round) -> float | None:
+    return side[rounds.TWENTIETH] / side[rounds.SECOND] if side else None
+
+
+def _cold_rows(subject: Subject, api: Any, repeats: int) -> list[Row]:
+    sides = ["peer", "hubexplore"]
+    general = "tf.saved_model.load"
+    if processes.can_saved_model_load(subject):
+        sides.append(general)
+    took = processes.cold(subject, api, sides, repeats)
+    limit = COLD_AT_LEAST if subject.targeted else None
+    name = "path -> first output, cold"
+    rows = [Row(subject.name, name, took["peer"], took["hubexplore"], at_least=limit)]
+    if general in took:
+        rows.append(
+            Row(
+                subject.name,
+                "  same, peer tf.saved_model.load",
+                took[general],
+                took["hubexplore"],
+                at_least=limit,
+            )
+        )
+    return rows
+
+
+def _process_rows(libraries: dict[str, Any], options: argparse.Namespace) -> list[Row]:
+    megabytes = 64 if options.quick else 1024
+    path = subjects.heavy(libraries["peer"], megabytes)
+    shares = processes.memory(path, ["peer", "hubexplore"], 1 if options.quick else 3)
+    limit = None if options.quick else MEMORY_AT_MOST
+    seconds, heavy = processes.import_time(2 if options.quick else 9)
+    name = f"peak memory / checkpoint ({megabytes:,} MB)"
+    note = f"loads {', '.join(heavy)}" if heavy else "loads no TensorFlow, pandas, IPython"
+    return [
+        Row("process", name, shares["peer"], shares["hubexplore"], unit="x", at_most=limit),
+        Row("process", "import hubexplore", None, seconds, at_most=IMPORT_AT_MOST, note=note),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""What runs in a process of its own; prints one JSON object as its last line.
+
+    python -m benchmarks.child cold SIDE SUBJECT      path -> first output
+    python -m benchmarks.child memory SIDE PATH       peak memory of loading a heavy module
+    python -m benchmarks.child import                 `import hubexplore`
+
+SIDE is "peer", "hubexplore" or "tf.saved_model.load" ("base" for memory); SUBJECT is a JSON object.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def library(side: str) -> Any:
+    """Imports one of the two libraries."""
+    if side == "peer":
+        from benchmarks import peer
+
+        return peer.load()
+    import hubexplore
+
+    return hubexplore
+
+
+def _cold(side: str, encoded: str) -> dict[str, Any]:
+    import tensorflow as tf
+
+    start = time.perf_counter()
+    subject = json.loads(encoded)
+    if side == "tf.saved_model.load":
+        output = _saved_model_load(tf, subject)
+    else:
+        output = _hub_module(tf, side, subject)
+    assert output
+    return {"seconds": time.perf_counter() - start}
+
+
+def _hub_module(tf: Any, side: str, subject: dict[str, Any]) -> Any:
+    api = library(side)
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        module = api.Module(subject["path"], tags=set(subject["tags"]))
+        feeds = {name: tf.constant(value, dtype) for name, (value, dtype) in subject["values"].items()}
+        outputs = module(feeds, signature=subject["signature"], as_dict=True)
+        session.run([v1.global_variables_initializer(), v1.tables_initializer()])
+        return session.run(outputs)
+
+
+def _saved_model_load(tf: Any, subject: dict[str, Any]) -> Any:
+    loaded = tf.saved_model.load(subject["path"], tags=subject["tags"])
+    feeds = {name: tf.constant(value, dtype) for name, (value, dtype) in subject["values"].items()}
+    outputs = loaded.signatures[subject["signature"]](**feeds)
+    return {name: output.numpy() for name, output in outputs.items()}
+
+
+def peak_memory() -> int:
+    """Bytes of the most memory that this process has held; Linux counts it per program start."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError("/proc/self/status names no VmHWM: peak memory is measured on Linux only")
+
+
+def _memory(side: str, path: str) -> dict[str, Any]:
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    started = time.perf_counter()
+    with tf.Graph().as_default(), v1.Session() as session:
+        session.run(tf.constant(1) + 1)
+        base = peak_memory()
+        if side != "base":
+            module = library(side).Module(path)
+            output = module(tf.constant([1, 2], tf.int64))
+            session.run(v1.global_variables_initializer())
+            session.run(output)
+    return {"base": base, "peak": peak_memory(), "seconds": time.perf_counter() - started}
+
+
+def _import() -> dict[str, Any]:
+    before = set(sys.modules)
+    start = time.perf_counter()
+    import hubexplore  # noqa: F401
+
+    seconds = time.perf_counter() - start
+    heavy = {"tensorflow", "pandas", "IPython"} & (set(sys.modules) - before)
+    return {"seconds": seconds, "heavy": sorted(heavy)}
+
+
+def describe(subject: Any, made: dict[str, Any], infos: dict[str, Any]) -> str:
+    """The SUBJECT argument for a subject and the values of its inputs."""
+    plain = {name: (_text(value.tolist()), infos[name].dtype.name) for name, value in made.items()}
+    fields = dataclasses.asdict(subject) | {"path": str(subject.path), "values": plain}
+    return json.dumps(fields)
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_text(one) for one in value]
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def main() -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    actions: dict[str, Callable[..., dict[str, Any]]] = {"cold": _cold, "memory": _memory, "import": _import}
+    print(json.dumps(actions[sys.argv[1]](*sys.argv[2:])))
+
+
+if __name__ == "__main__":
+    main()

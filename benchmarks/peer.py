@@ -1,0 +1,53 @@
+"""tensorflow_hub 0.15.0, the last release with `hub.Module`, in a folder of its own.
+
+It is installed without its dependencies, so that the environment stays as it is, and never imported
+by the product. TensorFlow 2.16 removed `tf.compat.v1.estimator`, which the peer names at import and
+`hub.Module` never uses: an empty stand-in lets it import.
+"""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+import types
+from typing import Any, Final
+
+from benchmarks.places import PEER
+
+VERSION: Final = "0.15.0"
+REQUIREMENT: Final = f"tensorflow_hub=={VERSION}"
+
+
+class _StandIn(types.ModuleType):
+    """A module in which every public name is an empty class."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (), {})
+
+
+def install() -> None:
+    """Installs the peer into `build/peer` unless it is there.
+
+    Raises:
+      subprocess.CalledProcessError: if pip fails; pip's own message is on stderr.
+    """
+    if (PEER / f"tensorflow_hub-{VERSION}.dist-info").is_dir():
+        return
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*command, "--target", str(PEER), REQUIREMENT], check=True, stdout=sys.stderr)
+
+
+def load() -> Any:
+    """Imports the peer, with the stand-in where TensorFlow no longer has an estimator module."""
+    import tensorflow as tf
+
+    modules: list[Any] = [importlib.import_module("tensorflow.compat.v1"), tf.compat.v1]
+    for module in modules:
+        if not hasattr(module, "estimator"):
+            module.estimator = _StandIn("tensorflow.compat.v1.estimator")
+    if str(PEER) not in sys.path:
+        sys.path.append(str(PEER))
+    return importlib.import_module("tensorflow_hub")

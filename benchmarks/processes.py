@@ -1,0 +1,80 @@
+"""The measurements that need a process of their own: cold start, memory, import time."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from benchmarks import child
+from benchmarks.places import ROOT
+from benchmarks.subjects import Subject, values
+
+LIMIT = 900  # seconds for one process
+
+
+def run_child(*arguments: str) -> dict[str, Any]:
+    """Runs `benchmarks.child` in a new process and returns what it measured.
+
+    Raises:
+      RuntimeError: if it fails, with the end of what it wrote to stderr.
+    """
+    command = [sys.executable, "-m", "benchmarks.child", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(arguments[:2])}: {done.stderr.strip().splitlines()[-1:]}")
+    result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return result
+
+
+def cold(subject: Subject, api: Any, sides: list[str], repeats: int) -> dict[str, float]:
+    """Median seconds from path to first output, the sides in turn; TensorFlow's import not counted.
+
+    Args:
+      subject: a module that `Module(path)` can load.
+      api: library that says which inputs the signature has.
+      sides: "peer", "hubexplore", "tf.saved_model.load".
+      repeats: processes per side.
+    """
+    infos = subject.spec(api).get_input_info_dict(subject.signature, tags=set(subject.tags))
+    encoded = child.describe(subject, values(infos), infos)
+    took: dict[str, list[float]] = {side: [] for side in sides}
+    for _ in range(repeats):
+        for side in sides:
+            took[side].append(run_child("cold", side, encoded)["seconds"])
+    return {side: statistics.median(seconds) for side, seconds in took.items()}
+
+
+def memory(path: Path, sides: list[str], repeats: int) -> dict[str, float]:
+    """Median over processes of the peak memory above the base, as a share of the checkpoint's size.
+
+    The base is a process that imported TensorFlow and ran a session once.
+    """
+    size = sum(file.stat().st_size for file in (path / "variables").iterdir())
+    shares: dict[str, list[float]] = {side: [] for side in sides}
+    for _ in range(repeats):
+        for side in sides:
+            seen = run_child("memory", side, str(path))
+            shares[side].append((seen["peak"] - seen["base"]) / size)
+    return {side: statistics.median(share) for side, share in shares.items()}
+
+
+def import_time(repeats: int) -> tuple[float, list[str]]:
+    """Median seconds of `import hubexplore`, and what it loaded of TensorFlow, pandas and IPython."""
+    seen = [run_child("import") for _ in range(repeats)]
+    heavy = {name for one in seen for name in one["heavy"]}
+    return statistics.median(one["seconds"] for one in seen), sorted(heavy)
+
+
+def can_saved_model_load(subject: Subject) -> bool:
+    """Whether `tf.saved_model.load` can load the variant by its tags and call the signature."""
+    try:
+        loaded = tf.saved_model.load(str(subject.path), tags=list(subject.tags))
+    except (ValueError, KeyError, tf.errors.OpError):
+        return False
+    return subject.signature in loaded.signatures

@@ -1,0 +1,136 @@
+"""Rows of the table: what was measured, against what, and whether the target was met."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+HEADER: Final = ("operation", "peer", "hubexplore", "ratio", "target", "floor", "x floor", "verdict")
+WIDTHS: Final = (34, 10, 10, 8, 16, 10, 8, 0)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+      subject: what was measured on.
+      operation: what was done.
+      peer: the peer's figure, None where it has none (or failed).
+      ours: hubexplore's figure; None where it failed.
+      floor: what cannot be avoided.
+      unit: "s", "MB", "ops" or "x".
+      at_least: target for peer / ours.
+      at_most: target for ours / floor (unit "x": for ours itself).
+      note: what failed, or a remark.
+    """
+
+    subject: str
+    operation: str
+    peer: float | None
+    ours: float | None
+    floor: float | None = None
+    unit: str = "s"
+    at_least: float | None = None
+    at_most: float | None = None
+    note: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times less than the peer; None where that has no meaning."""
+        return self.peer / self.ours if self.peer and self.ours and self.unit != "x" else None
+
+    @property
+    def to_floor(self) -> float | None:
+        """How many times the floor."""
+        return self.ours / self.floor if self.floor and self.ours else None
+
+    @property
+    def misses(self) -> list[str]:
+        """What falls short of which target, by how much."""
+        if self.ours is None:
+            return ["not measured"] if self.at_least or self.at_most else []
+        found = []
+        if self.at_least and self.ratio is not None and self.ratio < self.at_least:
+            found.append(f"{self.ratio:.1f}x of {self.at_least:g}x")
+        bounded = self.ours if self.unit == "x" or self.floor is None else self.to_floor
+        if self.at_most and bounded is not None and bounded > self.at_most:
+            found.append(f"{bounded:.2f} over {self.at_most:g}")
+        return found
+
+    @property
+    def verdict(self) -> str:
+        """Whether the target is met or by how much it is missed; empty where there is none."""
+        if self.misses:
+            words = "missed: " + "; ".join(self.misses)
+        else:
+            words = "met" if self.at_least or self.at_most else ""
+        return "  ".join(part for part in (words, self.note) if part)
+
+    @property
+    def target(self) -> str:
+        """The target in words."""
+        parts = []
+        if self.at_least:
+            parts.append(f">={self.at_least:g}x")
+        if self.at_most:
+            of_floor = self.floor is not None and self.unit != "x"
+            parts.append(f"<={self.at_most:g}" + ("x floor" if of_floor else ""))
+        return " ".join(parts)
+
+
+def figure(value: float | None, unit: str) -> str:
+    """A number for people: three digits and its unit."""
+    if value is None:
+        return "-"
+    if unit == "s":
+        return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.3g} ms"
+    if unit in {"MB", "ops"}:
+        return f"{value:,.0f} {unit}"
+    return f"{value:.2f}"
+
+
+def times(value: float | None) -> str:
+    """A ratio for people."""
+    return "-" if value is None else f"{value:.1f}x" if value >= 10 else f"{value:.2f}x"
+
+
+def _line(cells: Iterable[str]) -> str:
+    padded: list[str] = []
+    for cell, width in zip(cells, WIDTHS, strict=True):
+        padded.append(cell.rjust(width) if padded and width else cell.ljust(width))
+    return "  ".join(padded).rstrip()
+
+
+def table(rows: list[Row], title: str) -> str:
+    """The rows of one subject under a title."""
+    lines = [title, _line(HEADER)]
+    for row in rows:
+        cells = [row.operation, figure(row.peer, row.unit), figure(row.ours, row.unit), times(row.ratio)]
+        cells += [row.target, figure(row.floor, row.unit), times(row.to_floor), row.verdict]
+        lines.append(_line(cells))
+    return "\n".join(lines) + "\n"
+
+
+def machine() -> dict[str, str]:
+    """What the numbers were measured on."""
+    from importlib.metadata import version
+
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        models = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        cpu = models[0].partition(":")[2].strip() if models else cpu
+    return {
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "cpu": f"{cpu}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
+        "python": platform.python_version(),
+        "tensorflow": version("tensorflow"),
+        "numpy": version("numpy"),
+        "protobuf": version("protobuf"),
+    }

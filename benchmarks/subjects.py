@@ -1,0 +1,138 @@
+"""What is measured: generated modules, cached in `build/bench`, and the real ones."""
+
+from __future__ import annotations
+
+import base64
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from benchmarks import models
+from benchmarks.places import BENCH, REAL_MODULES
+
+BLOCKS: Final = 11  # per width: 89 convolutions, 447 variables, at least 4,000 nodes a variant
+LAYERS: Final = 6  # about 2,900 nodes
+VARIANTS: Final = [(set(), {"training": False}), ({"train"}, {"training": True})]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One graph variant to measure, and the signature that is called.
+
+    Attributes:
+      name: how the table calls it.
+      path: module directory, or TF1 SavedModel where `saved_model`.
+      drop: collections to drop from a SavedModel.
+      targeted: whether the project sets itself targets on this subject.
+    """
+
+    name: str
+    path: Path
+    tags: tuple[str, ...] = ()
+    trainable: bool = False
+    signature: str = "default"
+    saved_model: bool = False
+    drop: tuple[str, ...] = ()
+    targeted: bool = False
+
+    def spec(self, api: Any) -> Any:
+        """The module's spec, read anew from its directory by the library `api`."""
+        if self.saved_model:
+            return api.create_module_spec_from_saved_model(str(self.path), drop_collections=list(self.drop))
+        return api.load_module_spec(str(self.path))
+
+
+def generated(api: Any, quick: bool = False) -> Iterator[Subject]:
+    """Authors, where `build/bench` does not hold them yet, and yields the generated modules.
+
+    Args:
+      api: the library that writes them.
+      quick: a tenth of the size; cached apart.
+    """
+    size = "quick" if quick else "full"
+    cnn = BENCH / size / "cnn"
+    if not cnn.exists():
+        models.author(api, cnn, partial(models.cnn, api, 1 if quick else BLOCKS), VARIANTS)
+    yield Subject("(a) image CNN", cnn, targeted=not quick)
+    yield Subject("(a) image CNN, train", cnn, ("train",), trainable=True, targeted=not quick)
+    text = BENCH / size / "text"
+    if not text.exists():
+        models.author(api, text, partial(models.text, api, 1 if quick else LAYERS, _vocabulary()))
+    yield Subject("(b) text", text)
+    parts = BENCH / size / "partitioned"
+    if not parts.exists():
+        models.author(api, parts, partial(models.partitioned, api, *((2, 2) if quick else (20, 8))))
+    yield Subject("(c) partitioned", parts)
+
+
+def _vocabulary() -> Path:
+    path = BENCH / "vocabulary.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{word}\n" for word in ["<none>", "hello", "world", *map(str, range(9_997))]))
+    return path
+
+
+def heavy(api: Any, megabytes: int) -> Path:
+    """The module whose checkpoint weighs `megabytes`, authored where it is not there yet."""
+    path = BENCH / f"heavy-{megabytes}"
+    if not path.exists():
+        models.author(api, path, partial(models.heavy, api, megabytes))
+    return path
+
+
+def real() -> Iterator[Subject]:
+    """The published modules and SavedModels beside the project; none where that folder is absent."""
+    if not REAL_MODULES.is_dir():
+        return
+    yield Subject("(d) half_plus_two_v1", _unpacked(REAL_MODULES / "half_plus_two_v1.tar.gz"))
+    yield Subject("(d) dm21", REAL_MODULES / "dm21")
+    vae = REAL_MODULES / "vae3dshapes"
+    yield Subject("(d) vae3dshapes", vae, signature="gaussian_encoder")
+    yield Subject("(d) vae3dshapes, train", vae, ("train",), True, signature="gaussian_encoder")
+    serve = partial(Subject, tags=("serve",), signature="serving_default", saved_model=True)
+    yield serve("(e) half-plus-two SavedModel", REAL_MODULES / "half-plus-two-savedmodel")
+    yield serve("(e) taxi SavedModel", REAL_MODULES / "taxi-estimator-savedmodel", drop=("summaries",))
+    images = REAL_MODULES / "deep-image-savedmodel"
+    yield serve("(e) deep-image SavedModel", images, drop=("summaries", "train_op"))
+
+
+def _unpacked(archive: Path) -> Path:
+    target = BENCH / archive.name.partition(".")[0]
+    if not target.exists():
+        with tarfile.open(archive) as tar:
+            tar.extractall(target, filter="data")
+    return target
+
+
+def values(infos: dict[str, Any]) -> dict[str, Any]:
+    """Made-up values for the dense inputs that `get_input_info_dict` lists; the same each time.
+
+    Unknown dimensions become 2. Strings are something that both a sentence encoder, a parser of
+    (empty) examples and a decoder of web-safe base64 accept.
+    """
+    random = np.random.default_rng(0)
+    made = {}
+    for name, info in sorted(infos.items()):
+        shape = info.get_shape()
+        sizes = [2] if shape.rank is None else [size or 2 for size in shape.as_list()]
+        dtype = info.dtype
+        if dtype == "string":
+            made[name] = np.full(sizes, _jpeg() if name == "images" else b"", object)
+            if name in {"default", "sentences"}:
+                made[name] = np.full(sizes, b"Hello, world", object)
+        else:
+            made[name] = random.uniform(0.1, 1.0, sizes).astype(dtype.as_numpy_dtype)
+    return made
+
+
+def _jpeg() -> bytes:
+    import tensorflow as tf
+
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        encoded = session.run(tf.io.encode_jpeg(np.full([32, 32, 3], 128, np.uint8)))
+    return base64.urlsafe_b64encode(encoded)
