@@ -15,6 +15,7 @@ from hubexplore.summary.graph import node_of
 
 ASSETS_COLLECTION: Final = "saved_model_assets"
 ASSETS_FOLDER: Final = "assets"
+_FILEPATHS: Final = tf.compat.v1.GraphKeys.ASSET_FILEPATHS
 # Stands for the path of an asset in a written graph, so that no path of the author's machine leaks.
 NEUTRAL_PATH: Final = b"SAVEDMODEL-ASSET"
 
@@ -31,7 +32,9 @@ def _definitions(meta_graph: Any) -> Iterator[Any]:
         for packed in meta_graph.collection_def[ASSETS_COLLECTION].any_list.value:
             asset = meta_graph_pb2.AssetFileDef()
             if not packed.Unpack(asset):
-                raise DamagedModuleError(f"The list of assets holds a {packed.type_url!r}, not an AssetFileDef.")
+                raise DamagedModuleError(
+                    f"The list of assets holds a {packed.type_url!r}, not an AssetFileDef."
+                )
             yield asset
 
 
@@ -45,8 +48,11 @@ def write_assets(meta_graph: Any, assets: Iterable[tuple[str, str]]) -> None:
         meta_graph.collection_def[ASSETS_COLLECTION].any_list.value.add().Pack(asset)
 
 
-def point_to(meta_graph: Any, nodes: Any, directory: str) -> None:
-    """Writes the absolute paths of a module's assets into its graph.
+def point_to(meta_graph: Any, nodes: Any, directory: str) -> list[str]:
+    """Writes the paths of a module's assets into its graph, and returns them.
+
+    All of them join the collection `asset_filepaths`, which not every writer of SavedModels keeps: what is
+    made of the graph, such as an export, finds them there.
 
     Args:
       meta_graph: changed in place.
@@ -56,10 +62,14 @@ def point_to(meta_graph: Any, nodes: Any, directory: str) -> None:
     Raises:
       DamagedModuleError: an asset lies outside of `assets/`, or its node is not a string constant.
     """
+    paths = []
     for tensor_name, filename in read_assets(meta_graph).items():
         _check_inside(filename)
-        path = os.path.join(directory, ASSETS_FOLDER, filename)
-        set_path(_const(nodes, tensor_name), os.fsencode(path))
+        paths.append(os.path.join(directory, ASSETS_FOLDER, filename))
+        set_path(_const(nodes, tensor_name), os.fsencode(paths[-1]))
+        if tensor_name not in node_list(meta_graph, _FILEPATHS):
+            meta_graph.collection_def[_FILEPATHS].node_list.value.append(tensor_name)
+    return paths
 
 
 def _check_inside(filename: str) -> None:
@@ -101,7 +111,7 @@ def used_files(meta_graph: Any, nodes: Any) -> dict[str, str]:
       AuthoringError: (a ValueError) an asset path is not a constant.
     """
     paths = {}
-    for tensor_name in dict.fromkeys(node_list(meta_graph, tf.compat.v1.GraphKeys.ASSET_FILEPATHS)):
+    for tensor_name in dict.fromkeys(node_list(meta_graph, _FILEPATHS)):
         try:
             node = _const(nodes, tensor_name)
         except DamagedModuleError as error:

@@ -61,7 +61,7 @@ def create_module_spec(
     given = list(tags_and_args) if tags_and_args is not None else [((), {})]
     if not given:
         raise AuthoringError("tags_and_args is empty; a module needs at least one graph variant.")
-    variants = []
+    variants: list[Variant] = []
     for tags, arguments in given:
         tag_set = frozenset({tags} if isinstance(tags, str) else tags)
         if any(tag_set == variant.tags for variant in variants):
@@ -133,8 +133,8 @@ def _check_inputs(signature: str, inputs: Mapping[str, Any]) -> None:
                 )
             if len(tensor.op.outputs) > 1:
                 _LOGGER.warning(
-                    "Input %r of signature %r is one of %d outputs of %r. Where something is colocated with that "
-                    "op, callers must replace them all from one op; a placeholder avoids it.",
+                    "Input %r of signature %r is one of %d outputs of %r. Where something is colocated with "
+                    "that op, callers must replace them all from one op; a placeholder avoids it.",
                     name,
                     signature,
                     len(tensor.op.outputs),
@@ -150,9 +150,8 @@ def _build_variant(
 ) -> Variant:
     graph = tf.Graph()
     draft = _Draft(graph)
-    with graph.as_default(), _collecting(draft):
-        with tf.compat.v1.variable_scope("", use_resource=True):
-            module_fn(**arguments)
+    with graph.as_default(), _collecting(draft), tf.compat.v1.variable_scope("", use_resource=True):
+        module_fn(**arguments)
     if not draft.signatures:
         raise AuthoringError(
             "The module_fn added no signature. Call hub.add_signature(inputs=..., outputs=...) in it."
@@ -160,8 +159,8 @@ def _build_variant(
     unsupported = sorted(set(_collections_of(graph)) - SUPPORTED_COLLECTIONS - dropped)
     if unsupported:
         raise UnsupportedCollectionError(
-            f"A module cannot carry the collections {unsupported}. Pass drop_collections={unsupported} to leave "
-            f"them out."
+            f"A module cannot carry the collections {unsupported}. Pass drop_collections={unsupported} to "
+            f"leave them out."
         )
     variant = Variant(_meta_graph(draft, tags, dropped))
     _check_state_colocation(variant)
@@ -209,6 +208,6 @@ def _check_state_colocation(variant: Variant) -> None:
         others = set(colocated_with(variant.nodes[name])) - variant.state_nodes - {name}
         if others:
             raise AuthoringError(
-                f"{name!r} holds state of the module, so it may be colocated only with state; it is colocated "
-                f"with {sorted(others)}, which every call makes anew."
+                f"{name!r} holds state of the module, so it may be colocated only with state; it is "
+                f"colocated with {sorted(others)}, which every call makes anew."
             )

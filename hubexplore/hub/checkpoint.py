@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import tensorflow as tf
 
 from hubexplore.errors import DamagedModuleError
-from hubexplore.summary.checkpoint import read_index
+from hubexplore.hub.resolve.filesystem import filesystem_of
+from hubexplore.summary.checkpoint import check_shards, read_index
+
+MSG_AGAIN: Final = "Copy or download the module again."
 
 
 class Held(NamedTuple):
@@ -18,24 +23,40 @@ class Held(NamedTuple):
     dtype: tf.DType
 
 
-def load_index(prefix: str) -> dict[str, Held]:
-    """What the V2 checkpoint at `prefix` (path without `.index`) holds, by name; checksums verified.
+@dataclass(frozen=True)
+class Checkpoint:
+    """The checkpoint of a module: its path without `.index`, and what it holds by name."""
+
+    prefix: str
+    held: Mapping[str, Held]
+
+
+def open_checkpoint(prefix: str) -> Checkpoint:
+    """Reads the index of a module's V2 checkpoint, checksums verified, and looks for its data files.
 
     Raises:
-      tf.errors.NotFoundError: there is none.
-      DamagedModuleError: it is not readable.
+      DamagedModuleError: the index is missing or altered, a data file is missing or too short.
     """
+    filesystem = filesystem_of(prefix)
     path = f"{prefix}.index"
-    with tf.io.gfile.GFile(path, "rb") as file:
-        data = file.read()
     try:
-        index = read_index(data)
-        return {
+        index = read_index(filesystem.read(path))
+        held = {
             name: Held(tf.TensorShape(entry.shape), tf.as_dtype(entry.dtype))
             for name, entry in index.entries.items()
         }
+    except FileNotFoundError as error:
+        raise DamagedModuleError(
+            f"The module has variables, but {path!r} is missing: the copy is incomplete. {MSG_AGAIN}"
+        ) from error
     except (DamagedModuleError, TypeError) as error:
-        raise DamagedModuleError(f"{path!r}: {error}") from error
+        raise DamagedModuleError(f"{path!r} is not readable. {error} {MSG_AGAIN}") from error
+    problem = check_shards(index, prefix, filesystem)
+    if problem:
+        raise DamagedModuleError(
+            f"The module at {os.path.dirname(os.path.dirname(path))!r}: {problem} {MSG_AGAIN}"
+        )
+    return Checkpoint(prefix, held)
 
 
 def held_by(prefix: str) -> Mapping[str, Held]:

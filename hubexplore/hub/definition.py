@@ -11,16 +11,15 @@ import tensorflow as tf
 from hubexplore.errors import (
     AuthoringError,
     CheckpointMismatchError,
-    DamagedModuleError,
     NoSuchMessageError,
     NoSuchVariantError,
     UnsupportedCollectionError,
     closest,
 )
-from hubexplore.hub.apply import ApplyPlan, plan_apply
-from hubexplore.hub.checkpoint import Held, load_index
+from hubexplore.hub.checkpoint import Checkpoint
 from hubexplore.hub.export import write_module
 from hubexplore.hub.impl import DefinedImpl
+from hubexplore.hub.planning import ApplyPlan, plan_apply
 from hubexplore.hub.restore import check_checkpoint
 from hubexplore.hub.saving import copy_checkpoint
 from hubexplore.hub.spec import ModuleSpec
@@ -30,19 +29,21 @@ from hubexplore.hub.variables import VariableSpec
 from hubexplore.hub.variant import ATTACHMENTS, Variant
 
 _KEYS: Final = tf.compat.v1.GraphKeys
-SUPPORTED_COLLECTIONS: Final = frozenset({
-    _KEYS.GLOBAL_VARIABLES,
-    _KEYS.TRAINABLE_VARIABLES,
-    _KEYS.MODEL_VARIABLES,
-    _KEYS.TABLE_INITIALIZERS,
-    _KEYS.UPDATE_OPS,
-    _KEYS.REGULARIZATION_LOSSES,
-    _KEYS.ASSET_FILEPATHS,
-    _KEYS.COND_CONTEXT,
-    _KEYS.WHILE_CONTEXT,
-    ATTACHMENTS,
-    "saved_model_assets",
-})
+SUPPORTED_COLLECTIONS: Final = frozenset(
+    {
+        _KEYS.GLOBAL_VARIABLES,
+        _KEYS.TRAINABLE_VARIABLES,
+        _KEYS.MODEL_VARIABLES,
+        _KEYS.TABLE_INITIALIZERS,
+        _KEYS.UPDATE_OPS,
+        _KEYS.REGULARIZATION_LOSSES,
+        _KEYS.ASSET_FILEPATHS,
+        _KEYS.COND_CONTEXT,
+        _KEYS.WHILE_CONTEXT,
+        ATTACHMENTS,
+        "saved_model_assets",
+    }
+)
 
 
 def check_variants(variants: Iterable[Variant]) -> None:
@@ -62,8 +63,8 @@ def check_variants(variants: Iterable[Variant]) -> None:
         unsupported = sorted(set(variant.meta_graph.collection_def) - SUPPORTED_COLLECTIONS)
         if unsupported:
             raise UnsupportedCollectionError(
-                f"A module cannot carry the collections {unsupported} (graph variant {sorted(variant.tags)}). "
-                f"Pass drop_collections={unsupported} to leave them out."
+                f"A module cannot carry the collections {unsupported} (graph variant {sorted(variant.tags)})."
+                f" Pass drop_collections={unsupported} to leave them out."
             )
 
 
@@ -73,10 +74,10 @@ class DefinedSpec(ModuleSpec):
     Args:
       variants: at least one; all rules of the format checked.
       title: what displays call the module, such as its path.
-      checkpoint: path prefix of the checkpoint with the variables' values, None if there is none.
+      checkpoint: with the values of the variables; None if there is none.
     """
 
-    def __init__(self, variants: Iterable[Variant], title: str, checkpoint: str | None) -> None:
+    def __init__(self, variants: Iterable[Variant], title: str, checkpoint: Checkpoint | None) -> None:
         self._variants = {variant.tags: variant for variant in variants}
         self._display_title = title
         self._checkpoint = checkpoint
@@ -94,13 +95,13 @@ class DefinedSpec(ModuleSpec):
     def get_input_info_dict(
         self, signature: str | None = None, tags: Iterable[str] | None = None
     ) -> InfoDict:
-        """See `ModuleSpec.get_input_info_dict`. Unknown tags: ValueError; signature: KeyError, ValueError."""
+        """See `ModuleSpec.get_input_info_dict`. Unknown tags or signature: KeyError, ValueError."""
         return self.variant(tags).input_infos(signature)
 
     def get_output_info_dict(
         self, signature: str | None = None, tags: Iterable[str] | None = None
     ) -> InfoDict:
-        """See `ModuleSpec.get_output_info_dict`. Unknown tags: ValueError; signature: KeyError, ValueError."""
+        """See `ModuleSpec.get_output_info_dict`. Unknown tags or signature: KeyError, ValueError."""
         return self.variant(tags).output_infos(signature)
 
     def get_attached_message(
@@ -169,9 +170,7 @@ class DefinedSpec(ModuleSpec):
         return self._variants[wanted]
 
     def _tags_hint(self, wanted: frozenset[str]) -> str:
-        nearest = min(
-            self._variants, key=lambda known: (len(known ^ wanted), sorted(known))
-        )
+        nearest = min(self._variants, key=lambda known: (len(known ^ wanted), sorted(known)))
         hint = f"tags={sorted(nearest)!r}" if nearest else "no tags"
         return f" Nearest: {hint}. Training needs trainable=True, whatever the tags."
 
@@ -183,9 +182,7 @@ class DefinedSpec(ModuleSpec):
     @functools.cached_property
     def variables_by_variant(self) -> Mapping[frozenset[str], tuple[VariableSpec, ...]]:
         """The variables of each graph variant; those of equal key and offset share their values."""
-        return {
-            variant.tags: tuple(read_variables_or_fail(variant).values()) for variant in self.variants
-        }
+        return {variant.tags: tuple(read_variables_or_fail(variant).values()) for variant in self.variants}
 
     @property
     def all_variables(self) -> tuple[VariableSpec, ...]:
@@ -200,9 +197,10 @@ class DefinedSpec(ModuleSpec):
         """The plan for the state of a variant, made once; the checkpoint is checked then."""
         key = (tags, trainable)
         if key not in self._state_plans:
-            plan = plan_state(self.variant(tags), self._checkpoint, trainable)
-            if self._checkpoint is not None and plan.variables:
-                self._check_checkpoint(plan.variables.values())
+            checkpoint = self._checkpoint
+            plan = plan_state(self.variant(tags), checkpoint.prefix if checkpoint else None, trainable)
+            if checkpoint is not None:
+                check_checkpoint(checkpoint.held, plan.variables.values(), checkpoint.prefix, {})
             self._state_plans[key] = plan
         return self._state_plans[key]
 
@@ -212,21 +210,6 @@ class DefinedSpec(ModuleSpec):
         if key not in self._apply_plans:
             self._apply_plans[key] = plan_apply(self.variant(tags), signature, trainable)
         return self._apply_plans[key]
-
-    @functools.cached_property
-    def _held(self) -> Mapping[str, Held]:
-        assert self._checkpoint is not None
-        return load_index(self._checkpoint)
-
-    def _check_checkpoint(self, variables: Iterable[VariableSpec]) -> None:
-        try:
-            held = self._held
-        except tf.errors.NotFoundError as error:
-            raise DamagedModuleError(
-                f"The module has variables, but {self._checkpoint!r}.index is not there. The copy is incomplete: "
-                f"copy or download it again."
-            ) from error
-        check_checkpoint(held, variables, str(self._checkpoint), {})
 
     def _check_instantiable(self, tags: frozenset[str], trainable: bool) -> None:
         self.variant(tags).check_ops()

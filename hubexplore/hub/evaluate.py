@@ -86,9 +86,7 @@ class _Runner:
         fetches = outputs if as_dict else outputs["default"]
         return self._session.run(fetches, {placeholders[key]: feed for key, feed in feeds.items()})
 
-    def _apply(
-        self, name: str, infos: Mapping[str, TensorInfo]
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _apply(self, name: str, infos: Mapping[str, TensorInfo]) -> tuple[dict[str, Any], dict[str, Any]]:
         if name not in self._applied:
             with self._module.graph.as_default():
                 placeholders = {key: placeholder(info) for key, info in infos.items()}

@@ -60,10 +60,12 @@ def write_module(path: str, spec: DefinedSpec, write_variables: Callable[[str], 
     except ExportError:
         raise
     except _STORAGE_ERRORS as error:
-        raise ExportError(f"The module could not be written to {path!r}: {error}. Nothing was changed.") from error
+        raise ExportError(
+            f"The module could not be written to {path!r}: {error}. Nothing was changed."
+        ) from error
 
 
-class ModuleExistsError(ExportExistsError, tf.errors.AlreadyExistsError):
+class ModuleExistsError(ExportExistsError, tf.errors.AlreadyExistsError):  # type: ignore[misc]  # TensorFlow is untyped
     """The target of an export already holds something."""
 
     def __init__(self, message: str) -> None:
@@ -81,7 +83,8 @@ def _check_free(path: str) -> None:
     occupied = sorted(_OCCUPIED.intersection(_entries(path)))
     if occupied:
         raise ModuleExistsError(
-            f"{path!r} already holds a model ({', '.join(occupied)}). Export to another directory, or remove it."
+            f"{path!r} already holds a model ({', '.join(occupied)}). Export to another directory, or "
+            f"remove it."
         )
 
 
@@ -166,15 +169,15 @@ def _asset_files(variant: Variant) -> dict[str, str]:
 
 
 def _neutralize(meta_graph: meta_graph_pb2.MetaGraphDef, asset_nodes: set[str]) -> None:
-    """Takes paths of this machine out of a graph: those of assets, also where a table is named after one, and
-    those of checkpoints of modules inside it.
+    """Takes paths of this machine out of a graph.
+
+    They are those of assets, also where a table is named after one, and those of the checkpoints of modules
+    that were used inside of this one.
     """
     restored = {
         node_of(node.input[0]) for node in meta_graph.graph_def.node if node.op in _RESTORE_OPS and node.input
     }
-    paths = {
-        assets.const_path(node) for node in meta_graph.graph_def.node if node.name in asset_nodes
-    }
+    paths = {assets.const_path(node) for node in meta_graph.graph_def.node if node.name in asset_nodes}
     for node in meta_graph.graph_def.node:
         if "shared_name" in node.attr:
             for path in paths:
@@ -191,7 +194,9 @@ def _copy_asset(source: str, target: str) -> None:
     try:
         tf.io.gfile.copy(source, target)
     except tf.errors.NotFoundError as error:
-        raise ExportError(f"The asset {source!r} is not there any more, so the module cannot be written.") from error
+        raise ExportError(
+            f"The asset {source!r} is not there any more, so the module cannot be written."
+        ) from error
 
 
 def _write_bytes(path: str, data: bytes) -> None:

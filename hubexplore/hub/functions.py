@@ -26,6 +26,13 @@ class FunctionImporter:
     def __init__(self) -> None:
         self._renames: weakref.WeakKeyDictionary[tf.Graph, dict[str, str]] = weakref.WeakKeyDictionary()
 
+    def are_known(self, graph: tf.Graph, library: function_pb2.FunctionDefLibrary) -> bool:
+        """Whether `graph` has all functions of `library`, and under their own names."""
+        if not library.function:
+            return True
+        known = self._renames.get(graph, {})
+        return all(known.get(each.signature.name) == each.signature.name for each in library.function)
+
     def import_graph_def(
         self,
         graph_def: graph_pb2.GraphDef,

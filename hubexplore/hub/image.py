@@ -50,8 +50,8 @@ def get_expected_image_size(
     _, height, width, _ = _image_shape(module_or_spec, signature, input_name)
     if height is None or width is None:
         raise SignatureError(
-            f"The module does not say which image size it expects: no ImageModuleInfo is attached, and its input "
-            f"has height {height} and width {width}. Choose a size, such as the one it was trained with."
+            f"The module does not say which image size it expects: no ImageModuleInfo is attached, and its "
+            f"input has height {height} and width {width}. Choose a size, such as the one it was trained with."
         )
     return height, width
 
@@ -74,7 +74,9 @@ def get_num_image_channels(
     """
     channels = _image_shape(module_or_spec, signature, input_name)[3]
     if channels is None:
-        raise SignatureError("The module does not say how many channels its images have: the dimension is unknown.")
+        raise SignatureError(
+            "The module does not say how many channels its images have: the dimension is unknown."
+        )
     return channels
 
 

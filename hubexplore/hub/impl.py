@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 
 from hubexplore.hub import saving
-from hubexplore.hub.apply import apply_plan
+from hubexplore.hub.apply import Applier
 from hubexplore.hub.export import write_module
 from hubexplore.hub.functions import FunctionImporter
 from hubexplore.hub.state import build_state
@@ -31,8 +31,9 @@ class DefinedImpl:
         self._spec = spec
         self._trainable = trainable
         self._tags = tags
-        self._functions = FunctionImporter()
-        self._state = build_state(spec.state_plan(tags, trainable), scope, self._functions)
+        functions = FunctionImporter()
+        self._state = build_state(spec.state_plan(tags, trainable), scope, functions)
+        self._applier = Applier(self._state, functions)
         self._saver = saving.SessionSaver(self._state)
 
     @property
@@ -45,7 +46,7 @@ class DefinedImpl:
     ) -> dict[str, Any]:
         """Adds the ops of one call to the default graph, in a new name scope `name`."""
         plan = self._spec.apply_plan(self._tags, signature, self._trainable)
-        return apply_plan(plan, self._state, input_tensors, name, self._functions)
+        return self._applier.apply(plan, input_tensors, name)
 
     def export(self, path: str, session: tf.compat.v1.Session) -> None:
         """Writes the module with the values its variables have in `session`."""

@@ -10,13 +10,16 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
-from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
+from hubexplore.errors import DamagedModuleError, HubError, UnsupportedFormatError
 from hubexplore.hub import assets
+from hubexplore.hub.checkpoint import MSG_AGAIN, open_checkpoint
 from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.export import GRAPH_FILE, MODULE_FILE, VARIABLES_PREFIX
 from hubexplore.hub.resolve import resolve
+from hubexplore.hub.resolve.filesystem import filesystem_of
 from hubexplore.hub.variables import VARIABLE_COLLECTIONS
 from hubexplore.hub.variant import Variant
+from hubexplore.summary.diagnosis import explain
 from hubexplore.summary.protos import FORMAT_V3, ModuleDef
 
 GRAPH_TEXT_FILE: Final = "saved_model.pbtxt"
@@ -40,25 +43,39 @@ def load_module_spec(path: str | os.PathLike[str]) -> DefinedSpec:
       UnsupportedFormatError: (a ValueError) the format or a required feature is unknown.
     """
     directory = resolve(path)
-    _check_is_module(directory)
+    for name in (MODULE_FILE, GRAPH_FILE):
+        if not tf.io.gfile.exists(os.path.join(directory, name)):
+            raise explained(directory, path)
     _check_format(os.path.join(directory, MODULE_FILE))
-    variants = read_variants(directory)
+    try:
+        variants = read_variants(directory)
+    except DamagedModuleError as error:
+        raise explained(directory, path) from error
     check_variants(variants)
     return spec_from_directory(directory, variants, title=os.fspath(path))
 
 
+def explained(directory: str, handle: str | os.PathLike[str]) -> HubError:
+    """The error that says what is there instead of a module."""
+    found = explain(directory, filesystem_of(directory), os.fspath(handle))
+    return found or DamagedModuleError(f"The module at {directory!r} is not readable. {MSG_AGAIN}")
+
+
 def spec_from_directory(directory: str, variants: list[Variant], title: str) -> DefinedSpec:
     """A spec of variants whose assets and checkpoint lie in `directory`, both complete."""
+    if "://" not in directory:
+        directory = os.path.abspath(directory)  # the graph goes on naming files when the process is elsewhere
     for variant in variants:
-        assets.point_to(variant.meta_graph, variant.nodes, directory)
-        _check_assets(variant, directory)
-    prefix = os.path.join(directory, VARIABLES_PREFIX)
+        for asset in assets.point_to(variant.meta_graph, variant.nodes, directory):
+            if not tf.io.gfile.exists(asset):
+                raise DamagedModuleError(
+                    f"The asset {asset!r} is missing: the copy of the module is incomplete. {MSG_AGAIN}"
+                )
     has_variables = any(
         key in variant.meta_graph.collection_def for variant in variants for key in VARIABLE_COLLECTIONS
     )
-    if has_variables:
-        _check_variables(prefix)
-    return DefinedSpec(variants, title=title, checkpoint=prefix if has_variables else None)
+    checkpoint = open_checkpoint(os.path.join(directory, VARIABLES_PREFIX)) if has_variables else None
+    return DefinedSpec(variants, title, checkpoint)
 
 
 def read_variants(directory: str) -> list[Variant]:
@@ -78,10 +95,12 @@ def read_variants(directory: str) -> list[Variant]:
             text_format.Parse(data, saved_model)
     except (DecodeError, text_format.ParseError, UnicodeDecodeError) as error:
         raise DamagedModuleError(
-            f"{path!r} ({len(data):,} bytes) is truncated or altered: {error}. Copy or download the module again."
+            f"{path!r} ({len(data):,} bytes) is truncated or altered: {error}. {MSG_AGAIN}"
         ) from error
     if not saved_model.meta_graphs:
-        raise DamagedModuleError(f"{path!r} ({len(data):,} bytes) holds no graph; the file is empty or altered.")
+        raise DamagedModuleError(
+            f"{path!r} ({len(data):,} bytes) holds no graph; the file is empty or altered."
+        )
     return [Variant(meta_graph) for meta_graph in saved_model.meta_graphs]
 
 
@@ -90,17 +109,17 @@ def _check_format(path: str) -> None:
     try:
         definition: Any = ModuleDef.FromString(data)
     except DecodeError as error:
-        raise DamagedModuleError(
-            f"{path!r} is truncated or altered: {error}. Copy or download the module again."
-        ) from error
+        raise DamagedModuleError(f"{path!r} is truncated or altered: {error}. {MSG_AGAIN}") from error
     if definition.format != FORMAT_V3:
         raise UnsupportedFormatError(
-            f"{path!r} names format {definition.format}; the TF1 Hub format is {FORMAT_V3}. The file is altered, "
-            f"or the module is of a format that this version does not know."
+            f"{path!r} names format {definition.format}; the TF1 Hub format is {FORMAT_V3}. The file is "
+            f"altered, or the module is of a format that this version does not know."
         )
     if definition.required_features:
         features = ", ".join(map(repr, definition.required_features))
-        raise UnsupportedFormatError(f"The module requires features that this version does not know: {features}.")
+        raise UnsupportedFormatError(
+            f"The module requires features that this version does not know: {features}."
+        )
 
 
 def _read(path: str) -> bytes:

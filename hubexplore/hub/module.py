@@ -130,9 +130,7 @@ class Module:
         if _sentinel is not None:
             raise SignatureError("Pass signature= and as_dict= by keyword: module(inputs, signature='name').")
         graph = tf.compat.v1.get_default_graph()
-        if tf.executing_eagerly() or not (
-            graph is self._graph or tf_internals.is_inside(graph, self._graph)
-        ):
+        if tf.executing_eagerly() or not (graph is self._graph or tf_internals.is_inside(graph, self._graph)):
             raise GraphError(
                 f"Module {self._name!r} belongs to one graph and can be called only there. Call it under "
                 f"`with graph.as_default():` of the graph it was made in."
@@ -286,7 +284,7 @@ def _fresh_scope(graph: tf.Graph, name: str) -> str:
         free = graph.unique_name(relative)
     if free != chosen:
         raise GraphError(
-            f"The variable scope {chosen!r} is free, but the name scope of that name is taken by other ops, so "
-            f"variables and their ops could not have the same names. Pass another name= to Module."
+            f"The variable scope {chosen!r} is free, but the name scope of that name is taken by other ops, "
+            f"so variables and their ops could not have the same names. Pass another name= to Module."
         )
     return str(chosen)

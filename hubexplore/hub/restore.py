@@ -55,7 +55,7 @@ def check_checkpoint(
         raise MissingVariableError(sorted(set(missing)), source, held)
 
 
-class MissingVariableError(CheckpointMismatchError, tf.errors.NotFoundError):
+class MissingVariableError(CheckpointMismatchError, tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
     """Variables that a checkpoint lacks."""
 
     def __init__(self, names: Sequence[str], source: str, entries: Mapping[str, Any]) -> None:
@@ -88,7 +88,10 @@ def add_restore(
         restore = restore_node(graph_def, f"{root}/RestoreV2_{number}", path, group)
         for position, spec in enumerate(group):
             value = f"{restore}:{position}"
-            made[spec.proto.variable_name] = (_assign_node(graph_def, _assign_name(spec, root, taken), spec, value), value)
+            made[spec.proto.variable_name] = (
+                _assign_node(graph_def, _assign_name(spec, root, taken), spec, value),
+                value,
+            )
     return made
 
 

@@ -6,14 +6,18 @@ import os
 from collections.abc import Iterable
 from typing import Final
 
-from hubexplore.errors import NotAModuleError
+import tensorflow as tf
+
 from hubexplore.hub.definition import DefinedSpec, check_variants
-from hubexplore.hub.loading import read_variants, spec_from_directory
+from hubexplore.hub.export import GRAPH_FILE
+from hubexplore.hub.loading import GRAPH_TEXT_FILE, explained, read_variants, spec_from_directory
 from hubexplore.hub.resolve import resolve
 from hubexplore.hub.variant import Variant
 
 # What only serving needs: tables have their initialisers in a collection of their own.
-_ALWAYS_DROPPED: Final = frozenset({"global_step", "legacy_init_op", "saved_model_main_op", "saved_model_train_op"})
+_ALWAYS_DROPPED: Final = frozenset(
+    {"global_step", "legacy_init_op", "saved_model_main_op", "saved_model_train_op"}
+)
 # The same ops, declared as signatures by newer writers. They are no functions of the model.
 _INTERNAL_SIGNATURES: Final = ("__saved_model_init_op", "__saved_model_train_op")
 
@@ -38,8 +42,11 @@ def create_module_spec_from_saved_model(
       DamagedModuleError: (a ValueError) files are missing, truncated or altered.
     """
     directory = resolve(saved_model_path)
-    _check_is_saved_model(directory)
+    if not any(tf.io.gfile.exists(os.path.join(directory, name)) for name in (GRAPH_FILE, GRAPH_TEXT_FILE)):
+        raise explained(directory, saved_model_path)
     variants = read_variants(directory)
+    if any(variant.meta_graph.HasField("object_graph_def") for variant in variants):
+        raise explained(directory, saved_model_path)
     dropped = _ALWAYS_DROPPED | frozenset(drop_collections or ())
     for variant in variants:
         _trim(variant, dropped)

@@ -83,7 +83,9 @@ def copy_checkpoint(
     if tf.io.gfile.isdir(source):
         latest = tf.train.latest_checkpoint(source)
         if latest is None:
-            raise CheckpointMismatchError(f"The directory {source!r} holds no checkpoint; pass its path prefix.")
+            raise CheckpointMismatchError(
+                f"The directory {source!r} holds no checkpoint; pass its path prefix."
+            )
         source = latest
     check_checkpoint(held_by(source), variables, source, names)
     graph_def = graph_pb2.GraphDef()
@@ -104,7 +106,7 @@ def check_has_all_variables(spec: DefinedSpec, state: State) -> None:
         missing = sorted({variable.key for variable in needed if variable.identity not in have})
         if missing:
             raise ExportError(
-                f"A module has one set of weights for all graph variants. The variant {sorted(tags)} also needs "
-                f"{', '.join(map(repr, missing))}, which this instance does not have. Export an instance made "
-                f"with tags={sorted(tags)}."
+                f"A module has one set of weights for all graph variants. The variant {sorted(tags)} also "
+                f"needs {', '.join(map(repr, missing))}, which this instance does not have. Export an instance "
+                f"made with tags={sorted(tags)}."
             )

@@ -48,9 +48,7 @@ def _library(graph_def: Any, everything: Any) -> function_pb2.FunctionDefLibrary
     functions = reached_functions(graph_def.node, everything)
     called = {function.signature.name for function in functions}
     library = function_pb2.FunctionDefLibrary(function=functions)
-    library.gradient.extend(
-        gradient for gradient in everything.gradient if gradient.function_name in called
-    )
+    library.gradient.extend(gradient for gradient in everything.gradient if gradient.function_name in called)
     return library
 
 

@@ -68,7 +68,7 @@ class ModuleSpec(abc.ABC):
           KeyError: nothing is attached under `key` and it is `required`.
         """
 
-    def _check_instantiable(self, tags: frozenset[str], trainable: bool) -> None:
+    def _check_instantiable(self, tags: frozenset[str], trainable: bool) -> None:  # noqa: B027 - optional
         """Raises what `_create_impl` would raise, before anything is added to a graph. Optional."""
 
     def _create_impl(self, name: str, trainable: bool, tags: frozenset[str]) -> ModuleImpl:

@@ -16,12 +16,10 @@ from hubexplore.hub.restore import add_restore
 from hubexplore.hub.slicing import GraphSlice, check_complete, slice_graph
 from hubexplore.hub.variables import VARIABLE_COLLECTIONS, VariableSpec, build_map, members, read_variables
 from hubexplore.hub.variant import Variant, node_list
-from hubexplore.summary.graph import reach
+from hubexplore.summary.graph import node_of, reach
 
 _KEYS: Final = tf.compat.v1.GraphKeys
 _NODE_COLLECTIONS: Final = (_KEYS.TABLE_INITIALIZERS, _KEYS.ASSET_FILEPATHS)
-# A value that depends on one of these exists only where a signature is applied.
-PLACEHOLDERS: Final = frozenset({"Placeholder", "PlaceholderV2"})
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,9 @@ def plan_state(variant: Variant, checkpoint: str | None, trainable: bool) -> Sta
     for key in _NODE_COLLECTIONS:
         collections[key] = tuple(node_list(variant.meta_graph, key))
     if trainable:
-        collections[_KEYS.REGULARIZATION_LOSSES] = tuple(input_free_losses(variant))
+        collections[_KEYS.REGULARIZATION_LOSSES] = tuple(
+            name for name in variant.losses if node_of(name) not in variant.fed_nodes
+        )
     targets = sorted(variant.state_nodes)
     for key in (*_NODE_COLLECTIONS, _KEYS.REGULARIZATION_LOSSES):
         targets.extend(collections.get(key, ()))
@@ -127,18 +127,6 @@ def _targets(spec: VariableSpec, *, with_initializer: bool) -> list[str]:
     if with_initializer:
         names += [proto.initializer_name, proto.initial_value_name]
     return [name for name in names if name]
-
-
-def input_free_losses(variant: Variant) -> list[str]:
-    """Regularization losses that depend on no placeholder: those that belong to the state."""
-    names = node_list(variant.meta_graph, _KEYS.REGULARIZATION_LOSSES)
-    return [name for name in names if not needs_placeholder(variant, name)]
-
-
-def needs_placeholder(variant: Variant, name: str) -> bool:
-    """Whether the value of a tensor or op depends on a placeholder."""
-    found = reach(variant.nodes, [name])
-    return any(variant.nodes[node].op in PLACEHOLDERS for node in found.nodes)
 
 
 def free_name(name: str, taken: set[str]) -> str:

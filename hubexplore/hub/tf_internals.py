@@ -7,13 +7,24 @@ and adds a Saver to the user's graph.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
 import tensorflow as tf
 from tensorflow.core.protobuf import struct_pb2
+from tensorflow.python.client import pywrap_tf_session
 from tensorflow.python.framework import func_graph, op_def_registry, ops
 from tensorflow.python.saved_model import nested_structure_coder
+
+_CREATE_OP_CALLS: Final = (
+    "TF_NewOperation",
+    "TF_AddInput",
+    "TF_AddInputList",
+    "TF_AddControlInput",
+    "TF_SetAttrValueProto",
+    "TF_FinishOperation",
+)
 
 
 def variable_from_proto(variable_def: Any, scope: str) -> Any:
@@ -88,3 +99,64 @@ def encode_type_spec(spec: tf.TypeSpec) -> Any:
 def decode_type_spec(proto: Any) -> tf.TypeSpec:
     """The type spec of a TypeSpecProto; ValueError where its class is unknown."""
     return nested_structure_coder.decode_proto(struct_pb2.StructuredValue(type_spec_value=proto))
+
+
+def can_create_ops() -> bool:
+    """Whether this TensorFlow has the calls that `create_op` needs."""
+    return all(hasattr(pywrap_tf_session, name) for name in _CREATE_OP_CALLS)
+
+
+@contextlib.contextmanager
+def creating_ops(graph: tf.Graph) -> Iterator[Any]:
+    """Holds off `Session.run` on `graph` while ops are created; yields its C handle for `create_op`."""
+    with graph._mutation_lock(), graph._c_graph.get() as c_graph:
+        yield c_graph
+
+
+def create_op(  # noqa: PLR0917 - one call site, in a hot loop
+    graph: tf.Graph,
+    c_graph: Any,
+    op_type: str,
+    name: str,
+    inputs: Iterable[Any],
+    controls: Iterable[tf.Operation],
+    attrs: Iterable[tuple[str, bytes]],
+    colocated_with: Sequence[str],
+) -> tf.Operation:
+    """Creates one op from serialized attributes, as `tf.import_graph_def` would.
+
+    Args:
+      graph: its graph.
+      c_graph: from `creating_ops`.
+      op_type: of the op.
+      name: absolute and unused.
+      inputs: per input of the op definition a TF_Output, or a list of them.
+      controls: ops to wait for, besides the control dependencies that are active.
+      attrs: (name, serialized AttrValue).
+      colocated_with: names of ops to share a device with.
+    """
+    call = pywrap_tf_session
+    description = call.TF_NewOperation(c_graph, op_type, name)
+    for value in inputs:
+        if isinstance(value, list):
+            call.TF_AddInputList(description, value)
+        else:
+            call.TF_AddInput(description, value)
+    for control in controls:
+        call.TF_AddControlInput(description, control._c_op)
+    for key, serialized in attrs:
+        call.TF_SetAttrValueProto(description, key, serialized)
+    if colocated_with:
+        groups = tf.compat.v1.AttrValue()
+        groups.list.s.extend(f"loc:@{other}".encode() for other in colocated_with)
+        call.TF_SetAttrValueProto(description, "_class", groups.SerializeToString())
+    c_op = call.TF_FinishOperation(description)
+    op = graph._create_op_from_tf_operation(c_op, compute_device=not colocated_with)
+    for other in colocated_with:
+        device = graph.get_operation_by_name(other).device if other != name else ""
+        if device:
+            op._set_device(device)
+            break
+    op._add_control_inputs(graph._control_dependencies_for_inputs(op.inputs))
+    op._control_flow_post_processing()
+    return op

@@ -84,6 +84,7 @@ def _protos(meta_graph: Any, collection: str) -> list[Any]:
 
 def _describe(proto: Any, nodes: Mapping[str, Any]) -> VariableSpec:
     name = node_of(proto.variable_name)
+    _complete(proto, nodes)
     attributes = nodes[name].attr
     shape = tf.TensorShape(attributes["shape"].shape)
     part = proto.save_slice_info_def
@@ -104,6 +105,21 @@ def _describe(proto: Any, nodes: Mapping[str, Any]) -> VariableSpec:
         dtype=tf.as_dtype(attributes["dtype"].type),
         shape=shape,
     )
+
+
+def _complete(proto: Any, nodes: Mapping[str, Any]) -> None:
+    """Fills in the fields that TensorFlow needs and that its early releases did not write."""
+    name = node_of(proto.variable_name)
+    proto.is_resource = nodes[name].op == "VarHandleOp"
+    if proto.snapshot_name:
+        return
+    read = f"{name}/Read/ReadVariableOp" if proto.is_resource else f"{name}/read"
+    if read in nodes:
+        proto.snapshot_name = f"{read}:0"
+    elif not proto.is_resource:
+        proto.snapshot_name = proto.variable_name
+    else:
+        raise ValueError(f"nothing reads the variable {name!r}")
 
 
 def build_map(pairs: Iterable[tuple[VariableSpec, Any]]) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from hubexplore.summary.protos import ModuleAttachment
 
 ATTACHMENTS: Final = "hub_module_attachments"
 DEFAULT_SIGNATURE: Final = "default"
+_PLACEHOLDERS: Final = frozenset({"Placeholder", "PlaceholderV2"})
 
 
-class UnknownOpsError(tf.errors.NotFoundError):
+class UnknownOpsError(tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
     """Ops that this TensorFlow lacks, all of them, with the packages that provide them where known."""
 
     def __init__(self, op_types: set[str]) -> None:
@@ -98,6 +99,21 @@ class Variant:
             if kinds[node.op]:
                 names.append(node.name)
         return frozenset(names)
+
+    @functools.cached_property
+    def placeholders(self) -> frozenset[str]:
+        """Names of the nodes that have no value unless something replaces them."""
+        return frozenset(node.name for node in self.meta_graph.graph_def.node if node.op in _PLACEHOLDERS)
+
+    @functools.cached_property
+    def fed_nodes(self) -> set[str]:
+        """Names of the nodes that depend on a placeholder: they exist only where a signature is applied."""
+        return graph_algorithms.downstream(self.nodes, self.placeholders)
+
+    @property
+    def losses(self) -> list[str]:
+        """Names of the regularization losses."""
+        return node_list(self.meta_graph, tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES)
 
     @property
     def signature_names(self) -> list[str]:

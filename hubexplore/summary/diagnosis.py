@@ -28,7 +28,7 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def _variants(tags: tuple[tuple[str, ...], ...]) -> str:
-    return _listed(tuple("+".join(one) or "no tags" for one in tags))
+    return ", ".join(repr("+".join(one)) if one else "no tags" for one in tags)
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class PartOfModule(Diagnosis):
 
     def what(self) -> str:
         """See the base class."""
-        return "is a part of what is one level up"
+        return "is a part of a saved model"
 
     def remedy(self, path: str) -> str:
         """See the base class."""
@@ -428,15 +428,21 @@ def _file(path: str, filesystem: Filesystem) -> Diagnosis:
         return PartOfModule(whole)
     stem = path.removesuffix(".index") if name.endswith(".index") else path.rpartition(".data-")[0]
     if stem and (stem != path) and filesystem.exists(f"{stem}.index"):
-        if _basename(whole) == "variables" and filesystem.exists(join(_parent(whole), SAVED_MODEL_FILE)):
-            return PartOfModule(_parent(whole))
-        return Checkpoint((stem,))
+        return _weights(stem, filesystem)
     return SingleFile(sniff.file_kind(name, head))
+
+
+def _weights(prefix: str, filesystem: Filesystem) -> Diagnosis:
+    """Returns what the existing checkpoint `prefix` belongs to."""
+    folder = _parent(prefix)
+    if _basename(folder) == "variables" and filesystem.exists(join(_parent(folder), SAVED_MODEL_FILE)):
+        return PartOfModule(_parent(folder))
+    return Checkpoint((prefix,))
 
 
 def _absent(path: str, filesystem: Filesystem) -> Diagnosis:
     if filesystem.exists(f"{path}.index"):
-        return Checkpoint((path,))
+        return _weights(path, filesystem)
     for other in (path.strip().strip("'\""), f"{path}.tar.gz", f"{path}.tgz"):
         if other not in ("", path) and filesystem.exists(other):
             return Nothing("", other)

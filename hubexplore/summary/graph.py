@@ -98,6 +98,33 @@ def reach(
     return found
 
 
+def downstream(
+    nodes: Mapping[str, Any],
+    sources: Iterable[str],
+    *,
+    cut_tensor: Callable[[str], bool] = lambda tensor: False,
+    cut_control: Callable[[str], bool] = lambda node: False,
+) -> set[str]:
+    """Names of `sources` and of all nodes that depend on one of them, over edges that are not cut.
+
+    Arguments are those of `reach`; `sources` are node names.
+    """
+    consumers: dict[str, list[str]] = {}
+    for name, node in nodes.items():
+        for edge in node.input:
+            is_control = edge.startswith("^")
+            if not (cut_control(edge[1:]) if is_control else cut_tensor(tensor_of(edge))):
+                consumers.setdefault(node_of(edge), []).append(name)
+    found = {source for source in sources if source in nodes}
+    stack = list(found)
+    while stack:
+        for consumer in consumers.get(stack.pop(), ()):
+            if consumer not in found:
+                found.add(consumer)
+                stack.append(consumer)
+    return found
+
+
 def calls_of_attr(attr: Any) -> Iterator[Any]:
     """The NameAttrList messages (function calls) in an AttrValue-shaped message, nested ones included."""
     kind = attr.WhichOneof("value")

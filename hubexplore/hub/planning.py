@@ -1,0 +1,160 @@
+"""Planning a call: which slice of a variant's graph lies between inputs, state and outputs."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import tensorflow as tf
+
+from hubexplore.hub.contexts import ContextSpec, read_contexts, touched
+from hubexplore.hub.replay import Replay, plan_replay
+from hubexplore.hub.slicing import GraphSlice, check_complete, slice_graph
+from hubexplore.hub.tensor_info import InfoDict
+from hubexplore.hub.variant import Variant, node_list
+from hubexplore.summary.graph import Reach, downstream, node_of, reach, tensor_of
+
+_KEYS: Final = tf.compat.v1.GraphKeys
+
+
+@dataclass(frozen=True, eq=False)
+class ApplyPlan:
+    """What to import for a call of a signature; the same for every call.
+
+    Attributes:
+      inputs: the signature's inputs.
+      outputs: the signature's outputs.
+      part: the nodes between inputs, state and outputs, with the update ops and losses that belong to them.
+      fed: names of the tensors that the inputs replace.
+      from_inputs: those of `fed` that the slice uses.
+      from_state: state tensors that the slice uses.
+      controls: replaced nodes that the slice waits for -> the tensor whose replacement it waits for.
+      state_nodes: names of the variant's state nodes.
+      collections: collection -> names in the slice to add to it on every call.
+      contexts: TF1 control-flow contexts of the slice.
+    """
+
+    inputs: InfoDict
+    outputs: InfoDict
+    part: GraphSlice
+    fed: frozenset[str]
+    from_inputs: tuple[str, ...]
+    from_state: tuple[str, ...]
+    controls: Mapping[str, str]
+    collections: Mapping[str, tuple[str, ...]]
+    contexts: tuple[ContextSpec, ...]
+    state_nodes: frozenset[str]
+
+    @functools.cached_property
+    def imported(self) -> frozenset[str]:
+        """Names of the slice's nodes."""
+        return frozenset(node.name for node in self.part.graph_def.node)
+
+    @functools.cached_property
+    def replay(self) -> Replay | None:
+        """How to build the slice again without the importer; None where that is not possible."""
+        return plan_replay(self.part)
+
+    @functools.cached_property
+    def has_shared_names(self) -> bool:
+        """Whether a node of the slice names a resource that others could share."""
+        return any("shared_name" in node.attr for node in self.part.graph_def.node)
+
+
+def plan_apply(variant: Variant, signature: str | None, trainable: bool) -> ApplyPlan:
+    """Finds what a call of a signature consists of.
+
+    Args:
+      variant: the graph variant.
+      signature: its name; None means `default`.
+      trainable: whether update ops, and losses that depend on the inputs, belong to it.
+    """
+    inputs, outputs = variant.input_infos(signature), variant.output_infos(signature)
+    fed = frozenset(tensor_of(name) for info in inputs.values() for name in info.component_names)
+    results = [name for info in outputs.values() for name in info.component_names]
+    elsewhere = _Elsewhere(variant, fed)
+    collections: dict[str, tuple[str, ...]] = {}
+    if trainable:
+        unfed = elsewhere.unfed()
+        updates = node_list(variant.meta_graph, _KEYS.UPDATE_OPS)
+        losses = [name for name in variant.losses if node_of(name) in variant.fed_nodes]
+        for key, names in ((_KEYS.UPDATE_OPS, updates), (_KEYS.REGULARIZATION_LOSSES, losses)):
+            collections[key] = tuple(
+                name for name in dict.fromkeys(names) if node_of(name) not in unfed and name not in fed
+            )
+    targets = [*results, *(name for names in collections.values() for name in names)]
+    found, contexts = _close_over_contexts(variant, elsewhere, targets)
+    check_complete(found.missing)
+    assets = node_list(variant.meta_graph, _KEYS.ASSET_FILEPATHS)
+    collections[_KEYS.ASSET_FILEPATHS] = tuple(name for name in assets if node_of(name) in found.nodes)
+    part = slice_graph(variant, found.nodes)
+    used = {
+        tensor_of(edge) for node in part.graph_def.node for edge in node.input if not edge.startswith("^")
+    }
+    outside = {name for name in used if name in fed or node_of(name) not in found.nodes}
+    return ApplyPlan(
+        inputs=inputs,
+        outputs=outputs,
+        part=part,
+        fed=fed,
+        from_inputs=tuple(sorted(outside & fed)),
+        from_state=tuple(sorted(outside - fed)),
+        controls=_controls(found, fed),
+        collections=collections,
+        contexts=contexts,
+        state_nodes=variant.state_nodes,
+    )
+
+
+@dataclass(frozen=True)
+class _Elsewhere:
+    """What a call does not compute itself: its inputs and the state."""
+
+    variant: Variant
+    fed: frozenset[str]
+
+    @functools.cached_property
+    def nodes(self) -> frozenset[str]:
+        """Nodes that stand for something elsewhere when others wait for them."""
+        return self.variant.state_nodes | {node_of(name) for name in self.fed}
+
+    def has_tensor(self, tensor: str) -> bool:
+        """Whether a tensor is an input or state."""
+        return tensor in self.fed or node_of(tensor) in self.variant.state_nodes
+
+    def reach(self, targets: Iterable[str]) -> Reach:
+        """The nodes that the targets need."""
+        return reach(
+            self.variant.nodes, targets, cut_tensor=self.has_tensor, cut_control=self.nodes.__contains__
+        )
+
+    def unfed(self) -> set[str]:
+        """The nodes that depend on a placeholder which is no input of this signature."""
+        return downstream(
+            self.variant.nodes,
+            self.variant.placeholders,
+            cut_tensor=self.has_tensor,
+            cut_control=self.nodes.__contains__,
+        )
+
+
+def _close_over_contexts(
+    variant: Variant, elsewhere: _Elsewhere, targets: list[str]
+) -> tuple[Reach, tuple[ContextSpec, ...]]:
+    """The reach of targets, grown until every control-flow context in it is whole."""
+    contexts = read_contexts(variant.meta_graph)
+    found = elsewhere.reach(targets)
+    included: list[ContextSpec] = []
+    while contexts and len(now := touched(contexts, found.nodes)) > len(included):
+        included = now
+        inside = {name for context in included for name in context.nodes}
+        found = elsewhere.reach([*targets, *sorted(inside & variant.nodes.keys() - variant.state_nodes)])
+    return found, tuple(included)
+
+
+def _controls(found: Reach, fed: frozenset[str]) -> dict[str, str]:
+    """For each replaced node that others wait for: the replaced tensor to wait for instead."""
+    by_node = {node_of(name): name for name in sorted(fed, reverse=True)}
+    return {name: by_node.get(name, f"{name}:0") for name in sorted(found.cut_controls)}
