@@ -165,5 +165,5 @@ def _module_in(directory: str, handle: str) -> str:
     """Returns `directory`, provided a saved model is in it: a module or something like it."""
     found = diagnosis.diagnose(directory, filesystem_of(directory))
     if not found.holds_saved_model:
-        raise errors.NotAModuleError(f"The archive {handle!r} is not that of a module: it {found.what()}.")
+        raise found.error(f"The archive {handle!r} is not that of a whole module: it {found.what()}.")
     return directory

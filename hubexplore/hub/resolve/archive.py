@@ -37,7 +37,7 @@ _DAMAGED: Final = "its content is damaged ({}); get it again"
 class Source(Protocol):
     """What `extract` reads from."""
 
-    def read(self, size: int = -1, /) -> bytes:
+    def read(self, size: int, /) -> bytes:
         """Returns at most `size` bytes, and b"" only at the end."""
 
 

@@ -25,6 +25,7 @@ from hubexplore import errors
 
 VARIABLE: Final = "TFHUB_CACHE_DIR"
 _PROOF: Final = "saved_model.pb"
+_ATTEMPTS: Final = 100  # to publish an entry while others replace it; each costs microseconds
 
 MSG_REMOTE_CACHE: Final = (
     "The cache must be a local folder, but TFHUB_CACHE_DIR is {folder!r}. Set it to a local one, or unset it."
@@ -133,36 +134,48 @@ def _publish(made: Path, path: Path, handle: str) -> None:
     """Renames `made` to `path`, unless a whole entry is there by now."""
     # mkdtemp makes private directories, but several users may share a cache.
     made.chmod(0o755)
-    for _ in range(3):
+    files = _files(made)
+    for _ in range(_ATTEMPTS):
         try:
             made.rename(path)
         except OSError as error:
             # Windows reports EACCES for an existing target.
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.EACCES) or not path.is_dir():
+            exists = error.errno in {errno.ENOTEMPTY, errno.EEXIST} or path.is_dir()
+            if not exists:
                 raise
+        else:
+            _write_record(path, handle, files)
+            return
+        with contextlib.suppress(FileNotFoundError):  # It was set aside by somebody else meanwhile.
+            found = path.stat().st_ino
             if _is_whole(path):
                 return
-            _set_aside(path)
-        else:
-            _write_record(path, handle)
-            return
-    if not _is_whole(path):
-        raise OSError(errno.EBUSY, "other programs keep changing the entry", str(path))
+            _set_aside(path, found, handle)
+    raise OSError(errno.EBUSY, "other programs keep changing the entry", str(path))
 
 
-def _set_aside(path: Path) -> None:
-    """Removes an entry that has lost files, in one step for everybody else."""
+def _set_aside(path: Path, found: int, handle: str) -> None:
+    """Removes the entry `found` (its inode), which has lost files, in one step for everybody else."""
     aside = tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    old = Path(aside, "old")
     try:
         _record(path).unlink(missing_ok=True)
-        with contextlib.suppress(FileNotFoundError):  # Somebody else was faster.
-            path.rename(Path(aside, "old"))
+        path.rename(old)
+        if old.stat().st_ino != found:
+            # Somebody replaced it since we looked: what we hold is new, and goes back.
+            with contextlib.suppress(OSError):
+                files = _files(old)
+                old.rename(path)
+                _write_record(path, handle, files)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _write_record(path: Path, handle: str) -> None:
-    files = sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file())
+def _files(folder: Path) -> list[str]:
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+
+
+def _write_record(path: Path, handle: str, files: list[str]) -> None:
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     text = json.dumps({"handle": handle, "date": now, "files": files}, indent=1)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)

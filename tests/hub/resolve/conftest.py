@@ -1,0 +1,122 @@
+"""A cache of its own for each test, archives with any content, and a server on the loopback interface."""
+
+from __future__ import annotations
+
+import gzip
+import http.server
+import io
+import tarfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MODULE = {"tfhub_module.pb": b"\x08\x03", "saved_model.pb": b"\x08\x01\x12\x00", "assets/words.txt": b"word\n"}
+
+
+class Archives:
+    """Makes archives; `MODULE` are the files of the smallest module."""
+
+    MODULE = MODULE
+
+    @staticmethod
+    def tar(files: dict[str, bytes], *others: tarfile.TarInfo) -> bytes:
+        """Returns an uncompressed tar archive of files and of members without content."""
+        target = io.BytesIO()
+        with tarfile.open(fileobj=target, mode="w") as archive:
+            for name, content in files.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+            for member in others:
+                archive.addfile(member)
+        return target.getvalue()
+
+    @staticmethod
+    def tar_gz(files: dict[str, bytes] | None = None, *others: tarfile.TarInfo) -> bytes:
+        """Returns a compressed archive, by default that of a small module."""
+        return gzip.compress(Archives.tar(MODULE if files is None else files, *others), mtime=0)
+
+
+@pytest.fixture
+def archives() -> Archives:
+    return Archives()
+
+
+@dataclass
+class Answer:
+    """What the server says to one path."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0
+    length: int | None = None
+
+
+@dataclass
+class Server:
+    """A web server in a thread; `requests` are the paths asked for, queries included."""
+
+    url: str
+    answers: dict[str, Answer] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+
+    def give(self, path: str, body: bytes = b"", **more: Any) -> str:
+        """Sets the answer for `path`, see `Answer`, and returns its address."""
+        self.answers[path] = Answer(body, **more)
+        return self.url + path
+
+
+def _handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            server.requests.append(self.path)
+            answer = server.answers.get(self.path.partition("?")[0], Answer(status=404))
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            length = len(answer.body) if answer.length is None else answer.length
+            self.send_header("Content-Length", str(length))
+            self.end_headers()
+            middle = len(answer.body) // 2
+            self.wfile.write(answer.body[:middle])
+            self.wfile.flush()
+            time.sleep(answer.seconds)
+            self.wfile.write(answer.body[middle:])
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    return Handler
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    result = Server("")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(result)) as web:
+        result.url = f"http://127.0.0.1:{web.server_address[1]}"
+        thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield result
+        web.shutdown()
+        thread.join()
+
+
+@pytest.fixture(autouse=True)
+def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(folder))
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+@pytest.fixture
+def left(cache_dir: Path) -> Callable[[], list[str]]:
+    """Names of all that is in the cache."""
+    return lambda: sorted(child.name for child in cache_dir.iterdir()) if cache_dir.exists() else []

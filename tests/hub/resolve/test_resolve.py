@@ -1,0 +1,155 @@
+"""What each form of handle becomes."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hubexplore import errors
+from hubexplore.hub.resolve import filesystem_of, resolve
+from hubexplore.hub.resolve.filesystem import GfileFilesystem
+
+if TYPE_CHECKING:
+    from tests.hub.resolve.conftest import Archives
+
+
+def plugin(rest: str) -> str:
+    return f"/made/of/{rest}"
+
+
+def test_a_directory_is_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path in (str(tmp_path), ".", "relative/", "not/there"):
+        assert resolve(path) == path
+    assert resolve(tmp_path) == str(tmp_path)
+
+
+def test_a_directory_named_like_an_archive(tmp_path: Path) -> None:
+    (tmp_path / "m.tar.gz").mkdir()
+    assert resolve(tmp_path / "m.tar.gz") == str(tmp_path / "m.tar.gz")
+
+
+def test_the_home_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert resolve("~/module") == str(tmp_path / "module")
+
+
+@pytest.mark.parametrize("prefix", ["file://", "file://localhost"])
+def test_file_addresses(prefix: str, tmp_path: Path) -> None:
+    (tmp_path / "a b").mkdir()
+    assert resolve(f"{prefix}{tmp_path}/a b") == f"{tmp_path}/a b"
+    assert resolve(f"{prefix}{tmp_path}/a%20b") == f"{tmp_path}/a b"
+
+
+def test_a_drive_of_windows_is_no_scheme() -> None:
+    assert resolve("C:\\module") == "C:\\module"
+
+
+def test_a_colon_in_an_existing_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "step:100").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert resolve("step:100") == "step:100"
+
+
+@pytest.mark.parametrize("handle", [b"path", 3, None, ["path"], "", "  ", "a\0b"])
+def test_what_is_no_handle(handle: Any) -> None:
+    with pytest.raises(errors.HandleError, match="handle") as caught:
+        resolve(handle)
+    assert isinstance(caught.value, ValueError)
+
+
+def test_a_local_archive(tmp_path: Path, archives: Archives, left: Callable[[], list[str]]) -> None:
+    for name in ("m.tar.gz", "n.tgz"):
+        (tmp_path / name).write_bytes(archives.tar_gz())
+        path = resolve(tmp_path / name)
+        assert Path(path, "assets/words.txt").read_bytes() == b"word\n"
+        assert resolve(str(tmp_path / name)) == path
+    assert len(left()) == 4
+
+
+def test_a_rewritten_archive_is_extracted_again(tmp_path: Path, archives: Archives) -> None:
+    file = tmp_path / "m.tar.gz"
+    file.write_bytes(archives.tar_gz())
+    before = resolve(file)
+    file.write_bytes(archives.tar_gz({**archives.MODULE, "assets/words.txt": b"WORD\n"}))
+    os.utime(file, ns=(1, 1))  # Same size; the time alone tells them apart.
+    after = resolve(file)
+    assert before != after
+    assert Path(after, "assets/words.txt").read_bytes() == b"WORD\n"
+
+
+def test_an_archive_that_is_not_there(tmp_path: Path, archives: Archives) -> None:
+    (tmp_path / "module.tar.gz").write_bytes(archives.tar_gz())
+    with pytest.raises(errors.MissingModuleError, match=r"Did you mean '.*module.tar.gz'"):
+        resolve(tmp_path / "modul.tar.gz")
+
+
+def test_a_damaged_local_archive(tmp_path: Path, archives: Archives, left: Callable[[], list[str]]) -> None:
+    file = tmp_path / "m.tar.gz"
+    file.write_bytes(archives.tar_gz()[:-1])
+    with pytest.raises(errors.ArchiveError, match=r"m.tar.gz'.* cut"):
+        resolve(file)
+    assert left() == []
+
+
+def test_an_archive_of_a_damaged_module(tmp_path: Path, archives: Archives) -> None:
+    file = tmp_path / "m.tar.gz"
+    file.write_bytes(archives.tar_gz({"tfhub_module.pb": b"\x08\x03", "saved_model.pb": b"\x08"}))
+    with pytest.raises(errors.DamagedModuleError, match="'saved_model.pb' is damaged"):
+        resolve(file)
+
+
+def test_unknown_schemes_name_the_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    for handle, closest in (("smaple:digits", "sample"), ("htps://a.b/c", "https"), ("rsm://a", "ram")):
+        with pytest.raises(errors.HandleError, match=f"Did you mean '{closest}'"):
+            resolve(handle)
+
+
+def test_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    def points(group: str) -> list[importlib.metadata.EntryPoint]:
+        return [importlib.metadata.EntryPoint("shelf", f"{__name__}:plugin", group)]
+
+    monkeypatch.setitem(sys.modules, __name__, sys.modules.get(__name__) or sys)
+    monkeypatch.setattr(sys.modules[__name__], "plugin", plugin, raising=False)
+    monkeypatch.setattr(importlib.metadata, "entry_points", points)
+    assert resolve("shelf:a/b") == "/made/of/a/b"
+    assert resolve("SHELF:a") == "/made/of/a"
+
+
+def test_other_filesystems(archives: Archives) -> None:
+    import tensorflow as tf
+
+    for name, content in archives.MODULE.items():
+        tf.io.gfile.makedirs(os.path.dirname(f"ram://m/{name}"))  # noqa: PTH120
+        with tf.io.gfile.GFile(f"ram://m/{name}", "wb") as file:
+            file.write(content)
+    tf.io.gfile.makedirs("ram://archives")
+    with tf.io.gfile.GFile("ram://archives/m.tar.gz", "wb") as file:
+        file.write(archives.tar_gz())
+    assert resolve("ram://m") == "ram://m"
+    filesystem = filesystem_of("ram://m")
+    assert isinstance(filesystem, GfileFilesystem)
+    assert sorted(filesystem.listdir("ram://m")) == ["assets", "saved_model.pb", "tfhub_module.pb"]
+    assert filesystem.read("ram://m/tfhub_module.pb", 1) == b"\x08"
+    assert filesystem.size("ram://m/tfhub_module.pb") == 2
+    with pytest.raises(FileNotFoundError):
+        filesystem.read("ram://m/nothing")
+    assert Path(resolve("ram://archives/m.tar.gz"), "assets/words.txt").read_bytes() == b"word\n"
+    with pytest.raises(errors.MissingModuleError, match="does not exist"):
+        resolve("ram://archives/n.tar.gz")
+
+
+def test_archives_and_downloads_need_no_tensorflow(tmp_path: Path, archives: Archives) -> None:
+    (tmp_path / "m.tar.gz").write_bytes(archives.tar_gz())
+    code = (
+        "import sys; from hubexplore.hub.resolve import resolve; resolve(sys.argv[1]);"
+        "assert 'tensorflow' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "m.tar.gz")], check=True)
