@@ -44,10 +44,14 @@ def export(spec: hub.ModuleSpec, path: Path | str, tags: Iterable[str] | None = 
 def evaluate(
     spec: Any, inputs: Any = None, signature: str | None = None, tags: Iterable[str] | None = None
 ) -> Any:
-    """All outputs of one call by name, in a graph of its own."""
+    """All outputs of a call by name, in a graph of its own; a second call must give the same."""
     with tf.Graph().as_default():
         module = hub.Module(spec, tags=tags)
-        return run(module(inputs, signature=signature, as_dict=True))
+        first = module(inputs, signature=signature, as_dict=True)
+        second = module(inputs, signature=signature, as_dict=True)
+        values = run([first, second])
+    tf.nest.map_structure(np.testing.assert_array_equal, *values)
+    return values[0]
 
 
 @contextlib.contextmanager
@@ -98,11 +102,11 @@ def scaled(use_resource: bool = True) -> None:
 
 
 def partitioned() -> None:
-    """A variable s [4, 2] in two parts, an ordinary one q [2]: no inputs, outputs `s` and `q`."""
+    """A variable s = 7 [4, 2] in two parts, an ordinary one q [2]: no inputs, outputs `s` and `q`."""
     partitioner = tf1.fixed_size_partitioner(2)
     with tf1.variable_scope("scope"):
         s = tf1.get_variable(
-            "s", initializer=np.arange(8, dtype=np.float32).reshape(4, 2), partitioner=partitioner
+            "s", [4, 2], initializer=tf1.constant_initializer(7.0), partitioner=partitioner
         )
     q = tf1.get_variable("q", initializer=[5.0, 6.0])
     hub.add_signature(outputs={"s": tf.convert_to_tensor(s), "q": tf.identity(q)})
