@@ -50,9 +50,7 @@ class _Vocabulary:
 
     def __init__(self, words: int, buckets: int) -> None:
         self.words = words
-        # A tensor, because tf.lookup writes a plain file name into the table's shared name, and
-        # so the path on the author's machine into the graph (TensorFlow 2.21).
-        asset = tf.constant(str(VOCABULARY), name="vocabulary")
+        asset = str(VOCABULARY)
         text, line = tf.lookup.TextFileIndex.WHOLE_LINE, tf.lookup.TextFileIndex.LINE_NUMBER
         to_row = tf.lookup.TextFileInitializer(asset, tf.string, text, tf.int64, line, vocab_size=words)
         to_word = tf.lookup.TextFileInitializer(asset, tf.int64, line, tf.string, text, vocab_size=words)
