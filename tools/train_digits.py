@@ -6,8 +6,8 @@ The images are scikit-learn's copy of the test set of "Optical Recognition of Ha
 (E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, CC BY 4.0): 1,797 images of 8 x 8
 pixels, 0 to 16. Every fifth image (after a shuffle with a fixed seed) is held out: it takes no part
 in training, nor in any choice here, and is shipped so that anybody can measure the accuracy. Prints the
-accuracy on the held-out images, which was 0.9833 (354 of 360) for the weights in the package. The set does not
-tell who wrote what, so a writer's digits may be on both sides.
+accuracy on the held-out images, which was 0.9833 (354 of 360) for the weights in the package. The set does
+not tell who wrote what, so a writer's digits may be on both sides.
 
 Needs scikit-learn, which hubexplore itself does not.
 """
