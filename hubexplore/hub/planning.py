@@ -9,9 +9,10 @@ from typing import Final
 
 import tensorflow as tf
 
+from hubexplore.errors import AuthoringError
 from hubexplore.hub.contexts import ContextSpec, read_contexts, touched
 from hubexplore.hub.replay import Replay, plan_replay
-from hubexplore.hub.slicing import GraphSlice, check_complete, slice_graph
+from hubexplore.hub.slicing import GraphSlice, check_complete, colocated_with, slice_graph
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variant import Variant, node_list
 from hubexplore.summary.graph import Reach, downstream, node_of, reach, tensor_of
@@ -90,6 +91,7 @@ def plan_apply(variant: Variant, signature: str | None, trainable: bool) -> Appl
     assets = node_list(variant.meta_graph, _KEYS.ASSET_FILEPATHS)
     collections[_KEYS.ASSET_FILEPATHS] = tuple(name for name in assets if node_of(name) in found.nodes)
     part = slice_graph(variant, found.nodes)
+    _check_colocations(part, fed)
     used = {
         tensor_of(edge) for node in part.graph_def.node for edge in node.input if not edge.startswith("^")
     }
@@ -152,6 +154,20 @@ def _close_over_contexts(
         inside = {name for context in included for name in context.nodes}
         found = elsewhere.reach([*targets, *sorted(inside & variant.nodes.keys() - variant.state_nodes)])
     return found, tuple(included)
+
+
+def _check_colocations(part: GraphSlice, fed: frozenset[str]) -> None:
+    """Raises AuthoringError where a node goes with one of which some outputs are replaced and others used."""
+    inside = {node.name for node in part.graph_def.node}
+    torn = {node_of(name): name for name in sorted(fed) if node_of(name) in inside}
+    for node in part.graph_def.node if torn else ():
+        for other in colocated_with(node):
+            if other in torn and other != node.name:
+                raise AuthoringError(
+                    f"Node {node.name!r} must share a device with {other!r} (constraint 'loc:@{other}'), but "
+                    f"{torn[other]!r} is replaced by an input while other outputs of {other!r} are used. Such a "
+                    f"signature cannot be applied: make each input of a signature a placeholder of its own."
+                )
 
 
 def _controls(found: Reach, fed: frozenset[str]) -> dict[str, str]:

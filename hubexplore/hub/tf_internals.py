@@ -82,13 +82,15 @@ def capture(graph: tf.Graph, tensor: tf.Tensor) -> tf.Tensor:
     return tensor if tensor.graph is graph else graph.capture(tensor)
 
 
-def add_colocation(op: tf.Operation, names: Iterable[str]) -> None:
+def add_colocation(op: tf.Operation, names: Sequence[str]) -> None:
     """Constrains an op to the devices of the named ops, besides the constraints it has."""
     value = tf.compat.v1.AttrValue()
     if "_class" in op.node_def.attr:
         value.CopyFrom(op.node_def.attr["_class"])
     value.list.s.extend(f"loc:@{name}".encode() for name in names)
     op._set_attr("_class", value)
+    # As TensorFlow does: the device of a constrained op is that of its companion, whatever device is current.
+    op._set_device(next((device for name in names if (device := op.graph.get_operation_by_name(name).device)), ""))
 
 
 def encode_type_spec(spec: tf.TypeSpec) -> Any:
