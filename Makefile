@@ -1,0 +1,54 @@
+# make lab    opens JupyterLab at the quickstart
+# make test   lint, types, import contracts, tests, executed notebooks
+# make bench  measures against tensorflow_hub 0.15 and against the floor
+#
+# Each sets up what it needs in .venv; a second run reuses it. LAB_ARGS passes options on to JupyterLab.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+QUICKSTART := notebooks/01_quickstart.ipynb
+# TensorFlow's start-up log is of no use to who reads test results.
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: lab test lint types contracts tests tests-tf1 bench notebooks clean
+
+lab: $(READY)
+	$(BIN)/jupyter lab $(QUICKSTART) $(LAB_ARGS)
+
+test: lint types contracts tests-tf1 tests
+
+lint: $(READY)
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+
+types: $(READY)
+	$(BIN)/mypy
+
+contracts: $(READY)
+	$(BIN)/lint-imports
+
+tests: $(READY)
+	$(BIN)/pytest -q -n 2 --dist loadfile
+
+# The API once more in a process where TF2 behaviour is disabled, as in old programs.
+tests-tf1: $(READY)
+	HUBEXPLORE_TEST_TF1=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/hub
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+# Runs the notebooks and stores their outputs.
+notebooks: $(READY)
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
+
+clean:
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "hubexplore needs Python 3.11 or newer; say which: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Python cannot make environments. On Debian: apt-get install python3-venv"; exit 1; }
+	@echo "Installing what pyproject.toml names into .venv (a few minutes the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[lab,test]'
+	@touch $@

@@ -1,0 +1,33 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Before anything imports TensorFlow: its start-up log is of no use here.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def real_modules() -> Path:
+    """The folder of published modules beside the project; tests that need it skip where it is absent."""
+    folder = Path(os.environ.get("HUBEXPLORE_REAL_MODULES", ROOT.parent / "shared" / "real-modules"))
+    if not folder.is_dir():
+        if os.environ.get("HUBEXPLORE_REQUIRE_REAL_MODULES"):
+            pytest.fail(f"published modules are required, but {folder} is not there")
+        pytest.skip(f"published modules are not at {folder}")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test reads or writes the cache of the person who runs it."""
+    shared = tmp_path_factory.getbasetemp() / "cache"
+    shared.mkdir(exist_ok=True)
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(shared))
+    return shared
