@@ -189,9 +189,15 @@ def _table(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _handle(data: bytes, position: int) -> tuple[int, int, int]:
-    offset, position = wire.varint(data, position)
-    size, position = wire.varint(data, position)
-    return offset, size, position
+    numbers: list[int] = []
+    for _ in range(2):
+        start = position
+        number, position = wire.varint(data, start)
+        # The footer has no checksum: a number spelt longer than needed is a flipped bit too.
+        if position - start > 1 and data[position - 1] == 0:
+            raise ValueError("a number in it is spelt too long")
+        numbers.append(number)
+    return numbers[0], numbers[1], position
 
 
 def _block(data: bytes, offset: int, size: int) -> bytes:

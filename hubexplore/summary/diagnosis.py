@@ -362,12 +362,13 @@ def _saved_model(  # noqa: PLR0911  # one return per answer
         if "saved_model.pbtxt" in names:
             return TextSavedModel()
         return Incomplete("module", _missing(SAVED_MODEL_FILE)) if is_module else None
+    content = filesystem.read(join(path, SAVED_MODEL_FILE))
     try:
-        scan = sniff.scan_saved_model(filesystem.read(join(path, SAVED_MODEL_FILE)))
+        scan = sniff.scan_saved_model(content)
     except ValueError as error:
-        return Incomplete(
-            "module" if is_module else "SavedModel", (f"{SAVED_MODEL_FILE!r} is damaged ({error})",)
-        )
+        kind = sniff.file_kind(SAVED_MODEL_FILE, content[: sniff.HEAD])
+        found = kind.what if kind.is_other else f"damaged ({error})"
+        return Incomplete("module" if is_module else "SavedModel", (f"{SAVED_MODEL_FILE!r} is {found}",))
     if scan.has_objects and not is_module:
         return TF2SavedModel()
     problem = _variables_problem(path, names, scan, filesystem)
@@ -423,13 +424,15 @@ def _file(path: str, filesystem: Filesystem) -> Diagnosis:
     name = _basename(path)
     head = filesystem.read(path, sniff.HEAD)
     whole = _parent(path)
-    inside = name in (SAVED_MODEL_FILE, MODULE_FILE) and not head.startswith(sniff.LFS_POINTER)
-    if inside and all(filesystem.exists(join(whole, file)) for file in {name, SAVED_MODEL_FILE}):
+    kind = sniff.file_kind(name, head)
+    if name == SAVED_MODEL_FILE and not kind.is_other:
+        return PartOfModule(whole)
+    if name == MODULE_FILE and filesystem.exists(join(whole, SAVED_MODEL_FILE)):
         return PartOfModule(whole)
     stem = path.removesuffix(".index") if name.endswith(".index") else path.rpartition(".data-")[0]
     if stem and (stem != path) and filesystem.exists(f"{stem}.index"):
         return _weights(stem, filesystem)
-    return SingleFile(sniff.file_kind(name, head))
+    return SingleFile(kind)
 
 
 def _weights(prefix: str, filesystem: Filesystem) -> Diagnosis:

@@ -74,10 +74,14 @@ def _lists_variables(collection: bytes) -> bool:
 
 @dataclass(frozen=True)
 class FileKind:
-    """What a file is ("a web page"), and what to do; `{path!r}` in `remedy` stands for its path."""
+    """What a file is ("a web page"), and what to do; `{path!r}` in `remedy` stands for its path.
+
+    `is_other` says that it is certainly no `saved_model.pb`, not even a damaged one.
+    """
 
     what: str
     remedy: str
+    is_other: bool = True
 
 
 _AS_ARCHIVE: Final = "If a module is in it, give it a name that ends with '.tar.gz'."
@@ -137,8 +141,13 @@ def file_kind(name: str, head: bytes) -> FileKind:  # noqa: PLR0911  # one retur
         return FileKind(
             "a SavedModel without its directory",
             "Name it 'saved_model.pb', in a directory with the 'variables' and 'assets' that belong to it.",
+            is_other=False,
         )
-    return FileKind("a single file", "Give the directory that holds 'tfhub_module.pb' and 'saved_model.pb'.")
+    return FileKind(
+        "a single file",
+        "Give the directory that holds 'tfhub_module.pb' and 'saved_model.pb'.",
+        is_other=False,
+    )
 
 
 def _zip_kind(name: str, head: bytes) -> FileKind:

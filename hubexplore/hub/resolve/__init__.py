@@ -25,6 +25,8 @@ from hubexplore.hub.resolve import archive, cache, download
 from hubexplore.hub.resolve.filesystem import GfileFilesystem, filesystem_of
 from hubexplore.summary import diagnosis
 
+__all__ = ["filesystem_of", "resolve"]
+
 ENTRY_POINTS: Final = "hubexplore.handles"
 
 # A single letter is a drive of Windows.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.server
 import io
@@ -15,7 +16,11 @@ from typing import Any
 
 import pytest
 
-MODULE = {"tfhub_module.pb": b"\x08\x03", "saved_model.pb": b"\x08\x01\x12\x00", "assets/words.txt": b"word\n"}
+MODULE = {
+    "tfhub_module.pb": b"\x08\x03",
+    "saved_model.pb": b"\x08\x01\x12\x00",
+    "assets/words.txt": b"word\n",
+}
 
 
 class Archives:
@@ -87,7 +92,8 @@ def _handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
             self.wfile.write(answer.body[:middle])
             self.wfile.flush()
             time.sleep(answer.seconds)
-            self.wfile.write(answer.body[middle:])
+            with contextlib.suppress(ConnectionError):  # The client may have given up.
+                self.wfile.write(answer.body[middle:])
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass

@@ -59,7 +59,7 @@ def test_other_systems(
     monkeypatch.delenv("TFHUB_CACHE_DIR")
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(cache.sys, "platform", platform)
+    monkeypatch.setattr(sys, "platform", platform)
     assert cache.directory() == expected
 
 
@@ -100,7 +100,9 @@ def test_an_entry_that_lost_a_file_is_built_again(lost: str, left: Callable[[], 
     assert left() == ["key", "key.json"]
 
 
-def test_a_damaged_entry_stays_until_there_is_a_new_one(cache_dir: Path, left: Callable[[], list[str]]) -> None:
+def test_a_damaged_entry_stays_until_there_is_a_new_one(
+    cache_dir: Path, left: Callable[[], list[str]]
+) -> None:
     (cache_dir / "key").mkdir(parents=True)
     (cache_dir / "key" / "precious").write_bytes(b"")
 
@@ -126,7 +128,7 @@ def test_nothing_stays_of_a_failure(error: BaseException, left: Callable[[], lis
 
 
 def test_what_is_no_saved_model_is_not_kept(left: Callable[[], list[str]]) -> None:
-    with pytest.raises(errors.NotAModuleError, match="'the handle' holds no 'saved_model.pb'"):
+    with pytest.raises(errors.NotAModuleError, match=r"'the handle' holds no 'saved_model.pb'"):
         cache.entry("key", "the handle", lambda target: None)
     assert left() == []
 

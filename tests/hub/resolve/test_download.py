@@ -35,7 +35,9 @@ def test_addresses(handle: str, url: str) -> None:
     assert download.url_of(handle) == url
 
 
-@pytest.mark.parametrize("handle", ["https://", "http:///path", "https://a.b:port/c", "http:relative", "http://[x"])
+@pytest.mark.parametrize(
+    "handle", ["https://", "http:///path", "https://a.b:port/c", "http:relative", "http://[x"]
+)
 def test_what_is_no_address(handle: str) -> None:
     with pytest.raises(errors.HandleError, match="http"):
         resolve(handle)
@@ -82,7 +84,7 @@ def test_redirects_are_followed(server: Server, archives: Archives) -> None:
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x"])
 def test_redirects_elsewhere_are_not(target: str, server: Server, left: Callable[[], list[str]]) -> None:
     handle = server.give("/m", status=302, headers={"Location": target})
-    with pytest.raises(errors.DownloadError, match="redirect|not allowed"):
+    with pytest.raises(errors.DownloadError, match=r"redirect|not allowed"):
         resolve(handle)
     assert left() == []
 
@@ -99,7 +101,7 @@ def test_a_circle_of_redirects_ends(server: Server) -> None:
 )
 def test_refusals(status: int, says: str, server: Server, left: Callable[[], list[str]]) -> None:
     handle = server.give("/m", b"no", status=status)
-    with pytest.raises(errors.DownloadError, match=f"answered {status}.*{says}") as caught:
+    with pytest.raises(errors.DownloadError, match=rf"answered {status}.*{says}") as caught:
         resolve(handle)
     assert repr(handle) in str(caught.value)
     assert left() == []
@@ -132,7 +134,9 @@ def test_an_archive_that_is_cut_on_the_server(
     assert left() == []
 
 
-def test_an_archive_of_something_else(server: Server, archives: Archives, left: Callable[[], list[str]]) -> None:
+def test_an_archive_of_something_else(
+    server: Server, archives: Archives, left: Callable[[], list[str]]
+) -> None:
     with pytest.raises(errors.NotAModuleError, match=r"holds 'thesis.tex'"):
         resolve(server.give("/m", archives.tar_gz({"thesis.tex": b""})))
     assert left() == []
@@ -142,7 +146,7 @@ def test_nobody_listens(left: Callable[[], list[str]]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         handle = f"http://127.0.0.1:{taken.getsockname()[1]}/m"
-        with pytest.raises(errors.DownloadError, match="refused.*proxy"):
+        with pytest.raises(errors.DownloadError, match=r"refused.*proxy"):
             resolve(handle)
     assert left() == []
 

@@ -102,7 +102,7 @@ def test_a_damaged_local_archive(tmp_path: Path, archives: Archives, left: Calla
 def test_an_archive_of_a_damaged_module(tmp_path: Path, archives: Archives) -> None:
     file = tmp_path / "m.tar.gz"
     file.write_bytes(archives.tar_gz({"tfhub_module.pb": b"\x08\x03", "saved_model.pb": b"\x08"}))
-    with pytest.raises(errors.DamagedModuleError, match="'saved_model.pb' is damaged"):
+    with pytest.raises(errors.DamagedModuleError, match=r"'saved_model.pb' is damaged"):
         resolve(file)
 
 
@@ -127,7 +127,7 @@ def test_other_filesystems(archives: Archives) -> None:
     import tensorflow as tf
 
     for name, content in archives.MODULE.items():
-        tf.io.gfile.makedirs(os.path.dirname(f"ram://m/{name}"))  # noqa: PTH120
+        tf.io.gfile.makedirs(os.path.dirname(f"ram://m/{name}"))
         with tf.io.gfile.GFile(f"ram://m/{name}", "wb") as file:
             file.write(content)
     tf.io.gfile.makedirs("ram://archives")
