@@ -87,7 +87,7 @@ class Applier:
             (plan, key) in self._accepted
             and plan.replay is not None
             and tf_internals.control_flow_context(graph) is None
-            and self._functions.are_known(graph, plan.part.library)
+            and self._functions.are_known(graph, plan.part.graph_def, plan.part.library)
         ):
             self._accepted[plan, key] = plan.replay.run(
                 graph, scope, replaced, plan.controls, colocations, self._accepted[plan, key]
@@ -160,11 +160,11 @@ def _colocations(
             candidates = by_node.get(other, {})
             if len(set(candidates.values())) > 1:
                 reasons = ", ".join(
-                    f"{key!r} is now an output of {op!r}" for key, op in sorted(candidates.items())
+                    f"{key!r} is now from {op!r}" for key, op in sorted(candidates.items())
                 )
                 raise AuthoringError(
                     f"{name}: node {node!r} must share a device with {other!r} (constraint 'loc:@{other}'), "
-                    f"but {reasons}. Give all of these inputs from one op, or from ops without such a constraint."
+                    f"but {reasons}. Give all of these inputs from one op."
                 )
             target = next(iter(candidates.values()), "")
             if not candidates and other in plan.state_nodes and state.graph is graph:

@@ -23,6 +23,7 @@ _PROTOS: Final = {
     WHILE_CONTEXT: control_flow_pb2.WhileContextDef,
 }
 _WHILE_NAMES: Final = ("pivot_name", "pivot_for_pred_name", "pivot_for_body_name", "maximum_iterations_name")
+_ENTER_OPS: Final = frozenset({"Enter", "RefEnter"})
 _COND_NAMES: Final = ("pred_name", "pivot_name")
 
 
@@ -86,8 +87,20 @@ def rebuild(
         proto.CopyFrom(context.proto)
         _rename_context(proto, scope, rename)
         live = tf_internals.context_from_proto(context.collection, proto)
+        _name_frames(proto, graph)
         if tf_internals.outer_context(live) is None:
             graph.add_to_collection(context.collection, live)
+
+
+def _name_frames(proto: Any, graph: tf.Graph) -> None:
+    """Gives the frame of each loop the name of its context, as gradients of the loop expect it."""
+    if isinstance(proto, control_flow_pb2.WhileContextDef):
+        for value in proto.values_def.values:
+            op = graph.get_operation_by_name(node_of(value))
+            if op.type in _ENTER_OPS:
+                tf_internals.set_string_attr(op, "frame_name", proto.context_name)
+    for nested in _nested(proto):
+        _name_frames(nested, graph)
 
 
 def _rename_context(proto: Any, scope: str, rename: Callable[[str], str | None]) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import tensorflow as tf
 from tensorflow.core.framework import function_pb2, graph_pb2
@@ -14,6 +14,7 @@ from hubexplore.errors import DamagedModuleError
 from hubexplore.summary.graph import calls_of_attr
 
 _RENAMES = itertools.count(1)
+_CONTROL_FLOW: Final = frozenset({"While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase"})
 
 
 class FunctionImporter:
@@ -21,15 +22,22 @@ class FunctionImporter:
 
     TensorFlow registers a function by name for a whole graph. Modules written by different processes
     reuse names such as `cond_true_12` for different bodies, so a name that is taken gets a new one.
+
+    Branches and bodies of TF2 conds and loops get new names on every import: TensorFlow derives names for
+    gradient functions from them, for the whole process, and two calls would come by the same ones.
     """
 
     def __init__(self) -> None:
         self._renames: weakref.WeakKeyDictionary[tf.Graph, dict[str, str]] = weakref.WeakKeyDictionary()
 
-    def are_known(self, graph: tf.Graph, library: function_pb2.FunctionDefLibrary) -> bool:
-        """Whether `graph` has all functions of `library`, and under their own names."""
+    def are_known(
+        self, graph: tf.Graph, graph_def: graph_pb2.GraphDef, library: function_pb2.FunctionDefLibrary
+    ) -> bool:
+        """Whether `graph` has all functions of `library`, and `graph_def` can call them by their own names."""
         if not library.function:
             return True
+        if has_control_flow(graph_def, library):
+            return False
         known = self._renames.get(graph, {})
         return all(known.get(each.signature.name) == each.signature.name for each in library.function)
 
@@ -50,6 +58,11 @@ class FunctionImporter:
         if not library.function:
             _import(graph_def, scope, input_map)
             return
+        if has_control_flow(graph_def, library):
+            everything = list(library.function)
+            names = _fresh_names(everything)
+            _import(_with_functions(graph_def, library, everything, names), scope, input_map)
+            return
         graph = tf.compat.v1.get_default_graph()
         known = self._renames.setdefault(graph, {})
         new = [function for function in library.function if function.signature.name not in known]
@@ -61,11 +74,21 @@ class FunctionImporter:
         except DamagedModuleError as error:
             if "same name already exists" not in str(error):
                 raise
-            # Unique in the process: function names are shared with the eager runtime as well.
-            suffix = f"_hub{next(_RENAMES)}"
-            names = {function.signature.name: function.signature.name + suffix for function in new} | known
+            names = _fresh_names(new) | known
             _import(_with_functions(graph_def, library, new, names), scope, input_map)
         known.update(names)
+
+
+def has_control_flow(graph_def: graph_pb2.GraphDef, library: function_pb2.FunctionDefLibrary) -> bool:
+    """Whether a slice, or a function that it calls, holds a TF2 cond or loop."""
+    bodies = [graph_def.node, *(function.node_def for function in library.function)]
+    return any(node.op in _CONTROL_FLOW for nodes in bodies for node in nodes)
+
+
+def _fresh_names(functions: Iterable[Any]) -> dict[str, str]:
+    """Old name -> name that is unique in the process, as the eager runtime knows all functions as well."""
+    suffix = f"_hub{next(_RENAMES)}"
+    return {function.signature.name: function.signature.name + suffix for function in functions}
 
 
 def _import(graph_def: graph_pb2.GraphDef, scope: str, input_map: Mapping[str, tf.Tensor] | None) -> None:

@@ -13,6 +13,7 @@ from hubexplore.errors import AuthoringError
 from hubexplore.hub.contexts import ContextSpec, read_contexts, touched
 from hubexplore.hub.replay import Replay, plan_replay
 from hubexplore.hub.slicing import GraphSlice, check_complete, colocated_with, slice_graph
+from hubexplore.hub.state import SHARED_NAMES
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variant import Variant, node_list
 from hubexplore.summary.graph import Reach, downstream, node_of, reach, tensor_of
@@ -60,8 +61,8 @@ class ApplyPlan:
 
     @functools.cached_property
     def has_shared_names(self) -> bool:
-        """Whether a node of the slice names a resource that others could share."""
-        return any("shared_name" in node.attr for node in self.part.graph_def.node)
+        """Whether a node of the slice names a resource or loop that others could share."""
+        return any(key in node.attr for node in self.part.graph_def.node for key in SHARED_NAMES)
 
 
 def plan_apply(variant: Variant, signature: str | None, trainable: bool) -> ApplyPlan:

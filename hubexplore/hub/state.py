@@ -19,6 +19,8 @@ from hubexplore.hub.variant import Variant, node_list
 from hubexplore.summary.graph import node_of, reach
 
 _KEYS: Final = tf.compat.v1.GraphKeys
+# Attributes with names that TensorFlow resolves at run time, whatever graph the node is in.
+SHARED_NAMES: Final = ("shared_name", "frame_name")
 _NODE_COLLECTIONS: Final = (_KEYS.TABLE_INITIALIZERS, _KEYS.ASSET_FILEPATHS)
 
 
@@ -162,7 +164,11 @@ def build_state(plan: StatePlan, scope: str, functions: FunctionImporter) -> Sta
 
 
 def prefix_shared_names(graph_def: Any, scope: str) -> None:
-    """Prefixes shared names of tables, queues and variables, so that two instances share nothing."""
+    """Prefixes shared names of tables, queues and variables, and names of loops' frames.
+
+    Two instances then share nothing, and two calls run no loop in one frame.
+    """
     for node in graph_def.node:
-        if "shared_name" in node.attr and node.attr["shared_name"].s:
-            node.attr["shared_name"].s = f"{scope}/".encode() + node.attr["shared_name"].s
+        for key in SHARED_NAMES:
+            if key in node.attr and node.attr[key].s:
+                node.attr[key].s = f"{scope}/".encode() + node.attr[key].s

@@ -93,6 +93,11 @@ def add_colocation(op: tf.Operation, names: Sequence[str]) -> None:
     op._set_device(next((device for name in names if (device := op.graph.get_operation_by_name(name).device)), ""))
 
 
+def set_string_attr(op: tf.Operation, key: str, text: str) -> None:
+    """Changes a string attribute of an op that is in a graph."""
+    op._set_attr(key, tf.compat.v1.AttrValue(s=text.encode()))
+
+
 def encode_type_spec(spec: tf.TypeSpec) -> Any:
     """TypeSpecProto of a type spec."""
     return nested_structure_coder.encode_structure(spec).type_spec_value
