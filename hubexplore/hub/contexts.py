@@ -95,7 +95,7 @@ def rebuild(
 def _name_frames(proto: Any, graph: tf.Graph) -> None:
     """Gives the frame of each loop the name of its context, as gradients of the loop expect it."""
     if isinstance(proto, control_flow_pb2.WhileContextDef):
-        for value in proto.values_def.values:
+        for value in set(proto.values_def.values) - set(proto.values_def.external_values):
             op = graph.get_operation_by_name(node_of(value))
             if op.type in _ENTER_OPS:
                 tf_internals.set_string_attr(op, "frame_name", proto.context_name)
