@@ -1,6 +1,6 @@
 """What runs in a process of its own; prints one JSON object as its last line.
 
-    python -m benchmarks.child cold SIDE SUBJECT      path -> first output
+    python -m benchmarks.child cold SIDE              path -> first output; SUBJECT on stdin
     python -m benchmarks.child memory SIDE PATH       peak memory of loading a heavy module
     python -m benchmarks.child import                 `import hubexplore`
 
@@ -30,11 +30,11 @@ def library(side: str) -> Any:
     return hubexplore
 
 
-def _cold(side: str, encoded: str) -> dict[str, Any]:
+def _cold(side: str) -> dict[str, Any]:
     import tensorflow as tf
 
+    subject = json.load(sys.stdin)
     start = time.perf_counter()
-    subject = json.loads(encoded)
     if side == "tf.saved_model.load":
         output = _saved_model_load(tf, subject)
     else:
@@ -96,7 +96,7 @@ def _import() -> dict[str, Any]:
 
 
 def describe(subject: Any, made: dict[str, Any], infos: dict[str, Any]) -> str:
-    """The SUBJECT argument for a subject and the values of its inputs."""
+    """The SUBJECT text for a subject and the values of its inputs."""
     plain = {name: (_text(value.tolist()), infos[name].dtype.name) for name, value in made.items()}
     fields = dataclasses.asdict(subject) | {"path": str(subject.path), "values": plain}
     return json.dumps(fields)

@@ -18,14 +18,16 @@ from benchmarks.subjects import Subject, values
 LIMIT = 900  # seconds for one process
 
 
-def run_child(*arguments: str) -> dict[str, Any]:
+def run_child(*arguments: str, stdin: str = "") -> dict[str, Any]:
     """Runs `benchmarks.child` in a new process and returns what it measured.
 
     Raises:
       RuntimeError: if it fails, with the end of what it wrote to stderr.
     """
     command = [sys.executable, "-m", "benchmarks.child", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, input=stdin, capture_output=True, text=True, timeout=LIMIT, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments[:2])}: {done.stderr.strip().splitlines()[-1:]}")
     result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
@@ -46,7 +48,7 @@ def cold(subject: Subject, api: Any, sides: list[str], repeats: int) -> dict[str
     took: dict[str, list[float]] = {side: [] for side in sides}
     for _ in range(repeats):
         for side in sides:
-            took[side].append(run_child("cold", side, encoded)["seconds"])
+            took[side].append(run_child("cold", side, stdin=encoded)["seconds"])
     return {side: statistics.median(seconds) for side, seconds in took.items()}
 
 
