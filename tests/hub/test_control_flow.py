@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,7 @@ COMPUTATIONS = [
 POINTS = [-2.0, 0.5, 2.0]
 
 
+@functools.cache
 def _expected(compute: Body, x: float, w: float = 1.5) -> list[float]:
     """Value and gradients of a computation that has nothing to do with modules."""
     with tf.Graph().as_default():
