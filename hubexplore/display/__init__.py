@@ -1,1 +1,5 @@
-"""Renderings of a summary: text and HTML. Knows no TensorFlow and no IPython."""
+"""A summary, shown: the same frozen dataclasses as text and as static HTML. No TensorFlow, no IPython.
+
+`tables` decides what is shown, in which order and how much of it; `text` and `html` only decide how it
+looks, so the two cannot disagree.
+"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any, Final
 
 import tensorflow as tf
@@ -64,7 +65,9 @@ def explained(directory: str, handle: str | os.PathLike[str]) -> HubError:
 def spec_from_directory(directory: str, variants: list[Variant], title: str) -> DefinedSpec:
     """A spec of variants whose assets and checkpoint lie in `directory`, both complete."""
     if "://" not in directory:
-        directory = os.path.abspath(directory)  # the graph goes on naming files when the process is elsewhere
+        directory = str(
+            Path(directory).absolute()
+        )  # the graph goes on naming files when the process is elsewhere
     for variant in variants:
         for asset in assets.point_to(variant.meta_graph, variant.nodes, directory):
             if not tf.io.gfile.exists(asset):

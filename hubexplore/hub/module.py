@@ -16,7 +16,7 @@ from hubexplore.errors import GraphError, HandleError, NoSuchVariantError, Signa
 from hubexplore.hub import tf_internals
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.spec import ModuleSpec
-from hubexplore.hub.tensor_info import convert_inputs, normalize_inputs
+from hubexplore.hub.tensor_info import convert_inputs, normalize_inputs, select_outputs
 from hubexplore.hub.variant import DEFAULT_SIGNATURE
 from hubexplore.summary.model import ModuleSummary
 
@@ -33,7 +33,6 @@ hub.Module adds to a graph, but TensorFlow is executing eagerly here. Write
 or, in a notebook, `%load_ext hubexplore` and `%hub_load`."""
 # What tf.name_scope accepts is narrower than what a signature may be called.
 _NOT_IN_SCOPES: Final = re.compile(r"[^A-Za-z0-9_.\\/>-]")
-_OUTPUT: Final = "default"
 
 
 @dataclass(frozen=True)
@@ -136,18 +135,14 @@ class Module:
                 f"`with graph.as_default():` of the graph it was made in."
             )
         name = DEFAULT_SIGNATURE if signature is None else signature
-        outputs_info = self._spec.get_output_info_dict(name, self._tags)
+        select_outputs(name, self._spec.get_output_info_dict(name, self._tags), as_dict)
         infos = self._spec.get_input_info_dict(name, self._tags)
-        if not as_dict and _OUTPUT not in outputs_info:
-            raise SignatureError(
-                f"Signature {name!r} has no output 'default' but {sorted(outputs_info)}; pass as_dict=True."
-            )
         values = normalize_inputs(inputs, infos, name)
         scope = _NOT_IN_SCOPES.sub("_", f"{self._name}_apply_{name}").replace("/", "_")
         tensors = convert_inputs(values, infos)
         outputs = self._impl.create_apply_graph(name, tensors, scope)
         self._applications.append(Application(name, tensors, outputs, graph))
-        return outputs if as_dict else outputs[_OUTPUT]
+        return select_outputs(name, outputs, as_dict)
 
     @property
     def applications(self) -> tuple[Application, ...]:

@@ -15,6 +15,7 @@ from hubexplore.errors import AuthoringError, DamagedModuleError, SignatureError
 from hubexplore.hub import tf_internals
 from hubexplore.summary.model import TensorSummary
 
+DEFAULT_OUTPUT: Final = "default"
 SUPPORTED_TYPES: Final = (tf.Tensor, tf.SparseTensor, tf.RaggedTensor)
 
 
@@ -173,6 +174,21 @@ def normalize_inputs(inputs: Any, infos: Mapping[str, TensorInfo], signature: st
             f"Signature {signature!r} has the inputs {sorted(infos)}; {', '.join(parts)}.{hint}"
         )
     return values
+
+
+def select_outputs(signature: str, outputs: Mapping[str, Any], as_dict: bool | None) -> Any:
+    """What a call returns: all outputs as a dict, or the one called `default`.
+
+    Raises:
+      SignatureError: (a TypeError) there is no output `default` and `as_dict` is not True.
+    """
+    if as_dict:
+        return dict(outputs)
+    if DEFAULT_OUTPUT not in outputs:
+        raise SignatureError(
+            f"Signature {signature!r} has no output 'default' but {sorted(outputs)}; pass as_dict=True."
+        )
+    return outputs[DEFAULT_OUTPUT]
 
 
 def convert_inputs(values: Mapping[str, Any], infos: Mapping[str, TensorInfo]) -> dict[str, Any]:

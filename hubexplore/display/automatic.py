@@ -1,0 +1,29 @@
+"""Automatic display never fails a cell: it warns, and the notebook shows the text instead."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import TypeVar
+
+Owner = TypeVar("Owner")
+
+
+def automatic(hook: Callable[[Owner], str]) -> Callable[[Owner], str | None]:
+    """Decorates a `_repr_html_` (or similar): an exception becomes a warning and the result None.
+
+    IPython takes None as "not available in this form" and shows the next best one. A direct call of the
+    renderer, outside of the hook, still raises.
+    """
+
+    @functools.wraps(hook)
+    def forgiving(owner: Owner) -> str | None:
+        try:
+            return hook(owner)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the value must still be shown
+            shown = f"{type(owner).__name__} is shown as text, because its display failed: {error!r}"
+            warnings.warn(shown, RuntimeWarning, stacklevel=2)
+            return None
+
+    return forgiving

@@ -1,0 +1,133 @@
+"""What is shown of a summary: which tables and rows, in which order, how much of it, and in which words.
+
+The result is a `Page` of plain strings that is safe to print: a character that could move a cursor or
+turn the reading direction is spelled out. Long lists are folded, and the page says what was left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hubexplore.summary.model import ModuleSummary, SignatureSummary, TensorSummary, VariantSummary
+
+MAX_TABLES: Final = 12
+MAX_SIGNATURES: Final = 24
+MAX_TENSORS: Final = 40
+MAX_TEXT: Final = 96
+
+
+@dataclass(frozen=True)
+class Row:
+    """One input or output: its name, its type ("float32", "sparse int64") and its shape."""
+
+    name: str
+    dtype: str
+    shape: str
+
+
+@dataclass(frozen=True)
+class Side:
+    """The inputs or the outputs of a signature; `note` says how many are not listed, or "none"."""
+
+    label: str
+    rows: tuple[Row, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One signature, its inputs above its outputs."""
+
+    name: str
+    sides: tuple[Side, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The signatures that one or more graph variants have in common."""
+
+    caption: str
+    sections: tuple[Section, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that is shown of one module."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    tables: tuple[Table, ...]
+    note: str = ""
+
+
+def module_page(summary: ModuleSummary) -> Page:
+    """Returns what is shown of a module; variants with equal signatures share a table."""
+    groups: dict[tuple[SignatureSummary, ...], list[VariantSummary]] = {}
+    for variant in summary.variants:
+        groups.setdefault(variant.signatures, []).append(variant)
+    shown = list(groups.items())[:MAX_TABLES]
+    return Page(
+        title=visible(summary.title),
+        facts=tuple((visible(label), visible(text)) for label, text in summary.facts),
+        tables=tuple(_signature_table(variants, signatures) for signatures, variants in shown),
+        note=_folded(len(groups) - len(shown), "graph variant"),
+    )
+
+
+def tensor_side(label: str, tensors: Sequence[TensorSummary]) -> Side:
+    """Returns what is shown of some inputs or outputs, in the order given."""
+    shown = tensors[:MAX_TENSORS]
+    rows = tuple(Row(visible(each.name), _type_text(each), shape_text(each.shape)) for each in shown)
+    return Side(label, rows, _folded(len(tensors) - len(shown), label) if tensors else "none")
+
+
+def shape_text(shape: tuple[int | None, ...] | None) -> str:
+    """Returns `(?, 224, 224, 3)`, "scalar", or "any shape" where the rank is unknown."""
+    if shape is None:
+        return "any shape"
+    if not shape:
+        return "scalar"
+    sizes = ["?" if size is None else str(size) for size in shape]
+    return visible(f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})")
+
+
+def visible(text: str) -> str:
+    r"""Returns `text` in one line, cut to `MAX_TEXT` characters, unprintable ones as escapes (`\x1b`)."""
+    cut = text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in cut
+    )
+
+
+def _signature_table(variants: Sequence[VariantSummary], signatures: Sequence[SignatureSummary]) -> Table:
+    shown = signatures[:MAX_SIGNATURES]
+    return Table(
+        caption=_caption(variants),
+        sections=tuple(
+            Section(
+                visible(signature.name),
+                (tensor_side("input", signature.inputs), tensor_side("output", signature.outputs)),
+            )
+            for signature in shown
+        ),
+        note=_folded(len(signatures) - len(shown), "signature"),
+    )
+
+
+def _caption(variants: Sequence[VariantSummary]) -> str:
+    tag_sets = [", ".join(variant.tags) if variant.tags else "no tags" for variant in variants]
+    return visible(f"Graph variant{'s' if len(variants) > 1 else ''}: {' | '.join(tag_sets)}")
+
+
+def _type_text(tensor: TensorSummary) -> str:
+    return visible(tensor.dtype if tensor.kind == "dense" else f"{tensor.kind} {tensor.dtype}")
+
+
+def _folded(left_out: int, noun: str) -> str:
+    if left_out <= 0:
+        return ""
+    return f"... and {left_out} more {noun}{'s' if left_out > 1 else ''}"
