@@ -37,6 +37,7 @@ class HubMagics(Magics):
 
     def __init__(self, shell: InteractiveShell, session: NotebookSession) -> None:
         super().__init__(shell)
+        self._notebook = shell
         self._user = shell.user_ns
         self._session = session
 
@@ -76,7 +77,7 @@ class HubMagics(Magics):
         The Python that it stands for: `session.call(NAME, EXPRESSION, signature, as_dict)`.
         """
         name, expression, signature, as_dict = split_call(line)
-        inputs = self.shell.ev(expression) if expression else None
+        inputs = self._notebook.ev(expression) if expression else None
         with one_line_errors():
             return self._session.call(name, inputs, signature, as_dict)
 
