@@ -346,12 +346,13 @@ def _name_of_slice(key: bytes) -> str:
     """Returns the variable's name in the key of a slice.
 
     Format: tensorflow/core/util/saved_tensor_slice_util.cc and core/lib/strings/ordered_code.cc. A zero
-    byte, the name, which ends with 00 01 and in which 00 is written as 00 FF and FF as FF 00, and the slice.
+    byte, the name, which ends with 00 01, and the slice. The escapes for 00 and FF within a name are
+    not undone, since names are UTF-8 text, which has neither.
     """
     name, end, _ = key[1:].partition(b"\0\x01")
     if not end:
         raise ValueError("the name of a slice does not end")
-    return name.replace(b"\0\xff", b"\0").replace(b"\xff\0", b"\xff").decode()
+    return name.decode()
 
 
 def total_size(index: CheckpointIndex) -> int:
