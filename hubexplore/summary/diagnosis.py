@@ -7,7 +7,6 @@ the error to raise for it, or None for a module. Nothing is executed, and Tensor
 from __future__ import annotations
 
 import difflib
-import errno
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
@@ -317,9 +316,7 @@ def diagnose(path: str, filesystem: Filesystem) -> Diagnosis:
     try:
         return _diagnose(path, filesystem)
     except OSError as error:
-        forbidden = isinstance(error, PermissionError) or error.errno in (errno.EACCES, errno.EPERM)
-        reason = error.strerror or str(error)
-        return Unreadable(reason, forbidden)
+        return Unreadable(error.strerror or str(error), isinstance(error, PermissionError))
 
 
 def _diagnose(path: str, filesystem: Filesystem) -> Diagnosis:  # noqa: PLR0911  # one return per answer

@@ -70,15 +70,13 @@ def test_long_and_foreign_names(target: Path, archives: Archives) -> None:
     assert tree(target) == files
 
 
-@pytest.mark.parametrize(
-    "name", ["/tmp/hubexplore_evil", "../evil", "a/../../evil", "assets/../../evil", ".."]
-)
+@pytest.mark.parametrize("name", ["ABSOLUTE/evil", "../evil", "a/../../evil", "assets/../../evil", ".."])
 def test_nothing_is_written_outside(name: str, target: Path, archives: Archives) -> None:
+    name = name.replace("ABSOLUTE", str(target.parent))
     with pytest.raises(errors.ArchiveError, match="outside of the target") as caught:
         extract(archives.tar_gz({"saved_model.pb": b"", name: b"evil"}), target)
     assert repr(name) in str(caught.value)
     assert not (target.parent / "evil").exists()
-    assert not Path("/tmp/hubexplore_evil").exists()
 
 
 @pytest.mark.parametrize("to", ["/etc/passwd", "../../outside", "../assets/../../outside", "a/b"])
