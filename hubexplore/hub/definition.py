@@ -146,7 +146,7 @@ class DefinedSpec(ModuleSpec):
                 "The module has variables, so export needs checkpoint_path: where their values are."
             )
         rename = name_transform_fn or (lambda name: name)
-        names = {spec.key: rename(spec.key) for spec in variables}
+        names = {key: rename(key) for key in dict.fromkeys(spec.key for spec in variables)}
 
         def write_variables(prefix: str) -> None:
             if checkpoint_path is not None:

@@ -99,7 +99,7 @@ def _staging(path: str) -> Iterator[str]:
     made = _missing_parents(parent)
     folder = os.path.join(parent, f".{name}.{uuid.uuid4().hex[:12]}.part")
     try:
-        tf.io.gfile.makedirs(folder)
+        _make(folder, path)
         yield folder
     except BaseException:
         _remove(folder)
@@ -109,6 +109,15 @@ def _staging(path: str) -> Iterator[str]:
                     tf.io.gfile.rmtree(directory)
         raise
     _remove(folder)
+
+
+def _make(folder: str, path: str) -> None:
+    try:
+        tf.io.gfile.makedirs(folder)
+    except tf.errors.OpError as error:
+        raise ExportError(
+            f"No module can be written to {path!r}: {error.message}. Nothing was changed."
+        ) from error
 
 
 def _remove(folder: str) -> None:

@@ -101,12 +101,13 @@ def check_has_all_variables(spec: DefinedSpec, state: State) -> None:
 
     A module has one checkpoint for all its variants, so the instance to export must hold them all.
     """
-    have = {held.identity for held, _ in state.variables}
+    # By key: an instance has all parts of a variable, even where another variant cuts it differently.
+    have = {held.key for held, _ in state.variables}
     for tags, needed in spec.variables_by_variant.items():
-        missing = sorted({variable.key for variable in needed if variable.identity not in have})
+        missing = sorted({variable.key for variable in needed if variable.key not in have})
         if missing:
             raise ExportError(
                 f"A module has one set of weights for all graph variants. The variant {sorted(tags)} also "
-                f"needs {', '.join(map(repr, missing))}, which this instance does not have. Export an instance "
-                f"made with tags={sorted(tags)}."
+                f"needs {', '.join(map(repr, missing))}, which this instance does not have. Export an "
+                f"instance made with tags={sorted(tags)}."
             )

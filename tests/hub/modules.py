@@ -137,14 +137,21 @@ def normalized(training: bool = False, momentum: float = 0.5) -> None:
     hub.add_signature(inputs=x, outputs=tf.identity(y, name="y"))
 
 
-def lookup(vocabulary: str) -> None:
-    """Positions of words in a vocabulary file, an asset: default string [n] -> int64 [n], -1 if unknown."""
+def lookup(vocabulary: str, name: str | None = None) -> None:
+    """Positions of words in a vocabulary file, an asset: string [n] -> int64 [n], -1 if unknown."""
     initializer = tf.lookup.TextFileInitializer(
         vocabulary, tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER
     )
     table = tf.lookup.StaticHashTable(initializer, -1)
     words = tf1.placeholder(tf.string, [None], name="words")
-    hub.add_signature(inputs=words, outputs=table.lookup(words))
+    hub.add_signature(name, inputs=words, outputs=table.lookup(words))
+
+
+def partitioned_only() -> None:
+    """Signature `parts` with a partitioned variable s = 7 [4, 2], for modules with others beside it."""
+    partitioner = tf1.fixed_size_partitioner(2)
+    s = tf1.get_variable("s", [4, 2], initializer=tf1.constant_initializer(7.0), partitioner=partitioner)
+    hub.add_signature("parts", outputs={"s": tf.convert_to_tensor(s)})
 
 
 def two_signatures() -> None:

@@ -121,12 +121,13 @@ def test_gradients_reach_all_parts(spec_of: SpecOf, graph: tf.Graph) -> None:
     np.testing.assert_array_equal(values[:, 0], [-1.0, 0.0, 0.0, -2.0])
 
 
-def test_variants_partitioned_differently_share_a_checkpoint(tmp_path: Path) -> None:
+@pytest.mark.parametrize("exported", [(), ("two",)])
+def test_variants_partitioned_differently_share_a_checkpoint(tmp_path: Path, exported: Any) -> None:
     """Each reads the slices it needs of the one tensor."""
     spec = hub.create_module_spec(_split, [((), {"parts": 3}), ({"two"}, {"parts": 2})])
     path = str(tmp_path / "module")
     with tf.Graph().as_default():
-        module = hub.Module(spec)
+        module = hub.Module(spec, tags=exported)
         with modules.initialized_session() as session:
             _assign(module, session, VALUE)
             module.export(path, session)
@@ -151,3 +152,16 @@ def test_nested_in_another_module(tmp_path: Path) -> None:
             module.export(path, session)
     assert tf.train.list_variables(f"{path}/variables/variables") == [("inner/scope/s", [4, 6])]
     np.testing.assert_array_equal(modules.evaluate(path, [0])["default"], np.ones([1, 6]))
+
+
+def test_a_training_checkpoint_for_variants_partitioned_differently(tmp_path: Path) -> None:
+    spec = hub.create_module_spec(_split, [((), {"parts": 3}), ({"two"}, {"parts": 2})])
+    with tf.Graph().as_default():
+        tf1.get_variable("scope/s", initializer=VALUE)
+        with modules.initialized_session() as session:
+            prefix = tf1.train.Saver().save(session, str(tmp_path / "ck"))
+    path = str(tmp_path / "module")
+    spec.export(path, checkpoint_path=prefix)
+    for tags in ((), ("two",)):
+        result = modules.evaluate(path, [0, 1, 2, 3], tags=tags)["default"]
+        np.testing.assert_array_equal(result, VALUE)

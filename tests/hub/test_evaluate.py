@@ -1,0 +1,157 @@
+"""`eval_function_for_module`: values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import hubexplore as hub
+from tests.hub import modules
+
+tf1 = tf.compat.v1
+SpecOf = Callable[..., hub.ModuleSpec]
+
+
+def test_values_in_and_out(spec_of: SpecOf) -> None:
+    with hub.eval_function_for_module(spec_of(modules.affine)) as f:
+        result = f([[1.0, 1.0]])
+        assert isinstance(result, np.ndarray)
+        np.testing.assert_allclose(result, [[15.0, 17.0, 19.0]])
+        np.testing.assert_allclose(f({"default": np.zeros([2, 2])}), [[10.0] * 3] * 2)
+        assert list(f([[1.0, 1.0]], as_dict=True)) == ["default"]
+
+
+def test_a_path(tmp_path: Path) -> None:
+    path = modules.export(hub.create_module_spec(modules.double), tmp_path / "module")
+    for given in (path, Path(path)):
+        with hub.eval_function_for_module(given) as f:
+            assert f([1.0]) == [2.0]
+
+
+def test_every_signature(spec_of: SpecOf) -> None:
+    with hub.eval_function_for_module(spec_of(modules.two_signatures)) as f:
+        assert f(signature="constant").tolist() == [1.0, 2.0]
+        outputs = f({"a": [3.0], "b": [1.0]}, signature="sum", as_dict=True)
+        assert outputs == {"sum": [4.0], "difference": [2.0]}
+
+
+def test_tags(spec_of: SpecOf) -> None:
+    spec = spec_of(modules.normalized, [((), {}), ({"train"}, {"training": True})])
+    with hub.eval_function_for_module(spec, tags={"train"}) as f:
+        np.testing.assert_allclose(f([[1.0], [3.0]]), [[-1.0], [1.0]])
+    with pytest.raises(ValueError, match="train"), hub.eval_function_for_module(spec, tags={"nope"}):
+        pass
+
+
+def test_tables_are_initialised(spec_of: SpecOf, tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    words.write_text("a\nb\n")
+    with hub.eval_function_for_module(spec_of(modules.lookup, [((), {"vocabulary": str(words)})])) as f:
+        assert f(["b", "?"]).tolist() == [1, -1]
+        assert f(np.array(["a"])).tolist() == [0]
+        assert f([b"a"]).tolist() == [0]
+
+
+def test_composites(spec_of: SpecOf) -> None:
+    def module_fn() -> None:
+        sparse = tf1.sparse_placeholder(tf.float32, [None, 2])
+        flat, splits = tf1.placeholder(tf.float32, [None]), tf1.placeholder(tf.int32, [None])
+        ragged = tf.RaggedTensor.from_row_splits(flat, splits, validate=False)
+        hub.add_signature(
+            inputs={"sparse": sparse, "ragged": ragged},
+            outputs={"sparse": sparse * 2.0, "ragged": ragged + 1.0},
+        )
+
+    sparse = tf1.SparseTensorValue(np.array([[0, 1]]), np.array([3.0], np.float32), np.array([1, 2]))
+    with hub.eval_function_for_module(spec_of(module_fn)) as f:
+        for ragged in (tf1.ragged.constant_value([[1.0], []], np.float32), [[1.0], []]):
+            outputs = f({"sparse": sparse, "ragged": ragged}, as_dict=True)
+            assert isinstance(outputs["sparse"], tf1.SparseTensorValue)
+            assert outputs["sparse"].values.tolist() == [6.0]
+            assert isinstance(outputs["ragged"], tf1.ragged.RaggedTensorValue)
+            assert outputs["ragged"].to_list() == [[2.0], []]
+
+
+def test_each_signature_is_applied_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    original = hub.Module.__call__
+
+    def counting(self: Any, *args: Any, **kwargs: Any) -> Any:
+        calls.append(kwargs.get("signature"))
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(hub.Module, "__call__", counting)
+    with hub.eval_function_for_module(hub.create_module_spec(modules.two_signatures)) as f:
+        for _ in range(3):
+            f(signature="constant")
+            f({"a": [1.0], "b": [1.0]}, signature="sum", as_dict=True)
+    assert sorted(calls) == ["constant", "sum"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "kwargs", "error", "match"),
+    [
+        (None, {}, TypeError, "missing"),
+        ({"wrong": [1.0]}, {}, TypeError, "unknown"),
+        (["text"], {}, TypeError, "float32"),
+        ([[1.0]], {}, (TypeError, ValueError), r"\(1, 1\)"),
+        ([1.0], {"signature": "nope"}, KeyError, "nope"),
+        ([1.0], {"signature": "nope"}, ValueError, "nope"),
+        ([1.0], {"_sentinel": "default"}, TypeError, "signature="),
+    ],
+)
+def test_errors(inputs: Any, kwargs: dict[str, Any], error: Any, match: str) -> None:
+    with hub.eval_function_for_module(hub.create_module_spec(modules.double)) as f:
+        with pytest.raises(error, match=match):
+            f(inputs, **kwargs)
+        assert f([1.0]) == [2.0]
+
+
+def test_without_a_default_output() -> None:
+    with hub.eval_function_for_module(hub.create_module_spec(modules.two_signatures)) as f:
+        with pytest.raises(TypeError, match="as_dict=True"):
+            f({"a": [1.0], "b": [1.0]}, signature="sum")
+
+
+def test_a_number_of_the_wrong_kind_is_not_cut() -> None:
+    def module_fn() -> None:
+        x = tf1.placeholder(tf.int32, [None], name="x")
+        hub.add_signature(inputs=x, outputs=x + 1)
+
+    with hub.eval_function_for_module(hub.create_module_spec(module_fn)) as f:
+        assert f([1]).tolist() == [2]
+        with pytest.raises(TypeError, match="int32"):
+            f([1.5])
+
+
+def test_after_the_with_block() -> None:
+    with hub.eval_function_for_module(hub.create_module_spec(modules.double)) as f:
+        pass
+    with pytest.raises(RuntimeError, match="with"):
+        f([1.0])
+
+
+def test_the_default_graph_is_left_alone(graph: tf.Graph) -> None:
+    with hub.eval_function_for_module(hub.create_module_spec(modules.double)) as f:
+        f([1.0])
+        assert tf1.get_default_graph() is graph
+    assert graph.get_operations() == []
+
+
+def test_an_error_in_the_block_is_the_callers() -> None:
+    with pytest.raises(KeyError, match="mine"), hub.eval_function_for_module(
+        hub.create_module_spec(modules.double)
+    ):
+        raise KeyError("mine")
+
+
+def test_in_eager_mode(needs_eager: None) -> None:
+    assert tf.executing_eagerly()
+    with hub.eval_function_for_module(hub.create_module_spec(modules.double)) as f:
+        assert tf.executing_eagerly()
+        assert f(tf.constant([2.0])) == [4.0]
