@@ -87,6 +87,7 @@ class Applier:
             (plan, key) in self._accepted
             and plan.replay is not None
             and tf_internals.control_flow_context(graph) is None
+            and not any(map(tf_internals.is_in_context, replaced.values()))
             and self._functions.are_known(graph, plan.part.graph_def, plan.part.library)
         ):
             self._accepted[plan, key] = plan.replay.run(
@@ -159,9 +160,7 @@ def _colocations(
         for other in others:
             candidates = by_node.get(other, {})
             if len(set(candidates.values())) > 1:
-                reasons = ", ".join(
-                    f"{key!r} is now from {op!r}" for key, op in sorted(candidates.items())
-                )
+                reasons = ", ".join(f"{key!r} is now from {op!r}" for key, op in sorted(candidates.items()))
                 raise AuthoringError(
                     f"{name}: node {node!r} must share a device with {other!r} (constraint 'loc:@{other}'), "
                     f"but {reasons}. Give all of these inputs from one op."

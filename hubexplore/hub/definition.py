@@ -19,6 +19,7 @@ from hubexplore.errors import (
 from hubexplore.hub.checkpoint import Checkpoint
 from hubexplore.hub.export import write_module
 from hubexplore.hub.impl import DefinedImpl
+from hubexplore.hub.origin import Origin
 from hubexplore.hub.planning import ApplyPlan, plan_apply
 from hubexplore.hub.restore import check_checkpoint
 from hubexplore.hub.saving import copy_checkpoint
@@ -75,12 +76,20 @@ class DefinedSpec(ModuleSpec):
       variants: at least one; all rules of the format checked.
       title: what displays call the module, such as its path.
       checkpoint: with the values of the variables; None if there is none.
+      origin: the file that holds just these variants, if there is one.
     """
 
-    def __init__(self, variants: Iterable[Variant], title: str, checkpoint: Checkpoint | None) -> None:
+    def __init__(
+        self,
+        variants: Iterable[Variant],
+        title: str,
+        checkpoint: Checkpoint | None,
+        origin: Origin | None = None,
+    ) -> None:
         self._variants = {variant.tags: variant for variant in variants}
         self._display_title = title
         self._checkpoint = checkpoint
+        self.origin = origin
         self._state_plans: dict[tuple[frozenset[str], bool], StatePlan] = {}
         self._apply_plans: dict[tuple[frozenset[str], str, bool], ApplyPlan] = {}
 

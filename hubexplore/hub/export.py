@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 import tensorflow as tf
@@ -157,6 +157,27 @@ def _move_into_place(folder: str, path: str) -> None:
 
 
 def _write_graphs(folder: str, spec: DefinedSpec) -> None:
+    target = os.path.join(folder, GRAPH_FILE)
+    listed = {variant.tags: assets.read_assets(variant.meta_graph) for variant in spec.variants}
+    if spec.origin is not None and spec.origin.is_unchanged() and _lists_all_assets(spec, listed):
+        tf.io.gfile.copy(spec.origin.path, target)
+        source = os.path.join(os.path.dirname(spec.origin.path), assets.ASSETS_FOLDER)
+        for name in sorted({name for names in listed.values() for name in names.values()}):
+            _copy_asset(os.path.join(source, name), os.path.join(folder, assets.ASSETS_FOLDER, name))
+        return
+    saved_model, files = _serializable(spec)
+    for path, name in files.items():
+        _copy_asset(path, os.path.join(folder, assets.ASSETS_FOLDER, name))
+    _write_bytes(target, saved_model.SerializeToString(deterministic=True))
+
+
+def _lists_all_assets(spec: DefinedSpec, listed: Mapping[frozenset[str], Mapping[str, str]]) -> bool:
+    """Whether every asset that the graphs use is in the lists of assets that the file has."""
+    return all(_asset_files(variant).keys() <= listed[variant.tags].keys() for variant in spec.variants)
+
+
+def _serializable(spec: DefinedSpec) -> tuple[saved_model_pb2.SavedModel, dict[str, str]]:
+    """The spec's graphs without paths of this machine, and its assets: path -> file name."""
     saved_model = saved_model_pb2.SavedModel(saved_model_schema_version=1)
     files = {variant.tags: _asset_files(variant) for variant in spec.variants}
     names = assets.distinct_names(path for paths in files.values() for path in paths.values())
@@ -166,11 +187,7 @@ def _write_graphs(folder: str, spec: DefinedSpec) -> None:
         listed = [(tensor, names[path]) for tensor, path in files[variant.tags].items()]
         _neutralize(meta_graph, {node_of(tensor) for tensor, _ in listed})
         assets.write_assets(meta_graph, listed)
-    if names:
-        tf.io.gfile.makedirs(os.path.join(folder, assets.ASSETS_FOLDER))
-    for path, name in names.items():
-        _copy_asset(path, os.path.join(folder, assets.ASSETS_FOLDER, name))
-    _write_bytes(os.path.join(folder, GRAPH_FILE), saved_model.SerializeToString(deterministic=True))
+    return saved_model, names
 
 
 def _asset_files(variant: Variant) -> dict[str, str]:
@@ -200,6 +217,7 @@ def _neutralize(meta_graph: meta_graph_pb2.MetaGraphDef, asset_nodes: set[str]) 
 
 
 def _copy_asset(source: str, target: str) -> None:
+    tf.io.gfile.makedirs(os.path.dirname(target))
     try:
         tf.io.gfile.copy(source, target)
     except tf.errors.NotFoundError as error:

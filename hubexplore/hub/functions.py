@@ -11,6 +11,7 @@ import tensorflow as tf
 from tensorflow.core.framework import function_pb2, graph_pb2
 
 from hubexplore.errors import DamagedModuleError
+from hubexplore.hub import tf_internals
 from hubexplore.summary.graph import calls_of_attr
 
 _RENAMES = itertools.count(1)
@@ -33,7 +34,7 @@ class FunctionImporter:
     def are_known(
         self, graph: tf.Graph, graph_def: graph_pb2.GraphDef, library: function_pb2.FunctionDefLibrary
     ) -> bool:
-        """Whether `graph` has all functions of `library`, and `graph_def` can call them by their own names."""
+        """Whether `graph` has all functions of `library`, and `graph_def` may call them as they are."""
         if not library.function:
             return True
         if has_control_flow(graph_def, library):
@@ -56,7 +57,7 @@ class FunctionImporter:
           DamagedModuleError: TensorFlow refuses the graph.
         """
         if not library.function:
-            _import(graph_def, scope, input_map)
+            _import(graph_def, scope, input_map, light=True)
             return
         if has_control_flow(graph_def, library):
             everything = list(library.function)
@@ -91,8 +92,18 @@ def _fresh_names(functions: Iterable[Any]) -> dict[str, str]:
     return {function.signature.name: function.signature.name + suffix for function in functions}
 
 
-def _import(graph_def: graph_pb2.GraphDef, scope: str, input_map: Mapping[str, tf.Tensor] | None) -> None:
+def _import(
+    graph_def: graph_pb2.GraphDef,
+    scope: str,
+    input_map: Mapping[str, tf.Tensor] | None,
+    *,
+    light: bool = False,
+) -> None:
+    graph = tf.compat.v1.get_default_graph()
     try:
+        if light and tf_internals.can_import_light(graph):
+            tf_internals.import_light(graph, graph_def.SerializeToString(), scope, input_map or {})
+            return
         tf.import_graph_def(graph_def, input_map=dict(input_map or {}), name=f"{scope}/")
     except ValueError as error:
         raise DamagedModuleError(f"TensorFlow refuses the module's graph: {error}") from error

@@ -51,7 +51,7 @@ def get_expected_image_size(
     if height is None or width is None:
         raise SignatureError(
             f"The module does not say which image size it expects: no ImageModuleInfo is attached, and its "
-            f"input has height {height} and width {width}. Choose a size, such as the one it was trained with."
+            f"input has height {height} and width {width}. Choose a size, such as that of training images."
         )
     return height, width
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from hubexplore.hub import saving
+from hubexplore.hub import saving, tf_internals
 from hubexplore.hub.apply import Applier
 from hubexplore.hub.export import write_module
 from hubexplore.hub.functions import FunctionImporter
@@ -32,7 +32,9 @@ class DefinedImpl:
         self._trainable = trainable
         self._tags = tags
         functions = FunctionImporter()
-        self._state = build_state(spec.state_plan(tags, trainable), scope, functions)
+        plan = spec.state_plan(tags, trainable)
+        with tf_internals.many_new_objects():
+            self._state = build_state(plan, scope, functions)
         self._applier = Applier(self._state, functions)
         self._saver = saving.SessionSaver(self._state)
 
@@ -46,7 +48,8 @@ class DefinedImpl:
     ) -> dict[str, Any]:
         """Adds the ops of one call to the default graph, in a new name scope `name`."""
         plan = self._spec.apply_plan(self._tags, signature, self._trainable)
-        return self._applier.apply(plan, input_tensors, name)
+        with tf_internals.many_new_objects():
+            return self._applier.apply(plan, input_tensors, name)
 
     def export(self, path: str, session: tf.compat.v1.Session) -> None:
         """Writes the module with the values its variables have in `session`."""

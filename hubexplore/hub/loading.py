@@ -16,6 +16,7 @@ from hubexplore.hub import assets
 from hubexplore.hub.checkpoint import MSG_AGAIN, open_checkpoint
 from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.export import GRAPH_FILE, MODULE_FILE, VARIABLES_PREFIX
+from hubexplore.hub.origin import Origin
 from hubexplore.hub.resolve import resolve
 from hubexplore.hub.resolve.filesystem import filesystem_of
 from hubexplore.hub.variables import VARIABLE_COLLECTIONS
@@ -48,12 +49,13 @@ def load_module_spec(path: str | os.PathLike[str]) -> DefinedSpec:
         if not tf.io.gfile.exists(os.path.join(directory, name)):
             raise explained(directory, path)
     _check_format(os.path.join(directory, MODULE_FILE))
+    origin = Origin.of(os.path.join(directory, GRAPH_FILE))
     try:
         variants = read_variants(directory)
     except DamagedModuleError as error:
         raise explained(directory, path) from error
     check_variants(variants)
-    return spec_from_directory(directory, variants, title=os.fspath(path))
+    return spec_from_directory(directory, variants, title=os.fspath(path), origin=origin)
 
 
 def explained(directory: str, handle: str | os.PathLike[str]) -> HubError:
@@ -62,7 +64,9 @@ def explained(directory: str, handle: str | os.PathLike[str]) -> HubError:
     return found or DamagedModuleError(f"The module at {directory!r} is not readable. {MSG_AGAIN}")
 
 
-def spec_from_directory(directory: str, variants: list[Variant], title: str) -> DefinedSpec:
+def spec_from_directory(
+    directory: str, variants: list[Variant], title: str, origin: Origin | None = None
+) -> DefinedSpec:
     """A spec of variants whose assets and checkpoint lie in `directory`, both complete."""
     if "://" not in directory:
         directory = str(
@@ -78,7 +82,7 @@ def spec_from_directory(directory: str, variants: list[Variant], title: str) -> 
         key in variant.meta_graph.collection_def for variant in variants for key in VARIABLE_COLLECTIONS
     )
     checkpoint = open_checkpoint(os.path.join(directory, VARIABLES_PREFIX)) if has_variables else None
-    return DefinedSpec(variants, title, checkpoint)
+    return DefinedSpec(variants, title, checkpoint, origin)
 
 
 def read_variants(directory: str) -> list[Variant]:

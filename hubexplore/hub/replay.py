@@ -115,13 +115,17 @@ def _refine(graph: tf.Graph, scope: str, refinement: Refinement) -> bool:
     """Merges a known shape into that of a tensor; False where it adds nothing or contradicts."""
     name, dimensions = refinement
     tensor = graph.get_tensor_by_name(f"{scope}/{name}")
+    found = tensor.shape
+    if found.rank == len(dimensions) and not any(
+        size is not None and there is None for size, there in zip(dimensions, found.as_list(), strict=True)
+    ):
+        return False
     known = tf.TensorShape(dimensions)
     # The importer ignores a contradiction as well: an author's shape function may have had a bug.
-    if not tensor.shape.is_compatible_with(known):
+    if not found.is_compatible_with(known):
         return False
-    before = tensor.shape
     tensor.set_shape(known)
-    return str(tensor.shape) != str(before)
+    return True
 
 
 def plan_replay(part: GraphSlice) -> Replay | None:

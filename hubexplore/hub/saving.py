@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 
 from hubexplore.errors import CheckpointMismatchError, ExportError
+from hubexplore.hub import tf_internals
 from hubexplore.hub.checkpoint import held_by
 from hubexplore.hub.restore import check_checkpoint, restore_node, string_const
 from hubexplore.hub.state import State
@@ -16,6 +17,9 @@ from hubexplore.hub.variables import VariableSpec
 
 if TYPE_CHECKING:
     from hubexplore.hub.definition import DefinedSpec
+
+
+_READ_AT_ONCE: Final = ("_VarHandlesOp", "_ReadVariablesOp")
 
 
 class SessionSaver:
@@ -36,11 +40,48 @@ class SessionSaver:
             _save_values(specs, session.run(self._values()), prefix)
             return
         if self._ops is None:
-            with self._state.graph.as_default(), tf.control_dependencies(None), tf.name_scope("hub_export"):
-                path = tf.compat.v1.placeholder(tf.string, shape=[], name="prefix")
-                self._ops = path, _save_op(path, specs, self._values())
+            self._ops = self._add_ops(session)
         path, save = self._ops
         session.run(save, feed_dict={path: prefix})
+
+    def _add_ops(self, session: tf.compat.v1.Session) -> tuple[tf.Tensor, Any]:
+        """Adds what saving needs to the graph: the placeholder of the path, and the op."""
+        specs = [spec for spec, _ in self._state.variables]
+        with self._state.graph.as_default(), tf.control_dependencies(None), tf.name_scope("hub_export"):
+            path = tf.compat.v1.placeholder(tf.string, shape=[], name="prefix")
+            values = self._read_at_once() if self._can_read_at_once(session) else self._values()
+            return path, _save_op(path, specs, values)
+
+    def _can_read_at_once(self, session: tf.compat.v1.Session) -> bool:
+        """Whether all variables are resources of one CPU, so that one op can read them."""
+        devices: list[Any] = getattr(session, "list_devices", list)()
+        return (
+            all(tf_internals.is_op_registered(op) for op in _READ_AT_ONCE)
+            and [device.device_type for device in devices] == ["CPU"]
+            and all(spec.proto.is_resource for spec, _ in self._state.variables)
+        )
+
+    def _read_at_once(self) -> list[tf.Tensor]:
+        """The values of all variables from one op.
+
+        A session optimises the graph of every new fetch; with one read per variable that takes longer than
+        saving them (TensorFlow 2.21: 447 variables, 0.20 s against 0.10 s).
+        """
+        handles = [self._state.tensor(spec.proto.variable_name).op for spec, _ in self._state.variables]
+        dtypes = [spec.dtype.base_dtype.as_datatype_enum for spec, _ in self._state.variables]
+        graph_def = graph_pb2.GraphDef()
+        node = graph_def.node.add(name="handles", op="_VarHandlesOp")
+        node.attr["N"].i = len(handles)
+        node.attr["dtypes"].list.type.extend(dtypes)
+        for key, attr in (("containers", "container"), ("shared_names", "shared_name")):
+            node.attr[key].list.s.extend(handle.get_attr(attr) for handle in handles)
+        node.attr["shapes"].list.shape.extend(handle.get_attr("shape") for handle in handles)
+        read = graph_def.node.add(name="read", op="_ReadVariablesOp")
+        read.attr["N"].i = len(handles)
+        read.attr["dtypes"].list.type.extend(dtypes)
+        read.input.extend(f"handles:{number}" for number in range(len(handles)))
+        (op,) = tf.import_graph_def(graph_def, return_elements=["read"], name="all")
+        return list(op.outputs)
 
     def _values(self) -> list[tf.Tensor]:
         """One tensor for each variable; reads that are already in the graph."""
