@@ -13,6 +13,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the flag that writes golden files anew."""
+    parser.addoption(
+        "--update-golden", action="store_true", help="write the golden files anew instead of comparing"
+    )
+
+
 @pytest.fixture(scope="session")
 def real_modules() -> Path:
     """The folder of published modules beside the project; tests that need it skip where it is absent."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from hubexplore.display.markup import Markup, join, tag
-from hubexplore.display.tables import Page, Section, Side, Table, module_page, tensor_side
+from hubexplore.display.tables import Page, Section, Side, Table, module_page, tensor_side, visible
 from hubexplore.summary.model import ModuleSummary, TensorSummary
 
 COLUMNS: Final = ("Name", "Type", "Shape")
@@ -45,7 +45,7 @@ def tensor_table(tensors: Sequence[TensorSummary], caption: str = "") -> Markup:
     """Returns a table of some inputs or outputs, in the order given."""
     head = tag("thead", tag("tr", *(tag("th", column, scope="col") for column in COLUMNS)))
     body = tag("tbody", *(tag("tr", cells) for cells in _side_rows(tensor_side("tensor", tensors))))
-    captions = (tag("caption", caption),) if caption else ()
+    captions = (tag("caption", visible(caption)),) if caption else ()
     return _framed(tag("table", *captions, head, body))
 
 

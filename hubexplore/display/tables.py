@@ -15,6 +15,8 @@ from hubexplore.summary.model import ModuleSummary, SignatureSummary, TensorSumm
 MAX_TABLES: Final = 12
 MAX_SIGNATURES: Final = 24
 MAX_TENSORS: Final = 40
+# On a whole page: after it no further signature is begun.
+MAX_ROWS: Final = 240
 MAX_TEXT: Final = 96
 
 
@@ -68,12 +70,18 @@ def module_page(summary: ModuleSummary) -> Page:
     groups: dict[tuple[SignatureSummary, ...], list[VariantSummary]] = {}
     for variant in summary.variants:
         groups.setdefault(variant.signatures, []).append(variant)
-    shown = list(groups.items())[:MAX_TABLES]
+    tables: list[Table] = []
+    for signatures, variants in list(groups.items())[:MAX_TABLES]:
+        room = MAX_ROWS - sum(map(_height, tables))
+        if room <= 0:
+            break
+        tables.append(_signature_table(variants, signatures, room))
+    left_out = sum(len(variants) for variants in list(groups.values())[len(tables) :])
     return Page(
         title=visible(summary.title),
         facts=tuple((visible(label), visible(text)) for label, text in summary.facts),
-        tables=tuple(_signature_table(variants, signatures) for signatures, variants in shown),
-        note=_folded(len(groups) - len(shown), "graph variant"),
+        tables=tuple(tables),
+        note=_folded(left_out, "graph variant"),
     )
 
 
@@ -95,27 +103,38 @@ def shape_text(shape: tuple[int | None, ...] | None) -> str:
 
 
 def visible(text: str) -> str:
-    r"""Returns `text` in one line, cut to `MAX_TEXT` characters, unprintable ones as escapes (`\x1b`)."""
-    cut = text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
+    r"""Returns `text` in one line of at most `MAX_TEXT` characters, unprintable ones as escapes (`\x1b`).
+
+    What is too long loses its middle: both ends of a path or of a scoped name tell it from others.
+    """
+    half = (MAX_TEXT - 1) // 2
+    cut = text if len(text) <= MAX_TEXT else f"{text[:half]}…{text[-half:]}"
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in cut
     )
 
 
-def _signature_table(variants: Sequence[VariantSummary], signatures: Sequence[SignatureSummary]) -> Table:
-    shown = signatures[:MAX_SIGNATURES]
-    return Table(
-        caption=_caption(variants),
-        sections=tuple(
-            Section(
-                visible(signature.name),
-                (tensor_side("input", signature.inputs), tensor_side("output", signature.outputs)),
-            )
-            for signature in shown
-        ),
-        note=_folded(len(signatures) - len(shown), "signature"),
-    )
+def _signature_table(
+    variants: Sequence[VariantSummary], signatures: Sequence[SignatureSummary], room: int
+) -> Table:
+    """Lists signatures until `room` rows are taken; the last one may take more."""
+    sections: list[Section] = []
+    for signature in signatures[:MAX_SIGNATURES]:
+        if room <= 0:
+            break
+        sides = (tensor_side("input", signature.inputs), tensor_side("output", signature.outputs))
+        sections.append(Section(visible(signature.name), sides))
+        room -= _rows(sections[-1])
+    return Table(_caption(variants), tuple(sections), _folded(len(signatures) - len(sections), "signature"))
+
+
+def _height(table: Table) -> int:
+    return sum(map(_rows, table.sections))
+
+
+def _rows(section: Section) -> int:
+    return sum(max(len(side.rows), 1) for side in section.sides)
 
 
 def _caption(variants: Sequence[VariantSummary]) -> str:
