@@ -166,8 +166,8 @@ def _check_colocations(part: GraphSlice, fed: frozenset[str]) -> None:
             if other in torn and other != node.name:
                 raise AuthoringError(
                     f"Node {node.name!r} must share a device with {other!r} (constraint 'loc:@{other}'), but "
-                    f"{torn[other]!r} is replaced by an input while other outputs of {other!r} are used. Such "
-                    f"a signature cannot be applied: make each input of a signature a placeholder of its own."
+                    f"{torn[other]!r} is replaced by an input while other outputs of {other!r} are used. "
+                    f"Such a signature cannot be applied: make each of its inputs a placeholder of its own."
                 )
 
 
