@@ -48,9 +48,10 @@ def main() -> int:
     print(f"medians of {options.repeats}; ratio: peer / hubexplore\n")
     rows: list[Row] = []
     found = [*subjects.generated(libraries["peer"], options.quick), *subjects.real()]
-    for subject in found:
+    for subject in [one for one in found if options.only in one.name]:
         rows += _show(subject.name, _subject_rows(subject, libraries, options.repeats))
-    rows += _show("process", _process_rows(libraries, options))
+    if options.only in "process":
+        rows += _show("process", _process_rows(libraries, options))
     if options.json:
         data = {"machine": machine, "repeats": options.repeats, "rows": [_plain(row) for row in rows]}
         options.json.write_text(json.dumps(data, indent=1) + "\n")
@@ -64,6 +65,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small models, two rounds: does it run?")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--repeats", type=int, help="rounds; the figures are medians (5, quick: 2)")
+    parser.add_argument("--only", default="", help='subjects whose name holds this: "(a)", "dm21", "process"')
     options = parser.parse_args()
     options.repeats = options.repeats or (2 if options.quick else 5)
     return options
@@ -88,7 +90,7 @@ def _subject_rows(subject: Subject, libraries: dict[str, Any], repeats: int) -> 
     print(f"measuring {subject.name} ...", file=sys.stderr)
     took, failed = rounds.alternate(subject, libraries, repeats)
     theirs, ours, floor = (took.get(side, {}) for side in ("peer", "hubexplore", "floor"))
-    note = "; ".join(f"{side} failed: {why}" for side, why in failed.items())
+    note = _why(failed)
     rows = [
         Row(
             subject.name,
@@ -128,33 +130,33 @@ def _cold_rows(subject: Subject, api: Any, repeats: int) -> list[Row]:
     general = "tf.saved_model.load"
     if processes.can_saved_model_load(subject):
         sides.append(general)
-    took = processes.cold(subject, api, sides, repeats)
+    took, failed = processes.cold(subject, api, sides, repeats)
     limit = COLD_AT_LEAST if subject.targeted else None
     name = "path -> first output, cold"
-    rows = [Row(subject.name, name, took["peer"], took["hubexplore"], at_least=limit)]
+    ours = took.get("hubexplore")
+    note = _why(failed)
+    rows = [Row(subject.name, name, took.get("peer"), ours, at_least=limit, note=note)]
     if general in took:
-        rows.append(
-            Row(
-                subject.name,
-                "  same, peer tf.saved_model.load",
-                took[general],
-                took["hubexplore"],
-                at_least=limit,
-            )
-        )
+        name = "  same, peer tf.saved_model.load"
+        rows.append(Row(subject.name, name, took[general], ours, at_least=limit))
     return rows
+
+
+def _why(failed: dict[str, str]) -> str:
+    return "; ".join(f"{side} failed: {why}" for side, why in failed.items())
 
 
 def _process_rows(libraries: dict[str, Any], options: argparse.Namespace) -> list[Row]:
     megabytes = 64 if options.quick else 1024
     path = subjects.heavy(libraries["peer"], megabytes)
-    shares = processes.memory(path, ["peer", "hubexplore"], 1 if options.quick else 3)
+    shares, failed = processes.memory(path, ["peer", "hubexplore"], 1 if options.quick else options.repeats)
     limit = None if options.quick else MEMORY_AT_MOST
     seconds, heavy = processes.import_time(2 if options.quick else 9)
-    name = f"peak memory / checkpoint ({megabytes:,} MB)"
+    name = f"peak memory / checkpoint ({megabytes} MB)"
+    theirs, ours = (shares.get(side) for side in ("peer", "hubexplore"))
     note = f"loads {', '.join(heavy)}" if heavy else "loads no TensorFlow, pandas, IPython"
     return [
-        Row("process", name, shares["peer"], shares["hubexplore"], unit="x", at_most=limit),
+        Row("process", name, theirs, ours, unit="x", at_most=limit, note=_why(failed)),
         Row("process", "import hubexplore", None, seconds, at_most=IMPORT_AT_MOST, note=note),
     ]
 

@@ -6,6 +6,7 @@ import json
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,9 @@ def run_child(*arguments: str, stdin: str = "") -> dict[str, Any]:
     return result
 
 
-def cold(subject: Subject, api: Any, sides: list[str], repeats: int) -> dict[str, float]:
+def cold(
+    subject: Subject, api: Any, sides: list[str], repeats: int
+) -> tuple[dict[str, float], dict[str, str]]:
     """Median seconds from path to first output, the sides in turn; TensorFlow's import not counted.
 
     Args:
@@ -42,28 +45,48 @@ def cold(subject: Subject, api: Any, sides: list[str], repeats: int) -> dict[str
       api: library that says which inputs the signature has.
       sides: "peer", "hubexplore", "tf.saved_model.load".
       repeats: processes per side.
+
+    Returns:
+      Side -> seconds, and side -> why it failed.
     """
     infos = subject.spec(api).get_input_info_dict(subject.signature, tags=set(subject.tags))
     encoded = child.describe(subject, values(infos), infos)
-    took: dict[str, list[float]] = {side: [] for side in sides}
-    for _ in range(repeats):
-        for side in sides:
-            took[side].append(run_child("cold", side, stdin=encoded)["seconds"])
-    return {side: statistics.median(seconds) for side, seconds in took.items()}
+
+    def measure(side: str) -> float:
+        return float(run_child("cold", side, stdin=encoded)["seconds"])
+
+    return _in_turn(measure, sides, repeats)
 
 
-def memory(path: Path, sides: list[str], repeats: int) -> dict[str, float]:
+def memory(path: Path, sides: list[str], repeats: int) -> tuple[dict[str, float], dict[str, str]]:
     """Median over processes of the peak memory above the base, as a share of the checkpoint's size.
 
     The base is a process that imported TensorFlow and ran a session once.
+
+    Returns:
+      Side -> share, and side -> why it failed.
     """
     size = sum(file.stat().st_size for file in (path / "variables").iterdir())
-    shares: dict[str, list[float]] = {side: [] for side in sides}
+
+    def measure(side: str) -> float:
+        seen = run_child("memory", side, str(path))
+        return float(seen["peak"] - seen["base"]) / size
+
+    return _in_turn(measure, sides, repeats)
+
+
+def _in_turn(
+    measure: Callable[[str], float], sides: list[str], repeats: int
+) -> tuple[dict[str, float], dict[str, str]]:
+    taken: dict[str, list[float]] = {side: [] for side in sides}
+    failed: dict[str, str] = {}
     for _ in range(repeats):
-        for side in sides:
-            seen = run_child("memory", side, str(path))
-            shares[side].append((seen["peak"] - seen["base"]) / size)
-    return {side: statistics.median(share) for side, share in shares.items()}
+        for side in [side for side in sides if side not in failed]:
+            try:
+                taken[side].append(measure(side))
+            except RuntimeError as error:
+                failed[side] = str(error)
+    return {side: statistics.median(taken[side]) for side in sides if side not in failed}, failed
 
 
 def import_time(repeats: int) -> tuple[float, list[str]]:

@@ -57,7 +57,7 @@ class Row:
             return ["not measured"] if self.at_least or self.at_most else []
         found = []
         if self.at_least and self.ratio is not None and self.ratio < self.at_least:
-            found.append(f"{self.ratio:.1f}x of {self.at_least:g}x")
+            found.append(f"{self.ratio:.2f}x of {self.at_least:g}x")
         bounded = self.ours if self.unit == "x" or self.floor is None else self.to_floor
         if self.at_most and bounded is not None and bounded > self.at_most:
             found.append(f"{bounded:.2f} over {self.at_most:g}")

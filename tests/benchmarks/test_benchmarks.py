@@ -138,7 +138,7 @@ def test_verdicts() -> None:
     assert met.verdict == "met"
     assert met.target == ">=6x <=1.3x floor"
     missed = Row("s", "o", peer=5.0, ours=1.0, floor=0.5, at_least=6, at_most=1.3)
-    assert missed.verdict == "missed: 5.0x of 6x; 2.00 over 1.3"
+    assert missed.verdict == "missed: 5.00x of 6x; 2.00 over 1.3"
     assert Row("s", "o", None, 1.5, unit="x", at_most=1.2).verdict == "missed: 1.50 over 1.2"
     assert Row("s", "o", 1.0, None, at_least=2, note="broken").verdict == "missed: not measured  broken"
     assert Row("s", "o", 2.0, 1.0).verdict == ""
