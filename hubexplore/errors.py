@@ -82,6 +82,10 @@ class GraphError(HubError, RuntimeError):
     """The wrong graph, no graph at all, or a name scope that is already taken."""
 
 
+class ScopeNameError(HubError, ValueError):
+    """A name that TensorFlow cannot give to a scope."""
+
+
 class CheckpointMismatchError(HubError, ValueError):
     """A checkpoint whose variables do not fit those of the module."""
 

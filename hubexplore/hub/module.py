@@ -12,7 +12,14 @@ import tensorflow as tf
 
 from hubexplore.display import html, text
 from hubexplore.display.automatic import automatic
-from hubexplore.errors import GraphError, HandleError, NoSuchVariantError, SignatureError, closest
+from hubexplore.errors import (
+    GraphError,
+    HandleError,
+    NoSuchVariantError,
+    ScopeNameError,
+    SignatureError,
+    closest,
+)
 from hubexplore.hub import tf_internals
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.spec import ModuleSpec
@@ -31,6 +38,7 @@ hub.Module adds to a graph, but TensorFlow is executing eagerly here. Write
             print(session.run(outputs))
 
 or, in a notebook, `%load_ext hubexplore` and `%hub_load`."""
+_SCOPE_NAME: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*(/[A-Za-z0-9.][A-Za-z0-9_.-]*)*")
 # What tf.name_scope accepts is narrower than what a signature may be called.
 _NOT_IN_SCOPES: Final = re.compile(r"[^A-Za-z0-9_.\\/>-]")
 
@@ -77,6 +85,7 @@ class Module:
       GraphError: (a RuntimeError) eager execution, or the name scope `name` is taken where the variable
         scope is free.
       NoSuchVariantError: (a ValueError) no variant has these tags.
+      ScopeNameError: (a ValueError) no scope can have that `name`.
       HandleError: (a ValueError) `spec` is neither a spec nor a path.
       tf.errors.NotFoundError: TensorFlow lacks ops that the module uses; all are named.
     """
@@ -269,8 +278,14 @@ def _fresh_scope(graph: tf.Graph, name: str) -> str:
     """An unused variable scope whose name scope is free too; absolute, without a trailing slash.
 
     Raises:
+      ScopeNameError: (a ValueError) TensorFlow takes no such name.
       GraphError: (a RuntimeError) the name scope is taken.
     """
+    if not _SCOPE_NAME.fullmatch(name):
+        raise ScopeNameError(
+            f"The name= of a Module starts with a letter, digit or '.' and goes on with these, '_' and '-'; "
+            f"several such names may be joined by '/'. {name!r} is not of that form."
+        )
     parent = tf.compat.v1.get_variable_scope().name
     with graph.name_scope(f"{parent}/" if parent else None):
         with tf.compat.v1.variable_scope(None, default_name=name, auxiliary_name_scope=False) as scope:

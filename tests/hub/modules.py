@@ -105,9 +105,7 @@ def partitioned() -> None:
     """A variable s = 7 [4, 2] in two parts, an ordinary one q [2]: no inputs, outputs `s` and `q`."""
     partitioner = tf1.fixed_size_partitioner(2)
     with tf1.variable_scope("scope"):
-        s = tf1.get_variable(
-            "s", [4, 2], initializer=tf1.constant_initializer(7.0), partitioner=partitioner
-        )
+        s = tf1.get_variable("s", [4, 2], initializer=tf1.constant_initializer(7.0), partitioner=partitioner)
     q = tf1.get_variable("q", initializer=[5.0, 6.0])
     hub.add_signature(outputs={"s": tf.convert_to_tensor(s), "q": tf.identity(q)})
 
@@ -140,7 +138,11 @@ def normalized(training: bool = False, momentum: float = 0.5) -> None:
 def lookup(vocabulary: str, name: str | None = None) -> None:
     """Positions of words in a vocabulary file, an asset: string [n] -> int64 [n], -1 if unknown."""
     initializer = tf.lookup.TextFileInitializer(
-        vocabulary, tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER
+        vocabulary,
+        tf.string,
+        tf.lookup.TextFileIndex.WHOLE_LINE,
+        tf.int64,
+        tf.lookup.TextFileIndex.LINE_NUMBER,
     )
     table = tf.lookup.StaticHashTable(initializer, -1)
     words = tf1.placeholder(tf.string, [None], name="words")

@@ -165,7 +165,7 @@ def test_a_signature_may_have_no_outputs(outputs: Any) -> None:
         (lambda: np.zeros(2), "ndarray"),
         (lambda: tf.IndexedSlices(tf.zeros([1, 2]), tf.zeros([1], tf.int32)), "IndexedSlices"),
         (lambda: [tf.constant(1.0)], "list"),
-        (lambda: tf.no_op(), "Operation"),
+        (tf.no_op, "Operation"),
     ],
 )
 @pytest.mark.parametrize("side", ["inputs", "outputs"])
@@ -253,7 +253,7 @@ def test_info_objects(spec_of: Callable[..., hub.ModuleSpec]) -> None:
     assert not info.is_composite
     assert info.type_spec == tf.TensorSpec([None, 2], tf.float32)
     assert "float32" in repr(info)
-    assert "(None, 2)" in repr(info)
+    assert str(info.get_shape()) in repr(info)
 
 
 def test_info_dicts_are_dicts_and_render_as_tables() -> None:

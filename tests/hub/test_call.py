@@ -147,18 +147,18 @@ def test_nothing_for_one_input(double: Any) -> None:
         lambda: tf1.placeholder(tf.float32, [None, None]),
         lambda: tf.SparseTensor([[0]], [1.0], [1]),
         lambda: tf.ragged.constant([[1.0], []]),
-        lambda: object(),
+        object,
         lambda: [1.0, None],
         lambda: {"default": tf.constant(True)},
     ],
 )
 def test_what_does_not_fit_is_named(double: Any, make: Callable[[], Any]) -> None:
-    with pytest.raises(TypeError, match=r"'default'.*(\(None,\)|float32)"):
+    with pytest.raises(TypeError, match=r"'default'.*float32"):
         double(make())
 
 
 def test_the_error_says_what_was_got(double: Any) -> None:
-    with pytest.raises(TypeError, match=r"expected shape \(None,\) and dtype float32.*got shape \(2,\).*int64"):
+    with pytest.raises(TypeError, match=r"expected shape \(.*,\) and dtype float32.*got shape \(2,\).*int64"):
         double(tf.constant([1, 2], tf.int64))
 
 
@@ -366,7 +366,9 @@ def test_training_changes_the_variables(spec_of: SpecOf, graph: tf.Graph, use_re
 def test_a_string_in_and_out(spec_of: SpecOf, graph: tf.Graph) -> None:
     def module_fn() -> None:
         text = tf1.placeholder(tf.string, [None], name="text")
-        hub.add_signature(inputs={"text": text}, outputs={"default": tf.strings.join([text, "!"]), "text": text})
+        hub.add_signature(
+            inputs={"text": text}, outputs={"default": tf.strings.join([text, "!"]), "text": text}
+        )
 
     module = hub.Module(spec_of(module_fn))
     assert modules.run(module(["a", "ü"])).tolist() == [b"a!", "ü!".encode()]

@@ -28,7 +28,9 @@ def _ragged(splits: Any = tf.int64, rank: int = 1) -> None:
     flat = tf1.placeholder(tf.float32, [None])
     rows = [tf1.placeholder(splits, [None]) for _ in range(rank)]
     x = tf.RaggedTensor.from_nested_row_splits(flat, rows, validate=False)
-    hub.add_signature(inputs={"x": x}, outputs={"default": tf.reduce_sum(x, axis=1), "ragged": x + 1.0, "same": x})
+    hub.add_signature(
+        inputs={"x": x}, outputs={"default": tf.reduce_sum(x, axis=1), "ragged": x + 1.0, "same": x}
+    )
 
 
 def test_what_is_known_of_a_sparse_input(spec_of: SpecOf) -> None:

@@ -125,7 +125,9 @@ def test_inside_of_a_module(
             np.testing.assert_array_equal(first, second)
 
 
-@pytest.mark.parametrize("compute", [_cond_in_while, _while_in_while], ids=["cond_in_while", "while_in_while"])
+@pytest.mark.parametrize(
+    "compute", [_cond_in_while, _while_in_while], ids=["cond_in_while", "while_in_while"]
+)
 def test_a_spec_that_was_never_written(compute: Body, control_flow: str, graph: tf.Graph) -> None:
     module = hub.Module(hub.create_module_spec(lambda: _module_fn(compute)), trainable=True)
     x = tf.constant(2.0)
@@ -147,7 +149,9 @@ def test_second_derivatives_of_a_cond(control_flow: str, spec_of: SpecOf, graph:
     assert modules.run([y, first, second]) == [8.0, 12.0, 12.0]
 
 
-def test_contexts_join_the_collections_of_the_graph(v1_control_flow: None, spec_of: SpecOf, graph: tf.Graph) -> None:
+def test_contexts_join_the_collections_of_the_graph(
+    v1_control_flow: None, spec_of: SpecOf, graph: tf.Graph
+) -> None:
     module = hub.Module(spec_of(lambda: _module_fn(_while_in_cond)))
     assert not graph.get_collection("cond_context")
     module(1.0)
@@ -183,7 +187,10 @@ def test_contexts_as_old_tensorflow_wrote_them(
 ) -> None:
     """Before 1.9 each nested context stood in the collection by itself, and none held others."""
     path = modules.export(hub.create_module_spec(lambda: _module_fn(_cond_in_while)), tmp_path / "module")
-    classes = {"cond_context": control_flow_pb2.CondContextDef, "while_context": control_flow_pb2.WhileContextDef}
+    classes = {
+        "cond_context": control_flow_pb2.CondContextDef,
+        "while_context": control_flow_pb2.WhileContextDef,
+    }
     with modules.edited(path) as saved_model:
         collections = saved_model.meta_graphs[0].collection_def
         flat: dict[str, list[bytes]] = {key: [] for key in classes}
@@ -242,7 +249,7 @@ def test_update_ops_inside_of_a_cond(control_flow: str, spec_of: SpecOf, graph: 
     def module_fn() -> None:
         mean = tf1.get_variable("mean", initializer=0.0, trainable=False)
         x = tf1.placeholder(tf.float32, [], name="x")
-        update = tf1.cond(x > 0.0, lambda: mean.assign(x).read_value(), lambda: mean.read_value())
+        update = tf1.cond(x > 0.0, lambda: mean.assign(x).read_value(), mean.read_value)
         tf1.add_to_collection(tf1.GraphKeys.UPDATE_OPS, update.op)
         hub.add_signature(inputs=x, outputs=x - mean)
 
@@ -284,7 +291,7 @@ def _around(kind: str, apply: Callable[[Any], Any], x: Any) -> Any:
 
 @pytest.mark.parametrize("inner", ["plain", "cond", "while"])
 @pytest.mark.parametrize("kind", ["cond", "while", "cond_in_while"])
-def test_applied_inside(
+def test_applied_inside(  # noqa: PLR0917 - pytest passes them by name
     kind: str, inner: str, control_flow: str, use_resource: bool, tmp_path: Path, graph: tf.Graph
 ) -> None:
     module = hub.Module(_modules_for(use_resource, inner, tmp_path), trainable=True)
@@ -298,7 +305,9 @@ def test_applied_inside(
 
 
 @pytest.mark.parametrize("kind", ["cond", "while"])
-def test_built_inside(kind: str, use_resource: bool, v1_control_flow: None, tmp_path: Path, graph: tf.Graph) -> None:
+def test_built_inside(
+    kind: str, use_resource: bool, v1_control_flow: None, tmp_path: Path, graph: tf.Graph
+) -> None:
     """A Module made in a branch or body: its state stays outside."""
     path = _modules_for(use_resource, "plain", tmp_path)
 
@@ -312,7 +321,9 @@ def test_built_inside(kind: str, use_resource: bool, v1_control_flow: None, tmp_
         assert tf1.gradients(y, variable)[0] is not None
 
 
-def test_trained_inside_of_a_loop(control_flow: str, use_resource: bool, spec_of: SpecOf, graph: tf.Graph) -> None:
+def test_trained_inside_of_a_loop(
+    control_flow: str, use_resource: bool, spec_of: SpecOf, graph: tf.Graph
+) -> None:
     module = hub.Module(spec_of(lambda: _module_fn(_plain("plain"), use_resource)), trainable=True)
     y = _around("while", module, tf.constant(1.0))
     step = tf1.train.GradientDescentOptimizer(0.01).minimize(y)

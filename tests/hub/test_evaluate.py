@@ -113,9 +113,9 @@ def test_errors(inputs: Any, kwargs: dict[str, Any], error: Any, match: str) -> 
 
 
 def test_without_a_default_output() -> None:
-    with hub.eval_function_for_module(hub.create_module_spec(modules.two_signatures)) as f:
-        with pytest.raises(TypeError, match="as_dict=True"):
-            f({"a": [1.0], "b": [1.0]}, signature="sum")
+    spec = hub.create_module_spec(modules.two_signatures)
+    with hub.eval_function_for_module(spec) as f, pytest.raises(TypeError, match="as_dict=True"):
+        f({"a": [1.0], "b": [1.0]}, signature="sum")
 
 
 def test_a_number_of_the_wrong_kind_is_not_cut() -> None:
@@ -144,8 +144,9 @@ def test_the_default_graph_is_left_alone(graph: tf.Graph) -> None:
 
 
 def test_an_error_in_the_block_is_the_callers() -> None:
-    with pytest.raises(KeyError, match="mine"), hub.eval_function_for_module(
-        hub.create_module_spec(modules.double)
+    with (
+        pytest.raises(KeyError, match="mine"),
+        hub.eval_function_for_module(hub.create_module_spec(modules.double)),
     ):
         raise KeyError("mine")
 

@@ -115,7 +115,7 @@ def test_only_the_functions_that_are_called_come_along(spec_of: SpecOf, graph: t
 
 
 def test_a_gradient_of_ones_own(spec_of: SpecOf, graph: tf.Graph) -> None:
-    """A gradient registered by Python code is found where the code has run, as in the process that wrote it."""
+    """A gradient that Python code registers is found wherever that code has run."""
 
     def module_fn() -> None:
         x = tf1.placeholder(tf.float32, [], name="x")

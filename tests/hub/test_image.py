@@ -48,9 +48,9 @@ def test_another_input(spec_of: SpecOf) -> None:
     spec = spec_of(lambda: _image([None, 8, 9, 1], name="pictures"))
     assert hub.get_expected_image_size(spec, input_name="pictures") == (8, 9)
     assert hub.get_num_image_channels(spec, "other", "pictures") == 1
-    with pytest.raises(ValueError, match="'images'.*'pictures'"):
+    with pytest.raises(ValueError, match=r"'images'.*'pictures'"):
         hub.get_expected_image_size(spec)
-    with pytest.raises(ValueError, match="'images'.*'pictures'"):
+    with pytest.raises(ValueError, match=r"'images'.*'pictures'"):
         hub.get_num_image_channels(spec)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow.core.framework import variable_pb2
-from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
+from tensorflow.core.protobuf import meta_graph_pb2
 
 import hubexplore as hub
 from hubexplore.summary import protos
@@ -376,9 +376,3 @@ def test_an_asset_in_a_folder_below(lookup: str) -> None:
         asset.filename = "sub/words.txt"
         collection.any_list.value[0].Pack(asset)
     _check_lookup(lookup)
-
-
-def test_an_empty_saved_model(affine: str) -> None:
-    (Path(affine) / "saved_model.pb").write_bytes(saved_model_pb2.SavedModel().SerializeToString())
-    with pytest.raises(ValueError, match="no graph"):
-        hub.load_module_spec(affine)

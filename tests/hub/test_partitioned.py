@@ -21,9 +21,7 @@ VALUE = np.arange(24, dtype=np.float32).reshape(4, 6)
 def _split(parts: int = 3, axis: int = 0, use_resource: bool = True) -> None:
     partitioner = tf1.fixed_size_partitioner(parts, axis=axis)
     with tf1.variable_scope("scope", use_resource=use_resource):
-        s = tf1.get_variable(
-            "s", [4, 6], initializer=tf1.constant_initializer(0.0), partitioner=partitioner
-        )
+        s = tf1.get_variable("s", [4, 6], initializer=tf1.constant_initializer(0.0), partitioner=partitioner)
     x = tf1.placeholder(tf.int64, [None], name="x")
     hub.add_signature(inputs=x, outputs={"default": tf.gather(tf.convert_to_tensor(s), x)})
     hub.add_signature("parts", outputs={str(i): tf.identity(part) for i, part in enumerate(s)})

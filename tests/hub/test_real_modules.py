@@ -106,7 +106,8 @@ def _spec_from(path: Path) -> Any:
         return hub.create_module_spec_from_saved_model(path)
     except ValueError as error:
         names = str(error).partition("drop_collections=[")[2].partition("]")[0]
-        assert names, error
+        if not names:
+            raise
         dropped = [name.strip(" '") for name in names.split(",")]
         return hub.create_module_spec_from_saved_model(path, drop_collections=dropped)
 
@@ -118,7 +119,10 @@ def _values(infos: Any) -> dict[str, Any]:
         example.features.feature[name].float_list.value.append(3.0)
     values = {}
     for key, info in infos.items():
-        shape = [3 if size is None else size for size in (info.get_shape().as_list() if info.get_shape().rank else [3])]
+        shape = [
+            3 if size is None else size
+            for size in (info.get_shape().as_list() if info.get_shape().rank else [3])
+        ]
         if key == "images" and info.dtype == tf.string:
             pictures = [tf.constant(generator.integers(0, 256, [9, 9, 3], np.uint8)) for _ in range(2)]
             values[key] = tf.stack([tf.io.encode_base64(tf.io.encode_jpeg(picture)) for picture in pictures])

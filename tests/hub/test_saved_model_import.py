@@ -30,6 +30,7 @@ def quiet() -> Any:
 
 def _write(
     path: Path,
+    *,
     tags: tuple[str, ...] = ("serve",),
     use_resource: bool = False,
     collection: str | None = None,
@@ -47,7 +48,11 @@ def _write(
         }
         if words:
             initializer = tf.lookup.TextFileInitializer(
-                str(words), tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER
+                str(words),
+                tf.string,
+                tf.lookup.TextFileIndex.WHOLE_LINE,
+                tf.int64,
+                tf.lookup.TextFileIndex.LINE_NUMBER,
             )
             table = tf.lookup.StaticHashTable(initializer, -1)
             word = tf1.placeholder(tf.string, [None], name="word")
@@ -88,7 +93,9 @@ def test_loaded_run_exported_and_reloaded(tmp_path: Path, use_resource: bool, st
     _check(hub.load_module_spec(module))
 
 
-def test_variables_keep_their_names_and_can_be_trained(tmp_path: Path, graph: tf.Graph, use_resource: bool) -> None:
+def test_variables_keep_their_names_and_can_be_trained(
+    tmp_path: Path, graph: tf.Graph, use_resource: bool
+) -> None:
     path = _write(tmp_path / "saved", use_resource=use_resource)
     module = hub.Module(hub.create_module_spec_from_saved_model(path), trainable=True, tags={"serve"})
     assert sorted(module.variable_map) == ["global_step", "scope/w"]

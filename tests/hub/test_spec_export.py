@@ -22,7 +22,9 @@ def _checkpoint(tmp_path: Path, **values: Any) -> str:
         for name, value in values.items():
             tf1.get_variable(name.replace("__", "/"), initializer=value)
         with modules.initialized_session() as session:
-            return str(tf1.train.Saver().save(session, str(tmp_path / "training" / "model.ckpt"), global_step=5))
+            return str(
+                tf1.train.Saver().save(session, str(tmp_path / "training" / "model.ckpt"), global_step=5)
+            )
 
 
 @pytest.fixture

@@ -73,7 +73,9 @@ def test_tables_of_two_instances_are_two(spec_of: SpecOf, graph: tf.Graph) -> No
     """Also where the module gives its table a name that all would share."""
 
     def module_fn() -> None:
-        table = tf1.raw_ops.MutableHashTableV2(key_dtype=tf.string, value_dtype=tf.int64, shared_name="shared")
+        table = tf1.raw_ops.MutableHashTableV2(
+            key_dtype=tf.string, value_dtype=tf.int64, shared_name="shared"
+        )
         key = tf1.placeholder(tf.string, [], name="key")
         value = tf1.placeholder(tf.int64, [], name="value")
         put = tf.raw_ops.LookupTableInsertV2(table_handle=table, keys=[key], values=[value])
@@ -130,7 +132,11 @@ def test_several_tables_initialised_in_turn(spec_of: SpecOf, words: str) -> None
 def test_a_table_of_a_vocabulary_with_buckets(spec_of: SpecOf, words: str) -> None:
     def module_fn() -> None:
         initializer = tf.lookup.TextFileInitializer(
-            words, tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER
+            words,
+            tf.string,
+            tf.lookup.TextFileIndex.WHOLE_LINE,
+            tf.int64,
+            tf.lookup.TextFileIndex.LINE_NUMBER,
         )
         table = tf.lookup.StaticVocabularyTable(initializer, 5)
         word = tf1.placeholder(tf.string, [None], name="word")
@@ -144,7 +150,11 @@ def test_a_table_of_a_vocabulary_with_buckets(spec_of: SpecOf, words: str) -> No
 def test_a_table_from_strings_back_to_words(spec_of: SpecOf, words: str) -> None:
     def module_fn() -> None:
         initializer = tf.lookup.TextFileInitializer(
-            words, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER, tf.string, tf.lookup.TextFileIndex.WHOLE_LINE
+            words,
+            tf.int64,
+            tf.lookup.TextFileIndex.LINE_NUMBER,
+            tf.string,
+            tf.lookup.TextFileIndex.WHOLE_LINE,
         )
         table = tf.lookup.StaticHashTable(initializer, "?")
         number = tf1.placeholder(tf.int64, [None], name="number")
@@ -224,7 +234,11 @@ def test_no_path_of_the_author_in_what_is_written(tmp_path: Path, words: str) ->
     def module_fn() -> None:
         modules.lookup(words)
         initializer = tf.lookup.TextFileInitializer(
-            words, tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER
+            words,
+            tf.string,
+            tf.lookup.TextFileIndex.WHOLE_LINE,
+            tf.int64,
+            tf.lookup.TextFileIndex.LINE_NUMBER,
         )
         tf.lookup.StaticVocabularyTable(initializer, 5)
         tf1.get_variable("v", initializer=1.0)

@@ -18,6 +18,15 @@ SpecOf = Callable[..., hub.ModuleSpec]
 SCALARS = [tf.TensorSpec([None], tf.float32)]
 
 
+def building(spec: hub.ModuleSpec, *, trainable: bool = False) -> Callable[[Any], Any]:
+    """A function that makes a Module each time and applies it."""
+
+    def apply(x: Any) -> Any:
+        return hub.Module(spec, trainable=trainable)(x)
+
+    return apply
+
+
 @pytest.fixture(params=["eager", "graph"])
 def value_of(request: pytest.FixtureRequest) -> Any:
     """Evaluates a nullary function, eagerly or in a graph; both worlds have both where they can."""
@@ -37,7 +46,7 @@ def test_a_stateless_module(spec_of: SpecOf, value_of: Any) -> None:
     spec = spec_of(modules.double)
 
     def build() -> Any:
-        wrapped = tf1.wrap_function(lambda x: hub.Module(spec)(x), SCALARS)
+        wrapped = tf1.wrap_function(building(spec), SCALARS)
         return wrapped(tf.constant([1.0, 2.0]))
 
     assert value_of(build).tolist() == [2.0, 4.0]
@@ -61,14 +70,14 @@ def test_variables_initialised_through_prune(needs_eager: None, spec_of: SpecOf)
 
 def test_one_variable_is_initialised_by_name(needs_eager: None, spec_of: SpecOf) -> None:
     spec = spec_of(modules.scaled)
-    wrapped = tf1.wrap_function(lambda x: hub.Module(spec)(x), SCALARS)
+    wrapped = tf1.wrap_function(building(spec), SCALARS)
     wrapped.prune([], [wrapped.graph.get_operation_by_name("module/w/Assign")])()
     assert wrapped(tf.constant([2.0])).numpy().tolist() == [6.0]
 
 
 def test_gradients_through_wrap_function(needs_eager: None, spec_of: SpecOf) -> None:
     spec = spec_of(modules.scaled)
-    wrapped = tf1.wrap_function(lambda x: hub.Module(spec, trainable=True)(x), SCALARS)
+    wrapped = tf1.wrap_function(building(spec, trainable=True), SCALARS)
     wrapped.prune([], [wrapped.graph.get_operation_by_name("module/w/Assign")])()
     x = tf.constant([2.0, 5.0])
     with tf.GradientTape() as tape:
@@ -83,7 +92,7 @@ def test_tables_initialised_through_prune(needs_eager: None, spec_of: SpecOf, tm
     words = tmp_path / "words.txt"
     words.write_text("a\nb\n")
     spec = spec_of(modules.lookup, [((), {"vocabulary": str(words)})])
-    wrapped = tf1.wrap_function(lambda x: hub.Module(spec)(x), [tf.TensorSpec([None], tf.string)])
+    wrapped = tf1.wrap_function(building(spec), [tf.TensorSpec([None], tf.string)])
     wrapped.prune([], wrapped.graph.get_collection("table_initializer"))()
     assert wrapped(tf.constant(["b", "?"])).numpy().tolist() == [1, -1]
 
@@ -118,7 +127,7 @@ def test_a_module_of_the_graph_called_inside_of_a_function(
 def test_a_function_of_another_graph(spec_of: SpecOf, graph: tf.Graph) -> None:
     module = hub.Module(spec_of(modules.double))
     with tf.Graph().as_default(), pytest.raises(RuntimeError, match="graph"):
-        tf.function(lambda x: module(x), input_signature=SCALARS, autograph=False)(tf.constant([1.0]))
+        tf.function(module.__call__, input_signature=SCALARS, autograph=False)(tf.constant([1.0]))
 
 
 # tf.function.
@@ -128,14 +137,14 @@ def test_a_stateless_module_in_a_tf_function_again_and_again(needs_eager: None, 
     """TensorFlow counts variable scopes in eager mode for the whole process; names must not clash."""
     spec = spec_of(modules.double)
     for _ in range(3):
-        function = tf.function(lambda x: hub.Module(spec)(x), input_signature=SCALARS, autograph=False)
+        function = tf.function(building(spec), input_signature=SCALARS, autograph=False)
         assert function(tf.constant([1.0])).numpy().tolist() == [2.0]
 
 
 def test_wrap_function_again_and_again(needs_eager: None, spec_of: SpecOf) -> None:
     spec = spec_of(modules.scaled)
     for _ in range(3):
-        wrapped = tf1.wrap_function(lambda x: hub.Module(spec)(x), SCALARS)
+        wrapped = tf1.wrap_function(building(spec), SCALARS)
         assert wrapped.graph.get_operation_by_name("module/w")
 
 
@@ -172,13 +181,13 @@ def _elements(dataset: Any) -> list[Any]:
 
 def test_a_module_built_in_a_map_in_a_graph(spec_of: SpecOf, graph: tf.Graph) -> None:
     spec = spec_of(modules.double)
-    dataset = tf1.data.Dataset.from_tensor_slices([[1.0], [2.0]]).map(lambda x: hub.Module(spec)(x))
+    dataset = tf1.data.Dataset.from_tensor_slices([[1.0], [2.0]]).map(building(spec))
     assert _elements(dataset) == [[2.0], [4.0]]
 
 
 def test_a_module_built_in_a_map_in_eager_mode(needs_eager: None, spec_of: SpecOf) -> None:
     spec = spec_of(modules.double)
-    dataset = tf.data.Dataset.from_tensor_slices([[1.0], [2.0]]).map(lambda x: hub.Module(spec)(x))
+    dataset = tf.data.Dataset.from_tensor_slices([[1.0], [2.0]]).map(building(spec))
     assert _elements(dataset) == [[2.0], [4.0]]
 
 
@@ -191,7 +200,7 @@ def test_only_what_is_needed_is_in_the_map(spec_of: SpecOf, graph: tf.Graph) -> 
         hub.add_signature("other", inputs=other, outputs=other + 1.0)
 
     spec = spec_of(module_fn)
-    dataset = tf1.data.Dataset.from_tensor_slices([[1.0]]).map(lambda x: hub.Module(spec)(x))
+    dataset = tf1.data.Dataset.from_tensor_slices([[1.0]]).map(building(spec))
     iterator = tf1.data.make_one_shot_iterator(dataset)
     with tf1.Session() as session:
         assert session.run(iterator.get_next()) == [2.0]
@@ -199,7 +208,7 @@ def test_only_what_is_needed_is_in_the_map(spec_of: SpecOf, graph: tf.Graph) -> 
 
 def test_a_module_of_the_graph_called_in_a_map(spec_of: SpecOf, graph: tf.Graph) -> None:
     module = hub.Module(spec_of(modules.scaled))
-    dataset = tf1.data.Dataset.from_tensor_slices([[1.0], [2.0]]).map(lambda x: module(x))
+    dataset = tf1.data.Dataset.from_tensor_slices([[1.0], [2.0]]).map(module)
     assert _elements(dataset) == [[3.0], [6.0]]
 
 
@@ -207,5 +216,5 @@ def test_a_table_of_the_graph_used_in_a_map(spec_of: SpecOf, tmp_path: Path, gra
     words = tmp_path / "words.txt"
     words.write_text("a\nb\n")
     module = hub.Module(spec_of(modules.lookup, [((), {"vocabulary": str(words)})]))
-    dataset = tf1.data.Dataset.from_tensor_slices([["b"], ["a"]]).map(lambda x: module(x))
+    dataset = tf1.data.Dataset.from_tensor_slices([["b"], ["a"]]).map(module)
     assert _elements(dataset) == [[1], [0]]
