@@ -110,6 +110,7 @@ class Module:
         self._applications: list[Application] = []
         self._impl = self._spec._create_impl(self._scope, self._trainable, self._tags)
 
+    @tf_internals.without_autograph
     def __call__(
         self,
         inputs: Any = None,

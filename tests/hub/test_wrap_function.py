@@ -218,3 +218,12 @@ def test_a_table_of_the_graph_used_in_a_map(spec_of: SpecOf, tmp_path: Path, gra
     module = hub.Module(spec_of(modules.lookup, [((), {"vocabulary": str(words)})]))
     dataset = tf1.data.Dataset.from_tensor_slices([["b"], ["a"]]).map(module)
     assert _elements(dataset) == [[1], [0]]
+
+
+def test_autograph_stays_out(needs_eager: None, spec_of: SpecOf, caplog: pytest.LogCaptureFixture) -> None:
+    """It would rewrite all that a call runs through: seconds, and warnings about code that is not the user's."""
+    spec = spec_of(modules.double)
+    with caplog.at_level("WARNING"):
+        tf.data.Dataset.from_tensor_slices([[1.0]]).map(building(spec))
+        tf.function(building(spec), input_signature=SCALARS)(tf.constant([1.0]))
+    assert "AutoGraph" not in caplog.text
