@@ -97,8 +97,11 @@ class Applier:
         input_map = {name: replaced[name] for name in (*plan.from_inputs, *plan.from_state)}
         input_map |= {f"^{node}": replaced[tensor] for node, tensor in plan.controls.items()}
         self._functions.import_graph_def(_own_shared_names(plan, scope), plan.part.library, scope, input_map)
-        for node, ops in colocations.items():
-            tf_internals.add_colocation(graph.get_operation_by_name(f"{scope}/{node}"), ops)
+        constraints = {
+            f"{scope}/{node}": ([f"{scope}/{other}" for other in plan.part.inside.get(node, ())], ops)
+            for node, ops in colocations.items()
+        }
+        tf_internals.add_colocations(graph, constraints)
         if key is not None:
             self._accepted.setdefault((plan, key), None)
 

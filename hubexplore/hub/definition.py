@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -131,7 +132,7 @@ class DefinedSpec(ModuleSpec):
 
     def export(
         self,
-        path: str,
+        path: str | os.PathLike[str],
         checkpoint_path: str | None = None,
         name_transform_fn: Any = None,
     ) -> None:

@@ -35,7 +35,9 @@ _STORAGE_ERRORS: Final = (
 )
 
 
-def write_module(path: str, spec: DefinedSpec, write_variables: Callable[[str], None] | None) -> None:
+def write_module(
+    path: str | os.PathLike[str], spec: DefinedSpec, write_variables: Callable[[str], None] | None
+) -> None:
     """Writes a module beside `path`, then renames it into place.
 
     Args:

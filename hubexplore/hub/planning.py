@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import tensorflow as tf
@@ -15,8 +16,8 @@ from hubexplore.hub.replay import Replay, plan_replay
 from hubexplore.hub.slicing import GraphSlice, check_complete, colocated_with, slice_graph
 from hubexplore.hub.state import SHARED_NAMES
 from hubexplore.hub.tensor_info import InfoDict
-from hubexplore.hub.variant import Variant, node_list
-from hubexplore.summary.graph import Reach, downstream, node_of, reach, tensor_of
+from hubexplore.hub.variant import PLACEHOLDERS, Variant, node_list
+from hubexplore.summary.graph import Cut, Reach, node_of, reach, tensor_of
 
 _KEYS: Final = tf.compat.v1.GraphKeys
 
@@ -76,84 +77,60 @@ def plan_apply(variant: Variant, signature: str | None, trainable: bool) -> Appl
     inputs, outputs = variant.input_infos(signature), variant.output_infos(signature)
     fed = frozenset(tensor_of(name) for info in inputs.values() for name in info.component_names)
     results = [name for info in outputs.values() for name in info.component_names]
-    elsewhere = _Elsewhere(variant, fed)
-    collections: dict[str, tuple[str, ...]] = {}
-    if trainable:
-        unfed = elsewhere.unfed()
-        updates = node_list(variant.meta_graph, _KEYS.UPDATE_OPS)
-        losses = [name for name in variant.losses if node_of(name) in variant.fed_nodes]
-        for key, names in ((_KEYS.UPDATE_OPS, updates), (_KEYS.REGULARIZATION_LOSSES, losses)):
-            collections[key] = tuple(
-                name for name in dict.fromkeys(names) if node_of(name) not in unfed and name not in fed
-            )
-    targets = [*results, *(name for names in collections.values() for name in names)]
-    found, contexts = _close_over_contexts(variant, elsewhere, targets)
+    cut = Cut(fed, variant.state_nodes, variant.state_nodes | {node_of(name) for name in fed})
+    candidates = _candidates(variant, fed) if trainable else {}
+    found = reach(variant.nodes, [*results, *chain.from_iterable(candidates.values())], cut)
+    if any(variant.nodes[name].op in PLACEHOLDERS for name in found.nodes):
+        unfed = variant.needing_placeholder(found.nodes, cut)
+        candidates = {
+            key: [name for name in names if node_of(name) not in unfed] for key, names in candidates.items()
+        }
+    targets = [*results, *chain.from_iterable(candidates.values())]
+    found, contexts = _close_over_contexts(variant, cut, targets)
     check_complete(found.missing)
     assets = node_list(variant.meta_graph, _KEYS.ASSET_FILEPATHS)
-    collections[_KEYS.ASSET_FILEPATHS] = tuple(name for name in assets if node_of(name) in found.nodes)
+    candidates[_KEYS.ASSET_FILEPATHS] = [name for name in assets if node_of(name) in found.nodes]
     part = slice_graph(variant, found.nodes)
     _check_colocations(part, fed)
-    used = {
-        tensor_of(edge) for node in part.graph_def.node for edge in node.input if not edge.startswith("^")
-    }
-    outside = {name for name in used if name in fed or node_of(name) not in found.nodes}
     return ApplyPlan(
         inputs=inputs,
         outputs=outputs,
         part=part,
         fed=fed,
-        from_inputs=tuple(sorted(outside & fed)),
-        from_state=tuple(sorted(outside - fed)),
+        from_inputs=tuple(sorted(found.cut_tensors & fed)),
+        from_state=tuple(sorted(found.cut_tensors - fed)),
         controls=_controls(found, fed),
-        collections=collections,
+        collections={key: tuple(names) for key, names in candidates.items()},
         contexts=contexts,
         state_nodes=variant.state_nodes,
     )
 
 
-@dataclass(frozen=True)
-class _Elsewhere:
-    """What a call does not compute itself: its inputs and the state."""
-
-    variant: Variant
-    fed: frozenset[str]
-
-    @functools.cached_property
-    def nodes(self) -> frozenset[str]:
-        """Nodes that stand for something elsewhere when others wait for them."""
-        return self.variant.state_nodes | {node_of(name) for name in self.fed}
-
-    def has_tensor(self, tensor: str) -> bool:
-        """Whether a tensor is an input or state."""
-        return tensor in self.fed or node_of(tensor) in self.variant.state_nodes
-
-    def reach(self, targets: Iterable[str]) -> Reach:
-        """The nodes that the targets need."""
-        return reach(
-            self.variant.nodes, targets, cut_tensor=self.has_tensor, cut_control=self.nodes.__contains__
-        )
-
-    def unfed(self) -> set[str]:
-        """The nodes that depend on a placeholder which is no input of this signature."""
-        return downstream(
-            self.variant.nodes,
-            self.variant.placeholders,
-            cut_tensor=self.has_tensor,
-            cut_control=self.nodes.__contains__,
-        )
+def _candidates(variant: Variant, fed: frozenset[str]) -> dict[str, list[str]]:
+    """The update ops, and the losses that are not part of the state: each collection without repetitions."""
+    updates = node_list(variant.meta_graph, _KEYS.UPDATE_OPS)
+    losses = node_list(variant.meta_graph, _KEYS.REGULARIZATION_LOSSES)
+    state_losses = set(variant.state_losses)
+    return {
+        _KEYS.UPDATE_OPS: [name for name in dict.fromkeys(updates) if name not in fed],
+        _KEYS.REGULARIZATION_LOSSES: [
+            name for name in dict.fromkeys(losses) if name not in state_losses and name not in fed
+        ],
+    }
 
 
 def _close_over_contexts(
-    variant: Variant, elsewhere: _Elsewhere, targets: list[str]
+    variant: Variant, cut: Cut, targets: list[str]
 ) -> tuple[Reach, tuple[ContextSpec, ...]]:
     """The reach of targets, grown until every control-flow context in it is whole."""
     contexts = read_contexts(variant.meta_graph)
-    found = elsewhere.reach(targets)
+    found = reach(variant.nodes, targets, cut)
     included: list[ContextSpec] = []
     while contexts and len(now := touched(contexts, found.nodes)) > len(included):
         included = now
         inside = {name for context in included for name in context.nodes}
-        found = elsewhere.reach([*targets, *sorted(inside & variant.nodes.keys() - variant.state_nodes)])
+        more = sorted(inside & variant.nodes.keys() - variant.state_nodes)
+        found = reach(variant.nodes, [*targets, *more], cut)
     return found, tuple(included)
 
 

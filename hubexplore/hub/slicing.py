@@ -23,25 +23,32 @@ class GraphSlice:
       graph_def: the nodes, without functions. Colocation constraints on other nodes are taken out.
       library: the functions that the nodes call, directly or not.
       dangling: node -> names of the nodes outside of the slice with which it was colocated.
+      inside: for these nodes, names of the nodes in the slice with which it still is.
     """
 
     graph_def: graph_pb2.GraphDef
     library: function_pb2.FunctionDefLibrary
     dangling: Mapping[str, tuple[str, ...]]
+    inside: Mapping[str, tuple[str, ...]]
 
 
 def slice_graph(variant: Variant, names: set[str]) -> GraphSlice:
     """The slice of the named nodes, in the order of the variant."""
     original = variant.meta_graph.graph_def
     graph_def = graph_pb2.GraphDef(versions=original.versions)
-    graph_def.node.extend(node for node in original.node if node.name in names)
-    dangling = {}
+    graph_def.node.extend(node for name, node in variant.nodes.items() if name in names)
+    dangling: dict[str, tuple[str, ...]] = {}
+    inside: dict[str, tuple[str, ...]] = {}
     for node in graph_def.node:
-        if "_class" in node.attr:
-            outside = _cut_colocations(node, names)
-            if outside:
-                dangling[node.name] = tuple(outside)
-    return GraphSlice(graph_def, _library(graph_def, original.library), dangling)
+        together = colocated_with(node)
+        outside = tuple(name for name in together if name not in names)
+        if outside:
+            dangling[node.name] = outside
+            inside[node.name] = tuple(name for name in together if name in names)
+            del node.attr["_class"]
+            if inside[node.name]:
+                node.attr["_class"].list.s.extend(_COLOCATION + each.encode() for each in inside[node.name])
+    return GraphSlice(graph_def, _library(graph_def, original.library), dangling, inside)
 
 
 def _library(graph_def: Any, everything: Any) -> function_pb2.FunctionDefLibrary:
@@ -61,17 +68,6 @@ def colocated_with(node: Any) -> list[str]:
         for group in node.attr["_class"].list.s
         if group.startswith(_COLOCATION)
     ]
-
-
-def _cut_colocations(node: Any, names: set[str]) -> list[str]:
-    """Removes a node's constraints on nodes that are not in `names`; returns their names."""
-    outside = [name for name in colocated_with(node) if name not in names]
-    if outside:
-        inside = [name for name in colocated_with(node) if name in names]
-        del node.attr["_class"]
-        if inside:
-            node.attr["_class"].list.s.extend(_COLOCATION + name.encode() for name in inside)
-    return outside
 
 
 def check_complete(missing: set[str]) -> None:

@@ -16,7 +16,7 @@ from hubexplore.hub.restore import add_restore
 from hubexplore.hub.slicing import GraphSlice, check_complete, slice_graph
 from hubexplore.hub.variables import VARIABLE_COLLECTIONS, VariableSpec, build_map, members, read_variables
 from hubexplore.hub.variant import Variant, node_list
-from hubexplore.summary.graph import node_of, reach
+from hubexplore.summary.graph import reach
 
 _KEYS: Final = tf.compat.v1.GraphKeys
 # Attributes with names that TensorFlow resolves at run time, whatever graph the node is in.
@@ -85,9 +85,7 @@ def plan_state(variant: Variant, checkpoint: str | None, trainable: bool) -> Sta
     for key in _NODE_COLLECTIONS:
         collections[key] = tuple(node_list(variant.meta_graph, key))
     if trainable:
-        collections[_KEYS.REGULARIZATION_LOSSES] = tuple(
-            name for name in variant.losses if node_of(name) not in variant.fed_nodes
-        )
+        collections[_KEYS.REGULARIZATION_LOSSES] = variant.state_losses
     targets = sorted(variant.state_nodes)
     for key in (*_NODE_COLLECTIONS, _KEYS.REGULARIZATION_LOSSES):
         targets.extend(collections.get(key, ()))

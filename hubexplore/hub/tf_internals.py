@@ -94,17 +94,24 @@ def capture(graph: tf.Graph, tensor: tf.Tensor) -> tf.Tensor:
     return tensor if tensor.graph is graph else graph.capture(tensor)
 
 
-def add_colocation(op: tf.Operation, names: Sequence[str]) -> None:
-    """Constrains an op to the devices of the named ops, besides the constraints it has."""
-    value = tf.compat.v1.AttrValue()
-    if "_class" in op.node_def.attr:
-        value.CopyFrom(op.node_def.attr["_class"])
-    value.list.s.extend(f"loc:@{name}".encode() for name in names)
-    op._set_attr("_class", value)
-    # As TensorFlow does: the device of a constrained op is that of its companion, whatever device is current.
-    op._set_device(
-        next((device for name in names if (device := op.graph.get_operation_by_name(name).device)), "")
-    )
+def add_colocations(graph: tf.Graph, constraints: Mapping[str, tuple[Sequence[str], Sequence[str]]]) -> None:
+    """Constrains ops of `graph` to the devices of others.
+
+    Args:
+      graph: where all of them are.
+      constraints: op name -> (ops that it is constrained to already, ops to add).
+    """
+    devices: dict[str, str] = {}
+    for name, (kept, added) in constraints.items():
+        op = graph.get_operation_by_name(name)
+        value = tf.compat.v1.AttrValue()
+        value.list.s.extend(f"loc:@{other}".encode() for other in (*kept, *added))
+        op._set_attr("_class", value)
+        for other in added:
+            if other not in devices:
+                devices[other] = graph.get_operation_by_name(other).device
+        # As TensorFlow does: the device of a constrained op is that of its companion, whatever is current.
+        op._set_device(next((devices[other] for other in added if devices[other]), ""))
 
 
 def set_string_attr(op: tf.Operation, key: str, text: str) -> None:

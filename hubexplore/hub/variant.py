@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import tensorflow as tf
 
-from hubexplore.errors import NoSuchSignatureError, closest
+from hubexplore.errors import HubError, NoSuchSignatureError, closest
 from hubexplore.hub import tensor_info, tf_internals
 from hubexplore.hub.tensor_info import InfoDict
-from hubexplore.summary import graph as graph_algorithms
 from hubexplore.summary import op_packages
+from hubexplore.summary.graph import NO_CUT, Cut, downstream, index_nodes, node_of, reach
 from hubexplore.summary.protos import ModuleAttachment
 
 ATTACHMENTS: Final = "hub_module_attachments"
 DEFAULT_SIGNATURE: Final = "default"
-_PLACEHOLDERS: Final = frozenset({"Placeholder", "PlaceholderV2"})
+PLACEHOLDERS: Final = frozenset({"Placeholder", "PlaceholderV2"})
 
 
-class UnknownOpsError(tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
+class UnknownOpsError(HubError, tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
     """Ops that this TensorFlow lacks, all of them, with the packages that provide them where known."""
 
     def __init__(self, op_types: set[str]) -> None:
@@ -72,7 +72,7 @@ class Variant:
     @functools.cached_property
     def nodes(self) -> dict[str, Any]:
         """Node name -> NodeDef."""
-        return graph_algorithms.index_nodes(self.meta_graph.graph_def.node)
+        return index_nodes(self.meta_graph.graph_def.node)
 
     @functools.cached_property
     def unknown_ops(self) -> frozenset[str]:
@@ -100,20 +100,18 @@ class Variant:
                 names.append(node.name)
         return frozenset(names)
 
-    @functools.cached_property
-    def placeholders(self) -> frozenset[str]:
-        """Names of the nodes that have no value unless something replaces them."""
-        return frozenset(node.name for node in self.meta_graph.graph_def.node if node.op in _PLACEHOLDERS)
+    def needing_placeholder(self, names: Iterable[str], cut: Cut = NO_CUT) -> set[str]:
+        """The nodes behind `names` (and of these) that have no value unless a placeholder is replaced."""
+        region = {name: self.nodes[name] for name in reach(self.nodes, names, cut).nodes}
+        sources = [name for name, node in region.items() if node.op in PLACEHOLDERS]
+        return downstream(region, sources, cut) if sources else set()
 
     @functools.cached_property
-    def fed_nodes(self) -> set[str]:
-        """Names of the nodes that depend on a placeholder: they exist only where a signature is applied."""
-        return graph_algorithms.downstream(self.nodes, self.placeholders)
-
-    @property
-    def losses(self) -> list[str]:
-        """Names of the regularization losses."""
-        return node_list(self.meta_graph, tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES)
+    def state_losses(self) -> tuple[str, ...]:
+        """Regularization losses that depend on state only."""
+        names = node_list(self.meta_graph, tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES)
+        elsewhere = self.needing_placeholder(names)
+        return tuple(name for name in names if node_of(name) not in elsewhere)
 
     @property
     def signature_names(self) -> list[str]:

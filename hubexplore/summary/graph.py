@@ -7,9 +7,9 @@ not walked here. Every algorithm is linear in the nodes and edges it visits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 
 def node_of(tensor: str) -> str:
@@ -28,13 +28,31 @@ def index_nodes(nodes: Iterable[Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """Where a walk along the edges stops, because something else takes the place of what is there.
+
+    Attributes:
+      tensors: full names (`"node:1"`) of tensors that come from elsewhere.
+      nodes: names of nodes all of whose outputs come from elsewhere.
+      controls: names of nodes for which other nodes need not wait themselves.
+    """
+
+    tensors: frozenset[str] = frozenset()
+    nodes: frozenset[str] = frozenset()
+    controls: frozenset[str] = frozenset()
+
+
+NO_CUT: Final = Cut()
+
+
+@dataclass(frozen=True)
 class Reach:
     """What a backward walk found.
 
     Attributes:
       nodes: names of the visited nodes.
-      cut_tensors: full names of tensors at which the walk stopped, used as data inputs or targets.
-      cut_controls: names of stopped nodes that are used as control inputs.
+      cut_tensors: full names of the tensors from elsewhere that visited nodes use.
+      cut_controls: names of cut nodes that visited nodes wait for.
       missing: names that the graph refers to but does not hold.
     """
 
@@ -44,77 +62,65 @@ class Reach:
     missing: set[str] = field(default_factory=set)
 
 
-def reach(
-    nodes: Mapping[str, Any],
-    targets: Iterable[str],
-    *,
-    cut_tensor: Callable[[str], bool] = lambda tensor: False,
-    cut_control: Callable[[str], bool] = lambda node: False,
-) -> Reach:
+def reach(nodes: Mapping[str, Any], targets: Iterable[str], cut: Cut = NO_CUT) -> Reach:
     """Walks backwards from `targets` along data and control inputs.
 
     Args:
       nodes: node name -> NodeDef-shaped message (`name`, `input`).
-      targets: tensor names (`"node:0"`), or node names, for example of initialisers.
-      cut_tensor: whether the value of a tensor comes from elsewhere; its producer is then not visited
-        through this edge. Gets full tensor names.
-      cut_control: whether waiting for a node means waiting for something elsewhere. Gets node names.
+      targets: tensor names (`"node:0"`), which may be cut, or node names, for example of initialisers.
+      cut: where to stop.
     """
     found = Reach()
-    stack: list[str] = []
-
-    def visit(name: str) -> None:
-        if name in found.nodes:
-            return
-        if name not in nodes:
-            found.missing.add(name)
-            return
-        found.nodes.add(name)
-        stack.append(name)
-
-    def follow(edge: str) -> None:
-        if edge.startswith("^"):
-            name = edge[1:]
-            if cut_control(name):
-                found.cut_controls.add(name)
-            else:
-                visit(name)
-            return
-        tensor = tensor_of(edge)
-        name = node_of(edge)
-        if cut_tensor(tensor):
-            found.cut_tensors.add(tensor)
-        else:
-            visit(name)
-
-    for target in targets:
-        if ":" in target:
-            follow(target)
-        else:
-            visit(target)
+    seen, missing = found.nodes, found.missing
+    stack = [
+        node_of(target)
+        for target in targets
+        if ":" not in target or not (target in cut.tensors or node_of(target) in cut.nodes)
+    ]
     while stack:
-        for edge in nodes[stack.pop()].input:
-            follow(edge)
+        name = stack.pop()
+        if name in seen:
+            continue
+        if name not in nodes:
+            missing.add(name)
+            continue
+        seen.add(name)
+        # The hot loop of planning: each edge is split once, and sets are asked inline.
+        for edge in nodes[name].input:
+            if edge[0] == "^":
+                producer = edge[1:]
+                if producer in cut.controls:
+                    found.cut_controls.add(producer)
+                    continue
+            else:
+                producer, colon, _ = edge.partition(":")
+                tensor = edge if colon else f"{edge}:0"
+                if tensor in cut.tensors or producer in cut.nodes:
+                    found.cut_tensors.add(tensor)
+                    continue
+            if producer not in seen:
+                stack.append(producer)
     return found
 
 
-def downstream(
-    nodes: Mapping[str, Any],
-    sources: Iterable[str],
-    *,
-    cut_tensor: Callable[[str], bool] = lambda tensor: False,
-    cut_control: Callable[[str], bool] = lambda node: False,
-) -> set[str]:
+def downstream(nodes: Mapping[str, Any], sources: Iterable[str], cut: Cut = NO_CUT) -> set[str]:
     """Names of `sources` and of all nodes that depend on one of them, over edges that are not cut.
 
-    Arguments are those of `reach`; `sources` are node names.
+    Args:
+      nodes: node name -> NodeDef-shaped message.
+      sources: node names.
+      cut: edges to ignore.
     """
     consumers: dict[str, list[str]] = {}
     for name, node in nodes.items():
         for edge in node.input:
-            is_control = edge.startswith("^")
-            if not (cut_control(edge[1:]) if is_control else cut_tensor(tensor_of(edge))):
-                consumers.setdefault(node_of(edge), []).append(name)
+            producer = node_of(edge)
+            if edge[0] == "^":
+                is_cut = producer in cut.controls
+            else:
+                is_cut = producer in cut.nodes or tensor_of(edge) in cut.tensors
+            if not is_cut:
+                consumers.setdefault(producer, []).append(name)
     found = {source for source in sources if source in nodes}
     stack = list(found)
     while stack:
