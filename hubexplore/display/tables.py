@@ -109,9 +109,14 @@ def visible(text: str) -> str:
     """
     half = (MAX_TEXT - 1) // 2
     cut = text if len(text) <= MAX_TEXT else f"{text[:half]}…{text[-half:]}"
+    return printable(cut)
+
+
+def printable(text: str) -> str:
+    r"""Returns `text` with each unprintable character, line ends too, as its escape (`\x1b`)."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in cut
+        for character in text
     )
 
 

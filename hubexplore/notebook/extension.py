@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from hubexplore.notebook.startup import quiet_tensorflow
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -14,11 +16,13 @@ _NAMES = ("hub_load", "hub_call", "hub_export")
 
 def load(shell: InteractiveShell) -> None:
     """Registers the magics over a new session; a second call replaces the first."""
-    from hubexplore.notebook.magics import HubMagics
-    from hubexplore.notebook.session import NotebookSession
-
     unload(shell)
-    shell.register_magics(HubMagics(shell, NotebookSession()))
+    with quiet_tensorflow():
+        from hubexplore.notebook.magics import HubMagics
+        from hubexplore.notebook.session import NotebookSession
+
+        session = NotebookSession()
+    shell.register_magics(HubMagics(shell, session))
 
 
 def unload(shell: InteractiveShell) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import keyword
+import os
 import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, line_magic, magics_class
+from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 
+from hubexplore.display.tables import printable
 from hubexplore.errors import HubError
+from hubexplore.hub.module import Module
 from hubexplore.notebook.session import NotebookSession
 
 
@@ -23,7 +27,7 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except HubError as error:
-        raise UsageError(str(error)) from None
+        raise UsageError(printable(" ".join(str(error).splitlines()))) from None
 
 
 @magics_class
@@ -56,11 +60,11 @@ class HubMagics(Magics):
 
         The Python that it stands for: `NAME = session.load(HANDLE, NAME, tags, trainable)`.
         """
-        options = parse_argstring(self.hub_load, line)
+        options = _parsed(self.hub_load, line)
         handle = _unquoted(options.handle)
         name = options.name or variable_name(handle)
         _check_variable(name)
-        tags = [tag for tag in _unquoted(options.tags).split(",") if tag]
+        tags = [tag.strip() for tag in _unquoted(options.tags).split(",") if tag.strip()]
         with one_line_errors():
             self._user[name] = self._session.load(handle, name, tags, options.trainable)
         return self._user[name]
@@ -70,6 +74,7 @@ class HubMagics(Magics):
     @argument("expression", nargs="*", help="Python expression for the inputs, if it has any.")
     @argument("--signature", help="Name of the signature; by default 'default'.")
     @argument("--as-dict", action="store_true", help="Return all outputs by name.")
+    @no_var_expand
     @line_magic
     def hub_call(self, line: str) -> Any:
         """Evaluate a signature of a loaded module and return its values.
@@ -77,9 +82,9 @@ class HubMagics(Magics):
         The Python that it stands for: `session.call(NAME, EXPRESSION, signature, as_dict)`.
         """
         name, expression, signature, as_dict = split_call(line)
-        inputs = self._notebook.ev(expression) if expression else None
+        inputs = self._evaluated(expression)
         with one_line_errors():
-            return self._session.call(name, inputs, signature, as_dict)
+            return self._session.call(self._named(name), inputs, signature, as_dict)
 
     @magic_arguments()
     @argument("name", help="Variable of a loaded module.")
@@ -90,9 +95,36 @@ class HubMagics(Magics):
 
         The Python that it stands for: `session.export(NAME, PATH)`.
         """
-        options = parse_argstring(self.hub_export, line)
+        options = _parsed(self.hub_export, line)
+        path = os.path.expanduser(_unquoted(options.path))  # noqa: PTH111  # Path would spoil gs://...
         with one_line_errors():
-            return self._session.export(options.name, _unquoted(options.path))
+            return self._session.export(self._named(options.name), path)
+
+    def _named(self, name: str) -> Module | str:
+        """The module that a variable of the user holds, whatever name it was loaded by; else the name."""
+        value = self._user.get(name)
+        return value if isinstance(value, Module) else name
+
+    def _evaluated(self, expression: str) -> Any:
+        """The value of a Python expression; None for an empty one."""
+        if not expression:
+            return None
+        try:
+            code = compile(expression, "<inputs of %hub_call>", "eval")
+        except SyntaxError as error:
+            raise UsageError(
+                f"%hub_call takes one Python expression for the inputs; {printable(expression)!r} is none: "
+                f"{error.msg}. Options are --signature S and --as-dict."
+            ) from None
+        return self._notebook.ev(code)
+
+
+def _parsed(magic: Any, line: str) -> argparse.Namespace:
+    try:
+        options: argparse.Namespace = parse_argstring(magic, line)
+    except ValueError as error:  # from the splitting into words
+        raise UsageError(f"{error}: put quotes of the other kind around a word that holds one.") from None
+    return options
 
 
 def _unquoted(word: str) -> str:
@@ -101,7 +133,7 @@ def _unquoted(word: str) -> str:
 
 
 _NAME: Final = re.compile(r"\s*(?P<name>\w+)(?P<rest>.*)", re.DOTALL)
-_OPTION: Final = r"(?:--as-dict|--signature(?:\s+|=)(?P<signature>\"[^\"]*\"|'[^']*'|\S+))"
+_OPTION: Final = r"(?:--as-dict|--signature(?:\s+|=)(?P<signature>\"[^\"]*\"|'[^']*'|[^\s\"'()\[\]{}]+))"
 _LAST_OPTION: Final = re.compile(rf"(?:^|\s){_OPTION}\s*$")
 _FIRST_OPTION: Final = re.compile(rf"{_OPTION}\s+")
 

@@ -74,7 +74,8 @@ class NotebookSession:
             module = Module(handle, trainable=trainable, tags=tags)
             new = [variable.initializer for variable in module.variables]
             new += [table for table in self._tables() if table not in tables]
-            self._session.run(new)
+            if new:  # TensorFlow refuses to run nothing in an empty graph
+                self._session.run(new)
         self._modules[name] = module
         return module
 
@@ -108,10 +109,13 @@ class NotebookSession:
           A NumPy array, SparseTensorValue or RaggedTensorValue; with `as_dict` a dict of them.
 
         Raises:
+          NoSuchModuleError: (a KeyError) lists the modules that are loaded.
+          NoSuchSignatureError: (a KeyError and ValueError) lists the signatures.
           SignatureError: (a TypeError) names the input that does not fit and what was expected.
+          GraphError: (a RuntimeError) the module was not loaded here, or the session is closed.
         """
         self._check_open()
-        live = self.module(module) if isinstance(module, str) else module
+        live = self._live(module)
         if live not in self._runners:
             self._runners[live] = SignatureRunner(live, self._session)
         return self._runners[live](inputs, signature=signature, as_dict=as_dict)
@@ -119,7 +123,7 @@ class NotebookSession:
     def export(self, module: Module | str, path: str | os.PathLike[str]) -> str:
         """Writes a module with the values its variables have now; returns the path."""
         self._check_open()
-        live = self.module(module) if isinstance(module, str) else module
+        live = self._live(module)
         with self._graph.as_default():
             live.export(path, self._session)
         return os.fspath(path)
@@ -137,6 +141,15 @@ class NotebookSession:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _live(self, module: Module | str) -> Module:
+        live = self.module(module) if isinstance(module, str) else module
+        if live.graph is not self._graph:
+            raise GraphError(
+                f"Module {live.name!r} belongs to another graph than this session's. Load it here: "
+                f"%hub_load HANDLE --as NAME."
+            )
+        return live
 
     def _check_open(self) -> None:
         if self._closed:

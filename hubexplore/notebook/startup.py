@@ -1,0 +1,53 @@
+"""TensorFlow starts with a page of log on stderr, which a notebook shows in red and stores. Not so here.
+
+`TF_CPP_MIN_LOG_LEVEL` alone does not: TensorFlow 2.21 writes part of it before it reads the variable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import Final
+
+LOG_LEVEL: Final = "TF_CPP_MIN_LOG_LEVEL"
+# Lines of no consequence: information, the notice that such lines went to stderr, and that there is no GPU.
+_NOISE: Final = re.compile(
+    rb"I\d{4} |\d{4}-\d\d-\d\d [\d:.]+: I |WARNING: All log messages before absl::InitializeLog|"
+    rb"To enable the following instructions|.*failed call to cuInit|\s*$"
+)
+
+
+@contextlib.contextmanager
+def quiet_tensorflow() -> Iterator[None]:
+    """Holds back what native code writes to stderr inside, and then writes all that is a warning or worse.
+
+    Information that TensorFlow logs later stays away as well, since `TF_CPP_MIN_LOG_LEVEL` becomes 1 where
+    it was not set. Who sets it to 0 sees everything, at once. If the body raises, everything is written.
+    """
+    if os.environ.setdefault(LOG_LEVEL, "1") == "0":
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            stderr = os.dup(2)
+        except OSError:  # there is none to keep quiet
+            yield
+            return
+        stack.callback(os.close, stderr)
+        held = stack.enter_context(tempfile.TemporaryFile())
+        sys.stderr.flush()
+        os.dup2(held.fileno(), 2)
+        failed = True
+        try:
+            yield
+            failed = False
+        finally:
+            sys.stderr.flush()
+            os.dup2(stderr, 2)
+            held.seek(0)
+            lines = held.readlines()
+            os.write(2, b"".join(line for line in lines if failed or not _NOISE.match(line)))

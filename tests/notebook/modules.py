@@ -1,0 +1,30 @@
+"""Small modules to load into a notebook's session."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+import hubexplore as hub
+
+tf1 = tf.compat.v1
+
+
+def scale() -> None:
+    """A variable w = 3: `default` [n] -> [n], x * w; `pair` takes a and b; `weight` takes nothing."""
+    w = tf1.get_variable("w", initializer=3.0)
+    x, a, b = (tf1.placeholder(tf.float32, [None], name=name) for name in "xab")
+    hub.add_signature(inputs={"x": x}, outputs={"default": x * w, "twice": 2.0 * x * w})
+    hub.add_signature("pair", inputs={"a": a, "b": b}, outputs={"sum": a + b, "product": a * b})
+    hub.add_signature("weight", outputs=tf.identity(w))
+
+
+def kinds() -> None:
+    """`sparse`, `ragged` and `string`: each takes one value of that kind and gives one."""
+    sparse = tf1.sparse_placeholder(tf.float32, [None, 4])
+    hub.add_signature("sparse", inputs=sparse, outputs=tf.SparseTensor(
+        sparse.indices, sparse.values * 2.0, sparse.dense_shape
+    ))  # fmt: skip
+    ragged = tf1.ragged.placeholder(tf.int32, ragged_rank=1, value_shape=[])
+    hub.add_signature("ragged", inputs=ragged, outputs=ragged + 1)
+    words = tf1.placeholder(tf.string, [None])
+    hub.add_signature("string", inputs=words, outputs=tf.strings.upper(words))

@@ -1,0 +1,131 @@
+"""%load_ext, %reload_ext and %unload_ext; what importing costs."""
+
+from __future__ import annotations
+
+import atexit
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+import hubexplore as hub
+from hubexplore.notebook.session import NotebookSession
+
+Run = Callable[[str], Any]
+MAGICS = {"hub_load", "hub_call", "hub_export"}
+
+
+def magics(shell: InteractiveShell) -> set[str]:
+    return {name for name in shell.magics_manager.magics["line"] if name.startswith("hub_")}
+
+
+def session_of(shell: InteractiveShell) -> NotebookSession:
+    session = shell.magics_manager.registry["HubMagics"]._session
+    assert isinstance(session, NotebookSession)
+    return session
+
+
+def closed(session: NotebookSession) -> bool:
+    try:
+        session.session.run([])
+    except RuntimeError as error:
+        return "closed" in str(error)  # an empty graph is a RuntimeError too
+    return False
+
+
+def test_load_registers_the_magics(shell: InteractiveShell) -> None:
+    assert magics(shell) == set()
+    shell.run_line_magic("load_ext", "hubexplore")
+    assert magics(shell) == MAGICS
+    assert not closed(session_of(shell))
+
+
+def test_loading_twice_keeps_what_is_loaded(shell: InteractiveShell, run: Run) -> None:
+    """As people do who run the first cell again."""
+    run("%hub_load sample:half-plus-two --as half")
+    run("%load_ext hubexplore")
+    assert run("%hub_call half [4.0]") == [4.0]
+
+
+def test_unload_removes_the_magics_and_closes_the_session(shell: InteractiveShell, run: Run) -> None:
+    session = session_of(shell)
+    module = run("%hub_load sample:half-plus-two --as half")
+    run("%unload_ext hubexplore")
+    assert magics(shell) == set()
+    assert "HubMagics" not in shell.magics_manager.registry
+    assert closed(session)
+    assert run("half") is module
+
+
+def test_reload_starts_anew(shell: InteractiveShell, run: Run) -> None:
+    session = session_of(shell)
+    run("%hub_load sample:half-plus-two --as half")
+    run("%reload_ext hubexplore")
+    assert magics(shell) == MAGICS
+    assert closed(session)
+    assert session_of(shell) is not session
+    assert run("%hub_load sample:half-plus-two --as half\n%hub_call half [4.0]") == [4.0]
+
+
+def test_unload_twice_and_load_by_hand(shell: InteractiveShell) -> None:
+    hub.unload_ipython_extension(shell)
+    hub.load_ipython_extension(shell)
+    first = session_of(shell)
+    hub.load_ipython_extension(shell)
+    assert closed(first)
+    assert not closed(session_of(shell))
+    hub.unload_ipython_extension(shell)
+    hub.unload_ipython_extension(shell)
+    assert magics(shell) == set()
+
+
+def test_two_shells_have_their_own_sessions(shell: InteractiveShell, run: Run) -> None:
+    other = InteractiveShell(config=shell.config)
+    atexit.unregister(other.atexit_operations)
+    hub.load_ipython_extension(other)
+    assert session_of(other) is not session_of(shell)
+    hub.unload_ipython_extension(other)
+    assert not closed(session_of(shell))
+
+
+def python(source: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs a program in a new Python."""
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-c", source],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **environment},
+    )
+
+
+def test_import_is_lazy() -> None:
+    heavy = ["tensorflow", "keras", "pandas", "numpy", "google.protobuf", "IPython", "ipywidgets", "tqdm"]
+    source = f"import sys, hubexplore; print([name for name in {heavy} if name in sys.modules])"
+    assert python(source).stdout.strip() == "[]"
+
+
+def test_the_session_needs_no_ipython() -> None:
+    """TensorFlow itself may import IPython; it has done so before the count."""
+    source = (
+        "import sys, tensorflow; before = {*sys.modules}\n"
+        "import hubexplore.notebook.session\n"
+        "print([m for m in sorted({*sys.modules} - before) if m.startswith(('IPython', 'ipywidgets'))])"
+    )
+    assert python(source).stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["Module", "ModuleSpec", "HubError", "samples", "__version__"])
+def test_names_are_there_when_asked_for(name: str) -> None:
+    assert name in dir(hub)
+    assert getattr(hub, name) is getattr(hub, name)
+
+
+def test_a_name_that_is_not_there() -> None:
+    with pytest.raises(AttributeError, match="'hubexplore' has no attribute 'nothing'"):
+        hub.nothing  # noqa: B018

@@ -1,0 +1,227 @@
+"""The magics, in a real shell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+
+import hubexplore as hub
+from hubexplore import errors
+from hubexplore.notebook.magics import one_line_errors
+
+Run = Callable[[str], Any]
+
+
+@pytest.fixture
+def scale(run: Run, scale_path: Path) -> Run:
+    """A shell in which the module `scale` is loaded by this name."""
+    run(f"%hub_load '{scale_path}'")
+    return run
+
+
+def fails(run: Run, source: str) -> str:
+    """The message of the UsageError that a cell raises; exactly that class, or IPython shows a traceback."""
+    with pytest.raises(UsageError) as caught:
+        run(source)
+    assert type(caught.value) is UsageError
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+class TestLoad:
+    def test_binds_a_name_made_from_the_handle(self, run: Run) -> None:
+        module = run("%hub_load sample:half-plus-two")
+        assert isinstance(module, hub.Module)
+        assert run("half_plus_two") is module
+
+    def test_binds_the_name_asked_for(self, run: Run) -> None:
+        assert run("%hub_load sample:half-plus-two --as half\nhalf") is run("half")
+        with pytest.raises(NameError):
+            run("half_plus_two")
+
+    def test_result_can_be_assigned(self, run: Run) -> None:
+        assert run("mine = %hub_load sample:half-plus-two --as half\nmine is half") is True
+
+    def test_tags_and_trainable(self, run: Run) -> None:
+        module = run("%hub_load sample:digits --tags train --trainable")
+        assert module.tags == {"train"}
+        assert module.trainable
+        plain = run("%hub_load sample:digits --as plain")
+        assert plain.tags == frozenset()
+        assert not plain.trainable
+
+    @pytest.mark.parametrize("quote", ["'", '"'])
+    def test_quoted_path_with_spaces(self, run: Run, scale_path: Path, quote: str) -> None:
+        assert " " in str(scale_path)
+        run(f"%hub_load {quote}{scale_path}{quote} --as s")
+        assert run("%hub_call s [1.0]") == [3.0]
+
+    def test_path_in_a_variable(self, run: Run, scale_path: Path, shell: InteractiveShell) -> None:
+        shell.user_ns["where"] = scale_path
+        run('%hub_load "{where}" --as s')
+        assert run("%hub_call s [1.0]") == [3.0]
+
+    def test_a_name_that_cannot_be_a_variable(self, run: Run) -> None:
+        for name in ("class", "a-b", "1x", "a.b"):
+            assert f"{name!r} cannot be one" in fails(run, f"%hub_load sample:half-plus-two --as {name}")
+
+    def test_what_is_not_there_is_told_in_one_line(self, run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+        message = fails(run, "%hub_load /not/there")
+        assert "/not/there" in message
+        shown = capfd.readouterr()
+        assert shown.err.splitlines() == [f"UsageError: {message}"]
+        assert "Traceback" not in shown.out
+
+    def test_a_failing_load_binds_nothing(self, run: Run) -> None:
+        fails(run, "%hub_load sample:half-plus-two --as x --tags nothing")
+        with pytest.raises(NameError):
+            run("x")
+
+    def test_unknown_sample_and_option(self, run: Run) -> None:
+        assert "half-plus-two" in fails(run, "%hub_load sample:half-plus-too")
+        assert "--nothing" in fails(run, "%hub_load sample:digits --nothing")
+        assert "handle" in fails(run, "%hub_load")
+
+    def test_a_quote_that_is_not_closed(self, run: Run) -> None:
+        assert "No closing quotation" in fails(run, "%hub_load 'sample:digits")
+
+
+class TestCall:
+    def test_values(self, scale: Run) -> None:
+        result = scale("%hub_call scale [1.0, 2.0]")
+        assert isinstance(result, np.ndarray)
+        np.testing.assert_array_equal(result, [3.0, 6.0])
+
+    def test_expression_of_the_users_variables(self, scale: Run) -> None:
+        scale("import numpy as np\nv = np.arange(3.0)")
+        np.testing.assert_array_equal(scale("%hub_call scale v + 1"), [3.0, 6.0, 9.0])
+        np.testing.assert_array_equal(scale("%hub_call scale [x for x in v if x > 1]"), [6.0])
+
+    def test_result_can_be_assigned_and_is_the_last_result(self, scale: Run) -> None:
+        assert scale("y = %hub_call scale [1.0]\ny") == [3.0]
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "scale [1.0] --signature default --as-dict",
+            "scale --signature default --as-dict [1.0]",
+            "scale --as-dict [1.0] --signature 'default'",
+            'scale {"x": [1.0]} --as-dict',
+            "scale dict(x=[1.0]) --as-dict",
+        ],
+    )
+    def test_options_before_and_after(self, scale: Run, line: str) -> None:
+        assert scale(f"%hub_call {line}") == {"default": [3.0], "twice": [6.0]}
+
+    def test_braces_and_dollars_are_python(self, scale: Run) -> None:
+        """IPython would replace {a} and $a in the line of a magic by the variable."""
+        scale("a = [5.0]")
+        result = scale("%hub_call scale {'a': a, 'b': [len('$a {a}')]} --signature pair --as-dict")
+        assert result["sum"] == [11.0]
+
+    def test_strings_that_look_like_options(self, run: Run) -> None:
+        run("%hub_load sample:text-embedding --as embed")
+        line = (
+            '%hub_call embed ["a --as-dict", \'b --signature words\', "it\'s [("] --signature words --as-dict'
+        )
+        assert [bytes(word) for word in run(line)["words"].values[:3]] == [b"a", b"as", b"dict"]
+
+    def test_no_inputs(self, scale: Run) -> None:
+        assert scale("%hub_call scale --signature weight") == 3.0
+
+    def test_several_inputs(self, scale: Run) -> None:
+        assert scale("%hub_call scale {'a': [2.0], 'b': [3.0]} --signature pair --as-dict")["sum"] == [5.0]
+
+    def test_another_variable_that_holds_the_module(self, scale: Run) -> None:
+        assert scale("other = scale\n%hub_call other [1.0]") == [3.0]
+
+    def test_a_module_made_elsewhere(self, scale: Run, scale_path: Path) -> None:
+        scale(
+            "import tensorflow as tf, hubexplore as hub\n"
+            f"with tf.Graph().as_default(): foreign = hub.Module({str(scale_path)!r})"
+        )
+        assert "another graph" in fails(scale, "%hub_call foreign [1.0]")
+
+    def test_errors(self, scale: Run) -> None:
+        assert "Did you mean 'scale'?" in fails(scale, "%hub_call scael [1.0]")
+        assert "pair" in fails(scale, "%hub_call scale [1.0] --signature pear")
+        assert "'x'" in fails(scale, "%hub_call scale ['text']")
+        assert "'--tags'" in fails(scale, "%hub_call scale --tags [1.0]")
+        assert "--signature S" in fails(scale, "%hub_call scale [1.0] --tags train")
+        assert "say which module" in fails(scale, "%hub_call")
+
+    def test_what_the_expression_raises_passes_through(self, scale: Run) -> None:
+        with pytest.raises(ZeroDivisionError):
+            scale("%hub_call scale [1 / 0]")
+        with pytest.raises(NameError):
+            scale("%hub_call scale nothing")
+
+    def test_an_expression_that_is_none(self, scale: Run) -> None:
+        assert "[1.0" in fails(scale, "%hub_call scale [1.0")
+
+    def test_the_rest_of_the_cell_does_not_run(self, scale: Run) -> None:
+        fails(scale, "%hub_call nothing [1.0]\nreached = True")
+        with pytest.raises(NameError):
+            scale("reached")
+
+
+class TestExport:
+    def test_round_trip(self, scale: Run, tmp_path: Path) -> None:
+        target = tmp_path / "out"
+        assert scale(f"%hub_export scale {target}") == str(target)
+        scale(f"%hub_load {target} --as again")
+        assert scale("%hub_call again [1.0]") == [3.0]
+
+    def test_quoted_path_with_spaces(self, scale: Run, tmp_path: Path) -> None:
+        scale(f"%hub_export scale '{tmp_path / 'two words'}'")
+        assert (tmp_path / "two words" / "saved_model.pb").exists()
+
+    def test_home(self, scale: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        assert scale("%hub_export scale ~/mine") == str(tmp_path / "mine")
+
+    def test_errors(self, scale: Run, scale_path: Path) -> None:
+        assert "already holds" in fails(scale, f"%hub_export scale '{scale_path}'")
+        assert "No module 'nothing'" in fails(scale, "%hub_export nothing /tmp/x")
+        assert "path" in fails(scale, "%hub_export scale")
+
+
+@pytest.mark.parametrize("name", ["hub_load", "hub_call", "hub_export"])
+def test_help(run: Run, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run(f"%{name}?")
+    shown = capsys.readouterr().out
+    assert f"%{name}" in shown
+    assert "The Python that it stands for" in shown
+    assert "positional arguments" in shown
+
+
+def hub_errors() -> list[type[Exception]]:
+    """Every class of HubError that errors.py has."""
+    return [
+        each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.HubError)
+    ]
+
+
+@pytest.mark.parametrize("kind", hub_errors(), ids=lambda kind: kind.__name__)
+def test_every_hub_error_becomes_exactly_usage_error_in_one_line(kind: type[Exception]) -> None:
+    with pytest.raises(UsageError) as caught, one_line_errors():
+        raise kind("a rule,\n  what was found, \x1b[31mred")
+    assert type(caught.value) is UsageError
+    assert str(caught.value) == r"a rule,   what was found, \x1b[31mred"
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+def test_what_is_unexpected_passes_through(scale: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("our bug")
+
+    monkeypatch.setattr("hubexplore.notebook.session.NotebookSession.load", broken)
+    with pytest.raises(RuntimeError, match="our bug"):
+        scale("%hub_load sample:half-plus-two")
