@@ -123,7 +123,8 @@ def test_missing_and_unknown_inputs(two: Any, inputs: Any, message: str) -> None
 
 
 def test_a_signature_without_inputs(two: Any) -> None:
-    for inputs in (None, {}):
+    nothing: list[Any] = [None, {}]
+    for inputs in nothing:
         assert modules.run(two(inputs, signature="constant")).tolist() == [1.0, 2.0]
     with pytest.raises(TypeError, match="0 inputs"):
         two([1.0], signature="constant")

@@ -78,11 +78,11 @@ def test_composites(spec_of: SpecOf) -> None:
 
 
 def test_each_signature_is_applied_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = []
+    calls: list[str] = []
     original = hub.Module.__call__
 
     def counting(self: Any, *args: Any, **kwargs: Any) -> Any:
-        calls.append(kwargs.get("signature"))
+        calls.append(kwargs["signature"])
         return original(self, *args, **kwargs)
 
     monkeypatch.setattr(hub.Module, "__call__", counting)

@@ -165,7 +165,7 @@ def test_uninitialised_variables(affine: Any, tmp_path: Path) -> None:
 def test_parents_are_made(affine: Any, session: Any, tmp_path: Path) -> None:
     affine.export(str(tmp_path / "new" / "deeper" / "module"), session)
     assert _names(tmp_path / "new" / "deeper") == ["module"]
-    assert hub.load_module_spec(tmp_path / "new" / "deeper" / "module")
+    assert hub.load_module_spec(tmp_path / "new" / "deeper" / "module").get_tags()
 
 
 def test_a_relative_path(affine: Any, session: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +179,7 @@ def test_an_empty_directory_is_filled(affine: Any, session: Any, tmp_path: Path)
     target = tmp_path / "module"
     target.mkdir()
     affine.export(target, session)
-    assert hub.load_module_spec(target)
+    assert hub.load_module_spec(target).get_tags()
     assert _names(tmp_path) == ["module"]
 
 
@@ -187,7 +187,7 @@ def test_unrelated_files_stay(affine: Any, session: Any, tmp_path: Path) -> None
     (tmp_path / "README").write_text("mine")
     affine.export(tmp_path, session)
     assert (tmp_path / "README").read_text() == "mine"
-    assert hub.load_module_spec(tmp_path)
+    assert hub.load_module_spec(tmp_path).get_tags()
     assert _names(tmp_path) == ["README", "saved_model.pb", "tfhub_module.pb", "variables"]
 
 
@@ -329,7 +329,10 @@ def _everything(vocabulary: str, training: bool = False) -> None:
 def everything(tmp_path: Path) -> str:
     words = tmp_path / "words.txt"
     words.write_text("a\nb\n")
-    variants = [((), {"vocabulary": str(words)}), ({"train"}, {"vocabulary": str(words), "training": True})]
+    variants: list[tuple[Any, dict[str, Any]]] = [
+        ((), {"vocabulary": str(words)}),
+        ({"train"}, {"vocabulary": str(words), "training": True}),
+    ]
     path = modules.export(hub.create_module_spec(_everything, variants), tmp_path / "first")
     words.unlink()
     return path

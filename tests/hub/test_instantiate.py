@@ -463,6 +463,6 @@ def test_it_tells_about_itself(affine: hub.ModuleSpec, graph: tf.Graph) -> None:
     assert module.get_input_info_dict()["default"].dtype == tf.float32
     assert module.get_output_info_dict("default")["default"].get_shape().as_list() == [None, 3]
     assert "default" in repr(module)
-    assert "<table" in module._repr_html_()
+    assert "<table" in str(module._repr_html_())
     assert "default" in repr(affine)
-    assert "<table" in affine._repr_html_()
+    assert "<table" in str(affine._repr_html_())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -85,7 +86,7 @@ def test_update_ops_are_part_of_a_call_only_if_trainable(spec_of: SpecOf) -> Non
         with tf.Graph().as_default() as graph:
             module = hub.Module(spec, trainable=trainable, tags={"train"})
             x = tf.constant([[1.0]])
-            added.append(_types(graph, lambda module=module, x=x: module(x))["AssignSubVariableOp"])
+            added.append(_types(graph, functools.partial(module, x))["AssignSubVariableOp"])
     assert added == [0, 1]
 
 

@@ -118,7 +118,7 @@ def test_assets(tmp_path: Path) -> None:
         exported = modules.export(spec, tmp_path / "module")
         shutil.rmtree(path)
         spec = hub.load_module_spec(exported)
-        path = shutil.move(exported, tmp_path / "moved")
+        path = shutil.move(exported, str(tmp_path / "moved"))
         spec = hub.load_module_spec(path)
 
 
@@ -182,13 +182,10 @@ def test_a_module_is_also_a_saved_model(tmp_path: Path) -> None:
 
 
 def test_a_tf2_saved_model_is_refused(needs_eager: None, tmp_path: Path) -> None:
-    class Thing(tf.Module):  # type: ignore[misc]
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)], autograph=False)  # type: ignore[misc]
-        def __call__(self, x: Any) -> Any:
-            return x * 2.0
-
-    thing = Thing()
-    tf.saved_model.save(thing, str(tmp_path / "saved"), signatures=thing.__call__)
+    thing = tf.Module()
+    spec = tf.TensorSpec([None], tf.float32)
+    thing.call = tf.function(lambda x: x * 2.0, input_signature=[spec], autograph=False)
+    tf.saved_model.save(thing, str(tmp_path / "saved"), signatures=thing.call)
     with pytest.raises(ValueError, match="TF2"):
         hub.create_module_spec_from_saved_model(tmp_path / "saved")
 

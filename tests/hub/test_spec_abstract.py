@@ -98,7 +98,7 @@ def test_a_wrapper_is_evaluated_and_shown(wrapped: Wrapper) -> None:
     with hub.eval_function_for_module(wrapped) as f:
         assert f([[1.0, 1.0]]).tolist() == [[15.0, 17.0, 19.0]]
     assert "default" in repr(wrapped)
-    assert "<table" in wrapped._repr_html_()
+    assert "<table" in str(wrapped._repr_html_())
 
 
 def test_errors_are_the_same(wrapped: Wrapper, graph: tf.Graph) -> None:

@@ -150,7 +150,7 @@ def test_wrap_function_again_and_again(needs_eager: None, spec_of: SpecOf) -> No
 
 def test_two_modules_in_one_function(needs_eager: None, spec_of: SpecOf) -> None:
     spec = spec_of(modules.scaled)
-    names = []
+    names: list[str] = []
 
     def apply(x: Any) -> Any:
         one, other = hub.Module(spec), hub.Module(spec)
@@ -221,7 +221,7 @@ def test_a_table_of_the_graph_used_in_a_map(spec_of: SpecOf, tmp_path: Path, gra
 
 
 def test_autograph_stays_out(needs_eager: None, spec_of: SpecOf, caplog: pytest.LogCaptureFixture) -> None:
-    """It would rewrite all that a call runs through: seconds, and warnings about code that is not the user's."""
+    """It would rewrite all that a call runs through, and warn about code that is not the user's."""
     spec = spec_of(modules.double)
     with caplog.at_level("WARNING"):
         tf.data.Dataset.from_tensor_slices([[1.0]]).map(building(spec))
