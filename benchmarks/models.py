@@ -185,7 +185,7 @@ def heavy(api: Any, megabytes: int) -> None:
             "split", [rows, 256], initializer=v1.ones_initializer(), partitioner=v1.fixed_size_partitioner(8)
         )
     )
-    found = [tf.nn.embedding_lookup(table, ids, partition_strategy="div") for table in tables]
+    found = [v1.nn.embedding_lookup(table, ids, partition_strategy="div") for table in tables]
     api.add_signature(inputs=ids, outputs=tf.add_n(found))
 
 

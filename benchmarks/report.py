@@ -80,7 +80,9 @@ class Row:
             parts.append(f">={self.at_least:g}x")
         if self.at_most:
             of_floor = self.floor is not None and self.unit != "x"
-            parts.append(f"<={self.at_most:g}" + ("x floor" if of_floor else ""))
+            parts.append(
+                f"<={self.at_most:g}" + ("x floor" if of_floor else " s" if self.unit == "s" else "")
+            )
         return " ".join(parts)
 
 

@@ -57,6 +57,14 @@ def test_the_partitioned_model_has_the_promised_size() -> None:
         assert len(v1.global_variables()) == 20 * 8
 
 
+def test_the_heavy_model_weighs_what_it_says() -> None:
+    with tf.Graph().as_default(), v1.variable_scope("", use_resource=True):
+        models.heavy(Recorder(), 8)
+        variables = v1.global_variables()
+        assert len(variables) == 4 + 8
+        assert sum(variable.shape.num_elements() * 4 for variable in variables) == 8 * 2**20
+
+
 @pytest.fixture
 def subject(tmp_path: Path) -> Subject:
     """A small image model written by hubexplore."""
