@@ -72,7 +72,7 @@ class HubMagics(Magics):
     @magic_arguments()
     @argument("name", help="Variable of a loaded module.")
     @argument("expression", nargs="*", help="Python expression for the inputs, if it has any.")
-    @argument("--signature", help="Name of the signature; by default 'default'.")
+    @argument("--signature", help="Name of the signature, or {variable}; by default 'default'.")
     @argument("--as-dict", action="store_true", help="Return all outputs by name.")
     @no_var_expand
     @line_magic
@@ -83,6 +83,8 @@ class HubMagics(Magics):
         """
         name, expression, signature, as_dict = split_call(line)
         inputs = self._evaluated(expression)
+        if signature and signature[0] + signature[-1] == "{}":
+            signature = str(self._evaluated(signature[1:-1]))
         with one_line_errors():
             return self._session.call(self._named(name), inputs, signature, as_dict)
 
@@ -133,7 +135,8 @@ def _unquoted(word: str) -> str:
 
 
 _NAME: Final = re.compile(r"\s*(?P<name>\w+)(?P<rest>.*)", re.DOTALL)
-_OPTION: Final = r"(?:--as-dict|--signature(?:\s+|=)(?P<signature>\"[^\"]*\"|'[^']*'|[^\s\"'()\[\]{}]+))"
+_SIGNATURE: Final = r"(?P<signature>\"[^\"]*\"|'[^']*'|\{\w+\}|[^\s\"'()\[\]{}]+)"
+_OPTION: Final = rf"(?:--as-dict|--signature(?:\s+|=){_SIGNATURE})"
 _LAST_OPTION: Final = re.compile(rf"(?:^|\s){_OPTION}\s*$")
 _FIRST_OPTION: Final = re.compile(rf"{_OPTION}\s+")
 

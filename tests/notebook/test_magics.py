@@ -138,6 +138,9 @@ class TestCall:
     def test_several_inputs(self, scale: Run) -> None:
         assert scale("%hub_call scale {'a': [2.0], 'b': [3.0]} --signature pair --as-dict")["sum"] == [5.0]
 
+    def test_signature_in_a_variable(self, scale: Run) -> None:
+        assert scale("which = 'weight'\n%hub_call scale --signature {which}") == 3.0
+
     def test_another_variable_that_holds_the_module(self, scale: Run) -> None:
         assert scale("other = scale\n%hub_call other [1.0]") == [3.0]
 

@@ -20,6 +20,8 @@ AS_DICT, PLAIN = True, False
         ("m ['a', 'b c']", ("m", "['a', 'b c']", None, PLAIN)),
         ("m --as-dict", ("m", "", None, AS_DICT)),
         ("m --signature s", ("m", "", "s", PLAIN)),
+        ("m x --signature {s}", ("m", "x", "{s}", PLAIN)),
+        ("m {'a --signature {b}'}", ("m", "{'a --signature {b}'}", None, PLAIN)),
         ("m --signature=s", ("m", "", "s", PLAIN)),
         ("m x --signature s --as-dict", ("m", "x", "s", AS_DICT)),
         ("m x --as-dict --signature s", ("m", "x", "s", AS_DICT)),
