@@ -207,6 +207,23 @@ def test_contexts_as_old_tensorflow_wrote_them(
         np.testing.assert_allclose(modules.run(y), _expected(_cond_in_while, 2.0)[0], rtol=1e-5)
 
 
+def test_frames_that_are_not_named_after_their_contexts(
+    v1_control_flow: None, tmp_path: Path, graph: tf.Graph
+) -> None:
+    """Gradients put their own nodes into the frame by the name of the context."""
+    path = modules.export(hub.create_module_spec(lambda: _module_fn(_while)), tmp_path / "module")
+    with modules.edited(path) as saved_model:
+        for node in saved_model.meta_graphs[0].graph_def.node:
+            if "frame_name" in node.attr:
+                node.attr["frame_name"].s = b"another frame"
+    module = hub.Module(path, trainable=True)
+    x = tf.constant(2.0)
+    for _ in range(2):
+        y = module(x)
+        found = modules.run([y, *_gradients(y, [x, module.variables[0]])])
+        np.testing.assert_allclose(found, _expected(_while, 2.0), rtol=1e-5)
+
+
 def _flatten(proto: Any, flat: dict[str, list[bytes]]) -> None:
     for wrapper in proto.nested_contexts:
         _flatten(getattr(wrapper, wrapper.WhichOneof("ctxt")), flat)
