@@ -105,10 +105,11 @@ class Module:
         self._trainable = bool(trainable)
         self._spec._check_instantiable(self._tags, self._trainable)
         self._graph = tf.compat.v1.get_default_graph()
-        self._scope = _fresh_scope(self._graph, name)
+        with tf_internals.names_given_back(self._graph):
+            self._scope = _fresh_scope(self._graph, name)
+            self._impl = self._spec._create_impl(self._scope, self._trainable, self._tags)
         self._name = self._scope.rpartition("/")[2]
         self._applications: list[Application] = []
-        self._impl = self._spec._create_impl(self._scope, self._trainable, self._tags)
 
     @tf_internals.without_autograph
     def __call__(
@@ -150,7 +151,8 @@ class Module:
         values = normalize_inputs(inputs, infos, name)
         scope = _NOT_IN_SCOPES.sub("_", f"{self._name}_apply_{name}").replace("/", "_")
         tensors = convert_inputs(values, infos)
-        outputs = self._impl.create_apply_graph(name, tensors, scope)
+        with tf_internals.names_given_back(graph):
+            outputs = self._impl.create_apply_graph(name, tensors, scope)
         self._applications.append(Application(name, tensors, outputs, graph))
         return select_outputs(name, outputs, as_dict)
 

@@ -16,6 +16,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import struct_pb2
 from tensorflow.python.client import pywrap_tf_session
 from tensorflow.python.framework import c_api_util, func_graph, importer, op_def_registry, ops
+from tensorflow.python.ops import variable_scope
 from tensorflow.python.saved_model import nested_structure_coder
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -176,6 +177,24 @@ def _add_new_ops(graph: tf.Graph, input_map: Mapping[str, tf.Tensor]) -> None:
         return
     for c_op in graph.new_operations():
         graph._create_op_from_tf_operation(c_op, compute_device=False)
+
+
+@contextlib.contextmanager
+def names_given_back(graph: tf.Graph) -> Iterator[None]:
+    """Gives the names of scopes back where what was to be built in them fails before it adds an op.
+
+    The next attempt then gets the name that this one would have had.
+    """
+    scopes = variable_scope.get_variable_scope_store().variable_scopes_count
+    number, names, counts = len(graph.get_operations()), dict(graph._names_in_use), dict(scopes)
+    try:
+        yield
+    except BaseException:
+        if len(graph.get_operations()) == number:
+            graph._names_in_use = names
+            scopes.clear()
+            scopes.update(counts)
+        raise
 
 
 @contextlib.contextmanager
