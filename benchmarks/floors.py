@@ -14,6 +14,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.framework import variable_pb2
 from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow.core.protobuf.control_flow_pb2 import WhileContextDef
 
 from benchmarks.subjects import Subject
 
@@ -90,6 +91,12 @@ def plan(subject: Subject) -> Plan:
     fed = {name for info in signature.inputs.values() for name in _tensors(info)}
     inputs = {producer(name) for name in fed}
     names = reached(nodes, targets, stops | inputs)
+    # A TF1 loop is whole or absent: TensorFlow's gradients need the exits that no output uses, too.
+    loops = [WhileContextDef.FromString(raw) for raw in meta.collection_def["while_context"].bytes_list.value]
+    exits = [
+        name for loop in loops if loop.pivot_name.partition(":")[0] in names for name in loop.loop_exit_names
+    ]
+    names = reached(nodes, targets + exits, stops | inputs)
     apply = _cut(meta.graph_def, nodes, names)
     used = {edge.removeprefix("^") for node in apply.node for edge in node.input}
     placeholders = {
