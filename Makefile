@@ -26,7 +26,7 @@ types: $(READY)
 	$(BIN)/mypy
 
 contracts: $(READY)
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 tests: $(READY)
 	$(BIN)/pytest -q -n 2 --dist loadfile

@@ -69,4 +69,4 @@ ModuleAttachment: Any = _CLASSES["ModuleAttachment"]
 """One attached message: `key` and the serialized message as `value`."""
 
 ImageModuleInfo: Any = _CLASSES["ImageModuleInfo"]
-"""What image modules attach: `default_image_size.height` and `.width` in pixels."""
+ImageModuleInfo.__doc__ = "What image modules attach: `default_image_size.height` and `.width` in pixels."
