@@ -7,8 +7,9 @@ A message states the rule, what was found, and what to write instead.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 
 class HubError(Exception):
@@ -96,6 +97,17 @@ class ExportError(HubError, OSError, ValueError):
 
 class ExportExistsError(ExportError, FileExistsError):
     """The target of an export already holds something."""
+
+
+@contextlib.contextmanager
+def reading(what: str, *errors: type[Exception]) -> Iterator[None]:
+    """Turns the parser's errors about a part of a module into a DamagedModuleError that names the part."""
+    try:
+        yield
+    except errors as error:
+        raise DamagedModuleError(
+            f"{what} is truncated or altered: {error}. Copy or download the module again."
+        ) from error
 
 
 def closest(name: str, existing: Iterable[str]) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import meta_graph_pb2
 
-from hubexplore.errors import AuthoringError, DamagedModuleError
+from hubexplore.errors import AuthoringError, DamagedModuleError, reading
 from hubexplore.hub.variant import node_list
 from hubexplore.summary.graph import node_of
 
@@ -31,7 +32,9 @@ def _definitions(meta_graph: Any) -> Iterator[Any]:
     if ASSETS_COLLECTION in meta_graph.collection_def:
         for packed in meta_graph.collection_def[ASSETS_COLLECTION].any_list.value:
             asset = meta_graph_pb2.AssetFileDef()
-            if not packed.Unpack(asset):
+            with reading("The module's list of assets", DecodeError):
+                is_asset = packed.Unpack(asset)
+            if not is_asset:
                 raise DamagedModuleError(
                     f"The list of assets holds a {packed.type_url!r}, not an AssetFileDef."
                 )

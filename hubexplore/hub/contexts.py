@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import control_flow_pb2
 
+from hubexplore.errors import reading
 from hubexplore.hub import tf_internals
 from hubexplore.summary.graph import node_of
 
@@ -42,7 +44,8 @@ def read_contexts(meta_graph: Any) -> list[ContextSpec]:
     for collection, proto_class in _PROTOS.items():
         if collection in meta_graph.collection_def:
             for serialized in meta_graph.collection_def[collection].bytes_list.value:
-                proto = proto_class.FromString(serialized)
+                with reading("The module's list of conds and loops", DecodeError):
+                    proto = proto_class.FromString(serialized)
                 found.append(ContextSpec(collection, proto, frozenset(_nodes(proto))))
     return found
 

@@ -105,7 +105,8 @@ class Module:
         self._trainable = bool(trainable)
         self._spec._check_instantiable(self._tags, self._trainable)
         self._graph = tf.compat.v1.get_default_graph()
-        with tf_internals.names_given_back(self._graph):
+        parent = tf.compat.v1.get_variable_scope().name
+        with tf_internals.names_given_back(self._graph, f"{parent}/{name}" if parent else name):
             self._scope = _fresh_scope(self._graph, name)
             self._impl = self._spec._create_impl(self._scope, self._trainable, self._tags)
         self._name = self._scope.rpartition("/")[2]
@@ -151,7 +152,7 @@ class Module:
         values = normalize_inputs(inputs, infos, name)
         scope = _NOT_IN_SCOPES.sub("_", f"{self._name}_apply_{name}").replace("/", "_")
         tensors = convert_inputs(values, infos)
-        with tf_internals.names_given_back(graph):
+        with tf_internals.names_given_back(graph, f"{graph.get_name_scope()}/{scope}".lstrip("/")):
             outputs = self._impl.create_apply_graph(name, tensors, scope)
         self._applications.append(Application(name, tensors, outputs, graph))
         return select_outputs(name, outputs, as_dict)

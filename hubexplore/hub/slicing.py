@@ -64,7 +64,7 @@ def colocated_with(node: Any) -> list[str]:
     if "_class" not in node.attr:
         return []
     return [
-        group[len(_COLOCATION) :].decode()
+        group[len(_COLOCATION) :].decode(errors="replace")
         for group in node.attr["_class"].list.s
         if group.startswith(_COLOCATION)
     ]

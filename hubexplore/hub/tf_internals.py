@@ -180,20 +180,30 @@ def _add_new_ops(graph: tf.Graph, input_map: Mapping[str, tf.Tensor]) -> None:
 
 
 @contextlib.contextmanager
-def names_given_back(graph: tf.Graph) -> Iterator[None]:
-    """Gives the names of scopes back where what was to be built in them fails before it adds an op.
+def names_given_back(graph: tf.Graph, name: str) -> Iterator[None]:
+    """Gives scope names back where what was to be built in them fails before it adds an op.
 
-    The next attempt then gets the name that this one would have had.
+    The next attempt then gets the name that this one would have had. Costs nothing that grows with the graph.
+
+    Args:
+      graph: the default graph.
+      name: absolute name of the scope that is asked for, before it is made unique.
     """
+    used, key = graph._names_in_use, name.lower()
+    version, size, count = graph.version, len(used), used.get(key)
     scopes = variable_scope.get_variable_scope_store().variable_scopes_count
-    number, names, counts = len(graph.get_operations()), dict(graph._names_in_use), dict(scopes)
+    number = len(scopes)
     try:
         yield
     except BaseException:
-        if len(graph.get_operations()) == number:
-            graph._names_in_use = names
-            scopes.clear()
-            scopes.update(counts)
+        if graph.version == version:
+            # Both dicts grow at their end.
+            while len(used) > size:
+                used.popitem()
+            while len(scopes) > number:
+                scopes.popitem()
+            if count is not None:
+                used[key] = count
         raise
 
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow.core.framework import variable_pb2
 
+from hubexplore.errors import reading
 from hubexplore.summary.graph import node_of
 
 VARIABLE_COLLECTIONS: Final = (
@@ -79,7 +81,8 @@ def _protos(meta_graph: Any, collection: str) -> list[Any]:
     if collection not in meta_graph.collection_def:
         return []
     values = meta_graph.collection_def[collection].bytes_list.value
-    return [variable_pb2.VariableDef.FromString(value) for value in values]
+    with reading("The module's list of variables", DecodeError):
+        return [variable_pb2.VariableDef.FromString(value) for value in values]
 
 
 def _describe(proto: Any, nodes: Mapping[str, Any]) -> VariableSpec:

@@ -87,7 +87,7 @@ def reach(nodes: Mapping[str, Any], targets: Iterable[str], cut: Cut = NO_CUT) -
         seen.add(name)
         # The hot loop of planning: each edge is split once, and sets are asked inline.
         for edge in nodes[name].input:
-            if edge[0] == "^":
+            if edge[:1] == "^":
                 producer = edge[1:]
                 if producer in cut.controls:
                     found.cut_controls.add(producer)
@@ -115,7 +115,7 @@ def downstream(nodes: Mapping[str, Any], sources: Iterable[str], cut: Cut = NO_C
     for name, node in nodes.items():
         for edge in node.input:
             producer = node_of(edge)
-            if edge[0] == "^":
+            if edge[:1] == "^":
                 is_cut = producer in cut.controls
             else:
                 is_cut = producer in cut.nodes or tensor_of(edge) in cut.tensors
