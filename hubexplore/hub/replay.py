@@ -80,9 +80,13 @@ class Replay:
         """
         outputs = {name: tensor._as_tf_output() for name, tensor in replaced.items()}
         ops = {node: replaced[tensor].op for node, tensor in controls.items()}
+        outside = {other for others in colocations.values() for other in others}
+        devices = {name: str(graph.get_operation_by_name(name).device) for name in outside}
+        has_device_scope = not tf_internals.can_import_light(graph)
         with tf_internals.creating_ops(graph) as c_graph:
             for record in self._records:
-                together = [f"{scope}/{name}" for name in record.colocated_with]
+                together = tuple(f"{scope}/{name}" for name in record.colocated_with)
+                together += tuple(colocations.get(record.name, ()))
                 op = tf_internals.create_op(
                     graph,
                     c_graph,
@@ -94,8 +98,11 @@ class Replay:
                     ],
                     [ops[name] for name in record.controls],
                     record.attrs,
-                    together + colocations.get(record.name, []),
+                    together,
+                    next((devices[other] for other in together if devices.get(other)), ""),
                 )
+                if has_device_scope:
+                    devices[op.name] = op.device
                 ops.setdefault(record.name, op)
                 for number, tensor in enumerate(op.outputs):
                     outputs.setdefault(f"{record.name}:{number}", tensor._as_tf_output())

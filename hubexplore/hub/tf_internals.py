@@ -8,6 +8,7 @@ and adds a Saver to the user's graph.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
@@ -105,9 +106,7 @@ def add_colocations(graph: tf.Graph, constraints: Mapping[str, tuple[Sequence[st
     devices: dict[str, str] = {}
     for name, (kept, added) in constraints.items():
         op = graph.get_operation_by_name(name)
-        value = tf.compat.v1.AttrValue()
-        value.list.s.extend(f"loc:@{other}".encode() for other in (*kept, *added))
-        op._set_attr("_class", value)
+        op._set_attr("_class", tf.compat.v1.AttrValue.FromString(_colocation((*kept, *added))))
         for other in added:
             if other not in devices:
                 devices[other] = graph.get_operation_by_name(other).device
@@ -231,6 +230,14 @@ def creating_ops(graph: tf.Graph) -> Iterator[Any]:
         yield c_graph
 
 
+@functools.lru_cache(maxsize=8192)
+def _colocation(names: tuple[str, ...]) -> bytes:
+    """The serialized attribute that constrains an op to the devices of the named ops."""
+    value = tf.compat.v1.AttrValue()
+    value.list.s.extend(f"loc:@{name}".encode() for name in names)
+    return bytes(value.SerializeToString())
+
+
 def create_op(  # noqa: PLR0917 - one call site, in a hot loop
     graph: tf.Graph,
     c_graph: Any,
@@ -239,7 +246,8 @@ def create_op(  # noqa: PLR0917 - one call site, in a hot loop
     inputs: Iterable[Any],
     controls: Iterable[tf.Operation],
     attrs: Iterable[tuple[str, bytes]],
-    colocated_with: Sequence[str],
+    colocated_with: tuple[str, ...],
+    device: str,
 ) -> tf.Operation:
     """Creates one op from serialized attributes, as the importer would outside of TF1 conds and loops.
 
@@ -252,6 +260,7 @@ def create_op(  # noqa: PLR0917 - one call site, in a hot loop
       controls: ops to wait for, besides the control dependencies that are active.
       attrs: (name, serialized AttrValue).
       colocated_with: names of ops to share a device with.
+      device: that of these ops, "" where they have none.
     """
     call = pywrap_tf_session
     description = call.TF_NewOperation(c_graph, op_type, name)
@@ -265,16 +274,11 @@ def create_op(  # noqa: PLR0917 - one call site, in a hot loop
     for key, serialized in attrs:
         call.TF_SetAttrValueProto(description, key, serialized)
     if colocated_with:
-        groups = tf.compat.v1.AttrValue()
-        groups.list.s.extend(f"loc:@{other}".encode() for other in colocated_with)
-        call.TF_SetAttrValueProto(description, "_class", groups.SerializeToString())
+        call.TF_SetAttrValueProto(description, "_class", _colocation(colocated_with))
     c_op = call.TF_FinishOperation(description)
     op = graph._create_op_from_tf_operation(c_op, compute_device=not colocated_with)
-    for other in colocated_with:
-        device = graph.get_operation_by_name(other).device if other != name else ""
-        if device:
-            op._set_device(device)
-            break
+    if device:
+        op._set_device(device)
     if graph._control_dependencies_stack:
         op._add_control_inputs(graph._control_dependencies_for_inputs(op.inputs))
     return op
