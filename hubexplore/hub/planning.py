@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from hubexplore.errors import AuthoringError
 from hubexplore.hub.contexts import ContextSpec, read_contexts, touched
+from hubexplore.hub.graph_check import check_names
 from hubexplore.hub.replay import Replay, plan_replay
 from hubexplore.hub.slicing import GraphSlice, check_complete, colocated_with, slice_graph
 from hubexplore.hub.state import SHARED_NAMES
@@ -77,8 +78,11 @@ def plan_apply(variant: Variant, signature: str | None, trainable: bool) -> Appl
     inputs, outputs = variant.input_infos(signature), variant.output_infos(signature)
     fed = frozenset(tensor_of(name) for info in inputs.values() for name in info.component_names)
     results = [name for info in outputs.values() for name in info.component_names]
+    check_names(variant.nodes, [*fed, *results], f"The signature {signature!r}")
     cut = Cut(fed, variant.state_nodes, variant.state_nodes | {node_of(name) for name in fed})
     candidates = _candidates(variant, fed) if trainable else {}
+    for key, names in candidates.items():
+        check_names(variant.nodes, names, f"The collection {key!r}", ops=True)
     found = reach(variant.nodes, [*results, *chain.from_iterable(candidates.values())], cut)
     if any(variant.nodes[name].op in PLACEHOLDERS for name in found.nodes):
         unfed = variant.needing_placeholder(found.nodes, cut)

@@ -12,6 +12,7 @@ from tensorflow.core.framework import graph_pb2
 from hubexplore.errors import DamagedModuleError
 from hubexplore.hub import tf_internals
 from hubexplore.hub.functions import FunctionImporter
+from hubexplore.hub.graph_check import check_names
 from hubexplore.hub.restore import add_restore
 from hubexplore.hub.slicing import GraphSlice, check_complete, slice_graph
 from hubexplore.hub.variables import VARIABLE_COLLECTIONS, VariableSpec, build_map, members, read_variables
@@ -86,6 +87,8 @@ def plan_state(variant: Variant, checkpoint: str | None, trainable: bool) -> Sta
         collections[key] = tuple(node_list(variant.meta_graph, key))
     if trainable:
         collections[_KEYS.REGULARIZATION_LOSSES] = variant.state_losses
+    for key in (*_NODE_COLLECTIONS, _KEYS.REGULARIZATION_LOSSES):
+        check_names(variant.nodes, collections.get(key, ()), f"The collection {key!r}", ops=True)
     targets = sorted(variant.state_nodes)
     for key in (*_NODE_COLLECTIONS, _KEYS.REGULARIZATION_LOSSES):
         targets.extend(collections.get(key, ()))

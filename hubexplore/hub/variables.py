@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.framework import variable_pb2
 
 from hubexplore.errors import reading
+from hubexplore.hub.graph_check import check_names
 from hubexplore.summary.graph import node_of
 
 VARIABLE_COLLECTIONS: Final = (
@@ -20,6 +21,8 @@ VARIABLE_COLLECTIONS: Final = (
     tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES,
 )
 
+_LIST: Final = "The module's list of variables"
+_REF_VARIABLES: Final = frozenset({"VariableV2", "Variable"})
 _PARTITION: Final = re.compile(r"(?P<key>.*)/part_(?P<number>\d+)$", re.DOTALL)
 
 
@@ -81,7 +84,7 @@ def _protos(meta_graph: Any, collection: str) -> list[Any]:
     if collection not in meta_graph.collection_def:
         return []
     values = meta_graph.collection_def[collection].bytes_list.value
-    with reading("The module's list of variables", DecodeError):
+    with reading(_LIST, DecodeError):
         return [variable_pb2.VariableDef.FromString(value) for value in values]
 
 
@@ -89,7 +92,7 @@ def _describe(proto: Any, nodes: Mapping[str, Any]) -> VariableSpec:
     name = node_of(proto.variable_name)
     _complete(proto, nodes)
     attributes = nodes[name].attr
-    shape = tf.TensorShape(attributes["shape"].shape)
+    dtype, shape = _dtype(attributes["dtype"].type), tf.TensorShape(attributes["shape"].shape)
     part = proto.save_slice_info_def
     key, slice_spec = name, ""
     if part.full_name:
@@ -105,16 +108,27 @@ def _describe(proto: Any, nodes: Mapping[str, Any]) -> VariableSpec:
         slice_spec=slice_spec,
         offset=tuple(part.var_offset),
         full_shape=tuple(part.full_shape),
-        dtype=tf.as_dtype(attributes["dtype"].type),
+        dtype=dtype,
         shape=shape,
     )
+
+
+def _dtype(number: int) -> tf.DType:
+    try:
+        return tf.as_dtype(number)
+    except TypeError as error:
+        raise ValueError(f"{number} is no dtype") from error
 
 
 def _complete(proto: Any, nodes: Mapping[str, Any]) -> None:
     """Fills in the fields that TensorFlow needs and that its early releases did not write."""
     name = node_of(proto.variable_name)
     proto.is_resource = nodes[name].op == "VarHandleOp"
+    if not proto.is_resource and nodes[name].op not in _REF_VARIABLES:
+        raise ValueError(f"{name!r} is a {nodes[name].op}, which is no variable")
+    check_names(nodes, [proto.variable_name], _LIST)
     if proto.snapshot_name:
+        check_names(nodes, [proto.snapshot_name], _LIST)
         return
     read = f"{name}/Read/ReadVariableOp" if proto.is_resource else f"{name}/read"
     if read in nodes:
