@@ -14,7 +14,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 .PHONY: lab test lint types contracts tests tests-tf1 bench notebooks clean
 
 lab: $(READY)
-	$(BIN)/jupyter lab $(QUICKSTART) $(LAB_ARGS)
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/$(QUICKSTART) $(LAB_ARGS)
 
 test: lint types contracts tests-tf1 tests
 

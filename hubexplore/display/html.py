@@ -16,6 +16,7 @@ from hubexplore.summary.model import ModuleSummary, TensorSummary
 
 COLUMNS: Final = ("Name", "Type", "Shape")
 
+# The class stands twice where JupyterLab's own rules for tables and code would otherwise win.
 STYLE: Final = Markup("""
 .hubexplore { color: var(--jp-content-font-color1, inherit); line-height: 1.5; }
 .hubexplore p { margin: 0 0 .3em; }
@@ -23,14 +24,15 @@ STYLE: Final = Markup("""
 .hubexplore table { border-collapse: collapse; border: none; margin: .5em 0 1em; font-size: 90%; }
 .hubexplore caption { caption-side: top; text-align: left; padding: .2em 0;
   color: var(--jp-content-font-color2, inherit); }
-.hubexplore tr, .hubexplore tbody tr:nth-child(n), .hubexplore tbody tr:nth-child(n):hover {
+.hubexplore.hubexplore tbody tr:nth-child(n), .hubexplore.hubexplore tbody tr:nth-child(n):hover {
   background: none; }
-.hubexplore th, .hubexplore td { text-align: left; vertical-align: top; padding: .2em 1.2em .2em .5em; }
+.hubexplore.hubexplore th, .hubexplore.hubexplore td { text-align: left; vertical-align: top;
+  padding: .2em 1.2em .2em .5em; }
 .hubexplore th { font-weight: 600; }
 .hubexplore thead th { background: var(--jp-layout-color2, rgba(128, 128, 128, .15)); }
 .hubexplore tbody { border-top: 1px solid var(--jp-border-color2, rgba(128, 128, 128, .4)); }
 .hubexplore tbody:last-child { border-bottom: 1px solid var(--jp-border-color2, rgba(128, 128, 128, .4)); }
-.hubexplore code { background: none; padding: 0; white-space: pre-wrap; }
+.hubexplore.hubexplore :not(pre) > code { background: none; padding: 0; white-space: pre-wrap; }
 .hubexplore td.note, .hubexplore th.side { font-weight: normal;
   color: var(--jp-content-font-color2, inherit); }
 """)
