@@ -6,7 +6,7 @@ collections `cond_context` and `while_context` and must be rebuilt for the nodes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +16,8 @@ from tensorflow.core.protobuf import control_flow_pb2
 
 from hubexplore.errors import reading
 from hubexplore.hub import tf_internals
+from hubexplore.hub.graph_check import check_names
+from hubexplore.hub.slicing import check_complete
 from hubexplore.summary.graph import node_of
 
 COND_CONTEXT: Final = tf.compat.v1.GraphKeys.COND_CONTEXT
@@ -72,6 +74,31 @@ def _nested(proto: Any) -> Iterator[Any]:
 def touched(contexts: Iterable[ContextSpec], nodes: set[str]) -> list[ContextSpec]:
     """The contexts that hold any of `nodes`."""
     return [context for context in contexts if not context.nodes.isdisjoint(nodes)]
+
+
+def check_contexts(contexts: Iterable[ContextSpec], nodes: Mapping[str, Any]) -> None:
+    """Checks that contexts can be rebuilt once their nodes are imported.
+
+    Raises:
+      DamagedModuleError: a context names tensors that do not exist.
+    """
+    for context in contexts:
+        _check_context(context.proto, nodes)
+
+
+def _check_context(proto: Any, nodes: Mapping[str, Any]) -> None:
+    is_loop = isinstance(proto, control_flow_pb2.WhileContextDef)
+    what = f"The {'loop' if is_loop else 'cond'} {proto.context_name!r}"
+    needed = [getattr(proto, field) for field in (_WHILE_NAMES[:3] if is_loop else _COND_NAMES)]
+    optional = [*proto.values_def.values, *proto.values_def.external_values.values()]
+    if is_loop:
+        optional += [*proto.loop_enter_names, *proto.loop_exit_names]
+        optional += filter(None, [proto.maximum_iterations_name])
+    check_names(nodes, needed, what)
+    check_names(nodes, optional, what, ops=True)
+    check_complete({node_of(name) for name in needed} - nodes.keys())
+    for nested in _nested(proto):
+        _check_context(nested, nodes)
 
 
 def rebuild(

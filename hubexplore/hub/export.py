@@ -28,10 +28,13 @@ _OCCUPIED: Final = frozenset({MODULE_FILE, GRAPH_FILE, "saved_model.pbtxt", "var
 _RESTORE_OPS: Final = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
 _STORAGE_ERRORS: Final = (
     OSError,
+    tf.errors.AbortedError,
+    tf.errors.OutOfRangeError,
     tf.errors.PermissionDeniedError,
     tf.errors.ResourceExhaustedError,
     tf.errors.UnavailableError,
     tf.errors.UnimplementedError,
+    tf.errors.UnknownError,
 )
 
 
@@ -50,8 +53,8 @@ def write_module(
       ExportError: (an OSError) no permission, no space, an asset that is not there. `path` is as before.
     """
     path = os.fspath(path).rstrip("/") or "/"
-    _check_free(path)
     try:
+        _check_free(path)
         with _staging(path) as folder:
             _write_graphs(folder, spec)
             if write_variables is not None:
@@ -103,6 +106,7 @@ def _staging(path: str) -> Iterator[str]:
     try:
         _make(folder, path)
         yield folder
+        _remove(folder)
     except BaseException:
         _remove(folder)
         for directory in made:
@@ -110,7 +114,6 @@ def _staging(path: str) -> Iterator[str]:
                 if not _entries(directory):
                     tf.io.gfile.rmtree(directory)
         raise
-    _remove(folder)
 
 
 def _make(folder: str, path: str) -> None:
@@ -123,9 +126,8 @@ def _make(folder: str, path: str) -> None:
 
 
 def _remove(folder: str) -> None:
-    with contextlib.suppress(tf.errors.OpError):
-        if tf.io.gfile.exists(folder):
-            tf.io.gfile.rmtree(folder)
+    with contextlib.suppress(tf.errors.OpError, OSError):
+        tf.io.gfile.rmtree(folder)
 
 
 def _missing_parents(parent: str) -> list[str]:
@@ -153,7 +155,7 @@ def _move_into_place(folder: str, path: str) -> None:
             moved.append(os.path.join(path, entry))
     except BaseException:
         for target in moved:
-            with contextlib.suppress(tf.errors.OpError):
+            with contextlib.suppress(tf.errors.OpError, OSError):
                 (tf.io.gfile.rmtree if tf.io.gfile.isdir(target) else tf.io.gfile.remove)(target)
         raise
 

@@ -11,7 +11,7 @@ from typing import Final
 import tensorflow as tf
 
 from hubexplore.errors import AuthoringError
-from hubexplore.hub.contexts import ContextSpec, read_contexts, touched
+from hubexplore.hub.contexts import ContextSpec, check_contexts, read_contexts, touched
 from hubexplore.hub.graph_check import check_names
 from hubexplore.hub.replay import Replay, plan_replay
 from hubexplore.hub.slicing import GraphSlice, check_complete, colocated_with, slice_graph
@@ -92,6 +92,7 @@ def plan_apply(variant: Variant, signature: str | None, trainable: bool) -> Appl
     targets = [*results, *chain.from_iterable(candidates.values())]
     found, contexts = _close_over_contexts(variant, cut, targets)
     check_complete(found.missing)
+    check_names(variant.nodes, found.cut_tensors, "The module's graph")
     assets = node_list(variant.meta_graph, _KEYS.ASSET_FILEPATHS)
     candidates[_KEYS.ASSET_FILEPATHS] = [name for name in assets if node_of(name) in found.nodes]
     part = slice_graph(variant, found.nodes)
@@ -132,6 +133,7 @@ def _close_over_contexts(
     included: list[ContextSpec] = []
     while contexts and len(now := touched(contexts, found.nodes)) > len(included):
         included = now
+        check_contexts(included, variant.nodes)
         inside = {name for context in included for name in context.nodes}
         more = sorted(inside & variant.nodes.keys() - variant.state_nodes)
         found = reach(variant.nodes, [*targets, *more], cut)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
 
@@ -192,12 +193,31 @@ def select_outputs(signature: str, outputs: Mapping[str, Any], as_dict: bool | N
 
 
 def convert_inputs(values: Mapping[str, Any], infos: Mapping[str, TensorInfo]) -> dict[str, Any]:
-    """Converts values to tensors that fit the signature; all of them or none is used.
+    """Converts values to tensors that fit the signature; the graph gets all of them or none.
 
     Raises:
       SignatureError: (a TypeError) names the input, what was got and what was expected.
     """
-    return {name: _convert_one(name, values[name], infos[name]) for name in sorted(infos)}
+    # Nothing can be taken out of a graph again, so values are tried in another one first.
+    on_trial = [name for name in sorted(infos) if _needs_trial(values[name], infos[name])]
+    if on_trial:
+        with tf.Graph().as_default():
+            for name in on_trial:
+                _convert_one(name, values[name], infos[name])
+    tensors_first = sorted(infos, key=lambda name: (not tf.is_tensor(values[name]), name))
+    converted = {name: _convert_one(name, values[name], infos[name]) for name in tensors_first}
+    return {name: converted[name] for name in sorted(infos)}
+
+
+def _needs_trial(value: Any, info: TensorInfo) -> bool:
+    """Whether a value may turn out not to fit only when it is converted, and holds no tensors of a graph."""
+    if (
+        isinstance(value, np.ndarray)
+        and info.kind == "dense"
+        and info.get_shape().is_compatible_with(value.shape)
+    ):
+        return bool(value.dtype != info.dtype.as_numpy_dtype)
+    return not any(map(tf.is_tensor, tf.nest.flatten(value)))
 
 
 def _convert_one(name: str, value: Any, info: TensorInfo) -> Any:

@@ -129,6 +129,8 @@ def _complete(proto: Any, nodes: Mapping[str, Any]) -> None:
     check_names(nodes, [proto.variable_name], _LIST)
     if proto.snapshot_name:
         check_names(nodes, [proto.snapshot_name], _LIST)
+        if proto.is_resource:
+            _check_read(proto.snapshot_name, nodes)
         return
     read = f"{name}/Read/ReadVariableOp" if proto.is_resource else f"{name}/read"
     if read in nodes:
@@ -137,6 +139,18 @@ def _complete(proto: Any, nodes: Mapping[str, Any]) -> None:
         proto.snapshot_name = proto.variable_name
     else:
         raise ValueError(f"nothing reads the variable {name!r}")
+
+
+def _check_read(snapshot: str, nodes: Mapping[str, Any]) -> None:
+    """Checks that a variable's value comes from a read, as TensorFlow expects without looking."""
+    seen = set()
+    name = node_of(snapshot)
+    while nodes[name].op != "ReadVariableOp":
+        seen.add(name)
+        inputs = nodes[name].input
+        name = node_of(inputs[0]) if inputs else ""
+        if name not in nodes or name in seen:
+            raise ValueError(f"{snapshot!r} is not what is read from a variable")
 
 
 def build_map(pairs: Iterable[tuple[VariableSpec, Any]]) -> dict[str, Any]:

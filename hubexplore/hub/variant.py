@@ -9,8 +9,9 @@ from typing import Any, Final
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from hubexplore.errors import DamagedModuleError, HubError, NoSuchSignatureError, closest, reading
+from hubexplore.errors import HubError, NoSuchSignatureError, closest, reading
 from hubexplore.hub import tensor_info, tf_internals
+from hubexplore.hub.graph_check import check_functions, check_loops
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.summary import op_packages
 from hubexplore.summary.graph import NO_CUT, Cut, downstream, index_nodes, node_of, reach
@@ -85,33 +86,16 @@ class Variant:
         return frozenset(op for op in used if not tf_internals.is_op_registered(op))
 
     def check_ops(self) -> None:
-        """Raises UnknownOpsError (a `tf.errors.NotFoundError`) naming every op that is unknown."""
+        """Checks that TensorFlow can take the graph.
+
+        Raises:
+          UnknownOpsError: (a `tf.errors.NotFoundError`) names every op that is unknown.
+          DamagedModuleError: a loop or a function is altered.
+        """
         if self.unknown_ops:
             raise UnknownOpsError(set(self.unknown_ops))
-        self._check_functions()
-
-    def _check_functions(self) -> None:
-        """Raises DamagedModuleError where a node of a function would make TensorFlow abort the process.
-
-        The importer checks the nodes of the graph, but not those of functions: a Const without a value, or
-        with one of another dtype, aborts when it is run (TensorFlow 2.21).
-        """
-        needed: dict[str, list[str]] = {}
-        for function in self.library.function:
-            for node in function.node_def:
-                if node.op not in needed:
-                    definition = tf_internals.op_def(node.op)
-                    attrs = definition.attr if definition else ()
-                    needed[node.op] = [attr.name for attr in attrs if not attr.HasField("default_value")]
-                wrong = next((name for name in needed[node.op] if name not in node.attr), None)
-                if node.op == "Const" and not wrong:
-                    dtype = node.attr["dtype"].type
-                    wrong = "dtype" if dtype and node.attr["value"].tensor.dtype != dtype else None
-                if wrong:
-                    raise DamagedModuleError(
-                        f"Node {node.name!r} of function {function.signature.name!r} has no valid {wrong!r}, "
-                        f"which its op {node.op!r} needs. The module is altered; copy or download it again."
-                    )
+        check_loops(self.nodes)
+        check_functions(self.meta_graph.graph_def.node, self.library)
 
     @functools.cached_property
     def state_nodes(self) -> frozenset[str]:
