@@ -56,7 +56,8 @@ def _framed(content: Markup) -> Markup:
 
 
 def _page(page: Page) -> Markup:
-    facts = (tag("small", f"{label}: ", tag("code", text)) for label, text in page.facts)
+    # The space keeps them apart where styles are stripped.
+    facts = (join(" ", tag("small", f"{label}: ", tag("code", text))) for label, text in page.facts)
     note = (tag("p", page.note),) if page.note else ()
     return join(tag("p", tag("strong", page.title), *facts), *(_table(table) for table in page.tables), *note)
 

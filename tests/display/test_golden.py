@@ -82,3 +82,8 @@ def test_the_style_reaches_only_our_own_elements() -> None:
 
 def test_a_caption_is_left_out_where_there_is_none() -> None:
     assert page.read(html.tensor_table(summaries.tensors(2))).all("caption") == []
+
+
+def test_words_stay_apart_where_styles_are_stripped() -> None:
+    (heading,) = page.read(html.module(summaries.ONE_TABLE_FOR_TWO)).texts("p")
+    assert heading.split() == ["/modules/images", "scope:", "module_1", "trainable:", "yes"]
