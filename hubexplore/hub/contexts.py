@@ -6,7 +6,7 @@ collections `cond_context` and `while_context` and must be rebuilt for the nodes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -76,17 +76,24 @@ def touched(contexts: Iterable[ContextSpec], nodes: set[str]) -> list[ContextSpe
     return [context for context in contexts if not context.nodes.isdisjoint(nodes)]
 
 
-def check_contexts(contexts: Iterable[ContextSpec], nodes: Mapping[str, Any]) -> None:
+def check_contexts(
+    contexts: Iterable[ContextSpec], nodes: Mapping[str, Any], available: Container[str]
+) -> None:
     """Checks that contexts can be rebuilt once their nodes are imported.
 
+    Args:
+      contexts: those of a slice.
+      nodes: node name -> NodeDef, of the whole graph.
+      available: names of the slice's nodes, and of those that others replace in it.
+
     Raises:
-      DamagedModuleError: a context names tensors that do not exist.
+      DamagedModuleError: a context names tensors that do not exist, or belong to something else.
     """
     for context in contexts:
-        _check_context(context.proto, nodes)
+        _check_context(context.proto, nodes, available)
 
 
-def _check_context(proto: Any, nodes: Mapping[str, Any]) -> None:
+def _check_context(proto: Any, nodes: Mapping[str, Any], available: Container[str]) -> None:
     is_loop = isinstance(proto, control_flow_pb2.WhileContextDef)
     what = f"The {'loop' if is_loop else 'cond'} {proto.context_name!r}"
     needed = [getattr(proto, field) for field in (_WHILE_NAMES[:3] if is_loop else _COND_NAMES)]
@@ -96,9 +103,9 @@ def _check_context(proto: Any, nodes: Mapping[str, Any]) -> None:
         optional += filter(None, [proto.maximum_iterations_name])
     check_names(nodes, needed, what)
     check_names(nodes, optional, what, ops=True)
-    check_complete({node_of(name) for name in needed} - nodes.keys())
+    check_complete({name for name in map(node_of, needed) if name not in available})
     for nested in _nested(proto):
-        _check_context(nested, nodes)
+        _check_context(nested, nodes, available)
 
 
 def rebuild(

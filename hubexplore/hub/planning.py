@@ -93,6 +93,7 @@ def plan_apply(variant: Variant, signature: str | None, trainable: bool) -> Appl
     found, contexts = _close_over_contexts(variant, cut, targets)
     check_complete(found.missing)
     check_names(variant.nodes, found.cut_tensors, "The module's graph")
+    check_contexts(contexts, variant.nodes, found.nodes | set(map(node_of, found.cut_tensors)))
     assets = node_list(variant.meta_graph, _KEYS.ASSET_FILEPATHS)
     candidates[_KEYS.ASSET_FILEPATHS] = [name for name in assets if node_of(name) in found.nodes]
     part = slice_graph(variant, found.nodes)
@@ -133,7 +134,6 @@ def _close_over_contexts(
     included: list[ContextSpec] = []
     while contexts and len(now := touched(contexts, found.nodes)) > len(included):
         included = now
-        check_contexts(included, variant.nodes)
         inside = {name for context in included for name in context.nodes}
         more = sorted(inside & variant.nodes.keys() - variant.state_nodes)
         found = reach(variant.nodes, [*targets, *more], cut)

@@ -33,7 +33,8 @@ Outputs = dict[str, Any]
 def _values(info: Any) -> Any:
     """The same values every time for an input of a signature."""
     random = np.random.default_rng(7)
-    shape = [2 if size is None else size for size in info.get_shape()]
+    known = info.get_shape()
+    shape = [2 if size is None else size for size in known] if known.rank is not None else [2]
     if info.dtype == tf.string:
         return np.full(shape, b"there")
     return random.integers(0, 2, shape).astype(info.dtype.as_numpy_dtype)

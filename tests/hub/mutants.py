@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -11,7 +12,10 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any, Final
+
+from tensorflow.core.protobuf import saved_model_pb2
 
 ROOT: Final = Path(__file__).parents[2]
 SECONDS: Final = 60.0
@@ -50,6 +54,85 @@ def damaged(content: bytes, edits: Iterable[Edit]) -> bytes:
             case "cut":
                 del changed[position:]
     return bytes(changed)
+
+
+_NUMBERS: Final = (0, 1, -1, -2, 2, 3, 100, 255, 1 << 20, (1 << 31) - 1, -(1 << 31), 1 << 40, -(1 << 63))
+
+
+def altered(content: bytes, seed: int) -> bytes:
+    """The content of a `saved_model.pb` in which one to three fields have other values.
+
+    Bytes changed at random mostly make a file that cannot be parsed; this gets behind the parser.
+    """
+    random = Random(seed)
+    message = saved_model_pb2.SavedModel.FromString(content)
+    for _ in range(random.choice([1, 1, 2, 3])):
+        meta_graph = random.choice(message.meta_graphs)
+        graph = meta_graph.graph_def
+        names = [text for node in graph.node for text in (node.name, node.op, f"{node.name}:0")] or ["x"]
+        start = random.choice(
+            [
+                meta_graph,
+                random.choice(graph.node or [graph]),
+                random.choice(graph.library.function or [graph]),
+            ]
+        )
+        with contextlib.suppress(ValueError, TypeError):  # a value of another range: the field stays
+            _alter(start, random, names)
+    return bytes(message.SerializeToString())
+
+
+def _alter(message: Any, random: Random, names: list[str]) -> None:
+    """Goes down to a field at random, and changes it or takes it away."""
+    while fields := message.ListFields():
+        field, value = random.choice(fields)
+        if random.random() < 0.05:
+            message.ClearField(field.name)
+            return
+        if hasattr(value, "keys"):
+            key = random.choice(sorted(value))
+            if random.random() < 0.1 or not hasattr(value[key], "ListFields"):
+                del value[key]
+                return
+            message = value[key]
+        elif hasattr(value, "append"):
+            number = random.randrange(len(value))
+            if random.random() < 0.1:
+                del value[number]
+                return
+            if not hasattr(value[number], "ListFields"):
+                value[number] = _other(value[number], random, names)
+                return
+            message = value[number]
+        elif hasattr(value, "ListFields"):
+            message = value
+        else:
+            setattr(message, field.name, _other(value, random, names))
+            return
+
+
+def _other(value: Any, random: Random, names: list[str]) -> Any:
+    match value:
+        case bool():
+            return not value
+        case int():
+            return random.choice([*_NUMBERS, value ^ (1 << random.randrange(8))])
+        case float():
+            return random.choice([0.0, float("nan"), float("inf"), -1.0])
+        case str():
+            forms = [
+                "",
+                f"{value}:1",
+                f"{value}:-1",
+                f"^{value}",
+                value[:-1],
+                ":0",
+                "\0",
+                *random.sample(names, 3),
+            ]
+            return random.choice(forms)
+        case _:
+            return random.choice([b"", value[:-1], value + b"\0", b"\xff\xfe", b"loc:@nowhere"])
 
 
 def copy_with(original: Path, target: Path, file: str, content: bytes) -> None:

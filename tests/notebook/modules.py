@@ -28,3 +28,13 @@ def kinds() -> None:
     hub.add_signature("ragged", inputs=ragged, outputs=ragged + 1)
     words = tf1.placeholder(tf.string, [None])
     hub.add_signature("string", inputs=words, outputs=tf.strings.upper(words))
+
+
+def lookup(vocabulary: str) -> None:
+    """Positions of words in a vocabulary file, an asset: string [n] -> int64 [n], -1 if unknown."""
+    whole_line, number = tf.lookup.TextFileIndex.WHOLE_LINE, tf.lookup.TextFileIndex.LINE_NUMBER
+    table = tf.lookup.StaticHashTable(
+        tf.lookup.TextFileInitializer(vocabulary, tf.string, whole_line, tf.int64, number), -1
+    )
+    words = tf1.placeholder(tf.string, [None])
+    hub.add_signature(inputs=words, outputs=table.lookup(words))

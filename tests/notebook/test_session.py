@@ -62,6 +62,18 @@ def test_loading_initialises_nothing_that_was_there(session: NotebookSession, sc
     assert session.call("second", [1.0]) == [3.0]
 
 
+def test_loading_fills_no_table_again(
+    session: NotebookSession, scale: hub.ModuleSpec, tmp_path: Path
+) -> None:
+    """Its file may be gone by now."""
+    vocabulary = tmp_path / "words.txt"
+    vocabulary.write_text("a\nb\n")
+    session.load(hub.create_module_spec(lambda: modules.lookup(str(vocabulary))), "words")
+    vocabulary.unlink()
+    session.load(scale, "s")
+    assert session.call("words", ["b", "c"]).tolist() == [1, -1]
+
+
 def test_a_variable_of_the_user_keeps_its_value(session: NotebookSession, scale: hub.ModuleSpec) -> None:
     with session.graph.as_default():
         own = tf1.get_variable("own", initializer=1.0)
