@@ -122,8 +122,9 @@ class TestCall:
     def test_braces_and_dollars_are_python(self, scale: Run) -> None:
         """IPython would replace {a} and $a in the line of a magic by the variable."""
         scale("a = [5.0]")
-        result = scale("%hub_call scale {'a': a, 'b': [len('$a {a}')]} --signature pair --as-dict")
-        assert result["sum"] == [11.0]
+        assert scale("%hub_call scale [float(len('$a {a}'))]") == [3.0 * len("$a {a}")]
+        result = scale("%hub_call scale {'a': a, 'b': [2.0]} --signature pair --as-dict")
+        assert result["sum"] == [7.0]
 
     def test_strings_that_look_like_options(self, run: Run) -> None:
         run("%hub_load sample:text-embedding --as embed")
