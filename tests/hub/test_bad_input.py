@@ -419,6 +419,7 @@ def test_export_that_fails_at_any_step(
         done += 1
     assert done >= 12
     monkeypatch.undo()
+    assert [path.name for path in place.parent.iterdir()] == ["module"]
     with tf.Graph().as_default():
         check_good(place)
 

@@ -205,6 +205,7 @@ def _branch_lacks_an_output(graph: Any) -> None:  # dies
     for function in graph.graph_def.library.function:
         if function.signature.name == name:
             del function.signature.output_arg[:]
+            function.ret.clear()
 
 
 def _body_node(graph: Any, op: str) -> Any:
