@@ -17,7 +17,6 @@ from hubexplore.hub.resolve import filesystem_of
 from hubexplore.summary import diagnosis, sniff
 from hubexplore.summary.filesystem import LocalFilesystem
 
-REAL = Path(__file__).parents[3] / "shared" / "real-modules"
 LOCAL = LocalFilesystem()
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
 
@@ -321,9 +320,9 @@ def test_other_filesystems(module: Path) -> None:
     assert isinstance(diagnosis.diagnose("ram://none/at/all", filesystem), diagnosis.Nothing)
 
 
-@pytest.mark.skipif(not REAL.exists(), reason=f"no real modules at {REAL}")
-def test_real_modules() -> None:
-    kinds = {path.parent.name: type(diagnose(path.parent)).__name__ for path in REAL.glob("*/saved_model.pb")}
+def test_real_modules(real_modules: Path) -> None:
+    folders = [path.parent for path in real_modules.glob("*/saved_model.pb")]
+    kinds = {folder.name: type(diagnose(folder)).__name__ for folder in folders}
     assert kinds == {
         "vae3dshapes": "HubModule",
         "dm21": "HubModule",
