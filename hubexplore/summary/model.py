@@ -1,48 +1,314 @@
-"""The facts that displays show, as frozen dataclasses."""
+"""What a module is: frozen dataclasses that every rendering shares.
+
+They hold facts, not words: nothing here is shortened, escaped or sorted for display. Names are as strangers
+wrote them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from hubexplore.summary.source import Source
+
+HUB_MODULE: Final = "TF1 Hub module"
+TF1_SAVED_MODEL: Final = "TF1 SavedModel"
+TF2_SAVED_MODEL: Final = "TF2 SavedModel"
+IN_MEMORY: Final = "module spec"
+
+Shape = tuple[int | None, ...] | None
+"""None is an unknown rank, a None in it an unknown dimension."""
+
+
+@dataclass(frozen=True)
+class ComponentSummary:
+    """One dense tensor of a sparse, ragged or other composite one; `role` as in "indices"."""
+
+    role: str
+    dtype: str
+    shape: Shape
+    tensor: str
 
 
 @dataclass(frozen=True)
 class TensorSummary:
     """One input or output of a signature.
 
-    `shape` is None where the rank is unknown; an unknown dimension is None.
+    Attributes:
+      name: in the signature.
+      dtype: as TensorFlow names it ("float32"), or "unknown (99)".
+      shape: static shape.
+      kind: "dense", "sparse", "ragged", or the name of another composite type.
+      tensor: name in the graph ("x:0"); empty for a composite.
+      components: what a composite consists of; empty for a dense tensor.
     """
 
     name: str
     dtype: str
-    shape: tuple[int | None, ...] | None
-    kind: str = "dense"  # "dense", "sparse" or "ragged"
+    shape: Shape
+    kind: str = "dense"
+    tensor: str = ""
+    components: tuple[ComponentSummary, ...] = ()
+
+    @property
+    def tensors(self) -> tuple[str, ...]:
+        """Names of all its tensors in the graph."""
+        return (self.tensor,) if self.tensor else tuple(part.tensor for part in self.components)
 
 
 @dataclass(frozen=True)
 class SignatureSummary:
-    """A named signature: inputs and outputs sorted by name."""
+    """A named signature: inputs and outputs sorted by name; `method` is the writer's method name."""
 
     name: str
     inputs: tuple[TensorSummary, ...]
     outputs: tuple[TensorSummary, ...]
+    method: str = ""
+
+
+@dataclass(frozen=True)
+class PartitionSummary:
+    """One part of a partitioned variable: its node, and where in the whole it lies."""
+
+    node: str
+    offset: tuple[int, ...]
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class VariableSummary:
+    """One variable; a partitioned one counts once.
+
+    Attributes:
+      name: in the module (`variable_map`'s key), or of the object in a TF2 SavedModel.
+      dtype: as TensorFlow names it.
+      shape: of the whole variable; from the checkpoint where the graph does not say.
+      trainable: whether the writer marked it trainable.
+      node: name of the graph node that holds it (the first part's); empty where there is none.
+      key: name of its tensor in the checkpoint; empty where the checkpoint has no such tensor.
+      stored: bytes of its value in the checkpoint; None without one.
+      partitions: its parts in offset order; empty if it is not partitioned.
+    """
+
+    name: str
+    dtype: str
+    shape: Shape
+    trainable: bool
+    node: str = ""
+    key: str = ""
+    stored: int | None = None
+    partitions: tuple[PartitionSummary, ...] = ()
+
+    @functools.cached_property
+    def parameters(self) -> int | None:
+        """How many numbers it holds; None where its shape is not known."""
+        if self.shape is None or None in self.shape:
+            return None
+        return math.prod(size for size in self.shape if size is not None)
+
+    @functools.cached_property
+    def bytes(self) -> int | None:
+        """Size of its value: what the checkpoint stores, else parameters times the size of a number."""
+        if self.stored is not None:
+            return self.stored
+        width = WIDTHS.get(self.dtype.removesuffix("_ref"))
+        return None if self.parameters is None or width is None else self.parameters * width
+
+
+@dataclass(frozen=True)
+class CollectionSummary:
+    """A collection of the graph: what it holds ("nodes", "bytes", "ints", "floats", "messages"), how many.
+
+    `entries` are its node names or numbers as text; empty for bytes and messages.
+    """
+
+    name: str
+    kind: str
+    count: int
+    entries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TableSummary:
+    """A lookup table: its node, op, dtypes and the assets it is filled from."""
+
+    node: str
+    op: str
+    key_dtype: str
+    value_dtype: str
+    assets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AssetSummary:
+    """A file that the graph reads.
+
+    Attributes:
+      name: file name below `assets/`.
+      size: in bytes; None where the file is not there.
+      tensor: the graph's tensor that holds its path.
+      tables: nodes of the tables that are filled from it.
+      first_lines: how it begins, if it is text.
+    """
+
+    name: str
+    size: int | None
+    tensor: str = ""
+    tables: tuple[str, ...] = ()
+    first_lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MessageSummary:
+    """An attached message.
+
+    Attributes:
+      key: it is attached under.
+      type: its name if the type is known, else empty.
+      fields: (path, value) of its fields: "default_image_size.height" where the type is known, "1.2" (field
+        numbers) where it is not. Bytes that are no text and no message are as hex digits.
+      size: in bytes.
+    """
+
+    key: str
+    type: str
+    fields: tuple[tuple[str, str], ...]
+    size: int
+
+
+@dataclass(frozen=True)
+class FunctionSummary:
+    """A function of the library: dtypes of its arguments and results, and how many nodes its body has."""
+
+    name: str
+    inputs: tuple[tuple[str, str], ...]
+    outputs: tuple[tuple[str, str], ...]
+    nodes: int
+
+
+@dataclass(frozen=True)
+class OpSummary:
+    """An op type: how often it occurs in the graph and in function bodies.
+
+    `unknown` says that TensorFlow itself may lack it; `package` is then the pip package that has it, or "".
+    """
+
+    op: str
+    count: int
+    in_functions: int = 0
+    unknown: bool = False
+    package: str = ""
 
 
 @dataclass(frozen=True)
 class VariantSummary:
-    """One graph variant: its tags (sorted; empty for the common untagged one) and signatures."""
+    """One graph variant.
+
+    Attributes:
+      tags: sorted; empty for the common untagged variant.
+      signatures: sorted by name.
+      variables: sorted by name.
+      collections: sorted by name.
+      tables: in the order of the graph.
+      assets: sorted by name.
+      messages: attached messages, sorted by key.
+      losses: tensors of the regularization losses.
+      update_ops: nodes of the update ops.
+      functions: in the order of the library.
+      ops: most frequent first.
+      nodes: how many nodes the graph has, function bodies not counted.
+      tensorflow_version: of the writer; empty if it does not say.
+      initializer: node or tensor that a TF1 SavedModel runs on loading; empty if there is none.
+    """
 
     tags: tuple[str, ...]
     signatures: tuple[SignatureSummary, ...]
+    variables: tuple[VariableSummary, ...] = ()
+    collections: tuple[CollectionSummary, ...] = ()
+    tables: tuple[TableSummary, ...] = ()
+    assets: tuple[AssetSummary, ...] = ()
+    messages: tuple[MessageSummary, ...] = ()
+    losses: tuple[str, ...] = ()
+    update_ops: tuple[str, ...] = ()
+    functions: tuple[FunctionSummary, ...] = ()
+    ops: tuple[OpSummary, ...] = ()
+    nodes: int = 0
+    tensorflow_version: str = ""
+    initializer: str = ""
+
+    @property
+    def parameters(self) -> int:
+        """Numbers in all its variables of known shape."""
+        return sum(variable.parameters or 0 for variable in self.variables)
+
+
+@dataclass(frozen=True)
+class FileSummary:
+    """A file of the module's directory: its path below it, and its size in bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True)
+class ApplicationSummary:
+    """One call of a live Module: the signature, and (name, dtype, shape) that went in and came out."""
+
+    signature: str
+    inputs: tuple[tuple[str, str, Shape], ...]
+    outputs: tuple[tuple[str, str, Shape], ...]
+
+
+@dataclass(frozen=True)
+class LiveSummary:
+    """What a Module in a graph has besides: its scope, its tags, whether it trains, its calls so far."""
+
+    scope: str
+    tags: tuple[str, ...]
+    trainable: bool
+    applications: tuple[ApplicationSummary, ...] = ()
 
 
 @dataclass(frozen=True)
 class ModuleSummary:
     """What one module holds.
 
-    `facts` are (label, text) pairs for the header: a live Module adds its scope and whether it
-    is trainable.
+    Attributes:
+      title: the path or handle it was opened by.
+      format: HUB_MODULE, TF1_SAVED_MODEL, TF2_SAVED_MODEL, or IN_MEMORY for a spec that is not on disk.
+      variants: in the order of the file.
+      size: bytes of all files; None where it is not on disk.
+      files: sorted by name.
+      digest: SHA-256 (hex) of graphs, assets and the checksums of the weights; empty where unknown.
+      unclaimed: names of tensors in the checkpoint that no variable of any variant uses.
+      warnings: what is wrong with it though it can be shown: sentences.
+      live: of a Module in a graph.
+      source: where graphs and weights are read from, for diagrams and statistics.
     """
 
     title: str
     variants: tuple[VariantSummary, ...]
-    facts: tuple[tuple[str, str], ...] = ()
+    format: str = IN_MEMORY
+    size: int | None = None
+    files: tuple[FileSummary, ...] = ()
+    digest: str = ""
+    unclaimed: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    live: LiveSummary | None = None
+    source: Source | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def tensorflow_version(self) -> str:
+        """Of the writer; empty if it does not say."""
+        return next((each.tensorflow_version for each in self.variants if each.tensorflow_version), "")
+
+
+WIDTHS: Final = {
+    "float32": 4, "float64": 8, "int32": 4, "uint8": 1, "int16": 2, "int8": 1, "complex64": 8, "int64": 8,
+    "bool": 1, "qint8": 1, "quint8": 1, "qint32": 4, "bfloat16": 2, "qint16": 2, "quint16": 2, "uint16": 2,
+    "complex128": 16, "float16": 2, "uint32": 4, "uint64": 8, "float8_e5m2": 1, "float8_e4m3fn": 1,
+}  # fmt: skip
+"""Bytes of one number of a dtype."""

@@ -1,0 +1,177 @@
+"""TensorFlow's messages of a SavedModel, built at run time under this package's own name.
+
+Only fields that are read here; protobuf skips the others. Field numbers are facts of the format, from
+tensorflow/core/protobuf/{saved_model,meta_graph,saved_object_graph,struct}.proto and
+tensorflow/core/framework/{graph,node_def,attr_value,tensor,tensor_shape,types,function,op_def,variable}.proto.
+Attribute names are TensorFlow's, so that code which reads these messages reads TensorFlow's own as well.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+PACKAGE: Final = "hubexplore.saved_model"
+
+DTYPES: Final = (
+    "invalid", "float", "double", "int32", "uint8", "int16", "int8", "string", "complex64", "int64", "bool",
+    "qint8", "quint8", "qint32", "bfloat16", "qint16", "quint16", "uint16", "complex128", "half", "resource",
+    "variant", "uint32", "uint64", "float8_e5m2", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e4m3b11fnuz",
+    "float8_e5m2fnuz", "int4", "uint4", "int2", "uint2", "float4_e2m1fn",
+)  # fmt: skip
+"""Names of the DataType enum in lower case, by number."""
+
+TYPE_SPECS: Final = {
+    1: "sparse", 2: "indexed slices", 3: "ragged", 4: "tensor array", 5: "dataset", 6: "iterator",
+    7: "optional", 8: "per replica", 9: "variable", 10: "row partition", 12: "registered", 13: "extension type",
+}  # fmt: skip
+"""What the numbers of the enum TypeSpecClass stand for, in words."""
+_TYPE_SPEC_CLASSES: Final = {
+    "UNKNOWN": 0, "SPARSE_TENSOR_SPEC": 1, "INDEXED_SLICES_SPEC": 2, "RAGGED_TENSOR_SPEC": 3,
+    "TENSOR_ARRAY_SPEC": 4, "DATA_DATASET_SPEC": 5, "DATA_ITERATOR_SPEC": 6, "OPTIONAL_SPEC": 7,
+    "PER_REPLICA_SPEC": 8, "VARIABLE_SPEC": 9, "ROW_PARTITION_SPEC": 10, "REGISTERED_TYPE_SPEC": 12,
+    "EXTENSION_TYPE_SPEC": 13,
+}  # fmt: skip
+
+# Message -> its fields as "number name type", "*" for repeated, "%" for a map from string. A capital letter
+# begins a message; "|name" puts a field into the oneof `name`.
+_SCHEMA: Final[dict[str, str]] = {
+    "SavedModel": "1 saved_model_schema_version int64; 2 meta_graphs *MetaGraphDef",
+    "MetaGraphDef": """1 meta_info_def MetaInfoDef; 2 graph_def GraphDef; 4 collection_def %CollectionDef;
+        5 signature_def %SignatureDef; 6 asset_file_def *AssetFileDef; 7 object_graph_def SavedObjectGraph""",
+    "MetaInfoDef": "4 tags *string; 5 tensorflow_version string",
+    "CollectionDef": """1 node_list NodeList |kind; 2 bytes_list BytesList |kind; 3 int64_list Int64List |kind;
+        4 float_list FloatList |kind; 5 any_list AnyList |kind""",
+    "NodeList": "1 value *string",
+    "BytesList": "1 value *bytes",
+    "Int64List": "1 value *int64",
+    "FloatList": "1 value *float",
+    "AnyList": "1 value *Any",
+    "Any": "1 type_url string; 2 value bytes",
+    "SignatureDef": "1 inputs %TensorInfo; 2 outputs %TensorInfo; 3 method_name string",
+    "TensorInfo": """1 name string |encoding; 4 coo_sparse CooSparse |encoding;
+        5 composite_tensor CompositeTensor |encoding; 2 dtype DataType; 3 tensor_shape TensorShapeProto""",
+    "CooSparse": "1 values_tensor_name string; 2 indices_tensor_name string; 3 dense_shape_tensor_name string",
+    "CompositeTensor": "1 type_spec TypeSpecProto; 2 components *TensorInfo",
+    "TypeSpecProto": "1 type_spec_class TypeSpecClass; 2 type_state StructuredValue; 3 type_spec_class_name string",
+    "StructuredValue": """12 int64_value sint64 |kind; 31 tensor_shape_value TensorShapeProto |kind;
+        32 tensor_dtype_value DataType |kind; 52 tuple_value TupleValue |kind""",
+    "TupleValue": "1 values *StructuredValue",
+    "AssetFileDef": "1 tensor_info TensorInfo; 2 filename string",
+    "VariableDef": """1 variable_name string; 2 initializer_name string; 3 snapshot_name string;
+        4 save_slice_info_def SaveSliceInfoDef; 5 is_resource bool; 7 trainable bool""",
+    "SaveSliceInfoDef": "1 full_name string; 2 full_shape *int64; 3 var_offset *int64; 4 var_shape *int64",
+    "GraphDef": "1 node *NodeDef; 2 library FunctionDefLibrary",
+    "NodeDef": "1 name string; 2 op string; 3 input *string; 4 device string; 5 attr %AttrValue",
+    "AttrValue": """2 s bytes |value; 3 i int64 |value; 4 f float |value; 5 b bool |value;
+        6 type DataType |value; 7 shape TensorShapeProto |value; 8 tensor TensorProto |value;
+        1 list ListValue |value; 10 func NameAttrList |value; 9 placeholder string |value""",
+    "ListValue": """2 s *bytes; 3 i *int64; 4 f *float; 5 b *bool; 6 type *DataType;
+        7 shape *TensorShapeProto; 8 tensor *TensorProto; 9 func *NameAttrList""",
+    "NameAttrList": "1 name string; 2 attr %AttrValue",
+    "TensorShapeProto": "2 dim *Dim; 3 unknown_rank bool",
+    "Dim": "1 size int64",
+    "TensorProto": """1 dtype DataType; 2 tensor_shape TensorShapeProto; 4 tensor_content bytes;
+        5 float_val *float; 6 double_val *double; 7 int_val *int32; 8 string_val *bytes; 10 int64_val *int64;
+        11 bool_val *bool; 13 half_val *int32""",
+    "FunctionDefLibrary": "1 function *FunctionDef; 2 gradient *GradientDef",
+    "GradientDef": "1 function_name string; 2 gradient_func string",
+    "FunctionDef": """1 signature OpDef; 3 node_def *NodeDef; 4 ret %string; 5 attr %AttrValue;
+        6 control_ret %string""",
+    "OpDef": "1 name string; 2 input_arg *ArgDef; 3 output_arg *ArgDef; 17 is_stateful bool",
+    "ArgDef": """1 name string; 3 type DataType; 4 type_attr string; 5 number_attr string;
+        6 type_list_attr string""",
+    "SavedObjectGraph": "1 nodes *SavedObject",
+    "SavedObject": """1 children *ObjectReference; 4 user_object SavedUserObject |kind;
+        5 asset SavedAsset |kind; 6 function SavedFunction |kind; 7 variable SavedVariable |kind""",
+    "ObjectReference": "1 node_id int32; 2 local_name string",
+    "SavedUserObject": "1 identifier string",
+    "SavedAsset": "1 asset_file_def_index int32",
+    "SavedFunction": "1 concrete_functions *string",
+    "SavedVariable": "1 dtype DataType; 2 shape TensorShapeProto; 3 trainable bool; 6 name string",
+}
+
+_Field = descriptor_pb2.FieldDescriptorProto
+
+
+def _build() -> dict[str, Any]:
+    file = descriptor_pb2.FileDescriptorProto(
+        name="hubexplore/saved_model.proto", package=PACKAGE, syntax="proto3"
+    )
+    _add_enums(file)
+    for name, schema in _SCHEMA.items():
+        _add_message(file, name, [part.split() for part in schema.split(";")])
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(file.SerializeToString())
+    return {
+        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{PACKAGE}.{name}"))
+        for name in _SCHEMA
+    }
+
+
+def _add_enums(file: descriptor_pb2.FileDescriptorProto) -> None:
+    enum = file.enum_type.add(name="DataType")
+    for number, name in enumerate(DTYPES):
+        enum.value.add(name=f"DT_{name.upper()}", number=number)
+        if number:
+            # Types of the reference variables of TF1 are numbered 100 higher.
+            enum.value.add(name=f"DT_{name.upper()}_REF", number=100 + number)
+    enum = file.enum_type.add(name="TypeSpecClass")
+    for name, number in _TYPE_SPEC_CLASSES.items():
+        enum.value.add(name=name, number=number)
+
+
+def _add_message(file: descriptor_pb2.FileDescriptorProto, name: str, fields: list[list[str]]) -> None:
+    message = file.message_type.add(name=name)
+    oneofs: list[str] = []
+    for number, field_name, kind, *oneof in fields:
+        field = message.field.add(name=field_name, number=int(number), label=_Field.LABEL_OPTIONAL)
+        if kind[0] in "*%":
+            field.label = _Field.LABEL_REPEATED
+        if kind[0] == "%":
+            entry = message.nested_type.add(name=f"{field_name.title().replace('_', '')}Entry")
+            entry.options.map_entry = True
+            for index, (part, part_kind) in enumerate((("key", "string"), ("value", kind[1:])), 1):
+                _set_type(entry.field.add(name=part, number=index, label=_Field.LABEL_OPTIONAL), part_kind)
+            _set_type(field, f"{name}.{entry.name}")
+        else:
+            _set_type(field, kind.lstrip("*"))
+        if oneof:
+            if oneof[0] not in oneofs:
+                oneofs.append(oneof[0])
+                message.oneof_decl.add(name=oneof[0][1:])
+            field.oneof_index = oneofs.index(oneof[0])
+
+
+def _set_type(field: descriptor_pb2.FieldDescriptorProto, kind: str) -> None:
+    if kind in ("DataType", "TypeSpecClass"):
+        field.type = _Field.TYPE_ENUM
+        field.type_name = f".{PACKAGE}.{kind}"
+    elif kind[0].isupper():
+        field.type = _Field.TYPE_MESSAGE
+        field.type_name = f".{PACKAGE}.{kind}"
+    else:
+        field.type = getattr(_Field, f"TYPE_{kind.upper()}")
+
+
+_CLASSES: Final = _build()
+
+SavedModel: Any = _CLASSES["SavedModel"]
+"""Content of `saved_model.pb`."""
+
+MetaGraphDef: Any = _CLASSES["MetaGraphDef"]
+VariableDef: Any = _CLASSES["VariableDef"]
+AssetFileDef: Any = _CLASSES["AssetFileDef"]
+AttrValue: Any = _CLASSES["AttrValue"]
+GraphDef: Any = _CLASSES["GraphDef"]
+NodeDef: Any = _CLASSES["NodeDef"]
+
+
+def dtype_name(number: int) -> str:
+    """Returns TensorFlow's name of a DataType ("float32", "int64_ref"), or "unknown (99)"."""
+    base = number - 100 if number > 100 else number
+    if not 0 <= base < len(DTYPES):
+        return f"unknown ({number})"
+    name = {"float": "float32", "double": "float64", "half": "float16"}.get(DTYPES[base], DTYPES[base])
+    return f"{name}_ref" if number > 100 else name

@@ -1,0 +1,33 @@
+"""Where the graphs and weights of a summarised module are, for what is looked at later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hubexplore.summary.checkpoint import CheckpointIndex
+from hubexplore.summary.filesystem import Filesystem
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A checkpoint: the path that its files begin with, its index, and what reads it."""
+
+    prefix: str
+    index: CheckpointIndex
+    filesystem: Filesystem
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a summary was made from.
+
+    Attributes:
+      meta_graphs: sorted tags -> MetaGraphDef-shaped message, this package's own or TensorFlow's. Not to be
+        changed.
+      weights: None where there is no checkpoint, or it cannot be read.
+    """
+
+    meta_graphs: Mapping[tuple[str, ...], Any]
+    weights: Weights | None = None
