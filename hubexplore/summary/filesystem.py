@@ -28,6 +28,9 @@ class Filesystem(Protocol):
     def read(self, path: str, limit: int | None = None) -> bytes:
         """Returns the content of the file `path`, or only its first `limit` bytes."""
 
+    def read_range(self, path: str, offset: int, size: int) -> bytes:
+        """Returns `size` bytes of the file `path` from `offset` on, fewer where the file ends before."""
+
 
 class LocalFilesystem:
     """The files of this machine."""
@@ -56,6 +59,12 @@ class LocalFilesystem:
         """Returns the content of the file `path`, or only its first `limit` bytes."""
         with open(path, "rb") as file:
             return file.read(-1 if limit is None else limit)
+
+    def read_range(self, path: str, offset: int, size: int) -> bytes:
+        """Returns `size` bytes of the file `path` from `offset` on, fewer where the file ends before."""
+        with open(path, "rb") as file:
+            file.seek(offset)
+            return file.read(size)
 
 
 def join(directory: str, name: str) -> str:

@@ -60,6 +60,13 @@ class GfileFilesystem:
             content: bytes = file.read(-1 if limit is None else limit)
             return content
 
+    def read_range(self, path: str, offset: int, size: int) -> bytes:
+        """Returns `size` bytes of the file `path` from `offset` on, fewer where the file ends before."""
+        with self._translated(path), self._gfile.GFile(path, "rb") as file:
+            file.seek(min(offset, file.size()))  # beyond the end it would raise
+            content: bytes = file.read(size)
+            return content
+
     def modified(self, path: str) -> int:
         """Returns when the file `path` was last changed, in nanoseconds since 1970."""
         with self._translated(path):

@@ -141,6 +141,9 @@ def test_other_filesystems(archives: Archives) -> None:
     assert sorted(filesystem.listdir("ram://m")) == ["assets", "saved_model.pb", "tfhub_module.pb"]
     assert filesystem.read("ram://m/tfhub_module.pb", 1) == b"\x08"
     assert filesystem.size("ram://m/tfhub_module.pb") == 2
+    assert filesystem.read_range("ram://m/assets/words.txt", 1, 3) == b"ord"
+    assert filesystem.read_range("ram://m/assets/words.txt", 3, 9) == b"d\n"
+    assert filesystem.read_range("ram://m/assets/words.txt", 9, 9) == b""
     with pytest.raises(FileNotFoundError):
         filesystem.read("ram://m/nothing")
     assert Path(resolve("ram://archives/m.tar.gz"), "assets/words.txt").read_bytes() == b"word\n"
