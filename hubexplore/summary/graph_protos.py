@@ -24,7 +24,8 @@ DTYPES: Final = (
 
 TYPE_SPECS: Final = {
     1: "sparse", 2: "indexed slices", 3: "ragged", 4: "tensor array", 5: "dataset", 6: "iterator",
-    7: "optional", 8: "per replica", 9: "variable", 10: "row partition", 12: "registered", 13: "extension type",
+    7: "optional", 8: "per replica", 9: "variable", 10: "row partition", 12: "registered",
+    13: "extension type",
 }  # fmt: skip
 """What the numbers of the enum TypeSpecClass stand for, in words."""
 _TYPE_SPEC_CLASSES: Final = {
@@ -41,8 +42,8 @@ _SCHEMA: Final[dict[str, str]] = {
     "MetaGraphDef": """1 meta_info_def MetaInfoDef; 2 graph_def GraphDef; 4 collection_def %CollectionDef;
         5 signature_def %SignatureDef; 6 asset_file_def *AssetFileDef; 7 object_graph_def SavedObjectGraph""",
     "MetaInfoDef": "4 tags *string; 5 tensorflow_version string",
-    "CollectionDef": """1 node_list NodeList |kind; 2 bytes_list BytesList |kind; 3 int64_list Int64List |kind;
-        4 float_list FloatList |kind; 5 any_list AnyList |kind""",
+    "CollectionDef": """1 node_list NodeList |kind; 2 bytes_list BytesList |kind;
+        3 int64_list Int64List |kind; 4 float_list FloatList |kind; 5 any_list AnyList |kind""",
     "NodeList": "1 value *string",
     "BytesList": "1 value *bytes",
     "Int64List": "1 value *int64",
@@ -52,9 +53,10 @@ _SCHEMA: Final[dict[str, str]] = {
     "SignatureDef": "1 inputs %TensorInfo; 2 outputs %TensorInfo; 3 method_name string",
     "TensorInfo": """1 name string |encoding; 4 coo_sparse CooSparse |encoding;
         5 composite_tensor CompositeTensor |encoding; 2 dtype DataType; 3 tensor_shape TensorShapeProto""",
-    "CooSparse": "1 values_tensor_name string; 2 indices_tensor_name string; 3 dense_shape_tensor_name string",
+    "CooSparse": """1 values_tensor_name string; 2 indices_tensor_name string;
+        3 dense_shape_tensor_name string""",
     "CompositeTensor": "1 type_spec TypeSpecProto; 2 components *TensorInfo",
-    "TypeSpecProto": "1 type_spec_class TypeSpecClass; 2 type_state StructuredValue; 3 type_spec_class_name string",
+    "TypeSpecProto": "1 type_spec_class TypeSpecClass; 2 type_state StructuredValue",
     "StructuredValue": """12 int64_value sint64 |kind; 31 tensor_shape_value TensorShapeProto |kind;
         32 tensor_dtype_value DataType |kind; 52 tuple_value TupleValue |kind""",
     "TupleValue": "1 values *StructuredValue",
@@ -83,8 +85,10 @@ _SCHEMA: Final[dict[str, str]] = {
     "ArgDef": """1 name string; 3 type DataType; 4 type_attr string; 5 number_attr string;
         6 type_list_attr string""",
     "SavedObjectGraph": "1 nodes *SavedObject",
-    "SavedObject": """1 children *ObjectReference; 4 user_object SavedUserObject |kind;
-        5 asset SavedAsset |kind; 6 function SavedFunction |kind; 7 variable SavedVariable |kind""",
+    "SavedObject": """1 children *ObjectReference; 3 slot_variables *SlotVariableReference;
+        4 user_object SavedUserObject |kind; 5 asset SavedAsset |kind; 6 function SavedFunction |kind; 7 variable SavedVariable |kind""",
+    "SlotVariableReference": """1 original_variable_node_id int32; 2 slot_name string;
+        3 slot_variable_node_id int32""",
     "ObjectReference": "1 node_id int32; 2 local_name string",
     "SavedUserObject": "1 identifier string",
     "SavedAsset": "1 asset_file_def_index int32",

@@ -133,7 +133,10 @@ class CollectionSummary:
 
 @dataclass(frozen=True)
 class TableSummary:
-    """A lookup table: its node, op, dtypes and the assets it is filled from."""
+    """A lookup table: the assets it is filled from, its op, dtypes, and the node that makes it.
+
+    The node is of type `op`, or calls a function that holds such a node.
+    """
 
     node: str
     op: str
@@ -149,14 +152,14 @@ class AssetSummary:
     Attributes:
       name: file name below `assets/`.
       size: in bytes; None where the file is not there.
-      tensor: the graph's tensor that holds its path.
+      tensors: the graph's tensors that hold its path.
       tables: nodes of the tables that are filled from it.
       first_lines: how it begins, if it is text.
     """
 
     name: str
     size: int | None
-    tensor: str = ""
+    tensors: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     first_lines: tuple[str, ...] = ()
 

@@ -1,0 +1,224 @@
+"""From a directory to a `ModuleSummary`, without TensorFlow."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from google.protobuf import text_format
+from google.protobuf.message import DecodeError
+
+from hubexplore.errors import DamagedModuleError
+from hubexplore.summary import checkpoint, diagnosis
+from hubexplore.summary.filesystem import Filesystem, join
+from hubexplore.summary.graph_protos import SavedModel
+from hubexplore.summary.model import (
+    HUB_MODULE,
+    TF1_SAVED_MODEL,
+    TF2_SAVED_MODEL,
+    FileSummary,
+    ModuleSummary,
+)
+from hubexplore.summary.protos import FORMAT_V3, ModuleDef
+from hubexplore.summary.resources import AssetFolder
+from hubexplore.summary.source import Source, Weights
+from hubexplore.summary.variant import read_variant
+
+GRAPH_FILE: Final = "saved_model.pb"
+GRAPH_TEXT_FILE: Final = "saved_model.pbtxt"
+MODULE_FILE: Final = "tfhub_module.pb"
+_VARIABLES: Final = "variables/variables"
+_MAX_FILES: Final = 10_000
+_MAX_DEPTH: Final = 8
+# What a TF2 SavedModel keeps in its checkpoint besides variables.
+_NO_VARIABLES: Final = frozenset({"_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter/.ATTRIBUTES/VARIABLE_VALUE"})
+
+
+@dataclass(frozen=True)
+class Place:
+    """A directory that holds a saved model, and what reads it."""
+
+    directory: str
+    filesystem: Filesystem
+
+    def path(self, name: str) -> str:
+        """The path of a file or folder in it."""
+        return join(self.directory, name)
+
+
+def read_module(directory: str, filesystem: Filesystem, title: str | None = None) -> ModuleSummary:
+    """Reads a TF1 Hub module, a TF1 SavedModel or a TF2 SavedModel.
+
+    What is damaged beside the graphs (weights, assets) becomes a warning in the summary.
+
+    Args:
+      directory: that holds `saved_model.pb` or `saved_model.pbtxt`.
+      filesystem: what reads `directory`.
+      title: what displays call it; by default the directory.
+
+    Raises:
+      HubError: it is none of these, or damaged; the message says what it is and the call that opens it.
+    """
+    place = Place(directory, filesystem)
+    try:
+        names = filesystem.listdir(directory)
+        file = next(name for name in (GRAPH_FILE, GRAPH_TEXT_FILE) if name in names)
+        content = filesystem.read(place.path(file))
+    except (OSError, StopIteration) as error:
+        raise _explained(place, title) from error
+    saved_model = _parse(content, file, place, title)
+    warnings = []
+    if MODULE_FILE in names:
+        format_name = HUB_MODULE
+        warnings = _format_warnings(filesystem.read(place.path(MODULE_FILE)))
+    elif any(each.HasField("object_graph_def") for each in saved_model.meta_graphs):
+        format_name = TF2_SAVED_MODEL
+    else:
+        format_name = TF1_SAVED_MODEL
+    summary = describe(saved_model.meta_graphs, title or directory, format_name, place)
+    return replace(summary, warnings=(*warnings, *summary.warnings))
+
+
+def describe(meta_graphs: Iterable[Any], title: str, format_name: str, place: Place | None) -> ModuleSummary:
+    """The summary of some graph variants.
+
+    Args:
+      meta_graphs: MetaGraphDef-shaped messages, this package's own or TensorFlow's; they are not changed.
+      title: what displays call the module.
+      format_name: one of the formats that `model` names.
+      place: where its files are; None if they are not on disk.
+
+    Raises:
+      DamagedModuleError: a part of a graph variant is not readable.
+    """
+    weights, warnings = _weights(place)
+    entries = weights.index.entries if weights else {}
+    folder = AssetFolder(place.path("assets"), place.filesystem) if place else None
+    graphs: dict[tuple[str, ...], Any] = {}
+    variants = []
+    for meta_graph in meta_graphs:
+        variant, wrong = read_variant(meta_graph, entries, folder)
+        if variant.tags in graphs:
+            wrong.append(
+                f"Two graph variants have the tags {list(variant.tags)}; only the first can be used."
+            )
+        graphs.setdefault(variant.tags, meta_graph)
+        variants.append(variant)
+        warnings.extend(sentence for sentence in wrong if sentence not in warnings)
+    if (
+        weights is None
+        and place is not None
+        and any(variant.variables for variant in variants)
+        and not warnings
+    ):
+        warnings.append("The module has variables, but 'variables/variables.index' is missing.")
+    claimed = {variable.key for variant in variants for variable in variant.variables}
+    files = tuple(sorted(_files(place), key=lambda file: file.name)) if place else ()
+    return ModuleSummary(
+        title=title,
+        variants=tuple(variants),
+        format=format_name,
+        size=sum(file.size for file in files) if place else None,
+        files=files,
+        digest=_digest(place, weights, files) if place else "",
+        unclaimed=tuple(name for name in entries if name not in claimed and name not in _NO_VARIABLES),
+        warnings=tuple(warnings),
+        source=Source(graphs, weights),
+    )
+
+
+def _parse(content: bytes, file: str, place: Place, title: str | None) -> Any:
+    saved_model = SavedModel()
+    try:
+        if file == GRAPH_FILE:
+            saved_model.ParseFromString(content)
+        else:
+            text_format.Parse(content, saved_model, allow_unknown_field=True)
+    except (DecodeError, text_format.ParseError, UnicodeDecodeError, RecursionError) as error:
+        raise _explained(place, title, f"{file!r} is truncated or altered: {error}") from error
+    if not saved_model.meta_graphs:
+        raise _explained(place, title, f"{file!r} ({len(content):,} bytes) holds no graph")
+    return saved_model
+
+
+def _explained(place: Place, title: str | None, reason: str = "") -> Exception:
+    """The error that says what is there instead."""
+    found = diagnosis.explain(place.directory, place.filesystem, title)
+    return found or DamagedModuleError(
+        f"{place.directory!r} cannot be shown: {reason or 'it is not readable'}. Copy or download it again."
+    )
+
+
+def _format_warnings(content: bytes) -> list[str]:
+    try:
+        definition = ModuleDef.FromString(content)
+    except DecodeError as error:
+        return [f"{MODULE_FILE!r} is truncated or altered: {error}."]
+    if definition.format != FORMAT_V3:
+        return [f"{MODULE_FILE!r} names format {definition.format}; the TF1 Hub format is {FORMAT_V3}."]
+    if definition.required_features:
+        features = ", ".join(map(repr, definition.required_features))
+        return [f"It requires features that this version does not know: {features}."]
+    return []
+
+
+def _weights(place: Place | None) -> tuple[Weights | None, list[str]]:
+    if place is None:
+        return None, []
+    prefix, filesystem = place.path(_VARIABLES), place.filesystem
+    try:
+        if not filesystem.exists(f"{prefix}.index"):
+            return None, []
+        index = checkpoint.read_index(filesystem.read(f"{prefix}.index"))
+        problem = checkpoint.check_shards(index, prefix, filesystem)
+    except (OSError, DamagedModuleError) as error:
+        return None, [f"The weights cannot be read. {error}"]
+    return Weights(prefix, index, filesystem), [problem] if problem else []
+
+
+def _files(place: Place) -> Iterator[FileSummary]:
+    """The files of a directory and of those below it, as many as a module may reasonably have."""
+    stack = [("", 0)]
+    left = _MAX_FILES
+    while stack and left:
+        folder, depth = stack.pop()
+        try:
+            names = place.filesystem.listdir(place.path(folder) if folder else place.directory)
+        except OSError:
+            continue
+        for name in names[:left]:
+            left -= 1
+            below = f"{folder}/{name}" if folder else name
+            try:
+                if not place.filesystem.isdir(place.path(below)):
+                    yield FileSummary(below, place.filesystem.size(place.path(below)))
+                elif depth < _MAX_DEPTH:
+                    stack.append((below, depth + 1))
+            except OSError:
+                continue
+
+
+def _digest(place: Place, weights: Weights | None, files: tuple[FileSummary, ...]) -> str:
+    """SHA-256 of graphs and assets as they are on disk, and of what the index says of the weights.
+
+    Weights count by name, dtype, shape and checksum, not by where they lie in which data file: an equal
+    checkpoint in other shards has an equal digest.
+    """
+    whole = hashlib.sha256()
+    for file in files:
+        if file.name in (GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE) or file.name.startswith("assets/"):
+            try:
+                content = place.filesystem.read(place.path(file.name))
+            except OSError:
+                continue
+            whole.update(f"{file.name}\0{len(content)}\0".encode(errors="surrogateescape"))
+            whole.update(content)
+    if weights:
+        for name, entry in sorted(weights.index.entries.items()):
+            checksums = [extent.crc32c for extent in entry.extents]
+            whole.update(
+                repr((name, entry.dtype, entry.shape, entry.slices, checksums)).encode(errors="replace")
+            )
+    return whole.hexdigest()

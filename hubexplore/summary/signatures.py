@@ -1,0 +1,99 @@
+"""SignatureDef-shaped messages as summaries."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from hubexplore.summary.graph_protos import TYPE_SPECS, dtype_name
+from hubexplore.summary.model import ComponentSummary, Shape, SignatureSummary, TensorSummary
+
+# The ops that run on loading and training, which newer writers declare as signatures.
+INIT_OP: Final = "__saved_model_init_op"
+_INTERNAL: Final = frozenset({INIT_OP, "__saved_model_train_op"})
+
+
+def read_signatures(meta_graph: Any) -> tuple[SignatureSummary, ...]:
+    """The signatures of a meta graph, sorted by name; inputs and outputs too."""
+    definitions = meta_graph.signature_def
+    return tuple(
+        SignatureSummary(
+            name=name,
+            inputs=_tensors(definitions[name].inputs),
+            outputs=_tensors(definitions[name].outputs),
+            method=definitions[name].method_name,
+        )
+        for name in sorted(definitions)
+        if name not in _INTERNAL
+    )
+
+
+def shape_of(proto: Any) -> Shape:
+    """The sizes in a TensorShapeProto."""
+    if proto.unknown_rank:
+        return None
+    return tuple(None if dim.size < 0 else dim.size for dim in proto.dim)
+
+
+def _tensors(infos: Any) -> tuple[TensorSummary, ...]:
+    return tuple(_tensor(name, infos[name]) for name in sorted(infos))
+
+
+def _tensor(name: str, info: Any) -> TensorSummary:
+    dtype, shape = dtype_name(info.dtype), shape_of(info.tensor_shape)
+    match info.WhichOneof("encoding"):
+        case "coo_sparse":
+            coo, rank = info.coo_sparse, None if shape is None else len(shape)
+            return TensorSummary(
+                name,
+                dtype,
+                shape,
+                kind="sparse",
+                components=(
+                    ComponentSummary("indices", "int64", (None, rank), coo.indices_tensor_name),
+                    ComponentSummary("values", dtype, (None,), coo.values_tensor_name),
+                    ComponentSummary("dense shape", "int64", (rank,), coo.dense_shape_tensor_name),
+                ),
+            )
+        case "composite_tensor":
+            return _composite(name, info.composite_tensor)
+        case _:
+            return TensorSummary(name, dtype, shape, tensor=info.name)
+
+
+def _composite(name: str, composite: Any) -> TensorSummary:
+    """A tensor that says of what type it is.
+
+    What its type consists of is written as a tuple: for a ragged tensor (shape, dtype of the values, number
+    of ragged dimensions, dtype of the row splits).
+    """
+    spec = composite.type_spec
+    kind = TYPE_SPECS.get(spec.type_spec_class, f"type {spec.type_spec_class}")
+    parts = spec.type_state.tuple_value.values
+    shapes = [
+        shape_of(part.tensor_shape_value) for part in parts if part.WhichOneof("kind") == "tensor_shape_value"
+    ]
+    dtypes = [
+        dtype_name(part.tensor_dtype_value)
+        for part in parts
+        if part.WhichOneof("kind") == "tensor_dtype_value"
+    ]
+    components = composite.components
+    return TensorSummary(
+        name,
+        dtypes[0] if dtypes else dtype_name(components[0].dtype) if components else "unknown",
+        shapes[0] if shapes else None,
+        kind=kind,
+        components=tuple(
+            ComponentSummary(role, dtype_name(each.dtype), shape_of(each.tensor_shape), each.name)
+            for role, each in zip(_roles(kind, len(components)), components, strict=True)
+        ),
+    )
+
+
+def _roles(kind: str, count: int) -> list[str]:
+    if kind == "ragged":
+        splits = ["row splits"] if count == 2 else [f"row splits {number}" for number in range(1, count)]
+        return ["flat values", *splits][:count]
+    if kind == "sparse" and count == 3:
+        return ["indices", "values", "dense shape"]
+    return [f"component {number}" for number in range(1, count + 1)]
