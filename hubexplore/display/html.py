@@ -40,7 +40,7 @@ STYLE: Final = Markup("""
 
 def module(summary: ModuleSummary) -> Markup:
     """Returns a module as HTML: a title, its facts, then one table per group of equal graph variants."""
-    return _framed(_page(module_page(summary)))
+    return framed(_page(module_page(summary)))
 
 
 def tensor_table(tensors: Sequence[TensorSummary], caption: str = "") -> Markup:
@@ -48,11 +48,12 @@ def tensor_table(tensors: Sequence[TensorSummary], caption: str = "") -> Markup:
     head = tag("thead", tag("tr", *(tag("th", column, scope="col") for column in COLUMNS)))
     body = tag("tbody", *(tag("tr", cells) for cells in _side_rows(tensor_side("tensor", tensors))))
     captions = (tag("caption", visible(caption)),) if caption else ()
-    return _framed(tag("table", *captions, head, body))
+    return framed(tag("table", *captions, head, body))
 
 
-def _framed(content: Markup) -> Markup:
-    return tag("div", tag("style", STYLE), content, class_="hubexplore")
+def framed(*content: str) -> Markup:
+    """Returns a piece of a page, with the style that our tables, bars and folds need."""
+    return tag("div", tag("style", STYLE), *content, class_="hubexplore")
 
 
 def _page(page: Page) -> Markup:

@@ -31,10 +31,11 @@ def tag(element: str, *children: str, **attributes: str | int | None) -> Markup:
     Args:
       element: Name of the HTML element; chosen by our code, never by a module.
       *children: Text, escaped, or `Markup`, passed on.
-      **attributes: Values are escaped; `class_` stands for `class`; None leaves the attribute out.
+      **attributes: Values are escaped; `class_` stands for `class`, `aria_level` for `aria-level`;
+        None leaves the attribute out.
     """
     written = "".join(
-        f' {name.rstrip("_")}="{escape(str(value))}"'
+        f' {name.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
         for name, value in attributes.items()
         if value is not None
     )

@@ -18,6 +18,7 @@ MAX_TENSORS: Final = 40
 # On a whole page: after it no further signature is begun.
 MAX_ROWS: Final = 240
 MAX_TEXT: Final = 96
+MAX_SENTENCE: Final = 400
 
 
 @dataclass(frozen=True)
@@ -102,18 +103,19 @@ def shape_text(shape: tuple[int | None, ...] | None) -> str:
     return visible(f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})")
 
 
-def visible(text: str) -> str:
-    r"""Returns `text` in one line of at most `MAX_TEXT` characters, unprintable ones as escapes (`\x1b`).
+def visible(text: str, limit: int = MAX_TEXT) -> str:
+    r"""Returns `text` in one line of at most `limit` characters, unprintable ones as escapes (`\x1b`).
 
     What is too long loses its middle: both ends of a path or of a scoped name tell it from others.
     """
-    half = (MAX_TEXT - 1) // 2
-    cut = text if len(text) <= MAX_TEXT else f"{text[:half]}…{text[-half:]}"
-    return printable(cut)
+    half = (limit - 1) // 2
+    return printable(text if len(text) <= limit else f"{text[:half]}…{text[-half:]}")
 
 
 def printable(text: str) -> str:
     r"""Returns `text` with each unprintable character, line ends too, as its escape (`\x1b`)."""
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in text
