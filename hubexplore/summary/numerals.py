@@ -1,0 +1,65 @@
+"""How a checkpoint stores numbers: little-endian, one after the other."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+Numbers = npt.NDArray[Any]
+
+_STORED: Final = {
+    "float32": "<f4", "float64": "<f8", "float16": "<f2", "bfloat16": "<u2",
+    "float8_e5m2": "u1", "float8_e4m3fn": "u1", "bool": "u1",
+    "int8": "i1", "int16": "<i2", "int32": "<i4", "int64": "<i8",
+    "uint8": "u1", "uint16": "<u2", "uint32": "<u4", "uint64": "<u8",
+    "qint8": "i1", "qint16": "<i2", "qint32": "<i4", "quint8": "u1", "quint16": "<u2",
+    "complex64": "<c8", "complex128": "<c16",
+}  # fmt: skip
+
+
+def width(dtype: str) -> int | None:
+    """Returns the bytes of one number of a dtype, None for what is no number or not known here."""
+    return np.dtype(_STORED[dtype]).itemsize if dtype in _STORED else None
+
+
+def decode(data: bytes, dtype: str) -> Numbers:  # noqa: PLR0911  # one return per coding
+    """Returns the numbers in `data` as integers or floats that hold them exactly.
+
+    Truth values are 0 and 1, complex numbers their magnitudes in float64.
+
+    Args:
+      data: a whole count of numbers, as a checkpoint stores them.
+      dtype: one that `width` knows.
+    """
+    stored: Numbers = np.frombuffer(data, _STORED[dtype])
+    match dtype:
+        case "bool":
+            return stored.astype(np.bool_).astype(np.uint8)
+        case "float16":
+            return stored.astype(np.float32)  # numpy is slow at halves
+        case "bfloat16":
+            return (stored.astype(np.uint32) << 16).view(np.float32)  # the upper half of a float32
+        case "float8_e5m2":
+            return (stored.astype(np.uint16) << 8).view(np.float16).astype(np.float32)  # of a float16
+        case "float8_e4m3fn":
+            return _e4m3fn()[stored]
+        case "complex64" | "complex128":
+            with np.errstate(over="ignore", invalid="ignore"):
+                magnitudes: npt.NDArray[np.float64] = np.abs(stored.astype(np.complex128))
+                return magnitudes
+        case _:
+            return stored
+
+
+def _e4m3fn() -> npt.NDArray[np.float32]:
+    """Returns the numbers of the 256 codes: no infinity, NaN where all bits but the sign are set.
+
+    Format: Micikevicius et al., "FP8 formats for deep learning" (arXiv:2209.05433), table 1.
+    """
+    code = np.arange(256)
+    sign = np.where(code & 0x80, -1.0, 1.0)
+    exponent, fraction = code >> 3 & 0xF, (code & 7) / 8
+    size = np.where(exponent == 0, np.ldexp(fraction, -6), np.ldexp(1 + fraction, exponent - 7))
+    return np.where(code & 0x7F == 0x7F, np.nan, sign * size).astype(np.float32)
