@@ -42,7 +42,7 @@ def slice_graph(variant: Variant, names: set[str]) -> GraphSlice:
     for node in graph_def.node:
         together = colocated_with(node)
         outside = tuple(name for name in together if name not in names)
-        # Groups that are no constraint mean nothing, and may be no text, on which the importer fails half-way.
+        # Groups that are no constraint mean nothing; if they are no text the importer fails half-way.
         if outside or ("_class" in node.attr and len(together) < len(node.attr["_class"].list.s)):
             dangling[node.name] = outside
             inside[node.name] = tuple(name for name in together if name in names)

@@ -1,9 +1,10 @@
-"""TensorFlow's messages of a SavedModel, built at run time under this package's own name.
+"""TensorFlow's messages of a SavedModel, built at run time in a pool of their own, without TensorFlow.
 
 Only fields that are read here; protobuf skips the others. Field numbers are facts of the format, from
 tensorflow/core/protobuf/{saved_model,meta_graph,saved_object_graph,struct}.proto and
 tensorflow/core/framework/{graph,node_def,attr_value,tensor,tensor_shape,types,function,op_def,variable}.proto.
 Attribute names are TensorFlow's, so that code which reads these messages reads TensorFlow's own as well.
+Full names are TensorFlow's too, since the text form spells them out; in this pool they meet no others.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Any, Final
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-PACKAGE: Final = "hubexplore.saved_model"
+_PACKAGE: Final = "tensorflow"
+_ANY: Final = "google.protobuf"
 
 DTYPES: Final = (
     "invalid", "float", "double", "int32", "uint8", "int16", "int8", "string", "complex64", "int64", "bool",
@@ -36,7 +38,7 @@ _TYPE_SPEC_CLASSES: Final = {
 }  # fmt: skip
 
 # Message -> its fields as "number name type", "*" for repeated, "%" for a map from string. A capital letter
-# begins a message; "|name" puts a field into the oneof `name`.
+# begins a message of this file; "|name" puts a field into the oneof `name`.
 _SCHEMA: Final[dict[str, str]] = {
     "SavedModel": "1 saved_model_schema_version int64; 2 meta_graphs *MetaGraphDef",
     "MetaGraphDef": """1 meta_info_def MetaInfoDef; 2 graph_def GraphDef; 4 collection_def %CollectionDef;
@@ -48,8 +50,7 @@ _SCHEMA: Final[dict[str, str]] = {
     "BytesList": "1 value *bytes",
     "Int64List": "1 value *int64",
     "FloatList": "1 value *float",
-    "AnyList": "1 value *Any",
-    "Any": "1 type_url string; 2 value bytes",
+    "AnyList": "1 value *google.protobuf.Any",
     "SignatureDef": "1 inputs %TensorInfo; 2 outputs %TensorInfo; 3 method_name string",
     "TensorInfo": """1 name string |encoding; 4 coo_sparse CooSparse |encoding;
         5 composite_tensor CompositeTensor |encoding; 2 dtype DataType; 3 tensor_shape TensorShapeProto""",
@@ -86,7 +87,8 @@ _SCHEMA: Final[dict[str, str]] = {
         6 type_list_attr string""",
     "SavedObjectGraph": "1 nodes *SavedObject",
     "SavedObject": """1 children *ObjectReference; 3 slot_variables *SlotVariableReference;
-        4 user_object SavedUserObject |kind; 5 asset SavedAsset |kind; 6 function SavedFunction |kind; 7 variable SavedVariable |kind""",
+        4 user_object SavedUserObject |kind; 5 asset SavedAsset |kind;
+        6 function SavedFunction |kind; 7 variable SavedVariable |kind""",
     "SlotVariableReference": """1 original_variable_node_id int32; 2 slot_name string;
         3 slot_variable_node_id int32""",
     "ObjectReference": "1 node_id int32; 2 local_name string",
@@ -100,16 +102,19 @@ _Field = descriptor_pb2.FieldDescriptorProto
 
 
 def _build() -> dict[str, Any]:
+    any_file = descriptor_pb2.FileDescriptorProto(name="any.proto", package=_ANY, syntax="proto3")
+    _add_message(any_file, "Any", [["1", "type_url", "string"], ["2", "value", "bytes"]])
     file = descriptor_pb2.FileDescriptorProto(
-        name="hubexplore/saved_model.proto", package=PACKAGE, syntax="proto3"
+        name="saved_model.proto", package=_PACKAGE, syntax="proto3", dependency=[any_file.name]
     )
     _add_enums(file)
     for name, schema in _SCHEMA.items():
         _add_message(file, name, [part.split() for part in schema.split(";")])
     pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(file.SerializeToString())
+    for each in (any_file, file):
+        pool.AddSerializedFile(each.SerializeToString())
     return {
-        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{PACKAGE}.{name}"))
+        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
         for name in _SCHEMA
     }
 
@@ -151,10 +156,10 @@ def _add_message(file: descriptor_pb2.FileDescriptorProto, name: str, fields: li
 def _set_type(field: descriptor_pb2.FieldDescriptorProto, kind: str) -> None:
     if kind in ("DataType", "TypeSpecClass"):
         field.type = _Field.TYPE_ENUM
-        field.type_name = f".{PACKAGE}.{kind}"
-    elif kind[0].isupper():
+        field.type_name = f".{_PACKAGE}.{kind}"
+    elif kind[0].isupper() or kind.startswith(_ANY):
         field.type = _Field.TYPE_MESSAGE
-        field.type_name = f".{PACKAGE}.{kind}"
+        field.type_name = f".{kind}" if kind.startswith(_ANY) else f".{_PACKAGE}.{kind}"
     else:
         field.type = getattr(_Field, f"TYPE_{kind.upper()}")
 

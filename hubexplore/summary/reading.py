@@ -32,6 +32,7 @@ MODULE_FILE: Final = "tfhub_module.pb"
 _VARIABLES: Final = "variables/variables"
 _MAX_FILES: Final = 10_000
 _MAX_DEPTH: Final = 8
+_CHUNK: Final = 1 << 24  # bytes of a file in memory at once
 # What a TF2 SavedModel keeps in its checkpoint besides variables.
 _NO_VARIABLES: Final = frozenset({"_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter/.ATTRIBUTES/VARIABLE_VALUE"})
 
@@ -135,7 +136,8 @@ def _parse(content: bytes, file: str, place: Place, title: str | None) -> Any:
         if file == GRAPH_FILE:
             saved_model.ParseFromString(content)
         else:
-            text_format.Parse(content, saved_model, allow_unknown_field=True)
+            pool = saved_model.DESCRIPTOR.file.pool
+            text_format.Parse(content, saved_model, allow_unknown_field=True, descriptor_pool=pool)
     except (DecodeError, text_format.ParseError, UnicodeDecodeError, RecursionError) as error:
         raise _explained(place, title, f"{file!r} is truncated or altered: {error}") from error
     if not saved_model.meta_graphs:
@@ -209,12 +211,12 @@ def _digest(place: Place, weights: Weights | None, files: tuple[FileSummary, ...
     whole = hashlib.sha256()
     for file in files:
         if file.name in (GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE) or file.name.startswith("assets/"):
-            try:
-                content = place.filesystem.read(place.path(file.name))
-            except OSError:
-                continue
-            whole.update(f"{file.name}\0{len(content)}\0".encode(errors="surrogateescape"))
-            whole.update(content)
+            whole.update(f"{file.name}\0{file.size}\0".encode(errors="surrogateescape"))
+            for offset in range(0, file.size, _CHUNK):
+                try:
+                    whole.update(place.filesystem.read_range(place.path(file.name), offset, _CHUNK))
+                except OSError:
+                    break
     if weights:
         for name, entry in sorted(weights.index.entries.items()):
             checksums = [extent.crc32c for extent in entry.extents]

@@ -13,17 +13,18 @@ function from the rest of the handle to the path of a directory.
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import re
 from pathlib import Path
-from typing import Final
-from urllib.request import url2pathname
+from typing import TYPE_CHECKING, Final
 
 from hubexplore import errors
-from hubexplore.hub.resolve import archive, cache, download
+from hubexplore.hub.resolve import archive, cache
 from hubexplore.hub.resolve.filesystem import GfileFilesystem, filesystem_of
 from hubexplore.summary import diagnosis
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["filesystem_of", "resolve"]
 
@@ -92,17 +93,22 @@ def _text(handle: object) -> str:
     return text
 
 
-def _plugins() -> dict[str, importlib.metadata.EntryPoint]:
+def _plugins() -> dict[str, EntryPoint]:
+    # Imported only here, as is all that paths do without: it takes longer than to read a module.
+    import importlib.metadata
+
     return {point.name: point for point in importlib.metadata.entry_points(group=ENTRY_POINTS)}
 
 
 def _path_of_file_url(rest: str) -> str:
     """Returns the path in what follows `file:`. TensorFlow takes it literally, web browsers write %20."""
+    from urllib.request import url2pathname
+
     path = rest[2:].removeprefix("localhost")
     return path if os.path.exists(path) else url2pathname(path)  # noqa: PTH110
 
 
-def _require_filesystem(handle: str, scheme: str, plugins: dict[str, importlib.metadata.EntryPoint]) -> None:
+def _require_filesystem(handle: str, scheme: str, plugins: dict[str, EntryPoint]) -> None:
     """Raises HandleError unless TensorFlow has a file system for this scheme."""
     schemes = {"http", "https", "file", *plugins}
     if handle.startswith("://", len(scheme)):
@@ -126,7 +132,7 @@ def _require_filesystem(handle: str, scheme: str, plugins: dict[str, importlib.m
 
 def _local(text: str) -> str:
     path = os.path.expanduser(text)  # noqa: PTH111  # Path would take the two slashes of gs:// for one.
-    if not path.lower().endswith(download.ARCHIVE_SUFFIXES):
+    if not path.lower().endswith(archive.SUFFIXES):
         return path
     filesystem = filesystem_of(path)
     try:
@@ -156,6 +162,8 @@ def _extract_file(path: str, target: str) -> str:
 
 
 def _downloaded(handle: str) -> str:
+    from hubexplore.hub.resolve import download
+
     def build(target: str) -> str:
         with download.open_url(handle) as body:
             return _module_in(archive.extract(body, target, handle), handle)

@@ -19,6 +19,7 @@ from typing import IO, Final, Protocol, Self, cast
 
 from hubexplore import errors
 
+SUFFIXES: Final = (".tar.gz", ".tgz")
 _MAGIC: Final = b"\x1f\x8b"
 _CHUNK: Final = 1 << 18
 # Long names and extended headers are read into memory at once; true ones are far below a kilobyte.

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from typing import IO, Final
 
 from hubexplore import errors
+from hubexplore.hub.resolve import archive
 
 TIMEOUT_SECONDS: Final = 60.0
 """How long a server may stay silent; a slow download as a whole may take as long as it takes."""
 
-ARCHIVE_SUFFIXES: Final = (".tar.gz", ".tgz")
 _QUERY: Final = ("tf-hub-format", "compressed")
 _CHUNK: Final = 1 << 18
 
@@ -50,7 +50,7 @@ def url_of(handle: str) -> str:
     if not parts.hostname:
         raise errors.HandleError(f"{handle!r} names no server: write https://SERVER/PATH.")
     query = parts.query
-    if not parts.path.lower().endswith(ARCHIVE_SUFFIXES):
+    if not parts.path.lower().endswith(archive.SUFFIXES):
         asked = urllib.parse.parse_qsl(query, keep_blank_values=True)
         if _QUERY not in asked:
             query = "&".join(filter(None, [query, "=".join(_QUERY)]))
