@@ -2,7 +2,8 @@
 # make test   lint, types, import contracts, tests, executed notebooks
 # make bench  measures against tensorflow_hub 0.15 and against the floor
 #
-# Each sets up what it needs in .venv; a second run reuses it. LAB_ARGS passes options on to JupyterLab.
+# Each sets up what it needs in .venv, and programs such as dot through apt-get where that is possible without
+# asking; a second run reuses it. LAB_ARGS passes options on to JupyterLab.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -11,12 +12,18 @@ QUICKSTART := notebooks/01_quickstart.ipynb
 # TensorFlow's start-up log is of no use to who reads test results.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: lab test lint types contracts tests tests-tf1 bench notebooks clean
+.PHONY: lab test programs lint types contracts tests tests-tf1 bench notebooks clean
 
+# Without dot, diagrams show themselves as lists.
 lab: $(READY)
+	@tools/system_packages.sh dot || true
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/$(QUICKSTART) $(LAB_ARGS)
 
-test: lint types contracts tests-tf1 tests
+test: programs lint types contracts tests-tf1 tests
+
+# What needs a program that is not there is skipped, and says so.
+programs:
+	@tools/system_packages.sh dot chromium || true
 
 lint: $(READY)
 	$(BIN)/ruff check --quiet
@@ -35,7 +42,7 @@ tests: $(READY)
 tests-tf1: $(READY)
 	HUBEXPLORE_TEST_TF1=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/hub
 
-bench: $(READY)
+bench: programs $(READY)
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 # Runs the notebooks and stores their outputs.

@@ -14,8 +14,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf
 
-from benchmarks import peer, processes, report, rounds, subjects
-from benchmarks.places import BENCH
+from benchmarks import large, looks, peer, processes, report, rounds, subjects
+from benchmarks.places import BENCH, REAL_MODULES
 from benchmarks.report import Row
 from benchmarks.subjects import Subject
 
@@ -52,6 +52,8 @@ def main() -> int:
         rows += _show(subject.name, _subject_rows(subject, libraries, options.repeats))
     if options.only in "process":
         rows += _show("process", _process_rows(libraries, options))
+    if options.only in "see a module":
+        rows += _show("see a module", _look_rows(options))
     if options.json:
         data = {"machine": machine, "repeats": options.repeats, "rows": [_plain(row) for row in rows]}
         options.json.write_text(json.dumps(data, indent=1) + "\n")
@@ -159,6 +161,45 @@ def _process_rows(libraries: dict[str, Any], options: argparse.Namespace) -> lis
         Row("process", name, theirs, ours, unit="x", at_most=limit, note=_why(failed)),
         Row("process", "import hubexplore", None, seconds, at_most=IMPORT_AT_MOST, note=note),
     ]
+
+
+def _look_rows(options: argparse.Namespace) -> list[Row]:
+    name = "see a module"
+    print(f"measuring {name} ...", file=sys.stderr)
+    rows = []
+    if REAL_MODULES.is_dir():
+        theirs, ours, bare = looks.cold_show(REAL_MODULES / "vae3dshapes", options.repeats)
+        note = "peer: saved_model_cli show --all; floor: Python, numpy, protobuf"
+        operation = "show vae3dshapes, cold process"
+        rows.append(Row(name, operation, theirs, ours, bare, at_least=10, within=0.4, note=note))
+    cnn = BENCH / ("quick" if options.quick else "full") / "cnn"
+    if cnn.exists():
+        seen = _look(cnn, options)
+        rows.append(Row(name, "summary + HTML, CNN", None, seen["page"], seen["parse"], within=0.15))
+    small, large = (2_000, 20_000) if options.quick else (10_000, 100_000)
+    tenth, whole = (_look(_large(nodes), options) for nodes in (small, large))
+    title = f"{large:,} nodes"
+    growth = whole["page"] / tenth["page"] / (large / small)
+    note = f"loads {', '.join(whole['heavy'])}" if whole["heavy"] else "floor: reading and parsing the graph"
+    return [
+        *rows,
+        Row(name, f"summary + HTML, {title}", None, whole["page"], whole["parse"], within=1.5, note=note),
+        Row(name, f"  per node, against {small:,}", None, growth, unit="x", at_most=GROWTH_AT_MOST),
+        Row(name, f"  HTML, {title}", None, whole["html_kb"], unit="kB", within=300),
+        Row(name, f"first diagram with dot, {title}", None, whole["diagram"], within=1.5),
+        Row(name, f"  SVG, {title}", None, whole["svg_kb"], unit="kB", within=300),
+    ]
+
+
+def _look(path: Path, options: argparse.Namespace) -> dict[str, Any]:
+    return processes.run_child("look", str(path), str(options.repeats))
+
+
+def _large(nodes: int) -> Path:
+    path = BENCH / f"large-{nodes}"
+    if not path.exists():
+        large.write(path, nodes, nodes // 20)
+    return path
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
     python -m benchmarks.child cold SIDE              path -> first output; SUBJECT on stdin
     python -m benchmarks.child memory SIDE PATH       peak memory of loading a heavy module
     python -m benchmarks.child import                 `import hubexplore`
+    python -m benchmarks.child look PATH REPEATS      summary, page and diagram, without TensorFlow
 
 SIDE is "peer", "hubexplore" or "tf.saved_model.load" ("base" for memory); SUBJECT is a JSON object.
 """
@@ -95,6 +96,12 @@ def _import() -> dict[str, Any]:
     return {"seconds": seconds, "heavy": sorted(heavy)}
 
 
+def _look(path: str, repeats: str) -> dict[str, Any]:
+    from benchmarks import looks
+
+    return looks.measure(path, int(repeats))
+
+
 def describe(subject: Any, made: dict[str, Any], infos: dict[str, Any]) -> str:
     """The SUBJECT text for a subject and the values of its inputs."""
     plain = {name: (_text(value.tolist()), infos[name].dtype.name) for name, value in made.items()}
@@ -111,6 +118,7 @@ def _text(value: Any) -> Any:
 def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     actions: dict[str, Callable[..., dict[str, Any]]] = {"cold": _cold, "memory": _memory, "import": _import}
+    actions["look"] = _look
     print(json.dumps(actions[sys.argv[1]](*sys.argv[2:])))
 
 

@@ -24,9 +24,10 @@ class Row:
       peer: the peer's figure, None where it has none (or failed).
       ours: hubexplore's figure; None where it failed.
       floor: what cannot be avoided.
-      unit: "s", "MB", "ops" or "x".
+      unit: "s", "kB", "MB", "ops" or "x".
       at_least: target for peer / ours.
       at_most: target for ours / floor (unit "x": for ours itself).
+      within: target for ours itself, in its unit.
       note: what failed, or a remark.
     """
 
@@ -38,6 +39,7 @@ class Row:
     unit: str = "s"
     at_least: float | None = None
     at_most: float | None = None
+    within: float | None = None
     note: str = ""
 
     @property
@@ -51,25 +53,30 @@ class Row:
         return self.ours / self.floor if self.floor and self.ours else None
 
     @property
+    def has_target(self) -> bool:
+        """Whether the project set itself one."""
+        return bool(self.at_least or self.at_most or self.within)
+
+    @property
     def misses(self) -> list[str]:
         """What falls short of which target, by how much."""
         if self.ours is None:
-            return ["not measured"] if self.at_least or self.at_most else []
+            return ["not measured"] if self.has_target else []
         found = []
         if self.at_least and self.ratio is not None and self.ratio < self.at_least:
             found.append(f"{self.ratio:.2f}x of {self.at_least:g}x")
         bounded = self.ours if self.unit == "x" or self.floor is None else self.to_floor
         if self.at_most and bounded is not None and bounded > self.at_most:
             found.append(f"{bounded:.2f} over {self.at_most:g}")
+        if self.within and self.ours > self.within:
+            found.append(f"{figure(self.ours, self.unit)} of {figure(self.within, self.unit)}")
         return found
 
     @property
     def verdict(self) -> str:
         """Whether the target is met or by how much it is missed; empty where there is none."""
-        if self.misses:
-            words = "missed: " + "; ".join(self.misses)
-        else:
-            words = "met" if self.at_least or self.at_most else ""
+        met = "met" if self.has_target else ""
+        words = "missed: " + "; ".join(self.misses) if self.misses else met
         return "  ".join(part for part in (words, self.note) if part)
 
     @property
@@ -83,6 +90,8 @@ class Row:
             parts.append(
                 f"<={self.at_most:g}" + ("x floor" if of_floor else " s" if self.unit == "s" else "")
             )
+        if self.within:
+            parts.append(f"<={figure(self.within, self.unit)}")
         return " ".join(parts)
 
 
@@ -92,7 +101,7 @@ def figure(value: float | None, unit: str) -> str:
         return "-"
     if unit == "s":
         return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.3g} ms"
-    if unit in {"MB", "ops"}:
+    if unit in {"kB", "MB", "ops"}:
         return f"{value:,.0f} {unit}"
     return f"{value:.2f}"
 

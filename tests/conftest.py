@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,28 @@ def real_modules() -> Path:
             pytest.fail(f"published modules are required, but {folder} is not there")
         pytest.skip(f"published modules are not at {folder}")
     return folder
+
+
+def require_program(name: str) -> str:
+    """The path of a program; a test that needs it skips where it is absent."""
+    path = shutil.which(name)
+    if path is None:
+        if os.environ.get("HUBEXPLORE_REQUIRE_PROGRAMS"):
+            pytest.fail(f"{name} is required, but is not installed: tools/system_packages.sh {name}")
+        pytest.skip(f"{name} is not installed; tools/system_packages.sh {name} does that")
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a browser."""
+    return require_program("chromium")
+
+
+@pytest.fixture(scope="session")
+def dot() -> str:
+    """The path of graphviz's layout program."""
+    return require_program("dot")
 
 
 @pytest.fixture(autouse=True)

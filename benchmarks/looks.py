@@ -1,0 +1,76 @@
+"""How long it takes to see a module: `hubexplore show`, summaries, pages, diagrams.
+
+Nothing here may import TensorFlow: `measure` runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.places import ROOT
+
+LIMIT: Final = 300  # seconds for one process
+# What a process costs that starts Python and imports what any reader of these files needs.
+BARE: Final = "import numpy, google.protobuf.message_factory"
+
+
+def cold_show(path: Path, repeats: int) -> tuple[float, float, float]:
+    """Median seconds of a process: `saved_model_cli show --all`, `hubexplore show`, and a bare Python."""
+    tools = Path(sys.executable).parent
+    commands = (
+        [str(tools / "saved_model_cli"), "show", "--dir", str(path), "--all"],
+        [str(tools / "hubexplore"), "show", str(path)],
+        [sys.executable, "-c", BARE],
+    )
+    taken: list[list[float]] = [[], [], []]
+    for _ in range(repeats):
+        for command, times in zip(commands, taken, strict=True):
+            start = time.perf_counter()
+            subprocess.run(command, cwd=ROOT, capture_output=True, timeout=LIMIT, check=True)
+            times.append(time.perf_counter() - start)
+    theirs, ours, bare = map(statistics.median, taken)
+    return theirs, ours, bare
+
+
+def measure(path: str, repeats: int) -> dict[str, Any]:
+    """Median seconds of summary plus HTML, of the first diagram, and of just parsing; sizes in kB.
+
+    The diagram is made from a fresh summary each time; the time of the summary is not in it.
+    """
+    import hubexplore as hub
+    from hubexplore.display import html
+    from hubexplore.summary.graph_protos import SavedModel
+
+    hub.summarize(path)  # imports are no part of it
+    drawing = hub.summarize(path).graph().svg
+
+    def page() -> str:
+        return str(html.module(hub.summarize(path)))
+
+    def parse() -> None:
+        SavedModel.FromString(Path(path, "saved_model.pb").read_bytes())
+
+    def diagram() -> float:
+        summary = hub.summarize(path)
+        return _clock(lambda: summary.graph().svg)
+
+    return {
+        "page": statistics.median(_clock(page) for _ in range(repeats)),
+        "parse": statistics.median(_clock(parse) for _ in range(repeats)),
+        "diagram": statistics.median(diagram() for _ in range(repeats)),
+        "html_kb": len(page().encode()) / 1000,
+        "svg_kb": len(drawing.encode()) / 1000,
+        "heavy": sorted({"tensorflow", "pandas", "IPython"} & set(sys.modules)),
+    }
+
+
+def _clock(action: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
