@@ -1,0 +1,377 @@
+"""What differs between variants and modules, and whether one can replace the other."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hubexplore.summary.compare import SECTIONS, Comparison, Difference, compare_modules, compare_variants
+from hubexplore.summary.filesystem import LocalFilesystem
+from hubexplore.summary.graph_protos import MetaGraphDef
+from hubexplore.summary.model import (
+    AssetSummary,
+    CollectionSummary,
+    ComponentSummary,
+    FunctionSummary,
+    MessageSummary,
+    ModuleSummary,
+    OpSummary,
+    PartitionSummary,
+    Shape,
+    SignatureSummary,
+    TableSummary,
+    TensorSummary,
+    VariableSummary,
+    VariantSummary,
+)
+from hubexplore.summary.reading import read_module
+from hubexplore.summary.replace import covers, shape_text
+from hubexplore.summary.source import Source
+from tests.summary.checkpoints import merge, save, variables_of, weights_at
+
+IMAGES = TensorSummary("images", "float32", (None, 28, 28, 1), tensor="x:0")
+LOGITS = TensorSummary("logits", "float32", (None, 10), tensor="y:0")
+WORDS = TensorSummary(
+    "words",
+    "string",
+    (None, None),
+    "ragged",
+    components=(
+        ComponentSummary("values", "string", (None,), "v:0"),
+        ComponentSummary("row_splits", "int64", (None,), "s:0"),
+    ),
+)
+KERNEL = VariableSummary("dense/kernel", "float32", (784, 10), trainable=True)
+PARTS = (PartitionSummary("p", (0,), (4,)),)
+BIAS = VariableSummary("dense/bias", "float32", (10,), trainable=True)
+FULL = VariantSummary(
+    tags=(),
+    signatures=(
+        SignatureSummary("default", (IMAGES,), (LOGITS,), "predict"),
+        SignatureSummary("words", (WORDS,), (LOGITS,)),
+    ),
+    variables=(BIAS, KERNEL),
+    collections=(CollectionSummary("activations", "nodes", 2, ("a", "b")),),
+    tables=(TableSummary("table", "HashTableV2", "string", "int64", ("vocabulary.txt",)),),
+    assets=(AssetSummary("vocabulary.txt", 12, first_lines=("one", "two")),),
+    messages=(MessageSummary("info", "ImageModuleInfo", (("height", "28"), ("width", "28")), 4),),
+    losses=("l2:0",),
+    update_ops=("update",),
+    functions=(FunctionSummary("f", (("x", "float32"),), (), 7),),
+    ops=(OpSummary("Const", 12), OpSummary("MatMul", 1, in_functions=2)),
+    nodes=13,
+)
+
+
+def changed(**fields: Any) -> VariantSummary:
+    return dataclasses.replace(FULL, **fields)
+
+
+def with_default(
+    inputs: tuple[TensorSummary, ...] = (IMAGES,), outputs: tuple[TensorSummary, ...] = (LOGITS,)
+) -> VariantSummary:
+    return changed(signatures=(SignatureSummary("default", inputs, outputs, "predict"), FULL.signatures[1]))
+
+
+def of(comparison: Comparison) -> list[tuple[str, str, str | None, str | None]]:
+    return [(each.section, each.name, each.first, each.second) for each in comparison.differences]
+
+
+def test_equal_variants() -> None:
+    comparison = compare_variants(FULL, dataclasses.replace(FULL, tags=("train",)))
+    assert comparison == Comparison("no tags", "train", ())
+    assert comparison.same
+    assert comparison.replaceable
+
+
+def test_order_and_tensor_names_do_not_count() -> None:
+    other = changed(
+        variables=(KERNEL, BIAS),
+        ops=FULL.ops[::-1],
+        signatures=(
+            FULL.signatures[1],
+            SignatureSummary("default", (dataclasses.replace(IMAGES, tensor="z:0"),), (LOGITS,), "predict"),
+        ),
+        collections=(CollectionSummary("activations", "nodes", 2, ("b", "a")),),
+    )
+    assert compare_variants(FULL, other).same
+
+
+@pytest.mark.parametrize(
+    ("fields", "section", "name", "first", "second"),
+    [
+        ({"variables": (BIAS,)}, "variables", "dense/kernel", "float32 (784, 10), trainable", None),
+        (
+            {"variables": (BIAS, dataclasses.replace(KERNEL, trainable=False))},
+            "variables", "dense/kernel", "float32 (784, 10), trainable", "float32 (784, 10), not trainable",
+        ),
+        (
+            {"variables": (BIAS, dataclasses.replace(KERNEL, partitions=PARTS))},
+            "variables", "dense/kernel",
+            "float32 (784, 10), trainable", "float32 (784, 10), trainable, 1 part",
+        ),
+        ({"ops": (OpSummary("Const", 12),)}, "ops", "MatMul", "1 and 2 in functions", None),
+        ({"ops": (OpSummary("Const", 1400), FULL.ops[1])}, "ops", "Const", "12", "1,400"),
+        ({"collections": ()}, "collections", "activations", "2 nodes", None),
+        (
+            {"collections": (CollectionSummary("activations", "nodes", 2, ("a", "a")),)},
+            "collections", "activations: a", "present", "present; present",
+        ),
+        ({"losses": ()}, "losses", "l2:0", "present", None),
+        ({"update_ops": ("update", "more")}, "update ops", "more", None, "present"),
+        (
+            {"assets": (AssetSummary("vocabulary.txt", None),)},
+            "assets", "vocabulary.txt", "12 bytes, begins one | two", "missing",
+        ),
+        ({"tables": ()}, "tables", "table", "HashTableV2, string to int64 from vocabulary.txt", None),
+        ({"messages": ()}, "messages", "info", "ImageModuleInfo, 4 bytes", None),
+        (
+            {"messages": (MessageSummary("info", "ImageModuleInfo", (("height", "9"), ("width", "28")), 4),)},
+            "messages", "info: height", "28", "9",
+        ),
+        ({"functions": ()}, "functions", "f", "1 input, 0 outputs, 7 nodes", None),
+        (
+            {"signatures": (dataclasses.replace(FULL.signatures[0], method="classify"), FULL.signatures[1])},
+            "signatures", "default", "method predict", "method classify",
+        ),
+    ],
+)  # fmt: skip
+def test_a_difference_that_does_not_prevent_replacement(
+    fields: dict[str, Any], section: str, name: str, first: str | None, second: str | None
+) -> None:
+    comparison = compare_variants(FULL, changed(**fields))
+    assert (section, name, first, second) in of(comparison)
+    assert section in SECTIONS
+    assert not comparison.same
+    assert comparison.replaceable
+    back = compare_variants(changed(**fields), FULL)
+    assert (section, name, second, first) in of(back)
+
+
+def test_which_side_lacks_it() -> None:
+    (difference,) = compare_variants(FULL, changed(losses=())).differences
+    assert difference == Difference("losses", "l2:0", (), "present", None)
+    assert difference.lacking == "second"
+    assert dataclasses.replace(difference, first=None, second="present").lacking == "first"
+    assert dataclasses.replace(difference, second="present").lacking == ""
+
+
+def test_sections_come_in_order_and_names_within() -> None:
+    comparison = compare_variants(FULL, VariantSummary(tags=("x",), signatures=()))
+    keys = [(SECTIONS.index(each.section), each.name) for each in comparison.differences]
+    assert keys == sorted(keys)
+    assert {each.section for each in comparison.differences} == {
+        "signatures", "variables", "ops", "collections", "losses", "update ops", "assets", "tables",
+        "messages", "functions",
+    }  # fmt: skip
+    assert comparison.reasons == (
+        "there is no signature 'default'",
+        "there is no signature 'words'",
+    )
+
+
+def tensor(name: str, shape: Shape, dtype: str = "float32", kind: str = "dense") -> TensorSummary:
+    return TensorSummary(name, dtype, shape, kind)
+
+
+IN = "signature 'default': the input 'images'"
+
+
+@pytest.mark.parametrize(
+    ("other", "reasons"),
+    [
+        (with_default(inputs=(tensor("images", None),)), []),
+        (with_default(inputs=(tensor("images", (None, None, None, 1)),)), []),
+        (
+            with_default(inputs=(tensor("images", (1, 28, 28, 1)),)),
+            [f"{IN} must accept (?, 28, 28, 1), and accepts (1, 28, 28, 1)"],
+        ),
+        (
+            with_default(inputs=(tensor("images", (None, 784)),)),
+            ["signature 'default': the input 'images' must accept (?, 28, 28, 1), and accepts (?, 784)"],
+        ),
+        (
+            with_default(inputs=(tensor("images", IMAGES.shape, "float16"),)),
+            ["signature 'default': the input 'images' must be float32, and is float16"],
+        ),
+        (with_default(inputs=(tensor("images", IMAGES.shape, "float32_ref"),)), []),
+        (
+            with_default(inputs=(tensor("images", IMAGES.shape, kind="sparse"),)),
+            ["signature 'default': the input 'images' must be dense, and is sparse"],
+        ),
+        (
+            with_default(inputs=(tensor("image", IMAGES.shape),)),
+            [
+                "signature 'default': the input 'images' is not accepted, but 'image'",
+                "signature 'default': the further input 'image' is required",
+            ],
+        ),
+        (with_default(outputs=(LOGITS, tensor("more", None))), []),
+        (with_default(outputs=(tensor("logits", (32, 10)),)), []),
+        (
+            with_default(outputs=(tensor("logits", (None, None)),)),
+            ["signature 'default': the output 'logits' must be (?, 10), and is (?, ?)"],
+        ),
+        (
+            with_default(outputs=(tensor("logits", None),)),
+            ["signature 'default': the output 'logits' must be (?, 10), and is any shape"],
+        ),
+        (
+            with_default(outputs=(tensor("logits", (None, 11), "float64"),)),
+            [
+                "signature 'default': the output 'logits' must be float32, and is float64",
+                "signature 'default': the output 'logits' must be (?, 10), and is (?, 11)",
+            ],
+        ),
+        (with_default(outputs=()), ["signature 'default': there is no output 'logits'"]),
+        (changed(signatures=(*FULL.signatures, SignatureSummary("more", (), ()))), []),
+        (changed(signatures=FULL.signatures[:1]), ["there is no signature 'words'"]),
+    ],
+)  # fmt: skip
+def test_the_verdict(other: VariantSummary, reasons: list[str]) -> None:
+    comparison = compare_variants(FULL, other)
+    assert list(comparison.reasons) == reasons
+    assert comparison.replaceable == (not reasons)
+    assert not comparison.same
+
+
+def test_parts_of_composite_tensors_count() -> None:
+    parts = (WORDS.components[0], dataclasses.replace(WORDS.components[1], dtype="int32"))
+    words = SignatureSummary("words", (dataclasses.replace(WORDS, components=parts),), (LOGITS,))
+    (reason,) = compare_variants(FULL, changed(signatures=(FULL.signatures[0], words))).reasons
+    assert reason == (
+        "signature 'words': the input 'words' must be string, row_splits int64, values string, "
+        "and is string, row_splits int32, values string"
+    )
+
+
+@pytest.mark.parametrize(
+    ("general", "special", "is_covered"),
+    [
+        (None, None, True),
+        (None, (3,), True),
+        ((3,), None, False),
+        ((None, 3), (2, 3), True),
+        ((2, 3), (None, 3), False),
+        ((3,), (3, 1), False),
+        ((), (), True),
+        ((0,), (None,), False),
+    ],
+)
+def test_which_shape_covers_which(general: Shape, special: Shape, is_covered: bool) -> None:
+    assert covers(general, special) is is_covered
+
+
+def test_shapes_as_text() -> None:
+    texts = [shape_text(shape) for shape in (None, (), (3,), (None, 3))]
+    assert texts == ["any shape", "scalar", "(3,)", "(?, 3)"]
+
+
+# ---- modules
+
+
+def module(*variants: VariantSummary, source: Source | None = None, **fields: Any) -> ModuleSummary:
+    return ModuleSummary("a module", variants, source=source, **fields)
+
+
+def test_variants_of_modules_meet_by_their_tags() -> None:
+    train = dataclasses.replace(FULL, tags=("train",))
+    first = module(FULL, train)
+    assert compare_modules(first, module(train, FULL)) == Comparison("a module", "a module", ())
+    comparison = compare_modules(first, module(FULL))
+    assert of(comparison) == [("variants", "train", "present", None)]
+    assert comparison.reasons == ("there is no variant train, only: no tags",)
+    comparison = compare_modules(module(FULL), first)
+    assert of(comparison) == [("variants", "train", None, "present")]
+    assert comparison.replaceable
+    broken = module(FULL, dataclasses.replace(train, signatures=()))
+    assert compare_modules(first, broken).reasons[0] == "variant train, there is no signature 'default'"
+
+
+def with_weights(prefix: str, **fields: Any) -> ModuleSummary:
+    weights = weights_at(prefix)
+    variant = VariantSummary((), (), tuple(variables_of(weights)))
+    return module(variant, source=Source({}, weights), **fields)
+
+
+def test_weights_by_their_checksums(tmp_path: Path) -> None:
+    values = np.arange(6, dtype=np.float32)
+    tensors = {"same": values, "other": values, "reshaped": values, "text": ["a"]}
+    first = with_weights(save(tmp_path / "first", tensors))
+    assert compare_modules(first, with_weights(save(tmp_path / "again", tensors))).same
+    tensors |= {"other": values + 1, "reshaped": values[:3], "text": ["b"]}
+    comparison = compare_modules(first, with_weights(save(tmp_path / "second", tensors)))
+    assert [(each.section, each.name) for each in comparison.differences] == [
+        ("variables", "reshaped"),
+        ("weights", "other"),
+        ("weights", "text"),
+    ]
+    assert comparison.replaceable
+    for each in comparison.differences[1:]:
+        assert each.first != each.second
+        assert str(each.first).startswith("checksum ")
+
+
+def test_weights_cut_in_another_way_are_not_compared(tmp_path: Path) -> None:
+    values = np.ones((4, 2), np.float32)
+    halves = [save(tmp_path / str(cut), {"p": values[cut : cut + 2]}, [f"4 2 {cut},2:0,2"]) for cut in (0, 2)]
+    first = with_weights(merge(tmp_path / "both", halves))
+    assert compare_modules(first, with_weights(save(tmp_path / "whole", {"p": values}))).same
+
+
+def graph(**operations: str) -> Source:
+    meta_graph = MetaGraphDef()
+    for name, op in operations.items():
+        meta_graph.graph_def.node.add(name=name, op=op)
+    return Source({(): meta_graph})
+
+
+def test_equal_facts_with_another_wiring_are_not_equal() -> None:
+    first = module(FULL, source=graph(a="Const", b="Add"))
+    assert compare_modules(first, module(FULL, source=graph(b="Add", a="Const"))).same
+    comparison = compare_modules(first, module(FULL, source=graph(a="Add", b="Add", c="Sub")))
+    assert of(comparison) == [
+        ("graph", "nodes of its own", None, "1: c"),
+        ("graph", "nodes with another op, inputs or attributes", "1: a", "1: a"),
+    ]
+    assert comparison.replaceable
+
+
+def test_equal_digests_need_no_look_at_the_graph() -> None:
+    first = module(FULL, source=graph(a="Const"), digest="1234")
+    assert compare_modules(first, module(FULL, source=graph(a="Add"), digest="1234")).same
+    assert not compare_modules(first, module(FULL, source=graph(a="Add"), digest="5678")).same
+
+
+def test_function_bodies_are_compared() -> None:
+    first, second = graph(), graph()
+    for source, op in ((first, "Add"), (second, "Sub")):
+        function = source.meta_graphs[()].graph_def.library.function.add()
+        function.signature.name = "f"
+        function.node_def.add(name="n", op=op)
+    comparison = compare_modules(module(FULL, source=first), module(FULL, source=second))
+    assert [each.first for each in comparison.differences] == ["1: function f"]
+
+
+# ---- published ones
+
+
+def test_both_variants_of_a_real_module(real_modules: Path) -> None:
+    summary = read_module(str(real_modules / "vae3dshapes"), LocalFilesystem())
+    train, plain = summary.variants
+    assert (train.tags, plain.tags) == (("train",), ())
+    assert compare_variants(plain, train) == Comparison("no tags", "train", ())
+
+
+def test_a_copy_is_the_same_and_another_is_not(real_modules: Path, tmp_path: Path) -> None:
+    shutil.copytree(real_modules / "vae3dshapes", tmp_path / "copy")
+    summary = read_module(str(real_modules / "vae3dshapes"), LocalFilesystem())
+    assert compare_modules(summary, read_module(str(tmp_path / "copy"), LocalFilesystem())).same
+    other = read_module(str(real_modules / "dm21"), LocalFilesystem())
+    assert not compare_modules(summary, other).replaceable
+    assert compare_modules(other, other).same
