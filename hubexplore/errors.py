@@ -69,6 +69,16 @@ class NoSuchSignatureError(HubError, KeyError, ValueError):
     __str__ = Exception.__str__
 
 
+class NoSuchScopeError(HubError, KeyError, ValueError):
+    """A diagram was asked to unfold what is not in the graph."""
+
+    __str__ = Exception.__str__
+
+
+class DiagramError(HubError, RuntimeError, ValueError):
+    """A picture that cannot be made: no `dot` program, no time, or a file ending it does not know."""
+
+
 class NoSuchMessageError(HubError, KeyError):
     """A message that was declared required is not attached."""
 

@@ -1,0 +1,160 @@
+"""Function bodies laid into the graph: a call becomes a scope that holds the nodes of the body.
+
+A body has a name space of its own, its frame. Its arguments stand for the inputs of the call, and the
+outputs of the call for its results; that is followed by `Frames.sources`, without recursion, when an edge
+is asked for.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from hubexplore.summary.graph import calls_of_attr, index_nodes, node_of, reach
+
+MAX_NODES: Final = 100_000
+"""So many nodes of bodies are laid into a graph; calls beyond stay single boxes."""
+MAX_NESTING: Final = 12
+
+Target = tuple["Frame", str]
+"""An input as written in some frame."""
+
+
+@dataclass(eq=False)
+class Frame:
+    """The graph, or one call of a function.
+
+    Attributes:
+      prefix: of the names of its nodes: "" or "call/".
+      places: name of a node in it -> its number, or the call that stands there.
+      arguments: name of an argument -> what the call hands over; None where it hands nothing.
+      cut: full tensor name -> number of the node that stands for it.
+      callers: names of the functions it lies in.
+    """
+
+    prefix: str = ""
+    places: dict[str, int | Call] = field(default_factory=dict)
+    arguments: Mapping[str, Target | None] = field(default_factory=dict)
+    cut: Mapping[str, int] = field(default_factory=dict)
+    callers: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
+class Call:
+    """A node that calls functions, laid open: their bodies and, for each, its FunctionDef."""
+
+    bodies: list[tuple[Frame, Any]]
+
+
+@dataclass
+class Frames:
+    """Lays calls open.
+
+    Attributes:
+      functions: of the library, by name.
+      add: makes a node of (name, message, frame); returns its number.
+      missing: the number of the node that stands for a name that is not there.
+      room: so many nodes of bodies may still be added.
+      opened: name of a scope that is a body -> the function.
+    """
+
+    functions: Mapping[str, Any]
+    add: Callable[[str, Any, Frame], int]
+    missing: Callable[[str], int]
+    room: int = MAX_NODES
+    opened: dict[str, str] = field(default_factory=dict)
+
+    def fill(self, frame: Frame, nodes: Iterator[Any]) -> None:
+        """Adds the nodes to the frame, and all bodies they call, outer ones first, while there is room."""
+        queue: deque[tuple[Frame, Iterator[Any]]] = deque([(frame, nodes)])
+        while queue:
+            frame, nodes = queue.popleft()
+            for node in nodes:
+                bodies = list(self._bodies(frame, node)) if self.functions else []
+                if bodies:
+                    frame.places[node.name] = Call([(inner, function) for inner, function, _ in bodies])
+                    queue.extend((inner, iter(body)) for inner, _, body in bodies)
+                else:
+                    frame.places[node.name] = self.add(frame.prefix + node.name, node, frame)
+
+    def _bodies(self, frame: Frame, node: Any) -> Iterator[tuple[Frame, Any, list[Any]]]:
+        """Yields (frame, function, needed nodes) of what a node calls; nothing where it has to stay closed."""
+        called = called_functions(node, self.functions)
+        if len(frame.callers) >= MAX_NESTING or any(name in frame.callers for _, name in called):
+            return
+        taken = sum(len(self.functions[name].node_def) for _, name in called)
+        if taken > self.room:
+            return
+        self.room -= taken
+        for role, name in called:
+            function = self.functions[name]
+            # The first input of a branch is its condition, or its index.
+            skip = 1 if role in ("then_branch", "else_branch", "branches") else 0
+            given = [each for each in node.input if not each.startswith("^")][skip:]
+            arguments = {
+                argument.name: (frame, given[index]) if index < len(given) else None
+                for index, argument in enumerate(function.signature.input_arg)
+            }
+            prefix = f"{frame.prefix}{node.name}/" + (f"{role}/" if len(called) > 1 else "")
+            self.opened.setdefault(prefix[:-1], name)
+            yield Frame(prefix, {}, arguments, {}, (*frame.callers, name)), function, _needed(function)
+
+    def sources(self, frame: Frame, written: str) -> Iterator[tuple[int, str]]:
+        """Yields (node, output) that an input, as written in a frame, stands for; several after a branch."""
+        stack: list[Target] = [(frame, written)]
+        seen: set[tuple[int, str]] = set()
+        while stack:
+            frame, written = stack.pop()
+            if written in frame.cut:
+                yield frame.cut[written], ""
+                continue
+            producer, _, port = written.partition(":")
+            place = frame.places.get(producer)
+            if isinstance(place, int):
+                yield place, port
+            elif (id(frame), written) in seen:
+                continue  # a result that is handed round in a circle
+            elif place is not None:
+                seen.add((id(frame), written))
+                stack.extend(_results(place, port))
+            elif producer in frame.arguments:
+                seen.add((id(frame), written))
+                target = frame.arguments[producer]
+                if target is not None:
+                    stack.append(target)
+            else:
+                yield self.missing(frame.prefix + producer), port
+
+
+def called_functions(node: Any, functions: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Returns (attribute, function) of what a node calls; the attribute is "" if the op is the function."""
+    if node.op in functions:
+        return [("", node.op)]
+    # Only an op that computes by calling is its bodies; a dataset merely keeps them.
+    if not node.op.endswith(("Call", "If", "While", "Case", "CallOp")):
+        return []
+    return [
+        (name, call.name)
+        for name in sorted(node.attr)
+        for call in calls_of_attr(node.attr[name])
+        if call.name in functions
+    ]
+
+
+def _needed(function: Any) -> list[Any]:
+    """The nodes of a body that its results need, in its order."""
+    found = reach(index_nodes(function.node_def), [node_of(result) for result in function.ret.values()])
+    return [node for node in function.node_def if node.name in found.nodes]
+
+
+def _results(call: Call, port: str) -> Iterator[Target]:
+    """What an output of a call is inside of its bodies: by number in a graph, `name:0` in a body."""
+    name, _, number = port.rpartition(":")
+    index = int(number) if number.isdecimal() and len(number) < 9 else 0
+    for frame, function in call.bodies:
+        results = [argument.name for argument in function.signature.output_arg]
+        result = name if name in function.ret else results[index] if index < len(results) else ""
+        if result in function.ret:
+            yield frame, function.ret[result]
