@@ -146,11 +146,14 @@ def _parse(content: bytes, file: str, place: Place, title: str | None) -> Any:
 
 
 def _explained(place: Place, title: str | None, reason: str = "") -> Exception:
-    """The error that says what is there instead."""
+    """The error that says what is there instead; `reason` is why graphs that are there cannot be read."""
     found = diagnosis.explain(place.directory, place.filesystem, title)
-    return found or DamagedModuleError(
-        f"{place.directory!r} cannot be shown: {reason or 'it is not readable'}. Copy or download it again."
-    )
+    if found is None or (reason and not isinstance(found, DamagedModuleError)):
+        # What a glance at the file takes for a saved model.
+        return DamagedModuleError(
+            f"{place.directory!r} cannot be shown: {reason or 'it is not readable'}. Copy or download it again."
+        )
+    return found
 
 
 def _format_warnings(content: bytes) -> list[str]:
