@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from hubexplore.summary import outline_data as data
+from hubexplore.summary.graph import node_of
 from hubexplore.summary.model import Shape, TensorSummary, VariantSummary
 from hubexplore.summary.outline_data import Box, Edge, Group, Weight
 from hubexplore.summary.outline_flow import ASSET, INPUT, MISSING, OUTPUT, TABLE, VARIABLE, Flow, Wire
@@ -138,7 +139,7 @@ class _Sketch:
         flow, variant = self.flow, self.drawing.variant
         read = {source for number, wires in enumerate(flow.wires) for source, _ in wires if flow.kinds[source] in (TABLE, ASSET)}
         facts = {each.node: each for each in variant.tables}
-        assets = {each.tensor.partition(":")[0]: each.name for each in variant.assets if each.tensor}
+        assets = {node_of(tensor): each.name for each in variant.assets for tensor in each.tensors}
         tables = [number for number in sorted(read) if flow.kinds[number] == TABLE]
         found: list[tuple[Box, list[int]]] = []
         wanted: dict[str, list[int]] = {}

@@ -112,7 +112,7 @@ class _Builder:
         self.variables = {part.node for each in variant.variables for part in each.partitions}
         self.variables |= {each.node for each in variant.variables}
         self.tables = {each.node for each in variant.tables}
-        self.assets = {node_of(each.tensor) for each in variant.assets}
+        self.assets = {node_of(tensor) for each in variant.assets for tensor in each.tensors}
 
     def build(self, signatures: Sequence[SignatureSummary]) -> None:
         flow, root = self.flow, Frame()

@@ -1,0 +1,294 @@
+"""Diagrams of a module: a picture, and the same facts as a list and a table."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from hubexplore.display import svg
+from hubexplore.display.automatic import automatic
+from hubexplore.display.diagram_words import (
+    edge_text,
+    group_text,
+    heading,
+    kind_text,
+    lines,
+    ops_text,
+    title_text,
+    type_text,
+    weight_text,
+)
+from hubexplore.display.dot import FONT, dot_source
+from hubexplore.display.grid import Column, Grid, grid_html
+from hubexplore.display.html import framed
+from hubexplore.display.markup import Markup, tag
+from hubexplore.display.tables import MAX_SENTENCE, counted, visible
+from hubexplore.errors import DiagramError, NoSuchVariantError, closest
+from hubexplore.summary.model import ModuleSummary, VariantSummary
+from hubexplore.summary.outline import MAX_BOXES, outline
+from hubexplore.summary.outline_data import Box, Edge, Outline
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEWER: Final = 40
+"""So many boxes are drawn where `dot` took too long for more."""
+ENDINGS: Final = (".svg", ".png", ".dot")
+_COLUMNS: Final = (
+    Column("name", code=True),
+    Column("kind"),
+    Column("ops"),
+    Column("nodes", "right"),
+    Column("variables"),
+    Column("parameters", "right"),
+    Column("gives"),
+    Column("from"),
+)
+
+
+def diagram(
+    summary: ModuleSummary,
+    signature: str | None = None,
+    tags: Iterable[str] | str | None = None,
+    expand: Iterable[str] = (),
+    depth: int | None = None,
+) -> Diagram:
+    """Returns a diagram of one graph variant.
+
+    Args:
+      summary: of a module, with its graphs.
+      signature: the slice to show; None for all signatures together.
+      tags: of the variant, also as "a,b"; by default the untagged one, else the first.
+      expand: names of scopes, series, function calls, functions or ops to unfold.
+      depth: so many levels of scopes at most; by default as many as read well.
+
+    Raises:
+      NoSuchVariantError: no variant has these tags.
+      NoSuchSignatureError: the variant has no such signature.
+      NoSuchScopeError: the slice has nothing of a name in `expand`.
+      DiagramError: the summary comes without its graph.
+    """
+    variant = _variant(summary, tags)
+    meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source else None
+    if meta_graph is None:
+        raise DiagramError(
+            "A diagram is drawn from the graph, and this summary holds none: it was not made by "
+            "hubexplore.summarize(path or module) but from parts. Summarise the module again."
+        )
+    names = (expand,) if isinstance(expand, str) else tuple(expand)
+    draw = functools.partial(outline, meta_graph, variant, signature, names, depth)
+    return Diagram(summary.title, draw(bound=MAX_BOXES), functools.partial(draw, bound=FEWER))
+
+
+def _variant(summary: ModuleSummary, tags: Iterable[str] | str | None) -> VariantSummary:
+    if not summary.variants:
+        raise DiagramError("This module holds no graph, so there is nothing to draw.")
+    if tags is None:
+        return next((each for each in summary.variants if not each.tags), summary.variants[0])
+    wanted = tuple(sorted({each.strip() for each in tags.split(",")} - {""} if isinstance(tags, str) else set(tags)))
+    for each in summary.variants:
+        if each.tags == wanted:
+            return each
+    known = [",".join(each.tags) for each in summary.variants]
+    raise NoSuchVariantError(
+        f"The module has no graph variant with the tags {','.join(wanted)!r}; it has {known}."
+        f"{closest(','.join(wanted), known)}"
+    )
+
+
+class Diagram:
+    """A module's graph in few boxes: a picture where `dot` is installed, always a list and a table.
+
+    Attributes:
+      title: of the module.
+      outline: the boxes and edges, as facts.
+    """
+
+    def __init__(self, title: str, outline: Outline, fewer: functools.partial[Outline] | None = None) -> None:
+        self.title = title
+        self.outline = outline
+        self._fewer = fewer
+
+    @functools.cached_property
+    def _picture(self) -> _Picture:
+        """The layout; with fewer boxes if it takes too long with all."""
+        try:
+            return _drawn(self.outline, self.title)
+        except svg.LayoutTimeoutError:
+            if self._fewer is None:
+                raise
+            return _drawn(self._fewer(), self.title)
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG: shapes and text, nothing that runs, links or loads.
+
+        Raises:
+          DiagramError: `dot` is not installed; the message says how to get it.
+        """
+        return self._picture.svg
+
+    @functools.cached_property
+    def dot(self) -> str:
+        """The picture in graphviz's language; needs no `dot` program."""
+        return dot_source(self.outline, self.title)
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """One row per box: name, kind, scope, ops, nodes, variables, parameters, dtype, shape, what feeds it."""
+        import pandas as pd
+
+        return pd.DataFrame([_record(self.outline, index) for index in range(len(self.outline.boxes))])
+
+    @functools.cached_property
+    def table(self) -> Grid:
+        """The boxes and what feeds them as a table."""
+        shown = self.outline
+        rows = tuple(_row(shown, index) for index in range(len(shown.boxes)))
+        note = f"{counted(shown.aside, 'node')} of constants, shape arithmetic and reads stand aside." if shown.aside > 0 else ""
+        return Grid("Boxes of the diagram and what feeds them", _COLUMNS, rows, note)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the picture; the ending of the path says in which form.
+
+        Raises:
+          DiagramError: another ending than .svg, .png or .dot, or no `dot` program.
+        """
+        ending = Path(path).suffix.lower()
+        if ending == ".dot":
+            content = self.dot.encode()
+        elif ending == ".svg":
+            content = self.svg.encode()
+        elif ending == ".png":
+            content = svg.render(self._picture.source, "png")
+        else:
+            raise DiagramError(
+                f"A diagram is saved as {', '.join(ENDINGS)}; the path ends in {ending!r}: {os.fspath(path)!r}."
+            )
+        Path(path).write_bytes(content)
+
+    def __repr__(self) -> str:
+        """Returns the outline as an indented list."""
+        return "\n".join([heading(self.outline, self.title), *(f"{'  ' * depth}{text}" for depth, text in _items(self.outline))])
+
+    @automatic
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def html(self) -> Markup:
+        """Returns the picture and its table; without `dot` the outline as a list, and how to get a picture."""
+        notes = [tag("p", visible(text, MAX_SENTENCE), class_="note") for text in self.outline.warnings]
+        try:
+            shown = [self._picture.html(heading(self.outline, self.title))]
+        except DiagramError as error:
+            notes.append(tag("p", visible(str(error), MAX_SENTENCE), class_="note"))
+            shown = [tag("p", tag("strong", heading(self.outline, self.title))), _list(_items(self.outline))]
+        table = tag("details", tag("summary", "The same as a table"), tag("div", grid_html(self.table)))
+        return framed(*shown, *notes, table)
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A finished layout: the DOT it is of, and the SVG."""
+
+    source: str
+    svg: str
+
+    def html(self, words: str) -> Markup:
+        """Returns the picture as an image: nothing in it can run, and it needs no trust."""
+        data = base64.b64encode(self.svg.encode()).decode()
+        return tag(
+            "p", tag("img", src=f"data:image/svg+xml;base64,{data}", alt=f"Diagram: {words}", style="max-width:100%;height:auto")
+        )
+
+
+def _drawn(shown: Outline, title: str) -> _Picture:
+    source = dot_source(shown, title)
+    names = [f"{visible(box.name)} ({kind_text(box)})" for box in shown.boxes]
+    return _Picture(source, svg.cleaned(svg.render(source, "svg"), heading(shown, title), names, FONT))
+
+
+def _items(shown: Outline) -> list[tuple[int, str]]:
+    """The outline as (depth, line): boxes in their groups, in the order in which values flow."""
+    feeds: dict[int, list[Edge]] = {}
+    for edge in shown.edges:
+        feeds.setdefault(edge.target, []).append(edge)
+    found: list[tuple[int, str]] = []
+    open_: list[int] = []
+    for index, box in enumerate(shown.boxes):
+        path = _path(shown, box.group)
+        for depth, group in enumerate(path):
+            if depth >= len(open_) or open_[depth] != group:
+                open_ = path[: depth + 1]
+                found.append((depth + 1, group_text(shown.groups[group]) + "/"))
+        open_ = path
+        words = [f"{title_text(box)} ({kind_text(box)})", *lines(box)]
+        sources = ", ".join(title_text(shown.boxes[edge.source]) for edge in feeds.get(index, ())[:8])
+        found.append((len(path) + 1, "; ".join(words) + (f"  <- {sources}" if sources else "")))
+    return found + [(1, visible(text, MAX_SENTENCE)) for text in shown.warnings]
+
+
+def _path(shown: Outline, group: int | None) -> list[int]:
+    path: list[int] = []
+    while group is not None:
+        path.append(group)
+        group = shown.groups[group].parent
+    return path[::-1]
+
+
+def _list(items: Sequence[tuple[int, str]]) -> Markup:
+    """Returns nested lists; closes the inner ones first, without recursion."""
+    levels: list[list[Markup]] = [[]]
+    for depth, text in items:
+        while len(levels) > depth:
+            inner = levels.pop()
+            levels[-1].append(tag("li", tag("ul", *inner)))
+        while len(levels) < depth:
+            levels.append([])
+        levels[-1].append(tag("li", text))
+    while len(levels) > 1:
+        inner = levels.pop()
+        levels[-1].append(tag("li", tag("ul", *inner)))
+    return tag("ul", *levels[0])
+
+
+def _row(shown: Outline, index: int) -> tuple[str, ...]:
+    box = shown.boxes[index]
+    sources = [edge for edge in shown.edges if edge.target == index]
+    names = [f"{title_text(shown.boxes[edge.source])}: {edge_text(edge)}".removesuffix(": ") for edge in sources[:6]]
+    names += [f"and {len(sources) - 6} more"] if len(sources) > 6 else []
+    return (
+        box.name,
+        kind_text(box),
+        ops_text(box.ops),
+        f"{box.nodes:,}",
+        ", ".join(weight_text(each, box.name) for each in box.weights[:3]) + (" ..." if len(box.weights) > 3 else ""),
+        f"{box.parameters:,}" if box.weights else "",
+        type_text(box.dtype, box.shape),
+        "; ".join(names),
+    )
+
+
+def _record(shown: Outline, index: int) -> dict[str, object]:
+    box: Box = shown.boxes[index]
+    group = shown.groups[box.group].name if box.group is not None else ""
+    return {
+        "name": box.name,
+        "kind": box.kind,
+        "scope": group,
+        "ops": dict(box.ops),
+        "nodes": box.nodes,
+        "repeats": box.repeats,
+        "variables": [weight.name for weight in box.weights],
+        "parameters": box.parameters,
+        "dtype": box.dtype,
+        "shape": box.shape,
+        "function": box.function,
+        "note": box.note,
+        "from": {shown.boxes[edge.source].name: edge_text(edge) for edge in shown.edges if edge.target == index},
+    }

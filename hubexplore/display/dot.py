@@ -1,0 +1,132 @@
+"""An outline as DOT, the language of graphviz.
+
+Names never become node ids, attributes or plain labels: `a:0` would be read as a port and `<b>` as markup.
+They appear only as text in HTML-like labels, which `markup.tag` escapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from hubexplore.display.diagram_words import (
+    SAID_BY_LOOKS,
+    edge_text,
+    group_text,
+    heading,
+    kind_text,
+    lines,
+    title_text,
+)
+from hubexplore.display.markup import Markup, join, tag
+from hubexplore.summary import outline_data as data
+from hubexplore.summary.outline_data import Box, Edge, Outline
+
+if TYPE_CHECKING:
+    from graphviz import Digraph
+
+FONT: Final = "Helvetica,Arial,sans-serif"
+INK: Final = "#1f2933"
+DIM: Final = "#52606d"
+PAPER: Final = "#ffffff"
+MAX_LABELLED: Final = 160
+"""With more edges than this, only the table says what they carry."""
+
+# Each kind has a fill, a line and a form; what they mean is also said in words.
+_LOOKS: Final[dict[str, dict[str, str]]] = {
+    data.INPUT: {"fillcolor": "#d3f0df", "color": "#2f855a", "style": "rounded,filled"},
+    data.OUTPUT: {"fillcolor": "#d6e4fb", "color": "#2b5fad", "style": "rounded,filled"},
+    data.SCOPE: {"fillcolor": "#eef1f5", "color": "#7b8794", "style": "filled"},
+    data.FUNCTION: {"fillcolor": "#eef1f5", "color": "#7b8794", "shape": "component"},
+    data.SERIES: {"fillcolor": "#e9e2f8", "color": "#6b46c1", "peripheries": "2"},
+    data.MORE: {"fillcolor": "#f7f7f7", "color": "#7b8794", "style": "filled,dashed"},
+    data.OP: {"fillcolor": "#ffffff", "color": "#9aa5b1", "style": "rounded,filled"},
+    data.VARIABLE: {"fillcolor": "#fdebc8", "color": "#b7791f", "shape": "cylinder"},
+    data.TABLE: {"fillcolor": "#fbdcea", "color": "#b83280", "shape": "tab"},
+    data.ASSET: {"fillcolor": "#fbdcea", "color": "#b83280", "shape": "note"},
+    data.CONSTANT: {"fillcolor": "#ffffff", "color": "#9aa5b1", "style": "rounded,filled,dotted"},
+    data.MISSING: {"fillcolor": "#fde2e2", "color": "#c53030", "style": "filled,dashed", "penwidth": "2"},
+}
+_GROUP_FILLS: Final = ("#fafbfc", "#f3f6f9")
+
+
+def dot_source(outline: Outline, title: str) -> str:
+    """Returns the outline in DOT: node ids are `n0`, `n1`, ..., clusters are groups."""
+    from graphviz import Digraph
+
+    graph = Digraph(
+        graph_attr={
+            "bgcolor": PAPER, "rankdir": "TB", "fontname": FONT, "fontsize": "12", "fontcolor": INK, "pad": "0.25",
+            "nodesep": "0.3", "ranksep": "0.38", "labelloc": "t", "labeljust": "l", "compound": "true",
+            "label": _label(tag("B", heading(outline, title))), "newrank": "false",
+            # Bounds on the rounds of the layout: a graph made to be hard takes no longer than others.
+            "nslimit": "2", "nslimit1": "2", "mclimit": "0.6",
+        },
+        node_attr={
+            "shape": "box", "style": "filled", "fontname": FONT, "fontsize": "11", "fontcolor": INK,
+            "margin": "0.12,0.07", "height": "0.3", "penwidth": "1.1",
+        },
+        edge_attr={
+            "fontname": FONT, "fontsize": "9", "fontcolor": DIM, "color": "#7b8794", "arrowsize": "0.6",
+        },
+    )  # fmt: skip
+    _add_boxes(graph, outline)
+    labelled = len(outline.edges) <= MAX_LABELLED
+    for edge in outline.edges:
+        _add_edge(graph, outline.boxes, edge, labelled)
+    return str(graph.source)
+
+
+def _add_boxes(graph: Digraph, outline: Outline) -> None:
+    """Adds boxes and clusters; inner clusters are finished, and added to theirs, first."""
+    from graphviz import Digraph
+
+    clusters = []
+    for index, group in enumerate(outline.groups):
+        depth, parent = 0, group.parent
+        while parent is not None:
+            depth, parent = depth + 1, outline.groups[parent].parent
+        clusters.append(
+            Digraph(
+                name=f"cluster{index}",
+                graph_attr={
+                    "label": _label(tag("B", group_text(group))), "labeljust": "l", "style": "rounded,filled",
+                    "fillcolor": _GROUP_FILLS[depth % 2], "color": "#9aa5b1", "fontsize": "11", "margin": "10",
+                },
+            )  # fmt: skip
+        )
+    for index, box in enumerate(outline.boxes):
+        (graph if box.group is None else clusters[box.group]).node(f"n{index}", _box_label(box), **_LOOKS[box.kind])
+    for index in reversed(range(len(clusters))):
+        parent = outline.groups[index].parent
+        (graph if parent is None else clusters[parent]).subgraph(clusters[index])
+
+
+def _add_edge(graph: Digraph, boxes: Sequence[Box], edge: Edge, labelled: bool) -> None:
+    source, target = boxes[edge.source], boxes[edge.target]
+    attributes = {}
+    # What an end says itself need not be said beside it.
+    told = source.kind in (data.VARIABLE, data.INPUT, data.TABLE, data.ASSET) or target.kind == data.OUTPUT
+    if labelled and edge_text(edge) and not told:
+        attributes["label"] = _label(tag("FONT", " " + edge_text(edge)))
+    if edge.tensors > 1:
+        attributes["penwidth"] = "1.8"
+    if source.kind in (data.VARIABLE, data.ASSET):
+        attributes.update(color=_LOOKS[source.kind]["color"], style="dashed")
+    graph.edge(f"n{edge.source}", f"n{edge.target}", **attributes)
+
+
+def _box_label(box: Box) -> str:
+    rows = []
+    if box.kind not in SAID_BY_LOOKS:
+        rows.append(tag("FONT", kind_text(box), POINT_SIZE=9, COLOR=DIM))
+    rows.append(tag("B", title_text(box)))
+    rows.extend(tag("FONT", line, POINT_SIZE=9, COLOR=DIM) for line in lines(box))
+    parts: list[Markup] = []
+    for row in rows:
+        parts.extend((row, tag("BR")))
+    return _label(join(*parts[:-1]))
+
+
+def _label(content: Markup) -> str:
+    return f"<{content}>"

@@ -1,0 +1,109 @@
+"""Pictures made by the `dot` program, and SVG that holds nothing but a drawing."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from typing import Final
+from xml.etree import ElementTree
+
+from hubexplore.errors import DiagramError
+
+TIME_LIMIT: Final = 10.0
+"""Seconds that one layout may take."""
+HOW_TO_GET_DOT: Final = (
+    "A picture needs graphviz's program `dot`: `apt-get install graphviz`, `conda install graphviz`, "
+    "`brew install graphviz`, or from graphviz.org; pip cannot install it."
+)
+_SPACE: Final = "http://www.w3.org/2000/svg"
+_ELEMENTS: Final = frozenset({"svg", "g", "title", "polygon", "polyline", "path", "ellipse", "text"})
+_ATTRIBUTES: Final = frozenset(
+    {"width", "height", "viewBox", "transform", "fill", "stroke", "stroke-width", "stroke-dasharray", "points"}
+    | {"d", "cx", "cy", "rx", "ry", "x", "y", "text-anchor", "font-size", "font-weight", "class", "role"}
+)
+
+
+class LayoutTimeoutError(DiagramError):
+    """`dot` took too long."""
+
+
+def has_dot() -> bool:
+    """Whether the program is on the PATH."""
+    return shutil.which("dot") is not None
+
+
+def render(source: str, form: str) -> bytes:
+    """Runs `dot` once.
+
+    Args:
+      source: in DOT.
+      form: "svg" or "png".
+
+    Raises:
+      LayoutTimeoutError: it takes longer than TIME_LIMIT.
+      DiagramError: there is no `dot`, or it fails.
+    """
+    program = shutil.which("dot")
+    if program is None:
+        raise DiagramError(HOW_TO_GET_DOT)
+    try:
+        done = subprocess.run(  # noqa: S603 - the program of this name on the user's PATH; no shell, no file
+            [program, f"-T{form}"], input=source.encode(), capture_output=True, timeout=TIME_LIMIT, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise LayoutTimeoutError(
+            f"`dot` took longer than {TIME_LIMIT:.0f} s for this layout. Show less: a signature, or depth=1."
+        ) from None
+    except OSError as error:
+        raise DiagramError(f"`dot` ({program}) cannot be run: {error}. {HOW_TO_GET_DOT}") from error
+    if done.returncode or not done.stdout:
+        said = done.stderr.decode(errors="replace").strip()[:500]
+        raise DiagramError(f"`dot` ({program}) failed with exit code {done.returncode}: {said!r}")
+    return done.stdout
+
+
+def cleaned(drawing: bytes, title: str, names: Sequence[str], font: str) -> str:
+    """Returns the SVG of `dot` with only shapes and text in it: no script, style, link, or reference.
+
+    Args:
+      drawing: what `dot` wrote.
+      title: for who cannot see the picture.
+      names: names of boxes; box `n3` gets the fourth as its title.
+      font: of all text.
+    """
+    ElementTree.register_namespace("", _SPACE)
+    root = ElementTree.fromstring(drawing)  # noqa: S314 - written by `dot`, which escapes text; no entities of its own
+    _strip(root)
+    for group in root.iter(f"{{{_SPACE}}}g"):
+        caption = group.find(f"{{{_SPACE}}}title")
+        if caption is not None:
+            number = (caption.text or "")[1:]
+            if group.get("class") == "node" and number.isdecimal() and int(number) < len(names):
+                caption.text = names[int(number)]
+            else:
+                group.remove(caption)
+        group.attrib.pop("class", None)
+    named = ElementTree.Element(f"{{{_SPACE}}}title")
+    named.text = title
+    root.insert(0, named)
+    root.set("role", "img")
+    root.set("font-family", font)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _strip(root: ElementTree.Element) -> None:
+    """Removes every element and attribute that is not on the list; `text` and `tail` stay."""
+    stack = [root]
+    while stack:
+        element = stack.pop()
+        for name in [each for each in element.attrib if each not in _ATTRIBUTES]:
+            del element.attrib[name]
+        for child in list(element):
+            if isinstance(child.tag, str) and child.tag.removeprefix(f"{{{_SPACE}}}") in _ELEMENTS:
+                stack.append(child)
+            else:
+                element.remove(child)
+        if not element.tag.endswith(("text", "title")):
+            element.text = None
+        element.tail = None
