@@ -14,6 +14,7 @@ from typing import Any, Final
 from hubexplore.summary.checkpoint import CheckpointIndex
 from hubexplore.summary.model import (
     AssetSummary,
+    CollectionSummary,
     FunctionSummary,
     MessageSummary,
     ModuleSummary,
@@ -31,6 +32,8 @@ SECTIONS: Final = (
     "update ops", "assets", "tables", "messages", "functions", "graph",
 )  # fmt: skip
 """In the order in which differences are listed."""
+
+_ENTRIES: Final = {"nodes": "node", "bytes": "byte string", "ints": "integer", "floats": "float"}
 
 Tags = tuple[str, ...]
 Facts = Mapping[tuple[str, str], str]
@@ -177,7 +180,7 @@ def _of_signatures(variant: VariantSummary, other: VariantSummary) -> Iterator[t
 def _of_collections(variant: VariantSummary, other: VariantSummary) -> Iterator[tuple[str, str, str]]:
     shared = {each.name for each in other.collections}
     for each in variant.collections:
-        yield "collections", each.name, f"{each.count:,} {each.kind}"
+        yield "collections", each.name, _collection(each)
         if each.name in shared:
             yield from (("collections", f"{each.name}: {entry}", "present") for entry in each.entries)
 
@@ -269,6 +272,10 @@ def _op(op: OpSummary) -> str:
     return f"{op.count:,}" + (f" and {op.in_functions:,} in functions" if op.in_functions else "")
 
 
+def _collection(collection: CollectionSummary) -> str:
+    return _plural(collection.count, _ENTRIES.get(collection.kind, "entry"))
+
+
 def _asset(asset: AssetSummary) -> str:
     size = "missing" if asset.size is None else _plural(asset.size, "byte")
     return size + (f", begins {' | '.join(asset.first_lines)}" if asset.first_lines else "")
@@ -289,4 +296,5 @@ def _function(function: FunctionSummary) -> str:
 
 
 def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else several}"

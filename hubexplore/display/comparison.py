@@ -1,0 +1,146 @@
+"""A comparison, shown: the verdict, its reasons, then the differences section by section."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from hubexplore.display import html
+from hubexplore.display.automatic import automatic
+from hubexplore.display.grid import Column, Grid, grid_html, grid_lines
+from hubexplore.display.markup import Markup, tag
+from hubexplore.display.tables import MAX_SENTENCE, counted, folded, tags_text, visible
+from hubexplore.summary.compare import Comparison, Difference
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_REASONS: Final = 24
+MAX_ROWS: Final = 24
+WIDTH: Final = 120
+ABSENT: Final = "—"
+
+
+@dataclass(frozen=True)
+class ShownComparison(Comparison):
+    """A comparison that shows itself; `.df` lists all differences as a DataFrame."""
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """A row per difference; None on the side that lacks it, tags None for what belongs to the module."""
+        import pandas as pd
+
+        names = [field.name for field in dataclasses.fields(Difference)]
+        rows = [[getattr(each, name) for name in names] for each in self.differences]
+        return pd.DataFrame(rows, columns=names)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain lists and dicts, as JSON has them."""
+        differences = [
+            {**dataclasses.asdict(each), "tags": None if each.tags is None else list(each.tags)}
+            for each in self.differences
+        ]
+        return {
+            "first": self.first,
+            "second": self.second,
+            "same": self.same,
+            "replaceable": self.replaceable,
+            "reasons": list(self.reasons),
+            "differences": differences,
+        }
+
+    def __repr__(self) -> str:
+        return text(self)
+
+    @automatic
+    def _repr_html_(self) -> str:
+        return markup(self)
+
+
+@dataclass(frozen=True)
+class _Page:
+    """What is shown of a comparison, the same as text and as HTML; reasons are bounded, the note says so."""
+
+    verdict: str
+    reasons: tuple[str, ...]
+    note: str
+    grids: tuple[Grid, ...]
+
+
+def shown(comparison: Comparison) -> ShownComparison:
+    """Returns the comparison as one that shows itself."""
+    return ShownComparison(comparison.first, comparison.second, comparison.differences, comparison.reasons)
+
+
+def text(comparison: Comparison) -> str:
+    """Returns the comparison as text."""
+    page = _page(comparison)
+    lines = [page.verdict, *(f"  - {reason}" for reason in page.reasons)]
+    if page.note:
+        lines.append(f"  {page.note}")
+    for grid in page.grids:
+        lines += ["", *(line for _, line in grid_lines(grid, WIDTH))]
+    return "\n".join(lines)
+
+
+def markup(comparison: Comparison) -> Markup:
+    """Returns the comparison as HTML."""
+    page = _page(comparison)
+    reasons = (tag("ul", *(tag("li", reason) for reason in page.reasons)),) if page.reasons else ()
+    note = (tag("p", page.note, class_="note"),) if page.note else ()
+    return html.framed(
+        tag("p", tag("strong", page.verdict)), *reasons, *note, *(grid_html(grid) for grid in page.grids)
+    )
+
+
+def _page(comparison: Comparison) -> _Page:
+    reasons = tuple(visible(each, MAX_SENTENCE) for each in comparison.reasons[:MAX_REASONS])
+    grids = tuple(
+        _grid(comparison, section, tuple(found))
+        for section, found in itertools.groupby(comparison.differences, lambda each: each.section)
+    )
+    note = folded(len(comparison.reasons) - len(reasons), "reason")
+    return _Page(_verdict(comparison), reasons, note, grids)
+
+
+def _verdict(comparison: Comparison) -> str:
+    first, second = (f"'{visible(side)}'" for side in (comparison.first, comparison.second))
+    if comparison.same:
+        return f"No difference: {second} can replace {first}, and the other way round."
+    if not comparison.replaceable:
+        return f"{second} cannot replace {first}:"
+    count = counted(len(comparison.differences), "difference")
+    return f"{second} can replace {first}; {count}, none of which stands in the way."
+
+
+def _grid(comparison: Comparison, section: str, found: tuple[Difference, ...]) -> Grid:
+    """Lists the differences of a section; the variants have a column where there are several."""
+    several = len({each.tags for each in comparison.differences if each.tags is not None}) > 1
+    listed = found[:MAX_ROWS]
+    rows = tuple(
+        (
+            each.name,
+            *((tags_text(each.tags) if each.tags is not None else "",) if several else ()),
+            *(ABSENT if side is None else side for side in (each.first, each.second)),
+        )
+        for each in listed
+    )
+    columns = (
+        Column("name", code=True),
+        *((Column("variant"),) if several else ()),
+        *(Column(title) for title in _headings(comparison)),
+    )
+    caption = f"{section[0].upper()}{section[1:]}: {counted(len(found), 'difference')}"
+    return Grid(caption, columns, rows, folded(len(found) - len(listed), "difference"))
+
+
+def _headings(comparison: Comparison) -> tuple[str, str]:
+    """Returns the titles, of neighbours only the names; "first" and "second" where these are the same."""
+    (folder, _, first), (other_folder, _, second) = (
+        side.rstrip("/").rpartition("/") for side in (comparison.first, comparison.second)
+    )
+    if folder != other_folder:
+        return comparison.first, comparison.second
+    return (first, second) if first != second else ("first", "second")
