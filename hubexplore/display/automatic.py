@@ -10,7 +10,7 @@ from typing import TypeVar
 Owner = TypeVar("Owner")
 
 
-def automatic(hook: Callable[[Owner], str]) -> Callable[[Owner], str | None]:
+def automatic(hook: Callable[[Owner], str | None]) -> Callable[[Owner], str | None]:
     """Decorates a `_repr_html_` (or similar): an exception becomes a warning and the result None.
 
     IPython takes None as "not available in this form" and shows the next best one. A direct call of the

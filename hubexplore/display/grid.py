@@ -11,18 +11,22 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.spark import Spark
 from hubexplore.display.tables import MAX_SENTENCE, visible
 
-BAR_WIDTH: Final = 10
+BAR_WIDTH: Final = 8
+# Columns of a terminal that a table fits into, and what a column of names keeps at least.
+LINE: Final = 97
+LEAST: Final = 34
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
 
 @dataclass(frozen=True)
 class Column:
-    """A heading, where its cells line up, and whether they are names (`code`)."""
+    """A heading, where its cells line up or that they are bars, and whether they are names (`code`)."""
 
     name: str
-    align: Literal["left", "right"] = "left"
+    align: Literal["left", "right", "bar"] = "left"
     code: bool = False
 
 
@@ -47,7 +51,7 @@ class Remark:
 
 
 Cell = str | Bar | Remark | None
-"""None stands for the cell above, which then spans both rows; only in the `lead` columns."""
+"""None stands for the cell above, which then spans both rows."""
 Row = tuple[Cell, ...]
 
 
@@ -70,9 +74,15 @@ class Grid:
     lead: int = 1
 
 
-def grid_html(grid: Grid) -> Markup:
-    """Returns the `<table>`; rows that share their first cell are one `<tbody>`."""
-    captions = (tag("caption", visible(grid.caption, MAX_SENTENCE)),) if grid.caption else ()
+def grid_html(grid: Grid, unseen: str = "") -> Markup:
+    """Returns the `<table>`; rows that share their first cell are one `<tbody>`.
+
+    Args:
+      grid: the table.
+      unseen: the caption where the grid has none: read out, but seen only where styles are stripped.
+    """
+    caption = visible(grid.caption or unseen, MAX_SENTENCE)
+    captions = (tag("caption", caption, class_=None if grid.caption else "aside"),) if caption else ()
     heads = (tag("th", visible(each.name), scope="col", class_=_side(each)) for each in grid.columns)
     bodies = [_body(grid, rows) for rows in _groups(grid)]
     if grid.note:
@@ -83,29 +93,54 @@ def grid_html(grid: Grid) -> Markup:
 
 def grid_text(grid: Grid, indent: str = "") -> str:
     """Returns the caption, the headings, the rows and the note, one line each, without a line end."""
-    return "\n".join(indent + line for line in grid_lines(grid))
+    return "\n".join(indent + line for _, line in grid_lines(grid))
 
 
-def grid_lines(grid: Grid) -> list[str]:
-    """Returns the lines of `grid_text`."""
-    lines = [visible(grid.caption, MAX_SENTENCE)] if grid.caption else []
-    lines += aligned(grid.columns, [tuple(each.name for each in grid.columns), *grid.rows])
-    return lines + ([visible(grid.note, MAX_SENTENCE)] if grid.note else [])
+def grid_lines(grid: Grid, width: int = LINE) -> list[tuple[bool, str]]:
+    """Returns the lines of `grid_text`, and of each whether it is a row, not a heading or a note."""
+    lines = [(False, visible(grid.caption, MAX_SENTENCE))] if grid.caption else []
+    head, *rows = aligned(grid.columns, [tuple(each.name for each in grid.columns), *grid.rows], width)
+    lines += [(False, head), *((True, row) for row in rows)]
+    return lines + ([(False, visible(grid.note, MAX_SENTENCE))] if grid.note else [])
 
 
-def aligned(columns: Sequence[Column], rows: Sequence[Row]) -> list[str]:
-    """Returns one line per row; a remark does not widen the column that it begins in."""
-    table = [tuple(_cell_text(cell) for cell in row) for row in rows]
+def aligned(columns: Sequence[Column], rows: Sequence[Row], width: int = LINE) -> list[str]:
+    """Returns one line per row; a remark does not widen the column that it begins in.
+
+    Where lines would be longer than `width` columns, names give way, the longest first.
+    """
     widths = [0] * len(columns)
-    for cells, row in zip(table, rows, strict=True):
-        for index, cell in enumerate(cells):
-            if not isinstance(row[index], Remark):
-                widths[index] = max(widths[index], columns_of(cell))
-    lines = []
-    for cells in table:
-        padded = (_padded(cell, width, column) for cell, width, column in zip(cells, widths, columns))  # noqa: B905 - a remark ends a row early
-        lines.append("  ".join(padded).rstrip())
-    return lines
+    for row in rows:
+        for index, cell in enumerate(row):
+            if not isinstance(cell, Remark):
+                widths[index] = max(widths[index], columns_of(_cell_text(cell, BAR_WIDTH)))
+    bar = _narrow(widths, columns, width - 2 * (len(columns) - 1))
+    return [_line(row, widths, columns, bar) for row in rows]
+
+
+def _line(row: Row, widths: Sequence[int], columns: Sequence[Column], bar: int) -> str:
+    padded = (
+        _cell_text(cell, bar) if isinstance(cell, Remark) else _padded(_cell_text(cell, bar), width, column)
+        for cell, width, column in zip(row, widths, columns, strict=False)
+    )
+    return "  ".join(padded).rstrip()
+
+
+def _narrow(widths: list[int], columns: Sequence[Column], room: int) -> int:
+    """Makes lines shorter: bars first, then the widest texts. Returns what is left of the bars."""
+    bar = BAR_WIDTH
+    for at, column in enumerate(columns):
+        if column.align == "bar" and sum(widths) > room:
+            bar = max(0, BAR_WIDTH - (sum(widths) - room))
+            widths[at] -= BAR_WIDTH - bar
+    while (excess := sum(widths) - room) > 0:
+        giving = [at for at, column in enumerate(columns) if column.align == "left" and widths[at] > LEAST]
+        if not giving:
+            break
+        widest = max(giving, key=lambda at: widths[at])
+        second = max([widths[at] for at in giving if at != widest], default=LEAST)
+        widths[widest] = max(LEAST, min(second, widths[widest] - 1), widths[widest] - excess)
+    return bar
 
 
 def columns_of(text: str) -> int:
@@ -124,25 +159,28 @@ def bar_html(bar: Bar) -> Markup:
     return join(tag("span", bar.text, class_="share"), tag("span", filled, class_="bar", aria_hidden="true"))
 
 
-def bar_text(bar: Bar) -> str:
-    """Returns bar and number in equally many columns whatever the share."""
-    eighths = round(min(max(bar.share, 0.0), 1.0) * BAR_WIDTH * 8)
+def bar_text(bar: Bar, width: int = BAR_WIDTH) -> str:
+    """Returns the number and a bar of at most `width` columns; equally wide whatever the share."""
+    eighths = round(min(max(bar.share, 0.0), 1.0) * width * 8)
     full, rest = divmod(eighths, 8)
     drawn = "█" * full + (_EIGHTHS[rest] if rest else "")
-    return f"{bar.text:>7} {drawn:<{BAR_WIDTH}}"
+    return f"{bar.text:>7} {drawn:<{width}}"
 
 
 def _padded(cell: str, width: int, column: Column) -> str:
+    if columns_of(cell) > width:
+        half = (width - 1) // 2
+        cell = f"{cell[:half]}…{cell[-half:]}"
     space = " " * max(width - columns_of(cell), 0)
     return space + cell if column.align == "right" else cell + space
 
 
-def _cell_text(cell: Cell) -> str:
+def _cell_text(cell: Cell, bar: int) -> str:
     match cell:
         case None:
             return ""
         case Bar():
-            return bar_text(cell)
+            return bar_text(cell, bar)
         case Remark(text):
             return visible(text, MAX_SENTENCE)
         case _:
@@ -150,7 +188,7 @@ def _cell_text(cell: Cell) -> str:
 
 
 def _side(column: Column) -> str | None:
-    return "number" if column.align == "right" else None
+    return {"right": "number", "bar": "share", "left": None}[column.align]
 
 
 def _groups(grid: Grid) -> Iterator[Sequence[Row]]:
@@ -173,17 +211,20 @@ def _body(grid: Grid, rows: Sequence[Row]) -> Markup:
 def _cells(grid: Grid, rows: Sequence[Row], index: int) -> Iterator[Markup]:
     for at, cell in enumerate(rows[index]):
         column = grid.columns[at]
+        height = _height(rows, index, at)
+        span = height if height > 1 else None
         if cell is None:
             continue
         if isinstance(cell, Remark):
             rest = len(grid.columns) - at
             yield tag("td", visible(cell.text, MAX_SENTENCE), class_="note", colspan=rest)
         elif at < grid.lead:
-            height = _height(rows, index, at)
             scope = "row" if height == 1 and at == grid.lead - 1 else "rowgroup"
-            yield tag("th", _content(cell, column), scope=scope, rowspan=height if height > 1 else None)
+            yield tag("th", _content(cell, column), scope=scope, rowspan=span, class_=_side(column))
+        elif isinstance(cell, Bar):
+            yield tag("td", bar_html(cell), rowspan=span, class_="share")
         else:
-            yield tag("td", _content(cell, column), class_=_side(column))
+            yield tag("td", _content(cell, column), rowspan=span, class_=_side(column))
 
 
 def _height(rows: Sequence[Row], index: int, at: int) -> int:
@@ -196,4 +237,6 @@ def _height(rows: Sequence[Row], index: int, at: int) -> int:
 def _content(cell: str | Bar, column: Column) -> Markup | str:
     if isinstance(cell, Bar):
         return bar_html(cell)
-    return tag("code", visible(cell)) if column.code else visible(cell)
+    if isinstance(cell, Spark):
+        return cell.html()
+    return tag("code", visible(cell)) if column.code and cell else visible(cell)

@@ -1,54 +1,43 @@
-"""A summary as static HTML: no script, no ids, nothing remote.
+"""A card as static HTML: no script, no ids, nothing remote.
 
-Colours come from JupyterLab's theme variables; elsewhere they are shades of grey that let the page shine
-through, so the tables suit a light and a dark background. Where styles are stripped (GitHub, an untrusted
-notebook) ordinary tables remain.
+Folds are `<details>`, bars are elements with a width beside the number. Where styles are stripped (GitHub,
+an untrusted notebook) folds, headings and ordinary tables remain, and every bar is still a number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Sequence
 
-from hubexplore.display.markup import Markup, join, tag
-from hubexplore.display.tables import Page, Section, Side, Table, module_page, tensor_side, visible
+from hubexplore.display.blocks import Block, Card, Lines, Section
+from hubexplore.display.card import module_card
+from hubexplore.display.grid import Bar, Column, Grid, bar_html, grid_html
+from hubexplore.display.markup import Markup, document, join, tag
+from hubexplore.display.scopes import Scope, Tree
+from hubexplore.display.signatures import tensors as tensor_grid
+from hubexplore.display.style import PAGE_STYLE, STYLE
+from hubexplore.display.tables import MAX_SENTENCE, counted, size_text, visible
 from hubexplore.summary.model import ModuleSummary, TensorSummary
-
-COLUMNS: Final = ("Name", "Type", "Shape")
-
-# The class stands twice where JupyterLab's own rules for tables and code would otherwise win.
-STYLE: Final = Markup("""
-.hubexplore { color: var(--jp-content-font-color1, inherit); line-height: 1.5; }
-.hubexplore p { margin: 0 0 .3em; }
-.hubexplore small { color: var(--jp-content-font-color2, inherit); margin-left: 1em; }
-.hubexplore table { border-collapse: collapse; border: none; margin: .5em 0 1em; font-size: 90%; }
-.hubexplore caption { caption-side: top; text-align: left; padding: .2em 0;
-  color: var(--jp-content-font-color2, inherit); }
-.hubexplore.hubexplore tbody tr:nth-child(n), .hubexplore.hubexplore tbody tr:nth-child(n):hover {
-  background: none; }
-.hubexplore.hubexplore th, .hubexplore.hubexplore td { text-align: left; vertical-align: top;
-  padding: .2em 1.2em .2em .5em; }
-.hubexplore th { font-weight: 600; }
-.hubexplore thead th { background: var(--jp-layout-color2, rgba(128, 128, 128, .15)); }
-.hubexplore tbody { border-top: 1px solid var(--jp-border-color2, rgba(128, 128, 128, .4)); }
-.hubexplore tbody:last-child { border-bottom: 1px solid var(--jp-border-color2, rgba(128, 128, 128, .4)); }
-.hubexplore.hubexplore :not(pre) > code { background: none; padding: 0; white-space: pre-wrap; }
-.hubexplore td.note, .hubexplore th.side { font-weight: normal;
-  color: var(--jp-content-font-color2, inherit); }
-""")
 
 
 def module(summary: ModuleSummary) -> Markup:
-    """Returns a module as HTML: a title, its facts, then one table per group of equal graph variants."""
-    return framed(_page(module_page(summary)))
+    """Returns a module as HTML: a header and folding sections; at most 300 kB whatever the module."""
+    return framed(_card(module_card(summary)))
+
+
+def page(summary: ModuleSummary) -> str:
+    """Returns the same as one self-contained page."""
+    title = f"{visible(summary.title)} - hubexplore"
+    return document(title, PAGE_STYLE, tag("main", module(summary)))
+
+
+def section(own: Section | None, empty: str) -> Markup:
+    """Returns one section, unfolded; the sentence `empty` where there is none."""
+    return framed(_section(own, unfolded=True) if own else tag("p", empty))
 
 
 def tensor_table(tensors: Sequence[TensorSummary], caption: str = "") -> Markup:
     """Returns a table of some inputs or outputs, in the order given."""
-    head = tag("thead", tag("tr", *(tag("th", column, scope="col") for column in COLUMNS)))
-    body = tag("tbody", *(tag("tr", cells) for cells in _side_rows(tensor_side("tensor", tensors))))
-    captions = (tag("caption", visible(caption)),) if caption else ()
-    return framed(tag("table", *captions, head, body))
+    return framed(grid_html(tensor_grid(tensors, caption)))
 
 
 def framed(*content: str) -> Markup:
@@ -56,39 +45,75 @@ def framed(*content: str) -> Markup:
     return tag("div", tag("style", STYLE), *content, class_="hubexplore")
 
 
-def _page(page: Page) -> Markup:
-    # The space keeps them apart where styles are stripped.
-    facts = (join(" ", tag("small", f"{label}: ", tag("code", text))) for label, text in page.facts)
-    note = (tag("p", page.note),) if page.note else ()
-    return join(tag("p", tag("strong", page.title), *facts), *(_table(table) for table in page.tables), *note)
+def heading(words: str, level: int = 4) -> Markup:
+    """Returns a heading that reads as one, but stays out of the notebook's table of contents."""
+    return tag("strong", visible(words), role="heading", aria_level=level)
 
 
-def _table(table: Table) -> Markup:
-    headings = ("Signature", "", *COLUMNS)
-    head = tag("thead", tag("tr", *(tag("th", each, scope="col") for each in headings)))
-    bodies = [_section(section) for section in table.sections]
-    if table.note:
-        bodies.append(tag("tbody", tag("tr", tag("td", table.note, colspan=len(headings), class_="note"))))
-    return tag("table", tag("caption", table.caption), head, *bodies)
+def _card(card: Card) -> Markup:
+    facts = (tag("p", " · ".join(visible(each) for each in line), class_="facts") for line in card.facts)
+    return join(
+        tag("p", heading(card.title, 3), class_="title"),
+        *facts,
+        *(_section(each, each.open) for each in card.sections),
+    )
 
 
-def _section(section: Section) -> Markup:
-    """Returns a signature as a `<tbody>`; its name and the words "input" and "output" span their rows."""
-    sides = [(side, list(_side_rows(side))) for side in section.sides]
-    height = sum(len(rows) for _, rows in sides)
-    lead = tag("th", tag("code", section.name), scope="rowgroup", rowspan=height)
-    rows: list[Markup] = []
-    for side, cells in sides:
-        label = tag("th", side.label, scope="rowgroup", rowspan=len(cells), class_="side")
-        for index, cell in enumerate(cells):
-            rows.append(tag("tr", *((lead,) if not rows else ()), *((label,) if index == 0 else ()), cell))
-    return tag("tbody", *rows)
+def _section(own: Section, unfolded: bool) -> Markup:
+    # The space keeps heading and count apart where styles are stripped.
+    summary = tag("summary", heading(own.heading), " ", tag("small", visible(own.count, MAX_SENTENCE)))
+    content = tag("div", *(_block(block, own.heading) for block in own.blocks))
+    return tag("details", summary, content, open="" if unfolded else None)
 
 
-def _side_rows(side: Side) -> Iterator[Markup]:
-    """Yields the cells of each row, at least one row: a side without tensors has a note."""
-    for row in side.rows:
-        name = tag("td", tag("code", row.name))
-        yield join(name, tag("td", row.dtype), tag("td", row.shape))
-    if side.note:
-        yield tag("td", side.note, colspan=len(COLUMNS), class_="note")
+def _block(block: Block, unseen: str) -> Markup:
+    match block:
+        case Grid():
+            return grid_html(block, unseen)
+        case Lines():
+            return _lines(block)
+        case Tree():
+            return _tree(block, unseen)
+
+
+def _lines(block: Lines) -> Markup:
+    caption = (tag("p", visible(block.caption, MAX_SENTENCE), class_="note"),) if block.caption else ()
+    items = (
+        tag("li", tag("code", visible(item)) if block.code else visible(item, MAX_SENTENCE))
+        for item in block.items
+    )
+    return join(*caption, tag("ul", *items), *_note(block.note))
+
+
+def _note(note: str) -> Sequence[Markup]:
+    return (tag("p", note, class_="note"),) if note else ()
+
+
+def _tree(tree: Tree, unseen: str) -> Markup:
+    return tag("div", *_inside(tree.root, tree.columns, unseen), *_note(tree.note), class_="tree")
+
+
+def _inside(scope: Scope, columns: tuple[Column, ...], caption: str) -> list[Markup]:
+    alone = len(scope.scopes) == 1 and not scope.leaves
+    content = [_scope(each, columns, unfolded=alone) for each in scope.scopes]
+    if scope.leaves:
+        content.append(grid_html(Grid("", columns, scope.leaves), caption))
+    return [*content, *_note(scope.note)]
+
+
+def _scope(scope: Scope, columns: tuple[Column, ...], unfolded: bool) -> Markup:
+    """Returns a scope as a fold; as a line where what is in it is not listed."""
+    words = (
+        tag("b", tag("code", visible(scope.name)), " ", tag("small", counted(scope.variables, "variable"))),
+        tag("span", f"{scope.parameters:,}", tag("span", " parameters, ", class_="aside"), class_="number"),
+        tag("span", size_text(scope.bytes), tag("span", ", ", class_="aside"), class_="number"),
+        tag("span", bar_html(Bar(scope.share)), class_="share"),
+    )
+    if not scope.scopes and not scope.leaves:
+        return tag("p", *words, class_="scope")
+    return tag(
+        "details",
+        tag("summary", *words, class_="scope"),
+        tag("div", *_inside(scope, columns, scope.name)),
+        open="" if unfolded else None,
+    )

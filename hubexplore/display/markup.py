@@ -40,3 +40,12 @@ def tag(element: str, *children: str, **attributes: str | int | None) -> Markup:
         if value is not None
     )
     return Markup(f"<{element}{written}>{join(*children)}</{element}>")
+
+
+def document(title: str, style: Markup, *body: str) -> Markup:
+    """Returns a whole page in itself, in English."""
+    head = tag("head", Markup('<meta charset="utf-8">'), VIEWPORT, tag("title", title), tag("style", style))
+    return Markup(f'<!doctype html>\n<html lang="en">{head}{tag("body", *body)}</html>\n')
+
+
+VIEWPORT = Markup('<meta name="viewport" content="width=device-width, initial-scale=1">')

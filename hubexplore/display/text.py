@@ -1,70 +1,101 @@
-"""A summary as plain text, for terminals and as the `text/plain` of a notebook."""
+"""A card as plain text, for terminals and as the `text/plain` of a notebook."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Final
 
-from hubexplore.display.tables import Page, Section, Side, Table, module_page, tensor_side
+from hubexplore.display.blocks import Block, Card, Lines, Section
+from hubexplore.display.card import module_card
+from hubexplore.display.grid import Grid, grid_lines
+from hubexplore.display.scopes import Tree, flat_rows
+from hubexplore.display.signatures import tensors as tensor_grid
+from hubexplore.display.tables import MAX_SENTENCE, visible
 from hubexplore.summary.model import ModuleSummary, TensorSummary
 
-HEADINGS = ("signature", "", "name", "type", "shape")
+WIDTH: Final = 98
+BOLD: Final = "\x1b[1m{}\x1b[0m"
+DIM: Final = "\x1b[2m{}\x1b[0m"
+PLAIN: Final = "{}"
+
+_Line = tuple[str, str]  # how it looks on a terminal that has colours, and its text
 
 
-def module(summary: ModuleSummary) -> str:
-    """Returns a module as text: a title, its facts, then one table per group of equal graph variants."""
-    return "\n".join(_page_lines(module_page(summary)))
+def module(summary: ModuleSummary, colour: bool = False) -> str:
+    """Returns a module as text: a header, then sections.
+
+    Args:
+      summary: the module.
+      colour: whether headings are bold and notes dim, by ANSI escapes; the only escapes that come out.
+    """
+    return _written(_card(module_card(summary, unfoldable=True)), colour)
+
+
+def section(own: Section | None, empty: str, colour: bool = False) -> str:
+    """Returns one section; the sentence `empty` where there is none."""
+    return _written(_section(own), colour) if own else empty
 
 
 def tensor_table(tensors: Sequence[TensorSummary]) -> str:
     """Returns a table of some inputs or outputs, in the order given."""
-    cells = (cells[1:] for cells in _side_cells(tensor_side("tensor", tensors)))
-    return "\n".join(_aligned([("name", "type", "shape"), *cells]))
+    return _written(_grid(tensor_grid(tensors)), colour=False)
 
 
-def _page_lines(page: Page) -> Iterator[str]:
-    yield page.title
-    yield from (f"  {label}: {text}" for label, text in page.facts)
-    for table in page.tables:
-        yield ""
-        yield table.caption
-        yield from (f"  {line}" for line in _aligned(_table_cells(table)))
-    if page.note:
-        yield f"\n{page.note}"
+def _written(lines: Iterator[_Line], colour: bool) -> str:
+    return "\n".join(look.format(text) if colour and text else text for look, text in lines)
 
 
-def _table_cells(table: Table) -> Iterator[tuple[str, ...]]:
-    yield HEADINGS
-    for section in table.sections:
-        yield from _section_cells(section)
-    if table.note:
-        yield (table.note,)
+def _card(card: Card) -> Iterator[_Line]:
+    yield BOLD, visible(card.title)
+    for line in card.facts:
+        yield from ((PLAIN, part) for part in _joined([visible(each) for each in line]))
+    for own in card.sections:
+        yield PLAIN, ""
+        yield from _section(own)
 
 
-def _section_cells(section: Section) -> Iterator[tuple[str, ...]]:
-    first = section.name
-    for side in section.sides:
-        for cells in _side_cells(side):
-            yield (first, *cells)
-            first = ""
+def _joined(phrases: Sequence[str]) -> Iterator[str]:
+    """Yields lines of phrases with dots between; none is broken."""
+    line = ""
+    for phrase in phrases:
+        if line and len(line) + len(phrase) + 3 > WIDTH:
+            yield line
+            line = ""
+        line += f" · {phrase}" if line else phrase
+    yield line
 
 
-def _side_cells(side: Side) -> Iterator[tuple[str, ...]]:
-    label = side.label
-    for row in side.rows:
-        yield (label, row.name, row.dtype, row.shape)
-        label = ""
-    if side.note:
-        yield (label, side.note)
+def _section(own: Section) -> Iterator[_Line]:
+    yield BOLD, f"{own.heading}: {visible(own.count, MAX_SENTENCE)}"
+    for at, block in enumerate(own.blocks):
+        if at:
+            yield PLAIN, ""
+        for look, line in _block(block):
+            yield look, f"  {line}".rstrip()
 
 
-def _aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
-    """Returns one line per row; a last cell does not widen its column, so that a note may be long."""
-    table = list(rows)
-    widths: dict[int, int] = {}
-    for cells in table:
-        for column, cell in enumerate(cells[:-1]):
-            widths[column] = max(widths.get(column, 0), len(cell))
-    return [
-        "  ".join([*(cell.ljust(widths[column]) for column, cell in enumerate(cells[:-1])), cells[-1]])
-        for cells in table
-    ]
+def _block(block: Block) -> Iterator[_Line]:
+    match block:
+        case Grid():
+            return _grid(block)
+        case Lines():
+            return _lines(block)
+        case Tree():
+            return _grid(Grid("", block.columns, tuple(flat_rows(block)), block.note))
+
+
+def _grid(grid: Grid) -> Iterator[_Line]:
+    return ((PLAIN if is_row else DIM, line) for is_row, line in grid_lines(grid))
+
+
+def _lines(block: Lines) -> Iterator[_Line]:
+    if block.caption:
+        yield DIM, visible(block.caption, MAX_SENTENCE)
+    for item in block.items:
+        if block.code:
+            yield PLAIN, visible(item)
+        else:
+            yield from ((PLAIN, part) for part in textwrap.wrap(visible(item, MAX_SENTENCE), WIDTH))
+    if block.note:
+        yield DIM, block.note

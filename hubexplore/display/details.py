@@ -1,0 +1,175 @@
+"""The other sections of a card: one function each, from graph variants to a `Section`, or None."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Final
+
+from hubexplore.display.blocks import Section, Tables, lines, shared, tabled
+from hubexplore.display.grid import Bar, Column, Row
+from hubexplore.display.room import Room
+from hubexplore.display.tables import beginning, counted, number_text, size_text
+from hubexplore.summary.model import (
+    AssetSummary,
+    CollectionSummary,
+    FunctionSummary,
+    MessageSummary,
+    OpSummary,
+    TableSummary,
+    VariantSummary,
+)
+
+Variants = Sequence[VariantSummary]
+_ASSET: Final = (
+    Column("File", code=True), Column("Size", "right"), Column("Read by", code=True), Column("Begins with"),
+)  # fmt: skip
+_TABLE: Final = (Column("Table", code=True), Column("Op"), Column("Looks up"), Column("Assets", code=True))
+_MESSAGE: Final = (Column("Key", code=True), Column("Type"), Column("Field", code=True), Column("Value"))
+_COLLECTION: Final = (
+    Column("Collection", code=True), Column("Entries", "right"), Column("Of"),
+    Column("First entries", code=True),
+)  # fmt: skip
+_FOREIGN: Final = (Column("Op", code=True), Column("Package", code=True), Column("Count", "right"))
+_FUNCTION: Final = (Column("Function", code=True), Column("Takes"), Column("Gives"), Column("Nodes", "right"))
+
+# "26 bytes" would read as a size.
+HELD: Final = {"bytes": "serialized"}
+
+
+def assets(variants: Variants, room: Room) -> Section | None:
+    """Returns the files that the graphs read."""
+    found = tabled(room, variants, _ASSET, lambda variant: [_asset(each) for each in variant.assets], "asset")
+    sizes = {each.name: each.size or 0 for variant in variants for each in variant.assets}
+    return _section("Assets", found, size_text(sum(sizes.values())))
+
+
+def tables(variants: Variants, room: Room) -> Section | None:
+    """Returns the lookup tables."""
+    found = tabled(room, variants, _TABLE, lambda variant: [_table(each) for each in variant.tables], "table")
+    return _section("Tables", found)
+
+
+def messages(variants: Variants, room: Room) -> Section | None:
+    """Returns the attached messages, a row for each field."""
+
+    def rows(variant: VariantSummary) -> list[Row]:
+        return [row for each in variant.messages for row in _message(each)]
+
+    return _section("Attached messages", tabled(room, variants, _MESSAGE, rows, "message"))
+
+
+def losses(variants: Variants, room: Room) -> Section | None:
+    """Returns the tensors of the regularization losses."""
+    return _names(variants, room, "Regularization losses", "losses")
+
+
+def update_ops(variants: Variants, room: Room) -> Section | None:
+    """Returns the nodes of the update ops."""
+    return _names(variants, room, "Update ops", "update_ops")
+
+
+def collections(variants: Variants, room: Room) -> Section | None:
+    """Returns the collections of the graphs."""
+
+    def rows(variant: VariantSummary) -> list[Row]:
+        return [_collection(each) for each in variant.collections]
+
+    return _section("Collections", tabled(room, variants, _COLLECTION, rows, "collection"))
+
+
+def ops(variants: Variants, room: Room) -> Section | None:
+    """Returns op types, most frequent first."""
+    bodies = any(each.in_functions for variant in variants for each in variant.ops)
+    columns = (
+        Column("Op", code=True), Column("In the graph" if bodies else "Count", "right"),
+        *((Column("In functions", "right"),) if bodies else ()), Column("Share", "bar"),
+    )  # fmt: skip
+
+    def rows(variant: VariantSummary) -> list[Row]:
+        total = sum(each.count + each.in_functions for each in variant.ops)
+        return [_op(each, bodies, total) for each in variant.ops]
+
+    found = tabled(room, variants, columns, rows, "op type")
+    nodes = " | ".join(dict.fromkeys(number_text(variant.nodes) for variant in variants[:4]))
+    count = f"{counted(len(found.names), 'type')}, {nodes} nodes"
+    return Section("Ops", count, found.grids) if found.grids else None
+
+
+def foreign_ops(variants: Variants, room: Room) -> Section | None:
+    """Returns the op types that TensorFlow may lack, and the packages that have them."""
+
+    def rows(variant: VariantSummary) -> list[Row]:
+        return [_foreign(each) for each in variant.ops if each.unknown]
+
+    found = tabled(room, variants, _FOREIGN, rows, "op type")
+    return _section("Ops that TensorFlow may lack", found, unfolded=True)
+
+
+def functions(variants: Variants, room: Room) -> Section | None:
+    """Returns the function library."""
+
+    def rows(variant: VariantSummary) -> list[Row]:
+        return [_function(each) for each in variant.functions]
+
+    return _section("Functions", tabled(room, variants, _FUNCTION, rows, "function"))
+
+
+def _section(heading: str, found: Tables, *more: str, unfolded: bool = False) -> Section | None:
+    count = ", ".join((f"{len(found.names):,}", *more))
+    return Section(heading, count, found.grids, unfolded) if found.grids else None
+
+
+def _names(variants: Variants, room: Room, heading: str, field: str) -> Section | None:
+    groups: list[tuple[str, tuple[str, ...]]] = shared(variants, lambda variant: getattr(variant, field))
+    found = [lines(room, own, "entry", caption) for caption, own in groups]
+    names = {each for _, own in groups for each in own}
+    fit = tuple(each for each in found if each.items)
+    return Section(heading, f"{len(names):,}", fit) if fit else None
+
+
+def _asset(asset: AssetSummary) -> Row:
+    begins = beginning(" ↵ ".join(line[:60] for line in asset.first_lines))
+    size = "missing" if asset.size is None else size_text(asset.size)
+    return (asset.name, size, ", ".join(asset.tables), begins)
+
+
+def _table(table: TableSummary) -> Row:
+    return (table.node, table.op, f"{table.key_dtype} → {table.value_dtype}", ", ".join(table.assets))
+
+
+def _message(message: MessageSummary) -> list[Row]:
+    kind = message.type or f"unknown, {size_text(message.size)}"
+    fields = [(path, beginning(value)) for path, value in message.fields] or [("", "no field is set")]
+    first, *others = fields
+    return [(message.key, kind, *first), *((None, None, *each) for each in others)]
+
+
+def _collection(collection: CollectionSummary) -> Row:
+    first = ", ".join(entry[:60] for entry in collection.entries[:3])
+    return (
+        collection.name,
+        number_text(collection.count),
+        HELD.get(collection.kind, collection.kind),
+        beginning(first),
+    )
+
+
+def _op(op: OpSummary, bodies: bool, total: int) -> Row:
+    counts = (number_text(op.count), *((number_text(op.in_functions),) if bodies else ()))
+    return (op.op, *counts, Bar((op.count + op.in_functions) / max(total, 1)))
+
+
+def _foreign(op: OpSummary) -> Row:
+    return (op.op, op.package or "?", number_text(op.count + op.in_functions))
+
+
+def _function(function: FunctionSummary) -> Row:
+    takes, gives = (_dtypes(arguments) for arguments in (function.inputs, function.outputs))
+    return (function.name, takes, gives, number_text(function.nodes))
+
+
+def _dtypes(arguments: Sequence[tuple[str, str]]) -> str:
+    """Returns "2 float32, resource": neighbours of one dtype together."""
+    runs = [(dtype, len(list(run))) for dtype, run in itertools.groupby(dtype for _, dtype in arguments)]
+    return beginning(", ".join(f"{count} {dtype}" if count > 1 else dtype for dtype, count in runs))

@@ -1,0 +1,88 @@
+"""How our HTML looks where styles are allowed.
+
+Colours come from JupyterLab's theme variables; elsewhere they derive from the colour of the text around, so
+that a card suits a light and a dark page. Where the reader asks for contrast, greys become the text's colour.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hubexplore.display.markup import Markup
+
+# The class stands twice where JupyterLab's own rules for tables and code would otherwise win.
+STYLE: Final = Markup("""
+.hubexplore { --hub-text: var(--jp-content-font-color1, inherit);
+  --hub-dim: var(--jp-content-font-color2, color-mix(in srgb, currentColor 72%, transparent));
+  --hub-line: var(--jp-border-color2, rgba(128, 128, 128, .35));
+  --hub-fill: var(--jp-layout-color2, rgba(128, 128, 128, .14));
+  --hub-bar: var(--jp-brand-color1, #3d86c6);
+  color: var(--hub-text); line-height: 1.45; }
+.hubexplore.hubexplore p { margin: 0 0 .25em; }
+.hubexplore p.title { font-size: 115%; overflow-wrap: anywhere; }
+.hubexplore p.facts, .hubexplore small, .hubexplore p.note { color: var(--hub-dim); }
+.hubexplore small { font-size: 90%; margin-left: .6em; font-weight: normal; }
+.hubexplore details { margin: 0; }
+.hubexplore section > details, .hubexplore > details { border-top: 1px solid var(--hub-line); }
+.hubexplore summary { cursor: pointer; padding: .3em 0; }
+.hubexplore details[open] > summary ~ div { padding: .1em 0 .8em 1.1em; overflow-x: auto; }
+.hubexplore.hubexplore ul { margin: 0 0 .5em; padding-left: 1.2em; }
+.hubexplore.hubexplore table { border-collapse: collapse; border: none; margin: .1em 0 .8em; font-size: 90%; }
+.hubexplore caption { caption-side: top; text-align: left; padding: .2em 0; color: var(--hub-dim);
+  white-space: nowrap; font-style: normal; }
+.hubexplore.hubexplore tbody tr:nth-child(n), .hubexplore.hubexplore tbody tr:nth-child(n):hover {
+  background: none; }
+.hubexplore.hubexplore th, .hubexplore.hubexplore td { text-align: left; vertical-align: top;
+  padding: .15em 1.2em .15em .5em; border: none; max-width: none; }
+.hubexplore th { font-weight: 600; }
+.hubexplore tbody th { font-weight: normal; }
+.hubexplore.hubexplore .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.hubexplore.hubexplore thead th { background: var(--hub-fill); white-space: nowrap; }
+.hubexplore tbody { border-top: 1px solid var(--hub-line); }
+.hubexplore tbody:last-child { border-bottom: 1px solid var(--hub-line); }
+.hubexplore.hubexplore code { background: none; padding: 0; white-space: pre-wrap; color: inherit;
+  font-size: 95%; overflow-wrap: anywhere; }
+.hubexplore.hubexplore td.note { color: var(--hub-dim); }
+.hubexplore .share { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.hubexplore .share span { display: inline-block; min-width: 4em; text-align: right; }
+.hubexplore .bar { display: inline-block; width: 5em; height: .6em; margin-left: .6em;
+  background: var(--hub-fill); }
+.hubexplore .bar i { display: block; height: 100%; background: var(--hub-bar); }
+.hubexplore .spark { display: inline-flex; align-items: flex-end; gap: 1px; height: 1.3em; }
+.hubexplore .spark i { width: 5px; min-height: 1px; font-size: 0; background: var(--hub-bar); }
+.hubexplore .aside { position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); white-space: nowrap; }
+.hubexplore .tree { font-size: 90%; max-width: 64em; }
+.hubexplore .tree .scope { display: flex; align-items: baseline; gap: 0; padding: .15em 0; }
+.hubexplore .tree summary.scope::before { content: "\\25b8"; flex: none; width: 1.1em;
+  color: var(--hub-dim); }
+.hubexplore .tree details[open] > summary.scope::before { content: "\\25be"; }
+.hubexplore .tree p.scope { padding-left: 1.1em; margin: 0; }
+.hubexplore .tree .scope b { flex: 1 1 auto; font-weight: normal; }
+.hubexplore .tree .scope span.number, .hubexplore .tree .scope span.share { flex: none; }
+.hubexplore .tree .scope span.number { width: 7.5em; }
+.hubexplore .tree .scope span.share { width: 11em; text-align: right; }
+.hubexplore .tree details > div { padding-left: 1.1em; }
+.hubexplore.hubexplore .tree table { font-size: 100%; width: 100%; margin: 0 0 .3em; }
+.hubexplore.hubexplore .tree td.share { width: 11em; padding-left: 0; padding-right: 0; text-align: right; }
+.hubexplore.hubexplore .tree td.number { width: 7.5em; padding-left: 0; padding-right: 0; }
+@media (prefers-contrast: more) {
+  .hubexplore { --hub-dim: inherit; --hub-line: currentColor; }
+}
+@media (forced-colors: active) {
+  .hubexplore { --hub-dim: CanvasText; --hub-line: CanvasText; }
+  .hubexplore .bar { border: 1px solid CanvasText; }
+  .hubexplore .bar i, .hubexplore .spark i { forced-color-adjust: none; background: CanvasText; }
+}
+""")
+PAGE_STYLE: Final = Markup("""
+:root { color-scheme: light dark; }
+body { font: 15px/1.45 system-ui, sans-serif; max-width: 72em; margin: 2em auto; padding: 0 1.5em;
+  color: #1b1b1f; background: #fff; }
+@media (prefers-color-scheme: dark) {
+  body { color: #e4e4e8; background: #17181c; }
+  .hubexplore { --hub-bar: #6aa9de; --hub-line: rgba(255, 255, 255, .22);
+    --hub-fill: rgba(255, 255, 255, .09); }
+}
+@media print { .hubexplore details > div { overflow: visible; } }
+""")
