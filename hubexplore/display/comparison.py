@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hubexplore.display import html
 from hubexplore.display.automatic import automatic
 from hubexplore.display.grid import Column, Grid, grid_html, grid_lines
-from hubexplore.display.markup import Markup, tag
+from hubexplore.display.markup import Markup, document, tag
+from hubexplore.display.style import PAGE_STYLE
 from hubexplore.display.tables import MAX_SENTENCE, counted, folded, tags_text, visible
+from hubexplore.display.text import BOLD, PLAIN
 from hubexplore.summary.compare import Comparison, Difference
 
 if TYPE_CHECKING:
@@ -51,6 +54,19 @@ class ShownComparison(Comparison):
             "differences": differences,
         }
 
+    def to_text(self, colour: bool = False) -> str:
+        """The comparison as text; with colours the verdict and the captions stand out."""
+        return text(self, colour)
+
+    def to_json(self, indent: int | None = None) -> str:
+        """The same as `to_dict`, as JSON of ASCII characters."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    def to_html(self) -> str:
+        """One self-contained HTML page."""
+        title = f"{visible(self.first)} and {visible(self.second)} - hubexplore"
+        return document(title, PAGE_STYLE, tag("main", markup(self)))
+
     def __repr__(self) -> str:
         return text(self)
 
@@ -74,14 +90,16 @@ def shown(comparison: Comparison) -> ShownComparison:
     return ShownComparison(comparison.first, comparison.second, comparison.differences, comparison.reasons)
 
 
-def text(comparison: Comparison) -> str:
-    """Returns the comparison as text."""
+def text(comparison: Comparison, colour: bool = False) -> str:
+    """Returns the comparison as text; with `colour`, verdict and captions are bold by ANSI escapes."""
+    bold = BOLD if colour else PLAIN
     page = _page(comparison)
-    lines = [page.verdict, *(f"  - {reason}" for reason in page.reasons)]
+    lines = [bold.format(page.verdict), *(f"  - {reason}" for reason in page.reasons)]
     if page.note:
         lines.append(f"  {page.note}")
     for grid in page.grids:
-        lines += ["", *(line for _, line in grid_lines(grid, WIDTH))]
+        (_, caption), *rows = grid_lines(grid, WIDTH)
+        lines += ["", bold.format(caption), *(line for _, line in rows)]
     return "\n".join(lines)
 
 

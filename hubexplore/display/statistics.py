@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from hubexplore.display import html
 from hubexplore.display.automatic import automatic
 from hubexplore.display.grid import Column, Grid, Remark, Row, grid_html, grid_lines
-from hubexplore.display.markup import Markup
+from hubexplore.display.markup import Markup, document, tag
 from hubexplore.display.spark import Spark
+from hubexplore.display.style import PAGE_STYLE
 from hubexplore.display.tables import counted, folded, shape_text
+from hubexplore.display.text import BOLD, PLAIN
 from hubexplore.summary.weights import VariableStats
 
 if TYPE_CHECKING:
@@ -44,6 +47,18 @@ class Statistics(tuple[VariableStats, ...]):
         """The same as plain lists and dicts, as JSON has them; an infinite deviation is text."""
         return [{name: _plain(value) for name, value in dataclasses.asdict(each).items()} for each in self]
 
+    def to_text(self, colour: bool = False) -> str:
+        """The statistics as an aligned table; with colours the caption stands out."""
+        return text(self, colour)
+
+    def to_json(self, indent: int | None = None) -> str:
+        """The same as `to_dict`, as JSON of ASCII characters."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    def to_html(self) -> str:
+        """One self-contained HTML page."""
+        return document("Statistics of weights - hubexplore", PAGE_STYLE, tag("main", markup(self)))
+
     def __repr__(self) -> str:
         return text(self)
 
@@ -67,9 +82,10 @@ def shown(stats: Iterable[VariableStats], total_bytes: int = 0) -> Statistics:
     return Statistics(sorted(found, key=lambda each: each.name))
 
 
-def text(stats: Iterable[VariableStats]) -> str:
-    """Returns the statistics as an aligned table."""
-    return "\n".join(line for _, line in grid_lines(_grid(tuple(stats)), WIDTH))
+def text(stats: Iterable[VariableStats], colour: bool = False) -> str:
+    """Returns the statistics as an aligned table; with `colour` its caption is bold by ANSI escapes."""
+    (_, caption), *rows = grid_lines(_grid(tuple(stats)), WIDTH)
+    return "\n".join([(BOLD if colour else PLAIN).format(caption), *(line for _, line in rows)])
 
 
 def markup(stats: Iterable[VariableStats]) -> Markup:

@@ -116,8 +116,8 @@ def compare_modules(first: ModuleSummary, second: ModuleSummary) -> Comparison:
         differences.append(Difference("variants", tags_text(tags), None, one, other))
     for tags, variant in here.items():
         if tags not in there:
-            found = "; ".join(map(tags_text, there)) or "none"
-            reasons.append(f"there is no variant {tags_text(tags)}, only: {found}")
+            found = "; ".join(map(tags_text, there))
+            reasons.append(f"there is no variant {tags_text(tags)}" + (f", only: {found}" if found else ""))
             continue
         differences += _of_variants(variant, there[tags])
         differences += _of_graphs(first, second, tags)

@@ -1,0 +1,180 @@
+"""The command `hubexplore show PATH`: what is in a module, in a terminal.
+
+Exit codes: 0 fine, 1 the other module cannot replace this one, 2 bad input (one line on stderr), 130 Ctrl-C.
+Nothing is imported before it is needed: a look at a module should take a fraction of a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from hubexplore import __version__
+from hubexplore.errors import HubError
+
+if TYPE_CHECKING:
+    from hubexplore.display.summaries import Summary
+
+CANNOT_REPLACE: Final = 1
+BAD_INPUT: Final = 2
+INTERRUPTED: Final = 130
+# A message may quote names of any length.
+MAX_MESSAGE: Final = 2000
+
+EXAMPLES: Final = """examples:
+  hubexplore show path/to/module
+  hubexplore show module.tar.gz --signature default --graph default.svg
+  hubexplore show path/to/module --compare path/to/newer || echo "cannot replace it"
+  hubexplore show path/to/module --stats '*/kernel'
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, _line(f"{self.prog}: {message}. See {self.prog} --help."))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code.
+
+    Args:
+      arguments: what follows the command's name; by default of this process.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # for a terminal that lacks a character
+    try:
+        return _show(_parsed(arguments))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (HubError, OSError) as error:
+        sys.stderr.write(_line(f"hubexplore: {error}"))
+        return BAD_INPUT
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(
+        "hubexplore", description="See TensorFlow Hub modules and SavedModels without TensorFlow.",
+        epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    )  # fmt: skip
+    parser.add_argument("--version", action="version", version=f"hubexplore {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    show = commands.add_parser(
+        "show", help="show what is in a module", description="Shows what is in a module.", epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    )  # fmt: skip
+    show.add_argument("path", metavar="PATH", nargs="?", help="directory, archive, URL or sample:NAME")
+    what = show.add_mutually_exclusive_group()
+    what.add_argument(
+        "--compare", metavar="OTHER", help="what differs from OTHER; exit code 1 if it cannot replace PATH"
+    )
+    what.add_argument(
+        "--stats", metavar="PATTERN", nargs="?", const="", help="statistics of the weights, of all or of some"
+    )
+    what.add_argument("--graph", metavar="FILE", help="write a diagram: FILE.svg, FILE.png or FILE.dot")
+    show.add_argument("--json", action="store_true", help="as JSON")
+    show.add_argument("--html", metavar="FILE", help="write one self-contained page")
+    show.add_argument("--signature", metavar="NAME", help="only this signature")
+    show.add_argument("--tags", metavar="T[,T]", help="only this graph variant; '' is the one without tags")
+    show.add_argument("--no-color", action="store_true", help="no colours, as with NO_COLOR set")
+    found = parser.parse_args(arguments)
+    if found.path is None and found.stats:
+        found.path, found.stats = found.stats, ""  # `show --stats PATH`
+    if found.path is None:
+        show.error("the PATH of a module is missing")
+    return found
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from hubexplore.display.summaries import dress
+    from hubexplore.hub.summarize import summarize
+    from hubexplore.summary.narrow import likewise, narrowed
+
+    tags = (
+        None if arguments.tags is None else [tag for tag in map(str.strip, arguments.tags.split(",")) if tag]
+    )
+    summary = dress(narrowed(summarize(arguments.path), tags, arguments.signature))
+    if arguments.compare is None:
+        _output(arguments, *_views(arguments, summary))
+        if arguments.graph is not None:
+            _write(arguments.graph, summary.graph(arguments.signature).save)
+        return 0
+    other = summarize(arguments.compare)
+    if tags is not None or arguments.signature is not None:
+        other = dress(likewise(other, summary, arguments.signature))
+    comparison = summary.compare(other)
+    _output(arguments, comparison.to_text, comparison.to_json, comparison.to_html)
+    return 0 if comparison.replaceable else CANNOT_REPLACE
+
+
+def _views(
+    arguments: argparse.Namespace, summary: Summary
+) -> tuple[Callable[[bool], str], Callable[[int], str], Callable[[], str]]:
+    """Returns what makes text (coloured or not), JSON (indented by so much) and a page."""
+    if arguments.stats is None:
+        from hubexplore.display import text
+
+        return lambda colour: text.module(summary, colour), summary.to_json, summary.to_html
+    found = summary.variables.stats(arguments.stats or None)
+    return found.to_text, found.to_json, found.to_html
+
+
+def _output(
+    arguments: argparse.Namespace,
+    to_text: Callable[[bool], str],
+    to_json: Callable[[int], str],
+    to_html: Callable[[], str],
+) -> None:
+    """Writes a page where one is asked for, and prints JSON or text unless only files are asked for."""
+    if arguments.html is not None:
+        page = to_html().encode(errors="backslashreplace")
+        _write(arguments.html, lambda path: Path(path).write_bytes(page))
+    if arguments.json:
+        _print(to_json(2))
+    elif arguments.html is None and arguments.graph is None:
+        _print(to_text(not arguments.no_color and _has_colours()))
+
+
+def _has_colours() -> bool:
+    # https://no-color.org: set and not empty.
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader, such as `head`, has enough. Python flushes once more on exit, which must not fail.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write(path: str, save: Callable[[str], object]) -> None:
+    """Writes a file by `save(path)`, so that it is there as a whole or not at all."""
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".hubexplore-{os.getpid()}{target.suffix}")
+    try:
+        if target.exists() and not target.is_file() and not target.is_dir():
+            save(str(target))  # a pipe or a device, which cannot be replaced
+        else:
+            save(str(temporary))
+            temporary.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise OSError(f"{path!r} cannot be written: {error.strerror or error}") from error
+    sys.stderr.write(_line(f"Wrote {path}"))
+
+
+def _line(message: str) -> str:
+    """Returns a message in one line that is safe to print."""
+    from hubexplore.display.tables import visible
+
+    return f"{visible(' '.join(message.split()), MAX_MESSAGE)}\n"
