@@ -11,14 +11,14 @@ entry per slice, under a name that starts with a zero byte.
 
 from __future__ import annotations
 
+import array
 import functools
 import itertools
 import struct
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
-
-import numpy as np
 
 from hubexplore import errors
 from hubexplore.summary import snappy, wire
@@ -242,19 +242,21 @@ def _pairs(block: bytes) -> Iterator[tuple[bytes, bytes]]:
 @functools.cache
 def _crc_table() -> list[int]:
     """Returns the CRC of every pair of bytes: with it a step takes two bytes, not one."""
-    one = np.arange(256, dtype=np.uint32)
+    one = list(range(256))
     for _ in range(8):
-        one = (one >> np.uint32(1)) ^ (np.uint32(_POLYNOMIAL) * (one & np.uint32(1)))
-    first, second = np.arange(1 << 16) & 0xFF, np.arange(1 << 16) >> 8
-    after = one[first]
-    numbers: list[int] = ((after >> np.uint32(8)) ^ one[(after & np.uint32(0xFF)) ^ second]).tolist()
-    return numbers
+        one = [(crc >> 1) ^ (_POLYNOMIAL if crc & 1 else 0) for crc in one]
+    steps = [(crc >> 8, crc & 0xFF) for crc in one]
+    return [above ^ one[low ^ second] for second in range(256) for above, low in steps]
 
 
 def _masked_crc32c(data: bytes) -> int:
     table = _crc_table()
     crc = 0xFFFFFFFF
-    for pair in np.frombuffer(data, "<u2", len(data) // 2).tolist():
+    # Not by numpy: to import it takes longer than to read most indexes.
+    pairs = array.array("H", data[: len(data) & ~1])
+    if sys.byteorder == "big":
+        pairs.byteswap()
+    for pair in pairs:
         crc = table[(crc ^ pair) & 0xFFFF] ^ (crc >> 16)
     if len(data) % 2:
         # One byte b: the entry of the pair whose second byte meets nothing of the old CRC.
