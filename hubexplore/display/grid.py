@@ -156,7 +156,7 @@ def columns_of(text: str) -> int:
 def bar_html(bar: Bar) -> Markup:
     """Returns the number and the bar; without styles only the number is seen."""
     filled = tag("i", style=f"width:{100 * min(max(bar.share, 0.0), 1.0):.1f}%")
-    return join(tag("span", bar.text, class_="share"), tag("span", filled, class_="bar", aria_hidden="true"))
+    return join(tag("span", bar.text, class_="percent"), tag("span", filled, class_="bar", aria_hidden="true"))
 
 
 def bar_text(bar: Bar, width: int = BAR_WIDTH) -> str:

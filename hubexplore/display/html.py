@@ -105,6 +105,7 @@ def _scope(scope: Scope, columns: tuple[Column, ...], unfolded: bool) -> Markup:
     """Returns a scope as a fold; as a line where what is in it is not listed."""
     words = (
         tag("b", tag("code", visible(scope.name)), " ", tag("small", counted(scope.variables, "variable"))),
+        " ",
         tag("span", f"{scope.parameters:,}", tag("span", " parameters, ", class_="aside"), class_="number"),
         tag("span", size_text(scope.bytes), tag("span", ", ", class_="aside"), class_="number"),
         tag("span", bar_html(Bar(scope.share)), class_="share"),

@@ -27,7 +27,8 @@ STYLE: Final = Markup("""
 .hubexplore summary { cursor: pointer; padding: .3em 0; }
 .hubexplore details[open] > summary ~ div { padding: .1em 0 .8em 1.1em; overflow-x: auto; }
 .hubexplore.hubexplore ul { margin: 0 0 .5em; padding-left: 1.2em; }
-.hubexplore.hubexplore table { border-collapse: collapse; border: none; margin: .1em 0 .8em; font-size: 90%; }
+.hubexplore.hubexplore table { border-collapse: collapse; border: none; margin: .1em 0 .8em;
+  font-size: 90%; table-layout: auto; }
 .hubexplore caption { caption-side: top; text-align: left; padding: .2em 0; color: var(--hub-dim);
   white-space: nowrap; font-style: normal; }
 .hubexplore.hubexplore tbody tr:nth-child(n), .hubexplore.hubexplore tbody tr:nth-child(n):hover {
@@ -43,8 +44,8 @@ STYLE: Final = Markup("""
 .hubexplore.hubexplore code { background: none; padding: 0; white-space: pre-wrap; color: inherit;
   font-size: 95%; overflow-wrap: anywhere; }
 .hubexplore.hubexplore td.note { color: var(--hub-dim); }
-.hubexplore .share { white-space: nowrap; font-variant-numeric: tabular-nums; }
-.hubexplore .share span { display: inline-block; min-width: 4em; text-align: right; }
+.hubexplore.hubexplore td.share, .hubexplore .share { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.hubexplore .percent { display: inline-block; min-width: 4em; text-align: right; }
 .hubexplore .bar { display: inline-block; width: 5em; height: .6em; margin-left: .6em;
   background: var(--hub-fill); }
 .hubexplore .bar i { display: block; height: 100%; background: var(--hub-bar); }
@@ -60,12 +61,17 @@ STYLE: Final = Markup("""
 .hubexplore .tree p.scope { padding-left: 1.1em; margin: 0; }
 .hubexplore .tree .scope b { flex: 1 1 auto; font-weight: normal; }
 .hubexplore .tree .scope span.number, .hubexplore .tree .scope span.share { flex: none; }
-.hubexplore .tree .scope span.number { width: 7.5em; }
+.hubexplore .tree .scope span.number { width: 6.5em; }
 .hubexplore .tree .scope span.share { width: 11em; text-align: right; }
 .hubexplore .tree details > div { padding-left: 1.1em; }
 .hubexplore.hubexplore .tree table { font-size: 100%; width: 100%; margin: 0 0 .3em; }
-.hubexplore.hubexplore .tree td.share { width: 11em; padding-left: 0; padding-right: 0; text-align: right; }
-.hubexplore.hubexplore .tree td.number { width: 7.5em; padding-left: 0; padding-right: 0; }
+.hubexplore.hubexplore .tree td.share, .hubexplore.hubexplore .tree th.share { width: 11em; padding: .15em 0;
+  text-align: right; box-sizing: border-box; }
+.hubexplore.hubexplore th.share, .hubexplore.hubexplore .tree th.share { text-align: right;
+  padding-right: 5.7em; }
+.hubexplore.hubexplore .tree thead th { background: none; font-weight: normal; color: var(--hub-dim); }
+.hubexplore.hubexplore .tree td.number, .hubexplore.hubexplore .tree th.number { width: 6.5em;
+  padding-left: 0; padding-right: 0; box-sizing: border-box; }
 @media (prefers-contrast: more) {
   .hubexplore { --hub-dim: inherit; --hub-line: currentColor; }
 }
