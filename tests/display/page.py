@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 ELEMENTS = frozenset(
     {"div", "style", "p", "strong", "small", "code"}
+    | {"span", "i", "ul", "li"}
     | {"table", "caption", "thead", "tbody", "tr", "th", "td"}
 )
-ATTRIBUTES = frozenset({"class", "scope", "colspan", "rowspan"})
+ATTRIBUTES = frozenset({"class", "scope", "colspan", "rowspan"} | {"role", "aria-label", "title", "style"})
+
+# The only thing that an element says of its own look is the length of a bar.
+SIZE = re.compile(r"(width|height):[0-9.]+%")
 
 
 @dataclass
@@ -47,6 +52,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in ELEMENTS, f"<{tag}> has no place in a display"
         assert {name for name, _ in attrs} <= ATTRIBUTES, f"<{tag}> has attributes {attrs}"
+        assert all(SIZE.fullmatch(value or "") for name, value in attrs if name == "style"), attrs
         path = tuple(each.name for each in self._open)
         self._open.append(Element(tag, {name: value or "" for name, value in attrs}, path=path))
         self.page.elements.append(self._open[-1])
