@@ -27,6 +27,8 @@ if TYPE_CHECKING:
         create_module_spec_from_saved_model as create_module_spec_from_saved_model,
     )
     from hubexplore.hub.spec import ModuleSpec as ModuleSpec
+    from hubexplore.hub.summarize import summarize as summarize
+    from hubexplore.summary.model import ModuleSummary as ModuleSummary
 
 __version__ = "0.1.0.dev0"
 
@@ -36,6 +38,7 @@ _WHERE = {
     "ImageModuleInfo": "hubexplore.hub.image",
     "Module": "hubexplore.hub.module",
     "ModuleSpec": "hubexplore.hub.spec",
+    "ModuleSummary": "hubexplore.summary.model",
     "add_signature": "hubexplore.hub.authoring",
     "attach_image_module_info": "hubexplore.hub.image",
     "attach_message": "hubexplore.hub.authoring",
@@ -45,6 +48,7 @@ _WHERE = {
     "get_expected_image_size": "hubexplore.hub.image",
     "get_num_image_channels": "hubexplore.hub.image",
     "load_module_spec": "hubexplore.hub.loading",
+    "summarize": "hubexplore.hub.summarize",
 }
 
 __all__ = ["__version__", *_WHERE, "samples"]  # noqa: PLE0604 - the names are the keys above

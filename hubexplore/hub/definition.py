@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
+from hubexplore.display.summaries import Summary, dress
 from hubexplore.errors import (
     AuthoringError,
     CheckpointMismatchError,
@@ -29,6 +30,8 @@ from hubexplore.hub.state import StatePlan, plan_state, read_variables_or_fail
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variables import VariableSpec
 from hubexplore.hub.variant import ATTACHMENTS, Variant
+from hubexplore.summary.model import HUB_MODULE, IN_MEMORY, TF1_SAVED_MODEL
+from hubexplore.summary.reading import Place, describe
 
 _KEYS: Final = tf.compat.v1.GraphKeys
 SUPPORTED_COLLECTIONS: Final = frozenset(
@@ -78,6 +81,7 @@ class DefinedSpec(ModuleSpec):
       title: what displays call the module, such as its path.
       checkpoint: with the values of the variables; None if there is none.
       origin: the file that holds just these variants, if there is one.
+      place: the directory that they were read from; None if they were made here.
     """
 
     def __init__(
@@ -86,11 +90,13 @@ class DefinedSpec(ModuleSpec):
         title: str,
         checkpoint: Checkpoint | None,
         origin: Origin | None = None,
+        place: Place | None = None,
     ) -> None:
         self._variants = {variant.tags: variant for variant in variants}
         self._display_title = title
         self._checkpoint = checkpoint
         self.origin = origin
+        self._place = place
         self._state_plans: dict[tuple[frozenset[str], bool], StatePlan] = {}
         self._apply_plans: dict[tuple[frozenset[str], str, bool], ApplyPlan] = {}
 
@@ -228,5 +234,12 @@ class DefinedSpec(ModuleSpec):
     def _create_impl(self, name: str, trainable: bool, tags: frozenset[str]) -> DefinedImpl:
         return DefinedImpl(self, name, trainable, tags)
 
-    def _title(self) -> str:
-        return self._display_title
+    def summary(self) -> Summary:
+        """See `ModuleSpec.summary`; read once, since a spec does not change."""
+        return self._summary
+
+    @functools.cached_property
+    def _summary(self) -> Summary:
+        kind = IN_MEMORY if self._place is None else TF1_SAVED_MODEL if self.origin is None else HUB_MODULE
+        graphs = [variant.meta_graph for variant in self.variants]
+        return dress(describe(graphs, self._display_title, kind, self._place))

@@ -23,6 +23,7 @@ from hubexplore.hub.variables import VARIABLE_COLLECTIONS
 from hubexplore.hub.variant import Variant
 from hubexplore.summary.diagnosis import explain
 from hubexplore.summary.protos import FORMAT_V3, ModuleDef
+from hubexplore.summary.reading import Place
 
 GRAPH_TEXT_FILE: Final = "saved_model.pbtxt"
 
@@ -82,7 +83,7 @@ def spec_from_directory(
         key in variant.meta_graph.collection_def for variant in variants for key in VARIABLE_COLLECTIONS
     )
     checkpoint = open_checkpoint(os.path.join(directory, VARIABLES_PREFIX)) if has_variables else None
-    return DefinedSpec(variants, title, checkpoint, origin)
+    return DefinedSpec(variants, title, checkpoint, origin, Place(directory, filesystem_of(directory)))
 
 
 def read_variants(directory: str) -> list[Variant]:

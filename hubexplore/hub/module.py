@@ -12,6 +12,8 @@ import tensorflow as tf
 
 from hubexplore.display import html, text
 from hubexplore.display.automatic import automatic
+from hubexplore.display.containers import ShownDict, ShownList
+from hubexplore.display.summaries import Summary, dress
 from hubexplore.errors import (
     GraphError,
     HandleError,
@@ -20,12 +22,12 @@ from hubexplore.errors import (
     SignatureError,
     closest,
 )
-from hubexplore.hub import tf_internals
+from hubexplore.hub import live, tf_internals
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.tensor_info import convert_inputs, normalize_inputs, select_outputs
 from hubexplore.hub.variant import DEFAULT_SIGNATURE
-from hubexplore.summary.model import ModuleSummary
+from hubexplore.summary.model import LiveSummary, VariableSummary
 
 MSG_EAGER: Final = """\
 hub.Module adds to a graph, but TensorFlow is executing eagerly here. Write
@@ -183,21 +185,27 @@ class Module:
         return self._tags
 
     @property
-    def variable_map(self) -> dict[str, Any]:
+    def variable_map(self) -> ShownDict[str, Any]:
         """Name of a variable in the module -> Variable, or list of its partitions in offset order.
 
         Names do not depend on where the module was instantiated; the dict can be the `assignment_map` of
-        `tf.compat.v1.train.init_from_checkpoint`.
+        `tf.compat.v1.train.init_from_checkpoint`. A notebook shows it as a table.
         """
-        return dict(self._impl.variable_map)
+        content = dict(self._impl.variable_map)
+        return ShownDict(content, lambda: live.map_summaries(content, self._described_variables()))
 
     @property
-    def variables(self) -> list[Any]:
-        """All variables, sorted by name in the module, partitions in order."""
+    def variables(self) -> ShownList[Any]:
+        """All variables, sorted by name in the module, partitions in order; a notebook shows a table."""
         flat: list[Any] = []
         for _, value in sorted(self._impl.variable_map.items()):
             flat.extend(value if isinstance(value, list) else [value])
-        return flat
+        return ShownList(flat, lambda: live.list_summaries(flat))
+
+    def _described_variables(self) -> tuple[VariableSummary, ...]:
+        """What the spec says of the variables of this graph variant."""
+        own = tuple(sorted(self._tags))
+        return next((each.variables for each in self._spec.summary().variants if each.tags == own), ())
 
     def get_signature_names(self) -> list[str]:
         """Names of the signatures of its graph variant."""
@@ -238,15 +246,15 @@ class Module:
             )
         self._impl.export(os.fspath(path), session)
 
-    def summary(self) -> ModuleSummary:
-        """What it is, without TensorFlow, for display."""
-        summary = self._spec.summary()
-        own = tuple(sorted(self._tags))
-        return replace(
-            summary,
-            variants=tuple(variant for variant in summary.variants if variant.tags == own),
-            facts=(("scope", self._scope), ("trainable", "yes" if self._trainable else "no")),
+    def summary(self) -> Summary:
+        """All that is known of it: its spec, its scope, and its calls so far."""
+        facts = LiveSummary(
+            scope=self._scope,
+            tags=tuple(sorted(self._tags)),
+            trainable=self._trainable,
+            applications=tuple(live.call_summary(call) for call in self._applications),
         )
+        return dress(replace(self._spec.summary(), live=facts))
 
     def __repr__(self) -> str:
         return text.module(self.summary())

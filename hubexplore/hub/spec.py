@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from hubexplore.display import html, text
 from hubexplore.display.automatic import automatic
+from hubexplore.display.summaries import Summary, dress
 from hubexplore.hub.tensor_info import TensorInfo
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
 
@@ -78,12 +79,10 @@ class ModuleSpec(abc.ABC):
             f"for example by calling that of the spec it wraps."
         )
 
-    def summary(self) -> ModuleSummary:
-        """The same facts without TensorFlow, for display."""
-        return ModuleSummary(title=self._title(), variants=tuple(map(self._variant_summary, self.get_tags())))
-
-    def _title(self) -> str:
-        return type(self).__name__
+    def summary(self) -> Summary:
+        """All that is known of it, as `hubexplore.summarize` returns it."""
+        variants = tuple(map(self._variant_summary, self.get_tags()))
+        return dress(ModuleSummary(title=type(self).__name__, variants=variants))
 
     def _variant_summary(self, tags: frozenset[str]) -> VariantSummary:
         return VariantSummary(

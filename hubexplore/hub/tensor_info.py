@@ -67,7 +67,8 @@ class TensorInfo:
         """The same facts without TensorFlow."""
         shape = self.get_shape()
         dimensions = None if shape.rank is None else tuple(shape.as_list())
-        return TensorSummary(name=name, dtype=self.dtype.name, shape=dimensions, kind=self.kind)
+        tensor = "" if self.is_composite else self.component_names[0]
+        return TensorSummary(name, self.dtype.name, dimensions, kind=self.kind, tensor=tensor)
 
 
 class InfoDict(dict[str, TensorInfo]):

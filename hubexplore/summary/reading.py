@@ -151,7 +151,7 @@ def _explained(place: Place, title: str | None, reason: str = "") -> Exception:
     if found is None or (reason and not isinstance(found, DamagedModuleError)):
         # What a glance at the file takes for a saved model.
         return DamagedModuleError(
-            f"{place.directory!r} cannot be shown: {reason or 'it is not readable'}. Copy or download it again."
+            f"{place.directory!r} cannot be shown: {reason or 'it is not readable'}. Copy it again."
         )
     return found
 

@@ -1,0 +1,56 @@
+"""`summarize`: what a module is, from whatever stands for one, without TensorFlow."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from hubexplore.display.summaries import Summary, dress
+from hubexplore.errors import HandleError
+from hubexplore.hub.resolve import resolve
+from hubexplore.hub.resolve.filesystem import filesystem_of
+from hubexplore.summary.model import ModuleSummary
+from hubexplore.summary.reading import read_module
+
+
+def summarize(module: Any) -> Summary:
+    """Returns all that is known of a module, for display, comparison and code.
+
+    ```python
+    summary = hub.summarize("path/to/module")
+    summary                        # in a notebook: a card; in a terminal: text
+    summary.variables.df           # as a DataFrame
+    summary.graph("default").svg   # as a diagram
+    ```
+
+    TensorFlow is neither run nor, for a path, imported (except by a handle that only TensorFlow can read,
+    such as `gs://`, or that must be built first, such as a sample that was never used).
+
+    Args:
+      module: a path or handle as `load_module_spec` takes it, but of a TF1 Hub module, a TF1 SavedModel or a
+        TF2 SavedModel; or a ModuleSpec; or a Module in a graph.
+
+    Returns:
+      A frozen `ModuleSummary` that shows itself.
+
+    Raises:
+      HandleError: (a ValueError) `module` is none of these.
+      MissingModuleError: (a FileNotFoundError and ValueError) nothing is there.
+      NotAModuleError: (a ValueError) it is something else; the message says what, and how to open it.
+      DamagedModuleError: (a ValueError) it is truncated or altered. Damage beside the graphs, such as missing
+        weights, becomes a warning in the summary instead.
+    """
+    if isinstance(module, ModuleSummary):
+        return dress(module)
+    if isinstance(module, (str, os.PathLike)):
+        directory = resolve(module)
+        return dress(read_module(directory, filesystem_of(directory), os.fspath(module)))
+    own = getattr(module, "summary", None)
+    # A class has the method as well, but is no module.
+    summary = own() if callable(own) and not isinstance(module, type) else None
+    if isinstance(summary, ModuleSummary):
+        return dress(summary)
+    raise HandleError(
+        f"A summary is made of the path or handle of a module, a ModuleSpec or a Module; got a "
+        f"{type(module).__name__}."
+    )
