@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from hubexplore import __version__
-from hubexplore.errors import HubError
+from hubexplore.errors import DiagramError, HubError
 
 if TYPE_CHECKING:
     from hubexplore.display.summaries import Summary
@@ -104,7 +104,7 @@ def _show(arguments: argparse.Namespace) -> int:
     if arguments.compare is None:
         _output(arguments, *_views(arguments, summary))
         if arguments.graph is not None:
-            _write(arguments.graph, summary.graph(arguments.signature).save)
+            _write_graph(arguments.graph, summary, arguments.signature)
         return 0
     other = summarize(arguments.compare)
     if tags is not None or arguments.signature is not None:
@@ -154,6 +154,17 @@ def _print(text: str) -> None:
     except BrokenPipeError:
         # The reader, such as `head`, has enough. Python flushes once more on exit, which must not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write_graph(path: str, summary: Summary, signature: str | None) -> None:
+    from hubexplore.display.diagram import ENDINGS
+
+    target = Path(path)
+    if target.is_dir() or target.suffix.lower() not in ENDINGS:
+        found = "is a directory" if target.is_dir() else "does not"
+        endings = ", ".join(ENDINGS)
+        raise DiagramError(f"A diagram is written to a file that ends in {endings}; {path!r} {found}.")
+    _write(path, summary.graph(signature).save)
 
 
 def _write(path: str, save: Callable[[str], object]) -> None:

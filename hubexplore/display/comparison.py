@@ -130,7 +130,7 @@ def _verdict(comparison: Comparison) -> str:
     if not comparison.replaceable:
         return f"{second} cannot replace {first}:"
     count = counted(len(comparison.differences), "difference")
-    return f"{second} can replace {first}; {count}, none of which stands in the way."
+    return f"{second} can replace {first}, with {count}:"
 
 
 def _grid(comparison: Comparison, section: str, found: tuple[Difference, ...]) -> Grid:

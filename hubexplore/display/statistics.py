@@ -110,6 +110,8 @@ def _grid(stats: tuple[VariableStats, ...]) -> Grid:
 
 
 def _caption(stats: tuple[VariableStats, ...]) -> str:
+    if not stats:
+        return "No variables, so no weights"
     numbers = sum(each.count or 0 for each in stats if each.zeros is not None)
     nans, infs = (sum(getattr(each, name) or 0 for each in stats) for name in ("nans", "infs"))
     affected = counted(sum(1 for each in stats if each.nans or each.infs), "variable")
