@@ -49,7 +49,8 @@ STYLE: Final = Markup("""
 .hubexplore .bar { display: inline-block; width: 5em; height: .6em; margin-left: .6em;
   background: var(--hub-fill); }
 .hubexplore .bar i { display: block; height: 100%; background: var(--hub-bar); }
-.hubexplore .spark { display: inline-flex; align-items: flex-end; gap: 1px; height: 1.3em; }
+.hubexplore .spark { display: inline-flex; align-items: flex-end; gap: 1px; height: 1.3em;
+  vertical-align: top; }
 .hubexplore .spark i { width: 5px; min-height: 1px; font-size: 0; background: var(--hub-bar); }
 .hubexplore .aside { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; }
