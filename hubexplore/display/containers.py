@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hubexplore.display.automatic import automatic
 from hubexplore.display.listing import Variables
@@ -12,40 +12,52 @@ from hubexplore.summary.model import VariableSummary, VariantSummary
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
-Describe = Callable[[], Iterable[VariableSummary]]
-"""Summaries of the variables in a container; called only when it is shown."""
 
 
 class ShownDict(dict[Key, Value]):
-    """An ordinary dict of variables that is shown as their table."""
+    """An ordinary dict of variables that is shown as their table.
 
-    def __init__(self, content: Mapping[Key, Value], describe: Describe) -> None:
+    Args:
+      content: what a dict is made of.
+      describe: returns the summaries of what is in a dict; called only when it is shown. Without it, as where
+        others make a dict of the same type for other values, it is shown as any dict.
+    """
+
+    def __init__(
+        self,
+        content: Mapping[Key, Value] | Iterable[tuple[Key, Value]] = (),
+        describe: Callable[[Any], Iterable[VariableSummary]] | None = None,
+    ) -> None:
         super().__init__(content)
         self._describe = describe
 
     def __repr__(self) -> str:
-        return repr(_shown(self._describe))
+        return repr(_shown(self._describe(self))) if self._describe else super().__repr__()
 
     @automatic
     def _repr_html_(self) -> str | None:
-        return _shown(self._describe)._repr_html_()
+        return _shown(self._describe(self))._repr_html_() if self._describe else None
 
 
 class ShownList(list[Value]):
-    """An ordinary list of variables that is shown as their table."""
+    """An ordinary list of variables that is shown as their table; see `ShownDict`."""
 
-    def __init__(self, content: Iterable[Value], describe: Describe) -> None:
+    def __init__(
+        self,
+        content: Iterable[Value] = (),
+        describe: Callable[[Any], Iterable[VariableSummary]] | None = None,
+    ) -> None:
         super().__init__(content)
         self._describe = describe
 
     def __repr__(self) -> str:
-        return repr(_shown(self._describe))
+        return repr(_shown(self._describe(self))) if self._describe else super().__repr__()
 
     @automatic
     def _repr_html_(self) -> str | None:
-        return _shown(self._describe)._repr_html_()
+        return _shown(self._describe(self))._repr_html_() if self._describe else None
 
 
-def _shown(describe: Describe) -> Variables:
-    own = tuple(describe())
-    return listing(own, (VariantSummary((), (), variables=own),), None)
+def _shown(own: Iterable[VariableSummary]) -> Variables:
+    variables = tuple(own)
+    return listing(variables, (VariantSummary((), (), variables=variables),), None)

@@ -191,8 +191,9 @@ class Module:
         Names do not depend on where the module was instantiated; the dict can be the `assignment_map` of
         `tf.compat.v1.train.init_from_checkpoint`. A notebook shows it as a table.
         """
-        content = dict(self._impl.variable_map)
-        return ShownDict(content, lambda: live.map_summaries(content, self._described_variables()))
+        return ShownDict(
+            self._impl.variable_map, lambda known: live.map_summaries(known, self._described_variables())
+        )
 
     @property
     def variables(self) -> ShownList[Any]:
@@ -200,7 +201,7 @@ class Module:
         flat: list[Any] = []
         for _, value in sorted(self._impl.variable_map.items()):
             flat.extend(value if isinstance(value, list) else [value])
-        return ShownList(flat, lambda: live.list_summaries(flat))
+        return ShownList(flat, live.list_summaries)
 
     def _described_variables(self) -> tuple[VariableSummary, ...]:
         """What the spec says of the variables of this graph variant."""

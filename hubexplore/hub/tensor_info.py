@@ -72,23 +72,28 @@ class TensorInfo:
 
 
 class InfoDict(dict[str, TensorInfo]):
-    """The inputs or outputs of a signature: an ordinary dict, shown as a table in a notebook."""
+    """The inputs or outputs of a signature: an ordinary dict, shown as a table in a notebook.
 
-    def __init__(self, caption: str, infos: Iterable[tuple[str, TensorInfo]]) -> None:
+    `tf.nest.map_structure` and the like make dicts of the same type that hold something else; those are
+    shown as any dict.
+    """
+
+    def __init__(
+        self, infos: Mapping[str, TensorInfo] | Iterable[tuple[str, TensorInfo]] = (), caption: str = ""
+    ) -> None:
         super().__init__(infos)
         self._caption = caption
 
     @automatic
-    def _repr_html_(self) -> str:
-        return html.tensor_table(self._summaries(), self._caption)
-
-    def _summaries(self) -> list[TensorSummary]:
-        return [info.summary(name) for name, info in self.items()]
+    def _repr_html_(self) -> str | None:
+        if not all(isinstance(info, TensorInfo) for info in self.values()):
+            return None
+        return html.tensor_table([info.summary(name) for name, info in self.items()], self._caption)
 
 
 def parse(caption: str, protomap: Mapping[str, Any]) -> InfoDict:
     """Reads the `inputs` or `outputs` of a SignatureDef, sorted by name; `caption` heads the table."""
-    return InfoDict(caption, [(name, _parse_one(name, protomap[name])) for name in sorted(protomap)])
+    return InfoDict(((name, _parse_one(name, protomap[name])) for name in sorted(protomap)), caption)
 
 
 def _parse_one(name: str, proto: Any) -> TensorInfo:

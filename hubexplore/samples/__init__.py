@@ -6,6 +6,9 @@ authoring functions, when it is first asked for, and kept in the cache.
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 from hubexplore import errors
@@ -40,16 +43,30 @@ def resolve(name: str) -> str:
             f"There is no sample {name!r}.{errors.closest(name, _NAMES)} The samples are: {listed}."
         )
 
-    def build(directory: str) -> None:
-        # Imported only here: a sample that the cache has is found without loading TensorFlow.
-        from hubexplore.samples import build as building
-
-        building.build(name, directory)
-
-    return cache.entry(f"sample-{name}-{files.digest(name)[:16]}", f"sample:{name}", build)
+    return cache.entry(
+        f"sample-{name}-{files.digest(name)[:16]}",
+        f"sample:{name}",
+        lambda directory: _build(name, directory),
+    )
 
 
 path = resolve
+
+
+def _build(name: str, directory: str) -> None:
+    """Builds a sample, in a process of its own unless TensorFlow is loaded in this one already.
+
+    To look at a module nobody should wait for TensorFlow, read its start-up log, or have it in memory.
+    """
+    if "tensorflow" not in sys.modules and sys.executable:
+        command = [sys.executable, "-m", "hubexplore.samples.build", name, directory]
+        with contextlib.suppress(OSError):
+            # The command is our own.
+            if subprocess.run(command, capture_output=True, check=False).returncode == 0:  # noqa: S603
+                return
+    from hubexplore.samples import build as building
+
+    building.build(name, directory)
 
 
 def digit_images(count: int | None = None) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:

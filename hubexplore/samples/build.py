@@ -1,9 +1,13 @@
-"""Writes a sample's module: its definition, from the authoring functions, and its trained weights."""
+"""Writes a sample's module: its definition, from the authoring functions, and its trained weights.
+
+`python -m hubexplore.samples.build NAME DIRECTORY` does it in a process of its own.
+"""
 
 from __future__ import annotations
 
 import importlib
 import pathlib
+import sys
 import tempfile
 from typing import TYPE_CHECKING, Any
 
@@ -38,3 +42,7 @@ def _write_checkpoint(prefix: str, values: Mapping[str, npt.NDArray[Any]]) -> No
             tensors=[tf.constant(value) for value in values.values()],
         )
         session.run(save)
+
+
+if __name__ == "__main__":
+    build(*sys.argv[1:])

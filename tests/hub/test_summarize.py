@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import subprocess
 import sys
@@ -176,3 +177,17 @@ def test_variables_of_a_module_show_themselves_and_stay_what_they_are(exported: 
     assert "<table" in str(listed._repr_html_())
     assert known == dict(known)
     assert listed[0] is known["gamma"]
+
+
+@pytest.mark.usefixtures("graph")
+def test_containers_can_be_rebuilt_with_other_values(exported: str) -> None:
+    """As tf.nest, Session.run and copy do."""
+    module = hub.Module(exported)
+    values = modules.run(module.variable_map)
+    assert values["gamma"] == [1.0]
+    assert "gamma" in repr(values)
+    assert values._repr_html_() is None
+    names = tf.nest.map_structure(lambda info: info.dtype.name, module.get_input_info_dict())
+    assert names == {"default": "float32"}
+    assert names._repr_html_() is None
+    assert copy.copy(module.variables) == module.variables

@@ -170,3 +170,14 @@ print("tensorflow" in sys.modules)
 
 def test_the_weights_are_small() -> None:
     assert sum(path.stat().st_size for path in files.WEIGHTS.rglob("*") if path.is_file()) < 2_000_000
+
+
+def test_a_sample_is_built_without_loading_tensorflow_here(tmp_path: pathlib.Path) -> None:
+    """And without its log on the terminal."""
+    program = (
+        "import sys, hubexplore; assert hubexplore.summarize('sample:half-plus-two').warnings == (); "
+        "sys.exit('tensorflow' in sys.modules)"
+    )
+    environment = os.environ | {"TFHUB_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, env=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
