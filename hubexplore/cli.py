@@ -151,9 +151,11 @@ def _print(text: str) -> None:
     try:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader, such as `head`, has enough. Python flushes once more on exit, which must not fail.
+    except OSError as error:
+        # Python flushes once more on exit, which must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # the reader, such as `head`, has enough
+            raise OSError(f"the output cannot be written: {error.strerror or error}") from error
 
 
 def _write_graph(path: str, summary: Summary, signature: str | None) -> None:

@@ -340,6 +340,19 @@ def test_a_reader_that_leaves(module: str) -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_disk_that_is_full(module: str) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "hubexplore", "show", module],
+            cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (
+        2,
+        "hubexplore: the output cannot be written: No space left on device\n",
+    )
+
+
 def test_control_c(module: str, monkeypatch: pytest.MonkeyPatch, show: Show) -> None:
     def interrupt(_: str) -> None:
         signal.raise_signal(signal.SIGINT)
