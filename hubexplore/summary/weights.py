@@ -49,8 +49,8 @@ MSG_SHORT: Final = (
 )
 MSG_UNREADABLE: Final = "The data file {path!r} cannot be read: {reason}. Check its rights and the disk."
 MSG_SIZE: Final = (
-    "The checkpoint is damaged: {name!r} is {dtype} {shape}, which does not take {bytes:,} bytes. Copy or "
-    "download the module again."
+    "The checkpoint is damaged: {name!r} is {dtype} {shape}, which does not take {bytes:,} bytes as "
+    "they are stored. Copy or download the module again."
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import tracemalloc
 from pathlib import Path
@@ -15,7 +16,7 @@ import tensorflow as tf
 from hubexplore import errors
 from hubexplore.summary import numerals
 from hubexplore.summary import weights as subject
-from hubexplore.summary.checkpoint import shard_name
+from hubexplore.summary.checkpoint import CheckpointEntry, CheckpointIndex, Extent, shard_name
 from hubexplore.summary.filesystem import LocalFilesystem
 from hubexplore.summary.model import VariableSummary
 from hubexplore.summary.reading import read_module
@@ -255,13 +256,16 @@ def test_missing_and_cut_data(tmp_path: Path) -> None:
         list(variable_stats(variables_of(weights), weights))
 
 
-def test_an_index_that_contradicts_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("shape", "sizes"), [((1 << 40, 9), [2880]), ((40, 8), [2880]), ((40, 9), [2875, 5])]
+)
+def test_an_index_that_contradicts_itself(tmp_path: Path, shape: tuple[int, ...], sizes: list[int]) -> None:
     weights = weights_at(save(tmp_path / "c", {"x": FLOATS}))
-    entry = weights.index.entries["x"]
-    changed = type(entry)(entry.dtype, (1 << 40, 9), (), entry.extents)
-    index = type(weights.index)(1, {"x": changed}, {})
+    extents = tuple(Extent(0, 0, size, 0) for size in sizes)
+    entry = CheckpointEntry(weights.index.entries["x"].dtype, shape, (), extents)
+    damaged = dataclasses.replace(weights, index=CheckpointIndex(1, {"x": entry}, {}))
     with pytest.raises(errors.DamagedModuleError, match=r"'x' is float64 .*does not take 2,880 bytes"):
-        list(variable_stats(variables_of(weights), type(weights)(weights.prefix, index, LocalFilesystem())))
+        list(variable_stats(variables_of(weights), damaged))
 
 
 @pytest.mark.parametrize(
