@@ -14,8 +14,6 @@ from hubexplore.summary.model import VariantSummary
 
 Content = TypeVar("Content")
 MAX_GROUPS: Final = 12
-# What the headings of a table take in HTML.
-HEAD: Final = 400
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ def tabled(
     names = frozenset(row[0] for _, own in groups for row in own if row[0] is not None)
     grids: list[Grid] = []
     for caption, own in groups[:MAX_GROUPS]:
-        room.characters -= HEAD
+        room.head(caption)
         grid = listed(room, columns, own, caption, noun)
         if not grid.rows:
             break
@@ -112,5 +110,6 @@ def listed(room: Room, columns: Sequence[Column], rows: Sequence[Row], caption: 
 
 def lines(room: Room, items: Sequence[str], noun: str, caption: str = "") -> Lines:
     """Returns a list of as many names as there is room for."""
+    room.head(caption)
     fit = room.fit([(item,) for item in items])
     return Lines(caption, tuple(items[: len(fit)]), folded(len(items) - len(fit), noun))

@@ -25,10 +25,10 @@ from hubexplore.summary.model import (
     VariantSummary,
 )
 
-# Rows, and characters of HTML, that a section may take.
-SIGNATURE_ROOM: Final = (240, 60_000)
-VARIABLE_ROOM: Final = (300, 130_000)
-ROOM: Final = (24, 7_000)
+# Rows, and bytes of HTML, that a section may take.
+SIGNATURE_ROOM: Final = (240, 50_000)
+VARIABLE_ROOM: Final = (300, 120_000)
+ROOM: Final = (24, 6_000)
 # Rows of sections that are long in most modules, where nothing folds.
 IN_TEXT: Final = {"variables": 48, "ops": 12, "functions": 12, "collections": 12}
 MAX_WARNINGS: Final = 12
@@ -36,7 +36,7 @@ MAX_WARNINGS: Final = 12
 
 @dataclass(frozen=True)
 class Kind:
-    """A section of what graph variants hold: what makes it, and its room in a card (rows, characters)."""
+    """A section of what graph variants hold: what makes it, and its room in a card (rows, bytes)."""
 
     make: Callable[[Sequence[VariantSummary], Room], Section | None]
     room: tuple[int, int] = ROOM
@@ -65,7 +65,7 @@ SECTIONS: Final[Mapping[str, Kind]] = {
     "losses": Kind(details.losses),
     "update_ops": Kind(details.update_ops),
     "collections": Kind(details.collections),
-    "ops": Kind(details.ops),
+    "ops": Kind(details.ops, (24, 10_000)),
     "foreign_ops": Kind(details.foreign_ops),
     "functions": Kind(details.functions),
 }
@@ -81,8 +81,8 @@ def module_card(summary: ModuleSummary, unfoldable: bool = False) -> Card:
     """
     found = [_warnings(summary)]
     for name, kind in SECTIONS.items():
-        rows, characters = kind.room
-        room = Room(IN_TEXT.get(name, rows) if unfoldable else rows, characters)
+        rows, size = kind.room
+        room = Room(IN_TEXT.get(name, rows) if unfoldable else rows, size)
         found.append(kind.make(summary.variants, room))
     found += [files(summary.files, Room(*ROOM)), _unclaimed(summary.unclaimed), _calls(summary.live)]
     sections = tuple(each for each in found if each is not None)
@@ -139,7 +139,7 @@ def _live_facts(live: LiveSummary | None) -> tuple[str, ...]:
         f"in scope {live.scope}",
         tags_text(live.tags) if not live.tags else f"tags: {tags_text(live.tags)}",
         "trainable" if live.trainable else "not trainable",
-        f"called {counted(calls, 'time')}" if calls else "not called yet",
+        f"{counted(calls, 'call')} so far" if calls else "not called yet",
     )
 
 

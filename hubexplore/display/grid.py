@@ -15,9 +15,10 @@ from hubexplore.display.spark import Spark
 from hubexplore.display.tables import MAX_SENTENCE, visible
 
 BAR_WIDTH: Final = 8
-# Columns of a terminal that a table fits into, and what a column of names keeps at least.
+# Columns of a terminal that a table fits into, and what the first column and other texts keep at least.
 LINE: Final = 97
-LEAST: Final = 34
+LEAST_NAME: Final = 34
+LEAST: Final = 16
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
 
@@ -134,12 +135,13 @@ def _narrow(widths: list[int], columns: Sequence[Column], room: int) -> int:
             bar = max(0, BAR_WIDTH - (sum(widths) - room))
             widths[at] -= BAR_WIDTH - bar
     while (excess := sum(widths) - room) > 0:
-        giving = [at for at, column in enumerate(columns) if column.align == "left" and widths[at] > LEAST]
+        least = [LEAST if at else LEAST_NAME for at in range(len(columns))]
+        giving = [at for at, each in enumerate(columns) if each.align == "left" and widths[at] > least[at]]
         if not giving:
             break
         widest = max(giving, key=lambda at: widths[at])
-        second = max([widths[at] for at in giving if at != widest], default=LEAST)
-        widths[widest] = max(LEAST, min(second, widths[widest] - 1), widths[widest] - excess)
+        second = max([widths[at] for at in giving if at != widest], default=0)
+        widths[widest] = max(least[widest], min(second, widths[widest] - 1), widths[widest] - excess)
     return bar
 
 
@@ -156,7 +158,8 @@ def columns_of(text: str) -> int:
 def bar_html(bar: Bar) -> Markup:
     """Returns the number and the bar; without styles only the number is seen."""
     filled = tag("i", style=f"width:{100 * min(max(bar.share, 0.0), 1.0):.1f}%")
-    return join(tag("span", bar.text, class_="percent"), tag("span", filled, class_="bar", aria_hidden="true"))
+    number = tag("span", bar.text, class_="percent")
+    return join(number, tag("span", filled, class_="bar", aria_hidden="true"))
 
 
 def bar_text(bar: Bar, width: int = BAR_WIDTH) -> str:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from hubexplore.summary.source import Weights
 
 Item_co = TypeVar("Item_co", covariant=True)
-# Rows of a list that is shown alone, and characters of HTML.
+# Rows of a list that is shown alone, and bytes of HTML.
 ROWS_IN_HTML = 300
 ROWS_IN_TEXT = 80
-CHARACTERS = 200_000
+BYTES = 200_000
 
 
 class Listing(tuple[Item_co, ...]):
@@ -45,7 +45,7 @@ class Listing(tuple[Item_co, ...]):
         return frames.of_variants(self._kind, self._variants)
 
     def _section(self, rows: int) -> Section | None:
-        return card.SECTIONS[self._kind].make(self._variants, Room(rows, CHARACTERS))
+        return card.SECTIONS[self._kind].make(self._variants, Room(rows, BYTES))
 
     @property
     def _empty(self) -> str:
@@ -90,7 +90,7 @@ class Variants(Listing[VariantSummary]):
         return frames.overview(self)
 
     def _section(self, rows: int) -> Section | None:
-        return card.variants_section(self, Room(rows, CHARACTERS))
+        return card.variants_section(self, Room(rows, BYTES))
 
 
 class Files(Listing[FileSummary]):
@@ -102,7 +102,7 @@ class Files(Listing[FileSummary]):
         return frames.of_files(self)
 
     def _section(self, rows: int) -> Section | None:
-        return card.files(self, Room(rows, CHARACTERS))
+        return card.files(self, Room(rows, BYTES))
 
 
 def variables(

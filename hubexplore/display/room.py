@@ -7,28 +7,33 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from hubexplore.display.grid import Bar, Cell, Remark, Row
-from hubexplore.display.tables import visible
+from hubexplore.display.tables import MAX_SENTENCE, visible
 
-# What a row and a cell take in HTML besides their words; a bar has two elements more.
+# What rows, cells, bars and the headings of a table take in HTML besides their words.
 _ROW: Final = 30
 _CELL: Final = 32
 _BAR: Final = 130
+_HEAD: Final = 400
 
 
 class Room:
-    """What is left of a section: so many rows, and so many characters of HTML."""
+    """What is left of a section: so many rows, and so many bytes of HTML."""
 
-    def __init__(self, rows: int, characters: int) -> None:
+    def __init__(self, rows: int, size: int) -> None:
         self.rows = rows
-        self.characters = characters
+        self.size = size
+
+    def head(self, *words: str) -> None:
+        """Takes the room of the headings of a table, whose words these are."""
+        self.size -= _HEAD + sum(map(_taken, words))
 
     def take(self, cells: Iterable[Cell], besides: int = 0) -> bool:
-        """Takes the room of a row, and of so many characters besides; False if there is not so much left."""
+        """Takes the room of a row, and of so many bytes besides; False if there is not so much left."""
         needed = _ROW + besides + sum(map(_taken, cells))
-        if self.rows < 1 or self.characters < needed:
+        if self.rows < 1 or self.size < needed:
             return False
         self.rows -= 1
-        self.characters -= needed
+        self.size -= needed
         return True
 
     def fit(self, rows: Sequence[Row]) -> tuple[Row, ...]:
@@ -46,6 +51,11 @@ def _taken(cell: Cell) -> int:
         case Bar():
             return _CELL + _BAR
         case Remark(text):
-            return _CELL + len(html.escape(visible(text, 400)))
+            return _CELL + _bytes(visible(text, MAX_SENTENCE))
         case _:
-            return _CELL + len(html.escape(visible(cell)))
+            return _CELL + _bytes(visible(cell))
+
+
+def _bytes(text: str) -> int:
+    escaped = html.escape(text)
+    return len(escaped) if escaped.isascii() else len(escaped.encode())

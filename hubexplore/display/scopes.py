@@ -216,22 +216,20 @@ def _open(node: _Node, layout: _Layout, room: Room, all_in_one: bool) -> list[_N
     if node.depth and room.rows < min(len(found) + len(leaves), MAX_IN_SCOPE):
         return []
     most = MAX_IN_SCOPE if node.depth or found else room.rows
-    left_out = 0
-    for each in found:
+    for each in found[:MAX_IN_SCOPE]:
         cells = (each.name, counted(len(each.items), "variable"), "", "", Bar(0))
-        if len(node.nodes) < MAX_IN_SCOPE and room.take(cells, FOLD):
-            node.nodes.append(each)
-        else:
-            left_out += len(each.items)
-    for path, entry in leaves:
-        cells_of_leaf = layout.row("/".join(path[node.skip :]), entry)
-        if len(node.leaves) < most and room.take(cells_of_leaf):
-            node.leaves.append(cells_of_leaf)
-        else:
-            left_out += 1
+        if not room.take(cells, FOLD):
+            break
+        node.nodes.append(each)
+    for path, entry in leaves[:most]:
+        row = layout.row("/".join(path[node.skip :]), entry)
+        if not room.take(row):
+            break
+        node.leaves.append(row)
     if node.depth and not node.nodes and not node.leaves:
         return []
-    node.left_out = left_out
+    node.left_out = len(leaves) - len(node.leaves)
+    node.left_out += sum(len(each.items) for each in found[len(node.nodes) :])
     return node.nodes
 
 

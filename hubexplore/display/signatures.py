@@ -26,6 +26,7 @@ def signatures(variants: Sequence[VariantSummary], room: Room) -> Section | None
     names = {signature.name for _, own in groups for signature in own}
     grids: list[Grid] = []
     for caption, own in groups[:MAX_GROUPS]:
+        room.head(caption)
         grid = _grid(room, own, caption)
         if not grid.rows:
             break
@@ -47,6 +48,7 @@ def matrix(variants: Sequence[VariantSummary], room: Room) -> Section | None:
         for signature in variant.signatures:
             first.setdefault(signature.name, signature)
     columns = (Column("Signature", code=True), *(Column(tags_text(variant.tags)) for variant in shown))
+    room.head(*(column.name for column in columns))
     rows: list[Row] = []
     by_name = [{each.name: each for each in variant.signatures} for variant in shown]
     for name in sorted(first):

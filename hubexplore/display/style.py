@@ -44,7 +44,8 @@ STYLE: Final = Markup("""
 .hubexplore.hubexplore code { background: none; padding: 0; white-space: pre-wrap; color: inherit;
   font-size: 95%; overflow-wrap: anywhere; }
 .hubexplore.hubexplore td.note { color: var(--hub-dim); }
-.hubexplore.hubexplore td.share, .hubexplore .share { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.hubexplore.hubexplore td.share, .hubexplore .share { white-space: nowrap;
+  font-variant-numeric: tabular-nums; }
 .hubexplore .percent { display: inline-block; min-width: 4em; text-align: right; }
 .hubexplore .bar { display: inline-block; width: 5em; height: .6em; margin-left: .6em;
   background: var(--hub-fill); }

@@ -19,10 +19,16 @@ _NUMBERS: Final = re.compile("([0-9]+)")
 def visible(text: str, limit: int = MAX_TEXT) -> str:
     r"""Returns `text` in one line of at most `limit` characters, unprintable ones as escapes (`\x1b`).
 
-    What is too long loses its middle: both ends of a path or of a scoped name tell it from others.
+    With escapes it may be twice as long. What is too long loses its middle: both ends of a path or of a
+    scoped name tell it from others.
     """
     half = (limit - 1) // 2
-    return printable(text if len(text) <= limit else f"{text[:half]}…{text[-half:]}")
+    shown = printable(text if len(text) <= limit else f"{text[:half]}…{text[-half:]}")
+    if len(shown) <= 2 * limit:
+        return shown
+    # Mostly escapes, of up to ten characters each.
+    few = half // 5
+    return printable(f"{text[:few]}…{text[-few:]}")
 
 
 def printable(text: str) -> str:

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 ELEMENTS = frozenset(
-    {"div", "style", "p", "strong", "small", "code"}
-    | {"span", "i", "ul", "li"}
+    {"div", "style", "p", "strong", "small", "code", "details", "summary"}
+    | {"span", "b", "i", "ul", "li"}
     | {"table", "caption", "thead", "tbody", "tr", "th", "td"}
 )
-ATTRIBUTES = frozenset({"class", "scope", "colspan", "rowspan"} | {"role", "aria-label", "title", "style"})
+ATTRIBUTES = frozenset(
+    {"class", "scope", "colspan", "rowspan", "open"}
+    | {"role", "aria-label", "aria-level", "aria-hidden", "title", "style"}
+)
 
 # The only thing that an element says of its own look is the length of a bar.
 SIZE = re.compile(r"(width|height):[0-9.]+%")

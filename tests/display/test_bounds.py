@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import re
+import time
+from dataclasses import replace
+
 import pytest
 
 from hubexplore.display import html, text
-from hubexplore.display.tables import MAX_ROWS, MAX_SIGNATURES, MAX_TABLES, MAX_TENSORS
-from hubexplore.summary.model import ModuleSummary, SignatureSummary, TensorSummary, VariantSummary
+from hubexplore.display.card import IN_TEXT, ROOM, SIGNATURE_ROOM
+from hubexplore.display.scopes import MAX_IN_SCOPE
+from hubexplore.display.signatures import MAX_SIGNATURES, MAX_TENSORS
+from hubexplore.summary.model import ModuleSummary, OpSummary, SignatureSummary, VariantSummary
 from tests.display import page, summaries
+
+MOST_HTML = 300_000
+NAMES = {
+    "short": "scope_{i}/layer/kernel",
+    "quotes": "\"<'&" * 3000 + "{i}",
+    "escapes": "\U000e0001" * 400 + "{i}",
+    "wide": "語" * 500 + "{i}",
+    "deep": "{i}/" + "a/b" * 600 + "/k",
+    "deep together": "a/" * 1000 + "{i}/b/c/d",
+}
 
 
 def module(signatures: int, tensors: int, variants: int = 1) -> ModuleSummary:
@@ -25,6 +41,23 @@ def module(signatures: int, tensors: int, variants: int = 1) -> ModuleSummary:
             for variant in range(variants)
         ),
     )
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+def test_no_html_is_larger_than_300_kb(name: str) -> None:
+    shown = html.module(summaries.large(700, name))
+    assert len(shown.encode()) <= MOST_HTML
+    assert len(html.page(summaries.large(700, name)).encode()) <= MOST_HTML
+    page.read(shown)
+
+
+def test_many_variants_that_differ_in_everything() -> None:
+    one = summaries.large(40, NAMES["quotes"]).variants[0]
+    variants = tuple(
+        replace(one, tags=(f"{i}" + "<" * 9000,), signatures=one.signatures[i:], ops=one.ops[i:])
+        for i in range(40)
+    )
+    assert len(html.module(ModuleSummary("m", variants)).encode()) <= MOST_HTML
 
 
 def test_many_tensors() -> None:
@@ -50,41 +83,67 @@ def test_many_signatures() -> None:
     assert page.table_widths(html.module(module(MAX_SIGNATURES + 2, 1))) == [{5}]
 
 
-def test_many_variants() -> None:
-    shown = page.read(html.module(module(1, 1, MAX_TABLES + 5)))
-    assert len(shown.all("table")) == MAX_TABLES
-    assert "... and 5 more graph variants" in shown.texts("p")
-
-
-def test_a_page_ends_after_so_many_rows() -> None:
-    shown = text.module(module(4, MAX_TENSORS - 1, 6))  # 160 rows a variant
-    assert shown.count("Graph variant") == 2
+def test_a_signature_is_shown_whole_or_counted() -> None:
+    shown = text.module(module(8, MAX_TENSORS - 1))  # 40 rows each
+    assert shown.count("float32") == SIGNATURE_ROOM[0]
     assert "... and 2 more signatures" in shown
+
+
+def test_variants_without_room_are_counted() -> None:
+    shown = text.module(module(4, MAX_TENSORS - 1, 6)).split("Graph variants: 6")[0]
     assert "... and 4 more graph variants" in shown
-    assert shown.count("float32") == MAX_ROWS
 
 
-def test_variants_left_out_are_counted_one_by_one() -> None:
-    """Those that would share a table too."""
-    alike = module(1, 1).variants[0].signatures
-    more = tuple(VariantSummary((f"more{i}",), alike) for i in range(7))
-    differ = module(1, 1, MAX_TABLES + 1).variants[1:]
-    assert "... and 8 more" in text.module(ModuleSummary("m", (*differ, *more, VariantSummary((), alike))))
+def test_scopes_open_level_by_level_while_there_is_room() -> None:
+    many = ModuleSummary("m", (VariantSummary((), (), variables=summaries.variables(30, 20)),))
+    shown = text.module(many)
+    rows = [line for line in shown.splitlines() if "block_" in line]
+    assert len(rows) == 30  # each block is named, none has room for its 40 variables
+    assert "... and 1,200 more variables" in shown
+    folds = page.read(html.module(many)).all("details")
+    assert len(folds) == 1 + 1 + 5  # the section, net/, and the blocks that have room
 
 
-@pytest.mark.parametrize("render", [text.module, html.module])
-def test_the_largest_page(render: object) -> None:
-    name = "n" * 10_000
-    tensors = tuple(TensorSummary(f"{name}{i}", name, (1,) * 1000, kind=name) for i in range(100))
-    signatures = tuple(SignatureSummary(f"{name}{i}", tensors, tensors) for i in range(50))
-    variants = tuple(VariantSummary((f"{name}{i}",), signatures[i:]) for i in range(20))
-    assert callable(render)
-    assert len(render(ModuleSummary(name, variants))) < 200_000
+def test_a_flat_list_of_variables_ends() -> None:
+    names = summaries.large(500, "v{i}").variants[:1]
+    assert f"... and {500 - IN_TEXT['variables']} more variables" in text.module(ModuleSummary("m", names))
+    assert "... and 200 more variables" in html.module(ModuleSummary("m", names))
+
+
+def test_a_scope_with_many_variables_ends() -> None:
+    one, other = (summaries.large(60, f"{scope}/v{{i}}").variants[0].variables for scope in ("one", "other"))
+    shown = html.module(ModuleSummary("m", (VariantSummary((), (), variables=(*one, *other)),)))
+    assert shown.count(f"... and {60 - MAX_IN_SCOPE} more variables") == 2
+
+
+def test_a_long_list_ends() -> None:
+    ops = tuple(OpSummary(f"Op{i}", 1) for i in range(ROOM[0] + 5))
+    summary = ModuleSummary("m", (VariantSummary((), (), ops=ops),))
+    assert "... and 5 more op types" in html.module(summary)
+    assert f"... and {len(ops) - IN_TEXT['ops']} more op types" in text.module(summary)
+
+
+def test_long_names_leave_room_for_the_numbers() -> None:
+    one = summaries.large(5, "scope/" + "name" * 20 + "/{i}").variants[:1]
+    lines = text.module(ModuleSummary("m", one)).splitlines()
+    table = [line for line in lines if re.search(r"%|Share", line)]
+    assert table
+    assert max(map(len, table)) <= 100
 
 
 def test_a_table_of_tensors() -> None:
     lines = text.tensor_table(summaries.tensors(MAX_TENSORS + 60)).splitlines()
     assert lines[-1] == "... and 60 more tensors"
-    assert lines[0] == "name  type     shape"  # the note does not widen the column it begins in
+    assert lines[0] == "Name  Type     Shape"  # the note does not widen the column it begins in
     shown = page.read(html.tensor_table(summaries.tensors(MAX_TENSORS + 60)))
     assert len(shown.all("tr")) == 1 + MAX_TENSORS + 1
+
+
+def test_time_grows_with_the_module_and_not_faster() -> None:
+    def seconds(blocks: int) -> float:
+        own = (VariantSummary((), (summaries.IMAGES,), variables=summaries.variables(blocks, 25)),)
+        begin = time.process_time()
+        html.module(ModuleSummary("m", own))
+        return time.process_time() - begin
+
+    assert min(seconds(200) for _ in range(3)) < 20 * min(seconds(20) for _ in range(3))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable
 
 import pytest
@@ -21,22 +23,34 @@ def test_text(name: str, summary: ModuleSummary, golden: Golden) -> None:
 
 @every_summary
 def test_html(name: str, summary: ModuleSummary, golden: Golden) -> None:
-    golden(f"{name}.html", html.module(summary))
+    # The style is one for all; a golden file without it shows what is said.
+    golden(f"{name}.html", without_style(html.module(summary)))
 
 
 def test_table_of_tensors(golden: Golden) -> None:
     golden("tensors.txt", text.tensor_table(summaries.WORDS.outputs))
-    golden("tensors.html", html.tensor_table(summaries.WORDS.outputs, "Outputs of words"))
+    golden("tensors.html", without_style(html.tensor_table(summaries.WORDS.outputs, "Outputs of words")))
     golden("no_tensors.txt", text.tensor_table(()))
-    golden("no_tensors.html", html.tensor_table(()))
+    golden("no_tensors.html", without_style(html.tensor_table(())))
+
+
+@every_summary
+def test_text_and_html_have_the_same_sections(name: str, summary: ModuleSummary) -> None:
+    shown = page.read(html.module(summary))
+    in_html = [each.text for each in shown.all("strong", **{"aria-level": "4"})]
+    counts = [each.text for each in shown.all("small") if "b" not in each.path]
+    lines = text.module(summary).splitlines()
+    in_text = [line for before, line in itertools.pairwise(lines) if not before]
+    in_text = [line for line in in_text if not line.startswith(" ")]
+    assert in_text == [f"{heading}: {count}" for heading, count in zip(in_html, counts, strict=True)]
 
 
 @every_summary
 def test_text_and_html_say_the_same(name: str, summary: ModuleSummary) -> None:
     shown = page.read(html.module(summary))
-    words = text.module(summary).split()
-    for cell in shown.texts("td") + shown.texts("caption") + shown.texts("strong"):
-        assert all(word in words for word in cell.split()), cell
+    words = re.sub(":( |$)", " ", text.module(summary), flags=re.MULTILINE).split()
+    for cell in shown.texts("td") + shown.texts("th") + shown.texts("li") + shown.texts("strong"):
+        assert all(word.rstrip(":") in words for word in cell.split()), cell
 
 
 @every_summary
@@ -46,7 +60,7 @@ def test_two_displays_are_equal(name: str, summary: ModuleSummary) -> None:
 
 @every_summary
 def test_rows_of_a_table_are_equally_wide(name: str, summary: ModuleSummary) -> None:
-    assert all(widths == {5} for widths in page.table_widths(html.module(summary)))
+    assert all(len(widths) == 1 for widths in page.table_widths(html.module(summary)))
 
 
 @every_summary
@@ -59,25 +73,65 @@ def test_html_has_no_script_id_link_or_remote_part(name: str, summary: ModuleSum
 def test_tables_are_labelled_for_who_cannot_see_them(name: str, summary: ModuleSummary) -> None:
     shown = page.read(html.module(summary))
     assert len(shown.all("caption")) == len(shown.all("table"))
-    assert all(cell.attributes.get("scope") in {"col", "rowgroup"} for cell in shown.all("th"))
+    assert all(each.text for each in shown.all("caption"))
     for cell in shown.all("th"):
-        assert cell.attributes["scope"] == ("col" if "thead" in cell.path else "rowgroup")
+        assert cell.attributes["scope"] in ({"col"} if "thead" in cell.path else {"row", "rowgroup"})
+
+
+@every_summary
+def test_headings_are_headings(name: str, summary: ModuleSummary) -> None:
+    shown = page.read(html.module(summary))
+    levels = [each.attributes["aria-level"] for each in shown.all("strong", role="heading")]
+    assert levels == ["3"] + ["4"] * (len(levels) - 1)
+    assert len(levels) == 1 + len([each for each in shown.all("details") if "details" not in each.path])
+
+
+def test_a_bar_is_a_number_too() -> None:
+    shown = page.read(html.module(summaries.RICH))
+    bars = shown.all("i")
+    numbers = [each for each in shown.all("span") if each.attributes.get("class") == "percent"]
+    assert len(bars) == len(numbers) > 0
+    assert all(re.fullmatch(r"(< )?\d+\.\d %", each.text) for each in numbers)
+
+
+def test_signatures_and_what_needs_attention_lie_open() -> None:
+    shown = page.read(html.module(summaries.RICH))
+    folds = [each for each in shown.all("details") if "details" not in each.path]
+    headings = [each.text for each in shown.all("strong", **{"aria-level": "4"})]
+    opened = [heading for heading, fold in zip(headings, folds, strict=True) if "open" in fold.attributes]
+    assert opened == ["Warnings", "Signatures", "Ops that TensorFlow may lack", "Calls so far"]
 
 
 def test_equal_variants_share_a_table() -> None:
-    shown = page.read(html.module(summaries.ONE_TABLE_FOR_TWO))
-    assert shown.texts("caption") == ["Graph variants: no tags | train"]
+    assert text.module(summaries.ONE_TABLE_FOR_TWO).count("(?, 224, 224, 3)") == 1
 
 
 def test_other_variants_have_their_own() -> None:
-    shown = page.read(html.module(summaries.TWO_TABLES))
-    assert shown.texts("caption") == ["Graph variant: no tags", "Graph variant: gpu, train"]
+    captions = page.read(html.module(summaries.TWO_TABLES)).texts("caption")
+    assert captions == ["Graph variant: no tags", "Graph variant: gpu, train", "Graph variants"]
+
+
+def test_the_matrix_says_which_variant_has_which_signature() -> None:
+    shown = text.module(summaries.TWO_TABLES).split("Graph variants: 2\n")[1].splitlines()
+    assert [line.split() for line in shown] == [
+        ["Signature", "no", "tags", "gpu,", "train"],
+        ["constant", "–", "yes"],  # noqa: RUF001 - a dash for nothing
+        ["default", "yes", "yes"],
+    ]
 
 
 def test_the_style_reaches_only_our_own_elements() -> None:
     (style,) = page.read(html.module(summaries.PLAIN)).texts("style")
-    selectors = [part.strip() for rule in style.split("}")[:-1] for part in rule.split("{")[0].split(",")]
+    rules = re.sub(r"@media [^{]*\{((?:[^{}]*\{[^}]*\})*)\s*\}", r"\1", style)
+    selectors = [part.strip() for rule in rules.split("}")[:-1] for part in rule.split("{")[0].split(",")]
+    assert len(selectors) > 30
     assert all(selector.startswith(".hubexplore") for selector in selectors)
+
+
+def test_contrast_is_kept_where_colours_are_the_readers() -> None:
+    (style,) = page.read(html.module(summaries.PLAIN)).texts("style")
+    assert "@media (forced-colors: active)" in style
+    assert "@media (prefers-contrast: more)" in style
 
 
 def test_a_caption_is_left_out_where_there_is_none() -> None:
@@ -85,5 +139,29 @@ def test_a_caption_is_left_out_where_there_is_none() -> None:
 
 
 def test_words_stay_apart_where_styles_are_stripped() -> None:
-    (heading,) = page.read(html.module(summaries.ONE_TABLE_FOR_TWO)).texts("p")
-    assert heading.split() == ["/modules/images", "scope:", "module_1", "trainable:", "yes"]
+    shown = page.read(html.module(summaries.RICH))
+    (scope,) = [each for each in shown.all("summary") if "net/" in each.text]
+    assert scope.text == "net/ 16 variables 295,424 parameters, 1.2 MB, 93.7 %"
+    assert shown.all("summary")[1].text == "Signatures 2"
+
+
+def test_colours_are_for_terminals_that_ask() -> None:
+    plain, coloured = text.module(summaries.RICH), text.module(summaries.RICH, colour=True)
+    assert "\x1b" not in plain
+    assert re.sub(r"\x1b\[[0-9]m", "", coloured) == plain
+    assert coloured.startswith("\x1b[1m/modules/rich\x1b[0m\n")
+
+
+def test_a_whole_page() -> None:
+    whole = html.page(summaries.RICH)
+    assert whole.startswith('<!doctype html>\n<html lang="en"><head><meta charset="utf-8">')
+    assert "<title>/modules/rich - hubexplore</title>" in whole
+    assert html.module(summaries.RICH) in whole
+    assert "prefers-color-scheme: dark" in whole
+    assert not re.search(r"<script|<link|src=|href=|url\(| id=", whole)
+
+
+def without_style(shown: str) -> str:
+    """One element of our HTML per line, the style left out."""
+    bare = re.sub(r"<style>.*?</style>", "", shown, flags=re.DOTALL)
+    return re.sub(r"(?=<(?:p|details|div|table|thead|tbody|tr|ul|li)\b)", "\n", bare).strip()
