@@ -50,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # for a terminal that lacks a character
+    # TensorFlow is loaded for `gs://` and for samples never used before; its log is of no use here.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         return _show(_parsed(arguments))
     except KeyboardInterrupt:

@@ -107,7 +107,11 @@ def compare_variants(first: VariantSummary, second: VariantSummary) -> Compariso
 
 
 def compare_modules(first: ModuleSummary, second: ModuleSummary) -> Comparison:
-    """Compares two modules variant by variant, and where both have weights, those by their checksums."""
+    """Compares two modules variant by variant, and where both have weights, those by their checksums.
+
+    Variants belong together by their tags. Where each module has but one, these are compared whatever their
+    tags; yet other tags prevent a replacement, for whoever loads a module names them.
+    """
     here, there = ({variant.tags: variant for variant in side.variants} for side in (first, second))
     reasons: list[str] = []
     differences: list[Difference] = []
@@ -118,11 +122,13 @@ def compare_modules(first: ModuleSummary, second: ModuleSummary) -> Comparison:
         if tags not in there:
             found = "; ".join(map(tags_text, there))
             reasons.append(f"there is no variant {tags_text(tags)}" + (f", only: {found}" if found else ""))
+        partner = second.variants[0] if len(here) == len(there) == 1 else there.get(tags)
+        if partner is None:
             continue
-        differences += _of_variants(variant, there[tags])
-        differences += _of_graphs(first, second, tags)
+        differences += _of_variants(variant, partner)
+        differences += _of_graphs(first, second, variant, partner)
         where = f"variant {tags_text(tags)}, " if len(here) > 1 else ""
-        reasons += (f"{where}{reason}" for reason in obstacles(variant, there[tags]))
+        reasons += (f"{where}{reason}" for reason in obstacles(variant, partner))
     differences += _of_weights(first, second)
     return Comparison(first.title, second.title, _sorted(differences), tuple(reasons))
 
@@ -197,18 +203,22 @@ def _of_messages(variant: VariantSummary, other: VariantSummary) -> Iterator[tup
 # ---- graphs and weights
 
 
-def _of_graphs(first: ModuleSummary, second: ModuleSummary, tags: Tags) -> Iterator[Difference]:
+def _of_graphs(
+    first: ModuleSummary, second: ModuleSummary, variant: VariantSummary, other: VariantSummary
+) -> Iterator[Difference]:
     """Yields how many nodes and functions are not the same, if the graphs are at hand."""
     if first.source is None or second.source is None or (first.digest and first.digest == second.digest):
         return
-    graphs = [source.meta_graphs.get(tags) for source in (first.source, second.source)]
+    graphs = (first.source.meta_graphs.get(variant.tags), second.source.meta_graphs.get(other.tags))
     here, there = ({} if graph is None else _content(graph.graph_def) for graph in graphs)
     own = [one.keys() - other.keys() for one, other in ((here, there), (there, here))]
     if any(own):
-        yield Difference("graph", "nodes of its own", tags, *(_examples(names) for names in own))
+        yield Difference("graph", "nodes of its own", variant.tags, *(_examples(names) for names in own))
     changed = _examples({name for name in here.keys() & there.keys() if here[name] != there[name]})
     if changed:
-        yield Difference("graph", "nodes with another op, inputs or attributes", tags, changed, changed)
+        yield Difference(
+            "graph", "nodes with another op, inputs or attributes", variant.tags, changed, changed
+        )
 
 
 def _content(graph_def: Any) -> dict[str, bytes]:

@@ -94,4 +94,4 @@ def _plain(dtype: str) -> str:
 
 def _hint(name: str, existing: dict[str, SignatureSummary] | dict[str, TensorSummary]) -> str:
     hint = errors.closest(name, existing).strip().rstrip("?").removeprefix("Did you mean ")
-    return f", but {hint}" if hint else ""
+    return f" (nearest: {hint})" if hint else ""

@@ -207,7 +207,7 @@ IN = "signature 'default': the input 'images'"
         (
             with_default(inputs=(tensor("image", IMAGES.shape),)),
             [
-                "signature 'default': the input 'images' is not accepted, but 'image'",
+                "signature 'default': the input 'images' is not accepted (nearest: 'image')",
                 "signature 'default': the further input 'image' is required",
             ],
         ),
@@ -291,6 +291,21 @@ def test_variants_of_modules_meet_by_their_tags() -> None:
     assert comparison.replaceable
     broken = module(FULL, dataclasses.replace(train, signatures=()))
     assert compare_modules(first, broken).reasons[0] == "variant train, there is no signature 'default'"
+
+
+def test_single_variants_are_compared_whatever_their_tags() -> None:
+    served = dataclasses.replace(FULL, tags=("serve",), losses=(), signatures=FULL.signatures[:1])
+    comparison = compare_modules(module(FULL), module(served))
+    assert [(each.section, each.name) for each in comparison.differences] == [
+        ("variants", "no tags"),
+        ("variants", "serve"),
+        ("signatures", "words"),
+        ("losses", "l2:0"),
+    ]
+    assert comparison.reasons == (
+        "there is no variant no tags, only: serve",
+        "there is no signature 'words'",
+    )
 
 
 def with_weights(prefix: str, **fields: Any) -> ModuleSummary:
