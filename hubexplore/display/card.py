@@ -27,7 +27,7 @@ from hubexplore.summary.model import (
 
 # Rows, and bytes of HTML, that a section may take.
 SIGNATURE_ROOM: Final = (240, 50_000)
-VARIABLE_ROOM: Final = (300, 120_000)
+VARIABLE_ROOM: Final = (300, 110_000)
 ROOM: Final = (24, 6_000)
 # Rows of sections that are long in most modules, where nothing folds.
 IN_TEXT: Final = {"variables": 48, "ops": 12, "functions": 12, "collections": 12}
@@ -62,8 +62,8 @@ SECTIONS: Final[Mapping[str, Kind]] = {
     "assets": Kind(details.assets),
     "tables": Kind(details.tables),
     "messages": Kind(details.messages, (48, 2 * ROOM[1])),
-    "losses": Kind(details.losses),
-    "update_ops": Kind(details.update_ops),
+    "losses": Kind(details.losses, (24, 8_000)),
+    "update_ops": Kind(details.update_ops, (24, 8_000)),
     "collections": Kind(details.collections),
     "ops": Kind(details.ops, (24, 10_000)),
     "foreign_ops": Kind(details.foreign_ops),

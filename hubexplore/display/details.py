@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from hubexplore.display.blocks import Section, Tables, lines, shared, tabled
+from hubexplore.display.blocks import MAX_GROUPS, Section, Tables, lines, shared, tabled
 from hubexplore.display.grid import Bar, Column, Row
 from hubexplore.display.room import Room
-from hubexplore.display.tables import beginning, counted, number_text, size_text
+from hubexplore.display.tables import beginning, counted, folded, number_text, size_text
 from hubexplore.summary.model import (
     AssetSummary,
     CollectionSummary,
@@ -122,10 +123,14 @@ def _section(heading: str, found: Tables, *more: str, unfolded: bool = False) ->
 
 def _names(variants: Variants, room: Room, heading: str, field: str) -> Section | None:
     groups: list[tuple[str, tuple[str, ...]]] = shared(variants, lambda variant: getattr(variant, field))
-    found = [lines(room, own, "entry", caption) for caption, own in groups]
+    found = [lines(room, own, "entry", caption) for caption, own in groups[:MAX_GROUPS]]
+    fit = [each for each in found if each.items]
+    if not fit:
+        return None
+    left_out = folded(len(groups) - len(fit), "graph variant")
+    fit[-1] = replace(fit[-1], note="; ".join(filter(None, (fit[-1].note, left_out))))
     names = {each for _, own in groups for each in own}
-    fit = tuple(each for each in found if each.items)
-    return Section(heading, f"{len(names):,}", fit) if fit else None
+    return Section(heading, f"{len(names):,}", tuple(fit))
 
 
 def _asset(asset: AssetSummary) -> Row:

@@ -9,8 +9,10 @@ from dataclasses import replace
 import pytest
 
 from hubexplore.display import html, text
+from hubexplore.display.blocks import MAX_GROUPS
 from hubexplore.display.card import IN_TEXT, ROOM, SIGNATURE_ROOM
-from hubexplore.display.scopes import MAX_IN_SCOPE
+from hubexplore.display.room import Room
+from hubexplore.display.scopes import MAX_DEPTH, MAX_IN_SCOPE
 from hubexplore.display.signatures import MAX_SIGNATURES, MAX_TENSORS
 from hubexplore.summary.model import ModuleSummary, OpSummary, SignatureSummary, VariantSummary
 from tests.display import page, summaries
@@ -92,6 +94,32 @@ def test_a_signature_is_shown_whole_or_counted() -> None:
 def test_variants_without_room_are_counted() -> None:
     shown = text.module(module(4, MAX_TENSORS - 1, 6)).split("Graph variants: 6")[0]
     assert "... and 4 more graph variants" in shown
+
+
+def test_graph_variants_of_a_long_list_are_counted() -> None:
+    variants = tuple(
+        VariantSummary((f"v{i}",), (), ops=(OpSummary(f"Op{i}", 1),), losses=(f"loss{i}",))
+        for i in range(MAX_GROUPS + 3)
+    )
+    shown = page.read(html.module(ModuleSummary("m", variants)))
+    assert "... and 3 more graph variants" in shown.texts("td")
+    assert [text for text in shown.texts("p") if text.startswith("... and")] == [
+        "... and 3 more graph variants"
+    ]
+
+
+def test_the_headings_of_a_table_take_room() -> None:
+    room = Room(10, 600)
+    room.head("a caption of some length")
+    assert room.fit([("cell",), ("cell",), ("cell",)]) == (("cell",), ("cell",))
+
+
+def test_folds_in_folds_end() -> None:
+    """A thousand scopes, each in the one before, with variables in each."""
+    own = summaries.variables(1, 2)[:4]
+    nested = tuple(replace(each, name="s/" * i + each.name) for i in range(1000) for each in own)
+    shown = page.read(html.module(ModuleSummary("m", (VariantSummary((), (), variables=nested),))))
+    assert max(each.path.count("details") for each in shown.elements) <= 1 + MAX_DEPTH
 
 
 def test_scopes_open_level_by_level_while_there_is_room() -> None:
