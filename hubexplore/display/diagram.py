@@ -14,7 +14,7 @@ from hubexplore.display import svg
 from hubexplore.display.automatic import automatic
 from hubexplore.display.diagram_words import (
     edge_text,
-    group_text,
+    group_lines,
     heading,
     kind_text,
     lines,
@@ -81,7 +81,7 @@ def diagram(
             "hubexplore.summarize(path or module) but from parts. Summarise the module again."
         )
     names = (expand,) if isinstance(expand, str) else tuple(expand)
-    draw = functools.partial(outline, meta_graph, variant, signature, names, depth)
+    draw = functools.partial(outline, meta_graph, variant, signature, expand=names, depth=depth)
     return Diagram(summary.title, draw(bound=MAX_BOXES), functools.partial(draw, bound=FEWER))
 
 
@@ -90,7 +90,9 @@ def _variant(summary: ModuleSummary, tags: Iterable[str] | str | None) -> Varian
         raise DiagramError("This module holds no graph, so there is nothing to draw.")
     if tags is None:
         return next((each for each in summary.variants if not each.tags), summary.variants[0])
-    wanted = tuple(sorted({each.strip() for each in tags.split(",")} - {""} if isinstance(tags, str) else set(tags)))
+    wanted = tuple(
+        sorted({each.strip() for each in tags.split(",")} - {""} if isinstance(tags, str) else set(tags))
+    )
     for each in summary.variants:
         if each.tags == wanted:
             return each
@@ -140,7 +142,7 @@ class Diagram:
 
     @property
     def df(self) -> pd.DataFrame:
-        """One row per box: name, kind, scope, ops, nodes, variables, parameters, dtype, shape, what feeds it."""
+        """One row per box: name, kind, scope, ops, nodes, variables, parameters, dtype, what feeds it."""
         import pandas as pd
 
         return pd.DataFrame([_record(self.outline, index) for index in range(len(self.outline.boxes))])
@@ -150,7 +152,11 @@ class Diagram:
         """The boxes and what feeds them as a table."""
         shown = self.outline
         rows = tuple(_row(shown, index) for index in range(len(shown.boxes)))
-        note = f"{counted(shown.aside, 'node')} of constants, shape arithmetic and reads stand aside." if shown.aside > 0 else ""
+        note = (
+            f"{counted(shown.aside, 'node')} of constants, shape arithmetic and reads stand aside."
+            if shown.aside > 0
+            else ""
+        )
         return Grid("Boxes of the diagram and what feeds them", _COLUMNS, rows, note)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -168,20 +174,25 @@ class Diagram:
             content = svg.render(self._picture.source, "png")
         else:
             raise DiagramError(
-                f"A diagram is saved as {', '.join(ENDINGS)}; the path ends in {ending!r}: {os.fspath(path)!r}."
+                f"A diagram is saved as {', '.join(ENDINGS)}; not as {ending!r}: {os.fspath(path)!r}"
             )
         Path(path).write_bytes(content)
 
     def __repr__(self) -> str:
         """Returns the outline as an indented list."""
-        return "\n".join([heading(self.outline, self.title), *(f"{'  ' * depth}{text}" for depth, text in _items(self.outline))])
+        return "\n".join(
+            [
+                heading(self.outline, self.title),
+                *(f"{'  ' * depth}{text}" for depth, text in _items(self.outline)),
+            ]
+        )
 
     @automatic
     def _repr_html_(self) -> str:
         return self.html()
 
     def html(self) -> Markup:
-        """Returns the picture and its table; without `dot` the outline as a list, and how to get a picture."""
+        """Returns the picture and its table; without `dot` a list, and how to get a picture."""
         notes = [tag("p", visible(text, MAX_SENTENCE), class_="note") for text in self.outline.warnings]
         try:
             shown = [self._picture.html(heading(self.outline, self.title))]
@@ -203,7 +214,13 @@ class _Picture:
         """Returns the picture as an image: nothing in it can run, and it needs no trust."""
         data = base64.b64encode(self.svg.encode()).decode()
         return tag(
-            "p", tag("img", src=f"data:image/svg+xml;base64,{data}", alt=f"Diagram: {words}", style="max-width:100%;height:auto")
+            "p",
+            tag(
+                "img",
+                src=f"data:image/svg+xml;base64,{data}",
+                alt=f"Diagram: {words}",
+                style="max-width:100%;height:auto",
+            ),
         )
 
 
@@ -225,7 +242,8 @@ def _items(shown: Outline) -> list[tuple[int, str]]:
         for depth, group in enumerate(path):
             if depth >= len(open_) or open_[depth] != group:
                 open_ = path[: depth + 1]
-                found.append((depth + 1, group_text(shown.groups[group]) + "/"))
+                words = group_lines(shown.groups[group])
+                found.append((depth + 1, "; ".join([f"{words[0]}/", *words[1:]])))
         open_ = path
         words = [f"{title_text(box)} ({kind_text(box)})", *lines(box)]
         sources = ", ".join(title_text(shown.boxes[edge.source]) for edge in feeds.get(index, ())[:8])
@@ -260,14 +278,18 @@ def _list(items: Sequence[tuple[int, str]]) -> Markup:
 def _row(shown: Outline, index: int) -> tuple[str, ...]:
     box = shown.boxes[index]
     sources = [edge for edge in shown.edges if edge.target == index]
-    names = [f"{title_text(shown.boxes[edge.source])}: {edge_text(edge)}".removesuffix(": ") for edge in sources[:6]]
+    names = [
+        f"{title_text(shown.boxes[edge.source])}: {edge_text(edge)}".removesuffix(": ")
+        for edge in sources[:6]
+    ]
     names += [f"and {len(sources) - 6} more"] if len(sources) > 6 else []
     return (
         box.name,
         kind_text(box),
         ops_text(box.ops),
         f"{box.nodes:,}",
-        ", ".join(weight_text(each, box.name) for each in box.weights[:3]) + (" ..." if len(box.weights) > 3 else ""),
+        ", ".join(weight_text(each, box.name) for each in box.weights[:3])
+        + (" ..." if len(box.weights) > 3 else ""),
         f"{box.parameters:,}" if box.weights else "",
         type_text(box.dtype, box.shape),
         "; ".join(names),
@@ -290,5 +312,7 @@ def _record(shown: Outline, index: int) -> dict[str, object]:
         "shape": box.shape,
         "function": box.function,
         "note": box.note,
-        "from": {shown.boxes[edge.source].name: edge_text(edge) for edge in shown.edges if edge.target == index},
+        "from": {
+            shown.boxes[edge.source].name: edge_text(edge) for edge in shown.edges if edge.target == index
+        },
     }

@@ -53,13 +53,15 @@ def ops_text(ops: Sequence[tuple[str, int]], repeats: int = 1) -> str:
         each = count // repeats if count % repeats == 0 else count
         words.append(visible(op, MAX_LABEL) + (f" x{each:,}" if each > 1 else ""))
     rest = len(ops) - len(shown)
-    return ", ".join(words) + (f" and {rest} more types" if rest else "")
+    return ", ".join(words + ([f"and {rest} more types"] if rest else []))
 
 
 def weight_text(weight: Weight, inside: str = "") -> str:
     """Returns "kernel (3, 3, 64)", the name without the scope it lies in."""
     name = weight.name
-    short = name.removeprefix(f"{inside}/") if name.startswith(f"{inside}/") else name.rpartition("/")[2] or name
+    short = (
+        name.removeprefix(f"{inside}/") if name.startswith(f"{inside}/") else name.rpartition("/")[2] or name
+    )
     return f"{visible(short, MAX_LABEL)} {shape_text(weight.shape)}"
 
 
@@ -109,10 +111,14 @@ def weight_lines(box: Box) -> list[str]:
     return found
 
 
-def group_text(group: Group) -> str:
-    """Returns "encoder: 310,228 parameters"."""
-    name = visible(group.label or '""', MAX_LABEL)
-    return f"{name}: {counted(group.parameters, 'parameter')}" if group.parameters else name
+def group_lines(group: Group) -> list[str]:
+    """Returns the name, which function it is the body of, and how many parameters it holds."""
+    found = [visible(group.label or '""', MAX_LABEL)]
+    if group.function:
+        found.append("body of " + visible(group.function, MAX_LABEL))
+    if group.parameters:
+        found.append(counted(group.parameters, "parameter"))
+    return found
 
 
 def heading(outline: Outline, title: str) -> str:

@@ -6,13 +6,14 @@ They appear only as text in HTML-like labels, which `markup.tag` escapes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from hubexplore.display.diagram_words import (
+    KINDS,
     SAID_BY_LOOKS,
     edge_text,
-    group_text,
+    group_lines,
     heading,
     kind_text,
     lines,
@@ -20,7 +21,7 @@ from hubexplore.display.diagram_words import (
 )
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.summary import outline_data as data
-from hubexplore.summary.outline_data import Box, Edge, Outline
+from hubexplore.summary.outline_data import Box, Edge, Group, Outline
 
 if TYPE_CHECKING:
     from graphviz import Digraph
@@ -29,6 +30,8 @@ FONT: Final = "Helvetica,Arial,sans-serif"
 INK: Final = "#1f2933"
 DIM: Final = "#52606d"
 PAPER: Final = "#ffffff"
+LINE: Final = 38
+"""Characters in a line of a box, if there is a comma to break it at."""
 MAX_LABELLED: Final = 160
 """With more edges than this, only the table says what they carry."""
 
@@ -56,9 +59,10 @@ def dot_source(outline: Outline, title: str) -> str:
 
     graph = Digraph(
         graph_attr={
-            "bgcolor": PAPER, "rankdir": "TB", "fontname": FONT, "fontsize": "12", "fontcolor": INK, "pad": "0.25",
+            "bgcolor": PAPER, "rankdir": "TB", "fontname": FONT, "fontsize": "12", "fontcolor": INK,
+            "pad": "0.25",
             "nodesep": "0.3", "ranksep": "0.38", "labelloc": "t", "labeljust": "l", "compound": "true",
-            "label": _label(tag("B", heading(outline, title))), "newrank": "false",
+            "label": _heading(outline, title),
             # Bounds on the rounds of the layout: a graph made to be hard takes no longer than others.
             "nslimit": "2", "nslimit1": "2", "mclimit": "0.6",
         },
@@ -77,6 +81,24 @@ def dot_source(outline: Outline, title: str) -> str:
     return str(graph.source)
 
 
+def _heading(outline: Outline, title: str) -> str:
+    """Returns the title of the picture, and below it the colours that occur in it."""
+    kinds = dict.fromkeys(box.kind for box in outline.boxes if box.kind != data.OP)
+    legend = [
+        join(tag("FONT", "\u25a0 ", COLOR=_LOOKS[kind]["color"]), tag("FONT", KINDS[kind] + "   ", COLOR=DIM))
+        for kind in kinds
+    ]
+    left = {"ALIGN": "LEFT"}
+    rows = [
+        tag("TD", tag("B", heading(outline, title)), **left),
+        tag("TD", tag("FONT", *legend, POINT_SIZE=9), **left),
+    ]
+    table = tag(
+        "TABLE", *(tag("TR", row) for row in rows[: 1 + bool(legend)]), BORDER=0, CELLPADDING=1, CELLSPACING=0
+    )
+    return _label(table)
+
+
 def _add_boxes(graph: Digraph, outline: Outline) -> None:
     """Adds boxes and clusters; inner clusters are finished, and added to theirs, first."""
     from graphviz import Digraph
@@ -90,13 +112,20 @@ def _add_boxes(graph: Digraph, outline: Outline) -> None:
             Digraph(
                 name=f"cluster{index}",
                 graph_attr={
-                    "label": _label(tag("B", group_text(group))), "labeljust": "l", "style": "rounded,filled",
-                    "fillcolor": _GROUP_FILLS[depth % 2], "color": "#9aa5b1", "fontsize": "11", "margin": "10",
+                    "label": _label(_group_label(group)),
+                    "labeljust": "l",
+                    "style": "rounded,filled",
+                    "fillcolor": _GROUP_FILLS[depth % 2],
+                    "color": "#9aa5b1",
+                    "fontsize": "11",
+                    "margin": "10",
                 },
-            )  # fmt: skip
+            )
         )
     for index, box in enumerate(outline.boxes):
-        (graph if box.group is None else clusters[box.group]).node(f"n{index}", _box_label(box), **_LOOKS[box.kind])
+        (graph if box.group is None else clusters[box.group]).node(
+            f"n{index}", _box_label(box), **_LOOKS[box.kind]
+        )
     for index in reversed(range(len(clusters))):
         parent = outline.groups[index].parent
         (graph if parent is None else clusters[parent]).subgraph(clusters[index])
@@ -121,11 +150,30 @@ def _box_label(box: Box) -> str:
     if box.kind not in SAID_BY_LOOKS:
         rows.append(tag("FONT", kind_text(box), POINT_SIZE=9, COLOR=DIM))
     rows.append(tag("B", title_text(box)))
-    rows.extend(tag("FONT", line, POINT_SIZE=9, COLOR=DIM) for line in lines(box))
+    rows.extend(tag("FONT", part, POINT_SIZE=9, COLOR=DIM) for line in lines(box) for part in _wrapped(line))
     parts: list[Markup] = []
     for row in rows:
         parts.extend((row, tag("BR")))
     return _label(join(*parts[:-1]))
+
+
+def _group_label(group: Group) -> Markup:
+    words = group_lines(group)
+    return join(
+        tag("B", words[0]), *(tag("FONT", "  " + each, POINT_SIZE=9, COLOR=DIM) for each in words[1:])
+    )
+
+
+def _wrapped(line: str) -> Iterator[str]:
+    """Breaks a line after commas; what has none stays as long as it is."""
+    part = ""
+    for word in line.split(", "):
+        if part and len(part) + 2 + len(word) > LINE:
+            yield part + ","
+            part = word
+        else:
+            part = f"{part}, {word}" if part else word
+    yield part
 
 
 def _label(content: Markup) -> str:

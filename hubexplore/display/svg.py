@@ -19,7 +19,17 @@ HOW_TO_GET_DOT: Final = (
 _SPACE: Final = "http://www.w3.org/2000/svg"
 _ELEMENTS: Final = frozenset({"svg", "g", "title", "polygon", "polyline", "path", "ellipse", "text"})
 _ATTRIBUTES: Final = frozenset(
-    {"width", "height", "viewBox", "transform", "fill", "stroke", "stroke-width", "stroke-dasharray", "points"}
+    {
+        "width",
+        "height",
+        "viewBox",
+        "transform",
+        "fill",
+        "stroke",
+        "stroke-width",
+        "stroke-dasharray",
+        "points",
+    }
     | {"d", "cx", "cy", "rx", "ry", "x", "y", "text-anchor", "font-size", "font-weight", "class", "role"}
 )
 
@@ -49,7 +59,11 @@ def render(source: str, form: str) -> bytes:
         raise DiagramError(HOW_TO_GET_DOT)
     try:
         done = subprocess.run(  # noqa: S603 - the program of this name on the user's PATH; no shell, no file
-            [program, f"-T{form}"], input=source.encode(), capture_output=True, timeout=TIME_LIMIT, check=False
+            [program, f"-T{form}"],
+            input=source.encode(),
+            capture_output=True,
+            timeout=TIME_LIMIT,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise LayoutTimeoutError(
@@ -100,7 +114,7 @@ def _strip(root: ElementTree.Element) -> None:
         for name in [each for each in element.attrib if each not in _ATTRIBUTES]:
             del element.attrib[name]
         for child in list(element):
-            if isinstance(child.tag, str) and child.tag.removeprefix(f"{{{_SPACE}}}") in _ELEMENTS:
+            if child.tag.removeprefix(f"{{{_SPACE}}}") in _ELEMENTS:
                 stack.append(child)
             else:
                 element.remove(child)

@@ -28,6 +28,7 @@ def outline(
     meta_graph: Any,
     variant: VariantSummary,
     signature: str | None = None,
+    *,
     expand: Iterable[str] = (),
     depth: int | None = None,
     bound: int = MAX_BOXES,
@@ -46,11 +47,10 @@ def outline(
       NoSuchSignatureError: for a signature that the variant lacks.
       NoSuchScopeError: for a name in `expand` that is nowhere in the graph, or not in this slice.
     """
-    from hubexplore.summary.outline_boxes import Drawing
-    from hubexplore.summary.outline_flow import read_flow
-
     if depth is not None and depth < 1:
-        raise DiagramError(f"depth counts levels of name scopes, from 1 on, and is {depth!r}. Leave it out for all.")
+        raise DiagramError(
+            f"depth counts levels of name scopes, from 1 on, and is {depth!r}. Leave it out for all."
+        )
     chosen = _chosen(variant, signature)
     flow = read_flow(meta_graph, variant, chosen, frozenset(expand))
     for name in expand:
@@ -104,4 +104,6 @@ def _check_known(name: str, flow: Flow) -> None:
 
 
 def _holds(names: Collection[str], wanted: str) -> bool:
-    return any(name.startswith(wanted) and name[len(wanted) : len(wanted) + 1] in ("", "/", "_") for name in names)
+    return any(
+        name.startswith(wanted) and name[len(wanted) : len(wanted) + 1] in ("", "/", "_") for name in names
+    )

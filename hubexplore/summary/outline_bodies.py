@@ -80,7 +80,7 @@ class Frames:
                     frame.places[node.name] = self.add(frame.prefix + node.name, node, frame)
 
     def _bodies(self, frame: Frame, node: Any) -> Iterator[tuple[Frame, Any, list[Any]]]:
-        """Yields (frame, function, needed nodes) of what a node calls; nothing where it has to stay closed."""
+        """Yields (frame, function, needed nodes) of what a node calls; nothing where it stays closed."""
         called = called_functions(node, self.functions)
         if len(frame.callers) >= MAX_NESTING or any(name in frame.callers for _, name in called):
             return

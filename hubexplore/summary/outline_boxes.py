@@ -6,15 +6,15 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from hubexplore.summary import outline_data as data
 from hubexplore.summary.graph import node_of
 from hubexplore.summary.model import Shape, TensorSummary, VariantSummary
 from hubexplore.summary.outline_data import Box, Edge, Group, Weight
 from hubexplore.summary.outline_flow import ASSET, INPUT, MISSING, OUTPUT, TABLE, VARIABLE, Flow, Wire
-from hubexplore.summary.outline_fold import READABLE, Folding
-from hubexplore.summary.outline_names import output_facts
+from hubexplore.summary.outline_fold import READABLE, Folding, Tree
+from hubexplore.summary.outline_names import MINOR, PLUMBING, output_facts
 from hubexplore.summary.outline_scopes import Scope
 
 CROWDED: Final = 16
@@ -41,16 +41,16 @@ class Drawing:
         self.weights: dict[int, Weight] = {}
         self.whole: dict[int, int] = {}
         self._read_weights()
-        self.sizes: dict[int, object] = {
-            number: self.weights[first].shape for number, first in self.whole.items()
-        }
+        self.tree = Tree(flow, {number: self.weights[first].shape for number, first in self.whole.items()})
 
     def _read_weights(self) -> None:
         """Finds the variables: the summary's, and what else the graph has; parts of one are one."""
-        known = {}
+        known: dict[str, Weight] = {}
         for variable in self.variant.variables:
             weight = Weight(variable.name, variable.dtype, variable.shape, variable.parameters)
-            known.update((node, weight) for node in (variable.node, *(each.node for each in variable.partitions)))
+            known.update(
+                (node, weight) for node in (variable.node, *(each.node for each in variable.partitions))
+            )
         first: dict[str, int] = {}
         for number, kind in enumerate(self.flow.kinds):
             if kind != VARIABLE:
@@ -82,12 +82,12 @@ class Drawing:
 class _Only:
     """A node of which only one attribute is asked."""
 
-    all: object
+    all: Any
     name: str
 
     @property
-    def attr(self) -> dict[str, object]:
-        return {self.name: self.all[self.name]}  # type: ignore[index] - a protobuf map
+    def attr(self) -> dict[str, Any]:
+        return {self.name: self.all[self.name]}
 
 
 class _Sketch:
@@ -106,12 +106,10 @@ class _Sketch:
         self.outputs = self._ends(OUTPUT, limit)
         self.sources = self._sources(limit)
         fixed = len(self.inputs) + len(self.outputs) + len(self.sources)
-        folding = Folding(
-            self.flow, drawing.sizes, self.flow.expand, bound - bool(drawing.weights), fixed
-        )
-        folding.run(drawing.depth)
-        self.folding = folding
-        self.frontier = folding.frontier() if folding.root.members else []
+        self.tree = drawing.tree
+        self.folding = Folding(self.tree, bound - bool(drawing.weights), fixed)
+        self.folding.run(drawing.depth)
+        self.frontier = self.folding.frontier() if self.tree.root.members else []
 
     # Inputs, outputs, tables and assets: (box, nodes it stands for).
 
@@ -137,7 +135,12 @@ class _Sketch:
     def _sources(self, limit: int) -> list[tuple[Box, list[int]]]:
         """Tables of the slice, and the assets that they or the slice read."""
         flow, variant = self.flow, self.drawing.variant
-        read = {source for number, wires in enumerate(flow.wires) for source, _ in wires if flow.kinds[source] in (TABLE, ASSET)}
+        read = {
+            source
+            for number, wires in enumerate(flow.wires)
+            for source, _ in wires
+            if flow.kinds[source] in (TABLE, ASSET)
+        }
         facts = {each.node: each for each in variant.tables}
         assets = {node_of(tensor): each.name for each in variant.assets for tensor in each.tensors}
         tables = [number for number in sorted(read) if flow.kinds[number] == TABLE]
@@ -152,12 +155,22 @@ class _Sketch:
                 wanted.setdefault(asset, []).append(number)
         if tables[limit:]:
             found.append((_surplus(TABLE, len(tables) - limit), tables[limit:]))
-        nodes = {assets[flow.names[number]]: number for number in sorted(read) if flow.kinds[number] == ASSET and flow.names[number] in assets}
+        nodes = {
+            assets[flow.names[number]]: number
+            for number in sorted(read)
+            if flow.kinds[number] == ASSET and flow.names[number] in assets
+        }
         names = list(dict.fromkeys([*nodes, *wanted]))
         for name in names[:limit]:
-            found.append((Box(name, name, ASSET, nodes=int(name in nodes), note=_size_note(variant, name)), [nodes[name]] if name in nodes else []))
+            box = Box(name, name, ASSET, nodes=int(name in nodes), note=_size_note(variant, name))
+            found.append((box, [nodes[name]] if name in nodes else []))
         if names[limit:]:
-            found.append((_surplus(ASSET, len(names) - limit), [nodes[name] for name in names[limit:] if name in nodes]))
+            found.append(
+                (
+                    _surplus(ASSET, len(names) - limit),
+                    [nodes[name] for name in names[limit:] if name in nodes],
+                )
+            )
         self.readers_of_asset = wanted
         return found
 
@@ -169,7 +182,8 @@ class _Sketch:
         self._put_variables()
         for box, numbers in self.sources:
             group = self._common_group(self._readers(numbers)) if numbers else None
-            self._put(replace(box, group=group), numbers)
+            above = self.groups[group].name + "/" if group is not None else ""
+            self._put(replace(box, group=group, label=box.name.removeprefix(above)), numbers)
         for box, numbers in self.outputs:
             self._put(box, numbers)
         edges = self._edges()
@@ -188,7 +202,7 @@ class _Sketch:
         counts = self._nodes_by_scope()
         for scope, beside in zip(self.frontier, counts, strict=True):
             group = self._group_of(scope)
-            above = self.groups[group].name + "/" if group is not None else self.folding.root.inner
+            above = self.groups[group].name + "/" if group is not None else self.tree.root.inner
             label = scope.name.removeprefix(above) or scope.name
             function = self.flow.opened.get(scope.name, "")
             box = Box(
@@ -212,11 +226,17 @@ class _Sketch:
             kind = self.flow.kinds[scope.item]
             return kind if kind in (MISSING, data.CONSTANT) else data.OP
         if scope.run:
-            return data.MORE if scope.name.rpartition("/")[2].startswith("... and ") and not scope.prefix and scope in self.folding.more.values() else data.SERIES
+            return (
+                data.MORE
+                if scope.name.rpartition("/")[2].startswith("... and ")
+                and not scope.prefix
+                and scope in self.folding.more.values()
+                else data.SERIES
+            )
         return data.FUNCTION if scope.name in self.flow.opened else data.SCOPE
 
     def _ops(self, scope: Scope) -> tuple[tuple[str, int], ...]:
-        """Op types with counts: all as values flow if they are few, else those with weights, then the many."""
+        """Op types with counts: few as values flow; of many, those with weights first."""
         flow = self.flow
         counts = Counter(flow.ops[number] for number in scope.members)
         counts.pop("", None)
@@ -227,7 +247,12 @@ class _Sketch:
             for number in scope.members
             if any(flow.kinds[source] == VARIABLE for source, _ in flow.wires[number])
         }
-        return tuple(sorted(counts.items(), key=lambda each: (each[0] not in weighty, -each[1])))
+
+        def rank(counted: tuple[str, int]) -> tuple[bool, bool, int]:
+            op, count = counted
+            return op not in weighty, bool(PLUMBING.match(op) or MINOR.match(op)), -count
+
+        return tuple(sorted(counts.items(), key=rank))
 
     def _nodes_by_scope(self) -> list[int]:
         """For each box, how many nodes lie in its scope that are not shown themselves."""
@@ -256,8 +281,8 @@ class _Sketch:
             above = above.parent
         group = self.position.get(above) if above is not None else None
         for each in reversed(chain):
-            if len(self.folding.parts(each)) > 1:
-                outer = self.groups[group].name + "/" if group is not None else self.folding.root.inner
+            if len(self.tree.parts(each)) > 1:
+                outer = self.groups[group].name + "/" if group is not None else self.tree.root.inner
                 name = each.inner.rstrip("/") if each.inner.endswith("/") else each.name
                 function = self.flow.opened.get(name) or self.flow.opened.get(each.name, "")
                 self.groups.append(Group(name, name.removeprefix(outer) or name, group, 0, 0, function))
@@ -282,7 +307,9 @@ class _Sketch:
                     readers[drawing.whole[source]].add(-1)
         alone = [first for first, boxes in readers.items() if boxes and not self._in_scope(boxes)]
         taken = len(self.boxes) + len(self.sources) + len(self.outputs)
-        crowded = taken + len(alone) > (READABLE if drawing.depth is None and not self.flow.expand else self.bound)
+        crowded = taken + len(alone) > (
+            READABLE if drawing.depth is None and not self.flow.expand else self.bound
+        )
         if crowded:
             alone = [first for first in alone if len(readers[first]) > 1 or -1 in readers[first]]
         inside: dict[int, list[Weight]] = {}
@@ -361,7 +388,10 @@ class _Sketch:
                 source = box_of.get(wire[0])
                 if source is not None and source != target:
                     between.setdefault((source, target), set()).add(wire)
-        edges = [self._edge(source, target, tensors) for (source, target), tensors in sorted(between.items(), key=lambda each: each[0])]
+        edges = [
+            self._edge(source, target, tensors)
+            for (source, target), tensors in sorted(between.items(), key=lambda each: each[0])
+        ]
         places = {box.name: position for position, box in enumerate(self.boxes) if box.kind == ASSET}
         for asset, tables in self.readers_of_asset.items():
             if asset in places:

@@ -96,6 +96,7 @@ def read_flow(
     _step_aside(flow)
     _skip_passing(flow)
     flow.rank = _ranks(flow.wires, flow.outputs)
+    _drop_control(flow)
     return flow
 
 
@@ -204,7 +205,7 @@ class _Builder:
             for written in inputs:
                 place = places.get(written)
                 if place.__class__ is int and written not in cut:
-                    wires.append((place, ""))  # type: ignore[arg-type] - an int, as just tested
+                    wires.append((place, ""))
                 elif written[:1] != "^":
                     wires.extend(self.frames.sources(frame, written))
             return wires
@@ -297,6 +298,20 @@ def _skip_passing(flow: Flow) -> None:
         for number in range(len(wires)):
             if any(source in origin for source, _ in wires[number]):
                 wires[number] = [origin.get(wire[0], wire) for wire in wires[number]]
+
+
+def _drop_control(flow: Flow) -> None:
+    """Marks as ASIDE what no output gets a value from: it is there for control edges only."""
+    if not flow.outputs:
+        return
+    reached = max(flow.rank[number] for number in flow.outputs)
+    for number, kind in enumerate(flow.kinds):
+        if (
+            kind in (OP, CONSTANT)
+            and flow.rank[number] > reached
+            and _scope(flow.names[number]) not in flow.expand
+        ):
+            flow.kinds[number] = ASIDE
 
 
 def _ranks(wires: Sequence[Sequence[Wire]], outputs: Sequence[int]) -> list[int]:

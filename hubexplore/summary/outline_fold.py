@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hubexplore.summary.outline_flow import MISSING, OP, Flow
+from hubexplore.summary.outline_flow import CONSTANT, MISSING, OP, Flow
+from hubexplore.summary.outline_names import PLUMBING
 from hubexplore.summary.outline_scopes import Scope, stem
 from hubexplore.summary.outline_series import collapse
 
@@ -20,46 +21,53 @@ MAX_LEVELS: Final = 16
 """So deep scopes are unfolded by themselves; those that are asked for lie as deep as they do."""
 
 
-@dataclass
-class Folding:
-    """The tree of scopes of a flow, and which of them are unfolded.
+class Tree:
+    """The scopes of a flow, split where someone looks, their numbered repeats collapsed.
 
     Attributes:
       flow: the slice.
-      sizes: variable -> its shape, for the comparison of repeats.
-      expand: names that were asked for.
+      root: all of its nodes that do not step aside.
+    """
+
+    def __init__(self, flow: Flow, sizes: dict[int, object]) -> None:
+        """Takes the shapes of variables (`sizes`) for the comparison of repeats."""
+        self.flow, self._sizes = flow, sizes
+        members = [number for number, kind in enumerate(flow.kinds) if kind in (OP, MISSING, CONSTANT)]
+        members.sort(key=flow.rank.__getitem__)
+        self.root = Scope("", "", members)
+        self._parts: dict[Scope, list[Scope]] = {}
+
+    def parts(self, scope: Scope) -> list[Scope]:
+        """The parts of a scope, in the order in which values flow."""
+        if scope not in self._parts:
+            self._parts[scope] = collapse(scope.parts(self.flow), self.flow, self._sizes, self.flow.expand)
+        return self._parts[scope]
+
+
+@dataclass
+class Folding:
+    """Which scopes of a tree are unfolded.
+
+    Attributes:
+      tree: of the scopes.
       bound: never more boxes than this, variables, inputs and outputs included.
       fixed: boxes that are there in any case.
     """
 
-    flow: Flow
-    sizes: dict[int, object]
-    expand: frozenset[str]
+    tree: Tree
     bound: int
     fixed: int
     unfolded: set[Scope] = field(default_factory=set)
     more: dict[Scope, Scope] = field(default_factory=dict)
-    _parts: dict[Scope, list[Scope]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        flow = self.flow
-        members = [number for number, kind in enumerate(flow.kinds) if kind in (OP, MISSING) or self._asked(number)]
-        members.sort(key=flow.rank.__getitem__)
-        self.root = Scope("", "", members)
-
-    def _asked(self, number: int) -> bool:
-        return self.flow.kinds[number] == "constant"
 
     def parts(self, scope: Scope) -> list[Scope]:
         """The parts of a scope, series collapsed."""
-        if scope not in self._parts:
-            self._parts[scope] = collapse(scope.parts(self.flow), self.flow, self.sizes, self.expand)
-        return self._parts[scope]
+        return self.tree.parts(scope)
 
     def frontier(self) -> list[Scope]:
         """The scopes and nodes that are boxes, in the order in which values flow."""
         found: list[Scope] = []
-        stack = [self.root]
+        stack = [self.tree.root]
         while stack:
             scope = stack.pop()
             if scope in self.unfolded:
@@ -79,8 +87,8 @@ class Folding:
 
     def run(self, depth: int | None) -> None:
         """Unfolds: what was asked for, then `depth` levels or, for None, as deep as reads well."""
-        if self.root.members:
-            self.unfolded.add(self.root)
+        if self.tree.root.members:
+            self.unfolded.add(self.tree.root)
         self._unfold_asked()
         if depth is not None:
             self._unfold_levels(depth)
@@ -90,18 +98,20 @@ class Folding:
 
     def _unfold_asked(self) -> None:
         """Unfolds every scope that is asked for, and what it lies in."""
-        stack = [self.root] if self.expand else []
+        stack = [self.tree.root] if self.tree.flow.expand else []
         while stack:
             scope = stack.pop()
             if not scope.can_unfold:
                 continue
-            inside = any(name.startswith(scope.prefix) for name in self.expand)
-            if scope.name in self.expand or inside or scope is self.root:
+            inside = any(name.startswith(scope.prefix) for name in self.tree.flow.expand)
+            if scope.name in self.tree.flow.expand or inside or scope is self.tree.root:
                 self.unfolded.add(scope)
                 stack.extend(self.parts(scope))
 
     def _unfold_levels(self, depth: int) -> None:
-        level = [part for part in self.parts(self.root) if part.can_unfold] if self.root.members else []
+        level = (
+            [part for part in self.parts(self.tree.root) if part.can_unfold] if self.tree.root.members else []
+        )
         for _ in range(depth - 1):
             if not level or len(self.frontier()) + self.fixed > self.bound:
                 break
@@ -122,10 +132,16 @@ class Folding:
                 settled.update(family)
                 if count >= SPARSE and all(len(each.members) <= LAYER for each in family):
                     continue
+                if any(self._is_loop(each) for each in family):
+                    continue
                 grown = count + sum(len(self.parts(each)) - 1 for each in family)
                 if grown <= READABLE:
                     self.unfolded.update(family)
                     count = grown
+
+    def _is_loop(self, scope: Scope) -> bool:
+        plumbing = sum(PLUMBING.match(self.tree.flow.ops[number]) is not None for number in scope.members)
+        return 3 * plumbing > len(scope.members)
 
     def _fold_surplus(self) -> None:
         """Makes one part of the middle of the largest scopes, until all fits."""
@@ -152,7 +168,7 @@ class Folding:
         if len(closed) == len(parts) == count:
             self.unfolded.discard(scope)
             self.more.pop(scope, None)
-            if scope is not self.root:
+            if scope is not self.tree.root:
                 return
             self.unfolded.add(scope)
         members = [number for part in folded for number in part.members]

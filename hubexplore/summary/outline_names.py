@@ -20,7 +20,16 @@ UNSTABLE_OPS: Final = re.compile(
     r"|Iterator|Table|Reader|ReadFile|PyFunc|Placeholder|Var|Call|^_?Arg|^If$|While|Case"
 )
 """Ops whose results do not follow from their inputs alone, or that read the world outside of the graph."""
-BOOLEAN_OPS: Final = re.compile(r"^(Equal|NotEqual|Less|Greater|LessEqual|GreaterEqual|Logical\w+|Is[A-Z]\w+)$")
+PLUMBING: Final = re.compile(r"^(Ref)?(Enter|Exit|Switch|Merge|NextIteration|LoopCond)$|^TensorArray")
+"""What a loop consists of, besides what it is for."""
+MINOR: Final = re.compile(
+    r"^(Reshape|Pack|Unpack|StridedSlice|Slice|Cast|ExpandDims|Squeeze|Shape|Size|Rank|Range|Fill|Tile|Identity|IdentityN|"
+    r"PlaceholderWithDefault|ZerosLike|OnesLike|Where|NotEqual|Equal|GreaterEqual|Less|Greater|LessEqual)$"
+)
+"""Ops that say little of what a scope does."""
+BOOLEAN_OPS: Final = re.compile(
+    r"^(Equal|NotEqual|Less|Greater|LessEqual|GreaterEqual|Logical\w+|Is[A-Z]\w+)$"
+)
 
 _TYPE_ATTRS: Final = (
     "dtype", "DstT", "out_type", "output_type", "out_dtype", "value_dtype", "Tout", "output_types", "Toutput",

@@ -42,14 +42,13 @@ def _collapsed(
     while start < len(parts):
         length, period = max(_runs(tokens, feeds, start), default=(0, 0), key=lambda run: (run[0], -run[1]))
         # Single ops alone make a series only where there are too many to show.
-        if length and (sizes is None or any(each.item is None for each in parts[start : start + period])):
-            series = _series(parts[start : start + length], period)
-            if series.name not in apart and series.label not in apart:
-                result.append(series)
-                start += length
-                continue
-        result.append(parts[start])
-        start += 1
+        run = parts[start : start + length] if length else parts[start : start + 1]
+        if length and (sizes is None or any(each.item is None for each in run[:period])):
+            series = _series(run, period)
+            result.extend(run if series.name in apart else [series])
+        else:
+            result.extend(run)
+        start += len(run)
     return result
 
 
@@ -82,6 +81,8 @@ def _runs(tokens: Sequence[object], feeds: Sequence[set[int]], start: int) -> It
     """Yields (length, period) of each series that begins at `start`."""
     for period in range(1, LONGEST_PERIOD + 1):
         end = start + period
+        if end >= len(tokens):
+            return
         while end < len(tokens) and tokens[end] == tokens[end - period]:
             repeat = start + (end - start) // period * period
             if (end - start) % period == period - 1 and not _linked(feeds, repeat, period):
@@ -94,7 +95,9 @@ def _runs(tokens: Sequence[object], feeds: Sequence[set[int]], start: int) -> It
 
 def _linked(feeds: Sequence[set[int]], repeat: int, period: int) -> bool:
     """Whether the repeat that begins at `repeat` is fed by the one before it."""
-    return any(repeat - period <= source < repeat for each in feeds[repeat : repeat + period] for source in each)
+    return any(
+        repeat - period <= source < repeat for each in feeds[repeat : repeat + period] for source in each
+    )
 
 
 def _series(run: Sequence[Scope], period: int) -> Scope:
