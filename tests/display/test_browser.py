@@ -1,0 +1,166 @@
+"""A browser opens what is made of a module whose every name tries to run something; nothing runs."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubexplore.display.summaries import Summary, dress
+from hubexplore.summary.protos import ModuleAttachment
+from tests.summary.saved_models import (
+    FLOAT,
+    add_asset,
+    add_node,
+    add_variable,
+    meta_graph,
+    set_tensor,
+    summary_of,
+    write,
+)
+
+FLAGS = """
+    --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+    --disable-component-update --disable-sync --virtual-time-budget=3000 --dump-dom
+""".split()
+# Each marks the page's root element if it runs.
+RUN = "document.documentElement.setAttribute('data-ran', '1')"
+ATTACKS = (
+    f'<img src=x onerror="{RUN}">',
+    f'"><script>{RUN}</script>',
+    f"</style><script>{RUN}</script>",
+    f'</title></details></table><svg onload="{RUN}">',
+    f"javascript:{RUN}",
+    f"' onmouseover='{RUN}' autofocus onfocus='{RUN}' x='",
+    f"]]></text><script>{RUN}</script><text>",
+    f"--><script>{RUN}</script><!--",
+    "<b>oops</b>",
+    "scope/op:0",
+    "\x1b[31mred\x1b[0m",
+    "\u202eevil\u202c",
+    "two\nlines",
+    "n" * 10_000,
+)
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Summary:
+    """A module in which strangers chose every name."""
+    graph = meta_graph(*ATTACKS)
+    for number, attack in enumerate(ATTACKS):
+        add_variable(graph, f"{attack}/variable", [2, 2], trainable=number % 2 == 0)
+        add_node(graph, f"{attack}/op", f"Op{attack}", ["x", f"{attack}/variable"], T=FLOAT)
+        add_asset(graph, f"{number}{attack}".replace("/", "."), f"asset{attack}")
+        add_node(graph, f"table{attack}", "HashTableV2")
+        add_node(
+            graph, f"init{attack}", "InitializeTableFromTextFileV2", [f"table{attack}", f"asset{attack}"]
+        )
+        graph.collection_def[attack].node_list.value.append(attack)
+        for collection in ("update_ops", "regularization_losses"):
+            graph.collection_def[collection].node_list.value.append(attack)
+        signature = graph.signature_def[attack]
+        signature.method_name = attack
+        set_tensor(signature.inputs[attack], "x:0", FLOAT, [None])
+        set_tensor(signature.outputs[attack], "sum:0", FLOAT, None)
+        function = graph.graph_def.library.function.add()
+        function.signature.name = attack
+        function.signature.input_arg.add(name=attack, type=FLOAT)
+        function.node_def.add(name=attack, op=attack)
+        attachment = ModuleAttachment(
+            key=attack, value=b"\x0a" + bytes([len(attack[:99])]) + attack[:99].encode()
+        )
+        graph.collection_def["hub_module_attachments"].bytes_list.value.append(attachment.SerializeToString())
+    add_node(graph, "sum", "AddN", [f"{attack}/op" for attack in ATTACKS], T=FLOAT)
+    graph.meta_info_def.tensorflow_version = ATTACKS[0]
+    set_tensor(graph.signature_def["all"].inputs["x"], "x:0", FLOAT, [None])
+    set_tensor(graph.signature_def["all"].outputs["y"], "sum:0", FLOAT, None)
+    folder = write(tmp_path_factory.mktemp("hostile"), graph, meta_graph())
+    (folder / "assets").mkdir()
+    for number, attack in enumerate(ATTACKS[:8]):
+        (folder / "assets" / f"{number}{attack}".replace("/", ".")).write_text(attack)
+    return dress(summary_of(folder))
+
+
+def page(*parts: str | None) -> str:
+    return f"<!doctype html><meta charset=utf-8><body>{''.join(part or 'missing' for part in parts)}"
+
+
+RENDERINGS: dict[str, Callable[[Summary], str]] = {
+    "card": lambda summary: page(summary._repr_html_()),
+    "page": lambda summary: summary.to_html(),
+    "lists": lambda summary: page(
+        summary.signatures._repr_html_(),
+        summary.variables._repr_html_(),
+        summary.assets._repr_html_(),
+        summary.tables._repr_html_(),
+        summary.ops._repr_html_(),
+        summary.messages._repr_html_(),
+        summary.functions._repr_html_(),
+        summary.collections._repr_html_(),
+        summary.variants._repr_html_(),
+        summary.files._repr_html_(),
+    ),
+    "comparison": lambda summary: page(summary.compare(list(ATTACKS), "")._repr_html_()),
+    "data frame": lambda summary: page(summary.variables.df.to_html()),
+    "diagram": lambda summary: page(summary.graph("all", ATTACKS)._repr_html_()),
+    "drawing within a page": lambda summary: page(summary.graph("all", ATTACKS).svg),
+    "unfolded": lambda summary: page(summary.graph("all", ATTACKS, expand=[ATTACKS[0], ATTACKS[1]]).svg),
+}
+
+
+def ran(chromium: str, file: Path) -> bool:
+    """Whether a page's content marked its root element."""
+    profile = file.parent / "profile"
+    command = [chromium, *FLAGS, f"--user-data-dir={profile}", file.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert "</html>" in done.stdout or "</svg>" in done.stdout
+    return 'data-ran="1"' in done.stdout
+
+
+@pytest.mark.parametrize("attack", [ATTACKS[0], ATTACKS[1]])
+def test_an_attack_succeeds_where_nothing_is_escaped(attack: str, chromium: str, tmp_path: Path) -> None:
+    """Or the tests below would prove nothing."""
+    file = tmp_path / "page.html"
+    file.write_text(page(attack))
+    assert ran(chromium, file)
+
+
+@pytest.mark.parametrize("name", RENDERINGS)
+@pytest.mark.usefixtures("dot")
+def test_nothing_runs(name: str, hostile: Summary, chromium: str, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    content = RENDERINGS[name](hostile)
+    file.write_text(content, encoding="utf-8")
+    assert "missing" not in content[:200]
+    assert len(content) < 500_000
+    assert not ran(chromium, file)
+
+
+@pytest.mark.usefixtures("dot")
+def test_nothing_runs_in_a_saved_drawing(hostile: Summary, chromium: str, tmp_path: Path) -> None:
+    """An SVG file that is opened by itself may run scripts and follow links."""
+    file = tmp_path / "drawing.svg"
+    hostile.graph("all", ATTACKS).save(str(file))
+    assert not ran(chromium, file)
+    drawing = file.read_text(encoding="utf-8")
+    for forbidden in ("<script", "<a ", "xlink:href", "<image", "<foreignObject", "onload="):
+        assert forbidden not in drawing
+
+
+def test_text_moves_no_cursor_and_turns_no_direction(hostile: Summary) -> None:
+    shown: list[Any] = [
+        hostile,
+        hostile.signatures,
+        hostile.variables,
+        hostile.assets,
+        hostile.ops,
+        hostile.compare(list(ATTACKS), ""),
+        hostile.graph("all", ATTACKS),
+    ]
+    for each in shown:
+        text = repr(each)
+        assert not set(text) & {"\x1b", "\u202e", "\u202c", "\r", "\x00"}
+        assert max(map(len, text.splitlines())) < 1000
