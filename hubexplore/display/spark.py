@@ -40,4 +40,4 @@ def _character(count: int, top: int) -> str:
     """Returns the block for a count: the lowest is for none, the others are for shares rounded up."""
     if count == 0 or top == 0:
         return _HEIGHTS[0]
-    return _HEIGHTS[max(1, -(-count * 7 // top))]
+    return _HEIGHTS[-(-count * 7 // top)]
