@@ -27,7 +27,7 @@ from hubexplore.summary.model import (
 
 # Rows, and bytes of HTML, that a section may take.
 SIGNATURE_ROOM: Final = (240, 50_000)
-VARIABLE_ROOM: Final = (300, 110_000)
+VARIABLE_ROOM: Final = (280, 110_000)
 ROOM: Final = (24, 6_000)
 # Rows of sections that are long in most modules, where nothing folds.
 IN_TEXT: Final = {"variables": 48, "ops": 12, "functions": 12, "collections": 12}

@@ -72,6 +72,7 @@ STYLE: Final = Markup("""
 .hubexplore.hubexplore th.share, .hubexplore.hubexplore .tree th.share { text-align: right;
   padding-right: 5.7em; }
 .hubexplore.hubexplore .tree thead th { background: none; font-weight: normal; color: var(--hub-dim); }
+.hubexplore.hubexplore .tree tbody th { min-width: 14em; }
 .hubexplore.hubexplore .tree td.number, .hubexplore.hubexplore .tree th.number { width: 6.5em;
   padding-left: 0; padding-right: 0; box-sizing: border-box; }
 @media (prefers-contrast: more) {
