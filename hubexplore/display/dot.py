@@ -177,4 +177,5 @@ def _wrapped(line: str) -> Iterator[str]:
 
 
 def _label(content: Markup) -> str:
-    return f"<{content}>"
+    # `dot` replaces a backslash and what follows it even in markup; two stand for one.
+    return "<" + content.replace("\\", "\\\\") + ">"

@@ -88,7 +88,8 @@ def _chosen(variant: VariantSummary, name: str | None) -> Sequence[SignatureSumm
 def _check_known(name: str, flow: Flow) -> None:
     """Refuses what is in `expand` and not in the slice; the name of a series is that of its first repeat."""
     begin = name.partition("..")[0]
-    if _holds(flow.names, begin) or name in flow.opened.values():
+    inside = any(f"/{begin}/" in f"{each}/" for each in flow.names)
+    if inside or _holds(flow.names, begin) or name in flow.opened.values():
         return
     scopes = {each[: each.find("/", len(begin))] if "/" in each else each for each in flow.names}
     near = closest(name, sorted(scopes | set(flow.opened.values()))[:CANDIDATES])

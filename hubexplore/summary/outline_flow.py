@@ -93,11 +93,26 @@ def read_flow(
     builder.build(signatures)
     # A function is unfolded wherever it is called.
     flow.expand = frozenset(expand) | {scope for scope, name in flow.opened.items() if name in expand}
+    flow.expand |= {scope for name in expand for scope in _ending(flow.names, name)}
     _step_aside(flow)
     _skip_passing(flow)
     flow.rank = _ranks(flow.wires, flow.outputs)
     _drop_control(flow)
     return flow
+
+
+def _ending(names: Iterable[str], wanted: str) -> set[str]:
+    """Scopes and nodes that end in what a picture calls them, where no name begins with it."""
+    inner = f"/{wanted.partition('..')[0]}/"
+    rest = wanted[len(inner) - 2 :]
+    found = set()
+    for name in names:
+        if name.startswith(inner[1:]) or name == inner[1:-1]:
+            return set()
+        at = f"{name}/".find(inner)
+        if at >= 0:
+            found.add(name[: at + len(inner) - 1] + rest)
+    return found
 
 
 class _Builder:

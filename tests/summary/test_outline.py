@@ -228,6 +228,11 @@ def test_all_signatures_together() -> None:
     }
 
 
+def test_a_scope_is_unfolded_by_the_name_in_the_picture() -> None:
+    graph, last = chain([f"net/part/{name}" for name in ("one", "two", "three", "four", "five", "six")])
+    assert names(drawn(graph, last, "two"), "op") == ["net/part/two/MatMul", "net/part/two/Relu"]
+
+
 def test_depth_caps_the_levels() -> None:
     graph, last = chain(["m/a/one", "m/a/two", "n/b/three", "n/b/four"])
     assert names(drawn(graph, last, depth=1), "scope") == ["m", "n"]
