@@ -39,7 +39,7 @@ def signatures(variants: Sequence[VariantSummary], room: Room) -> Section | None
 
 
 def matrix(variants: Sequence[VariantSummary], room: Room) -> Section | None:
-    """Returns which variant has which signature; None where there is only one variant."""
+    """Returns which variant has which signature; None where there is only one variant, or no signature."""
     if len(variants) < 2:
         return None
     shown = variants[:MAX_GROUPS]
@@ -47,6 +47,8 @@ def matrix(variants: Sequence[VariantSummary], room: Room) -> Section | None:
     for variant in variants:
         for signature in variant.signatures:
             first.setdefault(signature.name, signature)
+    if not first:
+        return None
     columns = (Column("Signature", code=True), *(Column(tags_text(variant.tags)) for variant in shown))
     room.head(*(column.name for column in columns))
     rows: list[Row] = []
