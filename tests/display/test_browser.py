@@ -22,18 +22,11 @@ from tests.summary.saved_models import (
     write,
 )
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--virtual-time-budget=3000",
-    "--dump-dom",
-]
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+    *("--virtual-time-budget=3000", "--dump-dom"),
+)
 # Each marks the page's root element if it runs.
 RUN = "document.documentElement.setAttribute('data-ran', '1')"
 ATTACKS = (
