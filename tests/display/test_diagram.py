@@ -196,3 +196,14 @@ def test_the_largest_picture_is_small() -> None:
         letters = "".join("abcdefghij"[int(digit)] for digit in str(index))
         last = graph.add(f"{letters}{'z' * 80}", "Relu" if index % 3 else "Tanh", last)
     assert len(diagram(graph.summary(last, "x"), depth=1).svg) <= 300_000
+
+
+def test_what_is_no_drawing_is_taken_out() -> None:
+    hostile = (
+        b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" onload="run()">'
+        b'<script>run()</script><a xlink:href="javascript:run()"><text>a</text></a><image href="http://x/y"/>'
+        b'<text x="1" onclick="run()" style="fill:url(http://x)">seen</text></svg>'
+    )
+    cleaned = svg.cleaned(hostile, "title", [], "Helvetica")
+    assert "seen" in cleaned
+    assert not [bad for bad in ("run", "script", "href", "image", "style", "x/y") if bad in cleaned]
