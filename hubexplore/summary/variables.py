@@ -64,7 +64,7 @@ def _protos(meta_graph: Any, collection: str) -> list[Any]:
     if collection not in meta_graph.collection_def:
         return []
     values = meta_graph.collection_def[collection].bytes_list.value
-    with reading(f"The collection {collection!r}", DecodeError):
+    with reading(f"The module's list of variables ({collection!r})", DecodeError):
         return [VariableDef.FromString(value) for value in values]
 
 
