@@ -1,4 +1,4 @@
-"""Values for the inputs of a signature: the placeholders that take them, and their form as feeds."""
+"""Values for the inputs of a signature: the placeholders that take them, and their form as arrays."""
 
 from __future__ import annotations
 
@@ -9,6 +9,55 @@ import tensorflow as tf
 
 from hubexplore.errors import SignatureError
 from hubexplore.hub.tensor_info import TensorInfo
+
+Array = np.ndarray[Any, Any]
+
+
+class Feed:
+    """One input of a signature: a placeholder for it, and values as arrays for the placeholder's components.
+
+    Making one adds the placeholder to the default graph.
+    """
+
+    def __init__(self, name: str, info: TensorInfo) -> None:
+        self.name = name
+        self.info = info
+        self.placeholder = placeholder(info)
+        self._dtype = np.dtype(info.dtype.as_numpy_dtype)
+        shape = info.get_shape()
+        self._sizes = None if shape.rank is None else tuple(shape.as_list())
+        self._is_dense = info.kind == "dense"
+
+    def arrays(self, value: Any) -> list[Array]:
+        """The arrays for a value: one if dense, else those of `tensor_info.components`.
+
+        Raises:
+          SignatureError: (a TypeError) names the input that does not fit, and what was expected.
+        """
+        if (
+            type(value) is np.ndarray
+            and self._is_dense
+            and value.dtype is self._dtype
+            and self._fits(value.shape)
+        ):
+            return [value]
+        try:
+            match self.info.kind:
+                case "sparse":
+                    return _sparse_arrays(value, self.info)
+                case "ragged":
+                    return _ragged_arrays(value, self.info)
+                case _:
+                    return [_dense_array(value, self.info)]
+        except (TypeError, ValueError) as error:
+            raise SignatureError(f"Input {self.name!r}: expected {self.info!r}. {error}") from error
+
+    def _fits(self, shape: tuple[int, ...]) -> bool:
+        sizes = self._sizes
+        return sizes is None or (
+            len(shape) == len(sizes)
+            and all(size is None or size == own for size, own in zip(sizes, shape, strict=True))
+        )
 
 
 def placeholder(info: TensorInfo) -> Any:
@@ -30,80 +79,98 @@ def placeholder(info: TensorInfo) -> Any:
             return tf.compat.v1.placeholder(info.dtype, shape=info.get_shape())
 
 
-def to_feed(name: str, value: Any, info: TensorInfo) -> Any:
-    """A value in the form that a session takes for the placeholder of an input.
-
-    Raises:
-      SignatureError: (a TypeError) names the input that does not fit, and what was expected.
-    """
-    try:
-        match info.kind:
-            case "sparse":
-                return _to_sparse_value(value, info)
-            case "ragged":
-                return _to_ragged_value(value, info)
-            case _:
-                return _to_array(value, info)
-    except (TypeError, ValueError) as error:
-        raise SignatureError(f"Input {name!r}: expected {info!r}. {error}") from error
-
-
-def _to_array(value: Any, info: TensorInfo) -> np.ndarray[Any, Any]:
+def _dense_array(value: Any, info: TensorInfo) -> Array:
     if isinstance(value, (tf.SparseTensor, tf.RaggedTensor)) or hasattr(value, "nested_row_splits"):
         raise TypeError(f"Got a {type(value).__name__}.")
     array = np.asarray(value)
     wanted = np.dtype(info.dtype.as_numpy_dtype)
-    if info.dtype == tf.string:
-        if array.size and array.dtype.kind not in "OSUT":
-            raise TypeError(f"Got values of dtype {array.dtype.name}.")
-        array = array.astype(object)
-    elif not np.can_cast(array.dtype, wanted, casting="same_kind") and array.size:
-        raise TypeError(f"Got values of dtype {array.dtype.name}.")
-    else:
-        array = array.astype(wanted)
+    array = _strings(array) if info.dtype == tf.string else _numbers(array, wanted)
     if not info.get_shape().is_compatible_with(array.shape):
         raise ValueError(f"Got an array of shape {array.shape}.")
     return array
 
 
-def _to_sparse_value(value: Any, info: TensorInfo) -> Any:
+def _strings(array: Array) -> Array:
+    if array.size and array.dtype.kind not in "OSUT":
+        raise TypeError(f"Got values of dtype {array.dtype.name}.")
+    array = array.astype(object)
+    wrong = next((each for each in array.flat if not isinstance(each, (str, bytes))), None)
+    if wrong is not None:
+        raise TypeError(f"Got {wrong!r} among the texts, which is a {type(wrong).__name__}.")
+    return array
+
+
+def _numbers(array: Array, wanted: np.dtype[Any]) -> Array:
+    """`array` as `wanted`, where no value changes by more than rounding."""
+    if array.dtype == wanted or not array.size:
+        return array.astype(wanted, copy=False)
+    if array.dtype.kind == "O":
+        raise TypeError("Got values of mixed types, or rows of different lengths.")
+    if array.dtype.kind in "iu" and wanted.kind in "iu":
+        limits = np.iinfo(wanted)
+        if array.min() < limits.min or array.max() > limits.max:
+            raise TypeError(
+                f"Got values from {array.min()} to {array.max()}, which {wanted.name} cannot hold."
+            )
+    elif not np.can_cast(array.dtype, wanted, casting="same_kind") and wanted.kind not in "Vf":
+        raise TypeError(
+            f"Got values of dtype {array.dtype.name}; convert them with .astype({wanted.name!r})."
+        )
+    elif array.dtype.kind not in "biufV" + wanted.kind:
+        raise TypeError(f"Got values of dtype {array.dtype.name}.")
+    return array.astype(wanted)
+
+
+def _sparse_arrays(value: Any, info: TensorInfo) -> list[Array]:
+    value = _from_scipy(value)
     if not all(hasattr(value, part) for part in ("indices", "values", "dense_shape")):
-        raise TypeError(f"Got a {type(value).__name__}; pass a tf.compat.v1.SparseTensorValue.")
+        raise TypeError(
+            f"Got a {type(value).__name__}; pass a tf.compat.v1.SparseTensorValue, a tf.SparseTensor or a "
+            f"matrix of scipy.sparse."
+        )
     dense_shape = np.asarray(value.dense_shape, np.int64)
     if not info.get_shape().is_compatible_with(dense_shape):
         raise ValueError(f"Got a sparse tensor of dense shape {tuple(dense_shape)}.")
-    values = np.asarray(value.values).astype(info.dtype.as_numpy_dtype, casting="same_kind")
+    values = np.asarray(value.values)
+    values = (
+        _strings(values) if info.dtype == tf.string else _numbers(values, np.dtype(info.dtype.as_numpy_dtype))
+    )
     indices = np.asarray(value.indices, np.int64).reshape(-1, dense_shape.size)
-    return tf.compat.v1.SparseTensorValue(indices, values, dense_shape)
+    return [indices, values, dense_shape]
 
 
-def _to_ragged_value(value: Any, info: TensorInfo) -> Any:
+def _from_scipy(value: Any) -> Any:
+    """A matrix or array of scipy.sparse as a SparseTensorValue, anything else as it is."""
+    if not hasattr(value, "tocoo"):
+        return value
+    coo = value.tocoo()
+    # TensorFlow wants the order of rows; scipy keeps duplicates, which have to be summed.
+    coo.sum_duplicates()
+    order = np.lexsort((coo.col, coo.row))
+    indices = np.stack([coo.row, coo.col], axis=1).astype(np.int64)[order]
+    return tf.compat.v1.SparseTensorValue(indices, coo.data[order], coo.shape)
+
+
+def _ragged_arrays(value: Any, info: TensorInfo) -> list[Array]:
     spec = info.type_spec
     if isinstance(value, tf.RaggedTensor):
-        splits = [split.numpy() for split in value.nested_row_splits]
-        value = _ragged_value(value.flat_values.numpy(), splits)
+        value = ragged_value(value.flat_values.numpy(), [split.numpy() for split in value.nested_row_splits])
     if not hasattr(value, "nested_row_splits"):
+        rows = value.tolist() if isinstance(value, np.ndarray) else value
         value = tf.compat.v1.ragged.constant_value(
-            value, dtype=info.dtype.as_numpy_dtype, ragged_rank=spec.ragged_rank
+            rows, dtype=info.dtype.as_numpy_dtype, ragged_rank=spec.ragged_rank
         )
     if len(value.nested_row_splits) != spec.ragged_rank:
         raise TypeError(f"Got {len(value.nested_row_splits)} ragged dimensions.")
     splits = [np.asarray(split, spec.row_splits_dtype.as_numpy_dtype) for split in value.nested_row_splits]
     flat = np.asarray(value.flat_values)
-    return _ragged_value(flat if info.dtype == tf.string else flat.astype(info.dtype.as_numpy_dtype), splits)
+    flat = _strings(flat) if info.dtype == tf.string else _numbers(flat, np.dtype(info.dtype.as_numpy_dtype))
+    return [flat, *splits]
 
 
-def _ragged_value(flat: Any, splits: list[Any]) -> Any:
+def ragged_value(flat: Any, splits: list[Any]) -> Any:
+    """The RaggedTensorValue of flat values and nested row splits, outermost first."""
     value = flat
     for split in reversed(splits):
         value = tf.compat.v1.ragged.RaggedTensorValue(value, split)
     return value
-
-
-def flatten_feed(feed: Any) -> list[Any]:
-    """The dense arrays of a feed, in the order of `tf.nest.flatten` of its placeholder."""
-    if isinstance(feed, tf.compat.v1.SparseTensorValue):
-        return [feed.indices, feed.values, feed.dense_shape]
-    if hasattr(feed, "nested_row_splits"):
-        return [feed.flat_values, *feed.nested_row_splits]
-    return [feed]

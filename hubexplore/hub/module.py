@@ -54,12 +54,14 @@ class Application:
       inputs: the tensors that went in, by name.
       outputs: the tensors that came out, by name.
       graph: the graph that got the ops: the module's own, or a function body inside of it.
+      scope: name scope of the ops in it; below it they have the names they have in the module.
     """
 
     signature: str
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
     graph: tf.Graph
+    scope: str = ""
 
 
 class Module:
@@ -154,9 +156,10 @@ class Module:
         values = normalize_inputs(inputs, infos, name)
         scope = _NOT_IN_SCOPES.sub("_", f"{self._name}_apply_{name}").replace("/", "_")
         tensors = convert_inputs(values, infos)
+        full = str(graph.unique_name(scope, mark_as_used=False))
         with tf_internals.names_given_back(graph, f"{graph.get_name_scope()}/{scope}".lstrip("/")):
             outputs = self._impl.create_apply_graph(name, tensors, scope)
-        self._applications.append(Application(name, tensors, outputs, graph))
+        self._applications.append(Application(name, tensors, outputs, graph, full))
         return select_outputs(name, outputs, as_dict)
 
     @property

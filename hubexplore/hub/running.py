@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
 
 from hubexplore.errors import SignatureError
-from hubexplore.hub.feeding import flatten_feed, placeholder, to_feed
+from hubexplore.hub.compiled import CompiledCall
+from hubexplore.hub.feeding import Feed
 from hubexplore.hub.module import Module
-from hubexplore.hub.tensor_info import normalize_inputs, select_outputs
+from hubexplore.hub.tensor_info import DEFAULT_OUTPUT, components, select_outputs
 from hubexplore.hub.variant import DEFAULT_SIGNATURE
 
 
@@ -28,7 +29,8 @@ class SignatureRunner:
     def __init__(self, module: Module, session: tf.compat.v1.Session) -> None:
         self._module = module
         self._session = session
-        self._compiled: dict[str, Callable[..., Any]] = {}
+        self._applied: dict[str, AppliedSignature] = {}
+        self._compiled: dict[tuple[str | None, bool], CompiledCall] = {}
 
     def __call__(
         self,
@@ -55,20 +57,47 @@ class SignatureRunner:
             raise SignatureError(
                 "Pass signature= and as_dict= by keyword, as in f(inputs, signature='name')."
             )
-        name = DEFAULT_SIGNATURE if signature is None else signature
-        infos = self._module.get_input_info_dict(name)
-        select_outputs(name, self._module.get_output_info_dict(name), as_dict)
-        values = normalize_inputs(inputs, infos, name)
-        feeds = [to_feed(key, values[key], info) for key, info in infos.items()]
-        call = self._compile(name, infos)
-        outputs = call(*(array for feed in feeds for array in flatten_feed(feed)))
-        return select_outputs(name, outputs, as_dict)
+        call = self.compiled(signature, bool(as_dict))
+        results = call.results(call.run(*call.feed(inputs)))
+        return results if as_dict else results[DEFAULT_OUTPUT]
 
-    def _compile(self, name: str, infos: Any) -> Callable[..., Any]:
-        if name not in self._compiled:
-            with self._module.graph.as_default():
-                placeholders = {key: placeholder(info) for key, info in infos.items()}
-                outputs = self._module(placeholders, signature=name, as_dict=True)
-            feed_list = tf.nest.flatten(list(placeholders.values()), expand_composites=True)
-            self._compiled[name] = self._session.make_callable(outputs, feed_list=feed_list)
-        return self._compiled[name]
+    def compiled(self, signature: str | None, as_dict: bool) -> CompiledCall:
+        """The compiled call of a signature, for all its outputs or for `default`."""
+        key = (signature, as_dict)
+        if key not in self._compiled:
+            name = DEFAULT_SIGNATURE if signature is None else signature
+            infos = self._module.get_output_info_dict(name)
+            select_outputs(name, infos, as_dict)
+            applied = self.applied(name)
+            fetches = applied.outputs if as_dict else {DEFAULT_OUTPUT: applied.outputs[DEFAULT_OUTPUT]}
+            self._compiled[key] = CompiledCall(self._session, name, applied.feeds, fetches)
+        return self._compiled[key]
+
+    def applied(self, signature: str) -> AppliedSignature:
+        """The signature applied to placeholders, once."""
+        if signature not in self._applied:
+            self._applied[signature] = AppliedSignature(self._module, signature)
+        return self._applied[signature]
+
+
+class AppliedSignature:
+    """A signature of a live module applied to placeholders: adds the ops of one call to the graph."""
+
+    feeds: Mapping[str, Feed]
+    outputs: Mapping[str, Any]
+
+    def __init__(self, module: Module, signature: str) -> None:
+        infos = module.get_input_info_dict(signature)
+        # Whatever scopes and dependencies the caller is in have nothing to do with it.
+        with module.graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
+            self.feeds = {name: Feed(name, info) for name, info in infos.items()}
+            placeholders = {name: feed.placeholder for name, feed in self.feeds.items()}
+            outputs = module(placeholders, signature=signature, as_dict=True)
+            fed = {id(tensor) for each in placeholders.values() for tensor in components(each)}
+            # An input that is returned as it is: a compiled call cannot fetch what it feeds.
+            self.outputs = tf.nest.map_structure(
+                lambda tensor: tf.identity(tensor) if id(tensor) in fed else tensor,
+                outputs,
+                expand_composites=True,
+            )
+        self.scope = module.applications[-1].scope
