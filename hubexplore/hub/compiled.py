@@ -1,68 +1,35 @@
-"""One signature, or any tensors of its call, as a function of NumPy arrays that is compiled once."""
+"""Tensors of a graph as a function of NumPy arrays that is compiled once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from hubexplore.hub import tf_internals
-from hubexplore.hub.feeding import Feed, ragged_value
-from hubexplore.hub.tensor_info import components, normalize_inputs
-
-Arrays = list[np.ndarray[Any, Any]]
+from hubexplore.hub.feeding import ragged_value
+from hubexplore.hub.tensor_info import components
 
 
 class CompiledCall:
-    """A call of a module that was applied to placeholders, with some of its tensors to fetch.
+    """Runs placeholders -> fetches; running it adds nothing to the graph.
 
     Args:
-      session: of the module's graph.
-      signature: its name, for messages.
-      feeds: the inputs, by name.
-      fetches: what to return, by name: Tensor, SparseTensor or RaggedTensor.
-
-    Running it adds nothing to the graph.
+      session: of the graph.
+      placeholders: dense ones, in the order of the arrays that `run` takes.
+      fetches: what `results` returns, by name: Tensor, SparseTensor or RaggedTensor; no placeholders.
     """
 
     def __init__(
-        self,
-        session: tf.compat.v1.Session,
-        signature: str,
-        feeds: Mapping[str, Feed],
-        fetches: Mapping[str, Any],
+        self, session: tf.compat.v1.Session, placeholders: Iterable[tf.Tensor], fetches: Mapping[str, Any]
     ) -> None:
-        self.signature = signature
-        self.feeds = feeds
-        self._infos = {name: feed.info for name, feed in feeds.items()}
-        # One dense input is by far the most common case, and the one whose overhead is measured.
-        self._only = next(iter(feeds.values())) if len(feeds) == 1 else None
+        self._fetches = dict(fetches)
         self._names = list(fetches)
         self._dense = all(isinstance(fetch, tf.Tensor) for fetch in fetches.values())
-        self._fetches = dict(fetches)
         flat = [tensor for fetch in fetches.values() for tensor in components(fetch)]
-        placeholders = [tensor for feed in feeds.values() for tensor in components(feed.placeholder)]
-        self.run: Callable[..., Sequence[Any]] = tf_internals.compiled(session, flat, placeholders)
-        """Takes the arrays that `feed` returns; gives the flat values that `results` takes."""
-
-    def feed(self, inputs: Any) -> Arrays:
-        """The arrays for the inputs of a call.
-
-        Raises:
-          SignatureError: (a TypeError) names the input that does not fit and what was expected.
-        """
-        only = self._only
-        if (
-            only is not None
-            and type(inputs) is not dict
-            and not isinstance(inputs, Mapping)
-            and inputs is not None
-        ):
-            return only.arrays(inputs)
-        values = normalize_inputs(inputs, self._infos, self.signature)
-        return [array for name, feed in self.feeds.items() for array in feed.arrays(values[name])]
+        self.run = tf_internals.compiled(session, flat, list(placeholders))
+        """Takes one array per placeholder; gives the flat values that `results` takes."""
 
     def results(self, flat: Sequence[Any]) -> dict[str, Any]:
         """Values by the names of the fetches: arrays, SparseTensorValue, RaggedTensorValue."""

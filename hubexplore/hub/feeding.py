@@ -1,39 +1,58 @@
-"""Values for the inputs of a signature: the placeholders that take them, and their form as arrays."""
+"""Values for the inputs of a signature as arrays, and the placeholders that take them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from hubexplore.errors import SignatureError
-from hubexplore.hub.tensor_info import TensorInfo
+from hubexplore.hub.tensor_info import TensorInfo, normalize_inputs
 
 Array = np.ndarray[Any, Any]
 
 
-class Feed:
-    """One input of a signature: a placeholder for it, and values as arrays for the placeholder's components.
+class Feeds:
+    """The inputs of a signature: turns the values of a call into arrays, before anything is added to a graph.
 
-    Making one adds the placeholder to the default graph.
+    Args:
+      signature: its name, for messages.
+      infos: the inputs by name.
     """
+
+    def __init__(self, signature: str, infos: Mapping[str, TensorInfo]) -> None:
+        self.infos = infos
+        self._signature = signature
+        self._feeds = {name: _Feed(name, info) for name, info in infos.items()}
+        # One input is by far the most common case, and the one whose overhead is measured.
+        self._only = next(iter(self._feeds.values())) if len(infos) == 1 else None
+
+    def arrays(self, inputs: Any) -> list[Array]:
+        """The arrays for the inputs of a call: one for each component of each placeholder, in order.
+
+        Raises:
+          SignatureError: (a TypeError) names the input that does not fit and what was expected.
+        """
+        if self._only is not None and not isinstance(inputs, Mapping) and inputs is not None:
+            return self._only.arrays(inputs)
+        values = normalize_inputs(inputs, self.infos, self._signature)
+        return [array for name, feed in self._feeds.items() for array in feed.arrays(values[name])]
+
+
+class _Feed:
+    """Values of one input as arrays: one if it is dense, else those of `tensor_info.components`."""
 
     def __init__(self, name: str, info: TensorInfo) -> None:
         self.name = name
         self.info = info
-        self.placeholder = placeholder(info)
         self._dtype = np.dtype(info.dtype.as_numpy_dtype)
         shape = info.get_shape()
         self._sizes = None if shape.rank is None else tuple(shape.as_list())
         self._is_dense = info.kind == "dense"
 
     def arrays(self, value: Any) -> list[Array]:
-        """The arrays for a value: one if dense, else those of `tensor_info.components`.
-
-        Raises:
-          SignatureError: (a TypeError) names the input that does not fit, and what was expected.
-        """
         if (
             type(value) is np.ndarray
             and self._is_dense

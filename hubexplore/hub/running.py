@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
 
 from hubexplore.errors import SignatureError
 from hubexplore.hub.compiled import CompiledCall
-from hubexplore.hub.feeding import Feed
+from hubexplore.hub.feeding import Feeds, placeholder
 from hubexplore.hub.module import Module
 from hubexplore.hub.tensor_info import DEFAULT_OUTPUT, components, select_outputs
 from hubexplore.hub.variant import DEFAULT_SIGNATURE
@@ -29,6 +28,7 @@ class SignatureRunner:
     def __init__(self, module: Module, session: tf.compat.v1.Session) -> None:
         self._module = module
         self._session = session
+        self._feeds: dict[str | None, Feeds] = {}
         self._applied: dict[str, AppliedSignature] = {}
         self._compiled: dict[tuple[str | None, bool], CompiledCall] = {}
 
@@ -57,20 +57,33 @@ class SignatureRunner:
             raise SignatureError(
                 "Pass signature= and as_dict= by keyword, as in f(inputs, signature='name')."
             )
+        self._check_outputs(signature, bool(as_dict))
+        arrays = self.feeds(signature).arrays(inputs)
         call = self.compiled(signature, bool(as_dict))
-        results = call.results(call.run(*call.feed(inputs)))
+        results = call.results(call.run(*arrays))
         return results if as_dict else results[DEFAULT_OUTPUT]
+
+    def _check_outputs(self, signature: str | None, as_dict: bool) -> None:
+        """Raises SignatureError before anything else happens if there is no output `default` to return."""
+        if (signature, as_dict) not in self._compiled:
+            name = DEFAULT_SIGNATURE if signature is None else signature
+            select_outputs(name, self._module.get_output_info_dict(name), as_dict)
+
+    def feeds(self, signature: str | None) -> Feeds:
+        """What turns the inputs of a signature into arrays."""
+        if signature not in self._feeds:
+            name = DEFAULT_SIGNATURE if signature is None else signature
+            self._feeds[signature] = Feeds(name, self._module.get_input_info_dict(name))
+        return self._feeds[signature]
 
     def compiled(self, signature: str | None, as_dict: bool) -> CompiledCall:
         """The compiled call of a signature, for all its outputs or for `default`."""
         key = (signature, as_dict)
         if key not in self._compiled:
             name = DEFAULT_SIGNATURE if signature is None else signature
-            infos = self._module.get_output_info_dict(name)
-            select_outputs(name, infos, as_dict)
             applied = self.applied(name)
             fetches = applied.outputs if as_dict else {DEFAULT_OUTPUT: applied.outputs[DEFAULT_OUTPUT]}
-            self._compiled[key] = CompiledCall(self._session, name, applied.feeds, fetches)
+            self._compiled[key] = CompiledCall(self._session, applied.placeholders, fetches)
         return self._compiled[key]
 
     def applied(self, signature: str) -> AppliedSignature:
@@ -81,21 +94,24 @@ class SignatureRunner:
 
 
 class AppliedSignature:
-    """A signature of a live module applied to placeholders: adds the ops of one call to the graph."""
+    """A signature of a live module applied to placeholders; making one adds the ops of one call to the graph.
 
-    feeds: Mapping[str, Feed]
-    outputs: Mapping[str, Any]
+    Attributes:
+      placeholders: dense, in the order of `Feeds.arrays`.
+      outputs: by name: Tensor, SparseTensor or RaggedTensor.
+      scope: name scope of the ops; below it they have the names they have in the module.
+    """
 
     def __init__(self, module: Module, signature: str) -> None:
         infos = module.get_input_info_dict(signature)
         # Whatever scopes and dependencies the caller is in have nothing to do with it.
         with module.graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
-            self.feeds = {name: Feed(name, info) for name, info in infos.items()}
-            placeholders = {name: feed.placeholder for name, feed in self.feeds.items()}
-            outputs = module(placeholders, signature=signature, as_dict=True)
-            fed = {id(tensor) for each in placeholders.values() for tensor in components(each)}
+            inputs = {name: placeholder(info) for name, info in infos.items()}
+            outputs = module(inputs, signature=signature, as_dict=True)
+            self.placeholders = [tensor for each in inputs.values() for tensor in components(each)]
+            fed = set(map(id, self.placeholders))
             # An input that is returned as it is: a compiled call cannot fetch what it feeds.
-            self.outputs = tf.nest.map_structure(
+            self.outputs: dict[str, Any] = tf.nest.map_structure(
                 lambda tensor: tf.identity(tensor) if id(tensor) in fed else tensor,
                 outputs,
                 expand_composites=True,
