@@ -79,6 +79,24 @@ class DiagramError(HubError, RuntimeError, ValueError):
     """A picture that cannot be made: no `dot` program, no time, or a file ending it does not know."""
 
 
+class NoSuchModuleError(HubError, KeyError):
+    """No module of this name is loaded."""
+
+    __str__ = Exception.__str__
+
+
+class NoSuchCallError(HubError, KeyError):
+    """The log of calls has no such entry, or cannot run it again."""
+
+    __str__ = Exception.__str__
+
+
+class NoSuchSessionError(HubError, KeyError):
+    """No session of this name is open."""
+
+    __str__ = Exception.__str__
+
+
 class NoSuchMessageError(HubError, KeyError):
     """A message that was declared required is not attached."""
 
@@ -107,6 +125,10 @@ class ExportError(HubError, OSError, ValueError):
 
 class ExportExistsError(ExportError, FileExistsError):
     """The target of an export already holds something."""
+
+
+class GraphGrowthWarning(UserWarning):
+    """A graph grows with every call or load, and with it the time and memory of each."""
 
 
 @contextlib.contextmanager
