@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hubexplore.summary.outline_flow import Flow
+from hubexplore.summary.outline.flow import Flow
 
 WIDE: Final = 16
 """A scope of more parts than this is grouped further, by the beginning of names such as `block_1_expand`."""

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from hubexplore.summary import outline_data as data
 from hubexplore.summary.graph import node_of
 from hubexplore.summary.model import Shape, TensorSummary, VariantSummary
-from hubexplore.summary.outline_data import Box, Edge, Group, Weight
-from hubexplore.summary.outline_flow import ASSET, INPUT, MISSING, OUTPUT, TABLE, VARIABLE, Flow, Wire
-from hubexplore.summary.outline_fold import READABLE, Folding, Tree
-from hubexplore.summary.outline_names import MINOR, PLUMBING, output_facts
-from hubexplore.summary.outline_scopes import Scope
+from hubexplore.summary.outline import data
+from hubexplore.summary.outline.data import Box, Edge, Group, Weight
+from hubexplore.summary.outline.flow import ASSET, INPUT, MISSING, OUTPUT, TABLE, VARIABLE, Flow, Wire
+from hubexplore.summary.outline.fold import READABLE, Folding, Tree
+from hubexplore.summary.outline.names import MINOR, PLUMBING, output_facts
+from hubexplore.summary.outline.scopes import Scope
 
 CROWDED: Final = 16
 """A single op that feeds more boxes than this steps aside: its edges would hide all others."""

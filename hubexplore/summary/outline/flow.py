@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from hubexplore.summary.graph import Cut, index_nodes, node_of, reach, tensor_of
 from hubexplore.summary.model import SignatureSummary, TensorSummary, VariantSummary
-from hubexplore.summary.outline_bodies import Frame, Frames
-from hubexplore.summary.outline_names import PASSING_OPS, SHAPE_OPS, TABLE_OPS, UNSTABLE_OPS, VARIABLE_OPS
+from hubexplore.summary.outline.bodies import Frame, Frames
+from hubexplore.summary.outline.names import PASSING_OPS, SHAPE_OPS, TABLE_OPS, UNSTABLE_OPS, VARIABLE_OPS
 
 OP: Final = "op"
 INPUT: Final = "input"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from hubexplore.summary.outline_flow import Flow
-from hubexplore.summary.outline_scopes import WIDE, Scope, stem, structure
+from hubexplore.summary.outline.flow import Flow
+from hubexplore.summary.outline.scopes import WIDE, Scope, stem, structure
 
 LEAST: Final = 3
 """So many repeats at least."""

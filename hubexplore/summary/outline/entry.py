@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from hubexplore.errors import DiagramError, NoSuchScopeError, NoSuchSignatureError, closest
 from hubexplore.summary.model import SignatureSummary, VariantSummary
-from hubexplore.summary.outline_boxes import Drawing
-from hubexplore.summary.outline_data import Outline
-from hubexplore.summary.outline_flow import Flow, read_flow
+from hubexplore.summary.outline.boxes import Drawing
+from hubexplore.summary.outline.data import Outline
+from hubexplore.summary.outline.flow import Flow, read_flow
 
 MAX_BOXES: Final = 150
 MAX_EDGES: Final = 450

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hubexplore.summary.outline_flow import CONSTANT, MISSING, OP, Flow
-from hubexplore.summary.outline_names import PLUMBING
-from hubexplore.summary.outline_scopes import Scope, stem
-from hubexplore.summary.outline_series import collapse
+from hubexplore.summary.outline.flow import CONSTANT, MISSING, OP, Flow
+from hubexplore.summary.outline.names import PLUMBING
+from hubexplore.summary.outline.scopes import Scope, stem
+from hubexplore.summary.outline.series import collapse
 
 READABLE: Final = 36
 """So many boxes are taken in at a glance: scopes are unfolded by themselves up to here."""

@@ -10,7 +10,7 @@ import pytest
 from hubexplore.errors import DiagramError, NoSuchScopeError, NoSuchSignatureError
 from hubexplore.summary.model import AssetSummary, TableSummary
 from hubexplore.summary.outline import MAX_BOXES, outline
-from hubexplore.summary.outline_data import Outline
+from hubexplore.summary.outline.data import Outline
 from tests.summary.graphs import Graph, chain, signature
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from hubexplore.display.diagram_words import (
+from hubexplore.display.diagram.words import (
     KINDS,
     SAID_BY_LOOKS,
     edge_text,
@@ -20,8 +20,8 @@ from hubexplore.display.diagram_words import (
     title_text,
 )
 from hubexplore.display.markup import Markup, join, tag
-from hubexplore.summary import outline_data as data
-from hubexplore.summary.outline_data import Box, Edge, Group, Outline
+from hubexplore.summary.outline import data
+from hubexplore.summary.outline.data import Box, Edge, Group, Outline
 
 if TYPE_CHECKING:
     from graphviz import Digraph

@@ -10,8 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from hubexplore.display import svg
-from hubexplore.display.diagram import Diagram, diagram
+from hubexplore.display.diagram import Diagram, diagram, svg
 from hubexplore.errors import DiagramError, NoSuchVariantError
 from hubexplore.summary.model import (
     AssetSummary,

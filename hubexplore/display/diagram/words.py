@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from hubexplore.display.tables import counted, shape_text, visible
-from hubexplore.summary import outline_data as data
-from hubexplore.summary.outline_data import Box, Edge, Group, Outline, Weight
+from hubexplore.summary.outline import data
+from hubexplore.summary.outline.data import Box, Edge, Group, Outline, Weight
 
 MAX_LABEL: Final = 44
 """Characters in one line of a box."""

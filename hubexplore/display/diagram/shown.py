@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hubexplore.display import svg
 from hubexplore.display.automatic import automatic
-from hubexplore.display.diagram_words import (
+from hubexplore.display.diagram import svg
+from hubexplore.display.diagram.dot import FONT, dot_source
+from hubexplore.display.diagram.words import (
     edge_text,
     group_lines,
     heading,
@@ -23,7 +24,6 @@ from hubexplore.display.diagram_words import (
     type_text,
     weight_text,
 )
-from hubexplore.display.dot import FONT, dot_source
 from hubexplore.display.grid import Column, Grid, grid_html
 from hubexplore.display.html import framed
 from hubexplore.display.markup import Markup, tag
@@ -31,7 +31,7 @@ from hubexplore.display.tables import MAX_SENTENCE, counted, visible
 from hubexplore.errors import DiagramError, NoSuchVariantError, closest
 from hubexplore.summary.model import ModuleSummary, VariantSummary
 from hubexplore.summary.outline import MAX_BOXES, outline
-from hubexplore.summary.outline_data import Box, Edge, Outline
+from hubexplore.summary.outline.data import Box, Edge, Outline
 
 if TYPE_CHECKING:
     import pandas as pd
