@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from hubexplore.hub.spec import ModuleSpec as ModuleSpec
     from hubexplore.hub.summarize import summarize as summarize
+    from hubexplore.notebook.session import NotebookSession as NotebookSession
     from hubexplore.summary.model import ModuleSummary as ModuleSummary
 
 __version__ = "0.1.0.dev0"
@@ -39,6 +40,7 @@ _WHERE = {
     "Module": "hubexplore.hub.module",
     "ModuleSpec": "hubexplore.hub.spec",
     "ModuleSummary": "hubexplore.summary.model",
+    "NotebookSession": "hubexplore.notebook.session",
     "add_signature": "hubexplore.hub.authoring",
     "attach_image_module_info": "hubexplore.hub.image",
     "attach_message": "hubexplore.hub.authoring",

@@ -85,6 +85,12 @@ class NoSuchModuleError(HubError, KeyError):
     __str__ = Exception.__str__
 
 
+class NoSuchTensorError(HubError, KeyError):
+    """A call of a module has no tensor of this name."""
+
+    __str__ = Exception.__str__
+
+
 class NoSuchCallError(HubError, KeyError):
     """The log of calls has no such entry, or cannot run it again."""
 

@@ -30,8 +30,8 @@ import zlib
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse  # type: ignore[import-untyped]  # ships no type hints
-import scipy.sparse.linalg  # type: ignore[import-untyped]
+import scipy.sparse
+import scipy.sparse.linalg
 
 from hubexplore.samples import text_embedding
 

@@ -178,6 +178,11 @@ class Module:
         return self._name
 
     @property
+    def scope(self) -> str:
+        """Absolute variable scope, and name scope, of its state."""
+        return self._scope
+
+    @property
     def trainable(self) -> bool:
         """Whether its variables are trainable."""
         return self._trainable

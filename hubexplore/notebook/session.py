@@ -1,86 +1,128 @@
-"""One graph and one TensorFlow session for a notebook. Knows no IPython."""
+"""One graph and one TensorFlow session that a notebook works with. Knows no IPython."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterable
-from typing import Any
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 import tensorflow as tf
 
-from hubexplore.errors import GraphError, HubError, closest
+from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
 from hubexplore.hub.module import Module
-from hubexplore.hub.running import SignatureRunner
 from hubexplore.hub.spec import ModuleSpec
+from hubexplore.notebook import freeing, values
+from hubexplore.notebook.calls import CallLog
+from hubexplore.notebook.managed import ManagedSession
+from hubexplore.notebook.naming import free_scope, variable_name
+from hubexplore.notebook.routes import Route, Runtime, Wish
 
-
-class NoSuchModuleError(HubError, KeyError):
-    """No module of this name is loaded."""
-
-    __str__ = Exception.__str__
+OPS_LEFT_BEHIND: Final = 50_000
+"""So many ops of modules that were replaced may stay in the graph before a warning says so."""
 
 
 class NotebookSession:
     """Loads modules into one graph, runs their signatures, and writes them again.
 
-    A signature is applied once and compiled once; after that a call adds nothing to the graph. Loading
-    initialises what is new and nothing else, so what was trained stays.
+    ```python
+    with hub.NotebookSession() as session:
+        digits = session.load("sample:digits")
+        session.call(digits, images)
+    ```
+
+    Variables and tables are initialised when they are new, never again. A signature is applied once and
+    compiled once; after that a call adds nothing to the graph.
+
+    Args:
+      name: what displays call it.
+      target: address of a TensorFlow server, as in "grpc://host:port"; empty for this process. The files of
+        modules must be there under the same paths.
     """
 
-    def __init__(self) -> None:
-        self._graph = tf.Graph()
-        self._session = tf.compat.v1.Session(graph=self._graph)
-        self._modules: dict[str, Module] = {}
-        self._runners: dict[Module, SignatureRunner] = {}
+    def __init__(self, name: str = "default", target: str = "") -> None:
+        self.name = name
+        self.target = target
+        self.log = CallLog()
+        """The calls so far; shows itself as a table."""
         self._closed = False
+        self._open()
+
+    def _open(self) -> None:
+        self._graph = tf.Graph()
+        self._session = ManagedSession(self.target, self._graph)
+        self._modules: dict[str, Module] = {}
+        self._routes: dict[Any, Route] = {}
+        self._runtime = Runtime(self._session, self.log, {})
+        self._left_behind = 0
+        self._replaced: set[Module] = set()
 
     @property
     def graph(self) -> tf.Graph:
-        """The graph of all modules."""
+        """The graph that modules are loaded into."""
         return self._graph
 
     @property
     def session(self) -> tf.compat.v1.Session:
-        """The TensorFlow session that holds their variables and tables."""
+        """The TensorFlow session of the graph; its `run` initialises what is new first."""
         return self._session
 
     @property
     def names(self) -> list[str]:
-        """Names of the loaded modules, sorted."""
-        return sorted(self._modules)
+        """Names of the modules that are loaded."""
+        return list(self._modules)
 
     def load(
         self,
         handle: str | os.PathLike[str] | ModuleSpec,
-        name: str,
+        name: str | None = None,
         tags: Iterable[str] | None = None,
         trainable: bool = False,
     ) -> Module:
-        """Instantiates a module and initialises its variables and tables.
+        """Loads a module and gives its variables and tables their published values.
 
         Args:
           handle: what `hub.Module` takes.
-          name: to find it by; a module that had it is forgotten, though its variables stay in memory
-            until the session is closed.
-          tags: of the graph variant.
-          trainable: see `hub.Module`.
+          name: to load it by, also of its scope; by default made from the handle. An earlier module of that
+            name is replaced: its variables are freed and it can no longer be called.
+          tags: of the graph variant; None means no tags.
+          trainable: whether its variables can be trained.
 
-        Returns:
-          The Module.
+        Raises:
+          What `hub.Module` raises; then nothing has changed, an earlier module of that name included.
         """
         self._check_open()
-        with self._graph.as_default():
-            tables = set(self._tables())
-            module = Module(handle, trainable=trainable, tags=tags)
-            new = [variable.initializer for variable in module.variables]
-            new += [table for table in self._tables() if table not in tables]
-            if new:  # TensorFlow refuses to run nothing in an empty graph
-                self._session.run(new)
+        if name is None:
+            name = "module" if isinstance(handle, ModuleSpec) else variable_name(os.fspath(handle))
+        with self._graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
+            module = Module(handle, trainable=trainable, name=free_scope(self._graph, name), tags=tags)
+        self._session.initialize_new(fresh=module.variables)
+        earlier = self._modules.pop(name, None)
         self._modules[name] = module
+        if earlier is not None:
+            self._free(name, earlier)
         return module
 
+    def _free(self, name: str, module: Module) -> None:
+        self._routes = {key: route for key, route in self._routes.items() if route.module is not module}
+        for key in [key for key in self._runtime.applied if key[0] is module]:
+            del self._runtime.applied[key]
+        self._replaced.add(module)
+        prefixes = (f"{module.scope}/", *(f"{call.scope}/" for call in module.applications))
+        self._left_behind += sum(op.name.startswith(prefixes) for op in self._graph.get_operations())
+        freeing.free(module, self._session)
+        if self._left_behind > OPS_LEFT_BEHIND:
+            warnings.warn(
+                f"The graph of session {self.name!r} holds {self._left_behind:,} ops of modules that were "
+                f"replaced, the last one {name!r}; TensorFlow cannot remove them. session.reset(), or "
+                f"%hub_session reset, frees them; then load again what you need.",
+                GraphGrowthWarning,
+                stacklevel=3,
+            )
+
     def module(self, name: str) -> Module:
-        """The loaded module of this name.
+        """The module that was loaded by a name.
 
         Raises:
           NoSuchModuleError: (a KeyError) lists the names there are.
@@ -94,39 +136,116 @@ class NotebookSession:
         return self._modules[name]
 
     def call(
-        self, module: Module | str, inputs: Any = None, signature: str | None = None, as_dict: bool = False
+        self,
+        module: Module | str,
+        inputs: Any = None,
+        signature: str | None = None,
+        as_dict: bool = False,
+        *,
+        fetch: Iterable[Any] | None = None,
+        batch_size: int | None = None,
+        progress: bool | None = None,
     ) -> Any:
         """Evaluates a signature.
 
         Args:
           module: loaded here, or its name.
-          inputs: as for `hub.Module.__call__`, but values: arrays, lists, SparseTensorValue,
-            RaggedTensorValue.
+          inputs: as for `hub.Module.__call__`, but values: lists, arrays, pandas Series and DataFrames, eager
+            tensors, SparseTensorValue, scipy.sparse, RaggedTensorValue, nested lists. dtypes are converted
+            where that is safe.
           signature: its name; None means `default`.
           as_dict: whether to return all outputs by name.
+          fetch: further tensors of the call, such as intermediate layers: their names in the module
+            ("conv1/Relu", "conv1/Relu:0"), names of variables, or tensors of the graph.
+          batch_size: run so many rows at a time. Every output must have a row per row of the inputs. An
+            interrupt stops at the next batch.
+          progress: whether to show a bar for batches; by default where it takes more than a second.
 
         Returns:
-          A NumPy array, SparseTensorValue or RaggedTensorValue; with `as_dict` a dict of them.
+          A NumPy array, SparseTensorValue or RaggedTensorValue; with `as_dict` a dict of them; with `fetch` a
+          pair of that and a dict of the fetched values.
 
         Raises:
           NoSuchModuleError: (a KeyError) lists the modules that are loaded.
           NoSuchSignatureError: (a KeyError and ValueError) lists the signatures.
           SignatureError: (a TypeError) names the input that does not fit and what was expected.
-          GraphError: (a RuntimeError) the module was not loaded here, or the session is closed.
+          GraphError: (a RuntimeError) the module was not loaded here or was replaced, or the session is
+            closed.
+        """
+        key = (module, signature, as_dict) if fetch is None else None
+        route = self._routes.get(key) if key else None
+        if route is None:
+            self._check_open()
+            route = Route(self._live(module), self._runtime, Wish(signature, as_dict, fetch))
+            if key:
+                self._routes[key] = route
+        if batch_size is not None:
+            return route.in_batches(inputs, batch_size, progress)
+        return route(inputs)
+
+    def export(
+        self,
+        module: Module | str,
+        path: str | os.PathLike[str],
+        overwrite: bool = False,
+        verify: bool = False,
+    ) -> Any:
+        """Writes a module with the values its variables have now.
+
+        Args:
+          module: loaded here, or its name.
+          path: directory to write; it appears whole or not at all.
+          overwrite: replace a module that is there; anything else there stays refused.
+          verify: load it again and compare the outputs of every signature on generated inputs.
+
+        Returns:
+          An ExportReport, which is also a path: where it is, what was compared, and what looks wrong.
+
+        Raises:
+          ExportExistsError: (a FileExistsError) something is there.
+          ExportError: (an OSError) it could not be written.
+        """
+        from hubexplore.notebook.exporting import export
+
+        self._check_open()
+        live = self._live(module)
+        return export(live, self._session, os.fspath(path), overwrite=overwrite, verify=verify)
+
+    def variables(self, module: Module | str | None = None) -> dict[str, Any]:
+        """Values that variables have now, as NumPy arrays by name in the module.
+
+        Args:
+          module: loaded here, or its name; None for all modules, names then begin with that of the module.
         """
         self._check_open()
-        live = self._live(module)
-        if live not in self._runners:
-            self._runners[live] = SignatureRunner(live, self._session)
-        return self._runners[live](inputs, signature=signature, as_dict=as_dict)
+        if module is not None:
+            return values.variable_values(self._live(module), self._session)
+        return {
+            f"{name}/{key}": value
+            for name, each in self._modules.items()
+            for key, value in values.variable_values(each, self._session).items()
+        }
 
-    def export(self, module: Module | str, path: str | os.PathLike[str]) -> str:
-        """Writes a module with the values its variables have now; returns the path."""
+    def initialize(self) -> list[str]:
+        """Initialises the variables and tables that are new in the graph; returns their names."""
         self._check_open()
-        live = self._live(module)
-        with self._graph.as_default():
-            live.export(path, self._session)
-        return os.fspath(path)
+        return self._session.initialize_new()
+
+    @contextlib.contextmanager
+    def building(self) -> Iterator[NotebookSession]:
+        """Makes graph and session the defaults, for ordinary TF1 code; what it adds is initialised."""
+        self._check_open()
+        with self._graph.as_default(), self._session.as_default():
+            yield self
+            if not self._closed:
+                self._session.initialize_new()
+
+    def reset(self) -> None:
+        """Starts anew with an empty graph: all modules, variables and what was trained are gone."""
+        self._check_open()
+        self._session.close()
+        self.log.forget()
+        self._open()
 
     def close(self) -> None:
         """Frees the variables and tables; the modules can no longer be called."""
@@ -134,7 +253,23 @@ class NotebookSession:
             self._closed = True
             self._session.close()
             self._modules.clear()
-            self._runners.clear()
+            self._routes.clear()
+            self._replaced.clear()
+            self.log.forget()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
+
+    def modules(self) -> Mapping[str, Module]:
+        """The modules that are loaded, by name."""
+        return dict(self._modules)
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else f"modules {', '.join(self._modules) or 'none'}"
+        where = f", on {self.target}" if self.target else ""
+        return f"<NotebookSession {self.name!r}{where}: {state}>"
 
     def __enter__(self) -> NotebookSession:
         return self
@@ -144,16 +279,21 @@ class NotebookSession:
 
     def _live(self, module: Module | str) -> Module:
         live = self.module(module) if isinstance(module, str) else module
+        if live in self._replaced:
+            raise GraphError(
+                f"Module {live.name!r} was replaced by loading another one by the same name, which freed its "
+                f"variables. Use the new one: session.module(name), or the variable that %hub_load bound."
+            )
         if live.graph is not self._graph:
             raise GraphError(
-                f"Module {live.name!r} belongs to another graph than this session's. Load it here: "
-                f"%hub_load HANDLE --as NAME."
+                f"Module {live.name!r} belongs to another graph than session {self.name!r}. Load it here: "
+                f"%hub_load HANDLE --as NAME. After a reset everything has to be loaded again."
             )
         return live
 
     def _check_open(self) -> None:
         if self._closed:
-            raise GraphError("The session is closed. Reload the extension: %reload_ext hubexplore.")
-
-    def _tables(self) -> list[tf.Operation]:
-        return list(self._graph.get_collection(tf.compat.v1.GraphKeys.TABLE_INITIALIZERS))
+            raise GraphError(
+                f"Session {self.name!r} is closed. Make another one: NotebookSession(), or %hub_session new "
+                f"NAME."
+            )

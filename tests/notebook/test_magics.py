@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -178,7 +179,7 @@ class TestCall:
 class TestExport:
     def test_round_trip(self, scale: Run, tmp_path: Path) -> None:
         target = tmp_path / "out"
-        assert scale(f"%hub_export scale {target}") == str(target)
+        assert os.fspath(scale(f"%hub_export scale {target}")) == str(target)
         scale(f"%hub_load {target} --as again")
         assert scale("%hub_call again [1.0]") == [3.0]
 
@@ -188,7 +189,7 @@ class TestExport:
 
     def test_home(self, scale: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HOME", str(tmp_path))
-        assert scale("%hub_export scale ~/mine") == str(tmp_path / "mine")
+        assert os.fspath(scale("%hub_export scale ~/mine")) == str(tmp_path / "mine")
 
     def test_errors(self, scale: Run, scale_path: Path) -> None:
         assert "already holds" in fails(scale, f"%hub_export scale '{scale_path}'")

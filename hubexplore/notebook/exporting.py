@@ -1,0 +1,51 @@
+"""Writes a module, and finds out whether what was written gives the same results."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import tensorflow as tf
+
+from hubexplore.errors import ExportExistsError
+from hubexplore.hub.module import Module
+from hubexplore.notebook.reports import ExportReport
+from hubexplore.notebook.verify import compare_with_export
+from hubexplore.summary.reading import MODULE_FILE
+
+
+def export(
+    module: Module, session: tf.compat.v1.Session, path: str, *, overwrite: bool, verify: bool
+) -> ExportReport:
+    """See `NotebookSession.export`."""
+    with module.graph.as_default():
+        if overwrite and "://" not in path and Path(path).exists():
+            _replace(module, session, path)
+        else:
+            module.export(path, session)
+    compared = compare_with_export(module, session, path) if verify else ()
+    return ExportReport(path=path, compared=compared)
+
+
+def _replace(module: Module, session: tf.compat.v1.Session, path: str) -> None:
+    """Exports in the place of an earlier module, which stays until the new one is whole.
+
+    Raises:
+      ExportExistsError: (a FileExistsError) what is there is no module, so it is not removed.
+    """
+    target = Path(path).absolute()
+    empty = target.is_dir() and not any(target.iterdir())
+    if not empty and not (target / MODULE_FILE).is_file():
+        raise ExportExistsError(
+            f"{path!r} holds something that is no module. overwrite replaces modules only: remove it "
+            f"yourself or choose another path."
+        )
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as beside:
+        fresh, old = Path(beside, "new"), Path(beside, "old")
+        module.export(fresh, session)
+        target.replace(old)
+        try:
+            fresh.replace(target)
+        except OSError:
+            old.replace(target)
+            raise

@@ -1,0 +1,44 @@
+"""Takes the state of a module that is no longer wanted out of a graph, as far as TF1 can."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from hubexplore.hub.module import Module
+
+
+def free(module: Module, session: tf.compat.v1.Session) -> None:
+    """Frees the memory of a module's variables and tables, and takes them out of all collections.
+
+    Its ops stay: nothing can be taken out of a graph. Reference variables keep their memory, too.
+
+    Args:
+      module: can no longer be called afterwards.
+      session: of its graph.
+    """
+    graph = module.graph
+    prefixes = (f"{module.scope}/", *{f"{call.scope}/" for call in module.applications if call.scope})
+    with graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
+        handles = [
+            variable.handle for variable in module.variables if getattr(variable, "handle", None) is not None
+        ]
+        handles += [
+            op.outputs[0]
+            for op in graph.get_operations()
+            if op.name.startswith(prefixes[0]) and op.type in ("HashTableV2", "MutableHashTableV2")
+        ]
+        destroyers = [
+            tf.raw_ops.DestroyResourceOp(resource=handle, ignore_lookup_error=True) for handle in handles
+        ]
+    for key in graph.get_all_collection_keys():
+        items = graph.get_collection_ref(key)
+        items[:] = [item for item in items if not _name(item).startswith(prefixes)]
+    session.run(destroyers)
+
+
+def _name(item: Any) -> str:
+    """The name of an op, tensor or variable in a collection; "" for anything else."""
+    name = getattr(item, "name", "")
+    return name if isinstance(name, str) else ""

@@ -1,0 +1,97 @@
+"""What an export returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from hubexplore.display import html
+from hubexplore.display.automatic import automatic
+from hubexplore.display.grid import Column, Grid, grid_html, grid_text
+from hubexplore.display.markup import tag
+from hubexplore.display.tables import printable, visible
+
+_COLUMNS: Final = (
+    Column("Signature", code=True),
+    Column("Outputs", "right"),
+    Column("Largest difference", "right"),
+)
+
+
+@dataclass(frozen=True)
+class ComparedSignature:
+    """One signature, run before and after on the same generated inputs.
+
+    Attributes:
+      signature: its name.
+      outputs: how many were compared.
+      largest_difference: between two numbers, 0.0 if all are equal; infinite where texts or shapes differ;
+        None where nothing could be compared.
+      skipped: why nothing was compared; empty if it was.
+    """
+
+    signature: str
+    outputs: int
+    largest_difference: float | None
+    skipped: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class ExportReport:
+    """Where a module was written, and how it compares with what it was written from. It is also a path.
+
+    Attributes:
+      path: of the directory.
+      compared: each signature, if the export was verified.
+      warnings: what looks forgotten, such as update ops that never ran.
+    """
+
+    path: str
+    compared: tuple[ComparedSignature, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def largest_difference(self) -> float | None:
+        """Over all signatures; None where none was compared."""
+        found = [each.largest_difference for each in self.compared if each.largest_difference is not None]
+        return max(found) if found else None
+
+    def __fspath__(self) -> str:
+        return self.path
+
+    def __str__(self) -> str:
+        return self.path
+
+    def __repr__(self) -> str:
+        parts = [self._headline(), *self.warnings]
+        if self.compared:
+            parts.append(grid_text(self._grid()))
+        return "\n".join(parts)
+
+    @automatic
+    def _repr_html_(self) -> str:
+        notes = [tag("p", visible(each, 1000), class_="note") for each in self.warnings]
+        table = [grid_html(self._grid())] if self.compared else []
+        return html.framed(tag("p", self._headline()), *notes, *table)
+
+    def _headline(self) -> str:
+        written = f"Written to {printable(self.path)}."
+        largest = self.largest_difference
+        if largest is None:
+            return written
+        if largest == 0:
+            return f"{written} Loaded again, it gives the same outputs."
+        return f"{written} Loaded again, its outputs differ by up to {largest:.3g}."
+
+    def _grid(self) -> Grid:
+        rows = tuple(
+            (
+                visible(each.signature),
+                str(each.outputs),
+                visible(each.skipped)
+                if each.largest_difference is None
+                else f"{each.largest_difference:.3g}",
+            )
+            for each in self.compared
+        )
+        return Grid("Signatures, before and after", _COLUMNS, rows, "")

@@ -1,0 +1,178 @@
+"""One way to call a module: a signature, what to fetch, compiled once, timed and logged."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import tensorflow as tf
+
+from hubexplore.errors import SignatureError
+from hubexplore.hub.compiled import CompiledCall
+from hubexplore.hub.feeding import Feeds
+from hubexplore.hub.module import Module
+from hubexplore.hub.running import AppliedSignature
+from hubexplore.hub.tensor_info import DEFAULT_OUTPUT, select_outputs
+from hubexplore.hub.variant import DEFAULT_SIGNATURE
+from hubexplore.notebook.batching import batches, is_batched, joined
+from hubexplore.notebook.calls import CallLog
+from hubexplore.notebook.fetching import resolve
+from hubexplore.notebook.interrupting import run_interruptibly
+
+Array = np.ndarray[Any, Any]
+QUICK: Final = 0.25
+"""Seconds: what is expected to take less runs at once, what may take more can be interrupted."""
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What the routes of a session share.
+
+    Attributes:
+      session: of the graph; everything in it is initialised.
+      log: gets each call.
+      applied: signatures applied to placeholders so far.
+    """
+
+    session: tf.compat.v1.Session
+    log: CallLog
+    applied: dict[tuple[Module, str], AppliedSignature]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a caller wants: a signature (None means `default`), all outputs or one, and further tensors."""
+
+    signature: str | None = None
+    as_dict: bool = False
+    fetch: Iterable[Any] | None = None
+
+
+class Route:
+    """A signature of a live module as a function of values.
+
+    Raises:
+      NoSuchSignatureError, SignatureError: as `NotebookSession.call`.
+    """
+
+    def __init__(self, module: Module, runtime: Runtime, wish: Wish) -> None:
+        self.module = module
+        self._runtime = runtime
+        self._signature = DEFAULT_SIGNATURE if wish.signature is None else wish.signature
+        self._as_dict = as_dict = wish.as_dict
+        fetch = wish.fetch
+        self._fetch = None if fetch is None else [fetch] if isinstance(fetch, str) else list(fetch)
+        infos = module.get_input_info_dict(self._signature)
+        self._outputs = module.get_output_info_dict(self._signature)
+        select_outputs(self._signature, self._outputs, as_dict)
+        self._feeds = Feeds(self._signature, infos)
+        self._names = [
+            name if len(info.component_names) == 1 else f"{name} ({part})"
+            for name, info in infos.items()
+            for part in range(len(info.component_names))
+        ]
+        self._title = module.scope
+        self._call: CompiledCall | None = None
+        # How long the last run took, and on how many bytes.
+        self._seconds = float("inf")
+        self._size = 1
+
+    def __call__(self, inputs: Any) -> Any:
+        """Runs it on values."""
+        return self._on(self._feeds.arrays(inputs))
+
+    def _on(self, arrays: Sequence[Array]) -> Any:
+        started = time.time()
+        begin = time.perf_counter()
+        call = self._call or self._compile()
+        results = call.results(self._run(call, arrays))
+        seconds = time.perf_counter() - begin
+        named = zip(self._names, arrays, strict=True)
+        self._runtime.log.add((started, seconds), (self._title, self._signature), named, results, self._on)
+        return self._selected(results)
+
+    def in_batches(self, inputs: Any, size: int, progress: bool | None) -> Any:
+        """Runs it on so many rows at a time; an interrupt stops at the next batch."""
+        if self._fetch:
+            raise SignatureError(
+                "fetch= and batch_size= do not go together: fetched tensors may have no rows."
+            )
+        arrays = self._feeds.arrays(inputs)
+        rows, parts = batches(self._feeds.infos, arrays, size)
+        wrong = [name for name in self._wanted() if not is_batched(self._outputs[name])]
+        if wrong:
+            raise SignatureError(
+                f"The outputs {wrong} of signature {self._signature!r} have a fixed shape, not one row per "
+                f"row of the inputs, so those of batches cannot be put together. Leave batch_size out."
+            )
+        started = time.time()
+        begin = time.perf_counter()
+        call = self._call or self._compile()
+        done = []
+        with _bar(rows, progress) as update:
+            for number, part in enumerate(parts):
+                count = min(size, rows - number * size)
+                done.append((count, call.results(self._run(call, part))))
+                update(count)
+        results = joined(done)
+        seconds = time.perf_counter() - begin
+        named = zip(self._names, arrays, strict=True)
+        self._runtime.log.add((started, seconds), (self._title, self._signature), named, results, self._on)
+        return self._selected(results)
+
+    def _wanted(self) -> list[str]:
+        return list(self._outputs) if self._as_dict else [DEFAULT_OUTPUT]
+
+    def _selected(self, results: dict[str, Any]) -> Any:
+        if self._fetch is None:
+            return results if self._as_dict else results[DEFAULT_OUTPUT]
+        outputs = {name: results[name] for name in self._wanted()}
+        fetched = {_label(each): results[_key(index)] for index, each in enumerate(self._fetch)}
+        return (outputs if self._as_dict else outputs[DEFAULT_OUTPUT]), fetched
+
+    def _compile(self) -> CompiledCall:
+        key, known = (self.module, self._signature), self._runtime.applied
+        if key not in known:
+            known[key] = AppliedSignature(self.module, self._signature)
+        applied = known[key]
+        fetches = {name: applied.outputs[name] for name in self._wanted()}
+        for index, each in enumerate(self._fetch or ()):
+            fetches[_key(index)] = resolve(each, self.module, applied)
+        self._call = CompiledCall(self._runtime.session, applied.placeholders, fetches)
+        return self._call
+
+    def _run(self, call: CompiledCall, arrays: Sequence[Array]) -> Sequence[Any]:
+        size = sum(array.nbytes for array in arrays) + 1
+        begin = time.perf_counter()
+        if self._seconds * max(size / self._size, 1.0) < QUICK:
+            flat = call.run(*arrays)
+        else:
+            flat = run_interruptibly(lambda: call.run(*arrays))
+        self._seconds, self._size = time.perf_counter() - begin, size
+        return flat
+
+
+def _key(index: int) -> str:
+    # No output is called so: names of outputs are Python identifiers or at least no control characters.
+    return f"\0{index}"
+
+
+def _label(fetch: Any) -> str:
+    return fetch if isinstance(fetch, str) else str(getattr(fetch, "name", fetch))
+
+
+@contextlib.contextmanager
+def _bar(rows: int, progress: bool | None) -> Iterator[Any]:
+    """Shows how far it is, and yields the function that is told of rows done."""
+    if progress is False:
+        yield lambda count: None
+        return
+    from tqdm.auto import tqdm
+
+    # Without a wish it appears only after a second.
+    with tqdm(total=rows, unit="rows", leave=False, delay=0 if progress else 1) as bar:
+        yield bar.update

@@ -1,0 +1,411 @@
+"""What a session does with values: batches, layers, conversions, initialising, interrupts, the log."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+import tensorflow as tf
+
+import hubexplore as hub
+from hubexplore.errors import (
+    ExportExistsError,
+    GraphGrowthWarning,
+    NoSuchCallError,
+    NoSuchTensorError,
+    SignatureError,
+)
+from hubexplore.notebook import calls, interrupting
+from hubexplore.notebook import session as session_module
+from hubexplore.notebook.session import NotebookSession
+from tests.hub import modules
+
+tf1 = tf.compat.v1
+
+
+@pytest.fixture
+def session() -> Iterator[NotebookSession]:
+    with NotebookSession() as own:
+        yield own
+
+
+def layered() -> None:
+    """Two layers: default [n, 2] float32 -> [n, 2]; `sum` [n, 2] -> scalar; `pair` a, b [n] -> [n]."""
+    x = tf1.placeholder(tf.float32, [None, 2], name="x")
+    w = tf1.get_variable("w", initializer=[[1.0, 2.0], [3.0, 4.0]])
+    hidden = tf.nn.relu(tf.matmul(x, w), name="hidden")
+    hub.add_signature(inputs=x, outputs=tf.multiply(hidden, 2.0, name="y"))
+    hub.add_signature("sum", inputs=x, outputs=tf.reduce_sum(x))
+    a, b = (tf1.placeholder(tf.int32, [None], name=name) for name in "ab")
+    hub.add_signature("pair", inputs={"a": a, "b": b}, outputs=a + b)
+    hub.add_signature("same", inputs=x, outputs=x)
+
+
+def composites() -> None:
+    """`sparse` [?, 3] -> itself and its row sums; `ragged` [n, None] -> its double and its lengths."""
+    sparse = tf1.sparse_placeholder(tf.float32, [None, 3])
+    hub.add_signature(
+        "sparse", inputs=sparse, outputs={"default": sparse, "sums": tf.sparse.reduce_sum(sparse, 1)}
+    )
+    ragged = tf.RaggedTensor.from_row_splits(
+        tf1.placeholder(tf.int64, [None]), tf1.placeholder(tf.int64, [None]), validate=False
+    )
+    hub.add_signature(
+        "ragged", inputs=ragged, outputs={"default": ragged * 2, "lengths": ragged.row_lengths()}
+    )
+
+
+@pytest.fixture
+def layers(session: NotebookSession) -> hub.Module:
+    return session.load(hub.create_module_spec(layered), "layers")
+
+
+@pytest.fixture
+def parts(session: NotebookSession) -> hub.Module:
+    return session.load(hub.create_module_spec(composites), "parts")
+
+
+ROWS = np.arange(14, dtype=np.float32).reshape(7, 2)
+
+
+class TestValues:
+    @pytest.mark.parametrize(
+        "values",
+        [
+            [[1, 2], [3, 4]],
+            np.array([[1, 2], [3, 4]], np.uint8),
+            np.array([[1, 2], [3, 4]], np.float64),
+            pd.DataFrame({"a": [1.0, 3.0], "b": [2.0, 4.0]}),
+            np.array([[1, 2], [3, 4]], np.float32, order="F"),
+        ],
+    )
+    def test_what_becomes_float32(self, values: Any, session: NotebookSession, layers: hub.Module) -> None:
+        assert session.call(layers, values).tolist() == [[14.0, 20.0], [30.0, 44.0]]
+
+    def test_an_eager_tensor(self, session: NotebookSession, layers: hub.Module) -> None:
+        assert session.call(layers, tf.constant([[1.0, 2.0]])).tolist() == [[14.0, 20.0]]
+
+    def test_a_series_of_texts(self, session: NotebookSession, tmp_path: Path) -> None:
+        (tmp_path / "words").write_text("a\nb\n")
+        session.load(hub.create_module_spec(lambda: modules.lookup(str(tmp_path / "words"))), "words")
+        assert session.call("words", pd.Series(["b", "a"])).tolist() == [1, 0]
+        with pytest.raises(SignatureError, match=r"among the texts, which is a float"):
+            session.call("words", pd.Series(["b", float("nan")], dtype=object))
+
+    @pytest.mark.parametrize(
+        ("values", "words"),
+        [
+            ([1, 2, 2**40], r"from 1 to 1099511627776, which int32 cannot hold"),
+            ([1.5], r"dtype float64; convert them with \.astype\('int32'\)"),
+            ([[1]], r"shape=\(None,\) dtype=int32.*shape \(1, 1\)"),
+            (["1"], "int32"),
+            ([[1], [1, 2]], "int32"),
+        ],
+    )
+    def test_what_does_not_fit_says_what_would(
+        self, values: Any, words: str, session: NotebookSession, layers: hub.Module
+    ) -> None:
+        with pytest.raises(SignatureError, match=words):
+            session.call(layers, {"a": values, "b": [1]}, "pair")
+
+    def test_integers_of_another_width(self, session: NotebookSession, layers: hub.Module) -> None:
+        given = {"a": np.array([1, 2], np.int64), "b": np.array([3, 4], np.uint8)}
+        assert session.call(layers, given, "pair").tolist() == [4, 6]
+
+    def test_an_input_that_comes_back(self, session: NotebookSession, layers: hub.Module) -> None:
+        assert session.call(layers, ROWS, "same").tolist() == ROWS.tolist()
+
+    def test_sparse_both_ways(self, session: NotebookSession, parts: hub.Module) -> None:
+        matrix = scipy.sparse.csr_matrix(np.array([[0, 1, 0], [2, 0, 3]], np.float32))
+        result = session.call(parts, matrix, "sparse", as_dict=True)
+        assert result["default"].values.tolist() == [1, 2, 3]
+        assert result["sums"].tolist() == [1, 5]
+
+    def test_ragged_both_ways(self, session: NotebookSession, parts: hub.Module) -> None:
+        result = session.call(parts, [[1], [], [2, 3]], "ragged", as_dict=True)
+        assert result["default"].to_list() == [[2], [], [4, 6]]
+        assert result["lengths"].tolist() == [1, 0, 2]
+
+
+class TestBatches:
+    @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+    def test_the_same_as_in_one_go(self, size: int, session: NotebookSession, layers: hub.Module) -> None:
+        whole = session.call(layers, ROWS)
+        assert session.call(layers, ROWS, batch_size=size).tolist() == whole.tolist()
+
+    def test_no_rows(self, session: NotebookSession, layers: hub.Module) -> None:
+        assert session.call(layers, ROWS[:0], batch_size=3).shape == (0, 2)
+
+    @pytest.mark.parametrize("size", [1, 2, 5])
+    def test_composites(self, size: int, session: NotebookSession, parts: hub.Module) -> None:
+        dense = np.array([[0, 1, 0], [0, 0, 0], [2, 0, 3]], np.float32)
+        matrix = scipy.sparse.coo_matrix(dense)
+        result = session.call(parts, matrix, "sparse", as_dict=True, batch_size=size)
+        found = np.zeros(result["default"].dense_shape)
+        found[tuple(result["default"].indices.T)] = result["default"].values
+        assert found.tolist() == dense.tolist()
+        assert result["sums"].tolist() == [1, 0, 5]
+        ragged = session.call(parts, [[1], [], [2, 3]], "ragged", as_dict=True, batch_size=size)
+        assert ragged["default"].to_list() == [[2], [], [4, 6]]
+
+    @pytest.mark.parametrize(
+        ("inputs", "signature", "size", "words"),
+        [
+            (ROWS, "sum", 2, "fixed shape, not one row per row"),
+            ({"a": [1, 2], "b": [1]}, "pair", 2, r"equally many rows; got \{'a': 2, 'b': 1\}"),
+            (ROWS, None, 0, "at least 1; got 0"),
+        ],
+    )
+    @pytest.mark.usefixtures("layers")
+    def test_what_cannot_be_cut(
+        self, inputs: Any, signature: Any, size: int, words: str, session: NotebookSession
+    ) -> None:
+        with pytest.raises(SignatureError, match=words):
+            session.call("layers", inputs, signature, batch_size=size)
+
+    def test_a_bar_only_if_asked(
+        self, session: NotebookSession, layers: hub.Module, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        session.call(layers, ROWS, batch_size=3)
+        assert capfd.readouterr().err == ""
+        session.call(layers, ROWS, batch_size=3, progress=True)
+        assert "rows" in capfd.readouterr().err
+
+
+class TestFetch:
+    def test_layers_and_variables_by_name(self, session: NotebookSession, layers: hub.Module) -> None:
+        value, more = session.call(layers, ROWS, fetch=["hidden", "MatMul:0", "w"])
+        assert list(more) == ["hidden", "MatMul:0", "w"]
+        assert value.tolist() == (2 * more["hidden"]).tolist()
+        assert more["w"].tolist() == [[1.0, 2.0], [3.0, 4.0]]
+
+    def test_adds_no_op_when_repeated(self, session: NotebookSession, layers: hub.Module) -> None:
+        session.call(layers, ROWS, fetch=["hidden"])
+        ops = len(session.graph.get_operations())
+        session.call(layers, ROWS, fetch=["hidden"])
+        session.call(layers, ROWS, as_dict=True, fetch="hidden")
+        assert len(session.graph.get_operations()) == ops
+
+    @pytest.mark.parametrize(
+        ("name", "words"),
+        [
+            ("hiden", "Did you mean 'hidden'"),
+            ("hidden:7", r"outputs of that op are called hidden:0"),
+            ("Sum", "this signature does not need"),
+            (3, "got a int"),
+        ],
+    )
+    def test_what_is_not_there(
+        self, name: Any, words: str, session: NotebookSession, layers: hub.Module
+    ) -> None:
+        with pytest.raises(NoSuchTensorError, match=words):
+            session.call(layers, ROWS, fetch=[name])
+
+
+class TestState:
+    def test_new_variables_are_initialised_once(self, session: NotebookSession, layers: hub.Module) -> None:
+        with session.building():
+            own = tf1.get_variable("own", initializer=1.0)
+            bump = own.assign_add(1.0)
+            assert session.session.run(bump) == 2.0
+            other = tf1.get_variable("other", initializer=5.0)
+        assert session.session.run([own, other]) == [2.0, 5.0]
+        assert session.initialize() == []
+
+    def test_a_variable_made_of_another(self, session: NotebookSession) -> None:
+        with session.building():
+            first = tf1.get_variable("first", initializer=3.0)
+            second = tf1.get_variable("second", initializer=lambda: first * 2.0)
+        assert session.session.run(second) == 6.0
+
+    def test_what_needs_a_feed_is_left_to_the_user(self, session: NotebookSession) -> None:
+        with session.building():
+            start = tf1.placeholder(tf.float32, [])
+            own = tf1.Variable(start, validate_shape=True)
+            session.session.run(own.initializer, {start: 4.0})
+        assert session.session.run(own) == 4.0
+
+    def test_values_of_variables(self, session: NotebookSession, layers: hub.Module) -> None:
+        session.load(hub.create_module_spec(modules.partitioned), "cut")
+        assert session.variables(layers)["w"].tolist() == [[1.0, 2.0], [3.0, 4.0]]
+        assert session.variables("cut")["scope/s"].tolist() == [[7.0, 7.0]] * 4
+        assert set(session.variables()) == {"layers/w", "cut/scope/s", "cut/q"}
+
+    def test_a_reset_starts_anew(self, session: NotebookSession, layers: hub.Module) -> None:
+        session.call(layers, ROWS)
+        session.reset()
+        assert (session.names, len(session.log)) == ([], 0)
+        with pytest.raises(RuntimeError, match="After a reset everything has to be loaded again"):
+            session.call(layers, ROWS)
+
+    def test_replacing_many_times_warns(
+        self, session: NotebookSession, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(session_module, "OPS_LEFT_BEHIND", 5)
+        spec = hub.create_module_spec(layered)
+        session.load(spec, "m")
+        session.call("m", ROWS)
+        with pytest.warns(GraphGrowthWarning, match=r"reset\(\), or %hub_session reset, frees them"):
+            session.load(spec, "m")
+        assert session.call("m", ROWS[:1]).tolist() == [[6.0, 8.0]]
+
+    def test_what_a_replaced_module_held_is_gone(self, session: NotebookSession) -> None:
+        spec = hub.create_module_spec(layered)
+        old = session.load(spec, "m", trainable=True)
+        session.load(spec, "m", trainable=True)
+        assert [each.op.name for each in session.graph.get_collection("trainable_variables")] == ["m_1/w"]
+        with session.building(), pytest.raises(tf.errors.FailedPreconditionError):
+            session.session.run(old.variables[0].read_value())
+
+
+class TestInterrupt:
+    def interrupt_soon(self, seconds: float) -> threading.Timer:
+        timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        return timer
+
+    def test_long_work_is_left_at_once(self) -> None:
+        ended = threading.Event()
+        self.interrupt_soon(0.2)
+        with pytest.raises(KeyboardInterrupt):
+            interrupting.run_interruptibly(lambda: ended.wait(20))
+        assert not ended.is_set()
+        ended.set()
+
+    def test_a_long_call_leaves_the_session_usable(self, session: NotebookSession) -> None:
+        released = threading.Event()
+
+        def module_fn() -> None:
+            x = tf1.placeholder(tf.float32, [None])
+            hub.add_signature(inputs=x, outputs=tf.cumsum(x))
+
+        module = session.load(hub.create_module_spec(module_fn), "m")
+        assert session.call(module, [1.0, 2.0]).tolist() == [1.0, 3.0]
+        with session.building():
+            slow = tf1.py_func(lambda: np.float32(released.wait(20)), [], tf.float32)
+            self.interrupt_soon(0.3)
+            with pytest.raises(KeyboardInterrupt):
+                session.session.run(slow)
+        released.set()
+        assert session.call(module, [1.0, 2.0]).tolist() == [1.0, 3.0]
+
+    def test_errors_come_through(self) -> None:
+        def fail() -> None:
+            raise ValueError("own")
+
+        with pytest.raises(ValueError, match="own"):
+            interrupting.run_interruptibly(fail)
+
+    def test_in_another_thread(self) -> None:
+        results: list[int] = []
+        thread = threading.Thread(target=lambda: results.append(interrupting.run_interruptibly(lambda: 3)))
+        thread.start()
+        thread.join()
+        assert results == [3]
+
+
+class TestLog:
+    def test_each_call_is_a_row_that_replays(self, session: NotebookSession, layers: hub.Module) -> None:
+        before = datetime.datetime.now().astimezone() - datetime.timedelta(seconds=1)
+        given = ROWS.copy()
+        first = session.call(layers, given)
+        given[:] = 0
+        session.call(layers, {"a": [1], "b": [2]}, "pair")
+        one, two = session.log
+        assert (one.number, one.module, one.signature) == (1, "layers", "default")
+        assert one.inputs == (("default", "float32", (7, 2)),)
+        assert one.outputs == (("default", "float32", (7, 2)),)
+        assert one.time > before
+        assert one.seconds > 0
+        assert [name for name, _, _ in two.inputs] == ["a", "b"]
+        assert session.log.replay(1).tolist() == first.tolist()
+        assert list(session.log.df.index) == [1, 2, 3]
+        assert "pair" in repr(session.log)
+        assert "<table" in str(session.log._repr_html_())
+
+    def test_it_is_bounded(
+        self, session: NotebookSession, layers: hub.Module, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(calls, "KEPT", 100)
+        for _ in range(3):
+            session.call(layers, ROWS)
+        with pytest.raises(NoSuchCallError, match="are not in memory"):
+            session.log.replay(1)
+        with pytest.raises(NoSuchCallError, match="those from 1 to 3 are remembered"):
+            session.log.replay(9)
+        for _ in range(calls.LENGTH):
+            session.call(layers, ROWS[:1])
+        assert len(session.log) == calls.LENGTH
+
+    def test_failing_calls_are_no_rows(self, session: NotebookSession, layers: hub.Module) -> None:
+        with pytest.raises(SignatureError):
+            session.call(layers, "text")
+        assert len(session.log) == 0
+        assert repr(session.log) == "no calls yet"
+
+
+class TestExport:
+    def test_a_verified_export(self, session: NotebookSession, layers: hub.Module, tmp_path: Path) -> None:
+        report = session.export(layers, tmp_path / "out", verify=True)
+        assert {each.signature: each.largest_difference for each in report.compared} == {
+            "default": 0.0,
+            "pair": 0.0,
+            "same": 0.0,
+            "sum": 0.0,
+        }
+        assert "gives the same outputs" in repr(report)
+        assert "<table" in str(report._repr_html_())
+
+    def test_random_outputs_are_told(self, session: NotebookSession, tmp_path: Path) -> None:
+        def module_fn() -> None:
+            hub.add_signature(outputs=tf.random.uniform([2]))
+
+        session.load(hub.create_module_spec(module_fn), "dice")
+        report = session.export("dice", tmp_path / "out", verify=True)
+        assert report.compared[0].skipped == "its outputs are other ones on each run"
+        assert report.largest_difference is None
+
+    def test_overwrite_replaces_modules_only(
+        self, session: NotebookSession, layers: hub.Module, tmp_path: Path
+    ) -> None:
+        target = tmp_path / "out"
+        session.export(layers, target)
+        with pytest.raises(ExportExistsError):
+            session.export(layers, target)
+        session.export(layers, target, overwrite=True)
+        assert hub.summarize(target).warnings == ()
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+        other = tmp_path / "mine"
+        other.mkdir()
+        (other / "notes.txt").write_text("precious")
+        with pytest.raises(ExportExistsError, match="is no module"):
+            session.export(layers, other, overwrite=True)
+        assert (other / "notes.txt").read_text() == "precious"
+
+
+def test_a_remote_runtime(tmp_path: Path) -> None:
+    server = tf1.train.Server.create_local_server()
+    with NotebookSession("remote", target=server.target) as session:
+        module = session.load(hub.create_module_spec(layered), "m")
+        assert session.call(module, ROWS[:1]).tolist() == [[6.0, 8.0]]
+        assert session.call(module, ROWS, batch_size=2).shape == (7, 2)
+        session.export(module, tmp_path / "out")
+
+
+@pytest.mark.parametrize(("name", "signature"), [("vae3dshapes", "decoder"), ("dm21", "default")])
+def test_published_modules(name: str, signature: str, real_modules: Path, tmp_path: Path) -> None:
+    with NotebookSession() as session:
+        module = session.load(real_modules / name)
+        assert session.names == [name]
+        report = session.export(module, tmp_path / "out", verify=True)
+        found = {each.signature: each for each in report.compared}
+        assert found[signature].largest_difference == 0.0
