@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import json
 import os
+import statistics
 import sys
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,8 @@ def main() -> int:
         rows += _show("process", _process_rows(libraries, options))
     if options.only in "see a module":
         rows += _show("see a module", _look_rows(options))
+    if options.only in "notebook session":
+        rows += _show("notebook session", _session_rows(options))
     if options.json:
         data = {"machine": machine, "repeats": options.repeats, "rows": [_plain(row) for row in rows]}
         options.json.write_text(json.dumps(data, indent=1) + "\n")
@@ -188,6 +191,26 @@ def _look_rows(options: argparse.Namespace) -> list[Row]:
         Row(name, f"  HTML, {title}", None, whole["html_kb"], unit="kB", within=300),
         Row(name, f"first diagram with dot, {title}", None, whole["diagram"], within=1.5),
         Row(name, f"  SVG, {title}", None, whole["svg_kb"], unit="kB", within=300),
+    ]
+
+
+def _session_rows(options: argparse.Namespace) -> list[Row]:
+    name = "notebook session"
+    print(f"measuring {name} ...", file=sys.stderr)
+    seen = processes.run_child("calls", "sample:half-plus-two")
+    shells = [processes.run_child("load_ext") for _ in range(options.repeats)]
+    seconds = statistics.median(shell["seconds"] for shell in shells)
+    heavy = sorted({each for shell in shells for each in shell["heavy"]})
+    over = seen["ours"] - seen["bare"]
+    note = f"over the bare callable: {over * 1e6:+.0f} us; ops added: {seen['ops_added']}"
+    growth = seen["late"] / seen["early"]
+    return [
+        Row(name, "call, p50 of 10,000", seen["bare"], seen["ours"], within=seen["bare"] + 60e-6, note=note),
+        Row(name, "  10,000th call / 10th", None, growth, unit="x", at_most=GROWTH_AT_MOST),
+        Row(name, "  memory grown by 8,000 calls", None, seen["memory_growth_mb"], unit="MB", within=4),
+        Row(
+            name, "%load_ext, fresh shell", None, seconds, within=0.3, note=f"loads {heavy}" if heavy else ""
+        ),
     ]
 
 

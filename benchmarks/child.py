@@ -3,6 +3,8 @@
     python -m benchmarks.child cold SIDE              path -> first output; SUBJECT on stdin
     python -m benchmarks.child memory SIDE PATH       peak memory of loading a heavy module
     python -m benchmarks.child import                 `import hubexplore`
+    python -m benchmarks.child calls HANDLE           calls through a session, and bare ones
+    python -m benchmarks.child load_ext               `%load_ext hubexplore` in a fresh shell
     python -m benchmarks.child look PATH REPEATS      summary, page and diagram, without TensorFlow
 
 SIDE is "peer", "hubexplore" or "tf.saved_model.load" ("base" for memory); SUBJECT is a JSON object.
@@ -116,9 +118,11 @@ def _text(value: Any) -> Any:
 
 
 def main() -> None:
+    from benchmarks import sessions
+
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     actions: dict[str, Callable[..., dict[str, Any]]] = {"cold": _cold, "memory": _memory, "import": _import}
-    actions["look"] = _look
+    actions |= {"look": _look, "calls": sessions.calls, "load_ext": sessions.load_ext}
     print(json.dumps(actions[sys.argv[1]](*sys.argv[2:])))
 
 

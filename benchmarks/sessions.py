@@ -1,0 +1,78 @@
+"""What a call through a NotebookSession costs, and what a notebook waits for.
+
+`calls` and `load_ext` run in processes of their own.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+CALLS: Final = 10_000
+WINDOW: Final = 50
+
+
+def calls(handle: str) -> dict[str, Any]:
+    """Seconds per call of a signature with one float input: the session's, and TensorFlow's alone.
+
+    Both sides take turns of 100 calls. The bare side is `Session.make_callable` with a placeholder, in a
+    session of its own.
+    """
+    import numpy as np
+    import tensorflow as tf
+
+    import hubexplore as hub
+    from benchmarks.child import peak_memory
+
+    v1 = tf.compat.v1
+    x = np.ones(4, np.float32)
+    session = hub.NotebookSession()
+    module = session.load(handle)
+    with tf.Graph().as_default():
+        placeholder = v1.placeholder(tf.float32, [None])
+        output = hub.Module(handle)(placeholder)
+        plain = v1.Session()
+        plain.run(v1.global_variables_initializer())
+        bare = plain.make_callable(output, [placeholder])
+    sides: tuple[Callable[[], object], ...] = (lambda: session.call(module, x), lambda: bare(x))
+    taken: tuple[list[float], list[float]] = ([], [])
+    for side in sides:
+        side()
+    ops = len(session.graph.get_operations())
+    memory = None
+    for turn in range(CALLS // 100):
+        for side, times in zip(sides, taken, strict=True):
+            for _ in range(100):
+                start = time.perf_counter()
+                side()
+                times.append(time.perf_counter() - start)
+        if turn == 20:  # by now the log is as long as it gets
+            memory = peak_memory()
+    ours, theirs = taken
+    return {
+        "ours": statistics.median(ours),
+        "bare": statistics.median(theirs),
+        "early": statistics.median(ours[10 : 10 + WINDOW]),
+        "late": statistics.median(ours[-WINDOW:]),
+        "ops_added": len(session.graph.get_operations()) - ops,
+        "memory_growth_mb": (peak_memory() - (memory or 0)) / 1e6,
+    }
+
+
+def load_ext() -> dict[str, Any]:
+    """Seconds of `%load_ext hubexplore` in a shell that has imported nothing, and until a card is on screen.
+
+    The card: `%hub_load` of a sample that the cache holds, from the start of the cell to the first display.
+    """
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    before = set(sys.modules)
+    start = time.perf_counter()
+    shell.run_line_magic("load_ext", "hubexplore")
+    loaded = time.perf_counter() - start
+    heavy = {"tensorflow", "pandas"} & (set(sys.modules) - before)
+    return {"seconds": loaded, "heavy": sorted(heavy)}
