@@ -17,6 +17,8 @@ from hubexplore.summary.graph import calls_of_attr, index_nodes, node_of, reach
 MAX_NODES: Final = 100_000
 """So many nodes of bodies are laid into a graph; calls beyond stay single boxes."""
 MAX_NESTING: Final = 12
+CALLING: Final = ("Call", "If", "While", "Case", "CallOp")
+"""How ops that compute by calling functions end."""
 
 Target = tuple["Frame", str]
 """An input as written in some frame."""
@@ -54,42 +56,51 @@ class Frames:
 
     Attributes:
       functions: of the library, by name.
-      add: makes a node of (name, message, frame); returns its number.
+      add: makes nodes of (frame, messages by name, their ops); returns the number of the first.
       missing: the number of the node that stands for a name that is not there.
       room: so many nodes of bodies may still be added.
       opened: name of a scope that is a body -> the function.
+      bodies: function -> the nodes of its body that its results need.
     """
 
     functions: Mapping[str, Any]
-    add: Callable[[str, Any, Frame], int]
+    add: Callable[[Frame, dict[str, Any], list[str]], int]
     missing: Callable[[str], int]
     room: int = MAX_NODES
     opened: dict[str, str] = field(default_factory=dict)
+    bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def fill(self, frame: Frame, nodes: Iterator[Any]) -> None:
+    def fill(self, frame: Frame, nodes: dict[str, Any]) -> None:
         """Adds the nodes to the frame, and all bodies they call, outer ones first, while there is room."""
-        queue: deque[tuple[Frame, Iterator[Any]]] = deque([(frame, nodes)])
+        queue = deque([(frame, nodes)])
         while queue:
             frame, nodes = queue.popleft()
-            for node in nodes:
-                bodies = list(self._bodies(frame, node)) if self.functions else []
-                if bodies:
-                    frame.places[node.name] = Call([(inner, function) for inner, function, _ in bodies])
-                    queue.extend((inner, iter(body)) for inner, _, body in bodies)
-                else:
-                    frame.places[node.name] = self.add(frame.prefix + node.name, node, frame)
+            ops = [node.op for node in nodes.values()]
+            calling = {op for op in set(ops) if self._may_call(op)}
+            for name, op in zip(list(nodes), list(ops), strict=True) if calling else ():
+                if op in calling and (bodies := list(self._bodies(frame, name, nodes[name]))):
+                    frame.places[name] = Call([(inner, function) for inner, function, _ in bodies])
+                    queue.extend((inner, body) for inner, _, body in bodies)
+            if frame.places:
+                nodes = {name: node for name, node in nodes.items() if name not in frame.places}
+                ops = [node.op for node in nodes.values()]
+            first = self.add(frame, nodes, ops)
+            frame.places.update(zip(nodes, range(first, first + len(nodes)), strict=True))
 
-    def _bodies(self, frame: Frame, node: Any) -> Iterator[tuple[Frame, Any, list[Any]]]:
+    def _may_call(self, op: str) -> bool:
+        return bool(self.functions) and (op in self.functions or op.endswith(CALLING))
+
+    def _bodies(self, frame: Frame, name: str, node: Any) -> Iterator[tuple[Frame, Any, dict[str, Any]]]:
         """Yields (frame, function, needed nodes) of what a node calls; nothing where it stays closed."""
         called = called_functions(node, self.functions)
-        if len(frame.callers) >= MAX_NESTING or any(name in frame.callers for _, name in called):
+        if len(frame.callers) >= MAX_NESTING or any(each in frame.callers for _, each in called):
             return
-        taken = sum(len(self.functions[name].node_def) for _, name in called)
+        taken = sum(len(self.functions[each].node_def) for _, each in called)
         if taken > self.room:
             return
         self.room -= taken
-        for role, name in called:
-            function = self.functions[name]
+        for role, callee in called:
+            function = self.functions[callee]
             # The first input of a branch is its condition, or its index.
             skip = 1 if role in ("then_branch", "else_branch", "branches") else 0
             given = [each for each in node.input if not each.startswith("^")][skip:]
@@ -97,9 +108,11 @@ class Frames:
                 argument.name: (frame, given[index]) if index < len(given) else None
                 for index, argument in enumerate(function.signature.input_arg)
             }
-            prefix = f"{frame.prefix}{node.name}/" + (f"{role}/" if len(called) > 1 else "")
-            self.opened.setdefault(prefix[:-1], name)
-            yield Frame(prefix, {}, arguments, {}, (*frame.callers, name)), function, _needed(function)
+            prefix = f"{frame.prefix}{name}/" + (f"{role}/" if len(called) > 1 else "")
+            self.opened.setdefault(prefix[:-1], callee)
+            if callee not in self.bodies:
+                self.bodies[callee] = _needed(function)
+            yield Frame(prefix, {}, arguments, {}, (*frame.callers, callee)), function, self.bodies[callee]
 
     def sources(self, frame: Frame, written: str) -> Iterator[tuple[int, str]]:
         """Yields (node, output) that an input, as written in a frame, stands for; several after a branch."""
@@ -133,7 +146,7 @@ def called_functions(node: Any, functions: Mapping[str, Any]) -> list[tuple[str,
     if node.op in functions:
         return [("", node.op)]
     # Only an op that computes by calling is its bodies; a dataset merely keeps them.
-    if not node.op.endswith(("Call", "If", "While", "Case", "CallOp")):
+    if not node.op.endswith(CALLING):
         return []
     return [
         (name, call.name)
@@ -143,10 +156,11 @@ def called_functions(node: Any, functions: Mapping[str, Any]) -> list[tuple[str,
     ]
 
 
-def _needed(function: Any) -> list[Any]:
-    """The nodes of a body that its results need, in its order."""
-    found = reach(index_nodes(function.node_def), [node_of(result) for result in function.ret.values()])
-    return [node for node in function.node_def if node.name in found.nodes]
+def _needed(function: Any) -> dict[str, Any]:
+    """The nodes of a body that its results need, by name, in its order."""
+    nodes = index_nodes(function.node_def)
+    found = reach(nodes, [node_of(result) for result in function.ret.values()])
+    return {name: node for name, node in nodes.items() if name in found.nodes}
 
 
 def _results(call: Call, port: str) -> Iterator[Target]:

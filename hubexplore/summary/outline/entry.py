@@ -13,7 +13,8 @@ from hubexplore.errors import DiagramError, NoSuchScopeError, NoSuchSignatureErr
 from hubexplore.summary.model import SignatureSummary, VariantSummary
 from hubexplore.summary.outline.boxes import Drawing
 from hubexplore.summary.outline.data import Outline
-from hubexplore.summary.outline.flow import Flow, read_flow
+from hubexplore.summary.outline.flow import Flow
+from hubexplore.summary.outline.reading import read_flow
 
 MAX_BOXES: Final = 150
 MAX_EDGES: Final = 450
@@ -56,20 +57,17 @@ def outline(
     for name in expand:
         _check_known(name, flow)
     drawing = Drawing(flow, variant, depth)
-    for limit in (bound, bound // 2, bound // 5):
-        drawn = drawing.draw(max(limit, 10))
-        if len(drawn.edges) <= MAX_EDGES:
-            break
-    left_out = len(drawn.edges) - MAX_EDGES
+    drawn = drawing.draw(bound, MAX_EDGES)
+    shown = sum(box.nodes for box in drawn.boxes if box.kind not in ("input", "output"))
     return Outline(
         signature,
         variant.tags,
         drawn.boxes,
         drawn.groups,
-        drawn.edges[:MAX_EDGES],
+        drawn.edges,
         drawing.nodes,
-        drawing.nodes - sum(box.nodes for box in drawn.boxes if box.kind not in ("input", "output")),
-        (*drawn.warnings, *([f"{left_out} edges are left out."] if left_out > 0 else [])),
+        drawing.nodes - shown,
+        drawn.warnings,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,11 +29,11 @@ class Tree:
       root: all of its nodes that do not step aside.
     """
 
-    def __init__(self, flow: Flow, sizes: dict[int, object]) -> None:
+    def __init__(self, flow: Flow, sizes: Mapping[int, object]) -> None:
         """Takes the shapes of variables (`sizes`) for the comparison of repeats."""
         self.flow, self._sizes = flow, sizes
-        members = [number for number, kind in enumerate(flow.kinds) if kind in (OP, MISSING, CONSTANT)]
-        members.sort(key=flow.rank.__getitem__)
+        kinds, shown = flow.kinds, (OP, MISSING, CONSTANT)
+        members = [number for number in flow.order if kinds[number] in shown]
         self.root = Scope("", "", members)
         self._parts: dict[Scope, list[Scope]] = {}
 

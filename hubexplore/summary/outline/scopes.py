@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,7 +19,7 @@ _BEGINNING: Final = re.compile(r"(.*?\d)[_.-]")
 _NUMBER: Final = re.compile(r"[_.-]?\d+")
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Scope:
     """A part of the flow: a name scope, or one node.
 
@@ -83,7 +83,9 @@ class Scope:
         found = [self._node(number, names) for number in single]
         groups = _grouped(buckets) if len(buckets) > WIDE else {key: [key] for key in buckets}
         for beginning, keys in groups.items():
-            members = [number for key in keys for number in buckets[key]]
+            members = buckets[keys[0]]
+            if len(keys) > 1:
+                members = [number for key in keys for number in buckets[key]]
             if len(members) == 1:
                 found.append(self._node(members[0], names))
             elif keys == [beginning]:
@@ -94,14 +96,15 @@ class Scope:
                 path = prefix + beginning
                 members.sort(key=flow.rank.__getitem__)
                 found.append(Scope(path, path + separator, members, self, self.level + 1))
-        return sorted(found, key=lambda part: flow.rank[part.members[0]])
+        rank = flow.rank
+        return sorted(found, key=lambda part: rank[part.members[0]])
 
     def _node(self, number: int, names: Sequence[str]) -> Scope:
         return Scope(names[number], names[number] + "/", [number], self, self.level + 1, number)
 
     def _common(self, names: Sequence[str]) -> str:
         """The longest scope that all members share: a scope in which there is only another one is no step."""
-        low, high = min(names[each] for each in self.members), max(names[each] for each in self.members)
+        low, high = min(map(names.__getitem__, self.members)), max(map(names.__getitem__, self.members))
         # `prefix/` itself names a node, which is outside of what it names.
         length = len(self.prefix)
         shared = 0
@@ -133,12 +136,15 @@ def stem(label: str) -> str:
     return _NUMBER.sub("", label)
 
 
-def structure(scope: Scope, flow: Flow, sizes: dict[int, object] | None) -> object:
-    """What repeats have in common: ops and, given `sizes` of nodes, the shapes of the variables they read."""
-    ops = Counter(flow.ops[number] for number in scope.members)
-    shapes = (
-        Counter(sizes[source] for each in scope.members for source, _ in flow.wires[each] if source in sizes)
-        if sizes is not None
-        else {}
-    )
-    return frozenset(ops.items()), frozenset(shapes.items())
+def ops_of(scope: Scope, flow: Flow) -> object:
+    """What repeats have in common: their ops."""
+    if scope.item is not None:
+        return flow.ops[scope.item]
+    return frozenset(Counter(map(flow.ops.__getitem__, scope.members)).items())
+
+
+def shapes_of(scope: Scope, flow: Flow, sizes: Mapping[int, object]) -> object:
+    """What repeats of equal size have in common: the shapes (in `sizes`) of the variables they read."""
+    wires = flow.wires
+    found = [sizes[source] for number in scope.members for source, _ in wires[number] if source in sizes]
+    return frozenset(Counter(found).items()) if found else None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from hubexplore.summary.outline.flow import Flow
-from hubexplore.summary.outline.scopes import WIDE, Scope, stem, structure
+from hubexplore.summary.outline.scopes import WIDE, Scope, ops_of, shapes_of, stem
 
 LEAST: Final = 3
 """So many repeats at least."""
@@ -15,7 +17,7 @@ LONGEST_PERIOD: Final = 6
 
 
 def collapse(
-    parts: Sequence[Scope], flow: Flow, sizes: dict[int, object], apart: frozenset[str]
+    parts: Sequence[Scope], flow: Flow, sizes: Mapping[int, object], apart: frozenset[str]
 ) -> list[Scope]:
     """Returns the parts with each series as one.
 
@@ -28,76 +30,110 @@ def collapse(
       sizes: variable -> its shape.
       apart: names of parts that stay as they are, and of series that do.
     """
-    result = _collapsed(parts, flow, sizes, apart)
-    return _collapsed(parts, flow, None, apart) if len(result) > WIDE else result
+    if len(parts) < LEAST:
+        return list(parts)
+    row = _Row(parts, flow, apart)
+    result = row.collapsed(sizes)
+    return row.collapsed(None) if len(result) > WIDE else result
 
 
-def _collapsed(
-    parts: Sequence[Scope], flow: Flow, sizes: dict[int, object] | None, apart: frozenset[str]
-) -> list[Scope]:
-    tokens = _tokens(parts, flow, sizes, apart)
-    feeds = _feeds(parts, flow)
-    result: list[Scope] = []
-    start = 0
-    while start < len(parts):
-        length, period = max(_runs(tokens, feeds, start), default=(0, 0), key=lambda run: (run[0], -run[1]))
-        # Single ops alone make a series only where there are too many to show.
-        run = parts[start : start + length] if length else parts[start : start + 1]
-        if length and (sizes is None or any(each.item is None for each in run[:period])):
-            series = _series(run, period)
-            result.extend(run if series.name in apart else [series])
-        else:
-            result.extend(run)
-        start += len(run)
-    return result
+class _Row:
+    """The parts of one scope, looked through for series."""
 
+    def __init__(self, parts: Sequence[Scope], flow: Flow, apart: frozenset[str]) -> None:
+        self.parts, self.flow, self.apart = parts, flow, apart
+        self.stems = [stem(part.label) for part in parts]
+        self.alike = Counter(self.stems)
+        self.ops: dict[int, object] = {}
 
-def _tokens(
-    parts: Sequence[Scope], flow: Flow, sizes: dict[int, object] | None, apart: frozenset[str]
-) -> list[object]:
-    """One token per part, equal where parts are alike; a part that is like no other has its own."""
-    alike: dict[str, int] = {}
-    stems = [stem(each.label) for each in parts]
-    for each in stems:
-        alike[each] = alike.get(each, 0) + 1
-    return [
-        index
-        if alike[name] < LEAST or part.name in apart or any(each.startswith(part.prefix) for each in apart)
-        else (name, part.item is None, structure(part, flow, sizes))
-        for index, (name, part) in enumerate(zip(stems, parts, strict=True))
-    ]
+    def collapsed(self, sizes: Mapping[int, object] | None) -> list[Scope]:
+        """The parts with each series as one; without `sizes`, whatever the shapes of variables."""
+        parts, tokens = self.parts, self._tokens(sizes)
+        often = Counter(tokens)
+        result: list[Scope] = []
+        start = 0
+        while start < len(parts):
+            length, period = 0, 0
+            if often[tokens[start]] >= LEAST:
+                found = self._runs(tokens, start)
+                length, period = max(found, default=(0, 0), key=lambda run: (run[0], -run[1]))
+            # Single ops alone make a series only where there are too many to show.
+            run = parts[start : start + length] if length else parts[start : start + 1]
+            if length and (sizes is None or any(each.item is None for each in run[:period])):
+                series = _series(run, period)
+                result.extend(run if series.name in self.apart else [series])
+            else:
+                result.extend(run)
+            start += len(run)
+        return result
 
+    def _tokens(self, sizes: Mapping[int, object] | None) -> list[int]:
+        """One number per part, equal where parts are alike; a part that is like no other has its own."""
+        numbers: dict[object, int] = {}
+        apart, tokens = self.apart, []
+        for index, (name, part) in enumerate(zip(self.stems, self.parts, strict=True)):
+            token: object = index
+            if self.alike[name] >= LEAST and not (
+                apart and (part.name in apart or any(each.startswith(part.prefix) for each in apart))
+            ):
+                if index not in self.ops:
+                    self.ops[index] = ops_of(part, self.flow)
+                shapes = shapes_of(part, self.flow, sizes) if sizes else None
+                token = (name, part.item is None, self.ops[index], shapes)
+            tokens.append(numbers.setdefault(token, len(numbers)))
+        return tokens
 
-def _feeds(parts: Sequence[Scope], flow: Flow) -> list[set[int]]:
-    """For each part, the parts that feed it."""
-    place = {number: index for index, part in enumerate(parts) for number in part.members}
-    return [
-        {place[source] for number in part.members for source, _ in flow.wires[number] if source in place}
-        for part in parts
-    ]
+    @functools.cached_property
+    def _place(self) -> dict[int, int]:
+        """Node -> position of the part it is in."""
+        return {number: index for index, part in enumerate(self.parts) for number in part.members}
 
+    @functools.cached_property
+    def _near(self) -> list[tuple[int, ...]]:
+        """For each part, those shortly before it that feed it."""
+        place, wires = self._place, self.flow.wires
+        near: list[tuple[int, ...]] = []
+        for index, part in enumerate(self.parts):
+            first = index - 2 * LONGEST_PERIOD
+            found = {place.get(source, -1) for number in part.members for source, _ in wires[number]}
+            near.append(tuple([source for source in found if first < source < index and source >= 0]))
+        return near
 
-def _runs(tokens: Sequence[object], feeds: Sequence[set[int]], start: int) -> Iterator[tuple[int, int]]:
-    """Yields (length, period) of each series that begins at `start`."""
-    for period in range(1, LONGEST_PERIOD + 1):
-        end = start + period
-        if end >= len(tokens):
-            return
-        while end < len(tokens) and tokens[end] == tokens[end - period]:
-            repeat = start + (end - start) // period * period
-            if (end - start) % period == period - 1 and not _linked(feeds, repeat, period):
-                break
-            end += 1
-        repeats = (end - start) // period
-        if repeats >= LEAST:
-            yield repeats * period, period
+    @functools.cached_property
+    def _next_fed(self) -> list[int]:
+        """For each part, the next one, itself included, that parts shortly before it feed."""
+        following = len(self.parts)
+        found = [following] * (following + 1)
+        for index in range(following - 1, -1, -1):
+            following = index if self._near[index] else following
+            found[index] = following
+        return found
 
+    def _runs(self, tokens: Sequence[int], start: int) -> Iterator[tuple[int, int]]:
+        """Yields (length, period) of each series that begins at `start`."""
+        if self._next_fed[start + 1] >= start + 2 * LONGEST_PERIOD:
+            return  # side by side
+        for period in range(1, LONGEST_PERIOD + 1):
+            end = start + period
+            if end >= len(tokens):
+                return
+            while end < len(tokens) and tokens[end] == tokens[end - period]:
+                repeat = start + (end - start) // period * period
+                if (end - start) % period == period - 1 and not self._linked(repeat, period):
+                    break
+                end += 1
+            repeats = (end - start) // period
+            if repeats >= LEAST:
+                yield repeats * period, period
 
-def _linked(feeds: Sequence[set[int]], repeat: int, period: int) -> bool:
-    """Whether the repeat that begins at `repeat` is fed by the one before it."""
-    return any(
-        repeat - period <= source < repeat for each in feeds[repeat : repeat + period] for source in each
-    )
+    def _linked(self, repeat: int, period: int) -> bool:
+        """Whether the repeat that begins at `repeat` is fed by the one before it."""
+        near, before = self._near, repeat - period
+        for index in range(repeat, repeat + period):
+            for source in near[index]:
+                if before <= source < repeat:
+                    return True
+        return False
 
 
 def _series(run: Sequence[Scope], period: int) -> Scope:

@@ -1,0 +1,121 @@
+"""What a flow draws from, with what the summary knows of it: variables, tables, assets, and who reads them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from hubexplore.summary.graph import node_of
+from hubexplore.summary.model import VariantSummary
+from hubexplore.summary.outline.data import ASSET, TABLE, Box, Weight
+from hubexplore.summary.outline.flow import VARIABLE, Flow
+from hubexplore.summary.outline.names import output_facts
+
+
+@dataclass(frozen=True)
+class _Only:
+    """A node of which only one attribute is asked."""
+
+    all: Any
+    name: str
+
+    @property
+    def attr(self) -> dict[str, Any]:
+        return {self.name: self.all[self.name]}
+
+
+class Stock:
+    """The sources of a flow.
+
+    Attributes:
+      weights: number of a variable's first node -> the variable.
+      parts: number of a variable's first node -> all of its nodes.
+      whole: number of any node of a variable -> that of its first node.
+      readers: number of a variable's (any part), table's or asset's node -> the nodes that read it.
+    """
+
+    def __init__(self, flow: Flow, variant: VariantSummary) -> None:
+        self.flow, self.variant = flow, variant
+        self.weights: dict[int, Weight] = {}
+        self.parts: dict[int, list[int]] = {}
+        self.whole: dict[int, int] = {}
+        self._read_weights()
+        drawn_from = {number for number, kind in enumerate(flow.kinds) if kind in (VARIABLE, TABLE, ASSET)}
+        self.readers: dict[int, list[int]] = {}
+        for number, wires in enumerate(flow.wires) if drawn_from else ():
+            for source, _ in wires:
+                if source in drawn_from:
+                    self.readers.setdefault(source, []).append(number)
+
+    def _read_weights(self) -> None:
+        """Finds the variables: the summary's, and what else the graph has; parts of one are one."""
+        known: dict[str, Weight] = {}
+        for variable in self.variant.variables:
+            weight = Weight(variable.name, variable.dtype, variable.shape, variable.parameters)
+            known.update(
+                (node, weight) for node in (variable.node, *(each.node for each in variable.partitions))
+            )
+        first: dict[str, int] = {}
+        for number, kind in enumerate(self.flow.kinds):
+            if kind != VARIABLE:
+                continue
+            found = known.get(self.flow.names[number]) or self._weight_of_node(number)
+            whole = self.whole[number] = first.setdefault(found.name, number)
+            self.weights.setdefault(whole, found)
+            self.parts.setdefault(whole, []).append(number)
+
+    def _weight_of_node(self, number: int) -> Weight:
+        message = self.flow.messages[number]
+        dtype, shape = output_facts("", message, "")
+        if message is not None and "shape" in message.attr:
+            _, shape = output_facts("", _Only(message.attr, "shape"), "")
+        known = shape is not None and None not in shape
+        count = math.prod(size or 0 for size in shape or ()) if known else None
+        return Weight(self.flow.names[number], dtype, shape, count)
+
+    def tables_and_assets(self, limit: int) -> tuple[list[tuple[Box, list[int]]], dict[str, list[int]]]:
+        """Returns (box, nodes it stands for) of what the slice reads, and asset -> tables filled from it.
+
+        Args:
+          limit: at most so many boxes for tables, and one more; likewise for assets.
+        """
+        flow, variant = self.flow, self.variant
+        facts = {each.node: each for each in variant.tables}
+        tables = [number for number in sorted(self.readers) if flow.kinds[number] == TABLE]
+        found: list[tuple[Box, list[int]]] = []
+        filled: dict[str, list[int]] = {}
+        for number in tables[:limit]:
+            name = flow.names[number]
+            table = facts.get(name)
+            note = f"{table.key_dtype} to {table.value_dtype}" if table else ""
+            found.append((Box(name, name, TABLE, ops=((flow.ops[number], 1),), note=note), [number]))
+            for asset in table.assets if table else ():
+                filled.setdefault(asset, []).append(number)
+        if tables[limit:]:
+            found.append((surplus(TABLE, len(tables) - limit), tables[limit:]))
+        assets = {node_of(tensor): each.name for each in variant.assets for tensor in each.tensors}
+        nodes = {
+            assets[flow.names[number]]: number
+            for number in sorted(self.readers)
+            if flow.kinds[number] == ASSET and flow.names[number] in assets
+        }
+        names = list(dict.fromkeys([*nodes, *filled]))
+        for name in names[:limit]:
+            box = Box(name, name, ASSET, nodes=int(name in nodes), note=_size_note(variant, name))
+            found.append((box, [nodes[name]] if name in nodes else []))
+        if names[limit:]:
+            rest = [nodes[name] for name in names[limit:] if name in nodes]
+            found.append((surplus(ASSET, len(names) - limit), rest))
+        return found, filled
+
+
+def surplus(kind: str, count: int) -> Box:
+    """The box for what is beyond a limit."""
+    label = f"... and {count:,} more {kind}{'s' if count > 1 else ''}"
+    return Box(label, label, kind, nodes=count)
+
+
+def _size_note(variant: VariantSummary, name: str) -> str:
+    size = next((each.size for each in variant.assets if each.name == name), None)
+    return "" if size is None else f"{size:,} bytes"
