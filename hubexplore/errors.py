@@ -15,6 +15,9 @@ from collections.abc import Iterable, Iterator
 class HubError(Exception):
     """Base of every error that hubexplore raises on purpose."""
 
+    # AutoGraph turns errors within Dataset.map and tf.function into a StagingError, but those with this.
+    ag_pass_through = True
+
 
 class MissingModuleError(HubError, FileNotFoundError, ValueError, RuntimeError):
     """Nothing is at the given path or handle."""

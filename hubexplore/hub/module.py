@@ -23,6 +23,8 @@ from hubexplore.errors import (
     closest,
 )
 from hubexplore.hub import live, tf_internals
+from hubexplore.hub.belonging import check_callable, check_tensors
+from hubexplore.hub.growth import CallCounter
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.tensor_info import convert_inputs, normalize_inputs, select_outputs
@@ -115,6 +117,7 @@ class Module:
             self._impl = self._spec._create_impl(self._scope, self._trainable, self._tags)
         self._name = self._scope.rpartition("/")[2]
         self._applications: list[Application] = []
+        self._calls = CallCounter(self._name, self._graph)
 
     @tf_internals.without_autograph
     def __call__(
@@ -139,27 +142,26 @@ class Module:
         Raises:
           GraphError: (a RuntimeError) the default graph is not the module's, nor a function inside of it.
           NoSuchSignatureError: (a KeyError and ValueError) lists the signatures.
-          SignatureError: (a TypeError) names the input that does not fit and what was expected; or there is
-            no output `default` and `as_dict` is not True.
+          SignatureError: (a TypeError) names the input that does not fit and what was expected, or that is
+            of another graph; or there is no output `default` and `as_dict` is not True.
+
+        Warns with GraphGrowthWarning when it is called in a loop: every call grows the graph.
         """
         if _sentinel is not None:
             raise SignatureError("Pass signature= and as_dict= by keyword: module(inputs, signature='name').")
-        graph = tf.compat.v1.get_default_graph()
-        if tf.executing_eagerly() or not (graph is self._graph or tf_internals.is_inside(graph, self._graph)):
-            raise GraphError(
-                f"Module {self._name!r} belongs to one graph and can be called only there. Call it under "
-                f"`with graph.as_default():` of the graph it was made in."
-            )
+        graph = check_callable(self._name, self._graph)
         name = DEFAULT_SIGNATURE if signature is None else signature
         select_outputs(name, self._spec.get_output_info_dict(name, self._tags), as_dict)
         infos = self._spec.get_input_info_dict(name, self._tags)
         values = normalize_inputs(inputs, infos, name)
+        check_tensors(self._name, values, graph)
         scope = _NOT_IN_SCOPES.sub("_", f"{self._name}_apply_{name}").replace("/", "_")
         tensors = convert_inputs(values, infos)
         full = str(graph.unique_name(scope, mark_as_used=False))
         with tf_internals.names_given_back(graph, f"{graph.get_name_scope()}/{scope}".lstrip("/")):
             outputs = self._impl.create_apply_graph(name, tensors, scope)
         self._applications.append(Application(name, tensors, outputs, graph, full))
+        self._calls.count(name, tensors, graph)
         return select_outputs(name, outputs, as_dict)
 
     @property

@@ -91,6 +91,14 @@ def is_inside(graph: tf.Graph, outer: tf.Graph) -> bool:
     return False
 
 
+def graph_of(tensor: Any) -> tf.Graph | None:
+    """The graph of a tensor or variable; None for an eager one."""
+    try:
+        return tensor.graph
+    except AttributeError:
+        return None
+
+
 def capture(graph: tf.Graph, tensor: tf.Tensor) -> tf.Tensor:
     """The tensor that stands for a tensor of an outer graph inside the function body `graph`."""
     return tensor if tensor.graph is graph else graph.capture(tensor)
