@@ -127,6 +127,8 @@ class Folding:
             if not open_:
                 break
             count = self.fixed + len(frontier)
+            if count > READABLE:
+                break  # looking into scopes costs time
             shallowest = min(each.level for each in open_)
             for family in _families(each for each in open_ if each.level == shallowest):
                 settled.update(family)

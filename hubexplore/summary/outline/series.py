@@ -33,6 +33,8 @@ def collapse(
     if len(parts) < LEAST:
         return list(parts)
     row = _Row(parts, flow, apart)
+    if all(part.item is not None for part in parts):
+        return row.collapsed(None) if len(parts) > WIDE else list(parts)
     result = row.collapsed(sizes)
     return row.collapsed(None) if len(result) > WIDE else result
 
@@ -113,11 +115,14 @@ class _Row:
         """Yields (length, period) of each series that begins at `start`."""
         if self._next_fed[start + 1] >= start + 2 * LONGEST_PERIOD:
             return  # side by side
+        total = len(tokens)
         for period in range(1, LONGEST_PERIOD + 1):
             end = start + period
-            if end >= len(tokens):
+            if start + LEAST * period > total:
                 return
-            while end < len(tokens) and tokens[end] == tokens[end - period]:
+            if tokens[end] != tokens[start] or tokens[end + period] != tokens[start]:
+                continue
+            while end < total and tokens[end] == tokens[end - period]:
                 repeat = start + (end - start) // period * period
                 if (end - start) % period == period - 1 and not self._linked(repeat, period):
                     break

@@ -1,4 +1,4 @@
-"""What a flow draws from, with what the summary knows of it: variables, tables, assets, and who reads them."""
+"""What a flow draws from, with what the summary knows of it: variables, tables, assets, and their readers."""
 
 from __future__ import annotations
 
