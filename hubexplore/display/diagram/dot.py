@@ -32,6 +32,8 @@ DIM: Final = "#52606d"
 PAPER: Final = "#ffffff"
 LINE: Final = 38
 """Characters in a line of a box, if there is a comma to break it at."""
+AIR: Final = "\u00a0\u00a0"
+"""Between an edge and its label; `dot` would leave out ordinary spaces at the ends."""
 MAX_LABELLED: Final = 160
 """With more edges than this, only the table says what they carry."""
 
@@ -42,6 +44,7 @@ _LOOKS: Final[dict[str, dict[str, str]]] = {
     data.SCOPE: {"fillcolor": "#eef1f5", "color": "#7b8794", "style": "filled"},
     data.FUNCTION: {"fillcolor": "#eef1f5", "color": "#7b8794", "shape": "component"},
     data.SERIES: {"fillcolor": "#e9e2f8", "color": "#6b46c1", "peripheries": "2"},
+    data.ALIKE: {"fillcolor": "#e9e2f8", "color": "#6b46c1", "peripheries": "2"},
     data.MORE: {"fillcolor": "#f7f7f7", "color": "#7b8794", "style": "filled,dashed"},
     data.OP: {"fillcolor": "#ffffff", "color": "#9aa5b1", "style": "rounded,filled"},
     data.VARIABLE: {"fillcolor": "#fdebc8", "color": "#b7791f", "shape": "cylinder"},
@@ -137,7 +140,7 @@ def _add_edge(graph: Digraph, boxes: Sequence[Box], edge: Edge, labelled: bool) 
     # What an end says itself need not be said beside it.
     told = source.kind in (data.VARIABLE, data.INPUT, data.TABLE, data.ASSET) or target.kind == data.OUTPUT
     if labelled and edge_text(edge) and not told:
-        attributes["label"] = _label(tag("FONT", " " + edge_text(edge)))
+        attributes["label"] = _label(tag("FONT", AIR + edge_text(edge) + AIR))
     if edge.tensors > 1:
         attributes["penwidth"] = "1.8"
     if source.kind in (data.VARIABLE, data.ASSET):

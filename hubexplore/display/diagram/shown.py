@@ -6,7 +6,7 @@ import base64
 import functools
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,8 +19,8 @@ from hubexplore.display.diagram.words import (
     heading,
     kind_text,
     lines,
+    name_text,
     ops_text,
-    title_text,
     type_text,
     weight_text,
 )
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 FEWER: Final = 40
 """So many boxes are drawn where `dot` took too long for more."""
+MSG_FEWER: Final = "The layout of all boxes took too long; these are fewer. Name a signature, or a depth."
 ENDINGS: Final = (".svg", ".png", ".dot")
 _COLUMNS: Final = (
     Column("name", code=True),
@@ -108,7 +109,7 @@ class Diagram:
 
     Attributes:
       title: of the module.
-      outline: the boxes and edges, as facts.
+      outline: the boxes and edges, as facts; fewer ones once a layout has taken too long.
     """
 
     def __init__(self, title: str, outline: Outline, fewer: functools.partial[Outline] | None = None) -> None:
@@ -118,13 +119,15 @@ class Diagram:
 
     @functools.cached_property
     def _picture(self) -> _Picture:
-        """The layout; with fewer boxes if it takes too long with all."""
+        """The layout. If it takes too long, all of the diagram goes on with fewer boxes."""
         try:
             return _drawn(self.outline, self.title)
         except svg.LayoutTimeoutError:
             if self._fewer is None:
                 raise
-            return _drawn(self._fewer(), self.title)
+            fewer = self._fewer()
+            self.outline = replace(fewer, warnings=(*fewer.warnings, MSG_FEWER))
+            return _drawn(self.outline, self.title)
 
     @property
     def svg(self) -> str:
@@ -135,7 +138,7 @@ class Diagram:
         """
         return self._picture.svg
 
-    @functools.cached_property
+    @property
     def dot(self) -> str:
         """The picture in graphviz's language; needs no `dot` program."""
         return dot_source(self.outline, self.title)
@@ -147,7 +150,7 @@ class Diagram:
 
         return pd.DataFrame([_record(self.outline, index) for index in range(len(self.outline.boxes))])
 
-    @functools.cached_property
+    @property
     def table(self) -> Grid:
         """The boxes and what feeds them as a table."""
         shown = self.outline
@@ -193,12 +196,16 @@ class Diagram:
 
     def html(self) -> Markup:
         """Returns the picture and its table; without `dot` a list, and how to get a picture."""
-        notes = [tag("p", visible(text, MAX_SENTENCE), class_="note") for text in self.outline.warnings]
+        failed = ""
         try:
-            shown = [self._picture.html(heading(self.outline, self.title))]
+            # The picture comes first: what stands beside it has the boxes that it has.
+            picture = self._picture
+            shown = [picture.html(heading(self.outline, self.title))]
         except DiagramError as error:
-            notes.append(tag("p", visible(str(error), MAX_SENTENCE), class_="note"))
+            failed = str(error)
             shown = [tag("p", tag("strong", heading(self.outline, self.title))), _list(_items(self.outline))]
+        words = [*self.outline.warnings, *([failed] if failed else [])]
+        notes = [tag("p", visible(text, MAX_SENTENCE), class_="note") for text in words]
         table = tag("details", tag("summary", "The same as a table"), tag("div", grid_html(self.table)))
         return framed(*shown, *notes, table)
 
@@ -245,8 +252,8 @@ def _items(shown: Outline) -> list[tuple[int, str]]:
                 words = group_lines(shown.groups[group])
                 found.append((depth + 1, "; ".join([f"{words[0]}/", *words[1:]])))
         open_ = path
-        words = [f"{title_text(box)} ({kind_text(box)})", *lines(box)]
-        sources = ", ".join(title_text(shown.boxes[edge.source]) for edge in feeds.get(index, ())[:8])
+        words = [f"{name_text(box)} ({kind_text(box)})", *lines(box)]
+        sources = ", ".join(name_text(shown.boxes[edge.source]) for edge in feeds.get(index, ())[:8])
         found.append((len(path) + 1, "; ".join(words) + (f"  <- {sources}" if sources else "")))
     return found + [(1, visible(text, MAX_SENTENCE)) for text in shown.warnings]
 
@@ -279,8 +286,7 @@ def _row(shown: Outline, index: int) -> tuple[str, ...]:
     box = shown.boxes[index]
     sources = [edge for edge in shown.edges if edge.target == index]
     names = [
-        f"{title_text(shown.boxes[edge.source])}: {edge_text(edge)}".removesuffix(": ")
-        for edge in sources[:6]
+        f"{name_text(shown.boxes[edge.source])}: {edge_text(edge)}".removesuffix(": ") for edge in sources[:6]
     ]
     names += [f"and {len(sources) - 6} more"] if len(sources) > 6 else []
     return (

@@ -19,6 +19,7 @@ KINDS: Final = {
     data.OUTPUT: "output",
     data.SCOPE: "scope",
     data.SERIES: "series",
+    data.ALIKE: "alike",
     data.MORE: "folded",
     data.OP: "op",
     data.VARIABLE: "variable",
@@ -28,21 +29,29 @@ KINDS: Final = {
     data.CONSTANT: "constant",
     data.MISSING: "missing",
 }
-SAID_BY_LOOKS: Final = frozenset({data.OP, data.SCOPE, data.MORE, data.SERIES})
+SAID_BY_LOOKS: Final = frozenset({data.OP, data.SCOPE, data.MORE, data.SERIES, data.ALIKE})
 """Kinds whose boxes need no word for it."""
 
 
 def kind_text(box: Box) -> str:
-    """Returns "input", "series x12", "variables"."""
+    """Returns "input", "series x12", "5 alike", "variables"."""
     if box.kind == data.SERIES:
         return f"series x{box.repeats}"
+    if box.kind == data.ALIKE:
+        return f"{box.repeats} alike"
     return KINDS[box.kind] + ("s" if box.kind == data.VARIABLE and len(box.weights) > 1 else "")
 
 
+def name_text(box: Box) -> str:
+    """Returns the name of a box within its group."""
+    return visible(box.label or '""', MAX_LABEL)
+
+
 def title_text(box: Box) -> str:
-    """Returns the first line of a box: its name within its group; for a series also how often."""
-    times = f"  x{box.repeats}" if box.kind == data.SERIES else ""
-    return visible(box.label or '""', MAX_LABEL) + times
+    """Returns the first line of a box: its name; of several in one also how many."""
+    if box.kind == data.ALIKE:
+        return f"{kind_text(box)}: {name_text(box)}"
+    return name_text(box) + (f"  x{box.repeats}" if box.kind == data.SERIES else "")
 
 
 def ops_text(ops: Sequence[tuple[str, int]], repeats: int = 1) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from hubexplore.summary.model import TensorSummary, VariantSummary
 from hubexplore.summary.outline import data
@@ -16,6 +18,9 @@ from hubexplore.summary.outline.scopes import Scope
 from hubexplore.summary.outline.sheet import Sheet
 from hubexplore.summary.outline.stock import Stock, surplus
 from hubexplore.summary.outline.variables import put_variables
+
+NAMED: Final = 5
+"""So many of those that are alike are named."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,8 @@ class _Sketch:
                     self.warnings.append(f"The graph refers to a node {scope.name!r} that it does not hold.")
             elif any(op == "NextIteration" for op, _ in box.ops):
                 box = replace(box, note="loop")
+            elif scope.alike:
+                box = replace(box, note=_some([part.label for part in scope.run]))
             elif scope.period > 1:
                 box = replace(box, note=", ".join(part.label for part in scope.run[: scope.period]))
             self.sheet.put(box, scope.members)
@@ -136,7 +143,9 @@ class _Sketch:
             kind = self.flow.kinds[scope.item]
             return kind if kind in (MISSING, data.CONSTANT) else data.OP
         if scope.run:
-            return data.MORE if scope in self.folding.more.values() else data.SERIES
+            if scope in self.folding.more.values():
+                return data.MORE
+            return data.ALIKE if scope.alike else data.SERIES
         return data.FUNCTION if scope.name in self.flow.opened else data.SCOPE
 
     def _ops(self, scope: Scope) -> tuple[tuple[str, int], ...]:
@@ -213,3 +222,9 @@ class _Sketch:
             tuple(sorted(edges, key=lambda edge: (edge.source, edge.target))),
             tuple(self.warnings),
         )
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = names if len(names) <= NAMED else names[: NAMED - 1]
+    rest = len(names) - len(shown)
+    return ", ".join([*shown, *([f"and {rest} more"] if rest else [])])

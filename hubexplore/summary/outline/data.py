@@ -11,6 +11,7 @@ INPUT: Final = "input"
 OUTPUT: Final = "output"
 SCOPE: Final = "scope"
 SERIES: Final = "series"
+ALIKE: Final = "alike"
 MORE: Final = "more"
 OP: Final = "op"
 VARIABLE: Final = "variable"
@@ -38,15 +39,16 @@ class Box:
     Attributes:
       name: path of the node or scope; name in the signature for inputs and outputs.
       label: the name without what it shares with its group.
-      kind: INPUT, OUTPUT, SCOPE, SERIES (numbered repeats), MORE (what did not fit), OP, VARIABLE, TABLE,
-        ASSET, FUNCTION (the body of a call), CONSTANT, or MISSING (the graph refers to it but lacks it).
+      kind: INPUT, OUTPUT, SCOPE, SERIES (numbered repeats), ALIKE (the like side by side), MORE (what did not
+        fit), OP, VARIABLE, TABLE, ASSET, FUNCTION (the body of a call), CONSTANT, or MISSING (the graph
+        refers to it but lacks it).
       group: position of its group in the outline; None at the top.
       ops: (type, count) in it, the telling ones first; of all repeats of a series together.
       nodes: how many nodes it stands for; those that step aside in it included.
       weights: variables that only this box reads, or the variable itself.
       dtype: of what it gives, where that is one tensor; else empty.
       shape: of it.
-      repeats: of a series; 1 for others.
+      repeats: of a series, or how many are alike; 1 for others.
       function: name of the function whose body it is; else empty.
       note: what else is worth knowing, in words.
     """

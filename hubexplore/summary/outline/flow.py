@@ -5,6 +5,7 @@ Nodes are numbers here, and facts about them lists, because there may be hundred
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -76,3 +77,12 @@ class Flow:
         self.kinds.extend(kinds)
         self.wires.extend([()] * len(names))
         return first
+
+    @functools.cached_property
+    def consumers(self) -> list[list[int]]:
+        """For each node, those that take its outputs; final once nothing more steps aside."""
+        found: list[list[int]] = [[] for _ in self.names]
+        for number, wires in enumerate(self.wires):
+            for source, _ in wires:
+                found[source].append(number)
+        return found

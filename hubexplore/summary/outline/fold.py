@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from hubexplore.summary.outline.alike import gather
 from hubexplore.summary.outline.flow import CONSTANT, MISSING, OP, Flow
 from hubexplore.summary.outline.names import PLUMBING
 from hubexplore.summary.outline.scopes import Scope, stem
@@ -40,7 +41,8 @@ class Tree:
     def parts(self, scope: Scope) -> list[Scope]:
         """The parts of a scope, in the order in which values flow."""
         if scope not in self._parts:
-            self._parts[scope] = collapse(scope.parts(self.flow), self.flow, self._sizes, self.flow.expand)
+            found = collapse(scope.parts(self.flow), self.flow, self._sizes, self.flow.expand)
+            self._parts[scope] = gather(found, self.flow, self._sizes, self.flow.expand)
         return self._parts[scope]
 
 

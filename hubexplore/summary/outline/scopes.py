@@ -21,7 +21,7 @@ _NUMBER: Final = re.compile(r"[_.-]?\d+")
 
 @dataclass(eq=False, slots=True)
 class Scope:
-    """A part of the flow: a name scope, or one node.
+    """A part of the flow: a name scope, one node, or several of these.
 
     Attributes:
       name: the scope's path, or the node's.
@@ -32,6 +32,7 @@ class Scope:
       item: the node, if it is one node and not a scope.
       inner: what all names of its parts begin with, known once it is split.
       run: the repeats, if it is a series; `period` of them make one repeat.
+      alike: whether the repeats stand side by side.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Scope:
     item: int | None = None
     run: tuple[Scope, ...] = ()
     period: int = 1
+    alike: bool = False
     inner: str = ""
     _parts: list[Scope] | None = field(default=None, repr=False)
 

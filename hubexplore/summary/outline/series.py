@@ -62,8 +62,8 @@ class _Row:
             # Single ops alone make a series only where there are too many to show.
             run = parts[start : start + length] if length else parts[start : start + 1]
             if length and (sizes is None or any(each.item is None for each in run[:period])):
-                series = _series(run, period)
-                result.extend(run if series.name in self.apart else [series])
+                whole = series(run, period)
+                result.extend(run if whole.name in self.apart else [whole])
             else:
                 result.extend(run)
             start += len(run)
@@ -141,7 +141,8 @@ class _Row:
         return False
 
 
-def _series(run: Sequence[Scope], period: int) -> Scope:
+def series(run: Sequence[Scope], period: int, alike: bool = False) -> Scope:
+    """One part for parts that are `alike` side by side, or repeats of `period` parts one after the other."""
     first, last = run[0], run[-period]
     label = last.label
     shared = 0
@@ -153,4 +154,4 @@ def _series(run: Sequence[Scope], period: int) -> Scope:
         shared -= 1
     name = f"{first.name}..{label[shared:] or label}"
     members = [number for each in run for number in each.members]
-    return Scope(name, "", members, first.parent, first.level, None, tuple(run), period)
+    return Scope(name, "", members, first.parent, first.level, None, tuple(run), period, alike)
