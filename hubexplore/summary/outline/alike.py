@@ -1,4 +1,4 @@
-"""Parts that stand side by side, alike in what they are, draw from and feed, made into one part."""
+"""Parts that stand side by side, with the same ops, sources and targets, made into one part."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from hubexplore.summary.outline.flow import CONSTANT, INPUT, MISSING, OP, OUTPUT, Flow
-from hubexplore.summary.outline.scopes import Scope, ops_of, shapes_of
+from hubexplore.summary.outline.scopes import Scope, ops_of
 from hubexplore.summary.outline.series import series
 
 LEAST: Final = 4
@@ -15,15 +15,12 @@ _SEEN: Final = frozenset({OP, INPUT, OUTPUT, CONSTANT, MISSING})
 """Kinds of nodes that tell parts apart which draw from or feed them. Variables do not: each has its own."""
 
 
-def gather(
-    parts: Sequence[Scope], flow: Flow, sizes: Mapping[int, object], apart: frozenset[str]
-) -> list[Scope]:
-    """Returns the parts; those of the same ops and shapes of variables, sources and targets as one.
+def gather(parts: Sequence[Scope], flow: Flow, apart: frozenset[str]) -> list[Scope]:
+    """Returns the parts; those of the same ops, sources and targets as one.
 
     Args:
       parts: of one scope, in the order in which values flow.
       flow: they are of.
-      sizes: variable -> its shape.
       apart: names of parts that stay as they are, and of what they would be gathered in.
     """
     single = {
@@ -35,22 +32,15 @@ def gather(
     groups = _several(single, {index: ops_of(part, flow) for index, part in single.items()})
     if not groups:
         return list(parts)
-    place = {number: index for index, part in enumerate(parts) for number in part.members}
+    around = _Around(parts, flow)
     found: list[list[int]] = []
     for group in groups:
-        facts = {
-            index: (_fed_by(single[index], flow, place), shapes_of(single[index], flow, sizes))
-            for index in group
-        }
-        for same in _several(group, facts):
-            found += _several(same, {index: _feeds(single[index], flow, place) for index in same})
+        for fed in _several(group, {index: around.fed_by(index) for index in group}):
+            found += _several(fed, {index: around.feeds(index) for index in fed})
     gathered = {group[0]: series([parts[index] for index in group], 1, alike=True) for group in found}
-    taken = {index for group in found if gathered[group[0]].name not in apart for index in group[1:]}
-    return [
-        gathered[index] if index in gathered and gathered[index].name not in apart else part
-        for index, part in enumerate(parts)
-        if index not in taken
-    ]
+    gathered = {index: part for index, part in gathered.items() if part.name not in apart}
+    taken = {index for group in found if group[0] in gathered for index in group[1:]}
+    return [gathered.get(index, part) for index, part in enumerate(parts) if index not in taken]
 
 
 def _several(indices: Iterable[int], keys: Mapping[int, object]) -> list[list[int]]:
@@ -61,15 +51,41 @@ def _several(indices: Iterable[int], keys: Mapping[int, object]) -> list[list[in
     return [group for group in groups.values() if len(group) >= LEAST]
 
 
-def _fed_by(part: Scope, flow: Flow, place: Mapping[int, int]) -> frozenset[int]:
-    """What feeds a part: parts by position, other nodes by a number below zero."""
-    own, kinds = place[part.members[0]], flow.kinds
-    sources = {source for number in part.members for source, _ in flow.wires[number]}
-    return frozenset(place.get(each, ~each) for each in sources if kinds[each] in _SEEN) - {own}
+class _Around:
+    """What is around the parts of a scope: each other, and what stands beside the scopes that hold them."""
 
+    def __init__(self, parts: Sequence[Scope], flow: Flow) -> None:
+        self.parts, self.flow = parts, flow
+        self.place = {number: index for index, part in enumerate(parts) for number in part.members}
+        above = parts[0].parent
+        self.prefix = above.inner or above.prefix if above else ""
 
-def _feeds(part: Scope, flow: Flow, place: Mapping[int, int]) -> frozenset[int]:
-    """What a part feeds, likewise."""
-    own, kinds = place[part.members[0]], flow.kinds
-    targets = {target for number in part.members for target in flow.consumers[number]}
-    return frozenset(place.get(each, ~each) for each in targets if kinds[each] in _SEEN) - {own}
+    def fed_by(self, index: int) -> frozenset[int | str]:
+        """What feeds a part."""
+        wires = self.flow.wires
+        return self._named(index, {each for at in self.parts[index].members for each, _ in wires[at]})
+
+    def feeds(self, index: int) -> frozenset[int | str]:
+        """What a part feeds."""
+        consumers = self.flow.consumers
+        return self._named(index, {each for at in self.parts[index].members for each in consumers[at]})
+
+    def _named(self, index: int, numbers: Iterable[int]) -> frozenset[int | str]:
+        kinds, place = self.flow.kinds, self.place
+        found = {
+            place[each] if each in place else self._outside(each) for each in numbers if kinds[each] in _SEEN
+        }
+        return frozenset(found) - {index}
+
+    def _outside(self, number: int) -> int | str:
+        """The scope or op beside the parts, or beside what holds them, that a node is in."""
+        if self.flow.kinds[number] in (INPUT, OUTPUT):
+            return ~number
+        name = self.flow.names[number]
+        begin = 0
+        while (
+            name.startswith(scope := self.prefix[: self.prefix.find("/", begin) + 1]) and len(scope) > begin
+        ):
+            begin = len(scope)
+        end = name.find("/", begin)
+        return name if end < 0 else name[:end]

@@ -42,7 +42,7 @@ class Tree:
         """The parts of a scope, in the order in which values flow."""
         if scope not in self._parts:
             found = collapse(scope.parts(self.flow), self.flow, self._sizes, self.flow.expand)
-            self._parts[scope] = gather(found, self.flow, self._sizes, self.flow.expand)
+            self._parts[scope] = gather(found, self.flow, self.flow.expand)
         return self._parts[scope]
 
 

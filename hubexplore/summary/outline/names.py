@@ -31,6 +31,12 @@ BOOLEAN_OPS: Final = re.compile(
     r"^(Equal|NotEqual|Less|Greater|LessEqual|GreaterEqual|Logical\w+|Is[A-Z]\w+)$"
 )
 
+_FIXED: Final = re.compile(
+    r"^((?P<string>StringLower|StringUpper|StringJoin|StringStrip|StringFormat|AsString|Substr|ReduceJoin|ReadFile"
+    r"|(Static)?RegexReplace|(De|En)codeBase64|Encode(Jpeg|Png)|SerializeTensor)"
+    r"|(?P<int64>StringToHashBucket\w*|LookupTableSize\w*))$"
+)
+"""Ops that give one dtype only, and so do not name it."""
 _TYPE_ATTRS: Final = (
     "dtype", "DstT", "out_type", "output_type", "out_dtype", "value_dtype", "Tout", "output_types", "Toutput",
     "T", "Tparams", "value_dtypes", "output_dtypes", "dtypes", "component_types", "type", "TensorType",
@@ -56,6 +62,8 @@ def output_facts(op: str, message: Any, port: str) -> tuple[str, Shape]:
 def _dtype(op: str, attributes: Any, index: int) -> str:
     if BOOLEAN_OPS.match(op):
         return "bool"
+    if fixed := _FIXED.match(op):
+        return "string" if fixed["string"] else "int64"
     for name in _TYPE_ATTRS:
         if name in attributes:
             value = attributes[name]

@@ -50,7 +50,7 @@ class Scope:
     @property
     def label(self) -> str:
         """Its name, without what it shares with the scope it lies in."""
-        above = self.parent.prefix if self.parent else ""
+        above = self.parent.inner or self.parent.prefix if self.parent else ""
         return self.name.removeprefix(above) or self.name.rpartition("/")[2] or self.name
 
     @property
@@ -99,7 +99,8 @@ class Scope:
                 members.sort(key=flow.rank.__getitem__)
                 found.append(Scope(path, path + separator, members, self, self.level + 1))
         rank = flow.rank
-        return sorted(found, key=lambda part: rank[part.members[0]])
+        # By the middle: a scope may hold a thing or two that come early or late.
+        return sorted(found, key=lambda part: rank[part.members[len(part.members) // 2]])
 
     def _node(self, number: int, names: Sequence[str]) -> Scope:
         return Scope(names[number], names[number] + "/", [number], self, self.level + 1, number)

@@ -152,6 +152,7 @@ def series(run: Sequence[Scope], period: int, alike: bool = False) -> Scope:
     # Not into a number: `layer_9..11`, `unit_10..12`.
     while shared and not digits and label[shared - 1].isdecimal():
         shared -= 1
-    name = f"{first.name}..{label[shared:] or label}"
+    # `block..block_5`, not `block.._5`.
+    name = f"{first.name}..{label[shared:] if label[shared:][:1].isdecimal() else label}"
     members = [number for each in run for number in each.members]
     return Scope(name, "", members, first.parent, first.level, None, tuple(run), period, alike)

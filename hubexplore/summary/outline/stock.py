@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubexplore.summary.graph import node_of
+from hubexplore.summary.graph_protos import dtype_name
 from hubexplore.summary.model import VariantSummary
 from hubexplore.summary.outline.data import ASSET, TABLE, Box, Weight
 from hubexplore.summary.outline.flow import VARIABLE, Flow
@@ -88,7 +89,7 @@ class Stock:
         for number in tables[:limit]:
             name = flow.names[number]
             table = facts.get(name)
-            note = f"{table.key_dtype} to {table.value_dtype}" if table else ""
+            note = f"{table.key_dtype} to {table.value_dtype}" if table else _types(flow.messages[number])
             found.append((Box(name, name, TABLE, ops=((flow.ops[number], 1),), note=note), [number]))
             for asset in table.assets if table else ():
                 filled.setdefault(asset, []).append(number)
@@ -119,3 +120,11 @@ def surplus(kind: str, count: int) -> Box:
 def _size_note(variant: VariantSummary, name: str) -> str:
     size = next((each.size for each in variant.assets if each.name == name), None)
     return "" if size is None else f"{size:,} bytes"
+
+
+def _types(table: Any) -> str:
+    """What a table that the summary does not know, in a function body, maps to what."""
+    names = ("key_dtype", "value_dtype")
+    if table is None or not all(name in table.attr for name in names):
+        return ""
+    return " to ".join(dtype_name(table.attr[name].type) for name in names)
