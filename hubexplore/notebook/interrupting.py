@@ -8,19 +8,24 @@ from typing import Final, TypeVar
 
 Result = TypeVar("Result")
 _POLL: Final = 0.2  # seconds
+_POLLS_PER_CHECK: Final = 5
 
 
-def run_interruptibly(work: Callable[[], Result]) -> Result:
+def run_interruptibly(work: Callable[[], Result], check: Callable[[], None] | None = None) -> Result:
     """Runs `work` in another thread and waits for it, so that an interrupt is seen while it runs.
 
     Python handles a signal only between its own instructions: a thread that is inside of TensorFlow sees it
     when TensorFlow comes back. After an interrupt `work` goes on behind, and its result is dropped.
 
+    Args:
+      work: what to do.
+      check: raises if there is nothing to wait for any more; asked every second or so.
+
     Raises:
       KeyboardInterrupt: the user does not want to wait.
-      BaseException: whatever `work` raises.
+      BaseException: whatever `work` or `check` raises.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if check is None and threading.current_thread() is not threading.main_thread():
         return work()  # signals go to the main thread anyway
     results: list[Result] = []
     errors: list[BaseException] = []
@@ -36,8 +41,11 @@ def run_interruptibly(work: Callable[[], Result]) -> Result:
     done = threading.Event()
     # A daemon: work that an interrupt left behind must not keep the process from ending.
     threading.Thread(target=body, daemon=True).start()
+    polls = 0
     while not done.wait(_POLL):
-        pass
+        polls += 1
+        if check is not None and polls % _POLLS_PER_CHECK == 0:
+            check()
     if errors:
         raise errors[0]
     return results[0]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import tensorflow as tf
 
+from hubexplore.errors import SessionGoneError
 from hubexplore.notebook.interrupting import run_interruptibly
 
 _KEYS: Final = tf.compat.v1.GraphKeys
@@ -24,7 +25,9 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
     `run` can be interrupted: control comes back at once, while TensorFlow finishes what it has begun.
     """
 
-    def __init__(self, target: str, graph: tf.Graph) -> None:
+    def __init__(self, target: str, graph: tf.Graph, check_server: Callable[[], None] | None = None) -> None:
+        self.check_server = check_server
+        """Raises if the server is gone; None for a session of this process."""
         super().__init__(target, graph=graph)
         self._seen: set[str] = set()  # names of ops, unique in a graph
         self._sizes: tuple[int, ...] = ()
@@ -35,14 +38,30 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
         self.initialize_new()
         own, key = super().run, _key(fetches)
         begin = time.perf_counter()
-        if self._took.get(key, _QUICK) < _QUICK:
+        if self._took.get(key, _QUICK) < _QUICK and self.check_server is None:
             result = own(fetches, feed_dict, options, run_metadata)
         else:
-            result = run_interruptibly(lambda: own(fetches, feed_dict, options, run_metadata))
+            result = run_interruptibly(
+                lambda: own(fetches, feed_dict, options, run_metadata), self.check_server
+            )
         if len(self._took) > _REMEMBERED:
             self._took.clear()
         self._took[key] = time.perf_counter() - begin
         return result
+
+    def close(self) -> None:
+        """Frees what the session holds; does not wait for a server that is gone."""
+        if self.check_server is not None:
+            try:
+                self.check_server()
+            except SessionGoneError:
+                return
+        super().close()
+
+    def _plain_run(self, fetches: Any) -> Any:
+        """Runs without looking for what is new."""
+        own = super().run
+        return run_interruptibly(lambda: own(fetches), self.check_server)
 
     def initialize_new(self, fresh: Iterable[Any] = ()) -> list[str]:
         """Initialises the variables and tables that are new in the graph; returns their names.
@@ -72,7 +91,7 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
         if not variables:
             return set()
         with self.graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
-            names = super().run(tf.compat.v1.report_uninitialized_variables(variables))
+            names = self._plain_run(tf.compat.v1.report_uninitialized_variables(variables))
         return {name.decode() for name in names}
 
     def _run_all(self, initializers: list[tuple[str, Any]]) -> list[str]:
@@ -81,7 +100,7 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
         waiting = initializers
         while waiting:
             try:
-                super().run([op for _, op in waiting])
+                self._plain_run([op for _, op in waiting])
                 return done + [name for name, _ in waiting]
             except (tf.errors.FailedPreconditionError, tf.errors.InvalidArgumentError):
                 if len(waiting) == 1:
@@ -89,7 +108,7 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
             later = []
             for name, op in waiting:
                 try:
-                    super().run(op)
+                    self._plain_run(op)
                     done.append(name)
                 except (tf.errors.FailedPreconditionError, tf.errors.InvalidArgumentError):
                     later.append((name, op))

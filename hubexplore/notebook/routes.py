@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import tensorflow as tf
 
 from hubexplore.errors import SignatureError
 from hubexplore.hub.compiled import CompiledCall
@@ -22,6 +21,7 @@ from hubexplore.notebook.batching import batches, is_batched, joined
 from hubexplore.notebook.calls import CallLog
 from hubexplore.notebook.fetching import resolve
 from hubexplore.notebook.interrupting import run_interruptibly
+from hubexplore.notebook.managed import ManagedSession
 
 Array = np.ndarray[Any, Any]
 QUICK: Final = 0.25
@@ -38,7 +38,7 @@ class Runtime:
       applied: signatures applied to placeholders so far.
     """
 
-    session: tf.compat.v1.Session
+    session: ManagedSession
     log: CallLog
     applied: dict[tuple[Module, str], AppliedSignature]
 
@@ -148,10 +148,11 @@ class Route:
     def _run(self, call: CompiledCall, arrays: Sequence[Array]) -> Sequence[Any]:
         size = sum(array.nbytes for array in arrays) + 1
         begin = time.perf_counter()
-        if self._seconds * max(size / self._size, 1.0) < QUICK:
+        check = self._runtime.session.check_server
+        if check is None and self._seconds * max(size / self._size, 1.0) < QUICK:
             flat = call.run(*arrays)
         else:
-            flat = run_interruptibly(lambda: call.run(*arrays))
+            flat = run_interruptibly(lambda: call.run(*arrays), check)
         self._seconds, self._size = time.perf_counter() - begin, size
         return flat
 

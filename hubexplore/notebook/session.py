@@ -17,6 +17,7 @@ from hubexplore.notebook import freeing, values
 from hubexplore.notebook.calls import CallLog
 from hubexplore.notebook.managed import ManagedSession
 from hubexplore.notebook.naming import free_scope, variable_name
+from hubexplore.notebook.remote import guard
 from hubexplore.notebook.routes import Route, Runtime, Wish
 
 OPS_LEFT_BEHIND: Final = 50_000
@@ -51,7 +52,7 @@ class NotebookSession:
 
     def _open(self) -> None:
         self._graph = tf.Graph()
-        self._session = ManagedSession(self.target, self._graph)
+        self._session = ManagedSession(self.target, self._graph, guard(self.target))
         self._modules: dict[str, Module] = {}
         self._routes: dict[Any, Route] = {}
         self._runtime = Runtime(self._session, self.log, {})

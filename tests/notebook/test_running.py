@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +22,10 @@ import hubexplore as hub
 from hubexplore.errors import (
     ExportExistsError,
     GraphGrowthWarning,
+    HandleError,
     NoSuchCallError,
     NoSuchTensorError,
+    SessionGoneError,
     SignatureError,
 )
 from hubexplore.notebook import calls, interrupting
@@ -399,6 +403,32 @@ def test_a_remote_runtime(tmp_path: Path) -> None:
         assert session.call(module, ROWS[:1]).tolist() == [[6.0, 8.0]]
         assert session.call(module, ROWS, batch_size=2).shape == (7, 2)
         session.export(module, tmp_path / "out")
+
+
+SERVER = """
+import time
+import tensorflow as tf
+print(tf.compat.v1.train.Server.create_local_server().target, flush=True)
+time.sleep(300)
+"""
+
+
+def test_a_server_that_is_gone() -> None:
+    """Nobody waits for it; TensorFlow alone would for ever."""
+    with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        session = NotebookSession("remote", target=server.stdout.readline().strip())
+        session.load(hub.create_module_spec(layered), "m")
+        assert session.call("m", ROWS[:1]).tolist() == [[6.0, 8.0]]
+        server.kill()
+    with pytest.raises(SessionGoneError, match=r"does not answer.*reset"):
+        session.call("m", ROWS[:1])
+    session.close()
+
+
+def test_what_is_no_server() -> None:
+    with pytest.raises(HandleError, match="grpc://HOST:PORT"):
+        NotebookSession(target="localhost:1")
 
 
 @pytest.mark.parametrize(("name", "signature"), [("vae3dshapes", "decoder"), ("dm21", "default")])
