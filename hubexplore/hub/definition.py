@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import os
 from collections.abc import Iterable, Mapping
@@ -186,7 +187,13 @@ class DefinedSpec(ModuleSpec):
         return self._variants[wanted]
 
     def _tags_hint(self, wanted: frozenset[str]) -> str:
-        nearest = min(self._variants, key=lambda known: (len(known ^ wanted), sorted(known)))
+        spelled = {",".join(sorted(known)): known for known in self._variants}
+        alike = difflib.get_close_matches(",".join(sorted(wanted)), spelled, n=1)
+        nearest = (
+            spelled[alike[0]]
+            if alike
+            else min(self._variants, key=lambda known: (len(known ^ wanted), sorted(known)))
+        )
         hint = f"tags={sorted(nearest)!r}" if nearest else "no tags"
         return f" Nearest: {hint}. Training needs trainable=True, whatever the tags."
 

@@ -1,0 +1,220 @@
+"""What an error of `Session.run` means for the modules of its graph, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import tensorflow as tf
+
+from hubexplore.errors import HubError
+from hubexplore.hub.module import Module
+from hubexplore.hub.tensor_info import components
+
+MSG_VARIABLE: Final = (
+    "{what} has no value in this session: each session starts without values. Run "
+    "`session.run(tf.compat.v1.global_variables_initializer())` once, after the module is made and before "
+    "anything is trained; it gives the variables of modules their published values."
+)
+MSG_TABLE: Final = (
+    "{what} is not initialised in this session: each session starts with empty tables. Run "
+    "`session.run(tf.compat.v1.tables_initializer())` once, after the module is made, as well as "
+    "tf.compat.v1.global_variables_initializer()."
+)
+MSG_NOT_FED: Final = (
+    "Placeholder {name!r}{role} got no value in this run. Pass one of dtype {dtype}{shape}: "
+    "`session.run(fetches, feed_dict={{'{name}:0': value}})`."
+)
+MSG_FILE_GONE: Final = (
+    "A file of module {module!r} is gone: {path!r}. It was there when the module was made, but it is read "
+    "when {when}. Put the files back, or load the module again from where they are now."
+)
+MSG_SERVER_GONE: Final = (
+    "The TensorFlow server{target} that runs this session is gone or was started anew, and with it the "
+    "values of all variables. Start it again; then take session.reset(), %hub_session reset, or a new "
+    "tf.compat.v1.Session, and load and initialise what you need."
+)
+
+_NODE: Final = re.compile(r"\{\{node ([^}]+)\}\}")
+_VARIABLE: Final = (
+    re.compile(r"Could not find variable (.+?)\. "),
+    re.compile(r"Attempting to use uninitialized value (\S+)"),
+    re.compile(r"Error while reading resource variable (.+?) from Container"),
+)
+_TABLE: Final = "Table not initialized"
+_NOT_FED: Final = re.compile(
+    r"You must feed a value for placeholder tensor '([^']+)' with dtype (\w+)(?: and shape (\[[^\]]*\]))?"
+)
+_FILE: Final = (
+    re.compile(r"Failed to find any matching files for (.+)"),
+    re.compile(r"(\S.*); No such file or directory"),
+)
+_RESTORE_OPS: Final = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
+
+
+class RunError(HubError, tf.errors.OpError):  # type: ignore[misc]  # TensorFlow is untyped
+    """Base of what `explain_run_error` returns; `__cause__` is what TensorFlow said, once it is raised."""
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class NotInitializedError(RunError, tf.errors.FailedPreconditionError):  # type: ignore[misc]
+    """A variable or table without a value."""
+
+
+class NotFedError(RunError, tf.errors.InvalidArgumentError):  # type: ignore[misc]
+    """A placeholder without a value."""
+
+
+class FileGoneError(RunError, tf.errors.NotFoundError):  # type: ignore[misc]
+    """A checkpoint or an asset that is not there any more."""
+
+
+class ServerGoneError(RunError, tf.errors.UnavailableError):  # type: ignore[misc]
+    """The server of a remote session does not answer."""
+
+
+class ServerRestartedError(RunError, tf.errors.AbortedError):  # type: ignore[misc]
+    """The server of a remote session does not know it any more."""
+
+
+def explain_run_error(
+    error: BaseException, modules: Iterable[Module] = (), target: str = ""
+) -> RunError | None:
+    """The same error with its cause and a remedy, to be raised from it.
+
+    Args:
+      error: what `Session.run` or a compiled call raised.
+      modules: of the session's graph; the message says what is theirs.
+      target: address of the session's server, if it has one.
+
+    Returns:
+      An error that is also an instance of TensorFlow's class of `error`; None where there is nothing to add.
+    """
+    if not isinstance(error, tf.errors.OpError) or isinstance(error, HubError):
+        return None
+    text, known = str(error.message), list(modules)
+    found: tuple[type[RunError], str | None]
+    match error:
+        case tf.errors.FailedPreconditionError():
+            found = NotInitializedError, _not_initialized(text, error.op, known)
+        case tf.errors.InvalidArgumentError():
+            found = NotFedError, _not_fed(text, known)
+        case tf.errors.NotFoundError():
+            found = FileGoneError, _file_gone(text, error.op, known)
+        case tf.errors.UnavailableError():
+            found = ServerGoneError, _server_gone(target)
+        case tf.errors.AbortedError() if "Session handle is not found" in text:
+            found = ServerRestartedError, _server_gone(target)
+        case _:
+            return None
+    explained, message = found
+    return explained(error.node_def, error.op, message) if message else None
+
+
+def _not_initialized(text: str, op: Any, modules: Sequence[Module]) -> str | None:
+    for pattern in _VARIABLE:
+        if match := pattern.search(text):
+            return MSG_VARIABLE.format(what=_variable(match[1], modules))
+    return MSG_TABLE.format(what=_table(text, op, modules)) if _TABLE in text else None
+
+
+def _variable(name: str, modules: Sequence[Module]) -> str:
+    for module in modules:
+        for key, value in module.variable_map.items():
+            for each in value if isinstance(value, list) else [value]:
+                # Of a resource, TensorFlow tells the name that is shared among sessions.
+                if name in {each.op.name, each.op.get_attr("shared_name").decode()}:
+                    return f"Variable {key!r} of module {module.name!r}"
+    return f"Variable {name!r}"
+
+
+def _table(text: str, op: Any, modules: Sequence[Module]) -> str:
+    op = op or _op(text, modules)
+    if op is None or not op.inputs:
+        return "A table"
+    name = op.inputs[0].op.name
+    for module in modules:
+        if name.startswith(f"{module.scope}/"):
+            return f"Table {name.removeprefix(f'{module.scope}/')!r} of module {module.name!r}"
+    return f"Table {name!r}"
+
+
+def _op(text: str, modules: Sequence[Module]) -> Any:
+    """The op that failed, by its name in the message; None where it is in a function."""
+    name = _NODE.search(text)
+    if name is None or not modules:
+        return None
+    try:
+        return modules[0].graph.get_operation_by_name(name[1])
+    except KeyError:
+        return None
+
+
+def _not_fed(text: str, modules: Sequence[Module]) -> str | None:
+    match = _NOT_FED.search(text)
+    if match is None:
+        return None
+    name, dtype, shape = match.groups()
+    return MSG_NOT_FED.format(
+        name=name, role=_role(name, modules), dtype=dtype, shape=f" and shape {shape}" if shape else ""
+    )
+
+
+def _role(name: str, modules: Sequence[Module]) -> str:
+    """What a placeholder is to a module."""
+    for module in modules:
+        for call in module.applications:
+            for key, value in call.inputs.items():
+                if any(part.op.name == name for part in components(value)):
+                    return f", the input {key!r} of module {module.name!r} (signature {call.signature!r}),"
+            if name.startswith(f"{call.scope}/"):
+                return (
+                    f" inside of module {module.name!r}, which needs it although it is no input of signature "
+                    f"{call.signature!r},"
+                )
+    return ""
+
+
+def _file_gone(text: str, op: Any, modules: Sequence[Module]) -> str | None:
+    paths = (pattern.search(text) for pattern in _FILE)
+    path = next((match[1] for match in paths if match), None)
+    op = op or _op(text, modules)
+    if path is None or op is None:
+        return None
+    when = (
+        "its variables are initialised"
+        if op.type in _RESTORE_OPS
+        else "its tables are initialised or it is run"
+    )
+    for module in modules:
+        scopes = (f"{module.scope}/", *(f"{call.scope}/" for call in module.applications))
+        if op.name.startswith(scopes):
+            return MSG_FILE_GONE.format(module=module.name, path=path.strip(), when=when)
+    return None
+
+
+def find_server_gone(target: str, timeout: float = 2.0) -> RunError | None:
+    """The error for a session whose server takes no connection; None if it does, or is no `grpc://` address.
+
+    `Session.run` itself waits for such a server for ever (TensorFlow 2.21): it tries again without an end.
+
+    Args:
+      target: address as in "grpc://host:port".
+      timeout: seconds to wait for a connection.
+    """
+    host, _, port = target.removeprefix("grpc://").rpartition(":")
+    if not (target.startswith("grpc://") and host and port.isdecimal()):
+        return None
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout):
+            return None
+    except OSError:
+        return ServerGoneError(None, None, _server_gone(target))
+
+
+def _server_gone(target: str) -> str:
+    return MSG_SERVER_GONE.format(target=f" at {target}" if target else "")
