@@ -1,5 +1,7 @@
 """Function bodies laid into the graph: a call becomes a scope that holds the nodes of the body.
 
+What chooses between bodies, or runs them in a loop, stays a node beside them.
+
 A body has a name space of its own, its frame. Its arguments stand for the inputs of the call, and the
 outputs of the call for its results; that is followed by `Frames.sources`, without recursion, when an edge
 is asked for.
@@ -13,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hubexplore.summary.graph import calls_of_attr, index_nodes, node_of, reach
+from hubexplore.summary.outline.names import CONTROL_OPS
 
 MAX_NODES: Final = 100_000
 """So many nodes of bodies are laid into a graph; calls beyond stay single boxes."""
@@ -60,6 +63,7 @@ class Frames:
       missing: the number of the node that stands for a name that is not there.
       room: so many nodes of bodies may still be added.
       opened: name of a scope that is a body -> the function.
+      choices: (frame, node, its bodies) of branches and loops, which stay nodes: they take what bodies give.
       bodies: function -> the nodes of its body that its results need.
     """
 
@@ -68,6 +72,7 @@ class Frames:
     missing: Callable[[str], int]
     room: int = MAX_NODES
     opened: dict[str, str] = field(default_factory=dict)
+    choices: list[tuple[Frame, str, Call]] = field(default_factory=list)
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def fill(self, frame: Frame, nodes: dict[str, Any]) -> None:
@@ -76,16 +81,23 @@ class Frames:
         while queue:
             frame, nodes = queue.popleft()
             ops = [node.op for node in nodes.values()]
+            chosen: dict[str, Call] = {}
             calling = {op for op in set(ops) if self._may_call(op)}
             for name, op in zip(list(nodes), list(ops), strict=True) if calling else ():
                 if op in calling and (bodies := list(self._bodies(frame, name, nodes[name]))):
-                    frame.places[name] = Call([(inner, function) for inner, function, _ in bodies])
+                    call = Call([(inner, function) for inner, function, _ in bodies])
                     queue.extend((inner, body) for inner, _, body in bodies)
+                    if op in CONTROL_OPS:
+                        chosen[name] = call
+                    else:
+                        frame.places[name] = call
             if frame.places:
                 nodes = {name: node for name, node in nodes.items() if name not in frame.places}
                 ops = [node.op for node in nodes.values()]
             first = self.add(frame, nodes, ops)
             frame.places.update(zip(nodes, range(first, first + len(nodes)), strict=True))
+            for name, call in chosen.items():
+                self.choices.append((frame, name, call))
 
     def _may_call(self, op: str) -> bool:
         return bool(self.functions) and (op in self.functions or op.endswith(CALLING))

@@ -13,12 +13,16 @@ from hubexplore.summary.outline import data
 from hubexplore.summary.outline.data import Box, Edge, Group
 from hubexplore.summary.outline.flow import INPUT, MISSING, OUTPUT, Flow
 from hubexplore.summary.outline.fold import READABLE, Folding, Tree
-from hubexplore.summary.outline.names import MINOR, PLUMBING, output_facts
+from hubexplore.summary.outline.names import MINOR, PLUMBING, control_of, output_facts
 from hubexplore.summary.outline.scopes import Scope
 from hubexplore.summary.outline.sheet import Sheet
 from hubexplore.summary.outline.stock import Stock, surplus
 from hubexplore.summary.outline.variables import put_variables
 
+DENSE: Final = 3
+"""More edges a box than this are a tangle,"""
+CLEAR: Final = 60
+"""unless there are no more than this in all."""
 NAMED: Final = 5
 """So many of those that are alike are named."""
 
@@ -45,10 +49,10 @@ class Drawing:
         self.tree = Tree(flow, shapes)
 
     def draw(self, bound: int, edges: int) -> Drawn:
-        """Returns the boxes, at most `bound`, or fewer if more than so many edges were between them."""
-        for limit in (bound, bound // 2, bound // 5):
+        """Returns the boxes, at most `bound`, or fewer if there were too many edges between them."""
+        for limit in (bound, bound // 2, bound // 5, bound // 15):
             sketch = _Sketch(self, max(limit, 10))
-            if len(sketch.pairs) <= edges:
+            if len(sketch.pairs) <= min(max(DENSE * len(sketch.sheet.boxes), CLEAR), edges):
                 break
         return sketch.finish(edges)
 
@@ -130,12 +134,12 @@ class _Sketch:
                 box = replace(box, dtype=dtype, shape=shape)
                 if box.kind == MISSING:
                     self.warnings.append(f"The graph refers to a node {scope.name!r} that it does not hold.")
-            elif any(op == "NextIteration" for op, _ in box.ops):
-                box = replace(box, note="loop")
             elif scope.alike:
                 box = replace(box, note=_some([part.label for part in scope.run]))
             elif scope.period > 1:
                 box = replace(box, note=", ".join(part.label for part in scope.run[: scope.period]))
+            elif control := control_of(op for op, _ in box.ops):
+                box = replace(box, note=control)
             self.sheet.put(box, scope.members)
 
     def _kind(self, scope: Scope) -> str:
@@ -160,9 +164,9 @@ class _Sketch:
             flow.ops[number] for number in scope.members for source, _ in wires[number] if source in whole
         }
 
-        def rank(counted: tuple[str, int]) -> tuple[bool, bool, int]:
+        def rank(counted: tuple[str, int]) -> tuple[bool, bool, bool, int]:
             op, count = counted
-            return op not in weighty, bool(PLUMBING.match(op) or MINOR.match(op)), -count
+            return bool(PLUMBING.match(op)), op not in weighty, bool(MINOR.match(op)), -count
 
         return tuple(sorted(counts.items(), key=rank))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 from hubexplore.summary.graph_protos import dtype_name
@@ -22,6 +23,11 @@ UNSTABLE_OPS: Final = re.compile(
 """Ops whose results do not follow from their inputs alone, or that read the world outside of the graph."""
 PLUMBING: Final = re.compile(r"^(Ref)?(Enter|Exit|Switch|Merge|NextIteration|LoopCond)$|^TensorArray")
 """What a loop consists of, besides what it is for."""
+CONTROL_OPS: Final[dict[str, str]] = {
+    "If": "branches", "StatelessIf": "branches", "Case": "branches", "StatelessCase": "branches",
+    "Merge": "branches", "While": "loop", "StatelessWhile": "loop", "NextIteration": "loop",
+}  # fmt: skip
+"""Ops that choose what is computed, or how often."""
 MINOR: Final = re.compile(
     r"^(Reshape|Pack|Unpack|StridedSlice|Slice|Cast|ExpandDims|Squeeze|Shape|Size|Rank|Range|Fill|Tile|Identity|IdentityN|"
     r"PlaceholderWithDefault|ZerosLike|OnesLike|Where|NotEqual|Equal|GreaterEqual|Less|Greater|LessEqual)$"
@@ -87,6 +93,12 @@ def _shape(attributes: Any, argument: str, index: int) -> Shape:
     if argument not in ("", "output", "outputs", "y", "z") and len(shapes) > 1:
         return None
     return dimensions(shapes[index]) if index < len(shapes) else None
+
+
+def control_of(ops: Iterable[str]) -> str:
+    """Returns "loop", "branches", or "" for what holds neither."""
+    found = {CONTROL_OPS[op] for op in ops if op in CONTROL_OPS}
+    return "loop" if "loop" in found else "".join(found)
 
 
 def dimensions(shape: Any) -> Shape:

@@ -23,7 +23,7 @@ from hubexplore.summary.outline.flow import (
     Flow,
     Wire,
 )
-from hubexplore.summary.outline.names import PASSING_OPS, TABLE_OPS, VARIABLE_OPS
+from hubexplore.summary.outline.names import CONTROL_OPS, PASSING_OPS, TABLE_OPS, VARIABLE_OPS
 
 
 def read_flow(
@@ -80,6 +80,7 @@ class _Builder:
             else:
                 for number in range(first, end):
                     flow.wires[number] = self._wires(frame, flow.messages[number].input)
+        self._wire_choices()
         self._feed_inputs(cut, inputs, root)
         self._outputs(signatures, root)
         flow.opened = self.frames.opened
@@ -204,6 +205,18 @@ class _Builder:
                 wires[number] = [wire_of[each] for each in written]
             except KeyError:
                 wires[number] = self._wires(root, written)
+
+    def _wire_choices(self) -> None:
+        """Branches and loops take their condition, if it is an input, and what their bodies give."""
+        flow = self.flow
+        for frame, name, call in self.frames.choices:
+            number = frame.places[name]
+            if isinstance(number, int):
+                loop = CONTROL_OPS[flow.ops[number]] == "loop"
+                given = [] if loop else self._wires(frame, flow.messages[number].input[:1])
+                for inner, function in call.bodies:
+                    given += self._wires(inner, function.ret.values())
+                flow.wires[number] = given
 
     def _wires(self, frame: Frame, inputs: Iterable[str]) -> list[Wire]:
         wires: list[Wire] = []

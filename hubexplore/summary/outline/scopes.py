@@ -16,7 +16,7 @@ from hubexplore.summary.outline.flow import Flow
 WIDE: Final = 16
 """A scope of more parts than this is grouped further, by the beginning of names such as `block_1_expand`."""
 _BEGINNING: Final = re.compile(r"(.*?\d)[_.-]")
-_NUMBER: Final = re.compile(r"[_.-]?\d+")
+_NUMBER: Final = re.compile(r"[_.-]?\d+([a-z](?![A-Za-z0-9]))?")
 
 
 @dataclass(eq=False, slots=True)
@@ -135,7 +135,7 @@ def _grouped(buckets: dict[str, list[int]]) -> dict[str, list[str]]:
 
 
 def stem(label: str) -> str:
-    """A name without its numbers: equal for `block`, `block_1` and `block_12`."""
+    """A name without its numbers: equal for `block`, `block_1`, `block_12` and `block_3b`."""
     return _NUMBER.sub("", label)
 
 
