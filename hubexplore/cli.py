@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import io
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,11 +23,16 @@ from hubexplore.errors import DiagramError, HubError
 if TYPE_CHECKING:
     from hubexplore.display.summaries import Summary
 
+ToText = Callable[..., str]
+"""Makes text: given whether it is coloured, and for how many columns if that is known."""
+
 CANNOT_REPLACE: Final = 1
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
 # A message may quote names of any length.
 MAX_MESSAGE: Final = 2000
+# Tables cannot be read in fewer columns; a narrower terminal breaks their lines.
+LEAST_WIDTH: Final = 60
 
 EXAMPLES: Final = """examples:
   hubexplore show path/to/module
@@ -118,19 +125,19 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _views(
     arguments: argparse.Namespace, summary: Summary
-) -> tuple[Callable[[bool], str], Callable[[int], str], Callable[[], str]]:
+) -> tuple[ToText, Callable[[int], str], Callable[[], str]]:
     """Returns what makes text (coloured or not), JSON (indented by so much) and a page."""
     if arguments.stats is None:
         from hubexplore.display import text
 
-        return lambda colour: text.module(summary, colour), summary.to_json, summary.to_html
+        return functools.partial(text.module, summary), summary.to_json, summary.to_html
     found = summary.variables.stats(arguments.stats or None)
     return found.to_text, found.to_json, found.to_html
 
 
 def _output(
     arguments: argparse.Namespace,
-    to_text: Callable[[bool], str],
+    to_text: ToText,
     to_json: Callable[[int], str],
     to_html: Callable[[], str],
 ) -> None:
@@ -141,7 +148,11 @@ def _output(
     if arguments.json:
         _print(to_json(2))
     elif arguments.html is None and arguments.graph is None:
-        _print(to_text(not arguments.no_color and _has_colours()))
+        colour = not arguments.no_color and _has_colours()
+        if sys.stdout.isatty():
+            _print(to_text(colour, max(shutil.get_terminal_size().columns, LEAST_WIDTH)))
+        else:
+            _print(to_text(colour))
 
 
 def _has_colours() -> bool:

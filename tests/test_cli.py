@@ -171,7 +171,7 @@ def test_compare_only_a_part(show: Show, module: str, tmp_path: Path) -> None:
     assert "there is no signature 'double'" in out
     code, out, _ = show(module, "--compare", plain, "--tags", "train")
     assert code == 1
-    assert "  - there is no variant train\n" in out
+    assert "  - there is no graph variant train\n" in out
 
 
 def test_compare_in_other_forms(show: Show, module: str, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from hubexplore.display import details, signatures
 from hubexplore.display.blocks import Block, Card, Lines, Section, lines, listed
 from hubexplore.display.grid import Column, Remark, Row
 from hubexplore.display.room import Room
-from hubexplore.display.scopes import each_once, roll_up, totals
+from hubexplore.display.scopes import count, each_once, roll_up, totals
 from hubexplore.display.tables import counted, number_text, shape_text, size_text, tags_text
 from hubexplore.summary.model import (
     ApplicationSummary,
@@ -30,7 +30,7 @@ SIGNATURE_ROOM: Final = (240, 50_000)
 VARIABLE_ROOM: Final = (280, 110_000)
 ROOM: Final = (24, 6_000)
 # Rows of sections that are long in most modules, where nothing folds.
-IN_TEXT: Final = {"variables": 48, "ops": 12, "functions": 12, "collections": 12}
+IN_TEXT: Final = {"variables": 48, "ops": 12, "functions": 12, "collections": 12, "messages": 12}
 MAX_WARNINGS: Final = 12
 
 
@@ -50,9 +50,8 @@ def variables(variants: Sequence[VariantSummary], room: Room) -> Section | None:
     parameters, size = totals(entries)
     trainable = {entry.variable.trainable for entry in entries}
     every = "" if len(trainable) > 1 else ", all trainable" if True in trainable else ", none trainable"
-    names = len({entry.variable.name for entry in entries})
-    count = f"{names:,}, {counted(parameters, 'parameter')}, {size_text(size)}{every}"
-    return Section("Variables", count, (roll_up(entries, room),))
+    said = f"{count(entries):,}, {counted(parameters, 'parameter')}, {size_text(size)}{every}"
+    return Section("Variables", said, (roll_up(entries, room),))
 
 
 SECTIONS: Final[Mapping[str, Kind]] = {
@@ -61,7 +60,7 @@ SECTIONS: Final[Mapping[str, Kind]] = {
     "variables": Kind(variables, VARIABLE_ROOM),
     "assets": Kind(details.assets),
     "tables": Kind(details.tables),
-    "messages": Kind(details.messages, (48, 2 * ROOM[1])),
+    "messages": Kind(details.messages, (24, 2 * ROOM[1])),
     "losses": Kind(details.losses, (24, 8_000)),
     "update_ops": Kind(details.update_ops, (24, 8_000)),
     "collections": Kind(details.collections),

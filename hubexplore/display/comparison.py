@@ -54,9 +54,9 @@ class ShownComparison(Comparison):
             "differences": differences,
         }
 
-    def to_text(self, colour: bool = False) -> str:
+    def to_text(self, colour: bool = False, width: int = WIDTH) -> str:
         """The comparison as text; with colours the verdict and the captions stand out."""
-        return text(self, colour)
+        return text(self, colour, width)
 
     def to_json(self, indent: int | None = None) -> str:
         """The same as `to_dict`, as JSON of ASCII characters."""
@@ -90,7 +90,7 @@ def shown(comparison: Comparison) -> ShownComparison:
     return ShownComparison(comparison.first, comparison.second, comparison.differences, comparison.reasons)
 
 
-def text(comparison: Comparison, colour: bool = False) -> str:
+def text(comparison: Comparison, colour: bool = False, width: int = WIDTH) -> str:
     """Returns the comparison as text; with `colour`, verdict and captions are bold by ANSI escapes."""
     bold = BOLD if colour else PLAIN
     page = _page(comparison)
@@ -98,7 +98,7 @@ def text(comparison: Comparison, colour: bool = False) -> str:
     if page.note:
         lines.append(f"  {page.note}")
     for grid in page.grids:
-        (_, caption), *rows = grid_lines(grid, WIDTH)
+        (_, caption), *rows = grid_lines(grid, width)
         lines += ["", bold.format(caption), *(line for _, line in rows)]
     return "\n".join(lines)
 
@@ -146,8 +146,8 @@ def _grid(comparison: Comparison, section: str, found: tuple[Difference, ...]) -
         for each in listed
     )
     columns = (
-        Column("name", code=True),
-        *((Column("variant"),) if several else ()),
+        Column("Name", code=True),
+        *((Column("Graph variant"),) if several else ()),
         *(Column(title) for title in _headings(comparison)),
     )
     caption = f"{section[0].upper()}{section[1:]}: {counted(len(found), 'difference')}"

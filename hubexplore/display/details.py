@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from hubexplore.display.blocks import MAX_GROUPS, Section, Tables, lines, shared, tabled
+from hubexplore.display.blocks import MAX_GROUPS, Section, Tables, lines, listed, shared, tabled
 from hubexplore.display.grid import Bar, Column, Row
 from hubexplore.display.room import Room
-from hubexplore.display.tables import beginning, counted, folded, number_text, size_text
+from hubexplore.display.tables import beginning, counted, folded, number_text, size_text, tags_text
 from hubexplore.summary.model import (
     AssetSummary,
     CollectionSummary,
@@ -23,16 +24,25 @@ from hubexplore.summary.model import (
 
 Variants = Sequence[VariantSummary]
 _ASSET: Final = (
-    Column("File", code=True), Column("Size", "right"), Column("Read by", code=True), Column("Begins with"),
+    Column("File", code=True), Column("Size", "right"), Column("Used by", code=True),
+    Column("Begins with", cut="end"),
 )  # fmt: skip
 _TABLE: Final = (Column("Table", code=True), Column("Op"), Column("Looks up"), Column("Assets", code=True))
-_MESSAGE: Final = (Column("Key", code=True), Column("Type"), Column("Field", code=True), Column("Value"))
+_MESSAGE: Final = (
+    Column("Key", code=True),
+    Column("Type"),
+    Column("Field", code=True),
+    Column("Value", cut="end"),
+)
 _COLLECTION: Final = (
     Column("Collection", code=True), Column("Entries", "right"), Column("Of"),
-    Column("First entries", code=True),
+    Column("First entries", code=True, cut="end"),
 )  # fmt: skip
 _FOREIGN: Final = (Column("Op", code=True), Column("Package", code=True), Column("Count", "right"))
-_FUNCTION: Final = (Column("Function", code=True), Column("Takes"), Column("Gives"), Column("Nodes", "right"))
+_FUNCTION: Final = (
+    Column("Function", code=True), Column("Takes", cut="end"), Column("Gives", cut="end"),
+    Column("Nodes", "right"),
+)  # fmt: skip
 
 # "26 bytes" would read as a size.
 HELD: Final = {"bytes": "serialized"}
@@ -82,6 +92,8 @@ def collections(variants: Variants, room: Room) -> Section | None:
 def ops(variants: Variants, room: Room) -> Section | None:
     """Returns op types, most frequent first."""
     bodies = any(each.in_functions for variant in variants for each in variant.ops)
+    if len(shared(variants, lambda variant: variant.ops)) > 1:
+        return _ops_of_several(variants, room, bodies)
     columns = (
         Column("Op", code=True), Column("In the graph" if bodies else "Count", "right"),
         *((Column("In functions", "right"),) if bodies else ()), Column("Share", "bar"),
@@ -92,9 +104,32 @@ def ops(variants: Variants, room: Room) -> Section | None:
         return [_op(each, bodies, total) for each in variant.ops]
 
     found = tabled(room, variants, columns, rows, "op type")
+    return Section("Ops", _ops_count(len(found.names), variants), found.grids) if found.grids else None
+
+
+def _ops_of_several(variants: Variants, room: Room, bodies: bool) -> Section | None:
+    """Returns op types with a count for each graph variant."""
+    shown = variants[:MAX_GROUPS]
+    own = [{op.op: op.count + op.in_functions for op in variant.ops} for variant in variants]
+    most = Counter[str]()
+    for counts in own:
+        most |= Counter(counts)
+    columns = (Column("Op", code=True), *(Column(tags_text(variant.tags), "right") for variant in shown))
+    caption = "How often, in the graph and in its functions" if bodies else ""
+    room.head(caption, *(column.name for column in columns))
+    rows = [
+        (op, *(number_text(counts.get(op, 0)) for counts in own[: len(shown)]))
+        for op, _ in most.most_common()
+    ]
+    grid = listed(room, columns, rows, caption, "op type")
+    notes = (grid.note, folded(len(variants) - len(shown), "graph variant"))
+    grid = replace(grid, note="; ".join(filter(None, notes)))
+    return Section("Ops", _ops_count(len(most), variants), (grid,)) if grid.rows else None
+
+
+def _ops_count(types: int, variants: Variants) -> str:
     nodes = " | ".join(dict.fromkeys(number_text(variant.nodes) for variant in variants[:4]))
-    count = f"{counted(len(found.names), 'type')}, {nodes} nodes"
-    return Section("Ops", count, found.grids) if found.grids else None
+    return f"{counted(types, 'type')}, {nodes} nodes"
 
 
 def foreign_ops(variants: Variants, room: Room) -> Section | None:
@@ -111,7 +146,8 @@ def functions(variants: Variants, room: Room) -> Section | None:
     """Returns the function library."""
 
     def rows(variant: VariantSummary) -> list[Row]:
-        return [_function(each) for each in variant.functions]
+        largest_first = sorted(variant.functions, key=lambda each: -each.nodes)
+        return [_function(each) for each in largest_first]
 
     return _section("Functions", tabled(room, variants, _FUNCTION, rows, "function"))
 
@@ -136,7 +172,8 @@ def _names(variants: Variants, room: Room, heading: str, field: str) -> Section 
 def _asset(asset: AssetSummary) -> Row:
     begins = beginning(" ↵ ".join(line[:60] for line in asset.first_lines))
     size = "missing" if asset.size is None else size_text(asset.size)
-    return (asset.name, size, ", ".join(asset.tables), begins)
+    used_by = asset.tables or tuple(name.removesuffix(":0") for name in asset.tensors)
+    return (asset.name, size, ", ".join(used_by), begins)
 
 
 def _table(table: TableSummary) -> Row:
@@ -145,7 +182,9 @@ def _table(table: TableSummary) -> Row:
 
 def _message(message: MessageSummary) -> list[Row]:
     kind = message.type or f"unknown, {size_text(message.size)}"
-    fields = [(path, beginning(value)) for path, value in message.fields] or [("", "no field is set")]
+    fields = [(path, beginning(value) or "(empty)") for path, value in message.fields] or [
+        ("", "no field is set")
+    ]
     first, *others = fields
     return [(message.key, kind, *first), *((None, None, *each) for each in others)]
 

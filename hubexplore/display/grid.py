@@ -24,11 +24,16 @@ _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
 @dataclass(frozen=True)
 class Column:
-    """A heading, where its cells line up or that they are bars, and whether they are names (`code`)."""
+    """A heading, where its cells line up or that they are bars, and whether they are names (`code`).
+
+    Of a cell that is too long the middle is left out, or the `cut` "end" where the beginning says enough;
+    such cells give way first.
+    """
 
     name: str
     align: Literal["left", "right", "bar"] = "left"
     code: bool = False
+    cut: Literal["middle", "end"] = "middle"
 
 
 @dataclass(frozen=True)
@@ -108,14 +113,20 @@ def grid_lines(grid: Grid, width: int = LINE) -> list[tuple[bool, str]]:
 def aligned(columns: Sequence[Column], rows: Sequence[Row], width: int = LINE) -> list[str]:
     """Returns one line per row; a remark does not widen the column that it begins in.
 
-    Where lines would be longer than `width` columns, names give way, the longest first.
+    Where lines would be longer than `width` columns, bars give way, then beginnings, then names, the longest
+    first. Shares go where there is even less room than usual: sizes say the same.
     """
     widths = [0] * len(columns)
     for row in rows:
         for index, cell in enumerate(row):
             if not isinstance(cell, Remark):
                 widths[index] = max(widths[index], columns_of(_cell_text(cell, BAR_WIDTH)))
-    bar = _narrow(widths, columns, width - 2 * (len(columns) - 1))
+    room = width - 2 * (len(columns) - 1)
+    bar = _narrow(widths, columns, room)
+    kept = [at for at, column in enumerate(columns) if column.align != "bar"]
+    if sum(widths) > room and width < LINE and len(kept) < len(columns):
+        without = [tuple(row[at] for at in kept if at < len(row)) for row in rows]
+        return aligned([columns[at] for at in kept], without, width)
     return [_line(row, widths, columns, bar) for row in rows]
 
 
@@ -134,15 +145,22 @@ def _narrow(widths: list[int], columns: Sequence[Column], room: int) -> int:
         if column.align == "bar" and sum(widths) > room:
             bar = max(0, BAR_WIDTH - (sum(widths) - room))
             widths[at] -= BAR_WIDTH - bar
+    least = [LEAST if at else min(LEAST_NAME, max(LEAST, room // 4)) for at in range(len(columns))]
+    left = [at for at, each in enumerate(columns) if each.align == "left"]
+    _give([at for at in left if columns[at].cut == "end"], widths, least, room)
+    _give(left, widths, least, room)
+    return bar
+
+
+def _give(columns: Sequence[int], widths: list[int], least: Sequence[int], room: int) -> None:
+    """Takes from the widest of these columns until there is room, or all are as narrow as may be."""
     while (excess := sum(widths) - room) > 0:
-        least = [LEAST if at else LEAST_NAME for at in range(len(columns))]
-        giving = [at for at, each in enumerate(columns) if each.align == "left" and widths[at] > least[at]]
+        giving = [at for at in columns if widths[at] > least[at]]
         if not giving:
             break
         widest = max(giving, key=lambda at: widths[at])
         second = max([widths[at] for at in giving if at != widest], default=0)
         widths[widest] = max(least[widest], min(second, widths[widest] - 1), widths[widest] - excess)
-    return bar
 
 
 def columns_of(text: str) -> int:
@@ -173,7 +191,7 @@ def bar_text(bar: Bar, width: int = BAR_WIDTH) -> str:
 def _padded(cell: str, width: int, column: Column) -> str:
     if columns_of(cell) > width:
         half = (width - 1) // 2
-        cell = f"{cell[:half]}…{cell[-half:]}"
+        cell = f"{cell[: width - 1]}…" if column.cut == "end" else f"{cell[:half]}…{cell[-half:]}"
     space = " " * max(width - columns_of(cell), 0)
     return space + cell if column.align == "right" else cell + space
 

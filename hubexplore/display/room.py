@@ -43,6 +43,16 @@ class Room:
                 return tuple(rows[:index])
         return tuple(rows)
 
+    def last(self, rows: Sequence[Row], taken: int) -> tuple[Row, ...]:
+        """Returns the last row, if it is the only one not taken and not too large.
+
+        To say that there is one more takes as much room.
+        """
+        if taken != len(rows) - 1:
+            return ()
+        self.rows += 1
+        return self.fit(rows[taken:])
+
 
 def _taken(cell: Cell) -> int:
     match cell:

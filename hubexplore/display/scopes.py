@@ -16,7 +16,7 @@ from hubexplore.display.tables import (
     number_text,
     shape_text,
     size_text,
-    tags_text,
+    tags_list,
     visible,
 )
 from hubexplore.summary.model import VariableSummary, VariantSummary
@@ -85,6 +85,17 @@ def each_once(variants: Iterable[VariantSummary]) -> list[Entry]:
     return sorted(entries, key=lambda entry: entry.variable.name)
 
 
+def count(entries: Iterable[Entry]) -> int:
+    """Returns how many variables there are; one that differs between variants counts once."""
+    everything = list(entries)
+    if len({entry.tags for entry in everything}) == 1:
+        return len(everything)
+    by_name: dict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
+    for entry in everything:
+        by_name[entry.variable.name].update(entry.tags)
+    return sum(max(found.values(), default=0) for found in by_name.values())
+
+
 def totals(entries: Iterable[Entry]) -> tuple[int, int]:
     """Returns parameters and bytes; a variable that differs between variants counts as its largest form."""
     everything = list(entries)
@@ -123,8 +134,8 @@ def flat_rows(tree: Tree) -> Iterator[Row]:
 def _flat(scope: Scope, indent: str, width: int) -> Iterator[Row]:
     for each in scope.scopes:
         counts = (f"{each.parameters:,}", size_text(each.bytes), Bar(each.share))
-        empty = ("",) * (width - 2 - len(counts))
-        yield (indent + visible(each.name), counted(each.variables, "variable"), *empty, *counts)
+        empty = ("",) * (width - 3 - len(counts))
+        yield (indent + visible(each.name), "", counted(each.variables, "variable"), *empty, *counts)
         yield from _flat(each, indent + "  ", width)
     for name, *facts in scope.leaves:
         yield (f"{indent}{name}", *facts)
@@ -139,6 +150,7 @@ class _Layout:
     trainable: bool
     partitions: bool
     variants: int
+    differ: bool
     bytes: int
 
     @classmethod
@@ -147,7 +159,8 @@ class _Layout:
         return cls(
             trainable=len({entry.variable.trainable for entry in entries}) > 1,
             partitions=any(entry.variable.partitions for entry in entries),
-            variants=len(tag_sets),
+            variants=len({tags for own in tag_sets for tags in own}),
+            differ=len(tag_sets) > 1,
             bytes=totals(entries)[1],
         )
 
@@ -159,7 +172,7 @@ class _Layout:
             Column("Shape"),
             *((Column("Trainable"),) if self.trainable else ()),
             *((Column("Partitions", "right"),) if self.partitions else ()),
-            *((Column("Graph variants"),) if self.variants > 1 else ()),
+            *((Column("Graph variants"),) if self.differ else ()),
             Column("Parameters", "right"),
             Column("Size", "right"),
             Column("Share", "bar"),
@@ -173,7 +186,7 @@ class _Layout:
             shape_text(each.shape),
             *((("yes" if each.trainable else "no"),) if self.trainable else ()),
             *((str(len(each.partitions) or ""),) if self.partitions else ()),
-            *((" | ".join(map(tags_text, entry.tags)),) if self.variants > 1 else ()),
+            *(("all" if len(entry.tags) == self.variants else tags_list(entry.tags),) if self.differ else ()),
             number_text(each.parameters),
             size_text(each.bytes),
             Bar(self.share(each.bytes or 0)),

@@ -47,9 +47,9 @@ class Statistics(tuple[VariableStats, ...]):
         """The same as plain lists and dicts, as JSON has them; an infinite deviation is text."""
         return [{name: _plain(value) for name, value in dataclasses.asdict(each).items()} for each in self]
 
-    def to_text(self, colour: bool = False) -> str:
+    def to_text(self, colour: bool = False, width: int = WIDTH) -> str:
         """The statistics as an aligned table; with colours the caption stands out."""
-        return text(self, colour)
+        return text(self, colour, width)
 
     def to_json(self, indent: int | None = None) -> str:
         """The same as `to_dict`, as JSON of ASCII characters."""
@@ -82,9 +82,9 @@ def shown(stats: Iterable[VariableStats], total_bytes: int = 0) -> Statistics:
     return Statistics(sorted(found, key=lambda each: each.name))
 
 
-def text(stats: Iterable[VariableStats], colour: bool = False) -> str:
+def text(stats: Iterable[VariableStats], colour: bool = False, width: int = WIDTH) -> str:
     """Returns the statistics as an aligned table; with `colour` its caption is bold by ANSI escapes."""
-    (_, caption), *rows = grid_lines(_grid(tuple(stats)), WIDTH)
+    (_, caption), *rows = grid_lines(_grid(tuple(stats)), width)
     return "\n".join([(BOLD if colour else PLAIN).format(caption), *(line for _, line in rows)])
 
 
@@ -98,13 +98,13 @@ def _grid(stats: tuple[VariableStats, ...]) -> Grid:
     odd = any(each.nans or each.infs for each in stats)
     ordered = sorted(stats, key=lambda each: not (each.nans or each.infs))
     rows = tuple(_row(each, odd) for each in ordered[:MAX_ROWS])
-    numbers = ("min", "max", "mean", "std", "zeros", *(("NaN", "Inf") if odd else ()))
+    numbers = ("Min", "Max", "Mean", "Std", "Zeros", *(("NaN", "Inf") if odd else ()))
     columns = (
-        Column("variable", code=True),
-        Column("type"),
-        Column("shape"),
+        Column("Name", code=True),
+        Column("Type"),
+        Column("Shape"),
         *(Column(name, "right") for name in numbers),
-        Column("histogram"),
+        Column("Histogram"),
     )
     return Grid(_caption(stats), columns, rows, folded(len(stats) - len(rows), "variable"))
 

@@ -2,6 +2,7 @@
 
 Colours come from JupyterLab's theme variables; elsewhere they derive from the colour of the text around, so
 that a card suits a light and a dark page. Where the reader asks for contrast, greys become the text's colour.
+Drawings are on white paper, which JupyterLab's dark themes turn into dark paper with the hues kept.
 """
 
 from __future__ import annotations
@@ -75,6 +76,9 @@ STYLE: Final = Markup("""
 .hubexplore.hubexplore .tree tbody th { min-width: 14em; }
 .hubexplore.hubexplore .tree td.number, .hubexplore.hubexplore .tree th.number { width: 6.5em;
   padding-left: 0; padding-right: 0; box-sizing: border-box; }
+.hubexplore .tree th:nth-child(2) { width: 6em; }
+.hubexplore .tree th:nth-child(3) { width: 9em; }
+body[data-jp-theme-light="false"] .hubexplore img { filter: invert(.92) hue-rotate(180deg); }
 @media (prefers-contrast: more) {
   .hubexplore { --hub-dim: inherit; --hub-line: currentColor; }
 }

@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from hubexplore.summary import replace
 from hubexplore.summary.model import Shape, TensorSummary
 
 MAX_TEXT: Final = 96
 MAX_SENTENCE: Final = 400
+MAX_LISTED: Final = 12
 _NUMBERS: Final = re.compile("([0-9]+)")
 
 
@@ -48,12 +50,7 @@ def beginning(text: str, limit: int = 60) -> str:
 
 def shape_text(shape: Shape) -> str:
     """Returns `(?, 224, 224, 3)`, "scalar", or "any shape" where the rank is unknown."""
-    if shape is None:
-        return "any shape"
-    if not shape:
-        return "scalar"
-    sizes = ["?" if size is None else str(size) for size in shape]
-    return visible(f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})")
+    return visible(replace.shape_text(shape))
 
 
 def type_text(tensor: TensorSummary) -> str:
@@ -63,7 +60,13 @@ def type_text(tensor: TensorSummary) -> str:
 
 def tags_text(tags: Iterable[str]) -> str:
     """Returns "gpu, train", or "no tags" for the empty set."""
-    return visible(", ".join(tags) or "no tags")
+    return visible(replace.tags_text(tags))
+
+
+def tags_list(tags: Iterable[Iterable[str]]) -> str:
+    """Returns "no tags | gpu, train", the graph variants with these tags; at most a dozen."""
+    texts = [tags_text(each) for each in tags]
+    return " | ".join(texts[:MAX_LISTED]) + (" | ..." if len(texts) > MAX_LISTED else "")
 
 
 def size_text(size: int | None) -> str:

@@ -114,6 +114,7 @@ def compare_modules(first: ModuleSummary, second: ModuleSummary) -> Comparison:
     """
     here, there = ({variant.tags: variant for variant in side.variants} for side in (first, second))
     reasons: list[str] = []
+    obstructed: dict[str, list[Tags]] = {}
     differences: list[Difference] = []
     for tags in here.keys() ^ there.keys():
         one, other = ("present" if tags in side else None for side in (here, there))
@@ -121,16 +122,32 @@ def compare_modules(first: ModuleSummary, second: ModuleSummary) -> Comparison:
     for tags, variant in here.items():
         if tags not in there:
             found = "; ".join(map(tags_text, there))
-            reasons.append(f"there is no variant {tags_text(tags)}" + (f", only: {found}" if found else ""))
+            reasons.append(
+                f"there is no {_variant(tags)}" + (f", only: {found}" if found else "")
+            )
         partner = second.variants[0] if len(here) == len(there) == 1 else there.get(tags)
         if partner is None:
             continue
         differences += _of_variants(variant, partner)
         differences += _of_graphs(first, second, variant, partner)
-        where = f"variant {tags_text(tags)}, " if len(here) > 1 else ""
-        reasons += (f"{where}{reason}" for reason in obstacles(variant, partner))
+        for reason in obstacles(variant, partner):
+            obstructed.setdefault(reason, []).append(tags)
+    reasons += (_in_variants(len(here), tags) + reason for reason, tags in obstructed.items())
     differences += _of_weights(first, second)
     return Comparison(first.title, second.title, _sorted(differences), tuple(reasons))
+
+
+def _in_variants(of: int, tags: list[Tags]) -> str:
+    """Returns which of so many graph variants a reason is about; nothing where there is but one."""
+    if of == 1:
+        return ""
+    if len(tags) == of:
+        return "in all graph variants, "
+    return f"{', '.join(map(_variant, tags))}: "
+
+
+def _variant(tags: Tags) -> str:
+    return f"graph variant {tags_text(tags) if tags else 'without tags'}"
 
 
 def _sorted(differences: Iterable[Difference]) -> tuple[Difference, ...]:

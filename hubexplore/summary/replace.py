@@ -13,7 +13,7 @@ as types are: the second may accept more and promise more, never less.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from hubexplore import errors
 from hubexplore.summary.model import Shape, SignatureSummary, TensorSummary, VariantSummary
@@ -30,7 +30,7 @@ def obstacles(first: VariantSummary, second: VariantSummary) -> Iterator[str]:
                 yield f"signature {signature.name!r}: {reason}"
 
 
-def tags_text(tags: tuple[str, ...]) -> str:
+def tags_text(tags: Iterable[str]) -> str:
     """Returns "train, tpu", or "no tags"."""
     return ", ".join(tags) or "no tags"
 

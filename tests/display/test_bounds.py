@@ -11,10 +11,17 @@ import pytest
 from hubexplore.display import html, text
 from hubexplore.display.blocks import MAX_GROUPS
 from hubexplore.display.card import IN_TEXT, ROOM, SIGNATURE_ROOM, VARIABLE_ROOM
+from hubexplore.display.grid import Column, Grid, grid_text
 from hubexplore.display.room import Room
 from hubexplore.display.scopes import MAX_IN_SCOPE
 from hubexplore.display.signatures import MAX_SIGNATURES, MAX_TENSORS
-from hubexplore.summary.model import ModuleSummary, OpSummary, SignatureSummary, VariantSummary
+from hubexplore.summary.model import (
+    MessageSummary,
+    ModuleSummary,
+    OpSummary,
+    SignatureSummary,
+    VariantSummary,
+)
 from tests.display import page, summaries
 
 MOST_HTML = 300_000
@@ -77,6 +84,39 @@ def test_one_more_is_singular() -> None:
 def test_exactly_as_many_as_fit_are_all_shown() -> None:
     assert "..." not in text.module(module(1, MAX_TENSORS))
     assert "..." not in text.module(module(MAX_SIGNATURES, 1))
+
+
+def test_one_left_over_is_shown_instead_of_counted() -> None:
+    for count, note in ((ROOM[0] + 1, ""), (ROOM[0] + 2, "... and 2 more op types")):
+        ops = tuple(OpSummary(f"Op{i}", 1) for i in range(count))
+        shown = html.module(ModuleSummary("m", (VariantSummary((), (), ops=ops),)))
+        assert ("... and" in shown) == bool(note)
+        assert note in shown
+    losses = tuple(f"loss_{i}" for i in range(ROOM[0] + 1))
+    assert "... and" not in html.module(ModuleSummary("m", (VariantSummary((), (), losses=losses),)))
+
+
+def test_fields_of_a_message_are_counted_where_they_do_not_fit() -> None:
+    message = MessageSummary("key", "", tuple((f"1.{i}", "value") for i in range(60)), 600)
+    variant = VariantSummary((), (), messages=(message, replace(message, key="other")))
+    shown = text.module(ModuleSummary("m", (variant,)))
+    assert "\n  ... and 48 more rows; ... and 1 more message" in shown
+    assert "1.11" in shown
+    assert "1.12" not in shown
+
+
+def test_beginnings_give_way_before_names() -> None:
+    grid = Grid("", (Column("Name"), Column("Begins with", cut="end")), (("n" * 60, "b" * 60),))
+    (_, row) = grid_text(grid).splitlines()
+    assert row == "n" * 60 + "  " + "b" * 34 + "…"
+
+
+def test_narrow_terminals_get_narrow_tables() -> None:
+    one = replace(summaries.RICH.variants[0], variables=summaries.variables(3, 9, trainable=True))
+    for width in (80, 100, 140):
+        shown = text.module(ModuleSummary("m", (one,)), width=width)
+        assert max(map(len, shown.splitlines())) <= width
+        assert ("Share" in shown.split("Variables")[1].split("Assets")[0]) == (width > 80)
 
 
 def test_many_signatures() -> None:

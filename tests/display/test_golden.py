@@ -5,11 +5,18 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from hubexplore.display import html, text
-from hubexplore.summary.model import ModuleSummary
+from hubexplore.summary.model import (
+    AssetSummary,
+    CollectionSummary,
+    ModuleSummary,
+    VariableSummary,
+    VariantSummary,
+)
 from tests.display import page, summaries
 
 Golden = Callable[[str, str], None]
@@ -111,6 +118,39 @@ def test_other_variants_have_their_own() -> None:
     assert captions == ["Graph variant: no tags", "Graph variant: gpu, train", "Graph variants"]
 
 
+def test_what_some_variants_have_says_which() -> None:
+    shown = text.module(summaries.RICH)
+    section = shown.split("Ops: 4 types, 101 | 103 nodes\n")[1].split("\n\n")[0]
+    assert [line.split() for line in section.splitlines()[1:]] == [
+        ["Op", "no", "tags", "train"],
+        ["Const", "60", "60"],
+        ["Conv2D", "42", "42"],
+        ["AssignSub", "0", "2"],
+        ["MyOp", "1", "1"],
+    ]
+    first, second = summaries.RICH.variants
+    own = CollectionSummary("update_ops", "nodes", 1, ("net/update",))
+    other = replace(second, collections=(*second.collections, own))
+    shown = text.module(replace(summaries.RICH, variants=(first, other)))
+    section = shown.split("\nCollections: 3\n")[1].split("\n\n")[0]
+    assert [line.split()[-1] for line in section.splitlines()] == ["variants", "all", "all", "train"]
+
+
+def test_variables_of_one_name_are_several() -> None:
+    count = VariableSummary("count", "float32", (), False)
+    one = ModuleSummary("m", (VariantSummary((), (), variables=(count, count)),))
+    assert "Variables: 2, 2 parameters" in text.module(one)
+    wide = replace(count, shape=(3,))
+    two = ModuleSummary("m", (VariantSummary((), (), (count,)), VariantSummary(("train",), (), (wide,))))
+    assert "Variables: 1, 3 parameters" in text.module(two)
+
+
+def test_an_asset_without_table_names_the_constant_that_holds_its_path() -> None:
+    asset = AssetSummary("words.txt", 3, ("path:0",), (), ("the",))
+    shown = text.module(ModuleSummary("m", (VariantSummary((), (), assets=(asset,)),)))
+    assert ["words.txt", "3", "bytes", "path", "the"] in [line.split() for line in shown.splitlines()]
+
+
 def test_the_matrix_says_which_variant_has_which_signature() -> None:
     shown = text.module(summaries.TWO_TABLES).split("Graph variants: 2\n")[1].splitlines()
     assert [line.split() for line in shown] == [
@@ -125,7 +165,8 @@ def test_the_style_reaches_only_our_own_elements() -> None:
     rules = re.sub(r"@media [^{]*\{((?:[^{}]*\{[^}]*\})*)\s*\}", r"\1", style)
     selectors = [part.strip() for rule in rules.split("}")[:-1] for part in rule.split("{")[0].split(",")]
     assert len(selectors) > 30
-    assert all(selector.startswith(".hubexplore") for selector in selectors)
+    theme = 'body[data-jp-theme-light="false"] '
+    assert all(selector.removeprefix(theme).startswith(".hubexplore") for selector in selectors)
 
 
 def test_contrast_is_kept_where_colours_are_the_readers() -> None:

@@ -285,12 +285,16 @@ def test_variants_of_modules_meet_by_their_tags() -> None:
     assert compare_modules(first, module(train, FULL)) == Comparison("a module", "a module", ())
     comparison = compare_modules(first, module(FULL))
     assert of(comparison) == [("variants", "train", "present", None)]
-    assert comparison.reasons == ("there is no variant train, only: no tags",)
+    assert comparison.reasons == ("there is no graph variant train, only: no tags",)
     comparison = compare_modules(module(FULL), first)
     assert of(comparison) == [("variants", "train", None, "present")]
     assert comparison.replaceable
     broken = module(FULL, dataclasses.replace(train, signatures=()))
-    assert compare_modules(first, broken).reasons[0] == "variant train, there is no signature 'default'"
+    assert compare_modules(first, broken).reasons[0] == "graph variant train: there is no signature 'default'"
+    broken = module(*(dataclasses.replace(each, signatures=()) for each in (FULL, train)))
+    assert (
+        compare_modules(first, broken).reasons[0] == "in all graph variants, there is no signature 'default'"
+    )
 
 
 def test_single_variants_are_compared_whatever_their_tags() -> None:
@@ -303,7 +307,7 @@ def test_single_variants_are_compared_whatever_their_tags() -> None:
         ("losses", "l2:0"),
     ]
     assert comparison.reasons == (
-        "there is no variant no tags, only: serve",
+        "there is no graph variant without tags, only: serve",
         "there is no signature 'words'",
     )
 
