@@ -61,21 +61,19 @@ class _Around:
         self.prefix = above.inner or above.prefix if above else ""
 
     def fed_by(self, index: int) -> frozenset[int | str]:
-        """What feeds a part."""
-        wires = self.flow.wires
-        return self._named(index, {each for at in self.parts[index].members for each, _ in wires[at]})
-
-    def feeds(self, index: int) -> frozenset[int | str]:
-        """What a part feeds."""
-        consumers = self.flow.consumers
-        return self._named(index, {each for at in self.parts[index].members for each in consumers[at]})
-
-    def _named(self, index: int, numbers: Iterable[int]) -> frozenset[int | str]:
-        kinds, place = self.flow.kinds, self.place
+        """What feeds a part: parts, and what stands beside them; whichever node in it."""
+        kinds, place, wires = self.flow.kinds, self.place, self.flow.wires
+        numbers = {each for at in self.parts[index].members for each, _ in wires[at]}
         found = {
             place[each] if each in place else self._outside(each) for each in numbers if kinds[each] in _SEEN
         }
         return frozenset(found) - {index}
+
+    def feeds(self, index: int) -> frozenset[int]:
+        """The nodes that a part feeds: what goes different ways would not be seen in one box."""
+        kinds, place, consumers = self.flow.kinds, self.place, self.flow.consumers
+        numbers = {each for at in self.parts[index].members for each in consumers[at]}
+        return frozenset(each for each in numbers if kinds[each] in _SEEN and place.get(each) != index)
 
     def _outside(self, number: int) -> int | str:
         """The scope or op beside the parts, or beside what holds them, that a node is in."""

@@ -111,16 +111,18 @@ class Frames:
         if taken > self.room:
             return
         self.room -= taken
-        for role, callee in called:
+        for index, (role, callee) in enumerate(called):
             function = self.functions[callee]
             # The first input of a branch is its condition, or its index.
             skip = 1 if role in ("then_branch", "else_branch", "branches") else 0
             given = [each for each in node.input if not each.startswith("^")][skip:]
             arguments = {
-                argument.name: (frame, given[index]) if index < len(given) else None
-                for index, argument in enumerate(function.signature.input_arg)
+                argument.name: (frame, given[place]) if place < len(given) else None
+                for place, argument in enumerate(function.signature.input_arg)
             }
             prefix = f"{frame.prefix}{name}/" + (f"{role}/" if len(called) > 1 else "")
+            if prefix[:-1] in self.opened:
+                prefix = f"{prefix}{index}/"  # one of several branches
             self.opened.setdefault(prefix[:-1], callee)
             if callee not in self.bodies:
                 self.bodies[callee] = _needed(function)

@@ -116,7 +116,9 @@ class Scope:
                 break
         else:
             shared = min(len(low), len(high))
-        return low[: max(low.rfind("/", length, shared) + 1, length)]
+        end = low.rfind("/", length, shared) + 1
+        # The node that a scope is named after has a name shorter than the prefix.
+        return low[:end] if end > length else self.prefix
 
 
 def _grouped(buckets: dict[str, list[int]]) -> dict[str, list[str]]:

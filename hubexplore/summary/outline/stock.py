@@ -111,9 +111,11 @@ class Stock:
         return found, filled
 
 
-def surplus(kind: str, count: int) -> Box:
-    """The box for what is beyond a limit."""
-    label = f"... and {count:,} more {kind}{'s' if count > 1 else ''}"
+def surplus(kind: str, count: int, alone: bool = False) -> Box:
+    """The box for what is beyond a limit; `alone` if nothing of that kind is shown besides."""
+    label = f"{count:,} {kind}{'s' if count > 1 else ''}"
+    if not alone:
+        label = f"... and {label.replace(' ', ' more ', 1)}"
     return Box(label, label, kind, nodes=count)
 
 

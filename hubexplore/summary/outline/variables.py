@@ -74,5 +74,5 @@ def _put_alone(sheet: Sheet, alone: Sequence[int], readers: dict[int, set[int]],
     rest = [first for together in units[len(shown) :] for first in together]
     if rest:
         weights = tuple(stock.weights[first] for first in rest)
-        box = replace(surplus(VARIABLE, len(rest)), weights=weights)
+        box = replace(surplus(VARIABLE, len(rest), not shown), weights=weights)
         sheet.put(box, [number for first in rest for number in stock.parts[first]])

@@ -161,8 +161,8 @@ def test_missing_nodes_are_boxes_and_warnings() -> None:
 def test_circles_and_doubles_and_odd_names() -> None:
     graph = Graph()
     graph.add("x", "Placeholder")
-    for name in ("", "/", "a//b", "a/", "/a", "a", "a", "a/b/"):
-        graph.add(name, "Add", "x", "loop")
+    for index, name in enumerate(("", "/", "a//b", "a/", "/a", "a", "a", "a/b/")):
+        graph.add(name, f"Add{index}", "x", "loop")
     graph.add("loop", "Add", "a", "", "/", "a//b", "a/", "/a", "a/b/")
     graph.add("i", "Identity", "j")
     graph.add("j", "Identity", "i")
