@@ -178,6 +178,29 @@ def test_a_layout_that_takes_too_long_becomes_the_list(monkeypatch: pytest.Monke
     assert "took longer" in (small()._repr_html_() or "")
 
 
+@needs_dot
+def test_after_a_timeout_list_table_and_picture_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = Graph()
+    last = graph.add("x", "Placeholder")
+    for index in range(120):
+        letters = "".join("abcdefghij"[int(digit)] for digit in str(index))
+        last = graph.add(letters, "Relu" if index % 3 else "Tanh", last)
+    shown, render = diagram(graph.summary(last, "x"), depth=1), svg.render
+
+    def slow(source: str, form: str) -> bytes:
+        if source.count("->") > 50:
+            raise svg.LayoutTimeoutError("too slow")
+        return render(source, form)
+
+    monkeypatch.setattr(svg, "render", slow)
+    assert len(shown.outline.boxes) > 100
+    html = shown.html()
+    drawn = len(ElementTree.fromstring(shown.svg).findall(".//{*}g/{*}title"))
+    assert drawn == len(shown.outline.boxes) == len(shown.table.rows) == html.count("<tr>") - 1 <= 40
+    assert "these are fewer" in html
+    assert "these are fewer" in str(shown)
+
+
 def test_tags_choose_the_variant() -> None:
     graph, last = chain(["a"])
     assert diagram(graph.summary(last, "x"), tags="").outline.tags == ()
