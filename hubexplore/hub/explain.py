@@ -51,6 +51,7 @@ _FILE: Final = (
     re.compile(r"Failed to find any matching files for (.+)"),
     re.compile(r"(\S.*); No such file or directory"),
 )
+_NO_SESSION: Final = re.compile(r"Session .*is not found")
 _RESTORE_OPS: Final = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
 
 
@@ -81,6 +82,10 @@ class ServerRestartedError(RunError, tf.errors.AbortedError):  # type: ignore[mi
     """The server of a remote session does not know it any more."""
 
 
+class ServerSilentError(RunError, tf.errors.DeadlineExceededError):  # type: ignore[misc]
+    """The server of a remote session did not answer in time, and takes no connection."""
+
+
 def explain_run_error(
     error: BaseException, modules: Iterable[Module] = (), target: str = ""
 ) -> RunError | None:
@@ -107,8 +112,10 @@ def explain_run_error(
             found = FileGoneError, _file_gone(text, error.op, known)
         case tf.errors.UnavailableError():
             found = ServerGoneError, _server_gone(target)
-        case tf.errors.AbortedError() if "Session handle is not found" in text:
+        case tf.errors.AbortedError() if _NO_SESSION.search(text):
             found = ServerRestartedError, _server_gone(target)
+        case tf.errors.DeadlineExceededError() if find_server_gone(target):
+            found = ServerSilentError, _server_gone(target)
         case _:
             return None
     explained, message = found

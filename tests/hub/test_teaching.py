@@ -249,6 +249,8 @@ def test_a_loop_of_calls(graph: tf.Graph) -> None:
         for number in range(25):
             assert bool(caught) == (number >= 10)
             module([1.0])
+        for _ in range(15):
+            module([1.0, 2.0])
     (warning,) = caught
     assert warning.category is GraphGrowthWarning
     assert issubclass(GraphGrowthWarning, UserWarning)
@@ -426,18 +428,35 @@ def test_an_asset_that_went_away(graph: tf.Graph, vocabulary: str) -> None:
     check(explain_run_error(error, [module]), cause, remedy, tf.errors.NotFoundError)
 
 
-def test_a_server_that_is_gone() -> None:
-    cause = "server at grpc://host:1 that runs this session is gone"
-    gone = tf.errors.UnavailableError(None, None, "failed to connect to all addresses")
-    check(explain_run_error(gone, target="grpc://host:1"), cause, "reset()", tf.errors.UnavailableError)
-    anew = tf.errors.AbortedError(None, None, "Session handle is not found: abc. Possibly ...")
-    check(explain_run_error(anew, target="grpc://host:1"), cause, "Start it again", tf.errors.AbortedError)
+@pytest.fixture
+def silent() -> str:
+    """The address of a server that is not there."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"grpc://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        tf.errors.UnavailableError(None, None, "failed to connect to all addresses"),
+        tf.errors.AbortedError(None, None, "Session handle is not found: abc. Possibly this worker"),
+        tf.errors.AbortedError(
+            None, None, "Graph execution error:\n\nSession 17c337e3d2f0786c is not found."
+        ),
+        tf.errors.DeadlineExceededError(None, None, "Deadline Exceeded"),
+    ],
+)
+def test_a_server_that_is_gone(error: Any, silent: str) -> None:
+    cause = f"server at {silent} that runs this session is gone"
+    check(explain_run_error(error, target=silent), cause, "Start it again; then take session", type(error))
 
 
 def test_whether_a_server_is_there() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         target = f"grpc://127.0.0.1:{server.getsockname()[1]}"
         assert find_server_gone(target) is None
+        slow = tf.errors.DeadlineExceededError(None, None, "Deadline Exceeded")
+        assert explain_run_error(slow, target=target) is None
     check(find_server_gone(target), f"server at {target}", "Start it again", tf.errors.UnavailableError)
     assert find_server_gone("") is None
 
