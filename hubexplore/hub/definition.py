@@ -52,8 +52,19 @@ SUPPORTED_COLLECTIONS: Final = frozenset(
 )
 
 
-def check_variants(variants: Iterable[Variant]) -> None:
+MSG_DROP: Final = "Pass drop_collections={collections} to leave them out."
+MSG_DROP_LOADED: Final = (
+    "Load it by hub.create_module_spec_from_saved_model(path, drop_collections={collections}), which leaves "
+    "them out."
+)
+
+
+def check_variants(variants: Iterable[Variant], remedy: str = MSG_DROP) -> None:
     """Checks the rules that hold for the variants of every module.
+
+    Args:
+      variants: all of a module.
+      remedy: what to do about `{collections}` that modules cannot carry.
 
     Raises:
       UnsupportedCollectionError: (a ValueError) a variant holds a collection modules cannot carry.
@@ -70,7 +81,7 @@ def check_variants(variants: Iterable[Variant]) -> None:
         if unsupported:
             raise UnsupportedCollectionError(
                 f"A module cannot carry the collections {unsupported} (graph variant {sorted(variant.tags)})."
-                f" Pass drop_collections={unsupported} to leave them out."
+                f" {remedy.format(collections=unsupported)}"
             )
 
 

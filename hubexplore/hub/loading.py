@@ -14,7 +14,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from hubexplore.errors import DamagedModuleError, HubError, UnsupportedFormatError
 from hubexplore.hub import assets
 from hubexplore.hub.checkpoint import MSG_AGAIN, open_checkpoint
-from hubexplore.hub.definition import DefinedSpec, check_variants
+from hubexplore.hub.definition import MSG_DROP_LOADED, DefinedSpec, check_variants
 from hubexplore.hub.export import GRAPH_FILE, MODULE_FILE, VARIABLES_PREFIX
 from hubexplore.hub.origin import Origin
 from hubexplore.hub.resolve import resolve
@@ -55,7 +55,7 @@ def load_module_spec(path: str | os.PathLike[str]) -> DefinedSpec:
         variants = read_variants(directory)
     except DamagedModuleError as error:
         raise explained(directory, path) from error
-    check_variants(variants)
+    check_variants(variants, MSG_DROP_LOADED)
     return spec_from_directory(directory, variants, title=os.fspath(path), origin=origin)
 
 

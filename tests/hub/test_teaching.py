@@ -272,6 +272,18 @@ def test_each_signature_and_each_instance_warns_of_its_own(graph: tf.Graph) -> N
             module({"a": [1.0], "b": [1.0]}, signature="sum", as_dict=True)
 
 
+def test_signatures_of_the_same_inputs_are_counted_apart(graph: tf.Graph) -> None:
+    def module_fn() -> None:
+        x = tf1.placeholder(tf.float32, [None])
+        hub.add_signature(inputs=x, outputs=x + 1.0)
+        hub.add_signature("other", inputs=x, outputs=x + 2.0)
+
+    module = made(module_fn)
+    for _ in range(9):
+        module([1.0])
+        module([1.0], signature="other")
+
+
 def test_calls_on_other_shapes_are_no_loop(graph: tf.Graph) -> None:
     module = made(modules.double)
     for size in range(30):
@@ -305,6 +317,18 @@ def test_an_unsupported_collection() -> None:
 
     with taught("cannot carry the collections ['my_things']", "drop_collections=['my_things']", ValueError):
         hub.create_module_spec(module_fn)
+
+
+def test_an_unsupported_collection_of_a_loaded_module(affine_path: str) -> None:
+    with modules.edited(affine_path) as saved_model:
+        saved_model.meta_graphs[0].collection_def["my_things"].node_list.value.append("y:0")
+    remedy = "hub.create_module_spec_from_saved_model(path, drop_collections=['my_things'])"
+    with taught("cannot carry the collections ['my_things']", remedy, ValueError):
+        hub.load_module_spec(affine_path)
+    with taught("cannot carry the collections ['my_things']", "Pass drop_collections=", ValueError):
+        hub.create_module_spec_from_saved_model(affine_path)
+    spec = hub.create_module_spec_from_saved_model(affine_path, drop_collections=["my_things"])
+    np.testing.assert_allclose(modules.evaluate(spec, [[1.0, 2.0]])["default"], [[19.0, 22.0, 25.0]])
 
 
 def test_a_missing_op(graph: tf.Graph, affine_path: str) -> None:
