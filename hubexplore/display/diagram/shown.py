@@ -5,33 +5,26 @@ from __future__ import annotations
 import base64
 import functools
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hubexplore.display.automatic import automatic
-from hubexplore.display.diagram import svg
+from hubexplore.display.diagram import rows, svg
 from hubexplore.display.diagram.dot import FONT, dot_source
 from hubexplore.display.diagram.words import (
-    edge_text,
-    group_lines,
     heading,
     kind_text,
-    lines,
-    name_text,
-    ops_text,
-    type_text,
-    weight_text,
 )
-from hubexplore.display.grid import Column, Grid, grid_html
+from hubexplore.display.grid import Grid, grid_html
 from hubexplore.display.html import framed
 from hubexplore.display.markup import Markup, tag
 from hubexplore.display.tables import MAX_SENTENCE, counted, visible
 from hubexplore.errors import DiagramError, NoSuchVariantError, closest
 from hubexplore.summary.model import ModuleSummary, VariantSummary
 from hubexplore.summary.outline import MAX_BOXES, outline
-from hubexplore.summary.outline.data import Box, Edge, Outline
+from hubexplore.summary.outline.data import Outline
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,16 +33,6 @@ FEWER: Final = 40
 """So many boxes are drawn where `dot` took too long for more."""
 MSG_FEWER: Final = "The layout of all boxes took too long; these are fewer. Name a signature, or a depth."
 ENDINGS: Final = (".svg", ".png", ".dot")
-_COLUMNS: Final = (
-    Column("name", code=True),
-    Column("kind"),
-    Column("ops"),
-    Column("nodes", "right"),
-    Column("variables"),
-    Column("parameters", "right"),
-    Column("gives"),
-    Column("from"),
-)
 
 
 def diagram(
@@ -148,19 +131,19 @@ class Diagram:
         """One row per box: name, kind, scope, ops, nodes, variables, parameters, dtype, what feeds it."""
         import pandas as pd
 
-        return pd.DataFrame([_record(self.outline, index) for index in range(len(self.outline.boxes))])
+        return pd.DataFrame([rows.record_of(self.outline, index) for index in range(len(self.outline.boxes))])
 
     @property
     def table(self) -> Grid:
         """The boxes and what feeds them as a table."""
         shown = self.outline
-        rows = tuple(_row(shown, index) for index in range(len(shown.boxes)))
+        found = tuple(rows.row_of(shown, index) for index in range(len(shown.boxes)))
         note = (
             f"{counted(shown.aside, 'node')} of constants, shape arithmetic and reads stand aside."
             if shown.aside > 0
             else ""
         )
-        return Grid("Boxes of the diagram and what feeds them", _COLUMNS, rows, note)
+        return Grid("Boxes of the diagram and what feeds them", rows.COLUMNS, found, note)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the picture; the ending of the path says in which form.
@@ -186,7 +169,7 @@ class Diagram:
         return "\n".join(
             [
                 heading(self.outline, self.title),
-                *(f"{'  ' * depth}{text}" for depth, text in _items(self.outline)),
+                *(f"{'  ' * depth}{text}" for depth, text in rows.items_of(self.outline)),
             ]
         )
 
@@ -203,9 +186,12 @@ class Diagram:
             shown = [picture.html(heading(self.outline, self.title))]
         except DiagramError as error:
             failed = str(error)
-            shown = [tag("p", tag("strong", heading(self.outline, self.title))), _list(_items(self.outline))]
-        words = [*self.outline.warnings, *([failed] if failed else [])]
-        notes = [tag("p", visible(text, MAX_SENTENCE), class_="note") for text in words]
+            shown = [
+                tag("p", tag("strong", heading(self.outline, self.title))),
+                rows.nested_list(rows.items_of(self.outline)),
+            ]
+        said = [*self.outline.warnings, *([failed] if failed else [])]
+        notes = [tag("p", visible(text, MAX_SENTENCE), class_="note") for text in said]
         table = tag("details", tag("summary", "The same as a table"), tag("div", grid_html(self.table)))
         return framed(*shown, *notes, table)
 
@@ -235,90 +221,3 @@ def _drawn(shown: Outline, title: str) -> _Picture:
     source = dot_source(shown, title)
     names = [f"{visible(box.name)} ({kind_text(box)})" for box in shown.boxes]
     return _Picture(source, svg.cleaned(svg.render(source, "svg"), heading(shown, title), names, FONT))
-
-
-def _items(shown: Outline) -> list[tuple[int, str]]:
-    """The outline as (depth, line): boxes in their groups, in the order in which values flow."""
-    feeds: dict[int, list[Edge]] = {}
-    for edge in shown.edges:
-        feeds.setdefault(edge.target, []).append(edge)
-    found: list[tuple[int, str]] = []
-    open_: list[int] = []
-    for index, box in enumerate(shown.boxes):
-        path = _path(shown, box.group)
-        for depth, group in enumerate(path):
-            if depth >= len(open_) or open_[depth] != group:
-                open_ = path[: depth + 1]
-                words = group_lines(shown.groups[group])
-                found.append((depth + 1, "; ".join([f"{words[0]}/", *words[1:]])))
-        open_ = path
-        words = [f"{name_text(box)} ({kind_text(box)})", *lines(box)]
-        sources = ", ".join(name_text(shown.boxes[edge.source]) for edge in feeds.get(index, ())[:8])
-        found.append((len(path) + 1, "; ".join(words) + (f"  <- {sources}" if sources else "")))
-    return found + [(1, visible(text, MAX_SENTENCE)) for text in shown.warnings]
-
-
-def _path(shown: Outline, group: int | None) -> list[int]:
-    path: list[int] = []
-    while group is not None:
-        path.append(group)
-        group = shown.groups[group].parent
-    return path[::-1]
-
-
-def _list(items: Sequence[tuple[int, str]]) -> Markup:
-    """Returns nested lists; closes the inner ones first, without recursion."""
-    levels: list[list[Markup]] = [[]]
-    for depth, text in items:
-        while len(levels) > depth:
-            inner = levels.pop()
-            levels[-1].append(tag("li", tag("ul", *inner)))
-        while len(levels) < depth:
-            levels.append([])
-        levels[-1].append(tag("li", text))
-    while len(levels) > 1:
-        inner = levels.pop()
-        levels[-1].append(tag("li", tag("ul", *inner)))
-    return tag("ul", *levels[0])
-
-
-def _row(shown: Outline, index: int) -> tuple[str, ...]:
-    box = shown.boxes[index]
-    sources = [edge for edge in shown.edges if edge.target == index]
-    names = [
-        f"{name_text(shown.boxes[edge.source])}: {edge_text(edge)}".removesuffix(": ") for edge in sources[:6]
-    ]
-    names += [f"and {len(sources) - 6} more"] if len(sources) > 6 else []
-    return (
-        box.name,
-        kind_text(box),
-        ops_text(box.ops),
-        f"{box.nodes:,}",
-        ", ".join(weight_text(each, box.name) for each in box.weights[:3])
-        + (" ..." if len(box.weights) > 3 else ""),
-        f"{box.parameters:,}" if box.weights else "",
-        type_text(box.dtype, box.shape),
-        "; ".join(names),
-    )
-
-
-def _record(shown: Outline, index: int) -> dict[str, object]:
-    box: Box = shown.boxes[index]
-    group = shown.groups[box.group].name if box.group is not None else ""
-    return {
-        "name": box.name,
-        "kind": box.kind,
-        "scope": group,
-        "ops": dict(box.ops),
-        "nodes": box.nodes,
-        "repeats": box.repeats,
-        "variables": [weight.name for weight in box.weights],
-        "parameters": box.parameters,
-        "dtype": box.dtype,
-        "shape": box.shape,
-        "function": box.function,
-        "note": box.note,
-        "from": {
-            shown.boxes[edge.source].name: edge_text(edge) for edge in shown.edges if edge.target == index
-        },
-    }

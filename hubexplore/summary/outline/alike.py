@@ -60,9 +60,12 @@ class _Around:
         above = parts[0].parent
         self.prefix = above.inner or above.prefix if above else ""
 
-    def fed_by(self, index: int) -> frozenset[int | str]:
+    def fed_by(self, index: int) -> object:
         """What feeds a part: parts, and what stands beside them; whichever node in it."""
         kinds, place, wires = self.flow.kinds, self.place, self.flow.wires
+        item = self.parts[index].item
+        if item is not None and len(wires[item]) == 1 and wires[item][0][0] in place:
+            return place[wires[item][0][0]]  # one op after the other, the common case of many
         numbers = {each for at in self.parts[index].members for each, _ in wires[at]}
         found = {
             place[each] if each in place else self._outside(each) for each in numbers if kinds[each] in _SEEN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from dataclasses import replace
 
@@ -255,6 +256,28 @@ def calls(layers: int) -> int:
     finally:
         sys.setprofile(None)
     return count
+
+
+def test_garbage_is_collected_afterwards_as_before() -> None:
+    graph, last = chain(["one"])
+    gc.disable()
+    drawn(graph, last)
+    assert not gc.isenabled()
+    gc.enable()
+    with pytest.raises(NoSuchSignatureError):
+        outline(graph.message, graph.variant(last, "x"), "other")
+    assert gc.isenabled()
+
+
+def test_a_tangle_of_scopes_is_drawn_with_fewer_boxes() -> None:
+    graph = Graph()
+    x = graph.add("x", "Placeholder")
+    scopes = [f"{letter}part" for letter in "abcdefghijklmnopqrst"]
+    first = [graph.add(f"{scope}/one", "Relu", x) for scope in scopes]
+    last = [graph.add(f"{scope}/two", f"Op{scope}", *first) for scope in scopes]
+    shown = drawn(graph, graph.add("sum", "AddN", *last), depth=1)
+    assert len(shown.edges) <= 60
+    assert not shown.warnings
 
 
 def test_the_work_grows_as_the_graph() -> None:
