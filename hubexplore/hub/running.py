@@ -107,7 +107,11 @@ class AppliedSignature:
         # Whatever scopes and dependencies the caller is in have nothing to do with it.
         with module.graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
             inputs = {name: placeholder(info) for name, info in infos.items()}
+            updates = module.graph.get_collection_ref(tf.compat.v1.GraphKeys.UPDATE_OPS)
+            count = len(updates)
             outputs = module(inputs, signature=signature, as_dict=True)
+            # They are for who trains; these would need our placeholders.
+            del updates[count:]
             self.placeholders = [tensor for each in inputs.values() for tensor in components(each)]
             fed = set(map(id, self.placeholders))
             # An input that is returned as it is: a compiled call cannot fetch what it feeds.

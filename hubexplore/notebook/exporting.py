@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import tensorflow as tf
 
 from hubexplore.errors import ExportExistsError
 from hubexplore.hub.module import Module
+from hubexplore.hub.training_checks import losses_unused, module_index, update_ops_never_run
 from hubexplore.notebook.reports import ExportReport
 from hubexplore.notebook.verify import compare_with_export
 from hubexplore.summary.reading import MODULE_FILE
@@ -24,7 +26,17 @@ def export(
         else:
             module.export(path, session)
     compared = compare_with_export(module, session, path) if verify else ()
-    return ExportReport(path=path, compared=compared)
+    return ExportReport(path=path, compared=compared, warnings=tuple(_forgotten(module, path)))
+
+
+def _forgotten(module: Module, path: str) -> Iterator[str]:
+    """What seems to have been forgotten in training."""
+    source = module.summary().source
+    before = source.weights.index if source and source.weights else None
+    after = module_index(path)
+    if before is not None and after is not None:
+        yield from filter(None, [update_ops_never_run(module, before, after)])
+    yield from filter(None, [losses_unused(module)])
 
 
 def _replace(module: Module, session: tf.compat.v1.Session, path: str) -> None:

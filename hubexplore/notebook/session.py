@@ -11,8 +11,10 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
+from hubexplore.hub.explain import explain_run_error
 from hubexplore.hub.module import Module
 from hubexplore.hub.spec import ModuleSpec
+from hubexplore.hub.training_checks import losses_unused, not_trainable
 from hubexplore.notebook import freeing, values
 from hubexplore.notebook.calls import CallLog
 from hubexplore.notebook.managed import ManagedSession
@@ -58,6 +60,7 @@ class NotebookSession:
         self._runtime = Runtime(self._session, self.log, {})
         self._left_behind = 0
         self._replaced: set[Module] = set()
+        self._warned: set[Module] = set()
 
     @property
     def graph(self) -> tf.Graph:
@@ -180,9 +183,12 @@ class NotebookSession:
             route = Route(self._live(module), self._runtime, Wish(signature, as_dict, fetch))
             if key:
                 self._routes[key] = route
-        if batch_size is not None:
-            return route.in_batches(inputs, batch_size, progress)
-        return route(inputs)
+        try:
+            if batch_size is not None:
+                return route.in_batches(inputs, batch_size, progress)
+            return route(inputs)
+        except tf.errors.OpError as error:
+            raise self._explained(error) from error
 
     def export(
         self,
@@ -237,9 +243,29 @@ class NotebookSession:
         """Makes graph and session the defaults, for ordinary TF1 code; what it adds is initialised."""
         self._check_open()
         with self._graph.as_default(), self._session.as_default():
-            yield self
-            if not self._closed:
-                self._session.initialize_new()
+            try:
+                yield self
+                if not self._closed:
+                    self._session.initialize_new()
+            except tf.errors.OpError as error:
+                raise self._explained(error) from error
+            except ValueError as error:
+                note = not_trainable(error, self._modules.values())
+                if note:
+                    error.add_note(note)
+                raise
+        self._warn_of_unused_losses()
+
+    def _explained(self, error: tf.errors.OpError) -> BaseException:
+        """The error with cause and remedy, where they are known."""
+        return explain_run_error(error, self._modules.values(), self.target) or error
+
+    def _warn_of_unused_losses(self) -> None:
+        for module in self._modules.values():
+            message = losses_unused(module) if module not in self._warned else None
+            if message:
+                self._warned.add(module)
+                warnings.warn(message, UserWarning, stacklevel=4)
 
     def reset(self) -> None:
         """Starts anew with an empty graph: all modules, variables and what was trained are gone."""

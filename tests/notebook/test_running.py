@@ -271,6 +271,66 @@ class TestState:
             session.session.run(old.variables[0].read_value())
 
 
+class TestForgotten:
+    """What users of modules forget, told when the session can see it."""
+
+    def train(self, session: NotebookSession, module: hub.Module, *, losses: bool, updates: bool) -> None:
+        with session.building():
+            x = tf1.placeholder(tf.float32, [None, 1])
+            loss = tf.reduce_mean(tf.square(module(x) - 3.0))
+            loss += tf1.losses.get_regularization_loss() if losses else 0.0
+            waits = tf1.get_collection(tf1.GraphKeys.UPDATE_OPS) if updates else []
+            with tf.control_dependencies(waits):
+                step = tf1.train.GradientDescentOptimizer(0.1).minimize(loss)
+            session.session.run(step, {x: [[1.0], [2.0]]})
+
+    @pytest.fixture
+    def trained(self, session: NotebookSession, tmp_path: Path) -> hub.Module:
+        def both() -> None:
+            with tf1.variable_scope("", regularizer=lambda value: tf.reduce_sum(value, name="loss")):
+                modules.normalized(training=True)
+
+        path = modules.export(hub.create_module_spec(both), tmp_path / "module")
+        return session.load(path, "m", trainable=True)
+
+    def test_update_ops(self, session: NotebookSession, trained: hub.Module, tmp_path: Path) -> None:
+        self.train(session, trained, losses=True, updates=False)
+        (warning,) = session.export(trained, tmp_path / "out").warnings
+        assert "UPDATE_OPS" in warning
+        again = session.load(tmp_path / "module", "again", trainable=True)
+        session.call(again, [[1.0]])  # what the session adds for its own calls is in no collection
+        session.graph.get_collection_ref(tf1.GraphKeys.UPDATE_OPS).clear()
+        self.train(session, again, losses=True, updates=True)
+        assert session.export(again, tmp_path / "again").warnings == ()
+
+    def test_calls_of_the_session_are_in_no_collection(
+        self, session: NotebookSession, trained: hub.Module
+    ) -> None:
+        session.call(trained, [[1.0]])
+        assert session.graph.get_collection(tf1.GraphKeys.UPDATE_OPS) == []
+
+    def test_losses(self, session: NotebookSession, trained: hub.Module) -> None:
+        with pytest.warns(UserWarning, match="get_regularization_loss"):
+            self.train(session, trained, losses=False, updates=True)
+
+    def test_nothing_trainable(self, session: NotebookSession, layers: hub.Module) -> None:
+        def train() -> None:
+            with session.building():
+                loss = tf.reduce_sum(layers(tf.constant(ROWS)))
+                tf1.train.GradientDescentOptimizer(0.1).minimize(loss)
+
+        with pytest.raises(ValueError, match="No variables") as caught:
+            train()
+        assert "trainable=True" in caught.value.__notes__[0]
+
+    def test_no_value_yet(self, session: NotebookSession, layers: hub.Module) -> None:
+        session.call(layers, ROWS)
+        with session.building():
+            session.session.run(tf.raw_ops.DestroyResourceOp(resource=layers.variables[0].handle))
+        with pytest.raises(tf.errors.FailedPreconditionError, match="'w' of module 'layers'"):
+            session.call(layers, ROWS)
+
+
 class TestInterrupt:
     def interrupt_soon(self, seconds: float) -> threading.Timer:
         timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
