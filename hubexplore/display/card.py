@@ -124,6 +124,11 @@ def _facts(summary: ModuleSummary) -> tuple[str, ...]:
         summary.format,
         *((f"written by TensorFlow {version}",) if version else ()),
         *((variants,) if noteworthy else ()),
+        *(
+            ("no signatures",)
+            if summary.variants and not any(variant.signatures for variant in summary.variants)
+            else ()
+        ),
         *((counted(totals(entries)[0], "parameter"),) if entries else ()),
         *((f"{size_text(summary.size)} on disk",) if summary.size is not None else ()),
         *((f"digest {summary.digest[:12]}",) if summary.digest else ()),

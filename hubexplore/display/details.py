@@ -170,7 +170,7 @@ def _names(variants: Variants, room: Room, heading: str, field: str) -> Section 
 
 
 def _asset(asset: AssetSummary) -> Row:
-    begins = beginning(" ↵ ".join(line[:60] for line in asset.first_lines))
+    begins = beginning(" ↵ ".join(asset.first_lines))
     size = "missing" if asset.size is None else size_text(asset.size)
     used_by = asset.tables or tuple(name.removesuffix(":0") for name in asset.tensors)
     return (asset.name, size, ", ".join(used_by), begins)
@@ -190,7 +190,7 @@ def _message(message: MessageSummary) -> list[Row]:
 
 
 def _collection(collection: CollectionSummary) -> Row:
-    first = ", ".join(entry[:60] for entry in collection.entries[:3])
+    first = ", ".join(collection.entries[:3])
     return (
         collection.name,
         number_text(collection.count),

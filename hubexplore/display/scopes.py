@@ -28,6 +28,8 @@ MAX_DEPTH: Final = 8
 MAX_IN_SCOPE: Final = 40
 # What the fold of a scope takes in HTML besides its cells: the headings of the table in it.
 FOLD: Final = 800
+# Behind the path of every variable of a TF2 SavedModel.
+VALUE: Final = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def _flat(scope: Scope, indent: str, width: int) -> Iterator[Row]:
 class _Layout:
     """Which facts differ between the variables and so have columns, and what a share is a share of."""
 
+    repeated: frozenset[str]
     trainable: bool
     partitions: bool
     variants: int
@@ -156,7 +159,9 @@ class _Layout:
     @classmethod
     def of(cls, entries: Sequence[Entry]) -> _Layout:
         tag_sets = {entry.tags for entry in entries}
+        names = Counter((entry.variable.name, tags) for entry in entries for tags in entry.tags)
         return cls(
+            repeated=frozenset(name for (name, _), often in names.items() if often > 1),
             trainable=len({entry.variable.trainable for entry in entries}) > 1,
             partitions=any(entry.variable.partitions for entry in entries),
             variants=len({tags for own in tag_sets for tags in own}),
@@ -170,6 +175,7 @@ class _Layout:
             Column("Name", code=True),
             Column("Type"),
             Column("Shape"),
+            *((Column("Object", code=True),) if self.repeated else ()),
             *((Column("Trainable"),) if self.trainable else ()),
             *((Column("Partitions", "right"),) if self.partitions else ()),
             *((Column("Graph variants"),) if self.differ else ()),
@@ -184,6 +190,7 @@ class _Layout:
             name,
             each.dtype,
             shape_text(each.shape),
+            *((self.object_of(each),) if self.repeated else ()),
             *((("yes" if each.trainable else "no"),) if self.trainable else ()),
             *((str(len(each.partitions) or ""),) if self.partitions else ()),
             *(("all" if len(entry.tags) == self.variants else tags_list(entry.tags),) if self.differ else ()),
@@ -191,6 +198,10 @@ class _Layout:
             size_text(each.bytes),
             Bar(self.share(each.bytes or 0)),
         )
+
+    def object_of(self, variable: VariableSummary) -> str:
+        """Returns its path in the checkpoint, which tells it from others of its name."""
+        return variable.key.removesuffix(VALUE) if variable.name in self.repeated else ""
 
     def share(self, size: int) -> float:
         return size / self.bytes if self.bytes else 0.0

@@ -120,7 +120,8 @@ def _caption(stats: tuple[VariableStats, ...]) -> str:
 
 
 def _row(stats: VariableStats, odd: bool) -> Row:
-    start = (stats.name, stats.dtype, shape_text(stats.shape))
+    read_as = f", {stats.note}" if stats.note and stats.zeros is not None else ""
+    start = (stats.name, f"{stats.dtype}{read_as}", shape_text(stats.shape))
     if stats.zeros is None:
         return (*start, Remark(stats.note))
     numbers = (stats.minimum, stats.maximum, stats.mean, stats.std)

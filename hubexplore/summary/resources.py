@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ TABLE_OPS: Final = frozenset(
 )
 CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _DTYPES: Final = ("key_dtype", "value_dtype")
-_PASSING: Final = frozenset({"Identity", "StringJoin", "Reshape", "ExpandDims"})
+_PASSING: Final = frozenset({"Identity", "StringJoin", "Reshape", "ExpandDims", "ReadVariableOp"})
 _LINES: Final = 5
 _HEAD: Final = 4096
 _MAX_LINE: Final = 200
@@ -147,7 +148,7 @@ def _uses(nodes: Mapping[str, Any], assets: set[str], tables: set[str]) -> dict[
     """Asset node -> tables it fills: those that are inputs of an op that takes the asset too.
 
     The op is an InitializeTableFromTextFile, or a call of a function that holds one. The path may pass
-    through an Identity on its way.
+    through an Identity or a variable on its way.
     """
     holder = {name: name for name in assets}
     takers: list[tuple[list[str], list[str]]] = []
@@ -158,6 +159,8 @@ def _uses(nodes: Mapping[str, Any], assets: set[str], tables: set[str]) -> dict[
             continue
         if node.op in _PASSING:
             holder[name] = taken[0]
+        elif node.op == "AssignVariableOp":
+            holder.setdefault(inputs[0], taken[0])
         takers.append((taken, inputs))
     uses: dict[str, list[str]] = {}
     for taken, inputs in takers:
@@ -194,13 +197,14 @@ def _is_own(path: str, directory: str) -> bool:
 
 
 def _first_lines(head: bytes, size: int) -> tuple[str, ...]:
-    """The first lines, if it is text."""
-    if b"\0" in head:
+    """The first lines, if it is text: UTF-8, or UTF-16 that says so."""
+    encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    if encoding != "utf-16" and b"\0" in head:
         return ()
     cut = len(head) < size
     # The head may end within a character.
-    text = head.decode("utf-8", errors="ignore" if cut else "replace")
-    if "\ufffd" in text:
+    text = head.decode(encoding, errors="ignore" if cut else "replace")
+    if "\ufffd" in text or "\0" in text:
         return ()
     lines = text.splitlines()[: _LINES + 1]
     return tuple(line[:_MAX_LINE] for line in lines[:_LINES])

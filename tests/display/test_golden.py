@@ -145,6 +145,30 @@ def test_variables_of_one_name_are_several() -> None:
     assert "Variables: 1, 3 parameters" in text.module(two)
 
 
+def test_variables_of_one_name_are_told_apart_by_their_paths() -> None:
+    counts = [
+        VariableSummary("count", "float32", (), False, key=f"metrics/{at}/count/.ATTRIBUTES/VARIABLE_VALUE")
+        for at in range(2)
+    ]
+    other = VariableSummary("bias", "float32", (3,), True, key="layers/0/bias/.ATTRIBUTES/VARIABLE_VALUE")
+    shown = text.module(ModuleSummary("m", (VariantSummary((), (), (*counts, other)),)))
+    assert "Object" in shown
+    assert "metrics/1/count  no" in shown
+    assert "layers/0" not in shown
+
+
+def test_a_module_without_signatures_says_so() -> None:
+    without = ModuleSummary("m", (VariantSummary((), ()),))
+    assert "· no signatures" in text.module(without)
+    assert "· no signatures" in html.module(without)
+    assert "no signatures" not in text.module(summaries.PLAIN)
+
+
+def test_a_long_line_of_an_asset_is_marked_as_cut() -> None:
+    asset = AssetSummary("words.txt", 9999, (), (), ("x" * 100,))
+    assert "xxx…" in text.module(ModuleSummary("m", (VariantSummary((), (), assets=(asset,)),)))
+
+
 def test_an_asset_without_table_names_the_constant_that_holds_its_path() -> None:
     asset = AssetSummary("words.txt", 3, ("path:0",), (), ("the",))
     shown = text.module(ModuleSummary("m", (VariantSummary((), (), assets=(asset,)),)))

@@ -50,6 +50,13 @@ def test_text_and_html_say_the_same(name: str, stats: tuple[VariableStats, ...])
         assert all(word in words for word in text.split()), text
 
 
+def test_magnitudes_are_called_so() -> None:
+    complexes = VariableStats(
+        "c", "complex64", (2,), 2, 16, 2.0, 3.0, 2.5, 0.5, 0, 0, 0, (1, 1), (2.0, 2.5, 3.0), "magnitudes"
+    )
+    assert "complex64, magnitudes  (2,)" in repr(shown([complexes]))
+
+
 def test_a_tuple_by_name_that_shows_itself() -> None:
     stats = shown(iter(ALL["odd"]))
     assert isinstance(stats, tuple)

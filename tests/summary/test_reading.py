@@ -305,6 +305,41 @@ def test_lost_and_escaping_assets_are_warnings(tmp_path: Path) -> None:
     assert all(asset.first_lines == () for asset in summary_of(folder).variants[0].assets)
 
 
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (b"one\r\ntwo\r\n", ("one", "two")),
+        ("\ufeffépsilon\nzwei".encode(), ("épsilon", "zwei")),
+        ("héllo\nwörld\n".encode("utf-16"), ("héllo", "wörld")),
+        (b"caf\xe9\n", ()),
+        (bytes(range(256)), ()),
+        (b"\xff\xfe\x00\x00", ()),
+        (b"", ()),
+        (b"x" * 10_000, ("x" * 200,)),
+    ],
+)
+def test_how_an_asset_begins(content: bytes, lines: tuple[str, ...], tmp_path: Path) -> None:
+    graph = meta_graph()
+    add_asset(graph, "words.txt")
+    folder = write(tmp_path, graph, files={"assets/words.txt": content})
+    (asset,) = summary_of(folder).variants[0].assets
+    assert (asset.size, asset.first_lines) == (len(content), lines)
+
+
+def test_a_table_is_filled_from_a_file_whose_path_a_variable_holds(tmp_path: Path) -> None:
+    """As Keras 3 exports a lookup layer."""
+    graph = meta_graph("serve")
+    add_asset(graph, "words.txt")
+    add_node(graph, "table", "HashTableV2", key_dtype=7, value_dtype=9)
+    add_node(graph, "path", "VarHandleOp", dtype=7)
+    add_node(graph, "path/Assign", "AssignVariableOp", ["path", "asset"], dtype=7)
+    add_node(graph, "path/Read", "ReadVariableOp", ["path", "^path/Assign"], dtype=7)
+    add_node(graph, "fill", "StatefulPartitionedCall", ["path/Read", "table"])
+    (variant,) = summary_of(write(tmp_path, graph, files={"assets/words.txt": b"a"})).variants
+    assert variant.assets[0].tables == ("table",)
+    assert variant.tables[0].assets == ("words.txt",)
+
+
 def test_a_link_out_of_the_module_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("password")
     graph = meta_graph()
