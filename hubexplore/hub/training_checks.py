@@ -14,9 +14,9 @@ from hubexplore.hub.resolve.filesystem import filesystem_of
 from hubexplore.summary.checkpoint import CheckpointIndex, read_index
 
 MSG_UPDATES: Final = (
-    "Module {module!r} was trained, but its update ops never ran: {names} kept the published values. The "
-    "statistics of batch normalisation, which evaluation uses, no longer fit the weights. Run the update ops "
-    "with each step: `with tf.control_dependencies(tf.compat.v1.get_collection("
+    "Module {module!r} was trained, but its update ops never ran: {names} kept the values that it "
+    "was made with. Evaluation uses them, as in batch normalisation, and they no longer fit the weights. Run "
+    "the update ops with each step: `with tf.control_dependencies(tf.compat.v1.get_collection("
     "tf.compat.v1.GraphKeys.UPDATE_OPS)): train_op = optimizer.minimize(loss)`."
 )
 MSG_LOSSES: Final = (

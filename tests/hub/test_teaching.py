@@ -459,6 +459,13 @@ def silent() -> str:
         return f"grpc://127.0.0.1:{server.getsockname()[1]}"
 
 
+def test_a_file_that_is_not_the_modules(graph: tf.Graph, tmp_path: Path) -> None:
+    module = made(modules.double)
+    error = failure(lambda: tf1.Session().run(tf.io.read_file(str(tmp_path / "mine"))))
+    assert "No such file" in str(error)
+    assert explain_run_error(error, [module]) is None
+
+
 @pytest.mark.parametrize(
     "error",
     [
