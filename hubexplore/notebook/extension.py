@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
-from hubexplore.notebook.startup import quiet_tensorflow
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from hubexplore.notebook.magics import HubMagics
 
-_NAMES = ("hub_load", "hub_call", "hub_export")
+_NAME = "HubMagics"
 
 
 def load(shell: InteractiveShell) -> None:
-    """Registers the magics over a new session; a second call replaces the first."""
-    unload(shell)
-    with quiet_tensorflow():
-        from hubexplore.notebook.magics import HubMagics
-        from hubexplore.notebook.session import NotebookSession
+    """Registers the magics over new sessions; a second call replaces the first."""
+    from hubexplore.notebook.magics import HubMagics
+    from hubexplore.notebook.magics.completion import install
+    from hubexplore.notebook.sessions import SessionBook
 
-        session = NotebookSession()
-    shell.register_magics(HubMagics(shell, session))
+    unload(shell)
+    magics = HubMagics(shell, SessionBook())  # which joins shell.configurables
+    shell.register_magics(magics)
+    install(magics)
 
 
 def unload(shell: InteractiveShell) -> None:
-    """Removes the magics and closes their session; without them it does nothing."""
-    magics = shell.magics_manager
-    registered = cast("HubMagics | None", magics.registry.pop("HubMagics", None))
-    if registered is not None:
-        registered.close()
-    for name in _NAMES:
-        magics.magics["line"].pop(name, None)
+    """Removes magics, completions and settings, and closes all sessions; without them it does nothing."""
+    manager = shell.magics_manager
+    registered = cast("HubMagics | None", manager.registry.pop(_NAME, None))
+    if registered is None:
+        return
+    from hubexplore.notebook.magics.completion import uninstall
+
+    uninstall(registered)
+    for kind, names in registered.magics.items():
+        for name in names:
+            manager.magics[kind].pop(name, None)
+    configurables: list[Any] = shell.configurables  # its type hint forgets magics
+    configurables[:] = [each for each in configurables if each is not registered]
+    registered.close()

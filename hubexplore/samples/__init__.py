@@ -7,6 +7,7 @@ authoring functions, when it is first asked for, and kept in the cache.
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -27,6 +28,15 @@ def names() -> list[str]:
     return list(_NAMES)
 
 
+def description(name: str) -> str:
+    """Returns what a sample is, in one sentence; TensorFlow is not imported for it."""
+    import ast
+
+    source = files.PACKAGE / f"{name.replace('-', '_')}.py"
+    first = (ast.get_docstring(ast.parse(source.read_text("utf-8"))) or "").split("\n")[0]
+    return first.partition("`: ")[2]
+
+
 def resolve(name: str) -> str:
     """Returns the directory of the module `name`, building it if the cache does not have it.
 
@@ -44,13 +54,22 @@ def resolve(name: str) -> str:
         )
 
     return cache.entry(
-        f"sample-{name}-{files.digest(name)[:16]}",
+        _key(name),
         f"sample:{name}",
         lambda directory: _build(name, directory),
     )
 
 
 path = resolve
+
+
+def is_built(name: str) -> bool:
+    """Whether the cache has the sample, so that nobody waits for it."""
+    return os.path.isdir(os.path.join(cache.directory(), _key(name)))  # noqa: PTH112 - as in the cache
+
+
+def _key(name: str) -> str:
+    return f"sample-{name}-{files.digest(name)[:16]}"
 
 
 def _build(name: str, directory: str) -> None:

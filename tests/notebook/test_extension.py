@@ -15,17 +15,27 @@ import hubexplore as hub
 from hubexplore.notebook.session import NotebookSession
 
 Run = Callable[[str], Any]
-MAGICS = {"hub_load", "hub_call", "hub_export"}
+CELL_MAGICS = {"hub_call", "hub_module", "hub_graph"}
+MAGICS = {
+    *CELL_MAGICS, "hub_load", "hub_export", "hub_show", "hub_compare", "hub_list", "hub_log", "hub_samples",
+    "hub_session",
+}  # fmt: skip
 
 
-def magics(shell: InteractiveShell) -> set[str]:
-    return {name for name in shell.magics_manager.magics["line"] if name.startswith("hub_")}
+def magics(shell: InteractiveShell, kind: str = "line") -> set[str]:
+    return {name for name in shell.magics_manager.magics[kind] if name.startswith("hub_")}
 
 
 def session_of(shell: InteractiveShell) -> NotebookSession:
-    session = shell.magics_manager.registry["HubMagics"]._session
+    session = shell.magics_manager.registry["HubMagics"].session
     assert isinstance(session, NotebookSession)
     return session
+
+
+def traces(shell: InteractiveShell) -> list[object]:
+    """What a shell has beside the magics themselves."""
+    completions = [each for each in shell.Completer.custom_matchers if "hubexplore" in str(vars(each))]
+    return [*completions, *(each for each in shell.configurables if type(each).__name__ == "HubMagics")]
 
 
 def closed(session: NotebookSession) -> bool:
@@ -40,6 +50,8 @@ def test_load_registers_the_magics(shell: InteractiveShell) -> None:
     assert magics(shell) == set()
     shell.run_line_magic("load_ext", "hubexplore")
     assert magics(shell) == MAGICS
+    assert magics(shell, "cell") == CELL_MAGICS
+    assert len(traces(shell)) == 2
     assert not closed(session_of(shell))
 
 
@@ -54,7 +66,8 @@ def test_unload_removes_the_magics_and_closes_the_session(shell: InteractiveShel
     session = session_of(shell)
     module = run("%hub_load sample:half-plus-two --as half")
     run("%unload_ext hubexplore")
-    assert magics(shell) == set()
+    assert magics(shell) == magics(shell, "cell") == set()
+    assert traces(shell) == []
     assert "HubMagics" not in shell.magics_manager.registry
     assert closed(session)
     assert run("half") is module
@@ -63,8 +76,11 @@ def test_unload_removes_the_magics_and_closes_the_session(shell: InteractiveShel
 def test_reload_starts_anew(shell: InteractiveShell, run: Run) -> None:
     session = session_of(shell)
     run("%hub_load sample:half-plus-two --as half")
+    run("%config HubMagics.batch_size = 7")
     run("%reload_ext hubexplore")
     assert magics(shell) == MAGICS
+    assert len(traces(shell)) == 2
+    assert run("%config HubMagics.batch_size") == 7  # the shell keeps what its user has set
     assert closed(session)
     assert session_of(shell) is not session
     assert run("%hub_load sample:half-plus-two --as half\n%hub_call half [4.0]") == [4.0]
@@ -108,6 +124,28 @@ def test_import_is_lazy() -> None:
     heavy = ["tensorflow", "keras", "pandas", "numpy", "google.protobuf", "IPython", "ipywidgets", "tqdm"]
     source = f"import sys, hubexplore; print([name for name in {heavy} if name in sys.modules])"
     assert python(source).stdout.strip() == "[]"
+
+
+def test_load_ext_is_quick_and_loads_nothing_heavy() -> None:
+    heavy = ["tensorflow", "keras", "pandas", "numpy", "google.protobuf", "ipywidgets", "tqdm"]
+    source = (
+        "import sys, time\n"
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "shell = InteractiveShell()\n"
+        "began = time.perf_counter()\n"
+        "shell.run_line_magic('load_ext', 'hubexplore')\n"
+        "for line in ['hub_samples', 'hub_list', 'hub_session list', 'hub_load --help']:\n"
+        "    shell.run_line_magic(*(line + ' ').split(' ', 1))\n"
+        "assert time.perf_counter() - began < 0.3\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    assert python(source).stdout.strip() == "[]"
+
+
+def test_configuration_files_set_what_config_sets(shell: InteractiveShell) -> None:
+    shell.config.HubMagics.batch_size = 5
+    shell.run_line_magic("load_ext", "hubexplore")
+    assert shell.run_line_magic("config", "HubMagics.batch_size") == 5
 
 
 def test_the_session_needs_no_ipython() -> None:

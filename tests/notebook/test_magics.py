@@ -14,7 +14,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import hubexplore as hub
 from hubexplore import errors
-from hubexplore.notebook.magics import one_line_errors
+from hubexplore.notebook.magics.parsing import one_line_errors
 
 Run = Callable[[str], Any]
 

@@ -108,6 +108,7 @@ def test_the_quickstart_opens_published_modules(name: str, real_modules: Path, t
     own.source = changed
     ran = execute(nbformat.v4.new_notebook(cells=[load_ext, imports, own, call]), tmp_path)
     assert stderr(ran) == []
-    table, values = outputs(ran)
+    status, table, values = outputs(ran)
+    assert "mine: ready" in status.data["text/plain"]
     assert str(real_modules / name) in table.data["text/plain"]
     assert "array(" in values.data["text/plain"]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from IPython.core.error import UsageError
 
-from hubexplore.notebook.magics import split_call, variable_name
+from hubexplore.notebook.magics import HubMagics
+from hubexplore.notebook.magics.parsing import read_call, words
+from hubexplore.notebook.naming import variable_name
 
 AS_DICT, PLAIN = True, False
 
@@ -43,6 +47,60 @@ AS_DICT, PLAIN = True, False
 )
 def test_parts(line: str, expected: tuple[str, str, str | None, bool]) -> None:
     assert split_call(line) == expected
+
+
+def split_call(line: str, over_cell: bool = False) -> tuple[str, str, str | None, bool]:
+    options = read(line, over_cell)
+    return options.name, options.expression, options.signature, options.as_dict
+
+
+def read(line: str, over_cell: bool = False) -> Any:
+    return read_call(vars(HubMagics.hub_call)["parser"], line, over_cell)
+
+
+def test_further_options() -> None:
+    options = read("m x --fetch conv1/Relu:0 --batch-size 8 --fetch b --out y")
+    assert (options.expression, options.fetch, options.batch_size, options.out) == (
+        "x", ["conv1/Relu:0", "b"], 8, "y",
+    )  # fmt: skip
+    assert not options.silent
+
+
+@pytest.mark.parametrize(
+    ("line", "over_cell"),
+    [("y << m x", False), ("m y <<", True), ("y << m", True), ("m --as-dict y <<", True)],
+)
+def test_capture(line: str, over_cell: bool) -> None:
+    options = read(line, over_cell)
+    assert (options.name, options.out, options.silent) == ("m", "y", True)
+
+
+def test_a_shift_is_an_expression() -> None:
+    options = read("m x << 2")
+    assert (options.expression, options.out, options.silent) == ("x << 2", None, False)
+
+
+def test_a_semicolon_at_the_end_is_not_part_of_the_expression() -> None:
+    assert split_call("m x;") == ("m", "x", None, False)
+
+
+@pytest.mark.parametrize(("line", "message"), [
+    ("m x --batch-size many", "invalid int value"),
+    ("m x --out 2x", "name of a variable"),
+    ("m --singature s", "Did you mean '--signature'"),
+])  # fmt: skip
+def test_bad_options(line: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        read(line)
+
+
+def test_no_expression_beside_a_cell() -> None:
+    with pytest.raises(UsageError, match="belongs into the cell"):
+        read("m [1.0]", over_cell=True)
+
+
+def test_words() -> None:
+    assert words("""a 'b c' --as="d e" k='v w' """) == ["a", "b c", "--as=d e", "k='v w'"]
 
 
 @pytest.mark.parametrize("line", ["", "   ", "--as-dict"])

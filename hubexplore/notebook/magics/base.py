@@ -1,0 +1,113 @@
+"""What all magics share: the shell, the sessions, the settings, and what the words of a line stand for."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics
+from traitlets import Bool, Int
+
+from hubexplore.display.tables import printable
+from hubexplore.errors import closest
+from hubexplore.notebook.sessions import SessionBook
+
+if TYPE_CHECKING:
+    from hubexplore.display.summaries import Summary
+    from hubexplore.hub.module import Module
+    from hubexplore.notebook.session import NotebookSession
+
+# What shows itself as a module, by the file that defines it: these are not imported to find out.
+_CLASSES: Final = (
+    ("hubexplore.hub.module", "Module"),
+    ("hubexplore.hub.spec", "ModuleSpec"),
+    ("hubexplore.summary.model", "ModuleSummary"),
+)
+_SPECS: Final = _CLASSES[1:2]
+
+
+class HubMagicsBase(Magics):
+    """Settings and helpers of the magics; `%config HubMagics` lists the settings.
+
+    Args:
+      shell: the running IPython.
+      book: the sessions; none needs to exist yet.
+    """
+
+    show_progress = Bool(True, help="Show how far %hub_load and calls in batches are.").tag(config=True)
+    batch_size = Int(
+        0,
+        min=0,
+        help="Rows that %hub_call runs at a time where --batch-size does not say; 0 means all at once.",
+    ).tag(config=True)
+    verify_exports = Bool(
+        True, help="Load an export again and compare the outputs of every signature."
+    ).tag(config=True)  # fmt: skip
+
+    def __init__(self, shell: InteractiveShell, book: SessionBook) -> None:
+        super().__init__(shell)
+        self.notebook = shell
+        self.book = book
+
+    @property
+    def session(self) -> NotebookSession:
+        """The current session, made now if need be."""
+        return self.book.current
+
+    def signatures(self, name: str) -> list[str]:
+        """Names of the signatures of what a name stands for; nothing if that is no loaded module."""
+        module = self.named(name)
+        if isinstance(module, str):
+            loaded = self.book.current.modules() if self.book.is_started else {}
+            module = loaded.get(module, module)
+        return [] if isinstance(module, str) else list(module.get_signature_names())
+
+    def module_names(self) -> list[str]:
+        """What stands for a loaded module: names in the session and variables of the user."""
+        names = list(self.book.current.names) if self.book.is_started else []
+        held = [
+            name for name, value in self.notebook.user_ns.items() if name[0] != "_" and self._shows(value)
+        ]
+        return list(dict.fromkeys([*names, *held]))
+
+    def named(self, name: str) -> Module | str:
+        """The module that a variable of the user holds, whatever name it was loaded by; else the name."""
+        value = self.notebook.user_ns.get(name)
+        return value if _is_a(value, _CLASSES[:1]) else name
+
+    def source(self, word: str) -> Any:
+        """What to load: the spec or path that a variable holds, else the word itself, a handle."""
+        value = self.notebook.user_ns.get(word)
+        is_path = isinstance(value, (str, os.PathLike)) and not os.path.exists(word)  # noqa: PTH110 - as resolve()
+        return value if is_path or _is_a(value, _SPECS) else word
+
+    def summary(self, word: str) -> Summary:
+        """The summary of what a word stands for: a variable, a loaded name, or a handle."""
+        from hubexplore.hub.summarize import summarize
+
+        value = self.notebook.user_ns.get(word)
+        if self._shows(value):
+            return summarize(value)
+        if self.book.is_started and word in self.book.current.names:
+            return summarize(self.book.current.module(word))
+        source = self.source(word)
+        if source == word and re.fullmatch(r"[\w-]+", word) and not os.path.exists(word):  # noqa: PTH110
+            names = self.module_names()
+            raise UsageError(
+                f"Nothing is called {printable(word)!r}: no variable with a module, no loaded module, no "
+                f"directory.{closest(word, names)} Loaded are {names}."
+            )
+        return summarize(source)
+
+    def _shows(self, value: object) -> bool:
+        return _is_a(value, _CLASSES)
+
+
+def _is_a(value: object, classes: tuple[tuple[str, str], ...]) -> bool:
+    """Whether a value is of one of the classes; if nobody has imported a class, it is none."""
+    modules = ((sys.modules.get(module), name) for module, name in classes)
+    return any(module is not None and isinstance(value, getattr(module, name)) for module, name in modules)

@@ -1,0 +1,175 @@
+"""Tab completion of the magics: options, names, signatures, tags, handles and paths."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import glob
+import os
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
+
+import hubexplore
+from hubexplore.errors import HubError
+from hubexplore.notebook.magics.sessions import ACTIONS
+
+if TYPE_CHECKING:
+    from hubexplore.notebook.magics import HubMagics
+
+_LINE: Final = re.compile(r"(?:.*?[=\s])?%{1,2}(?P<magic>hub_\w+)\s+(?P<words>.*)", re.DOTALL)
+_ARCHIVES: Final = (".tar.gz", ".tgz")
+
+
+class Completer:
+    """What IPython asks for completions of a line; knows only lines with our magics.
+
+    Args:
+      magics: whose sessions and variables it offers.
+    """
+
+    def __init__(self, magics: HubMagics) -> None:
+        self._magics = magics
+
+    def matches(self, line: str) -> tuple[str, list[str]]:
+        """The completions of a line that ends at the cursor.
+
+        Returns:
+          The unfinished word, and whole words that may stand in its place.
+        """
+        found = _LINE.fullmatch(line)
+        method = self._magics.magics["line"].get(found["magic"]) if found else None
+        if found is None or method is None:
+            return "", []
+        *before, word = re.split(r"\s+", found["words"])
+        with contextlib.suppress(HubError, OSError):
+            offered = self._offered(method.parser, found["magic"], before, word)
+            return word, [each for each in offered if each.startswith(word)]
+        return word, []
+
+    def _offered(
+        self, parser: argparse.ArgumentParser, magic: str, before: list[str], word: str
+    ) -> Iterable[str]:
+        actions = {option: action for action in parser._actions for option in action.option_strings}
+        if word.startswith("-"):
+            return ["--help", *actions]
+        last = actions.get(before[-1]) if before else None
+        places, at = _positions(before, actions)
+        if last is not None and last.nargs != 0:
+            return self._values(magic, last.dest, places)
+        positional = [action for action in parser._actions if not action.option_strings]
+        if positional and positional[-1].nargs == "*":
+            at = min(at, len(positional) - 1)
+        return self._words(positional[at].dest, places, word) if at < len(positional) else []
+
+    def _values(self, magic: str, option: str, places: list[str]) -> Iterable[str]:
+        """What may follow an option."""
+        name = places[0] if places else ""
+        if option == "signature":
+            known = self._magics.signatures(name)
+            return known or (self._of_summary(name, _signatures) if magic == "hub_show" else [])
+        if option == "tags" and magic in ("hub_load", "hub_show"):
+            return self._of_summary(name, _tags)
+        return []
+
+    def _words(self, argument: str, places: list[str], word: str) -> Iterable[str]:
+        """What may stand in the place of a positional argument."""
+        names = self._magics.module_names()
+        if argument == "name" and places:
+            return self._magics.book.names() if places[0] in ("use", "reset", "close") else []
+        modules = [*_samples(), *_paths(word)]
+        offers: dict[str, Iterable[str]] = {
+            "name": names,
+            "handle": modules,
+            "module": [*names, *modules],
+            "first": [*names, *modules],
+            "second": [*names, *modules],
+            "path": _paths(word),
+            "action": ACTIONS,
+            "expression": self._magics.notebook.user_ns if word.isidentifier() else [],
+        }
+        return offers[argument]
+
+    def _of_summary(self, name: str, of: Callable[[Any], Iterable[str]]) -> Iterable[str]:
+        """What a module offers that is at hand: nothing is downloaded or built to complete a word."""
+        is_known = name in self._magics.module_names()
+        if not is_known and not os.path.exists(name) and not _is_built(name):  # noqa: PTH110 - as resolve()
+            return []
+        return of(self._magics.summary(name))
+
+
+def install(magics: HubMagics) -> None:
+    """Adds the completions to a shell."""
+    completer = Completer(magics)
+
+    @context_matcher(identifier=_identifier(magics))
+    def hub_matcher(context: CompletionContext) -> SimpleMatcherResult:
+        word, found = completer.matches(context.text_until_cursor)
+        # What IPython replaces is its own last token, which begins behind a colon or an equals sign.
+        cut = len(word) - len(context.token) if word.endswith(context.token) else 0
+        completions = [SimpleCompletion(text=each[cut:]) for each in found]
+        return SimpleMatcherResult(completions=completions, suppress=bool(completions))
+
+    magics.notebook.Completer.custom_matchers.append(hub_matcher)
+
+
+def uninstall(magics: HubMagics) -> None:
+    """Removes the completions."""
+    matchers = magics.notebook.Completer.custom_matchers
+    own = _identifier(magics)
+    matchers[:] = [each for each in matchers if getattr(each, "matcher_identifier", "") != own]
+
+
+def _identifier(magics: HubMagics) -> str:
+    return f"hubexplore.{id(magics)}"
+
+
+def _positions(before: list[str], actions: dict[str, argparse.Action]) -> tuple[list[str], int]:
+    """The finished words that are positional arguments, and how many."""
+    places: list[str] = []
+    skip = False
+    for word in before:
+        if skip or word.startswith("--"):
+            action = actions.get(word)
+            skip = not skip and action is not None and action.nargs != 0 and "=" not in word
+            continue
+        if word:
+            places.append(word.strip("\"'"))
+    return places, len(places)
+
+
+def _signatures(summary: Any) -> Iterable[str]:
+    return dict.fromkeys(each.name for each in summary.signatures)
+
+
+def _tags(summary: Any) -> Iterable[str]:
+    return [",".join(variant.tags) for variant in summary.variants if variant.tags]
+
+
+def _samples() -> list[str]:
+    return [f"sample:{name}" for name in hubexplore.samples.names()]
+
+
+def _is_built(handle: str) -> bool:
+    """Whether a handle is that of a sample that is in the cache."""
+    samples = hubexplore.samples
+    scheme, _, name = handle.partition(":")
+    return scheme == "sample" and name in samples.names() and bool(samples.is_built(name))
+
+
+def _paths(word: str) -> list[str]:
+    """Directories and archives that begin like a word."""
+    if not word or ":" in word or word[0] in "\"'":
+        return []
+    found = sorted(glob.glob(glob.escape(os.path.expanduser(word)) + "*"))  # noqa: PTH111, PTH207 - text stays text
+    home = os.path.expanduser("~")  # noqa: PTH111
+    if word.startswith("~"):
+        found = [f"~{path.removeprefix(home)}" for path in found]
+    return [
+        f"{path}/" if is_directory else path
+        for path in found
+        if ((is_directory := os.path.isdir(os.path.expanduser(path))) or path.endswith(_ARCHIVES))  # noqa: PTH111, PTH112
+        and " " not in path
+    ]

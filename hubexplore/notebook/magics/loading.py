@@ -1,0 +1,81 @@
+"""`%hub_load` and `%hub_export`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from typing import Any
+
+from IPython.core.magic import line_magic, magics_class
+from IPython.core.magic_arguments import argument
+
+from hubexplore.display.tables import tags_text
+from hubexplore.notebook.magics.base import HubMagicsBase
+from hubexplore.notebook.magics.parsing import check_variable, magic
+from hubexplore.notebook.magics.status import Status
+from hubexplore.notebook.naming import variable_name
+
+
+@magics_class
+class LoadingMagics(HubMagicsBase):
+    """From a place into the session, and from there to a place."""
+
+    @magic()
+    @argument(
+        "handle",
+        help="Path, archive, URL or sample:NAME; {variable} is replaced by its value. Or a spec's variable.",
+    )
+    @argument("--as", dest="name", help="Variable to bind; by default made from the handle.")
+    @argument("--tags", default="", help="Tags of the graph variant, separated by commas.")
+    @argument("--trainable", action="store_true", help="Make its variables trainable.")
+    @line_magic
+    def hub_load(self, options: argparse.Namespace) -> Any:
+        """Load a module into the notebook's session and bind a variable to it.
+
+        The Python that it stands for: `NAME = session.load(HANDLE, NAME, tags, trainable)`.
+        """
+        source = self.source(options.handle)
+        is_path = isinstance(source, (str, os.PathLike))
+        name = options.name or variable_name(os.fspath(source) if is_path else options.handle)
+        check_variable(name, "%hub_load: --as")
+        tags = [tag.strip() for tag in options.tags.split(",") if tag.strip()]
+        self.notebook.user_ns[name] = self._load(source, name, tags, options.trainable)
+        return self.notebook.user_ns[name]
+
+    def _load(self, source: Any, name: str, tags: list[str], trainable: bool) -> Any:
+        """Loads, and shows how far it is: first the card, for which TensorFlow is not needed."""
+        from hubexplore.hub.summarize import summarize
+
+        began = time.perf_counter()
+        with Status(self.notebook, self.show_progress) as status:
+            status.show(f"{name}: opening")
+            summary = summarize(source)
+            if "tensorflow" not in sys.modules:
+                status.show(f"{name}: importing TensorFlow ...", summary)
+            session = self.session
+            status.show(f"{name}: instantiating ...", summary)
+            replaces = name in session.names
+            module = session.load(source, name, tags, trainable)
+            took = time.perf_counter() - began
+            words = f"{name}: ready, {took:.1f} s; graph variant: {tags_text(sorted(tags))}"
+            words += ", trainable" if trainable else ""
+            status.show(words + ("; replaces the module that had this name" if replaces else ""))
+        return module
+
+    @magic()
+    @argument("name", help="Variable or name of a loaded module.")
+    @argument("path", help="Directory to write; it must not hold a module yet.")
+    @argument("--overwrite", action="store_true", help="Replace the module that is there.")
+    @line_magic
+    def hub_export(self, options: argparse.Namespace) -> Any:
+        """Write a loaded module, with the values its variables have now, and compare what was written.
+
+        The result is a report, which also is a path. It tells the largest difference between the outputs of
+        the module and of what was written, over every signature, on generated inputs.
+
+        The Python that it stands for: `session.export(NAME, PATH, overwrite, verify=True)`.
+        """
+        path = os.path.expanduser(options.path)  # noqa: PTH111  # Path would spoil gs://...
+        return self.session.export(self.named(options.name), path, options.overwrite, self.verify_exports)
