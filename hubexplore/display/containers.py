@@ -14,7 +14,20 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class ShownDict(dict[Key, Value]):
+class _Described:
+    """Shows a container as the table of the variables that `_describe` finds in it, if it is there."""
+
+    _describe: Callable[[Any], Iterable[VariableSummary]] | None
+
+    def __repr__(self) -> str:
+        return repr(_shown(self._describe(self))) if self._describe else super().__repr__()
+
+    @automatic
+    def _repr_html_(self) -> str | None:
+        return _shown(self._describe(self))._repr_html_() if self._describe else None
+
+
+class ShownDict(_Described, dict[Key, Value]):
     """An ordinary dict of variables that is shown as their table.
 
     Args:
@@ -31,15 +44,8 @@ class ShownDict(dict[Key, Value]):
         super().__init__(content)
         self._describe = describe
 
-    def __repr__(self) -> str:
-        return repr(_shown(self._describe(self))) if self._describe else super().__repr__()
 
-    @automatic
-    def _repr_html_(self) -> str | None:
-        return _shown(self._describe(self))._repr_html_() if self._describe else None
-
-
-class ShownList(list[Value]):
+class ShownList(_Described, list[Value]):
     """An ordinary list of variables that is shown as their table; see `ShownDict`."""
 
     def __init__(
@@ -49,13 +55,6 @@ class ShownList(list[Value]):
     ) -> None:
         super().__init__(content)
         self._describe = describe
-
-    def __repr__(self) -> str:
-        return repr(_shown(self._describe(self))) if self._describe else super().__repr__()
-
-    @automatic
-    def _repr_html_(self) -> str | None:
-        return _shown(self._describe(self))._repr_html_() if self._describe else None
 
 
 def _shown(own: Iterable[VariableSummary]) -> Variables:

@@ -56,7 +56,9 @@ STYLE: Final = Markup("""
 .hubexplore .spark i { width: 5px; min-height: 1px; font-size: 0; background: var(--hub-bar); }
 .hubexplore .aside { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; }
-.hubexplore .tree { font-size: 90%; max-width: 64em; }
+.hubexplore .tree { font-size: 90%; min-width: 50em; max-width: 64em; }
+.hubexplore .tree details[open] > summary ~ div { overflow-x: visible; }
+.hubexplore .tree td:nth-child(3) { white-space: nowrap; }
 .hubexplore .tree .scope { display: flex; align-items: baseline; gap: 0; padding: .15em 0; }
 .hubexplore .tree summary.scope::before { content: "\\25b8"; flex: none; width: 1.1em;
   color: var(--hub-dim); }
@@ -75,10 +77,18 @@ STYLE: Final = Markup("""
 .hubexplore.hubexplore .tree thead th { background: none; font-weight: normal; color: var(--hub-dim); }
 .hubexplore.hubexplore .tree tbody th { min-width: 14em; }
 .hubexplore.hubexplore .tree td.number, .hubexplore.hubexplore .tree th.number { width: 6.5em;
-  padding-left: 0; padding-right: 0; box-sizing: border-box; }
+  padding-left: .8em; padding-right: 0; box-sizing: border-box; }
 .hubexplore .tree th:nth-child(2) { width: 6em; }
 .hubexplore .tree th:nth-child(3) { width: 9em; }
 body[data-jp-theme-light="false"] .hubexplore img { filter: invert(.92) hue-rotate(180deg); }
+@media (max-width: 50em) {
+  .hubexplore .tree { min-width: 0; }
+  .hubexplore.hubexplore .tree .share { display: none; }
+  .hubexplore.hubexplore .tree tbody th { min-width: 8em; }
+  .hubexplore .tree th:nth-child(2), .hubexplore .tree th:nth-child(3) { width: auto; }
+  .hubexplore.hubexplore .tree th, .hubexplore.hubexplore .tree td { padding-right: .6em; }
+  .hubexplore.hubexplore .tree .number { width: 5.5em; padding-left: 0; padding-right: 0; }
+}
 @media (prefers-contrast: more) {
   .hubexplore { --hub-dim: inherit; --hub-line: currentColor; }
 }
