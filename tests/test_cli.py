@@ -327,6 +327,27 @@ def test_colours_on_a_terminal(
     assert re.sub(r"\x1b\[\d*m", "", terminal.getvalue()).replace("\n", "").isprintable()
 
 
+@pytest.mark.parametrize("arguments", [[], ["--stats"], ["--compare", "{module}"]])
+def test_lines_are_as_long_as_a_terminal_is_wide(
+    real_modules: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    module = str(real_modules / "vae3dshapes")
+    shown = {}
+    for width in (80, 140):
+        terminal = Terminal()
+        monkeypatch.setattr(sys, "stdout", terminal)
+        monkeypatch.setenv("COLUMNS", str(width))
+        call = ["show", module, "--no-color", *(each.format(module=module) for each in arguments)]
+        assert cli.main(call) == 0
+        shown[width] = terminal.getvalue()
+    if not arguments:
+        longest = {width: max(map(len, text.splitlines()[1:])) for width, text in shown.items()}
+        assert longest[80] <= 80 < longest[140] <= 140
+    elif "--stats" in arguments:
+        assert "…" in shown[80]
+        assert "…" not in shown[140]
+
+
 def test_a_reader_that_leaves(module: str) -> None:
     """As in `hubexplore show MODULE | head -1`, for a text that no pipe holds."""
     reader, writer = os.pipe()
