@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ def load(shell: InteractiveShell) -> None:
     from hubexplore.notebook.magics import HubMagics
     from hubexplore.notebook.magics.completion import install
     from hubexplore.notebook.sessions import SessionBook
+    from hubexplore.notebook.startup import LOG_LEVEL
 
+    # TensorFlow reads it once, when it is imported, which may be in a cell of the user.
+    os.environ.setdefault(LOG_LEVEL, "1")
     unload(shell)
     magics = HubMagics(shell, SessionBook())  # which joins shell.configurables
     shell.register_magics(magics)

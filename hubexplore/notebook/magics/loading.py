@@ -16,6 +16,7 @@ from hubexplore.notebook.magics.base import HubMagicsBase
 from hubexplore.notebook.magics.parsing import check_variable, magic
 from hubexplore.notebook.magics.status import Status
 from hubexplore.notebook.naming import variable_name
+from hubexplore.notebook.startup import quiet_tensorflow
 
 
 @magics_class
@@ -57,7 +58,8 @@ class LoadingMagics(HubMagicsBase):
             session = self.session
             status.show(f"{name}: instantiating ...", summary)
             replaces = name in session.names
-            module = session.load(source, name, tags, trainable)
+            with quiet_tensorflow():  # the first run starts devices, of which there may be none
+                module = session.load(source, name, tags, trainable)
             took = time.perf_counter() - began
             words = f"{name}: ready, {took:.1f} s; graph variant: {tags_text(sorted(tags))}"
             words += ", trainable" if trainable else ""
