@@ -201,6 +201,8 @@ def _session_rows(options: argparse.Namespace) -> list[Row]:
     shells = [processes.run_child("load_ext") for _ in range(options.repeats)]
     seconds = statistics.median(shell["seconds"] for shell in shells)
     heavy = sorted({each for shell in shells for each in shell["heavy"]})
+    cards = [processes.run_child("card") for _ in range(2)]
+    shown, ready = (statistics.median(each[key] for each in cards) for key in ("shown", "ready"))
     over = seen["ours"] - seen["bare"]
     note = f"over the bare callable: {over * 1e6:+.0f} us; ops added: {seen['ops_added']}"
     growth = seen["late"] / seen["early"]
@@ -211,6 +213,7 @@ def _session_rows(options: argparse.Namespace) -> list[Row]:
         Row(
             name, "%load_ext, fresh shell", None, seconds, within=0.3, note=f"loads {heavy}" if heavy else ""
         ),
+        Row(name, "%hub_load: card, cold kernel", None, shown, within=1, note=f"ready in {ready:.1f} s"),
     ]
 
 

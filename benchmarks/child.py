@@ -5,6 +5,7 @@
     python -m benchmarks.child import                 `import hubexplore`
     python -m benchmarks.child calls HANDLE           calls through a session, and bare ones
     python -m benchmarks.child load_ext               `%load_ext hubexplore` in a fresh shell
+    python -m benchmarks.child card                   `%hub_load` in a fresh kernel
     python -m benchmarks.child look PATH REPEATS      summary, page and diagram, without TensorFlow
 
 SIDE is "peer", "hubexplore" or "tf.saved_model.load" ("base" for memory); SUBJECT is a JSON object.
@@ -122,7 +123,7 @@ def main() -> None:
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     actions: dict[str, Callable[..., dict[str, Any]]] = {"cold": _cold, "memory": _memory, "import": _import}
-    actions |= {"look": _look, "calls": sessions.calls, "load_ext": sessions.load_ext}
+    actions |= {"look": _look, "calls": sessions.calls, "load_ext": sessions.load_ext, "card": sessions.card}
     print(json.dumps(actions[sys.argv[1]](*sys.argv[2:])))
 
 

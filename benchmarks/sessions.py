@@ -1,6 +1,6 @@
 """What a call through a NotebookSession costs, and what a notebook waits for.
 
-`calls` and `load_ext` run in processes of their own.
+`calls` and `load_ext` run in processes of their own, `card` starts a kernel.
 """
 
 from __future__ import annotations
@@ -62,11 +62,35 @@ def calls(handle: str) -> dict[str, Any]:
     }
 
 
-def load_ext() -> dict[str, Any]:
-    """Seconds of `%load_ext hubexplore` in a shell that has imported nothing, and until a card is on screen.
+def card() -> dict[str, Any]:
+    """Seconds from sending a cold cell with `%hub_load` to the first card on screen, and until it is done.
 
-    The card: `%hub_load` of a sample that the cache holds, from the start of the cell to the first display.
+    In a new kernel; the module is a sample that the cache holds. The start of the kernel is not counted.
     """
+    from jupyter_client.manager import start_new_kernel
+
+    import hubexplore as hub
+
+    hub.samples.path("half-plus-two")
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        start = time.perf_counter()
+        client.execute("%load_ext hubexplore\n%hub_load sample:half-plus-two")
+        shown = None
+        while True:
+            message = client.get_iopub_msg(timeout=120)
+            html = message["content"].get("data", {}).get("text/html", "")
+            if shown is None and "<table" in html:
+                shown = time.perf_counter() - start
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                return {"shown": shown, "ready": time.perf_counter() - start}
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def load_ext() -> dict[str, Any]:
+    """Seconds of `%load_ext hubexplore` in a shell that has imported nothing."""
     from IPython.core.interactiveshell import InteractiveShell
 
     shell = InteractiveShell.instance()

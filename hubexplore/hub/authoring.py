@@ -57,6 +57,7 @@ def create_module_spec(
         constraint, state colocated with something that is not state.
       UnsupportedCollectionError: (a ValueError) a collection that modules cannot carry.
     """
+    __tracebackhide__ = True
     dropped = frozenset(drop_collections or ())
     given = list(tags_and_args) if tags_and_args is not None else [((), {})]
     if not given:
@@ -148,6 +149,7 @@ def _build_variant(
     arguments: Mapping[str, Any],
     dropped: frozenset[str],
 ) -> Variant:
+    __tracebackhide__ = True
     graph = tf.Graph()
     draft = _Draft(graph)
     with graph.as_default(), _collecting(draft), tf.compat.v1.variable_scope("", use_resource=True):

@@ -122,9 +122,7 @@ def compare_modules(first: ModuleSummary, second: ModuleSummary) -> Comparison:
     for tags, variant in here.items():
         if tags not in there:
             found = "; ".join(map(tags_text, there))
-            reasons.append(
-                f"there is no {_variant(tags)}" + (f", only: {found}" if found else "")
-            )
+            reasons.append(f"there is no {_variant(tags)}" + (f", only: {found}" if found else ""))
         partner = second.variants[0] if len(here) == len(there) == 1 else there.get(tags)
         if partner is None:
             continue

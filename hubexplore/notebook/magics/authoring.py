@@ -46,6 +46,7 @@ class AuthoringMagics(HubMagicsBase):
         The Python that it stands for:
         `spec = hubexplore.create_module_spec(body, tags_and_args); NAME = session.load(spec, NAME)`.
         """
+        __tracebackhide__ = True
         check_variable(options.name, "%%hub_module")
         variants = [variant(word) for word in options.tags] or [([], {})]
         spec = self._spec(options.name, variants, cell)
@@ -54,6 +55,7 @@ class AuthoringMagics(HubMagicsBase):
         return spec
 
     def _spec(self, name: str, variants: Variants, body: str) -> Any:
+        __tracebackhide__ = True
         session = self.session  # imports TensorFlow, without its start-up log
         import tensorflow as tf
 

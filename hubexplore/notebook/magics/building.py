@@ -29,6 +29,7 @@ class BuildingMagics(HubMagicsBase):
 
         The Python that it stands for: `with session.building(): ...`.
         """
+        __tracebackhide__ = True
         own = Cell(self.notebook, "%%hub_graph", cell)
         with self.session.building():
             value = own.run()

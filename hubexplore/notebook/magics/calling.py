@@ -50,6 +50,7 @@ class CallingMagics(HubMagicsBase):
         The Python that it stands for:
         `session.call(NAME, EXPRESSION, signature, as_dict, fetch, batch_size)`.
         """
+        __tracebackhide__ = True
         options.signature = self._filled(options.signature)
         module = self.named(options.name)
         inputs = self._inputs(options, cell)
@@ -68,6 +69,7 @@ class CallingMagics(HubMagicsBase):
 
     def _inputs(self, options: argparse.Namespace, cell: str | None) -> Any:
         """The inputs that the line, or the cell, gives; None for none."""
+        __tracebackhide__ = True
         if cell is None:
             if options.lines or options.csv:
                 raise UsageError("%hub_call: --lines and --csv are about a cell: begin it with %%hub_call.")
@@ -85,6 +87,7 @@ class CallingMagics(HubMagicsBase):
         return evaluated(self.notebook, f"%%hub_call {options.name}", cell, cell)
 
     def _evaluated(self, expression: str) -> Any:
+        __tracebackhide__ = True
         return evaluated(self.notebook, "%hub_call", None, expression) if expression else None
 
     def _filled(self, word: str | None) -> str | None:

@@ -38,6 +38,7 @@ class Cell:
 
     def run(self) -> Any:
         """Runs it in the user's namespace; returns the value of the last line if that is an expression."""
+        __tracebackhide__ = True
         statements = list(self._tree.body)
         last = statements.pop() if statements and isinstance(statements[-1], ast.Expr) else None
         namespace = self._shell.user_ns
@@ -69,6 +70,7 @@ class Cell:
         function.__code__ = function.__code__.replace(co_name="<module>", co_qualname="<module>")
 
         def pointed(**arguments: Any) -> Any:
+            __tracebackhide__ = True
             with pointing(self.file):
                 return function(**arguments)
 
@@ -97,6 +99,7 @@ def evaluated(shell: InteractiveShell, magic: str, body: str | None, expression:
       body: the cell below it, for an expression that stands there.
       expression: as text; it may span lines.
     """
+    __tracebackhide__ = True
     file = f"<inputs of {magic.split(maxsplit=1)[0]}>" if body is None else _registered(shell, magic, body)
     # In brackets an expression may span lines; the first bracket takes the place of the magic.
     source = expression if body is None else f"(\n{expression}\n)"

@@ -80,6 +80,7 @@ def magic(read: Reader = read_options, cell: bool = False) -> Callable[[Callable
 
         @functools.wraps(function)
         def run(self: Any, line: str, body: str | None = None) -> Any:
+            __tracebackhide__ = True  # IPython leaves such frames out of the traceback of a user's own error
             if _HELP.fullmatch(line):
                 return Help(function.__doc__ or "")
             if cell and body is None:
