@@ -385,9 +385,10 @@ def test_cycles_and_deep_scopes_are_shown(tmp_path: Path) -> None:
         (b"", "saved_model.pb"),
         (b"\x12\xff\xff\xff\xff\x07abc", "damaged"),  # a length of 2 GB
         (b"<html>", "web page|HTML"),
-        (gzip.compress(b"abc"), "gzip|compressed|archive"),
+        (gzip.compress(b"abc", mtime=0), "gzip|compressed|archive"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "git-lfs"),
     ],
+    ids=["nothing", "two gigabytes", "page", "archive", "pointer"],
 )
 def test_what_is_no_graph_is_one_error(content: bytes, words: str, tmp_path: Path) -> None:
     folder = write(tmp_path, meta_graph())
