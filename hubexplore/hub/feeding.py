@@ -37,6 +37,8 @@ class Feeds:
         """
         if self._only is not None and not isinstance(inputs, Mapping) and inputs is not None:
             return self._only.arrays(inputs)
+        if not isinstance(inputs, Mapping) and hasattr(inputs, "columns"):
+            inputs = {name: inputs[name] for name in inputs.columns}  # a DataFrame: a column per input
         values = normalize_inputs(inputs, self.infos, self._signature)
         return [array for name, feed in self._feeds.items() for array in feed.arrays(values[name])]
 

@@ -125,6 +125,12 @@ class TestValues:
         given = {"a": np.array([1, 2], np.int64), "b": np.array([3, 4], np.uint8)}
         assert session.call(layers, given, "pair").tolist() == [4, 6]
 
+    def test_a_data_frame_with_a_column_per_input(self, session: NotebookSession, layers: hub.Module) -> None:
+        frame = pd.DataFrame({"b": [3, 4], "a": [1, 2]})
+        assert session.call(layers, frame, "pair").tolist() == [4, 6]
+        with pytest.raises(SignatureError, match=r"unknown: \['c'\]"):
+            session.call(layers, frame.rename(columns={"a": "c"}), "pair")
+
     def test_an_input_that_comes_back(self, session: NotebookSession, layers: hub.Module) -> None:
         assert session.call(layers, ROWS, "same").tolist() == ROWS.tolist()
 
