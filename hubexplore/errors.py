@@ -106,10 +106,6 @@ class NoSuchSessionError(HubError, KeyError):
     __str__ = Exception.__str__
 
 
-class SessionGoneError(HubError, ConnectionError):
-    """The remote TensorFlow runtime of a session does not answer."""
-
-
 class NoSuchMessageError(HubError, KeyError):
     """A message that was declared required is not attached."""
 

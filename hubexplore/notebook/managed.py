@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from hubexplore.errors import SessionGoneError
+from hubexplore.hub.explain import ServerGoneError
 from hubexplore.notebook.interrupting import run_interruptibly
 
 _KEYS: Final = tf.compat.v1.GraphKeys
@@ -54,7 +54,7 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
         if self.check_server is not None:
             try:
                 self.check_server()
-            except SessionGoneError:
+            except ServerGoneError:
                 return
         super().close()
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
-from hubexplore.hub.explain import explain_run_error
+from hubexplore.hub.explain import RunError, explain_run_error
 from hubexplore.hub.module import Module
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.training_checks import losses_unused, not_trainable
@@ -188,7 +188,10 @@ class NotebookSession:
                 return route.in_batches(inputs, batch_size, progress)
             return route(inputs)
         except tf.errors.OpError as error:
-            raise self._explained(error) from error
+            explained = self._explained(error)
+            if explained is None:
+                raise
+            raise explained from error
 
     def export(
         self,
@@ -248,7 +251,10 @@ class NotebookSession:
                 if not self._closed:
                     self._session.initialize_new()
             except tf.errors.OpError as error:
-                raise self._explained(error) from error
+                explained = self._explained(error)
+                if explained is None:
+                    raise
+                raise explained from error
             except ValueError as error:
                 note = not_trainable(error, self._modules.values())
                 if note:
@@ -256,9 +262,9 @@ class NotebookSession:
                 raise
         self._warn_of_unused_losses()
 
-    def _explained(self, error: tf.errors.OpError) -> BaseException:
+    def _explained(self, error: tf.errors.OpError) -> RunError | None:
         """The error with cause and remedy, where they are known."""
-        return explain_run_error(error, self._modules.values(), self.target) or error
+        return explain_run_error(error, self._modules.values(), self.target)
 
     def _warn_of_unused_losses(self) -> None:
         for module in self._modules.values():
