@@ -55,11 +55,16 @@ def calls(handle: str) -> dict[str, Any]:
     return {
         "ours": statistics.median(ours),
         "bare": statistics.median(theirs),
-        "early": statistics.median(ours[10 : 10 + WINDOW]),
-        "late": statistics.median(ours[-WINDOW:]),
+        "growth": _growth(ours),
+        "bare_growth": _growth(theirs),
         "ops_added": len(session.graph.get_operations()) - ops,
         "memory_growth_mb": (peak_memory() - (memory or 0)) / 1e6,
     }
+
+
+def _growth(times: list[float]) -> float:
+    """What the last calls take, against the ones from the 10th on."""
+    return statistics.median(times[-WINDOW:]) / statistics.median(times[10 : 10 + WINDOW])
 
 
 def card() -> dict[str, Any]:
