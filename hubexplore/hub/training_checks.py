@@ -67,7 +67,7 @@ def losses_unused(module: Module) -> str | None:
     """Whether a module is being trained, but none of its regularization losses goes into anything."""
     if not module.trainable:
         return None
-    scopes = _scopes(module)
+    scopes = module.scopes
     losses = [
         loss
         for loss in module.graph.get_collection(_KEYS.REGULARIZATION_LOSSES)
@@ -96,10 +96,6 @@ def _checksums(index: CheckpointIndex, key: str) -> tuple[int, ...] | None:
     return None if entry is None else tuple(extent.crc32c for extent in entry.extents)
 
 
-def _scopes(module: Module) -> tuple[str, ...]:
-    return (f"{module.scope}/", *(f"{call.scope}/" for call in module.applications))
-
-
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(map(repr, names[:_NAMED])) + more
@@ -108,7 +104,7 @@ def _listed(names: list[str]) -> str:
 def _assigned_by_updates(module: Module, variables: Mapping[str, list[Any]]) -> set[str]:
     """Names of the variables that the update ops of a module's calls write, as far as can be seen."""
     keys = {part.op.name: key for key, parts in variables.items() for part in parts}
-    scopes = _scopes(module)
+    scopes = module.scopes
     waiting = [
         getattr(update, "op", update)
         for update in module.graph.get_collection(_KEYS.UPDATE_OPS)

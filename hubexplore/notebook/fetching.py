@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -26,17 +28,19 @@ def resolve(fetch: Any, module: Module, applied: AppliedSignature) -> Any:
     """
     graph = module.graph
     if not isinstance(fetch, str):
-        tensor = tf.convert_to_tensor(fetch) if getattr(fetch, "graph", None) is graph else None
-        if tensor is None:
+        if getattr(fetch, "graph", None) is not graph:
             raise NoSuchTensorError(
                 f"fetch takes names of tensors in the module, or tensors of the session's graph; got a "
                 f"{type(fetch).__name__}."
             )
-        return tensor
+        with _outside(graph):
+            return tf.convert_to_tensor(fetch)
     if fetch in module.variable_map:
         variable = module.variable_map[fetch]
-        with graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
-            return tf.concat(variable, 0) if isinstance(variable, list) else tf.identity(variable)
+        with _outside(graph):
+            if isinstance(variable, list):
+                return tf.concat(variable, _axis(fetch, module))
+            return tf.identity(variable)
     name = fetch if ":" in fetch else f"{fetch}:0"
     for scope in (applied.scope, module.scope):
         try:
@@ -44,6 +48,20 @@ def resolve(fetch: Any, module: Module, applied: AppliedSignature) -> Any:
         except (KeyError, ValueError):
             continue
     raise NoSuchTensorError(_explained(fetch, module, applied))
+
+
+@contextlib.contextmanager
+def _outside(graph: tf.Graph) -> Iterator[None]:
+    """Adds to the graph at its top, whatever scopes the caller is in."""
+    with graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
+        yield
+
+
+def _axis(name: str, module: Module) -> int:
+    """The dimension along which a partitioned variable is cut: the only one in which parts begin apart."""
+    described = (each for variant in module.summary().variants for each in variant.variables)
+    parts = next((each.partitions for each in described if each.name == name and each.partitions), ())
+    return next((axis for axis, offset in enumerate(parts[-1].offset) if offset), 0) if parts else 0
 
 
 def _explained(fetch: str, module: Module, applied: AppliedSignature) -> str:

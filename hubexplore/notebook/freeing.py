@@ -19,7 +19,7 @@ def free(module: Module, session: tf.compat.v1.Session) -> None:
       session: of its graph.
     """
     graph = module.graph
-    prefixes = (f"{module.scope}/", *{f"{call.scope}/" for call in module.applications if call.scope})
+    prefixes = module.scopes
     with graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
         handles = [
             variable.handle for variable in module.variables if getattr(variable, "handle", None) is not None

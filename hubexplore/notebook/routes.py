@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -49,7 +49,7 @@ class Wish:
 
     signature: str | None = None
     as_dict: bool = False
-    fetch: Iterable[Any] | None = None
+    fetch: tuple[Any, ...] | None = None
 
 
 class Route:
@@ -64,8 +64,7 @@ class Route:
         self._runtime = runtime
         self._signature = DEFAULT_SIGNATURE if wish.signature is None else wish.signature
         self._as_dict = as_dict = wish.as_dict
-        fetch = wish.fetch
-        self._fetch = None if fetch is None else [fetch] if isinstance(fetch, str) else list(fetch)
+        self._fetch = wish.fetch
         infos = module.get_input_info_dict(self._signature)
         self._outputs = module.get_output_info_dict(self._signature)
         select_outputs(self._signature, self._outputs, as_dict)

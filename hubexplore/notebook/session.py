@@ -113,8 +113,7 @@ class NotebookSession:
         for key in [key for key in self._runtime.applied if key[0] is module]:
             del self._runtime.applied[key]
         self._replaced.add(module)
-        prefixes = (f"{module.scope}/", *(f"{call.scope}/" for call in module.applications))
-        self._left_behind += sum(op.name.startswith(prefixes) for op in self._graph.get_operations())
+        self._left_behind += sum(op.name.startswith(module.scopes) for op in self._graph.get_operations())
         freeing.free(module, self._session)
         if self._left_behind > OPS_LEFT_BEHIND:
             warnings.warn(
@@ -176,13 +175,15 @@ class NotebookSession:
           GraphError: (a RuntimeError) the module was not loaded here or was replaced, or the session is
             closed.
         """
-        key = (module, signature, as_dict) if fetch is None else None
-        route = self._routes.get(key) if key else None
+        wanted = None if fetch is None else (fetch,) if isinstance(fetch, str) else tuple(fetch)
+        # Tensors compare element by element, so it is their identity that counts.
+        named = wanted and tuple(each if isinstance(each, str) else id(each) for each in wanted)
+        key = (module, signature, as_dict, named)
+        route = self._routes.get(key)
         if route is None:
             self._check_open()
-            route = Route(self._live(module), self._runtime, Wish(signature, as_dict, fetch))
-            if key:
-                self._routes[key] = route
+            route = Route(self._live(module), self._runtime, Wish(signature, as_dict, wanted))
+            self._routes[key] = route
         try:
             if batch_size is not None:
                 return route.in_batches(inputs, batch_size, progress)

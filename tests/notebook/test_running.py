@@ -200,9 +200,25 @@ class TestFetch:
     def test_adds_no_op_when_repeated(self, session: NotebookSession, layers: hub.Module) -> None:
         session.call(layers, ROWS, fetch=["hidden"])
         ops = len(session.graph.get_operations())
-        session.call(layers, ROWS, fetch=["hidden"])
-        session.call(layers, ROWS, as_dict=True, fetch="hidden")
+        session.call(layers, ROWS, fetch=["w", layers.variables[0]])
+        ops = len(session.graph.get_operations())
+        own = layers.variables[0]
+        for _ in range(3):
+            session.call(layers, ROWS, fetch=["hidden"])
+            session.call(layers, ROWS, fetch=["w", own])
         assert len(session.graph.get_operations()) == ops
+
+    def test_a_variable_cut_along_its_columns(self, session: NotebookSession) -> None:
+        def module_fn() -> None:
+            cut = tf1.fixed_size_partitioner(2, axis=1)
+            start = tf1.random_uniform_initializer()
+            with tf1.variable_scope("scope"):
+                whole = tf1.get_variable("w", [2, 4], initializer=start, partitioner=cut)
+            hub.add_signature(outputs=tf.convert_to_tensor(whole))
+
+        session.load(hub.create_module_spec(module_fn), "cut")
+        value, more = session.call("cut", fetch=["scope/w"])
+        assert more["scope/w"].tolist() == value.tolist() == session.variables("cut")["scope/w"].tolist()
 
     @pytest.mark.parametrize(
         ("name", "words"),
