@@ -1,0 +1,1 @@
+"""The widgets of the explorer; the only place of ipywidgets and anywidget."""
