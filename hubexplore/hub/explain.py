@@ -198,8 +198,7 @@ def _file_gone(text: str, op: Any, modules: Sequence[Module]) -> str | None:
         else "its tables are initialised or it is run"
     )
     for module in modules:
-        scopes = (f"{module.scope}/", *(f"{call.scope}/" for call in module.applications))
-        if op.name.startswith(scopes):
+        if op.name.startswith(module.scopes):
             return MSG_FILE_GONE.format(module=module.name, path=path.strip(), when=when)
     return None
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -36,11 +37,20 @@ class Runtime:
       session: of the graph; everything in it is initialised.
       log: gets each call.
       applied: signatures applied to placeholders so far.
+      building: held by the thread that adds to the graph; runs need it not.
     """
 
     session: ManagedSession
     log: CallLog
     applied: dict[tuple[Module, str], AppliedSignature]
+    building: threading.RLock = field(default_factory=threading.RLock)
+
+    def apply(self, module: Module, signature: str) -> AppliedSignature:
+        """A signature on placeholders; ops are added to the graph the first time only."""
+        with self.building:
+            if (module, signature) not in self.applied:
+                self.applied[module, signature] = AppliedSignature(module, signature)
+            return self.applied[module, signature]
 
 
 @dataclass(frozen=True)
@@ -134,10 +144,11 @@ class Route:
         return (outputs if self._as_dict else outputs[DEFAULT_OUTPUT]), fetched
 
     def _compile(self) -> CompiledCall:
-        key, known = (self.module, self._signature), self._runtime.applied
-        if key not in known:
-            known[key] = AppliedSignature(self.module, self._signature)
-        applied = known[key]
+        with self._runtime.building:
+            return self._call or self._compiled()
+
+    def _compiled(self) -> CompiledCall:
+        applied = self._runtime.apply(self.module, self._signature)
         fetches = {name: applied.outputs[name] for name in self._wanted()}
         for index, each in enumerate(self._fetch or ()):
             fetches[_key(index)] = resolve(each, self.module, applied)

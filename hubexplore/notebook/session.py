@@ -13,8 +13,10 @@ import tensorflow as tf
 from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
 from hubexplore.hub.explain import RunError, explain_run_error
 from hubexplore.hub.module import Module
+from hubexplore.hub.running import AppliedSignature
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.training_checks import losses_unused, not_trainable
+from hubexplore.hub.variant import DEFAULT_SIGNATURE
 from hubexplore.notebook import freeing, values
 from hubexplore.notebook.calls import CallLog
 from hubexplore.notebook.managed import ManagedSession
@@ -36,7 +38,8 @@ class NotebookSession:
     ```
 
     Variables and tables are initialised when they are new, never again. A signature is applied once and
-    compiled once; after that a call adds nothing to the graph.
+    compiled once; after that a call adds nothing to the graph. Threads may call at the same time; what adds
+    to the graph waits for its turn.
 
     Args:
       name: what displays call it.
@@ -99,13 +102,14 @@ class NotebookSession:
         self._check_open()
         if name is None:
             name = "module" if isinstance(handle, ModuleSpec) else variable_name(os.fspath(handle))
-        with self._graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
-            module = Module(handle, trainable=trainable, name=free_scope(self._graph, name), tags=tags)
-        self._session.initialize_new(fresh=module.variables)
-        earlier = self._modules.pop(name, None)
-        self._modules[name] = module
-        if earlier is not None:
-            self._free(name, earlier)
+        with self._runtime.building:
+            with self._graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
+                module = Module(handle, trainable=trainable, name=free_scope(self._graph, name), tags=tags)
+            self._session.initialize_new(fresh=module.variables)
+            earlier = self._modules.pop(name, None)
+            self._modules[name] = module
+            if earlier is not None:
+                self._free(name, earlier)
         return module
 
     def _free(self, name: str, module: Module) -> None:
@@ -194,6 +198,19 @@ class NotebookSession:
                 raise
             raise explained from error
 
+    def applied(self, module: Module | str, signature: str | None = None) -> AppliedSignature:
+        """The ops of a signature as `call` runs them: on placeholders, added to the graph the first time.
+
+        Args:
+          module: loaded here, or its name.
+          signature: its name; None means `default`.
+
+        Raises:
+          What `call` raises for a module or signature that is not there.
+        """
+        self._check_open()
+        return self._runtime.apply(self._live(module), DEFAULT_SIGNATURE if signature is None else signature)
+
     def export(
         self,
         module: Module | str,
@@ -220,7 +237,8 @@ class NotebookSession:
 
         self._check_open()
         live = self._live(module)
-        return export(live, self._session, os.fspath(path), overwrite=overwrite, verify=verify)
+        with self._runtime.building:
+            return export(live, self._session, os.fspath(path), overwrite=overwrite, verify=verify)
 
     def variables(self, module: Module | str | None = None) -> dict[str, Any]:
         """Values that variables have now, as NumPy arrays by name in the module.
@@ -246,7 +264,7 @@ class NotebookSession:
     def building(self) -> Iterator[NotebookSession]:
         """Makes graph and session the defaults, for ordinary TF1 code; what it adds is initialised."""
         self._check_open()
-        with self._graph.as_default(), self._session.as_default():
+        with self._runtime.building, self._graph.as_default(), self._session.as_default():
             try:
                 yield self
                 if not self._closed:

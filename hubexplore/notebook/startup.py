@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from typing import Final
 
@@ -19,6 +20,8 @@ _NOISE: Final = re.compile(
     rb"I\d{4} |\d{4}-\d\d-\d\d [\d:.]+: I |WARNING: All log messages before absl::InitializeLog|"
     rb"To enable the following instructions|.*failed call to cuInit|\s*$"
 )
+# A process has one stderr: two threads that hold it back at once would give it back in the wrong order.
+_HOLDING: Final = threading.RLock()
 
 
 @contextlib.contextmanager
@@ -32,6 +35,7 @@ def quiet_tensorflow() -> Iterator[None]:
         yield
         return
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_HOLDING)
         try:
             stderr = os.dup(2)
         except OSError:  # there is none to keep quiet
