@@ -87,3 +87,15 @@ def spec_of(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., hub
         return hub.load_module_spec(path)
 
     return make
+
+
+@pytest.fixture
+def vocabulary(tmp_path: Path) -> str:
+    path = tmp_path / "words.txt"
+    path.write_text("a\nb\n")
+    return str(path)
+
+
+@pytest.fixture
+def affine_path(tmp_path: Path) -> str:
+    return modules.export(hub.create_module_spec(modules.affine), tmp_path / "affine")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,7 @@ from traitlets.config import Config
 import hubexplore as hub
 from hubexplore.notebook.session import NotebookSession
 from tests.notebook import modules
-
-Run = Callable[[str], Any]
+from tests.notebook.shells import Run
 
 
 @pytest.fixture
@@ -24,6 +23,18 @@ def session() -> Iterator[NotebookSession]:
     """A new session."""
     with NotebookSession() as fresh:
         yield fresh
+
+
+@pytest.fixture
+def layers(session: NotebookSession) -> hub.Module:
+    """The module `layered`, loaded."""
+    return session.load(hub.create_module_spec(modules.layered), "layers")
+
+
+@pytest.fixture
+def parts(session: NotebookSession) -> hub.Module:
+    """The module `composites`, loaded."""
+    return session.load(hub.create_module_spec(modules.composites), "parts")
 
 
 @pytest.fixture
@@ -59,3 +70,10 @@ def scale_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
             running.run(tf.compat.v1.global_variables_initializer())
             module.export(path, running)
     return path
+
+
+@pytest.fixture
+def scale(run: Run, scale_path: Path) -> Run:
+    """A shell in which the module `scale` is loaded by this name."""
+    run(f"%hub_load '{scale_path}'")
+    return run

@@ -38,3 +38,29 @@ def lookup(vocabulary: str) -> None:
     )
     words = tf1.placeholder(tf.string, [None])
     hub.add_signature(inputs=words, outputs=table.lookup(words))
+
+
+def layered() -> None:
+    """Two layers: default [n, 2] float32 -> [n, 2]; `sum` [n, 2] -> scalar; `pair` a, b [n] -> [n]."""
+    x = tf1.placeholder(tf.float32, [None, 2], name="x")
+    w = tf1.get_variable("w", initializer=[[1.0, 2.0], [3.0, 4.0]])
+    hidden = tf.nn.relu(tf.matmul(x, w), name="hidden")
+    hub.add_signature(inputs=x, outputs=tf.multiply(hidden, 2.0, name="y"))
+    hub.add_signature("sum", inputs=x, outputs=tf.reduce_sum(x))
+    a, b = (tf1.placeholder(tf.int32, [None], name=name) for name in "ab")
+    hub.add_signature("pair", inputs={"a": a, "b": b}, outputs=a + b)
+    hub.add_signature("same", inputs=x, outputs=x)
+
+
+def composites() -> None:
+    """`sparse` [?, 3] -> itself and its row sums; `ragged` [n, None] -> its double and its lengths."""
+    sparse = tf1.sparse_placeholder(tf.float32, [None, 3])
+    hub.add_signature(
+        "sparse", inputs=sparse, outputs={"default": sparse, "sums": tf.sparse.reduce_sum(sparse, 1)}
+    )
+    ragged = tf.RaggedTensor.from_row_splits(
+        tf1.placeholder(tf.int64, [None]), tf1.placeholder(tf.int64, [None]), validate=False
+    )
+    hub.add_signature(
+        "ragged", inputs=ragged, outputs={"default": ragged * 2, "lengths": ragged.row_lengths()}
+    )

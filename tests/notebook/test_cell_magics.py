@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 import hubexplore as hub
 from hubexplore.notebook.session import NotebookSession
-
-Run = Callable[[str], Any]
+from tests.notebook.shells import Run, fails
 
 MODULE = """%%hub_module line {options}
 x = tf.compat.v1.placeholder(tf.float32, [None])
@@ -25,25 +21,10 @@ hub.add_signature(inputs=x, outputs=w * x)
 
 
 @pytest.fixture
-def scale(run: Run, scale_path: Path) -> Run:
-    """A shell in which the module `scale` is loaded by this name."""
-    run(f"%hub_load '{scale_path}'")
-    return run
-
-
-@pytest.fixture
 def line(run: Run) -> Run:
     """A shell in which the module `line`, w * x for w = 2, was made."""
     run(MODULE.format(options="", factor=2))
     return run
-
-
-def fails(run: Run, source: str) -> str:
-    with pytest.raises(UsageError) as caught:
-        run(source)
-    assert type(caught.value) is UsageError
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def line_of_error(run: Run, source: str, kind: type[Exception]) -> int | None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
-Run = Callable[[str], Any]
+from tests.notebook.shells import Run
 
 
 def completed(shell: InteractiveShell, line: str) -> set[str]:

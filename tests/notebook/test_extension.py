@@ -5,16 +5,14 @@ from __future__ import annotations
 import atexit
 import subprocess
 import sys
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import hubexplore as hub
 from hubexplore.notebook.session import NotebookSession
+from tests.notebook.shells import Run
 
-Run = Callable[[str], Any]
 CELL_MAGICS = {"hub_call", "hub_module", "hub_graph"}
 MAGICS = {
     *CELL_MAGICS, "hub_load", "hub_export", "hub_show", "hub_compare", "hub_list", "hub_log", "hub_samples",

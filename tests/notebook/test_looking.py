@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from IPython.core.error import UsageError
 
 import hubexplore as hub
 from hubexplore.display.comparison import ShownComparison
 from hubexplore.display.diagram import Diagram
 from hubexplore.display.summaries import Summary, Variant
 from hubexplore.notebook.session import NotebookSession
+from tests.notebook.shells import Run, fails
 
-Run = Callable[[str], Any]
 EVERY = [
     "hub_load", "hub_call", "hub_export", "hub_module", "hub_graph", "hub_show", "hub_compare", "hub_list",
     "hub_log", "hub_samples", "hub_session",
@@ -27,14 +24,6 @@ def digits(run: Run) -> Run:
     """A shell in which `digits` is loaded."""
     run("%hub_load sample:digits")
     return run
-
-
-def fails(run: Run, source: str) -> str:
-    with pytest.raises(UsageError) as caught:
-        run(source)
-    assert type(caught.value) is UsageError
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 class TestShow:

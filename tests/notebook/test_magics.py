@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +14,7 @@ from IPython.core.interactiveshell import InteractiveShell
 import hubexplore as hub
 from hubexplore import errors
 from hubexplore.notebook.magics.parsing import one_line_errors
-
-Run = Callable[[str], Any]
-
-
-@pytest.fixture
-def scale(run: Run, scale_path: Path) -> Run:
-    """A shell in which the module `scale` is loaded by this name."""
-    run(f"%hub_load '{scale_path}'")
-    return run
-
-
-def fails(run: Run, source: str) -> str:
-    """The message of the UsageError that a cell raises; exactly that class, or IPython shows a traceback."""
-    with pytest.raises(UsageError) as caught:
-        run(source)
-    assert type(caught.value) is UsageError
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+from tests.notebook.shells import Run, fails
 
 
 class TestLoad:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +17,7 @@ import tensorflow as tf
 
 import hubexplore as hub
 from hubexplore.errors import (
-    ExportExistsError,
     GraphGrowthWarning,
-    HandleError,
     NoSuchCallError,
     NoSuchTensorError,
     SignatureError,
@@ -31,51 +26,9 @@ from hubexplore.notebook import calls, interrupting
 from hubexplore.notebook import session as session_module
 from hubexplore.notebook.session import NotebookSession
 from tests.hub import modules
+from tests.notebook.modules import layered
 
 tf1 = tf.compat.v1
-
-
-@pytest.fixture
-def session() -> Iterator[NotebookSession]:
-    with NotebookSession() as own:
-        yield own
-
-
-def layered() -> None:
-    """Two layers: default [n, 2] float32 -> [n, 2]; `sum` [n, 2] -> scalar; `pair` a, b [n] -> [n]."""
-    x = tf1.placeholder(tf.float32, [None, 2], name="x")
-    w = tf1.get_variable("w", initializer=[[1.0, 2.0], [3.0, 4.0]])
-    hidden = tf.nn.relu(tf.matmul(x, w), name="hidden")
-    hub.add_signature(inputs=x, outputs=tf.multiply(hidden, 2.0, name="y"))
-    hub.add_signature("sum", inputs=x, outputs=tf.reduce_sum(x))
-    a, b = (tf1.placeholder(tf.int32, [None], name=name) for name in "ab")
-    hub.add_signature("pair", inputs={"a": a, "b": b}, outputs=a + b)
-    hub.add_signature("same", inputs=x, outputs=x)
-
-
-def composites() -> None:
-    """`sparse` [?, 3] -> itself and its row sums; `ragged` [n, None] -> its double and its lengths."""
-    sparse = tf1.sparse_placeholder(tf.float32, [None, 3])
-    hub.add_signature(
-        "sparse", inputs=sparse, outputs={"default": sparse, "sums": tf.sparse.reduce_sum(sparse, 1)}
-    )
-    ragged = tf.RaggedTensor.from_row_splits(
-        tf1.placeholder(tf.int64, [None]), tf1.placeholder(tf.int64, [None]), validate=False
-    )
-    hub.add_signature(
-        "ragged", inputs=ragged, outputs={"default": ragged * 2, "lengths": ragged.row_lengths()}
-    )
-
-
-@pytest.fixture
-def layers(session: NotebookSession) -> hub.Module:
-    return session.load(hub.create_module_spec(layered), "layers")
-
-
-@pytest.fixture
-def parts(session: NotebookSession) -> hub.Module:
-    return session.load(hub.create_module_spec(composites), "parts")
-
 
 ROWS = np.arange(14, dtype=np.float32).reshape(7, 2)
 
@@ -436,87 +389,3 @@ class TestLog:
             session.call(layers, "text")
         assert len(session.log) == 0
         assert repr(session.log) == "no calls yet"
-
-
-class TestExport:
-    def test_a_verified_export(self, session: NotebookSession, layers: hub.Module, tmp_path: Path) -> None:
-        report = session.export(layers, tmp_path / "out", verify=True)
-        assert {each.signature: each.largest_difference for each in report.compared} == {
-            "default": 0.0,
-            "pair": 0.0,
-            "same": 0.0,
-            "sum": 0.0,
-        }
-        assert "gives the same outputs" in repr(report)
-        assert "<table" in str(report._repr_html_())
-
-    def test_random_outputs_are_told(self, session: NotebookSession, tmp_path: Path) -> None:
-        def module_fn() -> None:
-            hub.add_signature(outputs=tf.random.uniform([2]))
-
-        session.load(hub.create_module_spec(module_fn), "dice")
-        report = session.export("dice", tmp_path / "out", verify=True)
-        assert report.compared[0].skipped == "its outputs are other ones on each run"
-        assert report.largest_difference is None
-
-    def test_overwrite_replaces_modules_only(
-        self, session: NotebookSession, layers: hub.Module, tmp_path: Path
-    ) -> None:
-        target = tmp_path / "out"
-        session.export(layers, target)
-        with pytest.raises(ExportExistsError):
-            session.export(layers, target)
-        session.export(layers, target, overwrite=True)
-        assert hub.summarize(target).warnings == ()
-        assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
-        other = tmp_path / "mine"
-        other.mkdir()
-        (other / "notes.txt").write_text("precious")
-        with pytest.raises(ExportExistsError, match="is no module"):
-            session.export(layers, other, overwrite=True)
-        assert (other / "notes.txt").read_text() == "precious"
-
-
-def test_a_remote_runtime(tmp_path: Path) -> None:
-    server = tf1.train.Server.create_local_server()
-    with NotebookSession("remote", target=server.target) as session:
-        module = session.load(hub.create_module_spec(layered), "m")
-        assert session.call(module, ROWS[:1]).tolist() == [[6.0, 8.0]]
-        assert session.call(module, ROWS, batch_size=2).shape == (7, 2)
-        session.export(module, tmp_path / "out")
-
-
-SERVER = """
-import time
-import tensorflow as tf
-print(tf.compat.v1.train.Server.create_local_server().target, flush=True)
-time.sleep(300)
-"""
-
-
-def test_a_server_that_is_gone() -> None:
-    """Nobody waits for it; TensorFlow alone would for ever."""
-    with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        session = NotebookSession("remote", target=server.stdout.readline().strip())
-        session.load(hub.create_module_spec(layered), "m")
-        assert session.call("m", ROWS[:1]).tolist() == [[6.0, 8.0]]
-        server.kill()
-    with pytest.raises(tf.errors.UnavailableError, match=r"is gone or was started anew.*reset"):
-        session.call("m", ROWS[:1])
-    session.close()
-
-
-def test_what_is_no_server() -> None:
-    with pytest.raises(HandleError, match="grpc://HOST:PORT"):
-        NotebookSession(target="localhost:1")
-
-
-@pytest.mark.parametrize(("name", "signature"), [("vae3dshapes", "decoder"), ("dm21", "default")])
-def test_published_modules(name: str, signature: str, real_modules: Path, tmp_path: Path) -> None:
-    with NotebookSession() as session:
-        module = session.load(real_modules / name)
-        assert session.names == [name]
-        report = session.export(module, tmp_path / "out", verify=True)
-        found = {each.signature: each for each in report.compared}
-        assert found[signature].largest_difference == 0.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,8 @@ from IPython.utils.capture import capture_output
 from nbclient import NotebookClient
 
 from hubexplore.notebook.magics.status import Status
+from tests.notebook.shells import Run
 
-Run = Callable[[str], Any]
 Published = list[dict[str, Any]]
 
 

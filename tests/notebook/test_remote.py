@@ -1,0 +1,55 @@
+"""A session whose work is done by a TensorFlow server."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import hubexplore as hub
+from hubexplore.errors import HandleError
+from hubexplore.notebook.session import NotebookSession
+from tests.notebook.modules import layered
+
+tf1 = tf.compat.v1
+
+ROWS = np.arange(14, dtype=np.float32).reshape(7, 2)
+
+
+def test_a_remote_runtime(tmp_path: Path) -> None:
+    server = tf1.train.Server.create_local_server()
+    with NotebookSession("remote", target=server.target) as session:
+        module = session.load(hub.create_module_spec(layered), "m")
+        assert session.call(module, ROWS[:1]).tolist() == [[6.0, 8.0]]
+        assert session.call(module, ROWS, batch_size=2).shape == (7, 2)
+        session.export(module, tmp_path / "out")
+
+
+SERVER = """
+import time
+import tensorflow as tf
+print(tf.compat.v1.train.Server.create_local_server().target, flush=True)
+time.sleep(300)
+"""
+
+
+def test_a_server_that_is_gone() -> None:
+    """Nobody waits for it; TensorFlow alone would for ever."""
+    with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        session = NotebookSession("remote", target=server.stdout.readline().strip())
+        session.load(hub.create_module_spec(layered), "m")
+        assert session.call("m", ROWS[:1]).tolist() == [[6.0, 8.0]]
+        server.kill()
+    with pytest.raises(tf.errors.UnavailableError, match=r"is gone or was started anew.*reset"):
+        session.call("m", ROWS[:1])
+    session.close()
+
+
+def test_what_is_no_server() -> None:
+    with pytest.raises(HandleError, match="grpc://HOST:PORT"):
+        NotebookSession(target="localhost:1")
