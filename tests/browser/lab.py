@@ -1,0 +1,168 @@
+"""A JupyterLab of our own: a free port, no settings of anybody, no network, and it ends with the tests."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SERVE = Path(__file__).with_name("serve.py")
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+# As on a hub of many people: nothing may think that the server is at "/".
+BASE = "/user/ann/"
+PATIENCE = 120.0
+OPTIONS = (
+    "--no-browser",
+    "--allow-root",
+    "--ServerApp.ip=127.0.0.1",
+    "--ServerApp.port=0",
+    f"--ServerApp.base_url={BASE}",
+    "--ServerApp.open_browser=False",
+    "--ServerApp.terminals_enabled=False",
+    # No network: neither news nor updates nor a list of extensions.
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+    # Tests wait for states that the page does not show, such as the end of a save.
+    "--LabApp.expose_app_in_browser=True",
+)
+NO_NEWS = {"fetchNews": "false", "checkForUpdates": False}
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A server that runs; `root` is what its file browser shows, `log` what it wrote."""
+
+    url: str
+    token: str
+    root: Path
+    log: Path
+
+    def address(self, path: str = "") -> str:
+        """Where to open a file of `root`, or the launcher, in a workspace that remembers nothing."""
+        where = f"lab/tree/{path}" if path else "lab"
+        return f"{self.url}{where}?reset&token={self.token}"
+
+    def call(self, method: str, path: str) -> Any:
+        """Calls the server's own API: the JSON it answers, None if that is empty."""
+        request = urllib.request.Request(f"{self.url}api/{path}", method=method)
+        request.add_header("Authorization", f"token {self.token}")
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(request, timeout=30) as answer:
+            content = answer.read()
+        return json.loads(content) if content else None
+
+    def end_kernels(self) -> None:
+        """Ends what runs; a kernel with TensorFlow holds half a gigabyte."""
+        for session in self.call("GET", "sessions"):
+            self.call("DELETE", f"sessions/{session['id']}")
+
+    def lay_out(self) -> None:
+        """Makes its folder hold the notebooks of the project and nothing else."""
+        for path in self.root.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.copytree(NOTEBOOKS, self.root, dirs_exist_ok=True)
+
+    def forget_settings(self) -> None:
+        """Gives back the settings of a fresh installation."""
+        settings = self.root.parent / "settings"
+        shutil.rmtree(settings, ignore_errors=True)
+        folder = settings / "@jupyterlab" / "apputils-extension"
+        folder.mkdir(parents=True)
+        (folder / "notification.jupyterlab-settings").write_text(json.dumps(NO_NEWS))
+
+
+# What a person has set up for their own work says nothing about these tests.
+OTHERS = ("JUPYTER", "IPYTHON", "PYTEST", "PYTHON", "TF_", "TFHUB_", "HUBEXPLORE_", "XDG_")
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """That of a person who starts with nothing, whose kernel is this very Python."""
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(
+            ("JUPYTER", "IPYTHON", "PYTEST", "PYTHON", "TF_", "TFHUB_", "HUBEXPLORE_", "XDG_")
+        )
+    }
+    places = {
+        "HOME": "home",
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "IPYTHONDIR": "ipython",
+        "MPLCONFIGDIR": "matplotlib",
+        "TFHUB_CACHE_DIR": "modules",
+    }
+    for variable, name in places.items():
+        (folder / name).mkdir(exist_ok=True)
+        own[variable] = str(folder / name)
+    own["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), own.get("PATH", os.defpath)])
+    # The kernel of this environment wins over one that the system has under the same name.
+    own["JUPYTER_PREFER_ENV_PATH"] = "1"
+    own["MPLBACKEND"] = "agg"
+    return own
+
+
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[Lab]:
+    """Starts a server whose files are all in `folder`, and ends it with all of its kernels."""
+    root, log = folder / "root", folder / "server.log"
+    root.mkdir()
+    variables = environment(folder)
+    command = [sys.executable, str(SERVE), *OPTIONS, f"--ServerApp.root_dir={root}"]
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            env=variables,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            lab = _started(process, Path(variables["JUPYTER_RUNTIME_DIR"]), root, log)
+            lab.forget_settings()
+            yield lab
+        finally:
+            _end(process)
+
+
+def _started(process: subprocess.Popen[bytes], runtime: Path, root: Path, log: Path) -> Lab:
+    """Waits until it answers."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"JupyterLab ended with {process.returncode}:\n{log.read_text()[-4000:]}")
+        with contextlib.suppress(OSError, ValueError, StopIteration):
+            told = json.loads(next(runtime.glob("jpserver-*.json")).read_text())
+            lab = Lab(f"http://127.0.0.1:{told['port']}{BASE}", told["token"], root, log)
+            lab.call("GET", "status")
+            return lab
+        time.sleep(0.05)
+    raise TimeoutError(f"JupyterLab does not answer:\n{log.read_text()[-4000:]}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """As a person would, and if that does not help at once."""
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,36 @@
+"""Strangers choose the names in a module: in JupyterLab, none of them runs."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.lab import Lab
+from tests.browser.notebook import Notebook
+from tests.display.strangers import ATTACKS, hostile_module
+
+
+def ran(page: Page) -> bool:
+    """Whether anything marked the page's root element."""
+    return bool(page.evaluate("document.documentElement.hasAttribute('data-ran')"))
+
+
+def test_an_attack_succeeds_where_nothing_is_escaped(notebook: Notebook) -> None:
+    """Or the tests below would prove nothing."""
+    notebook.new()
+    notebook.run(f"from IPython.display import HTML\nHTML({ATTACKS[1]!r})")
+    notebook.page.wait_for_function("document.documentElement.hasAttribute('data-ran')")
+
+
+def test_the_card(notebook: Notebook, lab: Lab) -> None:
+    (lab.root / "module").mkdir()
+    hostile_module(lab.root / "module")
+    notebook.new()
+    notebook.run("%load_ext hubexplore")
+    shown = notebook.run("%hub_show module")
+    card = notebook.output(shown)
+    expect(card.get_by_text("Signatures").first).to_be_visible()
+    for each in card.locator("summary").all():
+        each.click()
+    expect(card.get_by_text("onerror=").first).to_be_visible()
+    notebook.screenshot("hostile")
+    assert not ran(notebook.page)
