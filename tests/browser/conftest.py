@@ -10,12 +10,14 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from tests.browser.lab import Lab, serving
-from tests.browser.notebook import PATIENCE, SCREENSHOTS, Notebook
+from tests.browser.notebook import PATIENCE, SCREENSHOTS, WINDOW, Notebook
 
 FLAGS = [
     *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 ]
+# What JupyterLab itself says when a kernel is restarted.
+NOISE = ("Could not restore the debugger state: Canceled future",)
 
 
 @dataclass
@@ -34,7 +36,7 @@ class Complaints:
 
     def hear(self, message: ConsoleMessage) -> None:
         """An error on the console."""
-        if message.type == "error":
+        if message.type == "error" and not message.text.startswith(NOISE):
             self.found.append(f"console: {message.text} ({message.location['url']})")
 
     def see(self, request: Request) -> None:
@@ -82,7 +84,7 @@ def page(
     browser: Browser, lab: Lab, complaints: Complaints, request: pytest.FixtureRequest
 ) -> Iterator[Page]:
     """A page with a new profile. If the test fails, a picture of it and the server's last words are shown."""
-    with browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True) as context:
+    with browser.new_context(viewport=WINDOW, accept_downloads=True) as context:
         context.set_default_timeout(PATIENCE)
         fresh = context.new_page()
         complaints.watch(fresh, lab.url)

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from tests.browser.lab import Lab
 
 SCREENSHOTS: Final = Path(__file__).resolve().parents[2] / "build" / "screenshots"
+WINDOW: Final[ViewportSize] = {"width": 1280, "height": 900}
 # A machine with two cores that does something else as well: seconds become tens of seconds.
-PATIENCE: Final = 120_000
+PATIENCE: Final = 60_000
 THEMES: Final = {
     "light": "JupyterLab Light",
     "dark": "JupyterLab Dark",
@@ -55,6 +56,7 @@ _CODE_CELLS: Final = f"""() => {{
   return panel.content.widgets.flatMap((cell, index) => cell.model.type === 'code' ? [index] : []);
 }}"""
 _OUTPUTS: Final = f"index => {{ {_PANEL} return panel.content.widgets[index].model.outputs.toJSON(); }}"
+_NO_KERNEL: Final = f"() => {{ {_PANEL} return !panel.sessionContext.session?.kernel; }}"
 _SAVED: Final = f"() => {{ {_PANEL} return !panel.context.model.dirty; }}"
 
 
@@ -67,67 +69,66 @@ class Notebook:
 
     # Opening and closing.
 
-    def open(self, path: str, *, kernel: bool = True) -> None:
-        """Opens a file of the server's folder by its address; without `kernel`, none is started for it."""
+    def open(self, path: str) -> None:
+        """Opens a file of the server's folder by its address, with its kernel."""
         self._visit(path)
-        if not kernel:
-            self._choose_no_kernel()
-        self._wait_for_document(kernel)
+        self._wait_for_kernel()
+
+    def open_without_kernel(self, path: str) -> None:
+        """Opens a file, and ends the kernel that JupyterLab starts for it, as for any."""
+        self.open(path)
+        self.menu("Kernel", "Shut Down Kernel")
+        self.page.wait_for_function(_NO_KERNEL, timeout=PATIENCE)
 
     def open_by_hand(self, name: str) -> None:
         """Opens a file of the server's folder by a double click in the list of files."""
         self._visit("")
         self.page.get_by_role("listitem", name=re.compile(f"Name: {re.escape(name)}")).dblclick()
-        self._wait_for_document(kernel=True)
+        self._wait_for_kernel()
 
     def new(self) -> None:
         """Clicks on the notebook in the launcher."""
         self._visit("")
         launcher = self.page.locator(".jp-LauncherCard[data-category='Notebook']").first
         launcher.click()
-        self._wait_for_document(kernel=True)
+        self._wait_for_kernel()
 
     def _visit(self, path: str) -> None:
         self.page.goto(self.lab.address(path))
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=PATIENCE)
         self.page.wait_for_function("() => Boolean(window.jupyterapp)", timeout=PATIENCE)
 
-    def _choose_no_kernel(self) -> None:
-        self.page.wait_for_function(
-            f"() => {{ {_PANEL} return Boolean(panel?.sessionContext?.isReady); }}", timeout=PATIENCE
-        )
-        self.page.evaluate(f"async () => {{ {_PANEL} await panel.sessionContext.shutdown(); }}")
-
-    def _wait_for_document(self, kernel: bool) -> None:
+    def _wait_for_kernel(self) -> None:
         expect(self.panel).to_be_visible(timeout=PATIENCE)
-        if kernel:
-            self.page.wait_for_function(_READY, timeout=PATIENCE)
+        self.page.wait_for_function(_READY, timeout=PATIENCE)
 
-    def save(self) -> None:
-        """Ctrl+S, until the file is written."""
-        self.menu("File", re.compile("^Save Notebook$"))
+    def save(self, name: str) -> None:
+        """Saves a new notebook under a name, until the file is written."""
+        self.menu("File", "Save Notebook")
+        self.page.get_by_role("dialog").get_by_role("textbox").fill(name)
+        self.accept("Rename and Save")
         self.page.wait_for_function(_SAVED, timeout=PATIENCE)
 
     def close(self) -> None:
         """Closes the notebook's tab and ends its kernel."""
-        self.menu("File", re.compile("^Close and Shut Down Notebook"))
-        self.accept(re.compile("^Shut Down|^Ok$"))
+        self.menu("File", "Close and Shut Down Notebook…")
+        self.accept("Ok")
         expect(self.panel).to_have_count(0)
 
     # Menus and dialogs.
 
-    def menu(self, name: str, *items: re.Pattern[str]) -> None:
-        """Picks an item of a menu of the menu bar; several: of its submenus."""
+    def menu(self, name: str, *labels: str) -> None:
+        """Picks an item of a menu of the menu bar by its label; several: through its submenus."""
         self.page.get_by_role("menubar").get_by_role("menuitem", name=name, exact=True).click()
-        for depth, item in enumerate(items):
-            opened = self.page.locator(".lm-Menu").nth(depth)
-            entry = opened.get_by_role("menuitem", name=item)
-            entry.hover() if depth < len(items) - 1 else entry.click()
+        for depth, label in enumerate(labels):
+            text = self.page.locator(".lm-Menu-itemLabel").get_by_text(label, exact=True)
+            item = self.page.locator(".lm-Menu").nth(depth).locator(".lm-Menu-item", has=text)
+            item.hover() if depth < len(labels) - 1 else item.click()
 
-    def accept(self, button: re.Pattern[str]) -> None:
-        """Answers the dialog that is open."""
-        dialog = self.page.locator(".jp-Dialog")
-        dialog.get_by_role("button", name=button).click()
+    def accept(self, button: str) -> None:
+        """Answers the dialog that is open, by the text on a button."""
+        dialog = self.page.get_by_role("dialog")
+        dialog.get_by_role("button").filter(has_text=re.compile(f"^{button}$")).click()
         expect(dialog).to_have_count(0)
 
     # Cells.
@@ -179,7 +180,7 @@ class Notebook:
     def run_all(self) -> list[int]:
         """Runs all cells, by the menu, until all are done or one fails; returns where the code cells are."""
         cells = self.code_cells()
-        self.wait_for(cells, lambda: self.menu("Run", re.compile("^Run All Cells$")))
+        self.wait_for(cells, lambda: self.menu("Run", "Run All Cells"))
         return cells
 
     def wait_for(self, cells: list[int], act: Callable[[], None]) -> None:
@@ -190,38 +191,38 @@ class Notebook:
 
     def restart_kernel(self) -> None:
         """By the menu; waits until the new kernel is there."""
-        self.menu("Kernel", re.compile("^Restart Kernel"))
-        self.accept(re.compile("^Restart"))
+        self.menu("Kernel", "Restart Kernel…")
+        self.accept("Restart")
         self.page.wait_for_function(_READY, timeout=PATIENCE)
 
     # How it looks.
 
     def theme(self, name: str) -> None:
         """Changes to the theme `light`, `dark` or `high contrast` by the menu."""
-        self.menu("Settings", re.compile("^Theme$"), re.compile(f"^{THEMES[name]}$"))
+        self.menu("Settings", "Theme", THEMES[name])
         self.page.wait_for_function(
             "name => document.body.dataset.jpThemeName === name", arg=THEMES[name], timeout=PATIENCE
         )
 
     def zoom(self, percent: int) -> None:
-        """As the browser's own zoom: the page gets fewer, larger pixels."""
-        session = self.page.context.new_cdp_session(self.page)
-        size = self.page.viewport_size
-        assert size is not None
-        scale = percent / 100
-        session.send(
-            "Emulation.setDeviceMetricsOverride",
-            {
-                "width": int(size["width"] / scale),
-                "height": int(size["height"] / scale),
-                "deviceScaleFactor": scale,
-                "mobile": False,
-            },
-        )
+        """As the browser's own zoom: as if the window had fewer and larger pixels."""
+        self._resize(100 * WINDOW["width"] // percent, 100 * WINDOW["height"] // percent)
 
     def narrow(self, width: int) -> None:
-        """Makes the window as wide that a cell's output has `width` pixels."""
-        self.page.set_viewport_size({"width": width + 130, "height": 900})
+        """Makes the window so narrow that the outputs of cells have `width` pixels."""
+        size = self.page.viewport_size or WINDOW
+        output = self.panel.locator(".jp-OutputArea-output").first.bounding_box()
+        assert output is not None
+        self._resize(int(size["width"] - output["width"] + width), WINDOW["height"])
+
+    def _resize(self, width: int, height: int) -> None:
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.wait_for_function("width => document.body.clientWidth === width", arg=width)
+
+    def hide_files(self) -> None:
+        """Ctrl+B hides the list of files beside the notebook."""
+        self.page.keyboard.press("Control+b")
+        expect(self.page.locator("#jp-left-stack")).to_be_hidden()
 
     def screenshot(self, name: str, what: Locator | None = None) -> Path:
         """Leaves a picture of the window, or of an element of it, in the build folder."""

@@ -1,0 +1,57 @@
+"""What is shown stays readable: in each theme, enlarged, in a narrow window, saved, and without a kernel."""
+
+from __future__ import annotations
+
+import json
+
+from playwright.sync_api import expect
+
+from tests.browser.lab import Lab
+from tests.browser.notebook import THEMES, Notebook
+
+
+def sent(lab: Lab, name: str) -> str:
+    """The name of a copy as somebody else gets it: JupyterLab does not trust what it has not seen made."""
+    content = json.loads((lab.root / name).read_text())
+    content["metadata"]["sent"] = True
+    (lab.root / f"sent_{name}").write_text(json.dumps(content))
+    return f"sent_{name}"
+
+
+def test_the_card(notebook: Notebook) -> None:
+    notebook.new()
+    notebook.run("%load_ext hubexplore")
+    shown = notebook.run("%hub_show sample:digits")
+    card = notebook.output(shown)
+    for name in THEMES:
+        notebook.theme(name)
+        expect(card.get_by_text("Signatures").first).to_be_visible()
+        notebook.screenshot(f"card-{name.replace(' ', '-')}")
+    notebook.theme("light")
+    notebook.hide_files()
+    notebook.narrow(600)
+    notebook.screenshot("card-narrow", card.first)
+    notebook.zoom(200)
+    notebook.screenshot("card-zoom")
+
+
+def test_saved_closed_and_opened_without_a_kernel(notebook: Notebook, lab: Lab) -> None:
+    notebook.new()
+    notebook.run("%load_ext hubexplore")
+    shown = notebook.run("%hub_show sample:digits")
+    notebook.save("kept.ipynb")
+    notebook.close()
+    assert lab.call("GET", "sessions") == []
+    notebook.open_without_kernel(sent(lab, "kept.ipynb"))
+    expect(notebook.page.get_by_title("Notebook not trusted")).to_be_visible()
+    expect(notebook.output(shown).get_by_text("Signatures").first).to_be_visible()
+    assert lab.call("GET", "sessions") == []
+    notebook.screenshot("card-sent")
+
+
+def test_a_kernel_restart(notebook: Notebook) -> None:
+    notebook.new()
+    notebook.run("%load_ext hubexplore")
+    notebook.restart_kernel()
+    again = notebook.run("%load_ext hubexplore\n%hub_show sample:digits")
+    expect(notebook.output(again).get_by_text("Signatures").first).to_be_visible()
