@@ -37,7 +37,7 @@ STYLE: Final = Markup("""
 .hubexplore.hubexplore th, .hubexplore.hubexplore td { text-align: left; vertical-align: top;
   padding: .15em 1.2em .15em .5em; border: none; max-width: none; }
 .hubexplore th { font-weight: 600; }
-.hubexplore tbody th { font-weight: normal; }
+.hubexplore tbody th { font-weight: normal; min-width: 5em; }
 .hubexplore.hubexplore .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .hubexplore.hubexplore thead th { background: var(--hub-fill); white-space: nowrap; }
 .hubexplore tbody { border-top: 1px solid var(--hub-line); }
@@ -56,6 +56,13 @@ STYLE: Final = Markup("""
 .hubexplore .spark i { width: 5px; min-height: 1px; font-size: 0; background: var(--hub-bar); }
 .hubexplore .aside { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; }
+.hubexplore .pictures, .hubexplore .beside { display: flex; flex-wrap: wrap; gap: .8em 1.2em;
+  align-items: flex-start; }
+.hubexplore .beside > div { flex: 1 1 18em; min-width: 0; overflow-x: auto; }
+.hubexplore .pictures figure { margin: 0; max-width: 24em; }
+.hubexplore figcaption { color: var(--hub-dim); font-size: 90%; overflow-wrap: anywhere; }
+.hubexplore img { max-width: 100%; height: auto; }
+.hubexplore img.photo { image-rendering: pixelated; }
 .hubexplore .tree { font-size: 90%; min-width: 50em; max-width: 64em; }
 .hubexplore .tree details[open] > summary ~ div { overflow-x: visible; }
 .hubexplore .tree td:nth-child(3) { white-space: nowrap; }
@@ -80,7 +87,7 @@ STYLE: Final = Markup("""
   padding-left: .8em; padding-right: 0; box-sizing: border-box; }
 .hubexplore .tree th:nth-child(2) { width: 6em; }
 .hubexplore .tree th:nth-child(3) { width: 9em; }
-body[data-jp-theme-light="false"] .hubexplore img { filter: invert(.92) hue-rotate(180deg); }
+body[data-jp-theme-light="false"] .hubexplore img:not(.photo) { filter: invert(.92) hue-rotate(180deg); }
 @media (max-width: 50em) {
   .hubexplore .tree { min-width: 0; }
   .hubexplore.hubexplore .tree .share { display: none; }

@@ -1,0 +1,92 @@
+"""Which views suit a value, by dtype, shape and name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from hubexplore.display.values.kinds import Array, as_floats, flat_of, is_number, is_text, kind_of
+
+SCORES: Final = "Scores"
+SIMILARITY: Final = "Similarity"
+MAP: Final = "Map"
+IMAGES: Final = "Images"
+TILES: Final = "Tiles"
+PLOT: Final = "Plot"
+HEAT: Final = "Heat map"
+TABLE: Final = "Table"
+TEXT: Final = "Text"
+ROWS: Final = "Rows"
+
+MOST_COMPARED: Final = 200
+"""So many rows are compared with each other."""
+MOST_CLASSES: Final = 20_000
+LEAST_EMBEDDING: Final = 16
+"""So many columns look like an embedding, not like a few numbers."""
+_SCORE_WORDS: Final = ("prob", "logit", "score", "softmax", "class", "prediction")
+_SMALLEST_IMAGE: Final = 4
+
+
+def views(value: Any, *, name: str = "", labels: Sequence[str] = ()) -> tuple[str, ...]:
+    """Returns the names of the views that suit a value, best first; there is always one.
+
+    Args:
+      value: an array, SparseTensorValue or RaggedTensorValue.
+      name: of the output; "probabilities" is a hint.
+      labels: names of the classes in its last dimension.
+    """
+    if kind_of(value) != "dense":
+        return (ROWS, TABLE)
+    array = flat_of(value)
+    if is_text(array):
+        return (TEXT, TABLE)
+    if not is_number(array) or not array.size or not array.ndim:
+        return (TABLE,)
+    shape = array.shape
+    if array.ndim == 1:
+        return (SCORES, PLOT, TABLE) if _is_scores(array[None], name, labels) else (PLOT, TABLE)
+    if array.ndim == 2:
+        return _of_matrix(array, name, labels)
+    return (*_of_pictures(shape), HEAT if array.ndim == 3 else PLOT, TABLE)
+
+
+def _of_pictures(shape: Sequence[int]) -> tuple[str, ...]:
+    """Which views of pictures suit values of rank 3 or more."""
+    if len(shape) == 3 and shape[2] in (3, 4) and _is_picture(shape[:2]):
+        return (IMAGES,)
+    if len(shape) == 3 and _is_picture(shape[1:]):
+        return (TILES,)
+    if len(shape) == 4 and _is_picture(shape[1:3]):
+        return (IMAGES, TILES) if shape[3] in (1, 3, 4) else (TILES,)
+    return ()
+
+
+def _of_matrix(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:
+    rows, columns = array.shape
+    scores = _is_scores(array, name, labels)
+    several = 1 < rows <= MOST_COMPARED
+    compared = ((SIMILARITY, MAP) if rows > 2 else (SIMILARITY,)) if several and columns > 1 else ()
+    rest = (PLOT, HEAT, TABLE) if rows <= 8 else (HEAT, PLOT, TABLE)
+    if scores:
+        return (SCORES, *rest, *compared)
+    if columns >= LEAST_EMBEDDING and compared:
+        return (*compared, *rest, SCORES)
+    # Anything with a few columns may be scores, for who knows that it is.
+    return (*rest, *compared, *((SCORES,) if 1 < columns <= MOST_CLASSES else ()))
+
+
+def _is_scores(array: Array, name: str, labels: Sequence[str]) -> bool:
+    """Whether rows look like a number for each class: labels fit, the name says so, or they sum to 1."""
+    columns = array.shape[-1]
+    if not 1 < columns <= MOST_CLASSES or array.dtype.kind in "iu":
+        return False
+    if len(labels) == columns or any(word in name.lower() for word in _SCORE_WORDS):
+        return True
+    some = as_floats(array[:32])
+    return bool(np.all(some >= 0) and np.allclose(some.sum(-1), 1, atol=1e-3))
+
+
+def _is_picture(sizes: Sequence[int]) -> bool:
+    return min(sizes) >= _SMALLEST_IMAGE

@@ -1,0 +1,95 @@
+"""What is always said of a value, and a value in few words."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from hubexplore.display.tables import beginning, counted, visible
+from hubexplore.display.values.kinds import (
+    Array,
+    as_floats,
+    flat_of,
+    is_number,
+    is_text,
+    item_text,
+    kind_of,
+    number_text,
+    shape_of,
+    signed,
+)
+
+BRIEF: Final = 60
+_WORD: Final = 24
+
+
+def facts(value: Any) -> str:
+    """Returns shape, dtype and range: "2 × 3 float32 · −0.31 to 0.52"; NaN and Inf where there are any."""
+    flat = flat_of(value)
+    kind = kind_of(value)
+    found = [f"{_shape(value)} {'' if kind == 'dense' else f'{kind} '}{dtype_text(flat)}".strip()]
+    if kind != "dense":
+        found.append(counted(len(flat), "value"))
+    if is_text(flat):
+        longest = max((len(item_text(each)) for each in flat.reshape(-1)), default=0)
+        found.append(f"longest {counted(longest, 'character')}")
+    elif flat.dtype.kind == "b":
+        found.append(f"{int(np.count_nonzero(flat)):,} true")
+    elif is_number(flat) and flat.size:
+        found.append(_range(flat))
+    return " · ".join(found)
+
+
+def _range(flat: Array) -> str:
+    floats = as_floats(flat)
+    finite = floats[np.isfinite(floats)]
+    nans, infs = int(np.isnan(floats).sum()), int(np.isinf(floats).sum())
+    parts = []
+    if finite.size:
+        low, high = flat.dtype.type(finite.min()), flat.dtype.type(finite.max())
+        if flat.dtype.kind in "iu":
+            low, high = flat.min(), flat.max()
+        parts.append(f"{signed(low)} to {signed(high)}" if low != high else f"all {signed(low)}")
+    parts += [f"{count:,} {word}" for count, word in ((nans, "NaN"), (infs, "Inf")) if count]
+    return " · ".join(parts)
+
+
+def dtype_text(array: Array) -> str:
+    """Returns "float32", or "text" for strings."""
+    return "text" if is_text(array) else str(array.dtype.name)
+
+
+def _shape(value: Any) -> str:
+    shape = shape_of(value)
+    return " × ".join("?" if size is None else f"{size:,}" for size in shape) if shape else "scalar"
+
+
+def brief(value: Any) -> str:
+    """Returns a value in at most some 60 characters: `"a sentence", "another" (2)`, `[0.1, 0.2, …] (10)`."""
+    flat, shape = flat_of(value), shape_of(value)
+    if kind_of(value) != "dense":
+        return f"{_shape(value)} {kind_of(value)}, {counted(len(flat), 'value')}"
+    if not shape:
+        return visible(_quoted(flat[()]), BRIEF)
+    if is_text(flat):
+        return _few([_quoted(each) for each in flat.reshape(-1)[:4]], flat.size)
+    if len(shape) == 4 and shape[3] in (1, 3) and shape[1] and shape[2] and shape[1] > 1:
+        return f"{counted(shape[0] or 0, 'image')} of {shape[1]} × {shape[2]} × {shape[3]}"
+    if len(shape) <= 2 and flat.size and len(flat.reshape(-1)) <= 64 and (len(shape) == 1 or shape[0] == 1):
+        return _few([number_text(each) for each in flat.reshape(-1)[:6]], flat.size)
+    return f"{_shape(value)} {dtype_text(flat)}"
+
+
+def _few(items: list[str], count: int) -> str:
+    shown: list[str] = []
+    for item in items:
+        if sum(map(len, shown)) + len(item) > BRIEF - 16:
+            break
+        shown.append(item)
+    more = ", …" if len(shown) < count else ""
+    return f"[{', '.join(shown)}{more}]" + (f" ({count:,})" if count > 1 else "")
+
+
+def _quoted(item: Any) -> str:
+    return f'"{beginning(item_text(item), _WORD)}"' if isinstance(item, (bytes, str)) else number_text(item)

@@ -1,0 +1,73 @@
+"""Two values of one name side by side, and their difference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hubexplore.display.markup import join, tag
+from hubexplore.display.values.facts import facts
+from hubexplore.display.values.kinds import as_floats, flat_of, is_number, kind_of, number_text, shape_of
+from hubexplore.display.values.render import Rendered, render
+
+
+def pair(first: Any, second: Any, *, name: str = "", rows: Sequence[str] = ()) -> Rendered:
+    """Draws two values and, where they are numbers of one shape, the second minus the first.
+
+    Args:
+      first: an array, SparseTensorValue or RaggedTensorValue.
+      second: of the same name in another run.
+      name: of both.
+      rows: captions of their rows, if they are the same.
+    """
+    drawn = [render(each, name=name, rows=rows) for each in (first, second)]
+    columns = [
+        tag("div", tag("p", tag("strong", title), " ", tag("small", facts(value))), each.html)
+        for title, value, each in zip(("First", "Second"), (first, second), drawn, strict=True)
+    ]
+    words, away = difference(first, second)
+    hovers = [*drawn[0].hovers, *drawn[1].hovers]
+    if away is not None and np.any(away):
+        shown = render(away, name="difference", rows=rows)
+        columns.append(tag("div", tag("p", tag("strong", "Second − first")), shown.html))
+        hovers += shown.hovers
+    said = tag("p", tag("strong", words))
+    return Rendered("Side by side", join(said, tag("div", *columns, class_="beside")), tuple(hovers))
+
+
+def difference(first: Any, second: Any) -> tuple[str, np.ndarray[Any, Any] | None]:
+    """In words whether two values differ; and by how much, where they are numbers of one shape."""
+    if kind_of(first) != kind_of(second) or shape_of(first) != shape_of(second):
+        return "Their shapes differ.", None
+    one, other = flat_of(first), flat_of(second)
+    if one.shape != other.shape or not _same_places(first, second):
+        return "They have entries in different places.", None
+    if not (is_number(one) and is_number(other)):
+        unlike = int(np.count_nonzero(one != other))
+        return ("They are equal." if not unlike else f"{unlike:,} of {one.size:,} entries differ."), None
+    numbers, others = as_floats(one), as_floats(other)
+    same = (numbers == others) | (np.isnan(numbers) & np.isnan(others))
+    if same.all():
+        return "They are equal.", None
+    with np.errstate(invalid="ignore"):
+        away = np.where(same, 0.0, others - numbers)
+    finite = np.nan_to_num(np.abs(away), nan=np.inf, posinf=np.inf)
+    place = np.unravel_index(int(np.argmax(finite)), finite.shape) if finite.ndim else ()
+    where = f" at [{', '.join(str(int(each)) for each in place)}]" if place else ""
+    words = (
+        f"Largest difference: {number_text(float(finite[place]))}{where}; {int((~same).sum()):,} of "
+        f"{same.size:,} entries differ."
+    )
+    return words, away if kind_of(first) == "dense" else None
+
+
+def _same_places(first: Any, second: Any) -> bool:
+    match kind_of(first):
+        case "sparse":
+            return np.array_equal(first.indices, second.indices)
+        case "ragged":
+            splits = zip(first.nested_row_splits, second.nested_row_splits, strict=True)
+            return all(np.array_equal(one, other) for one, other in splits)
+    return True

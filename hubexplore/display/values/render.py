@@ -1,0 +1,73 @@
+"""A value in one of its views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.values import choose, lists, pictures, plots
+from hubexplore.display.values.hover import Hover
+from hubexplore.display.values.kinds import flat_of
+from hubexplore.display.values.plots import Plotted
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A value as HTML.
+
+    Attributes:
+      view: which view it is.
+      html: static; pictures are `<img>` with data in them.
+      hovers: what a front end may tell of the places in the pictures: one for each, None for nothing.
+    """
+
+    view: str
+    html: Markup
+    hovers: tuple[Hover | None, ...] = ()
+
+
+def render(
+    value: Any,
+    view: str | None = None,
+    *,
+    name: str = "",
+    rows: Sequence[str] = (),
+    labels: Sequence[str] = (),
+) -> Rendered:
+    """Draws a value.
+
+    Args:
+      value: an array, SparseTensorValue or RaggedTensorValue.
+      view: one of `views(value)`; None, or one that does not suit, takes the best.
+      name: of the output, a hint for the choice.
+      rows: captions of its rows, such as the sentences that went in.
+      labels: names of the classes in its last dimension.
+    """
+    fitting = choose.views(value, name=name, labels=labels)
+    chosen = view if view in fitting else fitting[0]
+    if chosen in (choose.TABLE, choose.ROWS):
+        return Rendered(chosen, lists.table(value, rows, labels))
+    array = flat_of(value)
+    if chosen == choose.TEXT:
+        return Rendered(chosen, lists.texts(array))
+    plotted = _PICTURES[chosen](array, rows, labels)
+    own = plotted.numbers
+    listed = lists.table(value, rows, labels) if own is None else lists.table(own, rows, ())
+    numbers = tag("details", tag("summary", "Numbers"), tag("div", listed))
+    note = (tag("p", plotted.note, class_="note"),) if plotted.note else ()
+    shown = plotted.html if chosen == choose.IMAGES else tag("p", plotted.html)
+    return Rendered(chosen, join(shown, *note, numbers), (plotted.hover,))
+
+
+_Draw = Callable[[Any, Sequence[str], Sequence[str]], Plotted]
+_PICTURES: Final[dict[str, _Draw]] = {
+    choose.SCORES: plots.scores,
+    choose.SIMILARITY: lambda array, rows, labels: plots.similarity(array, rows),
+    choose.MAP: lambda array, rows, labels: plots.pca(array, rows),
+    choose.HEAT: plots.heat,
+    choose.PLOT: plots.plot,
+    choose.IMAGES: lambda array, rows, labels: pictures.images(array, rows),
+    choose.TILES: lambda array, rows, labels: pictures.tiles(array),
+}
