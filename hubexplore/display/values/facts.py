@@ -47,9 +47,8 @@ def _range(flat: Array) -> str:
     nans, infs = int(np.isnan(floats).sum()), int(np.isinf(floats).sum())
     parts = []
     if finite.size:
-        low, high = flat.dtype.type(finite.min()), flat.dtype.type(finite.max())
-        if flat.dtype.kind in "iu":
-            low, high = flat.min(), flat.max()
+        # float64 does not hold all integers.
+        low, high = (flat.min(), flat.max()) if flat.dtype.kind in "iu" else (finite.min(), finite.max())
         parts.append(f"{signed(low)} to {signed(high)}" if low != high else f"all {signed(low)}")
     parts += [f"{count:,} {word}" for count, word in ((nans, "NaN"), (infs, "Inf")) if count]
     return " · ".join(parts)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+_FAR: Final = 1e300
 Kind = Literal["dense", "sparse", "ragged"]
 
 
@@ -52,6 +53,11 @@ def is_number(array: Array) -> bool:
 def as_floats(array: Array) -> Array:
     """The numbers as float64, which every picture is drawn of."""
     return array.astype(np.float64)
+
+
+def drawable(array: Array) -> Array:
+    """The numbers as float64, so far from the ends of its range that a difference is a number too."""
+    return np.clip(as_floats(array), -_FAR, _FAR)
 
 
 def text_of(item: Any) -> str:

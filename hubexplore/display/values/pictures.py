@@ -12,7 +12,7 @@ import numpy as np
 from hubexplore.display.markup import Markup, tag
 from hubexplore.display.tables import counted, visible
 from hubexplore.display.values.hover import GridHover
-from hubexplore.display.values.kinds import Array, as_floats, number_text, signed
+from hubexplore.display.values.kinds import Array, drawable, number_text, signed
 from hubexplore.display.values.plots import Plotted
 
 MAX_IMAGES: Final = 24
@@ -47,7 +47,7 @@ def brightness(stack: Array) -> tuple[Array, str]:
     """Images as uint8, and by which rule: a usual range that fits, else from the least value on."""
     if stack.dtype == np.uint8:
         return stack, "0 to 255"
-    floats = as_floats(stack)
+    floats = drawable(stack)
     finite = floats[np.isfinite(floats)]
     low, high = float(finite.min(initial=0)), float(finite.max(initial=0))
     start, end = next(
@@ -68,7 +68,7 @@ def brightness(stack: Array) -> tuple[Array, str]:
 def tiles(array: Array) -> Plotted:
     """The channels of [n, h, w, c] (or the matrices of [n, h, w]) as grey tiles with one scale."""
     first = array[0] if array.ndim == 4 else np.moveaxis(array, 0, -1)
-    floats = as_floats(first)
+    floats = drawable(first)
     count = min(first.shape[2], MAX_TILES)
     shown = np.moveaxis(floats[:, :, :count], -1, 0)
     finite = shown[np.isfinite(shown)]

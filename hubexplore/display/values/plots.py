@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.tables import visible
 from hubexplore.display.values.drawing import (
     ACCENT,
     COLOURS,
@@ -21,7 +22,7 @@ from hubexplore.display.values.drawing import (
     width_of,
 )
 from hubexplore.display.values.hover import MAX_CELLS, Box, GridHover, Hover, PointsHover
-from hubexplore.display.values.kinds import Array, as_floats, number_text
+from hubexplore.display.values.kinds import Array, as_floats, drawable, number_text
 
 MAX_SCORED: Final = 6
 MAX_CLASSES: Final = 10
@@ -46,7 +47,7 @@ class Plotted:
 
 def scores(array: Array, rows: Sequence[str], labels: Sequence[str]) -> Plotted:
     """The highest scores of each row as bars, the highest on top."""
-    floats = np.atleast_2d(as_floats(array))
+    floats = np.atleast_2d(drawable(array))
     shown = floats[:MAX_SCORED]
     count = min(MAX_CLASSES if len(shown) == 1 else 5, floats.shape[1])
     order = [np.argsort(-np.nan_to_num(row, nan=-np.inf), kind="stable")[:count] for row in shown]
@@ -127,7 +128,7 @@ def _nearest(found: Array, rows: Sequence[str]) -> str:
 
 def pca(array: Array, rows: Sequence[str]) -> Plotted:
     """The rows in the plane in which they differ most (principal components)."""
-    floats = as_floats(array).reshape(len(array), -1)
+    floats = drawable(array).reshape(len(array), -1)
     kept = np.flatnonzero(np.isfinite(floats).all(axis=1))[:MAX_POINTS]
     points, shares = components(floats[kept])
     with style():
@@ -186,7 +187,7 @@ def _placed(box: Box, places: Array, words: Sequence[str]) -> tuple[tuple[float,
 
 def heat(array: Array, rows: Sequence[str], labels: Sequence[str]) -> Plotted:
     """A matrix as colours; of a value of more dimensions the first ones together are the rows."""
-    floats = as_floats(array).reshape(-1, array.shape[-1])
+    floats = drawable(array).reshape(-1, array.shape[-1])
     over, across = (
         np.unique(np.linspace(0, size - 1, min(size, MAX_SIDE)).astype(int)) for size in floats.shape
     )
@@ -269,7 +270,7 @@ def _write(axes: Any, cells: Array, low: float, high: float, diverging: bool) ->
 
 def plot(array: Array, rows: Sequence[str], labels: Sequence[str]) -> Plotted:
     """Vectors as bars or lines over their index."""
-    matrix = as_floats(array).reshape(-1, array.shape[-1]) if array.ndim > 1 else as_floats(array)[None]
+    matrix = drawable(array).reshape(-1, array.shape[-1]) if array.ndim > 1 else drawable(array)[None]
     shown = matrix[:MAX_LINES]
     over = np.unique(np.linspace(0, matrix.shape[1] - 1, min(matrix.shape[1], 600)).astype(int))
     lines = shown[:, over]
@@ -311,11 +312,11 @@ def plot(array: Array, rows: Sequence[str], labels: Sequence[str]) -> Plotted:
 
 
 def _label(labels: Sequence[str], index: int) -> str:
-    return labels[index] if index < len(labels) else f"class {index}"
+    return visible(labels[index]) if index < len(labels) else f"class {index}"
 
 
 def _row(rows: Sequence[str], index: int) -> str:
-    return rows[index] if index < len(rows) else f"row {index}"
+    return visible(rows[index]) if index < len(rows) else f"row {index}"
 
 
 def joined(plotted: Plotted) -> Markup:
