@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.browser.lab import Lab, serving
 from tests.browser.notebook import PATIENCE, SCREENSHOTS, WINDOW, Notebook
@@ -16,6 +16,8 @@ FLAGS = [
     *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 ]
+expect.set_options(timeout=PATIENCE)
+
 # What JupyterLab itself says when a kernel is restarted.
 NOISE = ("Could not restore the debugger state: Canceled future",)
 
@@ -86,6 +88,7 @@ def page(
     """A page with a new profile. If the test fails, a picture of it and the server's last words are shown."""
     with browser.new_context(viewport=WINDOW, accept_downloads=True) as context:
         context.set_default_timeout(PATIENCE)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
         fresh = context.new_page()
         complaints.watch(fresh, lab.url)
         failed = request.session.testsfailed
