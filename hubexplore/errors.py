@@ -116,6 +116,10 @@ class SignatureError(HubError, TypeError, ValueError):
     """Arguments or results that do not fit the signature: missing, extra, dtype, shape, kind."""
 
 
+class TooLargeError(HubError, MemoryError):
+    """Inputs that would need more memory than there is."""
+
+
 class GraphError(HubError, RuntimeError):
     """The wrong graph, no graph at all, or a name scope that is already taken."""
 

@@ -97,6 +97,7 @@ class AppliedSignature:
     """A signature of a live module applied to placeholders; making one adds the ops of one call to the graph.
 
     Attributes:
+      inputs: the placeholders by name: Tensor, SparseTensor or RaggedTensor.
       placeholders: dense, in the order of `Feeds.arrays`.
       outputs: by name: Tensor, SparseTensor or RaggedTensor.
       scope: name scope of the ops; below it they have the names they have in the module.
@@ -106,12 +107,13 @@ class AppliedSignature:
         infos = module.get_input_info_dict(signature)
         # Whatever scopes and dependencies the caller is in have nothing to do with it.
         with module.graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
-            inputs = {name: placeholder(info) for name, info in infos.items()}
+            inputs: dict[str, Any] = {name: placeholder(info) for name, info in infos.items()}
             updates = module.graph.get_collection_ref(tf.compat.v1.GraphKeys.UPDATE_OPS)
             count = len(updates)
             outputs = module(inputs, signature=signature, as_dict=True)
             # They are for who trains; these would need our placeholders.
             del updates[count:]
+            self.inputs = inputs
             self.placeholders = [tensor for each in inputs.values() for tensor in components(each)]
             fed = set(map(id, self.placeholders))
             # An input that is returned as it is: a compiled call cannot fetch what it feeds.

@@ -126,7 +126,7 @@ def describe(meta_graphs: Iterable[Any], title: str, format_name: str, place: Pl
         digest=_digest(place, weights, files) if place else "",
         unclaimed=tuple(name for name in entries if name not in claimed and name not in _NO_VARIABLES),
         warnings=tuple(warnings),
-        source=Source(graphs, weights),
+        source=Source(graphs, weights, folder),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from hubexplore.summary.checkpoint import CheckpointIndex
 from hubexplore.summary.filesystem import Filesystem
+from hubexplore.summary.resources import AssetFolder
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,9 @@ class Source:
       meta_graphs: sorted tags -> MetaGraphDef-shaped message, this package's own or TensorFlow's. Not to be
         changed.
       weights: None where there is no checkpoint, or it cannot be read.
+      assets: the folder of the files that the graphs read; None where the module is not on disk.
     """
 
     meta_graphs: Mapping[tuple[str, ...], Any]
     weights: Weights | None = None
+    assets: AssetFolder | None = None

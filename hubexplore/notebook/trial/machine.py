@@ -1,0 +1,70 @@
+"""How much memory this process may still take before the system ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+_ROOT = Path("/")
+
+
+def memory_at_hand(root: Path = _ROOT) -> int | None:
+    """Bytes this process may still take; None where the system does not say, as on macOS and Windows.
+
+    On Linux the least of what the machine has (`MemAvailable`: free, or given back at once) and what each
+    control group of the process leaves, of either version of them: its limit minus its use, where cached
+    files, which the system drops first, are not counted as used.
+
+    Args:
+      root: of the file system that has `proc` and `sys`.
+    """
+    return min([*_machine(root), *_groups(root)], default=None)
+
+
+def _machine(root: Path) -> Iterator[int]:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in (root / "proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                yield int(line.split()[1]) * 1024
+                return
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        if root == _ROOT:
+            yield os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _groups(root: Path) -> Iterator[int]:
+    """What the groups of the process, and those around them, leave."""
+    lines: list[str] = []
+    with contextlib.suppress(OSError):
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    for line in lines:
+        _, _, rest = line.partition(":")
+        controllers, _, name = rest.partition(":")
+        if not controllers:
+            names = ("memory.max", "memory.current", "inactive_file")
+            yield from _left(root / "sys/fs/cgroup", name, names)
+        elif "memory" in controllers.split(","):
+            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+            yield from _left(root / "sys/fs/cgroup/memory", name, names)
+
+
+def _left(mount: Path, name: str, names: tuple[str, str, str]) -> Iterator[int]:
+    """What each group from the mount down to `name` leaves; in a container the group is the mount itself."""
+    limit_file, use_file, cache_key = names
+    group = PurePosixPath(name.lstrip("/"))
+    for each in {group, *group.parents}:
+        # "max" is no number: no limit. Version 1 says a huge number, which is never the least.
+        with contextlib.suppress(OSError, ValueError):
+            limit = int((mount / each / limit_file).read_text())
+            use = int((mount / each / use_file).read_text())
+            yield max(0, limit - use + _cached(mount / each / "memory.stat", cache_key))
+
+
+def _cached(file: Path, key: str) -> int:
+    with contextlib.suppress(OSError, ValueError):
+        return next(
+            (int(line.split()[1]) for line in file.read_text().splitlines() if line.split()[:1] == [key]), 0
+        )
+    return 0
