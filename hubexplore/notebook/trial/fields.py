@@ -1,0 +1,206 @@
+"""The inputs of a signature as fields of a form: what to ask for, and how to say it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from hubexplore.notebook.trial.parsing import PLAIN, Encoding, Reader
+from hubexplore.summary.model import Shape, SignatureSummary, TensorSummary, VariantSummary
+
+TEXT: Final = "text"
+NUMBERS: Final = "numbers"
+INTEGERS: Final = "integers"
+BOOLEANS: Final = "booleans"
+IMAGE: Final = "image"
+ARRAY: Final = "array"
+SPARSE: Final = "sparse"
+RAGGED: Final = "ragged"
+
+IMAGE_SIZE: Final = 128
+"""Pixels of a side where neither the input nor an attached message says."""
+LARGEST_SIDE: Final = 4096
+MOST_TYPED: Final = 64
+"""Numbers in a row: more are brought as a file or a variable rather than typed."""
+_IMAGE_DTYPES: Final = frozenset({"float16", "bfloat16", "float32", "float64", "uint8"})
+# Quantized numbers are fed as the integers they are stored in.
+_STORED: Final = {
+    "qint8": "int8",
+    "quint8": "uint8",
+    "qint16": "int16",
+    "quint16": "uint16",
+    "qint32": "int32",
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One input of a signature.
+
+    Attributes:
+      name: in the signature, as its writer chose it.
+      dtype: as TensorFlow names it.
+      shape: static shape; None is an unknown rank, a None in it an unknown dimension.
+      kind: "dense", "sparse" or "ragged".
+      asks: "text", "numbers", "integers", "booleans", "image", "array", "sparse" or "ragged".
+      hint: a short sentence on what to type.
+      height: of an image, in pixels; else 0.
+      width: of an image, in pixels; else 0.
+      channels: of an image, 1 or 3; else 0.
+      problem: why it cannot be asked for; empty where it can.
+      encoding: what the graph reads its strings as.
+      ragged_rank: how many dimensions of a ragged input have rows of their own lengths; else 0.
+    """
+
+    name: str
+    dtype: str
+    shape: Shape
+    kind: str
+    asks: str
+    hint: str
+    height: int = 0
+    width: int = 0
+    channels: int = 0
+    problem: str = ""
+    encoding: Encoding = PLAIN
+    ragged_rank: int = 0
+
+    @property
+    def encoded(self) -> str:
+        """What its strings hold: "example" (tf.Example), "image" (the content of a file), or "" for text."""
+        return self.encoding.kind
+
+    @property
+    def numpy(self) -> np.dtype[Any]:
+        """dtype of its arrays: object for strings."""
+        return numpy_dtype(self.dtype)
+
+
+def numpy_dtype(name: str) -> np.dtype[Any]:
+    """The NumPy dtype for a dtype of TensorFlow.
+
+    Raises:
+      TypeError: there is none, as for resources.
+    """
+    name = name.removesuffix("_ref")
+    if name == "string":
+        return np.dtype(object)
+    if name in ("resource", "variant", "object"):
+        raise TypeError(f"There are no arrays of {name}.")
+    try:
+        return np.dtype(_STORED.get(name, name))
+    except TypeError:
+        import ml_dtypes  # bfloat16 and the small floats; comes with TensorFlow
+
+        return np.dtype(getattr(ml_dtypes, name, None) or name)
+
+
+def fields(signature: SignatureSummary, variant: VariantSummary, meta_graph: Any = None) -> tuple[Field, ...]:
+    """The fields for the inputs of a signature, in its order.
+
+    Args:
+      signature: of `variant`.
+      variant: its messages may say how large images are.
+      meta_graph: MetaGraphDef-shaped message of the variant, which shows what strings are read as; without
+        it they are taken for text.
+    """
+    size = image_size(variant)
+    has_texts = any(tensor.dtype == "string" and tensor.tensor for tensor in signature.inputs)
+    reader = Reader(meta_graph) if meta_graph is not None and has_texts else None
+    return tuple(_field(tensor, size, reader) for tensor in signature.inputs)
+
+
+def image_size(variant: VariantSummary) -> tuple[int, int]:
+    """Height and width in pixels that a variant's ImageModuleInfo gives, else `IMAGE_SIZE`."""
+    found = {}
+    for message in variant.messages:
+        if message.type == "ImageModuleInfo":
+            found = dict(message.fields)
+    sides = [found.get(f"default_image_size.{side}", "") for side in ("height", "width")]
+    height, width = (int(side) if side.isdecimal() and len(side) < 10 else 0 for side in sides)
+    if 0 < height <= LARGEST_SIDE and 0 < width <= LARGEST_SIDE:
+        return height, width
+    return IMAGE_SIZE, IMAGE_SIZE
+
+
+def _field(tensor: TensorSummary, size: tuple[int, int], reader: Reader | None) -> Field:
+    name, dtype, shape, kind = tensor.name, tensor.dtype.removesuffix("_ref"), tensor.shape, tensor.kind
+    problem = _problem(tensor)
+    if problem:
+        return Field(name, dtype, shape, kind, ARRAY, problem, problem=problem)
+    if kind == RAGGED:
+        rank = max(1, len(tensor.components) - 1)
+        return Field(name, dtype, shape, kind, RAGGED, _nested_hint(dtype), ragged_rank=rank)
+    if kind == SPARSE:
+        return Field(name, dtype, shape, kind, SPARSE, f"{_nested_hint(dtype)}, null where there is nothing")
+    if dtype == "string":
+        encoding = reader.encoding(tensor.tensor) if reader is not None else PLAIN
+        return Field(name, dtype, shape, kind, TEXT, _text_hint(shape, encoding.kind), encoding=encoding)
+    if shape is not None and _is_image(dtype, shape):
+        height, width, channels = shape[1] or size[0], shape[2] or size[1], shape[3] or 3
+        hint = f"a picture of {height} by {width} pixels, {'grey' if channels == 1 else 'in colour'}"
+        return Field(name, dtype, shape, kind, IMAGE, hint, height, width, channels)
+    return Field(name, dtype, shape, kind, *_plain(dtype, shape))
+
+
+def _problem(tensor: TensorSummary) -> str:
+    if tensor.kind not in ("dense", SPARSE, RAGGED):
+        return f"Inputs of the kind {tensor.kind!r} cannot be given here: only dense, sparse and ragged ones."
+    try:
+        numpy_dtype(tensor.dtype)
+    except (TypeError, ValueError):
+        return f"Values of dtype {tensor.dtype!r} live inside TensorFlow and cannot be typed or brought."
+    return ""
+
+
+def _is_image(dtype: str, shape: tuple[int | None, ...]) -> bool:
+    if dtype not in _IMAGE_DTYPES or len(shape) != 4 or shape[3] not in (1, 3):
+        return False
+    return all(side is None or 0 < side <= LARGEST_SIDE for side in shape[1:3])
+
+
+def _plain(dtype: str, shape: Shape) -> tuple[str, str]:
+    """What to ask for, and the hint, of dense numbers and booleans."""
+    kind = numpy_dtype(dtype).kind
+    integral = kind in "iu" or dtype in ("int4", "uint4", "int2", "uint2")
+    asks = BOOLEANS if kind == "b" else INTEGERS if integral else NUMBERS
+    one, many = {
+        BOOLEANS: ("true or false", "true or false"),
+        INTEGERS: ("a whole number", "whole numbers"),
+        NUMBERS: ("a number", "numbers"),
+    }[asks]
+    if shape is None:
+        return asks, f"{many}: a row per line, or JSON"
+    known = math.prod(size for size in shape if size is not None)
+    if len(shape) > 2 or known > MOST_TYPED:
+        sizes = " by ".join("any" if size is None else str(size) for size in shape)
+        return ARRAY, f"{many}, {sizes}: a file, a variable, or JSON"
+    if not shape:
+        return asks, one
+    last = "" if shape[-1] is None else f"{shape[-1]} "
+    if len(shape) == 1:
+        return asks, f"{last}{many}, separated by commas or spaces"
+    if shape[-1] == 1:
+        return asks, f"{one} per line"
+    return asks, f"{last}{many} per row, a row per line"
+
+
+def _text_hint(shape: Shape, encoded: str) -> str:
+    if encoded == "example":
+        return "serialized tf.Example messages, which the graph parses"
+    if encoded == "image":
+        return "the content of a JPEG or PNG file, which the graph decodes"
+    if shape == ():
+        return "a text"
+    if shape is not None and len(shape) > 1 and (len(shape) > 2 or shape[1] != 1):
+        return "JSON rows of texts" if len(shape) > 2 else "a row per line, texts separated by tabs, or JSON"
+    return "one sentence per line"
+
+
+def _nested_hint(dtype: str) -> str:
+    what = "texts" if dtype == "string" else "true or false" if dtype == "bool" else "numbers"
+    entries = {"string": '[["a", "b"], ["c"]]', "bool": "[[true, false], [true]]"}.get(dtype, "[[1, 2], [3]]")
+    return f"JSON rows of {what}, such as {entries}"

@@ -1,0 +1,76 @@
+"""What a person gave for one input: the value, and where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+MAX_NAME: Final = 40
+"""Characters of a file name or a typed text that are repeated in words."""
+
+
+class Sparse(NamedTuple):
+    """A sparse value, with the attributes of `tf.compat.v1.SparseTensorValue`, made without TensorFlow.
+
+    Attributes:
+      indices: int64 [entries, rank], in the order of rows.
+      values: [entries].
+      dense_shape: int64 [rank].
+    """
+
+    indices: Array
+    values: Array
+    dense_shape: Array
+
+
+@dataclass(frozen=True)
+class Example:
+    """A made-up value: one of `examples.KINDS`, and how many rows were wanted."""
+
+    kind: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Given:
+    """A value for one input.
+
+    Attributes:
+      value: a NumPy array, a `Sparse` or `SparseTensorValue`, or nested lists for a ragged input.
+      text: what was typed, if it was typed.
+      file: name of the file it was read from, as its owner called it.
+      example: how it was made up, if it was.
+      variable: name of the notebook's variable it was taken from.
+      picture: name of the picture it was made from.
+    """
+
+    value: Any
+    text: str | None = None
+    file: str = ""
+    example: Example | None = None
+    variable: str = ""
+    picture: str = ""
+
+    @property
+    def words(self) -> str:
+        """In short where it came from; names are as strangers wrote them, but short and on one line."""
+        if self.picture:
+            return f"picture {short(self.picture)}"
+        if self.file:
+            return f"file {short(self.file)}"
+        if self.variable:
+            return f"variable {short(self.variable)}"
+        if self.example is not None:
+            rows = self.example.rows
+            return f"{self.example.kind}, {rows} {'row' if rows == 1 else 'rows'}"
+        return "" if self.text is None else f"typed: {short(self.text)}"
+
+
+def short(text: str) -> str:
+    """The beginning of a text, on one line, without characters that do not print."""
+    shown = "".join(each if each.isprintable() else " " for each in text[: MAX_NAME + 1])
+    return shown if len(text) <= MAX_NAME else f"{shown[:MAX_NAME]}…"
