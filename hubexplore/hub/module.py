@@ -185,6 +185,11 @@ class Module:
         return self._scope
 
     @property
+    def spec(self) -> ModuleSpec:
+        """What it was made of."""
+        return self._spec
+
+    @property
     def scopes(self) -> tuple[str, ...]:
         """What the names of its ops begin with: the scope of its state, then one for each call so far."""
         return tuple(f"{scope}/" for scope in (self._scope, *(call.scope for call in self._applications)))

@@ -1,0 +1,68 @@
+"""The words of the panel that depend on what happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hubexplore.display import values
+from hubexplore.display.tables import beginning, tags_text, visible
+from hubexplore.errors import HubError
+from hubexplore.notebook.trial.runs import Run
+
+MSG_CANCELLED = (
+    "Cancelled: its result will be dropped. TensorFlow cannot be stopped inside of a run and may go on for a "
+    "while behind."
+)
+MSG_LEFT_BEHIND = (
+    "Two cancelled runs still go on inside of TensorFlow. Wait until one of them is done, or restart the "
+    "kernel."
+)
+MSG_MEMORY = "There is not enough memory for this run. Give fewer rows, or smaller ones."
+MSG_BUG = "This is a mistake of ours, not yours: {kind}: {text}. What you did before still stands."
+
+
+def error_words(error: BaseException) -> str:
+    """What went wrong, for people: the message of one of our errors or of TensorFlow; never a traceback."""
+    if isinstance(error, HubError):
+        return str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    if isinstance(error, MemoryError):
+        return MSG_MEMORY
+    kind, text = type(error).__name__, str(getattr(error, "message", error)) or "no message"
+    if hasattr(error, "error_code"):  # of TensorFlow; its first lines say what, the rest where in its code
+        lines = [line for line in text.splitlines() if line.strip()]
+        out_of_memory = MSG_MEMORY + " " if kind == "ResourceExhaustedError" else ""
+        return f"{out_of_memory}TensorFlow could not run it ({kind}): " + "\n".join(lines[:6])
+    return MSG_BUG.format(kind=kind, text=beginning(text, 600))
+
+
+def duration(seconds: float) -> str:
+    """As in "3.2 ms" or "1.4 s"."""
+    return f"{1000 * seconds:.1f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def title_of(run: Run) -> str:
+    """What a run is called above its results."""
+    tags = run.asked.tags
+    variant = f", variant {tags_text(tags)}" if tags else ""
+    return f"Run {run.number}: {visible(run.asked.signature)}{variant} · {duration(run.seconds)}"
+
+
+def row_of(run: Run) -> dict[str, Any]:
+    """A run as a row of the log."""
+    return {
+        "number": run.number,
+        "signature": visible(run.asked.signature)
+        + (f" ({tags_text(run.asked.tags)})" if run.asked.tags else ""),
+        "inputs": _listed({name: each.value for name, each in run.asked.given.items()}) or "none",
+        "outputs": _listed(run.outputs) if run.outputs is not None else "no longer kept",
+        "time": duration(run.seconds),
+        "kept": run.outputs is not None,
+    }
+
+
+def _listed(found: dict[str, Any]) -> str:
+    shown = [
+        values.brief(value) if len(found) == 1 else f"{visible(name, 24)}: {values.brief(value)}"
+        for name, value in list(found.items())[:4]
+    ]
+    return "; ".join(shown) + (f"; … and {len(found) - 4} more" if len(found) > 4 else "")

@@ -1,0 +1,119 @@
+"""Work beside the kernel's own thread, so that a form stays alive while TensorFlow runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+Result = TypeVar("Result")
+LEFT_BEHIND: Final = 2
+"""So many pieces of work may still go on after they were cancelled."""
+
+
+@dataclass(eq=False)
+class Ticket:
+    """A piece of work that goes on.
+
+    TensorFlow cannot be stopped inside of a run: a cancelled one is left behind, what it gives is dropped.
+    """
+
+    cancelled: bool = False
+    ended: bool = False
+
+
+class Worker:
+    """Does one piece of work at a time in another thread; results come back to the thread that asked."""
+
+    def __init__(self) -> None:
+        self._ticket: Ticket | None = None
+        self._left: set[Ticket] = set()
+        self._lock = threading.Lock()  # of what both threads change
+        self._threads: set[threading.Thread] = set()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether work goes on whose result is waited for."""
+        return self._ticket is not None
+
+    @property
+    def left_behind(self) -> int:
+        """How many cancelled pieces of work still go on."""
+        return len(self._left)
+
+    def start(
+        self,
+        work: Callable[[], Result],
+        done: Callable[[Result], None],
+        failed: Callable[[BaseException], None],
+    ) -> bool:
+        """Begins a piece of work; returns False, and begins nothing, while another one goes on.
+
+        Args:
+          work: what to do, in another thread.
+          done: gets what `work` returned; runs in the kernel's own thread if there is one, between messages.
+          failed: gets what it raised, as `done`.
+        """
+        if self.is_busy or self.left_behind >= LEFT_BEHIND:
+            return False
+        ticket = self._ticket = Ticket()
+        back = _way_back()
+
+        def finish(deliver: Callable[[Any], None], what: Any) -> None:
+            if not ticket.cancelled:
+                self._ticket = None
+                deliver(what)
+
+        def body() -> None:
+            try:
+                result = work()
+            except BaseException as error:  # noqa: BLE001 - shown by who asked
+                back(finish, failed, error)
+            else:
+                back(finish, done, result)
+            finally:
+                with self._lock:
+                    ticket.ended = True
+                    self._left.discard(ticket)
+                    self._threads.discard(threading.current_thread())
+
+        # A daemon: work that was left behind must not keep the kernel from ending.
+        thread = threading.Thread(target=body, daemon=True, name="hubexplore-trial")
+        self._threads.add(thread)
+        thread.start()
+        return True
+
+    def cancel(self) -> None:
+        """Waits no longer for the work that goes on."""
+        if self._ticket is not None:
+            with self._lock:
+                self._ticket.cancelled = True
+                if not self._ticket.ended:
+                    self._left.add(self._ticket)
+            self._ticket = None
+
+    def wait(self) -> None:
+        """Waits until all work is done; for who has no event loop, as a test or a script."""
+        while threads := list(self._threads):
+            for thread in threads:
+                thread.join()
+
+
+def _way_back() -> Callable[..., None]:
+    """How to call something in this thread later: by its event loop; without one it is called at once."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return lambda function, *arguments: function(*arguments)
+    # The kernel tells by the context which cell a message belongs to.
+    context = contextvars.copy_context()
+
+    def call(function: Callable[..., None], *arguments: Any) -> None:
+        with contextlib.suppress(RuntimeError):  # a loop that is closed has nobody to tell
+            loop.call_soon_threadsafe(lambda: context.run(function, *arguments))
+
+    return call

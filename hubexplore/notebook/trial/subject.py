@@ -1,0 +1,130 @@
+"""What is tried: its summary at once, and the live module of a graph variant when it is first run."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from hubexplore.errors import GraphError, HandleError
+from hubexplore.hub.summarize import summarize
+from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL, TF2_SAVED_MODEL, ModuleSummary
+
+if TYPE_CHECKING:
+    from hubexplore.display.summaries import Summary
+    from hubexplore.hub.module import Module
+    from hubexplore.hub.spec import ModuleSpec
+    from hubexplore.notebook.session import NotebookSession
+
+Tags = tuple[str, ...]
+
+
+class Subject:
+    """A module to try. Making one reads its summary, without TensorFlow; `call` loads what it needs.
+
+    Args:
+      source: a handle, a path, a ModuleSpec, a Module of `session`, or a summary of any of these.
+      session: of a Module; what else is loaded goes into a session of the subject's own.
+      name: by which the notebook knows the Module; None for others.
+
+    Raises:
+      HubError: there is no such module, it cannot be run, or the session of a Module is not known.
+    """
+
+    def __init__(self, source: Any, session: NotebookSession | None = None, name: str | None = None) -> None:
+        self.source = source
+        self.summary: Summary = summarize(source)
+        self.name = name
+        self._session = session
+        self._own: NotebookSession | None = None
+        self._modules: dict[Tags, Module] = {}
+        self._loading = threading.Lock()
+        if self.summary.format == TF2_SAVED_MODEL:
+            raise HandleError(
+                f"The explorer runs TF1 Hub modules and TF1 SavedModels; {self.summary.title!r} is a TF2 "
+                f"SavedModel. hubexplore.summarize({self.summary.title!r}) shows it, and "
+                f"tf.saved_model.load({self.summary.title!r}) runs it."
+            )
+        if self._is_live() and session is None:
+            raise GraphError(
+                "This Module is in a graph whose session is not known here. Pass it: explore(module, "
+                "session=session) with the NotebookSession that loaded it; or explore the module's path or "
+                "spec, which is then loaded apart."
+            )
+
+    @property
+    def handle(self) -> str | None:
+        """What loads it again: a path or handle; None for what is in memory only."""
+        if isinstance(self.source, (str, os.PathLike)):
+            return os.fspath(self.source)
+        if isinstance(self.source, ModuleSummary) and self.source.format != IN_MEMORY:
+            return self.source.title
+        return None
+
+    @property
+    def tags(self) -> Tags | None:
+        """Of the variant that is loaded already; None where none is."""
+        return tuple(sorted(self.source.tags)) if self._is_live() else None
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether a variant of it can be run at once."""
+        return bool(self._modules) or self._is_live()
+
+    def where(self, tags: Tags) -> tuple[NotebookSession, Module]:
+        """The module with these tags, loaded now if it is not yet, and its session. May take seconds.
+
+        Raises:
+          HubError: it cannot be loaded.
+        """
+        if self._session is not None and tags == self.tags:
+            return self._session, self.source
+        with self._loading:
+            return self._loaded(tags)
+
+    def _loaded(self, tags: Tags) -> tuple[NotebookSession, Module]:
+        if self._own is None:
+            from hubexplore.notebook.startup import quiet_tensorflow
+
+            with quiet_tensorflow():
+                from hubexplore.notebook.session import NotebookSession
+
+                self._own = NotebookSession("explorer")
+        if tags not in self._modules:
+            self._modules[tags] = self._load(self._own, tags)
+        return self._own, self._modules[tags]
+
+    def _load(self, session: NotebookSession, tags: Tags) -> Module:
+        from hubexplore.notebook.startup import quiet_tensorflow
+
+        with quiet_tensorflow():  # the first run starts devices, of which there may be none
+            return session.load(self._loadable(), "_".join(["module", *tags]), tags)
+
+    def _loadable(self) -> str | ModuleSpec:
+        from hubexplore.hub.saved_model import create_module_spec_from_saved_model
+        from hubexplore.hub.spec import ModuleSpec
+
+        if isinstance(self.source, ModuleSpec):
+            return self.source
+        if self._is_live():
+            spec: ModuleSpec = self.source.spec
+            return spec
+        handle = self.handle
+        if handle is None:
+            raise HandleError(
+                "This summary is of something in memory, which a summary alone cannot bring back. Explore "
+                "the ModuleSpec or Module that it was made of."
+            )
+        if self.summary.format == TF1_SAVED_MODEL:
+            return create_module_spec_from_saved_model(handle)
+        return handle
+
+    def close(self) -> None:
+        """Frees what was loaded for it; a Module that was given stays."""
+        self._modules.clear()
+        if self._own is not None:
+            self._own.close()
+            self._own = None
+
+    def _is_live(self) -> bool:
+        return self.summary.live is not None and not isinstance(self.source, ModuleSummary)
