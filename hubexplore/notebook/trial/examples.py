@@ -1,0 +1,264 @@
+"""Values to start with: sentences, digits, a picture, random numbers; and how to find some that run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from hubexplore.errors import HubError, SignatureError, closest
+from hubexplore.notebook.trial import drawings, encoding
+from hubexplore.notebook.trial.fields import IMAGE, RAGGED, SPARSE, Field
+from hubexplore.notebook.trial.given import Array, Example, Given, Sparse
+from hubexplore.notebook.trial.literals import counted
+from hubexplore.notebook.trial.parsing import Feature
+from hubexplore.notebook.trial.sizes import SIZES, is_open, shape_for
+
+SENTENCES: Final = "Sample sentences"
+DIGITS: Final = "Sample digits"
+PICTURE: Final = "Sample picture"
+RANDOM: Final = "Random (seed 0)"
+ZEROS: Final = "Zeros"
+RAMP: Final = "Ramp"
+
+MOST: Final = 256_000_000
+"""Bytes of an example."""
+ROWS: Final = 2
+# Plain words, as books of 1611 and 1811 have them.
+_SENTENCES: Final = (
+    "The king gave bread and wine to his servants.",
+    "She walked with her sister to the village in the morning.",
+    "A great storm came upon the sea, and the ship was lost.",
+    "The old man was very fond of his garden.",
+    "They kept the sheep upon the hills by night.",
+    "Her mother wished to see all her daughters happily married.",
+    "The water of the river was sweet and cold.",
+    "He wrote a long letter to his friend in town.",
+    "Gold and silver were brought into the house of the lord.",
+    "The young ladies danced till the evening was over.",
+    "My brother planted a tree before the door.",
+    "The children slept while the rain fell upon the roof.",
+)
+_OFFSET: Final = 5  # sentences between the first of one input and the first of the next
+
+
+def kinds(fields: Sequence[Field]) -> tuple[str, ...]:
+    """What a form can be filled with, the best first; nothing if it has no inputs or one cannot be given."""
+    if not fields or any(field.problem for field in fields):
+        return ()
+    texts = [_is_text(field) for field in fields]
+    found = [SENTENCES] if any(texts) else []
+    found += [DIGITS] if any(map(_takes_digits, fields)) else []
+    found += [PICTURE] if any(field.asks == IMAGE or field.encoded == "image" for field in fields) else []
+    return (*found, RANDOM) if all(texts) else (*found, RANDOM, ZEROS, RAMP)
+
+
+def fill(fields: Sequence[Field], kind: str, rows: int = ROWS, size: int | None = None) -> dict[str, Given]:
+    """An example for every input of a signature.
+
+    Args:
+      fields: of the signature.
+      kind: one of `kinds(fields)`; inputs that it does not suit get random values.
+      rows: for each unknown first dimension.
+      size: for the other unknown dimensions; None leaves it to `sizes.shape_for`.
+
+    Raises:
+      SignatureError: no input has a use for this kind, or the example would be larger than `MOST`.
+    """
+    known = kinds(fields)
+    if kind not in known:
+        listed = ", ".join(map(repr, known)) or "none: an input of it cannot be given"
+        raise SignatureError(
+            f"These inputs can be filled with {listed}; got {kind!r}.{closest(str(kind), known)}"
+        )
+    random = np.random.default_rng(0)
+    found = {}
+    for turn, field in enumerate(fields):
+        shape = shape_for(field, rows, size)
+        _check(field, shape, rows)
+        found[field.name] = Given(_made(field, kind, shape, random, turn), example=Example(kind, rows))
+    return found
+
+
+def make(field: Field, kind: str, rows: int = ROWS, size: int | None = None) -> Any:
+    """An example for one input, as `fill` makes it for a signature without others.
+
+    Raises:
+      SignatureError: the input has no use for this kind, or the example would be larger than `MOST`.
+    """
+    return fill((field,), kind, rows, size)[field.name].value
+
+
+def surely(
+    fields: Sequence[Field], run: Callable[[dict[str, Any]], object], rows: int = ROWS
+) -> dict[str, Given]:
+    """An example that runs: the first of all kinds and sizes on which `run` raises nothing.
+
+    Args:
+      fields: of the signature.
+      run: takes values by the names of inputs; what it raises says that they do not suit.
+      rows: to begin with; fewer are tried as well.
+
+    Raises:
+      SignatureError: none of them runs; says what happened with the first.
+    """
+    first: Exception | None = None
+    for given in trials(fields, rows):
+        try:
+            run({name: each.value for name, each in given.items()})
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next example may do
+            first = first or error
+        else:
+            return given
+    if first is None:
+        raise SignatureError("There is no example for these inputs: one of them cannot be given.")
+    raise SignatureError(f"No example was found that runs. The first one failed: {first}") from first
+
+
+def trials(fields: Sequence[Field], rows: int = ROWS) -> Iterator[dict[str, Given]]:
+    """Examples of all kinds and sizes, the likeliest first; one without values if there are no inputs."""
+    if not fields:
+        yield {}
+    sizes = (None, *SIZES) if any(map(is_open, fields)) else (None,)
+    for size in sizes:
+        for kind in kinds(fields):
+            for count in dict.fromkeys((rows, 1)):
+                try:
+                    yield fill(fields, kind, count, size)
+                except HubError:  # too large with these sizes
+                    continue
+
+
+# ---- one input
+
+
+def _is_text(field: Field) -> bool:
+    return field.dtype == "string" and not field.encoded
+
+
+def _takes_digits(field: Field) -> bool:
+    side = drawings.DIGIT_SIDE
+    return field.asks == IMAGE and (field.height, field.width, field.channels) == (side, side, 1)
+
+
+def _made(field: Field, kind: str, shape: tuple[int, ...], random: np.random.Generator, turn: int) -> Any:
+    if field.kind == SPARSE:
+        return _sparse(field, kind, shape, random, turn)
+    if field.kind == RAGGED:
+        values = _values(field, kind, shape, random, turn)
+        return _shortened(values.tolist(), field.ragged_rank)
+    if kind == DIGITS and _takes_digits(field):
+        numbers = [drawings.digit(number % 10) for number in range(shape[0])]
+        return _pixels(field, np.reshape(numbers, shape))
+    if kind == PICTURE and field.asks == IMAGE:
+        count, height, width, channels = shape
+        drawn = [drawings.picture(height, width, channels, number) for number in range(count)]
+        return _pixels(field, np.reshape(drawn, shape))
+    return _values(field, kind, shape, random, turn)
+
+
+def _check(field: Field, shape: tuple[int, ...], rows: int) -> None:
+    """Raises SignatureError if a value of this shape takes more than `MOST`."""
+    # Drawings and random numbers are made of float64.
+    width = 16 if field.numpy.kind == "c" else 8
+    if field.encoded == "image":
+        width = 8 * 3 * 128 * 128
+    if field.encoded == "example":
+        width = 64 * sum(each.count for each in field.encoding.features)
+    size = math.prod(shape) * max(width, 8)
+    if size > MOST:
+        fitting = rows * MOST // size
+        remedy = (
+            f"At most {counted(fitting, 'row', 'rows')} would fit." if fitting else "Bring a file instead."
+        )
+        raise SignatureError(
+            f"Input {field.name!r}: an example of the shape {shape} would take {size / 1e6:,.0f} MB; at most "
+            f"{MOST / 1e6:,.0f} MB are made up. {remedy}"
+        )
+
+
+def _pixels(field: Field, drawn: Array) -> Array:
+    """Brightness from 0.0 to 1.0 as the input has it: whole numbers up to 255 for uint8."""
+    return np.round(drawn * 255).astype(np.uint8) if field.dtype == "uint8" else drawn.astype(field.numpy)
+
+
+def _values(field: Field, kind: str, shape: tuple[int, ...], random: np.random.Generator, turn: int) -> Array:
+    """An array of the input's dtype."""
+    count = math.prod(shape)
+    if field.dtype == "string":
+        return _strings(field, kind, count, random, turn).reshape(shape)
+    dtype = field.numpy
+    if kind == ZEROS:
+        return np.zeros(shape, dtype)
+    whole = dtype.kind in "biu" or dtype.name in ("int4", "uint4", "int2", "uint2")
+    if kind == RAMP:
+        # Ids of a small vocabulary must not run out of it; brightness and shares end at one.
+        ramp: Array = np.arange(count) % 2 if whole else np.arange(count) / max(count - 1, 1)
+        return ramp.astype(dtype).reshape(shape)
+    if whole:
+        top = 256 if field.asks == IMAGE else 2
+        return random.integers(0, top, shape).astype(dtype)
+    return random.random(shape).astype(dtype)
+
+
+def _strings(field: Field, kind: str, count: int, random: np.random.Generator, turn: int) -> Array:
+    """An object array [count] of bytes: sentences, or what the graph parses."""
+    found = np.empty(count, object)
+    for number in range(count):
+        match field.encoded:
+            case "example":
+                features = {each.name: _feature(each, kind, random) for each in field.encoding.features}
+                found[number] = encoding.example(features)
+            case "image":
+                found[number] = encoding.picture_file(_drawn(kind, number, random), field.encoding)
+            case _:
+                place = (
+                    number + _OFFSET * turn if kind == SENTENCES else int(random.integers(len(_SENTENCES)))
+                )
+                found[number] = _SENTENCES[place % len(_SENTENCES)].encode()
+    return found
+
+
+def _drawn(kind: str, number: int, random: np.random.Generator) -> Array:
+    side = 64
+    if kind == ZEROS:
+        return np.zeros([side, side, 3])
+    if kind == RAMP:
+        return np.broadcast_to(np.linspace(0, 1, side)[:, None], [side, side, 3])
+    return random.random([side, side, 3]) if kind == RANDOM else drawings.picture(side, side, 3, number)
+
+
+def _feature(feature: Feature, kind: str, random: np.random.Generator) -> Any:
+    """Values for a feature of a tf.Example."""
+    numbers: Array = np.zeros(feature.count)
+    if kind == RAMP:
+        numbers = np.arange(feature.count) / max(feature.count - 1, 1)
+    elif kind != ZEROS:
+        numbers = random.random(feature.count)
+    match feature.dtype:
+        case "string":
+            return [b""] * feature.count
+        case "int64":
+            return [int(each) for each in np.round(numbers)]
+        case _:
+            return [float(each) for each in numbers]
+
+
+def _sparse(
+    field: Field, kind: str, shape: tuple[int, ...], random: np.random.Generator, turn: int
+) -> Sparse:
+    """One entry in each row, along the diagonal."""
+    rows = shape[0] if shape and 0 not in shape else 0
+    indices = np.zeros([rows, len(shape)], np.int64)
+    for place, width in enumerate(shape):
+        indices[:, place] = np.arange(rows) % max(width, 1)
+    return Sparse(indices, _values(field, kind, (rows,), random, turn), np.array(shape, np.int64))
+
+
+def _shortened(rows: Any, depth: int) -> Any:
+    """Rows of which each is shorter than the one before, down to one entry."""
+    if depth == 0:
+        return rows
+    return [_shortened(row[: max(1, len(row) - number)], depth - 1) for number, row in enumerate(rows)]
