@@ -65,7 +65,7 @@ class Literals:
         """The value, or None or a ValueError where it is none."""
         if self.is_text:
             # What UTF-8 cannot hold is a UnicodeEncodeError, which is a ValueError.
-            return found.encode() if isinstance(found, str) else None
+            return found.encode() if isinstance(found, str) else found if isinstance(found, bytes) else None
         if self.dtype.kind == "b":
             word = str(found).lower() if isinstance(found, (str, bool, int)) else ""
             return True if word in _TRUE else False if word in _FALSE else None

@@ -78,12 +78,17 @@ def shaped(field: Field, value: Array) -> Array:
     Raises:
       SignatureError: it does not fit.
     """
-    for candidate in _foldings(field.shape, value.shape):
-        if fits(field.shape, candidate):
-            return value.reshape(candidate)
+    found = folded(field.shape, value.shape)
+    if found is not None:
+        return value.reshape(found)
     raise SignatureError(
         f"Input {field.name!r}: found {size_words(value.shape)}, expected {expected_words(field)}."
     )
+
+
+def folded(shape: Shape, sizes: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The sizes that an array of `sizes` is given to fit a static shape; None where it does not fit."""
+    return next((candidate for candidate in _foldings(shape, sizes) if fits(shape, candidate)), None)
 
 
 def _foldings(shape: Shape, sizes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
@@ -97,6 +102,9 @@ def _foldings(shape: Shape, sizes: tuple[int, ...]) -> Iterator[tuple[int, ...]]
         return
     yield sizes
     yield (1, *sizes)
+    if shape[-1:] == (1,):  # grey pictures without their one channel
+        yield (*sizes, 1)
+        yield (1, *sizes, 1)
     if not count:
         nothing = tuple(size or 0 for size in shape)
         yield nothing if 0 in nothing else sizes

@@ -40,12 +40,17 @@ def read(field: Field, text: str) -> Any:
       SignatureError: it cannot be read or does not fit; names the input, the line, what was found and what
         is expected.
     """
-    if field.problem:
-        raise SignatureError(f"Input {field.name!r}: {field.problem}")
     if len(text) > LIMIT or len(text.encode("utf-8", "replace")) > LIMIT:
         raise SignatureError(
             f"Input {field.name!r}: typed text may have {LIMIT:,} bytes; bring so much as a file."
         )
+    return parse(field, text)
+
+
+def parse(field: Field, text: str) -> Any:
+    """Like `read`, but of any length: for files of text."""
+    if field.problem:
+        raise SignatureError(f"Input {field.name!r}: {field.problem}")
     text = text.replace("\r\n", "\n")
     literals = Literals(field)
     if field.kind == SPARSE:
