@@ -132,8 +132,8 @@ def _field(tensor: TensorSummary, size: tuple[int, int], reader: Reader | None) 
     if problem:
         return Field(name, dtype, shape, kind, ARRAY, problem, problem=problem)
     if kind == RAGGED:
-        rank = max(1, len(tensor.components) - 1)
-        return Field(name, dtype, shape, kind, RAGGED, _nested_hint(dtype), ragged_rank=rank)
+        hint = _nested_hint(dtype)
+        return Field(name, dtype, shape, kind, RAGGED, hint, ragged_rank=_ragged_rank(tensor))
     if kind == SPARSE:
         return Field(name, dtype, shape, kind, SPARSE, f"{_nested_hint(dtype)}, null where there is nothing")
     if dtype == "string":
@@ -149,11 +149,18 @@ def _field(tensor: TensorSummary, size: tuple[int, int], reader: Reader | None) 
 def _problem(tensor: TensorSummary) -> str:
     if tensor.kind not in ("dense", SPARSE, RAGGED):
         return f"Inputs of the kind {tensor.kind!r} cannot be given here: only dense, sparse and ragged ones."
+    if tensor.kind == RAGGED and tensor.shape is not None and len(tensor.shape) <= _ragged_rank(tensor):
+        return f"It cannot be given: a ragged shape has more dimensions than {len(tensor.shape)}."
     try:
         numpy_dtype(tensor.dtype)
     except (TypeError, ValueError):
         return f"Values of dtype {tensor.dtype!r} live inside TensorFlow and cannot be typed or brought."
     return ""
+
+
+def _ragged_rank(tensor: TensorSummary) -> int:
+    # Flat values, and row splits for each ragged dimension.
+    return max(1, len(tensor.components) - 1)
 
 
 def _is_image(dtype: str, shape: tuple[int | None, ...]) -> bool:

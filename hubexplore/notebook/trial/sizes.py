@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hubexplore.notebook.trial.fields import IMAGE, Field
+from hubexplore.notebook.trial.fields import IMAGE, SPARSE, Field
 
 SIZES: Final = (2, 1, 3, 8, 16, 32, 64, 224, 299)
 """Tried in this order for an unknown dimension; 224 and 299 are of images."""
@@ -19,7 +19,9 @@ def shape_for(field: Field, rows: int, size: int | None = None) -> tuple[int, ..
       size: for the other unknown ones; None means the sides of an image, and else the first of `SIZES`.
     """
     if field.shape is None:
-        return (rows,)
+        # A list where anything goes; rows where rows are what it is about.
+        behind = field.ragged_rank or (1 if field.kind == SPARSE else 0)
+        return (rows, *[size or SIZES[0]] * behind)
     sides: dict[int, int] = {}
     if field.asks == IMAGE and size is None:
         sides = {1: field.height, 2: field.width}
