@@ -43,8 +43,8 @@ hub.Module adds to a graph, but TensorFlow is executing eagerly here. Write
 
 or, in a notebook, `%load_ext hubexplore` and `%hub_load`."""
 _SCOPE_NAME: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*(/[A-Za-z0-9.][A-Za-z0-9_.-]*)*")
-# What tf.name_scope accepts is narrower than what a signature may be called.
-_NOT_IN_SCOPES: Final = re.compile(r"[^A-Za-z0-9_.\\/>-]")
+# A signature may be called anything; tf.name_scope takes ">" and "\\" as well, but no import into it does.
+_NOT_IN_SCOPES: Final = re.compile(r"[^A-Za-z0-9_./-]")
 
 
 @dataclass(frozen=True)

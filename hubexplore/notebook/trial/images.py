@@ -57,11 +57,13 @@ class Pictures(Given):
       names: of the files, as their owner called them.
       choice: how they became numbers.
       deep: whether one of them has 16 bits per pixel.
+      ours: whether all of them are `bundled`.
     """
 
     names: tuple[str, ...] = ()
     choice: ImageChoice = ImageChoice()
     deep: bool = False
+    ours: bool = False
 
 
 def default_choice(field: Field) -> ImageChoice:
@@ -107,7 +109,9 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
     names = tuple(name for name, _ in files)
     words = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
     value = np.stack(rows).reshape(len(rows), field.height, field.width, field.channels).astype(field.numpy)
-    return Pictures(value, picture=words, names=names, choice=choice, deep=any(deep for _, deep in decoded))
+    deep = any(deep for _, deep in decoded)
+    ours = all(bundled().get(name) == content for name, content in files)
+    return Pictures(value, picture=words, names=names, choice=choice, deep=deep, ours=ours)
 
 
 def preview(value: Any, limit: int = 8) -> tuple[bytes, ...]:
