@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from hubexplore.hub.spec import ModuleSpec as ModuleSpec
     from hubexplore.hub.summarize import summarize as summarize
+    from hubexplore.notebook.panel.explorer import explore as explore
     from hubexplore.notebook.session import NotebookSession as NotebookSession
     from hubexplore.summary.model import ModuleSummary as ModuleSummary
 
@@ -47,6 +48,7 @@ _WHERE = {
     "create_module_spec": "hubexplore.hub.authoring",
     "create_module_spec_from_saved_model": "hubexplore.hub.saved_model",
     "eval_function_for_module": "hubexplore.hub.evaluate",
+    "explore": "hubexplore.notebook.panel.explorer",
     "get_expected_image_size": "hubexplore.hub.image",
     "get_num_image_channels": "hubexplore.hub.image",
     "load_module_spec": "hubexplore.hub.loading",

@@ -17,6 +17,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAGICS = {
     "%load_ext", "%hub_load", "%hub_call", "%hub_module", "%hub_graph", "%hub_export", "%hub_show",
     "%hub_compare", "%hub_list", "%hub_log", "%hub_samples", "%hub_session",
+    "%hub_try",
 }  # fmt: skip
 
 

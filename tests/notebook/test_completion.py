@@ -34,6 +34,8 @@ def half(run: Run) -> Run:
         ("%hub_call half --signature d", {"%hub_call half --signature default"}),
         ("%hub_export ha", {"%hub_export half"}),
         ("%hub_show ha", {"%hub_show half"}),
+        ("%hub_try ha", {"%hub_try half"}),
+        ("%hub_try half --signature d", {"%hub_try half --signature default"}),
         ("%hub_compare half ha", {"%hub_compare half half"}),
         ("%hub_load sample:d", {"%hub_load sample:digits"}),
         ("%hub_load sample:half-plus-", {"%hub_load sample:half-plus-two"}),

@@ -16,7 +16,7 @@ from tests.notebook.shells import Run
 CELL_MAGICS = {"hub_call", "hub_module", "hub_graph"}
 MAGICS = {
     *CELL_MAGICS, "hub_load", "hub_export", "hub_show", "hub_compare", "hub_list", "hub_log", "hub_samples",
-    "hub_session",
+    "hub_session", "hub_try",
 }  # fmt: skip
 
 

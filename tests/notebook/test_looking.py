@@ -10,12 +10,13 @@ import hubexplore as hub
 from hubexplore.display.comparison import ShownComparison
 from hubexplore.display.diagram import Diagram
 from hubexplore.display.summaries import Summary, Variant
+from hubexplore.notebook.panel.explorer import Explorer
 from hubexplore.notebook.session import NotebookSession
 from tests.notebook.shells import Run, fails
 
 EVERY = [
     "hub_load", "hub_call", "hub_export", "hub_module", "hub_graph", "hub_show", "hub_compare", "hub_list",
-    "hub_log", "hub_samples", "hub_session",
+    "hub_log", "hub_samples", "hub_session", "hub_try",
 ]  # fmt: skip
 
 
@@ -55,6 +56,24 @@ class TestShow:
         assert "default" in fails(digits, "%hub_show digits --signature defualt")
         assert "/not/there" in fails(digits, "%hub_show /not/there")
         assert "required" in fails(digits, "%hub_show")
+
+
+class TestTry:
+    def test_a_loaded_module_runs_in_its_session(self, digits: Run) -> None:
+        explorer = digits("%hub_try digits --signature image_feature_vector")
+        assert isinstance(explorer, Explorer)
+        assert explorer._subject.name == "digits"
+        assert explorer._subject.where(())[1] is digits("digits")
+
+    def test_a_handle_is_loaded_apart(self, digits: Run) -> None:
+        explorer = digits("%hub_try sample:digits --tags train")
+        assert explorer._selector.variant.tags == ("train",)
+        assert explorer._subject.name is None
+
+    def test_errors(self, digits: Run) -> None:
+        assert "Did you mean 'digits'?" in fails(digits, "%hub_try digit")
+        assert "default" in fails(digits, "%hub_try digits --signature defualt")
+        assert "train" in fails(digits, "%hub_try sample:digits --tags trian")
 
 
 class TestCompare:

@@ -119,7 +119,16 @@ class Diagram:
         Raises:
           DiagramError: `dot` is not installed; the message says how to get it.
         """
-        return self._picture.svg
+        return self._picture.cleaned()
+
+    @property
+    def numbered_svg(self) -> str:
+        """The same picture, in which the shapes of a box or group carry its position in the outline.
+
+        Raises:
+          DiagramError: as for `svg`.
+        """
+        return self._picture.cleaned(numbered=True)
 
     @property
     def dot(self) -> str:
@@ -198,14 +207,20 @@ class Diagram:
 
 @dataclass(frozen=True)
 class _Picture:
-    """A finished layout: the DOT it is of, and the SVG."""
+    """A finished layout: the DOT it is of, what `dot` drew, its title, and the names of its boxes."""
 
     source: str
-    svg: str
+    drawing: bytes
+    title: str
+    names: tuple[str, ...]
+
+    def cleaned(self, numbered: bool = False) -> str:
+        """Returns the SVG: shapes and text only."""
+        return svg.cleaned(self.drawing, self.title, self.names, FONT, numbered)
 
     def html(self, words: str) -> Markup:
         """Returns the picture as an image: nothing in it can run, and it needs no trust."""
-        data = base64.b64encode(self.svg.encode()).decode()
+        data = base64.b64encode(self.cleaned().encode()).decode()
         return tag(
             "p",
             tag(
@@ -219,5 +234,5 @@ class _Picture:
 
 def _drawn(shown: Outline, title: str) -> _Picture:
     source = dot_source(shown, title)
-    names = [f"{visible(box.name)} ({kind_text(box)})" for box in shown.boxes]
-    return _Picture(source, svg.cleaned(svg.render(source, "svg"), heading(shown, title), names, FONT))
+    names = tuple(f"{visible(box.name)} ({kind_text(box)})" for box in shown.boxes)
+    return _Picture(source, svg.render(source, "svg"), heading(shown, title), names)

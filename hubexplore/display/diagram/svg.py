@@ -33,6 +33,8 @@ _ATTRIBUTES: Final = frozenset(
     | {"d", "cx", "cy", "rx", "ry", "x", "y", "text-anchor", "font-size", "font-weight", "class", "role"}
 )
 
+_NUMBERED: Final = {"node": "data-box", "cluster": "data-group"}
+
 
 class LayoutTimeoutError(DiagramError):
     """`dot` took too long."""
@@ -77,7 +79,7 @@ def render(source: str, form: str) -> bytes:
     return done.stdout
 
 
-def cleaned(drawing: bytes, title: str, names: Sequence[str], font: str) -> str:
+def cleaned(drawing: bytes, title: str, names: Sequence[str], font: str, numbered: bool = False) -> str:
     """Returns the SVG of `dot` with only shapes and text in it: no script, style, link, or reference.
 
     Args:
@@ -85,6 +87,7 @@ def cleaned(drawing: bytes, title: str, names: Sequence[str], font: str) -> str:
       title: for who cannot see the picture.
       names: names of boxes; box `n3` gets the fourth as its title.
       font: of all text.
+      numbered: whether the shapes of box 3 are in a `<g data-box="3">`, those of group 1 in `data-group="1"`.
     """
     ElementTree.register_namespace("", _SPACE)
     root = ElementTree.fromstring(drawing)  # noqa: S314 - written by `dot`, which escapes text; no entities of its own
@@ -92,8 +95,11 @@ def cleaned(drawing: bytes, title: str, names: Sequence[str], font: str) -> str:
     for group in root.iter(f"{{{_SPACE}}}g"):
         caption = group.find(f"{{{_SPACE}}}title")
         if caption is not None:
-            number = (caption.text or "")[1:]
-            if group.get("class") == "node" and number.isdecimal() and int(number) < len(names):
+            # Ours are "n3" for a box and "cluster1" for a group.
+            kind, number = group.get("class"), (caption.text or "").removeprefix("cluster").removeprefix("n")
+            if numbered and number.isdecimal() and kind in _NUMBERED:
+                group.set(_NUMBERED[kind], number)
+            if kind == "node" and number.isdecimal() and int(number) < len(names):
                 caption.text = names[int(number)]
             else:
                 group.remove(caption)

@@ -13,11 +13,23 @@ from hubexplore.notebook.magics.calling import CallingMagics
 from hubexplore.notebook.magics.loading import LoadingMagics
 from hubexplore.notebook.magics.looking import LookingMagics
 from hubexplore.notebook.magics.sessions import SessionMagics
+from hubexplore.notebook.magics.trying import TryingMagics
 
-_PARTS: Final = (LoadingMagics, CallingMagics, AuthoringMagics, BuildingMagics, LookingMagics, SessionMagics)
+_PARTS: Final = (
+    *(LoadingMagics, CallingMagics, TryingMagics),
+    *(AuthoringMagics, BuildingMagics, LookingMagics, SessionMagics),
+)
 
 
-class HubMagics(LoadingMagics, CallingMagics, AuthoringMagics, BuildingMagics, LookingMagics, SessionMagics):
+class HubMagics(
+    LoadingMagics,
+    CallingMagics,
+    TryingMagics,
+    AuthoringMagics,
+    BuildingMagics,
+    LookingMagics,
+    SessionMagics,
+):
     """All `%hub_...` magics, over one book of sessions."""
 
     registered = True

@@ -89,11 +89,15 @@ class HubMagicsBase(Magics):
         """The summary of what a word stands for: a variable, a loaded name, or a handle."""
         from hubexplore.hub.summarize import summarize
 
+        return summarize(self.thing(word))
+
+    def thing(self, word: str) -> Any:
+        """What a word stands for: the module, spec or summary in a variable, a loaded module, or a handle."""
         value = self.notebook.user_ns.get(word)
         if self._shows(value):
-            return summarize(value)
+            return value
         if self.book.is_started and word in self.book.current.names:
-            return summarize(self.book.current.module(word))
+            return self.book.current.module(word)
         source = self.source(word)
         if source == word and re.fullmatch(r"[\w-]+", word) and not os.path.exists(word):  # noqa: PTH110
             names = self.module_names()
@@ -101,7 +105,7 @@ class HubMagicsBase(Magics):
                 f"Nothing is called {printable(word)!r}: no variable with a module, no loaded module, no "
                 f"directory.{closest(word, names)} Loaded are {names}."
             )
-        return summarize(source)
+        return source
 
     def _shows(self, value: object) -> bool:
         return _is_a(value, _CLASSES)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _LINE: Final = re.compile(r"(?:.*?[=\s])?%{1,2}(?P<magic>hub_\w+)\s+(?P<words>.*)", re.DOTALL)
 _ARCHIVES: Final = (".tar.gz", ".tgz")
+# These take modules that are not loaded.
+_LOOKING: Final = ("hub_show", "hub_try")
 
 
 class Completer:
@@ -69,8 +71,8 @@ class Completer:
         name = places[0] if places else ""
         if option == "signature":
             known = self._magics.signatures(name)
-            return known or (self._of_summary(name, _signatures) if magic == "hub_show" else [])
-        if option == "tags" and magic in ("hub_load", "hub_show"):
+            return known or (self._of_summary(name, _signatures) if magic in _LOOKING else [])
+        if option == "tags" and magic in ("hub_load", *_LOOKING):
             return self._of_summary(name, _tags)
         return []
 

@@ -114,7 +114,7 @@ def previews(given: Given) -> Sequence[Markup]:
     found = images.preview(given.value)
     shown = [
         tag("img", src=f"data:image/png;base64,{base64.b64encode(each).decode()}", class_="photo",
-            alt=f"picture {number} as the module sees it", height=128)
+            alt=f"picture {number} as the module sees it", width=96)
         for number, each in enumerate(found)
     ]  # fmt: skip
     return (tag("div", *shown, class_="pictures"),) if shown else ()

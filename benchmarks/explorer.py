@@ -1,0 +1,142 @@
+"""What a person waits for at the panel of `hubexplore.explore`, in a real JupyterLab in Chromium.
+
+Times are taken by the page itself: from a click until the result is painted.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import statistics
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.conftest import FLAGS
+from tests.browser.lab import serving
+from tests.browser.notebook import PATIENCE, WINDOW, Notebook
+from tests.browser.panel import Panel
+
+RUNS: Final = 30
+SENTENCES: Final = "\n".join(f"the king of the {number} islands wrote a letter" for number in range(20))
+
+# Notes when something was clicked, and when what follows was painted: a frame later, pictures decoded.
+_WATCH: Final = """() => {
+  window.clicked = 0;
+  window.painted = [];
+  addEventListener("pointerdown", () => { window.clicked = performance.now(); }, true);
+  const seen = new MutationObserver((changes) => {
+    if (changes.some(({ attributeName }) => attributeName === "data-painted")) {
+      requestAnimationFrame(() => window.painted.push(performance.now() - window.clicked));
+    }
+  });
+  seen.observe(document.body, { subtree: true, attributes: true, attributeFilter: ["data-painted"] });
+}"""
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Seconds that a person waited: p50, p95, and how many times it was measured."""
+
+    p50: float
+    p95: float
+    count: int
+
+    @staticmethod
+    def of(times: list[float]) -> Waits:
+        """Of some times."""
+        ordered = sorted(times)
+        return Waits(statistics.median(ordered), ordered[int(0.95 * (len(ordered) - 1))], len(ordered))
+
+
+@contextmanager
+def person() -> Iterator[Notebook]:
+    """Somebody in front of a JupyterLab of our own."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(Path(folder)) as lab,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=list(FLAGS), chromium_sandbox=False
+        )
+        with browser.new_context(viewport=WINDOW) as context:
+            context.set_default_timeout(PATIENCE)
+            yield Notebook(context.new_page(), lab)
+        browser.close()
+
+
+def runs(notebook: Notebook, what: str, fill: Callable[[Panel], None], count: int = RUNS) -> Waits:
+    """From the click on Run to the painted result, minus the run itself, of a panel opened by `what`."""
+    notebook.new()
+    panel = Panel.open(notebook, what)
+    fill(panel)
+    panel.run()  # which loads TensorFlow and the module
+    panel.run()
+    notebook.page.evaluate(_WATCH)
+    waited: list[float] = []
+    for _ in range(count):
+        panel.run()
+        notebook.page.wait_for_function("number => window.painted.length > number", arg=len(waited))
+        took = notebook.page.evaluate("window.painted.at(-1)") / 1000
+        waited.append(took - _seconds(panel.log.locator("tbody tr").first.inner_text()))
+    return Waits.of(waited)
+
+
+def opening(notebook: Notebook, what: str) -> float:
+    """Seconds from running the cell, in a kernel that has imported hubexplore, until the form is painted."""
+    notebook.new()
+    notebook.run("import hubexplore")
+    cell = notebook.write(f"hubexplore.explore({what})")
+    notebook.page.evaluate(
+        """() => {
+          window.opened = null;
+          const start = performance.now();
+          const look = () => {
+            const button = document.querySelector(".hubexplore-panel .hub-actions button");
+            if (button?.getBoundingClientRect().height) window.opened = performance.now() - start;
+            else requestAnimationFrame(look);
+          };
+          addEventListener("keydown", () => requestAnimationFrame(look), { capture: true, once: true });
+        }"""
+    )
+    notebook.cell(cell).locator(".cm-content").click()
+    notebook.page.keyboard.press("Shift+Enter")
+    notebook.page.wait_for_function("() => window.opened !== null", timeout=PATIENCE)
+    seconds: float = notebook.page.evaluate("window.opened") / 1000
+    return seconds
+
+
+def _seconds(row: str) -> float:
+    """The time in a row of the log."""
+    found = re.search(r"([\d.]+) (ms|s)\b", row)
+    assert found is not None, row
+    return float(found[1]) / (1000 if found[2] == "ms" else 1)
+
+
+def measure(decoder: Path | None, cnn: Path | None) -> dict[str, Any]:
+    """All of it: waits of runs, and seconds of opening.
+
+    Args:
+      decoder: the module with the signature `decoder`, if it is there.
+      cnn: a module of some 4,000 nodes, if it is there.
+    """
+    found: dict[str, Any] = {}
+    with person() as notebook:
+        found["text"] = runs(
+            notebook, "'sample:text-embedding'", lambda panel: panel.field("default").fill(SENTENCES)
+        )
+    if decoder is not None:
+        with person() as notebook:
+            what = f"{str(decoder)!r}, 'decoder'"
+            row = " ".join(["0.5"] * 10)
+            found["decoder"] = runs(notebook, what, lambda panel: panel.field("latent_vectors").fill(row))
+    if cnn is not None:
+        with person() as notebook:
+            found["opening"] = opening(notebook, repr(str(cnn)))
+    return found

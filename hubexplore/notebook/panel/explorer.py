@@ -1,0 +1,235 @@
+"""`hubexplore.explore`: a panel that tries a module in the notebook."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import ipywidgets as widgets
+
+from hubexplore.display.html import framed
+from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.tables import counted, visible
+from hubexplore.errors import HubError, NoSuchSignatureError, closest
+from hubexplore.notebook.panel.graph import GraphTab
+from hubexplore.notebook.panel.parts import Keeper, Message
+from hubexplore.notebook.panel.selector import Selector, callable_signatures
+from hubexplore.notebook.panel.still import Still
+from hubexplore.notebook.panel.trying import TryTab
+from hubexplore.notebook.panel.variables import VariablesTab
+from hubexplore.notebook.panel.variants import VariantsTab
+from hubexplore.notebook.panel.words import error_words
+from hubexplore.notebook.trial.runs import Run, Trial
+from hubexplore.notebook.trial.subject import Subject
+
+if TYPE_CHECKING:
+    from hubexplore.notebook.session import NotebookSession
+
+VIEW: Final = "application/vnd.jupyter.widget-view+json"
+MSG_TERMINAL: Final = (
+    "{own}: the panel needs a notebook, as JupyterLab is one. Here in the terminal, "
+    "hubexplore.summarize(...) tells what the module is, and NotebookSession().call(...) runs it."
+)
+_TABS: Final = ("Try", "Graph", "Variables", "Variants", "Overview")
+
+
+def explore(
+    x: Any,
+    signature: str | None = None,
+    tags: Iterable[str] | str | None = None,
+    *,
+    session: NotebookSession | None = None,
+) -> Explorer:
+    """Shows a panel that tries a module: its inputs as a form, its outputs as pictures.
+
+    ```python
+    hubexplore.explore("sample:text-embedding")
+    ```
+
+    Opening it needs no TensorFlow; that is loaded once the panel is on screen.
+
+    Args:
+      x: a path or handle, a ModuleSpec, a Module of a NotebookSession, or the summary of a module on disk.
+      signature: the one to begin with; by default `default`, else the first.
+      tags: of the graph variant to begin with; by default the one without tags, else the first.
+      session: that loaded the Module `x`; found by itself for those of the notebook's own sessions.
+
+    Raises:
+      HandleError: (a ValueError) `x` is none of these, or cannot be run.
+      NoSuchSignatureError, NoSuchVariantError: (KeyErrors and ValueErrors) the message names the nearest.
+      GraphError: (a RuntimeError) the session of a Module is not known.
+    """
+    from hubexplore.notebook.panel.finding import find
+
+    return Explorer(find(x, session), signature, tags)
+
+
+class Explorer:
+    """A panel that tries a module: a form for its inputs, results as pictures, its graph and variables.
+
+    In a notebook it shows itself. Runs go on beside the kernel's own thread.
+
+    Args:
+      subject: what is tried.
+      signature: at first; by default `default`, else the first.
+      tags: of the graph variant at first; by default the one without tags, else the first.
+
+    Raises:
+      HubError: nothing in the module can be run, or it has no such signature or variant.
+    """
+
+    def __init__(
+        self, subject: Subject, signature: str | None = None, tags: Iterable[str] | str | None = None
+    ) -> None:
+        _check(subject, signature, tags)
+        self._subject = subject
+        self._trial = Trial(subject)
+        self._still = Still(self._picture)
+        chosen = subject.tags if tags is None else subject.summary.variant(tags).tags
+        self._selector = Selector(subject.summary, self._choose, chosen, signature)
+        self._try = TryTab(self._trial, self._selector, _namespace, self._still.changed)
+        self._keeper = Keeper()
+        self._keeper.listen(lambda message, _: self._hear(message))
+        self._tabs = widgets.Tab(
+            [self._try, *(widgets.VBox() for _ in range(4))],
+            titles=_TABS,
+        )
+        self._tabs.observe(lambda _: self._open(), "selected_index")
+        self._root = widgets.VBox([self._keeper, widgets.HTML(self._heading()), self._tabs])
+        self._root.add_class("hubexplore-panel")
+        self._preloaded = False
+
+    @property
+    def value(self) -> Any:
+        """What the last run gave: the output if there is one, else a dict by name; None before any run."""
+        outputs = self._try.last.outputs if self._try.last is not None else None
+        if outputs is None:
+            return None
+        return next(iter(outputs.values())) if len(outputs) == 1 else dict(outputs)
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The runs so far, oldest first."""
+        return tuple(self._trial.runs)
+
+    def close(self) -> None:
+        """Takes the panel from the screen and frees what was loaded for it."""
+        self._try.cancel()
+        self._root.close()
+        self._subject.close()
+
+    def __repr__(self) -> str:
+        ran = counted(len(self._trial.runs), "run")
+        return f"<Explorer of {visible(self._subject.summary.title)}: {ran}>"
+
+    def _ipython_display_(self) -> None:
+        from IPython.core.getipython import get_ipython
+        from IPython.display import display
+
+        if getattr(get_ipython(), "kernel", None) is None:
+            print(MSG_TERMINAL.format(own=repr(self)))  # noqa: T201 - what IPython shows here
+            return
+        words = f"{self!r}; the panel is alive while its kernel runs, its last state is below"
+        display({VIEW: {"version_major": 2, "version_minor": 0, "model_id": self._root.model_id},
+                 "text/plain": words}, raw=True)  # fmt: skip
+        self._still.show()
+
+    def _hear(self, message: Message) -> None:
+        match message["kind"]:
+            case "run":
+                self._try.start()
+            case "ready" if not self._preloaded:
+                self._preloaded = True
+                # A daemon: it must not keep the kernel from ending. What fails here fails again in a run.
+                threading.Thread(target=self._preload, daemon=True, name="hubexplore-preload").start()
+
+    def _preload(self) -> None:
+        with contextlib.suppress(Exception):
+            self._subject.where(self._selector.variant.tags)
+
+    def _choose(self) -> None:
+        """Another signature or variant was chosen."""
+        self._try.guard(self._try.choose)
+        self._open()
+
+    def _open(self) -> None:
+        """Fills the tab that is on screen, the first time; and shows in it what is chosen now."""
+        self._try.guard(self._fill)
+        self._still.changed()
+
+    def _fill(self) -> None:
+        index = self._tabs.selected_index or 0
+        tab = self._tabs.children[index]
+        if isinstance(tab, widgets.VBox) and type(tab) is widgets.VBox:
+            tab = self._make(_TABS[index])
+            self._tabs.children = [
+                tab if at == index else each for at, each in enumerate(self._tabs.children)
+            ]
+        if isinstance(tab, GraphTab):
+            tab.show(self._selector.signature.name, self._selector.variant.tags)
+
+    def _make(self, title: str) -> widgets.Widget:
+        summary = self._subject.summary
+        match title:
+            case "Graph":
+                return GraphTab(summary, self._probe, self._still.changed)
+            case "Variables":
+                return VariablesTab(summary, self._still.changed)
+            case "Variants":
+                return VariantsTab(summary, self._still.changed)
+        return widgets.HTML(summary._repr_html_() or "")
+
+    def _probe(self, signature: str, tensor: str) -> None:
+        """Runs what the form asks for, and shows a tensor of it in the graph tab."""
+        graph = self._tabs.children[_TABS.index("Graph")]
+        try:
+            asked = self._try.asked()
+        except HubError as error:
+            graph.fail(f"Give the inputs in the Try tab first. {error_words(error)}")
+            return
+        started = self._try.worker.start(
+            lambda: self._trial.call(asked, (tensor,)),
+            lambda found: graph.show_value(tensor, found[2][tensor]),
+            lambda error: graph.fail(error_words(error)),
+        )
+        if not started:
+            graph.fail("Another run goes on. Wait until it is done, or cancel it in the Try tab.")
+
+    def _heading(self) -> Markup:
+        summary = self._subject.summary
+        facts = [summary.format, counted(sum(each.parameters for each in summary.variants[:1]), "parameter")]
+        return join(
+            tag("div", visible(summary.title), class_="hub-title", role="heading", aria_level=3),
+            tag("div", " \u00b7 ".join(facts), class_="hub-quiet"),
+        )
+
+    def _picture(self) -> Markup:
+        tab = self._tabs.children[self._tabs.selected_index or 0]
+        still = getattr(tab, "still", None)
+        shown = [tag("p", tag("strong", _TABS[self._tabs.selected_index or 0])), still()] if still else []
+        return framed(self._heading(), self._try.still(), *(shown if tab is not self._try else []))
+
+
+def _namespace() -> Mapping[str, Any]:
+    """The variables of the notebook."""
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    return shell.user_ns if shell is not None else {}
+
+
+def _check(subject: Subject, signature: str | None, tags: Iterable[str] | str | None) -> None:
+    summary = subject.summary
+    variants = summary.variants if tags is None else [summary.variant(tags)]
+    names = {each.name for variant in variants for each in callable_signatures(variant)}
+    if not names:
+        raise HubError(
+            f"{summary.title!r} has no signatures, so there is nothing to run. hubexplore.summarize shows "
+            f"what it has."
+        )
+    if signature is not None and signature not in names:
+        raise NoSuchSignatureError(
+            f"There is no signature {signature!r}; there are {sorted(names)}.{closest(signature, names)}"
+        )

@@ -1,0 +1,281 @@
+"""The trial: a form made from a signature, its runs, their results, and the code that does the same."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import ipywidgets as widgets
+
+from hubexplore.display.markup import Markup, join, tag
+from hubexplore.errors import HubError
+from hubexplore.notebook.panel.form import Form
+from hubexplore.notebook.panel.parts import CodeBox, Message, RunLog
+from hubexplore.notebook.panel.pinned import Pinned
+from hubexplore.notebook.panel.results import Results, Value
+from hubexplore.notebook.panel.selector import Selector
+from hubexplore.notebook.panel.status import Status
+from hubexplore.notebook.panel.words import (
+    MSG_CANCELLED,
+    MSG_LEFT_BEHIND,
+    duration,
+    error_words,
+    row_of,
+    title_of,
+)
+from hubexplore.notebook.panel.working import Worker
+from hubexplore.notebook.trial import code, examples, labels
+from hubexplore.notebook.trial.given import Given
+from hubexplore.notebook.trial.runs import Asked, Run, Trial
+
+CHEAP: Final = 1.0
+"""Seconds: a run that takes longer is not repeated at every change."""
+IN_LOG: Final = 20
+"""So many rows of the log are on screen, the newest."""
+WHAT_RUNS: Final = "What runs"
+"""The example that is found by trying."""
+_FREE: Final = {"description_width": "initial"}
+
+
+class TryTab(widgets.VBox):
+    """Gives values to a signature and shows what comes out.
+
+    Args:
+      trial: what is run.
+      selector: the signature and variant to run.
+      namespace: the variables of the notebook.
+      changed: is called when the screen shows something else.
+    """
+
+    def __init__(
+        self,
+        trial: Trial,
+        selector: Selector,
+        namespace: Callable[[], Mapping[str, Any]],
+        changed: Callable[[], None],
+    ) -> None:
+        self.trial = trial
+        self.worker = Worker()
+        self.last: Run | None = None
+        self._selector = selector
+        self._notify = changed
+        self._again = False
+        self.form = Form(namespace, self._on_input)
+        auto = widgets.Layout(width="auto")
+        self._fill = widgets.Dropdown(
+            description="Fill with", layout=widgets.Layout(width="18em"), style=_FREE
+        )
+        self._rows = widgets.BoundedIntText(
+            value=2, min=1, max=10_000, description="rows", layout=widgets.Layout(width="8.5em"), style=_FREE
+        )
+        self._fill_button = widgets.Button(description="Fill in", tooltip="Put this example into the form")
+        self._run = widgets.Button(
+            description="Run", tooltip="Run it on these inputs (Shift+Enter)", button_style="primary"
+        )
+        self._cancel = widgets.Button(
+            description="Cancel", tooltip="Wait no longer for the run that goes on", disabled=True
+        )
+        self._live = widgets.Checkbox(description="Live: run at every change", indent=False, layout=auto)
+        self.status = Status()
+        self.results = Results()
+        self.pinned = Pinned()
+        self.run_log = RunLog()
+        self.code = CodeBox()
+        super().__init__(self._arranged())
+        self.add_class("hub-try")
+        self._fill_button.on_click(lambda _: self.guard(self.fill))
+        self._run.on_click(lambda _: self.start())
+        self._cancel.on_click(lambda _: self.cancel())
+        self._live.observe(self._on_live, "value")
+        self.run_log.listen(lambda message, _: self.guard(lambda: self._on_log(message)))
+        self.choose()
+
+    def _arranged(self) -> list[widgets.Widget]:
+        filling = widgets.HBox([self._fill, self._rows, self._fill_button])
+        running = widgets.HBox([self._run, self._cancel, self._live, self.status])
+        for row in (filling, running):
+            row.add_class("hub-row")
+        running.add_class("hub-actions")
+        return [
+            *(self._selector, self.form, filling, running, self.status.error),
+            *(self.results, self.code, self.run_log, self.pinned),
+        ]
+
+    def guard(self, work: Callable[[], object]) -> None:
+        """Does something for the browser; what goes wrong is said in the panel, never as a traceback."""
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not reach the kernel's log
+            self.status.fail(error_words(error))
+
+    def choose(self) -> None:
+        """Makes the form of the chosen signature; what was shown of another one goes."""
+        self.cancel()
+        variant = self._selector.variant
+        source = self.trial.subject.summary.source
+        meta_graph = source.meta_graphs.get(variant.tags) if source is not None else None
+        self.form.ask(self._selector.signature, variant, meta_graph)
+        found = examples.kinds(self.form.fields)
+        kinds = (*found, WHAT_RUNS) if found else ()
+        chosen = self._fill.value
+        self._fill.options = kinds
+        self._fill.index = (kinds.index(chosen) if chosen in kinds else 0) if kinds else None
+        for each in (self._fill, self._rows, self._fill_button):
+            each.layout.display = None if kinds else "none"
+        self.results.clear()
+        self.last = None
+        self.status.fail("")
+        self.status.say("" if self.form.fields else "This signature has no inputs: just run it.")
+        self.code.codes = []
+        self._notify()
+
+    def fill(self) -> None:
+        """Puts the chosen example into the form."""
+        kind, rows, fields = self._fill.value, self._rows.value, self.form.fields
+        self.status.fail("")
+        if kind != WHAT_RUNS:
+            self.form.put(examples.fill(fields, kind, rows))
+            return
+        asked = Asked(self._selector.variant.tags, self._selector.signature.name)
+
+        def attempt(values: Mapping[str, Any]) -> None:
+            given = {name: Given(value) for name, value in values.items()}
+            self.trial.call(dataclasses.replace(asked, given=given))
+
+        self._begin(lambda: examples.surely(fields, attempt, rows), self._filled, "Trying examples …")
+
+    def _filled(self, given: Mapping[str, Given]) -> None:
+        self._working(False)
+        self.status.say("An example that runs is in the form")
+        self.guard(lambda: self.form.put(given))
+
+    def asked(self) -> Asked:
+        """What the form asks for now.
+
+        Raises:
+          HubError: an input is missing or cannot be read; the message says which and why.
+        """
+        return Asked(self._selector.variant.tags, self._selector.signature.name, self.form.given())
+
+    def start(self) -> None:
+        """Runs what the form says, if nothing runs yet; `finish` or `fail` follows."""
+        if self.worker.is_busy:
+            return
+        try:
+            asked = self.asked()
+        except HubError as error:
+            self.status.say("")
+            self.status.fail(error_words(error))
+            self._notify()
+            return
+        self._begin(lambda: self.trial.run(asked), self._finish, "Running …")
+
+    def _begin(self, work: Callable[[], Any], done: Callable[[Any], None], words: str) -> None:
+        """Begins work beside the kernel's thread, if none goes on."""
+        if self.worker.is_busy:
+            return
+        self._working(True)
+        loaded = self.trial.subject.is_loaded
+        self.status.say(words if loaded else "Loading TensorFlow and the module …", busy=True)
+        if not self.worker.start(work, done, self._fail):
+            self._working(False)
+            self.status.say("")
+            self.status.fail(MSG_LEFT_BEHIND)
+
+    def cancel(self) -> None:
+        """Waits no longer for the run that goes on."""
+        if self.worker.is_busy:
+            self.worker.cancel()
+            self._working(False)
+            self.status.say(MSG_CANCELLED)
+
+    def _finish(self, run: Run) -> None:
+        self._working(False)
+        self.last = run
+        self.status.fail("")
+        self.status.say(f"Done in {duration(run.seconds)}")
+        self.guard(lambda: self.show(run))
+        if run.seconds > CHEAP and self._live.value:
+            self._live.value = False
+            self.status.say(
+                f"Done in {duration(run.seconds)}: too long to run at every change, so Live is off"
+            )
+        self._repeat()
+
+    def show(self, run: Run) -> None:
+        """Shows a run as the last one."""
+        found = labels.labels(self.trial.subject.summary, run.asked.tags, run.asked.signature)
+        outputs = run.outputs or {}
+        names = sorted(outputs, key=lambda name: name != "default")
+        items = [Value(name, outputs[name], run.rows, tuple(found.get(name, ()))) for name in names]
+        self.results.show(title_of(run), run.number, items)
+        self.run_log.rows = [row_of(each) for each in reversed(self.trial.runs[-IN_LOG:])]
+        self._write_code(run.asked)
+        self._notify()
+
+    def _fail(self, error: BaseException) -> None:
+        self._working(False)
+        self.status.say("")
+        self.status.fail(error_words(error))
+        self._notify()
+        self._repeat()
+
+    def _working(self, on: bool) -> None:
+        self._run.disabled = on
+        self._cancel.disabled = not on
+
+    def _write_code(self, asked: Asked) -> None:
+        subject = self.trial.subject
+        self.code.codes = [
+            ["notebook cell", code.magic(subject, asked)],
+            ["Python", code.python(subject, asked)],
+        ]
+
+    def _on_input(self) -> None:
+        if not self._live.value:
+            return
+        if self.worker.is_busy:
+            self._again = True
+        else:
+            self.start()
+
+    def _repeat(self) -> None:
+        """Runs once more if inputs changed meanwhile."""
+        if self._again and self._live.value:
+            self._again = False
+            self.start()
+
+    def _on_live(self, _: object) -> None:
+        self._again = False
+        self.form.watch(self._live.value)
+        self._on_input()
+
+    def _on_log(self, message: Message) -> None:
+        number = message.get("number")
+        if not isinstance(number, int):
+            return
+        run = self.trial.numbered(number)
+        match message["kind"]:
+            case "put":
+                self.put(run)
+            case "pin":
+                self.run_log.pinned = self.pinned.pin(run, message.get("on") is True)
+                self._notify()
+
+    def put(self, run: Run) -> None:
+        """Puts the inputs of a run back, and shows what came out."""
+        live, self._live.value = self._live.value, False
+        self._selector.put(run.asked.tags, run.asked.signature)
+        self.form.put(run.asked.given)
+        self._live.value = live
+        self.last = run
+        self.status.fail("")
+        self.status.say(f"The inputs of run {run.number} are back")
+        self.show(run)
+
+    def still(self) -> Markup:
+        """The same as static HTML: the inputs, what went wrong, the results, the log and the code."""
+        failed = [tag("p", tag("strong", "Error: "), self.status.failed)] if self.status.failed else []
+        code_shown = [tag("pre", tag("code", self.code.codes[0][1]))] if self.code.codes else []
+        return join(self.form.still(), *failed, self.results.still(), *code_shown, self.pinned.still())

@@ -1,0 +1,289 @@
+"""The trial in a process without a front end: what a person does becomes what widgets and messages do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import hubexplore as hub
+from hubexplore.errors import GraphError, HubError, NoSuchSignatureError, NoSuchVariantError
+from hubexplore.notebook.panel.explorer import Explorer
+from hubexplore.notebook.panel.trying import TryTab
+
+
+class Person:
+    """Somebody at a panel."""
+
+    def __init__(self, explorer: Explorer) -> None:
+        self.explorer = explorer
+        self.tab: TryTab = explorer._try
+
+    def type(self, name: str, text: str) -> None:
+        self.tab.form._boxes[name]._sources["typing"]._text.value = text
+
+    def run(self) -> None:
+        self.tab._run.click()
+        self.tab.worker.wait()
+
+    @property
+    def error(self) -> str:
+        return self.tab.status.failed
+
+    def output(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = next(
+            each for each in self.tab.results.shown["outputs"] if each["name"] == name
+        )
+        return found
+
+    def hear(self, part: Any, **message: Any) -> None:
+        part._handle_custom_msg(message, [])
+
+
+@pytest.fixture
+def half() -> Iterator[Person]:
+    explorer = hub.explore("sample:half-plus-two")
+    yield Person(explorer)
+    explorer.close()
+
+
+@pytest.fixture
+def texts() -> Iterator[Person]:
+    explorer = hub.explore("sample:text-embedding")
+    yield Person(explorer)
+    explorer.close()
+
+
+def only(person: Person) -> str:
+    (field,) = person.tab.form.fields
+    return field.name
+
+
+class TestRuns:
+    def test_typed_numbers(self, half: Person) -> None:
+        half.type(only(half), "1 2 3")
+        half.run()
+        assert half.error == ""
+        np.testing.assert_allclose(half.explorer.value, [2.5, 3.0, 3.5])
+        assert half.tab.run_log.rows[0]["number"] == 1
+        assert "Done in" in half.tab.status.value
+
+    def test_sentences_name_the_rows(self, texts: Person) -> None:
+        texts.type(only(texts), "the king\nthe queen\nbread")
+        texts.run()
+        assert texts.explorer.value.shape == (3, 100)
+        assert texts.output("default")["view"] == "Similarity"
+        assert "the king" in texts.output("default")["html"]
+
+    def test_errors_are_said_and_the_next_run_works(self, half: Person) -> None:
+        half.type(only(half), "one")
+        half.run()
+        assert only(half) in half.error
+        assert half.tab.run_log.rows == []
+        half.type(only(half), "1")
+        half.run()
+        assert half.error == ""
+        assert half.explorer.value == pytest.approx([2.5])
+
+    def test_nothing_given_is_said(self, half: Person) -> None:
+        half.run()
+        assert half.error
+
+    def test_two_clicks_run_once(self, half: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+        gate = threading.Event()
+        whole = half.tab.trial.call
+        monkeypatch.setattr(half.tab.trial, "call", lambda asked: (gate.wait(), whole(asked))[1])
+        half.type(only(half), "1")
+        half.tab._run.click()
+        assert half.tab._run.disabled
+        half.tab._run.click()
+        gate.set()
+        half.tab.worker.wait()
+        assert len(half.explorer.runs) == 1
+        assert not half.tab._run.disabled
+
+    def test_a_cancelled_run_leaves_no_trace_on_screen(
+        self, half: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        gate = threading.Event()
+        whole = half.tab.trial.call
+        monkeypatch.setattr(half.tab.trial, "call", lambda asked: (gate.wait(), whole(asked))[1])
+        half.type(only(half), "1")
+        half.tab._run.click()
+        half.tab._cancel.click()
+        assert "Cancelled" in half.tab.status.value
+        assert not half.tab._run.disabled
+        gate.set()
+        half.tab.worker.wait()
+        assert half.explorer.value is None
+        assert half.tab.results.shown["outputs"] == []
+
+    def test_live_runs_at_every_change(self, half: Person) -> None:
+        half.type(only(half), "1")
+        half.tab._live.value = True
+        half.tab.worker.wait()
+        half.type(only(half), "2")
+        half.tab.worker.wait()
+        assert half.explorer.value == pytest.approx([3.0])
+        assert len(half.explorer.runs) == 2
+
+    def test_a_closed_session_under_the_panel(self) -> None:
+        session = hub.NotebookSession()
+        module = session.load("sample:half-plus-two", "half")
+        person = Person(hub.explore(module, session=session))
+        person.type(only(person), "1")
+        person.run()
+        session.close()
+        person.run()
+        assert "closed" in person.error
+        assert person.explorer.value == pytest.approx([2.5])
+
+    def test_a_module_that_was_replaced(self) -> None:
+        with hub.NotebookSession() as session:
+            person = Person(hub.explore(session.load("sample:half-plus-two", "half"), session=session))
+            session.load("sample:half-plus-two", "half")
+            person.type(only(person), "1")
+            person.run()
+            assert "replaced" in person.error
+
+    def test_what_is_unexpected_is_no_traceback(self, half: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(half.tab.trial, "call", lambda asked: 1 // 0)
+        half.type(only(half), "1")
+        half.run()
+        assert "ZeroDivisionError" in half.error
+        assert "Traceback" not in half.error
+
+
+class TestLog:
+    def test_put_back(self, half: Person) -> None:
+        for text in ("1", "2"):
+            half.type(only(half), text)
+            half.run()
+        half.hear(half.tab.run_log, kind="put", number=1)
+        assert half.explorer.value == pytest.approx([2.5])
+        assert half.tab.form.given()[only(half)].text == "1"
+        assert len(half.explorer.runs) == 2
+
+    def test_two_pinned_runs_are_compared(self, half: Person) -> None:
+        for text in ("1", "5"):
+            half.type(only(half), text)
+            half.run()
+        half.hear(half.tab.run_log, kind="pin", number=1, on=True)
+        half.hear(half.tab.run_log, kind="pin", number=2, on=True)
+        assert half.tab.run_log.pinned == [1, 2]
+        shown = half.tab.pinned.results.shown
+        assert shown["title"] == "Run 1 and run 2"
+        assert any("Largest difference: 2" in each["html"] for each in shown["outputs"])
+        half.hear(half.tab.run_log, kind="pin", number=1, on=False)
+        assert half.tab.run_log.pinned == [2]
+        assert half.tab.pinned.results.shown["outputs"] == []
+
+    @pytest.mark.parametrize(
+        "message",
+        [{"kind": "put"}, {"kind": "put", "number": 99}, {"kind": "put", "number": "1"},
+         {"kind": "pin", "number": -1, "on": True}, {"kind": "else", "number": 1}, {"kind": 3}],
+        ids=str,
+    )  # fmt: skip
+    def test_nonsense_changes_nothing(self, half: Person, message: dict[str, Any]) -> None:
+        half.type(only(half), "1")
+        half.run()
+        half.hear(half.tab.run_log, **message)
+        assert half.explorer.value == pytest.approx([2.5])
+        assert half.tab.run_log.pinned == []
+
+
+class TestResults:
+    def test_another_view_stays_chosen(self, half: Person) -> None:
+        half.type(only(half), "1 2")
+        half.run()
+        half.hear(half.tab.results, kind="view", output=0, view="Table")
+        assert half.tab.results.shown["outputs"][0]["view"] == "Table"
+        half.run()
+        assert half.tab.results.shown["outputs"][0]["view"] == "Table"
+
+    def test_a_download_is_sent(self, half: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+        sent: list[Any] = []
+        monkeypatch.setattr(half.tab.results, "send", lambda *parts: sent.append(parts))
+        half.type(only(half), "1 2")
+        half.run()
+        half.hear(half.tab.results, kind="download", output=0, form="csv")
+        ((content, (data,)),) = sent
+        assert content == {"kind": "file", "name": "default.csv", "type": "text/csv"}
+        assert data == b"2.5\n3.0\n"
+
+    @pytest.mark.parametrize(
+        "message",
+        [{"kind": "view", "output": 9, "view": "Table"}, {"kind": "view", "output": 0, "view": "No"},
+         {"kind": "view", "output": "0"}, {"kind": "download", "output": 0, "form": "exe"},
+         {"kind": "view", "output": -1, "view": "Table"}, {"kind": "x"}],
+        ids=str,
+    )  # fmt: skip
+    def test_nonsense_changes_nothing(self, half: Person, message: dict[str, Any]) -> None:
+        half.type(only(half), "1 2")
+        half.run()
+        before = half.tab.results.shown
+        half.hear(half.tab.results, **message)
+        assert half.tab.results.shown == before
+
+
+class TestExplore:
+    def test_opening_loads_no_tensorflow(self) -> None:
+        import subprocess
+        import sys
+
+        hub.samples.path("digits")
+        code = (
+            "import sys, hubexplore\n"
+            "hubexplore.explore('sample:digits')\n"
+            "assert 'tensorflow' not in sys.modules and 'matplotlib' not in sys.modules"
+        )
+        subprocess.run([sys.executable, "-c", code], check=True)
+
+    def test_variants_and_signatures(self) -> None:
+        person = Person(hub.explore("sample:digits", "image_feature_vector", "train"))
+        assert person.tab._selector.signature.name == "image_feature_vector"
+        assert person.tab._selector.variant.tags == ("train",)
+
+    def test_what_is_not_there(self) -> None:
+        with pytest.raises(NoSuchSignatureError, match="Did you mean 'default'"):
+            hub.explore("sample:digits", "defualt")
+        with pytest.raises(NoSuchVariantError, match="train"):
+            hub.explore("sample:digits", tags="trian")
+        with pytest.raises(HubError):
+            hub.explore("/not/there")
+        with pytest.raises(HubError, match="handle"):
+            hub.explore(3)
+
+    def test_a_module_without_its_session(self) -> None:
+        with hub.NotebookSession() as session:
+            module = session.load("sample:half-plus-two")
+            with pytest.raises(GraphError, match="session="):
+                hub.explore(module)
+
+    def test_a_spec(self) -> None:
+        person = Person(hub.explore(hub.load_module_spec("sample:half-plus-two")))
+        person.type(only(person), "1")
+        person.run()
+        assert person.explorer.value == pytest.approx([2.5])
+
+    def test_tf2_is_told_what_else_runs_it(self, real_modules: Path) -> None:
+        with pytest.raises(HubError, match=r"tf\.saved_model\.load"):
+            hub.explore(real_modules / "penguin-tf2-savedmodel")
+
+    def test_in_a_terminal_it_says_what_it_needs(self, capsys: pytest.CaptureFixture[str]) -> None:
+        hub.explore("sample:half-plus-two")._ipython_display_()
+        assert "needs a notebook" in capsys.readouterr().out
+
+    def test_the_picture_has_inputs_results_and_code(self, half: Person) -> None:
+        half.type(only(half), "1 2 <b>")
+        half.run()
+        half.type(only(half), "1 2")
+        half.run()
+        picture = half.explorer._picture()
+        for words in ("1 2", "Run 1", "<img", "hub_call"):
+            assert words in picture
+        assert "<script" not in picture
