@@ -168,7 +168,7 @@ def sparse(literals: Literals, found: Any) -> Sparse:
     rank = depth(found) if field.shape is None else len(field.shape)
     if not 1 <= rank <= DEEPEST:
         raise _too_deep(field) if rank else _wrong(field, shown(found))
-    if depth(found) == rank - 1:
+    if depth(found) == rank - 1 and has_entries(found):
         found = [found]
     indices: list[tuple[int, ...]] = []
     values: list[Any] = []
@@ -251,6 +251,11 @@ def depth(found: Any) -> int:
     return count
 
 
+def has_entries(found: Any) -> bool:
+    """Whether lists, of bounded depth, hold anything but lists."""
+    return any(map(has_entries, found)) if isinstance(found, list) else True
+
+
 # ---- ragged
 
 
@@ -264,7 +269,7 @@ def ragged(literals: Literals, found: Any) -> list[Any]:
     rank = max(field.ragged_rank + 1, depth(found)) if field.shape is None else len(field.shape)
     if rank > DEEPEST:
         raise _too_deep(field)
-    if depth(found) < rank and isinstance(found, list) and depth(found) == rank - 1 and found:
+    if depth(found) == rank - 1 and has_entries(found):
         found = [found]
     widths: dict[int, int] = {}
 

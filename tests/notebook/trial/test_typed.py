@@ -89,6 +89,7 @@ def test_sparse_rows_and_parts() -> None:
     assert parts.indices.tolist() == [[0, 2], [1, 0]], "TensorFlow wants the order of rows"
     assert parts.values.tolist() == [6, 5]
     assert typed.read(one, "[1, null, 2]").dense_shape.tolist() == [1, 3]
+    assert typed.read(one, "[]").dense_shape.tolist() == [0, 3]
 
 
 def test_ragged_rows() -> None:
@@ -97,6 +98,8 @@ def test_ragged_rows() -> None:
     assert typed.read(field("int32", (None, None), "ragged"), "[1, 2]") == [[1, 2]]
     deep = field("float32", (None, None, 2), "ragged")
     assert typed.read(deep, "[[[1, 2]], []]") == [[[1.0, 2.0]], []]
+    assert typed.read(deep, "[[1, 2], [3, 4]]") == [[[1.0, 2.0], [3.0, 4.0]]], "one row"
+    assert typed.read(deep, "[[], []]") == [[], []], "two rows without entries"
     with pytest.raises(SignatureError, match="3 entries in row 1, not 2"):
         typed.read(deep, "[[[1, 2, 3]]]")
 
