@@ -58,7 +58,9 @@ STYLE: Final = Markup("""
   clip-path: inset(50%); white-space: nowrap; }
 .hubexplore .pictures, .hubexplore .beside { display: flex; flex-wrap: wrap; gap: .8em 1.2em;
   align-items: flex-start; }
-.hubexplore .beside > div { flex: 1 1 18em; min-width: 0; overflow-x: auto; }
+.hubexplore .pictures { margin-bottom: .3em; }
+.hubexplore .beside > div { flex: 1 1 30em; min-width: 0; max-width: 46em; overflow-x: auto; }
+.hubexplore .beside > div:has(figure) { flex: 0 1 auto; min-width: 14em; max-width: 19em; }
 .hubexplore .pictures figure { margin: 0; max-width: 24em; }
 .hubexplore figcaption { color: var(--hub-dim); font-size: 90%; overflow-wrap: anywhere; }
 .hubexplore img { max-width: 100%; height: auto; }

@@ -5,7 +5,7 @@
 
 from hubexplore.display.values.choose import views
 from hubexplore.display.values.facts import brief, facts
-from hubexplore.display.values.files import download
+from hubexplore.display.values.files import as_csv, as_npy, download, file_stem, forms
 from hubexplore.display.values.hover import GridHover, Hover, PointsHover
 from hubexplore.display.values.pair import pair
 from hubexplore.display.values.render import Rendered, render
@@ -15,9 +15,13 @@ __all__ = [
     "Hover",
     "PointsHover",
     "Rendered",
+    "as_csv",
+    "as_npy",
     "brief",
     "download",
     "facts",
+    "file_stem",
+    "forms",
     "pair",
     "render",
     "views",

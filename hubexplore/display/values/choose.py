@@ -19,9 +19,13 @@ HEAT: Final = "Heat map"
 TABLE: Final = "Table"
 TEXT: Final = "Text"
 ROWS: Final = "Rows"
+NUMBERS: Final = "Numbers"
 
 MOST_COMPARED: Final = 200
 """So many rows are compared with each other."""
+MOST_MAPPED: Final = 20_000
+MOST_NUMBERS: Final = 4_000_000
+"""Of so many numbers similarities and maps are computed; of more it would take seconds."""
 MOST_CLASSES: Final = 20_000
 LEAST_EMBEDDING: Final = 16
 """So many columns look like an embedding, not like a few numbers."""
@@ -38,23 +42,22 @@ def views(value: Any, *, name: str = "", labels: Sequence[str] = ()) -> tuple[st
       labels: names of the classes in its last dimension.
     """
     if kind_of(value) != "dense":
-        return (ROWS, TABLE)
+        return (ROWS,)
     array = flat_of(value)
     if is_text(array):
         return (TEXT, TABLE)
-    if not is_number(array) or not array.size or not array.ndim:
-        return (TABLE,)
-    shape = array.shape
+    if not array.ndim or not is_number(array) or not array.size:
+        return (TABLE if array.ndim else NUMBERS,)
     if array.ndim == 1:
-        return (SCORES, PLOT, TABLE) if _is_scores(array[None], name, labels) else (PLOT, TABLE)
+        return (*((SCORES,) if _is_scores(array[None], name, labels) else ()), PLOT, TABLE)
     if array.ndim == 2:
         return _of_matrix(array, name, labels)
-    return (*_of_pictures(shape), HEAT if array.ndim == 3 else PLOT, TABLE)
+    return (*_of_pictures(array.shape), *((HEAT,) if array.ndim == 3 else ()), PLOT, TABLE)
 
 
 def _of_pictures(shape: Sequence[int]) -> tuple[str, ...]:
     """Which views of pictures suit values of rank 3 or more."""
-    if len(shape) == 3 and shape[2] in (3, 4) and _is_picture(shape[:2]):
+    if len(shape) == 3 and shape[2] in (1, 3, 4) and _is_picture(shape[:2]):
         return (IMAGES,)
     if len(shape) == 3 and _is_picture(shape[1:]):
         return (TILES,)
@@ -65,16 +68,22 @@ def _of_pictures(shape: Sequence[int]) -> tuple[str, ...]:
 
 def _of_matrix(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:
     rows, columns = array.shape
-    scores = _is_scores(array, name, labels)
-    several = 1 < rows <= MOST_COMPARED
-    compared = ((SIMILARITY, MAP) if rows > 2 else (SIMILARITY,)) if several and columns > 1 else ()
+    compared = _comparisons(rows, columns)
     rest = (PLOT, HEAT, TABLE) if rows <= 8 else (HEAT, PLOT, TABLE)
-    if scores:
+    if _is_scores(array, name, labels):
         return (SCORES, *rest, *compared)
-    if columns >= LEAST_EMBEDDING and compared:
-        return (*compared, *rest, SCORES)
     # Anything with a few columns may be scores, for who knows that it is.
-    return (*rest, *compared, *((SCORES,) if 1 < columns <= MOST_CLASSES else ()))
+    possible = (SCORES,) if 1 < columns <= MOST_CLASSES else ()
+    if columns >= LEAST_EMBEDDING and compared:
+        return (*compared, *rest, *possible)
+    return (*rest, *compared, *possible)
+
+
+def _comparisons(rows: int, columns: int) -> tuple[str, ...]:
+    if rows < 2 or columns < 2 or rows * columns > MOST_NUMBERS:
+        return ()
+    similarity = (SIMILARITY,) if rows <= MOST_COMPARED else ()
+    return (*similarity, MAP) if 2 < rows <= MOST_MAPPED else similarity
 
 
 def _is_scores(array: Array, name: str, labels: Sequence[str]) -> bool:
@@ -85,7 +94,8 @@ def _is_scores(array: Array, name: str, labels: Sequence[str]) -> bool:
     if len(labels) == columns or any(word in name.lower() for word in _SCORE_WORDS):
         return True
     some = as_floats(array[:32])
-    return bool(np.all(some >= 0) and np.allclose(some.sum(-1), 1, atol=1e-3))
+    with np.errstate(all="ignore"):
+        return bool(np.all(some >= 0) and np.allclose(some.sum(-1), 1, atol=1e-3))
 
 
 def _is_picture(sizes: Sequence[int]) -> bool:

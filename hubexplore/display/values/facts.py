@@ -11,13 +11,14 @@ from hubexplore.display.values.kinds import (
     Array,
     as_floats,
     flat_of,
+    is_foreign,
     is_number,
     is_text,
     item_text,
     kind_of,
-    number_text,
     shape_of,
     signed,
+    text_of,
 )
 
 BRIEF: Final = 60
@@ -32,26 +33,37 @@ def facts(value: Any) -> str:
     if kind != "dense":
         found.append(counted(len(flat), "value"))
     if is_text(flat):
-        longest = max((len(item_text(each)) for each in flat.reshape(-1)), default=0)
+        longest = max((len(text_of(each)) for each in flat.reshape(-1)), default=0)
         found.append(f"longest {counted(longest, 'character')}")
     elif flat.dtype.kind == "b":
         found.append(f"{int(np.count_nonzero(flat)):,} true")
     elif is_number(flat) and flat.size:
         found.append(_range(flat))
+    elif flat.dtype.kind == "c" and flat.size:
+        found.append(f"absolute {_of_finite(np.abs(flat))}")
     return " · ".join(found)
 
 
 def _range(flat: Array) -> str:
-    floats = as_floats(flat)
+    # float64 does not hold all integers.
+    if flat.dtype.kind in "iu":
+        return _from_to(flat.min(), flat.max())
+    low, high = flat.min(), flat.max()  # NaN where one is among them
+    if is_foreign(flat) or not (np.isfinite(low) and np.isfinite(high)):
+        return _of_finite(as_floats(flat))
+    return _from_to(low, high)
+
+
+def _of_finite(floats: Array) -> str:
     finite = floats[np.isfinite(floats)]
     nans, infs = int(np.isnan(floats).sum()), int(np.isinf(floats).sum())
-    parts = []
-    if finite.size:
-        # float64 does not hold all integers.
-        low, high = (flat.min(), flat.max()) if flat.dtype.kind in "iu" else (finite.min(), finite.max())
-        parts.append(f"{signed(low)} to {signed(high)}" if low != high else f"all {signed(low)}")
+    parts = [_from_to(finite.min(), finite.max())] if finite.size else []
     parts += [f"{count:,} {word}" for count, word in ((nans, "NaN"), (infs, "Inf")) if count]
     return " · ".join(parts)
+
+
+def _from_to(low: Any, high: Any) -> str:
+    return f"{signed(low)} to {signed(high)}" if low != high else f"all {signed(low)}"
 
 
 def dtype_text(array: Array) -> str:
@@ -76,14 +88,14 @@ def brief(value: Any) -> str:
     if len(shape) == 4 and shape[3] in (1, 3) and shape[1] and shape[2] and shape[1] > 1:
         return f"{counted(shape[0] or 0, 'image')} of {shape[1]} × {shape[2]} × {shape[3]}"
     if len(shape) <= 2 and flat.size and len(flat.reshape(-1)) <= 64 and (len(shape) == 1 or shape[0] == 1):
-        return _few([number_text(each) for each in flat.reshape(-1)[:6]], flat.size)
+        return _few([_quoted(each) for each in flat.reshape(-1)[:6]], flat.size)
     return f"{_shape(value)} {dtype_text(flat)}"
 
 
 def _few(items: list[str], count: int) -> str:
     shown: list[str] = []
     for item in items:
-        if sum(map(len, shown)) + len(item) > BRIEF - 16:
+        if sum(len(each) + 2 for each in shown) + len(item) > BRIEF - 16:
             break
         shown.append(item)
     more = ", …" if len(shown) < count else ""
@@ -91,4 +103,8 @@ def _few(items: list[str], count: int) -> str:
 
 
 def _quoted(item: Any) -> str:
-    return f'"{beginning(item_text(item), _WORD)}"' if isinstance(item, (bytes, str)) else number_text(item)
+    if not isinstance(item, (bytes, str)):
+        return visible(item_text(item), _WORD)
+    text = beginning(item_text(item), _WORD)
+    # Escapes take up to ten characters each.
+    return f'"{text if len(text) <= 40 else text[:40] + "…"}"'

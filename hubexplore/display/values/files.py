@@ -6,29 +6,55 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from hubexplore.display.values.kinds import Array, flat_of, is_text, kind_of, text_of
+from hubexplore.display.values.kinds import (
+    Array,
+    flat_of,
+    is_foreign,
+    is_number,
+    is_text,
+    kind_of,
+    text_of,
+)
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - wide ones count too
+_MOST_ENTRIES: Final = 5_000_000
+"""Entries of a CSV file: a spreadsheet opens fewer, and the kernel would be busy for long."""
+_MOST_BYTES: Final = 500_000_000
+"""Bytes of a file of texts of fixed width, in which each takes as much as the longest."""
 
 
-def download(value: Any, name: str, form: str) -> tuple[str, bytes]:
-    """Returns name and content of a file.
+def forms(value: Any) -> tuple[tuple[str, str], ...]:
+    """Returns the files that there can be of a value, each as what `download` is asked for and in words."""
+    arrays = [flat_of(value)] if kind_of(value) == "dense" else list(_parts(value).values())
+    found = [("npy", "NumPy")] if all(_fixed_bytes(each) <= _MOST_BYTES for each in arrays) else []
+    return (*found, ("csv", "CSV")) if flat_of(value).size <= _MOST_ENTRIES else tuple(found)
+
+
+def download(value: Any, name: str, form: str) -> tuple[str, bytes] | None:
+    """Returns name and content of a file; None where `forms` does not list it.
 
     Args:
       value: an array, SparseTensorValue or RaggedTensorValue.
       name: of the output; chosen by strangers.
       form: "npy", which becomes an .npz for values of several arrays, or "csv".
     """
-    safe = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_")[:60] or "value"
+    if form not in dict(forms(value)):
+        return None
+    safe = file_stem(name)
     if form == "csv":
         return f"{safe}.csv", as_csv(value).encode()
     if kind_of(value) == "dense":
         return f"{safe}.npy", as_npy(flat_of(value))
     return f"{safe}.npz", _as_npz(value)
+
+
+def file_stem(name: str) -> str:
+    """A name as that of a file on any system: letters, digits, `_` and `-`, at most 60."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", name[:1000]).strip("_-")[:60] or "value"
 
 
 def as_npy(array: Array) -> bytes:
@@ -38,22 +64,38 @@ def as_npy(array: Array) -> bytes:
     return content.getvalue()
 
 
+def _fixed_bytes(array: Array) -> int:
+    """Bytes of it in a file."""
+    if array.dtype.kind != "O":
+        return 0
+    return (
+        4
+        * array.size
+        * max((len(each) for each in array.reshape(-1) if isinstance(each, (bytes, str))), default=0)
+    )
+
+
 def _as_npz(value: Any) -> bytes:
+    content = io.BytesIO()
+    arrays: dict[str, Any] = {key: _plain(each) for key, each in _parts(value).items()}
+    np.savez(content, allow_pickle=False, **arrays)
+    return content.getvalue()
+
+
+def _parts(value: Any) -> dict[str, Array]:
+    """The arrays of a sparse or ragged value."""
     if kind_of(value) == "sparse":
         parts = {"indices": value.indices, "values": value.values, "dense_shape": value.dense_shape}
     else:
         splits = {f"row_splits_{level}": each for level, each in enumerate(value.nested_row_splits)}
         parts = {"flat_values": value.flat_values, **splits}
-    content = io.BytesIO()
-    arrays: dict[str, Any] = {key: _plain(np.asarray(each)) for key, each in parts.items()}
-    np.savez(content, allow_pickle=False, **arrays)
-    return content.getvalue()
+    return {key: np.asarray(each) for key, each in parts.items()}
 
 
 def _plain(array: Array) -> Array:
     if array.dtype.kind == "O":
         return np.array([text_of(each) for each in array.reshape(-1)], str).reshape(array.shape)
-    return array.astype(np.float32) if array.dtype.kind == "V" else array
+    return array.astype(np.float32) if is_foreign(array) else array
 
 
 def as_csv(value: Any) -> str:
@@ -76,10 +118,12 @@ def _rows(value: Any) -> Iterator[list[Any]]:
         yield from _ragged_rows(value)
         return
     array = flat_of(value)
+    if not array.size:
+        return
     matrix = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(-1, 1)
     for number, row in enumerate(matrix):
         lead = [int(each) for each in np.unravel_index(number, array.shape[:-1])] if array.ndim > 2 else []
-        yield [*lead, *(_cell(each) for each in row)]
+        yield [*lead, *(row.tolist() if is_number(row) else map(_cell, row))]
 
 
 def _ragged_rows(value: Any) -> Iterator[list[Any]]:

@@ -8,6 +8,8 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 _FAR: Final = 1e300
+_LONG: Final = 4000
+_WHOLE: Final = 1e7
 Kind = Literal["dense", "sparse", "ragged"]
 
 
@@ -40,24 +42,44 @@ def shape_of(value: Any) -> tuple[int | None, ...]:
 
 
 def is_text(array: Array) -> bool:
-    """Whether it holds texts."""
+    """Whether it holds texts (or objects, which are shown as text)."""
     return array.dtype.kind in "OSU"
 
 
 def is_number(array: Array) -> bool:
     """Whether it holds real numbers, those of ml_dtypes included."""
-    # The types of ml_dtypes, such as bfloat16, are of kind V (or f) and convert to float.
-    return array.dtype.kind in "iuf" or (array.dtype.kind == "V" and array.dtype.names is None)
+    # The types of ml_dtypes, such as bfloat16, are of kind V or f and convert to float.
+    return array.dtype.kind in "iuf" or (
+        array.dtype.kind == "V" and not issubclass(array.dtype.type, np.void)
+    )
+
+
+def is_foreign(array: Array) -> bool:
+    """Whether NumPy alone does not know its type, such as bfloat16."""
+    return is_number(array) and array.dtype.type.__module__ != "numpy"
 
 
 def as_floats(array: Array) -> Array:
     """The numbers as float64, which every picture is drawn of."""
-    return array.astype(np.float64)
+    with np.errstate(over="ignore"):  # longdouble
+        return array.astype(np.float64)
 
 
-def drawable(array: Array) -> Array:
-    """The numbers as float64, so far from the ends of its range that a difference is a number too."""
-    return np.clip(as_floats(array), -_FAR, _FAR)
+def drawable(floats: Array) -> Array:
+    """Numbers so far from the ends of their range that a difference is a number too; NaN and Inf stay."""
+    return np.where(np.isfinite(floats), np.clip(floats, -_FAR, _FAR), floats)
+
+
+def limits_of(floats: Array) -> tuple[float, float]:
+    """The least and the largest finite number; zeros where there is none."""
+    finite = floats[np.isfinite(floats)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+
+
+def within(floats: Array, low: float, high: float) -> Array:
+    """Numbers moved into a range; NaN becomes 0, or what of the range is next to it."""
+    found: Array = np.clip(np.nan_to_num(floats, nan=0.0, posinf=high, neginf=low), low, high)
+    return found
 
 
 def text_of(item: Any) -> str:
@@ -73,7 +95,9 @@ def number_text(number: Any) -> str:
         return str(int(number))
     if isinstance(number, (complex, np.complexfloating)):
         return f"{complex(number):.4g}"
-    return f"{float(number):.4g}"
+    known = float(number)
+    # Counts and ids are whole numbers, in whichever type.
+    return str(int(known)) if known.is_integer() and abs(known) < _WHOLE else f"{known:.4g}"
 
 
 def signed(number: Any) -> str:
@@ -82,5 +106,10 @@ def signed(number: Any) -> str:
 
 
 def item_text(item: Any) -> str:
-    """One entry of an array as text."""
-    return text_of(item) if isinstance(item, (bytes, str)) else number_text(item)
+    """One entry of an array as text; of a very long text its beginning."""
+    if isinstance(item, (bytes, str)):
+        return text_of(item if len(item) <= _LONG else item[:_LONG]) + ("…" if len(item) > _LONG else "")
+    try:
+        return number_text(item)
+    except (TypeError, ValueError):  # a date, a record, an object
+        return str(item)

@@ -3,42 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from hubexplore.display.markup import join, tag
+from hubexplore.display.values import choose, lists, pictures
+from hubexplore.display.values.choose import views
 from hubexplore.display.values.facts import facts
-from hubexplore.display.values.kinds import as_floats, flat_of, is_number, kind_of, number_text, shape_of
-from hubexplore.display.values.render import Rendered, render
+from hubexplore.display.values.kinds import (
+    Array,
+    as_floats,
+    drawable,
+    flat_of,
+    is_number,
+    kind_of,
+    number_text,
+    shape_of,
+)
+from hubexplore.display.values.render import Rendered, render, shown
+
+_MEANT_FOR_ROWS: Final = (choose.SCORES, choose.SIMILARITY, choose.MAP)
+"""Views that would say something else of a difference."""
 
 
-def pair(first: Any, second: Any, *, name: str = "", rows: Sequence[str] = ()) -> Rendered:
-    """Draws two values and, where they are numbers of one shape, the second minus the first.
+def pair(
+    first: Any, second: Any, *, name: str = "", rows: Sequence[str] = (), labels: Sequence[str] = ()
+) -> Rendered:
+    """Draws two values in one view and, where they are numbers of one shape, the second minus the first.
 
     Args:
       first: an array, SparseTensorValue or RaggedTensorValue.
       second: of the same name in another run.
       name: of both.
       rows: captions of their rows, if they are the same.
+      labels: names of the classes in their last dimension.
     """
-    drawn = [render(each, name=name, rows=rows) for each in (first, second)]
+    view = views(first, name=name, labels=labels)[0]
+    drawn = [render(each, view, name=name, rows=rows, labels=labels) for each in (first, second)]
     columns = [
         tag("div", tag("p", tag("strong", title), " ", tag("small", facts(value))), each.html)
         for title, value, each in zip(("First", "Second"), (first, second), drawn, strict=True)
     ]
     words, away = difference(first, second)
     hovers = [*drawn[0].hovers, *drawn[1].hovers]
-    if away is not None and np.any(away):
-        shown = render(away, name="difference", rows=rows)
-        columns.append(tag("div", tag("p", tag("strong", "Second − first")), shown.html))
-        hovers += shown.hovers
+    if away is not None and away.ndim and np.any(away):
+        third = _difference(away, view, rows, labels)
+        columns.append(tag("div", tag("p", tag("strong", "Second − first")), third.html))
+        hovers += third.hovers
     said = tag("p", tag("strong", words))
     return Rendered("Side by side", join(said, tag("div", *columns, class_="beside")), tuple(hovers))
 
 
-def difference(first: Any, second: Any) -> tuple[str, np.ndarray[Any, Any] | None]:
-    """In words whether two values differ; and by how much, where they are numbers of one shape."""
+def _difference(away: Array, view: str, rows: Sequence[str], labels: Sequence[str]) -> Rendered:
+    if view == choose.IMAGES:
+        return shown(view, pictures.images(away, rows, both=True), lambda: lists.table(away, rows, labels))
+    if view in _MEANT_FOR_ROWS:
+        view = choose.PLOT if away.ndim == 1 else choose.HEAT
+    return render(away, view, rows=rows, labels=labels)
+
+
+def difference(first: Any, second: Any) -> tuple[str, Array | None]:
+    """In words whether two values differ; and by how much, where they are dense numbers of one shape."""
     if kind_of(first) != kind_of(second) or shape_of(first) != shape_of(second):
         return "Their shapes differ.", None
     one, other = flat_of(first), flat_of(second)
@@ -48,19 +74,19 @@ def difference(first: Any, second: Any) -> tuple[str, np.ndarray[Any, Any] | Non
         unlike = int(np.count_nonzero(one != other))
         return ("They are equal." if not unlike else f"{unlike:,} of {one.size:,} entries differ."), None
     numbers, others = as_floats(one), as_floats(other)
-    same = (numbers == others) | (np.isnan(numbers) & np.isnan(others))
+    # Integers may differ where float64 no longer tells them apart.
+    exact = one.dtype.kind in "iu" and other.dtype.kind in "iu"
+    same = (one == other) if exact else (numbers == others) | (np.isnan(numbers) & np.isnan(others))
     if same.all():
         return "They are equal.", None
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         away = np.where(same, 0.0, others - numbers)
-    finite = np.nan_to_num(np.abs(away), nan=np.inf, posinf=np.inf)
-    place = np.unravel_index(int(np.argmax(finite)), finite.shape) if finite.ndim else ()
+    size = np.nan_to_num(np.abs(away), nan=np.inf, posinf=np.inf)
+    place = np.unravel_index(int(np.argmax(size)), size.shape)
     where = f" at [{', '.join(str(int(each)) for each in place)}]" if place else ""
-    words = (
-        f"Largest difference: {number_text(float(finite[place]))}{where}; {int((~same).sum()):,} of "
-        f"{same.size:,} entries differ."
-    )
-    return words, away if kind_of(first) == "dense" else None
+    found = number_text(float(size[place])) if np.isfinite(away[place]) else "to or from NaN or Inf"
+    words = f"Largest difference: {found}{where}; {int((~same).sum()):,} of {same.size:,} entries differ."
+    return words, drawable(away) if kind_of(first) == "dense" else None
 
 
 def _same_places(first: Any, second: Any) -> bool:

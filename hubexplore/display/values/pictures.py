@@ -1,26 +1,26 @@
-"""Values as pictures: images as they are, activations as grey tiles."""
+"""Values as images, as bright as they were meant."""
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
-from hubexplore.display.markup import Markup, tag
-from hubexplore.display.tables import counted, visible
-from hubexplore.display.values.hover import GridHover
-from hubexplore.display.values.kinds import Array, drawable, number_text, signed
-from hubexplore.display.values.plots import Plotted
+from hubexplore.display.markup import join, tag
+from hubexplore.display.tables import counted
+from hubexplore.display.values.hover import MAX_CELLS, GridHover
+from hubexplore.display.values.kinds import Array, as_floats, drawable, limits_of, number_text, signed, within
+from hubexplore.display.values.plotted import Plotted, row_name
+from hubexplore.display.values.png import photo
 
 MAX_IMAGES: Final = 24
-MAX_TILES: Final = 64
+_ROOM: Final = 150_000
+"""Bytes for all of them."""
+_MOST_PIXELS: Final = 1_500_000
+"""So many are looked at; of larger images every second one, and so on."""
 _LEAST: Final = 112
 """Pixels that the longer side of an image has on screen at least: small ones are enlarged."""
-_MOST: Final = 384
-_GAP: Final = 2
 _RANGES: Final = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
 """What images usually hold; each is meant if the values lie in it, up to a small part of it, ..."""
 _SLACK: Final = 0.02
@@ -28,28 +28,52 @@ _FAINT: Final = 0.125
 """... and take at least this part of it: fainter images are stretched, or nothing would be seen."""
 
 
-def images(array: Array, rows: Sequence[str]) -> Plotted:
-    """Each image as a picture; one rule of brightness for all of them, which is said."""
+def images(array: Array, rows: Sequence[str], both: bool = False) -> Plotted:
+    """Each image as a picture; one rule of brightness for all of them, which is said.
+
+    Args:
+      array: [n, h, w, c] or [h, w, c], c of 1, 3 or 4.
+      rows: captions.
+      both: 0 is the middle of the scale, as in a difference.
+    """
     stack = array[None] if array.ndim == 3 else array
     shown = stack[:MAX_IMAGES]
-    pixels, rule = brightness(shown)
-    found = []
+    step = int(np.ceil(np.sqrt(shown.size / shown.shape[3] / _MOST_PIXELS)))
+    seen = shown[:, ::step, ::step]
+    pixels, rule = _around_zero(seen) if both else brightness(seen)
+    found, hovers, given_up = [], [], {f"one of every {step} pixels in a row"} if step > 1 else set()
+    tell = seen.size // seen.shape[3] <= MAX_CELLS and step == 1
     for number, each in enumerate(pixels):
-        words = visible(rows[number]) if number < len(rows) else f"image {number}"
-        text = f"{words}, {each.shape[0]} × {each.shape[1]} pixels, {rule}"
-        found.append(_figure(each, text, words))
+        name = row_name(rows, number) if number < len(rows) else f"image {number}"
+        words = f"{name}, {shown.shape[1]} × {shown.shape[2]} pixels, {rule}"
+        enlarged = _enlarged(each)
+        picture, lost = photo(enlarged, words, _ROOM // len(shown), enlarged.shape[1])
+        given_up |= {lost} - {""}
+        found.append(tag("figure", picture, tag("figcaption", name)))
+        hovers.append(_hover(seen[number]) if tell else None)
     more = len(stack) - len(shown)
     note = f"Brightness: {rule}." + (f" … and {counted(more, 'image')} more." if more else "")
-    return Plotted(tag("div", *found, class_="pictures"), None, note)
+    if given_up:
+        note += f" Large: shown {', '.join(sorted(given_up))}."
+    return Plotted(join(*found), tuple(hovers), note)
+
+
+def _hover(image: Array) -> GridHover:
+    down, across, channels = image.shape
+    told = [number_text(each) for each in image.reshape(-1).tolist()]
+    values = tuple(", ".join(told[at : at + channels]) for at in range(0, len(told), channels))
+    places = (
+        tuple(f"{word} {at}" for at in range(size)) for word, size in (("row", down), ("column", across))
+    )
+    return GridHover((0.0, 0.0, 1.0, 1.0), down, across, values, *places)
 
 
 def brightness(stack: Array) -> tuple[Array, str]:
     """Images as uint8, and by which rule: a usual range that fits, else from the least value on."""
     if stack.dtype == np.uint8:
-        return stack, "0 to 255"
-    floats = drawable(stack)
-    finite = floats[np.isfinite(floats)]
-    low, high = float(finite.min(initial=0)), float(finite.max(initial=0))
+        return stack, "0 is black, 255 is white"
+    floats = drawable(as_floats(stack))
+    low, high = limits_of(floats)
     start, end = next(
         (
             (start, end)
@@ -58,57 +82,29 @@ def brightness(stack: Array) -> tuple[Array, str]:
             and high <= end + _SLACK * (end - start)
             and high - low >= _FAINT * (end - start)
         ),
-        (low, high),
+        (low, high) if low < high else _around(low),
     )
-    rule = f"{signed(start)} is black, {signed(end)} is white"
-    scaled = (np.nan_to_num(floats, nan=start, posinf=end, neginf=start) - start) / ((end - start) or 1)
-    return (np.clip(scaled, 0, 1) * 255).round().astype(np.uint8), rule
+    return _scaled(floats, start, end), f"{signed(start)} is black, {signed(end)} is white"
 
 
-def tiles(array: Array) -> Plotted:
-    """The channels of [n, h, w, c] (or the matrices of [n, h, w]) as grey tiles with one scale."""
-    first = array[0] if array.ndim == 4 else np.moveaxis(array, 0, -1)
-    floats = drawable(first)
-    count = min(first.shape[2], MAX_TILES)
-    shown = np.moveaxis(floats[:, :, :count], -1, 0)
-    finite = shown[np.isfinite(shown)]
-    low, high = float(finite.min(initial=0)), float(finite.max(initial=0))
-    grey = (np.nan_to_num((shown - low) / ((high - low) or 1), nan=0.0) * 255).clip(0, 255).astype(np.uint8)
-    across = min(8, count)
-    down = -(-count // across)
-    tall, wide = grey.shape[1:]
-    step = max(1, round(64 / max(tall, wide)))
-    grey = grey.repeat(step, 1).repeat(step, 2)
-    skip = max(1, max(grey.shape[1:]) // 96)  # large maps become small tiles
-    grey = grey[:, ::skip, ::skip]
-    tall, wide = grey.shape[1:]
-    sheet = np.full((down * (tall + _GAP) - _GAP, across * (wide + _GAP) - _GAP), 255, np.uint8)
-    for number, tile in enumerate(grey):
-        row, column = divmod(number, across)
-        sheet[row * (tall + _GAP) :, column * (wide + _GAP) :][:tall, :wide] = tile
-    what = "channel" if array.ndim == 4 else "matrix"
-    words = (
-        f"{counted(count, 'tile')} of {first.shape[0]} × {first.shape[1]}: {what} 0 at the top left, "
-        f"{number_text(low)} is black, {number_text(high)} is white"
-    )
-    told = tuple(
-        f"mean {number_text(each.mean())}, {number_text(each.min())} to {number_text(each.max())}"
-        for each in shown
-    )
-    captions = tuple(f"{what} {number}" for number in range(down * across))
-    box = (0.0, 0.0, 1.0, 1.0)
-    values = tuple(
-        f"{captions[number]}: {told[number]}" if number < count else "" for number in range(down * across)
-    )
-    more = first.shape[2] - count
-    note = f"{words[0].upper()}{words[1:]}." + (f" … and {more:,} more." if more else "")
-    if array.ndim == 4 and len(array) > 1:
-        note += f" Of the first of {len(array):,} rows."
-    return Plotted(_photo(sheet, words), GridHover(box, down, across, values), note)
+def _around(number: float) -> tuple[float, float]:
+    """The range of images that are all one number."""
+    return next((each for each in _RANGES if each[0] <= number <= each[1]), (min(number, 0), max(number, 0)))
 
 
-def _figure(pixels: Array, words: str, caption: str) -> Markup:
-    return tag("figure", _photo(_enlarged(pixels), words), tag("figcaption", caption))
+def _around_zero(stack: Array) -> tuple[Array, str]:
+    floats = drawable(as_floats(stack))
+    reach = max(map(abs, limits_of(floats)), default=0.0) or 1.0
+    pixels = _scaled(floats, -reach, reach)
+    if pixels.shape[3] == 4:
+        pixels[..., 3] = 255  # a difference of opacities would hide those of colours
+    return pixels, f"{signed(-reach)} is black, 0 is grey, {signed(reach)} is white"
+
+
+def _scaled(floats: Array, start: float, end: float) -> Array:
+    known = np.where(np.isnan(floats), start, within(floats, start, end))
+    found: Array = ((known - start) / ((end - start) or 1.0) * 255).round().astype(np.uint8)
+    return found
 
 
 def _enlarged(pixels: Array) -> Array:
@@ -117,19 +113,3 @@ def _enlarged(pixels: Array) -> Array:
         factor = -(-_LEAST // longest)
         return pixels.repeat(factor, 0).repeat(factor, 1)
     return pixels
-
-
-def _photo(pixels: Array, words: str) -> Markup:
-    """An image that no theme changes."""
-    data = base64.b64encode(png(pixels)).decode()
-    width = min(pixels.shape[1], max(_MOST, 640 if pixels.ndim == 2 else 0))
-    return tag("img", src=f"data:image/png;base64,{data}", alt=words, width=width, class_="photo")
-
-
-def png(pixels: Array) -> bytes:
-    """Encodes uint8 [h, w], [h, w, 1], [h, w, 3] or [h, w, 4]."""
-    from PIL import Image
-
-    content = io.BytesIO()
-    Image.fromarray(pixels[:, :, 0] if pixels.shape[2:] == (1,) else pixels).save(content, "PNG")
-    return content.getvalue()

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hubexplore.display.markup import Markup, join, tag
-from hubexplore.display.values import choose, lists, pictures, plots
+from hubexplore.display.values import bars, cells, choose, lines, lists, pictures, scatter, tiles
 from hubexplore.display.values.hover import Hover
 from hubexplore.display.values.kinds import flat_of
-from hubexplore.display.values.plots import Plotted
+from hubexplore.display.values.plotted import Plotted
 
 
 @dataclass(frozen=True)
@@ -47,27 +47,30 @@ def render(
     """
     fitting = choose.views(value, name=name, labels=labels)
     chosen = view if view in fitting else fitting[0]
-    if chosen in (choose.TABLE, choose.ROWS):
+    if chosen in (choose.TABLE, choose.ROWS, choose.NUMBERS):
         return Rendered(chosen, lists.table(value, rows, labels))
     array = flat_of(value)
     if chosen == choose.TEXT:
-        return Rendered(chosen, lists.texts(array))
-    plotted = _PICTURES[chosen](array, rows, labels)
-    own = plotted.numbers
-    listed = lists.table(value, rows, labels) if own is None else lists.table(own, rows, ())
-    numbers = tag("details", tag("summary", "Numbers"), tag("div", listed))
+        return Rendered(chosen, lists.texts(array, rows))
+    return shown(chosen, _PICTURES[chosen](array, rows, labels), lambda: lists.table(value, rows, labels))
+
+
+def shown(view: str, plotted: Plotted, numbers: Callable[[], Markup]) -> Rendered:
+    """Pictures, what is to be said of them, and folded below the numbers that they show."""
+    listed = numbers() if plotted.numbers is None else plotted.numbers
+    folded = tag("details", tag("summary", "Numbers"), tag("div", listed))
     note = (tag("p", plotted.note, class_="note"),) if plotted.note else ()
-    shown = plotted.html if chosen == choose.IMAGES else tag("p", plotted.html)
-    return Rendered(chosen, join(shown, *note, numbers), (plotted.hover,))
+    pictured = tag("div", plotted.html, class_="pictures")
+    return Rendered(view, join(pictured, *note, folded), plotted.hovers)
 
 
 _Draw = Callable[[Any, Sequence[str], Sequence[str]], Plotted]
 _PICTURES: Final[dict[str, _Draw]] = {
-    choose.SCORES: plots.scores,
-    choose.SIMILARITY: lambda array, rows, labels: plots.similarity(array, rows),
-    choose.MAP: lambda array, rows, labels: plots.pca(array, rows),
-    choose.HEAT: plots.heat,
-    choose.PLOT: plots.plot,
+    choose.SCORES: bars.scores,
+    choose.SIMILARITY: lambda array, rows, labels: cells.similarity(array, rows),
+    choose.MAP: lambda array, rows, labels: scatter.pca(array, rows),
+    choose.HEAT: cells.heat,
+    choose.PLOT: lines.plot,
     choose.IMAGES: lambda array, rows, labels: pictures.images(array, rows),
-    choose.TILES: lambda array, rows, labels: pictures.tiles(array),
+    choose.TILES: lambda array, rows, labels: tiles.tiles(array, rows),
 }

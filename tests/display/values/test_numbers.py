@@ -1,34 +1,68 @@
 """That pictures, words and files tell the numbers."""
 
+import base64
 import csv
 import io
 import re
 import zipfile
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
+from PIL import Image
 
 from hubexplore.display import values
+from hubexplore.display.values.cells import cosine
+from hubexplore.display.values.drawing import Drawing, round_steps, step_text, width_of
 from hubexplore.display.values.hover import GridHover, PointsHover
 from hubexplore.display.values.pictures import brightness
-from hubexplore.display.values.plots import components, cosine
+from hubexplore.display.values.scatter import _write, components
 from tests.display.values.composites import Ragged, deep, ragged, sparse
 
 RANDOM = np.random.default_rng(1)
 
 
+class Recorder(Drawing):
+    """Keeps where texts stand."""
+
+    boxes: list[tuple[float, float, float, float]]
+
+    def text(self, x: float, y: float, words: str, side: Any = "left", **looks: Any) -> None:
+        width = width_of([words], 9)
+        left = x - {"left": 0, "center": width / 2, "right": width}[side]
+        self.boxes = [*getattr(self, "boxes", []), (left, y - 5, left + width, y + 5)]
+
+
 class TestScores:
     def test_the_highest_come_first(self) -> None:
         html = values.render(np.array([[0.1, 0.7, 0.2]]), "Scores", labels=["a", "b", "c"]).html
-        assert 'alt="Bars of the highest scores. row 0: b 0.7"' in html
+        assert 'alt="Bars of the highest scores. 0: b 0.7"' in html
+
+    def test_hover_and_table_tell_them_in_order(self) -> None:
+        drawn = values.render(np.array([[0.1, 0.7, 0.2]]), "Scores", labels=["a", "b", "c"])
+        (hover,) = drawn.hovers
+        assert isinstance(hover, GridHover)
+        assert hover.row_captions == ("b", "c", "a")
+        assert hover.values == ("0.7", "0.2", "0.1")
+        assert re.findall(r"<td[^>]*>([^<]+)</td>", drawn.html) == ["b", "0.7", "c", "0.2", "a", "0.1"]
+
+    def test_each_row_has_its_title(self) -> None:
+        (hover,) = values.render(np.array([[0.1, 0.9], [0.8, 0.2]]), "Scores", rows=["x", "y"]).hovers
+        assert isinstance(hover, GridHover)
+        assert hover.row_captions == ("x", "class 1", "class 0", "y", "class 0", "class 1")
+        assert hover.values == ("", "0.9", "0.1", "", "0.8", "0.2")
+
+    def test_infinity_is_told_as_such(self) -> None:
+        html = values.render(np.array([[1.0, np.inf, -np.inf]]), "Scores").html
+        assert re.findall(r'<td class="number">([^<]+)</td>', html) == ["inf", "1", "-inf"]
 
     def test_left_out_classes_are_counted(self) -> None:
         html = values.render(RANDOM.uniform(size=(9, 1000)), "Scores").html
         assert "The first 6 of 9 rows. The 5 highest of 1,000 classes." in html
 
     def test_nan_is_never_the_highest(self) -> None:
-        assert "row 0: class 1" in values.render(np.array([[np.nan, 0.7, 0.2]]), "Scores").html
+        assert "0: class 1" in values.render(np.array([[np.nan, 0.7, 0.2]]), "Scores").html
 
 
 class TestSimilarity:
@@ -44,16 +78,69 @@ class TestSimilarity:
         drawn = values.render(rows, "Similarity", rows=["x", "y", "z"])
         assert isinstance(drawn.hovers[0], GridHover)
         assert drawn.hovers[0].values == ("1", "1", "-1", "1", "1", "-1", "-1", "-1", "1")
-        assert "Most alike: x and y, 1." in drawn.html
+        assert "Most alike: “x” and “y”, 1." in drawn.html
         assert drawn.html.count('<td class="number">-1</td>') == 4
 
     def test_a_row_of_zeros_has_no_direction(self) -> None:
         html = values.render(np.array([[0.0] * 16, [1.0] * 16, [1.0] * 16]), "Similarity").html
-        assert "1 rows are all zeros" in html or "1 row is all zeros" in html
+        assert "1 row (0) without a direction: all zeros, or with NaN or Inf." in html
+        assert "Most alike: “1” and “2”, 1." in html
 
     def test_extremes_do_not_overflow(self) -> None:
         found, _ = cosine(np.array([[1e308, 1e308], [1e-308, 1e-308]]))
         np.testing.assert_allclose(found, 1)
+
+
+class TestHeatMap:
+    def test_hover_tells_the_cells(self) -> None:
+        matrix = np.array([[1.0, -2.0, np.nan], [1e308, np.inf, 0.5]])
+        drawn = values.render(matrix, "Heat map", rows=["x", "y"], labels=["a", "b", "c"])
+        (hover,) = drawn.hovers
+        assert isinstance(hover, GridHover)
+        assert hover.values == ("1", "-2", "nan", "1e+308", "inf", "0.5")
+        assert (hover.row_captions, hover.column_captions) == (("x", "y"), ("a", "b", "c"))
+        assert "Grey cells are NaN." in drawn.html
+
+    def test_of_many_cells_it_tells_the_range_of_blocks(self) -> None:
+        matrix = np.arange(150 * 100).reshape(150, 100)
+        (hover,) = values.render(matrix, "Heat map").hovers
+        assert isinstance(hover, GridHover)
+        assert (hover.rows, hover.columns) == (50, 50)
+        assert hover.values[0] == "0 to 201"
+        assert (hover.row_captions[0], hover.column_captions[-1]) == ("0 … 2", "98 … 99")
+        assert hover.values[-1] == "14798 to 14999"
+
+    def test_places_in_higher_ranks(self) -> None:
+        (hover,) = values.render(np.zeros((2, 3, 4)), "Heat map", rows=["x", "y"]).hovers
+        assert isinstance(hover, GridHover)
+        assert hover.row_captions == ("x, 0", "x, 1", "x, 2", "y, 0", "y, 1", "y, 2")
+
+
+class TestPlot:
+    def test_hover_tells_the_numbers(self) -> None:
+        (hover,) = values.render(np.array([[1.5, 2], [3, np.nan]]), "Plot", labels=["a", "b"]).hovers
+        assert isinstance(hover, GridHover)
+        assert hover.values == ("1.5; 3", "2; nan")
+        assert hover.column_captions == ("a", "b")
+
+    def test_left_out_rows_and_places_are_counted(self) -> None:
+        html = values.render(np.zeros((20, 1000)), "Plot").html
+        assert "The first 8 of 20 rows. 480 of 1,000 places, evenly spaced." in html
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0, 1, ["0", "0.2", "0.4", "0.6", "0.8", "1"]),
+        (-0.31, 0.52, ["−0.2", "0", "0.2", "0.4"]),
+        (0, 2999, ["0", "500", "1000", "1500", "2000", "2500"]),
+        (-1e300, 1e300, ["−1e+300", "−5e+299", "0", "5e+299", "1e+300"]),
+        (7, 7, ["7"]),
+    ],
+    ids=range(5),
+)
+def test_steps_are_round(low: float, high: float, words: list[str]) -> None:
+    assert [step_text(step) for step in round_steps(low, high, 6)] == words
 
 
 class TestMap:
@@ -69,6 +156,33 @@ class TestMap:
         np.testing.assert_allclose(components(rows)[0], components(rows.copy())[0])
         assert all(column[np.argmax(np.abs(column))] > 0 for column in components(rows)[0].T)
 
+    def test_table_and_hover_tell_the_components(self) -> None:
+        rows = RANDOM.normal(size=(3, 20))
+        points, _ = components(rows)
+        drawn = values.render(rows, "Map", rows=["x", "y", "z"])
+        cells = [float(each) for each in re.findall(r'<td class="number">([^<]+)</td>', drawn.html)]
+        np.testing.assert_allclose(cells, points.reshape(-1), rtol=1e-3, atol=1e-3)
+        assert isinstance(drawn.hovers[0], PointsHover)
+        assert drawn.hovers[0].points[1][2] == f"y: {points[1][0]:.4g}, {points[1][1]:.4g}"
+
+    def test_captions_do_not_overlap(self) -> None:
+        drawing = Recorder(440, 320)
+        spots = [(200.0 + at % 5, 150.0 + at // 5) for at in range(30)]
+        _write(drawing, spots, [f"a sentence of some length, {at}" for at in range(30)], np.arange(30))
+        boxes = drawing.boxes
+        assert len(boxes) > 3
+        for at, one in enumerate(boxes):
+            for other in boxes[at + 1 :]:
+                assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+
+    def test_rows_with_nan_are_left_out(self) -> None:
+        rows = RANDOM.normal(size=(4, 20))
+        rows[2, 3] = np.nan
+        drawn = values.render(rows, "Map")
+        assert "Not in the map: 1 row." in drawn.html
+        assert isinstance(drawn.hovers[0], PointsHover)
+        assert [words.partition(":")[0] for _, _, words in drawn.hovers[0].points] == ["0", "1", "3"]
+
     def test_rows_that_are_alike(self) -> None:
         points, shares = components(np.ones((3, 4)))
         assert not points.any()
@@ -77,7 +191,7 @@ class TestMap:
     def test_hover_names_the_rows(self) -> None:
         hover = values.render(RANDOM.normal(size=(3, 20)), "Map", rows=["x", "y", "z"]).hovers[0]
         assert isinstance(hover, PointsHover)
-        assert [words for _, _, words in hover.points] == ["x", "y", "z"]
+        assert [words.partition(":")[0] for _, _, words in hover.points] == ["x", "y", "z"]
         assert all(0 <= place <= 1 for x, y, _ in hover.points for place in (x, y))
 
 
@@ -103,6 +217,25 @@ class TestImages:
     def test_no_theme_changes_them(self) -> None:
         assert 'class="photo"' in values.render(np.ones((1, 8, 8, 3)), "Images").html
 
+    def test_hover_tells_the_pixels_of_small_ones(self) -> None:
+        stack = np.arange(2 * 4 * 4 * 3).reshape(2, 4, 4, 3)
+        first, second = values.render(stack, "Images").hovers
+        assert isinstance(first, GridHover)
+        assert isinstance(second, GridHover)
+        assert (first.values[0], second.values[-1]) == ("0, 1, 2", "93, 94, 95")
+        assert values.render(np.zeros((1, 300, 300, 3)), "Images").hovers == (None,)
+
+    def test_pixels_are_those_of_the_value(self) -> None:
+        stack = RANDOM.integers(0, 255, (1, 128, 130, 3)).astype(np.uint8)
+        data = re.search(r'src="data:image/png;base64,([^"]+)"', values.render(stack, "Images").html)
+        assert data is not None
+        found = np.asarray(Image.open(io.BytesIO(base64.b64decode(data[1]))))
+        np.testing.assert_array_equal(found, stack[0])
+
+    def test_large_ones_say_what_was_given_up(self) -> None:
+        html = values.render(RANDOM.uniform(size=(24, 224, 224, 3)), "Images").html
+        assert "Large: shown at 1/" in html
+
     def test_more_are_counted(self) -> None:
         assert "… and 6 images more" in values.render(np.ones((30, 8, 8, 3)), "Images").html
 
@@ -113,6 +246,21 @@ class TestImages:
         assert isinstance(hover, GridHover)
         assert hover.values == ("channel 0: mean 0, 0 to 0", "channel 1: mean 2, 2 to 2",
                                 "channel 2: mean 0, 0 to 0")  # fmt: skip
+
+    def test_tiles_share_one_scale(self) -> None:
+        value = np.zeros((1, 4, 4, 2))
+        value[..., 1] = np.linspace(0, 2, 16).reshape(4, 4)
+        drawn = values.render(value, "Tiles")
+        assert "Each channel is a tile: 0 is black, 2 is white." in drawn.html
+        data = re.search(r'src="data:image/png;base64,([^"]+)"', drawn.html)
+        assert data is not None
+        pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(data[1]))))
+        tile = pixels[13:77:16, :64:16], pixels[13:77:16, 68:132:16]
+        assert not tile[0][..., 0].any()
+        np.testing.assert_allclose(tile[1][..., 0] / 255 * 2, value[0, ..., 1], atol=0.01)
+
+    def test_more_tiles_are_counted(self) -> None:
+        assert "… and 36 more." in values.render(np.zeros((1, 8, 8, 100)), "Tiles").html
 
 
 class TestTables:
@@ -182,6 +330,27 @@ class TestPair:
         html = values.pair(np.zeros((2, 3)), np.array([[0, 0, 0.5], [0, -2, 0]])).html
         assert "Largest difference: 2 at [1, 1]; 2 of 6 entries differ." in html
 
+    def test_both_are_in_one_view(self) -> None:
+        shares = np.array([[0.25, 0.75]])
+        drawn = values.pair(shares, shares * 2, name="output", labels=["a", "b"])
+        assert drawn.html.count("Bars of the highest scores.") == 2
+        assert "Bars" not in drawn.html.rpartition("Second − first")[2]
+        assert len(drawn.hovers) == drawn.html.count("<img") == 3
+
+    def test_a_difference_of_images_is_grey_where_there_is_none(self) -> None:
+        images = RANDOM.uniform(size=(2, 8, 8, 1))
+        drawn = values.pair(images, np.clip(images + 0.25, 0, 2))
+        assert "−0.25 is black, 0 is grey, 0.25 is white" in drawn.html
+        assert len(drawn.hovers) == drawn.html.count("<img") == 6
+
+    def test_large_integers_are_compared_exactly(self) -> None:
+        assert "1 of 1 entry differs" not in values.pair(np.array([2**62]), np.array([2**62])).html
+        assert "They are equal." not in values.pair(np.array([2**62]), np.array([2**62 + 1])).html
+
+    def test_to_or_from_nan(self) -> None:
+        html = values.pair(np.array([1.0, 2.0]), np.array([1.0, np.nan])).html
+        assert "Largest difference: to or from NaN or Inf at [1]; 1 of 2 entries differ." in html
+
     def test_shapes_differ(self) -> None:
         assert "Their shapes differ." in values.pair(np.zeros(2), np.zeros(3)).html
 
@@ -201,33 +370,62 @@ class TestFiles:
         "array", [RANDOM.normal(size=(2, 3)), np.arange(4), np.array([True])], ids=range(3)
     )
     def test_npy(self, array: "np.ndarray[Any, Any]") -> None:
-        name, content = values.download(array, "out", "npy")
+        name, content = given(array, "npy")
         assert name == "out.npy"
         np.testing.assert_array_equal(np.load(io.BytesIO(content), allow_pickle=False), array)
 
     def test_npy_of_texts_needs_no_pickle(self) -> None:
-        _, content = values.download(np.array([b"a", "é".encode()], object), "out", "npy")
+        _, content = given(np.array([b"a", "é".encode()], object), "npy")
         assert np.load(io.BytesIO(content), allow_pickle=False).tolist() == ["a", "é"]
 
+    @pytest.mark.parametrize("dtype", [ml_dtypes.bfloat16, ml_dtypes.float8_e5m2, ml_dtypes.int4])
+    def test_npy_of_types_that_numpy_does_not_know(self, dtype: type) -> None:
+        _, content = given(np.array([1, 2]).astype(dtype), "npy")
+        found = np.load(io.BytesIO(content), allow_pickle=False)
+        assert found.dtype == np.float32
+        assert found.tolist() == [1, 2]
+
     def test_composites_are_archives(self) -> None:
-        name, content = values.download(ragged(), "out", "npy")
+        name, content = given(ragged(), "npy")
         assert name == "out.npz"
         assert sorted(zipfile.ZipFile(io.BytesIO(content)).namelist()) == [
             "flat_values.npy",
             "row_splits_0.npy",
         ]
 
+    def test_one_long_text_does_not_fill_the_memory(self) -> None:
+        uneven = np.array([b"x" * 10_000_000] + [b"y"] * 1000, object)
+        assert [form for form, _ in values.forms(uneven)] == ["csv"]
+        assert values.download(uneven, "out", "npy") is None
+        assert [form for form, _ in values.forms(np.array([b"x"], object))] == ["npy", "csv"]
+
+    def test_what_no_spreadsheet_opens_is_no_csv(self) -> None:
+        assert [form for form, _ in values.forms(np.zeros(6_000_000, np.float32))] == ["npy"]
+
     def test_csv(self) -> None:
-        _, content = values.download(np.array([[1.5, 2], [3, 4]]), "out", "csv")
-        assert content.decode() == "1.5,2.0\n3.0,4.0\n"
-        assert values.download(ragged(), "o", "csv")[1].decode() == "0,0.0,1.0,2.0\n1\n2,3.0,4.0,5.0,6.0\n"
-        assert values.download(deep(), "o", "csv")[1].decode() == "0,1,2\n0\n1,3\n"
+        assert given(np.array([[1.5, 2], [3, 4]]), "csv")[1] == b"1.5,2.0\n3.0,4.0\n"
+        assert given(ragged(), "csv")[1] == b"0,0.0,1.0,2.0\n1\n2,3.0,4.0,5.0,6.0\n"
+        assert given(deep(), "csv")[1] == b"0,1,2\n0\n1,3\n"
+        assert given(np.arange(4).reshape(2, 1, 2), "csv")[1] == b"0,0,0,1\n1,0,2,3\n"
+        assert given(np.zeros((1, 0)), "csv")[1] == b""
 
-    def test_a_text_is_no_formula(self) -> None:
-        rows = list(csv.reader(io.StringIO(values.download(sparse(), "out", "csv")[1].decode())))
-        assert rows[2] == ["2", "3", "'=2+2"]
+    @pytest.mark.parametrize("text", ["=2+2", "+1", "-1", "@x", "\t=1", "＝1"])  # noqa: RUF001 - a wide sign
+    def test_a_text_is_no_formula(self, text: str) -> None:
+        content = given(np.array([text.encode()], object), "csv")[1].decode()
+        assert next(csv.reader(io.StringIO(content))) == [f"'{text}"]
 
-    @pytest.mark.parametrize("name", ["../../etc/passwd", "a b/c:0", "", "<script>", "n" * 999, ".hidden"])
+    def test_a_negative_number_stays_one(self) -> None:
+        assert given(np.array([-1.5]), "csv")[1] == b"-1.5\n"
+
+    @pytest.mark.parametrize(
+        "name", ["../../etc/passwd", "a b/c:0", "", "<script>", "n" * 999, ".hidden", "-rf"]
+    )
     def test_names_are_safe(self, name: str) -> None:
-        given, _ = values.download(np.zeros(1), name, "npy")
-        assert re.fullmatch(r"[A-Za-z0-9_-]{1,60}\.npy", given)
+        assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,59}", values.file_stem(name))
+
+
+def given(value: object, form: str) -> tuple[str, bytes]:
+    """The file of a value that has one."""
+    found = values.download(value, "out", form)
+    assert found is not None
+    return found

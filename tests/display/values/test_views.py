@@ -1,6 +1,7 @@
 """Which views suit a value, and that each can be drawn."""
 
 import base64
+import json
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 
 from hubexplore.display import values
-from tests.display.values.composites import deep, ragged, sparse
+from hubexplore.display.values.svg import drawing_only
+from tests.display.values.composites import Ragged, Sparse, deep, ragged, sparse
 
 RANDOM = np.random.default_rng(0)
 SHARES = RANDOM.uniform(size=(3, 10)) ** 4
@@ -33,7 +35,7 @@ BEST = {
     "integers": (np.arange(12).reshape(3, 4), "Plot"),
     "texts": (np.array([b"a", b"b"], object), "Text"),
     "one text": (np.array(b"a", object), "Text"),
-    "scalar": (np.float32(3.25), "Table"),
+    "scalar": (np.float32(3.25), "Numbers"),
     "booleans": (np.array([True, False]), "Table"),
     "complex": (np.array([1 + 2j, 3]), "Table"),
     "nothing": (np.zeros((0, 10)), "Table"),
@@ -57,6 +59,24 @@ ODD = {
     "no images": np.zeros((0, 8, 8, 3)),
     "half": np.array([1, 2], np.float16),
     "largest integers": np.array([2**63 - 1, -(2**63)]),
+    "float8": np.ones((3, 4)).astype(ml_dtypes.float8_e5m2),
+    "int4": np.ones((3, 4)).astype(ml_dtypes.int4),
+    "images of bfloat16": np.ones((2, 9, 9, 3)).astype(ml_dtypes.bfloat16),
+    "long double": np.ones((2, 3), np.longdouble),
+    "objects": np.array([None, 1, "a", {}], object),
+    "bytes": np.zeros(3, "V5"),
+    "records": np.zeros(3, [("a", "i4")]),
+    "dates": np.array(["2020-01-01"], "M8[D]"),
+    "no entries in a row": np.zeros((1, 0)),
+    "images with opacity": RANDOM.uniform(size=(1, 8, 8, 4)),
+    "truths as images": np.ones((1, 8, 8, 3), bool),
+    "texts of rank 3": np.full((2, 2, 2), b"x", object),
+    "no texts": np.zeros(0, object),
+    "one NaN between numbers": np.array([[1, np.nan, 3, np.nan], [1, 2, 3, 4]]),
+    "infinite vector": np.array([np.inf, 1.0, -np.inf, np.nan]),
+    "activations of NaN": np.full((1, 8, 8, 6), np.nan),
+    "empty sparse": Sparse(np.zeros((0, 2), int), np.zeros(0), np.array([3, 5])),
+    "empty ragged": Ragged(np.zeros(0), [np.array([0])]),
 }
 
 
@@ -72,7 +92,12 @@ def test_every_view_can_be_drawn(name: str) -> None:
         drawn = values.render(ODD[name], view, name=name)
         assert drawn.view == view
         assert drawn.html
-        assert all(hover is None or hover.to_dict() for hover in drawn.hovers)
+        assert len(drawn.hovers) == drawn.html.count("<img")
+        for hover in drawn.hovers:
+            told = None if hover is None else hover.to_dict()
+            assert "NaN" not in json.dumps(told, allow_nan=False)
+            if isinstance(hover, values.GridHover):
+                assert len(hover.values) == hover.rows * hover.columns <= 4096
     assert values.facts(ODD[name])
     assert len(values.brief(ODD[name])) <= 80
 
@@ -96,6 +121,12 @@ HUGE = {
     "large image": RANDOM.uniform(size=(1, 512, 512, 3)),
     "activations": RANDOM.normal(size=(4, 56, 56, 512)),
     "texts": np.array([b"x" * 10_000] * 1000, object),
+    "tokens": np.array([[b"<" * 3000] * 60] * 200, object),
+    "escapes": np.array([b"\x1b" * 10_000] * 1000, object),
+    "ragged": Ragged(RANDOM.normal(size=(1000, 60, 60)), [np.arange(0, 1001, 10)]),
+    "sparse": Sparse(np.zeros((10_000, 2), int), np.full(10_000, b"v" * 5000, object), np.array([9, 9])),
+    "wide embeddings": RANDOM.normal(size=(6, 200_000)),
+    "photographs": RANDOM.uniform(size=(24, 224, 224, 3)),
     "classes": RANDOM.uniform(size=(50, 20_000)),
 }
 
@@ -103,14 +134,31 @@ HUGE = {
 @pytest.mark.parametrize("name", HUGE)
 def test_what_is_large_is_bounded(name: str) -> None:
     for view in values.views(HUGE[name]):
-        drawn = values.render(HUGE[name], view, name=name)
+        drawn = values.render(
+            HUGE[name], view, name=name, rows=["c" * 10_000] * 200, labels=["l" * 10_000] * 20
+        )
         hovers = sum(len(str(hover.to_dict())) for hover in drawn.hovers if hover)
-        assert len(drawn.html) + hovers < 1_500_000, view
+        assert len(drawn.html) < 300_000, view
+        assert hovers < 300_000, view
+    assert len(values.facts(HUGE[name])) < 100
+    assert len(values.brief(HUGE[name])) < 80
 
 
 def test_the_same_values_give_the_same_picture() -> None:
     for view in values.views(SHARES):
         assert values.render(SHARES, view) == values.render(SHARES, view)
+
+
+def test_the_readers_settings_of_matplotlib_neither_matter_nor_change() -> None:
+    import matplotlib as mpl
+
+    with mpl.rc_context():
+        plain = values.render(SHARES, "Heat map")
+        mpl.rcParams.update({"font.size": 30, "path.sketch": (1, 100, 2), "figure.autolayout": True})
+        mpl.rcParams.update({"image.cmap": "gray", "svg.fonttype": "path", "font.sans-serif": ["Arial"]})
+        before = dict(mpl.rcParams)
+        assert values.render(SHARES, "Heat map") == plain
+        assert dict(mpl.rcParams) == before
 
 
 HOSTILE = (
@@ -135,7 +183,13 @@ class Elements(HTMLParser):
         self.pictures += [value or "" for name, value in attrs if name == "src"]
 
 
-@pytest.mark.parametrize("name", ["shares", "embeddings", "images", "matrix"])
+DRAWN = {
+    "xmlns", "xmlns:xlink", "id", "width", "height", "viewbox", "version", "transform", "d", "x", "y",
+    "style", "xlink:href",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["shares", "embeddings", "images", "matrix", "activations"])
 def test_hostile_captions_are_text(name: str) -> None:
     value: Any = BEST[name][0]
     rows = [HOSTILE[number % len(HOSTILE)] for number in range(len(value))]
@@ -147,10 +201,26 @@ def test_hostile_captions_are_text(name: str) -> None:
             base64.b64decode(each.partition(",")[2]).decode() for each in page.pictures if "svg" in each[:20]
         ]
         assert all(each.startswith("data:image/") for each in page.pictures)
-        for found in (page, *map(Elements, drawings)):
-            assert "script" not in found.names
-            assert not [each for each in found.attributes if each.startswith("on")]
+        for drawing in map(Elements, drawings):
+            assert drawing.names <= {"svg", "g", "defs", "path", "use", "text", "image"}
+            assert drawing.attributes <= DRAWN
+        assert "script" not in page.names
+        assert not [each for each in page.attributes if each.startswith("on")]
         assert not {"\x1b", "\u202e"} & set("".join([html, *drawings]))
+
+
+def test_svg_keeps_only_the_drawing() -> None:
+    drawing = (
+        b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" onload="x()">'
+        b"<script>x()</script><style>*{}</style><metadata>then</metadata><foreignObject/>"
+        b'<image xlink:href="https://elsewhere/a.png"/><use xlink:href="//elsewhere/b.svg#c"/>'
+        b'<a xlink:href="javascript:x()"><text>t</text></a>'
+        b'<text onclick="x()" style="font-family: F; fill: red">k</text></svg>'
+    )
+    kept = drawing_only(drawing).decode()
+    assert not [each for each in ("script", "onload", "onclick", "then", "elsewhere", "<a") if each in kept]
+    assert "fill: red" in kept
+    assert ">k</text>" in kept
 
 
 def test_texts_are_escaped() -> None:
