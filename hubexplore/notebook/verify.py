@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -11,12 +11,9 @@ import tensorflow as tf
 from hubexplore.errors import HubError
 from hubexplore.hub.module import Module
 from hubexplore.hub.running import SignatureRunner
-from hubexplore.hub.tensor_info import TensorInfo
 from hubexplore.notebook.reports import ComparedSignature
-
-# Unknown dimensions get one of these sizes: the first that the signature takes. 224 and 299 are of images.
-SIZES: Final = (2, 1, 3, 8, 16, 32, 64, 224, 299)
-_TEXTS: Final = ("a sentence", "another one", "and a third")
+from hubexplore.notebook.trial import examples
+from hubexplore.notebook.trial.fields import fields
 
 
 def compare_with_export(
@@ -42,7 +39,7 @@ def compare_with_export(
 
 def _compare(name: str, module: Module, before: SignatureRunner, after: SignatureRunner) -> ComparedSignature:
     refused = "no inputs were found that it takes"
-    for inputs in made_up(module.get_input_info_dict(name)):
+    for inputs in made_up(module, name):
         try:
             first = before(inputs, signature=name, as_dict=True)
             second = before(inputs, signature=name, as_dict=True)
@@ -59,45 +56,14 @@ def _compare(name: str, module: Module, before: SignatureRunner, after: Signatur
     return ComparedSignature(name, 0, None, refused)
 
 
-def made_up(infos: Mapping[str, TensorInfo]) -> Iterator[dict[str, Any]]:
-    """Values for the inputs of a signature, with one size after the other for the unknown dimensions."""
-    open_ended = any(
-        info.get_shape().rank is None or None in info.get_shape().as_list() for info in infos.values()
-    )
-    for size in SIZES if open_ended else SIZES[:1]:
-        random = np.random.default_rng(0)
-        yield {name: _value(info, size, random) for name, info in infos.items()}
-
-
-def _value(info: TensorInfo, size: int, random: np.random.Generator) -> Any:
-    shape = info.get_shape()
-    sizes = [size] if shape.rank is None else [size if own is None else own for own in shape.as_list()]
-    if info.kind == "sparse":
-        rows = _array(info, [sizes[0] if sizes else 1], random)
-        indices = np.zeros([len(rows), len(sizes)], np.int64)
-        indices[:, 0] = np.arange(len(rows))
-        return tf.compat.v1.SparseTensorValue(indices, rows, np.array(sizes, np.int64))
-    if info.kind == "ragged":
-        return _nested(_array(info, sizes, random).tolist(), info.type_spec.ragged_rank)
-    return _array(info, sizes, random)
-
-
-def _nested(rows: list[Any], depth: int) -> list[Any]:
-    """Rows of which each is shorter than the one before, down to one entry."""
-    if depth == 0:
-        return rows
-    return [_nested(row[: max(1, len(row) - number)], depth - 1) for number, row in enumerate(rows)]
-
-
-def _array(info: TensorInfo, sizes: list[int], random: np.random.Generator) -> Any:
-    dtype = np.dtype(info.dtype.as_numpy_dtype)
-    if info.dtype == tf.string:
-        return np.resize(np.array(_TEXTS, object), sizes)
-    if dtype.kind == "b":
-        return random.integers(0, 2, sizes).astype(bool)
-    if dtype.kind in "iu":
-        return random.integers(0, 2, sizes).astype(dtype)
-    return random.uniform(0.0, 1.0, sizes).astype(dtype)
+def made_up(module: Module, name: str) -> Iterator[dict[str, Any]]:
+    """Values for the inputs of a signature, one example after the other."""
+    summary = module.summary()
+    variant = next(each for each in summary.variants if each.tags == tuple(sorted(module.tags)))
+    signature = next(each for each in variant.signatures if each.name == name)
+    meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
+    for given in examples.trials(fields(signature, variant, meta_graph)):
+        yield {key: each.value for key, each in given.items()}
 
 
 def difference(first: Any, second: Any) -> float:
