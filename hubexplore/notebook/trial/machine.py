@@ -63,7 +63,7 @@ def _left(mount: Path, name: str, names: tuple[str, str, str]) -> Iterator[int]:
 
 
 def _cached(file: Path, key: str) -> int:
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, IndexError):
         return next(
             (int(line.split()[1]) for line in file.read_text().splitlines() if line.split()[:1] == [key]), 0
         )

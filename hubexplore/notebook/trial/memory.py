@@ -6,16 +6,18 @@ fails, and so an error, never comes.
 
 from __future__ import annotations
 
+import math
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from hubexplore.display.tables import printable
+from hubexplore.display.tables import visible
 from hubexplore.errors import TooLargeError
+from hubexplore.notebook.trial import tensors
 from hubexplore.notebook.trial.machine import memory_at_hand
-from hubexplore.notebook.trial.tensors import Peak, Size, Sizes, peak_of
+from hubexplore.notebook.trial.tensors import Peak, Size, Sizes
 
 if TYPE_CHECKING:
     from hubexplore.hub.running import AppliedSignature
@@ -24,7 +26,9 @@ SMALL: Final = 64_000_000
 """Bytes: what needs less is not compared with anything."""
 
 # One entry per signature that was run, gone with it: it saves walking an unchanging graph at every run.
-_PEAKS: Final[weakref.WeakKeyDictionary[AppliedSignature, tuple[Sizes, Peak]]] = weakref.WeakKeyDictionary()
+_PEAKS: Final[weakref.WeakKeyDictionary[AppliedSignature, tuple[tuple[Sizes, int], Peak]]] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 def check(
@@ -35,8 +39,8 @@ def check(
     """Raises TooLargeError if a signature cannot be run on these inputs in the memory at hand.
 
     What is needed is the most that the tensors take that are alive at a time. It is known from static shapes,
-    where an unknown first dimension is the number of rows; what is in the bodies of functions, and what
-    kernels need for themselves, comes on top and is not known.
+    where an unknown first dimension is the number of rows, or of words where texts are split. What is in the
+    bodies of functions, and what kernels need for themselves, comes on top and is not known.
 
     Args:
       applied: the signature.
@@ -46,11 +50,7 @@ def check(
     Raises:
       TooLargeError: (a MemoryError) says what is needed, what there is, and how many rows would fit.
     """
-    rows, sizes = _sizes(applied, inputs)
-    known = _PEAKS.get(applied)
-    if known is None or known[0] != sizes:
-        known = _PEAKS[applied] = (sizes, peak_of(applied, sizes))
-    peak = known[1]
+    rows, peak = _foreseen(applied, inputs)
     needed = peak.bytes(rows)
     if needed <= SMALL:
         return
@@ -59,11 +59,29 @@ def check(
         raise TooLargeError(_message(peak, rows, needed, there))
 
 
+def _foreseen(applied: AppliedSignature, inputs: Mapping[str, Any]) -> tuple[int, Peak]:
+    """How many rows go in, and what so many need."""
+    rows, sizes = _sizes(applied, inputs)
+    words = _words(inputs.values())
+    known = _PEAKS.get(applied)
+    if known is None or known[0] != (sizes, words):
+        known = _PEAKS[applied] = ((sizes, words), tensors.peak_of(applied, sizes, words))
+    return rows, known[1]
+
+
+def _words(values: Iterable[Any]) -> int:
+    """Words in a text, on the average, as a power of two not below: most texts then share one walk."""
+    arrays = [value for value in values if isinstance(value, np.ndarray) and value.dtype == object]
+    counts = [len(text.split()) for array in arrays for text in array.flat if isinstance(text, (str, bytes))]
+    mean = math.ceil(sum(counts) / max(len(counts), 1))
+    return 1 << max(0, mean - 1).bit_length()
+
+
 def _message(peak: Peak, rows: int, needed: int, there: int) -> str:
     name, kind, size = peak.largest(rows)
     finding = (
         f"These inputs do not fit into memory: {_rows(rows)} need {_bytes(needed)} at a time, and "
-        f"{_bytes(there)} are free. The largest tensor is that of {printable(kind)} {printable(name)!r}: "
+        f"{_bytes(there)} are free. The largest tensor is that of {visible(kind)} '{visible(name)}': "
         f"{_bytes(size)}."
     )
     fit = peak.rows(there)

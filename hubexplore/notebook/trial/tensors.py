@@ -32,6 +32,8 @@ _IN_PLACE: Final = frozenset({
 _RESIDENT: Final = frozenset({
     "Const", "VarHandleOp", "ReadVariableOp", "VariableV2", "Variable", "HashTableV2", "HashTable", "NoOp",
 })  # fmt: skip
+# These make an entry of each word of a text, of which only the number of texts is known.
+_SPLITTING: Final = frozenset({"StringSplit", "StringSplitV2"})
 _SHRINKING: Final = frozenset(
     {"Conv2D", "Conv3D", "DepthwiseConv2dNative", "MaxPool", "AvgPool", "MaxPool3D", "AvgPool3D"}
 )
@@ -84,19 +86,20 @@ class Peak:
         return name, kind, int(fixed + per_row * rows)
 
 
-def peak_of(applied: AppliedSignature, given: Sequence[Size | None]) -> Peak:
+def peak_of(applied: AppliedSignature, given: Sequence[Size | None], words: float = 1.0) -> Peak:
     """Walks once from the outputs to the placeholders and follows what is alive.
 
     Args:
       applied: the signature.
       given: sizes of the values for the placeholders, in their order; None where there is none.
+      words: in a text that goes in.
     """
     from hubexplore.hub.tensor_info import components
 
     outputs = [tensor for each in applied.outputs.values() for tensor in components(each)]
     stops = {tensor.op for tensor in applied.placeholders}
     ops = list(_sorted([tensor.op for tensor in outputs], stops))
-    return _Walk(applied, given, ops).peak(outputs)
+    return _Walk(applied, given, ops, words).peak(outputs)
 
 
 def _sorted(ends: Sequence[Any], stops: set[Any]) -> Iterator[Any]:
@@ -121,10 +124,14 @@ class _Walk:
       applied: the signature.
       given: as for `peak_of`.
       ops: each after its inputs.
+      words: in a text that goes in.
     """
 
-    def __init__(self, applied: AppliedSignature, given: Sequence[Size | None], ops: Sequence[Any]) -> None:
+    def __init__(
+        self, applied: AppliedSignature, given: Sequence[Size | None], ops: Sequence[Any], words: float
+    ) -> None:
         self._ops = ops
+        self._words = words
         self._scope = applied.scope
         self._sizes: dict[Any, Size | None] = {}
         for tensor, size in zip(applied.placeholders, given, strict=True):
@@ -199,6 +206,8 @@ class _Walk:
             filled = {at: alike.dims[at] / shrunk[at] if alike else 1.0 for at in unknown}
             if unknown and growing is not None and alike is not growing:
                 filled[unknown[0]] = growing.dims[0]
+            if unknown and op.type in _SPLITTING:
+                filled[unknown[0]] = self._words * filled[unknown[0]]
         dims = tuple(filled.get(at, size) for at, size in enumerate(known))
         return Size(bool(unknown) and growing is not None, tuple(map(float, dims)))
 
