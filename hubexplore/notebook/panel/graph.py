@@ -20,10 +20,15 @@ from hubexplore.notebook.panel.parts import FRONTEND, Message, Part
 from hubexplore.notebook.panel.results import Results, Value
 from hubexplore.notebook.panel.words import error_words
 from hubexplore.summary.outline import Box
+from hubexplore.summary.outline.data import OP
 from hubexplore.summary.weights import variable_stats
 
 MOST_READ: Final = 64_000_000
 """Bytes of weights that statistics of one op read."""
+MSG_IN_FUNCTION: Final = (
+    "This op is in the body of a function. TensorFlow runs functions as a whole, so it has no value of its "
+    "own."
+)
 Probe = Callable[[str, str], None]
 
 
@@ -221,11 +226,14 @@ class GraphTab(widgets.VBox):
         number = outline.boxes.index(box)
         node = self._model.node(box)
         self._details.value = framed(details(outline, number, node))
-        count = self._model.gives(box.name) if node is not None else 0
+        has_value = self._model.fetched(box, 0) is not None
+        count = self._model.gives(box.name) if has_value and node is not None else 0
         self._output.options = [(str(at), at) for at in range(count)]
         self._output.index = 0 if count else None
         self._output.layout.display = None if count > 1 else "none"
-        self._value.layout.display = None if node is not None else "none"
+        self._value.layout.display = None if has_value else "none"
+        if box.kind == OP and not has_value:
+            self._told.value = tag("p", MSG_IN_FUNCTION, class_="hub-quiet")
         self._statistics.layout.display = None if weights_of(outline, number) else "none"
         self._buttons.layout.display = None
 
@@ -233,7 +241,9 @@ class GraphTab(widgets.VBox):
         if self._model is not None and self._box is not None:
             self.fail("")
             self._told.value = tag("span", "Running …", role="status", class_="hub-spin")
-            self._probe(self._model.signature, f"{self._box.name}:{self._output.value or 0}")
+            fetched = self._model.fetched(self._box, self._output.value or 0)
+            if fetched is not None:
+                self._probe(self._model.signature, fetched)
 
     def _tell_statistics(self) -> None:
         if self._model is None or self._box is None:

@@ -56,7 +56,7 @@ def details(outline: Outline, number: int, node: Any | None) -> Markup:
             parts.append(grid_html(Grid(f"{visible(node.op)}: attributes", columns, rows)))
     found = weights_of(outline, number)
     if found:
-        columns = (
+        heads = (
             Column("Variable", code=True),
             Column("Type"),
             Column("Shape"),
@@ -68,7 +68,7 @@ def details(outline: Outline, number: int, node: Any | None) -> Markup:
         )
         left = len(found) - len(listed)
         note = f"… and {counted(left, 'variable')} more" if left else ""
-        parts.append(grid_html(Grid("Variables behind it", columns, listed, note)))
+        parts.append(grid_html(Grid("Variables behind it", heads, listed, note)))
     return join(*parts)
 
 

@@ -10,7 +10,18 @@ from hubexplore.display.summaries import Summary
 from hubexplore.errors import DiagramError
 from hubexplore.summary.graph import index_nodes, node_of, reach
 from hubexplore.summary.outline import Box, Outline
-from hubexplore.summary.outline.data import ALIKE, FUNCTION, MORE, OP, SCOPE, SERIES
+from hubexplore.summary.outline.data import (
+    ALIKE,
+    CONSTANT,
+    FUNCTION,
+    INPUT,
+    MORE,
+    OP,
+    OUTPUT,
+    SCOPE,
+    SERIES,
+    VARIABLE,
+)
 
 CACHED: Final = 64
 """So many layouts are kept: going back and forth is at once."""
@@ -136,7 +147,13 @@ class GraphModel:
 
     def node(self, box: Box) -> Any:
         """The NodeDef of the op in a box; None where it is not one op of the graph itself."""
-        return self.nodes.get(box.name) if box.kind == OP or box.name in self.nodes else None
+        return self.nodes.get(box.name) if box.kind not in (INPUT, OUTPUT) else None
+
+    def fetched(self, box: Box, port: int) -> str | None:
+        """What to fetch for the value of a box; None where it has no value that a run could give."""
+        if box.kind == VARIABLE:
+            return box.weights[0].name if len(box.weights) == 1 else None
+        return f"{box.name}:{port}" if box.kind in (OP, CONSTANT) and box.name in self.nodes else None
 
     def gives(self, node: str) -> int:
         """How many outputs of a node are used by others, at least 1."""

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import ipywidgets as widgets
 
+from hubexplore.display import html, signatures
 from hubexplore.display.html import framed
 from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.room import Room
 from hubexplore.display.summaries import Summary
 from hubexplore.display.tables import tags_text, visible
 from hubexplore.errors import HubError
+
+ROWS: Final = 200
+BYTES: Final = 100_000
 
 
 class VariantsTab(widgets.VBox):
@@ -24,7 +30,9 @@ class VariantsTab(widgets.VBox):
     def __init__(self, summary: Summary, changed: Callable[[], None]) -> None:
         self._summary = summary
         self._notify = changed
-        self._matrix = summary.variants._repr_html_() or ""
+        matrix = signatures.matrix(summary.variants, Room(ROWS, BYTES))
+        table = html.section(matrix, "no signatures")
+        self._matrix = join(Markup(summary.variants._repr_html_() or ""), table)
         children: list[widgets.Widget] = [widgets.HTML(self._matrix)]
         self._compared = widgets.HTML()
         if len(summary.variants) > 1:

@@ -1,0 +1,215 @@
+"""The graph and variables tabs, without a front end: messages in, state out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import hubexplore as hub
+from hubexplore.notebook.panel.graph import GraphTab
+from hubexplore.notebook.panel.variables import VariablesTab
+
+
+class Tab:
+    """A graph tab and who clicks in it."""
+
+    def __init__(self, module: str, signature: str, tags: tuple[str, ...] = ()) -> None:
+        self.probed: list[tuple[str, str]] = []
+        self.tab = GraphTab(hub.summarize(module), lambda *asked: self.probed.append(asked), lambda: None)
+        self.tab.show(signature, tags)
+
+    def hear(self, **message: Any) -> None:
+        self.tab.view._handle_custom_msg(message, [])
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.tab.view.shown
+        return found
+
+    @property
+    def names(self) -> list[str]:
+        return [each["words"].partition(" (")[0] for each in self.shown["boxes"]]
+
+    def click(self, name: str) -> None:
+        self.hear(kind="open", box=self.names.index(name))
+
+    @property
+    def error(self) -> str:
+        return str(self.tab._error.value)
+
+
+@pytest.fixture
+def digits() -> Tab:
+    return Tab("sample:digits", "default")
+
+
+class TestUnfolding:
+    def test_a_scope_unfolds_and_folds(self, digits: Tab) -> None:
+        assert "conv1" in digits.names
+        digits.click("conv1")
+        assert "conv1/Conv2D" in digits.names
+        assert digits.shown["groups"] == ["conv1"]
+        assert digits.shown["focus"] == ["group", 0]
+        digits.hear(kind="fold", group=0)
+        assert "conv1" in digits.names
+        assert digits.shown["groups"] == []
+
+    def test_the_rest_stays_as_it_was(self, digits: Tab) -> None:
+        digits.click("conv1")
+        digits.click("conv2")
+        assert {"conv1/Conv2D", "conv2/Conv2D", "conv3"} <= set(digits.names)
+
+    def test_layouts_are_kept(self, digits: Tab) -> None:
+        before = digits.shown["svg"]
+        digits.click("conv1")
+        digits.hear(kind="fold", group=0)
+        layouts = len(digits.tab._model._drawn)  # type: ignore[union-attr]
+        digits.click("conv1")
+        digits.hear(kind="fold", group=0)
+        assert len(digits.tab._model._drawn) == layouts  # type: ignore[union-attr]
+        assert digits.shown["svg"].count("data-box") == before.count("data-box")
+
+    def test_boxes_carry_numbers_and_no_names(self, digits: Tab) -> None:
+        for number in range(len(digits.names)):
+            assert f'data-box="{number}"' in digits.shown["svg"]
+
+    def test_what_was_unfolded_stays_when_one_comes_back(self, digits: Tab) -> None:
+        digits.click("conv1")
+        digits.tab.show("image_feature_vector", ())
+        digits.tab.show("default", ())
+        assert "conv1/Conv2D" in digits.names
+
+
+class TestPlaces:
+    def test_crumbs_lead_up(self, digits: Tab) -> None:
+        digits.click("conv1")
+        digits.click("conv1/Conv2D")
+        assert digits.shown["crumbs"] == ["signature default", "conv1"]
+        digits.hear(kind="up", crumb=0)
+        assert digits.shown["crumbs"] == ["signature default"]
+        assert "conv1" in digits.names
+
+    def test_search_by_name_and_op(self, digits: Tab) -> None:
+        digits.hear(kind="search", words="relu")
+        assert digits.tab.view.found[0] == "conv1/Relu · Relu"
+        digits.hear(kind="search", words="conv2/")
+        assert all("conv2/" in each for each in digits.tab.view.found)
+        digits.hear(kind="search", words="no such thing")
+        assert digits.tab.view.found == []
+
+    def test_what_is_found_is_unfolded_and_selected(self, digits: Tab) -> None:
+        digits.hear(kind="search", words="conv3/Relu")
+        digits.hear(kind="find", result=0)
+        assert digits.names[digits.shown["selected"]] == "conv3/Relu"
+        assert "conv3/Relu" in digits.tab._details.value
+
+
+class TestOps:
+    def test_attributes_shapes_and_variables(self, digits: Tab) -> None:
+        digits.click("conv1")
+        digits.click("conv1/Conv2D")
+        told = digits.tab._details.value
+        for words in ("strides", "[1, 1, 1, 1]", "SAME", "conv1/kernel", "(3, 3, 1, 24)", "(?, 8, 8, 24)"):
+            assert words in told
+
+    def test_statistics_on_demand(self, digits: Tab) -> None:
+        digits.click("conv1")
+        digits.click("conv1/Conv2D")
+        digits.tab._statistics.click()
+        assert "Weights of 1 variable: 216 numbers" in digits.tab._told.value
+
+    def test_the_value_is_asked_for_and_shown(self, digits: Tab) -> None:
+        digits.click("conv1")
+        digits.click("conv1/Relu")
+        digits.tab._value.click()
+        assert digits.probed == [("default", "conv1/Relu:0")]
+        digits.tab.show_value("conv1/Relu:0", np.zeros((1, 8, 8, 24), np.float32))
+        assert digits.tab.results.shown["outputs"][0]["view"] == "Tiles"
+        digits.tab.fail("no inputs")
+        assert "no inputs" in digits.error
+
+    def test_an_input_has_no_value_of_its_own(self, digits: Tab) -> None:
+        digits.click("images")
+        assert digits.tab._value.layout.display == "none"
+
+    def test_a_variable_is_fetched_by_its_name(self, digits: Tab) -> None:
+        digits.click("conv1")
+        digits.click("conv1/kernel")
+        digits.tab._value.click()
+        assert digits.probed == [("default", "conv1/kernel")]
+
+    def test_the_static_picture(self, digits: Tab) -> None:
+        digits.click("conv1")
+        digits.click("conv1/Conv2D")
+        still = digits.tab.still()
+        assert "<img" in still
+        assert "data-box" not in still
+        assert "strides" in still
+
+
+@pytest.mark.parametrize(
+    "message",
+    [{"kind": "open"}, {"kind": "open", "box": 999}, {"kind": "open", "box": -1}, {"kind": "open", "box": "0"},
+     {"kind": "fold", "group": 0}, {"kind": "up", "crumb": 7}, {"kind": "up", "crumb": None},
+     {"kind": "search"}, {"kind": "search", "words": 5}, {"kind": "find", "result": 0}, {"kind": "else"}],
+    ids=str,
+)  # fmt: skip
+def test_nonsense_changes_nothing(digits: Tab, message: dict[str, Any]) -> None:
+    before = digits.shown
+    digits.hear(**message)
+    assert digits.shown == before
+    assert digits.error == ""
+
+
+def test_without_dot_it_is_a_list(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    tab = Tab("sample:digits", "default")
+    assert tab.shown["svg"] == ""
+    assert "graphviz" in tab.shown["problem"]
+    tab.click("conv1")
+    assert "conv1/Conv2D" in tab.names
+
+
+@pytest.fixture(params=["vae3dshapes", "dm21", "taxi-estimator-savedmodel", "deep-image-savedmodel"])
+def real(request: pytest.FixtureRequest, real_modules: Path) -> str:
+    return str(real_modules / request.param)
+
+
+def test_every_box_of_real_modules_opens(real: str) -> None:
+    summary = hub.summarize(real)
+    variant = summary.variants[0]
+    tab = Tab(real, variant.signatures[0].name, variant.tags)
+    for name in list(tab.names)[:20]:
+        if name in tab.names:
+            tab.click(name)
+            assert tab.error == "", name
+
+
+class TestVariables:
+    @pytest.fixture
+    def tab(self) -> VariablesTab:
+        return VariablesTab(hub.summarize("sample:digits"), lambda: None)
+
+    def test_the_tree_and_statistics_of_some(self, tab: VariablesTab) -> None:
+        assert "conv1/" in tab.still()
+        tab._pattern.value = "conv1/*"
+        tab._button.click()
+        assert "Weights of 5 variables" in tab._shown.value
+
+    def test_a_pattern_without_a_match(self, tab: VariablesTab) -> None:
+        tab._pattern.value = "nothing_like_it"
+        tab._button.click()
+        assert "No variable matches" in tab._shown.value
+
+    def test_much_is_read_in_several_clicks(self, tab: VariablesTab, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("hubexplore.notebook.panel.variables.AT_ONCE", 1000)
+        tab._button.click()
+        clicks = 0
+        while not tab._more.layout.display:
+            tab._more.click()
+            clicks += 1
+        assert clicks > 3
+        assert "Weights of 17 variables: 21,858 numbers" in tab._shown.value
