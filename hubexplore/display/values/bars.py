@@ -68,7 +68,7 @@ def _draw(drawing: Drawing, heights: list[Array], names: list[list[str]], titles
     low, high = limits_of(np.concatenate(heights))
     low, high = min(0.0, low), max(0.0, high)
     reach = (high - low) or 1.0
-    left = width_of([caption(name) for each in names for name in each]) + 12
+    left = width_of([caption(name) for each in names for name in each], bold=True) + 12
     room = drawing.width - left - 66
     zero = left + room * (0.0 - low) / reach
     top = 0.0

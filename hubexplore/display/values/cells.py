@@ -28,12 +28,11 @@ MAX_SIDE: Final = 200
 """Rows and columns of a heat map; of more, evenly spaced ones are shown."""
 _WRITTEN: Final = 10
 """Numbers stand in the cells of a heat map of at most so many rows and columns."""
-_FEW: Final = 12
+_FEW: Final = 7
 """Columns that leave room for captions of rows of ..."""
 _LONG: Final = 28
 _SHORT: Final = 20
 """... so many characters; if there are more columns, or above a column, of so many."""
-_SCALE: Final = 62.0  # points for the scale of colours at the right
 _SMALL: Final = 9.0
 
 
@@ -127,9 +126,11 @@ def _draw(
     Colours part at 0 where the limits lie evenly around it.
     """
     down, across = cells.numbers.shape
+    low, high = (float(each) for each in drawable(np.array(limits)))
+    right = 32 + width_of([step_text(low), step_text(high)], _SMALL)  # for the scale of colours
     beside = [caption(name, _LONG if across <= _FEW else _SHORT) for name in cells.rows]
     left = width_of(beside, _SMALL) + 10
-    wide = min(best[0] * across, WIDTH - left - _SCALE) / across
+    wide = min(best[0] * across, WIDTH - left - right) / across
     tall = wide if best[0] == best[1] else min(best[1] * down, 400.0) / down
     above = [caption(name, _SHORT) for name in cells.columns]
     turned = width_of(above, _SMALL) > wide - 4 and wide >= 14 and not all(map(str.isdecimal, above))
@@ -138,14 +139,12 @@ def _draw(
     top = 12 + width_of(above, _SMALL) * 0.64 if turned else 18.0
     overhang = max(width_of(above[-3:], _SMALL) * 0.77 - 20, 0.0) if turned else 0.0
     area = (left, top, wide * across, tall * down)
-    drawing = Drawing(left + area[2] + max(_SCALE, overhang), top + max(area[3], 40.0) + 6)
-    low, high = (float(each) for each in drawable(np.array(limits)))
+    drawing = Drawing(left + area[2] + max(right, overhang), top + max(area[3], 40.0) + 6)
     colours = coloured(drawable(cells.numbers), low, high)
     drawing.pixels(*area, colours)
     _name_columns(drawing, area, above, turned)
-    every = _every(down, 10.5 / tall)
-    for row in range(0, down, every):
-        drawing.text(left - 6, top + (row + 0.5) * tall, beside[row], "right", size=_SMALL)
+    for row, name in _marks(beside, int(area[3] / 10.5)):
+        drawing.text(left - 6, top + (row + 0.5) * tall, name, "right", size=_SMALL)
     if max(down, across) <= _WRITTEN and wide >= 28 and tall >= 12:
         _write(drawing, area, cells.numbers, colours)
     _scale(drawing, (left + area[2] + 12, top, 9.0, max(area[3], 40.0)), low, high)
@@ -155,44 +154,53 @@ def _draw(
 def _name_columns(drawing: Drawing, area: Box, names: list[str], turned: bool) -> None:
     left, top, width, _ = area
     step = width / len(names)
-    widest = width_of(names, _SMALL)
-    for column in range(0, len(names), 1 if turned else _every(len(names), (widest + 7) / step)):
-        x = left + (column + 0.5) * step
+    most = len(names) if turned else int(width / (width_of(names, _SMALL) + 7))
+    for place, name in _marks(names, most):
+        x = left + (place + 0.5) * step
         if turned:
-            drawing.text(x + 1, top - 8, names[column], size=_SMALL, turn=40)
+            drawing.text(x + 1, top - 8, name, size=_SMALL, turn=40)
         else:
-            drawing.text(x, top - 8, names[column], "center", size=_SMALL)
+            drawing.text(x, top - 8, name, "center", size=_SMALL)
 
 
-def _every(count: int, room: float) -> int:
-    """Every how many captions there is room for one: 1, 2, 5, 10, ..."""
-    step = 1
-    while step < room and step < count:
-        step = step * 5 // 2 if str(step)[0] == "2" else step * 2
-    return step
+def _marks(names: Texts, most: int) -> list[tuple[float, str]]:
+    """Where which captions are written, if there is room for so many: all, round numbers, or some."""
+    if len(names) <= most:
+        return [(float(place), name) for place, name in enumerate(names)]
+    if all(name.isdecimal() for name in names):
+        known = [int(name) for name in names]
+        steps = [step for step in round_steps(known[0], known[-1], max(most - 1, 1)) if step == int(step)]
+        return [(float(np.interp(step, known, range(len(known)))), str(int(step))) for step in steps]
+    every = -(-len(names) // max(most, 1))
+    return [(float(place), names[place]) for place in range(0, len(names), every)]
 
 
 def _write(drawing: Drawing, area: Box, numbers: Array, colours: Array) -> None:
-    """Writes the numbers into the cells, in white where those are dark."""
+    """Writes the numbers into the cells, in white where those are dark; nothing if one has no room."""
     left, top, width, height = area
     down, across = numbers.shape
-    low, high = limits_of(numbers)
-    reach = max(abs(low), abs(high))
-    whole = bool(np.all(numbers == np.round(numbers)))
-    bright = colours[..., :3] @ np.array([0.299, 0.587, 0.114])
-    for (row, column), number in np.ndenumerate(numbers):
-        words = (
-            number_text(number)
-            if whole and reach < 1e4
-            else f"{number:.2f}"
-            if 0.1 <= reach < 100
-            else f"{number:.2g}"
-        )
+    texts = _texts(numbers)
+    fitting = [size for size in (_SMALL, 8.0, 7.5) if width_of(texts, size) < width / across - 1]
+    if not fitting:
+        return
+    bright = (colours[..., :3] @ np.array([0.299, 0.587, 0.114])).reshape(-1)
+    for place, words in enumerate(texts):
+        row, column = divmod(place, across)
         drawing.text(
-            left + (column + 0.5) * width / across, top + (row + 0.5) * height / down,
-            "0.00" if words == "-0.00" else words.replace("-", "−"), "center",
-            colour="white" if bright[row, column] < 140 else INK, size=_SMALL,
+            left + (column + 0.5) * width / across, top + (row + 0.5) * height / down, words, "center",
+            colour="white" if bright[place] < 140 else INK, size=fitting[0],
         )  # fmt: skip
+
+
+def _texts(numbers: Array) -> list[str]:
+    """Numbers with as many decimals as their size asks for."""
+    reach = max(map(abs, limits_of(numbers)))
+    if np.all(numbers == np.round(numbers)) and reach < 1e4:
+        form = ".0f"
+    else:
+        form = ".2f" if 0.1 <= reach < 100 else ".2g"
+    found = (f"{number:{form}}" for number in numbers.reshape(-1).tolist())
+    return [each.lstrip("-") if not each.strip("-0.") else each.replace("-", "−") for each in found]
 
 
 def _scale(drawing: Drawing, area: Box, low: float, high: float) -> None:

@@ -37,8 +37,8 @@ WIDTH: Final = 440.0
 CAPTION: Final = 30
 """Characters of a caption in a picture; tables have more of it."""
 FONT: Final = 10.0
-_CHARACTER: Final = 0.56
-"""Width of a character as a share of the size of the font, about."""
+_NARROW: Final = frozenset("fijlrtI.,:;!|'()[]{}/\\ ")
+_WIDE: Final = frozenset("mwMW@%−+=<>~…")
 _SETTINGS: Final = {
     "svg.fonttype": "none", "svg.hashsalt": "hubexplore", "svg.image_inline": True, "path.sketch": None,
     "figure.autolayout": False, "figure.constrained_layout.use": False,
@@ -196,17 +196,18 @@ def caption(text: str, limit: int = CAPTION) -> str:
     return visible(text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…", limit + 1)
 
 
-def width_of(captions: Sequence[str], size: float = FONT) -> float:
+def width_of(captions: Sequence[str], size: float = FONT, bold: bool = False) -> float:
     """Points that the longest of some captions takes, about."""
-    return max(map(_units, captions), default=0) * _CHARACTER * size
+    return size * (1.12 if bold else 1.0) * max((sum(map(_share, each)) for each in captions), default=0.0)
 
 
-def _units(text: str) -> int:
-    return (
-        len(text)
-        if text.isascii()
-        else sum(1 + (unicodedata.east_asian_width(each) in "WF") for each in text)
-    )
+def _share(character: str) -> float:
+    """Width of a character as a share of the size of the font."""
+    if character in _NARROW:
+        return 0.36
+    if character in _WIDE or unicodedata.east_asian_width(character) in "WF":
+        return 0.98
+    return 0.7 if character.isupper() else 0.64
 
 
 def round_steps(low: float, high: float, count: int) -> list[float]:

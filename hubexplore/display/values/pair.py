@@ -85,6 +85,8 @@ def difference(first: Any, second: Any) -> tuple[str, Array | None]:
     place = np.unravel_index(int(np.argmax(size)), size.shape)
     where = f" at [{', '.join(str(int(each)) for each in place)}]" if place else ""
     found = number_text(float(size[place])) if np.isfinite(away[place]) else "to or from NaN or Inf"
+    if not place:
+        return f"They differ by {found}." if np.isfinite(away) else "One of them is NaN or Inf.", None
     words = f"Largest difference: {found}{where}; {int((~same).sum()):,} of {same.size:,} entries differ."
     return words, drawable(away) if kind_of(first) == "dense" else None
 

@@ -22,7 +22,7 @@ from hubexplore.display.values.kinds import Array, as_floats, drawable, number_t
 from hubexplore.display.values.lists import numbers
 from hubexplore.display.values.plotted import Plotted, Texts, row_name
 
-MAX_POINTS: Final = 1000
+MAX_POINTS: Final = 500
 _CAPTIONED: Final = 60
 _SMALL: Final = 9.0
 _AREA: Final[Box] = (30.0, 6.0, WIDTH - 36, 290.0)
@@ -73,18 +73,21 @@ def components(floats: Array) -> tuple[Array, tuple[float, float]]:
     spread = np.abs(centred).max(initial=0)
     if spread <= 1e-15:  # nothing but rounding
         return np.zeros((len(floats), 2)), (0.0, 0.0)
-    left, sizes, _ = np.linalg.svd(centred / spread, full_matrices=False)
+    centred = centred / spread
+    # The smaller of the two products of the rows with themselves has the same largest eigenvalues.
+    tall = len(centred) > centred.shape[1]
+    variances, vectors = np.linalg.eigh(centred.T @ centred if tall else centred @ centred.T)
     points = np.zeros((len(floats), 2))
-    width = min(2, len(sizes))
-    points[:, :width] = left[:, :width] * sizes[:width]
-    for axis in range(2):
-        column = points[:, axis]
-        if column[np.argmax(np.abs(column))] < 0:
-            points[:, axis] = -column
-    total = float((sizes**2).sum())
-    first, second = (float(sizes[axis] ** 2) / total if axis < len(sizes) else 0.0 for axis in (0, 1))
+    shares = [0.0, 0.0]
+    for axis in range(min(2, len(variances))):
+        variance, vector = variances[-1 - axis], vectors[:, -1 - axis]
+        if variance <= variances[-1] * 1e-12:  # nothing but rounding
+            continue
+        column = centred @ vector if tall else vector * np.sqrt(variance)
+        points[:, axis] = column if column[np.argmax(np.abs(column))] > 0 else -column
+        shares[axis] = float(variance / np.square(centred).sum())
     with np.errstate(over="ignore"):
-        return points * spread * scale, (first, second)
+        return points * spread * scale, (shares[0], shares[1])
 
 
 def _spread(column: Array) -> Array:

@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from typing import Any
+from xml.etree import ElementTree
 
 import ml_dtypes
 import numpy as np
@@ -21,6 +22,19 @@ from hubexplore.display.values.scatter import _write, components
 from tests.display.values.composites import Ragged, deep, ragged, sparse
 
 RANDOM = np.random.default_rng(1)
+
+
+def written(matrix: "np.ndarray[Any, Any]") -> set[str]:
+    """The texts in a heat map."""
+    return set(drawing_texts(values.render(matrix, "Heat map").html))
+
+
+def drawing_texts(html: str) -> list[str]:
+    """The texts in the first drawing."""
+    data = re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', html)
+    assert data is not None
+    root = ElementTree.fromstring(base64.b64decode(data[1]))
+    return [each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
 class Recorder(Drawing):
@@ -110,6 +124,16 @@ class TestHeatMap:
         assert (hover.row_captions[0], hover.column_captions[-1]) == ("0 … 2", "98 … 99")
         assert hover.values[-1] == "14798 to 14999"
 
+    def test_numbers_stand_in_few_cells(self) -> None:
+        assert {"0.50", "−0.25", "0.00", "2.00"} <= written(np.array([[0.5, -0.25], [-0.001, 2]]))
+        assert {"3", "−4", "0"} <= written(np.array([[3, -4], [0, 1]]))
+        assert "0.25" not in written(np.full((11, 11), 0.25) * np.eye(11))
+
+    def test_captions_of_both_axes_of_a_similarity(self) -> None:
+        drawn = values.render(RANDOM.normal(size=(3, 20)), "Similarity", rows=["one", "two", "three"])
+        texts = drawing_texts(drawn.html)
+        assert [texts.count(each) for each in ("0 one", "1 two", "2 three")] == [2, 2, 2]
+
     def test_places_in_higher_ranks(self) -> None:
         (hover,) = values.render(np.zeros((2, 3, 4)), "Heat map", rows=["x", "y"]).hovers
         assert isinstance(hover, GridHover)
@@ -150,6 +174,22 @@ class TestMap:
         variances = np.sort(np.linalg.eigvalsh(np.cov(rows.T)))[::-1]
         np.testing.assert_allclose(points.var(axis=0, ddof=1), variances[:2])
         np.testing.assert_allclose(shares, variances[:2] / variances.sum())
+
+    @pytest.mark.parametrize("shape", [(6, 40), (40, 6), (2, 3), (5, 1)], ids=str)
+    def test_is_that_of_numpys_svd(self, shape: tuple[int, int]) -> None:
+        rows = RANDOM.normal(size=shape)
+        left, sizes, _ = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
+        count = min(2, shape[1], shape[0] - 1)
+        expected = (left * sizes)[:, :count]
+        found, shares = components(rows)
+        np.testing.assert_allclose(np.abs(found[:, :count]), np.abs(expected), atol=1e-9)
+        np.testing.assert_allclose(shares[:count], (sizes**2 / (sizes**2).sum())[:count])
+        assert not found[:, count:].any()
+
+    def test_extremes_do_not_overflow(self) -> None:
+        points, shares = components(np.array([[1e300, 0], [-1e300, 0], [1e300, 1e-300]]))
+        assert np.isfinite(points).all()
+        assert shares == pytest.approx((1.0, 0.0))
 
     def test_does_not_flip(self) -> None:
         rows = RANDOM.normal(size=(10, 5))
@@ -346,6 +386,10 @@ class TestPair:
     def test_large_integers_are_compared_exactly(self) -> None:
         assert "1 of 1 entry differs" not in values.pair(np.array([2**62]), np.array([2**62])).html
         assert "They are equal." not in values.pair(np.array([2**62]), np.array([2**62 + 1])).html
+
+    def test_scalars(self) -> None:
+        assert "They differ by 1.5." in values.pair(np.float32(1), np.float32(2.5)).html
+        assert "One of them is NaN or Inf." in values.pair(np.float32(1), np.float32(np.nan)).html
 
     def test_to_or_from_nan(self) -> None:
         html = values.pair(np.array([1.0, 2.0]), np.array([1.0, np.nan])).html
