@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Final
 
 _HEAD: Final = 1000
@@ -36,11 +37,9 @@ def _text(head: bytes) -> str:
         return ""
     try:
         # The head may end within a character.
-        text = head.decode("utf-8") if len(head) < _HEAD else head[: _HEAD - 4].decode("utf-8", "strict")
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 8:
-            return ""
-        text = head[: error.start].decode("utf-8")
+        text = codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < _HEAD)
+    except UnicodeDecodeError:
+        return ""
     lowered = text.lower()
     if "<svg" in lowered:
         return "an SVG drawing; export it as PNG"

@@ -128,13 +128,13 @@ def preview(value: Any, limit: int = 8) -> tuple[bytes, ...]:
     array = np.asarray(value)
     if array.ndim != 4 or array.shape[3] not in (1, 3) or array.dtype.kind not in "fiuV" or not array.size:
         return ()
-    array = np.nan_to_num(array.astype(np.float32), posinf=0, neginf=0)
+    array = np.nan_to_num(array[:limit].astype(np.float64), posinf=0, neginf=0)
     low, high = float(array.min()), float(array.max())
-    if array.max() <= 1.0 and np.asarray(value).dtype.kind != "u":
+    if high <= 1 and np.asarray(value).dtype.kind in "fV":
         array = (array + 1) * 127.5 if low < 0 else array * 255
     elif low < 0:
         array = (array - low) / (high - low) * 255
-    pixels = np.clip(np.round(array[:limit]), 0, 255).astype(np.uint8)
+    pixels = np.clip(np.round(array), 0, 255).astype(np.uint8)
     found = []
     for each in pixels:
         file = io.BytesIO()
@@ -187,19 +187,13 @@ def _fitted(picture: PIL.Image.Image, field: Field, choice: ImageChoice) -> PIL.
     import PIL.ImageOps
 
     size, smooth = (field.width, field.height), PIL.Image.Resampling.LANCZOS
-    try:
-        match choice.fit:
-            case "crop":
-                fitted = PIL.ImageOps.fit(picture, size, smooth)
-            case "pad":
-                fitted = PIL.ImageOps.pad(picture, size, smooth, color="white")
-            case "stretch":
-                fitted = picture.resize(size, smooth)
-    except ValueError:
-        raise SignatureError(
-            f"A picture of {picture.width} by {picture.height} pixels is too narrow for margins; choose "
-            f"to cut or to stretch it."
-        ) from None
+    match choice.fit:
+        case "crop":
+            fitted = PIL.ImageOps.fit(picture, size, smooth)
+        case "pad":
+            fitted = PIL.ImageOps.pad(picture, size, smooth, color="white")
+        case "stretch":
+            fitted = picture.resize(size, smooth)
     paper = PIL.Image.new("RGBA", size, "white")
     return PIL.Image.alpha_composite(paper, fitted).convert("L" if field.channels == 1 else "RGB")
 

@@ -227,7 +227,7 @@ def test_hostile_places(run: Run, paths: Mapping[str, Path]) -> None:
 
 
 def test_saved_model_and_variants(run: Run, tmp_path: Path) -> None:
-    """A TF1 SavedModel is made a module first; a variant of a live module that is not loaded is loaded apart."""
+    """A TF1 SavedModel is made a module first; another variant of a live module is loaded apart."""
     with tf.Graph().as_default(), tf1.Session() as running:
         x = tf1.placeholder(tf.float32, [None])
         tf1.saved_model.simple_save(running, str(tmp_path / "saved"), {"x": x}, {"y": x * 2})
