@@ -127,7 +127,7 @@ class TestHeatMap:
     def test_numbers_stand_in_few_cells(self) -> None:
         assert {"0.50", "−0.25", "0.00", "2.00"} <= written(np.array([[0.5, -0.25], [-0.001, 2]]))
         assert {"3", "−4", "0"} <= written(np.array([[3, -4], [0, 1]]))
-        assert "0.25" not in written(np.full((11, 11), 0.25) * np.eye(11))
+        assert "0.37" not in written(np.full((11, 11), 0.37) * np.eye(11))
 
     def test_captions_of_both_axes_of_a_similarity(self) -> None:
         drawn = values.render(RANDOM.normal(size=(3, 20)), "Similarity", rows=["one", "two", "three"])
