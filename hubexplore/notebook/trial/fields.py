@@ -120,7 +120,7 @@ def image_size(variant: VariantSummary) -> tuple[int, int]:
         if message.type == "ImageModuleInfo":
             found = dict(message.fields)
     sides = [found.get(f"default_image_size.{side}", "") for side in ("height", "width")]
-    height, width = (int(side) if side.isdecimal() and len(side) < 10 else 0 for side in sides)
+    height, width = (int(side) if side.isdecimal() else 0 for side in sides)
     if 0 < height <= LARGEST_SIDE and 0 < width <= LARGEST_SIDE:
         return height, width
     return IMAGE_SIZE, IMAGE_SIZE
