@@ -132,7 +132,7 @@ def test_bombs(side: int) -> None:
     limit = PIL.Image.MAX_IMAGE_PIXELS
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(HubError, match=r"too large a picture|no picture"):
+        with pytest.raises(HubError, match="too large a picture"):
             read(bomb)
     assert limit == PIL.Image.MAX_IMAGE_PIXELS
 

@@ -123,6 +123,19 @@ def test_files_of_strangers_name_nothing(content: bytes, tmp_path: Path) -> None
     assert found(tmp_path, {"labels.txt": content}) == ()
 
 
+def test_what_is_too_large_or_not_the_modules_own_is_not_read(tmp_path: Path) -> None:
+    """A summary has no first lines of a link that leads out of the module."""
+    (tmp_path / "labels.txt").write_text("ant\nbee\ncat")
+    signature = SignatureSummary("default", (), (TensorSummary("y", "float32", (None, 3), tensor="y:0"),))
+    source = Source({}, assets=AssetFolder(str(tmp_path), LocalFilesystem()))
+    for size, head, named in ((11, ("ant",), True), (11, (), False), (MAX_BYTES + 1, ("ant",), False)):
+        variant = VariantSummary(
+            (), (signature,), assets=(AssetSummary("labels.txt", size, first_lines=head),)
+        )
+        names = labels(ModuleSummary("m", (variant,), source=source), (), "default")
+        assert bool(names) is named
+
+
 def test_a_file_that_is_gone_names_nothing(tmp_path: Path) -> None:
     asset = AssetSummary("gone.txt", 11, first_lines=("ant",))
     signature = SignatureSummary("default", (), (TensorSummary("y", "float32", (None, 3), tensor="y:0"),))
