@@ -18,8 +18,8 @@ FLAGS = [
 ]
 expect.set_options(timeout=PATIENCE)
 
-# What JupyterLab itself says when a kernel is restarted.
-NOISE = ("Could not restore the debugger state: Canceled future",)
+# What JupyterLab itself says when a kernel is restarted, and where a widget is shown whose kernel is gone.
+NOISE = ("Could not restore the debugger state: Canceled future", "Error: widget model not found")
 
 
 @dataclass

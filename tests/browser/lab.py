@@ -36,7 +36,11 @@ OPTIONS = (
     # Tests wait for states that the page does not show, such as the end of a save.
     "--LabApp.expose_app_in_browser=True",
 )
-NO_NEWS = {"fetchNews": "false", "checkForUpdates": False}
+SETTINGS = {
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    # While a file is renamed, the server may fail to list its folder, which JupyterLab says in a dialog.
+    "docmanager-extension/plugin": {"renameUntitledFileOnSave": False},
+}
 
 
 @dataclass(frozen=True)
@@ -74,12 +78,13 @@ class Lab:
         shutil.copytree(NOTEBOOKS, self.root, dirs_exist_ok=True)
 
     def forget_settings(self) -> None:
-        """Gives back the settings of a fresh installation."""
-        settings = self.root.parent / "settings"
-        shutil.rmtree(settings, ignore_errors=True)
-        folder = settings / "@jupyterlab" / "apputils-extension"
-        folder.mkdir(parents=True)
-        (folder / "notification.jupyterlab-settings").write_text(json.dumps(NO_NEWS))
+        """Gives back the settings of a fresh installation, except for what would disturb."""
+        folder = self.root.parent / "settings"
+        shutil.rmtree(folder, ignore_errors=True)
+        for name, values in SETTINGS.items():
+            path = folder / "@jupyterlab" / f"{name}.jupyterlab-settings"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(values))
 
 
 # What a person has set up for their own work says nothing about these tests.

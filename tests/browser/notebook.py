@@ -102,11 +102,9 @@ class Notebook:
         expect(self.panel).to_be_visible(timeout=PATIENCE)
         self.page.wait_for_function(_READY, timeout=PATIENCE)
 
-    def save(self, name: str) -> None:
-        """Saves a new notebook under a name, until the file is written."""
+    def save(self) -> None:
+        """By the menu, until the file is written."""
         self.menu("File", "Save Notebook")
-        self.page.get_by_role("dialog").get_by_role("textbox").fill(name)
-        self.accept("Rename and Save")
         self.page.wait_for_function(_SAVED, timeout=PATIENCE)
 
     def close(self) -> None:
@@ -167,9 +165,15 @@ class Notebook:
         return index
 
     def run(self, source: str) -> int:
-        """Types a cell into the last one, runs it and waits until the kernel is done; returns which it is."""
+        """Types a cell into the last one, runs it and waits until the kernel is done; returns which it is.
+
+        Raises:
+          AssertionError: it failed.
+        """
         index = self.write(source)
         self.run_cell(index)
+        failed = [each["evalue"] for each in self.outputs(index) if each["output_type"] == "error"]
+        assert not failed, failed
         return index
 
     def run_cell(self, index: int) -> None:
@@ -225,8 +229,16 @@ class Notebook:
         expect(self.page.locator("#jp-left-stack")).to_be_hidden()
 
     def screenshot(self, name: str, what: Locator | None = None) -> Path:
-        """Leaves a picture of the window, or of an element of it, in the build folder."""
+        """Leaves a picture of the window, or of all of an element of it, in the build folder."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         path = SCREENSHOTS / f"{name}.png"
-        (what or self.page).screenshot(path=path, animations="disabled")
+        if what is None:
+            self.page.screenshot(path=path, animations="disabled")
+            return path
+        size, box = self.page.viewport_size or WINDOW, what.bounding_box()
+        assert box is not None
+        # JupyterLab scrolls inside of the window: what is higher than that is cut off.
+        self._resize(size["width"], max(size["height"], int(box["height"]) + 400))
+        what.screenshot(path=path, animations="disabled")
+        self._resize(size["width"], size["height"])
         return path

@@ -39,10 +39,10 @@ def test_saved_closed_and_opened_without_a_kernel(notebook: Notebook, lab: Lab) 
     notebook.new()
     notebook.run("%load_ext hubexplore")
     shown = notebook.run("%hub_show sample:digits")
-    notebook.save("kept.ipynb")
+    notebook.save()
     notebook.close()
     assert lab.call("GET", "sessions") == []
-    notebook.open_without_kernel(sent(lab, "kept.ipynb"))
+    notebook.open_without_kernel(sent(lab, "Untitled.ipynb"))
     expect(notebook.page.get_by_title("Notebook not trusted")).to_be_visible()
     expect(notebook.output(shown).get_by_text("Signatures").first).to_be_visible()
     assert lab.call("GET", "sessions") == []

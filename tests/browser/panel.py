@@ -1,0 +1,133 @@
+"""A person at the panel of `hubexplore.explore`: found by labels and roles, as a screen reader does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Locator, expect
+
+from tests.browser.notebook import PATIENCE, Notebook
+
+
+class Panel:
+    """The panel that a cell of a notebook shows.
+
+    Args:
+      notebook: that it is in.
+      cell: which of its cells shows it, counted from 0.
+    """
+
+    def __init__(self, notebook: Notebook, cell: int) -> None:
+        self.notebook = notebook
+        self.page = notebook.page
+        self.cell = cell
+        self.node = notebook.cell(cell).locator(".hubexplore-panel")
+        self.results = self.node.get_by_role("region", name="Results", exact=True)
+        self.status = self.node.locator(".hub-try .hub-status").get_by_role("status")
+        self.error = self.node.locator(".hub-try").get_by_role("alert")
+
+    @staticmethod
+    def open(notebook: Notebook, what: str) -> Panel:
+        """Runs `hubexplore.explore(what)` in a cell, and waits until the panel is on screen."""
+        cell = notebook.run(f"import hubexplore\npanel = hubexplore.explore({what})\npanel")
+        panel = Panel(notebook, cell)
+        expect(panel.run_button).to_be_visible(timeout=PATIENCE)
+        return panel
+
+    # The form.
+
+    @property
+    def run_button(self) -> Locator:
+        """The button that runs."""
+        return self.node.get_by_role("button", name="Run", exact=True)
+
+    def field(self, name: str) -> Locator:
+        """Where the value of an input is typed."""
+        return self.node.get_by_role("textbox", name=re.compile(rf"^{re.escape(name)}\b")).first
+
+    def choose(self, label: str, option: str) -> None:
+        """Chooses in a list by its label."""
+        self.node.get_by_label(label, exact=True).select_option(label=option)
+
+    def fill(self, example: str, rows: int) -> None:
+        """Puts an example into the form."""
+        self.choose("Fill with", example)
+        self.node.get_by_label("rows", exact=True).fill(str(rows))
+        self.node.get_by_role("button", name="Fill in").click()
+
+    def upload(self, *files: Path) -> None:
+        """Chooses files for the first input that takes some."""
+        self.node.locator("input[type=file]").first.set_input_files(files)
+
+    def tab(self, name: str) -> None:
+        """Goes to a tab."""
+        tab = self.node.get_by_role("tab", name=name, exact=True)
+        tab.click()
+        expect(tab).to_have_attribute("aria-selected", "true")
+
+    # Runs.
+
+    def run(self) -> int:
+        """Clicks on Run; waits until the result is painted, and returns the number of the run."""
+        number = self.runs + 1
+        self.run_button.click()
+        self.wait_for_run(number)
+        return number
+
+    @property
+    def runs(self) -> int:
+        """How many runs there were that are on screen."""
+        return self.log.locator("tbody tr").count()
+
+    def wait_for_run(self, number: int) -> None:
+        """Waits until the results of a run are painted."""
+        expect(self.results).to_have_attribute("data-painted", str(number), timeout=2 * PATIENCE)
+
+    def wait_for_error(self, words: str | re.Pattern[str]) -> None:
+        """Waits until the panel says what went wrong."""
+        expect(self.error).to_contain_text(words, timeout=2 * PATIENCE)
+
+    # What came out.
+
+    def output(self, name: str) -> Locator:
+        """What is shown of an output."""
+        return self.results.get_by_role("region", name=name, exact=True)
+
+    def view(self, output: str, view: str) -> None:
+        """Chooses how an output is shown, and waits until it is."""
+        chosen = self.output(output).get_by_label("View")
+        chosen.select_option(label=view)
+
+    @property
+    def log(self) -> Locator:
+        """The table of the runs."""
+        return self.node.locator("table.hub-log")
+
+    def put_back(self, number: int) -> None:
+        """Puts the inputs of a run back."""
+        self.log.get_by_role("button", name=f"Run {number}: put its inputs back").click()
+
+    def pin(self, number: int) -> None:
+        """Pins a run."""
+        self.log.get_by_label(f"Pin run {number} to compare it").check()
+
+    def copy_code(self, kind: str) -> str:
+        """Copies the code for what is on screen; returns what is in the clipboard then."""
+        self.node.get_by_label("Copy as").select_option(label=kind)
+        self.node.get_by_role("button", name="Copy the code").click()
+        expect(self.node.get_by_text("Copied", exact=True)).to_be_visible()
+        return str(self.page.evaluate("navigator.clipboard.readText()"))
+
+    def wait_for_still(self, words: str) -> None:
+        """Waits until the static picture in the document has these words."""
+        self.page.wait_for_function(
+            """([index, words]) => window.jupyterapp.shell.currentWidget.content.widgets[index].model.outputs
+              .toJSON().some(output => JSON.stringify(output.data?.['text/html'] ?? '').includes(words))""",
+            arg=[self.cell, words],
+        )
+
+    def value(self, expression: str = "panel.value") -> str:
+        """What the notebook has of it, as text; runs a cell."""
+        cell = self.notebook.run(f"print({expression})")
+        return "".join(str(each.get("text", "")) for each in self.notebook.outputs(cell))
