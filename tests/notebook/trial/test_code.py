@@ -39,7 +39,7 @@ def many() -> None:
         (HOSTILE, tf.float32, [None, 2]),
     ):  # fmt: skip
         x = tf1.placeholder(dtype, shape)
-        hub.add_signature(name, inputs={"1.0" if name == "ids" else name: x}, outputs=tf.identity(x))
+        hub.add_signature(name, inputs={"1" if name == "ids" else name: x}, outputs=tf.identity(x))
     a, b = tf1.placeholder(tf.float32, [None, 4]), tf1.placeholder(tf.int32, [None, 9])
     hub.add_signature("pair", inputs={HOSTILE: a, "b": b}, outputs={"x": a + 1, HOSTILE: b})
     hub.add_signature("default", outputs=tf.constant(4.0))
@@ -106,7 +106,7 @@ def compare(run: Run, subject: Subject, asked: Asked) -> str:
 
 TYPED = (
     ("texts", "one\ntwo words\n--lines"), ("texts", '["a\\u0000", "line\\nbreak", " "]'),
-    ("text", "--out 'x'"),
+    ("texts", '["line\\nbreak", "a"]'), ("texts", '[" ", "a"]'), ("text", "--out 'x'"),
     ("table", "a\tb\nc\td"), ("numbers", "1, 2.5, 1e30\n0.1, -3, 7"), ("numbers", "nan, inf, -inf"),
     ("line", "0.1 0.2"), ("number", "3"), ("ids", "1, 1\n9007199254740993, 4"), ("bits", "true, false"),
     ("half", "0.1, 3"), ("complex", '[1.5]'), ("--signature", "1"), ("two words", "1 2"),
