@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import json
 import os
+import shutil
 import statistics
 import sys
 from pathlib import Path
@@ -57,6 +58,8 @@ def main() -> int:
         rows += _show("see a module", _look_rows(options))
     if options.only in "notebook session":
         rows += _show("notebook session", _session_rows(options))
+    if options.only in "explorer":
+        rows += _show("explorer", _explorer_rows(options))
     if options.json:
         data = {"machine": machine, "repeats": options.repeats, "rows": [_plain(row) for row in rows]}
         options.json.write_text(json.dumps(data, indent=1) + "\n")
@@ -216,6 +219,35 @@ def _session_rows(options: argparse.Namespace) -> list[Row]:
         ),
         Row(name, "%hub_load: card, cold kernel", None, shown, within=1, note=f"ready in {ready:.1f} s"),
     ]
+
+
+def _explorer_rows(options: argparse.Namespace) -> list[Row]:
+    """What a person waits for in a browser; nothing where there is none."""
+    name = "explorer"
+    if shutil.which("chromium") is None:
+        print("explorer: needs the program chromium", file=sys.stderr)
+        return []
+    from benchmarks import explorer
+
+    print(f"measuring {name} ...", file=sys.stderr)
+    decoder = REAL_MODULES / "vae3dshapes"
+    cnn = BENCH / ("quick" if options.quick else "full") / "cnn"
+    found = explorer.measure(decoder if decoder.exists() else None, cnn if cnn.exists() else None)
+    rows = []
+    for key, title in (("text", "Run to picture, 20 sentences"), ("decoder", "Run to picture, vae decoder")):
+        if key in found:
+            note = f"without TensorFlow's part; of {found[key].count}"
+            rows += [
+                Row(name, f"{title}, p50", None, found[key].p50, within=0.15, note=note),
+                Row(name, "  p95", None, found[key].p95, within=0.4),
+            ]
+    for what, waits in zip(("digits", "vae"), found["unfolding"], strict=False):
+        rows.append(
+            Row(name, f"unfold a scope, {what}, p50", None, waits.p50, within=0.3, note=f"of {waits.count}")
+        )
+    if "opening" in found:
+        rows.append(Row(name, "open on the CNN", None, found["opening"], within=1.0))
+    return rows
 
 
 def _look(path: Path, options: argparse.Namespace) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.conftest import FLAGS
 from tests.browser.lab import serving
@@ -80,11 +80,28 @@ def runs(notebook: Notebook, what: str, fill: Callable[[Panel], None], count: in
     panel.run()
     notebook.page.evaluate(_WATCH)
     waited: list[float] = []
-    for _ in range(count):
-        panel.run()
+    for number in range(3, 3 + count):
+        panel.run_button.click()
+        panel.wait_for_run(number)
         notebook.page.wait_for_function("number => window.painted.length > number", arg=len(waited))
         took = notebook.page.evaluate("window.painted.at(-1)") / 1000
         waited.append(took - _seconds(panel.log.locator("tbody tr").first.inner_text()))
+    return Waits.of(waited)
+
+
+def unfolding(notebook: Notebook, what: str, most: int = 12) -> Waits:
+    """From the click on a scope of the graph to the painted new layout; each layout for the first time."""
+    notebook.new()
+    panel = Panel.open(notebook, what)
+    panel.tab("Graph")
+    stage = panel.node.locator(".hub-graph[data-painted]")
+    expect(stage).to_be_visible()
+    notebook.page.evaluate(_WATCH)
+    waited: list[float] = []
+    while len(waited) < most and stage.locator(".hub-folded").count():
+        stage.locator(".hub-folded").first.click(force=True)
+        notebook.page.wait_for_function("number => window.painted.length > number", arg=len(waited))
+        waited.append(notebook.page.evaluate("window.painted.at(-1)") / 1000)
     return Waits.of(waited)
 
 
@@ -131,11 +148,16 @@ def measure(decoder: Path | None, cnn: Path | None) -> dict[str, Any]:
         found["text"] = runs(
             notebook, "'sample:text-embedding'", lambda panel: panel.field("default").fill(SENTENCES)
         )
+        found["unfolding"] = [unfolding(notebook, "'sample:digits'")]
     if decoder is not None:
         with person() as notebook:
-            what = f"{str(decoder)!r}, 'decoder'"
             row = " ".join(["0.5"] * 10)
-            found["decoder"] = runs(notebook, what, lambda panel: panel.field("latent_vectors").fill(row))
+            found["decoder"] = runs(
+                notebook,
+                f"{str(decoder)!r}, 'decoder'",
+                lambda panel: panel.field("latent_vectors").fill(row),
+            )
+            found["unfolding"].append(unfolding(notebook, f"{str(decoder)!r}, 'reconstructions'"))
     if cnn is not None:
         with person() as notebook:
             found["opening"] = opening(notebook, repr(str(cnn)))

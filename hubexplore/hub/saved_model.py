@@ -8,14 +8,16 @@ from typing import Final
 
 import tensorflow as tf
 
-from hubexplore.hub.definition import DefinedSpec, check_variants
+from hubexplore.hub.definition import SUPPORTED_COLLECTIONS, DefinedSpec, check_variants
 from hubexplore.hub.export import GRAPH_FILE
 from hubexplore.hub.loading import GRAPH_TEXT_FILE, explained, read_variants, spec_from_directory
 from hubexplore.hub.resolve import resolve
 from hubexplore.hub.variant import Variant
 
+__all__ = ["DROPPED_COLLECTIONS", "SUPPORTED_COLLECTIONS", "create_module_spec_from_saved_model"]
+
 # What only serving needs: tables have their initialisers in a collection of their own.
-_ALWAYS_DROPPED: Final = frozenset(
+DROPPED_COLLECTIONS: Final = frozenset(
     {"global_step", "legacy_init_op", "saved_model_main_op", "saved_model_train_op"}
 )
 # The same ops, declared as signatures by newer writers. They are no functions of the model.
@@ -47,7 +49,7 @@ def create_module_spec_from_saved_model(
     variants = read_variants(directory)
     if any(variant.meta_graph.HasField("object_graph_def") for variant in variants):
         raise explained(directory, saved_model_path)
-    dropped = _ALWAYS_DROPPED | frozenset(drop_collections or ())
+    dropped = DROPPED_COLLECTIONS | frozenset(drop_collections or ())
     for variant in variants:
         _trim(variant, dropped)
     check_variants(variants)

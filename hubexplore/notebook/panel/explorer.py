@@ -114,6 +114,18 @@ class Explorer:
         """The runs so far, oldest first."""
         return tuple(self._trial.runs)
 
+    def run(self, inputs: Any = None) -> Any:
+        """Puts values into the form, runs them, and returns what came out, as `value` does.
+
+        Args:
+          inputs: a dict of input name -> value, or one value where there is one input.
+
+        Raises:
+          HubError: they do not fit, or the module cannot be run on them.
+        """
+        self._try.run(inputs)
+        return self.value
+
     def close(self) -> None:
         """Takes the panel from the screen and frees what was loaded for it."""
         self._try.cancel()

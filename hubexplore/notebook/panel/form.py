@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from hubexplore.display.markup import Markup, join
 from hubexplore.errors import HubError
 from hubexplore.notebook.panel.field import FieldBox
 from hubexplore.notebook.trial.fields import Field, fields
+from hubexplore.notebook.trial.files import from_variable
 from hubexplore.notebook.trial.given import Given
 from hubexplore.summary.model import SignatureSummary, VariantSummary
 
@@ -69,6 +71,23 @@ class Form(widgets.VBox):
         if wrong:
             raise HubError("\n".join(map(str, wrong)))
         return found
+
+    def given_of(self, inputs: Any) -> dict[str, Given]:
+        """Values of code as what a person could have given.
+
+        Args:
+          inputs: a dict of input name -> value, or one value where there is one input; None for no inputs.
+
+        Raises:
+          HubError: a value does not fit, or one is missing or not asked for.
+        """
+        names = [field.name for field in self.fields]
+        if not isinstance(inputs, Mapping):
+            inputs = {names[0]: inputs} if len(names) == 1 else {} if inputs is None else {"": inputs}
+        if set(inputs) != set(names):
+            raise HubError(f"These inputs are asked for: {names}. Got {sorted(map(str, inputs))}.")
+        found = {field.name: from_variable(field, inputs, field.name) for field in self.fields}
+        return {name: dataclasses.replace(given, variable="") for name, given in found.items()}
 
     def put(self, given: Mapping[str, Given]) -> None:
         """Puts back what was given before."""

@@ -183,6 +183,21 @@ class TryTab(widgets.VBox):
             self.status.say("")
             self.status.fail(MSG_LEFT_BEHIND)
 
+    def run(self, inputs: Any) -> Run:
+        """Puts values into the form, runs them in this thread and shows the result.
+
+        Args:
+          inputs: a dict of input name -> value, or one value where there is one input.
+
+        Raises:
+          HubError: they do not fit.
+        """
+        given = self.form.given_of(inputs)
+        self.form.put(given)
+        run = self.trial.run(Asked(self._selector.variant.tags, self._selector.signature.name, given))
+        self._finish(run)
+        return run
+
     def cancel(self) -> None:
         """Waits no longer for the run that goes on."""
         if self.worker.is_busy:

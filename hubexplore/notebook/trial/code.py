@@ -99,7 +99,8 @@ def _source(subject: Subject) -> tuple[str, list[str]]:
         return "spec", [_MSG_SOURCE]
     handle = repr(subject.handle)
     if subject.summary.format == TF1_SAVED_MODEL:
-        return f"hubexplore.create_module_spec_from_saved_model({handle})", []
+        drop = f", drop_collections={list(subject.dropped)!r}" if subject.dropped else ""
+        return f"hubexplore.create_module_spec_from_saved_model({handle}{drop})", []
     return handle, []
 
 

@@ -67,6 +67,14 @@ class Subject:
         return tuple(sorted(self.source.tags)) if self._is_live() else None
 
     @property
+    def dropped(self) -> tuple[str, ...]:
+        """Collections of a TF1 SavedModel that only its training needs; a module cannot carry them."""
+        from hubexplore.hub.saved_model import DROPPED_COLLECTIONS, SUPPORTED_COLLECTIONS
+
+        found = {each.name for variant in self.summary.variants for each in variant.collections}
+        return tuple(sorted(found - SUPPORTED_COLLECTIONS - DROPPED_COLLECTIONS))
+
+    @property
     def is_loaded(self) -> bool:
         """Whether a variant of it can be run at once."""
         return bool(self._modules) or self._is_live()
@@ -116,7 +124,7 @@ class Subject:
                 "the ModuleSpec or Module that it was made of."
             )
         if self.summary.format == TF1_SAVED_MODEL:
-            return create_module_spec_from_saved_model(handle)
+            return create_module_spec_from_saved_model(handle, self.dropped)
         return handle
 
     def close(self) -> None:

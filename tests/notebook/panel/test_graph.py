@@ -150,13 +150,22 @@ class TestOps:
         assert "strides" in still
 
 
-@pytest.mark.parametrize(
-    "message",
-    [{"kind": "open"}, {"kind": "open", "box": 999}, {"kind": "open", "box": -1}, {"kind": "open", "box": "0"},
-     {"kind": "fold", "group": 0}, {"kind": "up", "crumb": 7}, {"kind": "up", "crumb": None},
-     {"kind": "search"}, {"kind": "search", "words": 5}, {"kind": "find", "result": 0}, {"kind": "else"}],
-    ids=str,
-)  # fmt: skip
+NONSENSE: list[dict[str, Any]] = [
+    {"kind": "open"},
+    {"kind": "open", "box": 999},
+    {"kind": "open", "box": -1},
+    {"kind": "open", "box": "0"},
+    {"kind": "fold", "group": 0},
+    {"kind": "up", "crumb": 7},
+    {"kind": "up", "crumb": None},
+    {"kind": "search"},
+    {"kind": "search", "words": 5},
+    {"kind": "find", "result": 0},
+    {"kind": "else"},
+]
+
+
+@pytest.mark.parametrize("message", NONSENSE, ids=str)
 def test_nonsense_changes_nothing(digits: Tab, message: dict[str, Any]) -> None:
     before = digits.shown
     digits.hear(**message)

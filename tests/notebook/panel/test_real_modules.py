@@ -1,0 +1,34 @@
+"""Every signature of the published modules runs in a panel on an example that fills the form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import hubexplore as hub
+from hubexplore.notebook.panel.selector import callable_signatures
+from hubexplore.notebook.panel.trying import WHAT_RUNS
+
+MODULES = ["vae3dshapes", "dm21", "half-plus-two-savedmodel", "taxi-estimator-savedmodel",
+           "deep-image-savedmodel", "half_plus_two_v1.tar.gz"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_signature_runs(name: str, real_modules: Path) -> None:
+    explorer = hub.explore(real_modules / name)
+    tab = explorer._try
+    for variant in hub.summarize(real_modules / name).variants:
+        for signature in callable_signatures(variant):
+            tab._selector.put(variant.tags, signature.name)
+            if tab._fill.options:
+                tab._fill.value = WHAT_RUNS
+                tab._fill_button.click()
+                tab.worker.wait()
+            tab._run.click()
+            tab.worker.wait()
+            assert tab.status.failed == "", signature.name
+            assert tab.last is not None
+            assert len(tab.results.shown["outputs"]) == len(signature.outputs)
+            assert [name for name, text in tab.code.codes if text] == ["notebook cell", "Python"]
+    explorer.close()
