@@ -6,14 +6,19 @@ from typing import Any, Final
 
 import numpy as np
 
+from hubexplore.display.tables import size_text
 from hubexplore.errors import SignatureError
 from hubexplore.notebook.trial import nested
 from hubexplore.notebook.trial.fields import RAGGED, SPARSE, Field
 from hubexplore.notebook.trial.given import Array, Sparse
 from hubexplore.notebook.trial.literals import Literals, integer_limits
+from hubexplore.notebook.trial.machine import memory_at_hand
+from hubexplore.notebook.trial.memory import SMALL
 
 SLOW: Final = 1_000_000
 """Entries at most of what is turned into an array one by one."""
+_BESIDE: Final = 24
+"""Bytes per entry that checking a conversion takes besides its result."""
 _WHOLE: Final = 2.0**53
 _SMALL: Final = ("bfloat16", "int4", "uint4", "int2", "uint2", "float4_e2m1fn")
 
@@ -61,6 +66,7 @@ def cast(field: Field, array: Array) -> Array:
         raise _wrong(field, f"values of dtype {array.dtype.name}")
     if field.dtype == "string":
         return _texts(field, array)
+    _check_room(field, array)
     if array.dtype == wanted:
         return array.copy()
     with np.errstate(all="ignore"):
@@ -73,6 +79,19 @@ def cast(field: Field, array: Array) -> Array:
             if np.any(np.isfinite(wide) & ~np.isfinite(cast.astype(np.float64))):
                 raise _wrong(field, "a number that is too large")
     return cast
+
+
+def _check_room(field: Field, array: Array) -> None:
+    """Raises SignatureError where there is no memory for a copy: views and memory maps may be of any size."""
+    beside = 0 if array.dtype == field.numpy else _BESIDE
+    needed = array.size * (field.numpy.itemsize + beside)
+    there = memory_at_hand() if needed > SMALL else None
+    if there is not None and needed > there:
+        raise _wrong(
+            field,
+            f"{array.size:,} numbers, for which there is not enough memory ({size_text(needed)} needed, "
+            f"{size_text(there)} free; take a part of them)",
+        )
 
 
 def _check_whole(field: Field, array: Array, limits: tuple[int, int]) -> None:

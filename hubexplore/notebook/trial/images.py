@@ -23,6 +23,8 @@ __all__ = ["ImageChoice", "Pictures", "bundled", "default_choice", "preview", "r
 
 MAX_PIXELS: Final = 50_000_000
 """Of a picture as it is in its file: decoded, it takes four bytes a pixel."""
+MOST_PIXELS: Final = 200_000_000
+"""Of all pictures together as they are in their files."""
 MAX_NUMBERS: Final = 100_000_000
 """Of all pictures together as the module takes them."""
 TINY: Final = 32
@@ -104,12 +106,21 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
         )
     if _whole(field):
         choice = ImageChoice(choice.fit, "0 to 255", choice.invert)
-    decoded = [_decoded(name, content) for name, content in files]
-    rows = [_array(_fitted(picture, field, choice), choice) for picture, _ in decoded]
+    rows, deep, pixels = [], False, 0
+    # One after the other: decoded, a picture may take a thousand times the bytes of its file.
+    for name, content in files:
+        picture, has_more_bits = _decoded(name, content)
+        pixels += picture.width * picture.height
+        if pixels > MOST_PIXELS:
+            raise SignatureError(
+                f"These {len(files)} pictures are too large together: the limit is {MOST_PIXELS / 1e6:.0f} "
+                f"million pixels. Make them smaller first, or choose fewer."
+            )
+        rows.append(_array(_fitted(picture, field, choice), choice))
+        deep = deep or has_more_bits
     names = tuple(name for name, _ in files)
     words = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
     value = np.stack(rows).reshape(len(rows), field.height, field.width, field.channels).astype(field.numpy)
-    deep = any(deep for _, deep in decoded)
     ours = all(bundled().get(name) == content for name, content in files)
     return Pictures(value, picture=words, names=names, choice=choice, deep=deep, ours=ours)
 
@@ -158,7 +169,7 @@ def _decoded(name: str, content: bytes) -> tuple[PIL.Image.Image, bool]:
             warnings.simplefilter("ignore")
             opened = PIL.Image.open(io.BytesIO(content), formats=_FORMATS)
     except PIL.Image.DecompressionBombError:
-        raise SignatureError(f"{short(name)!r} is too large a picture: it has {_limit()}") from None
+        raise SignatureError(f"{short(name)!r} is too large a picture: {_limit()}") from None
     except Exception as error:  # noqa: BLE001 - a file may hold anything, and decoders fail in many ways
         raise SignatureError(_no_picture(name, content, error)) from None
     if opened.width * opened.height > MAX_PIXELS:

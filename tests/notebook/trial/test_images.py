@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import warnings
+import weakref
 import zlib
 from typing import Any
 
@@ -210,3 +211,23 @@ def test_bundled() -> None:
         assert len(content) < 5000
         assert images.read_pictures(COLOR, [(name, content)], ImageChoice()).ours
     assert not images.read_pictures(COLOR, [("cube", file(plain(RED)))], ImageChoice()).ours
+
+
+def test_many_large_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small files of large pictures are decoded one after the other, and not without end."""
+    monkeypatch.setattr(images, "MOST_PIXELS", 250)
+    large = ("p", file(plain(RED)))  # 96 pixels
+    assert images.read_pictures(COLOR, [large] * 2, ImageChoice()).value.shape == (2, 4, 6, 3)
+    decoded: list[Any] = []
+    whole = images._decoded
+
+    def decode(*arguments: Any) -> Any:
+        assert not any(each() is not None for each in decoded[:-1])
+        found = whole(*arguments)
+        decoded.append(weakref.ref(found[0]))
+        return found
+
+    monkeypatch.setattr(images, "_decoded", decode)
+    with pytest.raises(HubError, match="5 pictures are too large together"):
+        images.read_pictures(COLOR, [large] * 5, ImageChoice())
+    assert len(decoded) == 3
