@@ -29,9 +29,8 @@ class TryingMagics(HubMagicsBase):
 
         The Python that it stands for: `hubexplore.explore(X, signature, tags)`.
         """
-        from hubexplore.notebook.panel.explorer import explore
+        from hubexplore.notebook.panel.explorer import Explorer
+        from hubexplore.notebook.panel.finding import find
 
-        module = self.thing(options.module)
-        graph = getattr(module, "graph", None)
-        session = next((each for each in self.book.sessions() if each.graph is graph), None)
-        return explore(module, options.signature, options.tags, session=session)
+        subject = find(self.thing(options.module), None, self.book)
+        return Explorer(subject, options.signature, options.tags)

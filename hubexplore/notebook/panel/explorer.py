@@ -13,6 +13,7 @@ from hubexplore.display.html import framed
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.tables import counted, visible
 from hubexplore.errors import HubError, NoSuchSignatureError, closest
+from hubexplore.notebook.panel.finding import find, notebook_book
 from hubexplore.notebook.panel.graph import GraphTab
 from hubexplore.notebook.panel.parts import Keeper, Message
 from hubexplore.notebook.panel.selector import Selector, callable_signatures
@@ -61,9 +62,7 @@ def explore(
       NoSuchSignatureError, NoSuchVariantError: (KeyErrors and ValueErrors) the message names the nearest.
       GraphError: (a RuntimeError) the session of a Module is not known.
     """
-    from hubexplore.notebook.panel.finding import find
-
-    return Explorer(find(x, session), signature, tags)
+    return Explorer(find(x, session, notebook_book()), signature, tags)
 
 
 class Explorer:
@@ -143,7 +142,8 @@ class Explorer:
         if getattr(get_ipython(), "kernel", None) is None:
             print(MSG_TERMINAL.format(own=repr(self)))  # noqa: T201 - what IPython shows here
             return
-        words = f"{self!r}; the panel is alive while its kernel runs, its last state is below"
+        title = visible(self._subject.summary.title)
+        words = f"Explorer of {title}: the panel lives while its kernel runs, its last state is below"
         display({VIEW: {"version_major": 2, "version_minor": 0, "model_id": self._root.model_id},
                  "text/plain": words}, raw=True)  # fmt: skip
         self._still.show()
@@ -151,7 +151,9 @@ class Explorer:
     def _hear(self, message: Message) -> None:
         match message["kind"]:
             case "run":
-                self._try.start()
+                texts = message.get("texts")
+                told = [each for each in texts if isinstance(each, str)] if isinstance(texts, list) else []
+                self._try.guard(lambda: self._try.start(told))
             case "ready" if not self._preloaded:
                 self._preloaded = True
                 # A daemon: it must not keep the kernel from ending. What fails here fails again in a run.

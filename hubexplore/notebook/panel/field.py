@@ -152,8 +152,7 @@ class FieldBox(widgets.VBox):
         field, changed = self.field, self._on_change
         by_hand = {PICTURE: PictureSource} if field.asks == "image" else {TYPED: TypedSource}
         found: dict[str, Any] = {way: source(field, changed) for way, source in by_hand.items()}
-        if field.kind == "dense":
-            found[FILE] = FileSource(field, changed)
+        found[FILE] = FileSource(field, changed)
         found[VARIABLE] = VariableSource(field, namespace, changed)
         found[EXAMPLE] = Brought(field, "fill in an example", changed)
         found[EXAMPLE].children = (found[EXAMPLE]._said,)
@@ -172,6 +171,15 @@ class FieldBox(widgets.VBox):
         """Whether typed text counts at once, or when its field is left."""
         if TYPED in self._sources:
             self._sources[TYPED].watch(eager)
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether a text field is on screen."""
+        return bool(self._sources) and self._way.value == TYPED
+
+    def type(self, text: str) -> None:
+        """Takes what is in the text field."""
+        self._sources[TYPED].type(text)
 
     def given(self) -> Given:
         """What is given.

@@ -3,40 +3,52 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from hubexplore.notebook.trial.subject import Subject
 
 if TYPE_CHECKING:
     from hubexplore.notebook.session import NotebookSession
+    from hubexplore.notebook.sessions import SessionBook
 
 
-def find(x: Any, session: NotebookSession | None = None) -> Subject:
+def find(x: Any, session: NotebookSession | None, book: SessionBook | None) -> Subject:
     """What is tried.
 
     Args:
       x: see `explore`.
-      session: of a Module; None to look for it among those of the notebook.
+      session: of a Module; None to look for it among those of `book` and of the notebook's variables.
+      book: the sessions of the magics, if they are loaded.
+
+    Raises:
+      HubError: as `Subject`.
     """
     graph = getattr(x, "graph", None)
     if session is None and graph is not None:
-        session = next((each for each in _sessions() if each.graph is graph), None)
+        known = [*(book.sessions() if book is not None else ()), *_in_variables()]
+        session = next((each for each in known if each.graph is graph), None)
     name = None
-    if session is not None:
+    # Code calls modules by the names that they have in the session that the magics use.
+    if session is not None and book is not None and book.is_started and session is book.current:
         name = next((name for name, module in session.modules().items() if module is x), None)
     return Subject(x, session, name)
 
 
-def _sessions() -> Iterator[NotebookSession]:
-    """The sessions that the magics opened, then those that variables of the notebook hold."""
+def notebook_book() -> SessionBook | None:
+    """The sessions of the magics in this notebook; None where they are not loaded."""
     from IPython.core.getipython import get_ipython
 
-    known = sys.modules.get("hubexplore.notebook.session")
     shell = get_ipython()
-    if shell is None or known is None:  # nobody has made a session yet
-        return
-    magics = shell.magics_manager.registry.get("HubMagics")
-    if magics is not None:
-        yield from magics.book.sessions()
-    yield from (each for each in list(shell.user_ns.values()) if isinstance(each, known.NotebookSession))
+    magics = shell.magics_manager.registry.get("HubMagics") if shell is not None else None
+    return magics.book if magics is not None else None
+
+
+def _in_variables() -> list[NotebookSession]:
+    """The sessions that variables of the notebook hold."""
+    from IPython.core.getipython import get_ipython
+
+    module = sys.modules.get("hubexplore.notebook.session")
+    shell = get_ipython()
+    if shell is None or module is None:  # nobody has made a session yet
+        return []
+    return [each for each in list(shell.user_ns.values()) if isinstance(each, module.NotebookSession)]

@@ -67,7 +67,7 @@ class Value:
 
     @property
     def forms(self) -> tuple[tuple[str, str], ...]:  # noqa: D102
-        return (("npy", "NumPy"), ("csv", "CSV"))
+        return values.forms(self.value)
 
     def download(self, form: str) -> tuple[str, bytes] | None:  # noqa: D102
         return values.download(self.value, self.name, form)
@@ -81,13 +81,14 @@ class Pair:
     first: Any
     second: Any
     rows: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
     facts: str = ""
     views: tuple[str, ...] = ("Side by side",)
     forms: tuple[tuple[str, str], ...] = ()
 
     def render(self, view: str | None) -> values.Rendered:  # noqa: D102 - as Item
-        return values.pair(self.first, self.second, name=self.name, rows=self.rows)
+        return values.pair(self.first, self.second, name=self.name, rows=self.rows, labels=self.labels)
 
     def download(self, form: str) -> None:  # noqa: D102
         return None

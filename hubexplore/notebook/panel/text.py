@@ -50,6 +50,14 @@ class TypedSource(widgets.VBox):
         """Whether text counts at once, or when the field is left."""
         self._text.continuous_update = eager
 
+    def type(self, text: str) -> None:
+        """Takes what is in the field on screen; nobody is told of a change."""
+        changed, self._changed = self._changed, lambda: None
+        try:
+            self._text.value = text
+        finally:
+            self._changed = changed
+
     def given(self) -> Given:
         """What the text says.
 

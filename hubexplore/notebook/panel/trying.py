@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import ipywidgets as widgets
@@ -85,7 +85,7 @@ class TryTab(widgets.VBox):
         super().__init__(self._arranged())
         self.add_class("hub-try")
         self._fill_button.on_click(lambda _: self.guard(self.fill))
-        self._run.on_click(lambda _: self.start())
+        self._run.add_class("hub-run")  # by which the keeper of the panel knows it
         self._cancel.on_click(lambda _: self.cancel())
         self._live.observe(self._on_live, "value")
         self.run_log.listen(lambda message, _: self.guard(lambda: self._on_log(message)))
@@ -158,10 +158,15 @@ class TryTab(widgets.VBox):
         """
         return Asked(self._selector.variant.tags, self._selector.signature.name, self.form.given())
 
-    def start(self) -> None:
-        """Runs what the form says, if nothing runs yet; `finish` or `fail` follows."""
+    def start(self, texts: Sequence[str] = ()) -> None:
+        """Runs what the form says, if nothing runs yet; `_finish` or `_fail` follows.
+
+        Args:
+          texts: what is in the text fields on screen, which may be newer than what they have told.
+        """
         if self.worker.is_busy:
             return
+        self.form.type(texts)
         try:
             asked = self.asked()
         except HubError as error:

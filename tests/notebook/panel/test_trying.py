@@ -27,7 +27,7 @@ class Person:
         self.tab.form._boxes[name]._sources["typing"]._text.value = text
 
     def run(self) -> None:
-        self.tab._run.click()
+        self.tab.start()
         self.tab.worker.wait()
 
     @property
@@ -89,6 +89,29 @@ class TestRuns:
         assert half.error == ""
         assert half.explorer.value == pytest.approx([2.5])
 
+    def test_words_that_come_with_the_run_are_newer(self, half: Person) -> None:
+        half.type(only(half), "old words")
+        half.hear(half.explorer._keeper, kind="run", texts=["1 2"])
+        half.tab.worker.wait()
+        assert half.error == ""
+        assert half.explorer.value == pytest.approx([2.5, 3.0])
+
+    @pytest.mark.parametrize("texts", [None, "1", [1], ["1", "2"]], ids=str)
+    def test_words_that_fit_no_field_are_dropped(self, half: Person, texts: Any) -> None:
+        half.type(only(half), "1 2")
+        half.hear(half.explorer._keeper, kind="run", texts=texts)
+        half.tab.worker.wait()
+        assert half.explorer.value == pytest.approx([2.5, 3.0])
+
+    def test_values_of_code(self, half: Person) -> None:
+        assert half.explorer.run([1, 2]) == pytest.approx([2.5, 3.0])
+        assert half.tab.form.given()[only(half)].text is not None
+        with pytest.raises(HubError):
+            half.explorer.run({"no": [1]})
+        with pytest.raises(HubError):
+            half.explorer.run("text")
+        assert len(half.explorer.runs) == 1
+
     def test_nothing_given_is_said(self, half: Person) -> None:
         half.run()
         assert half.error
@@ -98,9 +121,9 @@ class TestRuns:
         whole = half.tab.trial.call
         monkeypatch.setattr(half.tab.trial, "call", lambda asked: (gate.wait(), whole(asked))[1])
         half.type(only(half), "1")
-        half.tab._run.click()
+        half.tab.start()
         assert half.tab._run.disabled
-        half.tab._run.click()
+        half.tab.start()
         gate.set()
         half.tab.worker.wait()
         assert len(half.explorer.runs) == 1
@@ -113,7 +136,7 @@ class TestRuns:
         whole = half.tab.trial.call
         monkeypatch.setattr(half.tab.trial, "call", lambda asked: (gate.wait(), whole(asked))[1])
         half.type(only(half), "1")
-        half.tab._run.click()
+        half.tab.start()
         half.tab._cancel.click()
         assert "Cancelled" in half.tab.status.value
         assert not half.tab._run.disabled

@@ -11,14 +11,23 @@ function render({ model, el }) {
   el.append(banner);
   let panel = null;
 
+  // The words go along: ipywidgets holds back what was typed while an earlier change is on its way, and a
+  // run would overtake it.
+  function run() {
+    const texts = [...panel.querySelectorAll(".hub-field textarea")].map((each) => each.value);
+    model.send({ kind: "run", texts });
+  }
+
   function onKey(event) {
     if (event.key === "Enter" && event.shiftKey && event.target.closest(".hub-try")) {
       event.preventDefault();
       event.stopPropagation();
-      // A text field tells what was typed when it loses the focus at the latest.
-      event.target.dispatchEvent(new Event("change", { bubbles: true }));
-      model.send({ kind: "run" });
+      run();
     }
+  }
+
+  function onClick(event) {
+    if (event.target.closest(".hub-run:not(:disabled)")) run();
   }
 
   function look() {
@@ -49,6 +58,7 @@ function render({ model, el }) {
     // Keys in the panel are the panel's: JupyterLab would run or delete cells.
     panel.setAttribute("data-lm-suppress-shortcuts", "true");
     panel.addEventListener("keydown", onKey, true);
+    panel.addEventListener("click", onClick, true);
     watch.observe(panel, { attributes: true, attributeFilter: ["class"] });
     grown.observe(panel, { childList: true, subtree: true });
     look();
@@ -60,7 +70,10 @@ function render({ model, el }) {
     cancelAnimationFrame(waiting);
     watch.disconnect();
     grown.disconnect();
-    if (panel !== null) panel.removeEventListener("keydown", onKey, true);
+    if (panel !== null) {
+      panel.removeEventListener("keydown", onKey, true);
+      panel.removeEventListener("click", onClick, true);
+    }
   };
 }
 

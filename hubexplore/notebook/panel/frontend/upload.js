@@ -46,6 +46,7 @@ function render({ model, el }) {
       }
     }
     model.send({ kind: "end" });
+    said.textContent = chosen.length === 1 ? `Taken: ${chosen[0].name}` : `Taken: ${chosen.length} files`;
   }
 
   function onPaste(event) {
