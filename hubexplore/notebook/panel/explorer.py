@@ -152,8 +152,9 @@ class Explorer:
         match message["kind"]:
             case "run":
                 texts = message.get("texts")
-                told = [each for each in texts if isinstance(each, str)] if isinstance(texts, list) else []
-                self._try.guard(lambda: self._try.start(told))
+                told = texts if isinstance(texts, list) else []
+                words = [each if isinstance(each, str) else None for each in told]
+                self._try.guard(lambda: self._try.start(words))
             case "ready" if not self._preloaded:
                 self._preloaded = True
                 # A daemon: it must not keep the kernel from ending. What fails here fails again in a run.

@@ -89,12 +89,13 @@ class Form(widgets.VBox):
         found = {field.name: from_variable(field, inputs, field.name) for field in self.fields}
         return {name: dataclasses.replace(given, variable="") for name, given in found.items()}
 
-    def type(self, texts: Sequence[str]) -> None:
-        """Takes what is in the text fields on screen, in their order; if they are as many."""
+    def type(self, texts: Sequence[str | None]) -> None:
+        """Takes what was typed into the text fields on screen, in their order; if they are as many."""
         shown = [box for box in self._boxes.values() if box.is_typed]
         if len(texts) == len(shown):
             for box, text in zip(shown, texts, strict=True):
-                box.type(text)
+                if text is not None:
+                    box.type(text)
 
     def put(self, given: Mapping[str, Given]) -> None:
         """Puts back what was given before."""

@@ -158,11 +158,11 @@ class TryTab(widgets.VBox):
         """
         return Asked(self._selector.variant.tags, self._selector.signature.name, self.form.given())
 
-    def start(self, texts: Sequence[str] = ()) -> None:
+    def start(self, texts: Sequence[str | None] = ()) -> None:
         """Runs what the form says, if nothing runs yet; `_finish` or `_fail` follows.
 
         Args:
-          texts: what is in the text fields on screen, which may be newer than what they have told.
+          texts: of each text field on screen what was typed and may not have been told yet; None for nothing.
         """
         if self.worker.is_busy:
             return

@@ -96,7 +96,7 @@ class TestRuns:
         assert half.error == ""
         assert half.explorer.value == pytest.approx([2.5, 3.0])
 
-    @pytest.mark.parametrize("texts", [None, "1", [1], ["1", "2"]], ids=str)
+    @pytest.mark.parametrize("texts", [None, "1", [1], [None], ["1", "2"]], ids=str)
     def test_words_that_fit_no_field_are_dropped(self, half: Person, texts: Any) -> None:
         half.type(only(half), "1 2")
         half.hear(half.explorer._keeper, kind="run", texts=texts)

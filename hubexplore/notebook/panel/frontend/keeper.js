@@ -11,11 +11,18 @@ function render({ model, el }) {
   el.append(banner);
   let panel = null;
 
-  // The words go along: ipywidgets holds back what was typed while an earlier change is on its way, and a
-  // run would overtake it.
+  // What was typed since goes along: ipywidgets holds it back while an earlier change is on its way, and a run
+  // would overtake it. What was not typed is not sent, for the kernel may know better by now.
+  let typed = new WeakSet();
+
   function run() {
-    const texts = [...panel.querySelectorAll(".hub-field textarea")].map((each) => each.value);
-    model.send({ kind: "run", texts });
+    const fields = [...panel.querySelectorAll(".hub-field textarea")];
+    model.send({ kind: "run", texts: fields.map((each) => (typed.has(each) ? each.value : null)) });
+    typed = new WeakSet();
+  }
+
+  function onInput(event) {
+    if (event.target.matches(".hub-field textarea")) typed.add(event.target);
   }
 
   function onKey(event) {
@@ -28,6 +35,8 @@ function render({ model, el }) {
 
   function onClick(event) {
     if (event.target.closest(".hub-run:not(:disabled)")) run();
+    // Other buttons, and rows of the log, may put something else into the fields.
+    else if (event.target.closest("button, .hub-log")) typed = new WeakSet();
   }
 
   function look() {
@@ -59,6 +68,7 @@ function render({ model, el }) {
     panel.setAttribute("data-lm-suppress-shortcuts", "true");
     panel.addEventListener("keydown", onKey, true);
     panel.addEventListener("click", onClick, true);
+    panel.addEventListener("input", onInput, true);
     watch.observe(panel, { attributes: true, attributeFilter: ["class"] });
     grown.observe(panel, { childList: true, subtree: true });
     look();
@@ -73,6 +83,7 @@ function render({ model, el }) {
     if (panel !== null) {
       panel.removeEventListener("keydown", onKey, true);
       panel.removeEventListener("click", onClick, true);
+      panel.removeEventListener("input", onInput, true);
     }
   };
 }
