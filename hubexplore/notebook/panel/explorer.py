@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets as widgets
 
-from hubexplore.display.html import framed
+from hubexplore.display.html import framed, heading
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.tables import counted, visible
 from hubexplore.errors import HubError, NoSuchSignatureError, closest
@@ -17,7 +17,7 @@ from hubexplore.notebook.panel.finding import find, notebook_book
 from hubexplore.notebook.panel.graph import GraphTab
 from hubexplore.notebook.panel.parts import Keeper, Message
 from hubexplore.notebook.panel.selector import Selector, callable_signatures
-from hubexplore.notebook.panel.still import Still
+from hubexplore.notebook.panel.still import LARGEST, Still
 from hubexplore.notebook.panel.trying import TryTab
 from hubexplore.notebook.panel.variables import VariablesTab
 from hubexplore.notebook.panel.variants import VariantsTab
@@ -221,10 +221,24 @@ class Explorer:
         )
 
     def _picture(self) -> Markup:
-        tab = self._tabs.children[self._tabs.selected_index or 0]
-        still = getattr(tab, "still", None)
-        shown = [tag("p", tag("strong", _TABS[self._tabs.selected_index or 0])), still()] if still else []
-        return framed(self._heading(), self._try.still(), *(shown if tab is not self._try else []))
+        """The same as static HTML: what was tried, then other tabs that were opened, as there is room."""
+        current = self._tabs.selected_index or 0
+        parts = [self._heading(), self._try.still()]
+        size = sum(map(len, parts))
+        for index, tab in sorted(enumerate(self._tabs.children), key=lambda each: each[0] != current):
+            still = getattr(tab, "still", None)
+            if tab is self._try or still is None:
+                continue
+            drawn = tag(
+                "details",
+                tag("summary", heading(_TABS[index])),
+                tag("div", still()),
+                open="" if index == current else None,
+            )
+            size += len(drawn)
+            if size <= LARGEST:
+                parts.append(drawn)
+        return framed(*parts)
 
 
 def _namespace() -> Mapping[str, Any]:

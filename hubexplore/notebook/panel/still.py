@@ -10,7 +10,7 @@ from typing import Any, Final
 from hubexplore.display.markup import Markup, tag
 
 LARGEST: Final = 600_000
-"""Characters that a picture may have; a larger one leaves out what is told last."""
+"""Characters that a picture may have."""
 PAUSE: Final = 0.4
 """Seconds without a change after which a picture is brought up to date."""
 

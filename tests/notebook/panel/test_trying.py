@@ -301,6 +301,15 @@ class TestExplore:
         hub.explore("sample:half-plus-two")._ipython_display_()
         assert "needs a notebook" in capsys.readouterr().out
 
+    def test_the_picture_has_the_tabs_that_were_opened(self, half: Person) -> None:
+        half.explorer._tabs.selected_index = 1
+        half.explorer._tabs.selected_index = 3
+        half.explorer._tabs.selected_index = 0
+        picture = half.explorer._picture()
+        assert 'alt="Diagram: sample:half-plus-two' in picture
+        assert "Graph variants" in picture
+        assert picture.count("<details") < 8
+
     def test_the_picture_has_inputs_results_and_code(self, half: Person) -> None:
         half.type(only(half), "1 2 <b>")
         half.run()
