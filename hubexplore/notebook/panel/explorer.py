@@ -216,7 +216,7 @@ class Explorer:
         summary = self._subject.summary
         facts = [summary.format, counted(sum(each.parameters for each in summary.variants[:1]), "parameter")]
         return join(
-            tag("div", visible(summary.title), class_="hub-title", role="heading", aria_level=3),
+            tag("div", heading(summary.title, 3), class_="hub-title"),
             tag("div", " \u00b7 ".join(facts), class_="hub-quiet"),
         )
 

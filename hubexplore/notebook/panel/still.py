@@ -17,8 +17,8 @@ PAUSE: Final = 0.4
 # Where the panel is alive its picture is hidden; where it is dead, JupyterLab's note on that.
 _STYLE: Final = Markup("""
 .jp-OutputArea-child:has(.hubexplore-panel) + .jp-OutputArea-child:has(.hubexplore-still) { display: none; }
-.jp-OutputArea-child:has(+ .jp-OutputArea-child .hubexplore-still) > .jupyter-widgets:not(:has(*)) {
-  display: none; }
+.jp-OutputArea-child:has(+ .jp-OutputArea-child .hubexplore-still)
+  > .jp-OutputArea-output:not(:has(*)) { display: none; }
 """)
 
 
