@@ -6,7 +6,12 @@ import os
 import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# The same cases each time, however slow the machine is: a test fails for a change, not by chance.
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("steady")
 
 # Before anything imports TensorFlow: its start-up log is of no use here.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

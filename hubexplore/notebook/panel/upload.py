@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import traitlets
 
+from hubexplore.display.tables import visible
 from hubexplore.notebook.panel.parts import FRONTEND, Message, Part
 
 LIMIT: Final = 25_000_000
@@ -52,6 +53,7 @@ class Upload(Part):
                 complete = self._size == self._expected
                 self._forget()
                 if complete:
+                    self.say(f"Taken: {visible(files[0][0]) if len(files) == 1 else f'{len(files)} files'}")
                     self._take(files)
                 else:
                     self.say("The upload came incomplete. Try it again.")

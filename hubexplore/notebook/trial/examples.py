@@ -167,7 +167,8 @@ def _check(field: Field, shape: tuple[int, ...], rows: int) -> None:
         width = 8 * 3 * 128 * 128
     if field.encoded == "example":
         width = 64 * sum(each.count for each in field.encoding.features)
-    size = math.prod(shape) * max(width, 8)
+    # NumPy makes no array with a dimension of 0 either, if the others together are too large.
+    size = math.prod(max(each, 1) for each in shape) * max(width, 8)
     if size > MOST:
         fitting = rows * MOST // size
         remedy = (

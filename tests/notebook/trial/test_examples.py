@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -139,6 +139,8 @@ SHAPES = st.none() | st.lists(st.none() | st.integers(0, 5) | st.just(10**12), m
     st.sampled_from(["dense", "sparse", "ragged"]),
     st.integers(1, 4),
 )
+@example("string", (0, 10**12, 10**12), "dense", 1)
+@example("int64", (0, 10**12, 10**12), "dense", 1)
 def test_any_field_gets_examples_of_its_shape_or_a_hub_error(
     dtype: str, shape: Any, kind: str, rows: int
 ) -> None:

@@ -46,7 +46,6 @@ function render({ model, el }) {
       }
     }
     model.send({ kind: "end" });
-    said.textContent = chosen.length === 1 ? `Taken: ${chosen[0].name}` : `Taken: ${chosen.length} files`;
   }
 
   function onPaste(event) {
