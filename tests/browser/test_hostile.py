@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.lab import Lab
 from tests.browser.notebook import Notebook
+from tests.browser.panel import Panel
 from tests.display.strangers import ATTACKS, hostile_module
 
 
@@ -33,4 +34,28 @@ def test_the_card(notebook: Notebook, lab: Lab) -> None:
         each.click()
     expect(card.get_by_text("onerror=").first).to_be_visible()
     notebook.screenshot("hostile")
+    assert not ran(notebook.page)
+
+
+def test_the_panel(notebook: Notebook, lab: Lab) -> None:
+    (lab.root / "module").mkdir()
+    hostile_module(lab.root / "module")
+    notebook.new()
+    panel = Panel.open(notebook, "'module'")
+    for attack in ATTACKS[:3]:
+        for each in panel.node.get_by_role("textbox").all():
+            each.fill(attack)
+        # The module cannot be loaded: the error says so, with names that strangers chose.
+        panel.run_button.click()
+        expect(panel.error).to_be_visible()
+    for tab in ("Graph", "Variables", "Variants", "Overview"):
+        panel.tab(tab)
+        for each in panel.node.locator("summary:visible").all():
+            each.click()
+        notebook.screenshot(f"hostile-{tab.lower()}", panel.node)
+    panel.tab("Graph")
+    panel.node.get_by_label("Search").fill("o")
+    expect(panel.node.get_by_role("option").first).to_be_visible()
+    notebook.page.keyboard.press("Enter")
+    expect(panel.node.locator(".hub-graph-said")).not_to_be_empty()
     assert not ran(notebook.page)
