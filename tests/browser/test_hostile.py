@@ -42,6 +42,16 @@ def test_the_panel(notebook: Notebook, lab: Lab) -> None:
     hostile_module(lab.root / "module")
     notebook.new()
     panel = Panel.open(notebook, "'module'")
+    variants = panel.node.get_by_label("Graph variant", exact=True)
+    tagged = next(
+        at for at, tags in enumerate(variants.locator("option").all_inner_texts()) if tags != "no tags"
+    )
+    variants.select_option(index=tagged)
+    names = panel.node.get_by_label("Signature", exact=True).locator("option")
+    expect(names.filter(has_text="onerror=").first).to_be_attached()
+    at = next(at for at, name in enumerate(names.all_inner_texts()) if "onerror=" in name)
+    panel.node.get_by_label("Signature", exact=True).select_option(index=at)
+    expect(panel.node.locator(".hub-field")).to_contain_text("onerror=")
     for attack in ATTACKS[:3]:
         for each in panel.node.get_by_role("textbox").all():
             each.fill(attack)
@@ -54,6 +64,7 @@ def test_the_panel(notebook: Notebook, lab: Lab) -> None:
             each.click()
         notebook.screenshot(f"hostile-{tab.lower()}", panel.node)
     panel.tab("Graph")
+    expect(panel.node.locator(".hub-graph [aria-label*='onerror=']").first).to_be_visible()
     panel.node.get_by_label("Search").fill("o")
     expect(panel.node.get_by_role("option").first).to_be_visible()
     notebook.page.keyboard.press("Enter")
