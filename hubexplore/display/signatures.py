@@ -60,7 +60,7 @@ def matrix(variants: Sequence[VariantSummary], room: Room) -> Section | None:
         rows.append(cells)
     notes = (folded(len(first) - len(rows), "signature"), folded(len(variants) - len(shown), "graph variant"))
     grid = Grid("", columns, tuple(rows), "; ".join(filter(None, notes)))
-    return Section("Graph variants", f"{len(variants):,}", (grid,))
+    return Section("Signatures by graph variant", f"{len(first):,}", (grid,))
 
 
 def tensors(tensors: Sequence[TensorSummary], caption: str = "") -> Grid:

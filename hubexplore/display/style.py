@@ -89,7 +89,8 @@ STYLE: Final = Markup("""
   padding-left: .8em; padding-right: 0; box-sizing: border-box; }
 .hubexplore .tree th:nth-child(2) { width: 6em; }
 .hubexplore .tree th:nth-child(3) { width: 9em; }
-body[data-jp-theme-light="false"] .hubexplore img:not(.photo) { filter: invert(.92) hue-rotate(180deg); }
+body[data-jp-theme-light="false"] .hubexplore img:not(.photo) { filter: invert(.92) hue-rotate(180deg);
+  mix-blend-mode: lighten; }
 @media (max-width: 50em) {
   .hubexplore .tree { min-width: 0; }
   .hubexplore.hubexplore .tree .share { display: none; }

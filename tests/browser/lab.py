@@ -93,13 +93,7 @@ OTHERS = ("JUPYTER", "IPYTHON", "PYTEST", "PYTHON", "TF_", "TFHUB_", "HUBEXPLORE
 
 def environment(folder: Path) -> dict[str, str]:
     """That of a person who starts with nothing, whose kernel is this very Python."""
-    own = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(
-            ("JUPYTER", "IPYTHON", "PYTEST", "PYTHON", "TF_", "TFHUB_", "HUBEXPLORE_", "XDG_")
-        )
-    }
+    own = {name: value for name, value in os.environ.items() if not name.startswith(OTHERS)}
     places = {
         "HOME": "home",
         "JUPYTER_CONFIG_DIR": "config",

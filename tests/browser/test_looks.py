@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.lab import Lab
 from tests.browser.notebook import THEMES, Notebook
+from tests.browser.panel import Panel
 
 
 def sent(lab: Lab, name: str) -> str:
@@ -33,6 +34,40 @@ def test_the_card(notebook: Notebook) -> None:
     notebook.screenshot("card-narrow", card.first)
     notebook.zoom(200)
     notebook.screenshot("card-zoom")
+
+
+# What of the panel hangs over its right edge, as text that is cut or a second scroll bar.
+HANGS_OVER = """panel => {
+  const edge = panel.getBoundingClientRect().right + 1;
+  const scrolls = node => node.closest('.hub-scroll, svg, .hub-graph, .cm-editor, pre, [role=table], table');
+  return [...panel.querySelectorAll('*')].filter(node => node.checkVisibility() && !scrolls(node)
+    && node.getBoundingClientRect().right > edge).map(node => node.outerHTML.slice(0, 120));
+}"""
+
+
+def test_the_panel(notebook: Notebook) -> None:
+    notebook.new()
+    panel = Panel.open(notebook, "'sample:digits'")
+    panel.fill("Sample digits", rows=3)
+    panel.run()
+    for name in THEMES:
+        notebook.theme(name)
+        expect(panel.output("probabilities")).to_be_visible()
+        notebook.screenshot(f"panel-{name.replace(' ', '-')}", panel.node)
+    notebook.theme("light")
+    notebook.hide_files()
+    notebook.narrow(600)
+    assert panel.node.evaluate(HANGS_OVER) == []
+    notebook.screenshot("panel-narrow", panel.node)
+    notebook.zoom(200)
+    assert panel.node.evaluate(HANGS_OVER) == []
+    notebook.screenshot("panel-zoom", panel.node)
+    parts = {"Graph": "Softmax", "Variables": "conv1", "Variants": "Compare", "Overview": "Signatures"}
+    for tab, words in parts.items():
+        panel.tab(tab)
+        expect(panel.node.get_by_text(words).locator("visible=true").first).to_be_visible()
+        notebook.screenshot(f"panel-zoom-{tab.lower()}", panel.node)
+        assert panel.node.evaluate(HANGS_OVER) == []
 
 
 def test_saved_closed_and_opened_without_a_kernel(notebook: Notebook, lab: Lab) -> None:

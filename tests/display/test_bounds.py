@@ -133,7 +133,7 @@ def test_a_signature_is_shown_whole_or_counted() -> None:
 
 
 def test_variants_without_room_are_counted() -> None:
-    shown = text.module(module(4, MAX_TENSORS - 1, 6)).split("Graph variants: 6")[0]
+    shown = text.module(module(4, MAX_TENSORS - 1, 6)).split("Signatures by graph variant")[0]
     assert "... and 4 more graph variants" in shown
 
 

@@ -115,7 +115,7 @@ def test_equal_variants_share_a_table() -> None:
 
 def test_other_variants_have_their_own() -> None:
     captions = page.read(html.module(summaries.TWO_TABLES)).texts("caption")
-    assert captions == ["Graph variant: no tags", "Graph variant: gpu, train", "Graph variants"]
+    assert captions == ["Graph variant: no tags", "Graph variant: gpu, train", "Signatures by graph variant"]
 
 
 def test_what_some_variants_have_says_which() -> None:
@@ -178,7 +178,7 @@ def test_an_asset_without_table_names_the_constant_that_holds_its_path() -> None
 
 
 def test_the_matrix_says_which_variant_has_which_signature() -> None:
-    shown = text.module(summaries.TWO_TABLES).split("Graph variants: 2\n")[1].splitlines()
+    shown = text.module(summaries.TWO_TABLES).split("Signatures by graph variant: 2\n")[1].splitlines()
     assert [line.split() for line in shown] == [
         ["Signature", "no", "tags", "gpu,", "train"],
         ["constant", "–", "yes"],  # noqa: RUF001 - a dash for nothing

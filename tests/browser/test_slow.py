@@ -1,0 +1,61 @@
+"""A run that takes long: the form stays alive, and nobody has to wait for the end."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.notebook import Notebook
+from tests.browser.panel import Panel
+
+# Counts as far as it is told to: as slow as anybody likes, and never at its end when 10**15 is asked for.
+COUNTER = """import tensorflow.compat.v1 as tf
+import hubexplore
+def count():
+    far = tf.placeholder(tf.int64, [], name="far")
+    end = tf.while_loop(lambda i: i < far, lambda i: [i + 1], [tf.constant(0, tf.int64)])
+    hubexplore.add_signature(inputs={"far": far}, outputs={"end": end[0] if isinstance(end, list) else end})
+counter = hubexplore.create_module_spec(count)"""
+FOR_EVER = str(10**15)
+
+
+def test_a_run_that_does_not_end(notebook: Notebook) -> None:
+    notebook.new()
+    notebook.run(COUNTER)
+    panel = Panel.open(notebook, "counter")
+    panel.field("far").fill("3")
+    panel.run()
+
+    panel.field("far").fill(FOR_EVER)
+    panel.run_button.click()
+    expect(panel.status).to_contain_text("Running")
+    expect(panel.run_button).to_be_disabled()
+    # The form takes what is typed, and the kernel answers it, while TensorFlow counts.
+    panel.field("far").fill("4")
+    panel.tab("Overview")
+    expect(panel.node.get_by_text("Signatures").first).to_be_visible()
+    panel.tab("Try")
+    expect(panel.field("far")).to_have_value("4")
+    assert panel.value("'the kernel answers'") == "the kernel answers\n"
+    notebook.screenshot("slow-run", panel.node)
+
+    panel.node.get_by_role("button", name="Cancel").click()
+    expect(panel.status).to_contain_text("Cancelled")
+    expect(panel.run_button).to_be_enabled()
+    panel.run()
+    assert panel.value("panel.value") == "4\n"
+
+
+def test_two_runs_that_do_not_end(notebook: Notebook) -> None:
+    notebook.new()
+    notebook.run(COUNTER)
+    panel = Panel.open(notebook, "counter")
+    panel.field("far").fill(FOR_EVER)
+    for _ in range(2):
+        panel.run_button.click()
+        expect(panel.status).to_contain_text("Running")
+        panel.node.get_by_role("button", name="Cancel").click()
+        expect(panel.status).to_contain_text("Cancelled")
+    panel.run_button.click()
+    panel.wait_for_error("Two cancelled runs still go on")
+    expect(panel.run_button).to_be_enabled()
+    assert panel.value("'the kernel answers'") == "the kernel answers\n"
