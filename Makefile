@@ -45,9 +45,11 @@ tests-tf1: $(READY)
 bench: programs $(READY)
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
-# Runs the notebooks and stores their outputs.
+# Runs the notebooks and stores their outputs; refuses an error, a warning, or outputs of another structure,
+# which NOTEBOOKS_ARGS=--accept stores.
 notebooks: $(READY)
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.store_widget_state=False notebooks/*.ipynb
+	@tools/system_packages.sh dot || true
+	$(BIN)/python tools/notebooks.py $(NOTEBOOKS_ARGS)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import sys
@@ -11,11 +12,13 @@ from typing import Any
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
+
+from tools.notebooks import LARGEST, RefusedError, code_cells, complaints, execute, run, structure
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 QUICKSTART = ROOT / "notebooks" / "01_quickstart.ipynb"
+OLD_MODULES = ROOT / "notebooks" / "06_old_modules.ipynb"
 REAL_MODULES = ["half_plus_two_v1.tar.gz", "vae3dshapes", "dm21"]
 
 every_notebook = pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
@@ -34,24 +37,8 @@ def a_newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
 
 
-def execute(notebook: Any, folder: Path) -> Any:
-    """Runs it there, in a new kernel; raises what a cell raises."""
-    client = NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": folder}}
-    )
-    return client.execute()
-
-
-def code_cells(notebook: Any) -> list[Any]:
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
 def outputs(notebook: Any) -> list[Any]:
     return [output for cell in code_cells(notebook) for output in cell.outputs]
-
-
-def stderr(notebook: Any) -> list[str]:
-    return [output.text for output in outputs(notebook) if output.get("name") == "stderr"]
 
 
 def test_there_are_notebooks() -> None:
@@ -68,10 +55,9 @@ def test_the_kernel_is_this_python(tmp_path: Path) -> None:
 def test_it_runs_and_says_nothing_on_stderr(file: Path, tmp_path: Path) -> None:
     stored = nbformat.read(file, as_version=4)
     ran = execute(nbformat.read(file, as_version=4), tmp_path)
-    assert stderr(ran) == []
-    kinds = [[output.output_type for output in cell.outputs] for cell in code_cells(ran)]
-    assert kinds == [[output.output_type for output in cell.outputs] for cell in code_cells(stored)]
-    assert [path.name for path in tmp_path.iterdir()] == ["cache"]  # it leaves nothing beside itself
+    assert complaints(ran) == []
+    assert structure(ran) == structure(stored)
+    assert {path.name for path in tmp_path.iterdir()} <= {"cache"}  # it leaves nothing beside itself
 
 
 @every_notebook
@@ -83,8 +69,8 @@ def test_it_is_stored_executed_and_clean(file: Path) -> None:
     ]
     assert all(cell.metadata == {} for cell in notebook.cells)  # a run would leave its time there
     assert not any(output.output_type == "error" for output in outputs(notebook))
-    assert stderr(notebook) == []
-    assert file.stat().st_size < 400_000
+    assert complaints(notebook) == []
+    assert file.stat().st_size <= LARGEST
 
 
 @every_notebook
@@ -107,8 +93,68 @@ def test_the_quickstart_opens_published_modules(name: str, real_modules: Path, t
     assert changed != own.source
     own.source = changed
     ran = execute(nbformat.v4.new_notebook(cells=[load_ext, imports, own, call]), tmp_path)
-    assert stderr(ran) == []
+    assert complaints(ran) == []
     status, table, values = outputs(ran)
     assert "mine: ready" in status.data["text/plain"]
     assert str(real_modules / name) in table.data["text/plain"]
     assert "array(" in values.data["text/plain"]
+
+
+def test_a_folder_of_published_modules(real_modules: Path, tmp_path: Path) -> None:
+    """As somebody does who puts the path of their own folder into the survey of notebook 06."""
+    cells = {cell.id: cell for cell in nbformat.read(OLD_MODULES, as_version=4).cells}
+    imports = nbformat.v4.new_code_cell("import pathlib\nimport hubexplore as hub")
+    survey = cells["survey"]
+    changed = survey.source.replace('folder = "."', f"folder = {str(real_modules)!r}")
+    assert changed != survey.source
+    survey.source = changed
+    records = nbformat.v4.new_code_cell("{name: what for name, what, _ in survey(folder)}")
+    ran = execute(nbformat.v4.new_notebook(cells=[imports, survey, records]), tmp_path)
+    assert complaints(ran) == []
+    found = ast.literal_eval(outputs(ran)[-1].data["text/plain"])
+    assert found["dm21"] == found["half_plus_two_v1.tar.gz"] == found["vae3dshapes"] == "TF1 Hub module"
+    assert found["taxi-estimator-savedmodel"] == "TF1 SavedModel"
+    assert found["penguin-tf2-savedmodel"] == "TF2 SavedModel"
+    assert found["README.md"] == "no module"
+
+
+# What `make notebooks` stores, and what it refuses.
+
+
+def stored(path: Path, *sources: str, ran: bool = False) -> Path:
+    """A notebook with these cells, run before or not."""
+    cells = [nbformat.v4.new_code_cell(source, id=f"cell-{index}") for index, source in enumerate(sources)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    for number, cell in enumerate(cells if ran else [], start=1):
+        cell.execution_count = number
+    nbformat.write(notebook, path)
+    return path
+
+
+def test_a_new_notebook_is_stored_with_its_outputs(tmp_path: Path) -> None:
+    text = run(stored(tmp_path / "new.ipynb", "1 + 1", "print(3)"))
+    (two, three) = (cell.outputs[0] for cell in nbformat.reads(text, as_version=4).cells)
+    assert two.data["text/plain"] == "2"
+    assert three.text == "3\n"
+
+
+@pytest.mark.parametrize(
+    ("sources", "words"),
+    [
+        (["1 / 0"], "a cell fails"),
+        (["import warnings", "warnings.warn('old')"], "stderr.*\n?.*old"),
+        (["open('left.txt', 'w').close()"], "beside itself: left.txt"),
+        (["print('x' * 500_000)"], "at most 400,000"),
+    ],
+    ids=["error", "warning", "file", "large"],
+)
+def test_what_is_refused(sources: list[str], words: str, tmp_path: Path) -> None:
+    with pytest.raises(RefusedError, match=words):
+        run(stored(tmp_path / "bad.ipynb", *sources))
+
+
+def test_outputs_of_another_structure_are_refused_or_accepted(tmp_path: Path) -> None:
+    file = stored(tmp_path / "old.ipynb", "1 + 1", ran=True)
+    with pytest.raises(RefusedError, match="-cell-0: no output\n\\+cell-0: execute_result"):
+        run(file)
+    assert "execute_result" in run(file, accept=True)
