@@ -91,10 +91,11 @@ class Explorer:
         self._try = TryTab(self._trial, self._selector, _namespace, self._still.changed)
         self._keeper = Keeper()
         self._keeper.listen(lambda message, _: self._hear(message))
-        self._tabs = widgets.Tab(
-            [self._try, *(widgets.VBox() for _ in range(4))],
-            titles=_TABS,
-        )
+        # A tab is put into its box when it is opened. Other children would have the browser build all tabs
+        # anew, and a click that is on its way would be lost.
+        self._boxes = {title: widgets.VBox() for title in _TABS}
+        self._boxes[_TABS[0]].children = [self._try]
+        self._tabs = widgets.Tab(list(self._boxes.values()), titles=_TABS)
         self._tabs.observe(lambda _: self._open(), "selected_index")
         self._root = widgets.VBox([self._keeper, widgets.HTML(self._heading()), self._tabs])
         self._root.add_class("hubexplore-panel")
@@ -175,15 +176,16 @@ class Explorer:
         self._still.changed()
 
     def _fill(self) -> None:
-        index = self._tabs.selected_index or 0
-        tab = self._tabs.children[index]
-        if isinstance(tab, widgets.VBox) and type(tab) is widgets.VBox:
-            tab = self._make(_TABS[index])
-            self._tabs.children = [
-                tab if at == index else each for at, each in enumerate(self._tabs.children)
-            ]
+        title = _TABS[self._tabs.selected_index or 0]
+        if self._opened(title) is None:
+            self._boxes[title].children = [self._make(title)]
+        tab = self._opened(title)
         if isinstance(tab, GraphTab):
             tab.show(self._selector.signature.name, self._selector.variant.tags)
+
+    def _opened(self, title: str) -> Any:
+        """What is in a tab; None if it was not opened yet."""
+        return next(iter(self._boxes[title].children), None)
 
     def _make(self, title: str) -> widgets.Widget:
         summary = self._subject.summary
@@ -198,7 +200,7 @@ class Explorer:
 
     def _probe(self, signature: str, tensor: str) -> None:
         """Runs what the form asks for, and shows a tensor of it in the graph tab."""
-        graph = self._tabs.children[_TABS.index("Graph")]
+        graph = self._opened("Graph")
         try:
             asked = self._try.asked()
         except HubError as error:
@@ -222,18 +224,18 @@ class Explorer:
 
     def _picture(self) -> Markup:
         """The same as static HTML: what was tried, then other tabs that were opened, as there is room."""
-        current = self._tabs.selected_index or 0
+        current = _TABS[self._tabs.selected_index or 0]
         parts = [self._heading(), self._try.still()]
         size = sum(map(len, parts))
-        for index, tab in sorted(enumerate(self._tabs.children), key=lambda each: each[0] != current):
-            still = getattr(tab, "still", None)
-            if tab is self._try or still is None:
+        for title in sorted(_TABS[1:], key=lambda each: each != current):
+            still = getattr(self._opened(title), "still", None)
+            if still is None:
                 continue
             drawn = tag(
                 "details",
-                tag("summary", heading(_TABS[index])),
+                tag("summary", heading(title)),
                 tag("div", still()),
-                open="" if index == current else None,
+                open="" if title == current else None,
             )
             size += len(drawn)
             if size <= LARGEST:
