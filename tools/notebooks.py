@@ -100,10 +100,8 @@ def run(file: Path, accept: bool = False) -> str:
     if before != now and not (accept or is_new):
         lines = difflib.unified_diff(before, now, "stored", "now", lineterm="", n=0)
         raise RefusedError("its outputs have another structure (--accept stores it):\n" + "\n".join(lines))
-    # The rest of the metadata tells of the machine.
-    ran.metadata = nbformat.from_dict(
-        {"kernelspec": ran.metadata.kernelspec, "language_info": {"name": "python"}}
-    )
+    # What else the kernel writes there tells of the machine.
+    ran.metadata["language_info"] = {"name": "python"}
     text = str(nbformat.writes(ran))
     if len(text.encode()) > LARGEST:
         raise RefusedError(f"it has {len(text.encode()):,} bytes; at most {LARGEST:,} are stored")

@@ -72,7 +72,7 @@ class Notebook:
     def open(self, path: str) -> None:
         """Opens a file of the server's folder by its address, with its kernel."""
         self._visit(path)
-        self._wait_for_kernel()
+        self.wait_for_kernel()
 
     def open_without_kernel(self, path: str) -> None:
         """Opens a file, and ends the kernel that JupyterLab starts for it, as for any."""
@@ -84,21 +84,22 @@ class Notebook:
         """Opens a file of the server's folder by a double click in the list of files."""
         self._visit("")
         self.page.get_by_role("listitem", name=re.compile(f"Name: {re.escape(name)}")).dblclick()
-        self._wait_for_kernel()
+        self.wait_for_kernel()
 
     def new(self) -> None:
         """Clicks on the notebook in the launcher."""
         self._visit("")
         launcher = self.page.locator(".jp-LauncherCard[data-category='Notebook']").first
         launcher.click()
-        self._wait_for_kernel()
+        self.wait_for_kernel()
 
     def _visit(self, path: str) -> None:
         self.page.goto(self.lab.address(path))
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=PATIENCE)
         self.page.wait_for_function("() => Boolean(window.jupyterapp)", timeout=PATIENCE)
 
-    def _wait_for_kernel(self) -> None:
+    def wait_for_kernel(self) -> None:
+        """Waits until the notebook in front has a kernel that is ready."""
         expect(self.panel).to_be_visible(timeout=PATIENCE)
         self.page.wait_for_function(_READY, timeout=PATIENCE)
 

@@ -1,0 +1,197 @@
+"""Binder without a container engine: what repo2docker prescribes, done in an empty environment and home."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import venv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from tests.browser.lab import BASE, Lab
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+REPORT: Final = ROOT / "build" / "binder.txt"
+PATIENCE: Final = 120.0
+# What a checkout does not have.
+UNTRACKED: Final = (".git", ".venv", "build", "dist", ".hypothesis", ".*_cache", "__pycache__")
+# How pip is told where packages come from, and how this machine reaches them.
+NETWORK: Final = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_", "REQUESTS_CA_")
+
+
+@dataclass(frozen=True)
+class Prescription:
+    """What repo2docker makes of `binder/`.
+
+    Attributes:
+      packages: of the system.
+      steps: shell commands that make the image, in their order.
+      start: what runs whenever the image is started, with the server's command line; relative to the home.
+    """
+
+    packages: tuple[str, ...]
+    steps: tuple[str, ...]
+    start: str
+
+    @staticmethod
+    def read() -> Prescription:
+        """Asks repo2docker.
+
+        Raises:
+          AssertionError: it complains.
+        """
+        command = [sys.executable, "-m", "repo2docker", "--no-build", "--debug", "."]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert not re.search(r"warn|error|deprecat|unspecified", done.stderr, re.IGNORECASE), done.stderr
+        assert "python=3.11" in done.stderr
+        before, after = done.stdout.split("# Copy stuff.")
+        (asked,) = re.findall(r"apt-get install --yes --no-install-recommends (.+?) &&", before)
+        (start,) = re.findall(r'^ENV R2D_ENTRYPOINT="\$\{REPO_DIR\}/(.+)"$', after, re.MULTILINE)
+        steps = re.findall(r"^RUN (.+)$", after, re.MULTILINE)
+        return Prescription(tuple(asked.split()), tuple(steps), start)
+
+
+@dataclass(frozen=True)
+class Image:
+    """An environment made as prescribed.
+
+    Attributes:
+      home: where the project is, which is the home of who opens it as well.
+      variables: what the environment of its processes is.
+      start: a command that gets the server's command line.
+      seconds: how long each step took.
+    """
+
+    home: Path
+    variables: dict[str, str]
+    start: Path
+    seconds: dict[str, float]
+
+    @staticmethod
+    def make(folder: Path, prescribed: Prescription) -> Image:
+        """Does the steps, in an environment without any package and in a home without any file.
+
+        Raises:
+          AssertionError: one fails.
+        """
+        home, prefix = folder / "home", folder / "environment"
+        shutil.copytree(ROOT, home, ignore=shutil.ignore_patterns(*UNTRACKED))
+        venv.create(prefix, with_pip=True)
+        variables = {
+            "HOME": str(home),
+            "REPO_DIR": str(home),
+            "KERNEL_PYTHON_PREFIX": str(prefix),
+            "NB_PYTHON_PREFIX": str(prefix),
+            "PATH": os.pathsep.join([str(prefix / "bin"), os.defpath, "/usr/local/bin"]),
+            "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+        }
+        network = {name: value for name, value in os.environ.items() if name.upper().startswith(NETWORK)}
+        seconds = {}
+        for step in prescribed.steps:
+            began = time.monotonic()
+            done = subprocess.run(
+                ["/bin/bash", "-c", step], cwd=home, env=variables | network, capture_output=True, text=True,
+                check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, f"{step}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+            seconds[step.replace("${KERNEL_PYTHON_PREFIX}/bin/", "")] = time.monotonic() - began
+        return Image(home, variables, home / prescribed.start, seconds)
+
+
+class Server:
+    """A server as Binder starts it: below a prefix, and only for who has the token."""
+
+    def __init__(self, image: Image, log: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.token = secrets.token_hex(16)
+        self.url = f"http://127.0.0.1:{port}{BASE}"
+        self.log = log
+        self.began = time.monotonic()
+        command = [
+            str(image.start), "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
+            f"--ServerApp.port={port}", f"--ServerApp.base_url={BASE}",
+            f"--IdentityProvider.token={self.token}", "--LabApp.expose_app_in_browser=True",
+        ]  # fmt: skip
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                command, cwd=image.home, env=image.variables, stdout=output, stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )  # fmt: skip
+
+    def wait(self) -> None:
+        """Until it answers."""
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        while time.monotonic() < self.began + PATIENCE:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"The server ended:\n{self.log.read_text()[-4000:]}")
+            with contextlib.suppress(OSError), direct.open(f"{self.url}api/status?token={self.token}"):
+                return
+            time.sleep(0.05)
+        raise TimeoutError(f"The server does not answer:\n{self.log.read_text()[-4000:]}")
+
+    def seconds(self) -> float:
+        """Since it was started."""
+        return time.monotonic() - self.began
+
+    def memory(self) -> dict[str, int]:
+        """Bytes of each of its processes, where what several share is divided among them (PSS)."""
+        server = psutil.Process(self._process.pid)
+        found = {}
+        for process in (server, *server.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                words = " ".join(process.cmdline())
+                kind = "kernel" if "ipykernel" in words else "server" if "lab" in words else process.name()
+                found[f"{kind} {process.pid}"] = int(process.memory_full_info().pss)
+        return found
+
+    def end(self) -> None:
+        """Ends it with its kernels, as the end of a container does."""
+        children = psutil.Process(self._process.pid).children(recursive=True)
+        self._process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(20)
+        for each in (*children, self._process):
+            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+                each.kill()
+        self._process.wait()
+
+
+@contextlib.contextmanager
+def opened(image: Image, folder: Path) -> Iterator[tuple[Server, Lab]]:
+    """The server with the project, until nobody needs it."""
+    server = Server(image, folder / "server.log")
+    try:
+        server.wait()
+        yield server, Lab(server.url, server.token, image.home, server.log)
+    finally:
+        server.end()
+
+
+def report(image: Image, times: dict[str, float], memory: dict[str, int]) -> None:
+    """Writes what was measured where `make binder` shows it."""
+    lines = [
+        *(f"{what:<55}{seconds:8.1f} s" for what, seconds in (image.seconds | times).items()),
+        *(f"{'memory of ' + what:<55}{size / 1e6:8.0f} MB" for what, size in memory.items()),
+        f"{'memory of all':<55}{sum(memory.values()) / 1e6:8.0f} MB",
+    ]
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text("\n".join(lines) + "\n")
+    REPORT.with_suffix(".json").write_text(json.dumps({"times": times, "memory": memory}))
