@@ -96,8 +96,7 @@ class NotebookSession:
           tags: of the graph variant; None means no tags.
           trainable: whether its variables can be trained.
 
-        Raises:
-          What `hub.Module` raises; then nothing has changed, an earlier module of that name included.
+        Raises what `hub.Module` raises; then nothing has changed, an earlier module of that name included.
         """
         self._check_open()
         if name is None:
@@ -205,8 +204,7 @@ class NotebookSession:
           module: loaded here, or its name.
           signature: its name; None means `default`.
 
-        Raises:
-          What `call` raises for a module or signature that is not there.
+        Raises what `call` raises for a module or signature that is not there.
         """
         self._check_open()
         return self._runtime.apply(self._live(module), DEFAULT_SIGNATURE if signature is None else signature)

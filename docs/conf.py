@@ -1,0 +1,46 @@
+"""How the site is made. `make docs` builds it from the pages that tools/stage_docs.py lays out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from hubexplore.notebook.startup import quiet_tensorflow
+
+sys.path.insert(0, str(Path(__file__).parent / "extensions"))
+with quiet_tensorflow():
+    import tensorflow as _  # autodoc imports it anyhow, with its log
+
+project = "hubexplore"
+author = "The hubexplore authors"
+root_doc = "index"
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "docstrings"]
+smartquotes = False  # an option begins with two hyphens
+
+myst_enable_extensions = ["deflist"]
+myst_heading_anchors = 3
+nb_execution_mode = "off"
+# A widget needs its kernel. The static picture beside it is an output of its own.
+nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]
+
+add_module_names = False
+autodoc_default_options = {"members": True, "member-order": "bysource"}
+autodoc_typehints_format = "short"
+maximum_signature_line_length = 88
+napoleon_numpy_docstring = False
+napoleon_use_rtype = False  # the signature has the type; "Returns:" is a sentence, which may hold a colon
+nitpicky = True
+nitpick_ignore_regex = [
+    # Of other projects, whose inventories a build without a network does not have.
+    (r"py:.*", r"(collections\.abc|datetime|functools|np|npt|os|pd|tensorflow|tf)\..*"),
+    # Names of types that say nothing by themselves.
+    (r"py:.*", r"(hubexplore\.display\.listing\.Item_co|Source|Tags)"),
+]
+
+html_theme = "furo"
+html_title = "hubexplore"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sphinx = False
+html_show_copyright = False

@@ -1,0 +1,47 @@
+"""Lays out the pages of the site in a folder: docs/, README and its companions, the notebooks, the magics.
+
+The files lie there as they lie in the project, so that a link between two of them is right in both places:
+
+    python -m tools.stage_docs build/docs-source
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE")
+
+
+def stage(target: Path) -> None:
+    """Writes the folder anew."""
+    from tools.magics_page import page
+
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for source in pages():
+        copy(source, target / source.relative_to(ROOT / "docs"))
+    for source in [*(ROOT / "docs" / "pictures").iterdir(), *notebooks(), *(ROOT / name for name in TEXTS)]:
+        copy(source, target / source.relative_to(ROOT))
+    (target / "api" / "magics.md").write_text(page(), encoding="utf-8")
+
+
+def pages() -> list[Path]:
+    """The pages that docs/ itself holds."""
+    return sorted((ROOT / "docs").rglob("*.md"))
+
+
+def notebooks() -> list[Path]:
+    """The notebooks, with the outputs they were stored with."""
+    return sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+if __name__ == "__main__":
+    stage(Path(sys.argv[1]))
