@@ -1,6 +1,7 @@
 # make lab    opens JupyterLab at the quickstart
 # make test   lint, types, import contracts, tests, executed notebooks
 # make bench  measures against tensorflow_hub 0.15 and against the floor
+# make docs   builds the site of reference and notebooks in build/docs, and checks its links
 #
 # Each sets up what it needs in .venv, and programs such as dot through apt-get where that is possible without
 # asking; a second run reuses it. LAB_ARGS passes options on to JupyterLab.
@@ -8,11 +9,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+READY_DOCS := .venv/ready-docs
+SITE := build/docs
 QUICKSTART := notebooks/01_quickstart.ipynb
 # TensorFlow's start-up log is of no use to who reads test results.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: lab test programs lint types contracts tests tests-tf1 bench notebooks clean
+.PHONY: lab test programs lint types contracts tests tests-tf1 bench notebooks docs docs-links clean
 
 # Without dot, diagrams show themselves as lists.
 lab: $(READY)
@@ -51,6 +54,17 @@ notebooks: $(READY)
 	@tools/system_packages.sh dot || true
 	$(BIN)/python tools/notebooks.py $(NOTEBOOKS_ARGS)
 
+# Nothing of an earlier site stays: a link to what is gone has to fail.
+docs: $(READY_DOCS)
+	@rm -rf $(SITE) $(SITE)-trees
+	@$(BIN)/python -m tools.stage_docs $(SITE)-source
+	@$(BIN)/sphinx-build -q -W --keep-going -n -c docs -d $(SITE)-trees $(SITE)-source $(SITE)
+	@$(BIN)/python -m tools.check_links $(SITE)
+
+# Asks other hosts whether what the site links to is there.
+docs-links: docs
+	$(BIN)/sphinx-build -q -b linkcheck -c docs -d $(SITE)-trees $(SITE)-source $(SITE)-links
+
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
@@ -60,4 +74,9 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv .venv || { echo "Python cannot make environments. On Debian: apt-get install python3-venv"; exit 1; }
 	@echo "Installing what pyproject.toml names into .venv (a few minutes the first time) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[lab,test]'
+	@touch $@
+
+$(READY_DOCS): $(READY)
+	@echo "Installing what the site is made with into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
 	@touch $@

@@ -15,7 +15,7 @@ project = "hubexplore"
 author = "The hubexplore authors"
 root_doc = "index"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "docstrings"]
-smartquotes = False  # an option begins with two hyphens
+smartquotes_action = "D"  # dashes, but quotes as they were written
 
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
@@ -28,6 +28,7 @@ autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints_format = "short"
 maximum_signature_line_length = 88
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True  # a list, not an entry for each
 napoleon_use_rtype = False  # the signature has the type; "Returns:" is a sentence, which may hold a colon
 nitpicky = True
 nitpick_ignore_regex = [
@@ -37,10 +38,14 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(hubexplore\.display\.listing\.Item_co|Source|Tags)"),
 ]
 
+toc_object_entries_show_parents = "hide"
+
 html_theme = "furo"
+pygments_dark_style = "a11y-high-contrast-dark"
 html_title = "hubexplore"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = False
+html_domain_indices = False
 html_show_sphinx = False
 html_show_copyright = False

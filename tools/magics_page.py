@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -44,7 +45,7 @@ def section(name: str, method: Callable[..., Any]) -> str:
     ]
     title = forms[0].split()[0]
     return "\n".join(
-        [f"## {title}\n", "```text", *forms, "```\n", f"{inspect.cleandoc(parser.description or '')}\n"]
+        [f"## {title}\n", "```text", *forms, "```\n", f"{coded(inspect.cleandoc(parser.description or ''))}\n"]
         + [f"{each}\n" for each in arguments(parser)]
     )
 
@@ -63,10 +64,19 @@ def arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
         value = str(action.metavar or (action.dest.upper() if action.option_strings else action.dest))
         taken = "" if action.nargs == 0 else f" {value}"
         words = [f"{option}{taken}" for option in action.option_strings] or [value]
-        yield f"`{', '.join(words)}`\n: {action.help}"
+        yield f"`{', '.join(words)}`\n: {coded(action.help or '')}"
+
+
+def coded(text: str) -> str:
+    """Returns the text with its options as code, where they are not in code already."""
+    parts = re.split(r"(`[^`]*`)", text)
+    return "".join(
+        part if part.startswith("`") else re.sub(r"--[\w-]+|\{\w+\}|%+hub_\w+", r"`\g<0>`", part)
+        for part in parts
+    )
 
 
 def settings() -> Iterator[str]:
     """Yields each setting as a row of a table."""
     for name, trait in sorted(HubMagics.class_traits(config=True).items()):
-        yield f"| `{name}` | `{trait.default()}` | {trait.help} |\n"
+        yield f"| `{name}` | `{trait.default()}` | {coded(trait.help)} |\n"

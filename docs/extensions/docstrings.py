@@ -54,6 +54,16 @@ def signature(
     return ("", None) if what == "class" and arguments and not is_public(name) else None
 
 
+def fields(_app: Sphinx, document: nodes.document) -> None:
+    """Calls the attributes of a class what its docstring calls them, and their types by short names."""
+    for name in document.findall(nodes.field_name):
+        if name.astext() == "Variables":
+            name[0] = nodes.Text("Attributes")
+    for reference in document.findall(addnodes.pending_xref):
+        if reference.get("reftype") == "class" and reference.astext() == reference["reftarget"]:
+            next(reference.findall(nodes.Text)).parent[0] = nodes.Text(reference.astext().rpartition(".")[2])
+
+
 def is_public(name: str) -> bool:
     """Whether it is a name of the package itself."""
     return name.removeprefix("hubexplore.") in hubexplore.__all__
@@ -94,6 +104,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Joins Sphinx."""
     app.connect("autodoc-process-docstring", docstring, priority=400)  # before napoleon
     app.connect("autodoc-process-signature", signature)
+    app.connect("doctree-read", fields)
     app.connect("missing-reference", public)
     app.add_role("name", Code())
     app.config.default_role = "name"
