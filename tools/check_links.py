@@ -109,7 +109,9 @@ def main(site: Path) -> int:
         print(f"There are no pages in {site}.", file=sys.stderr)
         return 1
     broken = f"{len(found.broken)} broken" if found.broken else "none is broken"
-    print(f"{found.pages} pages, {found.inside} links inside, {broken}; {found.outside} links to other hosts.")
+    print(
+        f"{found.pages} pages, {found.inside} links inside, {broken}; {found.outside} links to other hosts."
+    )
     return 1 if found.broken else 0
 
 

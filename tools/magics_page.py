@@ -15,8 +15,8 @@ from hubexplore.notebook.magics.parsing import usage
 INTRODUCTION = """\
 # Magics
 
-`%load_ext hubexplore` makes these known to a notebook. They keep one [session](sessions.md), each says which Python it
-stands for, and `--help` behind one, as in `%hub_load --help`, shows its part of this page.
+`%load_ext hubexplore` makes these known to a notebook. They keep one [session](sessions.md), and each says
+which Python it stands for. `--help` behind one, as in `%hub_load --help`, shows its part of this page.
 """
 SETTINGS = """\
 ## Settings
@@ -29,7 +29,7 @@ SETTINGS = """\
 
 
 def page() -> str:
-    """Returns the page as Markdown: a section for each magic in the order of the alphabet, then the settings."""
+    """Returns the page as Markdown: the magics by the alphabet, then the settings."""
     names = sorted({**HubMagics.magics["line"], **HubMagics.magics["cell"]})
     parts = [INTRODUCTION, *(section(name, getattr(HubMagics, name)) for name in names)]
     return "\n".join([*parts, SETTINGS + "".join(settings())])
@@ -45,7 +45,13 @@ def section(name: str, method: Callable[..., Any]) -> str:
     ]
     title = forms[0].split()[0]
     return "\n".join(
-        [f"## {title}\n", "```text", *forms, "```\n", f"{coded(inspect.cleandoc(parser.description or ''))}\n"]
+        [
+            f"## {title}\n",
+            "```text",
+            *forms,
+            "```\n",
+            f"{coded(inspect.cleandoc(parser.description or ''))}\n",
+        ]
         + [f"{each}\n" for each in arguments(parser)]
     )
 
