@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from hubexplore.notebook.startup import quiet_tensorflow
 
 sys.path.insert(0, str(Path(__file__).parent / "extensions"))
 with quiet_tensorflow():
-    import tensorflow as _  # autodoc imports it anyhow, with its log
+    importlib.import_module("tensorflow")  # autodoc imports it anyhow, with its log
 
 project = "hubexplore"
 author = "The hubexplore authors"

@@ -1,7 +1,7 @@
 """Reads our docstrings as they are written: Markdown's code in Google's sections.
 
-A fenced block becomes a code block. A word in single backticks is code, and where it begins with a public name
-it leads to that. Types are found by the names under which they are public.
+A fenced block becomes a code block. A word in single backticks is code, and where it begins with a public
+name it leads to that. Types are found by the names under which they are public.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _FENCED: Final = re.compile(
     r"^(?P<indent> *)```(?P<language>\w*)\n(?P<body>.*?)^ *```$", re.MULTILINE | re.DOTALL
 )
 _NAME: Final = re.compile(r"(?:hub\.|hubexplore\.)?(?P<name>\w+(?:\.\w+)*)(?:\(\))?")
-
-
 _CONSTRUCTOR: Final = re.compile(r"^(?:Args|Raises):\n(?:(?: .*)?(?:\n|\Z))*", re.MULTILINE)
 
 
-def docstring(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+def docstring(  # noqa: PLR0917 - Sphinx passes them so
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]
+) -> None:
     """Turns what RST does not know into RST, in place."""
     text = _FENCED.sub(_code_block, "\n".join(lines))
     if what == "class" and not is_public(name):
@@ -39,7 +39,8 @@ def docstring(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: 
     if what in ("attribute", "property"):
         # To napoleon these begin with a type and a colon, and have no sections. Ours have sections, and the
         # comment in front keeps it from looking for a type.
-        lines[:] = ["..", "", *GoogleDocstring(lines, app.config, app, "function", name, obj, options).lines()]
+        read = GoogleDocstring(lines, app.config, app, "function", name, obj, options)
+        lines[:] = ["..", "", *read.lines()]
 
 
 def _code_block(fenced: re.Match[str]) -> str:
@@ -90,11 +91,11 @@ def public(
     app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, content: nodes.TextElement
 ) -> nodes.reference | None:
     """Finds what a name means that is written as in the code: short, or with the module that defines it."""
-    if node.get("refdomain") != "py":
+    where, _, last = node["reftarget"].rpartition(".")
+    if node.get("refdomain") != "py" or (where and where.partition(".")[0] != "hubexplore"):
         return None
     python = env.domains.python_domain
-    last = node["reftarget"].rpartition(".")[2]
-    found = [name for name in python.objects if name.rpartition(".")[2] == last and name[:10] == "hubexplore"]
+    found = [name for name in python.objects if name.rpartition(".")[2] == last]
     if len(found) != 1:
         return None
     return python.resolve_xref(env, node["refdoc"], app.builder, "obj", found[0], node, content)
