@@ -3,6 +3,10 @@
 # make bench  measures against tensorflow_hub 0.15 and against the floor
 # make docs   builds the site of reference and notebooks in build/docs, and checks its links
 #
+# make notebooks, pictures   store the outputs of the notebooks and the pictures of the README anew
+# make binder                makes and opens what Binder makes, and prints times and memory
+# make test-all              tests in environments of their own: oldest and newest TensorFlow, the package
+#
 # Each sets up what it needs in .venv, and programs such as dot through apt-get where that is possible without
 # asking; a second run reuses it. LAB_ARGS passes options on to JupyterLab.
 
@@ -15,7 +19,7 @@ QUICKSTART := notebooks/01_quickstart.ipynb
 # TensorFlow's start-up log is of no use to who reads test results.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: lab test programs lint types contracts tests tests-tf1 bench notebooks docs docs-links clean
+.PHONY: lab test programs lint types contracts tests tests-tf1 test-all bench binder notebooks pictures docs docs-links clean
 
 # Without dot, diagrams show themselves as lists.
 lab: $(READY)
@@ -45,6 +49,10 @@ tests: $(READY)
 tests-tf1: $(READY)
 	HUBEXPLORE_TEST_TF1=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/hub
 
+# Half an hour and more, hence not a part of `make test`. TEST_ALL_ARGS names some: oldest newest package.
+test-all: programs $(READY)
+	$(BIN)/python -m tools.environments $(TEST_ALL_ARGS)
+
 bench: programs $(READY)
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
@@ -53,6 +61,16 @@ bench: programs $(READY)
 notebooks: $(READY)
 	@tools/system_packages.sh dot || true
 	$(BIN)/python tools/notebooks.py $(NOTEBOOKS_ARGS)
+
+# Says how long each step took and how much memory is used.
+binder: programs $(READY)
+	$(BIN)/pytest -q tests/browser/test_binder.py
+	@cat build/binder.txt
+
+pictures: programs $(READY)
+	$(BIN)/pytest -q tests/browser/test_pictures.py tests/browser/test_graph.py
+	$(BIN)/python -m tools.pictures build/screenshots docs/pictures
+	$(BIN)/python -m tools.layers docs/pictures/layers.svg
 
 # Nothing of an earlier site stays: a link to what is gone has to fail.
 docs: $(READY_DOCS)

@@ -1,1 +1,1 @@
-"""What needs a kernel: the session's magics. The only importer of IPython."""
+"""What needs a kernel: session, magics, explorer. Only here is IPython imported."""

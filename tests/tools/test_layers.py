@@ -1,0 +1,50 @@
+"""The picture of the layers says what the contracts say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as Tree
+
+from tools.layers import drawing, picture, rows
+
+PICTURE = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "layers.svg"
+
+
+def project(*layers: str, source: str = "hubexplore.errors", forbidden: str = "numpy") -> dict[str, Any]:
+    contracts = [
+        {"type": "layers", "layers": layers},
+        {"type": "forbidden", "source_modules": [source], "forbidden_modules": [forbidden]},
+    ]
+    return {"tool": {"importlinter": {"contracts": contracts}}}
+
+
+def test_the_picture_is_of_these_contracts() -> None:
+    assert PICTURE.read_text("utf-8") == picture(), "make pictures draws it anew"
+
+
+def test_a_row_for_each_layer() -> None:
+    found = rows(project("hubexplore.notebook | hubexplore.samples", "hubexplore.errors"))
+    assert [[layer.name for layer in row] for row in found] == [["notebook", "samples"], ["errors"]]
+    assert found[1][0].says.startswith("What can go wrong")
+
+
+def test_what_a_contract_forbids_stands_where_it_may_be_imported() -> None:
+    ((samples, notebook), (errors,)) = rows(
+        project("hubexplore.samples|hubexplore.notebook", "hubexplore.errors", forbidden="pandas")
+    )
+    assert samples.imports == notebook.imports == ("pandas",)
+    assert errors.imports == ()
+
+
+def test_the_part_of_a_layer_that_may_not() -> None:
+    ((notebook,),) = rows(project("hubexplore.notebook", source="hubexplore.notebook.session"))
+    assert notebook.imports == ("numpy, not in session",)
+
+
+def test_it_is_an_image_with_a_title() -> None:
+    svg = Tree.fromstring(drawing(rows(project("hubexplore.notebook", "hubexplore.errors"))))
+    title = svg.find("{http://www.w3.org/2000/svg}title")
+    assert title is not None
+    assert title.text == "Layers from top to bottom: notebook; errors"
+    assert svg.get("role") == "img"

@@ -1,0 +1,160 @@
+"""Draws the layers of the package, from the contracts that import-linter enforces.
+
+    python -m tools.layers docs/pictures/layers.svg
+
+A row is a layer: it imports only rows below it. The words are the first line of its docstring; on the right
+stand the packages that no contract forbids it and that are forbidden elsewhere.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+import textwrap
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from xml.etree import ElementTree as Tree
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+PACKAGE: Final = "hubexplore"
+WIDTH: Final = 860
+ROW: Final = 74
+GAP: Final = 10
+MARGIN: Final = 14
+RIGHT: Final = 250
+"""Pixels for the packages on the right."""
+HEAD: Final = 26
+SHOWN: Final = 3
+"""So many packages of a contract are named."""
+STYLE: Final = """
+text { font: 13px system-ui, "DejaVu Sans", sans-serif; fill: #1f2933; }
+.name { font-weight: 600; font-size: 15px; }
+.quiet { fill: #52606d; font-size: 12px; }
+.box { fill: #eef2f7; stroke: #7b8794; }
+.line { stroke: #7b8794; fill: none; }
+@media (prefers-color-scheme: dark) {
+  text { fill: #e4e7eb; } .quiet { fill: #b0bac5; } .box { fill: #24303d; stroke: #7b8794; }
+}
+"""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One box.
+
+    Attributes:
+      name: without the package's.
+      says: what it is.
+      imports: packages of others that it may import and some layers may not.
+    """
+
+    name: str
+    says: str
+    imports: tuple[str, ...]
+
+
+def rows(project: dict[str, Any]) -> list[list[Layer]]:
+    """The layers from top to bottom; those in one row do not import each other."""
+    contracts = project["tool"]["importlinter"]["contracts"]
+    (layers,) = (each for each in contracts if each["type"] == "layers")
+    forbidden = [each for each in contracts if each["type"] == "forbidden"]
+    return [
+        [_layer(name.strip(), forbidden) for name in row.replace("|", ":").split(":")]
+        for row in layers["layers"]
+    ]
+
+
+def _layer(name: str, forbidden: list[dict[str, Any]]) -> Layer:
+    allowed = []
+    for contract in forbidden:
+        if name in contract["source_modules"]:
+            continue
+        modules = contract["forbidden_modules"]
+        more = f" and {len(modules) - SHOWN} more" if len(modules) > SHOWN else ""
+        inside = sorted(
+            each.removeprefix(f"{name}.")
+            for each in contract["source_modules"]
+            if each.startswith(f"{name}.")
+        )
+        but = f", not in {', '.join(inside)}" if inside else ""
+        allowed.append(", ".join(modules[:SHOWN]) + more + but)
+    return Layer(name.removeprefix(f"{PACKAGE}."), _docstring(name), tuple(allowed))
+
+
+def _docstring(module: str) -> str:
+    """Its first line, without its full stop; nothing is imported for it."""
+    path = ROOT.joinpath(*module.split("."))
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return (
+        (ast.get_docstring(ast.parse(file.read_text("utf-8"))) or "")
+        .split("\n")[0]
+        .rstrip(".")
+        .replace("`", "")
+    )
+
+
+def drawing(layers: list[list[Layer]]) -> str:
+    """The picture, as SVG that needs nothing else."""
+    height = 2 * MARGIN + HEAD + len(layers) * (ROW + GAP) - GAP
+    svg = Tree.Element(
+        "svg",
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {WIDTH} {height}",
+        width=str(WIDTH),
+        height=str(height),
+        role="img",
+    )
+    title = Tree.SubElement(svg, "title")
+    title.text = "Layers from top to bottom: " + "; ".join(
+        " and ".join(each.name for each in row) for row in layers
+    )
+    Tree.SubElement(svg, "style").text = STYLE
+    _text(svg, MARGIN, MARGIN + 14, "Each layer imports only those below it", "quiet")
+    _text(svg, WIDTH - MARGIN - RIGHT + 16, MARGIN + 14, "Other packages that not all may import", "quiet")
+    for number, row in enumerate(layers):
+        top = MARGIN + HEAD + number * (ROW + GAP)
+        _row(svg, row, top)
+    Tree.indent(svg, " ")
+    return Tree.tostring(svg, encoding="unicode") + "\n"
+
+
+def _row(svg: Tree.Element, row: list[Layer], top: int) -> None:
+    width = (WIDTH - 2 * MARGIN - RIGHT - GAP * (len(row) - 1)) / len(row)
+    for place, layer in enumerate(row):
+        left = MARGIN + place * (width + GAP)
+        Tree.SubElement(
+            svg,
+            "rect",
+            {
+                "class": "box", "x": f"{left:g}", "y": str(top), "width": f"{width:g}", "height": str(ROW),
+                "rx": "6",
+            },
+        )  # fmt: skip
+        _text(svg, left + 12, top + 22, layer.name, "name")
+        for line, words in enumerate(textwrap.wrap(layer.says, int((width - 24) / 6.6))[:2]):
+            _text(svg, left + 12, top + 42 + 17 * line, words, "quiet")
+    # What not all of the row may import says whose it is.
+    said = {
+        words if all(words in each.imports for each in row) else f"{layer.name}: {words}": None
+        for layer in row
+        for words in layer.imports
+    }
+    lines = [line for words in said for line in textwrap.wrap(words, 36)][:4]
+    start = top + (ROW - 16 * len(lines)) / 2 + 12
+    for line, words in enumerate(lines):
+        _text(svg, WIDTH - MARGIN - RIGHT + 16, start + 16 * line, words, "quiet")
+
+
+def _text(svg: Tree.Element, x: float, y: float, words: str, kind: str) -> None:
+    Tree.SubElement(svg, "text", {"class": kind, "x": f"{x:g}", "y": f"{y:g}"}).text = words
+
+
+def picture() -> str:
+    """The picture of this project."""
+    return drawing(rows(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))))
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(picture(), encoding="utf-8")
