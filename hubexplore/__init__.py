@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from hubexplore.notebook.session import NotebookSession as NotebookSession
     from hubexplore.summary.model import ModuleSummary as ModuleSummary
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 # The table of contents: public name -> the module that defines it.
 _WHERE = {

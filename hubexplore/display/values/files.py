@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -76,9 +77,11 @@ def _fixed_bytes(array: Array) -> int:
 
 
 def _as_npz(value: Any) -> bytes:
+    """As `numpy.savez`, which takes `allow_pickle` for the name of an array before NumPy 2."""
     content = io.BytesIO()
-    arrays: dict[str, Any] = {key: _plain(each) for key, each in _parts(value).items()}
-    np.savez(content, allow_pickle=False, **arrays)
+    with zipfile.ZipFile(content, "w") as archive:
+        for key, array in _parts(value).items():
+            archive.writestr(f"{key}.npy", as_npy(array))
     return content.getvalue()
 
 

@@ -53,7 +53,10 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Plotted:
     names = [row_name(rows, number, lead) for number in range(len(shown))]
     low, high = limits_of(drawable(lines))
     low, high = min(low, 0.0), max(high, 0.0)
-    steps = round_steps(low, high if high > low else low + 1, 6)
+    known = f"{signed(low)} to {signed(high)}"
+    if low == high:  # nothing but zeros, or no number at all
+        high = 1.0
+    steps = round_steps(low, high, 6)
     left = width_of([step_text(step) for step in steps], _SMALL) + 10
     area = (left, 8.0, WIDTH - left - 4, 150.0)
     named = len(shown) > 1 or bool(rows)
@@ -67,11 +70,9 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Plotted:
         _legend(drawing, names, per_line)
     told = ["; ".join(number_text(each) for each in lines[:, at].tolist()) for at in range(len(over))]
     hover = GridHover(drawing.box(*area), 1, len(over), tuple(told), (), tuple(columns))
-    words = (
-        f"Plot of {counted(len(shown), 'row')} of {counted(matrix.shape[1], 'number')}, "
-        f"{signed(low)} to {signed(high)}."
-    )
-    said = [f"The first {len(shown)} of {len(matrix):,} rows."] if len(matrix) > len(shown) else []
+    words = f"Plot of {counted(len(shown), 'row')} of {counted(matrix.shape[1], 'number')}, {known}."
+    said = [] if np.isfinite(lines).any() else ["There is no finite number to draw."]
+    said += [f"The first {len(shown)} of {len(matrix):,} rows."] if len(matrix) > len(shown) else []
     if len(over) < matrix.shape[1]:
         said.append(f"{len(over)} of {matrix.shape[1]:,} places, evenly spaced.")
     return Plotted(drawing.picture(words), (hover,), " ".join(said))

@@ -224,7 +224,7 @@ def described(field: Field, given: Given) -> Markup:
         return tag("pre", lines)
     shown = previews(given) if field.asks == "image" else ()
     return join(
-        tag("p", f"{visible(where)}{values.brief(given.value)} · {values.facts(given.value)}"), *shown
+        tag("p", f"{visible(where)}{values.brief(given.shown)} · {values.facts(given.shown)}"), *shown
     )
 
 

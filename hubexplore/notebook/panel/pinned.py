@@ -47,7 +47,7 @@ class Pinned(widgets.VBox):
 
 def _pairs(first: Run, second: Run) -> Sequence[Pair]:
     """What both runs have of a name: inputs, then outputs."""
-    given = (first.asked.inputs, second.asked.inputs)
+    given = [{name: each.shown for name, each in run.asked.given.items()} for run in (first, second)]
     found = (first.outputs or {}, second.outputs or {})
     rows = first.rows if first.rows == second.rows else ()
     return [

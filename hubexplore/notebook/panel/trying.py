@@ -60,7 +60,8 @@ class TryTab(widgets.VBox):
         self.last: Run | None = None
         self._selector = selector
         self._notify = changed
-        self._again = False
+        self._again = False  # inputs changed during a live run
+        self._run_when_filled: bool | None = None  # whether Run was asked for while an example is looked for
         self.form = Form(namespace, self._on_input)
         auto = widgets.Layout(width="auto")
         self._fill = widgets.Dropdown(
@@ -143,12 +144,17 @@ class TryTab(widgets.VBox):
             given = {name: Given(value) for name, value in values.items()}
             self.trial.call(dataclasses.replace(asked, given=given))
 
+        if not self.worker.is_busy:
+            self._run_when_filled = False
         self._begin(lambda: examples.surely(fields, attempt, rows), self._filled, "Trying examples …")
 
     def _filled(self, given: Mapping[str, Given]) -> None:
+        then_run = self._run_when_filled
         self._working(False)
         self.status.say("An example that runs is in the form")
         self.guard(lambda: self.form.put(given))
+        if then_run:
+            self.start()
 
     def asked(self) -> Asked:
         """What the form asks for now.
@@ -161,10 +167,14 @@ class TryTab(widgets.VBox):
     def start(self, texts: Sequence[str | None] = ()) -> None:
         """Runs what the form says, if nothing runs yet; `_finish` or `_fail` follows.
 
+        While an example is looked for, it is run when it is found.
+
         Args:
           texts: of each text field on screen what was typed and may not have been told yet; None for nothing.
         """
         if self.worker.is_busy:
+            if self._run_when_filled is not None:
+                self._run_when_filled = True
             return
         self.form.type(texts)
         try:
@@ -242,6 +252,8 @@ class TryTab(widgets.VBox):
         self._repeat()
 
     def _working(self, on: bool) -> None:
+        if not on:
+            self._run_when_filled = None
         self._run.disabled = on
         self._cancel.disabled = not on
 

@@ -29,7 +29,7 @@ def error_words(error: BaseException) -> str:
         return MSG_MEMORY
     kind, text = type(error).__name__, str(getattr(error, "message", error)) or "no message"
     if hasattr(error, "error_code"):  # of TensorFlow; its first lines say what, the rest where in its code
-        lines = [line for line in text.splitlines() if line.strip()]
+        lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("Hint:")]
         out_of_memory = MSG_MEMORY + " " if kind == "ResourceExhaustedError" else ""
         return f"{out_of_memory}TensorFlow could not run it ({kind}): " + "\n".join(lines[:6])
     return MSG_BUG.format(kind=kind, text=beginning(text, 600))
@@ -53,7 +53,7 @@ def row_of(run: Run) -> dict[str, Any]:
         "number": run.number,
         "signature": visible(run.asked.signature)
         + (f" ({tags_text(run.asked.tags)})" if run.asked.tags else ""),
-        "inputs": _listed({name: each.value for name, each in run.asked.given.items()}) or "none",
+        "inputs": _listed({name: each.shown for name, each in run.asked.given.items()}) or "none",
         "outputs": _listed(run.outputs) if run.outputs is not None else "no longer kept",
         "time": duration(run.seconds),
         "kept": run.outputs is not None,

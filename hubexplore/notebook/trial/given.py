@@ -27,6 +27,30 @@ class Sparse(NamedTuple):
     dense_shape: Array
 
 
+class Ragged(NamedTuple):
+    """A ragged value, with the attributes of `tf.compat.v1.ragged.RaggedTensorValue`, without TensorFlow.
+
+    Attributes:
+      flat_values: the entries of all rows, one after the other.
+      nested_row_splits: for each level, outermost first, int64 [rows + 1]: where its rows begin and end.
+    """
+
+    flat_values: Array
+    nested_row_splits: tuple[Array, ...]
+
+    @staticmethod
+    def of(rows: list[Any]) -> Ragged:
+        """Nested lists, all equally deep, whose innermost ones hold entries."""
+        splits: list[Array] = []
+        level: list[Any] = rows
+        while True:
+            ends = np.cumsum([0, *(len(row) for row in level)])
+            splits.append(ends)
+            level = [each for row in level for each in row]
+            if not level or not isinstance(level[0], list):
+                return Ragged(np.asarray(level), tuple(splits))
+
+
 @dataclass(frozen=True)
 class Example:
     """A made-up value: one of `examples.KINDS`, and how many rows were wanted."""
@@ -54,6 +78,12 @@ class Given:
     example: Example | None = None
     variable: str = ""
     picture: str = ""
+
+    @property
+    def shown(self) -> Any:
+        """The value as displays know it: nested lists as a ragged value."""
+        is_ragged = isinstance(self.value, list) and all(isinstance(row, list) for row in self.value)
+        return Ragged.of(self.value) if is_ragged else self.value
 
     @property
     def words(self) -> str:

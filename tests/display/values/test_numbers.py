@@ -159,6 +159,14 @@ class TestPlot:
         html = values.render(np.zeros((20, 1000)), "Plot").html
         assert "The first 8 of 20 rows. 480 of 1,000 places, evenly spaced." in html
 
+    def test_of_zeros_only_has_an_axis(self) -> None:
+        texts = drawing_texts(values.render(np.zeros(3), "Plot").html)
+        assert {"0.2", "0.8", "1"} <= set(texts)
+        assert "no finite number" not in values.render(np.zeros(3), "Plot").html
+
+    def test_of_nan_only_says_so(self) -> None:
+        assert "There is no finite number to draw." in values.render(np.full(3, np.nan), "Plot").html
+
 
 @pytest.mark.parametrize(
     ("low", "high", "words"),

@@ -13,7 +13,8 @@ import pytest
 import hubexplore as hub
 from hubexplore.errors import GraphError, HubError, NoSuchSignatureError, NoSuchVariantError
 from hubexplore.notebook.panel.explorer import Explorer
-from hubexplore.notebook.panel.trying import TryTab
+from hubexplore.notebook.panel.trying import WHAT_RUNS, TryTab
+from hubexplore.notebook.trial import examples
 
 
 class Person:
@@ -61,6 +62,64 @@ def texts() -> Iterator[Person]:
 def only(person: Person) -> str:
     (field,) = person.tab.form.fields
     return field.name
+
+
+class TestRaggedRows:
+    @pytest.fixture
+    def ragged(self) -> Iterator[Person]:
+        def rows() -> None:
+            import tensorflow as tf
+
+            ids = tf.compat.v1.ragged.placeholder(tf.int64, 1, name="ids")
+            hub.add_signature(inputs={"ids": ids}, outputs={"ids": ids.with_flat_values(ids.flat_values + 1)})
+
+        explorer = hub.explore(hub.create_module_spec(rows))
+        yield Person(explorer)
+        explorer.close()
+
+    def test_the_log_and_the_comparison(self, ragged: Person) -> None:
+        for typed in ("[[1, 2], [3], []]", "[[1], [3, 4], []]"):
+            ragged.type("ids", typed)
+            ragged.run()
+            assert ragged.error == ""
+        newest, oldest = ragged.tab.run_log.rows
+        assert newest["inputs"] == oldest["inputs"] == "3 × ? ragged, 3 values"
+        for number in (1, 2):
+            ragged.hear(ragged.tab.run_log, kind="pin", number=number, on=True)
+        assert ragged.error == ""
+        names = [each["name"] for each in ragged.tab.pinned.results.shown["outputs"]]
+        assert names == ["Input ids", "Output ids"]
+
+
+class TestExamples:
+    def choose(self, person: Person) -> None:
+        person.tab._fill.value = WHAT_RUNS
+
+    def test_run_while_an_example_is_looked_for(self, half: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.choose(half)
+        found, look = threading.Event(), examples.surely
+
+        def slowly(*arguments: Any) -> Any:
+            found.wait()
+            return look(*arguments)
+
+        monkeypatch.setattr(examples, "surely", slowly)
+        half.tab.fill()
+        half.tab.start()  # who is quicker than the example
+        assert not half.explorer.runs
+        found.set()
+        half.tab.worker.wait()
+        assert len(half.explorer.runs) == 1
+        half.run()
+        assert len(half.explorer.runs) == 2
+
+    def test_a_fill_runs_nothing_by_itself(self, half: Person) -> None:
+        half.run()  # says that inputs are missing
+        self.choose(half)
+        half.tab.fill()
+        half.tab.worker.wait()
+        assert "in the form" in half.tab.status.value
+        assert not half.explorer.runs
 
 
 class TestRuns:

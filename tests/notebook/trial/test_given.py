@@ -1,0 +1,32 @@
+"""What a person gave, as displays see it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hubexplore.notebook.trial.given import Given, Ragged
+
+
+@pytest.mark.parametrize(
+    ("rows", "flat", "splits"),
+    [
+        ([[1, 1], [1], [0]], [1, 1, 1, 0], [[0, 2, 3, 4]]),
+        ([], [], [[0]]),
+        ([[], []], [], [[0, 0, 0]]),
+        ([[[1], []], []], [1], [[0, 2, 2], [0, 1, 1]]),
+        ([[[], [2, 3]], [[4]]], [2, 3, 4], [[0, 2, 3], [0, 0, 2, 3]]),
+    ],
+)
+def test_nested_lists_are_a_ragged_value(
+    rows: list[object], flat: list[int], splits: list[list[int]]
+) -> None:
+    shown = Given(rows).shown
+    assert isinstance(shown, Ragged)
+    assert shown.flat_values.tolist() == flat
+    assert [each.tolist() for each in shown.nested_row_splits] == splits
+
+
+def test_others_are_shown_as_they_are() -> None:
+    array = np.zeros((2, 3))
+    assert Given(array).shown is array
