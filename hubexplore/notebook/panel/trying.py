@@ -191,9 +191,17 @@ class TryTab(widgets.VBox):
         if self.worker.is_busy:
             return
         self._working(True)
-        loaded = self.trial.subject.is_loaded
-        self.status.say(words if loaded else "Loading TensorFlow and the module …", busy=True)
-        if not self.worker.start(work, done, self._fail):
+        subject, tags = self.trial.subject, self._selector.variant.tags
+        load = None if subject.has_loaded(tags) else lambda: subject.where(tags)
+
+        def begun() -> None:
+            self.status.say(words, busy=True)
+
+        if load is None:
+            begun()
+        else:
+            self.status.say("Loading TensorFlow and the module …", busy=True)
+        if not self.worker.start(work, done, self._fail, first=load, then=begun):
             self._working(False)
             self.status.say("")
             self.status.fail(MSG_LEFT_BEHIND)

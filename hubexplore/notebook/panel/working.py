@@ -50,6 +50,9 @@ class Worker:
         work: Callable[[], Result],
         done: Callable[[Result], None],
         failed: Callable[[BaseException], None],
+        *,
+        first: Callable[[], object] | None = None,
+        then: Callable[[], None] | None = None,
     ) -> bool:
         """Begins a piece of work; returns False, and begins nothing, while another one goes on.
 
@@ -57,6 +60,8 @@ class Worker:
           work: what to do, in another thread.
           done: gets what `work` returned; runs in the kernel's own thread if there is one, between messages.
           failed: gets what it raised, as `done`.
+          first: what to do before `work`, in the same thread.
+          then: is called between the two, as `done`.
         """
         if self.is_busy or self.left_behind >= LEFT_BEHIND:
             return False
@@ -68,8 +73,17 @@ class Worker:
                 self._ticket = None
                 deliver(what)
 
+        def between() -> None:
+            if then is not None and not ticket.cancelled:
+                then()
+
         def body() -> None:
             try:
+                if first is not None:
+                    first()
+                    if ticket.cancelled:
+                        return
+                    back(between)
                 result = work()
             except BaseException as error:  # noqa: BLE001 - shown by who asked
                 back(finish, failed, error)

@@ -74,10 +74,9 @@ class Subject:
         found = {each.name for variant in self.summary.variants for each in variant.collections}
         return tuple(sorted(found - SUPPORTED_COLLECTIONS - DROPPED_COLLECTIONS))
 
-    @property
-    def is_loaded(self) -> bool:
-        """Whether a variant of it can be run at once."""
-        return bool(self._modules) or self._is_live()
+    def has_loaded(self, tags: Tags) -> bool:
+        """Whether the module with these tags can be run at once."""
+        return tags in self._modules or tags == self.tags
 
     def where(self, tags: Tags) -> tuple[NotebookSession, Module]:
         """The module with these tags, loaded now if it is not yet, and its session. May take seconds.

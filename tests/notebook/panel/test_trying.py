@@ -188,6 +188,27 @@ class TestRuns:
         assert len(half.explorer.runs) == 1
         assert not half.tab._run.disabled
 
+    def test_what_goes_on_is_said(self, half: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+        subject, trial = half.tab.trial.subject, half.tab.trial
+        gate = threading.Event()
+        where, call = subject.where, trial.call
+        said: list[str] = []
+        monkeypatch.setattr(subject, "where", lambda tags: (gate.wait(), where(tags))[1])
+
+        def slowly(asked: Any) -> Any:
+            said.append(half.tab.status.value)
+            return call(asked)
+
+        monkeypatch.setattr(trial, "call", slowly)
+        half.type(only(half), "1")
+        half.tab.start()
+        assert "Loading" in half.tab.status.value
+        gate.set()
+        half.tab.worker.wait()
+        half.run()
+        assert len(said) == 2
+        assert all("Running" in words for words in said)
+
     def test_a_cancelled_run_leaves_no_trace_on_screen(
         self, half: Person, monkeypatch: pytest.MonkeyPatch
     ) -> None:

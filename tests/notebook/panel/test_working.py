@@ -60,6 +60,38 @@ def test_one_at_a_time() -> None:
     assert heard.results == [True]
 
 
+def test_tells_between_two_steps() -> None:
+    worker, heard, steps = Worker(), Heard(), []
+    worker.start(
+        lambda: steps.append("work"),
+        heard.done,
+        heard.failed,
+        first=lambda: steps.append("first"),
+        then=lambda: steps.append("then"),
+    )
+    worker.wait()
+    assert steps == ["first", "then", "work"]
+
+
+def test_what_goes_wrong_first_ends_it() -> None:
+    worker, heard = Worker(), Heard()
+    worker.start(lambda: 1, heard.done, heard.failed, first=lambda: 1 // 0, then=lambda: heard.done("then"))
+    worker.wait()
+    assert heard.results == []
+    assert [type(error) for error in heard.errors] == [ZeroDivisionError]
+
+
+def test_what_was_cancelled_first_does_no_more() -> None:
+    worker, heard, gate, worked = Worker(), Heard(), threading.Event(), threading.Event()
+    worker.start(worked.set, heard.done, heard.failed, first=gate.wait, then=lambda: heard.done("then"))
+    worker.cancel()
+    gate.set()
+    worker.wait()
+    assert heard.results == []
+    assert not worked.is_set()
+    assert worker.left_behind == 0
+
+
 def test_what_was_cancelled_is_dropped() -> None:
     worker, heard, gate = Worker(), Heard(), threading.Event()
     worker.start(gate.wait, heard.done, heard.failed)
