@@ -93,6 +93,7 @@ class _OnlyHttp(urllib.request.HTTPRedirectHandler):
     ) -> urllib.request.Request | None:
         scheme = urllib.parse.urlsplit(newurl).scheme.lower()
         if scheme != "https" and not (scheme == "http" and req.type == "http"):
+            fp.close()
             raise urllib.error.URLError(f"the server redirects to {newurl!r}, which is not followed")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
