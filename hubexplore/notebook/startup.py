@@ -15,10 +15,12 @@ from collections.abc import Iterator
 from typing import Final
 
 LOG_LEVEL: Final = "TF_CPP_MIN_LOG_LEVEL"
-# Lines of no consequence: information, the notice that such lines went to stderr, and that there is no GPU.
+# Lines of no consequence: information, the notice that such lines went to stderr, that there is no GPU, and
+# that TensorFlow's own parts for one were linked twice, as older releases say of themselves.
 _NOISE: Final = re.compile(
     rb"I\d{4} |\d{4}-\d\d-\d\d [\d:.]+: I |WARNING: All log messages before absl::InitializeLog|"
-    rb"To enable the following instructions|.*failed call to cuInit|\s*$"
+    rb"To enable the following instructions|.*failed call to cuInit|.*Unable to register cu\w+ factory|"
+    rb".*computation placer already registered|.*TF-TRT Warning: Could not find TensorRT|\s*$"
 )
 # A process has one stderr: two threads that hold it back at once would give it back in the wrong order.
 _HOLDING: Final = threading.RLock()

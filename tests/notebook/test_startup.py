@@ -9,13 +9,16 @@ import pytest
 
 from hubexplore.notebook.startup import quiet_tensorflow
 
-# What TensorFlow 2.21 and 2.16 write.
+# What TensorFlow 2.16 to 2.21 write.
 NOISE = b"""\
 WARNING: All log messages before absl::InitializeLog() is called are written to STDERR
 I0000 00:00:1795388365.113699   21232 port.cc:153] oneDNN custom operations are on.
 2026-01-31 10:00:00.123456: I tensorflow/core/util/port.cc:153] oneDNN custom operations are on.
 To enable the following instructions: AVX2 FMA, in other operations, rebuild TensorFlow.
 E0000 00:00:1795388368.591621   21232 cuda_platform.cc:52] failed call to cuInit: INTERNAL: CUDA error
+2026-11-23 10:51:22.257760: E external/local_xla/xla/cuda_fft.cc:479] Unable to register cuFFT factory: twice
+2026-11-23 10:51:23.536618: W tensorflow/py_utils.cc:38] TF-TRT Warning: Could not find TensorRT
+W0000 00:00:1795388365.113699   21232 computation_placer.cc:177] computation placer already registered.
 """
 NEWS = b"""\
 W0000 00:00:1795388365.113699   21232 gpu.cc:1] The driver is too old.
