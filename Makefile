@@ -1,5 +1,5 @@
 # make lab    opens JupyterLab at the quickstart
-# make test   lint, types, import contracts, tests, executed notebooks
+# make test   lint, types, import contracts, the site and its links, tests, executed notebooks
 # make bench  measures against tensorflow_hub 0.15 and against the floor
 # make docs   builds the site of reference and notebooks in build/docs, and checks its links
 #
@@ -26,7 +26,7 @@ lab: $(READY)
 	@tools/system_packages.sh dot || true
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/$(QUICKSTART) $(LAB_ARGS)
 
-test: programs lint types contracts tests-tf1 tests
+test: programs lint types contracts docs tests-tf1 tests
 
 # What needs a program that is not there is skipped, and says so.
 programs:
