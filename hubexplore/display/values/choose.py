@@ -31,6 +31,8 @@ LEAST_EMBEDDING: Final = 16
 """So many columns look like an embedding, not like a few numbers."""
 _SCORE_WORDS: Final = ("prob", "logit", "score", "softmax", "class", "prediction")
 _SMALLEST_IMAGE: Final = 4
+_SMALLEST_MATRIX: Final = 8
+"""Of fewer columns a matrix is rather read than looked at: the corners of boxes, say."""
 
 
 def views(value: Any, *, name: str = "", labels: Sequence[str] = ()) -> tuple[str, ...]:
@@ -48,11 +50,21 @@ def views(value: Any, *, name: str = "", labels: Sequence[str] = ()) -> tuple[st
         return (TEXT, TABLE)
     if not array.ndim or not is_number(array) or not array.size:
         return (TABLE if array.ndim else NUMBERS,)
+    return _of_numbers(array, name, labels)
+
+
+def _of_numbers(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:
+    """Which views suit real numbers in one dimension or more."""
+    if array.size == 1 and array.ndim < 3:
+        return (TABLE, PLOT)
     if array.ndim == 1:
         return (*((SCORES,) if _is_scores(array[None], name, labels) else ()), PLOT, TABLE)
     if array.ndim == 2:
         return _of_matrix(array, name, labels)
-    return (*_of_pictures(array.shape), *((HEAT,) if array.ndim == 3 else ()), PLOT, TABLE)
+    pictures = _of_pictures(array.shape)
+    if array.ndim == 3 and IMAGES not in pictures and array.shape[2] < _SMALLEST_MATRIX:
+        return (TABLE, HEAT, PLOT, *pictures)
+    return (*pictures, *((HEAT,) if array.ndim == 3 else ()), PLOT, TABLE)
 
 
 def _of_pictures(shape: Sequence[int]) -> tuple[str, ...]:
@@ -63,6 +75,8 @@ def _of_pictures(shape: Sequence[int]) -> tuple[str, ...]:
         return (TILES,)
     if len(shape) == 4 and _is_picture(shape[1:3]):
         return (IMAGES, TILES) if shape[3] in (1, 3, 4) else (TILES,)
+    if len(shape) > 4 and shape[-1] in (1, 3, 4) and _is_picture(shape[-3:-1]):
+        return (IMAGES,)
     return ()
 
 

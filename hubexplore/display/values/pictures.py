@@ -32,11 +32,13 @@ def images(array: Array, rows: Sequence[str], both: bool = False) -> Plotted:
     """Each image as a picture; one rule of brightness for all of them, which is said.
 
     Args:
-      array: [n, h, w, c] or [h, w, c], c of 1, 3 or 4.
+      array: [..., h, w, c], c of 1, 3 or 4.
       rows: captions.
       both: 0 is the middle of the scale, as in a difference.
     """
-    stack = array[None] if array.ndim == 3 else array
+    lead = array.shape[:-3]
+    inner = int(np.prod(lead[1:]))  # images in each row
+    stack = array.reshape(-1, *array.shape[-3:])
     shown = stack[:MAX_IMAGES]
     step = int(np.ceil(np.sqrt(shown.size / shown.shape[3] / _MOST_PIXELS)))
     seen = shown[:, ::step, ::step]
@@ -44,7 +46,8 @@ def images(array: Array, rows: Sequence[str], both: bool = False) -> Plotted:
     found, hovers, given_up = [], [], {f"one of every {step} pixels in a row"} if step > 1 else set()
     tell = seen.size // seen.shape[3] <= MAX_CELLS and step == 1
     for number, each in enumerate(pixels):
-        name = row_name(rows, number) if number < len(rows) else f"image {number}"
+        name = row_name(rows, number, lead)
+        name = name if number // inner < len(rows) else f"image {name}"
         words = f"{name}, {shown.shape[1]} × {shown.shape[2]} pixels, {rule}"
         enlarged = _enlarged(each)
         picture, lost = photo(enlarged, words, _ROOM // len(shown), enlarged.shape[1])

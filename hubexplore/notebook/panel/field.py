@@ -223,9 +223,9 @@ def described(field: Field, given: Given) -> Markup:
         lines = "\n".join(visible(line, MAX_SENTENCE) for line in cut.splitlines())
         return tag("pre", lines)
     shown = previews(given) if field.asks == "image" else ()
-    return join(
-        tag("p", f"{visible(where)}{values.brief(given.shown)} · {values.facts(given.shown)}"), *shown
-    )
+    brief, facts = values.brief(given.shown), values.facts(given.shown)
+    told = facts if facts.startswith(brief) else f"{brief} · {facts}"
+    return join(tag("p", visible(where), told), *shown)
 
 
 MAX_STILL: Final = 2000

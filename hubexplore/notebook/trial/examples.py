@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -41,6 +42,7 @@ _SENTENCES: Final = (
     "My brother planted a tree before the door.",
     "The children slept while the rain fell upon the roof.",
 )
+_LENGTHS: Final = {"len", "lens", "length", "lengths", "seqlen"}
 _OFFSET: Final = 5  # sentences between the first of one input and the first of the next
 
 
@@ -74,11 +76,14 @@ def fill(fields: Sequence[Field], kind: str, rows: int = ROWS, size: int | None 
             f"These inputs can be filled with {listed}; got {kind!r}.{closest(str(kind), known)}"
         )
     random = np.random.default_rng(0)
+    shapes = [shape_for(field, rows, size) for field in fields]
+    longest = next((shape[1] for shape in shapes if len(shape) > 1), 0)
     found = {}
-    for turn, field in enumerate(fields):
-        shape = shape_for(field, rows, size)
+    for turn, (field, shape) in enumerate(zip(fields, shapes, strict=True)):
         _check(field, shape, rows)
-        found[field.name] = Given(_made(field, kind, shape, random, turn), example=Example(kind, rows))
+        told = _told_by_name(field, kind, longest)
+        value = _made(field, kind, shape, random, turn) if told is None else np.full(shape, told, field.numpy)
+        found[field.name] = Given(value, example=Example(kind, rows))
     return found
 
 
@@ -132,6 +137,21 @@ def trials(fields: Sequence[Field], rows: int = ROWS) -> Iterator[dict[str, Give
 
 
 # ---- one input
+
+
+def _told_by_name(field: Field, kind: str, longest: int) -> int | None:
+    """The number that an input is filled with whose name says what it is for; None for others.
+
+    A mask of ones hides nothing, and sequences that are as long as their rows leave nothing out: with random
+    numbers there the example would mostly show what is left out.
+    """
+    if kind == ZEROS or field.kind in (SPARSE, RAGGED) or field.dtype == "string":
+        return None
+    words = re.split(r"[^a-z]+", field.name.lower())
+    if any("mask" in word for word in words):
+        return 1
+    is_length = field.numpy.kind in "iu" and field.shape is not None and len(field.shape) == 1
+    return longest if is_length and longest and set(words) & _LENGTHS else None
 
 
 def _is_text(field: Field) -> bool:
@@ -189,6 +209,8 @@ def _values(field: Field, kind: str, shape: tuple[int, ...], random: np.random.G
     """An array of the input's dtype."""
     count = math.prod(shape)
     if field.dtype == "string":
+        if kind == SENTENCES and not field.encoded and len(shape) == 2:
+            return _words(shape, turn)
         return _strings(field, kind, count, random, turn).reshape(shape)
     dtype = field.numpy
     if kind == ZEROS:
@@ -219,6 +241,15 @@ def _strings(field: Field, kind: str, count: int, random: np.random.Generator, t
                     number + _OFFSET * turn if kind == SENTENCES else int(random.integers(len(_SENTENCES)))
                 )
                 found[number] = _SENTENCES[place % len(_SENTENCES)].encode()
+    return found
+
+
+def _words(shape: tuple[int, ...], turn: int) -> Array:
+    """The words of a sentence in each row, from its beginning again where the row is longer."""
+    found = np.empty(shape, object)
+    for number in range(shape[0]):
+        words = _SENTENCES[(number + _OFFSET * turn) % len(_SENTENCES)].rstrip(".").replace(",", "").split()
+        found[number] = [words[place % len(words)].encode() for place in range(shape[1])]
     return found
 
 

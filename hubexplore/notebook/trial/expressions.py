@@ -208,6 +208,7 @@ def _candidates(value: Array, random: np.random.Generator) -> Iterator[Candidate
         return
     cast = f".astype({dtype.name!r})"
     yield f"np.zeros({shape!r}, {dtype.name!r})", lambda: np.zeros(shape, dtype)
+    yield f"np.ones({shape!r}, {dtype.name!r})", lambda: np.ones(shape, dtype)
     yield f"random.random({shape!r}){cast}", lambda: np.asarray(random.random(shape)).astype(dtype)
     for top in (2, 256):
         make = functools.partial(random.integers, 0, top, shape)

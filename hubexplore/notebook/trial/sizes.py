@@ -9,6 +9,9 @@ from hubexplore.notebook.trial.fields import IMAGE, SPARSE, Field
 SIZES: Final = (2, 1, 3, 8, 16, 32, 64, 224, 299)
 """Tried in this order for an unknown dimension; 224 and 299 are of images."""
 
+WORDS: Final = 6
+"""Words in a row of text."""
+
 
 def shape_for(field: Field, rows: int, size: int | None = None) -> tuple[int, ...]:
     """A full shape for a value of an input.
@@ -16,7 +19,8 @@ def shape_for(field: Field, rows: int, size: int | None = None) -> tuple[int, ..
     Args:
       field: the input.
       rows: for an unknown first dimension.
-      size: for the other unknown ones; None means the sides of an image, and else the first of `SIZES`.
+      size: for the other unknown ones; None means the sides of an image, `WORDS` of a text, and else the
+        first of `SIZES`.
     """
     if field.shape is None:
         # A list where anything goes; rows where rows are what it is about.
@@ -25,6 +29,8 @@ def shape_for(field: Field, rows: int, size: int | None = None) -> tuple[int, ..
     sides: dict[int, int] = {}
     if field.asks == IMAGE and size is None:
         sides = {1: field.height, 2: field.width}
+    if field.dtype == "string" and size is None:
+        sides = {1: WORDS}
     if field.asks == IMAGE:
         sides[3] = field.channels
     return tuple(

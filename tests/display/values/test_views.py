@@ -28,7 +28,10 @@ BEST = {
     "grey images": (RANDOM.uniform(size=(2, 8, 8, 1)), "Images"),
     "one image": (RANDOM.uniform(size=(8, 8, 3)), "Images"),
     "bytes of images": (RANDOM.integers(0, 255, (2, 8, 8, 3)).astype(np.uint8), "Images"),
+    "frames of films": (RANDOM.uniform(size=(2, 3, 8, 8, 3)), "Images"),
     "activations": (RANDOM.normal(size=(2, 8, 8, 24)), "Tiles"),
+    "corners of boxes": (RANDOM.uniform(size=(1, 20, 4)), "Table"),
+    "one number in a row": (np.array([20.0]), "Table"),
     "vector": (RANDOM.normal(size=12), "Plot"),
     "matrix": (RANDOM.normal(size=(20, 3)), "Heat map"),
     "bfloat16": (RANDOM.normal(size=(2, 3)).astype(ml_dtypes.bfloat16), "Plot"),
@@ -187,6 +190,14 @@ DRAWN = {
     "xmlns", "xmlns:xlink", "id", "width", "height", "viewbox", "version", "transform", "d", "x", "y",
     "style", "xlink:href",
 }  # fmt: skip
+
+
+def test_frames_are_named_by_their_places() -> None:
+    html = values.render(BEST["frames of films"][0], rows=["a film"]).html
+    assert [f"<figcaption>{name}</figcaption>" in html for name in ("a film, 2", "image 1, 0")] == [
+        True,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("name", ["shares", "embeddings", "images", "matrix", "activations"])

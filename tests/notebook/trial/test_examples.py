@@ -74,6 +74,23 @@ def test_numbers() -> None:
     assert set(ids) == {0, 1}, "ids stay inside of small vocabularies"
 
 
+@pytest.mark.parametrize("kind", ["Random (seed 0)", "Ramp"])
+def test_a_mask_hides_nothing(kind: str) -> None:
+    ids = field("int32", (None, 8), name="input_ids")
+    found = examples.fill((ids, field("int32", (None, 8), name="input_mask")), kind, 2)
+    assert found["input_mask"].value.tolist() == [[1] * 8] * 2
+    assert set(found["input_ids"].value.ravel()) == {0, 1}
+
+
+def test_sequences_are_as_long_as_their_rows() -> None:
+    tokens = field("string", (None, None), name="tokens")
+    found = examples.fill((tokens, field("int32", (None,), name="sequence_len")), "Sample sentences", 2)
+    assert found["tokens"].value[0].tolist() == [b"The", b"king", b"gave", b"bread", b"and", b"wine"]
+    assert found["sequence_len"].value.tolist() == [6, 6]
+    long = examples.fill((tokens,), "Sample sentences", 2, 16)["tokens"].value[0]
+    assert long[9] == long[0]
+
+
 def test_digits_and_pictures() -> None:
     digits = examples.make(DIGIT, "Sample digits", 12)
     assert digits.shape == (12, 8, 8, 1)
