@@ -96,7 +96,7 @@ def test_files_that_come_in_whole_or_not_at_all(notebook: Notebook, tmp_path: Pa
     notebook.screenshot("refused", node)
     assert told(notebook, "taken") == "[]"
     chosen.set_input_files([small, empty])
-    expect(group.get_by_role("status")).to_have_text("Taken: 2 files")
+    expect(group.get_by_role("status")).to_have_text("Got: 2 files")
     sizes = json.loads(told(notebook, "__import__('json').dumps([[n, len(c)] for n, c in taken[0]])"))
     assert sizes == [["small.bin", 2_560_000], ["empty.txt", 0]]
     assert told(notebook, "taken[0][0][1] == bytes(range(256)) * 10_000") == "True"

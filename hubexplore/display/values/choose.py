@@ -83,7 +83,7 @@ def _of_pictures(shape: Sequence[int]) -> tuple[str, ...]:
 def _of_matrix(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:
     rows, columns = array.shape
     compared = _comparisons(rows, columns)
-    rest = (PLOT, HEAT, TABLE) if rows <= 8 else (HEAT, PLOT, TABLE)
+    rest = (PLOT, HEAT, TABLE) if rows <= 8 or columns == 1 else (HEAT, PLOT, TABLE)
     if _is_scores(array, name, labels):
         return (SCORES, *rest, *compared)
     # Anything with a few columns may be scores, for who knows that it is.

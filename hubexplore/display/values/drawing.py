@@ -85,14 +85,14 @@ class Drawing:
             )
         )  # fmt: skip
 
-    def dots(self, x: Array, y: Array, size: float = 6.0) -> None:
+    def dots(self, x: Array, y: Array, size: float = 6.0, colour: str = ACCENT) -> None:
         """Adds round points."""
         from matplotlib.lines import Line2D
 
         self._shapes.append(
             lambda: Line2D(
                 x, self.height - y, linestyle="None", marker="o", markersize=size, markeredgewidth=0,
-                markerfacecolor=ACCENT, transform=_identity(),
+                markerfacecolor=colour, transform=_identity(),
             )
         )  # fmt: skip
 

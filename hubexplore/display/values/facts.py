@@ -13,6 +13,7 @@ from hubexplore.display.values.kinds import (
     flat_of,
     is_foreign,
     is_number,
+    is_readable,
     is_text,
     item_text,
     kind_of,
@@ -38,7 +39,7 @@ def facts(value: Any) -> str:
     elif flat.dtype.kind == "b":
         found.append(f"{int(np.count_nonzero(flat)):,} true")
     elif is_number(flat) and flat.size:
-        found.append(_range(flat))
+        found.append(_range(flat) if flat.size > 1 else _one(flat))
     elif flat.dtype.kind == "c" and flat.size:
         found.append(f"absolute {_of_finite(np.abs(flat))}")
     return " · ".join(found)
@@ -64,6 +65,10 @@ def _of_finite(floats: Array) -> str:
 
 def _from_to(low: Any, high: Any) -> str:
     return f"{signed(low)} to {signed(high)}" if low != high else f"all {signed(low)}"
+
+
+def _one(flat: Array) -> str:
+    return signed(flat.reshape(-1)[0])
 
 
 def dtype_text(array: Array) -> str:
@@ -105,6 +110,8 @@ def _few(items: list[str], count: int) -> str:
 def _quoted(item: Any) -> str:
     if not isinstance(item, (bytes, str)):
         return visible(item_text(item), _WORD)
+    if isinstance(item, bytes) and not is_readable(item):
+        return counted(len(item), "byte")
     text = beginning(item_text(item), _WORD)
     # Escapes take up to ten characters each.
     return f'"{text if len(text) <= 40 else text[:40] + "…"}"'

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final, Literal
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+_CONTROL: Final = re.compile(r"[\0-\x08\x0e-\x1a\x1c-\x1f]")  # not \x1b, which coloured texts begin with
 _FAR: Final = 1e300
 _LONG: Final = 4000
 _WHOLE: Final = 1e7
@@ -80,6 +82,15 @@ def within(floats: Array, low: float, high: float) -> Array:
     """Numbers moved into a range; NaN becomes 0, or what of the range is next to it."""
     found: Array = np.clip(np.nan_to_num(floats, nan=0.0, posinf=high, neginf=low), low, high)
     return found
+
+
+def is_readable(item: bytes) -> bool:
+    """Whether bytes are text: UTF-8, without the control characters that the content of a file has."""
+    try:
+        text = item.decode()
+    except UnicodeDecodeError:
+        return False
+    return not _CONTROL.search(text)
 
 
 def text_of(item: Any) -> str:

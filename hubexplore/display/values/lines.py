@@ -45,12 +45,14 @@ _DASHES: Final[tuple[tuple[float, ...], ...]] = (
 
 def plot(array: Array, rows: Texts, labels: Texts) -> Plotted:
     """Draws a vector, or the rows of a value of more dimensions as lines."""
-    matrix = array.reshape(-1, array.shape[-1])
+    lead = array.shape[:-1]
+    # Bars: the entries of a vector, or a number for each row.
+    is_column = not lead or array.shape[-1] == 1
+    matrix = array.reshape(1, -1) if is_column else array.reshape(-1, array.shape[-1])
     shown = matrix[:MAX_LINES]
     over = np.unique(np.linspace(0, matrix.shape[1] - 1, min(matrix.shape[1], _PLACES)).astype(int))
     lines = as_floats(shown[:, over])
-    lead = array.shape[:-1] or (1,)
-    names = [row_name(rows, number, lead) for number in range(len(shown))]
+    names = [""] if is_column else [row_name(rows, number, lead) for number in range(len(shown))]
     low, high = limits_of(drawable(lines))
     low, high = min(low, 0.0), max(high, 0.0)
     known = f"{signed(low)} to {signed(high)}"
@@ -59,12 +61,16 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Plotted:
     steps = round_steps(low, high, 6)
     left = width_of([step_text(step) for step in steps], _SMALL) + 10
     area = (left, 8.0, WIDTH - left - 4, 150.0)
-    named = len(shown) > 1 or bool(rows)
+    named = not is_column and (len(shown) > 1 or bool(rows))
     per_line = 2 if width_of([caption(name, 34) for name in names], _SMALL) < WIDTH / 2 - 40 else 1
     drawing = Drawing(WIDTH, 182.0 + (15 * -(-len(shown) // per_line) if named else 0))
     _frame(drawing, area, steps, (low, high))
     _curves(drawing, area, drawable(lines), (low, high))
-    columns = [class_name(labels, int(index)) for index in over]
+    if is_column:
+        captions = rows if lead or len(labels) != len(array) else labels
+        columns = [row_name(captions, int(index), lead) for index in over]
+    else:
+        columns = [class_name(labels, int(index)) for index in over]
     _places(drawing, area, columns, over)
     if named:
         _legend(drawing, names, per_line)
@@ -114,7 +120,7 @@ def _curves(drawing: Drawing, area: Box, lines: Array, limits: tuple[float, floa
         known = np.isfinite(np.concatenate([[np.nan], y, [np.nan]]))
         alone = known[1:-1] & ~known[:-2] & ~known[2:]
         if alone.any():
-            drawing.dots(x[alone], y[alone], 3.0)
+            drawing.dots(x[alone], y[alone], 3.0, _COLOURS[number])
 
 
 def _places(drawing: Drawing, area: Box, names: list[str], over: Array) -> None:

@@ -73,7 +73,7 @@ def _hover(image: Array) -> GridHover:
 
 def brightness(stack: Array) -> tuple[Array, str]:
     """Images as uint8, and by which rule: a usual range that fits, else from the least value on."""
-    if stack.dtype == np.uint8:
+    if stack.dtype == np.uint8 and (np.ptp(stack) >= _FAINT * 255 or stack.min() == stack.max()):
         return stack, "0 is black, 255 is white"
     floats = drawable(as_floats(stack))
     low, high = limits_of(floats)

@@ -22,6 +22,7 @@ from hubexplore.notebook.panel.words import (
     duration,
     error_words,
     row_of,
+    rows_words,
     title_of,
 )
 from hubexplore.notebook.panel.working import Worker
@@ -184,9 +185,21 @@ class TryTab(widgets.VBox):
             self.status.fail(error_words(error))
             self._notify()
             return
-        self._begin(lambda: self.trial.run(asked), self._finish, "Running …")
 
-    def _begin(self, work: Callable[[], Any], done: Callable[[Any], None], words: str) -> None:
+        def failed(error: BaseException) -> None:
+            # TensorFlow tells which op did not like it, but not which input it came from.
+            said = rows_words(asked) if hasattr(error, "error_code") else ""
+            self._fail(error, said)
+
+        self._begin(lambda: self.trial.run(asked), self._finish, "Running …", failed)
+
+    def _begin(
+        self,
+        work: Callable[[], Any],
+        done: Callable[[Any], None],
+        words: str,
+        failed: Callable[[BaseException], None] | None = None,
+    ) -> None:
         """Begins work beside the kernel's thread, if none goes on."""
         if self.worker.is_busy:
             return
@@ -201,7 +214,7 @@ class TryTab(widgets.VBox):
             begun()
         else:
             self.status.say("Loading TensorFlow and the module …", busy=True)
-        if not self.worker.start(work, done, self._fail, first=load, then=begun):
+        if not self.worker.start(work, done, failed or self._fail, first=load, then=begun):
             self._working(False)
             self.status.say("")
             self.status.fail(MSG_LEFT_BEHIND)
@@ -252,10 +265,10 @@ class TryTab(widgets.VBox):
         self._write_code(run.asked)
         self._notify()
 
-    def _fail(self, error: BaseException) -> None:
+    def _fail(self, error: BaseException, said: str = "") -> None:
         self._working(False)
         self.status.say("")
-        self.status.fail(error_words(error))
+        self.status.fail(said + error_words(error))
         self._notify()
         self._repeat()
 

@@ -53,7 +53,7 @@ class Upload(Part):
                 complete = self._size == self._expected
                 self._forget()
                 if complete:
-                    self.say(f"Taken: {visible(files[0][0]) if len(files) == 1 else f'{len(files)} files'}")
+                    self.say(f"Got: {visible(files[0][0]) if len(files) == 1 else f'{len(files)} files'}")
                     self._take(files)
                 else:
                     self.say("The upload came incomplete. Try it again.")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from hubexplore.display import values
 from hubexplore.display.tables import beginning, tags_text, visible
 from hubexplore.errors import HubError
-from hubexplore.notebook.trial.runs import Run
+from hubexplore.notebook.trial.runs import Asked, Run
 
 MSG_CANCELLED = (
     "Cancelled: its result will be dropped. TensorFlow cannot be stopped inside of a run and may go on for a "
@@ -33,6 +35,19 @@ def error_words(error: BaseException) -> str:
         out_of_memory = MSG_MEMORY + " " if kind == "ResourceExhaustedError" else ""
         return f"{out_of_memory}TensorFlow could not run it ({kind}): " + "\n".join(lines[:6])
     return MSG_BUG.format(kind=kind, text=beginning(text, 600))
+
+
+def rows_words(asked: Asked) -> str:
+    """How many rows each input has, where they have not the same number; empty where they have."""
+    counts = {
+        name: len(each.value)
+        for name, each in asked.given.items()
+        if isinstance(each.value, list) or np.ndim(each.value)
+    }
+    if len(set(counts.values())) < 2:
+        return ""
+    listed = ", ".join(f"{visible(name)} {count:,}" for name, count in counts.items())
+    return f"The inputs have different numbers of rows: {listed}.\n"
 
 
 def duration(seconds: float) -> str:

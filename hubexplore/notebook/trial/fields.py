@@ -21,7 +21,7 @@ SPARSE: Final = "sparse"
 RAGGED: Final = "ragged"
 
 IMAGE_SIZE: Final = 128
-"""Pixels of a side where neither the input nor an attached message says."""
+"""Pixels of a side of an example where neither the input nor an attached message says."""
 LARGEST_SIDE: Final = 4096
 MOST_TYPED: Final = 64
 """Numbers in a row: more are brought as a file or a variable rather than typed."""
@@ -64,6 +64,7 @@ class Field:
     height: int = 0
     width: int = 0
     channels: int = 0
+    any_size: bool = False
     problem: str = ""
     encoding: Encoding = PLAIN
     ragged_rank: int = 0
@@ -107,14 +108,14 @@ def fields(signature: SignatureSummary, variant: VariantSummary, meta_graph: Any
       meta_graph: MetaGraphDef-shaped message of the variant, which shows what strings are read as; without
         it they are taken for text.
     """
-    size = image_size(variant)
+    size = stated_size(variant)
     has_texts = any(tensor.dtype == "string" and tensor.tensor for tensor in signature.inputs)
     reader = Reader(meta_graph) if meta_graph is not None and has_texts else None
     return tuple(_field(tensor, size, reader) for tensor in signature.inputs)
 
 
-def image_size(variant: VariantSummary) -> tuple[int, int]:
-    """Height and width in pixels that a variant's ImageModuleInfo gives, else `IMAGE_SIZE`."""
+def stated_size(variant: VariantSummary) -> tuple[int, int] | None:
+    """Height and width in pixels that a variant's ImageModuleInfo gives, if it has one."""
     found = {}
     for message in variant.messages:
         if message.type == "ImageModuleInfo":
@@ -123,10 +124,10 @@ def image_size(variant: VariantSummary) -> tuple[int, int]:
     height, width = (int(side) if side.isdecimal() else 0 for side in sides)
     if 0 < height <= LARGEST_SIDE and 0 < width <= LARGEST_SIDE:
         return height, width
-    return IMAGE_SIZE, IMAGE_SIZE
+    return None
 
 
-def _field(tensor: TensorSummary, size: tuple[int, int], reader: Reader | None) -> Field:
+def _field(tensor: TensorSummary, size: tuple[int, int] | None, reader: Reader | None) -> Field:
     name, dtype, shape, kind = tensor.name, tensor.dtype.removesuffix("_ref"), tensor.shape, tensor.kind
     problem = _problem(tensor)
     if problem:
@@ -140,9 +141,12 @@ def _field(tensor: TensorSummary, size: tuple[int, int], reader: Reader | None) 
         encoding = reader.encoding(tensor.tensor) if reader is not None else PLAIN
         return Field(name, dtype, shape, kind, TEXT, _text_hint(shape, encoding.kind), encoding=encoding)
     if shape is not None and _is_image(dtype, shape):
-        height, width, channels = shape[1] or size[0], shape[2] or size[1], shape[3] or 3
-        hint = f"a picture of {height} by {width} pixels, {'grey' if channels == 1 else 'in colour'}"
-        return Field(name, dtype, shape, kind, IMAGE, hint, height, width, channels)
+        any_size = size is None and shape[1] is None and shape[2] is None
+        usual = size or (IMAGE_SIZE, IMAGE_SIZE)
+        height, width, channels = shape[1] or usual[0], shape[2] or usual[1], shape[3] or 3
+        pixels = "any size" if any_size else f"{height} by {width} pixels"
+        hint = f"a picture of {pixels}, {'grey' if channels == 1 else 'in colour'}"
+        return Field(name, dtype, shape, kind, IMAGE, hint, height, width, channels, any_size)
     return Field(name, dtype, shape, kind, *_plain(dtype, shape))
 
 

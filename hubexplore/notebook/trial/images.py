@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import warnings
 from collections.abc import Sequence
@@ -27,6 +28,8 @@ MOST_PIXELS: Final = 200_000_000
 """Of all pictures together as they are in their files."""
 MAX_NUMBERS: Final = 100_000_000
 """Of all pictures together as the module takes them."""
+LONGEST: Final = 512
+"""Pixels of the longer side of a picture for an input that takes any size: larger ones are made smaller."""
 TINY: Final = 32
 """Pixels: what is grey and no larger than this is taken for writing, dark on white paper."""
 
@@ -82,7 +85,8 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
     """Decodes pictures for an input.
 
     What is transparent becomes white; a picture that its camera says is turned is turned back; of an
-    animation the first frame is taken. An input of bytes gets 0 to 255, whatever `choice` says.
+    animation the first frame is taken. An input of bytes gets 0 to 255, whatever `choice` says. Where the
+    input takes any size, the first picture keeps its own up to `LONGEST`, and others are fitted to it.
 
     Args:
       field: an input of pictures: height, width and channels.
@@ -90,7 +94,7 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
       choice: how they become numbers.
 
     Returns:
-      `value` is [len(files), height, width, channels] of the field's dtype.
+      `value` is [len(files), height, width, channels] of the input's dtype.
 
     Raises:
       HubError: (a ValueError) a file is no picture, damaged, or too large; or there are too many or too few.
@@ -99,14 +103,12 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
     if not files or (batch is not None and batch != len(files)):
         wanted = "at least one picture" if batch is None else f"exactly {batch}"
         raise SignatureError(f"Input {field.name!r} takes {wanted}; got {len(files)}.")
-    if len(files) * field.height * field.width * field.channels > MAX_NUMBERS:
-        raise SignatureError(
-            f"{len(files)} pictures of {field.height} by {field.width} pixels are too much at once; choose "
-            f"fewer."
-        )
+    if not field.any_size:
+        _check_count(field, len(files))
     if _whole(field):
         choice = ImageChoice(choice.fit, "0 to 255", choice.invert)
-    rows, deep, pixels = [], False, 0
+    rows: list[Any] = []
+    deep, pixels = False, 0
     # One after the other: decoded, a picture may take a thousand times the bytes of its file.
     for name, content in files:
         picture, has_more_bits = _decoded(name, content)
@@ -116,6 +118,9 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
                 f"These {len(files)} pictures are too large together: the limit is {MOST_PIXELS / 1e6:.0f} "
                 f"million pixels. Make them smaller first, or choose fewer."
             )
+        if field.any_size and not rows:
+            field = _sized(field, picture)
+            _check_count(field, len(files))
         rows.append(_array(_fitted(picture, field, choice), choice))
         deep = deep or has_more_bits
     names = tuple(name for name, _ in files)
@@ -152,6 +157,21 @@ def preview(value: Any, limit: int = 8) -> tuple[bytes, ...]:
         PIL.Image.fromarray(each[:, :, 0] if each.shape[2] == 1 else each).save(file, "PNG")
         found.append(file.getvalue())
     return tuple(found)
+
+
+def _check_count(field: Field, count: int) -> None:
+    """Raises SignatureError if so many pictures of the field's size are more than `MAX_NUMBERS`."""
+    if count * field.height * field.width * field.channels > MAX_NUMBERS:
+        raise SignatureError(
+            f"{count} pictures of {field.height} by {field.width} pixels are too much at once; choose fewer."
+        )
+
+
+def _sized(field: Field, picture: PIL.Image.Image) -> Field:
+    """The field with the size of a picture, if need be made smaller."""
+    shrunk = min(1.0, LONGEST / max(picture.size))
+    width, height = (max(1, round(side * shrunk)) for side in picture.size)
+    return dataclasses.replace(field, height=height, width=width)
 
 
 def _whole(field: Field) -> bool:

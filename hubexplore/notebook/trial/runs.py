@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from hubexplore.display.values.kinds import is_readable
 from hubexplore.errors import HubError
 from hubexplore.notebook.trial.given import Given
 
@@ -137,7 +138,7 @@ def captions(asked: Asked) -> tuple[str, ...]:
         for each in asked.given.values()
         if isinstance(each.value, np.ndarray) and each.value.dtype.kind in "OSU" and each.value.ndim == 1
     ]
-    if len(texts) != 1:
+    if len(texts) != 1 or not all(is_readable(each) for each in texts[0] if isinstance(each, bytes)):
         return ()
     return tuple(
         each.decode("utf-8", "replace") if isinstance(each, bytes) else str(each) for each in texts[0]

@@ -15,7 +15,7 @@ from PIL import Image
 
 from hubexplore.display import values
 from hubexplore.display.values.cells import cosine
-from hubexplore.display.values.drawing import Drawing, round_steps, step_text, width_of
+from hubexplore.display.values.drawing import ACCENT, STRONG, Drawing, round_steps, step_text, width_of
 from hubexplore.display.values.hover import GridHover, PointsHover
 from hubexplore.display.values.pictures import brightness
 from hubexplore.display.values.scatter import _write, components
@@ -154,6 +154,23 @@ class TestPlot:
         assert isinstance(hover, GridHover)
         assert hover.values == ("1.5; 3", "2; nan")
         assert hover.column_captions == ("a", "b")
+
+    @pytest.mark.parametrize("shape", [(2,), (2, 1)], ids=str)
+    def test_a_number_for_each_row_is_a_bar_of_its_name(self, shape: tuple[int, ...]) -> None:
+        drawn = values.render(np.reshape([1.0, 2.0], shape), "Plot", rows=["bread", "wine"])
+        (hover,) = drawn.hovers
+        assert isinstance(hover, GridHover)
+        assert hover.column_captions == ("bread", "wine")
+        assert drawing_texts(drawn.html)[-2:] == ["bread", "wine"], "there is no legend below"
+
+    def test_a_lone_point_has_the_colour_of_its_line(self) -> None:
+        lone = np.full((2, 3), np.nan)
+        lone[:, 1] = [1, 2]
+        data = re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', values.render(lone, "Plot").html)
+        assert data is not None
+        drawing = base64.b64decode(data[1]).decode()
+        fills = set(re.findall(r"fill: (#[0-9a-f]{6})", drawing))
+        assert {ACCENT, STRONG} <= fills, "the dashes below are strokes"
 
     def test_left_out_rows_and_places_are_counted(self) -> None:
         html = values.render(np.zeros((20, 1000)), "Plot").html
@@ -350,7 +367,7 @@ class TestTables:
         (np.array([2**62, -5]), f"2 int64 · −5 to {2**62}"),
         (np.array([b"ab", b"abc"], object), "2 text · longest 3 characters"),
         (np.array([True, False, True]), "3 bool · 2 true"),
-        (np.float32(2), "scalar float32 · all 2"),
+        (np.float32(2), "scalar float32 · 2"),
         (np.zeros((0, 3)), "0 × 3 float64"),
         (sparse(), "3 × 5 sparse text · 2 values · longest 4 characters"),
         (ragged(), "3 × ? ragged float64 · 7 values · 0 to 6"),

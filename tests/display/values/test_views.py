@@ -192,6 +192,17 @@ DRAWN = {
 }  # fmt: skip
 
 
+def test_a_mask_in_bytes_is_seen() -> None:
+    mask = np.arange(64, dtype=np.uint8).reshape(1, 8, 8, 1) % 21
+    assert "0 is black, 20 is white" in values.render(mask, "Images").html
+
+
+def test_the_content_of_a_file_is_no_text() -> None:
+    assert values.brief(np.array([b"\x89PNG\r\n\x1a\n", b"words", b"\0\1"], object)) == (
+        '[8 bytes, "words", 2 bytes] (3)'
+    )
+
+
 def test_frames_are_named_by_their_places() -> None:
     html = values.render(BEST["frames of films"][0], rows=["a film"]).html
     assert [f"<figcaption>{name}</figcaption>" in html for name in ("a film, 2", "image 1, 0")] == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow.compat.v1 as tf
 
 import hubexplore as hub
 from hubexplore.errors import GraphError, HubError, NoSuchSignatureError, NoSuchVariantError
@@ -138,6 +140,16 @@ class TestRuns:
         assert texts.output("default")["view"] == "Similarity"
         assert "the king" in texts.output("default")["html"]
 
+    def test_files_name_no_rows(self) -> None:
+        def read() -> None:
+            content = tf.placeholder(tf.string, [None])
+            hub.add_signature(inputs=content, outputs=tf.strings.length(content))
+
+        with contextlib.closing(hub.explore(hub.create_module_spec(read))) as explorer:
+            explorer.run([b"\x89PNG\r\n", b"\0"])
+            explorer.run([b"a word"])
+            assert [each.rows for each in explorer.runs] == [(), ("a word",)]
+
     def test_errors_are_said_and_the_next_run_works(self, half: Person) -> None:
         half.type(only(half), "one")
         half.run()
@@ -147,6 +159,21 @@ class TestRuns:
         half.run()
         assert half.error == ""
         assert half.explorer.value == pytest.approx([2.5])
+
+    def test_rows_that_do_not_fit_are_counted(self) -> None:
+        def add() -> None:
+            x, y = (tf.placeholder(tf.float32, [None], name) for name in "xy")
+            hub.add_signature(inputs={"x": x, "y": y}, outputs=x + y)
+
+        with contextlib.closing(hub.explore(hub.create_module_spec(add))) as explorer:
+            person = Person(explorer)
+            person.type("x", "1 2 3")
+            person.type("y", "1 2")
+            person.run()
+            assert "different numbers of rows: x 3, y 2." in person.error
+            person.type("y", "1 2 3")
+            person.run()
+            assert person.error == ""
 
     def test_words_that_come_with_the_run_are_newer(self, half: Person) -> None:
         half.type(only(half), "old words")

@@ -33,7 +33,7 @@ def test_pieces_become_files(given: Given) -> None:
     given.send("piece", b"lo", index=0)
     given.send("end")
     assert given.files == [[("a", b"hello"), ("b", b""), ("c", b"xyz")]]
-    assert given.widget.said == "Taken: 3 files"
+    assert given.widget.said == "Got: 3 files"
 
 
 def test_a_second_upload_starts_anew(given: Given) -> None:

@@ -77,6 +77,16 @@ def test_fits() -> None:
             assert read(file(plain(RED, size)), fit=fit).shape == (1, 4, 6, 3)
 
 
+def test_any_size_is_its_own() -> None:
+    free = field("float32", (None, None, None, 3))
+    assert free.hint == "a picture of any size, in colour"
+    assert read(file(plain("red", (200, 40))), free).shape == (1, 40, 200, 3)
+    assert read(file(plain("red", (2000, 400))), free).shape == (1, 102, 512, 3)
+    assert read(file(plain("red", (2000, 1))), free).shape == (1, 1, 512, 3)
+    two = [("a.png", file(plain("red", (20, 10)))), ("b.png", file(plain("red", (30, 30))))]
+    assert images.read_pictures(free, two, ImageChoice()).value.shape == (2, 10, 20, 3)
+
+
 def test_transparent_is_paper() -> None:
     """What shows through is white, whatever color it hides."""
     half = plain((*RED, 0), mode="RGBA")

@@ -58,7 +58,9 @@ function render({ model, el }) {
     const focused = document.activeElement?.closest("tr")?.dataset.number;
     const kind = document.activeElement?.tagName;
     table.hidden = rows.length === 0;
-    caption.textContent = `${rows.length === 1 ? "1 run" : `${rows.length} runs`}: click a row to put its inputs back, pin two to compare them`;
+    const all = rows[0]?.number ?? 0;
+    const shown = all > rows.length ? `the last ${rows.length} of ${all} runs` : all === 1 ? "1 run" : `${all} runs`;
+    caption.textContent = `${shown}: click a row to put its inputs back, pin two to compare them`;
     body.replaceChildren(...rows.map((each) => row(each, pinned)));
     // Drawing anew must not lose the place of who uses the keyboard.
     if (focused && el.contains(table)) {
