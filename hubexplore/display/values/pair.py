@@ -26,6 +26,8 @@ from hubexplore.display.values.render import Rendered, render, shown
 _MEANT_FOR_ROWS: Final = (choose.SCORES, choose.SIMILARITY, choose.MAP)
 """Views that would say something else of a difference."""
 
+EQUAL: Final = "They are equal."
+
 
 def pair(
     first: Any, second: Any, *, name: str = "", rows: Sequence[str] = (), labels: Sequence[str] = ()
@@ -40,18 +42,22 @@ def pair(
       labels: names of the classes in their last dimension.
     """
     view = views(first, name=name, labels=labels)[0]
+    words, away = difference(first, second)
+    said = tag("p", tag("strong", words))
+    if words == EQUAL:  # what differs is what is looked for
+        one = render(first, view, name=name, rows=rows, labels=labels)
+        folded = tag("details", tag("summary", "What both have"), one.html)
+        return Rendered("Side by side", join(said, folded), one.hovers)
     drawn = [render(each, view, name=name, rows=rows, labels=labels) for each in (first, second)]
     columns = [
         tag("div", tag("p", tag("strong", title), " ", tag("small", facts(value))), each.html)
         for title, value, each in zip(("First", "Second"), (first, second), drawn, strict=True)
     ]
-    words, away = difference(first, second)
     hovers = [*drawn[0].hovers, *drawn[1].hovers]
     if away is not None and away.ndim and np.any(away):
         third = _difference(away, view, rows, labels)
         columns.append(tag("div", tag("p", tag("strong", "Second − first")), third.html))
         hovers += third.hovers
-    said = tag("p", tag("strong", words))
     return Rendered("Side by side", join(said, tag("div", *columns, class_="beside")), tuple(hovers))
 
 
@@ -72,13 +78,13 @@ def difference(first: Any, second: Any) -> tuple[str, Array | None]:
         return "They have entries in different places.", None
     if not (is_number(one) and is_number(other)):
         unlike = int(np.count_nonzero(one != other))
-        return ("They are equal." if not unlike else f"{unlike:,} of {one.size:,} entries differ."), None
+        return (EQUAL if not unlike else f"{unlike:,} of {one.size:,} entries differ."), None
     numbers, others = as_floats(one), as_floats(other)
     # Integers may differ where float64 no longer tells them apart.
     exact = one.dtype.kind in "iu" and other.dtype.kind in "iu"
     same = (one == other) if exact else (numbers == others) | (np.isnan(numbers) & np.isnan(others))
     if same.all():
-        return "They are equal.", None
+        return EQUAL, None
     with np.errstate(invalid="ignore", over="ignore"):
         away = np.where(same, 0.0, others - numbers)
     size = np.nan_to_num(np.abs(away), nan=np.inf, posinf=np.inf)

@@ -399,6 +399,13 @@ class TestPair:
         assert "They are equal." in values.pair(np.ones(3), np.ones(3)).html
         assert "They are equal." in values.pair(np.array([np.nan]), np.array([np.nan])).html
 
+    def test_equal_values_are_drawn_once_and_folded(self) -> None:
+        vector = np.arange(3.0)
+        equal, other = values.pair(vector, vector), values.pair(vector, vector + 1)
+        assert (equal.html.count("<img"), len(equal.hovers)) == (1, 1)
+        assert equal.html.index("<details") < equal.html.index("<img")
+        assert (other.html.count("<img"), len(other.hovers)) == (3, 3)
+
     def test_the_largest_difference_and_where(self) -> None:
         html = values.pair(np.zeros((2, 3)), np.array([[0, 0, 0.5], [0, -2, 0]])).html
         assert "Largest difference: 2 at [1, 1]; 2 of 6 entries differ." in html
