@@ -103,21 +103,24 @@ def placeholder(info: TensorInfo) -> Any:
 def _dense_array(value: Any, info: TensorInfo) -> Array:
     if isinstance(value, (tf.SparseTensor, tf.RaggedTensor)) or hasattr(value, "nested_row_splits"):
         raise TypeError(f"Got a {type(value).__name__}.")
-    array = np.asarray(value)
-    wanted = np.dtype(info.dtype.as_numpy_dtype)
-    array = _strings(array) if info.dtype == tf.string else _numbers(array, wanted)
+    if info.dtype == tf.string:
+        array = _strings(value)
+    else:
+        array = _numbers(np.asarray(value), np.dtype(info.dtype.as_numpy_dtype))
     if not info.get_shape().is_compatible_with(array.shape):
         raise ValueError(f"Got an array of shape {array.shape}.")
     return array
 
 
-def _strings(array: Array) -> Array:
+def _strings(value: Any) -> Array:
+    # NumPy's own arrays of text lose zeros at the end, which serialized messages often have.
+    array = np.asarray(value, object if isinstance(value, (list, tuple, str, bytes)) else None)
     if array.size and array.dtype.kind not in "OSUT":
         raise TypeError(f"Got values of dtype {array.dtype.name}.")
     array = array.astype(object)
-    wrong = next((each for each in array.flat if not isinstance(each, (str, bytes))), None)
-    if wrong is not None:
-        raise TypeError(f"Got {wrong!r} among the texts, which is a {type(wrong).__name__}.")
+    for each in array.flat:
+        if not isinstance(each, (str, bytes)):
+            raise TypeError(f"Got {each!r} among the texts; its type is {type(each).__name__}.")
     return array
 
 
@@ -152,10 +155,10 @@ def _sparse_arrays(value: Any, info: TensorInfo) -> list[Array]:
     dense_shape = np.asarray(value.dense_shape, np.int64)
     if not info.get_shape().is_compatible_with(dense_shape):
         raise ValueError(f"Got a sparse tensor of dense shape {tuple(dense_shape)}.")
-    values = np.asarray(value.values)
-    values = (
-        _strings(values) if info.dtype == tf.string else _numbers(values, np.dtype(info.dtype.as_numpy_dtype))
-    )
+    if info.dtype == tf.string:
+        values = _strings(value.values)
+    else:
+        values = _numbers(np.asarray(value.values), np.dtype(info.dtype.as_numpy_dtype))
     indices = np.asarray(value.indices, np.int64).reshape(-1, dense_shape.size)
     return [indices, values, dense_shape]
 
@@ -184,8 +187,10 @@ def _ragged_arrays(value: Any, info: TensorInfo) -> list[Array]:
     if len(value.nested_row_splits) != spec.ragged_rank:
         raise TypeError(f"Got {len(value.nested_row_splits)} ragged dimensions.")
     splits = [np.asarray(split, spec.row_splits_dtype.as_numpy_dtype) for split in value.nested_row_splits]
-    flat = np.asarray(value.flat_values)
-    flat = _strings(flat) if info.dtype == tf.string else _numbers(flat, np.dtype(info.dtype.as_numpy_dtype))
+    if info.dtype == tf.string:
+        flat = _strings(value.flat_values)
+    else:
+        flat = _numbers(np.asarray(value.flat_values), np.dtype(info.dtype.as_numpy_dtype))
     return [flat, *splits]
 
 

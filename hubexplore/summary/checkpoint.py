@@ -11,24 +11,20 @@ entry per slice, under a name that starts with a zero byte.
 
 from __future__ import annotations
 
-import array
 import functools
 import itertools
 import struct
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from hubexplore import errors
-from hubexplore.summary import snappy, wire
+from hubexplore.summary import crc32c, snappy, wire
 from hubexplore.summary.filesystem import Filesystem
 
 _FOOTER: Final = 48  # two handles padded to 40 bytes, then the magic number
 _TRAILER: Final = 5  # one byte for the compression, then the checksum
 _MAGIC: Final = struct.pack("<Q", 0xDB4775248B80FB57)
-_POLYNOMIAL: Final = 0x82F63B78  # CRC-32C (Castagnoli), bits reversed
-_MASK: Final = 0xA282EAD8  # stored checksums are rotated and shifted, so as to differ from plain ones
 # Names share their beginnings, so a made-up table could stand for far more than its size. True ones
 # repeat a whole name every 16 entries.
 _LARGEST_EXPANSION: Final = 64
@@ -206,7 +202,7 @@ def _block(data: bytes, offset: int, size: int) -> bytes:
     if end + _TRAILER > len(data) - _FOOTER or size < 4:
         raise ValueError("a block lies outside of it")
     (stored,) = struct.unpack_from("<I", data, end + 1)
-    if _masked_crc32c(data[offset : end + 1]) != stored:
+    if crc32c.masked(data[offset : end + 1]) != stored:
         raise ValueError(f"the checksum of its bytes {offset} to {end} is wrong")
     if data[end] > 1:
         raise ValueError(f"a block has the unknown compression {data[end]}")
@@ -237,33 +233,6 @@ def _pairs(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         key = key[:shared] + block[position:middle]
         yield key, block[middle:after]
         position = after
-
-
-@functools.cache
-def _crc_table() -> list[int]:
-    """Returns the CRC of every pair of bytes: with it a step takes two bytes, not one."""
-    one = list(range(256))
-    for _ in range(8):
-        one = [(crc >> 1) ^ (_POLYNOMIAL if crc & 1 else 0) for crc in one]
-    steps = [(crc >> 8, crc & 0xFF) for crc in one]
-    return [above ^ one[low ^ second] for second in range(256) for above, low in steps]
-
-
-def _masked_crc32c(data: bytes) -> int:
-    table = _crc_table()
-    crc = 0xFFFFFFFF
-    # Not by numpy: to import it takes longer than to read most indexes.
-    pairs = array.array("H", data[: len(data) & ~1])
-    if sys.byteorder == "big":
-        pairs.byteswap()
-    for pair in pairs:
-        crc = table[(crc ^ pair) & 0xFFFF] ^ (crc >> 16)
-    if len(data) % 2:
-        # One byte b: the entry of the pair whose second byte meets nothing of the old CRC.
-        low = (crc ^ data[-1]) & 0xFF
-        crc = table[low << 8] ^ (crc >> 8)
-    crc ^= 0xFFFFFFFF
-    return ((crc >> 15 | crc << 17) + _MASK) & 0xFFFFFFFF
 
 
 # ---- the messages

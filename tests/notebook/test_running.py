@@ -54,7 +54,7 @@ class TestValues:
         (tmp_path / "words").write_text("a\nb\n")
         session.load(hub.create_module_spec(lambda: modules.lookup(str(tmp_path / "words"))), "words")
         assert session.call("words", pd.Series(["b", "a"])).tolist() == [1, 0]
-        with pytest.raises(SignatureError, match=r"among the texts, which is a float"):
+        with pytest.raises(SignatureError, match=r"among the texts; its type is float"):
             session.call("words", pd.Series(["b", float("nan")], dtype=object))
 
     @pytest.mark.parametrize(

@@ -170,6 +170,32 @@ def test_string(session: NotebookSession, kinds: hub.ModuleSpec) -> None:
         assert session.call("k", value, signature="string").tolist() == [b"A", b"BC"]
 
 
+def test_zeros_at_the_end_of_strings(session: NotebookSession) -> None:
+    """They belong to a string: serialized messages often end so, and NumPy's own arrays of text drop them."""
+
+    def same() -> None:
+        for name, x in (
+            ("default", tf1.placeholder(tf.string, [None])), ("one", tf1.placeholder(tf.string, [])),
+            ("sparse", tf1.sparse_placeholder(tf.string, [None, 2])),
+            ("ragged", tf1.ragged.placeholder(tf.string, ragged_rank=1, value_shape=[])),
+        ):  # fmt: skip
+            hub.add_signature(name, x, x)
+
+    same_module = session.load(hub.create_module_spec(same))
+    assert session.call(same_module, [b"a\0", "b\0", b"\xff"]).tolist() == [b"a\0", b"b\0", b"\xff"]
+    assert session.call(same_module, "a\0", "one") == b"a\0"
+    assert session.call(same_module, [[b"a\0"], ["b\0", "c"]], "ragged").to_list() == [
+        [b"a\0"],
+        [b"b\0", b"c"],
+    ]
+    sparse = tf1.SparseTensorValue([[0, 0]], [b"a\0"], [1, 2])
+    assert session.call(same_module, sparse, "sparse").values.tolist() == [b"a\0"]
+    for wrong, words in (([1, 2], "Got 1 among the texts; its type is int"), (["a", None], "Got None among"),
+                         ([["a"], ["b", "c"]], "its type is list"), (1, "dtype int64")):  # fmt: skip
+        with pytest.raises(SignatureError, match=words):
+            session.call(same_module, wrong)
+
+
 def test_an_unknown_name_lists_those_that_are_there(session: NotebookSession, scale: hub.ModuleSpec) -> None:
     with pytest.raises(NoSuchModuleError, match="nothing is loaded yet"):
         session.call("scale", [1.0])

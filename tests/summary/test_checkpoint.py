@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from hubexplore import errors
-from hubexplore.summary import checkpoint, snappy, wire
+from hubexplore.summary import checkpoint, crc32c, snappy, wire
 from hubexplore.summary.filesystem import LocalFilesystem
 
 every_real_model = pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def table(pairs: list[tuple[bytes, bytes]], *, block: bytes | None = None, compr
     def add(content: bytes, kind: int) -> bytes:
         nonlocal data
         offset, body = len(data), content + bytes([kind])
-        data += body + struct.pack("<I", checkpoint._masked_crc32c(body))
+        data += body + struct.pack("<I", crc32c.masked(body))
         return number(offset) + number(len(content))
 
     handle = add(entries(pairs) if block is None else block, compression)
@@ -225,10 +225,10 @@ def test_checksums_of_every_length() -> None:
         rotated = (value - 0xA282EAD8) & 0xFFFFFFFF
         return (rotated >> 17 | rotated << 15) & 0xFFFFFFFF
 
-    assert unmask(checkpoint._masked_crc32c(bytes(32))) == 0x8A9136AA
-    assert unmask(checkpoint._masked_crc32c(b"\xff" * 32)) == 0x62A8AB43
-    assert unmask(checkpoint._masked_crc32c(bytes(range(32)))) == 0x46DD794E
-    assert unmask(checkpoint._masked_crc32c(b"123456789")) == 0xE3069283
+    assert unmask(crc32c.masked(bytes(32))) == 0x8A9136AA
+    assert unmask(crc32c.masked(b"\xff" * 32)) == 0x62A8AB43
+    assert unmask(crc32c.masked(bytes(range(32)))) == 0x46DD794E
+    assert unmask(crc32c.masked(b"123456789")) == 0xE3069283
 
 
 def test_it_is_quick_and_linear(tmp_path: Path) -> None:

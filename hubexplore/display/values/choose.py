@@ -34,6 +34,9 @@ _SMALLEST_IMAGE: Final = 4
 _SMALLEST_MATRIX: Final = 8
 """Of fewer columns a matrix is rather read than looked at: the corners of boxes, say."""
 
+_MOST_READ: Final = 64
+"""Of so few whole numbers (ids, sizes, counts) people read each rather than their course."""
+
 
 def views(value: Any, *, name: str = "", labels: Sequence[str] = ()) -> tuple[str, ...]:
     """Returns the names of the views that suit a value, best first; there is always one.
@@ -57,10 +60,10 @@ def _of_numbers(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ..
     """Which views suit real numbers in one dimension or more."""
     if array.size == 1 and array.ndim < 3:
         return (TABLE, PLOT)
-    if array.ndim == 1:
-        return (*((SCORES,) if _is_scores(array[None], name, labels) else ()), PLOT, TABLE)
-    if array.ndim == 2:
-        return _of_matrix(array, name, labels)
+    if array.ndim < 3:
+        found = _of_rows(array, name, labels)
+        is_read = array.dtype.kind in "iu" and array.size <= _MOST_READ
+        return (TABLE, *(view for view in found if view != TABLE)) if is_read else found
     pictures = _of_pictures(array.shape)
     if array.ndim == 3 and IMAGES not in pictures and array.shape[2] < _SMALLEST_MATRIX:
         return (TABLE, HEAT, PLOT, *pictures)
@@ -78,6 +81,12 @@ def _of_pictures(shape: Sequence[int]) -> tuple[str, ...]:
     if len(shape) > 4 and shape[-1] in (1, 3, 4) and _is_picture(shape[-3:-1]):
         return (IMAGES,)
     return ()
+
+
+def _of_rows(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:
+    if array.ndim == 2:
+        return _of_matrix(array, name, labels)
+    return (*((SCORES,) if _is_scores(array[None], name, labels) else ()), PLOT, TABLE)
 
 
 def _of_matrix(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:

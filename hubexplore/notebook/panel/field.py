@@ -12,7 +12,7 @@ from hubexplore.display.html import framed
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.tables import MAX_SENTENCE, shape_text, visible
 from hubexplore.errors import HubError
-from hubexplore.notebook.panel.picture import PictureSource, previews
+from hubexplore.notebook.panel.picture import PictureSource, previews, takes_pictures
 from hubexplore.notebook.panel.text import TypedSource
 from hubexplore.notebook.panel.upload import Files, Upload
 from hubexplore.notebook.panel.words import error_words
@@ -150,7 +150,7 @@ class FieldBox(widgets.VBox):
 
     def _make(self, namespace: _NAMESPACE) -> dict[str, Any]:
         field, changed = self.field, self._on_change
-        by_hand = {PICTURE: PictureSource} if field.asks == "image" else {TYPED: TypedSource}
+        by_hand = {PICTURE: PictureSource} if takes_pictures(field) else {TYPED: TypedSource}
         found: dict[str, Any] = {way: source(field, changed) for way, source in by_hand.items()}
         found[FILE] = FileSource(field, changed)
         found[VARIABLE] = VariableSource(field, namespace, changed)
@@ -222,10 +222,9 @@ def described(field: Field, given: Given) -> Markup:
         cut = given.text if len(given.text) <= MAX_STILL else f"{given.text[:MAX_STILL]} …"
         lines = "\n".join(visible(line, MAX_SENTENCE) for line in cut.splitlines())
         return tag("pre", lines)
-    shown = previews(given) if field.asks == "image" else ()
     brief, facts = values.brief(given.shown), values.facts(given.shown)
     told = facts if facts.startswith(brief) else f"{brief} · {facts}"
-    return join(tag("p", visible(where), told), *shown)
+    return join(tag("p", visible(where), told), *previews(field, given))
 
 
 MAX_STILL: Final = 2000

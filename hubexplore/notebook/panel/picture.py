@@ -15,8 +15,8 @@ from hubexplore.display.tables import visible
 from hubexplore.errors import HubError
 from hubexplore.notebook.panel.upload import Files, Upload
 from hubexplore.notebook.panel.words import error_words
-from hubexplore.notebook.trial import images
-from hubexplore.notebook.trial.fields import Field
+from hubexplore.notebook.trial import images, picture_files
+from hubexplore.notebook.trial.fields import IMAGE, Field
 from hubexplore.notebook.trial.given import Given
 
 _FREE: Final = {"description_width": "initial"}
@@ -36,7 +36,6 @@ class PictureSource(widgets.VBox):
         self._field, self._changed = field, changed
         self._files: Files = []
         self._given: Given | None = None
-        default = images.default_choice(field)
         auto = widgets.Layout(width="auto")
         words = f"{visible(field.name)}: choose, drop or paste pictures"
         self._upload = Upload(self._take, accept="image/*", multiple=True, words=words)
@@ -46,6 +45,19 @@ class PictureSource(widgets.VBox):
             layout=auto,
             style=_FREE,
         )
+        self._shown = widgets.HTML()
+        self._shown.add_class("hub-previews")
+        row = widgets.HBox([self._ours, *self._choices()])
+        row.add_class("hub-row")
+        super().__init__([self._upload, row, self._shown])
+        self._ours.observe(self._on_ours, "value")
+
+    def _choices(self) -> Sequence[widgets.Widget]:
+        """How pictures become numbers; nothing where the graph decodes them itself."""
+        if self._field.encoded:
+            return ()
+        default = images.default_choice(self._field)
+        auto = widgets.Layout(width="auto")
         self._fit = widgets.Dropdown(
             description="Size", options=_FITS, value=default.fit, layout=auto, style=_FREE
         )
@@ -55,14 +67,10 @@ class PictureSource(widgets.VBox):
         self._invert = widgets.Checkbox(
             description="Dark is high", value=default.invert, indent=False, layout=auto
         )
-        self._shown = widgets.HTML()
-        self._shown.add_class("hub-previews")
-        row = widgets.HBox([self._ours, self._fit, self._scale, self._invert])
-        row.add_class("hub-row")
-        super().__init__([self._upload, row, self._shown])
-        self._ours.observe(self._on_ours, "value")
-        for each in (self._fit, self._scale, self._invert):
+        choices = (self._fit, self._scale, self._invert)
+        for each in choices:
             each.observe(lambda _: self._read(), "value")
+        return choices
 
     def given(self) -> Given:
         """The pictures as the module sees them.
@@ -93,9 +101,8 @@ class PictureSource(widgets.VBox):
     def _read(self) -> None:
         if not self._files:
             return
-        choice = images.ImageChoice(self._fit.value, self._scale.value, self._invert.value)
         try:
-            self._given = images.read_pictures(self._field, self._files, choice)
+            self._given = self._value()
         except Exception as error:  # noqa: BLE001 - a file may hold anything; it is said, never raised
             self._files, self._given = [], None
             self._shown.value = tag("div", error_words(error), role="alert", class_="hub-error")
@@ -103,15 +110,30 @@ class PictureSource(widgets.VBox):
         self._show()
         self._changed()
 
+    def _value(self) -> Given:
+        if self._field.encoded:
+            return picture_files.read(self._field, self._files)
+        choice = images.ImageChoice(self._fit.value, self._scale.value, self._invert.value)
+        return images.read_pictures(self._field, self._files, choice)
+
     def _show(self) -> None:
         if self._given is not None:
-            words = f"What the module sees: {values.facts(self._given.value)}"
-            self._shown.value = framed(tag("p", words), *previews(self._given))
+            given = self._given.value
+            told = values.brief(given) if self._field.encoded else values.facts(given)
+            words = f"{self._given.words}: {told}" if self._field.encoded else f"What the module sees: {told}"
+            self._shown.value = framed(tag("p", visible(words)), *previews(self._field, self._given))
 
 
-def previews(given: Given) -> Sequence[Markup]:
-    """The pictures as the module sees them."""
-    found = images.preview(given.value)
+def takes_pictures(field: Field) -> bool:
+    """Whether an input is pictures: as numbers, or as files that the graph decodes."""
+    return field.asks == IMAGE or field.encoded == "image"
+
+
+def previews(field: Field, given: Given) -> Sequence[Markup]:
+    """The pictures as the module sees them; nothing for other inputs."""
+    if not takes_pictures(field):
+        return ()
+    found = picture_files.preview(field, given.value) if field.encoded else images.preview(given.value)
     shown = [
         tag("img", src=f"data:image/png;base64,{base64.b64encode(each).decode()}", class_="photo",
             alt=f"picture {number} as the module sees it", width=96)

@@ -31,7 +31,7 @@ class TypedSource(widgets.VBox):
         self._put: Given | None = None
         self._text = widgets.Textarea(
             description=visible(field.name),
-            rows=4 if field.asks == "text" else 3,
+            rows=8 if field.encoded else 4 if field.asks == "text" else 3,
             placeholder=field.hint,
             continuous_update=False,
             layout=widgets.Layout(width="100%"),

@@ -8,7 +8,9 @@ import numpy as np
 
 from hubexplore.display import values
 from hubexplore.display.tables import beginning, tags_text, visible
+from hubexplore.display.values.kinds import is_readable
 from hubexplore.errors import HubError
+from hubexplore.notebook.trial.given import Given
 from hubexplore.notebook.trial.runs import Asked, Run
 
 MSG_CANCELLED = (
@@ -68,16 +70,27 @@ def row_of(run: Run) -> dict[str, Any]:
         "number": run.number,
         "signature": visible(run.asked.signature)
         + (f" ({tags_text(run.asked.tags)})" if run.asked.tags else ""),
-        "inputs": _listed({name: each.shown for name, each in run.asked.given.items()}) or "none",
-        "outputs": _listed(run.outputs) if run.outputs is not None else "no longer kept",
+        "inputs": _listed({name: _given_words(each) for name, each in run.asked.given.items()}) or "none",
+        "outputs": _listed({name: values.brief(each) for name, each in run.outputs.items()})
+        if run.outputs is not None
+        else "no longer kept",
         "time": duration(run.seconds),
         "kept": run.outputs is not None,
     }
 
 
-def _listed(found: dict[str, Any]) -> str:
+def _given_words(given: Given) -> str:
+    """An input in short; where it came from if it is bytes that say nothing to people."""
+    value = given.value
+    is_bytes = isinstance(value, np.ndarray) and any(
+        isinstance(each, bytes) and not is_readable(each) for each in value.reshape(-1)[:1]
+    )
+    return visible(given.words) if is_bytes and given.words else values.brief(given.shown)
+
+
+def _listed(found: dict[str, str]) -> str:
     shown = [
-        values.brief(value) if len(found) == 1 else f"{visible(name, 24)}: {values.brief(value)}"
-        for name, value in list(found.items())[:4]
+        words if len(found) == 1 else f"{visible(name, 24)}: {words}"
+        for name, words in list(found.items())[:4]
     ]
     return "; ".join(shown) + (f"; … and {len(found) - 4} more" if len(found) > 4 else "")

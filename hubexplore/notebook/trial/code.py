@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from hubexplore.notebook.trial.subject import Subject
 
 _DEFAULT: Final = "default"
-_TAKEN: Final = frozenset(
-    {"np", "tf", "io", "base64", "PIL", "hubexplore", "session", "random", "picture", "drawings"}
-)
+_TAKEN: Final = frozenset({
+    "PIL", "base64", "bundled", "drawings", "example", "hubexplore", "io", "np", "pathlib", "picture",
+    "random", "session", "tf",
+})  # fmt: skip
 # A word that neither IPython nor the magics read anything into, once it is in quotes.
 _QUOTABLE: Final = re.compile(r"[\w./:@+=~#?&() -]+")
 _MSG_SOURCE: Final = "# spec is the ModuleSpec that the panel shows"

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import HubError, SignatureError, closest
-from hubexplore.notebook.trial import drawings, encoding
+from hubexplore.notebook.trial import drawings, picture_files, tf_examples
 from hubexplore.notebook.trial.fields import IMAGE, RAGGED, SPARSE, Field
 from hubexplore.notebook.trial.given import Array, Example, Given, Sparse
 from hubexplore.notebook.trial.literals import counted
@@ -233,9 +233,9 @@ def _strings(field: Field, kind: str, count: int, random: np.random.Generator, t
         match field.encoded:
             case "example":
                 features = {each.name: _feature(each, kind, random) for each in field.encoding.features}
-                found[number] = encoding.example(features)
+                found[number] = tf_examples.serialized(features)
             case "image":
-                found[number] = encoding.picture_file(_drawn(kind, number, random), field.encoding)
+                found[number] = picture_files.drawn(_drawn(kind, number, random), field.encoding)
             case _:
                 place = (
                     number + _OFFSET * turn if kind == SENTENCES else int(random.integers(len(_SENTENCES)))
@@ -275,7 +275,8 @@ def _feature(feature: Feature, kind: str, random: np.random.Generator) -> Any:
         case "int64":
             return [int(each) for each in np.round(numbers)]
         case _:
-            return [float(each) for each in numbers]
+            # They are seen as text: a few digits are enough.
+            return [round(float(each), 3) for each in numbers]
 
 
 def _sparse(

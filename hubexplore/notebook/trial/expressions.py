@@ -13,9 +13,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from hubexplore.notebook.trial import drawings
+from hubexplore.notebook.trial import drawings, helpers
 from hubexplore.notebook.trial.given import Array, Given
 from hubexplore.notebook.trial.images import Pictures
+from hubexplore.notebook.trial.picture_files import PictureFiles
+from hubexplore.notebook.trial.tf_examples import Values, features_of, serialized
+from hubexplore.notebook.trial.tf_records import Records
 
 SHORT: Final = 2_000
 """Characters: so long a value is written out."""
@@ -50,10 +53,16 @@ class Expressions:
     def write(self, given: Given) -> str:
         """An expression, on one line, for what a person gave."""
         value = given.value
-        if is_name(given.variable) and isinstance(value, np.ndarray):
+        if is_name(given.variable) and isinstance(value, np.ndarray) and not given.is_made:
             return self._variable(given.variable, value)
-        if isinstance(given, Pictures):
-            return self._pictures(given)
+        writers: tuple[tuple[Any, Callable[[Any], str]], ...] = (
+            (Pictures, self._pictures),
+            (PictureFiles, self._picture_files),
+            (Records, self._records),
+        )
+        for kind, write in writers:
+            if isinstance(given, kind):
+                return write(given)
         if hasattr(value, "dense_shape"):
             return self._sparse(value)
         if hasattr(value, "nested_row_splits"):
@@ -118,7 +127,7 @@ class Expressions:
         self._import("import numpy as np")
         if value.nbytes > LONGEST:
             self.helpers.append(
-                "# This input is too large for code: np.save('input.npy', VALUE) writes the file."
+                "# This input is too large for code. Write it to a file first:\n# np.save('input.npy', VALUE)"
             )
             return "np.load('input.npy')"
         self._import("import base64")
@@ -129,17 +138,54 @@ class Expressions:
 
     def _texts(self, value: Array) -> str:
         flat = [each if isinstance(each, bytes) else str(each).encode() for each in value.ravel()]
+        if sum(map(len, flat)) > LONGEST:
+            writer = (
+                "with tf.io.TFRecordWriter('input.tfrecord') as file: [file.write(each) for each in VALUE]"
+            )
+            self.helpers.append(f"# This input is too large for code. Write it to a file first:\n# {writer}")
+            return self._records_of("input.tfrecord", value.shape)
+        messages = _messages(flat)
+        if any(messages):
+            return self._examples(messages, value.shape)
         texts: list[Any] = [text_of(each) for each in flat]
         if any(isinstance(each, bytes) for each in texts):
             texts = flat
         rows = np.empty(len(texts), object)
         rows[:] = texts
-        written = self._plain(rows.reshape(value.shape).tolist())
-        if value.ndim and any(each.endswith(b"\0") for each in flat):
-            # NumPy's own arrays of text lose zeros at the end.
-            self._import("import numpy as np")
-            return f"np.array({written}, object)"
-        return written
+        return self._plain(rows.reshape(value.shape).tolist())
+
+    def _examples(self, messages: list[dict[str, Values]], shape: tuple[int, ...]) -> str:
+        """tf.Example messages, made by TensorFlow's own class."""
+        self._import("import tensorflow as tf")
+        if helpers.EXAMPLE not in self.helpers:
+            self.helpers.append(helpers.EXAMPLE)
+        rows = np.empty(len(messages), object)
+        rows[:] = [f"example({helpers.features(each)})" for each in messages]
+        return _listed(rows.reshape(shape).tolist())
+
+    def _picture_files(self, given: PictureFiles) -> str:
+        """What the files hold, read again."""
+        if given.ours:
+            self._import("from hubexplore.notebook.trial.bundled import bundled")
+            files = [f"bundled()[{name!r}]" for name in given.names]
+        else:
+            self._import("import pathlib")
+            files = [f"pathlib.Path({name!r}).read_bytes()" for name in given.names]
+        if given.base64:
+            self._import("import base64")
+            files = [f"base64.urlsafe_b64encode({file})" for file in files]
+        rows = np.empty(len(files), object)
+        rows[:] = files
+        return _listed(rows.reshape(given.value.shape).tolist())
+
+    def _records(self, given: Records) -> str:
+        return self._records_of(given.file, given.value.shape)
+
+    def _records_of(self, file: str, shape: tuple[int, ...]) -> str:
+        self._import("import numpy as np")
+        self._import("import tensorflow as tf")
+        rows = f"[row.numpy() for row in tf.data.TFRecordDataset({file!r})]"
+        return f"np.array({rows}, object).reshape({shape!r})"
 
     def _sparse(self, value: Any) -> str:
         self._import("import tensorflow as tf")
@@ -168,7 +214,7 @@ class Expressions:
         name = "picture" if not self.helpers else f"picture_{len(self.helpers) + 1}"
         for line in ("import numpy as np", "import PIL.Image", "import PIL.ImageOps"):
             self._import(line)
-        self.helpers.append(_picture_code(name, given))
+        self.helpers.append(helpers.picture(name, given))
         files = [repr(file) for file in given.names]
         if given.ours:
             self._import("import io")
@@ -176,6 +222,22 @@ class Expressions:
             files = [f"io.BytesIO(bundled()[{file}])" for file in files]
         whole = f".astype({given.value.dtype.name!r})" if given.value.dtype.kind in "iu" else ""
         return f"np.stack([{', '.join(f'{name}({file})' for file in files)}]){whole}"
+
+
+def _messages(contents: list[bytes]) -> list[dict[str, Values]]:
+    """The tf.Example messages that all of these bytes are; none if one is something else."""
+    found = []
+    for content in contents:
+        features = features_of(content)
+        if features is None or serialized(features) != content:
+            return []
+        found.append(features)
+    return found
+
+
+def _listed(rows: Any) -> str:
+    """Nested lists of expressions as one."""
+    return f"[{', '.join(map(_listed, rows))}]" if isinstance(rows, list) else str(rows)
 
 
 def is_name(text: str) -> bool:
@@ -247,29 +309,3 @@ def _drawn(value: Array) -> Iterator[Candidate]:
         written(f"drawings.picture({height}, {width}, {channels}, n)"),
         lambda: stored([drawings.picture(height, width, channels, n) for n in numbers]),
     )
-
-
-def _picture_code(name: str, given: Pictures) -> str:
-    """The function that reads a picture as `images.read_pictures` does."""
-    _, height, width, channels = given.value.shape
-    size, smooth = f"({width}, {height})", "PIL.Image.Resampling.LANCZOS"
-    fitted = {
-        "crop": f"PIL.ImageOps.fit(image, {size}, {smooth})",
-        "pad": f"PIL.ImageOps.pad(image, {size}, {smooth}, color='white')",
-        "stretch": f"image.resize({size}, {smooth})",
-    }[given.choice.fit]
-    pixels = "(255 - pixels)" if given.choice.invert else "pixels"
-    scaled = {"0 to 1": f"{pixels} / 255", "-1 to 1": f"{pixels} / 127.5 - 1", "0 to 255": pixels}
-    mode = "L" if channels == 1 else "RGB"
-    deep = ["    if image.mode.startswith('I'):  # 16 bits per pixel",
-            "        image = PIL.Image.fromarray((np.asarray(image) / 257).astype('uint8'))"]  # fmt: skip
-    return "\n".join([
-        f"def {name}(file):",
-        "    image = PIL.ImageOps.exif_transpose(PIL.Image.open(file))",
-        *(deep if given.deep else []),
-        "    image = image.convert('RGBA')",
-        f"    image = {fitted}",
-        "    image = PIL.Image.alpha_composite(PIL.Image.new('RGBA', image.size, 'white'), image)",
-        f"    pixels = np.asarray(image.convert('{mode}'), 'float32').reshape({height}, {width}, {channels})",
-        f"    return {scaled[given.choice.scale]}",
-    ])  # fmt: skip

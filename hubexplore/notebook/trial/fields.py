@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
+from hubexplore.notebook.trial.given import short
 from hubexplore.notebook.trial.parsing import PLAIN, Encoding, Reader
 from hubexplore.summary.model import Shape, SignatureSummary, TensorSummary, VariantSummary
 
@@ -25,6 +27,7 @@ IMAGE_SIZE: Final = 128
 LARGEST_SIDE: Final = 4096
 MOST_TYPED: Final = 64
 """Numbers in a row: more are brought as a file or a variable rather than typed."""
+_FEATURES: Final = 3  # of a tf.Example in a hint
 _IMAGE_DTYPES: Final = frozenset({"float16", "bfloat16", "float32", "float64", "uint8"})
 # Quantized numbers are fed as the integers they are stored in.
 _STORED: Final = {
@@ -139,7 +142,7 @@ def _field(tensor: TensorSummary, size: tuple[int, int] | None, reader: Reader |
         return Field(name, dtype, shape, kind, SPARSE, f"{_nested_hint(dtype)}, null where there is nothing")
     if dtype == "string":
         encoding = reader.encoding(tensor.tensor) if reader is not None else PLAIN
-        return Field(name, dtype, shape, kind, TEXT, _text_hint(shape, encoding.kind), encoding=encoding)
+        return Field(name, dtype, shape, kind, TEXT, _text_hint(shape, encoding), encoding=encoding)
     if shape is not None and _is_image(dtype, shape):
         any_size = size is None and shape[1] is None and shape[2] is None
         usual = size or (IMAGE_SIZE, IMAGE_SIZE)
@@ -199,16 +202,24 @@ def _plain(dtype: str, shape: Shape) -> tuple[str, str]:
     return asks, f"{last}{many} per row, a row per line"
 
 
-def _text_hint(shape: Shape, encoded: str) -> str:
-    if encoded == "example":
-        return "serialized tf.Example messages, which the graph parses"
-    if encoded == "image":
-        return "the content of a JPEG or PNG file, which the graph decodes"
+def _text_hint(shape: Shape, encoding: Encoding) -> str:
+    if encoding.kind == "example":
+        return f"rows of features as JSON, one per line, such as {_some_features(encoding)}"
+    if encoding.kind == "image":
+        return "the file of a picture, which the graph decodes"
     if shape == ():
         return "a text"
     if shape is not None and len(shape) > 1 and (len(shape) > 2 or shape[1] != 1):
         return "JSON rows of texts" if len(shape) > 2 else "a row per line, texts separated by tabs, or JSON"
     return "one sentence per line"
+
+
+def _some_features(encoding: Encoding) -> str:
+    """What a tf.Example may look like when it is typed."""
+    some = {"string": '"a"', "int64": "1", "float32": "0.5"}
+    names = [(each.name, some.get(each.dtype, "0.5")) for each in encoding.features] or [("name", "0.5")]
+    pairs = [f"{json.dumps(short(name), ensure_ascii=False)}: {word}" for name, word in names[:_FEATURES]]
+    return f"{{{', '.join(pairs)}{', …' if len(names) > _FEATURES else ''}}}"
 
 
 def _nested_hint(dtype: str) -> str:

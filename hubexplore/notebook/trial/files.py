@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 import os
@@ -12,24 +11,33 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import SignatureError, closest
-from hubexplore.notebook.trial import converting, nested, notebook_values, typed
+from hubexplore.notebook.trial import (
+    converting,
+    nested,
+    notebook_values,
+    picture_files,
+    tf_examples,
+    tf_records,
+    typed,
+)
 from hubexplore.notebook.trial.arrays import NPY, ZIP, read_npy, read_npz
 from hubexplore.notebook.trial.fields import Field
 from hubexplore.notebook.trial.given import Given, short
-from hubexplore.notebook.trial.literals import Literals
+from hubexplore.notebook.trial.literals import Literals, counted
 
 LIMIT: Final = 25_000_000
 """Bytes of a file."""
 NUMBERS_LIMIT: Final = 5_000_000
 """Bytes of a file of numbers written as text."""
 _TABLES: Final = (".csv", ".tsv", ".tab")
-_PICTURES: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
 # Of IPython, not of the person.
 _NOT_THEIRS: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 
 
 def read_file(field: Field, name: str, content: bytes) -> Given:
     """The value in a file: `.npy`, `.npz` with one array, a table as CSV, else text as it would be typed.
+
+    What the graph parses itself is taken as it is: a picture, a tf.Example, a TFRecord file of them.
 
     Args:
       field: the input.
@@ -51,8 +59,12 @@ def read_file(field: Field, name: str, content: bytes) -> Given:
         return Given(converting.value_of(field, read_npy(name, content)), file=name)
     if content.startswith(ZIP):
         return Given(converting.value_of(field, read_npz(name, content, field.name)), file=name)
-    if field.encoded and (field.encoded == "example" or content.startswith(_PICTURES)):
-        return Given(_whole(field, content), file=name)
+    if field.encoded == "image" and content.startswith(picture_files.BEGINNINGS):
+        return picture_files.read(field, [(name, content)])
+    if field.encoded == "example" and tf_records.is_records(content):
+        return tf_records.Records(_strings(field, tf_records.read(name, content)), file=name)
+    if field.encoded == "example" and content and tf_examples.features_of(content) is not None:
+        return Given(_strings(field, [content]), file=name)
     return Given(_text(field, name, content), file=name)
 
 
@@ -89,16 +101,17 @@ def from_variable(field: Field, namespace: Mapping[str, Any], name: str) -> Give
         raise SignatureError(
             f"Variable {short(name)!r} cannot be read as an array: it failed with {type(error).__name__}."
         ) from None
-    return Given(value, variable=name)
+    is_made = field.encoded == "example" and notebook_values.holds_records(namespace[name])
+    return Given(value, variable=name, is_made=is_made)
 
 
 # ---- files of text
 
 
-def _whole(field: Field, content: bytes) -> Any:
-    """The content of a file as one string, which the graph parses itself."""
-    value = np.empty(1, object)
-    value[0] = base64.urlsafe_b64encode(content) if field.encoding.base64 else content
+def _strings(field: Field, contents: list[bytes]) -> Any:
+    """Strings that the graph parses itself, as they are."""
+    value = np.empty(len(contents), object)
+    value[:] = contents
     return nested.shaped(field, value)
 
 
@@ -129,6 +142,8 @@ def _table(field: Field, name: str, text: str) -> Any:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
     except csv.Error as error:
         raise SignatureError(f"{short(name)!r} is no table that can be read: {error}.") from None
+    if field.encoded == "example":
+        return _examples(field, name, rows)
     literals = Literals(field)
     if field.dtype != "string":
         # Where the semicolon separates, the comma may be the decimal point.
@@ -137,6 +152,24 @@ def _table(field: Field, name: str, text: str) -> Any:
         if len(rows) > 1 and _is_heading(literals, rows[0]) and not _is_heading(literals, rows[1]):
             del rows[0]
     return nested.dense(literals, rows)
+
+
+def _examples(field: Field, name: str, rows: list[list[str]]) -> Any:
+    """Rows below a heading of features; a cell without anything is a feature without a value."""
+    if len(rows) < 2:
+        raise SignatureError(
+            f"{short(name)!r} has no rows below a heading; expected the names of features, then their values."
+        )
+    heading = [cell.strip() for cell in rows[0]]
+    uneven = next((number for number, row in enumerate(rows, 1) if len(row) != len(heading)), None)
+    if uneven is not None:
+        raise SignatureError(
+            f"{short(name)!r}, row {uneven}: found {counted(len(rows[uneven - 1]), 'cell', 'cells')}, "
+            f"expected {len(heading)} as in the heading."
+        )
+    return tf_examples.of_rows(
+        field, [{key: cell for key, cell in zip(heading, row, strict=True) if cell} for row in rows[1:]]
+    )
 
 
 def _is_heading(literals: Literals, row: list[str]) -> bool:

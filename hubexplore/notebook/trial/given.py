@@ -70,6 +70,7 @@ class Given:
       example: how it was made up, if it was.
       variable: name of the notebook's variable it was taken from.
       picture: name of the picture it was made from.
+      is_made: whether the variable holds something else, of which this was made.
     """
 
     value: Any
@@ -78,6 +79,7 @@ class Given:
     example: Example | None = None
     variable: str = ""
     picture: str = ""
+    is_made: bool = False
 
     @property
     def shown(self) -> Any:

@@ -26,6 +26,8 @@ def seems_to_be(content: bytes) -> str:
     if not content:
         return "an empty file"
     known = next((words for beginning, words in _BEGINNINGS if content.startswith(beginning)), "")
+    if not known and content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "a WebP picture; save it as PNG"
     if not known and content[4:8] == b"ftyp":
         return "a HEIC or AVIF picture, or a video; save it as JPEG"
     return known or _text(content[:_HEAD])

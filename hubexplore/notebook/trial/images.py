@@ -36,7 +36,8 @@ TINY: Final = 32
 Fit = Literal["crop", "pad", "stretch"]
 Scale = Literal["0 to 1", "-1 to 1", "0 to 255"]
 
-_FORMATS: Final = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
+FORMATS: Final = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
+"""Of files that are read, as Pillow calls them."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
     deep, pixels = False, 0
     # One after the other: decoded, a picture may take a thousand times the bytes of its file.
     for name, content in files:
-        picture, has_more_bits = _decoded(name, content)
+        picture, has_more_bits = opened(name, content)
         pixels += picture.width * picture.height
         if pixels > MOST_PIXELS:
             raise SignatureError(
@@ -124,10 +125,9 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
         rows.append(_array(_fitted(picture, field, choice), choice))
         deep = deep or has_more_bits
     names = tuple(name for name, _ in files)
-    words = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
     value = np.stack(rows).reshape(len(rows), field.height, field.width, field.channels).astype(field.numpy)
     ours = all(bundled().get(name) == content for name, content in files)
-    return Pictures(value, picture=words, names=names, choice=choice, deep=deep, ours=ours)
+    return Pictures(value, picture=names_in_short(names), names=names, choice=choice, deep=deep, ours=ours)
 
 
 def preview(value: Any, limit: int = 8) -> tuple[bytes, ...]:
@@ -178,8 +178,22 @@ def _whole(field: Field) -> bool:
     return field.numpy.kind in "iu"
 
 
-def _decoded(name: str, content: bytes) -> tuple[PIL.Image.Image, bool]:
-    """A picture with its first frame read, upright, in RGBA; and whether it had 16 bits per pixel."""
+def names_in_short(names: Sequence[str]) -> str:
+    """What several files are called together."""
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+def opened(name: str, content: bytes, formats: Sequence[str] = FORMATS) -> tuple[PIL.Image.Image, bool]:
+    """A picture with its first frame read, upright, in RGBA; and whether it had 16 bits per pixel.
+
+    Args:
+      name: of the file, for messages.
+      content: of the file.
+      formats: that are read, as Pillow calls them.
+
+    Raises:
+      SignatureError: it is no picture of these formats, too large, or damaged.
+    """
     import PIL.Image
     import PIL.ImageOps
 
@@ -187,23 +201,23 @@ def _decoded(name: str, content: bytes) -> tuple[PIL.Image.Image, bool]:
         with warnings.catch_warnings():
             # Pillow only warns of pictures that its own limit allows up to twice.
             warnings.simplefilter("ignore")
-            opened = PIL.Image.open(io.BytesIO(content), formats=_FORMATS)
+            found = PIL.Image.open(io.BytesIO(content), formats=tuple(formats))
     except PIL.Image.DecompressionBombError:
         raise SignatureError(f"{short(name)!r} is too large a picture: {_limit()}") from None
     except Exception as error:  # noqa: BLE001 - a file may hold anything, and decoders fail in many ways
-        raise SignatureError(_no_picture(name, content, error)) from None
-    if opened.width * opened.height > MAX_PIXELS:
-        sizes = f"{opened.width:,} by {opened.height:,} pixels"
+        raise SignatureError(_no_picture(name, content, error, formats)) from None
+    if found.width * found.height > MAX_PIXELS:
+        sizes = f"{found.width:,} by {found.height:,} pixels"
         raise SignatureError(f"{short(name)!r} is too large a picture: it has {sizes}; {_limit()}")
     try:
-        upright = PIL.ImageOps.exif_transpose(opened)
+        upright = PIL.ImageOps.exif_transpose(found)
         deep = upright.mode.startswith("I")
         if deep:
             upright = PIL.Image.fromarray((np.asarray(upright) / 257).astype(np.uint8))
         return upright.convert("RGBA"), deep
     except Exception as error:  # noqa: BLE001 - as above
         raise SignatureError(
-            f"{short(name)!r} begins as a {opened.format} picture, but is truncated or damaged: {error}. "
+            f"{short(name)!r} begins as a {found.format} picture, but is truncated or damaged: {error}. "
             f"Save it again."
         ) from None
 
@@ -243,9 +257,10 @@ def _array(picture: PIL.Image.Image, choice: ImageChoice) -> Any:
             return pixels
 
 
-def _no_picture(name: str, content: bytes, error: Exception) -> str:
+def _no_picture(name: str, content: bytes, error: Exception, formats: Sequence[str]) -> str:
     seems = seems_to_be(content) or f"something else ({type(error).__name__})"
+    known = ["WebP" if each == "WEBP" else each for each in formats]
     return (
-        f"{short(name)!r} is no picture that can be read here. It seems to be {seems}. Allowed are PNG, "
-        f"JPEG, GIF, WebP and BMP."
+        f"{short(name)!r} is no picture that can be read here. It seems to be {seems}. Allowed are "
+        f"{', '.join(known[:-1])} and {known[-1]}."
     )

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import SignatureError
-from hubexplore.notebook.trial import converting, nested
+from hubexplore.notebook.trial import converting, nested, tf_examples
 from hubexplore.notebook.trial.fields import RAGGED, SPARSE, Field
 from hubexplore.notebook.trial.given import Array, Sparse
 from hubexplore.notebook.trial.literals import Literals
@@ -23,12 +23,13 @@ _SINGLE: Final = (bool, int, float, complex, str, bytes, np.generic)
 
 def may_fit(field: Field, value: Any) -> bool:
     """Whether an object may be a value of an input; large arrays are judged by dtype and shape alone."""
-    array = _array(value)
-    size = array.size if array is not None else _size(value)
-    if array is not None and array.dtype.kind != "O" and not converting.suits(field, array):
-        return False
-    if size is not None and size > _LIST_ENTRIES:
-        return array is not None and array.dtype.kind != "O"
+    if not (field.encoded == "example" and holds_records(value)):
+        array = _array(value)
+        size = array.size if array is not None else _size(value)
+        if array is not None and array.dtype.kind != "O" and not converting.suits(field, array):
+            return False
+        if size is not None and size > _LIST_ENTRIES:
+            return array is not None and array.dtype.kind != "O"
     try:
         value_of(field, value)
     except SignatureError:
@@ -47,6 +48,8 @@ def value_of(field: Field, value: Any) -> Any:
         if field.kind != SPARSE:
             raise SignatureError(f"Input {field.name!r}: found a sparse value, expected {field.hint}.")
         return _sparse(field, parts)
+    if field.encoded == "example" and holds_records(value):
+        return tf_examples.of_rows(field, _records(value))
     array = _array(value)
     if array is not None and array.dtype.kind != "O":
         return converting.value_of(field, array)
@@ -79,6 +82,27 @@ def _array(value: Any) -> Array | None:
     if _is_of(value, "tensorflow") and hasattr(value, "numpy") and not hasattr(value, "nested_row_splits"):
         return np.asarray(value.numpy())
     return None
+
+
+def holds_records(value: Any) -> bool:
+    """Whether an object has values by feature: a DataFrame, a dict, or a list of those."""
+    if _is_of(value, "pandas") and hasattr(value, "columns"):
+        return True
+    rows = [value] if isinstance(value, dict) else value
+    return isinstance(rows, (list, tuple)) and bool(rows) and all(isinstance(row, dict) for row in rows)
+
+
+def _records(value: Any) -> list[dict[Any, Any]]:
+    """The rows of an object that `holds_records`."""
+    if isinstance(value, (dict, list, tuple)):
+        budget = [_LIST_ENTRIES]
+        rows = [value] if isinstance(value, dict) else value
+        return [{key: _plain(found, budget) for key, found in row.items()} for row in rows]
+    if value.size > _LIST_ENTRIES:
+        raise SignatureError(f"Of a DataFrame {_LIST_ENTRIES:,} values are taken; choose fewer rows.")
+    found, known = value.to_dict("records"), value.notna().to_dict("records")
+    # What pandas has as missing is a feature without a value.
+    return [{key: row[key] for key in row if has[key]} for row, has in zip(found, known, strict=True)]
 
 
 def _sparse_parts(value: Any) -> tuple[Array, Array, Array] | None:

@@ -1,7 +1,7 @@
 """Typed text as the value of an input, and back.
 
-Numbers are rows of a table, one per line; texts are one per line; everything else, and these as well, may be
-written as JSON.
+Numbers are rows of a table, one per line; texts are one per line; tf.Example messages are a JSON object each;
+everything else, and these as well, may be written as JSON.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import SignatureError
-from hubexplore.notebook.trial import nested
+from hubexplore.notebook.trial import json_text, nested, tf_examples
 from hubexplore.notebook.trial.fields import RAGGED, SPARSE, Field
 from hubexplore.notebook.trial.given import Array
 from hubexplore.notebook.trial.literals import Literals, counted
@@ -52,17 +52,19 @@ def parse(field: Field, text: str) -> Any:
     if field.problem:
         raise SignatureError(f"Input {field.name!r}: {field.problem}")
     text = text.replace("\r\n", "\n")
+    if field.encoded == "example":
+        return tf_examples.read(field, text)
     literals = Literals(field)
     if field.kind == SPARSE:
-        return nested.sparse(literals, _json_or_refuse(field, text))
+        return nested.sparse(literals, json_text.read(field, text))
     if field.kind == RAGGED:
-        return nested.ragged(literals, _json_or_refuse(field, text))
+        return nested.ragged(literals, json_text.read(field, text))
     if literals.is_text:
         return _texts(literals, text)
     if not text.strip():
-        raise _empty(field)
+        raise json_text.empty(field)
     if text.lstrip()[0] == "[":
-        return nested.dense(literals, _json_or_refuse(field, text))
+        return nested.dense(literals, json_text.read(field, text))
     return nested.shaped(field, _table(literals, text))
 
 
@@ -74,8 +76,9 @@ def write(field: Field, value: Any) -> str | None:
     """
     if field.problem or nested.entries(value) > LONGEST // 2:
         return None
-    literals = Literals(field)
-    for candidate in _candidates(literals, value):
+    is_example = field.encoded == "example"
+    candidates = [tf_examples.write(value)] if is_example else _candidates(Literals(field), value)
+    for candidate in candidates:
         if candidate is None or len(candidate) > LONGEST:
             continue
         try:
@@ -88,34 +91,6 @@ def write(field: Field, value: Any) -> str | None:
 
 
 # ---- reading
-
-
-def _empty(field: Field) -> SignatureError:
-    return SignatureError(f"Input {field.name!r} is empty; expected: {field.hint}.")
-
-
-def _json_or_refuse(field: Field, text: str) -> Any:
-    """What the text says as JSON: one value, or a row on each line."""
-    if not text.strip():
-        raise _empty(field)
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise SignatureError(f"Input {field.name!r}: the lists are nested too deeply.") from None
-    except ValueError as error:
-        lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) > 1:
-            try:
-                return [json.loads(line.strip().rstrip(",")) for line in lines]
-            except (ValueError, RecursionError):
-                pass
-        where = (
-            f", line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        )
-        what = error.msg if isinstance(error, json.JSONDecodeError) else "a number is too long"
-        raise SignatureError(
-            f"Input {field.name!r}{where}: this is no JSON ({what}); expected: {field.hint}."
-        ) from None
 
 
 def _table(literals: Literals, text: str) -> Array:
@@ -139,7 +114,7 @@ def _table(literals: Literals, text: str) -> Array:
                 f"{counted(len(rows[-1]), 'entry', 'entries')}, expected {len(rows[0])} as in line {first}."
             )
     if not rows:
-        raise _empty(field)
+        raise json_text.empty(field)
     return nested.array(literals, rows[0][0] if len(rows) == len(rows[0]) == 1 else rows)
 
 
@@ -155,7 +130,7 @@ def _words(line: str) -> list[str]:
 def _texts(literals: Literals, text: str) -> Array:
     field, shape = literals.field, literals.field.shape
     if not text:
-        raise _empty(field)
+        raise json_text.empty(field)
     if text.lstrip()[:1] == "[":
         # A sentence may begin so too, and then is no JSON.
         try:

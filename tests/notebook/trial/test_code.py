@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ import tensorflow as tf
 from IPython.core.interactiveshell import InteractiveShell
 
 import hubexplore as hub
-from hubexplore.notebook.trial import code, examples, fields, files, images, typed
+from hubexplore.notebook.trial import code, examples, fields, files, images, picture_files, typed
+from hubexplore.notebook.trial.bundled import bundled
 from hubexplore.notebook.trial.given import Given, Sparse
 from hubexplore.notebook.trial.runs import Asked, Trial
 from hubexplore.notebook.trial.subject import Subject
+from hubexplore.notebook.trial.tf_examples import serialized
 from tests.notebook import modules
 from tests.notebook.shells import Run
 from tests.notebook.trial import making
@@ -180,6 +182,75 @@ def test_pictures(
             compare(run, subject, Asked((), name, {field.name: images.read_pictures(field, chosen, choice)}))
 
 
+def parsing() -> None:
+    """Signatures whose strings are tf.Example messages and files of pictures."""
+    x = tf1.placeholder(tf.string, [None])
+    features: dict[str, Any] = {
+        "n": tf.io.FixedLenFeature([], tf.int64, 0), "s": tf.io.FixedLenFeature([2], tf.float32, [0.0, 0.0]),
+        "t": tf.io.VarLenFeature(tf.string),
+    }  # fmt: skip
+    found = tf.io.parse_example(x, features)
+    text = tf.sparse.to_dense(found["t"])
+    hub.add_signature("rows", {"x": x}, {"n": found["n"], "s": found["s"], "t": text})
+    for name, shape in (("one", []), ("files", [None]), ("column", [None, 1])):
+        x = tf1.placeholder(tf.string, shape)
+        sizes = tf.map_fn(
+            lambda each: tf.shape(tf.io.decode_image(each)), tf.reshape(x, [-1]), fn_output_signature=tf.int32
+        )
+        hub.add_signature(name, {"x": x}, {"sizes": sizes, "x": x})
+    x = tf1.placeholder(tf.string, [])
+    hub.add_signature("web", {"x": x}, tf.io.decode_png(tf.io.decode_base64(x)))
+
+
+def test_what_the_graph_parses(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: InteractiveShell
+) -> None:
+    """Messages are made by TensorFlow's own class; files of pictures are read."""
+    monkeypatch.chdir(tmp_path)
+    with tf.Graph().as_default(), tf1.Session() as running:
+        hub.Module(hub.create_module_spec(parsing)).export("m", running)
+    subject = Subject("m")
+    variant = subject.summary.variants[0]
+
+    source = subject.summary.source
+    assert source is not None
+
+    def asked(name: str, make: Callable[..., Given], *what: Any) -> Asked:
+        signature = next(each for each in variant.signatures if each.name == name)
+        (field,) = fields.fields(signature, variant, source.meta_graphs[()])
+        return Asked((), name, {"x": make(field, *what)})
+
+    def read(field: fields.Field, text: str) -> Given:
+        return Given(typed.read(field, text), text=text)
+
+    def example(field: fields.Field, kind: str) -> Given:
+        return examples.fill((field,), kind)["x"]
+
+    texts = ('{"n": -5, "s": [0.1, 1e30], "t": ["a\'b\\"", "ü"]}\n{}', '{"s": [NaN, -Infinity], "n": 1}')
+    for text in texts:
+        assert "example({" in compare(run, subject, asked("rows", read, text))
+    shell.user_ns["frame"] = [{"n": 1}, {"t": "x"}]
+    compare(run, subject, asked("rows", files.from_variable, shell.user_ns, "frame"))
+    compare(run, subject, asked("rows", files.read_file, "x", serialized({"t": [b"\xff"]})))
+    compare(run, subject, asked("rows", example, examples.RANDOM))
+    name = 'it\'s "mine".tfrecord'
+    with tf.io.TFRecordWriter(name) as file:
+        file.write(serialized({"n": [0]}))
+        file.write(serialized({"t": [b"a"], "n": [1]}))
+    cell = compare(run, subject, asked("rows", files.read_file, name, Path(name).read_bytes()))
+    assert "TFRecordDataset" in cell
+    for name, form in (('it\'s "mine".png', "PNG"), ("b.bmp", "BMP"), ("c.jpg", "JPEG")):
+        PIL.Image.new("RGB", (5, 3), "black").save(tmp_path / name, form)
+    own = [(path.name, path.read_bytes()) for path in sorted(tmp_path.glob("*.[pbj]*"))]
+    for found in (own, list(bundled().items())):
+        for name in ("files", "column"):
+            compare(run, subject, asked(name, picture_files.read, found))
+        compare(run, subject, asked("one", picture_files.read, found[:1]))
+    assert len(compare(run, subject, asked("web", picture_files.read, own[2:]))) < 300
+    # Examples of pictures are the files themselves.
+    compare(run, subject, asked("files", example, examples.PICTURE))
+
+
 def test_files_and_variables(
     run: Run,
     paths: Mapping[str, Path],
@@ -202,6 +273,25 @@ def test_files_and_variables(
         shell.user_ns[name] = numbers
         taken = files.from_variable(making.field("float32", (None, 3)), shell.user_ns, name)
         compare(run, subject, Asked((), "numbers", {"numbers": taken}))
+
+
+def test_what_is_too_large_for_code(
+    run: Run, paths: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says how to write the file that it reads."""
+    monkeypatch.chdir(tmp_path)
+    subject = Subject(str(paths["many"]))
+    long = np.empty(2, object)
+    long[:] = [b"a" * 1_000_000, b"\xff\0"]
+    numbers = np.random.default_rng(0).random((100_000, 3)).astype(np.float32)
+    np.save("input.npy", numbers)
+    with tf.io.TFRecordWriter("input.tfrecord") as file:
+        for each in long:
+            file.write(each)
+    for name, value in (("numbers", numbers), ("texts", long)):
+        cell = compare(run, subject, Asked((), name, {name: Given(value)}))
+        assert len(cell) < 500
+        assert "# This input is too large for code. Write it to a file first:\n# " in cell
 
 
 def test_sparse_and_ragged(run: Run, paths: Mapping[str, Path]) -> None:

@@ -10,19 +10,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import PIL.Image
 import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hubexplore.errors import HubError, SignatureError
-from hubexplore.notebook.trial import arrays, files
+from hubexplore.notebook.trial import arrays, files, tf_examples
 from hubexplore.notebook.trial.fields import Field
-from hubexplore.notebook.trial.parsing import Encoding
+from hubexplore.notebook.trial.parsing import Encoding, Feature
 from tests.notebook.trial.making import field
 
 PAIRS = field("float32", (None, 2))
 TEXTS = field("string", (None,))
+EXAMPLES = Field("x", "string", (None,), "dense", "text", "rows as JSON",
+                 encoding=Encoding("example", (Feature("a", "string"), Feature("n", "int64"))))  # fmt: skip
 
 
 def npy(array: Any, allow_pickle: bool = False) -> bytes:
@@ -162,14 +165,55 @@ def test_text_files() -> None:
 
 
 def test_a_file_that_the_graph_parses_is_taken_whole() -> None:
-    for encoding, expected in (
-        (Encoding("example"), b"\n\0"),
-        (Encoding("image", picture="PNG"), b"\x89PNG\n"),
-        (Encoding("image", picture="PNG", base64=True), base64.urlsafe_b64encode(b"\x89PNG\n")),
-    ):
+    content = tf_examples.serialized({"a": [b"x"]})
+    assert files.read_file(EXAMPLES, "x", content).value.tolist() == [content]
+    picture = picture_of("red")
+    for in_base64, expected in ((False, picture), (True, base64.urlsafe_b64encode(picture))):
+        encoding = Encoding("image", picture="PNG", base64=in_base64)
         one = Field("x", "string", (None,), "dense", "text", "", encoding=encoding)
-        content = b"\n\0" if encoding.kind == "example" else b"\x89PNG\n"
-        assert files.read_file(one, "x", content).value.tolist() == [expected]
+        assert files.read_file(one, "x", picture).value.tolist() == [expected]
+
+
+def test_rows_for_examples() -> None:
+    """A table has a heading of features; JSON has a row per line; TFRecord has messages."""
+    expected = [tf_examples.serialized({"a": [b"x"], "n": [1]}), tf_examples.serialized({"n": [2]})]
+    for name, content in (
+        ("x.csv", b"n,a\n1,x\n2,\n"), ("x.tsv", b" n\ta\n1\tx\n2\t\n"),
+        ("x.jsonl", b'{"n": 1, "a": "x"}\n{"n": 2, "a": null}\n'), ("x.json", b'[{"n":1,"a":"x"},{"n":2}]'),
+    ):  # fmt: skip
+        assert files.read_file(EXAMPLES, name, content).value.tolist() == expected, name
+    for name, content, words in (
+        ("x.csv", b"n,b\n1,x", "row 1: there is no feature 'b'"), ("x.csv", b"n,a\n", "no rows below"),
+        ("x.csv", b"n,a\n1", r"row 2: found 1 cell, expected 2"), ("x", b"\xff\xfe\x00", "no text in UTF-8"),
+        ("x.csv", b"n\n1.5", "row 1, feature 'n': found '1.5', expected a whole number"),
+        ("x", b"", "is empty"),
+    ):  # fmt: skip
+        with pytest.raises(SignatureError, match=words):
+            files.read_file(EXAMPLES, name, content)
+
+
+def test_rows_of_the_notebook_for_examples() -> None:
+    namespace = {
+        "frame": pd.DataFrame({"n": [1, 2], "a": ["x", None]}), "gaps": pd.DataFrame({"n": [1.0, np.nan]}),
+        "rows": [{"n": 1, "a": np.str_("x")}, {"n": np.int64(2)}], "row": {"n": 1}, "strings": [b"\n\0"],
+        "others": pd.DataFrame({"b": [1]}), "numbers": [1, 2], "empty": [], "mixed": [{"n": 1}, 2],
+        "half": pd.DataFrame({"n": [1.5]}), "objects": [{"n": Hostile()}],
+    }  # fmt: skip
+    assert files.variables(EXAMPLES, namespace) == ["empty", "frame", "gaps", "row", "rows", "strings"]
+    both = [tf_examples.serialized({"a": [b"x"], "n": [1]}), tf_examples.serialized({"n": [2]})]
+    for name, expected in (
+        ("frame", both), ("rows", both), ("row", [tf_examples.serialized({"n": [1]})]),
+        ("gaps", [tf_examples.serialized({"n": [1]}), tf_examples.serialized({})]), ("strings", [b"\n\0"]),
+    ):  # fmt: skip
+        assert files.from_variable(EXAMPLES, namespace, name).value.tolist() == expected, name
+    with pytest.raises(SignatureError, match=r"Variable 'others': .*no feature 'b'"):
+        files.from_variable(EXAMPLES, namespace, "others")
+
+
+def picture_of(color: str) -> bytes:
+    file = io.BytesIO()
+    PIL.Image.new("RGB", (4, 3), color).save(file, "PNG")
+    return file.getvalue()
 
 
 class Hostile:

@@ -229,7 +229,7 @@ def test_many_large_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     large = ("p", file(plain(RED)))  # 96 pixels
     assert images.read_pictures(COLOR, [large] * 2, ImageChoice()).value.shape == (2, 4, 6, 3)
     decoded: list[Any] = []
-    whole = images._decoded
+    whole = images.opened
 
     def decode(*arguments: Any) -> Any:
         assert not any(each() is not None for each in decoded[:-1])
@@ -237,7 +237,7 @@ def test_many_large_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
         decoded.append(weakref.ref(found[0]))
         return found
 
-    monkeypatch.setattr(images, "_decoded", decode)
+    monkeypatch.setattr(images, "opened", decode)
     with pytest.raises(HubError, match="5 pictures are too large together"):
         images.read_pictures(COLOR, [large] * 5, ImageChoice())
     assert len(decoded) == 3
