@@ -66,6 +66,25 @@ def test_numbers_under_the_mouse_and_the_arrow_keys(notebook: Notebook) -> None:
     expect(output.get_by_role("img").first).to_be_visible()
 
 
+def test_the_number_at_the_top_is_not_cut_off(notebook: Notebook) -> None:
+    node = shown(
+        notebook,
+        "results = Results()\n"
+        "results.show('Run 8', 8, [Value('default', np.float32([[0, 1, 0, 1], [1, 0, 1, 0]]))])\n"
+        "show(results)",
+    )
+    output = node.get_by_role("region", name="default", exact=True)
+    output.locator(".hub-hover").focus()
+    notebook.page.keyboard.press("ArrowRight")
+    tip = output.locator(".hub-tip")
+    expect(tip).to_have_text("0: 0; 1")
+    notebook.screenshot("hover-top", node)
+    tip_box, body = tip.bounding_box(), output.locator(".hub-output-body").bounding_box()
+    assert tip_box is not None
+    assert body is not None
+    assert tip_box["y"] >= body["y"]
+
+
 def test_values_as_files(notebook: Notebook, tmp_path: Path) -> None:
     node = shown(
         notebook,

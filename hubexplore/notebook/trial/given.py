@@ -97,7 +97,10 @@ class Given:
         if self.variable:
             return f"variable {short(self.variable)}"
         if self.example is not None:
-            rows = self.example.rows
+            # As many as there are: an input of a fixed size takes no other number than its own.
+            rows, value = self.example.rows, self.value
+            if isinstance(value, np.ndarray):
+                rows = len(value) if value.ndim else 1
             return f"{self.example.kind}, {rows} {'row' if rows == 1 else 'rows'}"
         return "" if self.text is None else f"typed: {short(self.text)}"
 

@@ -66,7 +66,7 @@ def _even(literals: Literals, found: Any, sizes: list[int], depth: int, where: s
         got = counted(len(found), "entry", "entries") if isinstance(found, list) else shown(found)
         raise SignatureError(
             f"Input {literals.field.name!r}{', ' + where if where else ''}: found {got}, expected "
-            f"{sizes[depth]} entries as in the first row."
+            f"{counted(sizes[depth], 'entry', 'entries')} as in the first row."
         )
     for number, each in enumerate(found, 1):
         yield from _even(literals, each, sizes, depth + 1, where or f"row {number}")

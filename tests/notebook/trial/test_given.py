@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hubexplore.notebook.trial import examples
 from hubexplore.notebook.trial.given import Given, Ragged
+from tests.notebook.trial.making import field
 
 
 @pytest.mark.parametrize(
@@ -30,3 +32,13 @@ def test_nested_lists_are_a_ragged_value(
 def test_others_are_shown_as_they_are() -> None:
     array = np.zeros((2, 3))
     assert Given(array).shown is array
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [((None, 3), "3 rows"), ((1, 3), "1 row"), ((), "1 row")],
+)
+def test_an_example_says_how_many_rows_it_has(shape: tuple[int | None, ...], words: str) -> None:
+    """Where the size is fixed there are others than were wanted."""
+    one = field("float32", shape)
+    assert examples.fill((one,), examples.ZEROS, 3)["x"].words == f"Zeros, {words}"

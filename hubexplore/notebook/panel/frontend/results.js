@@ -35,8 +35,11 @@ function addHover(picture, hover) {
     });
     tip.textContent = text;
     tip.style.left = `${100 * Math.min(left + width / 2, 0.98)}%`;
-    tip.style.top = `${100 * top}%`;
+    // Above the place; where that would be cut off below it, or inside if the place is a whole column.
+    const below = top < 0.12;
+    tip.style.top = `${100 * (below && height < 0.3 ? top + height : top)}%`;
     tip.classList.toggle("hub-tip-left", left > 0.6);
+    tip.classList.toggle("hub-tip-below", below);
   }
 
   frame.addEventListener("mousemove", (event) => {
