@@ -7,6 +7,8 @@ so TensorFlow is loaded by the first call that needs it and not before.
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -63,10 +65,26 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_WHERE[name]), name)
     elif name == "samples":
         value = importlib.import_module("hubexplore.samples")
-    else:
+    elif name.startswith("_"):
+        # What Python and IPython look for; nobody reads what it says.
         raise AttributeError(f"module 'hubexplore' has no attribute {name!r}")
+    else:
+        raise _missing(name)
     globals()[name] = value
     return value
+
+
+def _missing(name: str) -> Exception:
+    """What to raise for a public name that is not there."""
+    from hubexplore.absent import explain
+    from hubexplore.errors import NoSuchImportError, NoSuchNameError
+
+    message = explain(name, __all__)
+    # `from hubexplore import name` asks here first, and would forget what an AttributeError says.
+    is_import = sys._getframe(2).f_code.co_name == "_handle_fromlist"
+    if is_import and importlib.util.find_spec(f"{__name__}.{name}") is None:
+        return NoSuchImportError(message, name=__name__)
+    return NoSuchNameError(message)
 
 
 def __dir__() -> list[str]:

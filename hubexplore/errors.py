@@ -66,6 +66,10 @@ class NoSuchVariantError(HubError, KeyError, ValueError):
     __str__ = Exception.__str__
 
 
+class TagsError(HubError, TypeError, ValueError):
+    """Tags of a graph variant that are not a collection of str."""
+
+
 class NoSuchSignatureError(HubError, KeyError, ValueError):
     """The graph variant has no signature of the requested name."""
 
@@ -110,6 +114,14 @@ class NoSuchMessageError(HubError, KeyError):
     """A message that was declared required is not attached."""
 
     __str__ = Exception.__str__
+
+
+class NoSuchNameError(HubError, AttributeError):
+    """hubexplore has no public name like this one; the message says what to write instead."""
+
+
+class NoSuchImportError(HubError, ImportError):
+    """The same where a name is imported: `from hubexplore import name`."""
 
 
 class SignatureError(HubError, TypeError, ValueError):

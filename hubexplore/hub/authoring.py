@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import contextvars
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,15 +12,39 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.errors import AuthoringError, UnsupportedCollectionError
-from hubexplore.hub import tensor_info
+from hubexplore.hub import tensor_info, tf_internals
+from hubexplore.hub.contexts import COND_CONTEXT, read_contexts
 from hubexplore.hub.definition import SUPPORTED_COLLECTIONS, DefinedSpec, check_variants
+from hubexplore.hub.planning import cut_at
 from hubexplore.hub.slicing import colocated_with
-from hubexplore.hub.variant import ATTACHMENTS, DEFAULT_SIGNATURE, Variant
+from hubexplore.hub.variant import ATTACHMENTS, DEFAULT_SIGNATURE, PLACEHOLDERS, Variant, as_tag_set
+from hubexplore.summary.graph import Cut, reach
 from hubexplore.summary.protos import ModuleAttachment
 
 _LOGGER: Final = logging.getLogger("hubexplore")
 _ATTACHMENT_KEY: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
-MSG_OUTSIDE: Final = "{} works only inside the module_fn that is passed to create_module_spec."
+MSG_FOREIGN: Final = (
+    "{what} of a signature must be tensors of the graph that module_fn builds: {name!r} is {found}. Build it "
+    "in the graph that is the default when module_fn is called."
+)
+MSG_EAGER: Final = (
+    "{what} of a signature must be tensors of a graph: {name!r} is an eager tensor. Build the graph under "
+    "`with tf.Graph().as_default():`, or in the function that you pass to hub.create_module_spec."
+)
+MSG_TWICE: Final = (
+    "The module has a signature {name!r} already. Give this one another name: "
+    "hub.add_signature({other!r}, inputs=..., outputs=...)."
+)
+MSG_PLACEHOLDER: Final = (
+    "Output {output!r} of signature {signature!r} needs the placeholder {placeholder!r}, which is not an "
+    "input of the signature, so no caller could give it a value. Make it an input, "
+    "hub.add_signature(inputs={{..., {placeholder!r}: tensor}}), or give it a default value with "
+    "tf.compat.v1.placeholder_with_default(value, shape)."
+)
+MSG_NO_SIGNATURE: Final = (
+    "The module_fn added no signature. Call hub.add_signature(inputs=..., outputs=...) in it, in the graph "
+    "that is the default when it is called."
+)
 
 
 @dataclass
@@ -33,38 +56,38 @@ class _Draft:
     attachments: dict[str, bytes] = field(default_factory=dict)
 
 
-_DRAFT: contextvars.ContextVar[_Draft | None] = contextvars.ContextVar("hubexplore_draft", default=None)
+# Found by its graph, since that is the same in a thread that module_fn starts.
+_DRAFTS: Final[dict[tf.Graph, _Draft]] = {}
 
 
 def create_module_spec(
     module_fn: Callable[..., Any],
-    tags_and_args: Iterable[tuple[Iterable[str], Mapping[str, Any]]] | None = None,
+    tags_and_args: Iterable[tuple[Iterable[str] | None, Mapping[str, Any]]] | None = None,
     drop_collections: Iterable[str] | None = None,
 ) -> DefinedSpec:
     """Makes a spec from a function that builds a graph and calls `add_signature`.
 
     Args:
       module_fn: called once per graph variant, each time in a fresh graph with resource variables.
-      tags_and_args: (tags, keyword arguments of module_fn) of each graph variant; by default one variant
-        without tags and without arguments.
+      tags_and_args: (tags, keyword arguments of module_fn) of each graph variant; None for tags means none.
+        By default, or if it is empty, there is one variant without tags and without arguments.
       drop_collections: names of collections to leave out.
 
     Returns:
       A ModuleSpec. Its variables start from the initialisers of the graph.
 
     Raises:
-      AuthoringError: (a ValueError) no signature, two variants with equal tags, an input with a colocation
-        constraint, state colocated with something that is not state.
+      AuthoringError: (a ValueError) no signature, two signatures of one name, two variants with equal tags,
+        an input with a colocation constraint, an output that needs a placeholder that is not an input,
+        state colocated with something that is not state.
       UnsupportedCollectionError: (a ValueError) a collection that modules cannot carry.
     """
     __tracebackhide__ = True
     dropped = frozenset(drop_collections or ())
-    given = list(tags_and_args) if tags_and_args is not None else [((), {})]
-    if not given:
-        raise AuthoringError("tags_and_args is empty; a module needs at least one graph variant.")
+    given = list(tags_and_args or ()) or [((), {})]
     variants: list[Variant] = []
     for tags, arguments in given:
-        tag_set = frozenset({tags} if isinstance(tags, str) else tags)
+        tag_set = as_tag_set(tags)
         if any(tag_set == variant.tags for variant in variants):
             raise AuthoringError(f"Each graph variant needs its own tags; {sorted(tag_set)} is there twice.")
         variants.append(_build_variant(module_fn, tag_set, arguments, dropped))
@@ -74,53 +97,99 @@ def create_module_spec(
 
 
 def add_signature(name: str | None = None, inputs: Any = None, outputs: Any = None) -> None:
-    """Declares a signature of the module that is being made; only inside a `module_fn`.
+    """Declares a signature of the module that is being made.
+
+    It belongs into a `module_fn`. In any other graph the arguments are checked and nothing else happens, so
+    that a function which builds a graph can be used to run it and to make a module of it.
 
     Args:
-      name: of the signature; None means `default`. A later one of the same name replaces it.
+      name: of the signature; None or "" means `default`.
       inputs: dict of name -> Tensor, SparseTensor or RaggedTensor that a caller replaces; one alone stands
         for `{"default": it}`; None for no inputs.
       outputs: dict of name -> Tensor, SparseTensor or RaggedTensor; one alone stands for `{"default": it}`.
 
     Raises:
-      AuthoringError: (a ValueError) other types, an input with a colocation constraint, not in a module_fn.
+      AuthoringError: (a ValueError) other types, an input with a colocation constraint, a name that is
+        taken, a tensor of another graph than that of the module.
     """
-    draft = _DRAFT.get()
-    if draft is None or tf.compat.v1.get_default_graph() is not draft.graph:
-        raise AuthoringError(MSG_OUTSIDE.format("add_signature"))
+    label: Any = name or DEFAULT_SIGNATURE
+    if not isinstance(label, str):
+        raise AuthoringError(
+            f"The name of a signature is a str, not {label!r}: write 'default', or leave it out."
+        )
     named_inputs, named_outputs = _as_dict(inputs), _as_dict(outputs)
-    tensor_info.check_supported(named_inputs, "Inputs")
-    tensor_info.check_supported(named_outputs, "Outputs")
-    name = DEFAULT_SIGNATURE if name is None else name
-    _check_inputs(name, named_inputs)
-    draft.signatures[name] = named_inputs, named_outputs
+    draft = _current_draft()
+    for what, values in (("Inputs", named_inputs), ("Outputs", named_outputs)):
+        tensor_info.check_supported(values, what)
+        _check_graphs(what, values, draft)
+    _check_inputs(label, named_inputs)
+    if draft is None:
+        return
+    if label in draft.signatures:
+        raise AuthoringError(MSG_TWICE.format(name=label, other=f"{label}_2"))
+    draft.signatures[label] = named_inputs, named_outputs
 
 
 def attach_message(key: str, message: Any) -> None:
-    """Attaches a protocol buffer message to the graph variant that is being made; inside a `module_fn`.
+    """Attaches a protocol buffer message to the graph variant that is being made.
+
+    It belongs into a `module_fn`. In any other graph the arguments are checked and nothing else happens.
 
     Args:
       key: matches `[a-zA-Z][a-zA-Z0-9_]*`. A later message under the same key replaces it.
       message: any protobuf message; read back with `get_attached_message(key, type(message))`.
 
     Raises:
-      AuthoringError: (a ValueError) a key of another form, or not in a module_fn.
+      AuthoringError: (a ValueError) a key of another form, or something that is not a message.
     """
-    if not _ATTACHMENT_KEY.fullmatch(key):
+    if not _is_key(key):
         raise AuthoringError(
             f"The key of an attached message starts with a letter and goes on with letters, digits and '_'; "
             f"{key!r} does not."
         )
-    draft = _DRAFT.get()
-    if draft is None:
-        raise AuthoringError(MSG_OUTSIDE.format("attach_message"))
-    draft.attachments[key] = message.SerializeToString()
+    if not callable(getattr(message, "SerializeToString", None)):
+        raise AuthoringError(
+            f"What is attached to a module is a protocol buffer message; {key!r} is a "
+            f"{type(message).__name__}. Wrap it, for example in "
+            f"google.protobuf.wrappers_pb2.StringValue(value=...)."
+        )
+    serialized = message.SerializeToString()
+    draft = _current_draft()
+    if draft is not None:
+        draft.attachments[key] = serialized
+
+
+def _is_key(key: Any) -> bool:
+    return isinstance(key, str) and _ATTACHMENT_KEY.fullmatch(key) is not None
+
+
+def _current_draft() -> _Draft | None:
+    """The module whose graph, or a function in it, is the default graph; None outside of a module_fn."""
+    graph = tf.compat.v1.get_default_graph()
+    return _DRAFTS.get(graph) or next(
+        (draft for home, draft in tuple(_DRAFTS.items()) if tf_internals.is_inside(graph, home)), None
+    )
 
 
 def _as_dict(values: Any) -> dict[str, Any]:
     if values is None:
         return {}
     return dict(values) if isinstance(values, Mapping) else {DEFAULT_SIGNATURE: values}
+
+
+def _check_graphs(what: str, values: Mapping[str, Any], draft: _Draft | None) -> None:
+    """Raises AuthoringError for an eager tensor, and in a module_fn for one that is not in its graph."""
+    for name, value in values.items():
+        for tensor in tensor_info.components(value):
+            home = tf_internals.graph_of(tensor)
+            if home is None:
+                raise AuthoringError(MSG_EAGER.format(what=what, name=name))
+            if draft is not None and home is not draft.graph:
+                is_function = tf_internals.is_function_graph(home)
+                found = (
+                    f"a tensor of the function {home.name!r}" if is_function else "a tensor of another graph"
+                )
+                raise AuthoringError(MSG_FOREIGN.format(what=what, name=name, found=found))
 
 
 def _check_inputs(signature: str, inputs: Mapping[str, Any]) -> None:
@@ -155,9 +224,7 @@ def _build_variant(
     with graph.as_default(), _collecting(draft), tf.compat.v1.variable_scope("", use_resource=True):
         module_fn(**arguments)
     if not draft.signatures:
-        raise AuthoringError(
-            "The module_fn added no signature. Call hub.add_signature(inputs=..., outputs=...) in it."
-        )
+        raise AuthoringError(MSG_NO_SIGNATURE)
     unsupported = sorted(set(_collections_of(graph)) - SUPPORTED_COLLECTIONS - dropped)
     if unsupported:
         raise UnsupportedCollectionError(
@@ -166,16 +233,17 @@ def _build_variant(
         )
     variant = Variant(_meta_graph(draft, tags, dropped))
     _check_state_colocation(variant)
+    _check_placeholders(variant)
     return variant
 
 
 @contextlib.contextmanager
 def _collecting(draft: _Draft) -> Iterator[None]:
-    token = _DRAFT.set(draft)
+    _DRAFTS[draft.graph] = draft
     try:
         yield
     finally:
-        _DRAFT.reset(token)
+        del _DRAFTS[draft.graph]
 
 
 def _collections_of(graph: tf.Graph) -> list[str]:
@@ -213,3 +281,31 @@ def _check_state_colocation(variant: Variant) -> None:
                 f"{name!r} holds state of the module, so it may be colocated only with state; it is "
                 f"colocated with {sorted(others)}, which every call makes anew."
             )
+
+
+def _check_placeholders(variant: Variant) -> None:
+    """Raises AuthoringError where an output needs a placeholder that its signature does not replace."""
+    # One inside of a cond needs a value only where its branch is taken.
+    conditional = {
+        name
+        for context in read_contexts(variant.meta_graph)
+        if context.collection == COND_CONTEXT
+        for name in context.nodes
+    }
+    for signature in variant.signature_names:
+        cut, outputs = cut_at(variant, variant.input_infos(signature)), variant.output_infos(signature)
+        names = [name for info in outputs.values() for name in info.component_names]
+        needed = {name for name in _placeholders(variant, names, cut) if name not in conditional}
+        for output, info in outputs.items() if needed else ():
+            found = sorted(needed & _placeholders(variant, info.component_names, cut))
+            if found:
+                raise AuthoringError(
+                    MSG_PLACEHOLDER.format(output=output, signature=signature, placeholder=found[0])
+                )
+
+
+def _placeholders(variant: Variant, tensors: Iterable[str], cut: Cut) -> set[str]:
+    """The placeholders that tensors need a value of."""
+    return {
+        name for name in reach(variant.nodes, tensors, cut).nodes if variant.nodes[name].op in PLACEHOLDERS
+    }

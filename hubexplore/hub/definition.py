@@ -30,7 +30,7 @@ from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.state import StatePlan, plan_state, read_variables_or_fail
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variables import VariableSpec
-from hubexplore.hub.variant import ATTACHMENTS, Variant
+from hubexplore.hub.variant import ATTACHMENTS, Variant, as_tag_set
 from hubexplore.summary.model import HUB_MODULE, IN_MEMORY, TF1_SAVED_MODEL
 from hubexplore.summary.reading import Place, describe
 
@@ -113,8 +113,8 @@ class DefinedSpec(ModuleSpec):
         self._apply_plans: dict[tuple[frozenset[str], str, bool], ApplyPlan] = {}
 
     def get_tags(self) -> list[frozenset[str]]:
-        """See `ModuleSpec.get_tags`."""
-        return list(self._variants)
+        """See `ModuleSpec.get_tags`. Sorted, the empty set first."""
+        return sorted(self._variants, key=lambda tags: (len(tags), sorted(tags)))
 
     def get_signature_names(self, tags: Iterable[str] | None = None) -> list[str]:
         """See `ModuleSpec.get_signature_names`. Unknown tags: ValueError."""
@@ -188,7 +188,7 @@ class DefinedSpec(ModuleSpec):
         Raises:
           NoSuchVariantError: (a ValueError) lists the variants there are.
         """
-        wanted = frozenset({tags} if isinstance(tags, str) else tags or ())
+        wanted = as_tag_set(tags)
         if wanted not in self._variants:
             existing = {repr(sorted(known)): known for known in self._variants}
             raise NoSuchVariantError(

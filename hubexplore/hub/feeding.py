@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +12,7 @@ from hubexplore.errors import SignatureError
 from hubexplore.hub.tensor_info import TensorInfo, normalize_inputs
 
 Array = np.ndarray[Any, Any]
+_SPARSE_PARTS: Final = 3
 
 
 class Feeds:
@@ -136,6 +137,8 @@ def _numbers(array: Array, wanted: np.dtype[Any]) -> Array:
             raise TypeError(
                 f"Got values from {array.min()} to {array.max()}, which {wanted.name} cannot hold."
             )
+    elif array.dtype.kind == "f" and wanted.kind in "iu":
+        return _whole(array, wanted)
     elif not np.can_cast(array.dtype, wanted, casting="same_kind") and wanted.kind not in "Vf":
         raise TypeError(
             f"Got values of dtype {array.dtype.name}; convert them with .astype({wanted.name!r})."
@@ -145,12 +148,29 @@ def _numbers(array: Array, wanted: np.dtype[Any]) -> Array:
     return array.astype(wanted)
 
 
+def _whole(array: Array, wanted: np.dtype[Any]) -> Array:
+    """Floating-point numbers that are integers, as `wanted`."""
+    limits, exact = np.iinfo(wanted), array.astype(np.float64)
+    # One past the largest is a power of two, which compares exactly.
+    fits = (
+        (exact >= float(limits.min)) & (exact < float(limits.max // 2 + 1) * 2) & (np.trunc(exact) == exact)
+    )
+    if not fits.all():
+        raise TypeError(
+            f"Got {array[~fits].flat[0]!s} among values of dtype {array.dtype.name}, which {wanted.name} "
+            f"cannot hold; convert them with .astype({wanted.name!r}) if they are to be cut."
+        )
+    return array.astype(wanted)
+
+
 def _sparse_arrays(value: Any, info: TensorInfo) -> list[Array]:
     value = _from_scipy(value)
+    if isinstance(value, (tuple, list)) and not hasattr(value, "indices") and len(value) == _SPARSE_PARTS:
+        value = tf.compat.v1.SparseTensorValue(*value)
     if not all(hasattr(value, part) for part in ("indices", "values", "dense_shape")):
         raise TypeError(
-            f"Got a {type(value).__name__}; pass a tf.compat.v1.SparseTensorValue, a tf.SparseTensor or a "
-            f"matrix of scipy.sparse."
+            f"Got a {type(value).__name__}; pass a tf.compat.v1.SparseTensorValue, a tuple (indices, values, "
+            f"dense_shape), a tf.SparseTensor or a matrix of scipy.sparse."
         )
     dense_shape = np.asarray(value.dense_shape, np.int64)
     if not info.get_shape().is_compatible_with(dense_shape):

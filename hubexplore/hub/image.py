@@ -20,7 +20,7 @@ _DEFAULT_INPUT: Final = "images"
 
 
 def attach_image_module_info(image_module_info: Any) -> None:
-    """Attaches an `ImageModuleInfo` to the module that is being made; only inside a `module_fn`.
+    """Attaches an `ImageModuleInfo` to the module that is being made, as `attach_message` does.
 
     Args:
       image_module_info: an ImageModuleInfo; `default_image_size.height` and `.width` in pixels.
@@ -30,7 +30,7 @@ def attach_image_module_info(image_module_info: Any) -> None:
 
 def get_expected_image_size(
     module_or_spec: Any, signature: str | None = None, input_name: str | None = None
-) -> tuple[int, int]:
+) -> list[int]:
     """The size of the images that a module expects.
 
     Args:
@@ -39,21 +39,21 @@ def get_expected_image_size(
       input_name: name of the input with shape [batch, height, width, channels]; None means `images`.
 
     Returns:
-      (height, width) in pixels: from the attached ImageModuleInfo, else from the input's static shape.
+      [height, width] in pixels: from the attached ImageModuleInfo, else from the input's static shape.
 
     Raises:
       ValueError: neither tells.
     """
     info = module_or_spec.get_attached_message(IMAGE_MODULE_INFO_KEY, ImageModuleInfo)
     if info is not None and info.default_image_size.height and info.default_image_size.width:
-        return int(info.default_image_size.height), int(info.default_image_size.width)
+        return [int(info.default_image_size.height), int(info.default_image_size.width)]
     _, height, width, _ = _image_shape(module_or_spec, signature, input_name)
     if height is None or width is None:
         raise SignatureError(
             f"The module does not say which image size it expects: no ImageModuleInfo is attached, and its "
             f"input has height {height} and width {width}. Choose a size, such as that of training images."
         )
-    return height, width
+    return [height, width]
 
 
 def get_num_image_channels(

@@ -28,7 +28,7 @@ from hubexplore.hub.growth import CallCounter
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.tensor_info import convert_inputs, normalize_inputs, select_outputs
-from hubexplore.hub.variant import DEFAULT_SIGNATURE
+from hubexplore.hub.variant import DEFAULT_SIGNATURE, as_tag_set
 from hubexplore.summary.model import LiveSummary, VariableSummary
 
 MSG_EAGER: Final = """\
@@ -106,7 +106,7 @@ class Module:
         if tf.executing_eagerly():
             raise GraphError(MSG_EAGER)
         self._spec = _as_spec(spec)
-        self._tags = frozenset({tags} if isinstance(tags, str) else tags or ())
+        self._tags = as_tag_set(tags)
         _check_tags(self._spec, self._tags)
         self._trainable = bool(trainable)
         self._spec._check_instantiable(self._tags, self._trainable)
@@ -132,7 +132,7 @@ class Module:
         Args:
           inputs: dict of input name -> value; or one value where the signature has one input; or nothing
             where it has none. Values are converted with the dtype of the input. An input may be any tensor.
-          signature: its name; None means `default`. Give it by keyword.
+          signature: its name; None or "" means `default`. Give it by keyword.
           as_dict: True returns all outputs by name; otherwise the output called `default` is returned.
 
         Returns:
@@ -150,7 +150,7 @@ class Module:
         if _sentinel is not None:
             raise SignatureError("Pass signature= and as_dict= by keyword: module(inputs, signature='name').")
         graph = check_callable(self._name, self._graph)
-        name = DEFAULT_SIGNATURE if signature is None else signature
+        name = signature or DEFAULT_SIGNATURE
         select_outputs(name, self._spec.get_output_info_dict(name, self._tags), as_dict)
         infos = self._spec.get_input_info_dict(name, self._tags)
         values = normalize_inputs(inputs, infos, name)

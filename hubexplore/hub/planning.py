@@ -79,7 +79,7 @@ def plan_apply(variant: Variant, signature: str | None, trainable: bool) -> Appl
     fed = frozenset(tensor_of(name) for info in inputs.values() for name in info.component_names)
     results = [name for info in outputs.values() for name in info.component_names]
     check_names(variant.nodes, [*fed, *results], f"The signature {signature!r}")
-    cut = Cut(fed, variant.state_nodes, variant.state_nodes | {node_of(name) for name in fed})
+    cut = cut_at(variant, inputs)
     candidates = _candidates(variant, fed) if trainable else {}
     for key, names in candidates.items():
         check_names(variant.nodes, names, f"The collection {key!r}", ops=True)
@@ -110,6 +110,12 @@ def plan_apply(variant: Variant, signature: str | None, trainable: bool) -> Appl
         contexts=contexts,
         state_nodes=variant.state_nodes,
     )
+
+
+def cut_at(variant: Variant, inputs: InfoDict) -> Cut:
+    """Where a walk back from the outputs of a call stops: at what its inputs replace, and at the state."""
+    fed = frozenset(tensor_of(name) for info in inputs.values() for name in info.component_names)
+    return Cut(fed, variant.state_nodes, variant.state_nodes | {node_of(name) for name in fed})
 
 
 def _candidates(variant: Variant, fed: frozenset[str]) -> dict[str, list[str]]:

@@ -66,13 +66,13 @@ class SignatureRunner:
     def _check_outputs(self, signature: str | None, as_dict: bool) -> None:
         """Raises SignatureError before anything else happens if there is no output `default` to return."""
         if (signature, as_dict) not in self._compiled:
-            name = DEFAULT_SIGNATURE if signature is None else signature
+            name = signature or DEFAULT_SIGNATURE
             select_outputs(name, self._module.get_output_info_dict(name), as_dict)
 
     def feeds(self, signature: str | None) -> Feeds:
         """What turns the inputs of a signature into arrays."""
         if signature not in self._feeds:
-            name = DEFAULT_SIGNATURE if signature is None else signature
+            name = signature or DEFAULT_SIGNATURE
             self._feeds[signature] = Feeds(name, self._module.get_input_info_dict(name))
         return self._feeds[signature]
 
@@ -80,7 +80,7 @@ class SignatureRunner:
         """The compiled call of a signature, for all its outputs or for `default`."""
         key = (signature, as_dict)
         if key not in self._compiled:
-            name = DEFAULT_SIGNATURE if signature is None else signature
+            name = signature or DEFAULT_SIGNATURE
             applied = self.applied(name)
             fetches = applied.outputs if as_dict else {DEFAULT_OUTPUT: applied.outputs[DEFAULT_OUTPUT]}
             self._compiled[key] = CompiledCall(self._session, applied.placeholders, fetches)

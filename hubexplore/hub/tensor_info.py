@@ -139,8 +139,11 @@ def encode(value: Any) -> Any:
     return proto
 
 
-def check_supported(values: Mapping[str, Any], what: str) -> None:
-    """Raises AuthoringError listing the values that are no Tensor, SparseTensor or RaggedTensor."""
+def check_supported(values: Mapping[Any, Any], what: str) -> None:
+    """Raises AuthoringError listing the values that are not Tensor, SparseTensor or RaggedTensor."""
+    nameless = [key for key in values if not isinstance(key, str)]
+    if nameless:
+        raise AuthoringError(f"{what} of a signature have names that are str; {nameless[0]!r} is not one.")
     wrong = [
         f"{name!r} is a {type(value).__name__}"
         for name, value in values.items()

@@ -9,7 +9,7 @@ from typing import Any, Final
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from hubexplore.errors import HubError, NoSuchSignatureError, closest, reading
+from hubexplore.errors import HubError, NoSuchSignatureError, TagsError, closest, reading
 from hubexplore.hub import tensor_info, tf_internals
 from hubexplore.hub.graph_check import check_functions, check_loops
 from hubexplore.hub.tensor_info import InfoDict
@@ -33,6 +33,21 @@ class UnknownOpsError(HubError, tf.errors.NotFoundError):  # type: ignore[misc] 
             f"all of its ops: install and import the package that registers them before loading it.",
         )
         self.op_types = frozenset(op_types)
+
+
+def as_tag_set(tags: Any) -> frozenset[str]:
+    """The tags of one graph variant as users give them: a str, several, or None for no tags.
+
+    Raises:
+      TagsError: (a TypeError and ValueError) anything else.
+    """
+    try:
+        found = frozenset({tags} if tags and isinstance(tags, str) else tags or ())
+    except TypeError:
+        found = frozenset({None})
+    if not all(isinstance(tag, str) for tag in found):
+        raise TagsError(f"The tags of a graph variant are str, as in tags=['train']; got tags={tags!r}.")
+    return found
 
 
 def is_state_op(node: Any) -> bool:
@@ -128,18 +143,18 @@ class Variant:
         return list(self.meta_graph.signature_def)
 
     def signature(self, name: str | None) -> Any:
-        """The SignatureDef of a name; None means `default`.
+        """The SignatureDef of a name; None and "" mean `default`.
 
         Raises:
           NoSuchSignatureError: (a KeyError and ValueError) lists the signatures there are.
         """
-        name = DEFAULT_SIGNATURE if name is None else name
-        if name not in self.meta_graph.signature_def:
+        wanted: Any = name or DEFAULT_SIGNATURE
+        if not isinstance(wanted, str) or wanted not in self.meta_graph.signature_def:
             names = sorted(self.signature_names)
             raise NoSuchSignatureError(
-                f"The module has no signature {name!r}; it has {names}.{closest(str(name), names)}"
+                f"The module has no signature {wanted!r}; it has {names}.{closest(str(wanted), names)}"
             )
-        return self.meta_graph.signature_def[name]
+        return self.meta_graph.signature_def[wanted]
 
     def input_infos(self, signature: str | None) -> InfoDict:
         """Inputs of a signature by name."""

@@ -72,7 +72,7 @@ class Route:
     def __init__(self, module: Module, runtime: Runtime, wish: Wish) -> None:
         self.module = module
         self._runtime = runtime
-        self._signature = DEFAULT_SIGNATURE if wish.signature is None else wish.signature
+        self._signature = wish.signature or DEFAULT_SIGNATURE
         self._as_dict = as_dict = wish.as_dict
         self._fetch = wish.fetch
         infos = module.get_input_info_dict(self._signature)

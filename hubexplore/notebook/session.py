@@ -207,7 +207,7 @@ class NotebookSession:
         Raises what `call` raises for a module or signature that is not there.
         """
         self._check_open()
-        return self._runtime.apply(self._live(module), DEFAULT_SIGNATURE if signature is None else signature)
+        return self._runtime.apply(self._live(module), signature or DEFAULT_SIGNATURE)
 
     def export(
         self,

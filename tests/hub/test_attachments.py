@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tensorflow as tf
@@ -65,9 +66,21 @@ def test_bad_keys(key: str) -> None:
         hub.create_module_spec(lambda: _attached("x", key))
 
 
-def test_outside_of_a_module_fn() -> None:
-    with pytest.raises(ValueError, match="module_fn"):
-        hub.attach_message("note", Text(value="lost"))
+def test_outside_of_a_module_fn_the_arguments_are_only_checked(graph: tf.Graph) -> None:
+    hub.attach_message("note", Text(value="lost"))
+    assert graph.collections == []
+    with pytest.raises(ValueError, match="starts with a letter"):
+        hub.attach_message("a b", Text(value="lost"))
+
+
+@pytest.mark.parametrize("message", ["text", b"bytes", None, 3])
+def test_what_is_not_a_message(message: Any) -> None:
+    with pytest.raises(ValueError, match=r"'note' is a .*StringValue"):
+        hub.attach_message("note", message)
+    with pytest.raises(ValueError, match="key of an attached message"):
+        hub.attach_message(message, Text()) if not isinstance(message, str) else hub.attach_message(
+            "", Text()
+        )
 
 
 def test_the_bytes_on_disk(tmp_path: Path) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from google.protobuf import wrappers_pb2
 
 import hubexplore as hub
+from hubexplore.hub import authoring
 from tests.hub import modules
 
 tf1 = tf.compat.v1
@@ -61,9 +64,30 @@ def test_two_variants_of_the_same_tags() -> None:
         hub.create_module_spec(modules.double, [({"a", "b"}, {}), (["b", "a"], {})])
 
 
-def test_no_variant_at_all() -> None:
-    with pytest.raises(ValueError, match="at least one"):
-        hub.create_module_spec(modules.double, [])
+@pytest.mark.parametrize("tags_and_args", [None, [], (), [(None, {})], [("", {})], [((), {})]])
+def test_one_variant_without_tags(tags_and_args: Any) -> None:
+    spec = hub.create_module_spec(modules.double, tags_and_args)
+    assert spec.get_tags() == [frozenset()]
+    assert modules.evaluate(spec, [1.0])["default"].tolist() == [2.0]
+
+
+def test_tags_are_sorted_the_empty_set_first() -> None:
+    given = [["b"], ["a", "b"], [], ["a"]]
+    spec = hub.create_module_spec(modules.double, [(tags, {}) for tags in given])
+    assert spec.get_tags() == [frozenset(tags) for tags in ([], ["a"], ["b"], ["a", "b"])]
+
+
+@pytest.mark.parametrize("tags", [[["train"]], 5, [1], [None]])
+def test_tags_that_are_not_text(tags: Any, graph: tf.Graph) -> None:
+    spec = hub.create_module_spec(modules.double)
+    for call in (
+        lambda: hub.create_module_spec(modules.double, [(tags, {})]),
+        lambda: hub.Module(spec, tags=tags),
+        lambda: spec.get_signature_names(tags),
+    ):
+        with pytest.raises(TypeError, match=r"tags=\['train'\]; got tags=") as caught:
+            call()
+        assert isinstance(caught.value, (hub.HubError, ValueError))
 
 
 def test_state_colocated_with_an_op_that_is_not_state() -> None:
@@ -88,9 +112,112 @@ def test_state_colocated_with_state_is_fine(spec_of: Callable[..., hub.ModuleSpe
     assert modules.evaluate(spec_of(module_fn))["default"] == 3.0
 
 
-def test_add_signature_works_only_in_a_module_fn(graph: tf.Graph) -> None:
-    with pytest.raises(ValueError, match="create_module_spec"):
-        hub.add_signature(outputs=tf.constant(1))
+def doubled() -> tuple[Any, Any]:
+    """Builds a graph and says what can be called: for use in a module_fn and outside of it."""
+    x = tf1.placeholder(tf.float32, [None], name="x")
+    y = x * 2.0
+    hub.add_signature(inputs={"x": x}, outputs={"y": y})
+    hub.attach_message("note", wrappers_pb2.StringValue(value="doubled"))
+    return x, y
+
+
+def test_outside_of_a_module_fn_a_signature_is_only_checked(graph: tf.Graph) -> None:
+    x, y = doubled()
+    with tf1.Session() as session:
+        assert session.run(y, {x: [1.0]}).tolist() == [2.0]
+    assert graph.collections == []
+    spec = hub.create_module_spec(doubled)
+    assert spec.get_signature_names() == ["default"]
+    assert modules.evaluate(spec, {"x": [3.0]})["y"].tolist() == [6.0]
+    with pytest.raises(ValueError, match="must be Tensor"):
+        hub.add_signature(outputs=3.0)
+    with tf1.colocate_with(x.op), pytest.raises(ValueError, match="colocation"):
+        hub.add_signature(inputs=tf.identity(x), outputs=x)
+
+
+def test_a_graph_made_outside_does_not_leak_into_a_module(graph: tf.Graph) -> None:
+    doubled()
+
+    def module_fn() -> None:
+        with graph.as_default():
+            hub.add_signature("outside", outputs=tf.constant(1))
+            hub.attach_message("outside", wrappers_pb2.StringValue())
+        hub.add_signature("inside", outputs=tf.constant(2))
+
+    spec = hub.create_module_spec(module_fn)
+    assert spec.get_signature_names() == ["inside"]
+    assert spec.get_attached_message("outside", wrappers_pb2.StringValue) is None
+
+
+def test_in_a_function_outside_of_a_module_fn(graph: tf.Graph) -> None:
+    def function(x: Any) -> Any:
+        hub.add_signature(inputs=x, outputs=x + 1.0)
+        return x + 1.0
+
+    result = tf1.wrap_function(function, [tf.TensorSpec([], tf.float32)])(1.0)
+    with tf1.Session() as session:
+        assert session.run(result) == 2.0
+
+
+def test_in_a_function_inside_of_a_module_fn() -> None:
+    def module_fn() -> None:
+        tf1.wrap_function(lambda x: hub.add_signature(inputs=x, outputs=x), [tf.TensorSpec([], tf.float32)])
+
+    with pytest.raises(ValueError, match=r"'default' is a tensor of the function"):
+        hub.create_module_spec(module_fn)
+
+
+def test_in_a_thread_of_a_module_fn() -> None:
+    def module_fn() -> None:
+        home = tf1.get_default_graph()
+
+        def build() -> None:
+            with home.as_default():
+                doubled()
+
+        thread = threading.Thread(target=build)
+        thread.start()
+        thread.join()
+
+    spec = hub.create_module_spec(module_fn)
+    assert spec.get_signature_names() == ["default"]
+    note = spec.get_attached_message("note", wrappers_pb2.StringValue, required=True)
+    assert note.value == "doubled"
+
+
+def test_a_thread_outside_does_not_add_to_a_module_that_is_being_made() -> None:
+    def module_fn() -> None:
+        def build() -> None:
+            with tf.Graph().as_default():
+                hub.add_signature("elsewhere", outputs=tf.constant(1))
+
+        thread = threading.Thread(target=build)
+        thread.start()
+        thread.join()
+        hub.add_signature("here", outputs=tf.constant(1))
+
+    assert hub.create_module_spec(module_fn).get_signature_names() == ["here"]
+
+
+def test_an_eager_tensor_is_not_part_of_a_graph(needs_eager: None) -> None:
+    value = tf.constant(1.0)
+    for call in (
+        lambda: hub.add_signature(outputs=value),
+        lambda: hub.create_module_spec(lambda: hub.add_signature(inputs=value, outputs=tf.constant(1.0))),
+    ):
+        with pytest.raises(hub.HubError, match=r"'default' is an eager tensor.*tf\.Graph\(\)\.as_default"):
+            call()
+
+
+def test_a_tensor_of_another_graph(graph: tf.Graph) -> None:
+    foreign = tf.constant(1.0, name="same")
+
+    def module_fn() -> None:
+        tf.constant(2.0, name="same")
+        hub.add_signature(outputs=foreign)
+
+    with pytest.raises(ValueError, match="'default' is a tensor of another graph"):
+        hub.create_module_spec(module_fn)
 
 
 def test_add_signature_under_another_graph_in_a_module_fn() -> None:
@@ -98,18 +225,22 @@ def test_add_signature_under_another_graph_in_a_module_fn() -> None:
         with tf.Graph().as_default():
             hub.add_signature(outputs=tf.constant(1))
 
-    with pytest.raises(ValueError, match="module_fn"):
+    with pytest.raises(ValueError, match="module_fn added no signature"):
         hub.create_module_spec(module_fn)
 
 
 def test_after_a_failing_module_fn_nothing_is_left_behind(graph: tf.Graph) -> None:
+    seen = []
+
     def module_fn() -> None:
+        seen.append(tf1.get_default_graph())
         hub.add_signature(outputs=tf.constant(1))
         raise KeyError("its own error")
 
     with pytest.raises(KeyError, match="its own error"):
         hub.create_module_spec(module_fn)
-    with pytest.raises(ValueError, match="module_fn"):
+    assert authoring._DRAFTS == {}
+    with seen[0].as_default():
         hub.add_signature(outputs=tf.constant(1))
 
 
@@ -141,12 +272,59 @@ def test_several_signatures_none_called_default() -> None:
         spec.get_output_info_dict()
 
 
-def test_the_last_signature_of_a_name_wins() -> None:
+@pytest.mark.parametrize(("first", "second"), [(None, None), ("", "default"), ("a", "a")])
+def test_two_signatures_of_one_name(first: Any, second: Any) -> None:
     def module_fn() -> None:
-        hub.add_signature(outputs=tf.constant(1))
-        hub.add_signature(outputs=tf.constant(2))
+        hub.add_signature(first, outputs=tf.constant(1))
+        hub.add_signature(second, outputs=tf.constant(2))
 
-    assert modules.evaluate(hub.create_module_spec(module_fn))["default"] == 2
+    name = first or "default"
+    with pytest.raises(ValueError, match=rf"has a signature '{name}' already.*add_signature\('{name}_2'"):
+        hub.create_module_spec(module_fn)
+
+
+def test_a_name_that_is_not_text() -> None:
+    with pytest.raises(ValueError, match="name of a signature is a str, not 3"):
+        hub.create_module_spec(lambda: hub.add_signature(3, outputs=tf.constant(1)))  # type: ignore[arg-type]  # on purpose
+    with pytest.raises(ValueError, match="Outputs of a signature have names that are str; 3"):
+        hub.create_module_spec(lambda: hub.add_signature(outputs={3: tf.constant(1)}))
+
+
+def test_an_output_that_needs_a_placeholder_which_is_not_an_input() -> None:
+    def module_fn() -> None:
+        x, scale = (tf1.placeholder(tf.float32, [], name=name) for name in ("x", "scale"))
+        hub.add_signature("scaled", inputs={"x": x}, outputs={"plain": x + 1.0, "scaled": (x + 1.0) * scale})
+
+    message = r"Output 'scaled' of signature 'scaled' needs the placeholder 'scale'.*placeholder_with_default"
+    with pytest.raises(ValueError, match=message):
+        hub.create_module_spec(module_fn)
+    with pytest.raises(ValueError, match="Output 'default' of signature 'default' needs the placeholder"):
+        hub.create_module_spec(lambda: hub.add_signature(outputs=tf1.placeholder(tf.float32, [])))
+
+
+def test_placeholders_that_no_output_needs(control_flow: str) -> None:
+    def module_fn() -> None:
+        x = tf1.placeholder(tf.float32, [], name="x")
+        middle = tf.identity(x, name="middle")
+        flag = tf1.placeholder_with_default(False, [], name="flag")
+        start = tf1.placeholder(tf.float32, [], name="start")
+        v = tf1.get_variable("v", initializer=start, use_resource=True)
+        unused = tf1.placeholder(tf.float32, [], name="unused") + 1.0
+        tf.identity(unused, name="loss")
+        y = tf1.cond(flag, lambda: middle + tf1.placeholder_with_default(1.0, []), lambda: middle * v)
+        hub.add_signature(inputs=x, outputs=y)
+        hub.add_signature("from_the_middle", inputs=middle, outputs=y)
+
+    assert sorted(hub.create_module_spec(module_fn).get_signature_names()) == ["default", "from_the_middle"]
+
+
+def test_a_placeholder_in_a_branch_that_may_not_be_taken(v1_control_flow: None) -> None:
+    def module_fn() -> None:
+        x = tf1.placeholder(tf.float32, [])
+        y = tf1.cond(x > 100.0, lambda: tf1.placeholder(tf.float32, []), lambda: x + 1.0)
+        hub.add_signature(inputs=x, outputs=y)
+
+    assert modules.evaluate(hub.create_module_spec(module_fn), 1.0)["default"] == 2.0
 
 
 @pytest.mark.parametrize("outputs", [None, {}])
@@ -201,7 +379,7 @@ def test_an_input_from_an_op_with_several_outputs_is_warned_of(caplog: pytest.Lo
     assert "outputs of 'split'" in caplog.text
 
 
-@pytest.mark.parametrize("name", ["a:b", "with space", "$", "", "sl/ash", "ütf"])
+@pytest.mark.parametrize("name", ["a:b", "with space", "$", "sl/ash", "ütf"])
 def test_any_text_can_name_a_signature(
     name: str, spec_of: Callable[..., hub.ModuleSpec], graph: tf.Graph
 ) -> None:

@@ -118,15 +118,72 @@ def test_without_a_default_output() -> None:
         f({"a": [1.0], "b": [1.0]}, signature="sum")
 
 
-def test_a_number_of_the_wrong_kind_is_not_cut() -> None:
+def plus_one(dtype: tf.DType) -> hub.ModuleSpec:
     def module_fn() -> None:
-        x = tf1.placeholder(tf.int32, [None], name="x")
+        x = tf1.placeholder(dtype, [None], name="x")
         hub.add_signature(inputs=x, outputs=x + 1)
 
+    return hub.create_module_spec(module_fn)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1],
+        [1.0],
+        (1.0,),
+        np.array([1.0]),
+        np.array([1.0], np.float16),
+        np.array([1], np.int64),
+        [np.float32(1)],
+    ],
+)
+@pytest.mark.parametrize("dtype", [tf.int32, tf.uint8, tf.int64])
+def test_whole_numbers_become_integers(values: Any, dtype: tf.DType) -> None:
+    with hub.eval_function_for_module(plus_one(dtype)) as f:
+        result = f(values)
+    assert result.tolist() == [2]
+    assert result.dtype == dtype.as_numpy_dtype
+
+
+@pytest.mark.parametrize("value", [1.5, -1.0, 256.0, 1e30, float("inf"), float("nan")])
+def test_a_number_that_is_not_whole_is_not_cut(value: float) -> None:
+    with hub.eval_function_for_module(plus_one(tf.uint8)) as f:
+        assert f([255.0]).tolist() == [0]
+        with pytest.raises(TypeError, match=r"uint8 cannot hold.*\.astype\('uint8'\)"):
+            f([value])
+
+
+@pytest.mark.parametrize("dtype", [tf.int32, tf.int64, tf.uint64])
+def test_the_largest_numbers(dtype: tf.DType) -> None:
+    limit = float(2 ** (dtype.size * 8 - (not dtype.is_unsigned)))
+    with hub.eval_function_for_module(plus_one(dtype)) as f:
+        below = np.nextafter(limit, 0.0) if dtype.size == 8 else limit - 1.0
+        assert f([below - 1.0 if dtype.size == 4 else below]).tolist()[0] > 0
+        with pytest.raises(TypeError, match="cannot hold"):
+            f([limit])
+
+
+@pytest.mark.parametrize("as_given", [tuple, list])
+def test_sparse_inputs_as_a_session_takes_them(as_given: Any) -> None:
+    def module_fn() -> None:
+        sparse = tf1.sparse_placeholder(tf.float32, [None, 2])
+        hub.add_signature(inputs=sparse, outputs=tf.sparse.to_dense(sparse) * 2.0)
+
     with hub.eval_function_for_module(hub.create_module_spec(module_fn)) as f:
-        assert f([1]).tolist() == [2]
-        with pytest.raises(TypeError, match="int32"):
-            f([1.5])
+        assert f(as_given([[[0, 1]], [3.0], [1, 2]])).tolist() == [[0.0, 6.0]]
+        assert f({"default": as_given([np.array([[1, 0]]), [1], (2, 2)])}).tolist() == [
+            [0.0, 0.0],
+            [2.0, 0.0],
+        ]
+        for wrong in (as_given([[[0, 1]], [3.0]]), as_given([[[0, 1]], ["x"], [1, 2]])):
+            with pytest.raises(TypeError, match="default"):
+                f(wrong)
+
+
+def test_names_that_are_empty() -> None:
+    with hub.eval_function_for_module(hub.create_module_spec(modules.double), tags="") as f:
+        assert f([1.0], signature="").tolist() == [2.0]
 
 
 def test_after_the_with_block() -> None:

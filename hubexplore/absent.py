@@ -1,0 +1,159 @@
+"""Public names of tensorflow_hub that hubexplore does not have: what to write instead of each."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A name that programs written for tensorflow_hub may use.
+
+    Attributes:
+      purpose: what it is there, as a relative clause.
+      code: what to write instead; runs with the names that its comments and the README use.
+    """
+
+    purpose: str
+    code: str
+
+    def message(self, name: str) -> str:
+        """What an error says about it."""
+        code = "\n".join(f"    {line}" for line in self.code.splitlines())
+        return f"hubexplore has no {name!r}, {self.purpose}. Write instead:\n\n{code}\n"
+
+
+_LOAD: Final = Absent(
+    "which loads TF2 SavedModels in tensorflow_hub",
+    """\
+loaded = tf.saved_model.load(path)  # a TF2 SavedModel
+loaded = tf.saved_model.load(path, tags=[])  # a TF1 Hub module: loaded.signatures["default"]
+with tf.Graph().as_default():
+    module = hub.Module(path)  # a TF1 Hub module in a graph""",
+)
+_RESOLVE: Final = Absent(
+    "which finds or downloads the directory of a model in tensorflow_hub",
+    """\
+from hubexplore.hub.resolve import resolve
+path = resolve(handle)""",
+)
+_KERAS: Final = Absent(
+    "the Keras layer of tensorflow_hub",
+    """\
+layer = tf.keras.layers.TFSMLayer(path, call_endpoint="default")  # a signature; its outputs are a dict""",
+)
+_TEXT_COLUMN: Final = Absent(
+    "a feature column of tensorflow_hub",
+    """\
+vectors = hub.Module(path, trainable=False)(features[key])  # in a graph; features[key] has shape [batch]""",
+)
+_TEXT_COLUMN_V2: Final = Absent(
+    "a feature column of tensorflow_hub",
+    """\
+embed = tf.saved_model.load(path, tags=[]).signatures["default"]  # leave out tags=[] for a TF2 SavedModel
+vectors = embed(features[key])["default"]""",
+)
+_SPARSE_TEXT_COLUMN: Final = Absent(
+    "a feature column of tensorflow_hub",
+    """\
+tokens = features[key]  # a SparseTensor of strings, in a graph
+vectors = tf.math.unsorted_segment_mean(
+    hub.Module(path)(tokens.values), tokens.indices[:, 0], tokens.dense_shape[0]
+)""",
+)
+_IMAGE_COLUMN: Final = Absent(
+    "a feature column of tensorflow_hub",
+    """\
+module = hub.Module(path)  # in a graph
+vectors = module(tf.image.resize(features[key], hub.get_expected_image_size(module)))""",
+)
+_EXPORTER: Final = Absent(
+    "which exports the modules of an Estimator in tensorflow_hub",
+    """\
+spec.export(
+    export_path,
+    checkpoint_path=tf.train.latest_checkpoint(model_dir),
+    name_transform_fn=lambda name: f"module/{name}",  # "module" is the name of the hub.Module
+)""",
+)
+_REGISTER: Final = Absent(
+    "which names a module that an Estimator exports in tensorflow_hub",
+    """\
+module.export(export_path, session)  # after training""",
+)
+_MODULES: Final = Absent(
+    "an internal part of tensorflow_hub. Its public names belong to the package itself",
+    """\
+hub.load_module_spec, hub.Module, hub.ModuleSpec, hub.eval_function_for_module""",
+)
+_AUTHORING: Final = Absent(
+    "an internal part of tensorflow_hub. Its public names belong to the package itself",
+    """\
+hub.create_module_spec, hub.create_module_spec_from_saved_model, hub.add_signature, hub.attach_message""",
+)
+_IMAGES: Final = Absent(
+    "an internal part of tensorflow_hub. Its public names belong to the package itself",
+    """\
+hub.get_expected_image_size, hub.get_num_image_channels, hub.attach_image_module_info, hub.ImageModuleInfo""",
+)
+_TOOLS: Final = Absent(
+    "the command line tools of tensorflow_hub",
+    """\
+with tf.Graph().as_default():
+    module = hub.Module(path, trainable=True)  # notebooks/05_fine_tune.ipynb trains a classifier on it""",
+)
+
+ABSENT: Final = {
+    "KerasLayer": _KERAS,
+    "LatestModuleExporter": _EXPORTER,
+    "compressed_module_resolver": _RESOLVE,
+    "estimator": _EXPORTER,
+    "feature_column": _TEXT_COLUMN,
+    "feature_column_v2": _TEXT_COLUMN_V2,
+    "image_embedding_column": _IMAGE_COLUMN,
+    "image_util": _IMAGES,
+    "keras_layer": _KERAS,
+    "load": _LOAD,
+    "module": _MODULES,
+    "module_spec": _MODULES,
+    "module_v2": _LOAD,
+    "native_module": _AUTHORING,
+    "register_module_for_export": _REGISTER,
+    "resolve": _RESOLVE,
+    "resolver": _RESOLVE,
+    "saved_model_module": _AUTHORING,
+    "sparse_text_embedding_column": _SPARSE_TEXT_COLUMN,
+    "text_embedding_column": _TEXT_COLUMN,
+    "text_embedding_column_v2": _TEXT_COLUMN_V2,
+    "tools": _TOOLS,
+    "uncompressed_module_resolver": _RESOLVE,
+}
+
+
+def explain(name: str, existing: Iterable[str]) -> str:
+    """What an error says about a name that is not there: what to write instead, or the nearest name."""
+    if name in ABSENT:
+        return ABSENT[name].message(name)
+    nearest = _nearest(name, sorted(existing))
+    alike = () if nearest else difflib.get_close_matches(name, ABSENT, n=1, cutoff=0.8)
+    if alike:
+        return ABSENT[alike[0]].message(alike[0])
+    hint = f" Did you mean {nearest!r}?" if nearest else " dir(hubexplore) lists its names."
+    return f"module 'hubexplore' has no attribute {name!r}.{hint}"
+
+
+def _nearest(name: str, existing: Iterable[str]) -> str | None:
+    """The name that is most like `name`, as a whole or in one of its words; None where none is like it."""
+    wholes: dict[str, str] = {}
+    words: dict[str, str] = {}
+    for each in existing:
+        wholes.setdefault(each.lower(), each)
+        for word in each.lower().split("_"):
+            words.setdefault(word, each)
+    for table in (wholes, words):
+        for found in difflib.get_close_matches(name.lower(), table, n=1, cutoff=0.6):
+            return table[found]
+    return None
