@@ -143,8 +143,11 @@ def _output(
 ) -> None:
     """Writes a page where one is asked for, and prints JSON or text unless only files are asked for."""
     if arguments.html is not None:
+        from hubexplore.summary.paths import local_to_write
+
+        file = local_to_write(arguments.html, "The FILE of --html")
         page = to_html().encode(errors="backslashreplace")
-        _write(arguments.html, lambda path: Path(path).write_bytes(page))
+        _write(file, lambda path: Path(path).write_bytes(page))
     if arguments.json:
         _print(to_json(2))
     elif arguments.html is None and arguments.graph is None:
@@ -173,13 +176,14 @@ def _print(text: str) -> None:
 
 def _write_graph(path: str, summary: Summary, signature: str | None) -> None:
     from hubexplore.display.diagram import ENDINGS
+    from hubexplore.summary.paths import local_to_write
 
-    target = Path(path)
+    target = Path(local_to_write(path, "The FILE of --graph"))
     if target.is_dir() or target.suffix.lower() not in ENDINGS:
         found = "is a directory" if target.is_dir() else "does not"
         endings = ", ".join(ENDINGS)
         raise DiagramError(f"A diagram is written to a file that ends in {endings}; {path!r} {found}.")
-    _write(path, summary.graph(signature).save)
+    _write(str(target), summary.graph(signature).save)
 
 
 def _write(path: str, save: Callable[[str], object]) -> None:

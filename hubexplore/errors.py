@@ -51,6 +51,10 @@ class HandleError(HubError, ValueError):
     """A handle of a form that no resolver understands."""
 
 
+class PathError(HandleError, OSError, TypeError):
+    """A path that stands for nothing: empty, of another type, or not one that can be used here."""
+
+
 class AuthoringError(HubError, ValueError):
     """A `module_fn`, signature or attachment that breaks a rule of the format."""
 

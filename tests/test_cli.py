@@ -108,6 +108,27 @@ def test_html(show: Show, module: str, tmp_path: Path) -> None:
     assert json.loads(out)["title"] == module
 
 
+def test_files_in_the_home_directory(
+    show: Show, module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    assert show(module, "--html", "~/page.html")[0] == 0
+    assert show(module, "--graph", "~/graph.dot")[0] == 0
+    assert sorted(path.name for path in (tmp_path / "home").iterdir()) == ["graph.dot", "page.html"]
+    for option, path in (
+        ("--html", ""),
+        ("--html", "$NOWHERE/a.html"),
+        ("--graph", " "),
+        ("--graph", "gs://a/b.dot"),
+    ):
+        code, _, said = show(module, option, path)
+        assert (code, said.count("\n")) == (2, 1)
+        assert f"The FILE of {option}" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "module"]
+
+
 @pytest.mark.parametrize("ending", ["dot", "svg", "png"])
 def test_graph(show: Show, module: str, tmp_path: Path, ending: str) -> None:
     if ending != "dot" and not shutil.which("dot"):

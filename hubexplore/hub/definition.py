@@ -21,6 +21,7 @@ from hubexplore.errors import (
 )
 from hubexplore.hub.checkpoint import Checkpoint
 from hubexplore.hub.export import write_module
+from hubexplore.hub.globbing import restorable
 from hubexplore.hub.impl import DefinedImpl
 from hubexplore.hub.origin import Origin
 from hubexplore.hub.planning import ApplyPlan, plan_apply
@@ -31,6 +32,7 @@ from hubexplore.hub.state import StatePlan, plan_state, read_variables_or_fail
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variables import VariableSpec
 from hubexplore.hub.variant import ATTACHMENTS, Variant, as_tag_set
+from hubexplore.summary import paths
 from hubexplore.summary.model import HUB_MODULE, IN_MEMORY, TF1_SAVED_MODEL
 from hubexplore.summary.reading import Place, describe
 
@@ -151,7 +153,7 @@ class DefinedSpec(ModuleSpec):
     def export(
         self,
         path: str | os.PathLike[str],
-        checkpoint_path: str | None = None,
+        checkpoint_path: str | os.PathLike[str] | None = None,
         name_transform_fn: Any = None,
     ) -> None:
         """Writes a module whose weights come from a training checkpoint.
@@ -168,8 +170,9 @@ class DefinedSpec(ModuleSpec):
           tf.errors.NotFoundError: (also a ValueError) the checkpoint lacks a variable; it is named.
           ExportError: the target could not be written.
         """
+        source = None if checkpoint_path is None else paths.absolute(checkpoint_path, "checkpoint_path")
         variables = self.all_variables
-        if variables and checkpoint_path is None:
+        if variables and source is None:
             raise CheckpointMismatchError(
                 "The module has variables, so export needs checkpoint_path: where their values are."
             )
@@ -177,8 +180,8 @@ class DefinedSpec(ModuleSpec):
         names = {key: rename(key) for key in dict.fromkeys(spec.key for spec in variables)}
 
         def write_variables(prefix: str) -> None:
-            if checkpoint_path is not None:
-                copy_checkpoint(checkpoint_path, prefix, variables, names)
+            if source is not None:
+                copy_checkpoint(source, prefix, variables, names)
 
         write_module(path, self, write_variables if variables else None)
 
@@ -232,7 +235,8 @@ class DefinedSpec(ModuleSpec):
         key = (tags, trainable)
         if key not in self._state_plans:
             checkpoint = self._checkpoint
-            plan = plan_state(self.variant(tags), checkpoint.prefix if checkpoint else None, trainable)
+            prefix = restorable(checkpoint.prefix) if checkpoint else None
+            plan = plan_state(self.variant(tags), prefix, trainable)
             if checkpoint is not None:
                 check_checkpoint(checkpoint.held, plan.variables.values(), checkpoint.prefix, {})
             self._state_plans[key] = plan

@@ -14,6 +14,7 @@ from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 from hubexplore.errors import ExportError, ExportExistsError
 from hubexplore.hub import assets
 from hubexplore.hub.variant import Variant
+from hubexplore.summary import paths
 from hubexplore.summary.graph import node_of
 from hubexplore.summary.protos import FORMAT_V3, ModuleDef
 
@@ -44,15 +45,19 @@ def write_module(
     """Writes a module beside `path`, then renames it into place.
 
     Args:
-      path: directory to write, on any filesystem TensorFlow knows. It may exist, but must hold no model.
+      path: directory to write, on any filesystem TensorFlow knows; see `summary.paths`. It may exist, but
+        must hold no model.
       spec: all its variants are written.
       write_variables: writes the checkpoint at the prefix it is given; None if there are no variables.
 
     Raises:
       ExportExistsError: (a FileExistsError) something is at `path`.
       ExportError: (an OSError) no permission, no space, an asset that is not there. `path` is as before.
+      PathError: (a ValueError, OSError and TypeError) `path` is no path; nothing was written.
     """
-    path = os.fspath(path).rstrip("/") or "/"
+    path = paths.for_tensorflow(paths.to_write(path, paths.EXPORT)).rstrip("/")
+    if not path:
+        raise ExportError("No module is written into the root directory of the disk. Name a directory in it.")
     try:
         _check_free(path)
         with _staging(path) as folder:
@@ -102,7 +107,8 @@ def _staging(path: str) -> Iterator[str]:
     """A new directory beside `path`; gone afterwards, with parents that were made for it on failure."""
     parent, name = os.path.split(path)
     made = _missing_parents(parent)
-    folder = os.path.join(parent, f".{name}.{uuid.uuid4().hex[:12]}.part")
+    # A name may have 255 bytes, and this one is longer.
+    folder = os.path.join(parent, f".{name[:40]}.{uuid.uuid4().hex[:12]}.part")
     try:
         _make(folder, path)
         yield folder

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any, Final
 
 import tensorflow as tf
@@ -22,13 +21,14 @@ from hubexplore.hub.resolve.filesystem import filesystem_of
 from hubexplore.hub.variables import VARIABLE_COLLECTIONS
 from hubexplore.hub.variant import Variant
 from hubexplore.summary.diagnosis import explain
+from hubexplore.summary.paths import for_tensorflow, text_of
 from hubexplore.summary.protos import FORMAT_V3, ModuleDef
 from hubexplore.summary.reading import Place
 
 GRAPH_TEXT_FILE: Final = "saved_model.pbtxt"
 
 
-def load_module_spec(path: str | os.PathLike[str]) -> DefinedSpec:
+def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
     """Loads the spec of a TF1 Hub module.
 
     Args:
@@ -45,10 +45,9 @@ def load_module_spec(path: str | os.PathLike[str]) -> DefinedSpec:
       DamagedModuleError: (a ValueError) files are missing, truncated or altered.
       UnsupportedFormatError: (a ValueError) the format or a required feature is unknown.
     """
-    directory = resolve(path)
-    for name in (MODULE_FILE, GRAPH_FILE):
-        if not tf.io.gfile.exists(os.path.join(directory, name)):
-            raise explained(directory, path)
+    directory = for_tensorflow(resolve(path))
+    if not _has(directory, MODULE_FILE) or not _has(directory, GRAPH_FILE):
+        raise explained(directory, path)
     _check_format(os.path.join(directory, MODULE_FILE))
     origin = Origin.of(os.path.join(directory, GRAPH_FILE))
     try:
@@ -56,23 +55,27 @@ def load_module_spec(path: str | os.PathLike[str]) -> DefinedSpec:
     except DamagedModuleError as error:
         raise explained(directory, path) from error
     check_variants(variants, MSG_DROP_LOADED)
-    return spec_from_directory(directory, variants, title=os.fspath(path), origin=origin)
+    return spec_from_directory(directory, variants, title=text_of(path), origin=origin)
 
 
-def explained(directory: str, handle: str | os.PathLike[str]) -> HubError:
+def _has(directory: str, name: str) -> bool:
+    """Whether a file is in a directory; not where a file system that is not reached cannot tell."""
+    try:
+        return bool(tf.io.gfile.exists(os.path.join(directory, name)))
+    except tf.errors.OpError:
+        return False
+
+
+def explained(directory: str, handle: str | bytes | os.PathLike[str]) -> HubError:
     """The error that says what is there instead of a module."""
-    found = explain(directory, filesystem_of(directory), os.fspath(handle))
+    found = explain(directory, filesystem_of(directory), text_of(handle))
     return found or DamagedModuleError(f"The module at {directory!r} is not readable. {MSG_AGAIN}")
 
 
 def spec_from_directory(
     directory: str, variants: list[Variant], title: str, origin: Origin | None = None
 ) -> DefinedSpec:
-    """A spec of variants whose assets and checkpoint lie in `directory`, both complete."""
-    if "://" not in directory:
-        directory = str(
-            Path(directory).absolute()
-        )  # the graph goes on naming files when the process is elsewhere
+    """A spec of variants whose assets and checkpoint lie in `directory`, an absolute path, both complete."""
     for variant in variants:
         for asset in assets.point_to(variant.meta_graph, variant.nodes, directory):
             if not tf.io.gfile.exists(asset):

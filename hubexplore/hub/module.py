@@ -29,6 +29,7 @@ from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.tensor_info import convert_inputs, normalize_inputs, select_outputs
 from hubexplore.hub.variant import DEFAULT_SIGNATURE, as_tag_set
+from hubexplore.summary import paths
 from hubexplore.summary.model import LiveSummary, VariableSummary
 
 MSG_EAGER: Final = """\
@@ -265,7 +266,7 @@ class Module:
                 "The session runs another graph than the module's: make it with "
                 "`tf.compat.v1.Session(graph=module.graph)`."
             )
-        self._impl.export(os.fspath(path), session)
+        self._impl.export(paths.to_write(path, paths.EXPORT), session)
 
     def summary(self) -> Summary:
         """All that is known of it: its spec, its scope, and its calls so far."""
@@ -288,7 +289,7 @@ class Module:
 def _as_spec(spec: Any) -> ModuleSpec:
     if isinstance(spec, ModuleSpec):
         return spec
-    if isinstance(spec, (str, os.PathLike)):
+    if isinstance(spec, (str, bytes, os.PathLike)):
         return load_module_spec(spec)
     raise HandleError(
         f"A module is made from a ModuleSpec or from a path or handle; got a {type(spec).__name__}."

@@ -13,6 +13,7 @@ from hubexplore.hub.export import GRAPH_FILE
 from hubexplore.hub.loading import GRAPH_TEXT_FILE, explained, read_variants, spec_from_directory
 from hubexplore.hub.resolve import resolve
 from hubexplore.hub.variant import Variant
+from hubexplore.summary.paths import for_tensorflow, text_of
 
 __all__ = ["DROPPED_COLLECTIONS", "SUPPORTED_COLLECTIONS", "create_module_spec_from_saved_model"]
 
@@ -25,7 +26,7 @@ _INTERNAL_SIGNATURES: Final = ("__saved_model_init_op", "__saved_model_train_op"
 
 
 def create_module_spec_from_saved_model(
-    saved_model_path: str | os.PathLike[str], drop_collections: Iterable[str] | None = None
+    saved_model_path: str | bytes | os.PathLike[str], drop_collections: Iterable[str] | None = None
 ) -> DefinedSpec:
     """Makes a spec from a TF1 SavedModel: from `tf.compat.v1.saved_model`, an Estimator, TensorFlow Serving.
 
@@ -43,7 +44,7 @@ def create_module_spec_from_saved_model(
       NotAModuleError: (a ValueError) a TF2 SavedModel, or no SavedModel at all.
       DamagedModuleError: (a ValueError) files are missing, truncated or altered.
     """
-    directory = resolve(saved_model_path)
+    directory = for_tensorflow(resolve(saved_model_path))
     if not any(tf.io.gfile.exists(os.path.join(directory, name)) for name in (GRAPH_FILE, GRAPH_TEXT_FILE)):
         raise explained(directory, saved_model_path)
     variants = read_variants(directory)
@@ -53,7 +54,7 @@ def create_module_spec_from_saved_model(
     for variant in variants:
         _trim(variant, dropped)
     check_variants(variants)
-    return spec_from_directory(directory, variants, title=os.fspath(saved_model_path))
+    return spec_from_directory(directory, variants, title=text_of(saved_model_path))
 
 
 def _trim(variant: Variant, dropped: frozenset[str]) -> None:

@@ -11,9 +11,11 @@ from tensorflow.core.framework import graph_pb2
 from hubexplore.errors import CheckpointMismatchError, ExportError
 from hubexplore.hub import tf_internals
 from hubexplore.hub.checkpoint import held_by
+from hubexplore.hub.globbing import restorable
 from hubexplore.hub.restore import check_checkpoint, restore_node, string_const
 from hubexplore.hub.state import State
 from hubexplore.hub.variables import VariableSpec
+from hubexplore.summary.paths import for_tensorflow
 
 if TYPE_CHECKING:
     from hubexplore.hub.definition import DefinedSpec
@@ -121,20 +123,31 @@ def copy_checkpoint(
     Raises:
       CheckpointMismatchError: (a ValueError) `source` does not fit; see `check_checkpoint`.
     """
-    if tf.io.gfile.isdir(source):
-        latest = tf.train.latest_checkpoint(source)
+    if tf.io.gfile.isdir(for_tensorflow(source)):
+        latest = _latest_checkpoint(restorable(source))
         if latest is None:
             raise CheckpointMismatchError(
                 f"The directory {source!r} holds no checkpoint; pass its path prefix."
             )
         source = latest
-    check_checkpoint(held_by(source), variables, source, names)
+    readable = restorable(source)
+    check_checkpoint(held_by(readable), variables, source, names)
     graph_def = graph_pb2.GraphDef()
-    path = string_const(graph_def, "source", source)
+    path = string_const(graph_def, "source", readable)
     restore_node(graph_def, "restore", path, variables, names)
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         (restore,) = tf.import_graph_def(graph_def, return_elements=["restore"], name="")
         session.run(_save_op(tf.constant(prefix), variables, restore.outputs))
+
+
+def _latest_checkpoint(directory: str) -> str | None:
+    """The path prefix of the latest checkpoint in a directory, as its file `checkpoint` says."""
+    state = tf.train.get_checkpoint_state(directory)
+    # tf.train.latest_checkpoint takes a name for a pattern, and misses "ckpt[1]".
+    if state is not None and tf.io.gfile.exists(f"{state.model_checkpoint_path}.index"):
+        return str(state.model_checkpoint_path)
+    latest: str | None = tf.train.latest_checkpoint(directory)
+    return latest
 
 
 def check_has_all_variables(spec: DefinedSpec, state: State) -> None:

@@ -10,6 +10,7 @@ from hubexplore.errors import HandleError
 from hubexplore.hub.resolve import resolve
 from hubexplore.hub.resolve.filesystem import filesystem_of
 from hubexplore.summary.model import ModuleSummary
+from hubexplore.summary.paths import text_of
 from hubexplore.summary.reading import read_module
 
 
@@ -42,9 +43,9 @@ def summarize(module: Any) -> Summary:
     """
     if isinstance(module, ModuleSummary):
         return dress(module)
-    if isinstance(module, (str, os.PathLike)):
+    if isinstance(module, (str, bytes, os.PathLike)):
         directory = resolve(module)
-        return dress(read_module(directory, filesystem_of(directory), os.fspath(module)))
+        return dress(read_module(directory, filesystem_of(directory), text_of(module)))
     own = getattr(module, "summary", None)
     # A class has the method as well, but is no module.
     summary = own() if callable(own) and not isinstance(module, type) else None

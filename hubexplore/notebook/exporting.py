@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from hubexplore.hub.module import Module
 from hubexplore.hub.training_checks import losses_unused, module_index, update_ops_never_run
 from hubexplore.notebook.reports import ExportReport
 from hubexplore.notebook.verify import compare_with_export
+from hubexplore.summary.paths import for_tensorflow, is_url
 from hubexplore.summary.reading import MODULE_FILE
 
 
@@ -21,7 +23,7 @@ def export(
 ) -> ExportReport:
     """See `NotebookSession.export`."""
     with module.graph.as_default():
-        if overwrite and "://" not in path and Path(path).exists():
+        if overwrite and not is_url(path) and os.path.lexists(path):
             _replace(module, session, path)
         else:
             module.export(path, session)
@@ -45,14 +47,14 @@ def _replace(module: Module, session: tf.compat.v1.Session, path: str) -> None:
     Raises:
       ExportExistsError: (a FileExistsError) what is there is no module, so it is not removed.
     """
-    target = Path(path).absolute()
+    target = Path(for_tensorflow(path))
     empty = target.is_dir() and not any(target.iterdir())
     if not empty and not (target / MODULE_FILE).is_file():
         raise ExportExistsError(
             f"{path!r} holds something that is no module. overwrite replaces modules only: remove it "
             f"yourself or choose another path."
         )
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as beside:
+    with tempfile.TemporaryDirectory(prefix=f".{target.name[:40]}.", dir=target.parent) as beside:
         fresh, old = Path(beside, "new"), Path(beside, "old")
         module.export(fresh, session)
         target.replace(old)

@@ -23,6 +23,7 @@ from hubexplore.notebook.managed import ManagedSession
 from hubexplore.notebook.naming import free_scope, variable_name
 from hubexplore.notebook.remote import guard
 from hubexplore.notebook.routes import Route, Runtime, Wish
+from hubexplore.summary.paths import EXPORT, text_of, to_write
 
 OPS_LEFT_BEHIND: Final = 50_000
 """So many ops of modules that were replaced may stay in the graph before a warning says so."""
@@ -100,7 +101,7 @@ class NotebookSession:
         """
         self._check_open()
         if name is None:
-            name = "module" if isinstance(handle, ModuleSpec) else variable_name(os.fspath(handle))
+            name = "module" if isinstance(handle, ModuleSpec) else variable_name(text_of(handle))
         with self._runtime.building:
             with self._graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
                 module = Module(handle, trainable=trainable, name=free_scope(self._graph, name), tags=tags)
@@ -235,8 +236,9 @@ class NotebookSession:
 
         self._check_open()
         live = self._live(module)
+        target = to_write(path, EXPORT)
         with self._runtime.building:
-            return export(live, self._session, os.fspath(path), overwrite=overwrite, verify=verify)
+            return export(live, self._session, target, overwrite=overwrite, verify=verify)
 
     def variables(self, module: Module | str | None = None) -> dict[str, Any]:
         """Values that variables have now, as NumPy arrays by name in the module.

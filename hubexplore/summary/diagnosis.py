@@ -13,7 +13,8 @@ from typing import ClassVar, Final
 
 from hubexplore import errors
 from hubexplore.summary import checkpoint, sniff
-from hubexplore.summary.filesystem import Filesystem, join
+from hubexplore.summary.filesystem import Filesystem, LocalFilesystem, join
+from hubexplore.summary.paths import is_url, unreplaced_variable
 
 MODULE_FILE: Final = "tfhub_module.pb"
 SAVED_MODEL_FILE: Final = "saved_model.pb"
@@ -264,11 +265,31 @@ class Nothing(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
+        variable = unreplaced_variable(path)
+        if variable:
+            return f"Python does not replace {variable}, a shell does: pass os.path.expandvars(path)."
         if self.similar:
             return f"Did you mean {self.similar!r}?"
         if self.nearest:
             return f"Of this path only {self.nearest!r} exists."
         return "Check the path; a relative one starts from the current directory."
+
+
+@dataclass(frozen=True)
+class BrokenLink(Diagnosis):
+    """A symbolic link to nothing; the path itself, or a directory of it."""
+
+    link: str
+    target: str
+    error = errors.MissingModuleError
+
+    def what(self) -> str:
+        """See the base class."""
+        return f"does not exist: {self.link!r} is a symbolic link to {self.target!r}, where nothing is"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        return "Put the module where the link leads, or make the link anew: ln -sfn TARGET LINK."
 
 
 @dataclass(frozen=True)
@@ -449,6 +470,8 @@ def _absent(path: str, filesystem: Filesystem) -> Diagnosis:
     missing, nearest = path, _parent(path)
     while nearest != missing and not filesystem.exists(nearest):
         missing, nearest = nearest, _parent(nearest)
+    if isinstance(filesystem, LocalFilesystem) and Path(missing).is_symlink():
+        return BrokenLink(missing, str(Path(missing).readlink()))
     if not filesystem.exists(nearest):
         return Nothing("", None)
     similar = None
@@ -459,14 +482,14 @@ def _absent(path: str, filesystem: Filesystem) -> Diagnosis:
 
 
 def _basename(path: str) -> str:
-    if "://" in path:
+    if is_url(path):
         return path.rstrip("/").rpartition("/")[2]
     return Path(path).absolute().name
 
 
 def _parent(path: str) -> str:
     """Returns the directory above, "." for that of a bare name, and `path` itself for a root."""
-    if "://" in path:
+    if is_url(path):
         scheme, mark, rest = path.partition("://")
         above, slash, _ = rest.rstrip("/").rpartition("/")
         return f"{scheme}{mark}{above}" if slash else path

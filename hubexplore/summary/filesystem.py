@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Protocol
+
+from hubexplore.summary.paths import is_url
 
 
 class Filesystem(Protocol):
@@ -41,6 +44,10 @@ class LocalFilesystem:
             Path(path).stat()
         except (FileNotFoundError, NotADirectoryError):
             return False
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return False
+            raise
         return True
 
     def isdir(self, path: str) -> bool:
@@ -69,6 +76,6 @@ class LocalFilesystem:
 
 def join(directory: str, name: str) -> str:
     """Returns the path of `name` in `directory`, on this machine and on remote file systems alike."""
-    if "://" in directory:
+    if is_url(directory):
         return f"{directory.rstrip('/')}/{name}"
     return str(Path(directory, name))

@@ -16,6 +16,7 @@ from hubexplore.summary.filesystem import Filesystem, join
 from hubexplore.summary.graph import calls_of_attr, node_of
 from hubexplore.summary.graph_protos import AssetFileDef, dtype_name
 from hubexplore.summary.model import AssetSummary, TableSummary
+from hubexplore.summary.paths import is_url
 
 ASSETS_COLLECTION: Final = "saved_model_assets"
 _FILEPATHS: Final = "asset_filepaths"
@@ -193,7 +194,7 @@ def _look(name: str, folder: AssetFolder | None) -> tuple[int | None, tuple[str,
 
 def _is_own(path: str, directory: str) -> bool:
     """Whether a file lies in the module itself: what a link leads to elsewhere is not shown."""
-    return "://" in path or Path(path).resolve().is_relative_to(Path(directory).resolve().parent)
+    return is_url(path) or Path(path).resolve().is_relative_to(Path(directory).resolve().parent)
 
 
 def _first_lines(head: bytes, size: int) -> tuple[str, ...]:

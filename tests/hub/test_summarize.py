@@ -133,7 +133,7 @@ def test_a_summary_of_a_summary(exported: str) -> None:
     assert hub.summarize(summary) == summary
 
 
-@pytest.mark.parametrize("wrong", [3, None, b"path", hub.ModuleSpec])
+@pytest.mark.parametrize("wrong", [3, None, hub.ModuleSpec])
 def test_what_stands_for_no_module(wrong: Any) -> None:
     with pytest.raises(errors.HandleError, match="got a"):
         hub.summarize(wrong)

@@ -25,6 +25,7 @@ from hubexplore.errors import DiagramError, NoSuchVariantError, closest
 from hubexplore.summary.model import ModuleSummary, VariantSummary
 from hubexplore.summary.outline import MAX_BOXES, outline
 from hubexplore.summary.outline.data import Outline
+from hubexplore.summary.paths import local_to_write
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,13 +155,15 @@ class Diagram:
         )
         return Grid("Boxes of the diagram and what feeds them", rows.COLUMNS, found, note)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | bytes | os.PathLike[str]) -> None:
         """Writes the picture; the ending of the path says in which form.
 
         Raises:
           DiagramError: another ending than .svg, .png or .dot, or no `dot` program.
+          PathError: (a ValueError, OSError and TypeError) `path` is no path of this machine.
         """
-        ending = Path(path).suffix.lower()
+        target = Path(local_to_write(path, "The file of a diagram"))
+        ending = target.suffix.lower()
         if ending == ".dot":
             content = self.dot.encode()
         elif ending == ".svg":
@@ -169,9 +172,9 @@ class Diagram:
             content = svg.render(self._picture.source, "png")
         else:
             raise DiagramError(
-                f"A diagram is saved as {', '.join(ENDINGS)}; not as {ending!r}: {os.fspath(path)!r}"
+                f"A diagram is saved as {', '.join(ENDINGS)}; not as {ending!r}: {str(target)!r}"
             )
-        Path(path).write_bytes(content)
+        target.write_bytes(content)
 
     def __repr__(self) -> str:
         """Returns the outline as an indented list."""

@@ -21,25 +21,19 @@ from typing import TYPE_CHECKING, Final
 from hubexplore import errors
 from hubexplore.hub.resolve import archive, cache
 from hubexplore.hub.resolve.filesystem import GfileFilesystem, filesystem_of
-from hubexplore.summary import diagnosis
+from hubexplore.summary import diagnosis, paths
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["filesystem_of", "resolve"]
+__all__ = ["filesystem_of", "pinned", "resolve"]
 
 ENTRY_POINTS: Final = "hubexplore.handles"
 
 # A single letter is a drive of Windows.
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):(.*)", re.DOTALL)
 
-MSG_TYPE: Final = (
-    "A module's handle is a str or an os.PathLike, not {found}: write, for example, "
-    "hub.Module('path/to/module')."
-)
-MSG_EMPTY: Final = (
-    "A module's handle is empty. Write the path of a module's directory, '.' for the current one."
-)
+_WHAT: Final = "A module's handle"
 MSG_SCHEME: Final = (
     "Nothing here understands the handle {handle!r}: the scheme {scheme!r} is unknown.{closest} What works: "
     "the path of a directory, of a .tar.gz or .tgz file, and the schemes {known}. Others come with plug-ins "
@@ -47,24 +41,24 @@ MSG_SCHEME: Final = (
 )
 
 
-def resolve(handle: str | os.PathLike[str]) -> str:
+def resolve(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
     """Returns the path of the directory that `handle` stands for.
 
     Args:
-      handle: A path, archive, address or `SCHEME:...`, see above. `~` stands for the home directory.
+      handle: A path, archive, address or `SCHEME:...`, see above and `summary.paths`.
 
     Returns:
-      A path that `filesystem_of` reads. Whether a module is there is for the caller to see: a path
-      comes back as it was given, even if nothing is there. See `diagnosis.explain`.
+      A path that `filesystem_of` reads, absolute where it is one of this machine. Whether a module is
+      there is for the caller to see. See `diagnosis.explain`.
 
     Raises:
-      HandleError: `handle` is of no form known.
+      HandleError: `handle` is of no form known; a PathError if it is no path at all.
       MissingModuleError: There is no such archive.
       ArchiveError: The archive is damaged, or would write outside of its directory.
       DownloadError: The download failed. Nothing of it stays in the cache.
       NotAModuleError: What was in the archive is not a module.
     """
-    text = _text(handle)
+    text = paths.text_of(handle, _WHAT)
     match = _SCHEME.fullmatch(text)
     if match:
         scheme, rest = match[1].lower(), match[2]
@@ -73,24 +67,22 @@ def resolve(handle: str | os.PathLike[str]) -> str:
         plugins = _plugins()
         if scheme in plugins:
             return str(plugins[scheme].load()(rest))
-        if scheme == "file" and rest.startswith("//"):
-            return _local(_path_of_file_url(rest))
-        if not os.path.exists(text):  # noqa: PTH110  # Path would not keep the text as it is.
+        if not (scheme == "file" and rest.startswith("/")) and not os.path.lexists(text):
             _require_filesystem(text, scheme, plugins)
-    return _local(text)
+    return _local(paths.absolute(text, _WHAT))
 
 
-def _text(handle: object) -> str:
-    if not isinstance(handle, (str, os.PathLike)):
-        raise errors.HandleError(MSG_TYPE.format(found=type(handle).__name__))
-    text = os.fspath(handle)
-    if not isinstance(text, str):
-        raise errors.HandleError(MSG_TYPE.format(found=f"one of {type(text).__name__}"))
-    if not text.strip():
-        raise errors.HandleError(MSG_EMPTY)
-    if "\0" in text:
-        raise errors.HandleError(f"A module's handle holds a zero byte: {text!r}.")
-    return text
+def pinned(handle: str | bytes | os.PathLike[str]) -> str:
+    """Returns a handle that stands for the same later, when the current directory may be another one.
+
+    Raises:
+      PathError: (a HandleError) it is no path at all.
+    """
+    text = paths.text_of(handle, _WHAT)
+    match = _SCHEME.fullmatch(text)
+    if match and (match[1].lower() in ("http", "https") or match[1].lower() in _plugins()):
+        return text
+    return paths.absolute(text, _WHAT)
 
 
 def _plugins() -> dict[str, EntryPoint]:
@@ -98,14 +90,6 @@ def _plugins() -> dict[str, EntryPoint]:
     import importlib.metadata
 
     return {point.name: point for point in importlib.metadata.entry_points(group=ENTRY_POINTS)}
-
-
-def _path_of_file_url(rest: str) -> str:
-    """Returns the path in what follows `file:`. TensorFlow takes it literally, web browsers write %20."""
-    from urllib.request import url2pathname
-
-    path = rest[2:].removeprefix("localhost")
-    return path if os.path.exists(path) else url2pathname(path)  # noqa: PTH110
 
 
 def _require_filesystem(handle: str, scheme: str, plugins: dict[str, EntryPoint]) -> None:
@@ -130,8 +114,7 @@ def _require_filesystem(handle: str, scheme: str, plugins: dict[str, EntryPoint]
     )
 
 
-def _local(text: str) -> str:
-    path = os.path.expanduser(text)  # noqa: PTH111  # Path would take the two slashes of gs:// for one.
+def _local(path: str) -> str:
     if not path.lower().endswith(archive.SUFFIXES):
         return path
     filesystem = filesystem_of(path)
@@ -141,8 +124,7 @@ def _local(text: str) -> str:
         if isinstance(filesystem, GfileFilesystem):
             size, modified = filesystem.size(path), filesystem.modified(path)
         else:
-            # Not resolve(): a link may be moved to a new archive.
-            path = str(Path(path).absolute())
+            # Links are not followed: one may be moved to a new archive.
             status = Path(path).stat()
             size, modified = status.st_size, status.st_mtime_ns
         # A rewritten archive is another entry.

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from hubexplore import errors
+from hubexplore.summary import paths
 
 VARIABLE: Final = "TFHUB_CACHE_DIR"
 _PROOF: Final = "saved_model.pb"
@@ -42,14 +43,15 @@ def directory() -> str:
     The folder need not exist yet. The variable is read on every call, so setting it takes effect at once.
 
     Raises:
-      HandleError: `TFHUB_CACHE_DIR` is not a local path.
+      HandleError: `TFHUB_CACHE_DIR` is not a local path; a PathError if it is no path at all.
     """
     chosen = os.environ.get(VARIABLE)
     if not chosen:
         return str(_user_caches() / "hubexplore")
-    if "://" in chosen:
+    folder = paths.to_write(chosen, f"The environment variable {VARIABLE}")
+    if paths.is_url(folder):
         raise errors.HandleError(MSG_REMOTE_CACHE.format(folder=chosen))
-    return str(Path(chosen).expanduser().absolute())
+    return folder
 
 
 def _user_caches() -> Path:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from hubexplore.summary.filesystem import Filesystem, LocalFilesystem
+from hubexplore.summary.paths import is_url
 
 
 def filesystem_of(path: str) -> Filesystem:
     """Returns what reads `path`: this machine's files, or TensorFlow where it has a scheme as in `gs://`."""
-    return GfileFilesystem() if "://" in path else LocalFilesystem()
+    return GfileFilesystem() if is_url(path) else LocalFilesystem()
 
 
 class GfileFilesystem:

@@ -82,7 +82,7 @@ class HubMagicsBase(Magics):
     def source(self, word: str) -> Any:
         """What to load: the spec or path that a variable holds, else the word itself, a handle."""
         value = self.notebook.user_ns.get(word)
-        is_path = isinstance(value, (str, os.PathLike)) and not os.path.exists(word)  # noqa: PTH110 - as resolve()
+        is_path = isinstance(value, (str, bytes, os.PathLike)) and not os.path.exists(word)  # noqa: PTH110 - as resolve()
         return value if is_path or _is_a(value, _SPECS) else word
 
     def summary(self, word: str) -> Summary:

@@ -17,6 +17,7 @@ from hubexplore.notebook.magics.parsing import check_variable, magic
 from hubexplore.notebook.magics.status import Status
 from hubexplore.notebook.naming import variable_name
 from hubexplore.notebook.startup import quiet_tensorflow
+from hubexplore.summary.paths import text_of
 
 
 @magics_class
@@ -38,8 +39,8 @@ class LoadingMagics(HubMagicsBase):
         The Python that it stands for: `NAME = session.load(HANDLE, NAME, tags, trainable)`.
         """
         source = self.source(options.handle)
-        is_path = isinstance(source, (str, os.PathLike))
-        name = options.name or variable_name(os.fspath(source) if is_path else options.handle)
+        is_path = isinstance(source, (str, bytes, os.PathLike))
+        name = options.name or variable_name(text_of(source) if is_path else options.handle)
         check_variable(name, "%hub_load: --as")
         tags = [tag.strip() for tag in options.tags.split(",") if tag.strip()]
         self.notebook.user_ns[name] = self._load(source, name, tags, options.trainable)
@@ -79,5 +80,5 @@ class LoadingMagics(HubMagicsBase):
 
         The Python that it stands for: `session.export(NAME, PATH, overwrite, verify=True)`.
         """
-        path = os.path.expanduser(options.path)  # noqa: PTH111  # Path would spoil gs://...
-        return self.session.export(self.named(options.name), path, options.overwrite, self.verify_exports)
+        module = self.named(options.name)
+        return self.session.export(module, options.path, options.overwrite, self.verify_exports)

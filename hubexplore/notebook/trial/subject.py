@@ -7,8 +7,10 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from hubexplore.errors import GraphError, HandleError
+from hubexplore.hub.resolve import pinned
 from hubexplore.hub.summarize import summarize
 from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL, TF2_SAVED_MODEL, ModuleSummary
+from hubexplore.summary.paths import text_of
 
 if TYPE_CHECKING:
     from hubexplore.display.summaries import Summary
@@ -34,6 +36,7 @@ class Subject:
     def __init__(self, source: Any, session: NotebookSession | None = None, name: str | None = None) -> None:
         self.source = source
         self.summary: Summary = summarize(source)
+        self._directory = self._absolute()
         self.name = name
         self._session = session
         self._own: NotebookSession | None = None
@@ -55,11 +58,17 @@ class Subject:
     @property
     def handle(self) -> str | None:
         """What loads it again: a path or handle; None for what is in memory only."""
-        if isinstance(self.source, (str, os.PathLike)):
-            return os.fspath(self.source)
+        if isinstance(self.source, (str, bytes, os.PathLike)):
+            return text_of(self.source)
         if isinstance(self.source, ModuleSummary) and self.source.format != IN_MEMORY:
             return self.source.title
         return None
+
+    def _absolute(self) -> str | None:
+        """The handle, good for later, when the current directory may be another one."""
+        if isinstance(self.source, ModuleSummary) and self.source.source and self.source.source.assets:
+            return os.path.dirname(self.source.source.assets.directory)
+        return None if self.handle is None else pinned(self.handle)
 
     @property
     def tags(self) -> Tags | None:
@@ -116,7 +125,7 @@ class Subject:
         if self._is_live():
             spec: ModuleSpec = self.source.spec
             return spec
-        handle = self.handle
+        handle = self._directory
         if handle is None:
             raise HandleError(
                 "This summary is of something in memory, which a summary alone cannot bring back. Explore "

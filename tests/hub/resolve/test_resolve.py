@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hubexplore import errors
-from hubexplore.hub.resolve import filesystem_of, resolve
+from hubexplore.hub.resolve import filesystem_of, pinned, resolve
 from hubexplore.hub.resolve.filesystem import GfileFilesystem
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def plugin(rest: str) -> str:
 def test_a_directory_is_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for path in (str(tmp_path), ".", "relative/", "not/there"):
-        assert resolve(path) == path
-    assert resolve(tmp_path) == str(tmp_path)
+        assert resolve(path) == str(tmp_path / path)
+    assert resolve(tmp_path) == resolve(os.fsencode(tmp_path)) == str(tmp_path)
 
 
 def test_a_directory_named_like_an_archive(tmp_path: Path) -> None:
@@ -41,24 +41,34 @@ def test_the_home_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert resolve("~/module") == str(tmp_path / "module")
 
 
-@pytest.mark.parametrize("prefix", ["file://", "file://localhost"])
+def test_a_handle_for_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert pinned("a/b") == f"{tmp_path}/a/b"
+    for handle in ("sample:digits", "https://a.b/c?d", "gs://a/b"):
+        assert pinned(handle) == handle
+
+
+@pytest.mark.parametrize("prefix", ["file:", "file://", "file://localhost"])
 def test_file_addresses(prefix: str, tmp_path: Path) -> None:
     (tmp_path / "a b").mkdir()
     assert resolve(f"{prefix}{tmp_path}/a b") == f"{tmp_path}/a b"
     assert resolve(f"{prefix}{tmp_path}/a%20b") == f"{tmp_path}/a b"
 
 
-def test_a_drive_of_windows_is_no_scheme() -> None:
-    assert resolve("C:\\module") == "C:\\module"
+def test_a_drive_of_windows_is_no_scheme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert resolve("C:\\module") == f"{tmp_path}/C:\\module"
 
 
 def test_a_colon_in_an_existing_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "step:100").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert resolve("step:100") == "step:100"
+    assert resolve("step:100") == str(tmp_path / "step:100")
 
 
-@pytest.mark.parametrize("handle", [b"path", 3, None, ["path"], "", "  ", "a\0b"])
+@pytest.mark.parametrize(
+    "handle", [3, None, ["path"], "", b"", "  ", "a\0b", Path("gs://a/b"), Path("https://a.b/c")]
+)
 def test_what_is_no_handle(handle: Any) -> None:
     with pytest.raises(errors.HandleError, match="handle") as caught:
         resolve(handle)
