@@ -10,6 +10,7 @@ from tensorflow.core.framework import graph_pb2
 
 from hubexplore.errors import AuthoringError
 from hubexplore.hub import tf_internals
+from hubexplore.hub.adding import Place
 from hubexplore.hub.contexts import rebuild
 from hubexplore.hub.functions import FunctionImporter
 from hubexplore.hub.planning import ApplyPlan
@@ -30,22 +31,25 @@ class Applier:
     def __init__(self, state: State, functions: FunctionImporter) -> None:
         self._state = state
         self._functions = functions
+        self.places: dict[tuple[tf.Graph, str], Place] = {}
+        """The calls so far, by graph and name scope."""
         # Plans with the static shapes of inputs for which TensorFlow has accepted the slice before.
         self._accepted: dict[tuple[ApplyPlan, Any], tuple[Refinement, ...] | None] = {}
 
-    def apply(self, plan: ApplyPlan, inputs: Mapping[str, Any], name: str) -> dict[str, Any]:
+    def apply(self, plan: ApplyPlan, inputs: Mapping[str, Any], name: str, signature: str) -> dict[str, Any]:
         """Adds the slice of one call to the default graph.
 
         Args:
           plan: of the signature.
           inputs: input name -> Tensor, SparseTensor or RaggedTensor that fits.
           name: the name scope to make, in the current one.
+          signature: its name.
 
         Returns:
           Output name -> Tensor, SparseTensor or RaggedTensor.
         """
         graph = tf.compat.v1.get_default_graph()
-        state = self._state
+        state, context = self._state, tf_internals.control_flow_context(graph)
         given = _components_by_name(plan, inputs)
         replaced = _bring_into_context(plan, state, given, graph)
         colocations = _colocations(plan, state, given, graph, name)
@@ -61,6 +65,7 @@ class Applier:
             return f"{scope}/{element}" if node_of(element) in plan.imported else None
 
         rebuild(plan.contexts, graph, scope, rename)
+        self.places[graph, scope] = Place(graph, scope, set(plan.imported), given, signature, context)
         for key, elements in plan.collections.items():
             for element in elements:
                 graph.add_to_collection(key, graph.as_graph_element(f"{scope}/{element}"))

@@ -55,7 +55,7 @@ def check_names(nodes: Mapping[str, Any], names: Iterable[str], what: str, *, op
         node = nodes.get(node_of(name))
         if node is None:
             continue
-        count = _output_count(node)
+        count = output_count(node)
         if count is not None and int(name.rpartition(":")[2]) >= count:
             raise DamagedModuleError(f"{what} names {name!r}, but that node ({node.op}) has {count} outputs.")
 
@@ -159,7 +159,7 @@ def _fits(node: Any, types: str | None, arguments: Any) -> bool:
     return 0 in found or found == list(node.attr[types].list.type)
 
 
-def _output_count(node: Any) -> int | None:
+def output_count(node: Any) -> int | None:
     """How many outputs a node has; None where TensorFlow does not know its op, as for a function."""
     definition = tf_internals.op_def(node.op)
     if definition is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 
 from hubexplore.hub import saving, tf_internals
+from hubexplore.hub.adding import Adder, Place
 from hubexplore.hub.apply import Applier
 from hubexplore.hub.export import write_module
 from hubexplore.hub.functions import FunctionImporter
@@ -36,6 +37,8 @@ class DefinedImpl:
         with tf_internals.many_new_objects():
             self._state = build_state(plan, scope, functions)
         self._applier = Applier(self._state, functions)
+        home = Place(self._state.graph, scope, {node.name for node in plan.part.graph_def.node})
+        self._adder = Adder(spec.variant(tags), self._state, home, functions)
         self._saver = saving.SessionSaver(self._state)
 
     @property
@@ -49,7 +52,11 @@ class DefinedImpl:
         """Adds the ops of one call to the default graph, in a new name scope `name`."""
         plan = self._spec.apply_plan(self._tags, signature, self._trainable)
         with tf_internals.many_new_objects():
-            return self._applier.apply(plan, input_tensors, name)
+            return self._applier.apply(plan, input_tensors, name, signature)
+
+    def find_tensor(self, name: str, call: tuple[tf.Graph, str] | None) -> tf.Tensor:
+        """The tensor that `name` is in a call (its graph and scope), or in the state; added if need be."""
+        return self._adder.find(self._adder.home if call is None else self._applier.places[call], name)
 
     def export(self, path: str, session: tf.compat.v1.Session) -> None:
         """Writes the module with the values its variables have in `session`."""

@@ -26,6 +26,7 @@ from hubexplore.hub import live, tf_internals
 from hubexplore.hub.belonging import check_callable, check_tensors
 from hubexplore.hub.growth import CallCounter
 from hubexplore.hub.loading import load_module_spec
+from hubexplore.hub.locating import locate
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.tensor_info import convert_inputs, normalize_inputs, select_outputs
 from hubexplore.hub.variant import DEFAULT_SIGNATURE, as_tag_set
@@ -164,6 +165,27 @@ class Module:
         self._applications.append(Application(name, tensors, outputs, graph, full))
         self._calls.count(name, tensors, graph)
         return select_outputs(name, outputs, as_dict)
+
+    def tensor(self, name: str, call: Application | int | None = None) -> tf.Tensor:
+        """Returns a tensor inside of the module, such as an intermediate layer, by its name in the module.
+
+        A call adds just the ops that its outputs need. Where the tensor needs more, they are added to the
+        call now; ops that are there are used, so it belongs to the same inputs, dropout masks and updates.
+
+        Args:
+          name: of a tensor or op: "attention:0", "attention". A name that begins with the scope of a call or
+            of the state, as in "module_apply_default_1/attention:0" or "module/x:0", says where to look.
+          call: which call: one of `applications`, or its number; by default the last one.
+
+        Returns:
+          The tensor; for an input what was given for it, for a variable its value.
+
+        Raises:
+          NoSuchTensorError: (a KeyError) there is no such tensor, with the nearest name; or it depends on a
+            placeholder that has no value in the call.
+          GraphError: (a RuntimeError) the call was made in a function or loop, but this is outside of it.
+        """
+        return locate(self, name, call)
 
     @property
     def applications(self) -> tuple[Application, ...]:

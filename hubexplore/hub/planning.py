@@ -90,7 +90,7 @@ def plan_apply(variant: Variant, signature: str | None, trainable: bool) -> Appl
             key: [name for name in names if node_of(name) not in unfed] for key, names in candidates.items()
         }
     targets = [*results, *chain.from_iterable(candidates.values())]
-    found, contexts = _close_over_contexts(variant, cut, targets)
+    found, contexts = close_over_contexts(variant, cut, targets)
     check_complete(found.missing)
     check_names(variant.nodes, found.cut_tensors, "The module's graph")
     check_contexts(contexts, variant.nodes, found.nodes | set(map(node_of, found.cut_tensors)))
@@ -131,7 +131,7 @@ def _candidates(variant: Variant, fed: frozenset[str]) -> dict[str, list[str]]:
     }
 
 
-def _close_over_contexts(
+def close_over_contexts(
     variant: Variant, cut: Cut, targets: list[str]
 ) -> tuple[Reach, tuple[ContextSpec, ...]]:
     """The reach of targets, grown until every control-flow context in it is whole."""

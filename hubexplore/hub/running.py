@@ -100,6 +100,7 @@ class AppliedSignature:
       inputs: the placeholders by name: Tensor, SparseTensor or RaggedTensor.
       placeholders: dense, in the order of `Feeds.arrays`.
       outputs: by name: Tensor, SparseTensor or RaggedTensor.
+      application: the call.
       scope: name scope of the ops; below it they have the names they have in the module.
     """
 
@@ -122,4 +123,5 @@ class AppliedSignature:
                 outputs,
                 expand_composites=True,
             )
-        self.scope = module.applications[-1].scope
+        self.application = module.applications[-1]
+        self.scope = self.application.scope

@@ -27,6 +27,9 @@ class ModuleImpl(Protocol):
     ) -> dict[str, Any]:
         """Adds the ops of one call to the default graph; returns outputs by name."""
 
+    def find_tensor(self, name: str, call: tuple[tf.Graph, str] | None) -> tf.Tensor:
+        """The tensor `name` ("op:0") in a call (given as its graph and scope), or in the state (None)."""
+
     def export(self, path: str, session: tf.compat.v1.Session) -> None:
         """Writes the module with the values its variables have in `session`."""
 

@@ -122,6 +122,11 @@ def add_colocations(graph: tf.Graph, constraints: Mapping[str, tuple[Sequence[st
         op._set_device(next((devices[other] for other in added if devices[other]), ""))
 
 
+def add_control_inputs(op: tf.Operation, others: Sequence[tf.Operation]) -> None:
+    """Makes an op that no session has run yet wait for others of its graph."""
+    op._add_control_inputs(others)
+
+
 def set_string_attr(op: tf.Operation, key: str, text: str) -> None:
     """Changes a string attribute of an op that is in a graph."""
     op._set_attr(key, tf.compat.v1.AttrValue(s=text.encode()))

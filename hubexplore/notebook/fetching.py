@@ -8,23 +8,23 @@ from typing import Any
 
 import tensorflow as tf
 
-from hubexplore.errors import NoSuchTensorError, closest
+from hubexplore.errors import NoSuchTensorError
 from hubexplore.hub.module import Module
 from hubexplore.hub.running import AppliedSignature
-from hubexplore.summary.graph import node_of
 
 
 def resolve(fetch: Any, module: Module, applied: AppliedSignature) -> Any:
     """The tensor that `fetch` stands for.
 
     Args:
-      fetch: name of a tensor or op in the module ("conv1/Relu:0", "conv1/Relu"), name of one of its
-        variables, or a tensor or variable of its graph.
+      fetch: name of a tensor or op in the module ("conv1/Relu:0", "conv1/Relu"), whether or not an output
+        needs it, name of one of its variables, or a tensor or variable of its graph.
       module: live.
       applied: the call to look in.
 
     Raises:
-      NoSuchTensorError: (a KeyError) the call has none of that name; the message names the nearest.
+      NoSuchTensorError: (a KeyError) the module has no tensor of that name, with the nearest; or it has no
+        value in the call.
     """
     graph = module.graph
     if not isinstance(fetch, str):
@@ -41,13 +41,12 @@ def resolve(fetch: Any, module: Module, applied: AppliedSignature) -> Any:
             if isinstance(variable, list):
                 return tf.concat(variable, _axis(fetch, module))
             return tf.identity(variable)
-    name = fetch if ":" in fetch else f"{fetch}:0"
-    for scope in (applied.scope, module.scope):
-        try:
-            return graph.get_tensor_by_name(f"{scope}/{name}")
-        except (KeyError, ValueError):
-            continue
-    raise NoSuchTensorError(_explained(fetch, module, applied))
+    own = fetch.startswith(module.scopes)
+    tensor = module.tensor(fetch, None if own else applied.application)
+    if any(tensor is each for each in applied.placeholders):
+        with _outside(graph):
+            return tf.identity(tensor)  # a compiled call cannot fetch what it feeds
+    return tensor
 
 
 @contextlib.contextmanager
@@ -62,18 +61,3 @@ def _axis(name: str, module: Module) -> int:
     described = (each for variant in module.summary().variants for each in variant.variables)
     parts = next((each.partitions for each in described if each.name == name and each.partitions), ())
     return next((axis for axis, offset in enumerate(parts[-1].offset) if offset), 0) if parts else 0
-
-
-def _explained(fetch: str, module: Module, applied: AppliedSignature) -> str:
-    own = {
-        op.name.removeprefix(f"{applied.scope}/")
-        for op in module.graph.get_operations()
-        if op.name.startswith(f"{applied.scope}/")
-    }
-    op = node_of(fetch)
-    if op in own:
-        return f"{fetch!r} is not there: the outputs of that op are called {op}:0, {op}:1, ..."
-    return (
-        f"The signature runs nothing called {fetch!r}. An op of the module that this signature does not need "
-        f"is not there; hubexplore.summarize(module).graph(signature) shows what is.{closest(op, own)}"
-    )

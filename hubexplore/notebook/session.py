@@ -162,8 +162,9 @@ class NotebookSession:
             where that is safe.
           signature: its name; None means `default`.
           as_dict: whether to return all outputs by name.
-          fetch: further tensors of the call, such as intermediate layers: their names in the module
-            ("conv1/Relu", "conv1/Relu:0"), names of variables, or tensors of the graph.
+          fetch: further tensors of the call, such as intermediate layers, whether or not an output needs
+            them: their names in the module ("conv1/Relu", "conv1/Relu:0"), names of variables, or tensors of
+            the graph.
           batch_size: run so many rows at a time. Every output must have a row per row of the inputs. An
             interrupt stops at the next batch.
           progress: whether to show a bar for batches; by default where it takes more than a second.

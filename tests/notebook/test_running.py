@@ -150,6 +150,18 @@ class TestFetch:
         assert value.tolist() == (2 * more["hidden"]).tolist()
         assert more["w"].tolist() == [[1.0, 2.0], [3.0, 4.0]]
 
+    def test_what_no_output_needs(self, session: NotebookSession, layers: hub.Module) -> None:
+        scope = session.applied(layers).scope
+        fetch = ["Sum", "Sum:0", f"{scope}/Sum:0", "x", "layers/w"]
+        _, more = session.call(layers, ROWS, fetch=fetch)
+        assert list(more) == fetch
+        assert [more[name] for name in fetch[:3]] == [ROWS.sum()] * 3
+        assert more["x"].tolist() == ROWS.tolist()
+        assert more["layers/w"].tolist() == [[1.0, 2.0], [3.0, 4.0]]
+        ops = len(session.graph.get_operations())
+        assert session.call(layers, 2 * ROWS, fetch=["Sum"])[1]["Sum"] == 2 * ROWS.sum()
+        assert len(session.graph.get_operations()) == ops
+
     def test_adds_no_op_when_repeated(self, session: NotebookSession, layers: hub.Module) -> None:
         session.call(layers, ROWS, fetch=["hidden"])
         ops = len(session.graph.get_operations())
@@ -178,7 +190,7 @@ class TestFetch:
         [
             ("hiden", "Did you mean 'hidden'"),
             ("hidden:7", r"outputs of that op are called hidden:0"),
-            ("Sum", "this signature does not need"),
+            ("add", "depends on the placeholder 'a', which is not an input of signature 'default'"),
             (3, "got a int"),
         ],
     )
