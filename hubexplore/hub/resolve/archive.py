@@ -8,29 +8,24 @@ behind the first, for a shorter one.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
 import stat
 import tarfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO, Final, Protocol, Self, cast
+from typing import IO, Final, Protocol, cast
 
 from hubexplore import errors
 
 SUFFIXES: Final = (".tar.gz", ".tgz")
 _MAGIC: Final = b"\x1f\x8b"
 _CHUNK: Final = 1 << 18
-# Long names and extended headers are read into memory at once; true ones are far below a kilobyte.
+# Of one member, with its long names and extended headers; true ones are far below.
 _LARGEST_HEADER: Final = 1 << 20
-_HEADER_TYPES: Final = (
-    tarfile.XHDTYPE,
-    tarfile.XGLTYPE,
-    tarfile.SOLARIS_XHDTYPE,
-    tarfile.GNUTYPE_LONGNAME,
-    tarfile.GNUTYPE_LONGLINK,
-)
 _CUT: Final = "it ends too early, so it was cut; get it again"
 _DAMAGED: Final = "its content is damaged ({}); get it again"
 
@@ -62,7 +57,7 @@ def extract(source: Source, target: str, name: str) -> str:
         _Extraction(Path(target)).run(_Gunzip(source))
     except errors.ArchiveError as error:
         raise errors.ArchiveError(f"Cannot extract {name!r}: {error}.") from error
-    except (tarfile.TarError, zlib.error, UnicodeError, ValueError) as error:
+    except (tarfile.TarError, zlib.error, UnicodeError, ValueError, RecursionError) as error:
         raise errors.ArchiveError(f"Cannot extract {name!r}: {_DAMAGED.format(error)}.") from error
     except EOFError as error:
         raise errors.ArchiveError(f"Cannot extract {name!r}: {_CUT}.") from error
@@ -138,27 +133,63 @@ def _what_instead(start: bytes) -> str:
     return found
 
 
-class _Header(tarfile.TarInfo):
-    """A header that does not pass for the end of the archive when it is damaged or missing."""
+class _Forward:
+    """The content of an archive as the file that tarfile reads: from start to end, in bounded pieces.
 
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        header = super().frombuf(buf, encoding, errors)
-        # Before 3.14 Python followed a negative size backwards, for ever.
-        if header.size < 0 or (header.type in _HEADER_TYPES and header.size > _LARGEST_HEADER):
+    tarfile follows the sizes that headers claim, and which of its methods do so differs between patch
+    releases of Python. Each of its steps is a read or a seek here.
+    """
+
+    def __init__(self, content: _Gunzip) -> None:
+        self._content = content
+        self._position = 0
+        self._header_bytes: int | None = 0
+        self.last = b""
+        """What was read last: of the header with which tarfile stopped, its block."""
+
+    @contextlib.contextmanager
+    def inside_member(self) -> Iterator[None]:
+        """Meanwhile the content of a member is read, and afterwards the headers of the next."""
+        self._header_bytes = None
+        yield
+        self._header_bytes = 0
+
+    def tell(self) -> int:
+        """Returns the count of bytes before the next."""
+        return self._position
+
+    def seek(self, position: int, /) -> int:
+        """Skips up to `position`."""
+        if position < self._position:
             raise tarfile.ReadError("a header with an impossible size")
-        return header
+        while self._position < position:
+            self._take(min(position - self._position, _CHUNK))
+        return self._position
 
-    @classmethod
-    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
-        try:
-            return super().fromtarfile(archive)
-        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # The end mark: a block of zeros.
-            raise
-        except (tarfile.EmptyHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
-            raise EOFError from error
-        except tarfile.HeaderError as error:
-            raise tarfile.ReadError(f"header at {archive.offset}: {error}") from error
+    def read(self, size: int, /) -> bytes:
+        """Returns exactly `size` bytes: a tar archive says how long all in it is."""
+        if self._header_bytes is not None:
+            self._header_bytes += size
+        if size < 0 or max(size, self._header_bytes or 0) > _LARGEST_HEADER:
+            raise tarfile.ReadError("a header with an impossible size")
+        parts = []
+        while size:
+            parts.append(self._take(size))
+            size -= len(parts[-1])
+        self.last = b"".join(parts)
+        return self.last
+
+    def rest(self) -> Iterator[bytes]:
+        """Reads to the end, which makes the checksum be verified."""
+        while data := self._content.read(_CHUNK):
+            yield data
+
+    def _take(self, size: int) -> bytes:
+        data = self._content.read(size)
+        if not data:
+            raise EOFError
+        self._position += len(data)
+        return data
 
 
 class _Extraction:
@@ -172,23 +203,24 @@ class _Extraction:
         self._links: dict[Path, tarfile.TarInfo] = {}
 
     def run(self, content: _Gunzip) -> None:
-        # As a stream tarfile only reads, whatever the stubs ask for.
-        stream = cast(IO[bytes], content)
-        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive:
+        file = _Forward(content)
+        # tarfile only reads, tells and seeks, whatever the stubs ask for.
+        with tarfile.open(fileobj=cast(IO[bytes], file), mode="r:") as archive:
             for member in archive:
-                self._write(archive, member)
-            # What tarfile has read ahead, then the rest, which makes the checksum be verified.
-            self._expect_zeros(archive.fileobj)
+                with file.inside_member():
+                    self._write(archive, member)
+        self._expect_end(file)
         for path, member in self._links.items():
             self._link(path, member)
         for path in self._links:
             self._check_inside(path)
 
-    def _expect_zeros(self, stream: Source) -> None:
-        """Reads to the end. Members behind an end mark would otherwise be lost without a word."""
-        while data := stream.read(_CHUNK):
-            if data.strip(b"\0"):
-                raise tarfile.ReadError("there is more behind its end mark")
+    def _expect_end(self, file: _Forward) -> None:
+        """Else members behind an end mark, or behind a damaged header, would be lost without a word."""
+        if file.last.strip(b"\0"):
+            raise tarfile.ReadError(f"no header where one should be, after {file.tell()} bytes")
+        if any(data.strip(b"\0") for data in file.rest()):
+            raise tarfile.ReadError("there is more behind its end mark")
 
     def _path(self, name: str) -> Path:
         parts = PurePosixPath(name)

@@ -8,7 +8,9 @@ import io
 import random
 import shutil
 import stat
+import subprocess
 import tarfile
+import tracemalloc
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -202,6 +204,103 @@ def test_a_huge_header_is_refused_before_it_is_read(target: Path) -> None:
     data = zlib.compress(member.tobuf(tarfile.GNU_FORMAT) + b"\0" * 4096, wbits=31)
     with pytest.raises(errors.ArchiveError, match="impossible size"):
         extract(data, target)
+
+
+def header(name: str, kind: bytes, size: int) -> bytes:
+    member = tarfile.TarInfo(name)
+    member.type, member.size = kind, size
+    return member.tobuf(tarfile.GNU_FORMAT)
+
+
+def block(content: bytes) -> bytes:
+    return content + b"\0" * (-len(content) % tarfile.BLOCKSIZE)
+
+
+LONG_NAME = header("././@LongLink", tarfile.GNUTYPE_LONGNAME, 4) + block(b"name")
+HEADERS = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+@pytest.mark.parametrize("before", [b"", header("first", tarfile.REGTYPE, 0), LONG_NAME, LONG_NAME * 2])
+def test_a_huge_header_is_refused_wherever_it_stands(kind: bytes, before: bytes, target: Path) -> None:
+    data = before + header("path", kind, 1 << 40) + b"\0" * 4096
+    with pytest.raises(errors.ArchiveError, match="impossible size"):
+        extract(gzip.compress(data, 1), target)
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+def test_nothing_is_held_of_a_huge_header(kind: bytes, target: Path) -> None:
+    data = gzip.compress(header("path", kind, 50 << 20) + bytes(50 << 20), 1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(errors.ArchiveError, match="impossible size"):
+            extract(data, target)
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_headers_without_end_are_refused(target: Path) -> None:
+    """A map of holes that says it has more entries than it has, and extended headers of extended headers."""
+    keywords = b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"
+    sparse = header("x", tarfile.XHDTYPE, len(keywords)) + block(keywords) + header("f", b"0", 8 << 20)
+    for data in (sparse + b"9999999\n" + b"1\n" * (4 << 20), LONG_NAME * 3000):
+        with pytest.raises(errors.ArchiveError, match=r"impossible size|recursion"):
+            extract(gzip.compress(data, 1), target)
+
+
+@pytest.mark.parametrize("size", [b"-512", b"-1024", b"-99999999"])
+@pytest.mark.timeout(30)
+def test_a_size_that_leads_backwards_ends(size: bytes, target: Path) -> None:
+    record = b" size=" + size + b"\n"
+    record = str(len(record) + 2).encode() + record
+    data = header("x", tarfile.XHDTYPE, len(record)) + block(record) + header("f", tarfile.REGTYPE, 0)
+    with pytest.raises(errors.ArchiveError, match=r"damaged"):
+        extract(gzip.compress(data + bytes(1024), 1), target)
+
+
+def test_a_damaged_header_behind_a_long_name_is_no_end(target: Path) -> None:
+    damaged = bytearray(header("f", tarfile.REGTYPE, 0))
+    damaged[0] ^= 1
+    for data in (LONG_NAME + damaged, header("f", tarfile.REGTYPE, 0) + LONG_NAME + damaged):
+        with pytest.raises(errors.ArchiveError, match="damaged"):
+            extract(gzip.compress(data + bytes(1024), 1), target)
+    with pytest.raises(errors.ArchiveError, match="cut"):
+        extract(gzip.compress(header("f", tarfile.REGTYPE, 0) + LONG_NAME, 1), target)
+
+
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_every_format_of_tar(form: int, target: Path) -> None:
+    files = {f"{'d' * 90}/{'n' * 60}": b"1" * 700_000, "saved_model.pb": b"2" * 512, "empty": b""}
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz", format=form) as made:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            made.addfile(member, io.BytesIO(content))
+    extract(buffer.getvalue(), target)
+    assert tree(target) == files
+
+
+@pytest.mark.parametrize(
+    "options", [["--format=gnu"], ["--format=pax"], ["--format=pax", "--sparse-version=0.1"]]
+)
+def test_a_file_with_holes(options: list[str], target: Path, tmp_path: Path) -> None:
+    with (tmp_path / "holes").open("wb") as file:
+        for position in (1 << 20, 3 << 20):
+            file.seek(position)
+            file.write(b"data")
+        file.truncate(5 << 20)
+    made = tmp_path / "m.tar.gz"
+    subprocess.run(["tar", "-S", *options, "-czf", made, "-C", tmp_path, "holes"], check=True)
+    extract(made.read_bytes(), target)
+    assert (target / "holes").read_bytes() == (tmp_path / "holes").read_bytes()
 
 
 @pytest.mark.parametrize(
