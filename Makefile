@@ -12,8 +12,11 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+READY_LAB := .venv/ready-lab
 READY := .venv/ready
 READY_DOCS := .venv/ready-docs
+# What the tests need that is no Python package; Playwright's driver wants the library.
+PROGRAMS := dot chromium libatomic.so.1
 SITE := build/docs
 QUICKSTART := notebooks/01_quickstart.ipynb
 # TensorFlow's start-up log is of no use to who reads test results.
@@ -22,7 +25,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 .PHONY: lab test programs lint types contracts tests tests-tf1 test-all bench binder notebooks pictures docs docs-links clean
 
 # Without dot, diagrams show themselves as lists.
-lab: $(READY)
+lab: $(READY_LAB)
 	@tools/system_packages.sh dot || true
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/$(QUICKSTART) $(LAB_ARGS)
 
@@ -30,7 +33,7 @@ test: programs lint types contracts docs tests-tf1 tests
 
 # What needs a program that is not there is skipped, and says so.
 programs:
-	@tools/system_packages.sh dot chromium || true
+	@tools/system_packages.sh $(PROGRAMS) || true
 
 lint: $(READY)
 	$(BIN)/ruff check --quiet
@@ -86,15 +89,23 @@ docs-links: docs
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-$(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "hubexplore needs Python 3.11 or newer; say which: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	@$(PYTHON) -m venv .venv || { echo "Python cannot make environments. On Debian: apt-get install python3-venv"; exit 1; }
+# Each stage has more of the extras that pyproject.toml names. A stage that fails says why, and so does one that
+# cannot begin.
+$(READY_LAB): pyproject.toml constraints.txt
+	@command -v "$(PYTHON)" >/dev/null || \
+	  { echo "There is no $(PYTHON). Install Python 3.11 to 3.13 (on Debian: apt-get install python3-venv), or name it: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "hubexplore needs Python 3.11 or newer, and $(PYTHON) is older; say which: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing what pyproject.toml names into .venv (a few minutes the first time) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[lab,test]'
+	@"$(PYTHON)" tools/set_up.py lab
+	@touch $@
+
+$(READY): $(READY_LAB)
+	@echo "Installing what the checks need into .venv ..."
+	@"$(PYTHON)" tools/set_up.py lab test
 	@touch $@
 
 $(READY_DOCS): $(READY)
 	@echo "Installing what the site is made with into .venv ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	@"$(PYTHON)" tools/set_up.py lab test docs
 	@touch $@

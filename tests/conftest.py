@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 from pathlib import Path
+from typing import NoReturn
 
 import hypothesis
 import pytest
@@ -45,12 +46,14 @@ def real_modules() -> Path:
 
 def require_program(name: str) -> str:
     """The path of a program; a test that needs it skips where it is absent."""
-    path = shutil.which(name)
-    if path is None:
-        if os.environ.get("HUBEXPLORE_REQUIRE_PROGRAMS"):
-            pytest.fail(f"{name} is required, but is not installed: tools/system_packages.sh {name}")
-        pytest.skip(f"{name} is not installed; tools/system_packages.sh {name} does that")
-    return path
+    return shutil.which(name) or lacking(name)
+
+
+def lacking(name: str) -> NoReturn:
+    """Skips what needs a program or shared library that is not there, or fails where all have to be."""
+    if os.environ.get("HUBEXPLORE_REQUIRE_PROGRAMS"):
+        pytest.fail(f"{name} is required, but is not installed: tools/system_packages.sh {name}")
+    pytest.skip(f"{name} is not installed; tools/system_packages.sh {name} does that")
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,30 @@
 #!/bin/sh
-# Installs the programs that are no Python packages, where that is possible without asking; else says how.
+# Installs what is needed and is no Python package, where that is possible without asking; else says how.
 #
-#   tools/system_packages.sh dot chromium
+#   tools/system_packages.sh dot chromium libatomic.so.1
 #
-# Ends with 0 if all are there, with 1 if one is missing and could not be installed.
+# Takes names of programs and of shared libraries. Ends with 0 if all are there, with 1 if one is missing and
+# could not be installed.
 set -u
-missing=""
-for program in "$@"; do
-    command -v "$program" >/dev/null 2>&1 && continue
-    case "$program" in
-        dot) missing="$missing graphviz" ;;
-        *) missing="$missing $program" ;;
+
+there() {
+    case "$1" in
+        *.so*) { /sbin/ldconfig -p || ldconfig -p; } 2>/dev/null | grep -q -F "$1 " ;;
+        *) command -v "$1" >/dev/null 2>&1 ;;
     esac
+}
+
+package() {
+    case "$1" in
+        dot) echo graphviz ;;
+        libatomic.so.1) echo libatomic1 ;;
+        *) echo "$1" ;;
+    esac
+}
+
+missing=""
+for name in "$@"; do
+    there "$name" || missing="$missing $(package "$name")"
 done
 [ -z "$missing" ] && exit 0
 install="apt-get install --yes --no-install-recommends$missing"
@@ -23,7 +36,7 @@ if command -v apt-get >/dev/null 2>&1; then
         # The lists of a fresh machine are empty or old.
         { $sudo $install || { $sudo apt-get update && $sudo $install; }; } >/dev/null 2>&1 && exit 0
     fi
-    echo "Missing:$missing. Install with: sudo $install" >&2
+    echo "Missing:$missing. Install with: sudo apt-get install$missing" >&2
 else
     echo "Missing:$missing. Install with your system's package manager (conda install$missing, brew install$missing)." >&2
 fi

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
+from playwright._impl._driver import compute_driver_executable
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.browser.lab import Lab, serving
 from tests.browser.notebook import PATIENCE, SCREENSHOTS, WINDOW, Notebook
+from tests.conftest import lacking
 
 FLAGS = [
     *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
@@ -64,8 +68,18 @@ def lab(server: Lab) -> Iterator[Lab]:
     server.end_kernels()
 
 
+@pytest.fixture(scope="session")
+def driver() -> None:
+    """Playwright's driver can start: it is a program that came by pip, and needs libraries that did not."""
+    done = subprocess.run(
+        [compute_driver_executable()[0], "--version"], capture_output=True, text=True, check=False
+    )
+    if missing := re.search(r"loading shared libraries: (\S+):", done.stderr):
+        lacking(missing[1])
+
+
 @pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
+def browser(chromium: str, driver: None) -> Iterator[Browser]:
     """Debian's Chromium. For one file: while Playwright is there, asyncio.run works in no other test."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
