@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import tensorflow as tf
 
@@ -16,6 +17,11 @@ from hubexplore.notebook.reports import ExportReport
 from hubexplore.notebook.verify import compare_with_export
 from hubexplore.summary.paths import for_tensorflow, is_url
 from hubexplore.summary.reading import MODULE_FILE
+
+# Tables that start empty; others are filled by their initialisers, from assets or constants.
+_FILLED_BY_CALLS: Final = frozenset(
+    {"MutableHashTableV2", "MutableHashTableOfTensorsV2", "MutableDenseHashTableV2"}
+)
 
 
 def export(
@@ -28,7 +34,8 @@ def export(
         else:
             module.export(path, session)
     compared = compare_with_export(module, session, path) if verify else ()
-    return ExportReport(path=path, compared=compared, warnings=tuple(_forgotten(module, path)))
+    warnings = (*_forgotten(module, path), *_left_behind(module, session))
+    return ExportReport(path=path, compared=compared, warnings=warnings)
 
 
 def _forgotten(module: Module, path: str) -> Iterator[str]:
@@ -39,6 +46,26 @@ def _forgotten(module: Module, path: str) -> Iterator[str]:
     if before is not None and after is not None:
         yield from filter(None, [update_ops_never_run(module, before, after)])
     yield from filter(None, [losses_unused(module)])
+
+
+def _left_behind(module: Module, session: tf.compat.v1.Session) -> Iterator[str]:
+    """What the session holds but no module can: the entries of tables that were filled by calls."""
+    graph = module.graph
+    prefix = f"{module.scope}/"
+    tables = [
+        op for op in graph.get_operations() if op.type in _FILLED_BY_CALLS and op.name.startswith(prefix)
+    ]
+    if not tables or graph.finalized:
+        return
+    with graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
+        sizes = [tf.raw_ops.LookupTableSizeV2(table_handle=op.outputs[0]) for op in tables]
+    for op, size in zip(tables, session.run(sizes), strict=True):
+        if size:
+            name, entries = op.name.removeprefix(prefix), "1 entry" if size == 1 else f"{size:,} entries"
+            yield (
+                f"Table {name!r} has {entries} in this session. A module carries no entries of such a table, "
+                f"so what was written starts without them."
+            )
 
 
 def _replace(module: Module, session: tf.compat.v1.Session, path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,15 +26,22 @@ class ComparedSignature:
     Attributes:
       signature: its name.
       outputs: how many were compared.
-      largest_difference: between two numbers, 0.0 if all are equal; infinite where texts or shapes differ;
-        None where nothing could be compared.
-      skipped: why nothing was compared; empty if it was.
+      largest_difference: between two numbers, 0.0 if all are equal; infinite where texts, shapes or dtypes
+        differ, or where what was written fails; None where nothing could be compared.
+      skipped: what was not compared, and why; empty if all was.
     """
 
     signature: str
     outputs: int
     largest_difference: float | None
     skipped: str = ""
+
+
+def _result(compared: ComparedSignature) -> str:
+    if compared.largest_difference is None:
+        return visible(compared.skipped)
+    number = "not equal" if compared.largest_difference == math.inf else f"{compared.largest_difference:.3g}"
+    return f"{number}; {visible(compared.skipped)}" if compared.skipped else number
 
 
 @dataclass(frozen=True, repr=False)
@@ -80,17 +88,26 @@ class ExportReport:
         if largest is None:
             return written
         if largest == 0:
-            return f"{written} Loaded again, it gives the same outputs."
+            return f"{written} Loaded again, {self._whole()} the same outputs."
+        if largest == math.inf:
+            unequal = [each.signature for each in self.compared if each.largest_difference == math.inf]
+            named = ", ".join(printable(repr(each)) for each in unequal)
+            return f"{written} Loaded again, its outputs differ in more than numbers: signature {named}."
         return f"{written} Loaded again, its outputs differ by up to {largest:.3g}."
+
+    def _whole(self) -> str:
+        """Of what the headline speaks: of the module, or only of what could be compared."""
+        left = sum(bool(each.skipped) for each in self.compared)
+        if not left:
+            return "it gives"
+        return f"{len(self.compared) - left} of {len(self.compared)} signatures give"
 
     def _grid(self) -> Grid:
         rows = tuple(
             (
                 visible(each.signature),
                 str(each.outputs),
-                visible(each.skipped)
-                if each.largest_difference is None
-                else f"{each.largest_difference:.3g}",
+                _result(each),
             )
             for each in self.compared
         )

@@ -1,59 +1,101 @@
-"""Whether a module and its export give the same outputs, on inputs made up for each signature."""
+"""Whether a module and its export give the same outputs, on inputs made up for each signature.
+
+Nothing runs in the user's session but a read of the variables: a signature may count, train or reset. Two
+copies run instead, each in a graph and session of its own: the module as it is now, and as it was written.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
-import numpy as np
 import tensorflow as tf
 
 from hubexplore.errors import HubError
+from hubexplore.hub.definition import DefinedSpec
+from hubexplore.hub.feeding import Feeds
 from hubexplore.hub.module import Module
-from hubexplore.hub.running import SignatureRunner
+from hubexplore.hub.running import AppliedSignature
+from hubexplore.notebook.differing import Assets, difference
+from hubexplore.notebook.effects import Effects, effects
+from hubexplore.notebook.interrupting import run_interruptibly
 from hubexplore.notebook.reports import ComparedSignature
 from hubexplore.notebook.trial import examples
 from hubexplore.notebook.trial.fields import fields
+
+_ERRORS: Final = (HubError, tf.errors.OpError)
+MSG_NO_INPUTS: Final = "no inputs were found that it takes"
+MSG_OUTSIDE: Final = "not run, since it writes files or runs Python: {ops}"
+MSG_NO_COPY: Final = "the module cannot be loaded a second time to compare with: {error}"
+MSG_FAILS: Final = "what was written fails: {error}"
 
 
 def compare_with_export(
     module: Module, session: tf.compat.v1.Session, path: str
 ) -> tuple[ComparedSignature, ...]:
-    """Runs every signature of `module` and of the module at `path` on the same inputs.
+    """Runs every signature of a copy of `module` and of the module at `path` on the same inputs.
 
     Args:
-      module: live.
+      module: live; its variables and tables stay as they are.
       session: of its graph.
-      path: of the export; loaded into a graph and session of its own.
+      path: of the export.
     """
-    before = SignatureRunner(module, session)
-    with tf.Graph().as_default():
-        again = Module(path, tags=module.tags)
-        with tf.compat.v1.Session() as own:
-            own.run([tf.compat.v1.global_variables_initializer(), tf.compat.v1.tables_initializer()])
-            after = SignatureRunner(again, own)
-            return tuple(
-                _compare(name, module, before, after) for name in sorted(module.get_signature_names())
-            )
+    variables = list(module.variables)
+    values = session.run(variables) if variables else []
+    return run_interruptibly(lambda: _compared(module, values, path))
 
 
-def _compare(name: str, module: Module, before: SignatureRunner, after: SignatureRunner) -> ComparedSignature:
-    refused = "no inputs were found that it takes"
+def _compared(module: Module, values: Sequence[Any], path: str) -> tuple[ComparedSignature, ...]:
+    names = sorted(module.get_signature_names())
+    after = _Copy(path, module.tags)
+    try:
+        before = _Copy(module.spec, module.tags, values)
+    except _ERRORS as error:
+        after.close()
+        return tuple(
+            ComparedSignature(name, 0, None, MSG_NO_COPY.format(error=_first(error))) for name in names
+        )
+    try:
+        return tuple(_compare(name, module, before, after) for name in names)
+    finally:
+        before.close()
+        after.close()
+
+
+def _compare(name: str, module: Module, before: _Copy, after: _Copy) -> ComparedSignature:
+    does = after.effects(name)
+    if does.outside:
+        return ComparedSignature(name, 0, None, MSG_OUTSIDE.format(ops=", ".join(does.outside)))
+    refused = MSG_NO_INPUTS
     for inputs in made_up(module, name):
         try:
-            first = before(inputs, signature=name, as_dict=True)
-            second = before(inputs, signature=name, as_dict=True)
-        except (HubError, tf.errors.OpError) as error:
-            refused = f"no inputs were found that it takes: {str(error).splitlines()[0]}"
+            first = before.run(name, inputs, does.stateful)
+            second = before.run(name, inputs, does.stateful)
+        except _ERRORS as error:
+            refused = f"{MSG_NO_INPUTS}: {_first(error)}"
             continue
-        steady = [key for key in first if difference(first[key], second[key]) == 0]
-        if not steady:
-            return ComparedSignature(name, 0, None, "its outputs are other ones on each run")
-        exported = after(inputs, signature=name, as_dict=True)
-        return ComparedSignature(
-            name, len(steady), max(difference(first[key], exported[key]) for key in steady)
-        )
+        try:
+            written = after.run(name, inputs, does.stateful)
+        except _ERRORS as error:
+            return ComparedSignature(name, len(first), math.inf, MSG_FAILS.format(error=_first(error)))
+        return _judged(name, does, before, after, (first, second, written))
     return ComparedSignature(name, 0, None, refused)
+
+
+def _judged(
+    name: str, does: Effects, before: _Copy, after: _Copy, results: tuple[Mapping[str, Any], ...]
+) -> ComparedSignature:
+    """Compares those outputs that are the same on each run of the module itself."""
+    first, second, written = results
+    steady = [key for key in first if difference(first[key], second[key]) == 0]
+    others = [repr(key) for key in first if key not in steady]
+    how = "random" if does.random else "different on each run"
+    if not steady:
+        return ComparedSignature(name, 0, None, f"its outputs are {how}")
+    largest = max(difference(first[key], written[key], before.assets, after.assets) for key in steady)
+    note = f"{', '.join(others)} not compared: {how}" if others else ""
+    return ComparedSignature(name, len(steady), largest, note)
 
 
 def made_up(module: Module, name: str) -> Iterator[dict[str, Any]]:
@@ -66,26 +108,74 @@ def made_up(module: Module, name: str) -> Iterator[dict[str, Any]]:
         yield {key: each.value for key, each in given.items()}
 
 
-def difference(first: Any, second: Any) -> float:
-    """The largest difference between two results: 0.0 if equal, infinite where shapes or texts differ."""
-    if isinstance(first, tf.compat.v1.SparseTensorValue):
-        return max(difference(own, other) for own, other in zip(first, second, strict=True))
-    if hasattr(first, "nested_row_splits"):
-        parts = zip(
-            (first.flat_values, *first.nested_row_splits),
-            (second.flat_values, *second.nested_row_splits),
-            strict=True,
-        )
-        return max(difference(own, other) for own, other in parts)
-    one, other = np.asarray(first), np.asarray(second)
-    if one.shape != other.shape:
-        return float("inf")
-    if one.dtype.kind not in "biufcV":
-        return 0.0 if np.array_equal(one, other) else float("inf")
-    kind = np.complex128 if one.dtype.kind == "c" else np.float64
-    numbers, others = one.astype(kind), other.astype(kind)
-    # What is not a number before may be none after.
-    same = (numbers == others) | (np.isnan(numbers) & np.isnan(others))
-    return float(
-        np.max(np.where(same, 0.0, np.nan_to_num(np.abs(numbers - others), nan=np.inf)), initial=0.0)
-    )
+class _Copy:
+    """A module in a graph and session of its own.
+
+    Args:
+      spec: a ModuleSpec or path.
+      tags: of the graph variant.
+      values: of its variables, in the order of `Module.variables`; None for those of the checkpoint.
+    """
+
+    def __init__(self, spec: Any, tags: Iterable[str], values: Sequence[Any] | None = None) -> None:
+        with tf.Graph().as_default() as graph:
+            self._module = Module(spec, tags=tags)
+            own = list(self._module.variables)
+            self._feeds: dict[Any, Any] = {}
+            if values is not None:
+                inputs = [tf.compat.v1.placeholder(each.dtype.base_dtype) for each in own]
+                self._feeds = dict(zip(inputs, values, strict=True))
+                assigned = [
+                    tf.compat.v1.assign(each, value, validate_shape=False).op
+                    for each, value in zip(own, inputs, strict=True)
+                ]
+            else:
+                assigned = [each.initializer for each in own]
+            self._given = tf.group(*assigned)
+            known = {each.op.name for each in own}
+            rest = (*tf.compat.v1.global_variables(), *tf.compat.v1.local_variables())
+            self._others = tf.group(
+                *(each.initializer for each in rest if each.op.name not in known),
+                tf.compat.v1.tables_initializer(),
+            )
+            paths = graph.get_collection(tf.compat.v1.GraphKeys.ASSET_FILEPATHS)
+        self._applied: dict[str, AppliedSignature] = {}
+        self._graph = graph
+        self.assets = Assets(path.item() for path in map(tf.get_static_value, paths) if path is not None)
+        self._open()
+
+    def _open(self) -> None:
+        self._session = tf.compat.v1.Session(graph=self._graph)
+        self._session.run(self._given, self._feeds)
+        self._session.run(self._others)
+        self._touched = False
+
+    def effects(self, signature: str) -> Effects:
+        """What a signature does besides giving outputs."""
+        spec = self._module.spec
+        if isinstance(spec, DefinedSpec):
+            return effects(spec.apply_plan(self._module.tags, signature, False))
+        return Effects(stateful=True, random=False, outside=())
+
+    def run(self, signature: str, inputs: Mapping[str, Any], stateful: bool) -> dict[str, Any]:
+        """All outputs of a signature, with the state as it was in the beginning."""
+        if self._touched:
+            self.close()
+            self._open()
+        feeds = Feeds(signature, self._module.get_input_info_dict(signature)).arrays(dict(inputs))
+        if signature not in self._applied:
+            self._applied[signature] = AppliedSignature(self._module, signature)
+        applied = self._applied[signature]
+        self._touched = stateful
+        fed = dict(zip(applied.placeholders, feeds, strict=True))
+        results: dict[str, Any] = self._session.run(applied.outputs, fed)
+        return results
+
+    def close(self) -> None:
+        """Frees what the session holds."""
+        self._session.close()
+
+
+def _first(error: BaseException) -> str:
+    """The first line of a message."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
