@@ -5,7 +5,9 @@
 #
 # make notebooks, pictures   store the outputs of the notebooks and the pictures of the README anew
 # make binder                makes and opens what Binder makes, and prints times and memory
-# make test-all              tests in environments of their own: oldest and newest TensorFlow, the package
+# make test-all              tests in environments of their own: oldest and newest TensorFlow, the system's
+#                            Python, the package; and asks the index for all pins
+# make fresh                 both commands on a new, minimal Debian
 #
 # Each sets up what it needs in .venv, and programs such as dot through apt-get where that is possible without
 # asking; a second run reuses it. LAB_ARGS passes options on to JupyterLab.
@@ -22,7 +24,7 @@ QUICKSTART := notebooks/01_quickstart.ipynb
 # TensorFlow's start-up log is of no use to who reads test results.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: lab test programs lint types contracts tests tests-tf1 test-all bench binder notebooks pictures docs docs-links clean
+.PHONY: lab test programs lint types contracts tests tests-tf1 test-all fresh bench binder notebooks pictures docs docs-links clean
 
 # Without dot, diagrams show themselves as lists.
 lab: $(READY_LAB)
@@ -55,6 +57,10 @@ tests-tf1: $(READY)
 # Half an hour and more, hence not a part of `make test`. TEST_ALL_ARGS names some: oldest newest package.
 test-all: programs $(READY)
 	$(BIN)/python -m tools.environments $(TEST_ALL_ARGS)
+
+# Both commands on a new Debian, as a user without root; see `tools/fresh.py`. Needs root and debootstrap.
+fresh:
+	@"$(PYTHON)" -m tools.fresh $(FRESH_ARGS)
 
 bench: programs $(READY)
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)

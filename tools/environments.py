@@ -1,4 +1,4 @@
-"""Tests in environments of their own: the oldest and the newest TensorFlow, and the package as published.
+"""Tests in environments of their own: the oldest and newest TensorFlow, the system's Python, the package.
 
     python -m tools.environments [NAME ...]
 
@@ -19,10 +19,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from tools import pins
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 PLACE: Final = ROOT / "build" / "environments"
 OLDEST: Final = "tensorflow==2.16.*"
 NEWEST: Final = "tensorflow==2.21.*"
+SYSTEM: Final = "/usr/bin/python3"
 LARGEST_WHEEL: Final = 5_000_000
 
 
@@ -72,7 +75,38 @@ def package(place: Path) -> None:
     print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB")
 
 
-RUNS: Final[dict[str, Callable[[Path], None]]] = {"oldest": oldest, "newest": newest, "package": package}
+def system(place: Path) -> None:
+    """`make test` in a clone of HEAD, with the Python that the system brings."""
+    assert Path(SYSTEM).exists(), f"there is no {SYSTEM}"
+    shutil.rmtree(place, ignore_errors=True)
+    _run(["git", "clone", "--quiet", "--no-local", str(ROOT), str(place)])
+    modules = os.environ.get("HUBEXPLORE_REAL_MODULES", str(ROOT.parent / "shared" / "real-modules"))
+    _run(["make", "test", f"PYTHON={SYSTEM}"], cwd=place, HUBEXPLORE_REAL_MODULES=modules)
+
+
+def index(place: Path) -> None:
+    """An index has all that constraints.txt pins, for the lowest release of each declared Python."""
+    for python in pins.declared_pythons():
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed"]
+        command += ["--disable-pip-version-check", "--only-binary", ":all:", "--python-version", python]
+        command += [
+            "--target",
+            str(place),
+            "--constraint",
+            "constraints.txt",
+            f".[{','.join(pins.extras())}]",
+        ]
+        _run(command)
+        print(f"constraints.txt can be installed on Python {python}", flush=True)
+
+
+RUNS: Final[dict[str, Callable[[Path], None]]] = {
+    "index": index,
+    "oldest": oldest,
+    "newest": newest,
+    "system": system,
+    "package": package,
+}
 
 
 def _environment(place: Path, *requirements: str) -> Path:

@@ -1,0 +1,98 @@
+"""What `make fresh` does on a new Debian is what the README says, with this machine's sources of packages."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import fresh
+
+LISTED = """\
+:env:.cert='/certificates/own.pem'
+:env:.default-timeout='90'
+:env:.disable-pip-version-check='1'
+global.cert='/certificates/system.pem'
+global.extra-index-url='file:///packages/simple\\nfile:///more/simple'
+global.index-url='https://packages.example/simple'
+global.target='/somewhere'
+list.format='json'
+"""
+
+
+def test_pip_gets_packages_from_where_it_does_here() -> None:
+    assert fresh.sources(LISTED) == {
+        "cert": "/certificates/own.pem",
+        "timeout": "90",
+        "extra-index-url": "file:///packages/simple\nfile:///more/simple",
+        "index-url": "https://packages.example/simple",
+    }
+    assert fresh.sources("") == {}
+
+
+def test_files_and_folders_that_pip_names_are_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[tuple[str, ...]] = []
+    root = tmp_path / "root"
+    (root / "etc").mkdir(parents=True)
+    for name in ("index/simple", "wheels"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "own.pem").write_text("certificate")
+    said = (
+        f":env:.cert='{tmp_path}/own.pem'\n:env:.find-links='{tmp_path}/wheels {tmp_path}/gone'\n"
+        f"global.extra-index-url='file://{tmp_path}/index/simple https://packages.example/simple'\n"
+    )
+    monkeypatch.setattr(fresh, "ROOT", root)
+    monkeypatch.setattr(fresh, "pip_config", lambda: said)
+    monkeypatch.setattr(fresh, "run", lambda *command: ran.append(command))
+    fresh.take_over_sources()
+    below = root / tmp_path.relative_to("/")
+    assert (below / "own.pem").read_text() == "certificate"
+    assert {command[-2:] for command in ran} == {
+        (str(tmp_path / "index"), str(below / "index")),  # whose pages name files beside `simple`
+        (str(tmp_path / "wheels"), str(below / "wheels")),
+    }
+    assert (root / "etc" / "pip.conf").read_text().splitlines()[:2] == [
+        "[global]",
+        "disable-pip-version-check = true",
+    ]
+    assert f"cert = {tmp_path}/own.pem" in (root / "etc" / "pip.conf").read_text()
+
+
+def test_the_readme_says_what_to_install() -> None:
+    assert fresh.readme_packages() == ["make", "git", "python3-venv"]
+
+
+def test_what_is_missing_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr("shutil.which", lambda name: None if name == "debootstrap" else name)
+    assert fresh.main([]) == 2
+    assert capsys.readouterr().err == (
+        "make fresh needs root (sudo make fresh), debootstrap (apt-get install debootstrap).\n"
+    )
+
+
+def test_what_is_mounted_in_a_root_is_never_removed_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dev").mkdir()
+    monkeypatch.setattr(fresh, "ROOT", tmp_path)
+    monkeypatch.setattr(fresh, "mounts", lambda: [f"{tmp_path}/dev"])
+    monkeypatch.setattr("subprocess.run", lambda command, check: None)
+    with pytest.raises(OSError, match="still mounted"):
+        fresh.remove_root()
+    assert (tmp_path / "dev").is_dir()
+
+
+def test_it_needs_no_environment() -> None:
+    subprocess.run(
+        [sys.executable, "-S", "-m", "tools.fresh", "--help"],
+        cwd=fresh.REPOSITORY,
+        check=True,
+        capture_output=True,
+    )

@@ -1,0 +1,267 @@
+"""Does on a new Debian what the README tells a newcomer: both commands, as a user without root.
+
+    python3 -m tools.fresh [--suite trixie] [--lab-only] [--programs] [--keep]
+
+A minimal Debian is made in build/fresh, with the packages that the README names and nothing else, and a clone
+of HEAD in it. `make lab` has to serve the quickstart, which has to run; `make test` has to pass. Where pip
+gets packages from is taken over from this machine. Needs root, debootstrap and unshare, and no .venv.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+REPOSITORY: Final = Path(__file__).resolve().parents[1]
+ROOT: Final = REPOSITORY / "build" / "fresh"
+HOME: Final = ROOT / "home" / "ann"
+CLONE: Final = HOME / "hubexplore"
+QUICKSTART: Final = "notebooks/01_quickstart.ipynb"
+INSIDE: Final = "HUBEXPLORE_FRESH_INSIDE"
+"""Set where mounts and processes end with this program."""
+SOURCES: Final = frozenset({
+    "index-url", "extra-index-url", "find-links", "no-index", "constraint", "cert", "client-cert", "proxy",
+    "trusted-host", "timeout", "retries",
+})  # fmt: skip
+"""The settings of pip that say where packages come from."""
+PATIENCE: Final = 3600.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs it; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Both commands on a new Debian.")
+    parser.add_argument("--suite", default="bookworm", help="the release of Debian")
+    parser.add_argument("--lab-only", action="store_true", help="make lab, without make test")
+    parser.add_argument(
+        "--programs", action="store_true", help="with what `make programs` installs; no test may skip"
+    )
+    parser.add_argument("--keep", action="store_true", help="keep the root, some gigabytes")
+    options = parser.parse_args(arguments)
+    if lacking := missing():
+        print(f"make fresh needs {', '.join(lacking)}.", file=sys.stderr)
+        return 2
+    if INSIDE not in os.environ:
+        alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", sys.executable, "-m", "tools.fresh"]
+        again = list(arguments) if arguments is not None else sys.argv[1:]
+        return subprocess.run(
+            [*alone, *again], cwd=REPOSITORY, env=os.environ | {INSIDE: "1"}, check=False
+        ).returncode
+    try:
+        make_root(options.suite)
+        with served():
+            as_user(f".venv/bin/jupyter nbconvert --to notebook --execute --output-dir /tmp {QUICKSTART}")
+            say(f"{QUICKSTART} ran")
+        if not options.lab_only:
+            test(programs=options.programs)
+    except (subprocess.CalledProcessError, TimeoutError) as error:
+        say(f"FAILED: {error}")
+        return 1
+    finally:
+        if not options.keep:
+            remove_root()
+    say("passed")
+    return 0
+
+
+def missing() -> list[str]:
+    """What this machine lacks, with the remedy."""
+    found = [] if os.geteuid() == 0 else ["root (sudo make fresh)"]
+    packages = {"debootstrap": "debootstrap", "unshare": "util-linux", "git": "git"}
+    absent = [name for name in packages if not shutil.which(name)]
+    return found + [f"{name} (apt-get install {packages[name]})" for name in absent]
+
+
+def readme_packages() -> list[str]:
+    """What the README tells people to install on Debian before they begin."""
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    match = re.search(r"\(on Debian: `apt-get install ([a-z0-9. -]+)`\)", readme)
+    assert match, "the README no longer says what to install on Debian"
+    return match[1].split()
+
+
+def make_root(suite: str) -> None:
+    """A minimal Debian with what the README names, a user, the settings of pip here and a clone of HEAD."""
+    began = time.monotonic()
+    remove_root()
+    ROOT.parent.mkdir(exist_ok=True)
+    run("debootstrap", "--variant=minbase", suite, str(ROOT), *mirror(suite), quiet=True)
+    run("mount", "-t", "proc", "proc", str(ROOT / "proc"))
+    run("mount", "--rbind", "/dev", str(ROOT / "dev"))
+    shutil.copy("/etc/resolv.conf", ROOT / "etc" / "resolv.conf")
+    inside("apt-get update")
+    install = "DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends"
+    inside(f"{install} {' '.join(readme_packages())}")
+    inside("useradd --create-home --shell /bin/bash ann")
+    take_over_sources()
+    run("git", "clone", "--quiet", "--no-local", str(REPOSITORY), str(CLONE))
+    inside("chown --recursive ann:ann /home/ann")
+    say(f"Debian {suite} with {' '.join(readme_packages())}", began)
+
+
+def remove_root() -> None:
+    """Removes it, but nothing of this machine that is mounted in it."""
+    for place in mounts():
+        subprocess.run(["umount", "--lazy", place], check=False)
+    if left := mounts():
+        raise OSError(f"still mounted, so not removed: {', '.join(left)}")
+    shutil.rmtree(ROOT, ignore_errors=True)
+
+
+def mirror(suite: str) -> list[str]:
+    """The address from which this machine gets that release, if it does."""
+    if not shutil.which("apt-get"):
+        return []
+    command = [
+        "apt-get",
+        "indextargets",
+        "--format",
+        "$(RELEASE) $(COMPONENT) $(REPO_URI)",
+        "Created-By: Packages",
+    ]
+    lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    return [line.split()[2] for line in lines if line.startswith(f"{suite} main ")][:1]
+
+
+def take_over_sources() -> None:
+    """Writes /etc/pip.conf; files and folders that it names are there too."""
+    settings = sources(pip_config())
+    lines = [f"{name} = {' '.join(value.split())}" for name, value in settings.items()]
+    (ROOT / "etc" / "pip.conf").write_text(
+        "\n".join(["[global]", "disable-pip-version-check = true", *lines, ""])
+    )
+    for word in " ".join(settings.values()).split():
+        address = urlsplit(word)
+        if address.scheme not in ("", "file") or not address.path.startswith("/"):
+            continue
+        path = Path(address.path)
+        copy = ROOT / path.relative_to("/")
+        if path.is_file():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+        elif path.is_dir():  # The pages of an index name files beside it.
+            shared = path.parent if address.scheme else path
+            copy = ROOT / shared.relative_to("/")
+            copy.mkdir(parents=True, exist_ok=True)
+            run("mount", "--bind", "-o", "ro", str(shared), str(copy))
+
+
+def pip_config() -> str:
+    """What `pip config list` says here."""
+    for python in (sys.executable, str(REPOSITORY / ".venv" / "bin" / "python")):
+        with contextlib.suppress(OSError):
+            done = subprocess.run(
+                [python, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
+            )
+            if done.returncode == 0:
+                return done.stdout
+    return ""
+
+
+def sources(listed: str) -> dict[str, str]:
+    """Of what `pip config list` says, where packages come from; variables count more than files."""
+    found: dict[str, str] = {}
+    for line in sorted(listed.splitlines(), key=lambda line: line.startswith(":env:")):
+        match = re.fullmatch(r"(?:global|install|:env:)\.(?:default-)?([a-z-]+)=('.*'|\".*\")", line)
+        if match and match[1] in SOURCES:
+            found[match[1]] = ast.literal_eval(match[2])
+    return found
+
+
+@contextlib.contextmanager
+def served() -> Iterator[None]:
+    """`make lab`, from the first line to a server that shows the quickstart."""
+    began = time.monotonic()
+    command = user_command("make lab LAB_ARGS=--no-browser")
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            for line in process.stderr:
+                if match := re.search(r"(http://(?:localhost|127\.0\.0\.1):\d+/)\S*\?token=(\w+)", line):
+                    answer(*match.groups())
+                    break
+                print(f"   {line}", end="", flush=True)
+            else:
+                raise subprocess.CalledProcessError(process.wait(), "make lab")
+            say(f"make lab serves the quickstart; .venv has {size(CLONE / '.venv')}", began)
+            yield
+        finally:
+            inside("pkill -u ann jupyter-lab || true")
+            process.kill()
+
+
+def answer(server: str, token: str) -> None:
+    """The server answers, with the notebook it was started at."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    ends = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with direct.open(f"{server}api/contents/{QUICKSTART}?token={token}", timeout=30) as reply:
+                assert json.load(reply)["type"] == "notebook"
+                return
+        except ConnectionError as error:
+            if time.monotonic() > ends:
+                raise TimeoutError(f"{server} does not answer") from error
+            time.sleep(0.2)
+
+
+def test(*, programs: bool) -> None:
+    """`make test`; with all programs, every test that needs one has to run."""
+    began = time.monotonic()
+    if programs:
+        inside("make -C /home/ann/hubexplore programs")
+    as_user(f"HUBEXPLORE_REQUIRE_PROGRAMS={int(programs) or ''} make test")
+    say(f"make test passed; .venv has {size(CLONE / '.venv')}", began)
+
+
+def user_command(command: str) -> list[str]:
+    return ["chroot", str(ROOT), "su", "-", "ann", "-c", f"cd hubexplore && {command}"]
+
+
+def as_user(command: str) -> None:
+    run(*user_command(command))
+
+
+def inside(command: str) -> None:
+    """Runs it as root, in the new root."""
+    run("chroot", str(ROOT), "sh", "-c", command, quiet=True)
+
+
+def run(*command: str, quiet: bool = False) -> None:
+    """Runs it. What it says on its output is of use only where people wait for it."""
+    environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL if quiet else None)
+
+
+def mounts() -> list[str]:
+    """What is mounted below the root, the deepest first."""
+    below = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    return sorted((place for place in below if place.startswith(f"{ROOT}/")), reverse=True)
+
+
+def size(folder: Path) -> str:
+    """What a folder takes on the disk."""
+    taken = subprocess.run(
+        ["du", "-s", "-B1", str(folder)], capture_output=True, text=True, check=True
+    ).stdout
+    return f"{int(taken.split()[0]) / 1e9:.2f} GB"
+
+
+def say(words: str, began: float | None = None) -> None:
+    print(f"== {words}" + (f" ({time.monotonic() - began:.0f} s)" if began is not None else ""), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
