@@ -21,7 +21,7 @@ from hubexplore.notebook.differing import Assets, difference
 from hubexplore.notebook.effects import Effects, effects
 from hubexplore.notebook.interrupting import run_interruptibly
 from hubexplore.notebook.reports import ComparedSignature
-from hubexplore.notebook.trial import examples
+from hubexplore.notebook.trial import searching
 from hubexplore.notebook.trial.fields import fields
 
 _ERRORS: Final = (HubError, tf.errors.OpError)
@@ -104,7 +104,7 @@ def made_up(module: Module, name: str) -> Iterator[dict[str, Any]]:
     variant = next(each for each in summary.variants if each.tags == tuple(sorted(module.tags)))
     signature = next(each for each in variant.signatures if each.name == name)
     meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
-    for given in examples.trials(fields(signature, variant, meta_graph)):
+    for given in searching.trials(fields(signature, variant, meta_graph)):
         yield {key: each.value for key, each in given.items()}
 
 

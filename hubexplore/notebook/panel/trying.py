@@ -25,8 +25,8 @@ from hubexplore.notebook.panel.words import (
     rows_words,
     title_of,
 )
-from hubexplore.notebook.panel.working import Worker
-from hubexplore.notebook.trial import code, examples, labels
+from hubexplore.notebook.panel.working import Ticket, Worker
+from hubexplore.notebook.trial import code, examples, labels, searching
 from hubexplore.notebook.trial.given import Given
 from hubexplore.notebook.trial.runs import Asked, Run, Trial
 
@@ -147,7 +147,14 @@ class TryTab(widgets.VBox):
 
         if not self.worker.is_busy:
             self._run_when_filled = False
-        self._begin(lambda: examples.surely(fields, attempt, rows), self._filled, "Trying examples …")
+        ticket = Ticket()
+        bounds = searching.Bounds(stopped=lambda: ticket.cancelled)
+        self._begin(
+            lambda: searching.surely(fields, attempt, rows, bounds),
+            self._filled,
+            "Trying examples …",
+            ticket=ticket,
+        )
 
     def _filled(self, given: Mapping[str, Given]) -> None:
         then_run = self._run_when_filled
@@ -199,6 +206,7 @@ class TryTab(widgets.VBox):
         done: Callable[[Any], None],
         words: str,
         failed: Callable[[BaseException], None] | None = None,
+        ticket: Ticket | None = None,
     ) -> None:
         """Begins work beside the kernel's thread, if none goes on."""
         if self.worker.is_busy:
@@ -214,7 +222,7 @@ class TryTab(widgets.VBox):
             begun()
         else:
             self.status.say("Loading TensorFlow and the module …", busy=True)
-        if not self.worker.start(work, done, failed or self._fail, first=load, then=begun):
+        if not self.worker.start(work, done, failed or self._fail, first=load, then=begun, ticket=ticket):
             self._working(False)
             self.status.say("")
             self.status.fail(MSG_LEFT_BEHIND)

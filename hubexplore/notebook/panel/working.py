@@ -19,7 +19,8 @@ LEFT_BEHIND: Final = 2
 class Ticket:
     """A piece of work that goes on.
 
-    TensorFlow cannot be stopped inside of a run: a cancelled one is left behind, what it gives is dropped.
+    Work of several steps asks `cancelled` before each of them. TensorFlow cannot be stopped inside of a run:
+    a cancelled one is left behind, what it gives is dropped.
     """
 
     cancelled: bool = False
@@ -53,6 +54,7 @@ class Worker:
         *,
         first: Callable[[], object] | None = None,
         then: Callable[[], None] | None = None,
+        ticket: Ticket | None = None,
     ) -> bool:
         """Begins a piece of work; returns False, and begins nothing, while another one goes on.
 
@@ -62,10 +64,11 @@ class Worker:
           failed: gets what it raised, as `done`.
           first: what to do before `work`, in the same thread.
           then: is called between the two, as `done`.
+          ticket: a new one by which `work` sees that it is cancelled.
         """
         if self.is_busy or self.left_behind >= LEFT_BEHIND:
             return False
-        ticket = self._ticket = Ticket()
+        ticket = self._ticket = ticket or Ticket()
         back = _way_back()
 
         def finish(deliver: Callable[[Any], None], what: Any) -> None:

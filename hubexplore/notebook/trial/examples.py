@@ -1,10 +1,10 @@
-"""Values to start with: sentences, digits, a picture, random numbers; and how to find some that run."""
+"""Values to start with: sentences, digits, a picture, random numbers."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from hubexplore.notebook.trial.fields import IMAGE, RAGGED, SPARSE, Field
 from hubexplore.notebook.trial.given import Array, Example, Given, Sparse
 from hubexplore.notebook.trial.literals import counted
 from hubexplore.notebook.trial.parsing import Feature
-from hubexplore.notebook.trial.sizes import SIZES, is_open, shape_for
+from hubexplore.notebook.trial.sizes import shape_for, turns
 
 SENTENCES: Final = "Sample sentences"
 DIGITS: Final = "Sample digits"
@@ -26,6 +26,8 @@ RAMP: Final = "Ramp"
 
 MOST: Final = 256_000_000
 """Bytes of an example."""
+MOST_GUESSED: Final = 1_000_000
+"""Numbers in an example whose sizes are only guessed."""
 ROWS: Final = 2
 # Plain words, as books of 1611 and 1811 have them.
 _SENTENCES: Final = (
@@ -57,7 +59,9 @@ def kinds(fields: Sequence[Field]) -> tuple[str, ...]:
     return (*found, RANDOM) if all(texts) else (*found, RANDOM, ZEROS, RAMP)
 
 
-def fill(fields: Sequence[Field], kind: str, rows: int = ROWS, size: int | None = None) -> dict[str, Given]:
+def fill(
+    fields: Sequence[Field], kind: str, rows: int = ROWS, size: int | None = None, turn: int = 0
+) -> dict[str, Given]:
     """An example for every input of a signature.
 
     Args:
@@ -65,6 +69,7 @@ def fill(fields: Sequence[Field], kind: str, rows: int = ROWS, size: int | None 
       kind: one of `kinds(fields)`; inputs that it does not suit get random values.
       rows: for each unknown first dimension.
       size: for the other unknown dimensions; None leaves it to `sizes.shape_for`.
+      turn: which of the possible sizes of the inputs, if there are several.
 
     Raises:
       SignatureError: no input has a use for this kind, or the example would be larger than `MOST`.
@@ -76,13 +81,16 @@ def fill(fields: Sequence[Field], kind: str, rows: int = ROWS, size: int | None 
             f"These inputs can be filled with {listed}; got {kind!r}.{closest(str(kind), known)}"
         )
     random = np.random.default_rng(0)
-    shapes = [shape_for(field, rows, size) for field in fields]
+    shapes = [shape_for(field, rows, size, turn) for field in fields]
     longest = next((shape[1] for shape in shapes if len(shape) > 1), 0)
     found = {}
-    for turn, (field, shape) in enumerate(zip(fields, shapes, strict=True)):
+    for number, (field, shape) in enumerate(zip(fields, shapes, strict=True)):
         _check(field, shape, rows)
         told = _told_by_name(field, kind, longest)
-        value = _made(field, kind, shape, random, turn) if told is None else np.full(shape, told, field.numpy)
+        if told is None:
+            value = _made(field, kind, shape, random, number)
+        else:
+            value = np.full(shape, told, field.numpy)
         found[field.name] = Given(value, example=Example(kind, rows))
     return found
 
@@ -96,44 +104,26 @@ def make(field: Field, kind: str, rows: int = ROWS, size: int | None = None) -> 
     return fill((field,), kind, rows, size)[field.name].value
 
 
-def surely(
-    fields: Sequence[Field], run: Callable[[dict[str, Any]], object], rows: int = ROWS
-) -> dict[str, Given]:
-    """An example that runs: the first of all kinds and sizes on which `run` raises nothing.
-
-    Args:
-      fields: of the signature.
-      run: takes values by the names of inputs; what it raises says that they do not suit.
-      rows: to begin with; fewer are tried as well.
-
-    Raises:
-      SignatureError: none of them runs; says what happened with the first.
-    """
-    first: Exception | None = None
-    for given in trials(fields, rows):
-        try:
-            run({name: each.value for name, each in given.items()})
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next example may do
-            first = first or error
-        else:
-            return given
-    if first is None:
-        raise SignatureError("There is no example for these inputs: one of them cannot be given.")
-    raise SignatureError(f"No example was found that runs. The first one failed: {first}") from first
-
-
 def trials(fields: Sequence[Field], rows: int = ROWS) -> Iterator[dict[str, Given]]:
     """Examples of all kinds and sizes, the likeliest first; one without values if there are no inputs."""
     if not fields:
         yield {}
-    sizes = (None, *SIZES) if any(map(is_open, fields)) else (None,)
-    for size in sizes:
-        for kind in kinds(fields):
-            for count in dict.fromkeys((rows, 1)):
-                try:
-                    yield fill(fields, kind, count, size)
-                except HubError:  # too large with these sizes
-                    continue
+    known = kinds(fields)
+    first, *others = list(turns(fields)) if known else [(0, None)]
+    likely = [(kind, first, count) for kind in known[:1] for count in (rows, 1)]
+    likely += [(kind, first, rows) for kind in known[1:]]
+    likely += [(kind, turn, count) for kind in known for turn in others for count in (rows, 1)]
+    seen = set()
+    for kind, (turn, size), count in likely:
+        shapes = [shape_for(field, count, size, turn) for field in fields]
+        key = (kind, *shapes)
+        if key in seen or (size and sum(map(math.prod, shapes)) > MOST_GUESSED):
+            continue
+        seen.add(key)
+        try:
+            yield fill(fields, kind, count, size, turn)
+        except HubError:  # too large with these sizes
+            continue
 
 
 # ---- one input

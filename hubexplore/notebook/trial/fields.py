@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as attribute
 from typing import Any, Final
 
 import numpy as np
 
 from hubexplore.notebook.trial.given import short
 from hubexplore.notebook.trial.parsing import PLAIN, Encoding, Reader
+from hubexplore.notebook.trial.sizes import Sizes
 from hubexplore.summary.model import Shape, SignatureSummary, TensorSummary, VariantSummary
 
 TEXT: Final = "text"
@@ -56,6 +58,7 @@ class Field:
       problem: why it cannot be asked for; empty where it can.
       encoding: what the graph reads its strings as.
       ragged_rank: how many dimensions of a ragged input have rows of their own lengths; else 0.
+      sizes: those that all inputs of its signature may have together; None where the input is alone.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Field:
     problem: str = ""
     encoding: Encoding = PLAIN
     ragged_rank: int = 0
+    sizes: Sizes | None = attribute(default=None, compare=False, repr=False)
 
     @property
     def encoded(self) -> str:
@@ -114,7 +118,9 @@ def fields(signature: SignatureSummary, variant: VariantSummary, meta_graph: Any
     size = stated_size(variant)
     has_texts = any(tensor.dtype == "string" and tensor.tensor for tensor in signature.inputs)
     reader = Reader(meta_graph) if meta_graph is not None and has_texts else None
-    return tuple(_field(tensor, size, reader) for tensor in signature.inputs)
+    found = tuple(_field(tensor, size, reader) for tensor in signature.inputs)
+    sizes = Sizes(found, signature, meta_graph)
+    return tuple(replace(each, sizes=sizes) for each in found)
 
 
 def stated_size(variant: VariantSummary) -> tuple[int, int] | None:

@@ -16,7 +16,7 @@ import hubexplore as hub
 from hubexplore.errors import GraphError, HubError, NoSuchSignatureError, NoSuchVariantError
 from hubexplore.notebook.panel.explorer import Explorer
 from hubexplore.notebook.panel.trying import WHAT_RUNS, TryTab
-from hubexplore.notebook.trial import examples
+from hubexplore.notebook.trial import searching
 
 
 class Person:
@@ -99,13 +99,13 @@ class TestExamples:
 
     def test_run_while_an_example_is_looked_for(self, half: Person, monkeypatch: pytest.MonkeyPatch) -> None:
         self.choose(half)
-        found, look = threading.Event(), examples.surely
+        found, look = threading.Event(), searching.surely
 
         def slowly(*arguments: Any) -> Any:
             found.wait()
             return look(*arguments)
 
-        monkeypatch.setattr(examples, "surely", slowly)
+        monkeypatch.setattr(searching, "surely", slowly)
         half.tab.fill()
         half.tab.start()  # who is quicker than the example
         assert not half.explorer.runs
@@ -122,6 +122,29 @@ class TestExamples:
         half.tab.worker.wait()
         assert "in the form" in half.tab.status.value
         assert not half.explorer.runs
+
+    def test_a_search_that_is_cancelled_runs_nothing_more(
+        self, half: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.choose(half)
+        runs: list[Any] = []
+        begun, cancelled = threading.Event(), threading.Event()
+
+        def fails(asked: Any) -> Any:
+            runs.append(asked)
+            begun.set()
+            cancelled.wait()
+            raise ValueError("does not suit")
+
+        monkeypatch.setattr(half.tab.trial, "call", fails)
+        half.tab.fill()
+        begun.wait()
+        half.tab.cancel()
+        cancelled.set()
+        half.tab.worker.wait()
+        assert len(runs) == 1
+        assert half.error == ""
+        assert not half.tab.worker.left_behind
 
 
 class TestRuns:

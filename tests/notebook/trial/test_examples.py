@@ -18,7 +18,7 @@ from PIL import Image
 import hubexplore as hub
 from hubexplore.errors import HubError, SignatureError
 from hubexplore.notebook.session import NotebookSession
-from hubexplore.notebook.trial import drawings, examples, nested
+from hubexplore.notebook.trial import drawings, examples, nested, searching
 from hubexplore.notebook.trial.fields import Field, fields
 from hubexplore.notebook.trial.parsing import Encoding, Feature
 from hubexplore.samples import files
@@ -181,12 +181,15 @@ def test_sizes_are_tried_until_it_runs() -> None:
         if values["x"].shape != (1, 8):
             raise ValueError("eight are wanted, of one row")
 
-    found = examples.surely((field("float32", (None, None)),), run)
+    found = searching.surely((field("float32", (None, None)),), run)
     assert found["x"].value.shape == (1, 8)
     assert seen[0] == (2, 2)
-    with pytest.raises(SignatureError, match=r"No example was found that runs\. The first one failed: no"):
-        examples.surely((NUMBER,), lambda _: (_ for _ in ()).throw(ValueError("no")).__next__())
-    assert examples.surely((), lambda values: None) == {}
+    with pytest.raises(
+        SignatureError,
+        match=r"runs: 4 were tried in .* came closest \(number \[2, 3\]\) failed: no",
+    ):
+        searching.surely((NUMBER,), lambda _: (_ for _ in ()).throw(ValueError("no")).__next__())
+    assert searching.surely((), lambda values: None) == {}
 
 
 def run_all(spec: hub.ModuleSpec) -> None:
@@ -199,7 +202,7 @@ def run_all(spec: hub.ModuleSpec) -> None:
             for signature in variant.signatures:
                 form = fields(signature, variant, summary.source.meta_graphs[variant.tags])
                 run = functools.partial(session.call, module, signature=signature.name, as_dict=True)
-                found = examples.surely(form, run)
+                found = searching.surely(form, run)
                 kinds = {each.example.kind for each in found.values() if each.example is not None}
                 assert kinds <= set(examples.kinds(form)[:1]), "the best kind runs"
 

@@ -1,0 +1,177 @@
+"""Modules whose inputs leave open what the graph insists on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import tensorflow as tf
+
+import hubexplore as hub
+
+tf1 = tf.compat.v1
+MODULES: Final[dict[str, Callable[[], None]]] = {}
+
+
+def _module(function: Callable[[], None]) -> Callable[[], None]:
+    MODULES[function.__name__] = function
+    return function
+
+
+def _given(*shape: int | None, dtype: Any = tf.float32, name: str | None = None) -> Any:
+    return tf1.placeholder(dtype, shape, name)
+
+
+def _weights(name: str, *shape: int) -> Any:
+    return tf1.get_variable(name, shape, initializer=tf1.ones_initializer())
+
+
+def _conv(x: Any, name: str, *shape: int, stride: int = 1, padding: str = "SAME") -> Any:
+    return tf.nn.conv2d(x, _weights(name, *shape), stride, padding)
+
+
+@_module
+def flattened() -> None:
+    x = _given(None, None, None, 1)
+    y = tf.reshape(_conv(x, "a", 3, 3, 1, 4, stride=2), [-1, 18 * 16 * 4])
+    hub.add_signature(inputs=x, outputs=tf.matmul(y, _weights("b", 18 * 16 * 4, 2)))
+
+
+@_module
+def stated_output() -> None:
+    x = _given(None, None, None, None, 1)
+    y = tf.nn.conv3d(x, _weights("a", 3, 3, 3, 1, 2), [1, 1, 1, 1, 1], "SAME")
+    y.set_shape([None, 32, 36, 32, 2])
+    hub.add_signature(inputs=x, outputs=y)
+
+
+@_module
+def up_and_down() -> None:
+    x = _given(None, None, None, 3)
+    a = _conv(x, "a", 3, 3, 3, 4, stride=2)
+    b = _conv(a, "b", 3, 3, 4, 4, stride=2)
+    sizes = tf.shape(b)
+    target = tf.stack([sizes[0], sizes[1] * 2, sizes[2] * 2, 4])
+    up = tf.nn.conv2d_transpose(b, _weights("u", 2, 2, 4, 4), target, [1, 2, 2, 1])
+    hub.add_signature(inputs=x, outputs=tf.concat([up, a], 3))
+
+
+@_module
+def scalar() -> None:
+    x = tf1.placeholder(tf.float32, None)
+    hub.add_signature(inputs=x, outputs=tf.fill([2], x))
+
+
+@_module
+def any_rank() -> None:
+    x, factor = tf1.placeholder(tf.float32, None), tf1.placeholder(tf.float32, None)
+    y = _conv(x, "a", 3, 3, 5, 4) * tf.fill([4], factor)
+    hub.add_signature(inputs={"x": x, "factor": factor}, outputs=y)
+
+
+@_module
+def agreeing() -> None:
+    x, y = _given(None, None), _given(None, None)
+    z = tf.matmul(tf.matmul(x, y), _weights("a", 5, 2)) + tf.reduce_sum(tf.matmul(x, _weights("b", 9, 1)))
+    hub.add_signature(inputs={"x": x, "y": y}, outputs=z)
+
+
+@_module
+def joined() -> None:
+    x, y = _given(None, None), _given(None, 20)
+    hub.add_signature(inputs={"x": x, "y": y}, outputs=tf.matmul(tf.concat([x, y], 1), _weights("a", 48, 2)))
+
+
+@_module
+def attention() -> None:
+    x, mask, kernel = _given(None, None, 16), _given(None, None, name="mask"), _weights("a", 16, 16)
+
+    def heads() -> Any:
+        flat = tf.matmul(tf.reshape(x, [-1, 16]), kernel)
+        return tf.transpose(tf.reshape(flat, [tf.shape(x)[0], tf.shape(x)[1], 4, 4]), [0, 2, 1, 3])
+
+    scores = tf.matmul(heads(), heads(), transpose_b=True) + (1 - mask[:, None, None, :]) * -1e9
+    hub.add_signature(inputs={"x": x, "mask": mask}, outputs=tf.matmul(tf.nn.softmax(scores), heads()))
+
+
+@_module
+def depthwise() -> None:
+    x = _given(None, None, None, None)
+    y = tf.nn.depthwise_conv2d(x, _weights("a", 3, 3, 6, 2), [1, 1, 1, 1], "VALID")
+    hub.add_signature(inputs=x, outputs=tf.matmul(tf.reduce_mean(y, [1, 2]), _weights("b", 12, 3)))
+
+
+@_module
+def volume() -> None:
+    x = _given(None, None, None, None, 1)
+    y = tf.nn.max_pool3d(
+        tf.nn.conv3d(x, _weights("a", 3, 3, 3, 1, 4), [1, 2, 2, 2, 1], "VALID"), 2, 2, "SAME"
+    )
+    hub.add_signature(inputs=x, outputs=tf.matmul(tf.reshape(y, [-1, 4 * 4 * 4 * 4]), _weights("b", 256, 3)))
+
+
+@_module
+def text_net() -> None:
+    x = _given(None, None, dtype=tf.int32)
+    y = tf.nn.conv1d(tf.gather(_weights("e", 20, 8), x), _weights("a", 5, 8, 6), 1, "VALID")
+    y = tf.nn.max_pool1d(y, 26, 1, "VALID")
+    hub.add_signature(inputs=x, outputs=tf.matmul(tf.reshape(y, [-1, 6]), _weights("b", 6, 2)))
+
+
+@_module
+def loop() -> None:
+    x, kernel = _given(None, None, None), _weights("a", 8, 3)
+
+    def step(number: Any, state: Any) -> tuple[Any, Any]:
+        return number + 1, tf.tanh(tf.matmul(tf.concat([x[:, number], state], 1), kernel))
+
+    start = (0, tf.zeros([tf.shape(x)[0], 3]))
+    hub.add_signature(inputs=x, outputs=tf.while_loop(lambda i, _: i < tf.shape(x)[1], step, start)[1])
+
+
+@_module
+def first_channels() -> None:
+    x = _given(None, None, None, None)
+    y = _conv(tf.transpose(x, [0, 2, 3, 1]), "a", 3, 3, 2, 4, stride=2)
+    y = tf.nn.bias_add(tf.transpose(y, [0, 3, 1, 2]), _weights("b", 4), data_format="NCHW")
+    hub.add_signature(inputs=x, outputs=tf.matmul(tf.reshape(y, [-1, 4 * 7 * 7]), _weights("c", 196, 2)))
+
+
+@_module
+def dense_of_three() -> None:
+    x = _given(None, None, None)
+    hub.add_signature(inputs=x, outputs=tf.tensordot(x, _weights("a", 17, 3), 1))
+
+
+@_module
+def summed() -> None:
+    x = _given(None, None, None)
+    hub.add_signature(inputs=x, outputs=tf.einsum("abc,cde->abde", x, _weights("a", 6, 2, 3)))
+
+
+@_module
+def parts() -> None:
+    x, y = _given(None, None), _given(None, None, 3)
+    first, _, _, last = tf.split(x, 4, 1)
+    rows = tf.unstack(y, 5, axis=1)
+    hub.add_signature(
+        inputs={"x": x, "y": y}, outputs=tf.matmul(first + last, _weights("a", 3, 2)) + rows[4][:, :2]
+    )
+
+
+@_module
+def sparse() -> None:
+    x = tf1.sparse_placeholder(tf.float32, [None, None])
+    hub.add_signature(inputs=x, outputs=tf.sparse.sparse_dense_matmul(x, _weights("a", 19, 3)))
+
+
+@_module
+def fixed_rows() -> None:
+    x = _given(None, 3)
+    hub.add_signature(inputs=x, outputs=tf.reshape(x, [8, 3]))
+
+
+@_module
+def called() -> None:
+    x, kernel = _given(None, None), _weights("a", 21, 2)
+    hub.add_signature(inputs=x, outputs=tf.function(tf.matmul)(x, kernel))

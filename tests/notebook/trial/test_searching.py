@@ -1,0 +1,121 @@
+"""The search for an example: what it finds at once, and when it ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import hubexplore as hub
+from hubexplore.errors import SignatureError
+from hubexplore.notebook.session import NotebookSession
+from hubexplore.notebook.trial import searching
+from hubexplore.notebook.trial.fields import fields
+from hubexplore.notebook.trial.searching import Bounds, surely
+from tests.notebook.trial.making import field
+from tests.notebook.trial.odd_modules import MODULES
+
+EXPECTED = {
+    "flattened": {"default": (2, 36, 32, 1)},
+    "stated_output": {"default": (2, 32, 36, 32, 1)},
+    "up_and_down": {"default": (2, 128, 128, 3)},
+    "scalar": {"default": ()},
+    "any_rank": {"x": (2, 2, 2, 5), "factor": ()},
+    "agreeing": {"x": (2, 9), "y": (9, 5)},
+    "joined": {"x": (2, 28), "y": (2, 20)},
+    "attention": {"x": (2, 2, 16), "mask": (2, 2)},
+    "depthwise": {"default": (2, 3, 3, 6)},
+    "text_net": {"default": (2, 30)},
+    "loop": {"default": (2, 2, 5)},
+    "dense_of_three": {"default": (2, 2, 17)},
+    "summed": {"default": (2, 2, 6)},
+    "parts": {"x": (2, 12), "y": (2, 5, 3)},
+    "fixed_rows": {"default": (8, 3)},
+    "called": {"default": (2, 21)},
+}
+ONE = (field("float32", (None, None)),)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_first_example_runs(name: str) -> None:
+    spec = hub.create_module_spec(MODULES[name])
+    summary = spec.summary()
+    assert summary.source is not None
+    (variant,) = summary.variants
+    (signature,) = variant.signatures
+    form = fields(signature, variant, summary.source.meta_graphs[()])
+    with NotebookSession() as session:
+        module = session.load(spec, "it")
+        found = surely(form, lambda values: session.call(module, values), bounds=Bounds(attempts=1))
+    if name in EXPECTED:
+        assert {key: each.value.shape for key, each in found.items()} == EXPECTED[name]
+
+
+def failing(values: dict[str, Any]) -> None:
+    raise ValueError("never")
+
+
+def test_attempts_are_bounded() -> None:
+    with pytest.raises(SignatureError, match=r"5 were tried in .* no more are tried"):
+        surely(ONE, failing, bounds=Bounds(attempts=5))
+
+
+def test_time_is_bounded() -> None:
+    moments = iter(range(0, 1000, 5))
+    with pytest.raises(SignatureError, match=r"4 were tried .* ends after 20 s"):
+        surely(ONE, failing, bounds=Bounds(clock=lambda: next(moments)))
+
+
+def test_nothing_is_tried_once_nobody_waits() -> None:
+    tried: list[Any] = []
+
+    def once(values: dict[str, Any]) -> None:
+        tried.append(values)
+        raise ValueError("no")
+
+    with pytest.raises(SignatureError, match="1 was tried"):
+        surely(ONE, once, bounds=Bounds(stopped=lambda: bool(tried)))
+    assert len(tried) == 1
+
+
+class UnmetError(ValueError):
+    """An error of TensorFlow that names the op."""
+
+    def __init__(self, text: str, op: Any) -> None:
+        super().__init__(text)
+        self.op = op
+
+
+class FailedPreconditionError(Exception):
+    """As TensorFlow calls it."""
+
+
+def test_the_error_of_the_example_that_got_furthest_is_quoted() -> None:
+    class Node:
+        def __init__(self, *inputs: Node) -> None:
+            self.inputs = [type("Tensor", (), {"op": each})() for each in inputs]
+
+    early = Node()
+    late = Node(early)
+    errors = iter(
+        [
+            UnmetError("early", early),
+            UnmetError("late", late),
+            *(UnmetError("again", early) for _ in range(99)),
+        ]
+    )
+
+    def run(values: dict[str, Any]) -> None:
+        raise next(errors)
+
+    with pytest.raises(SignatureError, match=r"failed: late"):
+        surely(ONE, run)
+
+
+def test_what_no_inputs_would_mend_ends_the_search() -> None:
+    def run(values: dict[str, Any]) -> None:
+        raise FailedPreconditionError("table not initialized")
+
+    with pytest.raises(SignatureError, match=r"1 was tried .* table not initialized"):
+        surely(ONE, run)
+    assert not searching.is_hopeless(ValueError())
