@@ -25,6 +25,18 @@ MAX_ROWS: Final = 24
 WIDTH: Final = 120
 ABSENT: Final = "—"
 
+_SAME: Final = {
+    "files": "The files are the same.",
+    "nodes": "Same graph, node by node.",
+    "structure": "Same structure, names differ.",
+}
+_COMPARED: Final = {
+    "nodes": "The graphs were compared node by node.",
+    "structure": "The graphs were compared by structure: names differ.",
+    "counted": "A graph is too large to be compared node by node: its ops were only counted.",
+}
+MSG_UNUSED: Final = "Nodes that no signature needs ({0:,} and {1:,}) do not count."
+
 
 @dataclass(frozen=True)
 class ShownComparison(Comparison):
@@ -51,6 +63,8 @@ class ShownComparison(Comparison):
             "same": self.same,
             "replaceable": self.replaceable,
             "reasons": list(self.reasons),
+            "basis": self.basis,
+            "unused": list(self.unused),
             "differences": differences,
         }
 
@@ -87,7 +101,8 @@ class _Page:
 
 def shown(comparison: Comparison) -> ShownComparison:
     """Returns the comparison as one that shows itself."""
-    return ShownComparison(comparison.first, comparison.second, comparison.differences, comparison.reasons)
+    fields = dataclasses.fields(Comparison)
+    return ShownComparison(**{field.name: getattr(comparison, field.name) for field in fields})
 
 
 def text(comparison: Comparison, colour: bool = False, width: int = WIDTH) -> str:
@@ -119,14 +134,30 @@ def _page(comparison: Comparison) -> _Page:
         _grid(comparison, section, tuple(found))
         for section, found in itertools.groupby(comparison.differences, lambda each: each.section)
     )
-    note = folded(len(comparison.reasons) - len(reasons), "reason")
+    more = folded(len(comparison.reasons) - len(reasons), "reason")
+    note = " ".join(filter(None, (more, _basis(comparison))))
     return _Page(_verdict(comparison), reasons, note, grids)
+
+
+def _basis(comparison: Comparison) -> str:
+    """Says what a comparison rests on that found differences; a verdict without any says so itself."""
+    if comparison.same:
+        return ""
+    return " ".join(filter(None, (_COMPARED.get(comparison.basis, ""), _unused(comparison))))
+
+
+def _unused(comparison: Comparison) -> str:
+    first, second = comparison.unused
+    return MSG_UNUSED.format(first, second) if first != second else ""
 
 
 def _verdict(comparison: Comparison) -> str:
     first, second = (f"'{visible(side)}'" for side in (comparison.first, comparison.second))
+    if comparison.same and comparison.basis == "counted":
+        return f"{second} can replace {first} as far as counts tell. {_COMPARED['counted']}"
     if comparison.same:
-        return f"No difference: {second} can replace {first}, and the other way round."
+        verdict = f"No difference: {second} can replace {first}, and the other way round."
+        return " ".join(filter(None, (verdict, _SAME.get(comparison.basis, ""), _unused(comparison))))
     if not comparison.replaceable:
         return f"{second} cannot replace {first}:"
     count = counted(len(comparison.differences), "difference")

@@ -180,7 +180,8 @@ class Summary(ModuleSummary):
                 f" and a {type(second).__name__}" if second is not None else ""
             )
             raise HandleError(MSG_COMPARE.format(got=got))
-        return comparison.shown(compare_variants(self.variant(first), self.variant(second)))
+        sources = self.source, self.source
+        return comparison.shown(compare_variants(self.variant(first), self.variant(second), sources))
 
     def to_dict(self) -> dict[str, Any]:
         """All facts as plain dicts and lists; the contract is in `hubexplore.display.records`."""

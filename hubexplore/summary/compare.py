@@ -1,17 +1,18 @@
 """What is different between two graph variants, or between two modules.
 
 Facts are compared, not files: order does not count, nor do the names of the tensors that a signature feeds,
-nor how a message is encoded. Of two modules the graphs are also compared node by node, so that equal facts
-with another wiring are not called equal, and the weights by their checksums.
+nor how a message is encoded. Where the graphs are at hand, what signatures and state run is compared node by
+node, see `hubexplore.summary.structure`; of two modules also the weights and the contents of the assets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from hubexplore.summary.checkpoint import CheckpointIndex
+from hubexplore.summary.compare_graphs import Origin, renamed, structure
+from hubexplore.summary.compare_weights import asset_digests, other_weights
 from hubexplore.summary.model import (
     AssetSummary,
     CollectionSummary,
@@ -26,14 +27,18 @@ from hubexplore.summary.model import (
     VariantSummary,
 )
 from hubexplore.summary.replace import obstacles, shape_text, tags_text
+from hubexplore.summary.source import Source
+from hubexplore.summary.structure import Basis, Structure
 
 SECTIONS: Final = (
     "variants", "signatures", "inputs", "outputs", "variables", "weights", "ops", "collections", "losses",
-    "update ops", "assets", "tables", "messages", "functions", "graph",
+    "update ops", "assets", "tables", "messages", "functions", "nodes", "attributes", "constants", "wiring",
 )  # fmt: skip
 """In the order in which differences are listed."""
 
 _ENTRIES: Final = {"nodes": "node", "bytes": "byte string", "ints": "integer", "floats": "float"}
+
+_COMPARED: Final = ("nodes", "structure", "files")
 
 Tags = tuple[str, ...]
 Facts = Mapping[tuple[str, str], str]
@@ -74,12 +79,17 @@ class Comparison:
       differences: by section, then variant, then name.
       reasons: why the second side cannot replace the first, as clauses; empty if it can. For the rules see
         `hubexplore.summary.replace`.
+      basis: what it rests on: "files" that are the same, "nodes" compared one by one, their "structure" since
+        names differ, "counted" where a graph was too large for that, "" where graphs were not at hand.
+      unused: how many nodes of either side no signature and no part of the state needs; these do not count.
     """
 
     first: str
     second: str
     differences: tuple[Difference, ...]
     reasons: tuple[str, ...] = ()
+    basis: Basis = ""
+    unused: tuple[int, int] = (0, 0)
 
     @property
     def same(self) -> bool:
@@ -92,22 +102,32 @@ class Comparison:
         return not self.reasons
 
 
-def compare_variants(first: VariantSummary, second: VariantSummary) -> Comparison:
+def compare_variants(
+    first: VariantSummary, second: VariantSummary, sources: tuple[Source | None, Source | None] = (None, None)
+) -> Comparison:
     """Compares two graph variants, of one module or of two.
 
-    Ops are compared by type and number, not one by one: variants are meant to be wired in different ways. Nor
-    are weights compared, which variants of a module share.
+    Args:
+      first: one variant.
+      second: the other.
+      sources: where the graphs, weights and assets of either are; without them only facts are compared.
+        Variants of one source share its weights.
     """
+    one, other = Origin(first, sources[0]), Origin(second, sources[1])
+    found = structure(one, other)
+    differences = [*_of_variants(one, other, found), *_of_weights((first,), (second,), sources)]
     return Comparison(
         tags_text(first.tags),
         tags_text(second.tags),
-        _sorted(_of_variants(first, second)),
+        _sorted(differences),
         tuple(obstacles(first, second)),
+        found.basis,
+        found.unused,
     )
 
 
 def compare_modules(first: ModuleSummary, second: ModuleSummary) -> Comparison:
-    """Compares two modules variant by variant, and where both have weights, those by their checksums.
+    """Compares two modules variant by variant, and where both have weights, those too.
 
     Variants belong together by their tags. Where each module has but one, these are compared whatever their
     tags; yet other tags prevent a replacement, for whoever loads a module names them.
@@ -116,6 +136,8 @@ def compare_modules(first: ModuleSummary, second: ModuleSummary) -> Comparison:
     reasons: list[str] = []
     obstructed: dict[str, list[Tags]] = {}
     differences: list[Difference] = []
+    structures: list[Structure] = []
+    are_same_files = bool(first.digest) and first.digest == second.digest
     for tags in here.keys() ^ there.keys():
         one, other = ("present" if tags in side else None for side in (here, there))
         differences.append(Difference("variants", tags_text(tags), None, one, other))
@@ -126,13 +148,29 @@ def compare_modules(first: ModuleSummary, second: ModuleSummary) -> Comparison:
         partner = second.variants[0] if len(here) == len(there) == 1 else there.get(tags)
         if partner is None:
             continue
-        differences += _of_variants(variant, partner)
-        differences += _of_graphs(first, second, variant, partner)
+        origins = Origin(variant, first.source), Origin(partner, second.source)
+        structures.append(Structure("files") if are_same_files else structure(*origins))
+        differences += _of_variants(*origins, structures[-1])
         for reason in obstacles(variant, partner):
             obstructed.setdefault(reason, []).append(tags)
     reasons += (_in_variants(len(here), tags) + reason for reason, tags in obstructed.items())
-    differences += _of_weights(first, second)
-    return Comparison(first.title, second.title, _sorted(differences), tuple(reasons))
+    differences += _of_weights(first.variants, second.variants, (first.source, second.source))
+    unused = [sum(each.unused[side] for each in structures) for side in (0, 1)]
+    return Comparison(
+        first.title,
+        second.title,
+        _sorted(differences),
+        tuple(reasons),
+        _weakest(structures),
+        (unused[0], unused[1]),
+    )
+
+
+def _weakest(structures: Iterable[Structure]) -> Basis:
+    """Returns what the whole comparison rests on."""
+    found = {each.basis for each in structures}
+    strengths: tuple[Basis, ...] = ("counted", "", "structure", "nodes", "files")
+    return next((each for each in strengths if each in found), "")
 
 
 def _in_variants(of: int, tags: list[Tags]) -> str:
@@ -157,12 +195,42 @@ def _sorted(differences: Iterable[Difference]) -> tuple[Difference, ...]:
 # ---- variants
 
 
-def _of_variants(first: VariantSummary, second: VariantSummary) -> Iterator[Difference]:
-    here, there = _facts(first, second), _facts(second, first)
+def _of_variants(first: Origin, second: Origin, found: Structure) -> Iterator[Difference]:
+    variant, other = first.variant, renamed(second.variant, found.matched)
+    here, there = _facts(variant, other), _facts(other, variant)
+    # Counts say nothing more where the nodes themselves are the same, and function names are a writer's.
+    needless = ("ops", "functions") if found.basis in _COMPARED and not found.findings else ()
     for section, name in here.keys() | there.keys():
-        one, other = here.get((section, name)), there.get((section, name))
-        if one != other:
-            yield Difference(section, name, first.tags, one, other)
+        one, two = here.get((section, name)), there.get((section, name))
+        if one != two and section not in needless:
+            yield Difference(section, name, variant.tags, one, two)
+    if first.source is not second.source and found.basis != "files":
+        yield from _of_assets(first, second)
+    yield from (
+        Difference(each.kind, each.name, variant.tags, each.first, each.second) for each in found.findings
+    )
+
+
+def _of_assets(first: Origin, second: Origin) -> Iterator[Difference]:
+    """Yields the assets of one name, size and beginning whose contents are not the same."""
+    sizes = {each.name: _asset(each) for each in second.variant.assets}
+    alike = [each.name for each in first.variant.assets if sizes.get(each.name) == _asset(each)]
+    here, there = (asset_digests(each.variant, each.source) for each in (first, second))
+    for name in alike:
+        if name in here and name in there and here[name] != there[name]:
+            texts = (f"SHA-256 {each[name][:16]}" for each in (here, there))
+            yield Difference("assets", f"{name}: content", first.variant.tags, *texts)
+
+
+def _of_weights(
+    first: Iterable[VariantSummary],
+    second: Iterable[VariantSummary],
+    sources: tuple[Source | None, Source | None],
+) -> Iterator[Difference]:
+    one, other = sources
+    if one is not None and other is not None and one is not other:
+        for name, stored, other_stored in other_weights(first, one, second, other):
+            yield Difference("weights", name, None, stored, other_stored)
 
 
 def _facts(variant: VariantSummary, other: VariantSummary) -> Facts:
@@ -213,65 +281,6 @@ def _of_messages(variant: VariantSummary, other: VariantSummary) -> Iterator[tup
             yield from (("messages", f"{each.key}: {path}", value) for path, value in each.fields)
         else:
             yield "messages", each.key, _message(each)
-
-
-# ---- graphs and weights
-
-
-def _of_graphs(
-    first: ModuleSummary, second: ModuleSummary, variant: VariantSummary, other: VariantSummary
-) -> Iterator[Difference]:
-    """Yields how many nodes and functions are not the same, if the graphs are at hand."""
-    if first.source is None or second.source is None or (first.digest and first.digest == second.digest):
-        return
-    graphs = (first.source.meta_graphs.get(variant.tags), second.source.meta_graphs.get(other.tags))
-    here, there = ({} if graph is None else _content(graph.graph_def) for graph in graphs)
-    own = [one.keys() - other.keys() for one, other in ((here, there), (there, here))]
-    if any(own):
-        yield Difference("graph", "nodes of its own", variant.tags, *(_examples(names) for names in own))
-    changed = _examples({name for name in here.keys() & there.keys() if here[name] != there[name]})
-    if changed:
-        yield Difference(
-            "graph", "nodes with another op, inputs or attributes", variant.tags, changed, changed
-        )
-
-
-def _content(graph_def: Any) -> dict[str, bytes]:
-    functions = {f"function {each.signature.name}": _bytes(each) for each in graph_def.library.function}
-    return {node.name: _bytes(node) for node in graph_def.node} | functions
-
-
-def _bytes(message: Any) -> bytes:
-    content: bytes = message.SerializeToString(deterministic=True)
-    return content
-
-
-def _examples(names: Iterable[str]) -> str | None:
-    found = sorted(names)
-    return f"{len(found):,}: {', '.join(found[:3])}{', ...' if len(found) > 3 else ''}" if found else None
-
-
-def _of_weights(first: ModuleSummary, second: ModuleSummary) -> Iterator[Difference]:
-    """Yields the variables of equal dtype, shape and slices whose stored bytes have other checksums."""
-    if not (first.source and first.source.weights and second.source and second.source.weights):
-        return
-    here = _checksums(first, first.source.weights.index)
-    there = _checksums(second, second.source.weights.index)
-    for name in here.keys() & there.keys():
-        (kind, one), (other_kind, other) = here[name], there[name]
-        if kind == other_kind and one != other:
-            yield Difference("weights", name, None, one, other)
-
-
-def _checksums(module: ModuleSummary, index: CheckpointIndex) -> Mapping[str, tuple[Any, str]]:
-    """Returns (what must be equal for checksums to be comparable, the checksums) by variable."""
-    found: dict[str, tuple[Any, str]] = {}
-    for variable in (each for variant in module.variants for each in variant.variables):
-        entry = index.entries.get(variable.key)
-        if entry is not None:
-            sums = " ".join(f"{extent.crc32c:08x}" for extent in entry.extents)
-            found.setdefault(variable.name, ((entry.dtype, entry.shape, entry.slices), f"checksum {sums}"))
-    return found
 
 
 # ---- texts

@@ -77,7 +77,8 @@ _SCHEMA: Final[dict[str, str]] = {
     "Dim": "1 size int64",
     "TensorProto": """1 dtype DataType; 2 tensor_shape TensorShapeProto; 4 tensor_content bytes;
         5 float_val *float; 6 double_val *double; 7 int_val *int32; 8 string_val *bytes; 10 int64_val *int64;
-        11 bool_val *bool; 13 half_val *int32""",
+        9 scomplex_val *float; 11 bool_val *bool; 12 dcomplex_val *double; 13 half_val *int32;
+        16 uint32_val *uint32; 17 uint64_val *uint64""",
     "FunctionDefLibrary": "1 function *FunctionDef; 2 gradient *GradientDef",
     "GradientDef": "1 function_name string; 2 gradient_func string",
     "FunctionDef": """1 signature OpDef; 3 node_def *NodeDef; 4 ret %string; 5 attr %AttrValue;

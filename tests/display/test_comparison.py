@@ -12,6 +12,7 @@ from hubexplore.display import comparison as subject
 from hubexplore.display.comparison import shown
 from hubexplore.display.style import STYLE
 from hubexplore.summary.compare import Comparison, Difference
+from hubexplore.summary.structure import Basis
 from tests.display import page
 from tests.display.test_hostile import HOSTILE
 
@@ -48,6 +49,32 @@ def test_no_difference_is_one_line() -> None:
     assert repr(shown(SAME)) == "No difference: 'train' can replace 'no tags', and the other way round."
     assert shown(SAME).same
     assert not page.read(subject.markup(SAME)).all("table")
+
+
+@pytest.mark.parametrize(
+    ("basis", "sentence"),
+    [
+        ("files", "The files are the same."),
+        ("nodes", "Same graph, node by node."),
+        ("structure", "Same structure, names differ."),
+    ],
+)
+def test_the_verdict_says_what_it_rests_on(basis: Basis, sentence: str) -> None:
+    same = shown(Comparison("no tags", "train", (), (), basis))
+    assert repr(same) == f"{shown(SAME)} {sentence}"
+    assert json.loads(same.to_json())["basis"] == basis
+    unused = shown(Comparison("no tags", "train", (), (), basis, (12, 1300)))
+    assert repr(unused).endswith(" Nodes that no signature needs (12 and 1,300) do not count.")
+
+
+def test_what_was_only_counted_is_not_called_the_same() -> None:
+    counted = shown(Comparison("no tags", "train", (), (), "counted"))
+    assert "No difference" not in repr(counted)
+    assert repr(counted).endswith(
+        "A graph is too large to be compared node by node: its ops were only counted."
+    )
+    other = shown(Comparison("one", "two", ONLY_WEIGHTS.differences, (), "structure"))
+    assert "\n  The graphs were compared by structure: names differ.\n" in repr(other)
 
 
 @every_comparison

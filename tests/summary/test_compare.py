@@ -12,7 +12,6 @@ import pytest
 
 from hubexplore.summary.compare import SECTIONS, Comparison, Difference, compare_modules, compare_variants
 from hubexplore.summary.filesystem import LocalFilesystem
-from hubexplore.summary.graph_protos import MetaGraphDef
 from hubexplore.summary.model import (
     AssetSummary,
     CollectionSummary,
@@ -31,8 +30,10 @@ from hubexplore.summary.model import (
 )
 from hubexplore.summary.reading import read_module
 from hubexplore.summary.replace import covers, shape_text
+from hubexplore.summary.resources import AssetFolder
 from hubexplore.summary.source import Source
 from tests.summary.checkpoints import merge, save, variables_of, weights_at
+from tests.summary.structure.graphs import meta_graph
 
 IMAGES = TensorSummary("images", "float32", (None, 28, 28, 1), tensor="x:0")
 LOGITS = TensorSummary("logits", "float32", (None, 10), tensor="y:0")
@@ -336,45 +337,75 @@ def test_weights_by_their_checksums(tmp_path: Path) -> None:
         assert str(each.first).startswith("checksum ")
 
 
-def test_weights_cut_in_another_way_are_not_compared(tmp_path: Path) -> None:
-    values = np.ones((4, 2), np.float32)
+def test_weights_cut_in_another_way_are_compared_by_their_values(tmp_path: Path) -> None:
+    values = np.arange(8, dtype=np.float32).reshape(4, 2)
     halves = [save(tmp_path / str(cut), {"p": values[cut : cut + 2]}, [f"4 2 {cut},2:0,2"]) for cut in (0, 2)]
     first = with_weights(merge(tmp_path / "both", halves))
     assert compare_modules(first, with_weights(save(tmp_path / "whole", {"p": values}))).same
+    values = values.copy()
+    values[2, 1] = -1
+    assert of(compare_modules(first, with_weights(save(tmp_path / "other", {"p": values})))) == [
+        ("weights", "p", "in 2 slices, 1 of 8 values differ", "in one piece, 1 of 8 values differ")
+    ]
 
 
-def graph(**operations: str) -> Source:
-    meta_graph = MetaGraphDef()
-    for name, op in operations.items():
-        meta_graph.graph_def.node.add(name=name, op=op)
-    return Source({(): meta_graph})
+RUN = """
+x = Placeholder()
+l2 = Neg(x)
+update = Abs(x)
+a = {op}(x)
+y = Relu(a)
+"""
+
+
+def graph(op: str = "Exp", extra: str = "", **fields: Any) -> ModuleSummary:
+    """A module whose graph runs an op; `extra` are nodes that nothing needs."""
+    found = meta_graph(RUN.format(op=op) + extra)
+    return module(
+        changed(signatures=(SignatureSummary("default", (IMAGES,), (LOGITS,)),)),
+        source=Source({(): found}),
+        **fields,
+    )
 
 
 def test_equal_facts_with_another_wiring_are_not_equal() -> None:
-    first = module(FULL, source=graph(a="Const", b="Add"))
-    assert compare_modules(first, module(FULL, source=graph(b="Add", a="Const"))).same
-    comparison = compare_modules(first, module(FULL, source=graph(a="Add", b="Add", c="Sub")))
-    assert of(comparison) == [
-        ("graph", "nodes of its own", None, "1: c"),
-        ("graph", "nodes with another op, inputs or attributes", "1: a", "1: a"),
-    ]
+    comparison = compare_modules(graph(), graph())
+    assert (comparison.same, comparison.basis) == (True, "nodes")
+    comparison = compare_modules(graph(), graph("Log"))
+    assert of(comparison) == [("nodes", "a", "Exp", "Log")]
     assert comparison.replaceable
 
 
+def test_nodes_that_nothing_needs_do_not_count() -> None:
+    comparison = compare_modules(graph(), graph(extra="rest = Tanh(y)"))
+    assert (comparison.same, comparison.unused) == (True, (1, 2))
+
+
 def test_equal_digests_need_no_look_at_the_graph() -> None:
-    first = module(FULL, source=graph(a="Const"), digest="1234")
-    assert compare_modules(first, module(FULL, source=graph(a="Add"), digest="1234")).same
-    assert not compare_modules(first, module(FULL, source=graph(a="Add"), digest="5678")).same
+    comparison = compare_modules(graph(digest="1234"), graph("Log", digest="1234"))
+    assert (comparison.same, comparison.basis) == (True, "files")
+    assert not compare_modules(graph(digest="1234"), graph("Log", digest="5678")).same
 
 
-def test_function_bodies_are_compared() -> None:
-    first, second = graph(), graph()
-    for source, op in ((first, "Add"), (second, "Sub")):
-        function = source.meta_graphs[()].graph_def.library.function.add()
-        function.signature.name = "f"
-        function.node_def.add(name="n", op=op)
-    comparison = compare_modules(module(FULL, source=first), module(FULL, source=second))
-    assert [each.first for each in comparison.differences] == ["1: function f"]
+def test_variants_are_compared_node_by_node_too() -> None:
+    sides = graph(), graph("Log")
+    sources = sides[0].source, sides[1].source
+    comparison = compare_variants(sides[0].variants[0], sides[1].variants[0], sources)
+    assert of(comparison) == [("nodes", "a", "Exp", "Log")]
+
+
+def test_assets_by_their_contents(tmp_path: Path) -> None:
+    sides = []
+    for name, content in (("one", "a\nb"), ("other", "a\nc")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "words.txt").write_text(content)
+        folder = AssetFolder(str(tmp_path / name), LocalFilesystem())
+        variant = VariantSummary((), (), assets=(AssetSummary("words.txt", 3, first_lines=("a",)),))
+        sides.append(module(variant, source=Source({}, assets=folder)))
+    (difference,) = compare_modules(*sides).differences
+    assert (difference.section, difference.name) == ("assets", "words.txt: content")
+    assert difference.first == "SHA-256 7e18f737311b2dc3"
+    assert compare_modules(sides[0], sides[0]).same
 
 
 # ---- published ones
@@ -384,7 +415,25 @@ def test_both_variants_of_a_real_module(real_modules: Path) -> None:
     summary = read_module(str(real_modules / "vae3dshapes"), LocalFilesystem())
     train, plain = summary.variants
     assert (train.tags, plain.tags) == (("train",), ())
-    assert compare_variants(plain, train) == Comparison("no tags", "train", ())
+    comparison = compare_variants(plain, train, (summary.source, summary.source))
+    assert (comparison.same, comparison.basis) == (True, "nodes")
+
+
+def test_another_attribute_in_a_real_module(real_modules: Path) -> None:
+    path = str(real_modules / "vae3dshapes")
+    summary, other = (read_module(path, LocalFilesystem()) for _ in range(2))
+    assert other.source is not None
+    nodes = {each.name: each for each in other.source.meta_graphs[()].graph_def.node}
+    nodes["encoder/e5/MatMul"].attr["transpose_b"].b = True
+    comparison = compare_modules(summary, dataclasses.replace(other, digest="other"))
+    assert of(comparison) == [
+        (
+            "attributes",
+            "encoder/e5/MatMul: transpose_b (gaussian_encoder, reconstructions)",
+            "False",
+            "True",
+        )
+    ]
 
 
 def test_a_copy_is_the_same_and_another_is_not(real_modules: Path, tmp_path: Path) -> None:

@@ -59,9 +59,8 @@ class LookingMagics(HubMagicsBase):
         summary, other = self.summary(first), self.summary(second)
         if first_tags is None and second_tags is None:
             return summary.compare(other)
-        return comparison.shown(
-            compare_variants(summary.variant(first_tags or ""), other.variant(second_tags or ""))
-        )
+        variants = summary.variant(first_tags or ""), other.variant(second_tags or "")
+        return comparison.shown(compare_variants(*variants, (summary.source, other.source)))
 
     @magic()
     @line_magic

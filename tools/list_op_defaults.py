@@ -1,0 +1,43 @@
+"""Writes what the installed TensorFlow's op definitions say to hubexplore/summary/op_defaults.txt.
+
+A line per op that is stateful or has attributes with default values, in columns separated by tabs: the op,
+"stateful" or "", then attribute and default value (as protobuf's text form) by turns. Run it with the newest
+TensorFlow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import text_format
+from tensorflow.core.framework import op_def_pb2
+from tensorflow.python.client import pywrap_tf_session
+
+TARGET = Path(__file__).parents[1] / "hubexplore" / "summary" / "op_defaults.txt"
+
+
+def lines() -> Iterator[str]:
+    data = pywrap_tf_session.TF_GetBuffer(pywrap_tf_session.TF_GetAllOpList())
+    for op in sorted(op_def_pb2.OpList.FromString(data).op, key=lambda each: str(each.name)):
+        defaults = [each for each in op.attr if each.HasField("default_value")]
+        if op.is_stateful or defaults:
+            columns = [op.name, "stateful" if op.is_stateful else ""]
+            for each in defaults:
+                columns += [each.name, _text(each.default_value)]
+            yield "\t".join(columns)
+
+
+def _text(value: Any) -> str:
+    return str(text_format.MessageToString(value, as_one_line=True)).strip()
+
+
+def main() -> None:
+    found = list(lines())
+    TARGET.write_text("".join(f"{line}\n" for line in found), "ascii")
+    print(f"{len(found)} ops in {TARGET}")
+
+
+if __name__ == "__main__":
+    main()
