@@ -83,9 +83,11 @@ _SCHEMA: Final[dict[str, str]] = {
     "GradientDef": "1 function_name string; 2 gradient_func string",
     "FunctionDef": """1 signature OpDef; 3 node_def *NodeDef; 4 ret %string; 5 attr %AttrValue;
         6 control_ret %string""",
-    "OpDef": "1 name string; 2 input_arg *ArgDef; 3 output_arg *ArgDef; 17 is_stateful bool",
+    "OpDef": """1 name string; 2 input_arg *ArgDef; 3 output_arg *ArgDef; 4 attr *AttrDef;
+        17 is_stateful bool""",
     "ArgDef": """1 name string; 3 type DataType; 4 type_attr string; 5 number_attr string;
-        6 type_list_attr string""",
+        6 type_list_attr string; 16 is_ref bool""",
+    "AttrDef": "1 name string; 2 type string; 3 default_value AttrValue",
     "SavedObjectGraph": "1 nodes *SavedObject",
     "SavedObject": """1 children *ObjectReference; 3 slot_variables *SlotVariableReference;
         4 user_object SavedUserObject |kind; 5 asset SavedAsset |kind;

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from hubexplore.summary.model import OpSummary
+from hubexplore.summary.op_definitions import known_ops
 from hubexplore.summary.op_packages import provider
-
-# The names of all ops of TensorFlow 2.21, one per line; made by tools/list_ops.py.
-_LIST: Final = Path(__file__).with_name("ops.txt")
-
-
-@functools.cache
-def known_ops() -> frozenset[str]:
-    """The op types that TensorFlow itself registers."""
-    return frozenset(_LIST.read_text("ascii").split())
 
 
 def count_ops(used: Counter[str], functions: Iterable[Any]) -> tuple[OpSummary, ...]:

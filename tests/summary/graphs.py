@@ -13,6 +13,7 @@ from hubexplore.summary.model import (
     VariableSummary,
     VariantSummary,
 )
+from hubexplore.summary.op_definitions import definition
 from hubexplore.summary.source import Source
 
 
@@ -66,9 +67,12 @@ class Graph:
 
 
 def add_node(nodes: Any, name: str, op: str, *inputs: str) -> None:
-    """Adds a node to a graph or to a body."""
+    """Adds a node to a graph or to a body; dtypes that the op leaves open are float32."""
     node = nodes.add(name=name, op=op, input=inputs)
-    node.attr["T"].type = 1
+    known = definition(op)
+    for attribute, each in known.attributes.items() if known is not None else ():
+        if each.kind == "type" and each.default_text is None:
+            node.attr[attribute].type = 1
     shape = node.attr["_output_shapes"].list.shape.add()
     for size in (-1, 8):
         shape.dim.add(size=size)

@@ -14,7 +14,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from hubexplore import errors
 from hubexplore.summary import graph_protos, model
-from hubexplore.summary.ops import known_ops
+from hubexplore.summary.op_definitions import known_ops
 from tests.summary import saved_models
 from tests.summary.saved_models import add_asset, add_node, add_variable, meta_graph, summary_of, write
 

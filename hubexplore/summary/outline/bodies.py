@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from hubexplore.summary.graph import calls_of_attr, index_nodes, node_of, reach
+from hubexplore.summary.graph import calls_of_attr, index_nodes, node_of, reach, tensor_of
 from hubexplore.summary.outline.names import CONTROL_OPS
 
 MAX_NODES: Final = 100_000
@@ -135,7 +135,7 @@ class Frames:
         while stack:
             frame, written = stack.pop()
             if written in frame.cut:
-                yield frame.cut[written], ""
+                yield frame.cut[written], tensor_of(written)
                 continue
             producer, _, port = written.partition(":")
             place = frame.places.get(producer)

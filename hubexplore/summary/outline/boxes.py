@@ -13,7 +13,7 @@ from hubexplore.summary.outline import data
 from hubexplore.summary.outline.data import Box, Edge, Group
 from hubexplore.summary.outline.flow import INPUT, MISSING, OUTPUT, Flow
 from hubexplore.summary.outline.fold import READABLE, Folding, Tree
-from hubexplore.summary.outline.names import MINOR, PLUMBING, control_of, output_facts
+from hubexplore.summary.outline.names import MINOR, PLUMBING, control_of
 from hubexplore.summary.outline.scopes import Scope
 from hubexplore.summary.outline.sheet import Sheet
 from hubexplore.summary.outline.stock import Stock, surplus
@@ -71,7 +71,7 @@ class _Sketch:
         fixed = len(inputs) + len(outputs) + len(sources)
         self.folding = Folding(self.tree, bound - bool(drawing.stock.weights), fixed)
         self.folding.run(drawing.depth)
-        self.frontier = self.folding.frontier() if self.tree.root.members else []
+        self.frontier = self.folding.frontier()
         for box, numbers in inputs:
             self.sheet.put(box, numbers)
         self._put_scopes()
@@ -129,8 +129,7 @@ class _Sketch:
                 repeats=scope.repeats, function=function,
             )  # fmt: skip
             if scope.item is not None:
-                message = self.flow.messages[scope.item]
-                dtype, shape = output_facts(self.flow.ops[scope.item], message, "")
+                dtype, shape = self.flow.facts(scope.item)
                 box = replace(box, dtype=dtype, shape=shape)
                 if box.kind == MISSING:
                     self.warnings.append(f"The graph refers to a node {scope.name!r} that it does not hold.")

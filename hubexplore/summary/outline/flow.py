@@ -6,11 +6,13 @@ Nodes are numbers here, and facts about them lists, because there may be hundred
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from hubexplore.summary.model import TensorSummary
+from hubexplore.summary.graph import tensor_of
+from hubexplore.summary.model import ComponentSummary, Shape, TensorSummary
+from hubexplore.summary.outline.names import output_facts
 
 OP: Final = "op"
 INPUT: Final = "input"
@@ -26,7 +28,7 @@ ASIDE: Final = "aside"
 """A node that follows from constants and shapes alone."""
 
 Wire = tuple[int, str]
-"""(node, output): an output is "" or "2" in a graph, "name:2" in a body."""
+"""(node, output): an output is "" or "2" in a graph, "name:2" in a body; of an input, the tensor's name."""
 
 
 @dataclass(eq=False)
@@ -46,6 +48,7 @@ class Flow:
       expand: names of what was asked for, functions as the scopes of their calls.
       order: all nodes such that what feeds a node comes before it, circles aside.
       rank: position of each node in `order`.
+      functions: FunctionDef-shaped messages of the library, by name.
     """
 
     names: list[str] = field(default_factory=list)
@@ -61,6 +64,7 @@ class Flow:
     order: list[int] = field(default_factory=list)
     rank: list[int] = field(default_factory=list)
     expand: frozenset[str] = frozenset()
+    functions: Mapping[str, Any] = field(default_factory=dict)
 
     def add(self, name: str, op: str, message: Any, kind: str) -> int:
         """Adds a node and returns its number."""
@@ -77,6 +81,15 @@ class Flow:
         self.kinds.extend(kinds)
         self.wires.extend([()] * len(names))
         return first
+
+    def facts(self, number: int, port: str = "") -> tuple[str, Shape]:
+        """Returns dtype ("" if unknown) and static shape of what an input, or an output of a node, is."""
+        tensor = self.tensors.get(number)
+        if tensor is None:
+            return output_facts(self.messages[number], port, self.functions)
+        parts: tuple[ComponentSummary, ...] = tensor.components
+        part = next((each for each in parts if tensor_of(each.tensor) == port), None) or tensor
+        return part.dtype, part.shape
 
     @functools.cached_property
     def consumers(self) -> list[list[int]]:

@@ -89,8 +89,7 @@ class Folding:
 
     def run(self, depth: int | None) -> None:
         """Unfolds: what was asked for, then `depth` levels or, for None, as deep as reads well."""
-        if self.tree.root.members:
-            self.unfolded.add(self.tree.root)
+        self.unfolded.add(self.tree.root)
         self._unfold_asked()
         if depth is not None:
             self._unfold_levels(depth)
@@ -111,9 +110,7 @@ class Folding:
                 stack.extend(self.parts(scope))
 
     def _unfold_levels(self, depth: int) -> None:
-        level = (
-            [part for part in self.parts(self.tree.root) if part.can_unfold] if self.tree.root.members else []
-        )
+        level = [part for part in self.parts(self.tree.root) if part.can_unfold]
         for _ in range(depth - 1):
             if not level or len(self.frontier()) + self.fixed > self.bound:
                 break

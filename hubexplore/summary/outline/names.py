@@ -1,13 +1,14 @@
-"""What kinds of ops mean for a picture, and what their attributes say of their outputs."""
+"""What kinds of ops mean for a picture, and what nodes say of their outputs."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from hubexplore.summary.graph_protos import dtype_name
 from hubexplore.summary.model import Shape
+from hubexplore.summary.op_definitions import definition, definition_of
+from hubexplore.summary.op_outputs import output_of
 
 VARIABLE_OPS: Final = frozenset(
     {"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable", "TemporaryVariable"}
@@ -33,66 +34,52 @@ MINOR: Final = re.compile(
     r"PlaceholderWithDefault|ZerosLike|OnesLike|Where|NotEqual|Equal|GreaterEqual|Less|Greater|LessEqual)$"
 )
 """Ops that say little of what a scope does."""
-BOOLEAN_OPS: Final = re.compile(
-    r"^(Equal|NotEqual|Less|Greater|LessEqual|GreaterEqual|Logical\w+|Is[A-Z]\w+)$"
-)
-
-_FIXED: Final = re.compile(
-    r"^((?P<string>StringLower|StringUpper|StringJoin|StringStrip|StringFormat|AsString|Substr|ReduceJoin|ReadFile"
-    r"|(Static)?RegexReplace|(De|En)codeBase64|Encode(Jpeg|Png)|SerializeTensor)"
-    r"|(?P<int64>StringToHashBucket\w*|LookupTableSize\w*))$"
-)
-"""Ops that give one dtype only, and so do not name it."""
-_TYPE_ATTRS: Final = (
-    "dtype", "DstT", "out_type", "output_type", "out_dtype", "value_dtype", "Tout", "output_types", "Toutput",
-    "T", "Tparams", "value_dtypes", "output_dtypes", "dtypes", "component_types", "type", "TensorType",
+SHAPED_OPS: Final = frozenset(
+    {"Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "Variable", "VariableV2", "TemporaryVariable",
+     "EnsureShape", "FakeParam", "ImmutableConst", "ParallelConcat", "AccumulateNV2", "InfeedDequeue"}
 )  # fmt: skip
+"""Ops whose attribute `shape` is that of what they give; of others it may be that of what a handle leads to."""
 
 
-def output_facts(op: str, message: Any, port: str) -> tuple[str, Shape]:
-    """Returns dtype ("" where the node does not say) and static shape of one output of a node.
+def output_facts(message: Any, port: str, functions: Mapping[str, Any]) -> tuple[str, Shape]:
+    """Returns dtype and static shape of one output of a node, as far as node and definition say.
 
     Args:
-      op: type of the node.
       message: NodeDef-shaped, or None.
       port: which output: "" or "2" in a graph, "output:2" in a function body.
+      functions: FunctionDef-shaped messages by name, for nodes whose type is a function.
+
+    Returns:
+      "" and None where they are unknown, as they are for ops of other packages.
     """
     if message is None:
         return "", None
+    op = definition(message.op)
+    if op is None and message.op in functions:
+        op = definition_of(functions[message.op].signature)
+    if op is None:
+        position, dtype = (int(port or 0) if len(port) < 9 and (port or "0").isdecimal() else None), ""
+    else:
+        position, dtype = output_of(op, message.attr, port)
+    return dtype, None if position is None else _shape(message, position)
+
+
+def _shape(message: Any, position: int) -> Shape:
     attributes = message.attr
-    name, _, number = port.rpartition(":")
-    index = int(number) if number.isdecimal() and len(number) < 9 else 0
-    return _dtype(op, attributes, index), _shape(attributes, name, index)
+    if "_output_shapes" in attributes:
+        shapes = attributes["_output_shapes"].list.shape
+        return dimensions(shapes[position]) if position < len(shapes) else None
+    if message.op == "Const" and "value" in attributes:
+        return dimensions(attributes["value"].tensor.tensor_shape)
+    if message.op in SHAPED_OPS and attribute_kind(message, "shape") == "shape":
+        # TensorFlow before 1.3 wrote an empty shape for an unknown one.
+        return dimensions(attributes["shape"].shape) or None
+    return None
 
 
-def _dtype(op: str, attributes: Any, index: int) -> str:
-    if BOOLEAN_OPS.match(op):
-        return "bool"
-    if fixed := _FIXED.match(op):
-        return "string" if fixed["string"] else "int64"
-    for name in _TYPE_ATTRS:
-        if name in attributes:
-            value = attributes[name]
-            kind = value.WhichOneof("value")
-            if kind == "type":
-                return dtype_name(value.type)
-            if kind == "list" and index < len(value.list.type):
-                return dtype_name(value.list.type[index])
-    return ""
-
-
-def _shape(attributes: Any, argument: str, index: int) -> Shape:
-    """Reads `_output_shapes`; the position of a named output in a body is only known for some names."""
-    key = next((key for key in ("_output_shapes", "shape") if key in attributes), "")
-    if not key:
-        return None
-    value = attributes[key]
-    if key == "shape":
-        return dimensions(value.shape) if value.WhichOneof("value") == "shape" else None
-    shapes = value.list.shape
-    if argument not in ("", "output", "outputs", "y", "z") and len(shapes) > 1:
-        return None
-    return dimensions(shapes[index]) if index < len(shapes) else None
+def attribute_kind(message: Any, name: str) -> str:
+    """Which field of AttrValue an attribute of a node uses; "" where the node lacks it."""
+    return (message.attr[name].WhichOneof("value") or "") if name in message.attr else ""
 
 
 def control_of(ops: Iterable[str]) -> str:

@@ -42,8 +42,9 @@ def read_flow(
         or lie directly in a scope that is, do not step aside.
     """
     nodes = index_nodes(meta_graph.graph_def.node)
-    flow = Flow(known=nodes.keys())
-    builder = _Builder(flow, nodes, meta_graph.graph_def.library, variant)
+    functions = {each.signature.name: each for each in meta_graph.graph_def.library.function}
+    flow = Flow(known=nodes.keys(), functions=functions)
+    builder = _Builder(flow, nodes, variant)
     builder.build(signatures)
     # A function is unfolded wherever it is called.
     flow.expand = frozenset(expand) | {scope for scope, name in flow.opened.items() if name in expand}
@@ -58,11 +59,9 @@ def read_flow(
 class _Builder:
     """Fills a Flow; afterwards its kinds and wires are as in the graph, nothing stepped aside yet."""
 
-    def __init__(self, flow: Flow, nodes: dict[str, Any], library: Any, variant: VariantSummary) -> None:
+    def __init__(self, flow: Flow, nodes: dict[str, Any], variant: VariantSummary) -> None:
         self.flow, self.nodes, self.variant = flow, nodes, variant
-        self.frames = Frames(
-            {function.signature.name: function for function in library.function}, self._add, self._missing
-        )
+        self.frames = Frames(flow.functions, self._add, self._missing)
         self.spans: list[tuple[Frame, int, int]] = []
         self.lost: dict[str, int] = {}
         self.kind_of: dict[str, str] = {}
@@ -227,7 +226,7 @@ class _Builder:
             producer, _, port = written.partition(":")
             place = places.get(producer)
             if place.__class__ is int and written not in cut:
-                wires.append((place, port))
+                wires.append((place, "" if port == "0" else port))
             else:
                 wires.extend(self.frames.sources(frame, written))
         return wires

@@ -61,7 +61,7 @@ class Scope:
     @property
     def can_unfold(self) -> bool:
         """Whether there is anything to unfold."""
-        return self.item is None and not self.run
+        return self.item is None and not self.run and bool(self.members)
 
     def parts(self, flow: Flow) -> list[Scope]:
         """What the scope consists of, in the order in which values flow."""

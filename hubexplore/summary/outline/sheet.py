@@ -10,7 +10,6 @@ from typing import Final
 from hubexplore.summary.model import Shape
 from hubexplore.summary.outline.data import ASSET, OP, TABLE, VARIABLE, Box, Edge, Group
 from hubexplore.summary.outline.flow import Flow, Wire
-from hubexplore.summary.outline.names import output_facts
 from hubexplore.summary.outline.stock import Stock
 
 CROWDED: Final = 16
@@ -113,16 +112,11 @@ class Sheet:
 
     def _facts(self, wire: Wire) -> tuple[str, Shape]:
         number, port = wire
-        flow, stock = self.flow, self.stock
-        if number in flow.tensors:
-            tensor = flow.tensors[number]
-            return tensor.dtype, tensor.shape
+        stock = self.stock
         if number in stock.whole:
             weight = stock.weights[stock.whole[number]]
             return weight.dtype, weight.shape
-        if flow.kinds[number] == TABLE:
-            return "", None
-        return output_facts(flow.ops[number], flow.messages[number], port)
+        return self.flow.facts(number, port)
 
     def filled_groups(self) -> tuple[Group, ...]:
         """The groups, with what their boxes hold."""

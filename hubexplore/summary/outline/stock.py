@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from hubexplore.summary.graph import node_of
@@ -11,19 +10,7 @@ from hubexplore.summary.graph_protos import dtype_name
 from hubexplore.summary.model import VariantSummary
 from hubexplore.summary.outline.data import ASSET, TABLE, Box, Weight
 from hubexplore.summary.outline.flow import VARIABLE, Flow
-from hubexplore.summary.outline.names import output_facts
-
-
-@dataclass(frozen=True)
-class _Only:
-    """A node of which only one attribute is asked."""
-
-    all: Any
-    name: str
-
-    @property
-    def attr(self) -> dict[str, Any]:
-        return {self.name: self.all[self.name]}
+from hubexplore.summary.outline.names import attribute_kind, dimensions
 
 
 class Stock:
@@ -67,10 +54,13 @@ class Stock:
             self.parts.setdefault(whole, []).append(number)
 
     def _weight_of_node(self, number: int) -> Weight:
+        """The variable of a node that the summary does not know, from the node's own attributes."""
         message = self.flow.messages[number]
-        dtype, shape = output_facts("", message, "")
-        if message is not None and "shape" in message.attr:
-            _, shape = output_facts("", _Only(message.attr, "shape"), "")
+        dtype, shape = "", None
+        if message is not None and attribute_kind(message, "dtype") == "type":
+            dtype = dtype_name(message.attr["dtype"].type).removesuffix("_ref")
+        if message is not None and attribute_kind(message, "shape") == "shape":
+            shape = dimensions(message.attr["shape"].shape)
         known = shape is not None and None not in shape
         count = math.prod(size or 0 for size in shape or ()) if known else None
         return Weight(self.flow.names[number], dtype, shape, count)
