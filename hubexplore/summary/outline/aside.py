@@ -87,6 +87,11 @@ def _feeding_outputs(flow: Flow, settled: set[int]) -> set[int]:
     """Those of `settled` that an output follows from; constants only where they are the output."""
     stack = [source for output in flow.outputs for source, _ in flow.wires[output] if source in settled]
     shown = set(stack)
+    for number in stack:  # grows: an output may be handed on several times
+        if flow.kinds[number] == PASSING:
+            handed = [source for source, _ in flow.wires[number] if source not in shown]
+            shown.update(handed)
+            stack.extend(handed)
     while stack:
         for source, _ in flow.wires[stack.pop()]:
             if source in settled and source not in shown and flow.kinds[source] != CONSTANT:

@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from hubexplore.errors import DiagramError, NoSuchScopeError, NoSuchSignatureError, closest
+from hubexplore.summary.graph import node_of
 from hubexplore.summary.model import SignatureSummary, VariantSummary
 from hubexplore.summary.outline.boxes import Drawing
-from hubexplore.summary.outline.data import Outline
+from hubexplore.summary.outline.data import Box, Outline
 from hubexplore.summary.outline.flow import Flow
 from hubexplore.summary.outline.reading import read_flow
 
@@ -25,6 +26,8 @@ INIT_OP: Final = "__saved_model_init_op"
 """The name under which a TF2 SavedModel keeps what runs on loading."""
 CANDIDATES: Final = 3000
 """Among so many names the nearest one is looked for."""
+NAMED: Final = 20
+"""An error names so many signatures."""
 
 
 @contextlib.contextmanager
@@ -83,8 +86,31 @@ def outline(
         drawn.edges,
         drawing.nodes,
         drawing.nodes - shown,
-        drawn.warnings,
+        (*_odd(meta_graph, chosen, flow, drawn.boxes), *drawn.warnings),
     )
+
+
+def _odd(
+    meta_graph: Any, signatures: Sequence[SignatureSummary], flow: Flow, boxes: Sequence[Box]
+) -> Iterator[str]:
+    """Yields what would otherwise be unexplained: no boxes, inputs that feed nothing in the graph."""
+    functions = len(meta_graph.graph_def.library.function)
+    if not boxes and signatures:
+        yield "There is nothing to draw: the signature has neither inputs nor outputs."
+    elif not boxes and flow.known:
+        yield "There is nothing to draw: no node of the graph computes anything, and there is no signature."
+    elif not boxes:
+        held = f", only functions that nothing calls ({functions:,})" if functions else ""
+        yield f"There is nothing to draw: the graph has no nodes{held}."
+    lost = [
+        tensor.name
+        for signature in signatures
+        for tensor in signature.inputs
+        if any(node_of(name) not in flow.known for name in tensor.tensors)
+    ]
+    if lost:
+        more = f" and {len(lost) - 1:,} more" if len(lost) > 1 else ""
+        yield f"The graph lacks the node that is fed for the input {lost[0]!r}{more}."
 
 
 def _chosen(variant: VariantSummary, name: str | None) -> Sequence[SignatureSummary]:
@@ -94,9 +120,15 @@ def _chosen(variant: VariantSummary, name: str | None) -> Sequence[SignatureSumm
     if not found:
         names = [each.name for each in variant.signatures]
         raise NoSuchSignatureError(
-            f"This graph variant has no signature {name!r}; it has {names}.{closest(str(name), names)}"
+            f"This graph variant has no signature {name!r}; it has {_listed(names)}."
+            f"{closest(str(name), names)}"
         )
     return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, names[:NAMED]))
+    return (shown or "none") + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
 
 
 def _check_known(name: str, flow: Flow) -> None:

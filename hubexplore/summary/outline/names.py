@@ -38,7 +38,7 @@ SHAPED_OPS: Final = frozenset(
     {"Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "Variable", "VariableV2", "TemporaryVariable",
      "EnsureShape", "FakeParam", "ImmutableConst", "ParallelConcat", "AccumulateNV2", "InfeedDequeue"}
 )  # fmt: skip
-"""Ops whose attribute `shape` is that of what they give; of others it may be that of what a handle leads to."""
+"""Ops whose attribute `shape` is that of what they give; in others it may describe what a handle leads to."""
 
 
 def output_facts(message: Any, port: str, functions: Mapping[str, Any]) -> tuple[str, Shape]:

@@ -98,12 +98,19 @@ class _Builder:
     def _outputs(self, signatures: Sequence[SignatureSummary], root: Frame) -> None:
         """Adds the outputs; signatures that give the same tensor share one."""
         known: dict[tuple[str, ...], int] = {}
-        for signature, tensor in ((each.name, tensor) for each in signatures for tensor in each.outputs):
-            number = self._end(signature, tensor, OUTPUT, known.get(tensor.tensors))
-            if tensor.tensors not in known:
+        # What is an input to another signature only is computed in this one.
+        uncut = Frame(places=root.places)
+        for signature in signatures:
+            fed = {tensor_of(name) for tensor in signature.inputs for name in tensor.tensors}
+            for tensor in signature.outputs:
+                number = self._end(signature.name, tensor, OUTPUT, known.get(tensor.tensors))
+                if tensor.tensors in known:
+                    continue
                 known[tensor.tensors] = number
                 self.flow.outputs.append(number)
-                self.flow.wires[number] = self._wires(root, tensor.tensors)
+                for name in tensor.tensors:
+                    frame = root if tensor_of(name) in fed or node_of(name) not in root.places else uncut
+                    self.flow.wires[number] = [*self.flow.wires[number], *self._wires(frame, (name,))]
 
     def _end(self, signature: str, tensor: TensorSummary, kind: str, number: int | None) -> int:
         """Notes under which names signatures know an input or output; adds it if `number` is None."""
