@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from hubexplore.hub import tf_internals
 from hubexplore.hub.planning import ApplyPlan
+from hubexplore.summary.randomness import draws
 
 # Stateful ops that only read, or only call functions, whose ops are looked at themselves.
 _READS: Final = frozenset(
@@ -21,10 +22,6 @@ _READS: Final = frozenset(
         "While", "Case", "Assert",
     }
 )  # fmt: skip
-_RANDOM: Final = re.compile(
-    r"(Stateful)?Random(?!Dataset)\w*|(Parameterized)?TruncatedNormal|Multinomial|StatefulUniform\w*|"
-    r"StatefulStandardNormal\w*|StatefulTruncatedNormal|\w*CandidateSampler"
-)
 # What writes files or runs Python, which has effects outside of the session.
 _OUTSIDE: Final = re.compile(
     r"WriteFile|Save(V2|Slices)?|MergeV2Checkpoints|Write\w*Summary|ImportEvent|FlushSummaryWriter|"
@@ -60,7 +57,7 @@ def effects(plan: ApplyPlan) -> Effects:
         op_def = tf_internals.op_def(node.op)
         if op_def is None or node.op in _READS:
             continue
-        is_random |= _RANDOM.fullmatch(node.op) is not None
+        is_random |= draws(node.op)
         writes = any(argument.is_ref for argument in op_def.input_arg)
         stateful |= writes or (op_def.is_stateful and bool(op_def.input_arg))
     return Effects(stateful, is_random, tuple(sorted(outside)))

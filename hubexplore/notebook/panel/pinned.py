@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import ipywidgets as widgets
@@ -15,10 +15,15 @@ MOST: Final = 2
 
 
 class Pinned(widgets.VBox):
-    """Compares the two runs that were pinned last."""
+    """Compares the two runs that were pinned last.
 
-    def __init__(self) -> None:
+    Args:
+      is_random: whether a signature, given by the tags of its variant and its name, has random outputs.
+    """
+
+    def __init__(self, is_random: Callable[[tuple[str, ...], str], bool]) -> None:
         self.runs: list[Run] = []
+        self._is_random = is_random
         self.results = Results(title="Comparison of two runs")
         super().__init__([self.results])
 
@@ -42,7 +47,10 @@ class Pinned(widgets.VBox):
             self.results.show(one, None, ())
             return
         first, second = sorted(self.runs, key=lambda run: run.number)
-        self.results.show(f"Run {first.number} and run {second.number}", None, _pairs(first, second))
+        drawn = any(self._is_random(run.asked.tags, run.asked.signature) for run in (first, second))
+        note = " · the outputs are random" if drawn else ""
+        title = f"Run {first.number} and run {second.number}{note}"
+        self.results.show(title, None, _pairs(first, second))
 
 
 def _pairs(first: Run, second: Run) -> Sequence[Pair]:

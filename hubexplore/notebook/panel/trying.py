@@ -81,7 +81,7 @@ class TryTab(widgets.VBox):
         self._live = widgets.Checkbox(description="Live: run at every change", indent=False, layout=auto)
         self.status = Status()
         self.results = Results()
-        self.pinned = Pinned()
+        self.pinned = Pinned(trial.subject.is_random)
         self.run_log = RunLog()
         self.code = CodeBox()
         super().__init__(self._arranged())
@@ -143,7 +143,7 @@ class TryTab(widgets.VBox):
 
         def attempt(values: Mapping[str, Any]) -> None:
             given = {name: Given(value) for name, value in values.items()}
-            self.trial.call(dataclasses.replace(asked, given=given))
+            self.trial.call(dataclasses.replace(asked, given=given), most=searching.MEMORY)
 
         if not self.worker.is_busy:
             self._run_when_filled = False

@@ -24,6 +24,7 @@ _TAKEN: Final = frozenset({
 })  # fmt: skip
 # A word that neither IPython nor the magics read anything into, once it is in quotes.
 _QUOTABLE: Final = re.compile(r"[\w./:@+=~#?&() -]+")
+MSG_RANDOM: Final = "# The outputs are drawn at random: each run gives other ones."
 _MSG_SOURCE: Final = "# spec is the ModuleSpec that the panel shows"
 
 
@@ -44,7 +45,7 @@ def magic(subject: Subject, asked: Asked) -> str:
     if loading is None or not _is_word(name):
         return python(subject, asked)
     options, before = _options(subject, asked)
-    before = [*loading, *expressions.before, *before]
+    before = [*loading, *expressions.before, *before, *_notes(subject, asked)]
     if not before:
         return _cell(name, options, asked, inputs)
     return "\n".join([*before, " ".join(filter(None, [f"%hub_call {name}", inputs, *options]))])
@@ -75,7 +76,12 @@ def python(subject: Subject, asked: Asked) -> str:
                    f"{module} = session.load({source}, {module!r}{tags})"]  # fmt: skip
         expressions.imports["import hubexplore"] = None
     call = ", ".join(filter(None, [module, *arguments]))
-    return "\n".join([*expressions.before, *loading, f"session.call({call})"])
+    return "\n".join([*expressions.before, *loading, *_notes(subject, asked), f"session.call({call})"])
+
+
+def _notes(subject: Subject, asked: Asked) -> list[str]:
+    """Comments on the call."""
+    return [MSG_RANDOM] if subject.is_random(asked.tags, asked.signature) else []
 
 
 def _is_loaded(subject: Subject, asked: Asked) -> bool:

@@ -35,6 +35,7 @@ def check(
     applied: AppliedSignature,
     inputs: Mapping[str, Any],
     at_hand: Callable[[], int | None] = memory_at_hand,
+    most: int | None = None,
 ) -> None:
     """Raises TooLargeError if a signature cannot be run on these inputs in the memory at hand.
 
@@ -46,6 +47,7 @@ def check(
       applied: the signature.
       inputs: values by name: arrays, SparseTensorValue, RaggedTensorValue.
       at_hand: gives the bytes that this process may still take; None where that is unknown.
+      most: bytes that it may take even if there are more.
 
     Raises:
       TooLargeError: (a MemoryError) says what is needed, what there is, and how many rows would fit.
@@ -57,6 +59,13 @@ def check(
     there = at_hand()
     if there is not None and needed > there:
         raise TooLargeError(_message(peak, rows, needed, there))
+    if most is not None and needed > most:
+        name, kind, size = peak.largest(rows)
+        raise TooLargeError(
+            f"The example was not run: it needs {_bytes(needed)} at a time, and an example may take "
+            f"{_bytes(most)}. The largest tensor is that of {visible(kind)} '{visible(name)}': "
+            f"{_bytes(size)}."
+        )
 
 
 def _foreseen(applied: AppliedSignature, inputs: Mapping[str, Any]) -> tuple[int, Peak]:

@@ -97,12 +97,15 @@ class Trial:
                 each.outputs = None
         return run
 
-    def call(self, asked: Asked, fetch: Sequence[str] = ()) -> tuple[dict[str, Any], float, dict[str, Any]]:
+    def call(
+        self, asked: Asked, fetch: Sequence[str] = (), most: int | None = None
+    ) -> tuple[dict[str, Any], float, dict[str, Any]]:
         """Runs it and remembers nothing.
 
         Args:
           asked: what to run.
           fetch: further tensors, by their names in the module.
+          most: bytes that the run may take, if not all that the machine has.
 
         Returns:
           The outputs by name, the seconds it took, and what was fetched by name.
@@ -111,7 +114,7 @@ class Trial:
 
         session, module = self.subject.where(asked.tags)
         inputs = asked.inputs or None
-        memory.check(session.applied(module, asked.signature), inputs or {})
+        memory.check(session.applied(module, asked.signature), inputs or {}, most=most)
         begin = time.perf_counter()
         if fetch:
             outputs, found = session.call(module, inputs, asked.signature, as_dict=True, fetch=tuple(fetch))

@@ -17,6 +17,8 @@ ATTEMPTS: Final = 24
 """Maximum number of examples that are run."""
 SECONDS: Final = 20.0
 """Time after which no further example is run."""
+MEMORY: Final = 2_000_000_000
+"""Bytes that an example may take to run: more are refused before TensorFlow gets it."""
 _MESSAGE: Final = 600
 """Characters of the quoted error."""
 # What these say does not depend on the values: no other example would do.

@@ -11,6 +11,7 @@ from hubexplore.hub.resolve import pinned
 from hubexplore.hub.summarize import summarize
 from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL, TF2_SAVED_MODEL, ModuleSummary
 from hubexplore.summary.paths import text_of
+from hubexplore.summary.randomness import is_random
 
 if TYPE_CHECKING:
     from hubexplore.display.summaries import Summary
@@ -42,6 +43,7 @@ class Subject:
         self._own: NotebookSession | None = None
         self._modules: dict[Tags, Module] = {}
         self._loading = threading.Lock()
+        self._random: dict[tuple[Tags, str], bool] = {}
         if self.summary.format == TF2_SAVED_MODEL:
             raise HandleError(
                 f"The explorer runs TF1 Hub modules and TF1 SavedModels; {self.summary.title!r} is a TF2 "
@@ -82,6 +84,33 @@ class Subject:
 
         found = {each.name for variant in self.summary.variants for each in variant.collections}
         return tuple(sorted(found - SUPPORTED_COLLECTIONS - DROPPED_COLLECTIONS))
+
+    def is_random(self, tags: Tags, signature: str) -> bool:
+        """Whether the outputs of a signature are drawn at random."""
+        key = (tags, signature)
+        if key not in self._random:
+            self._random[key] = self._draws(tags, signature)
+        return self._random[key]
+
+    def _draws(self, tags: Tags, name: str) -> bool:
+        source = self.summary.source
+        meta_graph = source.meta_graphs.get(tags) if source is not None else None
+        found = next(
+            (each for variant in self.summary.variants if variant.tags == tags for each in variant.signatures
+             if each.name == name), None,
+        )  # fmt: skip
+        if meta_graph is None or found is None:
+            return False
+        ends = [
+            [
+                name
+                for each in side
+                for name in (each.tensor, *(part.tensor for part in each.components))
+                if name
+            ]
+            for side in (found.inputs, found.outputs)
+        ]
+        return is_random(meta_graph, *ends)
 
     def has_loaded(self, tags: Tags) -> bool:
         """Whether the module with these tags can be run at once."""

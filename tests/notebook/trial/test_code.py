@@ -339,3 +339,19 @@ def test_memory(paths: Mapping[str, Path]) -> None:
     asked = Asked((), "default", {"x": Given(np.ones(1, np.float32))})
     assert "# spec is the ModuleSpec" in code.magic(subject, asked)
     builtins.compile(code.python(subject, asked), "<code>", "exec")
+
+
+def noisy() -> None:
+    x = tf1.placeholder(tf.float32, [None, 2])
+    hub.add_signature(inputs=x, outputs=x + tf1.random.normal(tf.shape(x)))
+    hub.add_signature("plain", inputs=x, outputs=x + 1.0)
+
+
+@pytest.mark.parametrize("signature", ["default", "plain"])
+def test_code_says_that_outputs_are_random(signature: str) -> None:
+    subject = Subject(hub.create_module_spec(noisy))
+    asked = Asked((), signature, {"default": Given(np.ones([2, 2], np.float32))})
+    for written in (code.magic(subject, asked), code.python(subject, asked)):
+        *before, call = written.splitlines()
+        assert "call" in call
+        assert (before[-1] == code.MSG_RANDOM) == (signature == "default")

@@ -90,6 +90,16 @@ def test_the_message_says_what_to_do(session: NotebookSession, module: hub.Modul
     assert len(text) < 600
 
 
+def test_an_example_may_take_less_than_there_is(session: NotebookSession, module: hub.Module) -> None:
+    one = applied(session, module)
+    inputs = {"default": np.zeros([1_000_000, 4], np.float32)}
+    memory.check(one, inputs, lambda: 10 * GB, most=5 * GB)
+    with pytest.raises(
+        TooLargeError, match=r"needs 4.0 GB at a time, and an example may take 2.0 GB.*'grown'"
+    ):
+        memory.check(one, inputs, lambda: 10 * GB, most=2 * GB)
+
+
 def test_names_of_strangers_are_cut_and_printable_in_it(session: NotebookSession) -> None:
     def hostile() -> None:
         x = tf1.placeholder(tf.float32, [None, 4])
