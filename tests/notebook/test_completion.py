@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
-from tests.notebook.shells import Run
+import hubexplore as hub
+from tests.notebook.shells import Run, fails
 
 
 def completed(shell: InteractiveShell, line: str) -> set[str]:
@@ -82,3 +85,132 @@ def test_expressions_are_completed_as_python(half: Run, shell: InteractiveShell)
 def test_unload_removes_it(half: Run, shell: InteractiveShell) -> None:
     half("%unload_ext hubexplore")
     assert "%hub_log --replay" not in completed(shell, "%hub_log --rep")
+
+
+HOSTILE = [
+    "aa{__import__('os').mkdir('pwned')}",
+    'aa{__import__("os").mkdir("pwned")}',
+    """aa{__import__("os").mkdir('pwned')}""",
+    "aa$secret",
+    "aa$$secret",
+    "aa{secret}",
+    "aa{{secret}}",
+    "aa b",
+    "aa'b",
+    'aa"b',
+    "aa'\"b",
+    "aa\\",
+    "aa?",
+    "aa;",
+    "aa --help",
+    "aa#b",
+    "aa!b",
+    "aa=b",
+    "aa:b@c",
+    "aaé",
+]
+UNTYPEABLE = ["aa\nimport os; os.mkdir('pwned')", "aa\x1b[31m", "aa\u2028b", "aa\u202eb"]
+
+
+def named(signatures: list[str], tags: Sequence[str] = ()) -> hub.ModuleSpec:
+    """A module with signatures of these names; each returns its name."""
+
+    def module_fn() -> None:
+        for name in signatures:
+            hub.add_signature(name, {}, {"default": tf.constant(name)})
+
+    return hub.create_module_spec(module_fn, [(set(tags), {})])
+
+
+@pytest.fixture
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("begin", ["", "a", "aa", "'aa", '"aa'])
+def test_every_signature_is_completed_to_what_means_it(
+    run: Run, shell: InteractiveShell, inside: Path, begin: str
+) -> None:
+    names = [*HOSTILE, "--help", "-"]
+    shell.user_ns.update(secret="leaked", spec=named([*names, *UNTYPEABLE]))
+    run("%hub_load spec --as m")
+    lines = completed(shell, f"%hub_call m --signature {begin}")
+    values = {run(line).decode() for line in lines}
+    assert values == {name for name in names if name.startswith(begin.lstrip("'\""))}
+    assert not (inside / "pwned").exists()
+
+
+@pytest.mark.parametrize("option", ["--signature ", "--signature="])
+def test_drawing_and_trying_take_what_was_completed(
+    run: Run, shell: InteractiveShell, inside: Path, option: str
+) -> None:
+    shell.user_ns.update(secret="leaked", spec=named([*HOSTILE, *UNTYPEABLE]))
+    for magic in ("hub_show", "hub_try"):
+        lines = completed(shell, f"%{magic} spec {option}aa")
+        assert len(lines) == len(HOSTILE)
+        for line in lines:
+            run(line)
+    assert not (inside / "pwned").exists()
+
+
+@pytest.mark.parametrize("tag", [name for name in HOSTILE if "," not in name])
+def test_tags_are_completed_to_what_means_them(
+    run: Run, shell: InteractiveShell, inside: Path, tag: str
+) -> None:
+    shell.user_ns.update(secret="leaked", spec=named(["default"], [tag]))
+    (line,) = completed(shell, "%hub_load spec --as m --tags a")
+    assert run(line).tags == {tag}
+    assert not (inside / "pwned").exists()
+
+
+@pytest.mark.parametrize("folder", [name for name in HOSTILE if ":" not in name])
+@pytest.mark.parametrize("magic", ["hub_load", "hub_show", "hub_compare m"])
+def test_folders_are_completed_to_what_means_them(
+    run: Run, shell: InteractiveShell, inside: Path, magic: str, folder: str
+) -> None:
+    shell.user_ns["secret"] = "leaked"
+    run("m = %hub_load sample:half-plus-two")
+    m = shell.user_ns["m"]
+    with m.graph.as_default(), tf.compat.v1.Session() as session:
+        session.run(tf.compat.v1.global_variables_initializer())
+        m.export(inside / folder, session)
+    (line,) = completed(shell, f"%{magic} a")
+    run(f"{line} --as n" if magic == "hub_load" else line)
+    assert sorted(path.name for path in inside.iterdir()) == ["ipython", folder] or folder < "ipython"
+    assert not (inside / "pwned").exists()
+
+
+def test_a_folder_that_no_line_can_hold_is_not_completed(
+    run: Run, shell: InteractiveShell, inside: Path
+) -> None:
+    for name in UNTYPEABLE:
+        (inside / name).mkdir()
+    assert completed(shell, "%hub_load aa") == {"%hub_load aa"}
+
+
+def test_a_quote_that_the_editor_closed(run: Run, shell: InteractiveShell, inside: Path) -> None:
+    (inside / "aa b").mkdir()
+    line = "%hub_load 'aa'"
+    with provisionalcompleter():
+        (found,) = shell.Completer.completions(line, len(line) - 1)
+    assert line[: found.start] + found.text + line[found.end :] == "%hub_load 'aa b/'"
+
+
+def test_single_quotes_hold_every_character_and_others_are_expanded(run: Run, inside: Path) -> None:
+    run("where = 'two words'\nplaces = {'a': 'x'}")
+    for typed, meant in {
+        "{where}": "two words",
+        '"{where}/m"': "two words/m",
+        "$where": "two words",
+        "{places['a']}/{where + 's'}": "x/two wordss",
+        "'{where}'": "{where}",
+        "'$where'": "$where",
+        "{nothing}": "{nothing}",
+    }.items():
+        assert f"{meant}'" in fails(run, f"%hub_load {typed} --as m"), typed
+
+
+def test_values_of_the_function_that_calls_are_expanded(run: Run) -> None:
+    run("def load(name):\n    return get_ipython().run_line_magic('hub_load', 'sample:{name} --as m')")
+    assert run("load('half-plus-two')").get_signature_names()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,18 @@ class TestLoad:
     def test_a_name_that_cannot_be_a_variable(self, run: Run) -> None:
         for name in ("class", "a-b", "1x", "a.b"):
             assert f"{name!r} cannot be one" in fails(run, f"%hub_load sample:half-plus-two --as {name}")
+
+    @pytest.mark.parametrize("folder", ["get_ipython", "print", "hub", "In", "numbers"])
+    def test_a_folder_rebinds_no_name_of_something_else(
+        self, run: Run, scale_path: Path, tmp_path: Path, shell: InteractiveShell, folder: str
+    ) -> None:
+        run("import hubexplore as hub\nnumbers = [1.0]")
+        copy = shutil.copytree(scale_path, tmp_path / folder)
+        before = dict(shell.user_ns)
+        assert "--as NAME" in fails(run, f"%hub_load {copy}")
+        assert {name: shell.user_ns.get(name) for name in before} == before
+        assert run(f"%hub_load {copy} --as mine").get_signature_names()
+        assert run(f"%hub_load {copy} --as mine") is shell.user_ns["mine"]  # a module's name is free to reuse
 
     def test_what_is_not_there_is_told_in_one_line(self, run: Run, capfd: pytest.CaptureFixture[str]) -> None:
         message = fails(run, "%hub_load /not/there")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from IPython.core.error import UsageError
-from IPython.core.magic import line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import line_cell_magic, magics_class
 from IPython.core.magic_arguments import argument
 
 from hubexplore.display.tables import printable
@@ -24,7 +24,7 @@ Variants = list[tuple[list[str], dict[str, Any]]]
 class AuthoringMagics(HubMagicsBase):
     """Modules of one's own."""
 
-    @magic(cell=True)
+    @magic(cell=True, expand=False)
     @argument("name", help="Variable to bind to the loaded module.")
     @argument(
         "--tags",
@@ -33,7 +33,6 @@ class AuthoringMagics(HubMagicsBase):
         help="Graph variants: TAGS:ARGUMENT=VALUE, as in train:is_training=True none:is_training=False; "
         "several tags are joined by +, several arguments by commas; none stands for no tags.",
     )
-    @no_var_expand
     @line_cell_magic
     def hub_module(self, options: argparse.Namespace, cell: str = "") -> Any:
         """Make a module of the cell, which builds a graph and calls `hub.add_signature`, and load it.

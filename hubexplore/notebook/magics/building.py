@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from IPython.core.magic import line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import line_cell_magic, magics_class
 
 from hubexplore.notebook.magics.base import HubMagicsBase
 from hubexplore.notebook.magics.cells import Cell
@@ -16,8 +16,7 @@ from hubexplore.notebook.magics.parsing import magic
 class BuildingMagics(HubMagicsBase):
     """Code in the session's graph."""
 
-    @magic(cell=True)
-    @no_var_expand
+    @magic(cell=True, expand=False)
     @line_cell_magic
     def hub_graph(self, options: argparse.Namespace, cell: str = "") -> Any:
         """Run a cell inside the session's graph, with its session as the default.

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import re
 from typing import Any
 
 from IPython.core.error import UsageError
-from IPython.core.magic import line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import line_cell_magic, magics_class
 from IPython.core.magic_arguments import argument
 
 from hubexplore.notebook.magics import rows
@@ -38,7 +37,6 @@ class CallingMagics(HubMagicsBase):
     @argument(
         "--csv", action="store_true", help="The cell is rows of numbers, or has the inputs' names on top."
     )
-    @no_var_expand
     @line_cell_magic
     def hub_call(self, options: argparse.Namespace, cell: str | None = None) -> Any:
         """Evaluate a signature of a loaded module and return its values.
@@ -51,16 +49,14 @@ class CallingMagics(HubMagicsBase):
         `session.call(NAME, EXPRESSION, signature, as_dict, fetch, batch_size)`.
         """
         __tracebackhide__ = True
-        options.signature = self._filled(options.signature)
         module = self.named(options.name)
         inputs = self._inputs(options, cell)
-        fetch = [self._filled(each) for each in options.fetch] if options.fetch else None
         values = self.session.call(
             module,
             inputs,
             options.signature,
             options.as_dict,
-            fetch=fetch,
+            fetch=options.fetch,
             **self._batches(options.batch_size),
         )
         if options.out:
@@ -89,11 +85,6 @@ class CallingMagics(HubMagicsBase):
     def _evaluated(self, expression: str) -> Any:
         __tracebackhide__ = True
         return evaluated(self.notebook, "%hub_call", None, expression) if expression else None
-
-    def _filled(self, word: str | None) -> str | None:
-        """The word, or where it is `{variable}` the value of that."""
-        found = re.fullmatch(r"\{(\w+)\}", word or "")
-        return str(self._evaluated(found[1])) if found else word
 
     def _batches(self, size: int | None) -> dict[str, Any]:
         """Rows at a time (None: all), and whether to show a bar (None: where it takes long)."""

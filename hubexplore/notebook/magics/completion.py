@@ -14,12 +14,14 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 
 import hubexplore
 from hubexplore.errors import HubError
+from hubexplore.notebook.magics.parsing import begun, quoted, unfinished
 from hubexplore.notebook.magics.sessions import ACTIONS
 
 if TYPE_CHECKING:
     from hubexplore.notebook.magics import HubMagics
 
 _LINE: Final = re.compile(r"(?:.*?[=\s])?%{1,2}(?P<magic>hub_\w+)\s+(?P<words>.*)", re.DOTALL)
+_OPTION: Final = re.compile(r"(--[\w-]+=)?(.*)", re.DOTALL)
 _ARCHIVES: Final = (".tar.gz", ".tgz")
 # These take modules that are not loaded.
 _LOOKING: Final = ("hub_show", "hub_try")
@@ -39,21 +41,32 @@ class Completer:
         """The completions of a line that ends at the cursor.
 
         Returns:
-          The unfinished word, and whole words that may stand in its place.
+          What is typed of the unfinished word, and what may stand in its place. Names that a module or a
+          folder has are quoted where they need it, so that what is inserted means exactly that name; one
+          that no line can hold is not offered.
         """
         found = _LINE.fullmatch(line)
         method = self._magics.magics["line"].get(found["magic"]) if found else None
         if found is None or method is None:
             return "", []
-        *before, word = re.split(r"\s+", found["words"])
+        before, typed = unfinished(found["words"])
+        option, word = _OPTION.fullmatch(typed).groups("")  # type: ignore[union-attr]  # it matches any text
         with contextlib.suppress(HubError, OSError):
-            offered = self._offered(method.parser, found["magic"], before, word)
-            return word, [each for each in offered if each.startswith(word)]
-        return word, []
+            before = [*before, option[:-1]] if option else before
+            offered = self._offered(method.parser, found["magic"], before, begun(word))
+            if offered is not None:
+                is_option = word.startswith("-") and not option
+                texts = [
+                    name if is_option else quoted(name) for name in offered if name.startswith(begun(word))
+                ]
+                # The word itself, where there is nothing better, keeps IPython from offering names of files.
+                return typed, [option + text for text in texts if text is not None] or [typed] * bool(typed)
+        return typed, []
 
     def _offered(
         self, parser: argparse.ArgumentParser, magic: str, before: list[str], word: str
-    ) -> Iterable[str]:
+    ) -> Iterable[str] | None:
+        """What may stand in the place of a word; None where that is up to Python."""
         actions = {option: action for action in parser._actions for option in action.option_strings}
         if word.startswith("-"):
             return ["--help", *actions]
@@ -64,7 +77,11 @@ class Completer:
         positional = [action for action in parser._actions if not action.option_strings]
         if positional and positional[-1].nargs == "*":
             at = min(at, len(positional) - 1)
-        return self._words(positional[at].dest, places, word) if at < len(positional) else []
+        if at >= len(positional):
+            return None
+        if positional[at].dest == "expression":
+            return self._magics.notebook.user_ns if word.isidentifier() else None
+        return self._words(positional[at].dest, places, word)
 
     def _values(self, magic: str, option: str, places: list[str]) -> Iterable[str]:
         """What may follow an option."""
@@ -90,7 +107,6 @@ class Completer:
             "second": [*names, *modules],
             "path": _paths(word),
             "action": ACTIONS,
-            "expression": self._magics.notebook.user_ns if word.isidentifier() else [],
         }
         return offers[argument]
 
@@ -108,11 +124,19 @@ def install(magics: HubMagics) -> None:
 
     @context_matcher(identifier=_identifier(magics))
     def hub_matcher(context: CompletionContext) -> SimpleMatcherResult:
-        word, found = completer.matches(context.text_until_cursor)
-        # What IPython replaces is its own last token, which begins behind a colon or an equals sign.
-        cut = len(word) - len(context.token) if word.endswith(context.token) else 0
-        completions = [SimpleCompletion(text=each[cut:]) for each in found]
-        return SimpleMatcherResult(completions=completions, suppress=bool(completions))
+        typed, found = completer.matches(context.text_until_cursor)
+        # An editor that closes quotes by itself has put one behind the cursor.
+        closing = context.line_with_cursor[context.cursor_position :][:1]
+        is_closed = closing in ("'", '"') and typed[:1] == closing
+        completions = [
+            SimpleCompletion(text=text[:-1] if is_closed and text[0] == text[-1] == closing else text)
+            for text in found
+        ]
+        # What is replaced is all that is typed of the word: IPython's own last token begins behind a
+        # colon, an equals sign or a quote.
+        return SimpleMatcherResult(
+            completions=completions, matched_fragment=typed, suppress=bool(completions)
+        )
 
     magics.notebook.Completer.custom_matchers.append(hub_matcher)
 
@@ -138,7 +162,7 @@ def _positions(before: list[str], actions: dict[str, argparse.Action]) -> tuple[
             skip = not skip and action is not None and action.nargs != 0 and "=" not in word
             continue
         if word:
-            places.append(word.strip("\"'"))
+            places.append(word)
     return places, len(places)
 
 
@@ -163,7 +187,7 @@ def _is_built(handle: str) -> bool:
 
 def _paths(word: str) -> list[str]:
     """Directories and archives that begin like a word."""
-    if not word or ":" in word or word[0] in "\"'":
+    if not word or ":" in word:
         return []
     found = sorted(glob.glob(glob.escape(os.path.expanduser(word)) + "*"))  # noqa: PTH111, PTH207 - text stays text
     home = os.path.expanduser("~")  # noqa: PTH111
@@ -173,5 +197,4 @@ def _paths(word: str) -> list[str]:
         f"{path}/" if is_directory else path
         for path in found
         if ((is_directory := os.path.isdir(os.path.expanduser(path))) or path.endswith(_ARCHIVES))  # noqa: PTH111, PTH112
-        and " " not in path
     ]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import builtins
 import os
 import sys
 import time
 from typing import Any
 
+from IPython.core.error import UsageError
 from IPython.core.magic import line_magic, magics_class
 from IPython.core.magic_arguments import argument
 
-from hubexplore.display.tables import tags_text
+from hubexplore.display.tables import printable, tags_text
 from hubexplore.notebook.magics.base import HubMagicsBase
 from hubexplore.notebook.magics.parsing import check_variable, magic
 from hubexplore.notebook.magics.status import Status
@@ -40,11 +42,26 @@ class LoadingMagics(HubMagicsBase):
         """
         source = self.source(options.handle)
         is_path = isinstance(source, (str, bytes, os.PathLike))
-        name = options.name or variable_name(text_of(source) if is_path else options.handle)
+        name = options.name or self._free_name(text_of(source) if is_path else options.handle)
         check_variable(name, "%hub_load: --as")
         tags = [tag.strip() for tag in options.tags.split(",") if tag.strip()]
         self.notebook.user_ns[name] = self._load(source, name, tags, options.trainable)
         return self.notebook.user_ns[name]
+
+    def _free_name(self, handle: str) -> str:
+        """The variable to bind where the user names none.
+
+        Raises:
+          UsageError: it is the name of something else: what a folder is called rebinds nothing.
+        """
+        name = variable_name(handle)
+        is_new = name not in self.notebook.user_ns and not hasattr(builtins, name)
+        if is_new or not isinstance(self.named(name), str):
+            return name
+        raise UsageError(
+            f"%hub_load would bind the variable {printable(name)!r}, but that name already stands for "
+            f"something else. Choose another one: %hub_load HANDLE --as NAME"
+        )
 
     def _load(self, source: Any, name: str, tags: list[str], trainable: bool) -> Any:
         """Loads, and shows how far it is: first the card, for which TensorFlow is not needed."""

@@ -7,20 +7,29 @@ import contextlib
 import functools
 import keyword
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, cast
 
 from IPython.core.error import UsageError
+from IPython.core.magic import needs_local_scope, no_var_expand
 from IPython.core.magic_arguments import MagicArgumentParser, magic_arguments
+from IPython.utils.text import DollarFormatter
 
 from hubexplore.display.tables import printable
 from hubexplore.errors import HubError, closest
 
-Reader = Callable[[MagicArgumentParser, str, bool], argparse.Namespace]
-"""Makes options of a parser, a line, and whether a cell follows."""
+Namespace = Mapping[str, Any]
 
-_WORD: Final = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*')+""")
-_QUOTED: Final = re.compile(r"""(?P<option>--[\w-]+=)?(?P<quote>["'])(?P<content>.*)(?P=quote)""", re.DOTALL)
+Reader = Callable[[MagicArgumentParser, str, bool, Namespace | None], argparse.Namespace]
+"""Makes options of a parser, a line, whether a cell follows, and the values for `{name}` (None: none)."""
+
+# Quotes, and braces with what is inside of them, keep spaces together.
+_QUOTED: Final = r"""(?:"[^"]*"|'[^']*')"""
+_PART: Final = re.compile(rf"""{_QUOTED}|\{{[^{{}}]*\}}|[^\s"'{{]+|\{{""")
+_WORD: Final = re.compile(rf"(?:{_PART.pattern})+")
+_ALL_QUOTED: Final = re.compile(rf"(?P<option>--[\w-]+=)?(?P<content>{_QUOTED}+)")
+# What stays itself without quotes: not expanded, not split, no help, no end of a statement.
+_PLAIN: Final = re.compile(r"[\w@%+=:,./~^][\w@%+=:,./~^-]*")
 _HELP: Final = re.compile(r"\s*--help(\s.*)?|(.*\s)?--help\s*", re.DOTALL)
 
 
@@ -48,12 +57,19 @@ def one_line_errors() -> Iterator[None]:
         raise UsageError(one_line(error)) from None
 
 
-def read_options(parser: MagicArgumentParser, line: str, _: bool = False) -> argparse.Namespace:
+def read_options(
+    parser: MagicArgumentParser, line: str, _: bool = False, namespace: Namespace | None = None
+) -> argparse.Namespace:
     """The options in a line; an unknown one is an error that names the nearest."""
-    given = words(line)
-    for word in given:
+    given: list[str] = []
+    for word in words(line, namespace):
+        is_value = given and word.quoted and given[-1] in options_of(parser)
+        if is_value and word.startswith("-"):  # argparse would take it for an option
+            given[-1] += f"={word}"
+            continue
         if word.startswith("--") and word.split("=")[0] not in options_of(parser):
             raise UsageError(_unknown(parser, word))
+        given.append(word)
     try:
         options, unknown = parser.parse_known_args(given)
     except UsageError as error:
@@ -63,14 +79,19 @@ def read_options(parser: MagicArgumentParser, line: str, _: bool = False) -> arg
     return options
 
 
-def magic(read: Reader = read_options, cell: bool = False) -> Callable[[Callable[..., Any]], Any]:
+def magic(
+    read: Reader = read_options, cell: bool = False, expand: bool = True
+) -> Callable[[Callable[..., Any]], Any]:
     """Decorates a magic that takes parsed options in place of the line; stands above its `@argument`s.
 
     Its docstring becomes the whole help, `--help` returns that, and a HubError becomes a UsageError.
+    `{expression}` and `$name` are replaced here and not by IPython, which would look into quotes too: in
+    single quotes every character stands for itself, so that a name which a module chose is never code.
 
     Args:
       read: makes options of the line.
       cell: whether it works only over a cell.
+      expand: whether `{expression}` and `$name` are replaced by their values.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,7 +100,7 @@ def magic(read: Reader = read_options, cell: bool = False) -> Callable[[Callable
         parser.allow_abbrev = False
 
         @functools.wraps(function)
-        def run(self: Any, line: str, body: str | None = None) -> Any:
+        def run(self: Any, line: str, body: str | None = None, local_ns: Namespace | None = None) -> Any:
             __tracebackhide__ = True  # IPython leaves such frames out of the traceback of a user's own error
             if _HELP.fullmatch(line):
                 return Help(function.__doc__ or "")
@@ -88,25 +109,90 @@ def magic(read: Reader = read_options, cell: bool = False) -> Callable[[Callable
                     f"%{parser.prog} needs a cell: begin it with %%{parser.prog} {line}".rstrip()
                 )
             with one_line_errors():
-                options = read(parser, line, body is not None)
+                namespace = {**self.notebook.user_ns, **(local_ns or {})} if expand else None
+                options = read(parser, line, body is not None, namespace)
                 return function(self, options) if body is None else function(self, options, body)
 
-        return run
+        return cast(Callable[..., Any], needs_local_scope(no_var_expand(run)))
 
     return decorate
 
 
-def words(line: str) -> list[str]:
-    """The words of a line; quotes keep spaces together, and go where they enclose a whole word."""
+class Word(str):
+    """A word of a line.
+
+    Attributes:
+      quoted: whether quotes enclose all of it.
+    """
+
+    __slots__ = ("quoted",)
+    quoted: bool
+
+
+def words(line: str, namespace: Namespace | None = None) -> list[Word]:
+    """The words of a line; quotes keep spaces together, and go where they enclose a whole word.
+
+    Args:
+      line: as typed.
+      namespace: where the values of `{expression}` and `$name` are; None replaces nothing. In single quotes
+        nothing is replaced, and what has no value stays as it is typed.
+    """
     if _WORD.sub("", line).strip():
         raise UsageError("No closing quotation: put quotes of the other kind around a word that holds one.")
-    return [unquoted(match.group()) for match in _WORD.finditer(line)]
+    return [_word(match.group(), namespace) for match in _WORD.finditer(line)]
 
 
-def unquoted(word: str) -> str:
-    """A word without the quotes around it: `'a b'` gives `a b`, `--as='a'` gives `--as=a`."""
-    match = _QUOTED.fullmatch(word)
-    return f"{match['option'] or ''}{match['content']}" if match else word
+def _word(typed: str, namespace: Namespace | None) -> Word:
+    """A word as it is meant: `'a b'` gives `a b`, `--as='a'` gives `--as=a`."""
+    whole = _ALL_QUOTED.fullmatch(typed)
+    parts = [
+        (part[1:-1] if whole and part[0] in "\"'" else part, part[0] != "'") for part in _PART.findall(typed)
+    ]
+    word = Word("".join(_expanded(part, namespace) if expands else part for part, expands in parts))
+    word.quoted = whole is not None and not whole["option"]
+    return word
+
+
+def _expanded(text: str, namespace: Namespace | None) -> str:
+    """A text with its `{expression}` and `$name` replaced by their values, as IPython does it."""
+    if namespace is None or not set(text) & {"{", "$"}:
+        return text
+    try:
+        return str(DollarFormatter().vformat(text, (), namespace))
+    except Exception:  # noqa: BLE001 - as IPython: what has no value, for whatever reason, stays as it is typed
+        return text
+
+
+def unfinished(text: str) -> tuple[list[str], str]:
+    """The finished words of the beginning of a line, and what is typed of the last one, with its quotes."""
+    quote, start = "", 0
+    for at, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        elif character.isspace():
+            start = at + 1
+    return list(words(text[:start])), text[start:]
+
+
+def begun(typed: str) -> str:
+    """What is meant by the beginning of a word, whose last quote may be open."""
+    for quote in ("", "'", '"'):
+        if _WORD.fullmatch(typed + quote):
+            return _word(typed + quote, None)
+    return typed
+
+
+def quoted(text: str) -> str | None:
+    """What to write on the line of a magic for exactly this text; None if no line can hold it."""
+    if not text.isprintable():  # a line break in a name would begin a line of code
+        return None
+    if _PLAIN.fullmatch(text):
+        return text
+    if "'" not in text:
+        return f"'{text}'"
+    return '"\'"'.join(f"'{part}'" for part in text.split("'"))
 
 
 def options_of(parser: argparse.ArgumentParser) -> list[str]:
@@ -130,7 +216,7 @@ def _unknown(parser: MagicArgumentParser, word: str) -> str:
     )
 
 
-_VALUE: Final = r"(?:\"[^\"]*\"|'[^']*'|\{\w+\}|[^\s\"'()\[\]{}]+)"
+_VALUE: Final = rf"(?:{_QUOTED}+|\{{\w+\}}|[^\s\"'()\[\]{{}}]+)"
 _OPTION: Final = rf"--(?:as-dict|lines|csv|(?:signature|batch-size|fetch|out)(?:\s+|=){_VALUE})"
 _LAST_OPTION: Final = re.compile(rf"(?:^|\s)(?P<option>{_OPTION})\s*$")
 _FIRST_OPTION: Final = re.compile(rf"(?P<option>{_OPTION})\s+")
@@ -139,7 +225,9 @@ _CAPTURE_LAST: Final = re.compile(r"(?P<rest>.*?)(?P<out>\w+)\s*<<\s*", re.DOTAL
 _NAME: Final = re.compile(r"\s*(?P<name>\w+)(?P<rest>.*)", re.DOTALL)
 
 
-def read_call(parser: MagicArgumentParser, line: str, has_cell: bool) -> argparse.Namespace:
+def read_call(
+    parser: MagicArgumentParser, line: str, has_cell: bool, namespace: Namespace | None = None
+) -> argparse.Namespace:
     """The options of a call: `[VAR <<] NAME [EXPR]`, or `NAME [VAR <<]` over a cell.
 
     Options may stand before or after the expression; inside of it they belong to it. Any Python expression
@@ -152,11 +240,11 @@ def read_call(parser: MagicArgumentParser, line: str, has_cell: bool) -> argpars
     if captured:
         line = captured["rest"]
     if has_cell:
-        options, expression = read_options(parser, line), ""
+        options, expression = read_options(parser, line, namespace=namespace), ""
         if options.expression:
             raise UsageError(f"%%{parser.prog}: the expression belongs into the cell, not behind the name.")
     else:
-        options, expression = _read_call_line(parser, line)
+        options, expression = _read_call_line(parser, line, namespace)
     options.expression, options.silent = expression, captured is not None
     options.out = captured["out"] if captured else options.out
     if options.out:
@@ -164,7 +252,9 @@ def read_call(parser: MagicArgumentParser, line: str, has_cell: bool) -> argpars
     return options
 
 
-def _read_call_line(parser: MagicArgumentParser, line: str) -> tuple[argparse.Namespace, str]:
+def _read_call_line(
+    parser: MagicArgumentParser, line: str, namespace: Namespace | None
+) -> tuple[argparse.Namespace, str]:
     match = _NAME.fullmatch(line)
     if not match:
         read_options(parser, f"_ {line}")  # which tells an option that is none
@@ -180,7 +270,7 @@ def _read_call_line(parser: MagicArgumentParser, line: str) -> tuple[argparse.Na
         found_options.insert(0, found["option"])
     if rest.startswith("--"):
         raise UsageError(_unknown(parser, rest.split()[0]))
-    return read_options(parser, " ".join([match["name"], *found_options])), rest
+    return read_options(parser, " ".join([match["name"], *found_options]), namespace=namespace), rest
 
 
 def check_variable(name: str, magic_name: str) -> None:
