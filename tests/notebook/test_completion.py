@@ -197,14 +197,17 @@ def test_a_quote_that_the_editor_closed(run: Run, shell: InteractiveShell, insid
     assert line[: found.start] + found.text + line[found.end :] == "%hub_load 'aa b/'"
 
 
-def test_single_quotes_hold_every_character_and_others_are_expanded(run: Run, inside: Path) -> None:
+def test_values_are_put_in_word_by_word(run: Run, inside: Path) -> None:
     run("where = 'two words'\nplaces = {'a': 'x'}")
     for typed, meant in {
         "{where}": "two words",
         '"{where}/m"': "two words/m",
         "$where": "two words",
         "{places['a']}/{where + 's'}": "x/two wordss",
-        "'{where}'": "{where}",
+        "'{where}/m'": "two words/m",
+        "'{{where}}'": "{where}",
+        "{{where}}": "{where}",
+        "$$where": "$where",
         "'$where'": "$where",
         "{nothing}": "{nothing}",
     }.items():

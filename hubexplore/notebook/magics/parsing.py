@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 from IPython.core.error import UsageError
 from IPython.core.magic import needs_local_scope, no_var_expand
 from IPython.core.magic_arguments import MagicArgumentParser, magic_arguments
-from IPython.utils.text import DollarFormatter
+from IPython.utils.text import DollarFormatter, FullEvalFormatter
 
 from hubexplore.display.tables import printable
 from hubexplore.errors import HubError, closest
@@ -25,8 +25,9 @@ Reader = Callable[[MagicArgumentParser, str, bool, Namespace | None], argparse.N
 
 # Quotes, and braces with what is inside of them, keep spaces together.
 _QUOTED: Final = r"""(?:"[^"]*"|'[^']*')"""
-_PART: Final = re.compile(rf"""{_QUOTED}|\{{[^{{}}]*\}}|[^\s"'{{]+|\{{""")
-_WORD: Final = re.compile(rf"(?:{_PART.pattern})+")
+# Possessive, or a long word without its last quote takes for ever.
+_PART: Final = re.compile(rf"""{_QUOTED}|(?:\{{[^{{}}]*\}}|[^\s"'])++""")
+_WORD: Final = re.compile(rf"(?:{_PART.pattern})++")
 _ALL_QUOTED: Final = re.compile(rf"(?P<option>--[\w-]+=)?(?P<content>{_QUOTED}+)")
 # What stays itself without quotes: not expanded, not split, no help, no end of a statement.
 _PLAIN: Final = re.compile(r"[\w@%+=:,./~^][\w@%+=:,./~^-]*")
@@ -85,8 +86,8 @@ def magic(
     """Decorates a magic that takes parsed options in place of the line; stands above its `@argument`s.
 
     Its docstring becomes the whole help, `--help` returns that, and a HubError becomes a UsageError.
-    `{expression}` and `$name` are replaced here and not by IPython, which would look into quotes too: in
-    single quotes every character stands for itself, so that a name which a module chose is never code.
+    `{expression}` and `$name` are replaced here and not by IPython: word by word, so that a value with
+    spaces needs no quotes. What is doubled, `{{` and `$$`, stands for itself, and in single quotes so does `$`.
 
     Args:
       read: makes options of the line.
@@ -134,8 +135,8 @@ def words(line: str, namespace: Namespace | None = None) -> list[Word]:
 
     Args:
       line: as typed.
-      namespace: where the values of `{expression}` and `$name` are; None replaces nothing. In single quotes
-        nothing is replaced, and what has no value stays as it is typed.
+      namespace: where the values of `{expression}` and `$name` are; None replaces nothing. What has no
+        value stays as it is typed.
     """
     if _WORD.sub("", line).strip():
         raise UsageError("No closing quotation: put quotes of the other kind around a word that holds one.")
@@ -146,19 +147,20 @@ def _word(typed: str, namespace: Namespace | None) -> Word:
     """A word as it is meant: `'a b'` gives `a b`, `--as='a'` gives `--as=a`."""
     whole = _ALL_QUOTED.fullmatch(typed)
     parts = [
-        (part[1:-1] if whole and part[0] in "\"'" else part, part[0] != "'") for part in _PART.findall(typed)
+        (part[1:-1] if whole and part[0] in "\"'" else part, part[0] == "'") for part in _PART.findall(typed)
     ]
-    word = Word("".join(_expanded(part, namespace) if expands else part for part, expands in parts))
+    word = Word("".join(_expanded(part, namespace, is_single) for part, is_single in parts))
     word.quoted = whole is not None and not whole["option"]
     return word
 
 
-def _expanded(text: str, namespace: Namespace | None) -> str:
+def _expanded(text: str, namespace: Namespace | None, is_single: bool) -> str:
     """A text with its `{expression}` and `$name` replaced by their values, as IPython does it."""
-    if namespace is None or not set(text) & {"{", "$"}:
+    if namespace is None or not set(text) & {"{", "}", "$"}:
         return text
+    formatter = FullEvalFormatter() if is_single else DollarFormatter()
     try:
-        return str(DollarFormatter().vformat(text, (), namespace))
+        return str(formatter.vformat(text, (), namespace))
     except Exception:  # noqa: BLE001 - as IPython: what has no value, for whatever reason, stays as it is typed
         return text
 
@@ -180,7 +182,7 @@ def begun(typed: str) -> str:
     """What is meant by the beginning of a word, whose last quote may be open."""
     for quote in ("", "'", '"'):
         if _WORD.fullmatch(typed + quote):
-            return _word(typed + quote, None)
+            return _word(typed + quote, None).replace("{{", "{").replace("}}", "}")
     return typed
 
 
@@ -190,9 +192,8 @@ def quoted(text: str) -> str | None:
         return None
     if _PLAIN.fullmatch(text):
         return text
-    if "'" not in text:
-        return f"'{text}'"
-    return '"\'"'.join(f"'{part}'" for part in text.split("'"))
+    text = text.replace("{", "{{").replace("}", "}}")
+    return "\"'\"".join(f"'{part}'" for part in text.split("'"))
 
 
 def options_of(parser: argparse.ArgumentParser) -> list[str]:
