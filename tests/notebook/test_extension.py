@@ -130,11 +130,11 @@ def test_load_ext_is_quick_and_loads_nothing_heavy() -> None:
         "import sys, time\n"
         "from IPython.core.interactiveshell import InteractiveShell\n"
         "shell = InteractiveShell()\n"
-        "began = time.perf_counter()\n"
+        "began = time.process_time()\n"
         "shell.run_line_magic('load_ext', 'hubexplore')\n"
         "for line in ['hub_samples', 'hub_list', 'hub_session list', 'hub_load --help']:\n"
         "    shell.run_line_magic(*(line + ' ').split(' ', 1))\n"
-        "assert time.perf_counter() - began < 0.3\n"
+        "assert time.process_time() - began < 0.3\n"
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     assert python(source).stdout.strip() == "[]"

@@ -64,13 +64,12 @@ def read_options(
     """The options in a line; an unknown one is an error that names the nearest."""
     given: list[str] = []
     for word in words(line, namespace):
-        is_value = given and word.quoted and given[-1] in options_of(parser)
-        if is_value and word.startswith("-"):  # argparse would take it for an option
-            given[-1] += f"={word}"
+        if word.is_value and word.startswith("-") and given and given[-1] in options_of(parser):
+            given[-1] += f"={word}"  # argparse would take the word for an option
             continue
         if word.startswith("--") and word.split("=")[0] not in options_of(parser):
             raise UsageError(_unknown(parser, word))
-        given.append(word)
+        given.append(str(word))
     try:
         options, unknown = parser.parse_known_args(given)
     except UsageError as error:
@@ -87,7 +86,7 @@ def magic(
 
     Its docstring becomes the whole help, `--help` returns that, and a HubError becomes a UsageError.
     `{expression}` and `$name` are replaced here and not by IPython: word by word, so that a value with
-    spaces needs no quotes. What is doubled, `{{` and `$$`, stands for itself, and in single quotes so does `$`.
+    spaces needs no quotes. `{{` and `$$` stand for one such character, and in single quotes `$` for itself.
 
     Args:
       read: makes options of the line.
@@ -123,11 +122,11 @@ class Word(str):
     """A word of a line.
 
     Attributes:
-      quoted: whether quotes enclose all of it.
+      is_value: whether it is no option, whatever it begins with: it is quoted, or a variable has it.
     """
 
-    __slots__ = ("quoted",)
-    quoted: bool
+    __slots__ = ("is_value",)
+    is_value: bool
 
 
 def words(line: str, namespace: Namespace | None = None) -> list[Word]:
@@ -150,7 +149,7 @@ def _word(typed: str, namespace: Namespace | None) -> Word:
         (part[1:-1] if whole and part[0] in "\"'" else part, part[0] == "'") for part in _PART.findall(typed)
     ]
     word = Word("".join(_expanded(part, namespace, is_single) for part, is_single in parts))
-    word.quoted = whole is not None and not whole["option"]
+    word.is_value = not typed.startswith("-")
     return word
 
 
@@ -193,7 +192,7 @@ def quoted(text: str) -> str | None:
     if _PLAIN.fullmatch(text):
         return text
     text = text.replace("{", "{{").replace("}", "}}")
-    return "\"'\"".join(f"'{part}'" for part in text.split("'"))
+    return '"\'"'.join(f"'{part}'" for part in text.split("'"))
 
 
 def options_of(parser: argparse.ArgumentParser) -> list[str]:
