@@ -23,6 +23,8 @@ PLACE = ROOT / ".venv"
 UNFINISHED = "unfinished"
 """The file that is in an environment as long as it is being made."""
 LOG = "set-up.log"
+SMALLEST = 50_000_000
+"""Bytes, less than which an environment with pip alone does not fit."""
 PYTHON = platform.python_version()
 PYTHONS = ("python3.11", "python3.12", "python3.13")
 
@@ -98,17 +100,13 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 def no_environment(said: str) -> str:
-    """Why Python's venv failed."""
-    if "No space left" in said:
+    """Why Python's venv failed. It does not tell what the disk said."""
+    if "No space left" in said or shutil.disk_usage(PLACE).free < SMALLEST:
         return no_space()
-    if "ensurepip" in said or "No module named venv" in said:
-        packages = (
-            "python3-venv"
-            if sys.executable.startswith("/usr/bin/")
-            else f"python3.{sys.version_info[1]}-venv"
-        )
-        return f"Python {PYTHON} cannot make environments. On Debian: apt-get install {packages}"
-    return f"python -m venv: {last_line(said)}"
+    if re.search(r"ensurepip is not|No module named '?(venv|ensurepip)", said):
+        package = f"python{PYTHON.rpartition('.')[0]}-venv"
+        return f"Python {PYTHON} cannot make environments. On Debian: apt-get install {package}"
+    return f"{sys.executable} -m venv .venv: {last_line(said)} {_remedy()}"
 
 
 def of_system(error: OSError) -> str:
@@ -120,7 +118,8 @@ def of_system(error: OSError) -> str:
 
 def no_space() -> str:
     """The places that have to have room."""
-    places = {str(ROOT): "", tempfile.gettempdir(): "; TMPDIR names another folder for temporary files"}
+    place = PLACE if PLACE.exists() else ROOT
+    places = {str(place): "", tempfile.gettempdir(): "; TMPDIR names another folder for temporary files"}
     free = [
         f"{shutil.disk_usage(place).free / 1e9:.1f} GB are free in {place}{hint}"
         for place, hint in places.items()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -140,13 +141,20 @@ def test_a_full_disk_says_where_there_is_how_much_room() -> None:
 
 
 @pytest.mark.usefixtures("here")
-def test_a_python_without_venv() -> None:
-    for said in (
-        "No module named venv",
-        "The virtual environment was not created: ensurepip is not available.",
-    ):
-        told = "Python 3.11.2 cannot make environments. On Debian: apt-get install python3.11-venv"
-        assert set_up.no_environment(said) == told
+@pytest.mark.parametrize(
+    "said", ["No module named venv", "not created successfully because ensurepip is not"]
+)
+def test_a_python_without_venv(said: str, machine: Machine) -> None:
+    machine.place.mkdir()
+    told = "Python 3.11.2 cannot make environments. On Debian: apt-get install python3.11-venv"
+    assert set_up.no_environment(said) == told
+
+
+def test_no_room_for_an_empty_environment(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda place: SimpleNamespace(free=1_000_000))
+    assert set_up.no_environment("Error: Command '-m ensurepip' failed.").startswith(
+        "No space left on the disk."
+    )
 
 
 class Machine:
