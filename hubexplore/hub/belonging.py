@@ -30,6 +30,26 @@ given. Apply the module to batches outside of it:
 
 or build the dataset, with its map, under `with module.graph.as_default():`, and read it through \
 tf.compat.v1.data.make_initializable_iterator."""
+MSG_STATE_IN_FUNCTION: Final = """\
+hub.Module is made in the function {function!r}, where nothing could initialise its variables and tables: \
+Dataset.map, tf.function, tf.cond and tf.while_loop make a new graph out of the Python function that they \
+are given. Make the module outside of that function, and call it inside:
+
+    module = hub.Module(handle)
+    result = tf.cond(condition, lambda: module(x), lambda: y)  # or dataset.map(module), ...
+
+Where there is no graph around the function, apply the module to batches, or use tf.compat.v1.wrap_function:
+
+    with hub.eval_function_for_module(handle) as f:
+        for batch in dataset.batch(32).as_numpy_iterator():
+            outputs = f(batch)"""
+MSG_REPLICA: Final = """\
+hub.Module is made in a function that a {strategy} runs once for each of {count} replicas, but all of \
+them share the module. Make it outside of strategy.run, and call it inside:
+
+    module = hub.Module(handle)
+    with strategy.scope():
+        strategy.run(lambda: module(x))"""
 MSG_FOREIGN: Final = (
     "Input {input!r} is {what}, but module {module!r} can use only tensors of the graph in which it is "
     "called. {remedy}"
@@ -57,6 +77,27 @@ def check_callable(name: str, home: tf.Graph) -> tf.Graph:
     if tf_internals.is_function_graph(graph):
         raise GraphError(MSG_FUNCTION.format(name=name, function=graph.name))
     raise GraphError(MSG_OTHER_GRAPH.format(name=name))
+
+
+def check_state_can_be_initialised(graph: tf.Graph) -> None:
+    """Checks that a module with variables or tables can be made in `graph`.
+
+    Raises:
+      GraphError: (a RuntimeError) it is the body of a function other than one of `wrap_function`, whose
+        initialisers can be run through its `prune`.
+    """
+    if tf_internals.is_function_graph(graph) and not tf_internals.is_wrapped_function(graph):
+        raise GraphError(MSG_STATE_IN_FUNCTION.format(function=graph.name))
+
+
+def check_not_in_replica() -> None:
+    """Raises GraphError in a function that a distribution strategy runs for several replicas."""
+    if not tf.distribute.has_strategy() or tf.distribute.in_cross_replica_context():
+        return
+    strategy = tf.distribute.get_strategy()
+    count = strategy.num_replicas_in_sync
+    if count > 1:
+        raise GraphError(MSG_REPLICA.format(strategy=type(strategy).__name__.removesuffix("V1"), count=count))
 
 
 def check_tensors(module: str, values: Mapping[str, Any], graph: tf.Graph) -> None:

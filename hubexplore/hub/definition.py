@@ -19,6 +19,7 @@ from hubexplore.errors import (
     UnsupportedCollectionError,
     closest,
 )
+from hubexplore.hub.belonging import check_state_can_be_initialised
 from hubexplore.hub.checkpoint import Checkpoint
 from hubexplore.hub.export import write_module
 from hubexplore.hub.globbing import restorable
@@ -251,7 +252,8 @@ class DefinedSpec(ModuleSpec):
 
     def _check_instantiable(self, tags: frozenset[str], trainable: bool) -> None:
         self.variant(tags).check_ops()
-        self.state_plan(tags, trainable)
+        if self.state_plan(tags, trainable).needs_initialisation:
+            check_state_can_be_initialised(tf.compat.v1.get_default_graph())
 
     def _create_impl(self, name: str, trainable: bool, tags: frozenset[str]) -> DefinedImpl:
         return DefinedImpl(self, name, trainable, tags)

@@ -23,7 +23,7 @@ from hubexplore.errors import (
     closest,
 )
 from hubexplore.hub import live, tf_internals
-from hubexplore.hub.belonging import check_callable, check_tensors
+from hubexplore.hub.belonging import check_callable, check_not_in_replica, check_tensors
 from hubexplore.hub.growth import CallCounter
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.locating import locate
@@ -90,8 +90,9 @@ class Module:
       tags: of the graph variant; None means no tags.
 
     Raises:
-      GraphError: (a RuntimeError) eager execution, or the name scope `name` is taken where the variable
-        scope is free.
+      GraphError: (a RuntimeError) eager execution; a function such as that of Dataset.map, in which variables
+        and tables could not be initialised; a replica of a distribution strategy; or the name scope `name` is
+        taken where the variable scope is free.
       NoSuchVariantError: (a ValueError) no variant has these tags.
       ScopeNameError: (a ValueError) no scope can have that `name`.
       HandleError: (a ValueError) `spec` is neither a spec nor a path.
@@ -107,6 +108,7 @@ class Module:
     ) -> None:
         if tf.executing_eagerly():
             raise GraphError(MSG_EAGER)
+        check_not_in_replica()
         self._spec = _as_spec(spec)
         self._tags = as_tag_set(tags)
         _check_tags(self._spec, self._tags)

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 import tensorflow as tf
 
@@ -89,13 +89,17 @@ def plan_apply(variant: Variant, signature: str | None, trainable: bool) -> Appl
         candidates = {
             key: [name for name in names if node_of(name) not in unfed] for key, names in candidates.items()
         }
-    targets = [*results, *chain.from_iterable(candidates.values())]
+    assets = [
+        name
+        for name in dict.fromkeys(node_list(variant.meta_graph, _KEYS.ASSET_FILEPATHS))
+        if name not in fed and is_constant(variant.nodes.get(node_of(name)))
+    ]
+    targets = [*results, *chain.from_iterable(candidates.values()), *assets]
     found, contexts = close_over_contexts(variant, cut, targets)
     check_complete(found.missing)
     check_names(variant.nodes, found.cut_tensors, "The module's graph")
     check_contexts(contexts, variant.nodes, found.nodes | set(map(node_of, found.cut_tensors)))
-    assets = node_list(variant.meta_graph, _KEYS.ASSET_FILEPATHS)
-    candidates[_KEYS.ASSET_FILEPATHS] = [name for name in assets if node_of(name) in found.nodes]
+    candidates[_KEYS.ASSET_FILEPATHS] = assets
     part = slice_graph(variant, found.nodes)
     _check_colocations(part, fed)
     return ApplyPlan(
@@ -110,6 +114,11 @@ def plan_apply(variant: Variant, signature: str | None, trainable: bool) -> Appl
         contexts=contexts,
         state_nodes=variant.state_nodes,
     )
+
+
+def is_constant(node: Any) -> bool:
+    """Whether a node is there and is a constant, as assets are."""
+    return node is not None and node.op == "Const"
 
 
 def cut_at(variant: Variant, inputs: InfoDict) -> Cut:

@@ -110,6 +110,8 @@ def restore_node(
     node = graph_def.node.add(name=name, op="RestoreV2")
     node.input.extend([path, tensor_names, shapes])
     node.attr["dtypes"].list.type.extend(spec.dtype.base_dtype.as_datatype_enum for spec in group)
+    # Initial values have the static shapes of their variables, which RestoreV2 does not know.
+    node.attr["_output_shapes"].list.shape.extend(spec.shape.as_proto() for spec in group)
     return name
 
 

@@ -39,6 +39,11 @@ class StatePlan:
     variables: Mapping[str, VariableSpec]
     collections: Mapping[str, tuple[str, ...]]
 
+    @property
+    def needs_initialisation(self) -> bool:
+        """Whether there are variables or tables, which have no values at first."""
+        return bool(self.variables or self.collections.get(_KEYS.TABLE_INITIALIZERS))
+
 
 @dataclass(frozen=True)
 class State:

@@ -21,6 +21,12 @@ from tensorflow.python.ops import variable_scope
 from tensorflow.python.saved_model import nested_structure_coder
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+_OF_EVERY_VARIABLE: Final = {
+    "_cached_shape_as_list": None,
+    "_distribute_strategy": None,
+    "_variable_read": False,
+    "_xla_sharding": None,
+}
 _CREATE_OP_CALLS: Final = (
     "TF_NewOperation",
     "TF_AddInput",
@@ -39,7 +45,14 @@ def without_autograph(function: _Function) -> _Function:
 def variable_from_proto(variable_def: Any, scope: str) -> Any:
     """The Variable that a VariableDef describes; its names lie below the absolute name scope `scope`."""
     from_proto = ops.get_from_proto_function(tf.compat.v1.GraphKeys.GLOBAL_VARIABLES)
-    return from_proto(variable_def, import_scope=scope)
+    variable = from_proto(variable_def, import_scope=scope)
+    # TensorFlow sets these on every variable but those made from a proto; optimizers and Keras read them.
+    attributes = variable.__dict__
+    attributes.setdefault("_graph_key", variable.graph._graph_key)
+    if variable_def.is_resource:
+        for name, value in _OF_EVERY_VARIABLE.items():
+            attributes.setdefault(name, value)
+    return variable
 
 
 def context_proto_class(collection: str) -> Any:
@@ -80,6 +93,11 @@ def op_def(op_type: str) -> Any:
 def is_function_graph(graph: tf.Graph) -> bool:
     """Whether `graph` is the body of a function: tf.function, wrap_function, Dataset.map, v2 cond."""
     return isinstance(graph, func_graph.FuncGraph)
+
+
+def is_wrapped_function(graph: tf.Graph) -> bool:
+    """Whether a function graph is the one of `tf.compat.v1.wrap_function` itself."""
+    return str(graph.name).startswith("wrapped_function")
 
 
 def is_inside(graph: tf.Graph, outer: tf.Graph) -> bool:

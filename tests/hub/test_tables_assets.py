@@ -69,6 +69,20 @@ def test_an_asset_that_a_call_reads(spec_of: SpecOf, words: str, graph: tf.Graph
     assert in_calls == ["module_apply_default/path:0", "module_apply_default_1/path:0"]
 
 
+def test_a_call_adds_the_assets_of_the_module(lookup: hub.ModuleSpec, graph: tf.Graph) -> None:
+    """Also those that the signature does not read, as the documentation of TensorFlow Hub says."""
+    module = hub.Module(lookup)
+    (own,) = tf1.get_collection(KEYS.ASSET_FILEPATHS)
+    module(["one"])
+    module(["one"])
+    first, *more = tf1.get_collection(KEYS.ASSET_FILEPATHS)
+    assert first is own
+    prefixes = [tensor.name.partition("/")[0] for tensor in more]
+    assert prefixes == ["module_apply_default", "module_apply_default_1"]
+    with tf1.Session() as session:
+        assert session.run(more) == [session.run(own)] * 2
+
+
 def test_tables_of_two_instances_are_two(spec_of: SpecOf, graph: tf.Graph) -> None:
     """Also where the module gives its table a name that all would share."""
 

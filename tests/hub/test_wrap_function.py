@@ -234,3 +234,69 @@ def test_autograph_stays_out(needs_eager: None, monkeypatch: pytest.MonkeyPatch)
     tf.data.Dataset.from_tensor_slices([[1.0]]).map(building(spec))
     assert statuses
     assert set(statuses) == {"DISABLED"}
+
+
+# Where a module has variables or tables, and a function could not initialise them.
+
+
+def _mapped(apply: Callable[[Any], Any]) -> Any:
+    dataset = tf1.data.Dataset.from_tensor_slices([[1.0]]).map(apply)
+    return tf1.data.make_initializable_iterator(dataset).get_next()
+
+
+def _in_a_cond(apply: Callable[[Any], Any]) -> Any:
+    flag = tf1.placeholder_with_default(True, [])
+    return tf1.cond(flag, lambda: apply([1.0]), lambda: tf.constant([0.0]))
+
+
+def _in_a_loop(apply: Callable[[Any], Any]) -> Any:
+    return tf1.while_loop(lambda i, _: i < 1, lambda i, x: (i + 1, apply(x)), [0, tf.constant([1.0])])[1]
+
+
+def _in_a_function(apply: Callable[[Any], Any]) -> Any:
+    return tf.function(apply, input_signature=SCALARS)(tf.constant([1.0]))
+
+
+FUNCTIONS = [_mapped, _in_a_cond, _in_a_loop, _in_a_function]
+
+
+@pytest.mark.parametrize("place", FUNCTIONS)
+def test_state_made_in_a_function(place: Any, spec_of: SpecOf, tmp_path: Path, graph: tf.Graph) -> None:
+    was_v2 = tf1.control_flow_v2_enabled()
+    tf1.enable_control_flow_v2()
+    try:
+        message = "made in the function '.*Make the module outside.*eval_function_for_module"
+        with pytest.raises(RuntimeError, match=f"(?s){message}") as caught:
+            place(building(spec_of(modules.scaled)))
+        assert isinstance(caught.value, hub.HubError)
+        assert tf1.global_variables() == []
+        # The remedy.
+        module = hub.Module(spec_of(modules.scaled))
+        result = place(module)
+        with modules.initialized_session() as session:
+            if place is _mapped:
+                session.run([op for op in graph.get_operations() if op.type == "MakeIterator"])
+            assert session.run(result).tolist() == modules.run(module([1.0])).tolist()
+    finally:
+        if not was_v2:
+            tf1.disable_control_flow_v2()
+
+
+def test_state_made_in_a_map_in_eager_mode(needs_eager: None, spec_of: SpecOf) -> None:
+    with pytest.raises(RuntimeError, match=r"made in the function '.*_map_"):
+        tf.data.Dataset.from_tensor_slices([[1.0]]).map(building(spec_of(modules.scaled)))
+
+
+def test_a_replica_of_several(graph: tf.Graph, monkeypatch: pytest.MonkeyPatch, spec_of: SpecOf) -> None:
+    """A process has one device here, so the strategy says that it has two replicas."""
+    strategy = tf1.distribute.OneDeviceStrategy("/cpu:0")
+    spec = spec_of(modules.scaled)
+    with strategy.scope():
+        outside = hub.Module(spec)
+        inside = strategy.run(lambda: hub.Module(spec)([1.0]))
+        assert modules.run(inside).tolist() == modules.run(strategy.run(lambda: outside([1.0]))).tolist()
+        monkeypatch.setattr(type(strategy), "num_replicas_in_sync", property(lambda self: 2))
+        message = "(?s)OneDeviceStrategy runs once for each of 2 replicas.*outside of strategy.run"
+        with pytest.raises(RuntimeError, match=message):
+            strategy.run(lambda: hub.Module(spec)([1.0]))
+        hub.Module(spec)
