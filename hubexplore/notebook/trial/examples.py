@@ -16,8 +16,10 @@ from hubexplore.notebook.trial.given import Array, Example, Given, Sparse
 from hubexplore.notebook.trial.literals import counted
 from hubexplore.notebook.trial.parsing import Feature
 from hubexplore.notebook.trial.sizes import shape_for, turns
+from hubexplore.notebook.trial.uses import Use
 
 SENTENCES: Final = "Sample sentences"
+VOCABULARY: Final = "Words of the vocabulary"
 DIGITS: Final = "Sample digits"
 PICTURE: Final = "Sample picture"
 RANDOM: Final = "Random (seed 0)"
@@ -44,7 +46,10 @@ _SENTENCES: Final = (
     "My brother planted a tree before the door.",
     "The children slept while the rain fell upon the roof.",
 )
+# Of these 1.0 changes nothing: a probability to keep, a temperature.
+_NEUTRAL: Final = frozenset({"keep", "temperature"})
 _LENGTHS: Final = {"len", "lens", "length", "lengths", "seqlen"}
+_IN_SENTENCE: Final = 6  # words of a vocabulary
 _OFFSET: Final = 5  # sentences between the first of one input and the first of the next
 
 
@@ -54,6 +59,9 @@ def kinds(fields: Sequence[Field]) -> tuple[str, ...]:
         return ()
     texts = [_is_text(field) for field in fields]
     found = [SENTENCES] if any(texts) else []
+    if any(field.use and field.use.words for field in fields):
+        # Sentences where they are split into words, if some of them are known.
+        found = [*found, VOCABULARY] if all(map(_knows_sentences, fields)) else [VOCABULARY, *found]
     found += [DIGITS] if any(map(_takes_digits, fields)) else []
     found += [PICTURE] if any(field.asks == IMAGE or field.encoded == "image" for field in fields) else []
     return (*found, RANDOM) if all(texts) else (*found, RANDOM, ZEROS, RAMP)
@@ -138,6 +146,8 @@ def _told_by_name(field: Field, kind: str, longest: int) -> int | None:
     if kind == ZEROS or field.kind in (SPARSE, RAGGED) or field.dtype == "string":
         return None
     words = re.split(r"[^a-z]+", field.name.lower())
+    if field.numpy.kind == "f" and field.shape in (None, (), (1,)) and set(words) & _NEUTRAL:
+        return 1
     if any("mask" in word for word in words):
         return 1
     is_length = field.numpy.kind in "iu" and field.shape is not None and len(field.shape) == 1
@@ -145,7 +155,16 @@ def _told_by_name(field: Field, kind: str, longest: int) -> int | None:
 
 
 def _is_text(field: Field) -> bool:
-    return field.dtype == "string" and not field.encoded
+    return field.dtype == "string" and not field.encoded and not (field.use and field.use.texts)
+
+
+def _knows_sentences(field: Field) -> bool:
+    """Whether sentences suit: their words are looked up, and some are among those that are known."""
+    if field.use is None or not field.use.words:
+        return True
+    known = {word.lower() for word in field.use.words}
+    words = (word.lower().encode() for each in _SENTENCES for word in each.split())
+    return field.use.is_split and any(word in known for word in words)
 
 
 def _takes_digits(field: Field) -> bool:
@@ -208,10 +227,10 @@ def _values(field: Field, kind: str, shape: tuple[int, ...], random: np.random.G
     whole = dtype.kind in "biu" or dtype.name in ("int4", "uint4", "int2", "uint2")
     if kind == RAMP:
         # Ids of a small vocabulary must not run out of it; brightness and shares end at one.
-        ramp: Array = np.arange(count) % 2 if whole else np.arange(count) / max(count - 1, 1)
+        ramp: Array = np.arange(count) % _top(field) if whole else np.arange(count) / max(count - 1, 1)
         return ramp.astype(dtype).reshape(shape)
     if whole:
-        top = 256 if field.asks == IMAGE else 2
+        top = 256 if field.asks == IMAGE else _top(field)
         return random.integers(0, top, shape).astype(dtype)
     return random.random(shape).astype(dtype)
 
@@ -219,7 +238,15 @@ def _values(field: Field, kind: str, shape: tuple[int, ...], random: np.random.G
 def _strings(field: Field, kind: str, count: int, random: np.random.Generator, turn: int) -> Array:
     """An object array [count] of bytes: sentences, or what the graph parses."""
     found = np.empty(count, object)
+    use = field.use or Use()
     for number in range(count):
+        if use.texts and not field.encoded:
+            found[number] = use.texts[number % len(use.texts)]
+            continue
+        if kind == VOCABULARY and use.words:
+            first = number % len(use.words)
+            found[number] = b" ".join(use.words[first : first + (_IN_SENTENCE if use.is_split else 1)])
+            continue
         match field.encoded:
             case "example":
                 features = {each.name: _feature(each, kind, random) for each in field.encoding.features}
@@ -232,6 +259,13 @@ def _strings(field: Field, kind: str, count: int, random: np.random.Generator, t
                 )
                 found[number] = _SENTENCES[place % len(_SENTENCES)].encode()
     return found
+
+
+def _top(field: Field) -> int:
+    """Whole numbers are less than this: small ones, or the ids of the table that they index."""
+    if field.use is None or field.use.below is None:
+        return 2
+    return field.use.below if field.use.is_sure and field.numpy.kind in "iu" else min(2, field.use.below)
 
 
 def _words(shape: tuple[int, ...], turn: int) -> Array:

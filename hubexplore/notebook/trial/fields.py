@@ -13,6 +13,7 @@ import numpy as np
 from hubexplore.notebook.trial.given import short
 from hubexplore.notebook.trial.parsing import PLAIN, Encoding, Reader
 from hubexplore.notebook.trial.sizes import Sizes
+from hubexplore.notebook.trial.uses import Use, Uses
 from hubexplore.summary.model import Shape, SignatureSummary, TensorSummary, VariantSummary
 
 TEXT: Final = "text"
@@ -59,6 +60,7 @@ class Field:
       encoding: what the graph reads its strings as.
       ragged_rank: how many dimensions of a ragged input have rows of their own lengths; else 0.
       sizes: those that all inputs of its signature may have together; None where the input is alone.
+      use: what the graph does with its values; None where that is not known.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Field:
     encoding: Encoding = PLAIN
     ragged_rank: int = 0
     sizes: Sizes | None = attribute(default=None, compare=False, repr=False)
+    use: Use | None = attribute(default=None, compare=False, repr=False)
 
     @property
     def encoded(self) -> str:
@@ -120,7 +123,24 @@ def fields(signature: SignatureSummary, variant: VariantSummary, meta_graph: Any
     reader = Reader(meta_graph) if meta_graph is not None and has_texts else None
     found = tuple(_field(tensor, size, reader) for tensor in signature.inputs)
     sizes = Sizes(found, signature, meta_graph)
-    return tuple(replace(each, sizes=sizes) for each in found)
+    if meta_graph is None or not any(map(_is_followed, found)):
+        return tuple(replace(each, sizes=sizes) for each in found)
+    uses = Uses(meta_graph, variant)
+    return tuple(
+        replace(each, sizes=sizes, use=uses.of(_values(tensor)) if _is_followed(each) else None)
+        for each, tensor in zip(found, signature.inputs, strict=True)
+    )
+
+
+def _is_followed(field: Field) -> bool:
+    """Whether values of an input may be ids or words."""
+    return not field.problem and (field.dtype == "string" or field.numpy.kind in "iu")
+
+
+def _values(tensor: TensorSummary) -> str:
+    """The name of the tensor with an input's values."""
+    roles = {part.role: part.tensor for part in tensor.components}
+    return tensor.tensor or roles.get("values") or roles.get("flat values") or ""
 
 
 def stated_size(variant: VariantSummary) -> tuple[int, int] | None:

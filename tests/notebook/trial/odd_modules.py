@@ -175,3 +175,44 @@ def fixed_rows() -> None:
 def called() -> None:
     x, kernel = _given(None, None), _weights("a", 21, 2)
     hub.add_signature(inputs=x, outputs=tf.function(tf.matmul)(x, kernel))
+
+
+@_module
+def ids() -> None:
+    x, y = _given(None, dtype=tf.int64), _given(None, 3, dtype=tf.int32)
+    z = tf.gather(_weights("a", 1, 4), x) + tf.reduce_sum(
+        tf.nn.embedding_lookup(_weights("b", 2, 4), tf.reshape(y, [-1, 3])), 1
+    )
+    hub.add_signature(inputs={"x": x, "y": y}, outputs=z)
+
+
+@_module
+def flags() -> None:
+    x = _given(None, dtype=tf.string)
+    keys = tf.lookup.KeyValueTensorInitializer(["red", "green", "blue"], [0, 1, 2])
+    codes = tf.lookup.StaticHashTable(keys, -1).lookup(x)
+    hub.add_signature(inputs=x, outputs=tf.gather(_weights("a", 3, 4), codes))
+
+
+@_module
+def typed_numbers() -> None:
+    x = _given(None, dtype=tf.string)
+    hub.add_signature(inputs=x, outputs=tf.strings.to_number(x))
+
+
+@_module
+def records() -> None:
+    x = _given(None, dtype=tf.string)
+    hub.add_signature(inputs=x, outputs=tf.stack(tf.io.decode_csv(x, [[0.0], [0.0], [0.0]]), 1))
+
+
+@_module
+def json_examples() -> None:
+    x = _given(None, dtype=tf.string)
+    hub.add_signature(inputs=x, outputs=tf.io.decode_json_example(x))
+
+
+@_module
+def kept() -> None:
+    x, probability = _given(None, 4), tf1.placeholder(tf.float32, None)
+    hub.add_signature(inputs={"x": x, "keep_prob": probability}, outputs=x / probability)

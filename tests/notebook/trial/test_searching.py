@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import hubexplore as hub
 from hubexplore.errors import SignatureError
 from hubexplore.notebook.session import NotebookSession
-from hubexplore.notebook.trial import searching
-from hubexplore.notebook.trial.fields import fields
+from hubexplore.notebook.trial import examples, searching
+from hubexplore.notebook.trial.fields import Field, fields
 from hubexplore.notebook.trial.searching import Bounds, surely
 from tests.notebook.trial.making import field
 from tests.notebook.trial.odd_modules import MODULES
@@ -119,3 +120,32 @@ def test_what_no_inputs_would_mend_ends_the_search() -> None:
     with pytest.raises(SignatureError, match=r"1 was tried .* table not initialized"):
         surely(ONE, run)
     assert not searching.is_hopeless(ValueError())
+
+
+def form_of(name: str) -> tuple[Field, ...]:
+    """The fields of a module's only signature."""
+    summary = hub.create_module_spec(MODULES[name]).summary()
+    assert summary.source is not None
+    (variant,) = summary.variants
+    (signature,) = variant.signatures
+    return fields(signature, variant, summary.source.meta_graphs[()])
+
+
+def test_ids_are_rows_of_the_table_that_they_index() -> None:
+    below = {each.name: each.use.below for each in form_of("ids") if each.use is not None}
+    assert below == {"x": 1, "y": 2}
+    for kind in examples.kinds(form_of("text_net")):
+        values = examples.fill(form_of("text_net"), kind)["default"].value
+        assert values.max() < 20
+        assert kind == "Zeros" or values.max() > 1, "not only the first two"
+
+
+def test_words_come_from_the_vocabulary() -> None:
+    form = form_of("flags")
+    assert examples.kinds(form)[0] == "Words of the vocabulary"
+    found = examples.fill(form, "Words of the vocabulary", 3)["default"].value
+    assert found.tolist() == [b"red", b"green", b"blue"]
+
+
+def test_a_probability_to_keep_is_one() -> None:
+    assert np.all(examples.fill(form_of("kept"), "Random (seed 0)")["keep_prob"].value == 1.0)
