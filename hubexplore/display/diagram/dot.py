@@ -34,6 +34,8 @@ LINE: Final = 38
 """Characters in a line of a box, if there is a comma to break it at."""
 AIR: Final = "\u00a0\u00a0"
 """Between an edge and its label; `dot` would leave out ordinary spaces at the ends."""
+IN_A_ROW: Final = 8
+"""So many inputs or outputs side by side, where there are more than twice as many."""
 MAX_LABELLED: Final = 160
 """With more edges than this, only the table says what they carry."""
 
@@ -78,6 +80,7 @@ def dot_source(outline: Outline, title: str) -> str:
         },
     )  # fmt: skip
     _add_boxes(graph, outline)
+    _add_rows(graph, outline)
     labelled = len(outline.edges) <= MAX_LABELLED
     for edge in outline.edges:
         _add_edge(graph, outline.boxes, edge, labelled)
@@ -127,11 +130,26 @@ def _add_boxes(graph: Digraph, outline: Outline) -> None:
         )
     for index, box in enumerate(outline.boxes):
         (graph if box.group is None else clusters[box.group]).node(
-            f"n{index}", _box_label(box), **_LOOKS[box.kind]
+            f"n{index}", _box_label(box), **_LOOKS[box.kind], **_repeated(box)
         )
     for index in reversed(range(len(clusters))):
         parent = outline.groups[index].parent
         (graph if parent is None else clusters[parent]).subgraph(clusters[index])
+
+
+def _add_rows(graph: Digraph, outline: Outline) -> None:
+    """Many inputs, or outputs, stand in rows of a few: edges that are not seen hold each below another."""
+    for kind in (data.INPUT, data.OUTPUT):
+        ends = [index for index, box in enumerate(outline.boxes) if box.kind == kind]
+        rows = len(ends) > 2 * IN_A_ROW
+        for above, below in zip(ends, ends[IN_A_ROW:], strict=False) if rows else ():
+            graph.edge(f"n{above}", f"n{below}", style="invis", weight="20")
+
+
+def _repeated(box: Box) -> dict[str, str]:
+    """A double line around inputs or outputs that share a box."""
+    several = box.kind in (data.INPUT, data.OUTPUT) and box.repeats > 1
+    return {"peripheries": "2"} if several else {}
 
 
 def _add_edge(graph: Digraph, boxes: Sequence[Box], edge: Edge, labelled: bool) -> None:
@@ -150,7 +168,7 @@ def _add_edge(graph: Digraph, boxes: Sequence[Box], edge: Edge, labelled: bool) 
 
 def _box_label(box: Box) -> str:
     rows = []
-    if box.kind not in SAID_BY_LOOKS:
+    if box.kind not in SAID_BY_LOOKS and not title_text(box).endswith(f"{KINDS[box.kind]}s"):
         rows.append(tag("FONT", kind_text(box), POINT_SIZE=9, COLOR=DIM))
     rows.append(tag("B", title_text(box)))
     rows.extend(tag("FONT", part, POINT_SIZE=9, COLOR=DIM) for line in lines(box) for part in _wrapped(line))

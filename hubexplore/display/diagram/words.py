@@ -34,11 +34,13 @@ SAID_BY_LOOKS: Final = frozenset({data.OP, data.SCOPE, data.MORE, data.SERIES, d
 
 
 def kind_text(box: Box) -> str:
-    """Returns "input", "series x12", "5 alike", "variables"."""
+    """Returns "input", "30 inputs", "series x12", "5 alike", "variables"."""
     if box.kind == data.SERIES:
         return f"series x{box.repeats}"
     if box.kind == data.ALIKE:
         return f"{box.repeats} alike"
+    if box.kind in (data.INPUT, data.OUTPUT) and box.repeats > 1:
+        return f"{box.repeats:,} {KINDS[box.kind]}s"
     return KINDS[box.kind] + ("s" if box.kind == data.VARIABLE and len(box.weights) > 1 else "")
 
 

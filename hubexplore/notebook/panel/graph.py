@@ -15,7 +15,7 @@ from hubexplore.display.summaries import Summary
 from hubexplore.display.tables import printable, visible
 from hubexplore.errors import HubError
 from hubexplore.notebook.panel.graph_details import box_words, details, weights_of
-from hubexplore.notebook.panel.graph_model import FOLDED, GraphModel
+from hubexplore.notebook.panel.graph_model import GraphModel, is_folded
 from hubexplore.notebook.panel.parts import FRONTEND, Message, Part
 from hubexplore.notebook.panel.results import Results, Value
 from hubexplore.notebook.panel.words import error_words
@@ -152,7 +152,7 @@ class GraphTab(widgets.VBox):
     def _open(self, box: Box) -> None:
         """Unfolds a box where there is something in it, and selects it."""
         assert self._model is not None  # noqa: S101 - asked before
-        if box.kind in FOLDED:
+        if is_folded(box):
             self._model.unfold(box)
             self._select(None)
             self._draw(box.name, f"{visible(box.name)} is unfolded")
@@ -186,7 +186,7 @@ class GraphTab(widgets.VBox):
             "svg": drawn.svg,
             "problem": drawn.problem,
             "boxes": [
-                {"words": box_words(outline, at), "folded": box.kind in FOLDED}
+                {"words": box_words(outline, at), "folded": is_folded(box)}
                 for at, box in enumerate(outline.boxes)
             ],
             "groups": [visible(group.name) for group in outline.groups],

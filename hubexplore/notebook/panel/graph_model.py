@@ -27,7 +27,12 @@ CACHED: Final = 64
 """So many layouts are kept: going back and forth is at once."""
 MOST_FOUND: Final = 40
 FOLDED: Final = frozenset({SCOPE, SERIES, ALIKE, FUNCTION, MORE})
-"""Kinds of boxes that something can be unfolded from."""
+"""Kinds of boxes that always stand for several things; inputs and outputs may."""
+
+
+def is_folded(box: Box) -> bool:
+    """Whether something can be unfolded from a box."""
+    return box.kind in FOLDED or (box.kind in (INPUT, OUTPUT) and box.repeats > 1)
 
 
 @dataclass(frozen=True)

@@ -76,12 +76,15 @@ class _Around:
         """The nodes that a part feeds: what goes different ways would not be seen in one box."""
         kinds, place, consumers = self.flow.kinds, self.place, self.flow.consumers
         numbers = {each for at in self.parts[index].members for each in consumers[at]}
-        return frozenset(each for each in numbers if kinds[each] in _SEEN and place.get(each) != index)
+        bundle = self.flow.bundle
+        return frozenset(
+            bundle.get(each, each) for each in numbers if kinds[each] in _SEEN and place.get(each) != index
+        )
 
     def _outside(self, number: int) -> int | str:
         """The scope or op beside the parts, or beside what holds them, that a node is in."""
         if self.flow.kinds[number] in (INPUT, OUTPUT):
-            return ~number
+            return ~self.flow.bundle.get(number, number)
         name = self.flow.names[number]
         begin = 0
         while (

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from hubexplore.summary.model import TensorSummary, VariantSummary
+from hubexplore.summary.model import VariantSummary
 from hubexplore.summary.outline import data
 from hubexplore.summary.outline.data import Box, Edge, Group
+from hubexplore.summary.outline.ends import Bundle, bundles
 from hubexplore.summary.outline.flow import INPUT, MISSING, OUTPUT, Flow
 from hubexplore.summary.outline.fold import READABLE, Folding, Tree
 from hubexplore.summary.outline.names import MINOR, PLUMBING, control_of
@@ -45,6 +46,7 @@ class Drawing:
         self.several = len({signature for ends in flow.ends.values() for signature, _ in ends}) > 1
         self.nodes = sum(message is not None for message in flow.messages)
         self.stock = Stock(flow, variant)
+        self.inputs, self.outputs = bundles(flow, INPUT), bundles(flow, OUTPUT)
         shapes = {number: self.stock.weights[first].shape for number, first in self.stock.whole.items()}
         self.tree = Tree(flow, shapes)
 
@@ -66,7 +68,9 @@ class _Sketch:
         self.position: dict[Scope, int | None] = {}
         self.warnings: list[str] = []
         limit = max(bound // 6, 2)
-        inputs, outputs = self._ends(INPUT, limit), self._ends(OUTPUT, limit)
+        ends = max(bound // 3, 2) if self.flow.expand else limit
+        inputs = self._ends(drawing.inputs, INPUT, ends)
+        outputs = self._ends(drawing.outputs, OUTPUT, ends)
         sources, filled = drawing.stock.tables_and_assets(limit)
         fixed = len(inputs) + len(outputs) + len(sources)
         self.folding = Folding(self.tree, bound - bool(drawing.stock.weights), fixed)
@@ -83,24 +87,33 @@ class _Sketch:
             self.sheet.put(box, numbers)
         self.pairs = self.sheet.pairs()
 
-    def _ends(self, kind: str, limit: int) -> list[tuple[Box, list[int]]]:
-        """(box, nodes) for each input or output; what is beyond the limit shares one."""
-        numbers = [number for number in self.flow.tensors if self.flow.kinds[number] == kind]
-        shown = numbers if len(numbers) <= limit else numbers[: limit - 1]
-        ends = []
-        for number in shown:
-            tensor: TensorSummary = self.flow.tensors[number]
-            named = self.flow.ends[number]
-            name = " / ".join(dict.fromkeys(each for _, each in named))
-            words = [tensor.kind] if tensor.kind != "dense" else []
-            if self.drawing.several:
-                words.append("of " + ", ".join(dict.fromkeys(each for each, _ in named)))
-            box = Box(name, name, kind, dtype=tensor.dtype, shape=tensor.shape, note=" ".join(words))
-            ends.append((box, [number]))
-        rest = numbers[len(shown) :]
+    def _ends(self, ends: Sequence[Bundle], kind: str, limit: int) -> list[tuple[Box, list[int]]]:
+        """(box, nodes) for inputs or outputs; what is beyond the limit shares one."""
+        shown = ends if len(ends) <= limit else ends[: limit - 1]
+        found = [(self._end(each, kind), list(each.numbers)) for each in shown]
+        rest = [number for each in ends[len(shown) :] for number in each.numbers]
         if rest:
-            ends.append((surplus(kind, len(rest)), rest))
-        return ends
+            found.append((surplus(kind, len(rest)), rest))
+        return found
+
+    def _end(self, bundle: Bundle, kind: str) -> Box:
+        flow, first = self.flow, bundle.numbers[0]
+        tensors = [flow.tensors[number] for number in bundle.numbers]
+        facts = {(each.dtype, each.shape, each.kind) for each in tensors}
+        dtype, shape, form = facts.pop() if len(facts) == 1 else ("", None, "dense")
+        words = [form] if form != "dense" else []
+        if bundle.listed:
+            words.append(_some([each.name for each in tensors]))
+        elif bundle.unused:
+            words.append("unused")
+        if self.drawing.several:
+            names = dict.fromkeys(name for number in bundle.numbers for name, _ in flow.ends[number])
+            words.append("of " + _some(list(names)))
+        count = len(bundle.numbers)
+        return Box(
+            bundle.name, bundle.name, kind, nodes=count if first in flow.bundle else 1, dtype=dtype,
+            shape=shape, note="; ".join(words) if bundle.listed else " ".join(words), repeats=count,
+        )  # fmt: skip
 
     def _put_sources(self, sources: list[tuple[Box, list[int]]], filled: dict[str, list[int]]) -> None:
         """Adds tables and assets, near what reads them."""

@@ -73,9 +73,9 @@ def outline(
     chosen = _chosen(variant, signature)
     expand = tuple(expand)
     flow = read_flow(meta_graph, variant, chosen, frozenset(expand))
+    drawing = Drawing(flow, variant, depth)
     for name in expand:
         _check_known(name, flow)
-    drawing = Drawing(flow, variant, depth)
     drawn = drawing.draw(bound, MAX_EDGES)
     shown = sum(box.nodes for box in drawn.boxes if box.kind not in ("input", "output"))
     return Outline(
@@ -135,7 +135,7 @@ def _check_known(name: str, flow: Flow) -> None:
     """Refuses what is in `expand` and not in the slice; the name of a series is that of its first repeat."""
     begin = name.partition("..")[0]
     inside = any(f"/{begin}/" in f"{each}/" for each in flow.names)
-    if inside or _holds(flow.names, begin) or name in flow.opened.values():
+    if inside or name in flow.named or _holds(flow.names, begin) or name in flow.opened.values():
         return
     scopes = {each[: each.find("/", len(begin))] if "/" in each else each for each in flow.names}
     near = closest(name, sorted(scopes | set(flow.opened.values()))[:CANDIDATES])

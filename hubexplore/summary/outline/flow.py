@@ -49,6 +49,8 @@ class Flow:
       order: all nodes such that what feeds a node comes before it, circles aside.
       rank: position of each node in `order`.
       functions: FunctionDef-shaped messages of the library, by name.
+      bundle: input or output that shares a box -> the first one in that box.
+      named: names of the boxes of inputs and outputs.
     """
 
     names: list[str] = field(default_factory=list)
@@ -65,6 +67,8 @@ class Flow:
     rank: list[int] = field(default_factory=list)
     expand: frozenset[str] = frozenset()
     functions: Mapping[str, Any] = field(default_factory=dict)
+    bundle: dict[int, int] = field(default_factory=dict)
+    named: set[str] = field(default_factory=set)
 
     def add(self, name: str, op: str, message: Any, kind: str) -> int:
         """Adds a node and returns its number."""

@@ -144,15 +144,19 @@ class _Row:
 def series(run: Sequence[Scope], period: int, alike: bool = False) -> Scope:
     """One part for parts that are `alike` side by side, or repeats of `period` parts one after the other."""
     first, last = run[0], run[-period]
-    label = last.label
-    shared = 0
-    while shared < min(len(first.label), len(label)) and first.label[shared] == label[shared]:
-        shared += 1
-    digits = len(label) - len(label.lstrip("0123456789")) if not shared else 0
-    # Not into a number: `layer_9..11`, `unit_10..12`.
-    while shared and not digits and label[shared - 1].isdecimal():
-        shared -= 1
-    # `block..block_5`, not `block.._5`.
-    name = f"{first.name}..{label[shared:] if label[shared:][:1].isdecimal() else label}"
+    name = first.name + span(first.label, last.label).removeprefix(first.label)
     members = [number for each in run for number in each.members]
     return Scope(name, "", members, first.parent, first.level, None, tuple(run), period, alike)
+
+
+def span(first: str, last: str) -> str:
+    """Two names as one: `layer_9..11`, `block..block_5`."""
+    shared = 0
+    while shared < min(len(first), len(last)) and first[shared] == last[shared]:
+        shared += 1
+    digits = len(last) - len(last.lstrip("0123456789")) if not shared else 0
+    # Not into a number: `layer_9..11`, `unit_10..12`.
+    while shared and not digits and last[shared - 1].isdecimal():
+        shared -= 1
+    # `block..block_5`, not `block.._5`.
+    return f"{first}..{last[shared:] if last[shared:][:1].isdecimal() else last}"

@@ -23,6 +23,7 @@ def put_variables(sheet: Sheet, readable: int, bound: int) -> None:
     """
     stock, outputs = sheet.stock, set(sheet.flow.outputs)
     readers: dict[int, set[int]] = {}
+    given: dict[int, int] = {}
     for first, parts in stock.parts.items():
         found = readers[first] = set()
         for part in parts:
@@ -30,6 +31,7 @@ def put_variables(sheet: Sheet, readable: int, bound: int) -> None:
                 position = sheet.box_of[number]
                 if number in outputs:
                     found.add(OUTSIDE)
+                    given[first] = sheet.flow.bundle.get(number, number)
                 elif position >= 0:
                     found.add(position)
     alone = [first for first, boxes in readers.items() if boxes and not _in_scope(sheet, boxes)]
@@ -42,20 +44,26 @@ def put_variables(sheet: Sheet, readable: int, bound: int) -> None:
             inside.setdefault(next(iter(boxes)), []).append(stock.weights[first])
     for position, weights in inside.items():
         sheet.boxes[position] = replace(sheet.boxes[position], weights=tuple(weights))
-    _put_alone(sheet, alone, readers, max(bound, 1))
+    _put_alone(sheet, alone, readers, given, max(bound, 1))
 
 
 def _in_scope(sheet: Sheet, boxes: set[int]) -> bool:
     return len(boxes) == 1 and OUTSIDE not in boxes and sheet.boxes[next(iter(boxes))].kind != OP
 
 
-def _put_alone(sheet: Sheet, alone: Sequence[int], readers: dict[int, set[int]], room: int) -> None:
+def _put_alone(
+    sheet: Sheet, alone: Sequence[int], readers: dict[int, set[int]], given: dict[int, int], room: int
+) -> None:
     stock = sheet.stock
     sets: dict[object, list[int]] = {}
     for first in alone:
         # What several boxes share, they share layer by layer: kernel and bias.
-        shared = (frozenset(readers[first]), stock.weights[first].name.rpartition("/")[0])
-        sets.setdefault(shared if len(readers[first]) > 1 else first, []).append(first)
+        shared: object = (frozenset(readers[first]), stock.weights[first].name.rpartition("/")[0])
+        if len(readers[first]) == 1:
+            # Those that are outputs in one box are in one box as well.
+            bundled = given.get(first) in sheet.flow.bundle
+            shared = ("outputs", given[first]) if bundled else ("alone", first)
+        sets.setdefault(shared, []).append(first)
     units = list(sets.values())
     shown = units if len(units) <= room else units[: room - 1]
     for together in shown:
