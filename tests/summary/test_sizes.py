@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hubexplore.summary.graph_protos import MetaGraphDef
 from hubexplore.summary.sizes import Open, solutions, terms
 from hubexplore.summary.sizes.solve import Solver
 from hubexplore.summary.sizes.terms import Number, TooComplexError
@@ -71,3 +72,14 @@ def test_without_a_graph_all_is_open() -> None:
     assert found.shape("x", 5, 9) == (5, 9, 3)
     ranks = [each.shape("x", 2) for each in solutions(None, [Open("x", None, "")], {})]
     assert ranks[:3] == [(2,), (), (2, 2)]
+
+
+def test_a_damaged_graph_that_goes_round_in_a_circle_is_left() -> None:
+    meta_graph = MetaGraphDef()
+    for name, op, edges in (
+        ("x", "Placeholder", []), ("a", "Identity", ["b"]), ("b", "Identity", ["a"]),
+        ("padded", "Pad", ["x", "a"]), ("read", "TensorArrayReadV3", ["a", "padded", "x"]),
+    ):  # fmt: skip
+        meta_graph.graph_def.node.add(name=name, op=op, input=edges)
+    (found,) = solutions(meta_graph, [Open("x", (None, None), "x:0")], {"read:0": None})
+    assert found.shape("x", 3) == (3, 2)

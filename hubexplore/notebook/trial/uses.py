@@ -173,7 +173,10 @@ class _Scope:
     def _back(self, edge: str) -> Iterator[Any]:
         """A node and those before it that it gives on unchanged."""
         node = self.nodes.get(node_of(edge))
-        while node is not None:
+        seen = set()
+        # A damaged graph may go round in a circle.
+        while node is not None and node.name not in seen:
+            seen.add(node.name)
             yield node
             passes = node.op in ("Identity", "ReadVariableOp", "Enter", "StopGradient") and node.input
             node = self.nodes.get(node_of(node.input[0])) if passes else None

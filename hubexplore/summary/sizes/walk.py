@@ -187,9 +187,7 @@ class Op:
         """The content of an input that is a constant."""
         if index >= len(self.edges):
             return None
-        node = self._scope.nodes.get(node_of(self.edges[index]))
-        while node is not None and node.op in ("Identity", "Enter") and node.input:
-            node = self._scope.nodes.get(node_of(node.input[0]))
+        node = self._through(index, ("Identity", "Enter"))
         return constant(node) if node is not None and node.op == "Const" else None
 
     def put(self, value: Value | None, index: int = 0) -> None:
@@ -222,8 +220,15 @@ class Op:
 
     def source(self, index: int) -> Any:
         """The node that makes an input, seen through what gives it on unchanged."""
+        return self._through(index, ("Enter", "Identity", "Switch", "Merge"))
+
+    def _through(self, index: int, passing: tuple[str, ...]) -> Any:
+        """The node that makes an input, behind those that give it on; None if it is not in the graph."""
         node = self._scope.nodes.get(node_of(self.edges[index]))
-        while node is not None and node.op in ("Enter", "Identity", "Switch", "Merge") and node.input:
+        seen = set()
+        # A damaged graph may go round in a circle.
+        while node is not None and node.op in passing and node.input and node.name not in seen:
+            seen.add(node.name)
             node = self._scope.nodes.get(node_of(node.input[0]))
         return node
 
