@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from hubexplore.display.diagram import Diagram
 from hubexplore.display.summaries import Summary
 from hubexplore.errors import DiagramError
 from hubexplore.summary.graph import index_nodes, node_of, reach
+from hubexplore.summary.op_definitions import definition
+from hubexplore.summary.op_outputs import output_dtypes
 from hubexplore.summary.outline import Box, Outline
 from hubexplore.summary.outline.data import (
     ALIKE,
@@ -26,6 +29,8 @@ from hubexplore.summary.outline.data import (
 CACHED: Final = 64
 """So many layouts are kept: going back and forth is at once."""
 MOST_FOUND: Final = 40
+MOST_OUTPUTS: Final = 64
+"""So many outputs of an op can be chosen."""
 FOLDED: Final = frozenset({SCOPE, SERIES, ALIKE, FUNCTION, MORE})
 """Kinds of boxes that always stand for several things; inputs and outputs may."""
 
@@ -161,14 +166,18 @@ class GraphModel:
         return f"{box.name}:{port}" if box.kind in (OP, CONSTANT) and box.name in self.nodes else None
 
     def gives(self, node: str) -> int:
-        """How many outputs of a node are used by others, at least 1."""
+        """How many outputs a node has, from 1 to a bounded number; of an unknown op, how many others use."""
+        known = definition(self.nodes[node].op) if node in self.nodes else None
+        if known is not None:
+            dtypes = output_dtypes(known, self.nodes[node].attr)
+            return max(sum(1 for _ in islice(dtypes, MOST_OUTPUTS)), 1)
         ports = [0]
         for other in self.nodes.values():
             for written in other.input:
                 if node_of(written) == node and ":" in written and not written.startswith("^"):
                     port = written.rpartition(":")[2]
                     ports.append(int(port) if port.isdecimal() else 0)
-        return max(ports) + 1
+        return min(max(ports) + 1, MOST_OUTPUTS)
 
     def _now(self) -> frozenset[str]:
         """The scopes that are unfolded: those asked for, or at first those that read well."""
