@@ -101,6 +101,7 @@ def make_root(suite: str) -> None:
     run("mount", "-t", "proc", "proc", str(ROOT / "proc"))
     run("mount", "--rbind", "/dev", str(ROOT / "dev"))
     shutil.copy("/etc/resolv.conf", ROOT / "etc" / "resolv.conf")
+    (ROOT / "etc" / "hosts").write_text("127.0.0.1 localhost\n")  # as an installer writes it
     inside("apt-get update")
     install = "DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends"
     inside(f"{install} {' '.join(readme_packages())}")
