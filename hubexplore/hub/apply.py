@@ -15,7 +15,8 @@ from hubexplore.hub.contexts import rebuild
 from hubexplore.hub.functions import FunctionImporter
 from hubexplore.hub.planning import ApplyPlan
 from hubexplore.hub.replay import Refinement, shapes_key
-from hubexplore.hub.state import State, prefix_shared_names
+from hubexplore.hub.sharing import prefix_shared_names
+from hubexplore.hub.state import State
 from hubexplore.hub.tensor_info import assemble, components
 from hubexplore.summary.graph import node_of, tensor_of
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+import re
+import unicodedata
+from collections.abc import Container, Iterable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import tensorflow as tf
@@ -13,18 +16,25 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from hubexplore.errors import AuthoringError, DamagedModuleError, reading
 from hubexplore.hub.variant import node_list
 from hubexplore.summary.graph import node_of
+from hubexplore.summary.resources import is_inside
 
 ASSETS_COLLECTION: Final = "saved_model_assets"
 ASSETS_FOLDER: Final = "assets"
 _FILEPATHS: Final = tf.compat.v1.GraphKeys.ASSET_FILEPATHS
 # Stands for the path of an asset in a written graph, so that no path of the author's machine leaks.
 NEUTRAL_PATH: Final = b"SAVEDMODEL-ASSET"
+_LONGEST_NAME: Final = 255  # bytes, on the file systems of Linux, macOS and Windows
 
 
 def read_assets(meta_graph: Any) -> dict[str, str]:
     """Tensor name -> file name below `assets/`, from the collection and from the newer field."""
     found = {asset.tensor_info.name: asset.filename for asset in _definitions(meta_graph)}
     return dict(sorted(found.items()))
+
+
+def files_by_node(meta_graph: Any) -> dict[str, str]:
+    """Name of the node that holds the path of an asset -> the asset's file name."""
+    return {node_of(tensor): filename for tensor, filename in read_assets(meta_graph).items()}
 
 
 def _definitions(meta_graph: Any) -> Iterator[Any]:
@@ -76,8 +86,7 @@ def point_to(meta_graph: Any, nodes: Any, directory: str) -> list[str]:
 
 
 def _check_inside(filename: str) -> None:
-    parts = filename.replace("\\", "/").split("/")
-    if not filename or os.path.isabs(filename) or ".." in parts or ":" in parts[0] or parts[0] == "":
+    if not is_inside(filename):
         raise DamagedModuleError(
             f"Asset {filename!r} points outside of the module's assets folder. Such a module is not loaded."
         )
@@ -123,17 +132,68 @@ def used_files(meta_graph: Any, nodes: Any) -> dict[str, str]:
     return paths
 
 
+def make_absolute(meta_graph: Any, nodes: Any) -> None:
+    """Makes relative paths of assets absolute in a graph that was built here.
+
+    They are read when the module is used and when it is written; the process may be elsewhere then.
+    """
+    for tensor_name in node_list(meta_graph, _FILEPATHS):
+        node = nodes.get(node_of(tensor_name))
+        if node is None or node.op != "Const" or node.attr["dtype"].type != tf.string.as_datatype_enum:
+            continue
+        path = const_path(node)
+        if path and b"://" not in path and not os.path.isabs(path):
+            set_path(node, os.fsencode(Path(os.fsdecode(path)).absolute()))
+
+
 def distinct_names(paths: Iterable[str]) -> dict[str, str]:
-    """Path -> file name for each distinct path; two files of one base name get different names."""
-    names: dict[str, str] = {}
-    taken: set[str] = set()
+    """Path -> file name for each distinct path; two files get different names, one file gets one.
+
+    The names differ on every file system: also where case or the form of accents do not count. A file keeps
+    its name if no other has it.
+    """
+    groups: dict[str, dict[str, None]] = {}
+    spelled: dict[str, str] = {}
     for path in dict.fromkeys(paths):
-        base = os.path.basename(path)
-        stem, extension = os.path.splitext(base)
-        name, number = base, 0
-        while name in taken:
-            number += 1
-            name = f"{stem}_{number}{extension}"
-        taken.add(name)
-        names[path] = name
-    return names
+        spelled[path] = _one_spelling(path)
+        groups.setdefault(_key(_file_name(path)), {})[spelled[path]] = None
+    taken = set(groups)
+    names: dict[str, str] = {}
+    for files in groups.values():
+        for number, file in enumerate(files):
+            names[file] = _unused(_file_name(file), taken) if number else _shortened(_file_name(file), "")
+            taken.add(_key(names[file]))
+    return {path: names[file] for path, file in spelled.items()}
+
+
+def _one_spelling(path: str) -> str:
+    """The same for all paths that lead to a file of this name."""
+    if "://" in path:
+        return path
+    folder, name = os.path.split(path)
+    return os.path.join(os.path.realpath(folder), name)
+
+
+def _file_name(path: str) -> str:
+    """The last part of a path, as a name that a list of assets can hold and that can be loaded again."""
+    name = re.sub("[\udc80-\udcff]", "_", os.path.basename(path))  # bytes that are no UTF-8
+    return name if is_inside(name) else re.sub(r"[\\:]", "_", name)
+
+
+def _key(name: str) -> str:
+    """The same for two names that some file system takes for one."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _unused(name: str, taken: Container[str]) -> str:
+    stem, extension = os.path.splitext(name)
+    number = 1
+    while _key(candidate := _shortened(stem, f"_{number}{extension}")) in taken:
+        number += 1
+    return candidate
+
+
+def _shortened(stem: str, end: str) -> str:
+    """`stem + end`, the stem cut where a file system would refuse the length; never within a character."""
+    room = _LONGEST_NAME - len(end.encode())
+    return stem.encode()[:room].decode(errors="ignore") + end

@@ -12,11 +12,13 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.errors import AuthoringError, UnsupportedCollectionError
-from hubexplore.hub import tensor_info, tf_internals
+from hubexplore.hub import assets, tensor_info, tf_internals
 from hubexplore.hub.contexts import COND_CONTEXT, read_contexts
 from hubexplore.hub.definition import SUPPORTED_COLLECTIONS, DefinedSpec, check_variants
 from hubexplore.hub.planning import cut_at
 from hubexplore.hub.slicing import colocated_with
+from hubexplore.hub.state import read_variables_or_fail
+from hubexplore.hub.variables import check_keys
 from hubexplore.hub.variant import ATTACHMENTS, DEFAULT_SIGNATURE, PLACEHOLDERS, Variant, as_tag_set
 from hubexplore.summary.graph import Cut, reach
 from hubexplore.summary.protos import ModuleAttachment
@@ -232,8 +234,10 @@ def _build_variant(
             f"leave them out."
         )
     variant = Variant(_meta_graph(draft, tags, dropped))
+    assets.make_absolute(variant.meta_graph, variant.nodes)
     _check_state_colocation(variant)
     _check_placeholders(variant)
+    check_keys(read_variables_or_fail(variant).values())
     return variant
 
 

@@ -13,6 +13,7 @@ from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from hubexplore.errors import ExportError, ExportExistsError
 from hubexplore.hub import assets
+from hubexplore.hub.sharing import neutralize_shared_names
 from hubexplore.hub.variant import Variant
 from hubexplore.summary import paths
 from hubexplore.summary.graph import node_of
@@ -30,6 +31,7 @@ _RESTORE_OPS: Final = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
 _STORAGE_ERRORS: Final = (
     OSError,
     tf.errors.AbortedError,
+    tf.errors.InvalidArgumentError,  # a name that is too long
     tf.errors.OutOfRangeError,
     tf.errors.PermissionDeniedError,
     tf.errors.ResourceExhaustedError,
@@ -176,7 +178,7 @@ def _write_graphs(folder: str, spec: DefinedSpec) -> None:
             _copy_asset(os.path.join(source, name), os.path.join(folder, assets.ASSETS_FOLDER, name))
         return
     saved_model, files = _serializable(spec)
-    for path, name in files.items():
+    for name, path in {name: path for path, name in files.items()}.items():
         _copy_asset(path, os.path.join(folder, assets.ASSETS_FOLDER, name))
     _write_bytes(target, saved_model.SerializeToString(deterministic=True))
 
@@ -197,6 +199,7 @@ def _serializable(spec: DefinedSpec) -> tuple[saved_model_pb2.SavedModel, dict[s
         listed = [(tensor, names[path]) for tensor, path in files[variant.tags].items()]
         _neutralize(meta_graph, {node_of(tensor) for tensor, _ in listed})
         assets.write_assets(meta_graph, listed)
+    neutralize_shared_names(saved_model.meta_graphs, names)
     return saved_model, names
 
 
@@ -205,19 +208,11 @@ def _asset_files(variant: Variant) -> dict[str, str]:
 
 
 def _neutralize(meta_graph: meta_graph_pb2.MetaGraphDef, asset_nodes: set[str]) -> None:
-    """Takes paths of this machine out of a graph.
-
-    They are those of assets, also where a table is named after one, and those of the checkpoints of modules
-    that were used inside of this one.
-    """
+    """Takes paths of this machine out of a graph: of assets, and of checkpoints of modules used inside."""
     restored = {
         node_of(node.input[0]) for node in meta_graph.graph_def.node if node.op in _RESTORE_OPS and node.input
     }
-    paths = {assets.const_path(node) for node in meta_graph.graph_def.node if node.name in asset_nodes}
     for node in meta_graph.graph_def.node:
-        if "shared_name" in node.attr:
-            for path in paths:
-                node.attr["shared_name"].s = node.attr["shared_name"].s.replace(path, os.path.basename(path))
         if node.op != "Const" or node.attr["dtype"].type != tf.string.as_datatype_enum:
             continue
         if node.name in asset_nodes:

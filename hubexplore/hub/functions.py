@@ -12,6 +12,7 @@ from tensorflow.core.framework import function_pb2, graph_pb2
 
 from hubexplore.errors import DamagedModuleError
 from hubexplore.hub import tf_internals
+from hubexplore.hub.sharing import prefix_in_functions, sharing_functions
 from hubexplore.summary.graph import calls_of_attr
 
 _RENAMES = itertools.count(1)
@@ -26,9 +27,15 @@ class FunctionImporter:
 
     Branches and bodies of TF2 conds and loops get new names on every import: TensorFlow derives names for
     gradient functions from them, for the whole process, and two calls would come by the same ones.
+
+    Functions that name tables or other resources get new names as well, since each module has its own.
+
+    Args:
+      scope: absolute name scope of the module's state, without a trailing slash.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, scope: str) -> None:
+        self._scope = scope
         self._renames: weakref.WeakKeyDictionary[tf.Graph, dict[str, str]] = weakref.WeakKeyDictionary()
 
     def are_known(
@@ -62,22 +69,45 @@ class FunctionImporter:
         if has_control_flow(graph_def, library):
             everything = list(library.function)
             names = _fresh_names(everything)
-            _import(_with_functions(graph_def, library, everything, names), scope, input_map)
+            _import(self._with_functions(graph_def, library, everything, names), scope, input_map)
             return
         graph = tf.compat.v1.get_default_graph()
         known = self._renames.setdefault(graph, {})
         new = [function for function in library.function if function.signature.name not in known]
         names = {function.signature.name: function.signature.name for function in new} | known
+        if new:
+            own = sharing_functions(new, [old for old, given in known.items() if old != given])
+            names |= _fresh_names(function for function in new if function.signature.name in own)
         renamed = any(old != given for old, given in names.items())
-        complete = _with_functions(graph_def, library, new, names) if new or renamed else graph_def
+        complete = self._with_functions(graph_def, library, new, names) if new or renamed else graph_def
         try:
             _import(complete, scope, input_map)
         except DamagedModuleError as error:
             if "same name already exists" not in str(error):
                 raise
             names = _fresh_names(new) | known
-            _import(_with_functions(graph_def, library, new, names), scope, input_map)
+            _import(self._with_functions(graph_def, library, new, names), scope, input_map)
         known.update(names)
+
+    def _with_functions(
+        self,
+        graph_def: graph_pb2.GraphDef,
+        library: function_pb2.FunctionDefLibrary,
+        functions: list[Any],
+        names: Mapping[str, str],
+    ) -> graph_pb2.GraphDef:
+        """A copy of `graph_def` with `functions`, all of them called by their new names."""
+        complete = graph_pb2.GraphDef()
+        complete.CopyFrom(graph_def)
+        complete.library.function.extend(functions)
+        prefix_in_functions(complete.library.function, self._scope)
+        added = {function.signature.name for function in functions}
+        complete.library.gradient.extend(
+            gradient for gradient in library.gradient if gradient.function_name in added
+        )
+        if any(old != given for old, given in names.items()):
+            _rename(complete, names)
+        return complete
 
 
 def has_control_flow(graph_def: graph_pb2.GraphDef, library: function_pb2.FunctionDefLibrary) -> bool:
@@ -107,25 +137,6 @@ def _import(
         tf.import_graph_def(graph_def, input_map=dict(input_map or {}), name=f"{scope}/")
     except ValueError as error:
         raise DamagedModuleError(f"TensorFlow refuses the module's graph: {error}") from error
-
-
-def _with_functions(
-    graph_def: graph_pb2.GraphDef,
-    library: function_pb2.FunctionDefLibrary,
-    functions: list[Any],
-    names: Mapping[str, str],
-) -> graph_pb2.GraphDef:
-    """A copy of `graph_def` with `functions`, all of them called by their new names."""
-    complete = graph_pb2.GraphDef()
-    complete.CopyFrom(graph_def)
-    complete.library.function.extend(functions)
-    added = {function.signature.name for function in functions}
-    complete.library.gradient.extend(
-        gradient for gradient in library.gradient if gradient.function_name in added
-    )
-    if any(old != given for old, given in names.items()):
-        _rename(complete, names)
-    return complete
 
 
 def _rename(graph_def: graph_pb2.GraphDef, names: Mapping[str, str]) -> None:

@@ -32,7 +32,7 @@ class DefinedImpl:
         self._spec = spec
         self._trainable = trainable
         self._tags = tags
-        functions = FunctionImporter()
+        functions = FunctionImporter(scope)
         plan = spec.state_plan(tags, trainable)
         with tf_internals.many_new_objects():
             self._state = build_state(plan, scope, functions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any, Final
 
 import tensorflow as tf
@@ -18,6 +19,7 @@ from hubexplore.hub.export import GRAPH_FILE, MODULE_FILE, VARIABLES_PREFIX
 from hubexplore.hub.origin import Origin
 from hubexplore.hub.resolve import resolve
 from hubexplore.hub.resolve.filesystem import filesystem_of
+from hubexplore.hub.sharing import separate_tables
 from hubexplore.hub.variables import VARIABLE_COLLECTIONS
 from hubexplore.hub.variant import Variant
 from hubexplore.summary.diagnosis import explain
@@ -77,6 +79,8 @@ def spec_from_directory(
 ) -> DefinedSpec:
     """A spec of variants whose assets and checkpoint lie in `directory`, an absolute path, both complete."""
     for variant in variants:
+        if separate_tables(variant.nodes, assets.files_by_node(variant.meta_graph)) and origin is not None:
+            origin = replace(origin, is_mended=True)
         for asset in assets.point_to(variant.meta_graph, variant.nodes, directory):
             if not tf.io.gfile.exists(asset):
                 raise DamagedModuleError(

@@ -15,11 +15,13 @@ class Origin:
       path: of the file.
       length: in bytes, when it was read.
       modified: time of its last change then, in nanoseconds since 1970.
+      is_mended: the graphs in use differ from those of the file, which had a defect.
     """
 
     path: str
     length: int
     modified: int
+    is_mended: bool = False
 
     @classmethod
     def of(cls, path: str) -> Origin:
@@ -28,7 +30,7 @@ class Origin:
         return cls(path, found.length, found.mtime_nsec)
 
     def is_unchanged(self) -> bool:
-        """Whether the file is there, as it was."""
+        """Whether the file is there, as it was, and holds just the graphs in use."""
         try:
             return Origin.of(self.path) == self
         except tf.errors.OpError:

@@ -14,8 +14,8 @@ from hubexplore.errors import AuthoringError
 from hubexplore.hub.contexts import ContextSpec, check_contexts, read_contexts, touched
 from hubexplore.hub.graph_check import check_names
 from hubexplore.hub.replay import Replay, plan_replay
+from hubexplore.hub.sharing import SHARED_NAMES
 from hubexplore.hub.slicing import GraphSlice, check_complete, colocated_with, slice_graph
-from hubexplore.hub.state import SHARED_NAMES
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variant import PLACEHOLDERS, Variant, node_list
 from hubexplore.summary.graph import Cut, Reach, node_of, reach, tensor_of

@@ -14,14 +14,13 @@ from hubexplore.hub import tf_internals
 from hubexplore.hub.functions import FunctionImporter
 from hubexplore.hub.graph_check import check_names
 from hubexplore.hub.restore import add_restore
+from hubexplore.hub.sharing import prefix_shared_names
 from hubexplore.hub.slicing import GraphSlice, check_complete, slice_graph
 from hubexplore.hub.variables import VARIABLE_COLLECTIONS, VariableSpec, build_map, members, read_variables
 from hubexplore.hub.variant import Variant, node_list
 from hubexplore.summary.graph import reach
 
 _KEYS: Final = tf.compat.v1.GraphKeys
-# Attributes with names that TensorFlow resolves at run time, whatever graph the node is in.
-SHARED_NAMES: Final = ("shared_name", "frame_name")
 _NODE_COLLECTIONS: Final = (_KEYS.TABLE_INITIALIZERS, _KEYS.ASSET_FILEPATHS)
 
 
@@ -167,14 +166,3 @@ def build_state(plan: StatePlan, scope: str, functions: FunctionImporter) -> Sta
             element = live[name] if name in live else graph.as_graph_element(f"{scope}/{name}")
             graph.add_to_collection(key, element)
     return State(graph, scope, variables, build_map(variables))
-
-
-def prefix_shared_names(graph_def: Any, scope: str) -> None:
-    """Prefixes shared names of tables, queues and variables, and names of loops' frames.
-
-    Two instances then share nothing, and two calls run no loop in one frame.
-    """
-    for node in graph_def.node:
-        for key in SHARED_NAMES:
-            if key in node.attr and node.attr[key].s:
-                node.attr[key].s = f"{scope}/".encode() + node.attr[key].s

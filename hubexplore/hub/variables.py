@@ -11,7 +11,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.framework import variable_pb2
 
-from hubexplore.errors import reading
+from hubexplore.errors import AuthoringError, reading
 from hubexplore.hub.graph_check import check_names
 from hubexplore.summary.graph import node_of
 
@@ -151,6 +151,24 @@ def _check_read(snapshot: str, nodes: Mapping[str, Any]) -> None:
         name = node_of(inputs[0]) if inputs else ""
         if name not in nodes or name in seen:
             raise ValueError(f"{snapshot!r} is not what is read from a variable")
+
+
+def check_keys(specs: Iterable[VariableSpec]) -> None:
+    """Checks that no two variables go by one name, of which a checkpoint could hold but one.
+
+    Raises:
+      AuthoringError: (a ValueError) names the variable that is there both whole and in parts.
+    """
+    kinds: dict[str, set[bool]] = {}
+    for spec in specs:
+        kinds.setdefault(spec.key, set()).add(spec.is_partition)
+    twice = sorted(key for key, found in kinds.items() if len(found) > 1)
+    if twice:
+        raise AuthoringError(
+            f"The module has a partitioned variable {twice[0]!r} and another variable of the same name, so a "
+            f"checkpoint cannot hold both. Give one of them another name, or make it in another "
+            f"tf.compat.v1.variable_scope."
+        )
 
 
 def build_map(pairs: Iterable[tuple[VariableSpec, Any]]) -> dict[str, Any]:

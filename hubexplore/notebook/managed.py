@@ -28,7 +28,8 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
     def __init__(self, target: str, graph: tf.Graph, check_server: Callable[[], None] | None = None) -> None:
         self.check_server = check_server
         """Raises if the server is gone; None for a session of this process."""
-        super().__init__(target, graph=graph)
+        # On a server, sessions would otherwise share the variables and tables of equal names.
+        super().__init__(target, graph, tf.compat.v1.ConfigProto(isolate_session_state=True))
         self._seen: set[str] = set()  # names of ops, unique in a graph
         self._sizes: tuple[int, ...] = ()
         self._took: dict[Any, float] = {}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -109,12 +110,12 @@ def read_assets(
     tensors_of: dict[str, list[str]] = {}
     for tensor, name in files.items():
         tensors_of.setdefault(name, []).append(tensor)
+    labels = _labels(tensors_of) if folder is None else {}
     assets = []
     for name, tensors in sorted(tensors_of.items()):
         size, lines = _look(name, folder)
         used_by = dict.fromkeys(table for tensor in tensors for table in uses.get(node_of(tensor), ()))
-        shown = os.path.basename(name) if folder is None else name
-        assets.append(AssetSummary(shown, size, tuple(tensors), tuple(used_by), lines))
+        assets.append(AssetSummary(labels.get(name, name), size, tuple(tensors), tuple(used_by), lines))
     named = tuple(
         TableSummary(
             table.node,
@@ -143,6 +144,19 @@ def _files(meta_graph: Any, nodes: Mapping[str, Any]) -> dict[str, str]:
         if node is not None and "value" in node.attr and node.attr["value"].tensor.string_val:
             found[tensor] = os.fsdecode(node.attr["value"].tensor.string_val[0])
     return found
+
+
+def _labels(paths: Iterable[str]) -> dict[str, str]:
+    """Path -> as many of its last parts as tell it from the others."""
+    labels: dict[str, str] = {}
+    open_, length = list(paths), 0
+    while open_:
+        length += 1
+        tails = {path: "/".join(path.split("/")[-length:]) for path in open_}
+        counts = Counter(tails.values())
+        labels |= {path: tail for path, tail in tails.items() if counts[tail] == 1 or tail == path}
+        open_ = [path for path in open_ if path not in labels]
+    return labels
 
 
 def _uses(nodes: Mapping[str, Any], assets: set[str], tables: set[str]) -> dict[str, list[str]]:
@@ -174,7 +188,8 @@ def _uses(nodes: Mapping[str, Any], assets: set[str], tables: set[str]) -> dict[
 def is_inside(name: str) -> bool:
     """Whether an asset's file name stays below the `assets` folder."""
     parts = name.replace("\\", "/").split("/")
-    return bool(name) and parts[0] != "" and ".." not in parts and ":" not in parts[0]
+    is_rooted = parts[0] == "" or (parts[0].endswith(":") and len(parts) > 1)  # "/x", "C:\\x", "gs://x"
+    return bool(name) and not is_rooted and ".." not in parts
 
 
 def _look(name: str, folder: AssetFolder | None) -> tuple[int | None, tuple[str, ...]]:

@@ -53,3 +53,25 @@ def test_a_server_that_is_gone() -> None:
 def test_what_is_no_server() -> None:
     with pytest.raises(HandleError, match="grpc://HOST:PORT"):
         NotebookSession(target="localhost:1")
+
+
+def test_two_sessions_of_one_server_share_nothing() -> None:
+    """Modules of the same name have variables of the same names, which a server would take for one."""
+    server = tf1.train.Server.create_local_server()
+    with (
+        NotebookSession("one", target=server.target) as one,
+        NotebookSession("other", target=server.target) as other,
+    ):
+        module = one.load(hub.create_module_spec(layered), "m", trainable=True)
+        other.load(hub.create_module_spec(layered), "m", trainable=True)
+        for session in (one, other):
+            assert session.call("m", ROWS[:1]).tolist() == [[6.0, 8.0]]
+        with one.building():
+            halve = [variable.assign(variable / 2.0) for variable in module.variables]
+        one.session.run(halve)
+        changed = one.call("m", ROWS[:1]).tolist()
+        assert changed != [[6.0, 8.0]]
+        assert other.call("m", ROWS[:1]).tolist() == [[6.0, 8.0]]
+        one.reset()
+        one.load(hub.create_module_spec(layered), "m")
+        assert one.call("m", ROWS[:1]).tolist() == [[6.0, 8.0]]
