@@ -27,27 +27,27 @@ class NotAModuleError(HubError, ValueError, RuntimeError):
     """Something is at the path, but not a TF1 Hub module; the message says what it is."""
 
 
-class DamagedModuleError(HubError, ValueError, OSError):
+class DamagedModuleError(HubError, ValueError, OSError, RuntimeError):
     """A module whose files are truncated, altered or incomplete."""
 
 
-class UnreadableModuleError(HubError, PermissionError, ValueError):
+class UnreadableModuleError(HubError, PermissionError, ValueError, RuntimeError):
     """Something is at the path, but this user may not read it, or the disk or connection fails."""
 
 
-class UnsupportedFormatError(HubError, ValueError):
+class UnsupportedFormatError(HubError, ValueError, RuntimeError):
     """`tfhub_module.pb` names a format or a required feature this library does not know."""
 
 
-class ArchiveError(HubError, OSError, ValueError):
+class ArchiveError(HubError, OSError, ValueError, RuntimeError):
     """An archive that is damaged, or that would write outside of its directory."""
 
 
-class DownloadError(HubError, OSError):
+class DownloadError(HubError, OSError, RuntimeError):
     """A handle could not be fetched."""
 
 
-class HandleError(HubError, ValueError):
+class HandleError(HubError, ValueError, RuntimeError):
     """A handle of a form that no resolver understands."""
 
 
@@ -63,7 +63,7 @@ class UnsupportedCollectionError(AuthoringError):
     """A graph holds a collection that a module cannot carry."""
 
 
-class NoSuchVariantError(HubError, KeyError, ValueError):
+class NoSuchVariantError(HubError, KeyError, ValueError, RuntimeError):
     """The module has no graph variant with the requested tags."""
 
     # KeyError shows the repr of its argument; a sentence reads better as it is.
@@ -140,15 +140,15 @@ class GraphError(HubError, RuntimeError):
     """The wrong graph, no graph at all, or a name scope that is already taken."""
 
 
-class ScopeNameError(HubError, ValueError):
+class ScopeNameError(HubError, ValueError, RuntimeError):
     """A name that TensorFlow cannot give to a scope."""
 
 
-class CheckpointMismatchError(HubError, ValueError):
+class CheckpointMismatchError(HubError, ValueError, RuntimeError):
     """A checkpoint whose variables do not fit those of the module."""
 
 
-class ExportError(HubError, OSError, ValueError):
+class ExportError(HubError, OSError, ValueError, RuntimeError):
     """An export that could not be completed; the target is as it was before."""
 
 

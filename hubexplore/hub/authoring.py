@@ -14,7 +14,7 @@ import tensorflow as tf
 from hubexplore.errors import AuthoringError, UnsupportedCollectionError
 from hubexplore.hub import assets, tensor_info, tf_internals
 from hubexplore.hub.contexts import COND_CONTEXT, read_contexts
-from hubexplore.hub.definition import SUPPORTED_COLLECTIONS, DefinedSpec, check_variants
+from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.planning import cut_at
 from hubexplore.hub.slicing import colocated_with
 from hubexplore.hub.state import read_variables_or_fail
@@ -22,6 +22,7 @@ from hubexplore.hub.variables import check_keys
 from hubexplore.hub.variant import ATTACHMENTS, DEFAULT_SIGNATURE, PLACEHOLDERS, Variant, as_tag_set
 from hubexplore.summary.graph import Cut, reach
 from hubexplore.summary.protos import ModuleAttachment
+from hubexplore.summary.remedy import SUPPORTED_COLLECTIONS
 
 _LOGGER: Final = logging.getLogger("hubexplore")
 _ATTACHMENT_KEY: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")

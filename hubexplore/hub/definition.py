@@ -5,10 +5,8 @@ from __future__ import annotations
 import difflib
 import functools
 import os
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
-
-import tensorflow as tf
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from hubexplore.display.summaries import Summary, dress
 from hubexplore.errors import (
@@ -26,66 +24,52 @@ from hubexplore.hub.globbing import restorable
 from hubexplore.hub.impl import DefinedImpl
 from hubexplore.hub.origin import Origin
 from hubexplore.hub.planning import ApplyPlan, plan_apply
-from hubexplore.hub.restore import check_checkpoint
+from hubexplore.hub.restore import find_misfit
 from hubexplore.hub.saving import copy_checkpoint
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.state import StatePlan, plan_state, read_variables_or_fail
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variables import VariableSpec
-from hubexplore.hub.variant import ATTACHMENTS, Variant, as_tag_set
+from hubexplore.hub.variant import Variant, as_tag_set
 from hubexplore.summary import paths
 from hubexplore.summary.model import HUB_MODULE, IN_MEMORY, TF1_SAVED_MODEL
 from hubexplore.summary.reading import Place, describe
-
-_KEYS: Final = tf.compat.v1.GraphKeys
-SUPPORTED_COLLECTIONS: Final = frozenset(
-    {
-        _KEYS.GLOBAL_VARIABLES,
-        _KEYS.TRAINABLE_VARIABLES,
-        _KEYS.MODEL_VARIABLES,
-        _KEYS.TABLE_INITIALIZERS,
-        _KEYS.UPDATE_OPS,
-        _KEYS.REGULARIZATION_LOSSES,
-        _KEYS.ASSET_FILEPATHS,
-        _KEYS.COND_CONTEXT,
-        _KEYS.WHILE_CONTEXT,
-        ATTACHMENTS,
-        "saved_model_assets",
-    }
-)
+from hubexplore.summary.remedy import SUPPORTED_COLLECTIONS, module_code
 
 
-MSG_DROP: Final = "Pass drop_collections={collections} to leave them out."
-MSG_DROP_LOADED: Final = (
-    "Load it by hub.create_module_spec_from_saved_model(path, drop_collections={collections}), which leaves "
-    "them out."
-)
-
-
-def check_variants(variants: Iterable[Variant], remedy: str = MSG_DROP) -> None:
+def check_variants(variants: Iterable[Variant], code: Callable[[list[str]], str] | None = None) -> None:
     """Checks the rules that hold for the variants of every module.
 
     Args:
       variants: all of a module.
-      remedy: what to do about `{collections}` that modules cannot carry.
+      code: what to write to leave out the named collections, which modules cannot carry.
 
     Raises:
-      UnsupportedCollectionError: (a ValueError) a variant holds a collection modules cannot carry.
+      UnsupportedCollectionError: (a ValueError) variants hold collections modules cannot carry.
       AuthoringError: (a ValueError) two variants have the same tags.
     """
     seen: set[frozenset[str]] = set()
+    found: dict[str, list[str]] = {}
     for variant in variants:
         if variant.tags in seen:
             raise AuthoringError(
                 f"Each graph variant needs its own set of tags; {sorted(variant.tags)} is there twice."
             )
         seen.add(variant.tags)
-        unsupported = sorted(set(variant.meta_graph.collection_def) - SUPPORTED_COLLECTIONS)
-        if unsupported:
-            raise UnsupportedCollectionError(
-                f"A module cannot carry the collections {unsupported} (graph variant {sorted(variant.tags)})."
-                f" {remedy.format(collections=unsupported)}"
-            )
+        for name in set(variant.meta_graph.collection_def) - SUPPORTED_COLLECTIONS:
+            found.setdefault(name, sorted(variant.tags))
+    if found:
+        names = sorted(found)
+        remedy = code(names) if code else f"drop_collections={names!r}"
+        raise UnsupportedCollectionError(
+            f"A module cannot carry the collections {names} (graph variant {found[names[0]]}). To leave them "
+            f"out, write {remedy}"
+        )
+
+
+def describe_tags(tags: Iterable[str]) -> str:
+    """Tags in a sentence."""
+    return f"the tags {sorted(tags)}" if tags else "no tags"
 
 
 class DefinedSpec(ModuleSpec):
@@ -182,7 +166,7 @@ class DefinedSpec(ModuleSpec):
 
         def write_variables(prefix: str) -> None:
             if source is not None:
-                copy_checkpoint(source, prefix, variables, names)
+                copy_checkpoint(source, prefix, self.variables_by_variant, names, self._checkpoint)
 
         write_module(path, self, write_variables if variables else None)
 
@@ -217,6 +201,11 @@ class DefinedSpec(ModuleSpec):
         """All graph variants."""
         return tuple(self._variants.values())
 
+    @property
+    def checkpoint(self) -> Checkpoint | None:
+        """With the values of the variables; None if there is none."""
+        return self._checkpoint
+
     @functools.cached_property
     def variables_by_variant(self) -> Mapping[frozenset[str], tuple[VariableSpec, ...]]:
         """The variables of each graph variant; those of equal key and offset share their values."""
@@ -239,9 +228,32 @@ class DefinedSpec(ModuleSpec):
             prefix = restorable(checkpoint.prefix) if checkpoint else None
             plan = plan_state(self.variant(tags), prefix, trainable)
             if checkpoint is not None:
-                check_checkpoint(checkpoint.held, plan.variables.values(), checkpoint.prefix, {})
+                self._check_values(tags, checkpoint, plan.variables.values())
             self._state_plans[key] = plan
         return self._state_plans[key]
+
+    def _check_values(
+        self, tags: frozenset[str], checkpoint: Checkpoint, variables: Iterable[VariableSpec]
+    ) -> None:
+        """Raises CheckpointMismatchError, which says what to load instead, where values are missing."""
+        misfit = find_misfit(checkpoint.held, variables, checkpoint.prefix, {})
+        if misfit is None:
+            return
+        source = "spec" if self.origin is None else repr(self._display_title)
+        whole = [
+            module_code(source, [sorted(known)])
+            for known, specs in self.variables_by_variant.items()
+            if find_misfit(checkpoint.held, specs, checkpoint.prefix, {}) is None
+        ]
+        remedy = (
+            f"Load a variant whose values are all there: {' or '.join(whole)}"
+            if whole
+            else "No other variant has all of its values either: copy or download the module again."
+        )
+        raise type(misfit)(
+            f"The graph variant with {describe_tags(tags)} cannot be loaded, as not all of its values are "
+            f"there: {misfit} {remedy}"
+        )
 
     def apply_plan(self, tags: frozenset[str], signature: str, trainable: bool) -> ApplyPlan:
         """The plan for a call of a signature, made once."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
-from hubexplore.errors import ExportError, ExportExistsError
+from hubexplore.errors import ExportError, ExportExistsError, HubError
 from hubexplore.hub import assets
 from hubexplore.hub.sharing import neutralize_shared_names
 from hubexplore.hub.variant import Variant
@@ -31,6 +31,7 @@ _RESTORE_OPS: Final = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
 _STORAGE_ERRORS: Final = (
     OSError,
     tf.errors.AbortedError,
+    tf.errors.DataLossError,
     tf.errors.InvalidArgumentError,  # a name that is too long
     tf.errors.OutOfRangeError,
     tf.errors.PermissionDeniedError,
@@ -54,7 +55,8 @@ def write_module(
 
     Raises:
       ExportExistsError: (a FileExistsError) something is at `path`.
-      ExportError: (an OSError) no permission, no space, an asset that is not there. `path` is as before.
+      ExportError: (an OSError and RuntimeError) no permission, no space, an asset that is not there, a
+        variable without a value. `path` is as before.
       PathError: (a ValueError, OSError and TypeError) `path` is no path; nothing was written.
     """
     path = paths.for_tensorflow(paths.to_write(path, paths.EXPORT)).rstrip("/")
@@ -69,12 +71,27 @@ def write_module(
                 write_variables(os.path.join(folder, VARIABLES_PREFIX))
             _write_bytes(os.path.join(folder, MODULE_FILE), ModuleDef(format=FORMAT_V3).SerializeToString())
             _move_into_place(folder, path)
-    except ExportError:
+    except HubError:
         raise
+    except tf.errors.FailedPreconditionError as error:
+        raise NotInitializedExportError(
+            f"The module cannot be exported to {path!r}: a variable has no value in this session. Run "
+            f"`session.run(tf.compat.v1.global_variables_initializer())` first. Nothing was changed."
+        ) from error
     except _STORAGE_ERRORS as error:
         raise ExportError(
             f"The module could not be written to {path!r}: {error}. Nothing was changed."
         ) from error
+
+
+class NotInitializedExportError(ExportError, tf.errors.FailedPreconditionError):  # type: ignore[misc]  # TensorFlow is untyped
+    """An export from a session in which a variable has no value."""
+
+    def __init__(self, message: str) -> None:
+        tf.errors.FailedPreconditionError.__init__(self, None, None, message)
+
+    def __str__(self) -> str:
+        return str(self.message)
 
 
 class ModuleExistsError(ExportExistsError, tf.errors.AlreadyExistsError):  # type: ignore[misc]  # TensorFlow is untyped

@@ -39,7 +39,7 @@ class DefinedImpl:
         self._applier = Applier(self._state, functions)
         home = Place(self._state.graph, scope, {node.name for node in plan.part.graph_def.node})
         self._adder = Adder(spec.variant(tags), self._state, home, functions)
-        self._saver = saving.SessionSaver(self._state)
+        self._saver: saving.SessionSaver | None = None
 
     @property
     def variable_map(self) -> Mapping[str, Any]:
@@ -60,6 +60,14 @@ class DefinedImpl:
 
     def export(self, path: str, session: tf.compat.v1.Session) -> None:
         """Writes the module with the values its variables have in `session`."""
-        saving.check_has_all_variables(self._spec, self._state)
-        writer = (lambda prefix: self._saver.save(session, prefix)) if self._state.variables else None
-        write_module(path, self._spec, writer)
+        by_variant = self._spec.variables_by_variant
+        if self._saver is None:
+            kept = saving.kept_values(
+                self._spec.checkpoint, by_variant, {held.key for held, _ in self._state.variables}
+            )
+            self._saver = saving.SessionSaver(self._state, kept)
+        saver = self._saver
+        saver.warn_of_lacking(by_variant)
+        write_module(
+            path, self._spec, (lambda prefix: saver.save(session, prefix)) if saver.has_values else None
+        )

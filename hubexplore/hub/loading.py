@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import replace
 from typing import Any, Final
@@ -13,8 +14,8 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from hubexplore.errors import DamagedModuleError, HubError, UnsupportedFormatError
 from hubexplore.hub import assets
-from hubexplore.hub.checkpoint import MSG_AGAIN, open_checkpoint
-from hubexplore.hub.definition import MSG_DROP_LOADED, DefinedSpec, check_variants
+from hubexplore.hub.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
+from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.export import GRAPH_FILE, MODULE_FILE, VARIABLES_PREFIX
 from hubexplore.hub.origin import Origin
 from hubexplore.hub.resolve import resolve
@@ -26,6 +27,7 @@ from hubexplore.summary.diagnosis import explain
 from hubexplore.summary.paths import for_tensorflow, text_of
 from hubexplore.summary.protos import FORMAT_V3, ModuleDef
 from hubexplore.summary.reading import Place
+from hubexplore.summary.remedy import spec_code
 
 GRAPH_TEXT_FILE: Final = "saved_model.pbtxt"
 
@@ -56,7 +58,7 @@ def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
         variants = read_variants(directory)
     except DamagedModuleError as error:
         raise explained(directory, path) from error
-    check_variants(variants, MSG_DROP_LOADED)
+    check_variants(variants, functools.partial(spec_code, text_of(path)))
     return spec_from_directory(directory, variants, title=text_of(path), origin=origin)
 
 
@@ -86,11 +88,24 @@ def spec_from_directory(
                 raise DamagedModuleError(
                     f"The asset {asset!r} is missing: the copy of the module is incomplete. {MSG_AGAIN}"
                 )
-    has_variables = any(
-        key in variant.meta_graph.collection_def for variant in variants for key in VARIABLE_COLLECTIONS
-    )
-    checkpoint = open_checkpoint(os.path.join(directory, VARIABLES_PREFIX)) if has_variables else None
+    checkpoint = _checkpoint(variants, os.path.join(directory, VARIABLES_PREFIX))
     return DefinedSpec(variants, title, checkpoint, origin, Place(directory, filesystem_of(directory)))
+
+
+def _checkpoint(variants: list[Variant], prefix: str) -> Checkpoint | None:
+    """The checkpoint of a module; None if it has no variables.
+
+    Where some of its variants have none it may have been exported from such a one, without any values: the
+    others lack all of theirs then.
+    """
+    with_variables = [
+        any(key in variant.meta_graph.collection_def for key in VARIABLE_COLLECTIONS) for variant in variants
+    ]
+    if not any(with_variables):
+        return None
+    if not all(with_variables) and not tf.io.gfile.exists(f"{prefix}.index"):
+        return Checkpoint(prefix, {})
+    return open_checkpoint(prefix)
 
 
 def read_variants(directory: str) -> list[Variant]:

@@ -278,8 +278,8 @@ class Module:
 
         Raises:
           GraphError: (a RuntimeError) the session, or the default graph, is of another graph.
-          ExportError: (an OSError) the target is taken or not writable, or another graph variant needs
-            variables that this instance lacks.
+          ExportError: (an OSError and RuntimeError) the target is taken or not writable, or a variable has no
+            value in the session.
         """
         if tf.executing_eagerly() or tf.compat.v1.get_default_graph() is not self._graph:
             raise GraphError(

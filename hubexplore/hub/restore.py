@@ -18,9 +18,9 @@ from hubexplore.summary.graph import node_of
 GROUP_BYTES: Final = 64 << 20
 
 
-def check_checkpoint(
+def find_misfit(
     held: Mapping[str, Held], variables: Iterable[VariableSpec], source: str, names: Mapping[str, str]
-) -> None:
+) -> CheckpointMismatchError | None:
     """Compares what a checkpoint holds with what variables need.
 
     Args:
@@ -29,9 +29,10 @@ def check_checkpoint(
       source: path of the checkpoint, for messages.
       names: variable key -> name in the checkpoint, where they differ.
 
-    Raises:
-      CheckpointMismatchError: (a ValueError) names the first variable whose shape or dtype differs.
-      MissingVariableError: (also a `tf.errors.NotFoundError`) names all variables that are not there.
+    Returns:
+      None if it fits. Else a CheckpointMismatchError (a ValueError) that names the first variable whose shape
+      or dtype differs, or a MissingVariableError (also a `tf.errors.NotFoundError`) that names all variables
+      that are not there.
     """
     missing = []
     for spec in variables:
@@ -42,25 +43,28 @@ def check_checkpoint(
             continue
         needed = tf.TensorShape(spec.full_shape) if spec.is_partition else spec.shape
         if not needed.is_compatible_with(entry.shape):
-            raise CheckpointMismatchError(
+            return CheckpointMismatchError(
                 f"Variable {spec.key!r} has shape {needed}, but {name!r} in the checkpoint {source!r} has "
                 f"shape {entry.shape}."
             )
         if entry.dtype != spec.dtype.base_dtype:
-            raise CheckpointMismatchError(
+            return CheckpointMismatchError(
                 f"Variable {spec.key!r} holds {spec.dtype.base_dtype.name}, but {name!r} in the checkpoint "
                 f"{source!r} holds {entry.dtype.name}."
             )
-    if missing:
-        raise MissingVariableError(sorted(set(missing)), source, held)
+    if not missing:
+        return None
+    lacking = sorted(set(missing))
+    return MissingVariableError(
+        f"The checkpoint {source!r} holds no variable named {', '.join(map(repr, lacking))}."
+        f"{closest(lacking[0], held)}"
+    )
 
 
 class MissingVariableError(CheckpointMismatchError, tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
     """Variables that a checkpoint lacks."""
 
-    def __init__(self, names: Sequence[str], source: str, entries: Mapping[str, Any]) -> None:
-        hint = closest(names[0], entries)
-        message = f"The checkpoint {source!r} holds no variable named {', '.join(map(repr, names))}.{hint}"
+    def __init__(self, message: str) -> None:
         tf.errors.NotFoundError.__init__(self, None, None, message)
 
     def __str__(self) -> str:

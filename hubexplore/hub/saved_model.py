@@ -8,20 +8,15 @@ from typing import Final
 
 import tensorflow as tf
 
-from hubexplore.hub.definition import SUPPORTED_COLLECTIONS, DefinedSpec, check_variants
+from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.export import GRAPH_FILE
 from hubexplore.hub.loading import GRAPH_TEXT_FILE, explained, read_variants, spec_from_directory
 from hubexplore.hub.resolve import resolve
 from hubexplore.hub.variant import Variant
 from hubexplore.summary.paths import for_tensorflow, text_of
+from hubexplore.summary.remedy import DROPPED_COLLECTIONS, spec_code
 
-__all__ = ["DROPPED_COLLECTIONS", "SUPPORTED_COLLECTIONS", "create_module_spec_from_saved_model"]
-
-# What only serving needs: tables have their initialisers in a collection of their own.
-DROPPED_COLLECTIONS: Final = frozenset(
-    {"global_step", "legacy_init_op", "saved_model_main_op", "saved_model_train_op"}
-)
-# The same ops, declared as signatures by newer writers. They are no functions of the model.
+# The ops that loading runs, declared as signatures by newer writers. They are no functions of the model.
 _INTERNAL_SIGNATURES: Final = ("__saved_model_init_op", "__saved_model_train_op")
 
 
@@ -50,11 +45,12 @@ def create_module_spec_from_saved_model(
     variants = read_variants(directory)
     if any(variant.meta_graph.HasField("object_graph_def") for variant in variants):
         raise explained(directory, saved_model_path)
-    dropped = DROPPED_COLLECTIONS | frozenset(drop_collections or ())
+    chosen = frozenset({drop_collections} if isinstance(drop_collections, str) else drop_collections or ())
     for variant in variants:
-        _trim(variant, dropped)
-    check_variants(variants)
-    return spec_from_directory(directory, variants, title=text_of(saved_model_path))
+        _trim(variant, DROPPED_COLLECTIONS | chosen)
+    path = text_of(saved_model_path)
+    check_variants(variants, lambda names: spec_code(path, sorted(chosen.union(names))))
+    return spec_from_directory(directory, variants, title=path)
 
 
 def _trim(variant: Variant, dropped: frozenset[str]) -> None:

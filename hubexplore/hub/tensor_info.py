@@ -14,6 +14,7 @@ from hubexplore.display import html
 from hubexplore.display.automatic import automatic
 from hubexplore.errors import AuthoringError, DamagedModuleError, SignatureError, closest
 from hubexplore.hub import tf_internals
+from hubexplore.summary.declared import Declared, sparse_shape
 from hubexplore.summary.model import TensorSummary
 
 DEFAULT_OUTPUT: Final = "default"
@@ -91,33 +92,52 @@ class InfoDict(dict[str, TensorInfo]):
         return html.tensor_table([info.summary(name) for name, info in self.items()], self._caption)
 
 
-def parse(caption: str, protomap: Mapping[str, Any]) -> InfoDict:
-    """Reads the `inputs` or `outputs` of a SignatureDef, sorted by name; `caption` heads the table."""
-    return InfoDict(((name, _parse_one(name, protomap[name])) for name in sorted(protomap)), caption)
+def parse(caption: str, protomap: Mapping[str, Any], declared: Declared) -> InfoDict:
+    """Reads the `inputs` or `outputs` of a SignatureDef, sorted by name.
+
+    Args:
+      caption: heads the table that a notebook shows.
+      protomap: name -> TensorInfo message.
+      declared: what the graph says of the tensors; it counts where it contradicts the messages.
+    """
+    return InfoDict(
+        ((name, _parse_one(name, protomap[name], declared)) for name in sorted(protomap)), caption
+    )
 
 
-def _parse_one(name: str, proto: Any) -> TensorInfo:
+def _parse_one(name: str, proto: Any, declared: Declared) -> TensorInfo:
     try:
-        dtype, shape = tf.as_dtype(proto.dtype), tf.TensorShape(proto.tensor_shape)
         match proto.WhichOneof("encoding"):
             case "name":
-                return TensorInfo(tf.TensorSpec(shape, dtype), (proto.name,))
+                dtype = tf.as_dtype(declared.dtype(proto.dtype, proto.name)).base_dtype
+                return TensorInfo(tf.TensorSpec(declared.shape(proto), dtype), (proto.name,))
             case "coo_sparse":
                 coo = proto.coo_sparse
                 names = (coo.indices_tensor_name, coo.values_tensor_name, coo.dense_shape_tensor_name)
-                return TensorInfo(tf.SparseTensorSpec(shape, dtype), names)
+                dtype = tf.as_dtype(declared.dtype(proto.dtype, coo.values_tensor_name)).base_dtype
+                return TensorInfo(tf.SparseTensorSpec(sparse_shape(proto), dtype), names)
             case "composite_tensor":
-                spec = tf_internals.decode_type_spec(proto.composite_tensor.type_spec)
-                names = tuple(component.name for component in proto.composite_tensor.components)
-                if isinstance(spec, (tf.SparseTensorSpec, tf.RaggedTensorSpec)):
-                    return TensorInfo(spec, names)
-                raise DamagedModuleError(
-                    f"{name!r} is a {spec.value_type.__name__}; signatures hold Tensor, SparseTensor "
-                    f"and RaggedTensor."
-                )
+                return _parse_composite(name, proto.composite_tensor)
     except (TypeError, ValueError) as error:
         raise DamagedModuleError(f"The description of tensor {name!r} is not readable: {error}") from error
     raise DamagedModuleError(f"The description of tensor {name!r} names no tensor.")
+
+
+def _parse_composite(name: str, proto: Any) -> TensorInfo:
+    """A tensor whose type says all; most writers leave the dtype and shape beside it empty."""
+    spec = tf_internals.decode_type_spec(proto.type_spec)
+    names = tuple(component.name for component in proto.components)
+    if not isinstance(spec, (tf.SparseTensorSpec, tf.RaggedTensorSpec)):
+        raise DamagedModuleError(
+            f"{name!r} is a {spec.value_type.__name__}; signatures hold Tensor, SparseTensor "
+            f"and RaggedTensor."
+        )
+    needed = 3 if isinstance(spec, tf.SparseTensorSpec) else 1 + spec.ragged_rank
+    if len(names) != needed:
+        raise DamagedModuleError(
+            f"The description of tensor {name!r} names {len(names)} components; its type has {needed}."
+        )
+    return TensorInfo(spec, names)
 
 
 def encode(value: Any) -> Any:

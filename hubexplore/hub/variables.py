@@ -72,6 +72,9 @@ def read_variables(meta_graph: Any, nodes: Mapping[str, Any]) -> dict[str, Varia
         for proto in _protos(meta_graph, collection):
             if proto.variable_name not in found:
                 found[proto.variable_name] = _describe(proto, nodes)
+            if collection == tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES:
+                # TensorFlow before 1.9 said so by the collection alone.
+                found[proto.variable_name].proto.trainable = True
     return found
 
 
@@ -123,6 +126,9 @@ def _dtype(number: int) -> tf.DType:
 def _complete(proto: Any, nodes: Mapping[str, Any]) -> None:
     """Fills in the fields that TensorFlow needs and that its early releases did not write."""
     name = node_of(proto.variable_name)
+    # A number that is in neither enumeration would be refused in the midst of an import.
+    tf.VariableSynchronization(proto.synchronization)
+    tf.VariableAggregation(proto.aggregation)
     proto.is_resource = nodes[name].op == "VarHandleOp"
     if not proto.is_resource and nodes[name].op not in _REF_VARIABLES:
         raise ValueError(f"{name!r} is a {nodes[name].op}, which is no variable")
@@ -133,12 +139,18 @@ def _complete(proto: Any, nodes: Mapping[str, Any]) -> None:
             _check_read(proto.snapshot_name, nodes)
         return
     read = f"{name}/Read/ReadVariableOp" if proto.is_resource else f"{name}/read"
+    if proto.is_resource and read not in nodes:
+        read = next((node.name for node in nodes.values() if _reads(node, name)), "")
     if read in nodes:
         proto.snapshot_name = f"{read}:0"
     elif not proto.is_resource:
         proto.snapshot_name = proto.variable_name
     else:
         raise ValueError(f"nothing reads the variable {name!r}")
+
+
+def _reads(node: Any, variable: str) -> bool:
+    return node.op == "ReadVariableOp" and bool(node.input) and node_of(node.input[0]) == variable
 
 
 def _check_read(snapshot: str, nodes: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ from hubexplore.hub import tensor_info, tf_internals
 from hubexplore.hub.graph_check import check_functions, check_loops
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.summary import op_packages
+from hubexplore.summary.declared import Declared
 from hubexplore.summary.graph import NO_CUT, Cut, downstream, index_nodes, node_of, reach
 from hubexplore.summary.protos import ModuleAttachment
 
@@ -137,6 +138,11 @@ class Variant:
         elsewhere = self.needing_placeholder(names)
         return tuple(name for name in names if node_of(name) not in elsewhere)
 
+    @functools.cached_property
+    def declared(self) -> Declared:
+        """What the graph says of the tensors of signatures."""
+        return Declared(self.meta_graph, self.nodes)
+
     @property
     def signature_names(self) -> list[str]:
         """Names of the signatures."""
@@ -158,11 +164,11 @@ class Variant:
 
     def input_infos(self, signature: str | None) -> InfoDict:
         """Inputs of a signature by name."""
-        return tensor_info.parse("Inputs", self.signature(signature).inputs)
+        return tensor_info.parse("Inputs", self.signature(signature).inputs, self.declared)
 
     def output_infos(self, signature: str | None) -> InfoDict:
         """Outputs of a signature by name."""
-        return tensor_info.parse("Outputs", self.signature(signature).outputs)
+        return tensor_info.parse("Outputs", self.signature(signature).outputs, self.declared)
 
     @functools.cached_property
     def attachments(self) -> Mapping[str, bytes]:

@@ -15,6 +15,7 @@ from hubexplore import errors
 from hubexplore.summary import checkpoint, sniff
 from hubexplore.summary.filesystem import Filesystem, LocalFilesystem, join
 from hubexplore.summary.paths import is_url, unreplaced_variable
+from hubexplore.summary.remedy import module_code, spec_code, unsupported
 
 MODULE_FILE: Final = "tfhub_module.pb"
 SAVED_MODEL_FILE: Final = "saved_model.pb"
@@ -69,7 +70,7 @@ class HubModule(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
-        return f"Use it with hub.Module({path!r})."
+        return f"Use it in a graph: {module_code(repr(path), self.tags)}"
 
     def message(self, path: str) -> str:
         """See the base class."""
@@ -93,9 +94,15 @@ class TF2SavedModel(Diagnosis):
 
 @dataclass(frozen=True)
 class TF1SavedModel(Diagnosis):
-    """A SavedModel of TensorFlow 1 that is no Hub module; `tags` per meta graph."""
+    """A SavedModel of TensorFlow 1 that is no Hub module.
+
+    Attributes:
+      tags: Those of each meta graph.
+      dropped: Collections that a module cannot carry.
+    """
 
     tags: tuple[tuple[str, ...], ...]
+    dropped: tuple[str, ...] = ()
     holds_saved_model = True
 
     def what(self) -> str:
@@ -104,7 +111,7 @@ class TF1SavedModel(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
-        return f"Make a module of it: hub.Module(hub.create_module_spec_from_saved_model({path!r}))."
+        return f"Make a module of it in a graph: {module_code(spec_code(path, self.dropped), self.tags)}"
 
 
 @dataclass(frozen=True)
@@ -325,8 +332,10 @@ def explain(path: str, filesystem: Filesystem, name: str | None = None) -> error
     found = diagnose(path, filesystem)
     if isinstance(found, HubModule):
         return None
-    origin = f" (from {name!r})" if name not in (None, path) else ""
-    return found.error(found.message(path) + origin)
+    message = found.message(path)
+    if name not in (None, path):
+        message = message.replace(repr(path), f"{path!r} (from {name!r})", 1)
+    return found.error(message)
 
 
 def diagnose(path: str, filesystem: Filesystem) -> Diagnosis:
@@ -378,7 +387,7 @@ def _saved_model(  # noqa: PLR0911  # one return per answer
         return Pointers(pointers)
     if SAVED_MODEL_FILE not in names:
         if "saved_model.pbtxt" in names:
-            return TextSavedModel()
+            return _text(join(path, "saved_model.pbtxt"), is_module, filesystem)
         return Incomplete("module", _missing(SAVED_MODEL_FILE)) if is_module else None
     content = filesystem.read(join(path, SAVED_MODEL_FILE))
     try:
@@ -394,7 +403,20 @@ def _saved_model(  # noqa: PLR0911  # one return per answer
         return Incomplete("module" if is_module else "TF1 SavedModel", (problem,))
     if problem:
         return problem
-    return HubModule(scan.variants) if is_module else TF1SavedModel(scan.variants)
+    if is_module:
+        return HubModule(scan.variants)
+    return TF1SavedModel(scan.variants, tuple(unsupported(scan.collections)))
+
+
+def _text(path: str, is_module: bool, filesystem: Filesystem) -> Diagnosis:
+    """Returns what a directory with a SavedModel in text form is."""
+    try:
+        scan = sniff.scan_text(filesystem.read(path))
+    except ValueError:
+        return TextSavedModel()
+    if is_module or scan.has_objects:
+        return TextSavedModel()
+    return TF1SavedModel(scan.variants, tuple(unsupported(scan.collections)))
 
 
 def _variables_problem(

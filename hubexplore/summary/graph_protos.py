@@ -65,7 +65,8 @@ _SCHEMA: Final[dict[str, str]] = {
     "VariableDef": """1 variable_name string; 2 initializer_name string; 3 snapshot_name string;
         4 save_slice_info_def SaveSliceInfoDef; 5 is_resource bool; 7 trainable bool""",
     "SaveSliceInfoDef": "1 full_name string; 2 full_shape *int64; 3 var_offset *int64; 4 var_shape *int64",
-    "GraphDef": "1 node *NodeDef; 2 library FunctionDefLibrary",
+    "GraphDef": "1 node *NodeDef; 2 library FunctionDefLibrary; 4 versions VersionDef",
+    "VersionDef": "1 producer int32",
     "NodeDef": "1 name string; 2 op string; 3 input *string; 4 device string; 5 attr %AttrValue",
     "AttrValue": """2 s bytes |value; 3 i int64 |value; 4 f float |value; 5 b bool |value;
         6 type DataType |value; 7 shape TensorShapeProto |value; 8 tensor TensorProto |value;

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
+from hubexplore.summary.declared import Declared, shape_of, sparse_shape
 from hubexplore.summary.graph_protos import TYPE_SPECS, dtype_name
 from hubexplore.summary.model import ComponentSummary, Shape, SignatureSummary, TensorSummary
 
@@ -12,14 +14,19 @@ INIT_OP: Final = "__saved_model_init_op"
 _INTERNAL: Final = frozenset({INIT_OP, "__saved_model_train_op"})
 
 
-def read_signatures(meta_graph: Any) -> tuple[SignatureSummary, ...]:
-    """The signatures of a meta graph, sorted by name; inputs and outputs too."""
+def read_signatures(meta_graph: Any, declared: Declared) -> tuple[SignatureSummary, ...]:
+    """The signatures of a meta graph, sorted by name; inputs and outputs too.
+
+    Args:
+      meta_graph: MetaGraphDef-shaped message.
+      declared: what its graph says of tensors.
+    """
     definitions = meta_graph.signature_def
     return tuple(
         SignatureSummary(
             name=name,
-            inputs=_tensors(definitions[name].inputs),
-            outputs=_tensors(definitions[name].outputs),
+            inputs=_tensors(definitions[name].inputs, declared),
+            outputs=_tensors(definitions[name].outputs, declared),
             method=definitions[name].method_name,
         )
         for name in sorted(definitions)
@@ -27,22 +34,51 @@ def read_signatures(meta_graph: Any) -> tuple[SignatureSummary, ...]:
     )
 
 
-def shape_of(proto: Any) -> Shape:
-    """The sizes in a TensorShapeProto."""
-    if proto.unknown_rank:
-        return None
-    return tuple(None if dim.size < 0 else dim.size for dim in proto.dim)
+def contradictions(meta_graph: Any, declared: Declared) -> Iterator[str]:
+    """What signatures say of dense tensors that the graph contradicts, as sentences."""
+    for name in sorted(meta_graph.signature_def):
+        if name in _INTERNAL:
+            continue
+        signature = meta_graph.signature_def[name]
+        for side, infos in (("input", signature.inputs), ("output", signature.outputs)):
+            for key in sorted(infos):
+                if infos[key].WhichOneof("encoding") == "name":
+                    yield from _contradiction(f"Signature {name!r}: {side} {key!r}", infos[key], declared)
 
 
-def _tensors(infos: Any) -> tuple[TensorSummary, ...]:
-    return tuple(_tensor(name, infos[name]) for name in sorted(infos))
+def _contradiction(where: str, info: Any, declared: Declared) -> Iterator[str]:
+    dtype, shape = declared.dtype(info.dtype, info.name), declared.shape(info)
+    if info.dtype not in (0, dtype):
+        yield (
+            f"{where} is declared as {dtype_name(info.dtype)}, but in the graph it is {dtype_name(dtype)}, "
+            f"which counts."
+        )
+    if not info.HasField("tensor_shape") and shape:
+        yield f"{where} is declared without a shape; that of the graph counts, {_written(shape)}."
+    elif info.HasField("tensor_shape") and shape != (found := shape_of(info.tensor_shape)):
+        yield (
+            f"{where} is declared with the shape {_written(found)}, but in the graph it has "
+            f"{_written(shape)}, which counts."
+        )
 
 
-def _tensor(name: str, info: Any) -> TensorSummary:
-    dtype, shape = dtype_name(info.dtype), shape_of(info.tensor_shape)
+def _written(shape: Shape) -> str:
+    if shape is None:
+        return "any"
+    sizes = ["?" if size is None else str(size) for size in shape]
+    return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
+
+
+def _tensors(infos: Any, declared: Declared) -> tuple[TensorSummary, ...]:
+    return tuple(_tensor(name, infos[name], declared) for name in sorted(infos))
+
+
+def _tensor(name: str, info: Any, declared: Declared) -> TensorSummary:
     match info.WhichOneof("encoding"):
         case "coo_sparse":
-            coo, rank = info.coo_sparse, None if shape is None else len(shape)
+            coo, shape = info.coo_sparse, sparse_shape(info)
+            dtype = dtype_name(declared.dtype(info.dtype, coo.values_tensor_name))
+            rank = None if shape is None else len(shape)
             return TensorSummary(
                 name,
                 dtype,
@@ -57,7 +93,8 @@ def _tensor(name: str, info: Any) -> TensorSummary:
         case "composite_tensor":
             return _composite(name, info.composite_tensor)
         case _:
-            return TensorSummary(name, dtype, shape, tensor=info.name)
+            dtype = dtype_name(declared.dtype(info.dtype, info.name))
+            return TensorSummary(name, dtype, declared.shape(info), tensor=info.name)
 
 
 def _composite(name: str, composite: Any) -> TensorSummary:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from hubexplore.summary import wire
+from google.protobuf import text_format
+
+from hubexplore.summary import graph_protos, wire
 
 HEAD: Final = 4096
 """How many bytes at the start of a file `file_kind` wants to see."""
@@ -21,11 +23,13 @@ class SavedModelScan:
       variants: The sorted tags of each meta graph, in the order of the file.
       has_objects: A meta graph describes a tree of objects, which only `tf.saved_model.save` writes (TF2).
       has_variables: A meta graph lists variables, so it needs a checkpoint.
+      collections: Names of all collections, sorted.
     """
 
     variants: tuple[tuple[str, ...], ...]
     has_objects: bool
     has_variables: bool
+    collections: tuple[str, ...] = ()
 
 
 def scan_saved_model(data: bytes) -> SavedModelScan:
@@ -38,6 +42,7 @@ def scan_saved_model(data: bytes) -> SavedModelScan:
     """
     variants: list[tuple[str, ...]] = []
     has_objects = has_variables = False
+    collections: set[str] = set()
     for number, meta_graph in wire.fields(data):
         if number != 2:
             continue
@@ -47,12 +52,36 @@ def scan_saved_model(data: bytes) -> SavedModelScan:
                 tags = tuple(sorted(_message(tag).decode() for tag in _all(_message(value), 4)))
             elif field == 4:
                 has_variables |= _lists_variables(_message(value))
+                collections.update(_message(name).decode() for name in _all(_message(value), 1))
             elif field == 7:
                 has_objects = True
         variants.append(tags)
     if not variants:
         raise ValueError("it holds no graph")
-    return SavedModelScan(tuple(variants), has_objects, has_variables)
+    return SavedModelScan(tuple(variants), has_objects, has_variables, tuple(sorted(collections)))
+
+
+def scan_text(data: bytes) -> SavedModelScan:
+    """Reads a SavedModel in protobuf's text form.
+
+    Raises:
+      ValueError: It is cut, altered, or no SavedModel.
+    """
+    saved_model = graph_protos.SavedModel()
+    try:
+        pool = saved_model.DESCRIPTOR.file.pool
+        text_format.Parse(data, saved_model, allow_unknown_field=True, descriptor_pool=pool)
+    except (text_format.ParseError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+    graphs = saved_model.meta_graphs
+    if not graphs:
+        raise ValueError("it holds no graph")
+    return SavedModelScan(
+        tuple(tuple(sorted(graph.meta_info_def.tags)) for graph in graphs),
+        any(graph.HasField("object_graph_def") for graph in graphs),
+        any("variables" in graph.collection_def for graph in graphs),
+        tuple(sorted({name for graph in graphs for name in graph.collection_def})),
+    )
 
 
 def _message(value: wire.Value) -> bytes:

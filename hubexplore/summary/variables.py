@@ -11,10 +11,10 @@ from google.protobuf.message import DecodeError
 
 from hubexplore.errors import reading
 from hubexplore.summary.checkpoint import CheckpointEntry
+from hubexplore.summary.declared import shape_of
 from hubexplore.summary.graph import node_of
 from hubexplore.summary.graph_protos import VariableDef, dtype_name
 from hubexplore.summary.model import PartitionSummary, Shape, VariableSummary
-from hubexplore.summary.signatures import shape_of
 
 _TRAINABLE: Final = "trainable_variables"
 VARIABLE_COLLECTIONS: Final = ("variables", "model_variables", _TRAINABLE)

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any, Final
 
 from hubexplore.errors import closest
+from hubexplore.summary.declared import Declared
 from hubexplore.summary.graph import node_of
 from hubexplore.summary.graph_protos import dtype_name
 from hubexplore.summary.messages import read_messages
@@ -18,7 +19,7 @@ from hubexplore.summary.model import (
 )
 from hubexplore.summary.ops import count_ops
 from hubexplore.summary.resources import AssetFolder, is_inside, read_assets, read_tables
-from hubexplore.summary.signatures import INIT_OP, read_signatures
+from hubexplore.summary.signatures import INIT_OP, contradictions, read_signatures
 from hubexplore.summary.variables import Entries, read_variables
 
 _KINDS: Final = {
@@ -55,7 +56,8 @@ def read_variant(
     for node in graph.node:  # once over what may be 100,000 nodes
         nodes[node.name] = node
         used[node.op] += 1
-    signatures = read_signatures(meta_graph)
+    declared = Declared(meta_graph, nodes)
+    signatures = read_signatures(meta_graph, declared)
     assets, tables = read_assets(meta_graph, nodes, read_tables(nodes, graph.library), folder)
     variant = VariantSummary(
         tags=tags_of(meta_graph),
@@ -77,6 +79,7 @@ def read_variant(
         *_duplicates(len(graph.node) - len(nodes)),
         *_dangling(signatures, nodes),
         *_lost(assets, folder),
+        *_some(list(contradictions(meta_graph, declared))),
     ]
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from hubexplore.summary.declared import shape_of
 from hubexplore.summary.graph import downstream, index_nodes, node_of, reached_functions
 from hubexplore.summary.graph_protos import dtype_name
-from hubexplore.summary.signatures import shape_of
 
 MOST_VALUES: Final = 1_000_000
 """Values of one feature: a graph that wants more of them gets one."""

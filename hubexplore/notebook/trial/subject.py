@@ -12,6 +12,7 @@ from hubexplore.hub.summarize import summarize
 from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL, TF2_SAVED_MODEL, ModuleSummary
 from hubexplore.summary.paths import text_of
 from hubexplore.summary.randomness import is_random
+from hubexplore.summary.remedy import unsupported
 
 if TYPE_CHECKING:
     from hubexplore.display.summaries import Summary
@@ -80,10 +81,9 @@ class Subject:
     @property
     def dropped(self) -> tuple[str, ...]:
         """Collections of a TF1 SavedModel that only its training needs; a module cannot carry them."""
-        from hubexplore.hub.saved_model import DROPPED_COLLECTIONS, SUPPORTED_COLLECTIONS
-
-        found = {each.name for variant in self.summary.variants for each in variant.collections}
-        return tuple(sorted(found - SUPPORTED_COLLECTIONS - DROPPED_COLLECTIONS))
+        return tuple(
+            unsupported(each.name for variant in self.summary.variants for each in variant.collections)
+        )
 
     def is_random(self, tags: Tags, signature: str) -> bool:
         """Whether the outputs of a signature are drawn at random."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from hubexplore.summary.signatures import shape_of
+from hubexplore.summary.declared import shape_of
 from hubexplore.summary.sizes import terms
 from hubexplore.summary.sizes.terms import Number
 from hubexplore.summary.sizes.walk import Dims, Op, Rule, Value, constant

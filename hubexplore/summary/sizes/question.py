@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from hubexplore.summary.declared import shape_of
 from hubexplore.summary.graph import index_nodes, node_of, tensor_of
 from hubexplore.summary.model import Shape
-from hubexplore.summary.signatures import shape_of
 from hubexplore.summary.sizes import arrays, elements, layers, lists, parts, terms
 from hubexplore.summary.sizes.solve import Solver
 from hubexplore.summary.sizes.terms import Number

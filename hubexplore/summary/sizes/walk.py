@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from hubexplore.summary.declared import shape_of
 from hubexplore.summary.graph import calls_of_attr, index_nodes, node_of, tensor_of
-from hubexplore.summary.signatures import shape_of
 from hubexplore.summary.sizes import terms
 from hubexplore.summary.sizes.terms import Number, TooComplexError
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from hubexplore.summary.declared import shape_of
 from hubexplore.summary.graph_protos import dtype_name
 from hubexplore.summary.op_defaults import defaults_of
 from hubexplore.summary.replace import shape_text
-from hubexplore.summary.signatures import shape_of
 from hubexplore.summary.structure import constants
 
 _NAMES: Final = frozenset(

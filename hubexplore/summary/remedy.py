@@ -1,0 +1,52 @@
+"""What to write to use a TF1 SavedModel as a module, and which collections modules can carry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+SUPPORTED_COLLECTIONS: Final = frozenset(
+    {
+        "variables",
+        "trainable_variables",
+        "model_variables",
+        "table_initializer",
+        "update_ops",
+        "regularization_losses",
+        "asset_filepaths",
+        "cond_context",
+        "while_context",
+        "hub_module_attachments",
+        "saved_model_assets",
+    }
+)
+# What only serving needs: tables have their initialisers in a collection of their own.
+DROPPED_COLLECTIONS: Final = frozenset(
+    {"global_step", "legacy_init_op", "saved_model_main_op", "saved_model_train_op"}
+)
+_SERVE: Final = ["serve"]
+_TRAIN: Final = "train"
+
+
+def unsupported(collections: Iterable[str]) -> list[str]:
+    """The names of collections that have to be dropped to make a module of a SavedModel, sorted."""
+    return sorted(set(collections) - SUPPORTED_COLLECTIONS - DROPPED_COLLECTIONS)
+
+
+def spec_code(path: str, dropped: Sequence[str]) -> str:
+    """The expression that makes a ModuleSpec of the TF1 SavedModel at `path`."""
+    drop = f", drop_collections={list(dropped)!r}" if dropped else ""
+    return f"hub.create_module_spec_from_saved_model({path!r}{drop})"
+
+
+def module_code(source: str, tag_sets: Iterable[Sequence[str]]) -> str:
+    """The expression that makes a Module, to be run in a graph.
+
+    Args:
+      source: code of what it is made of, a path or a spec.
+      tag_sets: tags of each graph variant. The code uses that for serving, or one that is not for training.
+    """
+    tags = min(
+        map(sorted, tag_sets), key=lambda one: (one != _SERVE, _TRAIN in one, len(one), one), default=[]
+    )
+    return f"hub.Module({source}{f', tags={tags!r}' if tags else ''})"
