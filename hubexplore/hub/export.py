@@ -31,7 +31,6 @@ _RESTORE_OPS: Final = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
 _STORAGE_ERRORS: Final = (
     OSError,
     tf.errors.AbortedError,
-    tf.errors.DataLossError,
     tf.errors.InvalidArgumentError,  # a name that is too long
     tf.errors.OutOfRangeError,
     tf.errors.PermissionDeniedError,

@@ -93,7 +93,7 @@ def _export_set(spec: Any, path: Path, value: float, tags: set[str], finalize: b
     """Exports the variant `tags` after all of its variables were set to `value`."""
     with tf.Graph().as_default() as graph:
         module = hub.Module(spec, tags=tags)
-        set_all = [variable.assign(value) for variable in module.variables]
+        set_all = [variable.assign(tf.fill(variable.shape, value)) for variable in module.variables]
         with modules.initialized_session() as session:
             session.run(set_all)
             if finalize:
