@@ -18,8 +18,9 @@ from hubexplore.hub.contexts import ContextSpec, check_contexts, rebuild
 from hubexplore.hub.functions import FunctionImporter
 from hubexplore.hub.graph_check import check_names, output_count
 from hubexplore.hub.planning import close_over_contexts
+from hubexplore.hub.sharing import prefix_shared_names
 from hubexplore.hub.slicing import GraphSlice, check_complete, slice_graph
-from hubexplore.hub.state import State, prefix_shared_names
+from hubexplore.hub.state import State
 from hubexplore.hub.variant import PLACEHOLDERS, Variant
 from hubexplore.summary.graph import Cut, Reach, node_of
 

@@ -419,6 +419,14 @@ def test_a_tree_of_objects_without_a_root(tmp_path: Path) -> None:
 
 def test_unknown_dtypes_have_a_number(tmp_path: Path) -> None:
     graph = meta_graph()
-    graph.signature_def["default"].inputs["x"].dtype = 77
-    assert summary_of(write(tmp_path, graph)).variants[0].signatures[0].inputs[0].dtype == "unknown (77)"
+    for infos in (
+        graph.signature_def["default"].inputs["x"],
+        graph.signature_def["default"].outputs["default"],
+    ):
+        infos.dtype = 77
+    summary = summary_of(write(tmp_path, graph))
+    assert summary.variants[0].signatures[0].outputs[0].dtype == "unknown (77)"
+    # What a placeholder takes is known.
+    assert summary.variants[0].signatures[0].inputs[0].dtype == "float32"
+    assert any("input 'x' is declared as unknown (77), but" in warning for warning in summary.warnings)
     assert graph_protos.dtype_name(77) == "unknown (77)"
