@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hubexplore.summary.graph import node_of
+from hubexplore.summary.graph_protos import DTYPES, dtype_name
 from hubexplore.summary.model import Shape
+from hubexplore.summary.op_definitions import definition
+from hubexplore.summary.op_outputs import output_of
 
 # Up to this version of graphs an empty shape of a Placeholder means any (tensorflow/core/ops/array_ops.cc).
 _SCALAR_IS_UNKNOWN: Final = 21
@@ -49,16 +52,18 @@ class Declared:
         )
 
     def dtype(self, declared: int, tensor: str) -> int:
-        """The dtype of a tensor: by its placeholder, else as declared; 0 where neither says.
+        """The dtype of a tensor: by its placeholder, else as declared, else by its op; 0 where none says.
 
         Args:
           declared: what the signature says.
           tensor: its name in the graph.
         """
         node = self._nodes.get(node_of(tensor))
-        if node is None or node.op not in _PLACEHOLDERS or "dtype" not in node.attr:
+        if node is None:
             return declared
-        return int(node.attr["dtype"].type)
+        if node.op in _PLACEHOLDERS and "dtype" in node.attr:
+            return int(node.attr["dtype"].type)
+        return declared or _by_definition(node, tensor)
 
     def shape(self, info: Any) -> Shape:
         """The shape of a dense tensor: as its TensorInfo says, unless the graph contradicts it."""
@@ -81,6 +86,15 @@ class Declared:
         output = tensor.partition(":")[2] or "0"
         shapes = node.attr[_SHAPES].list.shape if _SHAPES in node.attr else ()
         return (shape_of(shapes[int(output)]),) if output.isdecimal() and int(output) < len(shapes) else None
+
+
+def _by_definition(node: Any, tensor: str) -> int:
+    """The dtype of an output of a node by the definition of its op; 0 where that is not known."""
+    op = definition(node.op)
+    if op is None:
+        return 0
+    name = output_of(op, node.attr, tensor.partition(":")[2])[1].removesuffix("_ref")
+    return next((number for number in range(1, len(DTYPES)) if dtype_name(number) == name), 0)
 
 
 def _are_compatible(one: Shape, other: Shape) -> bool:
