@@ -79,7 +79,7 @@ def test_all_variants_are_written(tmp_path: Path, graph: tf.Graph) -> None:
     )
 
 
-def _variants_with_variables(**tags_of: set[str]) -> hub.ModuleSpec:
+def _variants_with_variables(**tags_of: set[str]) -> Any:
     """A variant for each name, with the variables `v`, 1.0, and one of that name, 2.0; gives their sum."""
 
     def module_fn(extra: str) -> None:

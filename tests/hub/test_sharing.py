@@ -280,7 +280,7 @@ def test_tables_and_variables_in_containers(spec_of: SpecOf, graph: tf.Graph) ->
     """The same names in two containers are two things."""
 
     def module_fn() -> None:
-        outputs = {}
+        outputs: dict[str, Any] = {}
         for number, container in enumerate(["one", "other"]):
             with tf1.container(container):
                 keys, values = tf.constant(["k"]), tf.constant([number], tf.int64)
