@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import tensorflow as tf
+
 from hubexplore.display.summaries import Summary, dress
 from hubexplore.errors import (
     AuthoringError,
