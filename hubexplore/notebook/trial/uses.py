@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from hubexplore.summary.declared import shape_of
 from hubexplore.summary.graph import calls_of_attr, index_nodes, node_of
 from hubexplore.summary.graph_protos import dtype_name
 from hubexplore.summary.model import VariantSummary
-from hubexplore.summary.signatures import shape_of
 from hubexplore.summary.sizes.walk import constant
 
 MOST_WORDS: Final = 50
