@@ -12,6 +12,7 @@ import tensorflow as tf
 from hubexplore.errors import HubError
 from hubexplore.hub.module import Module
 from hubexplore.hub.tensor_info import components
+from hubexplore.summary.op_kernels import reason, who_needs, without_kernel
 
 MSG_VARIABLE: Final = (
     "{what} has no value in this session: each session starts without values. Run "
@@ -27,6 +28,13 @@ MSG_NOT_FED: Final = (
     "Placeholder {name!r}{role} got no value in this run. Pass one of dtype {dtype}{shape}: "
     "`session.run(fetches, feed_dict={{'{name}:0': value}})`."
 )
+MSG_NO_KERNEL: Final = (
+    "The op {op!r} cannot run: {reason}.{needed} No other input helps: run what needs the op with the "
+    "TensorFlow that the module was written with."
+)
+MSG_NEEDED: Final = " Of module {module!r}, the op is needed by signature {names}."
+# TensorFlow places all ops of a graph before it runs any.
+MSG_OTHERS: Final = " In a graph in which it is not called, these run: {names}."
 MSG_FILE_GONE: Final = (
     "A file of module {module!r} is gone: {path!r}. It was there when the module was made, but it is read "
     "when {when}. Put the files back, or load the module again from where they are now."
@@ -46,6 +54,9 @@ _VARIABLE: Final = (
 _TABLE: Final = "Table not initialized"
 _NOT_FED: Final = re.compile(
     r"You must feed a value for placeholder tensor '([^']+)' with dtype (\w+)(?: and shape (\[[^\]]*\]))?"
+)
+_NO_KERNEL: Final = re.compile(
+    r"No (?:registered )?(?:OpKernel was registered to support Op )?'([^']+)'(?: OpKernel)?"
 )
 _FILE: Final = (
     re.compile(r"Failed to find any matching files for (.+)"),
@@ -86,6 +97,10 @@ class ServerSilentError(RunError, tf.errors.DeadlineExceededError):  # type: ign
     """The server of a remote session did not answer in time, and takes no connection."""
 
 
+class NoKernelError(RunError, tf.errors.InvalidArgumentError):  # type: ignore[misc]
+    """An op that TensorFlow defines and cannot run."""
+
+
 def explain_run_error(
     error: BaseException, modules: Iterable[Module] = (), target: str = ""
 ) -> RunError | None:
@@ -107,7 +122,8 @@ def explain_run_error(
         case tf.errors.FailedPreconditionError():
             found = NotInitializedError, _not_initialized(text, error.op, known)
         case tf.errors.InvalidArgumentError():
-            found = NotFedError, _not_fed(text, known)
+            message = _no_kernel(text, known)
+            found = (NoKernelError, message) if message else (NotFedError, _not_fed(text, known))
         case tf.errors.NotFoundError():
             found = FileGoneError, _file_gone(text, error.op, known)
         case tf.errors.UnavailableError():
@@ -159,6 +175,27 @@ def _op(text: str, modules: Sequence[Module]) -> Any:
         return modules[0].graph.get_operation_by_name(name[1])
     except KeyError:
         return None
+
+
+def _no_kernel(text: str, modules: Sequence[Module]) -> str | None:
+    match = _NO_KERNEL.search(text)
+    if match is None:
+        return None
+    op = match[1]
+    if op not in without_kernel():
+        return None  # it has one for other dtypes, which TensorFlow's own words list
+    needed = ""
+    for module in modules:
+        summary = module.summary()
+        variant = next(each for each in summary.variants if each.tags == tuple(sorted(module.tags)))
+        meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
+        if meta_graph is not None:
+            names = who_needs([op], variant.signatures, meta_graph)[op]
+            others = [each.name for each in variant.signatures if each.name not in names]
+            if names:
+                needed += MSG_NEEDED.format(module=module.name, names=", ".join(map(repr, names)))
+                needed += MSG_OTHERS.format(names=", ".join(map(repr, others))) if others else ""
+    return MSG_NO_KERNEL.format(op=op, reason=reason(op), needed=needed)
 
 
 def _not_fed(text: str, modules: Sequence[Module]) -> str | None:

@@ -16,7 +16,9 @@ from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.summary import op_packages
 from hubexplore.summary.declared import Declared
 from hubexplore.summary.graph import NO_CUT, Cut, downstream, index_nodes, node_of, reach
+from hubexplore.summary.op_kernels import who_needs
 from hubexplore.summary.protos import ModuleAttachment
+from hubexplore.summary.signatures import read_signatures
 
 ATTACHMENTS: Final = "hub_module_attachments"
 DEFAULT_SIGNATURE: Final = "default"
@@ -26,11 +28,11 @@ PLACEHOLDERS: Final = frozenset({"Placeholder", "PlaceholderV2"})
 class UnknownOpsError(HubError, tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
     """Ops that this TensorFlow lacks, all of them, with the packages that provide them where known."""
 
-    def __init__(self, op_types: set[str]) -> None:
+    def __init__(self, op_types: set[str], needs: Mapping[str, Iterable[str]] | None = None) -> None:
         super().__init__(
             None,
             None,
-            f"TensorFlow {tf.__version__} has no op {op_packages.describe(op_types)}. A module needs "
+            f"TensorFlow {tf.__version__} has no op {op_packages.describe(op_types, needs)}. A module needs "
             f"all of its ops: install and import the package that registers them before loading it.",
         )
         self.op_types = frozenset(op_types)
@@ -109,7 +111,9 @@ class Variant:
           DamagedModuleError: a loop or a function is altered.
         """
         if self.unknown_ops:
-            raise UnknownOpsError(set(self.unknown_ops))
+            signatures = read_signatures(self.meta_graph)
+            needs = who_needs(self.unknown_ops, signatures, self.meta_graph)
+            raise UnknownOpsError(set(self.unknown_ops), needs)
         check_loops(self.nodes)
         check_functions(self.meta_graph.graph_def.node, self.library)
 

@@ -17,6 +17,8 @@ from hubexplore.summary.model import (
     SignatureSummary,
     VariantSummary,
 )
+from hubexplore.summary.op_kernels import reason, who_needs, without_kernel
+from hubexplore.summary.op_packages import describe
 from hubexplore.summary.ops import count_ops
 from hubexplore.summary.resources import AssetFolder, is_inside, read_assets, read_tables
 from hubexplore.summary.signatures import INIT_OP, contradictions, read_signatures
@@ -76,6 +78,7 @@ def read_variant(
         initializer=_initializer(meta_graph),
     )
     return variant, [
+        *_cannot_run(variant, meta_graph),
         *_duplicates(len(graph.node) - len(nodes)),
         *_dangling(signatures, nodes),
         *_lost(assets, folder),
@@ -132,6 +135,22 @@ def _duplicates(count: int) -> list[str]:
     if not count:
         return []
     return [f"{count} of its nodes have the name of another node, which TensorFlow refuses."]
+
+
+def _cannot_run(variant: VariantSummary, meta_graph: Any) -> list[str]:
+    """Says which signatures run ops that TensorFlow lacks, or has no kernel for."""
+    own = {each.name for each in variant.functions}
+    lacking = {each.op for each in variant.ops if each.op in without_kernel() and each.op not in own}
+    unknown = {each.op for each in variant.ops if each.unknown}
+    needs = who_needs(sorted(lacking | unknown), variant.signatures, meta_graph) if lacking or unknown else {}
+    found = []
+    for op, names in needs.items():
+        if names and op in lacking:
+            signatures = ", ".join(map(repr, names))
+            found.append(f"The op {op!r} cannot run: {reason(op)}. It is needed by: {signatures}.")
+        elif op in unknown:
+            found.append(f"TensorFlow has no op {describe([op], needs)}.")
+    return _some(found)
 
 
 def _dangling(signatures: tuple[SignatureSummary, ...], nodes: dict[str, Any]) -> list[str]:
