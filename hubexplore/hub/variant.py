@@ -15,6 +15,7 @@ from hubexplore.hub.graph_check import check_functions, check_loops
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.summary import op_packages
 from hubexplore.summary.declared import Declared
+from hubexplore.summary.declared import Declared
 from hubexplore.summary.graph import NO_CUT, Cut, downstream, index_nodes, node_of, reach
 from hubexplore.summary.op_kernels import who_needs
 from hubexplore.summary.protos import ModuleAttachment
@@ -111,7 +112,7 @@ class Variant:
           DamagedModuleError: a loop or a function is altered.
         """
         if self.unknown_ops:
-            signatures = read_signatures(self.meta_graph)
+            signatures = read_signatures(self.meta_graph, Declared(self.meta_graph, self.nodes))
             needs = who_needs(self.unknown_ops, signatures, self.meta_graph)
             raise UnknownOpsError(set(self.unknown_ops), needs)
         check_loops(self.nodes)
