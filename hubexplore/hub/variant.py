@@ -15,7 +15,6 @@ from hubexplore.hub.graph_check import check_functions, check_loops
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.summary import op_packages
 from hubexplore.summary.declared import Declared
-from hubexplore.summary.declared import Declared
 from hubexplore.summary.graph import NO_CUT, Cut, downstream, index_nodes, node_of, reach
 from hubexplore.summary.op_kernels import who_needs
 from hubexplore.summary.protos import ModuleAttachment
