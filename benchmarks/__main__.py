@@ -24,7 +24,12 @@ from benchmarks.subjects import Subject
 # On (a), against the peer: at least so many times faster; on init also at most so many times the floor.
 AT_LEAST = {rounds.MODULE: 6, rounds.FIRST: 8, rounds.MANY: 12, rounds.INIT: 3, rounds.EXPORT: 2}
 AT_MOST = {rounds.INIT: 1.3}
+# On a text encoder of many small ops there is less to leave out.
+ALBERT_AT_LEAST = {rounds.MANY: 8, rounds.INIT: 2.5}
 COLD_AT_LEAST = 3
+ALBERT_COLD_AT_LEAST = 2
+GRADIENTS_AT_LEAST = 1
+SPEC_AT_LEAST = 1 / 1.5  # files and checksums are checked, which takes time
 GROWTH_AT_MOST = 1.2
 MEMORY_AT_MOST = 1.2
 IMPORT_AT_MOST = 0.2
@@ -52,6 +57,8 @@ def main() -> int:
     found = [*subjects.generated(libraries["peer"], options.quick), *subjects.real()]
     for subject in [one for one in found if options.only in one.name]:
         rows += _show(subject.name, _subject_rows(subject, libraries, options.repeats))
+    if options.only in "read a spec":
+        rows += _show("read a spec", _spec_rows(libraries, options))
     if options.only in "process":
         rows += _show("process", _process_rows(libraries, options))
     if options.only in "see a module":
@@ -106,7 +113,7 @@ def _subject_rows(subject: Subject, libraries: dict[str, Any], repeats: int) -> 
             theirs.get(operation),
             ours.get(operation),
             floor.get(operation),
-            at_least=AT_LEAST.get(operation) if subject.targeted else None,
+            at_least=_at_least(subject).get(operation),
             at_most=AT_MOST.get(operation) if subject.targeted else None,
             note=note if operation == rounds.LOAD else "",
         )
@@ -125,8 +132,41 @@ def _subject_rows(subject: Subject, libraries: dict[str, Any], repeats: int) -> 
     theirs_added, ours_added, reached = (side.get(rounds.ADDED) for side in (theirs, ours, floor))
     rows.append(Row(subject.name, rounds.ADDED, theirs_added, ours_added, reached, unit="ops", at_most=1))
     if not subject.saved_model and not failed:
+        if subject.trainable:
+            rows.append(_gradients_row(subject, libraries["peer"], repeats))
         rows += _cold_rows(subject, libraries["peer"], repeats)
     return rows
+
+
+def _gradients_row(subject: Subject, api: Any, repeats: int) -> Row:
+    took, failed = processes.gradients(subject, api, ["peer", "hubexplore", "floor"], repeats)
+    return Row(
+        subject.name,
+        "first tf.gradients, new process",
+        took.get("peer"),
+        took.get("hubexplore"),
+        took.get("floor"),
+        at_least=GRADIENTS_AT_LEAST,
+        note=_why(failed),
+    )
+
+
+def _spec_rows(libraries: dict[str, Any], options: argparse.Namespace) -> list[Row]:
+    print("measuring read a spec ...", file=sys.stderr)
+    rows = []
+    for path in subjects.small():
+        first, failed = processes.first_spec(path, ["peer", "hubexplore"], options.repeats)
+        again = rounds.read_specs(path, libraries, 10 * options.repeats)
+        for name, took, why in ((path.name, again, ""), ("  first in a process", first, _why(failed))):
+            theirs, ours = took.get("peer"), took.get("hubexplore")
+            rows.append(Row("read a spec", name, theirs, ours, at_least=SPEC_AT_LEAST, note=why))
+    return rows
+
+
+def _at_least(subject: Subject) -> dict[str, float]:
+    if subject.name == subjects.ALBERT:
+        return ALBERT_AT_LEAST
+    return AT_LEAST if subject.targeted else {}
 
 
 def _growth(side: rounds.Round) -> float | None:
@@ -140,6 +180,8 @@ def _cold_rows(subject: Subject, api: Any, repeats: int) -> list[Row]:
         sides.append(general)
     took, failed = processes.cold(subject, api, sides, repeats)
     limit = COLD_AT_LEAST if subject.targeted else None
+    if subject.name == subjects.ALBERT:
+        limit = ALBERT_COLD_AT_LEAST
     name = "path -> first output, cold"
     ours = took.get("hubexplore")
     note = _why(failed)

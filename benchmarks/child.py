@@ -1,6 +1,8 @@
 """What runs in a process of its own; prints one JSON object as its last line.
 
     python -m benchmarks.child cold SIDE              path -> first output; SUBJECT on stdin
+    python -m benchmarks.child gradients SIDE         the first `tf.gradients`; SUBJECT on stdin
+    python -m benchmarks.child spec SIDE PATH         the first `load_module_spec`
     python -m benchmarks.child memory SIDE PATH       peak memory of loading a heavy module
     python -m benchmarks.child import                 `import hubexplore`
     python -m benchmarks.child calls HANDLE           calls through a session, and bare ones
@@ -8,7 +10,8 @@
     python -m benchmarks.child card                   `%hub_load` in a fresh kernel
     python -m benchmarks.child look PATH REPEATS      summary, page and diagram, without TensorFlow
 
-SIDE is "peer", "hubexplore" or "tf.saved_model.load" ("base" for memory); SUBJECT is a JSON object.
+SIDE is "peer", "hubexplore" or "tf.saved_model.load" ("base" for memory, "floor" for gradients); SUBJECT is a
+JSON object.
 """
 
 from __future__ import annotations
@@ -63,6 +66,45 @@ def _saved_model_load(tf: Any, subject: dict[str, Any]) -> Any:
     feeds = {name: tf.constant(value, dtype) for name, (value, dtype) in subject["values"].items()}
     outputs = loaded.signatures[subject["signature"]](**feeds)
     return {name: output.numpy() for name, output in outputs.items()}
+
+
+def _gradients(side: str) -> dict[str, Any]:
+    import tensorflow as tf
+
+    described = json.load(sys.stdin)
+    with tf.Graph().as_default() as graph:
+        outputs, variables = _differentiable(tf, side, described)
+        loss = tf.add_n([tf.reduce_sum(output) for output in outputs if output.dtype.is_floating])
+        before = len(graph.get_operations())
+        start = time.perf_counter()
+        found = tf.gradients(loss, variables)
+        seconds = time.perf_counter() - start
+        assert any(gradient is not None for gradient in found)
+        return {"seconds": seconds, "ops": len(graph.get_operations()) - before}
+
+
+def _differentiable(tf: Any, side: str, described: dict[str, Any]) -> tuple[list[Any], list[Any]]:
+    if side == "floor":
+        from benchmarks import floors
+        from benchmarks.subjects import Subject
+
+        subject = Subject(**{field.name: described[field.name] for field in dataclasses.fields(Subject)})
+        return floors.differentiable(floors.plan(dataclasses.replace(subject, path=Path(subject.path))))
+    v1 = tf.compat.v1
+    module = library(side).Module(described["path"], trainable=True, tags=set(described["tags"]))
+    infos = module.get_input_info_dict(described["signature"])
+    feeds = {name: v1.placeholder(info.dtype, info.get_shape()) for name, info in infos.items()}
+    outputs = module(feeds, signature=described["signature"], as_dict=True)
+    return [output for _, output in sorted(outputs.items())], v1.trainable_variables()
+
+
+def _spec(side: str, path: str) -> dict[str, Any]:
+    import tensorflow as tf  # noqa: F401  # as every program that loads a module, before it does
+
+    load = library(side).load_module_spec
+    start = time.perf_counter()
+    load(path)
+    return {"seconds": time.perf_counter() - start}
 
 
 def peak_memory() -> int:
@@ -123,6 +165,7 @@ def main() -> None:
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     actions: dict[str, Callable[..., dict[str, Any]]] = {"cold": _cold, "memory": _memory, "import": _import}
+    actions |= {"gradients": _gradients, "spec": _spec}
     actions |= {"look": _look, "calls": sessions.calls, "load_ext": sessions.load_ext, "card": sessions.card}
     print(json.dumps(actions[sys.argv[1]](*sys.argv[2:])))
 

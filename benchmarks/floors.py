@@ -54,6 +54,8 @@ class Plan:
         RestoreV2 from the module's checkpoint.
       apply: the nodes reached between the inputs, the state and the outputs (and update ops where trainable).
       inputs: names of the tensors that stand for the inputs.
+      outputs: names of the tensors that the signature returns.
+      trainable: names in `state` of the handles of trainable variables.
       borrowed: names of state tensors that `apply` uses.
       initialisers: names in `state` to run.
       total: nodes of the variant's whole graph.
@@ -62,6 +64,8 @@ class Plan:
     state: Any
     apply: Any
     inputs: dict[str, tuple[int, Any]]
+    outputs: list[str]
+    trainable: list[str]
     borrowed: list[str]
     initialisers: list[str]
     snapshots: list[tuple[str, str, str]]
@@ -85,7 +89,8 @@ def plan(subject: Subject) -> Plan:
     tables = list(meta.collection_def["table_initializer"].node_list.value)
     state, stops = _state(meta, nodes, subject.path, variables, tables)
     signature = meta.signature_def[subject.signature]
-    targets = [name for info in signature.outputs.values() for name in _tensors(info)]
+    outputs = [name for _, info in sorted(signature.outputs.items()) for name in _tensors(info)]
+    targets = list(outputs)
     if subject.trainable:
         targets += meta.collection_def["update_ops"].node_list.value
     fed = {name for info in signature.inputs.values() for name in _tensors(info)}
@@ -110,6 +115,8 @@ def plan(subject: Subject) -> Plan:
         state=state,
         apply=apply,
         inputs=placeholders,
+        outputs=outputs,
+        trainable=[v.variable_name for v in _variables(meta, "trainable_variables")],
         borrowed=borrowed,
         initialisers=[variable.initializer_name for variable in variables] + tables,
         snapshots=[(v.snapshot_name, *_slice(v)) for v in variables],
@@ -119,8 +126,8 @@ def plan(subject: Subject) -> Plan:
     )
 
 
-def _variables(meta: Any) -> list[Any]:
-    raw = meta.collection_def["variables"].bytes_list.value
+def _variables(meta: Any, collection: str = "variables") -> list[Any]:
+    raw = meta.collection_def[collection].bytes_list.value
     return [variable_pb2.VariableDef.FromString(one) for one in raw]
 
 
@@ -239,6 +246,15 @@ def build_apply(floor: Plan) -> float:
     start = time.perf_counter()
     tf.import_graph_def(floor.apply, input_map=feeds, name="apply")
     return time.perf_counter() - start
+
+
+def differentiable(floor: Plan) -> tuple[list[Any], list[Any]]:
+    """Outputs of one call, and what they can be differentiated by; both are made in the default graph."""
+    graph = v1.get_default_graph()
+    build_state(floor)
+    build_apply(floor)
+    outputs = [graph.get_tensor_by_name(f"apply/{name}") for name in floor.outputs]
+    return outputs, [graph.get_tensor_by_name(f"module/{name}") for name in floor.trainable]
 
 
 def initialise(floor: Plan) -> tuple[float, Any]:

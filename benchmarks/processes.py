@@ -1,4 +1,4 @@
-"""The measurements that need a process of their own: cold start, memory, import time."""
+"""The measurements that need a process of their own: cold start, first gradients, memory, import time."""
 
 from __future__ import annotations
 
@@ -49,11 +49,50 @@ def cold(
     Returns:
       Side -> seconds, and side -> why it failed.
     """
-    infos = subject.spec(api).get_input_info_dict(subject.signature, tags=set(subject.tags))
-    encoded = child.describe(subject, values(infos), infos)
+    encoded = _described(subject, api)
 
     def measure(side: str) -> float:
         return float(run_child("cold", side, stdin=encoded)["seconds"])
+
+    return _in_turn(measure, sides, repeats)
+
+
+def gradients(
+    subject: Subject, api: Any, sides: list[str], repeats: int
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Median seconds of the first `tf.gradients` in a process, of a call by all trainable variables.
+
+    Args:
+      subject: a trainable module.
+      api: library that says which inputs the signature has.
+      sides: "peer", "hubexplore", "floor".
+      repeats: processes per side.
+
+    Returns:
+      Side -> seconds, and side -> why it failed.
+    """
+    encoded = _described(subject, api)
+
+    def measure(side: str) -> float:
+        return float(run_child("gradients", side, stdin=encoded)["seconds"])
+
+    return _in_turn(measure, sides, repeats)
+
+
+def _described(subject: Subject, api: Any) -> str:
+    infos = subject.spec(api).get_input_info_dict(subject.signature, tags=set(subject.tags))
+    return child.describe(subject, values(infos), infos)
+
+
+def first_spec(path: Path, sides: list[str], repeats: int) -> tuple[dict[str, float], dict[str, str]]:
+    """Median seconds of the first `load_module_spec` in a process, imports not counted.
+
+    Returns:
+      Side -> seconds, and side -> why it failed.
+    """
+
+    def measure(side: str) -> float:
+        return float(run_child("spec", side, str(path))["seconds"])
 
     return _in_turn(measure, sides, repeats)
 

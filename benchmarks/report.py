@@ -64,7 +64,7 @@ class Row:
             return ["not measured"] if self.has_target else []
         found = []
         if self.at_least and self.ratio is not None and self.ratio < self.at_least:
-            found.append(f"{self.ratio:.2f}x of {self.at_least:g}x")
+            found.append(f"{self.ratio:.2f}x of {self.at_least:.3g}x")
         bounded = self.ours if self.unit == "x" or self.floor is None else self.to_floor
         if self.at_most and bounded is not None and bounded > self.at_most:
             found.append(f"{bounded:.2f} over {self.at_most:g}")
@@ -84,7 +84,7 @@ class Row:
         """The target in words."""
         parts = []
         if self.at_least:
-            parts.append(f">={self.at_least:g}x")
+            parts.append(f">={self.at_least:.3g}x")
         if self.at_most:
             of_floor = self.floor is not None and self.unit != "x"
             parts.append(

@@ -169,6 +169,16 @@ def alternate(
     return {side: _medians(took) for side, took in taken.items() if side not in failed}, failed
 
 
+def read_specs(path: Path, apis: dict[str, Any], repeats: int) -> dict[str, float]:
+    """Median seconds that each side takes to read the spec of the module at `path`, in turn."""
+    taken: dict[str, list[float]] = {side: [] for side in apis}
+    gc.collect()
+    for _ in range(repeats):
+        for side, api in apis.items():
+            taken[side].append(clock(lambda api=api: api.load_module_spec(str(path)))[0])
+    return {side: float(np.median(seconds)) for side, seconds in taken.items()}
+
+
 def _medians(rounds: list[Round]) -> Round:
     return {name: float(np.median([took[name] for took in rounds])) for name in rounds[0]}
 

@@ -13,10 +13,16 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks import models
+from benchmarks.albert import albert
+from benchmarks.inception import inception
 from benchmarks.places import BENCH, REAL_MODULES
 
 BLOCKS: Final = 11  # per width: 89 convolutions, 447 variables, at least 4,000 nodes a variant
 LAYERS: Final = 6  # about 2,900 nodes
+CELLS: Final = 11  # all: 378 variables, 7,700 nodes without tags and 9,400 with "train"
+SHARED_LAYERS: Final = 12  # 30 variables, 3,500 nodes without tags
+INCEPTION: Final = "(f) inception"
+ALBERT: Final = "(g) albert"
 VARIANTS: Final = [(set(), {"training": False}), ({"train"}, {"training": True})]
 
 
@@ -68,6 +74,27 @@ def generated(api: Any, quick: bool = False) -> Iterator[Subject]:
     if not parts.exists():
         models.author(api, parts, partial(models.partitioned, api, *((2, 2) if quick else (20, 8))))
     yield Subject("(c) partitioned", parts)
+    yield from _like_published(api, BENCH / size, quick)
+
+
+def _like_published(api: Any, folder: Path, quick: bool) -> Iterator[Subject]:
+    """The modules in the form of well-known published ones, each for inference and for training."""
+    images, words = folder / "inception", folder / "albert"
+    if not images.exists():
+        models.author(api, images, partial(inception, api, 1 if quick else CELLS), VARIANTS)
+    if not words.exists():
+        build = partial(albert, api, 1 if quick else SHARED_LAYERS, _vocabulary())
+        models.author(api, words, build, VARIANTS)
+    for name, path, signature in ((INCEPTION, images, "default"), (ALBERT, words, "tokens")):
+        yield Subject(name, path, signature=signature)
+        yield Subject(f"{name}, train", path, ("train",), trainable=True, signature=signature)
+
+
+def small() -> Iterator[Path]:
+    """Published modules of which a spec is a matter of milliseconds; none where that folder is absent."""
+    if REAL_MODULES.is_dir():
+        yield _unpacked(REAL_MODULES / "half_plus_two_v1.tar.gz")
+        yield from (REAL_MODULES / name for name in ("dm21", "vae3dshapes"))
 
 
 def _vocabulary() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ def open_checkpoint(prefix: str) -> Checkpoint:
     try:
         index = read_index(filesystem.read(path))
         held = {
-            name: Held(tf.TensorShape(entry.shape), tf.as_dtype(entry.dtype))
+            name: Held(_shape(entry.shape), tf.as_dtype(entry.dtype))
             for name, entry in index.entries.items()
         }
     except FileNotFoundError as error:
@@ -57,6 +58,12 @@ def open_checkpoint(prefix: str) -> Checkpoint:
             f"The module at {os.path.dirname(os.path.dirname(path))!r}: {problem} {MSG_AGAIN}"
         )
     return Checkpoint(prefix, held)
+
+
+@functools.lru_cache(maxsize=1024)
+def _shape(sizes: tuple[int, ...]) -> tf.TensorShape:
+    """A shape, which does not change once it is made. Few of them occur many times."""
+    return tf.TensorShape(sizes)
 
 
 def held_by(prefix: str) -> Mapping[str, Held]:

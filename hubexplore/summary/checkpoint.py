@@ -47,8 +47,7 @@ Slice = tuple[tuple[int, int | None], ...]
 """Per dimension (start, length); a length of None is the whole dimension."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckpointEntry:
+class CheckpointEntry(NamedTuple):
     """One tensor.
 
     Attributes:
@@ -241,10 +240,9 @@ def _pairs(block: bytes) -> Iterator[tuple[bytes, bytes]]:
 def _int(value: wire.Value) -> int:
     if isinstance(value, bytes):
         raise ValueError("a message has text in place of a number")
-    number = wire.signed(value)
-    if number < 0:
+    if value >> 63:
         raise ValueError("a message has a negative number")
-    return number
+    return value
 
 
 def _bytes(value: wire.Value) -> bytes:

@@ -1,42 +1,76 @@
 """The checksum of TensorFlow's own formats: tables of checkpoints and TFRecord files.
 
 CRC-32C as in RFC 3720, masked as in tensorflow/core/lib/hash/crc32c.h.
+
+A CRC is the remainder of the data, as a polynomial over GF(2), and keeps its value when a multiple of the
+divisor is added. With a multiple of few terms, half of the data is folded onto the other half by a few shifts
+of one large Python number; what is left when it is short goes byte by byte. The power T(x)^(2^m) = T(x^(2^m))
+is a multiple too, with as few terms, so that there is one for every length.
 """
 
 from __future__ import annotations
 
-import array
 import functools
-import sys
 from typing import Final
 
 _POLYNOMIAL: Final = 0x82F63B78  # CRC-32C (Castagnoli), bits reversed
 _MASK: Final = 0xA282EAD8  # stored checksums are rotated and shifted, so as to differ from plain ones
 
+# x^563 + x^109 + x^58 + x^53 + x^31 + 1 is a multiple of the polynomial, found by search: few multiples with
+# six terms are so short and have such a gap behind the first term. Fewer than six need 16 kB and more.
+_DEGREE: Final = 563
+_EXPONENTS: Final = (109, 58, 53, 31, 0)
+_GAP: Final = _DEGREE - _EXPONENTS[0]
+# Larger data is taken in pieces, since folding needs a few times their size.
+_PIECE: Final = 1 << 20
+
 
 @functools.cache
 def _table() -> list[int]:
-    """Returns the CRC of every pair of bytes: with it a step takes two bytes, not one."""
-    one = list(range(256))
+    """The CRC of every byte."""
+    table = list(range(256))
     for _ in range(8):
-        one = [(crc >> 1) ^ (_POLYNOMIAL if crc & 1 else 0) for crc in one]
-    steps = [(crc >> 8, crc & 0xFF) for crc in one]
-    return [above ^ one[low ^ second] for second in range(256) for above, low in steps]
+        table = [(crc >> 1) ^ (_POLYNOMIAL if crc & 1 else 0) for crc in table]
+    return table
 
 
 def masked(data: bytes) -> int:
     """The masked CRC-32C of some bytes, as it is stored."""
-    table = _table()
     crc = 0xFFFFFFFF
-    # Not by numpy: to import it takes longer than to read most indexes.
-    pairs = array.array("H", data[: len(data) & ~1])
-    if sys.byteorder == "big":
-        pairs.byteswap()
-    for pair in pairs:
-        crc = table[(crc ^ pair) & 0xFFFF] ^ (crc >> 16)
-    if len(data) % 2:
-        # One byte b: the entry of the pair whose second byte meets nothing of the old CRC.
-        low = (crc ^ data[-1]) & 0xFF
-        crc = table[low << 8] ^ (crc >> 8)
+    for start in range(0, len(data), _PIECE):
+        crc = _continued(crc, data[start : start + _PIECE])
     crc ^= 0xFFFFFFFF
     return ((crc >> 15 | crc << 17) + _MASK) & 0xFFFFFFFF
+
+
+def _continued(crc: int, data: bytes) -> int:
+    """The CRC (neither inverted nor masked) of what had `crc` before, and `data`."""
+    if len(data) * 8 > _DEGREE:
+        data, crc = _folded(int.from_bytes(data, "little") ^ crc, len(data) * 8), 0
+    table = _table()
+    for byte in data:
+        crc = table[(crc ^ byte) & 0xFF] ^ (crc >> 8)
+    return crc
+
+
+def _folded(data: int, length: int) -> bytes:
+    """Short data of the same remainder.
+
+    Args:
+      data: bit i is the coefficient of x^(length - 1 - i), the order in which the CRC takes bits.
+      length: in bits; more than `_DEGREE`.
+    """
+    power = (length // _DEGREE).bit_length()
+    while length > _DEGREE:
+        while _DEGREE << power >= length:
+            power -= 1
+        # The first bits, those of x^DEGREE and above, are replaced by the other terms of the multiple.
+        above = length - (_DEGREE << power)
+        removed = min(_GAP << power, above)
+        first, data = data & ((1 << above) - 1), data >> above << (above - removed)
+        for exponent in _EXPONENTS:
+            data ^= first << ((_DEGREE - exponent << power) - removed)
+        length -= removed
+    # Zeros in front have no remainder.
+    padding = -length % 8
+    return (data << padding).to_bytes((length + padding) // 8, "little")

@@ -58,12 +58,18 @@ def fields(data: bytes) -> Iterator[tuple[int, Value]]:
             key, position = varint(data, position)
         kind = key & 7
         value: Value
-        if kind == VARINT:
-            value, position = varint(data, position)
-        elif kind == BYTES:
-            length, position = varint(data, position)
-            value = data[position : position + length]
-            position += length
+        if kind == VARINT or kind == BYTES:
+            # Most numbers and lengths are of one byte; reading that here spares most of the calls.
+            number = data[position] if position < end else 0x80
+            if number < 0x80:
+                position += 1
+            else:
+                number, position = varint(data, position)
+            if kind == VARINT:
+                value = number
+            else:
+                value = data[position : position + number]
+                position += number
         elif kind in (FIXED32, FIXED64):
             length = 4 if kind == FIXED32 else 8
             value = int.from_bytes(data[position : position + length], "little")

@@ -13,6 +13,8 @@ import tensorflow as tf
 
 import hubexplore
 from benchmarks import child, floors, models, report, rounds, subjects
+from benchmarks.albert import albert
+from benchmarks.inception import inception
 from benchmarks.report import Row
 from benchmarks.subjects import Subject
 
@@ -65,6 +67,33 @@ def test_the_heavy_model_weighs_what_it_says() -> None:
         assert sum(variable.shape.num_elements() * 4 for variable in variables) == 8 * 2**20
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_the_model_in_the_form_of_inception_has_its_size(training: bool) -> None:
+    with tf.Graph().as_default() as graph, v1.variable_scope("", use_resource=True):
+        recorder = Recorder()
+        inception(recorder, subjects.CELLS, training)
+        assert recorder.names == ["default", "image_feature_vector", "image_classification"]
+        assert len(v1.global_variables()) == 378  # as the published one has
+        assert len(v1.trainable_variables()) == 378 - 2 * 94
+        assert len(v1.get_collection(v1.GraphKeys.REGULARIZATION_LOSSES)) == 95
+        assert len(v1.get_collection(v1.GraphKeys.UPDATE_OPS)) == 2 * 94 * training
+        assert 7000 <= len(graph.get_operations()) <= 10_000
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_the_model_in_the_form_of_albert_shares_its_layers(training: bool, tmp_path: Path) -> None:
+    vocabulary = tmp_path / "vocabulary.txt"
+    vocabulary.write_text("a\nb\n")
+    with tf.Graph().as_default() as graph, v1.variable_scope("", use_resource=True):
+        recorder = Recorder()
+        albert(recorder, subjects.SHARED_LAYERS, vocabulary, training)
+        assert recorder.names == ["tokens", "mlm", "tokenization_info"]
+        assert len(v1.global_variables()) == 30
+        assert 3000 <= len(graph.get_operations()) <= 5000
+        layers = {op.name.split("/layer_")[1].split("/")[0] for op in graph.get_operations() if "/layer_" in op.name}
+        assert len(layers) == subjects.SHARED_LAYERS
+
+
 @pytest.fixture
 def subject(tmp_path: Path) -> Subject:
     """A small image model written by hubexplore."""
@@ -110,6 +139,17 @@ def test_the_floor_computes_what_the_module_computes(tmp_path: Path) -> None:
             got = session.run(last.outputs[0], {fed.outputs[0]: np.ones([1, 64], np.float32)})
     with hubexplore.eval_function_for_module(str(path)) as module:
         np.testing.assert_allclose(got, module(np.ones([1, 64], np.float32)), rtol=1e-5)
+
+
+def test_the_floor_has_the_gradients_of_the_module(subject: Subject) -> None:
+    with tf.Graph().as_default():
+        outputs, handles = floors.differentiable(floors.plan(subject))
+        found = tf.gradients(outputs, handles)
+    with tf.Graph().as_default():
+        module = hubexplore.Module(str(subject.path), trainable=True, tags={"train"})
+        images = v1.placeholder(tf.float32, [None, 32, 32, 3])
+        expected = tf.gradients(module(images), v1.trainable_variables())
+    assert [gradient.shape for gradient in found] == [gradient.shape for gradient in expected]
 
 
 def test_reach_stops_where_it_is_told() -> None:

@@ -218,17 +218,33 @@ def test_a_shard_without_tensors_need_not_exist(tmp_path: Path) -> None:
     assert checkpoint.check_shards(index, f"{tmp_path}/v", LOCAL) is None
 
 
+def unmask(value: int) -> int:
+    """The plain CRC-32C of a masked one."""
+    rotated = (value - 0xA282EAD8) & 0xFFFFFFFF
+    return (rotated >> 17 | rotated << 15) & 0xFFFFFFFF
+
+
 def test_checksums_of_every_length() -> None:
     """CRC-32C of RFC 3720, B.4, and odd lengths against even ones."""
-
-    def unmask(value: int) -> int:
-        rotated = (value - 0xA282EAD8) & 0xFFFFFFFF
-        return (rotated >> 17 | rotated << 15) & 0xFFFFFFFF
-
     assert unmask(crc32c.masked(bytes(32))) == 0x8A9136AA
     assert unmask(crc32c.masked(b"\xff" * 32)) == 0x62A8AB43
     assert unmask(crc32c.masked(bytes(range(32)))) == 0x46DD794E
     assert unmask(crc32c.masked(b"123456789")) == 0xE3069283
+
+
+@pytest.mark.parametrize("length", [*range(66, 76), 140, 141, 142, 1000, 10_007])
+@pytest.mark.parametrize("piece", [100, 4096])
+def test_checksums_of_long_data_are_those_of_its_bits_one_by_one(
+    length: int, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crc32c, "_PIECE", piece)
+    data = (b"\0\0" + b"A checkpoint's index and its shards. \xff\x80" * (length // 30 + 1))[:length]
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    assert unmask(crc32c.masked(data)) == crc ^ 0xFFFFFFFF
 
 
 def test_it_is_quick_and_linear(tmp_path: Path) -> None:
