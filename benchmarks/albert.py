@@ -33,7 +33,8 @@ def albert(api: Any, layers: int, vocabulary: Path, training: bool) -> None:
       training: dropout.
     """
     ids, mask, segments = (
-        v1.placeholder(tf.int32, [None, None], name=name) for name in ("input_ids", "input_mask", "segment_ids")
+        v1.placeholder(tf.int32, [None, None], name=name)
+        for name in ("input_ids", "input_mask", "segment_ids")
     )
     positions = v1.placeholder(tf.int32, [None, None], name="mlm_positions")
     rate = 0.1 if training else 0.0

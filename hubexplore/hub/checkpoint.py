@@ -43,8 +43,7 @@ def open_checkpoint(prefix: str) -> Checkpoint:
     try:
         index = read_index(filesystem.read(path))
         held = {
-            name: Held(_shape(entry.shape), tf.as_dtype(entry.dtype))
-            for name, entry in index.entries.items()
+            name: Held(_shape(entry.shape), tf.as_dtype(entry.dtype)) for name, entry in index.entries.items()
         }
     except FileNotFoundError as error:
         raise DamagedModuleError(

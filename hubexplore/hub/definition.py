@@ -58,7 +58,7 @@ def check_variants(variants: Iterable[Variant], code: Callable[[list[str]], str]
                 f"Each graph variant needs its own set of tags; {sorted(variant.tags)} is there twice."
             )
         seen.add(variant.tags)
-        for name in set(variant.meta_graph.collection_def) - SUPPORTED_COLLECTIONS:
+        for name in set(variant.as_read.collection_def) - SUPPORTED_COLLECTIONS:
             found.setdefault(name, sorted(variant.tags))
     if found:
         names = sorted(found)

@@ -80,7 +80,8 @@ def spec_from_directory(
     directory: str, variants: list[Variant], title: str, origin: Origin | None = None
 ) -> DefinedSpec:
     """A spec of variants whose assets and checkpoint lie in `directory`, an absolute path, both complete."""
-    for variant in variants:
+    # To index the nodes takes longer than all else here, so variants without assets wait with it.
+    for variant in [each for each in variants if assets.read_assets(each.as_read)]:
         if separate_tables(variant.nodes, assets.files_by_node(variant.meta_graph)) and origin is not None:
             origin = replace(origin, is_mended=True)
         for asset in assets.point_to(variant.meta_graph, variant.nodes, directory):
@@ -99,7 +100,7 @@ def _checkpoint(variants: list[Variant], prefix: str) -> Checkpoint | None:
     others lack all of theirs then.
     """
     with_variables = [
-        any(key in variant.meta_graph.collection_def for key in VARIABLE_COLLECTIONS) for variant in variants
+        any(key in variant.as_read.collection_def for key in VARIABLE_COLLECTIONS) for variant in variants
     ]
     if not any(with_variables):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any, Final
 
 import tensorflow as tf
@@ -71,18 +72,31 @@ class Variant:
 
     The meta graph belongs to the variant: devices are cleared in it once, and nothing else is
     changed. All derived structures are computed when first needed and then kept.
+
+    Attributes:
+      as_read: the MetaGraphDef for who looks at no nodes, such as its collections: devices may still be there.
+      tags: of the variant.
     """
 
     def __init__(self, meta_graph: Any) -> None:
-        self.meta_graph = meta_graph
+        self.as_read = meta_graph
         self.tags = frozenset(meta_graph.meta_info_def.tags)
-        for node in meta_graph.graph_def.node:
+
+    @property
+    def meta_graph(self) -> Any:
+        """The MetaGraphDef, without devices."""
+        self._nodes  # noqa: B018  # clears them, the first time
+        return self.as_read
+
+    @functools.cached_property
+    def _nodes(self) -> list[Any]:
+        """All nodes, without devices. Kept, since to get them out of the message anew takes a while."""
+        graph_def = self.as_read.graph_def
+        nodes = list(graph_def.node)
+        for node in chain(nodes, *(function.node_def for function in graph_def.library.function)):
             if node.device:
                 node.ClearField("device")
-        for function in meta_graph.graph_def.library.function:
-            for node in function.node_def:
-                if node.device:
-                    node.ClearField("device")
+        return nodes
 
     @property
     def library(self) -> Any:
@@ -92,12 +106,12 @@ class Variant:
     @functools.cached_property
     def nodes(self) -> dict[str, Any]:
         """Node name -> NodeDef."""
-        return index_nodes(self.meta_graph.graph_def.node)
+        return index_nodes(self._nodes)
 
     @functools.cached_property
     def unknown_ops(self) -> frozenset[str]:
         """Op types, also inside functions, that TensorFlow does not know."""
-        used = {node.op for node in self.meta_graph.graph_def.node}
+        used = {node.op for node in self._nodes}
         for function in self.library.function:
             used.update(node.op for node in function.node_def)
         used.difference_update(function.signature.name for function in self.library.function)
@@ -115,14 +129,14 @@ class Variant:
             needs = who_needs(self.unknown_ops, signatures, self.meta_graph)
             raise UnknownOpsError(set(self.unknown_ops), needs)
         check_loops(self.nodes)
-        check_functions(self.meta_graph.graph_def.node, self.library)
+        check_functions(self._nodes, self.library)
 
     @functools.cached_property
     def state_nodes(self) -> frozenset[str]:
         """Names of the nodes that hold state shared by all calls."""
         kinds: dict[str, bool] = {}
         names = []
-        for node in self.meta_graph.graph_def.node:
+        for node in self._nodes:
             if node.op not in kinds:
                 kinds[node.op] = is_state_op(node)
             if kinds[node.op]:

@@ -141,12 +141,13 @@ def check_shards(index: CheckpointIndex, prefix: str, filesystem: Filesystem) ->
             ends[extent.shard] = max(ends[extent.shard], extent.offset + extent.size)
     for shard, end in ends.items():
         path = shard_name(prefix, shard, index.num_shards)
-        if not filesystem.exists(path):
+        try:
+            size = filesystem.size(path)
+        except (FileNotFoundError, NotADirectoryError):
             # A file without content may not exist: TensorFlow makes none for a shard without tensors.
             if end or index.num_shards == 1:
                 return f"The data file {path!r} is missing."
             continue
-        size = filesystem.size(path)
         if size < end:
             return f"The data file {path!r} is cut: it has {size:,} bytes of at least {end:,}."
     return None

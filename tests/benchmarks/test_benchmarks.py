@@ -90,7 +90,9 @@ def test_the_model_in_the_form_of_albert_shares_its_layers(training: bool, tmp_p
         assert recorder.names == ["tokens", "mlm", "tokenization_info"]
         assert len(v1.global_variables()) == 30
         assert 3000 <= len(graph.get_operations()) <= 5000
-        layers = {op.name.split("/layer_")[1].split("/")[0] for op in graph.get_operations() if "/layer_" in op.name}
+        layers = {
+            op.name.split("/layer_")[1].split("/")[0] for op in graph.get_operations() if "/layer_" in op.name
+        }
         assert len(layers) == subjects.SHARED_LAYERS
 
 
