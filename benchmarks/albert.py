@@ -1,9 +1,9 @@
 """A text encoder in the form of ALBERT: one layer of attention that is applied many times, in small ops.
 
-The published module cannot be part of the project. What decides about time is kept: a few dozen variables that
-every layer reads anew, shapes computed in the graph, layer norms and GELU written out, two graph variants with
-three signatures each, of which one returns the path of the vocabulary. Widths are smaller, since no figure is
-about arithmetic.
+The published module cannot be part of the project. What decides about time is kept: a few dozen variables
+that every layer reads anew, shapes computed in the graph, layer norms and GELU written out, two variants
+with three signatures each, of which one returns the path of the vocabulary. Widths are smaller, since no
+figure is about arithmetic.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _STDDEV: Final = 0.02
 
 
 def albert(api: Any, layers: int, vocabulary: Path, training: bool) -> None:
-    """Ids of word pieces to a vector per piece and one for all; signatures `tokens`, `mlm`, `tokenization_info`.
+    """Ids of word pieces to a vector per piece and one for all: `tokens`, `mlm`, `tokenization_info`.
 
     Args:
       api: the library that it is written for.
@@ -103,9 +103,8 @@ def _encoder(net: Any, bias: Any, layers: int, rate: float) -> Any:
     net = _dense("embedding_hidden_mapping_in", net, HIDDEN)
     with v1.variable_scope("transformer", reuse=v1.AUTO_REUSE):
         for layer in range(layers):
-            with v1.variable_scope("group_0"), v1.name_scope(f"layer_{layer}"):
-                with v1.variable_scope("inner_group_0"):
-                    net = _layer(net, bias, rate)
+            with v1.variable_scope("group_0/inner_group_0"), v1.name_scope(f"layer_{layer}"):
+                net = _layer(net, bias, rate)
     return net
 
 
@@ -116,11 +115,10 @@ def _layer(net: Any, bias: Any, rate: float) -> Any:
         with v1.variable_scope("output"):
             attended = _dropout(_dense_3d("dense", context, HIDDEN, heads_in=True), rate)
     net = _layer_norm("LayerNorm", attended + net)
-    with v1.variable_scope("ffn_1"):
-        with v1.variable_scope("intermediate"):
-            inner = _dense("dense", net, 4 * HIDDEN, _gelu)
-            with v1.variable_scope("output"):
-                inner = _dropout(_dense("dense", inner, HIDDEN), rate)
+    with v1.variable_scope("ffn_1/intermediate"):
+        inner = _dense("dense", net, 4 * HIDDEN, _gelu)
+        with v1.variable_scope("output"):
+            inner = _dropout(_dense("dense", inner, HIDDEN), rate)
     return _layer_norm("LayerNorm_1", inner + net)
 
 

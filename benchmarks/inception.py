@@ -1,8 +1,8 @@
 """A network in the form of Inception v3 as TF-Slim writes it: many branches, a batch norm without scale each.
 
 The published module cannot be part of the project. What decides about time is kept: 94 convolutions with 378
-variables, the scopes of Slim, its moving averages and regularization losses, dropout when training. Channels are
-an eighth as wide and images smaller, since no figure is about arithmetic.
+variables, the scopes of Slim, its moving averages and regularization losses, dropout when training. Channels
+are an eighth as wide and images smaller, since no figure is about arithmetic.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Variant:
     changed. All derived structures are computed when first needed and then kept.
 
     Attributes:
-      as_read: the MetaGraphDef for who looks at no nodes, such as its collections: devices may still be there.
+      as_read: the MetaGraphDef for its collections and signatures; devices may still be in its nodes.
       tags: of the variant.
     """
 

@@ -58,7 +58,7 @@ def fields(data: bytes) -> Iterator[tuple[int, Value]]:
             key, position = varint(data, position)
         kind = key & 7
         value: Value
-        if kind == VARINT or kind == BYTES:
+        if kind in (VARINT, BYTES):
             # Most numbers and lengths are of one byte; reading that here spares most of the calls.
             number = data[position] if position < end else 0x80
             if number < 0x80:
