@@ -9,6 +9,7 @@ import os
 import shutil
 import statistics
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +164,7 @@ def _spec_rows(libraries: dict[str, Any], options: argparse.Namespace) -> list[R
     return rows
 
 
-def _at_least(subject: Subject) -> dict[str, float]:
+def _at_least(subject: Subject) -> Mapping[str, float]:
     if subject.name == subjects.ALBERT:
         return ALBERT_AT_LEAST
     return AT_LEAST if subject.targeted else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import shutil
 import tempfile
@@ -175,7 +176,7 @@ def read_specs(path: Path, apis: dict[str, Any], repeats: int) -> dict[str, floa
     gc.collect()
     for _ in range(repeats):
         for side, api in apis.items():
-            taken[side].append(clock(lambda api=api: api.load_module_spec(str(path)))[0])
+            taken[side].append(clock(functools.partial(api.load_module_spec, str(path)))[0])
     return {side: float(np.median(seconds)) for side, seconds in taken.items()}
 
 
