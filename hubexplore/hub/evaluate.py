@@ -17,7 +17,7 @@ from hubexplore.hub.spec import ModuleSpec
 
 @contextlib.contextmanager
 def eval_function_for_module(
-    spec: ModuleSpec | str | os.PathLike[str], tags: Iterable[str] | None = None
+    spec: ModuleSpec | str | bytes | os.PathLike[str], tags: Iterable[str] | None = None
 ) -> Iterator[Callable[..., Any]]:
     """A function that evaluates a module's signatures, in a graph and session of its own.
 

@@ -101,7 +101,7 @@ class Module:
 
     def __init__(
         self,
-        spec: ModuleSpec | str | os.PathLike[str],
+        spec: ModuleSpec | str | bytes | os.PathLike[str],
         trainable: bool = False,
         name: str = "module",
         tags: Iterable[str] | None = None,

@@ -72,14 +72,16 @@ class ExportReport:
 
     def __repr__(self) -> str:
         parts = [self._headline(), *self.warnings]
-        if self.compared:
-            parts.append(grid_text(self._grid()))
+        # Where all is equal the headline says it; a terminal has no room for what need not be read.
+        notable = tuple(each for each in self.compared if each.skipped or each.largest_difference)
+        if notable:
+            parts.append(grid_text(self._grid(notable)))
         return "\n".join(parts)
 
     @automatic
     def _repr_html_(self) -> str:
         notes = [tag("p", visible(each, 1000), class_="note") for each in self.warnings]
-        table = [grid_html(self._grid())] if self.compared else []
+        table = [grid_html(self._grid(self.compared))] if self.compared else []
         return html.framed(tag("p", self._headline()), *notes, *table)
 
     def _headline(self) -> str:
@@ -88,7 +90,8 @@ class ExportReport:
         if largest is None:
             return written
         if largest == 0:
-            return f"{written} Loaded again, {self._whole()} the same outputs."
+            outputs = sum(each.outputs for each in self.compared)
+            return f"{written} Loaded again, {self._whole()} the same outputs ({outputs} compared)."
         if largest == math.inf:
             unequal = [each.signature for each in self.compared if each.largest_difference == math.inf]
             named = ", ".join(printable(repr(each)) for each in unequal)
@@ -102,13 +105,13 @@ class ExportReport:
             return "it gives"
         return f"{len(self.compared) - left} of {len(self.compared)} signatures give"
 
-    def _grid(self) -> Grid:
+    def _grid(self, compared: tuple[ComparedSignature, ...]) -> Grid:
         rows = tuple(
             (
                 visible(each.signature),
                 str(each.outputs),
                 _result(each),
             )
-            for each in self.compared
+            for each in compared
         )
         return Grid("Signatures, before and after", _COLUMNS, rows, "")

@@ -83,7 +83,7 @@ class NotebookSession:
 
     def load(
         self,
-        handle: str | os.PathLike[str] | ModuleSpec,
+        handle: str | bytes | os.PathLike[str] | ModuleSpec,
         name: str | None = None,
         tags: Iterable[str] | None = None,
         trainable: bool = False,
