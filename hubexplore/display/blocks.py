@@ -28,7 +28,14 @@ class Lines:
     code: bool = True
 
 
-Block = Grid | Lines | Tree
+@dataclass(frozen=True)
+class Code:
+    """Lines of code to be copied, each shown whole."""
+
+    lines: tuple[str, ...]
+
+
+Block = Grid | Lines | Tree | Code
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from hubexplore.display import details, signatures
-from hubexplore.display.blocks import Block, Card, Lines, Section, lines, listed
+from hubexplore.display.blocks import Block, Card, Code, Lines, Section, lines, listed
 from hubexplore.display.grid import Column, Remark, Row
+from hubexplore.display.markup import escape
 from hubexplore.display.room import Room
 from hubexplore.display.scopes import count, each_once, roll_up, totals
-from hubexplore.display.tables import counted, number_text, shape_text, size_text, tags_text
+from hubexplore.display.tables import counted, number_text, shape_text, size_text, tags_text, visible
 from hubexplore.summary.model import (
     ApplicationSummary,
     FileSummary,
@@ -24,6 +25,7 @@ from hubexplore.summary.model import (
     Shape,
     VariantSummary,
 )
+from hubexplore.summary.usage import usage
 
 # Rows, and bytes of HTML, that a section may take.
 SIGNATURE_ROOM: Final = (240, 50_000)
@@ -32,6 +34,8 @@ ROOM: Final = (24, 6_000)
 # Rows of sections that are long in most modules, where nothing folds.
 IN_TEXT: Final = {"variables": 48, "ops": 12, "functions": 12, "collections": 12, "messages": 12}
 MAX_WARNINGS: Final = 12
+# Bytes of HTML that code may take: half of a copy would be of no use.
+CODE: Final = 16_000
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,8 @@ def module_card(summary: ModuleSummary, unfoldable: bool = False) -> Card:
     """
     found = [_warnings(summary)]
     for name, kind in SECTIONS.items():
+        if name == "variables":
+            found.append(_code(summary))
         rows, size = kind.room
         room = Room(IN_TEXT.get(name, rows) if unfoldable else rows, size)
         found.append(kind.make(summary.variants, room))
@@ -155,6 +161,14 @@ def _warnings(summary: ModuleSummary) -> Section | None:
     note = f"... and {counted(left_out, 'more warning')}" if left_out else ""
     content: Block = Lines("", shown, note, code=False)
     return Section("Warnings", f"{len(summary.warnings):,}", (content,), open=True)
+
+
+def _code(summary: ModuleSummary) -> Section | None:
+    """Returns code that calls the module, behind what it says of signatures."""
+    found = usage(summary)
+    if found is None or len(escape("\n".join(found.lines))) > CODE:
+        return None
+    return Section("Code", f"calls the signature {visible(found.signature)}", (Code(found.lines),))
 
 
 def _unclaimed(names: Sequence[str]) -> Section | None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hubexplore.display.blocks import Block, Card, Lines, Section
+from hubexplore.display.blocks import Block, Card, Code, Lines, Section
 from hubexplore.display.card import module_card
 from hubexplore.display.grid import Bar, Column, Grid, bar_html, grid_html
 from hubexplore.display.markup import Markup, document, join, tag
 from hubexplore.display.scopes import Scope, Tree
 from hubexplore.display.signatures import tensors as tensor_grid
 from hubexplore.display.style import PAGE_STYLE, STYLE
-from hubexplore.display.tables import MAX_SENTENCE, counted, size_text, visible
+from hubexplore.display.tables import MAX_SENTENCE, counted, printable, size_text, visible
 from hubexplore.summary.model import ModuleSummary, TensorSummary
 
 
@@ -74,6 +74,8 @@ def _block(block: Block, unseen: str) -> Markup:
             return _lines(block)
         case Tree():
             return _tree(block, unseen)
+        case Code():
+            return tag("pre", tag("code", "\n".join(map(printable, block.lines))))
 
 
 def _lines(block: Lines) -> Markup:

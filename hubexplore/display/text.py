@@ -6,12 +6,12 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from hubexplore.display.blocks import Block, Card, Lines, Section
+from hubexplore.display.blocks import Block, Card, Code, Lines, Section
 from hubexplore.display.card import module_card
 from hubexplore.display.grid import Grid, grid_lines
 from hubexplore.display.scopes import Tree, flat_rows
 from hubexplore.display.signatures import tensors as tensor_grid
-from hubexplore.display.tables import MAX_SENTENCE, MAX_TEXT, visible
+from hubexplore.display.tables import MAX_SENTENCE, MAX_TEXT, printable, visible
 from hubexplore.summary.model import ModuleSummary, TensorSummary
 
 WIDTH: Final = 99
@@ -72,8 +72,10 @@ def _section(own: Section, width: int) -> Iterator[_Line]:
     for at, block in enumerate(own.blocks):
         if at:
             yield PLAIN, ""
+        # Code is copied with its lines, and would not run if these were indented.
+        indent = "" if isinstance(block, Code) else "  "
         for look, line in _block(block, width - 2):
-            yield look, f"  {line}".rstrip()
+            yield look, f"{indent}{line}".rstrip()
 
 
 def _block(block: Block, width: int) -> Iterator[_Line]:
@@ -84,6 +86,8 @@ def _block(block: Block, width: int) -> Iterator[_Line]:
             return _lines(block, width)
         case Tree():
             return _grid(Grid("", block.columns, tuple(flat_rows(block)), block.note), width)
+        case Code():
+            return ((PLAIN, printable(line)) for line in block.lines)
 
 
 def _grid(grid: Grid, width: int) -> Iterator[_Line]:

@@ -46,7 +46,12 @@ def module_code(source: str, tag_sets: Iterable[Sequence[str]]) -> str:
       source: code of what it is made of, a path or a spec.
       tag_sets: tags of each graph variant. The code uses that for serving, or one that is not for training.
     """
-    tags = min(
+    tags = serving_tags(tag_sets)
+    return f"hub.Module({source}{f', tags={tags!r}' if tags else ''})"
+
+
+def serving_tags(tag_sets: Iterable[Sequence[str]]) -> list[str]:
+    """The tags of the graph variant for serving, or of one that is not for training; sorted."""
+    return min(
         map(sorted, tag_sets), key=lambda one: (one != _SERVE, _TRAIN in one, len(one), one), default=[]
     )
-    return f"hub.Module({source}{f', tags={tags!r}' if tags else ''})"

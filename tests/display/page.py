@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 ELEMENTS = frozenset(
     {"div", "style", "p", "strong", "small", "code", "details", "summary"}
-    | {"span", "b", "i", "ul", "li"}
+    | {"span", "b", "i", "ul", "li", "pre"}
     | {"table", "caption", "thead", "tbody", "tr", "th", "td"}
 )
 ATTRIBUTES = frozenset(

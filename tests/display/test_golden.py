@@ -6,10 +6,13 @@ import itertools
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from hubexplore.display import html, text
+from hubexplore.display.card import CODE
+from hubexplore.hub.summarize import summarize
 from hubexplore.summary.model import (
     AssetSummary,
     CollectionSummary,
@@ -17,6 +20,7 @@ from hubexplore.summary.model import (
     VariableSummary,
     VariantSummary,
 )
+from hubexplore.summary.usage import usage
 from tests.display import page, summaries
 
 Golden = Callable[[str, str], None]
@@ -232,3 +236,19 @@ def without_style(shown: str) -> str:
     """One element of our HTML per line, the style left out."""
     bare = re.sub(r"<style>.*?</style>", "", shown, flags=re.DOTALL)
     return re.sub(r"(?=<(?:p|details|div|table|thead|tbody|tr|ul|li)\b)", "\n", bare).strip()
+
+
+def test_code_that_calls_the_module_can_be_copied(real_modules: Path) -> None:
+    summary = summarize(real_modules / "half-plus-two-savedmodel")
+    found = usage(summary)
+    assert found is not None
+    code = "\n".join(found.lines)
+    assert f"\n\nCode: calls the signature serving_default\n{code}\n\n" in text.module(summary)
+    shown = page.read(html.module(summary))
+    assert [each.text for each in shown.all("code") if "pre" in each.path] == [code]
+
+
+def test_code_that_is_too_long_is_left_out(real_modules: Path) -> None:
+    summary = replace(summarize(real_modules / "half-plus-two-savedmodel"), title="<" * CODE)
+    assert "\nCode: " not in text.module(summary)
+    assert "<pre>" not in html.module(summary)

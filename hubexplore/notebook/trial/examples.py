@@ -14,9 +14,9 @@ from hubexplore.notebook.trial import drawings, picture_files, tf_examples
 from hubexplore.notebook.trial.fields import IMAGE, RAGGED, SPARSE, Field
 from hubexplore.notebook.trial.given import Array, Example, Given, Sparse
 from hubexplore.notebook.trial.literals import counted
-from hubexplore.notebook.trial.parsing import Feature
 from hubexplore.notebook.trial.sizes import shape_for, turns
 from hubexplore.notebook.trial.uses import Use
+from hubexplore.summary.parsing import Feature
 
 SENTENCES: Final = "Sample sentences"
 VOCABULARY: Final = "Words of the vocabulary"

@@ -11,10 +11,10 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.notebook.trial.given import short
-from hubexplore.notebook.trial.parsing import PLAIN, Encoding, Reader
 from hubexplore.notebook.trial.sizes import Sizes
 from hubexplore.notebook.trial.uses import Use, Uses
 from hubexplore.summary.model import Shape, SignatureSummary, TensorSummary, VariantSummary
+from hubexplore.summary.parsing import PLAIN, Encoding, Reader
 
 TEXT: Final = "text"
 NUMBERS: Final = "numbers"

@@ -16,7 +16,7 @@ from hubexplore.notebook.trial import images, nested
 from hubexplore.notebook.trial.bundled import bundled
 from hubexplore.notebook.trial.fields import Field
 from hubexplore.notebook.trial.given import Array, Given
-from hubexplore.notebook.trial.parsing import Encoding
+from hubexplore.summary.parsing import Encoding
 
 FORMATS: Final = ("PNG", "JPEG", "GIF", "BMP")
 """What TensorFlow's ops decode, as Pillow calls it."""

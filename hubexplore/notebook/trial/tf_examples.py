@@ -18,8 +18,8 @@ from hubexplore.notebook.trial import json_text, nested
 from hubexplore.notebook.trial.fields import Field
 from hubexplore.notebook.trial.given import Array, short
 from hubexplore.notebook.trial.literals import Literals, shown
-from hubexplore.notebook.trial.parsing import PLAIN
 from hubexplore.summary import wire
+from hubexplore.summary.parsing import PLAIN
 
 Values = Sequence[bytes] | Sequence[int] | Sequence[float]
 _BYTES, _FLOATS, _INTS = 1, 2, 3

@@ -20,8 +20,8 @@ from hubexplore.errors import HubError, SignatureError
 from hubexplore.notebook.session import NotebookSession
 from hubexplore.notebook.trial import drawings, examples, nested, searching
 from hubexplore.notebook.trial.fields import Field, fields
-from hubexplore.notebook.trial.parsing import Encoding, Feature
 from hubexplore.samples import files
+from hubexplore.summary.parsing import Encoding, Feature
 from tests.notebook import modules
 from tests.notebook.trial.making import field
 

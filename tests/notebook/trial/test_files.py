@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hubexplore.errors import HubError, SignatureError
 from hubexplore.notebook.trial import arrays, files, tf_examples
 from hubexplore.notebook.trial.fields import Field
-from hubexplore.notebook.trial.parsing import Encoding, Feature
+from hubexplore.summary.parsing import Encoding, Feature
 from tests.notebook.trial.making import field
 
 PAIRS = field("float32", (None, 2))

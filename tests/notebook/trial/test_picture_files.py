@@ -14,7 +14,7 @@ from hubexplore.errors import SignatureError
 from hubexplore.notebook.trial import picture_files
 from hubexplore.notebook.trial.bundled import bundled
 from hubexplore.notebook.trial.fields import Field
-from hubexplore.notebook.trial.parsing import Encoding
+from hubexplore.summary.parsing import Encoding
 
 
 def field(shape: Any = (None,), in_base64: bool = False) -> Field:

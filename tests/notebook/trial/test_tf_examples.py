@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hubexplore.errors import SignatureError
 from hubexplore.notebook.trial import tf_examples, tf_records, typed
 from hubexplore.notebook.trial.fields import Field
-from hubexplore.notebook.trial.parsing import Encoding, Feature
 from hubexplore.notebook.trial.tf_examples import Values, features_of, serialized
+from hubexplore.summary.parsing import Encoding, Feature
 
 FEATURES = (Feature("name", "string"), Feature("age", "int64"), Feature("score", "float32", 2))
 

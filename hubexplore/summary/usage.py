@@ -1,0 +1,271 @@
+"""Code that loads a module and calls a signature of it, to be copied: it runs as it is printed.
+
+Names and paths are written by `repr`, so that whatever strangers chose stays a string in one line.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hubexplore.summary.inputs import InputFacts, read_inputs
+from hubexplore.summary.model import (
+    HUB_MODULE,
+    TF1_SAVED_MODEL,
+    TF2_SAVED_MODEL,
+    WIDTHS,
+    ModuleSummary,
+    Shape,
+    SignatureSummary,
+    TensorSummary,
+    VariantSummary,
+)
+from hubexplore.summary.parsing import Encoding, Feature
+from hubexplore.summary.remedy import serving_tags, spec_code, unsupported
+from hubexplore.summary.replace import shape_text
+from hubexplore.summary.sizes import Open, solutions
+
+_MODULES: Final = {
+    "base64": "import base64",
+    "hub": "import hubexplore as hub",
+    "np": "import numpy as np",
+    "tf": "import tensorflow as tf",
+}
+_DEFAULTS: Final = ("default", "serving_default")
+_FEATURES: Final = {"string": ("bytes", "b''"), "int64": ("int64", "0"), "float32": ("float", "0.0")}
+_ENCODERS: Final = {"JPEG": "encode_jpeg", "PNG": "encode_png"}
+# Sides of an image, words of a text: where the graph takes any size.
+_SIDE: Final = 224
+_WORDS: Final = 6
+
+
+class _NoValueError(ValueError):
+    """No value can be written down for an input."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Lines of code that load a module, and the signature that they call."""
+
+    signature: str
+    lines: tuple[str, ...]
+
+
+def usage(summary: ModuleSummary) -> Usage | None:
+    """Returns code that calls the default signature, or the first; None where it cannot be written.
+
+    Inputs are zeros, short texts and empty messages, in sizes that the graph takes as far as it shows them.
+
+    Args:
+      summary: of a module on disk, with its source.
+    """
+    source = summary.source
+    if summary.format not in (HUB_MODULE, TF1_SAVED_MODEL, TF2_SAVED_MODEL) or source is None:
+        return None
+    variant = _variant(summary)
+    signature = None if variant is None else _signature(variant)
+    if variant is None or signature is None:
+        return None
+    try:
+        inputs = _Inputs(source.meta_graphs[variant.tags], signature)
+        values = inputs.values(eager=summary.format == TF2_SAVED_MODEL)
+    except _NoValueError:
+        return None
+    if summary.format == TF2_SAVED_MODEL:
+        code = _saved_model(summary, variant, signature, values)
+    else:
+        code = _module(summary, variant, signature, values)
+    lines = [*inputs.before, *values, *code]
+    return Usage(signature.name, (*_imports(lines), *lines))
+
+
+def _imports(lines: Sequence[str]) -> list[str]:
+    """The imports of the modules that code names; what only stands in a string is no name."""
+    named = {node.id for node in ast.walk(ast.parse("\n".join(lines))) if isinstance(node, ast.Name)}
+    return [statement for name, statement in _MODULES.items() if name in named]
+
+
+def _variant(summary: ModuleSummary) -> VariantSummary | None:
+    """The variant of a live module, else that for serving."""
+    tags = summary.live.tags if summary.live else tuple(serving_tags(each.tags for each in summary.variants))
+    return next((each for each in summary.variants if each.tags == tags), None)
+
+
+def _signature(variant: VariantSummary) -> SignatureSummary | None:
+    by_name = {each.name: each for each in variant.signatures}
+    names = [*(name for name in _DEFAULTS if name in by_name), *by_name]
+    return by_name[names[0]] if names else None
+
+
+def _module(
+    summary: ModuleSummary, variant: VariantSummary, signature: SignatureSummary, values: Sequence[str]
+) -> list[str]:
+    spec, before = repr(summary.title), []
+    if summary.format == TF1_SAVED_MODEL:
+        names = (each.name for own in summary.variants for each in own.collections)
+        spec, before = "spec", [f"spec = {spec_code(summary.title, unsupported(names))}"]
+    tags = f", tags={list(variant.tags)!r}" if variant.tags else ""
+    arguments = [
+        *(["inputs"] if values else []),
+        *([f"signature={signature.name!r}"] if signature.name != "default" else []),
+        "as_dict=True",
+    ]
+    return [
+        *before,
+        f"with hub.eval_function_for_module({spec}{tags}) as f:",
+        f"    outputs = f({', '.join(arguments)})",
+    ]
+
+
+def _saved_model(
+    summary: ModuleSummary, variant: VariantSummary, signature: SignatureSummary, values: Sequence[str]
+) -> list[str]:
+    # TensorFlow knows no handles and no `~`: the folder that these stand for is written down.
+    folder = summary.source.assets if summary.source else None
+    path = folder.directory.removesuffix("assets").rstrip("/") if folder else summary.title
+    tags = f", tags={list(variant.tags)!r}" if len(summary.variants) > 1 else ""
+    return [
+        f"model = tf.saved_model.load({path!r}{tags})",
+        f"outputs = model.signatures[{signature.name!r}]({'**inputs' if values else ''})",
+    ]
+
+
+class _Inputs:
+    """The inputs of a signature as code; `before` are lines that have to run first."""
+
+    def __init__(self, meta_graph: Any, signature: SignatureSummary) -> None:
+        self.before: list[str] = []
+        self._inputs = signature.inputs
+        self._facts = read_inputs(meta_graph, [signature])
+        self._name = signature.name
+        self._shapes = _shapes(meta_graph, signature)
+
+    def values(self, eager: bool) -> list[str]:
+        """The lines of a dict of values; none without inputs."""
+        entries = []
+        for each in self._inputs:
+            value = self._value(each, eager)
+            said = f"{each.dtype.removesuffix('_ref')} {shape_text(each.shape)}"
+            entries.append(f"    {each.name!r}: {value},  # {said}")
+        return ["inputs = {", *entries, "}"] if entries else []
+
+    def _value(self, tensor: TensorSummary, eager: bool) -> str:
+        dtype, shape = tensor.dtype.removesuffix("_ref"), self._shapes[tensor.name]
+        if dtype not in WIDTHS and dtype != "string":
+            raise _NoValueError
+        match tensor.kind:
+            case "dense":
+                value = self._dense(tensor, dtype, shape)
+                return f"tf.constant({value})" if eager else value
+            case "sparse":
+                make = "tf.SparseTensor" if eager else "tf.compat.v1.SparseTensorValue"
+                nothing = f"np.zeros((0, {len(shape)}), 'int64')"
+                return f"{make}({nothing}, {_zeros((0,), dtype)}, {list(shape)!r})"
+            case "ragged":
+                make = "tf.ragged.constant" if eager else "tf.compat.v1.ragged.constant_value"
+                splits = tensor.components[1:]
+                width = splits[0].dtype if splits else "int64"
+                return (
+                    f"{make}({_filled(shape, dtype)}.tolist(), tf.{dtype}, ragged_rank={len(splits)}, "
+                    f"row_splits_dtype=tf.{width})"
+                )
+        raise _NoValueError
+
+    def _dense(self, tensor: TensorSummary, dtype: str, shape: tuple[int, ...]) -> str:
+        encoding = self._facts.get((self._name, tensor.name), InputFacts()).encoding
+        if encoding.kind == "example":
+            return _repeated(shape, f"{self._example(encoding.features)}.SerializeToString()")
+        if encoding.kind == "image":
+            return _repeated(shape, _picture(encoding))
+        return _filled(shape, dtype)
+
+    def _example(self, features: Sequence[Feature]) -> str:
+        """The name of a message with a value for each feature; the lines that make it go before."""
+        name = f"example_{len(self.before)}" if self.before else "example"
+        self.before.append(f"{name} = tf.train.Example()")
+        for each in features:
+            if each.dtype not in _FEATURES or not _is_text(each.name):
+                raise _NoValueError
+            kind, value = _FEATURES[each.dtype]
+            several = f"[{value}] * {each.count}" if each.count != 1 else f"[{value}]"
+            self.before.append(f"{name}.features.feature[{each.name!r}].{kind}_list.value.extend({several})")
+        return name
+
+
+def _is_text(name: str) -> bool:
+    """Whether a message can have this string."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _picture(encoding: Encoding) -> str:
+    if encoding.picture not in _ENCODERS:
+        raise _NoValueError
+    encoder = _ENCODERS[encoding.picture]
+    picture = f"tf.io.{encoder}(np.zeros(({_SIDE}, {_SIDE}, 3), 'uint8')).numpy()"
+    return f"base64.urlsafe_b64encode({picture})" if encoding.base64 else picture
+
+
+def _repeated(shape: tuple[int, ...], content: str) -> str:
+    # np.full would lose zero bytes at the end.
+    if shape == (1,):
+        return f"np.array([{content}], object)"
+    return f"np.array([{content}] * {math.prod(shape)}, object).reshape({shape!r})"
+
+
+def _filled(shape: tuple[int, ...], dtype: str) -> str:
+    return f"np.full({shape!r}, 'text', object)" if dtype == "string" else _zeros(shape, dtype)
+
+
+def _zeros(shape: tuple[int, ...], dtype: str) -> str:
+    if dtype == "string":
+        return f"np.zeros({shape!r}, object)"
+    own = repr(dtype) if dtype in _NUMPY else f"tf.{dtype}.as_numpy_dtype"
+    return f"np.zeros({shape!r}, {own})"
+
+
+_NUMPY: Final = frozenset({
+    "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32",
+    "uint64", "bool", "complex64", "complex128",
+})  # fmt: skip
+
+
+def _shapes(meta_graph: Any, signature: SignatureSummary) -> Mapping[str, tuple[int, ...]]:
+    """A full shape of one row for each input, as the graph takes it."""
+    stated = {each.name: _stated(each) for each in signature.inputs}
+    if all(shape is not None and None not in shape[1:] for shape in stated.values()):
+        return {
+            name: tuple(1 if size is None else size for size in shape or ()) for name, shape in stated.items()
+        }
+    inputs = [
+        Open(each.name, stated[each.name], _leading(each), each.kind, _usual(each))
+        for each in signature.inputs
+    ]
+    ends: dict[str, Shape] = {part.tensor: None for each in signature.outputs for part in each.components}
+    ends |= {each.tensor: each.shape for each in signature.outputs if each.tensor}
+    best = solutions(meta_graph, inputs, ends)[0]
+    return {each.name: best.shape(each.name, 1) for each in inputs}
+
+
+def _stated(tensor: TensorSummary) -> Shape:
+    if tensor.shape is not None or tensor.kind == "dense":
+        return tensor.shape
+    return (None,) * (max(len(tensor.components), 2) if tensor.kind == "ragged" else 2)
+
+
+def _leading(tensor: TensorSummary) -> str:
+    if tensor.kind == "sparse":
+        return next((part.tensor for part in tensor.components if part.role == "dense shape"), "")
+    return tensor.tensor
+
+
+def _usual(tensor: TensorSummary) -> dict[int, int]:
+    if tensor.dtype == "string":
+        return {1: _WORDS}
+    return {1: _SIDE, 2: _SIDE} if tensor.shape is not None and len(tensor.shape) == 4 else {}
