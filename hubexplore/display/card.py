@@ -17,6 +17,7 @@ from hubexplore.display.markup import escape
 from hubexplore.display.room import Room
 from hubexplore.display.scopes import count, each_once, roll_up, totals
 from hubexplore.display.tables import counted, number_text, shape_text, size_text, tags_text, visible
+from hubexplore.summary.inputs import read_inputs
 from hubexplore.summary.model import (
     ApplicationSummary,
     FileSummary,
@@ -83,12 +84,17 @@ def module_card(summary: ModuleSummary, unfoldable: bool = False) -> Card:
       unfoldable: the card will lie open, as text does, so that the longest lists end sooner.
     """
     found = [_warnings(summary)]
+    facts = _input_facts(summary)
     for name, kind in SECTIONS.items():
         if name == "variables":
-            found.append(_code(summary))
+            own_features = signatures.features(summary.variants, Room(*ROOM), facts)
+            found += [own_features, _code(summary)]
         rows, size = kind.room
         room = Room(IN_TEXT.get(name, rows) if unfoldable else rows, size)
-        found.append(kind.make(summary.variants, room))
+        if name == "signatures":
+            found.append(signatures.signatures(summary.variants, room, facts))
+        else:
+            found.append(kind.make(summary.variants, room))
     found += [files(summary.files, Room(*ROOM)), _unclaimed(summary.unclaimed), _calls(summary.live)]
     sections = tuple(each for each in found if each is not None)
     return Card(summary.title, tuple(filter(None, (_facts(summary), _live_facts(summary.live)))), sections)
@@ -161,6 +167,16 @@ def _warnings(summary: ModuleSummary) -> Section | None:
     note = f"... and {counted(left_out, 'more warning')}" if left_out else ""
     content: Block = Lines("", shown, note, code=False)
     return Section("Warnings", f"{len(summary.warnings):,}", (content,), open=True)
+
+
+def _input_facts(summary: ModuleSummary) -> signatures.VariantFacts:
+    """What the graphs say of the inputs of the signatures that are shown."""
+    graphs = summary.source.meta_graphs if summary.source else {}
+    return {
+        each.tags: read_inputs(graphs[each.tags], each.signatures[: signatures.MAX_SIGNATURES])
+        for each in summary.variants
+        if each.tags in graphs
+    }
 
 
 def _code(summary: ModuleSummary) -> Section | None:

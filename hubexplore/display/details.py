@@ -128,8 +128,19 @@ def _ops_of_several(variants: Variants, room: Room, bodies: bool) -> Section | N
 
 
 def _ops_count(types: int, variants: Variants) -> str:
-    nodes = " | ".join(dict.fromkeys(number_text(variant.nodes) for variant in variants[:4]))
-    return f"{counted(types, 'type')}, {nodes} nodes"
+    """Returns "58 types, 24 nodes in the graph and 123 in functions"; without these "4 types, 24 nodes"."""
+    inside = [sum(each.in_functions for each in variant.ops) for variant in variants[:4]]
+    nodes = f"{counted(types, 'type')}, {_alternatives([variant.nodes for variant in variants[:4]])}"
+    return f"{nodes} in the graph and {_numbers(inside)} in functions" if any(inside) else nodes
+
+
+def _alternatives(counts: Sequence[int]) -> str:
+    return counted(1, "node") if set(counts) == {1} else f"{_numbers(counts)} nodes"
+
+
+def _numbers(counts: Sequence[int]) -> str:
+    """Returns "101 | 103": of several graph variants, equal numbers once."""
+    return " | ".join(dict.fromkeys(map(number_text, counts)))
 
 
 def foreign_ops(variants: Variants, room: Room) -> Section | None:

@@ -26,7 +26,6 @@ from hubexplore.summary.model import (
 from hubexplore.summary.parsing import Encoding, Feature
 from hubexplore.summary.remedy import serving_tags, spec_code, unsupported
 from hubexplore.summary.replace import shape_text
-from hubexplore.summary.sizes import Open, solutions
 
 _MODULES: Final = {
     "base64": "import base64",
@@ -243,6 +242,9 @@ def _shapes(meta_graph: Any, signature: SignatureSummary) -> Mapping[str, tuple[
         return {
             name: tuple(1 if size is None else size for size in shape or ()) for name, shape in stated.items()
         }
+    # Needs NumPy, which is not imported for what says its sizes itself.
+    from hubexplore.summary.sizes import Open, solutions
+
     inputs = [
         Open(each.name, stated[each.name], _leading(each), each.kind, _usual(each))
         for each in signature.inputs
