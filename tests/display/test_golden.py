@@ -17,6 +17,7 @@ from hubexplore.summary.model import (
     AssetSummary,
     CollectionSummary,
     ModuleSummary,
+    OpSummary,
     VariableSummary,
     VariantSummary,
 )
@@ -124,7 +125,9 @@ def test_other_variants_have_their_own() -> None:
 
 def test_what_some_variants_have_says_which() -> None:
     shown = text.module(summaries.RICH)
-    section = shown.split("Ops: 4 types, 101 | 103 nodes\n")[1].split("\n\n")[0]
+    section = shown.split("Ops: 4 types, 101 | 103 nodes in the graph and 2 in functions\n")[1].split("\n\n")[
+        0
+    ]
     assert [line.split() for line in section.splitlines()[1:]] == [
         ["Op", "no", "tags", "train"],
         ["Const", "60", "60"],
@@ -252,3 +255,27 @@ def test_code_that_is_too_long_is_left_out(real_modules: Path) -> None:
     summary = replace(summarize(real_modules / "half-plus-two-savedmodel"), title="<" * CODE)
     assert "\nCode: " not in text.module(summary)
     assert "<pre>" not in html.module(summary)
+
+
+def test_what_is_known_of_inputs_stands_beside_them(real_modules: Path) -> None:
+    shown = text.module(summarize(real_modules / "dm21"))
+    (row,) = [line for line in shown.splitlines() if "tensor_dict$grid_coords" in line and "np." not in line]
+    assert row.endswith("float32  (?, 3)  no output uses it")
+    shown = text.module(summarize(real_modules / "taxi-estimator-savedmodel"))
+    assert shown.count("tf.Example of 17 features\n") == 4
+    section = shown.split("\nFeatures of tf.Example inputs: 17\n")[1].split("\n\n")[0].splitlines()
+    assert len(section) == 18
+    assert section[1].split()[-3:] == ["company", "string", "1"]
+    for summary in (real_modules / "dm21", real_modules / "taxi-estimator-savedmodel"):
+        widths = page.table_widths(html.module(summarize(summary)))
+        assert all(len(each) == 1 for each in widths)
+
+
+def test_the_number_of_ops_says_how_many_are_in_functions() -> None:
+    ops = (OpSummary("Mul", 1, 40), OpSummary("Const", 0, 2))
+    one = VariantSummary((), (), ops=ops, nodes=1)
+    assert "Ops: 2 types, 1 node in the graph and 42 in functions\n" in text.module(
+        ModuleSummary("m", (one,))
+    )
+    plain = VariantSummary((), (), ops=(OpSummary("Mul", 1),), nodes=1)
+    assert "Ops: 1 type, 1 node\n" in text.module(ModuleSummary("m", (plain,)))

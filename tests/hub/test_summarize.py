@@ -29,7 +29,8 @@ def exported(tmp_path: Path) -> str:
 
     def module_fn(training: bool) -> None:
         modules.lookup(str(vocabulary), "lookup")
-        modules.partitioned()
+        with tf1.variable_scope("scope"):
+            modules.partitioned_only()
         modules.normalized(training)
 
     spec = hub.create_module_spec(module_fn, [(set(), {"training": False}), ({"train"}, {"training": True})])
@@ -46,7 +47,7 @@ def test_a_spec_and_its_directory_are_one_summary(exported: str) -> None:
 def test_it_holds_what_was_authored(exported: str) -> None:
     plain, train = hub.summarize(exported).variants
     assert (plain.tags, train.tags) == ((), ("train",))
-    assert {each.name for each in plain.signatures} == {"default", "lookup"}
+    assert {each.name for each in plain.signatures} == {"default", "lookup", "parts"}
     (table,), (asset,) = plain.tables, plain.assets
     assert (table.key_dtype, table.value_dtype, table.assets) == ("string", "int64", ("words.txt",))
     assert (asset.size, asset.first_lines, asset.tables) == (6, ("a", "b", "c"), (table.node,))
