@@ -19,16 +19,21 @@ class CompiledCall:
       session: of the graph.
       placeholders: dense ones, in the order of the arrays that `run` takes.
       fetches: what `results` returns, by name: Tensor, SparseTensor or RaggedTensor; no placeholders.
+      timeout: seconds after which a run ends with `tf.errors.DeadlineExceededError`; None for no limit.
     """
 
     def __init__(
-        self, session: tf.compat.v1.Session, placeholders: Iterable[tf.Tensor], fetches: Mapping[str, Any]
+        self,
+        session: tf.compat.v1.Session,
+        placeholders: Iterable[tf.Tensor],
+        fetches: Mapping[str, Any],
+        timeout: float | None = None,
     ) -> None:
         self._fetches = dict(fetches)
         self._names = list(fetches)
         self._dense = all(isinstance(fetch, tf.Tensor) for fetch in fetches.values())
         flat = [tensor for fetch in fetches.values() for tensor in components(fetch)]
-        self.run = tf_internals.compiled(session, flat, list(placeholders))
+        self.run = tf_internals.compiled(session, flat, list(placeholders), timeout)
         """Takes one array per placeholder; gives the flat values that `results` takes."""
 
     def results(self, flat: Sequence[Any]) -> dict[str, Any]:

@@ -85,6 +85,10 @@ class FileGoneError(RunError, tf.errors.NotFoundError):  # type: ignore[misc]
     """A checkpoint or an asset that is not there any more."""
 
 
+class RunTimeoutError(RunError, tf.errors.DeadlineExceededError, TimeoutError):  # type: ignore[misc]
+    """A run took longer than it may."""
+
+
 class ServerGoneError(RunError, tf.errors.UnavailableError):  # type: ignore[misc]
     """The server of a remote session does not answer."""
 
@@ -102,7 +106,10 @@ class NoKernelError(RunError, tf.errors.InvalidArgumentError):  # type: ignore[m
 
 
 def explain_run_error(
-    error: BaseException, modules: Iterable[Module] = (), target: str = ""
+    error: BaseException,
+    modules: Iterable[Module] = (),
+    target: str = "",
+    timeout: float | None = None,
 ) -> RunError | None:
     """The same error with its cause and a remedy, to be raised from it.
 
@@ -110,6 +117,7 @@ def explain_run_error(
       error: what `Session.run` or a compiled call raised.
       modules: of the session's graph; the message says what is theirs.
       target: address of the session's server, if it has one.
+      timeout: seconds that the run was allowed to take, if it was limited.
 
     Returns:
       An error that is also an instance of TensorFlow's class of `error`; None where there is nothing to add.
@@ -132,6 +140,8 @@ def explain_run_error(
             found = ServerRestartedError, _server_gone(target)
         case tf.errors.DeadlineExceededError() if find_server_gone(target):
             found = ServerSilentError, _server_gone(target)
+        case tf.errors.DeadlineExceededError() if timeout is not None:
+            found = RunTimeoutError, f"The run was stopped after {timeout:g} s, as timeout={timeout:g} says."
         case _:
             return None
     explained, message = found

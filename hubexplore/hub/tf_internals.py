@@ -316,18 +316,31 @@ def create_op(  # noqa: PLR0917 - one call site, in a hot loop
 
 
 def compiled(
-    session: tf.compat.v1.Session, fetches: Sequence[tf.Tensor], feeds: Sequence[tf.Tensor]
+    session: tf.compat.v1.Session,
+    fetches: Sequence[tf.Tensor],
+    feeds: Sequence[tf.Tensor],
+    timeout: float | None = None,
 ) -> Callable[..., Sequence[Any]]:
     """A function from one array per feed to one array per fetch.
 
     `Session.make_callable` with feeds goes through all of `Session.run`, some 100 microseconds. What Keras
     used for its own graphs takes a fifth of that; a remote session does not have it.
+
+    Args:
+      session: of the graph.
+      fetches: what the function returns.
+      feeds: what its arguments replace.
+      timeout: seconds after which TensorFlow begins no further op of a run and raises
+        `tf.errors.DeadlineExceededError`; None for no limit.
     """
     options = config_pb2.CallableOptions()
     options.feed.extend(feed.name for feed in feeds)
     options.fetch.extend(fetch.name for fetch in fetches)
+    if timeout is not None:
+        options.run_options.timeout_in_ms = max(1, round(timeout * 1000))
     try:
         call: Callable[..., Sequence[Any]] = session._make_callable_from_options(options)
     except (AttributeError, tf.errors.UnimplementedError):
-        call = session.make_callable(list(fetches), list(feeds))
+        call = session.make_callable(list(fetches), list(feeds), accept_options=True)
+        return functools.partial(call, options=options.run_options)
     return call

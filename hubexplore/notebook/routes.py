@@ -55,11 +55,15 @@ class Runtime:
 
 @dataclass(frozen=True)
 class Wish:
-    """What a caller wants: a signature (None means `default`), all outputs or one, and further tensors."""
+    """What a caller wants: a signature (None means `default`), all outputs or one, and further tensors.
+
+    `timeout` is the time in seconds that a run may take; None for no limit.
+    """
 
     signature: str | None = None
     as_dict: bool = False
     fetch: tuple[Any, ...] | None = None
+    timeout: float | None = None
 
 
 class Route:
@@ -75,6 +79,7 @@ class Route:
         self._signature = wish.signature or DEFAULT_SIGNATURE
         self._as_dict = as_dict = wish.as_dict
         self._fetch = wish.fetch
+        self._timeout = wish.timeout
         infos = module.get_input_info_dict(self._signature)
         self._outputs = module.get_output_info_dict(self._signature)
         select_outputs(self._signature, self._outputs, as_dict)
@@ -152,7 +157,7 @@ class Route:
         fetches = {name: applied.outputs[name] for name in self._wanted()}
         for index, each in enumerate(self._fetch or ()):
             fetches[_key(index)] = resolve(each, self.module, applied)
-        self._call = CompiledCall(self._runtime.session, applied.placeholders, fetches)
+        self._call = CompiledCall(self._runtime.session, applied.placeholders, fetches, self._timeout)
         return self._call
 
     def _run(self, call: CompiledCall, arrays: Sequence[Array]) -> Sequence[Any]:

@@ -152,6 +152,7 @@ class NotebookSession:
         fetch: Iterable[Any] | None = None,
         batch_size: int | None = None,
         progress: bool | None = None,
+        timeout: float | None = None,
     ) -> Any:
         """Evaluates a signature.
 
@@ -168,6 +169,7 @@ class NotebookSession:
           batch_size: run so many rows at a time. Every output must have a row per row of the inputs. An
             interrupt stops at the next batch.
           progress: whether to show a bar for batches; by default where it takes more than a second.
+          timeout: seconds after which TensorFlow begins no further op; an op that has begun ends first.
 
         Returns:
           A NumPy array, SparseTensorValue or RaggedTensorValue; with `as_dict` a dict of them; with `fetch` a
@@ -179,22 +181,23 @@ class NotebookSession:
           SignatureError: (a TypeError) names the input that does not fit and what was expected.
           GraphError: (a RuntimeError) the module was not loaded here or was replaced, or the session is
             closed.
+          RunTimeoutError: (a TimeoutError) the run took longer than `timeout`.
         """
         wanted = None if fetch is None else (fetch,) if isinstance(fetch, str) else tuple(fetch)
         # Tensors compare element by element, so it is their identity that counts.
         named = wanted and tuple(each if isinstance(each, str) else id(each) for each in wanted)
-        key = (module, signature, as_dict, named)
+        key = (module, signature, as_dict, named, timeout)
         route = self._routes.get(key)
         if route is None:
             self._check_open()
-            route = Route(self._live(module), self._runtime, Wish(signature, as_dict, wanted))
+            route = Route(self._live(module), self._runtime, Wish(signature, as_dict, wanted, timeout))
             self._routes[key] = route
         try:
             if batch_size is not None:
                 return route.in_batches(inputs, batch_size, progress)
             return route(inputs)
         except tf.errors.OpError as error:
-            explained = self._explained(error)
+            explained = self._explained(error, timeout)
             if explained is None:
                 raise
             raise explained from error
@@ -282,9 +285,9 @@ class NotebookSession:
                 raise
         self._warn_of_unused_losses()
 
-    def _explained(self, error: tf.errors.OpError) -> RunError | None:
+    def _explained(self, error: tf.errors.OpError, timeout: float | None = None) -> RunError | None:
         """The error with cause and remedy, where they are known."""
-        return explain_run_error(error, self._modules.values(), self.target)
+        return explain_run_error(error, self._modules.values(), self.target, timeout)
 
     def _warn_of_unused_losses(self) -> None:
         for module in self._modules.values():

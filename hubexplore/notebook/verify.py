@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from hubexplore.errors import HubError
 from hubexplore.hub.definition import DefinedSpec
+from hubexplore.hub.explain import explain_run_error
 from hubexplore.hub.feeding import Feeds
 from hubexplore.hub.module import Module
 from hubexplore.hub.running import AppliedSignature
@@ -21,7 +22,7 @@ from hubexplore.notebook.differing import Assets, difference
 from hubexplore.notebook.effects import Effects, effects
 from hubexplore.notebook.interrupting import run_interruptibly
 from hubexplore.notebook.reports import ComparedSignature
-from hubexplore.notebook.trial import searching
+from hubexplore.notebook.trial import memory, searching
 from hubexplore.notebook.trial.fields import fields
 from hubexplore.summary.op_kernels import ops_of, reason, without_kernel
 
@@ -186,7 +187,12 @@ class _Copy:
         applied = self._applied[signature]
         self._touched = stateful
         fed = dict(zip(applied.placeholders, feeds, strict=True))
-        results: dict[str, Any] = self._session.run(applied.outputs, fed)
+        memory.check(applied, inputs, most=searching.MEMORY)
+        limited = tf.compat.v1.RunOptions(timeout_in_ms=round(searching.RUN_SECONDS * 1000))
+        try:
+            results: dict[str, Any] = self._session.run(applied.outputs, fed, limited)
+        except tf.errors.DeadlineExceededError as error:
+            raise explain_run_error(error, timeout=searching.RUN_SECONDS) or error from error
         return results
 
     def close(self) -> None:

@@ -18,6 +18,14 @@ def scale() -> None:
     hub.add_signature("weight", outputs=tf.identity(w))
 
 
+def endless() -> None:
+    """`default` [n] -> [n] runs in a loop that never ends; `twice` doubles."""
+    x = tf1.placeholder(tf.float32, [None], "x")
+    always = tf1.greater_equal(tf.size(x), 0)
+    hub.add_signature(inputs=x, outputs=tf.while_loop(lambda _: always, lambda y: y + 1.0, [x])[0])
+    hub.add_signature("twice", inputs=x, outputs=2.0 * x)
+
+
 def kinds() -> None:
     """`sparse`, `ragged` and `string`: each takes one value of that kind and gives one."""
     sparse = tf1.sparse_placeholder(tf.float32, [None, 4])

@@ -14,7 +14,9 @@ import hubexplore as hub
 from hubexplore.errors import ExportExistsError
 from hubexplore.notebook.reports import ExportReport
 from hubexplore.notebook.session import NotebookSession
+from hubexplore.notebook.trial import memory, searching
 from hubexplore.notebook.verify import compare_with_export
+from tests.notebook import modules
 
 tf1 = tf.compat.v1
 
@@ -168,3 +170,23 @@ def test_published_modules(name: str, signature: str, real_modules: Path, tmp_pa
         report = session.export(module, tmp_path / "out", verify=True)
         found = {each.signature: each for each in report.compared}
         assert found[signature].largest_difference == 0.0
+
+
+def test_a_signature_that_never_ends_is_named(
+    session: NotebookSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "RUN_SECONDS", 0.1)
+    module = session.load(hub.create_module_spec(modules.endless), "m")
+    default, twice = session.export(module, tmp_path / "x", verify=True).compared
+    assert "stopped after 0.1 s" in default.skipped
+    assert twice.largest_difference == 0
+
+
+def test_an_example_that_takes_too_much_memory_is_not_run(
+    session: NotebookSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "MEMORY", 1)
+    monkeypatch.setattr(memory, "SMALL", 0)
+    module = session.load(hub.create_module_spec(modules.scale), "m")
+    compared = {each.signature: each for each in session.export(module, tmp_path / "x", verify=True).compared}
+    assert "an example may take" in compared["pair"].skipped

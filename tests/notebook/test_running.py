@@ -26,7 +26,7 @@ from hubexplore.notebook import calls, interrupting
 from hubexplore.notebook import session as session_module
 from hubexplore.notebook.session import NotebookSession
 from tests.hub import modules
-from tests.notebook.modules import layered
+from tests.notebook.modules import endless, layered
 
 tf1 = tf.compat.v1
 
@@ -347,6 +347,16 @@ class TestInterrupt:
                 session.session.run(slow)
         released.set()
         assert session.call(module, [1.0, 2.0]).tolist() == [1.0, 3.0]
+
+    def test_a_run_that_never_ends_is_stopped(self, session: NotebookSession) -> None:
+        module = session.load(hub.create_module_spec(endless), "m")
+        for _ in range(2):
+            with pytest.raises(TimeoutError, match=r"stopped after 0\.1 s") as caught:
+                session.call(module, [1.0], timeout=0.1)
+            assert isinstance(caught.value, hub.HubError)
+            assert isinstance(caught.value, tf.errors.DeadlineExceededError)
+        assert session.call(module, [1.0], "twice", timeout=100).tolist() == [2.0]
+        assert session.call(module, [1.0], "twice").tolist() == [2.0]
 
     def test_errors_come_through(self) -> None:
         def fail() -> None:

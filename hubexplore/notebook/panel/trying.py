@@ -143,7 +143,9 @@ class TryTab(widgets.VBox):
 
         def attempt(values: Mapping[str, Any]) -> None:
             given = {name: Given(value) for name, value in values.items()}
-            self.trial.call(dataclasses.replace(asked, given=given), most=searching.MEMORY)
+            self.trial.call(
+                dataclasses.replace(asked, given=given), most=searching.MEMORY, timeout=searching.RUN_SECONDS
+            )
 
         if not self.worker.is_busy:
             self._run_when_filled = False

@@ -98,7 +98,11 @@ class Trial:
         return run
 
     def call(
-        self, asked: Asked, fetch: Sequence[str] = (), most: int | None = None
+        self,
+        asked: Asked,
+        fetch: Sequence[str] = (),
+        most: int | None = None,
+        timeout: float | None = None,
     ) -> tuple[dict[str, Any], float, dict[str, Any]]:
         """Runs it and remembers nothing.
 
@@ -106,6 +110,7 @@ class Trial:
           asked: what to run.
           fetch: further tensors, by their names in the module.
           most: bytes that the run may take, if not all that the machine has.
+          timeout: seconds that it may take; None for no limit.
 
         Returns:
           The outputs by name, the seconds it took, and what was fetched by name.
@@ -117,9 +122,12 @@ class Trial:
         memory.check(session.applied(module, asked.signature), inputs or {}, most=most)
         begin = time.perf_counter()
         if fetch:
-            outputs, found = session.call(module, inputs, asked.signature, as_dict=True, fetch=tuple(fetch))
+            outputs, found = session.call(
+                module, inputs, asked.signature, as_dict=True, fetch=tuple(fetch), timeout=timeout
+            )
         else:
-            outputs, found = session.call(module, inputs, asked.signature, as_dict=True), {}
+            found = {}
+            outputs = session.call(module, inputs, asked.signature, as_dict=True, timeout=timeout)
         return outputs, time.perf_counter() - begin, found
 
     def numbered(self, number: int) -> Run:

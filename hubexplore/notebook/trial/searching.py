@@ -17,6 +17,8 @@ ATTEMPTS: Final = 24
 """Maximum number of examples that are run."""
 SECONDS: Final = 20.0
 """Time after which no further example is run."""
+RUN_SECONDS: Final = 10.0
+"""Time after which the run of one example is stopped."""
 MEMORY: Final = 2_000_000_000
 """Bytes that an example may take to run: more are refused before TensorFlow gets it."""
 _MESSAGE: Final = 600
@@ -35,7 +37,7 @@ class Bounds:
 
     Attributes:
       attempts: maximum number of examples that are run.
-      seconds: time after which no further example is run; one that runs is not interrupted.
+      seconds: time after which no further example is run; how long one may run is up to `run`.
       stopped: whether nobody waits for the result any more; asked before each example.
       clock: seconds that have passed since some moment.
     """

@@ -130,7 +130,7 @@ class TestExamples:
         runs: list[Any] = []
         begun, cancelled = threading.Event(), threading.Event()
 
-        def fails(asked: Any, most: int) -> Any:
+        def fails(asked: Any, most: int, timeout: float) -> Any:
             runs.append(asked)
             begun.set()
             cancelled.wait()
