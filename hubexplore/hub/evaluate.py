@@ -39,10 +39,13 @@ def eval_function_for_module(
     with graph.as_default():
         module = Module(spec, tags=tags)
         initializers = [tf.compat.v1.global_variables_initializer(), tf.compat.v1.tables_initializer()]
+        # After the variables, which their initial values may depend on.
+        local_initializer = tf.compat.v1.local_variables_initializer()
     with contextlib.ExitStack() as stack:
         session = tf.compat.v1.Session(graph=graph)
         stack.callback(session.close)
         session.run(initializers)
+        session.run(local_initializer)
         runner = SignatureRunner(module, session)
         is_open = True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from hubexplore.hub.origin import Origin
 from hubexplore.hub.resolve import resolve
 from hubexplore.hub.resolve.filesystem import filesystem_of
 from hubexplore.hub.sharing import separate_tables
+from hubexplore.hub.unlisted import list_saved
 from hubexplore.hub.variables import VARIABLE_COLLECTIONS
 from hubexplore.hub.variant import Variant
 from hubexplore.summary.diagnosis import explain
@@ -77,9 +79,16 @@ def explained(directory: str, handle: str | bytes | os.PathLike[str]) -> HubErro
 
 
 def spec_from_directory(
-    directory: str, variants: list[Variant], title: str, origin: Origin | None = None
+    directory: str,
+    variants: list[Variant],
+    title: str,
+    origin: Origin | None = None,
+    started: Mapping[frozenset[str], Mapping[str, str]] | None = None,
 ) -> DefinedSpec:
-    """A spec of variants whose assets and checkpoint lie in `directory`, an absolute path, both complete."""
+    """A spec of variants whose assets and checkpoint lie in `directory`, an absolute path, both complete.
+
+    `started` is given for a SavedModel: for the tags of a variant what `unlisted.main_op_values` found.
+    """
     # To index the nodes takes longer than all else here, so variants without assets wait with it.
     for variant in [each for each in variants if assets.read_assets(each.as_read)]:
         if separate_tables(variant.nodes, assets.files_by_node(variant.meta_graph)) and origin is not None:
@@ -89,7 +98,14 @@ def spec_from_directory(
                 raise DamagedModuleError(
                     f"The asset {asset!r} is missing: the copy of the module is incomplete. {MSG_AGAIN}"
                 )
-    checkpoint = _checkpoint(variants, os.path.join(directory, VARIABLES_PREFIX))
+    prefix = os.path.join(directory, VARIABLES_PREFIX)
+    checkpoint = _checkpoint(variants, prefix)
+    if started is not None:
+        # Of a SavedModel's variables no list need name one.
+        if checkpoint is None and tf.io.gfile.exists(f"{prefix}.index"):
+            checkpoint = open_checkpoint(prefix)
+        for variant in variants:
+            list_saved(variant, checkpoint.held if checkpoint else {}, started[variant.tags])
     return DefinedSpec(variants, title, checkpoint, origin, Place(directory, filesystem_of(directory)))
 
 

@@ -12,6 +12,7 @@ from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.export import GRAPH_FILE
 from hubexplore.hub.loading import GRAPH_TEXT_FILE, explained, read_variants, spec_from_directory
 from hubexplore.hub.resolve import resolve
+from hubexplore.hub.unlisted import main_op_values
 from hubexplore.hub.variant import Variant
 from hubexplore.summary.paths import for_tensorflow, text_of
 from hubexplore.summary.remedy import DROPPED_COLLECTIONS, spec_code
@@ -27,8 +28,9 @@ def create_module_spec_from_saved_model(
 
     Args:
       saved_model_path: directory with `saved_model.pb` (or `.pbtxt`), or a handle or archive of one.
-      drop_collections: names of collections to leave out. `global_step`, `legacy_init_op` and
-        `saved_model_main_op` are always left out.
+      drop_collections: names of collections to leave out. `global_step`, `legacy_init_op`,
+        `saved_model_main_op` and those of local variables are always left out: local variables that a
+        signature reads are kept, and start from the values that the main op gives them.
 
     Returns:
       A ModuleSpec with a graph variant for each meta graph, under its tags (often `serve`).
@@ -46,11 +48,12 @@ def create_module_spec_from_saved_model(
     if any(variant.meta_graph.HasField("object_graph_def") for variant in variants):
         raise explained(directory, saved_model_path)
     chosen = frozenset({drop_collections} if isinstance(drop_collections, str) else drop_collections or ())
+    started = {variant.tags: main_op_values(variant) for variant in variants}
     for variant in variants:
         _trim(variant, DROPPED_COLLECTIONS | chosen)
     path = text_of(saved_model_path)
     check_variants(variants, lambda names: spec_code(path, sorted(chosen.union(names))))
-    return spec_from_directory(directory, variants, title=path)
+    return spec_from_directory(directory, variants, title=path, started=started)
 
 
 def _trim(variant: Variant, dropped: frozenset[str]) -> None:

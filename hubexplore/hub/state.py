@@ -16,9 +16,10 @@ from hubexplore.hub.graph_check import check_names
 from hubexplore.hub.restore import add_restore
 from hubexplore.hub.sharing import prefix_shared_names
 from hubexplore.hub.slicing import GraphSlice, check_complete, slice_graph
+from hubexplore.hub.unlisted import local_variables
 from hubexplore.hub.variables import VARIABLE_COLLECTIONS, VariableSpec, build_map, members, read_variables
 from hubexplore.hub.variant import Variant, node_list
-from hubexplore.summary.graph import reach
+from hubexplore.summary.graph import node_of, reach
 
 _KEYS: Final = tf.compat.v1.GraphKeys
 _NODE_COLLECTIONS: Final = (_KEYS.TABLE_INITIALIZERS, _KEYS.ASSET_FILEPATHS)
@@ -32,11 +33,13 @@ class StatePlan:
       part: the nodes reached from the state, plus the restore of the checkpoint.
       variables: tensor name -> what it is; protos name the initialisers in `part`.
       collections: collection -> names of variables' tensors, tensors or ops.
+      locals: the same for variables that no collection lists; they start from their initial values.
     """
 
     part: GraphSlice
     variables: Mapping[str, VariableSpec]
     collections: Mapping[str, tuple[str, ...]]
+    locals: Mapping[str, VariableSpec]
 
     @property
     def needs_initialisation(self) -> bool:
@@ -96,8 +99,11 @@ def plan_state(variant: Variant, checkpoint: str | None, trainable: bool) -> Sta
     targets = sorted(variant.state_nodes)
     for key in (*_NODE_COLLECTIONS, _KEYS.REGULARIZATION_LOSSES):
         targets.extend(collections.get(key, ()))
+    unlisted = local_variables_or_fail(variant)
     for spec in variables.values():
         targets.extend(_targets(spec, with_initializer=checkpoint is None))
+    for spec in unlisted.values():
+        targets.extend(_targets(spec, with_initializer=True))
     found = reach(variant.nodes, targets)
     check_complete(found.missing)
     part = slice_graph(variant, found.nodes)
@@ -107,7 +113,24 @@ def plan_state(variant: Variant, checkpoint: str | None, trainable: bool) -> Sta
         for name, (initializer, value) in made.items():
             proto = variables[name].proto
             proto.initializer_name, proto.initial_value_name = initializer, value
-    return StatePlan(part, variables, collections)
+    if unlisted:
+        collections[_KEYS.LOCAL_VARIABLES] = tuple(unlisted)
+        # The main op of a SavedModel initialised tables and these, and so does tables_initializer(); but not
+        # those that start from the values of variables, which may be initialised at the same time.
+        collections[_KEYS.TABLE_INITIALIZERS] += tuple(
+            spec.proto.initializer_name
+            for spec in unlisted.values()
+            if not reach(variant.nodes, [node_of(spec.proto.initial_value_name)]).nodes & variant.state_nodes
+        )
+    return StatePlan(part, variables, collections, unlisted)
+
+
+def local_variables_or_fail(variant: Variant) -> dict[str, VariableSpec]:
+    """The variables that no collection lists; DamagedModuleError where the graph has no whole one."""
+    try:
+        return local_variables(variant)
+    except (KeyError, ValueError) as error:
+        raise DamagedModuleError(f"A variable of the module cannot be initialised: {error}.") from error
 
 
 def read_variables_or_fail(variant: Variant) -> dict[str, VariableSpec]:
@@ -160,7 +183,10 @@ def build_state(plan: StatePlan, scope: str, functions: FunctionImporter) -> Sta
         variables = tuple(
             (spec, tf_internals.variable_from_proto(spec.proto, scope)) for spec in plan.variables.values()
         )
-    live = {spec.proto.variable_name: variable for spec, variable in variables}
+        unlisted = {
+            name: tf_internals.variable_from_proto(spec.proto, scope) for name, spec in plan.locals.items()
+        }
+    live = unlisted | {spec.proto.variable_name: variable for spec, variable in variables}
     for key, names in plan.collections.items():
         for name in names:
             element = live[name] if name in live else graph.as_graph_element(f"{scope}/{name}")

@@ -23,6 +23,7 @@ VARIABLE_COLLECTIONS: Final = (
 
 _LIST: Final = "The module's list of variables"
 _REF_VARIABLES: Final = frozenset({"VariableV2", "Variable"})
+VARIABLE_OPS: Final = _REF_VARIABLES | {"VarHandleOp"}
 _PARTITION: Final = re.compile(r"(?P<key>.*)/part_(?P<number>\d+)$", re.DOTALL)
 
 
@@ -71,7 +72,7 @@ def read_variables(meta_graph: Any, nodes: Mapping[str, Any]) -> dict[str, Varia
     for collection in VARIABLE_COLLECTIONS:
         for proto in _protos(meta_graph, collection):
             if proto.variable_name not in found:
-                found[proto.variable_name] = _describe(proto, nodes)
+                found[proto.variable_name] = describe(proto, nodes)
             if collection == tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES:
                 # TensorFlow before 1.9 said so by the collection alone.
                 found[proto.variable_name].proto.trainable = True
@@ -91,7 +92,12 @@ def _protos(meta_graph: Any, collection: str) -> list[Any]:
         return [variable_pb2.VariableDef.FromString(value) for value in values]
 
 
-def _describe(proto: Any, nodes: Mapping[str, Any]) -> VariableSpec:
+def describe(proto: Any, nodes: Mapping[str, Any]) -> VariableSpec:
+    """What a VariableDef and the graph say of a variable; fills in what early releases left out.
+
+    Raises:
+      KeyError, ValueError: the graph lacks it, or has something else there.
+    """
     name = node_of(proto.variable_name)
     _complete(proto, nodes)
     attributes = nodes[name].attr

@@ -21,9 +21,10 @@ SUPPORTED_COLLECTIONS: Final = frozenset(
     }
 )
 # What only serving needs: tables have their initialisers in a collection of their own.
-DROPPED_COLLECTIONS: Final = frozenset(
-    {"global_step", "legacy_init_op", "saved_model_main_op", "saved_model_train_op"}
-)
+DROPPED_COLLECTIONS: Final = frozenset({
+    "global_step", "legacy_init_op", "local_variables", "metric_variables", "saved_model_main_op",
+    "saved_model_train_op",
+})  # fmt: skip
 _SERVE: Final = ["serve"]
 _TRAIN: Final = "train"
 
