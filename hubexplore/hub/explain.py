@@ -19,6 +19,11 @@ MSG_VARIABLE: Final = (
     "`session.run(tf.compat.v1.global_variables_initializer())` once, after the module is made and before "
     "anything is trained; it gives the variables of modules their published values."
 )
+MSG_LOCAL: Final = (
+    "{what} is not initialised in this session: it is a local variable, which no checkpoint holds. Run "
+    "`session.run(tf.compat.v1.local_variables_initializer())` once, after "
+    "tf.compat.v1.global_variables_initializer()."
+)
 MSG_TABLE: Final = (
     "{what} is not initialised in this session: each session starts with empty tables. Run "
     "`session.run(tf.compat.v1.tables_initializer())` once, after the module is made, as well as "
@@ -46,10 +51,13 @@ MSG_SERVER_GONE: Final = (
 )
 
 _NODE: Final = re.compile(r"\{\{node ([^}]+)\}\}")
+# So says an op that updates a resource variable without reading it.
+_NEVER_SET: Final = re.compile(r"Resource [^/]+/(.+)/N10tensorflow3VarE does not exist")
 _VARIABLE: Final = (
     re.compile(r"Could not find variable (.+?)\. "),
     re.compile(r"Attempting to use uninitialized value (\S+)"),
     re.compile(r"Error while reading resource variable (.+?) from Container"),
+    _NEVER_SET,
 )
 _TABLE: Final = "Table not initialized"
 _NOT_FED: Final = re.compile(
@@ -75,6 +83,10 @@ class RunError(HubError, tf.errors.OpError):  # type: ignore[misc]  # TensorFlow
 
 class NotInitializedError(RunError, tf.errors.FailedPreconditionError):  # type: ignore[misc]
     """A variable or table without a value."""
+
+
+class NeverSetError(RunError, tf.errors.NotFoundError):  # type: ignore[misc]
+    """A variable without a value, of an op that updates it."""
 
 
 class NotFedError(RunError, tf.errors.InvalidArgumentError):  # type: ignore[misc]
@@ -132,6 +144,8 @@ def explain_run_error(
         case tf.errors.InvalidArgumentError():
             message = _no_kernel(text, known)
             found = (NoKernelError, message) if message else (NotFedError, _not_fed(text, known))
+        case tf.errors.NotFoundError() if _NEVER_SET.search(text):
+            found = NeverSetError, _not_initialized(text, error.op, known)
         case tf.errors.NotFoundError():
             found = FileGoneError, _file_gone(text, error.op, known)
         case tf.errors.UnavailableError():
@@ -151,16 +165,29 @@ def explain_run_error(
 def _not_initialized(text: str, op: Any, modules: Sequence[Module]) -> str | None:
     for pattern in _VARIABLE:
         if match := pattern.search(text):
-            return MSG_VARIABLE.format(what=_variable(match[1], modules))
+            message = MSG_LOCAL if _is_local(match[1], modules) else MSG_VARIABLE
+            return message.format(what=_variable(match[1], modules))
     return MSG_TABLE.format(what=_table(text, op, modules)) if _TABLE in text else None
+
+
+def _is_local(name: str, modules: Sequence[Module]) -> bool:
+    """Whether a variable of the modules' graph is one that only the local initialiser sets."""
+    key = tf.compat.v1.GraphKeys.LOCAL_VARIABLES
+    return any(
+        name in _names(variable) for module in modules[:1] for variable in module.graph.get_collection(key)
+    )
+
+
+def _names(variable: Any) -> set[str]:
+    """What TensorFlow may call a variable: of a resource it tells the name that sessions share."""
+    return {variable.op.name, variable.op.get_attr("shared_name").decode()}
 
 
 def _variable(name: str, modules: Sequence[Module]) -> str:
     for module in modules:
         for key, value in module.variable_map.items():
             for each in value if isinstance(value, list) else [value]:
-                # Of a resource, TensorFlow tells the name that is shared among sessions.
-                if name in {each.op.name, each.op.get_attr("shared_name").decode()}:
+                if name in _names(each):
                     return f"Variable {key!r} of module {module.name!r}"
     return f"Variable {name!r}"
 

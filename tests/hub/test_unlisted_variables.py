@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 import hubexplore as hub
+from hubexplore.hub.explain import explain_run_error
 
 tf1 = tf.compat.v1
 KEYS = tf1.GraphKeys
@@ -123,3 +124,19 @@ def test_a_module_whose_local_variables_were_dropped() -> None:
     spec = hub.create_module_spec(module_fn, drop_collections=["local_variables", "metric_variables"])
     with hub.eval_function_for_module(spec) as call:
         assert [call([value]) for value in (1.0, 2.0)] == [1.0, 1.5]
+
+
+def test_what_initialises_a_local_variable_is_said(saved_model: str) -> None:
+    spec = hub.create_module_spec_from_saved_model(saved_model)
+    for signature, inputs in (("count", None), ("metric", {"x": [1.0]})):
+        with tf.Graph().as_default(), tf1.Session() as session:
+            module = hub.Module(spec, tags=["serve"])
+            outputs = module(inputs, signature=signature)
+            session.run(tf1.global_variables_initializer())
+            with pytest.raises(tf.errors.OpError) as caught:
+                session.run(outputs)
+            assert "tf.compat.v1.local_variables_initializer()" in str(
+                explain_run_error(caught.value, [module])
+            )
+            session.run(tf1.local_variables_initializer())
+            session.run(outputs)
