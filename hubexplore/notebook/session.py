@@ -181,7 +181,7 @@ class NotebookSession:
           SignatureError: (a TypeError) names the input that does not fit and what was expected.
           GraphError: (a RuntimeError) the module was not loaded here or was replaced, or the session is
             closed.
-          RunTimeoutError: (a TimeoutError) the run took longer than `timeout`.
+          TimeoutError: (also a HubError) the run took longer than `timeout`.
         """
         wanted = None if fetch is None else (fetch,) if isinstance(fetch, str) else tuple(fetch)
         # Tensors compare element by element, so it is their identity that counts.
