@@ -22,6 +22,10 @@ class Like:
     def __fspath__(self) -> Any:
         return self._path
 
+    def __repr__(self) -> str:
+        """Without an address: tests are named after it, and each process must name them alike."""
+        return f"Like({self._path!r})"
+
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
