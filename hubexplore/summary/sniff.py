@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from google.protobuf import text_format
-
-from hubexplore.summary import graph_protos, wire
+from hubexplore.summary import wire
 
 HEAD: Final = 4096
 """How many bytes at the start of a file `file_kind` wants to see."""
@@ -67,6 +65,11 @@ def scan_text(data: bytes) -> SavedModelScan:
     Raises:
       ValueError: It is cut, altered, or no SavedModel.
     """
+    # Few SavedModels are text, and to import protobuf takes longer than all else that is needed to open one.
+    from google.protobuf import text_format
+
+    from hubexplore.summary import graph_protos
+
     saved_model = graph_protos.SavedModel()
     try:
         pool = saved_model.DESCRIPTOR.file.pool
