@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -161,27 +162,47 @@ def _colocations(
     Raises:
       AuthoringError: (a ValueError) several outputs of one node were replaced by tensors of different ops.
     """
-    by_node: dict[str, dict[str, str]] = {}
+    if not plan.part.dangling:
+        return {}
+    by_node: dict[str, dict[str, tf.Tensor]] = {}
     for tensor in plan.fed:
-        by_node.setdefault(node_of(tensor), {})[tensor] = _op_here(given[tensor], graph)
+        by_node.setdefault(node_of(tensor), {})[tensor] = given[tensor]
     result: dict[str, list[str]] = {}
     for node, others in plan.part.dangling.items():
         for other in others:
             candidates = by_node.get(other, {})
-            if len(set(candidates.values())) > 1:
-                reasons = ", ".join(f"{key!r} is now from {op!r}" for key, op in sorted(candidates.items()))
+            companions = {key: _companions(tensor, graph) for key, tensor in candidates.items()}
+            if len(set(companions.values())) > 1:
+                ops = {key: str(tensor.op.name) for key, tensor in sorted(candidates.items())}
+                reasons = ", ".join(f"{key!r} is now from {op!r}" for key, op in ops.items())
                 raise AuthoringError(
                     f"{name}: node {node!r} must share a device with {other!r} (constraint 'loc:@{other}'), "
                     f"but {reasons}. Give all of these inputs from one op."
                 )
-            target = next(iter(candidates.values()), "")
+            targets = next(iter(companions.values()), ())
             if not candidates and other in plan.state_nodes and state.graph is graph:
-                target = f"{state.scope}/{other}"
-            if target:
-                result.setdefault(node, []).append(target)
+                targets = (f"{state.scope}/{other}",)
+            if targets:
+                result.setdefault(node, []).extend(targets)
     return result
 
 
-def _op_here(tensor: tf.Tensor, graph: tf.Graph) -> str:
-    """Name of the tensor's op, or "" where it is outside of the function body that is being built."""
-    return str(tensor.op.name) if tensor.graph is graph else ""
+def _companions(tensor: tf.Tensor, graph: tf.Graph) -> tuple[str, ...]:
+    """Names of the ops that whatever is colocated with a tensor's op goes with, as TensorFlow names them.
+
+    These are the ops with which it is colocated itself, so that ops of one group count as one. None where
+    it is outside of the function body that is being built.
+    """
+    if tensor.graph is not graph:
+        return ()
+    names = {tf.compat.as_str(group).removeprefix("loc:@") for group in tensor.op.colocation_groups()}
+    # A function body names companions outside of it too, which cannot be had here.
+    return tuple(sorted(filter(functools.partial(_has_op, graph), names))) or (str(tensor.op.name),)
+
+
+def _has_op(graph: tf.Graph, name: str) -> bool:
+    try:
+        graph.get_operation_by_name(name)
+    except (KeyError, ValueError):
+        return False
+    return True

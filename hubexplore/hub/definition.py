@@ -102,8 +102,8 @@ class DefinedSpec(ModuleSpec):
         self._apply_plans: dict[tuple[frozenset[str], str, bool], ApplyPlan] = {}
 
     def get_tags(self) -> list[frozenset[str]]:
-        """See `ModuleSpec.get_tags`. Sorted, the empty set first."""
-        return sorted(self._variants, key=lambda tags: (len(tags), sorted(tags)))
+        """See `ModuleSpec.get_tags`. Fewest tags first, else as they were authored."""
+        return sorted(self._variants, key=len)
 
     def get_signature_names(self, tags: Iterable[str] | None = None) -> list[str]:
         """See `ModuleSpec.get_signature_names`. Unknown tags: ValueError."""

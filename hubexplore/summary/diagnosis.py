@@ -486,7 +486,7 @@ def _weights(prefix: str, filesystem: Filesystem) -> Diagnosis:
 def _absent(path: str, filesystem: Filesystem) -> Diagnosis:
     if filesystem.exists(f"{path}.index"):
         return _weights(path, filesystem)
-    for other in (path.strip().strip("'\""), f"{path}.tar.gz", f"{path}.tgz"):
+    for other in (path.strip().strip("'\""), f"{path}.tar.gz", f"{path}.tgz", f"{path}.tar"):
         if other not in ("", path) and filesystem.exists(other):
             return Nothing("", other)
     missing, nearest = path, _parent(path)

@@ -122,9 +122,7 @@ _STARTS: Final[tuple[tuple[int, tuple[bytes, ...], FileKind], ...]] = (
     (
         257,
         (b"ustar",),
-        FileKind(
-            "an uncompressed tar archive", "Extract it and give the directory, or compress it to a '.tar.gz'."
-        ),
+        FileKind("a tar archive", "If a module is in it, give it a name that ends with '.tar'."),
     ),
     (0, (LFS_POINTER,), FileKind("a pointer of git-lfs, not the file itself", "Run `git lfs pull` there.")),
     (

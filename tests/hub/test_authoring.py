@@ -71,10 +71,10 @@ def test_one_variant_without_tags(tags_and_args: Any) -> None:
     assert modules.evaluate(spec, [1.0])["default"].tolist() == [2.0]
 
 
-def test_tags_are_sorted_the_empty_set_first() -> None:
+def test_tags_are_sorted_by_their_number_and_else_as_authored() -> None:
     given = [["b"], ["a", "b"], [], ["a"]]
     spec = hub.create_module_spec(modules.double, [(tags, {}) for tags in given])
-    assert spec.get_tags() == [frozenset(tags) for tags in ([], ["a"], ["b"], ["a", "b"])]
+    assert spec.get_tags() == [frozenset(tags) for tags in ([], ["b"], ["a"], ["a", "b"])]
 
 
 @pytest.mark.parametrize("tags", [[["train"]], 5, [1], [None]])

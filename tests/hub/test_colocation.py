@@ -146,3 +146,46 @@ def test_called_under_colocate_with(spec_of: SpecOf, graph: tf.Graph) -> None:
     with tf1.colocate_with(anchor):
         results = [module([1.0]), module([1.0])]
     assert [value.tolist() for value in modules.run(results)] == [[2.0], [2.0]]
+
+
+def test_a_replacement_that_is_colocated_itself_brings_its_group(spec_of: SpecOf, graph: tf.Graph) -> None:
+    """As TensorFlow's own `colocate_with` does: the group of the companion, not the companion."""
+    module = hub.Module(spec_of(_on_input))
+    first, second = tf.constant(1, name="first"), tf.constant(2, name="second")
+    with tf1.colocate_with(first), tf1.colocate_with(second):
+        x = tf.constant(3.0, name="x")
+    outputs = module({"x": x}, as_dict=True)
+    assert sorted(_with(outputs["y"].op)) == [b"loc:@first", b"loc:@second"]
+    assert modules.run(outputs) == {"y": 4.0, "z": 5.0}
+
+
+def test_replacements_of_one_group_count_as_one(spec_of: SpecOf, graph: tf.Graph) -> None:
+    module = hub.Module(spec_of(_on_a_split))
+    first = tf.constant([10.0], name="leader")
+    with tf1.colocate_with(first):
+        second = tf.constant([20.0], name="follower")
+    y = module({"first": first, "second": second})
+    assert _with(y.op) == [b"loc:@leader"]
+    assert modules.run(y) == [30.0]
+
+
+def test_a_split_given_from_outside_of_a_function(spec_of: SpecOf) -> None:
+    """Devices of captured tensors are those of the caller: there is nothing to choose between."""
+    with tf.Graph().as_default():
+        module = hub.Module(spec_of(_on_a_split))
+        inputs = {"first": tf.constant([10.0]), "second": tf.constant([20.0])}
+        result = tf.map_fn(lambda _: module(inputs), tf.constant([0.0]))
+        assert modules.run(result).tolist() == [[30.0]]
+
+
+def test_a_replacement_whose_companion_is_outside_of_the_function(spec_of: SpecOf) -> None:
+    with tf.Graph().as_default():
+        module = hub.Module(spec_of(_on_input))
+        anchor = tf.constant(1.0, name="anchor")
+
+        def double(value: tf.Tensor) -> tf.Tensor:
+            with tf1.colocate_with(anchor):
+                here = tf.multiply(value, 2.0, name="here")
+            return module({"x": here}, as_dict=True)["z"]
+
+        assert modules.run(tf.map_fn(double, tf.constant([1.0, 2.0]))).tolist() == [4.0, 6.0]

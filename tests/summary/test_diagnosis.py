@@ -225,7 +225,7 @@ def graph() -> bytes:
     ("name", "content", "says"),
     [
         ("m", gzip.compress(b"x", mtime=0), "compressed by gzip.*'.tar.gz'"),
-        ("m.tar", b"x".ljust(257) + b"ustar", "uncompressed tar"),
+        ("m", b"x".ljust(257) + b"ustar", "a tar archive.*'.tar'"),
         ("m.tar.bz2", b"BZh9", "archive in a format"),
         ("m.tar.gz", b"<!DOCTYPE html><p>", "web page"),
         ("m.h5", b"\x89HDF\r\n\x1a\n", r"HDF5.*load_model\('.*m.h5'\)"),

@@ -3,7 +3,7 @@
 | handle | what becomes of it |
 | --- | --- |
 | a path, or any `tf.io.gfile` address such as `gs://...` | itself |
-| path of a `.tar.gz` or `.tgz` | extracted into the cache |
+| path of a `.tar.gz`, `.tgz` or `.tar` | extracted into the cache |
 | `http(s)://...`, the page of a module or an archive | downloaded into the cache |
 | `NAME:...` | whatever the plug-in NAME makes of it |
 
@@ -36,8 +36,9 @@ _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):(.*)", re.DOTALL)
 _WHAT: Final = "A module's handle"
 MSG_SCHEME: Final = (
     "Nothing here understands the handle {handle!r}: the scheme {scheme!r} is unknown.{closest} What works: "
-    "the path of a directory, of a .tar.gz or .tgz file, and the schemes {known}. Others come with plug-ins "
-    "(entry points of the group {group!r}) or TensorFlow file systems (for example `import tensorflow_io`)."
+    "the path of a directory, of a .tar.gz, .tgz or .tar file, and the schemes {known}. Others come with "
+    "plug-ins (entry points of the group {group!r}) or TensorFlow file systems (for example "
+    "`import tensorflow_io`)."
 )
 
 

@@ -1,8 +1,8 @@
-"""Extracts a gzip-compressed tar archive that a stranger made.
+"""Extracts a tar archive that a stranger made, compressed by gzip or not at all.
 
 Nothing is written outside of the target, nothing but files, directories and links inside it is made,
-and the archive is read to its end: the tar end mark and the checksum and length at the end of the
-gzip stream must be there. Python's own tarfile takes a cut archive, or one with a damaged header
+and the archive is read to its end: the tar end mark and, of a gzip stream, the checksum and length at
+its end must be there. Python's own tarfile takes a cut archive, or one with a damaged header
 behind the first, for a shorter one.
 """
 
@@ -21,8 +21,9 @@ from typing import IO, Final, Protocol, cast
 
 from hubexplore import errors
 
-SUFFIXES: Final = (".tar.gz", ".tgz")
+SUFFIXES: Final = (".tar.gz", ".tgz", ".tar")
 _MAGIC: Final = b"\x1f\x8b"
+_BLOCK: Final = 512
 _CHUNK: Final = 1 << 18
 # Of one member, with its long names and extended headers; true ones are far below.
 _LARGEST_HEADER: Final = 1 << 20
@@ -41,7 +42,8 @@ def extract(source: Source, target: str, name: str) -> str:
     """Extracts the archive in `source` into the directory `target`.
 
     Args:
-      source: A gzip-compressed tar archive. It is read to its end.
+      source: A tar archive, of which the content says whether it is compressed by gzip; the name of a
+        file does not, and servers may change it on the way. It is read to its end.
       target: An existing empty directory. After an error it holds rubbish; the caller deletes it.
       name: What the archive is called in messages.
 
@@ -54,7 +56,7 @@ def extract(source: Source, target: str, name: str) -> str:
         cannot be written.
     """
     try:
-        _Extraction(Path(target)).run(_Gunzip(source))
+        _Extraction(Path(target)).run(_content(source))
     except errors.ArchiveError as error:
         raise errors.ArchiveError(f"Cannot extract {name!r}: {error}.") from error
     except (tarfile.TarError, zlib.error, UnicodeError, ValueError, RecursionError) as error:
@@ -72,22 +74,46 @@ def _module_root(target: Path) -> str:
     return str(target)
 
 
+def _content(source: Source) -> Source:
+    """The tar archive in a source, decompressed."""
+    start = b""
+    while len(start) < _BLOCK and (more := source.read(_CHUNK)):
+        start += more
+    if start.startswith(_MAGIC):
+        return _Gunzip(start, source)
+    if start[257:262] == b"ustar":
+        return _Plain(start, source)
+    raise errors.ArchiveError(_what_instead(start))
+
+
+class _Plain:
+    """The content of a source of which the start was read already."""
+
+    def __init__(self, start: bytes, source: Source) -> None:
+        self._pending = start
+        self._source = source
+
+    def read(self, size: int, /) -> bytes:
+        """Returns 1 to `size` bytes, or b"" at the end."""
+        if not self._pending:
+            return self._source.read(size)
+        data, self._pending = self._pending[:size], self._pending[size:]
+        return data
+
+
 class _Gunzip:
     """The decompressed content of a gzip stream, checksums verified, in bounded memory.
 
     Bytes after the last checksum are ignored, as gunzip does: what they follow is complete.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, start: bytes, source: Source) -> None:
         self._source = source
-        self._pending = source.read(_CHUNK)
-        if not self._pending.startswith(_MAGIC):
-            raise errors.ArchiveError(_what_instead(self._pending))
+        self._pending = start
         self._inflate = zlib.decompressobj(wbits=31)  # 31: gzip header and trailer, largest window
 
-    def read(self, size: int = -1, /) -> bytes:
+    def read(self, size: int, /) -> bytes:
         """Returns 1 to `size` bytes, or b"" at the end."""
-        limit = size if size > 0 else _CHUNK
         while True:
             if self._inflate.eof and not self._next_member():
                 return b""
@@ -95,7 +121,7 @@ class _Gunzip:
                 self._pending = self._source.read(_CHUNK)
                 if not self._pending:
                     raise EOFError
-            data = self._inflate.decompress(self._pending, limit)
+            data = self._inflate.decompress(self._pending, size)
             # At the end of a member what follows it is in unused_data instead.
             self._pending = self._inflate.unconsumed_tail or self._inflate.unused_data
             if data:
@@ -114,7 +140,7 @@ class _Gunzip:
 
 
 def _what_instead(start: bytes) -> str:
-    """Says what starts with these bytes, if not a gzip-compressed archive."""
+    """Says what starts with these bytes, if not an archive."""
     head = start[:1024].lstrip().lower()
     if head.startswith((b"<!doctype", b"<html", b"<?xml")):
         found = "it is a web page, perhaps one that asks to sign in or that shows an error, and no archive"
@@ -122,14 +148,10 @@ def _what_instead(start: bytes) -> str:
         found = "it is a pointer of git-lfs, not the archive itself; run `git lfs pull`"
     elif start.startswith(b"PK\x03\x04"):
         found = "it is a zip archive; extract it and give the directory instead"
-    elif start[257:262] == b"ustar":
-        found = (
-            "it is an uncompressed tar archive; compress it with gzip, or extract it and give the directory"
-        )
     elif not start:
         found = "it is empty"
     else:
-        found = f"it is not compressed by gzip; it starts with {start[:16]!r}"
+        found = f"it is not a tar archive and not compressed by gzip; it starts with {start[:16]!r}"
     return found
 
 
@@ -140,7 +162,7 @@ class _Forward:
     releases of Python. Each of its steps is a read or a seek here.
     """
 
-    def __init__(self, content: _Gunzip) -> None:
+    def __init__(self, content: Source) -> None:
         self._content = content
         self._position = 0
         self._header_bytes: int | None = 0
@@ -202,7 +224,7 @@ class _Extraction:
         self._target = target
         self._links: dict[Path, tarfile.TarInfo] = {}
 
-    def run(self, content: _Gunzip) -> None:
+    def run(self, content: Source) -> None:
         file = _Forward(content)
         # tarfile only reads, tells and seeks, whatever the stubs ask for.
         with tarfile.open(fileobj=cast(IO[bytes], file), mode="r:") as archive:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LINE: Final = re.compile(r"(?:.*?[=\s])?%{1,2}(?P<magic>hub_\w+)\s+(?P<words>.*)", re.DOTALL)
 _OPTION: Final = re.compile(r"(--[\w-]+=)?(.*)", re.DOTALL)
-_ARCHIVES: Final = (".tar.gz", ".tgz")
+_ARCHIVES: Final = (".tar.gz", ".tgz", ".tar")
 # These take modules that are not loaded.
 _LOOKING: Final = ("hub_show", "hub_try")
 

@@ -311,7 +311,7 @@ def test_a_file_with_holes(options: list[str], target: Path, tmp_path: Path) -> 
         (b"PK\x03\x04rest", "zip archive"),
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         (b"", "empty"),
-        (b"hello", "not compressed by gzip"),
+        (b"hello", "not a tar archive and not compressed by gzip"),
     ],
 )
 def test_what_is_no_archive_is_named(start: bytes, says: str, target: Path) -> None:
@@ -319,9 +319,29 @@ def test_what_is_no_archive_is_named(start: bytes, says: str, target: Path) -> N
         extract(start, target)
 
 
-def test_an_uncompressed_archive_is_named(target: Path, archives: Archives) -> None:
-    with pytest.raises(errors.ArchiveError, match="uncompressed tar"):
-        extract(archives.tar(archives.MODULE), target)
+def test_an_archive_that_is_not_compressed(target: Path, archives: Archives) -> None:
+    """Whatever its name ends with: some servers decompress, and `tar cf m.tgz` does not compress."""
+    assert extract(archives.tar(archives.MODULE), target) == str(target)
+    assert tree(target) == archives.MODULE
+
+
+def test_every_cut_of_one_that_is_not_compressed_is_noticed(target: Path, archives: Archives) -> None:
+    whole = archives.tar(archives.MODULE)
+    end = len(whole.rstrip(b"\0"))
+    for length in range(0, end, 97):
+        with pytest.raises(errors.ArchiveError):
+            extract(whole[:length], target)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_source_that_gives_a_byte_at_a_time(compressed: bool, target: Path, archives: Archives) -> None:
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            return super().read(min(1, size or 0))
+
+    data = archives.tar_gz() if compressed else archives.tar(archives.MODULE)
+    archive.extract(Slow(data), str(target), "m.tgz")
+    assert tree(target) == archives.MODULE
 
 
 def test_a_full_disk_is_named(target: Path, archives: Archives, monkeypatch: pytest.MonkeyPatch) -> None:
