@@ -52,9 +52,12 @@ def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
       UnsupportedFormatError: (a ValueError) the format or a required feature is unknown.
     """
     directory = for_tensorflow(resolve(path))
-    if not _has(directory, MODULE_FILE) or not _has(directory, GRAPH_FILE):
+    if not _has(directory, MODULE_FILE):
         raise explained(directory, path)
+    # First, as a module of another format may have other files.
     _check_format(os.path.join(directory, MODULE_FILE))
+    if not _has(directory, GRAPH_FILE):
+        raise explained(directory, path)
     origin = Origin.of(os.path.join(directory, GRAPH_FILE))
     try:
         variants = read_variants(directory)

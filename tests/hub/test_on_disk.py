@@ -158,6 +158,14 @@ def test_our_messages_share_bytes_but_no_names_with_tensorflow_hub() -> None:
     assert protos.ModuleDef(format=3, required_features=["f"]).SerializeToString() == b"\x08\x03\x12\x01f"
 
 
+def test_an_unknown_feature_is_named_whatever_else_is_missing(tmp_path: Path) -> None:
+    """A module of another format may have other files: that these are missing says nothing then."""
+    definition = protos.ModuleDef(format=3, required_features=["time travel"])
+    (tmp_path / "tfhub_module.pb").write_bytes(definition.SerializeToString())
+    with pytest.raises(ValueError, match="time travel"):
+        hub.load_module_spec(tmp_path)
+
+
 # What older TensorFlow wrote.
 
 
