@@ -174,8 +174,8 @@ def test_a_split_given_from_outside_of_a_function(spec_of: SpecOf) -> None:
     with tf.Graph().as_default():
         module = hub.Module(spec_of(_on_a_split))
         inputs = {"first": tf.constant([10.0]), "second": tf.constant([20.0])}
-        result = tf.map_fn(lambda _: module(inputs), tf.constant([0.0]))
-        assert modules.run(result).tolist() == [[30.0]]
+        result = tf.function(lambda: module(inputs))()
+        assert modules.run(result).tolist() == [30.0]
 
 
 def test_a_replacement_whose_companion_is_outside_of_the_function(spec_of: SpecOf) -> None:
