@@ -1,17 +1,20 @@
 """tensorflow_hub 0.15.0, the last release with `hub.Module`, in a folder of its own.
 
 It is installed without its dependencies, so that the environment stays as it is, and never imported
-by the product. TensorFlow 2.16 removed `tf.compat.v1.estimator`, which the peer names at import and
-`hub.Module` never uses: an empty stand-in lets it import.
+by the product. What it names at import and is gone has a stand-in: `tf.compat.v1.estimator`, which TensorFlow
+2.16 removed and `hub.Module` never uses, and `pkg_resources` of older setuptools, of which it takes one function.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import subprocess
 import sys
 import types
 from typing import Any, Final
+
+import packaging.version
 
 from benchmarks.places import PEER
 
@@ -41,7 +44,7 @@ def install() -> None:
 
 
 def load() -> Any:
-    """Imports the peer, with the stand-in where TensorFlow no longer has an estimator module."""
+    """Imports the peer, with stand-ins for what it imports and is no longer there."""
     import tensorflow as tf
 
     modules: list[Any] = [importlib.import_module("tensorflow.compat.v1"), tf.compat.v1]
@@ -50,4 +53,17 @@ def load() -> Any:
             module.estimator = _StandIn("tensorflow.compat.v1.estimator")
     if str(PEER) not in sys.path:
         sys.path.append(str(PEER))
-    return importlib.import_module("tensorflow_hub")
+    if importlib.util.find_spec("pkg_resources"):
+        return importlib.import_module("tensorflow_hub")
+    sys.modules["pkg_resources"] = _pkg_resources()
+    try:
+        return importlib.import_module("tensorflow_hub")
+    finally:
+        del sys.modules["pkg_resources"]
+
+
+def _pkg_resources() -> types.ModuleType:
+    """What the peer takes of setuptools 81 and earlier."""
+    module = types.ModuleType("pkg_resources")
+    vars(module)["parse_version"] = packaging.version.parse
+    return module

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
@@ -20,6 +20,10 @@ from hubexplore.hub.sharing import prefix_shared_names
 from hubexplore.hub.state import State
 from hubexplore.hub.tensor_info import assemble, components
 from hubexplore.summary.graph import node_of, tensor_of
+
+# The importer indexes the whole graph. It is faster than replaying a slice, and than planning that, until the
+# graph is so many times as large as the slice.
+_LARGE: Final = 8
 
 
 class Applier:
@@ -92,6 +96,10 @@ class Applier:
         key = shapes_key({name: replaced[name] for name in plan.from_inputs})
         if (
             (plan, key) in self._accepted
+            and (
+                graph.version > _LARGE * len(plan.imported)
+                or not self._functions.is_light(graph, plan.part.library)
+            )
             and plan.replay is not None
             and tf_internals.control_flow_context(graph) is None
             and not any(map(tf_internals.is_in_context, replaced.values()))

@@ -49,6 +49,11 @@ class FunctionImporter:
         known = self._renames.get(graph, {})
         return all(known.get(each.signature.name) == each.signature.name for each in library.function)
 
+    @staticmethod
+    def is_light(graph: tf.Graph, library: function_pb2.FunctionDefLibrary) -> bool:
+        """Whether a slice with these functions is now imported in the cheap way."""
+        return not library.function and tf_internals.can_import_light(graph)
+
     def import_graph_def(
         self,
         graph_def: graph_pb2.GraphDef,

@@ -59,7 +59,7 @@ class ApplyPlan:
     @functools.cached_property
     def replay(self) -> Replay | None:
         """How to build the slice again without the importer; None where that is not possible."""
-        return plan_replay(self.part)
+        return plan_replay(self.part, (*self.from_inputs, *self.from_state))
 
     @functools.cached_property
     def has_shared_names(self) -> bool:

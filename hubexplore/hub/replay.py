@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 import tensorflow as tf
@@ -39,11 +40,17 @@ Refinement = tuple[str, tuple[int | None, ...]]
 
 @dataclass(frozen=True)
 class _Record:
-    """One node of a slice: what `tf_internals.create_op` needs, with names of the module's graph."""
+    """One node of a slice: what `tf_internals.OpMaker` needs, with names of the module's graph.
+
+    Attributes:
+      inputs: per input of the op definition the place of a tensor among those that are made, or several.
+      used: numbers of the outputs that other nodes of the slice read; each gets the next place.
+    """
 
     name: str
     op_type: str
-    inputs: tuple[str | tuple[str, ...], ...]
+    inputs: tuple[int | tuple[int, ...], ...]
+    used: tuple[int, ...]
     controls: tuple[str, ...]
     attrs: tuple[tuple[str, bytes], ...]
     colocated_with: tuple[str, ...]
@@ -51,10 +58,18 @@ class _Record:
 
 
 class Replay:
-    """A slice as records in an order in which every input comes first."""
+    """A slice as records in an order in which every input comes first.
 
-    def __init__(self, records: tuple[_Record, ...]) -> None:
+    Args:
+      records: the nodes.
+      given: names of the replaced tensors that nodes read; these have the first places.
+    """
+
+    def __init__(self, records: tuple[_Record, ...], given: tuple[str, ...]) -> None:
         self._records = records
+        self._given = given
+        waited_for = {name for record in records for name in record.controls}
+        self._waited_for = waited_for & {record.name for record in records}
 
     def run(  # noqa: PLR0917 - one call site
         self,
@@ -78,23 +93,23 @@ class Replay:
         Returns:
           The static shapes that the module's author knew and shape inference does not find.
         """
-        outputs = {name: tensor._as_tf_output() for name, tensor in replaced.items()}
+        places = [replaced[name]._as_tf_output() for name in self._given]
         ops = {node: replaced[tensor].op for node, tensor in controls.items()}
         outside = {other for others in colocations.values() for other in others}
         devices = {name: str(graph.get_operation_by_name(name).device) for name in outside}
         has_device_scope = not tf_internals.can_import_light(graph)
-        with tf_internals.creating_ops(graph) as c_graph:
+        with tf_internals.creating_ops(graph) as maker:
             for record in self._records:
-                together = tuple(f"{scope}/{name}" for name in record.colocated_with)
-                together += tuple(colocations.get(record.name, ()))
-                op = tf_internals.create_op(
-                    graph,
-                    c_graph,
+                together: tuple[str, ...] = ()
+                if record.colocated_with or record.name in colocations:
+                    together = tuple(f"{scope}/{name}" for name in record.colocated_with)
+                    together += tuple(colocations.get(record.name, ()))
+                op = maker.create(
                     record.op_type,
                     f"{scope}/{record.name}",
                     [
-                        outputs[name] if isinstance(name, str) else [outputs[each] for each in name]
-                        for name in record.inputs
+                        places[place] if isinstance(place, int) else [places[each] for each in place]
+                        for place in record.inputs
                     ],
                     [ops[name] for name in record.controls],
                     record.attrs,
@@ -103,9 +118,10 @@ class Replay:
                 )
                 if has_device_scope:
                     devices[op.name] = op.device
-                ops.setdefault(record.name, op)
-                for number, tensor in enumerate(op.outputs):
-                    outputs.setdefault(f"{record.name}:{number}", tensor._as_tf_output())
+                if record.name in self._waited_for:
+                    ops.setdefault(record.name, op)
+                if record.used:
+                    places += tf_internals.tf_outputs(op, record.used)
         if refinements is None:
             return tuple(filter(functools.partial(_refine, graph, scope), self._known_shapes()))
         for refinement in refinements:
@@ -135,13 +151,35 @@ def _refine(graph: tf.Graph, scope: str, refinement: Refinement) -> bool:
     return True
 
 
-def plan_replay(part: GraphSlice) -> Replay | None:
-    """The records of a slice; None where only the importer can build it."""
+def plan_replay(part: GraphSlice, replaced: Iterable[str]) -> Replay | None:
+    """The records of a slice; None where only the importer can build it.
+
+    Args:
+      part: the slice.
+      replaced: names of the tensors that are replaced in each call.
+    """
     nodes = {node.name: node for node in part.graph_def.node}
     if not tf_internals.can_create_ops() or not all(map(_is_plain, nodes.values())):
         return None
     order = _topological(nodes)
-    return None if order is None else Replay(tuple(_record(nodes[name], nodes) for name in order))
+    if order is None:
+        return None
+    given = tuple(sorted(replaced))
+    places = {name: place for place, name in enumerate(given)}
+    inputs = {
+        name: tuple(tensor_of(edge) for edge in node.input if edge[0] != "^") for name, node in nodes.items()
+    }
+    used: dict[str, set[int]] = {}
+    for edge in {*chain.from_iterable(inputs.values())}.difference(given):
+        producer, _, number = edge.rpartition(":")
+        used.setdefault(producer, set()).add(int(number))
+    records = []
+    for name in order:
+        numbers = tuple(sorted(used.get(name, ())))
+        records.append(_record(nodes[name], nodes, [places[edge] for edge in inputs[name]], numbers))
+        for number in numbers:
+            places[f"{name}:{number}"] = len(places)
+    return Replay(tuple(records), given)
 
 
 def _is_plain(node: Any) -> bool:
@@ -181,36 +219,54 @@ def _topological(nodes: Mapping[str, Any]) -> list[str] | None:
     return order
 
 
-def _record(node: Any, nodes: Mapping[str, Any]) -> _Record:
+def _record(node: Any, nodes: Mapping[str, Any], inputs: list[int], used: tuple[int, ...]) -> _Record:
+    implied = _implied_attributes(node.op)
     return _Record(
         name=node.name,
         op_type=node.op,
-        inputs=_grouped(node, [tensor_of(edge) for edge in node.input if not edge.startswith("^")]),
+        inputs=_grouped(node, inputs),
+        used=used,
         controls=tuple(edge[1:] for edge in node.input if edge.startswith("^")),
-        attrs=tuple(
-            (key, attr.SerializeToString())
-            for key, attr in node.attr.items()
-            if key not in (_SHAPES, "_class")
-        ),
+        attrs=tuple((key, attr.SerializeToString()) for key, attr in node.attr.items() if key not in implied),
         colocated_with=tuple(name for name in colocated_with(node) if name in nodes),
         shapes=tuple(_known_shapes(node)),
     )
 
 
-def _grouped(node: Any, tensors: list[str]) -> tuple[str | tuple[str, ...], ...]:
-    """Flat input names as the op definition groups them: single ones and lists."""
-    grouped: list[str | tuple[str, ...]] = []
+@functools.lru_cache(maxsize=1024)
+def _implied_attributes(op_type: str) -> set[str]:
+    """The attributes that need not be set: TensorFlow finds them from the inputs, or they are set apart."""
+    names = {_SHAPES, "_class"}
+    for argument in tf_internals.op_def(op_type).input_arg:
+        names |= {argument.type_attr, argument.number_attr, argument.type_list_attr}
+    return names
+
+
+@functools.lru_cache(maxsize=1024)
+def _input_lists(op_type: str) -> tuple[tuple[str, str], ...]:
+    """Per input of an op definition the attributes that hold its length or its types, where it is a list."""
+    arguments = tf_internals.op_def(op_type).input_arg
+    pairs = tuple((argument.number_attr, argument.type_list_attr) for argument in arguments)
+    return pairs if any(map(any, pairs)) else ()
+
+
+def _grouped(node: Any, places: list[int]) -> tuple[int | tuple[int, ...], ...]:
+    """Flat inputs as the op definition groups them: single ones and lists."""
+    grouped: list[int | tuple[int, ...]] = []
+    lists = _input_lists(node.op)
+    if not lists:
+        return tuple(places)
     position = 0
-    for argument in tf_internals.op_def(node.op).input_arg:
-        if argument.number_attr:
-            count = node.attr[argument.number_attr].i
-        elif argument.type_list_attr:
-            count = len(node.attr[argument.type_list_attr].list.type)
+    for number_attr, type_list_attr in lists:
+        if number_attr:
+            count = node.attr[number_attr].i
+        elif type_list_attr:
+            count = len(node.attr[type_list_attr].list.type)
         else:
-            grouped.append(tensors[position])
+            grouped.append(places[position])
             position += 1
             continue
-        grouped.append(tuple(tensors[position : position + count]))
+        grouped.append(tuple(places[position : position + count]))
         position += count
     return tuple(grouped)
 

@@ -35,6 +35,17 @@ _CREATE_OP_CALLS: Final = (
     "TF_SetAttrValueProto",
     "TF_FinishOperation",
 )
+# What is active in a graph and then concerns every op that is made.
+_ACTIVE_IN_GRAPH: Final = (
+    "_attr_scope_map",
+    "_colocation_stack",
+    "_container",
+    "_control_dependencies_stack",
+    "_device_functions_outer_to_inner",
+    "_gradient_function_map",
+    "_gradient_override_map",
+    "_op_to_kernel_label_map",
+)
 
 
 def without_autograph(function: _Function) -> _Function:
@@ -68,6 +79,12 @@ def context_from_proto(collection: str, context_def: Any) -> Any:
 def control_flow_context(graph: tf.Graph) -> Any:
     """The TF1 cond or while context in which ops of `graph` are now built, or None."""
     return graph._get_control_flow_context()
+
+
+def tf_outputs(op: tf.Operation, numbers: Iterable[int]) -> list[Any]:
+    """The C handles of outputs of an op."""
+    c_op = op._c_op
+    return [c_api_util.tf_output(c_op, number) for number in numbers]
 
 
 def is_in_context(tensor: tf.Tensor) -> bool:
@@ -205,8 +222,25 @@ def _add_new_ops(graph: tf.Graph, input_map: Mapping[str, tf.Tensor]) -> None:
     ):
         graph._add_new_tf_operations(compute_devices=False)
         return
+    is_plain = _is_plain(graph)
     for c_op in graph.new_operations():
-        graph._create_op_from_tf_operation(c_op, compute_device=False)
+        if is_plain:
+            _wrap_plain(graph, c_op)
+        else:
+            graph._create_op_from_tf_operation(c_op, compute_device=False)
+
+
+def _is_plain(graph: tf.Graph) -> bool:
+    """Whether nothing is active in a graph that concerns every op that is made."""
+    return not graph.finalized and not any(getattr(graph, name) for name in _ACTIVE_IN_GRAPH)
+
+
+def _wrap_plain(graph: tf.Graph, c_op: Any) -> tf.Operation:
+    """The Python object of a new op where `_is_plain`; TensorFlow's own way to it takes twice as long."""
+    op = ops.Operation._from_c_op(c_op, graph)
+    graph._names_in_use.setdefault(op.name.lower(), 1)
+    op._colocation_code_locations = {}
+    return op
 
 
 @contextlib.contextmanager
@@ -250,15 +284,15 @@ def many_new_objects() -> Iterator[None]:
 
 
 def can_create_ops() -> bool:
-    """Whether this TensorFlow has the calls that `create_op` needs."""
+    """Whether this TensorFlow has the calls that `OpMaker` needs."""
     return all(hasattr(pywrap_tf_session, name) for name in _CREATE_OP_CALLS)
 
 
 @contextlib.contextmanager
-def creating_ops(graph: tf.Graph) -> Iterator[Any]:
-    """Holds off `Session.run` on `graph` while ops are created; yields its C handle for `create_op`."""
+def creating_ops(graph: tf.Graph) -> Iterator[OpMaker]:
+    """Holds off `Session.run` on `graph` while ops are created."""
     with graph._mutation_lock(), graph._c_graph.get() as c_graph:
-        yield c_graph
+        yield OpMaker(graph, c_graph)
 
 
 @functools.lru_cache(maxsize=8192)
@@ -269,50 +303,71 @@ def _colocation(names: tuple[str, ...]) -> bytes:
     return bytes(value.SerializeToString())
 
 
-def create_op(  # noqa: PLR0917 - one call site, in a hot loop
-    graph: tf.Graph,
-    c_graph: Any,
-    op_type: str,
-    name: str,
-    inputs: Iterable[Any],
-    controls: Iterable[tf.Operation],
-    attrs: Iterable[tuple[str, bytes]],
-    colocated_with: tuple[str, ...],
-    device: str,
-) -> tf.Operation:
-    """Creates one op from serialized attributes, as the importer would outside of TF1 conds and loops.
+class OpMaker:
+    """Creates ops one by one from serialized attributes, as the importer does outside of TF1 conds and loops.
+
+    What TensorFlow asks anew for each op (is it in a device scope, are there control dependencies?) is asked
+    once, so nothing of this kind may change in between.
 
     Args:
-      graph: its graph.
-      c_graph: from `creating_ops`.
-      op_type: of the op.
-      name: absolute and unused.
-      inputs: per input of the op definition a TF_Output, or a list of them.
-      controls: ops to wait for, besides the control dependencies that are active.
-      attrs: (name, serialized AttrValue).
-      colocated_with: names of ops to share a device with.
-      device: that of these ops, "" where they have none.
+      graph: the default graph.
+      c_graph: its C handle.
     """
-    call = pywrap_tf_session
-    description = call.TF_NewOperation(c_graph, op_type, name)
-    for value in inputs:
-        if isinstance(value, list):
-            call.TF_AddInputList(description, value)
-        else:
-            call.TF_AddInput(description, value)
-    for control in controls:
-        call.TF_AddControlInput(description, control._c_op)
-    for key, serialized in attrs:
-        call.TF_SetAttrValueProto(description, key, serialized)
-    if colocated_with:
-        call.TF_SetAttrValueProto(description, "_class", _colocation(colocated_with))
-    c_op = call.TF_FinishOperation(description)
-    op = graph._create_op_from_tf_operation(c_op, compute_device=not colocated_with)
-    if device:
-        op._set_device(device)
-    if graph._control_dependencies_stack:
-        op._add_control_inputs(graph._control_dependencies_for_inputs(op.inputs))
-    return op
+
+    def __init__(self, graph: tf.Graph, c_graph: Any) -> None:
+        self._graph = graph
+        self._c_graph = c_graph
+        self._controllers = graph._control_dependencies_stack
+        self._is_plain = _is_plain(graph)
+
+    def create(  # noqa: PLR0917 - one call site, in a hot loop
+        self,
+        op_type: str,
+        name: str,
+        inputs: Iterable[Any],
+        controls: Iterable[tf.Operation],
+        attrs: Iterable[tuple[str, bytes]],
+        colocated_with: tuple[str, ...],
+        device: str,
+    ) -> tf.Operation:
+        """Adds one op to the graph.
+
+        Args:
+          op_type: of the op.
+          name: absolute and unused.
+          inputs: per input of the op definition a TF_Output, or a list of them.
+          controls: ops to wait for, besides the control dependencies that are active.
+          attrs: (name, serialized AttrValue).
+          colocated_with: names of ops to share a device with.
+          device: that of these ops, "" where they have none.
+        """
+        call = pywrap_tf_session
+        description = call.TF_NewOperation(self._c_graph, op_type, name)
+        for value in inputs:
+            if isinstance(value, list):
+                call.TF_AddInputList(description, value)
+            else:
+                call.TF_AddInput(description, value)
+        for control in controls:
+            call.TF_AddControlInput(description, control._c_op)
+        for key, serialized in attrs:
+            call.TF_SetAttrValueProto(description, key, serialized)
+        if colocated_with:
+            call.TF_SetAttrValueProto(description, "_class", _colocation(colocated_with))
+        op = self._wrap(call.TF_FinishOperation(description), bool(colocated_with))
+        if device:
+            op._set_device(device)
+        if self._controllers:
+            op._add_control_inputs(self._graph._control_dependencies_for_inputs(op.inputs))
+        return op
+
+    def _wrap(self, c_op: Any, is_colocated: bool) -> tf.Operation:
+        if not self._is_plain:
+            return self._graph._create_op_from_tf_operation(c_op, compute_device=not is_colocated)
+        op = _wrap_plain(self._graph, c_op)
+        if not is_colocated:
+            op._device_code_locations = []
+        return op
 
 
 def compiled(
