@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from hubexplore.errors import GraphError, NoSuchTensorError, closest
 from hubexplore.hub import tf_internals
+from hubexplore.hub.collector import many_new_objects
 from hubexplore.hub.contexts import ContextSpec, check_contexts, rebuild
 from hubexplore.hub.functions import FunctionImporter
 from hubexplore.hub.graph_check import check_names, output_count
@@ -133,7 +134,7 @@ class Adder:
             self._check_placeholders(place, name, found, contexts)
         part = slice_graph(variant, found.nodes)
         replaced = {each: self._live(place, each) for each in sorted(found.cut_tensors)}
-        with tf_internals.many_new_objects():
+        with many_new_objects():
             self._build(place, part, replaced, found)
         place.imported |= found.nodes
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from hubexplore.hub import saving, tf_internals
+from hubexplore.hub import saving
 from hubexplore.hub.adding import Adder, Place
 from hubexplore.hub.apply import Applier
+from hubexplore.hub.collector import many_new_objects
 from hubexplore.hub.export import write_module
 from hubexplore.hub.functions import FunctionImporter
 from hubexplore.hub.state import build_state
@@ -34,7 +35,7 @@ class DefinedImpl:
         self._tags = tags
         functions = FunctionImporter(scope)
         plan = spec.state_plan(tags, trainable)
-        with tf_internals.many_new_objects():
+        with many_new_objects():
             self._state = build_state(plan, scope, functions)
         self._applier = Applier(self._state, functions)
         home = Place(self._state.graph, scope, {node.name for node in plan.part.graph_def.node})
@@ -51,7 +52,7 @@ class DefinedImpl:
     ) -> dict[str, Any]:
         """Adds the ops of one call to the default graph, in a new name scope `name`."""
         plan = self._spec.apply_plan(self._tags, signature, self._trainable)
-        with tf_internals.many_new_objects():
+        with many_new_objects():
             return self._applier.apply(plan, input_tensors, name, signature)
 
     def find_tensor(self, name: str, call: tuple[tf.Graph, str] | None) -> tf.Tensor:

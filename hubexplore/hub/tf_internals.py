@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
@@ -269,18 +268,6 @@ def names_given_back(graph: tf.Graph, name: str) -> Iterator[None]:
             if count is not None:
                 used[key] = count
         raise
-
-
-@contextlib.contextmanager
-def many_new_objects() -> Iterator[None]:
-    """Holds off Python's cyclic garbage collector while thousands of ops are made that all stay."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def can_create_ops() -> bool:
