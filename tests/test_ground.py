@@ -41,6 +41,11 @@ def test_looking_at_a_summary_needs_no_tensorflow() -> None:
     assert run("-c", program).strip() == "False"
 
 
+def test_a_module_is_made_without_what_shows_it() -> None:
+    program = "import sys, hubexplore; hubexplore.Module; print('hubexplore.display.html' in sys.modules)"
+    assert run("-c", program).strip() == "False"
+
+
 def test_every_public_name_can_be_imported_and_is_documented() -> None:
     for name in set(hubexplore.__all__) - {"__version__"}:
         assert getattr(hubexplore, name).__doc__, name

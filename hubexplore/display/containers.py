@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hubexplore.display.automatic import automatic
-from hubexplore.display.listing import Variables
-from hubexplore.display.listing import variables as listing
 from hubexplore.summary.model import VariableSummary, VariantSummary
+
+if TYPE_CHECKING:
+    from hubexplore.display.listing import Variables
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -58,5 +59,7 @@ class ShownList(_Described, list[Value]):
 
 
 def _shown(own: Iterable[VariableSummary]) -> Variables:
+    from hubexplore.display import listing
+
     variables = tuple(own)
-    return listing(variables, (VariantSummary((), (), variables=variables),), None)
+    return listing.variables(variables, (VariantSummary((), (), variables=variables),), None)

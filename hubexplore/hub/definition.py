@@ -6,11 +6,10 @@ import difflib
 import functools
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from hubexplore.display.summaries import Summary, dress
 from hubexplore.errors import (
     AuthoringError,
     CheckpointMismatchError,
@@ -21,13 +20,11 @@ from hubexplore.errors import (
 )
 from hubexplore.hub.belonging import check_state_can_be_initialised
 from hubexplore.hub.checkpoint import Checkpoint
-from hubexplore.hub.export import write_module
 from hubexplore.hub.globbing import restorable
 from hubexplore.hub.impl import DefinedImpl
 from hubexplore.hub.origin import Origin
 from hubexplore.hub.planning import ApplyPlan, plan_apply
 from hubexplore.hub.restore import find_misfit
-from hubexplore.hub.saving import copy_checkpoint
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.state import StatePlan, plan_state, read_variables_or_fail
 from hubexplore.hub.tensor_info import InfoDict
@@ -37,6 +34,9 @@ from hubexplore.summary import paths
 from hubexplore.summary.model import HUB_MODULE, IN_MEMORY, TF1_SAVED_MODEL
 from hubexplore.summary.reading import Place, describe
 from hubexplore.summary.remedy import SUPPORTED_COLLECTIONS, module_code
+
+if TYPE_CHECKING:
+    from hubexplore.display.summaries import Summary
 
 
 def check_variants(variants: Iterable[Variant], code: Callable[[list[str]], str] | None = None) -> None:
@@ -168,7 +168,11 @@ class DefinedSpec(ModuleSpec):
 
         def write_variables(prefix: str) -> None:
             if source is not None:
+                from hubexplore.hub.saving import copy_checkpoint
+
                 copy_checkpoint(source, prefix, self.variables_by_variant, names, self._checkpoint)
+
+        from hubexplore.hub.export import write_module
 
         write_module(path, self, write_variables if variables else None)
 
@@ -278,6 +282,8 @@ class DefinedSpec(ModuleSpec):
 
     @functools.cached_property
     def _summary(self) -> Summary:
+        from hubexplore.display.summaries import dress
+
         kind = IN_MEMORY if self._place is None else TF1_SAVED_MODEL if self.origin is None else HUB_MODULE
         graphs = [variant.meta_graph for variant in self.variants]
         return dress(describe(graphs, self._display_title, kind, self._place))

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from hubexplore.hub import saving
 from hubexplore.hub.adding import Adder, Place
 from hubexplore.hub.apply import Applier
 from hubexplore.hub.collector import many_new_objects
-from hubexplore.hub.export import write_module
 from hubexplore.hub.functions import FunctionImporter
 from hubexplore.hub.state import build_state
 
 if TYPE_CHECKING:
     from hubexplore.hub.definition import DefinedSpec
+    from hubexplore.hub.saving import SessionSaver
 
 
 class DefinedImpl:
@@ -40,7 +39,7 @@ class DefinedImpl:
         self._applier = Applier(self._state, functions)
         home = Place(self._state.graph, scope, {node.name for node in plan.part.graph_def.node})
         self._adder = Adder(spec.variant(tags), self._state, home, functions)
-        self._saver: saving.SessionSaver | None = None
+        self._saver: SessionSaver | None = None
 
     @property
     def variable_map(self) -> Mapping[str, Any]:
@@ -61,6 +60,9 @@ class DefinedImpl:
 
     def export(self, path: str, session: tf.compat.v1.Session) -> None:
         """Writes the module with the values its variables have in `session`."""
+        from hubexplore.hub import saving
+        from hubexplore.hub.export import write_module
+
         by_variant = self._spec.variables_by_variant
         if self._saver is None:
             kept = saving.kept_values(

@@ -6,14 +6,12 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 
-from hubexplore.display import html, text
 from hubexplore.display.automatic import automatic
 from hubexplore.display.containers import ShownDict, ShownList
-from hubexplore.display.summaries import Summary, dress
 from hubexplore.errors import (
     GraphError,
     HandleError,
@@ -32,6 +30,9 @@ from hubexplore.hub.tensor_info import convert_inputs, normalize_inputs, select_
 from hubexplore.hub.variant import DEFAULT_SIGNATURE, as_tag_set
 from hubexplore.summary import paths
 from hubexplore.summary.model import LiveSummary, VariableSummary
+
+if TYPE_CHECKING:
+    from hubexplore.display.summaries import Summary
 
 MSG_EAGER: Final = """\
 hub.Module adds to a graph, but TensorFlow is executing eagerly here. Write
@@ -294,6 +295,8 @@ class Module:
 
     def summary(self) -> Summary:
         """All that is known of it: its spec, its scope, and its calls so far."""
+        from hubexplore.display.summaries import dress
+
         facts = LiveSummary(
             scope=self._scope,
             tags=tuple(sorted(self._tags)),
@@ -303,10 +306,14 @@ class Module:
         return dress(replace(self._spec.summary(), live=facts))
 
     def __repr__(self) -> str:
+        from hubexplore.display import text
+
         return text.module(self.summary())
 
     @automatic
     def _repr_html_(self) -> str:
+        from hubexplore.display import html
+
         return html.module(self.summary())
 
 

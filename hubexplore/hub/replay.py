@@ -177,8 +177,8 @@ def plan_replay(part: GraphSlice, replaced: Iterable[str]) -> Replay | None:
     for name in order:
         numbers = tuple(sorted(used.get(name, ())))
         records.append(_record(nodes[name], nodes, [places[edge] for edge in inputs[name]], numbers))
-        for number in numbers:
-            places[f"{name}:{number}"] = len(places)
+        for each in numbers:
+            places[f"{name}:{each}"] = len(places)
     return Replay(tuple(records), given)
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import tensorflow as tf
 
-from hubexplore.display import html, text
 from hubexplore.display.automatic import automatic
-from hubexplore.display.summaries import Summary, dress
 from hubexplore.hub.tensor_info import TensorInfo
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
+
+if TYPE_CHECKING:
+    from hubexplore.display.summaries import Summary
 
 
 class ModuleImpl(Protocol):
@@ -84,6 +85,8 @@ class ModuleSpec(abc.ABC):
 
     def summary(self) -> Summary:
         """All that is known of it, as `hubexplore.summarize` returns it."""
+        from hubexplore.display.summaries import dress
+
         variants = tuple(map(self._variant_summary, self.get_tags()))
         return dress(ModuleSummary(title=type(self).__name__, variants=variants))
 
@@ -101,10 +104,14 @@ class ModuleSpec(abc.ABC):
         )
 
     def __repr__(self) -> str:
+        from hubexplore.display import text
+
         return text.module(self.summary())
 
     @automatic
     def _repr_html_(self) -> str:
+        from hubexplore.display import html
+
         return html.module(self.summary())
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
 
-from hubexplore.display import html
 from hubexplore.display.automatic import automatic
 from hubexplore.errors import AuthoringError, DamagedModuleError, SignatureError, closest
 from hubexplore.hub import tf_internals
@@ -89,6 +88,8 @@ class InfoDict(dict[str, TensorInfo]):
     def _repr_html_(self) -> str | None:
         if not all(isinstance(info, TensorInfo) for info in self.values()):
             return None
+        from hubexplore.display import html
+
         return html.tensor_table([info.summary(name) for name, info in self.items()], self._caption)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 import hubexplore
-from benchmarks import child, floors, models, report, rounds, subjects
+from benchmarks import child, floors, models, peer, report, rounds, subjects
 from benchmarks.albert import albert
 from benchmarks.inception import inception
 from benchmarks.report import Row
@@ -222,3 +223,26 @@ def test_the_table_lines_up() -> None:
         "met",
     ]
     assert lines[1].index("verdict") == lines[2].index("met")
+
+
+def test_the_peer_is_imported_beside_a_setuptools_without_pkg_resources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "tensorflow_hub"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "from pkg_resources import parse_version\n"
+        "import tensorflow.compat.v1 as v1\n"
+        "NEWER = parse_version('2.16.0') > parse_version('2.9.1')\n"
+        "EXPORTER = v1.estimator.Exporter\n"
+    )
+    monkeypatch.setattr(peer, "PEER", tmp_path)
+    monkeypatch.setattr("sys.path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "pkg_resources", raising=False)
+    monkeypatch.delitem(sys.modules, "tensorflow_hub", raising=False)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    loaded = peer.load()
+    assert loaded.NEWER
+    assert loaded.EXPORTER
+    assert "pkg_resources" not in sys.modules
+    del sys.modules["tensorflow_hub"]

@@ -18,6 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import tensorflow as tf
 
 import hubexplore as hub
+from hubexplore.hub import apply
 from tests.hub import modules
 
 TF1_WORLD = bool(os.environ.get("HUBEXPLORE_TEST_TF1"))
@@ -35,6 +36,12 @@ def needs_eager() -> None:
     """For tests of what happens, or works, in eager mode."""
     if TF1_WORLD:
         pytest.skip("nothing executes eagerly where TF2 behaviour is disabled")
+
+
+@pytest.fixture(autouse=True)
+def _second_calls_are_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a large graph; those of tests are small, and all calls would be built in one of the two ways."""
+    monkeypatch.setattr(apply, "_LARGE", 0)
 
 
 @pytest.fixture
