@@ -1,8 +1,9 @@
 """tensorflow_hub 0.15.0, the last release with `hub.Module`, in a folder of its own.
 
 It is installed without its dependencies, so that the environment stays as it is, and never imported
-by the product. What it names at import and is gone has a stand-in: `tf.compat.v1.estimator`, which TensorFlow
-2.16 removed and `hub.Module` never uses, and `pkg_resources` of older setuptools, of which it takes one function.
+by the product. What it names at import and is gone has a stand-in: `tf.compat.v1.estimator`, which
+TensorFlow 2.16 removed and `hub.Module` never uses, and `pkg_resources` of older setuptools, of which it
+takes one function.
 """
 
 from __future__ import annotations
