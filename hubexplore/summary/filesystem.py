@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 from typing import Protocol
 
@@ -41,7 +42,7 @@ class LocalFilesystem:
     def exists(self, path: str) -> bool:
         """Says whether a file or directory is at `path`; PermissionError if that cannot be seen."""
         try:
-            Path(path).stat()
+            os.stat(path)  # noqa: PTH116 - to make a Path takes twice as long
         except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError as error:
@@ -60,7 +61,7 @@ class LocalFilesystem:
 
     def size(self, path: str) -> int:
         """Returns the length of the file `path` in bytes."""
-        return Path(path).stat().st_size
+        return os.stat(path).st_size  # noqa: PTH116 - to make a Path takes twice as long
 
     def read(self, path: str, limit: int | None = None) -> bytes:
         """Returns the content of the file `path`, or only its first `limit` bytes."""

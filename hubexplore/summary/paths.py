@@ -26,6 +26,8 @@ _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 # What pathlib makes of an address, as in Path("gs://bucket/module").
 _CRUSHED_URL: Final = re.compile(r"(gs|s3|s3a|s3e|hdfs|viewfs|har|ram|https?):/(?!/)", re.IGNORECASE)
 _FILE_URL: Final = re.compile(r"file:(?=/)(?://(?P<host>[^/]*))?(?P<path>.*)", re.IGNORECASE | re.DOTALL)
+# What is absolute, and as pathlib would write it, whose way to say so takes ten times as long.
+_PLAIN: Final = re.compile(r"(?:/[^/.][^/]*)+")
 # A part of a path that is nothing but a variable of the shell.
 _SHELL_VARIABLE: Final = re.compile(r"(?:^|(?<=/))\$(?:\w+|\{\w+\})(?=/|$)")
 
@@ -113,6 +115,8 @@ def absolute(path: Any, what: str = "The path") -> str:
         return text
     if text.startswith("~"):
         text = _in_home(text, what)
+    if _PLAIN.fullmatch(text):
+        return text
     try:
         return _without_parents(str(Path(text).absolute()))
     except OSError as error:
