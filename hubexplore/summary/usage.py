@@ -68,15 +68,21 @@ def usage(summary: ModuleSummary) -> Usage | None:
     signature = None if variant is None else _signature(variant)
     if variant is None or signature is None:
         return None
+    meta_graph = source.meta_graphs[variant.tags]
+    in_session = _has_slots(meta_graph)
     try:
-        inputs = _Inputs(source.meta_graphs[variant.tags], signature)
-        values = inputs.values(eager=summary.format == TF2_SAVED_MODEL)
+        inputs = _Inputs(meta_graph, signature)
+        values = inputs.values(eager=summary.format == TF2_SAVED_MODEL and not in_session)
     except _NoValueError:
         return None
-    if summary.format == TF2_SAVED_MODEL:
-        code = _saved_model(summary, variant, signature, values)
-    else:
+    if summary.format != TF2_SAVED_MODEL:
         code = _module(summary, variant, signature, values)
+    elif not in_session:
+        code = _saved_model(summary, variant, signature, values)
+    elif all(each.kind == "dense" for each in (*signature.inputs, *signature.outputs)):
+        code = _in_session(summary, variant, signature, values)
+    else:
+        return None
     lines = [*inputs.before, *values, *code]
     return Usage(signature.name, (*_imports(lines), *lines))
 
@@ -122,14 +128,40 @@ def _module(
 def _saved_model(
     summary: ModuleSummary, variant: VariantSummary, signature: SignatureSummary, values: Sequence[str]
 ) -> list[str]:
-    # TensorFlow knows no handles and no `~`: the folder that these stand for is written down.
-    folder = summary.source.assets if summary.source else None
-    path = folder.directory.removesuffix("assets").rstrip("/") if folder else summary.title
     tags = f", tags={list(variant.tags)!r}" if len(summary.variants) > 1 else ""
     return [
-        f"model = tf.saved_model.load({path!r}{tags})",
+        f"model = tf.saved_model.load({_folder(summary)!r}{tags})",
         f"outputs = model.signatures[{signature.name!r}]({'**inputs' if values else ''})",
     ]
+
+
+def _in_session(
+    summary: ModuleSummary, variant: VariantSummary, signature: SignatureSummary, values: Sequence[str]
+) -> list[str]:
+    fed = ", {loaded.inputs[name].name: value for name, value in inputs.items()}" if values else ""
+    return [
+        "with tf.Graph().as_default(), tf.compat.v1.Session() as session:",
+        f"    model = tf.compat.v1.saved_model.load(session, {list(variant.tags)!r}, {_folder(summary)!r})",
+        f"    loaded = model.signature_def[{signature.name!r}]",
+        "    fetched = {name: info.name for name, info in loaded.outputs.items()}",
+        f"    outputs = session.run(fetched{fed})",
+    ]
+
+
+def _folder(summary: ModuleSummary) -> str:
+    """The directory of a module: TensorFlow knows no handles and no `~`."""
+    folder = summary.source.assets if summary.source else None
+    return folder.directory.removesuffix("assets").rstrip("/") if folder else summary.title
+
+
+def _has_slots(meta_graph: Any) -> bool:
+    """Whether `tf.saved_model.load` needs the optimizer classes of Keras 2, which TensorFlow no longer has.
+
+    It makes the slot variables of an optimizer by the method `add_slot` of the class. The loader of
+    `tf.compat.v1` builds no objects.
+    """
+    objects = meta_graph.object_graph_def.nodes if meta_graph.HasField("object_graph_def") else ()
+    return any(each.slot_variables for each in objects)
 
 
 class _Inputs:

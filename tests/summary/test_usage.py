@@ -45,6 +45,9 @@ def _exported(path: Path, definition: Any, tags_and_args: Any = None) -> str:
 @pytest.mark.parametrize(
     ("name", "outputs"),
     [
+        ("half_plus_two_v1.tar.gz", {"default": (1,)}),
+        ("dm21", {"grid_contribution": (1,), "system_contribution": (1,)}),
+        ("penguin-tf2-savedmodel", {"output_0": (1, 3)}),
         ("vae3dshapes", {"images": (1, 64, 64, 3)}),
         ("half-plus-two-savedmodel", {"y": (1, 1)}),
         ("taxi-estimator-savedmodel", {"classes": (1, 2), "scores": (1, 2)}),
