@@ -22,8 +22,8 @@ _TRUTH: Final = "bool"
 _TUPLE: Final = "object"
 
 _VARIABLE: Final = {
-    "name": _TEXT, "dtype": _TEXT, "shape": _TUPLE, "trainable": _TRUTH, "parameters": _COUNT,
-    "bytes": _COUNT, "partitions": _COUNT, "node": _TEXT, "key": _TEXT,
+    "name": _TEXT, "dtype": _TEXT, "shape": _TUPLE, "trainable": _TRUTH, "kind": _TEXT,
+    "parameters": _COUNT, "bytes": _COUNT, "partitions": _COUNT, "node": _TEXT, "key": _TEXT,
 }  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def _variables(variant: VariantSummary) -> Iterator[_Values]:
 
 def _variable(each: VariableSummary) -> _Values:
     size = (each.parameters, each.bytes, len(each.partitions))
-    return (each.name, each.dtype, each.shape, each.trainable, *size, each.node, each.key)
+    return (each.name, each.dtype, each.shape, each.trainable, each.kind, *size, each.node, each.key)
 
 
 _KINDS: Final[Mapping[str, tuple[_Columns, Callable[[VariantSummary], Iterator[_Values]]]]] = {

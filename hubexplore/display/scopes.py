@@ -19,7 +19,7 @@ from hubexplore.display.tables import (
     tags_list,
     visible,
 )
-from hubexplore.summary.model import VariableSummary, VariantSummary
+from hubexplore.summary.model import LOCAL, VariableSummary, VariantSummary
 
 # So few variables need no scopes, and a scope of so few is no fold of its own.
 FLAT: Final = 12
@@ -80,7 +80,7 @@ def each_once(variants: Iterable[VariantSummary]) -> list[Entry]:
     for variant in variants:
         seen: Counter[tuple[object, ...]] = Counter()
         for each in variant.variables:
-            key = (each.name, each.dtype, each.shape, each.trainable, len(each.partitions))
+            key = (each.name, each.dtype, each.shape, each.trainable, each.kind, len(each.partitions))
             seen[key] += 1  # two alike in one variant are two variables
             found.setdefault((*key, seen[key]), (each, []))[1].append(variant.tags)
     entries = [Entry(variable, tuple(tags)) for variable, tags in found.values()]
@@ -151,6 +151,7 @@ class _Layout:
 
     repeated: frozenset[str]
     trainable: bool
+    local: bool
     partitions: bool
     variants: int
     differ: bool
@@ -163,6 +164,7 @@ class _Layout:
         return cls(
             repeated=frozenset(name for (name, _), often in names.items() if often > 1),
             trainable=len({entry.variable.trainable for entry in entries}) > 1,
+            local=any(entry.variable.kind == LOCAL for entry in entries),
             partitions=any(entry.variable.partitions for entry in entries),
             variants=len({tags for own in tag_sets for tags in own}),
             differ=len(tag_sets) > 1,
@@ -177,6 +179,7 @@ class _Layout:
             Column("Shape"),
             *((Column("Object", code=True),) if self.repeated else ()),
             *((Column("Trainable"),) if self.trainable else ()),
+            *((Column("Kind"),) if self.local else ()),
             *((Column("Partitions", "right"),) if self.partitions else ()),
             *((Column("Graph variants"),) if self.differ else ()),
             Column("Parameters", "right"),
@@ -192,6 +195,7 @@ class _Layout:
             shape_text(each.shape),
             *((self.object_of(each),) if self.repeated else ()),
             *((("yes" if each.trainable else "no"),) if self.trainable else ()),
+            *((each.kind,) if self.local else ()),
             *((str(len(each.partitions) or ""),) if self.partitions else ()),
             *(("all" if len(entry.tags) == self.variants else tags_list(entry.tags),) if self.differ else ()),
             number_text(each.parameters),

@@ -12,10 +12,10 @@ from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.export import GRAPH_FILE
 from hubexplore.hub.loading import GRAPH_TEXT_FILE, explained, read_variants, spec_from_directory
 from hubexplore.hub.resolve import resolve
-from hubexplore.hub.unlisted import main_op_values
 from hubexplore.hub.variant import Variant
 from hubexplore.summary.paths import for_tensorflow, text_of
 from hubexplore.summary.remedy import DROPPED_COLLECTIONS, spec_code
+from hubexplore.summary.unlisted import main_op_values
 
 # The ops that loading runs, declared as signatures by newer writers. They are no functions of the model.
 _INTERNAL_SIGNATURES: Final = ("__saved_model_init_op", "__saved_model_train_op")
@@ -30,7 +30,9 @@ def create_module_spec_from_saved_model(
       saved_model_path: directory with `saved_model.pb` (or `.pbtxt`), or a handle or archive of one.
       drop_collections: names of collections to leave out. `global_step`, `legacy_init_op`,
         `saved_model_main_op` and those of local variables are always left out: local variables that a
-        signature reads are kept, and start from the values that the main op gives them.
+        signature reads are kept, and start from the values that the main op gives them. TensorFlow runs the main op after
+        it has restored the checkpoint, so a variable that is in both starts from the main op, too, as a local
+        one.
 
     Returns:
       A ModuleSpec with a graph variant for each meta graph, under its tags (often `serve`).
@@ -48,7 +50,7 @@ def create_module_spec_from_saved_model(
     if any(variant.meta_graph.HasField("object_graph_def") for variant in variants):
         raise explained(directory, saved_model_path)
     chosen = frozenset({drop_collections} if isinstance(drop_collections, str) else drop_collections or ())
-    started = {variant.tags: main_op_values(variant) for variant in variants}
+    started = {variant.tags: main_op_values(variant.meta_graph, variant.nodes) for variant in variants}
     for variant in variants:
         _trim(variant, DROPPED_COLLECTIONS | chosen)
     path = text_of(saved_model_path)

@@ -23,7 +23,6 @@ VARIABLE_COLLECTIONS: Final = (
 
 _LIST: Final = "The module's list of variables"
 _REF_VARIABLES: Final = frozenset({"VariableV2", "Variable"})
-VARIABLE_OPS: Final = _REF_VARIABLES | {"VarHandleOp"}
 _PARTITION: Final = re.compile(r"(?P<key>.*)/part_(?P<number>\d+)$", re.DOTALL)
 
 

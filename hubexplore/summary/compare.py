@@ -14,6 +14,7 @@ from typing import Final
 from hubexplore.summary.compare_graphs import Origin, renamed, structure
 from hubexplore.summary.compare_weights import asset_digests, other_weights
 from hubexplore.summary.model import (
+    LOCAL,
     AssetSummary,
     CollectionSummary,
     FunctionSummary,
@@ -299,7 +300,8 @@ def _tensor(tensor: TensorSummary) -> str:
 def _variable(variable: VariableSummary) -> str:
     parts = f", {_plural(len(variable.partitions), 'part')}" if variable.partitions else ""
     trainable = "trainable" if variable.trainable else "not trainable"
-    return f"{variable.dtype} {shape_text(variable.shape)}, {trainable}{parts}"
+    kind = f", {LOCAL}" if variable.kind == LOCAL else ""
+    return f"{variable.dtype} {shape_text(variable.shape)}, {trainable}{kind}{parts}"
 
 
 def _op(op: OpSummary) -> str:

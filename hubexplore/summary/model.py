@@ -19,6 +19,9 @@ TF1_SAVED_MODEL: Final = "TF1 SavedModel"
 TF2_SAVED_MODEL: Final = "TF2 SavedModel"
 IN_MEMORY: Final = "module spec"
 
+GLOBAL: Final = "global"
+LOCAL: Final = "local"
+
 Shape = tuple[int | None, ...] | None
 """None is an unknown rank, a None in it an unknown dimension."""
 
@@ -87,6 +90,8 @@ class VariableSummary:
       dtype: as TensorFlow names it.
       shape: of the whole variable; from the checkpoint where the graph does not say.
       trainable: whether the writer marked it trainable.
+      kind: "global", or "local" for one that starts from a value of the graph and not from the checkpoint, as
+        accumulators of metrics do. `variable_map` leaves these out.
       node: name of the graph node that holds it (the first part's); empty where there is none.
       key: name of its tensor in the checkpoint; empty where the checkpoint has no such tensor.
       stored: bytes of its value in the checkpoint; None without one.
@@ -101,6 +106,7 @@ class VariableSummary:
     key: str = ""
     stored: int | None = None
     partitions: tuple[PartitionSummary, ...] = ()
+    kind: str = GLOBAL
 
     @functools.cached_property
     def parameters(self) -> int | None:

@@ -15,6 +15,7 @@ from hubexplore.summary import checkpoint, diagnosis
 from hubexplore.summary.filesystem import Filesystem, join
 from hubexplore.summary.graph_protos import SavedModel
 from hubexplore.summary.model import (
+    GLOBAL,
     HUB_MODULE,
     TF1_SAVED_MODEL,
     TF2_SAVED_MODEL,
@@ -78,11 +79,19 @@ def read_module(directory: str, filesystem: Filesystem, title: str | None = None
         format_name = TF2_SAVED_MODEL
     else:
         format_name = TF1_SAVED_MODEL
-    summary = describe(saved_model.meta_graphs, title or directory, format_name, place)
+    summary = describe(
+        saved_model.meta_graphs, title or directory, format_name, place, format_name == TF1_SAVED_MODEL
+    )
     return replace(summary, warnings=(*warnings, *summary.warnings))
 
 
-def describe(meta_graphs: Iterable[Any], title: str, format_name: str, place: Place | None) -> ModuleSummary:
+def describe(
+    meta_graphs: Iterable[Any],
+    title: str,
+    format_name: str,
+    place: Place | None,
+    is_saved_model: bool = False,
+) -> ModuleSummary:
     """The summary of some graph variants.
 
     Args:
@@ -90,6 +99,7 @@ def describe(meta_graphs: Iterable[Any], title: str, format_name: str, place: Pl
       title: what displays call the module.
       format_name: one of the formats that `model` names.
       place: where its files are; None if they are not on disk.
+      is_saved_model: they are those of a TF1 SavedModel as written, not of a spec made of one.
 
     Raises:
       DamagedModuleError: a part of a graph variant is not readable.
@@ -100,7 +110,7 @@ def describe(meta_graphs: Iterable[Any], title: str, format_name: str, place: Pl
     graphs: dict[tuple[str, ...], Any] = {}
     variants = []
     for meta_graph in meta_graphs:
-        variant, wrong = read_variant(meta_graph, entries, folder)
+        variant, wrong = read_variant(meta_graph, entries, folder, is_saved_model)
         if variant.tags in graphs:
             wrong.append(
                 f"Two graph variants have the tags {list(variant.tags)}; only the first can be used."
@@ -111,7 +121,7 @@ def describe(meta_graphs: Iterable[Any], title: str, format_name: str, place: Pl
     if (
         weights is None
         and place is not None
-        and any(variant.variables for variant in variants)
+        and any(each.kind == GLOBAL for variant in variants for each in variant.variables)
         and not warnings
     ):
         warnings.append("The module has variables, but 'variables/variables.index' is missing.")

@@ -11,7 +11,7 @@ from hubexplore.summary.model import ComponentSummary, Shape, SignatureSummary, 
 
 # The ops that run on loading and training, which newer writers declare as signatures.
 INIT_OP: Final = "__saved_model_init_op"
-_INTERNAL: Final = frozenset({INIT_OP, "__saved_model_train_op"})
+INTERNAL: Final = frozenset({INIT_OP, "__saved_model_train_op"})
 
 
 def read_signatures(meta_graph: Any, declared: Declared) -> tuple[SignatureSummary, ...]:
@@ -30,14 +30,14 @@ def read_signatures(meta_graph: Any, declared: Declared) -> tuple[SignatureSumma
             method=definitions[name].method_name,
         )
         for name in sorted(definitions)
-        if name not in _INTERNAL
+        if name not in INTERNAL
     )
 
 
 def contradictions(meta_graph: Any, declared: Declared) -> Iterator[str]:
     """What signatures say of dense tensors that the graph contradicts, as sentences."""
     for name in sorted(meta_graph.signature_def):
-        if name in _INTERNAL:
+        if name in INTERNAL:
             continue
         signature = meta_graph.signature_def[name]
         for side, infos in (("input", signature.inputs), ("output", signature.outputs)):

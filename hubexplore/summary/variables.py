@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from google.protobuf.message import DecodeError
@@ -14,7 +14,8 @@ from hubexplore.summary.checkpoint import CheckpointEntry
 from hubexplore.summary.declared import shape_of
 from hubexplore.summary.graph import node_of
 from hubexplore.summary.graph_protos import VariableDef, dtype_name
-from hubexplore.summary.model import PartitionSummary, Shape, VariableSummary
+from hubexplore.summary.model import GLOBAL, LOCAL, PartitionSummary, Shape, VariableSummary
+from hubexplore.summary.unlisted import VARIABLE_OPS, main_op_values, starting, unlisted
 
 _TRAINABLE: Final = "trainable_variables"
 VARIABLE_COLLECTIONS: Final = ("variables", "model_variables", _TRAINABLE)
@@ -33,14 +34,16 @@ class _Parts:
 
 
 def read_variables(
-    meta_graph: Any, nodes: Mapping[str, Any], entries: Entries
+    meta_graph: Any, nodes: Mapping[str, Any], entries: Entries, is_saved_model: bool = False
 ) -> tuple[VariableSummary, ...]:
-    """The variables of a meta graph, sorted by name.
+    """The variables of a meta graph, sorted by name: those that are listed, and others that signatures read.
 
     Args:
       meta_graph: MetaGraphDef-shaped message.
       nodes: its index, node name -> node.
       entries: what the checkpoint holds by name; empty if there is none.
+      is_saved_model: a TF1 SavedModel as written, whose lists need not name what the checkpoint holds, and
+        whose main op may start variables.
 
     Raises:
       DamagedModuleError: a description of a variable is not readable.
@@ -55,9 +58,42 @@ def read_variables(
                 parts.protos.append(proto)
             parts.trainable |= collection == _TRAINABLE
     variables = [_describe(key, parts, nodes, entries) for key, parts in grouped.items()]
-    if not variables and meta_graph.HasField("object_graph_def"):
+    if not meta_graph.HasField("object_graph_def"):
+        listed = {*map(node_of, seen)}
+        variables += _unlisted(meta_graph, nodes, entries if is_saved_model else {}, listed)
+        started = main_op_values(meta_graph, nodes) if is_saved_model else {}
+        local = starting(meta_graph, nodes, started, entries) if started else {}
+        variables = [
+            replace(each, kind=LOCAL, trainable=False) if each.node in local and not each.partitions else each
+            for each in variables
+        ]
+    elif not variables:
         variables = _of_objects(meta_graph.object_graph_def.nodes, nodes, entries)
     return tuple(sorted(variables, key=lambda variable: (variable.name, variable.key)))
+
+
+def _unlisted(
+    meta_graph: Any, nodes: Mapping[str, Any], entries: Entries, listed: Collection[str]
+) -> list[VariableSummary]:
+    """The variables that signatures read without a list that names them; local without an entry."""
+    variables = (name for name, node in nodes.items() if node.op in VARIABLE_OPS)
+    found = []
+    for name in unlisted(meta_graph, nodes, variables, listed):
+        dtype, shape = _declared(nodes[name])
+        entry = entries.get(name)
+        found.append(
+            VariableSummary(
+                name=name,
+                dtype=dtype,
+                shape=entry.shape if entry is not None and (shape is None or None in shape) else shape,
+                trainable=False,
+                node=name,
+                key="" if entry is None else name,
+                stored=None if entry is None else entry.size,
+                kind=LOCAL if entry is None else GLOBAL,
+            )
+        )
+    return found
 
 
 def _protos(meta_graph: Any, collection: str) -> list[Any]:

@@ -22,6 +22,7 @@ from hubexplore.summary.op_packages import describe
 from hubexplore.summary.ops import count_ops
 from hubexplore.summary.resources import AssetFolder, is_inside, read_assets, read_tables
 from hubexplore.summary.signatures import INIT_OP, contradictions, read_signatures
+from hubexplore.summary.unlisted import MAIN_OPS
 from hubexplore.summary.variables import Entries, read_variables
 
 _KINDS: Final = {
@@ -31,7 +32,6 @@ _KINDS: Final = {
     "float_list": "floats",
     "any_list": "messages",
 }
-_INITIALIZERS: Final = ("saved_model_main_op", "legacy_init_op")
 _MAX_NAMED: Final = 3
 
 
@@ -41,7 +41,7 @@ def tags_of(meta_graph: Any) -> tuple[str, ...]:
 
 
 def read_variant(
-    meta_graph: Any, entries: Entries, folder: AssetFolder | None
+    meta_graph: Any, entries: Entries, folder: AssetFolder | None, is_saved_model: bool = False
 ) -> tuple[VariantSummary, list[str]]:
     """A graph variant, and what is wrong with it as sentences.
 
@@ -49,6 +49,7 @@ def read_variant(
       meta_graph: MetaGraphDef-shaped message; it is not changed.
       entries: what the checkpoint holds by name; empty without one.
       folder: of the assets; None where the graph itself names the files.
+      is_saved_model: see `read_variables`.
 
     Raises:
       DamagedModuleError: a part of it is not readable.
@@ -64,7 +65,7 @@ def read_variant(
     variant = VariantSummary(
         tags=tags_of(meta_graph),
         signatures=signatures,
-        variables=read_variables(meta_graph, nodes, entries),
+        variables=read_variables(meta_graph, nodes, entries, is_saved_model),
         collections=_collections(meta_graph),
         tables=tables,
         assets=assets,
@@ -118,7 +119,7 @@ def _type_of(argument: Any) -> str:
 
 
 def _initializer(meta_graph: Any) -> str:
-    for collection in _INITIALIZERS:
+    for collection in MAIN_OPS:
         names = _names(meta_graph, collection)
         if names:
             return names[0]

@@ -21,9 +21,9 @@ KINDS = (
 
 def test_variables() -> None:
     frame = RICH.variables.df.set_index("name")
-    assert dict(frame.dtypes.astype(str)) | {"dtype": "", "node": "", "key": ""} == {
-        "dtype": "", "shape": "object", "trainable": "bool", "parameters": "Int64", "bytes": "Int64",
-        "partitions": "Int64", "node": "", "key": "", "tags": "object",
+    assert dict(frame.dtypes.astype(str)) | {"dtype": "", "kind": "", "node": "", "key": ""} == {
+        "dtype": "", "shape": "object", "trainable": "bool", "kind": "", "parameters": "Int64",
+        "bytes": "Int64", "partitions": "Int64", "node": "", "key": "", "tags": "object",
     }  # fmt: skip
     assert frame.loc["words/table", "shape"] == (1000, 20)
     assert frame.loc["words/table", "parameters"] == 20_000

@@ -120,7 +120,7 @@ def test_json() -> None:
     assert first["signatures"][0]["inputs"][0]["shape"] == [None, 224, 224, 3]
     assert first["variables"][0] == {
         "name": "global_step", "dtype": "int64", "shape": [], "trainable": False, "node": "", "key": "",
-        "stored": 8, "partitions": [], "parameters": 1, "bytes": 8,
+        "stored": 8, "partitions": [], "kind": "global", "parameters": 1, "bytes": 8,
     }  # fmt: skip
 
 

@@ -115,6 +115,67 @@ def test_in_a_graph_of_ones_own(saved_model: str, second: Any, trainable: bool) 
         assert session.run(saved) == 11
 
 
+def test_they_are_listed(saved_model: str) -> None:
+    spec = hub.create_module_spec_from_saved_model(saved_model)
+    names = ["acc", "loose", "mean/count", "mean/total", "saved", "started", "w"]
+    for summary in (hub.summarize(saved_model), hub.summarize(spec)):
+        frame = summary.variables.df.set_index("name")
+        assert list(frame.index) == names
+        assert sorted(frame.index[frame["kind"] == "local"]) == sorted({*names} - {"saved", "w"})
+        assert list(frame.index[frame["trainable"]]) == ["w"]
+        assert {each["name"]: each["kind"] for each in summary.to_dict()["variants"][0]["variables"]} == dict(
+            frame["kind"]
+        )
+        assert not summary.warnings
+        lines = [line.split() for line in str(summary.variables).splitlines()]
+        assert ["acc", "float32", "scalar", "no", "local", "1", "4", "bytes"] in [line[:8] for line in lines]
+        assert ["w", "float32", "scalar", "yes", "global", "1", "4", "bytes"] in [line[:8] for line in lines]
+    assert "<th>Kind</th>" in str(hub.summarize(saved_model).to_html()).replace(' scope="col"', "")
+
+
+@pytest.mark.parametrize("resource", [True, False], ids=["resource", "reference"])
+def test_the_main_op_runs_after_the_checkpoint_is_restored(resource: bool, tmp_path: Path) -> None:
+    path = str(tmp_path / "saved_model")
+    with tf.Graph().as_default(), tf1.Session() as session:
+        with tf1.variable_scope("", use_resource=resource):
+            w, kept, start, twice, counter = (
+                tf1.get_variable(name, initializer=0.0) for name in ("w", "kept", "start", "twice", "counter")
+            )
+            unread = tf1.get_variable("unread", initializer=0.0)
+            main_op = tf.group(
+                start.assign(40.0), twice.assign(w * 2), counter.assign(counter + 1.0), unread.assign(1.0)
+            )
+        everything = [w, kept, start, twice, counter, unread]
+        session.run([each.assign(3.0) for each in everything])
+        builder = tf1.saved_model.Builder(path)
+        outputs = {name: tf.identity(value) for name, value in
+                   {"w": w, "kept": kept, "start": start, "twice": twice}.items()}  # fmt: skip
+        signatures = {
+            "default": _signature({}, outputs),
+            "counter": _signature({}, {"default": counter + 0.0}),
+        }
+        builder.add_meta_graph_and_variables(session, ["serve"], signatures, main_op=main_op)
+        builder.save()
+    with tf.Graph().as_default(), tf1.Session() as session:
+        loaded = tf1.saved_model.load(session, ["serve"], path)
+        infos = loaded.signature_def["default"].outputs
+        there = session.run({name: info.name for name, info in infos.items()})
+    assert there == {"w": 3, "kept": 3, "start": 40, "twice": 6}
+    spec = hub.create_module_spec_from_saved_model(path)
+    with hub.NotebookSession() as session:
+        module = session.load(spec, tags=["serve"])
+        assert session.call(module, as_dict=True) == there
+        assert session.call(module, signature="counter") == 3  # no initial value can depend on itself
+        assert sorted(module.variable_map) == ["counter", "kept", "unread", "w"]
+        session.export(module, tmp_path / "exported")
+    with hub.eval_function_for_module(tmp_path / "exported", tags=["serve"]) as call:
+        assert call(as_dict=True) == there
+    for summary in (hub.summarize(path), hub.summarize(spec)):
+        local = {each.name for each in summary.variants[0].variables if each.kind == "local"}
+        assert local == {"start", "twice"}
+        assert len(summary.variables) == 6
+
+
 def test_a_module_whose_local_variables_were_dropped() -> None:
     def module_fn() -> None:
         x = tf1.placeholder(tf.float32, [None])
