@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.spark import Spark
-from hubexplore.display.tables import MAX_SENTENCE, visible
+from hubexplore.display.tables import MAX_SENTENCE, apart, visible
 
 BAR_WIDTH: Final = 8
 # Columns of a terminal that a table fits into, and what the first column and other texts keep at least.
 LINE: Final = 97
 LEAST_NAME: Final = 34
 LEAST: Final = 16
+_BREAK: Final = Markup("<wbr>")
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
 
@@ -87,6 +88,7 @@ def grid_html(grid: Grid, unseen: str = "") -> Markup:
       grid: the table.
       unseen: the caption where the grid has none: read out, but seen only where styles are stripped.
     """
+    grid = _told_apart(grid)
     caption = visible(grid.caption or unseen, MAX_SENTENCE)
     captions = (tag("caption", caption, class_=None if grid.caption else "aside"),) if caption else ()
     heads = (tag("th", visible(each.name), scope="col", class_=_side(each)) for each in grid.columns)
@@ -104,6 +106,7 @@ def grid_text(grid: Grid, indent: str = "") -> str:
 
 def grid_lines(grid: Grid, width: int = LINE) -> list[tuple[bool, str]]:
     """Returns the lines of `grid_text`, and of each whether it is a row, not a heading or a note."""
+    grid = _told_apart(grid)
     lines = [(False, visible(grid.caption, MAX_SENTENCE))] if grid.caption else []
     head, *rows = aligned(grid.columns, [tuple(each.name for each in grid.columns), *grid.rows], width)
     lines += [(False, head), *((True, row) for row in rows)]
@@ -122,7 +125,12 @@ def aligned(columns: Sequence[Column], rows: Sequence[Row], width: int = LINE) -
             if not isinstance(cell, Remark):
                 widths[index] = max(widths[index], columns_of(_cell_text(cell, BAR_WIDTH)))
     room = width - 2 * (len(columns) - 1)
+    whole = list(widths)
     bar = _narrow(widths, columns, room)
+    for at, column in enumerate(columns):
+        if column.code and widths[at] < whole[at]:
+            own = {row[at] for row in rows if at < len(row)}
+            widths[at] = _telling([_cell_text(cell, 0) for cell in own], column, widths[at])
     kept = [at for at, column in enumerate(columns) if column.align != "bar"]
     if sum(widths) > room and width < LINE and len(kept) < len(columns):
         without = [tuple(row[at] for at in kept if at < len(row)) for row in rows]
@@ -186,6 +194,29 @@ def bar_text(bar: Bar, width: int = BAR_WIDTH) -> str:
     full, rest = divmod(eighths, 8)
     drawn = "█" * full + (_EIGHTHS[rest] if rest else "")
     return f"{bar.text:>7} {drawn:<{width}}"
+
+
+def _telling(texts: Sequence[str], column: Column, width: int) -> int:
+    """The least width from this on to which names can be cut without two reading the same."""
+    wide = [text for text in texts if columns_of(text) > width]
+    while wide and len({_padded(text, width, column) for text in texts}) < len(texts):
+        width += 4
+        wide = [text for text in wide if columns_of(text) > width]
+    return width
+
+
+def _told_apart(grid: Grid) -> Grid:
+    """The table with names that would read the same where they are too long written so that they do not."""
+    rows = grid.rows
+    for at, column in enumerate(grid.columns):
+        if column.code:
+            names = {row[at]: None for row in rows if at < len(row) and isinstance(row[at], str)}
+            told = dict(zip(names, apart([str(name) for name in names]), strict=True))
+            rows = tuple(
+                (*row[:at], told[row[at]], *row[at + 1 :]) if at < len(row) and row[at] in told else row
+                for row in rows
+            )
+    return replace(grid, rows=rows) if rows != grid.rows else grid
 
 
 def _padded(cell: str, width: int, column: Column) -> str:
@@ -260,4 +291,10 @@ def _content(cell: str | Bar, column: Column) -> Markup | str:
         return bar_html(cell)
     if isinstance(cell, Spark):
         return cell.html()
-    return tag("code", visible(cell)) if column.code and cell else visible(cell)
+    return name_html(cell) if column.code and cell else visible(cell)
+
+
+def name_html(name: str) -> Markup:
+    """A name as code, which a browser may break after slashes."""
+    first, *others = visible(name).split("/")
+    return tag("code", first, *(part for each in others for part in ("/", _BREAK if each else "", each)))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from hubexplore.display.blocks import Block, Card, Code, Lines, Section
 from hubexplore.display.card import module_card
-from hubexplore.display.grid import Bar, Column, Grid, bar_html, grid_html
+from hubexplore.display.grid import Bar, Column, Grid, bar_html, grid_html, name_html
 from hubexplore.display.markup import Markup, document, join, tag
 from hubexplore.display.scopes import Scope, Tree
 from hubexplore.display.signatures import tensors as tensor_grid
@@ -81,8 +81,7 @@ def _block(block: Block, unseen: str) -> Markup:
 def _lines(block: Lines) -> Markup:
     caption = (tag("p", visible(block.caption, MAX_SENTENCE), class_="note"),) if block.caption else ()
     items = (
-        tag("li", tag("code", visible(item)) if block.code else visible(item, MAX_SENTENCE))
-        for item in block.items
+        tag("li", name_html(item) if block.code else visible(item, MAX_SENTENCE)) for item in block.items
     )
     return join(*caption, tag("ul", *items), *_note(block.note))
 
@@ -106,7 +105,7 @@ def _inside(scope: Scope, columns: tuple[Column, ...], caption: str) -> list[Mar
 def _scope(scope: Scope, columns: tuple[Column, ...], unfolded: bool) -> Markup:
     """Returns a scope as a fold; as a line where what is in it is not listed."""
     words = (
-        tag("b", tag("code", visible(scope.name)), " ", tag("small", counted(scope.variables, "variable"))),
+        tag("b", name_html(scope.name), " ", tag("small", counted(scope.variables, "variable"))),
         " ",
         tag("span", f"{scope.parameters:,}", tag("span", " parameters, ", class_="aside"), class_="number"),
         tag("span", size_text(scope.bytes), tag("span", ", ", class_="aside"), class_="number"),

@@ -43,7 +43,7 @@ STYLE: Final = Markup("""
 .hubexplore tbody { border-top: 1px solid var(--hub-line); }
 .hubexplore tbody:last-child { border-bottom: 1px solid var(--hub-line); }
 .hubexplore.hubexplore code { background: none; padding: 0; white-space: pre-wrap; color: inherit;
-  font-size: 95%; overflow-wrap: anywhere; }
+  font-size: 95%; overflow-wrap: break-word; }
 .hubexplore.hubexplore pre { margin: .1em 0 .4em; padding: .5em .7em; overflow-x: auto; font-size: 90%;
   line-height: 1.4; background: var(--hub-fill); color: inherit; border: none; }
 .hubexplore.hubexplore pre code { white-space: pre; overflow-wrap: normal; }

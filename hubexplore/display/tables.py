@@ -5,8 +5,10 @@ A character that could move a cursor or turn the reading direction is spelled ou
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from hubexplore.summary import replace
@@ -31,6 +33,59 @@ def visible(text: str, limit: int = MAX_TEXT) -> str:
     # Mostly escapes, of up to ten characters each.
     few = half // 5
     return printable(f"{text[:few]}…{text[-few:]}")
+
+
+def apart(texts: Sequence[str], limit: int = MAX_TEXT, cut: Callable[[str, int], str] = visible) -> list[str]:
+    """Returns each text cut, such that no two that differ read the same.
+
+    Of those that a cut makes equal the place is shown where they begin to differ. What is written with other
+    characters but looks the same is spelled out; what still reads the same is numbered.
+
+    Args:
+      texts: names or sentences; equal ones stay equal.
+      limit: characters that `cut` leaves.
+      cut: makes one line of a text.
+    """
+    found = {text: cut(text, limit) for text in texts}
+    for tell in (_where_they_differ, _spelled_out, _numbered):
+        groups: dict[str, dict[str, str]] = {}
+        for text, shown in found.items():
+            groups.setdefault(unicodedata.normalize("NFC", shown), {})[text] = shown
+        same = [group for group in groups.values() if len(group) > 1]
+        if not same:
+            break
+        for group in same:
+            found.update(tell(group, limit))
+    return [found[text] for text in texts]
+
+
+def _where_they_differ(group: Mapping[str, str], limit: int) -> dict[str, str]:
+    size = limit // 2
+    first, last = min(group), max(group)  # what these share, all share
+    same = sum(
+        1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    )
+    start = max(same - size // 8, 0)
+    return {
+        text: visible(
+            f"{text[: limit - size - 2]}…{text[start : start + size]}{text[start + size :] and '…'}", limit
+        )
+        for text in group
+        if len(text) > limit and start > limit - size - 2
+    }
+
+
+def _spelled_out(group: Mapping[str, str], limit: int) -> dict[str, str]:
+    return {
+        text: visible(text.encode("ascii", "backslashreplace").decode(), limit)
+        for text in group
+        if unicodedata.normalize("NFC", text) != text
+    }
+
+
+def _numbered(group: Mapping[str, str], limit: int) -> dict[str, str]:
+    others = list(group.items())[1:]
+    return {text: f"{shown[: limit - 6]} ({number})" for number, (text, shown) in enumerate(others, 2)}
 
 
 def printable(text: str) -> str:

@@ -20,8 +20,8 @@ MSG_VARIABLE: Final = (
     "anything is trained; it gives the variables of modules their published values."
 )
 MSG_LOCAL: Final = (
-    "{what} is not initialised in this session: it is a local variable, which starts from a value of its graph. Run "
-    "`session.run(tf.compat.v1.local_variables_initializer())` once, after "
+    "{what} is not initialised in this session: it is a local variable, which starts from a value of its "
+    "graph. Run `session.run(tf.compat.v1.local_variables_initializer())` once, after "
     "tf.compat.v1.global_variables_initializer()."
 )
 MSG_TABLE: Final = (

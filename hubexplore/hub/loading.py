@@ -86,7 +86,7 @@ def spec_from_directory(
 ) -> DefinedSpec:
     """A spec of variants whose assets and checkpoint lie in `directory`, an absolute path, both complete.
 
-    `started` is given for a SavedModel: for the tags of a variant what `main_op_values` of `summary.unlisted` found.
+    `started` is given for a SavedModel: for the tags of a variant its `main_op_values`.
     """
     # To index the nodes takes longer than all else here, so variants without assets wait with it.
     for variant in [each for each in variants if assets.read_assets(each.as_read)]:

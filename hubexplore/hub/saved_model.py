@@ -30,9 +30,8 @@ def create_module_spec_from_saved_model(
       saved_model_path: directory with `saved_model.pb` (or `.pbtxt`), or a handle or archive of one.
       drop_collections: names of collections to leave out. `global_step`, `legacy_init_op`,
         `saved_model_main_op` and those of local variables are always left out: local variables that a
-        signature reads are kept, and start from the values that the main op gives them. TensorFlow runs the main op after
-        it has restored the checkpoint, so a variable that is in both starts from the main op, too, as a local
-        one.
+        signature reads are kept, and start from the values that the main op gives them. TensorFlow runs
+        the main op after it has restored the checkpoint, so a variable that is in both is a local one, too.
 
     Returns:
       A ModuleSpec with a graph variant for each meta graph, under its tags (often `serve`).

@@ -35,7 +35,8 @@ def free(module: Module, session: tf.compat.v1.Session) -> None:
     for key in graph.get_all_collection_keys():
         items = graph.get_collection_ref(key)
         items[:] = [item for item in items if not _name(item).startswith(prefixes)]
-    session.run(destroyers)
+    if destroyers:  # a graph without an op refuses even to run nothing
+        session.run(destroyers)
 
 
 def _name(item: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -69,11 +69,17 @@ class Wish:
 class Route:
     """A signature of a live module as a function of values.
 
+    Args:
+      module: live.
+      runtime: of the session.
+      wish: what is wanted of it.
+      title: what the log calls the module.
+
     Raises:
       NoSuchSignatureError, SignatureError: as `NotebookSession.call`.
     """
 
-    def __init__(self, module: Module, runtime: Runtime, wish: Wish) -> None:
+    def __init__(self, module: Module, runtime: Runtime, wish: Wish, title: str = "") -> None:
         self.module = module
         self._runtime = runtime
         self._signature = wish.signature or DEFAULT_SIGNATURE
@@ -89,7 +95,7 @@ class Route:
             for name, info in infos.items()
             for part in range(len(info.component_names))
         ]
-        self._title = module.scope
+        self._title = title or module.scope
         self._call: CompiledCall | None = None
         # How long the last run took, and on how many bytes.
         self._seconds = float("inf")
@@ -103,11 +109,13 @@ class Route:
         started = time.time()
         begin = time.perf_counter()
         call = self._call or self._compile()
-        results = call.results(self._run(call, arrays))
+        outputs, fetched = self._parted(call.results(self._run(call, arrays)))
         seconds = time.perf_counter() - begin
         named = zip(self._names, arrays, strict=True)
-        self._runtime.log.add((started, seconds), (self._title, self._signature), named, results, self._on)
-        return self._selected(results)
+        self._runtime.log.add(
+            (started, seconds), (self._title, self._signature), named, outputs | fetched, self._on
+        )
+        return self._selected(outputs, fetched)
 
     def in_batches(self, inputs: Any, size: int, progress: bool | None) -> Any:
         """Runs it on so many rows at a time; an interrupt stops at the next batch."""
@@ -136,17 +144,24 @@ class Route:
         seconds = time.perf_counter() - begin
         named = zip(self._names, arrays, strict=True)
         self._runtime.log.add((started, seconds), (self._title, self._signature), named, results, self._on)
-        return self._selected(results)
+        return self._selected(results, {})
 
     def _wanted(self) -> list[str]:
         return list(self._outputs) if self._as_dict else [DEFAULT_OUTPUT]
 
-    def _selected(self, results: dict[str, Any]) -> Any:
-        if self._fetch is None:
-            return results if self._as_dict else results[DEFAULT_OUTPUT]
-        outputs = {name: results[name] for name in self._wanted()}
-        fetched = {_label(each): results[_key(index)] for index, each in enumerate(self._fetch)}
-        return (outputs if self._as_dict else outputs[DEFAULT_OUTPUT]), fetched
+    def _parted(self, results: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The outputs, and what else was fetched, by name."""
+        if not self._fetch:
+            return results, {}
+        values = [*results.values()]
+        count = len(self._wanted())
+        return dict(zip(results, values[:count], strict=False)), dict(
+            zip(map(_label, self._fetch), values[count:], strict=True)
+        )
+
+    def _selected(self, outputs: dict[str, Any], fetched: dict[str, Any]) -> Any:
+        selected = outputs if self._as_dict else outputs[DEFAULT_OUTPUT]
+        return selected if self._fetch is None else (selected, fetched)
 
     def _compile(self) -> CompiledCall:
         with self._runtime.building:
@@ -155,8 +170,9 @@ class Route:
     def _compiled(self) -> CompiledCall:
         applied = self._runtime.apply(self.module, self._signature)
         fetches = {name: applied.outputs[name] for name in self._wanted()}
+        _check_labels(self._fetch or ())
         for index, each in enumerate(self._fetch or ()):
-            fetches[_key(index)] = resolve(each, self.module, applied)
+            fetches[_free_key(index, fetches)] = resolve(each, self.module, applied)
         self._call = CompiledCall(self._runtime.session, applied.placeholders, fetches, self._timeout)
         return self._call
 
@@ -172,9 +188,25 @@ class Route:
         return flat
 
 
-def _key(index: int) -> str:
-    # No output is called so: names of outputs are Python identifiers or at least no control characters.
-    return f"\0{index}"
+def _free_key(index: int, taken: Container[str]) -> str:
+    """A key for what is fetched besides outputs, whose names strangers chose."""
+    key = f"fetch {index}"
+    while key in taken:
+        key += "_"
+    return key
+
+
+def _check_labels(fetches: Sequence[Any]) -> None:
+    """Checks that no two different tensors would be returned under one name."""
+    kinds: dict[str, set[bool]] = {}
+    for each in fetches:
+        kinds.setdefault(_label(each), set()).add(isinstance(each, str))
+    twice = [name for name, found in kinds.items() if len(found) > 1]
+    if twice:
+        raise SignatureError(
+            f"fetch= has the name {twice[0]!r}, which is looked for in the module, and a tensor of the graph "
+            f"that is called so: the values would have one name. Fetch them in two calls."
+        )
 
 
 def _label(fetch: Any) -> str:

@@ -190,7 +190,9 @@ class NotebookSession:
         route = self._routes.get(key)
         if route is None:
             self._check_open()
-            route = Route(self._live(module), self._runtime, Wish(signature, as_dict, wanted, timeout))
+            live = self._live(module)
+            name = next((name for name, each in self._modules.items() if each is live), "")
+            route = Route(live, self._runtime, Wish(signature, as_dict, wanted, timeout), name)
             self._routes[key] = route
         try:
             if batch_size is not None:
@@ -249,15 +251,25 @@ class NotebookSession:
 
         Args:
           module: loaded here, or its name; None for all modules, names then begin with that of the module.
+
+        Raises:
+          GraphError: (a RuntimeError) variables of two modules would have one name.
         """
         self._check_open()
         if module is not None:
             return values.variable_values(self._live(module), self._session)
-        return {
-            f"{name}/{key}": value
-            for name, each in self._modules.items()
-            for key, value in values.variable_values(each, self._session).items()
-        }
+        found: dict[str, Any] = {}
+        for name, each in self._modules.items():
+            own = {
+                f"{name}/{key}": value for key, value in values.variable_values(each, self._session).items()
+            }
+            if twice := sorted(own.keys() & found):
+                raise GraphError(
+                    f"Two modules have a variable that would be called {twice[0]!r}. Ask for those of one "
+                    f"module: session.variables({name!r})."
+                )
+            found |= own
+        return found
 
     def initialize(self) -> list[str]:
         """Initialises the variables and tables that are new in the graph; returns their names."""

@@ -53,6 +53,8 @@ class _Reader(HTMLParser):
         self._open: list[Element] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "wbr" and not attrs:  # has no end and says nothing
+            return
         assert tag in ELEMENTS, f"<{tag}> has no place in a display"
         assert {name for name, _ in attrs} <= ATTRIBUTES, f"<{tag}> has attributes {attrs}"
         assert all(SIZE.fullmatch(value or "") for name, value in attrs if name == "style"), attrs

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 import hubexplore as hub
 from hubexplore.errors import (
+    GraphError,
     GraphGrowthWarning,
     NoSuchCallError,
     NoSuchTensorError,
@@ -150,6 +151,26 @@ class TestFetch:
         assert value.tolist() == (2 * more["hidden"]).tolist()
         assert more["w"].tolist() == [[1.0, 2.0], [3.0, 4.0]]
 
+    def test_no_value_is_called_like_another(self, session: NotebookSession, layers: hub.Module) -> None:
+        with session.building():
+            outside = tf.constant(7.0, name="hidden")
+        assert session.call(layers, ROWS, fetch=[outside])[1] == {"hidden:0": 7.0}
+        with pytest.raises(SignatureError, match=r"'hidden:0'.*two calls"):
+            session.call(layers, ROWS, fetch=["hidden:0", outside])
+
+    def test_outputs_of_any_name(self, session: NotebookSession) -> None:
+        def module_fn() -> None:
+            x = tf1.placeholder(tf.float32, [])
+            outputs = {"\x000": x + 2.0, "fetch 0": x + 3.0, "Y": x + 4.0, "y": x + 5.0}
+            hub.add_signature(inputs=x, outputs=outputs)
+            tf.identity(x * 10.0, name="inner")
+
+        session.load(hub.create_module_spec(module_fn), "odd")
+        outputs, more = session.call("odd", 1.0, as_dict=True, fetch=["inner", "inner:0"])
+        assert outputs == {"\x000": 3, "fetch 0": 4, "Y": 5, "y": 6}
+        assert more == {"inner": 10, "inner:0": 10}
+        assert [name for name, _, _ in session.log[-1].outputs] == [*outputs, *more]
+
     def test_what_no_output_needs(self, session: NotebookSession, layers: hub.Module) -> None:
         scope = session.applied(layers).scope
         fetch = ["Sum", "Sum:0", f"{scope}/Sum:0", "x", "layers/w"]
@@ -223,6 +244,28 @@ class TestState:
             own = tf1.Variable(start, validate_shape=True)
             session.session.run(own.initializer, {start: 4.0})
         assert session.session.run(own) == 4.0
+
+    def test_no_variable_is_called_like_that_of_another_module(self, session: NotebookSession) -> None:
+        def one(name: str, value: float) -> hub.ModuleSpec:
+            def module_fn() -> None:
+                hub.add_signature(outputs=tf1.get_variable(name, initializer=value) + 0.0)
+
+            return hub.create_module_spec(module_fn)
+
+        for name, variable, value in (("a", "b/c", 1.0), ("a/b", "c", 2.0)):
+            session.load(one(variable, value), name)
+        with pytest.raises(GraphError, match=r"'a/b/c'.*session\.variables\('a/b'\)"):
+            session.variables()
+        assert session.variables("a/b") == {"c": 2}
+
+    def test_the_log_calls_a_module_as_it_is_loaded(self, session: NotebookSession) -> None:
+        spec = hub.create_module_spec(lambda: hub.add_signature(outputs=tf.constant(1.0)))
+        session.load(spec, "twice")
+        session.load(spec, "twice")
+        session.load(spec, "twice_1")
+        session.call("twice_1")
+        session.call(session.module("twice"))
+        assert [each.module for each in session.log] == ["twice_1", "twice"]
 
     def test_values_of_variables(self, session: NotebookSession, layers: hub.Module) -> None:
         session.load(hub.create_module_spec(modules.partitioned), "cut")

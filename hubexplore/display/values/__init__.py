@@ -5,8 +5,9 @@
 
 from hubexplore.display.values.choose import views
 from hubexplore.display.values.facts import brief, facts
-from hubexplore.display.values.files import as_csv, as_npy, download, file_stem, forms
+from hubexplore.display.values.files import as_csv, as_npy, download, file_stem, file_stems, forms
 from hubexplore.display.values.hover import GridHover, Hover, PointsHover
+from hubexplore.display.values.kinds import captions_of
 from hubexplore.display.values.pair import pair
 from hubexplore.display.values.render import Rendered, render
 
@@ -18,9 +19,11 @@ __all__ = [
     "as_csv",
     "as_npy",
     "brief",
+    "captions_of",
     "download",
     "facts",
     "file_stem",
+    "file_stems",
     "forms",
     "pair",
     "render",

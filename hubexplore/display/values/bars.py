@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from hubexplore.display.values.drawing import ACCENT, DIM, LINE, STRONG, WIDTH, Drawing, caption, width_of
+from hubexplore.display.values.drawing import ACCENT, DIM, LINE, STRONG, WIDTH, Drawing, captions, width_of
 from hubexplore.display.values.hover import GridHover
 from hubexplore.display.values.kinds import Array, as_floats, drawable, limits_of, number_text, signed, within
 from hubexplore.display.values.lists import listing
@@ -30,21 +30,21 @@ def scores(array: Array, rows: Texts, labels: Texts) -> Plotted:
     block = count + titled
     drawing = Drawing(WIDTH, len(shown) * block * _BAR + 6)
     heights = [drawable(row[best]) for row, best in zip(shown, order, strict=True)]
-    titles = [caption(row_name(rows, number), 60) for number in range(len(shown))]
+    titles = captions([row_name(rows, number) for number in range(len(shown))], 60)
     _draw(drawing, heights, names, titles if titled else [])
-    captions: list[str] = []
+    heads: list[str] = []
     values: list[str] = []
     body: list[tuple[str, str, str]] = []
     for number, best in enumerate(order):
         name = row_name(rows, number)
         found = [number_text(shown[number][index]) for index in best]
-        captions += [name] * titled + names[number]
+        heads += [name] * titled + names[number]
         values += [""] * titled + found
         body += zip([name] * count, names[number], found, strict=True)
     told = "; ".join(f"{row_name(rows, at)}: {names[at][0]} {number_text(shown[at][order[at][0]])}"
                      for at in range(len(shown)))  # fmt: skip
     hover = GridHover(
-        drawing.box(0, 0, WIDTH, drawing.height - 6), len(values), 1, tuple(values), tuple(captions)
+        drawing.box(0, 0, WIDTH, drawing.height - 6), len(values), 1, tuple(values), tuple(heads)
     )
     notes = [f"The first {len(shown)} of {len(matrix):,} rows."] if len(matrix) > len(shown) else []
     notes += [f"The {count} highest of {matrix.shape[1]:,} classes."] if count < matrix.shape[1] else []
@@ -68,7 +68,8 @@ def _draw(drawing: Drawing, heights: list[Array], names: list[list[str]], titles
     low, high = limits_of(np.concatenate(heights))
     low, high = min(0.0, low), max(0.0, high)
     reach = (high - low) or 1.0
-    left = width_of([caption(name) for each in names for name in each], bold=True) + 12
+    written = [captions(each) for each in names]
+    left = width_of([name for each in written for name in each], bold=True) + 12
     room = drawing.width - left - 66
     zero = left + room * (0.0 - low) / reach
     top = 0.0
@@ -82,6 +83,6 @@ def _draw(drawing: Drawing, heights: list[Array], names: list[list[str]], titles
             end = left + room * float(within(score, low, high) - low) / reach
             first, last = min(zero, end), max(zero, end)
             drawing.bar(first, middle - 5.5, last - first, 11, STRONG if place == 0 else ACCENT)
-            drawing.text(left - 8, middle, caption(names[number][place]), "right", bold=place == 0)
+            drawing.text(left - 8, middle, written[number][place], "right", bold=place == 0)
             drawing.text(last + 5, middle, signed(score), bold=place == 0)
         top += len(row) * _BAR

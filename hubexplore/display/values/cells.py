@@ -13,7 +13,7 @@ from hubexplore.display.values.drawing import (
     INK,
     WIDTH,
     Drawing,
-    caption,
+    captions,
     coloured,
     round_steps,
     step_text,
@@ -83,7 +83,7 @@ def _nearest(found: Array, rows: Texts) -> str:
     first, second = np.unravel_index(int(np.argmax(pairs)), pairs.shape)
     if not np.isfinite(pairs[first, second]):
         return ""
-    one, other = (caption(row_name(rows, int(index)), 60) for index in (first, second))
+    one, other = captions([row_name(rows, int(index)) for index in (first, second)], 60)
     return f"Most alike: “{one}” and “{other}”, {number_text(found[first, second])}."
 
 
@@ -128,11 +128,11 @@ def _draw(
     down, across = cells.numbers.shape
     low, high = (float(each) for each in drawable(np.array(limits)))
     right = 32 + width_of([step_text(low), step_text(high)], _SMALL)  # for the scale of colours
-    beside = [caption(name, _LONG if across <= _FEW else _SHORT) for name in cells.rows]
+    beside = captions(cells.rows, _LONG if across <= _FEW else _SHORT)
     left = width_of(beside, _SMALL) + 10
     wide = min(best[0] * across, WIDTH - left - right) / across
     tall = wide if best[0] == best[1] else min(best[1] * down, 400.0) / down
-    above = [caption(name, _SHORT) for name in cells.columns]
+    above = captions(cells.columns, _SHORT)
     turned = width_of(above, _SMALL) > wide - 4 and wide >= 14 and not all(map(str.isdecimal, above))
     if not turned and width_of(above, _SMALL) > wide - 4 and cells.short:
         above = list(cells.short)

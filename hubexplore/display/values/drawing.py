@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from hubexplore.display.markup import Markup, tag
-from hubexplore.display.tables import visible
+from hubexplore.display.tables import apart, visible
 from hubexplore.display.values.hover import Box
 from hubexplore.display.values.kinds import Array, within
 from hubexplore.display.values.svg import drawing_only
@@ -194,6 +194,11 @@ def coloured(cells: Array, low: float, high: float) -> Array:
 def caption(text: str, limit: int = CAPTION) -> str:
     """A caption as it stands in a picture: one line, its end cut off."""
     return visible(text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…", limit + 1)
+
+
+def captions(texts: Sequence[str], limit: int = CAPTION) -> list[str]:
+    """Captions of several things in one picture: those of different ones differ."""
+    return apart(texts, limit, caption)
 
 
 def width_of(captions: Sequence[str], size: float = FONT, bold: bool = False) -> float:

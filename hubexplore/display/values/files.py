@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -56,6 +56,22 @@ def download(value: Any, name: str, form: str) -> tuple[str, bytes] | None:
 def file_stem(name: str) -> str:
     """A name as that of a file on any system: letters, digits, `_` and `-`, at most 60."""
     return re.sub(r"[^A-Za-z0-9_-]+", "_", name[:1000]).strip("_-")[:60] or "value"
+
+
+def file_stems(names: Sequence[str]) -> list[str]:
+    """Names of files for each of these; those of different ones differ on any system, not only in case."""
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in dict.fromkeys(names):
+        stem = file_stem(name)
+        number = 1
+        free = stem
+        while free.lower() in taken:
+            number += 1
+            free = f"{stem[:54]}_{number}"
+        taken.add(free.lower())
+        found[name] = free
+    return [found[name] for name in names]
 
 
 def as_npy(array: Array) -> bytes:

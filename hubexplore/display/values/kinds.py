@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -41,6 +42,12 @@ def shape_of(value: Any) -> tuple[int | None, ...]:
             splits = value.nested_row_splits
             return (len(splits[0]) - 1, *[None] * len(splits), *np.shape(value.flat_values)[1:])
     return tuple(np.shape(value))
+
+
+def captions_of(value: Any, captions: Sequence[str]) -> Sequence[str]:
+    """Those captions if the value has a row for each; else none, since its rows are other things."""
+    shape = shape_of(value)
+    return captions if len(shape) and shape[0] == len(captions) else ()
 
 
 def is_text(array: Array) -> bool:

@@ -15,7 +15,7 @@ from hubexplore.display.values.drawing import (
     STRONG,
     WIDTH,
     Drawing,
-    caption,
+    captions,
     round_steps,
     step_text,
     width_of,
@@ -62,13 +62,13 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Plotted:
     left = width_of([step_text(step) for step in steps], _SMALL) + 10
     area = (left, 8.0, WIDTH - left - 4, 150.0)
     named = not is_column and (len(shown) > 1 or bool(rows))
-    per_line = 2 if width_of([caption(name, 34) for name in names], _SMALL) < WIDTH / 2 - 40 else 1
+    per_line = 2 if width_of(captions(names, 34), _SMALL) < WIDTH / 2 - 40 else 1
     drawing = Drawing(WIDTH, 182.0 + (15 * -(-len(shown) // per_line) if named else 0))
     _frame(drawing, area, steps, (low, high))
     _curves(drawing, area, drawable(lines), (low, high))
     if is_column:
-        captions = rows if lead or len(labels) != len(array) else labels
-        columns = [row_name(captions, int(index), lead) for index in over]
+        known_as = rows if lead or len(labels) != len(array) else labels
+        columns = [row_name(known_as, int(index), lead) for index in over]
     else:
         columns = [class_name(labels, int(index)) for index in over]
     _places(drawing, area, columns, over)
@@ -141,8 +141,8 @@ def _places(drawing: Drawing, area: Box, names: list[str], over: Array) -> None:
 
 
 def _legend(drawing: Drawing, names: list[str], per_line: int) -> None:
-    for number, name in enumerate(names):
+    for number, name in enumerate(captions(names, 34 if per_line == 2 else 60)):
         x = 12 + (number % per_line) * (WIDTH / 2)
         y = 186 + 15 * (number // per_line)
         drawing.line([x, x + 22], [y, y], _COLOURS[number], 1.8, _DASHES[number])
-        drawing.text(x + 28, y, caption(name, 34 if per_line == 2 else 60), size=_SMALL)
+        drawing.text(x + 28, y, name, size=_SMALL)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hubexplore.display.markup import Markup
-from hubexplore.display.tables import visible
+from hubexplore.display.tables import apart, visible
 from hubexplore.display.values.hover import Hover
 
 Texts = Sequence[str]
@@ -29,6 +30,14 @@ class Plotted:
     hovers: tuple[Hover | None, ...]
     note: str = ""
     numbers: Markup | None = None
+
+
+def told_apart(names: Texts) -> Texts:
+    """Captions or labels of which no two read the same: equal ones get their numbers."""
+    often = Counter(names)
+    if len(often) == len(names):
+        return apart(names)
+    return apart([f"{name} ({at})" if name and often[name] > 1 else name for at, name in enumerate(names)])
 
 
 def row_name(rows: Texts, index: int, lead: Sequence[int] = ()) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hubexplore.display.markup import Markup, join, tag
-from hubexplore.display.values import bars, cells, choose, lines, lists, pictures, scatter, tiles
+from hubexplore.display.values import bars, cells, choose, lines, lists, pictures, plotted, scatter, tiles
 from hubexplore.display.values.hover import Hover
 from hubexplore.display.values.kinds import flat_of
 from hubexplore.display.values.plotted import Plotted
@@ -45,6 +45,7 @@ def render(
       rows: captions of its rows, such as the sentences that went in.
       labels: names of the classes in its last dimension.
     """
+    rows, labels = plotted.told_apart(rows), plotted.told_apart(labels)
     fitting = choose.views(value, name=name, labels=labels)
     chosen = view if view in fitting else fitting[0]
     if chosen in (choose.TABLE, choose.ROWS, choose.NUMBERS):

@@ -14,7 +14,7 @@ from hubexplore.display.values.drawing import (
     WIDTH,
     Drawing,
     Side,
-    caption,
+    captions,
     width_of,
 )
 from hubexplore.display.values.hover import Box, PointsHover
@@ -103,12 +103,12 @@ def _write(drawing: Drawing, spots: Sequence[tuple[float, float]], names: list[s
     """Writes what has room beside the points; whether for some that is only the number of their row."""
     taken = [(x - 3, y - 3, x + 3, y + 3) for x, y in spots]
     short = False
-    for (x, y), name, index in zip(spots, names, kept, strict=True):
-        for words in (caption(name, 32), str(index)):
+    for (x, y), name, index in zip(spots, captions(names, 32), kept, strict=True):
+        for words in (name, str(index)):
             spot = _spot(x, y, width_of([words], _SMALL), taken)
             if spot is not None:
                 drawing.text(*spot[:2], words, spot[2], size=_SMALL)
-                short = short or words != caption(name, 32)
+                short = short or words != name
                 break
         else:
             short = True

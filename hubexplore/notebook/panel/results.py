@@ -37,8 +37,8 @@ class Item(Protocol):
     def render(self, view: str | None) -> values.Rendered:
         """Draws it; None takes the best view."""
 
-    def download(self, form: str) -> tuple[str, bytes] | None:
-        """Name and content of a file of it; None where there is none of that form."""
+    def download(self, form: str, stem: str) -> tuple[str, bytes] | None:
+        """Name (`stem` and an ending) and content of a file of it; None where there is none of that form."""
 
     @property
     def forms(self) -> tuple[tuple[str, str], ...]:
@@ -47,7 +47,7 @@ class Item(Protocol):
 
 @dataclass(frozen=True)
 class Value:
-    """A value to show, with captions of its rows and labels of its classes or columns."""
+    """A value to show, with labels of its classes or columns, and captions of its rows if it has as many."""
 
     name: str
     value: Any
@@ -63,14 +63,15 @@ class Value:
         return values.views(self.value, name=self.name, labels=self.labels)
 
     def render(self, view: str | None) -> values.Rendered:  # noqa: D102
-        return values.render(self.value, view, name=self.name, rows=self.rows, labels=self.labels)
+        rows = values.captions_of(self.value, self.rows)
+        return values.render(self.value, view, name=self.name, rows=rows, labels=self.labels)
 
     @property
     def forms(self) -> tuple[tuple[str, str], ...]:  # noqa: D102
         return values.forms(self.value)
 
-    def download(self, form: str) -> tuple[str, bytes] | None:  # noqa: D102
-        return values.download(self.value, self.name, form)
+    def download(self, form: str, stem: str) -> tuple[str, bytes] | None:  # noqa: D102
+        return values.download(self.value, stem, form)
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,10 @@ class Pair:
     forms: tuple[tuple[str, str], ...] = ()
 
     def render(self, view: str | None) -> values.Rendered:  # noqa: D102 - as Item
-        return values.pair(self.first, self.second, name=self.name, rows=self.rows, labels=self.labels)
+        rows = values.captions_of(self.first, values.captions_of(self.second, self.rows))
+        return values.pair(self.first, self.second, name=self.name, rows=rows, labels=self.labels)
 
-    def download(self, form: str) -> None:  # noqa: D102
+    def download(self, form: str, stem: str) -> None:  # noqa: D102
         return None
 
 
@@ -160,7 +162,9 @@ class Results(Part):
                 self._drawn[index] = self._draw(item)
                 self.shown = {**self.shown, "outputs": self._drawn}
             case "download" if str(message.get("form")) in dict(item.forms):
-                found = item.download(str(message["form"]))
+                # Outputs whose names differ in what no file name may have are different files.
+                stem = values.file_stems([each.name for each in self._items])[index]
+                found = item.download(str(message["form"]), stem)
                 if found is not None:
                     name, content = found
                     ending = name.rpartition(".")[2]

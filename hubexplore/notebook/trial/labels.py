@@ -15,8 +15,9 @@ from hubexplore.summary.resources import AssetFolder
 
 MAX_LINES: Final = 100_000
 MAX_BYTES: Final = 5_000_000
+IMAGENET: Final = 1000
 BACKGROUND: Final = "background"
-"""What the class 0 is called where a file has names for all others only."""
+"""What the class 0 is called where a file has the names of the 1,000 others of ImageNet only."""
 
 _BACKGROUNDS: Final = frozenset({"background", "__background__", "_background_", "dummy", "unused", "???"})
 _FLOATS: Final = frozenset({"float16", "bfloat16", "float32", "float64"})
@@ -34,8 +35,8 @@ class _File:
         """Names of so many classes, and how well they fit; 0 if they do not."""
         if len(self.lines) == classes:
             return self.lines, 2 * self.rank + 1
-        # A vocabulary that nearly fits is no evidence of anything.
-        if self.rank and len(self.lines) == classes - 1:
+        # A file that nearly fits may lack any of its lines, but for what is common for ImageNet.
+        if self.rank and len(self.lines) == classes - 1 == IMAGENET:
             return (BACKGROUND, *self.lines), 2 * self.rank
         if self.rank and len(self.lines) == classes + 1 and self.lines[0].strip().lower() in _BACKGROUNDS:
             return self.lines[1:], 2 * self.rank
@@ -45,7 +46,8 @@ class _File:
 def labels(summary: ModuleSummary, tags: tuple[str, ...], signature: str) -> Mapping[str, tuple[str, ...]]:
     """Names of the classes, by name of the output, for those outputs that a label file fits.
 
-    A file fits if it has a line for each place of the last dimension, with or without one for the background.
+    A file fits if it has a line for each place of the last dimension, where a first line for the
+    background may be left out or, of the 1,000 classes of ImageNet, be lacking.
     A file that turns numbers into texts, or whose name says "label" or "class", goes first; one that a table
     turns texts into numbers by is the vocabulary of an input, and counts only if nothing else fits and the
     sizes are equal. Where two files fit equally well there are no names rather than wrong ones.

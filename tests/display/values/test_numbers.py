@@ -37,6 +37,14 @@ def drawing_texts(html: str) -> list[str]:
     return [each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
+def test_captions_that_are_cut_in_a_picture_differ() -> None:
+    rows = [f"{'the same beginning ' * 3}{end}" for end in ("good", "bad", "none")]
+    matrix = np.array([[1.0, 5.0, 2.0], [7.0, -3.0, 1.0], [-4.0, 1.0, 9.0]])
+    for view in ("Map", "Heat map", "Plot"):
+        texts = drawing_texts(values.render(matrix, view, rows=rows).html)
+        assert [sum(end in text for text in texts) for end in ("good", "bad", "none")] == [1, 1, 1], view
+
+
 class Recorder(Drawing):
     """Keeps where texts stand."""
 

@@ -75,9 +75,15 @@ def test_lines_are_those_of_tensorflow(tmp_path: Path) -> None:
 
 
 def test_the_background(tmp_path: Path) -> None:
-    assert found(tmp_path, {"labels.txt": "ant\nbee\ncat\n"}, (None, 4)) == (BACKGROUND, *ANIMALS)
+    known = [f"thing {number}" for number in range(1000)]
+    assert found(tmp_path, {"labels.txt": "\n".join(known)}, (None, 1001)) == (BACKGROUND, *known)
     assert found(tmp_path, {"labels.txt": "Background\nant\nbee\ncat\n"}) == ANIMALS
     assert found(tmp_path, {"labels.txt": "dog\nant\nbee\ncat\n"}) == ()
+
+
+@pytest.mark.parametrize("classes", [2, 4, 5, 1001])
+def test_a_file_of_another_length_names_nothing(tmp_path: Path, classes: int) -> None:
+    assert found(tmp_path, {"labels.txt": "ant\nbee\ncat\n"}, (None, classes)) == ()
 
 
 def test_what_a_file_is_for_decides(tmp_path: Path) -> None:
