@@ -32,8 +32,9 @@ def eval_function_for_module(
 
     Yields:
       `f(inputs=None, _sentinel=None, signature=None, as_dict=None)`, with arguments as `Module.__call__`
-      takes them, but values in (arrays, lists, SparseTensorValue, RaggedTensorValue) and values out. It works
-      until the `with` ends.
+      takes them, but values in (arrays, lists, SparseTensorValue, RaggedTensorValue) and values out. Values
+      become the dtype of the input as in `Session.run`: 1.5 is 1 for an integer input. It works until the
+      `with` ends.
     """
     graph = tf.Graph()
     with graph.as_default():

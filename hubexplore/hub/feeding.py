@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +12,38 @@ from hubexplore.errors import SignatureError
 from hubexplore.hub.tensor_info import TensorInfo, normalize_inputs
 
 Array = np.ndarray[Any, Any]
+Conversion = Callable[[Any, "np.dtype[Any]"], Array]
 _SPARSE_PARTS: Final = 3
+
+
+def as_session_run(value: Any, wanted: np.dtype[Any]) -> Array:
+    """`value` as an array of `wanted`, as `Session.run` of TensorFlow 2.21 converts what it is fed.
+
+    NumPy's casts: fractions are cut off, integers wrap around, `["1"]` is a number. Only one Python `int`
+    that `wanted` cannot hold is refused.
+
+    Raises:
+      TypeError, ValueError, OverflowError: NumPy cannot convert it.
+    """
+    if tf.is_tensor(value):  # which Session.run refuses
+        return exactly(value, wanted)
+    # TensorFlow makes this difference, which counts for strings as bool and int as bfloat16.
+    if np.issubdtype(wanted, np.number):
+        array = np.asarray(value).astype(wanted, copy=False)
+    else:
+        array = np.asarray(value, wanted)
+    if isinstance(value, int) and array[()] != value:
+        raise TypeError(f"Got {value}, which {wanted.name} cannot hold.")
+    return array
+
+
+def exactly(value: Any, wanted: np.dtype[Any]) -> Array:
+    """`value` as an array of `wanted`, where no value changes by more than rounding.
+
+    Raises:
+      TypeError: a value would change, or the values are of mixed types.
+    """
+    return _numbers(np.asarray(value), wanted)
 
 
 class Feeds:
@@ -21,12 +52,15 @@ class Feeds:
     Args:
       signature: its name, for messages.
       infos: the inputs by name.
+      numbers: how values that are not strings become arrays.
     """
 
-    def __init__(self, signature: str, infos: Mapping[str, TensorInfo]) -> None:
+    def __init__(
+        self, signature: str, infos: Mapping[str, TensorInfo], numbers: Conversion = exactly
+    ) -> None:
         self.infos = infos
         self._signature = signature
-        self._feeds = {name: _Feed(name, info) for name, info in infos.items()}
+        self._feeds = {name: _Feed(name, info, numbers) for name, info in infos.items()}
         # One input is by far the most common case, and the one whose overhead is measured.
         self._only = next(iter(self._feeds.values())) if len(infos) == 1 else None
 
@@ -47,9 +81,10 @@ class Feeds:
 class _Feed:
     """Values of one input as arrays: one if it is dense, else those of `tensor_info.components`."""
 
-    def __init__(self, name: str, info: TensorInfo) -> None:
+    def __init__(self, name: str, info: TensorInfo, numbers: Conversion) -> None:
         self.name = name
         self.info = info
+        self._numbers = numbers
         self._dtype = np.dtype(info.dtype.as_numpy_dtype)
         shape = info.get_shape()
         self._sizes = None if shape.rank is None else tuple(shape.as_list())
@@ -66,12 +101,12 @@ class _Feed:
         try:
             match self.info.kind:
                 case "sparse":
-                    return _sparse_arrays(value, self.info)
+                    return self._sparse_arrays(value)
                 case "ragged":
-                    return _ragged_arrays(value, self.info)
+                    return self._ragged_arrays(value)
                 case _:
-                    return [_dense_array(value, self.info)]
-        except (TypeError, ValueError) as error:
+                    return [self._dense_array(value)]
+        except (TypeError, ValueError, OverflowError) as error:
             raise SignatureError(f"Input {self.name!r}: expected {self.info!r}. {error}") from error
 
     def _fits(self, shape: tuple[int, ...]) -> bool:
@@ -80,6 +115,52 @@ class _Feed:
             len(shape) == len(sizes)
             and all(size is None or size == own for size, own in zip(sizes, shape, strict=True))
         )
+
+    def _dense_array(self, value: Any) -> Array:
+        if isinstance(value, (tf.SparseTensor, tf.RaggedTensor)) or hasattr(value, "nested_row_splits"):
+            raise TypeError(f"Got a {type(value).__name__}.")
+        array = self._flat(value)
+        if not self.info.get_shape().is_compatible_with(array.shape):
+            raise ValueError(f"Got an array of shape {array.shape}.")
+        return array
+
+    def _sparse_arrays(self, value: Any) -> list[Array]:
+        value = _from_scipy(value)
+        if isinstance(value, (tuple, list)) and not hasattr(value, "indices") and len(value) == _SPARSE_PARTS:
+            value = tf.compat.v1.SparseTensorValue(*value)
+        if not all(hasattr(value, part) for part in ("indices", "values", "dense_shape")):
+            raise TypeError(
+                f"Got a {type(value).__name__}; pass a tf.compat.v1.SparseTensorValue, a tuple (indices, "
+                f"values, dense_shape), a tf.SparseTensor or a matrix of scipy.sparse."
+            )
+        dense_shape = np.asarray(value.dense_shape, np.int64)
+        if not self.info.get_shape().is_compatible_with(dense_shape):
+            raise ValueError(f"Got a sparse tensor of dense shape {tuple(dense_shape)}.")
+        values = self._flat(value.values)
+        indices = np.asarray(value.indices, np.int64).reshape(-1, dense_shape.size)
+        return [indices, values, dense_shape]
+
+    def _ragged_arrays(self, value: Any) -> list[Array]:
+        spec = self.info.type_spec
+        if isinstance(value, tf.RaggedTensor):
+            value = ragged_value(
+                value.flat_values.numpy(), [split.numpy() for split in value.nested_row_splits]
+            )
+        if not hasattr(value, "nested_row_splits"):
+            rows = value.tolist() if isinstance(value, np.ndarray) else value
+            value = tf.compat.v1.ragged.constant_value(
+                rows, dtype=self.info.dtype.as_numpy_dtype, ragged_rank=spec.ragged_rank
+            )
+        if len(value.nested_row_splits) != spec.ragged_rank:
+            raise TypeError(f"Got {len(value.nested_row_splits)} ragged dimensions.")
+        splits = [
+            np.asarray(split, spec.row_splits_dtype.as_numpy_dtype) for split in value.nested_row_splits
+        ]
+        flat = self._flat(value.flat_values)
+        return [flat, *splits]
+
+    def _flat(self, values: Any) -> Array:
+        return _strings(values) if self.info.dtype == tf.string else self._numbers(values, self._dtype)
 
 
 def placeholder(info: TensorInfo) -> Any:
@@ -99,18 +180,6 @@ def placeholder(info: TensorInfo) -> Any:
             )
         case _:
             return tf.compat.v1.placeholder(info.dtype, shape=info.get_shape())
-
-
-def _dense_array(value: Any, info: TensorInfo) -> Array:
-    if isinstance(value, (tf.SparseTensor, tf.RaggedTensor)) or hasattr(value, "nested_row_splits"):
-        raise TypeError(f"Got a {type(value).__name__}.")
-    if info.dtype == tf.string:
-        array = _strings(value)
-    else:
-        array = _numbers(np.asarray(value), np.dtype(info.dtype.as_numpy_dtype))
-    if not info.get_shape().is_compatible_with(array.shape):
-        raise ValueError(f"Got an array of shape {array.shape}.")
-    return array
 
 
 def _strings(value: Any) -> Array:
@@ -163,26 +232,6 @@ def _whole(array: Array, wanted: np.dtype[Any]) -> Array:
     return array.astype(wanted)
 
 
-def _sparse_arrays(value: Any, info: TensorInfo) -> list[Array]:
-    value = _from_scipy(value)
-    if isinstance(value, (tuple, list)) and not hasattr(value, "indices") and len(value) == _SPARSE_PARTS:
-        value = tf.compat.v1.SparseTensorValue(*value)
-    if not all(hasattr(value, part) for part in ("indices", "values", "dense_shape")):
-        raise TypeError(
-            f"Got a {type(value).__name__}; pass a tf.compat.v1.SparseTensorValue, a tuple (indices, values, "
-            f"dense_shape), a tf.SparseTensor or a matrix of scipy.sparse."
-        )
-    dense_shape = np.asarray(value.dense_shape, np.int64)
-    if not info.get_shape().is_compatible_with(dense_shape):
-        raise ValueError(f"Got a sparse tensor of dense shape {tuple(dense_shape)}.")
-    if info.dtype == tf.string:
-        values = _strings(value.values)
-    else:
-        values = _numbers(np.asarray(value.values), np.dtype(info.dtype.as_numpy_dtype))
-    indices = np.asarray(value.indices, np.int64).reshape(-1, dense_shape.size)
-    return [indices, values, dense_shape]
-
-
 def _from_scipy(value: Any) -> Any:
     """A matrix or array of scipy.sparse as a SparseTensorValue, anything else as it is."""
     if not hasattr(value, "tocoo"):
@@ -193,25 +242,6 @@ def _from_scipy(value: Any) -> Any:
     order = np.lexsort((coo.col, coo.row))
     indices = np.stack([coo.row, coo.col], axis=1).astype(np.int64)[order]
     return tf.compat.v1.SparseTensorValue(indices, coo.data[order], coo.shape)
-
-
-def _ragged_arrays(value: Any, info: TensorInfo) -> list[Array]:
-    spec = info.type_spec
-    if isinstance(value, tf.RaggedTensor):
-        value = ragged_value(value.flat_values.numpy(), [split.numpy() for split in value.nested_row_splits])
-    if not hasattr(value, "nested_row_splits"):
-        rows = value.tolist() if isinstance(value, np.ndarray) else value
-        value = tf.compat.v1.ragged.constant_value(
-            rows, dtype=info.dtype.as_numpy_dtype, ragged_rank=spec.ragged_rank
-        )
-    if len(value.nested_row_splits) != spec.ragged_rank:
-        raise TypeError(f"Got {len(value.nested_row_splits)} ragged dimensions.")
-    splits = [np.asarray(split, spec.row_splits_dtype.as_numpy_dtype) for split in value.nested_row_splits]
-    if info.dtype == tf.string:
-        flat = _strings(value.flat_values)
-    else:
-        flat = _numbers(np.asarray(value.flat_values), np.dtype(info.dtype.as_numpy_dtype))
-    return [flat, *splits]
 
 
 def ragged_value(flat: Any, splits: list[Any]) -> Any:

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from hubexplore.errors import SignatureError
 from hubexplore.hub.compiled import CompiledCall
-from hubexplore.hub.feeding import Feeds, placeholder
+from hubexplore.hub.feeding import Feeds, as_session_run, placeholder
 from hubexplore.hub.module import Module
 from hubexplore.hub.tensor_info import DEFAULT_OUTPUT, components, select_outputs
 from hubexplore.hub.variant import DEFAULT_SIGNATURE
@@ -42,7 +42,8 @@ class SignatureRunner:
         """Evaluates a signature.
 
         Args:
-          inputs: as for `Module.__call__`, but values: arrays, lists, SparseTensorValue, RaggedTensorValue.
+          inputs: as for `Module.__call__`, but values, converted as `Session.run` does: arrays, lists,
+            SparseTensorValue, RaggedTensorValue.
           signature: its name; None means `default`. Give it by keyword.
           as_dict: whether to return all outputs by name.
 
@@ -73,7 +74,7 @@ class SignatureRunner:
         """What turns the inputs of a signature into arrays."""
         if signature not in self._feeds:
             name = signature or DEFAULT_SIGNATURE
-            self._feeds[signature] = Feeds(name, self._module.get_input_info_dict(name))
+            self._feeds[signature] = Feeds(name, self._module.get_input_info_dict(name), as_session_run)
         return self._feeds[signature]
 
     def compiled(self, signature: str | None, as_dict: bool) -> CompiledCall:
