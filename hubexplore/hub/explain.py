@@ -10,9 +10,11 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.errors import HubError
+from hubexplore.hub import tf_internals
+from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.module import Module
 from hubexplore.hub.tensor_info import components
-from hubexplore.summary.op_kernels import reason, who_needs, without_kernel
+from hubexplore.summary.op_kernels import ops_of, reason, who_needs, without_kernel
 
 MSG_VARIABLE: Final = (
     "{what} has no value in this session: each session starts without values. Run "
@@ -162,6 +164,33 @@ def explain_run_error(
     return explained(error.node_def, error.op, message) if message else None
 
 
+def find_no_kernel(module: Module, signature: str) -> NoKernelError | None:
+    """The error in which each run of a signature would end, if it needs an op that TensorFlow cannot run.
+
+    TensorFlow places all ops of a graph before it runs any: with such an op in it, nothing else runs.
+    """
+    lacking = ops_without_kernel(module, signature)
+    return NoKernelError(None, None, _cannot_run(lacking[0], [module])) if lacking else None
+
+
+def ops_without_kernel(module: Module, signature: str) -> list[str]:
+    """The ops that a signature needs and that TensorFlow cannot run here, sorted."""
+    lacking, spec = without_kernel(), module.spec
+    if isinstance(spec, DefinedSpec) and not spec.variant(module.tags).ops & lacking.keys():
+        return []  # no need to look closer
+    summary = module.summary()
+    variant = next(each for each in summary.variants if each.tags == tuple(sorted(module.tags)))
+    wanted = next(each for each in variant.signatures if each.name == signature)
+    meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
+    has_gpu = bool(tf.config.list_physical_devices("GPU"))
+    suspects = [
+        each.op
+        for each in variant.ops
+        if each.op in lacking and not (has_gpu and lacking[each.op]) and not tf_internals.has_kernel(each.op)
+    ]
+    return sorted(ops_of(wanted, meta_graph, suspects)) if meta_graph is not None else []
+
+
 def _not_initialized(text: str, op: Any, modules: Sequence[Module]) -> str | None:
     for pattern in _VARIABLE:
         if match := pattern.search(text):
@@ -218,9 +247,12 @@ def _no_kernel(text: str, modules: Sequence[Module]) -> str | None:
     match = _NO_KERNEL.search(text)
     if match is None:
         return None
-    op = match[1]
-    if op not in without_kernel():
+    if match[1] not in without_kernel():
         return None  # it has one for other dtypes, which TensorFlow's own words list
+    return _cannot_run(match[1], modules)
+
+
+def _cannot_run(op: str, modules: Sequence[Module]) -> str:
     needed = ""
     for module in modules:
         summary = module.summary()

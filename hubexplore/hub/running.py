@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from hubexplore.errors import SignatureError
 from hubexplore.hub.compiled import CompiledCall
+from hubexplore.hub.explain import find_no_kernel
 from hubexplore.hub.feeding import Feeds, as_session_run, placeholder
 from hubexplore.hub.module import Module
 from hubexplore.hub.tensor_info import DEFAULT_OUTPUT, components, select_outputs
@@ -97,6 +98,9 @@ class SignatureRunner:
 class AppliedSignature:
     """A signature of a live module applied to placeholders; making one adds the ops of one call to the graph.
 
+    Raises:
+      NoKernelError: TensorFlow cannot run an op that the signature needs. Nothing was added to the graph.
+
     Attributes:
       inputs: the placeholders by name: Tensor, SparseTensor or RaggedTensor.
       placeholders: dense, in the order of `Feeds.arrays`.
@@ -107,6 +111,8 @@ class AppliedSignature:
 
     def __init__(self, module: Module, signature: str) -> None:
         infos = module.get_input_info_dict(signature)
+        if error := find_no_kernel(module, signature):
+            raise error
         # Whatever scopes and dependencies the caller is in have nothing to do with it.
         with module.graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
             inputs: dict[str, Any] = {name: placeholder(info) for name, info in infos.items()}

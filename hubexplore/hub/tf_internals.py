@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar, cast
 import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, struct_pb2
 from tensorflow.python.client import pywrap_tf_session
-from tensorflow.python.framework import c_api_util, func_graph, importer, op_def_registry, ops
+from tensorflow.python.framework import c_api_util, func_graph, importer, kernels, op_def_registry, ops
 from tensorflow.python.ops import variable_scope
 from tensorflow.python.saved_model import nested_structure_coder
 
@@ -99,6 +99,12 @@ def outer_context(context: Any) -> Any:
 def is_op_registered(op_type: str) -> bool:
     """Whether TensorFlow knows the op; asks the C++ registry where Python's has not seen it yet."""
     return op_def_registry.get(op_type) is not None
+
+
+def has_kernel(op_type: str) -> bool:
+    """Whether something in this process can run an op on the CPU."""
+    found = kernels.get_registered_kernels_for_op(op_type)
+    return any(each.device_type == "CPU" for each in found.kernel)
 
 
 def op_def(op_type: str) -> Any:

@@ -109,13 +109,17 @@ class Variant:
         return index_nodes(self._nodes)
 
     @functools.cached_property
-    def unknown_ops(self) -> frozenset[str]:
-        """Op types, also inside functions, that TensorFlow does not know."""
+    def ops(self) -> frozenset[str]:
+        """Op types, also inside functions; calls of functions by name are none."""
         used = {node.op for node in self._nodes}
         for function in self.library.function:
             used.update(node.op for node in function.node_def)
-        used.difference_update(function.signature.name for function in self.library.function)
-        return frozenset(op for op in used if not tf_internals.is_op_registered(op))
+        return frozenset(used.difference(function.signature.name for function in self.library.function))
+
+    @functools.cached_property
+    def unknown_ops(self) -> frozenset[str]:
+        """Op types, also inside functions, that TensorFlow does not know."""
+        return frozenset(op for op in self.ops if not tf_internals.is_op_registered(op))
 
     def check_ops(self) -> None:
         """Checks that TensorFlow can take the graph.

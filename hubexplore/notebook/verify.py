@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from hubexplore.errors import HubError
 from hubexplore.hub.definition import DefinedSpec
-from hubexplore.hub.explain import explain_run_error
+from hubexplore.hub.explain import explain_run_error, ops_without_kernel
 from hubexplore.hub.feeding import Feeds
 from hubexplore.hub.module import Module
 from hubexplore.hub.running import AppliedSignature
@@ -24,7 +24,7 @@ from hubexplore.notebook.interrupting import run_interruptibly
 from hubexplore.notebook.reports import ComparedSignature
 from hubexplore.notebook.trial import memory, searching
 from hubexplore.notebook.trial.fields import fields
-from hubexplore.summary.op_kernels import ops_of, reason, without_kernel
+from hubexplore.summary.op_kernels import reason
 
 _ERRORS: Final = (HubError, tf.errors.OpError)
 MSG_NO_INPUTS: Final = "no inputs were found that it takes"
@@ -70,7 +70,7 @@ def _compare(name: str, module: Module, before: _Copy, after: _Copy) -> Compared
     does = after.effects(name)
     if does.outside:
         return ComparedSignature(name, 0, None, MSG_OUTSIDE.format(ops=", ".join(does.outside)))
-    if lacking := _without_kernel(module, name):
+    if lacking := ops_without_kernel(module, name):
         return ComparedSignature(
             name, 0, None, MSG_NO_KERNEL.format(op=lacking[0], reason=reason(lacking[0]))
         )
@@ -103,18 +103,6 @@ def _judged(
     largest = max(difference(first[key], written[key], before.assets, after.assets) for key in steady)
     note = f"{', '.join(others)} not compared: {how}" if others else ""
     return ComparedSignature(name, len(steady), largest, note)
-
-
-def _without_kernel(module: Module, name: str) -> list[str]:
-    """Returns the ops that a signature needs and that TensorFlow cannot run."""
-    summary = module.summary()
-    variant = next(each for each in summary.variants if each.tags == tuple(sorted(module.tags)))
-    signature = next(each for each in variant.signatures if each.name == name)
-    meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
-    lacking = without_kernel()
-    has_gpu = bool(tf.config.list_physical_devices("GPU"))
-    suspects = [each.op for each in variant.ops if each.op in lacking and not (has_gpu and lacking[each.op])]
-    return sorted(ops_of(signature, meta_graph, suspects)) if meta_graph is not None else []
 
 
 def made_up(module: Module, name: str) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,10 @@ import pytest
 
 import hubexplore as hub
 from hubexplore.hub.explain import NoKernelError
+from hubexplore.notebook.panel.explorer import Explorer
+from hubexplore.notebook.panel.trying import WHAT_RUNS
 from hubexplore.notebook.session import NotebookSession
+from hubexplore.notebook.trial.subject import Subject
 from hubexplore.notebook.verify import compare_with_export
 from tests.hub.test_no_kernel import buckets
 
@@ -25,5 +28,33 @@ def test_a_call_and_the_check_of_an_export(tmp_path: Path) -> None:
             "for it on a CPU or GPU"
         )
         assert compared["twice"].largest_difference == 0
-        with pytest.raises(NoKernelError, match="needed by signature 'default'"):
-            session.call(module, [0.5])
+        for _ in range(2):
+            with pytest.raises(NoKernelError, match="needed by signature 'default'"):
+                session.call(module, [0.5])
+            # It is not in the graph, where it would keep all else from running.
+            assert session.call(module, [0.5], "twice").tolist() == [1.0]
+
+
+def test_values_without_a_session() -> None:
+    with hub.eval_function_for_module(hub.create_module_spec(buckets)) as f:
+        with pytest.raises(NoKernelError, match="'BoostedTreesBucketize' cannot run"):
+            f([0.5])
+        assert f([0.5], signature="twice").tolist() == [1.0]
+
+
+def test_no_example_is_looked_for() -> None:
+    tab = Explorer(Subject(hub.create_module_spec(buckets)))._try
+    tab._fill.value = WHAT_RUNS
+    tab.fill()
+    tab.worker.wait()
+    assert tab.status.failed.startswith("The op 'BoostedTreesBucketize' cannot run: today's TensorFlow")
+    assert "tried" not in tab.status.failed
+    tab._selector.put((), "twice")
+    tab._fill.value = WHAT_RUNS
+    tab.fill()
+    tab.worker.wait()
+    tab.start()
+    tab.worker.wait()
+    assert tab.last is not None
+    assert tab.last.outputs is not None
+    assert tab.last.outputs["default"].shape == (2,)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
 from hubexplore.errors import HubError, SignatureError, closest
 from hubexplore.notebook.trial import drawings, picture_files, tf_examples
-from hubexplore.notebook.trial.fields import IMAGE, RAGGED, SPARSE, Field
+from hubexplore.notebook.trial.fields import IMAGE, RAGGED, SPARSE, Field, numpy_dtype
 from hubexplore.notebook.trial.given import Array, Example, Given, Sparse
 from hubexplore.notebook.trial.literals import counted
-from hubexplore.notebook.trial.sizes import shape_for, turns
+from hubexplore.notebook.trial.sizes import decoded, shape_for, turns
 from hubexplore.notebook.trial.uses import Use
 from hubexplore.summary.parsing import Feature
 
@@ -89,6 +90,7 @@ def fill(
             f"These inputs can be filled with {listed}; got {kind!r}.{closest(str(kind), known)}"
         )
     random = np.random.default_rng(0)
+    fields = [_as_bytes(field, rows, size, turn) for field in fields]
     shapes = [shape_for(field, rows, size, turn) for field in fields]
     longest = next((shape[1] for shape in shapes if len(shape) > 1), 0)
     found = {}
@@ -124,7 +126,7 @@ def trials(fields: Sequence[Field], rows: int = ROWS) -> Iterator[dict[str, Give
     seen = set()
     for kind, (turn, size), count in likely:
         shapes = [shape_for(field, count, size, turn) for field in fields]
-        key = (kind, *shapes)
+        key = (kind, *shapes, *(decoded(field, count, size, turn) for field in fields))
         if key in seen or (size and sum(map(math.prod, shapes)) > MOST_GUESSED):
             continue
         seen.add(key)
@@ -154,8 +156,28 @@ def _told_by_name(field: Field, kind: str, longest: int) -> int | None:
     return longest if is_length and longest and set(words) & _LENGTHS else None
 
 
+def _as_bytes(field: Field, rows: int, size: int | None, turn: int) -> Field:
+    """An input whose strings are the bytes of numbers, with such strings."""
+    counts = decoded(field, rows, size, turn)
+    if field.use is None or not counts:
+        return field
+    made = []
+    for start in range(3):
+        each = [_numbers(numpy_dtype(dtype), count, start) for dtype, count in counts]
+        made.append(max(each, key=len))
+    return replace(field, use=replace(field.use, texts=tuple(made)))
+
+
+def _numbers(dtype: np.dtype[Any], count: int, start: int) -> bytes:
+    """The bytes of numbers: brightness, small ids, or shares up to one."""
+    numbers: Array = np.arange(start, start + count)
+    if dtype.kind in "biu":
+        return (numbers % (256 if dtype.itemsize == 1 and dtype.kind == "u" else 2)).astype(dtype).tobytes()
+    return (numbers / (start + count)).astype(dtype).tobytes()
+
+
 def _is_text(field: Field) -> bool:
-    return field.dtype == "string" and not field.encoded and not (field.use and field.use.texts)
+    return field.dtype == "string" and not field.encoded and not (field.use and field.use.is_read)
 
 
 def _knows_sentences(field: Field) -> bool:

@@ -25,6 +25,7 @@ _MESSAGE: Final = 600
 """Characters of the quoted error."""
 # What these say does not depend on the values: no other example would do.
 _HOPELESS: Final = frozenset({"FailedPreconditionError", "PermissionDeniedError", "NotInitializedError"})
+_NO_KERNEL: Final = "No OpKernel was registered"
 
 
 def _never() -> bool:
@@ -77,6 +78,7 @@ def surely(
     Raises:
       SignatureError: none of them runs. It quotes the error of the example that got furthest
         in the graph, and says how many were tried.
+      NoKernelError: TensorFlow cannot run an op that is needed; nothing more is tried.
     """
     begin = bounds.clock()
     nearest: _Failure | None = None
@@ -85,7 +87,9 @@ def surely(
         tried += 1
         try:
             run({name: each.value for name, each in given.items()})
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next example may do
+        except Exception as error:  # whatever it is, the next example may do
+            if _is(error, "NoKernelError"):
+                raise  # it says all, and no example has a part in it
             progress = _progress(error)
             if nearest is None or progress > nearest.progress:
                 nearest = _Failure(error, progress, _words(given))
@@ -159,7 +163,12 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def is_hopeless(error: BaseException) -> bool:
     """Whether an error says that no inputs will do, as where a table was never initialised."""
-    return any(kind.__name__ in _HOPELESS for each in _chain(error) for kind in type(each).__mro__)
+    return _is(error, *_HOPELESS) or any(_NO_KERNEL in str(each) for each in _chain(error))
+
+
+def _is(error: BaseException, *classes: str) -> bool:
+    """Whether an error, or what it was raised from, is of a class of one of these names."""
+    return any(kind.__name__ in classes for each in _chain(error) for kind in type(each).__mro__)
 
 
 def _progress(error: BaseException) -> int:

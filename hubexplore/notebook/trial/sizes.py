@@ -67,6 +67,14 @@ def shape_for(field: Field, rows: int, size: int | None = None, turn: int = 0) -
     return sizes.solutions[turn].shape(field.name, rows, size)
 
 
+def decoded(field: Field, rows: int, size: int | None, turn: int) -> tuple[tuple[str, int], ...]:
+    """(dtype, count) of the numbers whose bytes the strings of an input are; nothing for other inputs."""
+    if field.use is None or not field.use.raw:
+        return ()
+    sizes = (field.sizes or Sizes((field,))).solutions[turn]
+    return tuple((dtype, sizes.count(node, rows, size)) for node, dtype in field.use.raw.items())
+
+
 def turns(fields: Sequence[Field]) -> Iterator[tuple[int, int | None]]:
     """(Solution, size for what it leaves open) for inputs, the likeliest first."""
     found = next((field.sizes for field in fields if field.sizes), None) or Sizes(fields)

@@ -21,6 +21,8 @@ _CARRIES: Final = frozenset({
     "Cast", "ConcatV2", "Enter", "EnsureShape", "Exit", "ExpandDims", "Identity", "IdentityN", "Merge",
     "Pack", "PlaceholderWithDefault", "Reshape", "Slice", "Snapshot", "Squeeze", "StopGradient",
     "StridedSlice", "Switch", "Tile", "Transpose", "Unique", "Unpack",
+    # tf.map_fn
+    "TensorArrayReadV3", "TensorArrayScatterV3", "TensorListFromTensor", "TensorListGetItem",
 })  # fmt: skip
 _SPLITS: Final = frozenset({"StringSplit", "StringSplitV2"})
 # To these it does not matter how large an id is.
@@ -42,7 +44,8 @@ class Use:
       is_sure: whether ids are used for nothing else.
       words: of the vocabulary in which strings are looked up.
       is_split: whether strings are split into words first.
-      texts: strings that the graph can read, where it reads numbers, records or bytes.
+      texts: strings that the graph can read, where it reads numbers or records.
+      raw: dtype of the numbers whose bytes the strings are, by the name of the DecodeRaw that reads them.
     """
 
     below: int | None = None
@@ -50,6 +53,12 @@ class Use:
     words: tuple[bytes, ...] = ()
     is_split: bool = False
     texts: tuple[bytes, ...] = ()
+    raw: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether strings are no texts, but something that the graph reads."""
+        return bool(self.texts or self.raw)
 
     def less(self, rows: int | None) -> None:
         """Notes the rows of a table."""
@@ -114,6 +123,8 @@ class Uses:
             use.less(scope.size(node.input[0], -1))
         elif op in _LOOKUPS and place == 1 and not use.words:
             use.words, use.is_split = tuple(self._words(node.input[0])), is_split
+        elif op == "DecodeRaw":
+            use.raw[node.name] = dtype_name(node.attr["out_type"].type)
         elif place == 0 and (texts := tuple(_texts(node))):
             use.texts = texts
         elif op not in _HARMLESS:
@@ -187,8 +198,6 @@ def _texts(node: Any) -> Iterator[bytes]:
     match node.op:
         case "StringToNumber":
             yield from (b"1", b"2", b"3")
-        case "DecodeRaw":
-            yield from (bytes(range(start, start + 48)) for start in range(3))
         case "DecodeJSONExample":
             yield b'{"features": {"feature": {}}}'
         case "DecodeBase64":

@@ -273,6 +273,13 @@ def _texts(op: Op) -> None:
     op.ranked(0, 1)
 
 
+def _decode_raw(op: Op) -> Dims:
+    """As many numbers as the bytes of a string hold, the same for each string."""
+    count = op.notes.decoded.setdefault(op.node.name, terms.size(terms.decoded(op.node.name)))
+    dims = op.shape(0)
+    return None if dims is None else (*dims, count)
+
+
 RULES: Final[dict[str, Rule]] = {
     **dict.fromkeys(("Conv2D", "Conv3D", "DepthwiseConv2dNative"), _conv),
     **dict.fromkeys(("Conv2DBackpropInput", "Conv3DBackpropInputV2", "Conv3DBackpropInput"), _conv_back),
@@ -314,6 +321,7 @@ RULES: Final[dict[str, Rule]] = {
     **dict.fromkeys(("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"), _losses),
     "Betainc": broadcast,
     "CropAndResize": _crop_and_resize,
+    "DecodeRaw": _decode_raw,
     "Einsum": _einsum,
     "GRUBlockCell": _gru,
     "LSTMBlockCell": _lstm,

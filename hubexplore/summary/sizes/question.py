@@ -49,11 +49,13 @@ class Solution:
       shapes: by input: sizes; unknowns stand for what is left open, some of them for numbers of rows.
       usual: sizes for those unknowns that are no numbers of rows.
       broken: how many things in the graph contradict them.
+      decoded: by the name of a DecodeRaw: how many numbers it decodes from each string.
     """
 
     shapes: Mapping[str, tuple[Number, ...]]
     usual: Mapping[str, int]
     broken: int = 0
+    decoded: Mapping[str, Number] = field(default_factory=dict)
 
     def shape(self, name: str, rows: int, size: int | None = None) -> tuple[int, ...]:
         """A full shape for an input.
@@ -63,17 +65,25 @@ class Solution:
           rows: how many.
           size: for what is left open; None takes the usual sizes.
         """
-        dims = self.shapes[name]
-        names = {each for number in dims for each in terms.unknowns(number)}
+        return self._filled(self.shapes[name], rows, size)
+
+    def count(self, node: str, rows: int, size: int | None = None) -> int:
+        """How many numbers a DecodeRaw decodes from each string; one that no output needs takes any."""
+        found = self.decoded.get(node, terms.size(terms.decoded(node)))
+        return max(1, *self._filled((found,), rows, size))
+
+    def _filled(self, numbers: Sequence[Number], rows: int, size: int | None) -> tuple[int, ...]:
+        names = {each for number in numbers for each in terms.unknowns(number)}
         values = {
             each: rows if terms.Unknown(each).is_rows else size or self.usual.get(each, 2) for each in names
         }
-        return tuple(terms.at(each, values) for each in dims)
+        return tuple(terms.at(each, values) for each in numbers)
 
     @property
     def is_open(self) -> bool:
         """Whether sizes other than the number of rows are left open."""
-        return any(terms.without_rows(terms.unknowns(each)) for dims in self.shapes.values() for each in dims)
+        sizes = [*itertools.chain.from_iterable(self.shapes.values()), *self.decoded.values()]
+        return any(terms.without_rows(terms.unknowns(each)) for each in sizes)
 
 
 def solutions(meta_graph: Any, inputs: Sequence[Open], outputs: Mapping[str, Shape]) -> tuple[Solution, ...]:
@@ -137,11 +147,13 @@ class _Graph:
         solved = Solver(notes.equations, usual).solved()
         # A number of rows for which not all would hold is not left open.
         rows = {name: size for name, size in solved.usual.items() if terms.Unknown(name).is_rows}
-        found = {
-            name: tuple(terms.within(terms.within(each, solved.put), rows) for each in dims)
-            for name, dims in shapes.items()
-        }
-        return Solution(found, usual | solved.usual, solved.broken)
+
+        def known(number: Number) -> Number:
+            return terms.within(terms.within(number, solved.put), rows)
+
+        found = {name: tuple(map(known, dims)) for name, dims in shapes.items()}
+        decoded = {name: known(count) for name, count in notes.decoded.items()}
+        return Solution(found, usual | solved.usual, solved.broken, decoded)
 
     def _begin(self, scope: Scope, each: Open, dims: tuple[Number, ...]) -> None:
         tensor = tensor_of(each.tensor)

@@ -161,6 +161,11 @@ def dimension(name: str, place: int) -> Unknown:
     return Unknown(f"{name}/{place}")
 
 
+def decoded(node: str) -> Unknown:
+    """The unknown for the numbers that an op of this name decodes from each string."""
+    return Unknown(f"{node}/decoded")
+
+
 def at(number: Number, values: Mapping[str, int]) -> int:
     """The number, for values of its unknowns by name."""
     return number if isinstance(number, int) else number.at(values)

@@ -57,6 +57,8 @@ class Notes:
     left: int = MOST_NODES
     elements: dict[str, Dims] = field(default_factory=dict)
     """Shape of the elements of TensorArrays, by the name of the op that makes one."""
+    decoded: dict[str, Number] = field(default_factory=dict)
+    """How many numbers are decoded from each string, by the name of the op."""
 
     def equal(self, one: Number | None, other: Number | None, firm: bool = True) -> Number | None:
         """Notes that two sizes are equal; returns the one that is known better."""

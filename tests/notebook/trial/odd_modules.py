@@ -212,6 +212,59 @@ def json_examples() -> None:
     hub.add_signature(inputs=x, outputs=tf.io.decode_json_example(x))
 
 
+def _bytes(dtype: Any, *shape: int | None) -> tuple[Any, Any]:
+    x = _given(*shape, dtype=tf.string)
+    return x, tf.io.decode_raw(x, dtype)
+
+
+@_module
+def raw_floats() -> None:
+    x, numbers = _bytes(tf.float32, None)
+    hub.add_signature(inputs=x, outputs=tf.matmul(numbers, _weights("a", 17, 3)))
+
+
+@_module
+def raw_pixels() -> None:
+    x, numbers = _bytes(tf.uint8, None)
+    pixels = tf.reshape(tf.cast(numbers, tf.float32) / 255.0, [-1, 28, 28, 1])
+    hub.add_signature(inputs=x, outputs=_conv(pixels, "a", 3, 3, 1, 2))
+
+
+@_module
+def raw_in_a_map() -> None:
+    x = _given(None, dtype=tf.string)
+    rows = tf.map_fn(
+        lambda each: tf.reshape(tf.io.decode_raw(each, tf.int16), [4, 5]), x, fn_output_signature=tf.int16
+    )
+    hub.add_signature(inputs=x, outputs=rows)
+
+
+@_module
+def raw_and_numbers() -> None:
+    (x, numbers), y = _bytes(tf.float64, None, 1), _given(None, None, dtype=tf.float64)
+    joined = tf.concat([tf.reshape(numbers, [-1, 6]), y], 1)
+    hub.add_signature(inputs={"x": x, "y": y}, outputs=tf.matmul(joined, tf.ones([9, 2], tf.float64)))
+
+
+@_module
+def raw_of_any_length() -> None:
+    x, numbers = _bytes(tf.float16, None)
+    hub.add_signature(inputs=x, outputs=numbers * 2)
+
+
+@_module
+def raw_read_twice() -> None:
+    (x, numbers), other = _bytes(tf.uint8, None), _weights("a", 20, 3)
+    longer = tf.matmul(tf.cast(numbers, tf.float32), other)
+    hub.add_signature(inputs=x, outputs=tf.reduce_sum(longer) + tf.io.decode_raw(x, tf.float32))
+
+
+@_module
+def raw_scalar() -> None:
+    x, numbers = _bytes(tf.int64)
+    hub.add_signature(inputs=x, outputs=tf.gather(_weights("a", 2, 4), tf.reshape(numbers, [3])))
+
+
 @_module
 def kept() -> None:
     x, probability = _given(None, 4), tf1.placeholder(tf.float32, None)

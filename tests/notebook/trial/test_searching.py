@@ -34,6 +34,14 @@ EXPECTED = {
     "fixed_rows": {"default": (8, 3)},
     "called": {"default": (2, 21)},
 }
+BYTES = {
+    "raw_floats": 17 * 4,
+    "raw_pixels": 28 * 28,
+    "raw_in_a_map": 4 * 5 * 2,
+    "raw_and_numbers": 6 * 8,
+    "raw_read_twice": 20,
+    "raw_scalar": 3 * 8,
+}
 ONE = (field("float32", (None, None)),)
 
 
@@ -50,6 +58,9 @@ def test_the_first_example_runs(name: str) -> None:
         found = surely(form, lambda values: session.call(module, values), bounds=Bounds(attempts=1))
     if name in EXPECTED:
         assert {key: each.value.shape for key, each in found.items()} == EXPECTED[name]
+    if name in BYTES:
+        values = next(each.value for each in found.values() if each.value.dtype == object)
+        assert {len(each) for each in values.flat} == {BYTES[name]}
 
 
 def failing(values: dict[str, Any]) -> None:
