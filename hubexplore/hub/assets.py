@@ -23,6 +23,11 @@ ASSETS_FOLDER: Final = "assets"
 _FILEPATHS: Final = tf.compat.v1.GraphKeys.ASSET_FILEPATHS
 # Stands for the path of an asset in a written graph, so that no path of the author's machine leaks.
 NEUTRAL_PATH: Final = b"SAVEDMODEL-ASSET"
+MSG_SEVERAL: Final = (
+    "The path of an asset is a scalar; the constant {tensor!r} in the collection ASSET_FILEPATHS is not. "
+    "Make a tf.constant of each path, add each to the collection, and tf.stack them where they are needed "
+    "together."
+)
 _LONGEST_NAME: Final = 255  # bytes, on the file systems of Linux, macOS and Windows
 
 
@@ -136,11 +141,16 @@ def make_absolute(meta_graph: Any, nodes: Any) -> None:
     """Makes relative paths of assets absolute in a graph that was built here.
 
     They are read when the module is used and when it is written; the process may be elsewhere then.
+
+    Raises:
+      AuthoringError: (a ValueError) one constant holds several paths.
     """
     for tensor_name in node_list(meta_graph, _FILEPATHS):
         node = nodes.get(node_of(tensor_name))
         if node is None or node.op != "Const" or node.attr["dtype"].type != tf.string.as_datatype_enum:
             continue
+        if len(node.attr["value"].tensor.tensor_shape.dim):
+            raise AuthoringError(MSG_SEVERAL.format(tensor=tensor_name))
         path = const_path(node)
         if path and b"://" not in path and not os.path.isabs(path):
             set_path(node, os.fsencode(Path(os.fsdecode(path)).absolute()))

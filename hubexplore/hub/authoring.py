@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import tensorflow as tf
+from google.protobuf.message import Message
 
 from hubexplore.errors import AuthoringError, UnsupportedCollectionError
 from hubexplore.hub import assets, tensor_info, tf_internals
-from hubexplore.hub.contexts import COND_CONTEXT, read_contexts
+from hubexplore.hub.contexts import COND_CONTEXT, read_contexts, sort_contexts
 from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.planning import cut_at
 from hubexplore.hub.slicing import colocated_with
@@ -156,10 +157,17 @@ def attach_message(key: str, message: Any) -> None:
             f"{type(message).__name__}. Wrap it, for example in "
             f"google.protobuf.wrappers_pb2.StringValue(value=...)."
         )
-    serialized = message.SerializeToString()
+    serialized = _serialized(message)
     draft = _current_draft()
     if draft is not None:
         draft.attachments[key] = serialized
+
+
+def _serialized(message: Any) -> bytes:
+    """The bytes of a message; those of a map field are in the order of its keys, the same in each process."""
+    if isinstance(message, Message):
+        return bytes(message.SerializeToString(deterministic=True))
+    return bytes(message.SerializeToString())
 
 
 def _is_key(key: Any) -> bool:
@@ -271,8 +279,9 @@ def _meta_graph(draft: _Draft, tags: frozenset[str], dropped: frozenset[str]) ->
             for key, value in values.items():
                 protomap[key].CopyFrom(tensor_info.encode(value))
         signature.SetInParent()
+    sort_contexts(meta_graph)
     meta_graph.collection_def.pop(ATTACHMENTS, None)
-    for key, value in draft.attachments.items():
+    for key, value in sorted(draft.attachments.items()):
         attachment = ModuleAttachment(key=key, value=value)
         meta_graph.collection_def[ATTACHMENTS].bytes_list.value.append(attachment.SerializeToString())
     return meta_graph

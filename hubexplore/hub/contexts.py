@@ -52,6 +52,16 @@ def read_contexts(meta_graph: Any) -> list[ContextSpec]:
     return found
 
 
+def sort_contexts(meta_graph: Any) -> None:
+    """Writes the contexts that TensorFlow put into a meta graph again, with sorted maps."""
+    for collection, proto_class in _PROTOS.items():
+        if collection in meta_graph.collection_def:
+            values = meta_graph.collection_def[collection].bytes_list.value
+            values[:] = [
+                proto_class.FromString(each).SerializeToString(deterministic=True) for each in values
+            ]
+
+
 def _nodes(proto: Any) -> Iterator[str]:
     """Names of the nodes inside a context and the contexts nested in it."""
     external = set(proto.values_def.external_values)

@@ -167,8 +167,8 @@ class Variant:
 
     @property
     def signature_names(self) -> list[str]:
-        """Names of the signatures."""
-        return list(self.meta_graph.signature_def)
+        """Names of the signatures, sorted: a map of protobuf has another order in each process."""
+        return sorted(self.meta_graph.signature_def)
 
     def signature(self, name: str | None) -> Any:
         """The SignatureDef of a name; None and "" mean `default`.
@@ -178,7 +178,7 @@ class Variant:
         """
         wanted: Any = name or DEFAULT_SIGNATURE
         if not isinstance(wanted, str) or wanted not in self.meta_graph.signature_def:
-            names = sorted(self.signature_names)
+            names = self.signature_names
             raise NoSuchSignatureError(
                 f"The module has no signature {wanted!r}; it has {names}.{closest(str(wanted), names)}"
             )

@@ -229,6 +229,18 @@ def test_one_file_used_by_two_variants_is_copied_once(tmp_path: Path, words: str
         assert modules.evaluate(path, ["two"], tags=tags)["default"].tolist() == [2]
 
 
+def test_a_constant_with_several_paths_is_refused(words: str) -> None:
+    def module_fn() -> None:
+        paths = tf.constant([words, words])
+        tf1.add_to_collection(KEYS.ASSET_FILEPATHS, paths)
+        hub.add_signature(outputs=tf.io.read_file(paths[0]))
+
+    with pytest.raises(
+        ValueError, match=r"'Const:0' in the collection ASSET_FILEPATHS is not.*tf\.constant of"
+    ):
+        hub.create_module_spec(module_fn)
+
+
 def test_a_missing_asset_stops_the_export_and_leaves_nothing(tmp_path: Path, words: str) -> None:
     spec = hub.create_module_spec(modules.lookup, [((), {"vocabulary": words})])
     target = tmp_path / "module"
