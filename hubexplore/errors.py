@@ -141,7 +141,7 @@ class GraphError(HubError, RuntimeError):
 
 
 class ScopeNameError(HubError, ValueError, RuntimeError):
-    """A name that TensorFlow cannot give to a scope."""
+    """A name that TensorFlow cannot give to a scope, or in which ops would get names that others have."""
 
 
 class CheckpointMismatchError(HubError, ValueError, RuntimeError):

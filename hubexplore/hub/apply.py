@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 
-from hubexplore.errors import AuthoringError
+from hubexplore.errors import AuthoringError, ScopeNameError
 from hubexplore.hub import tf_internals
 from hubexplore.hub.adding import Place
 from hubexplore.hub.contexts import rebuild
@@ -24,6 +24,12 @@ from hubexplore.summary.graph import node_of, tensor_of
 # The importer indexes the whole graph. It is faster than replaying a slice, and than planning that, until the
 # graph is so many times as large as the slice.
 _LARGE: Final = 8
+
+MSG_TAKEN: Final = (
+    "The graph has an op {name!r} already, which is what an op of the module would be called. {remedy}"
+)
+MSG_OTHER_NAME: Final = "Pass another name= to Module, or make the module first."
+MSG_OTHER_SCOPE: Final = "Call the module in a scope of its own: `with tf.name_scope('apply'):`."
 
 
 class Applier:
@@ -61,6 +67,7 @@ class Applier:
         colocations = _colocations(plan, state, given, graph, name)
         with tf.name_scope(name) as scope_with_slash:
             scope = scope_with_slash[:-1]
+            check_free(scope, plan.found_by_name, MSG_OTHER_SCOPE)
             if plan.part.graph_def.node:
                 self._build(plan, graph, scope, replaced, colocations)
 
@@ -119,6 +126,19 @@ class Applier:
         tf_internals.add_colocations(graph, constraints)
         if key is not None:
             self._accepted.setdefault((plan, key), None)
+
+
+def check_free(scope: str, nodes: Iterable[str], remedy: str) -> None:
+    """Checks that no op of the default graph has the name that one of a module would get.
+
+    TensorFlow gives the second op of a name another one, and whoever asks for the module's would get the first.
+
+    Raises:
+      ScopeNameError: (a ValueError) an op has it.
+    """
+    graph = tf.compat.v1.get_default_graph()
+    if taken := tf_internals.first_taken(graph, (f"{scope}/{name}" for name in nodes)):
+        raise ScopeNameError(MSG_TAKEN.format(name=taken, remedy=remedy))
 
 
 def _components_by_name(plan: ApplyPlan, inputs: Mapping[str, Any]) -> dict[str, tf.Tensor]:

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from hubexplore.errors import SignatureError
-from hubexplore.hub.tensor_info import TensorInfo, normalize_inputs
+from hubexplore.hub.tensor_info import TensorInfo, check_shared, normalize_inputs
 
 Array = np.ndarray[Any, Any]
 Conversion = Callable[[Any, "np.dtype[Any]"], Array]
@@ -75,6 +75,7 @@ class Feeds:
         if not isinstance(inputs, Mapping) and hasattr(inputs, "columns"):
             inputs = {name: inputs[name] for name in inputs.columns}  # a DataFrame: a column per input
         values = normalize_inputs(inputs, self.infos, self._signature)
+        values = check_shared(values, self.infos, self._signature)
         return [array for name, feed in self._feeds.items() for array in feed.arrays(values[name])]
 
 

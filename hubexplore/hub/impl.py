@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 
 from hubexplore.hub.adding import Adder, Place
-from hubexplore.hub.apply import Applier
+from hubexplore.hub.apply import MSG_OTHER_NAME, Applier, check_free
 from hubexplore.hub.collector import many_new_objects
 from hubexplore.hub.functions import FunctionImporter
 from hubexplore.hub.state import build_state
@@ -34,10 +34,12 @@ class DefinedImpl:
         self._tags = tags
         functions = FunctionImporter(scope)
         plan = spec.state_plan(tags, trainable)
+        nodes = [node.name for node in plan.part.graph_def.node]
+        check_free(scope, nodes, MSG_OTHER_NAME)
         with many_new_objects():
             self._state = build_state(plan, scope, functions)
         self._applier = Applier(self._state, functions)
-        home = Place(self._state.graph, scope, {node.name for node in plan.part.graph_def.node})
+        home = Place(self._state.graph, scope, set(nodes))
         self._adder = Adder(spec.variant(tags), self._state, home, functions)
         self._saver: SessionSaver | None = None
 

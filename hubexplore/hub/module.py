@@ -26,7 +26,7 @@ from hubexplore.hub.growth import CallCounter
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.locating import locate
 from hubexplore.hub.spec import ModuleSpec
-from hubexplore.hub.tensor_info import convert_inputs, normalize_inputs, select_outputs
+from hubexplore.hub.tensor_info import check_shared, convert_inputs, normalize_inputs, select_outputs
 from hubexplore.hub.variant import DEFAULT_SIGNATURE, as_tag_set
 from hubexplore.summary import paths
 from hubexplore.summary.model import LiveSummary, VariableSummary
@@ -95,7 +95,7 @@ class Module:
         and tables could not be initialised; a replica of a distribution strategy; or the name scope `name` is
         taken where the variable scope is free.
       NoSuchVariantError: (a ValueError) no variant has these tags.
-      ScopeNameError: (a ValueError) no scope can have that `name`.
+      ScopeNameError: (a ValueError) no scope can have that `name`, or an op has a name that the module needs.
       HandleError: (a ValueError) `spec` is neither a spec nor a path.
       tf.errors.NotFoundError: TensorFlow lacks ops that the module uses; all are named.
     """
@@ -117,7 +117,8 @@ class Module:
         self._spec._check_instantiable(self._tags, self._trainable)
         self._graph = tf.compat.v1.get_default_graph()
         parent = tf.compat.v1.get_variable_scope().name
-        with tf_internals.names_given_back(self._graph, f"{parent}/{name}" if parent else name):
+        wanted = f"{parent}/{name}" if parent else str(name)
+        with tf_internals.names_given_back(self._graph, wanted):
             self._scope = _fresh_scope(self._graph, name)
             self._impl = self._spec._create_impl(self._scope, self._trainable, self._tags)
         self._name = self._scope.rpartition("/")[2]
@@ -149,6 +150,7 @@ class Module:
           NoSuchSignatureError: (a KeyError and ValueError) lists the signatures.
           SignatureError: (a TypeError) names the input that does not fit and what was expected, or that is
             of another graph; or there is no output `default` and `as_dict` is not True.
+          ScopeNameError: (a ValueError) an op of the graph has the name that an output would get.
 
         Warns with GraphGrowthWarning when it is called in a loop: every call grows the graph.
         """
@@ -160,6 +162,7 @@ class Module:
         infos = self._spec.get_input_info_dict(name, self._tags)
         values = normalize_inputs(inputs, infos, name)
         check_tensors(self._name, values, graph)
+        values = check_shared(values, infos, name)
         scope = _NOT_IN_SCOPES.sub("_", f"{self._name}_apply_{name}").replace("/", "_")
         tensors = convert_inputs(values, infos)
         full = str(graph.unique_name(scope, mark_as_used=False))
@@ -346,7 +349,8 @@ def _fresh_scope(graph: tf.Graph, name: str) -> str:
       ScopeNameError: (a ValueError) TensorFlow takes no such name.
       GraphError: (a RuntimeError) the name scope is taken.
     """
-    if not _SCOPE_NAME.fullmatch(name):
+    is_text = isinstance(name, str)
+    if not (is_text and _SCOPE_NAME.fullmatch(name)):
         raise ScopeNameError(
             f"The name= of a Module starts with a letter, digit or '.' and goes on with these, '_' and '-'; "
             f"several such names may be joined by '/'. {name!r} is not of that form."

@@ -57,6 +57,15 @@ class ApplyPlan:
         return frozenset(node.name for node in self.part.graph_def.node)
 
     @functools.cached_property
+    def found_by_name(self) -> tuple[str, ...]:
+        """Names of the slice's nodes that a call asks the graph for."""
+        tensors = [name for info in self.outputs.values() for name in info.component_names]
+        elements = [name for names in self.collections.values() for name in names]
+        return tuple(
+            {node_of(each): None for each in (*tensors, *elements) if node_of(each) in self.imported}
+        )
+
+    @functools.cached_property
     def replay(self) -> Replay | None:
         """How to build the slice again without the importer; None where that is not possible."""
         return plan_replay(self.part, (*self.from_inputs, *self.from_state))

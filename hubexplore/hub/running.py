@@ -11,7 +11,7 @@ from hubexplore.hub.compiled import CompiledCall
 from hubexplore.hub.explain import find_no_kernel
 from hubexplore.hub.feeding import Feeds, as_session_run, placeholder
 from hubexplore.hub.module import Module
-from hubexplore.hub.tensor_info import DEFAULT_OUTPUT, components, select_outputs
+from hubexplore.hub.tensor_info import DEFAULT_OUTPUT, components, select_outputs, shared_inputs
 from hubexplore.hub.variant import DEFAULT_SIGNATURE
 
 
@@ -116,9 +116,12 @@ class AppliedSignature:
         # Whatever scopes and dependencies the caller is in have nothing to do with it.
         with module.graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
             inputs: dict[str, Any] = {name: placeholder(info) for name, info in infos.items()}
+            # Feeds made sure that the values of these are equal.
+            owners = shared_inputs(infos)
+            given = {name: inputs[owners.get(name, name)] for name in inputs}
             updates = module.graph.get_collection_ref(tf.compat.v1.GraphKeys.UPDATE_OPS)
             count = len(updates)
-            outputs = module(inputs, signature=signature, as_dict=True)
+            outputs = module(given, signature=signature, as_dict=True)
             # They are for who trains; these would need our placeholders.
             del updates[count:]
             self.inputs = inputs

@@ -207,6 +207,45 @@ def normalize_inputs(inputs: Any, infos: Mapping[str, TensorInfo], signature: st
     return values
 
 
+def shared_inputs(infos: Mapping[str, TensorInfo]) -> dict[str, str]:
+    """Input -> the first input that is the same tensor of the module; only those that are not the first."""
+    if len(infos) < 2:
+        return {}
+    first: dict[tuple[str, ...], str] = {}
+    owners = {name: first.setdefault(infos[name].component_names, name) for name in sorted(infos)}
+    return {name: owner for name, owner in owners.items() if name != owner}
+
+
+def check_shared(
+    values: Mapping[str, Any], infos: Mapping[str, TensorInfo], signature: str
+) -> dict[str, Any]:
+    """The inputs of a call, with one value for those that are the same tensor of the module.
+
+    Raises:
+      SignatureError: (a TypeError) they were given different values, of which only one could count.
+    """
+    found = dict(values)
+    for name, owner in shared_inputs(infos).items():
+        if not _is_same(values[name], values[owner]):
+            raise SignatureError(
+                f"The inputs {owner!r} and {name!r} of signature {signature!r} are one tensor of the module, "
+                f"{infos[name].component_names[0]!r}, but got two values. Pass the same value for both."
+            )
+        found[name] = values[owner]
+    return found
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two values are the same object, or equal and no tensors of a graph."""
+    if one is other:
+        return True
+    if any(tf.is_tensor(each) or isinstance(each, SUPPORTED_TYPES) for each in (one, other)):
+        return False
+    if hasattr(one, "_fields") and hasattr(other, "_fields"):  # SparseTensorValue
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    return bool(np.array_equal(one, other))
+
+
 def select_outputs(signature: str, outputs: Mapping[str, Any], as_dict: bool | None) -> Any:
     """What a call returns: all outputs as a dict, or the one called `default`.
 

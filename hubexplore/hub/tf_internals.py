@@ -248,6 +248,23 @@ def _wrap_plain(graph: tf.Graph, c_op: Any) -> tf.Operation:
     return op
 
 
+def first_taken(graph: tf.Graph, names: Iterable[str]) -> str | None:
+    """The first of some absolute names that an op of the graph has already; None where none has."""
+    used = graph._names_in_use
+    for name in names:
+        if name.lower() in used and _has_op(graph, name):
+            return name
+    return None
+
+
+def _has_op(graph: tf.Graph, name: str) -> bool:
+    try:
+        graph.get_operation_by_name(name)
+    except KeyError:  # used for a scope, or in other letters
+        return False
+    return True
+
+
 @contextlib.contextmanager
 def names_given_back(graph: tf.Graph, name: str) -> Iterator[None]:
     """Gives scope names back where what was to be built in them fails before it adds an op.

@@ -323,6 +323,24 @@ def test_one_tensor_of_the_module_under_several_input_names(spec_of: SpecOf, gra
     module = hub.Module(spec_of(module_fn))
     x = tf.constant(1.0)
     assert modules.run(module({"a": x, "b": x})) == 2.0
+    assert modules.run(module({"a": 3.0, "b": np.float32(3.0)})) == 4.0
+    for different in ({"a": x, "b": tf.constant(1.0)}, {"a": 1.0, "b": 2.0}, {"a": x, "b": 1.0}):
+        with pytest.raises(TypeError, match="'a' and 'b' of signature 'default' are one tensor.*'x:0'"):
+            module(different)
+    with hub.eval_function_for_module(module.spec) as f:
+        assert f({"a": 1.0, "b": 1}) == 2.0
+        with pytest.raises(TypeError, match="are one tensor"):
+            f({"a": 1.0, "b": 2.0})
+
+
+def test_an_op_that_has_the_name_of_an_output(affine: Any, graph: tf.Graph) -> None:
+    expected = affine([[1.0, 2.0]])
+    tf.constant(9.0, name=expected.op.name.replace("apply_default", "apply_default_1"))
+    with pytest.raises(ValueError, match="'module_apply_default_1/.*already.*tf.name_scope"):
+        affine([[1.0, 2.0]])
+    with tf.name_scope("apply"):
+        again = affine([[1.0, 2.0]])
+    assert modules.run([again, expected])[0].tolist() == modules.run(expected).tolist()
 
 
 def test_a_control_dependency_on_an_input(spec_of: SpecOf, graph: tf.Graph) -> None:

@@ -188,6 +188,23 @@ def test_an_op_of_that_name(affine: hub.ModuleSpec, graph: tf.Graph) -> None:
         hub.Module(affine)
 
 
+@pytest.mark.parametrize("name", ["module/b", "module/layer/w", "module/layer/w/Read/ReadVariableOp"])
+def test_an_op_that_has_the_name_of_one_of_the_state(
+    affine: hub.ModuleSpec, graph: tf.Graph, name: str
+) -> None:
+    """TensorFlow would rename the module's variable, and the other one would be taken for it."""
+    mine = tf1.get_variable(name, initializer=5.0) if name.endswith("b") else tf.constant(5.0, name=name)
+    with pytest.raises(ValueError, match=f"'{name}[a-zA-Z_/]*' already.*name="):
+        hub.Module(affine)
+    assert _names(hub.Module(affine, name="other").variables) == ["other/b", "other/layer/w"]
+    assert modules.run(mine) == 5.0
+
+
+def test_names_that_differ_in_case_do_not_clash(affine: hub.ModuleSpec, graph: tf.Graph) -> None:
+    tf.constant(1, name="module/B")
+    assert _names(hub.Module(affine).variables) == ["module/b", "module/layer/w"]
+
+
 def test_a_variable_scope_of_that_name(affine: hub.ModuleSpec, graph: tf.Graph) -> None:
     with tf1.variable_scope("module"):
         tf1.get_variable("b", initializer=0.0)
@@ -198,8 +215,8 @@ def test_a_name_with_slashes(affine: hub.ModuleSpec, graph: tf.Graph) -> None:
     assert _names(hub.Module(affine, name="a/b").variables) == ["a/b/b", "a/b/layer/w"]
 
 
-@pytest.mark.parametrize("name", ["", "a b", "/a", "_a", "a/", "a//b", "a/_b", "$"])
-def test_a_name_that_cannot_be_a_scope(affine: hub.ModuleSpec, graph: tf.Graph, name: str) -> None:
+@pytest.mark.parametrize("name", ["", "a b", "/a", "_a", "a/", "a//b", "a/_b", "$", None, 1])
+def test_a_name_that_cannot_be_a_scope(affine: hub.ModuleSpec, graph: tf.Graph, name: Any) -> None:
     with pytest.raises(ValueError, match="name="):
         hub.Module(affine, name=name)
     assert not graph.get_operations()
