@@ -2,63 +2,113 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 NOWHERE: Final = "tf.contrib of TensorFlow 1; no package has it for TensorFlow 2"
+_RENAMED: Final = f"{NOWHERE} under this name; {{other}}"
 
-# Op type, or a prefix of op types ending in "*", -> package. From the packages' own op registrations.
-_PROVIDERS: Final = (
-    ("Addons>*", "tensorflow-addons"),
-    ("IO>*", "tensorflow-io"),
-    ("TFText>*", "tensorflow-text"),
-    ("Sentencepiece*", "tensorflow-text"),
-    ("RaggedTensorToTensorText*", "tensorflow-text"),
-    ("NormalizeUTF8*", "tensorflow-text"),
-    ("CaseFoldUTF8", "tensorflow-text"),
-    ("WhitespaceTokenize*", "tensorflow-text"),
-    ("WordpieceTokenize*", "tensorflow-text"),
-    ("FastWordpiece*", "tensorflow-text"),
-    ("FastBertNormalize*", "tensorflow-text"),
-    ("UnicodeScriptTokenize*", "tensorflow-text"),
-    ("RegexSplitWithOffsets", "tensorflow-text"),
-    ("SplitMergeTokenize*", "tensorflow-text"),
-    ("TokenizerFromLogits", "tensorflow-text"),
-    ("SentenceFragments*", "tensorflow-text"),
-    ("ConstrainedSequence", "tensorflow-text"),
-    ("MaxSpanningTree", "tensorflow-text"),
-    ("RougeL", "tensorflow-text"),
-    ("SimpleML*", "tensorflow-decision-forests"),
-    ("DecodeProtoSparse*", "struct2tensor"),
-    ("EquiJoinIndices*", "struct2tensor"),
-    ("CreateTreeVariable", "tensorflow-estimator (boosted trees; TensorFlow 2.11 or older)"),
-    ("XlaSharding*", "tensorflow"),
-    ("TRTEngineOp", "tensorflow with TensorRT"),
-    ("Horovod*", "horovod"),
-    ("Ngram*", "tensorflow-text"),
-    # Of tf.contrib, what lives on under another name, and what does not.
-    ("Resampler*", f"{NOWHERE} under this name; tensorflow-addons has Addons>Resampler"),
-    ("GatherTree", f"{NOWHERE} under this name; tensorflow-addons has Addons>GatherTree"),
-    ("ImageConnectedComponents", f"{NOWHERE} under this name; tensorflow-addons has it in tfa.image"),
-    ("SkipGramGenerateCandidates", f"{NOWHERE} under this name; tensorflow-addons has it in tfa.text"),
-    ("PeriodicResample*", NOWHERE),
-    ("ReduceSlice*", NOWHERE),
-    ("SingleImageRandomDotStereograms", NOWHERE),
-    ("HyperplaneLSHProbes", NOWHERE),
-    ("MaskedMatmul", NOWHERE),
-    ("WALSComputePartialLhsAndRhs", NOWHERE),
-    ("SparseFeatureCross*", NOWHERE),
-    ("ZeroInitializer", NOWHERE),
-    ("BytesInUse", NOWHERE),
-)  # fmt: skip
+# Package -> the op types that it registers; "*" ends a prefix. Read from the shared libraries of their wheels:
+# tensorflow-text 2.21.1, tensorflow-addons 0.23.0, tensorflow-io 0.37.1, tensorflow-decision-forests 1.12.0,
+# tensorflow-recommenders-addons 0.8.1, dm-reverb 0.14.0, struct2tensor 0.48.1, tensorflow-compression 2.14.1,
+# tensorflow-quantum 0.7.6, scann 1.4.2, tensorflow-lattice 0.9.8, tf-sentencepiece 0.1.90; of horovod 0.28.1
+# from its source. tensorflow-ranking 0.5.5, tensorflow-gnn 1.0.3, tensorflow-transform 1.21.0 and
+# tensorflow-estimator 2.15.0 have no such library: they register none.
+_OPS: Final = {
+    "tensorflow-text": """
+        TFText>* CaseFoldUTF8 ConstrainedSequence FastBertNormalize FastWordpieceTokenizeWithOffsets
+        FindSourceOffsets MaxSpanningTree NormalizeUTF8 NormalizeUTF8WithOffsetsMap PhraseTokenize
+        RegexSplitWithOffsets SentenceFragments SentenceFragmentsV2 SentencepieceDetokenizeOp
+        SentencepieceIdToStringOp SentencepieceOp SentencepieceStringToIdOp SentencepieceTokenizeOp
+        SentencepieceTokenizeWithOffsetsOp SentencepieceVocabSizeOp SplitMergeTokenizeWithOffsets
+        TokenizerFromLogits UnicodeScriptTokenizeWithOffsets WhitespaceTokenizeWithOffsets
+        WordpieceTokenizeWithOffsets""",
+    "tf-sentencepiece, which is for TensorFlow 1.15 to 2.2": """
+        SentencepieceDecode SentencepieceEncodeDense SentencepieceEncodeSparse SentencepieceGetPieceSize
+        SentencepieceGetPieceType SentencepieceIdToPiece SentencepiecePieceToId""",
+    "tensorflow-addons": "Addons>*",
+    "tensorflow-io": """
+        IO>* BigtableClient BigtableDataset BigtableEmptyRowRange BigtablePrefixRowRange BigtablePrintFilter
+        BigtablePrintRowRange BigtablePrintRowSet BigtableRowRange BigtableRowSetAppendRow
+        BigtableRowSetIntersect BigtableSplitRowSetEvenly BigtableTimestampRangeFilter""",
+    "tensorflow-decision-forests": "SimpleML*",
+    "tensorflow-recommenders-addons": "TFRA>* TfraSparseFillEmptyRows",
+    "dm-reverb": """
+        ReverbClient ReverbClientInsert ReverbClientSample ReverbClientUpdatePriorities ReverbPatternDataset
+        ReverbTimestepDataset ReverbTrajectoryDataset""",
+    "struct2tensor": """
+        DecodeProtoMap DecodeProtoMapV2 DecodeProtoSparseV2 DecodeProtoSparseV3 DecodeProtoSparseV4
+        EquiJoinAnyIndices EquiJoinIndices ParquetDataset RunLengthBefore""",
+    "tensorflow-compression": """
+        CreateRangeDecoder CreateRangeEncoder EntropyDecodeChannel EntropyDecodeFinalize EntropyDecodeIndex
+        EntropyEncodeChannel EntropyEncodeFinalize EntropyEncodeIndex PmfToQuantizedCdf RunLengthDecode
+        RunLengthEncode RunLengthGammaDecode RunLengthGammaEncode StochasticRound UnboundedIndexRangeDecode
+        UnboundedIndexRangeEncode Y4MDataset""",
+    "tensorflow-quantum": "Tfq*",
+    "scann": "Scann>*",
+    "horovod": "Horovod*",
+    "tensorflow-lattice 0.9.8, which is for TensorFlow 1": """
+        HypercubeGradient HypercubeInterpolation MonotoneLattice MonotonicProjection PwlIndexingCalibrator
+        PwlIndexingCalibratorGradient PwlIndexingCalibratorSparse""",
+    "older releases of TensorFlow, such as 1.14": "TensorForest*",
+    "TensorFlow 2.15, which is built with TensorRT": "TRTEngineOp",
+    # Of tf.contrib in TensorFlow 1.14, first what lives on under another name.
+    _RENAMED.format(other="tensorflow-addons has Addons>Resampler"): "Resampler ResamplerGrad",
+    _RENAMED.format(other="tensorflow-addons has Addons>GatherTree"): "GatherTree",
+    _RENAMED.format(other="tensorflow-addons has Addons>AdjustHsvInYiq"): "AdjustHsvInYiq",
+    _RENAMED.format(
+        other="tensorflow-addons has Addons>ImageConnectedComponents"
+    ): "ImageConnectedComponents",
+    _RENAMED.format(
+        other="tensorflow-addons has Addons>SkipGramGenerateCandidates"
+    ): "SkipGramGenerateCandidates",
+    _RENAMED.format(other="TensorFlow has ImageProjectiveTransformV2"): "ImageProjectiveTransform",
+    _RENAMED.format(other="tensorflow-io has IO>DecodeLibsvm"): "DecodeLibsvm",
+    _RENAMED.format(other="tensorflow-io has IO>KafkaDataset"): "KafkaDataset",
+    NOWHERE: """
+        BigQueryReader BigtableLookupDataset BigtablePrefixKeyDataset BigtableRangeKeyDataset
+        BigtableSampleKeyPairsDataset BigtableSampleKeysDataset BigtableScanDataset BigtableTable BipartiteMatch
+        BucketizeWithInputBoundaries BuildCategoricalEqualitySplits BuildDenseInequalitySplits
+        BuildSparseInequalitySplits BytesInUse BytesLimit CenterTreeEnsembleBias CreateFertileStatsVariable
+        CreateQuantileAccumulator CreateStatsAccumulatorScalar CreateStatsAccumulatorTensor
+        CreateTreeEnsembleVariable CreateTreeVariable DatasetToBigtable DecisionTreeEnsembleResourceHandleOp
+        DecisionTreeResourceHandleOp DecodeAudio DecodeAudioV2 DecodeVideo EncodeAudio EncodeAudioV2
+        FeatureUsageCounts FertileStats* FinalizeTree FusedConv2DBiasActivation GcsConfigureBlockCache
+        GcsConfigureCredentials GenerateBigQueryReaderPartitions GradientTrees* GrowTreeEnsemble GrowTreeV4
+        HardRoutingFunction HyperplaneLSHProbes IgniteDataset KFeatureGradient KFeatureRoutingFunction
+        KinesisDataset MakeQuantileSummaries MaskedMatmul MaxBytesInUse ObtainNext PeriodicResample
+        PeriodicResampleOpGrad ProcessInputV4 QuantileAccumulator* QuantileBuckets
+        QuantileStreamResourceHandleOp Quantiles ReduceSliceMax ReduceSliceMin ReduceSliceProd ReduceSliceSum
+        ReinterpretStringToFloat RemoteFusedGraphExecute RoutingFunction RoutingGradient Rpc ScatterAddNdim
+        SequenceFileDataset SingleImageRandomDotStereograms SparseFeatureCross SparseFeatureCrossV2
+        StatsAccumulator* StochasticHardRoutingFunction StochasticHardRoutingGradient TraverseTreeV4
+        TreeDeserialize TreeEnsembleDeserialize TreeEnsembleIsInitializedOp TreeEnsembleSerialize
+        TreeEnsembleStampToken TreeEnsembleStats TreeEnsembleUsedHandlers TreeIsInitializedOp
+        TreePredictionsV4 TreeSerialize TreeSize TryRpc UnpackPath UpdateModelV4 WALSComputePartialLhsAndRhs
+        ZeroInitializer ZeroVarInitializer""",
+}
+
+
+@functools.cache
+def _patterns() -> Mapping[str, str]:
+    """Returns op types, and prefixes of op types that end in "*" -> package."""
+    return {pattern: package for package, patterns in _OPS.items() for pattern in patterns.split()}
 
 
 def provider(op_type: str) -> str | None:
     """The package that registers `op_type`, or None where it is not known."""
-    for pattern, package in _PROVIDERS:
-        if op_type == pattern or (pattern.endswith("*") and op_type.startswith(pattern[:-1])):
-            return package
-    return None
+    known = _patterns()
+    if op_type in known:
+        return known[op_type]
+    return next(
+        (
+            package
+            for pattern, package in known.items()
+            if pattern.endswith("*") and op_type.startswith(pattern[:-1])
+        ),
+        None,
+    )
 
 
 def describe(op_types: Iterable[str], needs: Mapping[str, Iterable[str]] | None = None) -> str:

@@ -325,7 +325,7 @@ def test_one_tensor_of_the_module_under_several_input_names(spec_of: SpecOf, gra
     assert modules.run(module({"a": x, "b": x})) == 2.0
     assert modules.run(module({"a": 3.0, "b": np.float32(3.0)})) == 4.0
     for different in ({"a": x, "b": tf.constant(1.0)}, {"a": 1.0, "b": 2.0}, {"a": x, "b": 1.0}):
-        with pytest.raises(TypeError, match="'a' and 'b' of signature 'default' are one tensor.*'x:0'"):
+        with pytest.raises(TypeError, match=r"'a' and 'b' of signature 'default' are one tensor.*'x:0'"):
             module(different)
     with hub.eval_function_for_module(module.spec) as f:
         assert f({"a": 1.0, "b": 1}) == 2.0

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from hubexplore.summary.op_definitions import known_ops
 from hubexplore.summary.op_kernels import reason, who_needs, without_kernel
-from hubexplore.summary.op_packages import describe
+from hubexplore.summary.op_packages import describe, provider
 from hubexplore.summary.variant import read_variant
 from tests.summary.structure.graphs import add, meta_graph
 
@@ -57,6 +60,33 @@ def test_who_needs_an_op_in_a_function() -> None:
         "BoostedTreesBucketize": ["default"],
         "Mul": [],
     }
+
+
+@pytest.mark.parametrize(
+    ("op", "package"),
+    [
+        ("SentencepieceOp", "tensorflow-text"),
+        ("SentencepieceEncodeSparse", "tf-sentencepiece, which is for TensorFlow 1.15 to 2.2"),
+        ("TFRA>CuckooHashTableFind", "tensorflow-recommenders-addons"),
+        ("ReverbTrajectoryDataset", "dm-reverb"),
+        ("SimpleMLInferenceOp", "tensorflow-decision-forests"),
+        ("IO>DecodeAvro", "tensorflow-io"),
+        ("CreateTreeVariable", "tf.contrib of TensorFlow 1; no package has it for TensorFlow 2"),
+        (
+            "ImageConnectedComponents",
+            "tf.contrib of TensorFlow 1; no package has it for TensorFlow 2 under this name; "
+            "tensorflow-addons has Addons>ImageConnectedComponents",
+        ),
+        ("NgramIdToToken", None),
+    ],
+)
+def test_the_package_of_an_op(op: str, package: str | None) -> None:
+    assert provider(op) == package
+
+
+def test_no_package_is_named_for_what_tensorflow_has() -> None:
+    assert [op for op in without_kernel() if provider(op)] == []
+    assert [op for op in sorted(known_ops()) if provider(op)] == []
 
 
 def test_packages() -> None:
