@@ -26,8 +26,8 @@ from hubexplore.hub.variant import PLACEHOLDERS, Variant
 from hubexplore.summary.graph import Cut, Reach, node_of
 
 MSG_NO_VALUE: Final = (
-    "{tensor!r} depends on the placeholder {placeholder!r}, which is not an input of signature {signature!r} "
-    "and so has no value in this call. {remedy}"
+    "{tensor!r} depends on the placeholder {placeholder!r}, which is not an input of signature "
+    "{signature!r}, so it has no value in this call. {remedy}"
 )
 MSG_FED_ELSEWHERE: Final = "It is an input of signature {signature!r}: call that one."
 MSG_FEED: Final = (
@@ -36,8 +36,8 @@ MSG_FEED: Final = (
     "{{module.tensor('{scope}/{placeholder}:0'): value, ...}})."
 )
 MSG_ELSEWHERE: Final = (
-    "The call {scope!r} was made in {where}, and only there its tensors can be used. Write "
-    "module.tensor({name!r}) in it, and let it return the tensor."
+    "The call {scope!r} was made in {where}, and its tensors can be used only there. Write "
+    "module.tensor({name!r}) there, and return the tensor from it."
 )
 
 
@@ -117,7 +117,7 @@ class Adder:
             raise NoSuchTensorError(f"The op {node!r} of the module has no outputs, so it has no tensor.")
         if not number.isdecimal() or (count is not None and int(number) >= count):
             raise NoSuchTensorError(
-                f"{name!r} is not there: the outputs of that op are called {node}:0"
+                f"{name!r} does not exist: the outputs of that op are called {node}:0"
                 f"{'' if count == 1 else f' to {node}:{count - 1}' if count else ', ...'}."
             )
 

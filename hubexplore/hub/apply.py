@@ -26,7 +26,7 @@ from hubexplore.summary.graph import node_of, tensor_of
 _LARGE: Final = 8
 
 MSG_TAKEN: Final = (
-    "The graph has an op {name!r} already, which is what an op of the module would be called. {remedy}"
+    "The graph already has an op named {name!r}, a name that the module needs for an op of its own. {remedy}"
 )
 MSG_OTHER_NAME: Final = "Pass another name= to Module, or make the module first."
 MSG_OTHER_SCOPE: Final = "Call the module in a scope of its own: `with tf.name_scope('apply'):`."
@@ -131,7 +131,7 @@ class Applier:
 def check_free(scope: str, nodes: Iterable[str], remedy: str) -> None:
     """Checks that no op of the default graph has the name that one of a module would get.
 
-    TensorFlow gives the second op of a name another one, and whoever asks for the module's would get the first.
+    TensorFlow gives the second op of a name another one, so that the first would be found by that name.
 
     Raises:
       ScopeNameError: (a ValueError) an op has it.

@@ -24,9 +24,9 @@ _FILEPATHS: Final = tf.compat.v1.GraphKeys.ASSET_FILEPATHS
 # Stands for the path of an asset in a written graph, so that no path of the author's machine leaks.
 NEUTRAL_PATH: Final = b"SAVEDMODEL-ASSET"
 MSG_SEVERAL: Final = (
-    "The path of an asset is a scalar; the constant {tensor!r} in the collection ASSET_FILEPATHS is not. "
-    "Make a tf.constant of each path, add each to the collection, and tf.stack them where they are needed "
-    "together."
+    "The path of an asset must be a scalar, but the constant {tensor!r} in the collection ASSET_FILEPATHS "
+    "holds a list. Make one tf.constant per path, add each to the collection, and tf.stack them where they "
+    "are needed together."
 )
 _LONGEST_NAME: Final = 255  # bytes, on the file systems of Linux, macOS and Windows
 

@@ -36,7 +36,7 @@ MSG_EAGER: Final = (
     "`with tf.Graph().as_default():`, or in the function that you pass to hub.create_module_spec."
 )
 MSG_TWICE: Final = (
-    "The module has a signature {name!r} already. Give this one another name: "
+    "The module already has a signature {name!r}. Give this one another name: "
     "hub.add_signature({other!r}, inputs=..., outputs=...)."
 )
 MSG_PLACEHOLDER: Final = (
@@ -46,7 +46,7 @@ MSG_PLACEHOLDER: Final = (
     "tf.compat.v1.placeholder_with_default(value, shape)."
 )
 MSG_NO_SIGNATURE: Final = (
-    "The module_fn added no signature. Call hub.add_signature(inputs=..., outputs=...) in it, in the graph "
+    "module_fn added no signature. Call hub.add_signature(inputs=..., outputs=...) inside it, in the graph "
     "that is the default when it is called."
 )
 
@@ -119,7 +119,7 @@ def add_signature(name: str | None = None, inputs: Any = None, outputs: Any = No
     label: Any = name or DEFAULT_SIGNATURE
     if not isinstance(label, str):
         raise AuthoringError(
-            f"The name of a signature is a str, not {label!r}: write 'default', or leave it out."
+            f"The name of a signature must be a str; got {label!r}. Write 'default', or leave it out."
         )
     named_inputs, named_outputs = _as_dict(inputs), _as_dict(outputs)
     draft = _current_draft()
@@ -153,7 +153,7 @@ def attach_message(key: str, message: Any) -> None:
         )
     if not callable(getattr(message, "SerializeToString", None)):
         raise AuthoringError(
-            f"What is attached to a module is a protocol buffer message; {key!r} is a "
+            f"Only protocol buffer messages can be attached to a module; {key!r} is a "
             f"{type(message).__name__}. Wrap it, for example in "
             f"google.protobuf.wrappers_pb2.StringValue(value=...)."
         )

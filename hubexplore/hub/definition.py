@@ -257,8 +257,8 @@ class DefinedSpec(ModuleSpec):
             else "No other variant has all of its values either: copy or download the module again."
         )
         raise type(misfit)(
-            f"The graph variant with {describe_tags(tags)} cannot be loaded, as not all of its values are "
-            f"there: {misfit} {remedy}"
+            f"The graph variant with {describe_tags(tags)} cannot be loaded, because some of its values "
+            f"are missing: {misfit} {remedy}"
         )
 
     def apply_plan(self, tags: frozenset[str], signature: str, trainable: bool) -> ApplyPlan:

@@ -36,18 +36,18 @@ MSG_NOT_FED: Final = (
     "`session.run(fetches, feed_dict={{'{name}:0': value}})`."
 )
 MSG_NO_KERNEL: Final = (
-    "The op {op!r} cannot run: {reason}.{needed} No other input helps: run what needs the op with the "
-    "TensorFlow that the module was written with."
+    "The op {op!r} cannot run: {reason}.{needed} Other inputs will not help: run what needs the op with the "
+    "version of TensorFlow that wrote the module."
 )
-MSG_NEEDED: Final = " Of module {module!r}, the op is needed by signature {names}."
+MSG_NEEDED: Final = " The op is needed by signature {names} of module {module!r}."
 # TensorFlow places all ops of a graph before it runs any.
-MSG_OTHERS: Final = " In a graph in which it is not called, these run: {names}."
+MSG_OTHERS: Final = " In a graph without it, these signatures run: {names}."
 MSG_FILE_GONE: Final = (
     "A file of module {module!r} is gone: {path!r}. It was there when the module was made, but it is read "
     "when {when}. Put the files back, or load the module again from where they are now."
 )
 MSG_SERVER_GONE: Final = (
-    "The TensorFlow server{target} that runs this session is gone or was started anew, and with it the "
+    "The TensorFlow server{target} that runs this session is gone or was restarted, and with it the "
     "values of all variables. Start it again; then take session.reset(), %hub_session reset, or a new "
     "tf.compat.v1.Session, and load and initialise what you need."
 )
@@ -157,7 +157,10 @@ def explain_run_error(
         case tf.errors.DeadlineExceededError() if find_server_gone(target):
             found = ServerSilentError, _server_gone(target)
         case tf.errors.DeadlineExceededError() if timeout is not None:
-            found = RunTimeoutError, f"The run was stopped after {timeout:g} s, as timeout={timeout:g} says."
+            found = (
+                RunTimeoutError,
+                f"The run was stopped after {timeout:g} s, the limit set by timeout={timeout:g}.",
+            )
         case _:
             return None
     explained, message = found

@@ -60,7 +60,9 @@ def write_module(
     """
     path = paths.for_tensorflow(paths.to_write(path, paths.EXPORT)).rstrip("/")
     if not path:
-        raise ExportError("No module is written into the root directory of the disk. Name a directory in it.")
+        raise ExportError(
+            "A module cannot be exported into the root directory of the disk. Name a directory inside it."
+        )
     try:
         _check_free(path)
         with _staging(path) as folder:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def locate(module: Module, name: Any, call: Application | int | None) -> tf.Tensor:
     """The tensor that `Module.tensor` returns; see there."""
     if not isinstance(name, str) or not name:
-        raise NoSuchTensorError(f"A tensor has a name such as 'op:0' or 'op'; got {name!r}.")
+        raise NoSuchTensorError(f"The name of a tensor looks like 'op:0' or 'op'; got {name!r}.")
     if call is None:
         for own in sorted(module.applications, key=lambda own: len(own.scope), reverse=True):
             if name.startswith(f"{own.scope}/"):
@@ -39,8 +39,8 @@ def _chosen(module: Module, name: str, call: Application | int | None) -> Applic
     calls = module.applications
     if not calls:
         raise NoSuchTensorError(
-            f"Module {module.name!r} was not called yet, so it has no {name!r}: call it first. What does not "
-            f"depend on inputs is there as module.tensor({f'{module.scope}/{name}'!r})."
+            f"Module {module.name!r} has not been called yet, so it has no {name!r}. Call it first. A tensor "
+            f"that does not depend on inputs is available as module.tensor({f'{module.scope}/{name}'!r})."
         )
     if call is None:
         graph = tf.compat.v1.get_default_graph()

@@ -164,7 +164,7 @@ def check_supported(values: Mapping[Any, Any], what: str) -> None:
     """Raises AuthoringError listing the values that are not Tensor, SparseTensor or RaggedTensor."""
     nameless = [key for key in values if not isinstance(key, str)]
     if nameless:
-        raise AuthoringError(f"{what} of a signature have names that are str; {nameless[0]!r} is not one.")
+        raise AuthoringError(f"{what} of a signature must have str names; got {nameless[0]!r}.")
     wrong = [
         f"{name!r} is a {type(value).__name__}"
         for name, value in values.items()

@@ -20,12 +20,12 @@ MSG_UPDATES: Final = (
     "tf.compat.v1.GraphKeys.UPDATE_OPS)): train_op = optimizer.minimize(loss)`."
 )
 MSG_LOSSES: Final = (
-    "Module {module!r} is trained, but its regularization losses ({count}) are in no loss, so its "
+    "Module {module!r} is trained, but its regularization losses ({count}) are not part of any loss, so its "
     "weights may grow without limit. Add them: `loss += tf.compat.v1.losses.get_regularization_loss()`."
 )
 MSG_NOT_TRAINABLE: Final = (
-    "The variables of module {names} cannot be trained, as it was made without trainable=True. Make it with "
-    "hub.Module(..., trainable=True), or %hub_load ... --trainable."
+    "The variables of module {names} cannot be trained, because it was made without trainable=True. Make it "
+    "with hub.Module(..., trainable=True), or %hub_load ... --trainable."
 )
 _KEYS: Final = tf.compat.v1.GraphKeys
 _NOTHING_TO_TRAIN: Final = ("No variables to optimize", "No gradients provided for any variable")

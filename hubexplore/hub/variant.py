@@ -50,7 +50,7 @@ def as_tag_set(tags: Any) -> frozenset[str]:
     except TypeError:
         found = frozenset({None})
     if not all(isinstance(tag, str) for tag in found):
-        raise TagsError(f"The tags of a graph variant are str, as in tags=['train']; got tags={tags!r}.")
+        raise TagsError(f"The tags of a graph variant must be str, as in tags=['train']; got tags={tags!r}.")
     return found
 
 

@@ -63,8 +63,8 @@ def _left_behind(module: Module, session: tf.compat.v1.Session) -> Iterator[str]
         if size:
             name, entries = op.name.removeprefix(prefix), "1 entry" if size == 1 else f"{size:,} entries"
             yield (
-                f"Table {name!r} has {entries} in this session. A module carries no entries of such a table, "
-                f"so what was written starts without them."
+                f"Table {name!r} has {entries} in this session. A module cannot hold the entries of such a "
+                f"table, so the exported module starts without them."
             )
 
 

@@ -27,11 +27,11 @@ from hubexplore.notebook.trial.fields import fields
 from hubexplore.summary.op_kernels import reason
 
 _ERRORS: Final = (HubError, tf.errors.OpError)
-MSG_NO_INPUTS: Final = "no inputs were found that it takes"
-MSG_OUTSIDE: Final = "not run, since it writes files or runs Python: {ops}"
+MSG_NO_INPUTS: Final = "no inputs were found that it accepts"
+MSG_OUTSIDE: Final = "not run, because it writes files or runs Python: {ops}"
 MSG_NO_COPY: Final = "the module cannot be loaded a second time to compare with: {error}"
 MSG_NO_KERNEL: Final = "the op {op!r} cannot run: {reason}"
-MSG_FAILS: Final = "what was written fails: {error}"
+MSG_FAILS: Final = "the exported signature fails: {error}"
 
 
 def compare_with_export(

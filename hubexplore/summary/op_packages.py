@@ -9,12 +9,13 @@ from typing import Final
 NOWHERE: Final = "tf.contrib of TensorFlow 1; no package has it for TensorFlow 2"
 _RENAMED: Final = f"{NOWHERE} under this name; {{other}}"
 
-# Package -> the op types that it registers; "*" ends a prefix. Read from the shared libraries of their wheels:
-# tensorflow-text 2.21.1, tensorflow-addons 0.23.0, tensorflow-io 0.37.1, tensorflow-decision-forests 1.12.0,
-# tensorflow-recommenders-addons 0.8.1, dm-reverb 0.14.0, struct2tensor 0.48.1, tensorflow-compression 2.14.1,
-# tensorflow-quantum 0.7.6, scann 1.4.2, tensorflow-lattice 0.9.8, tf-sentencepiece 0.1.90; of horovod 0.28.1
-# from its source. tensorflow-ranking 0.5.5, tensorflow-gnn 1.0.3, tensorflow-transform 1.21.0 and
-# tensorflow-estimator 2.15.0 have no such library: they register none.
+# Package -> the op types that it registers; "*" ends a prefix. Read from the shared libraries of their
+# wheels: tensorflow-text 2.21.1, tensorflow-addons 0.23.0, tensorflow-io 0.37.1, tensorflow-decision-forests
+# 1.12.0, tensorflow-recommenders-addons 0.8.1, dm-reverb 0.14.0, struct2tensor 0.48.1,
+# tensorflow-compression 2.14.1, tensorflow-quantum 0.7.6, scann 1.4.2, tensorflow-lattice 0.9.8,
+# tf-sentencepiece 0.1.90; of horovod 0.28.1 from its source, of tf.contrib from TensorFlow 1.14.
+# tensorflow-ranking 0.5.5, tensorflow-gnn 1.0.3, tensorflow-transform 1.21.0 and tensorflow-estimator 2.15.0
+# have no such library: they register none.
 _OPS: Final = {
     "tensorflow-text": """
         TFText>* CaseFoldUTF8 ConstrainedSequence FastBertNormalize FastWordpieceTokenizeWithOffsets
@@ -68,25 +69,27 @@ _OPS: Final = {
     _RENAMED.format(other="tensorflow-io has IO>KafkaDataset"): "KafkaDataset",
     NOWHERE: """
         BigQueryReader BigtableLookupDataset BigtablePrefixKeyDataset BigtableRangeKeyDataset
-        BigtableSampleKeyPairsDataset BigtableSampleKeysDataset BigtableScanDataset BigtableTable BipartiteMatch
-        BucketizeWithInputBoundaries BuildCategoricalEqualitySplits BuildDenseInequalitySplits
-        BuildSparseInequalitySplits BytesInUse BytesLimit CenterTreeEnsembleBias CreateFertileStatsVariable
-        CreateQuantileAccumulator CreateStatsAccumulatorScalar CreateStatsAccumulatorTensor
-        CreateTreeEnsembleVariable CreateTreeVariable DatasetToBigtable DecisionTreeEnsembleResourceHandleOp
+        BigtableSampleKeyPairsDataset BigtableSampleKeysDataset BigtableScanDataset BigtableTable
+        BipartiteMatch BucketizeWithInputBoundaries BuildCategoricalEqualitySplits
+        BuildDenseInequalitySplits BuildSparseInequalitySplits BytesInUse BytesLimit
+        CenterTreeEnsembleBias CreateFertileStatsVariable CreateQuantileAccumulator
+        CreateStatsAccumulatorScalar CreateStatsAccumulatorTensor CreateTreeEnsembleVariable
+        CreateTreeVariable DatasetToBigtable DecisionTreeEnsembleResourceHandleOp
         DecisionTreeResourceHandleOp DecodeAudio DecodeAudioV2 DecodeVideo EncodeAudio EncodeAudioV2
-        FeatureUsageCounts FertileStats* FinalizeTree FusedConv2DBiasActivation GcsConfigureBlockCache
-        GcsConfigureCredentials GenerateBigQueryReaderPartitions GradientTrees* GrowTreeEnsemble GrowTreeV4
-        HardRoutingFunction HyperplaneLSHProbes IgniteDataset KFeatureGradient KFeatureRoutingFunction
-        KinesisDataset MakeQuantileSummaries MaskedMatmul MaxBytesInUse ObtainNext PeriodicResample
-        PeriodicResampleOpGrad ProcessInputV4 QuantileAccumulator* QuantileBuckets
-        QuantileStreamResourceHandleOp Quantiles ReduceSliceMax ReduceSliceMin ReduceSliceProd ReduceSliceSum
-        ReinterpretStringToFloat RemoteFusedGraphExecute RoutingFunction RoutingGradient Rpc ScatterAddNdim
+        FeatureUsageCounts FertileStats* FinalizeTree FusedConv2DBiasActivation
+        GcsConfigureBlockCache GcsConfigureCredentials GenerateBigQueryReaderPartitions
+        GradientTrees* GrowTreeEnsemble GrowTreeV4 HardRoutingFunction HyperplaneLSHProbes
+        IgniteDataset KFeatureGradient KFeatureRoutingFunction KinesisDataset MakeQuantileSummaries
+        MaskedMatmul MaxBytesInUse ObtainNext PeriodicResample PeriodicResampleOpGrad ProcessInputV4
+        QuantileAccumulator* QuantileBuckets QuantileStreamResourceHandleOp Quantiles ReduceSliceMax
+        ReduceSliceMin ReduceSliceProd ReduceSliceSum ReinterpretStringToFloat
+        RemoteFusedGraphExecute RoutingFunction RoutingGradient Rpc ScatterAddNdim
         SequenceFileDataset SingleImageRandomDotStereograms SparseFeatureCross SparseFeatureCrossV2
         StatsAccumulator* StochasticHardRoutingFunction StochasticHardRoutingGradient TraverseTreeV4
         TreeDeserialize TreeEnsembleDeserialize TreeEnsembleIsInitializedOp TreeEnsembleSerialize
         TreeEnsembleStampToken TreeEnsembleStats TreeEnsembleUsedHandlers TreeIsInitializedOp
-        TreePredictionsV4 TreeSerialize TreeSize TryRpc UnpackPath UpdateModelV4 WALSComputePartialLhsAndRhs
-        ZeroInitializer ZeroVarInitializer""",
+        TreePredictionsV4 TreeSerialize TreeSize TryRpc UnpackPath UpdateModelV4
+        WALSComputePartialLhsAndRhs ZeroInitializer ZeroVarInitializer""",
 }
 
 

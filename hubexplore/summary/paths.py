@@ -34,12 +34,12 @@ _SHELL_VARIABLE: Final = re.compile(r"(?:^|(?<=/))\$(?:\w+|\{\w+\})(?=/|$)")
 EXPORT: Final = "The path to export to"
 """What the target of an export is called in messages."""
 
-MSG_TYPE: Final = "{what} is a str, bytes or an os.PathLike, not {found}."
+MSG_TYPE: Final = "{what} must be a str, bytes or an os.PathLike; got {found}."
 MSG_EMPTY: Final = (
     "{what} is empty. Write the path of a directory or file, '.' for the current directory. An environment "
     "variable that is not set gives an empty path too."
 )
-MSG_ZERO: Final = "{what} holds a zero byte, which no file name can: {path!r}."
+MSG_ZERO: Final = "{what} contains a zero byte, which no file name can have: {path!r}."
 MSG_NO_HOME: Final = (
     "{what} starts with {user!r}, but no home directory is known for that user. Write the whole path; "
     "{literal!r} if there is a folder of that name in the current directory."

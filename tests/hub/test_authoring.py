@@ -279,14 +279,14 @@ def test_two_signatures_of_one_name(first: Any, second: Any) -> None:
         hub.add_signature(second, outputs=tf.constant(2))
 
     name = first or "default"
-    with pytest.raises(ValueError, match=rf"has a signature '{name}' already.*add_signature\('{name}_2'"):
+    with pytest.raises(ValueError, match=rf"already has a signature '{name}'.*add_signature\('{name}_2'"):
         hub.create_module_spec(module_fn)
 
 
 def test_a_name_that_is_not_text() -> None:
-    with pytest.raises(ValueError, match="name of a signature is a str, not 3"):
+    with pytest.raises(ValueError, match="name of a signature must be a str; got 3"):
         hub.create_module_spec(lambda: hub.add_signature(3, outputs=tf.constant(1)))  # type: ignore[arg-type]  # on purpose
-    with pytest.raises(ValueError, match="Outputs of a signature have names that are str; 3"):
+    with pytest.raises(ValueError, match="Outputs of a signature must have str names; got 3"):
         hub.create_module_spec(lambda: hub.add_signature(outputs={3: tf.constant(1)}))
 
 

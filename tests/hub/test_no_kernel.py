@@ -30,9 +30,9 @@ def test_the_error_names_op_and_signature() -> None:
     assert isinstance(explained, tf.errors.InvalidArgumentError)
     assert str(explained) == (
         "The op 'BoostedTreesBucketize' cannot run: today's TensorFlow defines it, but has no kernel "
-        "for it on a CPU or GPU. Of module 'module', the op is needed by signature 'default'. In a graph in "
-        "which it is not called, these run: 'twice'. No other input helps: run what needs the op with the "
-        "TensorFlow that the module was written with."
+        "for it on a CPU or GPU. The op is needed by signature 'default' of module 'module'. In a graph "
+        "without it, these signatures run: 'twice'. Other inputs will not help: run what needs the op with "
+        "the version of TensorFlow that wrote the module."
     )
     with tf.Graph().as_default(), v1.Session() as session:
         assert session.run(hub.Module(spec)(tf.constant([0.5]), signature="twice")).tolist() == [1.0]

@@ -236,7 +236,7 @@ def test_a_constant_with_several_paths_is_refused(words: str) -> None:
         hub.add_signature(outputs=tf.io.read_file(paths[0]))
 
     with pytest.raises(
-        ValueError, match=r"'Const:0' in the collection ASSET_FILEPATHS is not.*tf\.constant of"
+        ValueError, match=r"'Const:0' in the collection ASSET_FILEPATHS holds a list.*tf\.constant per"
     ):
         hub.create_module_spec(module_fn)
 

@@ -280,8 +280,8 @@ def test_a_placeholder_that_is_no_input(spec_of: SpecOf, graph: tf.Graph) -> Non
         ("halves:2", "outputs of that op are called halves:0 to halves:1"),
         ("attention:x", "outputs of that op"),
         ("waited_for", "'waited_for' of the module has no outputs"),
-        ("", "such as 'op:0'"),
-        (3, "such as 'op:0'"),
+        ("", "looks like 'op:0'"),
+        (3, "looks like 'op:0'"),
         ("^attention", "no op"),
     ],
 )
@@ -298,7 +298,7 @@ def test_names_that_are_not_there(name: Any, words: str, spec_of: SpecOf, graph:
 def test_calls_that_are_not_there(spec_of: SpecOf, graph: tf.Graph) -> None:
     spec = spec_of(attending)
     module, other = hub.Module(spec), hub.Module(spec)
-    with pytest.raises(KeyError, match=r"was not called yet.*module\.tensor\('module/attention'\)"):
+    with pytest.raises(KeyError, match=r"has not been called yet.*module\.tensor\('module/attention'\)"):
         module.tensor("attention")
     other({"x": ROW})
     module({"x": ROW})

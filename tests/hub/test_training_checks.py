@@ -113,7 +113,9 @@ def test_regularization_losses_unused(graph: tf.Graph, optimizer: str) -> None:
     if optimizer == "none":
         assert message is None
     else:
-        teaches(message, "its regularization losses (1) are in no loss", "get_regularization_loss()")
+        teaches(
+            message, "its regularization losses (1) are not part of any loss", "get_regularization_loss()"
+        )
 
 
 def test_regularization_losses_used(graph: tf.Graph) -> None:

@@ -108,10 +108,10 @@ class TestVerification:
         assert not (tmp_path / "written").exists()
         (warning,) = report.warnings
         assert warning.startswith(
-            "Table 'MutableHashTableV2' has 2 entries in this session. A module carries no"
+            "Table 'MutableHashTableV2' has 2 entries in this session. A module cannot hold"
         )
         found = {each.signature: each for each in report.compared}
-        assert found["writes"].skipped == "not run, since it writes files or runs Python: WriteFile"
+        assert found["writes"].skipped == "not run, because it writes files or runs Python: WriteFile"
         assert found["noisy"].skipped == "'noise' not compared: random"
         del found["writes"]
         assert {each.largest_difference for each in found.values()} == {0.0}
@@ -189,4 +189,4 @@ def test_an_example_that_takes_too_much_memory_is_not_run(
     monkeypatch.setattr(memory, "SMALL", 0)
     module = session.load(hub.create_module_spec(modules.scale), "m")
     compared = {each.signature: each for each in session.export(module, tmp_path / "x", verify=True).compared}
-    assert "an example may take" in compared["pair"].skipped
+    assert "the limit for an example" in compared["pair"].skipped

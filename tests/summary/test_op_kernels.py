@@ -8,7 +8,7 @@ import pytest
 
 from hubexplore.summary.op_definitions import known_ops
 from hubexplore.summary.op_kernels import reason, who_needs, without_kernel
-from hubexplore.summary.op_packages import describe, provider
+from hubexplore.summary.op_packages import NOWHERE, describe, provider
 from hubexplore.summary.variant import read_variant
 from tests.summary.structure.graphs import add, meta_graph
 
@@ -71,11 +71,10 @@ def test_who_needs_an_op_in_a_function() -> None:
         ("ReverbTrajectoryDataset", "dm-reverb"),
         ("SimpleMLInferenceOp", "tensorflow-decision-forests"),
         ("IO>DecodeAvro", "tensorflow-io"),
-        ("CreateTreeVariable", "tf.contrib of TensorFlow 1; no package has it for TensorFlow 2"),
+        ("CreateTreeVariable", NOWHERE),
         (
             "ImageConnectedComponents",
-            "tf.contrib of TensorFlow 1; no package has it for TensorFlow 2 under this name; "
-            "tensorflow-addons has Addons>ImageConnectedComponents",
+            f"{NOWHERE} under this name; tensorflow-addons has Addons>ImageConnectedComponents",
         ),
         ("NgramIdToToken", None),
     ],

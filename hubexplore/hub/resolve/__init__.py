@@ -35,9 +35,9 @@ _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):(.*)", re.DOTALL)
 
 _WHAT: Final = "A module's handle"
 MSG_SCHEME: Final = (
-    "Nothing here understands the handle {handle!r}: the scheme {scheme!r} is unknown.{closest} What works: "
-    "the path of a directory, of a .tar.gz, .tgz or .tar file, and the schemes {known}. Others come with "
-    "plug-ins (entry points of the group {group!r}) or TensorFlow file systems (for example "
+    "The handle {handle!r} has an unknown scheme, {scheme!r}.{closest} A handle is the path of a directory, "
+    "the path of a .tar.gz, .tgz or .tar file, or has one of the schemes {known}. Others come with plug-ins "
+    " (entry points of the group {group!r}) or TensorFlow file systems (for example "
     "`import tensorflow_io`)."
 )
 

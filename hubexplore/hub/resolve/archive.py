@@ -242,7 +242,7 @@ class _Extraction:
         if file.last.strip(b"\0"):
             raise tarfile.ReadError(f"no header where one should be, after {file.tell()} bytes")
         if any(data.strip(b"\0") for data in file.rest()):
-            raise tarfile.ReadError("there is more behind its end mark")
+            raise tarfile.ReadError("there is more data after its end mark")
 
     def _path(self, name: str) -> Path:
         parts = PurePosixPath(name)

@@ -26,8 +26,8 @@ from hubexplore.summary.weights import variable_stats
 MOST_READ: Final = 64_000_000
 """Bytes of weights that statistics of one op read."""
 MSG_IN_FUNCTION: Final = (
-    "This op is in the body of a function. TensorFlow runs functions as a whole, so it has no value of its "
-    "own."
+    "This op is in the body of a function. TensorFlow runs a function as a whole, so its ops have no values "
+    "that can be shown."
 )
 Probe = Callable[[str, str], None]
 

@@ -14,15 +14,17 @@ from hubexplore.notebook.trial.given import Given
 from hubexplore.notebook.trial.runs import Asked, Run
 
 MSG_CANCELLED = (
-    "Cancelled: its result will be dropped. TensorFlow cannot be stopped inside of a run and may go on for a "
-    "while behind."
+    "Cancelled: the result of this run will be dropped. TensorFlow cannot be stopped within a run, so it may "
+    "continue in the background for a while."
 )
 MSG_LEFT_BEHIND = (
-    "Two cancelled runs still go on inside of TensorFlow. Wait until one of them is done, or restart the "
+    "Two cancelled runs are still running inside TensorFlow. Wait until one of them is done, or restart the "
     "kernel."
 )
 MSG_MEMORY = "There is not enough memory for this run. Give fewer rows, or smaller ones."
-MSG_BUG = "This is a mistake of ours, not yours: {kind}: {text}. What you did before still stands."
+MSG_BUG = (
+    "This is a bug in hubexplore, not in your input: {kind}: {text}. Your earlier results are unaffected."
+)
 
 
 def error_words(error: BaseException) -> str:

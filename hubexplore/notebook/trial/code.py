@@ -24,7 +24,7 @@ _TAKEN: Final = frozenset({
 })  # fmt: skip
 # A word that neither IPython nor the magics read anything into, once it is in quotes.
 _QUOTABLE: Final = re.compile(r"[\w./:@+=~#?&() -]+")
-MSG_RANDOM: Final = "# The outputs are drawn at random: each run gives other ones."
+MSG_RANDOM: Final = "# The outputs are random: each run gives different values."
 _MSG_SOURCE: Final = "# spec is the ModuleSpec that the panel shows"
 
 

@@ -62,7 +62,7 @@ def check(
     if most is not None and needed > most:
         name, kind, size = peak.largest(rows)
         raise TooLargeError(
-            f"The example was not run: it needs {_bytes(needed)} at a time, and an example may take "
+            f"The example was not run: it needs {_bytes(needed)} at a time, and the limit for an example is "
             f"{_bytes(most)}. The largest tensor is that of {visible(kind)} '{visible(name)}': "
             f"{_bytes(size)}."
         )

@@ -102,7 +102,7 @@ def surely(
         raise SignatureError(
             "The search for an example was cancelled."
             if ended
-            else "There is no example for these inputs: one of them cannot be given."
+            else "No example is possible for these inputs: one of them cannot be entered here."
         )
     raise SignatureError(_message(nearest, tried, bounds.clock() - begin, ended)) from nearest.error
 

@@ -175,7 +175,7 @@ def test_a_damaged_header_is_no_end(target: Path, archives: Archives) -> None:
 
 
 def test_members_behind_the_end_mark_are_not_lost_silently(target: Path, archives: Archives) -> None:
-    with pytest.raises(errors.ArchiveError, match="more behind its end mark"):
+    with pytest.raises(errors.ArchiveError, match="more data after its end mark"):
         extract(gzip.compress(archives.tar({"a": b"1"}) + archives.tar({"b": b"2"})), target)
 
 

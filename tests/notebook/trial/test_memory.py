@@ -95,7 +95,7 @@ def test_an_example_may_take_less_than_there_is(session: NotebookSession, module
     inputs = {"default": np.zeros([1_000_000, 4], np.float32)}
     memory.check(one, inputs, lambda: 10 * GB, most=5 * GB)
     with pytest.raises(
-        TooLargeError, match=r"needs 4.0 GB at a time, and an example may take 2.0 GB.*'grown'"
+        TooLargeError, match=r"needs 4.0 GB at a time, and the limit for an example is 2.0 GB.*'grown'"
     ):
         memory.check(one, inputs, lambda: 10 * GB, most=2 * GB)
 
