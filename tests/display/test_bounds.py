@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import re
-import time
 from dataclasses import replace
 
 import pytest
@@ -24,6 +22,7 @@ from hubexplore.summary.model import (
     VariantSummary,
 )
 from tests.display import page, summaries
+from tests.work import calls
 
 MOST_HTML = 300_000
 NAMES = {
@@ -208,15 +207,10 @@ def test_a_table_of_tensors() -> None:
     assert len(shown.all("tr")) == 1 + MAX_TENSORS + 1
 
 
-def test_time_grows_with_the_module_and_not_faster() -> None:
-    def seconds(blocks: int) -> float:
+def test_work_grows_with_the_module_and_not_faster() -> None:
+    def work(blocks: int) -> int:
         own = (VariantSummary((), (summaries.IMAGES,), variables=summaries.variables(blocks, 25)),)
-        begin = time.process_time()
-        html.module(ModuleSummary("m", own))
-        return time.process_time() - begin
+        summary = ModuleSummary("m", own)
+        return calls(lambda: html.module(summary))
 
-    gc.disable()  # a collection costs what other tests left behind
-    try:
-        assert min(seconds(200) for _ in range(3)) < 20 * min(seconds(20) for _ in range(3))
-    finally:
-        gc.enable()
+    assert work(400) < 2.2 * work(200)

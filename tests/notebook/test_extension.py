@@ -124,17 +124,19 @@ def test_import_is_lazy() -> None:
     assert python(source).stdout.strip() == "[]"
 
 
-def test_load_ext_is_quick_and_loads_nothing_heavy() -> None:
+def test_load_ext_does_little_and_loads_nothing_heavy() -> None:
     heavy = ["tensorflow", "keras", "pandas", "numpy", "google.protobuf", "ipywidgets", "tqdm"]
     source = (
-        "import sys, time\n"
+        "import sys\n"
         "from IPython.core.interactiveshell import InteractiveShell\n"
+        "from tests.work import calls\n"
         "shell = InteractiveShell()\n"
-        "began = time.process_time()\n"
-        "shell.run_line_magic('load_ext', 'hubexplore')\n"
-        "for line in ['hub_samples', 'hub_list', 'hub_session list', 'hub_load --help']:\n"
-        "    shell.run_line_magic(*(line + ' ').split(' ', 1))\n"
-        "assert time.process_time() - began < 0.3\n"
+        "def use():\n"
+        "    shell.run_line_magic('load_ext', 'hubexplore')\n"
+        "    for line in ['hub_samples', 'hub_list', 'hub_session list', 'hub_load --help']:\n"
+        "        shell.run_line_magic(*(line + ' ').split(' ', 1))\n"
+        "count = calls(use)\n"
+        "assert count < 150_000, count  # 68,000\n"
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     assert python(source).stdout.strip() == "[]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,10 @@ import numpy as np, tensorflow as tf
 LOOP = """
 %%hub_module slow
 x = tf.compat.v1.placeholder(tf.float32, [None])
-steps = tf.while_loop(lambda i, v: i < 20_000_000, lambda i, v: (i + 1, v * 1.0), [0, x])
+begun = tf.io.write_file({path!r}, "")
+with tf.control_dependencies([begun]):
+    start = tf.identity(x)
+steps = tf.while_loop(lambda i, v: i < 20_000_000, lambda i, v: (i + 1, v * 1.0), [0, start])
 hub.add_signature(inputs=x, outputs=steps[1])
 """
 
@@ -50,13 +54,15 @@ def value(client: BlockingKernelClient, expression: str) -> str:
 
 
 def test_an_interrupted_call_leaves_the_session_usable(
-    kernel: tuple[KernelManager, BlockingKernelClient],
+    kernel: tuple[KernelManager, BlockingKernelClient], tmp_path: Path
 ) -> None:
     manager, client = kernel
     assert reply(client, SLOW)["status"] == "ok"
-    assert reply(client, LOOP)["status"] == "ok"
+    begun = tmp_path / "begun"
+    assert reply(client, LOOP.format(path=str(begun)))["status"] == "ok"
     running = client.execute("%hub_call slow [1.0]")
-    time.sleep(2)  # by now it is inside of TensorFlow
+    while not begun.exists():  # until it is inside of TensorFlow
+        time.sleep(0.05)
     manager.interrupt_kernel()
     answer = client.get_shell_msg(timeout=20)
     assert answer["parent_header"]["msg_id"] == running

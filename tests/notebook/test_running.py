@@ -361,21 +361,31 @@ class TestForgotten:
 
 
 class TestInterrupt:
-    def interrupt_soon(self, seconds: float) -> threading.Timer:
-        timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
-        timer.start()
-        return timer
+    @staticmethod
+    def interrupt_when(started: threading.Event) -> None:
+        """Interrupts this process once work has begun."""
+
+        def wait() -> None:
+            started.wait(60)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Thread(target=wait, daemon=True).start()
 
     def test_long_work_is_left_at_once(self) -> None:
-        ended = threading.Event()
-        self.interrupt_soon(0.2)
+        started, ended = threading.Event(), threading.Event()
+
+        def work() -> None:
+            started.set()
+            ended.wait(60)
+
+        self.interrupt_when(started)
         with pytest.raises(KeyboardInterrupt):
-            interrupting.run_interruptibly(lambda: ended.wait(20))
+            interrupting.run_interruptibly(work)
         assert not ended.is_set()
         ended.set()
 
     def test_a_long_call_leaves_the_session_usable(self, session: NotebookSession) -> None:
-        released = threading.Event()
+        started, released = threading.Event(), threading.Event()
 
         def module_fn() -> None:
             x = tf1.placeholder(tf.float32, [None])
@@ -384,8 +394,13 @@ class TestInterrupt:
         module = session.load(hub.create_module_spec(module_fn), "m")
         assert session.call(module, [1.0, 2.0]).tolist() == [1.0, 3.0]
         with session.building():
-            slow = tf1.py_func(lambda: np.float32(released.wait(20)), [], tf.float32)
-            self.interrupt_soon(0.3)
+
+            def wait() -> Any:
+                started.set()
+                return np.float32(released.wait(60))
+
+            slow = tf1.py_func(wait, [], tf.float32)
+            self.interrupt_when(started)
             with pytest.raises(KeyboardInterrupt):
                 session.session.run(slow)
         released.set()

@@ -8,7 +8,6 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -17,8 +16,7 @@ import tensorflow as tf
 import hubexplore as hub
 from hubexplore import errors, samples
 from hubexplore.samples import files, half_plus_two
-
-LIMIT_SECONDS = 3.0
+from tests.work import calls
 
 
 def run_python(code: str, **environment: str) -> str:
@@ -55,13 +53,12 @@ def test_each_sample_is_a_module_directory(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["digits", "half-plus-two", "text-embedding"])
-def test_each_sample_is_built_in_time(
+def test_each_sample_is_built_with_little_work(
     name: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
-    start = time.perf_counter()
-    samples.resolve(name)
-    assert time.perf_counter() - start < LIMIT_SECONDS
+    # 270,000 for the digits, most of them in TensorFlow.
+    assert calls(lambda: samples.resolve(name)) < 600_000
 
 
 def test_path_is_resolve() -> None:
