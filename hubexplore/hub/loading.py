@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,7 +14,13 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
-from hubexplore.errors import DamagedModuleError, HubError, UnsupportedFormatError
+from hubexplore.errors import (
+    DamagedModuleError,
+    HubError,
+    MissingModuleError,
+    NotAModuleError,
+    UnsupportedFormatError,
+)
 from hubexplore.hub import assets
 from hubexplore.hub.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
 from hubexplore.hub.definition import DefinedSpec, check_variants
@@ -35,6 +41,31 @@ from hubexplore.summary.remedy import spec_code
 GRAPH_TEXT_FILE: Final = "saved_model.pbtxt"
 
 
+class _NotFoundError(tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
+    """An error of TensorFlow that is made of a sentence alone."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(None, None, message)
+        self.args = (message,)
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class NoModuleError(_NotFoundError, NotAModuleError):
+    """What is at a path is not a module."""
+
+
+class NoPathError(_NotFoundError, MissingModuleError):
+    """Nothing is at a path."""
+
+
+_NOT_FOUND: Final[Mapping[type, Callable[[str], HubError]]] = {
+    NotAModuleError: NoModuleError,
+    MissingModuleError: NoPathError,
+}
+
+
 def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
     """Loads the spec of a TF1 Hub module.
 
@@ -47,8 +78,9 @@ def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
       A ModuleSpec.
 
     Raises:
-      MissingModuleError: (a FileNotFoundError and ValueError) nothing is there.
-      NotAModuleError: (a ValueError) it is something else; the message says what, and how to open it.
+      MissingModuleError: (a FileNotFoundError, ValueError and tf.errors.NotFoundError) nothing is there.
+      NotAModuleError: (a ValueError and tf.errors.NotFoundError) it is something else; the message says what,
+        and how to open it.
       DamagedModuleError: (a ValueError) files are missing, truncated or altered.
       UnsupportedFormatError: (a ValueError) the format or a required feature is unknown.
     """
@@ -72,8 +104,13 @@ def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
 
 
 def explained(directory: str, handle: str | bytes | os.PathLike[str]) -> HubError:
-    """The error that says what is there instead of a module."""
+    """The error that says what is there instead of a module.
+
+    Where there is no module it also is the `tf.errors.NotFoundError` that callers of `hub.Module` catch.
+    """
     found = explain(directory, filesystem_of(directory), text_of(handle))
+    if type(found) in _NOT_FOUND:
+        return _NOT_FOUND[type(found)](str(found))
     return found or DamagedModuleError(f"The module at {directory!r} is not readable. {MSG_AGAIN}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -384,3 +385,16 @@ def test_an_asset_in_a_folder_below(lookup: str) -> None:
         asset.filename = "sub/words.txt"
         collection.any_list.value[0].Pack(asset)
     _check_lookup(lookup)
+
+
+@pytest.mark.parametrize("load", [hub.load_module_spec, hub.create_module_spec_from_saved_model])
+def test_what_is_not_there_is_an_error_of_tensorflow_too(load: Callable[[str], Any], tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("text")
+    for name, kind in (("empty", ValueError), ("file", ValueError), ("none", FileNotFoundError)):
+        with pytest.raises(tf.errors.NotFoundError, match="No TF1 Hub module at") as caught:
+            load(str(tmp_path / name))
+        error: Any = caught.value
+        assert isinstance(error, hub.HubError)
+        assert isinstance(error, kind)
+        assert str(pickle.loads(pickle.dumps(error))) == str(error)
