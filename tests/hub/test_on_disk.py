@@ -394,7 +394,5 @@ def test_what_is_not_there_is_an_error_of_tensorflow_too(load: Callable[[str], A
     for name, kind in (("empty", ValueError), ("file", ValueError), ("none", FileNotFoundError)):
         with pytest.raises(tf.errors.NotFoundError, match="No TF1 Hub module at") as caught:
             load(str(tmp_path / name))
-        error: Any = caught.value
-        assert isinstance(error, hub.HubError)
-        assert isinstance(error, kind)
-        assert str(pickle.loads(pickle.dumps(error))) == str(error)
+        assert all(isinstance(caught.value, each) for each in (hub.HubError, kind))
+        assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
