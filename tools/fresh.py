@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -37,7 +38,8 @@ SOURCES: Final = frozenset({
     "trusted-host", "timeout", "retries",
 })  # fmt: skip
 """The settings of pip that say where packages come from."""
-PATIENCE: Final = 3600.0
+PATIENCE: Final = 120.0
+"""Seconds between the address that a server prints and its first answer, on a machine with much to do."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(f"{QUICKSTART} ran")
         if not options.lab_only:
             test(programs=options.programs)
-    except (subprocess.CalledProcessError, TimeoutError) as error:
+    except (subprocess.CalledProcessError, OSError) as error:
         say(f"FAILED: {error}")
         return 1
     finally:
@@ -190,21 +192,26 @@ def served() -> Iterator[None]:
         assert process.stderr is not None
         try:
             for line in process.stderr:
-                if match := re.search(r"(http://(?:localhost|127\.0\.0\.1):\d+/)\S*\?token=(\w+)", line):
-                    answer(*match.groups())
+                if match := re.search(r"(http://(?:localhost|127\.0\.0\.1):(\d+)/)\S*\?token=(\w+)", line):
+                    server, port, token = match.groups()
                     break
                 print(f"   {line}", end="", flush=True)
             else:
                 raise subprocess.CalledProcessError(process.wait(), "make lab")
+            answer(server, token)
             say(f"make lab serves the quickstart; .venv has {size(CLONE / '.venv')}", began)
             yield
+            as_user(f".venv/bin/jupyter lab stop {port}")
         finally:
-            inside("pkill -u ann jupyter-lab || true")
             process.kill()
 
 
 def answer(server: str, token: str) -> None:
-    """The server answers, with the notebook it was started at."""
+    """The server answers, with the notebook it was started at. It may print its address before it listens.
+
+    Raises:
+      OSError: it refuses the notebook, or does not answer in time.
+    """
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     ends = time.monotonic() + PATIENCE
     while True:
@@ -212,7 +219,9 @@ def answer(server: str, token: str) -> None:
             with direct.open(f"{server}api/contents/{QUICKSTART}?token={token}", timeout=30) as reply:
                 assert json.load(reply)["type"] == "notebook"
                 return
-        except ConnectionError as error:
+        except urllib.error.HTTPError:
+            raise
+        except OSError as error:  # URLError, ConnectionResetError, TimeoutError
             if time.monotonic() > ends:
                 raise TimeoutError(f"{server} does not answer") from error
             time.sleep(0.2)

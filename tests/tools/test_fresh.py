@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import http.server
 import subprocess
 import sys
+import threading
+import urllib.error
+from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -87,6 +92,67 @@ def test_what_is_mounted_in_a_root_is_never_removed_with_it(
     with pytest.raises(OSError, match="still mounted"):
         fresh.remove_root()
     assert (tmp_path / "dev").is_dir()
+
+
+class Jupyter(http.server.BaseHTTPRequestHandler):
+    """Answers as a Jupyter server does to who asks for the quickstart."""
+
+    code: ClassVar = 200
+
+    def do_GET(self) -> None:
+        self.send_response(self.code)
+        self.end_headers()
+        self.wfile.write(b'{"type": "notebook"}')
+
+    def log_message(self, *words: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, list[float]]]:
+    """The address of a server that listens only once somebody has waited for it, and these waits."""
+    server = http.server.HTTPServer(("127.0.0.1", 0), Jupyter, bind_and_activate=False)
+    server.server_bind()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 1:
+            server.server_activate()
+            thread.start()
+
+    monkeypatch.setattr("time.sleep", wait)
+    yield f"http://127.0.0.1:{server.server_port}/", waits
+    if waits:
+        server.shutdown()
+        thread.join()
+    server.server_close()
+
+
+def test_a_server_that_prints_its_address_before_it_listens(silent: tuple[str, list[float]]) -> None:
+    """Which urllib tells by a URLError, not by the ConnectionRefusedError it is caused by."""
+    address, waits = silent
+    fresh.answer(address, "token")
+    assert len(waits) == 1
+
+
+def test_a_server_that_refuses_the_quickstart_is_asked_once(
+    silent: tuple[str, list[float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, waits = silent
+    monkeypatch.setattr(Jupyter, "code", 404)
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        fresh.answer(address, "token")
+    assert len(waits) == 1  # for the first answer
+
+
+def test_a_server_that_never_listens(
+    monkeypatch: pytest.MonkeyPatch, silent: tuple[str, list[float]]
+) -> None:
+    monkeypatch.setattr(fresh, "PATIENCE", 0.0)
+    with pytest.raises(TimeoutError, match="does not answer"):
+        fresh.answer(silent[0], "token")
 
 
 def test_it_needs_no_environment() -> None:
