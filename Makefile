@@ -20,6 +20,9 @@ READY_DOCS := .venv/ready-docs
 # What the tests need that is no Python package; Playwright's driver wants the library.
 PROGRAMS := dot chromium libatomic.so.1
 SITE := build/docs
+# The files with few and long tests, in a browser, begin the run: by itself xdist leaves them to its end, where
+# one process waits for the other.
+IN_PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 QUICKSTART := notebooks/01_quickstart.ipynb
 # TensorFlow's start-up log is of no use to who reads test results.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
@@ -48,11 +51,11 @@ contracts: $(READY)
 	$(BIN)/lint-imports --no-logo
 
 tests: $(READY)
-	$(BIN)/pytest -q -n 2 --dist loadfile
+	$(BIN)/pytest -q $(IN_PARALLEL)
 
 # The API once more in a process where TF2 behaviour is disabled, as in old programs.
 tests-tf1: $(READY)
-	HUBEXPLORE_TEST_TF1=1 $(BIN)/pytest -q -n 2 --dist loadfile tests/hub
+	HUBEXPLORE_TEST_TF1=1 $(BIN)/pytest -q $(IN_PARALLEL) tests/hub
 
 # Half an hour and more, hence not a part of `make test`. TEST_ALL_ARGS names some: oldest newest package.
 test-all: programs $(READY)

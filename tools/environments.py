@@ -119,11 +119,9 @@ def _environment(place: Path, *requirements: str) -> Path:
 
 
 def _test(python: Path) -> None:
-    _run([str(python), "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"])
-    _run(
-        [str(python), "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "tests/hub"],
-        HUBEXPLORE_TEST_TF1="1",
-    )
+    pytest = [str(python), "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    _run(pytest)
+    _run([*pytest, "tests/hub"], HUBEXPLORE_TEST_TF1="1")
 
 
 def _run(command: Sequence[str], cwd: Path = ROOT, **variables: str) -> None:

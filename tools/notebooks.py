@@ -47,6 +47,9 @@ def execute(notebook: Any, folder: Path) -> Any:
     client = NotebookClient(
         notebook,
         timeout=PATIENCE,
+        # By default what a cell shows is dropped if it comes four seconds later than its end.
+        startup_timeout=PATIENCE,
+        iopub_timeout=PATIENCE,
         kernel_name="python3",
         record_timing=False,
         # What a widget looks like is stored beside it as HTML; its state would be large, and dead.

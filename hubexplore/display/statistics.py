@@ -156,11 +156,16 @@ def _plain(value: Any) -> Any:
     return str(value) if value in (float("inf"), float("-inf")) else value
 
 
+def _in_kernel() -> bool:
+    """Whether a kernel runs here, which importing ipykernel does not start."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None
+
+
 @contextlib.contextmanager
 def _progress(total_bytes: int) -> Iterator[Callable[[int], object]]:
     """Yields what counts the bytes read: a bar in a notebook or terminal if there are many, else nothing."""
-    in_notebook = "ipykernel" in sys.modules
-    if total_bytes < NOTICEABLE or not (in_notebook or sys.stderr.isatty()):
+    if total_bytes < NOTICEABLE or not (_in_kernel() or sys.stderr.isatty()):
         yield lambda size: None
         return
     from tqdm.auto import tqdm

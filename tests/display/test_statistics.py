@@ -6,6 +6,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterator
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -171,6 +172,10 @@ class Terminal:
     [(True, 10**9, True), (False, 10**9, False), (True, 10**6, False)],
 )
 def test_progress(monkeypatch: pytest.MonkeyPatch, is_terminal: bool, total: int, has_bar: bool) -> None:
+    assert has_progress(monkeypatch, is_terminal, total) == has_bar
+
+
+def has_progress(monkeypatch: pytest.MonkeyPatch, is_terminal: bool, total: int = 10**9) -> bool:
     stderr = Terminal(is_terminal)
     monkeypatch.setattr(sys, "stderr", stderr)
 
@@ -178,4 +183,20 @@ def test_progress(monkeypatch: pytest.MonkeyPatch, is_terminal: bool, total: int
         yield VariableStats("x", "float32", (), 1, bytes=total)
 
     assert len(shown(slowly(), total)) == 1
-    assert ("Reading weights" in stderr.written) == has_bar
+    return "Reading weights" in stderr.written
+
+
+def test_a_kernel_that_runs_has_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernels_shell = SimpleNamespace(kernel=object())
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: kernels_shell))
+    assert has_progress(monkeypatch, is_terminal=False)
+
+
+@pytest.mark.parametrize("shell", [None, SimpleNamespace()])
+def test_a_program_that_has_imported_ipykernel_is_no_kernel(
+    monkeypatch: pytest.MonkeyPatch, shell: object
+) -> None:
+    """As every program that starts kernels has."""
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    assert not has_progress(monkeypatch, is_terminal=False)

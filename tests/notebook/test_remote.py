@@ -30,16 +30,18 @@ def test_a_remote_runtime(tmp_path: Path) -> None:
 
 
 SERVER = """
-import time
+import sys
 import tensorflow as tf
 print(tf.compat.v1.train.Server.create_local_server().target, flush=True)
-time.sleep(300)
+sys.stdin.read()
 """
 
 
 def test_a_server_that_is_gone() -> None:
     """Nobody waits for it; TensorFlow alone would for ever."""
-    with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
         assert server.stdout is not None
         session = NotebookSession("remote", target=server.stdout.readline().strip())
         session.load(hub.create_module_spec(layered), "m")

@@ -360,32 +360,30 @@ class TestForgotten:
             session.call(layers, ROWS)
 
 
+class InterruptedWork:
+    """Work during which the user presses Ctrl+C, and which goes on until it is released."""
+
+    def __init__(self) -> None:
+        self.released = threading.Event()
+        self.ended = False
+
+    def __call__(self) -> np.float32:
+        os.kill(os.getpid(), signal.SIGINT)
+        self.released.wait()
+        self.ended = True
+        return np.float32(0)
+
+
 class TestInterrupt:
-    @staticmethod
-    def interrupt_when(started: threading.Event) -> None:
-        """Interrupts this process once work has begun."""
-
-        def wait() -> None:
-            started.wait(60)
-            os.kill(os.getpid(), signal.SIGINT)
-
-        threading.Thread(target=wait, daemon=True).start()
-
     def test_long_work_is_left_at_once(self) -> None:
-        started, ended = threading.Event(), threading.Event()
-
-        def work() -> None:
-            started.set()
-            ended.wait(60)
-
-        self.interrupt_when(started)
+        work = InterruptedWork()
         with pytest.raises(KeyboardInterrupt):
             interrupting.run_interruptibly(work)
-        assert not ended.is_set()
-        ended.set()
+        assert not work.ended
+        work.released.set()
 
     def test_a_long_call_leaves_the_session_usable(self, session: NotebookSession) -> None:
-        started, released = threading.Event(), threading.Event()
+        work = InterruptedWork()
 
         def module_fn() -> None:
             x = tf1.placeholder(tf.float32, [None])
@@ -394,16 +392,11 @@ class TestInterrupt:
         module = session.load(hub.create_module_spec(module_fn), "m")
         assert session.call(module, [1.0, 2.0]).tolist() == [1.0, 3.0]
         with session.building():
-
-            def wait() -> Any:
-                started.set()
-                return np.float32(released.wait(60))
-
-            slow = tf1.py_func(wait, [], tf.float32)
-            self.interrupt_when(started)
+            slow = tf1.py_func(work, [], tf.float32)
             with pytest.raises(KeyboardInterrupt):
                 session.session.run(slow)
-        released.set()
+        assert not work.ended
+        work.released.set()
         assert session.call(module, [1.0, 2.0]).tolist() == [1.0, 3.0]
 
     def test_a_run_that_never_ends_is_stopped(self, session: NotebookSession) -> None:

@@ -90,7 +90,12 @@ def test_in_a_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     client = NotebookClient(
-        nbformat.v4.new_notebook(cells=cells), timeout=120, kernel_name="python3", allow_errors=True
+        nbformat.v4.new_notebook(cells=cells),
+        timeout=240,
+        startup_timeout=240,
+        iopub_timeout=240,
+        kernel_name="python3",
+        allow_errors=True,
     )
     ran = client.execute(cwd=str(tmp_path))
     _, first, again, own, failed, unload = (cell.outputs for cell in ran.cells)

@@ -151,7 +151,7 @@ def test_many_at_once_get_one_entry(damaged: bool, cache_dir: Path, left: Callab
 
     def slow(target: str) -> None:
         build(target)
-        together.wait(30)
+        together.wait(240)
 
     with ThreadPoolExecutor(8) as pool:
         paths = list(pool.map(lambda _: cache.entry("key", "h", slow), range(8)))

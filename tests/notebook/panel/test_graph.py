@@ -72,6 +72,7 @@ class TestUnfolding:
         assert len(digits.tab._model._drawn) == layouts  # type: ignore[union-attr]
         assert digits.shown["svg"].count("data-box") == before.count("data-box")
 
+    @pytest.mark.usefixtures("dot")
     def test_boxes_carry_numbers_and_no_names(self, digits: Tab) -> None:
         for number in range(len(digits.names)):
             assert f'data-box="{number}"' in digits.shown["svg"]
@@ -141,6 +142,7 @@ class TestOps:
         digits.tab._value.click()
         assert digits.probed == [("default", "conv1/kernel")]
 
+    @pytest.mark.usefixtures("dot")
     def test_the_static_picture(self, digits: Tab) -> None:
         digits.click("conv1")
         digits.click("conv1/Conv2D")

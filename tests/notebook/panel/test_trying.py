@@ -431,6 +431,7 @@ class TestExplore:
         hub.explore("sample:half-plus-two")._ipython_display_()
         assert "needs a notebook" in capsys.readouterr().out
 
+    @pytest.mark.usefixtures("dot")
     def test_the_picture_has_the_tabs_that_were_opened(self, half: Person) -> None:
         half.explorer._tabs.selected_index = 1
         half.explorer._tabs.selected_index = 3
