@@ -179,7 +179,7 @@ def _grid(comparison: Comparison, section: str, found: tuple[Difference, ...]) -
     columns = (
         Column("Name", code=True),
         *((Column("Graph variant"),) if several else ()),
-        *(Column(title) for title in _headings(comparison)),
+        *(Column(title, kept=True) for title in _headings(comparison)),
     )
     caption = f"{section[0].upper()}{section[1:]}: {counted(len(found), 'difference')}"
     return Grid(caption, columns, rows, folded(len(found) - len(listed), "difference"))

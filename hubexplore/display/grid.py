@@ -28,13 +28,14 @@ class Column:
     """A heading, where its cells line up or that they are bars, and whether they are names (`code`).
 
     Of a cell that is too long the middle is left out, or the `cut` "end" where the beginning says enough;
-    such cells give way first.
+    such cells give way first. A column in which no row says anything is left out unless it is `kept`.
     """
 
     name: str
     align: Literal["left", "right", "bar"] = "left"
     code: bool = False
     cut: Literal["middle", "end"] = "middle"
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def grid_html(grid: Grid, unseen: str = "") -> Markup:
       grid: the table.
       unseen: the caption where the grid has none: read out, but seen only where styles are stripped.
     """
-    grid = _told_apart(grid)
+    grid = _told_apart(_without_empty_columns(grid))
     caption = visible(grid.caption or unseen, MAX_SENTENCE)
     captions = (tag("caption", caption, class_=None if grid.caption else "aside"),) if caption else ()
     heads = (tag("th", visible(each.name), scope="col", class_=_side(each)) for each in grid.columns)
@@ -106,7 +107,7 @@ def grid_text(grid: Grid, indent: str = "") -> str:
 
 def grid_lines(grid: Grid, width: int = LINE) -> list[tuple[bool, str]]:
     """Returns the lines of `grid_text`, and of each whether it is a row, not a heading or a note."""
-    grid = _told_apart(grid)
+    grid = _told_apart(_without_empty_columns(grid))
     lines = [(False, visible(grid.caption, MAX_SENTENCE))] if grid.caption else []
     head, *rows = aligned(grid.columns, [tuple(each.name for each in grid.columns), *grid.rows], width)
     lines += [(False, head), *((True, row) for row in rows)]
@@ -203,6 +204,24 @@ def _telling(texts: Sequence[str], column: Column, width: int) -> int:
         width += 4
         wide = [text for text in wide if columns_of(text) > width]
     return width
+
+
+def _without_empty_columns(grid: Grid) -> Grid:
+    """Leaves out columns in which no row says anything, except for the headings of rows."""
+    kept = [
+        at
+        for at in range(len(grid.columns))
+        if at < grid.lead
+        or grid.columns[at].kept
+        or not grid.rows
+        or any(row[at] != "" for row in grid.rows if at < len(row))
+    ]
+    if len(kept) == len(grid.columns):
+        return grid
+    columns = tuple(grid.columns[at] for at in kept)
+    return replace(
+        grid, columns=columns, rows=tuple(tuple(row[at] for at in kept if at < len(row)) for row in grid.rows)
+    )
 
 
 def _told_apart(grid: Grid) -> Grid:

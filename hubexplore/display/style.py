@@ -95,6 +95,8 @@ STYLE: Final = Markup("""
 body[data-jp-theme-light="false"] .hubexplore img:not(.photo) { filter: invert(.92) hue-rotate(180deg);
   mix-blend-mode: lighten; }
 @media (max-width: 50em) {
+  .hubexplore.hubexplore th, .hubexplore.hubexplore td { padding-right: .5em; }
+  .hubexplore tbody th { min-width: 0; }
   .hubexplore .tree { min-width: 0; }
   .hubexplore.hubexplore .tree .share { display: none; }
   .hubexplore.hubexplore .tree tbody th { min-width: 8em; }

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +18,7 @@ from hypothesis import strategies as st
 from tensorflow.core.protobuf import control_flow_pb2
 
 import hubexplore as hub
+from hubexplore.hub.resolve.archive import extract
 from tests.hub import modules, mutants
 from tests.hub.conftest import TF1_WORLD
 
@@ -78,8 +78,10 @@ def undamaged(tmp_path_factory: pytest.TempPathFactory, real_modules: Path) -> d
         (tf1.enable_control_flow_v2 if was_v2 else tf1.disable_control_flow_v2)()
     for name in ("vae3dshapes", "dm21"):
         shutil.copytree(real_modules / name, folder / name, copy_function=shutil.copyfile)
-    with tarfile.open(real_modules / "half_plus_two_v1.tar.gz") as archive:
-        archive.extractall(folder / "half_plus_two_v1", filter="data")
+    target = folder / "half_plus_two_v1"
+    target.mkdir()
+    with (real_modules / "half_plus_two_v1.tar.gz").open("rb") as file:
+        extract(file, str(target), "half_plus_two_v1")
     return {path.name: path for path in folder.iterdir() if path.is_dir()}
 
 
