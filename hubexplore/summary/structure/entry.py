@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from google.protobuf.message import DecodeError
 
 from hubexplore.summary.graph import index_nodes
-from hubexplore.summary.graph_protos import VariableDef
+from hubexplore.summary.graph_protos import AttrValue, VariableDef
 from hubexplore.summary.model import SignatureSummary, TensorSummary, VariantSummary
 from hubexplore.summary.structure.body import (
     Body,
@@ -35,6 +35,8 @@ STEPS: Final = 2_000_000
 MAX_FINDINGS: Final = 1000
 _LEAST_STEPS: Final = 50_000
 """Of a walk; a larger slice has twice its nodes and edges."""
+_TELLS_ZEROS_APART: Final = AttrValue(f=0.0) != AttrValue(f=-0.0)
+"""Messages of protobuf 4 with 0.0 and -0.0 are equal; those of later releases are compared by their bits."""
 _TABLES: Final = ("table_initializer", "saved_model_main_op", "legacy_init_op")
 _VARIABLES: Final = ("variables", "local_variables")
 
@@ -162,7 +164,12 @@ class _Comparison:
         if set(part.roots[0].loose) != set(part.roots[1].loose) or part.leaves[0] != part.leaves[1]:
             return False
         # Messages compare fast. What they say by name must be the same: functions, variables, assets.
-        can_compare = not first.functions and not second.functions and first.body.names == second.body.names
+        can_compare = (
+            _TELLS_ZEROS_APART
+            and not first.functions
+            and not second.functions
+            and first.body.names == second.body.names
+        )
         here, there = first.body.nodes, second.body.nodes
         return all(
             (can_compare and here[name] == there[name]) or self._same_node(first, second, name)
