@@ -20,9 +20,7 @@ READY_DOCS := .venv/ready-docs
 # What the tests need that is no Python package; Playwright's driver wants the library.
 PROGRAMS := dot chromium libatomic.so.1
 SITE := build/docs
-# The files with few and long tests, in a browser, begin the run: by itself xdist leaves them to its end, where
-# one process waits for the other.
-IN_PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
+IN_PARALLEL := -n 2 --dist loadfile
 QUICKSTART := notebooks/01_quickstart.ipynb
 # TensorFlow's start-up log is of no use to who reads test results.
 export TF_CPP_MIN_LOG_LEVEL ?= 2

@@ -119,7 +119,7 @@ def _environment(place: Path, *requirements: str) -> Path:
 
 
 def _test(python: Path) -> None:
-    pytest = [str(python), "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    pytest = [str(python), "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
     _run(pytest)
     _run([*pytest, "tests/hub"], HUBEXPLORE_TEST_TF1="1")
 

@@ -56,6 +56,6 @@ def test_two_runs_that_do_not_end(notebook: Notebook) -> None:
         panel.node.get_by_role("button", name="Cancel").click()
         expect(panel.status).to_contain_text("Cancelled")
     panel.run_button.click()
-    panel.wait_for_error("Two cancelled runs still go on")
+    panel.wait_for_error("Two cancelled runs are still running inside TensorFlow")
     expect(panel.run_button).to_be_enabled()
     assert panel.value("'the kernel answers'") == "the kernel answers\n"
