@@ -35,7 +35,7 @@ _COMPARED: Final = {
     "structure": "The graphs were compared by structure: names differ.",
     "counted": "A graph is too large to be compared node by node: its ops were only counted.",
 }
-MSG_UNUSED: Final = "Nodes that no signature needs ({0:,} and {1:,}) were not compared."
+MSG_UNUSED: Final = "Nodes that no common signature needs ({0:,} and {1:,}) were not compared."
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Final
 
 from hubexplore.display.markup import Markup
 
-# The class stands twice where JupyterLab's own rules for tables and code would otherwise win.
+# The class stands twice where JupyterLab's own rules for tables would otherwise win, three times for code.
 STYLE: Final = Markup("""
 .hubexplore { --hub-text: var(--jp-content-font-color1, inherit);
   --hub-dim: var(--jp-content-font-color2, color-mix(in srgb, currentColor 72%, transparent));
@@ -40,13 +40,14 @@ STYLE: Final = Markup("""
 .hubexplore tbody th { font-weight: normal; min-width: 5em; }
 .hubexplore.hubexplore .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .hubexplore.hubexplore thead th { background: var(--hub-fill); white-space: nowrap; }
+.hubexplore.hubexplore thead { border: none; }
 .hubexplore tbody { border-top: 1px solid var(--hub-line); }
 .hubexplore tbody:last-child { border-bottom: 1px solid var(--hub-line); }
-.hubexplore.hubexplore code { background: none; padding: 0; white-space: pre-wrap; color: inherit;
+.hubexplore.hubexplore.hubexplore code { background: none; padding: 0; white-space: pre-wrap; color: inherit;
   font-size: 95%; overflow-wrap: break-word; }
 .hubexplore.hubexplore pre { margin: .1em 0 .4em; padding: .5em .7em; overflow-x: auto; font-size: 90%;
   line-height: 1.4; background: var(--hub-fill); color: inherit; border: none; }
-.hubexplore.hubexplore pre code { white-space: pre; overflow-wrap: normal; }
+.hubexplore.hubexplore.hubexplore pre code { white-space: pre; overflow-wrap: normal; }
 .hubexplore.hubexplore td.note { color: var(--hub-dim); }
 .hubexplore.hubexplore td.share, .hubexplore .share { white-space: nowrap;
   font-variant-numeric: tabular-nums; }

@@ -22,8 +22,8 @@ from hubexplore.hub.planning import close_over_contexts
 from hubexplore.hub.sharing import prefix_shared_names
 from hubexplore.hub.slicing import GraphSlice, check_complete, slice_graph
 from hubexplore.hub.state import State
-from hubexplore.hub.variant import PLACEHOLDERS, Variant
-from hubexplore.summary.graph import Cut, Reach, node_of
+from hubexplore.hub.variant import Variant
+from hubexplore.summary.graph import PLACEHOLDERS, Cut, Reach, node_of
 
 MSG_NO_VALUE: Final = (
     "{tensor!r} depends on the placeholder {placeholder!r}, which is not an input of signature "

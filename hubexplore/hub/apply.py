@@ -225,12 +225,6 @@ def _companions(tensor: tf.Tensor, graph: tf.Graph) -> tuple[str, ...]:
         return ()
     names = {tf.compat.as_str(group).removeprefix("loc:@") for group in tensor.op.colocation_groups()}
     # A function body names companions outside of it too, which cannot be had here.
-    return tuple(sorted(filter(functools.partial(_has_op, graph), names))) or (str(tensor.op.name),)
-
-
-def _has_op(graph: tf.Graph, name: str) -> bool:
-    try:
-        graph.get_operation_by_name(name)
-    except (KeyError, ValueError):
-        return False
-    return True
+    return tuple(sorted(filter(functools.partial(tf_internals.has_op, graph), names))) or (
+        str(tensor.op.name),
+    )

@@ -20,8 +20,8 @@ from hubexplore.hub.planning import cut_at
 from hubexplore.hub.slicing import colocated_with
 from hubexplore.hub.state import read_variables_or_fail
 from hubexplore.hub.variables import check_keys
-from hubexplore.hub.variant import ATTACHMENTS, DEFAULT_SIGNATURE, PLACEHOLDERS, Variant, as_tag_set
-from hubexplore.summary.graph import Cut, reach
+from hubexplore.hub.variant import ATTACHMENTS, DEFAULT_SIGNATURE, Variant, as_tag_set
+from hubexplore.summary.graph import PLACEHOLDERS, Cut, reach
 from hubexplore.summary.protos import ModuleAttachment
 from hubexplore.summary.remedy import SUPPORTED_COLLECTIONS
 

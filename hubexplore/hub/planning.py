@@ -17,8 +17,8 @@ from hubexplore.hub.replay import Replay, plan_replay
 from hubexplore.hub.sharing import SHARED_NAMES
 from hubexplore.hub.slicing import GraphSlice, check_complete, colocated_with, slice_graph
 from hubexplore.hub.tensor_info import InfoDict
-from hubexplore.hub.variant import PLACEHOLDERS, Variant, node_list
-from hubexplore.summary.graph import Cut, Reach, node_of, reach, tensor_of
+from hubexplore.hub.variant import Variant, node_list
+from hubexplore.summary.graph import PLACEHOLDERS, Cut, Reach, node_of, reach, tensor_of
 
 _KEYS: Final = tf.compat.v1.GraphKeys
 

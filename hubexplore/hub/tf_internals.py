@@ -241,7 +241,7 @@ def _is_plain(graph: tf.Graph) -> bool:
 
 
 def _wrap_plain(graph: tf.Graph, c_op: Any) -> tf.Operation:
-    """The Python object of a new op where `_is_plain`; TensorFlow's own way to it takes twice as long."""
+    """The Python object of a new op where `_is_plain`: what TensorFlow does for it when nothing is active."""
     op = ops.Operation._from_c_op(c_op, graph)
     graph._names_in_use.setdefault(op.name.lower(), 1)
     op._colocation_code_locations = {}
@@ -252,15 +252,16 @@ def first_taken(graph: tf.Graph, names: Iterable[str]) -> str | None:
     """The first of some absolute names that an op of the graph has already; None where none has."""
     used = graph._names_in_use
     for name in names:
-        if name.lower() in used and _has_op(graph, name):
+        if name.lower() in used and has_op(graph, name):
             return name
     return None
 
 
-def _has_op(graph: tf.Graph, name: str) -> bool:
+def has_op(graph: tf.Graph, name: str) -> bool:
+    """Whether a graph has an op of this name, in just these letters."""
     try:
         graph.get_operation_by_name(name)
-    except KeyError:  # used for a scope, or in other letters
+    except (KeyError, ValueError):
         return False
     return True
 

@@ -16,14 +16,13 @@ from hubexplore.hub.graph_check import check_functions, check_loops
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.summary import op_packages
 from hubexplore.summary.declared import Declared
-from hubexplore.summary.graph import NO_CUT, Cut, downstream, index_nodes, node_of, reach
+from hubexplore.summary.graph import NO_CUT, PLACEHOLDERS, Cut, downstream, index_nodes, node_of, reach
 from hubexplore.summary.op_kernels import who_needs
 from hubexplore.summary.protos import ModuleAttachment
 from hubexplore.summary.signatures import read_signatures
 
 ATTACHMENTS: Final = "hub_module_attachments"
 DEFAULT_SIGNATURE: Final = "default"
-PLACEHOLDERS: Final = frozenset({"Placeholder", "PlaceholderV2"})
 
 
 class UnknownOpsError(HubError, tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped

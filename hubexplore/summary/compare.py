@@ -82,7 +82,7 @@ class Comparison:
         `hubexplore.summary.replace`.
       basis: what it rests on: "files" that are the same, "nodes" compared one by one, their "structure" since
         names differ, "counted" where a graph was too large for that, "" where graphs were not at hand.
-      unused: how many nodes of either side no signature and no part of the state needs; these do not count.
+      unused: how many nodes of either side no signature of both and no part of the state needs.
     """
 
     first: str

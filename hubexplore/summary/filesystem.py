@@ -42,7 +42,7 @@ class LocalFilesystem:
     def exists(self, path: str) -> bool:
         """Says whether a file or directory is at `path`; PermissionError if that cannot be seen."""
         try:
-            os.stat(path)  # noqa: PTH116 - to make a Path takes twice as long
+            os.stat(path)  # noqa: PTH116 - through a Path it takes three times as long
         except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError as error:
@@ -61,7 +61,7 @@ class LocalFilesystem:
 
     def size(self, path: str) -> int:
         """Returns the length of the file `path` in bytes."""
-        return os.stat(path).st_size  # noqa: PTH116 - to make a Path takes twice as long
+        return os.stat(path).st_size  # noqa: PTH116 - through a Path it takes three times as long
 
     def read(self, path: str, limit: int | None = None) -> bytes:
         """Returns the content of the file `path`, or only its first `limit` bytes."""

@@ -11,6 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+PLACEHOLDERS: Final = frozenset({"Placeholder", "PlaceholderV2"})
+"""Ops without a value unless they are fed or replaced."""
+
 
 def node_of(tensor: str) -> str:
     """The node name of a tensor name, node input or control input."""

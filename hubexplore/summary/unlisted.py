@@ -11,13 +11,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from hubexplore.summary.graph import node_of, reach
+from hubexplore.summary.graph import PLACEHOLDERS, node_of, reach
 from hubexplore.summary.signatures import INIT_OP, INTERNAL
 
 VARIABLE_OPS: Final = frozenset({"VariableV2", "Variable", "VarHandleOp"})
 ASSIGN_OPS: Final = frozenset({"Assign", "AssignVariableOp"})
 MAIN_OPS: Final = ("saved_model_main_op", "legacy_init_op")
-_PLACEHOLDERS: Final = frozenset({"Placeholder", "PlaceholderV2"})
 
 _Nodes = Mapping[str, Any]
 
@@ -89,7 +88,7 @@ def starting(
 def can_start(nodes: _Nodes, variable: str, value: str) -> bool:
     """Whether a value can be that which a variable starts from: it needs no input and not the variable."""
     behind = reach(nodes, [node_of(value)]).nodes
-    return variable not in behind and not any(nodes[name].op in _PLACEHOLDERS for name in behind)
+    return variable not in behind and not any(nodes[name].op in PLACEHOLDERS for name in behind)
 
 
 def _tensors(info: Any) -> Iterator[str]:

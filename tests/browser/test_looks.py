@@ -27,6 +27,8 @@ def test_the_card(notebook: Notebook) -> None:
     for name in THEMES:
         notebook.theme(name)
         expect(card.get_by_text("Signatures").first).to_be_visible()
+        # As all text, though JupyterLab draws a box behind code.
+        expect(card.locator("td code").first).to_have_css("background-color", "rgba(0, 0, 0, 0)")
         notebook.screenshot(f"card-{name.replace(' ', '-')}")
     notebook.theme("light")
     notebook.hide_files()

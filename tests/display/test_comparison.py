@@ -64,7 +64,7 @@ def test_the_verdict_says_what_it_rests_on(basis: Basis, sentence: str) -> None:
     assert repr(same) == f"{shown(SAME)} {sentence}"
     assert json.loads(same.to_json())["basis"] == basis
     unused = shown(Comparison("no tags", "train", (), (), basis, (12, 1300)))
-    assert repr(unused).endswith(" Nodes that no signature needs (12 and 1,300) were not compared.")
+    assert repr(unused).endswith(" Nodes that no common signature needs (12 and 1,300) were not compared.")
 
 
 def test_what_was_only_counted_is_not_called_the_same() -> None:

@@ -23,6 +23,7 @@ from hubexplore.summary.structure.body import (
 )
 from hubexplore.summary.structure.identity import Numbers, Side, number
 from hubexplore.summary.structure.walk import Budget, Finding, Slice, Walk
+from hubexplore.summary.unlisted import MAIN_OPS
 
 Basis = Literal["files", "nodes", "structure", "counted", ""]
 """What a comparison rests on: equal files, nodes of one name, nodes at one place, only counts, or facts."""
@@ -37,7 +38,7 @@ _LEAST_STEPS: Final = 50_000
 """Of a walk; a larger slice has twice its nodes and edges."""
 _TELLS_ZEROS_APART: Final = AttrValue(f=0.0) != AttrValue(f=-0.0)
 """Messages of protobuf 4 with 0.0 and -0.0 are equal; those of later releases are compared by their bits."""
-_TABLES: Final = ("table_initializer", "saved_model_main_op", "legacy_init_op")
+_TABLES: Final = ("table_initializer", *MAIN_OPS)
 _VARIABLES: Final = ("variables", "local_variables")
 
 
@@ -66,7 +67,7 @@ class Structure:
       basis: what it rests on.
       findings: what is not the same, at most `MAX_FINDINGS`, each once.
       matched: node of the first -> the node of the second that it corresponds to.
-      unused: how many nodes of either side no signature and no part of the state needs.
+      unused: how many nodes of either side no signature of both and no part of the state needs.
     """
 
     basis: Basis = ""

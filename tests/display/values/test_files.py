@@ -1,0 +1,86 @@
+"""The files that values are downloaded as."""
+
+import csv
+import io
+import re
+import zipfile
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+from hubexplore.display import values
+from tests.display.values.composites import deep, ragged
+
+RANDOM = np.random.default_rng(1)
+
+
+def given(value: object, form: str) -> tuple[str, bytes]:
+    """The file of a value that has one."""
+    found = values.download(value, "out", form)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("array", [RANDOM.normal(size=(2, 3)), np.arange(4), np.array([True])], ids=range(3))
+def test_npy(array: "np.ndarray[Any, Any]") -> None:
+    name, content = given(array, "npy")
+    assert name == "out.npy"
+    np.testing.assert_array_equal(np.load(io.BytesIO(content), allow_pickle=False), array)
+
+
+def test_npy_of_texts_needs_no_pickle() -> None:
+    _, content = given(np.array([b"a", "é".encode()], object), "npy")
+    assert np.load(io.BytesIO(content), allow_pickle=False).tolist() == ["a", "é"]
+
+
+@pytest.mark.parametrize("dtype", [ml_dtypes.bfloat16, ml_dtypes.float8_e5m2, ml_dtypes.int4])
+def test_npy_of_types_that_numpy_does_not_know(dtype: type) -> None:
+    _, content = given(np.array([1, 2]).astype(dtype), "npy")
+    found = np.load(io.BytesIO(content), allow_pickle=False)
+    assert found.dtype == np.float32
+    assert found.tolist() == [1, 2]
+
+
+def test_composites_are_archives() -> None:
+    name, content = given(ragged(), "npy")
+    assert name == "out.npz"
+    assert sorted(zipfile.ZipFile(io.BytesIO(content)).namelist()) == [
+        "flat_values.npy",
+        "row_splits_0.npy",
+    ]
+
+
+def test_one_long_text_does_not_fill_the_memory() -> None:
+    uneven = np.array([b"x" * 10_000_000] + [b"y"] * 1000, object)
+    assert [form for form, _ in values.forms(uneven)] == ["csv"]
+    assert values.download(uneven, "out", "npy") is None
+    assert [form for form, _ in values.forms(np.array([b"x"], object))] == ["npy", "csv"]
+
+
+def test_what_no_spreadsheet_opens_is_no_csv() -> None:
+    assert [form for form, _ in values.forms(np.zeros(6_000_000, np.float32))] == ["npy"]
+
+
+def test_csv() -> None:
+    assert given(np.array([[1.5, 2], [3, 4]]), "csv")[1] == b"1.5,2.0\n3.0,4.0\n"
+    assert given(ragged(), "csv")[1] == b"0,0.0,1.0,2.0\n1\n2,3.0,4.0,5.0,6.0\n"
+    assert given(deep(), "csv")[1] == b"0,1,2\n0\n1,3\n"
+    assert given(np.arange(4).reshape(2, 1, 2), "csv")[1] == b"0,0,0,1\n1,0,2,3\n"
+    assert given(np.zeros((1, 0)), "csv")[1] == b""
+
+
+@pytest.mark.parametrize("text", ["=2+2", "+1", "-1", "@x", "\t=1", "＝1"])  # noqa: RUF001 - a wide sign
+def test_a_text_is_no_formula(text: str) -> None:
+    content = given(np.array([text.encode()], object), "csv")[1].decode()
+    assert next(csv.reader(io.StringIO(content))) == [f"'{text}"]
+
+
+def test_a_negative_number_stays_one() -> None:
+    assert given(np.array([-1.5]), "csv")[1] == b"-1.5\n"
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a b/c:0", "", "<script>", "n" * 999, ".hidden", "-rf"])
+def test_names_are_safe(name: str) -> None:
+    assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,59}", values.file_stem(name))
