@@ -23,7 +23,7 @@ from hubexplore.summary.graph import node_of, tensor_of
 
 # The importer indexes the whole graph. It is faster than replaying a slice, and than planning that, until the
 # graph is so many times as large as the slice.
-_LARGE: Final = 8
+_LARGE: Final = 4
 
 MSG_TAKEN: Final = (
     "The graph already has an op named {name!r}, a name that the module needs for an op of its own. {remedy}"
