@@ -142,6 +142,8 @@ class DefinedSpec(ModuleSpec):
         path: str | os.PathLike[str],
         checkpoint_path: str | os.PathLike[str] | None = None,
         name_transform_fn: Any = None,
+        *,
+        overwrite: bool = False,
     ) -> None:
         """Writes a module whose weights come from a training checkpoint.
 
@@ -151,6 +153,7 @@ class DefinedSpec(ModuleSpec):
             for a module without variables.
           name_transform_fn: maps the name of a variable in the module to its name in the checkpoint; by
             default they are the same.
+          overwrite: replace a module that is there; anything else there stays refused.
 
         Raises:
           ValueError: no checkpoint, or a variable of another shape or dtype.
@@ -172,9 +175,11 @@ class DefinedSpec(ModuleSpec):
 
                 copy_checkpoint(source, prefix, self.variables_by_variant, names, self._checkpoint)
 
-        from hubexplore.hub.export import write_module
+        from hubexplore.hub.export import export, write_module
 
-        write_module(path, self, write_variables if variables else None)
+        export(
+            path, lambda folder: write_module(folder, self, write_variables if variables else None), overwrite
+        )
 
     def variant(self, tags: Iterable[str] | None) -> Variant:
         """The graph variant with `tags`; None means no tags.

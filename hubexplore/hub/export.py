@@ -2,58 +2,43 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import os
-import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
-from hubexplore.errors import ExportError, ExportExistsError, HubError
+from hubexplore.errors import ExportError, HubError
 from hubexplore.hub import assets
+from hubexplore.hub.occupied import is_replaced
+from hubexplore.hub.placing import place
 from hubexplore.hub.sharing import neutralize_shared_names
+from hubexplore.hub.storing import STORAGE_ERRORS, export_error, is_of_storage
 from hubexplore.hub.variant import Variant
 from hubexplore.summary import paths
 from hubexplore.summary.graph import node_of
 from hubexplore.summary.protos import FORMAT_V3, ModuleDef
+from hubexplore.summary.reading import GRAPH_FILE, MODULE_FILE, VARIABLES_PREFIX
 
 if TYPE_CHECKING:
     from hubexplore.hub.definition import DefinedSpec
 
-MODULE_FILE: Final = "tfhub_module.pb"
-GRAPH_FILE: Final = "saved_model.pb"
-VARIABLES_PREFIX: Final = "variables/variables"
-# Where one of these is, the directory already holds a model.
-_OCCUPIED: Final = frozenset({MODULE_FILE, GRAPH_FILE, "saved_model.pbtxt", "variables", "assets"})
 _RESTORE_OPS: Final = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
-_STORAGE_ERRORS: Final = (
-    OSError,
-    tf.errors.AbortedError,
-    tf.errors.InvalidArgumentError,  # a name that is too long
-    tf.errors.OutOfRangeError,
-    tf.errors.PermissionDeniedError,
-    tf.errors.ResourceExhaustedError,
-    tf.errors.UnavailableError,
-    tf.errors.UnimplementedError,
-    tf.errors.UnknownError,
-)
 
 
-def write_module(
-    path: str | os.PathLike[str], spec: DefinedSpec, write_variables: Callable[[str], None] | None
-) -> None:
-    """Writes a module beside `path`, then renames it into place.
+def export(path: str | os.PathLike[str], write: Callable[[str], None], overwrite: bool = False) -> None:
+    """Writes a module beside `path`, then puts it in its place; see `placing`.
 
     Args:
       path: directory to write, on any filesystem TensorFlow knows; see `summary.paths`. It may exist, but
-        must hold no model.
-      spec: all its variants are written.
-      write_variables: writes the checkpoint at the prefix it is given; None if there are no variables.
+        must hold no model, or with `overwrite` a module and nothing else.
+      write: writes the module into the new directory that it is given.
+      overwrite: replace a module that is there.
 
     Raises:
-      ExportExistsError: (a FileExistsError) something is at `path`.
+      ExportExistsError: (a FileExistsError) something is at `path` that stays.
       ExportError: (an OSError and RuntimeError) no permission, no space, an asset that is not there, a
         variable without a value. `path` is as before.
       PathError: (a ValueError, OSError and TypeError) `path` is no path; nothing was written.
@@ -64,25 +49,37 @@ def write_module(
             "A module cannot be exported into the root directory of the disk. Name a directory inside it."
         )
     try:
-        _check_free(path)
-        with _staging(path) as folder:
-            _write_graphs(folder, spec)
-            if write_variables is not None:
-                tf.io.gfile.makedirs(os.path.join(folder, "variables"))
-                write_variables(os.path.join(folder, VARIABLES_PREFIX))
-            _write_bytes(os.path.join(folder, MODULE_FILE), ModuleDef(format=FORMAT_V3).SerializeToString())
-            _move_into_place(folder, path)
+        place(path, write, functools.partial(is_replaced, path, overwrite), last=MODULE_FILE)
     except HubError:
         raise
-    except tf.errors.FailedPreconditionError as error:
-        raise NotInitializedExportError(
-            f"The module cannot be exported to {path!r}: a variable has no value in this session. Run "
-            f"`session.run(tf.compat.v1.global_variables_initializer())` first. Nothing was changed."
-        ) from error
-    except _STORAGE_ERRORS as error:
-        raise ExportError(
-            f"The module could not be written to {path!r}: {error}. Nothing was changed."
-        ) from error
+    except STORAGE_ERRORS as error:
+        if isinstance(error, tf.errors.FailedPreconditionError) and not is_of_storage(error):
+            raise NotInitializedExportError(
+                f"The module cannot be exported to {path!r}: a variable has no value in this session. Run "
+                f"`session.run(tf.compat.v1.global_variables_initializer())` first. Nothing was changed."
+            ) from error
+        raise export_error(path, error) from error
+
+
+def write_module(folder: str, spec: DefinedSpec, write_variables: Callable[[str], None] | None) -> None:
+    """Writes the files of a module.
+
+    Args:
+      folder: new directory, on any filesystem TensorFlow knows.
+      spec: all its variants are written.
+      write_variables: writes the checkpoint at the prefix it is given; None if there are no variables.
+
+    Raises:
+      ExportError: (an OSError and RuntimeError) an asset is not there.
+      OSError: or a tf.errors.OpError: something cannot be written.
+    """
+    tf.io.gfile.makedirs(folder)
+    _write_graphs(folder, spec)
+    if write_variables is not None:
+        prefix = os.path.join(folder, VARIABLES_PREFIX)
+        tf.io.gfile.makedirs(os.path.dirname(prefix))
+        write_variables(prefix)
+    _write_bytes(os.path.join(folder, MODULE_FILE), ModuleDef(format=FORMAT_V3).SerializeToString())
 
 
 class NotInitializedExportError(ExportError, tf.errors.FailedPreconditionError):  # type: ignore[misc]  # TensorFlow is untyped
@@ -93,97 +90,6 @@ class NotInitializedExportError(ExportError, tf.errors.FailedPreconditionError):
 
     def __str__(self) -> str:
         return str(self.message)
-
-
-class ModuleExistsError(ExportExistsError, tf.errors.AlreadyExistsError):  # type: ignore[misc]  # TensorFlow is untyped
-    """The target of an export already holds something."""
-
-    def __init__(self, message: str) -> None:
-        tf.errors.AlreadyExistsError.__init__(self, None, None, message)
-
-    def __str__(self) -> str:
-        return str(self.message)
-
-
-def _check_free(path: str) -> None:
-    if not tf.io.gfile.exists(path):
-        return
-    if not tf.io.gfile.isdir(path):
-        raise ModuleExistsError(f"{path!r} is a file. Export to a directory that does not exist yet.")
-    occupied = sorted(_OCCUPIED.intersection(_entries(path)))
-    if occupied:
-        raise ModuleExistsError(
-            f"{path!r} already holds a model ({', '.join(occupied)}). Export to another directory, or "
-            f"remove it."
-        )
-
-
-def _entries(path: str) -> list[str]:
-    return [entry.rstrip("/") for entry in tf.io.gfile.listdir(path)]
-
-
-@contextlib.contextmanager
-def _staging(path: str) -> Iterator[str]:
-    """A new directory beside `path`; gone afterwards, with parents that were made for it on failure."""
-    parent, name = os.path.split(path)
-    made = _missing_parents(parent)
-    # A name may have 255 bytes, and this one is longer.
-    folder = os.path.join(parent, f".{name[:40]}.{uuid.uuid4().hex[:12]}.part")
-    try:
-        _make(folder, path)
-        yield folder
-        _remove(folder)
-    except BaseException:
-        _remove(folder)
-        for directory in made:
-            with contextlib.suppress(tf.errors.OpError, OSError):
-                if not _entries(directory):
-                    tf.io.gfile.rmtree(directory)
-        raise
-
-
-def _make(folder: str, path: str) -> None:
-    try:
-        tf.io.gfile.makedirs(folder)
-    except tf.errors.OpError as error:
-        raise ExportError(
-            f"No module can be written to {path!r}: {error.message}. Nothing was changed."
-        ) from error
-
-
-def _remove(folder: str) -> None:
-    with contextlib.suppress(tf.errors.OpError, OSError):
-        tf.io.gfile.rmtree(folder)
-
-
-def _missing_parents(parent: str) -> list[str]:
-    """Directories that do not exist yet, innermost first."""
-    missing = []
-    while parent and not tf.io.gfile.exists(parent):
-        missing.append(parent)
-        shorter = os.path.dirname(parent)
-        if shorter == parent:
-            break
-        parent = shorter
-    return missing
-
-
-def _move_into_place(folder: str, path: str) -> None:
-    if not tf.io.gfile.exists(path):
-        tf.io.gfile.rename(folder, path)
-        return
-    # The directory was made by the caller: it stays, with what it holds. The file that makes it a
-    # module comes last, and what was moved goes back if a later move fails.
-    moved: list[str] = []
-    try:
-        for entry in sorted(_entries(folder), key=lambda entry: entry == MODULE_FILE):
-            tf.io.gfile.rename(os.path.join(folder, entry), os.path.join(path, entry))
-            moved.append(os.path.join(path, entry))
-    except BaseException:
-        for target in moved:
-            with contextlib.suppress(tf.errors.OpError, OSError):
-                (tf.io.gfile.rmtree if tf.io.gfile.isdir(target) else tf.io.gfile.remove)(target)
-        raise
 
 
 def _write_graphs(folder: str, spec: DefinedSpec) -> None:
@@ -245,7 +151,8 @@ def _copy_asset(source: str, target: str) -> None:
         tf.io.gfile.copy(source, target)
     except tf.errors.NotFoundError as error:
         raise ExportError(
-            f"The asset {source!r} is not there any more, so the module cannot be written."
+            f"The asset {source!r} is not there any more, so the module cannot be written. Put the file "
+            f"back, or build the module again. Nothing was changed."
         ) from error
 
 

@@ -61,7 +61,7 @@ class DefinedImpl:
         return self._adder.find(self._adder.home if call is None else self._applier.places[call], name)
 
     def export(self, path: str, session: tf.compat.v1.Session) -> None:
-        """Writes the module with the values its variables have in `session`."""
+        """Writes the module with the values its variables have in `session` to a new directory."""
         from hubexplore.hub import saving
         from hubexplore.hub.export import write_module
 

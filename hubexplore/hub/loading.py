@@ -24,8 +24,8 @@ from hubexplore.errors import (
 from hubexplore.hub import assets
 from hubexplore.hub.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
 from hubexplore.hub.definition import DefinedSpec, check_variants
-from hubexplore.hub.export import GRAPH_FILE, MODULE_FILE, VARIABLES_PREFIX
 from hubexplore.hub.origin import Origin
+from hubexplore.hub.placing import recover
 from hubexplore.hub.resolve import resolve
 from hubexplore.hub.resolve.filesystem import filesystem_of
 from hubexplore.hub.sharing import separate_tables
@@ -35,10 +35,8 @@ from hubexplore.hub.variant import Variant
 from hubexplore.summary.diagnosis import explain
 from hubexplore.summary.paths import for_tensorflow, is_url, text_of
 from hubexplore.summary.protos import FORMAT_V3, ModuleDef
-from hubexplore.summary.reading import Place
+from hubexplore.summary.reading import GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE, VARIABLES_PREFIX, Place
 from hubexplore.summary.remedy import spec_code
-
-GRAPH_TEXT_FILE: Final = "saved_model.pbtxt"
 
 
 class _NotFoundError(tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
@@ -86,6 +84,8 @@ def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
     """
     directory = for_tensorflow(resolve(path))
     definition = _read_if_there(os.path.join(directory, MODULE_FILE))
+    if definition is None and recover(directory):
+        definition = _read_if_there(os.path.join(directory, MODULE_FILE))
     if definition is None:
         raise explained(directory, path)
     # First, as a module of another format may have other files.

@@ -28,7 +28,6 @@ from hubexplore.hub.locating import locate
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.tensor_info import check_shared, convert_inputs, normalize_inputs, select_outputs
 from hubexplore.hub.variant import DEFAULT_SIGNATURE, as_tag_set
-from hubexplore.summary import paths
 from hubexplore.summary.model import LiveSummary, VariableSummary
 
 if TYPE_CHECKING:
@@ -273,12 +272,16 @@ class Module:
         """A fresh `message_type` parsed from what is attached under `key`; None, or KeyError if required."""
         return self._spec.get_attached_message(key, message_type, self._tags, required)
 
-    def export(self, path: str | os.PathLike[str], session: tf.compat.v1.Session) -> None:
+    def export(
+        self, path: str | os.PathLike[str], session: tf.compat.v1.Session, *, overwrite: bool = False
+    ) -> None:
         """Writes the module, all graph variants, with the values its variables have in `session`.
 
         Args:
           path: directory to write. It appears whole or not at all, and must not hold a module yet.
           session: of the module's graph, variables initialised.
+          overwrite: replace a module that is there, in one step where the system has one; anything else there
+            stays refused.
 
         Raises:
           GraphError: (a RuntimeError) the session, or the default graph, is of another graph.
@@ -294,7 +297,9 @@ class Module:
                 "The session runs another graph than the module's: make it with "
                 "`tf.compat.v1.Session(graph=module.graph)`."
             )
-        self._impl.export(paths.to_write(path, paths.EXPORT), session)
+        from hubexplore.hub.export import export
+
+        export(path, lambda folder: self._impl.export(folder, session), overwrite)
 
     def summary(self) -> Summary:
         """All that is known of it: its spec, its scope, and its calls so far."""

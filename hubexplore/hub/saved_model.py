@@ -9,11 +9,11 @@ from typing import Final
 import tensorflow as tf
 
 from hubexplore.hub.definition import DefinedSpec, check_variants
-from hubexplore.hub.export import GRAPH_FILE
-from hubexplore.hub.loading import GRAPH_TEXT_FILE, explained, read_variants, spec_from_directory
+from hubexplore.hub.loading import explained, read_variants, spec_from_directory
 from hubexplore.hub.resolve import resolve
 from hubexplore.hub.variant import Variant
 from hubexplore.summary.paths import for_tensorflow, text_of
+from hubexplore.summary.reading import GRAPH_FILE, GRAPH_TEXT_FILE
 from hubexplore.summary.remedy import DROPPED_COLLECTIONS, spec_code
 from hubexplore.summary.unlisted import main_op_values
 

@@ -32,7 +32,7 @@ class ModuleImpl(Protocol):
         """The tensor `name` ("op:0") in a call (given as its graph and scope), or in the state (None)."""
 
     def export(self, path: str, session: tf.compat.v1.Session) -> None:
-        """Writes the module with the values its variables have in `session`."""
+        """Writes the module with the values its variables have in `session` to a new directory `path`."""
 
 
 class ModuleSpec(abc.ABC):

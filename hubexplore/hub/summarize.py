@@ -6,7 +6,8 @@ import os
 from typing import Any
 
 from hubexplore.display.summaries import Summary, dress
-from hubexplore.errors import HandleError
+from hubexplore.errors import HandleError, MissingModuleError
+from hubexplore.hub.placing import recover
 from hubexplore.hub.resolve import resolve
 from hubexplore.hub.resolve.filesystem import filesystem_of
 from hubexplore.summary.model import ModuleSummary
@@ -45,7 +46,13 @@ def summarize(module: Any) -> Summary:
         return dress(module)
     if isinstance(module, (str, bytes, os.PathLike)):
         directory = resolve(module)
-        return dress(read_module(directory, filesystem_of(directory), text_of(module)))
+        try:
+            found = read_module(directory, filesystem_of(directory), text_of(module))
+        except MissingModuleError:
+            if not recover(directory):
+                raise
+            found = read_module(directory, filesystem_of(directory), text_of(module))
+        return dress(found)
     own = getattr(module, "summary", None)
     # A class has the method as well, but is no module.
     summary = own() if callable(own) and not isinstance(module, type) else None

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import tensorflow as tf
 
-from hubexplore.errors import ExportExistsError
 from hubexplore.hub.module import Module
 from hubexplore.hub.training_checks import losses_unused, module_index, update_ops_never_run
 from hubexplore.notebook.reports import ExportReport
 from hubexplore.notebook.verify import compare_with_export
-from hubexplore.summary.paths import for_tensorflow, is_url
-from hubexplore.summary.reading import MODULE_FILE
 
 # Tables that start empty; others are filled by their initialisers, from assets or constants.
 _FILLED_BY_CALLS: Final = frozenset(
@@ -29,10 +23,7 @@ def export(
 ) -> ExportReport:
     """See `NotebookSession.export`."""
     with module.graph.as_default():
-        if overwrite and not is_url(path) and os.path.lexists(path):
-            _replace(module, session, path)
-        else:
-            module.export(path, session)
+        module.export(path, session, overwrite=overwrite)
     compared = compare_with_export(module, session, path) if verify else ()
     warnings = (*_forgotten(module, path), *_left_behind(module, session))
     return ExportReport(path=path, compared=compared, warnings=warnings)
@@ -66,27 +57,3 @@ def _left_behind(module: Module, session: tf.compat.v1.Session) -> Iterator[str]
                 f"Table {name!r} has {entries} in this session. A module cannot hold the entries of such a "
                 f"table, so the exported module starts without them."
             )
-
-
-def _replace(module: Module, session: tf.compat.v1.Session, path: str) -> None:
-    """Exports in the place of an earlier module, which stays until the new one is whole.
-
-    Raises:
-      ExportExistsError: (a FileExistsError) what is there is no module, so it is not removed.
-    """
-    target = Path(for_tensorflow(path))
-    empty = target.is_dir() and not any(target.iterdir())
-    if not empty and not (target / MODULE_FILE).is_file():
-        raise ExportExistsError(
-            f"{path!r} holds something that is no module. overwrite replaces modules only: remove it "
-            f"yourself or choose another path."
-        )
-    with tempfile.TemporaryDirectory(prefix=f".{target.name[:40]}.", dir=target.parent) as beside:
-        fresh, old = Path(beside, "new"), Path(beside, "old")
-        module.export(fresh, session)
-        target.replace(old)
-        try:
-            fresh.replace(target)
-        except OSError:
-            old.replace(target)
-            raise

@@ -30,7 +30,7 @@ from hubexplore.summary.variant import read_variant
 GRAPH_FILE: Final = "saved_model.pb"
 GRAPH_TEXT_FILE: Final = "saved_model.pbtxt"
 MODULE_FILE: Final = "tfhub_module.pb"
-_VARIABLES: Final = "variables/variables"
+VARIABLES_PREFIX: Final = "variables/variables"
 _MAX_FILES: Final = 10_000
 _MAX_DEPTH: Final = 8
 _CHUNK: Final = 1 << 24  # bytes of a file in memory at once
@@ -182,7 +182,7 @@ def _format_warnings(content: bytes) -> list[str]:
 def _weights(place: Place | None) -> tuple[Weights | None, list[str]]:
     if place is None:
         return None, []
-    prefix, filesystem = place.path(_VARIABLES), place.filesystem
+    prefix, filesystem = place.path(VARIABLES_PREFIX), place.filesystem
     try:
         if not filesystem.exists(f"{prefix}.index"):
             return None, []

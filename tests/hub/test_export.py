@@ -15,6 +15,7 @@ from google.protobuf import wrappers_pb2
 
 import hubexplore as hub
 from hubexplore.hub import export as export_module
+from hubexplore.hub.placing import renaming
 from tests.hub import modules
 
 tf1 = tf.compat.v1
@@ -207,7 +208,7 @@ def test_a_file_is_in_the_way(affine: Any, session: Any, tmp_path: Path) -> None
 
 # Interrupted.
 
-STEPS = ["_write_graphs", "_write_bytes", "_copy_asset", "_move_into_place"]
+STEPS = ["_write_graphs", "_write_bytes", "_copy_asset", "place"]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device"), MemoryError])
@@ -221,9 +222,14 @@ def test_interrupted_at_any_step(  # noqa: PLR0917 - pytest passes them by name
     module = hub.Module(hub.create_module_spec(modules.lookup, [((), {"vocabulary": str(words)})]))
     original = getattr(export_module, step)
 
-    def fail(*args: Any) -> None:
-        if step != "_move_into_place":
-            original(*args)
+    def fail(*args: Any, **kwargs: Any) -> None:
+        def written(folder: str) -> None:
+            args[1](folder)
+            raise error
+
+        if step == "place":  # all is written then, and nothing is in its place
+            original(args[0], written, *args[2:], **kwargs)
+        original(*args)
         raise error
 
     place = tmp_path / "place"
@@ -249,15 +255,15 @@ def test_interrupted_between_moves_into_an_existing_directory(
     target.mkdir()
     (target / "README").write_text("mine")
     before = _tree(tmp_path)
-    rename, calls = tf.io.gfile.rename, []
+    move, calls = renaming.move, []
 
     def interrupted(source: str, destination: str) -> None:
         calls.append(source)
         if len(calls) == number:
             raise KeyboardInterrupt
-        rename(source, destination)
+        move(source, destination)
 
-    monkeypatch.setattr(tf.io.gfile, "rename", interrupted)
+    monkeypatch.setattr(renaming, "move", interrupted)
     with pytest.raises(KeyboardInterrupt):
         affine.export(target, session)
     assert _tree(tmp_path) == before

@@ -55,7 +55,7 @@ class TestExport:
         other = tmp_path / "mine"
         other.mkdir()
         (other / "notes.txt").write_text("precious")
-        with pytest.raises(ExportExistsError, match="is no module"):
+        with pytest.raises(ExportExistsError, match="is not a module"):
             session.export(layers, other, overwrite=True)
         assert (other / "notes.txt").read_text() == "precious"
 
