@@ -53,11 +53,6 @@ def export(path: str | os.PathLike[str], write: Callable[[str], None], overwrite
     except HubError:
         raise
     except STORAGE_ERRORS as error:
-        if isinstance(error, tf.errors.FailedPreconditionError) and not is_of_storage(error):
-            raise NotInitializedExportError(
-                f"The module cannot be exported to {path!r}: a variable has no value in this session. Run "
-                f"`session.run(tf.compat.v1.global_variables_initializer())` first. Nothing was changed."
-            ) from error
         raise export_error(path, error) from error
 
 
@@ -70,7 +65,7 @@ def write_module(folder: str, spec: DefinedSpec, write_variables: Callable[[str]
       write_variables: writes the checkpoint at the prefix it is given; None if there are no variables.
 
     Raises:
-      ExportError: (an OSError and RuntimeError) an asset is not there.
+      ExportError: (an OSError and RuntimeError) an asset is not there, or a variable has no value.
       OSError: or a tf.errors.OpError: something cannot be written.
     """
     tf.io.gfile.makedirs(folder)
@@ -78,8 +73,20 @@ def write_module(folder: str, spec: DefinedSpec, write_variables: Callable[[str]
     if write_variables is not None:
         prefix = os.path.join(folder, VARIABLES_PREFIX)
         tf.io.gfile.makedirs(os.path.dirname(prefix))
-        write_variables(prefix)
+        _write_values(prefix, write_variables)
     _write_bytes(os.path.join(folder, MODULE_FILE), ModuleDef(format=FORMAT_V3).SerializeToString())
+
+
+def _write_values(prefix: str, write_variables: Callable[[str], None]) -> None:
+    try:
+        write_variables(prefix)
+    except tf.errors.FailedPreconditionError as error:
+        if is_of_storage(error):
+            raise
+        raise NotInitializedExportError(
+            "The module cannot be exported: a variable has no value in this session. Run "
+            "`session.run(tf.compat.v1.global_variables_initializer())` first. Nothing was changed."
+        ) from error
 
 
 class NotInitializedExportError(ExportError, tf.errors.FailedPreconditionError):  # type: ignore[misc]  # TensorFlow is untyped

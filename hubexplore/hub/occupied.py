@@ -49,6 +49,10 @@ MSG_LINK: Final = (
     "{path!r} is a symbolic link to {leads!r}, and overwrite replaces directories only. Export to {leads!r} "
     "to replace the module there, or remove the link: os.unlink({path!r}). Nothing was changed."
 )
+MSG_MOUNT: Final = (
+    "{path!r} is a mount point, and overwrite replaces whole directories. Export to a directory inside it, "
+    "such as {below!r}, or remove the module there yourself. Nothing was changed."
+)
 MSG_CURRENT: Final = (
     "{path!r} cannot be replaced while the current directory is {current!r}, which would be deleted. Change "
     "it first, os.chdir(...), or export to another path. Nothing was changed."
@@ -101,6 +105,8 @@ def _check_replaceable(path: str) -> None:
     if not is_url(path):
         if Path(path).is_symlink():
             raise ModuleExistsError(MSG_LINK.format(path=path, leads=os.path.realpath(path)))
+        if Path(path).is_mount():
+            raise ModuleExistsError(MSG_MOUNT.format(path=path, below=os.path.join(path, "module")))
         current = _current()
         if current is not None and current.is_relative_to(Path(path).resolve()):
             raise ModuleExistsError(MSG_CURRENT.format(path=path, current=str(current)))

@@ -28,15 +28,14 @@ STORAGE_ERRORS: Final = (
 )
 
 _MAY_WRITE: Final = "Export to a directory in which you may write."
+_RIGHTS: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _REMEDIES: Final = {
     errno.ENOSPC: "Make room there, or export to another disk.",
     errno.EDQUOT: "Make room there, or export to another disk.",
     errno.EFBIG: "Raise the limit of this process (`ulimit -f`), or export to another file system.",
-    errno.EROFS: _MAY_WRITE,
-    errno.EACCES: _MAY_WRITE,
-    errno.EPERM: _MAY_WRITE,
+    **dict.fromkeys(_RIGHTS, _MAY_WRITE),
     errno.ENAMETOOLONG: "Choose a shorter path.",
-    errno.EBUSY: "Something else uses it. Export to a new directory inside or beside it.",
+    errno.EBUSY: "Something else uses it. Export to a new directory beside it.",
     errno.EXDEV: "It cannot be replaced in one step. Export to a new directory inside or beside it.",
     errno.EEXIST: "Another program wrote there meanwhile. Export to another directory.",
     errno.EMFILE: "Close files, or raise the limit of this process (`ulimit -n`).",
@@ -47,15 +46,23 @@ _PREAMBLES: Final = ("Graph execution error", "Detected at node", "Node:")
 _LONGEST: Final = 300
 
 MSG_FAILED: Final = "The module could not be written to {path!r}: {reason}. {remedy} Nothing was changed."
-MSG_FILE: Final = "{place!r} is a file, so no directory can be in it"
-MSG_DANGLING: Final = "{place!r} is a symbolic link to {leads!r}, where nothing is"
+MSG_FILE: Final = (
+    "No module can be written to {path!r}: {place!r} is a file, so no directory can be in it. Export to "
+    "another path. Nothing was changed."
+)
+MSG_DANGLING: Final = (
+    "No module can be written to {path!r}: {place!r} is a symbolic link to {leads!r}, where nothing is. Make "
+    "that directory, or remove the link: os.unlink({place!r}). Nothing was changed."
+)
 
 
 def export_error(path: str, error: Exception) -> ExportError:
     """Returns the ExportError for an error of the file system of `path`."""
+    if obstacle := _obstacle(path):
+        return ExportError(obstacle)
     number = _number(error)
-    reason = _obstacle(path) or _reason(error, number)
-    return ExportError(MSG_FAILED.format(path=path, reason=reason, remedy=_REMEDIES.get(number, _OTHERWISE)))
+    remedy = _REMEDIES.get(number, _OTHERWISE)
+    return ExportError(MSG_FAILED.format(path=path, reason=_reason(error, number), remedy=remedy))
 
 
 def is_of_storage(error: Exception) -> bool:
@@ -72,7 +79,8 @@ def _number(error: Exception) -> int:
 
 def _reason(error: Exception, number: int) -> str:
     if isinstance(error, OSError):
-        return (error.strerror or str(error))[:_LONGEST]
+        where = f" in {os.path.dirname(error.filename)!r}" if number in _RIGHTS and error.filename else ""
+        return f"{error.strerror or error}{where}"[:_LONGEST]
     if number and number != errno.ENOENT:
         return os.strerror(number)
     message = str(getattr(error, "message", error))
@@ -82,12 +90,12 @@ def _reason(error: Exception, number: int) -> str:
 
 
 def _obstacle(path: str) -> str:
-    """Why no directory can be at a local path; "" if nothing is in the way."""
+    """The message where something else is in the way of a local directory; "" if nothing is."""
     if is_url(path):
         return ""
     place = next(folder for folder in Path(path).parents if os.path.lexists(folder))
     if place.is_dir():
         return ""
     if place.is_symlink() and not place.exists():
-        return MSG_DANGLING.format(place=str(place), leads=str(place.readlink()))
-    return MSG_FILE.format(place=str(place))
+        return MSG_DANGLING.format(path=path, place=str(place), leads=str(place.readlink()))
+    return MSG_FILE.format(path=path, place=str(place))

@@ -21,7 +21,6 @@ import errno
 import json
 import os
 import re
-import shutil
 import stat
 import sys
 import time
@@ -95,9 +94,10 @@ class Scratch:
         self._unlock()
 
     def _unlock(self) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        # Forgotten before it is closed: its number may be another file's when this is repeated.
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            os.close(lock)
 
 
 def is_scratch(name: str) -> bool:
@@ -152,11 +152,11 @@ def remove(path: Path) -> None:
     if path.is_symlink() or not path.is_dir():
         path.unlink()
         return
-    shutil.rmtree(path, ignore_errors=True)
-    if os.path.lexists(path):
-        for folder, _, _ in os.walk(path):  # a directory that must not be written cannot be emptied
-            Path(folder).chmod(stat.S_IRWXU)
-        shutil.rmtree(path)
+    with contextlib.suppress(OSError):
+        path.chmod(stat.S_IRWXU)  # what must not be written cannot be emptied
+    for entry in list(path.iterdir()):
+        remove(entry)
+    path.rmdir()
 
 
 def _settle(folder: Path, target: Path) -> None:
