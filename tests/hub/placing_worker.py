@@ -1,4 +1,4 @@
-"""A process that puts directories in their place and is stopped at every line of doing so, one after the other.
+"""A process that puts directories in their place and is stopped at every line of doing so, one by one.
 
 Arguments: scenario, action, an empty folder. Prints one JSON list: what was found after each stop.
 
@@ -40,9 +40,10 @@ def write(word: str) -> Callable[[str], None]:
 
 def seen(folder: Path) -> str:
     """What is at a target: "", the word in all of its files, or a list of them."""
-    files = sorted(file for file in folder.rglob("*") if file.is_file() and ".part/" not in str(file))
+    files = sorted(file for file in folder.glob("[!.]*/**/*") if file.is_file())
+    files += sorted(file for file in folder.glob("*") if file.is_file())
     words = {file.read_text() for file in files if file.name != "README"}
-    whole = [file.name for file in files if file.name != "README"] == ["saved_model.pb", LAST, "values"]
+    whole = [file.name for file in files if file.name != "README"] == ["values", "saved_model.pb", LAST]
     if len(words) == 1 and whole:
         return words.pop()
     return "" if not words else f"{[str(file.relative_to(folder)) for file in files]} {words}"
@@ -120,27 +121,36 @@ def interrupted(number: int, work: Callable[[], None]) -> bool:
     return False
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+def stopped_at(number: int, scenario: str, action: str, parent: Path) -> dict[str, Any]:
+    """Stops one at a line, loads what is there, puts another one there; returns what it found after each."""
+    target = parent / "target"
+    replaces = globals()[scenario](target)
+
+    def put(word: str) -> None:
+        place(str(target), write(word), lambda: replaces, LAST)
+
+    found: dict[str, Any] = {"line": number, "before": seen(target)}
+    found["stopped"] = globals()[action](number, lambda: put("new"))
+    found |= {"then": seen(target), "left": names(parent)}
+    recover(str(target))
+    found["loaded"] = seen(target)
+    if not replaces and found["loaded"] == "new":
+        shutil.rmtree(target)
+    put("next")
+    return found | {"next": seen(target), "end": names(parent), "inside": names(target)}
+
+
 def results(scenario: str, action: str, folder: Path) -> Iterator[dict[str, Any]]:
     for number in itertools.count(1):
         parent = folder / str(number)
         parent.mkdir()
-        target = parent / "target"
-        replaces = globals()[scenario](target)
-        found: dict[str, Any] = {"line": number, "before": seen(target)}
-        stopped = globals()[action](number, lambda: place(str(target), write("new"), lambda: replaces, LAST))
-        found |= {"stopped": stopped, "then": seen(target), "left": sorted(os.listdir(parent))}
-        recover(str(target))
-        found |= {"loaded": seen(target)}
-        if not replaces and seen(target) == "new":
-            shutil.rmtree(target)
-        place(str(target), write("next"), lambda: replaces, LAST)
-        found |= {
-            "next": seen(target),
-            "end": sorted(os.listdir(parent)),
-            "inside": sorted(os.listdir(target)),
-        }
+        found = stopped_at(number, scenario, action, parent)
         yield found
-        if not stopped:
+        if not found["stopped"]:
             return
 
 

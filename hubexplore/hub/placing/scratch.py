@@ -7,7 +7,7 @@
 | `lock` | JSON: the target's name in the folder that holds this one. Locked as long as its process lives |
 | `new` | what is being written; after an exchange, what was at the target |
 | `old` | what was at the target, where the system cannot exchange two directories |
-| `moved` | JSON: the entries of `new` that are being moved into a directory that stays, with their inodes |
+| `moved` | JSON: the entries of `new` that are being moved into a directory that stays, and what marks each |
 
 A lock of the operating system (flock) ends with its process, however that ends. Whoever gets the lock of such
 a folder knows that its owner died, in whatever container or on whatever machine that was. `settle` then makes
@@ -73,7 +73,7 @@ class Scratch:
             with contextlib.suppress(FileNotFoundError):
                 self._folder.mkdir(mode=0o700, exist_ok=True)
                 self._lock = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-                if _try_lock(self._lock) is not False and _has_inode(lock, os.fstat(self._lock).st_ino):
+                if _try_lock(self._lock) is not False and _is_at(lock, self._lock):
                     os.write(self._lock, json.dumps(label).encode())
                     return
             self._unlock()
@@ -84,8 +84,8 @@ class Scratch:
 
         Until the last of them is there, `settle` takes back the others.
         """
-        inodes = {name: (self.new / name).lstat().st_ino for name in names}
-        (self._folder / _MOVED).write_text(json.dumps(inodes), "utf-8")
+        marks = {name: _mark(self.new / name) for name in names}
+        (self._folder / _MOVED).write_text(json.dumps(marks), "utf-8")
 
     def settle(self) -> None:
         """Makes the target whole, as it was or as wanted, and removes the folder. May be repeated."""
@@ -130,7 +130,7 @@ def settle_abandoned(folder: Path) -> bool:
     try:
         locked = _try_lock(lock)
         is_abandoned = _is_aged(folder) if locked is None else locked
-        if not is_abandoned or not _has_inode(path, os.fstat(lock).st_ino):
+        if not is_abandoned or not _is_at(path, lock):
             return False
         label = _read_json(path)
         # Without a name, which is written first, the folder has not been used.
@@ -182,7 +182,7 @@ def _take_back(folder: Path, target: Path) -> None:
     if not isinstance(noted, dict) or not noted:
         return
     names = [name for name in noted if os.path.basename(name) == name]
-    moved = [name for name in names if _has_inode(target / name, noted[name])]
+    moved = [name for name in names if _mark(target / name) == noted[name]]
     if list(noted)[-1] not in moved:
         for name in reversed(moved):
             (target / name).rename(folder / _NEW / name)
@@ -219,11 +219,22 @@ def _try_lock(descriptor: int) -> bool | None:
     return True
 
 
-def _has_inode(path: Path, inode: object) -> bool:
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Whether an open file is still the one at its path."""
     try:
-        return path.lstat().st_ino == inode
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
     except OSError:
         return False
+
+
+def _mark(path: Path) -> list[int]:
+    """Returns what tells a file or directory from others, wherever it is moved; [] where nothing is."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return []
+    # An inode's number is used again once the file is removed.
+    return [status.st_ino, *([] if stat.S_ISDIR(status.st_mode) else [status.st_size, status.st_mtime_ns])]
 
 
 def _read_json(path: Path) -> Any:
