@@ -16,6 +16,7 @@ from hubexplore.errors import AuthoringError, UnsupportedCollectionError
 from hubexplore.hub import assets, tensor_info, tf_internals
 from hubexplore.hub.contexts import COND_CONTEXT, read_contexts, sort_contexts
 from hubexplore.hub.definition import DefinedSpec, check_variants
+from hubexplore.hub.origin import AssetFiles
 from hubexplore.hub.planning import cut_at
 from hubexplore.hub.slicing import colocated_with
 from hubexplore.hub.state import read_variables_or_fail
@@ -97,7 +98,8 @@ def create_module_spec(
         variants.append(_build_variant(module_fn, tag_set, arguments, dropped))
     check_variants(variants)
     name = getattr(module_fn, "__name__", type(module_fn).__name__)
-    return DefinedSpec(variants, title=f"module made by {name}", checkpoint=None)
+    files = AssetFiles.of(path for variant in variants for path in _asset_paths(variant))
+    return DefinedSpec(variants, title=f"module made by {name}", checkpoint=None, asset_files=files)
 
 
 def add_signature(name: str | None = None, inputs: Any = None, outputs: Any = None) -> None:
@@ -248,6 +250,13 @@ def _build_variant(
     _check_placeholders(variant)
     check_keys(read_variables_or_fail(variant).values())
     return variant
+
+
+def _asset_paths(variant: Variant) -> Iterable[str]:
+    try:
+        return assets.used_files(variant.meta_graph, variant.nodes).values()
+    except AuthoringError:  # a path that is not known before the module runs; it cannot be exported
+        return ()
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from hubexplore.hub.belonging import check_state_can_be_initialised
 from hubexplore.hub.checkpoint import Checkpoint
 from hubexplore.hub.globbing import restorable
 from hubexplore.hub.impl import DefinedImpl
-from hubexplore.hub.origin import Origin
+from hubexplore.hub.origin import NO_FILES, AssetFiles, Origin
 from hubexplore.hub.planning import ApplyPlan, plan_apply
 from hubexplore.hub.restore import find_misfit
 from hubexplore.hub.spec import ModuleSpec
@@ -83,6 +83,7 @@ class DefinedSpec(ModuleSpec):
       checkpoint: with the values of the variables; None if there is none.
       origin: the file that holds just these variants, if there is one.
       place: the directory that they were read from; None if they were made here.
+      asset_files: the files that they read.
     """
 
     def __init__(
@@ -92,12 +93,15 @@ class DefinedSpec(ModuleSpec):
         checkpoint: Checkpoint | None,
         origin: Origin | None = None,
         place: Place | None = None,
+        *,
+        asset_files: AssetFiles = NO_FILES,
     ) -> None:
         self._variants = {variant.tags: variant for variant in variants}
         self._display_title = title
         self._checkpoint = checkpoint
         self.origin = origin
         self._place = place
+        self.asset_files = asset_files
         self._state_plans: dict[tuple[frozenset[str], bool], StatePlan] = {}
         self._apply_plans: dict[tuple[frozenset[str], str, bool], ApplyPlan] = {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import tensorflow as tf
@@ -153,6 +154,12 @@ def _neutralize(meta_graph: meta_graph_pb2.MetaGraphDef, asset_nodes: set[str]) 
 
 
 def _copy_asset(source: str, target: str) -> None:
+    """Copies a file with the time of its last change, by which `AssetFiles` knows it."""
+    if tf.io.gfile.isdir(source):
+        raise ExportError(
+            f"The asset {source!r} is a directory; an asset is a file. Add each file in it to the collection "
+            f"ASSET_FILEPATHS. Nothing was changed."
+        )
     tf.io.gfile.makedirs(os.path.dirname(target))
     try:
         tf.io.gfile.copy(source, target)
@@ -161,6 +168,9 @@ def _copy_asset(source: str, target: str) -> None:
             f"The asset {source!r} is not there any more, so the module cannot be written. Put the file "
             f"back, or build the module again. Nothing was changed."
         ) from error
+    if not paths.is_url(source) and not paths.is_url(target):
+        status = Path(source).stat()
+        os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def _write_bytes(path: str, data: bytes) -> None:

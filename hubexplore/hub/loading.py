@@ -24,7 +24,7 @@ from hubexplore.errors import (
 from hubexplore.hub import assets
 from hubexplore.hub.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
 from hubexplore.hub.definition import DefinedSpec, check_variants
-from hubexplore.hub.origin import Origin
+from hubexplore.hub.origin import AssetFiles, Origin
 from hubexplore.hub.placing import recover
 from hubexplore.hub.resolve import resolve
 from hubexplore.hub.resolve.filesystem import filesystem_of
@@ -125,15 +125,17 @@ def spec_from_directory(
 
     `started` is given for a SavedModel: for the tags of a variant its `main_op_values`.
     """
+    files: list[str] = []
     # To index the nodes takes longer than all else here, so variants without assets wait with it.
     for variant in [each for each in variants if assets.read_assets(each.as_read)]:
         if separate_tables(variant.nodes, assets.files_by_node(variant.meta_graph)) and origin is not None:
             origin = replace(origin, is_mended=True)
-        for asset in assets.point_to(variant.meta_graph, variant.nodes, directory):
-            if not tf.io.gfile.exists(asset):
-                raise DamagedModuleError(
-                    f"The asset {asset!r} is missing: the copy of the module is incomplete. {MSG_AGAIN}"
-                )
+        files.extend(assets.point_to(variant.meta_graph, variant.nodes, directory))
+    asset_files = AssetFiles.of(files)
+    for asset in asset_files.missing:
+        raise DamagedModuleError(
+            f"The asset {asset!r} is missing: the copy of the module is incomplete. {MSG_AGAIN}"
+        )
     prefix = os.path.join(directory, VARIABLES_PREFIX)
     checkpoint = _checkpoint(variants, prefix)
     if started is not None:
@@ -142,7 +144,8 @@ def spec_from_directory(
             checkpoint = open_checkpoint(prefix)
         for variant in variants:
             list_saved(variant, checkpoint.held if checkpoint else {}, started[variant.tags])
-    return DefinedSpec(variants, title, checkpoint, origin, Place(directory, filesystem_of(directory)))
+    place = Place(directory, filesystem_of(directory))
+    return DefinedSpec(variants, title, checkpoint, origin, place, asset_files=asset_files)
 
 
 def _checkpoint(variants: list[Variant], prefix: str) -> Checkpoint | None:

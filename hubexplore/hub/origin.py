@@ -1,10 +1,15 @@
-"""Where a spec was loaded from, as long as the file is still what it was."""
+"""Which files a spec was made from, as long as they are still what they were."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 import tensorflow as tf
+
+from hubexplore.summary.paths import is_url
 
 
 @dataclass(frozen=True)
@@ -35,3 +40,42 @@ class Origin:
             return Origin.of(self.path) == self
         except tf.errors.OpError:
             return False
+
+
+@dataclass(frozen=True)
+class AssetFiles:
+    """The assets of a spec, and what their files were when it was made.
+
+    Attributes:
+      marks: path -> length in bytes and time of the last change; None where nothing was.
+    """
+
+    marks: Mapping[str, tuple[int, int] | None]
+
+    @classmethod
+    def of(cls, paths: Iterable[str]) -> AssetFiles:
+        """The files as they are now."""
+        return cls({path: _mark(path) for path in paths})
+
+    @property
+    def missing(self) -> list[str]:
+        """The paths where nothing was."""
+        return [path for path, mark in self.marks.items() if mark is None]
+
+    def changed(self) -> list[str]:
+        """The paths whose files were written again, or removed, since then."""
+        return [path for path, mark in self.marks.items() if _mark(path) != mark]
+
+
+NO_FILES: Final = AssetFiles({})
+
+
+def _mark(path: str) -> tuple[int, int] | None:
+    try:
+        if is_url(path):
+            found = tf.io.gfile.stat(path)
+            return found.length, found.mtime_nsec
+        status = Path(path).stat()
+    except (OSError, ValueError, tf.errors.OpError):
+        return None
+    return status.st_size, status.st_mtime_ns

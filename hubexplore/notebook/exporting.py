@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Final
 
 import tensorflow as tf
 
+from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.module import Module
 from hubexplore.hub.training_checks import losses_unused, module_index, update_ops_never_run
 from hubexplore.notebook.reports import ExportReport
@@ -22,11 +24,23 @@ def export(
     module: Module, session: tf.compat.v1.Session, path: str, *, overwrite: bool, verify: bool
 ) -> ExportReport:
     """See `NotebookSession.export`."""
+    changed = tuple(_changed(module))
     with module.graph.as_default():
         module.export(path, session, overwrite=overwrite)
     compared = compare_with_export(module, session, path) if verify else ()
-    warnings = (*_forgotten(module, path), *_left_behind(module, session))
+    warnings = (*changed, *_forgotten(module, path), *_left_behind(module, session))
     return ExportReport(path=path, compared=compared, warnings=warnings)
+
+
+def _changed(module: Module) -> Iterator[str]:
+    """The assets that are not what they were when the module was loaded, as its tables may still be."""
+    spec = module.spec
+    for path in spec.asset_files.changed() if isinstance(spec, DefinedSpec) else ():
+        yield (
+            f"Asset {os.path.basename(path)!r} was written again after the module was loaded. The export "
+            f"holds the file as it is now; tables of this session hold what was in it when they were "
+            f"initialised. Load the module again to use it as it is now."
+        )
 
 
 def _forgotten(module: Module, path: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ node, see `hubexplore.summary.structure`; of two modules also the weights and th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -214,8 +214,9 @@ def _of_variants(first: Origin, second: Origin, found: Structure) -> Iterator[Di
 
 def _of_assets(first: Origin, second: Origin) -> Iterator[Difference]:
     """Yields the assets of one name, size and beginning whose contents are not the same."""
-    sizes = {each.name: _asset(each) for each in second.variant.assets}
-    alike = [each.name for each in first.variant.assets if sizes.get(each.name) == _asset(each)]
+    one, other = first.variant, second.variant
+    sizes = {each.name: _asset(each, _unread(one)) for each in other.assets}
+    alike = [each.name for each in one.assets if sizes.get(each.name) == _asset(each, _unread(other))]
     here, there = (asset_digests(each.variant, each.source) for each in (first, second))
     for name in alike:
         if name in here and name in there and here[name] != there[name]:
@@ -250,7 +251,7 @@ def _statements(variant: VariantSummary, other: VariantSummary) -> Iterator[tupl
     yield from _of_collections(variant, other)
     yield from (("losses", each, "present") for each in variant.losses)
     yield from (("update ops", each, "present") for each in variant.update_ops)
-    yield from (("assets", each.name, _asset(each)) for each in variant.assets)
+    yield from (("assets", each.name, _asset(each, _unread(other))) for each in variant.assets)
     yield from (("tables", each.node, _table(each)) for each in variant.tables)
     yield from _of_messages(variant, other)
     yield from (("functions", each.name, _function(each)) for each in variant.functions)
@@ -312,9 +313,15 @@ def _collection(collection: CollectionSummary) -> str:
     return _plural(collection.count, _ENTRIES.get(collection.kind, "entry"))
 
 
-def _asset(asset: AssetSummary) -> str:
+def _asset(asset: AssetSummary, unread: Container[str]) -> str:
     size = "missing" if asset.size is None else _plural(asset.size, "byte")
-    return size + (f", begins {' | '.join(asset.first_lines)}" if asset.first_lines else "")
+    lines = () if asset.name in unread else asset.first_lines
+    return size + (f", begins {' | '.join(lines)}" if lines else "")
+
+
+def _unread(variant: VariantSummary) -> Container[str]:
+    """Names of the assets that are there without first lines, as all those of a module in memory."""
+    return {each.name for each in variant.assets if each.size is not None and not each.first_lines}
 
 
 def _table(table: TableSummary) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -14,8 +16,9 @@ from hubexplore.summary import numerals
 from hubexplore.summary.checkpoint import CheckpointEntry, Slice, shard_name
 from hubexplore.summary.filesystem import join
 from hubexplore.summary.graph_protos import dtype_name
-from hubexplore.summary.model import VariableSummary, VariantSummary
-from hubexplore.summary.resources import is_inside
+from hubexplore.summary.model import AssetSummary, VariableSummary, VariantSummary
+from hubexplore.summary.paths import is_url
+from hubexplore.summary.resources import AssetFolder, files_of, is_inside
 from hubexplore.summary.source import Source, Weights
 
 _LARGEST: Final = 1 << 31
@@ -109,19 +112,42 @@ def _values(stored: _Stored, dtype: str) -> npt.NDArray[np.uint8]:
 
 
 def asset_digests(variant: VariantSummary, source: Source | None) -> Mapping[str, str]:
-    """Returns the SHA-256, as hex digits, of each asset that can be read, by its name."""
-    found: dict[str, str] = {}
-    folder = None if source is None else source.assets
-    if folder is None:
-        return found
-    for asset in variant.assets:
-        if asset.size is None or not is_inside(asset.name):
-            continue
-        whole = hashlib.sha256()
-        try:
-            for offset in range(0, asset.size, _PIECE):
-                whole.update(folder.filesystem.read_range(join(folder.directory, asset.name), offset, _PIECE))
-        except OSError:
-            continue
-        found[asset.name] = whole.hexdigest()
-    return found
+    """Returns the SHA-256, as hex digits, of each asset that can be read, by its name.
+
+    Of a module on disk it is that of the file when the module was read; of one in memory, that of the file
+    which the graph names, as it is now.
+    """
+    if source is None or not variant.assets:
+        return {}
+    if source.assets is not None:
+        folder = source.assets
+        found = {each.name: folder.checksums.get(each.name) or _read(folder, each) for each in variant.assets}
+        return {name: digest for name, digest in found.items() if digest}
+    if variant.tags not in source.meta_graphs:
+        return {}
+    meta_graph = source.meta_graphs[variant.tags]
+    paths = files_of(meta_graph, {node.name: node for node in meta_graph.graph_def.node})
+    named = {each.name: next(filter(None, map(paths.get, each.tensors)), "") for each in variant.assets}
+    return {name: digest for name, path in named.items() if path and (digest := _content(path))}
+
+
+def _read(folder: AssetFolder, asset: AssetSummary) -> str:
+    """The SHA-256 of an asset that was not read with the module, as hex digits; "" where that fails."""
+    if asset.size is None or not is_inside(asset.name):
+        return ""
+    whole = hashlib.sha256()
+    try:
+        for offset in range(0, asset.size, _PIECE):
+            whole.update(folder.filesystem.read_range(join(folder.directory, asset.name), offset, _PIECE))
+    except OSError:
+        return ""
+    return whole.hexdigest()
+
+
+def _content(path: str) -> str:
+    """The SHA-256 of a file of this machine, as hex digits; "" where there is none."""
+    if is_url(path) or not Path(path).is_file():
+        return ""
+    with contextlib.suppress(OSError), Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+    return ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -106,7 +107,9 @@ def describe(
     """
     weights, warnings = _weights(place)
     entries = weights.index.entries if weights else {}
-    folder = AssetFolder(place.path("assets"), place.filesystem) if place else None
+    files = tuple(sorted(_files(place), key=lambda file: file.name)) if place else ()
+    checksums = dict(_asset_checksums(place, files)) if place else {}
+    folder = AssetFolder(place.path("assets"), place.filesystem, checksums) if place else None
     graphs: dict[tuple[str, ...], Any] = {}
     variants = []
     for meta_graph in meta_graphs:
@@ -126,14 +129,13 @@ def describe(
     ):
         warnings.append("The module has variables, but 'variables/variables.index' is missing.")
     claimed = {variable.key for variant in variants for variable in variant.variables}
-    files = tuple(sorted(_files(place), key=lambda file: file.name)) if place else ()
     return ModuleSummary(
         title=title,
         variants=tuple(variants),
         format=format_name,
         size=sum(file.size for file in files) if place else None,
         files=files,
-        digest=_digest(place, weights, files) if place else "",
+        digest=_digest(place, weights, files, checksums) if place else "",
         unclaimed=tuple(name for name in entries if name not in claimed and name not in _NO_VARIABLES),
         warnings=tuple(warnings),
         source=Source(graphs, weights, folder),
@@ -215,7 +217,20 @@ def _files(place: Place) -> Iterator[FileSummary]:
                 continue
 
 
-def _digest(place: Place, weights: Weights | None, files: tuple[FileSummary, ...]) -> str:
+def _asset_checksums(place: Place, files: tuple[FileSummary, ...]) -> Iterator[tuple[str, str]]:
+    """Yields the name below `assets/` and the SHA-256, as hex digits, of each file there that can be read."""
+    for file in files:
+        if file.name.startswith("assets/"):
+            whole = hashlib.sha256()
+            with contextlib.suppress(OSError):
+                for offset in range(0, file.size, _CHUNK):
+                    whole.update(place.filesystem.read_range(place.path(file.name), offset, _CHUNK))
+                yield file.name.removeprefix("assets/"), whole.hexdigest()
+
+
+def _digest(
+    place: Place, weights: Weights | None, files: tuple[FileSummary, ...], checksums: Mapping[str, str]
+) -> str:
     """SHA-256 of graphs and assets as they are on disk, and of what the index says of the weights.
 
     Weights count by name, dtype, shape and checksum, not by where they lie in which data file: an equal
@@ -223,7 +238,10 @@ def _digest(place: Place, weights: Weights | None, files: tuple[FileSummary, ...
     """
     whole = hashlib.sha256()
     for file in files:
-        if file.name in (GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE) or file.name.startswith("assets/"):
+        if file.name.startswith("assets/"):
+            checksum = checksums.get(file.name.removeprefix("assets/"), "")
+            whole.update(f"{file.name}\0{file.size}\0{checksum}\0".encode(errors="surrogateescape"))
+        elif file.name in (GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE):
             whole.update(f"{file.name}\0{file.size}\0".encode(errors="surrogateescape"))
             for offset in range(0, file.size, _CHUNK):
                 try:
@@ -232,8 +250,8 @@ def _digest(place: Place, weights: Weights | None, files: tuple[FileSummary, ...
                     break
     if weights:
         for name, entry in sorted(weights.index.entries.items()):
-            checksums = [extent.crc32c for extent in entry.extents]
+            values = [extent.crc32c for extent in entry.extents]
             whole.update(
-                repr((name, entry.dtype, entry.shape, entry.slices, checksums)).encode(errors="replace")
+                repr((name, entry.dtype, entry.shape, entry.slices, values)).encode(errors="replace")
             )
     return whole.hexdigest()

@@ -6,7 +6,7 @@ import codecs
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,10 +35,17 @@ _MAX_LINE: Final = 200
 
 @dataclass(frozen=True)
 class AssetFolder:
-    """Where the files of a module's assets lie, and what reads them."""
+    """Where the files of a module's assets lie, what reads them, and what was in them.
+
+    Attributes:
+      directory: path of the folder.
+      filesystem: what reads it.
+      checksums: name -> SHA-256, as hex digits, when the module was read; without files that could not be.
+    """
 
     directory: str
     filesystem: Filesystem
+    checksums: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def read_tables(nodes: Mapping[str, Any], library: Any) -> tuple[TableSummary, ...]:
@@ -103,7 +110,7 @@ def read_assets(
     Raises:
       DamagedModuleError: the list of assets is not readable.
     """
-    files = _files(meta_graph, nodes)
+    files = files_of(meta_graph, nodes)
     if not files:
         return (), tables
     uses = _uses(nodes, {node_of(tensor) for tensor in files}, {table.node for table in tables})
@@ -129,7 +136,7 @@ def read_assets(
     return tuple(assets), named
 
 
-def _files(meta_graph: Any, nodes: Mapping[str, Any]) -> dict[str, str]:
+def files_of(meta_graph: Any, nodes: Mapping[str, Any]) -> dict[str, str]:
     """Tensor name -> file name; for a graph that was never written, the paths its constants hold."""
     definitions = list(meta_graph.asset_file_def)
     if ASSETS_COLLECTION in meta_graph.collection_def:

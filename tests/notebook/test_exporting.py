@@ -137,6 +137,25 @@ class TestVerification:
         with hub.eval_function_for_module(tmp_path / "a") as call:
             assert call(signature="get") == 1
 
+    def test_an_asset_that_was_written_again_is_told(self, session: NotebookSession, tmp_path: Path) -> None:
+        """The tables of the session hold another vocabulary than the export, whose outputs are compared."""
+        words = tmp_path / "words.txt"
+        words.write_text("a\nb\n")
+        spec = hub.create_module_spec(functools.partial(modules.lookup, str(words)))
+        session.load(spec, "made")
+        session.export("made", tmp_path / "out")
+        session.load(tmp_path / "out", "loaded")
+        assert session.call("loaded", ["b"]).tolist() == [1]
+        assert session.export("loaded", tmp_path / "out", overwrite=True, verify=True).warnings == ()
+        (tmp_path / "out" / "assets" / "words.txt").write_text("b\na\n")
+        words.write_text("b\n")
+        for name in ("made", "loaded"):
+            report = session.export(name, tmp_path / f"again {name}", verify=True)
+            assert len(report.warnings) == 1
+            assert "Asset 'words.txt' was written again after the module was loaded" in repr(report)
+            assert "Load the module again" in str(report._repr_html_())
+        assert session.call("loaded", ["b"]).tolist() == [1]
+
     def test_what_differs_is_told(
         self, session: NotebookSession, module: hub.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -14,6 +14,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from hubexplore import errors
 from hubexplore.summary import graph_protos, model
+from hubexplore.summary.compare import compare_modules
 from hubexplore.summary.op_definitions import known_ops
 from tests.summary import saved_models
 from tests.summary.saved_models import add_asset, add_node, add_variable, meta_graph, summary_of, write
@@ -259,6 +260,21 @@ def test_the_digest_tells_contents_apart(tmp_path: Path) -> None:
     other = summary_of(write(tmp_path / "c", meta_graph(), files={"assets/words": b"a\nc"}))
     assert first.digest == same.digest != other.digest
     assert len(first.digest) == 64
+
+
+def test_a_changed_asset_is_noticed_in_place(tmp_path: Path) -> None:
+    """A summary knows what was in the files when it was made, though they are others now."""
+    graph = meta_graph()
+    add_asset(graph, "words")
+    path = write(tmp_path / "a", graph, files={"assets/words": b"a\nb\n" * 1000})
+    first, again = summary_of(path), summary_of(path)
+    content = (tmp_path / "a" / "assets" / "words").read_bytes()
+    (tmp_path / "a" / "assets" / "words").write_bytes(content[:-2] + b"c\n")
+    other = summary_of(path)
+    assert compare_modules(first, again).same
+    assert ("assets", "words: content") in {
+        (each.section, each.name) for each in compare_modules(first, other).differences
+    }
 
 
 def test_a_module_does_not_change_by_being_read(tmp_path: Path) -> None:
