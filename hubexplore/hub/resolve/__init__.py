@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from hubexplore import errors
 from hubexplore.hub.resolve import archive, cache
@@ -26,7 +28,9 @@ from hubexplore.summary import diagnosis, paths
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["filesystem_of", "pinned", "resolve"]
+__all__ = ["filesystem_of", "pinned", "read", "resolve"]
+
+T = TypeVar("T")
 
 ENTRY_POINTS: Final = "hubexplore.handles"
 
@@ -59,12 +63,50 @@ def resolve(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
       DownloadError: The download failed. Nothing of it stays in the cache.
       NotAModuleError: What was in the archive is not a module.
     """
+    found = _found(handle)
+    return found if isinstance(found, str) else found.path()
+
+
+def read(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes], reader: Callable[[str], T]) -> T:
+    """Returns what `reader` makes of the directory that `handle` stands for.
+
+    Where the reader finds damage in a directory of the cache, and its content is not what was downloaded or
+    extracted, that is done once more.
+
+    Raises:
+      HubError: That of `resolve` or of the reader.
+    """
+    found = _found(handle)
+    if isinstance(found, str):
+        return reader(found)
+    try:
+        return reader(found.path())
+    except errors.DamagedModuleError:
+        cache.renew(found.key, found.handle, found.build)
+    return reader(found.path())
+
+
+@dataclass(frozen=True)
+class _Cached:
+    """An entry of the cache; the arguments of `cache.entry`."""
+
+    key: str
+    handle: str
+    build: Callable[[str], str]
+
+    def path(self) -> str:
+        """Returns its directory."""
+        return cache.entry(self.key, self.handle, self.build)
+
+
+def _found(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str | _Cached:
+    """Returns the directory that a handle stands for, or the entry of the cache that it becomes."""
     text = paths.text_of(handle, _WHAT)
     match = _SCHEME.fullmatch(text)
     if match:
         scheme, rest = match[1].lower(), match[2]
         if scheme in ("http", "https"):
-            return _downloaded(text)
+            return _download(text)
         plugins = _plugins()
         if scheme in plugins:
             return str(plugins[scheme].load()(rest))
@@ -115,7 +157,7 @@ def _require_filesystem(handle: str, scheme: str, plugins: dict[str, EntryPoint]
     )
 
 
-def _local(path: str) -> str:
+def _local(path: str) -> str | _Cached:
     if not path.lower().endswith(archive.SUFFIXES):
         return path
     filesystem = filesystem_of(path)
@@ -130,7 +172,7 @@ def _local(path: str) -> str:
             size, modified = status.st_size, status.st_mtime_ns
         # A rewritten archive is another entry.
         key = cache.key_of(f"{path}\n{size}\n{modified}")
-        return cache.entry(key, path, lambda target: _extract_file(path, target))
+        return _Cached(key, path, lambda target: _extract_file(path, target))
     except errors.HubError:
         raise
     except OSError as error:
@@ -144,14 +186,14 @@ def _extract_file(path: str, target: str) -> str:
         return _module_in(archive.extract(file, target, path), path)
 
 
-def _downloaded(handle: str) -> str:
-    from hubexplore.hub.resolve import download
-
+def _download(handle: str) -> _Cached:
     def build(target: str) -> str:
+        from hubexplore.hub.resolve import download
+
         with download.open_url(handle) as body:
             return _module_in(archive.extract(body, target, handle), handle)
 
-    return cache.entry(cache.key_of(handle), handle, build)
+    return _Cached(cache.key_of(handle), handle, build)
 
 
 def _module_in(directory: str, handle: str) -> str:
