@@ -3,7 +3,7 @@
 | handle | what becomes of it |
 | --- | --- |
 | a path, or any `tf.io.gfile` address such as `gs://...` | itself |
-| path of a `.tar.gz`, `.tgz` or `.tar` | extracted into the cache |
+| path of a `.tar.gz`, `.tar`, `.tar.bz2`, `.tar.xz`, `.zip` | extracted into the cache |
 | `http(s)://...`, the page of a module or an archive | downloaded into the cache |
 | `NAME:...` | whatever the plug-in NAME makes of it |
 
@@ -40,9 +40,13 @@ _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):(.*)", re.DOTALL)
 _WHAT: Final = "A module's handle"
 MSG_SCHEME: Final = (
     "The handle {handle!r} has an unknown scheme, {scheme!r}.{closest} A handle is the path of a directory, "
-    "the path of a .tar.gz, .tgz or .tar file, or has one of the schemes {known}. Others come with plug-ins "
-    " (entry points of the group {group!r}) or TensorFlow file systems (for example "
+    "the path of a .tar.gz, .tar, .tar.bz2, .tar.xz or .zip file, or has one of the schemes {known}. "
+    "Others come with plug-ins (entry points of the group {group!r}) or TensorFlow file systems (for example "
     "`import tensorflow_io`)."
+)
+MSG_INNER: Final = (
+    "The archive {handle!r} holds no module, but another archive, {inner!r}. Extract the outer one, and give "
+    "the path of the inner one."
 )
 
 
@@ -183,7 +187,8 @@ def _extract_file(path: str, target: str) -> str:
     filesystem = filesystem_of(path)
     gfile = filesystem.open(path) if isinstance(filesystem, GfileFilesystem) else None
     with gfile or Path(path).open("rb") as file:
-        return _module_in(archive.extract(file, target, path), path)
+        size = filesystem.size(path)
+        return _module_in(archive.extract(file, target, path, size, progress=True), path)
 
 
 def _download(handle: str) -> _Cached:
@@ -191,7 +196,7 @@ def _download(handle: str) -> _Cached:
         from hubexplore.hub.resolve import download
 
         with download.open_url(handle) as body:
-            return _module_in(archive.extract(body, target, handle), handle)
+            return _module_in(archive.extract(body, target, handle, body.length), handle)
 
     return _Cached(cache.key_of(handle), handle, build)
 
@@ -199,6 +204,18 @@ def _download(handle: str) -> _Cached:
 def _module_in(directory: str, handle: str) -> str:
     """Returns `directory`, provided a saved model is in it: a module or something like it."""
     found = diagnosis.diagnose(directory, filesystem_of(directory))
-    if not found.holds_saved_model:
-        raise found.error(f"The archive {handle!r} is not that of a whole module: it {found.what()}.")
-    return directory
+    if found.holds_saved_model:
+        return directory
+    inner = _archive_in(Path(directory))
+    if inner:
+        raise errors.NotAModuleError(MSG_INNER.format(handle=handle, inner=inner))
+    raise found.error(f"The archive {handle!r} is not that of a whole module: it {found.what()}.")
+
+
+def _archive_in(directory: Path) -> str | None:
+    """Returns the name of an archive in what was extracted."""
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            if name.lower().endswith(archive.SUFFIXES):
+                return Path(folder, name).relative_to(directory).as_posix()
+    return None
