@@ -43,6 +43,10 @@ class ArchiveError(HubError, OSError, ValueError, RuntimeError):
     """An archive that is damaged, or that would write outside of its directory."""
 
 
+class SettingError(HubError, ValueError):
+    """An environment variable with a value that makes no sense."""
+
+
 class DownloadError(HubError, OSError, RuntimeError):
     """A handle could not be fetched."""
 

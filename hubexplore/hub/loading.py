@@ -21,12 +21,10 @@ from hubexplore.errors import (
     NotAModuleError,
     UnsupportedFormatError,
 )
-from hubexplore.hub import assets
+from hubexplore.hub import assets, resolve
 from hubexplore.hub.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
 from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.origin import AssetFiles, Origin
-from hubexplore.hub.placing import recover
-from hubexplore.hub.resolve import resolve
 from hubexplore.hub.resolve.filesystem import filesystem_of
 from hubexplore.hub.sharing import separate_tables
 from hubexplore.hub.unlisted import list_saved
@@ -82,10 +80,13 @@ def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
       DamagedModuleError: (a ValueError) files are missing, truncated or altered.
       UnsupportedFormatError: (a ValueError) the format or a required feature is unknown.
     """
-    directory = for_tensorflow(resolve(path))
+    return resolve.read(path, functools.partial(_spec_in, path))
+
+
+def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpec:
+    """The spec of the module in `directory`, which is what the handle `path` stands for."""
+    directory = for_tensorflow(directory)
     definition = _read_if_there(os.path.join(directory, MODULE_FILE))
-    if definition is None and recover(directory):
-        definition = _read_if_there(os.path.join(directory, MODULE_FILE))
     if definition is None:
         raise explained(directory, path)
     # First, as a module of another format may have other files.

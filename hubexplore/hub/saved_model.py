@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterable
 from typing import Final
@@ -10,7 +11,7 @@ import tensorflow as tf
 
 from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.loading import explained, read_variants, spec_from_directory
-from hubexplore.hub.resolve import resolve
+from hubexplore.hub.resolve import read
 from hubexplore.hub.variant import Variant
 from hubexplore.summary.paths import for_tensorflow, text_of
 from hubexplore.summary.reading import GRAPH_FILE, GRAPH_TEXT_FILE
@@ -42,7 +43,14 @@ def create_module_spec_from_saved_model(
       NotAModuleError: (a ValueError) a TF2 SavedModel, or no SavedModel at all.
       DamagedModuleError: (a ValueError) files are missing, truncated or altered.
     """
-    directory = for_tensorflow(resolve(saved_model_path))
+    return read(saved_model_path, functools.partial(_spec_in, saved_model_path, drop_collections))
+
+
+def _spec_in(
+    saved_model_path: str | bytes | os.PathLike[str], drop_collections: Iterable[str] | None, directory: str
+) -> DefinedSpec:
+    """The spec of the SavedModel in `directory`, which is what the handle `saved_model_path` stands for."""
+    directory = for_tensorflow(directory)
     if not any(tf.io.gfile.exists(os.path.join(directory, name)) for name in (GRAPH_FILE, GRAPH_TEXT_FILE)):
         raise explained(directory, saved_model_path)
     variants = read_variants(directory)

@@ -6,9 +6,8 @@ import os
 from typing import Any
 
 from hubexplore.display.summaries import Summary, dress
-from hubexplore.errors import HandleError, MissingModuleError
-from hubexplore.hub.placing import recover
-from hubexplore.hub.resolve import resolve
+from hubexplore.errors import HandleError
+from hubexplore.hub.resolve import read
 from hubexplore.hub.resolve.filesystem import filesystem_of
 from hubexplore.summary.model import ModuleSummary
 from hubexplore.summary.paths import text_of
@@ -45,14 +44,8 @@ def summarize(module: Any) -> Summary:
     if isinstance(module, ModuleSummary):
         return dress(module)
     if isinstance(module, (str, bytes, os.PathLike)):
-        directory = resolve(module)
-        try:
-            found = read_module(directory, filesystem_of(directory), text_of(module))
-        except MissingModuleError:
-            if not recover(directory):
-                raise
-            found = read_module(directory, filesystem_of(directory), text_of(module))
-        return dress(found)
+        title = text_of(module)
+        return dress(read(module, lambda directory: read_module(directory, filesystem_of(directory), title)))
     own = getattr(module, "summary", None)
     # A class has the method as well, but is no module.
     summary = own() if callable(own) and not isinstance(module, type) else None

@@ -3,7 +3,7 @@
 | handle | what becomes of it |
 | --- | --- |
 | a path, or any `tf.io.gfile` address such as `gs://...` | itself |
-| path of a `.tar.gz`, `.tgz` or `.tar` | extracted into the cache |
+| path of a `.tar.gz`, `.tar`, `.tar.bz2`, `.tar.xz`, `.zip` | extracted into the cache |
 | `http(s)://...`, the page of a module or an archive | downloaded into the cache |
 | `NAME:...` | whatever the plug-in NAME makes of it |
 
@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from hubexplore import errors
 from hubexplore.hub.resolve import archive, cache
@@ -26,7 +28,9 @@ from hubexplore.summary import diagnosis, paths
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["filesystem_of", "pinned", "resolve"]
+__all__ = ["filesystem_of", "pinned", "read", "resolve"]
+
+T = TypeVar("T")
 
 ENTRY_POINTS: Final = "hubexplore.handles"
 
@@ -36,9 +40,13 @@ _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):(.*)", re.DOTALL)
 _WHAT: Final = "A module's handle"
 MSG_SCHEME: Final = (
     "The handle {handle!r} has an unknown scheme, {scheme!r}.{closest} A handle is the path of a directory, "
-    "the path of a .tar.gz, .tgz or .tar file, or has one of the schemes {known}. Others come with plug-ins "
-    " (entry points of the group {group!r}) or TensorFlow file systems (for example "
+    "the path of a .tar.gz, .tar, .tar.bz2, .tar.xz or .zip file, or has one of the schemes {known}. "
+    "Others come with plug-ins (entry points of the group {group!r}) or TensorFlow file systems (for example "
     "`import tensorflow_io`)."
+)
+MSG_INNER: Final = (
+    "The archive {handle!r} holds no module, but another archive, {inner!r}. Extract the outer one, and give "
+    "the path of the inner one."
 )
 
 
@@ -59,12 +67,57 @@ def resolve(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
       DownloadError: The download failed. Nothing of it stays in the cache.
       NotAModuleError: What was in the archive is not a module.
     """
+    found = _found(handle)
+    return found if isinstance(found, str) else found.path()
+
+
+def read(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes], reader: Callable[[str], T]) -> T:
+    """Returns what `reader` makes of the directory that `handle` stands for.
+
+    Where it finds nothing, what a cut export had moved aside is brought back. Where it finds damage in a directory of the cache, and its content is not what was downloaded or
+    extracted, that is done once more.
+
+    Raises:
+      HubError: That of `resolve` or of the reader.
+    """
+    found = _found(handle)
+    if isinstance(found, str):
+        try:
+            return reader(found)
+        except errors.MissingModuleError:
+            from hubexplore.hub.placing import recover
+
+            if not recover(found):
+                raise
+        return reader(found)
+    try:
+        return reader(found.path())
+    except errors.DamagedModuleError:
+        cache.renew(found.key, found.handle, found.build)
+    return reader(found.path())
+
+
+@dataclass(frozen=True)
+class _Cached:
+    """An entry of the cache; the arguments of `cache.entry`."""
+
+    key: str
+    handle: str
+    build: Callable[[str], str]
+
+    def path(self) -> str:
+        """Returns its directory."""
+        return cache.entry(self.key, self.handle, self.build)
+
+
+def _found(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str | _Cached:
+    """Returns the directory that a handle stands for, or the entry of the cache that it becomes."""
     text = paths.text_of(handle, _WHAT)
     match = _SCHEME.fullmatch(text)
     if match:
         scheme, rest = match[1].lower(), match[2]
         if scheme in ("http", "https"):
-            return _downloaded(text)
+            return _download(text)
         plugins = _plugins()
         if scheme in plugins:
             return str(plugins[scheme].load()(rest))
@@ -115,7 +168,7 @@ def _require_filesystem(handle: str, scheme: str, plugins: dict[str, EntryPoint]
     )
 
 
-def _local(path: str) -> str:
+def _local(path: str) -> str | _Cached:
     if not path.lower().endswith(archive.SUFFIXES):
         return path
     filesystem = filesystem_of(path)
@@ -130,7 +183,7 @@ def _local(path: str) -> str:
             size, modified = status.st_size, status.st_mtime_ns
         # A rewritten archive is another entry.
         key = cache.key_of(f"{path}\n{size}\n{modified}")
-        return cache.entry(key, path, lambda target: _extract_file(path, target))
+        return _Cached(key, path, lambda target: _extract_file(path, target))
     except errors.HubError:
         raise
     except OSError as error:
@@ -141,22 +194,35 @@ def _extract_file(path: str, target: str) -> str:
     filesystem = filesystem_of(path)
     gfile = filesystem.open(path) if isinstance(filesystem, GfileFilesystem) else None
     with gfile or Path(path).open("rb") as file:
-        return _module_in(archive.extract(file, target, path), path)
+        size = filesystem.size(path)
+        return _module_in(archive.extract(file, target, path, size, progress=True), path)
 
 
-def _downloaded(handle: str) -> str:
-    from hubexplore.hub.resolve import download
-
+def _download(handle: str) -> _Cached:
     def build(target: str) -> str:
-        with download.open_url(handle) as body:
-            return _module_in(archive.extract(body, target, handle), handle)
+        from hubexplore.hub.resolve import download
 
-    return cache.entry(cache.key_of(handle), handle, build)
+        with download.open_url(handle) as body:
+            return _module_in(archive.extract(body, target, handle, body.length), handle)
+
+    return _Cached(cache.key_of(handle), handle, build)
 
 
 def _module_in(directory: str, handle: str) -> str:
     """Returns `directory`, provided a saved model is in it: a module or something like it."""
     found = diagnosis.diagnose(directory, filesystem_of(directory))
-    if not found.holds_saved_model:
-        raise found.error(f"The archive {handle!r} is not that of a whole module: it {found.what()}.")
-    return directory
+    if found.holds_saved_model:
+        return directory
+    inner = _archive_in(Path(directory))
+    if inner:
+        raise errors.NotAModuleError(MSG_INNER.format(handle=handle, inner=inner))
+    raise found.error(f"The archive {handle!r} is not that of a whole module: it {found.what()}.")
+
+
+def _archive_in(directory: Path) -> str | None:
+    """Returns the name of an archive in what was extracted."""
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            if name.lower().endswith(archive.SUFFIXES):
+                return Path(folder, name).relative_to(directory).as_posix()
+    return None

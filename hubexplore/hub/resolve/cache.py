@@ -1,32 +1,32 @@
 """The folder that downloads, extracted archives and samples are kept in.
 
-An entry is a directory `KEY` with a text file `KEY.json` beside it, which records the handle, the
-time and the files. It appears whole or not at all: it is built in a directory of its own and then
-renamed. There are no locks. Of two that build one entry at the same time, the second to finish
-drops its work and uses what the first made, so nobody waits for somebody who died.
+An entry is a directory `KEY` with a text file `KEY.json` beside it, its record, see `manifest`. It appears
+whole or not at all: it is built in a staging folder and then renamed. Of several processes that want one
+entry one builds it, see `locking`. On every use it is compared with its record, cheaply; one that lost
+or changed a file is built again.
 """
 
 from __future__ import annotations
 
 import contextlib
-import datetime
 import errno
 import hashlib
-import json
+import logging
 import os
-import shutil
 import sys
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from hubexplore import errors
+from hubexplore.hub.resolve import locking, manifest
 from hubexplore.summary import paths
 
 VARIABLE: Final = "TFHUB_CACHE_DIR"
-_PROOF: Final = "saved_model.pb"
 _ATTEMPTS: Final = 100  # to publish an entry while others replace it; each costs microseconds
+_LOGGER: Final = logging.getLogger("hubexplore")
+
+MSG_DAMAGED: Final = "The copy of %r in the cache, %r, is damaged: %s. It is made again."
 
 MSG_REMOTE_CACHE: Final = (
     "The cache must be a local folder, but TFHUB_CACHE_DIR is {folder!r}. Set it to a local one, or unset it."
@@ -34,6 +34,11 @@ MSG_REMOTE_CACHE: Final = (
 MSG_CANNOT_WRITE: Final = (
     "Cannot write to the cache folder {folder!r}: {reason}. Make room or rights there, or set "
     "the environment variable TFHUB_CACHE_DIR to a folder that can be written."
+)
+
+MSG_UNREADABLE: Final = (
+    "Cannot read the cache folder {folder!r}: {reason}. Ask its owner for the right to read it (folders need "
+    "'x' as well as 'r'), or set the environment variable TFHUB_CACHE_DIR to a folder of your own."
 )
 
 
@@ -75,11 +80,14 @@ def key_of(text: str) -> str:
 
 
 def entry(key: str, handle: str, build: Callable[[str], str | None]) -> str:
-    """Returns the directory of entry `key`, building it if it is absent or files of it are gone.
+    """Returns the directory of entry `key`, building it if it is absent or damaged.
+
+    Of several processes that want it one builds it, while the others wait. An entry that is there is
+    used without a lock, so a cache that cannot be written will do.
 
     Args:
       key: Name of the entry, a plain file name. See `key_of`.
-      handle: What the user asked for; recorded beside the entry.
+      handle: What the user asked for, without a password; recorded beside the entry.
       build: Fills the empty directory it is given. It may return a directory below that one, which
         then becomes the entry; None means the whole. A module must be in it, that is a `saved_model.pb`.
         Whatever it raises is passed on, and nothing stays behind.
@@ -87,104 +95,126 @@ def entry(key: str, handle: str, build: Callable[[str], str | None]) -> str:
     Raises:
       DownloadError: The cache cannot be written.
       NotAModuleError: `build` made something without a `saved_model.pb`.
+      UnreadableModuleError: The cache cannot be read.
     """
     path = Path(directory(), key)
-    if _is_whole(path):
-        return str(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{key}.", suffix=".tmp", dir=path.parent))
-    except OSError as error:
-        raise _cannot_write(path.parent, error) from error
-    try:
-        made = Path(build(str(scratch)) or scratch)
-        if not (made / _PROOF).is_file():
-            raise errors.NotAModuleError(f"{handle!r} holds no {_PROOF!r}, so it is not a module.")
-        try:
-            _publish(made, path, handle)
-        except OSError as error:
-            raise _cannot_write(path.parent, error) from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    problem = _problem(path)
+    locking.sweep(str(path.parent))
+    if problem is not None:
+        _renew(path, handle, build, thorough=False)
     return str(path)
 
 
-def _cannot_write(folder: Path, error: OSError) -> errors.DownloadError:
-    reason = error.strerror or str(error)
-    return errors.DownloadError(MSG_CANNOT_WRITE.format(folder=str(folder), reason=reason))
+def renew(key: str, handle: str, build: Callable[[str], str | None]) -> None:
+    """Builds entry `key` again if its content is not what was recorded, or if nothing was recorded.
 
-
-def _record(path: Path) -> Path:
-    return path.with_name(f"{path.name}.json")
-
-
-def _is_whole(path: Path) -> bool:
-    """Says whether the entry exists with every file recorded for it.
-
-    Programs that tidy up delete single old files out of caches, so the directory alone proves little.
+    For the caller who found damage in an entry that looked whole. Arguments and errors are those of `entry`.
     """
-    if not (path / _PROOF).is_file():
-        return False
+    _renew(Path(directory(), key), handle, build, thorough=True)
+
+
+def _renew(path: Path, handle: str, build: Callable[[str], str | None], thorough: bool) -> None:
+    with contextlib.ExitStack() as stack:
+        with _writing(path.parent):
+            _make_folder(path.parent)
+            stack.enter_context(locking.held(path, handle))
+        problem = _problem(path, thorough)
+        if problem is None and thorough and not manifest.is_complete(path):
+            problem = "it cannot be loaded"
+        if problem is None:
+            return
+        if problem:
+            _LOGGER.warning(MSG_DAMAGED, handle, str(path), problem)
+        with _writing(path.parent):
+            scratch = locking.staging(path)
+            stack.callback(locking.remove, scratch)
+        _build(path, scratch, handle, build)
+
+
+def _build(path: Path, scratch: Path, handle: str, build: Callable[[str], str | None]) -> None:
+    target, damaged = scratch / "made", _inode(path)
+    with _writing(path.parent):
+        target.mkdir()
+    made = Path(build(str(target)) or target)
+    if not (made / manifest.PROOF).is_file():
+        raise errors.NotAModuleError(f"{handle!r} holds no {manifest.PROOF!r}, so it is not a module.")
+    with _writing(path.parent):
+        record = scratch / "record.json"
+        manifest.make_readable(made)
+        manifest.write(made, record, handle)
+        _publish(made, record, path, scratch, damaged)
+
+
+@contextlib.contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Turns an OSError into the DownloadError that names the cache."""
     try:
-        files = json.loads(_record(path).read_text("utf-8"))["files"]
-        return all((path / name).is_file() for name in files)
-    except (OSError, ValueError, KeyError, TypeError):
-        return True  # Not recorded, for example put there by another program: the main file must do.
+        yield
+    except errors.HubError:
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise errors.DownloadError(MSG_CANNOT_WRITE.format(folder=str(folder), reason=reason)) from error
 
 
-def _publish(made: Path, path: Path, handle: str) -> None:
-    """Renames `made` to `path`, unless a whole entry is there by now."""
-    # mkdtemp makes private directories, but several users may share a cache.
-    made.chmod(0o755)
-    files = _files(made)
-    for _ in range(_ATTEMPTS):
+def _publish(made: Path, record: Path, path: Path, scratch: Path, damaged: int | None) -> None:
+    """Moves a tree and its record into place; what is there, and `damaged` (its inode), goes to `scratch`."""
+    for attempt in range(_ATTEMPTS):
+        if _inode(path) != damaged and _problem(path) is None:
+            return  # Without locks somebody else was faster.
+        with contextlib.suppress(FileNotFoundError):
+            path.rename(scratch / f"old{attempt}")
+        if record.exists():
+            # Before the tree: a tree without a record counts as that of another program.
+            record.replace(manifest.path_of(path))
         try:
             made.rename(path)
         except OSError as error:
             # Windows reports EACCES for an existing target.
-            exists = error.errno in {errno.ENOTEMPTY, errno.EEXIST} or path.is_dir()
-            if not exists:
+            if not (error.errno in {errno.ENOTEMPTY, errno.EEXIST} or path.is_dir()):
                 raise
         else:
-            _write_record(path, handle, files)
             return
-        with contextlib.suppress(FileNotFoundError):  # It was set aside by somebody else meanwhile.
-            found = path.stat().st_ino
-            if _is_whole(path):
-                return
-            _set_aside(path, found, handle)
     raise OSError(errno.EBUSY, "other programs keep changing the entry", str(path))
 
 
-def _set_aside(path: Path, found: int, handle: str) -> None:
-    """Removes the entry `found` (its inode), which has lost files, in one step for everybody else."""
-    aside = tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    old = Path(aside, "old")
+def _inode(path: Path) -> int | None:
     try:
-        _record(path).unlink(missing_ok=True)
-        path.rename(old)
-        if old.stat().st_ino != found:
-            # Somebody replaced it since we looked: what we hold is new, and goes back.
-            with contextlib.suppress(OSError):
-                files = _files(old)
-                old.rename(path)
-                _write_record(path, handle, files)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _files(folder: Path) -> list[str]:
-    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
-
-
-def _write_record(path: Path, handle: str, files: list[str]) -> None:
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    text = json.dumps({"handle": handle, "date": now, "files": files}, indent=1)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        Path(name).replace(_record(path))
+        return path.lstat().st_ino
     except OSError:
-        # The entry itself is whole and in place; the record only helps to notice losses later.
-        Path(name).unlink(missing_ok=True)
+        return None
+
+
+def _problem(path: Path, thorough: bool = False) -> str | None:
+    """Returns what is wrong with an entry, "" if there is none at all, and None if it can be used."""
+    try:
+        if not path.is_symlink() and not os.path.lexists(path):
+            _require_readable(path.parent)
+            return ""
+        return manifest.find_damage(path, thorough)
+    except FileNotFoundError as error:
+        return f"{error.filename!r} is missing"
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = MSG_UNREADABLE.format(folder=str(path.parent), reason=reason)
+        raise errors.UnreadableModuleError(message) from error
+
+
+def _require_readable(folder: Path) -> None:
+    """Raises OSError where nothing can be seen in a folder, which must not pass for an empty one."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        os.stat(f"{folder}/.")  # noqa: PTH116 - pathlib drops the dot, which needs the right to enter
+
+
+def _make_folder(folder: Path) -> None:
+    """Makes the cache. A folder that somebody chose for it may be for others too, whatever the umask."""
+    chosen = bool(os.environ.get(VARIABLE))
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for each in reversed(missing):
+        each.mkdir(exist_ok=True)
+        if chosen:
+            with contextlib.suppress(OSError):
+                each.chmod(0o755)

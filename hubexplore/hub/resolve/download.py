@@ -106,10 +106,10 @@ class Body:
 
         self._handle = handle
         self._stream = stream
-        self._expected = int(length) if length and length.isdecimal() else None
+        self.length = int(length) if length and length.isdecimal() else None
         self._received = 0
         self._bar = tqdm(
-            desc="Downloading", total=self._expected, unit="B", unit_scale=True, delay=1, leave=False
+            desc="Downloading", total=self.length, unit="B", unit_scale=True, delay=1, leave=False
         )
 
     def read(self, size: int = -1, /) -> bytes:
@@ -118,8 +118,8 @@ class Body:
             data = self._stream.read(min(size, _CHUNK) if size > 0 else _CHUNK)
         self._received += len(data)
         self._bar.update(len(data))
-        if not data and self._expected not in (None, self._received):
-            reason = f"the connection ended after {self._received:,} of {self._expected:,} bytes"
+        if not data and self.length not in (None, self._received):
+            reason = f"the connection ended after {self._received:,} of {self.length:,} bytes"
             raise _failed(self._handle, reason, " Try again.")
         return data
 

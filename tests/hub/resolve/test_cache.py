@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 import os
+import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable
+import time
+import zlib
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from hubexplore import errors
-from hubexplore.hub.resolve import cache
+from hubexplore.hub.resolve import cache, locking, manifest
 
 
 def build(target: str) -> None:
@@ -75,7 +81,10 @@ def test_an_entry_is_built_once_and_recorded(cache_dir: Path, left: Callable[[],
     assert cache.entry("key", "the handle", never) == path == str(cache_dir / "key")
     record = json.loads((cache_dir / "key.json").read_text())
     assert record["handle"] == "the handle"
-    assert record["files"] == ["assets/words.txt", "saved_model.pb"]
+    assert list(record["files"]) == ["assets/words.txt", "saved_model.pb"]
+    size, modified, checksum = record["files"]["assets/words.txt"]
+    found = Path(path, "assets/words.txt").stat()
+    assert (size, modified, checksum) == (found.st_size, found.st_mtime_ns, zlib.crc32(b"word"))
     assert left() == ["key", "key.json"]
 
 
@@ -147,6 +156,32 @@ def test_many_at_once_get_one_entry(damaged: bool, cache_dir: Path, left: Callab
     if damaged:
         (cache_dir / "key").mkdir(parents=True)
         (cache_dir / "key" / "rest").write_bytes(b"")
+    built = []
+
+    def slow(target: str) -> None:
+        built.append(target)
+        build(target)
+        time.sleep(0.2)
+
+    with ThreadPoolExecutor(8) as pool:
+        paths = list(pool.map(lambda _: cache.entry("key", "h", slow), range(8)))
+    assert set(paths) == {str(cache_dir / "key")}
+    assert Path(paths[0], "assets", "words.txt").read_bytes() == b"word"
+    assert left() == ["key", "key.json"]
+    assert len(built) == 1
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_many_at_once_where_there_are_no_locks(
+    damaged: bool, cache_dir: Path, left: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(locking, "_lock", none)
+    if damaged:
+        (cache_dir / "key").mkdir(parents=True)
+        (cache_dir / "key" / "rest").write_bytes(b"")
     together = threading.Barrier(8)
 
     def slow(target: str) -> None:
@@ -157,6 +192,7 @@ def test_many_at_once_get_one_entry(damaged: bool, cache_dir: Path, left: Callab
         paths = list(pool.map(lambda _: cache.entry("key", "h", slow), range(8)))
     assert set(paths) == {str(cache_dir / "key")}
     assert Path(paths[0], "assets", "words.txt").read_bytes() == b"word"
+    assert cache.entry("key", "h", never) == paths[0]
     assert left() == ["key", "key.json"]
 
 
@@ -169,4 +205,227 @@ def test_a_folder_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
 def test_a_shared_cache_is_readable_by_others(cache_dir: Path) -> None:
-    assert os.stat(cache.entry("key", "h", build)).st_mode & 0o777 == 0o755  # noqa: PTH116
+    before = os.umask(0o077)
+    try:
+        cache.entry("key", "h", build)
+    finally:
+        os.umask(before)
+    modes = {
+        path.relative_to(cache_dir).as_posix(): path.stat().st_mode & 0o777 for path in cache_dir.rglob("*")
+    }
+    assert modes == {
+        "key": 0o755,
+        "key.json": 0o644,
+        "key/assets": 0o755,
+        "key/assets/words.txt": 0o644,
+        "key/saved_model.pb": 0o644,
+    }
+    assert cache_dir.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.fixture
+def as_nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A cache in a folder that everybody can enter; the test runs without root's rights."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        monkeypatch.setenv("TFHUB_CACHE_DIR", f"{folder}/cache")
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            yield Path(folder, "cache")
+        finally:
+            os.seteuid(user)
+            for path in Path(folder).rglob("*"):
+                if path.is_dir():
+                    path.chmod(0o755)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
+@pytest.mark.parametrize("mode", [0, 0o600])
+def test_a_cache_that_cannot_be_read_is_named(mode: int, as_nobody: Path) -> None:
+    cache.entry("key", "h", build)
+    as_nobody.chmod(mode)
+    with pytest.raises(
+        errors.UnreadableModuleError, match=r"cache folder '.*cache': Permission.*TFHUB_CACHE_DIR"
+    ):
+        cache.entry("key", "h", never)
+    with pytest.raises(errors.UnreadableModuleError, match="cache folder"):
+        cache.entry("other", "h", never)
+    as_nobody.chmod(0o755)
+    (as_nobody / "key").chmod(mode)
+    with pytest.raises(errors.UnreadableModuleError, match="cache folder"):
+        cache.entry("key", "h", never)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
+def test_a_cache_of_somebody_else_is_used_and_its_losses_are_noticed(as_nobody: Path) -> None:
+    path = cache.entry("key", "h", build)
+    as_nobody.chmod(0o555)
+    assert cache.entry("key", "h", never) == path
+    os.truncate(f"{path}/assets/words.txt", 1)
+    with pytest.raises(errors.DownloadError, match="Cannot write to the cache folder"):
+        cache.entry("key", "h", build)
+    with pytest.raises(errors.DownloadError, match="Cannot write to the cache folder"):
+        cache.entry("other", "h", build)
+
+
+@pytest.mark.parametrize("size", [0, 3, 5])
+def test_an_entry_with_a_cut_file_is_built_again(
+    size: int, caplog: pytest.LogCaptureFixture, left: Callable[[], list[str]]
+) -> None:
+    path = cache.entry("key", "the handle", build)
+    os.truncate(f"{path}/assets/words.txt", size)
+    with caplog.at_level(logging.WARNING, "hubexplore"):
+        assert cache.entry("key", "the handle", build) == path
+    assert Path(path, "assets/words.txt").read_bytes() == b"word"
+    (said,) = caplog.messages
+    assert "'the handle'" in said
+    assert f"'assets/words.txt' has {size} bytes in place of 4" in said
+    assert cache.entry("key", "the handle", never) == path
+    assert left() == ["key", "key.json"]
+
+
+def test_an_entry_with_an_altered_file_is_built_again() -> None:
+    """Of the same length. What was written to has another time, and only then its content is compared."""
+    path = cache.entry("key", "h", build)
+    words = Path(path, "assets/words.txt")
+    words.write_bytes(b"WORD")
+    os.utime(words, ns=(1, 1))
+    assert cache.entry("key", "h", build) == path
+    assert words.read_bytes() == b"word"
+
+
+def test_a_cache_that_was_copied_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = cache.entry("key", "h", build)
+    os.utime(f"{path}/assets/words.txt", ns=(1, 1))
+    assert cache.entry("key", "h", never) == path
+    monkeypatch.setattr(manifest, "_checksum", never)
+    assert cache.entry("key", "h", never) == path
+
+
+def test_to_renew_an_entry(caplog: pytest.LogCaptureFixture) -> None:
+    path = cache.entry("key", "h", build)
+    words = Path(path, "assets/words.txt")
+    cache.renew("key", "h", never)
+    found = words.stat()
+    words.write_bytes(b"WORD")
+    os.utime(words, ns=(found.st_atime_ns, found.st_mtime_ns))
+    assert cache.entry("key", "h", never) == path  # It looks as it was.
+    cache.renew("key", "h", build)
+    assert words.read_bytes() == b"word"
+    Path(f"{path}.json").unlink()
+    words.write_bytes(b"WORD")
+    cache.renew("key", "h", build)  # As another program left it: nobody knows how it was.
+    assert words.read_bytes() == b"word"
+
+
+def test_the_record_of_an_earlier_version(cache_dir: Path) -> None:
+    path = cache.entry("key", "h", build)
+    record = {"handle": "h", "date": "", "files": ["assets/words.txt", "saved_model.pb"]}
+    (cache_dir / "key.json").write_text(json.dumps(record))
+    assert cache.entry("key", "h", never) == path
+    Path(path, "assets/words.txt").unlink()
+    assert cache.entry("key", "h", build) == path
+    assert Path(path, "assets/words.txt").exists()
+
+
+@pytest.mark.parametrize(
+    "record", ['{"files": {"a": 3}}', '{"files": {"a": [1]}}', '{"files": 3}', "[" * 9999, "\0"]
+)
+def test_a_record_that_makes_no_sense(record: str, cache_dir: Path) -> None:
+    path = cache.entry("key", "h", build)
+    (cache_dir / "key.json").write_text(record)
+    assert cache.entry("key", "h", never) == path
+
+
+def test_what_is_older_than_a_day_goes(cache_dir: Path, left: Callable[[], list[str]]) -> None:
+    """Left by a version without locks, or where there are none."""
+    path = cache.entry("key", "h", build)
+    for name in (".other.abc.tmp", ".today.abc.tmp"):
+        (cache_dir / name / "assets").mkdir(parents=True)
+        (cache_dir / name / "assets" / "big").write_bytes(b"1")
+    (cache_dir / ".record.abc.tmp").write_bytes(b"1")
+    (cache_dir / ".mine").write_bytes(b"1")
+    old = time.time() - locking.DAY_SECONDS - 60
+    for file in (
+        ".other.abc.tmp/assets/big",
+        ".other.abc.tmp/assets",
+        ".other.abc.tmp",
+        ".record.abc.tmp",
+        ".mine",
+    ):
+        os.utime(cache_dir / file, (old, old))
+    assert cache.entry("key", "h", never) == path
+    assert left() == [".mine", ".today.abc.tmp", "key", "key.json"]
+
+
+def test_one_that_died_frees_its_lock(cache_dir: Path, left: Callable[[], list[str]]) -> None:
+    code = """
+import os, signal, sys
+from pathlib import Path
+from hubexplore.hub.resolve import cache
+
+def build(target):
+    Path(target, "half").write_bytes(b"1")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+cache.entry("key", "h", build)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode != 0
+    assert len(left()) == 2
+    cache.entry("other", "h", build)
+    assert left() == ["other", "other.json"]
+
+
+def test_what_another_process_builds_is_left_alone(cache_dir: Path, left: Callable[[], list[str]]) -> None:
+    seen = []
+
+    def slow(target: str) -> None:
+        build(target)
+        cache.entry("other", "h", build)
+        seen.extend(left())
+
+    cache.entry("key", "h", slow)
+    assert [name for name in seen if name.startswith(".key.")] != []
+    assert left() == ["key", "key.json", "other", "other.json"]
+
+
+def test_what_another_machine_builds_is_left_alone(cache_dir: Path, left: Callable[[], list[str]]) -> None:
+    """On a network file system that keeps locks to one machine."""
+    cache.entry("key", "h", build)
+    lock = cache_dir / ".away.lock"
+    lock.write_text("17 another-machine")
+    (cache_dir / ".away.abc.tmp").mkdir()
+    cache.entry("key", "h", never)
+    assert left() == [".away.abc.tmp", ".away.lock", "key", "key.json"]
+    old = time.time() - locking.DAY_SECONDS - 60
+    os.utime(lock, (old, old))
+    cache.entry("key", "h", never)
+    assert left() == ["key", "key.json"]
+
+
+def test_who_waits_says_for_whom(
+    cache_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache_dir.mkdir()
+    monkeypatch.setattr(locking, "_DELAY_SECONDS", 0)
+    inside = threading.Event()
+    ready = threading.Event()
+
+    def slow(target: str) -> None:
+        inside.set()
+        ready.wait(60)
+        build(target)
+
+    def wait(_: float) -> None:
+        pause(0.2)
+        ready.set()
+
+    pause = time.sleep
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(cache.entry, "key", "h", slow)
+        inside.wait(60)
+        monkeypatch.setattr(locking, "_pause", wait)
+        assert cache.entry("key", "the handle", never) == first.result()
+    assert f"Waiting for process {os.getpid()}, which makes the handle" in capsys.readouterr().err

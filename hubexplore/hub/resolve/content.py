@@ -1,0 +1,198 @@
+"""What is in a source of bytes, whatever compresses it. Names are not asked, since they may be wrong."""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import tarfile
+import zlib
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from hubexplore import errors
+
+BLOCK: Final = 512
+CHUNK: Final = 1 << 18
+ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+# An archive that was compressed twice, or once more on the way.
+_LAYERS: Final = 3
+# xz streams may ask for gigabytes; those of `xz -9` need 65 MB.
+_LZMA_MEMORY: Final = 256 << 20
+_MSG_OTHER: Final = (
+    "it is neither a tar nor a zip archive, and not compressed by gzip, bzip2 or xz; it starts with {start!r}"
+)
+
+
+class Source(Protocol):
+    """What `archive.extract` reads from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Returns at most `size` bytes, and b"" only at the end."""
+
+
+class Metered:
+    """A source that counts what is read, and tells it to `advance`."""
+
+    def __init__(self, source: Source, total: int | None, advance: Callable[[int], object] | None) -> None:
+        self.source = source
+        self._advance = advance
+        self.total = total
+        self.consumed = 0
+
+    def read(self, size: int, /) -> bytes:
+        """Returns at most `size` bytes, and b"" only at the end."""
+        data = self.source.read(size)
+        self.consumed += len(data)
+        if self._advance:
+            self._advance(len(data))
+        return data
+
+
+class Started:
+    """A source of which the start was read already."""
+
+    def __init__(self, start: bytes, source: Source) -> None:
+        self._pending = start
+        self._source = source
+
+    def read(self, size: int, /) -> bytes:
+        """Returns 1 to `size` bytes, or b"" at the end."""
+        if not self._pending:
+            return self._source.read(size)
+        data, self._pending = self._pending[:size], self._pending[size:]
+        return data
+
+
+def open_content(source: Source) -> tuple[Source, bool]:
+    """Returns the archive in a source, decompressed, and whether it is a zip archive; else it is a tar one.
+
+    Raises:
+      ArchiveError: It is neither; the message says what it is instead.
+      EOFError: It is compressed and cut.
+    """
+    for layer in range(_LAYERS + 1):
+        start = b""
+        while len(start) < BLOCK and (more := source.read(CHUNK)):
+            start += more
+        source = Started(start, source)
+        if start.startswith(ZIP):
+            return source, True
+        if start[257:262] == b"ustar" or _is_old_tar(start):
+            return source, False
+        for magic, new in _DECOMPRESSORS.items():
+            if start.startswith(magic):
+                source = _Decompressed(source, magic, new)
+                break
+        else:
+            found = _what_instead(start, layer > 0)
+            if not found and layer and len(start) < BLOCK:
+                raise EOFError  # The first header of a tar archive is longer.
+            raise errors.ArchiveError(found or _MSG_OTHER.format(start=start[:16]))
+    raise errors.ArchiveError(f"it is compressed more than {_LAYERS} times; decompress it and give that file")
+
+
+def _is_old_tar(start: bytes) -> bool:
+    """Says whether this is a header from before POSIX, which has no mark but a checksum."""
+    try:
+        return bool(tarfile.TarInfo.frombuf(start[:BLOCK], "utf-8", "surrogateescape").name)
+    except (tarfile.TarError, ValueError):
+        return False
+
+
+class _Gunzip:
+    """zlib's decompressor with the methods of those of bz2 and lzma."""
+
+    def __init__(self) -> None:
+        self._inflate = zlib.decompressobj(wbits=31)  # 31: gzip header and trailer, largest window
+        self._pending = b""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end was reached and its checksum verified."""
+        return self._inflate.eof
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether all that was given is used up."""
+        return not self._pending
+
+    @property
+    def unused_data(self) -> bytes:
+        """What follows the end."""
+        return self._inflate.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Returns at most `max_length` bytes."""
+        result = self._inflate.decompress(self._pending + data, max_length)
+        self._pending = self._inflate.unconsumed_tail
+        return result
+
+
+_DECOMPRESSORS: Final[dict[bytes, Callable[[], Any]]] = {
+    b"\x1f\x8b": _Gunzip,
+    b"BZh": bz2.BZ2Decompressor,
+    b"\xfd7zXZ\0": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _LZMA_MEMORY),
+}
+
+
+class _Decompressed:
+    """The decompressed content of a source, checksums verified, in bounded memory.
+
+    Bytes after the last checksum are ignored, as gunzip does: what they follow is complete.
+    """
+
+    def __init__(self, source: Source, magic: bytes, new: Callable[[], Any]) -> None:
+        self._source = source
+        self._magic = magic
+        self._new = new
+        self._stream = new()
+
+    def read(self, size: int, /) -> bytes:
+        """Returns 1 to `size` bytes, or b"" at the end."""
+        while True:
+            if self._stream.eof and not self._next_stream():
+                return b""
+            more = b""
+            if self._stream.needs_input:
+                more = self._source.read(CHUNK)
+                if not more:
+                    raise EOFError
+            try:
+                data: bytes = self._stream.decompress(more, size)
+            except OSError as error:  # of bz2
+                raise tarfile.ReadError(str(error)) from error
+            if data:
+                return data
+
+    def _next_stream(self) -> bool:
+        pending = self._stream.unused_data
+        while len(pending) < len(self._magic):
+            more = self._source.read(CHUNK)
+            if not more:
+                return False
+            pending += more
+        if not pending.startswith(self._magic):
+            return False
+        self._source = Started(pending, self._source)
+        self._stream = self._new()
+        return True
+
+
+def _what_instead(start: bytes, is_inside: bool) -> str:
+    """Says what starts with these bytes, if not an archive; "" if that is not known."""
+    head = start[:1024].lstrip().lower()
+    if head.startswith((b"<!doctype", b"<html", b"<?xml")):
+        found = (
+            "it is a web page, perhaps one that asks to sign in or that shows an error, and not an archive"
+        )
+    elif start.startswith(b"version https://git-lfs"):
+        found = "it is a pointer of git-lfs, not the archive itself; run `git lfs pull`"
+    elif start.startswith((b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf", b"Rar!")):
+        found = (
+            "it is an archive in a format that is not read here; extract it and give the directory instead"
+        )
+    elif not start:
+        found = "" if is_inside else "it is empty"
+    else:
+        found = ""
+    return found

@@ -1,0 +1,274 @@
+"""Which process builds an entry of the cache, and what those that died have left.
+
+Beside an entry `KEY` that is being built there are the file `.KEY.lock`, which the process that builds it
+keeps locked, and its staging folder `.KEY.*.tmp`. The system unlocks the file when the process ends, however
+it ends, so what lies beside a file that nobody has locked was left behind, and the next use of the cache
+removes it. On a file system without locks nobody waits: of two that build one entry the first to
+finish wins, and what was left behind is removed when it is older than a day.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+DAY_SECONDS: Final = 86_400
+_PAUSE_SECONDS: Final = 0.05
+_DELAY_SECONDS: Final = 1  # before somebody who waits says so
+_LOCK: Final = ".lock"
+_STAGING: Final = ".tmp"
+_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
+
+
+class _NoLocksError(Exception):
+    """This file system has no locks."""
+
+
+@contextlib.contextmanager
+def held(entry: Path, handle: str) -> Iterator[None]:
+    """Lets one process at a time build `entry`; the others wait, and say for whom after a second.
+
+    Args:
+      entry: Path of the entry, in an existing folder.
+      handle: What the entry is made of, for that message; without a password.
+
+    Raises:
+      OSError: The folder cannot be written.
+    """
+    path = _lock_of(entry)
+    try:
+        lock = _try_lock(path)
+        if lock is None:
+            lock = _wait(path, handle)
+    except _NoLocksError:
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):  # Of another user, and not writable; the lock holds all the same.
+            os.ftruncate(lock, 0)
+            os.write(lock, f"{os.getpid()} {_machine()}\n".encode())
+        yield
+    finally:
+        _release(path, lock)
+
+
+def staging(entry: Path) -> Path:
+    """Makes a new folder in which `entry` can be built; the caller holds the lock and removes it."""
+    import tempfile
+
+    return Path(tempfile.mkdtemp(prefix=f".{entry.name}.", suffix=_STAGING, dir=entry.parent))
+
+
+def sweep(folder: str) -> None:
+    """Removes what dead processes left in the cache `folder`, as far as this user may.
+
+    Where nothing was left this costs one listing of the folder.
+    """
+    try:
+        names = [name for name in os.listdir(folder) if name.startswith(".")]  # noqa: PTH208 - fast
+    except OSError:
+        return
+    if not names:
+        return
+    locked = {name[1 : -len(_LOCK)] for name in names if name.endswith(_LOCK)}
+    for key in locked:
+        _sweep_entry(Path(folder, key), names)
+    for name in names:
+        if name.endswith(_STAGING) and _key_of(name) not in locked:
+            path = Path(folder, name)
+            if _age(path) > DAY_SECONDS:
+                remove(path)
+
+
+def remove(path: Path) -> None:
+    """Removes a file or folder, as far as that is possible."""
+    with contextlib.suppress(OSError):
+        if path.is_symlink() or not path.is_dir():
+            path.unlink(missing_ok=True)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def in_use(record: Path) -> int | None:
+    """Marks an entry as used by this process until it ends; returns what keeps the mark, None if nothing can.
+
+    Args:
+      record: A file of the entry that is there as long as the entry is.
+    """
+    try:
+        descriptor = os.open(record, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        _lock(descriptor, shared=True)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def is_used(record: Path) -> bool:
+    """Says whether some process has marked the entry, see `in_use`; without locks, whether it is of today."""
+    try:
+        descriptor = os.open(record, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        _lock(descriptor)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return _age(record) < DAY_SECONDS
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _lock_of(entry: Path) -> Path:
+    return entry.with_name(f".{entry.name}{_LOCK}")
+
+
+def _key_of(staging_name: str) -> str:
+    return staging_name[1:].rsplit(".", 2)[0]
+
+
+def _sweep_entry(entry: Path, names: list[str]) -> None:
+    """Removes what was left beside an entry whose lock file is there, unless a process has it locked."""
+    path = _lock_of(entry)
+    if _is_of_another_machine(path) and _age(path) < DAY_SECONDS:
+        return  # Network file systems may keep locks to one machine.
+    try:
+        lock = _try_lock(path, create=False)
+    except (OSError, _NoLocksError):
+        if _age(path) > DAY_SECONDS:
+            remove(path)
+        return
+    if lock is None:
+        return
+    try:
+        for name in names:
+            if name.endswith(_STAGING) and _key_of(name) == entry.name:
+                remove(entry.with_name(name))
+        if not os.path.lexists(entry):
+            remove(entry.with_name(f"{entry.name}.json"))
+    finally:
+        _release(path, lock)
+
+
+def _try_lock(path: Path, create: bool = True) -> int | None:
+    """Returns the descriptor of the locked file, None if another process (or thread) has it locked."""
+    while True:
+        descriptor = _open(path, create)
+        try:
+            _lock(descriptor)
+            # The one who had it may have removed the file meanwhile: then this lock is of nothing.
+            if os.path.samestat(os.stat(path), os.fstat(descriptor)):  # noqa: PTH116 - as fstat
+                return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except FileNotFoundError:
+            if not create:
+                os.close(descriptor)
+                raise
+        except OSError as error:
+            _release(path, descriptor)
+            raise _NoLocksError from error
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, shared: bool = False) -> None:
+    """Locks an open file; BlockingIOError if another has it locked, another OSError if that is impossible."""
+    if sys.platform == "win32":
+        raise OSError(errno.ENOLCK, "no locks of this kind")
+    import fcntl
+
+    fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+
+
+def _open(path: Path, create: bool) -> int:
+    # Not through a link, which somebody may have put into a shared folder.
+    flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | (os.O_CREAT if create else 0)
+    try:
+        descriptor = os.open(path, flags, 0o644)
+    except PermissionError:
+        # Of another user. To lock it, it need not be written.
+        return os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    return descriptor
+
+
+def _release(path: Path, lock: int) -> None:
+    # Removed first: once it is unlocked another process may lock it.
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+    os.close(lock)
+
+
+def _wait(path: Path, handle: str) -> int:
+    from tqdm.auto import tqdm
+
+    shown = f"Waiting for {_holder(path)}, which makes {handle}"
+    with tqdm(desc=shown, bar_format="{desc} [{elapsed}]", delay=_DELAY_SECONDS, leave=False) as bar:
+        while True:
+            _pause(_PAUSE_SECONDS)
+            bar.update(0)
+            lock = _try_lock(path)
+            if lock is not None:
+                return lock
+
+
+def _pause(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def _holder(path: Path) -> str:
+    words = _content(path).split()
+    return f"process {words[0]}" if words and words[0].isdecimal() else "another process"
+
+
+def _content(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")[:200]
+    except OSError:
+        return ""
+
+
+def _machine() -> str:
+    """Returns what tells this machine, since it was started, from others."""
+    try:
+        return _BOOT.read_text("ascii").strip()
+    except OSError:
+        import platform
+
+        return platform.node() or "?"
+
+
+def _is_of_another_machine(path: Path) -> bool:
+    words = _content(path).split()
+    return len(words) > 1 and words[1] != _machine()
+
+
+def _age(path: Path) -> float:
+    """Returns how many seconds ago something at `path`, or right in it, was last changed."""
+    try:
+        changed = [path.lstat().st_mtime]
+        if path.is_dir() and not path.is_symlink():
+            changed += [
+                child.lstat().st_mtime
+                for below in (path, *path.iterdir())
+                if below.is_dir()
+                for child in below.iterdir()
+            ]
+    except OSError:
+        return 0
+    return time.time() - max(changed)

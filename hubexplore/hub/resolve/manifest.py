@@ -1,0 +1,157 @@
+"""The record beside an entry of the cache: what it was made of, and its files as they were then.
+
+`KEY.json` holds `handle`, `date` and `files`: name -> [bytes, time of the last change in nanoseconds since
+1970, CRC-32]. Version 0.1.0 wrote the names alone, and other programs write no record at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import stat
+import zlib
+from pathlib import Path
+from typing import Any, Final
+
+PROOF: Final = "saved_model.pb"
+_CHUNK: Final = 1 << 20
+
+_Files = dict[str, Any]
+
+
+def path_of(entry: Path) -> Path:
+    """Returns the path of the record of an entry."""
+    return entry.with_name(f"{entry.name}.json")
+
+
+def make_readable(made: Path) -> None:
+    """Gives a tree the modes of a shared cache, whatever the umask: 0755 for folders, 0644 for files."""
+    for folder, _, names in os.walk(made):
+        Path(folder).chmod(0o755)
+        for name in names:
+            file = Path(folder, name)
+            if not file.is_symlink():
+                file.chmod(0o644)
+
+
+def write(made: Path, target: Path, handle: str) -> None:
+    """Writes the record of the tree `made` to the file `target`."""
+    files = {
+        file.relative_to(made).as_posix(): _state(file)
+        for folder, _, names in os.walk(made)
+        for file in (Path(folder, name) for name in sorted(names))
+        if file.is_file()
+    }
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    _write(target, {"handle": handle, "date": now, "files": dict(sorted(files.items()))})
+
+
+def find_damage(entry: Path, thorough: bool = False) -> str | None:
+    """Finds which file of an entry is not what it was.
+
+    Sizes and times of change are compared, which takes microseconds a file; the content only of files whose
+    time differs, or of all.
+
+    Args:
+      entry: Path of the entry.
+      thorough: Whether to read all files.
+
+    Returns:
+      "'assets/words.txt' is missing" or something like it, None for an entry that is as it was.
+
+    Raises:
+      PermissionError: It may not be read.
+    """
+    if not _is_file(f"{entry}/{PROOF}"):
+        return f"{PROOF!r} is missing"
+    record = _read(entry)
+    files = record.get("files")
+    if isinstance(files, list):
+        lost = [name for name in files if not _is_file(f"{entry}/{name}")]
+        return f"{lost[0]!r} is missing" if lost else None
+    if not isinstance(files, dict):
+        return None  # Put there by another program: the main file must do.
+    moved = False
+    for name, recorded in files.items():
+        problem, is_moved = _compare(f"{entry}/{name}", recorded, thorough)
+        if problem:
+            return f"{name!r} {problem}"
+        moved |= is_moved
+    if moved:
+        _write_again(entry, record)
+    return None
+
+
+def is_complete(entry: Path) -> bool:
+    """Says whether there is a record by which damage of any kind would be found."""
+    return isinstance(_read(entry).get("files"), dict)
+
+
+def _compare(path: str, recorded: Any, thorough: bool) -> tuple[str, bool]:
+    """Returns what is wrong with a file, and whether only its time of change is another."""
+    try:
+        size, modified, checksum = recorded
+        found = os.stat(path)  # noqa: PTH116 - through a Path it takes three times as long
+    except (FileNotFoundError, NotADirectoryError):
+        return "is missing", False
+    except (TypeError, ValueError):
+        return "", False
+    if found.st_size != size:
+        return f"has {found.st_size:,} bytes in place of {size:,}", False
+    is_moved = found.st_mtime_ns != modified
+    # A cache that was copied has other times; where that cannot be recorded, not all is read at every use.
+    if (thorough or (is_moved and os.access(os.path.dirname(path), os.W_OK))) and _checksum(path) != checksum:
+        return "was altered", False
+    return "", is_moved
+
+
+def _write_again(entry: Path, record: dict[str, Any]) -> None:
+    files: _Files = record["files"]
+    for name, (size, _, checksum) in files.items():
+        files[name] = [size, (entry / name).stat().st_mtime_ns, checksum]
+    scratch = entry.with_name(f".{entry.name}.{os.getpid()}.tmp")
+    with contextlib.suppress(OSError):
+        _write(scratch, record)
+        scratch.replace(path_of(entry))
+        return
+    with contextlib.suppress(OSError):
+        scratch.unlink(missing_ok=True)
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 - through a Path it takes three times as long
+    except PermissionError:
+        raise
+    except (OSError, ValueError):
+        return False
+
+
+def _read(entry: Path) -> dict[str, Any]:
+    try:
+        with open(f"{entry}.json", encoding="utf-8") as file:
+            record = json.load(file)
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _write(target: Path, record: dict[str, Any]) -> None:
+    text = json.dumps(record, indent=1)
+    target.write_text(text + "\n", encoding="utf-8")
+    target.chmod(0o644)
+
+
+def _state(file: Path) -> list[int]:
+    found = file.stat()
+    return [found.st_size, found.st_mtime_ns, _checksum(str(file))]
+
+
+def _checksum(path: str) -> int:
+    checksum = 0
+    with open(path, "rb") as file:
+        while data := file.read(_CHUNK):
+            checksum = zlib.crc32(data, checksum)
+    return checksum
