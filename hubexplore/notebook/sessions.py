@@ -106,9 +106,10 @@ class SessionBook:
 
 
 def _make(name: str, target: str) -> NotebookSession:
-    from hubexplore.notebook.startup import quiet_tensorflow
+    from hubexplore.notebook.startup import import_tensorflow, quiet_tensorflow
 
-    with quiet_tensorflow():
-        from hubexplore.notebook.session import NotebookSession
+    import_tensorflow()
+    from hubexplore.notebook.session import NotebookSession
 
+    with quiet_tensorflow():  # the first session looks for devices
         return NotebookSession(name, target)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import re
 import sys
@@ -13,6 +14,8 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from typing import Final
+
+from hubexplore.notebook.interrupting import run_interruptibly
 
 LOG_LEVEL: Final = "TF_CPP_MIN_LOG_LEVEL"
 # Lines of no consequence: information, the notice that such lines went to stderr, that there is no GPU, and
@@ -24,6 +27,27 @@ _NOISE: Final = re.compile(
 )
 # A process has one stderr: two threads that hold it back at once would give it back in the wrong order.
 _HOLDING: Final = threading.RLock()
+_SESSION: Final = "hubexplore.notebook.session"
+
+
+def is_tensorflow_imported() -> bool:
+    """Whether TensorFlow, and what a session needs of hubexplore, have been imported to the end."""
+    return hasattr(sys.modules.get(_SESSION), "NotebookSession")
+
+
+def import_tensorflow() -> None:
+    """Imports TensorFlow, quietly. An interrupt gives control back at once while the import goes on.
+
+    An import of TensorFlow that is broken off leaves some of its modules behind, and every later attempt
+    fails. The next caller waits for the one that goes on.
+    """
+    if not is_tensorflow_imported():
+        run_interruptibly(_import)
+
+
+def _import() -> None:
+    with quiet_tensorflow():
+        importlib.import_module(_SESSION)
 
 
 @contextlib.contextmanager

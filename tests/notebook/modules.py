@@ -26,6 +26,16 @@ def endless() -> None:
     hub.add_signature("twice", inputs=x, outputs=2.0 * x)
 
 
+def writes_when_initialised(path: str) -> None:
+    """`default` [n] -> [n], through a table whose initialiser writes an empty file at `path`."""
+    x = tf1.placeholder(tf.float32, [None], "x")
+    with tf.control_dependencies([tf.io.write_file(path, "")]):
+        keys = tf.constant([0.0]) + 0.0
+    start = tf.lookup.KeyValueTensorInitializer(tf.cast(keys, tf.int64), tf.constant([2.0]))
+    table = tf.lookup.StaticHashTable(start, 0.0)
+    hub.add_signature(inputs=x, outputs=tf.multiply(x, table.lookup(tf.constant(0, tf.int64)), "y"))
+
+
 def kinds() -> None:
     """`sparse`, `ragged` and `string`: each takes one value of that kind and gives one."""
     sparse = tf1.sparse_placeholder(tf.float32, [None, 4])

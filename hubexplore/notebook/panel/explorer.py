@@ -22,6 +22,7 @@ from hubexplore.notebook.panel.trying import TryTab
 from hubexplore.notebook.panel.variables import VariablesTab
 from hubexplore.notebook.panel.variants import VariantsTab
 from hubexplore.notebook.panel.words import error_words
+from hubexplore.notebook.startup import import_tensorflow
 from hubexplore.notebook.trial.runs import Run, Trial
 from hubexplore.notebook.trial.subject import Subject
 
@@ -49,7 +50,8 @@ def explore(
     hubexplore.explore("sample:text-embedding")
     ```
 
-    Opening it needs no TensorFlow; that is loaded once the panel is on screen.
+    Opening it runs nothing of the module. TensorFlow is imported once the panel is on screen; the module is
+    loaded, which runs the initialisers of its variables and tables, when you first run it.
 
     Args:
       x: a path or handle, a ModuleSpec, a Module of a NotebookSession, or the summary of a module on disk.
@@ -159,11 +161,7 @@ class Explorer:
             case "ready" if not self._preloaded:
                 self._preloaded = True
                 # A daemon: it must not keep the kernel from ending. What fails here fails again in a run.
-                threading.Thread(target=self._preload, daemon=True, name="hubexplore-preload").start()
-
-    def _preload(self) -> None:
-        with contextlib.suppress(Exception):
-            self._subject.where(self._selector.variant.tags)
+                threading.Thread(target=_preload, daemon=True, name="hubexplore-preload").start()
 
     def _choose(self) -> None:
         """Another signature or variant was chosen."""
@@ -241,6 +239,12 @@ class Explorer:
             if size <= LARGEST:
                 parts.append(drawn)
         return framed(*parts)
+
+
+def _preload() -> None:
+    """Imports TensorFlow, and no more: what a module does when it is made, its author chose."""
+    with contextlib.suppress(Exception):
+        import_tensorflow()
 
 
 def _namespace() -> Mapping[str, Any]:

@@ -26,6 +26,7 @@ from hubexplore.notebook.panel.words import (
     title_of,
 )
 from hubexplore.notebook.panel.working import Ticket, Worker
+from hubexplore.notebook.startup import is_tensorflow_imported
 from hubexplore.notebook.trial import code, examples, labels, searching
 from hubexplore.notebook.trial.given import Given
 from hubexplore.notebook.trial.runs import Asked, Run, Trial
@@ -223,7 +224,8 @@ class TryTab(widgets.VBox):
         if load is None:
             begun()
         else:
-            self.status.say("Loading TensorFlow and the module …", busy=True)
+            what = "the module" if is_tensorflow_imported() else "TensorFlow and the module"
+            self.status.say(f"Loading {what} …", busy=True)
         if not self.worker.start(work, done, failed or self._fail, first=load, then=begun, ticket=ticket):
             self._working(False)
             self.status.say("")

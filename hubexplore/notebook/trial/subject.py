@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hubexplore.errors import GraphError, HandleError
 from hubexplore.hub.resolve import pinned
 from hubexplore.hub.summarize import summarize
+from hubexplore.notebook.startup import import_tensorflow, quiet_tensorflow
 from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL, TF2_SAVED_MODEL, ModuleSummary
 from hubexplore.summary.paths import text_of
 from hubexplore.summary.randomness import is_random
@@ -24,7 +25,7 @@ Tags = tuple[str, ...]
 
 
 class Subject:
-    """A module to try. Making one reads its summary, without TensorFlow; `call` loads what it needs.
+    """A module to try. Making one reads its summary, without TensorFlow; `where` loads what a run needs.
 
     Args:
       source: a handle, a path, a ModuleSpec, a Module of `session`, or a summary of any of these.
@@ -44,6 +45,7 @@ class Subject:
         self._own: NotebookSession | None = None
         self._modules: dict[Tags, Module] = {}
         self._loading = threading.Lock()
+        self._closed = False
         self._random: dict[tuple[Tags, str], bool] = {}
         if self.summary.format == TF2_SAVED_MODEL:
             raise HandleError(
@@ -119,8 +121,11 @@ class Subject:
     def where(self, tags: Tags) -> tuple[NotebookSession, Module]:
         """The module with these tags, loaded now if it is not yet, and its session. May take seconds.
 
+        Loading runs the initialisers of the module's variables and tables, which are code of its author. So
+        nothing calls this before the user asks for a run.
+
         Raises:
-          HubError: it cannot be loaded.
+          HubError: it cannot be loaded, or the subject was closed meanwhile.
         """
         if self._session is not None and tags == self.tags:
             return self._session, self.source
@@ -128,20 +133,19 @@ class Subject:
             return self._loaded(tags)
 
     def _loaded(self, tags: Tags) -> tuple[NotebookSession, Module]:
+        import_tensorflow()
+        if self._closed:
+            raise GraphError("The explorer was closed. Open another one: hubexplore.explore(...).")
         if self._own is None:
-            from hubexplore.notebook.startup import quiet_tensorflow
+            from hubexplore.notebook.session import NotebookSession
 
-            with quiet_tensorflow():
-                from hubexplore.notebook.session import NotebookSession
-
+            with quiet_tensorflow():  # the first session looks for devices
                 self._own = NotebookSession("explorer")
         if tags not in self._modules:
             self._modules[tags] = self._load(self._own, tags)
         return self._own, self._modules[tags]
 
     def _load(self, session: NotebookSession, tags: Tags) -> Module:
-        from hubexplore.notebook.startup import quiet_tensorflow
-
         with quiet_tensorflow():  # the first run starts devices, of which there may be none
             return session.load(self._loadable(), "_".join(["module", *tags]), tags)
 
@@ -165,7 +169,8 @@ class Subject:
         return handle
 
     def close(self) -> None:
-        """Frees what was loaded for it; a Module that was given stays."""
+        """Frees what was loaded for it; a Module that was given stays. Ends a load that is under way."""
+        self._closed = True
         self._modules.clear()
         if self._own is not None:
             self._own.close()
