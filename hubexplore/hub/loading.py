@@ -33,6 +33,7 @@ from hubexplore.hub.unlisted import list_saved
 from hubexplore.hub.variables import VARIABLE_COLLECTIONS
 from hubexplore.hub.variant import Variant
 from hubexplore.summary.diagnosis import explain
+from hubexplore.summary.filesystem import is_special, open_regular
 from hubexplore.summary.paths import for_tensorflow, is_url, text_of
 from hubexplore.summary.protos import FORMAT_V3, ModuleDef
 from hubexplore.summary.reading import Place
@@ -130,6 +131,7 @@ def spec_from_directory(
         if separate_tables(variant.nodes, assets.files_by_node(variant.meta_graph)) and origin is not None:
             origin = replace(origin, is_mended=True)
         for asset in assets.point_to(variant.meta_graph, variant.nodes, directory):
+            _check_regular(asset)
             if not tf.io.gfile.exists(asset):
                 raise DamagedModuleError(
                     f"The asset {asset!r} is missing: the copy of the module is incomplete. {MSG_AGAIN}"
@@ -220,6 +222,12 @@ def _read_if_there(path: str) -> bytes | None:
         return None
 
 
+def _check_regular(path: str) -> None:
+    """Refuses what TensorFlow would wait for, or read without end."""
+    if is_special(path):
+        raise DamagedModuleError(f"{path!r} is a pipe, socket or device, not a file. {MSG_AGAIN}")
+
+
 def _is_there(path: str) -> bool:
     try:
         return bool(tf.io.gfile.exists(path))
@@ -230,7 +238,8 @@ def _is_there(path: str) -> bool:
 def _read(path: str) -> bytes:
     if not is_url(path):
         # Twice as fast as through TensorFlow, which then says what is wrong with the file.
-        with contextlib.suppress(OSError), open(path, "rb") as file:
+        with contextlib.suppress(OSError), open_regular(path) as file:
             return file.read()
+        _check_regular(path)
     with tf.io.gfile.GFile(path, "rb") as file:
         return bytes(file.read())

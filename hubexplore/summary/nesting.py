@@ -46,8 +46,8 @@ MSG_DEPTH: Final = (
 )
 MSG_UNFOLDED: Final = (
     "{what} unfolds to {count} {kind}, of which {written:,} are written, because functions call others "
-    "several times: {chain}. TensorFlow unfolds all calls before it runs them, and at most {limit:,} may become "
-    "of these. Write the repetition as a loop, with tf.while_loop."
+    "several times: {chain}. TensorFlow unfolds all calls before it runs them, and at most {limit:,} may "
+    "become of these. Write the repetition as a loop, with tf.while_loop."
 )
 
 

@@ -10,6 +10,9 @@ from hubexplore.summary import wire
 HEAD: Final = 4096
 """How many bytes at the start of a file `file_kind` wants to see."""
 
+LARGEST_TEXT: Final = 1 << 22
+"""Bytes of a SavedModel in text form that are read."""
+
 LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 
 

@@ -22,6 +22,7 @@ from hubexplore import errors
 from hubexplore.hub.resolve import archive, cache
 from hubexplore.hub.resolve.filesystem import GfileFilesystem, filesystem_of
 from hubexplore.summary import diagnosis, paths
+from hubexplore.summary.filesystem import open_regular
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -140,7 +141,7 @@ def _local(path: str) -> str:
 def _extract_file(path: str, target: str) -> str:
     filesystem = filesystem_of(path)
     gfile = filesystem.open(path) if isinstance(filesystem, GfileFilesystem) else None
-    with gfile or Path(path).open("rb") as file:
+    with gfile or open_regular(path) as file:
         return _module_in(archive.extract(file, target, path), path)
 
 
