@@ -78,8 +78,8 @@ def _check_regular(prefix: str) -> None:
         path = os.path.join(folder, name)
         if name.startswith(base) and is_special(path):
             raise CheckpointMismatchError(
-                f"The checkpoint {prefix!r} cannot be read: {path!r} is a pipe, socket or device, not a file. "
-                f"Pass the path prefix of another one."
+                f"The checkpoint {prefix!r} cannot be read: {path!r} is a pipe, socket or device, not a "
+                f"file. Pass the path prefix of another one."
             )
 
 
