@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
@@ -97,6 +98,8 @@ def _cut(entry: CheckpointEntry) -> str:
 def _values(stored: _Stored, dtype: str) -> npt.NDArray[np.uint8]:
     """Returns the bytes of all values, one row per value."""
     entry, width = stored.entry, numerals.width(dtype) or 1
+    if entry.size != math.prod(entry.shape) * width:
+        raise ValueError("its size in the checkpoint is not that of its shape")
     whole = np.zeros((*entry.shape, width), np.uint8)
     # The index holds the slices sorted by where they begin; the list of them may have another order.
     places = sorted(entry.slices, key=lambda each: [(start, size or -1) for start, size in each]) or [()]
