@@ -38,6 +38,7 @@ from hubexplore.summary.paths import for_tensorflow, is_url, text_of
 from hubexplore.summary.protos import FORMAT_V3, ModuleDef
 from hubexplore.summary.reading import Place
 from hubexplore.summary.remedy import spec_code
+from hubexplore.summary.sniff import MOST_VARIANTS, MSG_VARIANTS
 
 GRAPH_TEXT_FILE: Final = "saved_model.pbtxt"
 
@@ -188,6 +189,8 @@ def read_variants(directory: str) -> list[Variant]:
         raise DamagedModuleError(
             f"{path!r} ({len(data):,} bytes) holds no graph; the file is empty or altered."
         )
+    if len(saved_model.meta_graphs) > MOST_VARIANTS:
+        raise DamagedModuleError(f"{path!r} is altered: {MSG_VARIANTS}. {MSG_AGAIN}")
     return [Variant(meta_graph) for meta_graph in saved_model.meta_graphs]
 
 

@@ -30,6 +30,8 @@ _MAGIC: Final = struct.pack("<Q", 0xDB4775248B80FB57)
 _LARGEST_EXPANSION: Final = 64
 
 _LARGEST: Final = 1 << 28  # bytes
+# Ten times as many as the largest published models have, with the slots of their optimizers.
+_MOST_TENSORS: Final = 250_000
 
 MSG_DAMAGED: Final = (
     "The checkpoint index is damaged: {reason}. Get a fresh copy of the module's 'variables' directory."
@@ -121,6 +123,8 @@ def _read(data: bytes) -> CheckpointIndex:
             slices.setdefault(_name_of_slice(key), []).append(entry)
         else:
             whole[key.decode()] = entry
+            if len(whole) > _MOST_TENSORS:
+                raise ValueError(f"it lists more than {_MOST_TENSORS:,} tensors")
     for name, entry in whole.items():
         if entry.slices:
             parts = slices.get(name, [])

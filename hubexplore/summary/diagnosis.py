@@ -35,7 +35,8 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def _variants(tags: tuple[tuple[str, ...], ...]) -> str:
-    return ", ".join(repr("+".join(one)) if one else "no tags" for one in tags)
+    more = f" and {len(tags) - _SHOWN} more" if len(tags) > _SHOWN else ""
+    return ", ".join(repr("+".join(one)) if one else "no tags" for one in tags[:_SHOWN]) + more
 
 
 @dataclass(frozen=True)

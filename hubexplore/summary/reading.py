@@ -156,6 +156,8 @@ def _parse(content: bytes, file: str, place: Place, title: str | None) -> Any:
         raise _explained(place, title, f"{file!r} is truncated or altered: {error}") from error
     if not saved_model.meta_graphs:
         raise _explained(place, title, f"{file!r} ({len(content):,} bytes) holds no graph")
+    if len(saved_model.meta_graphs) > sniff.MOST_VARIANTS:
+        raise _explained(place, title, f"{file!r} is altered: {sniff.MSG_VARIANTS}")
     return saved_model
 
 
