@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
@@ -15,7 +14,7 @@ from hubexplore.summary import numerals
 from hubexplore.summary.checkpoint import CheckpointEntry, Slice, shard_name
 from hubexplore.summary.filesystem import join
 from hubexplore.summary.graph_protos import dtype_name
-from hubexplore.summary.model import VariableSummary, VariantSummary
+from hubexplore.summary.model import VariableSummary, VariantSummary, elements
 from hubexplore.summary.resources import is_inside
 from hubexplore.summary.source import Source, Weights
 
@@ -98,7 +97,7 @@ def _cut(entry: CheckpointEntry) -> str:
 def _values(stored: _Stored, dtype: str) -> npt.NDArray[np.uint8]:
     """Returns the bytes of all values, one row per value."""
     entry, width = stored.entry, numerals.width(dtype) or 1
-    if entry.size != math.prod(entry.shape) * width:
+    if entry.size != (elements(entry.shape) or 0) * width:
         raise ValueError("its size in the checkpoint is not that of its shape")
     whole = np.zeros((*entry.shape, width), np.uint8)
     # The index holds the slices sorted by where they begin; the list of them may have another order.

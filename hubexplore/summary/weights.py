@@ -29,7 +29,7 @@ from hubexplore.summary import numerals
 from hubexplore.summary.checkpoint import CheckpointEntry, shard_name
 from hubexplore.summary.filesystem import LocalFilesystem, data_extents
 from hubexplore.summary.graph_protos import dtype_name
-from hubexplore.summary.model import Shape, VariableSummary
+from hubexplore.summary.model import Shape, VariableSummary, elements
 from hubexplore.summary.numerals import Numbers
 from hubexplore.summary.source import Weights
 
@@ -170,7 +170,7 @@ def _in_file_order(variables: tuple[VariableSummary, ...], weights: Weights) -> 
             note = f"shares a part of its bytes with {overlapping[variable.key]!r}: the index is damaged"
             yield dataclasses.replace(_Tensor(variable.name, entry, weights).facts(), note=note)
             continue
-        same = (entry.dtype, math.prod(entry.shape), tuple(sorted(entry.extents)))
+        same = (entry.dtype, elements(entry.shape), tuple(sorted(entry.extents)))
         if same not in known:
             known[same] = _Tensor(variable.name, entry, weights).stats()
         yield dataclasses.replace(known[same], name=variable.name, shape=entry.shape)
@@ -282,13 +282,17 @@ class _Tensor:
 
     def facts(self) -> VariableStats:
         """What the index says, without the numbers."""
-        dtype, count = dtype_name(self.entry.dtype), math.prod(self.entry.shape)
+        dtype, count = dtype_name(self.entry.dtype), elements(self.entry.shape)
         facts = VariableStats(self.name, dtype, self.entry.shape, count, self.entry.size)
         width = numerals.width(dtype)
         if width is None:
             note = "text" if dtype == "string" else f"no statistics of {dtype}"
             return dataclasses.replace(facts, note=note)
-        if self.entry.size != count * width or any(extent.size % width for extent in self.entry.extents):
+        if (
+            count is None
+            or self.entry.size != count * width
+            or any(extent.size % width for extent in self.entry.extents)
+        ):
             raise errors.DamagedModuleError(MSG_SIZE.format_map(dataclasses.asdict(facts)))
         return facts
 
