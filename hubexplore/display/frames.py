@@ -145,10 +145,15 @@ def _frame(columns: _Columns, rows: Sequence[_Values]) -> Any:
     import pandas as pd
 
     series = {
-        name: pd.Series([_safe(row[at]) for row in rows], dtype=kind)
+        name: pd.Series([(_fitting if kind == _COUNT else _safe)(row[at]) for row in rows], dtype=kind)
         for at, (name, kind) in enumerate(columns.items())
     }
     return pd.DataFrame(series)
+
+
+def _fitting(number: int | None) -> int | None:
+    """Returns a number, None for one of more than 64 bits, which no column holds."""
+    return number if number is not None and abs(number) < 1 << 63 else None
 
 
 def _safe(value: Any) -> Any:

@@ -10,9 +10,10 @@ from typing import Final, NamedTuple
 
 import tensorflow as tf
 
-from hubexplore.errors import DamagedModuleError
+from hubexplore.errors import CheckpointMismatchError, DamagedModuleError
 from hubexplore.hub.resolve.filesystem import filesystem_of
-from hubexplore.summary.checkpoint import check_shards, read_index
+from hubexplore.summary.checkpoint import check_shards, open_index
+from hubexplore.summary.filesystem import is_special
 
 MSG_AGAIN: Final = "Copy or download the module again."
 
@@ -41,7 +42,7 @@ def open_checkpoint(prefix: str) -> Checkpoint:
     filesystem = filesystem_of(prefix)
     path = f"{prefix}.index"
     try:
-        index = read_index(filesystem.read(path))
+        index = open_index(path, filesystem)
         held = {
             name: Held(_shape(entry.shape), tf.as_dtype(entry.dtype)) for name, entry in index.entries.items()
         }
@@ -49,9 +50,12 @@ def open_checkpoint(prefix: str) -> Checkpoint:
         raise DamagedModuleError(
             f"The module has variables, but {path!r} is missing: the copy is incomplete. {MSG_AGAIN}"
         ) from error
-    except (DamagedModuleError, TypeError) as error:
+    except (OSError, TypeError) as error:
         raise DamagedModuleError(f"{path!r} is not readable. {error} {MSG_AGAIN}") from error
-    problem = check_shards(index, prefix, filesystem)
+    try:
+        problem = check_shards(index, prefix, filesystem)
+    except OSError as error:
+        problem = f"Its data files cannot be read. {error}"
     if problem:
         raise DamagedModuleError(
             f"The module at {os.path.dirname(os.path.dirname(path))!r}: {problem} {MSG_AGAIN}"
@@ -65,8 +69,23 @@ def _shape(sizes: tuple[int, ...]) -> tf.TensorShape:
     return tf.TensorShape(sizes)
 
 
+def _check_regular(prefix: str) -> None:
+    """Refuses what TensorFlow would wait for, or read without end."""
+    filesystem, (folder, base) = filesystem_of(prefix), os.path.split(prefix)
+    if not filesystem.isdir(folder or "."):
+        return
+    for name in filesystem.listdir(folder or "."):
+        path = os.path.join(folder, name)
+        if name.startswith(base) and is_special(path):
+            raise CheckpointMismatchError(
+                f"The checkpoint {prefix!r} cannot be read: {path!r} is a pipe, socket or device, not a "
+                f"file. Pass the path prefix of another one."
+            )
+
+
 def held_by(prefix: str) -> Mapping[str, Held]:
     """The same for a training checkpoint, which may also be of the older V1 format."""
+    _check_regular(prefix)
     reader = tf.train.load_checkpoint(prefix)
     dtypes = reader.get_variable_to_dtype_map()
     return {

@@ -9,7 +9,7 @@ All checks are linear in what they look at.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from tensorflow.core.framework import types_pb2
@@ -17,6 +17,7 @@ from tensorflow.core.framework import types_pb2
 from hubexplore.errors import DamagedModuleError
 from hubexplore.hub import tf_internals
 from hubexplore.summary.graph import node_of
+from hubexplore.summary.nesting import find_endless
 
 _DTYPES: Final = frozenset(types_pb2.DataType.values()) - {types_pb2.DT_INVALID}
 _BRANCHES: Final = ("then_branch", "else_branch")
@@ -77,12 +78,12 @@ def check_loops(nodes: Mapping[str, Any]) -> None:
             raise _altered("The module's graph", f"has a loop that begins twice at {node.name!r}")
 
 
-def check_functions(nodes: Iterable[Any], library: Any) -> None:
+def check_functions(nodes: Collection[Any], library: Any) -> None:
     """Checks the functions of a graph, and the branches, bodies and functions that its nodes call.
 
     The importer adds functions after the nodes, and looks into neither their nodes nor their calls. There a
     Const without a value aborts the process when it runs, and a branch with an output too few is read
-    beyond its end (TensorFlow 2.21).
+    beyond its end (TensorFlow 2.21). For functions that call themselves see `nesting`.
 
     Raises:
       DamagedModuleError: names the function and what is wrong with it.
@@ -100,6 +101,9 @@ def check_functions(nodes: Iterable[Any], library: Any) -> None:
             _check_node(node, required, where)
         _check_calls(function.node_def, signatures, where)
     _check_calls(nodes, signatures, "The module's graph")
+    endless = find_endless(nodes, library)
+    if endless:
+        raise DamagedModuleError(endless)
 
 
 def _altered(where: str, finding: str) -> DamagedModuleError:

@@ -31,10 +31,12 @@ from hubexplore.hub.unlisted import list_saved
 from hubexplore.hub.variables import VARIABLE_COLLECTIONS
 from hubexplore.hub.variant import Variant
 from hubexplore.summary.diagnosis import explain
+from hubexplore.summary.filesystem import is_special, open_regular
 from hubexplore.summary.paths import for_tensorflow, is_url, text_of
 from hubexplore.summary.protos import FORMAT_V3, ModuleDef
 from hubexplore.summary.reading import GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE, VARIABLES_PREFIX, Place
 from hubexplore.summary.remedy import spec_code
+from hubexplore.summary.sniff import MOST_VARIANTS, MSG_VARIANTS
 
 
 class _NotFoundError(tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
@@ -132,6 +134,8 @@ def spec_from_directory(
         if separate_tables(variant.nodes, assets.files_by_node(variant.meta_graph)) and origin is not None:
             origin = replace(origin, is_mended=True)
         files.extend(assets.point_to(variant.meta_graph, variant.nodes, directory))
+    for asset in files:
+        _check_regular(asset)
     asset_files = AssetFiles.of(files)
     for asset in asset_files.missing:
         raise DamagedModuleError(
@@ -190,6 +194,8 @@ def read_variants(directory: str) -> list[Variant]:
         raise DamagedModuleError(
             f"{path!r} ({len(data):,} bytes) holds no graph; the file is empty or altered."
         )
+    if len(saved_model.meta_graphs) > MOST_VARIANTS:
+        raise DamagedModuleError(f"{path!r} is altered: {MSG_VARIANTS}. {MSG_AGAIN}")
     return [Variant(meta_graph) for meta_graph in saved_model.meta_graphs]
 
 
@@ -224,6 +230,12 @@ def _read_if_there(path: str) -> bytes | None:
         return None
 
 
+def _check_regular(path: str) -> None:
+    """Refuses what TensorFlow would wait for, or read without end."""
+    if is_special(path):
+        raise DamagedModuleError(f"{path!r} is a pipe, socket or device, not a file. {MSG_AGAIN}")
+
+
 def _is_there(path: str) -> bool:
     try:
         return bool(tf.io.gfile.exists(path))
@@ -234,7 +246,8 @@ def _is_there(path: str) -> bool:
 def _read(path: str) -> bytes:
     if not is_url(path):
         # Twice as fast as through TensorFlow, which then says what is wrong with the file.
-        with contextlib.suppress(OSError), open(path, "rb") as file:
+        with contextlib.suppress(OSError), open_regular(path) as file:
             return file.read()
+        _check_regular(path)
     with tf.io.gfile.GFile(path, "rb") as file:
         return bytes(file.read())

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from hubexplore.hub.module import Module
 from hubexplore.hub.resolve.filesystem import filesystem_of
-from hubexplore.summary.checkpoint import CheckpointIndex, read_index
+from hubexplore.summary.checkpoint import CheckpointIndex, open_index
 
 MSG_UPDATES: Final = (
     "Module {module!r} was trained, but its update ops never ran: {names} kept the values that it "
@@ -41,7 +41,7 @@ _NAMED: Final = 3
 def module_index(directory: str) -> CheckpointIndex | None:
     """What the checkpoint of the module in a directory holds; None if it has no variables."""
     path = os.path.join(directory, "variables", "variables.index")
-    return read_index(filesystem_of(path).read(path)) if tf.io.gfile.exists(path) else None
+    return open_index(path, filesystem_of(path)) if tf.io.gfile.exists(path) else None
 
 
 def update_ops_never_run(module: Module, old: CheckpointIndex, new: CheckpointIndex) -> str | None:

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 
 from hubexplore import errors
 from hubexplore.summary import crc32c, snappy, wire
-from hubexplore.summary.filesystem import Filesystem
+from hubexplore.summary.filesystem import Filesystem, SpecialFileError, read_message
 
 _FOOTER: Final = 48  # two handles padded to 40 bytes, then the magic number
 _TRAILER: Final = 5  # one byte for the compression, then the checksum
@@ -28,6 +28,10 @@ _MAGIC: Final = struct.pack("<Q", 0xDB4775248B80FB57)
 # Names share their beginnings, so a made-up table could stand for far more than its size. True ones
 # repeat a whole name every 16 entries.
 _LARGEST_EXPANSION: Final = 64
+
+_LARGEST: Final = 1 << 28  # bytes
+# Ten times as many as the largest published models have, with the slots of their optimizers.
+_MOST_TENSORS: Final = 250_000
 
 MSG_DAMAGED: Final = (
     "The checkpoint index is damaged: {reason}. Get a fresh copy of the module's 'variables' directory."
@@ -95,6 +99,16 @@ def read_index(data: bytes) -> CheckpointIndex:
         raise errors.DamagedModuleError(MSG_DAMAGED.format(reason=error)) from error
 
 
+def open_index(path: str, filesystem: Filesystem) -> CheckpointIndex:
+    """Reads an index file.
+
+    Raises:
+      DamagedModuleError: It is cut, altered, no index at all, or larger than that of any model.
+      OSError: It cannot be read.
+    """
+    return read_index(read_message(filesystem, path, _LARGEST))
+
+
 def _read(data: bytes) -> CheckpointIndex:
     table = _table(data)
     first, content = next(table, (b"?", b""))
@@ -109,6 +123,8 @@ def _read(data: bytes) -> CheckpointIndex:
             slices.setdefault(_name_of_slice(key), []).append(entry)
         else:
             whole[key.decode()] = entry
+            if len(whole) > _MOST_TENSORS:
+                raise ValueError(f"it lists more than {_MOST_TENSORS:,} tensors")
     for name, entry in whole.items():
         if entry.slices:
             parts = slices.get(name, [])
@@ -148,6 +164,8 @@ def check_shards(index: CheckpointIndex, prefix: str, filesystem: Filesystem) ->
             if end or index.num_shards == 1:
                 return f"The data file {path!r} is missing."
             continue
+        except SpecialFileError as error:
+            return f"{error.strerror}."
         if size < end:
             return f"The data file {path!r} is cut: it has {size:,} bytes of at least {end:,}."
     return None

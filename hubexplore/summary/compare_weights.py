@@ -16,7 +16,7 @@ from hubexplore.summary import numerals
 from hubexplore.summary.checkpoint import CheckpointEntry, Slice, shard_name
 from hubexplore.summary.filesystem import join
 from hubexplore.summary.graph_protos import dtype_name
-from hubexplore.summary.model import AssetSummary, VariableSummary, VariantSummary
+from hubexplore.summary.model import AssetSummary, VariableSummary, VariantSummary, elements
 from hubexplore.summary.paths import is_url
 from hubexplore.summary.resources import AssetFolder, files_of, is_inside
 from hubexplore.summary.source import Source, Weights
@@ -100,6 +100,8 @@ def _cut(entry: CheckpointEntry) -> str:
 def _values(stored: _Stored, dtype: str) -> npt.NDArray[np.uint8]:
     """Returns the bytes of all values, one row per value."""
     entry, width = stored.entry, numerals.width(dtype) or 1
+    if entry.size != (elements(entry.shape) or 0) * width:
+        raise ValueError("its size in the checkpoint is not that of its shape")
     whole = np.zeros((*entry.shape, width), np.uint8)
     # The index holds the slices sorted by where they begin; the list of them may have another order.
     places = sorted(entry.slices, key=lambda each: [(start, size or -1) for start, size in each]) or [()]

@@ -13,7 +13,13 @@ from typing import ClassVar, Final
 
 from hubexplore import errors
 from hubexplore.summary import checkpoint, sniff
-from hubexplore.summary.filesystem import Filesystem, LocalFilesystem, join
+from hubexplore.summary.filesystem import (
+    Filesystem,
+    LocalFilesystem,
+    SpecialFileError,
+    join,
+    read_message,
+)
 from hubexplore.summary.paths import is_url, unreplaced_variable
 from hubexplore.summary.remedy import module_code, spec_code, unsupported
 
@@ -29,7 +35,8 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def _variants(tags: tuple[tuple[str, ...], ...]) -> str:
-    return ", ".join(repr("+".join(one)) if one else "no tags" for one in tags)
+    more = f" and {len(tags) - _SHOWN} more" if len(tags) > _SHOWN else ""
+    return ", ".join(repr("+".join(one)) if one else "no tags" for one in tags[:_SHOWN]) + more
 
 
 @dataclass(frozen=True)
@@ -318,6 +325,22 @@ class Unreadable(Diagnosis):
         return "Check the disk or the connection."
 
 
+@dataclass(frozen=True)
+class Special(Diagnosis):
+    """A pipe, socket or device where a file should be."""
+
+    reason: str
+    error = errors.UnreadableModuleError
+
+    def what(self) -> str:
+        """See the base class."""
+        return f"cannot be read: {self.reason}"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        return "Only regular files are opened. Copy or download the module again."
+
+
 def explain(path: str, filesystem: Filesystem, name: str | None = None) -> errors.HubError | None:
     """Returns the error that says what `path` is, or None if it is a module with all its files.
 
@@ -345,6 +368,8 @@ def diagnose(path: str, filesystem: Filesystem) -> Diagnosis:
     """
     try:
         return _diagnose(path, filesystem)
+    except SpecialFileError as error:
+        return Special(error.strerror or str(error))
     except OSError as error:
         return Unreadable(error.strerror or str(error), isinstance(error, PermissionError))
 
@@ -389,7 +414,10 @@ def _saved_model(  # noqa: PLR0911  # one return per answer
         if "saved_model.pbtxt" in names:
             return _text(join(path, "saved_model.pbtxt"), is_module, filesystem)
         return Incomplete("module", _missing(SAVED_MODEL_FILE)) if is_module else None
-    content = filesystem.read(join(path, SAVED_MODEL_FILE))
+    try:
+        content = read_message(filesystem, join(path, SAVED_MODEL_FILE))
+    except errors.DamagedModuleError as error:
+        return Incomplete("module" if is_module else "SavedModel", (str(error).partition(". ")[0],))
     try:
         scan = sniff.scan_saved_model(content)
     except ValueError as error:
@@ -411,7 +439,7 @@ def _saved_model(  # noqa: PLR0911  # one return per answer
 def _text(path: str, is_module: bool, filesystem: Filesystem) -> Diagnosis:
     """Returns what a directory with a SavedModel in text form is."""
     try:
-        scan = sniff.scan_text(filesystem.read(path))
+        scan = sniff.scan_text(read_message(filesystem, path, sniff.LARGEST_TEXT))
     except ValueError:
         return TextSavedModel()
     if is_module or scan.has_objects:
@@ -434,7 +462,7 @@ def _variables_problem(
     if pointers:
         return Pointers(pointers)
     try:
-        problem = checkpoint.check_shards(checkpoint.read_index(filesystem.read(index)), prefix, filesystem)
+        problem = checkpoint.check_shards(checkpoint.open_index(index, filesystem), prefix, filesystem)
     except errors.DamagedModuleError as error:
         return str(error).rstrip(".")
     return problem.rstrip(".") if problem else None

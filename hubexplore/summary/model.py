@@ -7,7 +7,6 @@ wrote them.
 from __future__ import annotations
 
 import functools
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +23,23 @@ LOCAL: Final = "local"
 
 Shape = tuple[int | None, ...] | None
 """None is an unknown rank, a None in it an unknown dimension."""
+
+MOST_ELEMENTS: Final = (1 << 63) - 1
+"""Elements that a tensor can have: TensorFlow counts them in 64 bits."""
+
+
+def elements(shape: Shape) -> int | None:
+    """How many elements a shape has; None where that is not known, or more than any tensor can have."""
+    if shape is None:
+        return None
+    count: int | None = 1
+    for size in shape:
+        if size == 0:
+            return None if None in shape else 0
+        count = None if count is None or size is None else count * size
+        if count is not None and not 0 <= count <= MOST_ELEMENTS:
+            count = None
+    return count
 
 
 @dataclass(frozen=True)
@@ -110,10 +126,8 @@ class VariableSummary:
 
     @functools.cached_property
     def parameters(self) -> int | None:
-        """How many numbers it holds; None where its shape is not known."""
-        if self.shape is None or None in self.shape:
-            return None
-        return math.prod(size for size in self.shape if size is not None)
+        """How many numbers it holds; None where its shape is not known, or is that of no tensor."""
+        return elements(self.shape)
 
     @functools.cached_property
     def bytes(self) -> int | None:

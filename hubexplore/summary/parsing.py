@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,6 +9,7 @@ from typing import Any, Final
 from hubexplore.summary.declared import shape_of
 from hubexplore.summary.graph import downstream, index_nodes, node_of, reached_functions
 from hubexplore.summary.graph_protos import dtype_name
+from hubexplore.summary.model import elements
 
 MOST_VALUES: Final = 1_000_000
 """Values of one feature: a graph that wants more of them gets one."""
@@ -127,8 +127,8 @@ def _texts(edge: str, nodes: Mapping[str, Any]) -> list[str]:
 
 
 def _count(shape: Any) -> int:
-    count = math.prod(size or 1 for size in shape_of(shape) or ())
-    return count if count <= MOST_VALUES else 1
+    count = elements(tuple(size or 1 for size in shape_of(shape) or ()))
+    return count if count is not None and count <= MOST_VALUES else 1
 
 
 def _text(content: bytes) -> str:

@@ -12,8 +12,8 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
 from hubexplore.errors import DamagedModuleError
-from hubexplore.summary import checkpoint, diagnosis
-from hubexplore.summary.filesystem import Filesystem, join
+from hubexplore.summary import checkpoint, diagnosis, sniff
+from hubexplore.summary.filesystem import LARGEST_MESSAGE, Filesystem, is_link, join, read_message
 from hubexplore.summary.graph_protos import SavedModel
 from hubexplore.summary.model import (
     GLOBAL,
@@ -32,8 +32,11 @@ GRAPH_FILE: Final = "saved_model.pb"
 GRAPH_TEXT_FILE: Final = "saved_model.pbtxt"
 MODULE_FILE: Final = "tfhub_module.pb"
 VARIABLES_PREFIX: Final = "variables/variables"
+_LARGEST_DEFINITION: Final = 1 << 20
 _MAX_FILES: Final = 10_000
 _MAX_DEPTH: Final = 8
+_LINKED: Final = frozenset({"variables", "assets"})
+_LARGEST_DIGEST: Final = 1 << 30  # bytes
 _CHUNK: Final = 1 << 24  # bytes of a file in memory at once
 # What a TF2 SavedModel keeps in its checkpoint besides variables.
 _NO_VARIABLES: Final = frozenset({"_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter/.ATTRIBUTES/VARIABLE_VALUE"})
@@ -68,14 +71,15 @@ def read_module(directory: str, filesystem: Filesystem, title: str | None = None
     try:
         names = filesystem.listdir(directory)
         file = next(name for name in (GRAPH_FILE, GRAPH_TEXT_FILE) if name in names)
-        content = filesystem.read(place.path(file))
+        limit = LARGEST_MESSAGE if file == GRAPH_FILE else sniff.LARGEST_TEXT
+        content = read_message(filesystem, place.path(file), limit)
     except (OSError, StopIteration) as error:
-        raise _explained(place, title) from error
+        raise _explained(place, title, str(error) if isinstance(error, DamagedModuleError) else "") from error
     saved_model = _parse(content, file, place, title)
     warnings = []
     if MODULE_FILE in names:
         format_name = HUB_MODULE
-        warnings = _format_warnings(filesystem.read(place.path(MODULE_FILE)))
+        warnings = _format_warnings(place)
     elif any(each.HasField("object_graph_def") for each in saved_model.meta_graphs):
         format_name = TF2_SAVED_MODEL
     else:
@@ -154,6 +158,8 @@ def _parse(content: bytes, file: str, place: Place, title: str | None) -> Any:
         raise _explained(place, title, f"{file!r} is truncated or altered: {error}") from error
     if not saved_model.meta_graphs:
         raise _explained(place, title, f"{file!r} ({len(content):,} bytes) holds no graph")
+    if len(saved_model.meta_graphs) > sniff.MOST_VARIANTS:
+        raise _explained(place, title, f"{file!r} is altered: {sniff.MSG_VARIANTS}")
     return saved_model
 
 
@@ -168,9 +174,12 @@ def _explained(place: Place, title: str | None, reason: str = "") -> Exception:
     return found
 
 
-def _format_warnings(content: bytes) -> list[str]:
+def _format_warnings(place: Place) -> list[str]:
     try:
+        content = read_message(place.filesystem, place.path(MODULE_FILE), _LARGEST_DEFINITION)
         definition = ModuleDef.FromString(content)
+    except OSError as error:
+        return [f"{MODULE_FILE!r} cannot be read: {error.strerror or error}."]
     except DecodeError as error:
         return [f"{MODULE_FILE!r} is truncated or altered: {error}."]
     if definition.format != FORMAT_V3:
@@ -188,7 +197,7 @@ def _weights(place: Place | None) -> tuple[Weights | None, list[str]]:
     try:
         if not filesystem.exists(f"{prefix}.index"):
             return None, []
-        index = checkpoint.read_index(filesystem.read(f"{prefix}.index"))
+        index = checkpoint.open_index(f"{prefix}.index", filesystem)
         problem = checkpoint.check_shards(index, prefix, filesystem)
     except (OSError, DamagedModuleError) as error:
         return None, [f"The weights cannot be read. {error}"]
@@ -196,7 +205,11 @@ def _weights(place: Place | None) -> tuple[Weights | None, list[str]]:
 
 
 def _files(place: Place) -> Iterator[FileSummary]:
-    """The files of a directory and of those below it, as many as a module may reasonably have."""
+    """The files of a directory and of those below it, as many as a module may reasonably have.
+
+    A link to a directory may lead anywhere, as to "/". It is followed only where a part of the format lies
+    elsewhere, and no further down.
+    """
     stack = [("", 0)]
     left = _MAX_FILES
     while stack and left:
@@ -211,16 +224,26 @@ def _files(place: Place) -> Iterator[FileSummary]:
             try:
                 if not place.filesystem.isdir(place.path(below)):
                     yield FileSummary(below, place.filesystem.size(place.path(below)))
-                elif depth < _MAX_DEPTH:
-                    stack.append((below, depth + 1))
+                elif not is_link(place.path(below)):
+                    if depth < _MAX_DEPTH:
+                        stack.append((below, depth + 1))
+                elif below in _LINKED:
+                    stack.append((below, _MAX_DEPTH))
             except OSError:
                 continue
 
 
 def _asset_checksums(place: Place, files: tuple[FileSummary, ...]) -> Iterator[tuple[str, str]]:
-    """Yields the name below `assets/` and the SHA-256, as hex digits, of each file there that can be read."""
+    """Yields the name below `assets/` and the SHA-256, as hex digits, of each file there that can be read.
+
+    Of files that together exceed 1 GiB those behind, by name, are left out.
+    """
+    left = _LARGEST_DIGEST
     for file in files:
         if file.name.startswith("assets/"):
+            left -= file.size
+            if left < 0:
+                return
             whole = hashlib.sha256()
             with contextlib.suppress(OSError):
                 for offset in range(0, file.size, _CHUNK):
@@ -234,7 +257,8 @@ def _digest(
     """SHA-256 of graphs and assets as they are on disk, and of what the index says of the weights.
 
     Weights count by name, dtype, shape and checksum, not by where they lie in which data file: an equal
-    checkpoint in other shards has an equal digest.
+    checkpoint in other shards has an equal digest. A graph above 1 GiB counts by its size, and so do assets
+    without a checksum.
     """
     whole = hashlib.sha256()
     for file in files:
@@ -243,7 +267,7 @@ def _digest(
             whole.update(f"{file.name}\0{file.size}\0{checksum}\0".encode(errors="surrogateescape"))
         elif file.name in (GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE):
             whole.update(f"{file.name}\0{file.size}\0".encode(errors="surrogateescape"))
-            for offset in range(0, file.size, _CHUNK):
+            for offset in range(0, file.size if file.size <= _LARGEST_DIGEST else 0, _CHUNK):
                 try:
                     whole.update(place.filesystem.read_range(place.path(file.name), offset, _CHUNK))
                 except OSError:

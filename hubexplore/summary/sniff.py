@@ -10,6 +10,13 @@ from hubexplore.summary import wire
 HEAD: Final = 4096
 """How many bytes at the start of a file `file_kind` wants to see."""
 
+MOST_VARIANTS: Final = 1_000
+"""How many graphs a file may hold; published modules have up to a dozen."""
+MSG_VARIANTS: Final = f"it holds more than {MOST_VARIANTS:,} graphs"
+
+LARGEST_TEXT: Final = 1 << 22
+"""Bytes of a SavedModel in text form that are read."""
+
 LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 
 
@@ -44,6 +51,8 @@ def scan_saved_model(data: bytes) -> SavedModelScan:
     for number, meta_graph in wire.fields(data):
         if number != 2:
             continue
+        if len(variants) == MOST_VARIANTS:
+            raise ValueError(MSG_VARIANTS)
         tags: tuple[str, ...] = ()
         for field, value in wire.fields(_message(meta_graph)):
             if field == 1:

@@ -20,6 +20,7 @@ from hubexplore.summary.unlisted import VARIABLE_OPS, main_op_values, starting, 
 _TRAINABLE: Final = "trainable_variables"
 VARIABLE_COLLECTIONS: Final = ("variables", "model_variables", _TRAINABLE)
 _PARTITION: Final = re.compile(r"(?P<key>.*)/part_\d+$", re.DOTALL)
+_LONGEST_PATH: Final = 2_000
 _VALUE: Final = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 Entries = Mapping[str, CheckpointEntry]
@@ -165,7 +166,7 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
         for slot in each.slot_variables:
             owner = paths.get(slot.original_variable_node_id)
             if owner is not None and index in paths:
-                name = f"{owner}/.OPTIMIZER_SLOT/{paths[index]}/{_escaped(slot.slot_name)}"
+                name = f"{owner}/.OPTIMIZER_SLOT/{paths[index]}/{_escaped(slot.slot_name)[:_LONGEST_PATH]}"
                 paths.setdefault(slot.slot_variable_node_id, name)
     handles = {
         node.attr["shared_name"].s.decode(errors="replace"): name
@@ -193,15 +194,22 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
 
 
 def _paths(objects: Any) -> dict[int, str]:
-    """Object number -> shortest path from object 0, its parts escaped as in a checkpoint."""
-    paths = {0: ""} if len(objects) else {}
+    """Object number -> shortest path from object 0, its parts escaped as in a checkpoint.
+
+    Objects with a path longer than any name is are left out, with what is below them: the paths of a chain of
+    objects together grow with the square of its length.
+    """
+    count = len(objects)
+    paths = {0: ""} if count else {}
     queue = list(paths)
     for number in queue:  # grows while it is walked
+        above = f"{paths[number]}/" if paths[number] else ""
         for child in objects[number].children:
-            if child.node_id not in paths and 0 <= child.node_id < len(objects):
-                above = f"{paths[number]}/" if paths[number] else ""
-                paths[child.node_id] = above + _escaped(child.local_name)
-                queue.append(child.node_id)
+            if child.node_id not in paths and 0 <= child.node_id < count:
+                path = above + _escaped(child.local_name)
+                if len(path) <= _LONGEST_PATH:
+                    paths[child.node_id] = path
+                    queue.append(child.node_id)
     return paths
 
 

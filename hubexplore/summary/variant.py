@@ -17,6 +17,7 @@ from hubexplore.summary.model import (
     SignatureSummary,
     VariantSummary,
 )
+from hubexplore.summary.nesting import find_endless
 from hubexplore.summary.op_kernels import reason, who_needs, without_kernel
 from hubexplore.summary.op_packages import describe
 from hubexplore.summary.ops import count_ops
@@ -80,6 +81,7 @@ def read_variant(
     )
     return variant, [
         *_cannot_run(variant, meta_graph),
+        *_endless(graph),
         *_duplicates(len(graph.node) - len(nodes)),
         *_dangling(signatures, nodes),
         *_lost(assets, folder),
@@ -152,6 +154,11 @@ def _cannot_run(variant: VariantSummary, meta_graph: Any) -> list[str]:
         elif op in unknown:
             found.append(f"TensorFlow has no op {describe([op], needs)}.")
     return _some(found)
+
+
+def _endless(graph: Any) -> list[str]:
+    found = find_endless(graph.node, graph.library)
+    return [f"It cannot be run. {found}"] if found else []
 
 
 def _dangling(signatures: tuple[SignatureSummary, ...], nodes: dict[str, Any]) -> list[str]:

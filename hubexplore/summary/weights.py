@@ -4,16 +4,20 @@ A tensor is read twice if it is larger than one piece: first for its extremes, t
 histogram. A single pass would have to guess the bins and to merge them, and could not scale the numbers; so
 the counts here are exact, no sum overflows, and memory stays at a few pieces whatever the tensor's size.
 
+What was never written to a sparse file is not read: it counts as the zeros it stands for. What several
+variables share is read once, where they share all of it; no writer of checkpoints lets them share a part.
+
 The data's checksums (CRC-32C) are not verified: without a compiled library that takes far longer than the
 statistics. Missing and cut files are noticed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import fnmatch
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,14 +27,17 @@ import numpy.typing as npt
 from hubexplore import errors
 from hubexplore.summary import numerals
 from hubexplore.summary.checkpoint import CheckpointEntry, shard_name
+from hubexplore.summary.filesystem import LocalFilesystem, data_extents
 from hubexplore.summary.graph_protos import dtype_name
-from hubexplore.summary.model import Shape, VariableSummary
+from hubexplore.summary.model import Shape, VariableSummary, elements
 from hubexplore.summary.numerals import Numbers
 from hubexplore.summary.source import Weights
 
 BINS: Final = 16
 PIECE: Final = 1 << 19
 """How many numbers are read and held at once."""
+_SPARSE: Final = 1 << 24
+"""Bytes of a tensor from which on it is asked what of it was written."""
 # Beyond 2**±500 the square of a float64, or the width of a range, may overflow or vanish.
 _SAFE_EXPONENT: Final = 500
 
@@ -154,8 +161,40 @@ def _in_file_order(variables: tuple[VariableSummary, ...], weights: Weights) -> 
             )
         else:
             stored.append((sorted((each.shard, each.offset) for each in entry.extents), variable))
-    for _, variable in sorted(stored, key=lambda item: item[0]):
-        yield _Tensor(variable.name, entries[variable.key], weights).stats()
+    stored.sort(key=lambda item: item[0])
+    overlapping = _overlapping({variable.key: entries[variable.key] for _, variable in stored})
+    known: dict[Hashable, VariableStats] = {}
+    for _, variable in stored:
+        entry = entries[variable.key]
+        if variable.key in overlapping:
+            note = f"shares a part of its bytes with {overlapping[variable.key]!r}: the index is damaged"
+            yield dataclasses.replace(_Tensor(variable.name, entry, weights).facts(), note=note)
+            continue
+        same = (entry.dtype, elements(entry.shape), tuple(sorted(entry.extents)))
+        if same not in known:
+            known[same] = _Tensor(variable.name, entry, weights).stats()
+        yield dataclasses.replace(known[same], name=variable.name, shape=entry.shape)
+
+
+def _overlapping(entries: Mapping[str, CheckpointEntry]) -> dict[str, str]:
+    """Names of tensors that share a part of their bytes, but not all, with another -> that other's name."""
+    runs: dict[tuple[int, int, int], str] = {}
+    names: dict[tuple[int, int, int], list[str]] = {}
+    for name, entry in entries.items():
+        for extent in entry.extents:
+            if extent.size:
+                run = (extent.shard, extent.offset, extent.offset + extent.size)
+                runs.setdefault(run, name)
+                names.setdefault(run, []).append(name)
+    found: dict[str, str] = {}
+    furthest: tuple[int, int, int] | None = None
+    for run in sorted(runs):
+        if furthest is not None and run[0] == furthest[0] and run[1] < furthest[2]:
+            found.update(dict.fromkeys(names[run], runs[furthest]))
+            found.update(dict.fromkeys(names[furthest], runs[run]))
+        if furthest is None or run[0] != furthest[0] or run[2] > furthest[2]:
+            furthest = run
+    return found
 
 
 @dataclass
@@ -168,11 +207,11 @@ class _Extremes:
     nans: int = 0
     infs: int = 0
 
-    def add(self, numbers: Numbers) -> None:
+    def add(self, numbers: Numbers, times: int = 1) -> None:
         if numbers.dtype.kind == "f":
             nans, infs = (int(np.count_nonzero(test(numbers))) for test in (np.isnan, np.isinf))
             self.nans, self.infs = self.nans + nans, self.infs + infs
-        self.zeros += numbers.size - int(np.count_nonzero(numbers))
+        self.zeros += (numbers.size - int(np.count_nonzero(numbers))) * times
         finite = _finite(numbers)
         if finite.size:
             low, high = finite.min().item(), finite.max().item()
@@ -205,21 +244,22 @@ class _Moments:
             math.ldexp(low, -exponent), math.ldexp(high, -exponent), exponent, np.zeros(bins, np.int64)
         )
 
-    def add(self, numbers: Numbers) -> None:
+    def add(self, numbers: Numbers, times: int = 1) -> None:
         values = _finite(numbers).astype(np.float64)
         if not values.size:
             return
         if self.exponent:
             values = np.ldexp(values, -self.exponent)
         mean = float(values.mean())
-        count, shift = self.count + values.size, mean - self.mean
-        self.squares += float(np.square(values - mean).sum()) + shift**2 * self.count * values.size / count
-        self.mean += shift * values.size / count
+        added, shift = values.size * times, mean - self.mean
+        count = self.count + added
+        self.squares += float(np.square(values - mean).sum()) * times + shift**2 * self.count * added / count
+        self.mean += shift * added / count
         self.count = count
         bins = len(self.histogram)
         width = (self.high - self.low) or 1.0
         places = np.minimum((values - self.low) / width * bins, bins - 1).astype(np.int64)
-        self.histogram += np.bincount(places, minlength=bins)
+        self.histogram += np.bincount(places, minlength=bins) * times
 
     def unscaled(self, value: float) -> float:
         return math.ldexp(value, self.exponent)
@@ -240,21 +280,33 @@ class _Tensor:
     entry: CheckpointEntry
     weights: Weights
 
-    def stats(self) -> VariableStats:
-        dtype, count = dtype_name(self.entry.dtype), math.prod(self.entry.shape)
+    def facts(self) -> VariableStats:
+        """What the index says, without the numbers."""
+        dtype, count = dtype_name(self.entry.dtype), elements(self.entry.shape)
         facts = VariableStats(self.name, dtype, self.entry.shape, count, self.entry.size)
         width = numerals.width(dtype)
         if width is None:
-            return dataclasses.replace(
-                facts, note="text" if dtype == "string" else f"no statistics of {dtype}"
-            )
-        if self.entry.size != count * width or any(extent.size % width for extent in self.entry.extents):
+            note = "text" if dtype == "string" else f"no statistics of {dtype}"
+            return dataclasses.replace(facts, note=note)
+        if (
+            count is None
+            or self.entry.size != count * width
+            or any(extent.size % width for extent in self.entry.extents)
+        ):
             raise errors.DamagedModuleError(MSG_SIZE.format_map(dataclasses.asdict(facts)))
+        return facts
+
+    def stats(self) -> VariableStats:
+        facts = self.facts()
+        dtype, count = facts.dtype, facts.count or 0
+        width = numerals.width(dtype)
+        if width is None:
+            return facts
         # What fits into one piece is read once.
         held = list(self._pieces(dtype, width)) if count <= PIECE else None
         extremes = _Extremes()
-        for numbers in self._pieces(dtype, width) if held is None else held:
-            extremes.add(numbers)
+        for numbers, times in self._pieces(dtype, width) if held is None else held:
+            extremes.add(numbers, times)
         facts = dataclasses.replace(
             facts,
             zeros=extremes.zeros,
@@ -265,8 +317,8 @@ class _Tensor:
         if extremes.low is None or extremes.high is None:
             return facts
         moments = _Moments.between(extremes.low, extremes.high)
-        for numbers in self._pieces(dtype, width) if held is None else held:
-            moments.add(numbers)
+        for numbers, times in self._pieces(dtype, width) if held is None else held:
+            moments.add(numbers, times)
         return dataclasses.replace(
             facts,
             minimum=extremes.low,
@@ -277,26 +329,55 @@ class _Tensor:
             edges=moments.edges,
         )
 
-    def _pieces(self, dtype: str, width: int) -> Iterator[Numbers]:
-        """Yields its numbers in pieces, in the order of the files; which element is which does not matter."""
+    def _pieces(self, dtype: str, width: int) -> Iterator[tuple[Numbers, int]]:
+        """Yields its numbers in pieces, and how often each occurs, in the order of the files.
+
+        Which element is which does not matter. A part that was never written is one zero that occurs often.
+        """
+        zero = numerals.decode(bytes(width), dtype)
         for extent in sorted(self.entry.extents):
             path = shard_name(self.weights.prefix, extent.shard, self.weights.index.num_shards)
-            for start in range(0, extent.size, PIECE * width):
-                size = min(PIECE * width, extent.size - start)
-                yield numerals.decode(self._read(path, extent.offset + start, size), dtype)
+            position, end = extent.offset, extent.offset + extent.size
+            for first, last in [*self._written(path, position, end), (end, end)]:
+                # Whole numbers, counted from the beginning of the extent.
+                begin = first - (first - extent.offset) % width
+                after = last + (extent.offset - last) % width
+                if begin > position:
+                    yield zero, (begin - position) // width
+                for start in range(max(begin, position), after, PIECE * width):
+                    yield (
+                        numerals.decode(self._read(path, start, min(PIECE * width, after - start)), dtype),
+                        1,
+                    )
+                position = max(position, after)
+
+    def _written(self, path: str, start: int, end: int) -> list[tuple[int, int]]:
+        """The parts of a stretch of a file that are to be read; the others are zeros."""
+        if end - start < _SPARSE or not isinstance(self.weights.filesystem, LocalFilesystem):
+            return [(start, end)]
+        with self._reading(path):
+            if self.weights.filesystem.size(path) >= end:
+                return data_extents(path, start, end)
+        return [(start, end)]
 
     def _read(self, path: str, offset: int, size: int) -> bytes:
-        try:
+        with self._reading(path):
             data = self.weights.filesystem.read_range(path, offset, size)
+        if len(data) != size:
+            end = offset + size
+            raise errors.DamagedModuleError(MSG_SHORT.format(path=path, end=end, name=self.name))
+        return data
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _reading(path: str) -> Iterator[None]:
+        try:
+            yield
         except FileNotFoundError as error:
             raise errors.DamagedModuleError(MSG_MISSING.format(path=path)) from error
         except OSError as error:
             reason = error.strerror or str(error)
             raise errors.UnreadableModuleError(MSG_UNREADABLE.format(path=path, reason=reason)) from error
-        if len(data) != size:
-            end = offset + size
-            raise errors.DamagedModuleError(MSG_SHORT.format(path=path, end=end, name=self.name))
-        return data
 
 
 def _finite(numbers: Numbers) -> Numbers:

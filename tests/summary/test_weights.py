@@ -20,6 +20,7 @@ from hubexplore.summary.checkpoint import CheckpointEntry, CheckpointIndex, Exte
 from hubexplore.summary.filesystem import LocalFilesystem
 from hubexplore.summary.model import VariableSummary
 from hubexplore.summary.reading import read_module
+from hubexplore.summary.source import Weights
 from hubexplore.summary.weights import VariableStats, variable_stats
 from tests.summary.checkpoints import WatchedFilesystem, merge, save, variables_of, weights_at
 
@@ -281,3 +282,67 @@ def test_real_modules(name: str, real_modules: Path) -> None:
     for each in found:
         if each.dtype != "string":
             assert_like_numpy(each, np.asarray(theirs.get_tensor(variables[each.name].key)))
+
+
+def _weights(tmp_path: Path, entries: dict[str, CheckpointEntry], size: int, head: bytes = b"") -> Weights:
+    """A checkpoint of these entries, whose one data file begins with `head` and is sparse behind."""
+    with Path(f"{tmp_path}/v.data-00000-of-00001").open("wb") as file:
+        file.write(head)
+        file.truncate(size)
+    return Weights(str(tmp_path / "v"), CheckpointIndex(1, entries, {}), WatchedFilesystem())
+
+
+def _entry(shape: tuple[int, ...], offset: int, size: int, dtype: int = 1) -> CheckpointEntry:
+    return CheckpointEntry(dtype, shape, (), (Extent(0, offset, size, 0),))
+
+
+def test_what_was_never_written_is_not_read(tmp_path: Path) -> None:
+    count = 1 << 36
+    values = np.arange(1, 1 << 14, dtype=np.float32)
+    weights = _weights(tmp_path, {"w": _entry((count,), 0, 4 * count)}, 4 * count, values.tobytes())
+    (found,) = variable_stats(variables_of(weights), weights)
+    watched = weights.filesystem
+    assert isinstance(watched, WatchedFilesystem)
+    assert sum(size for _, _, size in watched.ranges) < 1 << 20
+    assert found.zeros == count - len(values)
+    assert (found.minimum, found.maximum) == (0.0, values[-1])
+    mean = float(values.sum(dtype=np.float64)) / count
+    assert found.mean == pytest.approx(mean)
+    square = float(np.square(values, dtype=np.float64).sum()) / count
+    assert found.std == pytest.approx(math.sqrt(square - mean**2))
+    assert sum(found.histogram) == count
+    assert found.histogram[1] == np.histogram(values, 16, (0, values[-1]))[0][1]
+
+
+def test_a_sparse_tensor_that_begins_within_a_number(tmp_path: Path) -> None:
+    """Written parts begin at pages, which need not be where numbers do."""
+    size = 1 << 26
+    weights = _weights(tmp_path, {"w": _entry((size // 8 - 1,), 3, size - 8, 2)}, size)
+    with Path(f"{tmp_path}/v.data-00000-of-00001").open("r+b") as file:
+        file.seek(3 + 8 * 1_000_000)
+        file.write(np.float64(-7.5).tobytes())
+    (found,) = variable_stats(variables_of(weights), weights)
+    assert (found.minimum, found.maximum, found.zeros) == (-7.5, 0.0, size // 8 - 2)
+
+
+def test_what_variables_share_is_read_once(tmp_path: Path) -> None:
+    entries = {f"v{number}": _entry((4, 256), 0, 4096) for number in range(500)}
+    weights = _weights(tmp_path, entries, 4096, np.full(1024, 2.0, np.float32).tobytes())
+    found = list(variable_stats(variables_of(weights), weights))
+    assert [(each.name, each.mean) for each in found] == [(name, 2.0) for name in entries]
+    watched = weights.filesystem
+    assert isinstance(watched, WatchedFilesystem)
+    assert len(watched.ranges) == 1
+
+
+def test_what_variables_share_in_part_is_damage(tmp_path: Path) -> None:
+    entries = {f"v{number}": _entry((1000,), 4 * number, 4000) for number in range(500)}
+    entries["own"] = _entry((10,), 8000, 40)
+    weights = _weights(tmp_path, entries, 8040)
+    found = {each.name: each for each in variable_stats(variables_of(weights), weights)}
+    assert found["own"].zeros == 10
+    assert found["v0"].note == "shares a part of its bytes with 'v1': the index is damaged"
+    assert {each.mean for name, each in found.items() if name != "own"} == {None}
+    watched = weights.filesystem
+    assert isinstance(watched, WatchedFilesystem)
+    assert len(watched.ranges) == 1

@@ -24,6 +24,7 @@ from hubexplore import errors
 from hubexplore.hub.resolve import archive, cache
 from hubexplore.hub.resolve.filesystem import GfileFilesystem, filesystem_of
 from hubexplore.summary import diagnosis, paths
+from hubexplore.summary.filesystem import open_regular
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -74,8 +75,8 @@ def resolve(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
 def read(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes], reader: Callable[[str], T]) -> T:
     """Returns what `reader` makes of the directory that `handle` stands for.
 
-    Where it finds nothing, what a cut export had moved aside is brought back. Where it finds damage in a directory of the cache, and its content is not what was downloaded or
-    extracted, that is done once more.
+    Where it finds nothing, what a cut export had moved aside is brought back. Where it finds damage in a
+    directory of the cache, and its content is not what was downloaded or extracted, that is done once more.
 
     Raises:
       HubError: That of `resolve` or of the reader.
@@ -193,7 +194,7 @@ def _local(path: str) -> str | _Cached:
 def _extract_file(path: str, target: str) -> str:
     filesystem = filesystem_of(path)
     gfile = filesystem.open(path) if isinstance(filesystem, GfileFilesystem) else None
-    with gfile or Path(path).open("rb") as file:
+    with gfile or open_regular(path) as file:
         size = filesystem.size(path)
         return _module_in(archive.extract(file, target, path, size, progress=True), path)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from hubexplore.summary.graph import node_of
 from hubexplore.summary.graph_protos import dtype_name
-from hubexplore.summary.model import VariantSummary
+from hubexplore.summary.model import VariantSummary, elements
 from hubexplore.summary.outline.data import ASSET, TABLE, Box, Weight
 from hubexplore.summary.outline.flow import VARIABLE, Flow
 from hubexplore.summary.outline.names import attribute_kind, dimensions
@@ -61,9 +60,7 @@ class Stock:
             dtype = dtype_name(message.attr["dtype"].type).removesuffix("_ref")
         if message is not None and attribute_kind(message, "shape") == "shape":
             shape = dimensions(message.attr["shape"].shape)
-        known = shape is not None and None not in shape
-        count = math.prod(size or 0 for size in shape or ()) if known else None
-        return Weight(self.flow.names[number], dtype, shape, count)
+        return Weight(self.flow.names[number], dtype, shape, elements(shape))
 
     def tables_and_assets(self, limit: int) -> tuple[list[tuple[Box, list[int]]], dict[str, list[int]]]:
         """Returns (box, nodes it stands for) of what the slice reads, and asset -> tables filled from it.

@@ -10,6 +10,7 @@ import numpy as np
 
 from hubexplore.summary.declared import shape_of
 from hubexplore.summary.graph import calls_of_attr, index_nodes, node_of, tensor_of
+from hubexplore.summary.model import elements
 from hubexplore.summary.sizes import terms
 from hubexplore.summary.sizes.terms import Number, TooComplexError
 
@@ -314,12 +315,14 @@ def constant(node: Any) -> np.ndarray[Any, Any] | None:
     if dtype is None or dims is None or None in dims:
         return None
     sizes = [each for each in dims if each is not None]
-    count = int(np.prod(sizes, dtype=np.int64))
-    if count > MOST_VALUES:
+    count = elements(dims)
+    if count is None or count > MOST_VALUES:
         return None
     if tensor.tensor_content:
+        if len(tensor.tensor_content) != count * dtype.itemsize:
+            return None
         content: np.ndarray[Any, Any] = np.frombuffer(tensor.tensor_content, dtype)
-        return content[:count].astype(np.int64).reshape(sizes)
+        return content.astype(np.int64).reshape(sizes)
     values = list(tensor.int_val if dtype.itemsize == 4 else tensor.int64_val)
     # Equal values at the end are written once.
     values = (values + [values[-1] if values else 0] * (count - len(values)))[:count]

@@ -7,7 +7,6 @@ type, where the last one stands for all that follow.
 from __future__ import annotations
 
 import hashlib
-import math
 import struct
 from collections.abc import Hashable, Iterable
 from typing import Any, Final
@@ -16,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hubexplore.summary import numerals
+from hubexplore.summary.declared import shape_of
 from hubexplore.summary.graph_protos import dtype_name
+from hubexplore.summary.model import MOST_ELEMENTS, elements
 
 Values = npt.NDArray[Any] | list[bytes]
 
@@ -94,7 +95,7 @@ def _values(proto: Any) -> npt.NDArray[Any] | tuple[bytes, ...] | None:
     """Returns the values without those at the end that repeat the last one; None where not known how."""
     dtype = dtype_name(proto.dtype)
     if dtype == "string":
-        count = math.prod(dim.size for dim in proto.tensor_shape.dim)
+        count = _count(proto)
         return tuple(_trimmed(list(proto.string_val) or [b""] * min(count, 1)))
     if dtype not in _LISTS:
         return None
@@ -109,10 +110,16 @@ def _values(proto: Any) -> npt.NDArray[Any] | tuple[bytes, ...] | None:
         values = values[: len(values) // 2 * 2].view("<c8" if stored == "<f4" else "<c16")
     bits = _as_bits(values).reshape(len(values), -1) if len(values) else values
     if not len(bits):
-        count = math.prod(dim.size for dim in proto.tensor_shape.dim)
+        count = _count(proto)
         return np.zeros(1 if count else 0, values.dtype)  # no value at all stands for zeros
     unlike = np.flatnonzero((bits != bits[-1]).any(axis=1))
     return values[: int(unlike[-1]) + 2] if len(unlike) else values[:1]
+
+
+def _count(proto: Any) -> int:
+    """How many elements the shape says; one more than any tensor has where it is that of none."""
+    count = elements(shape_of(proto.tensor_shape))
+    return MOST_ELEMENTS + 1 if count is None else count
 
 
 def _packed(values: Iterable[Any], stored: str) -> npt.NDArray[Any]:
@@ -136,7 +143,7 @@ def _trimmed(values: list[bytes]) -> list[bytes]:
 def _whole(proto: Any) -> Values | None:
     """Returns all values in one dimension; None where they are too many, or not known how."""
     values = _values(proto)
-    count = math.prod(dim.size for dim in proto.tensor_shape.dim)
+    count = _count(proto)
     if values is None or not 0 <= count <= 1 << 24:
         return None
     if isinstance(values, tuple):
