@@ -22,6 +22,10 @@ PROGRAMS := dot chromium libatomic.so.1
 SITE := build/docs
 IN_PARALLEL := -n 2 --dist loadfile
 QUICKSTART := notebooks/01_quickstart.ipynb
+# What was made elsewhere, or for a Python that is gone, is made again.
+FORGOTTEN := $(shell tools/forget_moved.sh)
+# JupyterLab and its kernels write into the home folder; who has none gets one in build.
+AT_HOME = [ -w "$$HOME" ] || { mkdir -p build/home && HOME="$$PWD/build/home" && export HOME; };
 # TensorFlow's start-up log is of no use to who reads test results.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
@@ -30,7 +34,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 # Without dot, diagrams show themselves as lists.
 lab: $(READY_LAB)
 	@tools/system_packages.sh dot || true
-	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/$(QUICKSTART) $(LAB_ARGS)
+	@$(AT_HOME) $(BIN)/python -m jupyterlab --LabApp.default_url=/lab/tree/$(QUICKSTART) $(LAB_ARGS)
 
 test: programs lint types contracts docs tests-tf1 tests
 
@@ -49,11 +53,11 @@ contracts: $(READY)
 	$(BIN)/lint-imports --no-logo
 
 tests: $(READY)
-	$(BIN)/pytest -q $(IN_PARALLEL)
+	@$(AT_HOME) $(BIN)/pytest -q $(IN_PARALLEL)
 
 # The API once more in a process where TF2 behaviour is disabled, as in old programs.
 tests-tf1: $(READY)
-	HUBEXPLORE_TEST_TF1=1 $(BIN)/pytest -q $(IN_PARALLEL) tests/hub
+	@$(AT_HOME) HUBEXPLORE_TEST_TF1=1 $(BIN)/pytest -q $(IN_PARALLEL) tests/hub
 
 # Half an hour and more, hence not a part of `make test`. TEST_ALL_ARGS names some: oldest newest package.
 test-all: programs $(READY)
@@ -104,15 +108,15 @@ $(READY_LAB): pyproject.toml constraints.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "hubexplore needs Python 3.11 or newer, and $(PYTHON) is older; say which: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing what pyproject.toml names into .venv (a few minutes the first time) ..."
-	@"$(PYTHON)" tools/set_up.py lab
-	@touch $@
+	@"$(PYTHON)" -E tools/set_up.py lab
+	@pwd -P > $@
 
 $(READY): $(READY_LAB)
 	@echo "Installing what the checks need into .venv ..."
-	@"$(PYTHON)" tools/set_up.py lab test
-	@touch $@
+	@"$(PYTHON)" -E tools/set_up.py lab test
+	@pwd -P > $@
 
 $(READY_DOCS): $(READY)
 	@echo "Installing what the site is made with into .venv ..."
-	@"$(PYTHON)" tools/set_up.py lab test docs
-	@touch $@
+	@"$(PYTHON)" -E tools/set_up.py lab test docs
+	@pwd -P > $@

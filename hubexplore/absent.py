@@ -1,4 +1,4 @@
-"""Public names of tensorflow_hub that hubexplore does not have: what to write instead of each."""
+"""Names that hubexplore does not have, above all tensorflow_hub's: what to write instead of each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Absent:
-    """A name that programs written for tensorflow_hub may use.
+    """A name that programs written for tensorflow_hub may use, or that sounds as if it were here.
 
     Attributes:
       purpose: what it is there, as a relative clause.
@@ -105,12 +105,38 @@ _TOOLS: Final = Absent(
 with tf.Graph().as_default():
     module = hub.Module(path, trainable=True)  # notebooks/05_fine_tune.ipynb trains a classifier on it""",
 )
+_COMPARE: Final = Absent(
+    "which is a method of summaries",
+    """\
+hub.summarize(path).compare(hub.summarize(other))  # in a notebook: %hub_compare PATH OTHER
+hub.summarize(path).compare("", "train")  # two graph variants""",
+)
+_SHOW: Final = Absent(
+    "since summaries show themselves",
+    """\
+hub.summarize(path)  # in a notebook: %hub_show PATH""",
+)
+_EXPORT: Final = Absent(
+    "which is a method of modules",
+    """\
+module.export(export_path, session)  # in a notebook: %hub_export NAME PATH""",
+)
+_CALL: Final = Absent(
+    "since modules are called themselves",
+    """\
+outputs = module(inputs)  # in a graph; in a notebook: %hub_call NAME EXPR
+with hub.eval_function_for_module(path) as f:
+    values = f(inputs)  # values, without a graph""",
+)
 
 ABSENT: Final = {
     "KerasLayer": _KERAS,
     "LatestModuleExporter": _EXPORTER,
+    "call": _CALL,
+    "compare": _COMPARE,
     "compressed_module_resolver": _RESOLVE,
     "estimator": _EXPORTER,
+    "export": _EXPORT,
     "feature_column": _TEXT_COLUMN,
     "feature_column_v2": _TEXT_COLUMN_V2,
     "image_embedding_column": _IMAGE_COLUMN,
@@ -125,6 +151,7 @@ ABSENT: Final = {
     "resolve": _RESOLVE,
     "resolver": _RESOLVE,
     "saved_model_module": _AUTHORING,
+    "show": _SHOW,
     "sparse_text_embedding_column": _SPARSE_TEXT_COLUMN,
     "text_embedding_column": _TEXT_COLUMN,
     "text_embedding_column_v2": _TEXT_COLUMN_V2,

@@ -1,4 +1,4 @@
-"""Names of tensorflow_hub that are not here: each says what to write instead, and that runs."""
+"""Names that are not here, above all tensorflow_hub's: each says what to write instead, and that runs."""
 
 from __future__ import annotations
 
@@ -162,6 +162,21 @@ def test_the_code_for_an_image_column_runs() -> None:
         features = {"k": tf.zeros([2, 16, 16, 1])}
         made = run("image_embedding_column", path="sample:digits", features=features, key="k")
         assert made["vectors"].shape.as_list() == [2, 10]
+
+
+def test_the_code_for_what_is_a_method_runs(words: str, tmp_path: Path) -> None:
+    run("compare", path="sample:digits", other=words)
+    run("show", path=words)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        inputs = [2.0]
+        made = run(
+            "call", module=hub.Module("sample:half-plus-two"), path="sample:half-plus-two", inputs=inputs
+        )
+        assert made["values"].tolist() == [3.0]
+        session.run([tf.compat.v1.global_variables_initializer(), tf.compat.v1.tables_initializer()])
+        assert session.run(made["outputs"]).tolist() == [3.0]
+        run("export", module=made["module"], session=session, export_path=str(tmp_path / "made"))
+    assert hub.summarize(str(tmp_path / "made")).variants
 
 
 def exports(name: str, **names: Any) -> Callable[[str], Any]:

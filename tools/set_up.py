@@ -9,13 +9,17 @@ in .venv/set-up.log.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import platform
 import re
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,6 +31,8 @@ SMALLEST = 50_000_000
 """Bytes, less than which an environment with pip alone does not fit."""
 PYTHON = platform.python_version()
 PYTHONS = ("python3.11", "python3.12", "python3.13")
+ELSEWHERE = ("target", "prefix", "root", "dry-run", "no-deps", "require-hashes", "no-binary")
+"""Settings of pip with which packages do not get into .venv."""
 
 
 class SetUpError(Exception):
@@ -36,7 +42,8 @@ class SetUpError(Exception):
 def main(extras: list[str]) -> int:
     """Makes or completes it; returns the exit code."""
     try:
-        install(extras, new=create())
+        with alone():
+            install(extras, new=create())
     except SetUpError as error:
         print(f"The set-up failed: {error}", file=sys.stderr)
         return 1
@@ -44,6 +51,22 @@ def main(extras: list[str]) -> int:
         print("The set-up was interrupted; the next run makes .venv anew.", file=sys.stderr)
         return 130
     return 0
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Waits while another set-up works here, as of `make lab` and `make test` in two terminals."""
+    folder = os.open(ROOT, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            print("Waiting for another set-up, which is at work here ...", flush=True)
+            with contextlib.suppress(OSError):  # A file system without locks.
+                fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def create() -> bool:
@@ -74,16 +97,24 @@ def works() -> bool:
 
 def install(extras: list[str], *, new: bool) -> None:
     """Runs pip, and keeps what it says. If it fails, only what was whole before is kept."""
-    command = [str(PLACE / "bin" / "python"), "-m", "pip", "install", "--no-color", "--progress-bar", "off"]
-    command += ["--disable-pip-version-check", "--no-input", "--constraint", "constraints.txt"]
-    done = run([*command, "--editable", f".[{','.join(extras)}]"])
+    if reason := elsewhere(pip("config", "list").stdout):
+        raise SetUpError(reason)
+    done = pip("install", "--constraint", "constraints.txt", "--editable", f".[{','.join(extras)}]")
     log = PLACE / LOG
     with contextlib.suppress(OSError):  # A full disk, of which is told below.
         log.write_text(done.stdout, encoding="utf-8")
     if done.returncode == 0 or not new:
         PLACE.joinpath(UNFINISHED).unlink()
     if done.returncode:
-        raise SetUpError(f"{why(done.stdout)} All that pip said is in {log.relative_to(ROOT)}.")
+        raise SetUpError(
+            f"{why(done.stdout, asked_again(done.stdout))} All that pip said is in {log.relative_to(ROOT)}."
+        )
+
+
+def pip(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the pip of the environment."""
+    options = ["--no-color", "--disable-pip-version-check", "--no-input"]
+    return run([str(PLACE / "bin" / "python"), "-m", "pip", *options, *arguments])
 
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
@@ -106,6 +137,9 @@ def no_environment(said: str) -> str:
     if re.search(r"ensurepip is not|No module named '?(venv|ensurepip)", said):
         package = f"python{PYTHON.rpartition('.')[0]}-venv"
         return f"Python {PYTHON} cannot make environments. On Debian: apt-get install {package}"
+    if "PATH separator" in said:
+        place = shlex.quote(str(ROOT))
+        return f"No environment can be in a folder whose path has a colon. Move it: mv {place} ~/hubexplore"
     return f"{sys.executable} -m venv .venv: {last_line(said)} {_remedy()}"
 
 
@@ -113,7 +147,10 @@ def of_system(error: OSError) -> str:
     """What the operating system refused."""
     if error.errno == 28:
         return no_space()
-    return f"{error.strerror}: {error.filename}. The folder {ROOT} has to be yours: chown -R $USER {ROOT}"
+    place = shlex.quote(str(ROOT))
+    return (
+        f"{error.strerror}: {error.filename}. The folder {ROOT} has to be yours: sudo chown -R $USER {place}"
+    )
 
 
 def no_space() -> str:
@@ -127,12 +164,67 @@ def no_space() -> str:
     return f"No space left on the disk. .venv takes 3.2 GB; {', '.join(free)}."
 
 
-def why(said: str) -> str:
-    """One sentence or two: which package, and what to do. `said` is what pip said, without --quiet."""
-    for found in (_disk, _network, _conflict, _absent, _build):
+def elsewhere(listed: str) -> str | None:
+    """Which setting, of what `pip config list` says, keeps packages out of .venv, and how to take it back."""
+    for section, name, value in re.findall(r"^([\w:-]+)\.([\w-]+)=(.+)$", listed, re.MULTILINE):
+        if name in ELSEWHERE and value.strip("'\"").lower() not in ("", "false", "0", "no", "off"):
+            variable = f"unset PIP_{name.upper().replace('-', '_')}"
+            back = variable if section == ":env:" else f"pip config unset {section}.{name}"
+            return f"pip is set to {name} = {value}, with which it cannot fill .venv. Take that back: {back}"
+    return None
+
+
+def asked_again(said: str) -> str:
+    """Why pip found no release at all of a package: it tells that only if asked for details."""
+    match = re.search(r"requirement (\S+) \(from versions: none\)", said)
+    if match is None or "connection broken by" in said:
+        return ""
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["download", "-vv", "--no-deps", "--retries", "0", "--dest", folder]
+        return pip(*options, match[1]).stdout
+
+
+def why(said: str, details: str = "") -> str:
+    """One sentence or two: which package, and what to do.
+
+    Args:
+      said: what pip said, without --quiet.
+      details: what `asked_again` found.
+    """
+    if reason := _refused(details):
+        return reason
+    for found in (_settings, _disk, _network, _damaged, _conflict, _absent, _build):
         if reason := found(said):
             return reason
-    return f"pip says: {last_line(said)}."
+    return f"pip says: {last_line(said).rstrip('.')}."
+
+
+def _refused(details: str) -> str | None:
+    """An index that answers, but not with packages."""
+    answers = re.findall(r"Could not fetch URL (\S+): (.+) - skipping", details)
+    if not answers:
+        return None
+    # An index that lacks the package says 404; of several, another tells more.
+    url, said = next((answer for answer in answers if not answer[1].startswith("404")), answers[0])
+    many = re.search(r"too many (\d+) error responses", said)
+    answer = f"error {many[1]}" if many else said.partition(" for url")[0]
+    return (
+        f"The package index does not give packages ({answer} for {url}). "
+        "pip config list says where that address comes from."
+    )
+
+
+def _settings(said: str) -> str | None:
+    """pip cannot read its own settings."""
+    if match := re.search(
+        r"Configuration file (?:could not be loaded|contains).*?([^\s']+\.(?:conf|ini))", said, re.DOTALL
+    ):
+        return f"pip cannot read its settings: mend or move {match[1]}."
+    if match := re.search(r"TLS CA certificate bundle, invalid path: (.+)", said):
+        return f"There is no {match[1]}, which pip was told to take certificates from: unset PIP_CERT."
+    if match := re.search(r"Failed to parse: (.+)|Please check proxy URL\. It is malformed[^:]*: (.+)", said):
+        return f"{match[1] or match[2]} is no address of a proxy or index. Write http://HOST:PORT."
+    return None
 
 
 def _disk(said: str) -> str | None:
@@ -144,17 +236,37 @@ def _network(said: str) -> str | None:
         return (
             "The package index has a certificate that pip does not trust. Name yours: export PIP_CERT=FILE."
         )
-    broken = re.search(
-        r"Failed to establish a new connection: (?:\[Errno -?\d+\] )?([^')]+)|(ProxyError)|(timed out)", said
-    )
-    if broken is None or not re.search(
-        r"\(from versions: none\)|Max retries|Read timed out|ConnectionError", said
+    if not re.search(
+        r"\(from versions: none\)|Max retries|Read timed out|ConnectionError|IncompleteRead", said
     ):
         return None
-    reason = broken[1] or ("the proxy does not answer" if broken[2] else broken[3])
+    if "407 Proxy Authentication" in said:
+        return "The proxy asks who you are. Name both: export https_proxy=http://USER:PASSWORD@HOST:PORT."
+    broken = re.search(
+        r"Proxy(?:.*Tunnel connection failed: ([^')]+)|(Error))|(timed out)"
+        r"|Failed to establish a new connection: (?:\[Errno -?\d+\] )?([^')]+)"
+        r"|\[SSL: ([A-Z_]+)\]|(Connection (?:aborted|broken|reset)|IncompleteRead|RemoteDisconnected)",
+        said,
+    )
+    if broken is None:
+        return None
+    tunnel, proxy, slow, refused, tls, _ = broken.groups()
+    reason = tunnel or refused or slow or (proxy and "the proxy does not answer")
+    reason = reason or (tls and tls.lower().replace("_", " ")) or "the connection broke"
     return (
         f"The package index cannot be reached ({reason}). The first run needs a network; "
         "behind a proxy: export https_proxy=http://HOST:PORT."
+    )
+
+
+def _damaged(said: str) -> str | None:
+    """What arrived is not what was sent."""
+    if not re.search(r"DO NOT MATCH THE HASHES|BadZipFile|has an invalid wheel|is not a zip file", said):
+        return None
+    match = re.search(r"^\s*(\S+) from \S+://|Wheel '([^']+)'", said, re.MULTILINE)
+    name = (match[1] or match[2]) if match else "A package"
+    return (
+        f"{name} arrived damaged. Run it again; if that does not help: {PLACE / 'bin' / 'pip'} cache purge."
     )
 
 
@@ -176,7 +288,16 @@ def _conflict(said: str) -> str | None:
 
 def _absent(said: str) -> str | None:
     match = re.search(r"No matching distribution found for (\S+)", said)
-    return f"There is no {match[1]} for {_here()}. {_remedy()}" if match else None
+    if match is None:
+        return None
+    indexes = re.search(r"Looking in indexes: (.+)", said)
+    if re.search(r"\(from versions: none\)", said) and "require a different python" not in said:
+        where = ", ".join(dict.fromkeys(indexes[1].split(", "))) if indexes else "the package index"
+        return (
+            f"{where} has no {match[1]} for {_here()}. If that is not where your packages come from, "
+            f"pip config list says where the address comes from; else: {_remedy()}"
+        )
+    return f"There is no {match[1]} for {_here()}. {_remedy()}"
 
 
 def _build(said: str) -> str | None:
@@ -186,8 +307,10 @@ def _build(said: str) -> str | None:
     elif (
         "subprocess-exited-with-error" in said
     ):  # While it was asked what it needs: the last that was fetched.
-        fetched = re.findall(r"^\s*(?:Collecting|Processing|Obtaining) (\S+)", said, re.MULTILINE)
-        name = fetched[-1] if fetched else "A package"
+        fetched = re.findall(r"^\s*(?:Collecting|Processing) (\S+)", said, re.MULTILINE)
+        if not fetched:
+            return None
+        name = fetched[-1]
     else:
         return None
     return f"{name} has no wheel for {_here()}, and could not be built. {_remedy()}"
@@ -199,19 +322,24 @@ def _here() -> str:
 
 def _remedy() -> str:
     """Another of the declared Pythons, if one is there."""
-    others = [name for name in PYTHONS if shutil.which(name) and not PYTHON.startswith(f"{name[6:]}.")]
-    if others:
-        return f"Take another Python: make PYTHON={others[0]} lab."
-    return f"Install another Python ({', '.join(PYTHONS)}) and name it: make PYTHON={PYTHONS[0]} lab."
+    others = [name for name in PYTHONS if not PYTHON.startswith(f"{name[6:]}.")]
+    there = [name for name in others if shutil.which(name)]
+    if there:
+        return f"Take another Python: make PYTHON={there[0]} lab."
+    return f"Install another Python ({', '.join(others)}) and name it: make PYTHON={others[0]} lab."
 
 
 def last_line(said: str) -> str:
     """The last line that pip calls an error, else the last of all."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    errors = [line for line in lines if line.upper().startswith("ERROR")]
+    errors = [line for line in lines if re.match("error(?!: subprocess-exited)", line, re.IGNORECASE)]
     return (errors or lines or ["nothing"])[-1]
 
 
 if __name__ == "__main__":
-    os.environ.pop("PYTHONPATH", None)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # Ends pip too, which would go on alone.
+        signal.signal(number, signal.default_int_handler)
+    for name in ("PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH"):
+        os.environ.pop(name, None)
+    os.environ["PIP_USER"] = "0"  # Which some have in their settings, and which no environment admits.
     sys.exit(main(sys.argv[1:]))

@@ -59,6 +59,33 @@ Collecting h5py==3.14.0 (from one)
   x Preparing metadata (pyproject.toml) did not run successfully.
 error: metadata-generation-failed
 """
+BROKEN = """
+WARNING: Retrying (Retry(total=0)) after connection broken by '{}': /simple/hatchling/
+ERROR: Could not find a version that satisfies the requirement hatchling (from versions: none)
+ERROR: No matching distribution found for hatchling
+"""
+TUNNEL = BROKEN.format("ProxyError('Cannot connect to proxy.', OSError('Tunnel connection failed: {}'))")
+EMPTY = """
+Looking in indexes: https://one/simple, https://two/simple, https://one/simple
+ERROR: Could not find a version that satisfies the requirement hatchling (from versions: none)
+ERROR: No matching distribution found for hatchling
+"""
+BUILD = """
+Obtaining file:///home/ann/hubexplore
+  Installing build dependencies: finished with status 'error'
+  error: subprocess-exited-with-error
+      {}
+error: subprocess-exited-with-error
+"""
+CHANGED = """
+ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated ...
+    hatchling from https://one/hatchling-9.9.9-py3-none-any.whl#sha256=00:
+        Expected sha256 00
+"""
+UNREACHABLE = (
+    "The package index cannot be reached ({}). The first run needs a network; "
+    "behind a proxy: export https_proxy=http://HOST:PORT."
+)
 CERTIFICATE = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate in chain"
 FULL = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
 
@@ -119,6 +146,56 @@ REMEDY = "Take another Python: make PYTHON=python3.12 lab."
             CERTIFICATE,
             "The package index has a certificate that pip does not trust. Name yours: export PIP_CERT=FILE.",
         ),
+        (BROKEN.format("ProtocolError('Connection aborted.')"), UNREACHABLE.format("the connection broke")),
+        (
+            BROKEN.format('ReadTimeoutError("Read timed out. (read timeout=2.0)")'),
+            UNREACHABLE.format("timed out"),
+        ),
+        (
+            BROKEN.format("SSLError(SSLError(1, '[SSL: WRONG_VERSION_NUMBER] wrong version number'))"),
+            UNREACHABLE.format("wrong version number"),
+        ),
+        (
+            TUNNEL.format("407 Proxy Authentication Required"),
+            "The proxy asks who you are. Name both: export https_proxy=http://USER:PASSWORD@HOST:PORT.",
+        ),
+        (TUNNEL.format("502 Bad Gateway"), UNREACHABLE.format("502 Bad Gateway")),
+        (
+            BROKEN.format("ProxyError('Cannot connect to proxy.', TimeoutError('slow'))"),
+            UNREACHABLE.format("the proxy does not answer"),
+        ),
+        (
+            EMPTY,
+            (
+                "https://one/simple, https://two/simple has no hatchling for Python 3.11.2 on x86_64. If "
+                "that is not where your packages come from, pip config list says where the address comes "
+                f"from; else: {REMEDY}"
+            ),
+        ),
+        (
+            BUILD.format(
+                "ERROR: Could not install packages due to an OSError: Failed to parse: 127.0.0.1:nine"
+            ),
+            "127.0.0.1:nine is no address of a proxy or index. Write http://HOST:PORT.",
+        ),
+        (
+            BUILD.format(
+                "ERROR: OSError: Could not find a suitable TLS CA certificate bundle, invalid path: /a.crt"
+            ),
+            "There is no /a.crt, which pip was told to take certificates from: unset PIP_CERT.",
+        ),
+        (BUILD.format("ERROR: Something."), "pip says: ERROR: Something."),
+        (
+            "Configuration file could not be loaded.\nfile: '/home/ann/pip.conf', line: 1\n",
+            "pip cannot read its settings: mend or move /home/ann/pip.conf.",
+        ),
+        (
+            CHANGED,
+            (
+                "hatchling arrived damaged. Run it again; if that does not help: "
+                f"{set_up.PLACE}/bin/pip cache purge."
+            ),
+        ),
         ("Collecting a\nERROR: something new\nnote: more", "pip says: ERROR: something new."),
     ],
 )
@@ -129,7 +206,83 @@ def test_one_line_says_what_and_what_to_do(said: str, told: str) -> None:
 @pytest.mark.usefixtures("here")
 def test_a_python_that_is_not_there_is_not_named_as_one_that_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: name if name == "python3.11" else None)
-    assert "Install another Python (python3.11, python3.12, python3.13)" in set_up.why(ABSENT)
+    assert "Install another Python (python3.12, python3.13)" in set_up.why(ABSENT)
+
+
+@pytest.mark.parametrize(
+    ("details", "told"),
+    [
+        (
+            (
+                "Could not fetch URL https://two/h/: 404 Client Error: Not Found for url: https://two/h/ - "
+                "skipping\nCould not fetch URL https://one/h/: 403 Client Error: Forbidden for url: "
+                "https://one/h/ - skipping"
+            ),
+            "403 Client Error: Forbidden for https://one/h/",
+        ),
+        (
+            (
+                "Could not fetch URL https://one/h/: Max retries exceeded with url: /h/ (Caused by "
+                "ResponseError('too many 503 error responses')) - skipping"
+            ),
+            "error 503 for https://one/h/",
+        ),
+    ],
+)
+def test_an_index_that_refuses_is_not_taken_for_a_python_without_packages(details: str, told: str) -> None:
+    assert set_up.why(EMPTY, details) == (
+        f"The package index does not give packages ({told}). "
+        "pip config list says where that address comes from."
+    )
+
+
+def test_pip_is_asked_for_details_only_where_it_told_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def pip(*arguments: str) -> subprocess.CompletedProcess[str]:
+        asked.append(arguments[-1])
+        return subprocess.CompletedProcess(arguments, 1, "details")
+
+    monkeypatch.setattr(set_up, "pip", pip)
+    assert set_up.asked_again(EMPTY) == "details"
+    assert [set_up.asked_again(OFFLINE), set_up.asked_again(ABSENT), asked] == ["", "", ["hatchling"]]
+
+
+@pytest.mark.parametrize(
+    ("listed", "told"),
+    [
+        ("global.target='/x'", "target = '/x', {}pip config unset global.target"),
+        (":env:.no-deps='1'", "no-deps = '1', {}unset PIP_NO_DEPS"),
+        ("global.index-url='https://one/simple'\n:env:.dry-run='0'\n:env:.target=''", None),
+    ],
+)
+def test_settings_that_keep_packages_out_are_named(listed: str, told: str | None) -> None:
+    between = "with which it cannot fill .venv. Take that back: "
+    assert set_up.elsewhere(listed) == (told and f"pip is set to {told.format(between)}")
+
+
+@pytest.mark.usefixtures("here")
+def test_a_folder_that_cannot_hold_an_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(set_up, "ROOT", Path("/a:b c"))
+    said = "Error: Refusing to create a venv in /a:b c/.venv because it contains the PATH separator :."
+    monkeypatch.setattr(set_up, "PLACE", tmp_path)
+    assert set_up.no_environment(said) == (
+        "No environment can be in a folder whose path has a colon. Move it: mv '/a:b c' ~/hubexplore"
+    )
+
+
+def test_two_at_once_take_turns(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second begins when the first lets go, which here is while it is told to wait."""
+    with set_up.alone():
+        other = subprocess.Popen(
+            [sys.executable, "-c", WAITS, str(machine.place.parent)], stdout=subprocess.PIPE, text=True
+        )
+        assert other.stdout
+        assert other.stdout.readline() == "Waiting for another set-up, which is at work here ...\n"
+        assert other.poll() is None
+    assert other.communicate(timeout=60)[0] == "its turn\n"
+    with set_up.alone():
+        assert capsys.readouterr().out == ""
 
 
 def test_a_full_disk_says_where_there_is_how_much_room() -> None:
@@ -155,6 +308,15 @@ def test_no_room_for_an_empty_environment(machine: Machine, monkeypatch: pytest.
     assert set_up.no_environment("Error: Command '-m ensurepip' failed.").startswith(
         "No space left on the disk."
     )
+
+
+WAITS = """
+import pathlib, sys
+from tools import set_up
+set_up.ROOT = pathlib.Path(sys.argv[1])
+with set_up.alone():
+    print("its turn")
+"""
 
 
 class Machine:
