@@ -1,6 +1,6 @@
 """A process that exports again and again, and is killed each time: at every so many lines of doing so.
 
-Arguments: an empty folder, and how many lines to the next kill. Prints a JSON list: what was found after each.
+Arguments: an empty folder, and how many lines to the next kill. Prints JSON: what was found after each.
 A module is exported where nothing is and in place of an earlier one, by turns, by children of this process.
 """
 
