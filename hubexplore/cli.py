@@ -13,7 +13,7 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -144,10 +144,12 @@ def _output(
     """Writes a page where one is asked for, and prints JSON or text unless only files are asked for."""
     if arguments.html is not None:
         from hubexplore.summary.paths import local_to_write
+        from hubexplore.summary.writing import write_file
 
         file = local_to_write(arguments.html, "The FILE of --html")
         page = to_html().encode(errors="backslashreplace")
-        _write(file, lambda path: Path(path).write_bytes(page))
+        with _writing(file):
+            write_file(file, page)
     if arguments.json:
         _print(to_json(2))
     elif arguments.html is None and arguments.graph is None:
@@ -183,22 +185,17 @@ def _write_graph(path: str, summary: Summary, signature: str | None) -> None:
         found = "is a directory" if target.is_dir() else "does not"
         endings = ", ".join(ENDINGS)
         raise DiagramError(f"A diagram is written to a file that ends in {endings}; {path!r} {found}.")
-    _write(str(target), summary.graph(signature).save)
+    picture = summary.graph(signature)
+    with _writing(str(target)):
+        picture.save(target)
 
 
-def _write(path: str, save: Callable[[str], object]) -> None:
-    """Writes a file by `save(path)`, so that it is there as a whole or not at all."""
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".hubexplore-{os.getpid()}{target.suffix}")
+@contextlib.contextmanager
+def _writing(path: str) -> Iterator[None]:
+    """Says what was written, or why it could not be."""
     try:
-        if target.exists() and not target.is_file() and not target.is_dir():
-            save(str(target))  # a pipe or a device, which cannot be replaced
-        else:
-            save(str(temporary))
-            temporary.replace(target)
+        yield
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         raise OSError(f"{path!r} cannot be written: {error.strerror or error}") from error
     sys.stderr.write(_line(f"Wrote {path}"))
 

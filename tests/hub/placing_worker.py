@@ -22,8 +22,8 @@ from typing import Any
 from hubexplore.hub.placing import place, recover, renaming
 
 LAST = "tfhub_module.pb"
-PLACE = str(Path(renaming.__file__).parent)
-"""The folder of the files whose lines count."""
+FILES = {str(file) for file in Path(renaming.__file__).parent.glob("*.py")}
+"""Whose lines count."""
 
 
 def write(word: str) -> Callable[[str], None]:
@@ -81,13 +81,13 @@ def overwritten_in_two_steps(target: Path) -> bool:
 
 
 class StopAt:
-    """Calls `stop` before the n-th line of the files in `PLACE`."""
+    """Calls `stop` before the n-th line of the files in `FILES`."""
 
     def __init__(self, number: int, stop: Callable[[], None]) -> None:
         self._left, self._stop = number, stop
 
     def __call__(self, frame: FrameType, event: str, _: Any) -> Any:
-        if os.path.dirname(frame.f_code.co_filename) != PLACE:
+        if frame.f_code.co_filename not in FILES:
             return None
         if event == "line":
             self._left -= 1

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -255,9 +258,10 @@ def test_interrupted_between_moves_into_an_existing_directory(
     target.mkdir()
     (target / "README").write_text("mine")
     before = _tree(tmp_path)
-    move, calls = renaming.move, []
+    move = renaming.move
+    calls: list[Path] = []
 
-    def interrupted(source: str, destination: str) -> None:
+    def interrupted(source: Path, destination: Path) -> None:
         calls.append(source)
         if len(calls) == number:
             raise KeyboardInterrupt
@@ -267,6 +271,26 @@ def test_interrupted_between_moves_into_an_existing_directory(
     with pytest.raises(KeyboardInterrupt):
         affine.export(target, session)
     assert _tree(tmp_path) == before
+
+
+def test_killed_at_lines_all_over(tmp_path: Path) -> None:
+    """What is there is as before or new, and the next export to the folder removes what was left."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.hub.export_killed_worker", str(tmp_path), "40"],
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert [each["done"] for each in found].count(True) == 2
+    for each in found:
+        assert each["then"] in (each["before"], each["new"]), each
+        assert each["loaded"] == each["then"], each
+        assert each["names"] == (["next"] if each["then"] is None else ["module", "next"]), each
+    for before in (None, 1):  # a new one, and one in place of another
+        assert before in [each["then"] for each in found]
 
 
 def test_a_place_that_cannot_be_written(affine: Any, session: Any) -> None:

@@ -26,6 +26,7 @@ from hubexplore.summary.model import ModuleSummary, VariantSummary
 from hubexplore.summary.outline import MAX_BOXES, outline
 from hubexplore.summary.outline.data import Outline
 from hubexplore.summary.paths import local_to_write
+from hubexplore.summary.writing import write_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,6 +159,8 @@ class Diagram:
     def save(self, path: str | bytes | os.PathLike[str]) -> None:
         """Writes the picture; the ending of the path says in which form.
 
+        It is written whole, or what was there stays.
+
         Raises:
           DiagramError: another ending than .svg, .png or .dot, or no `dot` program.
           PathError: (a ValueError, OSError and TypeError) `path` is no path of this machine.
@@ -174,7 +177,7 @@ class Diagram:
             raise DiagramError(
                 f"A diagram is saved as {', '.join(ENDINGS)}; not as {ending!r}: {str(target)!r}"
             )
-        target.write_bytes(content)
+        write_file(target, content)
 
     def __repr__(self) -> str:
         """Returns the outline as an indented list."""

@@ -1,0 +1,36 @@
+"""A file appears whole or stays as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+
+def write_file(path: str | os.PathLike[str], content: bytes) -> None:
+    """Writes a file beside its target, then renames it; what is at the target stays until then.
+
+    A link is followed. A pipe or a device, and a file in a folder where no other can be made, are written as
+    they are.
+
+    Raises:
+      OSError: it cannot be written. What was there is as before.
+    """
+    target = Path(os.path.realpath(path))
+    is_plain = target.is_file() or not target.exists()
+    if not is_plain or (target.exists() and not os.access(target.parent, os.W_OK)):
+        target.write_bytes(content)
+        return
+    # A name may have 255 bytes, and this one is longer than the target's.
+    temporary = target.with_name(f".{target.name[:40]}.{uuid.uuid4().hex[:12]}.part")
+    try:
+        temporary.write_bytes(content)
+        if target.exists():
+            shutil.copymode(target, temporary)
+        temporary.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
