@@ -24,6 +24,7 @@ from hubexplore import errors
 from hubexplore.hub.resolve import archive, cache
 from hubexplore.hub.resolve.filesystem import GfileFilesystem, filesystem_of
 from hubexplore.summary import diagnosis, paths
+from hubexplore.summary.addresses import shown
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -192,13 +193,23 @@ def _extract_file(path: str, target: str) -> str:
 
 
 def _download(handle: str) -> _Cached:
-    def build(target: str) -> str:
-        from hubexplore.hub.resolve import download
+    from hubexplore.hub.resolve import download
 
+    name = shown(handle)
+
+    def fetch(target: str) -> str:
         with download.open_url(handle) as body:
-            return _module_in(archive.extract(body, target, handle, body.length), handle)
+            return _module_in(archive.extract(body, target, name, body.length), name)
 
-    return _Cached(cache.key_of(handle), handle, build)
+    def build(target: str) -> str:
+        try:
+            return fetch(target)
+        except download.ChangedError:
+            again = Path(target, "again")
+            again.mkdir()
+            return fetch(str(again))
+
+    return _Cached(cache.key_of(download.without_access(handle)), name, build)
 
 
 def _module_in(directory: str, handle: str) -> str:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_addresses(handle: str, url: str) -> None:
-    assert download.url_of(handle) == url
+    assert download.address_of(handle).url == url
 
 
 @pytest.mark.parametrize(
