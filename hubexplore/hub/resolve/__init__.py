@@ -13,9 +13,10 @@ function from the rest of the handle to the path of a directory.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from hubexplore import errors
 from hubexplore.hub.resolve import archive, cache
 from hubexplore.hub.resolve.filesystem import GfileFilesystem, filesystem_of
-from hubexplore.summary import diagnosis, paths
+from hubexplore.summary import diagnosis, hints, paths
 from hubexplore.summary.addresses import shown
 
 if TYPE_CHECKING:
@@ -115,9 +116,9 @@ def _found(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str |
         plugins = _plugins()
         if scheme in plugins:
             return str(plugins[scheme].load()(rest))
-        if not (scheme == "file" and rest.startswith("/")) and not os.path.lexists(text):
+        if scheme != "file" and not os.path.lexists(text):
             _require_filesystem(text, scheme, plugins)
-    return _local(paths.absolute(text, _WHAT))
+    return _local(paths.absolute(text, _WHAT), text)
 
 
 def pinned(handle: str | bytes | os.PathLike[str]) -> str:
@@ -150,6 +151,9 @@ def _require_filesystem(handle: str, scheme: str, plugins: dict[str, EntryPoint]
         if scheme in registered:
             return
         schemes |= registered
+    hint = hints.for_nothing(handle)
+    if hint:
+        raise errors.HandleError(f"The handle {shown(handle)!r} has an unknown scheme, {scheme!r}. {hint}")
     known = ", ".join(sorted(f"{name}:" for name in schemes))
     raise errors.HandleError(
         MSG_SCHEME.format(
@@ -162,7 +166,7 @@ def _require_filesystem(handle: str, scheme: str, plugins: dict[str, EntryPoint]
     )
 
 
-def _local(path: str) -> str | _Cached:
+def _local(path: str, handle: str) -> str | _Cached:
     if not path.lower().endswith(archive.SUFFIXES):
         return path
     filesystem = filesystem_of(path)
@@ -181,7 +185,7 @@ def _local(path: str) -> str | _Cached:
     except errors.HubError:
         raise
     except OSError as error:
-        raise diagnosis.explain(path, filesystem) or error from error
+        raise diagnosis.explain(path, filesystem, handle) or error from error
 
 
 def _extract_file(path: str, target: str) -> str:
@@ -198,7 +202,7 @@ def _download(handle: str) -> _Cached:
     name = shown(handle)
 
     def fetch(target: str) -> str:
-        with download.open_url(handle) as body:
+        with download.open_url(handle) as body, _hinting(handle):
             return _module_in(archive.extract(body, target, name, body.length), name)
 
     def build(target: str) -> str:
@@ -210,6 +214,16 @@ def _download(handle: str) -> _Cached:
             return fetch(str(again))
 
     return _Cached(cache.key_of(download.without_access(handle)), name, build)
+
+
+@contextlib.contextmanager
+def _hinting(handle: str) -> Iterator[None]:
+    """Adds to the error that a server gave a web page which address the file has."""
+    try:
+        yield
+    except archive.WebPageError as error:
+        hint = hints.for_page(handle)
+        raise archive.WebPageError(f"{error} {hint}" if hint else str(error)) from None
 
 
 def _module_in(directory: str, handle: str) -> str:

@@ -55,6 +55,16 @@ def test_file_addresses(prefix: str, tmp_path: Path) -> None:
     assert resolve(f"{prefix}{tmp_path}/a%20b") == f"{tmp_path}/a b"
 
 
+def test_file_addresses_without_slashes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, archives: Archives
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a b").mkdir()
+    assert resolve("file:a%20b") == pinned("file:a%20b") == f"{tmp_path}/a b"
+    (tmp_path / "m.tar.gz").write_bytes(archives.tar_gz())
+    assert resolve("file:m.tar.gz") == resolve(tmp_path / "m.tar.gz")
+
+
 def test_a_drive_of_windows_is_no_scheme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert resolve("C:\\module") == f"{tmp_path}/C:\\module"
