@@ -22,13 +22,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from hubexplore import errors
-from hubexplore.hub.resolve import archive, cache
+from hubexplore.hub.resolve import archive, archived, cache
 from hubexplore.hub.resolve.filesystem import GfileFilesystem, filesystem_of
 from hubexplore.summary import diagnosis, hints, paths
 from hubexplore.summary.addresses import shown
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+    from hubexplore.summary.filesystem import Filesystem
 
 __all__ = ["filesystem_of", "pinned", "read", "resolve"]
 
@@ -70,7 +72,7 @@ def resolve(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
       NotAModuleError: What was in the archive is not a module.
     """
     found = _found(handle)
-    return found if isinstance(found, str) else found.path()
+    return found if isinstance(found, str) else found.directory()
 
 
 def read(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes], reader: Callable[[str], T]) -> T:
@@ -86,10 +88,10 @@ def read(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes], reader: Ca
     if isinstance(found, str):
         return reader(found)
     try:
-        return reader(found.path())
+        return reader(found.directory())
     except errors.DamagedModuleError:
-        cache.renew(found.key, found.handle, found.build)
-    return reader(found.path())
+        found.renew()
+    return reader(found.directory())
 
 
 @dataclass(frozen=True)
@@ -100,12 +102,16 @@ class _Cached:
     handle: str
     build: Callable[[str], str]
 
-    def path(self) -> str:
+    def directory(self) -> str:
         """Returns its directory."""
         return cache.entry(self.key, self.handle, self.build)
 
+    def renew(self) -> None:
+        """See `cache.renew`."""
+        cache.renew(self.key, self.handle, self.build)
 
-def _found(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str | _Cached:
+
+def _found(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str | _Cached | archived.Archived:
     """Returns the directory that a handle stands for, or the entry of the cache that it becomes."""
     text = paths.text_of(handle, _WHAT)
     match = _SCHEME.fullmatch(text)
@@ -166,34 +172,41 @@ def _require_filesystem(handle: str, scheme: str, plugins: dict[str, EntryPoint]
     )
 
 
-def _local(path: str, handle: str) -> str | _Cached:
+def _local(path: str, handle: str) -> str | archived.Archived:
     if not path.lower().endswith(archive.SUFFIXES):
         return path
     filesystem = filesystem_of(path)
     try:
         if filesystem.isdir(path):
             return path
-        if isinstance(filesystem, GfileFilesystem):
-            size, modified = filesystem.size(path), filesystem.modified(path)
-        else:
-            # Links are not followed: one may be moved to a new archive.
-            status = Path(path).stat()
-            size, modified = status.st_size, status.st_mtime_ns
-        # A rewritten archive is another entry.
-        key = cache.key_of(f"{path}\n{size}\n{modified}")
-        return _Cached(key, path, lambda target: _extract_file(path, target))
+        size, modified = _status(path, filesystem)
+        is_local = not isinstance(filesystem, GfileFilesystem)
+        return archived.Archived(path, size, modified, is_local, lambda target: _extract_file(path, target))
     except errors.HubError:
         raise
     except OSError as error:
         raise diagnosis.explain(path, filesystem, handle) or error from error
 
 
+def _status(path: str, filesystem: Filesystem) -> tuple[int, int]:
+    """Returns size and time of change of a file. Links are followed: one may be moved to a new archive."""
+    if isinstance(filesystem, GfileFilesystem):
+        return filesystem.size(path), filesystem.modified(path)
+    status = Path(path).stat()
+    return status.st_size, status.st_mtime_ns
+
+
 def _extract_file(path: str, target: str) -> str:
     filesystem = filesystem_of(path)
+    before = _status(path, filesystem)
     gfile = filesystem.open(path) if isinstance(filesystem, GfileFilesystem) else None
     with gfile or Path(path).open("rb") as file:
-        size = filesystem.size(path)
-        return _module_in(archive.extract(file, target, path, size, progress=True), path)
+        directory = archive.extract(file, target, path, before[0], progress=True)
+    if _status(path, filesystem) != before:
+        raise errors.ArchiveError(
+            f"{path!r} was written to while it was extracted. Try again when it is whole."
+        )
+    return _module_in(directory, path)
 
 
 def _download(handle: str) -> _Cached:
