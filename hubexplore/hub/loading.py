@@ -30,6 +30,7 @@ from hubexplore.hub.sharing import separate_tables
 from hubexplore.hub.unlisted import list_saved
 from hubexplore.hub.variables import VARIABLE_COLLECTIONS
 from hubexplore.hub.variant import Variant
+from hubexplore.summary.addresses import shown
 from hubexplore.summary.diagnosis import explain
 from hubexplore.summary.filesystem import is_special, open_regular
 from hubexplore.summary.paths import for_tensorflow, is_url, text_of
@@ -101,7 +102,7 @@ def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpe
         variants = read_variants(directory)
     except DamagedModuleError as error:
         raise explained(directory, path) from error
-    title = text_of(path)
+    title = shown(text_of(path))
     check_variants(variants, functools.partial(spec_code, title))
     return spec_from_directory(directory, variants, title, origin)
 
@@ -111,7 +112,7 @@ def explained(directory: str, handle: str | bytes | os.PathLike[str]) -> HubErro
 
     Where there is no module it also is the `tf.errors.NotFoundError` that callers of `hub.Module` catch.
     """
-    found = explain(directory, filesystem_of(directory), text_of(handle))
+    found = explain(directory, filesystem_of(directory), shown(text_of(handle)))
     if type(found) in _NOT_FOUND:
         return _NOT_FOUND[type(found)](str(found))
     return found or DamagedModuleError(f"The module at {directory!r} is not readable. {MSG_AGAIN}")

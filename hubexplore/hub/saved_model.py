@@ -13,6 +13,7 @@ from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.loading import explained, read_variants, spec_from_directory
 from hubexplore.hub.resolve import read
 from hubexplore.hub.variant import Variant
+from hubexplore.summary.addresses import shown
 from hubexplore.summary.paths import for_tensorflow, text_of
 from hubexplore.summary.reading import GRAPH_FILE, GRAPH_TEXT_FILE
 from hubexplore.summary.remedy import DROPPED_COLLECTIONS, spec_code
@@ -60,7 +61,7 @@ def _spec_in(
     started = {variant.tags: main_op_values(variant.meta_graph, variant.nodes) for variant in variants}
     for variant in variants:
         _trim(variant, DROPPED_COLLECTIONS | chosen)
-    path = text_of(saved_model_path)
+    path = shown(text_of(saved_model_path))
     check_variants(variants, lambda names: spec_code(path, sorted(chosen.union(names))))
     return spec_from_directory(directory, variants, title=path, started=started)
 

@@ -9,6 +9,7 @@ from hubexplore.display.summaries import Summary, dress
 from hubexplore.errors import HandleError
 from hubexplore.hub.resolve import read
 from hubexplore.hub.resolve.filesystem import filesystem_of
+from hubexplore.summary.addresses import shown
 from hubexplore.summary.model import ModuleSummary
 from hubexplore.summary.paths import text_of
 from hubexplore.summary.reading import read_module
@@ -44,7 +45,7 @@ def summarize(module: Any) -> Summary:
     if isinstance(module, ModuleSummary):
         return dress(module)
     if isinstance(module, (str, bytes, os.PathLike)):
-        title = text_of(module)
+        title = shown(text_of(module))
         return dress(read(module, lambda directory: read_module(directory, filesystem_of(directory), title)))
     own = getattr(module, "summary", None)
     # A class has the method as well, but is no module.

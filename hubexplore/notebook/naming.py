@@ -6,11 +6,15 @@ import keyword
 import re
 from typing import Any
 
+from hubexplore.summary.addresses import shown
+
 
 def variable_name(handle: str) -> str:
     """A Python name made of the last part of a handle: `sample:text-embedding` gives `text_embedding`."""
-    last = re.split(r"[/\\:]", re.sub(r"[?#].*", "", handle).rstrip("/\\"))[-1]
-    name = re.sub(r"\W", "_", re.sub(r"\.(tar\.gz|tgz)$", "", last), flags=re.ASCII).strip("_")
+    last = re.split(r"[/\\:]", re.sub(r"[?#].*", "", shown(handle)).rstrip("/\\"))[-1]
+    name = re.sub(
+        r"\W", "_", re.sub(r"\.(tar(\.(gz|bz2|xz))?|tgz|tbz2?|txz|zip)$", "", last), flags=re.ASCII
+    ).strip("_")
     name = name if name and not name[0].isdigit() else f"module_{name}".rstrip("_")
     return f"{name}_" if keyword.iskeyword(name) else name
 

@@ -20,6 +20,7 @@ from hubexplore.summary.filesystem import (
     join,
     read_message,
 )
+from hubexplore.summary.hints import for_nothing
 from hubexplore.summary.paths import is_url, unreplaced_variable
 from hubexplore.summary.remedy import module_code, spec_code, unsupported
 
@@ -27,6 +28,9 @@ MODULE_FILE: Final = "tfhub_module.pb"
 SAVED_MODEL_FILE: Final = "saved_model.pb"
 _SHOWN: Final = 5
 _LOOKED_INTO: Final = 200  # sub-directories; a folder of data may have a great many
+_LEVELS: Final = 3
+_ARCHIVES: Final = (".tar.gz", ".tgz", ".tar", ".zip", ".tar.bz2", ".tar.xz")
+_FOLLOWED: Final = 400  # paths of a deeper level
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -165,7 +169,9 @@ class OneLevelDown(Diagnosis):
     def what(self) -> str:
         """See the base class."""
         names = _listed(tuple(name for name, _ in self.found))
-        return f"is one level too high; below it: {names}"
+        levels = self.found[-1][0].count("/") + 1
+        high = "one level" if levels == 1 else f"{levels} levels"
+        return f"is {high} too high; below it: {names}"
 
     def remedy(self, path: str) -> str:
         """See the base class."""
@@ -356,6 +362,9 @@ def explain(path: str, filesystem: Filesystem, name: str | None = None) -> error
     if isinstance(found, HubModule):
         return None
     message = found.message(path)
+    hint = for_nothing(name or path) if isinstance(found, Nothing) and not found.similar else ""
+    if hint:
+        message = f"No TF1 Hub module at {path!r}: it {found.what()}. {hint}"
     if name not in (None, path):
         message = message.replace(repr(path), f"{path!r} (from {name!r})", 1)
     return found.error(message)
@@ -477,15 +486,23 @@ def _is_pointer(path: str, filesystem: Filesystem) -> bool:
 
 
 def _below(path: str, names: tuple[str, ...], filesystem: Filesystem) -> tuple[tuple[str, Diagnosis], ...]:
-    """Returns the sub-directories that are saved models, modules last."""
-    found: list[tuple[str, Diagnosis]] = []
-    for name in names[:_LOOKED_INTO]:
-        inner = join(path, name)
-        if not filesystem.isdir(inner):
-            continue
-        if any(filesystem.exists(join(inner, file)) for file in (MODULE_FILE, SAVED_MODEL_FILE)):
-            found.append((name, diagnose(inner, filesystem)))
-    return tuple(sorted(found, key=lambda item: isinstance(item[1], HubModule)))
+    """Returns the sub-directories that are saved models, modules last; those of the first level with any."""
+    level = names
+    for _ in range(_LEVELS):
+        found: list[tuple[str, Diagnosis]] = []
+        deeper: list[str] = []
+        for name in level[:_LOOKED_INTO]:
+            inner = join(path, name)
+            if not filesystem.isdir(inner):
+                continue
+            if any(filesystem.exists(join(inner, file)) for file in (MODULE_FILE, SAVED_MODEL_FILE)):
+                found.append((name, diagnose(inner, filesystem)))
+            elif len(deeper) < _FOLLOWED:
+                deeper += [f"{name}/{child}" for child in sorted(filesystem.listdir(inner))[:_LOOKED_INTO]]
+        if found:
+            return tuple(sorted(found, key=lambda item: isinstance(item[1], HubModule)))
+        level = tuple(deeper)
+    return ()
 
 
 def _file(path: str, filesystem: Filesystem) -> Diagnosis:
@@ -514,7 +531,9 @@ def _weights(prefix: str, filesystem: Filesystem) -> Diagnosis:
 def _absent(path: str, filesystem: Filesystem) -> Diagnosis:
     if filesystem.exists(f"{path}.index"):
         return _weights(path, filesystem)
-    for other in (path.strip().strip("'\""), f"{path}.tar.gz", f"{path}.tgz", f"{path}.tar"):
+    archives = [f"{path}{suffix}" for suffix in _ARCHIVES]
+    folders = [path.removesuffix(suffix) for suffix in _ARCHIVES]
+    for other in (path.strip().strip("'\""), *archives, *folders):
         if other not in ("", path) and filesystem.exists(other):
             return Nothing("", other)
     missing, nearest = path, _parent(path)

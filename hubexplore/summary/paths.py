@@ -4,7 +4,7 @@
 | --- | --- |
 | `models/mine` | absolute from now on, whatever the current directory becomes later |
 | `~/models`, `~ann/models` | in that home directory |
-| `file:///models/mine` | `/models/mine` |
+| `file:///models/mine`, `file:models/mine` | `/models/mine`, `models/mine` |
 | `gs://bucket/mine`, and other addresses | itself |
 | `b"models"`, a `pathlib.Path`, any `os.PathLike` | as its text |
 | nothing, blanks, a zero byte, `~nobody`, `gs:/bucket` | refused |
@@ -25,7 +25,7 @@ from hubexplore.errors import PathError
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 # What pathlib makes of an address, as in Path("gs://bucket/module").
 _CRUSHED_URL: Final = re.compile(r"(gs|s3|s3a|s3e|hdfs|viewfs|har|ram|https?):/(?!/)", re.IGNORECASE)
-_FILE_URL: Final = re.compile(r"file:(?=/)(?://(?P<host>[^/]*))?(?P<path>.*)", re.IGNORECASE | re.DOTALL)
+_FILE_URL: Final = re.compile(r"file:(?://(?P<host>[^/]*))?(?P<path>.*)", re.IGNORECASE | re.DOTALL)
 # What is absolute, and as pathlib would write it, whose way to say so takes ten times as long.
 _PLAIN: Final = re.compile(r"(?:/[^/.][^/]*)+")
 # A part of a path that is nothing but a variable of the shell.
@@ -49,8 +49,7 @@ MSG_CRUSHED: Final = (
     "as a str: {mended!r}."
 )
 MSG_FILE_URL: Final = (
-    "{what} is {path!r}, which names {found}. A file: address has three slashes and an absolute path, as in "
-    "'file:///home/me/module'."
+    "{what} is {path!r}, which names {found}. A file: address looks like 'file:///home/me/module'."
 )
 MSG_GONE: Final = (
     "{what} is {path!r}, relative to a current directory that does not exist any more. Pass an absolute "
@@ -109,7 +108,7 @@ def absolute(path: Any, what: str = "The path") -> str:
     """
     text = text_of(path, what)
     found = _FILE_URL.fullmatch(text)
-    if found:
+    if found and (found["path"].startswith("/") or not os.path.lexists(text)):
         return _of_file_url(found, what)
     if is_url(text):
         return text
@@ -186,7 +185,8 @@ def _of_file_url(url: re.Match[str], what: str) -> str:
         from urllib.request import url2pathname
 
         path = text_of(url2pathname(path), what)
-    return str(Path(path))
+    # Without slashes it is relative, as browsers and shells write it.
+    return str(Path(path)) if path.startswith("/") else absolute(path, what)
 
 
 def _in_home(text: str, what: str) -> str:

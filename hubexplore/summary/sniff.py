@@ -146,7 +146,15 @@ _STARTS: Final[tuple[tuple[int, tuple[bytes, ...], FileKind], ...]] = (
     ),
     (
         0,
-        (b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf", b"Rar!"),
+        (b"BZh", b"\xfd7zXZ\0"),
+        FileKind(
+            "a file compressed by bzip2 or xz",
+            "If a module is in it, give it a name that ends with '.tar.bz2' or '.tar.xz'.",
+        ),
+    ),
+    (
+        0,
+        (b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf", b"Rar!"),
         FileKind("an archive in a format that is not read here", "Extract it and give the directory."),
     ),
 )
@@ -192,7 +200,7 @@ def file_kind(name: str, head: bytes) -> FileKind:  # noqa: PLR0911  # one retur
 def _zip_kind(name: str, head: bytes) -> FileKind:
     if name.lower().endswith(".keras") or b"config.json" in head or b"metadata.json" in head:
         return FileKind("a Keras model", "Load it with tf.keras.models.load_model({path!r}).")
-    return FileKind("a zip archive", "Extract it and give the directory.")
+    return FileKind("a zip archive", "If a module is in it, give it a name that ends with '.zip'.")
 
 
 def _starts_graph(head: bytes) -> bool:

@@ -226,7 +226,7 @@ def graph() -> bytes:
     [
         ("m", gzip.compress(b"x", mtime=0), "compressed by gzip.*'.tar.gz'"),
         ("m", b"x".ljust(257) + b"ustar", "a tar archive.*'.tar'"),
-        ("m.tar.bz2", b"BZh9", "archive in a format"),
+        ("m.tar.bz2", b"BZh9", "compressed by bzip2"),
         ("m.tar.gz", b"<!DOCTYPE html><p>", "web page"),
         ("m.h5", b"\x89HDF\r\n\x1a\n", r"HDF5.*load_model\('.*m.h5'\)"),
         ("m.tflite", b"\x1c\0\0\0TFL3", "Lite"),

@@ -80,7 +80,15 @@ def test_file_addresses(prefix: str, here: Path) -> None:
     assert paths.absolute(f"{prefix}{here}/a%20b/") == f"{here}/a%20b"
 
 
-@pytest.mark.parametrize("given", ["file://other/m", "file://~/m", "file://", "file://m"])
+def test_file_addresses_without_slashes(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(here))
+    for given in ("file:a%20b", "FILE:a b", "file:./a b", "file:~/a b"):
+        assert paths.absolute(given) == f"{here}/a b"
+    (here / "file:a b").mkdir()
+    assert paths.absolute("file:a b") == f"{here}/file:a b"
+
+
+@pytest.mark.parametrize("given", ["file:", "file://other/m", "file://~/m", "file://", "file://m"])
 def test_file_addresses_of_no_file_here(given: str) -> None:
     with pytest.raises(errors.PathError, match=r"file:///home/me/module"):
         paths.absolute(given)

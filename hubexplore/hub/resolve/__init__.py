@@ -13,21 +13,25 @@ function from the rest of the handle to the path of a directory.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from hubexplore import errors
-from hubexplore.hub.resolve import archive, cache
+from hubexplore.hub.resolve import archive, archived, cache
 from hubexplore.hub.resolve.filesystem import GfileFilesystem, filesystem_of
-from hubexplore.summary import diagnosis, paths
+from hubexplore.summary import diagnosis, hints, paths
+from hubexplore.summary.addresses import shown
 from hubexplore.summary.filesystem import open_regular
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+    from hubexplore.summary.filesystem import Filesystem
 
 __all__ = ["filesystem_of", "pinned", "read", "resolve"]
 
@@ -69,7 +73,7 @@ def resolve(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
       NotAModuleError: What was in the archive is not a module.
     """
     found = _found(handle)
-    return found if isinstance(found, str) else found.path()
+    return found if isinstance(found, str) else found.directory()
 
 
 def read(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes], reader: Callable[[str], T]) -> T:
@@ -92,10 +96,10 @@ def read(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes], reader: Ca
                 raise
         return reader(found)
     try:
-        return reader(found.path())
+        return reader(found.directory())
     except errors.DamagedModuleError:
-        cache.renew(found.key, found.handle, found.build)
-    return reader(found.path())
+        found.renew()
+    return reader(found.directory())
 
 
 @dataclass(frozen=True)
@@ -106,12 +110,16 @@ class _Cached:
     handle: str
     build: Callable[[str], str]
 
-    def path(self) -> str:
+    def directory(self) -> str:
         """Returns its directory."""
         return cache.entry(self.key, self.handle, self.build)
 
+    def renew(self) -> None:
+        """See `cache.renew`."""
+        cache.renew(self.key, self.handle, self.build)
 
-def _found(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str | _Cached:
+
+def _found(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str | _Cached | archived.Archived:
     """Returns the directory that a handle stands for, or the entry of the cache that it becomes."""
     text = paths.text_of(handle, _WHAT)
     match = _SCHEME.fullmatch(text)
@@ -122,9 +130,9 @@ def _found(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str |
         plugins = _plugins()
         if scheme in plugins:
             return str(plugins[scheme].load()(rest))
-        if not (scheme == "file" and rest.startswith("/")) and not os.path.lexists(text):
+        if scheme != "file" and not os.path.lexists(text):
             _require_filesystem(text, scheme, plugins)
-    return _local(paths.absolute(text, _WHAT))
+    return _local(paths.absolute(text, _WHAT), text)
 
 
 def pinned(handle: str | bytes | os.PathLike[str]) -> str:
@@ -157,6 +165,9 @@ def _require_filesystem(handle: str, scheme: str, plugins: dict[str, EntryPoint]
         if scheme in registered:
             return
         schemes |= registered
+    hint = hints.for_nothing(handle)
+    if hint:
+        raise errors.HandleError(f"The handle {shown(handle)!r} has an unknown scheme, {scheme!r}. {hint}")
     known = ", ".join(sorted(f"{name}:" for name in schemes))
     raise errors.HandleError(
         MSG_SCHEME.format(
@@ -169,44 +180,71 @@ def _require_filesystem(handle: str, scheme: str, plugins: dict[str, EntryPoint]
     )
 
 
-def _local(path: str) -> str | _Cached:
+def _local(path: str, handle: str) -> str | archived.Archived:
     if not path.lower().endswith(archive.SUFFIXES):
         return path
     filesystem = filesystem_of(path)
     try:
         if filesystem.isdir(path):
             return path
-        if isinstance(filesystem, GfileFilesystem):
-            size, modified = filesystem.size(path), filesystem.modified(path)
-        else:
-            # Links are not followed: one may be moved to a new archive.
-            status = Path(path).stat()
-            size, modified = status.st_size, status.st_mtime_ns
-        # A rewritten archive is another entry.
-        key = cache.key_of(f"{path}\n{size}\n{modified}")
-        return _Cached(key, path, lambda target: _extract_file(path, target))
+        size, modified = _status(path, filesystem)
+        is_local = not isinstance(filesystem, GfileFilesystem)
+        return archived.Archived(path, size, modified, is_local, lambda target: _extract_file(path, target))
     except errors.HubError:
         raise
     except OSError as error:
-        raise diagnosis.explain(path, filesystem) or error from error
+        raise diagnosis.explain(path, filesystem, handle) or error from error
+
+
+def _status(path: str, filesystem: Filesystem) -> tuple[int, int]:
+    """Returns size and time of change of a file. Links are followed: one may be moved to a new archive."""
+    if isinstance(filesystem, GfileFilesystem):
+        return filesystem.size(path), filesystem.modified(path)
+    status = Path(path).stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def _extract_file(path: str, target: str) -> str:
     filesystem = filesystem_of(path)
+    before = _status(path, filesystem)
     gfile = filesystem.open(path) if isinstance(filesystem, GfileFilesystem) else None
     with gfile or open_regular(path) as file:
-        size = filesystem.size(path)
-        return _module_in(archive.extract(file, target, path, size, progress=True), path)
+        directory = archive.extract(file, target, path, before[0], progress=True)
+    if _status(path, filesystem) != before:
+        raise errors.ArchiveError(
+            f"{path!r} was written to while it was extracted. Try again when it is whole."
+        )
+    return _module_in(directory, path)
 
 
 def _download(handle: str) -> _Cached:
+    from hubexplore.hub.resolve import download
+
+    name = shown(handle)
+
+    def fetch(target: str) -> str:
+        with download.open_url(handle) as body, _hinting(handle):
+            return _module_in(archive.extract(body, target, name, body.length), name)
+
     def build(target: str) -> str:
-        from hubexplore.hub.resolve import download
+        try:
+            return fetch(target)
+        except download.ChangedError:
+            again = Path(target, "again")
+            again.mkdir()
+            return fetch(str(again))
 
-        with download.open_url(handle) as body:
-            return _module_in(archive.extract(body, target, handle, body.length), handle)
+    return _Cached(cache.key_of(download.without_access(handle)), name, build)
 
-    return _Cached(cache.key_of(handle), handle, build)
+
+@contextlib.contextmanager
+def _hinting(handle: str) -> Iterator[None]:
+    """Adds to the error that a server gave a web page which address the file has."""
+    try:
+        yield
+    except archive.WebPageError as error:
+        hint = hints.for_page(handle)
+        raise archive.WebPageError(f"{error} {hint}" if hint else str(error)) from None
 
 
 def _module_in(directory: str, handle: str) -> str:

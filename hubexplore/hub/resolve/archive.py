@@ -23,11 +23,13 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from hubexplore import errors
 from hubexplore.hub.resolve import limits, zipped
-from hubexplore.hub.resolve.content import CHUNK, ZIP, Metered, Source, open_content
+from hubexplore.hub.resolve.content import CHUNK, ZIP, Metered, Source, WebPageError, open_content
 from hubexplore.hub.resolve.target import Target
 
 if TYPE_CHECKING:
     from tqdm import tqdm
+
+__all__ = ["SUFFIXES", "WebPageError", "extract"]
 
 SUFFIXES: Final = (
     ".tar.gz",
@@ -86,7 +88,7 @@ def extract(source: Source, target: str, name: str, size: int | None = None, pro
         try:
             _extract(packed, opened)
         except errors.ArchiveError as error:
-            raise errors.ArchiveError(f"Cannot extract {name!r}: {error}.") from error
+            raise type(error)(f"Cannot extract {name!r}: {error}.") from error
         except RecursionError as error:
             found = _DAMAGED.format("headers within headers, without end: a recursion")
             raise errors.ArchiveError(f"Cannot extract {name!r}: {found}.") from error

@@ -113,6 +113,23 @@ def renew(key: str, handle: str, build: Callable[[str], str | None]) -> None:
     _renew(Path(directory(), key), handle, build, thorough=True)
 
 
+def drop(key: str) -> bool:
+    """Removes entry `key` unless a process uses it, see `locking.mark`; says whether it is gone."""
+    path = Path(directory(), key)
+    try:
+        if locking.is_marked(str(path)):
+            return False
+        with locking.held(path, key):
+            scratch = locking.staging(path)
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(scratch / "old")
+            manifest.path_of(path).unlink(missing_ok=True)
+            locking.remove(scratch)
+    except OSError:
+        return False
+    return True
+
+
 def _renew(path: Path, handle: str, build: Callable[[str], str | None], thorough: bool) -> None:
     with contextlib.ExitStack() as stack:
         with _writing(path.parent):

@@ -18,6 +18,7 @@ ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _LAYERS: Final = 3
 # xz streams may ask for gigabytes; those of `xz -9` need 65 MB.
 _LZMA_MEMORY: Final = 256 << 20
+_PAGE: Final = "it is a web page, perhaps one that asks to sign in or that shows an error, and not an archive"
 _MSG_OTHER: Final = (
     "it is neither a tar nor a zip archive, and not compressed by gzip, bzip2 or xz; it starts with {start!r}"
 )
@@ -28,6 +29,10 @@ class Source(Protocol):
 
     def read(self, size: int, /) -> bytes:
         """Returns at most `size` bytes, and b"" only at the end."""
+
+
+class WebPageError(errors.ArchiveError):
+    """A web page in place of an archive."""
 
 
 class Metered:
@@ -87,7 +92,8 @@ def open_content(source: Source) -> tuple[Source, bool]:
             found = _what_instead(start, layer > 0)
             if not found and layer and len(start) < BLOCK:
                 raise EOFError  # The first header of a tar archive is longer.
-            raise errors.ArchiveError(found or _MSG_OTHER.format(start=start[:16]))
+            kind = WebPageError if found == _PAGE else errors.ArchiveError
+            raise kind(found or _MSG_OTHER.format(start=start[:16]))
     raise errors.ArchiveError(f"it is compressed more than {_LAYERS} times; decompress it and give that file")
 
 

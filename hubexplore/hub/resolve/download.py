@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import http.client
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from typing import IO, Final
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import IO, Any, Final
 
 from hubexplore import errors
-from hubexplore.hub.resolve import archive
+from hubexplore.hub.resolve import archive, limits, retrying
+from hubexplore.summary.addresses import shown
 
 TIMEOUT_SECONDS: Final = 60.0
 """How long a server may stay silent; a slow download as a whole may take as long as it takes."""
 
 _QUERY: Final = ("tf-hub-format", "compressed")
 _CHUNK: Final = 1 << 18
+_TRIES: Final = 4
+# A long download may break more often than a short one.
+_TRIES_ANEW: Final = 16 << 20
+_SAFE: Final = "/%:=&~+!$,;'@()*"
+_CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 MSG_FAILED: Final = "Cannot download {handle!r}: {reason}.{remedy}"
 MSG_BY_HAND: Final = (
     " Without a connection, download the archive elsewhere and give the path of the .tar.gz file instead."
 )
+MSG_SLOW: Final = (
+    " That is below the least rate of {rate:,} bytes a second. Try again later, or set "
+    "os.environ['HUBEXPLORE_MIN_RATE'] = '0' to wait however long it takes."
+)
 _REMEDIES: Final = {
-    401: " The server wants you to sign in; download the archive in a browser and give its path instead.",
+    401: (
+        " The server wants you to sign in: write https://NAME:PASSWORD@SERVER/PATH, or download the archive "
+        "in a browser and give its path instead."
+    ),
     403: " The server refuses access; download the archive in a browser and give its path instead.",
     404: " Check the spelling of the handle, its version number included.",
     407: " The proxy wants a name and password: set HTTPS_PROXY=http://NAME:PASSWORD@HOST:PORT.",
@@ -33,8 +50,29 @@ _REMEDIES: Final = {
 }
 
 
-def url_of(handle: str) -> str:
-    """Returns the address to fetch for an http(s) handle.
+class _EndedEarlyError(ConnectionResetError):
+    """The server closed the connection before all was sent."""
+
+
+class ChangedError(errors.DownloadError):
+    """The server had another file when a broken download was to be continued."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """What an http(s) handle asks for.
+
+    Attributes:
+      url: To be fetched, without name and password.
+      authorization: The value of that header, None without a name and password. It is for this server alone.
+    """
+
+    url: str
+    authorization: str | None
+
+
+def address_of(handle: str) -> Address:
+    """Returns what to fetch for an http(s) handle.
 
     The address of a module's page gets the query `tf-hub-format=compressed`, which asks for the module
     itself; other parts of a query stay. The address of an archive is taken as it is.
@@ -45,17 +83,32 @@ def url_of(handle: str) -> str:
     try:
         parts = urllib.parse.urlsplit(handle)
         parts.port  # noqa: B018  # Raises for a port that is no number.
-    except ValueError as error:
-        raise errors.HandleError(f"{handle!r} is not an address: {error}.") from error
+    except ValueError:
+        # Not its cause, which quotes what may be a part of a password.
+        reason = (
+            "its server or port is malformed (in a name or password write %2F for /, %40 for @, %3A for :)"
+        )
+        raise errors.HandleError(f"{shown(handle)!r} is not an address: {reason}.") from None
     if not parts.hostname:
-        raise errors.HandleError(f"{handle!r} names no server: write https://SERVER/PATH.")
-    query = parts.query
+        raise errors.HandleError(f"{shown(handle)!r} names no server: write https://SERVER/PATH.")
+    query = urllib.parse.quote(parts.query, safe=_SAFE + "?")
     if not parts.path.lower().endswith(archive.SUFFIXES):
         asked = urllib.parse.parse_qsl(query, keep_blank_values=True)
         if _QUERY not in asked:
             query = "&".join(filter(None, [query, "=".join(_QUERY)]))
-    path = urllib.parse.quote(parts.path, safe="/%:=&~+!$,;'@()*")
-    return urllib.parse.urlunsplit((parts.scheme, parts.netloc, path, query, ""))
+    path = urllib.parse.quote(parts.path, safe=_SAFE)
+    access, _, server = parts.netloc.rpartition("@")
+    authorization = None
+    if access:
+        name, _, password = access.partition(":")
+        pair = f"{urllib.parse.unquote(name)}:{urllib.parse.unquote(password)}".encode()
+        authorization = f"Basic {base64.b64encode(pair).decode()}"
+    return Address(urllib.parse.urlunsplit((parts.scheme, server, path, query, "")), authorization)
+
+
+def without_access(handle: str) -> str:
+    """Returns a handle without name and password: who may fetch it makes it no other module."""
+    return re.sub(r"(?<=://)[^/?#]*@", "", handle)
 
 
 @contextlib.contextmanager
@@ -69,18 +122,19 @@ def open_url(handle: str) -> Iterator[Body]:
       DownloadError: Also while the body is read. It names the handle, the reason and what to try.
       HandleError: It is not an address.
     """
-    opener = urllib.request.build_opener(_OnlyHttp)
-    request = urllib.request.Request(url_of(handle), headers={"User-Agent": "hubexplore"})  # noqa: S310
-    with (
-        _translated(handle),
-        opener.open(request, timeout=TIMEOUT_SECONDS) as response,
-        contextlib.closing(Body(handle, response, response.headers.get("Content-Length"))) as body,
-    ):
+    with contextlib.closing(Body(shown(handle), address_of(handle))) as body:
+        body.open()
         yield body
 
 
-class _OnlyHttp(urllib.request.HTTPRedirectHandler):
-    """Follows redirects from http(s) to http(s), never to files or back to plain http."""
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects from http(s) to http(s), never to files or back to plain http.
+
+    The password goes on to the same server only.
+    """
+
+    def __init__(self, authorization: str | None) -> None:
+        self._authorization = authorization
 
     def redirect_request(  # noqa: PLR0917  # the signature of the base class
         self,
@@ -94,38 +148,154 @@ class _OnlyHttp(urllib.request.HTTPRedirectHandler):
         scheme = urllib.parse.urlsplit(newurl).scheme.lower()
         if scheme != "https" and not (scheme == "http" and req.type == "http"):
             fp.close()
-            raise urllib.error.URLError(f"the server redirects to {newurl!r}, which is not followed")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+            raise urllib.error.URLError(f"the server redirects to {shown(newurl)!r}, which is not followed")
+        result = super().redirect_request(req, fp, code, msg, headers, without_access(newurl))
+        if result and self._authorization and (result.type, result.host) == (req.type, req.host):
+            result.add_unredirected_header("Authorization", self._authorization)
+        return result
 
 
 class Body:
-    """The body of a response, as a source for `archive.extract`; `length` is its Content-Length, if any."""
+    """The body of a response, as a source for `archive.extract`. A connection that breaks is opened again.
 
-    def __init__(self, handle: str, stream: IO[bytes], length: str | None) -> None:
+    Attributes:
+      length: How many bytes it has, None if the server does not say.
+    """
+
+    def __init__(self, handle: str, address: Address) -> None:
         from tqdm.auto import tqdm
 
+        self.length: int | None = None
         self._handle = handle
-        self._stream = stream
-        self.length = int(length) if length and length.isdecimal() else None
-        self._received = 0
-        self._bar = tqdm(
-            desc="Downloading", total=self.length, unit="B", unit_scale=True, delay=1, leave=False
+        self._address = address
+        self._opener = urllib.request.build_opener(
+            _Redirects(address.authorization), retrying.PacedHttp, retrying.PacedHttps
         )
+        self._response: Any = None
+        self._validator: str | None = None
+        self._received = self._checksum = 0
+        self._tries = self._tries_since = 0
+        self._limit = limits.value(limits.SIZE)
+        self._bar = tqdm(desc="Downloading", unit="B", unit_scale=True, delay=1, leave=False)
+
+    def open(self) -> None:
+        """Connects."""
+        self._insist(self._connect)
 
     def read(self, size: int = -1, /) -> bytes:
         """Returns at most `size` bytes, b"" at the end; DownloadError if the connection ends early."""
-        with _translated(self._handle):
-            data = self._stream.read(min(size, _CHUNK) if size > 0 else _CHUNK)
+        data: bytes = self._insist(self._read_on, min(size, _CHUNK) if size > 0 else _CHUNK)
         self._received += len(data)
+        self._checksum = zlib.crc32(data, self._checksum)
         self._bar.update(len(data))
-        if not data and self.length not in (None, self._received):
-            reason = f"the connection ended after {self._received:,} of {self.length:,} bytes"
-            raise _failed(self._handle, reason, " Try again.")
+        if self._received > self._limit:
+            self._refuse(self._received)
         return data
 
     def close(self) -> None:
-        """Takes the progress bar away."""
+        """Closes the connection and takes the progress bar away."""
+        self._disconnect()
         self._bar.close()
+
+    def _insist(self, function: Callable[..., Any], *args: int) -> Any:
+        """Calls a function, again where the server or the connection may do better the next time."""
+        while True:
+            try:
+                return function(*args)
+            except errors.HubError:
+                raise
+            except (OSError, http.client.HTTPException, UnicodeError) as error:
+                self._disconnect()
+                if not self._may_repeat(error):
+                    with _translated(self._handle):
+                        raise
+                self._pause(retrying.pause_seconds(error, self._tries))
+                self._tries += 1
+
+    def _may_repeat(self, error: Exception) -> bool:
+        if self._received - self._tries_since >= _TRIES_ANEW:
+            self._tries, self._tries_since = 0, self._received
+        return self._tries < _TRIES - 1 and retrying.is_transient(error, self._received > 0)
+
+    def _pause(self, seconds: float) -> None:
+        if seconds >= 1:
+            self._bar.set_description(f"Waiting {seconds:.0f} s for the server")
+        retrying.sleep(seconds)
+        self._bar.set_description("Downloading", refresh=False)
+
+    def _read_on(self, size: int) -> bytes:
+        if self._response is None:
+            self._connect()
+        left = size if self.length is None else min(size, self.length - self._received)
+        # Not read, which waits until all of it is there.
+        data: bytes = self._response.read1(left) if left else b""
+        if not data and left and self.length is not None:
+            found = f"the connection ended after {self._received:,} of {self.length:,} bytes"
+            raise _EndedEarlyError(found)
+        return data
+
+    def _connect(self) -> None:
+        """Asks for the body, or for what is missing of it."""
+        request = urllib.request.Request(self._address.url, headers={"User-Agent": "hubexplore"})  # noqa: S310
+        if self._address.authorization:
+            request.add_unredirected_header("Authorization", self._address.authorization)
+        if self._received and self._validator:
+            request.add_header("Range", f"bytes={self._received}-")
+            request.add_header("If-Range", self._validator)
+        self._response = self._opener.open(request, timeout=TIMEOUT_SECONDS)
+        headers = self._response.headers
+        encoding = (headers.get("Content-Encoding") or "identity").strip().lower()
+        if encoding not in ("identity", "gzip", "x-gzip"):  # gzip is what the archive's reader looks for
+            raise _failed(self._handle, f"the server compressed it as {encoding!r}, which was not asked for")
+        if self._response.status == http.HTTPStatus.PARTIAL_CONTENT:
+            self._check_range(headers.get("Content-Range") or "")
+            return
+        length = headers.get("Content-Length") or ""
+        whole = int(length) if length.isascii() and length.isdecimal() and len(length) < 99 else None
+        if self._received:
+            self._skip(whole)
+            return
+        etag = headers.get("ETag") or ""
+        self._validator = etag if etag.startswith('"') else headers.get("Last-Modified")
+        self.length = self._bar.total = whole
+        if whole is not None and whole > self._limit:
+            self._refuse(whole)
+
+    def _check_range(self, text: str) -> None:
+        """Raises unless the server continues where the connection broke."""
+        match = _CONTENT_RANGE.fullmatch(text.strip())
+        if not match or int(match[1]) != self._received:
+            self._validator = None  # It cannot be trusted with ranges.
+            raise http.client.HTTPException(f"the server sent the range {text!r}, which was not asked for")
+        if self.length is not None and match[2] not in ("*", str(self.length)):
+            raise self._changed()
+
+    def _skip(self, whole: int | None) -> None:
+        """Reads what was received before, which must be the same: the server starts from the beginning."""
+        if whole != self.length:
+            raise self._changed()
+        checksum, left = 0, self._received
+        while left:
+            data = self._response.read1(min(left, _CHUNK))
+            if not data:
+                raise http.client.IncompleteRead(b"", left)
+            checksum = zlib.crc32(data, checksum)
+            left -= len(data)
+        if checksum != self._checksum:
+            raise self._changed()
+
+    def _changed(self) -> ChangedError:
+        reason = "the file on the server was replaced while it was downloaded"
+        return ChangedError(MSG_FAILED.format(handle=self._handle, reason=reason, remedy=" Try again."))
+
+    def _refuse(self, size: int) -> None:
+        finding = f"it has {limits.shown(size)} or more"
+        raise _failed(self._handle, limits.lift(finding, limits.SIZE, self._limit, size), "")
+
+    def _disconnect(self) -> None:
+        response, self._response = self._response, None
+        if response is not None:
+            response.close()
 
 
 def _failed(handle: str, reason: str, remedy: str = MSG_BY_HAND) -> errors.DownloadError:
@@ -146,16 +316,23 @@ def _translated(handle: str) -> Iterator[None]:
         raise _failed(handle, f"the server answered {error.code} {error.reason}", remedy) from error
     except TimeoutError as error:
         raise _failed(handle, f"the server was silent for {TIMEOUT_SECONDS:.0f} seconds") from error
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, UnicodeError) as error:
         raise _failed(handle, _reason(error), _remedy(error)) from error
 
 
 def _reason(error: Exception) -> str:
     cause = getattr(error, "reason", error)
+    if isinstance(cause, http.client.IncompleteRead):
+        return "the connection ended early"
     return str(cause) or type(cause).__name__
 
 
 def _remedy(error: Exception) -> str:
+    cause = getattr(error, "reason", error)
+    if isinstance(cause, retrying.TooSlowError):
+        return MSG_SLOW.format(rate=limits.value(limits.RATE))
+    if isinstance(cause, (_EndedEarlyError, http.client.IncompleteRead)):
+        return " Try again."
     if "CERTIFICATE_VERIFY_FAILED" in _reason(error):
         return (
             " The server's certificate is not trusted. Behind a company proxy, set SSL_CERT_FILE to a file "

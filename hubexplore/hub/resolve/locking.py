@@ -59,6 +59,29 @@ def held(entry: Path, handle: str) -> Iterator[None]:
         _release(path, lock)
 
 
+def write(entry: Path, target: Path, text: str) -> None:
+    """Writes a small file beside an entry in one step, if that can be done without waiting.
+
+    Where it cannot, what the file would say is found out again when it is needed.
+    """
+    path = _lock_of(entry)
+    lock = None
+    try:
+        with contextlib.suppress(_NoLocksError):
+            lock = _try_lock(path)
+            if lock is None:
+                return
+        scratch = entry.with_name(f".{entry.name}.{os.getpid()}{_STAGING}")
+        scratch.write_text(text, encoding="utf-8")
+        scratch.chmod(0o644)
+        scratch.replace(target)
+    except OSError:
+        return
+    finally:
+        if lock is not None:
+            _release(path, lock)
+
+
 def staging(entry: Path) -> Path:
     """Makes a new folder in which `entry` can be built; the caller holds the lock and removes it."""
     import tempfile
@@ -96,14 +119,13 @@ def remove(path: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def in_use(record: Path) -> int | None:
-    """Marks an entry as used by this process until it ends; returns what keeps the mark, None if nothing can.
+def mark(entry: str) -> int | None:
+    """Marks an entry as used by this process until it ends, or closes the descriptor that this returns.
 
-    Args:
-      record: A file of the entry that is there as long as the entry is.
+    None where that is impossible.
     """
     try:
-        descriptor = os.open(record, os.O_RDONLY)
+        descriptor = os.open(entry, os.O_RDONLY)
     except OSError:
         return None
     try:
@@ -114,10 +136,10 @@ def in_use(record: Path) -> int | None:
     return descriptor
 
 
-def is_used(record: Path) -> bool:
-    """Says whether some process has marked the entry, see `in_use`; without locks, whether it is of today."""
+def is_marked(entry: str) -> bool:
+    """Says whether a process uses the entry, see `mark`; where there are no locks, whether it is of today."""
     try:
-        descriptor = os.open(record, os.O_RDONLY)
+        descriptor = os.open(entry, os.O_RDONLY)
     except OSError:
         return False
     try:
@@ -125,7 +147,7 @@ def is_used(record: Path) -> bool:
     except BlockingIOError:
         return True
     except OSError:
-        return _age(record) < DAY_SECONDS
+        return _age(Path(entry)) < DAY_SECONDS
     finally:
         os.close(descriptor)
     return False

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import json
 import os
@@ -14,6 +13,8 @@ import stat
 import zlib
 from pathlib import Path
 from typing import Any, Final
+
+from hubexplore.hub.resolve import locking
 
 PROOF: Final = "saved_model.pb"
 _CHUNK: Final = 1 << 20
@@ -45,7 +46,8 @@ def write(made: Path, target: Path, handle: str) -> None:
         if file.is_file()
     }
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    _write(target, {"handle": handle, "date": now, "files": dict(sorted(files.items()))})
+    target.write_text(_text({"handle": handle, "date": now, "files": dict(sorted(files.items()))}), "utf-8")
+    target.chmod(0o644)
 
 
 def find_damage(entry: Path, thorough: bool = False) -> str | None:
@@ -111,13 +113,7 @@ def _write_again(entry: Path, record: dict[str, Any]) -> None:
     files: _Files = record["files"]
     for name, (size, _, checksum) in files.items():
         files[name] = [size, (entry / name).stat().st_mtime_ns, checksum]
-    scratch = entry.with_name(f".{entry.name}.{os.getpid()}.tmp")
-    with contextlib.suppress(OSError):
-        _write(scratch, record)
-        scratch.replace(path_of(entry))
-        return
-    with contextlib.suppress(OSError):
-        scratch.unlink(missing_ok=True)
+    locking.write(entry, path_of(entry), _text(record))
 
 
 def _is_file(path: str) -> bool:
@@ -138,10 +134,8 @@ def _read(entry: Path) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _write(target: Path, record: dict[str, Any]) -> None:
-    text = json.dumps(record, indent=1)
-    target.write_text(text + "\n", encoding="utf-8")
-    target.chmod(0o644)
+def _text(record: dict[str, Any]) -> str:
+    return json.dumps(record, indent=1) + "\n"
 
 
 def _state(file: Path) -> list[int]:

@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from hubexplore.hub.resolve import retrying
+
 MODULE = {
     "tfhub_module.pb": b"\x08\x03",
     "saved_model.pb": b"\x08\x01\x12\x00",
@@ -61,39 +63,62 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     seconds: float = 0
     length: int | None = None
+    cut: int | None = None
+    """How many bytes are sent before the connection breaks."""
+    ranges: bool = False
+    """Whether a part is sent where one is asked for and If-Range fits."""
 
 
 @dataclass
 class Server:
-    """A web server in a thread; `requests` are the paths asked for, queries included."""
+    """A web server in a thread; `requests` are the paths asked for, queries included, `headers` theirs."""
 
     url: str
-    answers: dict[str, Answer] = field(default_factory=dict)
+    answers: dict[str, list[Answer]] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
 
     def give(self, path: str, body: bytes = b"", **more: Any) -> str:
         """Sets the answer for `path`, see `Answer`, and returns its address."""
-        self.answers[path] = Answer(body, **more)
+        self.answers[path] = [Answer(body, **more)]
         return self.url + path
+
+    def then(self, path: str, body: bytes = b"", **more: Any) -> None:
+        """Adds the answer to the next request for `path`; the last one is given again and again."""
+        self.answers[path].append(Answer(body, **more))
+
+    def next(self, path: str) -> Answer:
+        """Returns the answer to the next request for `path`."""
+        answers = self.answers.get(path.partition("?")[0], [Answer(status=404)])
+        return answers.pop(0) if len(answers) > 1 else answers[0]
 
 
 def _handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             server.requests.append(self.path)
-            answer = server.answers.get(self.path.partition("?")[0], Answer(status=404))
-            self.send_response(answer.status)
+            server.headers.append(dict(self.headers))
+            answer = server.next(self.path)
+            asked = self.headers.get("Range")
+            valid = self.headers.get("If-Range") in answer.headers.values()
+            start = int(asked[6:-1]) if asked and answer.ranges and valid else 0
+            body = answer.body[start:]
+            self.send_response(206 if start else answer.status)
+            if start:
+                self.send_header("Content-Range", f"bytes {start}-{len(answer.body) - 1}/{len(answer.body)}")
             for name, value in answer.headers.items():
                 self.send_header(name, value)
-            length = len(answer.body) if answer.length is None else answer.length
-            self.send_header("Content-Length", str(length))
+            length = len(body) if answer.length is None else answer.length
+            if length >= 0:
+                self.send_header("Content-Length", str(length))
             self.end_headers()
-            middle = len(answer.body) // 2
-            self.wfile.write(answer.body[:middle])
-            self.wfile.flush()
-            time.sleep(answer.seconds)
+            body = body if answer.cut is None else body[: answer.cut]
+            middle = len(body) // 2
             with contextlib.suppress(ConnectionError):  # The client may have given up.
-                self.wfile.write(answer.body[middle:])
+                self.wfile.write(body[:middle])
+                self.wfile.flush()
+                time.sleep(answer.seconds)
+                self.wfile.write(body[middle:])
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
@@ -111,6 +136,14 @@ def server() -> Iterator[Server]:
         yield result
         web.shutdown()
         thread.join()
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long was waited before a request was repeated; nobody waits in tests."""
+    waited: list[float] = []
+    monkeypatch.setattr(retrying, "sleep", waited.append)
+    return waited
 
 
 @pytest.fixture(autouse=True)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_addresses(handle: str, url: str) -> None:
-    assert download.url_of(handle) == url
+    assert download.address_of(handle).url == url
 
 
 @pytest.mark.parametrize(
@@ -115,6 +115,18 @@ def test_a_web_page_is_no_archive(server: Server, left: Callable[[], list[str]])
         resolve(handle)
     assert repr(handle) in str(caught.value)
     assert left() == []
+
+
+def test_a_web_page_that_shows_the_file(
+    server: Server, archives: Archives, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """github.com, played by the server here as a proxy."""
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    server.give("http://github.com/a/b/blob/main/m.tgz", b"<!doctype html>")
+    with pytest.raises(errors.ArchiveError, match=r"web page.* 'http://github.com/a/b/raw/main/m.tgz'"):
+        resolve("http://github.com/a/b/blob/main/m.tgz")
 
 
 @pytest.mark.parametrize("half", [False, True])

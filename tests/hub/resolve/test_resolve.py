@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hubexplore import errors
-from hubexplore.hub.resolve import filesystem_of, pinned, resolve
+from hubexplore.hub.resolve import archive, cache, filesystem_of, pinned, read, resolve
+from hubexplore.hub.resolve.archived import Archived
 from hubexplore.hub.resolve.filesystem import GfileFilesystem
 
 if TYPE_CHECKING:
@@ -55,6 +56,16 @@ def test_file_addresses(prefix: str, tmp_path: Path) -> None:
     assert resolve(f"{prefix}{tmp_path}/a%20b") == f"{tmp_path}/a b"
 
 
+def test_file_addresses_without_slashes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, archives: Archives
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a b").mkdir()
+    assert resolve("file:a%20b") == pinned("file:a%20b") == f"{tmp_path}/a b"
+    (tmp_path / "m.tar.gz").write_bytes(archives.tar_gz())
+    assert resolve("file:m.tar.gz") == resolve(tmp_path / "m.tar.gz")
+
+
 def test_a_drive_of_windows_is_no_scheme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert resolve("C:\\module") == f"{tmp_path}/C:\\module"
@@ -81,7 +92,111 @@ def test_a_local_archive(tmp_path: Path, archives: Archives, left: Callable[[], 
         path = resolve(tmp_path / name)
         assert Path(path, "assets/words.txt").read_bytes() == b"word\n"
         assert resolve(str(tmp_path / name)) == path
-    assert len(left()) == 4
+    assert sorted(Path(name).suffix for name in left()) == ["", "", ".archive", ".archive", ".json", ".json"]
+
+
+def test_an_archive_that_was_touched_is_not_extracted_again(
+    tmp_path: Path, archives: Archives, left: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "m.tar.gz"
+    file.write_bytes(archives.tar_gz())
+    path = resolve(file)
+    before = left()
+    monkeypatch.setattr(archive, "extract", None)
+    for time in range(5):
+        os.utime(file, ns=(time, time))
+        assert resolve(file) == path
+    monkeypatch.setattr(Archived, "_digest", None)  # The time that was seen last is known.
+    assert resolve(file) == path
+    assert left() == before
+
+
+def test_an_archive_that_is_written_again_and_again(
+    tmp_path: Path, archives: Archives, left: Callable[[], list[str]]
+) -> None:
+    """The entries that a process has read from stay until it ends."""
+    file = tmp_path / "m.tar.gz"
+    code = "import sys; from hubexplore.hub.resolve import resolve; print(resolve(sys.argv[1]))"
+    file.write_bytes(archives.tar_gz())
+    mine = resolve(file)
+    for word in (b"a", b"b", b"c", b"b"):
+        file.write_bytes(archives.tar_gz({**archives.MODULE, "assets/words.txt": word}))
+        last = subprocess.run([sys.executable, "-c", code, file], check=True, capture_output=True, text=True)
+    entries = [name for name in left() if "." not in name]
+    assert sorted(entries) == sorted([Path(mine).name, Path(last.stdout.strip()).name])
+    assert Path(last.stdout.strip(), "assets/words.txt").read_bytes() == b"b"
+    assert Path(mine, "assets/words.txt").read_bytes() == b"word\n"
+
+
+def test_of_one_archive_a_process_keeps_only_so_many_entries(
+    tmp_path: Path, archives: Archives, left: Callable[[], list[str]]
+) -> None:
+    file = tmp_path / "m.tar.gz"
+    for number in range(40):
+        file.write_bytes(archives.tar_gz({**archives.MODULE, "assets/words.txt": str(number).encode()}))
+        path = resolve(file)
+    assert Path(path, "assets/words.txt").read_bytes() == b"39"
+    assert len([name for name in left() if "." not in name]) <= 17
+
+
+def test_the_entry_of_an_earlier_version_is_found(
+    tmp_path: Path, archives: Archives, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "m.tar.gz"
+    file.write_bytes(archives.tar_gz())
+    found = file.stat()
+    former = cache_dir / cache.key_of(f"{file}\n{found.st_size}\n{found.st_mtime_ns}")
+    former.mkdir(parents=True)
+    (former / "saved_model.pb").write_bytes(archives.MODULE["saved_model.pb"])
+    assert resolve(file) == str(former)
+
+
+def test_an_archive_that_is_written_while_it_is_read(
+    tmp_path: Path, archives: Archives, left: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "m.tar.gz"
+    file.write_bytes(archives.tar_gz())
+
+    def extract(*args: Any, **options: Any) -> str:
+        file.write_bytes(archives.tar_gz() + b"more")
+        return real(*args, **options)
+
+    real = archive.extract
+    monkeypatch.setattr(archive, "extract", extract)
+    with pytest.raises(errors.ArchiveError, match="written to while it was extracted"):
+        resolve(file)
+    assert left() == []
+
+
+@pytest.mark.parametrize("damage", ["saved_model.pb", "assets/words.txt"])
+@pytest.mark.parametrize("recorded", [False, True])
+def test_damage_that_a_reader_finds(damage: str, recorded: bool, tmp_path: Path, archives: Archives) -> None:
+    """Of the same size and time, or in an entry of another program: all is extracted again."""
+    (tmp_path / "m.tar.gz").write_bytes(archives.tar_gz())
+    path = resolve(tmp_path / "m.tar.gz")
+    file = Path(path, damage)
+    found = file.stat()
+    file.write_bytes(b"x" * found.st_size)
+    os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns))
+    if not recorded:
+        Path(f"{path}.json").unlink()
+    reads = []
+
+    def reader(directory: str) -> bytes:
+        content = Path(directory, damage).read_bytes()
+        reads.append(content)
+        if content != archives.MODULE[damage]:
+            raise errors.DamagedModuleError("cannot be read")
+        return content
+
+    assert read(tmp_path / "m.tar.gz", reader) == archives.MODULE[damage]
+    assert len(reads) == 2
+    with pytest.raises(errors.DamagedModuleError, match="always"):
+        read(tmp_path / "m.tar.gz", always)  # What is as it was in the archive is not extracted again.
+
+
+def always(directory: str) -> None:
+    raise errors.DamagedModuleError("always")
 
 
 def test_a_rewritten_archive_is_extracted_again(tmp_path: Path, archives: Archives) -> None:

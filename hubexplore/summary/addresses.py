@@ -1,0 +1,22 @@
+"""Addresses as they may be shown: without what gives access."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+HIDDEN: Final = "***"
+
+# A name and password, or a token in their place. A password with a slash belongs to no valid address, and
+# is not to be shown either; digits after a colon are a port.
+_ACCESS: Final = re.compile(r"(?<=://)(?:[^/?#]*|[^/?#@]*:(?!\d*(?:[/?#]|$))[^@]*)@")
+_SECRET_FIELD: Final = re.compile(
+    r"([?&;][^=&;#]*(?:token|key|secret|passw|sig|auth|credential)[^=&;#]*=)[^&;#]*", re.IGNORECASE
+)
+
+
+def shown(handle: str) -> str:
+    """Returns a handle as messages, titles and records may show it; only addresses can differ."""
+    if "://" not in handle:
+        return handle
+    return _SECRET_FIELD.sub(rf"\1{HIDDEN}", _ACCESS.sub(f"{HIDDEN}@", handle))
