@@ -196,5 +196,5 @@ def _with_apostrophe(found: re.Match[str]) -> str:
     if not formula:
         return found[0]
     # Among blanks there may be what separates cells in turn.
-    again = "'" if any(each in blanks for each in "\t\r\n") else ""
+    again = "'" if separator and any(each in blanks for each in "\t\r\n") else ""
     return f"{separator}'{blanks}{again}{formula}"
