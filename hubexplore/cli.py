@@ -105,11 +105,11 @@ def _show(arguments: argparse.Namespace) -> int:
     from hubexplore.display.summaries import dress
     from hubexplore.hub.summarize import summarize
     from hubexplore.summary.narrow import likewise, narrowed
+    from hubexplore.summary.tags import chosen
 
-    tags = (
-        None if arguments.tags is None else [tag for tag in map(str.strip, arguments.tags.split(",")) if tag]
-    )
-    summary = dress(narrowed(summarize(arguments.path), tags, arguments.signature))
+    found = summarize(arguments.path)
+    tags = None if arguments.tags is None else chosen(arguments.tags, (each.tags for each in found.variants))
+    summary = dress(narrowed(found, tags, arguments.signature))
     if arguments.compare is None:
         _output(arguments, *_views(arguments, summary))
         if arguments.graph is not None:

@@ -78,11 +78,11 @@ def each_once(variants: Iterable[VariantSummary]) -> list[Entry]:
     """Returns every variable of these variants, one that several have alike once; sorted by name."""
     found: dict[tuple[object, ...], tuple[VariableSummary, list[tuple[str, ...]]]] = {}
     for variant in variants:
-        seen: Counter[tuple[object, ...]] = Counter()
+        seen: dict[tuple[object, ...], int] = {}
         for each in variant.variables:
             key = (each.name, each.dtype, each.shape, each.trainable, each.kind, len(each.partitions))
-            seen[key] += 1  # two alike in one variant are two variables
-            found.setdefault((*key, seen[key]), (each, []))[1].append(variant.tags)
+            number = seen[key] = seen.get(key, 0) + 1  # two alike in one variant are two variables
+            found.setdefault((*key, number), (each, []))[1].append(variant.tags)
     entries = [Entry(variable, tuple(tags)) for variable, tags in found.values()]
     return sorted(entries, key=lambda entry: entry.variable.name)
 

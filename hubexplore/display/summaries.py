@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hubexplore.display.comparison import ShownComparison
     from hubexplore.display.diagram import Diagram
     from hubexplore.summary.source import Weights
+from hubexplore.summary.tags import chosen
 
 Item = TypeVar("Item")
 Tags = str | Iterable[str]
@@ -137,7 +138,7 @@ class Summary(ModuleSummary):
         Raises:
           NoSuchVariantError: (a KeyError and ValueError) there is none; the message names the nearest.
         """
-        wanted = _tags(tags)
+        wanted = chosen(tags, (each.tags for each in self.variants))
         found = next((each for each in self.variants if each.tags == wanted), None)
         if found is None:
             existing = [",".join(each.tags) for each in self.variants]
@@ -231,8 +232,3 @@ def _dress_variant(variant: VariantSummary, weights: Weights | None) -> Variant:
 
 def _weights(summary: ModuleSummary) -> Weights | None:
     return summary.source.weights if summary.source else None
-
-
-def _tags(tags: Tags) -> tuple[str, ...]:
-    given = tags.split(",") if isinstance(tags, str) else tags
-    return tuple(sorted({each.strip() for each in given} - {""}))

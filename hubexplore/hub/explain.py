@@ -119,6 +119,14 @@ class NoKernelError(RunError, tf.errors.InvalidArgumentError):  # type: ignore[m
     """An op that TensorFlow defines and cannot run."""
 
 
+def readable(error: UnicodeDecodeError) -> tf.errors.OpError:
+    """What TensorFlow said of a run in words that are not UTF-8, as those that quote a stranger's strings.
+
+    TensorFlow 2.21 fails to make the text of such an error, so its class is lost.
+    """
+    return tf.errors.UnknownError(None, None, error.object.decode(errors="backslashreplace"))
+
+
 def explain_run_error(
     error: BaseException,
     modules: Iterable[Module] = (),
@@ -212,7 +220,7 @@ def _is_local(name: str, modules: Sequence[Module]) -> bool:
 
 def _names(variable: Any) -> set[str]:
     """What TensorFlow may call a variable: of a resource it tells the name that sessions share."""
-    return {variable.op.name, variable.op.get_attr("shared_name").decode()}
+    return {variable.op.name, variable.op.get_attr("shared_name").decode(errors="replace")}
 
 
 def _variable(name: str, modules: Sequence[Module]) -> str:

@@ -14,6 +14,12 @@ from hubexplore.hub.tensor_info import TensorInfo, check_shared, normalize_input
 Array = np.ndarray[Any, Any]
 Conversion = Callable[[Any, "np.dtype[Any]"], Array]
 _SPARSE_PARTS: Final = 3
+_HANDLES: Final = (tf.resource, tf.variant)
+
+MSG_HANDLE: Final = (
+    "Input {name!r}: expected {info!r}. No array holds a {kind}: pass a tensor, in a call within a graph, "
+    "as in module({{{name!r}: tensor, ...}})."
+)
 
 
 def as_session_run(value: Any, wanted: np.dtype[Any]) -> Array:
@@ -86,12 +92,16 @@ class _Feed:
         self.name = name
         self.info = info
         self._numbers = numbers
-        self._dtype = np.dtype(info.dtype.as_numpy_dtype)
+        self._is_handle = info.dtype in _HANDLES
+        self._dtype = np.dtype(object if self._is_handle else info.dtype.as_numpy_dtype)
         shape = info.get_shape()
         self._sizes = None if shape.rank is None else tuple(shape.as_list())
         self._is_dense = info.kind == "dense"
 
     def arrays(self, value: Any) -> list[Array]:
+        if self._is_handle:
+            kind = self.info.dtype.name
+            raise SignatureError(MSG_HANDLE.format(name=self.name, info=self.info, kind=kind))
         if (
             type(value) is np.ndarray
             and self._is_dense

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from hubexplore.errors import SignatureError
 from hubexplore.hub.compiled import CompiledCall
-from hubexplore.hub.explain import find_no_kernel
+from hubexplore.hub.explain import find_no_kernel, readable
 from hubexplore.hub.feeding import Feeds, as_session_run, placeholder
 from hubexplore.hub.module import Module
 from hubexplore.hub.tensor_info import DEFAULT_OUTPUT, components, select_outputs, shared_inputs
@@ -62,7 +62,10 @@ class SignatureRunner:
         self._check_outputs(signature, bool(as_dict))
         arrays = self.feeds(signature).arrays(inputs)
         call = self.compiled(signature, bool(as_dict))
-        results = call.results(call.run(*arrays))
+        try:
+            results = call.results(call.run(*arrays))
+        except UnicodeDecodeError as error:
+            raise readable(error) from error
         return results if as_dict else results[DEFAULT_OUTPUT]
 
     def _check_outputs(self, signature: str | None, as_dict: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from hubexplore.hub.explain import ServerGoneError
+from hubexplore.hub.explain import ServerGoneError, readable
 from hubexplore.notebook.interrupting import run_interruptibly
 
 _KEYS: Final = tf.compat.v1.GraphKeys
@@ -39,12 +39,15 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
         self.initialize_new()
         own, key = super().run, _key(fetches)
         begin = time.perf_counter()
-        if self._took.get(key, _QUICK) < _QUICK and self.check_server is None:
-            result = own(fetches, feed_dict, options, run_metadata)
-        else:
-            result = run_interruptibly(
-                lambda: own(fetches, feed_dict, options, run_metadata), self.check_server
-            )
+        try:
+            if self._took.get(key, _QUICK) < _QUICK and self.check_server is None:
+                result = own(fetches, feed_dict, options, run_metadata)
+            else:
+                result = run_interruptibly(
+                    lambda: own(fetches, feed_dict, options, run_metadata), self.check_server
+                )
+        except UnicodeDecodeError as error:
+            raise readable(error) from error
         if len(self._took) > _REMEMBERED:
             self._took.clear()
         self._took[key] = time.perf_counter() - begin
@@ -62,7 +65,10 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
     def _plain_run(self, fetches: Any) -> Any:
         """Runs without looking for what is new."""
         own = super().run
-        return run_interruptibly(lambda: own(fetches), self.check_server)
+        try:
+            return run_interruptibly(lambda: own(fetches), self.check_server)
+        except UnicodeDecodeError as error:
+            raise readable(error) from error
 
     def initialize_new(self, fresh: Iterable[Any] = ()) -> list[str]:
         """Initialises the variables and tables that are new in the graph; returns their names.

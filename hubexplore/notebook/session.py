@@ -11,7 +11,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
-from hubexplore.hub.explain import RunError, explain_run_error
+from hubexplore.hub.explain import RunError, explain_run_error, readable
 from hubexplore.hub.module import Module
 from hubexplore.hub.running import AppliedSignature
 from hubexplore.hub.spec import ModuleSpec
@@ -198,6 +198,8 @@ class NotebookSession:
             if batch_size is not None:
                 return route.in_batches(inputs, batch_size, progress)
             return route(inputs)
+        except UnicodeDecodeError as error:
+            raise readable(error) from error
         except tf.errors.OpError as error:
             explained = self._explained(error, timeout)
             if explained is None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,13 @@ _LARGEST_EXPANSION: Final = 64
 _LARGEST: Final = 1 << 28  # bytes
 # Ten times as many as the largest published models have, with the slots of their optimizers.
 _MOST_TENSORS: Final = 250_000
+
+# What follows dtype and shape in an entry: shard, offset and size, where they are not 0, and the checksum.
+_PLAIN: Final = re.compile(
+    rb"(?:\x18([\x80-\xff]{0,7}[\x00-\x7f]))?(?:\x20([\x80-\xff]{0,7}[\x00-\x7f]))?"
+    rb"(?:\x28([\x80-\xff]{0,7}[\x00-\x7f]))?(?:\x35(.{4}))?",
+    re.DOTALL,
+)
 
 MSG_DAMAGED: Final = (
     "The checkpoint index is damaged: {reason}. Get a fresh copy of the module's 'variables' directory."
@@ -284,6 +292,28 @@ def _num_shards(header: bytes) -> int:
 
 
 def _entry(message: bytes, num_shards: int) -> CheckpointEntry:
+    # Nearly all entries are written with their fields in order, which takes half as long to read.
+    start = 4 + message[3] if len(message) > 4 else 0
+    is_plain = 0 < start <= len(message) and message[0] == 0x08 and message[2] == 0x12
+    plain = _PLAIN.fullmatch(message, start) if is_plain and message[1] | message[3] < 0x80 else None
+    if plain is not None:
+        shard, offset, size = (0 if each is None else _number(each) for each in plain.group(1, 2, 3))
+        if shard < num_shards:
+            crc = int.from_bytes(plain[4] or b"", "little")
+            shape = _shape(message[4:start])
+            return CheckpointEntry(message[1], shape, (), (Extent(shard, offset, size, crc),))
+    return _any_entry(message, num_shards)
+
+
+def _number(value: bytes) -> int:
+    """The number of a whole varint of at most eight bytes."""
+    result = 0
+    for byte in reversed(value):
+        result = result << 7 | byte & 0x7F
+    return result
+
+
+def _any_entry(message: bytes, num_shards: int) -> CheckpointEntry:
     dtype = shard = offset = size = crc = 0
     shape: tuple[int, ...] = ()
     slices: list[Slice] = []

@@ -25,7 +25,7 @@ def shape_of(proto: Any) -> Shape:
     """The sizes in a TensorShapeProto."""
     if proto.unknown_rank:
         return None
-    return tuple(None if dim.size < 0 else dim.size for dim in proto.dim)
+    return tuple([None if size < 0 else size for size in [dim.size for dim in proto.dim]])
 
 
 def sparse_shape(info: Any) -> Shape:

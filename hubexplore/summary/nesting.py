@@ -73,8 +73,11 @@ def find_endless(nodes: Iterable[Any], library: Any) -> str | None:
         return None
     bodies = {function.signature.name: function.node_def for function in library.function}
     gradients = {each.function_name: each.gradient_func for each in library.gradient}
+    calling: dict[str, bool] = {}
     calls = {
-        name: Counter(call for node in body for call in _calls(node, bodies, gradients))
+        name: Counter(
+            call for node in _callers(body, bodies, calling) for call in _calls(node, bodies, gradients)
+        )
         for name, body in bodies.items()
     }
     found = _walk({name: dict.fromkeys(each.callee for each in calls[name]) for name in calls})
@@ -93,13 +96,24 @@ def find_endless(nodes: Iterable[Any], library: Any) -> str | None:
         return too_deep
     sizes = {name: len(body) for name, body in bodies.items()}
     if _GRAPH not in bodies:
-        calls[_GRAPH] = Counter(call for node in nodes for call in _calls(node, bodies, gradients))
+        callers = _callers(nodes, bodies, calling)
+        calls[_GRAPH] = Counter(call for node in callers for call in _calls(node, bodies, gradients))
         sizes[_GRAPH] = 0
         found.order.append(_GRAPH)
     written = {name: sum(each.values()) for name, each in calls.items()}
     return _too_many(calls, found, "calls", written, MAX_CALLS) or _too_many(
         calls, found, "nodes", sizes, MAX_NODES
     )
+
+
+def _callers(nodes: Iterable[Any], names: Container[str], calling: dict[str, bool]) -> Iterator[Any]:
+    """Yields the few nodes whose op may call a function; `calling` remembers that by op."""
+    for node in nodes:
+        op = node.op
+        if op not in calling:
+            calling[op] = op in names or _function_attributes(op) != ()
+        if calling[op]:
+            yield node
 
 
 def _calls(node: Any, names: Container[str], gradients: Mapping[str, str]) -> Iterator[_Call]:

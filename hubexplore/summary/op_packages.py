@@ -99,19 +99,21 @@ def _patterns() -> Mapping[str, str]:
     return {pattern: package for package, patterns in _OPS.items() for pattern in patterns.split()}
 
 
+@functools.cache
+def _beginnings() -> Mapping[str, str]:
+    """Returns prefixes of op types -> package."""
+    return {pattern[:-1]: package for pattern, package in _patterns().items() if pattern.endswith("*")}
+
+
 def provider(op_type: str) -> str | None:
     """The package that registers `op_type`, or None where it is not known."""
     known = _patterns()
     if op_type in known:
         return known[op_type]
-    return next(
-        (
-            package
-            for pattern, package in known.items()
-            if pattern.endswith("*") and op_type.startswith(pattern[:-1])
-        ),
-        None,
-    )
+    beginnings = _beginnings()
+    if not op_type.startswith(tuple(beginnings)):
+        return None
+    return next(package for prefix, package in beginnings.items() if op_type.startswith(prefix))
 
 
 def describe(op_types: Iterable[str], needs: Mapping[str, Iterable[str]] | None = None) -> str:

@@ -40,6 +40,7 @@ MSG_EMPTY: Final = (
     "variable that is not set gives an empty path too."
 )
 MSG_ZERO: Final = "{what} contains a zero byte, which no file name can have: {path!r}."
+MSG_NO_NAME: Final = "{what} contains half of a character, which no file name can have: {path!r}."
 MSG_NO_HOME: Final = (
     "{what} starts with {user!r}, but no home directory is known for that user. Write the whole path; "
     "{literal!r} if there is a folder of that name in the current directory."
@@ -90,6 +91,10 @@ def text_of(path: Any, what: str = "The path") -> str:
         raise PathError(MSG_EMPTY.format(what=what))
     if "\0" in text:
         raise PathError(MSG_ZERO.format(what=what, path=text))
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError as error:
+        raise PathError(MSG_NO_NAME.format(what=what, path=text)) from error
     if _CRUSHED_URL.match(text) and not os.path.lexists(text):
         mended = text.replace(":/", "://", 1)
         raise PathError(MSG_CRUSHED.format(what=what, path=text, mended=mended))

@@ -11,9 +11,9 @@ from typing import Any, Final
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
-from hubexplore.errors import DamagedModuleError
+from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
 from hubexplore.summary import checkpoint, diagnosis, sniff
-from hubexplore.summary.filesystem import LARGEST_MESSAGE, Filesystem, is_link, join, read_message
+from hubexplore.summary.filesystem import Filesystem, is_link, join, read_message
 from hubexplore.summary.graph_protos import SavedModel
 from hubexplore.summary.model import (
     GLOBAL,
@@ -40,6 +40,11 @@ _LARGEST_DIGEST: Final = 1 << 30  # bytes
 _CHUNK: Final = 1 << 24  # bytes of a file in memory at once
 # What a TF2 SavedModel keeps in its checkpoint besides variables.
 _NO_VARIABLES: Final = frozenset({"_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter/.ATTRIBUTES/VARIABLE_VALUE"})
+
+MSG_LONG_TEXT: Final = (
+    "{path!r} is a graph in text form of {size:,} bytes. To read text takes long, so at most {limit:,} bytes "
+    "of it are shown. {remedy}"
+)
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,9 @@ def read_module(directory: str, filesystem: Filesystem, title: str | None = None
     try:
         names = filesystem.listdir(directory)
         file = next(name for name in (GRAPH_FILE, GRAPH_TEXT_FILE) if name in names)
-        limit = LARGEST_MESSAGE if file == GRAPH_FILE else sniff.LARGEST_TEXT
-        content = read_message(filesystem, place.path(file), limit)
+        if file == GRAPH_TEXT_FILE and filesystem.size(place.path(file)) > sniff.LARGEST_TEXT:
+            raise UnsupportedFormatError(_long_text(place, filesystem.size(place.path(file))))
+        content = read_message(filesystem, place.path(file))
     except (OSError, StopIteration) as error:
         raise _explained(place, title, str(error) if isinstance(error, DamagedModuleError) else "") from error
     saved_model = _parse(content, file, place, title)
@@ -143,6 +149,13 @@ def describe(
         unclaimed=tuple(name for name in entries if name not in claimed and name not in _NO_VARIABLES),
         warnings=tuple(warnings),
         source=Source(graphs, weights, folder),
+    )
+
+
+def _long_text(place: Place, size: int) -> str:
+    remedy = diagnosis.TextSavedModel().remedy(place.directory)
+    return MSG_LONG_TEXT.format(
+        path=place.path(GRAPH_TEXT_FILE), size=size, limit=sniff.LARGEST_TEXT, remedy=remedy
     )
 
 

@@ -14,8 +14,8 @@ MOST_VARIANTS: Final = 1_000
 """How many graphs a file may hold; published modules have up to a dozen."""
 MSG_VARIANTS: Final = f"it holds more than {MOST_VARIANTS:,} graphs"
 
-LARGEST_TEXT: Final = 1 << 22
-"""Bytes of a SavedModel in text form that are read."""
+LARGEST_TEXT: Final = 1 << 21
+"""Bytes of a SavedModel in text form that are read: protobuf takes about a second for each million."""
 
 LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 

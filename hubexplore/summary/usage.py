@@ -39,6 +39,7 @@ _ENCODERS: Final = {"JPEG": "encode_jpeg", "PNG": "encode_png"}
 # Sides of an image, words of a text: where the graph takes any size.
 _SIDE: Final = 224
 _WORDS: Final = 6
+_MOST_INPUTS: Final = 1_000  # nobody reads code that names more
 
 
 class _NoValueError(ValueError):
@@ -67,6 +68,8 @@ def usage(summary: ModuleSummary) -> Usage | None:
     variant = _variant(summary)
     signature = None if variant is None else _signature(variant)
     if variant is None or signature is None:
+        return None
+    if len(signature.inputs) > _MOST_INPUTS:
         return None
     meta_graph = source.meta_graphs[variant.tags]
     in_session = _has_slots(meta_graph)

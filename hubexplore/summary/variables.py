@@ -51,8 +51,9 @@ def read_variables(
     """
     grouped: dict[str, _Parts] = {}
     seen: dict[str, _Parts] = {}
+    parsed: dict[bytes, Any] = {}  # most are in two collections
     for collection in VARIABLE_COLLECTIONS:
-        for proto in _protos(meta_graph, collection):
+        for proto in _protos(meta_graph, collection, parsed):
             parts = seen.get(proto.variable_name)
             if parts is None:
                 parts = seen[proto.variable_name] = grouped.setdefault(_key(proto), _Parts())
@@ -97,12 +98,14 @@ def _unlisted(
     return found
 
 
-def _protos(meta_graph: Any, collection: str) -> list[Any]:
+def _protos(meta_graph: Any, collection: str, parsed: dict[bytes, Any]) -> list[Any]:
     if collection not in meta_graph.collection_def:
         return []
     values = meta_graph.collection_def[collection].bytes_list.value
     with reading(f"The module's list of variables ({collection!r})", DecodeError):
-        return [VariableDef.FromString(value) for value in values]
+        return [
+            parsed.get(value) or parsed.setdefault(value, VariableDef.FromString(value)) for value in values
+        ]
 
 
 def _key(proto: Any) -> str:

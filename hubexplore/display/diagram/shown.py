@@ -26,6 +26,7 @@ from hubexplore.summary.model import ModuleSummary, VariantSummary
 from hubexplore.summary.outline import MAX_BOXES, outline
 from hubexplore.summary.outline.data import Outline
 from hubexplore.summary.paths import local_to_write
+from hubexplore.summary.tags import chosen
 from hubexplore.summary.writing import write_file
 
 if TYPE_CHECKING:
@@ -76,9 +77,7 @@ def _variant(summary: ModuleSummary, tags: Iterable[str] | str | None) -> Varian
         raise DiagramError("This module holds no graph, so there is nothing to draw.")
     if tags is None:
         return next((each for each in summary.variants if not each.tags), summary.variants[0])
-    wanted = tuple(
-        sorted({each.strip() for each in tags.split(",")} - {""} if isinstance(tags, str) else set(tags))
-    )
+    wanted = chosen(tags, (each.tags for each in summary.variants))
     for each in summary.variants:
         if each.tags == wanted:
             return each

@@ -21,7 +21,16 @@ from hubexplore.display.values.kinds import (
     text_of,
 )
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - wide ones count too
+# What begins a formula, in all widths, and what a spreadsheet passes over: blanks and invisible signs.
+_FORMULA: Final = "=+\\-@\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20"
+_BLANK: Final = (
+    r"\s\x00-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
+    r"\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
+)
+# Where a cell begins: at the beginning of the text, and in countries where ";" separates cells also behind
+# that and in another line, since a quotation mark counts only at the beginning of a cell. Blanks are taken as
+# a whole, also without a formula behind them, so that a text is gone through once.
+_BEGINNING: Final = re.compile(rf"(^|[;\t\r\n])([{_BLANK}]*)([{_FORMULA}]?)")
 _MOST_ENTRIES: Final = 5_000_000
 """Entries of a CSV file: a spreadsheet opens fewer, and the kernel would be busy for long."""
 _MOST_BYTES: Final = 500_000_000
@@ -120,11 +129,23 @@ def _plain(array: Array) -> Array:
 def as_csv(value: Any) -> str:
     """Rows of values: all but the last dimension are rows, with their indices first where there are several.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe in front.
+    A text that a spreadsheet would take for a formula gets an apostrophe in front, as does a part of a text
+    that would be a cell of its own where ";" separates cells.
     """
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(_rows(value))
-    return out.getvalue()
+    out = _Lines()
+    # Before Python 3.13 only what is in the line's end is quoted, and a lone "\\r" is an end too.
+    csv.writer(out, lineterminator="\r\n").writerows(_rows(value))
+    return "".join(out.lines)
+
+
+class _Lines:
+    """Takes the lines that a csv.writer writes, and ends them by a newline alone."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def write(self, line: str) -> None:
+        self.lines.append(line.removesuffix("\r\n") + "\n")
 
 
 def _rows(value: Any) -> Iterator[list[Any]]:
@@ -160,6 +181,20 @@ def _ragged_rows(value: Any) -> Iterator[list[Any]]:
 def _cell(item: Any) -> Any:
     array = np.asarray(item)
     if is_text(array):
-        text = text_of(item)
-        return f"'{text}" if text.startswith(_FORMULA) else text
+        return _guarded(text_of(item))
     return item.item() if hasattr(item, "item") else item
+
+
+def _guarded(text: str) -> str:
+    """A text without formulas."""
+    guarded = _BEGINNING.sub(_with_apostrophe, text)
+    return f"'{guarded}" if guarded.startswith(("\t", "\r", "\n")) else guarded
+
+
+def _with_apostrophe(found: re.Match[str]) -> str:
+    separator, blanks, formula = found.groups()
+    if not formula:
+        return found[0]
+    # Among blanks there may be what separates cells in turn.
+    again = "'" if separator and any(each in blanks for each in "\t\r\n") else ""
+    return f"{separator}'{blanks}{again}{formula}"

@@ -20,6 +20,7 @@ from hubexplore.notebook.magics.status import Status
 from hubexplore.notebook.naming import variable_name
 from hubexplore.notebook.startup import quiet_tensorflow
 from hubexplore.summary.paths import text_of
+from hubexplore.summary.tags import chosen
 
 
 @magics_class
@@ -44,8 +45,7 @@ class LoadingMagics(HubMagicsBase):
         is_path = isinstance(source, (str, bytes, os.PathLike))
         name = options.name or self._free_name(text_of(source) if is_path else options.handle)
         check_variable(name, "%hub_load: --as")
-        tags = [tag.strip() for tag in options.tags.split(",") if tag.strip()]
-        self.notebook.user_ns[name] = self._load(source, name, tags, options.trainable)
+        self.notebook.user_ns[name] = self._load(source, name, options.tags, options.trainable)
         return self.notebook.user_ns[name]
 
     def _free_name(self, handle: str) -> str:
@@ -63,7 +63,7 @@ class LoadingMagics(HubMagicsBase):
             f"something else. Choose another one: %hub_load HANDLE --as NAME"
         )
 
-    def _load(self, source: Any, name: str, tags: list[str], trainable: bool) -> Any:
+    def _load(self, source: Any, name: str, given: str, trainable: bool) -> Any:
         """Loads, and shows how far it is: first the card, for which TensorFlow is not needed."""
         from hubexplore.hub.summarize import summarize
 
@@ -71,6 +71,7 @@ class LoadingMagics(HubMagicsBase):
         with Status(self.notebook, self.show_progress) as status:
             status.show(f"{name}: opening")
             summary = summarize(source)
+            tags = list(chosen(given, (each.tags for each in summary.variants)))
             if "tensorflow" not in sys.modules:
                 status.show(f"{name}: importing TensorFlow ...", summary)
             session = self.session

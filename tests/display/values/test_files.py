@@ -84,3 +84,39 @@ def test_a_negative_number_stays_one() -> None:
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a b/c:0", "", "<script>", "n" * 999, ".hidden", "-rf"])
 def test_names_are_safe(name: str) -> None:
     assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,59}", values.file_stem(name))
+
+
+@pytest.mark.parametrize(
+    "blank", ["", " ", "\u00a0", "\ufeff", "\u200b", "\u2060", "\t", "\r", "\n", "\u3000 \u00ad"]
+)
+@pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\uff1d1", "\ufe661"])
+def test_no_formula_behind_blanks(blank: str, formula: str) -> None:
+    content = given(np.array([f"{blank}{formula}".encode(), b"x"], object), "csv")[1].decode()
+    rows = list(csv.reader(io.StringIO(content, newline="")))
+    assert rows[0][0].startswith("'")
+    assert rows[0][0].replace("'", "") == f"{blank}{formula}"
+    assert rows[1] == ["x"]
+
+
+@pytest.mark.parametrize("text", ["a;=1", "a;b; =1", "a;\ufeff=1", ";;=1", "a\n=1", "a\r\n;\t@x", "1;-2"])
+def test_no_formula_where_semicolons_separate(text: str) -> None:
+    content = given(np.array([text.encode()], object), "csv")[1].decode()
+    for cell in re.split(r"[;\t\r\n]", content):
+        assert not re.match(r"[\s\ufeff\"]*[=+@-]", cell), content
+
+
+def test_what_is_no_formula_stays() -> None:
+    for text in ("a = 1", "a-b", "x; y", "", " ", "a;b;c", "mail@example.org", "\u00e9;\u00fc", "'quoted'"):
+        content = given(np.array([text.encode()], object), "csv")[1].decode()
+        assert next(csv.reader(io.StringIO(content))) == [text] or text == ""
+
+
+def test_a_lone_carriage_return_is_quoted() -> None:
+    content = given(np.array([[b"a\rb", b"c\nd"], [b"e\r\nf", b"g"]], object), "csv")[1]
+    assert content == b'"a\rb","c\nd"\n"e\r\nf",g\n'
+
+
+def test_long_blanks_take_no_time() -> None:
+    """Every blank is looked at once: with a search anew from each of them this would take hours."""
+    text = "\t; " * 300_000
+    assert len(given(np.array([text.encode()], object), "csv")[1]) >= len(text)

@@ -1,0 +1,27 @@
+"""Which graph variant is meant by tags that somebody typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+Tags = tuple[str, ...]
+
+
+def chosen(given: str | Iterable[str], existing: Iterable[Tags]) -> Tags:
+    """Returns the tags that are meant, sorted.
+
+    Blanks around a tag are typing, and a comma separates two, unless a variant has a tag that is written so.
+
+    Args:
+      given: a text in which commas separate tags, or several tags; none at all is the variant without tags.
+      existing: the sorted tags of all variants.
+    """
+    known = set(existing)
+    parts = given.split(",") if isinstance(given, str) else list(given)
+    typed = _sorted(each.strip() for each in parts)
+    literal = [tuple(sorted(set(parts))), _sorted(parts), *([(given,)] if isinstance(given, str) else [])]
+    return next((each for each in literal if each in known), typed)
+
+
+def _sorted(tags: Iterable[str]) -> Tags:
+    return tuple(sorted(set(tags) - {""}))

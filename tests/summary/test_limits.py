@@ -1,0 +1,146 @@
+"""Modules of a great many things: what is refused says its limit, what is read is read once."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubexplore import errors
+from hubexplore.summary import diagnosis, graph_protos, op_packages, variables
+from hubexplore.summary.checkpoint import read_index
+from hubexplore.summary.sniff import MOST_VARIANTS
+from hubexplore.summary.usage import usage
+from tests.summary import altered, saved_models
+from tests.summary.saved_models import FLOAT, LOCAL, summary_of, write
+
+
+def test_a_million_graphs(tmp_path: Path) -> None:
+    folder = write(tmp_path / "m")
+    (folder / "saved_model.pb").write_bytes(b"\x08\x01" + b"\x12\x00" * 1_000_000)
+    with pytest.raises(errors.HubError) as caught:
+        summary_of(folder)
+    for error in (diagnosis.explain(str(folder), LOCAL), caught.value):
+        assert isinstance(error, errors.DamagedModuleError)
+        assert "it holds more than 1,000 graphs" in str(error)
+
+
+def test_as_many_graphs_as_there_may_be(tmp_path: Path) -> None:
+    folder = write(tmp_path / "m", *(saved_models.meta_graph(f"t{n:04}") for n in range(MOST_VARIANTS)))
+    assert len(summary_of(folder).variants) == MOST_VARIANTS
+    found = diagnosis.diagnose(str(folder), LOCAL)
+    assert "'t0000', 't0001', 't0002', 't0003', 't0004' and 995 more" in found.what()
+
+
+def test_a_million_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
+    from hubexplore.summary import checkpoint
+
+    monkeypatch.setattr(checkpoint, "_MOST_TENSORS", 1_000)
+    entries = [(b"", b"\x08\x01"), *((b"v%06d" % n, altered.entry((2,), 8 * n, 8)) for n in range(1_001))]
+    assert len(read_index(altered.index(entries[:-1])).entries) == 1_000
+    with pytest.raises(errors.DamagedModuleError, match="it lists more than 1,000 tensors"):
+        read_index(altered.index(entries))
+
+
+def _objects(count: int, back_to: int | None = None) -> Any:
+    """Objects each of which has the next as its child, and the last one an earlier; all are variables."""
+    graph = saved_models.meta_graph("serve")
+    nodes = graph.object_graph_def.nodes
+    for number in range(count):
+        node = nodes.add()
+        if number + 1 < count:
+            node.children.add(node_id=number + 1, local_name=f"layer_{number}")
+        elif back_to is not None:
+            node.children.add(node_id=back_to, local_name="back")
+        if number:
+            node.variable.dtype = FLOAT
+            node.variable.name = f"v{number}"
+    return graph
+
+
+@pytest.mark.parametrize("back_to", [None, 0, 19_999])
+def test_a_chain_of_objects(tmp_path: Path, back_to: int | None) -> None:
+    graph = _objects(20_000, back_to)
+    paths = variables._paths(graph.object_graph_def.nodes)
+    # All of them would be 200,000,000 characters and more.
+    assert sum(map(len, paths.values())) < 1_000_000
+    summary = summary_of(write(tmp_path / "m", graph, is_module=False))
+    assert len(summary.variants[0].variables) == 19_999
+
+
+def test_paths_of_an_honest_length_are_kept() -> None:
+    names = set(variables._paths(_objects(100).object_graph_def.nodes).values())
+    assert len(names) == 100
+    assert max(map(len, names)) > 800
+
+
+def test_a_description_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = saved_models.meta_graph()
+    for number in range(50):
+        saved_models.add_variable(graph, f"w{number}", [2])
+    folder = write(tmp_path / "m", graph)
+    parsed: Counter[bytes] = Counter()
+    own = graph_protos.VariableDef
+
+    class Counting:
+        @staticmethod
+        def FromString(content: bytes) -> Any:  # noqa: N802 - protobuf's name
+            parsed[content] += 1
+            return own.FromString(content)
+
+    monkeypatch.setattr(variables, "VariableDef", Counting)
+    summary = summary_of(folder)
+    assert [each.trainable for each in summary.variants[0].variables] == [True] * 50
+    assert set(parsed.values()) == {1}
+    assert len(parsed) == 50
+
+
+def test_nobody_reads_code_with_thousands_of_inputs(tmp_path: Path) -> None:
+    graph = saved_models.meta_graph()
+    signature = graph.signature_def["default"]
+    for number in range(999):
+        saved_models.set_tensor(signature.inputs[f"i{number}"], "x:0", FLOAT, [2])
+    assert usage(summary_of(write(tmp_path / "m", graph))) is not None
+    saved_models.set_tensor(signature.inputs["one more"], "x:0", FLOAT, [2])
+    assert usage(summary_of(write(tmp_path / "m", graph))) is None
+
+
+def test_ops_are_told_by_how_they_begin() -> None:
+    patterns = op_packages._patterns()
+    for pattern, package in patterns.items():
+        if pattern.endswith("*"):
+            assert op_packages.provider(f"{pattern[:-1]}Strange") is not None
+        else:
+            assert op_packages.provider(pattern) == package
+    assert op_packages.provider("NoOpOfAnybody") is None
+
+
+@pytest.mark.parametrize("offset", [0, 1, 127, 128, 1 << 20, (1 << 56) - 1, 1 << 56, (1 << 63) - 1])
+@pytest.mark.parametrize("shape", [(), (2,), (1 << 40, 3), (7,) * 60])
+def test_entries_in_short_and_in_full(shape: tuple[int, ...], offset: int) -> None:
+    """Entries as they are written nearly always, and with their fields in another order."""
+    own = altered.entry(shape, offset, 300)
+    other = altered.written(list(reversed(altered.fields(own))))
+    found = [
+        read_index(altered.index([(b"", b"\x08\x01"), (b"w", each)])).entries["w"] for each in (own, other)
+    ]
+    assert found[0] == found[1]
+    assert found[0].shape == shape
+    assert (found[0].extents[0].offset, found[0].extents[0].size) == (offset, 300)
+    assert found[0].extents[0].crc32c == 0x04030201
+
+
+def test_an_entry_in_a_shard_that_does_not_exist() -> None:
+    own = altered.entry((2,), 0, 8).replace(b"\x28\x08", b"\x18\x02\x28\x08")
+    with pytest.raises(errors.DamagedModuleError, match=re.escape("lies in shard 2 of 1")):
+        read_index(altered.index([(b"", b"\x08\x01"), (b"w", own)]))
+
+
+@pytest.mark.parametrize("length", [5, 60, 127])
+def test_an_entry_that_ends_within_its_shape(length: int) -> None:
+    own = b"\x08\x01\x12" + bytes([length]) + b"\x12\x02\x08"
+    with pytest.raises(errors.DamagedModuleError, match="ends within a field"):
+        read_index(altered.index([(b"", b"\x08\x01"), (b"w", own)]))
