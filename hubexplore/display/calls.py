@@ -8,7 +8,7 @@ from typing import Any, Final
 from hubexplore.display import html
 from hubexplore.display.grid import Column, Grid, grid_html, grid_text
 from hubexplore.display.markup import Markup
-from hubexplore.display.tables import shape_text, visible
+from hubexplore.display.tables import apart, shape_text, visible
 from hubexplore.summary.calls import CallRecord, Shapes
 
 SHOWN: Final = 40
@@ -71,7 +71,10 @@ def _grid(records: Sequence[CallRecord]) -> Grid:
 
 
 def _shapes(shapes: Shapes) -> str:
-    return ", ".join(f"{visible(name)} {dtype} {shape_text(shape)}" for name, dtype, shape in shapes)
+    names = apart([name for name, _, _ in shapes])
+    return ", ".join(
+        f"{shown} {dtype} {shape_text(shape)}" for shown, (_, dtype, shape) in zip(names, shapes, strict=True)
+    )
 
 
 def seconds_text(seconds: float) -> str:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import itertools
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from hubexplore.summary import replace
+from hubexplore.summary.alike import reading, spelled_out
 from hubexplore.summary.model import Shape, TensorSummary
 
 MAX_TEXT: Final = 96
@@ -50,7 +50,7 @@ def apart(texts: Sequence[str], limit: int = MAX_TEXT, cut: Callable[[str, int],
     for tell in (_where_they_differ, _spelled_out, _numbered):
         groups: dict[str, dict[str, str]] = {}
         for text, shown in found.items():
-            groups.setdefault(unicodedata.normalize("NFC", shown), {})[text] = shown
+            groups.setdefault(reading(shown), {})[text] = shown
         same = [group for group in groups.values() if len(group) > 1]
         if not same:
             break
@@ -76,11 +76,7 @@ def _where_they_differ(group: Mapping[str, str], limit: int) -> dict[str, str]:
 
 
 def _spelled_out(group: Mapping[str, str], limit: int) -> dict[str, str]:
-    return {
-        text: visible(text.encode("ascii", "backslashreplace").decode(), limit)
-        for text in group
-        if unicodedata.normalize("NFC", text) != text
-    }
+    return {text: visible(spelled_out(text), limit) for text in group if reading(text) != text}
 
 
 def _numbered(group: Mapping[str, str], limit: int) -> dict[str, str]:

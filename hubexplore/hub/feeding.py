@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from hubexplore.errors import SignatureError
 from hubexplore.hub.tensor_info import TensorInfo, check_shared, normalize_inputs
+from hubexplore.summary.alike import columns
 
 Array = np.ndarray[Any, Any]
 Conversion = Callable[[Any, "np.dtype[Any]"], Array]
@@ -79,7 +80,7 @@ class Feeds:
         if self._only is not None and not isinstance(inputs, Mapping) and inputs is not None:
             return self._only.arrays(inputs)
         if not isinstance(inputs, Mapping) and hasattr(inputs, "columns"):
-            inputs = {name: inputs[name] for name in inputs.columns}  # a DataFrame: a column per input
+            inputs = columns(inputs)
         values = normalize_inputs(inputs, self.infos, self._signature)
         values = check_shared(values, self.infos, self._signature)
         return [array for name, feed in self._feeds.items() for array in feed.arrays(values[name])]

@@ -13,6 +13,7 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from hubexplore.display.automatic import automatic
 from hubexplore.errors import AuthoringError, DamagedModuleError, SignatureError, closest
 from hubexplore.hub import tf_internals
+from hubexplore.summary.alike import quoted
 from hubexplore.summary.declared import Declared, sparse_shape
 from hubexplore.summary.model import TensorSummary
 
@@ -198,13 +199,17 @@ def normalize_inputs(inputs: Any, infos: Mapping[str, TensorInfo], signature: st
     missing = sorted(set(infos) - set(values))
     extra = sorted(set(values) - set(infos), key=str)
     if missing or extra:
-        parts = [f"missing: {missing}"] if missing else []
-        parts += [f"unknown: {extra}"] if extra else []
+        parts = [f"missing: {_listed(missing, (*infos, *extra))}"] if missing else []
+        parts += [f"unknown: {_listed(extra, infos)}"] if extra else []
         hint = closest(str(extra[0]), infos) if extra else ""
-        raise SignatureError(
-            f"Signature {signature!r} has the inputs {sorted(infos)}; {', '.join(parts)}.{hint}"
-        )
+        wanted = _listed(sorted(infos), extra)
+        raise SignatureError(f"Signature {signature!r} has the inputs {wanted}; {', '.join(parts)}.{hint}")
     return values
+
+
+def _listed(names: Iterable[Any], among: Iterable[Any]) -> str:
+    """Names in brackets; those that read like another one, of `among` too, are spelled out."""
+    return f"[{', '.join(quoted(names, among))}]"
 
 
 def shared_inputs(infos: Mapping[str, TensorInfo]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
@@ -37,3 +38,28 @@ def test_the_largest_numbers(dtype: tf.DType) -> None:
 def test_what_is_not_a_number(value: Any) -> None:
     with pytest.raises(SignatureError, match="Input 'x'"):
         feeds(tf.int64).arrays(value)
+
+
+def of(*names: str) -> Feeds:
+    """Feeds of several numbers each."""
+    infos = {name: TensorInfo(tf.TensorSpec([None], tf.float32), (f"{name}:0",)) for name in names}
+    return Feeds("default", infos)
+
+
+def test_columns_go_by_name_not_by_place() -> None:
+    frame = pd.DataFrame({"b": [1.0], "a": [2.0]})
+    assert [array.tolist() for array in of("a", "b").arrays(frame)] == [[2.0], [1.0]]
+
+
+def test_columns_of_one_name_are_not_taken_for_a_matrix() -> None:
+    frame = pd.DataFrame([[1.0, 2.0, 3.0]], columns=["a", "b", "a"])
+    with pytest.raises(SignatureError, match=r"several columns called 'a'.*columns\.duplicated"):
+        of("a", "b").arrays(frame)
+
+
+def test_a_name_that_reads_like_the_one_that_is_missing_is_spelled_out() -> None:
+    with pytest.raises(
+        SignatureError, match=r"inputs \['a', 'caf\\xe9'\]; missing: \['caf\\xe9'\]"
+    ) as caught:
+        of("a", "caf\u00e9").arrays({"a": [1.0], "cafe\u0301": [1.0]})
+    assert r"unknown: ['cafe\u0301']" in str(caught.value)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from hubexplore.summary.op_defaults import defaults_of, is_stateful
 
+STATEFUL_BEFORE = frozenset({"CustomAggregator"})
+"""Ops that an older supported TensorFlow calls stateful, and the newest, of which the table is, does not."""
+
 
 def test_it_is_that_of_tensorflow() -> None:
     from tensorflow.core.framework import op_def_pb2
@@ -17,7 +20,7 @@ def test_it_is_that_of_tensorflow() -> None:
             if attribute.HasField("default_value") and attribute.name in found:
                 own = type(attribute.default_value).FromString(found[attribute.name].SerializeToString())
                 assert own == attribute.default_value, (op.name, attribute.name)
-        if found:
+        if found and op.name not in STATEFUL_BEFORE:
             assert is_stateful(op.name) == op.is_stateful, op.name
 
 

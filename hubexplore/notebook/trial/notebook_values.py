@@ -15,6 +15,7 @@ from hubexplore.notebook.trial import converting, nested, tf_examples
 from hubexplore.notebook.trial.fields import RAGGED, SPARSE, Field
 from hubexplore.notebook.trial.given import Array, Sparse
 from hubexplore.notebook.trial.literals import Literals
+from hubexplore.summary.alike import columns
 
 _LIST_ENTRIES: Final = 100_000
 """Entries at most of what is looked at one by one to say whether it fits."""
@@ -100,6 +101,7 @@ def _records(value: Any) -> list[dict[Any, Any]]:
         return [{key: _plain(found, budget) for key, found in row.items()} for row in rows]
     if value.size > _LIST_ENTRIES:
         raise SignatureError(f"Of a DataFrame {_LIST_ENTRIES:,} values are taken; choose fewer rows.")
+    columns(value)  # pandas would keep the last of several columns of one name
     found, known = value.to_dict("records"), value.notna().to_dict("records")
     # What pandas has as missing is a feature without a value.
     return [{key: row[key] for key in row if has[key]} for row, has in zip(found, known, strict=True)]
