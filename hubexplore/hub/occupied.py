@@ -34,8 +34,8 @@ MSG_DANGLING: Final = (
     "export to another path. Nothing was changed."
 )
 MSG_HOLDS_MODEL: Final = (
-    "{path!r} already holds a model ({found}). Export to another directory, remove it, or replace it with "
-    "overwrite=True."
+    "{path!r} already holds a model ({found}). Export to another directory, remove it, or replace it: "
+    "overwrite=True, with %hub_export --overwrite. Nothing was changed."
 )
 MSG_NO_MODULE: Final = (
     "{path!r} holds something that is not a module: {found}. overwrite replaces modules only. Remove it "

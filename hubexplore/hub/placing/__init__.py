@@ -102,9 +102,13 @@ def _stays(target: Path) -> bool:
         any(target.iterdir())
         or target.is_symlink()
         or target.stat().st_dev != target.parent.stat().st_dev  # a mount point cannot be renamed
-        or not os.access(target.parent, os.W_OK | os.X_OK)
+        or not _is_writable(target.parent)
         or _is_current(target)
     )
+
+
+def _is_writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _is_current(folder: Path) -> bool:

@@ -37,7 +37,7 @@ _OLD: Final = "old"
 _NEW: Final = "new"
 _MOVED: Final = "moved"
 _NAME: Final = re.compile(r"\..{1,40}\.[0-9a-f]{12}\.part", re.DOTALL)
-_ATTEMPTS: Final = 100  # to make a folder that others take for a leftover; each costs microseconds
+_ATTEMPTS: Final = 100  # to make a folder that others take for a leftover
 # What cannot be locked is abandoned if nothing changed in it for so long.
 _ABANDONED_SECONDS: Final = 24 * 3600
 _HELD: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES})
@@ -54,11 +54,15 @@ class Scratch:
     def __init__(self, target: Path, home: Path) -> None:
         self.target = target
         self.is_inside = home == target
+        self._home = home
+        self._lock: int | None = None
+        self._name()
+
+    def _name(self) -> None:
         # A name may have 255 bytes, and this one is longer than the target's.
-        self._folder = home / f".{target.name[:40]}.{uuid.uuid4().hex[:12]}.part"
+        self._folder = self._home / f".{self.target.name[:40]}.{uuid.uuid4().hex[:12]}.part"
         self.new = self._folder / _NEW
         self.old = self._folder / _OLD
-        self._lock: int | None = None
 
     def make(self) -> None:
         """Makes the folder, with the parents that it lacks, and locks it.
@@ -66,17 +70,19 @@ class Scratch:
         Raises:
           OSError: it cannot be made.
         """
-        lock, label = self._folder / _LOCK, os.curdir if self.is_inside else self.target.name
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        label = os.curdir if self.is_inside else self.target.name
+        self._home.mkdir(parents=True, exist_ok=True)
         for _ in range(_ATTEMPTS):
-            # Whoever looks for leftovers may remove the folder until it is locked.
+            # Until the folder is locked, others may take it for a leftover and remove it.
             with contextlib.suppress(FileNotFoundError):
-                self._folder.mkdir(mode=0o700, exist_ok=True)
+                self._folder.mkdir(mode=0o700)
+                lock = self._folder / _LOCK
                 self._lock = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
                 if _try_lock(self._lock) is not False and _is_at(lock, self._lock):
                     os.write(self._lock, json.dumps(label).encode())
                     return
             self._unlock()
+            self._name()
         raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(self._folder))
 
     def note_moves(self, names: Sequence[str]) -> None:
