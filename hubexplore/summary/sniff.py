@@ -12,6 +12,19 @@ HEAD: Final = 4096
 
 LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 
+ARCHIVE_SUFFIXES: Final = (
+    ".tar.gz",
+    ".tgz",
+    ".tar",
+    ".zip",
+    ".tar.bz2",
+    ".tbz2",
+    ".tbz",
+    ".tar.xz",
+    ".txz",
+)
+"""With what the names of archives end that can be opened."""
+
 
 @dataclass(frozen=True)
 class SavedModelScan:

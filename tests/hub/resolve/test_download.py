@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hubexplore import errors
-from hubexplore.hub.resolve import cache, download, resolve
+from hubexplore.hub.resolve import cache, download, read, resolve
 
 if TYPE_CHECKING:
     from tests.hub.resolve.conftest import Archives, Server
@@ -157,6 +157,13 @@ def test_an_archive_of_something_else(
     with pytest.raises(errors.NotAModuleError, match=r"holds 'thesis.tex'"):
         resolve(server.give("/m", archives.tar_gz({"thesis.tex": b""})))
     assert left() == []
+
+
+def test_a_damaged_module_is_not_fetched_twice(server: Server, archives: Archives) -> None:
+    handle = server.give("/m", archives.tar_gz({"tfhub_module.pb": b"\x08\x03", "saved_model.pb": b"\x08"}))
+    with pytest.raises(errors.DamagedModuleError, match=r"'saved_model.pb' is damaged"):
+        read(handle, str)
+    assert len(server.requests) == 1
 
 
 def test_nobody_listens(left: Callable[[], list[str]]) -> None:
