@@ -69,9 +69,9 @@ def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
     """Loads the spec of a TF1 Hub module.
 
     Args:
-      path: a directory on any filesystem TensorFlow knows, a local `.tar.gz`, `.tgz` or `.tar`, an
-        `http(s)` URL of a module page or of an archive, or `sample:NAME`. Archives and downloads are
-        unpacked once into the cache (`TFHUB_CACHE_DIR`, else a folder of the user).
+      path: a directory on any filesystem TensorFlow knows; a `.tar.gz`, `.tar`, `.tar.bz2`, `.tar.xz` or
+        `.zip` archive; an `http(s)` URL of a module page or of an archive; or `sample:NAME`. Archives and
+        downloads are unpacked once into the cache (`TFHUB_CACHE_DIR`, else a folder of the user).
 
     Returns:
       A ModuleSpec.

@@ -20,3 +20,8 @@ def shown(handle: str) -> str:
     if "://" not in handle:
         return handle
     return _SECRET_FIELD.sub(rf"\1{HIDDEN}", _ACCESS.sub(f"{HIDDEN}@", handle))
+
+
+def without_access(handle: str) -> str:
+    """Returns a handle without name and password: who may fetch it makes it no other module."""
+    return re.sub(r"(?<=://)[^/?#]*@", "", handle)

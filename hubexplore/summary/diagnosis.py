@@ -29,7 +29,6 @@ SAVED_MODEL_FILE: Final = "saved_model.pb"
 _SHOWN: Final = 5
 _LOOKED_INTO: Final = 200  # sub-directories; a folder of data may have a great many
 _LEVELS: Final = 3
-_ARCHIVES: Final = (".tar.gz", ".tgz", ".tar", ".zip", ".tar.bz2", ".tar.xz")
 _FOLLOWED: Final = 400  # paths of a deeper level
 
 
@@ -531,8 +530,8 @@ def _weights(prefix: str, filesystem: Filesystem) -> Diagnosis:
 def _absent(path: str, filesystem: Filesystem) -> Diagnosis:
     if filesystem.exists(f"{path}.index"):
         return _weights(path, filesystem)
-    archives = [f"{path}{suffix}" for suffix in _ARCHIVES]
-    folders = [path.removesuffix(suffix) for suffix in _ARCHIVES]
+    archives = [f"{path}{suffix}" for suffix in sniff.ARCHIVE_SUFFIXES]
+    folders = [path.removesuffix(suffix) for suffix in sniff.ARCHIVE_SUFFIXES]
     for other in (path.strip().strip("'\""), *archives, *folders):
         if other not in ("", path) and filesystem.exists(other):
             return Nothing("", other)

@@ -19,6 +19,19 @@ LARGEST_TEXT: Final = 1 << 21
 
 LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 
+ARCHIVE_SUFFIXES: Final = (
+    ".tar.gz",
+    ".tgz",
+    ".tar",
+    ".zip",
+    ".tar.bz2",
+    ".tbz2",
+    ".tbz",
+    ".tar.xz",
+    ".txz",
+)
+"""With what the names of archives end that can be opened."""
+
 
 @dataclass(frozen=True)
 class SavedModelScan:

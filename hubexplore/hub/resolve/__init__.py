@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from hubexplore import errors
-from hubexplore.hub.resolve import archive, archived, cache
+from hubexplore.hub.resolve import archived, cache
 from hubexplore.hub.resolve.filesystem import GfileFilesystem, filesystem_of
 from hubexplore.summary import diagnosis, hints, paths
-from hubexplore.summary.addresses import shown
+from hubexplore.summary.addresses import shown, without_access
 from hubexplore.summary.filesystem import open_regular
+from hubexplore.summary.sniff import ARCHIVE_SUFFIXES
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -68,7 +69,7 @@ def resolve(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
     Raises:
       HandleError: `handle` is of no form known; a PathError if it is no path at all.
       MissingModuleError: There is no such archive.
-      ArchiveError: The archive is damaged, or would write outside of its directory.
+      ArchiveError: The archive is damaged, would write outside of its directory, or passes a limit.
       DownloadError: The download failed. Nothing of it stays in the cache.
       NotAModuleError: What was in the archive is not a module.
     """
@@ -95,8 +96,9 @@ def read(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes], reader: Ca
             if not recover(found):
                 raise
         return reader(found)
+    directory = found.directory()
     try:
-        return reader(found.directory())
+        return reader(directory)
     except errors.DamagedModuleError:
         found.renew()
     return reader(found.directory())
@@ -181,7 +183,7 @@ def _require_filesystem(handle: str, scheme: str, plugins: dict[str, EntryPoint]
 
 
 def _local(path: str, handle: str) -> str | archived.Archived:
-    if not path.lower().endswith(archive.SUFFIXES):
+    if not path.lower().endswith(ARCHIVE_SUFFIXES):
         return path
     filesystem = filesystem_of(path)
     try:
@@ -205,6 +207,8 @@ def _status(path: str, filesystem: Filesystem) -> tuple[int, int]:
 
 
 def _extract_file(path: str, target: str) -> str:
+    from hubexplore.hub.resolve import archive
+
     filesystem = filesystem_of(path)
     before = _status(path, filesystem)
     gfile = filesystem.open(path) if isinstance(filesystem, GfileFilesystem) else None
@@ -218,28 +222,33 @@ def _extract_file(path: str, target: str) -> str:
 
 
 def _download(handle: str) -> _Cached:
+    return _Cached(cache.key_of(without_access(handle)), shown(handle), lambda target: _fetch(handle, target))
+
+
+def _fetch(handle: str, target: str) -> str:
     from hubexplore.hub.resolve import download
 
+    try:
+        return _fetch_once(handle, target)
+    except download.ChangedError:
+        again = Path(target, "again")
+        again.mkdir()
+        return _fetch_once(handle, str(again))
+
+
+def _fetch_once(handle: str, target: str) -> str:
+    from hubexplore.hub.resolve import archive, download
+
     name = shown(handle)
-
-    def fetch(target: str) -> str:
-        with download.open_url(handle) as body, _hinting(handle):
-            return _module_in(archive.extract(body, target, name, body.length), name)
-
-    def build(target: str) -> str:
-        try:
-            return fetch(target)
-        except download.ChangedError:
-            again = Path(target, "again")
-            again.mkdir()
-            return fetch(str(again))
-
-    return _Cached(cache.key_of(download.without_access(handle)), name, build)
+    with download.open_url(handle) as body, _hinting(handle):
+        return _module_in(archive.extract(body, target, name, body.length), name)
 
 
 @contextlib.contextmanager
 def _hinting(handle: str) -> Iterator[None]:
     """Adds to the error that a server gave a web page which address the file has."""
+    from hubexplore.hub.resolve import archive
+
     try:
         yield
     except archive.WebPageError as error:
@@ -262,6 +271,6 @@ def _archive_in(directory: Path) -> str | None:
     """Returns the name of an archive in what was extracted."""
     for folder, _, names in os.walk(directory):
         for name in names:
-            if name.lower().endswith(archive.SUFFIXES):
+            if name.lower().endswith(ARCHIVE_SUFFIXES):
                 return Path(folder, name).relative_to(directory).as_posix()
     return None

@@ -29,19 +29,8 @@ from hubexplore.hub.resolve.target import Target
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-__all__ = ["SUFFIXES", "WebPageError", "extract"]
+__all__ = ["WebPageError", "extract"]
 
-SUFFIXES: Final = (
-    ".tar.gz",
-    ".tgz",
-    ".tar",
-    ".tar.bz2",
-    ".tbz2",
-    ".tbz",
-    ".tar.xz",
-    ".txz",
-    ".zip",
-)
 # Of one member, with its long names and extended headers; true ones are far below.
 _LARGEST_HEADER: Final = 1 << 20
 # Smaller ones are unpacked before anybody could read a progress bar.

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -24,7 +23,6 @@ from hubexplore.summary import paths
 
 VARIABLE: Final = "TFHUB_CACHE_DIR"
 _ATTEMPTS: Final = 100  # to publish an entry while others replace it; each costs microseconds
-_LOGGER: Final = logging.getLogger("hubexplore")
 
 MSG_DAMAGED: Final = "The copy of %r in the cache, %r, is damaged: %s. It is made again."
 
@@ -141,11 +139,17 @@ def _renew(path: Path, handle: str, build: Callable[[str], str | None], thorough
         if problem is None:
             return
         if problem:
-            _LOGGER.warning(MSG_DAMAGED, handle, str(path), problem)
+            _say_damaged(path, handle, problem)
         with _writing(path.parent):
             scratch = locking.staging(path)
             stack.callback(locking.remove, scratch)
         _build(path, scratch, handle, build)
+
+
+def _say_damaged(path: Path, handle: str, problem: str) -> None:
+    import logging  # to import it takes longer than to use a whole entry
+
+    logging.getLogger("hubexplore").warning(MSG_DAMAGED, handle, str(path), problem)
 
 
 def _build(path: Path, scratch: Path, handle: str, build: Callable[[str], str | None]) -> None:

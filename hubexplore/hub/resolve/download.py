@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import IO, Any, Final
 
 from hubexplore import errors
-from hubexplore.hub.resolve import archive, limits, retrying
-from hubexplore.summary.addresses import shown
+from hubexplore.hub.resolve import limits, retrying
+from hubexplore.summary.addresses import shown, without_access
+from hubexplore.summary.sniff import ARCHIVE_SUFFIXES
 
 TIMEOUT_SECONDS: Final = 60.0
 """How long a server may stay silent; a slow download as a whole may take as long as it takes."""
@@ -92,7 +93,7 @@ def address_of(handle: str) -> Address:
     if not parts.hostname:
         raise errors.HandleError(f"{shown(handle)!r} names no server: write https://SERVER/PATH.")
     query = urllib.parse.quote(parts.query, safe=_SAFE + "?")
-    if not parts.path.lower().endswith(archive.SUFFIXES):
+    if not parts.path.lower().endswith(ARCHIVE_SUFFIXES):
         asked = urllib.parse.parse_qsl(query, keep_blank_values=True)
         if _QUERY not in asked:
             query = "&".join(filter(None, [query, "=".join(_QUERY)]))
@@ -104,11 +105,6 @@ def address_of(handle: str) -> Address:
         pair = f"{urllib.parse.unquote(name)}:{urllib.parse.unquote(password)}".encode()
         authorization = f"Basic {base64.b64encode(pair).decode()}"
     return Address(urllib.parse.urlunsplit((parts.scheme, server, path, query, "")), authorization)
-
-
-def without_access(handle: str) -> str:
-    """Returns a handle without name and password: who may fetch it makes it no other module."""
-    return re.sub(r"(?<=://)[^/?#]*@", "", handle)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
 import stat
@@ -39,6 +38,8 @@ def make_readable(made: Path) -> None:
 
 def write(made: Path, target: Path, handle: str) -> None:
     """Writes the record of the tree `made` to the file `target`."""
+    import datetime
+
     files = {
         file.relative_to(made).as_posix(): _state(file)
         for folder, _, names in os.walk(made)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hubexplore import errors
-from hubexplore.hub.resolve import cache, download, resolve
+from hubexplore.hub.resolve import cache, download, read, resolve
 
 if TYPE_CHECKING:
     from tests.hub.resolve.conftest import Archives, Server
@@ -156,6 +159,13 @@ def test_an_archive_of_something_else(
     assert left() == []
 
 
+def test_a_damaged_module_is_not_fetched_twice(server: Server, archives: Archives) -> None:
+    handle = server.give("/m", archives.tar_gz({"tfhub_module.pb": b"\x08\x03", "saved_model.pb": b"\x08"}))
+    with pytest.raises(errors.DamagedModuleError, match=r"'saved_model.pb' is damaged"):
+        read(handle, str)
+    assert len(server.requests) == 1
+
+
 def test_nobody_listens(left: Callable[[], list[str]]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -189,6 +199,39 @@ def test_many_at_once(server: Server, archives: Archives, left: Callable[[], lis
         paths = set(pool.map(resolve, [handle] * 4))
     assert left() == sorted([cache.key_of(handle), f"{cache.key_of(handle)}.json"])
     assert Path(paths.pop(), "saved_model.pb").exists()
+    assert len(server.requests) == 1
+
+
+def test_eight_processes_download_once(
+    server: Server, archives: Archives, left: Callable[[], list[str]]
+) -> None:
+    """They begin together, when all of them are ready."""
+    code = """
+import sys
+from hubexplore.hub.resolve import download, resolve
+print("ready", flush=True)
+sys.stdin.readline()
+print(resolve(sys.argv[1]))
+"""
+    handle = server.give("/m", archives.tar_gz(), seconds=0.3)
+    command = [sys.executable, "-c", code, handle]
+    pipe = subprocess.PIPE
+    with contextlib.ExitStack() as stack:
+        processes = [
+            stack.enter_context(subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True))
+            for _ in range(8)
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
+        said = {process.communicate()[0] for process in processes}
+    assert said == {resolve(handle) + "\n"}
+    assert len(server.requests) == 1
+    assert len(left()) == 2
 
 
 def test_progress_shows_after_a_second(
