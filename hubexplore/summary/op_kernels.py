@@ -49,7 +49,15 @@ def who_needs(
     """Returns the op types -> the names of the signatures that run them."""
     wanted = list(ops)
     needs: dict[str, list[str]] = {op: [] for op in wanted}
+    known: dict[tuple[frozenset[str], ...], frozenset[str]] = {}
     for signature in signatures:
-        for op in ops_of(signature, meta_graph, wanted):
+        # Many signatures of one graph are often of the same tensors.
+        ends = tuple(
+            frozenset(tensor for each in side for tensor in each.tensors)
+            for side in (signature.inputs, signature.outputs)
+        )
+        if ends not in known:
+            known[ends] = ops_of(signature, meta_graph, wanted)
+        for op in known[ends]:
             needs[op].append(signature.name)
     return needs

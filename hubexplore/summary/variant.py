@@ -162,17 +162,22 @@ def _endless(graph: Any) -> list[str]:
 
 
 def _dangling(signatures: tuple[SignatureSummary, ...], nodes: dict[str, Any]) -> list[str]:
-    found: list[str] = []
-    for signature in signatures:
-        for side, tensors in (("input", signature.inputs), ("output", signature.outputs)):
-            for tensor in tensors:
-                found.extend(
-                    f"Signature {signature.name!r}: {side} {tensor.name!r} is the tensor {name!r}, "
-                    f"which the graph does not have.{closest(name, _near(name, nodes))}"
-                    for name in tensor.tensors
-                    if node_of(name) not in nodes
-                )
-    return _some(found)
+    found = [
+        (signature.name, side, tensor.name, name)
+        for signature in signatures
+        for side, tensors in (("input", signature.inputs), ("output", signature.outputs))
+        for tensor in tensors
+        for name in tensor.tensors
+        if node_of(name) not in nodes
+    ]
+    # What is near is looked for among all nodes, so only for what is named.
+    return _some(
+        [
+            f"Signature {signature!r}: {side} {tensor!r} is the tensor {name!r}, "
+            f"which the graph does not have.{closest(name, _near(name, nodes)) if index < _MAX_NAMED else ''}"
+            for index, (signature, side, tensor, name) in enumerate(found)
+        ]
+    )
 
 
 def _near(name: str, nodes: dict[str, Any]) -> list[str]:

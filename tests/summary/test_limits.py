@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hubexplore import errors
-from hubexplore.summary import diagnosis, graph_protos, op_packages, variables
+from hubexplore.summary import diagnosis, graph_protos, op_packages, variables, variant
 from hubexplore.summary.checkpoint import read_index
 from hubexplore.summary.sniff import MOST_VARIANTS
 from hubexplore.summary.usage import usage
@@ -144,3 +144,20 @@ def test_an_entry_that_ends_within_its_shape(length: int) -> None:
     own = b"\x08\x01\x12" + bytes([length]) + b"\x12\x02\x08"
     with pytest.raises(errors.DamagedModuleError, match="ends within a field"):
         read_index(altered.index([(b"", b"\x08\x01"), (b"w", own)]))
+
+
+def test_what_is_near_is_looked_for_a_few_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = saved_models.meta_graph()
+    for number in range(50):
+        saved_models.set_tensor(graph.signature_def["default"].inputs[f"i{number}"], "xx:0", FLOAT, [2])
+    looked: list[str] = []
+
+    def near(name: str, nodes: dict[str, Any]) -> list[str]:
+        looked.append(name)
+        return ["x:0"]
+
+    monkeypatch.setattr(variant, "_near", near)
+    *named, more = summary_of(write(tmp_path / "m", graph)).warnings
+    assert [each.endswith("Did you mean 'x:0'?") for each in named] == [True] * 3
+    assert more == "... and 47 more of this kind."
+    assert len(looked) == 3
