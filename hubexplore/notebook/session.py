@@ -103,9 +103,12 @@ class NotebookSession:
         if name is None:
             name = "module" if isinstance(handle, ModuleSpec) else variable_name(text_of(handle))
         with self._runtime.building:
-            with self._graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
-                module = Module(handle, trainable=trainable, name=free_scope(self._graph, name), tags=tags)
-            self._session.initialize_new(fresh=module.variables)
+            with _collections_as_before(self._graph):
+                with self._graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
+                    module = Module(
+                        handle, trainable=trainable, name=free_scope(self._graph, name), tags=tags
+                    )
+                self._session.initialize_new(fresh=module.variables)
             earlier = self._modules.pop(name, None)
             self._modules[name] = module
             if earlier is not None:
@@ -365,3 +368,15 @@ class NotebookSession:
                 f"Session {self.name!r} is closed. Make another one: NotebookSession(), or %hub_session new "
                 f"NAME."
             )
+
+
+@contextlib.contextmanager
+def _collections_as_before(graph: tf.Graph) -> Iterator[None]:
+    """Takes out of all collections what joined them, if an error or interrupt ends the work inside."""
+    sizes = {key: len(graph.get_collection_ref(key)) for key in graph.get_all_collection_keys()}
+    try:
+        yield
+    except BaseException:
+        for key in graph.get_all_collection_keys():
+            del graph.get_collection_ref(key)[sizes.get(key, 0) :]
+        raise
