@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import os
 import signal
 import threading
@@ -288,6 +289,7 @@ class TestState:
         monkeypatch.setattr(session_module, "OPS_LEFT_BEHIND", 5)
         spec = hub.create_module_spec(layered)
         session.load(spec, "m")
+        session.load(spec, "other")
         session.call("m", ROWS)
         with pytest.warns(GraphGrowthWarning, match=r"reset\(\), or %hub_session reset, frees them"):
             session.load(spec, "m")
@@ -296,10 +298,101 @@ class TestState:
     def test_what_a_replaced_module_held_is_gone(self, session: NotebookSession) -> None:
         spec = hub.create_module_spec(layered)
         old = session.load(spec, "m", trainable=True)
+        assert old.graph is session.graph
         session.load(spec, "m", trainable=True)
         assert [each.op.name for each in session.graph.get_collection("trainable_variables")] == ["m_1/w"]
         with session.building(), pytest.raises(tf.errors.FailedPreconditionError):
             session.session.run(old.variables[0].read_value())
+
+
+class TestReplacing:
+    """What is loaded again and again under one name costs the same each time."""
+
+    @pytest.fixture
+    def spec(self) -> hub.ModuleSpec:
+        return hub.create_module_spec(layered)
+
+    def test_the_graph_does_not_grow(self, session: NotebookSession, spec: hub.ModuleSpec) -> None:
+        sizes = set()
+        for _ in range(5):
+            module = session.load(spec, "m", trainable=True)
+            assert session.call("m", ROWS[:1]).tolist() == [[6.0, 8.0]]
+            sizes.add(len(module.graph.get_operations()))
+            assert [each.op.name for each in module.graph.get_collection("trainable_variables")] == ["m/w"]
+        assert len(sizes) == 1
+
+    def test_what_was_replaced_is_freed(self, session: NotebookSession, spec: hub.ModuleSpec) -> None:
+        old = session.load(spec, "m")
+        graph = weakref.ref(old.graph)
+        session.call(old, ROWS)
+        session.load(spec, "m")
+        with pytest.raises(GraphError, match="was replaced"):
+            session.call(old, ROWS)
+        with pytest.raises(NoSuchCallError, match="was replaced"):
+            session.log.replay(1)
+        del old
+        gc.collect()
+        assert graph() is None
+        assert [each.module for each in session.log] == ["m"]
+
+    def test_what_the_user_built_stays(self, session: NotebookSession, spec: hub.ModuleSpec) -> None:
+        session.load(spec, "m")
+        with session.building():
+            own = tf1.get_variable("own", initializer=1.0)
+            session.session.run(own.assign(5.0))
+        session.load(spec, "m")
+        assert session.session.run(own) == 5
+
+    def test_other_modules_stay(self, session: NotebookSession, spec: hub.ModuleSpec) -> None:
+        other = session.load(spec, "other")
+        session.load(spec, "m")
+        session.load(spec, "m")
+        assert session.call(other, ROWS[:1]).tolist() == [[6.0, 8.0]]
+
+    def test_variables_built_through_the_module_stay(
+        self, session: NotebookSession, spec: hub.ModuleSpec
+    ) -> None:
+        module = session.load(spec, "m")
+        with module.graph.as_default():
+            own = tf1.get_variable("own", initializer=1.0)
+        session.load(spec, "m")
+        assert session.session.run(own) == 1
+
+    def test_a_load_that_fails_leaves_the_earlier_one(
+        self, session: NotebookSession, spec: hub.ModuleSpec
+    ) -> None:
+        module = session.load(spec, "m")
+        with pytest.raises(hub.HubError):
+            session.load("/not/there", "m")
+        assert session.call(module, ROWS[:1]).tolist() == [[6.0, 8.0]]
+
+    @pytest.mark.parametrize("alone", [True, False])
+    def test_a_thread_that_calls_meanwhile_is_told(self, alone: bool, session: NotebookSession) -> None:
+        begun, replaced = threading.Event(), threading.Event()
+
+        def tell(far: int) -> None:
+            begun.set()
+            replaced.wait()
+
+        spec = hub.create_module_spec(layered)
+        if not alone:
+            session.load(spec, "other")
+        session.load(hub.create_module_spec(counting(tell, variable=True)), "m")
+        errors: list[BaseException] = []
+
+        def call() -> None:
+            try:
+                session.call("m", 3)
+            except hub.HubError as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=call)
+        thread.start()
+        begun.wait()
+        session.load(spec, "m")
+        replaced.set()
+        thread.join()
+        assert "was replaced" in str(errors[0])
 
 
 class TestForgotten:
@@ -376,8 +469,11 @@ class InterruptedWork:
         return np.float32(0)
 
 
-def counting(begun: Callable[[int], None]) -> Callable[[], None]:
-    """A module: `default` counts to its input, and tells `begun` of it when it begins."""
+def counting(begun: Callable[[int], None], variable: bool = False) -> Callable[[], None]:
+    """A module: `default` counts to its input, and tells `begun` of it when it begins.
+
+    With `variable` it begins to count at one, which it reads then.
+    """
 
     def tell(far: int) -> np.int64:
         begun(far)
@@ -387,6 +483,10 @@ def counting(begun: Callable[[int], None]) -> Callable[[], None]:
         KEPT.append(tf1.get_default_graph())
         far = tf1.placeholder(tf.int64, [])
         start = tf.reshape(tf1.py_func(tell, [far], tf.int64), [])
+        if variable:
+            own = tf1.get_variable("own", initializer=np.int64(0), use_resource=True)
+            with tf.control_dependencies([start]):
+                start = own.read_value()
         hub.add_signature(inputs=far, outputs=tf.while_loop(lambda i: i < far, lambda i: [i + 1], [start])[0])
 
     return module_fn
