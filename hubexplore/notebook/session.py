@@ -32,8 +32,8 @@ OPS_LEFT_BEHIND: Final = 5_000
 
 
 MSG_REPLACED: Final = (
-    "Module {name!r} was replaced by loading another one by the same name, which freed its variables. Use the "
-    "new one: session.module(name), or the variable that %hub_load bound."
+    "Module {name!r} was replaced by loading another one by the same name, which freed its variables. Use "
+    "the new one: session.module(name), or the variable that %hub_load bound."
 )
 
 
