@@ -112,6 +112,12 @@ def op_def(op_type: str) -> Any:
     return op_def_registry.get(op_type)
 
 
+def takes_functions(op_type: str) -> bool:
+    """Whether an op runs a function that an attribute names."""
+    found = op_def(op_type)
+    return found is None or any(attr.type in ("func", "list(func)") for attr in found.attr)
+
+
 def is_function_graph(graph: tf.Graph) -> bool:
     """Whether `graph` is the body of a function: tf.function, wrap_function, Dataset.map, v2 cond."""
     return isinstance(graph, func_graph.FuncGraph)
@@ -386,6 +392,9 @@ def compiled(
     fetches: Sequence[tf.Tensor],
     feeds: Sequence[tf.Tensor],
     timeout: float | None = None,
+    *,
+    targets: Sequence[tf.Operation] = (),
+    in_caller: bool = False,
 ) -> Callable[..., Sequence[Any]]:
     """A function from one array per feed to one array per fetch.
 
@@ -398,12 +407,18 @@ def compiled(
       feeds: what its arguments replace.
       timeout: seconds after which TensorFlow begins no further op of a run and raises
         `tf.errors.DeadlineExceededError`; None for no limit.
+      targets: ops to run besides.
+      in_caller: whether all ops run in the thread that calls, one after the other: a thread pool costs
+        microseconds. Not for loops, functions, and ops that wait for others: TensorFlow recurs or stops.
     """
     options = config_pb2.CallableOptions()
     options.feed.extend(feed.name for feed in feeds)
     options.fetch.extend(fetch.name for fetch in fetches)
+    options.target.extend(target.name for target in targets)
     if timeout is not None:
         options.run_options.timeout_in_ms = max(1, round(timeout * 1000))
+    if in_caller:
+        options.run_options.inter_op_thread_pool = -1
     try:
         call: Callable[..., Sequence[Any]] = session._make_callable_from_options(options)
     except (AttributeError, tf.errors.UnimplementedError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import datetime
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ class _Entry:
     outputs: _Described
     seconds: float
     arrays: Sequence[Array] | None
-    again: Again
+    again: Again | None
 
     @property
     def size(self) -> int:
@@ -107,6 +107,11 @@ class CallLog(Sequence[CallRecord]):
             if self._entries:
                 known = f"those from {self._entries[0].number} to {self._entries[-1].number} are remembered"
             raise NoSuchCallError(f"There is no call number {number}; {known}.")
+        if entry.again is None:
+            raise NoSuchCallError(
+                f"Call number {number} cannot run again: its module {entry.module!r} was replaced by loading "
+                f"another one by the same name. Call that one."
+            )
         if entry.arrays is None:
             raise NoSuchCallError(
                 f"The inputs of call number {number} are not in memory: of one call up to "
@@ -114,6 +119,19 @@ class CallLog(Sequence[CallRecord]):
                 f"anew."
             )
         return entry.again(entry.arrays)
+
+    def retire(self, callers: Collection[object]) -> None:
+        """Frees what the calls of some objects hold: they stay in the log, but cannot run again.
+
+        Args:
+          callers: whose methods `again` was.
+        """
+        known = set(map(id, callers))
+        for entry in self._entries if known else ():
+            if id(getattr(entry.again, "__self__", None)) in known:
+                entry.again = entry.arrays = None
+        self._with_arrays = collections.deque(each for each in self._with_arrays if each.arrays is not None)
+        self._kept = sum(each.size for each in self._with_arrays)
 
     def forget(self) -> None:
         """Drops all calls and their inputs; numbers go on."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import tensorflow as tf
 
+from hubexplore.hub.compiled import Stop, may_be_endless
 from hubexplore.hub.explain import ServerGoneError, readable
-from hubexplore.notebook.interrupting import run_interruptibly
+from hubexplore.notebook.interrupting import Helper
 
 _KEYS: Final = tf.compat.v1.GraphKeys
-_VARIABLES: Final = (_KEYS.GLOBAL_VARIABLES, _KEYS.LOCAL_VARIABLES)
-# A run that took so many seconds the last time is not worth a thread of its own, which costs microseconds.
-_QUICK: Final = 0.1
 _REMEMBERED: Final = 1000
+_VARIABLES: Final = (_KEYS.GLOBAL_VARIABLES, _KEYS.LOCAL_VARIABLES)
 
 
 class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow is untyped
@@ -28,33 +26,69 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
     def __init__(self, target: str, graph: tf.Graph, check_server: Callable[[], None] | None = None) -> None:
         self.check_server = check_server
         """Raises if the server is gone; None for a session of this process."""
+        self._helper = Helper()
+        # By the identities of the tensors that are fetched, which the entry keeps alive.
+        self._stops: dict[tuple[int, ...], tuple[list[tf.Tensor], Stop | None]] = {}
         # On a server, sessions would otherwise share the variables and tables of equal names.
         super().__init__(target, graph, tf.compat.v1.ConfigProto(isolate_session_state=True))
         self._seen: set[str] = set()  # names of ops, unique in a graph
         self._sizes: tuple[int, ...] = ()
-        self._took: dict[Any, float] = {}
 
     def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
         """See `tf.compat.v1.Session.run`."""
         self.initialize_new()
-        own, key = super().run, _key(fetches)
-        begin = time.perf_counter()
+        key, stop = self._stop_of(fetches)
+        if stop is None:
+            return self.hand_over(super().run, fetches, feed_dict, options, run_metadata)
+        both = [fetches, stop.targets]
         try:
-            if self._took.get(key, _QUICK) < _QUICK and self.check_server is None:
-                result = own(fetches, feed_dict, options, run_metadata)
-            else:
-                result = run_interruptibly(
-                    lambda: own(fetches, feed_dict, options, run_metadata), self.check_server
-                )
+            return self.hand_over(super().run, both, feed_dict, options, run_metadata, stop=stop.now)[0]
+        except KeyboardInterrupt:
+            self._stops.pop(key, None)  # what was stopped cannot run again
+            raise
+
+    def _stop_of(self, fetches: Any) -> tuple[tuple[int, ...], Stop | None]:
+        """What ends a run of these, and its key; None where that is not needed or not possible.
+
+        Ops without a value are left alone: in a branch that is not taken they never end, which nobody notices
+        but who waits for them.
+        """
+        if self.graph.finalized or self.check_server is not None:
+            return (), None
+        try:
+            flat = tf.nest.flatten(fetches, expand_composites=True)
+        except (TypeError, ValueError):  # Session.run says what is wrong with them
+            return (), None
+        tensors = [each for each in flat if isinstance(each, tf.Tensor) and each.graph is self.graph]
+        key = tuple(map(id, tensors))
+        if key not in self._stops:
+            if len(self._stops) >= _REMEMBERED:
+                self._stops.clear()
+            stop = Stop(self, tensors) if may_be_endless(tensors) else None
+            self._stops[key] = (tensors, stop)
+        return key, self._stops[key][1]
+
+    def hand_over(
+        self, work: Callable[..., Any], *arguments: Any, stop: Callable[[], None] | None = None
+    ) -> Any:
+        """Calls `work`, which runs this session, so that an interrupt can leave it; `stop` then ends it."""
+        try:
+            return self._helper.run(work, *arguments, check=self.check_server, stop=stop)
         except UnicodeDecodeError as error:
             raise readable(error) from error
-        if len(self._took) > _REMEMBERED:
-            self._took.clear()
-        self._took[key] = time.perf_counter() - begin
-        return result
+
+    @property
+    def left_behind(self) -> int:
+        """How many runs that were interrupted are still going on."""
+        return self._helper.left_behind
+
+    def wait_for_left_behind(self) -> None:
+        """Waits until runs that were interrupted have ended."""
+        self._helper.wait_for_left_behind()
 
     def close(self) -> None:
-        """Frees what the session holds; does not wait for a server that is gone."""
+        """Frees what the session holds and ends runs that go on; does not wait for a server that is gone."""
+        self._helper.close()
         if self.check_server is not None:
             try:
                 self.check_server()
@@ -64,11 +98,7 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
 
     def _plain_run(self, fetches: Any) -> Any:
         """Runs without looking for what is new."""
-        own = super().run
-        try:
-            return run_interruptibly(lambda: own(fetches), self.check_server)
-        except UnicodeDecodeError as error:
-            raise readable(error) from error
+        return self.hand_over(super().run, fetches)
 
     def initialize_new(self, fresh: Iterable[Any] = ()) -> list[str]:
         """Initialises the variables and tables that are new in the graph; returns their names.
@@ -123,8 +153,3 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
                 return done
             waiting = later
         return done
-
-
-def _key(fetches: Any) -> Any:
-    """What tells one thing to fetch from another, without looking into it for long."""
-    return tuple(map(id, fetches)) if isinstance(fetches, (list, tuple)) else id(fetches)

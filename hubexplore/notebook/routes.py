@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+import tensorflow as tf
 
-from hubexplore.errors import SignatureError
-from hubexplore.hub.compiled import CompiledCall
+from hubexplore.errors import SignatureError, StoppedError
+from hubexplore.hub.compiled import CompiledCall, Stop
 from hubexplore.hub.feeding import Feeds
 from hubexplore.hub.module import Module
 from hubexplore.hub.running import AppliedSignature
@@ -21,12 +22,15 @@ from hubexplore.hub.variant import DEFAULT_SIGNATURE
 from hubexplore.notebook.batching import batches, is_batched, joined
 from hubexplore.notebook.calls import CallLog
 from hubexplore.notebook.fetching import resolve
-from hubexplore.notebook.interrupting import run_interruptibly
 from hubexplore.notebook.managed import ManagedSession
 
 Array = np.ndarray[Any, Any]
-QUICK: Final = 0.25
-"""Seconds: what is expected to take less runs at once, what may take more can be interrupted."""
+LIGHT: Final = 0.001
+"""Seconds: what is expected to take less is not worth several threads. Each run can be interrupted."""
+MSG_STOPPED: Final = (
+    "This call of module {name!r} was ended, because another call of its signature was interrupted. Call it "
+    "again."
+)
 
 
 @dataclass(frozen=True)
@@ -173,19 +177,33 @@ class Route:
         _check_labels(self._fetch or ())
         for index, each in enumerate(self._fetch or ()):
             fetches[_free_key(index, fetches)] = resolve(each, self.module, applied)
-        self._call = CompiledCall(self._runtime.session, applied.placeholders, fetches, self._timeout)
+        session = self._runtime.session
+        is_here = session.check_server is None
+        self._call = CompiledCall(session, applied.placeholders, fetches, self._timeout, stoppable=is_here)
         return self._call
 
     def _run(self, call: CompiledCall, arrays: Sequence[Array]) -> Sequence[Any]:
         size = sum(array.nbytes for array in arrays) + 1
+        is_light = self._seconds * max(size / self._size, 1.0) < LIGHT
+        run = call.run_light if is_light else call.run
         begin = time.perf_counter()
-        check = self._runtime.session.check_server
-        if check is None and self._seconds * max(size / self._size, 1.0) < QUICK:
-            flat = call.run(*arrays)
+        if call.stop is None:
+            flat: Sequence[Any] = self._runtime.session.hand_over(run, *arrays)
         else:
-            flat = run_interruptibly(lambda: call.run(*arrays), check)
+            flat = self._run_stoppable(call.stop, run, arrays)
         self._seconds, self._size = time.perf_counter() - begin, size
         return flat
+
+    def _run_stoppable(self, stop: Stop, run: Any, arrays: Sequence[Array]) -> Any:
+        try:
+            return self._runtime.session.hand_over(run, *arrays, stop=stop.now)
+        except KeyboardInterrupt:
+            self._call = None  # what was stopped cannot run again
+            raise
+        except tf.errors.OutOfRangeError as error:
+            if not stop.ended(error):
+                raise
+            raise StoppedError(MSG_STOPPED.format(name=self._title)) from error
 
 
 def _free_key(index: int, taken: Container[str]) -> str:

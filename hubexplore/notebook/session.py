@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import warnings
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import tensorflow as tf
 
 from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
-from hubexplore.hub.explain import RunError, explain_run_error, readable
+from hubexplore.hub.explain import RunError, explain_run_error
 from hubexplore.hub.module import Module
 from hubexplore.hub.running import AppliedSignature
 from hubexplore.hub.spec import ModuleSpec
@@ -25,8 +27,14 @@ from hubexplore.notebook.remote import guard
 from hubexplore.notebook.routes import Route, Runtime, Wish
 from hubexplore.summary.paths import EXPORT, text_of, to_write
 
-OPS_LEFT_BEHIND: Final = 50_000
+OPS_LEFT_BEHIND: Final = 5_000
 """So many ops of modules that were replaced may stay in the graph before a warning says so."""
+
+
+MSG_REPLACED: Final = (
+    "Module {name!r} was replaced by loading another one by the same name, which freed its variables. Use "
+    "the new one: session.module(name), or the variable that %hub_load bound."
+)
 
 
 class NotebookSession:
@@ -54,27 +62,40 @@ class NotebookSession:
         self.log = CallLog()
         """The calls so far; shows itself as a table."""
         self._closed = False
-        self._open()
+        self._building = threading.RLock()
+        # What was replaced is known for as long as somebody has it.
+        self._replaced: weakref.WeakSet[Module] = weakref.WeakSet()
+        self._warned: weakref.WeakSet[Module] = weakref.WeakSet()
+        graph = tf.Graph()
+        self._open(graph, self._session_of(graph), {})
 
-    def _open(self) -> None:
-        self._graph = tf.Graph()
-        self._session = ManagedSession(self.target, self._graph, guard(self.target))
-        self._modules: dict[str, Module] = {}
+    def _session_of(self, graph: tf.Graph) -> ManagedSession:
+        return ManagedSession(self.target, graph, guard(self.target))
+
+    def _open(self, graph: tf.Graph, session: ManagedSession, modules: dict[str, Module]) -> None:
+        self._graph = graph
+        self._session = session
+        self._modules = modules
         self._routes: dict[Any, Route] = {}
-        self._runtime = Runtime(self._session, self.log, {})
+        self._runtime = Runtime(session, self.log, {}, self._building)
         self._left_behind = 0
-        self._replaced: set[Module] = set()
-        self._warned: set[Module] = set()
+        self._is_shared = False  # whether the user has the graph, and may have built into it
 
     @property
     def graph(self) -> tf.Graph:
         """The graph that modules are loaded into."""
+        self._is_shared = True
         return self._graph
 
     @property
     def session(self) -> tf.compat.v1.Session:
         """The TensorFlow session of the graph; its `run` initialises what is new first."""
+        self._is_shared = True
         return self._session
+
+    def owns(self, graph: tf.Graph) -> bool:
+        """Whether `graph` is that of this session."""
+        return graph is self._graph
 
     @property
     def names(self) -> list[str]:
@@ -102,17 +123,62 @@ class NotebookSession:
         self._check_open()
         if name is None:
             name = "module" if isinstance(handle, ModuleSpec) else variable_name(text_of(handle))
-        with self._runtime.building:
-            with self._graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
-                module = Module(handle, trainable=trainable, name=free_scope(self._graph, name), tags=tags)
-            self._session.initialize_new(fresh=module.variables)
-            earlier = self._modules.pop(name, None)
+        with self._building:
+            earlier = self._modules.get(name)
+            if earlier is not None and self._holds_nothing_but(earlier):
+                return self._load_anew(name, earlier, handle, tags, trainable)
+            module = self._make(self._graph, self._session, name, handle, tags, trainable)
+            self._modules.pop(name, None)
             self._modules[name] = module
             if earlier is not None:
                 self._free(name, earlier)
         return module
 
+    def _make(  # noqa: PLR0917 - two callers
+        self,
+        graph: tf.Graph,
+        session: ManagedSession,
+        name: str,
+        handle: str | bytes | os.PathLike[str] | ModuleSpec,
+        tags: Iterable[str] | None,
+        trainable: bool,
+    ) -> Module:
+        with _collections_as_before(graph):
+            with graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
+                module = Module(handle, trainable=trainable, name=free_scope(graph, name), tags=tags)
+            session.initialize_new(fresh=module.variables)
+        return module
+
+    def _holds_nothing_but(self, module: Module) -> bool:
+        """Whether the graph holds one module and nothing that the user may have built."""
+        variables = self._graph.get_collection_ref(tf.compat.v1.GraphKeys.GLOBAL_VARIABLES)
+        return (
+            not self._is_shared
+            and len(self._modules) == 1
+            and all(variable.op.name.startswith(module.scopes) for variable in variables)
+        )
+
+    def _load_anew(
+        self, name: str, earlier: Module, handle: Any, tags: Iterable[str] | None, trainable: bool
+    ) -> Module:
+        """Replaces the only module by one in a new graph: the old graph, which would only grow, goes."""
+        graph = tf.Graph()
+        session = self._session_of(graph)
+        try:
+            module = self._make(graph, session, name, handle, tags, trainable)
+        except BaseException:
+            session.close()
+            raise
+        old, routes = self._session, list(self._routes.values())
+        self._replaced.add(earlier)
+        self._open(graph, session, {name: module})
+        self.log.retire(routes)
+        # It waits for ops that run in other threads, which may take as long as they like.
+        threading.Thread(target=old.close, daemon=True, name="hubexplore-close").start()
+        return module
+
     def _free(self, name: str, module: Module) -> None:
+        self.log.retire([route for route in self._routes.values() if route.module is module])
         self._routes = {key: route for key, route in self._routes.items() if route.module is not module}
         for key in [key for key in self._runtime.applied if key[0] is module]:
             del self._runtime.applied[key]
@@ -198,9 +264,11 @@ class NotebookSession:
             if batch_size is not None:
                 return route.in_batches(inputs, batch_size, progress)
             return route(inputs)
-        except UnicodeDecodeError as error:
-            raise readable(error) from error
-        except tf.errors.OpError as error:
+        except (tf.errors.OpError, RuntimeError) as error:
+            if route.module in self._replaced:  # by another thread, while this one ran
+                raise GraphError(MSG_REPLACED.format(name=route.module.name)) from error
+            if not isinstance(error, tf.errors.OpError):
+                raise
             explained = self._explained(error, timeout)
             if explained is None:
                 raise
@@ -245,7 +313,7 @@ class NotebookSession:
         self._check_open()
         live = self._live(module)
         target = to_write(path, EXPORT)
-        with self._runtime.building:
+        with self._building:
             return export(live, self._session, target, overwrite=overwrite, verify=verify)
 
     def variables(self, module: Module | str | None = None) -> dict[str, Any]:
@@ -282,7 +350,8 @@ class NotebookSession:
     def building(self) -> Iterator[NotebookSession]:
         """Makes graph and session the defaults, for ordinary TF1 code; what it adds is initialised."""
         self._check_open()
-        with self._runtime.building, self._graph.as_default(), self._session.as_default():
+        self._is_shared = True
+        with self._building, self._graph.as_default(), self._session.as_default():
             try:
                 yield self
                 if not self._closed:
@@ -315,7 +384,8 @@ class NotebookSession:
         self._check_open()
         self._session.close()
         self.log.forget()
-        self._open()
+        graph = tf.Graph()
+        self._open(graph, self._session_of(graph), {})
 
     def close(self) -> None:
         """Frees the variables and tables; the modules can no longer be called."""
@@ -350,10 +420,7 @@ class NotebookSession:
     def _live(self, module: Module | str) -> Module:
         live = self.module(module) if isinstance(module, str) else module
         if live in self._replaced:
-            raise GraphError(
-                f"Module {live.name!r} was replaced by loading another one by the same name, which freed its "
-                f"variables. Use the new one: session.module(name), or the variable that %hub_load bound."
-            )
+            raise GraphError(MSG_REPLACED.format(name=live.name))
         if live.graph is not self._graph:
             raise GraphError(
                 f"Module {live.name!r} belongs to another graph than session {self.name!r}. Load it here: "
@@ -367,3 +434,15 @@ class NotebookSession:
                 f"Session {self.name!r} is closed. Make another one: NotebookSession(), or %hub_session new "
                 f"NAME."
             )
+
+
+@contextlib.contextmanager
+def _collections_as_before(graph: tf.Graph) -> Iterator[None]:
+    """Takes out of all collections what joined them, if an error or interrupt ends the work inside."""
+    sizes = {key: len(graph.get_collection_ref(key)) for key in graph.get_all_collection_keys()}
+    try:
+        yield
+    except BaseException:
+        for key in graph.get_all_collection_keys():
+            del graph.get_collection_ref(key)[sizes.get(key, 0) :]
+        raise

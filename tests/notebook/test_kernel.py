@@ -26,6 +26,22 @@ with tf.control_dependencies([tf.io.write_file({path!r}, "")]):
 steps = tf.while_loop(lambda i, v: i < 20_000_000, lambda i, v: (i + 1, v * 1.0), [0, start])
 hub.add_signature(inputs=x, outputs=steps[1])
 """
+# Takes as long as it is told to; says that it has begun.
+COUNTER = """
+%%hub_module counter
+far = tf.compat.v1.placeholder(tf.int64, [])
+with tf.control_dependencies([tf.io.write_file({path!r}, "")]):
+    start = tf.constant(0, tf.int64) + 0
+hub.add_signature(inputs=far, outputs=tf.while_loop(lambda i: i < far, lambda i: [i + 1], [start])[0])
+"""
+RUN_OF_THE_USER = """
+%%hub_graph
+far = tf.compat.v1.placeholder(tf.int64, [])
+with tf.control_dependencies([tf.io.write_file({path!r}, "")]):
+    start = tf.constant(0, tf.int64) + 0
+counted = tf.while_loop(lambda i: i < far, lambda i: [i + 1], [start])[0]
+"""
+FOR_EVER = 10**15
 PATIENCE = 240.0
 """Seconds for what takes one on a machine that does nothing else."""
 
@@ -71,6 +87,47 @@ def test_an_interrupted_call_leaves_the_session_usable(
     assert answer["parent_header"]["msg_id"] == running
     assert answer["content"]["ename"] == "KeyboardInterrupt"
     assert value(client, "get_ipython().run_line_magic('hub_call', 'half [1.0]').tolist()") == "[2.5]"
+
+
+def interrupted(kernel: tuple[KernelManager, BlockingKernelClient], cell: str, begun: Path) -> dict[str, Any]:
+    """Runs a cell that never ends, interrupts it once it says that it has begun, and returns the answer."""
+    manager, client = kernel
+    begun.unlink(missing_ok=True)
+    running = client.execute(cell, stop_on_error=False)
+    while not begun.exists():
+        assert manager.is_alive()
+        time.sleep(0.01)
+    manager.interrupt_kernel()
+    answer = client.get_shell_msg(timeout=PATIENCE)
+    assert answer["parent_header"]["msg_id"] == running
+    content: dict[str, Any] = answer["content"]
+    return content
+
+
+@pytest.mark.parametrize(
+    ("definition", "cell"),
+    [
+        (COUNTER, "x = %hub_call counter {far}"),
+        (RUN_OF_THE_USER, "%hub_graph x = session.run(counted, {{far: {far}}})"),
+    ],
+    ids=["a call", "a run of the user's own"],
+)
+def test_a_long_run_after_quick_ones_is_left_at_once(
+    definition: str, cell: str, kernel: tuple[KernelManager, BlockingKernelClient], tmp_path: Path
+) -> None:
+    """The same op on an input of the same size: how long it takes depends on a value."""
+    begun = tmp_path / "begun"
+    _, client = kernel
+    assert reply(client, SLOW)["status"] == "ok"
+    assert reply(client, definition.format(path=str(begun)))["status"] == "ok"
+    for _ in range(2):
+        for far in (3, 4):
+            assert reply(client, cell.format(far=far))["status"] == "ok"
+        content = interrupted(kernel, cell.format(far=FOR_EVER), begun)
+        assert content["ename"] == "KeyboardInterrupt"
+        assert "may go on in the background" in content["evalue"]
+    assert reply(client, cell.format(far=5))["status"] == "ok"
+    assert value(client, "int(x)") == "5"
 
 
 def test_cells_with_await_and_eager_code_go_on_as_before(

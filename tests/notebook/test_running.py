@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import os
 import signal
 import threading
+import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -286,6 +289,7 @@ class TestState:
         monkeypatch.setattr(session_module, "OPS_LEFT_BEHIND", 5)
         spec = hub.create_module_spec(layered)
         session.load(spec, "m")
+        session.load(spec, "other")
         session.call("m", ROWS)
         with pytest.warns(GraphGrowthWarning, match=r"reset\(\), or %hub_session reset, frees them"):
             session.load(spec, "m")
@@ -294,10 +298,101 @@ class TestState:
     def test_what_a_replaced_module_held_is_gone(self, session: NotebookSession) -> None:
         spec = hub.create_module_spec(layered)
         old = session.load(spec, "m", trainable=True)
+        assert old.graph is session.graph
         session.load(spec, "m", trainable=True)
         assert [each.op.name for each in session.graph.get_collection("trainable_variables")] == ["m_1/w"]
         with session.building(), pytest.raises(tf.errors.FailedPreconditionError):
             session.session.run(old.variables[0].read_value())
+
+
+class TestReplacing:
+    """What is loaded again and again under one name costs the same each time."""
+
+    @pytest.fixture
+    def spec(self) -> hub.ModuleSpec:
+        return hub.create_module_spec(layered)
+
+    def test_the_graph_does_not_grow(self, session: NotebookSession, spec: hub.ModuleSpec) -> None:
+        sizes = set()
+        for _ in range(5):
+            module = session.load(spec, "m", trainable=True)
+            assert session.call("m", ROWS[:1]).tolist() == [[6.0, 8.0]]
+            sizes.add(len(module.graph.get_operations()))
+            assert [each.op.name for each in module.graph.get_collection("trainable_variables")] == ["m/w"]
+        assert len(sizes) == 1
+
+    def test_what_was_replaced_is_freed(self, session: NotebookSession, spec: hub.ModuleSpec) -> None:
+        old = session.load(spec, "m")
+        graph = weakref.ref(old.graph)
+        session.call(old, ROWS)
+        session.load(spec, "m")
+        with pytest.raises(GraphError, match="was replaced"):
+            session.call(old, ROWS)
+        with pytest.raises(NoSuchCallError, match="was replaced"):
+            session.log.replay(1)
+        del old
+        gc.collect()
+        assert graph() is None
+        assert [each.module for each in session.log] == ["m"]
+
+    def test_what_the_user_built_stays(self, session: NotebookSession, spec: hub.ModuleSpec) -> None:
+        session.load(spec, "m")
+        with session.building():
+            own = tf1.get_variable("own", initializer=1.0)
+            session.session.run(own.assign(5.0))
+        session.load(spec, "m")
+        assert session.session.run(own) == 5
+
+    def test_other_modules_stay(self, session: NotebookSession, spec: hub.ModuleSpec) -> None:
+        other = session.load(spec, "other")
+        session.load(spec, "m")
+        session.load(spec, "m")
+        assert session.call(other, ROWS[:1]).tolist() == [[6.0, 8.0]]
+
+    def test_variables_built_through_the_module_stay(
+        self, session: NotebookSession, spec: hub.ModuleSpec
+    ) -> None:
+        module = session.load(spec, "m")
+        with module.graph.as_default():
+            own = tf1.get_variable("own", initializer=1.0)
+        session.load(spec, "m")
+        assert session.session.run(own) == 1
+
+    def test_a_load_that_fails_leaves_the_earlier_one(
+        self, session: NotebookSession, spec: hub.ModuleSpec
+    ) -> None:
+        module = session.load(spec, "m")
+        with pytest.raises(hub.HubError):
+            session.load("/not/there", "m")
+        assert session.call(module, ROWS[:1]).tolist() == [[6.0, 8.0]]
+
+    @pytest.mark.parametrize("alone", [True, False])
+    def test_a_thread_that_calls_meanwhile_is_told(self, alone: bool, session: NotebookSession) -> None:
+        begun, replaced = threading.Event(), threading.Event()
+
+        def tell(far: int) -> None:
+            begun.set()
+            replaced.wait()
+
+        spec = hub.create_module_spec(layered)
+        if not alone:
+            session.load(spec, "other")
+        session.load(hub.create_module_spec(counting(tell, variable=True)), "m")
+        errors: list[BaseException] = []
+
+        def call() -> None:
+            try:
+                session.call("m", 3)
+            except hub.HubError as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=call)
+        thread.start()
+        begun.wait()
+        session.load(spec, "m")
+        replaced.set()
+        thread.join()
+        assert "was replaced" in str(errors[0])
 
 
 class TestForgotten:
@@ -365,21 +460,59 @@ class InterruptedWork:
 
     def __init__(self) -> None:
         self.released = threading.Event()
-        self.ended = False
+        self.ended = threading.Event()
 
     def __call__(self) -> np.float32:
         os.kill(os.getpid(), signal.SIGINT)
         self.released.wait()
-        self.ended = True
+        self.ended.set()
         return np.float32(0)
+
+
+def counting(begun: Callable[[int], None], variable: bool = False) -> Callable[[], None]:
+    """A module: `default` counts to its input, and tells `begun` of it when it begins.
+
+    With `variable` it begins to count at one, which it reads then.
+    """
+
+    def tell(far: int) -> np.int64:
+        begun(far)
+        return np.int64(0)
+
+    def module_fn() -> None:
+        KEPT.append(tf1.get_default_graph())
+        far = tf1.placeholder(tf.int64, [])
+        start = tf.reshape(tf1.py_func(tell, [far], tf.int64), [])
+        if variable:
+            own = tf1.get_variable("own", initializer=np.int64(0), use_resource=True)
+            with tf.control_dependencies([start]):
+                start = own.read_value()
+        hub.add_signature(inputs=far, outputs=tf.while_loop(lambda i: i < far, lambda i: [i + 1], [start])[0])
+
+    return module_fn
+
+
+FOR_EVER = 10**15
+KEPT: list[tf.Graph] = []
+"""Python functions in a graph live as long as the graph that they were made in."""
+
+
+def filled_collections(graph: tf.Graph) -> dict[str, list[str]]:
+    keys = graph.get_all_collection_keys()
+    return {key: [each.name for each in found] for key in keys if (found := graph.get_collection(key))}
+
+
+def interrupt_the_long_ones(far: int) -> None:
+    if far == FOR_EVER:
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 class TestInterrupt:
     def test_long_work_is_left_at_once(self) -> None:
         work = InterruptedWork()
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt, match="may go on in the background"):
             interrupting.run_interruptibly(work)
-        assert not work.ended
+        assert not work.ended.is_set()
         work.released.set()
 
     def test_a_long_call_leaves_the_session_usable(self, session: NotebookSession) -> None:
@@ -395,9 +528,93 @@ class TestInterrupt:
             slow = tf1.py_func(work, [], tf.float32)
             with pytest.raises(KeyboardInterrupt):
                 session.session.run(slow)
-        assert not work.ended
+        assert not work.ended.is_set()
+        assert session.session.left_behind == 1
         work.released.set()
         assert session.call(module, [1.0, 2.0]).tolist() == [1.0, 3.0]
+
+    @pytest.mark.parametrize("is_v2", [True, False])
+    def test_a_call_that_never_ends_is_ended_by_an_interrupt(
+        self, is_v2: bool, session: NotebookSession
+    ) -> None:
+        """However quick the calls before it were, and as often as one likes: it leaves no thread busy."""
+        was = tf1.control_flow_v2_enabled()
+        (tf1.enable_control_flow_v2 if is_v2 else tf1.disable_control_flow_v2)()
+        try:
+            module = session.load(hub.create_module_spec(counting(interrupt_the_long_ones)), "m")
+        finally:
+            (tf1.enable_control_flow_v2 if was else tf1.disable_control_flow_v2)()
+        for _ in range(4):  # more than TensorFlow has threads
+            assert [session.call(module, far) for far in (1, 2)] == [1, 2]
+            with pytest.raises(KeyboardInterrupt):
+                session.call(module, FOR_EVER)
+        session.session.wait_for_left_behind()  # else for ever
+        assert session.call(module, 3) == 3
+
+    def test_a_run_of_the_user_that_never_ends_is_ended_by_an_interrupt(
+        self, session: NotebookSession
+    ) -> None:
+        module = session.load(hub.create_module_spec(counting(interrupt_the_long_ones)), "m")
+        with session.building():
+            far = tf1.placeholder(tf.int64, [])
+            fetches = {"counted": module(far), "nothing": tf.no_op()}
+            for _ in range(4):
+                assert session.session.run(fetches, {far: 2}) == {"counted": 2, "nothing": None}
+                with pytest.raises(KeyboardInterrupt):
+                    session.session.run(fetches, {far: FOR_EVER})
+            session.session.wait_for_left_behind()
+            session.session.run(fetches, {far: 2})
+            ops = len(session.graph.get_operations())
+            for _ in range(3):
+                assert session.session.run(fetches, {far: 3})["counted"] == 3
+            assert len(session.graph.get_operations()) == ops
+
+    def test_another_thread_is_told_why_its_call_ended(self, session: NotebookSession) -> None:
+        begun, released = threading.Event(), threading.Event()
+
+        def tell(far: int) -> None:
+            interrupt_the_long_ones(far)
+            if far == 1:
+                begun.set()
+                released.wait()
+
+        module = session.load(hub.create_module_spec(counting(tell)), "m")
+        errors: list[BaseException] = []
+
+        def call() -> None:
+            try:
+                session.call(module, 1)
+            except hub.HubError as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=call)
+        thread.start()
+        begun.wait()
+        with pytest.raises(KeyboardInterrupt):
+            session.call(module, FOR_EVER)
+        released.set()
+        thread.join()
+        assert "Call it again" in str(errors[0])
+        assert session.call(module, 3) == 3
+
+    def test_an_interrupted_load_changes_nothing(self, session: NotebookSession) -> None:
+        work = InterruptedWork()
+
+        def module_fn() -> None:
+            start = tf1.py_func(work, [], tf.float32)
+            start.set_shape([])
+            own = tf1.get_variable("own", initializer=start)
+            hub.add_signature(outputs=own + 0.0)
+
+        earlier = session.load(hub.create_module_spec(layered), "m")
+        before = filled_collections(session.graph)
+        spec = hub.create_module_spec(module_fn)
+        with pytest.raises(KeyboardInterrupt):
+            session.load(spec, "m")
+        work.released.set()
+        assert filled_collections(session.graph) == before
+        assert session.module("m") is earlier
+        assert session.call("m", ROWS[:1]).tolist() == [[6.0, 8.0]]
 
     def test_a_run_that_never_ends_is_stopped(self, session: NotebookSession) -> None:
         module = session.load(hub.create_module_spec(endless), "m")
@@ -422,6 +639,23 @@ class TestInterrupt:
         thread.start()
         thread.join()
         assert results == [3]
+
+    def test_one_thread_for_many_pieces_of_work_that_ends_with_them(self) -> None:
+        helper = interrupting.Helper()
+        threads = {helper.run(threading.current_thread) for _ in range(100)}
+        assert len(threads) == 1
+        (thread,) = threads
+        helper.close()
+        thread.join()
+
+    def test_nothing_of_the_last_work_is_kept(self) -> None:
+        helper = interrupting.Helper()
+        given, made = np.zeros(3), np.ones(3)
+        refs = weakref.ref(given), weakref.ref(made)
+        helper.run(lambda array, other: [array, other], given, made)
+        del given, made
+        assert [ref() for ref in refs] == [None, None]
+        helper.close()
 
 
 class TestLog:

@@ -13,6 +13,7 @@ from hubexplore.display.html import framed, heading
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.tables import counted, visible
 from hubexplore.errors import HubError, NoSuchSignatureError, closest
+from hubexplore.notebook.panel.closing import close_all
 from hubexplore.notebook.panel.finding import find, notebook_book
 from hubexplore.notebook.panel.graph import GraphTab
 from hubexplore.notebook.panel.parts import Keeper, Message
@@ -102,6 +103,7 @@ class Explorer:
         self._root = widgets.VBox([self._keeper, widgets.HTML(self._heading()), self._tabs])
         self._root.add_class("hubexplore-panel")
         self._preloaded = False
+        self._is_closed = False
 
     @property
     def value(self) -> Any:
@@ -129,9 +131,13 @@ class Explorer:
         return self.value
 
     def close(self) -> None:
-        """Takes the panel from the screen and frees what was loaded for it."""
+        """Takes the panel from the screen and frees what was loaded for it, its runs included."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         self._try.cancel()
-        self._root.close()
+        self._still.close()
+        close_all([self._root])
         self._subject.close()
 
     def __repr__(self) -> str:

@@ -26,7 +26,7 @@ def find(x: Any, session: NotebookSession | None, book: SessionBook | None) -> S
     graph = getattr(x, "graph", None)
     if session is None and graph is not None:
         known = [*(book.sessions() if book is not None else ()), *_in_variables()]
-        session = next((each for each in known if each.graph is graph), None)
+        session = next((each for each in known if each.owns(graph)), None)
     name = None
     # Code calls modules by the names that they have in the session that the magics use.
     if session is not None and book is not None and book.is_started and session is book.current:

@@ -10,6 +10,7 @@ import ipywidgets as widgets
 
 from hubexplore.display.markup import Markup, join
 from hubexplore.errors import HubError
+from hubexplore.notebook.panel.closing import close_all
 from hubexplore.notebook.panel.field import FieldBox
 from hubexplore.notebook.trial.fields import Field, fields
 from hubexplore.notebook.trial.files import from_variable
@@ -49,6 +50,8 @@ class Form(widgets.VBox):
         }
         self.watch(self._eager)
         self.children = tuple(self._boxes.values())
+        kept = set(map(id, self.children))
+        close_all(box for box in before.values() if id(box) not in kept)
 
     def watch(self, eager: bool) -> None:
         """Whether typed text counts at once, or when its field is left."""

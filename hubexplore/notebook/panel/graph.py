@@ -38,8 +38,8 @@ class GraphView(Part):
     Messages: `open` {box}, `fold` {group}, `up` {crumb}, `search` {words}, `find` {result}.
     """
 
-    _esm = FRONTEND / "graph.js"
-    _css = FRONTEND / "graph.css"
+    _esm = (FRONTEND / "graph.js").read_text(encoding="utf-8")
+    _css = (FRONTEND / "graph.css").read_text(encoding="utf-8")
     shown = traitlets.Dict().tag(sync=True)
     found = traitlets.List(traitlets.Unicode()).tag(sync=True)
     said = traitlets.Unicode().tag(sync=True)

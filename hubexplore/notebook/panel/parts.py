@@ -14,7 +14,10 @@ Message = dict[str, Any]
 
 
 class Part(anywidget.AnyWidget):
-    """A widget that hears messages of its front end; what is no message of ours is dropped."""
+    """A widget that hears messages of its front end; what is no message of ours is dropped.
+
+    Its `_esm` and `_css` are texts: for a path anywidget has the class keep every instance for ever.
+    """
 
     def listen(self, hear: Callable[[Message, Sequence[Any]], None]) -> None:
         """Calls `hear` with each message, a dict with a `kind`, and its buffers."""
@@ -29,14 +32,14 @@ class Part(anywidget.AnyWidget):
 class Keeper(Part):
     """Knows the keys of the panel, and tells its reader when the kernel is gone; brings the style."""
 
-    _esm = FRONTEND / "keeper.js"
-    _css = FRONTEND / "panel.css"
+    _esm = (FRONTEND / "keeper.js").read_text(encoding="utf-8")
+    _css = (FRONTEND / "panel.css").read_text(encoding="utf-8")
 
 
 class RunLog(Part):
     """The runs as a table: the message `put` asks for the inputs of a run, `pin` pins it or takes it off."""
 
-    _esm = FRONTEND / "log.js"
+    _esm = (FRONTEND / "log.js").read_text(encoding="utf-8")
     rows = traitlets.List(traitlets.Dict()).tag(sync=True)
     pinned = traitlets.List(traitlets.Int()).tag(sync=True)
 
@@ -44,5 +47,5 @@ class RunLog(Part):
 class CodeBox(Part):
     """Code in one or more forms, (name, text) each, with a button that copies it."""
 
-    _esm = FRONTEND / "code.js"
+    _esm = (FRONTEND / "code.js").read_text(encoding="utf-8")
     codes = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)

@@ -99,7 +99,7 @@ class Pair:
 class Results(Part):
     """Shows values by name. The view that a person chose for a name stays chosen for the next values."""
 
-    _esm = FRONTEND / "results.js"
+    _esm = (FRONTEND / "results.js").read_text(encoding="utf-8")
     shown = traitlets.Dict().tag(sync=True)
     title = traitlets.Unicode("Results").tag(sync=True)
 

@@ -8,6 +8,8 @@ from typing import Final
 
 import ipywidgets as widgets
 
+from hubexplore.notebook.panel.closing import close_all
+
 MOST: Final = 32
 """So many numbers get a slider."""
 _REACH: Final = 3.0
@@ -33,8 +35,10 @@ class Sliders(widgets.Box):
         self._quiet = True
         try:
             if len(self._sliders) != len(numbers):
+                before = self._sliders
                 self._sliders = [self._slider(index) for index in range(len(numbers))]
                 self.children = tuple(self._sliders)
+                close_all(before)
             for slider, number in zip(self._sliders, numbers, strict=True):
                 value = number if math.isfinite(number) else 0.0
                 slider.min, slider.max = min(slider.min, value), max(slider.max, value)

@@ -65,6 +65,13 @@ class Still:
         for handle in self._handles:
             handle.update(bundle, raw=True)
 
+    def close(self) -> None:
+        """Leaves the picture as it is for good."""
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        self._handles.clear()
+
     def _bundle(self) -> dict[str, str]:
         try:
             drawn = self._draw()

@@ -24,7 +24,7 @@ class Upload(Part):
     front end is not to be trusted.
     """
 
-    _esm = FRONTEND / "upload.js"
+    _esm = (FRONTEND / "upload.js").read_text(encoding="utf-8")
     accept = traitlets.Unicode().tag(sync=True)
     multiple = traitlets.Bool(False).tag(sync=True)
     words = traitlets.Unicode("Choose, drop or paste a file").tag(sync=True)

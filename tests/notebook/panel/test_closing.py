@@ -1,0 +1,55 @@
+"""A panel that is closed leaves nothing behind: no widget, no thread, no module."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from typing import Any
+
+import pytest
+from ipywidgets.widgets.widget import _instances
+
+import hubexplore as hub
+from hubexplore.notebook.panel.explorer import Explorer
+
+
+def use(explorer: Explorer) -> None:
+    """Does what a person does: runs, opens all tabs, chooses another signature."""
+    tab = explorer._try
+    tab.fill()
+    tab.start()
+    tab.worker.wait()
+    for number in range(len(explorer._tabs.children)):
+        explorer._tabs.selected_index = number
+    names = explorer._selector._signature.options
+    explorer._selector._signature.index = len(names) - 1
+
+
+@pytest.fixture(params=["sample:half-plus-two", "sample:text-embedding", "sample:digits"])
+def handle(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.mark.usefixtures("dot")
+def test_all_widgets_are_closed(handle: str) -> None:
+    before = dict(_instances)
+    explorer = hub.explore(handle)
+    use(explorer)
+    explorer.close()
+    explorer.close()
+    left = [widget for name, widget in _instances.items() if name not in before]
+    assert left == []
+
+
+def test_it_can_be_forgotten(handle: str) -> None:
+    explorer = hub.explore(handle)
+    use(explorer)
+    module: Any = next(iter(explorer._subject._modules.values()))
+    refs = weakref.ref(explorer), weakref.ref(module.graph)
+    del module
+    explorer.close()
+    del explorer
+    gc.collect()
+    assert [ref() for ref in refs] == [None, None]
+    assert [each.name for each in threading.enumerate() if each.name == "hubexplore-trial"] == []
