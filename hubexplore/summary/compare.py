@@ -7,8 +7,9 @@ node, see `hubexplore.summary.structure`; of two modules also the weights and th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from hubexplore.summary.compare_graphs import Origin, renamed, structure
@@ -198,6 +199,8 @@ def _sorted(differences: Iterable[Difference]) -> tuple[Difference, ...]:
 
 def _of_variants(first: Origin, second: Origin, found: Structure) -> Iterator[Difference]:
     variant, other = first.variant, renamed(second.variant, found.matched)
+    if found.basis in _COMPARED:  # The bodies too, so that only more or fewer functions are news.
+        variant, other = _unnumbered(variant, other), _unnumbered(other, variant)
     here, there = _facts(variant, other), _facts(other, variant)
     # Counts say nothing more where the nodes themselves are the same, and function names are a writer's.
     needless = ("ops", "functions") if found.basis in _COMPARED and not found.findings else ()
@@ -210,6 +213,19 @@ def _of_variants(first: Origin, second: Origin, found: Structure) -> Iterator[Di
     yield from (
         Difference(each.kind, each.name, variant.tags, each.first, each.second) for each in found.findings
     )
+
+
+def _unnumbered(variant: VariantSummary, other: VariantSummary) -> VariantSummary:
+    """The variant with `__inference_f_*` for each function `__inference_f_12` that the other has not.
+
+    TensorFlow numbers functions anew whenever a program is run.
+    """
+    known = {each.name for each in other.functions}
+    functions = (
+        each if each.name in known else replace(each, name=re.sub(r"_[0-9]+\Z", "_*", each.name))
+        for each in variant.functions
+    )
+    return replace(variant, functions=tuple(functions))
 
 
 def _of_assets(first: Origin, second: Origin) -> Iterator[Difference]:

@@ -192,3 +192,31 @@ def test_containers_can_be_rebuilt_with_other_values(exported: str) -> None:
     assert names == {"default": "float32"}
     assert names._repr_html_() is None
     assert copy.copy(module.variables) == module.variables
+
+
+def with_functions(factor: float, *, swapped: bool = False) -> hub.ModuleSpec:
+    """One whose function gets another number each time, as TensorFlow counts the functions of a process."""
+
+    def module_fn() -> None:
+        x, y = (tf.compat.v1.placeholder(tf.float32, [None], name=name) for name in "xy")
+        difference = tf.subtract(y, x, name="o") if swapped else tf.subtract(x, y, name="o")
+        times = tf.function(lambda z: z * factor)
+        hub.add_signature(inputs={"x": x, "y": y}, outputs=times(difference))
+
+    return hub.create_module_spec(module_fn)
+
+
+def test_numbers_of_functions_are_no_differences() -> None:
+    first, again, swapped, other = map(
+        hub.summarize,
+        (with_functions(2.0), with_functions(2.0), with_functions(2.0, swapped=True), with_functions(3.0)),
+    )
+    assert first.compare(again).same
+    assert [(each.name, each.first, each.second) for each in first.compare(swapped).differences] == [
+        ("o: input 0", "input 'x'", "input 'y'"),
+        ("o: input 1", "input 'y'", "input 'x'"),
+    ]
+    (constant,) = first.compare(other).differences
+    assert (constant.section, constant.first, constant.second) == (
+        "constants", "float32 scalar: 2.0", "float32 scalar: 3.0",
+    )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,11 +33,26 @@ class Plotted:
 
 
 def told_apart(names: Texts) -> Texts:
-    """Captions or labels of which no two read the same: equal ones get their numbers."""
+    """Captions or labels of which no two read the same: equal ones get their numbers.
+
+    A blank one is empty, for which `row_name` and `class_name` say its number; where that is the name of
+    another, it is the number in brackets.
+    """
     often = Counter(names)
-    if len(often) == len(names):
-        return apart(names)
-    return apart([f"{name} ({at})" if name and often[name] > 1 else name for at, name in enumerate(names)])
+    return apart([_numbered(name, at, often) for at, name in enumerate(names)])
+
+
+def _numbered(name: str, at: int, often: Mapping[str, int]) -> str:
+    if not name.strip():
+        return _free(f"({at})", at, often) if str(at) in often else ""
+    return name if often[name] == 1 else _free(f"{name} ({at})", at, often)
+
+
+def _free(name: str, at: int, taken: Mapping[str, int]) -> str:
+    """The name, with its number once more as long as another has that very name."""
+    while name in taken:
+        name += f" ({at})"
+    return name
 
 
 def row_name(rows: Texts, index: int, lead: Sequence[int] = ()) -> str:
