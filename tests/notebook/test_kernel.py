@@ -108,7 +108,7 @@ def interrupted(kernel: tuple[KernelManager, BlockingKernelClient], cell: str, b
     ("definition", "cell"),
     [
         (COUNTER, "x = %hub_call counter {far}"),
-        (RUN_OF_THE_USER, "%hub_graph x = session.run(counted, {{far: {far}}})"),
+        (RUN_OF_THE_USER, "%%hub_graph\nx = tf.compat.v1.get_default_session().run(counted, {{far: {far}}})"),
     ],
     ids=["a call", "a run of the user's own"],
 )
