@@ -144,10 +144,6 @@ class GraphError(HubError, RuntimeError):
     """The wrong graph, no graph at all, or a name scope that is already taken."""
 
 
-class StoppedError(HubError, InterruptedError, RuntimeError):
-    """A run that an interrupt in another thread ended."""
-
-
 class ScopeNameError(HubError, ValueError, RuntimeError):
     """A name that TensorFlow cannot give to a scope, or in which ops would get names that others have."""
 

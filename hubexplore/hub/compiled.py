@@ -77,7 +77,8 @@ class Stop:
     """Ends runs of a graph from outside, between two ops: one that fails ends all of its run.
 
     TensorFlow has no call that ends a run. So an op waits beside what is run, without a thread; at the end of
-    the run another op lets it go on, and `now` makes it fail.
+    the run another op lets it go on, and `now` makes it fail. Each is for one run at a time: of two, the one
+    that ends first could let go of the other one's op, and wait for its own.
 
     Args:
       session: of the graph.
@@ -100,10 +101,6 @@ class Stop:
     def now(self) -> None:
         """Ends all runs that go on, and those that begin later, with `tf.errors.OutOfRangeError`."""
         self._end()
-
-    def ended(self, error: tf.errors.OpError) -> bool:
-        """Whether a run failed because of it."""
-        return isinstance(error, tf.errors.OutOfRangeError) and self.name in str(error)
 
 
 def may_be_endless(fetches: Iterable[tf.Tensor]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import tensorflow as tf
@@ -14,6 +15,15 @@ from hubexplore.notebook.interrupting import Helper
 _KEYS: Final = tf.compat.v1.GraphKeys
 _REMEMBERED: Final = 1000
 _VARIABLES: Final = (_KEYS.GLOBAL_VARIABLES, _KEYS.LOCAL_VARIABLES)
+
+
+@dataclass(frozen=True)
+class _Stops:
+    """What ends runs that fetch `tensors`: those of `free`, which no run uses at the moment."""
+
+    tensors: list[tf.Tensor]
+    are_needed: bool
+    free: list[Stop] = field(default_factory=list)
 
 
 class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow is untyped
@@ -28,7 +38,7 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
         """Raises if the server is gone; None for a session of this process."""
         self._helper = Helper()
         # By the identities of the tensors that are fetched, which the entry keeps alive.
-        self._stops: dict[tuple[int, ...], tuple[list[tf.Tensor], Stop | None]] = {}
+        self._stops: dict[tuple[int, ...], _Stops] = {}
         # On a server, sessions would otherwise share the variables and tables of equal names.
         super().__init__(target, graph, tf.compat.v1.ConfigProto(isolate_session_state=True))
         self._seen: set[str] = set()  # names of ops, unique in a graph
@@ -37,36 +47,42 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
     def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
         """See `tf.compat.v1.Session.run`."""
         self.initialize_new()
-        key, stop = self._stop_of(fetches)
-        if stop is None:
+        stops = self._stops_of(fetches)
+        if stops is None:
             return self.hand_over(super().run, fetches, feed_dict, options, run_metadata)
+        # Each run has one of its own: the end of one must not be the end of another.
+        stop = stops.free.pop() if stops.free else Stop(self, stops.tensors)
         both = [fetches, stop.targets]
         try:
-            return self.hand_over(super().run, both, feed_dict, options, run_metadata, stop=stop.now)[0]
+            result = self.hand_over(super().run, both, feed_dict, options, run_metadata, stop=stop.now)[0]
         except KeyboardInterrupt:
-            self._stops.pop(key, None)  # what was stopped cannot run again
+            raise  # what was stopped cannot run again
+        except BaseException:
+            stops.free.append(stop)
             raise
+        stops.free.append(stop)
+        return result
 
-    def _stop_of(self, fetches: Any) -> tuple[tuple[int, ...], Stop | None]:
-        """What ends a run of these, and its key; None where that is not needed or not possible.
+    def _stops_of(self, fetches: Any) -> _Stops | None:
+        """What ends runs of these; None where that is not needed or not possible.
 
         Ops without a value are left alone: in a branch that is not taken they never end, which nobody notices
         but who waits for them.
         """
         if self.graph.finalized or self.check_server is not None:
-            return (), None
+            return None
         try:
             flat = tf.nest.flatten(fetches, expand_composites=True)
         except (TypeError, ValueError):  # Session.run says what is wrong with them
-            return (), None
+            return None
         tensors = [each for each in flat if isinstance(each, tf.Tensor) and each.graph is self.graph]
         key = tuple(map(id, tensors))
-        if key not in self._stops:
+        stops = self._stops.get(key)
+        if stops is None:
             if len(self._stops) >= _REMEMBERED:
                 self._stops.clear()
-            stop = Stop(self, tensors) if may_be_endless(tensors) else None
-            self._stops[key] = (tensors, stop)
-        return key, self._stops[key][1]
+            stops = self._stops[key] = _Stops(tensors, may_be_endless(tensors))
+        return stops if stops.are_needed else None
 
     def hand_over(
         self, work: Callable[..., Any], *arguments: Any, stop: Callable[[], None] | None = None

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
-import tensorflow as tf
 
-from hubexplore.errors import SignatureError, StoppedError
-from hubexplore.hub.compiled import CompiledCall, Stop
+from hubexplore.errors import SignatureError
+from hubexplore.hub.compiled import CompiledCall
 from hubexplore.hub.feeding import Feeds
 from hubexplore.hub.module import Module
 from hubexplore.hub.running import AppliedSignature
@@ -27,10 +26,6 @@ from hubexplore.notebook.managed import ManagedSession
 Array = np.ndarray[Any, Any]
 LIGHT: Final = 0.001
 """Seconds: what is expected to take less is not worth several threads. Each run can be interrupted."""
-MSG_STOPPED: Final = (
-    "This call of module {name!r} was ended, because another call of its signature was interrupted. Call it "
-    "again."
-)
 
 
 @dataclass(frozen=True)
@@ -101,6 +96,8 @@ class Route:
         ]
         self._title = title or module.scope
         self._call: CompiledCall | None = None
+        # Those that no thread runs at the moment; only a run that can be stopped needs one of its own.
+        self._free: list[CompiledCall] = []
         # How long the last run took, and on how many bytes.
         self._seconds = float("inf")
         self._size = 1
@@ -169,7 +166,10 @@ class Route:
 
     def _compile(self) -> CompiledCall:
         with self._runtime.building:
-            return self._call or self._compiled()
+            if self._call is None:
+                self._call = self._compiled()
+                self._free.append(self._call)
+            return self._call
 
     def _compiled(self) -> CompiledCall:
         applied = self._runtime.apply(self.module, self._signature)
@@ -179,8 +179,7 @@ class Route:
             fetches[_free_key(index, fetches)] = resolve(each, self.module, applied)
         session = self._runtime.session
         is_here = session.check_server is None
-        self._call = CompiledCall(session, applied.placeholders, fetches, self._timeout, stoppable=is_here)
-        return self._call
+        return CompiledCall(session, applied.placeholders, fetches, self._timeout, stoppable=is_here)
 
     def _run(self, call: CompiledCall, arrays: Sequence[Array]) -> Sequence[Any]:
         size = sum(array.nbytes for array in arrays) + 1
@@ -190,20 +189,27 @@ class Route:
         if call.stop is None:
             flat: Sequence[Any] = self._runtime.session.hand_over(run, *arrays)
         else:
-            flat = self._run_stoppable(call.stop, run, arrays)
+            flat = self._run_stoppable(arrays)
         self._seconds, self._size = time.perf_counter() - begin, size
         return flat
 
-    def _run_stoppable(self, stop: Stop, run: Any, arrays: Sequence[Array]) -> Any:
+    def _run_stoppable(self, arrays: Sequence[Array]) -> Sequence[Any]:
+        """Runs it so that an interrupt ends this run, and none that another thread began."""
         try:
-            return self._runtime.session.hand_over(run, *arrays, stop=stop.now)
+            own = self._free.pop()
+        except IndexError:
+            with self._runtime.building:
+                own = self._compiled()
+        stop = own.stop.now if own.stop else None
+        try:
+            flat: Sequence[Any] = self._runtime.session.hand_over(own.run, *arrays, stop=stop)
         except KeyboardInterrupt:
-            self._call = None  # what was stopped cannot run again
+            raise  # what was stopped cannot run again
+        except BaseException:
+            self._free.append(own)
             raise
-        except tf.errors.OutOfRangeError as error:
-            if not stop.ended(error):
-                raise
-            raise StoppedError(MSG_STOPPED.format(name=self._title)) from error
+        self._free.append(own)
+        return flat
 
 
 def _free_key(index: int, taken: Container[str]) -> str:

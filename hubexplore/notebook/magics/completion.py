@@ -16,13 +16,13 @@ import hubexplore
 from hubexplore.errors import HubError
 from hubexplore.notebook.magics.parsing import begun, quoted, unfinished
 from hubexplore.notebook.magics.sessions import ACTIONS
+from hubexplore.summary.sniff import ARCHIVE_SUFFIXES
 
 if TYPE_CHECKING:
     from hubexplore.notebook.magics import HubMagics
 
 _LINE: Final = re.compile(r"(?:.*?[=\s])?%{1,2}(?P<magic>hub_\w+)\s+(?P<words>.*)", re.DOTALL)
 _OPTION: Final = re.compile(r"(--[\w-]+=)?(.*)", re.DOTALL)
-_ARCHIVES: Final = (".tar.gz", ".tgz", ".tar")
 # These take modules that are not loaded.
 _LOOKING: Final = ("hub_show", "hub_try")
 
@@ -196,5 +196,5 @@ def _paths(word: str) -> list[str]:
     return [
         f"{path}/" if is_directory else path
         for path in found
-        if ((is_directory := os.path.isdir(os.path.expanduser(path))) or path.endswith(_ARCHIVES))  # noqa: PTH111, PTH112
+        if ((is_directory := os.path.isdir(os.path.expanduser(path))) or path.endswith(ARCHIVE_SUFFIXES))  # noqa: PTH111, PTH112
     ]
