@@ -17,7 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf
 
-from benchmarks import large, looks, peer, processes, report, rounds, subjects
+from benchmarks import hours, large, looks, peer, processes, report, rounds, subjects
 from benchmarks.places import BENCH, REAL_MODULES
 from benchmarks.report import Row
 from benchmarks.subjects import Subject
@@ -66,6 +66,8 @@ def main() -> int:
         rows += _show("see a module", _look_rows(options))
     if options.only in "notebook session":
         rows += _show("notebook session", _session_rows(options))
+    if options.only in "hours":
+        rows += _show("hours", _hours_rows(options))
     if options.only in "explorer":
         rows += _show("explorer", _explorer_rows(options))
     if options.json:
@@ -262,6 +264,44 @@ def _session_rows(options: argparse.Namespace) -> list[Row]:
         ),
         Row(name, "%hub_load: card, cold kernel", None, shown, within=1, note=f"ready in {ready:.1f} s"),
     ]
+
+
+def _hours_rows(options: argparse.Namespace) -> list[Row]:
+    """What is as it was after hours of use."""
+    name = "hours"
+    print(f"measuring {name} ...", file=sys.stderr)
+    rows = []
+    for handle in ("sample:half-plus-two",) if options.quick else ("sample:half-plus-two", "sample:digits"):
+        seen = processes.run_child("hours", handle)
+        title = handle.removeprefix("sample:")
+        over = seen["call"] - seen["bare"]
+        note = f"over the bare callable: {over * 1e6:+.0f} us"
+        rows += [
+            Row(
+                name,
+                f"{title}: call, p50 of {hours.CALLS:,} batch sizes",
+                seen["bare"],
+                seen["call"],
+                note=note,
+            ),
+            Row(name, "  last / first, to the bare one", None, seen["call_growth"], unit="x", at_most=1.2),
+            Row(
+                name, "  memory grown by the last 9/10", None, seen["calls_mb"], unit="MB", note="both sides"
+            ),
+            Row(name, f"{title}: load, p50 of {hours.LOADS} of one name", None, seen["load"]),
+            Row(name, "  last / first", None, seen["load_growth"], unit="x", at_most=1.2),
+            Row(name, "  memory grown by the last 9/10", None, seen["loads_mb"], unit="MB", within=10),
+            Row(
+                name,
+                f"{title}: {hours.PANELS} panels, memory grown",
+                None,
+                seen["panels_mb"],
+                unit="MB",
+                within=10,
+            ),
+            Row(name, "  widgets left by the last 49", None, seen["widgets_left"], unit="widgets", within=0),
+        ]
+    return rows
 
 
 def _explorer_rows(options: argparse.Namespace) -> list[Row]:

@@ -161,12 +161,18 @@ def _text(value: Any) -> Any:
 
 
 def main() -> None:
-    from benchmarks import sessions
+    from benchmarks import hours, sessions
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     actions: dict[str, Callable[..., dict[str, Any]]] = {"cold": _cold, "memory": _memory, "import": _import}
     actions |= {"gradients": _gradients, "spec": _spec}
-    actions |= {"look": _look, "calls": sessions.calls, "load_ext": sessions.load_ext, "card": sessions.card}
+    actions |= {
+        "hours": hours.hours,
+        "look": _look,
+        "calls": sessions.calls,
+        "load_ext": sessions.load_ext,
+        "card": sessions.card,
+    }
     print(json.dumps(actions[sys.argv[1]](*sys.argv[2:])))
 
 

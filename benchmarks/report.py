@@ -24,7 +24,7 @@ class Row:
       peer: the peer's figure, None where it has none (or failed).
       ours: hubexplore's figure; None where it failed.
       floor: what cannot be avoided.
-      unit: "s", "kB", "MB", "ops" or "x".
+      unit: "s", "kB", "MB", "ops", "widgets" or "x".
       at_least: target for peer / ours.
       at_most: target for ours / floor (unit "x": for ours itself).
       within: target for ours itself, in its unit.
@@ -101,7 +101,7 @@ def figure(value: float | None, unit: str) -> str:
         return "-"
     if unit == "s":
         return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.3g} ms"
-    if unit in {"kB", "MB", "ops"}:
+    if unit in {"kB", "MB", "ops", "widgets"}:
         return f"{value:,.0f} {unit}"
     return f"{value:.2f}"
 

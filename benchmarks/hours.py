@@ -1,0 +1,123 @@
+"""A kernel after hours of use: calls of changing sizes, loads under one name, panels opened and closed.
+
+All of it in one process, as in a notebook that stays open. Memory is what the process holds at that moment.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+CALLS: Final = 20_000
+LOADS: Final = 300
+PANELS: Final = 50
+WINDOW: Final = 1_000  # calls
+LARGEST_BATCH: Final = 200
+
+
+def hours(handle: str) -> dict[str, Any]:
+    """Figures of a module with one float input, by name; memory in MB."""
+    return _calls(handle) | _loads(handle) | _panels(handle)
+
+
+def _calls(handle: str) -> dict[str, Any]:
+    """Seconds of a call, each with another batch size: the session's, and TensorFlow's alone beside it."""
+    import numpy as np
+    import tensorflow as tf
+
+    import hubexplore as hub
+
+    v1 = tf.compat.v1
+    session = hub.NotebookSession("calls")
+    module = session.load(handle)
+    name, rows = _rows(module)
+    info = module.get_input_info_dict()[name]
+    with tf.Graph().as_default():
+        placeholder = v1.placeholder(info.dtype, info.get_shape())
+        output = hub.Module(handle)(placeholder)
+        plain = v1.Session()
+        plain.run(v1.global_variables_initializer())
+        bare = plain.make_callable(output, [placeholder])
+    sides: tuple[Callable[[Any], object], ...] = (lambda x: session.call(module, x), bare)
+    taken: tuple[list[float], list[float]] = ([], [])
+    sizes = np.random.default_rng(0).integers(1, LARGEST_BATCH + 1, CALLS)
+    memory = []
+    for number, size in enumerate(sizes.tolist()):
+        for side, times in zip(sides, taken, strict=True):
+            start = time.perf_counter()
+            side(rows[:size])
+            times.append(time.perf_counter() - start)
+        if number + 1 in (CALLS // 10, CALLS):
+            memory.append(_memory())
+    session.close()
+    ours, theirs = taken
+    return {
+        "call": statistics.median(ours),
+        "bare": statistics.median(theirs),
+        "call_growth": _growth(ours) / _growth(theirs),
+        "calls_mb": memory[1] - memory[0],
+    }
+
+
+def _rows(module: Any) -> tuple[str, Any]:
+    """Name and values of the input of the default signature."""
+    import numpy as np
+
+    ((name, info),) = module.get_input_info_dict().items()
+    return name, np.ones([LARGEST_BATCH, *info.get_shape().as_list()[1:]], info.dtype.as_numpy_dtype)
+
+
+def _growth(times: list[float]) -> float:
+    """What the last calls take, against the first ones after the warm-up."""
+    return statistics.median(times[-WINDOW:]) / statistics.median(times[100 : 100 + WINDOW])
+
+
+def _loads(handle: str) -> dict[str, Any]:
+    """Seconds of loading a module by the name of the one before it."""
+    import hubexplore as hub
+
+    session = hub.NotebookSession("loads")
+    times, memory = [], []
+    for number in range(LOADS):
+        start = time.perf_counter()
+        session.load(handle, "m")
+        times.append(time.perf_counter() - start)
+        if number + 1 in (LOADS // 10, LOADS):
+            memory.append(_memory())
+    session.close()
+    tenth = statistics.median(times[5:25])
+    return {
+        "load": statistics.median(times),
+        "load_growth": statistics.median(times[-20:]) / tenth,
+        "loads_mb": memory[1] - memory[0],
+    }
+
+
+def _panels(handle: str) -> dict[str, Any]:
+    """What is left of panels that were opened, run once and closed."""
+    from ipywidgets.widgets.widget import _instances
+
+    import hubexplore as hub
+
+    name, rows = _rows(hub.load_module_spec(handle))
+    kept, memory = 0, []
+    for number in range(PANELS):
+        panel = hub.explore(handle)
+        panel.run({name: rows[:2]})
+        panel.close()
+        del panel
+        if number + 1 in (PANELS // 10, PANELS):
+            memory.append(_memory())
+        if number == 0:
+            kept = len(_instances)
+    return {"widgets_left": len(_instances) - kept, "panels_mb": memory[1] - memory[0]}
+
+
+def _memory() -> float:
+    import psutil
+
+    gc.collect()
+    return float(psutil.Process().memory_info().rss) / 1e6
