@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import Final, Protocol
 
 from hubexplore.errors import DamagedModuleError
 from hubexplore.summary.paths import is_url
@@ -107,7 +108,7 @@ class LocalFilesystem:
             return file.read(size)
 
 
-def open_regular(path: str) -> BinaryIO:
+def open_regular(path: str) -> BufferedReader:
     """Opens a file of this machine for reading, without waiting.
 
     Raises:

@@ -68,11 +68,12 @@ def test_in_a_module(exported: Path, tmp_path: Path, name: str, make: Callable[[
     assert name.rpartition("/")[2] in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["module.tar.gz", "module"])
-def test_as_a_module(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("make", [_pipe, _device])
+@pytest.mark.parametrize("name", ["module.tar.gz", "module.zip", "module"])
+def test_as_a_module(tmp_path: Path, name: str, make: Callable[[Path], None]) -> None:
     path = tmp_path / name
-    os.mkfifo(path)
-    with pytest.raises(hub.HubError, match="a named pipe, not a file"):
+    make(path)
+    with pytest.raises(hub.HubError, match=r"a (named pipe|device), not a file"):
         hub.load_module_spec(str(path))
 
 

@@ -199,10 +199,15 @@ def _local(path: str, handle: str) -> str | archived.Archived:
 
 
 def _status(path: str, filesystem: Filesystem) -> tuple[int, int]:
-    """Returns size and time of change of a file. Links are followed: one may be moved to a new archive."""
+    """Returns size and time of change of a file. Links are followed: one may be moved to a new archive.
+
+    Raises:
+      OSError: it cannot be opened, or is a pipe or a device.
+    """
     if isinstance(filesystem, GfileFilesystem):
         return filesystem.size(path), filesystem.modified(path)
-    status = Path(path).stat()
+    with open_regular(path) as file:
+        status = os.fstat(file.fileno())
     return status.st_size, status.st_mtime_ns
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hubexplore.hub.resolve import cache, locking
+from hubexplore.summary.filesystem import open_regular
 
 # Of one archive in one process; what was read longest ago counts as not in use any more.
 _MOST_USED: Final = 16
@@ -46,13 +47,12 @@ class Archived:
     def directory(self) -> str:
         """Returns the directory of its entry."""
         record = self._read()
-        key, earlier = record.get("key"), record.get("earlier")
-        earlier = [each for each in earlier if isinstance(each, str)] if isinstance(earlier, list) else []
+        key, earlier = record.get("key"), record.get("earlier", [])
         seen = (record.get("size"), record.get("modified")) == (self.size, self.modified)
-        if not seen or not isinstance(key, str):
+        if not seen or key is None:
             digest = self._digest()
             new = self._key(digest, record)
-            earlier = [each for each in (*earlier, key) if isinstance(each, str) and each != new]
+            earlier = [each for each in (*earlier, key) if each not in (None, new)]
             record = {
                 "path": self.path,
                 "size": self.size,
@@ -73,11 +73,11 @@ class Archived:
     def renew(self) -> None:
         """See `cache.renew`."""
         key = self._read().get("key")
-        if isinstance(key, str):
+        if key is not None:
             cache.renew(key, self.path, self.build)
 
     def _key(self, digest: str, record: dict[str, Any]) -> str:
-        if record.get("digest") == digest and isinstance(record.get("key"), str):
+        if record.get("digest") == digest and "key" in record:
             return str(record["key"])
         # Where version 0.1.0 put it.
         former = cache.key_of(f"{self.path}\n{self.size}\n{self.modified}")
@@ -88,18 +88,23 @@ class Archived:
     def _digest(self) -> str:
         if not self.is_local:
             return f"{self.size} {self.modified}"
-        with Path(self.path).open("rb") as file:
+        with open_regular(self.path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def _record(self) -> Path:
         return Path(cache.directory(), f"{cache.key_of(self.path)}.archive")
 
     def _read(self) -> dict[str, Any]:
+        """Returns the record; without keys that are none: others may write to a shared cache."""
         try:
             record = json.loads(self._record().read_bytes())
         except (OSError, ValueError, RecursionError):
             return {}
-        return record if isinstance(record, dict) else {}
+        if not isinstance(record, dict) or not cache.is_key(record.get("key")):
+            return {}
+        earlier = record.get("earlier")
+        kept = [each for each in earlier if cache.is_key(each)] if isinstance(earlier, list) else []
+        return {**record, "earlier": kept}
 
     def _write(self, record: dict[str, Any]) -> None:
         # In a cache that cannot be written, the archive is compared anew each time.

@@ -12,6 +12,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from hubexplore.hub.resolve import locking, manifest
 from hubexplore.summary import paths
 
 VARIABLE: Final = "TFHUB_CACHE_DIR"
+_KEY: Final = re.compile(r"[0-9a-f]{40}")
 _ATTEMPTS: Final = 100  # to publish an entry while others replace it; each costs microseconds
 
 MSG_DAMAGED: Final = "The copy of %r in the cache, %r, is damaged: %s. It is made again."
@@ -75,6 +77,11 @@ def key_of(text: str) -> str:
     downloaded there is found, and not fetched again.
     """
     return hashlib.sha1(text.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+
+
+def is_key(value: object) -> bool:
+    """Whether `key_of` may have returned this: the name of an entry, and no path to elsewhere."""
+    return isinstance(value, str) and _KEY.fullmatch(value) is not None
 
 
 def entry(key: str, handle: str, build: Callable[[str], str | None]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import subprocess
 import sys
@@ -137,6 +138,26 @@ def test_of_one_archive_a_process_keeps_only_so_many_entries(
         path = resolve(file)
     assert Path(path, "assets/words.txt").read_bytes() == b"39"
     assert len([name for name in left() if "." not in name]) <= 17
+
+
+def test_a_record_that_names_folders_elsewhere(tmp_path: Path, archives: Archives, cache_dir: Path) -> None:
+    """Others may write to a shared cache: what a record says is never used as a path."""
+    file, own = tmp_path / "m.tar.gz", tmp_path / "own"
+    own.mkdir()
+    (own / "work.txt").write_text("mine")
+    file.write_bytes(archives.tar_gz())
+    path = resolve(file)
+    (record,) = cache_dir.glob("*.archive")
+    written = json.loads(record.read_bytes())
+    aside = os.path.relpath(own, cache_dir)
+    for changes in (
+        {"earlier": [aside, str(own), "..", ""]},
+        {"key": aside, "earlier": [aside]},
+        {"key": None},
+    ):
+        record.write_text(json.dumps({**written, **changes}))
+        assert resolve(file) == path
+        assert (own / "work.txt").read_text() == "mine"
 
 
 def test_the_entry_of_an_earlier_version_is_found(
