@@ -10,6 +10,7 @@ import numpy as np
 
 from hubexplore.notebook.naming import variable_name
 from hubexplore.notebook.trial.expressions import Expressions, is_name, text_of
+from hubexplore.summary.addresses import HIDDEN
 from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _TAKEN: Final = frozenset({
 # A word that neither IPython nor the magics read anything into, once it is in quotes.
 _QUOTABLE: Final = re.compile(r"[\w./:@+=~#?&() -]+")
 MSG_RANDOM: Final = "# The outputs are random: each run gives different values."
+_MSG_HIDDEN: Final = f"# {HIDDEN} stands for your token"
 _MSG_SOURCE: Final = "# spec is the ModuleSpec that the panel shows"
 
 
@@ -93,22 +95,27 @@ def _name(subject: Subject, asked: Asked) -> str:
     """A variable for the module."""
     # The notebook's own variable stays what it is.
     other = f"{subject.name}_{'_'.join(asked.tags) or 'untagged'}" if subject.name is not None else "module"
-    name = variable_name(subject.handle or other)
+    name = variable_name(subject.written_handle or other)
     name = name if is_name(name) and name not in _TAKEN else f"{name}_module"
     return name if is_name(name) and len(name) <= 60 else "module"
 
 
 def _source(subject: Subject) -> tuple[str, list[str]]:
     """An expression for what `NotebookSession.load` takes, and a comment where it needs one."""
-    if subject.handle is None:
+    if subject.written_handle is None:
         if subject.name is not None and is_name(subject.name):
             return f"{subject.name}.spec", []
         return "spec", [_MSG_SOURCE]
-    handle = repr(subject.handle)
+    handle, note = repr(subject.written_handle), _hidden(subject)
     if subject.summary.format == TF1_SAVED_MODEL:
         drop = f", drop_collections={list(subject.dropped)!r}" if subject.dropped else ""
-        return f"hubexplore.create_module_spec_from_saved_model({handle}{drop})", []
-    return handle, []
+        return f"hubexplore.create_module_spec_from_saved_model({handle}{drop})", note
+    return handle, note
+
+
+def _hidden(subject: Subject) -> list[str]:
+    """A comment where a token is left out, without which the address cannot be fetched."""
+    return [_MSG_HIDDEN] if HIDDEN in (subject.written_handle or "") else []
 
 
 def _loading_lines(subject: Subject, asked: Asked) -> list[str] | None:
@@ -116,12 +123,14 @@ def _loading_lines(subject: Subject, asked: Asked) -> list[str] | None:
     if not all(re.fullmatch(r"[\w.:/@+-]+", tag) and not tag.startswith("-") for tag in asked.tags):
         return None
     name = _name(subject, asked)
-    lines, word = ["%load_ext hubexplore"], subject.handle or ""
+    lines, word = ["%load_ext hubexplore"], subject.written_handle or ""
     if subject.summary.format in (TF1_SAVED_MODEL, IN_MEMORY) or not _is_quotable(word) or is_name(word):
         source, note = _source(subject)
         word = f"{name}_source"
         imports = ["import hubexplore"] if source.startswith("hubexplore.") else []
         lines = [*imports, *lines, *note, f"{word} = {source}"]
+    else:
+        lines += _hidden(subject)
     tags = [f"--tags {','.join(asked.tags)}"] if asked.tags else []
     return [*lines, " ".join(["%hub_load", _quoted(word), f"--as {name}", *tags])]
 

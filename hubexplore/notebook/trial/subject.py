@@ -10,6 +10,7 @@ from hubexplore.errors import GraphError, HandleError
 from hubexplore.hub.resolve import pinned
 from hubexplore.hub.summarize import summarize
 from hubexplore.notebook.startup import import_tensorflow, quiet_tensorflow
+from hubexplore.summary.addresses import shown, without_access
 from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL, TF2_SAVED_MODEL, ModuleSummary
 from hubexplore.summary.paths import text_of
 from hubexplore.summary.randomness import is_random
@@ -68,6 +69,14 @@ class Subject:
         if isinstance(self.source, ModuleSummary) and self.source.format != IN_MEMORY:
             return self.source.title
         return None
+
+    @property
+    def written_handle(self) -> str | None:
+        """The handle as code has it, which others may read: without what gives access.
+
+        The cache has the module without name and password; in place of a token stands `addresses.HIDDEN`.
+        """
+        return None if self.handle is None else shown(without_access(self.handle))
 
     def _absolute(self) -> str | None:
         """The handle, good for later, when the current directory may be another one."""

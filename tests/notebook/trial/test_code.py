@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import io
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ import tensorflow as tf
 from IPython.core.interactiveshell import InteractiveShell
 
 import hubexplore as hub
+from hubexplore.hub.resolve import cache
 from hubexplore.notebook.trial import code, examples, fields, files, images, picture_files, typed
 from hubexplore.notebook.trial.bundled import bundled
 from hubexplore.notebook.trial.given import Given, Sparse
 from hubexplore.notebook.trial.runs import Asked, Trial
 from hubexplore.notebook.trial.subject import Subject
 from hubexplore.notebook.trial.tf_examples import serialized
+from hubexplore.summary.addresses import without_access
 from tests.notebook import modules
 from tests.notebook.shells import Run
 from tests.notebook.trial import making
@@ -104,6 +107,26 @@ def compare(run: Run, subject: Subject, asked: Asked) -> str:
         found = run(source)
         equal(found if isinstance(found, dict) else {"default": found}, outputs)
     return cell
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://me:secret@modules.example/scale", "https://modules.example/scale"),
+        ("https://modules.example/scale?token=secret", "https://modules.example/scale?token=***"),
+    ],
+)
+def test_what_gives_access_is_not_in_the_code(
+    address: str, shown: str, paths: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
+    shutil.copytree(paths["hostile"], tmp_path / cache.key_of(without_access(address)))
+    subject = Subject(address)
+    asked = Asked((), "default", {"x": Given(np.ones(2, np.float32))})
+    for written in (code.magic(subject, asked), code.python(subject, asked)):
+        assert "secret" not in written
+        assert shown in written
+        assert ("# *** stands for your token" in written) == ("***" in shown)
 
 
 TYPED = (
