@@ -25,7 +25,7 @@ Shape = tuple[int | None, ...] | None
 """None is an unknown rank, a None in it an unknown dimension."""
 
 MOST_ELEMENTS: Final = (1 << 63) - 1
-"""Elements that a tensor can have: TensorFlow counts them in 64 bits."""
+"""How many elements a tensor can have. TensorFlow counts them in 64 bits."""
 
 
 def elements(shape: Shape) -> int | None:
