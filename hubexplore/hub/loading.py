@@ -187,7 +187,7 @@ def read_variants(directory: str) -> list[Variant]:
             saved_model.ParseFromString(data)
         else:
             text_format.Parse(data, saved_model)
-    except (DecodeError, text_format.ParseError, UnicodeDecodeError) as error:
+    except (DecodeError, text_format.ParseError, ValueError, RecursionError) as error:
         raise DamagedModuleError(
             f"{path!r} ({len(data):,} bytes) is truncated or altered: {error}. {MSG_AGAIN}"
         ) from error

@@ -167,7 +167,7 @@ def _parse(content: bytes, file: str, place: Place, title: str | None) -> Any:
         else:
             pool = saved_model.DESCRIPTOR.file.pool
             text_format.Parse(content, saved_model, allow_unknown_field=True, descriptor_pool=pool)
-    except (DecodeError, text_format.ParseError, UnicodeDecodeError, RecursionError) as error:
+    except (DecodeError, text_format.ParseError, ValueError, RecursionError) as error:
         raise _explained(place, title, f"{file!r} is truncated or altered: {error}") from error
     if not saved_model.meta_graphs:
         raise _explained(place, title, f"{file!r} ({len(content):,} bytes) holds no graph")

@@ -96,7 +96,7 @@ def scan_text(data: bytes) -> SavedModelScan:
     try:
         pool = saved_model.DESCRIPTOR.file.pool
         text_format.Parse(data, saved_model, allow_unknown_field=True, descriptor_pool=pool)
-    except (text_format.ParseError, RecursionError) as error:
+    except (text_format.ParseError, ValueError, RecursionError) as error:
         raise ValueError(str(error)) from error
     graphs = saved_model.meta_graphs
     if not graphs:

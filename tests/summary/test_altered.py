@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -15,7 +15,9 @@ from typing import Any, Final
 import pytest
 from google.protobuf import text_format
 
+from hubexplore import create_module_spec_from_saved_model, load_module_spec
 from hubexplore.display.summaries import Summary, dress
+from hubexplore.errors import HubError
 from hubexplore.summary.graph_protos import SavedModel
 from tests.summary import altered, saved_models
 from tests.summary.exercise import exercise
@@ -80,6 +82,25 @@ def _shown(tmp_path: Path, graph: Any, other: Iterable[Any] = ()) -> Summary:
     base = dress(summary_of(altered.rich(tmp_path / "base")))
     assert exercise(folder, base, tmp_path) is None
     return dress(summary_of(folder))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'meta_graphs { meta_info_def { tags: "\\xff" } }',
+        b"meta_graphs { asset_file_def { tensor_info { dtype: 0x" + b"f" * 5_000 + b" } } }",
+    ],
+    ids=["string", "number"],
+)
+def test_text_that_python_refuses(tmp_path: Path, line: bytes) -> None:
+    """A string that is not UTF-8, and a number of more digits than Python writes in an error."""
+    module = tmp_path / "m"
+    module.mkdir()
+    (module / "saved_model.pbtxt").write_bytes(line)
+    reads: tuple[Callable[[Path], Any], ...] = (summary_of, create_module_spec_from_saved_model)
+    for read in (*reads, load_module_spec):
+        with pytest.raises(HubError, match="m"):
+            read(module)
 
 
 @pytest.mark.parametrize("shape", [[_LARGEST, 2], [_LARGEST] * 300, [_LARGEST] * 50_000], ids=len)
