@@ -11,7 +11,7 @@ import contextlib
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
 Result = TypeVar("Result")
@@ -21,6 +21,26 @@ MSG_GOES_ON: Final = (
 )
 _POLL: Final = 0.2  # seconds
 _POLLS_PER_CHECK: Final = 5
+
+
+@contextlib.contextmanager
+def borrowed(free: list[Result], make: Callable[[], Result]) -> Iterator[Result]:
+    """Yields one of `free`, which nobody else uses meanwhile, or a new one; threads may share the list.
+
+    It is put back afterwards, unless an interrupt ended its use: what was stopped cannot run again.
+    """
+    try:
+        one = free.pop()
+    except IndexError:
+        one = make()
+    try:
+        yield one
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        free.append(one)
+        raise
+    free.append(one)
 
 
 class Helper:

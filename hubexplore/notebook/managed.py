@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from hubexplore.hub.compiled import Stop, may_be_endless
 from hubexplore.hub.explain import ServerGoneError, readable
-from hubexplore.notebook.interrupting import Helper
+from hubexplore.notebook.interrupting import Helper, borrowed
 
 _KEYS: Final = tf.compat.v1.GraphKeys
 _REMEMBERED: Final = 1000
@@ -51,17 +51,9 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
         if stops is None:
             return self.hand_over(super().run, fetches, feed_dict, options, run_metadata)
         # Each run has one of its own: the end of one must not be the end of another.
-        stop = stops.free.pop() if stops.free else Stop(self, stops.tensors)
-        both = [fetches, stop.targets]
-        try:
-            result = self.hand_over(super().run, both, feed_dict, options, run_metadata, stop=stop.now)[0]
-        except KeyboardInterrupt:
-            raise  # what was stopped cannot run again
-        except BaseException:
-            stops.free.append(stop)
-            raise
-        stops.free.append(stop)
-        return result
+        with borrowed(stops.free, lambda: Stop(self, stops.tensors)) as stop:
+            both = [fetches, stop.targets]
+            return self.hand_over(super().run, both, feed_dict, options, run_metadata, stop=stop.now)[0]
 
     def _stops_of(self, fetches: Any) -> _Stops | None:
         """What ends runs of these; None where that is not needed or not possible.

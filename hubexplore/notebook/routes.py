@@ -21,6 +21,7 @@ from hubexplore.hub.variant import DEFAULT_SIGNATURE
 from hubexplore.notebook.batching import batches, is_batched, joined
 from hubexplore.notebook.calls import CallLog
 from hubexplore.notebook.fetching import resolve
+from hubexplore.notebook.interrupting import borrowed
 from hubexplore.notebook.managed import ManagedSession
 
 Array = np.ndarray[Any, Any]
@@ -195,21 +196,14 @@ class Route:
 
     def _run_stoppable(self, arrays: Sequence[Array]) -> Sequence[Any]:
         """Runs it so that an interrupt ends this run, and none that another thread began."""
-        try:
-            own = self._free.pop()
-        except IndexError:
-            with self._runtime.building:
-                own = self._compiled()
-        stop = own.stop.now if own.stop else None
-        try:
+        with borrowed(self._free, self._another) as own:
+            stop = own.stop.now if own.stop else None
             flat: Sequence[Any] = self._runtime.session.hand_over(own.run, *arrays, stop=stop)
-        except KeyboardInterrupt:
-            raise  # what was stopped cannot run again
-        except BaseException:
-            self._free.append(own)
-            raise
-        self._free.append(own)
-        return flat
+            return flat
+
+    def _another(self) -> CompiledCall:
+        with self._runtime.building:
+            return self._compiled()
 
 
 def _free_key(index: int, taken: Container[str]) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import tensorflow as tf
 
 import hubexplore as hub
@@ -82,3 +85,30 @@ def composites() -> None:
     hub.add_signature(
         "ragged", inputs=ragged, outputs={"default": ragged * 2, "lengths": ragged.row_lengths()}
     )
+
+
+def counting(begun: Callable[[int], None], variable: bool = False) -> Callable[[], None]:
+    """A module: `default` counts to its input, and tells `begun` of it when it begins.
+
+    With `variable` it begins to count at one, which it reads then.
+    """
+
+    def tell(far: int) -> np.int64:
+        begun(far)
+        return np.int64(0)
+
+    def module_fn() -> None:
+        KEPT.append(tf1.get_default_graph())
+        far = tf1.placeholder(tf.int64, [])
+        start = tf.reshape(tf1.py_func(tell, [far], tf.int64), [])
+        if variable:
+            own = tf1.get_variable("own", initializer=np.int64(0), use_resource=True)
+            with tf.control_dependencies([start]):
+                start = own.read_value()
+        hub.add_signature(inputs=far, outputs=tf.while_loop(lambda i: i < far, lambda i: [i + 1], [start])[0])
+
+    return module_fn
+
+
+KEPT: list[tf.Graph] = []
+"""Python functions in a graph live as long as the graph that they were made in."""

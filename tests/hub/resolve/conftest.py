@@ -159,3 +159,11 @@ def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def left(cache_dir: Path) -> Callable[[], list[str]]:
     """Names of all that is in the cache."""
     return lambda: sorted(child.name for child in cache_dir.iterdir()) if cache_dir.exists() else []
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """An empty folder to extract to, in another one that has to stay empty besides."""
+    folder = tmp_path / "around" / "target"
+    folder.mkdir(parents=True)
+    return folder

@@ -26,13 +26,6 @@ if TYPE_CHECKING:
     from tests.hub.resolve.conftest import Archives, Server
 
 
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    folder = tmp_path / "around" / "target"
-    folder.mkdir(parents=True)
-    return folder
-
-
 def extract(data: bytes, target: Path) -> str:
     return archive.extract(io.BytesIO(data), str(target), "m", len(data))
 
