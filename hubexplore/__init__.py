@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from hubexplore.hub.image import attach_image_module_info as attach_image_module_info
     from hubexplore.hub.image import get_expected_image_size as get_expected_image_size
     from hubexplore.hub.image import get_num_image_channels as get_num_image_channels
-    from hubexplore.hub.loading import load_module_spec as load_module_spec
     from hubexplore.hub.module import Module as Module
     from hubexplore.hub.saved_model import (
         create_module_spec_from_saved_model as create_module_spec_from_saved_model,
     )
     from hubexplore.hub.spec import ModuleSpec as ModuleSpec
+    from hubexplore.hub.storage.load import load_module_spec as load_module_spec
     from hubexplore.hub.summarize import summarize as summarize
     from hubexplore.notebook.panel.explorer import explore as explore
-    from hubexplore.notebook.session import NotebookSession as NotebookSession
+    from hubexplore.session.session import NotebookSession as NotebookSession
     from hubexplore.summary.model import ModuleSummary as ModuleSummary
 
 __version__ = "0.1.0"
@@ -43,7 +43,7 @@ _WHERE = {
     "Module": "hubexplore.hub.module",
     "ModuleSpec": "hubexplore.hub.spec",
     "ModuleSummary": "hubexplore.summary.model",
-    "NotebookSession": "hubexplore.notebook.session",
+    "NotebookSession": "hubexplore.session.session",
     "add_signature": "hubexplore.hub.authoring",
     "attach_image_module_info": "hubexplore.hub.image",
     "attach_message": "hubexplore.hub.authoring",
@@ -53,7 +53,7 @@ _WHERE = {
     "explore": "hubexplore.notebook.panel.explorer",
     "get_expected_image_size": "hubexplore.hub.image",
     "get_num_image_channels": "hubexplore.hub.image",
-    "load_module_spec": "hubexplore.hub.loading",
+    "load_module_spec": "hubexplore.hub.storage.load",
     "summarize": "hubexplore.hub.summarize",
 }
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from hubexplore.display import html, records, text
-from hubexplore.display.automatic import automatic
-from hubexplore.display.listing import Files, Listing, Variables, Variants, variables
-from hubexplore.display.scopes import each_once
+from hubexplore.display import records
+from hubexplore.display.card import html, text
+from hubexplore.display.card.variable_tree import each_once
+from hubexplore.display.safe_display import automatic
+from hubexplore.display.tables.listings import Files, Listing, Variables, Variants, variables
 from hubexplore.errors import HandleError, NoSuchVariantError, closest
 from hubexplore.summary.model import (
     AssetSummary,
@@ -25,7 +26,7 @@ from hubexplore.summary.model import (
 )
 
 if TYPE_CHECKING:
-    from hubexplore.display.comparison import ShownComparison
+    from hubexplore.display.comparison_view import ShownComparison
     from hubexplore.display.diagram import Diagram
     from hubexplore.summary.source import Weights
 from hubexplore.summary.tags import chosen
@@ -171,18 +172,18 @@ class Summary(ModuleSummary):
           NoSuchVariantError: (a KeyError and ValueError) no variant has the tags.
           HandleError: (a ValueError) neither two sets of tags nor one summary.
         """
-        from hubexplore.display import comparison
-        from hubexplore.summary.compare import compare_modules, compare_variants
+        from hubexplore.display import comparison_view
+        from hubexplore.summary.compare.comparison import compare_modules, compare_variants
 
         if isinstance(first, ModuleSummary) and second is None:
-            return comparison.shown(compare_modules(self, first))
+            return comparison_view.shown(compare_modules(self, first))
         if second is None or isinstance(first, ModuleSummary) or isinstance(second, ModuleSummary):
             got = f"a {type(first).__name__}" + (
                 f" and a {type(second).__name__}" if second is not None else ""
             )
             raise HandleError(MSG_COMPARE.format(got=got))
         sources = self.source, self.source
-        return comparison.shown(compare_variants(self.variant(first), self.variant(second), sources))
+        return comparison_view.shown(compare_variants(self.variant(first), self.variant(second), sources))
 
     def to_dict(self) -> dict[str, Any]:
         """All facts as plain dicts and lists; the contract is in `hubexplore.display.records`."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 
-from hubexplore.display.automatic import automatic
-from hubexplore.display.containers import ShownDict, ShownList
+from hubexplore.display.safe_display import automatic
+from hubexplore.display.tables.containers import ShownDict, ShownList
 from hubexplore.errors import (
     GraphError,
     HandleError,
@@ -21,13 +21,13 @@ from hubexplore.errors import (
     closest,
 )
 from hubexplore.hub import live, tf_internals
-from hubexplore.hub.belonging import check_callable, check_not_in_replica, check_tensors
-from hubexplore.hub.growth import CallCounter
-from hubexplore.hub.loading import load_module_spec
-from hubexplore.hub.locating import locate
+from hubexplore.hub.call_growth import CallCounter
+from hubexplore.hub.graph.ownership import check_callable, check_not_in_replica, check_tensors
+from hubexplore.hub.graph.variant import DEFAULT_SIGNATURE, as_tag_set
+from hubexplore.hub.lookup import locate
 from hubexplore.hub.spec import ModuleSpec
+from hubexplore.hub.storage.load import load_module_spec
 from hubexplore.hub.tensor_info import check_shared, convert_inputs, normalize_inputs, select_outputs
-from hubexplore.hub.variant import DEFAULT_SIGNATURE, as_tag_set
 from hubexplore.summary.model import LiveSummary, VariableSummary
 
 if TYPE_CHECKING:
@@ -297,7 +297,7 @@ class Module:
                 "The session runs another graph than the module's: make it with "
                 "`tf.compat.v1.Session(graph=module.graph)`."
             )
-        from hubexplore.hub.export import export
+        from hubexplore.hub.storage.export import export
 
         export(path, lambda folder: self._impl.export(folder, session), overwrite)
 
@@ -314,13 +314,13 @@ class Module:
         return dress(replace(self._spec.summary(), live=facts))
 
     def __repr__(self) -> str:
-        from hubexplore.display import text
+        from hubexplore.display.card import text
 
         return text.module(self.summary())
 
     @automatic
     def _repr_html_(self) -> str:
-        from hubexplore.display import html
+        from hubexplore.display.card import html
 
         return html.module(self.summary())
 

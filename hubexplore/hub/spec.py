@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import tensorflow as tf
 
-from hubexplore.display.automatic import automatic
+from hubexplore.display.safe_display import automatic
 from hubexplore.hub.tensor_info import TensorInfo
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
 
@@ -104,13 +104,13 @@ class ModuleSpec(abc.ABC):
         )
 
     def __repr__(self) -> str:
-        from hubexplore.display import text
+        from hubexplore.display.card import text
 
         return text.module(self.summary())
 
     @automatic
     def _repr_html_(self) -> str:
-        from hubexplore.display import html
+        from hubexplore.display.card import html
 
         return html.module(self.summary())
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.hub.module import Module
-from hubexplore.hub.resolve.filesystem import filesystem_of
-from hubexplore.summary.checkpoint import CheckpointIndex, open_index
+from hubexplore.hub.resolve.tf_filesystem import filesystem_of
+from hubexplore.summary.weights.checkpoint_index import CheckpointIndex, open_index
 
 MSG_UPDATES: Final = (
     "Module {module!r} was trained, but its update ops never ran: {names} kept the values that it "

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from hubexplore.display import html, records, text
-from hubexplore.display.containers import ShownDict, ShownList
+from hubexplore.display import records
+from hubexplore.display.card import html, text
 from hubexplore.display.summaries import Summary, Variant, dress
+from hubexplore.display.tables.containers import ShownDict, ShownList
 from hubexplore.errors import HandleError, HubError, NoSuchVariantError
 from hubexplore.summary.model import ModuleSummary, OpSummary, VariableSummary
 from tests.display import page, summaries

@@ -1,0 +1,1 @@
+"""Views of values that are drawn: each file is one kind of picture."""

@@ -1,0 +1,298 @@
+"""`DefinedSpec`: a spec made of meta graphs, from a directory or from a `module_fn`."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+from hubexplore.errors import (
+    AuthoringError,
+    CheckpointMismatchError,
+    NoSuchMessageError,
+    NoSuchVariantError,
+    UnsupportedCollectionError,
+    closest,
+)
+from hubexplore.hub.graph.ownership import check_state_can_be_initialised
+from hubexplore.hub.graph.plan import ApplyPlan, plan_apply
+from hubexplore.hub.graph.state import StatePlan, plan_state, read_variables_or_fail
+from hubexplore.hub.graph.variables import VariableSpec
+from hubexplore.hub.graph.variant import Variant, as_tag_set
+from hubexplore.hub.impl import DefinedImpl
+from hubexplore.hub.spec import ModuleSpec
+from hubexplore.hub.storage.checkpoint import Checkpoint
+from hubexplore.hub.storage.glob_paths import restorable
+from hubexplore.hub.storage.provenance import NO_FILES, AssetFiles, Origin
+from hubexplore.hub.storage.restore import find_misfit
+from hubexplore.hub.tensor_info import InfoDict
+from hubexplore.summary.diagnosis.saved_model_remedy import SUPPORTED_COLLECTIONS, module_code
+from hubexplore.summary.files import paths
+from hubexplore.summary.model import HUB_MODULE, IN_MEMORY, TF1_SAVED_MODEL
+from hubexplore.summary.reading.directory import Place, describe
+
+if TYPE_CHECKING:
+    from hubexplore.display.summaries import Summary
+
+
+def check_variants(variants: Iterable[Variant], code: Callable[[list[str]], str] | None = None) -> None:
+    """Checks the rules that hold for the variants of every module.
+
+    Args:
+      variants: all of a module.
+      code: what to write to leave out the named collections, which modules cannot carry.
+
+    Raises:
+      UnsupportedCollectionError: (a ValueError) variants hold collections modules cannot carry.
+      AuthoringError: (a ValueError) two variants have the same tags.
+    """
+    seen: set[frozenset[str]] = set()
+    found: dict[str, list[str]] = {}
+    for variant in variants:
+        if variant.tags in seen:
+            raise AuthoringError(
+                f"Each graph variant needs its own set of tags; {sorted(variant.tags)} is there twice."
+            )
+        seen.add(variant.tags)
+        for name in set(variant.as_read.collection_def) - SUPPORTED_COLLECTIONS:
+            found.setdefault(name, sorted(variant.tags))
+    if found:
+        names = sorted(found)
+        remedy = code(names) if code else f"drop_collections={names!r}"
+        raise UnsupportedCollectionError(
+            f"A module cannot carry the collections {names} (graph variant {found[names[0]]}). To leave them "
+            f"out, write {remedy}"
+        )
+
+
+def describe_tags(tags: Iterable[str]) -> str:
+    """Tags in a sentence."""
+    return f"the tags {sorted(tags)}" if tags else "no tags"
+
+
+class DefinedSpec(ModuleSpec):
+    """A spec that owns its graph variants.
+
+    Args:
+      variants: at least one; all rules of the format checked.
+      title: what displays call the module, such as its path.
+      checkpoint: with the values of the variables; None if there is none.
+      origin: the file that holds just these variants, if there is one.
+      place: the directory that they were read from; None if they were made here.
+      asset_files: the files that they read.
+    """
+
+    def __init__(
+        self,
+        variants: Iterable[Variant],
+        title: str,
+        checkpoint: Checkpoint | None,
+        origin: Origin | None = None,
+        place: Place | None = None,
+        *,
+        asset_files: AssetFiles = NO_FILES,
+    ) -> None:
+        self._variants = {variant.tags: variant for variant in variants}
+        self._display_title = title
+        self._checkpoint = checkpoint
+        self.origin = origin
+        self._place = place
+        self.asset_files = asset_files
+        self._state_plans: dict[tuple[frozenset[str], bool], StatePlan] = {}
+        self._apply_plans: dict[tuple[frozenset[str], str, bool], ApplyPlan] = {}
+
+    def get_tags(self) -> list[frozenset[str]]:
+        """See `ModuleSpec.get_tags`. Fewest tags first, else as they were authored."""
+        return sorted(self._variants, key=len)
+
+    def get_signature_names(self, tags: Iterable[str] | None = None) -> list[str]:
+        """See `ModuleSpec.get_signature_names`. Unknown tags: ValueError."""
+        return self.variant(tags).signature_names
+
+    def get_input_info_dict(
+        self, signature: str | None = None, tags: Iterable[str] | None = None
+    ) -> InfoDict:
+        """See `ModuleSpec.get_input_info_dict`. Unknown tags or signature: KeyError, ValueError."""
+        return self.variant(tags).input_infos(signature)
+
+    def get_output_info_dict(
+        self, signature: str | None = None, tags: Iterable[str] | None = None
+    ) -> InfoDict:
+        """See `ModuleSpec.get_output_info_dict`. Unknown tags or signature: KeyError, ValueError."""
+        return self.variant(tags).output_infos(signature)
+
+    def get_attached_message(
+        self, key: str, message_type: Any, tags: Iterable[str] | None = None, required: bool = False
+    ) -> Any:
+        """See `ModuleSpec.get_attached_message`."""
+        attachments = self.variant(tags).attachments
+        if key in attachments:
+            message = message_type()
+            message.ParseFromString(attachments[key])
+            return message
+        if required:
+            raise NoSuchMessageError(
+                f"No message is attached under {key!r}; there are {sorted(attachments)}."
+                f"{closest(key, attachments)}"
+            )
+        return None
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        checkpoint_path: str | os.PathLike[str] | None = None,
+        name_transform_fn: Any = None,
+        *,
+        overwrite: bool = False,
+    ) -> None:
+        """Writes a module whose weights come from a training checkpoint.
+
+        Args:
+          path: directory to write; must not hold a module yet. It appears whole or not at all.
+          checkpoint_path: path prefix of a checkpoint, or a directory whose latest one is taken. None only
+            for a module without variables.
+          name_transform_fn: maps the name of a variable in the module to its name in the checkpoint; by
+            default they are the same.
+          overwrite: replace a module that is there; anything else there stays refused.
+
+        Raises:
+          ValueError: no checkpoint, or a variable of another shape or dtype.
+          tf.errors.NotFoundError: (also a ValueError) the checkpoint lacks a variable; it is named.
+          ExportError: the target could not be written.
+        """
+        source = None if checkpoint_path is None else paths.absolute(checkpoint_path, "checkpoint_path")
+        variables = self.all_variables
+        if variables and source is None:
+            raise CheckpointMismatchError(
+                "The module has variables, so export needs checkpoint_path: where their values are."
+            )
+        rename = name_transform_fn or (lambda name: name)
+        names = {key: rename(key) for key in dict.fromkeys(spec.key for spec in variables)}
+
+        def write_variables(prefix: str) -> None:
+            if source is not None:
+                from hubexplore.hub.storage.save import copy_checkpoint
+
+                copy_checkpoint(source, prefix, self.variables_by_variant, names, self._checkpoint)
+
+        from hubexplore.hub.storage.export import export, write_module
+
+        export(
+            path, lambda folder: write_module(folder, self, write_variables if variables else None), overwrite
+        )
+
+    def variant(self, tags: Iterable[str] | None) -> Variant:
+        """The graph variant with `tags`; None means no tags.
+
+        Raises:
+          NoSuchVariantError: (a ValueError) lists the variants there are.
+        """
+        wanted = as_tag_set(tags)
+        if wanted not in self._variants:
+            existing = {repr(sorted(known)): known for known in self._variants}
+            raise NoSuchVariantError(
+                f"The module has no graph variant with the tags {sorted(wanted)!r}; it has "
+                f"{', '.join(existing)}.{self._tags_hint(wanted)}"
+            )
+        return self._variants[wanted]
+
+    def _tags_hint(self, wanted: frozenset[str]) -> str:
+        spelled = {",".join(sorted(known)): known for known in self._variants}
+        alike = difflib.get_close_matches(",".join(sorted(wanted)), spelled, n=1)
+        nearest = (
+            spelled[alike[0]]
+            if alike
+            else min(self._variants, key=lambda known: (len(known ^ wanted), sorted(known)))
+        )
+        hint = f"tags={sorted(nearest)!r}" if nearest else "no tags"
+        return f" Nearest: {hint}. Training needs trainable=True, whatever the tags."
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """All graph variants."""
+        return tuple(self._variants.values())
+
+    @property
+    def checkpoint(self) -> Checkpoint | None:
+        """With the values of the variables; None if there is none."""
+        return self._checkpoint
+
+    @functools.cached_property
+    def variables_by_variant(self) -> Mapping[frozenset[str], tuple[VariableSpec, ...]]:
+        """The variables of each graph variant; those of equal key and offset share their values."""
+        return {variant.tags: tuple(read_variables_or_fail(variant).values()) for variant in self.variants}
+
+    @property
+    def all_variables(self) -> tuple[VariableSpec, ...]:
+        """The variables of all variants, each once."""
+        found: dict[tuple[str, tuple[int, ...]], VariableSpec] = {}
+        for specs in self.variables_by_variant.values():
+            for spec in specs:
+                found.setdefault(spec.identity, spec)
+        return tuple(found.values())
+
+    def state_plan(self, tags: frozenset[str], trainable: bool) -> StatePlan:
+        """The plan for the state of a variant, made once; the checkpoint is checked then."""
+        key = (tags, trainable)
+        if key not in self._state_plans:
+            checkpoint = self._checkpoint
+            prefix = restorable(checkpoint.prefix) if checkpoint else None
+            plan = plan_state(self.variant(tags), prefix, trainable)
+            if checkpoint is not None:
+                self._check_values(tags, checkpoint, plan.variables.values())
+            self._state_plans[key] = plan
+        return self._state_plans[key]
+
+    def _check_values(
+        self, tags: frozenset[str], checkpoint: Checkpoint, variables: Iterable[VariableSpec]
+    ) -> None:
+        """Raises CheckpointMismatchError, which says what to load instead, where values are missing."""
+        misfit = find_misfit(checkpoint.held, variables, checkpoint.prefix, {})
+        if misfit is None:
+            return
+        source = "spec" if self.origin is None else repr(self._display_title)
+        whole = [
+            module_code(source, [sorted(known)])
+            for known, specs in self.variables_by_variant.items()
+            if find_misfit(checkpoint.held, specs, checkpoint.prefix, {}) is None
+        ]
+        remedy = (
+            f"Load a variant whose values are all there: {' or '.join(whole)}"
+            if whole
+            else "No other variant has all of its values either: copy or download the module again."
+        )
+        raise type(misfit)(
+            f"The graph variant with {describe_tags(tags)} cannot be loaded, because some of its values "
+            f"are missing: {misfit} {remedy}"
+        )
+
+    def apply_plan(self, tags: frozenset[str], signature: str, trainable: bool) -> ApplyPlan:
+        """The plan for a call of a signature, made once."""
+        key = (tags, signature, trainable)
+        if key not in self._apply_plans:
+            self._apply_plans[key] = plan_apply(self.variant(tags), signature, trainable)
+        return self._apply_plans[key]
+
+    def _check_instantiable(self, tags: frozenset[str], trainable: bool) -> None:
+        self.variant(tags).check_ops()
+        if self.state_plan(tags, trainable).needs_initialisation:
+            check_state_can_be_initialised(tf.compat.v1.get_default_graph())
+
+    def _create_impl(self, name: str, trainable: bool, tags: frozenset[str]) -> DefinedImpl:
+        return DefinedImpl(self, name, trainable, tags)
+
+    def summary(self) -> Summary:
+        """See `ModuleSpec.summary`; read once, since a spec does not change."""
+        return self._summary
+
+    @functools.cached_property
+    def _summary(self) -> Summary:
+        from hubexplore.display.summaries import dress
+
+        kind = IN_MEMORY if self._place is None else TF1_SAVED_MODEL if self.origin is None else HUB_MODULE
+        graphs = [variant.meta_graph for variant in self.variants]
+        return dress(describe(graphs, self._display_title, kind, self._place))

@@ -1,0 +1,261 @@
+"""`load_module_spec`: a directory or handle as a spec."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import tensorflow as tf
+from google.protobuf import text_format
+from google.protobuf.message import DecodeError
+from tensorflow.core.protobuf import saved_model_pb2
+
+from hubexplore.errors import (
+    DamagedModuleError,
+    HubError,
+    MissingModuleError,
+    NotAModuleError,
+    UnsupportedFormatError,
+)
+from hubexplore.hub import resolve
+from hubexplore.hub.graph.shared_names import separate_tables
+from hubexplore.hub.graph.variables import VARIABLE_COLLECTIONS
+from hubexplore.hub.graph.variant import Variant
+from hubexplore.hub.resolve.tf_filesystem import filesystem_of
+from hubexplore.hub.storage import assets
+from hubexplore.hub.storage.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
+from hubexplore.hub.storage.definition import DefinedSpec, check_variants
+from hubexplore.hub.storage.provenance import AssetFiles, Origin
+from hubexplore.hub.storage.variable_collections import list_saved
+from hubexplore.summary.diagnosis.file_types import MOST_VARIANTS, MSG_VARIANTS
+from hubexplore.summary.diagnosis.path_diagnosis import explain
+from hubexplore.summary.diagnosis.saved_model_remedy import spec_code
+from hubexplore.summary.files.filesystem import is_special, open_regular
+from hubexplore.summary.files.paths import for_tensorflow, is_url, text_of
+from hubexplore.summary.files.redaction import shown
+from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
+from hubexplore.summary.reading.directory import (
+    GRAPH_FILE,
+    GRAPH_TEXT_FILE,
+    MODULE_FILE,
+    VARIABLES_PREFIX,
+    Place,
+)
+
+
+class _NotFoundError(tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
+    """An error of TensorFlow that is made of a sentence alone."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(None, None, message)
+        self.args = (message,)
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class NoModuleError(_NotFoundError, NotAModuleError):
+    """What is at a path is not a module."""
+
+
+class NoPathError(_NotFoundError, MissingModuleError):
+    """Nothing is at a path."""
+
+
+_NOT_FOUND: Final[Mapping[type, Callable[[str], HubError]]] = {
+    NotAModuleError: NoModuleError,
+    MissingModuleError: NoPathError,
+}
+
+
+def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
+    """Loads the spec of a TF1 Hub module.
+
+    Args:
+      path: a directory on any filesystem TensorFlow knows; a `.tar.gz`, `.tar`, `.tar.bz2`, `.tar.xz` or
+        `.zip` archive; an `http(s)` URL of a module page or of an archive; or `sample:NAME`. Archives and
+        downloads are unpacked once into the cache (`TFHUB_CACHE_DIR`, else a folder of the user).
+
+    Returns:
+      A ModuleSpec.
+
+    Raises:
+      MissingModuleError: (a FileNotFoundError, ValueError and tf.errors.NotFoundError) nothing is there.
+      NotAModuleError: (a ValueError and tf.errors.NotFoundError) it is something else; the message says what,
+        and how to open it.
+      DamagedModuleError: (a ValueError) files are missing, truncated or altered.
+      UnsupportedFormatError: (a ValueError) the format or a required feature is unknown.
+    """
+    return resolve.read(path, functools.partial(_spec_in, path))
+
+
+def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpec:
+    """The spec of the module in `directory`, which is what the handle `path` stands for."""
+    directory = for_tensorflow(directory)
+    definition = _read_if_there(os.path.join(directory, MODULE_FILE))
+    if definition is None:
+        raise explained(directory, path)
+    # First, as a module of another format may have other files.
+    _check_format(os.path.join(directory, MODULE_FILE), definition)
+    try:
+        origin = Origin.of(os.path.join(directory, GRAPH_FILE))
+    except tf.errors.OpError as error:
+        raise explained(directory, path) from error
+    try:
+        variants = read_variants(directory)
+    except DamagedModuleError as error:
+        raise explained(directory, path) from error
+    title = shown(text_of(path))
+    check_variants(variants, functools.partial(spec_code, title))
+    return spec_from_directory(directory, variants, title, origin)
+
+
+def explained(directory: str, handle: str | bytes | os.PathLike[str]) -> HubError:
+    """The error that says what is there instead of a module.
+
+    Where there is no module it also is the `tf.errors.NotFoundError` that callers of `hub.Module` catch.
+    """
+    found = explain(directory, filesystem_of(directory), shown(text_of(handle)))
+    if type(found) in _NOT_FOUND:
+        return _NOT_FOUND[type(found)](str(found))
+    return found or DamagedModuleError(f"The module at {directory!r} is not readable. {MSG_AGAIN}")
+
+
+def spec_from_directory(
+    directory: str,
+    variants: list[Variant],
+    title: str,
+    origin: Origin | None = None,
+    started: Mapping[frozenset[str], Mapping[str, str]] | None = None,
+) -> DefinedSpec:
+    """A spec of variants whose assets and checkpoint lie in `directory`, an absolute path, both complete.
+
+    `started` is given for a SavedModel: for the tags of a variant its `main_op_values`.
+    """
+    files: list[str] = []
+    # To index the nodes takes longer than all else here, so variants without assets wait with it.
+    for variant in [each for each in variants if assets.read_assets(each.as_read)]:
+        if separate_tables(variant.nodes, assets.files_by_node(variant.meta_graph)) and origin is not None:
+            origin = replace(origin, is_mended=True)
+        files.extend(assets.point_to(variant.meta_graph, variant.nodes, directory))
+    for asset in files:
+        _check_regular(asset)
+    asset_files = AssetFiles.of(files)
+    for asset in asset_files.missing:
+        raise DamagedModuleError(
+            f"The asset {asset!r} is missing: the copy of the module is incomplete. {MSG_AGAIN}"
+        )
+    prefix = os.path.join(directory, VARIABLES_PREFIX)
+    checkpoint = _checkpoint(variants, prefix)
+    if started is not None:
+        # Of a SavedModel's variables no list need name one.
+        if checkpoint is None and tf.io.gfile.exists(f"{prefix}.index"):
+            checkpoint = open_checkpoint(prefix)
+        for variant in variants:
+            list_saved(variant, checkpoint.held if checkpoint else {}, started[variant.tags])
+    place = Place(directory, filesystem_of(directory))
+    return DefinedSpec(variants, title, checkpoint, origin, place, asset_files=asset_files)
+
+
+def _checkpoint(variants: list[Variant], prefix: str) -> Checkpoint | None:
+    """The checkpoint of a module; None if it has no variables.
+
+    Where some of its variants have none it may have been exported from such a one, without any values: the
+    others lack all of theirs then.
+    """
+    with_variables = [
+        any(key in variant.as_read.collection_def for key in VARIABLE_COLLECTIONS) for variant in variants
+    ]
+    if not any(with_variables):
+        return None
+    if not all(with_variables) and not tf.io.gfile.exists(f"{prefix}.index"):
+        return Checkpoint(prefix, {})
+    return open_checkpoint(prefix)
+
+
+def read_variants(directory: str) -> list[Variant]:
+    """The graph variants of a SavedModel directory, binary or text.
+
+    Raises:
+      DamagedModuleError: it cannot be parsed, or holds no graph.
+    """
+    path = binary = os.path.join(directory, GRAPH_FILE)
+    data = _read_if_there(binary)
+    if data is None:
+        path = os.path.join(directory, GRAPH_TEXT_FILE)
+        data = _read(path)
+    saved_model = saved_model_pb2.SavedModel()
+    try:
+        if path == binary:
+            saved_model.ParseFromString(data)
+        else:
+            text_format.Parse(data, saved_model)
+    except (DecodeError, text_format.ParseError, ValueError, RecursionError) as error:
+        raise DamagedModuleError(
+            f"{path!r} ({len(data):,} bytes) is truncated or altered: {error}. {MSG_AGAIN}"
+        ) from error
+    if not saved_model.meta_graphs:
+        raise DamagedModuleError(
+            f"{path!r} ({len(data):,} bytes) holds no graph; the file is empty or altered."
+        )
+    if len(saved_model.meta_graphs) > MOST_VARIANTS:
+        raise DamagedModuleError(f"{path!r} is altered: {MSG_VARIANTS}. {MSG_AGAIN}")
+    return [Variant(meta_graph) for meta_graph in saved_model.meta_graphs]
+
+
+def _check_format(path: str, data: bytes) -> None:
+    try:
+        definition: Any = ModuleDef.FromString(data)
+    except DecodeError as error:
+        raise DamagedModuleError(f"{path!r} is truncated or altered: {error}. {MSG_AGAIN}") from error
+    if definition.format != FORMAT_V3:
+        raise UnsupportedFormatError(
+            f"{path!r} names format {definition.format}; the TF1 Hub format is {FORMAT_V3}. The file is "
+            f"altered, or the module is of a format that this version does not know."
+        )
+    if definition.required_features:
+        features = ", ".join(map(repr, definition.required_features))
+        raise UnsupportedFormatError(
+            f"The module requires features that this version does not know: {features}."
+        )
+
+
+def _read_if_there(path: str) -> bytes | None:
+    """The content of a file; None where there is none, or where its file system cannot be reached.
+
+    Raises:
+      tf.errors.OpError: it is there, but cannot be read.
+    """
+    try:
+        return _read(path)
+    except tf.errors.OpError:
+        if _is_there(path):
+            raise
+        return None
+
+
+def _check_regular(path: str) -> None:
+    """Refuses what TensorFlow would wait for, or read without end."""
+    if is_special(path):
+        raise DamagedModuleError(f"{path!r} is a pipe, socket or device, not a file. {MSG_AGAIN}")
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return bool(tf.io.gfile.exists(path))
+    except tf.errors.OpError:
+        return False
+
+
+def _read(path: str) -> bytes:
+    if not is_url(path):
+        # Twice as fast as through TensorFlow, which then says what is wrong with the file.
+        with contextlib.suppress(OSError), open_regular(path) as file:
+            return file.read()
+        _check_regular(path)
+    with tf.io.gfile.GFile(path, "rb") as file:
+        return bytes(file.read())
