@@ -2,6 +2,4 @@
 
 from __future__ import annotations
 
-# Fixtures are found by name in the conftest of the folder.
-from tests.notebook.conftest import run as run
-from tests.notebook.conftest import shell as shell
+from tests.notebook.conftest import run, shell
