@@ -21,7 +21,7 @@ from hubexplore import __version__
 from hubexplore.errors import DiagramError, HubError
 
 if TYPE_CHECKING:
-    from hubexplore.display.summaries import Summary
+    from hubexplore.display.rich.summaries import Summary
 
 ToText = Callable[..., str]
 """Makes text: given whether it is coloured, and for how many columns if that is known."""
@@ -102,7 +102,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    from hubexplore.display.summaries import dress
+    from hubexplore.display.rich.summaries import dress
     from hubexplore.hub.summarize import summarize
     from hubexplore.summary.selection import likewise, narrowed
     from hubexplore.summary.tags import chosen

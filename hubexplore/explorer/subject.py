@@ -17,7 +17,7 @@ from hubexplore.summary.graph.randomness import is_random
 from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL, TF2_SAVED_MODEL, ModuleSummary
 
 if TYPE_CHECKING:
-    from hubexplore.display.summaries import Summary
+    from hubexplore.display.rich.summaries import Summary
     from hubexplore.hub.module import Module
     from hubexplore.hub.spec import ModuleSpec
     from hubexplore.session.session import NotebookSession

@@ -18,11 +18,11 @@ from hubexplore.hub.graph.contexts import COND_CONTEXT, read_contexts, sort_cont
 from hubexplore.hub.graph.plan import cut_at
 from hubexplore.hub.graph.slice import colocated_with
 from hubexplore.hub.graph.state import read_variables_or_fail
-from hubexplore.hub.graph.variables import check_keys
-from hubexplore.hub.graph.variant import ATTACHMENTS, DEFAULT_SIGNATURE, Variant, as_tag_set
 from hubexplore.hub.storage import assets
 from hubexplore.hub.storage.definition import DefinedSpec, check_variants
 from hubexplore.hub.storage.provenance import AssetFiles
+from hubexplore.hub.variants.variables import check_keys
+from hubexplore.hub.variants.variant import ATTACHMENTS, DEFAULT_SIGNATURE, Variant, as_tag_set
 from hubexplore.summary.diagnosis.saved_model_remedy import SUPPORTED_COLLECTIONS
 from hubexplore.summary.graph.hub_messages import ModuleAttachment
 from hubexplore.summary.graph.traversal import PLACEHOLDERS, Cut, reach

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 
+from hubexplore.display.rich.containers import ShownDict, ShownList
 from hubexplore.display.safe_display import automatic
-from hubexplore.display.tables.containers import ShownDict, ShownList
 from hubexplore.errors import (
     GraphError,
     HandleError,
@@ -23,15 +23,15 @@ from hubexplore.errors import (
 from hubexplore.hub import live, tf_internals
 from hubexplore.hub.call_growth import CallCounter
 from hubexplore.hub.graph.ownership import check_callable, check_not_in_replica, check_tensors
-from hubexplore.hub.graph.variant import DEFAULT_SIGNATURE, as_tag_set
 from hubexplore.hub.lookup import locate
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.storage.load import load_module_spec
 from hubexplore.hub.tensor_info import check_shared, convert_inputs, normalize_inputs, select_outputs
+from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE, as_tag_set
 from hubexplore.summary.model import LiveSummary, VariableSummary
 
 if TYPE_CHECKING:
-    from hubexplore.display.summaries import Summary
+    from hubexplore.display.rich.summaries import Summary
 
 MSG_EAGER: Final = """\
 hub.Module adds to a graph, but TensorFlow is executing eagerly here. Write
@@ -303,7 +303,7 @@ class Module:
 
     def summary(self) -> Summary:
         """All that is known of it: its spec, its scope, and its calls so far."""
-        from hubexplore.display.summaries import dress
+        from hubexplore.display.rich.summaries import dress
 
         facts = LiveSummary(
             scope=self._scope,

@@ -9,10 +9,10 @@ from typing import Final
 
 import tensorflow as tf
 
-from hubexplore.hub.graph.variant import Variant
 from hubexplore.hub.resolve import read
 from hubexplore.hub.storage.definition import DefinedSpec, check_variants
 from hubexplore.hub.storage.load import explained, read_variants, spec_from_directory
+from hubexplore.hub.variants.variant import Variant
 from hubexplore.summary.diagnosis.saved_model_remedy import DROPPED_COLLECTIONS, spec_code
 from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import shown

@@ -13,7 +13,7 @@ from hubexplore.hub.tensor_info import TensorInfo
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
 
 if TYPE_CHECKING:
-    from hubexplore.display.summaries import Summary
+    from hubexplore.display.rich.summaries import Summary
 
 
 class ModuleImpl(Protocol):
@@ -85,7 +85,7 @@ class ModuleSpec(abc.ABC):
 
     def summary(self) -> Summary:
         """All that is known of it, as `hubexplore.summarize` returns it."""
-        from hubexplore.display.summaries import dress
+        from hubexplore.display.rich.summaries import dress
 
         variants = tuple(map(self._variant_summary, self.get_tags()))
         return dress(ModuleSummary(title=type(self).__name__, variants=variants))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from hubexplore.display.summaries import Summary, dress
+from hubexplore.display.rich.summaries import Summary, dress
 from hubexplore.errors import HandleError
 from hubexplore.hub.resolve import read
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from hubexplore.display.rich import calls as display
 from hubexplore.display.safe_display import automatic
-from hubexplore.display.tables import calls as display
 from hubexplore.errors import NoSuchCallError
 from hubexplore.summary.call_record import CallRecord, Shapes
 

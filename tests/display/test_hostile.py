@@ -8,7 +8,7 @@ import re
 import pytest
 
 from hubexplore.display.card import html, text
-from hubexplore.display.summaries import dress
+from hubexplore.display.rich.summaries import dress
 from hubexplore.display.wording import MAX_SENTENCE, MAX_TEXT, printable, visible
 from tests.display import page, summaries
 

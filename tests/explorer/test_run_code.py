@@ -22,10 +22,10 @@ from hubexplore.explorer.subject import Subject
 from hubexplore.hub.resolve import cache
 from hubexplore.inputs import fields
 from hubexplore.inputs.brought import images, picture_files, sources
-from hubexplore.inputs.brought.tf_examples import serialized
 from hubexplore.inputs.examples import examples
-from hubexplore.inputs.examples.sample_pictures import bundled
 from hubexplore.inputs.input_value import Given, Sparse
+from hubexplore.inputs.sample_pictures import bundled
+from hubexplore.inputs.tf_examples import serialized
 from hubexplore.inputs.typed import typed_text
 from hubexplore.summary.files.redaction import without_access
 from tests.inputs import fields_of

@@ -17,7 +17,8 @@ from PIL import Image
 
 import hubexplore as hub
 from hubexplore.errors import HubError, SignatureError
-from hubexplore.inputs.examples import drawn_pictures, example_search, examples
+from hubexplore.inputs import drawn_pictures
+from hubexplore.inputs.examples import example_search, examples
 from hubexplore.inputs.fields import Field, fields
 from hubexplore.inputs.typed import nested_lists
 from hubexplore.samples import files

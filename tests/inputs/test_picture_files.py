@@ -12,8 +12,8 @@ import pytest
 
 from hubexplore.errors import SignatureError
 from hubexplore.inputs.brought import picture_files
-from hubexplore.inputs.examples.sample_pictures import bundled
 from hubexplore.inputs.fields import Field
+from hubexplore.inputs.sample_pictures import bundled
 from hubexplore.summary.reading.string_inputs import Encoding
 
 

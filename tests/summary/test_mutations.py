@@ -16,7 +16,7 @@ import pytest
 from google.protobuf import text_format
 
 from hubexplore import create_module_spec_from_saved_model, load_module_spec
-from hubexplore.display.summaries import Summary, dress
+from hubexplore.display.rich.summaries import Summary, dress
 from hubexplore.errors import HubError
 from hubexplore.summary.graph.messages import SavedModel
 from tests.summary import mutated_modules, saved_models

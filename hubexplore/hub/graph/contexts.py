@@ -16,8 +16,8 @@ from tensorflow.core.protobuf import control_flow_pb2
 
 from hubexplore.errors import reading
 from hubexplore.hub import tf_internals
-from hubexplore.hub.graph.checks import check_names
 from hubexplore.hub.graph.slice import check_complete
+from hubexplore.hub.variants.graph_checks import check_names
 from hubexplore.summary.graph.traversal import node_of
 
 COND_CONTEXT: Final = tf.compat.v1.GraphKeys.COND_CONTEXT

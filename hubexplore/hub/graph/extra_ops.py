@@ -14,7 +14,6 @@ import tensorflow as tf
 
 from hubexplore.errors import GraphError, NoSuchTensorError, closest
 from hubexplore.hub import tf_internals
-from hubexplore.hub.graph.checks import check_names, output_count
 from hubexplore.hub.graph.contexts import ContextSpec, check_contexts, rebuild
 from hubexplore.hub.graph.functions import FunctionImporter
 from hubexplore.hub.graph.gc_pause import many_new_objects
@@ -22,7 +21,8 @@ from hubexplore.hub.graph.plan import close_over_contexts
 from hubexplore.hub.graph.shared_names import prefix_shared_names
 from hubexplore.hub.graph.slice import GraphSlice, check_complete, slice_graph
 from hubexplore.hub.graph.state import State
-from hubexplore.hub.graph.variant import Variant
+from hubexplore.hub.variants.graph_checks import check_names, output_count
+from hubexplore.hub.variants.variant import Variant
 from hubexplore.summary.graph.traversal import PLACEHOLDERS, Cut, Reach, node_of
 
 MSG_NO_VALUE: Final = (

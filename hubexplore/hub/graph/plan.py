@@ -11,13 +11,13 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.errors import AuthoringError
-from hubexplore.hub.graph.checks import check_names
 from hubexplore.hub.graph.contexts import ContextSpec, check_contexts, read_contexts, touched
 from hubexplore.hub.graph.replay import Replay, plan_replay
 from hubexplore.hub.graph.shared_names import SHARED_NAMES
 from hubexplore.hub.graph.slice import GraphSlice, check_complete, colocated_with, slice_graph
-from hubexplore.hub.graph.variant import Variant, node_list
 from hubexplore.hub.tensor_info import InfoDict
+from hubexplore.hub.variants.graph_checks import check_names
+from hubexplore.hub.variants.variant import Variant, node_list
 from hubexplore.summary.graph.traversal import PLACEHOLDERS, Cut, Reach, node_of, reach, tensor_of
 
 _KEYS: Final = tf.compat.v1.GraphKeys

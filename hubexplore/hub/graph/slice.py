@@ -9,7 +9,7 @@ from typing import Any
 from tensorflow.core.framework import function_pb2, graph_pb2
 
 from hubexplore.errors import DamagedModuleError
-from hubexplore.hub.graph.variant import Variant
+from hubexplore.hub.variants.variant import Variant
 from hubexplore.summary.graph.traversal import reached_functions
 
 _COLOCATION = b"loc:@"

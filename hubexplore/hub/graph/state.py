@@ -11,20 +11,20 @@ from tensorflow.core.framework import graph_pb2
 
 from hubexplore.errors import DamagedModuleError
 from hubexplore.hub import tf_internals
-from hubexplore.hub.graph.checks import check_names
 from hubexplore.hub.graph.functions import FunctionImporter
 from hubexplore.hub.graph.shared_names import prefix_shared_names
 from hubexplore.hub.graph.slice import GraphSlice, check_complete, slice_graph
-from hubexplore.hub.graph.variables import (
+from hubexplore.hub.variants.graph_checks import check_names
+from hubexplore.hub.variants.restore import add_restore
+from hubexplore.hub.variants.variable_collections import local_variables
+from hubexplore.hub.variants.variables import (
     VARIABLE_COLLECTIONS,
     VariableSpec,
     build_map,
     members,
     read_variables,
 )
-from hubexplore.hub.graph.variant import Variant, node_list
-from hubexplore.hub.storage.restore import add_restore
-from hubexplore.hub.storage.variable_collections import local_variables
+from hubexplore.hub.variants.variant import Variant, node_list
 from hubexplore.summary.graph.traversal import node_of, reach
 
 _KEYS: Final = tf.compat.v1.GraphKeys

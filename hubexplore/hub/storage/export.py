@@ -13,11 +13,11 @@ from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from hubexplore.errors import ExportError, HubError
 from hubexplore.hub.graph.shared_names import neutralize_shared_names
-from hubexplore.hub.graph.variant import Variant
 from hubexplore.hub.placement import place
 from hubexplore.hub.storage import assets
 from hubexplore.hub.storage.disk_errors import STORAGE_ERRORS, export_error, is_of_storage
 from hubexplore.hub.storage.export_target import is_replaced
+from hubexplore.hub.variants.variant import Variant
 from hubexplore.summary.files import paths
 from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
 from hubexplore.summary.graph.traversal import node_of

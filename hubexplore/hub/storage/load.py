@@ -23,14 +23,14 @@ from hubexplore.errors import (
 )
 from hubexplore.hub import resolve
 from hubexplore.hub.graph.shared_names import separate_tables
-from hubexplore.hub.graph.variables import VARIABLE_COLLECTIONS
-from hubexplore.hub.graph.variant import Variant
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.hub.storage import assets
-from hubexplore.hub.storage.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
 from hubexplore.hub.storage.definition import DefinedSpec, check_variants
 from hubexplore.hub.storage.provenance import AssetFiles, Origin
-from hubexplore.hub.storage.variable_collections import list_saved
+from hubexplore.hub.variants.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
+from hubexplore.hub.variants.variable_collections import list_saved
+from hubexplore.hub.variants.variables import VARIABLE_COLLECTIONS
+from hubexplore.hub.variants.variant import Variant
 from hubexplore.summary.diagnosis.file_types import MOST_VARIANTS, MSG_VARIANTS
 from hubexplore.summary.diagnosis.path_diagnosis import explain
 from hubexplore.summary.diagnosis.saved_model_remedy import spec_code

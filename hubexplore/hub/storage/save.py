@@ -13,10 +13,10 @@ from tensorflow.core.framework import graph_pb2
 from hubexplore.errors import CheckpointMismatchError
 from hubexplore.hub import tf_internals
 from hubexplore.hub.graph.state import State
-from hubexplore.hub.graph.variables import VariableSpec
-from hubexplore.hub.storage.checkpoint import Checkpoint, Held, held_by
 from hubexplore.hub.storage.glob_paths import restorable
-from hubexplore.hub.storage.restore import find_misfit, restore_node, string_const
+from hubexplore.hub.variants.checkpoint import Checkpoint, Held, held_by
+from hubexplore.hub.variants.restore import find_misfit, restore_node, string_const
+from hubexplore.hub.variants.variables import VariableSpec
 from hubexplore.summary.files.paths import for_tensorflow
 
 _LOGGER: Final = logging.getLogger("hubexplore")

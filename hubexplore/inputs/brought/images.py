@@ -13,9 +13,9 @@ import numpy as np
 
 from hubexplore.errors import SignatureError
 from hubexplore.inputs.brought.file_signatures import seems_to_be
-from hubexplore.inputs.examples.sample_pictures import bundled
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import Given, short
+from hubexplore.inputs.sample_pictures import bundled
 
 if TYPE_CHECKING:
     import PIL.Image

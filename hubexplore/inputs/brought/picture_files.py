@@ -13,9 +13,9 @@ import numpy as np
 
 from hubexplore.errors import SignatureError
 from hubexplore.inputs.brought import images
-from hubexplore.inputs.examples.sample_pictures import bundled
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import Array, Given
+from hubexplore.inputs.sample_pictures import bundled
 from hubexplore.inputs.typed import nested_lists
 from hubexplore.summary.reading.string_inputs import Encoding
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import SignatureError, closest
-from hubexplore.inputs.brought import conversion, notebook_objects, picture_files, tf_examples, tf_records
+from hubexplore.inputs import tf_examples
+from hubexplore.inputs.brought import conversion, notebook_objects, picture_files, tf_records
 from hubexplore.inputs.brought.npy_files import NPY, ZIP, read_npy, read_npz
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import Given, short

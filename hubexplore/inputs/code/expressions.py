@@ -13,13 +13,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from hubexplore.inputs import drawn_pictures
 from hubexplore.inputs.brought.images import Pictures
 from hubexplore.inputs.brought.picture_files import PictureFiles
-from hubexplore.inputs.brought.tf_examples import Values, features_of, serialized
 from hubexplore.inputs.brought.tf_records import Records
 from hubexplore.inputs.code import helper_functions
-from hubexplore.inputs.examples import drawn_pictures
 from hubexplore.inputs.input_value import Array, Given
+from hubexplore.inputs.tf_examples import Values, features_of, serialized
 
 SHORT: Final = 2_000
 """Characters: so long a value is written out."""
@@ -167,7 +167,7 @@ class Expressions:
     def _picture_files(self, given: PictureFiles) -> str:
         """What the files hold, read again."""
         if given.ours:
-            self._import("from hubexplore.inputs.examples.sample_pictures import bundled")
+            self._import("from hubexplore.inputs.sample_pictures import bundled")
             files = [f"bundled()[{name!r}]" for name in given.names]
         else:
             self._import("import pathlib")

@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import HubError, SignatureError, closest
-from hubexplore.inputs.brought import picture_files, tf_examples
-from hubexplore.inputs.examples import drawn_pictures
+from hubexplore.inputs import drawn_pictures, tf_examples
+from hubexplore.inputs.brought import picture_files
 from hubexplore.inputs.examples.example_sizes import decoded, shape_for, turns
 from hubexplore.inputs.examples.graph_uses import Use
 from hubexplore.inputs.fields import IMAGE, RAGGED, SPARSE, Field, numpy_dtype

@@ -17,7 +17,7 @@ from hubexplore.errors import closest
 from hubexplore.session.registry import SessionBook
 
 if TYPE_CHECKING:
-    from hubexplore.display.summaries import Summary
+    from hubexplore.display.rich.summaries import Summary
     from hubexplore.hub.module import Module
     from hubexplore.session.session import NotebookSession
 

@@ -9,8 +9,8 @@ from IPython.core.error import UsageError
 from IPython.core.magic import line_magic, magics_class
 from IPython.core.magic_arguments import argument
 
+from hubexplore.display.rich.small_table import Table
 from hubexplore.display.tables.grid import Column
-from hubexplore.display.tables.small_table import Table
 from hubexplore.errors import closest
 from hubexplore.notebook.magics.base import HubMagicsBase
 from hubexplore.notebook.magics.line_parser import magic

@@ -11,8 +11,8 @@ from IPython.core.magic import line_magic, magics_class
 from IPython.core.magic_arguments import argument
 
 import hubexplore
+from hubexplore.display.rich.small_table import Table
 from hubexplore.display.tables.grid import Column
-from hubexplore.display.tables.small_table import Table
 from hubexplore.display.wording import tags_text
 from hubexplore.notebook.magics.base import HubMagicsBase
 from hubexplore.notebook.magics.line_parser import magic
@@ -52,7 +52,7 @@ class LookingMagics(HubMagicsBase):
         The Python that it stands for: `hubexplore.summarize(A).compare(hubexplore.summarize(B))`, and for two
         variants of one module `hubexplore.summarize(A).compare("", "train")`.
         """
-        from hubexplore.display import comparison_view
+        from hubexplore.display.rich import comparison_view
         from hubexplore.summary.compare.comparison import compare_variants
 
         (first, first_tags), (second, second_tags) = map(self._with_tags, (options.first, options.second))

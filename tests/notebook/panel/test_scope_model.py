@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from hubexplore.display.summaries import Summary
+from hubexplore.display.rich.summaries import Summary
 from hubexplore.notebook.panel.graph.scope_model import MOST_OUTPUTS, GraphModel, is_folded
 from hubexplore.notebook.panel.graph.tab import GraphTab
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, Final
 
 from hubexplore.display.diagram import Diagram
-from hubexplore.display.summaries import Summary
+from hubexplore.display.rich.summaries import Summary
 from hubexplore.errors import DiagramError
 from hubexplore.summary.graph.op_definitions import definition
 from hubexplore.summary.graph.op_outputs import output_dtypes

@@ -10,8 +10,8 @@ import traitlets
 
 from hubexplore.display.card.html import framed
 from hubexplore.display.markup import Markup, join, tag
-from hubexplore.display.summaries import Summary
-from hubexplore.display.tables import weight_statistics
+from hubexplore.display.rich import weight_statistics
+from hubexplore.display.rich.summaries import Summary
 from hubexplore.display.wording import printable, visible
 from hubexplore.errors import HubError
 from hubexplore.notebook.panel.browser_widgets import FRONTEND, Message, Part

@@ -8,8 +8,8 @@ from typing import Final
 import ipywidgets as widgets
 
 from hubexplore.display.markup import Markup, join, tag
-from hubexplore.display.summaries import Summary
-from hubexplore.display.tables import weight_statistics
+from hubexplore.display.rich import weight_statistics
+from hubexplore.display.rich.summaries import Summary
 from hubexplore.display.wording import counted, size_text
 from hubexplore.notebook.panel.messages import error_words
 from hubexplore.summary.model import VariableSummary

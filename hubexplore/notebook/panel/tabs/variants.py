@@ -11,7 +11,7 @@ from hubexplore.display.card import html, signature_sections
 from hubexplore.display.card.html import framed
 from hubexplore.display.card.limits import Room
 from hubexplore.display.markup import Markup, join, tag
-from hubexplore.display.summaries import Summary
+from hubexplore.display.rich.summaries import Summary
 from hubexplore.display.wording import tags_text, visible
 from hubexplore.errors import HubError
 

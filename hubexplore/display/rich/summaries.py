@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from hubexplore.display import records
 from hubexplore.display.card import html, text
 from hubexplore.display.card.variable_tree import each_once
+from hubexplore.display.rich.listings import Files, Listing, Variables, Variants, variables
 from hubexplore.display.safe_display import automatic
-from hubexplore.display.tables.listings import Files, Listing, Variables, Variants, variables
 from hubexplore.errors import HandleError, NoSuchVariantError, closest
 from hubexplore.summary.model import (
     AssetSummary,
@@ -26,8 +26,8 @@ from hubexplore.summary.model import (
 )
 
 if TYPE_CHECKING:
-    from hubexplore.display.comparison_view import ShownComparison
     from hubexplore.display.diagram import Diagram
+    from hubexplore.display.rich.comparison_view import ShownComparison
     from hubexplore.summary.source import Weights
 from hubexplore.summary.tags import chosen
 
@@ -172,7 +172,7 @@ class Summary(ModuleSummary):
           NoSuchVariantError: (a KeyError and ValueError) no variant has the tags.
           HandleError: (a ValueError) neither two sets of tags nor one summary.
         """
-        from hubexplore.display import comparison_view
+        from hubexplore.display.rich import comparison_view
         from hubexplore.summary.compare.comparison import compare_modules, compare_variants
 
         if isinstance(first, ModuleSummary) and second is None:

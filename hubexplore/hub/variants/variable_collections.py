@@ -11,8 +11,8 @@ from typing import Any
 
 from tensorflow.core.framework import variable_pb2
 
-from hubexplore.hub.graph.variables import VARIABLE_COLLECTIONS, VariableSpec, describe, members
-from hubexplore.hub.graph.variant import Variant
+from hubexplore.hub.variants.variables import VARIABLE_COLLECTIONS, VariableSpec, describe, members
+from hubexplore.hub.variants.variant import Variant
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.reading import local_variables as unlisted
 from hubexplore.summary.reading.local_variables import ASSIGN_OPS, VARIABLE_OPS

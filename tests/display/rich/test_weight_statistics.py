@@ -10,9 +10,9 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from hubexplore.display.tables import weight_statistics as subject
+from hubexplore.display.rich import weight_statistics as subject
+from hubexplore.display.rich.weight_statistics import Statistics, shown
 from hubexplore.display.tables.histogram import Spark
-from hubexplore.display.tables.weight_statistics import Statistics, shown
 from hubexplore.display.theme import STYLE
 from hubexplore.summary.weights.statistics import VariableStats
 from tests.display import page

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from hubexplore.display import comparison_view as subject
-from hubexplore.display.comparison_view import shown
+from hubexplore.display.rich import comparison_view as subject
+from hubexplore.display.rich.comparison_view import shown
 from hubexplore.display.theme import STYLE
 from hubexplore.summary.compare.comparison import Comparison, Difference
 from hubexplore.summary.compare.structure import Basis

@@ -9,7 +9,7 @@ from hubexplore.display.safe_display import automatic
 from hubexplore.summary.model import VariableSummary, VariantSummary
 
 if TYPE_CHECKING:
-    from hubexplore.display.tables.listings import Variables
+    from hubexplore.display.rich.listings import Variables
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -59,7 +59,7 @@ class ShownList(_Described, list[Value]):
 
 
 def _shown(own: Iterable[VariableSummary]) -> Variables:
-    from hubexplore.display.tables import listings
+    from hubexplore.display.rich import listings
 
     variables = tuple(own)
     return listings.variables(variables, (VariantSummary((), (), variables=variables),), None)

@@ -9,8 +9,8 @@ import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 
 from hubexplore.errors import CheckpointMismatchError, closest
-from hubexplore.hub.graph.variables import VariableSpec
-from hubexplore.hub.storage.checkpoint import Held
+from hubexplore.hub.variants.checkpoint import Held
+from hubexplore.hub.variants.variables import VariableSpec
 from hubexplore.summary.graph.traversal import node_of
 
 # One RestoreV2 reads up to this much. Larger groups save per-op work; smaller ones bound what the

@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.framework import variable_pb2
 
 from hubexplore.errors import AuthoringError, reading
-from hubexplore.hub.graph.checks import check_names
+from hubexplore.hub.variants.graph_checks import check_names
 from hubexplore.summary.graph.traversal import node_of
 
 VARIABLE_COLLECTIONS: Final = (

@@ -12,8 +12,8 @@ import pytest
 
 from hubexplore.display import records
 from hubexplore.display.card import html, text
-from hubexplore.display.summaries import Summary, Variant, dress
-from hubexplore.display.tables.containers import ShownDict, ShownList
+from hubexplore.display.rich.containers import ShownDict, ShownList
+from hubexplore.display.rich.summaries import Summary, Variant, dress
 from hubexplore.errors import HandleError, HubError, NoSuchVariantError
 from hubexplore.summary.model import ModuleSummary, OpSummary, VariableSummary
 from tests.display import page, summaries

@@ -13,7 +13,7 @@ from hubexplore.display.tables import frames
 from hubexplore.summary.model import FileSummary, VariableSummary, VariantSummary
 
 if TYPE_CHECKING:
-    from hubexplore.display.tables.weight_statistics import Statistics
+    from hubexplore.display.rich.weight_statistics import Statistics
     from hubexplore.summary.source import Weights
 
 Item_co = TypeVar("Item_co", covariant=True)
@@ -74,7 +74,7 @@ class Variables(Listing[VariableSummary]):
         Raises:
           HubError: no name matches, or there are no weights that can be read.
         """
-        from hubexplore.display.tables import weight_statistics
+        from hubexplore.display.rich import weight_statistics
         from hubexplore.summary.weights.statistics import select, variable_stats
 
         chosen = select(self, pattern)

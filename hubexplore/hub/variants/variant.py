@@ -12,8 +12,8 @@ from google.protobuf.message import DecodeError
 
 from hubexplore.errors import HubError, NoSuchSignatureError, TagsError, closest, reading
 from hubexplore.hub import tensor_info, tf_internals
-from hubexplore.hub.graph.checks import check_functions, check_loops
 from hubexplore.hub.tensor_info import InfoDict
+from hubexplore.hub.variants.graph_checks import check_functions, check_loops
 from hubexplore.summary.graph import op_packages
 from hubexplore.summary.graph.declared_tensors import Declared
 from hubexplore.summary.graph.hub_messages import ModuleAttachment
