@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from hubexplore.hub.image import attach_image_module_info as attach_image_module_info
     from hubexplore.hub.image import get_expected_image_size as get_expected_image_size
     from hubexplore.hub.image import get_num_image_channels as get_num_image_channels
+    from hubexplore.hub.loading import load_module_spec as load_module_spec
     from hubexplore.hub.module import Module as Module
     from hubexplore.hub.saved_model import (
         create_module_spec_from_saved_model as create_module_spec_from_saved_model,
     )
     from hubexplore.hub.spec import ModuleSpec as ModuleSpec
-    from hubexplore.hub.storage.load import load_module_spec as load_module_spec
     from hubexplore.hub.summarize import summarize as summarize
     from hubexplore.notebook.panel.explorer import explore as explore
     from hubexplore.session.session import NotebookSession as NotebookSession
@@ -53,7 +53,7 @@ _WHERE = {
     "explore": "hubexplore.notebook.panel.explorer",
     "get_expected_image_size": "hubexplore.hub.image",
     "get_num_image_channels": "hubexplore.hub.image",
-    "load_module_spec": "hubexplore.hub.storage.load",
+    "load_module_spec": "hubexplore.hub.loading",
     "summarize": "hubexplore.hub.summarize",
 }
 

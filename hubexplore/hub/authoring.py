@@ -14,12 +14,12 @@ from google.protobuf.message import Message
 
 from hubexplore.errors import AuthoringError, UnsupportedCollectionError
 from hubexplore.hub import tensor_info, tf_internals
+from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.graph.contexts import COND_CONTEXT, read_contexts, sort_contexts
 from hubexplore.hub.graph.plan import cut_at
 from hubexplore.hub.graph.slice import colocated_with
 from hubexplore.hub.graph.state import read_variables_or_fail
 from hubexplore.hub.storage import assets
-from hubexplore.hub.storage.definition import DefinedSpec, check_variants
 from hubexplore.hub.storage.provenance import AssetFiles
 from hubexplore.hub.variants.variables import check_keys
 from hubexplore.hub.variants.variant import ATTACHMENTS, DEFAULT_SIGNATURE, Variant, as_tag_set

@@ -14,7 +14,7 @@ from hubexplore.hub.graph.gc_pause import many_new_objects
 from hubexplore.hub.graph.state import build_state
 
 if TYPE_CHECKING:
-    from hubexplore.hub.storage.definition import DefinedSpec
+    from hubexplore.hub.definition import DefinedSpec
     from hubexplore.hub.storage.save import SessionSaver
 
 

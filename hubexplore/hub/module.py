@@ -20,12 +20,13 @@ from hubexplore.errors import (
     SignatureError,
     closest,
 )
-from hubexplore.hub import live, tf_internals
-from hubexplore.hub.call_growth import CallCounter
+from hubexplore.hub import tf_internals
 from hubexplore.hub.graph.ownership import check_callable, check_not_in_replica, check_tensors
-from hubexplore.hub.lookup import locate
+from hubexplore.hub.inspection import live_summary
+from hubexplore.hub.inspection.call_growth import CallCounter
+from hubexplore.hub.inspection.tensor_lookup import locate
+from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.spec import ModuleSpec
-from hubexplore.hub.storage.load import load_module_spec
 from hubexplore.hub.tensor_info import check_shared, convert_inputs, normalize_inputs, select_outputs
 from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE, as_tag_set
 from hubexplore.summary.model import LiveSummary, VariableSummary
@@ -240,7 +241,8 @@ class Module:
         `tf.compat.v1.train.init_from_checkpoint`. A notebook shows it as a table.
         """
         return ShownDict(
-            self._impl.variable_map, lambda known: live.map_summaries(known, self._described_variables())
+            self._impl.variable_map,
+            lambda known: live_summary.map_summaries(known, self._described_variables()),
         )
 
     @property
@@ -249,7 +251,7 @@ class Module:
         flat: list[Any] = []
         for _, value in sorted(self._impl.variable_map.items()):
             flat.extend(value if isinstance(value, list) else [value])
-        return ShownList(flat, live.list_summaries)
+        return ShownList(flat, live_summary.list_summaries)
 
     def _described_variables(self) -> tuple[VariableSummary, ...]:
         """What the spec says of the variables of this graph variant."""
@@ -309,7 +311,7 @@ class Module:
             scope=self._scope,
             tags=tuple(sorted(self._tags)),
             trainable=self._trainable,
-            applications=tuple(live.call_summary(call) for call in self._applications),
+            applications=tuple(live_summary.call_summary(call) for call in self._applications),
         )
         return dress(replace(self._spec.summary(), live=facts))
 

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from hubexplore.inputs.examples.example_sizes import Sizes
-from hubexplore.inputs.examples.graph_uses import Use, Uses
+from hubexplore.inputs.graph_uses import Use, Uses
 from hubexplore.inputs.input_value import short
+from hubexplore.inputs.open_sizes import Sizes
 from hubexplore.summary.model import Shape, SignatureSummary, TensorSummary, VariantSummary
 from hubexplore.summary.reading.string_inputs import PLAIN, Encoding, Reader
 

@@ -13,11 +13,11 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
+from hubexplore.hub.inspection.training_checks import losses_unused, not_trainable
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.run_errors import RunError, explain_run_error
 from hubexplore.hub.running.signature_runner import AppliedSignature
 from hubexplore.hub.spec import ModuleSpec
-from hubexplore.hub.training_checks import losses_unused, not_trainable
 from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE
 from hubexplore.session import removal, variable_values
 from hubexplore.session.call_log import CallLog

@@ -25,8 +25,8 @@ from hubexplore.inputs.brought import images, picture_files, sources
 from hubexplore.inputs.examples import examples
 from hubexplore.inputs.input_value import Given, Sparse
 from hubexplore.inputs.sample_pictures import bundled
-from hubexplore.inputs.tf_examples import serialized
 from hubexplore.inputs.typed import typed_text
+from hubexplore.inputs.typed.tf_examples import serialized
 from hubexplore.summary.files.redaction import without_access
 from tests.inputs import fields_of
 from tests.notebook.shells import Run

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hubexplore.display.markup import Markup, join, tag
-from hubexplore.display.values import value_tables, view_choice
+from hubexplore.display.values import view_choice
 from hubexplore.display.values.hover import Hover
-from hubexplore.display.values.plots import bars, heatmap, images, lines, scatter, tiles
-from hubexplore.display.values.plots import plot as plotted
-from hubexplore.display.values.plots.plot import Plotted
 from hubexplore.display.values.value_kinds import flat_of
+from hubexplore.display.values.views import bars, heatmap, images, lines, lists, scatter, tiles
+from hubexplore.display.values.views import plot as plotted
+from hubexplore.display.values.views.plot import Plotted
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,11 @@ def render(
     fitting = view_choice.views(value, name=name, labels=labels)
     chosen = view if view in fitting else fitting[0]
     if chosen in (view_choice.TABLE, view_choice.ROWS, view_choice.NUMBERS):
-        return Rendered(chosen, value_tables.table(value, rows, labels))
+        return Rendered(chosen, lists.table(value, rows, labels))
     array = flat_of(value)
     if chosen == view_choice.TEXT:
-        return Rendered(chosen, value_tables.texts(array, rows))
-    return shown(
-        chosen, _PICTURES[chosen](array, rows, labels), lambda: value_tables.table(value, rows, labels)
-    )
+        return Rendered(chosen, lists.texts(array, rows))
+    return shown(chosen, _PICTURES[chosen](array, rows, labels), lambda: lists.table(value, rows, labels))
 
 
 def shown(view: str, plotted: Plotted, numbers: Callable[[], Markup]) -> Rendered:

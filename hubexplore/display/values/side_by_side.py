@@ -8,8 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.display.markup import join, tag
-from hubexplore.display.values import value_tables, view_choice
-from hubexplore.display.values.plots import images
+from hubexplore.display.values import view_choice
 from hubexplore.display.values.rendering import Rendered, render, shown
 from hubexplore.display.values.value_facts import facts
 from hubexplore.display.values.value_kinds import (
@@ -23,6 +22,7 @@ from hubexplore.display.values.value_kinds import (
     shape_of,
 )
 from hubexplore.display.values.view_choice import views
+from hubexplore.display.values.views import images, lists
 
 _MEANT_FOR_ROWS: Final = (view_choice.SCORES, view_choice.SIMILARITY, view_choice.MAP)
 """Views that would say something else of a difference."""
@@ -64,9 +64,7 @@ def pair(
 
 def _difference(away: Array, view: str, rows: Sequence[str], labels: Sequence[str]) -> Rendered:
     if view == view_choice.IMAGES:
-        return shown(
-            view, images.images(away, rows, both=True), lambda: value_tables.table(away, rows, labels)
-        )
+        return shown(view, images.images(away, rows, both=True), lambda: lists.table(away, rows, labels))
     if view in _MEANT_FOR_ROWS:
         view = view_choice.PLOT if away.ndim == 1 else view_choice.HEAT
     return render(away, view, rows=rows, labels=labels)

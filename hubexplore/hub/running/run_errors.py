@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from hubexplore.errors import HubError
 from hubexplore.hub import tf_internals
+from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.module import Module
-from hubexplore.hub.storage.definition import DefinedSpec
 from hubexplore.hub.tensor_info import components
 from hubexplore.summary.graph.op_kernels import ops_of, reason, who_needs, without_kernel
 

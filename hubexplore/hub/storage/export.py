@@ -24,7 +24,7 @@ from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.reading.directory import GRAPH_FILE, MODULE_FILE, VARIABLES_PREFIX
 
 if TYPE_CHECKING:
-    from hubexplore.hub.storage.definition import DefinedSpec
+    from hubexplore.hub.definition import DefinedSpec
 
 _RESTORE_OPS: Final = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
 

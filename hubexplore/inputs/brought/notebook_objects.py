@@ -11,11 +11,10 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import SignatureError
-from hubexplore.inputs import tf_examples
 from hubexplore.inputs.brought import conversion
 from hubexplore.inputs.fields import RAGGED, SPARSE, Field
 from hubexplore.inputs.input_value import Array, Sparse
-from hubexplore.inputs.typed import nested_lists
+from hubexplore.inputs.typed import nested_lists, tf_examples
 from hubexplore.inputs.typed.literals import Literals
 from hubexplore.summary.confusables import columns
 

@@ -11,12 +11,11 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import SignatureError, closest
-from hubexplore.inputs import tf_examples
 from hubexplore.inputs.brought import conversion, notebook_objects, picture_files, tf_records
 from hubexplore.inputs.brought.npy_files import NPY, ZIP, read_npy, read_npz
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import Given, short
-from hubexplore.inputs.typed import nested_lists, typed_text
+from hubexplore.inputs.typed import nested_lists, tf_examples, typed_text
 from hubexplore.inputs.typed.literals import Literals, counted
 
 LIMIT: Final = 25_000_000

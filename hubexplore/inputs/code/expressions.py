@@ -19,7 +19,7 @@ from hubexplore.inputs.brought.picture_files import PictureFiles
 from hubexplore.inputs.brought.tf_records import Records
 from hubexplore.inputs.code import helper_functions
 from hubexplore.inputs.input_value import Array, Given
-from hubexplore.inputs.tf_examples import Values, features_of, serialized
+from hubexplore.inputs.typed.tf_examples import Values, features_of, serialized
 
 SHORT: Final = 2_000
 """Characters: so long a value is written out."""

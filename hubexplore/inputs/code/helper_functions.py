@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from hubexplore.inputs.brought.images import Pictures
-from hubexplore.inputs.tf_examples import Values
+from hubexplore.inputs.typed.tf_examples import Values
 
 EXAMPLE: Final = """\
 def example(features):

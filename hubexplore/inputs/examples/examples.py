@@ -11,12 +11,13 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import HubError, SignatureError, closest
-from hubexplore.inputs import drawn_pictures, tf_examples
+from hubexplore.inputs import drawn_pictures
 from hubexplore.inputs.brought import picture_files
-from hubexplore.inputs.examples.example_sizes import decoded, shape_for, turns
-from hubexplore.inputs.examples.graph_uses import Use
 from hubexplore.inputs.fields import IMAGE, RAGGED, SPARSE, Field, numpy_dtype
+from hubexplore.inputs.graph_uses import Use
 from hubexplore.inputs.input_value import Array, Example, Given, Sparse
+from hubexplore.inputs.open_sizes import decoded, shape_for, turns
+from hubexplore.inputs.typed import tf_examples
 from hubexplore.inputs.typed.literals import counted
 from hubexplore.summary.reading.string_inputs import Feature
 

@@ -13,10 +13,9 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import SignatureError
-from hubexplore.inputs import tf_examples
 from hubexplore.inputs.fields import RAGGED, SPARSE, Field
 from hubexplore.inputs.input_value import Array
-from hubexplore.inputs.typed import json_text, nested_lists
+from hubexplore.inputs.typed import json_text, nested_lists, tf_examples
 from hubexplore.inputs.typed.literals import Literals, counted
 
 LIMIT: Final = 1_000_000

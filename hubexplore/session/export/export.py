@@ -8,9 +8,9 @@ from typing import Final
 
 import tensorflow as tf
 
+from hubexplore.hub.definition import DefinedSpec
+from hubexplore.hub.inspection.training_checks import losses_unused, module_index, update_ops_never_run
 from hubexplore.hub.module import Module
-from hubexplore.hub.storage.definition import DefinedSpec
-from hubexplore.hub.training_checks import losses_unused, module_index, update_ops_never_run
 from hubexplore.session.export.report import ExportReport
 from hubexplore.session.export.verification import compare_with_export
 

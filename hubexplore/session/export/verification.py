@@ -13,11 +13,11 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.errors import HubError
+from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.feeds import Feeds
 from hubexplore.hub.running.run_errors import explain_run_error, ops_without_kernel
 from hubexplore.hub.running.signature_runner import AppliedSignature
-from hubexplore.hub.storage.definition import DefinedSpec
 from hubexplore.inputs.examples import example_search
 from hubexplore.inputs.fields import fields
 from hubexplore.session.export.differences import Assets, difference

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hubexplore.display.values.plots.plot import class_name, told_apart
+from hubexplore.display.values.views.plot import class_name, told_apart
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from hubexplore.display.values.hover import Box, PointsHover
-from hubexplore.display.values.plots.drawing import DIM, LINE, WIDTH, Drawing, Side, captions, width_of
-from hubexplore.display.values.plots.plot import Plotted, Texts, row_name
 from hubexplore.display.values.value_kinds import Array, as_floats, drawable, number_text
-from hubexplore.display.values.value_tables import numbers
+from hubexplore.display.values.views.drawing import DIM, LINE, WIDTH, Drawing, Side, captions, width_of
+from hubexplore.display.values.views.lists import numbers
+from hubexplore.display.values.views.plot import Plotted, Texts, row_name
 from hubexplore.display.wording import counted
 
 MAX_POINTS: Final = 500

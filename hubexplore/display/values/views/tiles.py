@@ -7,8 +7,6 @@ from typing import Final
 import numpy as np
 
 from hubexplore.display.values.hover import GridHover
-from hubexplore.display.values.plots.plot import Plotted, Texts, row_name
-from hubexplore.display.values.plots.png import photo
 from hubexplore.display.values.value_kinds import (
     Array,
     as_floats,
@@ -18,7 +16,9 @@ from hubexplore.display.values.value_kinds import (
     signed,
     within,
 )
-from hubexplore.display.values.value_tables import listing
+from hubexplore.display.values.views.lists import listing
+from hubexplore.display.values.views.plot import Plotted, Texts, row_name
+from hubexplore.display.values.views.png import photo
 from hubexplore.display.wording import counted
 
 MAX_TILES: Final = 64

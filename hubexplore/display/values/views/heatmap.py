@@ -9,7 +9,8 @@ import numpy as np
 
 from hubexplore.display.markup import Markup
 from hubexplore.display.values.hover import MAX_CELLS, Box, GridHover
-from hubexplore.display.values.plots.drawing import (
+from hubexplore.display.values.value_kinds import Array, as_floats, drawable, limits_of, number_text, signed
+from hubexplore.display.values.views.drawing import (
     INK,
     WIDTH,
     Drawing,
@@ -19,9 +20,8 @@ from hubexplore.display.values.plots.drawing import (
     step_text,
     width_of,
 )
-from hubexplore.display.values.plots.plot import Plotted, Texts, class_name, row_name
-from hubexplore.display.values.value_kinds import Array, as_floats, drawable, limits_of, number_text, signed
-from hubexplore.display.values.value_tables import numbers
+from hubexplore.display.values.views.lists import numbers
+from hubexplore.display.values.views.plot import Plotted, Texts, class_name, row_name
 from hubexplore.display.wording import counted
 
 MAX_SIDE: Final = 200

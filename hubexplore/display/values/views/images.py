@@ -9,8 +9,6 @@ import numpy as np
 
 from hubexplore.display.markup import join, tag
 from hubexplore.display.values.hover import MAX_CELLS, GridHover
-from hubexplore.display.values.plots.plot import Plotted, row_name
-from hubexplore.display.values.plots.png import photo
 from hubexplore.display.values.value_kinds import (
     Array,
     as_floats,
@@ -20,6 +18,8 @@ from hubexplore.display.values.value_kinds import (
     signed,
     within,
 )
+from hubexplore.display.values.views.plot import Plotted, row_name
+from hubexplore.display.values.views.png import photo
 from hubexplore.display.wording import counted
 
 MAX_IMAGES: Final = 24

@@ -8,7 +8,16 @@ from typing import Final
 import numpy as np
 
 from hubexplore.display.values.hover import Box, GridHover
-from hubexplore.display.values.plots.drawing import (
+from hubexplore.display.values.value_kinds import (
+    Array,
+    as_floats,
+    drawable,
+    limits_of,
+    number_text,
+    signed,
+    within,
+)
+from hubexplore.display.values.views.drawing import (
     ACCENT,
     DIM,
     PALE,
@@ -20,16 +29,7 @@ from hubexplore.display.values.plots.drawing import (
     step_text,
     width_of,
 )
-from hubexplore.display.values.plots.plot import Plotted, Texts, class_name, row_name
-from hubexplore.display.values.value_kinds import (
-    Array,
-    as_floats,
-    drawable,
-    limits_of,
-    number_text,
-    signed,
-    within,
-)
+from hubexplore.display.values.views.plot import Plotted, Texts, class_name, row_name
 from hubexplore.display.wording import counted
 
 MAX_LINES: Final = 8

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 import hubexplore as hub
-from hubexplore.hub.training_checks import (
+from hubexplore.hub.inspection.training_checks import (
     losses_unused,
     module_index,
     not_trainable,

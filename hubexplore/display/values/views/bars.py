@@ -7,17 +7,6 @@ from typing import Final
 import numpy as np
 
 from hubexplore.display.values.hover import GridHover
-from hubexplore.display.values.plots.drawing import (
-    ACCENT,
-    DIM,
-    LINE,
-    STRONG,
-    WIDTH,
-    Drawing,
-    captions,
-    width_of,
-)
-from hubexplore.display.values.plots.plot import Plotted, Texts, class_name, row_name
 from hubexplore.display.values.value_kinds import (
     Array,
     as_floats,
@@ -27,7 +16,18 @@ from hubexplore.display.values.value_kinds import (
     signed,
     within,
 )
-from hubexplore.display.values.value_tables import listing
+from hubexplore.display.values.views.drawing import (
+    ACCENT,
+    DIM,
+    LINE,
+    STRONG,
+    WIDTH,
+    Drawing,
+    captions,
+    width_of,
+)
+from hubexplore.display.values.views.lists import listing
+from hubexplore.display.values.views.plot import Plotted, Texts, class_name, row_name
 
 MAX_SCORED: Final = 6
 """Rows that are drawn."""

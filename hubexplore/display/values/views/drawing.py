@@ -19,8 +19,8 @@ import numpy as np
 
 from hubexplore.display.markup import Markup, tag
 from hubexplore.display.values.hover import Box
-from hubexplore.display.values.plots.svg import drawing_only
 from hubexplore.display.values.value_kinds import Array, within
+from hubexplore.display.values.views.svg import drawing_only
 from hubexplore.display.wording import apart, visible
 
 if TYPE_CHECKING:

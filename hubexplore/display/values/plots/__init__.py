@@ -1,1 +1,0 @@
-"""Views of values that are drawn: each file is one kind of picture."""
