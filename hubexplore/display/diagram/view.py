@@ -149,8 +149,8 @@ class Diagram:
         shown = self.outline
         found = tuple(box_table.row_of(shown, index) for index in range(len(shown.boxes)))
         note = (
-            f"{counted(shown.aside, 'node')} of constants, shape arithmetic and reads stand aside."
-            if shown.aside > 0
+            f"{counted(shown.hidden, 'node')} of constants, shape arithmetic and reads stand aside."
+            if shown.hidden > 0
             else ""
         )
         return Grid("Boxes of the diagram and what feeds them", box_table.COLUMNS, found, note)

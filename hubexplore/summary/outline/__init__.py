@@ -1,7 +1,11 @@
-"""A graph as few boxes: what a signature needs, grouped by name scope. Facts for diagrams and their tables.
+"""The outline of a graph: what a signature needs as a few boxes, grouped by name scope.
 
-`entry` takes the request; `flow` (with `bodies` and `names`) reads the slice; `scopes`, `series` and `fold`
-decide what is one box; `boxes` puts boxes and edges together; `data` is what comes out.
+    MetaGraphDef -> dataflow/ -> scopes/ -> boxes/ -> Outline (data.py)
+
+To be read in this order: `data` is what comes out, `builder` the way there, with a picture. `dataflow/` reads
+the slice as numbered nodes and hides what computes nothing; `scopes/` groups nodes by path, merges repeats
+and siblings, and chooses what is unfolded; `boxes/` makes boxes, groups and edges. `display/diagram` draws
+them.
 """
 
 from hubexplore.summary.outline.builder import MAX_BOXES, MAX_EDGES, outline

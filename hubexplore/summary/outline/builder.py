@@ -1,7 +1,25 @@
-"""A graph as few boxes: what a signature needs, grouped by name scope. Facts for diagrams and their tables.
+"""Builds the outline of a graph: a few boxes for what a signature needs, grouped by name scope.
 
-The boxes are found without recursion and in time linear in the nodes, whatever the graph is: cycles, missing
-nodes and names of any form are shown as they are.
+    messages        MetaGraphDef: nodes, functions, signatures
+       |            dataflow/reader.py: the slice of the signatures, function bodies inlined
+       v
+    data flow       numbered nodes and wires in topological order; constants, shapes and reads are hidden
+       |            scopes/scope_tree.py: paths split at slashes, level by level, on demand
+       v
+    scopes          layer_0, layer_1, layer_2, head: repeats become layer_0..2, siblings one part
+       |            scopes/unfolding.py: requested scopes first, then whole levels while they fit
+       v
+    unfolding       which scopes are boxes, and which are groups around boxes
+       |            boxes/drawing.py: inputs, scopes, variables, tables, assets, outputs
+       v
+    boxes           in reading order, with the edges between them; fewer of them if edges are too many
+       |
+       v
+    outline         frozen dataclasses of `data.py`, for diagrams and tables
+
+All steps work without recursion and in time linear in the nodes (the order of boxes and scopes is sorted).
+Cycles, missing nodes and names of any form are shown as they are: the graph may be damaged, and its names are
+not trusted.
 """
 
 from __future__ import annotations
@@ -14,31 +32,33 @@ from typing import Any, Final
 from hubexplore.errors import DiagramError, NoSuchScopeError, NoSuchSignatureError, closest
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.model import SignatureSummary, VariantSummary
-from hubexplore.summary.outline.boxes.drawing import Drawing
+from hubexplore.summary.outline.boxes.drawing import BoxDrawer
 from hubexplore.summary.outline.data import Box, Outline
-from hubexplore.summary.outline.dataflow.flow import Flow
+from hubexplore.summary.outline.dataflow.flow import DataFlow
 from hubexplore.summary.outline.dataflow.reader import read_flow
+from hubexplore.summary.reading.signatures import INIT_OP
 
 MAX_BOXES: Final = 150
+"""Default maximum number of boxes of an outline."""
 MAX_EDGES: Final = 450
-"""More edges than this are no picture: then fewer boxes are shown."""
-INIT_OP: Final = "__saved_model_init_op"
-"""The name under which a TF2 SavedModel keeps what runs on loading."""
-CANDIDATES: Final = 3000
-"""Among so many names the nearest one is looked for."""
-NAMED: Final = 20
-"""An error names so many signatures."""
+"""Maximum number of edges of an outline; if there are more, fewer boxes are shown."""
+MAX_CANDIDATES: Final = 3000
+"""Maximum number of names among which the one closest to an unknown name is searched."""
+MAX_LISTED: Final = 20
+"""Maximum number of signatures that an error lists."""
 
 
 @contextlib.contextmanager
 def _collection_paused() -> Iterator[None]:
-    """Keeps Python from looking for garbage meanwhile, which takes a third of the time and finds nothing."""
-    running = gc.isenabled()
+    """Pauses Python's garbage collector."""
+    # The outline makes many objects and no cycles of them, so the collector takes a third of the time in
+    # vain.
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if running:
+        if was_enabled:
             gc.enable()
 
 
@@ -52,105 +72,118 @@ def outline(
     depth: int | None = None,
     bound: int = MAX_BOXES,
 ) -> Outline:
-    """Returns the boxes of a graph.
+    """Returns the outline of a graph.
 
     Args:
       meta_graph: MetaGraphDef-shaped message.
       variant: facts about it.
-      signature: whose slice; None for all signatures, or the whole graph where there are none.
+      signature: name of the signature whose slice is shown; None for all signatures, or the whole graph if
+        there are none.
       expand: names of scopes, series, function calls, functions or ops to unfold. An op shows its constants.
-      depth: so many levels of scopes at most, at least 1; None for as many as read well.
-      bound: never more boxes than this; what does not fit folds.
+      depth: maximum number of levels of scopes, at least 1; None for as many as read well.
+      bound: maximum number of boxes; parts that do not fit are merged.
 
     Raises:
-      NoSuchSignatureError: for a signature that the variant lacks.
-      NoSuchScopeError: for a name in `expand` that is nowhere in the graph, or not in this slice.
+      DiagramError: if `depth` is less than 1.
+      NoSuchSignatureError: if the variant lacks the signature.
+      NoSuchScopeError: if a name in `expand` is not in the graph, or not in this slice.
     """
     if depth is not None and depth < 1:
         raise DiagramError(
-            f"depth counts levels of name scopes, from 1 on, and is {depth!r}. Leave it out for all."
+            f"depth must be a number of levels of name scopes, at least 1, and is {depth!r}. "
+            "Leave it out to show as many as read well."
         )
-    chosen = _chosen(variant, signature)
+    signatures = _selected_signatures(variant, signature)
     expand = tuple(expand)
-    flow = read_flow(meta_graph, variant, chosen, frozenset(expand))
-    drawing = Drawing(flow, variant, depth)
+    flow = read_flow(meta_graph, variant, signatures, frozenset(expand))
+    drawer = BoxDrawer(flow, variant, depth)
     for name in expand:
-        _check_known(name, flow)
-    drawn = drawing.draw(bound, MAX_EDGES)
-    shown = sum(box.nodes for box in drawn.boxes if box.kind not in ("input", "output"))
+        _check_expandable(name, flow)
+    diagram = drawer.draw(bound, MAX_EDGES)
+    visible = sum(box.nodes for box in diagram.boxes if box.kind not in ("input", "output"))
     return Outline(
         signature,
         variant.tags,
-        drawn.boxes,
-        drawn.groups,
-        drawn.edges,
-        drawing.nodes,
-        drawing.nodes - shown,
-        (*_odd(meta_graph, chosen, flow, drawn.boxes), *drawn.warnings),
+        diagram.boxes,
+        diagram.groups,
+        diagram.edges,
+        drawer.nodes,
+        drawer.nodes - visible,
+        (*_warnings(meta_graph, signatures, flow, diagram.boxes), *diagram.warnings),
     )
 
 
-def _odd(
-    meta_graph: Any, signatures: Sequence[SignatureSummary], flow: Flow, boxes: Sequence[Box]
+def _warnings(
+    meta_graph: Any, signatures: Sequence[SignatureSummary], flow: DataFlow, boxes: Sequence[Box]
 ) -> Iterator[str]:
-    """Yields what would otherwise be unexplained: no boxes, inputs that feed nothing in the graph."""
-    functions = len(meta_graph.graph_def.library.function)
+    """Yields warnings about what a diagram would not explain: no boxes, or inputs whose nodes are missing."""
+    function_count = len(meta_graph.graph_def.library.function)
     if not boxes and signatures:
         yield "There is nothing to draw: the signature has neither inputs nor outputs."
-    elif not boxes and flow.known:
+    elif not boxes and flow.graph_names:
         yield "There is nothing to draw: no node of the graph computes anything, and there is no signature."
     elif not boxes:
-        held = f", only functions that nothing calls ({functions:,})" if functions else ""
-        yield f"There is nothing to draw: the graph has no nodes{held}."
-    lost = [
+        functions_note = f", only functions that nothing calls ({function_count:,})" if function_count else ""
+        yield f"There is nothing to draw: the graph has no nodes{functions_note}."
+    # Only the node must exist: an input that is in the graph and feeds nothing is marked in its box.
+    unfed_inputs = [
         tensor.name
         for signature in signatures
         for tensor in signature.inputs
-        if any(node_of(name) not in flow.known for name in tensor.tensors)
+        if any(node_of(name) not in flow.graph_names for name in tensor.tensors)
     ]
-    if lost:
-        more = f" and {len(lost) - 1:,} more" if len(lost) > 1 else ""
-        yield f"The graph lacks the node that is fed for the input {lost[0]!r}{more}."
+    if unfed_inputs:
+        others = f" and {len(unfed_inputs) - 1:,} more" if len(unfed_inputs) > 1 else ""
+        yield f"The graph lacks the node that is fed for the input {unfed_inputs[0]!r}{others}."
 
 
-def _chosen(variant: VariantSummary, name: str | None) -> Sequence[SignatureSummary]:
+def _selected_signatures(variant: VariantSummary, name: str | None) -> Sequence[SignatureSummary]:
     if name is None:
-        return [each for each in variant.signatures if each.name != INIT_OP] or variant.signatures
-    found = [each for each in variant.signatures if each.name == name]
-    if not found:
-        names = [each.name for each in variant.signatures]
+        return [
+            signature for signature in variant.signatures if signature.name != INIT_OP
+        ] or variant.signatures
+    signatures = [signature for signature in variant.signatures if signature.name == name]
+    if not signatures:
+        names = [signature.name for signature in variant.signatures]
         raise NoSuchSignatureError(
             f"This graph variant has no signature {name!r}; it has {_listed(names)}."
             f"{closest(str(name), names)}"
         )
-    return found
+    return signatures
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, names[:NAMED]))
-    return (shown or "none") + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
+    shown = ", ".join(map(repr, names[:MAX_LISTED]))
+    return (shown or "none") + (f" and {len(names) - MAX_LISTED:,} more" if len(names) > MAX_LISTED else "")
 
 
-def _check_known(name: str, flow: Flow) -> None:
-    """Refuses what is in `expand` and not in the slice; the name of a series is that of its first repeat."""
-    begin = name.partition("..")[0]
-    inside = any(f"/{begin}/" in f"{each}/" for each in flow.names)
-    if inside or name in flow.named or _holds(flow.names, begin) or name in flow.opened.values():
+def _check_expandable(name: str, flow: DataFlow) -> None:
+    """Raises an error if a name to expand is not in the slice."""
+    # The name of a series, `layer_0..11`, begins with the name of its first repeat.
+    beginning = name.partition("..")[0]
+    is_inside = any(f"/{beginning}/" in f"{path}/" for path in flow.names)
+    if (
+        is_inside
+        or name in flow.endpoint_labels
+        or _any_begins_with(flow.names, beginning)
+        or name in flow.function_scopes.values()
+    ):
         return
-    scopes = {each[: each.find("/", len(begin))] if "/" in each else each for each in flow.names}
-    near = closest(name, sorted(scopes | set(flow.opened.values()))[:CANDIDATES])
-    if _holds(flow.known, begin):
+    scopes = {path[: path.find("/", len(beginning))] if "/" in path else path for path in flow.names}
+    hint = closest(name, sorted(scopes | set(flow.function_scopes.values()))[:MAX_CANDIDATES])
+    if _any_begins_with(flow.graph_names, beginning):
         raise NoSuchScopeError(
             f"expand: {name!r} is in the graph, but the signature does not need it, so it is not shown. "
-            f"Name another one, or another signature.{near}"
+            f"Name another one, or another signature.{hint}"
         )
     raise NoSuchScopeError(
         f"expand takes names of scopes, series, functions and ops; the graph has no {name!r}. "
-        f"The table of the diagram has the names.{near}"
+        f"The table of the diagram has the names.{hint}"
     )
 
 
-def _holds(names: Collection[str], wanted: str) -> bool:
+def _any_begins_with(names: Collection[str], beginning: str) -> bool:
     return any(
-        name.startswith(wanted) and name[len(wanted) : len(wanted) + 1] in ("", "/", "_") for name in names
+        name.startswith(beginning) and name[len(beginning) : len(beginning) + 1] in ("", "/", "_")
+        for name in names
     )

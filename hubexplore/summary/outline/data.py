@@ -1,4 +1,4 @@
-"""What a diagram shows, as facts: boxes, groups and edges. Names are as strangers wrote them."""
+"""What a diagram shows: boxes, groups and edges. Names are those of the module, not escaped."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MISSING: Final = "missing"
 
 @dataclass(frozen=True)
 class Weight:
-    """A variable in a box: its name, dtype, shape, and how many numbers it holds (None where unknown)."""
+    """A variable in a box: name, dtype, shape, and number of its elements (None if unknown)."""
 
     name: str
     dtype: str
@@ -34,23 +34,23 @@ class Weight:
 
 @dataclass(frozen=True)
 class Box:
-    """One box of a picture.
+    """One box of a diagram.
 
     Attributes:
       name: path of the node or scope; name in the signature for inputs and outputs.
-      label: the name without what it shares with its group.
-      kind: INPUT, OUTPUT, SCOPE, SERIES (numbered repeats), ALIKE (the like side by side), MORE (what did not
-        fit), OP, VARIABLE, TABLE, ASSET, FUNCTION (the body of a call), CONSTANT, or MISSING (the graph
-        refers to it but lacks it).
+      label: the name without the part that it shares with its group.
+      kind: INPUT, OUTPUT, SCOPE, SERIES (numbered repeats), ALIKE (similar parts side by side), MORE (parts
+        that did not fit), OP, VARIABLE, TABLE, ASSET, FUNCTION (the body of a call), CONSTANT, or MISSING (a
+        node that the graph refers to but lacks).
       group: position of its group in the outline; None at the top.
-      ops: (type, count) in it, the telling ones first; of all repeats of a series together.
-      nodes: how many nodes it stands for; those that step aside in it included.
+      ops: (op type, count) of its nodes, the most telling first; of a series, those of all repeats together.
+      nodes: number of nodes that it stands for, hidden ones included.
       weights: variables that only this box reads, or the variable itself.
-      dtype: of what it gives, where that is one tensor; else empty.
-      shape: of it.
-      repeats: of a series, or how many are alike; 1 for others.
+      dtype: dtype of its output if it has one tensor as output; else empty.
+      shape: shape of its output; None if unknown.
+      repeats: number of repeats of a series, or of similar parts; 1 for others.
       function: name of the function whose body it is; else empty.
-      note: what else is worth knowing, in words.
+      note: further facts as text.
     """
 
     name: str
@@ -68,13 +68,22 @@ class Box:
 
     @property
     def parameters(self) -> int:
-        """Numbers in its variables."""
+        """Number of elements of its variables."""
         return sum(weight.parameters or 0 for weight in self.weights)
 
 
 @dataclass(frozen=True)
 class Group:
-    """An unfolded scope; `parent` is the position of the group around it."""
+    """An unfolded scope.
+
+    Attributes:
+      name: path of the scope.
+      label: the name without the part that it shares with its parent.
+      parent: position of the group around it; None at the top.
+      nodes: number of nodes that its boxes stand for.
+      parameters: number of elements of the variables of its boxes.
+      function: name of the function whose body it is; else empty.
+    """
 
     name: str
     label: str
@@ -86,9 +95,14 @@ class Group:
 
 @dataclass(frozen=True)
 class Edge:
-    """Tensors from one box to another, by position.
+    """Tensors that flow from one box to another.
 
-    `dtype` is empty where it is unknown or differs; `shape` is None then, or where the rank is unknown.
+    Attributes:
+      source: position of the box that they leave.
+      target: position of the box that they enter.
+      dtype: their dtype; empty if it is unknown, or if tensors differ.
+      shape: their shape; None if the rank is unknown, or if tensors differ.
+      tensors: how many there are.
     """
 
     source: int
@@ -103,14 +117,14 @@ class Outline:
     """A graph, or what a signature needs of it, as boxes.
 
     Attributes:
-      signature: its name; None for all together.
-      tags: of the variant, sorted.
-      boxes: in the order in which values flow.
-      groups: unfolded scopes, outer ones first.
-      edges: ordered by source, then target.
-      nodes: of the slice, with bodies of functions.
-      aside: of these, the ones in no box: constants, shape arithmetic, reads.
-      warnings: what is wrong or was left out: sentences.
+      signature: name of the signature; None for all together.
+      tags: tags of the variant, sorted.
+      boxes: the boxes, in the order in which values flow.
+      groups: the unfolded scopes; a group comes after its parent.
+      edges: the edges, ordered by source, then target.
+      nodes: number of nodes of the slice, inlined function bodies included.
+      hidden: how many of these are in no box: constants, shape arithmetic, reads.
+      warnings: sentences about what is wrong or was left out.
     """
 
     signature: str | None
@@ -119,5 +133,5 @@ class Outline:
     groups: tuple[Group, ...]
     edges: tuple[Edge, ...]
     nodes: int
-    aside: int
+    hidden: int
     warnings: tuple[str, ...] = ()

@@ -1,1 +1,1 @@
-"""From unfolded scopes to the boxes, groups and edges of an outline."""
+"""Turns the scopes that are not unfolded, and the sources of a flow, into boxes, groups and edges."""

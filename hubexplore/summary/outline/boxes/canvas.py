@@ -1,4 +1,4 @@
-"""Boxes, groups and edges while they are put together, by position."""
+"""The boxes, groups and edges of a diagram while it is put together; all refer to boxes by position."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from dataclasses import replace
 from typing import Final
 
 from hubexplore.summary.model import Shape
-from hubexplore.summary.outline.boxes.sources import Stock
+from hubexplore.summary.outline.boxes.sources import SourceNodes
 from hubexplore.summary.outline.data import ASSET, OP, TABLE, VARIABLE, Box, Edge, Group
-from hubexplore.summary.outline.dataflow.flow import Flow, Wire
+from hubexplore.summary.outline.dataflow.flow import DataFlow, Wire
 
-CROWDED: Final = 16
-"""A single op that feeds more boxes than this steps aside: its edges would hide all others."""
-ASKED: Final = 20
-"""So many of the tensors between two boxes are asked for their dtype and shape."""
+MAX_TARGETS: Final = 16
+"""Maximum number of boxes that a single op feeds; one that feeds more is left out: its edges hide others."""
+MAX_EDGE_TENSORS: Final = 20
+"""Maximum number of tensors between two boxes whose dtype and shape are looked up for the edge."""
 
 Pair = tuple[int, int]
-"""Positions of the box that gives and of the box that takes."""
+"""(position of the box that an edge leaves, position of the box that it enters)."""
 
 
-class Sheet:
-    """A drawing in the making.
+class Canvas:
+    """A diagram under construction.
 
     Attributes:
-      boxes: so far.
-      groups: so far, outer ones first.
-      box_of: position of the box of each node; -1 where it is in none.
-      extra: edges that are no tensors.
-      left_out: position -> how many boxes it feeds, of single ops that feed a crowd.
+      boxes: the boxes so far.
+      groups: the groups so far; a group comes after the group around it.
+      box_of: node -> position of its box; -1 if it is in none.
+      extra_pairs: edges that carry no tensor of the flow, as from an asset to the table that it fills.
+      left_out: position of a single op that feeds too many boxes -> how many; set by `pairs`.
     """
 
-    def __init__(self, flow: Flow, stock: Stock) -> None:
-        self.flow, self.stock = flow, stock
+    def __init__(self, flow: DataFlow, sources: SourceNodes) -> None:
+        self.flow, self.sources = flow, sources
         self.boxes: list[Box] = []
         self.groups: list[Group] = []
         self.box_of = [-1] * len(flow.names)
-        self.extra: list[Pair] = []
+        self.extra_pairs: list[Pair] = []
         self.left_out: dict[int, int] = {}
 
     def put(self, box: Box, numbers: Iterable[int]) -> int:
-        """Adds a box that stands for nodes, and returns its position."""
+        """Adds a box that stands for the nodes and returns its position."""
         self.boxes.append(box)
         position = len(self.boxes) - 1
         for number in numbers:
@@ -49,7 +49,7 @@ class Sheet:
         return position
 
     def path(self, group: int | None) -> list[int]:
-        """The group and those around it, outer ones first."""
+        """Returns the group and those around it, outer ones first."""
         path = []
         while group is not None:
             path.append(group)
@@ -57,8 +57,8 @@ class Sheet:
         return path[::-1]
 
     def common_group(self, positions: Iterable[int]) -> int | None:
-        """The innermost group that holds all the boxes; -1 is outside of all."""
-        paths = [self.path(self.boxes[each].group if each >= 0 else None) for each in positions]
+        """Returns the innermost group that holds all boxes at the positions; -1 is outside of all groups."""
+        paths = [self.path(self.boxes[position].group if position >= 0 else None) for position in positions]
         common = None
         for groups in zip(*paths, strict=False):
             if len(set(groups)) > 1:
@@ -67,28 +67,29 @@ class Sheet:
         return common
 
     def pairs(self) -> list[Pair]:
-        """Which boxes feed which, without single ops that feed a crowd."""
+        """Returns which boxes feed which, without single ops that feed too many."""
+        # One int per pair, not a tuple: the loop sees each wire of the flow, hundreds of thousands of them.
         box_of, wires, size = self.box_of, self.flow.wires, len(self.boxes)
-        found = set()
+        codes = set()
         for number, target in enumerate(box_of):
             if target >= 0:
                 for source, _ in wires[number]:
-                    at = box_of[source]
-                    if at != target and at >= 0:
-                        found.add(at * size + target)
-        pairs = [divmod(each, size) for each in sorted(found)] + self.extra
-        fan = Counter(source for source, _ in pairs)
+                    source_position = box_of[source]
+                    if source_position != target and source_position >= 0:
+                        codes.add(source_position * size + target)
+        pairs = [divmod(code, size) for code in sorted(codes)] + self.extra_pairs
+        target_counts = Counter(source for source, _ in pairs)
         self.left_out = {
             position: count
-            for position, count in sorted(fan.items())
-            if count > CROWDED and self.boxes[position].kind == OP and not self.boxes[position].weights
+            for position, count in sorted(target_counts.items())
+            if count > MAX_TARGETS and self.boxes[position].kind == OP and not self.boxes[position].weights
         }
         if not self.left_out:
             return pairs
         return [pair for pair in pairs if pair[0] not in self.left_out and pair[1] not in self.left_out]
 
     def edges(self, pairs: Sequence[Pair]) -> list[Edge]:
-        """The edges between these boxes, with what they carry."""
+        """Returns the edges for the pairs, with the tensors that they carry."""
         box_of, wires = self.box_of, self.flow.wires
         between: dict[Pair, set[Wire]] = {pair: set() for pair in pairs}
         for number, target in enumerate(box_of):
@@ -99,9 +100,9 @@ class Sheet:
         return [self._edge(*pair, tensors) for pair, tensors in between.items()]
 
     def _edge(self, source: int, target: int, tensors: set[Wire]) -> Edge:
-        facts = {self._facts(wire) for wire in sorted(tensors)[:ASKED]}
-        dtypes = {dtype for dtype, _ in facts}
-        shapes = {shape for _, shape in facts}
+        tensor_types = {self._dtype_and_shape(wire) for wire in sorted(tensors)[:MAX_EDGE_TENSORS]}
+        dtypes = {dtype for dtype, _ in tensor_types}
+        shapes = {shape for _, shape in tensor_types}
         return Edge(
             source,
             target,
@@ -110,16 +111,16 @@ class Sheet:
             len(tensors) or 1,
         )
 
-    def _facts(self, wire: Wire) -> tuple[str, Shape]:
+    def _dtype_and_shape(self, wire: Wire) -> tuple[str, Shape]:
         number, port = wire
-        stock = self.stock
-        if number in stock.whole:
-            weight = stock.weights[stock.whole[number]]
+        sources = self.sources
+        if number in sources.first_nodes:
+            weight = sources.weights[sources.first_nodes[number]]
             return weight.dtype, weight.shape
-        return self.flow.facts(number, port)
+        return self.flow.dtype_and_shape(number, port)
 
     def filled_groups(self) -> tuple[Group, ...]:
-        """The groups, with what their boxes hold."""
+        """Returns the groups with the nodes and parameters of the boxes in them."""
         nodes, parameters = Counter[int](), Counter[int]()
         for box in self.boxes:
             for group in self.path(box.group):
@@ -131,30 +132,40 @@ class Sheet:
         )
 
     def order(self, pairs: Iterable[Pair]) -> list[int]:
-        """Positions in the order of reading: what is drawn from stands before what first reads it.
+        """Returns the positions in reading order.
 
-        Boxes of one group stay together.
+        Boxes were put in the order in which values flow, except variables, tables and assets, whose readers
+        are known only when all others are placed. These move to just before their first reader, and if it is
+        in a group that they are not in, before the first box of that group, so that boxes of a group stay
+        together.
         """
+        # Invariant: `begin` is the place of a box in the order; ties go to sources, assets before tables. A
+        # source is placed after the sources that it feeds, so one pass suffices. Linear in pairs times the
+        # depth of groups, plus the sort.
         count = len(self.boxes)
         begin = {position: position for position in range(count)}
-        first_in: dict[int, int] = {}
+        first_of_group: dict[int, int] = {}
         for position, box in enumerate(self.boxes):
             if box.kind not in (VARIABLE, TABLE, ASSET):
                 for group in self.path(box.group):
-                    first_in.setdefault(group, position)
-        # An asset stands before its table, so tables come first here.
+                    first_of_group.setdefault(group, position)
+        # An asset moves before its table, so tables are placed before assets.
         rank = {VARIABLE: 0, TABLE: 0, ASSET: 1}
-        feeding = [pair for pair in pairs if self.boxes[pair[0]].kind in rank]
+        source_pairs = [pair for pair in pairs if self.boxes[pair[0]].kind in rank]
         readers: dict[int, list[int]] = {}
-        for source, target in feeding:
+        for source, target in source_pairs:
             readers.setdefault(source, []).append(target)
-        for source in sorted(readers, key=lambda each: rank[self.boxes[each].kind]):
-            within = len(self.path(self.boxes[source].group))
-            places = []
+        for source in sorted(readers, key=lambda position: rank[self.boxes[position].kind]):
+            depth = len(self.path(self.boxes[source].group))
+            positions = []
             for target in readers[source]:
                 path = self.path(self.boxes[target].group)
-                around = path[within] if len(path) > within else None
-                places.append(first_in.get(around, begin[target]) if around is not None else begin[target])
-            begin[source] = min(places)
+                inner_group = path[depth] if len(path) > depth else None
+                positions.append(
+                    begin[target] if inner_group is None else first_of_group.get(inner_group, begin[target])
+                )
+            begin[source] = min(positions)
         kinds = [box.kind for box in self.boxes]
-        return sorted(range(count), key=lambda each: (begin[each], -rank.get(kinds[each], -1), each))
+        return sorted(
+            range(count), key=lambda position: (begin[position], -rank.get(kinds[position], -1), position)
+        )

@@ -1,4 +1,4 @@
-"""From folded scopes to the boxes, groups and edges of an outline."""
+"""Draws a flow: chooses how many boxes there are, and makes boxes, groups and edges of scopes and sources."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from typing import Final
 
 from hubexplore.summary.model import VariantSummary
 from hubexplore.summary.outline import data
-from hubexplore.summary.outline.boxes.canvas import Sheet
+from hubexplore.summary.outline.boxes.canvas import Canvas
 from hubexplore.summary.outline.boxes.endpoints import Bundle, bundles
-from hubexplore.summary.outline.boxes.sources import Stock, surplus
+from hubexplore.summary.outline.boxes.sources import SourceNodes, surplus_box
 from hubexplore.summary.outline.boxes.variable_boxes import put_variables
 from hubexplore.summary.outline.data import Box, Edge, Group
-from hubexplore.summary.outline.dataflow.flow import INPUT, MISSING, OUTPUT, Flow
-from hubexplore.summary.outline.dataflow.node_kinds import MINOR, PLUMBING, control_of
-from hubexplore.summary.outline.scopes.scope_tree import Scope
-from hubexplore.summary.outline.scopes.unfolding import READABLE, Folding, Tree
+from hubexplore.summary.outline.dataflow.flow import INPUT, MISSING, OUTPUT, DataFlow
+from hubexplore.summary.outline.dataflow.node_kinds import LOOP_PLUMBING, MINOR_OPS, control_flow_of
+from hubexplore.summary.outline.scopes.scope_tree import NameScope
+from hubexplore.summary.outline.scopes.unfolding import READABLE_BOXES, ScopeTree, Unfolding
 
-DENSE: Final = 3
-"""More edges a box than this are a tangle,"""
-CLEAR: Final = 60
-"""unless there are no more than this in all."""
-NAMED: Final = 5
-"""So many of those that are alike are named."""
+MAX_EDGES_PER_BOX: Final = 3
+"""Maximum number of edges per box; a diagram with more is a tangle, and is drawn in fewer boxes."""
+MIN_EDGES_ALLOWED: Final = 60
+"""Number of edges that is always accepted, however few boxes there are."""
+MAX_LISTED: Final = 5
+"""Maximum number of names that a note lists."""
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """One way to draw a flow."""
+class BoxDiagram:
+    """The boxes, groups and edges of one way to draw a flow; edges refer to positions of boxes."""
 
     boxes: tuple[Box, ...]
     groups: tuple[Group, ...]
@@ -38,156 +38,186 @@ class Drawn:
     warnings: tuple[str, ...]
 
 
-class Drawing:
-    """A flow with what the summary knows of it; may be drawn in more or fewer boxes."""
+class BoxDrawer:
+    """Draws a flow with what the summary knows about it, in as many boxes as asked for or as read well."""
 
-    def __init__(self, flow: Flow, variant: VariantSummary, depth: int | None) -> None:
+    def __init__(self, flow: DataFlow, variant: VariantSummary, depth: int | None) -> None:
         self.flow, self.depth = flow, depth
-        self.several = len({signature for ends in flow.ends.values() for signature, _ in ends}) > 1
+        self.has_several_signatures = (
+            len({signature for names in flow.signature_names.values() for signature, _ in names}) > 1
+        )
         self.nodes = sum(message is not None for message in flow.messages)
-        self.stock = Stock(flow, variant)
+        self.sources = SourceNodes(flow, variant)
         self.inputs, self.outputs = bundles(flow, INPUT), bundles(flow, OUTPUT)
-        shapes = {number: self.stock.weights[first].shape for number, first in self.stock.whole.items()}
-        self.tree = Tree(flow, shapes)
+        shapes = {
+            number: self.sources.weights[first].shape for number, first in self.sources.first_nodes.items()
+        }
+        self.tree = ScopeTree(flow, shapes)
 
-    def draw(self, bound: int, edges: int) -> Drawn:
-        """Returns the boxes, at most `bound`, or fewer if there were too many edges between them."""
-        for limit in (bound, bound // 2, bound // 5, bound // 15):
-            sketch = _Sketch(self, max(limit, 10))
-            if len(sketch.pairs) <= min(max(DENSE * len(sketch.sheet.boxes), CLEAR), edges):
+    def draw(self, max_boxes: int, max_edges: int) -> BoxDiagram:
+        """Returns a diagram of at most `max_boxes` boxes, or of fewer if these had too many edges."""
+        # Fewer boxes have fewer edges between them. Four drafts at most; the tree of scopes serves all.
+        for limit in (max_boxes, max_boxes // 2, max_boxes // 5, max_boxes // 15):
+            draft = _Draft(self, max(limit, 10))
+            if len(draft.pairs) <= min(
+                max(MAX_EDGES_PER_BOX * len(draft.canvas.boxes), MIN_EDGES_ALLOWED), max_edges
+            ):
                 break
-        return sketch.finish(edges)
+        return draft.finish(max_edges)
 
 
-class _Sketch:
-    """The boxes of one drawing while they are put together."""
+class _Draft:
+    """One diagram while it is put together."""
 
-    def __init__(self, drawing: Drawing, bound: int) -> None:
-        self.drawing, self.flow, self.tree = drawing, drawing.flow, drawing.tree
-        self.sheet = Sheet(drawing.flow, drawing.stock)
-        self.position: dict[Scope, int | None] = {}
+    # Boxes are put in the order in which values flow: inputs, scopes, sources, outputs; `finish` moves the
+    # sources to where they are read. How many scopes fit is known only when inputs, outputs and sources are
+    # counted.
+
+    def __init__(self, drawer: BoxDrawer, max_boxes: int) -> None:
+        self.drawer, self.flow, self.tree = drawer, drawer.flow, drawer.tree
+        self.canvas = Canvas(drawer.flow, drawer.sources)
+        self.group_of: dict[NameScope, int | None] = {}
         self.warnings: list[str] = []
-        limit = max(bound // 6, 2)
-        ends = max(bound // 3, 2) if self.flow.expand else limit
-        inputs = self._ends(drawing.inputs, INPUT, ends)
-        outputs = self._ends(drawing.outputs, OUTPUT, ends)
-        sources, filled = drawing.stock.tables_and_assets(limit)
-        fixed = len(inputs) + len(outputs) + len(sources)
-        self.folding = Folding(self.tree, bound - bool(drawing.stock.weights), fixed)
-        self.folding.run(drawing.depth)
-        self.frontier = self.folding.frontier()
+        limit = max(max_boxes // 6, 2)
+        endpoint_limit = max(max_boxes // 3, 2) if self.flow.expand else limit
+        inputs = self._endpoint_boxes(drawer.inputs, INPUT, endpoint_limit)
+        outputs = self._endpoint_boxes(drawer.outputs, OUTPUT, endpoint_limit)
+        source_boxes, tables_by_asset = drawer.sources.tables_and_assets(limit)
+        fixed = len(inputs) + len(outputs) + len(source_boxes)
+        self.unfolding = Unfolding(self.tree, max_boxes - bool(drawer.sources.weights), fixed)
+        self.unfolding.unfold(drawer.depth)
+        self.frontier = self.unfolding.frontier()
         for box, numbers in inputs:
-            self.sheet.put(box, numbers)
+            self.canvas.put(box, numbers)
         self._put_scopes()
-        taken = len(self.sheet.boxes) + len(sources) + len(outputs)
-        free = drawing.depth is None and not self.flow.expand
-        put_variables(self.sheet, (READABLE if free else bound) - taken, bound - taken)
-        self._put_sources(sources, filled)
+        fixed_count = len(self.canvas.boxes) + len(source_boxes) + len(outputs)
+        is_free = drawer.depth is None and not self.flow.expand
+        put_variables(
+            self.canvas, (READABLE_BOXES if is_free else max_boxes) - fixed_count, max_boxes - fixed_count
+        )
+        self._put_sources(source_boxes, tables_by_asset)
         for box, numbers in outputs:
-            self.sheet.put(box, numbers)
-        self.pairs = self.sheet.pairs()
+            self.canvas.put(box, numbers)
+        self.pairs = self.canvas.pairs()
 
-    def _ends(self, ends: Sequence[Bundle], kind: str, limit: int) -> list[tuple[Box, list[int]]]:
-        """(box, nodes) for inputs or outputs; what is beyond the limit shares one."""
-        shown = ends if len(ends) <= limit else ends[: limit - 1]
-        found = [(self._end(each, kind), list(each.numbers)) for each in shown]
-        rest = [number for each in ends[len(shown) :] for number in each.numbers]
+    def _endpoint_boxes(
+        self, bundles: Sequence[Bundle], kind: str, limit: int
+    ) -> list[tuple[Box, list[int]]]:
+        """Returns (box, nodes) of inputs or outputs; those beyond the limit share a box."""
+        shown = bundles if len(bundles) <= limit else bundles[: limit - 1]
+        boxes = [(self._endpoint_box(bundle, kind), list(bundle.numbers)) for bundle in shown]
+        rest = [number for bundle in bundles[len(shown) :] for number in bundle.numbers]
         if rest:
-            found.append((surplus(kind, len(rest)), rest))
-        return found
+            boxes.append((surplus_box(kind, len(rest)), rest))
+        return boxes
 
-    def _end(self, bundle: Bundle, kind: str) -> Box:
+    def _endpoint_box(self, bundle: Bundle, kind: str) -> Box:
         flow, first = self.flow, bundle.numbers[0]
         tensors = [flow.tensors[number] for number in bundle.numbers]
-        facts = {(each.dtype, each.shape, each.kind) for each in tensors}
-        dtype, shape, form = facts.pop() if len(facts) == 1 else ("", None, "dense")
-        words = [form] if form != "dense" else []
-        if bundle.listed:
-            words.append(_some([each.name for each in tensors]))
+        tensor_types = {(tensor.dtype, tensor.shape, tensor.kind) for tensor in tensors}
+        dtype, shape, tensor_kind = tensor_types.pop() if len(tensor_types) == 1 else ("", None, "dense")
+        notes = [tensor_kind] if tensor_kind != "dense" else []
+        if bundle.lists_members:
+            notes.append(_listed([tensor.name for tensor in tensors]))
         elif bundle.unused:
-            words.append("unused")
-        if self.drawing.several:
-            names = dict.fromkeys(name for number in bundle.numbers for name, _ in flow.ends[number])
-            words.append("of " + _some(list(names)))
+            notes.append("unused")
+        if self.drawer.has_several_signatures:
+            names = dict.fromkeys(
+                name for number in bundle.numbers for name, _ in flow.signature_names[number]
+            )
+            notes.append("of " + _listed(list(names)))
         count = len(bundle.numbers)
         return Box(
-            bundle.name, bundle.name, kind, nodes=count if first in flow.bundle else 1, dtype=dtype,
-            shape=shape, note="; ".join(words) if bundle.listed else " ".join(words), repeats=count,
+            bundle.name, bundle.name, kind, nodes=count if first in flow.bundle_heads else 1, dtype=dtype,
+            shape=shape, note="; ".join(notes) if bundle.lists_members else " ".join(notes), repeats=count,
         )  # fmt: skip
 
-    def _put_sources(self, sources: list[tuple[Box, list[int]]], filled: dict[str, list[int]]) -> None:
-        """Adds tables and assets, near what reads them."""
-        sheet, readers = self.sheet, self.drawing.stock.readers
-        places: dict[str, int] = {}
-        for box, numbers in sources:
-            found = {sheet.box_of[reader] for number in numbers for reader in readers.get(number, ())}
-            group = sheet.common_group(each for each in found if each >= 0)
-            above = sheet.groups[group].name + "/" if group is not None else ""
-            position = sheet.put(replace(box, group=group, label=box.name.removeprefix(above)), numbers)
+    def _put_sources(
+        self, source_boxes: list[tuple[Box, list[int]]], tables_by_asset: dict[str, list[int]]
+    ) -> None:
+        """Adds tables and assets, in the innermost group that holds all their readers."""
+        canvas, readers = self.canvas, self.drawer.sources.readers
+        asset_positions: dict[str, int] = {}
+        for box, numbers in source_boxes:
+            positions = {canvas.box_of[reader] for number in numbers for reader in readers.get(number, ())}
+            group = canvas.common_group(position for position in positions if position >= 0)
+            group_prefix = canvas.groups[group].name + "/" if group is not None else ""
+            position = canvas.put(
+                replace(box, group=group, label=box.name.removeprefix(group_prefix)), numbers
+            )
             if box.kind == data.ASSET:
-                places[box.name] = position
-        for asset, tables in filled.items():
-            targets = {sheet.box_of[table] for table in tables}
-            sheet.extra += [(places[asset], each) for each in sorted(targets) if asset in places]
+                asset_positions[box.name] = position
+        for asset, tables in tables_by_asset.items():
+            targets = {canvas.box_of[table] for table in tables}
+            canvas.extra_pairs += [
+                (asset_positions[asset], target) for target in sorted(targets) if asset in asset_positions
+            ]
 
     def _put_scopes(self) -> None:
         counts = self._nodes_by_scope()
-        for scope, beside in zip(self.frontier, counts, strict=True):
+        for scope, hidden_nodes in zip(self.frontier, counts, strict=True):
             group = self._group_of(scope)
-            above = self.sheet.groups[group].name + "/" if group is not None else self.tree.root.inner
-            label = scope.name.removeprefix(above) or scope.name
-            function = self.flow.opened.get(scope.name, "")
+            group_prefix = (
+                self.canvas.groups[group].name + "/" if group is not None else self.tree.root.inner_prefix
+            )
+            label = scope.name.removeprefix(group_prefix) or scope.name
+            function = self.flow.function_scopes.get(scope.name, "")
             box = Box(
-                scope.name, label, self._kind(scope), group, self._ops(scope), len(scope.members) + beside,
-                repeats=scope.repeats, function=function,
+                scope.name, label, self._kind(scope), group, self._ops(scope),
+                nodes=len(scope.members) + hidden_nodes, repeats=scope.repeats, function=function,
             )  # fmt: skip
-            if scope.item is not None:
-                dtype, shape = self.flow.facts(scope.item)
+            if scope.node is not None:
+                dtype, shape = self.flow.dtype_and_shape(scope.node)
                 box = replace(box, dtype=dtype, shape=shape)
                 if box.kind == MISSING:
                     self.warnings.append(f"The graph refers to a node {scope.name!r} that it does not hold.")
-            elif scope.alike:
-                box = replace(box, note=_some([part.label for part in scope.run]))
+            elif scope.side_by_side:
+                box = replace(box, note=_listed([part.label for part in scope.run]))
             elif scope.period > 1:
                 box = replace(box, note=", ".join(part.label for part in scope.run[: scope.period]))
-            elif control := control_of(op for op, _ in box.ops):
+            elif control := control_flow_of(op for op, _ in box.ops):
                 box = replace(box, note=control)
-            self.sheet.put(box, scope.members)
+            self.canvas.put(box, scope.members)
 
-    def _kind(self, scope: Scope) -> str:
-        if scope.item is not None:
-            kind = self.flow.kinds[scope.item]
+    def _kind(self, scope: NameScope) -> str:
+        if scope.node is not None:
+            kind = self.flow.kinds[scope.node]
             return kind if kind in (MISSING, data.CONSTANT) else data.OP
         if scope.run:
-            if scope in self.folding.more.values():
+            if scope in self.unfolding.overflow.values():
                 return data.MORE
-            return data.ALIKE if scope.alike else data.SERIES
-        return data.FUNCTION if scope.name in self.flow.opened else data.SCOPE
+            return data.ALIKE if scope.side_by_side else data.SERIES
+        return data.FUNCTION if scope.name in self.flow.function_scopes else data.SCOPE
 
-    def _ops(self, scope: Scope) -> tuple[tuple[str, int], ...]:
-        """Op types with counts: few as values flow; of many, those with weights first."""
-        flow, stock = self.flow, self.drawing.stock
+    def _ops(self, scope: NameScope) -> tuple[tuple[str, int], ...]:
+        """Returns op types with counts: a few in the order of the flow, many with weighted ones first."""
+        flow, sources = self.flow, self.drawer.sources
         counts = Counter(map(flow.ops.__getitem__, scope.members))
         counts.pop("", None)
         if len(counts) <= 4:
             return tuple(counts.items())
-        whole, wires = stock.whole, flow.wires
-        weighty = {
-            flow.ops[number] for number in scope.members for source, _ in wires[number] if source in whole
+        first_nodes, wires = sources.first_nodes, flow.wires
+        weighted_ops = {
+            flow.ops[number]
+            for number in scope.members
+            for source, _ in wires[number]
+            if source in first_nodes
         }
 
-        def rank(counted: tuple[str, int]) -> tuple[bool, bool, bool, int]:
-            op, count = counted
-            return bool(PLUMBING.match(op)), op not in weighty, bool(MINOR.match(op)), -count
+        def rank(op_count: tuple[str, int]) -> tuple[bool, bool, bool, int]:
+            op, count = op_count
+            return bool(LOOP_PLUMBING.match(op)), op not in weighted_ops, bool(MINOR_OPS.match(op)), -count
 
         return tuple(sorted(counts.items(), key=rank))
 
     def _nodes_by_scope(self) -> list[int]:
-        """For each box, how many nodes lie in its scope that are not shown themselves."""
+        """Returns for each box of the frontier how many hidden nodes lie in its scope."""
+        # Invariant: no prefix of the frontier begins with another one, as its scopes do not overlap. So the
+        # only candidate for a path is the last prefix that sorts before it: one binary search per node.
         prefixes: list[tuple[str, int]] = []
         for index, scope in enumerate(self.frontier):
-            inside = scope.run or (scope,)
-            prefixes.extend((each.prefix, index) for each in inside if each.item is None and each.prefix)
+            parts = scope.run or (scope,)
+            prefixes.extend((part.prefix, index) for part in parts if part.node is None and part.prefix)
         prefixes.sort()
         starts = [prefix for prefix, _ in prefixes]
         shown = {number for scope in self.frontier for number in scope.members}
@@ -195,52 +225,55 @@ class _Sketch:
         for number, name in enumerate(self.flow.names) if starts else ():
             if number in shown or self.flow.messages[number] is None:
                 continue
-            at = bisect_right(starts, name) - 1
-            if at >= 0 and name.startswith(starts[at]):
-                counts[prefixes[at][1]] += 1
+            last = bisect_right(starts, name) - 1
+            if last >= 0 and name.startswith(starts[last]):
+                counts[prefixes[last][1]] += 1
         return counts
 
-    def _group_of(self, scope: Scope) -> int | None:
-        """The position of the group that a part lies in; makes the groups around it, outer ones first."""
+    def _group_of(self, scope: NameScope) -> int | None:
+        """Returns the position of the group around a scope; makes missing groups, outer ones first."""
         chain = []
-        above = scope.parent
-        while above is not None and above.parent is not None and above not in self.position:
-            chain.append(above)
-            above = above.parent
-        group = self.position.get(above) if above is not None else None
-        groups = self.sheet.groups
-        for each in reversed(chain):
-            if len(self.tree.parts(each)) > 1:
-                outer = groups[group].name + "/" if group is not None else self.tree.root.inner
-                name = each.inner.rstrip("/") if each.inner.endswith("/") else each.name
-                function = self.flow.opened.get(name) or self.flow.opened.get(each.name, "")
-                groups.append(Group(name, name.removeprefix(outer) or name, group, 0, 0, function))
+        outer = scope.parent
+        while outer is not None and outer.parent is not None and outer not in self.group_of:
+            chain.append(outer)
+            outer = outer.parent
+        group = self.group_of.get(outer) if outer is not None else None
+        groups = self.canvas.groups
+        for inner in reversed(chain):
+            # A group around a single box would be a frame without information.
+            if len(self.tree.parts(inner)) > 1:
+                group_prefix = groups[group].name + "/" if group is not None else self.tree.root.inner_prefix
+                name = inner.inner_prefix.rstrip("/") if inner.inner_prefix.endswith("/") else inner.name
+                function = self.flow.function_scopes.get(name) or self.flow.function_scopes.get(
+                    inner.name, ""
+                )
+                groups.append(Group(name, name.removeprefix(group_prefix) or name, group, 0, 0, function))
                 group = len(groups) - 1
-            self.position[each] = group
+            self.group_of[inner] = group
         return group
 
-    def finish(self, limit: int) -> Drawn:
-        """Puts everything together, in the order of reading, with at most so many edges."""
-        sheet, left_out = self.sheet, self.sheet.left_out
+    def finish(self, max_edges: int) -> BoxDiagram:
+        """Returns the diagram with its boxes in reading order, and at most `max_edges` edges."""
+        canvas, left_out = self.canvas, self.canvas.left_out
         for position, count in left_out.items():
-            self.warnings.append(f"{sheet.boxes[position].name!r} feeds {count} boxes and is left out.")
-        kept = [position for position in sheet.order(self.pairs) if position not in left_out]
-        moved = {old: new for new, old in enumerate(kept)}
-        if len(self.pairs) > limit:
-            self.warnings.append(f"{len(self.pairs) - limit} edges are left out.")
+            self.warnings.append(f"{canvas.boxes[position].name!r} feeds {count} boxes and is left out.")
+        order = [position for position in canvas.order(self.pairs) if position not in left_out]
+        new_positions = {old: new for new, old in enumerate(order)}
+        if len(self.pairs) > max_edges:
+            self.warnings.append(f"{len(self.pairs) - max_edges} edges are left out.")
         edges = [
-            replace(edge, source=moved[edge.source], target=moved[edge.target])
-            for edge in sheet.edges(self.pairs[:limit])
+            replace(edge, source=new_positions[edge.source], target=new_positions[edge.target])
+            for edge in canvas.edges(self.pairs[:max_edges])
         ]
-        return Drawn(
-            tuple(sheet.boxes[position] for position in kept),
-            sheet.filled_groups(),
+        return BoxDiagram(
+            tuple(canvas.boxes[position] for position in order),
+            canvas.filled_groups(),
             tuple(sorted(edges, key=lambda edge: (edge.source, edge.target))),
             tuple(self.warnings),
         )
 
 
-def _some(names: Sequence[str]) -> str:
-    shown = names if len(names) <= NAMED else names[: NAMED - 1]
+def _listed(names: Sequence[str]) -> str:
+    shown = names if len(names) <= MAX_LISTED else names[: MAX_LISTED - 1]
     rest = len(names) - len(shown)
     return ", ".join([*shown, *([f"and {rest} more"] if rest else [])])

@@ -1,1 +1,1 @@
-"""The part of a graph that a diagram is made of, read from its nodes."""
+"""The part of a graph that a diagram shows, as a `DataFlow`: numbered nodes and the wires between them."""

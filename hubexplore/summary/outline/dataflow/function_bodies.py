@@ -1,10 +1,9 @@
-"""Function bodies laid into the graph: a call becomes a scope that holds the nodes of the body.
+"""Inlines function bodies: a call becomes a scope that holds the nodes of the called function.
 
-What chooses between bodies, or runs them in a loop, stays a node beside them.
+An op that chooses between bodies, or runs them in a loop, stays a node beside its bodies.
 
-A body has a name space of its own, its frame. Its arguments stand for the inputs of the call, and the
-outputs of the call for its results; that is followed by `Frames.sources`, without recursion, when an edge
-is asked for.
+A body has its own name space, a `Frame`. Its arguments stand for the inputs of the call, and the outputs of
+the call for its results. `Inliner.producers` follows both, without recursion, when an edge is resolved.
 """
 
 from __future__ import annotations
@@ -18,148 +17,163 @@ from hubexplore.summary.graph.traversal import calls_of_attr, index_nodes, node_
 from hubexplore.summary.outline.dataflow.node_kinds import CONTROL_OPS
 
 MAX_NODES: Final = 100_000
-"""So many nodes of bodies are laid into a graph; calls beyond stay single boxes."""
+"""Maximum number of nodes of function bodies that are inlined; further calls stay single boxes."""
 MAX_NESTING: Final = 12
+"""Maximum depth of functions that call functions; a deeper call stays a single box."""
 CALLING: Final = ("Call", "If", "While", "Case", "CallOp")
-"""How ops that compute by calling functions end."""
+"""Endings of the types of ops that compute by calling functions."""
 
-Target = tuple["Frame", str]
-"""An input as written in some frame."""
+InputRef = tuple["Frame", str]
+"""(frame, node input as it is written there)."""
 
 
 @dataclass(eq=False)
 class Frame:
-    """The graph, or one call of a function.
+    """The name space of the graph, or of one call of a function.
 
     Attributes:
-      prefix: of the names of its nodes: "" or "call/".
-      places: name of a node in it -> its number, or the call that stands there.
-      arguments: name of an argument -> what the call hands over; None where it hands nothing.
-      cut: full tensor name -> number of the node that stands for it.
-      callers: names of the functions it lies in.
+      prefix: what the paths of its nodes begin with: "" or "call/".
+      definitions: name of a node in it -> its number in the flow, or the inlined call that replaces the node.
+      arguments: name of an argument -> what the call passes for it; None if it passes nothing.
+      feeds: full name of a tensor that is fed -> number of the signature input that feeds it.
+      callers: names of the functions that the frame is nested in.
     """
 
     prefix: str = ""
-    places: dict[str, int | Call] = field(default_factory=dict)
-    arguments: Mapping[str, Target | None] = field(default_factory=dict)
-    cut: Mapping[str, int] = field(default_factory=dict)
+    definitions: dict[str, int | InlinedCall] = field(default_factory=dict)
+    arguments: Mapping[str, InputRef | None] = field(default_factory=dict)
+    feeds: Mapping[str, int] = field(default_factory=dict)
     callers: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)
-class Call:
-    """A node that calls functions, laid open: their bodies and, for each, its FunctionDef."""
+class InlinedCall:
+    """A call that is replaced by the bodies of the called functions: (frame, FunctionDef) of each."""
 
     bodies: list[tuple[Frame, Any]]
 
 
 @dataclass
-class Frames:
-    """Lays calls open.
+class Inliner:
+    """Inlines calls.
 
     Attributes:
-      functions: of the library, by name.
-      add: makes nodes of (frame, messages by name, their ops); returns the number of the first.
-      missing: the number of the node that stands for a name that is not there.
-      room: so many nodes of bodies may still be added.
-      opened: name of a scope that is a body -> the function.
-      choices: (frame, node, its bodies) of branches and loops, which stay nodes: they take what bodies give.
-      bodies: function -> the nodes of its body that its results need.
+      functions: function name -> FunctionDef-shaped message.
+      add_nodes: adds nodes to the flow from (frame, messages by name, their ops); returns the first number.
+      add_missing: returns the number of the node that stands for a name that the graph lacks.
+      budget: how many nodes of bodies may still be added.
+      function_scopes: path of a scope that is a function body -> name of the function.
+      control_calls: (frame, node name, its bodies) of branches and loops; they stay nodes, fed by the bodies.
+      body_nodes: function name -> the nodes of its body that its results need.
     """
 
     functions: Mapping[str, Any]
-    add: Callable[[Frame, dict[str, Any], list[str]], int]
-    missing: Callable[[str], int]
-    room: int = MAX_NODES
-    opened: dict[str, str] = field(default_factory=dict)
-    choices: list[tuple[Frame, str, Call]] = field(default_factory=list)
-    bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    add_nodes: Callable[[Frame, dict[str, Any], list[str]], int]
+    add_missing: Callable[[str], int]
+    budget: int = MAX_NODES
+    function_scopes: dict[str, str] = field(default_factory=dict)
+    control_calls: list[tuple[Frame, str, InlinedCall]] = field(default_factory=list)
+    body_nodes: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def fill(self, frame: Frame, nodes: dict[str, Any]) -> None:
-        """Adds the nodes to the frame, and all bodies they call, outer ones first, while there is room."""
+    def inline(self, frame: Frame, nodes: dict[str, Any]) -> None:
+        """Adds the nodes of a frame, and all bodies that they call, within the budget.
+
+        Each body costs its own nodes once per call. The walk is breadth-first, so that the budget is spent on
+        outer calls before it is spent on what these call.
+        """
         queue = deque([(frame, nodes)])
         while queue:
             frame, nodes = queue.popleft()
             ops = [node.op for node in nodes.values()]
-            chosen: dict[str, Call] = {}
-            calling = {op for op in set(ops) if self._may_call(op)}
-            for name, op in zip(list(nodes), list(ops), strict=True) if calling else ():
-                if op in calling and (bodies := list(self._bodies(frame, name, nodes[name]))):
-                    call = Call([(inner, function) for inner, function, _ in bodies])
-                    queue.extend((inner, body) for inner, _, body in bodies)
+            control_calls: dict[str, InlinedCall] = {}
+            calling_ops = {op for op in set(ops) if self._may_call(op)}
+            for name, op in zip(list(nodes), list(ops), strict=True) if calling_ops else ():
+                if op in calling_ops and (bodies := list(self._inlined_bodies(frame, name, nodes[name]))):
+                    call = InlinedCall([(inner_frame, function) for inner_frame, function, _ in bodies])
+                    queue.extend((inner_frame, body) for inner_frame, _, body in bodies)
+                    # A branch or loop is more than its bodies: which of them runs, or how often, is its own.
                     if op in CONTROL_OPS:
-                        chosen[name] = call
+                        control_calls[name] = call
                     else:
-                        frame.places[name] = call
-            if frame.places:
-                nodes = {name: node for name, node in nodes.items() if name not in frame.places}
+                        frame.definitions[name] = call
+            if frame.definitions:
+                nodes = {name: node for name, node in nodes.items() if name not in frame.definitions}
                 ops = [node.op for node in nodes.values()]
-            first = self.add(frame, nodes, ops)
-            frame.places.update(zip(nodes, range(first, first + len(nodes)), strict=True))
-            for name, call in chosen.items():
-                self.choices.append((frame, name, call))
+            first = self.add_nodes(frame, nodes, ops)
+            frame.definitions.update(zip(nodes, range(first, first + len(nodes)), strict=True))
+            for name, call in control_calls.items():
+                self.control_calls.append((frame, name, call))
 
     def _may_call(self, op: str) -> bool:
         return bool(self.functions) and (op in self.functions or op.endswith(CALLING))
 
-    def _bodies(self, frame: Frame, name: str, node: Any) -> Iterator[tuple[Frame, Any, dict[str, Any]]]:
-        """Yields (frame, function, needed nodes) of what a node calls; nothing where it stays closed."""
+    def _inlined_bodies(
+        self, frame: Frame, name: str, node: Any
+    ) -> Iterator[tuple[Frame, Any, dict[str, Any]]]:
+        """Yields (frame, function, needed nodes) of what a node calls; nothing if the call stays closed."""
         called = called_functions(node, self.functions)
-        if len(frame.callers) >= MAX_NESTING or any(each in frame.callers for _, each in called):
+        # A recursive function would be inlined without end.
+        if len(frame.callers) >= MAX_NESTING or any(callee in frame.callers for _, callee in called):
             return
-        taken = sum(len(self.functions[each].node_def) for _, each in called)
-        if taken > self.room:
+        node_count = sum(len(self.functions[callee].node_def) for _, callee in called)
+        if node_count > self.budget:
             return
-        self.room -= taken
+        self.budget -= node_count
         for index, (role, callee) in enumerate(called):
             function = self.functions[callee]
             # The first input of a branch is its condition, or its index.
             skip = 1 if role in ("then_branch", "else_branch", "branches") else 0
-            given = [each for each in node.input if not each.startswith("^")][skip:]
+            inputs = [edge for edge in node.input if not edge.startswith("^")][skip:]
             arguments = {
-                argument.name: (frame, given[place]) if place < len(given) else None
-                for place, argument in enumerate(function.signature.input_arg)
+                argument.name: (frame, inputs[position]) if position < len(inputs) else None
+                for position, argument in enumerate(function.signature.input_arg)
             }
             prefix = f"{frame.prefix}{name}/" + (f"{role}/" if len(called) > 1 else "")
-            if prefix[:-1] in self.opened:
-                prefix = f"{prefix}{index}/"  # one of several branches
-            self.opened.setdefault(prefix[:-1], callee)
-            if callee not in self.bodies:
-                self.bodies[callee] = _needed(function)
-            yield Frame(prefix, {}, arguments, {}, (*frame.callers, callee)), function, self.bodies[callee]
+            if prefix[:-1] in self.function_scopes:
+                prefix = f"{prefix}{index}/"  # `branches` of a Case is one attribute with several functions
+            self.function_scopes.setdefault(prefix[:-1], callee)
+            if callee not in self.body_nodes:
+                self.body_nodes[callee] = _needed_nodes(function)
+            yield (
+                Frame(prefix, {}, arguments, {}, (*frame.callers, callee)),
+                function,
+                self.body_nodes[callee],
+            )
 
-    def sources(self, frame: Frame, written: str) -> Iterator[tuple[int, str]]:
-        """Yields (node, output) that an input, as written in a frame, stands for; several after a branch."""
-        stack: list[Target] = [(frame, written)]
+    def producers(self, frame: Frame, edge: str) -> Iterator[tuple[int, str]]:
+        """Yields the (node, output) pairs that a node input stands for: several after a branch."""
+        # Invariant: the stack holds references whose values reach the input unchanged. Each (frame, name) is
+        # expanded at most once, so the cost is linear in the calls between the input and its producers.
+        stack: list[InputRef] = [(frame, edge)]
         seen: set[tuple[int, str]] = set()
         while stack:
-            frame, written = stack.pop()
-            if written in frame.cut:
-                yield frame.cut[written], tensor_of(written)
+            frame, edge = stack.pop()
+            if edge in frame.feeds:
+                yield frame.feeds[edge], tensor_of(edge)
                 continue
-            producer, _, port = written.partition(":")
-            place = frame.places.get(producer)
-            if isinstance(place, int):
-                yield place, port
-            elif (id(frame), written) in seen:
-                continue  # a result that is handed round in a circle
-            elif place is not None:
-                seen.add((id(frame), written))
-                stack.extend(_results(place, port))
+            producer, _, port = edge.partition(":")
+            definition = frame.definitions.get(producer)
+            if isinstance(definition, int):
+                yield definition, port
+            elif (id(frame), edge) in seen:
+                continue  # a damaged graph: a result that depends on nothing but itself
+            elif definition is not None:
+                seen.add((id(frame), edge))
+                stack.extend(_call_results(definition, port))
             elif producer in frame.arguments:
-                seen.add((id(frame), written))
+                seen.add((id(frame), edge))
                 target = frame.arguments[producer]
                 if target is not None:
                     stack.append(target)
             else:
-                yield self.missing(frame.prefix + producer), port
+                yield self.add_missing(frame.prefix + producer), port
 
 
 def called_functions(node: Any, functions: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Returns (attribute, function) of what a node calls; the attribute is "" if the op is the function."""
+    """Returns (attribute, function) pairs of a call; the attribute is "" if the op type is the function."""
     if node.op in functions:
         return [("", node.op)]
-    # Only an op that computes by calling is its bodies; a dataset merely keeps them.
+    # A dataset op, for example, has functions as attributes too, but its value is not what they compute.
     if not node.op.endswith(CALLING):
         return []
     return [
@@ -170,16 +184,17 @@ def called_functions(node: Any, functions: Mapping[str, Any]) -> list[tuple[str,
     ]
 
 
-def _needed(function: Any) -> dict[str, Any]:
-    """The nodes of a body that its results need, by name, in its order."""
+def _needed_nodes(function: Any) -> dict[str, Any]:
+    """Returns the nodes of a body that its results need, by name, in the order of the body."""
     nodes = index_nodes(function.node_def)
-    found = reach(nodes, [node_of(result) for result in function.ret.values()])
-    return {name: node for name, node in nodes.items() if name in found.nodes}
+    needed = reach(nodes, [node_of(result) for result in function.ret.values()])
+    return {name: node for name, node in nodes.items() if name in needed.nodes}
 
 
-def _results(call: Call, port: str) -> Iterator[Target]:
-    """What an output of a call is inside of its bodies: by number in a graph, `name:0` in a body."""
+def _call_results(call: InlinedCall, port: str) -> Iterator[InputRef]:
+    """Yields what an output of a call is inside each body. The port is "2" in a graph, "name:0" in a body."""
     name, _, number = port.rpartition(":")
+    # int() refuses more than 4300 digits, and no op has a billion outputs.
     index = int(number) if number.isdecimal() and len(number) < 9 else 0
     for frame, function in call.bodies:
         results = [argument.name for argument in function.signature.output_arg]

@@ -1,18 +1,22 @@
-"""What steps aside, so that a picture shows what computes: constants, shape arithmetic, reads, control.
+"""Hides what would clutter a diagram: constants, shape arithmetic, reads of variables, control dependencies.
 
-All of it goes once through the nodes in the order in which values flow.
+Each pass visits the nodes once, in the order in which values flow, and is linear in nodes and wires.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hubexplore.summary.outline.dataflow.flow import ASIDE, CONSTANT, OP, PASSING, Flow, Wire
-from hubexplore.summary.outline.dataflow.node_kinds import SHAPE_OPS, UNSTABLE_OPS
+from hubexplore.summary.outline.dataflow.flow import CONSTANT, HIDDEN, OP, PASS_THROUGH, DataFlow, Wire
+from hubexplore.summary.outline.dataflow.node_kinds import IMPURE_OPS, SHAPE_OPS
 
 
-def set_order(flow: Flow) -> None:
-    """Finds the order in which values flow; where there is a circle, as it comes."""
+def set_order(flow: DataFlow) -> None:
+    """Sets `flow.order` and `flow.rank`: a topological order by depth-first search, outputs first."""
+    # Invariant: rank is -1 for a node that was not reached, -2 while its inputs are on the stack above it,
+    # and its final position afterwards. An edge that closes a cycle leads to a node of rank -2 and is
+    # ignored, so a cyclic graph gets an order too. Linear in nodes and wires; an explicit stack, since a
+    # chain of ops may be longer than Python's recursion limit.
     wires = flow.wires
     rank = [-1] * len(wires)
     order: list[int] = []
@@ -25,6 +29,7 @@ def set_order(flow: Flow) -> None:
             if rank[number] == -1:
                 rank[number] = -2
                 sources = wires[number]
+                # Most nodes of a deep network have one input: no list is built for these.
                 if len(sources) == 1:
                     source = sources[0][0]
                     if rank[source] == -1:
@@ -40,101 +45,119 @@ def set_order(flow: Flow) -> None:
     flow.order, flow.rank = order, rank
 
 
-def step_aside(flow: Flow) -> None:
-    """Marks as ASIDE what follows from constants and shapes alone, except what feeds an output."""
+def hide_static(flow: DataFlow) -> None:
+    """Marks nodes as HIDDEN whose values follow from constants and shapes alone.
+
+    Exceptions are nodes that feed an output only by such nodes, and nodes that the reader asked to see.
+    """
     expand, kinds = flow.expand, flow.kinds
-    settled = _settled(flow)
+    static = _static_nodes(flow)
     named: set[int] = set()
-    asked: set[int] = set()
+    requested: set[int] = set()
     if expand:
         named = {number for number, name in enumerate(flow.names) if name in expand}
-        asked = named | {number for number, name in enumerate(flow.names) if _scope(name) in expand}
-    kept = _feeding_outputs(flow, settled)
-    kept.update(number for number in asked if kinds[number] != CONSTANT)
-    kept.update(named)
-    kept.update(source for number in named for source, _ in flow.wires[number] if kinds[source] == CONSTANT)
-    for number in settled:
-        if number not in kept:
-            kinds[number] = ASIDE
-    for number in asked:
-        if kinds[number] == PASSING and (flow.ops[number] == "Identity" or number in named):
+        requested = named | {
+            number for number, name in enumerate(flow.names) if _parent_scope(name) in expand
+        }
+    # Constants of a requested scope stay hidden; those of a requested op are shown, as they are its
+    # parameters.
+    visible = _static_feeding_outputs(flow, static)
+    visible.update(number for number in requested if kinds[number] != CONSTANT)
+    visible.update(named)
+    visible.update(
+        source for number in named for source, _ in flow.wires[number] if kinds[source] == CONSTANT
+    )
+    for number in static:
+        if number not in visible:
+            kinds[number] = HIDDEN
+    for number in requested:
+        if kinds[number] == PASS_THROUGH and (flow.ops[number] == "Identity" or number in named):
             kinds[number] = OP
 
 
-def _settled(flow: Flow) -> set[int]:
-    """Constants, shapes, and what follows from nothing else."""
+def _static_nodes(flow: DataFlow) -> set[int]:
+    """Returns constants, shapes, and the nodes whose values follow from nothing else."""
+    # Invariant: when the loop reaches a node, all its sources are decided, as `flow.order` is topological.
+    # Only in a cycle a source may be undecided; it counts as not static, which merely shows more than
+    # necessary.
     ops, kinds, wires = flow.ops, flow.kinds, flow.wires
-    follows = {op: not UNSTABLE_OPS.search(op) for op in set(ops)}
-    settled: set[int] = set()
+    is_pure = {op: not IMPURE_OPS.search(op) for op in set(ops)}
+    static: set[int] = set()
     for number in flow.order:
         kind = kinds[number]
         if kind == CONSTANT or ops[number] in SHAPE_OPS:
-            settled.add(number)
-        elif kind in (OP, PASSING):
+            static.add(number)
+        elif kind in (OP, PASS_THROUGH):
             sources = wires[number]
-            if not sources or sources[0][0] not in settled:
-                continue
-            if follows[ops[number]] and all(source in settled for source, _ in sources):
-                settled.add(number)
-    return settled
+            if not sources or sources[0][0] not in static:
+                continue  # decides most nodes without a generator
+            if is_pure[ops[number]] and all(source in static for source, _ in sources):
+                static.add(number)
+    return static
 
 
-def _scope(name: str) -> str:
+def _parent_scope(name: str) -> str:
     return name.rpartition("/")[0]
 
 
-def _feeding_outputs(flow: Flow, settled: set[int]) -> set[int]:
-    """Those of `settled` that an output follows from; constants only where they are the output."""
-    stack = [source for output in flow.outputs for source, _ in flow.wires[output] if source in settled]
-    shown = set(stack)
-    for number in stack:  # grows: an output may be handed on several times
-        if flow.kinds[number] == PASSING:
-            handed = [source for source, _ in flow.wires[number] if source not in shown]
-            shown.update(handed)
-            stack.extend(handed)
+def _static_feeding_outputs(flow: DataFlow, static: set[int]) -> set[int]:
+    """Returns the static nodes that an output depends on; a constant only if it is the output itself."""
+    stack = [source for output in flow.outputs for source, _ in flow.wires[output] if source in static]
+    visible = set(stack)
+    # The list grows in the loop: several pass-through nodes may stand between a value and the output.
+    for number in stack:
+        if flow.kinds[number] == PASS_THROUGH:
+            origins = [source for source, _ in flow.wires[number] if source not in visible]
+            visible.update(origins)
+            stack.extend(origins)
     while stack:
         for source, _ in flow.wires[stack.pop()]:
-            if source in settled and source not in shown and flow.kinds[source] != CONSTANT:
-                shown.add(source)
+            if source in static and source not in visible and flow.kinds[source] != CONSTANT:
+                visible.add(source)
                 stack.append(source)
-    return shown
+    return visible
 
 
-def skip_passing(flow: Flow) -> None:
-    """Replaces wires from passing nodes by wires from where these get their value."""
+def bypass_pass_through(flow: DataFlow) -> None:
+    """Replaces wires from pass-through nodes by wires from where these get their value."""
+    # Invariant: `origins` never maps to a pass-through node that has an origin itself, because nodes are
+    # visited in topological order and their wires are replaced before they are noted. One look-up per wire
+    # suffices.
     kinds, wires = flow.kinds, flow.wires
-    origin: dict[int, Wire] = {}
-    if PASSING not in kinds:
+    origins: dict[int, Wire] = {}
+    if PASS_THROUGH not in kinds:
         return
     for number in flow.order:
         sources = wires[number]
         for source, _ in sources:
-            if source in origin:
-                wires[number] = sources = [origin.get(wire[0], wire) for wire in sources]
+            if source in origins:
+                wires[number] = sources = [origins.get(wire[0], wire) for wire in sources]
                 break
-        if kinds[number] == PASSING and sources:
-            origin[number] = sources[0]
+        if kinds[number] == PASS_THROUGH and sources:
+            origins[number] = sources[0]
 
 
-def drop_control(flow: Flow) -> None:
-    """Marks as ASIDE what no output gets a value from: it is there for control edges only."""
+def hide_control_only(flow: DataFlow) -> None:
+    """Marks nodes as HIDDEN from which no output gets a value: the slice has them for control edges only."""
     if not flow.outputs:
         return
-    reached = max(flow.rank[number] for number in flow.outputs)
-    for number in flow.order[reached + 1 :]:
-        if flow.kinds[number] in (OP, CONSTANT) and _scope(flow.names[number]) not in flow.expand:
-            flow.kinds[number] = ASIDE
+    # `set_order` starts at the outputs, so what they depend on has lower ranks than the last of them.
+    last_rank = max(flow.rank[number] for number in flow.outputs)
+    for number in flow.order[last_rank + 1 :]:
+        if flow.kinds[number] in (OP, CONSTANT) and _parent_scope(flow.names[number]) not in flow.expand:
+            flow.kinds[number] = HIDDEN
 
 
-def ending(names: Iterable[str], wanted: str) -> set[str]:
-    """Scopes and nodes that end in what a picture calls them, where no name begins with it."""
-    inner = f"/{wanted.partition('..')[0]}/"
-    rest = wanted[len(inner) - 2 :]
-    found = set()
+def paths_ending_in(names: Iterable[str], label: str) -> set[str]:
+    """Returns the paths that end in a label, as diagrams show it; the empty set if a path begins with it."""
+    infix = f"/{label.partition('..')[0]}/"
+    suffix = label[len(infix) - 2 :]
+    paths = set()
     for name in names:
-        if name.startswith(inner[1:]) or name == inner[1:-1]:
+        if name.startswith(infix[1:]) or name == infix[1:-1]:
             return set()
-        at = f"{name}/".find(inner)
-        if at >= 0:
-            found.add(name[: at + len(inner) - 1] + rest)
-    return found
+        # The appended slash makes `a/b` match the infix `/b/`, and not `a/bc`.
+        start = f"{name}/".find(infix)
+        if start >= 0:
+            paths.add(name[: start + len(infix) - 1] + suffix)
+    return paths

@@ -1,1 +1,1 @@
-"""Which name scopes of a data flow are one box, and which are unfolded."""
+"""The name scopes of a data flow as a tree, and the choice of those that are unfolded."""

@@ -1,6 +1,7 @@
-"""Name scopes as a tree that is made only where someone looks: splitting a scope costs its own nodes.
+"""Name scopes as a lazy tree: a scope is split into parts on first use, at the cost of its own nodes.
 
-No recursion: a scope may be a thousand levels deep. A scope with nothing beside it is passed in one step.
+Nothing here recurses, as scopes may be nested a thousand levels deep. A scope whose only part is another
+scope is skipped: it would be a level without a choice.
 """
 
 from __future__ import annotations
@@ -11,145 +12,166 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hubexplore.summary.outline.dataflow.flow import Flow
+from hubexplore.summary.outline.dataflow.flow import DataFlow
 
-WIDE: Final = 16
-"""A scope of more parts than this is grouped further, by the beginning of names such as `block_1_expand`."""
+MAX_PARTS: Final = 16
+"""Maximum number of parts of a scope; more are grouped by a numbered beginning, as of `block_1_expand`."""
 _BEGINNING: Final = re.compile(r"(.*?\d)[_.-]")
 _NUMBER: Final = re.compile(r"[_.-]?\d+([a-z](?![A-Za-z0-9]))?")
 
 
 @dataclass(eq=False, slots=True)
-class Scope:
-    """A part of the flow: a name scope, one node, or several of these.
+class NameScope:
+    """A part of the flow: a name scope, a single node, or several of these as one.
 
     Attributes:
-      name: the scope's path, or the node's.
-      prefix: what all names in it begin with; "" at the root.
-      members: its nodes that do not step aside, in the order in which values flow.
-      parent: None at the root.
-      level: how many scopes it lies in.
-      item: the node, if it is one node and not a scope.
-      inner: what all names of its parts begin with, known once it is split.
-      run: the repeats, if it is a series; `period` of them make one repeat.
-      alike: whether the repeats stand side by side.
+      name: path of the scope or node.
+      prefix: what the paths in it begin with; "" at the root.
+      members: numbers of its visible nodes, in the order in which values flow; never empty below the root.
+      parent: the scope around it; None at the root.
+      level: number of scopes around it.
+      node: number of the node, if it is a single node.
+      run: the merged parts, if it stands for several.
+      period: how many parts of `run` make one repeat.
+      side_by_side: whether the parts of `run` stand side by side, not one after the other.
+      inner_prefix: what the paths of all its parts begin with; set when it is split.
     """
 
     name: str
     prefix: str
     members: list[int]
-    parent: Scope | None = None
+    parent: NameScope | None = None
     level: int = 0
-    item: int | None = None
-    run: tuple[Scope, ...] = ()
+    node: int | None = None
+    run: tuple[NameScope, ...] = ()
     period: int = 1
-    alike: bool = False
-    inner: str = ""
-    _parts: list[Scope] | None = field(default=None, repr=False)
+    side_by_side: bool = False
+    inner_prefix: str = ""
+    _parts: list[NameScope] | None = field(default=None, repr=False)
 
     @property
     def label(self) -> str:
-        """Its name, without what it shares with the scope it lies in."""
-        above = self.parent.inner or self.parent.prefix if self.parent else ""
-        return self.name.removeprefix(above) or self.name.rpartition("/")[2] or self.name
+        """The name without the part that it shares with the scope around it."""
+        parent_prefix = self.parent.inner_prefix or self.parent.prefix if self.parent else ""
+        return self.name.removeprefix(parent_prefix) or self.name.rpartition("/")[2] or self.name
 
     @property
     def repeats(self) -> int:
-        """How often it is there."""
+        """Number of repeats in a series; 1 for others."""
         return len(self.run) // self.period or 1
 
     @property
     def can_unfold(self) -> bool:
-        """Whether there is anything to unfold."""
-        return self.item is None and not self.run and bool(self.members)
+        """Whether the scope has parts that can be shown in its place."""
+        return self.node is None and not self.run and bool(self.members)
 
-    def parts(self, flow: Flow) -> list[Scope]:
-        """What the scope consists of, in the order in which values flow."""
+    def parts(self, flow: DataFlow) -> list[NameScope]:
+        """Returns the parts of the scope, in the order in which values flow."""
         if self._parts is None:
             self._parts = self._split(flow) if self.can_unfold else []
         return self._parts
 
-    def _split(self, flow: Flow) -> list[Scope]:
+    def _split(self, flow: DataFlow) -> list[NameScope]:
+        """Returns the parts of the scope, in time linear in its members (and n log n in its parts)."""
+        # Invariant: each member is in exactly one part.
         names = flow.names
-        prefix = self.inner = self._common(names)
+        prefix = self.inner_prefix = self._common_prefix(names)
         offset = len(prefix)
         buckets: dict[str, list[int]] = {}
-        single: list[int] = []
+        singles: list[int] = []
         for number in self.members:
             name = names[number]
             if len(name) <= offset:
-                single.append(number)  # the node that the scope is named after
+                singles.append(number)  # the node that the scope is named after: `a/b` beside `a/b/c`
                 continue
             end = name.find("/", offset)
             buckets.setdefault(name[offset:end] if end >= 0 else name[offset:], []).append(number)
-        found = [self._node(number, names) for number in single]
-        groups = _grouped(buckets) if len(buckets) > WIDE else {key: [key] for key in buckets}
+        parts = [self._single_node(number, names) for number in singles]
+        groups = (
+            _by_numbered_beginning(buckets) if len(buckets) > MAX_PARTS else {key: [key] for key in buckets}
+        )
         for beginning, keys in groups.items():
             members = buckets[keys[0]]
             if len(keys) > 1:
                 members = [number for key in keys for number in buckets[key]]
             if len(members) == 1:
-                found.append(self._node(members[0], names))
+                parts.append(self._single_node(members[0], names))
             elif keys == [beginning]:
                 path = prefix + beginning
-                found.append(Scope(path, path + "/", members, self, self.level + 1))
+                parts.append(NameScope(path, path + "/", members, self, self.level + 1))
             else:
                 separator = keys[0][len(beginning)]
                 path = prefix + beginning
                 members.sort(key=flow.rank.__getitem__)
-                found.append(Scope(path, path + separator, members, self, self.level + 1))
+                parts.append(NameScope(path, path + separator, members, self, self.level + 1))
         rank = flow.rank
-        # By the middle: a scope may hold a thing or two that come early or late.
-        return sorted(found, key=lambda part: rank[part.members[len(part.members) // 2]])
+        # Sorted by the median member: a scope may hold one or two nodes that come much earlier or later.
+        return sorted(parts, key=lambda part: rank[part.members[len(part.members) // 2]])
 
-    def _node(self, number: int, names: Sequence[str]) -> Scope:
-        return Scope(names[number], names[number] + "/", [number], self, self.level + 1, number)
+    def _single_node(self, number: int, names: Sequence[str]) -> NameScope:
+        return NameScope(names[number], names[number] + "/", [number], self, self.level + 1, number)
 
-    def _common(self, names: Sequence[str]) -> str:
-        """The longest scope that all members share: a scope in which there is only another one is no step."""
+    def _common_prefix(self, names: Sequence[str]) -> str:
+        """Returns the longest scope prefix that all members share, at least the prefix of this scope."""
+        # The smallest and the largest name have in common what all names between them have, so two
+        # comparisons suffice where a prefix of n names would need n.
         low, high = min(map(names.__getitem__, self.members)), max(map(names.__getitem__, self.members))
-        # `prefix/` itself names a node, which is outside of what it names.
+        # The slash that ends `prefix` does not count: only a later one makes a longer scope.
         length = len(self.prefix)
         shared = 0
-        for shared, (one, other) in enumerate(zip(low, high, strict=False)):  # noqa: B007
-            if one != other:
+        for shared, (character, other_character) in enumerate(zip(low, high, strict=False)):  # noqa: B007
+            if character != other_character:
                 break
         else:
             shared = min(len(low), len(high))
         end = low.rfind("/", length, shared) + 1
-        # The node that a scope is named after has a name shorter than the prefix.
+        # `end` is 0 if the node that the scope is named after, whose name is shorter than the prefix, is a
+        # member.
         return low[:end] if end > length else self.prefix
 
 
-def _grouped(buckets: dict[str, list[int]]) -> dict[str, list[str]]:
-    """Groups parts by the beginning of their names up to the first number: `block_1` of `block_1_expand`."""
+def _by_numbered_beginning(buckets: dict[str, list[int]]) -> dict[str, list[str]]:
+    """Groups keys by their beginning up to the first number: `block_1` for `block_1_expand`."""
+    # Keys stay alone if their beginning is the name of another part, as `block_1/` and `block_1_expand/` side
+    # by side would otherwise be one, or if all keys share one beginning.
     groups: dict[str, list[str]] = {}
     for key in buckets:
         match = _BEGINNING.match(key)
         groups.setdefault(match[0] if match else key, []).append(key)
-    found: dict[str, list[str]] = {}
+    merged: dict[str, list[str]] = {}
     for beginning, keys in groups.items():
         if len(keys) > 1 and beginning not in buckets and beginning[:-1] not in buckets and len(groups) > 1:
-            found[beginning[:-1]] = keys
+            merged[beginning[:-1]] = keys
         else:
-            found.update((key, [key]) for key in keys)
-    return found
+            merged.update((key, [key]) for key in keys)
+    return merged
 
 
 def stem(label: str) -> str:
-    """A name without its numbers: equal for `block`, `block_1`, `block_12` and `block_3b`."""
+    """Returns a name without its numbers: equal for `block`, `block_1`, `block_12` and `block_3b`."""
     return _NUMBER.sub("", label)
 
 
-def ops_of(scope: Scope, flow: Flow) -> object:
-    """What repeats have in common: their ops."""
-    if scope.item is not None:
-        return flow.ops[scope.item]
+def ops_of(scope: NameScope, flow: DataFlow) -> object:
+    """Returns a hashable value that is equal for parts with the same ops, counted by type."""
+    if scope.node is not None:
+        return flow.ops[scope.node]
     return frozenset(Counter(map(flow.ops.__getitem__, scope.members)).items())
 
 
-def shapes_of(scope: Scope, flow: Flow, sizes: Mapping[int, object]) -> object:
-    """What repeats of equal size have in common: the shapes (in `sizes`) of the variables they read."""
+def shapes_of(scope: NameScope, flow: DataFlow, variable_shapes: Mapping[int, object]) -> object:
+    """Returns a hashable value that is equal for parts that read variables of the same shapes, else None.
+
+    Args:
+      scope: the part.
+      flow: the flow that it is a part of.
+      variable_shapes: number of a variable's node -> its shape.
+    """
     wires = flow.wires
-    found = [sizes[source] for number in scope.members for source, _ in wires[number] if source in sizes]
-    return frozenset(Counter(found).items()) if found else None
+    shapes = [
+        variable_shapes[source]
+        for number in scope.members
+        for source, _ in wires[number]
+        if source in variable_shapes
+    ]
+    return frozenset(Counter(shapes).items()) if shapes else None

@@ -1,90 +1,107 @@
-"""Parts that stand side by side, with the same ops, sources and targets, made into one part."""
+"""Merges parts that stand side by side, with the same ops, sources and targets, into one part."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from hubexplore.summary.outline.dataflow.flow import CONSTANT, INPUT, MISSING, OP, OUTPUT, Flow
+from hubexplore.summary.outline.dataflow.flow import CONSTANT, INPUT, MISSING, OP, OUTPUT, DataFlow
 from hubexplore.summary.outline.scopes.repeats import series
-from hubexplore.summary.outline.scopes.scope_tree import Scope, ops_of
+from hubexplore.summary.outline.scopes.scope_tree import NameScope, ops_of
 
-LEAST: Final = 4
-"""So many parts at least."""
-_SEEN: Final = frozenset({OP, INPUT, OUTPUT, CONSTANT, MISSING})
-"""Kinds of nodes that tell parts apart which draw from or feed them. Variables do not: each has its own."""
+MIN_SIBLINGS: Final = 4
+"""Minimum number of parts that are merged."""
+_DISTINGUISHING: Final = frozenset({OP, INPUT, OUTPUT, CONSTANT, MISSING})
+"""Kinds of nodes that count as sources and targets. Variables do not count, since each part reads its own."""
 
 
-def gather(parts: Sequence[Scope], flow: Flow, apart: frozenset[str]) -> list[Scope]:
-    """Returns the parts; those of the same ops, sources and targets as one.
+def gather_siblings(parts: Sequence[NameScope], flow: DataFlow, expand: frozenset[str]) -> list[NameScope]:
+    """Returns the parts; those with the same ops, sources and targets are merged, in the place of the first.
+
+    The parts are divided by ops, then by sources, then by targets. A division is only refined if it is large
+    enough to matter, so parts that are alone in their ops cost one pass over their members and no more.
 
     Args:
-      parts: of one scope, in the order in which values flow.
-      flow: they are of.
-      apart: names of parts that stay as they are, and of what they would be gathered in.
+      parts: the parts of one scope, in the order in which values flow.
+      flow: the flow that they are parts of.
+      expand: names of parts that are not merged, and of merged parts that are not made.
     """
-    single = {
+    singles = {
         index: part
         for index, part in enumerate(parts)
         if not part.run
-        and not (apart and (part.name in apart or any(each.startswith(part.prefix) for each in apart)))
+        and not (expand and (part.name in expand or any(name.startswith(part.prefix) for name in expand)))
     }
-    groups = _several(single, {index: ops_of(part, flow) for index, part in single.items()})
+    groups = _large_groups(singles, {index: ops_of(part, flow) for index, part in singles.items()})
     if not groups:
         return list(parts)
-    around = _Around(parts, flow)
-    found: list[list[int]] = []
+    neighbourhood = _Neighbourhood(parts, flow)
+    siblings: list[list[int]] = []
     for group in groups:
-        for fed in _several(group, {index: around.fed_by(index) for index in group}):
-            found += _several(fed, {index: around.feeds(index) for index in fed})
-    gathered = {group[0]: series([parts[index] for index in group], 1, alike=True) for group in found}
-    gathered = {index: part for index, part in gathered.items() if part.name not in apart}
-    taken = {index for group in found if group[0] in gathered for index in group[1:]}
-    return [gathered.get(index, part) for index, part in enumerate(parts) if index not in taken]
+        for same_sources in _large_groups(group, {index: neighbourhood.sources_of(index) for index in group}):
+            siblings += _large_groups(
+                same_sources, {index: neighbourhood.targets_of(index) for index in same_sources}
+            )
+    gathered = {
+        group[0]: series([parts[index] for index in group], 1, side_by_side=True) for group in siblings
+    }
+    gathered = {index: part for index, part in gathered.items() if part.name not in expand}
+    merged = {index for group in siblings if group[0] in gathered for index in group[1:]}
+    return [gathered.get(index, part) for index, part in enumerate(parts) if index not in merged]
 
 
-def _several(indices: Iterable[int], keys: Mapping[int, object]) -> list[list[int]]:
-    """Groups of at least so many with equal keys."""
+def _large_groups(indices: Iterable[int], keys: Mapping[int, object]) -> list[list[int]]:
+    """Returns the groups of at least MIN_SIBLINGS indices with equal keys."""
     groups: dict[object, list[int]] = {}
     for index in indices:
         groups.setdefault(keys[index], []).append(index)
-    return [group for group in groups.values() if len(group) >= LEAST]
+    return [group for group in groups.values() if len(group) >= MIN_SIBLINGS]
 
 
-class _Around:
-    """What is around the parts of a scope: each other, and what stands beside the scopes that hold them."""
+class _Neighbourhood:
+    """What surrounds the parts of a scope: the other parts, and what stands beside the scopes around them."""
 
-    def __init__(self, parts: Sequence[Scope], flow: Flow) -> None:
+    def __init__(self, parts: Sequence[NameScope], flow: DataFlow) -> None:
         self.parts, self.flow = parts, flow
-        self.place = {number: index for index, part in enumerate(parts) for number in part.members}
-        above = parts[0].parent
-        self.prefix = above.inner or above.prefix if above else ""
+        self.part_of_node = {number: index for index, part in enumerate(parts) for number in part.members}
+        parent = parts[0].parent
+        self.prefix = parent.inner_prefix or parent.prefix if parent else ""
 
-    def fed_by(self, index: int) -> object:
-        """What feeds a part: parts, and what stands beside them; whichever node in it."""
-        kinds, place, wires = self.flow.kinds, self.place, self.flow.wires
-        item = self.parts[index].item
-        if item is not None and len(wires[item]) == 1 and wires[item][0][0] in place:
-            return place[wires[item][0][0]]  # one op after the other, the common case of many
-        numbers = {each for at in self.parts[index].members for each, _ in wires[at]}
-        found = {
-            place[each] if each in place else self._outside(each) for each in numbers if kinds[each] in _SEEN
+    def sources_of(self, index: int) -> object:
+        """Returns a hashable value that is equal for parts with the same sources in and outside the scope."""
+        kinds, part_of_node, wires = self.flow.kinds, self.part_of_node, self.flow.wires
+        node = self.parts[index].node
+        if node is not None and len(wires[node]) == 1 and wires[node][0][0] in part_of_node:
+            return part_of_node[wires[node][0][0]]  # most parts of a long chain: no set is built
+        numbers = {source for member in self.parts[index].members for source, _ in wires[member]}
+        sources = {
+            part_of_node[source] if source in part_of_node else self._outside_path(source)
+            for source in numbers
+            if kinds[source] in _DISTINGUISHING
         }
-        return frozenset(found) - {index}
+        return frozenset(sources) - {index}
 
-    def feeds(self, index: int) -> frozenset[int]:
-        """The nodes that a part feeds: what goes different ways would not be seen in one box."""
-        kinds, place, consumers = self.flow.kinds, self.place, self.flow.consumers
-        numbers = {each for at in self.parts[index].members for each in consumers[at]}
-        bundle = self.flow.bundle
+    def targets_of(self, index: int) -> frozenset[int]:
+        """Returns the nodes that a part feeds.
+
+        These are nodes, not parts as for sources: if merged parts fed different nodes, the picture would hide
+        that their results go different ways.
+        """
+        kinds, part_of_node, consumers = self.flow.kinds, self.part_of_node, self.flow.consumers
+        numbers = {target for member in self.parts[index].members for target in consumers[member]}
+        bundle = self.flow.bundle_heads
         return frozenset(
-            bundle.get(each, each) for each in numbers if kinds[each] in _SEEN and place.get(each) != index
+            bundle.get(target, target)
+            for target in numbers
+            if kinds[target] in _DISTINGUISHING and part_of_node.get(target) != index
         )
 
-    def _outside(self, number: int) -> int | str:
-        """The scope or op beside the parts, or beside what holds them, that a node is in."""
+    def _outside_path(self, number: int) -> int | str:
+        """Returns the outermost scope that holds a node and none of the parts, or the node's own path."""
+        # Inputs and outputs have no scope; they are told from parts, whose positions are not negative, by the
+        # complement of their number.
         if self.flow.kinds[number] in (INPUT, OUTPUT):
-            return ~self.flow.bundle.get(number, number)
+            return ~self.flow.bundle_heads.get(number, number)
         name = self.flow.names[number]
         begin = 0
         while (

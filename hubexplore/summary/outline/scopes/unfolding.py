@@ -1,4 +1,4 @@
-"""Which scopes are unfolded: as deep as fits, layer by layer, and what the reader asked for."""
+"""Chooses the scopes that are unfolded: requested ones first, then level by level as many as fit."""
 
 from __future__ import annotations
 
@@ -6,180 +6,197 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hubexplore.summary.outline.dataflow.flow import CONSTANT, MISSING, OP, Flow
-from hubexplore.summary.outline.dataflow.node_kinds import PLUMBING
-from hubexplore.summary.outline.scopes.repeats import collapse
-from hubexplore.summary.outline.scopes.scope_tree import Scope, stem
-from hubexplore.summary.outline.scopes.siblings import gather
+from hubexplore.summary.outline.dataflow.flow import CONSTANT, MISSING, OP, DataFlow
+from hubexplore.summary.outline.dataflow.node_kinds import LOOP_PLUMBING
+from hubexplore.summary.outline.scopes.repeats import collapse_repeats
+from hubexplore.summary.outline.scopes.scope_tree import NameScope, stem
+from hubexplore.summary.outline.scopes.siblings import gather_siblings
 
-READABLE: Final = 36
-"""So many boxes are taken in at a glance: scopes are unfolded by themselves up to here."""
-LAYER: Final = 12
-"""A scope of at most so many ops is a layer, which is one box unless someone asks."""
-SPARSE: Final = 6
-"""A picture of fewer boxes than this has room for what is inside of layers."""
+READABLE_BOXES: Final = 36
+"""Number of boxes that can be taken in at a glance; unrequested scopes are unfolded up to this number."""
+LAYER_OPS: Final = 12
+"""Maximum number of ops in a layer; a scope of this size stays one box unless it is requested."""
+SPARSE_BOXES: Final = 6
+"""Number of boxes below which a diagram has room for the inside of layers."""
 MAX_LEVELS: Final = 16
-"""So deep scopes are unfolded by themselves; those that are asked for lie as deep as they do."""
+"""Maximum number of levels that are unfolded without being requested."""
 
 
-class Tree:
-    """The scopes of a flow, split where someone looks, their numbered repeats collapsed.
+class ScopeTree:
+    """The scopes of a flow, split on demand, with numbered repeats and siblings merged.
 
     Attributes:
       flow: the slice.
-      root: all of its nodes that do not step aside.
+      root: the scope of all its visible nodes.
     """
 
-    def __init__(self, flow: Flow, sizes: Mapping[int, object]) -> None:
-        """Takes the shapes of variables (`sizes`) for the comparison of repeats."""
-        self.flow, self._sizes = flow, sizes
+    def __init__(self, flow: DataFlow, variable_shapes: Mapping[int, object]) -> None:
+        """Takes the shape of each variable by the number of its node, for the comparison of repeats."""
+        self.flow, self._variable_shapes = flow, variable_shapes
         kinds, shown = flow.kinds, (OP, MISSING, CONSTANT)
         members = [number for number in flow.order if kinds[number] in shown]
-        self.root = Scope("", "", members)
-        self._parts: dict[Scope, list[Scope]] = {}
+        self.root = NameScope("", "", members)
+        self._parts: dict[NameScope, list[NameScope]] = {}
 
-    def parts(self, scope: Scope) -> list[Scope]:
-        """The parts of a scope, in the order in which values flow."""
+    def parts(self, scope: NameScope) -> list[NameScope]:
+        """Returns the parts of a scope, in the order in which values flow."""
+        # Remembered: splitting costs the members of the scope, and the choice below asks again and again.
         if scope not in self._parts:
-            found = collapse(scope.parts(self.flow), self.flow, self._sizes, self.flow.expand)
-            self._parts[scope] = gather(found, self.flow, self.flow.expand)
+            collapsed = collapse_repeats(
+                scope.parts(self.flow), self.flow, self._variable_shapes, self.flow.expand
+            )
+            self._parts[scope] = gather_siblings(collapsed, self.flow, self.flow.expand)
         return self._parts[scope]
 
 
 @dataclass
-class Folding:
+class Unfolding:
     """Which scopes of a tree are unfolded.
 
     Attributes:
-      tree: of the scopes.
-      bound: never more boxes than this, variables, inputs and outputs included.
-      fixed: boxes that are there in any case.
+      tree: the scopes.
+      max_boxes: maximum number of boxes, variables, inputs and outputs included.
+      fixed_boxes: number of boxes that are not scopes.
+      unfolded: the scopes whose parts are shown in their place.
+      overflow: unfolded scope -> the part that stands for those of its parts that do not fit.
     """
 
-    tree: Tree
-    bound: int
-    fixed: int
-    unfolded: set[Scope] = field(default_factory=set)
-    more: dict[Scope, Scope] = field(default_factory=dict)
+    # Invariant: if a scope is unfolded, so are all scopes around it; the boxes are therefore a cut through
+    # the tree, and each visible node is in exactly one of them.
 
-    def parts(self, scope: Scope) -> list[Scope]:
-        """The parts of a scope, series collapsed."""
+    tree: ScopeTree
+    max_boxes: int
+    fixed_boxes: int
+    unfolded: set[NameScope] = field(default_factory=set)
+    overflow: dict[NameScope, NameScope] = field(default_factory=dict)
+
+    def parts(self, scope: NameScope) -> list[NameScope]:
+        """Returns the parts of a scope, repeats and siblings merged."""
         return self.tree.parts(scope)
 
-    def frontier(self) -> list[Scope]:
-        """The scopes and nodes that are boxes, in the order in which values flow."""
-        found: list[Scope] = []
+    def frontier(self) -> list[NameScope]:
+        """Returns the scopes and nodes that are boxes, in the order in which values flow."""
+        frontier: list[NameScope] = []
         stack = [self.tree.root]
         while stack:
             scope = stack.pop()
             if scope in self.unfolded:
                 stack.extend(reversed(self._shown_parts(scope)))
             else:
-                found.append(scope)
-        return found
+                frontier.append(scope)
+        return frontier
 
-    def _shown_parts(self, scope: Scope) -> list[Scope]:
+    def _shown_parts(self, scope: NameScope) -> list[NameScope]:
         parts = self.parts(scope)
-        if scope not in self.more:
+        if scope not in self.overflow:
             return parts
-        folded = set(self.more[scope].run)
-        first = next(index for index, part in enumerate(parts) if part in folded)
-        kept = [part for part in parts if part not in folded]
-        return [*kept[:first], self.more[scope], *kept[first:]]
+        merged = set(self.overflow[scope].run)
+        first = next(index for index, part in enumerate(parts) if part in merged)
+        others = [part for part in parts if part not in merged]
+        return [*others[:first], self.overflow[scope], *others[first:]]
 
-    def run(self, depth: int | None) -> None:
-        """Unfolds: what was asked for, then `depth` levels or, for None, as deep as reads well."""
+    def unfold(self, depth: int | None) -> None:
+        """Unfolds what was requested, then `depth` levels or, for None, as many as read well."""
         self.unfolded.add(self.tree.root)
-        self._unfold_asked()
+        self._unfold_requested()
         if depth is not None:
             self._unfold_levels(depth)
         else:
             self._unfold_readable()
-        self._fold_surplus()
+        self._merge_surplus()
 
-    def _unfold_asked(self) -> None:
-        """Unfolds every scope that is asked for, and what it lies in."""
+    def _unfold_requested(self) -> None:
+        """Unfolds each requested scope and the scopes around it."""
         stack = [self.tree.root] if self.tree.flow.expand else []
         while stack:
             scope = stack.pop()
             if not scope.can_unfold:
                 continue
-            inside = any(name.startswith(scope.prefix) for name in self.tree.flow.expand)
-            if scope.name in self.tree.flow.expand or inside or scope is self.tree.root:
+            holds_requested = any(name.startswith(scope.prefix) for name in self.tree.flow.expand)
+            if scope.name in self.tree.flow.expand or holds_requested or scope is self.tree.root:
                 self.unfolded.add(scope)
                 stack.extend(self.parts(scope))
 
     def _unfold_levels(self, depth: int) -> None:
         level = [part for part in self.parts(self.tree.root) if part.can_unfold]
         for _ in range(depth - 1):
-            if not level or len(self.frontier()) + self.fixed > self.bound:
+            if not level or len(self.frontier()) + self.fixed_boxes > self.max_boxes:
                 break
             self.unfolded.update(level)
             level = [part for scope in level for part in self.parts(scope) if part.can_unfold]
 
     def _unfold_readable(self) -> None:
         """Unfolds level by level; scopes that are repeats of each other together or not at all."""
-        settled: set[Scope] = set()
+        # Invariant: `count` is the number of boxes. Each round settles the shallowest folded level, family by
+        # family, the largest first; a family that does not fit stays folded for good, so the loop ends. Only
+        # scopes that might be unfolded are split, as splitting is what costs.
+        settled: set[NameScope] = set()
         for _ in range(MAX_LEVELS):
             frontier = self.frontier()
-            open_ = [each for each in frontier if each.can_unfold and each not in settled]
-            if not open_:
+            candidates = [scope for scope in frontier if scope.can_unfold and scope not in settled]
+            if not candidates:
                 break
-            count = self.fixed + len(frontier)
-            if count > READABLE:
-                break  # looking into scopes costs time
-            shallowest = min(each.level for each in open_)
-            for family in _families(each for each in open_ if each.level == shallowest):
+            count = self.fixed_boxes + len(frontier)
+            if count > READABLE_BOXES:
+                break  # nothing more can fit, and splitting scopes to find that out costs time
+            shallowest = min(scope.level for scope in candidates)
+            for family in _families(scope for scope in candidates if scope.level == shallowest):
                 settled.update(family)
-                if count >= SPARSE and all(len(each.members) <= LAYER for each in family):
+                if count >= SPARSE_BOXES and all(len(scope.members) <= LAYER_OPS for scope in family):
                     continue
-                if any(self._is_loop(each) for each in family):
+                # The inside of a TF1 loop is Enter, Switch, Merge and Exit, which explains nothing.
+                if any(self._is_loop(scope) for scope in family):
                     continue
-                grown = count + sum(len(self.parts(each)) - 1 for each in family)
-                if grown <= READABLE:
+                grown_count = count + sum(len(self.parts(scope)) - 1 for scope in family)
+                if grown_count <= READABLE_BOXES:
                     self.unfolded.update(family)
-                    count = grown
+                    count = grown_count
 
-    def _is_loop(self, scope: Scope) -> bool:
-        plumbing = sum(PLUMBING.match(self.tree.flow.ops[number]) is not None for number in scope.members)
+    def _is_loop(self, scope: NameScope) -> bool:
+        plumbing = sum(
+            LOOP_PLUMBING.match(self.tree.flow.ops[number]) is not None for number in scope.members
+        )
         return 3 * plumbing > len(scope.members)
 
-    def _fold_surplus(self) -> None:
-        """Makes one part of the middle of the largest scopes, until all fits."""
+    def _merge_surplus(self) -> None:
+        """Merges the middle parts of the widest scopes into one part each, until the boxes fit."""
+        # Each round gives one scope an overflow part or folds it, so there are at most as many rounds as
+        # unfolded scopes. The middle is merged because beginning and end tell most about a network.
         while True:
             frontier = self.frontier()
-            surplus = len(frontier) + self.fixed - self.bound
+            surplus = len(frontier) + self.fixed_boxes - self.max_boxes
             if surplus <= 0:
                 return
             widest = max(
-                (scope for scope in self.unfolded if scope not in self.more),
+                (scope for scope in self.unfolded if scope not in self.overflow),
                 key=lambda scope: sum(part not in self.unfolded for part in self.parts(scope)),
                 default=None,
             )
             if widest is None:
                 return
-            self._fold_middle(widest, surplus)
+            self._merge_middle(widest, surplus)
 
-    def _fold_middle(self, scope: Scope, surplus: int) -> None:
+    def _merge_middle(self, scope: NameScope, surplus: int) -> None:
         parts = self.parts(scope)
-        closed = [part for part in parts if part not in self.unfolded]
-        count = min(surplus + 1, len(closed))
-        first = (len(closed) - count) // 2
-        folded = closed[first : first + count]
-        if len(closed) == len(parts) == count:
+        boxes = [part for part in parts if part not in self.unfolded]
+        count = min(surplus + 1, len(boxes))
+        first = (len(boxes) - count) // 2
+        merged = boxes[first : first + count]
+        # A scope of which nothing would be left is folded instead, except the root, which is no box.
+        if len(boxes) == len(parts) == count:
             self.unfolded.discard(scope)
-            self.more.pop(scope, None)
+            self.overflow.pop(scope, None)
             if scope is not self.tree.root:
                 return
             self.unfolded.add(scope)
-        members = [number for part in folded for number in part.members]
-        name = f"{scope.prefix}... and {len(folded):,} more"
-        self.more[scope] = Scope(name, "", members, scope, scope.level + 1, None, tuple(folded))
+        members = [number for part in merged for number in part.members]
+        name = f"{scope.prefix}... and {len(merged):,} more"
+        self.overflow[scope] = NameScope(name, "", members, scope, scope.level + 1, None, tuple(merged))
 
 
-def _families(scopes: Iterable[Scope]) -> Sequence[list[Scope]]:
-    """Siblings whose names differ only in numbers, the largest family first."""
-    families: dict[tuple[Scope | None, str], list[Scope]] = {}
+def _families(scopes: Iterable[NameScope]) -> Sequence[list[NameScope]]:
+    """Returns groups of siblings whose names differ only in numbers, the group with the most nodes first."""
+    families: dict[tuple[NameScope | None, str], list[NameScope]] = {}
     for scope in scopes:
         families.setdefault((scope.parent, stem(scope.label)), []).append(scope)
-    return sorted(families.values(), key=lambda family: -sum(len(each.members) for each in family))
+    return sorted(families.values(), key=lambda family: -sum(len(scope.members) for scope in family))
