@@ -1,8 +1,9 @@
-"""What is different between two graph variants, or between two modules.
+"""Compares two graph variants, or two modules.
 
-Facts are compared, not files: order does not count, nor do the names of the tensors that a signature feeds,
-nor how a message is encoded. Where the graphs are at hand, what signatures and state run is compared node by
-node, see `summary.compare.structure`; of two modules also the weights and the contents of the assets.
+Facts are compared, not files: the order of things does not count, nor do the names of the tensors that a
+signature feeds, nor the encoding of a message. If the graphs are at hand, what signatures and state run is
+compared node by node (see `summary.compare.structure`); of two modules also the weights and the contents of
+assets.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from hubexplore.summary.compare.graphs import Origin, renamed, structure
+from hubexplore.summary.compare.graphs import VariantOrigin, compare_origins, renamed
 from hubexplore.summary.compare.replacement import obstacles, shape_text, tags_text
-from hubexplore.summary.compare.structure import Basis, Structure
-from hubexplore.summary.compare.weight_values import asset_digests, other_weights
+from hubexplore.summary.compare.structure import Basis, GraphComparison
+from hubexplore.summary.compare.weight_values import asset_digests, differing_variables
 from hubexplore.summary.model import (
     LOCAL,
     AssetSummary,
@@ -36,27 +37,28 @@ SECTIONS: Final = (
     "variants", "signatures", "inputs", "outputs", "variables", "weights", "ops", "collections", "losses",
     "update ops", "assets", "tables", "messages", "functions", "nodes", "attributes", "constants", "wiring",
 )  # fmt: skip
-"""In the order in which differences are listed."""
+"""Sections of differences, in the order in which they are listed."""
 
-_ENTRIES: Final = {"nodes": "node", "bytes": "byte string", "ints": "integer", "floats": "float"}
-
-_COMPARED: Final = ("nodes", "structure", "files")
+_ENTRY_NOUNS: Final = {"nodes": "node", "bytes": "byte string", "ints": "integer", "floats": "float"}
+"""Kind of a collection -> what its entries are called."""
+_NODE_BASES: Final = ("nodes", "structure", "files")
+"""Bases of a comparison that has compared the nodes of the graphs."""
 
 Tags = tuple[str, ...]
-Facts = Mapping[tuple[str, str], str]
-"""(section, name) -> what is said of it."""
+Descriptions = Mapping[tuple[str, str], str]
+"""(section, name) -> description of the item as text."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not the same on both sides.
+    """One item that is not the same on both sides.
 
     Attributes:
       section: one of `SECTIONS`.
-      name: what it is, as in "dense/kernel" or "default: images".
-      tags: of the variant; None for what belongs to the module.
-      first: what the first side has, as text; None if it lacks it.
-      second: what the second side has; None if it lacks it.
+      name: name of the item, such as "dense/kernel" or "default: images".
+      tags: tags of the variant; None for an item of the module.
+      first: the item on the first side, as text; None if that side lacks it.
+      second: the item on the second side, as text; None if that side lacks it.
     """
 
     section: str
@@ -67,23 +69,24 @@ class Difference:
 
     @property
     def lacking(self) -> str:
-        """Which side lacks it: "first", "second", or "" where both have it."""
+        """The side that lacks the item: "first", "second", or "" if both have it."""
         return "first" if self.first is None else "second" if self.second is None else ""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two sides and what is not the same.
+    """What differs between two sides.
 
     Attributes:
-      first: what the first side is called: a module's title, or a variant's tags.
-      second: what the second side is called.
-      differences: by section, then variant, then name.
+      first: label of the first side: a module's title, or a variant's tags.
+      second: label of the second side.
+      differences: the differences, sorted by section, variant and name.
       reasons: why the second side cannot replace the first, as clauses; empty if it can. For the rules see
         `hubexplore.summary.compare.replacement`.
-      basis: what it rests on: "files" that are the same, "nodes" compared one by one, their "structure" since
-        names differ, "counted" where a graph was too large for that, "" where graphs were not at hand.
-      unused: how many nodes of either side no signature of both and no part of the state needs.
+      basis: what the comparison rests on: "files" that are the same; "nodes" that were compared one by one;
+        their "structure", if names differ; "counted" if a graph was too large; "" if the graphs were not at
+        hand.
+      unused: for either side, the number of nodes that no common signature and no part of the state needs.
     """
 
     first: str
@@ -100,7 +103,7 @@ class Comparison:
 
     @property
     def replaceable(self) -> bool:
-        """Whether what was built for the first side works with the second; values are not looked at."""
+        """Whether programs built for the first side work with the second; values do not count."""
         return not self.reasons
 
 
@@ -110,246 +113,285 @@ def compare_variants(
     """Compares two graph variants, of one module or of two.
 
     Args:
-      first: one variant.
-      second: the other.
-      sources: where the graphs, weights and assets of either are; without them only facts are compared.
-        Variants of one source share its weights.
+      first: the first variant.
+      second: the second variant.
+      sources: sources of the graphs, weights and assets of either variant; without them only facts are
+        compared. Weights are compared only if the sources differ.
     """
-    one, other = Origin(first, sources[0]), Origin(second, sources[1])
-    found = structure(one, other)
-    differences = [*_of_variants(one, other, found), *_of_weights((first,), (second,), sources)]
+    first_origin, second_origin = VariantOrigin(first, sources[0]), VariantOrigin(second, sources[1])
+    graphs = compare_origins(first_origin, second_origin)
+    differences = [
+        *_variant_differences(first_origin, second_origin, graphs),
+        *_weight_differences((first,), (second,), sources),
+    ]
     return Comparison(
         tags_text(first.tags),
         tags_text(second.tags),
         _sorted(differences),
         tuple(obstacles(first, second)),
-        found.basis,
-        found.unused,
+        graphs.basis,
+        graphs.unused,
     )
 
 
 def compare_modules(first: ModuleSummary, second: ModuleSummary) -> Comparison:
-    """Compares two modules variant by variant, and where both have weights, those too.
+    """Compares two modules variant by variant, and their weights if both have them.
 
-    Variants belong together by their tags. Where each module has but one, these are compared whatever their
-    tags; yet other tags prevent a replacement, for whoever loads a module names them.
+    Variants correspond by their tags. If each module has only one, these are compared whatever their tags;
+    but other tags prevent a replacement, because loading a module names its tags.
     """
-    here, there = ({variant.tags: variant for variant in side.variants} for side in (first, second))
+    first_variants, second_variants = (
+        {variant.tags: variant for variant in side.variants} for side in (first, second)
+    )
     reasons: list[str] = []
     obstructed: dict[str, list[Tags]] = {}
     differences: list[Difference] = []
-    structures: list[Structure] = []
+    comparisons: list[GraphComparison] = []
+    # Equal digests mean equal files, so the graphs need not be compared. Their facts still are: they cost
+    # little.
     are_same_files = bool(first.digest) and first.digest == second.digest
-    for tags in here.keys() ^ there.keys():
-        one, other = ("present" if tags in side else None for side in (here, there))
-        differences.append(Difference("variants", tags_text(tags), None, one, other))
-    for tags, variant in here.items():
-        if tags not in there:
-            found = "; ".join(map(tags_text, there))
-            reasons.append(f"there is no {_variant(tags)}" + (f", only: {found}" if found else ""))
-        partner = second.variants[0] if len(here) == len(there) == 1 else there.get(tags)
+    for tags in first_variants.keys() ^ second_variants.keys():
+        first_text, second_text = (
+            "present" if tags in side else None for side in (first_variants, second_variants)
+        )
+        differences.append(Difference("variants", tags_text(tags), None, first_text, second_text))
+    for tags, variant in first_variants.items():
+        if tags not in second_variants:
+            existing = "; ".join(map(tags_text, second_variants))
+            reasons.append(f"there is no {_variant_text(tags)}" + (f", only: {existing}" if existing else ""))
+        partner = (
+            second.variants[0]
+            if len(first_variants) == len(second_variants) == 1
+            else second_variants.get(tags)
+        )
         if partner is None:
             continue
-        origins = Origin(variant, first.source), Origin(partner, second.source)
-        structures.append(Structure("files") if are_same_files else structure(*origins))
-        differences += _of_variants(*origins, structures[-1])
+        origins = VariantOrigin(variant, first.source), VariantOrigin(partner, second.source)
+        comparisons.append(GraphComparison("files") if are_same_files else compare_origins(*origins))
+        differences += _variant_differences(*origins, comparisons[-1])
         for reason in obstacles(variant, partner):
             obstructed.setdefault(reason, []).append(tags)
-    reasons += (_in_variants(len(here), tags) + reason for reason, tags in obstructed.items())
-    differences += _of_weights(first.variants, second.variants, (first.source, second.source))
-    unused = [sum(each.unused[side] for each in structures) for side in (0, 1)]
+    reasons += (_variants_prefix(len(first_variants), tags) + reason for reason, tags in obstructed.items())
+    differences += _weight_differences(first.variants, second.variants, (first.source, second.source))
+    unused = [sum(comparison.unused[side] for comparison in comparisons) for side in (0, 1)]
     return Comparison(
         first.title,
         second.title,
         _sorted(differences),
         tuple(reasons),
-        _weakest(structures),
+        _weakest(comparisons),
         (unused[0], unused[1]),
     )
 
 
-def _weakest(structures: Iterable[Structure]) -> Basis:
-    """Returns what the whole comparison rests on."""
-    found = {each.basis for each in structures}
+def _weakest(comparisons: Iterable[GraphComparison]) -> Basis:
+    """Returns the weakest basis among the comparisons of variants: that is what the whole rests on."""
+    bases = {comparison.basis for comparison in comparisons}
     strengths: tuple[Basis, ...] = ("counted", "", "structure", "nodes", "files")
-    return next((each for each in strengths if each in found), "")
+    return next((basis for basis in strengths if basis in bases), "")
 
 
-def _in_variants(of: int, tags: list[Tags]) -> str:
-    """Returns which of so many graph variants a reason is about; nothing where there is but one."""
-    if of == 1:
+def _variants_prefix(count: int, tags: list[Tags]) -> str:
+    """Returns which of `count` graph variants a reason is about; "" if there is only one."""
+    if count == 1:
         return ""
-    if len(tags) == of:
+    if len(tags) == count:
         return "in all graph variants, "
-    return f"{', '.join(map(_variant, tags))}: "
+    return f"{', '.join(map(_variant_text, tags))}: "
 
 
-def _variant(tags: Tags) -> str:
+def _variant_text(tags: Tags) -> str:
     return f"graph variant {tags_text(tags) if tags else 'without tags'}"
 
 
 def _sorted(differences: Iterable[Difference]) -> tuple[Difference, ...]:
     return tuple(
-        sorted(differences, key=lambda each: (SECTIONS.index(each.section), each.tags or (), each.name))
+        sorted(
+            differences,
+            key=lambda difference: (
+                SECTIONS.index(difference.section),
+                difference.tags or (),
+                difference.name,
+            ),
+        )
     )
 
 
 # ---- variants
 
 
-def _of_variants(first: Origin, second: Origin, found: Structure) -> Iterator[Difference]:
-    variant, other = first.variant, renamed(second.variant, found.matched)
-    if found.basis in _COMPARED:  # The bodies too, so that only more or fewer functions are news.
-        variant, other = _unnumbered(variant, other), _unnumbered(other, variant)
-    here, there = _facts(variant, other), _facts(other, variant)
-    # Counts say nothing more where the nodes themselves are the same, and function names are a writer's.
-    needless = ("ops", "functions") if found.basis in _COMPARED and not found.findings else ()
-    for section, name in here.keys() | there.keys():
-        one, two = here.get((section, name)), there.get((section, name))
-        if one != two and section not in needless:
-            yield Difference(section, name, variant.tags, one, two)
-    if first.source is not second.source and found.basis != "files":
-        yield from _of_assets(first, second)
+def _variant_differences(
+    first: VariantOrigin, second: VariantOrigin, graphs: GraphComparison
+) -> Iterator[Difference]:
+    variant, other = first.variant, renamed(second.variant, graphs.matched)
+    # The bodies of functions are compared as part of the graph, so their names matter only by number.
+    if graphs.basis in _NODE_BASES:
+        variant, other = _without_function_numbers(variant, other), _without_function_numbers(other, variant)
+    first_descriptions, second_descriptions = _descriptions(variant, other), _descriptions(other, variant)
+    # If the nodes are the same, counts of ops add nothing, and names of functions are the exporter's choice.
+    needless = ("ops", "functions") if graphs.basis in _NODE_BASES and not graphs.findings else ()
+    for section, name in first_descriptions.keys() | second_descriptions.keys():
+        first_text, second_text = (
+            first_descriptions.get((section, name)),
+            second_descriptions.get((section, name)),
+        )
+        if first_text != second_text and section not in needless:
+            yield Difference(section, name, variant.tags, first_text, second_text)
+    # Both variants of one module have the same assets.
+    if first.source is not second.source and graphs.basis != "files":
+        yield from _asset_differences(first, second)
     yield from (
-        Difference(each.kind, each.name, variant.tags, each.first, each.second) for each in found.findings
+        Difference(finding.kind, finding.name, variant.tags, finding.first, finding.second)
+        for finding in graphs.findings
     )
 
 
-def _unnumbered(variant: VariantSummary, other: VariantSummary) -> VariantSummary:
-    """The variant with `__inference_f_*` for each function `__inference_f_12` that the other has not.
-
-    TensorFlow numbers functions anew whenever a program is run.
-    """
-    known = {each.name for each in other.functions}
+def _without_function_numbers(variant: VariantSummary, other: VariantSummary) -> VariantSummary:
+    """Returns the variant with `__inference_f_*` for functions `__inference_f_12` that the other lacks."""
+    # TensorFlow numbers functions by a counter of the process, so an export of the same program has other
+    # numbers.
+    other_names = {function.name for function in other.functions}
     functions = (
-        each if each.name in known else replace(each, name=re.sub(r"_[0-9]+\Z", "_*", each.name))
-        for each in variant.functions
+        function
+        if function.name in other_names
+        else replace(function, name=re.sub(r"_[0-9]+\Z", "_*", function.name))
+        for function in variant.functions
     )
     return replace(variant, functions=tuple(functions))
 
 
-def _of_assets(first: Origin, second: Origin) -> Iterator[Difference]:
-    """Yields the assets of one name, size and beginning whose contents are not the same."""
-    one, other = first.variant, second.variant
-    sizes = {each.name: _asset(each, _unread(one)) for each in other.assets}
-    alike = [each.name for each in one.assets if sizes.get(each.name) == _asset(each, _unread(other))]
-    here, there = (asset_digests(each.variant, each.source) for each in (first, second))
-    for name in alike:
-        if name in here and name in there and here[name] != there[name]:
-            texts = (f"SHA-256 {each[name][:16]}" for each in (here, there))
+def _asset_differences(first: VariantOrigin, second: VariantOrigin) -> Iterator[Difference]:
+    """Yields the assets that have the same name, size and beginning, but other contents."""
+    variant, other_variant = first.variant, second.variant
+    sizes = {asset.name: _asset_text(asset, _unread_assets(variant)) for asset in other_variant.assets}
+    similar = [
+        asset.name
+        for asset in variant.assets
+        if sizes.get(asset.name) == _asset_text(asset, _unread_assets(other_variant))
+    ]
+    digests, other_digests = (asset_digests(origin.variant, origin.source) for origin in (first, second))
+    for name in similar:
+        if name in digests and name in other_digests and digests[name] != other_digests[name]:
+            texts = (f"SHA-256 {side_digests[name][:16]}" for side_digests in (digests, other_digests))
             yield Difference("assets", f"{name}: content", first.variant.tags, *texts)
 
 
-def _of_weights(
+def _weight_differences(
     first: Iterable[VariantSummary],
     second: Iterable[VariantSummary],
     sources: tuple[Source | None, Source | None],
 ) -> Iterator[Difference]:
-    one, other = sources
-    if one is not None and other is not None and one is not other:
-        for name, stored, other_stored in other_weights(first, one, second, other):
+    source, other_source = sources
+    if source is not None and other_source is not None and source is not other_source:
+        for name, stored, other_stored in differing_variables(first, source, second, other_source):
             yield Difference("weights", name, None, stored, other_stored)
 
 
-def _facts(variant: VariantSummary, other: VariantSummary) -> Facts:
-    """Returns what is said of a variant, in detail only of what both have; items of one name count as one."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for section, name, text in _statements(variant, other):
-        found.setdefault((section, name), []).append(text)
-    return {key: "; ".join(sorted(texts)) for key, texts in found.items()}
+def _descriptions(variant: VariantSummary, other: VariantSummary) -> Descriptions:
+    """Describes the items of a variant, in detail only those that both have; items of one name are joined."""
+    texts_of: dict[tuple[str, str], list[str]] = {}
+    for section, name, text in _described_items(variant, other):
+        texts_of.setdefault((section, name), []).append(text)
+    # Sorted, because items of one name, as messages of one collection, may come in any order.
+    return {key: "; ".join(sorted(texts)) for key, texts in texts_of.items()}
 
 
-def _statements(variant: VariantSummary, other: VariantSummary) -> Iterator[tuple[str, str, str]]:
-    """Yields (section, name, text)."""
-    yield from _of_signatures(variant, other)
-    yield from (("variables", each.name, _variable(each)) for each in variant.variables)
-    yield from (("ops", each.op, _op(each)) for each in variant.ops)
-    yield from _of_collections(variant, other)
-    yield from (("losses", each, "present") for each in variant.losses)
-    yield from (("update ops", each, "present") for each in variant.update_ops)
-    yield from (("assets", each.name, _asset(each, _unread(other))) for each in variant.assets)
-    yield from (("tables", each.node, _table(each)) for each in variant.tables)
-    yield from _of_messages(variant, other)
-    yield from (("functions", each.name, _function(each)) for each in variant.functions)
+def _described_items(variant: VariantSummary, other: VariantSummary) -> Iterator[tuple[str, str, str]]:
+    """Yields (section, name, text) of the items of a variant."""
+    yield from _signature_items(variant, other)
+    yield from (("variables", variable.name, _variable_text(variable)) for variable in variant.variables)
+    yield from (("ops", op.op, _op_text(op)) for op in variant.ops)
+    yield from _collection_items(variant, other)
+    yield from (("losses", loss, "present") for loss in variant.losses)
+    yield from (("update ops", update_op, "present") for update_op in variant.update_ops)
+    yield from (("assets", asset.name, _asset_text(asset, _unread_assets(other))) for asset in variant.assets)
+    yield from (("tables", table.node, _table_text(table)) for table in variant.tables)
+    yield from _message_items(variant, other)
+    yield from (("functions", function.name, _function_text(function)) for function in variant.functions)
 
 
-def _of_signatures(variant: VariantSummary, other: VariantSummary) -> Iterator[tuple[str, str, str]]:
-    shared = {each.name for each in other.signatures}
-    for each in variant.signatures:
-        if each.name not in shared:
-            yield "signatures", each.name, _signature(each)
+def _signature_items(variant: VariantSummary, other: VariantSummary) -> Iterator[tuple[str, str, str]]:
+    shared = {signature.name for signature in other.signatures}
+    for signature in variant.signatures:
+        if signature.name not in shared:
+            yield "signatures", signature.name, _signature_text(signature)
             continue
-        yield "signatures", each.name, f"method {each.method}" if each.method else "no method"
-        for section, tensors in (("inputs", each.inputs), ("outputs", each.outputs)):
-            yield from ((section, f"{each.name}: {tensor.name}", _tensor(tensor)) for tensor in tensors)
+        yield "signatures", signature.name, f"method {signature.method}" if signature.method else "no method"
+        for section, tensors in (("inputs", signature.inputs), ("outputs", signature.outputs)):
+            yield from (
+                (section, f"{signature.name}: {tensor.name}", _tensor_text(tensor)) for tensor in tensors
+            )
 
 
-def _of_collections(variant: VariantSummary, other: VariantSummary) -> Iterator[tuple[str, str, str]]:
-    shared = {each.name for each in other.collections}
-    for each in variant.collections:
-        yield "collections", each.name, _collection(each)
-        if each.name in shared:
-            yield from (("collections", f"{each.name}: {entry}", "present") for entry in each.entries)
+def _collection_items(variant: VariantSummary, other: VariantSummary) -> Iterator[tuple[str, str, str]]:
+    shared = {collection.name for collection in other.collections}
+    for collection in variant.collections:
+        yield "collections", collection.name, _collection_text(collection)
+        if collection.name in shared:
+            yield from (
+                ("collections", f"{collection.name}: {entry}", "present") for entry in collection.entries
+            )
 
 
-def _of_messages(variant: VariantSummary, other: VariantSummary) -> Iterator[tuple[str, str, str]]:
-    shared = {each.key for each in other.messages}
-    for each in variant.messages:
-        if each.key in shared:
-            yield from (("messages", f"{each.key}: {path}", value) for path, value in each.fields)
+def _message_items(variant: VariantSummary, other: VariantSummary) -> Iterator[tuple[str, str, str]]:
+    shared = {message.key for message in other.messages}
+    for message in variant.messages:
+        if message.key in shared:
+            yield from (("messages", f"{message.key}: {path}", value) for path, value in message.fields)
         else:
-            yield "messages", each.key, _message(each)
+            yield "messages", message.key, _message_text(message)
 
 
 # ---- texts
 
 
-def _signature(signature: SignatureSummary) -> str:
+def _signature_text(signature: SignatureSummary) -> str:
     return f"{_plural(len(signature.inputs), 'input')}, {_plural(len(signature.outputs), 'output')}"
 
 
-def _tensor(tensor: TensorSummary) -> str:
+def _tensor_text(tensor: TensorSummary) -> str:
     kind = "" if tensor.kind == "dense" else f"{tensor.kind} "
     parts = sorted(f"{part.role} {part.dtype} {shape_text(part.shape)}" for part in tensor.components)
     return f"{kind}{tensor.dtype} {shape_text(tensor.shape)}" + (f" of {', '.join(parts)}" if parts else "")
 
 
-def _variable(variable: VariableSummary) -> str:
+def _variable_text(variable: VariableSummary) -> str:
     parts = f", {_plural(len(variable.partitions), 'part')}" if variable.partitions else ""
     trainable = "trainable" if variable.trainable else "not trainable"
     kind = f", {LOCAL}" if variable.kind == LOCAL else ""
     return f"{variable.dtype} {shape_text(variable.shape)}, {trainable}{kind}{parts}"
 
 
-def _op(op: OpSummary) -> str:
+def _op_text(op: OpSummary) -> str:
     return f"{op.count:,}" + (f" and {op.in_functions:,} in functions" if op.in_functions else "")
 
 
-def _collection(collection: CollectionSummary) -> str:
-    return _plural(collection.count, _ENTRIES.get(collection.kind, "entry"))
+def _collection_text(collection: CollectionSummary) -> str:
+    return _plural(collection.count, _ENTRY_NOUNS.get(collection.kind, "entry"))
 
 
-def _asset(asset: AssetSummary, unread: Container[str]) -> str:
+def _asset_text(asset: AssetSummary, unread: Container[str]) -> str:
+    # First lines count only if both sides have read them; otherwise reading a file would be a difference.
     size = "missing" if asset.size is None else _plural(asset.size, "byte")
     lines = () if asset.name in unread else asset.first_lines
     return size + (f", begins {' | '.join(lines)}" if lines else "")
 
 
-def _unread(variant: VariantSummary) -> Container[str]:
-    """Names of the assets that are there without first lines, as all those of a module in memory."""
-    return {each.name for each in variant.assets if each.size is not None and not each.first_lines}
+def _unread_assets(variant: VariantSummary) -> Container[str]:
+    """Returns the names of the assets whose first lines were not read, as those of a module in memory."""
+    return {asset.name for asset in variant.assets if asset.size is not None and not asset.first_lines}
 
 
-def _table(table: TableSummary) -> str:
+def _table_text(table: TableSummary) -> str:
     origin = f" from {', '.join(sorted(table.assets))}" if table.assets else ""
     return f"{table.op}, {table.key_dtype} to {table.value_dtype}{origin}"
 
 
-def _message(message: MessageSummary) -> str:
+def _message_text(message: MessageSummary) -> str:
     return f"{message.type or 'unknown type'}, {_plural(message.size, 'byte')}"
 
 
-def _function(function: FunctionSummary) -> str:
+def _function_text(function: FunctionSummary) -> str:
     sides = f"{_plural(len(function.inputs), 'input')}, {_plural(len(function.outputs), 'output')}"
     return f"{sides}, {_plural(function.nodes, 'node')}"
 

@@ -1,14 +1,13 @@
-"""Can one module stand in for another?
+"""Decides whether one module can replace another.
 
-It can if whatever was built for the first also builds and runs with the second. So signatures are compared
-as types are: the second may accept more and promise more, never less.
+It can if every program that builds and runs with the first also builds and runs with the second. Signatures
+are therefore compared as types are: the second may accept more and promise more, never less.
 
-* Inputs: the second takes exactly the first's inputs by name, with the same dtype and kind, and in at least
-  every shape that the first takes. An unknown size accepts all sizes, a known one only itself.
-* Outputs: the second gives at least the first's outputs by name, with the same dtype and kind, and a shape
-  that promises at least as much. A size that the first knows and the second does not is a refusal: a dense
-  layer on top needs the last size when the graph is built, long before there are values. Further outputs do
-  no harm.
+* Inputs: the second takes exactly the first's inputs by name, with the same dtype and kind, and at least
+  every shape that the first takes. An unknown size accepts all sizes, a known size only itself.
+* Outputs: the second returns at least the first's outputs by name, with the same dtype and kind, and a shape
+  that promises at least as much. A size that only the first knows is an obstacle: a dense layer on top needs
+  the last size when the graph is built, long before there are values. Additional outputs do no harm.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ from hubexplore.summary.model import Shape, SignatureSummary, TensorSummary, Var
 
 
 def obstacles(first: VariantSummary, second: VariantSummary) -> Iterator[str]:
-    """Yields, as sentences without a full stop, why `second` cannot replace `first`; nothing if it can."""
-    there = {each.name: each for each in second.signatures}
+    """Yields why `second` cannot replace `first`, as sentences without a full stop; nothing if it can."""
+    others = {signature.name: signature for signature in second.signatures}
     for signature in first.signatures:
-        if signature.name not in there:
-            yield f"there is no signature {signature.name!r}{_hint(signature.name, there)}"
+        if signature.name not in others:
+            yield f"there is no signature {signature.name!r}{_hint(signature.name, others)}"
         else:
-            for reason in _of_signature(signature, there[signature.name]):
+            for reason in _signature_obstacles(signature, others[signature.name]):
                 yield f"signature {signature.name!r}: {reason}"
 
 
@@ -36,62 +35,67 @@ def tags_text(tags: Iterable[str]) -> str:
 
 
 def shape_text(shape: Shape) -> str:
-    """Returns "(?, 3)", "scalar", or "any shape" where the rank is not known."""
+    """Returns "(?, 3)", "scalar", or "any shape" if the rank is not known."""
     if shape is None:
         return "any shape"
     sizes = ["?" if size is None else str(size) for size in shape]
     return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})" if sizes else "scalar"
 
 
-def _of_signature(first: SignatureSummary, second: SignatureSummary) -> Iterator[str]:
-    given, taken = ({each.name: each for each in side.inputs} for side in (first, second))
-    for name, tensor in given.items():
-        if name not in taken:
-            yield f"the input {name!r} is not accepted{_hint(name, taken)}"
+def _signature_obstacles(first: SignatureSummary, second: SignatureSummary) -> Iterator[str]:
+    inputs, other_inputs = ({tensor.name: tensor for tensor in side.inputs} for side in (first, second))
+    for name, tensor in inputs.items():
+        if name not in other_inputs:
+            yield f"the input {name!r} is not accepted{_hint(name, other_inputs)}"
             continue
-        yield from _type_reasons("input", tensor, taken[name])
-        if not covers(taken[name].shape, tensor.shape):
-            wanted, found = shape_text(tensor.shape), shape_text(taken[name].shape)
-            yield f"the input {name!r} must accept {wanted}, and accepts {found}"
-    yield from (f"the further input {name!r} is required" for name in taken if name not in given)
-    results = {each.name: each for each in second.outputs}
+        yield from _type_obstacles("input", tensor, other_inputs[name])
+        if not covers(other_inputs[name].shape, tensor.shape):
+            required, actual = shape_text(tensor.shape), shape_text(other_inputs[name].shape)
+            yield f"the input {name!r} must accept {required}, but accepts {actual}"
+    yield from (f"the further input {name!r} is required" for name in other_inputs if name not in inputs)
+    outputs = {tensor.name: tensor for tensor in second.outputs}
     for tensor in first.outputs:
-        if tensor.name not in results:
-            yield f"there is no output {tensor.name!r}{_hint(tensor.name, results)}"
+        if tensor.name not in outputs:
+            yield f"there is no output {tensor.name!r}{_hint(tensor.name, outputs)}"
             continue
-        yield from _type_reasons("output", tensor, results[tensor.name])
-        if not covers(tensor.shape, results[tensor.name].shape):
-            wanted, found = shape_text(tensor.shape), shape_text(results[tensor.name].shape)
-            yield f"the output {tensor.name!r} must be {wanted}, and is {found}"
+        yield from _type_obstacles("output", tensor, outputs[tensor.name])
+        if not covers(tensor.shape, outputs[tensor.name].shape):
+            required, actual = shape_text(tensor.shape), shape_text(outputs[tensor.name].shape)
+            yield f"the output {tensor.name!r} must be {required}, but is {actual}"
 
 
 def covers(general: Shape, special: Shape) -> bool:
-    """Says whether each tensor of the shape `special` also has the shape `general`."""
+    """Returns whether every tensor of the shape `special` also has the shape `general`."""
+    # The shape of a type is a set of shapes: covering means being a superset.
     if general is None:
         return True
     if special is None or len(general) != len(special):
         return False
-    return all(wide in (None, narrow) for wide, narrow in zip(general, special, strict=True))
+    return all(
+        general_size in (None, special_size)
+        for general_size, special_size in zip(general, special, strict=True)
+    )
 
 
-def _type_reasons(side: str, first: TensorSummary, second: TensorSummary) -> Iterator[str]:
+def _type_obstacles(side: str, first: TensorSummary, second: TensorSummary) -> Iterator[str]:
     if first.kind != second.kind:
-        yield f"the {side} {first.name!r} must be {first.kind}, and is {second.kind}"
+        yield f"the {side} {first.name!r} must be {first.kind}, but is {second.kind}"
     elif _dtypes(first) != _dtypes(second):
-        wanted, found = (", ".join(_dtypes(each)) for each in (first, second))
-        yield f"the {side} {first.name!r} must be {wanted}, and is {found}"
+        required, actual = (", ".join(_dtypes(tensor)) for tensor in (first, second))
+        yield f"the {side} {first.name!r} must be {required}, but is {actual}"
 
 
 def _dtypes(tensor: TensorSummary) -> tuple[str, ...]:
-    """Returns its dtype and those of its parts, as in ragged tensors with int32 or int64 splits."""
-    parts = (f"{part.role} {_plain(part.dtype)}" for part in tensor.components)
-    return (_plain(tensor.dtype), *sorted(parts))
+    """Returns the dtype and those of the components: ragged tensors have int32 or int64 splits."""
+    parts = (f"{part.role} {_value_dtype(part.dtype)}" for part in tensor.components)
+    return (_value_dtype(tensor.dtype), *sorted(parts))
 
 
-def _plain(dtype: str) -> str:
-    return dtype.removesuffix("_ref")  # a value read from a reference is a value
+def _value_dtype(dtype: str) -> str:
+    return dtype.removesuffix("_ref")  # TF1 reads a reference where a value is expected
 
 
+# The question of `errors.closest` would end the clause, so only the name that it suggests is taken.
 def _hint(name: str, existing: dict[str, SignatureSummary] | dict[str, TensorSummary]) -> str:
     hint = errors.closest(name, existing).strip().rstrip("?").removeprefix("Did you mean ")
     return f" (nearest: {hint})" if hint else ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from google.protobuf import text_format
 
-from hubexplore.summary.compare.structure import Graph, Structure, compare_structure
+from hubexplore.summary.compare.structure import ComparedGraph, GraphComparison, compare_graphs
 from hubexplore.summary.graph.messages import AttrValue, MetaGraphDef
 from hubexplore.summary.reading.variant import read_variant
 
@@ -45,13 +45,15 @@ def add(nodes: Any, text: str) -> None:
             text_format.Parse(value, node.attr[key], descriptor_pool=pool)
 
 
-def compared(first: Any, second: Any, names: tuple[dict[str, str], dict[str, str]] = ({}, {})) -> Structure:
+def compared(
+    first: Any, second: Any, names: tuple[dict[str, str], dict[str, str]] = ({}, {})
+) -> GraphComparison:
     """What two meta graphs have not in common."""
     graphs = [
-        Graph(read_variant(each, {}, None)[0], each, own)
+        ComparedGraph(read_variant(each, {}, None)[0], each, own)
         for each, own in zip((first, second), names, strict=True)
     ]
-    return compare_structure(graphs[0], graphs[1])
+    return compare_graphs(graphs[0], graphs[1])
 
 
 def constant(*values: float, shape: str = "") -> str:

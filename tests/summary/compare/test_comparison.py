@@ -196,20 +196,20 @@ IN = "signature 'default': the input 'images'"
         (with_default(inputs=(tensor("images", (None, None, None, 1)),)), []),
         (
             with_default(inputs=(tensor("images", (1, 28, 28, 1)),)),
-            [f"{IN} must accept (?, 28, 28, 1), and accepts (1, 28, 28, 1)"],
+            [f"{IN} must accept (?, 28, 28, 1), but accepts (1, 28, 28, 1)"],
         ),
         (
             with_default(inputs=(tensor("images", (None, 784)),)),
-            ["signature 'default': the input 'images' must accept (?, 28, 28, 1), and accepts (?, 784)"],
+            ["signature 'default': the input 'images' must accept (?, 28, 28, 1), but accepts (?, 784)"],
         ),
         (
             with_default(inputs=(tensor("images", IMAGES.shape, "float16"),)),
-            ["signature 'default': the input 'images' must be float32, and is float16"],
+            ["signature 'default': the input 'images' must be float32, but is float16"],
         ),
         (with_default(inputs=(tensor("images", IMAGES.shape, "float32_ref"),)), []),
         (
             with_default(inputs=(tensor("images", IMAGES.shape, kind="sparse"),)),
-            ["signature 'default': the input 'images' must be dense, and is sparse"],
+            ["signature 'default': the input 'images' must be dense, but is sparse"],
         ),
         (
             with_default(inputs=(tensor("image", IMAGES.shape),)),
@@ -222,17 +222,17 @@ IN = "signature 'default': the input 'images'"
         (with_default(outputs=(tensor("logits", (32, 10)),)), []),
         (
             with_default(outputs=(tensor("logits", (None, None)),)),
-            ["signature 'default': the output 'logits' must be (?, 10), and is (?, ?)"],
+            ["signature 'default': the output 'logits' must be (?, 10), but is (?, ?)"],
         ),
         (
             with_default(outputs=(tensor("logits", None),)),
-            ["signature 'default': the output 'logits' must be (?, 10), and is any shape"],
+            ["signature 'default': the output 'logits' must be (?, 10), but is any shape"],
         ),
         (
             with_default(outputs=(tensor("logits", (None, 11), "float64"),)),
             [
-                "signature 'default': the output 'logits' must be float32, and is float64",
-                "signature 'default': the output 'logits' must be (?, 10), and is (?, 11)",
+                "signature 'default': the output 'logits' must be float32, but is float64",
+                "signature 'default': the output 'logits' must be (?, 10), but is (?, 11)",
             ],
         ),
         (with_default(outputs=()), ["signature 'default': there is no output 'logits'"]),
@@ -253,7 +253,7 @@ def test_parts_of_composite_tensors_count() -> None:
     (reason,) = compare_variants(FULL, changed(signatures=(FULL.signatures[0], words))).reasons
     assert reason == (
         "signature 'words': the input 'words' must be string, row_splits int64, values string, "
-        "and is string, row_splits int32, values string"
+        "but is string, row_splits int32, values string"
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hubexplore.summary.compare.structure import Finding, compare_structure
-from hubexplore.summary.compare.structure.variant_graphs import Graph
+from hubexplore.summary.compare.structure import Finding, compare_graphs
+from hubexplore.summary.compare.structure.variant_graphs import ComparedGraph
 from hubexplore.summary.reading.variant import read_variant
 from tests.summary.compare.structure_graphs import add, compared, constant, meta_graph
 
@@ -236,8 +236,8 @@ def test_a_graph_that_is_full_of_likes_does_not_explode() -> None:
 
 def test_too_large_is_said() -> None:
     graphs = [meta_graph(PLAIN), meta_graph(PLAIN)]
-    sides = [Graph(read_variant(each, {}, None)[0], each, {}) for each in graphs]
-    assert compare_structure(sides[0], sides[1], steps=5).basis == "counted"
+    sides = [ComparedGraph(read_variant(each, {}, None)[0], each, {}) for each in graphs]
+    assert compare_graphs(sides[0], sides[1], steps=5).basis == "counted"
 
 
 def test_deep_graphs_need_no_deep_stack() -> None:

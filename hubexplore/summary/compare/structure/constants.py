@@ -1,7 +1,9 @@
-"""The values of constants, whichever of TensorProto's encodings holds them.
+"""The values of constants in a form that can be compared, whichever of TensorProto's encodings holds them.
 
-Format: tensorflow/core/framework/tensor.proto. Values are either in `tensor_content`, or in the list of their
-type, where the last one stands for all that follow.
+Format: tensorflow/core/framework/tensor.proto. Values are either in `tensor_content`, or in the list field of
+their type, where the last value stands for all that follow. TensorFlow's make_ndarray is not at hand, as this
+package reads modules without TensorFlow; it would also expand a constant of one repeated value to its full
+size.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from hubexplore.summary.weights import number_encoding
 
 Values = npt.NDArray[Any] | list[bytes]
 
-_LISTS: Final = {
+_VALUE_FIELDS: Final = {
     "float32": ("float_val", "<f4"), "float64": ("double_val", "<f8"), "int64": ("int64_val", "<i8"),
     "bool": ("bool_val", "u1"), "uint32": ("uint32_val", "<u4"), "uint64": ("uint64_val", "<u8"),
     "float16": ("half_val", "<u2"), "bfloat16": ("half_val", "<u2"),
@@ -30,120 +32,140 @@ _LISTS: Final = {
     "qint16": ("int_val", "<i2"), "quint16": ("int_val", "<u2"), "qint8": ("int_val", "i1"),
     "quint8": ("int_val", "u1"), "complex64": ("scomplex_val", "<f4"), "complex128": ("dcomplex_val", "<f8"),
 }  # fmt: skip
-_LARGE: Final = 64
-"""Bytes; of more only a digest is kept."""
-_WHOLE: Final = 16
-"""So many values are shown one by one."""
-_LONGEST: Final = 80
-"""Characters of a string that are shown."""
+"""dtype -> (list field of TensorProto, NumPy dtype of the bits), for all dtypes but string."""
+_MAX_INLINE_BYTES: Final = 64
+"""Maximum size of a value that is kept for comparison; of a larger one a digest is kept."""
+_MAX_SHOWN: Final = 16
+"""Maximum number of values that are shown one by one."""
+_MAX_TEXT: Final = 80
+"""Maximum number of characters of a string that are shown."""
 
 
 def canonical(proto: Any) -> Hashable:
-    """Returns what is equal for two TensorProtos exactly if dtype, shape and each bit of the values are."""
+    """Returns a value that is equal for TensorProtos exactly if dtype, shape and all bits are equal."""
+    # Two encodings of one tensor must give one result, so values are compared without the repeats at the end:
+    # that form is unique, and no larger than what is stored.
     shape = tuple(dim.size for dim in proto.tensor_shape.dim)
-    if not shape and (single := _single(proto)) is not None:
-        return "tensor", proto.dtype, shape, single
-    values = _values(proto)
+    if not shape and (scalar := _scalar_bytes(proto)) is not None:
+        return "tensor", proto.dtype, shape, scalar
+    values = _stored_values(proto)
     if values is None:
         return "tensor", proto.dtype, shape, proto.SerializeToString(deterministic=True)
     if isinstance(values, tuple):
         return "tensor", proto.dtype, shape, values
     content = _as_bits(values).tobytes()
-    if len(content) > _LARGE:
+    if len(content) > _MAX_INLINE_BYTES:
         return "tensor", proto.dtype, shape, len(content), hashlib.sha256(content).digest()
     return "tensor", proto.dtype, shape, content
 
 
-def _single(proto: Any) -> bytes | None:
-    """Returns the bytes of a scalar, as most constants are; None where it is stored in another way."""
-    field, stored = _LISTS.get(dtype_name(proto.dtype), ("", ""))
+def _scalar_bytes(proto: Any) -> bytes | None:
+    """Returns the bytes of a scalar in a list field; None if it is stored in another way."""
+    # Most constants are scalars, and struct needs no array for each of them.
+    field, storage = _VALUE_FIELDS.get(dtype_name(proto.dtype), ("", ""))
     if not field or proto.tensor_content or len(getattr(proto, field)) != 1:
         return None
-    value, width = getattr(proto, field)[0], int(stored[-1])
-    if "f" in stored:
+    value, width = getattr(proto, field)[0], int(storage[-1])
+    if "f" in storage:
         return struct.pack("<f" if width == 4 else "<d", value)
+    # Negative numbers in two's complement, and fields that are wider than the dtype cut to its width.
     return (int(value) & (1 << 8 * width) - 1).to_bytes(width, "little")
 
 
 def describe(proto: Any, other: Any | None = None) -> str:
-    """Returns dtype, shape and values as text; of many values the first, or the first that `other` lacks."""
+    """Returns dtype, shape and values as text; of many values the first ones, or the first that differs."""
     sizes = tuple(dim.size for dim in proto.tensor_shape.dim)
     dtype = dtype_name(proto.dtype)
-    head = f"{dtype} {sizes if sizes else 'scalar'}"
-    own = _whole(proto)
-    if own is None:
-        return head
-    theirs = None if other is None else _whole(other)
-    if theirs is None or len(theirs) != len(own) or len(own) <= _WHOLE:
-        return f"{head}: {_text(own[:_WHOLE], dtype)}{' ...' if len(own) > _WHOLE else ''}"
-    unequal = _unequal(own, theirs)
+    header = f"{dtype} {sizes if sizes else 'scalar'}"
+    values = _all_values(proto)
+    if values is None:
+        return header
+    other_values = None if other is None else _all_values(other)
+    if other_values is None or len(other_values) != len(values) or len(values) <= _MAX_SHOWN:
+        ellipsis = " ..." if len(values) > _MAX_SHOWN else ""
+        return f"{header}: {_values_text(values[:_MAX_SHOWN], dtype)}{ellipsis}"
+    unequal = _unequal(values, other_values)
     if not unequal:
-        return head
-    place = [int(index) for index in np.unravel_index(unequal[0], sizes)]
-    value = _text(own[unequal[0] : unequal[0] + 1], dtype)
-    return f"{head}: {len(unequal):,} of {len(own):,} values differ, the first at {place}: {value}"
+        return header
+    index_in_shape = [int(index) for index in np.unravel_index(unequal[0], sizes)]
+    value = _values_text(values[unequal[0] : unequal[0] + 1], dtype)
+    return (
+        f"{header}: {len(unequal):,} of {len(values):,} values differ, the first at {index_in_shape}: {value}"
+    )
 
 
-def _unequal(own: Values, theirs: Values) -> list[int]:
-    if isinstance(own, np.ndarray) and isinstance(theirs, np.ndarray) and own.dtype == theirs.dtype:
-        bits = [_as_bits(each).reshape(len(own), -1) for each in (own, theirs)]
+def _unequal(values: Values, other_values: Values) -> list[int]:
+    if (
+        isinstance(values, np.ndarray)
+        and isinstance(other_values, np.ndarray)
+        and values.dtype == other_values.dtype
+    ):
+        bits = [_as_bits(side).reshape(len(values), -1) for side in (values, other_values)]
         return [int(index) for index in np.flatnonzero((bits[0] != bits[1]).any(axis=1))]
-    return [index for index, (one, other) in enumerate(zip(own, theirs, strict=True)) if one != other]
+    return [
+        index
+        for index, (value, other_value) in enumerate(zip(values, other_values, strict=True))
+        if value != other_value
+    ]
 
 
-def _values(proto: Any) -> npt.NDArray[Any] | tuple[bytes, ...] | None:
-    """Returns the values without those at the end that repeat the last one; None where not known how."""
+def _stored_values(proto: Any) -> npt.NDArray[Any] | tuple[bytes, ...] | None:
+    """Returns the values without those at the end that repeat the last one; None for an unknown encoding."""
     dtype = dtype_name(proto.dtype)
     if dtype == "string":
-        count = _count(proto)
-        return tuple(_trimmed(list(proto.string_val) or [b""] * min(count, 1)))
-    if dtype not in _LISTS:
+        count = _element_count(proto)
+        return tuple(_without_repeats(list(proto.string_val) or [b""] * min(count, 1)))
+    if dtype not in _VALUE_FIELDS:
         return None
-    field, stored = _LISTS[dtype]
+    field, storage = _VALUE_FIELDS[dtype]
     if proto.tensor_content:
-        if len(proto.tensor_content) % np.dtype(stored).itemsize:
+        if len(proto.tensor_content) % np.dtype(storage).itemsize:
             return None
-        values = np.frombuffer(proto.tensor_content, stored)
+        values = np.frombuffer(proto.tensor_content, storage)
     else:
-        values = _packed(getattr(proto, field), stored)
+        values = _array_of(getattr(proto, field), storage)
     if dtype.startswith("complex"):
-        values = values[: len(values) // 2 * 2].view("<c8" if stored == "<f4" else "<c16")
+        # Real and imaginary parts alternate.
+        values = values[: len(values) // 2 * 2].view("<c8" if storage == "<f4" else "<c16")
     bits = _as_bits(values).reshape(len(values), -1) if len(values) else values
     if not len(bits):
-        count = _count(proto)
+        count = _element_count(proto)
         return np.zeros(1 if count else 0, values.dtype)  # no value at all stands for zeros
-    unlike = np.flatnonzero((bits != bits[-1]).any(axis=1))
-    return values[: int(unlike[-1]) + 2] if len(unlike) else values[:1]
+    unequal = np.flatnonzero((bits != bits[-1]).any(axis=1))
+    return values[: int(unequal[-1]) + 2] if len(unequal) else values[:1]
 
 
-def _count(proto: Any) -> int:
-    """How many elements the shape says; one more than any tensor has where it is that of none."""
+def _element_count(proto: Any) -> int:
+    """Returns the number of elements by the shape; more than any tensor has if the shape is not possible."""
     count = elements(shape_of(proto.tensor_shape))
     return MOST_ELEMENTS + 1 if count is None else count
 
 
-def _packed(values: Iterable[Any], stored: str) -> npt.NDArray[Any]:
-    if stored in ("<f4", "<f8"):
-        return np.array(values, stored)
-    return np.array(values, np.uint64 if stored == "<u8" else np.int64).astype(stored)
+def _array_of(values: Iterable[Any], storage: str) -> npt.NDArray[Any]:
+    if storage in ("<f4", "<f8"):
+        return np.array(values, storage)
+    # By way of the widest integer, since NumPy refuses to convert a number that does not fit the dtype at
+    # once.
+    return np.array(values, np.uint64 if storage == "<u8" else np.int64).astype(storage)
 
 
 def _as_bits(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Returns the bytes: NaN equals itself, and zeros of two signs are not the same."""
+    """Returns the values as bytes, so that NaN equals itself, and 0.0 is not -0.0."""
     return np.ascontiguousarray(values).view(np.uint8)
 
 
-def _trimmed(values: list[bytes]) -> list[bytes]:
+def _without_repeats(values: list[bytes]) -> list[bytes]:
     end = len(values)
     while end > 1 and values[end - 2] == values[-1]:
         end -= 1
     return values[:end]
 
 
-def _whole(proto: Any) -> Values | None:
-    """Returns all values in one dimension; None where they are too many, or not known how."""
-    values = _values(proto)
-    count = _count(proto)
+def _all_values(proto: Any) -> Values | None:
+    """Returns all values as one dimension; None if they are too many, or have an unknown encoding."""
+    values = _stored_values(proto)
+    count = _element_count(proto)
+    # A damaged shape may claim any number of elements; texts need no more than some megabytes.
     if values is None or not 0 <= count <= 1 << 24:
         return None
     if isinstance(values, tuple):
@@ -153,12 +175,12 @@ def _whole(proto: Any) -> Values | None:
     return np.concatenate([values[:count], np.repeat(values[-1:], max(0, count - len(values)))])
 
 
-def _text(values: Values, dtype: str) -> str:
+def _values_text(values: Values, dtype: str) -> str:
     if not isinstance(values, np.ndarray):
-        return ", ".join(repr(each.decode(errors="backslashreplace"))[:_LONGEST] for each in values)
+        return ", ".join(repr(content.decode(errors="backslashreplace"))[:_MAX_TEXT] for content in values)
     if dtype in ("float16", "bfloat16"):
         values = number_encoding.decode(values.tobytes(), dtype)
     elif dtype == "bool":
         values = values.astype(np.bool_)
-    # In numpy's words a float32 is as short as it can be.
-    return ", ".join(str(each) for each in values)
+    # str() of a NumPy scalar is the shortest text that identifies a float32.
+    return ", ".join(str(value) for value in values)

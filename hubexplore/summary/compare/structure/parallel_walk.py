@@ -1,8 +1,8 @@
-"""Two slices side by side, from their roots to their leaves: where do they part?
+"""Walks through two slices side by side, from their roots to their leaves, and finds where they differ.
 
-Nodes of equal numbers compute the same; below them only what is shared is looked at, as two random numbers
-are not one. Nodes of other numbers are compared themselves, and then what they take: so a difference is found
-where it is, not at all the nodes that depend on it. Each pair is looked at once, and all within a budget.
+A pair of nodes with equal numbers computes the same; below it only sharing is checked, since one random
+number is not the same as two. A pair with different numbers is compared itself, then its inputs are. A
+difference is therefore reported where it is, and not at all the nodes that depend on it.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from hubexplore.summary.compare.structure import attributes
-from hubexplore.summary.compare.structure.graph_body import Body, Leaves, Roots, Source
-from hubexplore.summary.compare.structure.node_identity import Numbering, Side
+from hubexplore.summary.compare.structure.graph_body import GraphBody, Leaves, Roots, TensorRef
+from hubexplore.summary.compare.structure.node_identity import GraphSide, SliceNumbering
 from hubexplore.summary.graph.traversal import calls_of_attr
 
 
 class Finding(NamedTuple):
-    """One place where two slices part.
+    """One place where two slices differ.
 
     Attributes:
-      kind: "nodes", "attributes", "constants" or "wiring".
-      name: node, and what of it: "dense/MatMul: transpose_b".
+      kind: "nodes", "attributes", "constants", "wiring" or "functions".
+      name: the node, and which part of it differs: "dense/MatMul: transpose_b".
       first: what the first side has; None if it lacks the node.
-      second: what the second side has.
+      second: what the second side has; None if it lacks the node.
     """
 
     kind: str
@@ -33,34 +33,34 @@ class Finding(NamedTuple):
     second: str | None
 
 
-class Budget:
-    """How many steps may still be taken."""
+class StepBudget:
+    """The number of steps that a comparison may still take."""
 
     def __init__(self, steps: int) -> None:
         self.left = steps
 
     def spend(self, steps: int = 1) -> bool:
-        """Takes so many steps; False if there are not so many."""
+        """Spends steps; returns False if the budget is exceeded."""
         self.left -= steps
         return self.left >= 0
 
 
 @dataclass(frozen=True)
-class Slice:
-    """One side of a comparison: a body, where it starts and ends, and the numbers of what lies between."""
+class GraphSlice:
+    """One side of a comparison: a body, its roots and leaves, and the numbers of the nodes between them."""
 
-    side: Side
-    body: Body
+    side: GraphSide
+    body: GraphBody
     roots: Roots
     leaves: Leaves
-    numbers: Numbering
-    _by_number: dict[int, str] = field(default_factory=dict)
+    numbering: SliceNumbering
+    _node_of_number: dict[int, str] = field(default_factory=dict)
 
-    def alike(self, number: int) -> str | None:
-        """Returns a node with this number."""
-        if not self._by_number:
-            self._by_number.update({each: name for name, each in self.numbers.of.items()})
-        return self._by_number.get(number)
+    def node_with(self, number: int) -> str | None:
+        """Returns a node with this number; None if there is no such node."""
+        if not self._node_of_number:
+            self._node_of_number.update({number: name for name, number in self.numbering.numbers.items()})
+        return self._node_of_number.get(number)
 
     def op(self, name: str) -> str:
         """Returns the op of a node; "nothing" for one that does not exist."""
@@ -68,280 +68,330 @@ class Slice:
         return "nothing" if node is None else str(node.op)
 
 
-class Walk:
-    """Goes through two slices.
+class ParallelWalk:
+    """Walks through two slices.
 
     Args:
-      first: one slice.
-      second: the other.
-      budget: what the walk may cost.
-      within: name of the function that the slices are of, "" for graphs.
+      first: the first slice.
+      second: the second slice.
+      budget: the steps that the walk may take.
+      function_name: name of the function that the slices are of; "" for graphs.
 
     Attributes:
-      matched: node of the first -> node of the second that it corresponds to.
-      calls: pairs of functions that are called at places that correspond, and do not do the same.
+      matched: node of the first slice -> node of the second that it corresponds to.
+      calls: pairs of different functions that are called at corresponding places.
     """
 
-    def __init__(self, first: Slice, second: Slice, budget: Budget, within: str = "") -> None:
+    # Invariant: a pair of nodes is compared at most once (`_seen`), and each comparison costs its edges,
+    # charged to the budget; so the walk is linear in the pairs it meets, and ends even if a damaged graph has
+    # cycles.
+    #
+    # Three stacks hold the pairs to compare. Data edges come first, because they tell which nodes correspond;
+    # control edges have no order and are paired by what is known then; `_deferred` has inputs of nodes of
+    # different ops, which probably do not correspond, and are compared only when nothing better is left.
+    #
+    # `is_certain` means that the two nodes stand at the same place for sure. Only then one node on one side
+    # and two on the other are reported as a difference in sharing.
+
+    def __init__(
+        self, first: GraphSlice, second: GraphSlice, budget: StepBudget, function_name: str = ""
+    ) -> None:
         self.first: Final = first
         self.second: Final = second
         self.matched: dict[str, str] = {}
         self.calls: list[tuple[str, str]] = []
-        self._back: dict[str, str] = {}
+        self._partners_back: dict[str, str] = {}
         self._budget = budget
-        self._within = f"function {within}: " if within else ""
+        self._prefix = f"function {function_name}: " if function_name else ""
         self._seen: set[tuple[str, str]] = set()
-        self._data: list[tuple[str, str, bool]] = []
-        self._controls: list[tuple[str, str, bool]] = []
-        self._told: set[str] = set()
-        self._late: list[tuple[str, Source, Source]] = []
+        self._data_pairs: list[tuple[str, str, bool]] = []
+        self._control_pairs: list[tuple[str, str, bool]] = []
+        self._reported: set[str] = set()
+        self._deferred: list[tuple[str, TensorRef, TensorRef]] = []
 
     def findings(self) -> Iterator[Finding]:
-        """Yields what is not the same, each once."""
-        here, there = dict(self.first.roots.ordered), dict(self.second.roots.ordered)
-        for role in (each for each in here if each in there):
-            yield from self._edge(
-                role, self.first.body.source(here[role]), self.second.body.source(there[role])
+        """Yields the differences, each once."""
+        tensors, other_tensors = dict(self.first.roots.ordered), dict(self.second.roots.ordered)
+        for role in (role for role in tensors if role in other_tensors):
+            yield from self._edge_findings(
+                role,
+                self.first.body.tensor_ref(tensors[role]),
+                self.second.body.tensor_ref(other_tensors[role]),
             )
-        yield from self._loose()
-        while self._data or self._controls or self._late:
-            if not (self._data or self._controls):
-                yield from self._edge(*self._late.pop(), is_sure=False)
+        yield from self._compare_unordered()
+        while self._data_pairs or self._control_pairs or self._deferred:
+            if not (self._data_pairs or self._control_pairs):
+                yield from self._edge_findings(*self._deferred.pop(), is_certain=False)
                 continue
-            one, other, is_sure = (self._data or self._controls).pop()
-            if (one, other) in self._seen:
+            name, other_name, is_certain = (self._data_pairs or self._control_pairs).pop()
+            if (name, other_name) in self._seen:
                 continue
-            data, controls = self.first.body.edges(one)
+            data, controls = self.first.body.edges(name)
             if not self._budget.spend(1 + len(data) + len(controls)):
                 return
-            self._seen.add((one, other))
-            if self.first.numbers.of.get(one, -1) == self.second.numbers.of.get(other, -2):
-                yield from self._equal(one, other, is_sure)
+            self._seen.add((name, other_name))
+            if self.first.numbering.numbers.get(name, -1) == self.second.numbering.numbers.get(
+                other_name, -2
+            ):
+                yield from self._walk_equal(name, other_name, is_certain)
             else:
-                yield from self._unequal(one, other, is_sure)
+                yield from self._walk_unequal(name, other_name, is_certain)
 
     # ---- pairs
 
-    def _equal(self, one: str, other: str, is_sure: bool) -> Iterator[Finding]:
-        partner, other_partner = self.matched.setdefault(one, other), self._back.setdefault(other, one)
-        if (partner, other_partner) != (other, one):
-            if one not in self.first.numbers.impure:
-                return  # one node in place of two that give the same
-            if is_sure and one in self.first.numbers.unsteady:
-                if one not in self._told:
-                    self._told.add(one)
-                    yield self._shared(one, other, partner, other_partner)
+    def _walk_equal(self, name: str, other_name: str, is_certain: bool) -> Iterator[Finding]:
+        partner, other_partner = (
+            self.matched.setdefault(name, other_name),
+            self._partners_back.setdefault(other_name, name),
+        )
+        if (partner, other_partner) != (other_name, name):
+            if name not in self.first.numbering.impure:
+                return  # one node in place of two that compute the same: no difference
+            if is_certain and name in self.first.numbering.nondeterministic:
+                if name not in self._reported:
+                    self._reported.add(name)
+                    yield self._sharing_finding(name, other_name, partner, other_partner)
                 return
-        data, controls = self.first.body.edges(one)
-        other_data, other_controls = self.second.body.edges(other)
+        data, controls = self.first.body.edges(name)
+        other_data, other_controls = self.second.body.edges(other_name)
         for source, other_source in zip(data, other_data, strict=True):
             if source not in self.first.leaves and other_source not in self.second.leaves:
-                self._data.append((source[0], other_source[0], is_sure))
+                self._data_pairs.append((source[0], other_source[0], is_certain))
         if controls:
-            self._controls += (
-                (*pair, is_sure and len(controls) == 1) for pair in self._pairs(controls, other_controls)[0]
+            self._control_pairs += (
+                (*pair, is_certain and len(controls) == 1)
+                for pair in self._pairs(controls, other_controls)[0]
             )
 
-    def _shared(self, one: str, other: str, partner: str, other_partner: str) -> Finding:
-        """Says that what is one node on one side is two on the other, which give two values."""
-        if partner != other:
+    def _sharing_finding(self, name: str, other_name: str, partner: str, other_partner: str) -> Finding:
+        """Returns the finding that one node on one side is two on the other, which may return two values."""
+        if partner != other_name:
             return self._finding(
-                "wiring", f"{one}: used in two places", one, " and ".join(sorted((partner, other)))
+                "wiring", f"{name}: used in two places", name, " and ".join(sorted((partner, other_name)))
             )
         return self._finding(
-            "wiring", f"{other}: used in two places", " and ".join(sorted((other_partner, one))), other
+            "wiring",
+            f"{other_name}: used in two places",
+            " and ".join(sorted((other_partner, name))),
+            other_name,
         )
 
-    def _unequal(self, one: str, other: str, is_sure: bool) -> Iterator[Finding]:
-        self.matched.setdefault(one, other)
-        self._back.setdefault(other, one)
-        name = one if one == other else f"{one} (in the second {other})"
-        if self._is_other_op(one, other):
-            yield self._finding("nodes", name, self.first.op(one), self.second.op(other))
-        elif self.first.side.label(self.first.body, one) != self.second.side.label(self.second.body, other):
-            yield from self._labels(one, other, name)
-        data, controls = self.first.body.edges(one)
-        other_data, other_controls = self.second.body.edges(other)
-        if len(data) != len(other_data) and not self._is_other_op(one, other):
-            counts = (f"{len(each):,}" for each in (data, other_data))
-            yield self._finding("wiring", f"{name}: number of inputs", *counts)
-        for number, (source, other_source) in enumerate(zip(data, other_data, strict=False)):
-            yield from self._edge(f"{name}: input {number}", source, other_source, is_sure)
+    def _walk_unequal(self, node_name: str, other_name: str, is_certain: bool) -> Iterator[Finding]:
+        self.matched.setdefault(node_name, other_name)
+        self._partners_back.setdefault(other_name, node_name)
+        label = node_name if node_name == other_name else f"{node_name} (in the second {other_name})"
+        if self._is_other_op(node_name, other_name):
+            yield self._finding("nodes", label, self.first.op(node_name), self.second.op(other_name))
+        elif self.first.side.label(self.first.body, node_name) != self.second.side.label(
+            self.second.body, other_name
+        ):
+            yield from self._label_findings(node_name, other_name, label)
+        data, controls = self.first.body.edges(node_name)
+        other_data, other_controls = self.second.body.edges(other_name)
+        if len(data) != len(other_data) and not self._is_other_op(node_name, other_name):
+            counts = (f"{len(inputs):,}" for inputs in (data, other_data))
+            yield self._finding("wiring", f"{label}: number of inputs", *counts)
+        for position, (source, other_source) in enumerate(zip(data, other_data, strict=False)):
+            yield from self._edge_findings(f"{label}: input {position}", source, other_source, is_certain)
         if controls or other_controls:
-            pairs, left, other_left = self._pairs(controls, other_controls)
-            self._controls += ((*pair, False) for pair in pairs)
-            if left or other_left:
-                texts = (", ".join(each) or "nothing else" for each in (left, other_left))
-                yield self._finding("wiring", f"{name}: runs after", *texts)
+            pairs, unpaired, other_unpaired = self._pairs(controls, other_controls)
+            self._control_pairs += ((*pair, False) for pair in pairs)
+            if unpaired or other_unpaired:
+                texts = (", ".join(nodes) or "nothing else" for nodes in (unpaired, other_unpaired))
+                yield self._finding("wiring", f"{label}: runs after", *texts)
 
-    def _is_other_op(self, one: str, other: str) -> bool:
-        ops = self.first.op(one), self.second.op(other)
+    def _is_other_op(self, name: str, other_name: str) -> bool:
+        ops = self.first.op(name), self.second.op(other_name)
         are_functions = ops[0] in self.first.side.functions and ops[1] in self.second.side.functions
         return ops[0] != ops[1] and not are_functions
 
-    def _labels(self, one: str, other: str, name: str) -> Iterator[Finding]:
-        """Yields what two nodes of one op say of themselves that is not the same."""
-        node, other_node = self.first.body.nodes[one], self.second.body.nodes[other]
-        identities = self.first.body.names.get(one), self.second.body.names.get(other)
+    def _label_findings(self, name: str, other_name: str, label: str) -> Iterator[Finding]:
+        """Yields how two nodes of the same op differ in identity, called function or attributes."""
+        node, other_node = self.first.body.nodes[name], self.second.body.nodes[other_name]
+        identities = self.first.body.identities.get(name), self.second.body.identities.get(other_name)
         if identities[0] != identities[1]:
-            texts = ("nothing of its own" if each is None else str(each) for each in identities)
-            yield self._finding("wiring", f"{name}: stands for", *texts)
+            texts = ("no variable or asset" if identity is None else str(identity) for identity in identities)
+            yield self._finding("wiring", f"{label}: stands for", *texts)
         if node.op != other_node.op:
             self.calls.append((node.op, other_node.op))
         for attribute in sorted({*attributes.relevant(node), *attributes.relevant(other_node)}):
-            yield from self._attribute(node, other_node, attribute, name)
+            yield from self._attribute_findings(node, other_node, attribute, label)
 
-    def _attribute(self, node: Any, other: Any, attribute: str, name: str) -> Iterator[Finding]:
+    def _attribute_findings(
+        self, node: Any, other_node: Any, attribute: str, label: str
+    ) -> Iterator[Finding]:
         values = [
-            attributes.value_of_node(each, attribute, side.function)
-            for each, side in ((node, self.first.side), (other, self.second.side))
+            attributes.value_of_node(compared_node, attribute, side.function)
+            for compared_node, side in ((node, self.first.side), (other_node, self.second.side))
         ]
         if values[0] == values[1]:
             return
         calls = [
-            [call.name for call in calls_of_attr(each.attr[attribute])] if attribute in each.attr else []
-            for each in (node, other)
+            [call.name for call in calls_of_attr(compared_node.attr[attribute])]
+            if attribute in compared_node.attr
+            else []
+            for compared_node in (node, other_node)
         ]
+        # The functions differ somewhere inside; a walk through their bodies finds where.
         if calls[0] and len(calls[0]) == len(calls[1]):
             self.calls += zip(*calls, strict=True)
             return
-        texts = attributes.text(node, attribute, other), attributes.text(other, attribute, node)
+        texts = attributes.text(node, attribute, other_node), attributes.text(other_node, attribute, node)
         if node.op == "Const" and attribute == "value":
-            yield self._finding("constants", name, *texts)
+            yield self._finding("constants", label, *texts)
         else:
-            yield self._finding("attributes", f"{name}: {attribute}", *texts)
+            yield self._finding("attributes", f"{label}: {attribute}", *texts)
 
     # ---- edges
 
-    def _edge(self, place: str, source: Source, other: Source, is_sure: bool = True) -> Iterator[Finding]:
-        leaf, other_leaf = self.first.leaves.get(source), self.second.leaves.get(other)
+    def _edge_findings(
+        self, label: str, source: TensorRef, other_source: TensorRef, is_certain: bool = True
+    ) -> Iterator[Finding]:
+        leaf, other_leaf = self.first.leaves.get(source), self.second.leaves.get(other_source)
         if leaf is not None or other_leaf is not None:
             if leaf != other_leaf:
-                yield self._other_source(place, source, other)
+                yield self._source_finding(label, source, other_source)
             return
-        (one, port), (two, other_port) = source, other
-        if one != two and self._number(self.first, one) != self._number(self.second, two):
-            yield from self._other_nodes(place, source, other, is_sure)
+        (name, port), (other_name, other_port) = source, other_source
+        if name != other_name and self._number(self.first, name) != self._number(self.second, other_name):
+            yield from self._node_findings(label, source, other_source, is_certain)
             return
         if port != other_port:
-            yield self._finding("wiring", place, f"output {port} of {one}", f"output {other_port} of {two}")
-        self._data.append((one, two, is_sure))
+            yield self._finding(
+                "wiring", label, f"output {port} of {name}", f"output {other_port} of {other_name}"
+            )
+        self._data_pairs.append((name, other_name, is_certain))
 
-    def _other_nodes(self, place: str, source: Source, other: Source, is_sure: bool) -> Iterator[Finding]:
-        """Compares nodes of two names that do not compute the same: is one of them new, or in the way?"""
-        one, two = source[0], other[0]
-        partner, other_partner = self._partner(one, two)
+    def _node_findings(
+        self, label: str, source: TensorRef, other_source: TensorRef, is_certain: bool
+    ) -> Iterator[Finding]:
+        """Compares two nodes of different names that do not compute the same."""
+        # If one of them has a partner elsewhere, the other one was inserted before it or stands in its place.
+        # Then the partners are compared, so that an inserted op is one finding and what lies below it none.
+        name, other_name = source[0], other_source[0]
+        partner, other_partner = self._partners_of(name, other_name)
         if partner is not None:
-            self._data.append((one, partner, is_sure))
+            self._data_pairs.append((name, partner, is_certain))
         if other_partner is not None:
-            self._data.append((other_partner, two, is_sure))
+            self._data_pairs.append((other_partner, other_name, is_certain))
         if partner is not None or other_partner is not None:
-            if partner is None and self._takes(self.first, one, other_partner):
-                yield self._finding("nodes", one, self.first.op(one), None)
-            elif other_partner is None and self._takes(self.second, two, partner):
-                yield self._finding("nodes", two, None, self.second.op(two))
+            if partner is None and self._reads(self.first, name, other_partner):
+                yield self._finding("nodes", name, self.first.op(name), None)
+            elif other_partner is None and self._reads(self.second, other_name, partner):
+                yield self._finding("nodes", other_name, None, self.second.op(other_name))
             else:
-                yield self._other_source(place, source, other)
-        elif self._is_other_op(one, two):
-            yield self._other_source(place, source, other)
-            inputs, other_inputs = self.first.body.edges(one).data, self.second.body.edges(two).data
+                yield self._source_finding(label, source, other_source)
+        elif self._is_other_op(name, other_name):
+            yield self._source_finding(label, source, other_source)
+            inputs, other_inputs = self.first.body.edges(name).data, self.second.body.edges(other_name).data
             if len(inputs) == len(other_inputs) and self._budget.spend():
-                for number, (taken, other_taken) in enumerate(zip(inputs, other_inputs, strict=True)):
-                    self._late.append((f"{one} (in the second {two}): input {number}", taken, other_taken))
+                for position, (tensor, other_tensor) in enumerate(zip(inputs, other_inputs, strict=True)):
+                    self._deferred.append(
+                        (f"{name} (in the second {other_name}): input {position}", tensor, other_tensor)
+                    )
         else:
-            self._data.append((one, two, is_sure))
+            self._data_pairs.append((name, other_name, is_certain))
 
-    def _takes(self, side: Slice, name: str, source: str | None) -> bool:
-        return any(each == source for each, _ in side.body.edges(name).data)
+    def _reads(self, graph_slice: GraphSlice, name: str, source: str | None) -> bool:
+        return any(producer == source for producer, _ in graph_slice.body.edges(name).data)
 
-    def _other_source(self, place: str, source: Source, other: Source) -> Finding:
+    def _source_finding(self, label: str, source: TensorRef, other_source: TensorRef) -> Finding:
         return self._finding(
-            "wiring", place, self._taken(self.first, source), self._taken(self.second, other)
+            "wiring",
+            label,
+            self._source_text(self.first, source),
+            self._source_text(self.second, other_source),
         )
 
-    def _partner(self, one: str, two: str) -> tuple[str | None, str | None]:
-        """Returns what corresponds to `one` in the second slice, and to `two` in the first, if anything."""
-        partner = one if one in self.second.numbers.of and not self._is_other_op(one, one) else None
-        other_partner = two if two in self.first.numbers.of and not self._is_other_op(two, two) else None
-        if self._is_other_op(one, two):
-            if partner is None and self.first.body.edges(one).data:
-                partner = self.second.alike(self._number(self.first, one))
-            if other_partner is None and self.second.body.edges(two).data:
-                other_partner = self.first.alike(self._number(self.second, two))
+    def _partners_of(self, name: str, other_name: str) -> tuple[str | None, str | None]:
+        """Returns the partners of two nodes on the other side: by name and op, else by what they compute."""
+        partner = (
+            name if name in self.second.numbering.numbers and not self._is_other_op(name, name) else None
+        )
+        other_partner = (
+            other_name
+            if other_name in self.first.numbering.numbers and not self._is_other_op(other_name, other_name)
+            else None
+        )
+        if self._is_other_op(name, other_name):
+            if partner is None and self.first.body.edges(name).data:
+                partner = self.second.node_with(self._number(self.first, name))
+            if other_partner is None and self.second.body.edges(other_name).data:
+                other_partner = self.first.node_with(self._number(self.second, other_name))
         return partner, other_partner
 
-    def _taken(self, side: Slice, source: Source) -> str:
-        leaf = side.leaves.get(source)
+    def _source_text(self, graph_slice: GraphSlice, source: TensorRef) -> str:
+        leaf = graph_slice.leaves.get(source)
         if leaf is not None:
             return str(leaf)
         name, port = source
         output = "" if port in ("0", "") else f", output {port}"
-        return f"{side.op(name)} {name}{output}"
+        return f"{graph_slice.op(name)} {name}{output}"
 
-    def _number(self, side: Slice, name: str) -> int:
-        return side.numbers.of.get(name, -1)
+    def _number(self, graph_slice: GraphSlice, name: str) -> int:
+        return graph_slice.numbering.numbers.get(name, -1)
 
     # ---- what has no order
 
-    def _loose(self) -> Iterator[Finding]:
-        pairs, left, other_left = self._pairs(self.first.roots.loose, self.second.roots.loose)
-        self._controls += ((*pair, False) for pair in pairs)
-        yield from (self._finding("nodes", each, self.first.op(each), None) for each in left)
-        yield from (self._finding("nodes", each, None, self.second.op(each)) for each in other_left)
+    def _compare_unordered(self) -> Iterator[Finding]:
+        pairs, unpaired, other_unpaired = self._pairs(self.first.roots.unordered, self.second.roots.unordered)
+        self._control_pairs += ((*pair, False) for pair in pairs)
+        yield from (self._finding("nodes", name, self.first.op(name), None) for name in unpaired)
+        yield from (self._finding("nodes", name, None, self.second.op(name)) for name in other_unpaired)
 
     def _pairs(
-        self, names: Iterable[str], others: Iterable[str]
+        self, names: Iterable[str], other_names: Iterable[str]
     ) -> tuple[list[tuple[str, str]], list[str], list[str]]:
-        """Returns which nodes of two sets belong together, and those that are left on either side.
-
-        In this order: those matched already, those of one name, those that do the same, those of one op.
-        """
-        left, right = list(names), dict.fromkeys(others)
+        """Pairs the nodes of two sets; returns the pairs, and the nodes that are left on either side."""
+        # Pairs are made in the order of certainty: nodes matched before, nodes of one name that compute the
+        # same, nodes that compute the same, nodes of one name, nodes of one op. Each step is linear in the
+        # nodes left.
+        unpaired, other_unpaired = list(names), dict.fromkeys(other_names)
         pairs: list[tuple[str, str]] = []
-        number, other_number = self.first.numbers.of.get, self.second.numbers.of.get
+        number_of, other_number_of = self.first.numbering.numbers.get, self.second.numbering.numbers.get
 
-        def take(partner: Callable[[str], str | None]) -> None:
+        def pair_by(partner: Callable[[str], str | None]) -> None:
             rest = []
-            for name in left:
-                found = partner(name)
-                if found is not None and found in right:
-                    pairs.append((name, found))
-                    del right[found]
+            for name in unpaired:
+                partner_name = partner(name)
+                if partner_name is not None and partner_name in other_unpaired:
+                    pairs.append((name, partner_name))
+                    del other_unpaired[partner_name]
                 else:
                     rest.append(name)
-            left[:] = rest
+            unpaired[:] = rest
 
         def same(name: str, other: str | None) -> str | None:
-            return other if other is not None and number(name) == other_number(other) else None
+            return other if other is not None and number_of(name) == other_number_of(other) else None
 
-        take(lambda name: same(name, self.matched.get(name)))
-        take(lambda name: same(name, name))
-        _take_by(left, right, pairs, number, other_number)
-        take(lambda name: name)
-        _take_by(left, right, pairs, self.first.op, self.second.op)
-        return pairs, left, list(right)
+        pair_by(lambda name: same(name, self.matched.get(name)))
+        pair_by(lambda name: same(name, name))
+        _pair_by_key(unpaired, other_unpaired, pairs, number_of, other_number_of)
+        pair_by(lambda name: name)
+        _pair_by_key(unpaired, other_unpaired, pairs, self.first.op, self.second.op)
+        return pairs, unpaired, list(other_unpaired)
 
     def _finding(self, kind: str, name: str, first: str | None, second: str | None) -> Finding:
-        return Finding(kind, f"{self._within}{name}", first, second)
+        return Finding(kind, f"{self._prefix}{name}", first, second)
 
 
-def _take_by(
-    left: list[str], right: dict[str, None], pairs: list[tuple[str, str]],
+def _pair_by_key(
+    unpaired: list[str], other_unpaired: dict[str, None], pairs: list[tuple[str, str]],
     key: Callable[[str], Hashable], other_key: Callable[[str], Hashable],
 ) -> None:  # fmt: skip
-    """Pairs what has the same key, in order, and takes it from both sides."""
-    waiting: dict[Hashable, list[str]] = {}
-    for name in right:
-        waiting.setdefault(other_key(name), []).append(name)
-    for found in waiting.values():
-        found.reverse()
+    """Pairs nodes with the same key, in order, and removes them from both sides."""
+    names_by_key: dict[Hashable, list[str]] = {}
+    for name in other_unpaired:
+        names_by_key.setdefault(other_key(name), []).append(name)
+    for names in names_by_key.values():
+        names.reverse()
     rest = []
-    for name in left:
-        candidates = waiting.get(key(name))
+    for name in unpaired:
+        candidates = names_by_key.get(key(name))
         if candidates:
             partner = candidates.pop()
             pairs.append((name, partner))
-            del right[partner]
+            del other_unpaired[partner]
         else:
             rest.append(name)
-    left[:] = rest
+    unpaired[:] = rest

@@ -1,4 +1,4 @@
-"""The graphs of two graph variants: signatures, and what is run for the state."""
+"""Compares the graphs of two graph variants: signature by signature, and what is run for the state."""
 
 from __future__ import annotations
 
@@ -10,64 +10,67 @@ from typing import Any, Final, Literal
 from google.protobuf.message import DecodeError
 
 from hubexplore.summary.compare.structure.graph_body import (
-    Body,
+    GraphBody,
     Leaves,
     Roots,
-    Source,
+    TensorRef,
     argument_leaves,
     function_body,
     without_index,
 )
-from hubexplore.summary.compare.structure.node_identity import Numbers, Side, number
-from hubexplore.summary.compare.structure.parallel_walk import Budget, Finding, Slice, Walk
+from hubexplore.summary.compare.structure.node_identity import GraphSide, IdentityTable, number_nodes
+from hubexplore.summary.compare.structure.parallel_walk import Finding, GraphSlice, ParallelWalk, StepBudget
 from hubexplore.summary.graph.messages import AttrValue, VariableDef
 from hubexplore.summary.graph.traversal import index_nodes
 from hubexplore.summary.model import SignatureSummary, TensorSummary, VariantSummary
 from hubexplore.summary.reading.local_variables import MAIN_OPS
 
 Basis = Literal["files", "nodes", "structure", "counted", ""]
-"""What a comparison rests on: equal files, nodes of one name, nodes at one place, only counts, or facts."""
+"""What a comparison rests on: equal files, nodes by name, nodes by structure, counts of nodes, only facts."""
 
-Entries = tuple[tuple[str, str], ...]
-"""(what it is, tensor name)."""
+NamedTensors = tuple[tuple[str, str], ...]
+"""(role, tensor name) pairs."""
 
-STEPS: Final = 2_000_000
-"""So many nodes are looked at for two graph variants, those of several signatures several times."""
+MAX_STEPS: Final = 2_000_000
+"""Maximum number of nodes that are visited for two graph variants; a node counts once per signature."""
 MAX_FINDINGS: Final = 1000
-_LEAST_STEPS: Final = 50_000
-"""Of a walk; a larger slice has twice its nodes and edges."""
-_TELLS_ZEROS_APART: Final = AttrValue(f=0.0) != AttrValue(f=-0.0)
-"""Messages of protobuf 4 with 0.0 and -0.0 are equal; those of later releases are compared by their bits."""
-_TABLES: Final = ("table_initializer", *MAIN_OPS)
-_VARIABLES: Final = ("variables", "local_variables")
+"""Maximum number of findings of a comparison."""
+_MIN_WALK_STEPS: Final = 50_000
+"""Minimum budget of a walk; for a larger slice it is twice its nodes and edges."""
+_EQUALITY_IS_BITWISE: Final = AttrValue(f=0.0) != AttrValue(f=-0.0)
+"""Whether messages are compared by bits: those of protobuf 4 with 0.0 and -0.0 are equal, later ones not."""
+_TABLE_COLLECTIONS: Final = ("table_initializer", *MAIN_OPS)
+"""Collections of the ops that fill tables and run on loading."""
+_VARIABLE_COLLECTIONS: Final = ("variables", "local_variables")
+"""Collections of VariableDef messages; checkpoints have values for the first one only."""
 
 
 @dataclass(frozen=True)
-class Graph:
-    """One side.
+class ComparedGraph:
+    """One side of a comparison.
 
     Attributes:
-      variant: its facts.
-      meta_graph: MetaGraphDef-shaped; not changed.
-      names: node -> what it stands for by itself, as text: variables and the paths of assets.
-      has_weights: whether the values of its variables come from a checkpoint, not from initializers.
+      variant: facts about the variant.
+      meta_graph: MetaGraphDef-shaped message; it is not changed.
+      identities: node -> what it stands for by itself, as text: variables and the paths of assets.
+      has_weights: whether its variables get their values from a checkpoint, not from initializers.
     """
 
     variant: VariantSummary
     meta_graph: Any
-    names: Mapping[str, str]
+    identities: Mapping[str, str]
     has_weights: bool = True
 
 
 @dataclass(frozen=True)
-class Structure:
-    """What came of it.
+class GraphComparison:
+    """The result of a comparison.
 
     Attributes:
-      basis: what it rests on.
-      findings: what is not the same, at most `MAX_FINDINGS`, each once.
-      matched: node of the first -> the node of the second that it corresponds to.
-      unused: how many nodes of either side no signature of both and no part of the state needs.
+      basis: what the result rests on.
+      findings: the differences, each once, at most `MAX_FINDINGS`.
+      matched: node of the first graph -> node of the second that it corresponds to.
+      unused: for either side, the number of nodes that no common signature and no part of the state needs.
     """
 
     basis: Basis = ""
@@ -77,166 +80,194 @@ class Structure:
 
 
 @dataclass(frozen=True)
-class _Part:
-    """One slice to compare: what it is called, where it starts, and where it ends on either side."""
+class _SlicePair:
+    """Two slices to compare: name of the signature ("" for the state), roots and leaves of either side."""
 
     name: str
     roots: tuple[Roots, Roots]
     leaves: tuple[Leaves, Leaves]
 
 
-def compare_structure(first: Graph, second: Graph, steps: int = STEPS) -> Structure:
-    """Compares what two graph variants run, signature by signature.
-
-    The work grows with the nodes of the slices, and ends after so many steps.
-    """
-    numbers = Numbers()
+def compare_graphs(first: ComparedGraph, second: ComparedGraph, steps: int = MAX_STEPS) -> GraphComparison:
+    """Compares what two graph variants run, signature by signature."""
+    # Linear in the nodes of the slices, and bounded by a number of steps.
+    numbers = IdentityTable()
     sides = [
-        Side(each.meta_graph, Body(index_nodes(each.meta_graph.graph_def.node), names=each.names), numbers)
-        for each in (first, second)
+        GraphSide(
+            graph.meta_graph,
+            GraphBody(index_nodes(graph.meta_graph.graph_def.node), identities=graph.identities),
+            numbers,
+        )
+        for graph in (first, second)
     ]
-    return _Comparison(first, second, (sides[0], sides[1]), Budget(steps)).run()
+    return _GraphComparer(first, second, (sides[0], sides[1]), StepBudget(steps)).run()
 
 
-class _Comparison:
-    """The work of one comparison."""
+class _GraphComparer:
+    """One comparison in progress."""
 
-    def __init__(self, first: Graph, second: Graph, sides: tuple[Side, Side], budget: Budget) -> None:
+    # Each pair of slices takes the cheapest way that is sure: equal nodes by name, which most re-exports are;
+    # then numbers for all nodes and a walk. If the budget ends before, the basis of the result is "counted".
+
+    def __init__(
+        self,
+        first: ComparedGraph,
+        second: ComparedGraph,
+        sides: tuple[GraphSide, GraphSide],
+        budget: StepBudget,
+    ) -> None:
         self._graphs = first, second
         self._sides = sides
         self._budget = budget
         self._matched: dict[str, str] = {}
-        self._found: dict[Finding, list[str]] = {}
-        self._used: tuple[set[str], set[str]] = (set(), set())
-        self._functions: set[tuple[str, str]] = set()
+        self._findings: dict[Finding, list[str]] = {}
+        self._used_nodes: tuple[set[str], set[str]] = (set(), set())
+        self._compared_functions: set[tuple[str, str]] = set()
 
-    def run(self) -> Structure:
-        parts = list(_parts(*self._graphs, *self._sides))
-        is_complete = all([self._part(part) for part in parts])  # noqa: C419  # each is to be compared
-        for finding in self._resources():
-            self._found.setdefault(finding, [""])
-        for finding in self._library():
-            self._found.setdefault(finding, [""])
-        signatures = sum(1 for part in parts if part.name)
-        findings = tuple(_named(finding, places, signatures) for finding, places in self._found.items())
-        unused = tuple(
-            len(side.body.nodes) - len(used) for side, used in zip(self._sides, self._used, strict=True)
+    def run(self) -> GraphComparison:
+        pairs = list(_slice_pairs(*self._graphs, *self._sides))
+        is_complete = all([self._compare_slices(pair) for pair in pairs])  # noqa: C419  # all are to be compared
+        for finding in self._resource_findings():
+            self._findings.setdefault(finding, [""])
+        for finding in self._library_findings():
+            self._findings.setdefault(finding, [""])
+        signature_count = sum(1 for pair in pairs if pair.name)
+        findings = tuple(
+            _with_signatures(finding, signatures, signature_count)
+            for finding, signatures in self._findings.items()
         )
-        is_same = all(one == other for one, other in self._matched.items())
+        unused = tuple(
+            len(side.body.nodes) - len(used_nodes)
+            for side, used_nodes in zip(self._sides, self._used_nodes, strict=True)
+        )
+        is_same = all(name == other_name for name, other_name in self._matched.items())
         basis: Basis = "nodes" if is_same else "structure"
-        if not parts:
+        if not pairs:
             basis = ""
         elif not (is_complete or findings):
             basis = "counted"
-        return Structure(basis, findings[:MAX_FINDINGS], self._matched, (unused[0], unused[1]))
+        return GraphComparison(basis, findings[:MAX_FINDINGS], self._matched, (unused[0], unused[1]))
 
-    def _part(self, part: _Part) -> bool:
-        """Compares a slice; False if that took too many steps to be sure."""
+    def _compare_slices(self, pair: _SlicePair) -> bool:
+        """Compares two slices; returns False if the steps did not suffice for a sure result."""
         names = [
-            _reached(side.body, roots, leaves)
-            for side, roots, leaves in zip(self._sides, part.roots, part.leaves, strict=True)
+            _needed_nodes(side.body, roots, leaves)
+            for side, roots, leaves in zip(self._sides, pair.roots, pair.leaves, strict=True)
         ]
-        self._used[0].update(names[0])
-        self._used[1].update(names[1])
+        self._used_nodes[0].update(names[0])
+        self._used_nodes[1].update(names[1])
         if not self._budget.spend(len(names[0]) + len(names[1])):
             return False
-        if names[0] == names[1] and self._same_by_name(part, names[0]):
+        if names[0] == names[1] and self._are_equal_by_name(pair, names[0]):
             for name in names[0]:
                 self._matched.setdefault(name, name)
             return True
+        # Numbering and walking visit nodes and edges of both slices: about four times what was charged so
+        # far.
         if not self._budget.spend(4 * (len(names[0]) + len(names[1]))):
             return False
         first, second = (
-            Slice(side, side.body, roots, leaves, number(side, side.body, roots, leaves))
-            for side, roots, leaves in zip(self._sides, part.roots, part.leaves, strict=True)
+            GraphSlice(side, side.body, roots, leaves, number_nodes(side, side.body, roots, leaves))
+            for side, roots, leaves in zip(self._sides, pair.roots, pair.leaves, strict=True)
         )
         edges = sum(len(data) + len(controls) for data, controls in map(first.body.edges, names[0]))
-        budget = Budget(2 * (edges + len(names[0])) + _LEAST_STEPS)
-        walk = Walk(first, second, budget)
-        self._collect(walk, part.name)
-        for one, other in walk.matched.items():
-            self._matched.setdefault(one, other)
-        return budget.left >= 0 or _roots_equal(first, second)
+        # A pair of equal slices takes one step per node and edge; the double leaves room for pairs that do
+        # not match.
+        budget = StepBudget(2 * (edges + len(names[0])) + _MIN_WALK_STEPS)
+        walk = ParallelWalk(first, second, budget)
+        self._collect(walk, pair.name)
+        for name, other_name in walk.matched.items():
+            self._matched.setdefault(name, other_name)
+        # Equal numbers of all roots prove equality even if the walk, which looks for sharing, was cut short.
+        return budget.left >= 0 or _have_equal_roots(first, second)
 
-    def _same_by_name(self, part: _Part, names: Iterable[str]) -> bool:
+    def _are_equal_by_name(self, pair: _SlicePair, names: Iterable[str]) -> bool:
         first, second = self._sides
-        if dict(part.roots[0].ordered) != dict(part.roots[1].ordered):
+        if dict(pair.roots[0].ordered) != dict(pair.roots[1].ordered):
             return False
-        if set(part.roots[0].loose) != set(part.roots[1].loose) or part.leaves[0] != part.leaves[1]:
+        if set(pair.roots[0].unordered) != set(pair.roots[1].unordered) or pair.leaves[0] != pair.leaves[1]:
             return False
-        # Messages compare fast. What they say by name must be the same: functions, variables, assets.
+        # Comparing messages is fast, but right only if equal names mean the same: functions, variables,
+        # assets.
         can_compare = (
-            _TELLS_ZEROS_APART
+            _EQUALITY_IS_BITWISE
             and not first.functions
             and not second.functions
-            and first.body.names == second.body.names
+            and first.body.identities == second.body.identities
         )
-        here, there = first.body.nodes, second.body.nodes
+        nodes, other_nodes = first.body.nodes, second.body.nodes
         return all(
-            (can_compare and here[name] == there[name]) or self._same_node(first, second, name)
+            (can_compare and nodes[name] == other_nodes[name]) or self._are_equal_nodes(first, second, name)
             for name in names
         )
 
-    def _same_node(self, first: Side, second: Side, name: str) -> bool:
-        one, other = first.body.edges(name), second.body.edges(name)
+    def _are_equal_nodes(self, first: GraphSide, second: GraphSide, name: str) -> bool:
+        edges, other_edges = first.body.edges(name), second.body.edges(name)
         return (
-            one.data == other.data
-            and (one.controls == other.controls or set(one.controls) == set(other.controls))
+            edges.data == other_edges.data
+            and (edges.controls == other_edges.controls or set(edges.controls) == set(other_edges.controls))
             and first.label(first.body, name) == second.label(second.body, name)
         )
 
-    def _collect(self, walk: Walk, place: str) -> None:
-        """Keeps what a walk finds, and what the functions find that are called on both sides."""
-        left = MAX_FINDINGS + 1 - len(self._found)
-        for finding in itertools.islice(walk.findings(), max(left, 0)):
-            self._found.setdefault(finding, []).append(place)
-        for one, other in walk.calls:
-            if (one, other) not in self._functions:
-                self._functions.add((one, other))
-                self._function(one, other, place)
+    def _collect(self, walk: ParallelWalk, signature: str) -> None:
+        """Keeps the findings of a walk, and those of functions that are called at corresponding places."""
+        free = MAX_FINDINGS + 1 - len(self._findings)
+        for finding in itertools.islice(walk.findings(), max(free, 0)):
+            self._findings.setdefault(finding, []).append(signature)
+        for function, other_function in walk.calls:
+            if (function, other_function) not in self._compared_functions:
+                self._compared_functions.add((function, other_function))
+                self._compare_functions(function, other_function, signature)
 
-    def _function(self, one: str, other: str, place: str) -> None:
+    def _compare_functions(self, name: str, other_name: str, signature: str) -> None:
         sides = self._sides
-        if sides[0].function(one) == sides[1].function(other):
+        if sides[0].function(name) == sides[1].function(other_name):
             return
-        before = len(self._found)
-        if one in sides[0].functions and other in sides[1].functions:
-            slices: list[Slice] = []
-            for side, name in zip(sides, (one, other), strict=True):
-                body, roots = function_body(side.functions[name])
+        count = len(self._findings)
+        if name in sides[0].functions and other_name in sides[1].functions:
+            slices: list[GraphSlice] = []
+            for side, function_name in zip(sides, (name, other_name), strict=True):
+                body, roots = function_body(side.functions[function_name])
                 leaves = argument_leaves(body)
                 if not self._budget.spend(len(body.nodes)):
                     return
-                slices.append(Slice(side, body, roots, leaves, number(side, body, roots, leaves)))
-            self._collect(Walk(slices[0], slices[1], Budget(_LEAST_STEPS), one), place)
-        if len(self._found) == before:
-            name = one if one == other else f"{one} (in the second {other})"
-            finding = Finding("functions", name, "does something else", "does something else")
-            self._found.setdefault(finding, []).append(place)
+                slices.append(GraphSlice(side, body, roots, leaves, number_nodes(side, body, roots, leaves)))
+            self._collect(ParallelWalk(slices[0], slices[1], StepBudget(_MIN_WALK_STEPS), name), signature)
+        # Bodies differ by their numbers, but the walk named no place, as its budget ended or one side is
+        # missing.
+        if len(self._findings) == count:
+            function_name = name if name == other_name else f"{name} (in the second {other_name})"
+            finding = Finding("functions", function_name, "does something else", "does something else")
+            self._findings.setdefault(finding, []).append(signature)
 
-    def _library(self) -> Iterator[Finding]:
-        """Yields the functions that only one of two TF2 models has, which not only signatures call."""
-        if not all(each.meta_graph.HasField("object_graph_def") for each in self._graphs):
+    def _library_findings(self) -> Iterator[Finding]:
+        """Yields the functions that only one of two TF2 models has."""
+        # A restored TF2 model can call functions that no signature calls, so all of the library counts.
+        if not all(graph.meta_graph.HasField("object_graph_def") for graph in self._graphs):
             return
-        known = [{side.function(name): name for name in side.functions} for side in self._sides]
-        for identity in known[0].keys() - known[1].keys():
-            yield Finding("functions", f"{known[0][identity]}: what it does", "present", None)
-        for identity in known[1].keys() - known[0].keys():
-            yield Finding("functions", f"{known[1][identity]}: what it does", None, "present")
+        functions = [{side.function(name): name for name in side.functions} for side in self._sides]
+        for identity in functions[0].keys() - functions[1].keys():
+            yield Finding("functions", f"{functions[0][identity]}: what it does", "present", None)
+        for identity in functions[1].keys() - functions[0].keys():
+            yield Finding("functions", f"{functions[1][identity]}: what it does", None, "present")
 
-    def _resources(self) -> Iterator[Finding]:
-        """Yields variables, tables and the like that are one on one side and two on the other."""
-        groups = [_sharing(side.body, used) for side, used in zip(self._sides, self._used, strict=True)]
-        back = {other: one for one, other in self._matched.items()}
-        for here, there, partner, is_first in (
-            (groups[0], groups[1], self._matched, True), (groups[1], groups[0], back, False),
+    def _resource_findings(self) -> Iterator[Finding]:
+        """Yields variables, tables and other resources that are one on one side and several on the other."""
+        resources = [
+            _resources_of(side.body, used_nodes)
+            for side, used_nodes in zip(self._sides, self._used_nodes, strict=True)
+        ]
+        partners_back = {other_name: name for name, other_name in self._matched.items()}
+        for own_resources, other_resources, partners, is_first in (
+            (resources[0], resources[1], self._matched, True),
+            (resources[1], resources[0], partners_back, False),
         ):  # fmt: skip
             members: dict[Hashable, list[str]] = {}
-            for name, resource in here.items():
-                if partner.get(name) in there:
+            for name, resource in own_resources.items():
+                if partners.get(name) in other_resources:
                     members.setdefault(resource, []).append(name)
             for names in members.values():
-                if len({there[partner[name]] for name in names}) > 1:
+                if len({other_resources[partners[name]] for name in names}) > 1:
                     texts = ("one resource", "several resources")
                     yield Finding(
                         "wiring",
@@ -245,30 +276,40 @@ class _Comparison:
                     )
 
 
-def _named(finding: Finding, places: list[str], signatures: int) -> Finding:
-    """Returns the finding, with the signatures that it is about where these are not all."""
-    about = tuple(dict.fromkeys(each for each in places if each))
-    if not about or len(about) == signatures:
+def _with_signatures(finding: Finding, signature_names: list[str], signature_count: int) -> Finding:
+    """Returns the finding, with the names of its signatures if it does not concern all of them."""
+    signatures = tuple(dict.fromkeys(signature for signature in signature_names if signature))
+    if not signatures or len(signatures) == signature_count:
         return finding
-    return finding._replace(name=f"{finding.name} ({', '.join(about)})")
+    return finding._replace(name=f"{finding.name} ({', '.join(signatures)})")
 
 
-def _roots_equal(first: Slice, second: Slice) -> bool:
-    """Whether all that is wanted has equal numbers: then it computes the same."""
-    here, there = (
-        {role: each.side.taken(each.body, each.numbers, each.body.source(tensor), each.leaves)
-         for role, tensor in each.roots.ordered}
-        for each in (first, second)
-    )  # fmt: skip
-    loose = [sorted(each.numbers.of.get(name, -1) for name in each.roots.loose) for each in (first, second)]
-    return all(here[role] == there[role] for role in here.keys() & there.keys()) and loose[0] == loose[1]
+def _have_equal_roots(first: GraphSlice, second: GraphSlice) -> bool:
+    """Returns whether all roots have equal numbers, so that both slices compute the same."""
+    roots, other_roots = _root_identities(first), _root_identities(second)
+    unordered = [
+        sorted(side.numbering.numbers.get(name, -1) for name in side.roots.unordered)
+        for side in (first, second)
+    ]
+    return all(roots[role] == other_roots[role] for role in roots.keys() & other_roots.keys()) and (
+        unordered[0] == unordered[1]
+    )
 
 
-def _reached(body: Body, roots: Roots, leaves: Leaves) -> set[str]:
-    """Returns the nodes that the roots need."""
-    wanted = [body.source(tensor) for _, tensor in roots.ordered]
-    stack = [source[0] for source in wanted if source not in leaves]
-    stack += roots.loose
+def _root_identities(graph_slice: GraphSlice) -> dict[str, Hashable]:
+    """Returns role -> identity of the tensor of a root."""
+    body, numbering, leaves = graph_slice.body, graph_slice.numbering, graph_slice.leaves
+    return {
+        role: graph_slice.side.tensor_identity(body, numbering, body.tensor_ref(tensor), leaves)
+        for role, tensor in graph_slice.roots.ordered
+    }
+
+
+def _needed_nodes(body: GraphBody, roots: Roots, leaves: Leaves) -> set[str]:
+    """Returns the nodes that the roots need, down to the leaves."""
+    root_tensors = [body.tensor_ref(tensor) for _, tensor in roots.ordered]
+    stack = [source[0] for source in root_tensors if source not in leaves]
+    stack += roots.unordered
     seen: set[str] = set()
     nodes, edges_of = body.nodes, body.edges
     while stack:
@@ -285,101 +326,125 @@ def _reached(body: Body, roots: Roots, leaves: Leaves) -> set[str]:
     return seen
 
 
-def _sharing(body: Body, names: Iterable[str]) -> dict[str, Hashable]:
-    """Returns the resource of each node that names one; nodes of one name in one container share it."""
-    found: dict[str, Hashable] = {}
+def _resources_of(body: GraphBody, names: Iterable[str]) -> dict[str, Hashable]:
+    """Returns node -> its resource, by container and shared name; equal resources are one at run time."""
+    resources: dict[str, Hashable] = {}
     for name in names:
         node = body.nodes[name]
         if "shared_name" in node.attr and not node.input:
+            # TensorFlow shares resources by this name and container; without one, the node's name counts.
             shared = node.attr["shared_name"].s.decode(errors="replace") or name
             container = node.attr["container"].s if "container" in node.attr else b""
-            found[name] = (container, shared)
-    return found
+            resources[name] = (container, shared)
+    return resources
 
 
 # ---- what is compared
 
 
-def _parts(first: Graph, second: Graph, side: Side, other: Side) -> Iterator[_Part]:
-    there = {each.name: each for each in second.variant.signatures}
-    shared = [(each, there[each.name]) for each in first.variant.signatures if each.name in there]
-    for one, two in shared:
-        yield _Part(
-            one.name,
-            (Roots(_outputs(one)), Roots(_outputs(two))),
-            (_inputs(side.body, [one], False), _inputs(other.body, [two], False)),
+def _slice_pairs(
+    first: ComparedGraph, second: ComparedGraph, side: GraphSide, other: GraphSide
+) -> Iterator[_SlicePair]:
+    other_signatures = {signature.name: signature for signature in second.variant.signatures}
+    shared = [
+        (signature, other_signatures[signature.name])
+        for signature in first.variant.signatures
+        if signature.name in other_signatures
+    ]
+    for signature, other_signature in shared:
+        yield _SlicePair(
+            signature.name,
+            (Roots(_output_roots(signature)), Roots(_output_roots(other_signature))),
+            (
+                _input_leaves(side.body, [signature], False),
+                _input_leaves(other.body, [other_signature], False),
+            ),
         )
     leaves = (
-        _inputs(side.body, [one for one, _ in shared], True),
-        _inputs(other.body, [two for _, two in shared], True),
+        _input_leaves(side.body, [signature for signature, _ in shared], True),
+        _input_leaves(other.body, [other_signature for _, other_signature in shared], True),
     )
-    own_values = not (first.has_weights or second.has_weights)
-    listed = _listed(first, second)
-    roots = _state(first, own_values, listed[0]), _state(second, own_values, listed[1])
-    if any(each.ordered or each.loose for each in roots):
-        yield _Part("", roots, leaves)
+    compares_initial_values = not (first.has_weights or second.has_weights)
+    collection_tensors = _collection_tensors(first, second)
+    roots = (
+        _state_roots(first, compares_initial_values, collection_tensors[0]),
+        _state_roots(second, compares_initial_values, collection_tensors[1]),
+    )
+    # Most exports of TF2 have no state to run, and then no comparison of it counts towards the basis.
+    if any(state.ordered or state.unordered for state in roots):
+        yield _SlicePair("", roots, leaves)
 
 
-def _outputs(signature: SignatureSummary) -> tuple[tuple[str, str], ...]:
+def _output_roots(signature: SignatureSummary) -> tuple[tuple[str, str], ...]:
     return tuple(
         (f"{signature.name}: output {name}", tensor)
-        for each in signature.outputs
-        for name, tensor in _tensors(each)
+        for output in signature.outputs
+        for name, tensor in _named_tensors(output)
     )
 
 
-def _inputs(body: Body, signatures: Iterable[SignatureSummary], is_named: bool) -> Leaves:
-    """Returns the tensors that are fed, each with the names of the inputs that feed it."""
-    names: dict[Source, list[str]] = {}
+def _input_leaves(body: GraphBody, signatures: Iterable[SignatureSummary], names_signature: bool) -> Leaves:
+    """Returns the tensors that are fed; the identity of each is the names of the inputs that feed it."""
+    names: dict[TensorRef, list[str]] = {}
     for signature in signatures:
-        of = f" of {signature.name!r}" if is_named else ""
-        for each in signature.inputs:
-            for name, tensor in _tensors(each):
-                names.setdefault(body.source(tensor), []).append(f"input {name!r}{of}")
-    return {source: " and ".join(sorted(each)) for source, each in names.items()}
+        suffix = f" of {signature.name!r}" if names_signature else ""
+        for input_ in signature.inputs:
+            for name, tensor in _named_tensors(input_):
+                names.setdefault(body.tensor_ref(tensor), []).append(f"input {name!r}{suffix}")
+    return {source: " and ".join(sorted(inputs)) for source, inputs in names.items()}
 
 
-def _tensors(tensor: TensorSummary) -> Iterator[tuple[str, str]]:
+def _named_tensors(tensor: TensorSummary) -> Iterator[tuple[str, str]]:
     if tensor.tensor:
         yield tensor.name, tensor.tensor
     yield from ((f"{tensor.name} ({part.role})", part.tensor) for part in tensor.components)
 
 
-def _state(graph: Graph, own_values: bool, listed: Entries) -> Roots:
-    """Returns what is run for the state: losses, updates, what fills tables and variables."""
-    variant, nodes = graph.variant, {each.name for each in graph.meta_graph.graph_def.node}
-    loose = [*variant.losses, *variant.update_ops, variant.initializer]
-    for collection in _TABLES:
+def _state_roots(
+    graph: ComparedGraph, compares_initial_values: bool, collection_tensors: NamedTensors
+) -> Roots:
+    """Returns the roots of what is run for the state: losses, updates, what fills tables and variables."""
+    variant, nodes = graph.variant, {node.name for node in graph.meta_graph.graph_def.node}
+    unordered = [*variant.losses, *variant.update_ops, variant.initializer]
+    for collection in _TABLE_COLLECTIONS:
         if collection in graph.meta_graph.collection_def:
-            loose += graph.meta_graph.collection_def[collection].node_list.value
-    kinds = _VARIABLES if own_values else _VARIABLES[1:]
+            unordered += graph.meta_graph.collection_def[collection].node_list.value
+    # With a checkpoint, initial values are never computed. Local variables are in no checkpoint.
+    kinds = _VARIABLE_COLLECTIONS if compares_initial_values else _VARIABLE_COLLECTIONS[1:]
     initial = tuple(
         (f"initial value of {name}", node)
         for kind in kinds
-        for name, node in _initializers(graph.meta_graph, kind)
+        for name, node in _initial_values(graph.meta_graph, kind)
     )
-    return Roots(initial + listed, tuple(each for each in without_index(loose) if each in nodes))
+    return Roots(
+        initial + collection_tensors, tuple(name for name in without_index(unordered) if name in nodes)
+    )
 
 
-def _listed(first: Graph, second: Graph) -> tuple[Entries, Entries]:
-    """Returns the entries of collections that both sides have, in as many entries."""
-    there = {each.name: each for each in second.variant.collections if each.kind == "nodes"}
+def _collection_tensors(first: ComparedGraph, second: ComparedGraph) -> tuple[NamedTensors, NamedTensors]:
+    """Returns the entries of the collections that both sides have with the same number of entries."""
+    # Entries correspond by position; with other numbers of entries there is nothing to tell which correspond.
+    other_collections = {
+        collection.name: collection for collection in second.variant.collections if collection.kind == "nodes"
+    }
     pairs = [
-        (each, there[each.name])
-        for each in first.variant.collections
-        if each.kind == "nodes" and each.name in there and each.count == there[each.name].count
+        (collection, other_collections[collection.name])
+        for collection in first.variant.collections
+        if collection.kind == "nodes"
+        and collection.name in other_collections
+        and collection.count == other_collections[collection.name].count
     ]
-    found: tuple[list[tuple[str, str]], list[tuple[str, str]]] = ([], [])
+    tensors: tuple[list[tuple[str, str]], list[tuple[str, str]]] = ([], [])
     for pair in pairs:
         for side in (0, 1):
-            found[side].extend(
-                (f"collection {pair[side].name}, entry {number}", entry)
-                for number, entry in enumerate(pair[side].entries)
+            tensors[side].extend(
+                (f"collection {pair[side].name}, entry {position}", entry)
+                for position, entry in enumerate(pair[side].entries)
             )
-    return tuple(found[0]), tuple(found[1])
+    return tuple(tensors[0]), tuple(tensors[1])
 
 
-def _initializers(meta_graph: Any, collection: str) -> Iterator[tuple[str, str]]:
+def _initial_values(meta_graph: Any, collection: str) -> Iterator[tuple[str, str]]:
     if collection not in meta_graph.collection_def:
         return
     for content in meta_graph.collection_def[collection].bytes_list.value:
@@ -387,4 +452,5 @@ def _initializers(meta_graph: Any, collection: str) -> Iterator[tuple[str, str]]
             definition = VariableDef.FromString(content)
         except DecodeError:
             continue
+        # Variables correspond by name, their initializers by what they compute.
         yield definition.variable_name, definition.initializer_name
