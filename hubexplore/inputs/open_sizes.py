@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from hubexplore.summary.model import Shape, SignatureSummary
-from hubexplore.summary.sizes import Open, Solution, solutions
+from hubexplore.summary.sizes import OpenInput, Solution, solutions
 
 if TYPE_CHECKING:
     from hubexplore.inputs.fields import Field
@@ -46,7 +46,7 @@ class Sizes:
             name = tensor.tensor if tensor is not None else ""
             if field.kind == "sparse":
                 name = next((part.tensor for part in parts if part.role == "dense shape"), "")
-            opened.append(Open(field.name, _shape(field), name, field.kind, _usual(field)))
+            opened.append(OpenInput(field.name, _shape(field), name, field.kind, _usual(field)))
         outputs = () if self._signature is None else self._signature.outputs
         ends: dict[str, Shape] = {part.tensor: None for each in outputs for part in each.components}
         ends |= {each.tensor: each.shape for each in outputs if each.tensor}

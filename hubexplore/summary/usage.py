@@ -278,10 +278,10 @@ def _shapes(meta_graph: Any, signature: SignatureSummary) -> Mapping[str, tuple[
             name: tuple(1 if size is None else size for size in shape or ()) for name, shape in stated.items()
         }
     # Needs NumPy, which is not imported for what says its sizes itself.
-    from hubexplore.summary.sizes import Open, solutions
+    from hubexplore.summary.sizes import OpenInput, solutions
 
     inputs = [
-        Open(each.name, stated[each.name], _leading(each), each.kind, _usual(each))
+        OpenInput(each.name, stated[each.name], _leading(each), each.kind, _usual(each))
         for each in signature.inputs
     ]
     ends: dict[str, Shape] = {part.tensor: None for each in signature.outputs for part in each.components}

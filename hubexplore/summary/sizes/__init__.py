@@ -1,11 +1,14 @@
-"""Sizes that the open dimensions of a signature's inputs must have, read from its graph without running it.
+"""Finds the sizes that open dimensions of a signature's inputs must have, from its graph, without running it.
 
-`terms` has the arithmetic of sizes that are not known yet. `walk` follows the shapes through the graph by the
-rules of `elements`, `arrays`, `parts`, `lists` and `layers`, and notes what has to be equal. `solve` finds
-sizes for which it is, and `question` puts all of it together.
+    open dimensions -> unknowns -> shape inference -> equations -> solver -> sizes
+
+To be read in this order: `polynomials` has the arithmetic of sizes that are not known yet. `shape_inference`
+follows shapes through the graph by the rules of `rules/`, a file for each family of ops, and collects
+equations. `solver` finds sizes for which they hold. `open_dimensions` puts it together and tries ranks where
+these are unknown.
 """
 
-from hubexplore.summary.sizes.open_dimensions import Open, Solution, solutions
+from hubexplore.summary.sizes.open_dimensions import OpenInput, Solution, solutions
 from hubexplore.summary.sizes.polynomials import Number
 
-__all__ = ["Number", "Open", "Solution", "solutions"]
+__all__ = ["Number", "OpenInput", "Solution", "solutions"]

@@ -1,4 +1,4 @@
-"""The sizes of the open dimensions of a signature's inputs."""
+"""Finds the sizes of the open dimensions of a signature's inputs."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from hubexplore.summary.model import Shape
 from hubexplore.summary.sizes import polynomials
 from hubexplore.summary.sizes.polynomials import Number
 from hubexplore.summary.sizes.rules import arrays, elements, layers, lists, parts
-from hubexplore.summary.sizes.shape_inference import Notes, Scope
+from hubexplore.summary.sizes.shape_inference import Constraints, ShapeScope
 from hubexplore.summary.sizes.solver import Solver
 
-RANKS: Final = (1, 0, 2, 3, 4, 5)
-"""Numbers of dimensions that are tried, in this order, where it is not known."""
-MOST: Final = 12
-"""Solutions, where several inputs have unknown ranks."""
+CANDIDATE_RANKS: Final = (1, 0, 2, 3, 4, 5)
+"""Ranks that are tried, in this order, if a rank is not known: vectors of rows are the most common input."""
+MAX_SOLUTIONS: Final = 12
+"""Maximum number of solutions, if several inputs have unknown ranks."""
 _RULES: Final = {**elements.RULES, **arrays.RULES, **parts.RULES, **lists.RULES, **layers.RULES}
 
 
 @dataclass(frozen=True)
-class Open:
-    """An input.
+class OpenInput:
+    """An input, whose shape may be open.
 
     Attributes:
-      name: in the signature.
-      shape: as the signature states it; None for an unknown rank, a None in it for an unknown size.
-      tensor: name in the graph of a dense input; of a sparse one the tensor with its dense shape.
+      name: name in the signature.
+      shape: shape by the signature; None for an unknown rank, a None in it for an unknown size.
+      tensor: name of the tensor in the graph; for a sparse input, of the one that holds its dense shape.
       kind: "dense", "sparse" or "ragged".
-      usual: sizes to take where any would do, by dimension.
+      usual: dimension -> the size to take if any would do.
     """
 
     name: str
@@ -44,13 +44,13 @@ class Open:
 
 @dataclass(frozen=True)
 class Solution:
-    """Sizes that go together.
+    """Sizes of all inputs that fit together.
 
     Attributes:
-      shapes: by input: sizes; unknowns stand for what is left open, some of them for numbers of rows.
-      usual: sizes for those unknowns that are no numbers of rows.
-      broken: how many things in the graph contradict them.
-      decoded: by the name of a DecodeRaw: how many numbers it decodes from each string.
+      shapes: input name -> sizes; unknowns stand for what is left open, among them numbers of rows.
+      usual: unknown that is not a number of rows -> the size to take.
+      broken: number of equations of the graph that contradict the sizes.
+      decoded: name of a DecodeRaw op -> how many numbers it decodes from each string.
     """
 
     shapes: Mapping[str, tuple[Number, ...]]
@@ -59,142 +59,154 @@ class Solution:
     decoded: Mapping[str, Number] = field(default_factory=dict)
 
     def shape(self, name: str, rows: int, size: int | None = None) -> tuple[int, ...]:
-        """A full shape for an input.
+        """Returns a full shape for an input.
 
         Args:
-          name: of the input.
-          rows: how many.
-          size: for what is left open; None takes the usual sizes.
+          name: name of the input.
+          rows: number of rows.
+          size: size for what is left open; None takes the usual sizes.
         """
         return self._filled(self.shapes[name], rows, size)
 
     def count(self, node: str, rows: int, size: int | None = None) -> int:
-        """How many numbers a DecodeRaw decodes from each string; one that no output needs takes any."""
-        found = self.decoded.get(node, polynomials.size(polynomials.decoded(node)))
-        return max(1, *self._filled((found,), rows, size))
+        """Returns how many numbers a DecodeRaw op decodes from a string; any number if nothing needs it."""
+        count = self.decoded.get(node, polynomials.size_of(polynomials.decoded_unknown(node)))
+        # At least one, so that there is something to decode.
+        return max(1, *self._filled((count,), rows, size))
 
     def _filled(self, numbers: Sequence[Number], rows: int, size: int | None) -> tuple[int, ...]:
-        names = {each for number in numbers for each in polynomials.unknowns(number)}
+        names = {name for number in numbers for name in polynomials.unknowns(number)}
         values = {
-            each: rows if polynomials.Unknown(each).is_rows else size or self.usual.get(each, 2)
-            for each in names
+            name: rows if polynomials.Unknown(name).is_rows else size or self.usual.get(name, 2)
+            for name in names
         }
-        return tuple(polynomials.at(each, values) for each in numbers)
+        return tuple(polynomials.evaluate(number, values) for number in numbers)
 
     @property
     def is_open(self) -> bool:
         """Whether sizes other than the number of rows are left open."""
         sizes = [*itertools.chain.from_iterable(self.shapes.values()), *self.decoded.values()]
-        return any(polynomials.without_rows(polynomials.unknowns(each)) for each in sizes)
+        return any(polynomials.without_rows(polynomials.unknowns(size)) for size in sizes)
 
 
-def solutions(meta_graph: Any, inputs: Sequence[Open], outputs: Mapping[str, Shape]) -> tuple[Solution, ...]:
-    """Sizes for the open dimensions of all inputs, the likeliest first.
+def solutions(
+    meta_graph: Any, inputs: Sequence[OpenInput], outputs: Mapping[str, Shape]
+) -> tuple[Solution, ...]:
+    """Returns sizes for the open dimensions of all inputs, the likeliest first.
 
     Args:
-      meta_graph: MetaGraphDef-shaped message; it is not changed. Without one all sizes are left open.
-      inputs: of a signature.
-      outputs: its outputs: name of a tensor in the graph -> the shape that the signature states.
+      meta_graph: MetaGraphDef-shaped message; it is not changed. None leaves all sizes open.
+      inputs: inputs of a signature.
+      outputs: outputs of the signature: name of the tensor in the graph -> shape by the signature.
     """
     graph = _Graph(meta_graph, outputs)
-    found = [graph.solution(shapes) for shapes in _ranked(graph, inputs)]
-    return tuple(sorted(found, key=lambda each: each.broken))
+    candidates = [graph.solution(shapes) for shapes in _rank_assignments(graph, inputs)]
+    return tuple(sorted(candidates, key=lambda solution: solution.broken))
 
 
-def _ranked(graph: _Graph, inputs: Sequence[Open]) -> Iterator[Sequence[Open]]:
-    """The inputs with each possible number of dimensions where that is not known."""
+def _rank_assignments(graph: _Graph, inputs: Sequence[OpenInput]) -> Iterator[Sequence[OpenInput]]:
+    """Yields the inputs with each likely combination of ranks where these are not known."""
+    # All combinations of n inputs would be 6 to the n walks. So ranks are first judged for each input alone,
+    # the others left as they are, and only the best are combined.
     options = []
-    for number, each in enumerate(inputs):
-        if each.shape is not None:
-            options.append([each])
+    for position, input_ in enumerate(inputs):
+        if input_.shape is not None:
+            options.append([input_])
             continue
-        ways = [Open(each.name, (None,) * rank, each.tensor, each.kind, each.usual) for rank in RANKS]
-        ways = [way for way in ways if way.shape or each.kind == "dense"]
+        ranked = [
+            OpenInput(input_.name, (None,) * rank, input_.tensor, input_.kind, input_.usual)
+            for rank in CANDIDATE_RANKS
+        ]
+        ranked = [candidate for candidate in ranked if candidate.shape or input_.kind == "dense"]
         if len(inputs) > 1:
-            others = [other for place, other in enumerate(inputs) if place != number]
-            broken = [graph.solution([way, *others]).broken for way in ways]
-            ways = [way for way, count in zip(ways, broken, strict=True) if count == min(broken)]
-        options.append(ways)
-    # Small numbers of dimensions first, in all inputs alike.
-    together = sorted(
-        itertools.islice(itertools.product(*(enumerate(ways) for ways in options)), 1000),
-        key=lambda chosen: sum(place for place, _ in chosen),
+            others = [other for index, other in enumerate(inputs) if index != position]
+            broken = [graph.solution([candidate, *others]).broken for candidate in ranked]
+            ranked = [
+                candidate for candidate, count in zip(ranked, broken, strict=True) if count == min(broken)
+            ]
+        options.append(ranked)
+    # In the order of CANDIDATE_RANKS, the earlier ones first for all inputs together.
+    combinations = sorted(
+        itertools.islice(itertools.product(*(enumerate(ranked) for ranked in options)), 1000),
+        key=lambda combination: sum(index for index, _ in combination),
     )
-    for chosen in together[:MOST]:
-        yield [each for _, each in chosen]
+    for combination in combinations[:MAX_SOLUTIONS]:
+        yield [candidate for _, candidate in combination]
 
 
 class _Graph:
-    """The graph of a signature, walked for several assumptions."""
+    """The graph of a signature, indexed once, for shape inference under several assumptions."""
 
     def __init__(self, meta_graph: Any, outputs: Mapping[str, Shape]) -> None:
         graph = None if meta_graph is None else meta_graph.graph_def
         self._nodes = index_nodes(graph.node if graph is not None else ())
         functions = graph.library.function if graph is not None else ()
-        self._library = {each.signature.name: each for each in functions}
+        self._library = {function.signature.name: function for function in functions}
         self._outputs = {tensor_of(name): shape for name, shape in outputs.items() if name}
 
-    def solution(self, inputs: Sequence[Open]) -> Solution:
-        """The sizes that follow from the graph."""
+    def solution(self, inputs: Sequence[OpenInput]) -> Solution:
+        """Returns the sizes that follow from the graph if the inputs have these ranks."""
         usual: dict[str, int] = {}
-        shapes = {each.name: tuple(_dims(each, usual)) for each in inputs}
-        notes = Notes()
-        scope = Scope(self._nodes, self._library, notes)
-        for each in inputs:
-            if each.tensor:
-                self._begin(scope, each, shapes[each.name])
-        scope.walk(self._outputs, _RULES)
-        for tensor, stated in self._outputs.items():
-            self._end(scope, tensor, stated)
-        solved = Solver(notes.equations, usual).solved()
-        # A number of rows for which not all would hold is not left open.
-        rows = {name: size for name, size in solved.usual.items() if polynomials.Unknown(name).is_rows}
+        shapes = {input_.name: tuple(_dims(input_, usual)) for input_ in inputs}
+        constraints = Constraints()
+        scope = ShapeScope(self._nodes, self._library, constraints)
+        for input_ in inputs:
+            if input_.tensor:
+                self._set_input(scope, input_, shapes[input_.name])
+        scope.infer(self._outputs, _RULES)
+        for tensor, declared in self._outputs.items():
+            self._equate_output(scope, tensor, declared)
+        assignment = Solver(constraints.equations, usual).solve()
+        # A number of rows is left open only if any number will do.
+        rows = {name: size for name, size in assignment.usual.items() if polynomials.Unknown(name).is_rows}
 
         def known(number: Number) -> Number:
-            return polynomials.within(polynomials.within(number, solved.put), rows)
+            return polynomials.substitute(polynomials.substitute(number, assignment.bindings), rows)
 
-        found = {name: tuple(map(known, dims)) for name, dims in shapes.items()}
-        decoded = {name: known(count) for name, count in notes.decoded.items()}
-        return Solution(found, usual | solved.usual, solved.broken, decoded)
+        sizes = {name: tuple(map(known, dims)) for name, dims in shapes.items()}
+        decoded = {name: known(count) for name, count in constraints.decoded_counts.items()}
+        return Solution(sizes, usual | assignment.usual, assignment.broken, decoded)
 
-    def _begin(self, scope: Scope, each: Open, dims: tuple[Number, ...]) -> None:
-        tensor = tensor_of(each.tensor)
-        if each.kind == "sparse":
+    def _set_input(self, scope: ShapeScope, input_: OpenInput, dims: tuple[Number, ...]) -> None:
+        tensor = tensor_of(input_.tensor)
+        if input_.kind == "sparse":
+            # The dense shape of a sparse input is fed as a tensor, so the sizes are its content.
             scope.values[tensor] = dims
             scope.shapes[tensor] = (len(dims),)
             return
-        if each.kind != "dense":
+        # A ragged input is fed as flat values and row splits, whose sizes depend on the rows given.
+        if input_.kind != "dense":
             return
         scope.shapes[tensor] = dims
-        # The placeholder itself may say more than the signature.
+        # The placeholder itself may know more than the signature.
         node = self._nodes.get(node_of(tensor))
         for attribute in ("shape", "_output_shapes"):
             if node is not None and attribute in node.attr and tensor.endswith(":0"):
-                shown = node.attr[attribute]
-                said = shown.shape if attribute == "shape" else next(iter(shown.list.shape), None)
-                _compare(scope.notes, dims, None if said is None else shape_of(said))
+                declared = node.attr[attribute]
+                proto = declared.shape if attribute == "shape" else next(iter(declared.list.shape), None)
+                _equate(scope.constraints, dims, None if proto is None else shape_of(proto))
 
     @staticmethod
-    def _end(scope: Scope, tensor: str, stated: Shape) -> None:
-        _compare(scope.notes, scope.shapes.get(tensor), stated)
+    def _equate_output(scope: ShapeScope, tensor: str, declared: Shape) -> None:
+        _equate(scope.constraints, scope.shapes.get(tensor), declared)
 
 
-def _compare(notes: Notes, dims: tuple[Number | None, ...] | None, stated: Shape) -> None:
-    if dims is None or stated is None:
+def _equate(constraints: Constraints, dims: tuple[Number | None, ...] | None, declared: Shape) -> None:
+    if dims is None or declared is None:
         return
-    if len(dims) != len(stated):
-        notes.refuse()
+    if len(dims) != len(declared):
+        constraints.refuse()
         return
-    for one, other in zip(dims, stated, strict=True):
-        notes.equal(one, other)
+    for size, declared_size in zip(dims, declared, strict=True):
+        constraints.equal(size, declared_size)
 
 
-def _dims(each: Open, usual: dict[str, int]) -> Iterator[Number]:
-    """The sizes of an input; what is not known as an unknown."""
-    for place, size in enumerate(each.shape or ()):
+def _dims(input_: OpenInput, usual: dict[str, int]) -> Iterator[Number]:
+    """Yields the sizes of an input, an unknown for each that is open."""
+    for axis, size in enumerate(input_.shape or ()):
         if size is not None:
             yield size
         else:
-            unknown = polynomials.dimension(each.name, place)
-            usual[unknown.name] = each.usual.get(place, 2)
-            yield polynomials.size(unknown)
+            unknown = polynomials.dimension(input_.name, axis)
+            usual[unknown.name] = input_.usual.get(axis, 2)
+            yield polynomials.size_of(unknown)

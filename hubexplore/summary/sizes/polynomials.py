@@ -1,7 +1,8 @@
 """Arithmetic of sizes that are not known yet: polynomials over unknowns, with rounded quotients.
 
-A size is an int where it is known, else a `Size` in a normal form, so that what is equal for all sizes mostly
-compares equal: `(rows * 12) // 12` is `rows`.
+A size is an int if it is known, else a `Polynomial` in a normal form, so that sizes that are always equal
+mostly compare equal: `(rows * 12) // 12` is `rows`. Not SymPy: it is large, slow to import, and its floor has
+no cheap normal form either; this needs sums, products and quotients of a few terms.
 """
 
 from __future__ import annotations
@@ -12,62 +13,62 @@ from dataclasses import dataclass, field
 from typing import Final
 
 MOST_TERMS: Final = 48
-"""Terms of a size; what gets longer is given up."""
+"""Maximum number of terms of a size; a longer one is given up."""
 MOST_WEIGHT: Final = 300
-"""Unknowns in a quotient, those in the quotients within it included."""
+"""Maximum number of unknowns in a quotient, those in nested quotients included."""
 
 
 class TooComplexError(ArithmeticError):
-    """A size with too many terms."""
+    """A size has too many terms to go on with."""
 
 
 @dataclass(frozen=True)
 class Unknown:
-    """A size that is looked for."""
+    """A size that is to be found."""
 
     name: str
 
-    def at(self, values: Mapping[str, int]) -> int:
-        """Its value."""
+    def evaluate(self, values: Mapping[str, int]) -> int:
+        """Returns its value."""
         return values[self.name]
 
-    def within(self, put: Mapping[str, Number]) -> Number:
-        """What stands for it."""
-        found = put.get(self.name)
-        return size(self) if found is None else found
+    def substitute(self, bindings: Mapping[str, Number]) -> Number:
+        """Returns the size that stands for it, itself if there is none."""
+        number = bindings.get(self.name)
+        return size_of(self) if number is None else number
 
     @property
     def unknowns(self) -> frozenset[str]:
-        """Its name."""
+        """Its name, as a set."""
         return frozenset((self.name,))
 
     @property
     def is_rows(self) -> bool:
-        """Whether it is a first dimension: a number of rows, which mostly is free."""
+        """Whether it is a first dimension: a number of rows, which is free in most models."""
         return self.name.endswith("/0")
 
 
 @dataclass(frozen=True)
 class Quotient:
-    """A quotient rounded down, which has no simpler form."""
+    """A quotient, rounded down, that has no simpler form."""
 
-    above: Number
-    below: Number
+    numerator: Number
+    denominator: Number
     weight: int = field(default=1, compare=False, repr=False)
 
-    def at(self, values: Mapping[str, int]) -> int:
-        """Its value; 0 where the divisor is 0."""
-        below = at(self.below, values)
-        return at(self.above, values) // below if below else 0
+    def evaluate(self, values: Mapping[str, int]) -> int:
+        """Returns its value; 0 if the denominator is 0."""
+        denominator = evaluate(self.denominator, values)
+        return evaluate(self.numerator, values) // denominator if denominator else 0
 
-    def within(self, put: Mapping[str, Number]) -> Number:
-        """The quotient of what stands for its parts."""
-        return within(self.above, put) // within(self.below, put)
+    def substitute(self, bindings: Mapping[str, Number]) -> Number:
+        """Returns the quotient with other sizes in place of unknowns."""
+        return substitute(self.numerator, bindings) // substitute(self.denominator, bindings)
 
     @property
     def unknowns(self) -> frozenset[str]:
-        """Names of all unknowns in it."""
-        return unknowns(self.above) | unknowns(self.below)
+        """Names of all unknowns in the quotient."""
+        return unknowns(self.numerator) | unknowns(self.denominator)
 
 
 Atom = Unknown | Quotient
@@ -75,21 +76,24 @@ _Product = tuple[Atom, ...]
 
 
 @dataclass(frozen=True)
-class Size:
-    """A sum of products, each with a factor; the empty product stands for 1."""
+class Polynomial:
+    """A sum of products, each with a factor; the empty product is 1."""
+
+    # Invariant: terms are sorted, have no factor 0 and no product twice, and there is at least one unknown (a
+    # number alone is an int). So equal sums compare and hash as equal.
 
     terms: tuple[tuple[_Product, int], ...]
 
     def __add__(self, other: Number) -> Number:
-        found = dict(self.terms)
+        factors = dict(self.terms)
         for product, factor in _terms(other):
-            found[product] = found.get(product, 0) + factor
-        return _normal(found)
+            factors[product] = factors.get(product, 0) + factor
+        return _normalised(factors)
 
     __radd__ = __add__
 
-    def __neg__(self) -> Size:
-        return Size(tuple((product, -factor) for product, factor in self.terms))
+    def __neg__(self) -> Polynomial:
+        return Polynomial(tuple((product, -factor) for product, factor in self.terms))
 
     def __sub__(self, other: Number) -> Number:
         return self + -other
@@ -98,139 +102,143 @@ class Size:
         return -self + other
 
     def __mul__(self, other: Number) -> Number:
-        found: dict[_Product, int] = {}
+        factors: dict[_Product, int] = {}
         for product, factor in self.terms:
-            for others, by in _terms(other):
-                both = tuple(sorted((*product, *others), key=repr))
-                found[both] = found.get(both, 0) + factor * by
-        return _normal(found)
+            for other_product, other_factor in _terms(other):
+                # Atoms have no order of their own; their texts give one that is the same in each process.
+                joined = tuple(sorted((*product, *other_product), key=repr))
+                factors[joined] = factors.get(joined, 0) + factor * other_factor
+        return _normalised(factors)
 
     __rmul__ = __mul__
 
     def __floordiv__(self, other: Number) -> Number:
         if not other:
             raise TooComplexError("division by zero")
-        whole, rest = {}, {}
+        exact, remainder = {}, {}
         for product, factor in self.terms:
-            divided = _divided(product, factor, other)
-            if divided is None:
-                rest[product] = factor
+            quotient = _exact_quotient(product, factor, other)
+            if quotient is None:
+                remainder[product] = factor
             else:
-                whole[divided[0]] = divided[1]
-        left, found = _normal(rest), _normal(whole)
-        if isinstance(left, int) and (isinstance(other, int) or not left):
-            return found + (left // other if isinstance(other, int) else 0)
-        return found + _quotient(left, other)
+                exact[quotient[0]] = quotient[1]
+        remaining, result = _normalised(remainder), _normalised(exact)
+        # Terms that divide exactly leave the quotient; only the others are rounded: (12*x + y) // 12 is
+        # x + y // 12, which holds for floor division, whatever the signs.
+        if isinstance(remaining, int) and (isinstance(other, int) or not remaining):
+            return result + (remaining // other if isinstance(other, int) else 0)
+        return result + _quotient(remaining, other)
 
     def __rfloordiv__(self, other: int) -> Number:
         return _quotient(other, self)
 
-    def at(self, values: Mapping[str, int]) -> int:
-        """The number, for values of its unknowns by name."""
+    def evaluate(self, values: Mapping[str, int]) -> int:
+        """Returns the number for values of the unknowns by name."""
         total = 0
         for product, factor in self.terms:
-            total += factor * math.prod(atom.at(values) for atom in product)
+            total += factor * math.prod(atom.evaluate(values) for atom in product)
         return total
 
-    def within(self, put: Mapping[str, Number]) -> Number:
-        """The size with other sizes in the place of unknowns."""
+    def substitute(self, bindings: Mapping[str, Number]) -> Number:
+        """Returns the size with other sizes in place of unknowns."""
         total: Number = 0
         for product, factor in self.terms:
-            part: Number = factor
+            term: Number = factor
             for atom in product:
-                part = part * atom.within(put)
-            total = total + part
+                term = term * atom.substitute(bindings)
+            total = total + term
         return total
 
     @property
     def unknowns(self) -> frozenset[str]:
-        """Names of all unknowns in it."""
+        """Names of all unknowns in the size."""
         return frozenset(name for product, _ in self.terms for atom in product for name in atom.unknowns)
 
 
-Number = int | Size
+Number = int | Polynomial
 
 
-def size(atom: Atom) -> Size:
-    """An atom alone as a size."""
-    return Size((((atom,), 1),))
+def size_of(atom: Atom) -> Polynomial:
+    """Returns an atom alone as a size."""
+    return Polynomial((((atom,), 1),))
 
 
-def dimension(name: str, place: int) -> Unknown:
-    """The unknown for a dimension of an input."""
-    return Unknown(f"{name}/{place}")
+def dimension(name: str, axis: int) -> Unknown:
+    """Returns the unknown for a dimension of an input."""
+    return Unknown(f"{name}/{axis}")
 
 
-def decoded(node: str) -> Unknown:
-    """The unknown for the numbers that an op of this name decodes from each string."""
+def decoded_unknown(node: str) -> Unknown:
+    """Returns the unknown for how many numbers the op of this name decodes from each string."""
     return Unknown(f"{node}/decoded")
 
 
-def at(number: Number, values: Mapping[str, int]) -> int:
-    """The number, for values of its unknowns by name."""
-    return number if isinstance(number, int) else number.at(values)
+def evaluate(number: Number, values: Mapping[str, int]) -> int:
+    """Returns the number for values of the unknowns by name."""
+    return number if isinstance(number, int) else number.evaluate(values)
 
 
-def within(number: Number, put: Mapping[str, Number]) -> Number:
-    """The size with other sizes in the place of unknowns."""
-    return number if isinstance(number, int) else number.within(put)
+def substitute(number: Number, bindings: Mapping[str, Number]) -> Number:
+    """Returns the size with other sizes in place of unknowns."""
+    return number if isinstance(number, int) else number.substitute(bindings)
 
 
 def unknowns(number: Number) -> frozenset[str]:
-    """Names of all unknowns in it."""
+    """Returns the names of all unknowns in a size."""
     return frozenset() if isinstance(number, int) else number.unknowns
 
 
-def rounded_up(above: Number, below: int) -> Number:
-    """The quotient, rounded up."""
-    return (above + (below - 1)) // below
+def rounded_up(numerator: Number, denominator: int) -> Number:
+    """Returns the quotient, rounded up."""
+    return (numerator + (denominator - 1)) // denominator
 
 
-def linear(number: Number) -> dict[str, int] | None:
-    """Factor by unknown, "" for the constant, of a sum of plain unknowns; None for others."""
-    found = {}
+def linear_factors(number: Number) -> dict[str, int] | None:
+    """Returns name of the unknown ("" for the constant) -> factor of a linear sum; None for other sizes."""
+    factors = {}
     for product, factor in _terms(number):
         if len(product) > 1 or not all(isinstance(atom, Unknown) for atom in product):
             return None
-        found[product[0].name if product and isinstance(product[0], Unknown) else ""] = factor
-    return found
+        factors[product[0].name if product and isinstance(product[0], Unknown) else ""] = factor
+    return factors
 
 
 def product(sizes: Sequence[Number | None]) -> Number | None:
-    """All sizes multiplied; None where one is not known."""
+    """Returns the product of all sizes; None if one is not known."""
     total: Number = 1
-    for each in sizes:
-        if each is None:
+    for factor in sizes:
+        if factor is None:
             return None
-        total = total * each
+        total = total * factor
     return total
 
 
 def is_rows(number: Number | None) -> bool:
-    """Whether a size is the number of rows of an input, as it is."""
-    if not isinstance(number, Size) or len(number.terms) != 1:
+    """Returns whether a size is the number of rows of an input, unchanged."""
+    if not isinstance(number, Polynomial) or len(number.terms) != 1:
         return False
     product, factor = number.terms[0]
     return factor == 1 and len(product) == 1 and isinstance(product[0], Unknown) and product[0].is_rows
 
 
 def without_rows(names: Iterable[str]) -> frozenset[str]:
-    """The names of unknowns that are no numbers of rows."""
+    """Returns the names of unknowns that are not numbers of rows."""
     return frozenset(name for name in names if not Unknown(name).is_rows)
 
 
 def is_rounded(number: Number) -> bool:
-    """Whether a quotient is in it that did not divide exactly."""
-    return isinstance(number, Size) and any(
+    """Returns whether a size has a quotient that does not divide exactly."""
+    return isinstance(number, Polynomial) and any(
         isinstance(atom, Quotient) for product, _ in number.terms for atom in product
     )
 
 
-def _quotient(above: Number, below: Number) -> Size:
-    weight = 1 + _weight(above) + _weight(below)
+def _quotient(numerator: Number, denominator: Number) -> Polynomial:
+    # Quotients nest where layers follow each other, so their size is bounded apart from the number of terms.
+    weight = 1 + _weight(numerator) + _weight(denominator)
     if weight > MOST_WEIGHT:
         raise TooComplexError("too many quotients")
-    return size(Quotient(above, below, weight))
+    return size_of(Quotient(numerator, denominator, weight))
 
 
 def _weight(number: Number) -> int:
@@ -243,23 +251,23 @@ def _terms(number: Number) -> tuple[tuple[_Product, int], ...]:
     return (((), number),) if isinstance(number, int) else number.terms
 
 
-def _normal(found: Mapping[_Product, int]) -> Number:
-    terms = tuple(sorted(((product, factor) for product, factor in found.items() if factor), key=repr))
+def _normalised(factors: Mapping[_Product, int]) -> Number:
+    terms = tuple(sorted(((product, factor) for product, factor in factors.items() if factor), key=repr))
     if len(terms) > MOST_TERMS:
         raise TooComplexError("too many terms")
     if not terms:
         return 0
-    return terms[0][1] if len(terms) == 1 and not terms[0][0] else Size(terms)
+    return terms[0][1] if len(terms) == 1 and not terms[0][0] else Polynomial(terms)
 
 
-def _divided(product: _Product, factor: int, other: Number) -> tuple[_Product, int] | None:
-    """A term divided by a number or by a single term; None where that leaves a rest."""
-    below = _terms(other)
-    if len(below) != 1 or factor % below[0][1]:
+def _exact_quotient(product: _Product, factor: int, other: Number) -> tuple[_Product, int] | None:
+    """Returns a term divided by a number or by a single term; None if that leaves a remainder."""
+    divisor = _terms(other)
+    if len(divisor) != 1 or factor % divisor[0][1]:
         return None
-    left = list(product)
-    for atom in below[0][0]:
-        if atom not in left:
+    remaining = list(product)
+    for atom in divisor[0][0]:
+        if atom not in remaining:
             return None
-        left.remove(atom)
-    return tuple(left), factor // below[0][1]
+        remaining.remove(atom)
+    return tuple(remaining), factor // divisor[0][1]

@@ -1,4 +1,8 @@
-"""Follows shapes from the inputs of a signature to its outputs, and notes what has to be equal on the way."""
+"""Follows shapes from the inputs of a signature to its outputs, and collects what has to be equal on the way.
+
+TensorFlow's own shape inference cannot do this: it knows an open dimension only as "unknown", so a product or
+quotient of it is unknown too, and a conflict is an error instead of an equation to solve.
+"""
 
 from __future__ import annotations
 
@@ -15,308 +19,347 @@ from hubexplore.summary.sizes import polynomials
 from hubexplore.summary.sizes.polynomials import Number, TooComplexError
 
 Dims = tuple[Number | None, ...] | None
-"""A shape: None is an unknown rank, a None in it a size of which nothing is known."""
+"""A shape; None is an unknown rank, a None in it a size of which nothing is known."""
 Value = tuple[Number | None, ...] | Number
-"""The content of a small tensor of integers: of a vector, or of a scalar."""
+"""The content of a small tensor of integers: a tuple for a vector, a number for a scalar."""
 Rule = Callable[["Op"], Sequence[Dims] | Dims | None]
+"""Returns the shapes of the outputs of an op, a list unless there is one output; adds equations."""
 
-MOST_NODES: Final = 100_000
-"""Nodes that are walked, those of called functions each time they are called."""
-MOST_VALUES: Final = 4096
-"""Entries of a constant whose content is looked at."""
-_DEPTH: Final = 8  # of functions that call functions
+MAX_NODES: Final = 100_000
+"""Maximum number of nodes that are visited; those of functions count at each call."""
+MAX_ENTRIES: Final = 4096
+"""Maximum number of entries of a constant whose content is followed."""
+_MAX_DEPTH: Final = 8
+"""Maximum depth of functions that call functions."""
 _CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall", "RemoteCall", "SymbolicGradient"})
 _BRANCHES: Final = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
 _LOOPS: Final = frozenset({"While", "StatelessWhile"})
 _INTEGERS: Final[dict[int, np.dtype[Any]]] = {3: np.dtype("<i4"), 9: np.dtype("<i8")}
-# In a function an output has the name of its argument; these are not the first ones.
-_SECOND: Final = frozenset({
+"""DataType number of int32 and int64 -> NumPy dtype; shapes are computed in no other one."""
+# In a function an edge names the output argument of its op; the ones here are not the first.
+_SECOND_OUTPUTS: Final = frozenset({
     "output_true", "value_index", "indices", "idx", "batch_mean",
 })  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Equation:
-    """What holds where the sizes are right.
+    """A condition that sizes have to meet.
 
     Attributes:
-      difference: is 0.
-      at_least: it need not be 0, but is not negative.
-      firm: whether TensorFlow refuses other sizes, or they are only unusual.
+      difference: the size that has to be 0.
+      is_inequality: whether the difference only must not be negative.
+      firm: whether TensorFlow refuses other sizes; else they are only unusual.
     """
 
     difference: Number
-    at_least: bool = False
+    is_inequality: bool = False
     firm: bool = True
 
 
 @dataclass
-class Notes:
-    """What a walk found out; shared by the graph and the functions that it calls."""
+class Constraints:
+    """What shape inference finds out; shared by the graph and the functions that it calls."""
 
     equations: dict[Equation, None] = field(default_factory=dict)
-    left: int = MOST_NODES
-    elements: dict[str, Dims] = field(default_factory=dict)
-    """Shape of the elements of TensorArrays, by the name of the op that makes one."""
-    decoded: dict[str, Number] = field(default_factory=dict)
-    """How many numbers are decoded from each string, by the name of the op."""
+    budget: int = MAX_NODES
+    element_shapes: dict[str, Dims] = field(default_factory=dict)
+    """Name of the op that makes a TensorArray, or of a list tensor -> shape of its elements."""
+    decoded_counts: dict[str, Number] = field(default_factory=dict)
+    """Name of a DecodeRaw op -> how many numbers it decodes from each string."""
 
-    def equal(self, one: Number | None, other: Number | None, firm: bool = True) -> Number | None:
-        """Notes that two sizes are equal; returns the one that is known better."""
-        if one is None or other is None:
-            return other if one is None else one
-        if one != other:
-            self.equations[Equation(one - other, firm=firm)] = None
-        return other if isinstance(other, int) else one
+    def equal(self, size: Number | None, other_size: Number | None, firm: bool = True) -> Number | None:
+        """Requires two sizes to be equal; returns the one that is known better."""
+        if size is None or other_size is None:
+            return other_size if size is None else size
+        if size != other_size:
+            self.equations[Equation(size - other_size, firm=firm)] = None
+        # A number is worth more than an unknown; between two unknowns the solver decides.
+        return other_size if isinstance(other_size, int) else size
 
-    def at_least(self, one: Number | None, least: int) -> None:
-        """Notes that a size is not less than a number."""
-        if one is not None and not (isinstance(one, int) and one >= least):
-            self.equations[Equation(one - least, at_least=True)] = None
+    def at_least(self, size: Number | None, minimum: int) -> None:
+        """Requires a size not to be less than a number."""
+        if size is not None and not (isinstance(size, int) and size >= minimum):
+            self.equations[Equation(size - minimum, is_inequality=True)] = None
+
+    def equal_shapes(self, shapes: Sequence[tuple[Number | None, ...]]) -> Dims:
+        """Requires shapes to be equal; returns what is known of all together, None if the ranks differ."""
+        if any(len(dims) != len(shapes[0]) for dims in shapes):
+            self.refuse()
+            return None
+        merged = shapes[0]
+        for dims in shapes[1:]:
+            merged = tuple(
+                self.equal(size, other_size) for size, other_size in zip(merged, dims, strict=True)
+            )
+        return merged
 
     def refuse(self) -> None:
-        """Notes that it cannot be so, whatever the sizes."""
+        """Adds an equation that no sizes meet."""
         self.equations[Equation(1)] = None
 
 
 @dataclass
-class Scope:
-    """Shapes and contents of the tensors of a graph or of a function that is called."""
+class ShapeScope:
+    """The shapes and contents of the tensors of a graph, or of a function that is called.
+
+    Attributes:
+      nodes: name -> NodeDef-shaped message.
+      library: function name -> FunctionDef-shaped message.
+      constraints: where equations go.
+      depth: number of calls that the scope is nested in.
+      shapes: full tensor name -> shape; those of the inputs are set before `infer`.
+      values: full tensor name -> content, for small tensors of integers.
+    """
 
     nodes: Mapping[str, Any]
     library: Mapping[str, Any]
-    notes: Notes
+    constraints: Constraints
     depth: int = 0
     shapes: dict[str, Dims] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
 
-    def walk(self, ends: Iterable[str], rules: Mapping[str, Rule]) -> None:
-        """Follows what the named tensors need, from what has a shape already."""
-        for name in self._sorted(ends):
-            self.notes.left -= 1
-            if self.notes.left < 0:
+    def infer(self, targets: Iterable[str], rules: Mapping[str, Rule]) -> None:
+        """Infers the shapes of the named tensors, from tensors that have a shape already."""
+        # Linear in the nodes between them and in those of functions that are called, each time they are
+        # called; beyond `MAX_NODES` the rest stays unknown. Invariant: each node is visited once, after its
+        # inputs, except where a loop of TF1 closes: that input is unknown when its Merge is visited, see
+        # `Op._merged_shape`.
+        for name in self._inputs_first(targets):
+            self.constraints.budget -= 1
+            if self.constraints.budget < 0:
                 return
             op = Op(self, self.nodes[name], rules)
             for index, dims in enumerate(op.outputs()):
-                # The shape that was given for an input stays.
+                # The shape that is assumed for an input stays.
                 self.shapes.setdefault(f"{name}:{index}", dims)
 
-    def _sorted(self, ends: Iterable[str]) -> Iterator[str]:
-        """Names of nodes, each after its inputs; of a loop one is before an input of it."""
+    def _inputs_first(self, targets: Iterable[str]) -> Iterator[str]:
+        """Yields the names of nodes, each after its inputs, except for an edge that closes a cycle."""
         stops = {node_of(tensor) for tensor in self.shapes}
         seen: set[str] = set()
-        stack = [(node_of(each), False) for each in ends]
+        stack = [(node_of(target), False) for target in targets]
         while stack:
-            name, done = stack.pop()
-            if done:
+            name, is_done = stack.pop()
+            if is_done:
                 yield name
             elif name not in seen and name in self.nodes:
                 seen.add(name)
                 stack.append((name, True))
                 if name not in stops:
-                    edges = [each for each in self.nodes[name].input if each[:1] != "^"]
-                    stack += [(node_of(each), False) for each in reversed(edges)]
+                    edges = [edge for edge in self.nodes[name].input if edge[:1] != "^"]
+                    stack += [(node_of(edge), False) for edge in reversed(edges)]
 
 
 class Op:
-    """A node that is walked over, as the rules see it."""
+    """A node as the rules see it."""
 
-    def __init__(self, scope: Scope, node: Any, rules: Mapping[str, Rule]) -> None:
+    def __init__(self, scope: ShapeScope, node: Any, rules: Mapping[str, Rule]) -> None:
         self._scope = scope
         self._rules = rules
         self.node = node
         self.type: str = node.op
         self.attr = node.attr
-        self.notes = scope.notes
-        self.edges = [_tensor(each) for each in node.input if each[:1] != "^"]
+        self.constraints = scope.constraints
+        self.edges = [_tensor_name(edge) for edge in node.input if edge[:1] != "^"]
 
     def outputs(self) -> Sequence[Dims]:
-        """The shapes of the outputs, as far as they are known."""
-        stated = self._stated()
+        """Returns the shapes of the outputs, as far as they are known."""
+        declared = self._declared_shapes()
         try:
-            found = self._by_rule()
-            count = max(len(found), len(stated), 1)
-            both = zip((*found, *[None] * count), (*stated, *[None] * count), strict=False)
-            return [self._merged(dims, known) for dims, known in list(both)[:count]]
+            inferred = self._shapes_by_rule()
+            # Rules and exporters may know a different number of outputs; what one of them lacks is unknown.
+            count = max(len(inferred), len(declared), 1)
+            pairs = zip((*inferred, *[None] * count), (*declared, *[None] * count), strict=False)
+            return [self._merged_shape(dims, stated) for dims, stated in list(pairs)[:count]]
         except (TooComplexError, IndexError, KeyError, TypeError, ValueError, RecursionError):
-            return stated  # too much to follow, or a graph that is not as TensorFlow writes it
+            return declared  # a size is too complex, or the graph is not as TensorFlow writes it
 
-    def _by_rule(self) -> Sequence[Dims]:
-        """What follows from the inputs."""
+    def _shapes_by_rule(self) -> Sequence[Dims]:
+        """Returns the shapes that follow from the inputs."""
         if self.type in self._rules:
             result = self._rules[self.type](self)
             return result if isinstance(result, list) else [result]  # type: ignore[list-item]  # one shape
-        calls = self._calls()
-        return self._called(calls) if calls else ()
+        calls = self._called_functions()
+        return self._call_results(calls) if calls else ()
 
-    # ---- what a rule asks
+    # ---- for rules
 
     def shape(self, index: int) -> Dims:
-        """The shape of an input."""
+        """Returns the shape of an input."""
         return self._scope.shapes.get(self.edges[index]) if index < len(self.edges) else None
 
     def ranked(self, index: int, rank: int) -> tuple[Number | None, ...]:
-        """The shape of an input that has so many dimensions."""
+        """Returns the shape of an input that must have this rank."""
         dims = self.shape(index)
         if dims is not None and len(dims) != rank:
-            self.notes.refuse()
+            self.constraints.refuse()
             return (None,) * rank
         return (None,) * rank if dims is None else dims
 
     def value(self, index: int) -> Value | None:
-        """The content of an input, if it is a small tensor of integers."""
+        """Returns the content of an input, if it is a small tensor of integers."""
         return self._scope.values.get(self.edges[index]) if index < len(self.edges) else None
 
     def vector(self, index: int) -> tuple[Number | None, ...] | None:
-        """The content of an input that is a vector."""
+        """Returns the content of an input, if it is a vector."""
         value = self.value(index)
         return value if isinstance(value, tuple) else None
 
     def number(self, index: int) -> int | None:
-        """The content of an input that is a known scalar, or a vector of one."""
+        """Returns the content of an input, if it is a known scalar, or a vector of one known entry."""
         value = self.value(index)
         if isinstance(value, tuple) and len(value) == 1:
             value = value[0]
         return value if isinstance(value, int) else None
 
     def numbers(self, index: int) -> list[int] | None:
-        """The content of an input whose entries are all known."""
+        """Returns the content of an input as a list, if all its entries are known."""
         value = self.value(index)
         entries = value if isinstance(value, tuple) else (value,)
-        found = [each for each in entries if isinstance(each, int)]
-        return found if len(found) == len(entries) else None
+        numbers = [entry for entry in entries if isinstance(entry, int)]
+        return numbers if len(numbers) == len(entries) else None
 
     def array(self, index: int) -> np.ndarray[Any, Any] | None:
-        """The content of an input that is a constant."""
+        """Returns the content of an input, if it is a small constant of integers."""
         if index >= len(self.edges):
             return None
-        node = self._through(index, ("Identity", "Enter"))
+        node = self._producer(index, ("Identity", "Enter"))
         return constant(node) if node is not None and node.op == "Const" else None
 
-    def put(self, value: Value | None, index: int = 0) -> None:
-        """Notes the content of an output."""
+    def set_value(self, value: Value | None, index: int = 0) -> None:
+        """Sets the content of an output."""
         if value is not None:
             self._scope.values[f"{self.node.name}:{index}"] = value
 
     def integer(self, name: str, default: int = 0) -> int:
-        """An attribute."""
+        """Returns an integer attribute."""
         return int(self.attr[name].i) if name in self.attr else default
 
     def count(self, name: str) -> int:
-        """An attribute that says how many outputs there are."""
-        found = self.integer(name)
-        if not 0 <= found <= MOST_VALUES:
-            raise ValueError(f"{found} outputs")
-        return found
+        """Returns an attribute that is the number of outputs."""
+        count = self.integer(name)
+        # The number is the author's: a damaged graph must not make a list of a billion shapes.
+        if not 0 <= count <= MAX_ENTRIES:
+            raise ValueError(f"{count} outputs")
+        return count
 
     def integers(self, name: str) -> list[int]:
-        """An attribute that is a list."""
+        """Returns an attribute that is a list of integers."""
         return list(self.attr[name].list.i) if name in self.attr else []
 
     def text(self, name: str, default: str = "") -> str:
-        """An attribute."""
+        """Returns a string attribute."""
         return self.attr[name].s.decode("utf-8", "replace") if name in self.attr else default
 
     def flag(self, name: str) -> bool:
-        """An attribute."""
+        """Returns a boolean attribute."""
         return name in self.attr and bool(self.attr[name].b)
 
     def source(self, index: int) -> Any:
-        """The node that makes an input, seen through what gives it on unchanged."""
-        return self._through(index, ("Enter", "Identity", "Switch", "Merge"))
+        """Returns the node that makes an input, behind ops that hand it on unchanged."""
+        return self._producer(index, ("Enter", "Identity", "Switch", "Merge"))
 
-    def _through(self, index: int, passing: tuple[str, ...]) -> Any:
-        """The node that makes an input, behind those that give it on; None if it is not in the graph."""
+    def _producer(self, index: int, pass_through: tuple[str, ...]) -> Any:
+        """Returns the node that makes an input, behind pass-through ops; None if it is not in the graph."""
         node = self._scope.nodes.get(node_of(self.edges[index]))
         seen = set()
-        # A damaged graph may go round in a circle.
-        while node is not None and node.op in passing and node.input and node.name not in seen:
+        # A loop of TF1, or a damaged graph, may lead back to the same node.
+        while node is not None and node.op in pass_through and node.input and node.name not in seen:
             seen.add(node.name)
             node = self._scope.nodes.get(node_of(node.input[0]))
         return node
 
-    # ---- what is known without a rule
+    # ---- without a rule
 
-    def _stated(self) -> list[Dims]:
-        """The static shapes that whoever wrote the graph noted."""
-        # The shape of a handle here is that of its variable.
+    def _declared_shapes(self) -> list[Dims]:
+        """Returns the static shapes that the exporter wrote into the node."""
+        # For a handle this is the shape of the handle, a scalar; its rule returns that of the variable.
         if "_output_shapes" in self.attr and self.type != "VarHandleOp":
-            return [shape_of(each) for each in self.attr["_output_shapes"].list.shape]
+            return [shape_of(shape) for shape in self.attr["_output_shapes"].list.shape]
         return []
 
-    def _merged(self, dims: Dims, known: Dims) -> Dims:
-        """A shape that follows from the inputs and one that is stated."""
-        if dims is None or known is None:
-            return known if dims is None else dims
-        if len(dims) != len(known):
-            self.notes.refuse()
-            return known
+    def _merged_shape(self, dims: Dims, declared: Dims) -> Dims:
+        """Returns the shape that agrees with an inferred and a declared one; equates their sizes."""
+        if dims is None or declared is None:
+            return declared if dims is None else dims
+        if len(dims) != len(declared):
+            self.constraints.refuse()
+            return declared
         if self.type == "Merge":
-            # Of a loop only the beginning is known here: what is not stated may change in it.
+            # Only the value before the first iteration is known here. A size that the exporter does not
+            # declare may change in the loop.
             return tuple(
-                one if isinstance(one, polynomials.Size) or other is not None else None
-                for one, other in zip(dims, known, strict=True)
+                size if isinstance(size, polynomials.Polynomial) or declared_size is not None else None
+                for size, declared_size in zip(dims, declared, strict=True)
             )
-        return tuple(self.notes.equal(one, other) for one, other in zip(dims, known, strict=True))
+        return tuple(
+            self.constraints.equal(size, declared_size)
+            for size, declared_size in zip(dims, declared, strict=True)
+        )
 
     # ---- functions
 
-    def _calls(self) -> list[Any]:
-        """The bodies of functions that this op runs on its inputs."""
+    def _called_functions(self) -> list[Any]:
+        """Returns the functions that this op runs on its inputs."""
         library = self._scope.library
         if self.type in library:
             return [library[self.type]]
         if self.type not in _CALLS | _BRANCHES | _LOOPS:
             return []
-        called = [
+        calls = [
             (name, call.name)
             for name, attr in sorted(self.attr.items())
             for call in calls_of_attr(attr)
             if call.name in library
         ]
-        wanted = "body" if self.type in _LOOPS else ""
-        return [library[name] for key, name in called if key == wanted or not wanted]
+        attribute = "body" if self.type in _LOOPS else ""
+        return [library[name] for key, name in calls if key == attribute or not attribute]
 
-    def _called(self, functions: Sequence[Any]) -> Sequence[Dims]:
+    def _call_results(self, functions: Sequence[Any]) -> Sequence[Dims]:
+        # The first input of a branch is its condition, or its index; bodies take the others.
         edges = self.edges[1:] if self.type in _BRANCHES else self.edges
         if self.type in _BRANCHES:
             self.ranked(0, 0)
-        results = [self._inside(function, edges) for function in functions]
+        # All branches are followed, since equations of each must hold; the shapes are those of the first.
+        results = [self._body_results(function, edges) for function in functions]
         if self.type in _LOOPS:
+            # A While returns its loop variables, which keep their shapes unless it declares others.
             return [self._scope.shapes.get(edge) for edge in edges]
         return results[0] if results else ()
 
-    def _inside(self, function: Any, edges: Sequence[str]) -> list[Dims]:
-        """Walks a function's body; returns the shapes of its results."""
-        outer = self._scope
-        if outer.depth >= _DEPTH:
+    def _body_results(self, function: Any, edges: Sequence[str]) -> list[Dims]:
+        """Infers the shapes in a function's body; returns those of its results."""
+        outer_scope = self._scope
+        if outer_scope.depth >= _MAX_DEPTH:
             return []
         nodes = index_nodes(function.node_def)
-        inner = Scope(nodes, outer.library, self.notes, outer.depth + 1)
+        inner_scope = ShapeScope(nodes, outer_scope.library, self.constraints, outer_scope.depth + 1)
         for argument, edge in zip(function.signature.input_arg, edges, strict=False):
             name = f"{argument.name}:0"
-            inner.shapes[name] = outer.shapes.get(edge)
-            if edge in outer.values:
-                inner.values[name] = outer.values[edge]
-            self.notes.elements[name] = self.notes.elements.get(edge)
-        results = [_tensor(function.ret[argument.name]) for argument in function.signature.output_arg]
-        inner.walk(results, self._rules)
+            inner_scope.shapes[name] = outer_scope.shapes.get(edge)
+            if edge in outer_scope.values:
+                inner_scope.values[name] = outer_scope.values[edge]
+            # A list of tensors keeps the shape of its elements across the call.
+            self.constraints.element_shapes[name] = self.constraints.element_shapes.get(edge)
+        results = [_tensor_name(function.ret[argument.name]) for argument in function.signature.output_arg]
+        inner_scope.infer(results, self._rules)
         for index, name in enumerate(results):
-            if name in inner.values:
-                self.put(inner.values[name], index)
-        return [inner.shapes.get(name) for name in results]
+            if name in inner_scope.values:
+                self.set_value(inner_scope.values[name], index)
+        return [inner_scope.shapes.get(name) for name in results]
 
 
 def constant(node: Any) -> np.ndarray[Any, Any] | None:
-    """The content of a small constant of integers; None for others."""
+    """Returns the content of a small constant of integers; None for others."""
     tensor = node.attr["value"].tensor
     dtype: np.dtype[Any] | None = _INTEGERS.get(tensor.dtype)
     dims = shape_of(tensor.tensor_shape)
     if dtype is None or dims is None or None in dims:
         return None
-    sizes = [each for each in dims if each is not None]
+    sizes = [size for size in dims if size is not None]
     count = elements(dims)
-    if count is None or count > MOST_VALUES:
+    if count is None or count > MAX_ENTRIES:
         return None
     if tensor.tensor_content:
         if len(tensor.tensor_content) != count * dtype.itemsize:
@@ -324,15 +367,15 @@ def constant(node: Any) -> np.ndarray[Any, Any] | None:
         content: np.ndarray[Any, Any] = np.frombuffer(tensor.tensor_content, dtype)
         return content.astype(np.int64).reshape(sizes)
     values = list(tensor.int_val if dtype.itemsize == 4 else tensor.int64_val)
-    # Equal values at the end are written once.
+    # TensorProto writes equal values at the end once.
     values = (values + [values[-1] if values else 0] * (count - len(values)))[:count]
     return np.array(values, np.int64).reshape(sizes)
 
 
-def _tensor(edge: str) -> str:
-    """The full name of a tensor: "node:1", also for what is "node:argument:1" in a function."""
+def _tensor_name(edge: str) -> str:
+    """Returns the full name of a tensor: "node:1", also for "node:output:1" in a function body."""
     parts = edge.split(":")
     if len(parts) < 3:
         return tensor_of(edge)
     index = int(parts[2]) if parts[2].isdecimal() else 0
-    return f"{parts[0]}:{index + (parts[1] in _SECOND)}"
+    return f"{parts[0]}:{index + (parts[1] in _SECOND_OUTPUTS)}"

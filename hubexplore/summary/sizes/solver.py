@@ -1,4 +1,8 @@
-"""Finds sizes for which the equations of a walk hold."""
+"""Finds sizes for which the equations of shape inference hold.
+
+This is no general solver of Diophantine equations: the equations of models are few and simple (a size is
+fixed, two are equal, a product is given, a quotient divides), and an answer that the graph accepts is enough.
+"""
 
 from __future__ import annotations
 
@@ -7,242 +11,264 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hubexplore.summary.sizes import polynomials
-from hubexplore.summary.sizes.polynomials import Number, Size, TooComplexError
+from hubexplore.summary.sizes.polynomials import Number, Polynomial, TooComplexError
 from hubexplore.summary.sizes.shape_inference import Equation
 
 _CANDIDATES: Final = (*range(1, 1025), *range(1032, 4097, 8))
-"""Sizes that are tried where an equation cannot be turned round."""
-_LARGEST: Final = _CANDIDATES[-1]
-_LONGEST_SIDE: Final = 1024
-_ROUNDS: Final = 60
+"""Sizes that are tried if an equation cannot be solved for its unknown."""
+_MAX_CANDIDATE: Final = _CANDIDATES[-1]
+_MAX_SIDE: Final = 1024
+"""Maximum size of a side of an image that is searched for."""
+_MAX_ROUNDS: Final = 60
+"""Maximum number of unknowns that are bound one after the other."""
 
 
 @dataclass
-class Solved:
-    """What is known of the unknowns.
+class Assignment:
+    """What the equations tell about the unknowns.
 
     Attributes:
-      put: sizes by the unknown in whose place they stand.
-      usual: for an unknown that may have several sizes, one of those for which everything holds.
-      broken: how many firm equations cannot hold.
+      bindings: unknown -> the size that stands for it.
+      usual: unknown that may have several sizes -> one for which all equations hold.
+      broken: number of firm equations that cannot hold.
     """
 
-    put: dict[str, Number] = field(default_factory=dict)
+    bindings: dict[str, Number] = field(default_factory=dict)
     usual: dict[str, int] = field(default_factory=dict)
     broken: int = 0
 
 
 class Solver:
-    """Solves step by step: what one equation says is put into the others.
+    """Solves step by step: what one equation tells is substituted into the others.
 
     Args:
-      equations: of a walk.
-      usual: a size for each unknown, to be taken where any would do.
+      equations: the equations and inequalities of shape inference.
+      usual: name of an unknown -> the size to take if any would do.
     """
 
-    def __init__(self, equations: Iterable[Equation], usual: Mapping[str, int]) -> None:
-        self._left = list(equations)
-        self._usual = usual
-        self._found = Solved()
+    # Invariant: no bound unknown is left in an equation after `_simplify`, nor in another binding, so each
+    # round binds at least one more unknown or is the last.
+    # Cost: a round is linear in the equations, except that candidates are tried for equations of one unknown
+    # (some 1,400 evaluations each) and pairs of sides for one of two (about `_MAX_SIDE` binary searches).
 
-    def solved(self) -> Solved:
-        """The sizes, as far as the equations tell."""
-        steps = (self._single, self._alike, self._squares, self._isolated)
-        for _ in range(_ROUNDS):
+    def __init__(self, equations: Iterable[Equation], usual: Mapping[str, int]) -> None:
+        self._equations = list(equations)
+        self._usual = usual
+        self._assignment = Assignment()
+
+    def solve(self) -> Assignment:
+        """Returns the sizes, as far as the equations tell."""
+        # From certain to assumed: each step runs only if those before it find nothing more.
+        steps = (self._bind_univariate, self._bind_proportional, self._bind_square_sides, self._bind_isolated)
+        for _ in range(_MAX_ROUNDS):
             self._simplify()
             if not any(step() for step in steps):
                 break
-        self._choose()
-        return self._found
+        self._choose_usual()
+        return self._assignment
 
     def _bind(self, name: str, number: Number) -> None:
-        put = self._found.put
-        for other, known in put.items():
-            put[other] = polynomials.within(known, {name: number})
-        put[name] = number
+        bindings = self._assignment.bindings
+        for other, bound_number in bindings.items():
+            # Earlier bindings may refer to this unknown; they must not, see the invariant.
+            bindings[other] = polynomials.substitute(bound_number, {name: number})
+        bindings[name] = number
 
     def _simplify(self) -> None:
-        """Puts what is known into the equations; drops those that hold, and counts those that cannot."""
-        left: dict[Equation, None] = {}
-        for each in self._left:
+        """Substitutes bindings in the equations; drops those that hold, and counts those that cannot hold."""
+        remaining: dict[Equation, None] = {}
+        for equation in self._equations:
             try:
-                number = polynomials.within(each.difference, self._found.put)
+                number = polynomials.substitute(equation.difference, self._assignment.bindings)
             except TooComplexError:
                 continue
-            if isinstance(number, Size):
-                left[Equation(number, each.at_least, each.firm)] = None
-            elif number < 0 or (number and not each.at_least):
-                self._found.broken += each.firm
-        self._left = list(left)
+            if isinstance(number, Polynomial):
+                remaining[Equation(number, equation.is_inequality, equation.firm)] = None
+            elif number < 0 or (number and not equation.is_inequality):
+                self._assignment.broken += equation.firm
+        self._equations = list(remaining)
 
-    def _of_one(self) -> dict[str, list[Equation]]:
-        """The equations with one unknown, by its name; firm ones first."""
-        found: dict[str, list[Equation]] = {}
-        for each in sorted(self._left, key=lambda equation: (not equation.firm, equation.at_least)):
-            names = polynomials.unknowns(each.difference)
+    def _univariate(self) -> dict[str, list[Equation]]:
+        """Returns the equations with one unknown, by its name; firm ones first."""
+        by_name: dict[str, list[Equation]] = {}
+        for equation in sorted(
+            self._equations, key=lambda candidate: (not candidate.firm, candidate.is_inequality)
+        ):
+            names = polynomials.unknowns(equation.difference)
             if len(names) == 1:
-                found.setdefault(next(iter(names)), []).append(each)
-        return found
+                by_name.setdefault(next(iter(names)), []).append(equation)
+        return by_name
 
-    def _single(self) -> bool:
-        """Unknowns for which equations of their own leave few sizes."""
-        for name, equations in self._of_one().items():
-            if all(each.at_least for each in equations):
+    def _bind_univariate(self) -> bool:
+        """Binds an unknown for which its own equations leave few sizes; returns whether there is one."""
+        for name, equations in self._univariate().items():
+            if all(equation.is_inequality for equation in equations):
                 continue
             candidates = _candidates(name, equations)
-            if candidates and len(candidates) < len(_CANDIDATES) and candidates[-1] < _LARGEST:
-                self._bind(name, _best(candidates, self._usual.get(name, 2)))
+            if candidates and len(candidates) < len(_CANDIDATES) and candidates[-1] < _MAX_CANDIDATE:
+                self._bind(name, _best_candidate(candidates, self._usual.get(name, 2)))
                 return True
         return False
 
-    def _alike(self) -> bool:
-        """Two unknowns that are equal, or one that is a multiple of the other."""
-        for each in self._links():
-            factors = polynomials.linear(each.difference)
+    def _bind_proportional(self) -> bool:
+        """Binds an unknown that is equal to another one or a multiple of it; returns whether there is one."""
+        for equation in self._multivariate():
+            factors = polynomials.linear_factors(equation.difference)
             if factors is None or "" in factors or len(factors) != 2 or sorted(factors.values())[0] >= 0:
                 continue
+            # A factor of 1 or -1 keeps the other size whole. Numbers of rows stay free if there is a choice.
             names = sorted(
                 factors, key=lambda name: (abs(factors[name]) != 1, polynomials.Unknown(name).is_rows, name)
             )
             name, other = names
             if abs(factors[name]) == 1:
                 self._bind(
-                    name, polynomials.size(polynomials.Unknown(other)) * -(factors[other] * factors[name])
+                    name, polynomials.size_of(polynomials.Unknown(other)) * -(factors[other] * factors[name])
                 )
                 return True
         return False
 
-    def _isolated(self) -> bool:
-        """An unknown that stands alone in a sum, such as each part of what is joined."""
-        for each in self._links():
-            difference = each.difference
-            if not isinstance(difference, Size):
+    def _bind_isolated(self) -> bool:
+        """Binds an unknown that is alone in a term, such as a part of a concatenation."""
+        for equation in self._multivariate():
+            difference = equation.difference
+            if not isinstance(difference, Polynomial):
                 continue
             for product, factor in difference.terms:
                 atom = product[0] if len(product) == 1 else None
                 if not isinstance(atom, polynomials.Unknown) or abs(factor) != 1:
                     continue
-                rest = difference - factor * polynomials.size(atom)
-                if atom.name not in polynomials.unknowns(rest):
-                    self._fix(polynomials.without_rows(polynomials.unknowns(rest)))
-                    self._bind(atom.name, polynomials.within(rest * -factor, self._found.put))
+                remainder = difference - factor * polynomials.size_of(atom)
+                # Other unknowns of the sum take their usual sizes, so that this one can take the rest.
+                if atom.name not in polynomials.unknowns(remainder):
+                    self._bind_usual(polynomials.without_rows(polynomials.unknowns(remainder)))
+                    self._bind(
+                        atom.name, polynomials.substitute(remainder * -factor, self._assignment.bindings)
+                    )
                     return True
         return False
 
-    def _fix(self, names: Iterable[str]) -> None:
-        """Takes the usual sizes."""
+    def _bind_usual(self, names: Iterable[str]) -> None:
+        """Binds unknowns to their usual sizes."""
         for name in sorted(names):
             self._bind(name, self._usual.get(name, 2))
 
-    def _squares(self) -> bool:
-        """Unknowns that stand only in products: the sides of an image are taken to be equal."""
-        for each in self._links():
-            names = polynomials.unknowns(each.difference)
+    def _bind_square_sides(self) -> bool:
+        """Binds the unknowns of an equation that is not linear: equal sides of an image, if possible."""
+        for equation in self._multivariate():
+            names = polynomials.unknowns(equation.difference)
+            # A number of rows is never made a side of an image.
             if polynomials.without_rows(names) != names:
                 continue
-            side = polynomials.size(polynomials.Unknown(min(names)))
-            equal = Equation(polynomials.within(each.difference, dict.fromkeys(names, side)), firm=each.firm)
-            candidates = _candidates(min(names), [equal])
-            if polynomials.linear(each.difference) is not None:
+            side = polynomials.size_of(polynomials.Unknown(min(names)))
+            # Most images are square, and an equation of one unknown can be solved by candidates.
+            square = Equation(
+                polynomials.substitute(equation.difference, dict.fromkeys(names, side)), firm=equation.firm
+            )
+            candidates = _candidates(min(names), [square])
+            if polynomials.linear_factors(equation.difference) is not None:
                 continue
-            if candidates and candidates[-1] < _LARGEST:
+            if candidates and candidates[-1] < _MAX_CANDIDATE:
                 for name in names:
-                    self._bind(name, _best(candidates, self._usual.get(name, 2)))
+                    self._bind(name, _best_candidate(candidates, self._usual.get(name, 2)))
                 return True
-            sides = _oblong(each.difference, sorted(names)) if len(names) == 2 else None
+            sides = _rectangle_sides(equation.difference, sorted(names)) if len(names) == 2 else None
             if sides is not None:
                 for name, size in zip(sorted(names), sides, strict=True):
                     self._bind(name, size)
                 return True
         return False
 
-    def _links(self) -> list[Equation]:
-        """The equations with several unknowns; firm ones first."""
+    def _multivariate(self) -> list[Equation]:
+        """Returns the equations with several unknowns; firm ones first."""
         return sorted(
             (
-                each
-                for each in self._left
-                if not each.at_least and len(polynomials.unknowns(each.difference)) > 1
+                equation
+                for equation in self._equations
+                if not equation.is_inequality and len(polynomials.unknowns(equation.difference)) > 1
             ),
             key=lambda equation: not equation.firm,
         )
 
-    def _choose(self) -> None:
-        """For what is left open, a size near the usual one for which everything holds."""
-        for name, equations in self._of_one().items():
+    def _choose_usual(self) -> None:
+        """Sets a size near the usual one for each unknown that is left, such that its inequalities hold."""
+        for name, equations in self._univariate().items():
             candidates = _candidates(name, equations)
-            wanted = self._usual.get(name, 2)
+            usual = self._usual.get(name, 2)
             if not candidates:
-                self._found.broken += any(each.firm for each in equations)
-            elif wanted not in candidates:
-                larger = [each for each in candidates if each > wanted]
-                self._found.usual[name] = (larger or candidates[::-1])[0]
+                self._assignment.broken += any(equation.firm for equation in equations)
+            elif usual not in candidates:
+                # Larger rather than smaller: a size that is too small leaves no window in a later layer.
+                larger = [candidate for candidate in candidates if candidate > usual]
+                self._assignment.usual[name] = (larger or candidates[::-1])[0]
 
 
 def _candidates(name: str, equations: Iterable[Equation]) -> list[int]:
-    """The sizes for which the equations hold; those that are not firm only where some size is left."""
-    found = list(_CANDIDATES)
-    for each in equations:
-        exact = _exact(name, each)
-        tried = found if exact is None else exact
-        left = [size for size in tried if _holds(each, name, size)]
-        if left and exact is not None:
-            left = [size for size in left if size in found or len(found) == len(_CANDIDATES)]
-        if left or each.firm:
-            found = left
-    return found
+    """Returns the sizes for which the equations hold; one that is not firm may not exclude the last size."""
+    candidates = list(_CANDIDATES)
+    for equation in equations:
+        solutions = _linear_solution(name, equation)
+        sizes = candidates if solutions is None else solutions
+        holding = [size for size in sizes if _holds(equation, name, size)]
+        # An exact solution may lie beyond the candidates, but not outside of what earlier equations allow.
+        if holding and solutions is not None:
+            holding = [size for size in holding if size in candidates or len(candidates) == len(_CANDIDATES)]
+        if holding or equation.firm:
+            candidates = holding
+    return candidates
 
 
-def _exact(name: str, equation: Equation) -> list[int] | None:
-    """The size that a linear equation gives; None for other equations."""
-    factors = polynomials.linear(equation.difference)
-    if equation.at_least or not factors or set(factors) > {name, ""} or name not in factors:
+def _linear_solution(name: str, equation: Equation) -> list[int] | None:
+    """Returns the solution of a linear equation in a list, empty if there is none; None for others."""
+    # Exact, so that sizes beyond the candidates are found too.
+    factors = polynomials.linear_factors(equation.difference)
+    if equation.is_inequality or not factors or set(factors) > {name, ""} or name not in factors:
         return None
-    whole, rest = divmod(-factors.get("", 0), factors[name])
-    return [whole] if not rest and whole > 0 else []
+    quotient, remainder = divmod(-factors.get("", 0), factors[name])
+    return [quotient] if not remainder and quotient > 0 else []
 
 
 def _holds(equation: Equation, name: str, size: int) -> bool:
-    number = polynomials.at(equation.difference, {name: size})
-    return number >= 0 if equation.at_least else number == 0
+    number = polynomials.evaluate(equation.difference, {name: size})
+    return number >= 0 if equation.is_inequality else number == 0
 
 
-def _oblong(difference: Number, names: list[str]) -> tuple[int, int] | None:
-    """Two different sides, as alike as possible, for which a difference is 0; the first is the larger one.
-
-    The difference is taken to grow, or to shrink, with both.
-    """
+def _rectangle_sides(difference: Number, names: list[str]) -> tuple[int, int] | None:
+    """Returns two sides, as similar as possible, for which a difference is 0; the first is the larger one."""
+    # The difference must be monotonic in both sides, as numbers of windows and products are. Then a binary
+    # search for the second side suffices: side times log(side) evaluations instead of side squared.
 
     def value(*sides: int) -> int:
-        return polynomials.at(difference, dict(zip(names, sides, strict=True)))
+        return polynomials.evaluate(difference, dict(zip(names, sides, strict=True)))
 
-    found: list[tuple[int, int]] = []
-    for first in range(1, _LONGEST_SIDE + 1):
-        signs = [value(first, end) for end in (1, _LONGEST_SIDE)]
+    pairs: list[tuple[int, int]] = []
+    for first in range(1, _MAX_SIDE + 1):
+        signs = [value(first, end) for end in (1, _MAX_SIDE)]
         if signs[0] * signs[1] > 0:
             continue
-        low, high = 1, _LONGEST_SIDE
+        low, high = 1, _MAX_SIDE
         while low < high:
             middle = (low + high) // 2
-            found_there = value(first, middle)
-            is_enough = found_there == 0 or (found_there > 0) == (signs[1] > 0)
+            difference_there = value(first, middle)
+            is_enough = difference_there == 0 or (difference_there > 0) == (signs[1] > 0)
             low, high = (low, middle) if is_enough else (middle + 1, high)
         if value(first, low) == 0:
-            # Of neighbours that are rounded to the same the last, which divides without a rest.
-            while low < _LONGEST_SIDE and not value(first, low + 1):
+            # Several neighbours may round to the same number of windows; the last one divides without
+            # remainder.
+            while low < _MAX_SIDE and not value(first, low + 1):
                 low += 1
-            found.append((first, low))
-    if not found:
+            pairs.append((first, low))
+    if not pairs:
         return None
-    first, second = min(found, key=lambda sides: (max(sides) / min(sides), sides[0] < sides[1]))
-    while first < _LONGEST_SIDE and not value(first + 1, second):
+    first, second = min(pairs, key=lambda sides: (max(sides) / min(sides), sides[0] < sides[1]))
+    while first < _MAX_SIDE and not value(first + 1, second):
         first += 1
     return first, second
 
 
-def _best(candidates: list[int], usual: int) -> int:
-    """The usual size if it is among them; of a row of neighbours the last, which divides without a rest."""
+def _best_candidate(candidates: list[int], usual: int) -> int:
+    """Returns the usual size if it is a candidate; else the last of neighbours, which divides exactly."""
     if usual in candidates:
         return usual
-    is_row = candidates[-1] - candidates[0] == len(candidates) - 1
-    return candidates[-1] if is_row else candidates[0]
+    are_consecutive = candidates[-1] - candidates[0] == len(candidates) - 1
+    return candidates[-1] if are_consecutive else candidates[0]

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubexplore.summary.graph.messages import MetaGraphDef
-from hubexplore.summary.sizes import Open, polynomials, solutions
+from hubexplore.summary.sizes import OpenInput, polynomials, solutions
 from hubexplore.summary.sizes.polynomials import Number, TooComplexError
 from hubexplore.summary.sizes.shape_inference import Equation
 from hubexplore.summary.sizes.solver import Solver
 
-ROWS, X, Y = (polynomials.size(polynomials.dimension("in", place)) for place in range(3))
+ROWS, X, Y = (polynomials.size_of(polynomials.dimension("in", place)) for place in range(3))
 SMALL = st.integers(1, 40)
 
 
@@ -31,13 +31,13 @@ def test_arithmetic_is_that_of_numbers(x: int, y: int, factor: int, more: int) -
     values = {"in/1": x, "in/2": y}
 
     def at(number: Number) -> int:
-        return polynomials.at(number, values)
+        return polynomials.evaluate(number, values)
 
     assert at((X * factor + Y + more) // factor) == (x * factor + y + more) // factor
     assert at((X + more) * (Y - more)) == (x + more) * (y - more)
     assert at((X * Y + more) // Y) == (x * y + more) // y
     assert (
-        at(polynomials.within(polynomials.rounded_up(X, factor) * Y, {"in/1": Y + 1}))
+        at(polynomials.substitute(polynomials.rounded_up(X, factor) * Y, {"in/1": Y + 1}))
         == -(-(y + 1) // factor) * y
     )
 
@@ -54,7 +54,7 @@ def test_what_gets_too_long_is_given_up() -> None:
 
 
 def solved(*equations: Equation) -> dict[str, Number]:
-    return dict(Solver(equations, {"in/1": 128, "in/2": 2}).solved().put)
+    return dict(Solver(equations, {"in/1": 128, "in/2": 2}).solve().bindings)
 
 
 def test_equations() -> None:
@@ -66,16 +66,16 @@ def test_equations() -> None:
     assert solved(Equation(X * Y * 64 - 3136)) == {"in/1": 7, "in/2": 7}, "sides are equal"
     assert solved(Equation(X * Y - 36 * 32)) == {"in/1": 36, "in/2": 32}, "or nearly so"
     assert solved(Equation(X - Y))["in/1"] == Y or solved(Equation(X - Y))["in/2"] == X
-    assert Solver([Equation(X - 3), Equation(X - 4)], {}).solved().broken == 1
-    assert Solver([Equation(X // 16 * 16 - X)], {"in/1": 24}).solved().usual == {"in/1": 32}
-    assert Solver([Equation(X - 7, at_least=True)], {"in/1": 2}).solved().usual == {"in/1": 7}
+    assert Solver([Equation(X - 3), Equation(X - 4)], {}).solve().broken == 1
+    assert Solver([Equation(X // 16 * 16 - X)], {"in/1": 24}).solve().usual == {"in/1": 32}
+    assert Solver([Equation(X - 7, is_inequality=True)], {"in/1": 2}).solve().usual == {"in/1": 7}
 
 
 def test_without_a_graph_all_is_open() -> None:
-    (found,) = solutions(None, [Open("x", (None, None, 3), "", usual={1: 6})], {})
+    (found,) = solutions(None, [OpenInput("x", (None, None, 3), "", usual={1: 6})], {})
     assert found.shape("x", 2) == (2, 6, 3)
     assert found.shape("x", 5, 9) == (5, 9, 3)
-    ranks = [each.shape("x", 2) for each in solutions(None, [Open("x", None, "")], {})]
+    ranks = [each.shape("x", 2) for each in solutions(None, [OpenInput("x", None, "")], {})]
     assert ranks[:3] == [(2,), (), (2, 2)]
 
 
@@ -86,5 +86,5 @@ def test_a_damaged_graph_that_goes_round_in_a_circle_is_left() -> None:
         ("padded", "Pad", ["x", "a"]), ("read", "TensorArrayReadV3", ["a", "padded", "x"]),
     ):  # fmt: skip
         meta_graph.graph_def.node.add(name=name, op=op, input=edges)
-    (found,) = solutions(meta_graph, [Open("x", (None, None), "x:0")], {"read:0": None})
+    (found,) = solutions(meta_graph, [OpenInput("x", (None, None), "x:0")], {"read:0": None})
     assert found.shape("x", 3) == (3, 2)

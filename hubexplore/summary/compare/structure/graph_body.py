@@ -103,8 +103,7 @@ def function_body(function: Any) -> tuple[GraphBody, Roots]:
         for position, argument in enumerate(function.signature.output_arg)
         if argument.name in function.ret
     )
-    # Stateful nodes run even if no result needs them, and functions exported before TF 2.0 do not list them
-    # as control outputs.
+    # Stateful nodes run even if no result needs them; older exports do not list them as control outputs.
     effects = [
         *function.control_ret.values(),
         *(name for name, node in nodes.items() if is_stateful(node.op)),

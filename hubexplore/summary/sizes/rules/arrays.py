@@ -1,4 +1,4 @@
-"""Rules of ops that join arrays, change their rank and order, and repeat them."""
+"""Rules for ops that join arrays, change their rank and order, and repeat them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from hubexplore.summary.sizes import polynomials
 from hubexplore.summary.sizes.polynomials import Number
-from hubexplore.summary.sizes.shape_inference import MOST_VALUES, Dims, Op, Rule
+from hubexplore.summary.sizes.shape_inference import MAX_ENTRIES, Dims, Op, Rule
 
 
 def _reshape(op: Op) -> Dims:
@@ -14,43 +14,47 @@ def _reshape(op: Op) -> Dims:
     value = op.value(0)
     if value is not None and target is not None:
         entries = value if isinstance(value, tuple) else (value,)
-        op.put(entries[0] if target == () else entries)
+        op.set_value(entries[0] if target == () else entries)
     if target is None:
         return None
     total = None if dims is None else polynomials.product(dims)
-    open_places = [place for place, each in enumerate(target) if each in (-1, None)]
-    if not open_places:
+    open_axes = [axis for axis, entry in enumerate(target) if entry in (-1, None)]
+    if not open_axes:
         if total is not None:
-            op.notes.equal(total, polynomials.product(target))
+            op.constraints.equal(total, polynomials.product(target))
         return target
-    if len(open_places) > 1 or total is None:
-        return tuple(None if each == -1 else each for each in target)
-    rest = polynomials.product([each for place, each in enumerate(target) if place != open_places[0]])
-    if rest is None or rest == 0:
-        return tuple(None if each == -1 else each for each in target)
-    return tuple(_left(op, dims, total, rest) if each in (-1, None) else each for each in target)
+    # Two open entries come from a content that is only partly known; then nothing can be inferred.
+    if len(open_axes) > 1 or total is None:
+        return tuple(None if entry == -1 else entry for entry in target)
+    known_product = polynomials.product([entry for axis, entry in enumerate(target) if axis != open_axes[0]])
+    if known_product is None or known_product == 0:
+        return tuple(None if entry == -1 else entry for entry in target)
+    return tuple(
+        _remaining_size(op, dims, total, known_product) if entry in (-1, None) else entry for entry in target
+    )
 
 
-def _left(op: Op, dims: Dims, total: Number, rest: Number) -> Number:
-    """What the dimension that takes the rest gets."""
-    found = total // rest
-    # A layer that is flattened: each row stays one.
-    if polynomials.is_rounded(found) and dims and dims[0] is not None and polynomials.is_rows(dims[0]):
-        op.notes.equal(total // dims[0], rest, firm=False)
+def _remaining_size(op: Op, dims: Dims, total: Number, known_product: Number) -> Number:
+    """Returns the size of the dimension that a reshape infers."""
+    quotient = total // known_product
+    # The product does not divide: most likely a layer is flattened, and each row stays one. That gives a size
+    # where the exact equation would only say that a product of open sizes is a multiple.
+    if polynomials.is_rounded(quotient) and dims and dims[0] is not None and polynomials.is_rows(dims[0]):
+        op.constraints.equal(total // dims[0], known_product, firm=False)
         return dims[0]
-    op.notes.equal(found * rest, total)
-    return found
+    op.constraints.equal(quotient * known_product, total)
+    return quotient
 
 
 def _expand(op: Op) -> Dims:
     dims, axis = op.shape(0), op.number(1)
     value = op.value(0)
     if value is not None and not isinstance(value, tuple):
-        op.put((value,))
+        op.set_value((value,))
     if dims is None or axis is None:
         return None
-    place = axis + len(dims) + 1 if axis < 0 else axis
-    return (*dims[:place], 1, *dims[place:])
+    position = axis + len(dims) + 1 if axis < 0 else axis
+    return (*dims[:position], 1, *dims[position:])
 
 
 def _squeeze(op: Op) -> Dims:
@@ -59,41 +63,39 @@ def _squeeze(op: Op) -> Dims:
         return None
     value = op.value(0)
     if isinstance(value, tuple) and len(value) == 1:
-        op.put(value[0])
-    places = {place % len(dims) for place in op.integers("squeeze_dims")} if dims else set()
-    if not places:
-        # All dimensions of size 1 go; one that is open is taken to have another size.
-        return tuple(each for each in dims if each != 1)
-    for place in places:
-        op.notes.equal(dims[place], 1)
-    return tuple(each for place, each in enumerate(dims) if place not in places)
+        op.set_value(value[0])
+    squeezed = {axis % len(dims) for axis in op.integers("squeeze_dims")} if dims else set()
+    if not squeezed:
+        # All dimensions of size 1 are dropped; an open one is taken to have another size.
+        return tuple(size for size in dims if size != 1)
+    for axis in squeezed:
+        op.constraints.equal(dims[axis], 1)
+    return tuple(size for axis, size in enumerate(dims) if axis not in squeezed)
 
 
 def _transpose(op: Op) -> Dims:
+    # Without the permutation only the rank is known.
     order = op.numbers(1)
     if order is None:
         dims = op.shape(0)
         return None if dims is None else (None,) * len(dims)
     dims = op.ranked(0, len(order))
-    return tuple(dims[place] for place in order)
+    return tuple(dims[axis] for axis in order)
 
 
 def _pack(op: Op) -> Dims:
     values = [op.value(index) for index in range(len(op.edges))]
     shapes = [op.shape(index) for index in range(len(op.edges))]
-    if not any(isinstance(each, tuple) for each in values) and any(each is not None for each in values):
-        op.put(tuple(each if not isinstance(each, tuple) else None for each in values))
+    if not any(isinstance(value, tuple) for value in values) and any(value is not None for value in values):
+        op.set_value(tuple(value if not isinstance(value, tuple) else None for value in values))
     known = [dims for dims in shapes if dims is not None]
     if not known:
         return None
-    if any(len(dims) != len(known[0]) for dims in known):
-        op.notes.refuse()
+    merged = op.constraints.equal_shapes(known)
+    if merged is None:
         return None
-    merged = known[0]
-    for dims in known[1:]:
-        merged = tuple(op.notes.equal(one, other) for one, other in zip(merged, dims, strict=True))
-    place = op.integer("axis") % (len(merged) + 1)
-    return (*merged[:place], len(shapes), *merged[place:])
+    position = op.integer("axis") % (len(merged) + 1)
+    return (*merged[:position], len(shapes), *merged[position:])
 
 
 def _unpack(op: Op) -> list[Dims]:
@@ -101,48 +103,49 @@ def _unpack(op: Op) -> list[Dims]:
     value = op.value(0)
     for index in range(count if isinstance(value, tuple) and len(value) == count else 0):
         entry = value[index] if isinstance(value, tuple) else None
-        op.put(entry, index)
+        op.set_value(entry, index)
     dims = op.shape(0)
     if not dims:
         return [None] * count
-    place = op.integer("axis") % len(dims)
-    op.notes.equal(dims[place], count)
-    return [(*dims[:place], *dims[place + 1 :])] * count
+    position = op.integer("axis") % len(dims)
+    op.constraints.equal(dims[position], count)
+    return [(*dims[:position], *dims[position + 1 :])] * count
 
 
 def _concat(op: Op) -> Dims:
+    # Concat of TF1 takes the axis first, ConcatV2 last.
     first = op.type == "Concat"
     axis = op.number(0 if first else len(op.edges) - 1)
-    places = list(range(1, len(op.edges)) if first else range(len(op.edges) - 1))
-    values = [op.vector(index) for index in places]
-    shapes = [op.shape(index) for index in places]
-    if axis == 0 and any(each is not None for each in values):
+    indices = list(range(1, len(op.edges)) if first else range(len(op.edges) - 1))
+    values = [op.vector(index) for index in indices]
+    shapes = [op.shape(index) for index in indices]
+    if axis == 0 and any(value is not None for value in values):
         parts = [
-            each if each is not None else (None,) * _length(dims)
-            for each, dims in zip(values, shapes, strict=True)
+            value if value is not None else (None,) * _vector_length(dims)
+            for value, dims in zip(values, shapes, strict=True)
         ]
-        op.put(tuple(entry for part in parts for entry in part))
+        op.set_value(tuple(entry for part in parts for entry in part))
     known = [dims for dims in shapes if dims is not None]
     if not known or axis is None:
         return None
     if any(len(dims) != len(known[0]) for dims in known):
-        op.notes.refuse()
+        op.constraints.refuse()
         return None
     merged = list(known[0])
     for dims in known[1:]:
-        merged = [op.notes.equal(one, other) if place != axis % len(merged) else one
-                  for place, (one, other) in enumerate(zip(merged, dims, strict=True))]  # fmt: skip
-    joined = [dims[axis] for dims in known]
-    whole: Number | None = 0
-    for each in joined if len(known) == len(shapes) else [None]:
-        whole = None if whole is None or each is None else whole + each
-    merged[axis] = whole
+        merged = [op.constraints.equal(size, other_size) if position != axis % len(merged) else size
+                  for position, (size, other_size) in enumerate(zip(merged, dims, strict=True))]  # fmt: skip
+    sizes = [dims[axis] for dims in known]
+    total: Number | None = 0
+    for size in sizes if len(known) == len(shapes) else [None]:
+        total = None if total is None or size is None else total + size
+    merged[axis] = total
     return tuple(merged)
 
 
-def _length(dims: Dims) -> int:
-    """Entries of a vector whose content is not known."""
-    if dims is None or len(dims) != 1 or not isinstance(dims[0], int) or dims[0] > MOST_VALUES:
+def _vector_length(dims: Dims) -> int:
+    """Returns the number of entries of a vector whose content is not known."""
+    if dims is None or len(dims) != 1 or not isinstance(dims[0], int) or dims[0] > MAX_ENTRIES:
         raise ValueError("a vector of unknown length")
     return dims[0]
 
@@ -152,16 +155,22 @@ def _tile(op: Op) -> Dims:
     if times is None:
         return None
     dims = op.ranked(0, len(times))
-    return tuple(None if one is None or by is None else one * by for one, by in zip(dims, times, strict=True))
+    return tuple(
+        None if size is None or factor is None else size * factor
+        for size, factor in zip(dims, times, strict=True)
+    )
 
 
 def _pad(op: Op) -> Dims:
-    around = op.array(1)
-    if around is None or around.ndim != 2:
+    paddings = op.array(1)
+    if paddings is None or paddings.ndim != 2:
         dims = op.shape(0)
         return None if dims is None else (None,) * len(dims)
-    dims = op.ranked(0, len(around))
-    return tuple(None if one is None else one + int(sum(by)) for one, by in zip(dims, around, strict=True))
+    dims = op.ranked(0, len(paddings))
+    return tuple(
+        None if size is None else size + int(sum(padding))
+        for size, padding in zip(dims, paddings, strict=True)
+    )
 
 
 def _broadcast_to(op: Op) -> Dims:
@@ -172,8 +181,8 @@ def _one_hot(op: Op) -> Dims:
     dims, depth, axis = op.shape(0), op.value(1), op.integer("axis", -1)
     if dims is None:
         return None
-    place = len(dims) if axis == -1 else axis
-    return (*dims[:place], depth if not isinstance(depth, tuple) else None, *dims[place:])
+    position = len(dims) if axis == -1 else axis
+    return (*dims[:position], depth if not isinstance(depth, tuple) else None, *dims[position:])
 
 
 def _sparse_to_dense(op: Op) -> Dims:

@@ -1,4 +1,8 @@
-"""Rules of ops that compute element by element, reduce, and make values; small contents are computed too."""
+"""Rules for ops that compute element by element, reduce, and make values.
+
+Contents of small tensors of integers are computed too: most of them are shapes, which a later Reshape or
+Slice reads.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +15,22 @@ from hubexplore.summary.sizes.polynomials import Number
 from hubexplore.summary.sizes.shape_inference import Dims, Op, Rule, Value, constant
 
 
-def _same(op: Op) -> Dims:
+def _unchanged(op: Op) -> Dims:
     value = op.value(0)
-    op.put(value)
+    op.set_value(value)
     return op.shape(0)
 
 
-def _each(op: Op) -> list[Dims]:
+def _all_unchanged(op: Op) -> list[Dims]:
     for index in range(len(op.edges)):
-        op.put(op.value(index), index)
+        op.set_value(op.value(index), index)
     return [op.shape(index) for index in range(len(op.edges))]
 
 
 def _constant(op: Op) -> Dims:
-    found = constant(op.node)
-    if found is not None and found.ndim < 2:
-        op.put(int(found) if not found.ndim else tuple(map(int, found)))
+    content = constant(op.node)
+    if content is not None and content.ndim < 2:
+        op.set_value(int(content) if not content.ndim else tuple(map(int, content)))
     return shape_of(op.attr["value"].tensor.tensor_shape)
 
 
@@ -41,53 +45,59 @@ def _read(op: Op) -> Dims:
 def _switch(op: Op) -> list[Dims]:
     op.ranked(1, 0)
     for index in range(2):
-        op.put(op.value(0), index)
+        op.set_value(op.value(0), index)
     return [op.shape(0)] * 2
 
 
 def _shape(op: Op) -> list[Dims]:
-    found: list[Dims] = []
+    shapes: list[Dims] = []
     for index in range(len(op.edges)):
         dims = op.shape(index)
-        op.put(dims, index)
-        found.append((None if dims is None else len(dims),))
-    return found
+        op.set_value(dims, index)
+        shapes.append((None if dims is None else len(dims),))
+    return shapes
 
 
 def _size(op: Op) -> Dims:
     dims = op.shape(0)
-    op.put(None if dims is None else polynomials.product(dims))
+    op.set_value(None if dims is None else polynomials.product(dims))
     return ()
 
 
 def _rank(op: Op) -> Dims:
     dims = op.shape(0)
-    op.put(None if dims is None else len(dims))
+    op.set_value(None if dims is None else len(dims))
     return ()
 
 
 def broadcast(op: Op, *indices: int) -> Dims:
-    """The shape of inputs that are combined element by element."""
+    """Returns the shape of inputs that are combined element by element.
+
+    Args:
+      op: the op.
+      indices: which inputs; all if none is named.
+    """
     shapes = [op.shape(index) for index in indices or range(len(op.edges))]
     known = [dims for dims in shapes if dims is not None]
     if len(known) < len(shapes):
         return None
     rank = max(map(len, known))
+    # Missing leading dimensions count as 1 (NumPy's rules of broadcasting).
     padded = [(*(1 for _ in range(rank - len(dims))), *dims) for dims in known]
-    return tuple(_together(op, sizes) for sizes in zip(*padded, strict=True))
+    return tuple(_broadcast_size(op, sizes) for sizes in zip(*padded, strict=True))
 
 
-def _together(op: Op, sizes: Sequence[Number | None]) -> Number | None:
-    others = [each for each in sizes if each != 1]
-    if not others:
+def _broadcast_size(op: Op, sizes: Sequence[Number | None]) -> Number | None:
+    sizes_but_1 = [size for size in sizes if size != 1]
+    if not sizes_but_1:
         return 1
-    if any(each is None for each in others):
-        # What is not known may be 1; it is not, where all others are.
-        return next((each for each in others if isinstance(each, int)), None)
-    result: Number | None = None
-    for each in others:
-        result = op.notes.equal(result, each)
-    return result
+    if any(size is None for size in sizes_but_1):
+        # An unknown size may be 1 or equal to the others; a known size decides.
+        return next((size for size in sizes_but_1 if isinstance(size, int)), None)
+    merged: Number | None = None
+    for size in sizes_but_1:
+        merged = op.constraints.equal(merged, size)
+    return merged
 
 
 _ARITHMETIC: Final[dict[str, Callable[[Any, Any], Number]]] = {
@@ -106,21 +116,21 @@ _ARITHMETIC: Final[dict[str, Callable[[Any, Any], Number]]] = {
 def _arithmetic(op: Op) -> Dims:
     one, other = op.value(0), op.value(1)
     if one is not None and other is not None:
-        op.put(_computed(_ARITHMETIC[op.type], one, other))
+        op.set_value(_elementwise(_ARITHMETIC[op.type], one, other))
     return broadcast(op)
 
 
-def _computed(compute: Callable[[Any, Any], Number], one: Value, other: Value) -> Value | None:
-    if not isinstance(one, tuple) and not isinstance(other, tuple):
-        return compute(one, other)
-    count = max(len(each) for each in (one, other) if isinstance(each, tuple))
-    pairs = zip(_spread(one, count), _spread(other, count), strict=True)
+def _elementwise(compute: Callable[[Any, Any], Number], value: Value, other_value: Value) -> Value | None:
+    if not isinstance(value, tuple) and not isinstance(other_value, tuple):
+        return compute(value, other_value)
+    count = max(len(operand) for operand in (value, other_value) if isinstance(operand, tuple))
+    pairs = zip(_repeated(value, count), _repeated(other_value, count), strict=True)
     return tuple(
         None if first is None or second is None else compute(first, second) for first, second in pairs
     )
 
 
-def _spread(value: Value, count: int) -> Sequence[Number | None]:
+def _repeated(value: Value, count: int) -> Sequence[Number | None]:
     if not isinstance(value, tuple):
         return [value] * count
     return value * count if len(value) == 1 else value
@@ -136,16 +146,17 @@ def _fill(op: Op) -> Dims:
         and dims[0] <= 64
         and entry is not None
     ):
-        op.put((entry if not isinstance(entry, tuple) else None,) * dims[0])
+        op.set_value((entry if not isinstance(entry, tuple) else None,) * dims[0])
     return dims
 
 
 def _range(op: Op) -> Dims:
     start, end, step = (op.value(index) for index in range(3))
     if isinstance(start, int) and isinstance(end, int) and isinstance(step, int) and step:
+        # Long ranges are positions, not shapes, so their entries are not followed.
         entries = range(start, end, step)
         if len(entries) <= 64:
-            op.put(tuple(entries))
+            op.set_value(tuple(entries))
         return (len(entries),)
     if start is None or end is None or isinstance(start, tuple) or isinstance(end, tuple) or step != 1:
         return (None,)
@@ -156,39 +167,39 @@ def _reduce(op: Op) -> Dims:
     dims, axes = op.shape(0), op.numbers(1)
     value = op.value(0)
     if op.type == "Prod" and value is not None:
-        op.put(polynomials.product(value) if isinstance(value, tuple) else value)
+        op.set_value(polynomials.product(value) if isinstance(value, tuple) else value)
     if dims is None:
         return None
     if axes is None:
         return (None,) * len(dims) if op.flag("keep_dims") else None
     if any(not -len(dims) <= axis < len(dims) for axis in axes):
-        op.notes.refuse()
+        op.constraints.refuse()
         return None
-    places = {axis % len(dims) for axis in axes} if dims else set()
+    reduced = {axis % len(dims) for axis in axes} if dims else set()
     if op.flag("keep_dims"):
-        return tuple(1 if place in places else each for place, each in enumerate(dims))
-    return tuple(each for place, each in enumerate(dims) if place not in places)
+        return tuple(1 if axis in reduced else size for axis, size in enumerate(dims))
+    return tuple(size for axis, size in enumerate(dims) if axis not in reduced)
 
 
-def _best(op: Op) -> Dims:
+def _arg_extremum(op: Op) -> Dims:
     dims, axis = op.shape(0), op.number(1)
     if dims is None or axis is None:
         return None
     if not -len(dims) <= axis < len(dims):
-        op.notes.refuse()
+        op.constraints.refuse()
         return None
     return (*dims[: axis % len(dims)], *dims[axis % len(dims) + 1 :])
 
 
-def _top(op: Op) -> list[Dims]:
+def _top_k(op: Op) -> list[Dims]:
     dims = op.shape(0)
     count = op.number(1) if op.type == "TopKV2" else op.integer("k")
     if not dims:
         if dims is not None:
-            op.notes.refuse()
+            op.constraints.refuse()
         return [None, None]
     if count is not None:
-        op.notes.at_least(dims[-1], count)
+        op.constraints.at_least(dims[-1], count)
     return [(*dims[:-1], count)] * 2
 
 
@@ -202,13 +213,18 @@ def _select(op: Op) -> Dims:
         return broadcast(op)
     dims, other, condition = op.shape(1), op.shape(2), op.shape(0)
     if dims is not None and other is not None and len(dims) == len(other):
-        dims = tuple(op.notes.equal(one, two) for one, two in zip(dims, other, strict=True))
+        dims = tuple(
+            op.constraints.equal(size, other_size) for size, other_size in zip(dims, other, strict=True)
+        )
+    # Select of TF1 takes a condition per row, or one of the full shape; SelectV2 broadcasts.
     if dims and condition and len(condition) == 1:
-        op.notes.equal(condition[0], dims[0])
+        op.constraints.equal(condition[0], dims[0])
     elif dims is not None and condition and len(condition) == len(dims):
-        dims = tuple(op.notes.equal(one, two) for one, two in zip(dims, condition, strict=True))
+        dims = tuple(
+            op.constraints.equal(size, other_size) for size, other_size in zip(dims, condition, strict=True)
+        )
     elif dims is not None and condition:
-        op.notes.refuse()
+        op.constraints.refuse()
     return dims if dims is not None else other
 
 
@@ -216,13 +232,7 @@ def _add_n(op: Op) -> Dims:
     shapes = [dims for index in range(len(op.edges)) if (dims := op.shape(index)) is not None]
     if not shapes:
         return None
-    if any(len(dims) != len(shapes[0]) for dims in shapes):
-        op.notes.refuse()
-        return None
-    merged = shapes[0]
-    for dims in shapes[1:]:
-        merged = tuple(op.notes.equal(one, other) for one, other in zip(merged, dims, strict=True))
-    return merged
+    return op.constraints.equal_shapes(shapes)
 
 
 _UNCHANGED: Final = frozenset({
@@ -248,20 +258,20 @@ _BROADCAST: Final = frozenset({
 })  # fmt: skip
 
 RULES: Final[dict[str, Rule]] = {
-    **dict.fromkeys(_UNCHANGED, _same),
+    **dict.fromkeys(_UNCHANGED, _unchanged),
     **dict.fromkeys(_BROADCAST, broadcast),
     **dict.fromkeys(_ARITHMETIC, _arithmetic),
     **dict.fromkeys(("Sum", "Mean", "Prod", "Max", "Min", "All", "Any", "EuclideanNorm"), _reduce),
     **dict.fromkeys(("Placeholder", "VariableV2", "Variable", "VarHandleOp"), _declared),
     **dict.fromkeys(("Shape", "ShapeN"), _shape),
-    **dict.fromkeys(("ArgMax", "ArgMin"), _best),
-    **dict.fromkeys(("TopK", "TopKV2"), _top),
+    **dict.fromkeys(("ArgMax", "ArgMin"), _arg_extremum),
+    **dict.fromkeys(("TopK", "TopKV2"), _top_k),
     **dict.fromkeys(("Select", "SelectV2"), _select),
     **dict.fromkeys(("Switch", "RefSwitch"), _switch),
     "AddN": _add_n,
     "Const": _constant,
     "Fill": _fill,
-    "IdentityN": _each,
+    "IdentityN": _all_unchanged,
     "Range": _range,
     "Rank": _rank,
     "ReadVariableOp": _read,

@@ -1,4 +1,4 @@
-"""Rules of the layers of nets: what their weights say of the sizes that go in."""
+"""Rules for layers of neural networks: what the shapes of weights tell about the sizes of inputs."""
 
 from __future__ import annotations
 
@@ -12,85 +12,98 @@ from hubexplore.summary.sizes.shape_inference import Dims, Op, Rule
 
 
 def _matmul(op: Op) -> Dims:
-    one, other = op.ranked(0, 2), op.ranked(1, 2)
-    one = one[::-1] if op.flag("transpose_a") else one
-    other = other[::-1] if op.flag("transpose_b") else other
-    op.notes.equal(one[1], other[0])
-    return (one[0], other[1])
+    left, right = op.ranked(0, 2), op.ranked(1, 2)
+    left = left[::-1] if op.flag("transpose_a") else left
+    right = right[::-1] if op.flag("transpose_b") else right
+    op.constraints.equal(left[1], right[0])
+    return (left[0], right[1])
 
 
 def _batch_matmul(op: Op) -> Dims:
-    one, other = op.shape(0), op.shape(1)
-    if one is None or other is None:
+    left, right = op.shape(0), op.shape(1)
+    if left is None or right is None:
         return None
-    if min(len(one), len(other)) < 2:
-        op.notes.refuse()
+    if min(len(left), len(right)) < 2:
+        op.constraints.refuse()
         return None
-    one = (*one[:-2], one[-1], one[-2]) if op.flag("adj_x") else one
-    other = (*other[:-2], other[-1], other[-2]) if op.flag("adj_y") else other
-    op.notes.equal(one[-1], other[-2])
-    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
+    left = (*left[:-2], left[-1], left[-2]) if op.flag("adj_x") else left
+    right = (*right[:-2], right[-1], right[-2]) if op.flag("adj_y") else right
+    op.constraints.equal(left[-1], right[-2])
+    # BatchMatMulV2 and later broadcast the batch dimensions.
+    longer, shorter = (left, right) if len(left) >= len(right) else (right, left)
     batch = list(longer[:-2])
-    for place in range(1, len(shorter) - 1):
-        a, b = longer[-2 - place], shorter[-2 - place]
-        batch[-place] = b if a == 1 else a if b == 1 else op.notes.equal(a, b)
-    return (*batch, one[-2], other[-1])
+    for axis in range(1, len(shorter) - 1):
+        long_size, short_size = longer[-2 - axis], shorter[-2 - axis]
+        batch[-axis] = (
+            short_size
+            if long_size == 1
+            else long_size
+            if short_size == 1
+            else op.constraints.equal(long_size, short_size)
+        )
+    return (*batch, left[-2], right[-1])
 
 
 def _einsum(op: Op) -> Dims:
-    before, arrow, after = op.text("equation").replace(" ", "").partition("->")
-    if not arrow or "." in before:
+    operands, arrow, result = op.text("equation").replace(" ", "").partition("->")
+    # An implicit result or an ellipsis is not followed.
+    if not arrow or "." in operands:
         return None
     sizes: dict[str, Number | None] = {}
-    for index, letters in enumerate(before.split(",")):
-        for letter, each in zip(letters, op.ranked(index, len(letters)), strict=True):
-            sizes[letter] = op.notes.equal(sizes.get(letter), each)
-    return tuple(sizes.get(letter) for letter in after)
+    for index, letters in enumerate(operands.split(",")):
+        for letter, size in zip(letters, op.ranked(index, len(letters)), strict=True):
+            sizes[letter] = op.constraints.equal(sizes.get(letter), size)
+    return tuple(sizes.get(letter) for letter in result)
 
 
 # ---- convolutions
 
 
-def _is_first(op: Op) -> bool:
-    """Whether the channels stand before the sides of an image."""
+def _is_channels_first(op: Op) -> bool:
+    """Returns whether the channels come before the sides of an image."""
     return op.text("data_format", "N_C").startswith("NC")
 
 
 def _sides(op: Op, dims: Sequence[Number | None]) -> tuple[list[Number | None], Number | None]:
-    """The sides and the channels of an image."""
-    return (list(dims[2:]), dims[1]) if _is_first(op) else (list(dims[1:-1]), dims[-1])
+    """Returns the sides and the channels of an image."""
+    return (list(dims[2:]), dims[1]) if _is_channels_first(op) else (list(dims[1:-1]), dims[-1])
 
 
-def _image(op: Op, batch: Number | None, sides: Sequence[Number | None], channels: Number | None) -> Dims:
-    return (batch, channels, *sides) if _is_first(op) else (batch, *sides, channels)
+def _image_shape(
+    op: Op, batch: Number | None, sides: Sequence[Number | None], channels: Number | None
+) -> Dims:
+    return (batch, channels, *sides) if _is_channels_first(op) else (batch, *sides, channels)
 
 
-def _along_sides(op: Op, name: str, count: int) -> list[int]:
-    """An attribute with a number for each dimension, for the sides."""
-    found = op.integers(name) or [1] * (count + 2)
-    return found[2:] if _is_first(op) else found[1:-1]
+def _sides_attribute(op: Op, name: str, count: int) -> list[int]:
+    """Returns the entries for the sides of an attribute that has an entry for each dimension."""
+    values = op.integers(name) or [1] * (count + 2)
+    return values[2:] if _is_channels_first(op) else values[1:-1]
 
 
-def _shrunk(op: Op, sides: Sequence[Number | None], windows: Sequence[Number | None]) -> list[Number | None]:
-    """The sides after a window has moved over them."""
-    strides = _along_sides(op, "strides", len(sides))
-    dilations = _along_sides(op, "dilations", len(sides))
+def _window_positions(
+    op: Op, sides: Sequence[Number | None], windows: Sequence[Number | None]
+) -> list[Number | None]:
+    """Returns the number of positions of a window along each side."""
+    # Padding: https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2
+    strides = _sides_attribute(op, "strides", len(sides))
+    dilations = _sides_attribute(op, "dilations", len(sides))
     padding = op.text("padding")
-    around = op.integers("explicit_paddings")
-    found: list[Number | None] = []
-    for place, (side, window) in enumerate(zip(sides, windows, strict=True)):
+    paddings = op.integers("explicit_paddings")
+    positions: list[Number | None] = []
+    for axis, (side, window) in enumerate(zip(sides, windows, strict=True)):
         if side is None or not isinstance(window, int):
-            found.append(None)
+            positions.append(None)
             continue
         if padding == "SAME":
-            found.append(polynomials.rounded_up(side, strides[place]))
+            positions.append(polynomials.rounded_up(side, strides[axis]))
             continue
-        first = 2 * (place + (2 if _is_first(op) else 1))
-        wide = side + sum(around[first : first + 2])
-        moved = (wide - ((window - 1) * dilations[place] + 1)) // strides[place] + 1
-        op.notes.at_least(moved, 1)
-        found.append(moved)
-    return found
+        first = 2 * (axis + (2 if _is_channels_first(op) else 1))
+        padded = side + sum(paddings[first : first + 2])
+        count = (padded - ((window - 1) * dilations[axis] + 1)) // strides[axis] + 1
+        op.constraints.at_least(count, 1)
+        positions.append(count)
+    return positions
 
 
 def _conv(op: Op) -> Dims:
@@ -99,42 +112,48 @@ def _conv(op: Op) -> Dims:
     dims = op.ranked(0, count + 2)
     sides, channels = _sides(op, dims)
     if op.type == "DepthwiseConv2dNative":
-        op.notes.equal(channels, weights[2])
-        made = polynomials.product(weights[2:])
+        op.constraints.equal(channels, weights[2])
+        # Each channel has as many filters as the last dimension of the weights.
+        filters = polynomials.product(weights[2:])
     else:
-        _channels(op, channels, weights[-2])
-        made = weights[-1]
-    return _image(op, dims[0], _shrunk(op, sides, weights[:count]), made)
+        _match_channels(op, channels, weights[-2])
+        filters = weights[-1]
+    return _image_shape(op, dims[0], _window_positions(op, sides, weights[:count]), filters)
 
 
-def _channels(op: Op, channels: Number | None, wanted: Number | None) -> None:
-    """Channels are as many as the weights take; or a multiple, in groups, where they are known to be more."""
-    is_grouped = isinstance(channels, int) and isinstance(wanted, int) and wanted and channels % wanted == 0
+def _match_channels(op: Op, channels: Number | None, expected: Number | None) -> None:
+    """Requires as many channels as the weights take; known channels may be a multiple, which are groups."""
+    is_grouped = (
+        isinstance(channels, int) and isinstance(expected, int) and expected and channels % expected == 0
+    )
     if not is_grouped:
-        op.notes.equal(channels, wanted)
+        op.constraints.equal(channels, expected)
 
 
-def _conv_back(op: Op) -> Dims:
-    """A convolution that enlarges."""
+def _conv_transpose(op: Op) -> Dims:
+    """Transposed convolution: the gradient of a convolution whose input has the shape that is input 0."""
     count = 3 if op.type.startswith("Conv3D") else 2
     weights, small = op.ranked(1, count + 2), op.ranked(2, count + 2)
     large = op.vector(0) or (None,) * (count + 2)
+    # Only the sides are given; then there is no batch or channel to compare.
     if len(large) == count:
         return None
     sides, channels = _sides(op, small)
-    op.notes.equal(channels, weights[-1])
-    before, given = _sides(op, large)
-    op.notes.equal(given, weights[-2])
-    for one, other in zip(_shrunk(op, before, weights[:count]), sides, strict=True):
-        op.notes.equal(one, other)
-    op.notes.equal(large[0], small[0])
+    op.constraints.equal(channels, weights[-1])
+    large_sides, large_channels = _sides(op, large)
+    op.constraints.equal(large_channels, weights[-2])
+    for position, side in zip(_window_positions(op, large_sides, weights[:count]), sides, strict=True):
+        op.constraints.equal(position, side)
+    op.constraints.equal(large[0], small[0])
     return tuple(large)
 
 
 def _pool(op: Op) -> Dims:
     dims = op.ranked(0, 5 if "3D" in op.type else 4)
     sides, channels = _sides(op, dims)
-    return _image(op, dims[0], _shrunk(op, sides, _along_sides(op, "ksize", len(sides))), channels)
+    return _image_shape(
+        op, dims[0], _window_positions(op, sides, _sides_attribute(op, "ksize", len(sides))), channels
+    )
 
 
 def _resize(op: Op) -> Dims:
@@ -143,35 +162,37 @@ def _resize(op: Op) -> Dims:
 
 
 def _crop_and_resize(op: Op) -> Dims:
-    dims, boxes, of = op.ranked(0, 4), op.ranked(1, 2), op.ranked(2, 1)
-    op.notes.equal(boxes[1], 4)
-    count = op.notes.equal(boxes[0], of[0])
+    dims, boxes, box_images = op.ranked(0, 4), op.ranked(1, 2), op.ranked(2, 1)
+    op.constraints.equal(boxes[1], 4)
+    count = op.constraints.equal(boxes[0], box_images[0])
     return (count, *(op.vector(3) or (None, None)), dims[3])
 
 
-def _best_boxes(op: Op) -> Dims:
+def _non_max_suppression(op: Op) -> Dims:
     boxes, scores = op.ranked(0, 2), op.ranked(1, 1)
-    op.notes.equal(boxes[1], 4)
-    op.notes.equal(boxes[0], scores[0])
+    op.constraints.equal(boxes[1], 4)
+    op.constraints.equal(boxes[0], scores[0])
     return (None,)
 
 
-def _to_depth(op: Op) -> Dims:
-    by, dims = op.integer("block_size", 1), op.ranked(0, 4)
+def _block_rearranged(op: Op) -> Dims:
+    block, dims = op.integer("block_size", 1), op.ranked(0, 4)
     sides, channels = _sides(op, dims)
     if op.type == "DepthToSpace":
         if channels is not None:
-            op.notes.equal(channels // (by * by) * (by * by), channels)
-        made = None if channels is None else channels // (by * by)
-        return _image(op, dims[0], [None if each is None else each * by for each in sides], made)
-    for each in sides:
-        if each is not None:
-            op.notes.equal(each // by * by, each)
-    less = [None if each is None else each // by for each in sides]
-    return _image(op, dims[0], less, None if channels is None else channels * by * by)
+            op.constraints.equal(channels // (block * block) * (block * block), channels)
+        channels_out = None if channels is None else channels // (block * block)
+        return _image_shape(
+            op, dims[0], [None if side is None else side * block for side in sides], channels_out
+        )
+    for side in sides:
+        if side is not None:
+            op.constraints.equal(side // block * block, side)
+    sides_out = [None if side is None else side // block for side in sides]
+    return _image_shape(op, dims[0], sides_out, None if channels is None else channels * block * block)
 
 
-def _image_file(op: Op) -> Dims:
+def _decoded_image(op: Op) -> Dims:
     op.ranked(0, 0)
     return (None, None, op.integer("channels") or None)
 
@@ -179,18 +200,18 @@ def _image_file(op: Op) -> Dims:
 # ---- scales and sums along the channels
 
 
-def _bias(op: Op) -> Dims:
+def _bias_add(op: Op) -> Dims:
     dims, bias = op.shape(0), op.ranked(1, 1)
     if not dims:
         return None
-    place = 1 if _is_first(op) and len(dims) > 2 else len(dims) - 1
-    return (*dims[:place], op.notes.equal(dims[place], bias[0]), *dims[place + 1 :])
+    place = 1 if _is_channels_first(op) and len(dims) > 2 else len(dims) - 1
+    return (*dims[:place], op.constraints.equal(dims[place], bias[0]), *dims[place + 1 :])
 
 
 def _batch_norm(op: Op) -> list[Dims]:
     dims, scale = op.shape(0), op.ranked(1, 1)
     if dims is not None and len(dims) > 2:
-        op.notes.equal(dims[1] if _is_first(op) else dims[-1], scale[0])
+        op.constraints.equal(dims[1] if _is_channels_first(op) else dims[-1], scale[0])
     return [dims, *[scale] * 5]
 
 
@@ -201,63 +222,64 @@ def _lstm(op: Op) -> list[Dims]:
     weights = op.ranked(3, 2)
     dims, state = op.ranked(0, 2), op.ranked(1, 2)
     units = None if weights[1] is None else weights[1] // 4
-    op.notes.equal(state[1], units)
-    _widths(op, dims[1], units, weights[0])
-    made: Dims = (op.notes.equal(dims[0], state[0]), units)
-    return [made] * 7
+    op.constraints.equal(state[1], units)
+    _match_widths(op, dims[1], units, weights[0])
+    state_out: Dims = (op.constraints.equal(dims[0], state[0]), units)
+    return [state_out] * 7
 
 
 def _lstm_block(op: Op) -> list[Dims]:
     weights, dims = op.ranked(4, 2), op.ranked(1, 3)
     units = None if weights[1] is None else weights[1] // 4
-    _widths(op, dims[2], units, weights[0])
-    op.notes.equal(op.ranked(2, 2)[0], dims[1])
+    _match_widths(op, dims[2], units, weights[0])
+    op.constraints.equal(op.ranked(2, 2)[0], dims[1])
     return [(dims[0], dims[1], units)] * 7
 
 
 def _gru(op: Op) -> list[Dims]:
     weights, dims = op.ranked(2, 2), op.ranked(0, 2)
+    # The weights of update and reset gate stand side by side.
     units = None if weights[1] is None else weights[1] // 2
     double = None if units is None else units * 2
-    _widths(op, dims[1], units, weights[0])
-    op.notes.equal(op.ranked(1, 2)[1], units)
+    _match_widths(op, dims[1], units, weights[0])
+    op.constraints.equal(op.ranked(1, 2)[1], units)
     return [*[(dims[0], double)] * 2, *[(dims[0], units)] * 2]
 
 
-def _widths(op: Op, width: Number | None, units: Number | None, weights: Number | None) -> None:
-    """Input and state go side by side into the weights."""
+def _match_widths(op: Op, width: Number | None, units: Number | None, weights: Number | None) -> None:
+    """Requires that the weights take input and state side by side."""
     if width is not None and units is not None:
-        op.notes.equal(width + units, weights)
+        op.constraints.equal(width + units, weights)
 
 
 # ---- sparse
 
 
 def _sparse_matmul(op: Op) -> Dims:
-    sizes, other = op.vector(2), op.ranked(3, 2)
+    sizes, dense = op.vector(2), op.ranked(3, 2)
     if sizes is None or len(sizes) != 2:
-        return (None, other[1])
-    one = sizes[::-1] if op.flag("adjoint_a") else sizes
-    two = other[::-1] if op.flag("adjoint_b") else other
-    op.notes.equal(one[1], two[0])
-    return (one[0], two[1])
+        return (None, dense[1])
+    left = sizes[::-1] if op.flag("adjoint_a") else sizes
+    right = dense[::-1] if op.flag("adjoint_b") else dense
+    op.constraints.equal(left[1], right[0])
+    return (left[0], right[1])
 
 
-def _segments(op: Op) -> Dims:
+def _segment_reduced(op: Op) -> Dims:
     dims = op.shape(0)
     is_sparse = op.type.startswith("Sparse")
     if dims:
-        ids, picked = op.ranked(2 if is_sparse else 1, 1), op.ranked(1, 1)
-        op.notes.equal(ids[0], picked[0] if is_sparse else dims[0])
+        ids, indices = op.ranked(2 if is_sparse else 1, 1), op.ranked(1, 1)
+        op.constraints.equal(ids[0], indices[0] if is_sparse else dims[0])
         return (None, *dims[1:])
     return None
 
 
-def _losses(op: Op) -> list[Dims]:
-    """Logits and labels: a class or a distribution for each row."""
+def _cross_entropy(op: Op) -> list[Dims]:
+    """Cross entropy of logits and labels: a class or a distribution for each row."""
     logits, labels = op.ranked(0, 2), op.ranked(1, 1 if op.type.startswith("Sparse") else 2)
-    for one, other in zip(logits, labels, strict=False):
-        op.notes.equal(one, other)
+    for logit_size, label_size in zip(logits, labels, strict=False):
+        op.constraints.equal(logit_size, label_size)
     return [(logits[0],), logits]
 
 
@@ -265,30 +287,34 @@ def _lookup(op: Op) -> Dims:
     return op.shape(1)
 
 
-def _scalar_text(op: Op) -> None:
+def _scalar_string(op: Op) -> None:
     op.ranked(0, 0)
 
 
-def _texts(op: Op) -> None:
+def _string_vector(op: Op) -> None:
     op.ranked(0, 1)
 
 
 def _decode_raw(op: Op) -> Dims:
-    """As many numbers as the bytes of a string hold, the same for each string."""
-    count = op.notes.decoded.setdefault(op.node.name, polynomials.size(polynomials.decoded(op.node.name)))
+    """Returns an unknown for the numbers that a string holds, the same for each string."""
+    count = op.constraints.decoded_counts.setdefault(
+        op.node.name, polynomials.size_of(polynomials.decoded_unknown(op.node.name))
+    )
     dims = op.shape(0)
     return None if dims is None else (*dims, count)
 
 
 RULES: Final[dict[str, Rule]] = {
     **dict.fromkeys(("Conv2D", "Conv3D", "DepthwiseConv2dNative"), _conv),
-    **dict.fromkeys(("Conv2DBackpropInput", "Conv3DBackpropInputV2", "Conv3DBackpropInput"), _conv_back),
+    **dict.fromkeys(("Conv2DBackpropInput", "Conv3DBackpropInputV2", "Conv3DBackpropInput"), _conv_transpose),
     **dict.fromkeys(("MaxPool", "AvgPool", "MaxPool3D", "AvgPool3D"), _pool),
     **dict.fromkeys(("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic", "ResizeArea"), _resize),
-    **dict.fromkeys(("NonMaxSuppression", "NonMaxSuppressionV2", "NonMaxSuppressionV3"), _best_boxes),
-    **dict.fromkeys(("SpaceToDepth", "DepthToSpace"), _to_depth),
-    **dict.fromkeys(("DecodeJpeg", "DecodePng"), _image_file),
-    **dict.fromkeys(("BiasAdd", "BiasAddV1"), _bias),
+    **dict.fromkeys(
+        ("NonMaxSuppression", "NonMaxSuppressionV2", "NonMaxSuppressionV3"), _non_max_suppression
+    ),
+    **dict.fromkeys(("SpaceToDepth", "DepthToSpace"), _block_rearranged),
+    **dict.fromkeys(("DecodeJpeg", "DecodePng"), _decoded_image),
+    **dict.fromkeys(("BiasAdd", "BiasAddV1"), _bias_add),
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), _batch_norm),
     **dict.fromkeys(("BlockLSTM", "BlockLSTMV2"), _lstm_block),
     **dict.fromkeys(("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"), _batch_matmul),
@@ -302,7 +328,7 @@ RULES: Final[dict[str, Rule]] = {
             "SparseSegmentMean",
             "SparseSegmentSqrtN",
         ),
-        _segments,
+        _segment_reduced,
     ),
     **dict.fromkeys(
         (
@@ -315,10 +341,10 @@ RULES: Final[dict[str, Rule]] = {
             "ParseSingleExample",
             "ParseSingleSequenceExample",
         ),
-        _scalar_text,
+        _scalar_string,
     ),
-    **dict.fromkeys(("ParseExample", "StringSplit"), _texts),
-    **dict.fromkeys(("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"), _losses),
+    **dict.fromkeys(("ParseExample", "StringSplit"), _string_vector),
+    **dict.fromkeys(("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"), _cross_entropy),
     "Betainc": broadcast,
     "CropAndResize": _crop_and_resize,
     "DecodeRaw": _decode_raw,

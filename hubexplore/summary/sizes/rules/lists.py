@@ -1,4 +1,4 @@
-"""Rules of lists of tensors, of which a loop takes one after the other."""
+"""Rules for TensorArrays and lists of tensors, which loops read and write element by element."""
 
 from __future__ import annotations
 
@@ -7,39 +7,41 @@ from typing import Final
 from hubexplore.summary.sizes.shape_inference import Dims, Op, Rule
 
 
-def _array_of(op: Op) -> str:
+def _array_name(op: Op) -> str:
+    """Returns the name of the op that makes a TensorArray, however many loops its handle runs through."""
     node = op.source(0)
     return node.name if node is not None else op.edges[0]
 
 
 def _scatter(op: Op) -> Dims:
     dims = op.shape(2)
-    op.notes.elements[_array_of(op)] = dims[1:] if dims else None
+    op.constraints.element_shapes[_array_name(op)] = dims[1:] if dims else None
     return ()
 
 
 def _write(op: Op) -> Dims:
-    op.notes.elements.setdefault(_array_of(op), op.shape(2))
+    # An array may be written in several places; its elements have one shape, so the first one is kept.
+    op.constraints.element_shapes.setdefault(_array_name(op), op.shape(2))
     return ()
 
 
 def _array_read(op: Op) -> Dims:
-    return op.notes.elements.get(_array_of(op))
+    return op.constraints.element_shapes.get(_array_name(op))
 
 
 def _array_gather(op: Op) -> Dims:
-    inner, count = op.notes.elements.get(_array_of(op)), op.shape(1)
-    return (*(count or (None,)), *inner) if inner is not None else None
+    element, count = op.constraints.element_shapes.get(_array_name(op)), op.shape(1)
+    return (*(count or (None,)), *element) if element is not None else None
 
 
 def _list_from(op: Op) -> Dims:
     dims = op.shape(0)
-    op.notes.elements[f"{op.node.name}:0"] = dims[1:] if dims else None
+    op.constraints.element_shapes[f"{op.node.name}:0"] = dims[1:] if dims else None
     return ()
 
 
 def _list_item(op: Op) -> Dims:
-    return op.notes.elements.get(op.edges[0])
+    return op.constraints.element_shapes.get(op.edges[0])
 
 
 RULES: Final[dict[str, Rule]] = {
