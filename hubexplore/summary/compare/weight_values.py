@@ -104,7 +104,7 @@ def _value_bytes(stored: _StoredVariable, dtype: str) -> npt.NDArray[np.uint8]:
     """Returns the bytes of all values, one row per value, so that NaN equals itself."""
     entry, width = stored.entry, number_encoding.width(dtype) or 1
     if entry.size != (elements(entry.shape) or 0) * width:
-        raise ValueError("its size in the checkpoint is not that of its shape")
+        raise ValueError("its size in the checkpoint does not match its shape")
     values = np.zeros((*entry.shape, width), np.uint8)
     # The index holds the slices sorted by where they begin; the list of them may have another order.
     slices = sorted(entry.slices, key=lambda bounds: [(start, size or -1) for start, size in bounds]) or [()]

@@ -90,7 +90,7 @@ def outline(
     """
     if depth is not None and depth < 1:
         raise DiagramError(
-            f"depth must be a number of levels of name scopes, at least 1, and is {depth!r}. "
+            f"depth must be a number of levels of name scopes, at least 1, but is {depth!r}. "
             "Leave it out to show as many as read well."
         )
     signatures = _selected_signatures(variant, signature)
@@ -134,7 +134,7 @@ def _warnings(
     ]
     if unfed_inputs:
         others = f" and {len(unfed_inputs) - 1:,} more" if len(unfed_inputs) > 1 else ""
-        yield f"The graph lacks the node that is fed for the input {unfed_inputs[0]!r}{others}."
+        yield f"The graph has no node for the input {unfed_inputs[0]!r}{others}."
 
 
 def _selected_signatures(variant: VariantSummary, name: str | None) -> Sequence[SignatureSummary]:
@@ -174,11 +174,11 @@ def _check_expandable(name: str, flow: DataFlow) -> None:
     if _any_begins_with(flow.graph_names, beginning):
         raise NoSuchScopeError(
             f"expand: {name!r} is in the graph, but the signature does not need it, so it is not shown. "
-            f"Name another one, or another signature.{hint}"
+            f"Expand another name, or show another signature.{hint}"
         )
     raise NoSuchScopeError(
         f"expand takes names of scopes, series, functions and ops; the graph has no {name!r}. "
-        f"The table of the diagram has the names.{hint}"
+        f"The table of the diagram lists the names.{hint}"
     )
 
 

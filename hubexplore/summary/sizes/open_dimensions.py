@@ -160,11 +160,11 @@ class _Graph:
         # A number of rows is left open only if any number will do.
         rows = {name: size for name, size in assignment.usual.items() if polynomials.Unknown(name).is_rows}
 
-        def known(number: Number) -> Number:
+        def solved(number: Number) -> Number:
             return polynomials.substitute(polynomials.substitute(number, assignment.bindings), rows)
 
-        sizes = {name: tuple(map(known, dims)) for name, dims in shapes.items()}
-        decoded = {name: known(count) for name, count in constraints.decoded_counts.items()}
+        sizes = {name: tuple(map(solved, dims)) for name, dims in shapes.items()}
+        decoded = {name: solved(count) for name, count in constraints.decoded_counts.items()}
         return Solution(sizes, usual | assignment.usual, assignment.broken, decoded)
 
     def _set_input(self, scope: ShapeScope, input_: OpenInput, dims: tuple[Number, ...]) -> None:

@@ -124,7 +124,7 @@ def test_a_loop_of_tf1() -> None:
 def test_nodes_that_the_graph_lacks() -> None:
     shown = drawn(Graph(), signature("d", "away", "gone"))
     assert links(shown) == {("away", "out")}
-    assert "fed for the input 'in0'" in shown.warnings[0]
+    assert "no node for the input 'in0'" in shown.warnings[0]
     assert "'away'" in shown.warnings[1]
 
 

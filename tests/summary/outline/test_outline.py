@@ -213,7 +213,7 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
         drawn(graph, last, "encodre")
     with pytest.raises(NoSuchScopeError, match="does not need it"):
         drawn(graph, last, "unused")
-    with pytest.raises(DiagramError, match="at least 1, and is 0"):
+    with pytest.raises(DiagramError, match="at least 1, but is 0"):
         drawn(graph, last, depth=0)
 
 

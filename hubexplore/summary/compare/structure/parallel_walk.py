@@ -46,7 +46,7 @@ class StepBudget:
 
 
 @dataclass(frozen=True)
-class GraphSlice:
+class NumberedSlice:
     """One side of a comparison: a body, its roots and leaves, and the numbers of the nodes between them."""
 
     side: GraphSide
@@ -94,7 +94,7 @@ class ParallelWalk:
     # and two on the other are reported as a difference in sharing.
 
     def __init__(
-        self, first: GraphSlice, second: GraphSlice, budget: StepBudget, function_name: str = ""
+        self, first: NumberedSlice, second: NumberedSlice, budget: StepBudget, function_name: str = ""
     ) -> None:
         self.first: Final = first
         self.second: Final = second
@@ -292,7 +292,7 @@ class ParallelWalk:
         else:
             self._data_pairs.append((name, other_name, is_certain))
 
-    def _reads(self, graph_slice: GraphSlice, name: str, source: str | None) -> bool:
+    def _reads(self, graph_slice: NumberedSlice, name: str, source: str | None) -> bool:
         return any(producer == source for producer, _ in graph_slice.body.edges(name).data)
 
     def _source_finding(self, label: str, source: TensorRef, other_source: TensorRef) -> Finding:
@@ -320,7 +320,7 @@ class ParallelWalk:
                 other_partner = self.first.node_with(self._number(self.second, other_name))
         return partner, other_partner
 
-    def _source_text(self, graph_slice: GraphSlice, source: TensorRef) -> str:
+    def _source_text(self, graph_slice: NumberedSlice, source: TensorRef) -> str:
         leaf = graph_slice.leaves.get(source)
         if leaf is not None:
             return str(leaf)
@@ -328,7 +328,7 @@ class ParallelWalk:
         output = "" if port in ("0", "") else f", output {port}"
         return f"{graph_slice.op(name)} {name}{output}"
 
-    def _number(self, graph_slice: GraphSlice, name: str) -> int:
+    def _number(self, graph_slice: NumberedSlice, name: str) -> int:
         return graph_slice.numbering.numbers.get(name, -1)
 
     # ---- what has no order

@@ -19,7 +19,12 @@ from hubexplore.summary.compare.structure.graph_body import (
     without_index,
 )
 from hubexplore.summary.compare.structure.node_identity import GraphSide, IdentityTable, number_nodes
-from hubexplore.summary.compare.structure.parallel_walk import Finding, GraphSlice, ParallelWalk, StepBudget
+from hubexplore.summary.compare.structure.parallel_walk import (
+    Finding,
+    NumberedSlice,
+    ParallelWalk,
+    StepBudget,
+)
 from hubexplore.summary.graph.messages import AttrValue, VariableDef
 from hubexplore.summary.graph.traversal import index_nodes
 from hubexplore.summary.model import SignatureSummary, TensorSummary, VariantSummary
@@ -167,7 +172,7 @@ class _GraphComparer:
         if not self._budget.spend(4 * (len(names[0]) + len(names[1]))):
             return False
         first, second = (
-            GraphSlice(side, side.body, roots, leaves, number_nodes(side, side.body, roots, leaves))
+            NumberedSlice(side, side.body, roots, leaves, number_nodes(side, side.body, roots, leaves))
             for side, roots, leaves in zip(self._sides, pair.roots, pair.leaves, strict=True)
         )
         edges = sum(len(data) + len(controls) for data, controls in map(first.body.edges, names[0]))
@@ -225,13 +230,15 @@ class _GraphComparer:
             return
         count = len(self._findings)
         if name in sides[0].functions and other_name in sides[1].functions:
-            slices: list[GraphSlice] = []
+            slices: list[NumberedSlice] = []
             for side, function_name in zip(sides, (name, other_name), strict=True):
                 body, roots = function_body(side.functions[function_name])
                 leaves = argument_leaves(body)
                 if not self._budget.spend(len(body.nodes)):
                     return
-                slices.append(GraphSlice(side, body, roots, leaves, number_nodes(side, body, roots, leaves)))
+                slices.append(
+                    NumberedSlice(side, body, roots, leaves, number_nodes(side, body, roots, leaves))
+                )
             self._collect(ParallelWalk(slices[0], slices[1], StepBudget(_MIN_WALK_STEPS), name), signature)
         # Bodies differ by their numbers, but the walk named no place, as its budget ended or one side is
         # missing.
@@ -284,7 +291,7 @@ def _with_signatures(finding: Finding, signature_names: list[str], signature_cou
     return finding._replace(name=f"{finding.name} ({', '.join(signatures)})")
 
 
-def _have_equal_roots(first: GraphSlice, second: GraphSlice) -> bool:
+def _have_equal_roots(first: NumberedSlice, second: NumberedSlice) -> bool:
     """Returns whether all roots have equal numbers, so that both slices compute the same."""
     roots, other_roots = _root_identities(first), _root_identities(second)
     unordered = [
@@ -296,7 +303,7 @@ def _have_equal_roots(first: GraphSlice, second: GraphSlice) -> bool:
     )
 
 
-def _root_identities(graph_slice: GraphSlice) -> dict[str, Hashable]:
+def _root_identities(graph_slice: NumberedSlice) -> dict[str, Hashable]:
     """Returns role -> identity of the tensor of a root."""
     body, numbering, leaves = graph_slice.body, graph_slice.numbering, graph_slice.leaves
     return {

@@ -58,15 +58,15 @@ class BoxDrawer:
         """Returns a diagram of at most `max_boxes` boxes, or of fewer if these had too many edges."""
         # Fewer boxes have fewer edges between them. Four drafts at most; the tree of scopes serves all.
         for limit in (max_boxes, max_boxes // 2, max_boxes // 5, max_boxes // 15):
-            draft = _Draft(self, max(limit, 10))
-            if len(draft.pairs) <= min(
-                max(MAX_EDGES_PER_BOX * len(draft.canvas.boxes), MIN_EDGES_ALLOWED), max_edges
+            builder = _DiagramBuilder(self, max(limit, 10))
+            if len(builder.pairs) <= min(
+                max(MAX_EDGES_PER_BOX * len(builder.canvas.boxes), MIN_EDGES_ALLOWED), max_edges
             ):
                 break
-        return draft.finish(max_edges)
+        return builder.finish(max_edges)
 
 
-class _Draft:
+class _DiagramBuilder:
     """One diagram while it is put together."""
 
     # Boxes are put in the order in which values flow: inputs, scopes, sources, outputs; `finish` moves the
@@ -170,7 +170,9 @@ class _Draft:
                 dtype, shape = self.flow.dtype_and_shape(scope.node)
                 box = replace(box, dtype=dtype, shape=shape)
                 if box.kind == MISSING:
-                    self.warnings.append(f"The graph refers to a node {scope.name!r} that it does not hold.")
+                    self.warnings.append(
+                        f"The graph refers to the node {scope.name!r}, but has no such node."
+                    )
             elif scope.side_by_side:
                 box = replace(box, note=_listed([part.label for part in scope.run]))
             elif scope.period > 1:
@@ -259,8 +261,9 @@ class _Draft:
             self.warnings.append(f"{canvas.boxes[position].name!r} feeds {count} boxes and is left out.")
         order = [position for position in canvas.order(self.pairs) if position not in left_out]
         new_positions = {old: new for new, old in enumerate(order)}
-        if len(self.pairs) > max_edges:
-            self.warnings.append(f"{len(self.pairs) - max_edges} edges are left out.")
+        surplus = len(self.pairs) - max_edges
+        if surplus > 0:
+            self.warnings.append(f"{surplus:,} edge{' is' if surplus == 1 else 's are'} left out.")
         edges = [
             replace(edge, source=new_positions[edge.source], target=new_positions[edge.target])
             for edge in canvas.edges(self.pairs[:max_edges])

@@ -41,9 +41,9 @@ def put_variables(canvas: Canvas, readable_boxes: int, max_boxes: int) -> None:
         boxed = [first for first in boxed if len(readers[first]) > 1 or OUTPUT_READER in readers[first]]
     boxed_set = set(boxed)
     lines: dict[int, list[Weight]] = {}
-    for first, boxes in readers.items():
-        if len(boxes) == 1 and first not in boxed_set:
-            lines.setdefault(next(iter(boxes)), []).append(sources.weights[first])
+    for first, positions in readers.items():
+        if len(positions) == 1 and first not in boxed_set:
+            lines.setdefault(next(iter(positions)), []).append(sources.weights[first])
     for position, weights in lines.items():
         canvas.boxes[position] = replace(canvas.boxes[position], weights=tuple(weights))
     _put_boxes(canvas, boxed, readers, output_of, max(max_boxes, 1))

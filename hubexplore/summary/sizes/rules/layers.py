@@ -204,8 +204,8 @@ def _bias_add(op: Op) -> Dims:
     dims, bias = op.shape(0), op.ranked(1, 1)
     if not dims:
         return None
-    place = 1 if _is_channels_first(op) and len(dims) > 2 else len(dims) - 1
-    return (*dims[:place], op.constraints.equal(dims[place], bias[0]), *dims[place + 1 :])
+    position = 1 if _is_channels_first(op) and len(dims) > 2 else len(dims) - 1
+    return (*dims[:position], op.constraints.equal(dims[position], bias[0]), *dims[position + 1 :])
 
 
 def _batch_norm(op: Op) -> list[Dims]:

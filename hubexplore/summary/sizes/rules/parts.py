@@ -135,8 +135,8 @@ def _gather(op: Op) -> Dims:
     axis = op.number(2) if has_axis else 0
     value, picked = op.vector(0), op.value(1)
     if value is not None and picked is not None and axis == 0:
-        places = picked if isinstance(picked, tuple) else (picked,)
-        entries = tuple(value[index] if isinstance(index, int) else None for index in places)
+        indices = picked if isinstance(picked, tuple) else (picked,)
+        entries = tuple(value[index] if isinstance(index, int) else None for index in indices)
         op.set_value(entries if isinstance(picked, tuple) else entries[0])
     dims, ids = op.shape(0), op.shape(1)
     if dims is None or ids is None or axis is None:
