@@ -206,14 +206,7 @@ def _variant_text(tags: Tags) -> str:
 
 def _sorted(differences: Iterable[Difference]) -> tuple[Difference, ...]:
     return tuple(
-        sorted(
-            differences,
-            key=lambda difference: (
-                SECTIONS.index(difference.section),
-                difference.tags or (),
-                difference.name,
-            ),
-        )
+        sorted(differences, key=lambda item: (SECTIONS.index(item.section), item.tags or (), item.name))
     )
 
 
@@ -229,13 +222,11 @@ def _variant_differences(
         variant, other = _without_function_numbers(variant, other), _without_function_numbers(other, variant)
     first_descriptions, second_descriptions = _descriptions(variant, other), _descriptions(other, variant)
     # If the nodes are the same, counts of ops add nothing, and names of functions are the exporter's choice.
-    needless = ("ops", "functions") if graphs.basis in _NODE_BASES and not graphs.findings else ()
+    redundant_sections = ("ops", "functions") if graphs.basis in _NODE_BASES and not graphs.findings else ()
     for section, name in first_descriptions.keys() | second_descriptions.keys():
-        first_text, second_text = (
-            first_descriptions.get((section, name)),
-            second_descriptions.get((section, name)),
-        )
-        if first_text != second_text and section not in needless:
+        first_text = first_descriptions.get((section, name))
+        second_text = second_descriptions.get((section, name))
+        if first_text != second_text and section not in redundant_sections:
             yield Difference(section, name, variant.tags, first_text, second_text)
     # Both variants of one module have the same assets.
     if first.source is not second.source and graphs.basis != "files":

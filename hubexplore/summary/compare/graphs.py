@@ -37,7 +37,7 @@ def compare_origins(first: VariantOrigin, second: VariantOrigin) -> GraphCompari
 
 
 def _compared_graph(origin: VariantOrigin, other: VariantOrigin) -> ComparedGraph:
-    assert origin.source is not None  # noqa: S101  # for mypy: `structure` asked
+    assert origin.source is not None  # noqa: S101  # for mypy: `compare_origins` has checked it
     identities = {**_variable_identities(origin, other), **_asset_identities(origin, other)}
     meta_graph = origin.source.meta_graphs[origin.variant.tags]
     return ComparedGraph(origin.variant, meta_graph, identities, origin.source.weights is not None)
@@ -77,8 +77,8 @@ def _asset_identities(origin: VariantOrigin, other: VariantOrigin) -> Mapping[st
 
 def renamed(variant: VariantSummary, matched: Mapping[str, str]) -> VariantSummary:
     """Returns the second variant with its nodes named as the nodes of the first that they correspond to."""
-    first_names = {other_name: name for name, other_name in matched.items() if name != other_name}
     # Facts name nodes too, and nodes that correspond must not differ by their names there.
+    first_names = {other_name: name for name, other_name in matched.items() if name != other_name}
     if not first_names:
         return variant
 

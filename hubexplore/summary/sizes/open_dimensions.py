@@ -17,7 +17,7 @@ from hubexplore.summary.sizes.shape_inference import Constraints, ShapeScope
 from hubexplore.summary.sizes.solver import Solver
 
 CANDIDATE_RANKS: Final = (1, 0, 2, 3, 4, 5)
-"""Ranks that are tried, in this order, if a rank is not known: vectors of rows are the most common input."""
+"""Ranks that are tried, in this order, for an input whose rank is not known."""
 MAX_SOLUTIONS: Final = 12
 """Maximum number of solutions, if several inputs have unknown ranks."""
 _RULES: Final = {**elements.RULES, **arrays.RULES, **parts.RULES, **lists.RULES, **layers.RULES}

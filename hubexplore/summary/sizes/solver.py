@@ -20,7 +20,7 @@ _MAX_CANDIDATE: Final = _CANDIDATES[-1]
 _MAX_SIDE: Final = 1024
 """Maximum size of a side of an image that is searched for."""
 _MAX_ROUNDS: Final = 60
-"""Maximum number of unknowns that are bound one after the other."""
+"""Maximum number of rounds; each binds at least one unknown."""
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Solver:
     def _bind(self, name: str, number: Number) -> None:
         bindings = self._assignment.bindings
         for other, bound_number in bindings.items():
-            # Earlier bindings may refer to this unknown; they must not, see the invariant.
+            # Earlier bindings may refer to this unknown, which the invariant forbids.
             bindings[other] = polynomials.substitute(bound_number, {name: number})
         bindings[name] = number
 

@@ -18,9 +18,9 @@ def meta_graph(nodes: str, inputs: Inputs | None = None, outputs: Inputs | None 
 
     By default the tensor "x:0" is fed as "x" and the output "y" is "y:0".
     """
-    found = MetaGraphDef()
-    add(found.graph_def.node, nodes)
-    signature = found.signature_def["default"]
+    message = MetaGraphDef()
+    add(message.graph_def.node, nodes)
+    signature = message.signature_def["default"]
     for side, tensors in (
         (signature.inputs, inputs or {"x": "x:0"}),
         (signature.outputs, outputs or {"y": "y:0"}),
@@ -28,7 +28,7 @@ def meta_graph(nodes: str, inputs: Inputs | None = None, outputs: Inputs | None 
         for name, tensor in tensors.items():
             side[name].name = tensor
             side[name].dtype = 1
-    return found
+    return message
 
 
 def add(nodes: Any, text: str) -> None:
@@ -50,8 +50,8 @@ def compared(
 ) -> GraphComparison:
     """What two meta graphs have not in common."""
     graphs = [
-        ComparedGraph(read_variant(each, {}, None)[0], each, own)
-        for each, own in zip((first, second), names, strict=True)
+        ComparedGraph(read_variant(message, {}, None)[0], message, identities)
+        for message, identities in zip((first, second), names, strict=True)
     ]
     return compare_graphs(graphs[0], graphs[1])
 

@@ -86,7 +86,10 @@ def with_default(
 
 
 def of(comparison: Comparison) -> list[tuple[str, str, str | None, str | None]]:
-    return [(each.section, each.name, each.first, each.second) for each in comparison.differences]
+    return [
+        (difference.section, difference.name, difference.first, difference.second)
+        for difference in comparison.differences
+    ]
 
 
 def test_equal_variants() -> None:
@@ -170,9 +173,9 @@ def test_which_side_lacks_it() -> None:
 
 def test_sections_come_in_order_and_names_within() -> None:
     comparison = compare_variants(FULL, VariantSummary(tags=("x",), signatures=()))
-    keys = [(SECTIONS.index(each.section), each.name) for each in comparison.differences]
+    keys = [(SECTIONS.index(difference.section), difference.name) for difference in comparison.differences]
     assert keys == sorted(keys)
-    assert {each.section for each in comparison.differences} == {
+    assert {difference.section for difference in comparison.differences} == {
         "signatures", "variables", "ops", "collections", "losses", "update ops", "assets", "tables",
         "messages", "functions",
     }  # fmt: skip
@@ -298,7 +301,7 @@ def test_variants_of_modules_meet_by_their_tags() -> None:
     assert comparison.replaceable
     broken = module(FULL, dataclasses.replace(train, signatures=()))
     assert compare_modules(first, broken).reasons[0] == "graph variant train: there is no signature 'default'"
-    broken = module(*(dataclasses.replace(each, signatures=()) for each in (FULL, train)))
+    broken = module(*(dataclasses.replace(variant, signatures=()) for variant in (FULL, train)))
     assert (
         compare_modules(first, broken).reasons[0] == "in all graph variants, there is no signature 'default'"
     )
@@ -307,7 +310,7 @@ def test_variants_of_modules_meet_by_their_tags() -> None:
 def test_single_variants_are_compared_whatever_their_tags() -> None:
     served = dataclasses.replace(FULL, tags=("serve",), losses=(), signatures=FULL.signatures[:1])
     comparison = compare_modules(module(FULL), module(served))
-    assert [(each.section, each.name) for each in comparison.differences] == [
+    assert [(difference.section, difference.name) for difference in comparison.differences] == [
         ("variants", "no tags"),
         ("variants", "serve"),
         ("signatures", "words"),
@@ -332,15 +335,15 @@ def test_weights_by_their_checksums(tmp_path: Path) -> None:
     assert compare_modules(first, with_weights(save(tmp_path / "again", tensors))).same
     tensors |= {"other": values + 1, "reshaped": values[:3], "text": ["b"]}
     comparison = compare_modules(first, with_weights(save(tmp_path / "second", tensors)))
-    assert [(each.section, each.name) for each in comparison.differences] == [
+    assert [(difference.section, difference.name) for difference in comparison.differences] == [
         ("variables", "reshaped"),
         ("weights", "other"),
         ("weights", "text"),
     ]
     assert comparison.replaceable
-    for each in comparison.differences[1:]:
-        assert each.first != each.second
-        assert str(each.first).startswith("checksum ")
+    for difference in comparison.differences[1:]:
+        assert difference.first != difference.second
+        assert str(difference.first).startswith("checksum ")
 
 
 def test_weights_cut_in_another_way_are_compared_by_their_values(tmp_path: Path) -> None:
@@ -366,10 +369,10 @@ y = Relu(a)
 
 def graph(op: str = "Exp", extra: str = "", **fields: Any) -> ModuleSummary:
     """A module whose graph runs an op; `extra` are nodes that nothing needs."""
-    found = meta_graph(RUN.format(op=op) + extra)
+    message = meta_graph(RUN.format(op=op) + extra)
     return module(
         changed(signatures=(SignatureSummary("default", (IMAGES,), (LOGITS,)),)),
-        source=Source({(): found}),
+        source=Source({(): message}),
         **fields,
     )
 
@@ -429,7 +432,7 @@ def test_another_attribute_in_a_real_module(real_modules: Path) -> None:
     path = str(real_modules / "vae3dshapes")
     summary, other = (read_module(path, LocalFilesystem()) for _ in range(2))
     assert other.source is not None
-    nodes = {each.name: each for each in other.source.meta_graphs[()].graph_def.node}
+    nodes = {node.name: node for node in other.source.meta_graphs[()].graph_def.node}
     nodes["encoder/e5/MatMul"].attr["transpose_b"].b = True
     comparison = compare_modules(summary, dataclasses.replace(other, digest="other"))
     assert of(comparison) == [

@@ -23,8 +23,8 @@ def of(first: str, second: str) -> list[Finding]:
 
 
 def test_a_graph_and_itself() -> None:
-    found = compared(meta_graph(PLAIN), meta_graph(PLAIN))
-    assert (found.basis, found.findings, found.unused) == ("nodes", (), (1, 1))
+    result = compared(meta_graph(PLAIN), meta_graph(PLAIN))
+    assert (result.basis, result.findings, result.unused) == ("nodes", (), (1, 1))
 
 
 def test_order_devices_hints_and_defaults_do_not_count() -> None:
@@ -37,8 +37,8 @@ def test_order_devices_hints_and_defaults_do_not_count() -> None:
         """
     )
     second.graph_def.node[0].device = "/device:TPU:0"
-    found = compared(first, second)
-    assert (found.basis, found.findings) == ("nodes", ())
+    result = compared(first, second)
+    assert (result.basis, result.findings) == ("nodes", ())
 
 
 def test_other_names_are_the_same_structure() -> None:
@@ -48,9 +48,9 @@ def test_other_names_are_the_same_structure() -> None:
         "p/m = Mul(p/x, p/w) T=type: DT_FLOAT\np/w = Const() " + constant(2.0),
         {"x": "p/x:0"}, {"y": "p/y:0"},
     )  # fmt: skip
-    found = compared(meta_graph(PLAIN), second)
-    assert (found.basis, found.findings) == ("structure", ())
-    assert found.matched == {each: f"p/{each}" for each in "ymwb"}
+    result = compared(meta_graph(PLAIN), second)
+    assert (result.basis, result.findings) == ("structure", ())
+    assert result.matched == {name: f"p/{name}" for name in "ymwb"}
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_other_names_are_the_same_structure() -> None:
 )  # fmt: skip
 def test_each_difference_is_found_where_it_is(old: str, new: str, expected: Finding) -> None:
     assert old in PLAIN
-    found = of(PLAIN, PLAIN.replace(old, new))
-    assert expected in found
+    findings = of(PLAIN, PLAIN.replace(old, new))
+    assert expected in findings
     flipped = expected._replace(first=expected.second, second=expected.first)
     assert flipped in of(PLAIN.replace(old, new), PLAIN)
 
@@ -104,8 +104,8 @@ def test_two_ways_to_write_a_constant() -> None:
 def test_of_long_constants_the_first_difference_is_shown() -> None:
     values = [float(number) for number in range(40)]
     texts = [
-        "y = Const() " + constant(*each, shape="dim { size: 2 } dim { size: 20 }")
-        for each in (values, [*values[:25], 0.5, *values[26:]])
+        "y = Const() " + constant(*numbers, shape="dim { size: 2 } dim { size: 20 }")
+        for numbers in (values, [*values[:25], 0.5, *values[26:]])
     ]
     assert of(*texts) == [
         Finding(
@@ -191,14 +191,14 @@ def test_loops() -> None:
 
 
 def with_function(name: str, body: str, call: str = 'PartitionedCall(x) f=func {{ name: "{}" }}') -> object:
-    found = meta_graph("x = Placeholder()\ny = " + call.format(name))
-    function = found.graph_def.library.function.add()
+    message = meta_graph("x = Placeholder()\ny = " + call.format(name))
+    function = message.graph_def.library.function.add()
     function.signature.name = name
     function.signature.input_arg.add(name="a", type=1)
     function.signature.output_arg.add(name="r", type=1)
     function.ret["r"] = "out:y:0"
     add(function.node_def, body)
-    return found
+    return message
 
 
 def test_functions_by_what_they_do() -> None:
@@ -225,7 +225,7 @@ def test_a_graph_that_is_full_of_likes_does_not_explode() -> None:
     for row in range(1, depth):
         for column in range(width):
             taken = ", ".join(f"n{row - 1}_{(column + shift) % width}" for shift in range(width))
-            waits = ", ".join(f"^n{row - 1}_{each}" for each in range(width))
+            waits = ", ".join(f"^n{row - 1}_{column}" for column in range(width))
             lines.append(f"n{row}_{column} = AddN({taken}, {waits})")
     lines.append(f"y = Identity(n{depth - 1}_0)")
     first = "\n".join(lines)
@@ -236,7 +236,7 @@ def test_a_graph_that_is_full_of_likes_does_not_explode() -> None:
 
 def test_too_large_is_said() -> None:
     graphs = [meta_graph(PLAIN), meta_graph(PLAIN)]
-    sides = [ComparedGraph(read_variant(each, {}, None)[0], each, {}) for each in graphs]
+    sides = [ComparedGraph(read_variant(graph, {}, None)[0], graph, {}) for graph in graphs]
     assert compare_graphs(sides[0], sides[1], steps=5).basis == "counted"
 
 

@@ -30,8 +30,8 @@ def functions() -> tuple[Graph, str]:
         attr = graph.message.graph_def.node[-1].attr
         for role, called in roles.items():
             if op == "Case":
-                for each in called:
-                    attr[role].list.func.add(name=each)
+                for function in called:
+                    attr[role].list.func.add(name=function)
             else:
                 attr[role].func.name = called[0]
     return graph, graph.add("end", "Relu", "case")

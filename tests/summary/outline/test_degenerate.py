@@ -26,7 +26,7 @@ def links(shown: Outline) -> set[tuple[str, str]]:
 def drawn(graph: Graph, *signatures: SignatureSummary, **more: Any) -> Outline:
     """All signatures together; each alone, and as levels, can be drawn too."""
     variant = VariantSummary((), signatures, tuple(graph.variables))
-    for name in (None, *(each.name for each in signatures)):
+    for name in (None, *(summary.name for summary in signatures)):
         for depth in (None, 1, 3):
             shown = outline(graph.message, variant, name, depth=depth, **more)
     return outline(graph.message, variant, **more) if len(signatures) != 1 else shown
@@ -159,7 +159,7 @@ def test_edges_carry_what_the_op_gives(op: str, port: str, dtype: str) -> None:
     typed(graph, "op", op, "x", T=1)
     last = graph.add("end", "Relu", f"op{port}")
     shown = drawn(graph, signature("d", last, "x"))
-    (edge,) = [each for each in shown.edges if shown.boxes[each.source].name == "op"]
+    (edge,) = [edge for edge in shown.edges if shown.boxes[edge.source].name == "op"]
     assert edge.dtype == dtype
 
 
@@ -202,9 +202,9 @@ def test_a_sparse_input_is_three_tensors() -> None:
     sparse = TensorSummary("words", "float32", (None, 8), "sparse", components=tuple(parts))
     last = graph.add("reorder", "SparseReorder", "indices", "values", "dense_shape")
     both = replace(signature("d", last), inputs=(sparse,))
-    (edge,) = [each for each in drawn(graph, both).edges if each.tensors == 3]
+    (edge,) = [edge for edge in drawn(graph, both).edges if edge.tensors == 3]
     assert edge.dtype == ""
     typed(graph, "rows", "Identity", "indices", T=9)
     only = replace(signature("d", graph.add("end", "Relu", "rows")), inputs=(sparse,))
     shown = drawn(graph, only)
-    assert ("int64", 1) in {(each.dtype, each.tensors) for each in shown.edges}
+    assert ("int64", 1) in {(edge.dtype, edge.tensors) for edge in shown.edges}

@@ -63,7 +63,7 @@ def test_numbered_repeats_in_a_chain_are_a_series() -> None:
 
 
 @pytest.mark.parametrize(
-    "scopes", [["block", "block_1", "block_2"], [f"unit_{each}/conv" for each in (1, 2, 3)]]
+    "scopes", [["block", "block_1", "block_2"], [f"unit_{number}/conv" for number in (1, 2, 3)]]
 )
 def test_other_ways_to_number(scopes: list[str]) -> None:
     graph, last = chain(scopes)
@@ -115,9 +115,9 @@ def test_tables_show_the_assets_they_are_filled_from() -> None:
     graph = Graph()
     graph.add("x", "Placeholder")
     table = graph.add("table", "HashTableV2")
-    found = graph.add("find", "LookupTableFindV2", table, "x")
+    lookup = graph.add("find", "LookupTableFindV2", table, "x")
     variant = replace(
-        graph.variant(found, "x"),
+        graph.variant(lookup, "x"),
         tables=(TableSummary("table", "HashTableV2", "string", "int64", ("words.txt",)),),
         assets=(AssetSummary("words.txt", 12),),
     )

@@ -72,10 +72,10 @@ def test_equations() -> None:
 
 
 def test_without_a_graph_all_is_open() -> None:
-    (found,) = solutions(None, [OpenInput("x", (None, None, 3), "", usual={1: 6})], {})
-    assert found.shape("x", 2) == (2, 6, 3)
-    assert found.shape("x", 5, 9) == (5, 9, 3)
-    ranks = [each.shape("x", 2) for each in solutions(None, [OpenInput("x", None, "")], {})]
+    (solution,) = solutions(None, [OpenInput("x", (None, None, 3), "", usual={1: 6})], {})
+    assert solution.shape("x", 2) == (2, 6, 3)
+    assert solution.shape("x", 5, 9) == (5, 9, 3)
+    ranks = [solution.shape("x", 2) for solution in solutions(None, [OpenInput("x", None, "")], {})]
     assert ranks[:3] == [(2,), (), (2, 2)]
 
 
@@ -86,5 +86,5 @@ def test_a_damaged_graph_that_goes_round_in_a_circle_is_left() -> None:
         ("padded", "Pad", ["x", "a"]), ("read", "TensorArrayReadV3", ["a", "padded", "x"]),
     ):  # fmt: skip
         meta_graph.graph_def.node.add(name=name, op=op, input=edges)
-    (found,) = solutions(meta_graph, [OpenInput("x", (None, None), "x:0")], {"read:0": None})
-    assert found.shape("x", 3) == (3, 2)
+    (solution,) = solutions(meta_graph, [OpenInput("x", (None, None), "x:0")], {"read:0": None})
+    assert solution.shape("x", 3) == (3, 2)
