@@ -1,4 +1,4 @@
-"""Small graphs to compare, written as text."""
+"""Small graphs for comparisons, written as text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Inputs = dict[str, str]
 
 
 def meta_graph(nodes: str, inputs: Inputs | None = None, outputs: Inputs | None = None) -> Any:
-    """A graph of lines "name = Op(input, ^control) attribute=value; ...", with one signature.
+    """Returns a graph of lines "name = Op(input, ^control) attribute=value; ...", with one signature.
 
     By default the tensor "x:0" is fed as "x" and the output "y" is "y:0".
     """
@@ -32,7 +32,7 @@ def meta_graph(nodes: str, inputs: Inputs | None = None, outputs: Inputs | None 
 
 
 def add(nodes: Any, text: str) -> None:
-    """Adds nodes to those of a graph or a function."""
+    """Adds nodes to a graph or a function."""
     for line in filter(None, map(str.strip, text.strip().splitlines())):
         head, _, attributes = line.partition(")")
         name, _, call = head.partition(" = ")
@@ -48,7 +48,7 @@ def add(nodes: Any, text: str) -> None:
 def compared(
     first: Any, second: Any, names: tuple[dict[str, str], dict[str, str]] = ({}, {})
 ) -> GraphComparison:
-    """What two meta graphs have not in common."""
+    """Returns the comparison of two meta graphs."""
     graphs = [
         ComparedGraph(read_variant(message, {}, None)[0], message, identities)
         for message, identities in zip((first, second), names, strict=True)
@@ -57,6 +57,6 @@ def compared(
 
 
 def constant(*values: float, shape: str = "") -> str:
-    """The attributes of a float constant."""
+    """Returns the attributes of a float constant."""
     listed = " ".join(f"float_val: {value}" for value in values)
     return f"dtype=type: DT_FLOAT; value=tensor {{ dtype: DT_FLOAT tensor_shape {{ {shape} }} {listed} }}"

@@ -163,7 +163,7 @@ def test_a_difference_that_does_not_prevent_replacement(
     assert (section, name, second, first) in of(back)
 
 
-def test_which_side_lacks_it() -> None:
+def test_a_difference_tells_which_side_lacks_the_item() -> None:
     (difference,) = compare_variants(FULL, changed(losses=())).differences
     assert difference == Difference("losses", "l2:0", (), "present", None)
     assert difference.lacking == "second"
@@ -273,7 +273,7 @@ def test_parts_of_composite_tensors_count() -> None:
         ((0,), (None,), False),
     ],
 )
-def test_which_shape_covers_which(general: Shape, special: Shape, is_covered: bool) -> None:
+def test_covers(general: Shape, special: Shape, is_covered: bool) -> None:
     assert covers(general, special) is is_covered
 
 
@@ -289,7 +289,7 @@ def module(*variants: VariantSummary, source: Source | None = None, **fields: An
     return ModuleSummary("a module", variants, source=source, **fields)
 
 
-def test_variants_of_modules_meet_by_their_tags() -> None:
+def test_variants_of_modules_correspond_by_their_tags() -> None:
     train = dataclasses.replace(FULL, tags=("train",))
     first = module(FULL, train)
     assert compare_modules(first, module(train, FULL)) == Comparison("a module", "a module", ())
@@ -346,7 +346,7 @@ def test_weights_by_their_checksums(tmp_path: Path) -> None:
         assert str(difference.first).startswith("checksum ")
 
 
-def test_weights_cut_in_another_way_are_compared_by_their_values(tmp_path: Path) -> None:
+def test_weights_in_other_slices_are_compared_by_their_values(tmp_path: Path) -> None:
     values = np.arange(8, dtype=np.float32).reshape(4, 2)
     halves = [save(tmp_path / str(cut), {"p": values[cut : cut + 2]}, [f"4 2 {cut},2:0,2"]) for cut in (0, 2)]
     first = with_weights(merge(tmp_path / "both", halves))
@@ -390,7 +390,7 @@ def test_nodes_that_nothing_needs_do_not_count() -> None:
     assert (comparison.same, comparison.unused) == (True, (1, 2))
 
 
-def test_equal_digests_need_no_look_at_the_graph() -> None:
+def test_graphs_of_equal_files_are_not_compared() -> None:
     comparison = compare_modules(graph(digest="1234"), graph("Log", digest="1234"))
     assert (comparison.same, comparison.basis) == (True, "files")
     assert not compare_modules(graph(digest="1234"), graph("Log", digest="5678")).same

@@ -1,4 +1,4 @@
-"""Which graphs compute the same, and where others part."""
+"""Which graphs compute the same, and where others differ."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_other_names_are_the_same_structure() -> None:
          Finding("attributes", "y: T", "float32", "float16")),
     ],
 )  # fmt: skip
-def test_each_difference_is_found_where_it_is(old: str, new: str, expected: Finding) -> None:
+def test_a_difference_is_reported_where_it_is(old: str, new: str, expected: Finding) -> None:
     assert old in PLAIN
     findings = of(PLAIN, PLAIN.replace(old, new))
     assert expected in findings
@@ -77,7 +77,7 @@ def test_each_difference_is_found_where_it_is(old: str, new: str, expected: Find
     assert flipped in of(PLAIN.replace(old, new), PLAIN)
 
 
-def test_a_default_that_is_left_out_is_not_any_value() -> None:
+def test_a_default_that_is_left_out_differs_from_other_values() -> None:
     text = "x = Placeholder()\ny = FusedBatchNorm(x, x, x, x, x) {}"
     assert of(text.format(""), text.format("is_training=b: true")) == []
     assert of(text.format(""), text.format("is_training=b: false")) == [
@@ -101,7 +101,7 @@ def test_two_ways_to_write_a_constant() -> None:
     assert of("y = Const() " + constant(0.0), "y = Const() " + constant(-0.0)) != []
 
 
-def test_of_long_constants_the_first_difference_is_shown() -> None:
+def test_the_first_difference_of_long_constants_is_shown() -> None:
     values = [float(number) for number in range(40)]
     texts = [
         "y = Const() " + constant(*numbers, shape="dim { size: 2 } dim { size: 20 }")
@@ -116,7 +116,7 @@ def test_of_long_constants_the_first_difference_is_shown() -> None:
     ]  # fmt: skip
 
 
-def test_outputs_and_inputs_that_change_places() -> None:
+def test_outputs_and_inputs_that_are_swapped() -> None:
     graph = "a = Placeholder()\nb = Placeholder()\nr = Relu(a)\ns = Tanh(b)"
     ins, outs = {"a": "a:0", "b": "b:0"}, {"r": "r:0", "s": "s:0"}
     first = meta_graph(graph, ins, outs)
@@ -148,7 +148,7 @@ def test_one_random_number_is_not_two() -> None:
     assert of(one.replace("RandomUniform", "Relu"), two.replace("RandomUniform", "Relu")) == []
 
 
-def test_variables_are_what_they_are_stored_as() -> None:
+def test_variables_are_identified_by_stored_values() -> None:
     text = 'v = VarHandleOp() shared_name=s: "{}"\nw = VarHandleOp()\nx = Placeholder()\ny = Sub(v, w)'
     first, second = meta_graph(text.format("v")), meta_graph(text.format("old/v"))
     names = {"v": "variable 'v'", "w": "variable 'w'"}
@@ -201,7 +201,7 @@ def with_function(name: str, body: str, call: str = 'PartitionedCall(x) f=func {
     return message
 
 
-def test_functions_by_what_they_do() -> None:
+def test_functions_are_compared_by_what_they_compute() -> None:
     first = with_function("f_12", "out = Relu(a)")
     assert not compared(first, with_function("f_13", "out = Relu(a)")).findings
     assert compared(first, with_function("f_12", "out = Tanh(a)")).findings == (
@@ -219,7 +219,7 @@ def test_a_function_that_calls_itself_ends() -> None:
     assert not compared(first, second).findings
 
 
-def test_a_graph_that_is_full_of_likes_does_not_explode() -> None:
+def test_a_graph_of_many_equal_nodes_takes_linear_time() -> None:
     width, depth = 12, 40
     lines = ["x = Placeholder()", *(f"n0_{column} = Identity(x)" for column in range(width))]
     for row in range(1, depth):
@@ -234,13 +234,13 @@ def test_a_graph_that_is_full_of_likes_does_not_explode() -> None:
     assert of(first, second) == [Finding("nodes", "n0_3", "Identity", "Relu")]
 
 
-def test_too_large_is_said() -> None:
+def test_a_graph_that_is_too_large_is_counted() -> None:
     graphs = [meta_graph(PLAIN), meta_graph(PLAIN)]
     sides = [ComparedGraph(read_variant(graph, {}, None)[0], graph, {}) for graph in graphs]
     assert compare_graphs(sides[0], sides[1], steps=5).basis == "counted"
 
 
-def test_deep_graphs_need_no_deep_stack() -> None:
+def test_deep_graphs_do_not_recurse() -> None:
     lines = ["x = Placeholder()", "n0 = Relu(x)"]
     lines += [f"n{number} = Relu(n{number - 1})" for number in range(1, 5000)]
     text = "\n".join([*lines, "y = Relu(n4999)"])

@@ -1,4 +1,4 @@
-"""Branches and loops, of functions and of the older kind."""
+"""Branches and loops: those that call functions, and those of TF1."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tests.summary.graphs import Graph
 
 
 def functions() -> tuple[Graph, str]:
-    """If, While and Case, one after the other; `pred` chooses."""
+    """If, While and Case in a chain; `pred` is their condition."""
     graph = Graph()
     graph.add("x", "Placeholder")
     graph.add("pred", "Placeholder")
@@ -38,7 +38,7 @@ def functions() -> tuple[Graph, str]:
 
 
 def older() -> tuple[Graph, str]:
-    """A loop of Enter, Merge, Switch and so on, then a choice by Switch and Merge."""
+    """A loop of Enter, Merge, Switch and so on, then a branch of Switch and Merge."""
     graph = Graph()
     graph.add("x", "Placeholder")
     graph.add("pred", "Placeholder")
@@ -71,14 +71,14 @@ def links(shown: Outline) -> set[tuple[str, str]]:
     return {(shown.boxes[edge.source].name, shown.boxes[edge.target].name) for edge in shown.edges}
 
 
-def test_folded_branches_and_loops_say_what_they_are() -> None:
+def test_folded_branches_and_loops_have_a_note() -> None:
     for made in (functions(), older()):
         notes = {box.name: box.note for box in drawn(made, depth=1).boxes}
         assert notes["cond"] == "branches"
         assert (notes.get("loop") or notes.get("while")) == "loop"
 
 
-def test_a_choice_takes_its_condition_and_what_its_branches_give() -> None:
+def test_a_branch_is_fed_by_its_condition_and_its_bodies() -> None:
     shown = drawn(functions(), depth=4)
     for pair in (
         ("in1", "cond"),
@@ -101,7 +101,7 @@ def test_a_scope_with_a_node_of_its_name_is_one_group() -> None:
     assert groups == ["cond", "loop", "case"]
 
 
-def test_the_older_choice_is_followed_from_switch_to_merge() -> None:
+def test_a_branch_of_tf1_is_followed_from_switch_to_merge() -> None:
     shown = drawn(older(), "cond")
     assert {
         ("while", "cond/Switch"),

@@ -1,4 +1,4 @@
-"""Graphs without a computation, and what an output of a node is."""
+"""Graphs that compute nothing or are damaged, and the dtype and shape of outputs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def links(shown: Outline) -> set[tuple[str, str]]:
 
 
 def drawn(graph: Graph, *signatures: SignatureSummary, **more: Any) -> Outline:
-    """All signatures together; each alone, and as levels, can be drawn too."""
+    """Returns the outline of all signatures; checks that each alone, and by levels, can be drawn too."""
     variant = VariantSummary((), signatures, tuple(graph.variables))
     for name in (None, *(summary.name for summary in signatures)):
         for depth in (None, 1, 3):
@@ -53,7 +53,7 @@ def test_an_output_that_is_a_handle() -> None:
     assert links(drawn(graph, signature("default", "v"))) == {("v", "out")}
 
 
-def test_an_output_that_is_a_constant_however_it_is_handed_on() -> None:
+def test_an_output_that_is_a_constant_behind_pass_through_ops() -> None:
     graph = Graph()
     graph.add("c", "Const")
     graph.add("i", "Identity", "c")
@@ -91,7 +91,7 @@ def test_several_outputs_on_one_tensor() -> None:
         ((SignatureSummary("default", (), ()),), (("c", "Const"),), 0, "neither inputs nor outputs"),
     ],
 )
-def test_what_cannot_be_drawn_is_said(
+def test_a_warning_says_why_nothing_is_drawn(
     signatures: tuple[SignatureSummary, ...], nodes: tuple[tuple[str, str], ...], functions: int, words: str
 ) -> None:
     graph = Graph()
@@ -139,7 +139,7 @@ def test_an_unknown_signature_names_a_bounded_number() -> None:
 
 
 def typed(graph: Graph, name: str, op: str, *inputs: str, **dtypes: int) -> str:
-    """A node that has the attributes given, and no shapes."""
+    """A node that has these attributes, and no shapes."""
     graph.add(name, op, *inputs)
     node = graph.message.graph_def.node[-1]
     node.attr.clear()
@@ -153,7 +153,7 @@ def typed(graph: Graph, name: str, op: str, *inputs: str, **dtypes: int) -> str:
     [("TopKV2", ":1", "int32"), ("TopKV2", "", "float32"), ("ArgMax", "", "int64"), ("Unique", ":1", "int32"),
      ("Where", "", "int64"), ("Multinomial", "", "int64"), ("Less", "", "bool"), ("Mine>Own", "", "")],
 )  # fmt: skip
-def test_edges_carry_what_the_op_gives(op: str, port: str, dtype: str) -> None:
+def test_edges_carry_the_dtype_of_the_output(op: str, port: str, dtype: str) -> None:
     graph = Graph()
     graph.add("x", "Placeholder")
     typed(graph, "op", op, "x", T=1)
@@ -171,7 +171,7 @@ def test_stripped_defaults() -> None:
     assert [box.dtype for box in shown.boxes if box.name == "pool"] == ["float32"]
 
 
-def test_a_call_that_stays_closed_gives_what_its_function_gives() -> None:
+def test_a_call_that_is_not_inlined_has_the_dtypes_of_its_function() -> None:
     graph = Graph()
     graph.add("x", "Placeholder")
     graph.function("f", [("again", "f", "a0")], "again:out:0")

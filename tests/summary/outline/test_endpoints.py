@@ -1,4 +1,4 @@
-"""Many inputs and outputs in few boxes, each of which can be unfolded."""
+"""Many inputs and outputs share few boxes, each of which can be unfolded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.summary.graphs import Graph, tensor
 
 
 def drawn(graph: Graph, inputs: Sequence[str], outputs: Sequence[str], *expand: str) -> Outline:
-    """A signature from and to nodes, which are named in it as in the graph."""
+    """The outline of a signature whose inputs and outputs are named as their nodes."""
     variant = graph.variant(outputs[0])
     ends = (tuple(tensor(name, name) for name in inputs), tuple(tensor(name, name) for name in outputs))
     variant = type(variant)((), (SignatureSummary("default", *ends),), variant.variables)
@@ -24,7 +24,7 @@ def boxes(shown: Outline, kind: str) -> list[Box]:
 
 
 def fed(names: Sequence[str], used: int) -> tuple[Graph, list[str]]:
-    """A graph whose only output is made of the first few inputs."""
+    """A graph whose only output is computed from the first few inputs."""
     graph = Graph()
     for name in names:
         graph.add(name, "Placeholder")
@@ -32,7 +32,7 @@ def fed(names: Sequence[str], used: int) -> tuple[Graph, list[str]]:
 
 
 def heads(names: Sequence[str]) -> Graph:
-    """A graph of many outputs, each made by an op of its own."""
+    """A graph of many outputs, each computed by another op."""
     graph = Graph()
     graph.add("x", "Placeholder")
     for name in names:
@@ -57,7 +57,7 @@ def test_numbered_inputs_are_a_series() -> None:
     assert [(edge.tensors, edge.dtype) for edge in shown.edges if edge.source == 0] == [(30, "float32")]
 
 
-def test_what_no_output_uses_is_one_box() -> None:
+def test_unused_inputs_share_a_box() -> None:
     names = [f"input_{index}" for index in range(30)]
     graph, outputs = fed(names, 6)
     bundles = boxes(drawn(graph, names, outputs), "input")
@@ -65,14 +65,14 @@ def test_what_no_output_uses_is_one_box() -> None:
     assert bundles[1].note == "input_6, input_7, input_8, input_9, and 20 more"
 
 
-def test_names_that_are_no_series_are_cut_off() -> None:
+def test_inputs_that_are_no_series_share_a_box_beyond_the_limit() -> None:
     names = ["".join("abcdefghij"[int(digit)] for digit in str(index)) for index in range(40)]
     graph, outputs = fed(names, 40)
     bundles = boxes(drawn(graph, names, outputs), "input")
     assert [box.name for box in bundles] == [*names[:7], "... and 33 more inputs"]
 
 
-def test_what_feeds_outputs_in_one_box_is_one_box() -> None:
+def test_siblings_that_feed_outputs_in_one_box_are_one_box() -> None:
     names = [f"head_{index}" for index in range(1000)]
     shown = drawn(heads(names), ["x"], names)
     assert [(box.kind, box.repeats) for box in shown.boxes] == [
@@ -89,7 +89,7 @@ def test_variables_that_are_outputs_in_one_box_are_one_box() -> None:
     assert [(box.kind, len(box.weights)) for box in shown.boxes] == [("variable", 200), ("output", 0)]
 
 
-@pytest.mark.parametrize("wanted", ["head_0", "head_517", "head_999"])
+@pytest.mark.parametrize("name", ["head_0", "head_517", "head_999"])
 def test_unfolding_reaches_every_output(name: str) -> None:
     names = [f"head_{index}" for index in range(1000)]
     graph = heads(names)
@@ -112,7 +112,7 @@ def test_one_output_is_shown_by_its_name() -> None:
     assert [(box.name, box.repeats) for box in bundles] == [("head_0..999", 999), ("head_517", 1)]
 
 
-def test_what_is_unused_can_be_unfolded() -> None:
+def test_unused_inputs_can_be_unfolded() -> None:
     names = [f"input_{index}" for index in range(16)]
     graph, outputs = fed(names, 6)
     bundles = boxes(drawn(graph, names, outputs, "10 unused inputs"), "input")

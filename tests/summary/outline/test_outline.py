@@ -1,4 +1,4 @@
-"""Graphs as few boxes."""
+"""A graph as a few boxes."""
 
 from __future__ import annotations
 
@@ -70,13 +70,13 @@ def test_other_ways_to_number(scopes: list[str]) -> None:
     assert [box.repeats for box in drawn(graph, last).boxes if box.kind == "series"] == [3]
 
 
-def test_what_repeats_may_be_several_parts() -> None:
+def test_a_repeat_may_have_several_parts() -> None:
     graph, last = chain([f"{kind}_{index}" for index in range(4) for kind in ("conv", "norm")])
     (series,) = [box for box in drawn(graph, last).boxes if box.kind == "series"]
     assert (series.repeats, series.note) == (4, "conv_0, norm_0")
 
 
-def test_no_series_side_by_side() -> None:
+def test_parts_side_by_side_are_no_series() -> None:
     graph = Graph()
     x = graph.add("x", "Placeholder")
     last = graph.add("sum", "AddN", *(graph.dense(f"tower_{index}", x) for index in range(5)))
@@ -91,7 +91,7 @@ def test_a_series_is_unfolded_by_its_name_and_by_one_of_its_scopes() -> None:
     assert "layer_5/MatMul" in names(shown, "op")
 
 
-def test_constants_and_shapes_stand_aside_until_they_are_asked_for() -> None:
+def test_constants_and_shapes_are_hidden_unless_requested() -> None:
     graph, last = chain(["one"])
     shape = graph.add("one/Shape", "Shape", "one/Relu")
     last = graph.add(
@@ -159,7 +159,7 @@ def test_missing_nodes_are_boxes_and_warnings() -> None:
     assert "'gone'" in shown.warnings[0]
 
 
-def test_circles_and_doubles_and_odd_names() -> None:
+def test_cycles_duplicates_and_odd_names() -> None:
     graph = Graph()
     graph.add("x", "Placeholder")
     for index, name in enumerate(("", "/", "a//b", "a/", "/a", "a", "a", "a/b/")):
@@ -204,7 +204,7 @@ def test_many_of_everything_stay_within_the_bound() -> None:
     assert len(shown.boxes) <= MAX_BOXES
 
 
-def test_unknown_names_are_refused_with_the_nearest() -> None:
+def test_errors_about_unknown_names_suggest_the_nearest() -> None:
     graph, last = chain(["encoder", "decoder"])
     graph.add("unused/Tanh", "Tanh", "x")
     with pytest.raises(NoSuchSignatureError, match=r"Did you mean 'default'\?"):
@@ -242,7 +242,7 @@ def test_depth_caps_the_levels() -> None:
 
 
 def calls(layers: int) -> int:
-    """How many calls of functions it takes to outline so many layers."""
+    """Returns the number of Python calls that an outline of this many layers takes."""
     graph, last = chain([f"block{index % 7}/part{'ab'[index % 2]}/unit_{index}" for index in range(layers)])
     variant, count = graph.variant(last, "x"), 0
 
@@ -258,7 +258,7 @@ def calls(layers: int) -> int:
     return count
 
 
-def test_garbage_is_collected_afterwards_as_before() -> None:
+def test_the_garbage_collector_is_as_before() -> None:
     graph, last = chain(["one"])
     gc.disable()
     drawn(graph, last)
@@ -280,5 +280,5 @@ def test_a_tangle_of_scopes_is_drawn_with_fewer_boxes() -> None:
     assert not shown.warnings
 
 
-def test_the_work_grows_as_the_graph() -> None:
+def test_the_work_is_linear_in_the_graph() -> None:
     assert calls(4000) < 4.6 * calls(1000)

@@ -1,4 +1,4 @@
-"""Parts side by side as one box."""
+"""Similar parts side by side share a box."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ COLUMNS = ("age", "company", "day", "hour", "month")
 
 
 def columns(graph: Graph, sources: list[str]) -> str:
-    """A layer per column, each from its source, and their sum."""
+    """A layer per column, each with its source, and the sum of all."""
     return graph.add(
         "net/sum",
         "AddN",
@@ -30,7 +30,7 @@ def kinds(shown: Outline) -> dict[str, str]:
     return {box.name: box.kind for box in shown.boxes}
 
 
-def test_the_like_side_by_side_are_one_box_that_unfolds() -> None:
+def test_similar_parts_side_by_side_are_one_box_that_unfolds() -> None:
     graph = Graph()
     last = columns(graph, [graph.add("x", "Placeholder")] * 5)
     (box,) = [box for box in drawn(graph, last).boxes if box.kind == "alike"]
@@ -48,21 +48,21 @@ def test_other_sources_or_targets_keep_parts_apart() -> None:
 
 
 @pytest.mark.parametrize("count", [3, 4])
-def test_it_takes_four(count: int) -> None:
+def test_four_parts_make_a_box(count: int) -> None:
     graph = Graph()
     x = graph.add("x", "Placeholder")
     last = graph.add("sum", "AddN", *(graph.dense(name, x) for name in COLUMNS[:count]))
     assert ("alike" in kinds(drawn(graph, last)).values()) == (count == 4)
 
 
-def test_sources_in_one_scope_beside_are_the_same() -> None:
+def test_sources_in_one_sibling_scope_count_as_one() -> None:
     graph = Graph()
     x = graph.add("x", "Placeholder")
     last = columns(graph, [graph.add(f"prepare/{name}", "Cast", x) for name in COLUMNS])
     assert kinds(drawn(graph, last))["net/age..month"] == "alike"
 
 
-def test_a_variable_stands_before_what_reads_it() -> None:
+def test_a_variable_comes_before_its_reader() -> None:
     graph = Graph()
     x = graph.add("x", "Placeholder")
     product = graph.add("mul", "Mul", graph.add("first", "Relu", x), graph.variable("scale", 8))

@@ -1,4 +1,4 @@
-"""Sizes that are not known yet, and the equations between them."""
+"""Arithmetic of unknown sizes, and equations between them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROWS, X, Y = (polynomials.size_of(polynomials.dimension("in", place)) for place 
 SMALL = st.integers(1, 40)
 
 
-def test_what_is_equal_for_all_sizes_compares_equal() -> None:
+def test_sizes_that_are_always_equal_compare_equal() -> None:
     assert (X + 2) * 3 - 6 == X * 3
     assert (ROWS * X * 12) // (X * 12) == ROWS
     assert polynomials.rounded_up(X * 4, 2) == X * 2
@@ -27,7 +27,7 @@ def test_what_is_equal_for_all_sizes_compares_equal() -> None:
 
 
 @given(SMALL, SMALL, st.integers(1, 9), st.integers(-9, 9))
-def test_arithmetic_is_that_of_numbers(x: int, y: int, factor: int, more: int) -> None:
+def test_arithmetic_agrees_with_that_of_numbers(x: int, y: int, factor: int, more: int) -> None:
     values = {"in/1": x, "in/2": y}
 
     def at(number: Number) -> int:
@@ -42,7 +42,7 @@ def test_arithmetic_is_that_of_numbers(x: int, y: int, factor: int, more: int) -
     )
 
 
-def test_what_gets_too_long_is_given_up() -> None:
+def test_a_size_that_gets_too_long_is_given_up() -> None:
     def grown() -> Number:
         number: Number = X
         for step in range(1000):
@@ -60,7 +60,7 @@ def solved(*equations: Equation) -> dict[str, Number]:
 def test_equations() -> None:
     assert solved(Equation(X * 3 - 36)) == {"in/1": 12}
     assert solved(Equation(polynomials.rounded_up(X, 4) - 8)) == {"in/1": 32}, (
-        "the one that divides without a rest"
+        "the one that divides without remainder"
     )
     assert solved(Equation(X + Y - 48), Equation(Y - 20)) == {"in/1": 28, "in/2": 20}
     assert solved(Equation(X * Y * 64 - 3136)) == {"in/1": 7, "in/2": 7}, "sides are equal"
@@ -71,7 +71,7 @@ def test_equations() -> None:
     assert Solver([Equation(X - 7, is_inequality=True)], {"in/1": 2}).solve().usual == {"in/1": 7}
 
 
-def test_without_a_graph_all_is_open() -> None:
+def test_without_a_graph_all_sizes_are_open() -> None:
     (solution,) = solutions(None, [OpenInput("x", (None, None, 3), "", usual={1: 6})], {})
     assert solution.shape("x", 2) == (2, 6, 3)
     assert solution.shape("x", 5, 9) == (5, 9, 3)
@@ -79,7 +79,7 @@ def test_without_a_graph_all_is_open() -> None:
     assert ranks[:3] == [(2,), (), (2, 2)]
 
 
-def test_a_damaged_graph_that_goes_round_in_a_circle_is_left() -> None:
+def test_a_damaged_graph_with_a_cycle_ends() -> None:
     meta_graph = MetaGraphDef()
     for name, op, edges in (
         ("x", "Placeholder", []), ("a", "Identity", ["b"]), ("b", "Identity", ["a"]),
