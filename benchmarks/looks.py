@@ -44,8 +44,8 @@ def measure(path: str, repeats: int) -> dict[str, Any]:
     The diagram is made from a fresh summary each time; the time of the summary is not in it.
     """
     import hubexplore as hub
-    from hubexplore.display import html
-    from hubexplore.summary.graph_protos import SavedModel
+    from hubexplore.display.card import html
+    from hubexplore.summary.graph.messages import SavedModel
 
     hub.summarize(path)  # imports are no part of it
     drawing = hub.summarize(path).graph().svg

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hubexplore.hub.spec import ModuleSpec as ModuleSpec
     from hubexplore.hub.summarize import summarize as summarize
     from hubexplore.notebook.panel.explorer import explore as explore
-    from hubexplore.notebook.session import NotebookSession as NotebookSession
+    from hubexplore.session.session import NotebookSession as NotebookSession
     from hubexplore.summary.model import ModuleSummary as ModuleSummary
 
 __version__ = "0.1.0"
@@ -43,7 +43,7 @@ _WHERE = {
     "Module": "hubexplore.hub.module",
     "ModuleSpec": "hubexplore.hub.spec",
     "ModuleSummary": "hubexplore.summary.model",
-    "NotebookSession": "hubexplore.notebook.session",
+    "NotebookSession": "hubexplore.session.session",
     "add_signature": "hubexplore.hub.authoring",
     "attach_image_module_info": "hubexplore.hub.image",
     "attach_message": "hubexplore.hub.authoring",

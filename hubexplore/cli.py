@@ -21,7 +21,7 @@ from hubexplore import __version__
 from hubexplore.errors import DiagramError, HubError
 
 if TYPE_CHECKING:
-    from hubexplore.display.summaries import Summary
+    from hubexplore.display.rich.summaries import Summary
 
 ToText = Callable[..., str]
 """Makes text: given whether it is coloured, and for how many columns if that is known."""
@@ -102,9 +102,9 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    from hubexplore.display.summaries import dress
+    from hubexplore.display.rich.summaries import dress
     from hubexplore.hub.summarize import summarize
-    from hubexplore.summary.narrow import likewise, narrowed
+    from hubexplore.summary.selection import likewise, narrowed
     from hubexplore.summary.tags import chosen
 
     found = summarize(arguments.path)
@@ -128,7 +128,7 @@ def _views(
 ) -> tuple[ToText, Callable[[int], str], Callable[[], str]]:
     """Returns what makes text (coloured or not), JSON (indented by so much) and a page."""
     if arguments.stats is None:
-        from hubexplore.display import text
+        from hubexplore.display.card import text
 
         return functools.partial(text.module, summary), summary.to_json, summary.to_html
     found = summary.variables.stats(arguments.stats or None)
@@ -143,8 +143,8 @@ def _output(
 ) -> None:
     """Writes a page where one is asked for, and prints JSON or text unless only files are asked for."""
     if arguments.html is not None:
-        from hubexplore.summary.paths import local_to_write
-        from hubexplore.summary.writing import write_file
+        from hubexplore.summary.files.atomic_write import write_file
+        from hubexplore.summary.files.paths import local_to_write
 
         file = local_to_write(arguments.html, "The FILE of --html")
         page = to_html().encode(errors="backslashreplace")
@@ -178,7 +178,7 @@ def _print(text: str) -> None:
 
 def _write_graph(path: str, summary: Summary, signature: str | None) -> None:
     from hubexplore.display.diagram import ENDINGS
-    from hubexplore.summary.paths import local_to_write
+    from hubexplore.summary.files.paths import local_to_write
 
     target = Path(local_to_write(path, "The FILE of --graph"))
     if target.is_dir() or target.suffix.lower() not in ENDINGS:
@@ -202,6 +202,6 @@ def _writing(path: str) -> Iterator[None]:
 
 def _line(message: str) -> str:
     """Returns a message in one line that is safe to print."""
-    from hubexplore.display.tables import visible
+    from hubexplore.display.wording import visible
 
     return f"{visible(' '.join(message.split()), MAX_MESSAGE)}\n"

@@ -17,7 +17,7 @@ import pytest
 
 import hubexplore
 from hubexplore import cli
-from hubexplore.summary.graph_protos import SavedModel
+from hubexplore.summary.graph.messages import SavedModel
 from tests.display.test_hostile import HOSTILE
 
 ROOT = Path(__file__).resolve().parent.parent

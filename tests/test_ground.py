@@ -35,14 +35,14 @@ def test_import_loads_nothing_heavy(heavy: str) -> None:
 
 
 def test_looking_at_a_summary_needs_no_tensorflow() -> None:
-    program = (
-        "import sys, hubexplore.display.html, hubexplore.display.text; print('tensorflow' in sys.modules)"
-    )
+    program = "import sys, hubexplore.display.card.html, hubexplore.display.card.text; print('tensorflow' in sys.modules)"
     assert run("-c", program).strip() == "False"
 
 
 def test_a_module_is_made_without_what_shows_it() -> None:
-    program = "import sys, hubexplore; hubexplore.Module; print('hubexplore.display.html' in sys.modules)"
+    program = (
+        "import sys, hubexplore; hubexplore.Module; print('hubexplore.display.card.html' in sys.modules)"
+    )
     assert run("-c", program).strip() == "False"
 
 

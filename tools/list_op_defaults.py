@@ -1,4 +1,4 @@
-"""Writes what the installed TensorFlow's op definitions say to hubexplore/summary/op_defaults.txt.
+"""Writes what the installed TensorFlow's op definitions say to hubexplore/summary/graph/op_defaults.txt.
 
 A line per op that is stateful or has attributes with default values, in columns separated by tabs: the op,
 "stateful" or "", then attribute and default value (as protobuf's text form) by turns. Run it with the newest

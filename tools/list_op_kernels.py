@@ -1,4 +1,4 @@
-"""Writes the ops that TensorFlow defines but cannot run on a CPU to hubexplore/summary/op_kernels.txt.
+"""Writes the ops that TensorFlow defines but cannot run on a CPU to hubexplore/summary/graph/op_kernels.txt.
 
 A line per op: its name, and after a tab "GPU" where only a GPU runs it. Run it with the newest TensorFlow.
 """

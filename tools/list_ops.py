@@ -5,7 +5,7 @@ from __future__ import annotations
 from tensorflow.core.framework import op_def_pb2
 from tensorflow.python.client import pywrap_tf_session
 
-from hubexplore.summary.op_definitions import FILE, definition_of, line_of
+from hubexplore.summary.graph.op_definitions import FILE, definition_of, line_of
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from hubexplore.notebook.magics import HubMagics
-from hubexplore.notebook.magics.parsing import usage
+from hubexplore.notebook.magics.line_parser import usage
 
 INTRODUCTION = """\
 # Magics

@@ -13,18 +13,19 @@ import tensorflow as tf
 from google.protobuf.message import Message
 
 from hubexplore.errors import AuthoringError, UnsupportedCollectionError
-from hubexplore.hub import assets, tensor_info, tf_internals
-from hubexplore.hub.contexts import COND_CONTEXT, read_contexts, sort_contexts
+from hubexplore.hub import tensor_info, tf_internals
 from hubexplore.hub.definition import DefinedSpec, check_variants
-from hubexplore.hub.origin import AssetFiles
-from hubexplore.hub.planning import cut_at
-from hubexplore.hub.slicing import colocated_with
-from hubexplore.hub.state import read_variables_or_fail
-from hubexplore.hub.variables import check_keys
-from hubexplore.hub.variant import ATTACHMENTS, DEFAULT_SIGNATURE, Variant, as_tag_set
-from hubexplore.summary.graph import PLACEHOLDERS, Cut, reach
-from hubexplore.summary.protos import ModuleAttachment
-from hubexplore.summary.remedy import SUPPORTED_COLLECTIONS
+from hubexplore.hub.graph.contexts import COND_CONTEXT, read_contexts, sort_contexts
+from hubexplore.hub.graph.plan import cut_at
+from hubexplore.hub.graph.slice import colocated_with
+from hubexplore.hub.graph.state import read_variables_or_fail
+from hubexplore.hub.storage import assets
+from hubexplore.hub.storage.provenance import AssetFiles
+from hubexplore.hub.variants.variables import check_keys
+from hubexplore.hub.variants.variant import ATTACHMENTS, DEFAULT_SIGNATURE, Variant, as_tag_set
+from hubexplore.summary.diagnosis.saved_model_remedy import SUPPORTED_COLLECTIONS
+from hubexplore.summary.graph.hub_messages import ModuleAttachment
+from hubexplore.summary.graph.traversal import PLACEHOLDERS, Cut, reach
 
 _LOGGER: Final = logging.getLogger("hubexplore")
 _ATTACHMENT_KEY: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")

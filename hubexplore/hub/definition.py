@@ -18,25 +18,25 @@ from hubexplore.errors import (
     UnsupportedCollectionError,
     closest,
 )
-from hubexplore.hub.belonging import check_state_can_be_initialised
-from hubexplore.hub.checkpoint import Checkpoint
-from hubexplore.hub.globbing import restorable
+from hubexplore.hub.graph.ownership import check_state_can_be_initialised
+from hubexplore.hub.graph.plan import ApplyPlan, plan_apply
+from hubexplore.hub.graph.state import StatePlan, plan_state, read_variables_or_fail
 from hubexplore.hub.impl import DefinedImpl
-from hubexplore.hub.origin import NO_FILES, AssetFiles, Origin
-from hubexplore.hub.planning import ApplyPlan, plan_apply
-from hubexplore.hub.restore import find_misfit
 from hubexplore.hub.spec import ModuleSpec
-from hubexplore.hub.state import StatePlan, plan_state, read_variables_or_fail
+from hubexplore.hub.storage.glob_paths import restorable
+from hubexplore.hub.storage.provenance import NO_FILES, AssetFiles, Origin
 from hubexplore.hub.tensor_info import InfoDict
-from hubexplore.hub.variables import VariableSpec
-from hubexplore.hub.variant import Variant, as_tag_set
-from hubexplore.summary import paths
+from hubexplore.hub.variants.checkpoint import Checkpoint
+from hubexplore.hub.variants.restore import find_misfit
+from hubexplore.hub.variants.variables import VariableSpec
+from hubexplore.hub.variants.variant import Variant, as_tag_set
+from hubexplore.summary.diagnosis.saved_model_remedy import SUPPORTED_COLLECTIONS, module_code
+from hubexplore.summary.files import paths
 from hubexplore.summary.model import HUB_MODULE, IN_MEMORY, TF1_SAVED_MODEL
-from hubexplore.summary.reading import Place, describe
-from hubexplore.summary.remedy import SUPPORTED_COLLECTIONS, module_code
+from hubexplore.summary.reading.directory import Place, describe
 
 if TYPE_CHECKING:
-    from hubexplore.display.summaries import Summary
+    from hubexplore.display.rich.summaries import Summary
 
 
 def check_variants(variants: Iterable[Variant], code: Callable[[list[str]], str] | None = None) -> None:
@@ -175,11 +175,11 @@ class DefinedSpec(ModuleSpec):
 
         def write_variables(prefix: str) -> None:
             if source is not None:
-                from hubexplore.hub.saving import copy_checkpoint
+                from hubexplore.hub.storage.save import copy_checkpoint
 
                 copy_checkpoint(source, prefix, self.variables_by_variant, names, self._checkpoint)
 
-        from hubexplore.hub.export import export, write_module
+        from hubexplore.hub.storage.export import export, write_module
 
         export(
             path, lambda folder: write_module(folder, self, write_variables if variables else None), overwrite
@@ -291,7 +291,7 @@ class DefinedSpec(ModuleSpec):
 
     @functools.cached_property
     def _summary(self) -> Summary:
-        from hubexplore.display.summaries import dress
+        from hubexplore.display.rich.summaries import dress
 
         kind = IN_MEMORY if self._place is None else TF1_SAVED_MODEL if self.origin is None else HUB_MODULE
         graphs = [variant.meta_graph for variant in self.variants]

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from hubexplore.errors import GraphError
 from hubexplore.hub.module import Module
-from hubexplore.hub.running import SignatureRunner
+from hubexplore.hub.running.signature_runner import SignatureRunner
 from hubexplore.hub.spec import ModuleSpec
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from hubexplore.errors import SignatureError
 from hubexplore.hub.authoring import attach_message
-from hubexplore.summary.protos import ImageModuleInfo
+from hubexplore.summary.graph.hub_messages import ImageModuleInfo
 
 __all__ = [
     "ImageModuleInfo",

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from hubexplore.hub.adding import Adder, Place
-from hubexplore.hub.apply import MSG_OTHER_NAME, Applier, check_free
-from hubexplore.hub.collector import many_new_objects
-from hubexplore.hub.functions import FunctionImporter
-from hubexplore.hub.state import build_state
+from hubexplore.hub.graph.apply import MSG_OTHER_NAME, Applier, check_free
+from hubexplore.hub.graph.extra_ops import Adder, Place
+from hubexplore.hub.graph.functions import FunctionImporter
+from hubexplore.hub.graph.gc_pause import many_new_objects
+from hubexplore.hub.graph.state import build_state
 
 if TYPE_CHECKING:
     from hubexplore.hub.definition import DefinedSpec
-    from hubexplore.hub.saving import SessionSaver
+    from hubexplore.hub.storage.save import SessionSaver
 
 
 class DefinedImpl:
@@ -62,15 +62,15 @@ class DefinedImpl:
 
     def export(self, path: str, session: tf.compat.v1.Session) -> None:
         """Writes the module with the values its variables have in `session` to a new directory."""
-        from hubexplore.hub import saving
-        from hubexplore.hub.export import write_module
+        from hubexplore.hub.storage import save
+        from hubexplore.hub.storage.export import write_module
 
         by_variant = self._spec.variables_by_variant
         if self._saver is None:
-            kept = saving.kept_values(
+            kept = save.kept_values(
                 self._spec.checkpoint, by_variant, {held.key for held, _ in self._state.variables}
             )
-            self._saver = saving.SessionSaver(self._state, kept)
+            self._saver = save.SessionSaver(self._state, kept)
         saver = self._saver
         saver.warn_of_lacking(by_variant)
         write_module(

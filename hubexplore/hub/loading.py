@@ -21,23 +21,30 @@ from hubexplore.errors import (
     NotAModuleError,
     UnsupportedFormatError,
 )
-from hubexplore.hub import assets, resolve
-from hubexplore.hub.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
+from hubexplore.hub import resolve
 from hubexplore.hub.definition import DefinedSpec, check_variants
-from hubexplore.hub.origin import AssetFiles, Origin
-from hubexplore.hub.resolve.filesystem import filesystem_of
-from hubexplore.hub.sharing import separate_tables
-from hubexplore.hub.unlisted import list_saved
-from hubexplore.hub.variables import VARIABLE_COLLECTIONS
-from hubexplore.hub.variant import Variant
-from hubexplore.summary.addresses import shown
-from hubexplore.summary.diagnosis import explain
-from hubexplore.summary.filesystem import is_special, open_regular
-from hubexplore.summary.paths import for_tensorflow, is_url, text_of
-from hubexplore.summary.protos import FORMAT_V3, ModuleDef
-from hubexplore.summary.reading import GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE, VARIABLES_PREFIX, Place
-from hubexplore.summary.remedy import spec_code
-from hubexplore.summary.sniff import MOST_VARIANTS, MSG_VARIANTS
+from hubexplore.hub.graph.shared_names import separate_tables
+from hubexplore.hub.resolve.tf_filesystem import filesystem_of
+from hubexplore.hub.storage import assets
+from hubexplore.hub.storage.provenance import AssetFiles, Origin
+from hubexplore.hub.variants.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
+from hubexplore.hub.variants.variable_collections import list_saved
+from hubexplore.hub.variants.variables import VARIABLE_COLLECTIONS
+from hubexplore.hub.variants.variant import Variant
+from hubexplore.summary.diagnosis.file_types import MOST_VARIANTS, MSG_VARIANTS
+from hubexplore.summary.diagnosis.path_diagnosis import explain
+from hubexplore.summary.diagnosis.saved_model_remedy import spec_code
+from hubexplore.summary.files.filesystem import is_special, open_regular
+from hubexplore.summary.files.paths import for_tensorflow, is_url, text_of
+from hubexplore.summary.files.redaction import shown
+from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
+from hubexplore.summary.reading.directory import (
+    GRAPH_FILE,
+    GRAPH_TEXT_FILE,
+    MODULE_FILE,
+    VARIABLES_PREFIX,
+    Place,
+)
 
 
 class _NotFoundError(tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 
-from hubexplore.display.automatic import automatic
-from hubexplore.display.containers import ShownDict, ShownList
+from hubexplore.display.rich.containers import ShownDict, ShownList
+from hubexplore.display.safe_display import automatic
 from hubexplore.errors import (
     GraphError,
     HandleError,
@@ -20,18 +20,19 @@ from hubexplore.errors import (
     SignatureError,
     closest,
 )
-from hubexplore.hub import live, tf_internals
-from hubexplore.hub.belonging import check_callable, check_not_in_replica, check_tensors
-from hubexplore.hub.growth import CallCounter
+from hubexplore.hub import tf_internals
+from hubexplore.hub.graph.ownership import check_callable, check_not_in_replica, check_tensors
+from hubexplore.hub.inspection import live_summary
+from hubexplore.hub.inspection.call_growth import CallCounter
+from hubexplore.hub.inspection.tensor_lookup import locate
 from hubexplore.hub.loading import load_module_spec
-from hubexplore.hub.locating import locate
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.tensor_info import check_shared, convert_inputs, normalize_inputs, select_outputs
-from hubexplore.hub.variant import DEFAULT_SIGNATURE, as_tag_set
+from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE, as_tag_set
 from hubexplore.summary.model import LiveSummary, VariableSummary
 
 if TYPE_CHECKING:
-    from hubexplore.display.summaries import Summary
+    from hubexplore.display.rich.summaries import Summary
 
 MSG_EAGER: Final = """\
 hub.Module adds to a graph, but TensorFlow is executing eagerly here. Write
@@ -240,7 +241,8 @@ class Module:
         `tf.compat.v1.train.init_from_checkpoint`. A notebook shows it as a table.
         """
         return ShownDict(
-            self._impl.variable_map, lambda known: live.map_summaries(known, self._described_variables())
+            self._impl.variable_map,
+            lambda known: live_summary.map_summaries(known, self._described_variables()),
         )
 
     @property
@@ -249,7 +251,7 @@ class Module:
         flat: list[Any] = []
         for _, value in sorted(self._impl.variable_map.items()):
             flat.extend(value if isinstance(value, list) else [value])
-        return ShownList(flat, live.list_summaries)
+        return ShownList(flat, live_summary.list_summaries)
 
     def _described_variables(self) -> tuple[VariableSummary, ...]:
         """What the spec says of the variables of this graph variant."""
@@ -297,30 +299,30 @@ class Module:
                 "The session runs another graph than the module's: make it with "
                 "`tf.compat.v1.Session(graph=module.graph)`."
             )
-        from hubexplore.hub.export import export
+        from hubexplore.hub.storage.export import export
 
         export(path, lambda folder: self._impl.export(folder, session), overwrite)
 
     def summary(self) -> Summary:
         """All that is known of it: its spec, its scope, and its calls so far."""
-        from hubexplore.display.summaries import dress
+        from hubexplore.display.rich.summaries import dress
 
         facts = LiveSummary(
             scope=self._scope,
             tags=tuple(sorted(self._tags)),
             trainable=self._trainable,
-            applications=tuple(live.call_summary(call) for call in self._applications),
+            applications=tuple(live_summary.call_summary(call) for call in self._applications),
         )
         return dress(replace(self._spec.summary(), live=facts))
 
     def __repr__(self) -> str:
-        from hubexplore.display import text
+        from hubexplore.display.card import text
 
         return text.module(self.summary())
 
     @automatic
     def _repr_html_(self) -> str:
-        from hubexplore.display import html
+        from hubexplore.display.card import html
 
         return html.module(self.summary())
 

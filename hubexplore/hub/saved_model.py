@@ -12,12 +12,12 @@ import tensorflow as tf
 from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.loading import explained, read_variants, spec_from_directory
 from hubexplore.hub.resolve import read
-from hubexplore.hub.variant import Variant
-from hubexplore.summary.addresses import shown
-from hubexplore.summary.paths import for_tensorflow, text_of
-from hubexplore.summary.reading import GRAPH_FILE, GRAPH_TEXT_FILE
-from hubexplore.summary.remedy import DROPPED_COLLECTIONS, spec_code
-from hubexplore.summary.unlisted import main_op_values
+from hubexplore.hub.variants.variant import Variant
+from hubexplore.summary.diagnosis.saved_model_remedy import DROPPED_COLLECTIONS, spec_code
+from hubexplore.summary.files.paths import for_tensorflow, text_of
+from hubexplore.summary.files.redaction import shown
+from hubexplore.summary.reading.directory import GRAPH_FILE, GRAPH_TEXT_FILE
+from hubexplore.summary.reading.local_variables import main_op_values
 
 # The ops that loading runs, declared as signatures by newer writers. They are no functions of the model.
 _INTERNAL_SIGNATURES: Final = ("__saved_model_init_op", "__saved_model_train_op")

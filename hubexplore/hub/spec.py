@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import tensorflow as tf
 
-from hubexplore.display.automatic import automatic
+from hubexplore.display.safe_display import automatic
 from hubexplore.hub.tensor_info import TensorInfo
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
 
 if TYPE_CHECKING:
-    from hubexplore.display.summaries import Summary
+    from hubexplore.display.rich.summaries import Summary
 
 
 class ModuleImpl(Protocol):
@@ -85,7 +85,7 @@ class ModuleSpec(abc.ABC):
 
     def summary(self) -> Summary:
         """All that is known of it, as `hubexplore.summarize` returns it."""
-        from hubexplore.display.summaries import dress
+        from hubexplore.display.rich.summaries import dress
 
         variants = tuple(map(self._variant_summary, self.get_tags()))
         return dress(ModuleSummary(title=type(self).__name__, variants=variants))
@@ -104,13 +104,13 @@ class ModuleSpec(abc.ABC):
         )
 
     def __repr__(self) -> str:
-        from hubexplore.display import text
+        from hubexplore.display.card import text
 
         return text.module(self.summary())
 
     @automatic
     def _repr_html_(self) -> str:
-        from hubexplore.display import html
+        from hubexplore.display.card import html
 
         return html.module(self.summary())
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from hubexplore.display.summaries import Summary, dress
+from hubexplore.display.rich.summaries import Summary, dress
 from hubexplore.errors import HandleError
 from hubexplore.hub.resolve import read
-from hubexplore.hub.resolve.filesystem import filesystem_of
-from hubexplore.summary.addresses import shown
+from hubexplore.hub.resolve.tf_filesystem import filesystem_of
+from hubexplore.summary.files.paths import text_of
+from hubexplore.summary.files.redaction import shown
 from hubexplore.summary.model import ModuleSummary
-from hubexplore.summary.paths import text_of
-from hubexplore.summary.reading import read_module
+from hubexplore.summary.reading.directory import read_module
 
 
 def summarize(module: Any) -> Summary:

@@ -10,11 +10,11 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
 
-from hubexplore.display.automatic import automatic
+from hubexplore.display.safe_display import automatic
 from hubexplore.errors import AuthoringError, DamagedModuleError, SignatureError, closest
 from hubexplore.hub import tf_internals
-from hubexplore.summary.alike import quoted
-from hubexplore.summary.declared import Declared, sparse_shape
+from hubexplore.summary.confusables import quoted
+from hubexplore.summary.graph.declared_tensors import Declared, sparse_shape
 from hubexplore.summary.model import TensorSummary
 
 DEFAULT_OUTPUT: Final = "default"
@@ -89,7 +89,7 @@ class InfoDict(dict[str, TensorInfo]):
     def _repr_html_(self) -> str | None:
         if not all(isinstance(info, TensorInfo) for info in self.values()):
             return None
-        from hubexplore.display import html
+        from hubexplore.display.card import html
 
         return html.tensor_table([info.summary(name) for name, info in self.items()], self._caption)
 

@@ -17,8 +17,8 @@ def load(shell: InteractiveShell) -> None:
     """Registers the magics over new sessions; a second call replaces the first."""
     from hubexplore.notebook.magics import HubMagics
     from hubexplore.notebook.magics.completion import install
-    from hubexplore.notebook.sessions import SessionBook
-    from hubexplore.notebook.startup import LOG_LEVEL
+    from hubexplore.session.registry import SessionBook
+    from hubexplore.session.tf_startup import LOG_LEVEL
 
     # TensorFlow reads it once, when it is imported, which may be in a cell of the user.
     os.environ.setdefault(LOG_LEVEL, "1")

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hubexplore.summary.checkpoint import CheckpointIndex
-from hubexplore.summary.filesystem import Filesystem
-from hubexplore.summary.resources import AssetFolder
+from hubexplore.summary.files.filesystem import Filesystem
+from hubexplore.summary.reading.resources import AssetFolder
+from hubexplore.summary.weights.checkpoint_index import CheckpointIndex
 
 
 @dataclass(frozen=True)

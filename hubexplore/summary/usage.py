@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hubexplore.summary.inputs import InputFacts, read_inputs
+from hubexplore.summary.compare.replacement import shape_text
+from hubexplore.summary.diagnosis.saved_model_remedy import serving_tags, spec_code, unsupported
 from hubexplore.summary.model import (
     HUB_MODULE,
     TF1_SAVED_MODEL,
@@ -23,9 +24,8 @@ from hubexplore.summary.model import (
     TensorSummary,
     VariantSummary,
 )
-from hubexplore.summary.parsing import Encoding, Feature
-from hubexplore.summary.remedy import serving_tags, spec_code, unsupported
-from hubexplore.summary.replace import shape_text
+from hubexplore.summary.reading.input_facts import InputFacts, read_inputs
+from hubexplore.summary.reading.string_inputs import Encoding, Feature
 
 _MODULES: Final = {
     "base64": "import base64",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hubexplore.summary.protos import ModuleAttachment
+from hubexplore.summary.graph.hub_messages import ModuleAttachment
 from tests.summary.saved_models import (
     FLOAT,
     add_asset,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hubexplore.display.summaries import Summary, dress
+from hubexplore.display.rich.summaries import Summary, dress
 from tests.display.strangers import ATTACKS, hostile_module
 from tests.summary.saved_models import summary_of
 

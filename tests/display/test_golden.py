@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hubexplore.display import html, text
-from hubexplore.display.card import CODE
+from hubexplore.display.card import html, text
+from hubexplore.display.card.content import CODE
 from hubexplore.hub.summarize import summarize
 from hubexplore.summary.model import (
     AssetSummary,

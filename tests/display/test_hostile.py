@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from hubexplore.display import html, text
-from hubexplore.display.summaries import dress
-from hubexplore.display.tables import MAX_SENTENCE, MAX_TEXT, printable, visible
+from hubexplore.display.card import html, text
+from hubexplore.display.rich.summaries import dress
+from hubexplore.display.wording import MAX_SENTENCE, MAX_TEXT, printable, visible
 from tests.display import page, summaries
 
 RIGHT_TO_LEFT = "\u202e"

@@ -18,7 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import tensorflow as tf
 
 import hubexplore as hub
-from hubexplore.hub import apply
+from hubexplore.hub.graph import apply
 from tests.hub import modules
 
 TF1_WORLD = bool(os.environ.get("HUBEXPLORE_TEST_TF1"))

@@ -15,7 +15,7 @@ import pytest
 import tensorflow as tf
 
 import hubexplore as hub
-from hubexplore.hub.placing import renaming
+from hubexplore.hub.placement import rename
 from tests.hub import modules
 
 tf1 = tf.compat.v1
@@ -372,7 +372,7 @@ class _Steps:
         self.error: BaseException = OSError()
         for name in self._NAMES:
             monkeypatch.setattr(tf.io.gfile, name, self._counted(getattr(tf.io.gfile, name)))
-        for owner, name in ((tf1.Session, "run"), (Path, "mkdir"), (Path, "rename"), (renaming, "move")):
+        for owner, name in ((tf1.Session, "run"), (Path, "mkdir"), (Path, "rename"), (rename, "move")):
             monkeypatch.setattr(owner, name, self._counted(getattr(owner, name)))
 
     def _counted(self, function: Any) -> Any:

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import hubexplore as hub
-from hubexplore.hub.explain import NoKernelError, explain_run_error
+from hubexplore.hub.running.run_errors import NoKernelError, explain_run_error
 
 v1 = tf.compat.v1
 

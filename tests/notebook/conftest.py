@@ -13,9 +13,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import hubexplore as hub
-from hubexplore.notebook.session import NotebookSession
-from tests.notebook import modules
+from hubexplore.session.session import NotebookSession
 from tests.notebook.shells import Run
+from tests.session import modules
 
 
 @pytest.fixture

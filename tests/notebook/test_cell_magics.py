@@ -10,7 +10,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import hubexplore as hub
-from hubexplore.notebook.session import NotebookSession
+from hubexplore.session.session import NotebookSession
 from tests.notebook.shells import Run, fails
 
 MODULE = """%%hub_module line {options}
@@ -65,7 +65,7 @@ class TestCallOverCell:
             seen.append((options["batch_size"], options["progress"]))
             return own(*arguments, **options)
 
-        monkeypatch.setattr("hubexplore.notebook.session.NotebookSession.call", call)
+        monkeypatch.setattr("hubexplore.session.session.NotebookSession.call", call)
         scale("%hub_call scale [1.0]")
         scale("%config HubMagics.batch_size = 2\n%config HubMagics.show_progress = False")
         scale("%hub_call scale [1.0]")

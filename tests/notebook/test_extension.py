@@ -10,7 +10,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import hubexplore as hub
-from hubexplore.notebook.session import NotebookSession
+from hubexplore.session.session import NotebookSession
 from tests.notebook.shells import Run
 
 CELL_MAGICS = {"hub_call", "hub_module", "hub_graph"}
@@ -152,7 +152,7 @@ def test_the_session_needs_no_ipython() -> None:
     """TensorFlow itself may import IPython; it has done so before the count."""
     source = (
         "import sys, tensorflow; before = {*sys.modules}\n"
-        "import hubexplore.notebook.session\n"
+        "import hubexplore.session.session\n"
         "print([m for m in sorted({*sys.modules} - before) if m.startswith(('IPython', 'ipywidgets'))])"
     )
     assert python(source).stdout.strip() == "[]"

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 import hubexplore as hub
-from hubexplore.display.comparison import ShownComparison
 from hubexplore.display.diagram import Diagram
-from hubexplore.display.summaries import Summary, Variant
+from hubexplore.display.rich.comparison_view import ShownComparison
+from hubexplore.display.rich.summaries import Summary, Variant
 from hubexplore.notebook.panel.explorer import Explorer
-from hubexplore.notebook.session import NotebookSession
+from hubexplore.session.session import NotebookSession
 from tests.notebook.shells import Run, fails
 
 EVERY = [

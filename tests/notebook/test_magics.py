@@ -14,7 +14,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import hubexplore as hub
 from hubexplore import errors
-from hubexplore.notebook.magics.parsing import one_line_errors
+from hubexplore.notebook.magics.line_parser import one_line_errors
 from tests.notebook.shells import Run, fails
 
 
@@ -222,6 +222,6 @@ def test_what_is_unexpected_passes_through(scale: Run, monkeypatch: pytest.Monke
     def broken(*_: Any) -> Any:
         raise RuntimeError("our bug")
 
-    monkeypatch.setattr("hubexplore.notebook.session.NotebookSession.load", broken)
+    monkeypatch.setattr("hubexplore.session.session.NotebookSession.load", broken)
     with pytest.raises(RuntimeError, match="our bug"):
         scale("%hub_load sample:half-plus-two")

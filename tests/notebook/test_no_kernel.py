@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 import hubexplore as hub
-from hubexplore.hub.explain import NoKernelError
+from hubexplore.explorer.subject import Subject
+from hubexplore.hub.running.run_errors import NoKernelError
 from hubexplore.notebook.panel.explorer import Explorer
-from hubexplore.notebook.panel.trying import WHAT_RUNS
-from hubexplore.notebook.session import NotebookSession
-from hubexplore.notebook.trial.subject import Subject
-from hubexplore.notebook.verify import compare_with_export
+from hubexplore.notebook.panel.tabs.trial import WHAT_RUNS
+from hubexplore.session.export.verification import compare_with_export
+from hubexplore.session.session import NotebookSession
 from tests.hub.test_no_kernel import buckets
 
 

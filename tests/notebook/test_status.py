@@ -13,7 +13,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from nbclient import NotebookClient
 
-from hubexplore.notebook.magics.status import Status
+from hubexplore.notebook.magics.load_status import Status
 from tests.notebook.shells import Run
 
 Published = list[dict[str, Any]]

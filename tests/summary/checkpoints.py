@@ -8,11 +8,11 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from hubexplore.summary.checkpoint import read_index
-from hubexplore.summary.filesystem import Filesystem, LocalFilesystem
-from hubexplore.summary.graph_protos import dtype_name
+from hubexplore.summary.files.filesystem import Filesystem, LocalFilesystem
+from hubexplore.summary.graph.messages import dtype_name
 from hubexplore.summary.model import VariableSummary
 from hubexplore.summary.source import Weights
+from hubexplore.summary.weights.checkpoint_index import read_index
 
 
 def save(prefix: Path, tensors: Mapping[str, object], slices: Sequence[str] | None = None) -> str:

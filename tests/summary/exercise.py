@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 from hubexplore import cli
-from hubexplore.display.summaries import Summary, Variant, dress
+from hubexplore.display.rich.summaries import Summary, Variant, dress
 from hubexplore.errors import HubError
 from tests.summary.saved_models import summary_of
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hubexplore.summary.graph_protos import MetaGraphDef
+from hubexplore.summary.graph.messages import MetaGraphDef
+from hubexplore.summary.graph.op_definitions import definition
 from hubexplore.summary.model import (
     ModuleSummary,
     SignatureSummary,
@@ -13,7 +14,6 @@ from hubexplore.summary.model import (
     VariableSummary,
     VariantSummary,
 )
-from hubexplore.summary.op_definitions import definition
 from hubexplore.summary.source import Source
 
 

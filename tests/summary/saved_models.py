@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hubexplore.summary import graph_protos as protos
-from hubexplore.summary.filesystem import LocalFilesystem
+from hubexplore.summary.files.filesystem import LocalFilesystem
+from hubexplore.summary.graph import messages as protos
 from hubexplore.summary.model import ModuleSummary
-from hubexplore.summary.reading import read_module
+from hubexplore.summary.reading.directory import read_module
 
 FLOAT, STRING, INT64, RESOURCE = 1, 7, 9, 20
 LOCAL = LocalFilesystem()

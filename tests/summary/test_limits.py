@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from hubexplore import errors
-from hubexplore.summary import diagnosis, graph_protos, op_packages, variables, variant
-from hubexplore.summary.checkpoint import read_index
-from hubexplore.summary.sniff import MOST_VARIANTS
+from hubexplore.summary.diagnosis import path_diagnosis
+from hubexplore.summary.diagnosis.file_types import MOST_VARIANTS
+from hubexplore.summary.graph import messages, op_packages
+from hubexplore.summary.reading import variables, variant
 from hubexplore.summary.usage import usage
-from tests.summary import altered, saved_models
+from hubexplore.summary.weights.checkpoint_index import read_index
+from tests.summary import mutated_modules, saved_models
 from tests.summary.saved_models import FLOAT, LOCAL, summary_of, write
 
 
@@ -23,7 +25,7 @@ def test_a_million_graphs(tmp_path: Path) -> None:
     (folder / "saved_model.pb").write_bytes(b"\x08\x01" + b"\x12\x00" * 1_000_000)
     with pytest.raises(errors.HubError) as caught:
         summary_of(folder)
-    for error in (diagnosis.explain(str(folder), LOCAL), caught.value):
+    for error in (path_diagnosis.explain(str(folder), LOCAL), caught.value):
         assert isinstance(error, errors.DamagedModuleError)
         assert "it holds more than 1,000 graphs" in str(error)
 
@@ -31,18 +33,21 @@ def test_a_million_graphs(tmp_path: Path) -> None:
 def test_as_many_graphs_as_there_may_be(tmp_path: Path) -> None:
     folder = write(tmp_path / "m", *(saved_models.meta_graph(f"t{n:04}") for n in range(MOST_VARIANTS)))
     assert len(summary_of(folder).variants) == MOST_VARIANTS
-    found = diagnosis.diagnose(str(folder), LOCAL)
+    found = path_diagnosis.diagnose(str(folder), LOCAL)
     assert "'t0000', 't0001', 't0002', 't0003', 't0004' and 995 more" in found.what()
 
 
 def test_a_million_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
-    from hubexplore.summary import checkpoint
+    from hubexplore.summary.weights import checkpoint_index
 
-    monkeypatch.setattr(checkpoint, "_MOST_TENSORS", 1_000)
-    entries = [(b"", b"\x08\x01"), *((b"v%06d" % n, altered.entry((2,), 8 * n, 8)) for n in range(1_001))]
-    assert len(read_index(altered.index(entries[:-1])).entries) == 1_000
+    monkeypatch.setattr(checkpoint_index, "_MOST_TENSORS", 1_000)
+    entries = [
+        (b"", b"\x08\x01"),
+        *((b"v%06d" % n, mutated_modules.entry((2,), 8 * n, 8)) for n in range(1_001)),
+    ]
+    assert len(read_index(mutated_modules.index(entries[:-1])).entries) == 1_000
     with pytest.raises(errors.DamagedModuleError, match="it lists more than 1,000 tensors"):
-        read_index(altered.index(entries))
+        read_index(mutated_modules.index(entries))
 
 
 def _objects(count: int, back_to: int | None = None) -> Any:
@@ -83,7 +88,7 @@ def test_a_description_is_parsed_once(tmp_path: Path, monkeypatch: pytest.Monkey
         saved_models.add_variable(graph, f"w{number}", [2])
     folder = write(tmp_path / "m", graph)
     parsed: Counter[bytes] = Counter()
-    own = graph_protos.VariableDef
+    own = messages.VariableDef
 
     class Counting:
         @staticmethod
@@ -122,10 +127,11 @@ def test_ops_are_told_by_how_they_begin() -> None:
 @pytest.mark.parametrize("shape", [(), (2,), (1 << 40, 3), (7,) * 60])
 def test_entries_in_short_and_in_full(shape: tuple[int, ...], offset: int) -> None:
     """Entries as they are written nearly always, and with their fields in another order."""
-    own = altered.entry(shape, offset, 300)
-    other = altered.written(list(reversed(altered.fields(own))))
+    own = mutated_modules.entry(shape, offset, 300)
+    other = mutated_modules.written(list(reversed(mutated_modules.fields(own))))
     found = [
-        read_index(altered.index([(b"", b"\x08\x01"), (b"w", each)])).entries["w"] for each in (own, other)
+        read_index(mutated_modules.index([(b"", b"\x08\x01"), (b"w", each)])).entries["w"]
+        for each in (own, other)
     ]
     assert found[0] == found[1]
     assert found[0].shape == shape
@@ -134,16 +140,16 @@ def test_entries_in_short_and_in_full(shape: tuple[int, ...], offset: int) -> No
 
 
 def test_an_entry_in_a_shard_that_does_not_exist() -> None:
-    own = altered.entry((2,), 0, 8).replace(b"\x28\x08", b"\x18\x02\x28\x08")
+    own = mutated_modules.entry((2,), 0, 8).replace(b"\x28\x08", b"\x18\x02\x28\x08")
     with pytest.raises(errors.DamagedModuleError, match=re.escape("lies in shard 2 of 1")):
-        read_index(altered.index([(b"", b"\x08\x01"), (b"w", own)]))
+        read_index(mutated_modules.index([(b"", b"\x08\x01"), (b"w", own)]))
 
 
 @pytest.mark.parametrize("length", [5, 60, 127])
 def test_an_entry_that_ends_within_its_shape(length: int) -> None:
     own = b"\x08\x01\x12" + bytes([length]) + b"\x12\x02\x08"
     with pytest.raises(errors.DamagedModuleError, match="ends within a field"):
-        read_index(altered.index([(b"", b"\x08\x01"), (b"w", own)]))
+        read_index(mutated_modules.index([(b"", b"\x08\x01"), (b"w", own)]))
 
 
 def test_what_is_near_is_looked_for_a_few_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hubexplore import cli
-from hubexplore.display.summaries import dress
+from hubexplore.display.rich.summaries import dress
 from hubexplore.summary.tags import Tags, chosen
 from tests.summary import saved_models
 

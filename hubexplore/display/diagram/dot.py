@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from hubexplore.display.diagram.words import (
+from hubexplore.display.diagram.labels import (
     KINDS,
     SAID_BY_LOOKS,
     edge_text,

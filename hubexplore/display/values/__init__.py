@@ -3,13 +3,13 @@
 `choose` says which views suit, `render` draws one, `facts` are always said, `files` are for taking away.
 """
 
-from hubexplore.display.values.choose import views
-from hubexplore.display.values.facts import brief, facts
-from hubexplore.display.values.files import as_csv, as_npy, download, file_stem, file_stems, forms
+from hubexplore.display.values.downloads import as_csv, as_npy, download, file_stem, file_stems, forms
 from hubexplore.display.values.hover import GridHover, Hover, PointsHover
-from hubexplore.display.values.kinds import captions_of
-from hubexplore.display.values.pair import pair
-from hubexplore.display.values.render import Rendered, render
+from hubexplore.display.values.rendering import Rendered, render
+from hubexplore.display.values.side_by_side import pair
+from hubexplore.display.values.value_facts import brief, facts
+from hubexplore.display.values.value_kinds import captions_of
+from hubexplore.display.values.view_choice import views
 
 __all__ = [
     "GridHover",

@@ -22,17 +22,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from hubexplore import errors
-from hubexplore.hub.resolve import archived, cache
-from hubexplore.hub.resolve.filesystem import GfileFilesystem, filesystem_of
-from hubexplore.summary import diagnosis, hints, paths
-from hubexplore.summary.addresses import shown, without_access
-from hubexplore.summary.filesystem import open_regular
-from hubexplore.summary.sniff import ARCHIVE_SUFFIXES
+from hubexplore.hub.resolve import archive_entries, cache
+from hubexplore.hub.resolve.tf_filesystem import GfileFilesystem, filesystem_of
+from hubexplore.summary.diagnosis import handle_hints, path_diagnosis
+from hubexplore.summary.diagnosis.file_types import ARCHIVE_SUFFIXES
+from hubexplore.summary.files import paths
+from hubexplore.summary.files.filesystem import open_regular
+from hubexplore.summary.files.redaction import shown, without_access
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from hubexplore.summary.filesystem import Filesystem
+    from hubexplore.summary.files.filesystem import Filesystem
 
 __all__ = ["filesystem_of", "pinned", "read", "resolve"]
 
@@ -91,7 +92,7 @@ def read(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes], reader: Ca
         try:
             return reader(found)
         except errors.MissingModuleError:
-            from hubexplore.hub.placing import recover
+            from hubexplore.hub.placement import recover
 
             if not recover(found):
                 raise
@@ -121,7 +122,9 @@ class _Cached:
         cache.renew(self.key, self.handle, self.build)
 
 
-def _found(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str | _Cached | archived.Archived:
+def _found(
+    handle: str | bytes | os.PathLike[str] | os.PathLike[bytes],
+) -> str | _Cached | archive_entries.Archived:
     """Returns the directory that a handle stands for, or the entry of the cache that it becomes."""
     text = paths.text_of(handle, _WHAT)
     match = _SCHEME.fullmatch(text)
@@ -167,7 +170,7 @@ def _require_filesystem(handle: str, scheme: str, plugins: dict[str, EntryPoint]
         if scheme in registered:
             return
         schemes |= registered
-    hint = hints.for_nothing(handle)
+    hint = handle_hints.for_nothing(handle)
     if hint:
         raise errors.HandleError(f"The handle {shown(handle)!r} has an unknown scheme, {scheme!r}. {hint}")
     known = ", ".join(sorted(f"{name}:" for name in schemes))
@@ -182,7 +185,7 @@ def _require_filesystem(handle: str, scheme: str, plugins: dict[str, EntryPoint]
     )
 
 
-def _local(path: str, handle: str) -> str | archived.Archived:
+def _local(path: str, handle: str) -> str | archive_entries.Archived:
     if not path.lower().endswith(ARCHIVE_SUFFIXES):
         return path
     filesystem = filesystem_of(path)
@@ -191,11 +194,13 @@ def _local(path: str, handle: str) -> str | archived.Archived:
             return path
         size, modified = _status(path, filesystem)
         is_local = not isinstance(filesystem, GfileFilesystem)
-        return archived.Archived(path, size, modified, is_local, lambda target: _extract_file(path, target))
+        return archive_entries.Archived(
+            path, size, modified, is_local, lambda target: _extract_file(path, target)
+        )
     except errors.HubError:
         raise
     except OSError as error:
-        raise diagnosis.explain(path, filesystem, handle) or error from error
+        raise path_diagnosis.explain(path, filesystem, handle) or error from error
 
 
 def _status(path: str, filesystem: Filesystem) -> tuple[int, int]:
@@ -257,13 +262,13 @@ def _hinting(handle: str) -> Iterator[None]:
     try:
         yield
     except archive.WebPageError as error:
-        hint = hints.for_page(handle)
+        hint = handle_hints.for_page(handle)
         raise archive.WebPageError(f"{error} {hint}" if hint else str(error)) from None
 
 
 def _module_in(directory: str, handle: str) -> str:
     """Returns `directory`, provided a saved model is in it: a module or something like it."""
-    found = diagnosis.diagnose(directory, filesystem_of(directory))
+    found = path_diagnosis.diagnose(directory, filesystem_of(directory))
     if found.holds_saved_model:
         return directory
     inner = _archive_in(Path(directory))

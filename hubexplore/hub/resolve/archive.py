@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from hubexplore import errors
-from hubexplore.hub.resolve import limits, zipped
-from hubexplore.hub.resolve.content import CHUNK, ZIP, Metered, Source, WebPageError, open_content
-from hubexplore.hub.resolve.target import Target
+from hubexplore.hub.resolve import size_limits, zip_archive
+from hubexplore.hub.resolve.decompression import CHUNK, ZIP, Metered, Source, WebPageError, open_content
+from hubexplore.hub.resolve.extraction_target import Target
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -73,7 +73,7 @@ def extract(source: Source, target: str, name: str, size: int | None = None, pro
     with contextlib.ExitStack() as stack:
         shows = progress and (size or 0) >= _SHOWS_PROGRESS and not _is_zip_file(source)
         packed = Metered(source, size, stack.enter_context(_bar(size)).update if shows else None)
-        opened = Target(folder, limits.Budget(folder, packed))
+        opened = Target(folder, size_limits.Budget(folder, packed))
         try:
             _extract(packed, opened)
         except errors.ArchiveError as error:
@@ -118,7 +118,7 @@ def _unzip(file: IO[bytes], target: Target) -> None:
         def start(size: int) -> Callable[[int], object] | None:
             return stack.enter_context(_bar(size)).update if size >= _SHOWS_PROGRESS else None
 
-        zipped.unpack(file, target, limits.value(limits.FILES), start)
+        zip_archive.unpack(file, target, size_limits.value(size_limits.FILES), start)
 
 
 def _bar(size: int | None) -> tqdm[Any]:
@@ -159,7 +159,7 @@ class _Forward:
     releases of Python. Each of its steps is a read or a seek here.
     """
 
-    def __init__(self, content: Source, budget: limits.Budget) -> None:
+    def __init__(self, content: Source, budget: size_limits.Budget) -> None:
         self._content = content
         self._budget = budget
         self._position = 0

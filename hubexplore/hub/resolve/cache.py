@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Final
 
 from hubexplore import errors
-from hubexplore.hub.resolve import locking, manifest
-from hubexplore.summary import paths
+from hubexplore.hub.resolve import entry_lock, manifest
+from hubexplore.summary.files import paths
 
 VARIABLE: Final = "TFHUB_CACHE_DIR"
 _KEY: Final = re.compile(r"[0-9a-f]{40}")
@@ -104,7 +104,7 @@ def entry(key: str, handle: str, build: Callable[[str], str | None]) -> str:
     """
     path = Path(directory(), key)
     problem = _problem(path)
-    locking.sweep(str(path.parent))
+    entry_lock.sweep(str(path.parent))
     if problem is not None:
         _renew(path, handle, build, thorough=False)
     return str(path)
@@ -122,14 +122,14 @@ def drop(key: str) -> bool:
     """Removes entry `key` unless a process uses it, see `locking.mark`; says whether it is gone."""
     path = Path(directory(), key)
     try:
-        if locking.is_marked(str(path)):
+        if entry_lock.is_marked(str(path)):
             return False
-        with locking.held(path, key):
-            scratch = locking.staging(path)
+        with entry_lock.held(path, key):
+            scratch = entry_lock.staging(path)
             with contextlib.suppress(FileNotFoundError):
                 path.rename(scratch / "old")
             manifest.path_of(path).unlink(missing_ok=True)
-            locking.remove(scratch)
+            entry_lock.remove(scratch)
     except OSError:
         return False
     return True
@@ -139,7 +139,7 @@ def _renew(path: Path, handle: str, build: Callable[[str], str | None], thorough
     with contextlib.ExitStack() as stack:
         with _writing(path.parent):
             _make_folder(path.parent)
-            stack.enter_context(locking.held(path, handle))
+            stack.enter_context(entry_lock.held(path, handle))
         problem = _problem(path, thorough)
         if problem is None and thorough and not manifest.is_complete(path):
             problem = "it cannot be loaded"
@@ -148,8 +148,8 @@ def _renew(path: Path, handle: str, build: Callable[[str], str | None], thorough
         if problem:
             _say_damaged(path, handle, problem)
         with _writing(path.parent):
-            scratch = locking.staging(path)
-            stack.callback(locking.remove, scratch)
+            scratch = entry_lock.staging(path)
+            stack.callback(entry_lock.remove, scratch)
         _build(path, scratch, handle, build)
 
 

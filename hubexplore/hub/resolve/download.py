@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import IO, Any, Final
 
 from hubexplore import errors
-from hubexplore.hub.resolve import limits, retrying
-from hubexplore.summary.addresses import shown, without_access
-from hubexplore.summary.sniff import ARCHIVE_SUFFIXES
+from hubexplore.hub.resolve import retries, size_limits
+from hubexplore.summary.diagnosis.file_types import ARCHIVE_SUFFIXES
+from hubexplore.summary.files.redaction import shown, without_access
 
 TIMEOUT_SECONDS: Final = 60.0
 """How long a server may stay silent; a slow download as a whole may take as long as it takes."""
@@ -165,13 +165,13 @@ class Body:
         self._handle = handle
         self._address = address
         self._opener = urllib.request.build_opener(
-            _Redirects(address.authorization), retrying.PacedHttp, retrying.PacedHttps
+            _Redirects(address.authorization), retries.PacedHttp, retries.PacedHttps
         )
         self._response: Any = None
         self._validator: str | None = None
         self._received = self._checksum = 0
         self._tries = self._tries_since = 0
-        self._limit = limits.value(limits.SIZE)
+        self._limit = size_limits.value(size_limits.SIZE)
         self._bar = tqdm(desc="Downloading", unit="B", unit_scale=True, delay=1, leave=False)
 
     def open(self) -> None:
@@ -205,18 +205,18 @@ class Body:
                 if not self._may_repeat(error):
                     with _translated(self._handle):
                         raise
-                self._pause(retrying.pause_seconds(error, self._tries))
+                self._pause(retries.pause_seconds(error, self._tries))
                 self._tries += 1
 
     def _may_repeat(self, error: Exception) -> bool:
         if self._received - self._tries_since >= _TRIES_ANEW:
             self._tries, self._tries_since = 0, self._received
-        return self._tries < _TRIES - 1 and retrying.is_transient(error, self._received > 0)
+        return self._tries < _TRIES - 1 and retries.is_transient(error, self._received > 0)
 
     def _pause(self, seconds: float) -> None:
         if seconds >= 1:
             self._bar.set_description(f"Waiting {seconds:.0f} s for the server")
-        retrying.sleep(seconds)
+        retries.sleep(seconds)
         self._bar.set_description("Downloading", refresh=False)
 
     def _read_on(self, size: int) -> bytes:
@@ -285,8 +285,8 @@ class Body:
         return ChangedError(MSG_FAILED.format(handle=self._handle, reason=reason, remedy=" Try again."))
 
     def _refuse(self, size: int) -> None:
-        finding = f"it has {limits.shown(size)} or more"
-        raise _failed(self._handle, limits.lift(finding, limits.SIZE, self._limit, size), "")
+        finding = f"it has {size_limits.shown(size)} or more"
+        raise _failed(self._handle, size_limits.lift(finding, size_limits.SIZE, self._limit, size), "")
 
     def _disconnect(self) -> None:
         response, self._response = self._response, None
@@ -325,8 +325,8 @@ def _reason(error: Exception) -> str:
 
 def _remedy(error: Exception) -> str:
     cause = getattr(error, "reason", error)
-    if isinstance(cause, retrying.TooSlowError):
-        return MSG_SLOW.format(rate=limits.value(limits.RATE))
+    if isinstance(cause, retries.TooSlowError):
+        return MSG_SLOW.format(rate=size_limits.value(size_limits.RATE))
     if isinstance(cause, (_EndedEarlyError, http.client.IncompleteRead)):
         return " Try again."
     if "CERTIFICATE_VERIFY_FAILED" in _reason(error):

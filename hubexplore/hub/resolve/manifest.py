@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path
 from typing import Any, Final
 
-from hubexplore.hub.resolve import locking
+from hubexplore.hub.resolve import entry_lock
 
 PROOF: Final = "saved_model.pb"
 _CHUNK: Final = 1 << 20
@@ -114,7 +114,7 @@ def _write_again(entry: Path, record: dict[str, Any]) -> None:
     files: _Files = record["files"]
     for name, (size, _, checksum) in files.items():
         files[name] = [size, (entry / name).stat().st_mtime_ns, checksum]
-    locking.write(entry, path_of(entry), _text(record))
+    entry_lock.write(entry, path_of(entry), _text(record))
 
 
 def _is_file(path: str) -> bool:

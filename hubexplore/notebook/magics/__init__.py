@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from hubexplore.notebook.magics.authoring import AuthoringMagics
-from hubexplore.notebook.magics.building import BuildingMagics
-from hubexplore.notebook.magics.calling import CallingMagics
-from hubexplore.notebook.magics.loading import LoadingMagics
-from hubexplore.notebook.magics.looking import LookingMagics
-from hubexplore.notebook.magics.sessions import SessionMagics
-from hubexplore.notebook.magics.trying import TryingMagics
+from hubexplore.notebook.magics.call_magics import CallingMagics
+from hubexplore.notebook.magics.graph_magic import BuildingMagics
+from hubexplore.notebook.magics.load_magics import LoadingMagics
+from hubexplore.notebook.magics.module_magic import AuthoringMagics
+from hubexplore.notebook.magics.session_magic import SessionMagics
+from hubexplore.notebook.magics.show_magics import LookingMagics
+from hubexplore.notebook.magics.try_magic import TryingMagics
 
 _PARTS: Final = (
     *(LoadingMagics, CallingMagics, TryingMagics),

@@ -12,14 +12,14 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics
 from traitlets import Bool, Int
 
-from hubexplore.display.tables import printable
+from hubexplore.display.wording import printable
 from hubexplore.errors import closest
-from hubexplore.notebook.sessions import SessionBook
+from hubexplore.session.registry import SessionBook
 
 if TYPE_CHECKING:
-    from hubexplore.display.summaries import Summary
+    from hubexplore.display.rich.summaries import Summary
     from hubexplore.hub.module import Module
-    from hubexplore.notebook.session import NotebookSession
+    from hubexplore.session.session import NotebookSession
 
 # What shows itself as a module, by the file that defines it: these are not imported to find out.
 _CLASSES: Final = (

@@ -14,9 +14,9 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 
 import hubexplore
 from hubexplore.errors import HubError
-from hubexplore.notebook.magics.parsing import begun, quoted, unfinished
-from hubexplore.notebook.magics.sessions import ACTIONS
-from hubexplore.summary.sniff import ARCHIVE_SUFFIXES
+from hubexplore.notebook.magics.line_parser import begun, quoted, unfinished
+from hubexplore.notebook.magics.session_magic import ACTIONS
+from hubexplore.summary.diagnosis.file_types import ARCHIVE_SUFFIXES
 
 if TYPE_CHECKING:
     from hubexplore.notebook.magics import HubMagics

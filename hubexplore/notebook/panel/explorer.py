@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets as widgets
 
-from hubexplore.display.html import framed, heading
+from hubexplore.display.card.html import framed, heading
 from hubexplore.display.markup import Markup, join, tag
-from hubexplore.display.tables import counted, visible
+from hubexplore.display.wording import counted, visible
 from hubexplore.errors import HubError, NoSuchSignatureError, closest
-from hubexplore.notebook.panel.closing import close_all
-from hubexplore.notebook.panel.finding import find, notebook_book
-from hubexplore.notebook.panel.graph import GraphTab
-from hubexplore.notebook.panel.parts import Keeper, Message
-from hubexplore.notebook.panel.selector import Selector, callable_signatures
-from hubexplore.notebook.panel.still import LARGEST, Still
-from hubexplore.notebook.panel.trying import TryTab
-from hubexplore.notebook.panel.variables import VariablesTab
-from hubexplore.notebook.panel.variants import VariantsTab
-from hubexplore.notebook.panel.words import error_words
-from hubexplore.notebook.startup import import_tensorflow
-from hubexplore.notebook.trial.runs import Run, Trial
-from hubexplore.notebook.trial.subject import Subject
+from hubexplore.explorer.runs import Run, Trial
+from hubexplore.explorer.subject import Subject
+from hubexplore.notebook.panel.browser_widgets import Keeper, Message
+from hubexplore.notebook.panel.fields.signature_selector import Selector, callable_signatures
+from hubexplore.notebook.panel.graph.tab import GraphTab
+from hubexplore.notebook.panel.messages import error_words
+from hubexplore.notebook.panel.snapshot import LARGEST, Still
+from hubexplore.notebook.panel.subject_lookup import find, notebook_book
+from hubexplore.notebook.panel.tabs.trial import TryTab
+from hubexplore.notebook.panel.tabs.variables import VariablesTab
+from hubexplore.notebook.panel.tabs.variants import VariantsTab
+from hubexplore.notebook.panel.widget_closing import close_all
+from hubexplore.session.tf_startup import import_tensorflow
 
 if TYPE_CHECKING:
-    from hubexplore.notebook.session import NotebookSession
+    from hubexplore.session.session import NotebookSession
 
 VIEW: Final = "application/vnd.jupyter.widget-view+json"
 MSG_TERMINAL: Final = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipywidgets as widgets
 
 from hubexplore.display.markup import tag
-from hubexplore.display.tables import printable
+from hubexplore.display.wording import printable
 
 MAX_ERROR = 4000
 

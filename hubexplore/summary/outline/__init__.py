@@ -4,7 +4,7 @@
 decide what is one box; `boxes` puts boxes and edges together; `data` is what comes out.
 """
 
+from hubexplore.summary.outline.builder import MAX_BOXES, MAX_EDGES, outline
 from hubexplore.summary.outline.data import Box, Edge, Group, Outline, Weight
-from hubexplore.summary.outline.entry import MAX_BOXES, MAX_EDGES, outline
 
 __all__ = ["MAX_BOXES", "MAX_EDGES", "Box", "Edge", "Group", "Outline", "Weight", "outline"]

@@ -5,7 +5,7 @@ rules of `elements`, `arrays`, `parts`, `lists` and `layers`, and notes what has
 sizes for which it is, and `question` puts all of it together.
 """
 
-from hubexplore.summary.sizes.question import Open, Solution, solutions
-from hubexplore.summary.sizes.terms import Number
+from hubexplore.summary.sizes.open_dimensions import Open, Solution, solutions
+from hubexplore.summary.sizes.polynomials import Number
 
 __all__ = ["Number", "Open", "Solution", "solutions"]

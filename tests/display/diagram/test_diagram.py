@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from hubexplore.display.diagram import Diagram, diagram, svg
+from hubexplore.display.diagram import Diagram, diagram, graphviz_svg
 from hubexplore.errors import DiagramError, NoSuchVariantError
 from hubexplore.summary.model import (
     AssetSummary,
@@ -24,7 +24,7 @@ from hubexplore.summary.source import Source
 from tests.display.test_hostile import HOSTILE
 from tests.summary.graphs import Graph, chain, tensor
 
-needs_dot = pytest.mark.skipif(not svg.has_dot(), reason="draws with the program `dot`")
+needs_dot = pytest.mark.skipif(not graphviz_svg.has_dot(), reason="draws with the program `dot`")
 MORE_HOSTILE = {
     **HOSTILE,
     "bold": "<b>oops</b>",
@@ -83,7 +83,7 @@ def test_the_picture_has_each_box_and_nothing_that_runs_or_loads() -> None:
     drawing = small().svg
     assert all(word in drawing for word in ("encoder", "decoder", "in0", "out", "192 parameters"))
     for element in ElementTree.fromstring(drawing).iter():
-        assert element.tag.rpartition("}")[2] in svg._ELEMENTS
+        assert element.tag.rpartition("}")[2] in graphviz_svg._ELEMENTS
         assert not [
             each for each in element.attrib if "href" in each or each.startswith("on") or each == "style"
         ]
@@ -94,7 +94,7 @@ def test_the_picture_has_each_box_and_nothing_that_runs_or_loads() -> None:
 def test_names_are_text_in_the_picture_and_nothing_else(name: str) -> None:
     drawing = named(name).svg
     root = ElementTree.fromstring(drawing)
-    assert {each.tag.rpartition("}")[2] for each in root.iter()} <= svg._ELEMENTS
+    assert {each.tag.rpartition("}")[2] for each in root.iter()} <= graphviz_svg._ELEMENTS
     assert all(character.isprintable() or character == "\n" for character in drawing.replace("\xa0", " "))
     assert "http" not in drawing.replace("http://www.w3.org/2000/svg", "")
     assert len(root.findall(".//{*}g")) == len(
@@ -174,7 +174,7 @@ def test_without_dot_there_is_a_list_and_how_to_get_a_picture(
 
 @needs_dot
 def test_a_layout_that_takes_too_long_becomes_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(svg, "TIME_LIMIT", 0.0)
+    monkeypatch.setattr(graphviz_svg, "TIME_LIMIT", 0.0)
     assert "took longer" in (small()._repr_html_() or "")
 
 
@@ -185,14 +185,14 @@ def test_after_a_timeout_list_table_and_picture_agree(monkeypatch: pytest.Monkey
     for index in range(120):
         letters = "".join("abcdefghij"[int(digit)] for digit in str(index))
         last = graph.add(letters, "Relu" if index % 3 else "Tanh", last)
-    shown, render = diagram(graph.summary(last, "x"), depth=1), svg.render
+    shown, render = diagram(graph.summary(last, "x"), depth=1), graphviz_svg.render
 
     def slow(source: str, form: str) -> bytes:
         if source.count("->") > 50:
-            raise svg.LayoutTimeoutError("too slow")
+            raise graphviz_svg.LayoutTimeoutError("too slow")
         return render(source, form)
 
-    monkeypatch.setattr(svg, "render", slow)
+    monkeypatch.setattr(graphviz_svg, "render", slow)
     assert len(shown.outline.boxes) > 100
     html = shown.html()
     drawn = len(ElementTree.fromstring(shown.svg).findall(".//{*}g/{*}title"))
@@ -226,6 +226,6 @@ def test_what_is_no_drawing_is_taken_out() -> None:
         b'<script>run()</script><a xlink:href="javascript:run()"><text>a</text></a><image href="http://x/y"/>'
         b'<text x="1" onclick="run()" style="fill:url(http://x)">seen</text></svg>'
     )
-    cleaned = svg.cleaned(hostile, "title", [], "Helvetica")
+    cleaned = graphviz_svg.cleaned(hostile, "title", [], "Helvetica")
     assert "seen" in cleaned
     assert not [bad for bad in ("run", "script", "href", "image", "style", "x/y") if bad in cleaned]

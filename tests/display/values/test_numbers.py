@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from hubexplore.display import values
-from hubexplore.display.values.cells import cosine
-from hubexplore.display.values.drawing import ACCENT, STRONG, Drawing, round_steps, step_text, width_of
 from hubexplore.display.values.hover import GridHover, PointsHover
-from hubexplore.display.values.pictures import brightness
-from hubexplore.display.values.scatter import _write, components
+from hubexplore.display.values.views.drawing import ACCENT, STRONG, Drawing, round_steps, step_text, width_of
+from hubexplore.display.values.views.heatmap import cosine
+from hubexplore.display.values.views.images import brightness
+from hubexplore.display.values.views.scatter import _write, components
 from tests.display.values.composites import Ragged, deep, ragged, sparse
 
 RANDOM = np.random.default_rng(1)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from hubexplore.display import values
-from hubexplore.display.values.svg import drawing_only
+from hubexplore.display.values.views.svg import drawing_only
 from tests.display.values.composites import Ragged, Sparse, deep, ragged, sparse
 
 RANDOM = np.random.default_rng(0)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from hubexplore.hub.resolve import retrying
+from hubexplore.hub.resolve import retries
 
 MODULE = {
     "tfhub_module.pb": b"\x08\x03",
@@ -142,7 +142,7 @@ def server() -> Iterator[Server]:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long was waited before a request was repeated; nobody waits in tests."""
     waited: list[float] = []
-    monkeypatch.setattr(retrying, "sleep", waited.append)
+    monkeypatch.setattr(retries, "sleep", waited.append)
     return waited
 
 

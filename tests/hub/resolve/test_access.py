@@ -14,8 +14,8 @@ import pytest
 from hubexplore import errors
 from hubexplore.hub.resolve import resolve
 from hubexplore.hub.summarize import summarize
-from hubexplore.notebook.naming import variable_name
-from hubexplore.summary.addresses import shown
+from hubexplore.session.names import variable_name
+from hubexplore.summary.files.redaction import shown
 
 if TYPE_CHECKING:
     from tests.hub.resolve.conftest import Archives, Server

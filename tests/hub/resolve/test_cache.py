@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from hubexplore import errors
-from hubexplore.hub.resolve import cache, locking, manifest
+from hubexplore.hub.resolve import cache, entry_lock, manifest
 
 
 def build(target: str) -> None:
@@ -178,7 +178,7 @@ def test_many_at_once_where_there_are_no_locks(
     def none(*_: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(locking, "_lock", none)
+    monkeypatch.setattr(entry_lock, "_lock", none)
     if damaged:
         (cache_dir / "key").mkdir(parents=True)
         (cache_dir / "key" / "rest").write_bytes(b"")
@@ -347,7 +347,7 @@ def test_what_is_older_than_a_day_goes(cache_dir: Path, left: Callable[[], list[
         (cache_dir / name / "assets" / "big").write_bytes(b"1")
     (cache_dir / ".record.abc.tmp").write_bytes(b"1")
     (cache_dir / ".mine").write_bytes(b"1")
-    old = time.time() - locking.DAY_SECONDS - 60
+    old = time.time() - entry_lock.DAY_SECONDS - 60
     for file in (
         ".other.abc.tmp/assets/big",
         ".other.abc.tmp/assets",
@@ -399,7 +399,7 @@ def test_what_another_machine_builds_is_left_alone(cache_dir: Path, left: Callab
     (cache_dir / ".away.abc.tmp").mkdir()
     cache.entry("key", "h", never)
     assert left() == [".away.abc.tmp", ".away.lock", "key", "key.json"]
-    old = time.time() - locking.DAY_SECONDS - 60
+    old = time.time() - entry_lock.DAY_SECONDS - 60
     os.utime(lock, (old, old))
     cache.entry("key", "h", never)
     assert left() == ["key", "key.json"]
@@ -409,7 +409,7 @@ def test_who_waits_says_for_whom(
     cache_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache_dir.mkdir()
-    monkeypatch.setattr(locking, "_DELAY_SECONDS", 0)
+    monkeypatch.setattr(entry_lock, "_DELAY_SECONDS", 0)
     inside = threading.Event()
     ready = threading.Event()
 
@@ -426,6 +426,6 @@ def test_who_waits_says_for_whom(
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(cache.entry, "key", "h", slow)
         inside.wait(60)
-        monkeypatch.setattr(locking, "_pause", wait)
+        monkeypatch.setattr(entry_lock, "_pause", wait)
         assert cache.entry("key", "the handle", never) == first.result()
     assert f"Waiting for process {os.getpid()}, which makes the handle" in capsys.readouterr().err

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from hubexplore import errors
-from hubexplore.hub.resolve import archive, limits, resolve
+from hubexplore.hub.resolve import archive, resolve, size_limits
 
 if TYPE_CHECKING:
     from tests.hub.resolve.conftest import Archives, Server
@@ -59,7 +59,7 @@ def zeros(name: str, size: int) -> bytes:
 )
 def test_settings(text: str, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUBEXPLORE_MAX_SIZE", text)
-    assert limits.value(limits.SIZE) == expected
+    assert size_limits.value(size_limits.SIZE) == expected
 
 
 @pytest.mark.parametrize("text", ["much", "-1", "1e3", "5PB", "1GBs", "9" * 99])
@@ -84,7 +84,7 @@ def test_a_setting_that_makes_no_sense(
     ],
 )
 def test_sizes_as_text(size: int, expected: str) -> None:
-    assert limits.shown(size) == expected
+    assert size_limits.shown(size) == expected
 
 
 def test_an_archive_that_unpacks_to_far_more_than_it_holds(
@@ -117,7 +117,7 @@ def test_what_is_not_a_member_counts_too(
     target: Path, archives: Archives, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Zeros behind the end mark cost nothing on the disk, but time."""
-    monkeypatch.setattr(limits, "_DENSE", 1 << 20)
+    monkeypatch.setattr(size_limits, "_DENSE", 1 << 20)
     data = gzip.compress(archives.tar(archives.MODULE) + bytes(20 << 20))
     with pytest.raises(errors.ArchiveError, match="HUBEXPLORE_MAX_RATIO"):
         extract(data, target)

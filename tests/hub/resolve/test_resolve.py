@@ -15,8 +15,8 @@ import pytest
 
 from hubexplore import errors
 from hubexplore.hub.resolve import archive, cache, filesystem_of, pinned, read, resolve
-from hubexplore.hub.resolve.archived import Archived
-from hubexplore.hub.resolve.filesystem import GfileFilesystem
+from hubexplore.hub.resolve.archive_entries import Archived
+from hubexplore.hub.resolve.tf_filesystem import GfileFilesystem
 
 if TYPE_CHECKING:
     from tests.hub.resolve.conftest import Archives

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import hubexplore as hub
-from hubexplore.notebook.panel.graph import GraphTab
-from hubexplore.notebook.panel.variables import VariablesTab
+from hubexplore.notebook.panel.graph.tab import GraphTab
+from hubexplore.notebook.panel.tabs.variables import VariablesTab
 
 
 class Tab:
@@ -216,7 +216,7 @@ class TestVariables:
         assert "No variable matches" in tab._shown.value
 
     def test_much_is_read_in_several_clicks(self, tab: VariablesTab, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("hubexplore.notebook.panel.variables.AT_ONCE", 1000)
+        monkeypatch.setattr("hubexplore.notebook.panel.tabs.variables.AT_ONCE", 1000)
         tab._button.click()
         clicks = 0
         while not tab._more.layout.display:

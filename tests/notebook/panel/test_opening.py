@@ -15,11 +15,11 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import hubexplore as hub
 from hubexplore.errors import GraphError
-from hubexplore.notebook.managed import ManagedSession
 from hubexplore.notebook.panel.explorer import Explorer
+from hubexplore.session.tf_session import ManagedSession
 from tests.hub.modules import export
-from tests.notebook.modules import writes_when_initialised
 from tests.notebook.shells import Run
+from tests.session.modules import writes_when_initialised
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_what_was_closed_loads_nothing(
 ) -> None:
     """Closed while the import of TensorFlow went on."""
     gate = threading.Event()
-    monkeypatch.setattr("hubexplore.notebook.trial.subject.import_tensorflow", gate.wait)
+    monkeypatch.setattr("hubexplore.explorer.subject.import_tensorflow", gate.wait)
     explorer._try.fill()
     explorer._try.start()
     explorer.close()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import hubexplore as hub
-from hubexplore.notebook.panel.selector import callable_signatures
-from hubexplore.notebook.panel.trying import WHAT_RUNS
+from hubexplore.notebook.panel.fields.signature_selector import callable_signatures
+from hubexplore.notebook.panel.tabs.trial import WHAT_RUNS
 
 MODULES = ["vae3dshapes", "dm21", "half-plus-two-savedmodel", "taxi-estimator-savedmodel",
            "deep-image-savedmodel", "half_plus_two_v1.tar.gz"]  # fmt: skip

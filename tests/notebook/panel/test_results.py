@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hubexplore.display import values
-from hubexplore.notebook.panel.results import Pair, Results, Value
+from hubexplore.notebook.panel.tabs.results import Pair, Results, Value
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hubexplore.notebook.panel.upload import LIMIT, Files, Upload
+from hubexplore.notebook.panel.fields.upload import LIMIT, Files, Upload
 
 
 class Given:

@@ -1,0 +1,161 @@
+"""The parts of a card as data: sections of tables, lists of lines, and the tree of variables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from hubexplore.display.card.limits import Room
+from hubexplore.display.card.variable_tree import Tree
+from hubexplore.display.tables.grid import Cell, Column, Grid, Row
+from hubexplore.display.wording import folded, tags_list
+from hubexplore.summary.model import VariantSummary
+
+Content = TypeVar("Content")
+MAX_GROUPS: Final = 12
+VARIANTS: Final = Column("Graph variants")
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A plain list, of names (`code`) or of sentences."""
+
+    caption: str
+    items: tuple[str, ...]
+    note: str = ""
+    code: bool = True
+
+
+@dataclass(frozen=True)
+class Code:
+    """Lines of code to be copied, each shown whole."""
+
+    lines: tuple[str, ...]
+
+
+Block = Grid | Lines | Tree | Code
+
+
+@dataclass(frozen=True)
+class Section:
+    """A fold of a card: its heading, what it holds in a few words, and the content."""
+
+    heading: str
+    count: str
+    blocks: tuple[Block, ...]
+    open: bool = False
+
+
+@dataclass(frozen=True)
+class Card:
+    """All that is shown of one module; each row of `facts` is a line of short phrases."""
+
+    title: str
+    facts: tuple[tuple[str, ...], ...]
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What graph variants hold, as far as there is room: one table or none; `names` are all first cells."""
+
+    grids: tuple[Grid, ...]
+    names: frozenset[Cell]
+
+
+def tabled(
+    room: Room,
+    variants: Sequence[VariantSummary],
+    columns: Sequence[Column],
+    rows: Callable[[VariantSummary], Sequence[Row]],
+    noun: str,
+) -> Tables:
+    """Returns one table; where variants hold different things, its last column says which has what."""
+    groups = shared(variants, rows)
+    names = frozenset(row[0] for _, own in groups for row in own if row[0] is not None)
+    caption, own = groups[0] if groups else ("", ())
+    if len(groups) > 1:
+        caption, own = "", merged(variants, rows)
+        columns = (*columns, VARIANTS)
+    room.head(caption, *(column.name for column in columns))
+    grid = listed(room, columns, own, caption, noun)
+    return Tables((grid,) if grid.rows else (), names)
+
+
+def merged(
+    variants: Sequence[VariantSummary], rows: Callable[[VariantSummary], Sequence[Row]]
+) -> tuple[Row, ...]:
+    """Returns what variants hold, each thing once, with one more cell: the variants that have it."""
+    found: dict[tuple[int, tuple[Row, ...]], list[VariantSummary]] = {}
+    for variant in variants:
+        seen: Counter[tuple[Row, ...]] = Counter()
+        for thing in _things(rows(variant)):
+            # Two alike in one variant are two things.
+            found.setdefault((seen[thing], thing), []).append(variant)
+            seen[thing] += 1
+    return tuple(
+        (*row, None if at else having(own, len(variants)))
+        for (_, thing), own in found.items()
+        for at, row in enumerate(thing)
+    )
+
+
+def having(own: Sequence[VariantSummary], of: int) -> str:
+    """Returns "no tags | train", or "all" where all of so many variants have it."""
+    return "all" if len(own) == of else tags_list(variant.tags for variant in own)
+
+
+def _things(rows: Iterable[Row]) -> Iterator[tuple[Row, ...]]:
+    """Yields the rows of each thing: one with a name in the first cell, and those below without."""
+    thing: list[Row] = []
+    for row in rows:
+        if row[0] is not None and thing:
+            yield tuple(thing)
+            thing = []
+        thing.append(row)
+    if thing:
+        yield tuple(thing)
+
+
+def shared(
+    variants: Iterable[VariantSummary], content: Callable[[VariantSummary], Sequence[Content]]
+) -> list[tuple[str, tuple[Content, ...]]]:
+    """Returns (caption, content) for each content that differs; variants without any are left out.
+
+    The caption names the variants that have it; it is empty where all have the same.
+    """
+    groups: dict[tuple[Content, ...], list[VariantSummary]] = {}
+    for variant in variants:
+        groups.setdefault(tuple(content(variant)), []).append(variant)
+    several = len(groups) > 1
+    return [(variants_caption(own) if several else "", found) for found, own in groups.items() if found]
+
+
+def variants_caption(variants: Sequence[VariantSummary]) -> str:
+    """Returns "Graph variants: no tags | train"."""
+    return f"Graph variant{'s' if len(variants) > 1 else ''}: {tags_list(each.tags for each in variants)}"
+
+
+def listed(room: Room, columns: Sequence[Column], rows: Sequence[Row], caption: str, noun: str) -> Grid:
+    """Returns a table of as many rows as there is room for; its note counts the others by their `noun`."""
+    fit = room.fit(rows)
+    fit += room.last(rows, len(fit))
+    left_out = sum(row[0] is not None for row in rows[len(fit) :])
+    cut = ""
+    if fit and len(fit) < len(rows) and rows[len(fit)][0] is None:
+        rest = next(
+            (at for at, row in enumerate(rows[len(fit) :]) if row[0] is not None), len(rows) - len(fit)
+        )
+        cut = folded(rest, "row")
+    return Grid(caption, tuple(columns), fit, "; ".join(filter(None, (cut, folded(left_out, noun)))))
+
+
+def lines(room: Room, items: Sequence[str], noun: str, caption: str = "") -> Lines:
+    """Returns a list of as many names as there is room for."""
+    room.head(caption)
+    rows = [(item,) for item in items]
+    fit = room.fit(rows)
+    fit += room.last(rows, len(fit))
+    return Lines(caption, tuple(items[: len(fit)]), folded(len(items) - len(fit), noun))

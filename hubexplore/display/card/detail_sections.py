@@ -1,0 +1,230 @@
+"""The other sections of a card: one function each, from graph variants to a `Section`, or None."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from hubexplore.display.card.blocks import MAX_GROUPS, Section, Tables, lines, listed, shared, tabled
+from hubexplore.display.card.limits import Room
+from hubexplore.display.tables.grid import Bar, Column, Row
+from hubexplore.display.wording import beginning, counted, folded, number_text, size_text, tags_text
+from hubexplore.summary.model import (
+    AssetSummary,
+    CollectionSummary,
+    FunctionSummary,
+    MessageSummary,
+    OpSummary,
+    TableSummary,
+    VariantSummary,
+)
+
+Variants = Sequence[VariantSummary]
+_ASSET: Final = (
+    Column("File", code=True), Column("Size", "right"), Column("Used by", code=True),
+    Column("Begins with", cut="end"),
+)  # fmt: skip
+_TABLE: Final = (Column("Table", code=True), Column("Op"), Column("Looks up"), Column("Assets", code=True))
+_MESSAGE: Final = (
+    Column("Key", code=True),
+    Column("Type"),
+    Column("Field", code=True),
+    Column("Value", cut="end"),
+)
+_COLLECTION: Final = (
+    Column("Collection", code=True), Column("Entries", "right"), Column("Of"),
+    Column("First entries", code=True, cut="end"),
+)  # fmt: skip
+_FOREIGN: Final = (Column("Op", code=True), Column("Package", code=True), Column("Count", "right"))
+_FUNCTION: Final = (
+    Column("Function", code=True), Column("Takes", cut="end"), Column("Gives", cut="end"),
+    Column("Nodes", "right"),
+)  # fmt: skip
+
+# "26 bytes" would read as a size.
+HELD: Final = {"bytes": "serialized"}
+
+
+def assets(variants: Variants, room: Room) -> Section | None:
+    """Returns the files that the graphs read."""
+    found = tabled(room, variants, _ASSET, lambda variant: [_asset(each) for each in variant.assets], "asset")
+    sizes = {each.name: each.size or 0 for variant in variants for each in variant.assets}
+    return _section("Assets", found, size_text(sum(sizes.values())))
+
+
+def tables(variants: Variants, room: Room) -> Section | None:
+    """Returns the lookup tables."""
+    found = tabled(room, variants, _TABLE, lambda variant: [_table(each) for each in variant.tables], "table")
+    return _section("Tables", found)
+
+
+def messages(variants: Variants, room: Room) -> Section | None:
+    """Returns the attached messages, a row for each field."""
+
+    def rows(variant: VariantSummary) -> list[Row]:
+        return [row for each in variant.messages for row in _message(each)]
+
+    return _section("Attached messages", tabled(room, variants, _MESSAGE, rows, "message"))
+
+
+def losses(variants: Variants, room: Room) -> Section | None:
+    """Returns the tensors of the regularization losses."""
+    return _names(variants, room, "Regularization losses", "losses")
+
+
+def update_ops(variants: Variants, room: Room) -> Section | None:
+    """Returns the nodes of the update ops."""
+    return _names(variants, room, "Update ops", "update_ops")
+
+
+def collections(variants: Variants, room: Room) -> Section | None:
+    """Returns the collections of the graphs."""
+
+    def rows(variant: VariantSummary) -> list[Row]:
+        return [_collection(each) for each in variant.collections]
+
+    return _section("Collections", tabled(room, variants, _COLLECTION, rows, "collection"))
+
+
+def ops(variants: Variants, room: Room) -> Section | None:
+    """Returns op types, most frequent first."""
+    bodies = any(each.in_functions for variant in variants for each in variant.ops)
+    if len(shared(variants, lambda variant: variant.ops)) > 1:
+        return _ops_of_several(variants, room, bodies)
+    columns = (
+        Column("Op", code=True), Column("In the graph" if bodies else "Count", "right"),
+        *((Column("In functions", "right"),) if bodies else ()), Column("Share", "bar"),
+    )  # fmt: skip
+
+    def rows(variant: VariantSummary) -> list[Row]:
+        total = sum(each.count + each.in_functions for each in variant.ops)
+        return [_op(each, bodies, total) for each in variant.ops]
+
+    found = tabled(room, variants, columns, rows, "op type")
+    return Section("Ops", _ops_count(len(found.names), variants), found.grids) if found.grids else None
+
+
+def _ops_of_several(variants: Variants, room: Room, bodies: bool) -> Section | None:
+    """Returns op types with a count for each graph variant."""
+    shown = variants[:MAX_GROUPS]
+    own = [{op.op: op.count + op.in_functions for op in variant.ops} for variant in variants]
+    most = Counter[str]()
+    for counts in own:
+        most |= Counter(counts)
+    columns = (Column("Op", code=True), *(Column(tags_text(variant.tags), "right") for variant in shown))
+    caption = "How often, in the graph and in its functions" if bodies else ""
+    room.head(caption, *(column.name for column in columns))
+    rows = [
+        (op, *(number_text(counts.get(op, 0)) for counts in own[: len(shown)]))
+        for op, _ in most.most_common()
+    ]
+    grid = listed(room, columns, rows, caption, "op type")
+    notes = (grid.note, folded(len(variants) - len(shown), "graph variant"))
+    grid = replace(grid, note="; ".join(filter(None, notes)))
+    return Section("Ops", _ops_count(len(most), variants), (grid,)) if grid.rows else None
+
+
+def _ops_count(types: int, variants: Variants) -> str:
+    """Returns "58 types, 24 nodes in the graph and 123 in functions"; without these "4 types, 24 nodes"."""
+    inside = [sum(each.in_functions for each in variant.ops) for variant in variants[:4]]
+    nodes = f"{counted(types, 'type')}, {_alternatives([variant.nodes for variant in variants[:4]])}"
+    return f"{nodes} in the graph and {_numbers(inside)} in functions" if any(inside) else nodes
+
+
+def _alternatives(counts: Sequence[int]) -> str:
+    return counted(1, "node") if set(counts) == {1} else f"{_numbers(counts)} nodes"
+
+
+def _numbers(counts: Sequence[int]) -> str:
+    """Returns "101 | 103": of several graph variants, equal numbers once."""
+    return " | ".join(dict.fromkeys(map(number_text, counts)))
+
+
+def foreign_ops(variants: Variants, room: Room) -> Section | None:
+    """Returns the op types that TensorFlow may lack, and the packages that have them."""
+
+    def rows(variant: VariantSummary) -> list[Row]:
+        return [_foreign(each) for each in variant.ops if each.unknown]
+
+    found = tabled(room, variants, _FOREIGN, rows, "op type")
+    return _section("Ops that TensorFlow may lack", found, unfolded=True)
+
+
+def functions(variants: Variants, room: Room) -> Section | None:
+    """Returns the function library."""
+
+    def rows(variant: VariantSummary) -> list[Row]:
+        largest_first = sorted(variant.functions, key=lambda each: -each.nodes)
+        return [_function(each) for each in largest_first]
+
+    return _section("Functions", tabled(room, variants, _FUNCTION, rows, "function"))
+
+
+def _section(heading: str, found: Tables, *more: str, unfolded: bool = False) -> Section | None:
+    count = ", ".join((f"{len(found.names):,}", *more))
+    return Section(heading, count, found.grids, unfolded) if found.grids else None
+
+
+def _names(variants: Variants, room: Room, heading: str, field: str) -> Section | None:
+    groups: list[tuple[str, tuple[str, ...]]] = shared(variants, lambda variant: getattr(variant, field))
+    found = [lines(room, own, "entry", caption) for caption, own in groups[:MAX_GROUPS]]
+    fit = [each for each in found if each.items]
+    if not fit:
+        return None
+    left_out = folded(len(groups) - len(fit), "graph variant")
+    fit[-1] = replace(fit[-1], note="; ".join(filter(None, (fit[-1].note, left_out))))
+    names = {each for _, own in groups for each in own}
+    return Section(heading, f"{len(names):,}", tuple(fit))
+
+
+def _asset(asset: AssetSummary) -> Row:
+    begins = beginning(" ↵ ".join(asset.first_lines))
+    size = "missing" if asset.size is None else size_text(asset.size)
+    used_by = asset.tables or tuple(name.removesuffix(":0") for name in asset.tensors)
+    return (asset.name, size, ", ".join(used_by), begins)
+
+
+def _table(table: TableSummary) -> Row:
+    return (table.node, table.op, f"{table.key_dtype} → {table.value_dtype}", ", ".join(table.assets))
+
+
+def _message(message: MessageSummary) -> list[Row]:
+    kind = message.type or f"unknown, {size_text(message.size)}"
+    fields = [(path, beginning(value) or "(empty)") for path, value in message.fields] or [
+        ("", "no field is set")
+    ]
+    first, *others = fields
+    return [(message.key, kind, *first), *((None, None, *each) for each in others)]
+
+
+def _collection(collection: CollectionSummary) -> Row:
+    first = ", ".join(collection.entries[:3])
+    return (
+        collection.name,
+        number_text(collection.count),
+        HELD.get(collection.kind, collection.kind),
+        beginning(first),
+    )
+
+
+def _op(op: OpSummary, bodies: bool, total: int) -> Row:
+    counts = (number_text(op.count), *((number_text(op.in_functions),) if bodies else ()))
+    return (op.op, *counts, Bar((op.count + op.in_functions) / max(total, 1)))
+
+
+def _foreign(op: OpSummary) -> Row:
+    return (op.op, op.package or "?", number_text(op.count + op.in_functions))
+
+
+def _function(function: FunctionSummary) -> Row:
+    takes, gives = (_dtypes(arguments) for arguments in (function.inputs, function.outputs))
+    return (function.name, takes, gives, number_text(function.nodes))
+
+
+def _dtypes(arguments: Sequence[tuple[str, str]]) -> str:
+    """Returns "2 float32, resource": neighbours of one dtype together."""
+    runs = [(dtype, len(list(run))) for dtype, run in itertools.groupby(dtype for _, dtype in arguments)]
+    return beginning(", ".join(f"{count} {dtype}" if count > 1 else dtype for dtype, count in runs))

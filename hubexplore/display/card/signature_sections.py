@@ -1,0 +1,179 @@
+"""Signatures as sections: their inputs above their outputs, and which graph variant has which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from hubexplore.display.card.blocks import MAX_GROUPS, Section, listed, shared
+from hubexplore.display.card.limits import Room
+from hubexplore.display.tables.grid import Column, Grid, Remark, Row
+from hubexplore.display.wording import counted, folded, number_text, shape_text, tags_text, type_text
+from hubexplore.summary.model import SignatureSummary, TensorSummary, VariantSummary
+from hubexplore.summary.reading.input_facts import Facts, InputFacts
+from hubexplore.summary.reading.string_inputs import Encoding, Feature
+
+MAX_SIGNATURES: Final = 24
+MAX_TENSORS: Final = 40
+TENSOR_COLUMNS: Final = (Column("Name", code=True), Column("Type"), Column("Shape"))
+SIGNATURE_COLUMNS: Final = (Column("Signature", code=True), Column(""), *TENSOR_COLUMNS)
+VariantFacts = Mapping[tuple[str, ...], Facts]
+NO_FACTS: Final[VariantFacts] = {}
+# What TensorFlow's own tools write into every signature says nothing.
+PLAIN_METHODS: Final = frozenset({"", "tensorflow/serving/predict"})
+
+
+@dataclass(frozen=True)
+class _Noted:
+    """A signature, and what is to be said of its inputs, by name."""
+
+    signature: SignatureSummary
+    notes: tuple[tuple[str, str], ...] = ()
+
+
+def signatures(
+    variants: Sequence[VariantSummary], room: Room, facts: VariantFacts = NO_FACTS
+) -> Section | None:
+    """Returns all signatures; variants that have the same share a table.
+
+    Args:
+      variants: of a module.
+      room: for the section.
+      facts: what the graphs say of inputs, by the tags of their variant.
+    """
+
+    def noted(variant: VariantSummary) -> list[_Noted]:
+        own = facts.get(variant.tags, {})
+        return [_Noted(each, tuple(_notes(each, own))) for each in variant.signatures]
+
+    groups = shared(variants, noted)
+    names = {each.signature.name for _, own in groups for each in own}
+    grids: list[Grid] = []
+    for caption, own in groups[:MAX_GROUPS]:
+        room.head(caption)
+        grid = _grid(room, own, caption)
+        if not grid.rows:
+            break
+        grids.append(grid)
+    left_out = folded(len(groups) - len(grids), "graph variant")
+    if left_out and grids:
+        last = grids.pop()
+        grids.append(replace(last, note="; ".join(filter(None, (last.note, left_out)))))
+    return Section("Signatures", f"{len(names):,}", tuple(grids), open=True) if grids else None
+
+
+def matrix(variants: Sequence[VariantSummary], room: Room) -> Section | None:
+    """Returns which variant has which signature; None where there is only one variant, or no signature."""
+    if len(variants) < 2:
+        return None
+    shown = variants[:MAX_GROUPS]
+    first: dict[str, SignatureSummary] = {}
+    for variant in variants:
+        for signature in variant.signatures:
+            first.setdefault(signature.name, signature)
+    if not first:
+        return None
+    columns = (Column("Signature", code=True), *(Column(tags_text(variant.tags)) for variant in shown))
+    room.head(*(column.name for column in columns))
+    rows: list[Row] = []
+    by_name = [{each.name: each for each in variant.signatures} for variant in shown]
+    for name in sorted(first):
+        cells = (name, *(_presence(own.get(name), first[name]) for own in by_name))
+        if not room.take(cells):
+            break
+        rows.append(cells)
+    notes = (folded(len(first) - len(rows), "signature"), folded(len(variants) - len(shown), "graph variant"))
+    grid = Grid("", columns, tuple(rows), "; ".join(filter(None, notes)))
+    return Section("Signatures by graph variant", f"{len(first):,}", (grid,))
+
+
+def tensors(tensors: Sequence[TensorSummary], caption: str = "") -> Grid:
+    """Returns a table of some inputs or outputs, in the order given."""
+    rows = [(each.name, type_text(each), shape_text(each.shape)) for each in tensors[:MAX_TENSORS]]
+    note = folded(len(tensors) - len(rows), "tensor") if tensors else "none"
+    return Grid(caption, TENSOR_COLUMNS, tuple(rows), note, lead=0)
+
+
+def _presence(own: SignatureSummary | None, first: SignatureSummary) -> str:
+    if own is None:
+        return "–"  # noqa: RUF001 - a dash for nothing
+    return "yes" if (own.inputs, own.outputs) == (first.inputs, first.outputs) else "yes, other tensors"
+
+
+def _notes(signature: SignatureSummary, facts: Facts) -> Iterator[tuple[str, str]]:
+    """Yields (input, what is to be said of it)."""
+    for each in signature.inputs:
+        own = facts.get((signature.name, each.name), InputFacts())
+        said = [_held(own.encoding), "no output uses it" if own.unused else ""]
+        if any(said):
+            yield each.name, ", ".join(filter(None, said))
+
+
+def _held(encoding: Encoding) -> str:
+    """Returns what strings hold: "tf.Example of 17 features", "JPEG files"; nothing for text."""
+    if encoding.kind == "example":
+        features = counted(len(encoding.features), "feature")
+        return f"tf.Example of {features}" if encoding.features else "tf.Example"
+    if encoding.kind == "image":
+        return f"{encoding.picture} files{' in web-safe base64' if encoding.base64 else ''}"
+    return ""
+
+
+def features(variants: Sequence[VariantSummary], room: Room, facts: VariantFacts) -> Section | None:
+    """Returns the features of the tf.Example messages that signatures parse, equal ones once."""
+    takers: dict[tuple[Feature, ...], dict[str, None]] = {}
+    for variant in variants:
+        for (signature, name), own in facts.get(variant.tags, {}).items():
+            if own.encoding.features:
+                takers.setdefault(own.encoding.features, {})[f"{signature}: {name}"] = None
+    columns = (
+        Column("Signature: input", code=True), Column("Feature", code=True), Column("Type"),
+        Column("Values", "right"),
+    )  # fmt: skip
+    rows: list[Row] = []
+    for own_features, names in takers.items():
+        cells = [(each.name, each.dtype, number_text(each.count)) for each in own_features]
+        rows += [(None if at else ", ".join(names), *each) for at, each in enumerate(cells)]
+    if not rows:
+        return None
+    room.head(*(column.name for column in columns))
+    grid = replace(listed(room, columns, rows, "", "input"), lead=2)
+    count = len({each.name for own_features in takers for each in own_features})
+    return Section("Features of tf.Example inputs", number_text(count), (grid,)) if grid.rows else None
+
+
+def _grid(room: Room, own: Sequence[_Noted], caption: str) -> Grid:
+    """Lists signatures while there is room; all rows of one, or none of them but of the first."""
+    columns: tuple[Column, ...] = SIGNATURE_COLUMNS
+    if any(each.notes for each in own[:MAX_SIGNATURES]):
+        columns = (*columns, Column("Note", cut="end"))
+    rows: list[Row] = []
+    shown = 0
+    for each in own[:MAX_SIGNATURES]:
+        block = _rows(each, len(columns) - len(SIGNATURE_COLUMNS))
+        fit = room.fit(block)
+        if len(fit) < len(block) and (shown or not fit):
+            break
+        rows += fit
+        shown += 1
+    return Grid(caption, columns, tuple(rows), folded(len(own) - shown, "signature"), lead=2)
+
+
+def _rows(noted: _Noted, more: int) -> list[Row]:
+    """The rows of a signature; each of a tensor has so many `more` cells than the usual, for its note."""
+    signature, notes = noted.signature, dict(noted.notes)
+    rows = [*_side("input", signature.inputs, more, notes), *_side("output", signature.outputs, more, {})]
+    if signature.method not in PLAIN_METHODS:
+        rows.append((None, "method", Remark(signature.method)))
+    return [(signature.name, *rows[0][1:]), *rows[1:]]
+
+
+def _side(label: str, own: Sequence[TensorSummary], more: int, notes: Mapping[str, str]) -> list[Row]:
+    rows: list[Row] = [
+        (None, None, each.name, type_text(each), shape_text(each.shape), *(notes.get(each.name, ""),) * more)
+        for each in own[:MAX_TENSORS]
+    ]
+    if not own or len(own) > MAX_TENSORS:
+        rows.append((None, None, Remark(folded(len(own) - MAX_TENSORS, label) or "none")))
+    return [(None, label, *rows[0][2:]), *rows[1:]]

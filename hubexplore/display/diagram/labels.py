@@ -1,0 +1,146 @@
+"""What the boxes and edges of an outline say, in words: picture, list and table take them from here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from hubexplore.display.wording import counted, shape_text, visible
+from hubexplore.summary.outline import data
+from hubexplore.summary.outline.data import Box, Edge, Group, Outline, Weight
+
+MAX_LABEL: Final = 44
+"""Characters in one line of a box."""
+MAX_OPS: Final = 4
+MAX_WEIGHTS: Final = 3
+
+KINDS: Final = {
+    data.INPUT: "input",
+    data.OUTPUT: "output",
+    data.SCOPE: "scope",
+    data.SERIES: "series",
+    data.ALIKE: "alike",
+    data.MORE: "folded",
+    data.OP: "op",
+    data.VARIABLE: "variable",
+    data.TABLE: "table",
+    data.ASSET: "asset",
+    data.FUNCTION: "function",
+    data.CONSTANT: "constant",
+    data.MISSING: "missing",
+}
+SAID_BY_LOOKS: Final = frozenset({data.OP, data.SCOPE, data.MORE, data.SERIES, data.ALIKE})
+"""Kinds whose boxes need no word for it."""
+
+
+def kind_text(box: Box) -> str:
+    """Returns "input", "30 inputs", "series x12", "5 alike", "variables"."""
+    if box.kind == data.SERIES:
+        return f"series x{box.repeats}"
+    if box.kind == data.ALIKE:
+        return f"{box.repeats} alike"
+    if box.kind in (data.INPUT, data.OUTPUT) and box.repeats > 1:
+        return f"{box.repeats:,} {KINDS[box.kind]}s"
+    return KINDS[box.kind] + ("s" if box.kind == data.VARIABLE and len(box.weights) > 1 else "")
+
+
+def name_text(box: Box) -> str:
+    """Returns the name of a box within its group."""
+    return visible(box.label or '""', MAX_LABEL)
+
+
+def title_text(box: Box) -> str:
+    """Returns the first line of a box: its name; of several in one also how many."""
+    if box.kind == data.ALIKE:
+        return f"{kind_text(box)}: {name_text(box)}"
+    return name_text(box) + (f"  x{box.repeats}" if box.kind == data.SERIES else "")
+
+
+def ops_text(ops: Sequence[tuple[str, int]], repeats: int = 1) -> str:
+    """Returns "Conv2D, Relu x2, and 3 more types"; of a series what one repeat has."""
+    shown = ops if len(ops) <= MAX_OPS else ops[: MAX_OPS - 1]
+    words = []
+    for op, count in shown:
+        each = count // repeats if count % repeats == 0 else count
+        words.append(visible(op, MAX_LABEL) + (f" x{each:,}" if each > 1 else ""))
+    rest = len(ops) - len(shown)
+    return ", ".join(words + ([f"and {rest} more types"] if rest else []))
+
+
+def weight_text(weight: Weight, inside: str = "") -> str:
+    """Returns "kernel (3, 3, 64)", the name without the scope it lies in."""
+    name = weight.name
+    short = (
+        name.removeprefix(f"{inside}/") if name.startswith(f"{inside}/") else name.rpartition("/")[2] or name
+    )
+    return f"{visible(short, MAX_LABEL)} {shape_text(weight.shape)}"
+
+
+def type_text(dtype: str, shape: tuple[int | None, ...] | None) -> str:
+    """Returns "float32 (?, 10)", "float32" where the shape is unknown, or nothing."""
+    return " ".join(filter(None, (visible(dtype), "" if shape is None else shape_text(shape))))
+
+
+def edge_text(edge: Edge) -> str:
+    """Returns "float32 (?, 10)", or "3 tensors, float32"."""
+    words = type_text(edge.dtype, edge.shape)
+    return words if edge.tensors == 1 else ", ".join(filter(None, (f"{edge.tensors} tensors", words)))
+
+
+def lines(box: Box) -> list[str]:
+    """What a box says below its title."""
+    found = []
+    if box.kind == data.OP:
+        # An op that is named after its type needs no second line.
+        type_ = box.ops[0][0] if box.ops else ""
+        if not box.label.startswith(type_):
+            found.append(visible(type_, MAX_LABEL))
+    elif box.ops:
+        found.append(ops_text(box.ops, box.repeats))
+    if box.kind in (data.INPUT, data.OUTPUT) or (box.kind == data.VARIABLE and len(box.weights) == 1):
+        found.append(type_text(box.dtype, box.shape))
+    elif box.weights:
+        found.extend(weight_lines(box))
+    if box.function:
+        found.append("body of " + visible(box.function, MAX_LABEL))
+    if box.note:
+        found.append(visible(box.note, 2 * MAX_LABEL))
+    return [line for line in found if line]
+
+
+def weight_lines(box: Box) -> list[str]:
+    """The variables in a box: each if they are few, and how many numbers they hold."""
+    found = []
+    if len(box.weights) <= MAX_WEIGHTS and box.kind != data.SERIES:
+        found.append(", ".join(weight_text(each, box.name) for each in box.weights))
+        if len(found[0]) > 2 * MAX_LABEL:
+            found = [weight_text(each, box.name) for each in box.weights]
+    else:
+        found.append(counted(len(box.weights), "variable"))
+    if box.parameters:
+        found.append(counted(box.parameters, "parameter"))
+    return found
+
+
+def group_lines(group: Group) -> list[str]:
+    """Returns the name, which function it is the body of, and how many parameters it holds."""
+    found = [visible(group.label or '""', MAX_LABEL)]
+    if group.function:
+        found.append("body of " + visible(group.function, MAX_LABEL))
+    if group.parameters:
+        found.append(counted(group.parameters, "parameter"))
+    return found
+
+
+def heading(outline: Outline, title: str) -> str:
+    """Returns what the diagram is of."""
+    parameters = sum(box.parameters for box in outline.boxes)
+    words = [visible(title)]
+    if outline.tags:
+        words.append("tags " + visible(", ".join(outline.tags)))
+    if outline.signature is not None:
+        words.append("signature " + visible(outline.signature))
+    words.append(counted(outline.nodes, "node"))
+    if parameters:
+        words.append(counted(parameters, "parameter"))
+    return " · ".join(words)

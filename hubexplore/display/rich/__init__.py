@@ -1,0 +1,1 @@
+"""What shows itself in a notebook and in a terminal: summaries, listings, comparisons, call logs."""

@@ -1,0 +1,82 @@
+"""The log of calls as text, HTML and a DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from hubexplore.display.card import html
+from hubexplore.display.markup import Markup
+from hubexplore.display.tables.grid import Column, Grid, grid_html, grid_text
+from hubexplore.display.wording import apart, shape_text, visible
+from hubexplore.summary.call_record import CallRecord, Shapes
+
+SHOWN: Final = 40
+_COLUMNS: Final = (
+    Column("#", "right"),
+    Column("Time"),
+    Column("Module", code=True),
+    Column("Signature", code=True),
+    Column("Inputs"),
+    Column("Outputs"),
+    Column("Took", "right"),
+)
+
+
+def text(records: Sequence[CallRecord]) -> str:
+    """Returns the last calls as text, the newest below."""
+    return grid_text(_grid(records)) if records else "no calls yet"
+
+
+def log_html(records: Sequence[CallRecord]) -> Markup:
+    """Returns the last calls as a table, the newest below."""
+    return html.framed(grid_html(_grid(records)))
+
+
+def frame(records: Sequence[CallRecord]) -> Any:
+    """Returns a `pandas.DataFrame` of all calls, by number."""
+    import pandas as pd
+
+    rows = [
+        {
+            "number": each.number,
+            "time": each.time,
+            "module": each.module,
+            "signature": each.signature,
+            "inputs": {name: shape for name, _, shape in each.inputs},
+            "outputs": {name: shape for name, _, shape in each.outputs},
+            "seconds": each.seconds,
+        }
+        for each in records
+    ]
+    columns = ["number", "time", "module", "signature", "inputs", "outputs", "seconds"]
+    return pd.DataFrame(rows, columns=columns).set_index("number")
+
+
+def _grid(records: Sequence[CallRecord]) -> Grid:
+    rows = tuple(
+        (
+            str(each.number),
+            f"{each.time:%H:%M:%S}",
+            visible(each.module),
+            visible(each.signature),
+            _shapes(each.inputs),
+            _shapes(each.outputs),
+            seconds_text(each.seconds),
+        )
+        for each in records[-SHOWN:]
+    )
+    earlier = len(records) - len(rows)
+    return Grid("Calls", _COLUMNS, rows, f"{earlier} earlier ones are in .df" if earlier else "")
+
+
+def _shapes(shapes: Shapes) -> str:
+    names = apart([name for name, _, _ in shapes])
+    return ", ".join(
+        f"{shown} {dtype} {shape_text(shape)}" for shown, (_, dtype, shape) in zip(names, shapes, strict=True)
+    )
+
+
+def seconds_text(seconds: float) -> str:
+    """Returns a duration in its fitting unit: "0.19 ms", "3.4 s"."""
+    return f"{seconds * 1e3:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"

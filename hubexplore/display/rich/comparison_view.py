@@ -1,0 +1,195 @@
+"""A comparison, shown: the verdict, its reasons, then the differences section by section."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from hubexplore.display.card import html
+from hubexplore.display.card.text import BOLD, PLAIN
+from hubexplore.display.markup import Markup, document, tag
+from hubexplore.display.safe_display import automatic
+from hubexplore.display.tables.grid import Column, Grid, grid_html, grid_lines
+from hubexplore.display.theme import PAGE_STYLE
+from hubexplore.display.wording import MAX_SENTENCE, counted, folded, tags_text, visible
+from hubexplore.summary.compare.comparison import Comparison, Difference
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_REASONS: Final = 24
+MAX_ROWS: Final = 24
+WIDTH: Final = 120
+ABSENT: Final = "—"
+
+_SAME: Final = {
+    "files": "The files are the same.",
+    "nodes": "Same graph, node by node.",
+    "structure": "Same structure, names differ.",
+}
+_COMPARED: Final = {
+    "nodes": "The graphs were compared node by node.",
+    "structure": "The graphs were compared by structure: names differ.",
+    "counted": "A graph is too large to be compared node by node: its ops were only counted.",
+}
+MSG_UNUSED: Final = "Nodes that no common signature needs ({0:,} and {1:,}) were not compared."
+
+
+@dataclass(frozen=True)
+class ShownComparison(Comparison):
+    """A comparison that shows itself; `.df` lists all differences as a DataFrame."""
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """A row per difference; None on the side that lacks it, tags None for what belongs to the module."""
+        import pandas as pd
+
+        names = [field.name for field in dataclasses.fields(Difference)]
+        rows = [[getattr(each, name) for name in names] for each in self.differences]
+        return pd.DataFrame(rows, columns=names)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain lists and dicts, as JSON has them."""
+        differences = [
+            {**dataclasses.asdict(each), "tags": None if each.tags is None else list(each.tags)}
+            for each in self.differences
+        ]
+        return {
+            "first": self.first,
+            "second": self.second,
+            "same": self.same,
+            "replaceable": self.replaceable,
+            "reasons": list(self.reasons),
+            "basis": self.basis,
+            "unused": list(self.unused),
+            "differences": differences,
+        }
+
+    def to_text(self, colour: bool = False, width: int = WIDTH) -> str:
+        """The comparison as text; with colours the verdict and the captions stand out."""
+        return text(self, colour, width)
+
+    def to_json(self, indent: int | None = None) -> str:
+        """The same as `to_dict`, as JSON of ASCII characters."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    def to_html(self) -> str:
+        """One self-contained HTML page."""
+        title = f"{visible(self.first)} and {visible(self.second)} - hubexplore"
+        return document(title, PAGE_STYLE, tag("main", markup(self)))
+
+    def __repr__(self) -> str:
+        return text(self)
+
+    @automatic
+    def _repr_html_(self) -> str:
+        return markup(self)
+
+
+@dataclass(frozen=True)
+class _Page:
+    """What is shown of a comparison, the same as text and as HTML; reasons are bounded, the note says so."""
+
+    verdict: str
+    reasons: tuple[str, ...]
+    note: str
+    grids: tuple[Grid, ...]
+
+
+def shown(comparison: Comparison) -> ShownComparison:
+    """Returns the comparison as one that shows itself."""
+    fields = dataclasses.fields(Comparison)
+    return ShownComparison(**{field.name: getattr(comparison, field.name) for field in fields})
+
+
+def text(comparison: Comparison, colour: bool = False, width: int = WIDTH) -> str:
+    """Returns the comparison as text; with `colour`, verdict and captions are bold by ANSI escapes."""
+    bold = BOLD if colour else PLAIN
+    page = _page(comparison)
+    lines = [bold.format(page.verdict), *(f"  - {reason}" for reason in page.reasons)]
+    if page.note:
+        lines.append(f"  {page.note}")
+    for grid in page.grids:
+        (_, caption), *rows = grid_lines(grid, width)
+        lines += ["", bold.format(caption), *(line for _, line in rows)]
+    return "\n".join(lines)
+
+
+def markup(comparison: Comparison) -> Markup:
+    """Returns the comparison as HTML."""
+    page = _page(comparison)
+    reasons = (tag("ul", *(tag("li", reason) for reason in page.reasons)),) if page.reasons else ()
+    note = (tag("p", page.note, class_="note"),) if page.note else ()
+    return html.framed(
+        tag("p", tag("strong", page.verdict)), *reasons, *note, *(grid_html(grid) for grid in page.grids)
+    )
+
+
+def _page(comparison: Comparison) -> _Page:
+    reasons = tuple(visible(each, MAX_SENTENCE) for each in comparison.reasons[:MAX_REASONS])
+    grids = tuple(
+        _grid(comparison, section, tuple(found))
+        for section, found in itertools.groupby(comparison.differences, lambda each: each.section)
+    )
+    more = folded(len(comparison.reasons) - len(reasons), "reason")
+    note = " ".join(filter(None, (more, _basis(comparison))))
+    return _Page(_verdict(comparison), reasons, note, grids)
+
+
+def _basis(comparison: Comparison) -> str:
+    """Says what a comparison rests on that found differences; a verdict without any says so itself."""
+    if comparison.same:
+        return ""
+    return " ".join(filter(None, (_COMPARED.get(comparison.basis, ""), _unused(comparison))))
+
+
+def _unused(comparison: Comparison) -> str:
+    first, second = comparison.unused
+    return MSG_UNUSED.format(first, second) if first != second else ""
+
+
+def _verdict(comparison: Comparison) -> str:
+    first, second = (f"'{visible(side)}'" for side in (comparison.first, comparison.second))
+    if comparison.same and comparison.basis == "counted":
+        return f"{second} can replace {first} as far as counts tell. {_COMPARED['counted']}"
+    if comparison.same:
+        verdict = f"No difference: {second} can replace {first}, and the other way round."
+        return " ".join(filter(None, (verdict, _SAME.get(comparison.basis, ""), _unused(comparison))))
+    if not comparison.replaceable:
+        return f"{second} cannot replace {first}:"
+    count = counted(len(comparison.differences), "difference")
+    return f"{second} can replace {first}, with {count}:"
+
+
+def _grid(comparison: Comparison, section: str, found: tuple[Difference, ...]) -> Grid:
+    """Lists the differences of a section; the variants have a column where there are several."""
+    several = len({each.tags for each in comparison.differences if each.tags is not None}) > 1
+    listed = found[:MAX_ROWS]
+    rows = tuple(
+        (
+            each.name,
+            *((tags_text(each.tags) if each.tags is not None else "",) if several else ()),
+            *(ABSENT if side is None else side for side in (each.first, each.second)),
+        )
+        for each in listed
+    )
+    columns = (
+        Column("Name", code=True),
+        *((Column("Graph variant"),) if several else ()),
+        *(Column(title, kept=True) for title in _headings(comparison)),
+    )
+    caption = f"{section[0].upper()}{section[1:]}: {counted(len(found), 'difference')}"
+    return Grid(caption, columns, rows, folded(len(found) - len(listed), "difference"))
+
+
+def _headings(comparison: Comparison) -> tuple[str, str]:
+    """Returns the titles, of neighbours only the names; "first" and "second" where these are the same."""
+    (folder, _, first), (other_folder, _, second) = (
+        side.rstrip("/").rpartition("/") for side in (comparison.first, comparison.second)
+    )
+    if folder != other_folder:
+        return comparison.first, comparison.second
+    return (first, second) if first != second else ("first", "second")

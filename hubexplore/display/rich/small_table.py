@@ -1,0 +1,55 @@
+"""A small table of anything that shows itself: a tuple of rows for code, a grid for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from hubexplore.display.safe_display import automatic
+from hubexplore.display.tables.grid import Column, Grid, grid_html, grid_text
+from hubexplore.display.wording import folded, printable
+
+ROWS = 100
+
+
+class Table(tuple[tuple[str, ...], ...]):
+    """Rows of text under headings; `.df` is the DataFrame.
+
+    Args:
+      caption: what it lists.
+      columns: the headings.
+      rows: as many cells each as there are columns.
+      empty: what is shown where there are no rows.
+    """
+
+    caption: str
+    columns: tuple[Column, ...]
+    _empty: str
+
+    def __new__(  # noqa: D102 - as the class says
+        cls, caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]], empty: str = "nothing"
+    ) -> Table:
+        own = super().__new__(cls, tuple(tuple(row) for row in rows))
+        own.caption, own.columns, own._empty = caption, tuple(columns), empty
+        return own
+
+    @property
+    def df(self) -> Any:
+        """A `pandas.DataFrame` of all rows."""
+        import pandas as pd
+
+        rows = [[printable(cell) for cell in row] for row in self]
+        return pd.DataFrame(rows, columns=[column.name for column in self.columns])
+
+    def _grid(self) -> Grid:
+        return Grid(self.caption, self.columns, tuple(self[:ROWS]), folded(len(self) - ROWS, "row"))
+
+    def __repr__(self) -> str:
+        return grid_text(self._grid()) if self else self._empty
+
+    @automatic
+    def _repr_html_(self) -> str:
+        from hubexplore.display.card import html
+        from hubexplore.display.markup import tag
+
+        return html.framed(grid_html(self._grid()) if self else tag("p", self._empty))

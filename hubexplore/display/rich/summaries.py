@@ -1,0 +1,235 @@
+"""Summaries that show themselves: a card in a notebook, text in a terminal, plain data for code."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+from hubexplore.display import records
+from hubexplore.display.card import html, text
+from hubexplore.display.card.variable_tree import each_once
+from hubexplore.display.rich.listings import Files, Listing, Variables, Variants, variables
+from hubexplore.display.safe_display import automatic
+from hubexplore.errors import HandleError, NoSuchVariantError, closest
+from hubexplore.summary.model import (
+    AssetSummary,
+    CollectionSummary,
+    FunctionSummary,
+    MessageSummary,
+    ModuleSummary,
+    OpSummary,
+    SignatureSummary,
+    TableSummary,
+    VariantSummary,
+)
+
+if TYPE_CHECKING:
+    from hubexplore.display.diagram import Diagram
+    from hubexplore.display.rich.comparison_view import ShownComparison
+    from hubexplore.summary.source import Weights
+from hubexplore.summary.tags import chosen
+
+Item = TypeVar("Item")
+Tags = str | Iterable[str]
+"""Tags of a graph variant: "gpu,train" or ["gpu", "train"]; "" or [] for the variant without tags."""
+
+MSG_COMPARE: Final = (
+    "compare() takes the tags of two graph variants, as in summary.compare('', 'train'), or one other "
+    "summary, as in summary.compare(hubexplore.summarize('path')). Got {got}."
+)
+_LISTED: Final = (
+    "signatures", "collections", "tables", "assets", "messages", "losses", "update_ops", "functions", "ops",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, repr=False)
+class Variant(VariantSummary):
+    """A graph variant whose lists show themselves, each with a DataFrame `.df`."""
+
+    signatures: Listing[SignatureSummary]
+    variables: Variables = dataclasses.field(default_factory=Variables)
+    collections: Listing[CollectionSummary] = dataclasses.field(default_factory=Listing)
+    tables: Listing[TableSummary] = dataclasses.field(default_factory=Listing)
+    assets: Listing[AssetSummary] = dataclasses.field(default_factory=Listing)
+    messages: Listing[MessageSummary] = dataclasses.field(default_factory=Listing)
+    losses: Listing[str] = dataclasses.field(default_factory=Listing)
+    update_ops: Listing[str] = dataclasses.field(default_factory=Listing)
+    functions: Listing[FunctionSummary] = dataclasses.field(default_factory=Listing)
+    ops: Listing[OpSummary] = dataclasses.field(default_factory=Listing)
+
+    def __repr__(self) -> str:
+        return text.module(self._alone())
+
+    @automatic
+    def _repr_html_(self) -> str:
+        return html.module(self._alone())
+
+    def _alone(self) -> ModuleSummary:
+        title = f"Graph variant: {', '.join(self.tags) or 'no tags'}"
+        return ModuleSummary(title, (self,), format="part of a module")
+
+
+@dataclass(frozen=True, repr=False)
+class Summary(ModuleSummary):
+    """A module's summary that shows itself.
+
+    In a notebook it is a card, in a terminal text. `signatures`, `variables`, `ops`, ... list what all graph
+    variants hold, equal things once, each list with a DataFrame `.df`; `variants[0].ops` is that of one.
+    """
+
+    variants: Variants
+    files: Files = dataclasses.field(default_factory=Files)
+
+    @property
+    def signatures(self) -> Listing[SignatureSummary]:
+        """The signatures of all graph variants."""
+        return self._listing("signatures", lambda variant: variant.signatures)
+
+    @property
+    def variables(self) -> Variables:
+        """The variables, each once; `.stats()` reads their values."""
+        once = [entry.variable for entry in each_once(self.variants)]
+        return variables(once, self.variants, _weights(self))
+
+    @property
+    def collections(self) -> Listing[CollectionSummary]:
+        """The collections of the graphs."""
+        return self._listing("collections", lambda variant: variant.collections)
+
+    @property
+    def tables(self) -> Listing[TableSummary]:
+        """The lookup tables."""
+        return self._listing("tables", lambda variant: variant.tables)
+
+    @property
+    def assets(self) -> Listing[AssetSummary]:
+        """The files that the graphs read."""
+        return self._listing("assets", lambda variant: variant.assets)
+
+    @property
+    def messages(self) -> Listing[MessageSummary]:
+        """The attached messages."""
+        return self._listing("messages", lambda variant: variant.messages)
+
+    @property
+    def losses(self) -> Listing[str]:
+        """Tensors of the regularization losses."""
+        return self._listing("losses", lambda variant: variant.losses)
+
+    @property
+    def update_ops(self) -> Listing[str]:
+        """Nodes of the update ops."""
+        return self._listing("update_ops", lambda variant: variant.update_ops)
+
+    @property
+    def functions(self) -> Listing[FunctionSummary]:
+        """The functions in the libraries."""
+        return self._listing("functions", lambda variant: variant.functions)
+
+    @property
+    def ops(self) -> Listing[OpSummary]:
+        """Op types with their counts; a type that two variants use differently often is there twice."""
+        return self._listing("ops", lambda variant: variant.ops)
+
+    def variant(self, tags: Tags = "") -> Variant:
+        """Returns the graph variant with these tags.
+
+        Raises:
+          NoSuchVariantError: (a KeyError and ValueError) there is none; the message names the nearest.
+        """
+        wanted = chosen(tags, (each.tags for each in self.variants))
+        found = next((each for each in self.variants if each.tags == wanted), None)
+        if found is None:
+            existing = [",".join(each.tags) for each in self.variants]
+            raise NoSuchVariantError(
+                f"No graph variant has the tags {','.join(wanted)!r}; there are {existing}."
+                f"{closest(','.join(wanted), existing)}"
+            )
+        return cast(Variant, found)
+
+    def graph(
+        self,
+        signature: str | None = None,
+        tags: Tags | None = None,
+        expand: Iterable[str] = (),
+        depth: int | None = None,
+    ) -> Diagram:
+        """Draws what a signature runs; see `hubexplore.display.diagram.diagram`."""
+        from hubexplore.display.diagram import diagram
+
+        return diagram(self, signature, tags, expand, depth)
+
+    def compare(self, first: Tags | ModuleSummary, second: Tags | None = None) -> ShownComparison:
+        """Says what differs between two graph variants, or between this module and another one.
+
+        Args:
+          first: tags of a variant; or the other module's summary, `second` left out.
+          second: tags of the other variant.
+
+        Raises:
+          NoSuchVariantError: (a KeyError and ValueError) no variant has the tags.
+          HandleError: (a ValueError) neither two sets of tags nor one summary.
+        """
+        from hubexplore.display.rich import comparison_view
+        from hubexplore.summary.compare.comparison import compare_modules, compare_variants
+
+        if isinstance(first, ModuleSummary) and second is None:
+            return comparison_view.shown(compare_modules(self, first))
+        if second is None or isinstance(first, ModuleSummary) or isinstance(second, ModuleSummary):
+            got = f"a {type(first).__name__}" + (
+                f" and a {type(second).__name__}" if second is not None else ""
+            )
+            raise HandleError(MSG_COMPARE.format(got=got))
+        sources = self.source, self.source
+        return comparison_view.shown(compare_variants(self.variant(first), self.variant(second), sources))
+
+    def to_dict(self) -> dict[str, Any]:
+        """All facts as plain dicts and lists; the contract is in `hubexplore.display.records`."""
+        return records.to_dict(self)
+
+    def to_json(self, indent: int | None = None) -> str:
+        """The same as JSON, of ASCII characters."""
+        return records.to_json(self, indent)
+
+    def to_html(self) -> str:
+        """One self-contained HTML page."""
+        return html.page(self)
+
+    def _listing(self, kind: str, of: Callable[[VariantSummary], Sequence[Item]]) -> Listing[Item]:
+        once = dict.fromkeys(item for variant in self.variants for item in of(variant))
+        return Listing(once, kind, self.variants)
+
+    def __repr__(self) -> str:
+        return text.module(self)
+
+    @automatic
+    def _repr_html_(self) -> str:
+        return html.module(self)
+
+
+def dress(summary: ModuleSummary) -> Summary:
+    """Returns the same summary, able to show itself."""
+    if isinstance(summary, Summary) and all(isinstance(each, Variant) for each in summary.variants):
+        return summary
+    weights = _weights(summary)
+    variants = [_dress_variant(variant, weights) for variant in summary.variants]
+    facts = {each.name: getattr(summary, each.name) for each in dataclasses.fields(ModuleSummary)}
+    return Summary(
+        **{
+            **facts,
+            "variants": Variants(variants, "variants", variants),
+            "files": Files(summary.files, "files"),
+        }
+    )
+
+
+def _dress_variant(variant: VariantSummary, weights: Weights | None) -> Variant:
+    facts = {each.name: getattr(variant, each.name) for each in dataclasses.fields(VariantSummary)}
+    listed = {kind: Listing(facts[kind], kind, (variant,)) for kind in _LISTED}
+    return Variant(**{**facts, **listed, "variables": variables(variant.variables, (variant,), weights)})
+
+
+def _weights(summary: ModuleSummary) -> Weights | None:
+    return summary.source.weights if summary.source else None

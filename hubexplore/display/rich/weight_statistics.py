@@ -1,0 +1,174 @@
+"""Statistics of weights, shown: a table with a small histogram per variable."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from hubexplore.display.card import html
+from hubexplore.display.card.text import BOLD, PLAIN
+from hubexplore.display.markup import Markup, document, tag
+from hubexplore.display.safe_display import automatic
+from hubexplore.display.tables.grid import Column, Grid, Remark, Row, grid_html, grid_lines
+from hubexplore.display.tables.histogram import Spark
+from hubexplore.display.theme import PAGE_STYLE
+from hubexplore.display.wording import counted, folded, shape_text
+from hubexplore.summary.weights.statistics import VariableStats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_ROWS: Final = 120
+# Reading takes well below a second per so many bytes: no bar for less.
+NOTICEABLE: Final = 200_000_000
+# A line has many short numbers, and should keep the whole name.
+WIDTH: Final = 128
+
+
+class Statistics(tuple[VariableStats, ...]):
+    """Statistics by name of the variable, a tuple that shows itself; `.df` has all of them as a DataFrame."""
+
+    __slots__ = ()
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """A row per variable; None where there is no number."""
+        import pandas as pd
+
+        names = [field.name for field in dataclasses.fields(VariableStats)]
+        rows = [[getattr(each, name) for name in names] for each in self]
+        return pd.DataFrame(rows, columns=names)
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """The same as plain lists and dicts, as JSON has them; an infinite deviation is text."""
+        return [{name: _plain(value) for name, value in dataclasses.asdict(each).items()} for each in self]
+
+    def to_text(self, colour: bool = False, width: int = WIDTH) -> str:
+        """The statistics as an aligned table; with colours the caption stands out."""
+        return text(self, colour, width)
+
+    def to_json(self, indent: int | None = None) -> str:
+        """The same as `to_dict`, as JSON of ASCII characters."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    def to_html(self) -> str:
+        """One self-contained HTML page."""
+        return document("Statistics of weights - hubexplore", PAGE_STYLE, tag("main", markup(self)))
+
+    def __repr__(self) -> str:
+        return text(self)
+
+    @automatic
+    def _repr_html_(self) -> str:
+        return markup(self)
+
+
+def shown(stats: Iterable[VariableStats], total_bytes: int = 0) -> Statistics:
+    """Reads the statistics, with a progress bar where that takes a while, and returns them by name.
+
+    Args:
+      stats: see `hubexplore.summary.weights.statistics.variable_stats`.
+      total_bytes: what these variables take in the checkpoint.
+    """
+    found: list[VariableStats] = []
+    with _progress(total_bytes) as advance:
+        for each in stats:
+            found.append(each)
+            advance(each.bytes)
+    return Statistics(sorted(found, key=lambda each: each.name))
+
+
+def text(stats: Iterable[VariableStats], colour: bool = False, width: int = WIDTH) -> str:
+    """Returns the statistics as an aligned table; with `colour` its caption is bold by ANSI escapes."""
+    (_, caption), *rows = grid_lines(_grid(tuple(stats)), width)
+    return "\n".join([(BOLD if colour else PLAIN).format(caption), *(line for _, line in rows)])
+
+
+def markup(stats: Iterable[VariableStats]) -> Markup:
+    """Returns the statistics as an HTML table."""
+    return html.framed(grid_html(_grid(tuple(stats))))
+
+
+def _grid(stats: tuple[VariableStats, ...]) -> Grid:
+    """Lists variables that hold NaN or Inf first, so that no fold hides them; without any, no column does."""
+    odd = any(each.nans or each.infs for each in stats)
+    ordered = sorted(stats, key=lambda each: not (each.nans or each.infs))
+    rows = tuple(_row(each, odd) for each in ordered[:MAX_ROWS])
+    numbers = ("Min", "Max", "Mean", "Std", "Zeros", *(("NaN", "Inf") if odd else ()))
+    columns = (
+        Column("Name", code=True),
+        Column("Type"),
+        Column("Shape"),
+        *(Column(name, "right") for name in numbers),
+        Column("Histogram"),
+    )
+    return Grid(_caption(stats), columns, rows, folded(len(stats) - len(rows), "variable"))
+
+
+def _caption(stats: tuple[VariableStats, ...]) -> str:
+    if not stats:
+        return "No variables, so no weights"
+    numbers = sum(each.count or 0 for each in stats if each.zeros is not None)
+    nans, infs = (sum(getattr(each, name) or 0 for each in stats) for name in ("nans", "infs"))
+    affected = counted(sum(1 for each in stats if each.nans or each.infs), "variable")
+    odd = f"{nans:,} NaN and {infs:,} Inf in {affected}" if nans or infs else "no NaN, no Inf"
+    return f"Weights of {counted(len(stats), 'variable')}: {counted(numbers, 'number')}, {odd}"
+
+
+def _row(stats: VariableStats, odd: bool) -> Row:
+    read_as = f", {stats.note}" if stats.note and stats.zeros is not None else ""
+    start = (stats.name, f"{stats.dtype}{read_as}", shape_text(stats.shape))
+    if stats.zeros is None:
+        return (*start, Remark(stats.note))
+    numbers = (stats.minimum, stats.maximum, stats.mean, stats.std)
+    counts = (stats.zeros, stats.nans or 0, stats.infs or 0)
+    return (
+        *start,
+        *(_number(each) for each in numbers),
+        *(f"{each:,}" for each in counts[: 3 if odd else 1]),
+        _histogram(stats),
+    )
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+
+
+def _histogram(stats: VariableStats) -> str:
+    if not stats.histogram:
+        return "no elements" if stats.count == 0 else "no finite number"
+    what = stats.note or "numbers"
+    counts = ", ".join(map(str, stats.histogram))
+    low, high = _number(stats.minimum), _number(stats.maximum)
+    bins = counted(len(stats.histogram), "bin")
+    return Spark(stats.histogram, f"{what} from {low} to {high} in {bins}: {counts}")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return str(value) if value in (float("inf"), float("-inf")) else value
+
+
+def _in_kernel() -> bool:
+    """Whether a kernel runs here, which importing ipykernel does not start."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None
+
+
+@contextlib.contextmanager
+def _progress(total_bytes: int) -> Iterator[Callable[[int], object]]:
+    """Yields what counts the bytes read: a bar in a notebook or terminal if there are many, else nothing."""
+    if total_bytes < NOTICEABLE or not (_in_kernel() or sys.stderr.isatty()):
+        yield lambda size: None
+        return
+    from tqdm.auto import tqdm
+
+    with tqdm(total=total_bytes, unit="B", unit_scale=True, desc="Reading weights", leave=False) as bar:
+        yield bar.update

@@ -1,0 +1,1 @@
+"""Tables as data, as HTML, as aligned text and as data frames."""

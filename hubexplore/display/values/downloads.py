@@ -1,0 +1,200 @@
+"""Values as files: NumPy's own form, and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from hubexplore.display.values.value_kinds import (
+    Array,
+    flat_of,
+    is_foreign,
+    is_number,
+    is_text,
+    kind_of,
+    text_of,
+)
+
+# What begins a formula, in all widths, and what a spreadsheet passes over: blanks and invisible signs.
+_FORMULA: Final = "=+\\-@\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20"
+_BLANK: Final = (
+    r"\s\x00-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
+    r"\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
+)
+# Where a cell begins: at the beginning of the text, and in countries where ";" separates cells also behind
+# that and in another line, since a quotation mark counts only at the beginning of a cell. Blanks are taken as
+# a whole, also without a formula behind them, so that a text is gone through once.
+_BEGINNING: Final = re.compile(rf"(^|[;\t\r\n])([{_BLANK}]*)([{_FORMULA}]?)")
+_MOST_ENTRIES: Final = 5_000_000
+"""Entries of a CSV file: a spreadsheet opens fewer, and the kernel would be busy for long."""
+_MOST_BYTES: Final = 500_000_000
+"""Bytes of a file of texts of fixed width, in which each takes as much as the longest."""
+
+
+def forms(value: Any) -> tuple[tuple[str, str], ...]:
+    """Returns the files that there can be of a value, each as what `download` is asked for and in words."""
+    arrays = [flat_of(value)] if kind_of(value) == "dense" else list(_parts(value).values())
+    found = [("npy", "NumPy")] if all(_fixed_bytes(each) <= _MOST_BYTES for each in arrays) else []
+    return (*found, ("csv", "CSV")) if flat_of(value).size <= _MOST_ENTRIES else tuple(found)
+
+
+def download(value: Any, name: str, form: str) -> tuple[str, bytes] | None:
+    """Returns name and content of a file; None where `forms` does not list it.
+
+    Args:
+      value: an array, SparseTensorValue or RaggedTensorValue.
+      name: of the output; chosen by strangers.
+      form: "npy", which becomes an .npz for values of several arrays, or "csv".
+    """
+    if form not in dict(forms(value)):
+        return None
+    safe = file_stem(name)
+    if form == "csv":
+        return f"{safe}.csv", as_csv(value).encode()
+    if kind_of(value) == "dense":
+        return f"{safe}.npy", as_npy(flat_of(value))
+    return f"{safe}.npz", _as_npz(value)
+
+
+def file_stem(name: str) -> str:
+    """A name as that of a file on any system: letters, digits, `_` and `-`, at most 60."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", name[:1000]).strip("_-")[:60] or "value"
+
+
+def file_stems(names: Sequence[str]) -> list[str]:
+    """Names of files for each of these; those of different ones differ on any system, not only in case."""
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in dict.fromkeys(names):
+        stem = file_stem(name)
+        number = 1
+        free = stem
+        while free.lower() in taken:
+            number += 1
+            free = f"{stem[:54]}_{number}"
+        taken.add(free.lower())
+        found[name] = free
+    return [found[name] for name in names]
+
+
+def as_npy(array: Array) -> bytes:
+    """An array as `numpy.save` writes it, without pickle: texts of fixed width, ml_dtypes as float32."""
+    content = io.BytesIO()
+    np.save(content, _plain(array), allow_pickle=False)
+    return content.getvalue()
+
+
+def _fixed_bytes(array: Array) -> int:
+    """Bytes of it in a file."""
+    if array.dtype.kind != "O":
+        return 0
+    return (
+        4
+        * array.size
+        * max((len(each) for each in array.reshape(-1) if isinstance(each, (bytes, str))), default=0)
+    )
+
+
+def _as_npz(value: Any) -> bytes:
+    """As `numpy.savez`, which takes `allow_pickle` for the name of an array before NumPy 2."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for key, array in _parts(value).items():
+            archive.writestr(f"{key}.npy", as_npy(array))
+    return content.getvalue()
+
+
+def _parts(value: Any) -> dict[str, Array]:
+    """The arrays of a sparse or ragged value."""
+    if kind_of(value) == "sparse":
+        parts = {"indices": value.indices, "values": value.values, "dense_shape": value.dense_shape}
+    else:
+        splits = {f"row_splits_{level}": each for level, each in enumerate(value.nested_row_splits)}
+        parts = {"flat_values": value.flat_values, **splits}
+    return {key: np.asarray(each) for key, each in parts.items()}
+
+
+def _plain(array: Array) -> Array:
+    if array.dtype.kind == "O":
+        return np.array([text_of(each) for each in array.reshape(-1)], str).reshape(array.shape)
+    return array.astype(np.float32) if is_foreign(array) else array
+
+
+def as_csv(value: Any) -> str:
+    """Rows of values: all but the last dimension are rows, with their indices first where there are several.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe in front, as does a part of a text
+    that would be a cell of its own where ";" separates cells.
+    """
+    out = _Lines()
+    # Before Python 3.13 only what is in the line's end is quoted, and a lone "\\r" is an end too.
+    csv.writer(out, lineterminator="\r\n").writerows(_rows(value))
+    return "".join(out.lines)
+
+
+class _Lines:
+    """Takes the lines that a csv.writer writes, and ends them by a newline alone."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def write(self, line: str) -> None:
+        self.lines.append(line.removesuffix("\r\n") + "\n")
+
+
+def _rows(value: Any) -> Iterator[list[Any]]:
+    if kind_of(value) == "sparse":
+        yield [*(f"index_{axis}" for axis in range(len(value.dense_shape))), "value"]
+        for index, item in zip(np.asarray(value.indices), np.asarray(value.values), strict=True):
+            yield [*map(int, index), _cell(item)]
+        return
+    if kind_of(value) == "ragged":
+        yield from _ragged_rows(value)
+        return
+    array = flat_of(value)
+    if not array.size:
+        return
+    matrix = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(-1, 1)
+    for number, row in enumerate(matrix):
+        lead = [int(each) for each in np.unravel_index(number, array.shape[:-1])] if array.ndim > 2 else []
+        yield [*lead, *(row.tolist() if is_number(row) else map(_cell, row))]
+
+
+def _ragged_rows(value: Any) -> Iterator[list[Any]]:
+    """A row per innermost row, with the number of its outermost one first."""
+    flat, splits = np.asarray(value.flat_values), [np.asarray(each) for each in value.nested_row_splits]
+    outer = np.arange(len(splits[0]) - 1)
+    for level in range(len(splits) - 1):
+        outer = np.repeat(outer, np.diff(splits[level]))
+    inner = splits[-1]
+    for number in range(len(inner) - 1):
+        entries = flat[inner[number] : inner[number + 1]].reshape(-1)
+        yield [int(outer[number]), *(_cell(each) for each in entries)]
+
+
+def _cell(item: Any) -> Any:
+    array = np.asarray(item)
+    if is_text(array):
+        return _guarded(text_of(item))
+    return item.item() if hasattr(item, "item") else item
+
+
+def _guarded(text: str) -> str:
+    """A text without formulas."""
+    guarded = _BEGINNING.sub(_with_apostrophe, text)
+    return f"'{guarded}" if guarded.startswith(("\t", "\r", "\n")) else guarded
+
+
+def _with_apostrophe(found: re.Match[str]) -> str:
+    separator, blanks, formula = found.groups()
+    if not formula:
+        return found[0]
+    # Among blanks there may be what separates cells in turn.
+    again = "'" if separator and any(each in blanks for each in "\t\r\n") else ""
+    return f"{separator}'{blanks}{again}{formula}"

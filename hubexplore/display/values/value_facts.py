@@ -1,0 +1,117 @@
+"""What is always said of a value, and a value in few words."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from hubexplore.display.values.value_kinds import (
+    Array,
+    as_floats,
+    flat_of,
+    is_foreign,
+    is_number,
+    is_readable,
+    is_text,
+    item_text,
+    kind_of,
+    shape_of,
+    signed,
+    text_of,
+)
+from hubexplore.display.wording import beginning, counted, visible
+
+BRIEF: Final = 60
+_WORD: Final = 24
+
+
+def facts(value: Any) -> str:
+    """Returns shape, dtype and range: "2 × 3 float32 · −0.31 to 0.52"; NaN and Inf where there are any."""
+    flat = flat_of(value)
+    kind = kind_of(value)
+    found = [f"{_shape(value)} {'' if kind == 'dense' else f'{kind} '}{dtype_text(flat)}".strip()]
+    if kind != "dense":
+        found.append(counted(len(flat), "value"))
+    if is_text(flat):
+        longest = max((len(text_of(each)) for each in flat.reshape(-1)), default=0)
+        found.append(f"longest {counted(longest, 'character')}")
+    elif flat.dtype.kind == "b":
+        found.append(f"{int(np.count_nonzero(flat)):,} true")
+    elif is_number(flat) and flat.size:
+        found.append(_range(flat) if flat.size > 1 else _one(flat))
+    elif flat.dtype.kind == "c" and flat.size:
+        found.append(f"absolute {_of_finite(np.abs(flat))}")
+    return " · ".join(found)
+
+
+def _range(flat: Array) -> str:
+    # float64 does not hold all integers.
+    if flat.dtype.kind in "iu":
+        return _from_to(flat.min(), flat.max())
+    low, high = flat.min(), flat.max()  # NaN where one is among them
+    if is_foreign(flat) or not (np.isfinite(low) and np.isfinite(high)):
+        return _of_finite(as_floats(flat))
+    return _from_to(low, high)
+
+
+def _of_finite(floats: Array) -> str:
+    finite = floats[np.isfinite(floats)]
+    nans, infs = int(np.isnan(floats).sum()), int(np.isinf(floats).sum())
+    parts = [_from_to(finite.min(), finite.max())] if finite.size else []
+    parts += [f"{count:,} {word}" for count, word in ((nans, "NaN"), (infs, "Inf")) if count]
+    return " · ".join(parts)
+
+
+def _from_to(low: Any, high: Any) -> str:
+    return f"{signed(low)} to {signed(high)}" if low != high else f"all {signed(low)}"
+
+
+def _one(flat: Array) -> str:
+    return signed(flat.reshape(-1)[0])
+
+
+def dtype_text(array: Array) -> str:
+    """Returns "float32", or "text" for strings."""
+    return "text" if is_text(array) else str(array.dtype.name)
+
+
+def _shape(value: Any) -> str:
+    shape = shape_of(value)
+    return " × ".join("?" if size is None else f"{size:,}" for size in shape) if shape else "scalar"
+
+
+def brief(value: Any) -> str:
+    """Returns a value in at most some 60 characters: `"a sentence", "another" (2)`, `[0.1, 0.2, …] (10)`."""
+    flat, shape = flat_of(value), shape_of(value)
+    if kind_of(value) != "dense":
+        return f"{_shape(value)} {kind_of(value)}, {counted(len(flat), 'value')}"
+    if not shape:
+        return visible(_quoted(flat[()]), BRIEF)
+    if is_text(flat):
+        return _few([_quoted(each) for each in flat.reshape(-1)[:4]], flat.size)
+    if len(shape) == 4 and shape[3] in (1, 3) and shape[1] and shape[2] and shape[1] > 1:
+        return f"{counted(shape[0] or 0, 'image')} of {shape[1]} × {shape[2]} × {shape[3]}"
+    if len(shape) <= 2 and flat.size and len(flat.reshape(-1)) <= 64 and (len(shape) == 1 or shape[0] == 1):
+        return _few([_quoted(each) for each in flat.reshape(-1)[:6]], flat.size)
+    return f"{_shape(value)} {dtype_text(flat)}"
+
+
+def _few(items: list[str], count: int) -> str:
+    shown: list[str] = []
+    for item in items:
+        if sum(len(each) + 2 for each in shown) + len(item) > BRIEF - 16:
+            break
+        shown.append(item)
+    more = ", …" if len(shown) < count else ""
+    return f"[{', '.join(shown)}{more}]" + (f" ({count:,})" if count > 1 else "")
+
+
+def _quoted(item: Any) -> str:
+    if not isinstance(item, (bytes, str)):
+        return visible(item_text(item), _WORD)
+    if isinstance(item, bytes) and not is_readable(item):
+        return counted(len(item), "byte")
+    text = beginning(item_text(item), _WORD)
+    # Escapes take up to ten characters each.
+    return f'"{text if len(text) <= 40 else text[:40] + "…"}"'

@@ -1,0 +1,1 @@
+"""Views of values, one file for each kind: pictures, tables, bars, lines."""

@@ -1,0 +1,161 @@
+"""The words and numbers that every display shares, each safe to print.
+
+A character that could move a cursor or turn the reading direction is spelled out; what is too long is cut.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from hubexplore.summary.compare import replacement
+from hubexplore.summary.confusables import reading, spelled_out
+from hubexplore.summary.model import Shape, TensorSummary
+
+MAX_TEXT: Final = 96
+MAX_SENTENCE: Final = 400
+MAX_LISTED: Final = 12
+_NUMBERS: Final = re.compile("([0-9]+)")
+
+
+def visible(text: str, limit: int = MAX_TEXT) -> str:
+    r"""Returns `text` in one line of at most `limit` characters, unprintable ones as escapes (`\x1b`).
+
+    With escapes it may be twice as long. What is too long loses its middle: both ends of a path or of a
+    scoped name tell it from others.
+    """
+    half = (limit - 1) // 2
+    shown = printable(text if len(text) <= limit else f"{text[:half]}…{text[-half:]}")
+    if len(shown) <= 2 * limit:
+        return shown
+    # Mostly escapes, of up to ten characters each.
+    few = half // 5
+    return printable(f"{text[:few]}…{text[-few:]}")
+
+
+def apart(texts: Sequence[str], limit: int = MAX_TEXT, cut: Callable[[str, int], str] = visible) -> list[str]:
+    """Returns each text cut, such that no two that differ read the same.
+
+    Of those that a cut makes equal the place is shown where they begin to differ. What is written with other
+    characters but looks the same is spelled out; what still reads the same is numbered.
+
+    Args:
+      texts: names or sentences; equal ones stay equal.
+      limit: characters that `cut` leaves.
+      cut: makes one line of a text.
+    """
+    found = {text: cut(text, limit) for text in texts}
+    for tell in (_where_they_differ, _spelled_out, _numbered):
+        groups: dict[str, dict[str, str]] = {}
+        for text, shown in found.items():
+            groups.setdefault(reading(shown), {})[text] = shown
+        same = [group for group in groups.values() if len(group) > 1]
+        if not same:
+            break
+        for group in same:
+            found.update(tell(group, limit))
+    return [found[text] for text in texts]
+
+
+def _where_they_differ(group: Mapping[str, str], limit: int) -> dict[str, str]:
+    size = limit // 2
+    first, last = min(group), max(group)  # what these share, all share
+    same = sum(
+        1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    )
+    start = max(same - size // 8, 0)
+    return {
+        text: visible(
+            f"{text[: limit - size - 2]}…{text[start : start + size]}{text[start + size :] and '…'}", limit
+        )
+        for text in group
+        if len(text) > limit and start > limit - size - 2
+    }
+
+
+def _spelled_out(group: Mapping[str, str], limit: int) -> dict[str, str]:
+    return {text: visible(spelled_out(text), limit) for text in group if reading(text) != text}
+
+
+def _numbered(group: Mapping[str, str], limit: int) -> dict[str, str]:
+    others = list(group.items())[1:]
+    return {text: f"{shown[: limit - 6]} ({number})" for number, (text, shown) in enumerate(others, 2)}
+
+
+def printable(text: str) -> str:
+    r"""Returns `text` with each unprintable character, line ends too, as its escape (`\x1b`)."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def beginning(text: str, limit: int = 60) -> str:
+    """Returns `text` in one line, the end cut off where it is too long."""
+    return printable(text if len(text) <= limit else f"{text[:limit]}…")
+
+
+def shape_text(shape: Shape) -> str:
+    """Returns `(?, 224, 224, 3)`, "scalar", or "any shape" where the rank is unknown."""
+    return visible(replacement.shape_text(shape))
+
+
+def type_text(tensor: TensorSummary) -> str:
+    """Returns "float32", or "sparse float32" where it is no dense tensor."""
+    return visible(tensor.dtype if tensor.kind == "dense" else f"{tensor.kind} {tensor.dtype}")
+
+
+def tags_text(tags: Iterable[str]) -> str:
+    """Returns "gpu, train", or "no tags" for the empty set."""
+    return visible(replacement.tags_text(tags))
+
+
+def tags_list(tags: Iterable[Iterable[str]]) -> str:
+    """Returns "no tags | gpu, train", the graph variants with these tags; at most a dozen."""
+    texts = [tags_text(each) for each in tags]
+    return " | ".join(texts[:MAX_LISTED]) + (" | ..." if len(texts) > MAX_LISTED else "")
+
+
+def size_text(size: int | None) -> str:
+    """Returns a number of bytes as in "512 bytes", "4.1 kB", "102 MB"; "?" where it is not known."""
+    if size is None:
+        return "?"
+    if size < 1000:
+        return counted(size, "byte")
+    amount = float(size)
+    for unit in ("kB", "MB", "GB", "TB"):
+        amount /= 1000
+        if amount < 999.5 or unit == "TB":
+            break
+    return f"{amount:.1f} {unit}" if amount < 99.95 else f"{amount:,.0f} {unit}"
+
+
+def number_text(number: int | None) -> str:
+    """Returns `1,234`, or "?" where it is not known."""
+    return "?" if number is None else f"{number:,}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Returns "1 variable", "1,234 variables", "2 entries"."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun[:-1]}ies" if noun.endswith("ry") else f"{count:,} {noun}s"
+
+
+def folded(left_out: int, noun: str) -> str:
+    """Returns what stands for that which is not listed, or nothing."""
+    return f"... and {left_out:,} more {counted(left_out, noun).split(' ', 1)[1]}" if left_out > 0 else ""
+
+
+def natural(text: str) -> tuple[tuple[int, str], ...]:
+    """A key that sorts `block_2` before `block_10`."""
+    parts = _NUMBERS.split(text)
+    # A number sorts by its length first: int() would refuse one of 10,000 digits.
+    return tuple(
+        (len(part.lstrip("0")), part.lstrip("0")) if index % 2 else (0, part)
+        for index, part in enumerate(parts)
+    )

@@ -1,0 +1,230 @@
+"""Applying a signature: its slice of the graph, wired to inputs and shared state."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import tensorflow as tf
+from tensorflow.core.framework import graph_pb2
+
+from hubexplore.errors import AuthoringError, ScopeNameError
+from hubexplore.hub import tf_internals
+from hubexplore.hub.graph.contexts import rebuild
+from hubexplore.hub.graph.extra_ops import Place
+from hubexplore.hub.graph.functions import FunctionImporter
+from hubexplore.hub.graph.plan import ApplyPlan
+from hubexplore.hub.graph.replay import Refinement, shapes_key
+from hubexplore.hub.graph.shared_names import prefix_shared_names
+from hubexplore.hub.graph.state import State
+from hubexplore.hub.tensor_info import assemble, components
+from hubexplore.summary.graph.traversal import node_of, tensor_of
+
+# The importer indexes the whole graph. It is faster than replaying a slice, and than planning that, until the
+# graph is so many times as large as the slice.
+_LARGE: Final = 4
+
+MSG_TAKEN: Final = (
+    "The graph already has an op named {name!r}, a name that the module needs for an op of its own. {remedy}"
+)
+MSG_OTHER_NAME: Final = "Pass another name= to Module, or make the module first."
+MSG_OTHER_SCOPE: Final = "Call the module in a scope of its own: `with tf.name_scope('apply'):`."
+
+
+class Applier:
+    """Adds the calls of one module to its graph.
+
+    Args:
+      state: of the module.
+      functions: of the module.
+    """
+
+    def __init__(self, state: State, functions: FunctionImporter) -> None:
+        self._state = state
+        self._functions = functions
+        self.places: dict[tuple[tf.Graph, str], Place] = {}
+        """The calls so far, by graph and name scope."""
+        # Plans with the static shapes of inputs for which TensorFlow has accepted the slice before.
+        self._accepted: dict[tuple[ApplyPlan, Any], tuple[Refinement, ...] | None] = {}
+
+    def apply(self, plan: ApplyPlan, inputs: Mapping[str, Any], name: str, signature: str) -> dict[str, Any]:
+        """Adds the slice of one call to the default graph.
+
+        Args:
+          plan: of the signature.
+          inputs: input name -> Tensor, SparseTensor or RaggedTensor that fits.
+          name: the name scope to make, in the current one.
+          signature: its name.
+
+        Returns:
+          Output name -> Tensor, SparseTensor or RaggedTensor.
+        """
+        graph = tf.compat.v1.get_default_graph()
+        state, context = self._state, tf_internals.control_flow_context(graph)
+        given = _components_by_name(plan, inputs)
+        replaced = _bring_into_context(plan, state, given, graph)
+        colocations = _colocations(plan, state, given, graph, name)
+        with tf.name_scope(name) as scope_with_slash:
+            scope = scope_with_slash[:-1]
+            check_free(scope, plan.found_by_name, MSG_OTHER_SCOPE)
+            if plan.part.graph_def.node:
+                self._build(plan, graph, scope, replaced, colocations)
+
+        def rename(element: str) -> str | None:
+            tensor = replaced.get(tensor_of(element))
+            if tensor is not None:
+                return str(tensor.name if ":" in element else tensor.op.name)
+            return f"{scope}/{element}" if node_of(element) in plan.imported else None
+
+        rebuild(plan.contexts, graph, scope, rename)
+        self.places[graph, scope] = Place(graph, scope, set(plan.imported), given, signature, context)
+        for key, elements in plan.collections.items():
+            for element in elements:
+                graph.add_to_collection(key, graph.as_graph_element(f"{scope}/{element}"))
+
+        def result(tensor: str) -> tf.Tensor:
+            if tensor in given:
+                return given[tensor]
+            if node_of(tensor) in plan.imported:
+                return graph.get_tensor_by_name(f"{scope}/{tensor}")
+            return tf_internals.capture(graph, state.tensor(tensor))
+
+        return {key: assemble(info, map(result, info.component_names)) for key, info in plan.outputs.items()}
+
+    def _build(
+        self,
+        plan: ApplyPlan,
+        graph: tf.Graph,
+        scope: str,
+        replaced: Mapping[str, tf.Tensor],
+        colocations: Mapping[str, list[str]],
+    ) -> None:
+        key = shapes_key({name: replaced[name] for name in plan.from_inputs})
+        if (
+            (plan, key) in self._accepted
+            and (
+                graph.version > _LARGE * len(plan.imported)
+                or not self._functions.is_light(graph, plan.part.library)
+            )
+            and plan.replay is not None
+            and tf_internals.control_flow_context(graph) is None
+            and not any(map(tf_internals.is_in_context, replaced.values()))
+            and self._functions.are_known(graph, plan.part.graph_def, plan.part.library)
+        ):
+            self._accepted[plan, key] = plan.replay.run(
+                graph, scope, replaced, plan.controls, colocations, self._accepted[plan, key]
+            )
+            return
+        input_map = {name: replaced[name] for name in (*plan.from_inputs, *plan.from_state)}
+        input_map |= {f"^{node}": replaced[tensor] for node, tensor in plan.controls.items()}
+        self._functions.import_graph_def(_own_shared_names(plan, scope), plan.part.library, scope, input_map)
+        constraints = {
+            f"{scope}/{node}": ([f"{scope}/{other}" for other in plan.part.inside.get(node, ())], ops)
+            for node, ops in colocations.items()
+        }
+        tf_internals.add_colocations(graph, constraints)
+        if key is not None:
+            self._accepted.setdefault((plan, key), None)
+
+
+def check_free(scope: str, nodes: Iterable[str], remedy: str) -> None:
+    """Checks that no op of the default graph has the name that one of a module would get.
+
+    TensorFlow gives the second op of a name another one, so that the first would be found by that name.
+
+    Raises:
+      ScopeNameError: (a ValueError) an op has it.
+    """
+    graph = tf.compat.v1.get_default_graph()
+    if taken := tf_internals.first_taken(graph, (f"{scope}/{name}" for name in nodes)):
+        raise ScopeNameError(MSG_TAKEN.format(name=taken, remedy=remedy))
+
+
+def _components_by_name(plan: ApplyPlan, inputs: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+    """Name of the replaced tensor -> the dense tensor that replaces it."""
+    return {
+        tensor_of(name): tensor
+        for key, info in plan.inputs.items()
+        for name, tensor in zip(info.component_names, components(inputs[key]), strict=True)
+    }
+
+
+def _bring_into_context(
+    plan: ApplyPlan, state: State, given: Mapping[str, tf.Tensor], graph: tf.Graph
+) -> dict[str, tf.Tensor]:
+    """The tensors that replace those of the module, as seen from where ops are now built.
+
+    A tensor of an outer graph is captured by a function body; one from outside of a TF1 cond or while
+    loop enters its context.
+    """
+    names = {*plan.from_inputs, *plan.from_state, *plan.controls.values()}
+    context = tf_internals.control_flow_context(graph)
+    replaced = {}
+    for name in sorted(names):
+        tensor = given[name] if name in given else state.value_for(graph, name)
+        tensor = tf_internals.capture(graph, tensor)
+        replaced[name] = tensor if context is None else context.AddValue(tensor)
+    return replaced
+
+
+def _own_shared_names(plan: ApplyPlan, scope: str) -> graph_pb2.GraphDef:
+    """The slice, its shared names below `scope`; the plan's own template where it has none."""
+    if not plan.has_shared_names:
+        return plan.part.graph_def
+    graph_def = graph_pb2.GraphDef()
+    graph_def.CopyFrom(plan.part.graph_def)
+    prefix_shared_names(graph_def, scope)
+    return graph_def
+
+
+def _colocations(
+    plan: ApplyPlan,
+    state: State,
+    given: Mapping[str, tf.Tensor],
+    graph: tf.Graph,
+    name: str,
+) -> dict[str, list[str]]:
+    """For each node that was colocated with a replaced one: names of the ops it now goes with.
+
+    Raises:
+      AuthoringError: (a ValueError) several outputs of one node were replaced by tensors of different ops.
+    """
+    if not plan.part.dangling:
+        return {}
+    by_node: dict[str, dict[str, tf.Tensor]] = {}
+    for tensor in plan.fed:
+        by_node.setdefault(node_of(tensor), {})[tensor] = given[tensor]
+    result: dict[str, list[str]] = {}
+    for node, others in plan.part.dangling.items():
+        for other in others:
+            candidates = by_node.get(other, {})
+            companions = {key: _companions(tensor, graph) for key, tensor in candidates.items()}
+            if len(set(companions.values())) > 1:
+                ops = {key: str(tensor.op.name) for key, tensor in sorted(candidates.items())}
+                reasons = ", ".join(f"{key!r} is now from {op!r}" for key, op in ops.items())
+                raise AuthoringError(
+                    f"{name}: node {node!r} must share a device with {other!r} (constraint 'loc:@{other}'), "
+                    f"but {reasons}. Give all of these inputs from one op."
+                )
+            targets = next(iter(companions.values()), ())
+            if not candidates and other in plan.state_nodes and state.graph is graph:
+                targets = (f"{state.scope}/{other}",)
+            if targets:
+                result.setdefault(node, []).extend(targets)
+    return result
+
+
+def _companions(tensor: tf.Tensor, graph: tf.Graph) -> tuple[str, ...]:
+    """Names of the ops that whatever is colocated with a tensor's op goes with, as TensorFlow names them.
+
+    These are the ops with which it is colocated itself, so that ops of one group count as one. None where
+    it is outside of the function body that is being built.
+    """
+    if tensor.graph is not graph:
+        return ()
+    names = {tf.compat.as_str(group).removeprefix("loc:@") for group in tensor.op.colocation_groups()}
+    # A function body names companions outside of it too, which cannot be had here.
+    return tuple(sorted(filter(functools.partial(tf_internals.has_op, graph), names))) or (
+        str(tensor.op.name),
+    )

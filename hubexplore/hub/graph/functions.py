@@ -1,0 +1,163 @@
+"""Importing graph slices together with the functions they call."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import tensorflow as tf
+from tensorflow.core.framework import function_pb2, graph_pb2
+
+from hubexplore.errors import DamagedModuleError
+from hubexplore.hub import tf_internals
+from hubexplore.hub.graph.shared_names import prefix_in_functions, sharing_functions
+from hubexplore.summary.graph.traversal import calls_of_attr
+
+_RENAMES = itertools.count(1)
+_CONTROL_FLOW: Final = frozenset({"While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase"})
+
+
+class FunctionImporter:
+    """Imports slices of one module, each function once per graph.
+
+    TensorFlow registers a function by name for a whole graph. Modules written by different processes
+    reuse names such as `cond_true_12` for different bodies, so a name that is taken gets a new one.
+
+    Branches and bodies of TF2 conds and loops get new names on every import: TensorFlow derives names for
+    gradient functions from them, for the whole process, and two calls would come by the same ones.
+
+    Functions that name tables or other resources get new names as well, since each module has its own.
+
+    Args:
+      scope: absolute name scope of the module's state, without a trailing slash.
+    """
+
+    def __init__(self, scope: str) -> None:
+        self._scope = scope
+        self._renames: weakref.WeakKeyDictionary[tf.Graph, dict[str, str]] = weakref.WeakKeyDictionary()
+
+    def are_known(
+        self, graph: tf.Graph, graph_def: graph_pb2.GraphDef, library: function_pb2.FunctionDefLibrary
+    ) -> bool:
+        """Whether `graph` has all functions of `library`, and `graph_def` may call them as they are."""
+        if not library.function:
+            return True
+        if has_control_flow(graph_def, library):
+            return False
+        known = self._renames.get(graph, {})
+        return all(known.get(each.signature.name) == each.signature.name for each in library.function)
+
+    @staticmethod
+    def is_light(graph: tf.Graph, library: function_pb2.FunctionDefLibrary) -> bool:
+        """Whether a slice with these functions is now imported in the cheap way."""
+        return not library.function and tf_internals.can_import_light(graph)
+
+    def import_graph_def(
+        self,
+        graph_def: graph_pb2.GraphDef,
+        library: function_pb2.FunctionDefLibrary,
+        scope: str,
+        input_map: Mapping[str, tf.Tensor] | None = None,
+    ) -> None:
+        """Imports `graph_def` into the default graph under the absolute scope `scope` (no slash).
+
+        `graph_def` may be a template: it is completed with default attributes, else left as it is.
+
+        Raises:
+          DamagedModuleError: TensorFlow refuses the graph.
+        """
+        if not library.function:
+            _import(graph_def, scope, input_map, light=True)
+            return
+        if has_control_flow(graph_def, library):
+            everything = list(library.function)
+            names = _fresh_names(everything)
+            _import(self._with_functions(graph_def, library, everything, names), scope, input_map)
+            return
+        graph = tf.compat.v1.get_default_graph()
+        known = self._renames.setdefault(graph, {})
+        new = [function for function in library.function if function.signature.name not in known]
+        names = {function.signature.name: function.signature.name for function in new} | known
+        if new:
+            own = sharing_functions(new, [old for old, given in known.items() if old != given])
+            names |= _fresh_names(function for function in new if function.signature.name in own)
+        renamed = any(old != given for old, given in names.items())
+        complete = self._with_functions(graph_def, library, new, names) if new or renamed else graph_def
+        try:
+            _import(complete, scope, input_map)
+        except DamagedModuleError as error:
+            if "same name already exists" not in str(error):
+                raise
+            names = _fresh_names(new) | known
+            _import(self._with_functions(graph_def, library, new, names), scope, input_map)
+        known.update(names)
+
+    def _with_functions(
+        self,
+        graph_def: graph_pb2.GraphDef,
+        library: function_pb2.FunctionDefLibrary,
+        functions: list[Any],
+        names: Mapping[str, str],
+    ) -> graph_pb2.GraphDef:
+        """A copy of `graph_def` with `functions`, all of them called by their new names."""
+        complete = graph_pb2.GraphDef()
+        complete.CopyFrom(graph_def)
+        complete.library.function.extend(functions)
+        prefix_in_functions(complete.library.function, self._scope)
+        added = {function.signature.name for function in functions}
+        complete.library.gradient.extend(
+            gradient for gradient in library.gradient if gradient.function_name in added
+        )
+        if any(old != given for old, given in names.items()):
+            _rename(complete, names)
+        return complete
+
+
+def has_control_flow(graph_def: graph_pb2.GraphDef, library: function_pb2.FunctionDefLibrary) -> bool:
+    """Whether a slice, or a function that it calls, holds a TF2 cond or loop."""
+    bodies = [graph_def.node, *(function.node_def for function in library.function)]
+    return any(node.op in _CONTROL_FLOW for nodes in bodies for node in nodes)
+
+
+def _fresh_names(functions: Iterable[Any]) -> dict[str, str]:
+    """Old name -> name that is unique in the process, as the eager runtime knows all functions as well."""
+    suffix = f"_hub{next(_RENAMES)}"
+    return {function.signature.name: function.signature.name + suffix for function in functions}
+
+
+def _import(
+    graph_def: graph_pb2.GraphDef,
+    scope: str,
+    input_map: Mapping[str, tf.Tensor] | None,
+    *,
+    light: bool = False,
+) -> None:
+    graph = tf.compat.v1.get_default_graph()
+    try:
+        if light and tf_internals.can_import_light(graph):
+            tf_internals.import_light(graph, graph_def.SerializeToString(), scope, input_map or {})
+            return
+        tf.import_graph_def(graph_def, input_map=dict(input_map or {}), name=f"{scope}/")
+    except ValueError as error:
+        raise DamagedModuleError(f"TensorFlow refuses the module's graph: {error}") from error
+
+
+def _rename(graph_def: graph_pb2.GraphDef, names: Mapping[str, str]) -> None:
+    _rename_calls(graph_def.node, names)
+    for function in graph_def.library.function:
+        function.signature.name = names.get(function.signature.name, function.signature.name)
+        _rename_calls(function.node_def, names)
+    for gradient in graph_def.library.gradient:
+        gradient.function_name = names.get(gradient.function_name, gradient.function_name)
+        gradient.gradient_func = names.get(gradient.gradient_func, gradient.gradient_func)
+
+
+def _rename_calls(nodes: Any, names: Mapping[str, str]) -> None:
+    for node in nodes:
+        if node.op in names:
+            node.op = names[node.op]
+        for attr in node.attr.values():
+            for call in calls_of_attr(attr):
+                call.name = names.get(call.name, call.name)

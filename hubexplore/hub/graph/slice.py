@@ -1,0 +1,78 @@
+"""Cutting the part out of a variant's graph that an import needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tensorflow.core.framework import function_pb2, graph_pb2
+
+from hubexplore.errors import DamagedModuleError
+from hubexplore.hub.variants.variant import Variant
+from hubexplore.summary.graph.traversal import reached_functions
+
+_COLOCATION = b"loc:@"
+
+
+@dataclass(frozen=True)
+class GraphSlice:
+    """Part of a graph, ready for `tf.import_graph_def`.
+
+    Attributes:
+      graph_def: the nodes, without functions. Colocation constraints on other nodes are taken out.
+      library: the functions that the nodes call, directly or not.
+      dangling: node -> names of the nodes outside of the slice with which it was colocated.
+      inside: for these nodes, names of the nodes in the slice with which it still is.
+    """
+
+    graph_def: graph_pb2.GraphDef
+    library: function_pb2.FunctionDefLibrary
+    dangling: Mapping[str, tuple[str, ...]]
+    inside: Mapping[str, tuple[str, ...]]
+
+
+def slice_graph(variant: Variant, names: set[str]) -> GraphSlice:
+    """The slice of the named nodes, in the order of the variant."""
+    original = variant.meta_graph.graph_def
+    graph_def = graph_pb2.GraphDef(versions=original.versions)
+    graph_def.node.extend(node for name, node in variant.nodes.items() if name in names)
+    dangling: dict[str, tuple[str, ...]] = {}
+    inside: dict[str, tuple[str, ...]] = {}
+    for node in graph_def.node:
+        together = colocated_with(node)
+        outside = tuple(name for name in together if name not in names)
+        # Groups that are no constraint mean nothing; if they are no text the importer fails half-way.
+        if outside or ("_class" in node.attr and len(together) < len(node.attr["_class"].list.s)):
+            dangling[node.name] = outside
+            inside[node.name] = tuple(name for name in together if name in names)
+            del node.attr["_class"]
+            if inside[node.name]:
+                node.attr["_class"].list.s.extend(_COLOCATION + each.encode() for each in inside[node.name])
+    return GraphSlice(graph_def, _library(graph_def, original.library), dangling, inside)
+
+
+def _library(graph_def: Any, everything: Any) -> function_pb2.FunctionDefLibrary:
+    functions = reached_functions(graph_def.node, everything)
+    called = {function.signature.name for function in functions}
+    library = function_pb2.FunctionDefLibrary(function=functions)
+    library.gradient.extend(gradient for gradient in everything.gradient if gradient.function_name in called)
+    return library
+
+
+def colocated_with(node: Any) -> list[str]:
+    """Names of the nodes that a node must share a device with."""
+    if "_class" not in node.attr:
+        return []
+    return [
+        group[len(_COLOCATION) :].decode(errors="replace")
+        for group in node.attr["_class"].list.s
+        if group.startswith(_COLOCATION)
+    ]
+
+
+def check_complete(missing: set[str]) -> None:
+    """Raises DamagedModuleError where a graph refers to nodes that it does not hold."""
+    if missing:
+        names = ", ".join(repr(name) for name in sorted(missing)[:5])
+        raise DamagedModuleError(f"The module's graph refers to nodes that it does not hold: {names}.")

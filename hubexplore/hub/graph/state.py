@@ -1,0 +1,200 @@
+"""The state graph of a module: variables, tables, assets; built once per Module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import tensorflow as tf
+from tensorflow.core.framework import graph_pb2
+
+from hubexplore.errors import DamagedModuleError
+from hubexplore.hub import tf_internals
+from hubexplore.hub.graph.functions import FunctionImporter
+from hubexplore.hub.graph.shared_names import prefix_shared_names
+from hubexplore.hub.graph.slice import GraphSlice, check_complete, slice_graph
+from hubexplore.hub.variants.graph_checks import check_names
+from hubexplore.hub.variants.restore import add_restore
+from hubexplore.hub.variants.variable_collections import local_variables
+from hubexplore.hub.variants.variables import (
+    VARIABLE_COLLECTIONS,
+    VariableSpec,
+    build_map,
+    members,
+    read_variables,
+)
+from hubexplore.hub.variants.variant import Variant, node_list
+from hubexplore.summary.graph.traversal import node_of, reach
+
+_KEYS: Final = tf.compat.v1.GraphKeys
+_NODE_COLLECTIONS: Final = (_KEYS.TABLE_INITIALIZERS, _KEYS.ASSET_FILEPATHS)
+
+
+@dataclass(frozen=True)
+class StatePlan:
+    """What to import for the state of a variant; the same for every instance.
+
+    Attributes:
+      part: the nodes reached from the state, plus the restore of the checkpoint.
+      variables: tensor name -> what it is; protos name the initialisers in `part`.
+      collections: collection -> names of variables' tensors, tensors or ops.
+      locals: the same for variables that no collection lists; they start from their initial values.
+    """
+
+    part: GraphSlice
+    variables: Mapping[str, VariableSpec]
+    collections: Mapping[str, tuple[str, ...]]
+    locals: Mapping[str, VariableSpec]
+
+    @property
+    def needs_initialisation(self) -> bool:
+        """Whether there are variables or tables, which have no values at first."""
+        return bool(self.variables or self.collections.get(_KEYS.TABLE_INITIALIZERS))
+
+
+@dataclass(frozen=True)
+class State:
+    """The state graph of one Module in a graph.
+
+    Attributes:
+      graph: where it lives.
+      scope: its absolute name scope, without a trailing slash.
+      variables: each VariableSpec with its live Variable.
+      variable_map: key -> Variable or list of its partitions.
+    """
+
+    graph: tf.Graph
+    scope: str
+    variables: tuple[tuple[VariableSpec, Any], ...]
+    variable_map: Mapping[str, Any]
+
+    def tensor(self, name: str) -> tf.Tensor:
+        """The state tensor that `name` in the module's own graph became."""
+        return self.graph.get_tensor_by_name(f"{self.scope}/{name}")
+
+    def value_for(self, graph: tf.Graph, name: str) -> tf.Tensor:
+        """The state tensor for use in `graph`, which is the state's own or a function body inside of it.
+
+        A function body cannot capture a reference to a variable, so there it is the variable's value.
+        """
+        tensor = self.tensor(name)
+        if graph is self.graph or not tensor.dtype._is_ref_dtype:
+            return tensor
+        with self.graph.as_default(), tf.control_dependencies(None):
+            return tf.identity(tensor)
+
+
+def plan_state(variant: Variant, checkpoint: str | None, trainable: bool) -> StatePlan:
+    """Finds what the state of a variant consists of.
+
+    Args:
+      variant: the graph variant.
+      checkpoint: path prefix of the checkpoint that initialises the variables; None leaves the
+        initialisers of the module's own graph in place.
+      trainable: whether trainable variables and regularization losses belong to it.
+    """
+    variables = read_variables_or_fail(variant)
+    collections = _variable_collections(variant, trainable)
+    for key in _NODE_COLLECTIONS:
+        collections[key] = tuple(node_list(variant.meta_graph, key))
+    if trainable:
+        collections[_KEYS.REGULARIZATION_LOSSES] = variant.state_losses
+    for key in (*_NODE_COLLECTIONS, _KEYS.REGULARIZATION_LOSSES):
+        check_names(variant.nodes, collections.get(key, ()), f"The collection {key!r}", ops=True)
+    targets = sorted(variant.state_nodes)
+    for key in (*_NODE_COLLECTIONS, _KEYS.REGULARIZATION_LOSSES):
+        targets.extend(collections.get(key, ()))
+    unlisted = local_variables_or_fail(variant)
+    for spec in variables.values():
+        targets.extend(_targets(spec, with_initializer=checkpoint is None))
+    for spec in unlisted.values():
+        targets.extend(_targets(spec, with_initializer=True))
+    found = reach(variant.nodes, targets)
+    check_complete(found.missing)
+    part = slice_graph(variant, found.nodes)
+    if checkpoint is not None and variables:
+        root = free_name("checkpoint_initializer", found.nodes)
+        made = add_restore(part.graph_def, root, checkpoint, list(variables.values()))
+        for name, (initializer, value) in made.items():
+            proto = variables[name].proto
+            proto.initializer_name, proto.initial_value_name = initializer, value
+    if unlisted:
+        collections[_KEYS.LOCAL_VARIABLES] = tuple(unlisted)
+        # The main op of a SavedModel initialised tables and these, and so does tables_initializer(); but not
+        # those that start from the values of variables, which may be initialised at the same time.
+        collections[_KEYS.TABLE_INITIALIZERS] += tuple(
+            spec.proto.initializer_name
+            for spec in unlisted.values()
+            if not reach(variant.nodes, [node_of(spec.proto.initial_value_name)]).nodes & variant.state_nodes
+        )
+    return StatePlan(part, variables, collections, unlisted)
+
+
+def local_variables_or_fail(variant: Variant) -> dict[str, VariableSpec]:
+    """The variables that no collection lists; DamagedModuleError where the graph has no whole one."""
+    try:
+        return local_variables(variant)
+    except (KeyError, ValueError) as error:
+        raise DamagedModuleError(f"A variable of the module cannot be initialised: {error}.") from error
+
+
+def read_variables_or_fail(variant: Variant) -> dict[str, VariableSpec]:
+    """The variables of a variant; DamagedModuleError where the graph lacks one."""
+    try:
+        return read_variables(variant.meta_graph, variant.nodes)
+    except (KeyError, ValueError) as error:
+        raise DamagedModuleError(
+            f"The module's graph and its list of variables do not fit together: {error}."
+        ) from error
+
+
+def _variable_collections(variant: Variant, trainable: bool) -> dict[str, tuple[str, ...]]:
+    return {
+        key: tuple(members(variant.meta_graph, key))
+        for key in VARIABLE_COLLECTIONS
+        if trainable or key != _KEYS.TRAINABLE_VARIABLES
+    }
+
+
+def _targets(spec: VariableSpec, *, with_initializer: bool) -> list[str]:
+    proto = spec.proto
+    names = [proto.variable_name, proto.snapshot_name]
+    if with_initializer:
+        names += [proto.initializer_name, proto.initial_value_name]
+    return [name for name in names if name]
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """`name`, or `name_1`, ... such that no node of `taken` is it or lies below it."""
+    tops = {node.partition("/")[0].lower() for node in taken}
+    candidate, number = name, 0
+    while candidate.lower() in tops:
+        number += 1
+        candidate = f"{name}_{number}"
+    return candidate
+
+
+def build_state(plan: StatePlan, scope: str, functions: FunctionImporter) -> State:
+    """Imports a plan into the default graph under the absolute name scope `scope`.
+
+    Control dependencies and control-flow contexts that are active do not attach to the state.
+    """
+    graph = tf.compat.v1.get_default_graph()
+    graph_def = graph_pb2.GraphDef()
+    graph_def.CopyFrom(plan.part.graph_def)
+    prefix_shared_names(graph_def, scope)
+    with tf.control_dependencies(None):
+        functions.import_graph_def(graph_def, plan.part.library, scope)
+        variables = tuple(
+            (spec, tf_internals.variable_from_proto(spec.proto, scope)) for spec in plan.variables.values()
+        )
+        unlisted = {
+            name: tf_internals.variable_from_proto(spec.proto, scope) for name, spec in plan.locals.items()
+        }
+    live = unlisted | {spec.proto.variable_name: variable for spec, variable in variables}
+    for key, names in plan.collections.items():
+        for name in names:
+            element = live[name] if name in live else graph.as_graph_element(f"{scope}/{name}")
+            graph.add_to_collection(key, element)
+    return State(graph, scope, variables, build_map(variables))

@@ -1,0 +1,149 @@
+"""Finds what is often forgotten when a module is trained. Each finder returns a message or None."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import tensorflow as tf
+
+from hubexplore.hub.module import Module
+from hubexplore.hub.resolve.tf_filesystem import filesystem_of
+from hubexplore.summary.weights.checkpoint_index import CheckpointIndex, open_index
+
+MSG_UPDATES: Final = (
+    "Module {module!r} was trained, but its update ops never ran: {names} kept the values that it "
+    "was made with. Evaluation uses them, as in batch normalisation, and they no longer fit the weights. Run "
+    "the update ops with each step: `with tf.control_dependencies(tf.compat.v1.get_collection("
+    "tf.compat.v1.GraphKeys.UPDATE_OPS)): train_op = optimizer.minimize(loss)`."
+)
+MSG_LOSSES: Final = (
+    "Module {module!r} is trained, but its regularization losses ({count}) are not part of any loss, so its "
+    "weights may grow without limit. Add them: `loss += tf.compat.v1.losses.get_regularization_loss()`."
+)
+MSG_NOT_TRAINABLE: Final = (
+    "The variables of module {names} cannot be trained, because it was made without trainable=True. Make it "
+    "with hub.Module(..., trainable=True), or %hub_load ... --trainable."
+)
+_KEYS: Final = tf.compat.v1.GraphKeys
+_NOTHING_TO_TRAIN: Final = ("No variables to optimize", "No gradients provided for any variable")
+_WRITES: Final = re.compile(r"(Resource)?(Assign|Scatter)\w*")
+_TRAINS: Final = re.compile(
+    r"(Resource)?(Sparse)?Apply[A-Z]\w*|Assign(Add|Sub)(VariableOp)?|(Resource)?Scatter\w+"
+)
+# Between a variable and an op in a cond or loop of TensorFlow 1.
+_PASSES: Final = frozenset({"Switch", "RefSwitch", "Enter", "RefEnter"})
+_NAMED: Final = 3
+
+
+def module_index(directory: str) -> CheckpointIndex | None:
+    """What the checkpoint of the module in a directory holds; None if it has no variables."""
+    path = os.path.join(directory, "variables", "variables.index")
+    return open_index(path, filesystem_of(path)) if tf.io.gfile.exists(path) else None
+
+
+def update_ops_never_run(module: Module, old: CheckpointIndex, new: CheckpointIndex) -> str | None:
+    """Whether a module was trained, but none of what its update ops assign has changed.
+
+    Args:
+      module: trainable, with the calls that it was trained through.
+      old: of the checkpoint that it was made from.
+      new: of the checkpoint with its values now.
+    """
+    variables = {key: _parts(value) for key, value in module.variable_map.items()}
+    changed = {key for key in variables if _checksums(old, key) != _checksums(new, key)}
+    trained = {key for key, parts in variables.items() if any(part.trainable for part in parts)}
+    if not module.trainable or not changed & trained:
+        return None
+    assigned = _assigned_by_updates(module, variables) - trained
+    if not assigned or changed & assigned:
+        return None
+    return MSG_UPDATES.format(module=module.name, names=_listed(sorted(assigned)))
+
+
+def losses_unused(module: Module) -> str | None:
+    """Whether a module is being trained, but none of its regularization losses goes into anything."""
+    if not module.trainable:
+        return None
+    scopes = module.scopes
+    losses = [
+        loss
+        for loss in module.graph.get_collection(_KEYS.REGULARIZATION_LOSSES)
+        if loss.op.name.startswith(scopes)
+    ]
+    used = any(not user.name.startswith(scopes) for loss in losses for user in loss.consumers())
+    if not losses or used or not _is_being_trained(module, scopes):
+        return None
+    return MSG_LOSSES.format(module=module.name, count=len(losses))
+
+
+def not_trainable(error: BaseException, modules: Iterable[Module]) -> str | None:
+    """What to add (`error.add_note`) where an optimizer found nothing to train."""
+    frozen = [module.name for module in modules if not module.trainable and module.variable_map]
+    if not isinstance(error, ValueError) or not str(error).startswith(_NOTHING_TO_TRAIN) or not frozen:
+        return None
+    return MSG_NOT_TRAINABLE.format(names=_listed(frozen))
+
+
+def _parts(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _checksums(index: CheckpointIndex, key: str) -> tuple[int, ...] | None:
+    entry = index.entries.get(key)
+    return None if entry is None else tuple(extent.crc32c for extent in entry.extents)
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(map(repr, names[:_NAMED])) + more
+
+
+def _assigned_by_updates(module: Module, variables: Mapping[str, list[Any]]) -> set[str]:
+    """Names of the variables that the update ops of a module's calls write, as far as can be seen."""
+    keys = {part.op.name: key for key, parts in variables.items() for part in parts}
+    scopes = module.scopes
+    waiting = [
+        getattr(update, "op", update)
+        for update in module.graph.get_collection(_KEYS.UPDATE_OPS)
+        if update.name.startswith(scopes)
+    ]
+    seen = set(waiting)
+    found: set[str] = set()
+    while waiting:
+        op = waiting.pop()
+        found.update(keys[name] for name in _written(op) if name in keys)
+        before = [tensor.op for tensor in op.inputs] + list(op.control_inputs)
+        fresh = [each for each in before if each not in seen and each.name.startswith(scopes)]
+        seen.update(fresh)
+        waiting.extend(fresh)
+    return found
+
+
+def _written(op: Any) -> Iterator[str]:
+    """Names of the ops of the variables that an op may write."""
+    if _WRITES.fullmatch(op.type):
+        yield _source(op.inputs[0].op).name
+    elif any(attr.func.name or attr.list.func for attr in op.node_def.attr.values()):
+        # What the function of a cond or loop writes is not looked into.
+        yield from (_source(tensor.op).name for tensor in op.inputs)
+
+
+def _source(op: Any) -> Any:
+    while op.type in _PASSES and op.inputs:
+        op = op.inputs[0].op
+    return op
+
+
+def _is_being_trained(module: Module, scopes: tuple[str, ...]) -> bool:
+    """Whether an optimizer's op, outside of the module, writes one of its variables."""
+    return any(
+        _TRAINS.fullmatch(user.type) is not None
+        and user.inputs[0].op is part.op
+        and not user.name.startswith(scopes)
+        for value in module.variable_map.values()
+        for part in _parts(value)
+        for user in part.op.outputs[0].consumers()
+    )

@@ -1,0 +1,167 @@
+"""When a request is worth repeating, when it takes too long, and how long to wait."""
+
+from __future__ import annotations
+
+import email.utils
+import functools
+import http.client
+import io
+import ssl
+import time
+import urllib.error
+import urllib.request
+from typing import Any, Final
+
+from hubexplore.hub.resolve import size_limits
+
+WINDOW_SECONDS: Final = 60.0
+"""Over which the least rate is measured."""
+
+_FIRST_PAUSE_SECONDS: Final = 0.5
+_LONGEST_PAUSE_SECONDS: Final = 60.0
+_BUSY: Final = frozenset({408, 429, 500, 502, 503, 504})
+_BROKEN: Final = (
+    ConnectionResetError,
+    ConnectionAbortedError,
+    BrokenPipeError,
+    TimeoutError,
+    ssl.SSLEOFError,
+    http.client.HTTPException,
+)
+
+
+class TooSlowError(OSError):
+    """The server sends less than the least rate."""
+
+
+class Pace:
+    """Measures what a connection delivers, by the time spent waiting for it.
+
+    Whatever else the program does in between does not count, nor does the time until the first byte.
+    """
+
+    def __init__(self) -> None:
+        self._least = size_limits.value(size_limits.RATE)
+        self._started = False
+        self._waited = 0.0
+        self._received = 0
+
+    def count(self, received: int, seconds: float) -> None:
+        """Counts bytes that were waited for; TooSlowError if they were too few for long enough."""
+        if not self._started:
+            self._started = True
+            return
+        self._waited += seconds
+        self._received += received
+        if self._waited >= WINDOW_SECONDS:
+            if self._received < self._least * self._waited:
+                found = f"the server sent {self._received:,} bytes in {self._waited:.0f} seconds"
+                raise TooSlowError(found)
+            self._waited, self._received = 0.0, 0
+
+
+class _PacedFile(io.RawIOBase):
+    """What a socket delivers, with its pace measured: status line, headers and body alike."""
+
+    def __init__(self, raw: io.RawIOBase, pace: Pace) -> None:
+        self._raw = raw
+        self._pace = pace
+
+    def readable(self) -> bool:
+        """Says yes."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Reads once from the socket."""
+        started = clock()
+        received: int | None = self._raw.readinto(buffer)
+        self._pace.count(received or 0, clock() - started)
+        return received
+
+    def close(self) -> None:
+        """Closes the socket's file too."""
+        self._raw.close()
+        super().close()
+
+
+class _PacedResponse(http.client.HTTPResponse):
+    def __init__(self, pace: Pace, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        raw = self.fp.detach()
+        self.fp = io.BufferedReader(_PacedFile(raw, pace))
+
+
+def _connection(kind: Any, pace: Pace, *args: Any, **options: Any) -> Any:
+    connection = kind(*args, **options)
+    connection.response_class = functools.partial(_PacedResponse, pace)
+    return connection
+
+
+class PacedHttp(urllib.request.HTTPHandler):
+    """Opens http addresses."""
+
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        """See the base class."""
+        return self.do_open(functools.partial(_connection, http.client.HTTPConnection, Pace()), req)
+
+
+class PacedHttps(urllib.request.HTTPSHandler):
+    """Opens https addresses, with the certificates of the system or of SSL_CERT_FILE."""
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        """See the base class."""
+        return self.do_open(functools.partial(_connection, http.client.HTTPSConnection, Pace()), req)
+
+
+def is_transient(error: Exception, has_begun: bool) -> bool:
+    """Says whether the same request may succeed soon.
+
+    Args:
+      error: What it ended with.
+      has_begun: Whether the server has sent some of the body already. A server that nobody reaches from
+        the start is not worth waiting for.
+    """
+    if isinstance(error, urllib.error.HTTPError):
+        return error.code in _BUSY
+    if isinstance(error, urllib.error.URLError) and isinstance(error.reason, Exception):
+        error = error.reason
+    if isinstance(error, TooSlowError):
+        return False
+    if isinstance(error, _BROKEN):
+        return True
+    return has_begun and isinstance(error, OSError)
+
+
+def pause_seconds(error: Exception, tries: int) -> float:
+    """Returns how long to wait before the next try.
+
+    That is what the server asks for (RFC 9110, 10.2.3), up to a minute, else ever longer.
+    """
+    asked = _retry_after(error) if isinstance(error, urllib.error.HTTPError) else None
+    seconds = _FIRST_PAUSE_SECONDS * 2**tries if asked is None else asked
+    return min(max(seconds, 0.0), _LONGEST_PAUSE_SECONDS)
+
+
+def _retry_after(error: urllib.error.HTTPError) -> float | None:
+    text = (error.headers.get("Retry-After") or "").strip() if error.headers else ""
+    if text.isascii() and text.isdecimal():
+        return float(text[:9])
+    try:
+        return email.utils.parsedate_to_datetime(text).timestamp() - now()
+    except (ValueError, TypeError, IndexError, OverflowError):  # what it raises differs between versions
+        return None
+
+
+def clock() -> float:
+    """Returns seconds since any time."""
+    return time.monotonic()
+
+
+def now() -> float:
+    """Returns seconds since 1970."""
+    return time.time()
+
+
+def sleep(seconds: float) -> None:
+    """Waits."""
+    time.sleep(seconds)

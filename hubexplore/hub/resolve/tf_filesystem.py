@@ -1,0 +1,80 @@
+"""Read access to every file system TensorFlow knows, loading TensorFlow only where it is needed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from hubexplore.summary.files.filesystem import Filesystem, LocalFilesystem
+from hubexplore.summary.files.paths import is_url
+
+
+def filesystem_of(path: str) -> Filesystem:
+    """Returns what reads `path`: this machine's files, or TensorFlow where it has a scheme as in `gs://`."""
+    return GfileFilesystem() if is_url(path) else LocalFilesystem()
+
+
+class GfileFilesystem:
+    """`tf.io.gfile`, whose errors become OSErrors."""
+
+    def __init__(self) -> None:
+        import tensorflow as tf
+
+        self._gfile: Any = tf.io.gfile
+        self._errors: Any = tf.errors
+
+    @contextlib.contextmanager
+    def _translated(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except self._errors.NotFoundError as error:
+            raise FileNotFoundError(2, error.message, path) from error
+        except (self._errors.PermissionDeniedError, self._errors.UnauthenticatedError) as error:
+            raise PermissionError(13, error.message, path) from error
+        except self._errors.OpError as error:
+            raise OSError(5, error.message, path) from error
+
+    def exists(self, path: str) -> bool:
+        """Says whether a file or directory is at `path`."""
+        with self._translated(path):
+            return bool(self._gfile.exists(path))
+
+    def isdir(self, path: str) -> bool:
+        """Says whether a directory is at `path`."""
+        with self._translated(path):
+            return bool(self._gfile.isdir(path))
+
+    def listdir(self, path: str) -> list[str]:
+        """Returns the names in the directory `path`; object stores end those of directories with "/"."""
+        with self._translated(path):
+            return [name.rstrip("/") for name in self._gfile.listdir(path)]
+
+    def size(self, path: str) -> int:
+        """Returns the length of the file `path` in bytes."""
+        with self._translated(path):
+            return int(self._gfile.stat(path).length)
+
+    def read(self, path: str, limit: int | None = None) -> bytes:
+        """Returns the content of the file `path`, or only its first `limit` bytes."""
+        with self._translated(path), self._gfile.GFile(path, "rb") as file:
+            content: bytes = file.read(-1 if limit is None else limit)
+            return content
+
+    def read_range(self, path: str, offset: int, size: int) -> bytes:
+        """Returns `size` bytes of the file `path` from `offset` on, fewer where the file ends before."""
+        with self._translated(path), self._gfile.GFile(path, "rb") as file:
+            file.seek(min(offset, file.size()))  # beyond the end it would raise
+            content: bytes = file.read(size)
+            return content
+
+    def modified(self, path: str) -> int:
+        """Returns when the file `path` was last changed, in nanoseconds since 1970."""
+        with self._translated(path):
+            return int(self._gfile.stat(path).mtime_nsec)
+
+    @contextlib.contextmanager
+    def open(self, path: str) -> Iterator[Any]:
+        """Opens the file `path` for reading bytes."""
+        with self._translated(path), self._gfile.GFile(path, "rb") as file:
+            yield file

@@ -1,0 +1,1 @@
+"""Signatures on values: arrays in, arrays out, each signature compiled once."""

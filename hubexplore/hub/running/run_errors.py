@@ -1,0 +1,343 @@
+"""What an error of `Session.run` means for the modules of its graph, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import tensorflow as tf
+
+from hubexplore.errors import HubError
+from hubexplore.hub import tf_internals
+from hubexplore.hub.definition import DefinedSpec
+from hubexplore.hub.module import Module
+from hubexplore.hub.tensor_info import components
+from hubexplore.summary.graph.op_kernels import ops_of, reason, who_needs, without_kernel
+
+MSG_VARIABLE: Final = (
+    "{what} has no value in this session: each session starts without values. Run "
+    "`session.run(tf.compat.v1.global_variables_initializer())` once, after the module is made and before "
+    "anything is trained; it gives the variables of modules their published values."
+)
+MSG_LOCAL: Final = (
+    "{what} is not initialised in this session: it is a local variable, which starts from a value of its "
+    "graph. Run `session.run(tf.compat.v1.local_variables_initializer())` once, after "
+    "tf.compat.v1.global_variables_initializer()."
+)
+MSG_TABLE: Final = (
+    "{what} is not initialised in this session: each session starts with empty tables. Run "
+    "`session.run(tf.compat.v1.tables_initializer())` once, after the module is made, as well as "
+    "tf.compat.v1.global_variables_initializer()."
+)
+MSG_NOT_FED: Final = (
+    "Placeholder {name!r}{role} got no value in this run. Pass one of dtype {dtype}{shape}: "
+    "`session.run(fetches, feed_dict={{'{name}:0': value}})`."
+)
+MSG_NO_KERNEL: Final = (
+    "The op {op!r} cannot run: {reason}.{needed} Other inputs will not help: run what needs the op with the "
+    "version of TensorFlow that wrote the module."
+)
+MSG_NEEDED: Final = " The op is needed by signature {names} of module {module!r}."
+# TensorFlow places all ops of a graph before it runs any.
+MSG_OTHERS: Final = " In a graph without it, these signatures run: {names}."
+MSG_FILE_GONE: Final = (
+    "A file of module {module!r} is gone: {path!r}. It was there when the module was made, but it is read "
+    "when {when}. Put the files back, or load the module again from where they are now."
+)
+MSG_SERVER_GONE: Final = (
+    "The TensorFlow server{target} that runs this session is gone or was restarted, and with it the "
+    "values of all variables. Start it again; then take session.reset(), %hub_session reset, or a new "
+    "tf.compat.v1.Session, and load and initialise what you need."
+)
+
+_NODE: Final = re.compile(r"\{\{node ([^}]+)\}\}")
+# So says an op that updates a resource variable without reading it.
+_NEVER_SET: Final = re.compile(r"Resource [^/]+/(.+)/N10tensorflow3VarE does not exist")
+_VARIABLE: Final = (
+    re.compile(r"Could not find variable (.+?)\. "),
+    re.compile(r"Attempting to use uninitialized value (\S+)"),
+    re.compile(r"Error while reading resource variable (.+?) from Container"),
+    _NEVER_SET,
+)
+_TABLE: Final = "Table not initialized"
+_NOT_FED: Final = re.compile(
+    r"You must feed a value for placeholder tensor '([^']+)' with dtype (\w+)(?: and shape (\[[^\]]*\]))?"
+)
+_NO_KERNEL: Final = re.compile(
+    r"No (?:registered )?(?:OpKernel was registered to support Op )?'([^']+)'(?: OpKernel)?"
+)
+_FILE: Final = (
+    re.compile(r"Failed to find any matching files for (.+)"),
+    re.compile(r"(\S.*); No such file or directory"),
+)
+_NO_SESSION: Final = re.compile(r"Session .*is not found")
+_RESTORE_OPS: Final = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
+
+
+class RunError(HubError, tf.errors.OpError):  # type: ignore[misc]  # TensorFlow is untyped
+    """Base of what `explain_run_error` returns; `__cause__` is what TensorFlow said, once it is raised."""
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class NotInitializedError(RunError, tf.errors.FailedPreconditionError):  # type: ignore[misc]
+    """A variable or table without a value."""
+
+
+class NeverSetError(RunError, tf.errors.NotFoundError):  # type: ignore[misc]
+    """A variable without a value, of an op that updates it."""
+
+
+class NotFedError(RunError, tf.errors.InvalidArgumentError):  # type: ignore[misc]
+    """A placeholder without a value."""
+
+
+class FileGoneError(RunError, tf.errors.NotFoundError):  # type: ignore[misc]
+    """A checkpoint or an asset that is not there any more."""
+
+
+class RunTimeoutError(RunError, tf.errors.DeadlineExceededError, TimeoutError):  # type: ignore[misc]
+    """A run took longer than it may."""
+
+
+class ServerGoneError(RunError, tf.errors.UnavailableError):  # type: ignore[misc]
+    """The server of a remote session does not answer."""
+
+
+class ServerRestartedError(RunError, tf.errors.AbortedError):  # type: ignore[misc]
+    """The server of a remote session does not know it any more."""
+
+
+class ServerSilentError(RunError, tf.errors.DeadlineExceededError):  # type: ignore[misc]
+    """The server of a remote session did not answer in time, and takes no connection."""
+
+
+class NoKernelError(RunError, tf.errors.InvalidArgumentError):  # type: ignore[misc]
+    """An op that TensorFlow defines and cannot run."""
+
+
+def readable(error: UnicodeDecodeError) -> tf.errors.OpError:
+    """What TensorFlow said of a run in words that are not UTF-8, as those that quote a stranger's strings.
+
+    TensorFlow 2.21 fails to make the text of such an error, so its class is lost.
+    """
+    return tf.errors.UnknownError(None, None, error.object.decode(errors="backslashreplace"))
+
+
+def explain_run_error(
+    error: BaseException,
+    modules: Iterable[Module] = (),
+    target: str = "",
+    timeout: float | None = None,
+) -> RunError | None:
+    """The same error with its cause and a remedy, to be raised from it.
+
+    Args:
+      error: what `Session.run` or a compiled call raised.
+      modules: of the session's graph; the message says what is theirs.
+      target: address of the session's server, if it has one.
+      timeout: seconds that the run was allowed to take, if it was limited.
+
+    Returns:
+      An error that is also an instance of TensorFlow's class of `error`; None where there is nothing to add.
+    """
+    if not isinstance(error, tf.errors.OpError) or isinstance(error, HubError):
+        return None
+    text, known = str(error.message), list(modules)
+    found: tuple[type[RunError], str | None]
+    match error:
+        case tf.errors.FailedPreconditionError():
+            found = NotInitializedError, _not_initialized(text, error.op, known)
+        case tf.errors.InvalidArgumentError():
+            message = _no_kernel(text, known)
+            found = (NoKernelError, message) if message else (NotFedError, _not_fed(text, known))
+        case tf.errors.NotFoundError() if _NEVER_SET.search(text):
+            found = NeverSetError, _not_initialized(text, error.op, known)
+        case tf.errors.NotFoundError():
+            found = FileGoneError, _file_gone(text, error.op, known)
+        case tf.errors.UnavailableError():
+            found = ServerGoneError, _server_gone(target)
+        case tf.errors.AbortedError() if _NO_SESSION.search(text):
+            found = ServerRestartedError, _server_gone(target)
+        case tf.errors.DeadlineExceededError() if find_server_gone(target):
+            found = ServerSilentError, _server_gone(target)
+        case tf.errors.DeadlineExceededError() if timeout is not None:
+            found = (
+                RunTimeoutError,
+                f"The run was stopped after {timeout:g} s, the limit set by timeout={timeout:g}.",
+            )
+        case _:
+            return None
+    explained, message = found
+    return explained(error.node_def, error.op, message) if message else None
+
+
+def find_no_kernel(module: Module, signature: str) -> NoKernelError | None:
+    """The error in which each run of a signature would end, if it needs an op that TensorFlow cannot run.
+
+    TensorFlow places all ops of a graph before it runs any: with such an op in it, nothing else runs.
+    """
+    lacking = ops_without_kernel(module, signature)
+    return NoKernelError(None, None, _cannot_run(lacking[0], [module])) if lacking else None
+
+
+def ops_without_kernel(module: Module, signature: str) -> list[str]:
+    """The ops that a signature needs and that TensorFlow cannot run here, sorted."""
+    lacking, spec = without_kernel(), module.spec
+    if isinstance(spec, DefinedSpec) and not spec.variant(module.tags).ops & lacking.keys():
+        return []  # no need to look closer
+    summary = module.summary()
+    variant = next(each for each in summary.variants if each.tags == tuple(sorted(module.tags)))
+    wanted = next(each for each in variant.signatures if each.name == signature)
+    meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
+    has_gpu = bool(tf.config.list_physical_devices("GPU"))
+    suspects = [
+        each.op
+        for each in variant.ops
+        if each.op in lacking and not (has_gpu and lacking[each.op]) and not tf_internals.has_kernel(each.op)
+    ]
+    return sorted(ops_of(wanted, meta_graph, suspects)) if meta_graph is not None else []
+
+
+def _not_initialized(text: str, op: Any, modules: Sequence[Module]) -> str | None:
+    for pattern in _VARIABLE:
+        if match := pattern.search(text):
+            message = MSG_LOCAL if _is_local(match[1], modules) else MSG_VARIABLE
+            return message.format(what=_variable(match[1], modules))
+    return MSG_TABLE.format(what=_table(text, op, modules)) if _TABLE in text else None
+
+
+def _is_local(name: str, modules: Sequence[Module]) -> bool:
+    """Whether a variable of the modules' graph is one that only the local initialiser sets."""
+    key = tf.compat.v1.GraphKeys.LOCAL_VARIABLES
+    return any(
+        name in _names(variable) for module in modules[:1] for variable in module.graph.get_collection(key)
+    )
+
+
+def _names(variable: Any) -> set[str]:
+    """What TensorFlow may call a variable: of a resource it tells the name that sessions share."""
+    return {variable.op.name, variable.op.get_attr("shared_name").decode(errors="replace")}
+
+
+def _variable(name: str, modules: Sequence[Module]) -> str:
+    for module in modules:
+        for key, value in module.variable_map.items():
+            for each in value if isinstance(value, list) else [value]:
+                if name in _names(each):
+                    return f"Variable {key!r} of module {module.name!r}"
+    return f"Variable {name!r}"
+
+
+def _table(text: str, op: Any, modules: Sequence[Module]) -> str:
+    op = op or _op(text, modules)
+    if op is None or not op.inputs:
+        return "A table"
+    name = op.inputs[0].op.name
+    for module in modules:
+        if name.startswith(f"{module.scope}/"):
+            return f"Table {name.removeprefix(f'{module.scope}/')!r} of module {module.name!r}"
+    return f"Table {name!r}"
+
+
+def _op(text: str, modules: Sequence[Module]) -> Any:
+    """The op that failed, by its name in the message; None where it is in a function."""
+    name = _NODE.search(text)
+    if name is None or not modules:
+        return None
+    try:
+        return modules[0].graph.get_operation_by_name(name[1])
+    except KeyError:
+        return None
+
+
+def _no_kernel(text: str, modules: Sequence[Module]) -> str | None:
+    match = _NO_KERNEL.search(text)
+    if match is None:
+        return None
+    if match[1] not in without_kernel():
+        return None  # it has one for other dtypes, which TensorFlow's own words list
+    return _cannot_run(match[1], modules)
+
+
+def _cannot_run(op: str, modules: Sequence[Module]) -> str:
+    needed = ""
+    for module in modules:
+        summary = module.summary()
+        variant = next(each for each in summary.variants if each.tags == tuple(sorted(module.tags)))
+        meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
+        if meta_graph is not None:
+            names = who_needs([op], variant.signatures, meta_graph)[op]
+            others = [each.name for each in variant.signatures if each.name not in names]
+            if names:
+                needed += MSG_NEEDED.format(module=module.name, names=", ".join(map(repr, names)))
+                needed += MSG_OTHERS.format(names=", ".join(map(repr, others))) if others else ""
+    return MSG_NO_KERNEL.format(op=op, reason=reason(op), needed=needed)
+
+
+def _not_fed(text: str, modules: Sequence[Module]) -> str | None:
+    match = _NOT_FED.search(text)
+    if match is None:
+        return None
+    name, dtype, shape = match.groups()
+    return MSG_NOT_FED.format(
+        name=name, role=_role(name, modules), dtype=dtype, shape=f" and shape {shape}" if shape else ""
+    )
+
+
+def _role(name: str, modules: Sequence[Module]) -> str:
+    """What a placeholder is to a module."""
+    for module in modules:
+        for call in module.applications:
+            for key, value in call.inputs.items():
+                if any(part.op.name == name for part in components(value)):
+                    return f", the input {key!r} of module {module.name!r} (signature {call.signature!r}),"
+            if name.startswith(f"{call.scope}/"):
+                return (
+                    f" inside of module {module.name!r}, which needs it although it is no input of signature "
+                    f"{call.signature!r},"
+                )
+    return ""
+
+
+def _file_gone(text: str, op: Any, modules: Sequence[Module]) -> str | None:
+    paths = (pattern.search(text) for pattern in _FILE)
+    path = next((match[1] for match in paths if match), None)
+    op = op or _op(text, modules)
+    if path is None or op is None:
+        return None
+    when = (
+        "its variables are initialised"
+        if op.type in _RESTORE_OPS
+        else "its tables are initialised or it is run"
+    )
+    for module in modules:
+        if op.name.startswith(module.scopes):
+            return MSG_FILE_GONE.format(module=module.name, path=path.strip(), when=when)
+    return None
+
+
+def find_server_gone(target: str, timeout: float = 2.0) -> RunError | None:
+    """The error for a session whose server takes no connection; None if it does, or is no `grpc://` address.
+
+    `Session.run` itself waits for such a server for ever (TensorFlow 2.21): it tries again without an end.
+
+    Args:
+      target: address as in "grpc://host:port".
+      timeout: seconds to wait for a connection.
+    """
+    host, _, port = target.removeprefix("grpc://").rpartition(":")
+    if not (target.startswith("grpc://") and host and port.isdecimal()):
+        return None
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout):
+            return None
+    except OSError:
+        return ServerGoneError(None, None, _server_gone(target))
+
+
+def _server_gone(target: str) -> str:
+    return MSG_SERVER_GONE.format(target=f" at {target}" if target else "")

@@ -1,0 +1,168 @@
+"""What is at the target of an export: nothing, files that stay, or a module that is replaced."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+import tensorflow as tf
+
+from hubexplore.errors import ExportExistsError, HubError
+from hubexplore.hub.placement import is_scratch
+from hubexplore.hub.resolve.tf_filesystem import filesystem_of
+from hubexplore.hub.storage import assets
+from hubexplore.summary.files.paths import is_url
+from hubexplore.summary.reading.directory import GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE, VARIABLES_PREFIX
+
+_VARIABLES: Final = os.path.dirname(VARIABLES_PREFIX)
+# Where one of these is, the directory already holds a model.
+_OCCUPIED: Final = frozenset({MODULE_FILE, GRAPH_FILE, GRAPH_TEXT_FILE, _VARIABLES, assets.ASSETS_FOLDER})
+# What writers of SavedModels derive from the model, and file managers leave in any folder.
+_DERIVED: Final = frozenset({"keras_metadata.pb", "fingerprint.pb", ".DS_Store", "Thumbs.db", "desktop.ini"})
+_FILES: Final = frozenset({MODULE_FILE, GRAPH_FILE, GRAPH_TEXT_FILE}) | _DERIVED
+_CHECKPOINT_FILE: Final = re.compile(r"variables/variables\.(index|data-\d{5}-of-\d{5})")
+_NAMED: Final = 3
+"""How many foreign files a message names."""
+
+MSG_FILE: Final = "{path!r} is a file. Export to a directory that does not exist yet. Nothing was changed."
+MSG_DANGLING: Final = (
+    "{path!r} is a symbolic link to {leads!r}, where nothing is. Remove the link, os.unlink({path!r}), or "
+    "export to another path. Nothing was changed."
+)
+MSG_HOLDS_MODEL: Final = (
+    "{path!r} already holds a model ({found}). Export to another directory, remove it, or replace it: "
+    "overwrite=True, with %hub_export --overwrite. Nothing was changed."
+)
+MSG_NO_MODULE: Final = (
+    "{path!r} holds something that is not a module: {found}. overwrite replaces modules only. Remove it "
+    "yourself, or export to another path. Nothing was changed."
+)
+MSG_FOREIGN: Final = (
+    "{path!r} holds more than the module, and replacing it would delete: {found}. Move that elsewhere, or "
+    "export to another path. Nothing was changed."
+)
+MSG_LINK: Final = (
+    "{path!r} is a symbolic link to {leads!r}, and overwrite replaces directories only. Export to {leads!r} "
+    "to replace the module there, or remove the link: os.unlink({path!r}). Nothing was changed."
+)
+MSG_MOUNT: Final = (
+    "{path!r} is a mount point, and overwrite replaces whole directories. Export to a directory inside it, "
+    "such as {below!r}, or remove the module there yourself. Nothing was changed."
+)
+MSG_CURRENT: Final = (
+    "{path!r} cannot be replaced while the current directory is {current!r}, which would be deleted. Change "
+    "it first, os.chdir(...), or export to another path. Nothing was changed."
+)
+
+
+class ModuleExistsError(ExportExistsError, tf.errors.AlreadyExistsError):  # type: ignore[misc]  # TensorFlow is untyped
+    """The target of an export already holds something."""
+
+    def __init__(self, message: str) -> None:
+        tf.errors.AlreadyExistsError.__init__(self, None, None, message)
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+def is_replaced(path: str, overwrite: bool) -> bool:
+    """Says whether an export replaces a module at its target; otherwise it adds files to what is there.
+
+    Args:
+      path: absolute path, or an address of TensorFlow's file systems.
+      overwrite: whether a module may be replaced.
+
+    Raises:
+      ModuleExistsError: (a FileExistsError) an export must do neither.
+      OSError: the target cannot be looked at.
+    """
+    filesystem = filesystem_of(path)
+    if not is_url(path) and Path(path).is_symlink() and not Path(path).exists():
+        raise ModuleExistsError(MSG_DANGLING.format(path=path, leads=str(Path(path).readlink())))
+    if not filesystem.exists(path):
+        return False
+    if not filesystem.isdir(path):
+        raise ModuleExistsError(MSG_FILE.format(path=path))
+    names = {name for name in filesystem.listdir(path) if not is_scratch(name)}
+    if not overwrite:
+        if occupied := _OCCUPIED & names:
+            raise ModuleExistsError(MSG_HOLDS_MODEL.format(path=path, found=", ".join(sorted(occupied))))
+        return False
+    if not names:
+        return False
+    if MODULE_FILE not in names:
+        raise ModuleExistsError(MSG_NO_MODULE.format(path=path, found=_listed(names)))
+    _check_replaceable(path)
+    return True
+
+
+def _check_replaceable(path: str) -> None:
+    """Raises ModuleExistsError if to replace the module at `path` would delete or move something else."""
+    if not is_url(path):
+        if Path(path).is_symlink():
+            raise ModuleExistsError(MSG_LINK.format(path=path, leads=os.path.realpath(path)))
+        if Path(path).is_mount():
+            raise ModuleExistsError(MSG_MOUNT.format(path=path, below=os.path.join(path, "module")))
+        current = _current()
+        if current is not None and current.is_relative_to(Path(path).resolve()):
+            raise ModuleExistsError(MSG_CURRENT.format(path=path, current=str(current)))
+    foreign = list(_foreign(path))
+    if foreign:
+        raise ModuleExistsError(MSG_FOREIGN.format(path=path, found=_listed(foreign)))
+
+
+def _current() -> Path | None:
+    try:
+        return Path.cwd()
+    except OSError:  # it was deleted
+        return None
+
+
+def _foreign(path: str) -> list[str]:
+    """Returns what no export writes, relative to the module; a directory as a whole, with a slash."""
+    files = _FILES | {f"{assets.ASSETS_FOLDER}/{name}" for name in _listed_assets(path)}
+    folders = {_VARIABLES, assets.ASSETS_FOLDER}
+    for file in files:
+        folders.update(file[: slash.start()] for slash in re.finditer("/", file))
+
+    def found(folder: str) -> Iterator[str]:
+        for name, is_folder in _entries(os.path.join(path, folder)):
+            below = f"{folder}/{name}" if folder else name
+            if is_folder and below in folders:
+                yield from found(below)
+            elif is_folder:
+                yield f"{below}/"
+            elif below not in files | folders and not _CHECKPOINT_FILE.fullmatch(below):
+                yield below
+
+    return list(found(""))
+
+
+def _entries(folder: str) -> Iterator[tuple[str, bool]]:
+    """Yields names, and whether each is a directory; a link is none, whatever it leads to."""
+    filesystem = filesystem_of(folder)
+    for name in filesystem.listdir(folder):
+        path = os.path.join(folder, name)
+        yield name, filesystem.isdir(path) and (is_url(path) or not Path(path).is_symlink())
+
+
+def _listed_assets(path: str) -> set[str]:
+    """The assets that a module lists; none where its graphs cannot be read."""
+    from hubexplore.hub.loading import read_variants
+
+    if not filesystem_of(path).isdir(os.path.join(path, assets.ASSETS_FOLDER)):
+        return set()
+    with contextlib.suppress(HubError, tf.errors.OpError):
+        return {name for each in read_variants(path) for name in assets.read_assets(each.as_read).values()}
+    return set()
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first few names, and how many more there are."""
+    ordered = sorted(names)
+    more = f" and {len(ordered) - _NAMED:,} more" if len(ordered) > _NAMED else ""
+    return ", ".join(map(repr, ordered[:_NAMED])) + more

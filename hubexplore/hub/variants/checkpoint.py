@@ -1,0 +1,94 @@
+"""What a checkpoint holds, on any filesystem that TensorFlow knows."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import tensorflow as tf
+
+from hubexplore.errors import CheckpointMismatchError, DamagedModuleError
+from hubexplore.hub.resolve.tf_filesystem import filesystem_of
+from hubexplore.summary.files.filesystem import is_special
+from hubexplore.summary.weights.checkpoint_index import check_shards, open_index
+
+MSG_AGAIN: Final = "Copy or download the module again."
+
+
+class Held(NamedTuple):
+    """A variable in a checkpoint; the whole of it where it is partitioned."""
+
+    shape: tf.TensorShape
+    dtype: tf.DType
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The checkpoint of a module: its path without `.index`, and what it holds by name."""
+
+    prefix: str
+    held: Mapping[str, Held]
+
+
+def open_checkpoint(prefix: str) -> Checkpoint:
+    """Reads the index of a module's V2 checkpoint, checksums verified, and looks for its data files.
+
+    Raises:
+      DamagedModuleError: the index is missing or altered, a data file is missing or too short.
+    """
+    filesystem = filesystem_of(prefix)
+    path = f"{prefix}.index"
+    try:
+        index = open_index(path, filesystem)
+        held = {
+            name: Held(_shape(entry.shape), tf.as_dtype(entry.dtype)) for name, entry in index.entries.items()
+        }
+    except FileNotFoundError as error:
+        raise DamagedModuleError(
+            f"The module has variables, but {path!r} is missing: the copy is incomplete. {MSG_AGAIN}"
+        ) from error
+    except (OSError, TypeError) as error:
+        raise DamagedModuleError(f"{path!r} is not readable. {error} {MSG_AGAIN}") from error
+    try:
+        problem = check_shards(index, prefix, filesystem)
+    except OSError as error:
+        problem = f"Its data files cannot be read. {error}"
+    if problem:
+        raise DamagedModuleError(
+            f"The module at {os.path.dirname(os.path.dirname(path))!r}: {problem} {MSG_AGAIN}"
+        )
+    return Checkpoint(prefix, held)
+
+
+@functools.lru_cache(maxsize=1024)
+def _shape(sizes: tuple[int, ...]) -> tf.TensorShape:
+    """A shape, which does not change once it is made. Few of them occur many times."""
+    return tf.TensorShape(sizes)
+
+
+def _check_regular(prefix: str) -> None:
+    """Refuses what TensorFlow would wait for, or read without end."""
+    filesystem, (folder, base) = filesystem_of(prefix), os.path.split(prefix)
+    if not filesystem.isdir(folder or "."):
+        return
+    for name in filesystem.listdir(folder or "."):
+        path = os.path.join(folder, name)
+        if name.startswith(base) and is_special(path):
+            raise CheckpointMismatchError(
+                f"The checkpoint {prefix!r} cannot be read: {path!r} is a pipe, socket or device, not a "
+                f"file. Pass the path prefix of another one."
+            )
+
+
+def held_by(prefix: str) -> Mapping[str, Held]:
+    """The same for a training checkpoint, which may also be of the older V1 format."""
+    _check_regular(prefix)
+    reader = tf.train.load_checkpoint(prefix)
+    dtypes = reader.get_variable_to_dtype_map()
+    return {
+        name: Held(tf.TensorShape(shape), dtypes[name])
+        for name, shape in reader.get_variable_to_shape_map().items()
+    }

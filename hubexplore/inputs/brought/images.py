@@ -1,0 +1,266 @@
+"""Pictures as a module takes them: decoded, cut or padded to its size, scaled to its numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+
+from hubexplore.errors import SignatureError
+from hubexplore.inputs.brought.file_signatures import seems_to_be
+from hubexplore.inputs.fields import Field
+from hubexplore.inputs.input_value import Given, short
+from hubexplore.inputs.sample_pictures import bundled
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+__all__ = ["ImageChoice", "Pictures", "bundled", "default_choice", "preview", "read_pictures"]
+
+MAX_PIXELS: Final = 50_000_000
+"""Of a picture as it is in its file: decoded, it takes four bytes a pixel."""
+MOST_PIXELS: Final = 200_000_000
+"""Of all pictures together as they are in their files."""
+MAX_NUMBERS: Final = 100_000_000
+"""Of all pictures together as the module takes them."""
+LONGEST: Final = 512
+"""Pixels of the longer side of a picture for an input that takes any size: larger ones are made smaller."""
+TINY: Final = 32
+"""Pixels: what is grey and no larger than this is taken for writing, dark on white paper."""
+
+Fit = Literal["crop", "pad", "stretch"]
+Scale = Literal["0 to 1", "-1 to 1", "0 to 255"]
+
+FORMATS: Final = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
+"""Of files that are read, as Pillow calls them."""
+
+
+@dataclass(frozen=True)
+class ImageChoice:
+    """How a picture becomes numbers.
+
+    Attributes:
+      fit: "crop" cuts off what is too much at two sides, "pad" adds white at two sides, "stretch" distorts.
+      scale: what black and white become.
+      invert: whether dark is high: white paper becomes the lowest number, ink the highest.
+    """
+
+    fit: Fit = "crop"
+    scale: Scale = "0 to 1"
+    invert: bool = False
+
+
+@dataclass(frozen=True)
+class Pictures(Given):
+    """Pictures for an input; `value` has one per row.
+
+    Attributes:
+      names: of the files, as their owner called them.
+      choice: how they became numbers.
+      deep: whether one of them has 16 bits per pixel.
+      ours: whether all of them are `bundled`.
+    """
+
+    names: tuple[str, ...] = ()
+    choice: ImageChoice = ImageChoice()
+    deep: bool = False
+    ours: bool = False
+
+
+def default_choice(field: Field) -> ImageChoice:
+    """What to begin with: nobody but the writer of a module knows what it was trained on.
+
+    Floats are from 0 to 1, the rule for images in TF1 Hub modules; bytes from 0 to 255. Grey pictures of at
+    most `TINY` pixels are inverted: such modules mostly read writing, with 1 for ink.
+    """
+    tiny = field.channels == 1 and max(field.height, field.width) <= TINY
+    return ImageChoice(scale="0 to 255" if _whole(field) else "0 to 1", invert=tiny)
+
+
+def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: ImageChoice) -> Pictures:
+    """Decodes pictures for an input.
+
+    What is transparent becomes white; a picture that its camera says is turned is turned back; of an
+    animation the first frame is taken. An input of bytes gets 0 to 255, whatever `choice` says. Where the
+    input takes any size, the first picture keeps its own up to `LONGEST`, and others are fitted to it.
+
+    Args:
+      field: an input of pictures: height, width and channels.
+      files: name and content of each, one or more.
+      choice: how they become numbers.
+
+    Returns:
+      `value` is [len(files), height, width, channels] of the input's dtype.
+
+    Raises:
+      HubError: (a ValueError) a file is no picture, damaged, or too large; or there are too many or too few.
+    """
+    batch = field.shape[0] if field.shape else None
+    if not files or (batch is not None and batch != len(files)):
+        wanted = "at least one picture" if batch is None else f"exactly {batch}"
+        raise SignatureError(f"Input {field.name!r} takes {wanted}; got {len(files)}.")
+    if not field.any_size:
+        _check_count(field, len(files))
+    if _whole(field):
+        choice = ImageChoice(choice.fit, "0 to 255", choice.invert)
+    rows: list[Any] = []
+    deep, pixels = False, 0
+    # One after the other: decoded, a picture may take a thousand times the bytes of its file.
+    for name, content in files:
+        picture, has_more_bits = opened(name, content)
+        pixels += picture.width * picture.height
+        if pixels > MOST_PIXELS:
+            raise SignatureError(
+                f"These {len(files)} pictures are too large together: the limit is {MOST_PIXELS / 1e6:.0f} "
+                f"million pixels. Make them smaller first, or choose fewer."
+            )
+        if field.any_size and not rows:
+            field = _sized(field, picture)
+            _check_count(field, len(files))
+        rows.append(_array(_fitted(picture, field, choice), choice))
+        deep = deep or has_more_bits
+    names = tuple(name for name, _ in files)
+    value = np.stack(rows).reshape(len(rows), field.height, field.width, field.channels).astype(field.numpy)
+    ours = all(bundled().get(name) == content for name, content in files)
+    return Pictures(value, picture=names_in_short(names), names=names, choice=choice, deep=deep, ours=ours)
+
+
+def preview(value: Any, limit: int = 8) -> tuple[bytes, ...]:
+    """PNG files of what a module sees, a pixel a pixel, of the first pictures.
+
+    What black and white are is seen by the numbers: below 0 there are -1 to 1, above 1 there are 0 to 255.
+
+    Args:
+      value: [batch, height, width, 1 or 3] numbers; of others there is no preview.
+      limit: pictures.
+    """
+    import PIL.Image
+
+    array = np.asarray(value)
+    if array.ndim != 4 or array.shape[3] not in (1, 3) or array.dtype.kind not in "fiuV" or not array.size:
+        return ()
+    array = np.nan_to_num(array[:limit].astype(np.float64), posinf=0, neginf=0)
+    low, high = float(array.min()), float(array.max())
+    if high <= 1 and np.asarray(value).dtype.kind in "fV":
+        array = (array + 1) * 127.5 if low < 0 else array * 255
+    elif low < 0:
+        array = (array - low) / (high - low) * 255
+    pixels = np.clip(np.round(array), 0, 255).astype(np.uint8)
+    found = []
+    for each in pixels:
+        file = io.BytesIO()
+        PIL.Image.fromarray(each[:, :, 0] if each.shape[2] == 1 else each).save(file, "PNG")
+        found.append(file.getvalue())
+    return tuple(found)
+
+
+def _check_count(field: Field, count: int) -> None:
+    """Raises SignatureError if so many pictures of the field's size are more than `MAX_NUMBERS`."""
+    if count * field.height * field.width * field.channels > MAX_NUMBERS:
+        raise SignatureError(
+            f"{count} pictures of {field.height} by {field.width} pixels are too much at once; choose fewer."
+        )
+
+
+def _sized(field: Field, picture: PIL.Image.Image) -> Field:
+    """The field with the size of a picture, if need be made smaller."""
+    shrunk = min(1.0, LONGEST / max(picture.size))
+    width, height = (max(1, round(side * shrunk)) for side in picture.size)
+    return dataclasses.replace(field, height=height, width=width)
+
+
+def _whole(field: Field) -> bool:
+    return field.numpy.kind in "iu"
+
+
+def names_in_short(names: Sequence[str]) -> str:
+    """What several files are called together."""
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+def opened(name: str, content: bytes, formats: Sequence[str] = FORMATS) -> tuple[PIL.Image.Image, bool]:
+    """A picture with its first frame read, upright, in RGBA; and whether it had 16 bits per pixel.
+
+    Args:
+      name: of the file, for messages.
+      content: of the file.
+      formats: that are read, as Pillow calls them.
+
+    Raises:
+      SignatureError: it is no picture of these formats, too large, or damaged.
+    """
+    import PIL.Image
+    import PIL.ImageOps
+
+    try:
+        with warnings.catch_warnings():
+            # Pillow only warns of pictures that its own limit allows up to twice.
+            warnings.simplefilter("ignore")
+            found = PIL.Image.open(io.BytesIO(content), formats=tuple(formats))
+    except PIL.Image.DecompressionBombError:
+        raise SignatureError(f"{short(name)!r} is too large a picture: {_limit()}") from None
+    except Exception as error:  # noqa: BLE001 - a file may hold anything, and decoders fail in many ways
+        raise SignatureError(_no_picture(name, content, error, formats)) from None
+    if found.width * found.height > MAX_PIXELS:
+        sizes = f"{found.width:,} by {found.height:,} pixels"
+        raise SignatureError(f"{short(name)!r} is too large a picture: it has {sizes}; {_limit()}")
+    try:
+        upright = PIL.ImageOps.exif_transpose(found)
+        deep = upright.mode.startswith("I")
+        if deep:
+            upright = PIL.Image.fromarray((np.asarray(upright) / 257).astype(np.uint8))
+        return upright.convert("RGBA"), deep
+    except Exception as error:  # noqa: BLE001 - as above
+        raise SignatureError(
+            f"{short(name)!r} begins as a {found.format} picture, but is truncated or damaged: {error}. "
+            f"Save it again."
+        ) from None
+
+
+def _limit() -> str:
+    return f"the limit is {MAX_PIXELS / 1e6:.0f} million pixels. Make it smaller first."
+
+
+def _fitted(picture: PIL.Image.Image, field: Field, choice: ImageChoice) -> PIL.Image.Image:
+    """The picture in the size and channels of the field, on white."""
+    import PIL.Image
+    import PIL.ImageOps
+
+    size, smooth = (field.width, field.height), PIL.Image.Resampling.LANCZOS
+    match choice.fit:
+        case "crop":
+            fitted = PIL.ImageOps.fit(picture, size, smooth)
+        case "pad":
+            fitted = PIL.ImageOps.pad(picture, size, smooth, color="white")
+        case "stretch":
+            fitted = picture.resize(size, smooth)
+    paper = PIL.Image.new("RGBA", size, "white")
+    return PIL.Image.alpha_composite(paper, fitted).convert("L" if field.channels == 1 else "RGB")
+
+
+def _array(picture: PIL.Image.Image, choice: ImageChoice) -> Any:
+    """Its numbers, float32 [height, width] or [height, width, 3]."""
+    pixels = np.asarray(picture, np.float32)
+    if choice.invert:
+        pixels = 255 - pixels
+    match choice.scale:
+        case "0 to 1":
+            return pixels / 255
+        case "-1 to 1":
+            return pixels / 127.5 - 1
+        case "0 to 255":
+            return pixels
+
+
+def _no_picture(name: str, content: bytes, error: Exception, formats: Sequence[str]) -> str:
+    seems = seems_to_be(content) or f"something else ({type(error).__name__})"
+    known = ["WebP" if each == "WEBP" else each for each in formats]
+    return (
+        f"{short(name)!r} is no picture that can be read here. It seems to be {seems}. Allowed are "
+        f"{', '.join(known[:-1])} and {known[-1]}."
+    )

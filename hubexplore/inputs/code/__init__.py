@@ -1,0 +1,1 @@
+"""Python code that makes the values of inputs again."""

@@ -1,0 +1,1 @@
+"""Example values that suit a signature, and the search for one that runs."""

@@ -1,0 +1,1 @@
+"""What a person types for an input, as a value, and back."""

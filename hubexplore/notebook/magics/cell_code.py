@@ -1,0 +1,156 @@
+"""Code of the user in a cell under a magic: made ready so that errors point at its lines."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+from collections.abc import Iterator, Sequence
+from types import FunctionType
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+
+from hubexplore.display.wording import beginning
+from hubexplore.errors import HubError
+from hubexplore.notebook.magics.line_parser import one_line
+
+
+class Cell:
+    """The code under a magic, with the numbers that its lines have in the notebook: line 1 is the magic.
+
+    Args:
+      shell: the running IPython.
+      magic: the first line.
+      body: what is below it; IPython's own syntax works there.
+
+    Raises:
+      SyntaxError: it is not Python; the line is that of the cell.
+    """
+
+    def __init__(self, shell: InteractiveShell, magic: str, body: str) -> None:
+        self._shell = shell
+        self.file = _registered(shell, magic, body)
+        # IPython drops the empty lines at the beginning.
+        skipped = len(body) - len(body.lstrip("\n"))
+        source = "\n" * (1 + skipped) + shell.transform_cell(body)
+        self._tree = shell.transform_ast(compile(source, self.file, "exec", ast.PyCF_ONLY_AST))
+
+    def run(self) -> Any:
+        """Runs it in the user's namespace; returns the value of the last line if that is an expression."""
+        __tracebackhide__ = True
+        statements = list(self._tree.body)
+        last = statements.pop() if statements and isinstance(statements[-1], ast.Expr) else None
+        namespace = self._shell.user_ns
+        with pointing(self.file):
+            exec(self._compiled(ast.Module(statements, []), "exec"), namespace)  # noqa: S102 - the user's own
+            if last is None:
+                return None
+            return eval(self._compiled(ast.Expression(last.value), "eval"), namespace)  # noqa: S307 - as above
+
+    def function(self, name: str, parameters: Sequence[str], given: dict[str, Any]) -> Any:
+        """Returns a function whose body is the cell.
+
+        Args:
+          name: of the function.
+          parameters: names of its keyword arguments.
+          given: names with values that it sees beside the user's namespace.
+        """
+        if not self._tree.body:
+            raise UsageError(
+                "The cell is empty: it builds the graph of a module and calls hub.add_signature."
+            )
+        inner = _definition(name, parameters, self._tree.body)
+        # `given` is around the function, so that the user's namespace stays as it is.
+        outer = _definition("around", list(given), [inner, ast.Return(ast.Name(name, ast.Load()))])
+        code = self._compiled(ast.Module([outer], []), "exec")
+        around_code = next(each for each in code.co_consts if hasattr(each, "co_code"))
+        function = FunctionType(around_code, self._shell.user_ns)(*given.values())
+        # A traceback then shows the lines around it, as it does for any cell.
+        function.__code__ = function.__code__.replace(co_name="<module>", co_qualname="<module>")
+
+        def pointed(**arguments: Any) -> Any:
+            __tracebackhide__ = True
+            with pointing(self.file):
+                return function(**arguments)
+
+        pointed.__name__ = name
+        return pointed
+
+    def _compiled(self, tree: ast.Module | ast.Expression, mode: str) -> Any:
+        ast.fix_missing_locations(tree)
+        try:
+            return _compile(self._shell, tree, self.file, mode)
+        except SyntaxError as error:
+            if "await" in str(error.msg) or "async" in str(error.msg):
+                raise UsageError(
+                    f"Line {error.lineno} of the cell: `await` does not work under this magic; await in a "
+                    f"cell of its own and use the result here."
+                ) from None
+            raise
+
+
+def evaluated(shell: InteractiveShell, magic: str, body: str | None, expression: str) -> Any:
+    """The value of one Python expression in the user's namespace.
+
+    Args:
+      shell: the running IPython.
+      magic: the line with the magic.
+      body: the cell below it, for an expression that stands there.
+      expression: as text; it may span lines.
+    """
+    __tracebackhide__ = True
+    file = f"<inputs of {magic.split(maxsplit=1)[0]}>" if body is None else _registered(shell, magic, body)
+    # In brackets an expression may span lines; the first bracket takes the place of the magic.
+    source = expression if body is None else f"(\n{expression}\n)"
+    try:
+        code = _compile(shell, ast.parse(source.strip(), file, "eval"), file, "eval")
+    except SyntaxError as error:
+        raise UsageError(_no_expression(magic.split(maxsplit=1)[0], expression, str(error.msg))) from None
+    with pointing(file) if body is not None else contextlib.nullcontext():
+        return eval(code, shell.user_ns)  # noqa: S307 - the user's own
+
+
+def _no_expression(name: str, expression: str, reason: str) -> str:
+    found = f"{beginning(expression.strip())!r} is none: {one_line(reason).rstrip('.?')}"
+    if "await" in reason:
+        found = "`await` does not work in it: await on a line of its own before, and use the result"
+    return (
+        f"{name} takes one Python expression for the inputs; {found}. Options are --signature S, --as-dict, "
+        f"--fetch T, --batch-size N and --out VAR."
+    )
+
+
+@contextlib.contextmanager
+def pointing(file: str) -> Iterator[None]:
+    """Turns a HubError that comes out of a cell into a UsageError that names the line."""
+    try:
+        yield
+    except HubError as error:
+        trace, line = error.__traceback__, None
+        while trace is not None:
+            line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == file else line
+            trace = trace.tb_next
+        if line is None:
+            raise
+        raise UsageError(f"Line {line} of the cell: {one_line(error)}") from None
+
+
+def _registered(shell: InteractiveShell, magic: str, body: str) -> str:
+    """Lets tracebacks show the lines of a cell; returns the name of its file."""
+    whole = f"{magic}\n{body}"
+    history: Any = shell.history_manager  # it knows the number of this cell; execution_count may be one ahead
+    return str(shell.compile.cache(whole, len(history.input_hist_parsed) - 1, raw_code=whole))
+
+
+def _definition(name: str, parameters: Sequence[str], body: Sequence[ast.stmt]) -> ast.FunctionDef:
+    template = ast.parse(f"def {name}({', '.join(parameters)}): pass").body[0]
+    assert isinstance(template, ast.FunctionDef)  # noqa: S101 - so we wrote it
+    template.body = list(body)
+    return template
+
+
+def _compile(shell: InteractiveShell, tree: ast.Module | ast.Expression, file: str, mode: str) -> Any:
+    """Compiles as IPython does, with the `from __future__ import` of earlier cells."""
+    compiler: Any = shell.compile  # its type hints know text only
+    return compiler(tree, file, mode)

@@ -1,0 +1,279 @@
+"""From the line of a magic to its options, and from what goes wrong to one line."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import functools
+import keyword
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, cast
+
+from IPython.core.error import UsageError
+from IPython.core.magic import needs_local_scope, no_var_expand
+from IPython.core.magic_arguments import MagicArgumentParser, magic_arguments
+from IPython.utils.text import DollarFormatter, FullEvalFormatter
+
+from hubexplore.display.wording import printable
+from hubexplore.errors import HubError, closest
+
+Namespace = Mapping[str, Any]
+
+Reader = Callable[[MagicArgumentParser, str, bool, Namespace | None], argparse.Namespace]
+"""Makes options of a parser, a line, whether a cell follows, and the values for `{name}` (None: none)."""
+
+# Quotes, and braces with what is inside of them, keep spaces together.
+_QUOTED: Final = r"""(?:"[^"]*"|'[^']*')"""
+# Possessive, or a long word without its last quote takes for ever.
+_PART: Final = re.compile(rf"""{_QUOTED}|(?:\{{[^{{}}]*\}}|[^\s"'])++""")
+_WORD: Final = re.compile(rf"(?:{_PART.pattern})++")
+_ALL_QUOTED: Final = re.compile(rf"(?P<option>--[\w-]+=)?(?P<content>{_QUOTED}+)")
+# What stays itself without quotes: not expanded, not split, no help, no end of a statement.
+_PLAIN: Final = re.compile(r"[\w@%+=:,./~^][\w@%+=:,./~^-]*")
+_HELP: Final = re.compile(r"\s*--help(\s.*)?|(.*\s)?--help\s*", re.DOTALL)
+
+
+class Help:
+    """The help of a magic, shown as text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def one_line(error: object) -> str:
+    """The message of an error in one line, safe to print."""
+    return printable(" ".join(str(error).splitlines()))
+
+
+@contextlib.contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turns a HubError into exactly UsageError, which IPython shows as one line and which stops the run."""
+    try:
+        yield
+    except HubError as error:
+        raise UsageError(one_line(error)) from None
+
+
+def read_options(
+    parser: MagicArgumentParser, line: str, _: bool = False, namespace: Namespace | None = None
+) -> argparse.Namespace:
+    """The options in a line; an unknown one is an error that names the nearest."""
+    given: list[str] = []
+    for word in words(line, namespace):
+        if word.is_value and word.startswith("-") and given and given[-1] in options_of(parser):
+            given[-1] += f"={word}"  # argparse would take the word for an option
+            continue
+        if word.startswith("--") and word.split("=")[0] not in options_of(parser):
+            raise UsageError(_unknown(parser, word))
+        given.append(str(word))
+    try:
+        options, unknown = parser.parse_known_args(given)
+    except UsageError as error:
+        raise UsageError(f"%{parser.prog}: {one_line(error)}. Write: {usage(parser)}") from None
+    if unknown:
+        raise UsageError(_unknown(parser, unknown[0]))
+    return options
+
+
+def magic(
+    read: Reader = read_options, cell: bool = False, expand: bool = True
+) -> Callable[[Callable[..., Any]], Any]:
+    """Decorates a magic that takes parsed options in place of the line; stands above its `@argument`s.
+
+    Its docstring becomes the whole help, `--help` returns that, and a HubError becomes a UsageError.
+    `{expression}` and `$name` are replaced here and not by IPython: word by word, so that a value with
+    spaces needs no quotes. `{{` and `$$` stand for one such character, and in single quotes `$` for itself.
+
+    Args:
+      read: makes options of the line.
+      cell: whether it works only over a cell.
+      expand: whether `{expression}` and `$name` are replaced by their values.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        magic_arguments()(function)
+        parser: MagicArgumentParser = vars(function)["parser"]
+        parser.allow_abbrev = False
+
+        @functools.wraps(function)
+        def run(self: Any, line: str, body: str | None = None, local_ns: Namespace | None = None) -> Any:
+            __tracebackhide__ = True  # IPython leaves such frames out of the traceback of a user's own error
+            if _HELP.fullmatch(line):
+                return Help(function.__doc__ or "")
+            if cell and body is None:
+                raise UsageError(
+                    f"%{parser.prog} needs a cell: begin it with %%{parser.prog} {line}".rstrip()
+                )
+            with one_line_errors():
+                namespace = {**self.notebook.user_ns, **(local_ns or {})} if expand else None
+                options = read(parser, line, body is not None, namespace)
+                return function(self, options) if body is None else function(self, options, body)
+
+        return cast(Callable[..., Any], needs_local_scope(no_var_expand(run)))
+
+    return decorate
+
+
+class Word(str):
+    """A word of a line.
+
+    Attributes:
+      is_value: whether it is no option, whatever it begins with: it is quoted, or a variable has it.
+    """
+
+    __slots__ = ("is_value",)
+    is_value: bool
+
+
+def words(line: str, namespace: Namespace | None = None) -> list[Word]:
+    """The words of a line; quotes keep spaces together, and go where they enclose a whole word.
+
+    Args:
+      line: as typed.
+      namespace: where the values of `{expression}` and `$name` are; None replaces nothing. What has no
+        value stays as it is typed.
+    """
+    if _WORD.sub("", line).strip():
+        raise UsageError("No closing quotation: put quotes of the other kind around a word that holds one.")
+    return [_word(match.group(), namespace) for match in _WORD.finditer(line)]
+
+
+def _word(typed: str, namespace: Namespace | None) -> Word:
+    """A word as it is meant: `'a b'` gives `a b`, `--as='a'` gives `--as=a`."""
+    whole = _ALL_QUOTED.fullmatch(typed)
+    parts = [
+        (part[1:-1] if whole and part[0] in "\"'" else part, part[0] == "'") for part in _PART.findall(typed)
+    ]
+    word = Word("".join(_expanded(part, namespace, is_single) for part, is_single in parts))
+    word.is_value = not typed.startswith("-")
+    return word
+
+
+def _expanded(text: str, namespace: Namespace | None, is_single: bool) -> str:
+    """A text with its `{expression}` and `$name` replaced by their values, as IPython does it."""
+    if namespace is None or not set(text) & {"{", "}", "$"}:
+        return text
+    formatter = FullEvalFormatter() if is_single else DollarFormatter()
+    try:
+        return str(formatter.vformat(text, (), namespace))
+    except Exception:  # noqa: BLE001 - as IPython: what has no value, for whatever reason, stays as it is typed
+        return text
+
+
+def unfinished(text: str) -> tuple[list[str], str]:
+    """The finished words of the beginning of a line, and what is typed of the last one, with its quotes."""
+    quote, start = "", 0
+    for at, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        elif character.isspace():
+            start = at + 1
+    return list(words(text[:start])), text[start:]
+
+
+def begun(typed: str) -> str:
+    """What is meant by the beginning of a word, whose last quote may be open."""
+    for quote in ("", "'", '"'):
+        if _WORD.fullmatch(typed + quote):
+            return _word(typed + quote, None).replace("{{", "{").replace("}}", "}")
+    return typed
+
+
+def quoted(text: str) -> str | None:
+    """What to write on the line of a magic for exactly this text; None if no line can hold it."""
+    if not text.isprintable():  # a line break in a name would begin a line of code
+        return None
+    if _PLAIN.fullmatch(text):
+        return text
+    text = text.replace("{", "{{").replace("}", "}}")
+    return '"\'"'.join(f"'{part}'" for part in text.split("'"))
+
+
+def options_of(parser: argparse.ArgumentParser) -> list[str]:
+    """The options that a magic has."""
+    return [option for action in parser._actions for option in action.option_strings]
+
+
+def usage(parser: argparse.ArgumentParser) -> str:
+    """How to write a magic, in one line."""
+    return " ".join(parser.format_usage().replace("::", "").split())
+
+
+def _unknown(parser: MagicArgumentParser, word: str) -> str:
+    name = word.split("=", maxsplit=1)[0]
+    if name.startswith("-"):
+        nearest = closest(name, ["--help", *options_of(parser)])
+        return f"%{parser.prog} has no option {printable(name)!r}.{nearest} Write: {usage(parser)}"
+    return (
+        f"%{parser.prog} does not know what to do with {printable(word)!r}; a path with spaces needs quotes. "
+        f"Write: {usage(parser)}"
+    )
+
+
+_VALUE: Final = rf"(?:{_QUOTED}+|\{{\w+\}}|[^\s\"'()\[\]{{}}]+)"
+_OPTION: Final = rf"--(?:as-dict|lines|csv|(?:signature|batch-size|fetch|out)(?:\s+|=){_VALUE})"
+_LAST_OPTION: Final = re.compile(rf"(?:^|\s)(?P<option>{_OPTION})\s*$")
+_FIRST_OPTION: Final = re.compile(rf"(?P<option>{_OPTION})\s+")
+_CAPTURE: Final = re.compile(r"\s*(?P<out>\w+)\s*<<(?P<rest>.*)", re.DOTALL)
+_CAPTURE_LAST: Final = re.compile(r"(?P<rest>.*?)(?P<out>\w+)\s*<<\s*", re.DOTALL)
+_NAME: Final = re.compile(r"\s*(?P<name>\w+)(?P<rest>.*)", re.DOTALL)
+
+
+def read_call(
+    parser: MagicArgumentParser, line: str, has_cell: bool, namespace: Namespace | None = None
+) -> argparse.Namespace:
+    """The options of a call: `[VAR <<] NAME [EXPR]`, or `NAME [VAR <<]` over a cell.
+
+    Options may stand before or after the expression; inside of it they belong to it. Any Python expression
+    may stand there, with spaces, quotes and brackets.
+
+    Returns:
+      The options, with `expression` as text, and `silent`: whether the result goes into `out` only.
+    """
+    captured = _CAPTURE.fullmatch(line) or (_CAPTURE_LAST.fullmatch(line) if has_cell else None)
+    if captured:
+        line = captured["rest"]
+    if has_cell:
+        options, expression = read_options(parser, line, namespace=namespace), ""
+        if options.expression:
+            raise UsageError(f"%%{parser.prog}: the expression belongs into the cell, not behind the name.")
+    else:
+        options, expression = _read_call_line(parser, line, namespace)
+    options.expression, options.silent = expression, captured is not None
+    options.out = captured["out"] if captured else options.out
+    if options.out:
+        check_variable(options.out, f"%{parser.prog}")
+    return options
+
+
+def _read_call_line(
+    parser: MagicArgumentParser, line: str, namespace: Namespace | None
+) -> tuple[argparse.Namespace, str]:
+    match = _NAME.fullmatch(line)
+    if not match:
+        read_options(parser, f"_ {line}")  # which tells an option that is none
+        raise UsageError(f"%{parser.prog}: say which module. Write: {usage(parser)}")
+    # A semicolon at the end of a line keeps IPython from showing the value.
+    rest = match["rest"].strip().rstrip("; ")
+    found_options: list[str] = []
+    while found := _LAST_OPTION.search(rest):
+        rest = rest[: found.start()].rstrip()
+        found_options.insert(0, found["option"])
+    while found := _FIRST_OPTION.match(rest):
+        rest = rest[found.end() :]
+        found_options.insert(0, found["option"])
+    if rest.startswith("--"):
+        raise UsageError(_unknown(parser, rest.split()[0]))
+    return read_options(parser, " ".join([match["name"], *found_options]), namespace=namespace), rest
+
+
+def check_variable(name: str, magic_name: str) -> None:
+    """Raises UsageError if no variable can have this name."""
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise UsageError(f"{magic_name} needs the name of a variable; {printable(name)!r} cannot be one.")

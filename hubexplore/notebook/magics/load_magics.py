@@ -1,0 +1,102 @@
+"""`%hub_load` and `%hub_export`."""
+
+from __future__ import annotations
+
+import argparse
+import builtins
+import os
+import sys
+import time
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import line_magic, magics_class
+from IPython.core.magic_arguments import argument
+
+from hubexplore.display.wording import printable, tags_text
+from hubexplore.notebook.magics.base import HubMagicsBase
+from hubexplore.notebook.magics.line_parser import check_variable, magic
+from hubexplore.notebook.magics.load_status import Status
+from hubexplore.session.names import variable_name
+from hubexplore.session.tf_startup import quiet_tensorflow
+from hubexplore.summary.files.paths import text_of
+from hubexplore.summary.tags import chosen
+
+
+@magics_class
+class LoadingMagics(HubMagicsBase):
+    """From a place into the session, and from there to a place."""
+
+    @magic()
+    @argument(
+        "handle",
+        help="Path, archive, URL or sample:NAME; {variable} is replaced by its value. Or a spec's variable.",
+    )
+    @argument("--as", dest="name", help="Variable to bind; by default made from the handle.")
+    @argument("--tags", default="", help="Tags of the graph variant, separated by commas.")
+    @argument("--trainable", action="store_true", help="Make its variables trainable.")
+    @line_magic
+    def hub_load(self, options: argparse.Namespace) -> Any:
+        """Load a module into the notebook's session and bind a variable to it.
+
+        The Python that it stands for: `NAME = session.load(HANDLE, NAME, tags, trainable)`.
+        """
+        source = self.source(options.handle)
+        is_path = isinstance(source, (str, bytes, os.PathLike))
+        name = options.name or self._free_name(text_of(source) if is_path else options.handle)
+        check_variable(name, "%hub_load: --as")
+        self.notebook.user_ns[name] = self._load(source, name, options.tags, options.trainable)
+        return self.notebook.user_ns[name]
+
+    def _free_name(self, handle: str) -> str:
+        """The variable to bind where the user names none.
+
+        Raises:
+          UsageError: it is the name of something else: what a folder is called rebinds nothing.
+        """
+        name = variable_name(handle)
+        is_new = name not in self.notebook.user_ns and not hasattr(builtins, name)
+        if is_new or not isinstance(self.named(name), str):
+            return name
+        raise UsageError(
+            f"%hub_load would bind the variable {printable(name)!r}, but that name already stands for "
+            f"something else. Choose another one: %hub_load HANDLE --as NAME"
+        )
+
+    def _load(self, source: Any, name: str, given: str, trainable: bool) -> Any:
+        """Loads, and shows how far it is: first the card, for which TensorFlow is not needed."""
+        from hubexplore.hub.summarize import summarize
+
+        began = time.perf_counter()
+        with Status(self.notebook, self.show_progress) as status:
+            status.show(f"{name}: opening")
+            summary = summarize(source)
+            tags = list(chosen(given, (each.tags for each in summary.variants)))
+            if "tensorflow" not in sys.modules:
+                status.show(f"{name}: importing TensorFlow ...", summary)
+            session = self.session
+            status.show(f"{name}: instantiating ...", summary)
+            replaces = name in session.names
+            with quiet_tensorflow():  # the first run starts devices, of which there may be none
+                module = session.load(source, name, tags, trainable)
+            took = time.perf_counter() - began
+            words = f"{name}: ready, {took:.1f} s; graph variant: {tags_text(sorted(tags))}"
+            words += ", trainable" if trainable else ""
+            status.show(words + ("; replaces the module that had this name" if replaces else ""))
+        return module
+
+    @magic()
+    @argument("name", help="Variable or name of a loaded module.")
+    @argument("path", help="Directory to write; it must not hold a module yet.")
+    @argument("--overwrite", action="store_true", help="Replace the module that is there.")
+    @line_magic
+    def hub_export(self, options: argparse.Namespace) -> Any:
+        """Write a loaded module, with the values its variables have now, and compare what was written.
+
+        The result is a report, which also is a path. It tells the largest difference between the outputs of
+        the module and of what was written, over every signature, on generated inputs.
+
+        The Python that it stands for: `session.export(NAME, PATH, overwrite, verify=True)`.
+        """
+        module = self.named(options.name)
+        return self.session.export(module, options.path, options.overwrite, self.verify_exports)

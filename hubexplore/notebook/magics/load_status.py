@@ -1,0 +1,60 @@
+"""What `%hub_load` shows while it works: one display that changes, in a kernel."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import Final
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.wording import MAX_SENTENCE, visible
+from hubexplore.summary.model import ModuleSummary
+
+_NOTHING: Final = {"text/plain": "", "text/html": ""}
+
+
+class Status:
+    """One display that is updated; where the body raises, nothing of it stays.
+
+    A terminal cannot change what it has printed, so there it shows nothing.
+
+    Args:
+      shell: shows it.
+      wanted: whether to show anything.
+    """
+
+    def __init__(self, shell: InteractiveShell, wanted: bool) -> None:
+        self._publisher = shell.display_pub
+        self._wanted = wanted and getattr(shell, "kernel", None) is not None
+        self._id = ""
+
+    def show(self, words: str, summary: ModuleSummary | None = None) -> None:
+        """Shows a line, and the card of a module above it, in place of what was there."""
+        if not self._wanted:
+            return
+        line = tag("div", tag("p", visible(words, MAX_SENTENCE), class_="facts"), class_="hubexplore")
+        plain = visible(words, MAX_SENTENCE)
+        if summary is None:
+            self._publish({"text/plain": plain, "text/html": str(line)})
+            return
+        from hubexplore.display.card import html, text
+
+        card: Markup = html.module(summary)
+        self._publish({"text/plain": f"{text.module(summary)}\n{plain}", "text/html": str(join(card, line))})
+
+    def _publish(self, data: dict[str, str]) -> None:
+        is_first = not self._id
+        self._id = self._id or os.urandom(8).hex()
+        transient = {"display_id": self._id}
+        self._publisher.publish(data=data, metadata={}, transient=transient, update=not is_first)
+
+    def __enter__(self) -> Status:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None and self._id:
+            self._publish(dict(_NOTHING))

@@ -1,0 +1,117 @@
+"""`%hub_show`, `%hub_compare`, `%hub_list`, `%hub_log` and `%hub_samples`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from typing import Any, Final
+
+from IPython.core.magic import line_magic, magics_class
+from IPython.core.magic_arguments import argument
+
+import hubexplore
+from hubexplore.display.rich.small_table import Table
+from hubexplore.display.tables.grid import Column
+from hubexplore.display.wording import tags_text
+from hubexplore.notebook.magics.base import HubMagicsBase
+from hubexplore.notebook.magics.line_parser import magic
+
+_WITH_TAGS: Final = re.compile(r"(?P<module>.+)@(?P<tags>[^@/\\:]*)")
+
+
+@magics_class
+class LookingMagics(HubMagicsBase):
+    """What there is, and what it is."""
+
+    @magic()
+    @argument("module", metavar="X", help="Variable, name of a loaded module, or handle.")
+    @argument("--graph", action="store_true", help="Draw what a signature runs.")
+    @argument("--signature", help="The signature to draw; by default 'default'.")
+    @argument("--tags", help="Tags of the graph variant, separated by commas.")
+    @line_magic
+    def hub_show(self, options: argparse.Namespace) -> Any:
+        """Show a module, one of its graph variants, or as a diagram what a signature runs.
+
+        The Python that it stands for: `hubexplore.summarize(X)`, `.variant(tags)`, `.graph(signature, tags)`.
+        """
+        summary = self.summary(options.module)
+        if options.graph or options.signature is not None:
+            return summary.graph(options.signature, options.tags)
+        return summary if options.tags is None else summary.variant(options.tags)
+
+    @magic()
+    @argument(
+        "first", metavar="A", help="Variable, name of a loaded module, or handle; NAME@TAGS is one variant."
+    )
+    @argument("second", metavar="B", help="The same; NAME@ is the variant without tags.")
+    @line_magic
+    def hub_compare(self, options: argparse.Namespace) -> Any:
+        """Compare two modules, or two graph variants.
+
+        The Python that it stands for: `hubexplore.summarize(A).compare(hubexplore.summarize(B))`, and for two
+        variants of one module `hubexplore.summarize(A).compare("", "train")`.
+        """
+        from hubexplore.display.rich import comparison_view
+        from hubexplore.summary.compare.comparison import compare_variants
+
+        (first, first_tags), (second, second_tags) = map(self._with_tags, (options.first, options.second))
+        summary, other = self.summary(first), self.summary(second)
+        if first_tags is None and second_tags is None:
+            return summary.compare(other)
+        variants = summary.variant(first_tags or ""), other.variant(second_tags or "")
+        return comparison_view.shown(compare_variants(*variants, (summary.source, other.source)))
+
+    @magic()
+    @line_magic
+    def hub_list(self, options: argparse.Namespace) -> Table:
+        """List the modules that the current session has loaded.
+
+        The Python that it stands for: `session.modules()`.
+        """
+        columns = [
+            Column("Name", code=True),
+            Column("Tags"),
+            Column("Trainable"),
+            Column("Variables", "right"),
+            Column("Signatures"),
+        ]
+        loaded = self.session.modules() if self.book.is_started else {}
+        rows = [
+            (name, tags_text(sorted(each.tags)), "yes" if each.trainable else "no", str(len(each.variables)),
+             ", ".join(each.get_signature_names()))
+            for name, each in loaded.items()
+        ]  # fmt: skip
+        empty = "nothing is loaded yet: %hub_load HANDLE, for example one of %hub_samples"
+        return Table(f"Loaded in session {self.book.current_name}", columns, rows, empty)
+
+    @magic()
+    @argument(
+        "--replay", type=int, metavar="N", help="Run call number N again, with the weights as they are now."
+    )
+    @line_magic
+    def hub_log(self, options: argparse.Namespace) -> Any:
+        """List the calls of the current session: when, what, shapes, how long; or run one of them again.
+
+        The Python that it stands for: `session.log`, `session.log.df`, `session.log.replay(N)`.
+        """
+        log = self.session.log
+        return log if options.replay is None else log.replay(options.replay)
+
+    @magic()
+    @line_magic
+    def hub_samples(self, options: argparse.Namespace) -> Table:
+        """List the modules that come with hubexplore, to start with.
+
+        The Python that it stands for: `hubexplore.samples.names()`.
+        """
+        samples = hubexplore.samples
+        rows = [(f"sample:{name}", samples.description(name)) for name in samples.names()]
+        return Table("Samples", [Column("Handle", code=True), Column("What it is")], rows)
+
+    def _with_tags(self, word: str) -> tuple[str, str | None]:
+        """Splits NAME@TAGS, unless something is at the path NAME@TAGS."""
+        found = _WITH_TAGS.fullmatch(word)
+        if found is None or os.path.exists(word):  # noqa: PTH110 - as resolve()
+            return word, None
+        return found["module"], found["tags"]

@@ -1,0 +1,36 @@
+"""`%hub_try`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from IPython.core.magic import line_magic, magics_class
+from IPython.core.magic_arguments import argument
+
+from hubexplore.notebook.magics.base import HubMagicsBase
+from hubexplore.notebook.magics.line_parser import magic
+
+if TYPE_CHECKING:
+    from hubexplore.notebook.panel.explorer import Explorer
+
+
+@magics_class
+class TryingMagics(HubMagicsBase):
+    """Trying a module by hand."""
+
+    @magic()
+    @argument("module", metavar="X", help="Variable, name of a loaded module, or handle.")
+    @argument("--signature", help="The signature to begin with; by default 'default'.")
+    @argument("--tags", help="Tags of the graph variant to begin with, separated by commas.")
+    @line_magic
+    def hub_try(self, options: argparse.Namespace) -> Explorer:
+        """Try a module in a panel: a form for its inputs, its results as pictures, its graph and variables.
+
+        The Python that it stands for: `hubexplore.explore(X, signature, tags)`.
+        """
+        from hubexplore.notebook.panel.explorer import Explorer
+        from hubexplore.notebook.panel.subject_lookup import find
+
+        subject = find(self.thing(options.module), None, self.book)
+        return Explorer(subject, options.signature, options.tags)

@@ -1,0 +1,1 @@
+"""The form of a signature: one field for each input."""

@@ -1,0 +1,122 @@
+"""An input that is typed; numbers of one row also by sliders."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+
+from hubexplore.display.wording import visible
+from hubexplore.errors import HubError
+from hubexplore.inputs.fields import Field
+from hubexplore.inputs.input_value import Given
+from hubexplore.inputs.typed import typed_text
+from hubexplore.notebook.panel.fields.sliders import MOST, Sliders
+
+
+class TypedSource(widgets.VBox):
+    """A text field for an input.
+
+    Args:
+      field: what it asks for.
+      changed: is called when the text changed.
+    """
+
+    def __init__(self, field: Field, changed: Callable[[], None]) -> None:
+        self._field = field
+        self._changed = changed
+        self._put: Given | None = None
+        self._text = widgets.Textarea(
+            description=visible(field.name),
+            rows=8 if field.encoded else 4 if field.asks == "text" else 3,
+            placeholder=field.hint,
+            continuous_update=False,
+            layout=widgets.Layout(width="100%"),
+        )
+        self._text.observe(self._on_text, "value")
+        super().__init__([self._text])
+        self._sliders = Sliders(self._on_move)
+        self._by_slider = widgets.Checkbox(
+            description="Sliders for the numbers of the first row", indent=False
+        )
+        if _width(field):
+            self._by_slider.observe(self._on_choice, "value")
+            self.children = (self._text, self._by_slider)
+
+    def watch(self, eager: bool) -> None:
+        """Whether text counts at once, or when the field is left."""
+        self._text.continuous_update = eager
+
+    def type(self, text: str) -> None:
+        """Takes what is in the field on screen; nobody is told of a change."""
+        changed, self._changed = self._changed, lambda: None
+        try:
+            self._text.value = text
+        finally:
+            self._changed = changed
+
+    def given(self) -> Given:
+        """What the text says.
+
+        Raises:
+          HubError: it is empty or cannot be read.
+        """
+        text = self._text.value
+        if self._put is not None and self._put.text == text:
+            return self._put
+        return Given(typed_text.read(self._field, text), text=text)
+
+    def put(self, given: Given) -> bool:
+        """Writes a value as text; False where it is too long for that."""
+        text = given.text if given.text is not None else typed_text.write(self._field, given.value)
+        if text is None:
+            return False
+        self._put = dataclasses.replace(given, text=text)
+        self._text.value = text
+        return True
+
+    def _on_text(self, _: object) -> None:
+        if self._by_slider.value:
+            self._move_sliders()
+        self._changed()
+
+    def _on_choice(self, _: object) -> None:
+        on = self._by_slider.value
+        self.children = (self._text, self._by_slider, *((self._sliders,) if on else ()))
+        if on:
+            self._move_sliders()
+
+    def _move_sliders(self) -> None:
+        """Shows the first row on the sliders; text that cannot be read leaves them as they are."""
+        row = self._rows()
+        self._sliders.put(
+            [0.0] * _width(self._field) if row is None else row.reshape(-1)[: _width(self._field)]
+        )
+
+    def _rows(self) -> Any:
+        try:
+            return np.asarray(typed_text.read(self._field, self._text.value), np.float64)
+        except HubError:
+            return None
+
+    def _on_move(self, numbers: list[float]) -> None:
+        rows = self._rows()
+        if rows is None or not rows.size:
+            rows = np.zeros([size or 1 for size in self._field.shape or ()])
+        rows.reshape(-1)[: len(numbers)] = numbers
+        # Sliders move in steps; more digits would only be noise.
+        text = typed_text.write(self._field, np.round(rows, 4).astype(np.float32))
+        if text is not None:
+            self._text.value = text
+
+
+def _width(field: Field) -> int:
+    """How many numbers a row has, if there are few; else 0."""
+    shape = field.shape
+    if field.asks != "numbers" or field.kind != "dense" or shape is None or len(shape) > 2:
+        return 0
+    width = (shape[-1] or 0) if shape else 1
+    return width if width <= MOST else 0

@@ -1,0 +1,1 @@
+"""The graph tab: scopes unfold, ops show what they are and what they compute."""

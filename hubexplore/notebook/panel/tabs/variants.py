@@ -1,0 +1,69 @@
+"""The graph variants: what each has, and what differs between two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import ipywidgets as widgets
+
+from hubexplore.display.card import html, signature_sections
+from hubexplore.display.card.html import framed
+from hubexplore.display.card.limits import Room
+from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.rich.summaries import Summary
+from hubexplore.display.wording import tags_text, visible
+from hubexplore.errors import HubError
+
+ROWS: Final = 200
+BYTES: Final = 100_000
+
+
+class VariantsTab(widgets.VBox):
+    """The matrix of variants and signatures; where there are several, the comparison of two.
+
+    Args:
+      summary: of the module.
+      changed: is called when the screen shows something else.
+    """
+
+    def __init__(self, summary: Summary, changed: Callable[[], None]) -> None:
+        self._summary = summary
+        self._notify = changed
+        matrix = signature_sections.matrix(summary.variants, Room(ROWS, BYTES))
+        table = html.section(matrix, "no signatures")
+        self._matrix = join(Markup(summary.variants._repr_html_() or ""), table)
+        children: list[widgets.Widget] = [widgets.HTML(self._matrix)]
+        self._compared = widgets.HTML()
+        if len(summary.variants) > 1:
+            options = [(tags_text(each.tags), index) for index, each in enumerate(summary.variants)]
+            style = {"description_width": "initial"}
+            self._first = widgets.Dropdown(description="Compare", options=options, index=0, style=style)
+            self._second = widgets.Dropdown(description="with", options=options, index=1, style=style)
+            for each in (self._first, self._second):
+                each.observe(self._on_choice, "value")
+            row = widgets.HBox([self._first, self._second])
+            row.add_class("hub-row")
+            children += [row, self._compared]
+        super().__init__(children)
+        if len(summary.variants) > 1:
+            self._compare()
+
+    def still(self) -> Markup:
+        """The same as static HTML."""
+        return join(Markup(self._matrix), Markup(self._compared.value))
+
+    def _on_choice(self, _: object) -> None:
+        self._compare()
+        self._notify()
+
+    def _compare(self) -> None:
+        first, second = (self._summary.variants[each.value] for each in (self._first, self._second))
+        try:
+            if first is second:
+                shown = framed(tag("p", "Choose two different variants."))
+            else:
+                shown = Markup(self._summary.compare(first.tags, second.tags)._repr_html_() or "")
+        except HubError as error:
+            shown = framed(tag("p", visible(str(error), 400)))
+        self._compared.value = shown

@@ -1,0 +1,1 @@
+"""Exporting a module, and the proof that what was written gives the same results."""

@@ -1,0 +1,73 @@
+"""Writes a module, and finds out whether what was written gives the same results."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Final
+
+import tensorflow as tf
+
+from hubexplore.hub.definition import DefinedSpec
+from hubexplore.hub.inspection.training_checks import losses_unused, module_index, update_ops_never_run
+from hubexplore.hub.module import Module
+from hubexplore.session.export.report import ExportReport
+from hubexplore.session.export.verification import compare_with_export
+
+# Tables that start empty; others are filled by their initialisers, from assets or constants.
+_FILLED_BY_CALLS: Final = frozenset(
+    {"MutableHashTableV2", "MutableHashTableOfTensorsV2", "MutableDenseHashTableV2"}
+)
+
+
+def export(
+    module: Module, session: tf.compat.v1.Session, path: str, *, overwrite: bool, verify: bool
+) -> ExportReport:
+    """See `NotebookSession.export`."""
+    changed = tuple(_changed(module))
+    with module.graph.as_default():
+        module.export(path, session, overwrite=overwrite)
+    compared = compare_with_export(module, session, path) if verify else ()
+    warnings = (*changed, *_forgotten(module, path), *_left_behind(module, session))
+    return ExportReport(path=path, compared=compared, warnings=warnings)
+
+
+def _changed(module: Module) -> Iterator[str]:
+    """The assets that are not what they were when the module was loaded, as its tables may still be."""
+    spec = module.spec
+    for path in spec.asset_files.changed() if isinstance(spec, DefinedSpec) else ():
+        yield (
+            f"Asset {os.path.basename(path)!r} was written again after the module was loaded. The export "
+            f"holds the file as it is now; tables of this session hold what was in it when they were "
+            f"initialised. Load the module again to use it as it is now."
+        )
+
+
+def _forgotten(module: Module, path: str) -> Iterator[str]:
+    """What seems to have been forgotten in training."""
+    source = module.summary().source
+    before = source.weights.index if source and source.weights else None
+    after = module_index(path)
+    if before is not None and after is not None:
+        yield from filter(None, [update_ops_never_run(module, before, after)])
+    yield from filter(None, [losses_unused(module)])
+
+
+def _left_behind(module: Module, session: tf.compat.v1.Session) -> Iterator[str]:
+    """What the session holds but no module can: the entries of tables that were filled by calls."""
+    graph = module.graph
+    prefix = f"{module.scope}/"
+    tables = [
+        op for op in graph.get_operations() if op.type in _FILLED_BY_CALLS and op.name.startswith(prefix)
+    ]
+    if not tables or graph.finalized:
+        return
+    with graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
+        sizes = [tf.raw_ops.LookupTableSizeV2(table_handle=op.outputs[0]) for op in tables]
+    for op, size in zip(tables, session.run(sizes), strict=True):
+        if size:
+            name, entries = op.name.removeprefix(prefix), "1 entry" if size == 1 else f"{size:,} entries"
+            yield (
+                f"Table {name!r} has {entries} in this session. A module cannot hold the entries of such a "
+                f"table, so the exported module starts without them."
+            )

@@ -1,0 +1,68 @@
+"""What a signature does besides giving outputs: whether it changes state, is random, or writes files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final
+
+from hubexplore.hub import tf_internals
+from hubexplore.hub.graph.plan import ApplyPlan
+from hubexplore.summary.graph.randomness import draws
+
+# Stateful ops that only read, or only call functions, whose ops are looked at themselves.
+_READS: Final = frozenset(
+    {
+        "ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VarIsInitializedOp", "VariableShape",
+        "IsVariableInitialized", "LookupTableFind", "LookupTableFindV2", "LookupTableSize",
+        "LookupTableSizeV2", "LookupTableExport", "LookupTableExportV2", "RefIdentity", "RefEnter",
+        "RefSwitch", "RefMerge", "RefExit", "RefNextIteration", "RefSelect", "StatefulPartitionedCall", "If",
+        "While", "Case", "Assert",
+    }
+)  # fmt: skip
+# What writes files or runs Python, which has effects outside of the session.
+_OUTSIDE: Final = re.compile(
+    r"WriteFile|Save(V2|Slices)?|MergeV2Checkpoints|Write\w*Summary|ImportEvent|FlushSummaryWriter|"
+    r"CreateSummary\w+|DatasetToTFRecord\w*|(Distributed)?Save(Dataset)?(V2)?|(Eager)?PyFunc\w*|Outfeed\w+"
+)
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What a signature does besides giving outputs.
+
+    Attributes:
+      stateful: whether a run may change the result of a later one.
+      random: whether it draws random numbers.
+      outside: types of the ops that write files or run Python.
+    """
+
+    stateful: bool
+    random: bool
+    outside: tuple[str, ...]
+
+
+def effects(plan: ApplyPlan) -> Effects:
+    """Finds them in the ops of a call, also those in functions."""
+    nodes: Iterable[Any] = chain(
+        plan.part.graph_def.node, *(function.node_def for function in plan.part.library.function)
+    )
+    stateful = is_random = False
+    outside = set()
+    for node in nodes:
+        if _OUTSIDE.fullmatch(node.op) or _prints_to_file(node):
+            outside.add(node.op)
+        op_def = tf_internals.op_def(node.op)
+        if op_def is None or node.op in _READS:
+            continue
+        is_random |= draws(node.op)
+        writes = any(argument.is_ref for argument in op_def.input_arg)
+        stateful |= writes or (op_def.is_stateful and bool(op_def.input_arg))
+    return Effects(stateful, is_random, tuple(sorted(outside)))
+
+
+def _prints_to_file(node: Any) -> bool:
+    stream: bytes = node.attr["output_stream"].s if node.op == "PrintV2" else b""
+    return stream.startswith(b"file:")

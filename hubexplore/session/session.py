@@ -1,0 +1,449 @@
+"""One graph and one TensorFlow session that a notebook works with. Knows no IPython."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import warnings
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import tensorflow as tf
+
+from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
+from hubexplore.hub.inspection.training_checks import losses_unused, not_trainable
+from hubexplore.hub.module import Module
+from hubexplore.hub.running.run_errors import RunError, explain_run_error
+from hubexplore.hub.running.signature_runner import AppliedSignature
+from hubexplore.hub.spec import ModuleSpec
+from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE
+from hubexplore.session import removal, variable_values
+from hubexplore.session.call_log import CallLog
+from hubexplore.session.names import free_scope, variable_name
+from hubexplore.session.signature_calls import Route, Runtime, Wish
+from hubexplore.session.tf_server import guard
+from hubexplore.session.tf_session import ManagedSession
+from hubexplore.summary.files.paths import EXPORT, text_of, to_write
+
+OPS_LEFT_BEHIND: Final = 5_000
+"""So many ops of modules that were replaced may stay in the graph before a warning says so."""
+
+
+MSG_REPLACED: Final = (
+    "Module {name!r} was replaced by loading another one by the same name, which freed its variables. Use "
+    "the new one: session.module(name), or the variable that %hub_load bound."
+)
+
+
+class NotebookSession:
+    """Loads modules into one graph, runs their signatures, and writes them again.
+
+    ```python
+    with hub.NotebookSession() as session:
+        digits = session.load("sample:digits")
+        session.call(digits, images)
+    ```
+
+    Variables and tables are initialised when they are new, never again. A signature is applied once and
+    compiled once; after that a call adds nothing to the graph. Threads may call at the same time; what adds
+    to the graph waits for its turn.
+
+    Args:
+      name: what displays call it.
+      target: address of a TensorFlow server, as in "grpc://host:port"; empty for this process. The files of
+        modules must be there under the same paths.
+    """
+
+    def __init__(self, name: str = "default", target: str = "") -> None:
+        self.name = name
+        self.target = target
+        self.log = CallLog()
+        """The calls so far; shows itself as a table."""
+        self._closed = False
+        self._building = threading.RLock()
+        # What was replaced is known for as long as somebody has it.
+        self._replaced: weakref.WeakSet[Module] = weakref.WeakSet()
+        self._warned: weakref.WeakSet[Module] = weakref.WeakSet()
+        graph = tf.Graph()
+        self._open(graph, self._session_of(graph), {})
+
+    def _session_of(self, graph: tf.Graph) -> ManagedSession:
+        return ManagedSession(self.target, graph, guard(self.target))
+
+    def _open(self, graph: tf.Graph, session: ManagedSession, modules: dict[str, Module]) -> None:
+        self._graph = graph
+        self._session = session
+        self._modules = modules
+        self._routes: dict[Any, Route] = {}
+        self._runtime = Runtime(session, self.log, {}, self._building)
+        self._left_behind = 0
+        self._is_shared = False  # whether the user has the graph, and may have built into it
+
+    @property
+    def graph(self) -> tf.Graph:
+        """The graph that modules are loaded into."""
+        self._is_shared = True
+        return self._graph
+
+    @property
+    def session(self) -> tf.compat.v1.Session:
+        """The TensorFlow session of the graph; its `run` initialises what is new first."""
+        self._is_shared = True
+        return self._session
+
+    def owns(self, graph: tf.Graph) -> bool:
+        """Whether `graph` is that of this session."""
+        return graph is self._graph
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the modules that are loaded."""
+        return list(self._modules)
+
+    def load(
+        self,
+        handle: str | bytes | os.PathLike[str] | ModuleSpec,
+        name: str | None = None,
+        tags: Iterable[str] | None = None,
+        trainable: bool = False,
+    ) -> Module:
+        """Loads a module and gives its variables and tables their published values.
+
+        Args:
+          handle: what `hub.Module` takes.
+          name: to load it by, also of its scope; by default made from the handle. An earlier module of that
+            name is replaced: its variables are freed and it can no longer be called.
+          tags: of the graph variant; None means no tags.
+          trainable: whether its variables can be trained.
+
+        Raises what `hub.Module` raises; then nothing has changed, an earlier module of that name included.
+        """
+        self._check_open()
+        if name is None:
+            name = "module" if isinstance(handle, ModuleSpec) else variable_name(text_of(handle))
+        with self._building:
+            earlier = self._modules.get(name)
+            if earlier is not None and self._holds_nothing_but(earlier):
+                return self._load_anew(name, earlier, handle, tags, trainable)
+            module = self._make(self._graph, self._session, name, handle, tags, trainable)
+            self._modules.pop(name, None)
+            self._modules[name] = module
+            if earlier is not None:
+                self._free(name, earlier)
+        return module
+
+    def _make(  # noqa: PLR0917 - two callers
+        self,
+        graph: tf.Graph,
+        session: ManagedSession,
+        name: str,
+        handle: str | bytes | os.PathLike[str] | ModuleSpec,
+        tags: Iterable[str] | None,
+        trainable: bool,
+    ) -> Module:
+        with _collections_as_before(graph):
+            with graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
+                module = Module(handle, trainable=trainable, name=free_scope(graph, name), tags=tags)
+            session.initialize_new(fresh=module.variables)
+        return module
+
+    def _holds_nothing_but(self, module: Module) -> bool:
+        """Whether the graph holds one module and nothing that the user may have built."""
+        variables = self._graph.get_collection_ref(tf.compat.v1.GraphKeys.GLOBAL_VARIABLES)
+        return (
+            not self._is_shared
+            and len(self._modules) == 1
+            and all(variable.op.name.startswith(module.scopes) for variable in variables)
+        )
+
+    def _load_anew(
+        self, name: str, earlier: Module, handle: Any, tags: Iterable[str] | None, trainable: bool
+    ) -> Module:
+        """Replaces the only module by one in a new graph: the old graph, which would only grow, goes."""
+        graph = tf.Graph()
+        session = self._session_of(graph)
+        try:
+            module = self._make(graph, session, name, handle, tags, trainable)
+        except BaseException:
+            session.close()
+            raise
+        old, routes = self._session, list(self._routes.values())
+        self._replaced.add(earlier)
+        self._open(graph, session, {name: module})
+        self.log.retire(routes)
+        # It waits for ops that run in other threads, which may take as long as they like.
+        threading.Thread(target=old.close, daemon=True, name="hubexplore-close").start()
+        return module
+
+    def _free(self, name: str, module: Module) -> None:
+        self.log.retire([route for route in self._routes.values() if route.module is module])
+        self._routes = {key: route for key, route in self._routes.items() if route.module is not module}
+        for key in [key for key in self._runtime.applied if key[0] is module]:
+            del self._runtime.applied[key]
+        self._replaced.add(module)
+        self._left_behind += sum(op.name.startswith(module.scopes) for op in self._graph.get_operations())
+        removal.free(module, self._session)
+        if self._left_behind > OPS_LEFT_BEHIND:
+            warnings.warn(
+                f"The graph of session {self.name!r} holds {self._left_behind:,} ops of modules that were "
+                f"replaced, the last one {name!r}; TensorFlow cannot remove them. session.reset(), or "
+                f"%hub_session reset, frees them; then load again what you need.",
+                GraphGrowthWarning,
+                stacklevel=3,
+            )
+
+    def module(self, name: str) -> Module:
+        """The module that was loaded by a name.
+
+        Raises:
+          NoSuchModuleError: (a KeyError) lists the names there are.
+        """
+        if name not in self._modules:
+            known = f"there are {self.names}" if self._modules else "nothing is loaded yet"
+            raise NoSuchModuleError(
+                f"No module {name!r} is loaded; {known}.{closest(name, self._modules)} "
+                f"Load one with %hub_load HANDLE --as {name}."
+            )
+        return self._modules[name]
+
+    def call(
+        self,
+        module: Module | str,
+        inputs: Any = None,
+        signature: str | None = None,
+        as_dict: bool = False,
+        *,
+        fetch: Iterable[Any] | None = None,
+        batch_size: int | None = None,
+        progress: bool | None = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """Evaluates a signature.
+
+        Args:
+          module: loaded here, or its name.
+          inputs: as for `hub.Module.__call__`, but values: lists, arrays, pandas Series and DataFrames, eager
+            tensors, SparseTensorValue, scipy.sparse, RaggedTensorValue, nested lists. dtypes are converted
+            where that is safe.
+          signature: its name; None means `default`.
+          as_dict: whether to return all outputs by name.
+          fetch: further tensors of the call, such as intermediate layers, whether or not an output needs
+            them: their names in the module ("conv1/Relu", "conv1/Relu:0"), names of variables, or tensors of
+            the graph.
+          batch_size: run so many rows at a time. Every output must have a row per row of the inputs. An
+            interrupt stops at the next batch.
+          progress: whether to show a bar for batches; by default where it takes more than a second.
+          timeout: seconds after which TensorFlow begins no further op; an op that has begun ends first.
+
+        Returns:
+          A NumPy array, SparseTensorValue or RaggedTensorValue; with `as_dict` a dict of them; with `fetch` a
+          pair of that and a dict of the fetched values.
+
+        Raises:
+          NoSuchModuleError: (a KeyError) lists the modules that are loaded.
+          NoSuchSignatureError: (a KeyError and ValueError) lists the signatures.
+          SignatureError: (a TypeError) names the input that does not fit and what was expected.
+          GraphError: (a RuntimeError) the module was not loaded here or was replaced, or the session is
+            closed.
+          TimeoutError: (also a HubError) the run took longer than `timeout`.
+        """
+        wanted = None if fetch is None else (fetch,) if isinstance(fetch, str) else tuple(fetch)
+        # Tensors compare element by element, so it is their identity that counts.
+        named = wanted and tuple(each if isinstance(each, str) else id(each) for each in wanted)
+        key = (module, signature, as_dict, named, timeout)
+        route = self._routes.get(key)
+        if route is None:
+            self._check_open()
+            live = self._live(module)
+            name = next((name for name, each in self._modules.items() if each is live), "")
+            route = Route(live, self._runtime, Wish(signature, as_dict, wanted, timeout), name)
+            self._routes[key] = route
+        try:
+            if batch_size is not None:
+                return route.in_batches(inputs, batch_size, progress)
+            return route(inputs)
+        except (tf.errors.OpError, RuntimeError) as error:
+            if route.module in self._replaced:  # by another thread, while this one ran
+                raise GraphError(MSG_REPLACED.format(name=route.module.name)) from error
+            if not isinstance(error, tf.errors.OpError):
+                raise
+            explained = self._explained(error, timeout)
+            if explained is None:
+                raise
+            raise explained from error
+
+    def applied(self, module: Module | str, signature: str | None = None) -> AppliedSignature:
+        """The ops of a signature as `call` runs them: on placeholders, added to the graph the first time.
+
+        Args:
+          module: loaded here, or its name.
+          signature: its name; None means `default`.
+
+        Raises what `call` raises for a module or signature that is not there.
+        """
+        self._check_open()
+        return self._runtime.apply(self._live(module), signature or DEFAULT_SIGNATURE)
+
+    def export(
+        self,
+        module: Module | str,
+        path: str | os.PathLike[str],
+        overwrite: bool = False,
+        verify: bool = False,
+    ) -> Any:
+        """Writes a module with the values its variables have now.
+
+        Args:
+          module: loaded here, or its name.
+          path: directory to write; it appears whole or not at all.
+          overwrite: replace a module that is there; anything else there stays refused.
+          verify: load it again and compare the outputs of every signature on generated inputs.
+
+        Returns:
+          An ExportReport, which is also a path: where it is, what was compared, and what looks wrong.
+
+        Raises:
+          ExportExistsError: (a FileExistsError) something is there.
+          ExportError: (an OSError) it could not be written.
+        """
+        from hubexplore.session.export.export import export
+
+        self._check_open()
+        live = self._live(module)
+        target = to_write(path, EXPORT)
+        with self._building:
+            return export(live, self._session, target, overwrite=overwrite, verify=verify)
+
+    def variables(self, module: Module | str | None = None) -> dict[str, Any]:
+        """Values that variables have now, as NumPy arrays by name in the module.
+
+        Args:
+          module: loaded here, or its name; None for all modules, names then begin with that of the module.
+
+        Raises:
+          GraphError: (a RuntimeError) variables of two modules would have one name.
+        """
+        self._check_open()
+        if module is not None:
+            return variable_values.variable_values(self._live(module), self._session)
+        found: dict[str, Any] = {}
+        for name, each in self._modules.items():
+            own = {
+                f"{name}/{key}": value
+                for key, value in variable_values.variable_values(each, self._session).items()
+            }
+            if twice := sorted(own.keys() & found):
+                raise GraphError(
+                    f"Two modules have a variable that would be called {twice[0]!r}. Ask for those of one "
+                    f"module: session.variables({name!r})."
+                )
+            found |= own
+        return found
+
+    def initialize(self) -> list[str]:
+        """Initialises the variables and tables that are new in the graph; returns their names."""
+        self._check_open()
+        return self._session.initialize_new()
+
+    @contextlib.contextmanager
+    def building(self) -> Iterator[NotebookSession]:
+        """Makes graph and session the defaults, for ordinary TF1 code; what it adds is initialised."""
+        self._check_open()
+        self._is_shared = True
+        with self._building, self._graph.as_default(), self._session.as_default():
+            try:
+                yield self
+                if not self._closed:
+                    self._session.initialize_new()
+            except tf.errors.OpError as error:
+                explained = self._explained(error)
+                if explained is None:
+                    raise
+                raise explained from error
+            except ValueError as error:
+                note = not_trainable(error, self._modules.values())
+                if note:
+                    error.add_note(note)
+                raise
+        self._warn_of_unused_losses()
+
+    def _explained(self, error: tf.errors.OpError, timeout: float | None = None) -> RunError | None:
+        """The error with cause and remedy, where they are known."""
+        return explain_run_error(error, self._modules.values(), self.target, timeout)
+
+    def _warn_of_unused_losses(self) -> None:
+        for module in self._modules.values():
+            message = losses_unused(module) if module not in self._warned else None
+            if message:
+                self._warned.add(module)
+                warnings.warn(message, UserWarning, stacklevel=4)
+
+    def reset(self) -> None:
+        """Starts anew with an empty graph: all modules, variables and what was trained are gone."""
+        self._check_open()
+        self._session.close()
+        self.log.forget()
+        graph = tf.Graph()
+        self._open(graph, self._session_of(graph), {})
+
+    def close(self) -> None:
+        """Frees the variables and tables; the modules can no longer be called."""
+        if not self._closed:
+            self._closed = True
+            self._session.close()
+            self._modules.clear()
+            self._routes.clear()
+            self._replaced.clear()
+            self.log.forget()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
+
+    def modules(self) -> Mapping[str, Module]:
+        """The modules that are loaded, by name."""
+        return dict(self._modules)
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else f"modules {', '.join(self._modules) or 'none'}"
+        where = f", on {self.target}" if self.target else ""
+        return f"<NotebookSession {self.name!r}{where}: {state}>"
+
+    def __enter__(self) -> NotebookSession:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _live(self, module: Module | str) -> Module:
+        live = self.module(module) if isinstance(module, str) else module
+        if live in self._replaced:
+            raise GraphError(MSG_REPLACED.format(name=live.name))
+        if live.graph is not self._graph:
+            raise GraphError(
+                f"Module {live.name!r} belongs to another graph than session {self.name!r}. Load it here: "
+                f"%hub_load HANDLE --as NAME. After a reset everything has to be loaded again."
+            )
+        return live
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise GraphError(
+                f"Session {self.name!r} is closed. Make another one: NotebookSession(), or %hub_session new "
+                f"NAME."
+            )
+
+
+@contextlib.contextmanager
+def _collections_as_before(graph: tf.Graph) -> Iterator[None]:
+    """Takes out of all collections what joined them, if an error or interrupt ends the work inside."""
+    sizes = {key: len(graph.get_collection_ref(key)) for key in graph.get_all_collection_keys()}
+    try:
+        yield
+    except BaseException:
+        for key in graph.get_all_collection_keys():
+            del graph.get_collection_ref(key)[sizes.get(key, 0) :]
+        raise

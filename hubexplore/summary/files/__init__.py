@@ -1,0 +1,1 @@
+"""Paths, file systems and bytes: where modules are read from, and how files are written."""

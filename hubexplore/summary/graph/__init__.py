@@ -1,0 +1,1 @@
+"""GraphDef messages, the definitions of TensorFlow's ops, and algorithms on both."""

@@ -1,0 +1,78 @@
+"""What an output of a node is: its position among the outputs, and its dtype, from the op's definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hubexplore.summary.graph.messages import dtype_name
+from hubexplore.summary.graph.op_definitions import Argument, OpDefinition
+
+
+def output_of(op: OpDefinition, attributes: Mapping[str, Any], port: str) -> tuple[int | None, str]:
+    """Returns (position among all outputs, dtype) of one output of a node.
+
+    Args:
+      op: the definition of the node's type.
+      attributes: of the node, AttrValue-shaped; those that it lacks have their defaults.
+      port: which output: "" or "2" in a graph, "values:2" in a function body.
+
+    Returns:
+      None and "" where the node has no such output. The dtype is "" where an attribute lacks that should say
+      it; that of a reference ends in "_ref".
+    """
+    name, _, digits = port.rpartition(":")
+    number = int(digits) if digits.isdecimal() and len(digits) < 9 else 0
+    begin = 0
+    for argument in op.outputs:
+        count = _count(op, attributes, argument)
+        if name and argument.name == name:
+            return (
+                (begin + number, _dtype(op, attributes, argument, number)) if number < count else (None, "")
+            )
+        if not name and number < begin + count:
+            return number, _dtype(op, attributes, argument, number - begin)
+        begin += count
+    return None, ""
+
+
+def output_dtypes(op: OpDefinition, attributes: Mapping[str, Any]) -> Iterable[str]:
+    """Yields the dtype of each output of a node; see `output_of`."""
+    for argument in op.outputs:
+        for index in range(_count(op, attributes, argument)):
+            yield _dtype(op, attributes, argument, index)
+
+
+def _value(op: OpDefinition, attributes: Mapping[str, Any], name: str) -> Any | None:
+    """The attribute, or its default."""
+    if name in attributes:
+        return attributes[name]
+    known = op.attributes.get(name)
+    return known.default if known is not None else None
+
+
+def _count(op: OpDefinition, attributes: Mapping[str, Any], argument: Argument) -> int:
+    """How many tensors an argument is; 0 where the node does not say."""
+    if argument.count:
+        value = _value(op, attributes, argument.count)
+        return max(value.i, 0) if value is not None else 0
+    if _is_list(op, argument):
+        value = _value(op, attributes, argument.attribute)
+        return len(value.list.type) if value is not None else 0
+    return 1
+
+
+def _dtype(op: OpDefinition, attributes: Mapping[str, Any], argument: Argument, index: int) -> str:
+    dtype = argument.dtype
+    if not dtype:
+        value = _value(op, attributes, argument.attribute)
+        if value is None:
+            return ""
+        number = value.list.type[index] if _is_list(op, argument) else value.type
+        dtype = dtype_name(number) if number else ""
+    return f"{dtype}_ref" if dtype and argument.reference and not dtype.endswith("_ref") else dtype
+
+
+def _is_list(op: OpDefinition, argument: Argument) -> bool:
+    known = op.attributes.get(argument.attribute)
+    return known is not None and known.kind == "list(type)"

@@ -1,0 +1,1 @@
+"""From unfolded scopes to the boxes, groups and edges of an outline."""

@@ -1,0 +1,1 @@
+"""Which name scopes of a data flow are one box, and which are unfolded."""

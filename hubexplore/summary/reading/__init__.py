@@ -1,0 +1,1 @@
+"""From the messages of a module directory to the frozen dataclasses of `summary.model`."""

@@ -1,0 +1,113 @@
+"""Attached messages: decoded where the type is known, else as numbered fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from google.protobuf.message import DecodeError
+
+from hubexplore.errors import reading
+from hubexplore.summary.files import wire
+from hubexplore.summary.graph.hub_messages import ImageModuleInfo, ModuleAttachment
+from hubexplore.summary.model import MessageSummary
+
+ATTACHMENTS: Final = "hub_module_attachments"
+# Key -> the message class that is attached under it.
+_KNOWN: Final = {"image_module_info": ImageModuleInfo}
+_MAX_FIELDS: Final = 200
+_MAX_DEPTH: Final = 16
+_MAX_VALUE: Final = 256
+MORE: Final = "..."
+"""Path of the last field where there are more than are listed."""
+
+
+def read_messages(meta_graph: Any) -> tuple[MessageSummary, ...]:
+    """The attached messages of a meta graph, sorted by key; the last one per key.
+
+    Raises:
+      DamagedModuleError: the list of messages is not readable. A message itself may be anything.
+    """
+    if ATTACHMENTS not in meta_graph.collection_def:
+        return ()
+    found: dict[str, bytes] = {}
+    for serialized in meta_graph.collection_def[ATTACHMENTS].bytes_list.value:
+        with reading("The module's list of attached messages", DecodeError):
+            attachment = ModuleAttachment.FromString(serialized)
+        found[attachment.key] = attachment.value
+    return tuple(_message(key, found[key]) for key in sorted(found))
+
+
+def _message(key: str, content: bytes) -> MessageSummary:
+    if key in _KNOWN:
+        try:
+            known = _KNOWN[key].FromString(content)
+        except DecodeError:
+            pass
+        else:
+            return MessageSummary(key, _KNOWN[key].DESCRIPTOR.name, tuple(_named(known, "")), len(content))
+    return MessageSummary(key, "", _bounded(_numbered(content, "", 0)), len(content))
+
+
+def _named(message: Any, prefix: str) -> Iterator[tuple[str, str]]:
+    for descriptor, value in message.ListFields():
+        path = f"{prefix}{descriptor.name}"
+        if descriptor.message_type:
+            yield from _named(value, f"{path}.")
+        else:
+            yield path, str(value)
+
+
+def _numbered(content: bytes, prefix: str, depth: int) -> Iterator[tuple[str, str]]:
+    """Yields (path of field numbers, value) of a message of unknown type.
+
+    Bytes may be a text, a message or neither, which the format does not say: printable text is taken for
+    text, what reads as a message to its end for one.
+    """
+    for number, value in _fields(content) or ():
+        path = f"{prefix}{number}"
+        if isinstance(value, int):
+            yield path, str(wire.signed(value))
+        elif (text := _text(value)) is not None:
+            yield path, text
+        elif depth < _MAX_DEPTH and _fields(value):
+            yield from _numbered(value, f"{path}.", depth + 1)
+        else:
+            yield path, _hex(value)
+    if content and _fields(content) is None:
+        yield "", _hex(content)
+
+
+def _fields(content: bytes) -> list[tuple[int, wire.Value]] | None:
+    """The fields of a message, or None if it is none."""
+    try:
+        return list(wire.fields(content))
+    except ValueError:
+        return None
+
+
+def _text(value: bytes) -> str | None:
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return None
+    if not all(character.isprintable() or character in "\n\t" for character in text):
+        return None
+    # A nested message often begins with the newline that is the key of its field 1.
+    if text.startswith("\n") and _fields(value):
+        return None
+    return text if len(text) <= _MAX_VALUE else f"{text[:_MAX_VALUE]}{MORE}"
+
+
+def _hex(value: bytes) -> str:
+    return value[: _MAX_VALUE // 2].hex() + (MORE if len(value) > _MAX_VALUE // 2 else "")
+
+
+def _bounded(fields: Iterator[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    for each in fields:
+        if len(found) == _MAX_FIELDS:
+            found.append((MORE, "not all fields are listed"))
+            break
+        found.append(each)
+    return tuple(found)

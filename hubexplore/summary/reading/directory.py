@@ -1,0 +1,295 @@
+"""From a directory to a `ModuleSummary`, without TensorFlow."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from google.protobuf import text_format
+from google.protobuf.message import DecodeError
+
+from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
+from hubexplore.summary.diagnosis import file_types, path_diagnosis
+from hubexplore.summary.files.filesystem import Filesystem, is_link, join, read_message
+from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
+from hubexplore.summary.graph.messages import SavedModel
+from hubexplore.summary.model import (
+    GLOBAL,
+    HUB_MODULE,
+    TF1_SAVED_MODEL,
+    TF2_SAVED_MODEL,
+    FileSummary,
+    ModuleSummary,
+)
+from hubexplore.summary.reading.resources import AssetFolder
+from hubexplore.summary.reading.variant import read_variant
+from hubexplore.summary.source import Source, Weights
+from hubexplore.summary.weights import checkpoint_index
+
+GRAPH_FILE: Final = "saved_model.pb"
+GRAPH_TEXT_FILE: Final = "saved_model.pbtxt"
+MODULE_FILE: Final = "tfhub_module.pb"
+VARIABLES_PREFIX: Final = "variables/variables"
+_LARGEST_DEFINITION: Final = 1 << 20
+_MAX_FILES: Final = 10_000
+_MAX_DEPTH: Final = 8
+_LINKED: Final = frozenset({"variables", "assets"})
+_LARGEST_DIGEST: Final = 1 << 30  # bytes
+_CHUNK: Final = 1 << 24  # bytes of a file in memory at once
+# What a TF2 SavedModel keeps in its checkpoint besides variables.
+_NO_VARIABLES: Final = frozenset({"_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter/.ATTRIBUTES/VARIABLE_VALUE"})
+
+MSG_LONG_TEXT: Final = (
+    "{path!r} is a graph in text form of {size:,} bytes. To read text takes long, so at most {limit:,} bytes "
+    "of it are shown. {remedy}"
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A directory that holds a saved model, and what reads it."""
+
+    directory: str
+    filesystem: Filesystem
+
+    def path(self, name: str) -> str:
+        """The path of a file or folder in it."""
+        return join(self.directory, name)
+
+
+def read_module(directory: str, filesystem: Filesystem, title: str | None = None) -> ModuleSummary:
+    """Reads a TF1 Hub module, a TF1 SavedModel or a TF2 SavedModel.
+
+    What is damaged beside the graphs (weights, assets) becomes a warning in the summary.
+
+    Args:
+      directory: that holds `saved_model.pb` or `saved_model.pbtxt`.
+      filesystem: what reads `directory`.
+      title: what displays call it; by default the directory.
+
+    Raises:
+      HubError: it is none of these, or damaged; the message says what it is and the call that opens it.
+    """
+    place = Place(directory, filesystem)
+    try:
+        names = filesystem.listdir(directory)
+        file = next(name for name in (GRAPH_FILE, GRAPH_TEXT_FILE) if name in names)
+        if file == GRAPH_TEXT_FILE and filesystem.size(place.path(file)) > file_types.LARGEST_TEXT:
+            raise UnsupportedFormatError(_long_text(place, filesystem.size(place.path(file))))
+        content = read_message(filesystem, place.path(file))
+    except (OSError, StopIteration) as error:
+        raise _explained(place, title, str(error) if isinstance(error, DamagedModuleError) else "") from error
+    saved_model = _parse(content, file, place, title)
+    warnings = []
+    if MODULE_FILE in names:
+        format_name = HUB_MODULE
+        warnings = _format_warnings(place)
+    elif any(each.HasField("object_graph_def") for each in saved_model.meta_graphs):
+        format_name = TF2_SAVED_MODEL
+    else:
+        format_name = TF1_SAVED_MODEL
+    summary = describe(
+        saved_model.meta_graphs, title or directory, format_name, place, format_name == TF1_SAVED_MODEL
+    )
+    return replace(summary, warnings=(*warnings, *summary.warnings))
+
+
+def describe(
+    meta_graphs: Iterable[Any],
+    title: str,
+    format_name: str,
+    place: Place | None,
+    is_saved_model: bool = False,
+) -> ModuleSummary:
+    """The summary of some graph variants.
+
+    Args:
+      meta_graphs: MetaGraphDef-shaped messages, this package's own or TensorFlow's; they are not changed.
+      title: what displays call the module.
+      format_name: one of the formats that `model` names.
+      place: where its files are; None if they are not on disk.
+      is_saved_model: they are those of a TF1 SavedModel as written, not of a spec made of one.
+
+    Raises:
+      DamagedModuleError: a part of a graph variant is not readable.
+    """
+    weights, warnings = _weights(place)
+    entries = weights.index.entries if weights else {}
+    files = tuple(sorted(_files(place), key=lambda file: file.name)) if place else ()
+    checksums = dict(_asset_checksums(place, files)) if place else {}
+    folder = AssetFolder(place.path("assets"), place.filesystem, checksums) if place else None
+    graphs: dict[tuple[str, ...], Any] = {}
+    variants = []
+    for meta_graph in meta_graphs:
+        variant, wrong = read_variant(meta_graph, entries, folder, is_saved_model)
+        if variant.tags in graphs:
+            wrong.append(
+                f"Two graph variants have the tags {list(variant.tags)}; only the first can be used."
+            )
+        graphs.setdefault(variant.tags, meta_graph)
+        variants.append(variant)
+        warnings.extend(sentence for sentence in wrong if sentence not in warnings)
+    if (
+        weights is None
+        and place is not None
+        and any(each.kind == GLOBAL for variant in variants for each in variant.variables)
+        and not warnings
+    ):
+        warnings.append("The module has variables, but 'variables/variables.index' is missing.")
+    claimed = {variable.key for variant in variants for variable in variant.variables}
+    return ModuleSummary(
+        title=title,
+        variants=tuple(variants),
+        format=format_name,
+        size=sum(file.size for file in files) if place else None,
+        files=files,
+        digest=_digest(place, weights, files, checksums) if place else "",
+        unclaimed=tuple(name for name in entries if name not in claimed and name not in _NO_VARIABLES),
+        warnings=tuple(warnings),
+        source=Source(graphs, weights, folder),
+    )
+
+
+def _long_text(place: Place, size: int) -> str:
+    remedy = path_diagnosis.TextSavedModel().remedy(place.directory)
+    return MSG_LONG_TEXT.format(
+        path=place.path(GRAPH_TEXT_FILE), size=size, limit=file_types.LARGEST_TEXT, remedy=remedy
+    )
+
+
+def _parse(content: bytes, file: str, place: Place, title: str | None) -> Any:
+    saved_model = SavedModel()
+    try:
+        if file == GRAPH_FILE:
+            saved_model.ParseFromString(content)
+        else:
+            pool = saved_model.DESCRIPTOR.file.pool
+            text_format.Parse(content, saved_model, allow_unknown_field=True, descriptor_pool=pool)
+    except (DecodeError, text_format.ParseError, ValueError, RecursionError) as error:
+        raise _explained(place, title, f"{file!r} is truncated or altered: {error}") from error
+    if not saved_model.meta_graphs:
+        raise _explained(place, title, f"{file!r} ({len(content):,} bytes) holds no graph")
+    if len(saved_model.meta_graphs) > file_types.MOST_VARIANTS:
+        raise _explained(place, title, f"{file!r} is altered: {file_types.MSG_VARIANTS}")
+    return saved_model
+
+
+def _explained(place: Place, title: str | None, reason: str = "") -> Exception:
+    """The error that says what is there instead; `reason` is why graphs that are there cannot be read."""
+    found = path_diagnosis.explain(place.directory, place.filesystem, title)
+    if found is None or (reason and not isinstance(found, DamagedModuleError)):
+        # What a glance at the file takes for a saved model.
+        return DamagedModuleError(
+            f"{place.directory!r} cannot be shown: {reason or 'it is not readable'}. Copy it again."
+        )
+    return found
+
+
+def _format_warnings(place: Place) -> list[str]:
+    try:
+        content = read_message(place.filesystem, place.path(MODULE_FILE), _LARGEST_DEFINITION)
+        definition = ModuleDef.FromString(content)
+    except OSError as error:
+        return [f"{MODULE_FILE!r} cannot be read: {error.strerror or error}."]
+    except DecodeError as error:
+        return [f"{MODULE_FILE!r} is truncated or altered: {error}."]
+    if definition.format != FORMAT_V3:
+        return [f"{MODULE_FILE!r} names format {definition.format}; the TF1 Hub format is {FORMAT_V3}."]
+    if definition.required_features:
+        features = ", ".join(map(repr, definition.required_features))
+        return [f"It requires features that this version does not know: {features}."]
+    return []
+
+
+def _weights(place: Place | None) -> tuple[Weights | None, list[str]]:
+    if place is None:
+        return None, []
+    prefix, filesystem = place.path(VARIABLES_PREFIX), place.filesystem
+    try:
+        if not filesystem.exists(f"{prefix}.index"):
+            return None, []
+        index = checkpoint_index.open_index(f"{prefix}.index", filesystem)
+        problem = checkpoint_index.check_shards(index, prefix, filesystem)
+    except (OSError, DamagedModuleError) as error:
+        return None, [f"The weights cannot be read. {error}"]
+    return Weights(prefix, index, filesystem), [problem] if problem else []
+
+
+def _files(place: Place) -> Iterator[FileSummary]:
+    """The files of a directory and of those below it, as many as a module may reasonably have.
+
+    A link to a directory may lead anywhere, as to "/". It is followed only where a part of the format lies
+    elsewhere, and no further down.
+    """
+    stack = [("", 0)]
+    left = _MAX_FILES
+    while stack and left:
+        folder, depth = stack.pop()
+        try:
+            names = place.filesystem.listdir(place.path(folder) if folder else place.directory)
+        except OSError:
+            continue
+        for name in names[:left]:
+            left -= 1
+            below = f"{folder}/{name}" if folder else name
+            try:
+                if not place.filesystem.isdir(place.path(below)):
+                    yield FileSummary(below, place.filesystem.size(place.path(below)))
+                elif not is_link(place.path(below)):
+                    if depth < _MAX_DEPTH:
+                        stack.append((below, depth + 1))
+                elif below in _LINKED:
+                    stack.append((below, _MAX_DEPTH))
+            except OSError:
+                continue
+
+
+def _asset_checksums(place: Place, files: tuple[FileSummary, ...]) -> Iterator[tuple[str, str]]:
+    """Yields the name below `assets/` and the SHA-256, as hex digits, of each file there that can be read.
+
+    Of files that together exceed 1 GiB those behind, by name, are left out.
+    """
+    left = _LARGEST_DIGEST
+    for file in files:
+        if file.name.startswith("assets/"):
+            left -= file.size
+            if left < 0:
+                return
+            whole = hashlib.sha256()
+            with contextlib.suppress(OSError):
+                for offset in range(0, file.size, _CHUNK):
+                    whole.update(place.filesystem.read_range(place.path(file.name), offset, _CHUNK))
+                yield file.name.removeprefix("assets/"), whole.hexdigest()
+
+
+def _digest(
+    place: Place, weights: Weights | None, files: tuple[FileSummary, ...], checksums: Mapping[str, str]
+) -> str:
+    """SHA-256 of graphs and assets as they are on disk, and of what the index says of the weights.
+
+    Weights count by name, dtype, shape and checksum, not by where they lie in which data file: an equal
+    checkpoint in other shards has an equal digest. A graph above 1 GiB counts by its size, and so do assets
+    without a checksum.
+    """
+    whole = hashlib.sha256()
+    for file in files:
+        if file.name.startswith("assets/"):
+            checksum = checksums.get(file.name.removeprefix("assets/"), "")
+            whole.update(f"{file.name}\0{file.size}\0{checksum}\0".encode(errors="surrogateescape"))
+        elif file.name in (GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE):
+            whole.update(f"{file.name}\0{file.size}\0".encode(errors="surrogateescape"))
+            for offset in range(0, file.size if file.size <= _LARGEST_DIGEST else 0, _CHUNK):
+                try:
+                    whole.update(place.filesystem.read_range(place.path(file.name), offset, _CHUNK))
+                except OSError:
+                    break
+    if weights:
+        for name, entry in sorted(weights.index.entries.items()):
+            values = [extent.crc32c for extent in entry.extents]
+            whole.update(
+                repr((name, entry.dtype, entry.shape, entry.slices, values)).encode(errors="replace")
+            )
+    return whole.hexdigest()

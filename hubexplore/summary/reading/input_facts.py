@@ -1,0 +1,61 @@
+"""What the graph says of the inputs of signatures: what their strings hold, and which no output needs.
+
+This walks the graph, so it is looked for when it is to be shown, not when a module is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hubexplore.summary.graph.traversal import Cut, index_nodes, reach, tensor_of
+from hubexplore.summary.model import SignatureSummary
+from hubexplore.summary.reading.string_inputs import PLAIN, Encoding, Reader
+
+
+@dataclass(frozen=True)
+class InputFacts:
+    """What is known of an input.
+
+    Attributes:
+      unused: whether no output of the signature depends on it. What a function ignores counts as used.
+      encoding: what its strings are read as.
+    """
+
+    unused: bool = False
+    encoding: Encoding = PLAIN
+
+
+Facts = Mapping[tuple[str, str], InputFacts]
+"""By names of a signature and of an input; what is not there has nothing to be said of."""
+
+
+def read_inputs(meta_graph: Any, signatures: Iterable[SignatureSummary]) -> Facts:
+    """What is noteworthy of the inputs of some signatures.
+
+    Args:
+      meta_graph: MetaGraphDef-shaped message; it is not changed.
+      signatures: of this graph.
+    """
+    nodes = index_nodes(meta_graph.graph_def.node)
+    reader = Reader(meta_graph)
+    encodings: dict[str, Encoding] = {}
+    found = {}
+    for signature in signatures:
+        used = _used(nodes, signature)
+        for each in signature.inputs:
+            if each.dtype == "string" and each.tensor and each.tensor not in encodings:
+                encodings[each.tensor] = reader.encoding(each.tensor)
+            unused = used.isdisjoint(map(tensor_of, each.tensors))
+            facts = InputFacts(unused, encodings.get(each.tensor, PLAIN))
+            if facts != InputFacts():
+                found[signature.name, each.name] = facts
+    return found
+
+
+def _used(nodes: Mapping[str, Any], signature: SignatureSummary) -> set[str]:
+    """Full names of the tensors of inputs that outputs depend on."""
+    fed = frozenset(tensor_of(tensor) for each in signature.inputs for tensor in each.tensors)
+    targets = [tensor_of(tensor) for each in signature.outputs for tensor in each.tensors]
+    return reach(nodes, targets, Cut(tensors=fed)).cut_tensors | fed.intersection(targets)

@@ -1,0 +1,32 @@
+"""Which op types a graph uses, how often, and which of them TensorFlow may lack."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from hubexplore.summary.graph.op_definitions import known_ops
+from hubexplore.summary.graph.op_packages import provider
+from hubexplore.summary.model import OpSummary
+
+
+def count_ops(used: Counter[str], functions: Iterable[Any]) -> tuple[OpSummary, ...]:
+    """The op types of a graph, most frequent first, equal ones by name.
+
+    Args:
+      used: op type -> number of nodes of the graph.
+      functions: its library: FunctionDef-shaped messages. A call of one of them by name is no op type.
+    """
+    inside: Counter[str] = Counter()
+    own = set()
+    for function in functions:
+        own.add(function.signature.name)
+        inside.update(node.op for node in function.node_def)
+    known = known_ops()
+    found = []
+    for op in used | inside:
+        unknown = op not in known and op not in own
+        package = (provider(op) or "") if unknown else ""
+        found.append(OpSummary(op, used[op], inside[op], unknown, package))
+    return tuple(sorted(found, key=lambda each: (-each.count - each.in_functions, each.op)))

@@ -1,0 +1,136 @@
+"""SignatureDef-shaped messages as summaries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from hubexplore.summary.graph.declared_tensors import Declared, shape_of, sparse_shape
+from hubexplore.summary.graph.messages import TYPE_SPECS, dtype_name
+from hubexplore.summary.model import ComponentSummary, Shape, SignatureSummary, TensorSummary
+
+# The ops that run on loading and training, which newer writers declare as signatures.
+INIT_OP: Final = "__saved_model_init_op"
+INTERNAL: Final = frozenset({INIT_OP, "__saved_model_train_op"})
+
+
+def read_signatures(meta_graph: Any, declared: Declared) -> tuple[SignatureSummary, ...]:
+    """The signatures of a meta graph, sorted by name; inputs and outputs too.
+
+    Args:
+      meta_graph: MetaGraphDef-shaped message.
+      declared: what its graph says of tensors.
+    """
+    definitions = meta_graph.signature_def
+    return tuple(
+        SignatureSummary(
+            name=name,
+            inputs=_tensors(definitions[name].inputs, declared),
+            outputs=_tensors(definitions[name].outputs, declared),
+            method=definitions[name].method_name,
+        )
+        for name in sorted(definitions)
+        if name not in INTERNAL
+    )
+
+
+def contradictions(meta_graph: Any, declared: Declared) -> Iterator[str]:
+    """What signatures say of dense tensors that the graph contradicts, as sentences."""
+    for name in sorted(meta_graph.signature_def):
+        if name in INTERNAL:
+            continue
+        signature = meta_graph.signature_def[name]
+        for side, infos in (("input", signature.inputs), ("output", signature.outputs)):
+            for key in sorted(infos):
+                if infos[key].WhichOneof("encoding") == "name":
+                    yield from _contradiction(f"Signature {name!r}: {side} {key!r}", infos[key], declared)
+
+
+def _contradiction(where: str, info: Any, declared: Declared) -> Iterator[str]:
+    dtype, shape = declared.dtype(info.dtype, info.name), declared.shape(info)
+    if info.dtype not in (0, dtype):
+        yield (
+            f"{where} is declared as {dtype_name(info.dtype)}, but in the graph it is {dtype_name(dtype)}, "
+            f"which counts."
+        )
+    if not info.HasField("tensor_shape") and shape:
+        yield f"{where} is declared without a shape; that of the graph counts, {_written(shape)}."
+    elif info.HasField("tensor_shape") and shape != (found := shape_of(info.tensor_shape)):
+        yield (
+            f"{where} is declared with the shape {_written(found)}, but in the graph it has "
+            f"{_written(shape)}, which counts."
+        )
+
+
+def _written(shape: Shape) -> str:
+    if shape is None:
+        return "any"
+    sizes = ["?" if size is None else str(size) for size in shape]
+    return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
+
+
+def _tensors(infos: Any, declared: Declared) -> tuple[TensorSummary, ...]:
+    return tuple(_tensor(name, infos[name], declared) for name in sorted(infos))
+
+
+def _tensor(name: str, info: Any, declared: Declared) -> TensorSummary:
+    match info.WhichOneof("encoding"):
+        case "coo_sparse":
+            coo, shape = info.coo_sparse, sparse_shape(info)
+            dtype = dtype_name(declared.dtype(info.dtype, coo.values_tensor_name))
+            rank = None if shape is None else len(shape)
+            return TensorSummary(
+                name,
+                dtype,
+                shape,
+                kind="sparse",
+                components=(
+                    ComponentSummary("indices", "int64", (None, rank), coo.indices_tensor_name),
+                    ComponentSummary("values", dtype, (None,), coo.values_tensor_name),
+                    ComponentSummary("dense shape", "int64", (rank,), coo.dense_shape_tensor_name),
+                ),
+            )
+        case "composite_tensor":
+            return _composite(name, info.composite_tensor)
+        case _:
+            dtype = dtype_name(declared.dtype(info.dtype, info.name))
+            return TensorSummary(name, dtype, declared.shape(info), tensor=info.name)
+
+
+def _composite(name: str, composite: Any) -> TensorSummary:
+    """A tensor that says of what type it is.
+
+    What its type consists of is written as a tuple: for a ragged tensor (shape, dtype of the values, number
+    of ragged dimensions, dtype of the row splits).
+    """
+    spec = composite.type_spec
+    kind = TYPE_SPECS.get(spec.type_spec_class, f"type {spec.type_spec_class}")
+    parts = spec.type_state.tuple_value.values
+    shapes = [
+        shape_of(part.tensor_shape_value) for part in parts if part.WhichOneof("kind") == "tensor_shape_value"
+    ]
+    dtypes = [
+        dtype_name(part.tensor_dtype_value)
+        for part in parts
+        if part.WhichOneof("kind") == "tensor_dtype_value"
+    ]
+    components = composite.components
+    return TensorSummary(
+        name,
+        dtypes[0] if dtypes else dtype_name(components[0].dtype) if components else "unknown",
+        shapes[0] if shapes else None,
+        kind=kind,
+        components=tuple(
+            ComponentSummary(role, dtype_name(each.dtype), shape_of(each.tensor_shape), each.name)
+            for role, each in zip(_roles(kind, len(components)), components, strict=True)
+        ),
+    )
+
+
+def _roles(kind: str, count: int) -> list[str]:
+    if kind == "ragged":
+        splits = ["row splits"] if count == 2 else [f"row splits {number}" for number in range(1, count)]
+        return ["flat values", *splits][:count]
+    if kind == "sparse" and count == 3:
+        return ["indices", "values", "dense shape"]
+    return [f"component {number}" for number in range(1, count + 1)]

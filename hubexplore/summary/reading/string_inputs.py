@@ -1,0 +1,135 @@
+"""What a graph reads its strings as: text, tf.Example messages, or pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hubexplore.summary.graph.declared_tensors import shape_of
+from hubexplore.summary.graph.messages import dtype_name
+from hubexplore.summary.graph.traversal import downstream, index_nodes, node_of, reached_functions
+from hubexplore.summary.model import elements
+
+MOST_VALUES: Final = 1_000_000
+"""Values of one feature: a graph that wants more of them gets one."""
+_PARSERS: Final = frozenset({"ParseExample", "ParseExampleV2", "ParseSingleExample"})
+_DECODERS: Final = {
+    "DecodeJpeg": "JPEG", "DecodeAndCropJpeg": "JPEG", "DecodePng": "PNG", "DecodeBmp": "BMP",
+    "DecodeGif": "GIF", "DecodeImage": "PNG",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A feature of a tf.Example: its key, dtype ("string", "int64" or "float32"), how many values it has."""
+
+    name: str
+    dtype: str
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What strings hold.
+
+    Attributes:
+      kind: "example", "image", or "" for text.
+      features: of an example.
+      picture: the format of a picture: "JPEG", "PNG", "BMP" or "GIF".
+      base64: whether the graph decodes web-safe base64 first.
+    """
+
+    kind: str = ""
+    features: tuple[Feature, ...] = ()
+    picture: str = ""
+    base64: bool = False
+
+
+PLAIN: Final = Encoding()
+
+
+class Reader:
+    """Looks in a graph for the ops that read strings.
+
+    Args:
+      meta_graph: MetaGraphDef-shaped message; it is not changed.
+    """
+
+    def __init__(self, meta_graph: Any) -> None:
+        self._graph = meta_graph.graph_def
+        self._nodes = index_nodes(self._graph.node)
+
+    def encoding(self, tensor: str) -> Encoding:
+        """What the graph reads the strings of an input as.
+
+        Args:
+          tensor: name of the input in the graph.
+        """
+        scopes = list(self._scopes(downstream(self._nodes, [node_of(tensor)])))
+        ops = {node.op for reached, _ in scopes for node in reached}
+        features = [
+            feature
+            for reached, nodes in scopes
+            for node in reached
+            if node.op in _PARSERS
+            for feature in _features(node, nodes)
+        ]
+        if ops & _PARSERS:
+            return Encoding("example", tuple({each.name: each for each in features}.values()))
+        for op, picture in _DECODERS.items():
+            if op in ops:
+                return Encoding("image", picture=picture, base64="DecodeBase64" in ops)
+        return PLAIN
+
+    def _scopes(self, names: set[str]) -> Iterator[tuple[Sequence[Any], Mapping[str, Any]]]:
+        """(Nodes, all nodes beside them by name): of the graph, and of every function that is called."""
+        reached = [self._nodes[name] for name in sorted(names)]
+        yield reached, self._nodes
+        for function in reached_functions(reached, self._graph.library):
+            yield function.node_def, index_nodes(function.node_def)
+
+
+def _features(node: Any, nodes: Mapping[str, Any]) -> Iterator[Feature]:
+    attr = node.attr
+    dense = [dtype_name(each) for each in attr["Tdense"].list.type]
+    sparse = [dtype_name(each) for each in attr["sparse_types"].list.type]
+    sizes = [_count(each) for each in attr["dense_shapes"].list.shape]
+    if node.op == "ParseSingleExample":
+        sparse_keys = [_text(each) for each in attr["sparse_keys"].list.s]
+        dense_keys = [_text(each) for each in attr["dense_keys"].list.s]
+    elif node.op == "ParseExampleV2":
+        keys = [_texts(edge, nodes) for edge in node.input[2:5]]
+        sparse_keys, dense_keys = keys[:2] if len(keys) > 1 else ([], [])
+        ragged = [dtype_name(each) for each in attr["ragged_value_types"].list.type]
+        for name, dtype in zip(keys[2] if len(keys) > 2 else (), ragged, strict=False):
+            yield Feature(name, dtype)
+    else:
+        edges, first = list(node.input), 2 + len(sparse)
+        sparse_keys = [key for edge in edges[2:first] for key in _texts(edge, nodes)]
+        dense_keys = [key for edge in edges[first : first + len(dense)] for key in _texts(edge, nodes)]
+    for name, dtype in zip(sparse_keys, sparse, strict=False):
+        yield Feature(name, dtype)
+    for name, dtype, count in zip(dense_keys, dense, sizes, strict=False):
+        yield Feature(name, dtype, count)
+
+
+def _texts(edge: str, nodes: Mapping[str, Any]) -> list[str]:
+    """The strings of a constant; none where it is something else."""
+    node = nodes.get(node_of(edge))
+    if node is None or node.op != "Const":
+        return []
+    tensor = node.attr["value"].tensor
+    found = [_text(each) for each in tensor.string_val]
+    # Equal values at the end are written once.
+    count = min(_count(tensor.tensor_shape), MOST_VALUES)
+    return found + found[-1:] * (count - len(found))
+
+
+def _count(shape: Any) -> int:
+    count = elements(tuple(size or 1 for size in shape_of(shape) or ()))
+    return count if count is not None and count <= MOST_VALUES else 1
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")

@@ -1,0 +1,220 @@
+"""The variables of a graph variant: from its collections (TF1) or its tree of objects (TF2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from google.protobuf.message import DecodeError
+
+from hubexplore.errors import reading
+from hubexplore.summary.graph.declared_tensors import shape_of
+from hubexplore.summary.graph.messages import VariableDef, dtype_name
+from hubexplore.summary.graph.traversal import node_of
+from hubexplore.summary.model import GLOBAL, LOCAL, PartitionSummary, Shape, VariableSummary
+from hubexplore.summary.reading.local_variables import VARIABLE_OPS, main_op_values, starting, unlisted
+from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
+
+_TRAINABLE: Final = "trainable_variables"
+VARIABLE_COLLECTIONS: Final = ("variables", "model_variables", _TRAINABLE)
+_PARTITION: Final = re.compile(r"(?P<key>.*)/part_\d+$", re.DOTALL)
+_LONGEST_PATH: Final = 2_000
+_VALUE: Final = "/.ATTRIBUTES/VARIABLE_VALUE"
+
+Entries = Mapping[str, CheckpointEntry]
+
+
+@dataclass
+class _Parts:
+    """The protos of one variable, several if it is partitioned."""
+
+    protos: list[Any] = field(default_factory=list)
+    trainable: bool = False
+
+
+def read_variables(
+    meta_graph: Any, nodes: Mapping[str, Any], entries: Entries, is_saved_model: bool = False
+) -> tuple[VariableSummary, ...]:
+    """The variables of a meta graph, sorted by name: those that are listed, and others that signatures read.
+
+    Args:
+      meta_graph: MetaGraphDef-shaped message.
+      nodes: its index, node name -> node.
+      entries: what the checkpoint holds by name; empty if there is none.
+      is_saved_model: a TF1 SavedModel as written, whose lists need not name what the checkpoint holds, and
+        whose main op may start variables.
+
+    Raises:
+      DamagedModuleError: a description of a variable is not readable.
+    """
+    grouped: dict[str, _Parts] = {}
+    seen: dict[str, _Parts] = {}
+    parsed: dict[bytes, Any] = {}  # most are in two collections
+    for collection in VARIABLE_COLLECTIONS:
+        for proto in _protos(meta_graph, collection, parsed):
+            parts = seen.get(proto.variable_name)
+            if parts is None:
+                parts = seen[proto.variable_name] = grouped.setdefault(_key(proto), _Parts())
+                parts.protos.append(proto)
+            parts.trainable |= collection == _TRAINABLE
+    variables = [_describe(key, parts, nodes, entries) for key, parts in grouped.items()]
+    if not meta_graph.HasField("object_graph_def"):
+        listed = {*map(node_of, seen)}
+        variables += _unlisted(meta_graph, nodes, entries if is_saved_model else {}, listed)
+        started = main_op_values(meta_graph, nodes) if is_saved_model else {}
+        local = starting(meta_graph, nodes, started, entries) if started else {}
+        variables = [
+            replace(each, kind=LOCAL, trainable=False) if each.node in local and not each.partitions else each
+            for each in variables
+        ]
+    elif not variables:
+        variables = _of_objects(meta_graph.object_graph_def.nodes, nodes, entries)
+    return tuple(sorted(variables, key=lambda variable: (variable.name, variable.key)))
+
+
+def _unlisted(
+    meta_graph: Any, nodes: Mapping[str, Any], entries: Entries, listed: Collection[str]
+) -> list[VariableSummary]:
+    """The variables that signatures read without a list that names them; local without an entry."""
+    variables = (name for name, node in nodes.items() if node.op in VARIABLE_OPS)
+    found = []
+    for name in unlisted(meta_graph, nodes, variables, listed):
+        dtype, shape = _declared(nodes[name])
+        entry = entries.get(name)
+        found.append(
+            VariableSummary(
+                name=name,
+                dtype=dtype,
+                shape=entry.shape if entry is not None and (shape is None or None in shape) else shape,
+                trainable=False,
+                node=name,
+                key="" if entry is None else name,
+                stored=None if entry is None else entry.size,
+                kind=LOCAL if entry is None else GLOBAL,
+            )
+        )
+    return found
+
+
+def _protos(meta_graph: Any, collection: str, parsed: dict[bytes, Any]) -> list[Any]:
+    if collection not in meta_graph.collection_def:
+        return []
+    values = meta_graph.collection_def[collection].bytes_list.value
+    with reading(f"The module's list of variables ({collection!r})", DecodeError):
+        return [
+            parsed.get(value) or parsed.setdefault(value, VariableDef.FromString(value)) for value in values
+        ]
+
+
+def _key(proto: Any) -> str:
+    """The name in `variable_map` and in the checkpoint: of a part without its `/part_N`."""
+    name = node_of(proto.variable_name)
+    if not proto.save_slice_info_def.full_name:
+        return name
+    match = _PARTITION.match(name)
+    return match["key"] if match else str(proto.save_slice_info_def.full_name)
+
+
+def _describe(key: str, parts: _Parts, nodes: Mapping[str, Any], entries: Entries) -> VariableSummary:
+    first = parts.protos[0]
+    entry = entries.get(key)
+    dtype, shape = _declared(nodes.get(node_of(first.variable_name)))
+    partitions = _partitions(parts.protos)
+    if partitions:
+        shape = tuple(first.save_slice_info_def.full_shape)
+    return VariableSummary(
+        name=key,
+        dtype=dtype if dtype or entry is None else dtype_name(entry.dtype),
+        shape=entry.shape if entry is not None and (shape is None or None in shape) else shape,
+        trainable=parts.trainable,
+        node=partitions[0].node if partitions else node_of(first.variable_name),
+        key=key if entry is not None else "",
+        stored=None if entry is None else entry.size,
+        partitions=partitions,
+    )
+
+
+def _partitions(protos: list[Any]) -> tuple[PartitionSummary, ...]:
+    found = [
+        PartitionSummary(
+            node_of(proto.variable_name),
+            tuple(proto.save_slice_info_def.var_offset),
+            tuple(proto.save_slice_info_def.var_shape),
+        )
+        for proto in protos
+        if proto.save_slice_info_def.full_name
+    ]
+    return tuple(sorted(found, key=lambda part: part.offset))
+
+
+def _declared(node: Any) -> tuple[str, Shape]:
+    """dtype and shape by the attributes of the node that holds a variable; ("", None) if it is not there."""
+    if node is None:
+        return "", None
+    attributes = node.attr
+    dtype = dtype_name(attributes["dtype"].type) if "dtype" in attributes else ""
+    return dtype, shape_of(attributes["shape"].shape) if "shape" in attributes else None
+
+
+def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> list[VariableSummary]:
+    """The variables among the objects of a TF2 SavedModel.
+
+    An object's name in the checkpoint is its shortest path from the root; that of an optimizer's slot is
+    built of the paths of the variable and the optimizer (tensorflow/python/checkpoint/graph_view.py).
+    """
+    paths = _paths(objects)
+    for index, each in enumerate(objects):
+        for slot in each.slot_variables:
+            owner = paths.get(slot.original_variable_node_id)
+            if owner is not None and index in paths:
+                name = f"{owner}/.OPTIMIZER_SLOT/{paths[index]}/{_escaped(slot.slot_name)[:_LONGEST_PATH]}"
+                paths.setdefault(slot.slot_variable_node_id, name)
+    handles = {
+        node.attr["shared_name"].s.decode(errors="replace"): name
+        for name, node in nodes.items()
+        if node.op == "VarHandleOp" and "shared_name" in node.attr
+    }
+    found = []
+    for index, each in enumerate(objects):
+        if each.WhichOneof("kind") != "variable":
+            continue
+        variable, key = each.variable, f"{paths.get(index, '')}{_VALUE}"
+        entry = entries.get(key)
+        found.append(
+            VariableSummary(
+                name=variable.name or paths.get(index, ""),
+                dtype=dtype_name(variable.dtype),
+                shape=shape_of(variable.shape),
+                trainable=variable.trainable,
+                node=handles.get(variable.name, ""),
+                key=key if entry is not None else "",
+                stored=None if entry is None else entry.size,
+            )
+        )
+    return found
+
+
+def _paths(objects: Any) -> dict[int, str]:
+    """Object number -> shortest path from object 0, its parts escaped as in a checkpoint.
+
+    Objects with a path longer than any name is are left out, with what is below them: the paths of a chain of
+    objects together grow with the square of its length.
+    """
+    count = len(objects)
+    paths = {0: ""} if count else {}
+    queue = list(paths)
+    for number in queue:  # grows while it is walked
+        above = f"{paths[number]}/" if paths[number] else ""
+        for child in objects[number].children:
+            if child.node_id not in paths and 0 <= child.node_id < count:
+                path = above + _escaped(child.local_name)
+                if len(path) <= _LONGEST_PATH:
+                    paths[child.node_id] = path
+                    queue.append(child.node_id)
+    return paths
+
+
+def _escaped(name: str) -> str:
+    return name.replace(".", "..").replace("/", ".S")

@@ -1,0 +1,202 @@
+"""One meta graph as a `VariantSummary`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Final
+
+from hubexplore.errors import closest
+from hubexplore.summary.graph.declared_tensors import Declared
+from hubexplore.summary.graph.function_nesting import find_endless
+from hubexplore.summary.graph.messages import dtype_name
+from hubexplore.summary.graph.op_kernels import reason, who_needs, without_kernel
+from hubexplore.summary.graph.op_packages import describe
+from hubexplore.summary.graph.traversal import node_of
+from hubexplore.summary.model import (
+    AssetSummary,
+    CollectionSummary,
+    FunctionSummary,
+    SignatureSummary,
+    VariantSummary,
+)
+from hubexplore.summary.reading.attachments import read_messages
+from hubexplore.summary.reading.local_variables import MAIN_OPS
+from hubexplore.summary.reading.op_counts import count_ops
+from hubexplore.summary.reading.resources import AssetFolder, is_inside, read_assets, read_tables
+from hubexplore.summary.reading.signatures import INIT_OP, contradictions, read_signatures
+from hubexplore.summary.reading.variables import Entries, read_variables
+
+_KINDS: Final = {
+    "node_list": "nodes",
+    "bytes_list": "bytes",
+    "int64_list": "ints",
+    "float_list": "floats",
+    "any_list": "messages",
+}
+_MAX_NAMED: Final = 3
+
+
+def tags_of(meta_graph: Any) -> tuple[str, ...]:
+    """The tags of a meta graph, sorted, each once."""
+    return tuple(sorted(set(meta_graph.meta_info_def.tags)))
+
+
+def read_variant(
+    meta_graph: Any, entries: Entries, folder: AssetFolder | None, is_saved_model: bool = False
+) -> tuple[VariantSummary, list[str]]:
+    """A graph variant, and what is wrong with it as sentences.
+
+    Args:
+      meta_graph: MetaGraphDef-shaped message; it is not changed.
+      entries: what the checkpoint holds by name; empty without one.
+      folder: of the assets; None where the graph itself names the files.
+      is_saved_model: see `read_variables`.
+
+    Raises:
+      DamagedModuleError: a part of it is not readable.
+    """
+    graph, nodes = meta_graph.graph_def, {}
+    used: Counter[str] = Counter()
+    for node in graph.node:  # once over what may be 100,000 nodes
+        nodes[node.name] = node
+        used[node.op] += 1
+    declared = Declared(meta_graph, nodes)
+    signatures = read_signatures(meta_graph, declared)
+    assets, tables = read_assets(meta_graph, nodes, read_tables(nodes, graph.library), folder)
+    variant = VariantSummary(
+        tags=tags_of(meta_graph),
+        signatures=signatures,
+        variables=read_variables(meta_graph, nodes, entries, is_saved_model),
+        collections=_collections(meta_graph),
+        tables=tables,
+        assets=assets,
+        messages=read_messages(meta_graph),
+        losses=_names(meta_graph, "regularization_losses"),
+        update_ops=_names(meta_graph, "update_ops"),
+        functions=tuple(_function(each) for each in graph.library.function),
+        ops=count_ops(used, graph.library.function),
+        nodes=len(graph.node),
+        tensorflow_version=meta_graph.meta_info_def.tensorflow_version,
+        initializer=_initializer(meta_graph),
+    )
+    return variant, [
+        *_cannot_run(variant, meta_graph),
+        *_endless(graph),
+        *_duplicates(len(graph.node) - len(nodes)),
+        *_dangling(signatures, nodes),
+        *_lost(assets, folder),
+        *_some(list(contradictions(meta_graph, declared))),
+    ]
+
+
+def _names(meta_graph: Any, collection: str) -> tuple[str, ...]:
+    if collection not in meta_graph.collection_def:
+        return ()
+    return tuple(meta_graph.collection_def[collection].node_list.value)
+
+
+def _collections(meta_graph: Any) -> tuple[CollectionSummary, ...]:
+    found = []
+    for name in sorted(meta_graph.collection_def):
+        collection = meta_graph.collection_def[name]
+        kind = collection.WhichOneof("kind")
+        values = getattr(collection, kind).value if kind else ()
+        entries = () if kind in ("bytes_list", "any_list") else tuple(map(str, values))
+        found.append(CollectionSummary(name, _KINDS.get(kind, ""), len(values), entries))
+    return tuple(found)
+
+
+def _function(function: Any) -> FunctionSummary:
+    signature = function.signature
+    return FunctionSummary(
+        name=signature.name,
+        inputs=tuple((each.name, _type_of(each)) for each in signature.input_arg),
+        outputs=tuple((each.name, _type_of(each)) for each in signature.output_arg),
+        nodes=len(function.node_def),
+    )
+
+
+def _type_of(argument: Any) -> str:
+    return dtype_name(argument.type) if argument.type else argument.type_attr or argument.type_list_attr
+
+
+def _initializer(meta_graph: Any) -> str:
+    for collection in MAIN_OPS:
+        names = _names(meta_graph, collection)
+        if names:
+            return names[0]
+    if INIT_OP in meta_graph.signature_def:
+        outputs = meta_graph.signature_def[INIT_OP].outputs
+        return next((outputs[name].name for name in sorted(outputs)), "")
+    return ""
+
+
+# ---- what is wrong
+
+
+def _duplicates(count: int) -> list[str]:
+    if not count:
+        return []
+    return [f"{count} of its nodes have the name of another node, which TensorFlow refuses."]
+
+
+def _cannot_run(variant: VariantSummary, meta_graph: Any) -> list[str]:
+    """Says which signatures run ops that TensorFlow lacks, or has no kernel for."""
+    own = {each.name for each in variant.functions}
+    lacking = {each.op for each in variant.ops if each.op in without_kernel() and each.op not in own}
+    unknown = {each.op for each in variant.ops if each.unknown}
+    needs = who_needs(sorted(lacking | unknown), variant.signatures, meta_graph) if lacking or unknown else {}
+    found = []
+    for op, names in needs.items():
+        if names and op in lacking:
+            signatures = ", ".join(map(repr, names))
+            found.append(f"The op {op!r} cannot run: {reason(op)}. It is needed by: {signatures}.")
+        elif op in unknown:
+            found.append(f"TensorFlow has no op {describe([op], needs)}.")
+    return _some(found)
+
+
+def _endless(graph: Any) -> list[str]:
+    found = find_endless(graph.node, graph.library)
+    return [f"It cannot be run. {found}"] if found else []
+
+
+def _dangling(signatures: tuple[SignatureSummary, ...], nodes: dict[str, Any]) -> list[str]:
+    found = [
+        (signature.name, side, tensor.name, name)
+        for signature in signatures
+        for side, tensors in (("input", signature.inputs), ("output", signature.outputs))
+        for tensor in tensors
+        for name in tensor.tensors
+        if node_of(name) not in nodes
+    ]
+    # What is near is looked for among all nodes, so only for what is named.
+    return _some(
+        [
+            f"Signature {signature!r}: {side} {tensor!r} is the tensor {name!r}, "
+            f"which the graph does not have.{closest(name, _near(name, nodes)) if index < _MAX_NAMED else ''}"
+            for index, (signature, side, tensor, name) in enumerate(found)
+        ]
+    )
+
+
+def _near(name: str, nodes: dict[str, Any]) -> list[str]:
+    # Comparing with every name of a large graph takes seconds; names of one length are enough.
+    return [f"{each}:0" for each in nodes if abs(len(each) + 2 - len(name)) < 2][:200]
+
+
+def _lost(assets: tuple[AssetSummary, ...], folder: AssetFolder | None) -> list[str]:
+    found = []
+    for asset in assets:
+        if folder is not None and not is_inside(asset.name):
+            found.append(
+                f"The asset {asset.name!r} points outside of the module's assets folder; it is not read."
+            )
+        elif asset.size is None:
+            found.append(f"The asset {asset.name!r} is missing: the copy of the module is incomplete.")
+    return _some(found)
+
+
+def _some(sentences: list[str]) -> list[str]:
+    more = len(sentences) - _MAX_NAMED
+    return sentences if more <= 0 else [*sentences[:_MAX_NAMED], f"... and {more} more of this kind."]

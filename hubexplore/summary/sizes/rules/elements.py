@@ -1,0 +1,270 @@
+"""Rules of ops that compute element by element, reduce, and make values; small contents are computed too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from hubexplore.summary.graph.declared_tensors import shape_of
+from hubexplore.summary.sizes import polynomials
+from hubexplore.summary.sizes.polynomials import Number
+from hubexplore.summary.sizes.shape_inference import Dims, Op, Rule, Value, constant
+
+
+def _same(op: Op) -> Dims:
+    value = op.value(0)
+    op.put(value)
+    return op.shape(0)
+
+
+def _each(op: Op) -> list[Dims]:
+    for index in range(len(op.edges)):
+        op.put(op.value(index), index)
+    return [op.shape(index) for index in range(len(op.edges))]
+
+
+def _constant(op: Op) -> Dims:
+    found = constant(op.node)
+    if found is not None and found.ndim < 2:
+        op.put(int(found) if not found.ndim else tuple(map(int, found)))
+    return shape_of(op.attr["value"].tensor.tensor_shape)
+
+
+def _declared(op: Op) -> Dims:
+    return shape_of(op.attr["shape"].shape) if "shape" in op.attr else None
+
+
+def _read(op: Op) -> Dims:
+    return op.shape(0)
+
+
+def _switch(op: Op) -> list[Dims]:
+    op.ranked(1, 0)
+    for index in range(2):
+        op.put(op.value(0), index)
+    return [op.shape(0)] * 2
+
+
+def _shape(op: Op) -> list[Dims]:
+    found: list[Dims] = []
+    for index in range(len(op.edges)):
+        dims = op.shape(index)
+        op.put(dims, index)
+        found.append((None if dims is None else len(dims),))
+    return found
+
+
+def _size(op: Op) -> Dims:
+    dims = op.shape(0)
+    op.put(None if dims is None else polynomials.product(dims))
+    return ()
+
+
+def _rank(op: Op) -> Dims:
+    dims = op.shape(0)
+    op.put(None if dims is None else len(dims))
+    return ()
+
+
+def broadcast(op: Op, *indices: int) -> Dims:
+    """The shape of inputs that are combined element by element."""
+    shapes = [op.shape(index) for index in indices or range(len(op.edges))]
+    known = [dims for dims in shapes if dims is not None]
+    if len(known) < len(shapes):
+        return None
+    rank = max(map(len, known))
+    padded = [(*(1 for _ in range(rank - len(dims))), *dims) for dims in known]
+    return tuple(_together(op, sizes) for sizes in zip(*padded, strict=True))
+
+
+def _together(op: Op, sizes: Sequence[Number | None]) -> Number | None:
+    others = [each for each in sizes if each != 1]
+    if not others:
+        return 1
+    if any(each is None for each in others):
+        # What is not known may be 1; it is not, where all others are.
+        return next((each for each in others if isinstance(each, int)), None)
+    result: Number | None = None
+    for each in others:
+        result = op.notes.equal(result, each)
+    return result
+
+
+_ARITHMETIC: Final[dict[str, Callable[[Any, Any], Number]]] = {
+    "Add": lambda one, other: one + other,
+    "AddV2": lambda one, other: one + other,
+    "Sub": lambda one, other: one - other,
+    "Mul": lambda one, other: one * other,
+    "FloorDiv": lambda one, other: one // other,
+    "RealDiv": lambda one, other: one // other,
+    "Div": lambda one, other: one // other,
+    "TruncateDiv": lambda one, other: one // other,
+    "FloorMod": lambda one, other: one - other * (one // other),
+}
+
+
+def _arithmetic(op: Op) -> Dims:
+    one, other = op.value(0), op.value(1)
+    if one is not None and other is not None:
+        op.put(_computed(_ARITHMETIC[op.type], one, other))
+    return broadcast(op)
+
+
+def _computed(compute: Callable[[Any, Any], Number], one: Value, other: Value) -> Value | None:
+    if not isinstance(one, tuple) and not isinstance(other, tuple):
+        return compute(one, other)
+    count = max(len(each) for each in (one, other) if isinstance(each, tuple))
+    pairs = zip(_spread(one, count), _spread(other, count), strict=True)
+    return tuple(
+        None if first is None or second is None else compute(first, second) for first, second in pairs
+    )
+
+
+def _spread(value: Value, count: int) -> Sequence[Number | None]:
+    if not isinstance(value, tuple):
+        return [value] * count
+    return value * count if len(value) == 1 else value
+
+
+def _fill(op: Op) -> Dims:
+    op.ranked(1, 0)
+    dims, entry = op.vector(0), op.value(1)
+    if (
+        dims is not None
+        and len(dims) == 1
+        and isinstance(dims[0], int)
+        and dims[0] <= 64
+        and entry is not None
+    ):
+        op.put((entry if not isinstance(entry, tuple) else None,) * dims[0])
+    return dims
+
+
+def _range(op: Op) -> Dims:
+    start, end, step = (op.value(index) for index in range(3))
+    if isinstance(start, int) and isinstance(end, int) and isinstance(step, int) and step:
+        entries = range(start, end, step)
+        if len(entries) <= 64:
+            op.put(tuple(entries))
+        return (len(entries),)
+    if start is None or end is None or isinstance(start, tuple) or isinstance(end, tuple) or step != 1:
+        return (None,)
+    return (end - start,)
+
+
+def _reduce(op: Op) -> Dims:
+    dims, axes = op.shape(0), op.numbers(1)
+    value = op.value(0)
+    if op.type == "Prod" and value is not None:
+        op.put(polynomials.product(value) if isinstance(value, tuple) else value)
+    if dims is None:
+        return None
+    if axes is None:
+        return (None,) * len(dims) if op.flag("keep_dims") else None
+    if any(not -len(dims) <= axis < len(dims) for axis in axes):
+        op.notes.refuse()
+        return None
+    places = {axis % len(dims) for axis in axes} if dims else set()
+    if op.flag("keep_dims"):
+        return tuple(1 if place in places else each for place, each in enumerate(dims))
+    return tuple(each for place, each in enumerate(dims) if place not in places)
+
+
+def _best(op: Op) -> Dims:
+    dims, axis = op.shape(0), op.number(1)
+    if dims is None or axis is None:
+        return None
+    if not -len(dims) <= axis < len(dims):
+        op.notes.refuse()
+        return None
+    return (*dims[: axis % len(dims)], *dims[axis % len(dims) + 1 :])
+
+
+def _top(op: Op) -> list[Dims]:
+    dims = op.shape(0)
+    count = op.number(1) if op.type == "TopKV2" else op.integer("k")
+    if not dims:
+        if dims is not None:
+            op.notes.refuse()
+        return [None, None]
+    if count is not None:
+        op.notes.at_least(dims[-1], count)
+    return [(*dims[:-1], count)] * 2
+
+
+def _where(op: Op) -> Dims:
+    dims = op.shape(0)
+    return (None, None if dims is None else len(dims))
+
+
+def _select(op: Op) -> Dims:
+    if op.type == "SelectV2":
+        return broadcast(op)
+    dims, other, condition = op.shape(1), op.shape(2), op.shape(0)
+    if dims is not None and other is not None and len(dims) == len(other):
+        dims = tuple(op.notes.equal(one, two) for one, two in zip(dims, other, strict=True))
+    if dims and condition and len(condition) == 1:
+        op.notes.equal(condition[0], dims[0])
+    elif dims is not None and condition and len(condition) == len(dims):
+        dims = tuple(op.notes.equal(one, two) for one, two in zip(dims, condition, strict=True))
+    elif dims is not None and condition:
+        op.notes.refuse()
+    return dims if dims is not None else other
+
+
+def _add_n(op: Op) -> Dims:
+    shapes = [dims for index in range(len(op.edges)) if (dims := op.shape(index)) is not None]
+    if not shapes:
+        return None
+    if any(len(dims) != len(shapes[0]) for dims in shapes):
+        op.notes.refuse()
+        return None
+    merged = shapes[0]
+    for dims in shapes[1:]:
+        merged = tuple(op.notes.equal(one, other) for one, other in zip(merged, dims, strict=True))
+    return merged
+
+
+_UNCHANGED: Final = frozenset({
+    "Abs", "Acos", "Acosh", "AdjustContrastv2", "AdjustHue", "AdjustSaturation", "AsString", "Asin", "Asinh",
+    "Atan", "Atanh", "Bitcast", "Bucketize", "Cast", "Ceil", "CheckNumerics", "Cholesky", "ComplexAbs",
+    "Conj", "Cos", "Cosh", "Cumprod", "Cumsum", "DecodeBase64", "Dequantize", "Digamma", "Elu",
+    "EncodeBase64", "EnsureShape", "Enter", "Erf", "Erfc", "Exit", "Exp", "Expm1", "FFT", "FFT2D",
+    "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "Floor", "HSVToRGB", "IFFT", "IFFT2D", "Identity",
+    "Imag", "Inv", "InvertPermutation", "IsFinite", "IsInf", "IsNan", "L2Loss", "LRN", "LeakyRelu", "Lgamma",
+    "Log", "Log1p", "LogSoftmax", "LogicalNot", "LoopCond", "MatrixBandPart", "MatrixInverse", "Merge", "Neg",
+    "NextIteration", "OnesLike", "PlaceholderWithDefault", "PreventGradient", "RGBToHSV", "Real",
+    "Reciprocal", "RefEnter", "RefIdentity", "RegexReplace", "Relu", "Relu6", "ReverseSequence", "ReverseV2",
+    "Rint", "Round", "Rsqrt", "Selu", "Sigmoid", "Sign", "Sin", "Sinh", "Snapshot", "Softmax", "Softplus",
+    "Softsign", "Sqrt", "Square", "StaticRegexReplace", "StopGradient", "StringLength", "StringLower",
+    "StringStrip", "StringToHashBucket", "StringToHashBucketFast", "StringToHashBucketStrong",
+    "StringToNumber", "StringUpper", "Substr", "Tan", "Tanh", "ZerosLike",
+})  # fmt: skip
+_BROADCAST: Final = frozenset({
+    "ApproximateEqual", "Atan2", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Complex", "DivNoNan", "Equal",
+    "Greater", "GreaterEqual", "Igamma", "Igammac", "Less", "LessEqual", "LogicalAnd", "LogicalOr", "Maximum",
+    "Minimum", "Mod", "MulNoNan", "NotEqual", "Polygamma", "Pow", "SquaredDifference", "TruncateMod", "Xdivy",
+    "Xlogy", "Zeta",
+})  # fmt: skip
+
+RULES: Final[dict[str, Rule]] = {
+    **dict.fromkeys(_UNCHANGED, _same),
+    **dict.fromkeys(_BROADCAST, broadcast),
+    **dict.fromkeys(_ARITHMETIC, _arithmetic),
+    **dict.fromkeys(("Sum", "Mean", "Prod", "Max", "Min", "All", "Any", "EuclideanNorm"), _reduce),
+    **dict.fromkeys(("Placeholder", "VariableV2", "Variable", "VarHandleOp"), _declared),
+    **dict.fromkeys(("Shape", "ShapeN"), _shape),
+    **dict.fromkeys(("ArgMax", "ArgMin"), _best),
+    **dict.fromkeys(("TopK", "TopKV2"), _top),
+    **dict.fromkeys(("Select", "SelectV2"), _select),
+    **dict.fromkeys(("Switch", "RefSwitch"), _switch),
+    "AddN": _add_n,
+    "Const": _constant,
+    "Fill": _fill,
+    "IdentityN": _each,
+    "Range": _range,
+    "Rank": _rank,
+    "ReadVariableOp": _read,
+    "Size": _size,
+    "Where": _where,
+}

@@ -1,0 +1,1 @@
+"""Checkpoints read without TensorFlow: their index, its encoding, and statistics of the values."""

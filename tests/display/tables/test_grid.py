@@ -1,0 +1,24 @@
+"""Tables as data, whatever they list."""
+
+from __future__ import annotations
+
+from hubexplore.display.tables.grid import Column, Grid, Remark, grid_html, grid_text
+
+COLUMNS = (Column("Name", code=True), Column("Note"), Column("Size", "right"))
+
+
+def test_a_column_in_which_no_row_says_anything_is_left_out() -> None:
+    grid = Grid("", COLUMNS, (("a", "", "1"), ("b", "", "22"), (Remark("and more"),)))
+    assert grid_text(grid) == "Name  Size\na        1\nb       22\nand more"
+    assert "Note" not in grid_html(grid)
+
+
+def test_a_column_stays_if_one_row_says_something_or_a_remark_begins_in_it() -> None:
+    assert "Note" in grid_text(Grid("", COLUMNS, (("a", "", "1"), ("b", "new", "2"))))
+    assert "Note" in grid_text(Grid("", COLUMNS, (("a", "", "1"), ("b", Remark("not read")))))
+
+
+def test_names_what_is_kept_and_what_has_no_rows_stay() -> None:
+    kept = (*COLUMNS[:1], Column("Note", kept=True), *COLUMNS[2:])
+    assert grid_text(Grid("", kept, (("", "", "1"),))).splitlines()[0] == "Name  Note  Size"
+    assert grid_text(Grid("", COLUMNS, ())) == "Name  Note  Size"

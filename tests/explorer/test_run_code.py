@@ -1,0 +1,384 @@
+"""Code that does what is on screen: run in a real shell it gives the same numbers."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pytest
+import tensorflow as tf
+from IPython.core.interactiveshell import InteractiveShell
+
+import hubexplore as hub
+from hubexplore.explorer import run_code
+from hubexplore.explorer.runs import Asked, Trial
+from hubexplore.explorer.subject import Subject
+from hubexplore.hub.resolve import cache
+from hubexplore.inputs import fields
+from hubexplore.inputs.brought import images, picture_files, sources
+from hubexplore.inputs.examples import examples
+from hubexplore.inputs.input_value import Given, Sparse
+from hubexplore.inputs.sample_pictures import bundled
+from hubexplore.inputs.typed import typed_text
+from hubexplore.inputs.typed.tf_examples import serialized
+from hubexplore.summary.files.redaction import without_access
+from tests.inputs import fields_of
+from tests.notebook.shells import Run
+from tests.session import modules
+
+HOSTILE = "a'b\"c {x} --lines \\ <img src=x onerror=alert(1)>\u202e\x1b[31m é"
+tf1 = tf.compat.v1
+
+
+def many() -> None:
+    """A signature for each form of an input, and one whose names are hostile."""
+    for name, dtype, shape in (
+        ("texts", tf.string, [None]), ("table", tf.string, [None, 2]), ("text", tf.string, []),
+        ("numbers", tf.float32, [None, 3]), ("line", tf.float64, [None]), ("number", tf.float32, []),
+        ("ids", tf.int64, [None, 2]), ("bits", tf.bool, [None]), ("bytes", tf.uint8, [None, 4, 4, 3]),
+        ("grey", tf.float32, [None, 8, 8, 1]), ("color", tf.float32, [None, 16, 16, 3]),
+        ("half", tf.bfloat16, [None, 2]), ("complex", tf.complex64, [None]),
+        ("--signature", tf.float32, [None]), ("two words", tf.float32, [None]),
+        (HOSTILE, tf.float32, [None, 2]),
+    ):  # fmt: skip
+        x = tf1.placeholder(dtype, shape)
+        hub.add_signature(name, inputs={"1" if name == "ids" else name: x}, outputs=tf.identity(x))
+    a, b = tf1.placeholder(tf.float32, [None, 4]), tf1.placeholder(tf.int32, [None, 9])
+    hub.add_signature("pair", inputs={HOSTILE: a, "b": b}, outputs={"x": a + 1, HOSTILE: b})
+    hub.add_signature("default", outputs=tf.constant(4.0))
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """Modules on disk, one in a folder of a hostile name."""
+    folder = tmp_path_factory.mktemp("modules")
+    found = {}
+    for name, make, place in (
+        ("many", many, "many"), ("hostile", modules.scale, "it's \"{a}\" $b"),
+        ("composites", modules.composites, "c"),
+    ):  # fmt: skip
+        with tf.Graph().as_default():
+            module = hub.Module(hub.create_module_spec(make))
+            with tf1.Session() as running:
+                running.run(tf1.global_variables_initializer())
+                module.export(folder / place, running)
+        found[name] = folder / place
+    return found
+
+
+def given(path: Path, signature: str, text: str) -> dict[str, Given]:
+    """What is typed for the only input of a signature."""
+    summary = hub.summarize(str(path))
+    variant = summary.variants[0]
+    found = next(each for each in variant.signatures if each.name == signature)
+    (field,) = fields.fields(found, variant)
+    return {field.name: Given(typed_text.read(field, text), text=text)}
+
+
+def parts(value: Any) -> list[Any]:
+    """The arrays that a value consists of."""
+    if hasattr(value, "dense_shape"):
+        return [value.indices, value.values, value.dense_shape]
+    if hasattr(value, "nested_row_splits"):
+        return [value.flat_values, *value.nested_row_splits]
+    return [value]
+
+
+def equal(one: Any, other: Any) -> None:
+    """Asserts that two results are the same."""
+    if isinstance(one, dict):
+        assert list(one) == list(other)
+        for name in one:
+            equal(one[name], other[name])
+        return
+    for left, right in zip(parts(one), parts(other), strict=True):
+        np.testing.assert_array_equal(left, right)
+        assert np.asarray(left).dtype == np.asarray(right).dtype
+
+
+def compare(run: Run, subject: Subject, asked: Asked) -> str:
+    """Runs both kinds of code and compares them with the run of the panel; returns the cell."""
+    outputs = Trial(subject).run(asked).outputs
+    assert outputs is not None
+    cell = run_code.magic(subject, asked)
+    for source in (cell, run_code.python(subject, asked)):
+        found = run(source)
+        equal(found if isinstance(found, dict) else {"default": found}, outputs)
+    return cell
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://me:secret@modules.example/scale", "https://modules.example/scale"),
+        ("https://modules.example/scale?token=secret", "https://modules.example/scale?token=***"),
+    ],
+)
+def test_what_gives_access_is_not_in_the_code(
+    address: str, shown: str, paths: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
+    shutil.copytree(paths["hostile"], tmp_path / cache.key_of(without_access(address)))
+    subject = Subject(address)
+    asked = Asked((), "default", {"x": Given(np.ones(2, np.float32))})
+    for written in (run_code.magic(subject, asked), run_code.python(subject, asked)):
+        assert "secret" not in written
+        assert shown in written
+        assert ("# *** stands for your token" in written) == ("***" in shown)
+
+
+TYPED = (
+    ("texts", "one\ntwo words\n--lines"), ("texts", '["a\\u0000", "line\\nbreak", " "]'),
+    ("texts", '["line\\nbreak", "a"]'), ("texts", '[" ", "a"]'), ("text", "--out 'x'"),
+    ("table", "a\tb\nc\td"), ("numbers", "1, 2.5, 1e30\n0.1, -3, 7"), ("numbers", "nan, inf, -inf"),
+    ("line", "0.1 0.2"), ("number", "3"), ("ids", "1, 1\n9007199254740993, 4"), ("bits", "true, false"),
+    ("half", "0.1, 3"), ("complex", '[1.5]'), ("--signature", "1"), ("two words", "1 2"),
+    (HOSTILE, "1, 2"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("signature", "text"), TYPED, ids=range(len(TYPED)))
+@pytest.mark.parametrize("named", [True, False], ids=["loaded", "not loaded"])
+def test_typed(run: Run, paths: Mapping[str, Path], signature: str, text: str, named: bool) -> None:
+    """What is typed is what runs, with and without loading the module before."""
+    asked = Asked((), signature, given(paths["many"], signature, text))
+    if named:
+        run(f"%hub_load {paths['many']} --as known")
+        session = run("%hub_session")
+        subject = Subject(session.module("known"), session, "known")
+    else:
+        subject = Subject(str(paths["many"]))
+    cell = compare(run, subject, asked)
+    assert (
+        cell.startswith("%%hub_call known") or not named or "hub_call known" in cell or "signature = " in cell
+    )
+
+
+def test_examples(run: Run, paths: Mapping[str, Path]) -> None:
+    """Examples are made by the code that makes them."""
+    subject = Subject(str(paths["many"]))
+    variant = subject.summary.variants[0]
+    short = {"color": "random.random((2, 16, 16, 3))", "bytes": "random.integers(0, 256, (2, 4, 4, 3))"}
+    kinds = {
+        "color": (examples.RANDOM, examples.ZEROS, examples.RAMP, examples.PICTURE),
+        "grey": (examples.DIGITS,),
+        "bytes": (examples.RANDOM, examples.PICTURE),
+        "texts": (examples.SENTENCES,),
+        "pair": (examples.RANDOM,),
+    }
+    for name, kind in [(name, kind) for name, own in kinds.items() for kind in own]:
+        signature = next(each for each in variant.signatures if each.name == name)
+        asked = Asked((), name, examples.fill(fields.fields(signature, variant), kind))
+        cell = compare(run, subject, asked)
+        assert len(cell) < 800
+        assert kind != examples.RANDOM or short.get(name, "random.random") in cell
+
+
+def test_pictures(
+    run: Run, paths: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The code reads the same files, turns, cuts and scales them in the same way."""
+    tmp_path = tmp_path / "pictures"
+    tmp_path.mkdir()
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(3)
+    photo = PIL.Image.fromarray(random.integers(0, 256, (40, 70, 4)).astype(np.uint8))
+    deep = PIL.Image.fromarray(random.integers(0, 65536, (30, 20)).astype(np.uint16))
+    for name, image in (('it\'s "mine".png', photo), ("deep.png", deep)):
+        image.save(tmp_path / name, "PNG")
+    turned = io.BytesIO()
+    exif = PIL.Image.Exif()
+    exif[0x112] = 6
+    photo.convert("RGB").save(turned, "JPEG", exif=exif)
+    (tmp_path / "turned.jpg").write_bytes(turned.getvalue())
+    found = [(path.name, path.read_bytes()) for path in sorted(tmp_path.iterdir())]
+    subject = Subject(str(paths["many"]))
+    variant = subject.summary.variants[0]
+    choices = [images.ImageChoice("crop", "0 to 1"), images.ImageChoice("pad", "-1 to 1", True),
+               images.ImageChoice("stretch", "0 to 255")]  # fmt: skip
+    for name, choice in zip(("color", "grey", "bytes"), choices, strict=True):
+        signature = next(each for each in variant.signatures if each.name == name)
+        (field,) = fields.fields(signature, variant)
+        for chosen in (found, list(images.bundled().items())):
+            compare(run, subject, Asked((), name, {field.name: images.read_pictures(field, chosen, choice)}))
+
+
+def parsing() -> None:
+    """Signatures whose strings are tf.Example messages and files of pictures."""
+    x = tf1.placeholder(tf.string, [None])
+    features: dict[str, Any] = {
+        "n": tf.io.FixedLenFeature([], tf.int64, 0), "s": tf.io.FixedLenFeature([2], tf.float32, [0.0, 0.0]),
+        "t": tf.io.VarLenFeature(tf.string),
+    }  # fmt: skip
+    found = tf.io.parse_example(x, features)
+    text = tf.sparse.to_dense(found["t"])
+    hub.add_signature("rows", {"x": x}, {"n": found["n"], "s": found["s"], "t": text})
+    for name, shape in (("one", []), ("files", [None]), ("column", [None, 1])):
+        x = tf1.placeholder(tf.string, shape)
+        sizes = tf.map_fn(
+            lambda each: tf.shape(tf.io.decode_image(each)), tf.reshape(x, [-1]), fn_output_signature=tf.int32
+        )
+        hub.add_signature(name, {"x": x}, {"sizes": sizes, "x": x})
+    x = tf1.placeholder(tf.string, [])
+    hub.add_signature("web", {"x": x}, tf.io.decode_png(tf.io.decode_base64(x)))
+
+
+def test_what_the_graph_parses(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: InteractiveShell
+) -> None:
+    """Messages are made by TensorFlow's own class; files of pictures are read."""
+    monkeypatch.chdir(tmp_path)
+    with tf.Graph().as_default(), tf1.Session() as running:
+        hub.Module(hub.create_module_spec(parsing)).export("m", running)
+    subject = Subject("m")
+    variant = subject.summary.variants[0]
+
+    source = subject.summary.source
+    assert source is not None
+
+    def asked(name: str, make: Callable[..., Given], *what: Any) -> Asked:
+        signature = next(each for each in variant.signatures if each.name == name)
+        (field,) = fields.fields(signature, variant, source.meta_graphs[()])
+        return Asked((), name, {"x": make(field, *what)})
+
+    def read(field: fields.Field, text: str) -> Given:
+        return Given(typed_text.read(field, text), text=text)
+
+    def example(field: fields.Field, kind: str) -> Given:
+        return examples.fill((field,), kind)["x"]
+
+    texts = ('{"n": -5, "s": [0.1, 1e30], "t": ["a\'b\\"", "ü"]}\n{}', '{"s": [NaN, -Infinity], "n": 1}')
+    for text in texts:
+        assert "example({" in compare(run, subject, asked("rows", read, text))
+    shell.user_ns["frame"] = [{"n": 1}, {"t": "x"}]
+    compare(run, subject, asked("rows", sources.from_variable, shell.user_ns, "frame"))
+    compare(run, subject, asked("rows", sources.read_file, "x", serialized({"t": [b"\xff"]})))
+    compare(run, subject, asked("rows", example, examples.RANDOM))
+    name = 'it\'s "mine".tfrecord'
+    with tf.io.TFRecordWriter(name) as file:
+        file.write(serialized({"n": [0]}))
+        file.write(serialized({"t": [b"a"], "n": [1]}))
+    cell = compare(run, subject, asked("rows", sources.read_file, name, Path(name).read_bytes()))
+    assert "TFRecordDataset" in cell
+    for name, form in (('it\'s "mine".png', "PNG"), ("b.bmp", "BMP"), ("c.jpg", "JPEG")):
+        PIL.Image.new("RGB", (5, 3), "black").save(tmp_path / name, form)
+    own = [(path.name, path.read_bytes()) for path in sorted(tmp_path.glob("*.[pbj]*"))]
+    for found in (own, list(bundled().items())):
+        for name in ("files", "column"):
+            compare(run, subject, asked(name, picture_files.read, found))
+        compare(run, subject, asked("one", picture_files.read, found[:1]))
+    assert len(compare(run, subject, asked("web", picture_files.read, own[2:]))) < 300
+    # Examples of pictures are the files themselves.
+    compare(run, subject, asked("files", example, examples.PICTURE))
+
+
+def test_files_and_variables(
+    run: Run,
+    paths: Mapping[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    shell: InteractiveShell,
+) -> None:
+    """A .npy file and a variable are taken by their names; what has no name is written out."""
+    monkeypatch.chdir(tmp_path)
+    subject = Subject(str(paths["many"]))
+    value = np.random.default_rng(1).random((500, 3)).astype(np.float32)
+    np.save(tmp_path / "my 'rows'.npy", value)
+    shell.user_ns["mine"] = value
+    for each in (Given(value, file="my 'rows'.npy"), Given(value, variable="mine"),
+                 Given(value, file="rows.csv"),
+                 Given(value[:0]), Given(value[:2], variable="no name")):  # fmt: skip
+        compare(run, subject, Asked((), "numbers", {"numbers": each}))
+    # What has one row or another dtype is taken as the form takes it.
+    for name, numbers in (("one", [1, 2, 3]), ("flags", np.array([[True, False, True]]))):
+        shell.user_ns[name] = numbers
+        taken = sources.from_variable(fields_of.field("float32", (None, 3)), shell.user_ns, name)
+        compare(run, subject, Asked((), "numbers", {"numbers": taken}))
+
+
+def test_what_is_too_large_for_code(
+    run: Run, paths: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says how to write the file that it reads."""
+    monkeypatch.chdir(tmp_path)
+    subject = Subject(str(paths["many"]))
+    long = np.empty(2, object)
+    long[:] = [b"a" * 1_000_000, b"\xff\0"]
+    numbers = np.random.default_rng(0).random((100_000, 3)).astype(np.float32)
+    np.save("input.npy", numbers)
+    with tf.io.TFRecordWriter("input.tfrecord") as file:
+        for each in long:
+            file.write(each)
+    for name, value in (("numbers", numbers), ("texts", long)):
+        cell = compare(run, subject, Asked((), name, {name: Given(value)}))
+        assert len(cell) < 500
+        assert "# This input is too large for code. Write it to a file first:\n# " in cell
+
+
+def test_sparse_and_ragged(run: Run, paths: Mapping[str, Path]) -> None:
+    """Values of these kinds are written so that they need no helper of ours."""
+    subject = Subject(str(paths["composites"]))
+    empty = Sparse(np.zeros([0, 2], np.int64), np.zeros(0, np.float32), np.array([2, 3]))
+    filled = Sparse(np.array([[0, 1], [1, 2]]), np.array([0.1, np.nan], np.float32), np.array([2, 3]))
+    for value in (empty, filled):
+        compare(run, subject, Asked((), "sparse", {"default": Given(value)}))
+    nested: list[list[list[int]]] = [[[1, 2], [], [2**53 + 1]], [[]]]
+    for rows in nested:
+        compare(run, subject, Asked((), "ragged", {"default": Given(rows)}))
+
+
+def test_hostile_places(run: Run, paths: Mapping[str, Path]) -> None:
+    """A path that the magics cannot quote, names of inputs and outputs, and two inputs at once."""
+    numbers = Given(np.array([0.1, 2], np.float32), text="0.1, 2")
+    cell = compare(run, Subject(str(paths["hostile"])), Asked((), "pair", {"a": numbers, "b": numbers}))
+    assert "a}" in cell
+    pair = {HOSTILE: Given(np.ones([1, 4], np.float32)), "b": Given(np.ones([1, 9], np.int32))}
+    compare(run, Subject(str(paths["many"])), Asked((), "pair", pair))
+    compare(run, Subject(str(paths["many"])), Asked((), "default", {}))
+
+
+def test_saved_model_and_variants(run: Run, tmp_path: Path) -> None:
+    """A TF1 SavedModel is made a module first; another variant of a live module is loaded apart."""
+    with tf.Graph().as_default(), tf1.Session() as running:
+        x = tf1.placeholder(tf.float32, [None])
+        tf1.saved_model.simple_save(running, str(tmp_path / "saved"), {"x": x}, {"y": x * 2})
+    asked = Asked(("serve",), "serving_default", {"x": Given(np.array([1.5], np.float32))})
+    cell = compare(run, Subject(str(tmp_path / "saved")), asked)
+    assert "--tags serve" in cell
+    run("%hub_load sample:digits --as known")
+    session = run("%hub_session")
+    subject = Subject(session.module("known"), session, "known")
+    image = Given(np.zeros([1, 8, 8, 1], np.float32))
+    for tags in ((), ("train",)):
+        compare(run, subject, Asked(tags, "default", {"images": image}))
+    assert run("known") is session.module("known")
+
+
+def test_memory(paths: Mapping[str, Path]) -> None:
+    """What exists in memory only is called `spec`, with a comment that says what that is."""
+    subject = Subject(hub.create_module_spec(modules.scale))
+    asked = Asked((), "default", {"x": Given(np.ones(1, np.float32))})
+    assert "# spec is the ModuleSpec" in run_code.magic(subject, asked)
+    builtins.compile(run_code.python(subject, asked), "<code>", "exec")
+
+
+def noisy() -> None:
+    x = tf1.placeholder(tf.float32, [None, 2])
+    hub.add_signature(inputs=x, outputs=x + tf1.random.normal(tf.shape(x)))
+    hub.add_signature("plain", inputs=x, outputs=x + 1.0)
+
+
+@pytest.mark.parametrize("signature", ["default", "plain"])
+def test_code_says_that_outputs_are_random(signature: str) -> None:
+    subject = Subject(hub.create_module_spec(noisy))
+    asked = Asked((), signature, {"default": Given(np.ones([2, 2], np.float32))})
+    for written in (run_code.magic(subject, asked), run_code.python(subject, asked)):
+        *before, call = written.splitlines()
+        assert "call" in call
+        assert (before[-1] == run_code.MSG_RANDOM) == (signature == "default")

@@ -1,0 +1,93 @@
+"""The garbage collector passes over the ops of a module, but not over what is dropped."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from hubexplore.hub.graph import gc_pause
+from hubexplore.hub.graph.gc_pause import MOST_UNCOUNTED, WORTH_PASSING_OVER, many_new_objects
+
+
+class Cycle:
+    """An object that only the collector frees, with as many others as make it worth passing over."""
+
+    def __init__(self) -> None:
+        self.own = self
+        self.others: list[list[int]] = [[] for _ in range(WORTH_PASSING_OVER)]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_uncounted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(gc_pause, "_uncounted", gc_pause._Uncounted())
+    gc.collect()
+    yield
+    gc.collect()
+
+
+def _collected() -> list[int]:
+    return [generation["collections"] for generation in gc.get_stats()]
+
+
+def test_what_stays_is_not_gone_through() -> None:
+    before = _collected()
+    with many_new_objects():
+        kept = Cycle()
+    assert _collected() == before
+    assert gc.get_count()[0] < WORTH_PASSING_OVER
+    assert gc.isenabled()
+    assert not gc.get_freeze_count()
+    assert kept.own is kept
+
+
+def test_what_was_dropped_is_found_by_a_full_collection() -> None:
+    with many_new_objects():
+        dropped = weakref.ref(Cycle())
+    assert dropped() is not None
+    gc.collect()
+    assert dropped() is None
+
+
+def test_what_is_dropped_in_a_loop_is_freed_by_itself() -> None:
+    dropped = []
+    for _ in range(20 * MOST_UNCOUNTED // WORTH_PASSING_OVER):
+        with many_new_objects():
+            dropped.append(weakref.ref(Cycle()))
+    alive = sum(each() is not None for each in dropped)
+    assert alive <= 2 * MOST_UNCOUNTED // WORTH_PASSING_OVER + 2
+
+
+@pytest.mark.parametrize(("share", "passes"), [(2, 0), (1, 1)])
+def test_few_objects_are_left_to_the_collector(
+    share: int, passes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen: list[None] = []
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(None))
+    with many_new_objects():
+        kept = [list[int]() for _ in range(WORTH_PASSING_OVER // share)]
+    assert len(frozen) == passes
+    assert len(kept) == WORTH_PASSING_OVER // share
+
+
+def test_a_program_without_collector_stays_without() -> None:
+    gc.disable()
+    try:
+        with many_new_objects():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_what_a_program_froze_stays_frozen() -> None:
+    gc.freeze()
+    try:
+        with many_new_objects():
+            kept = Cycle()
+        assert gc.get_freeze_count()
+        assert kept.own is kept
+    finally:
+        gc.unfreeze()

@@ -1,0 +1,65 @@
+"""Values as arrays: what a notebook session takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+from hubexplore.errors import SignatureError
+from hubexplore.hub.running.feeds import Feeds
+from hubexplore.hub.tensor_info import TensorInfo
+
+
+def feeds(dtype: tf.DType) -> Feeds:
+    return Feeds("default", {"x": TensorInfo(tf.TensorSpec([None], dtype), ("x:0",))})
+
+
+@pytest.mark.parametrize("value", [1.5, -1.0, 256.0, 1e30, float("inf"), float("nan")])
+def test_a_number_that_is_not_whole_is_not_cut(value: float) -> None:
+    assert feeds(tf.uint8).arrays([255.0])[0].tolist() == [255]
+    with pytest.raises(SignatureError, match=r"uint8 cannot hold.*\.astype\('uint8'\)"):
+        feeds(tf.uint8).arrays([value])
+
+
+@pytest.mark.parametrize("dtype", [tf.int32, tf.int64, tf.uint64])
+def test_the_largest_numbers(dtype: tf.DType) -> None:
+    limit = float(2 ** (dtype.size * 8 - (not dtype.is_unsigned)))
+    below = np.nextafter(limit, 0.0) if dtype.size == 8 else limit - 1.0
+    assert feeds(dtype).arrays([below])[0].tolist() == [int(below)]
+    with pytest.raises(SignatureError, match="cannot hold"):
+        feeds(dtype).arrays([limit])
+
+
+@pytest.mark.parametrize("value", [[2**70], ["1"], [1 + 2j], [None], [1, "x"]])
+def test_what_is_not_a_number(value: Any) -> None:
+    with pytest.raises(SignatureError, match="Input 'x'"):
+        feeds(tf.int64).arrays(value)
+
+
+def of(*names: str) -> Feeds:
+    """Feeds of several numbers each."""
+    infos = {name: TensorInfo(tf.TensorSpec([None], tf.float32), (f"{name}:0",)) for name in names}
+    return Feeds("default", infos)
+
+
+def test_columns_go_by_name_not_by_place() -> None:
+    frame = pd.DataFrame({"b": [1.0], "a": [2.0]})
+    assert [array.tolist() for array in of("a", "b").arrays(frame)] == [[2.0], [1.0]]
+
+
+def test_columns_of_one_name_are_not_taken_for_a_matrix() -> None:
+    frame = pd.DataFrame([[1.0, 2.0, 3.0]], columns=["a", "b", "a"])
+    with pytest.raises(SignatureError, match=r"several columns called 'a'.*columns\.duplicated"):
+        of("a", "b").arrays(frame)
+
+
+def test_a_name_that_reads_like_the_one_that_is_missing_is_spelled_out() -> None:
+    with pytest.raises(
+        SignatureError, match=r"inputs \['a', 'caf\\xe9'\]; missing: \['caf\\xe9'\]"
+    ) as caught:
+        of("a", "caf\u00e9").arrays({"a": [1.0], "cafe\u0301": [1.0]})
+    assert r"unknown: ['cafe\u0301']" in str(caught.value)

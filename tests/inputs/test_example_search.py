@@ -1,0 +1,162 @@
+"""The search for an example: what it finds at once, and when it ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import hubexplore as hub
+from hubexplore.errors import SignatureError
+from hubexplore.inputs.examples import example_search, examples
+from hubexplore.inputs.examples.example_search import Bounds, surely
+from hubexplore.inputs.fields import Field, fields
+from hubexplore.session.session import NotebookSession
+from tests.inputs.fields_of import field
+from tests.inputs.odd_modules import MODULES
+
+EXPECTED = {
+    "flattened": {"default": (2, 36, 32, 1)},
+    "stated_output": {"default": (2, 32, 36, 32, 1)},
+    "up_and_down": {"default": (2, 128, 128, 3)},
+    "scalar": {"default": ()},
+    "any_rank": {"x": (2, 2, 2, 5), "factor": ()},
+    "agreeing": {"x": (2, 9), "y": (9, 5)},
+    "joined": {"x": (2, 28), "y": (2, 20)},
+    "attention": {"x": (2, 2, 16), "mask": (2, 2)},
+    "depthwise": {"default": (2, 3, 3, 6)},
+    "text_net": {"default": (2, 30)},
+    "loop": {"default": (2, 2, 5)},
+    "dense_of_three": {"default": (2, 2, 17)},
+    "summed": {"default": (2, 2, 6)},
+    "parts": {"x": (2, 12), "y": (2, 5, 3)},
+    "fixed_rows": {"default": (8, 3)},
+    "called": {"default": (2, 21)},
+}
+BYTES = {
+    "raw_floats": 17 * 4,
+    "raw_pixels": 28 * 28,
+    "raw_in_a_map": 4 * 5 * 2,
+    "raw_and_numbers": 6 * 8,
+    "raw_read_twice": 20,
+    "raw_scalar": 3 * 8,
+}
+ONE = (field("float32", (None, None)),)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_first_example_runs(name: str) -> None:
+    spec = hub.create_module_spec(MODULES[name])
+    summary = spec.summary()
+    assert summary.source is not None
+    (variant,) = summary.variants
+    (signature,) = variant.signatures
+    form = fields(signature, variant, summary.source.meta_graphs[()])
+    with NotebookSession() as session:
+        module = session.load(spec, "it")
+        found = surely(form, lambda values: session.call(module, values), bounds=Bounds(attempts=1))
+    if name in EXPECTED:
+        assert {key: each.value.shape for key, each in found.items()} == EXPECTED[name]
+    if name in BYTES:
+        values = next(each.value for each in found.values() if each.value.dtype == object)
+        assert {len(each) for each in values.flat} == {BYTES[name]}
+
+
+def failing(values: dict[str, Any]) -> None:
+    raise ValueError("never")
+
+
+def test_attempts_are_bounded() -> None:
+    with pytest.raises(SignatureError, match=r"5 were tried in .* no more are tried"):
+        surely(ONE, failing, bounds=Bounds(attempts=5))
+
+
+def test_time_is_bounded() -> None:
+    moments = iter(range(0, 1000, 5))
+    with pytest.raises(SignatureError, match=r"4 were tried .* ends after 20 s"):
+        surely(ONE, failing, bounds=Bounds(clock=lambda: next(moments)))
+
+
+def test_nothing_is_tried_once_nobody_waits() -> None:
+    tried: list[Any] = []
+
+    def once(values: dict[str, Any]) -> None:
+        tried.append(values)
+        raise ValueError("no")
+
+    with pytest.raises(SignatureError, match="1 was tried"):
+        surely(ONE, once, bounds=Bounds(stopped=lambda: bool(tried)))
+    assert len(tried) == 1
+
+
+class UnmetError(ValueError):
+    """An error of TensorFlow that names the op."""
+
+    def __init__(self, text: str, op: Any) -> None:
+        super().__init__(text)
+        self.op = op
+
+
+class FailedPreconditionError(Exception):
+    """As TensorFlow calls it."""
+
+
+def test_the_error_of_the_example_that_got_furthest_is_quoted() -> None:
+    class Node:
+        def __init__(self, *inputs: Node) -> None:
+            self.inputs = [type("Tensor", (), {"op": each})() for each in inputs]
+
+    early = Node()
+    late = Node(early)
+    errors = iter(
+        [
+            UnmetError("early", early),
+            UnmetError("late", late),
+            *(UnmetError("again", early) for _ in range(99)),
+        ]
+    )
+
+    def run(values: dict[str, Any]) -> None:
+        raise next(errors)
+
+    with pytest.raises(SignatureError, match=r"failed: late"):
+        surely(ONE, run)
+
+
+def test_what_no_inputs_would_mend_ends_the_search() -> None:
+    def run(values: dict[str, Any]) -> None:
+        raise FailedPreconditionError("table not initialized")
+
+    with pytest.raises(SignatureError, match=r"1 was tried .* table not initialized"):
+        surely(ONE, run)
+    assert not example_search.is_hopeless(ValueError())
+
+
+def form_of(name: str) -> tuple[Field, ...]:
+    """The fields of a module's only signature."""
+    summary = hub.create_module_spec(MODULES[name]).summary()
+    assert summary.source is not None
+    (variant,) = summary.variants
+    (signature,) = variant.signatures
+    return fields(signature, variant, summary.source.meta_graphs[()])
+
+
+def test_ids_are_rows_of_the_table_that_they_index() -> None:
+    below = {each.name: each.use.below for each in form_of("ids") if each.use is not None}
+    assert below == {"x": 1, "y": 2}
+    for kind in examples.kinds(form_of("text_net")):
+        values = examples.fill(form_of("text_net"), kind)["default"].value
+        assert values.max() < 20
+        assert kind == "Zeros" or values.max() > 1, "not only the first two"
+
+
+def test_words_come_from_the_vocabulary() -> None:
+    form = form_of("flags")
+    assert examples.kinds(form)[0] == "Words of the vocabulary"
+    found = examples.fill(form, "Words of the vocabulary", 3)["default"].value
+    assert found.tolist() == [b"red", b"green", b"blue"]
+
+
+def test_a_probability_to_keep_is_one() -> None:
+    assert np.all(examples.fill(form_of("kept"), "Random (seed 0)")["keep_prob"].value == 1.0)

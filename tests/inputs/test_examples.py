@@ -1,0 +1,242 @@
+"""Examples: what suits, what comes out, and that real modules run on them."""
+
+from __future__ import annotations
+
+import functools
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import example, given
+from hypothesis import strategies as st
+from PIL import Image
+
+import hubexplore as hub
+from hubexplore.errors import HubError, SignatureError
+from hubexplore.inputs import drawn_pictures
+from hubexplore.inputs.examples import example_search, examples
+from hubexplore.inputs.fields import Field, fields
+from hubexplore.inputs.typed import nested_lists
+from hubexplore.samples import files
+from hubexplore.session.session import NotebookSession
+from hubexplore.summary.reading.string_inputs import Encoding, Feature
+from tests.inputs.fields_of import field
+from tests.session import modules
+
+TEXT = field("string", (None,), name="text")
+DIGIT = field("float32", (None, 8, 8, 1), name="digit")
+PHOTO = field("uint8", (None, 16, 24, 3), name="photo")
+NUMBER = field("float32", (None, 3), name="number")
+PLAIN = ("Random (seed 0)", "Zeros", "Ramp")
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ((TEXT,), ("Sample sentences", "Random (seed 0)")),
+        ((DIGIT,), ("Sample digits", "Sample picture", *PLAIN)),
+        ((PHOTO,), ("Sample picture", *PLAIN)),
+        ((NUMBER,), PLAIN),
+        ((TEXT, NUMBER), ("Sample sentences", *PLAIN)),
+        ((), ()),
+        ((NUMBER, field("resource", ())), ()),
+    ],
+    ids=["text", "digit", "photo", "number", "text and number", "no inputs", "resource"],
+)
+def test_kinds(form: tuple[Field, ...], expected: tuple[str, ...]) -> None:
+    assert examples.kinds(form) == expected
+
+
+def test_sentences_are_other_ones_in_each_input() -> None:
+    found = examples.fill((TEXT, field("string", (None,), name="other")), "Sample sentences", 3)
+    first, other = (set(each.value) for each in found.values())
+    assert len(first) == len(other) == 3
+    assert not first & other
+    assert found["text"].words == "Sample sentences, 3 rows"
+
+
+def test_sample_sentences_have_words_that_the_text_sample_knows() -> None:
+    known = set((files.WEIGHTS / "text-embedding" / "vocabulary.txt").read_text("utf-8").split())
+    for sentence in examples.make(TEXT, "Sample sentences", 12):
+        words = sentence.decode().lower().replace(",", "").replace(".", "").split()
+        assert not set(words) - known
+
+
+def test_numbers() -> None:
+    assert examples.make(NUMBER, "Zeros", 2).tolist() == [[0, 0, 0], [0, 0, 0]]
+    assert examples.make(NUMBER, "Ramp", 2).tolist() == pytest.approx(np.arange(6).reshape(2, 3) / 5)
+    random = examples.make(NUMBER, "Random (seed 0)", 2)
+    assert random.dtype == np.float32
+    assert np.array_equal(random, np.random.default_rng(0).random([2, 3]).astype(np.float32))
+    ids = examples.make(field("int64", (None,)), "Random (seed 0)", 100)
+    assert set(ids) == {0, 1}, "ids stay inside of small vocabularies"
+
+
+@pytest.mark.parametrize("kind", ["Random (seed 0)", "Ramp"])
+def test_a_mask_hides_nothing(kind: str) -> None:
+    ids = field("int32", (None, 8), name="input_ids")
+    found = examples.fill((ids, field("int32", (None, 8), name="input_mask")), kind, 2)
+    assert found["input_mask"].value.tolist() == [[1] * 8] * 2
+    assert set(found["input_ids"].value.ravel()) == {0, 1}
+
+
+def test_sequences_are_as_long_as_their_rows() -> None:
+    tokens = field("string", (None, None), name="tokens")
+    found = examples.fill((tokens, field("int32", (None,), name="sequence_len")), "Sample sentences", 2)
+    assert found["tokens"].value[0].tolist() == [b"The", b"king", b"gave", b"bread", b"and", b"wine"]
+    assert found["sequence_len"].value.tolist() == [6, 6]
+    long = examples.fill((tokens,), "Sample sentences", 2, 16)["tokens"].value[0]
+    assert long[9] == long[0]
+
+
+def test_digits_and_pictures() -> None:
+    digits = examples.make(DIGIT, "Sample digits", 12)
+    assert digits.shape == (12, 8, 8, 1)
+    assert np.array_equal(digits[0], digits[10])
+    assert (digits.min(), digits.max()) == (0, 1)
+    photo = examples.make(PHOTO, "Sample picture", 3)
+    assert (photo.shape, photo.dtype) == ((3, 16, 24, 3), np.uint8)
+    assert len(np.unique(photo)) > 50
+    assert not np.array_equal(photo[0], photo[1])
+    assert drawn_pictures.picture(1, 1, 1).shape == (1, 1, 1)
+
+
+def test_sparse_and_ragged() -> None:
+    sparse = examples.make(field("float32", (None, 3), "sparse"), "Random (seed 0)", 4)
+    assert sparse.indices.tolist() == [[0, 0], [1, 1], [2, 2], [3, 0]]
+    assert sparse.dense_shape.tolist() == [4, 3]
+    rows = examples.make(field("string", (None, None), "ragged"), "Sample sentences", 2, 3)
+    assert [len(row) for row in rows] == [3, 2]
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    with pytest.raises(
+        SignatureError, match=r"'Random \(seed 0\)', 'Zeros', 'Ramp'; got 'Zero'.*mean 'Zeros'"
+    ):
+        examples.fill((NUMBER,), "Zero", 2)
+    with pytest.raises(SignatureError, match="none: an input of it cannot be given"):
+        examples.fill((field("resource", ()),), "Zeros", 2)
+    large = field("float32", (None, 1000, 1000, 3))
+    with pytest.raises(SignatureError, match="At most 10 rows would fit"):
+        examples.fill((large,), "Zeros", 10_000)
+    for kind, dtype in (("dense", "float32"), ("sparse", "int8"), ("ragged", "string"), ("dense", "string")):
+        with pytest.raises(SignatureError, match="at most 256 MB"):
+            examples.make(field(dtype, (None, 10**15), kind), "Random (seed 0)", 1)
+
+
+def test_examples_are_parsed_by_tensorflow() -> None:
+    features = (Feature("text", "string"), Feature("id", "int64", 2), Feature("x", "float32", 3))
+    one = Field("x", "string", (None,), "dense", "text", "", encoding=Encoding("example", features))
+    for kind in PLAIN:
+        for each in examples.make(one, kind, 2):
+            found = tf.train.Example.FromString(each).features.feature
+            assert list(found["text"].bytes_list.value) == [b""]
+            assert len(found["id"].int64_list.value) == 2
+            assert len(found["x"].float_list.value) == 3
+
+
+@pytest.mark.parametrize("format_name", ["PNG", "JPEG", "GIF", "BMP"])
+def test_files_of_pictures(format_name: str) -> None:
+    one = Field("x", "string", (None,), "dense", "text", "", encoding=Encoding("image", picture=format_name))
+    for kind in examples.kinds((one,)):
+        with Image.open(io.BytesIO(examples.make(one, kind, 1)[0])) as picture:
+            assert picture.format == format_name
+
+
+SHAPES = st.none() | st.lists(st.none() | st.integers(0, 5) | st.just(10**12), max_size=5).map(tuple)
+
+
+@given(
+    st.sampled_from(
+        ["float32", "bfloat16", "int64", "int4", "uint8", "bool", "string", "complex64", "resource"]
+    ),
+    SHAPES,
+    st.sampled_from(["dense", "sparse", "ragged"]),
+    st.integers(1, 4),
+)
+@example("string", (0, 10**12, 10**12), "dense", 1)
+@example("int64", (0, 10**12, 10**12), "dense", 1)
+def test_any_field_gets_examples_of_its_shape_or_a_hub_error(
+    dtype: str, shape: Any, kind: str, rows: int
+) -> None:
+    one = field(dtype, shape, kind)
+    for each in examples.kinds((one,)):
+        try:
+            value = examples.make(one, each, rows)
+        except HubError:
+            assert shape is not None
+            assert any(size is not None and size > 5 for size in shape)
+            continue
+        sizes = np.shape(value) if kind == "dense" else tuple(getattr(value, "dense_shape", ()))
+        assert kind == "ragged" or nested_lists.fits(shape, sizes)
+
+
+def test_sizes_are_tried_until_it_runs() -> None:
+    seen = []
+
+    def run(values: Mapping[str, Any]) -> None:
+        seen.append(values["x"].shape)
+        if values["x"].shape != (1, 8):
+            raise ValueError("eight are wanted, of one row")
+
+    found = example_search.surely((field("float32", (None, None)),), run)
+    assert found["x"].value.shape == (1, 8)
+    assert seen[0] == (2, 2)
+    with pytest.raises(
+        SignatureError,
+        match=r"runs: 4 were tried in .* came closest \(number \[2, 3\]\) failed: no",
+    ):
+        example_search.surely((NUMBER,), lambda _: (_ for _ in ()).throw(ValueError("no")).__next__())
+    assert example_search.surely((), lambda values: None) == {}
+
+
+def run_all(spec: hub.ModuleSpec) -> None:
+    """Finds an example for every signature of every variant."""
+    summary = spec.summary()
+    assert summary.source is not None
+    for variant in summary.variants:
+        with NotebookSession() as session:
+            module = session.load(spec, "it", variant.tags)
+            for signature in variant.signatures:
+                form = fields(signature, variant, summary.source.meta_graphs[variant.tags])
+                run = functools.partial(session.call, module, signature=signature.name, as_dict=True)
+                found = example_search.surely(form, run)
+                kinds = {each.example.kind for each in found.values() if each.example is not None}
+                assert kinds <= set(examples.kinds(form)[:1]), "the best kind runs"
+
+
+@pytest.mark.parametrize(
+    ("name", "dropped"),
+    [
+        ("vae3dshapes", None),
+        ("dm21", None),
+        ("half-plus-two-savedmodel", []),
+        ("taxi-estimator-savedmodel", ["summaries"]),
+        ("deep-image-savedmodel", ["summaries", "train_op"]),
+    ],
+)
+def test_every_signature_of_real_modules_gets_an_example_that_runs(
+    real_modules: Path, name: str, dropped: list[str] | None
+) -> None:
+    path = str(real_modules / name)
+    run_all(
+        hub.load_module_spec(path)
+        if dropped is None
+        else hub.create_module_spec_from_saved_model(path, drop_collections=dropped)
+    )
+
+
+@pytest.mark.parametrize("module_fn", [modules.scale, modules.kinds, modules.layered, modules.composites])
+def test_other_modules_get_an_example_that_runs(module_fn: Any) -> None:
+    run_all(hub.create_module_spec(module_fn))
+
+
+def test_the_sample_reads_the_sample_digits() -> None:
+    with NotebookSession() as session:
+        module = session.load("sample:digits", "digits")
+        scores = session.call(module, examples.make(DIGIT, "Sample digits", 10))
+    assert np.argmax(scores, axis=1).tolist() == list(range(10))

@@ -1,0 +1,122 @@
+"""What a form asks for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from hubexplore.inputs.fields import IMAGE_SIZE, fields
+from hubexplore.inputs.input_value import Example, Given
+from hubexplore.summary.model import MessageSummary, SignatureSummary, VariantSummary
+from tests.inputs.fields_of import field, tensor
+
+BROUGHT = "a file, a variable, or JSON"
+ROWS = "JSON rows of numbers, such as [[1, 2], [3]]"
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shape", "kind", "asks", "hint"),
+    [
+        ("string", (None,), "dense", "text", "one sentence per line"),
+        ("string", (), "dense", "text", "a text"),
+        ("string", (None, 2), "dense", "text", "a row per line, texts separated by tabs, or JSON"),
+        ("float32", (None, 10), "dense", "numbers", "10 numbers per row, a row per line"),
+        ("float32", (None, 1), "dense", "numbers", "a number per line"),
+        ("float32", (), "dense", "numbers", "a number"),
+        ("float32_ref", (3,), "dense", "numbers", "3 numbers, separated by commas or spaces"),
+        ("complex64", None, "dense", "numbers", "numbers: a row per line, or JSON"),
+        ("int64", (None,), "dense", "integers", "whole numbers, separated by commas or spaces"),
+        ("qint8", (None,), "dense", "integers", "whole numbers, separated by commas or spaces"),
+        ("bool", (None,), "dense", "booleans", "true or false, separated by commas or spaces"),
+        ("float32", (None, 64), "dense", "numbers", "64 numbers per row, a row per line"),
+        ("float32", (None, 65), "dense", "array", "numbers, any by 65: a file, a variable, or JSON"),
+        ("float32", (None, 2, 2), "dense", "array", "numbers, any by 2 by 2: a file, a variable, or JSON"),
+        ("float32", (None, 64, 48, 3), "dense", "image", "a picture of 64 by 48 pixels, in colour"),
+        ("uint8", (None, 8, 8, 1), "dense", "image", "a picture of 8 by 8 pixels, grey"),
+        ("int32", (None, 8, 8, 1), "dense", "array", f"whole numbers, any by 8 by 8 by 1: {BROUGHT}"),
+        ("float32", (None, 8, 8, 4), "dense", "array", f"numbers, any by 8 by 8 by 4: {BROUGHT}"),
+        ("float32", (None, 9**9, 8, 3), "dense", "array", f"numbers, any by 387420489 by 8 by 3: {BROUGHT}"),
+        ("float32", (None, 5), "sparse", "sparse", f"{ROWS}, null where there is nothing"),
+        ("string", (None, None), "ragged", "ragged", 'JSON rows of texts, such as [["a", "b"], ["c"]]'),
+    ],
+)  # fmt: skip
+def test_what_is_asked_for(dtype: str, shape: Any, kind: str, asks: str, hint: str) -> None:
+    found = field(dtype, shape, kind)
+    assert (found.asks, found.hint, found.problem) == (asks, hint, "")
+    assert hash(found) == hash(field(dtype, shape, kind)), "the form keeps boxes by their fields"
+
+
+@pytest.mark.parametrize(
+    ("dtype", "kind"),
+    [
+        ("resource", "dense"),
+        ("variant", "dense"),
+        ("unknown (99)", "dense"),
+        ("object", "dense"),
+        ("int32", "dataset"),
+    ],
+)
+def test_what_cannot_be_asked_for(dtype: str, kind: str) -> None:
+    found = field(dtype, (), kind)
+    assert found.asks == "array"
+    assert "cannot be" in found.problem
+
+
+def test_ragged_dimensions() -> None:
+    assert field("int32", (None, None, None), "ragged", ragged=2).ragged_rank == 2
+    assert field("int32", (None, None, 2), "ragged", ragged=1).ragged_rank == 1
+
+
+@pytest.mark.parametrize(
+    ("sides", "expected"),
+    [
+        (("224", "192"), (224, 192)),
+        (("0", "192"), (IMAGE_SIZE, IMAGE_SIZE)),
+        (("999999999999", "1"), (IMAGE_SIZE, IMAGE_SIZE)),
+        (("²", "x"), (IMAGE_SIZE, IMAGE_SIZE)),
+        (None, (IMAGE_SIZE, IMAGE_SIZE)),
+    ],
+)
+def test_sides_of_an_image(sides: tuple[str, str] | None, expected: tuple[int, int]) -> None:
+    names = ("default_image_size.height", "default_image_size.width")
+    messages = (
+        (MessageSummary("image_module_info", "ImageModuleInfo", tuple(zip(names, sides, strict=True)), 4),)
+        if sides
+        else ()
+    )
+    signature = SignatureSummary("default", (tensor("float32", (None, None, None, 3)),), ())
+    (found,) = fields(signature, VariantSummary((), (signature,), messages=messages))
+    assert (found.height, found.width, found.channels) == (*expected, 3)
+    (fixed,) = fields(
+        SignatureSummary("default", (tensor("float32", (None, 8, None, 1)),), ()),
+        VariantSummary((), (signature,), messages=messages),
+    )
+    assert (fixed.height, fixed.width, fixed.channels) == (8, expected[1], 1), "what is fixed stays"
+
+
+def test_where_a_value_came_from_in_words() -> None:
+    assert Given(1, text="one\ntwo").words == "typed: one two"
+    assert Given(1, file="\x1b[0m" + "x" * 100).words == "file  [0m" + "x" * 36 + "…"
+    assert Given(1, variable="x").words == "variable x"
+    assert Given(1, picture="cube").words == "picture cube"
+    assert Given(1, example=Example("Zeros", 1)).words == "Zeros, 1 row"
+    assert Given(1, example=Example("Zeros", 2)).words == "Zeros, 2 rows"
+    assert Given(1).words == ""
+
+
+def test_a_form_needs_no_tensorflow() -> None:
+    code = (
+        "import sys\n"
+        "from hubexplore.inputs import examples, files, typed\n"
+        "from hubexplore.inputs.fields import Field\n"
+        "one = Field('x', 'float32', (None, 2), 'sparse', 'sparse', '')\n"
+        "text = Field('y', 'string', (None,), 'dense', 'text', '')\n"
+        "found = examples.fill((one, text), 'Sample sentences', 2)\n"
+        "assert typed.write(one, typed.read(one, '[[1, null]]'))\n"
+        "assert files.variables(one, {'a': [[1, 2]]}) == ['a']\n"
+        "assert 'tensorflow' not in sys.modules and 'pandas' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,95 @@
+"""Ops that TensorFlow defines and cannot run, and who needs them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hubexplore.summary.graph.op_definitions import known_ops
+from hubexplore.summary.graph.op_kernels import reason, who_needs, without_kernel
+from hubexplore.summary.graph.op_packages import NOWHERE, describe, provider
+from hubexplore.summary.reading.variant import read_variant
+from tests.summary.compare.structure_graphs import add, meta_graph
+
+
+def test_the_table_is_that_of_tensorflow() -> None:
+    from tensorflow.python.framework import kernels
+
+    runs = {
+        each.op
+        for each in kernels.get_all_registered_kernels().kernel
+        if each.device_type in ("CPU", "DEFAULT")
+    }
+    # Another TensorFlow may lack more; none of these may run on a CPU with this one.
+    assert not without_kernel().keys() & runs
+    assert without_kernel()["BoostedTreesBucketize"] == ""
+    assert without_kernel()["CudnnRNN"] == "GPU"
+    assert "MatMul" not in without_kernel()
+    assert reason("CudnnRNN") == "TensorFlow has a kernel for it on GPUs only"
+
+
+def module(op: str) -> Any:
+    found = meta_graph(f"x = Placeholder()\nb = {op}(x)\ny = Relu(b)\nz = Tanh(x)")
+    found.signature_def["other"].inputs["x"].name = "x:0"
+    found.signature_def["other"].outputs["z"].name = "z:0"
+    return found
+
+
+def test_the_card_says_what_cannot_run_and_who_needs_it() -> None:
+    _, (warning,) = read_variant(module("BoostedTreesBucketize"), {}, None)
+    assert warning == (
+        "The op 'BoostedTreesBucketize' cannot run: today's TensorFlow defines it, but has no kernel for it "
+        "on a CPU or GPU. It is needed by: 'default'."
+    )
+    _, (warning,) = read_variant(module("ReduceSliceSum"), {}, None)
+    assert warning == (
+        "TensorFlow has no op 'ReduceSliceSum' (in tf.contrib of TensorFlow 1; no package has it for "
+        "TensorFlow 2; run by signature 'default')."
+    )
+    assert read_variant(module("MatMul"), {}, None)[1] == []
+
+
+def test_who_needs_an_op_in_a_function() -> None:
+    found = meta_graph('x = Placeholder()\ny = PartitionedCall(x) f=func { name: "f" }')
+    function = found.graph_def.library.function.add()
+    function.signature.name = "f"
+    add(function.node_def, "b = BoostedTreesBucketize(x)")
+    signatures = read_variant(found, {}, None)[0].signatures
+    assert who_needs(["BoostedTreesBucketize", "Mul"], signatures, found) == {
+        "BoostedTreesBucketize": ["default"],
+        "Mul": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("op", "package"),
+    [
+        ("SentencepieceOp", "tensorflow-text"),
+        ("SentencepieceEncodeSparse", "tf-sentencepiece, which is for TensorFlow 1.15 to 2.2"),
+        ("TFRA>CuckooHashTableFind", "tensorflow-recommenders-addons"),
+        ("ReverbTrajectoryDataset", "dm-reverb"),
+        ("SimpleMLInferenceOp", "tensorflow-decision-forests"),
+        ("IO>DecodeAvro", "tensorflow-io"),
+        ("CreateTreeVariable", NOWHERE),
+        (
+            "ImageConnectedComponents",
+            f"{NOWHERE} under this name; tensorflow-addons has Addons>ImageConnectedComponents",
+        ),
+        ("NgramIdToToken", None),
+    ],
+)
+def test_the_package_of_an_op(op: str, package: str | None) -> None:
+    assert provider(op) == package
+
+
+def test_no_package_is_named_for_what_tensorflow_has() -> None:
+    assert [op for op in without_kernel() if provider(op)] == []
+    assert [op for op in sorted(known_ops()) if provider(op)] == []
+
+
+def test_packages() -> None:
+    assert describe(["TFText>RoundRobinTrim", "TokenizerFromLogits", "Mine"], {"Mine": []}) == (
+        "'Mine' (no signature runs it), 'TFText>RoundRobinTrim' (in tensorflow-text), "
+        "'TokenizerFromLogits' (in tensorflow-text)"
+    )

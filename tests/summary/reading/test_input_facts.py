@@ -1,0 +1,78 @@
+"""What the graph says of the inputs of signatures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+import hubexplore as hub
+from hubexplore.summary.reading.input_facts import InputFacts, read_inputs
+from hubexplore.summary.reading.string_inputs import Encoding, Feature
+
+tf1 = tf.compat.v1
+
+
+def _facts(module: Any) -> Any:
+    summary = hub.summarize(module)
+    (variant,) = summary.variants
+    assert summary.source is not None
+    return read_inputs(summary.source.meta_graphs[variant.tags], variant.signatures)
+
+
+def test_inputs_that_no_output_needs() -> None:
+    def module_fn() -> None:
+        x, y, z = (tf1.placeholder(tf.float32, [], name) for name in "xyz")
+        tf.square(z, name="dead_end")
+        sparse = tf1.sparse_placeholder(tf.float32, [2, 2])
+        hub.add_signature("one", {"x": x, "y": y, "z": z}, {"x": x, "twice": y * 2.0})
+        hub.add_signature("two", {"s": sparse, "x": x}, tf.size(sparse.values))
+        hub.add_signature("three", {"s": sparse, "x": x}, tf.exp(x))
+
+    unused = InputFacts(unused=True)
+    assert _facts(hub.create_module_spec(module_fn)) == {
+        ("one", "z"): unused,
+        ("two", "x"): unused,
+        ("three", "s"): unused,
+    }
+
+
+def test_an_input_behind_which_another_one_lies() -> None:
+    """What is fed in the middle of the graph takes the place of what is before it."""
+
+    def module_fn() -> None:
+        x = tf1.placeholder(tf.float32, [], "x")
+        middle = tf1.placeholder_with_default(tf.exp(x), [], "middle")
+        hub.add_signature(inputs={"x": x, "middle": middle}, outputs=middle + 1.0)
+
+    assert _facts(hub.create_module_spec(module_fn)) == {("default", "x"): InputFacts(unused=True)}
+
+
+def test_features_of_examples() -> None:
+    def module_fn() -> None:
+        examples = tf1.placeholder(tf.string, [None])
+        parsed = tf1.parse_example(
+            examples,
+            {
+                "age": tf1.FixedLenFeature([2], tf.int64),
+                "name": tf1.VarLenFeature(tf.string),
+                "size": tf1.FixedLenFeature([], tf.float32, 1.0),
+            },
+        )
+        hub.add_signature(inputs=examples, outputs=parsed["size"])
+
+    (facts,) = _facts(hub.create_module_spec(module_fn)).values()
+    assert not facts.unused
+    assert facts.encoding.kind == "example"
+    assert set(facts.encoding.features) == {
+        Feature("age", "int64", 2),
+        Feature("name", "string"),
+        Feature("size", "float32"),
+    }
+
+
+def test_pictures(real_modules: Path) -> None:
+    encoding = Encoding("image", picture="JPEG", base64=True)
+    expected = {("serving_default", "images"): InputFacts(encoding=encoding)}
+    assert _facts(real_modules / "deep-image-savedmodel") == expected
