@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import hypothesis
 import pytest
+
+import hubexplore as hub
+
+if TYPE_CHECKING:
+    from hubexplore.session.session import NotebookSession
 
 # The same cases each time, however slow the machine is: a test fails for a change, not by chance.
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
@@ -75,3 +81,47 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     shared.mkdir(exist_ok=True)
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(shared))
     return shared
+
+
+# What follows is for tests of sessions, trials and magics. TensorFlow is imported by those that ask for it.
+
+
+@pytest.fixture
+def session() -> Iterator[NotebookSession]:
+    """A new session."""
+    from hubexplore.session.session import NotebookSession
+
+    with NotebookSession() as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def layers(session: NotebookSession) -> hub.Module:
+    """The module `layered`, loaded."""
+    from tests.session import modules
+
+    return session.load(hub.create_module_spec(modules.layered), "layers")
+
+
+@pytest.fixture
+def parts(session: NotebookSession) -> hub.Module:
+    """The module `composites`, loaded."""
+    from tests.session import modules
+
+    return session.load(hub.create_module_spec(modules.composites), "parts")
+
+
+@pytest.fixture(scope="module")
+def scale_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The module `scale` on disk, where the path has a space."""
+    import tensorflow as tf
+
+    from tests.session import modules
+
+    path = tmp_path_factory.mktemp("my modules") / "scale"
+    with tf.Graph().as_default():
+        module = hub.Module(hub.create_module_spec(modules.scale))
+        with tf.compat.v1.Session() as running:
+            running.run(tf.compat.v1.global_variables_initializer())
+            module.export(path, running)
+    return path

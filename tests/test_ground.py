@@ -35,7 +35,8 @@ def test_import_loads_nothing_heavy(heavy: str) -> None:
 
 
 def test_looking_at_a_summary_needs_no_tensorflow() -> None:
-    program = "import sys, hubexplore.display.card.html, hubexplore.display.card.text; print('tensorflow' in sys.modules)"
+    displays = "hubexplore.display.card.html, hubexplore.display.card.text"
+    program = f"import sys, {displays}; print('tensorflow' in sys.modules)"
     assert run("-c", program).strip() == "False"
 
 

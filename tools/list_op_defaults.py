@@ -15,7 +15,7 @@ from google.protobuf import text_format
 from tensorflow.core.framework import op_def_pb2
 from tensorflow.python.client import pywrap_tf_session
 
-TARGET = Path(__file__).parents[1] / "hubexplore" / "summary" / "op_defaults.txt"
+TARGET = Path(__file__).parents[1] / "hubexplore" / "summary" / "graph" / "op_defaults.txt"
 
 
 def lines() -> Iterator[str]:

@@ -11,7 +11,7 @@ from tensorflow.core.framework import op_def_pb2
 from tensorflow.python.client import pywrap_tf_session
 from tensorflow.python.framework import kernels
 
-TARGET = Path(__file__).parents[1] / "hubexplore" / "summary" / "op_kernels.txt"
+TARGET = Path(__file__).parents[1] / "hubexplore" / "summary" / "graph" / "op_kernels.txt"
 REWRITTEN = frozenset({"AccumulateNV2"})
 """Graph passes put other ops in their place before anything runs."""
 

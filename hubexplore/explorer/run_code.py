@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _DEFAULT: Final = "default"
 _TAKEN: Final = frozenset({
-    "PIL", "base64", "bundled", "drawings", "example", "hubexplore", "io", "np", "pathlib", "picture",
+    "PIL", "base64", "bundled", "drawn_pictures", "example", "hubexplore", "io", "np", "pathlib", "picture",
     "random", "session", "tf",
 })  # fmt: skip
 # A word that neither IPython nor the magics read anything into, once it is in quotes.

@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import tensorflow as tf
-from google.protobuf import text_format
-from google.protobuf.message import DecodeError
-from tensorflow.core.protobuf import saved_model_pb2
 
 from hubexplore.errors import (
     DamagedModuleError,
     HubError,
     MissingModuleError,
     NotAModuleError,
-    UnsupportedFormatError,
 )
 from hubexplore.hub import resolve
 from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.graph.shared_names import separate_tables
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.hub.storage import assets
+from hubexplore.hub.storage.meta_graphs import check_format, check_regular, read_if_there, read_variants
 from hubexplore.hub.storage.provenance import AssetFiles, Origin
 from hubexplore.hub.variants.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
 from hubexplore.hub.variants.variable_collections import list_saved
 from hubexplore.hub.variants.variables import VARIABLE_COLLECTIONS
 from hubexplore.hub.variants.variant import Variant
-from hubexplore.summary.diagnosis.file_types import MOST_VARIANTS, MSG_VARIANTS
 from hubexplore.summary.diagnosis.path_diagnosis import explain
 from hubexplore.summary.diagnosis.saved_model_remedy import spec_code
-from hubexplore.summary.files.filesystem import is_special, open_regular
-from hubexplore.summary.files.paths import for_tensorflow, is_url, text_of
+from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import shown
-from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
 from hubexplore.summary.reading.directory import (
     GRAPH_FILE,
-    GRAPH_TEXT_FILE,
     MODULE_FILE,
     VARIABLES_PREFIX,
     Place,
@@ -96,11 +88,11 @@ def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
 def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpec:
     """The spec of the module in `directory`, which is what the handle `path` stands for."""
     directory = for_tensorflow(directory)
-    definition = _read_if_there(os.path.join(directory, MODULE_FILE))
+    definition = read_if_there(os.path.join(directory, MODULE_FILE))
     if definition is None:
         raise explained(directory, path)
     # First, as a module of another format may have other files.
-    _check_format(os.path.join(directory, MODULE_FILE), definition)
+    check_format(os.path.join(directory, MODULE_FILE), definition)
     try:
         origin = Origin.of(os.path.join(directory, GRAPH_FILE))
     except tf.errors.OpError as error:
@@ -143,7 +135,7 @@ def spec_from_directory(
             origin = replace(origin, is_mended=True)
         files.extend(assets.point_to(variant.meta_graph, variant.nodes, directory))
     for asset in files:
-        _check_regular(asset)
+        check_regular(asset)
     asset_files = AssetFiles.of(files)
     for asset in asset_files.missing:
         raise DamagedModuleError(
@@ -175,87 +167,3 @@ def _checkpoint(variants: list[Variant], prefix: str) -> Checkpoint | None:
     if not all(with_variables) and not tf.io.gfile.exists(f"{prefix}.index"):
         return Checkpoint(prefix, {})
     return open_checkpoint(prefix)
-
-
-def read_variants(directory: str) -> list[Variant]:
-    """The graph variants of a SavedModel directory, binary or text.
-
-    Raises:
-      DamagedModuleError: it cannot be parsed, or holds no graph.
-    """
-    path = binary = os.path.join(directory, GRAPH_FILE)
-    data = _read_if_there(binary)
-    if data is None:
-        path = os.path.join(directory, GRAPH_TEXT_FILE)
-        data = _read(path)
-    saved_model = saved_model_pb2.SavedModel()
-    try:
-        if path == binary:
-            saved_model.ParseFromString(data)
-        else:
-            text_format.Parse(data, saved_model)
-    except (DecodeError, text_format.ParseError, ValueError, RecursionError) as error:
-        raise DamagedModuleError(
-            f"{path!r} ({len(data):,} bytes) is truncated or altered: {error}. {MSG_AGAIN}"
-        ) from error
-    if not saved_model.meta_graphs:
-        raise DamagedModuleError(
-            f"{path!r} ({len(data):,} bytes) holds no graph; the file is empty or altered."
-        )
-    if len(saved_model.meta_graphs) > MOST_VARIANTS:
-        raise DamagedModuleError(f"{path!r} is altered: {MSG_VARIANTS}. {MSG_AGAIN}")
-    return [Variant(meta_graph) for meta_graph in saved_model.meta_graphs]
-
-
-def _check_format(path: str, data: bytes) -> None:
-    try:
-        definition: Any = ModuleDef.FromString(data)
-    except DecodeError as error:
-        raise DamagedModuleError(f"{path!r} is truncated or altered: {error}. {MSG_AGAIN}") from error
-    if definition.format != FORMAT_V3:
-        raise UnsupportedFormatError(
-            f"{path!r} names format {definition.format}; the TF1 Hub format is {FORMAT_V3}. The file is "
-            f"altered, or the module is of a format that this version does not know."
-        )
-    if definition.required_features:
-        features = ", ".join(map(repr, definition.required_features))
-        raise UnsupportedFormatError(
-            f"The module requires features that this version does not know: {features}."
-        )
-
-
-def _read_if_there(path: str) -> bytes | None:
-    """The content of a file; None where there is none, or where its file system cannot be reached.
-
-    Raises:
-      tf.errors.OpError: it is there, but cannot be read.
-    """
-    try:
-        return _read(path)
-    except tf.errors.OpError:
-        if _is_there(path):
-            raise
-        return None
-
-
-def _check_regular(path: str) -> None:
-    """Refuses what TensorFlow would wait for, or read without end."""
-    if is_special(path):
-        raise DamagedModuleError(f"{path!r} is a pipe, socket or device, not a file. {MSG_AGAIN}")
-
-
-def _is_there(path: str) -> bool:
-    try:
-        return bool(tf.io.gfile.exists(path))
-    except tf.errors.OpError:
-        return False
-
-
-def _read(path: str) -> bytes:
-    if not is_url(path):
-        # Twice as fast as through TensorFlow, which then says what is wrong with the file.
-        with contextlib.suppress(OSError), open_regular(path) as file:
-            return file.read()
-        _check_regular(path)
-    with tf.io.gfile.GFile(path, "rb") as file:
-        return bytes(file.read())

@@ -10,8 +10,9 @@ from typing import Final
 import tensorflow as tf
 
 from hubexplore.hub.definition import DefinedSpec, check_variants
-from hubexplore.hub.loading import explained, read_variants, spec_from_directory
+from hubexplore.hub.loading import explained, spec_from_directory
 from hubexplore.hub.resolve import read
+from hubexplore.hub.storage.meta_graphs import read_variants
 from hubexplore.hub.variants.variant import Variant
 from hubexplore.summary.diagnosis.saved_model_remedy import DROPPED_COLLECTIONS, spec_code
 from hubexplore.summary.files.paths import for_tensorflow, text_of

@@ -6,6 +6,10 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Final
+
+SMALL: Final = 64_000_000
+"""Bytes: what needs less is not compared with anything."""
 
 _ROOT = Path("/")
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hubexplore.summary.files.filesystem import Filesystem
-from hubexplore.summary.reading.resources import AssetFolder
-from hubexplore.summary.weights.checkpoint_index import CheckpointIndex
+if TYPE_CHECKING:
+    from hubexplore.summary.files.filesystem import Filesystem
+    from hubexplore.summary.reading.resources import AssetFolder
+    from hubexplore.summary.weights.checkpoint_index import CheckpointIndex
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from tests.browser.notebook import Notebook
 
 SETUP = """
 import ipywidgets, numpy as np
-from hubexplore.notebook.panel.parts import CodeBox, Keeper, RunLog
-from hubexplore.notebook.panel.results import Results, Value
-from hubexplore.notebook.panel.upload import Upload
+from hubexplore.notebook.panel.browser_widgets import CodeBox, Keeper, RunLog
+from hubexplore.notebook.panel.tabs.results import Results, Value
+from hubexplore.notebook.panel.fields.upload import Upload
 def show(part):
     box = ipywidgets.VBox([Keeper(), part])
     box.add_class("hubexplore-panel")

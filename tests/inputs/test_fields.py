@@ -110,13 +110,15 @@ def test_where_a_value_came_from_in_words() -> None:
 def test_a_form_needs_no_tensorflow() -> None:
     code = (
         "import sys\n"
-        "from hubexplore.inputs import examples, files, typed\n"
+        "from hubexplore.inputs.brought import sources\n"
+        "from hubexplore.inputs.examples import examples\n"
+        "from hubexplore.inputs.typed import typed_text\n"
         "from hubexplore.inputs.fields import Field\n"
         "one = Field('x', 'float32', (None, 2), 'sparse', 'sparse', '')\n"
         "text = Field('y', 'string', (None,), 'dense', 'text', '')\n"
         "found = examples.fill((one, text), 'Sample sentences', 2)\n"
-        "assert typed.write(one, typed.read(one, '[[1, null]]'))\n"
-        "assert files.variables(one, {'a': [[1, 2]]}) == ['a']\n"
+        "assert typed_text.write(one, typed_text.read(one, '[[1, null]]'))\n"
+        "assert sources.variables(one, {'a': [[1, 2]]}) == ['a']\n"
         "assert 'tensorflow' not in sys.modules and 'pandas' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

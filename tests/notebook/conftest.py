@@ -1,4 +1,4 @@
-"""A shell that raises what a cell raises, and modules on disk."""
+"""A shell that raises what a cell raises."""
 
 from __future__ import annotations
 
@@ -8,33 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tensorflow as tf
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import hubexplore as hub
-from hubexplore.session.session import NotebookSession
 from tests.notebook.shells import Run
-from tests.session import modules
-
-
-@pytest.fixture
-def session() -> Iterator[NotebookSession]:
-    """A new session."""
-    with NotebookSession() as fresh:
-        yield fresh
-
-
-@pytest.fixture
-def layers(session: NotebookSession) -> hub.Module:
-    """The module `layered`, loaded."""
-    return session.load(hub.create_module_spec(modules.layered), "layers")
-
-
-@pytest.fixture
-def parts(session: NotebookSession) -> hub.Module:
-    """The module `composites`, loaded."""
-    return session.load(hub.create_module_spec(modules.composites), "parts")
 
 
 @pytest.fixture
@@ -58,18 +36,6 @@ def run(shell: InteractiveShell) -> Run:
         return result.result
 
     return run_cell
-
-
-@pytest.fixture(scope="module")
-def scale_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The module `scale` on disk, where the path has a space."""
-    path = tmp_path_factory.mktemp("my modules") / "scale"
-    with tf.Graph().as_default():
-        module = hub.Module(hub.create_module_spec(modules.scale))
-        with tf.compat.v1.Session() as running:
-            running.run(tf.compat.v1.global_variables_initializer())
-            module.export(path, running)
-    return path
 
 
 @pytest.fixture

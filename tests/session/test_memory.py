@@ -207,7 +207,7 @@ _MEASURE = """
 import re, sys
 import numpy as np
 import hubexplore as hub
-from hubexplore.notebook.trial import memory
+from hubexplore.session.memory import estimate
 
 def status(key):
     return 1024 * int(re.search(key + r":\\s+(\\d+)", open("/proc/self/status").read())[1])
@@ -219,7 +219,7 @@ with hub.NotebookSession() as session:
     shape = [int(sys.argv[3]), *taker.shape.as_list()[1:]]
     is_text = taker.dtype.name == "string"
     inputs = {name: np.full(shape, b"the king " * 8, object) if is_text else np.zeros(shape, np.float32)}
-    rows, peak = memory._foreseen(applied, inputs)
+    rows, peak = estimate._foreseen(applied, inputs)
     session.call(module, {name: inputs[name][:1]}, sys.argv[2], as_dict=True)
     open("/proc/self/clear_refs", "w").write("5")  # forgets the highest use so far
     before = status("VmRSS")

@@ -38,8 +38,8 @@ def test_what_a_contract_forbids_stands_where_it_may_be_imported() -> None:
 
 
 def test_the_part_of_a_layer_that_may_not() -> None:
-    ((notebook,),) = rows(project("hubexplore.notebook", source="hubexplore.session.session"))
-    assert notebook.imports == ("numpy, not in session",)
+    ((notebook,),) = rows(project("hubexplore.notebook", source="hubexplore.notebook.magics"))
+    assert notebook.imports == ("numpy, not in magics",)
 
 
 def test_it_is_an_image_with_a_title() -> None:

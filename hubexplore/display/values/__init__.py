@@ -1,6 +1,7 @@
 """Values as people look at them: pictures, tables and words, chosen by dtype and shape.
 
-`choose` says which views suit, `render` draws one, `facts` are always said, `files` are for taking away.
+`view_choice` says which views suit, `rendering` draws one, `value_facts` are always said, and `downloads` are
+files of a value.
 """
 
 from hubexplore.display.values.downloads import as_csv, as_npy, download, file_stem, file_stems, forms

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 
-from hubexplore.hub.module import Module
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.summary.weights.checkpoint_index import CheckpointIndex, open_index
+
+if TYPE_CHECKING:
+    from hubexplore.hub.module import Module
 
 MSG_UPDATES: Final = (
     "Module {module!r} was trained, but its update ops never ran: {names} kept the values that it "

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 
 def place(target: str, write: Callable[[str], None], replaces: Callable[[], bool], last: str) -> None:
-    """See `placing.place`; errors are those of `tf.errors`."""
+    """See `placement.place`; errors are those of `tf.errors`."""
     parent, name = os.path.split(target)
     scratch = os.path.join(parent, f".{name[:40]}.{uuid.uuid4().hex[:12]}.part")
     new, old = os.path.join(scratch, "new"), os.path.join(scratch, "old")

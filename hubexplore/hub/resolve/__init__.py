@@ -65,7 +65,7 @@ def resolve(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
 
     Returns:
       A path that `filesystem_of` reads, absolute where it is one of this machine. Whether a module is
-      there is for the caller to see. See `diagnosis.explain`.
+      there is for the caller to see. See `path_diagnosis.explain`.
 
     Raises:
       HandleError: `handle` is of no form known; a PathError if it is no path at all.

@@ -1,9 +1,9 @@
 """Extracts an archive that a stranger made: tar or zip, a tar archive compressed by gzip, bzip2, xz or not.
 
 Nothing is written outside of the target, nothing but files, directories and links inside it is made, no more
-than `limits` allow, and the archive is read to its end: the tar end mark and, of a compressed stream, the
-checksum and length at its end must be there. Python's own tarfile takes a cut archive, or one with a damaged
-header behind the first, for a shorter one.
+than `size_limits` allow, and the archive is read to its end: the tar end mark and, of a compressed stream,
+the checksum and length at its end must be there. Python's own tarfile takes a cut archive, or one with a
+damaged header behind the first, for a shorter one.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 An entry is a directory `KEY` with a text file `KEY.json` beside it, its record, see `manifest`. It appears
 whole or not at all: it is built in a staging folder and then renamed. Of several processes that want one
-entry one builds it, see `locking`. On every use it is compared with its record, cheaply; one that lost
+entry one builds it, see `entry_lock`. On every use it is compared with its record, cheaply; one that lost
 or changed a file is built again.
 """
 
@@ -119,7 +119,7 @@ def renew(key: str, handle: str, build: Callable[[str], str | None]) -> None:
 
 
 def drop(key: str) -> bool:
-    """Removes entry `key` unless a process uses it, see `locking.mark`; says whether it is gone."""
+    """Removes entry `key` unless a process uses it, see `entry_lock.mark`; says whether it is gone."""
     path = Path(directory(), key)
     try:
         if entry_lock.is_marked(str(path)):

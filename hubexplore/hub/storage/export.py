@@ -30,7 +30,7 @@ _RESTORE_OPS: Final = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
 
 
 def export(path: str | os.PathLike[str], write: Callable[[str], None], overwrite: bool = False) -> None:
-    """Writes a module beside `path`, then puts it in its place; see `placing`.
+    """Writes a module beside `path`, then puts it in its place; see `placement`.
 
     Args:
       path: directory to write, on any filesystem TensorFlow knows; see `summary.paths`. It may exist, but

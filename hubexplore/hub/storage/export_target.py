@@ -15,6 +15,7 @@ from hubexplore.errors import ExportExistsError, HubError
 from hubexplore.hub.placement import is_scratch
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.hub.storage import assets
+from hubexplore.hub.storage.meta_graphs import read_variants
 from hubexplore.summary.files.paths import is_url
 from hubexplore.summary.reading.directory import GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE, VARIABLES_PREFIX
 
@@ -152,8 +153,6 @@ def _entries(folder: str) -> Iterator[tuple[str, bool]]:
 
 def _listed_assets(path: str) -> set[str]:
     """The assets that a module lists; none where its graphs cannot be read."""
-    from hubexplore.hub.loading import read_variants
-
     if not filesystem_of(path).isdir(os.path.join(path, assets.ASSETS_FOLDER)):
         return set()
     with contextlib.suppress(HubError, tf.errors.OpError):

@@ -83,7 +83,7 @@ def check_functions(nodes: Collection[Any], library: Any) -> None:
 
     The importer adds functions after the nodes, and looks into neither their nodes nor their calls. There a
     Const without a value aborts the process when it runs, and a branch with an output too few is read
-    beyond its end (TensorFlow 2.21). For functions that call themselves see `nesting`.
+    beyond its end (TensorFlow 2.21). For functions that call themselves see `function_nesting`.
 
     Raises:
       DamagedModuleError: names the function and what is wrong with it.

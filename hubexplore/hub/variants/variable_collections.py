@@ -1,7 +1,7 @@
 """Makes the lists of variables of a SavedModel such as those of a module.
 
-`summary/unlisted.py` has the rule. Variables that the checkpoint holds become variables of the module; those
-that start from values of the graph become local variables.
+`summary/reading/local_variables.py` has the rule. Variables that the checkpoint holds become variables of the
+module; those that start from values of the graph become local variables.
 """
 
 from __future__ import annotations

@@ -10,10 +10,9 @@ from hubexplore.display.wording import size_text
 from hubexplore.errors import SignatureError
 from hubexplore.inputs.fields import RAGGED, SPARSE, Field
 from hubexplore.inputs.input_value import Array, Sparse
-from hubexplore.inputs.machine_memory import memory_at_hand
+from hubexplore.inputs.machine_memory import SMALL, memory_at_hand
 from hubexplore.inputs.typed import nested_lists
 from hubexplore.inputs.typed.literals import Literals, integer_limits
-from hubexplore.session.memory.estimate import SMALL
 
 SLOW: Final = 1_000_000
 """Entries at most of what is turned into an array one by one."""

@@ -205,8 +205,8 @@ class Expressions:
                     return None
                 self._import("import numpy as np")
                 self._is_seeded |= text.startswith("random.")
-                if "drawings." in text:
-                    self._import("from hubexplore.inputs import drawings")
+                if "drawn_pictures." in text:
+                    self._import("from hubexplore.inputs import drawn_pictures")
                 return text
             self._random.bit_generator.state = before.bit_generator.state
         return None
@@ -306,10 +306,10 @@ def _drawn(value: Array) -> Iterator[Candidate]:
 
     if height == width == drawn_pictures.DIGIT_SIDE and channels == 1:
         yield (
-            written("drawings.digit(n % 10)"),
+            written("drawn_pictures.digit(n % 10)"),
             lambda: stored([drawn_pictures.digit(n % 10) for n in numbers]),
         )
     yield (
-        written(f"drawings.picture({height}, {width}, {channels}, n)"),
+        written(f"drawn_pictures.picture({height}, {width}, {channels}, n)"),
         lambda: stored([drawn_pictures.picture(height, width, channels, n) for n in numbers]),
     )

@@ -15,6 +15,7 @@ import numpy as np
 
 from hubexplore.display.wording import visible
 from hubexplore.errors import TooLargeError
+from hubexplore.inputs import machine_memory
 from hubexplore.inputs.machine_memory import memory_at_hand
 from hubexplore.session.memory import tensor_sizes
 from hubexplore.session.memory.tensor_sizes import Peak, Size, Sizes
@@ -22,8 +23,6 @@ from hubexplore.session.memory.tensor_sizes import Peak, Size, Sizes
 if TYPE_CHECKING:
     from hubexplore.hub.running.signature_runner import AppliedSignature
 
-SMALL: Final = 64_000_000
-"""Bytes: what needs less is not compared with anything."""
 
 # One entry per signature that was run, gone with it: it saves walking an unchanging graph at every run.
 _PEAKS: Final[weakref.WeakKeyDictionary[AppliedSignature, tuple[tuple[Sizes, int], Peak]]] = (
@@ -54,7 +53,7 @@ def check(
     """
     rows, peak = _foreseen(applied, inputs)
     needed = peak.bytes(rows)
-    if needed <= SMALL:
+    if needed <= machine_memory.SMALL:
         return
     there = at_hand()
     if there is not None and needed > there:

@@ -2,7 +2,7 @@
 
 Facts are compared, not files: order does not count, nor do the names of the tensors that a signature feeds,
 nor how a message is encoded. Where the graphs are at hand, what signatures and state run is compared node by
-node, see `hubexplore.summary.compare.structure`; of two modules also the weights and the contents of the assets.
+node, see `summary.compare.structure`; of two modules also the weights and the contents of the assets.
 """
 
 from __future__ import annotations

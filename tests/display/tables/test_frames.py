@@ -106,7 +106,8 @@ def test_pandas_is_loaded_for_data_frames_only() -> None:
     import subprocess
 
     code = (
-        "import sys; from hubexplore.display.rich.summaries import dress; from hubexplore.summary.model import *; "
+        "import sys; from hubexplore.display.rich.summaries import dress; "
+        "from hubexplore.summary.model import ModuleSummary, VariantSummary; "
         "s = dress(ModuleSummary('m', (VariantSummary((), ()),))); repr(s); s._repr_html_(); s.to_json(); "
         "print({'pandas', 'graphviz', 'tensorflow', 'IPython'} & set(sys.modules))"
     )

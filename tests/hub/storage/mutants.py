@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from tensorflow.core.protobuf import saved_model_pb2
 
-ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parents[3]
 SECONDS: Final = 60.0
 
 

@@ -12,10 +12,10 @@ import tensorflow as tf
 
 import hubexplore as hub
 from hubexplore.errors import ExportExistsError
+from hubexplore.inputs import machine_memory
 from hubexplore.inputs.examples import example_search
 from hubexplore.session.export.report import ExportReport
 from hubexplore.session.export.verification import compare_with_export
-from hubexplore.session.memory import estimate
 from hubexplore.session.session import NotebookSession
 from tests.session import modules
 
@@ -206,7 +206,7 @@ def test_an_example_that_takes_too_much_memory_is_not_run(
     session: NotebookSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(example_search, "MEMORY", 1)
-    monkeypatch.setattr(estimate, "SMALL", 0)
+    monkeypatch.setattr(machine_memory, "SMALL", 0)
     module = session.load(hub.create_module_spec(modules.scale), "m")
     compared = {each.signature: each for each in session.export(module, tmp_path / "x", verify=True).compared}
     assert "the limit for an example" in compared["pair"].skipped

@@ -1,0 +1,115 @@
+"""Reads the graphs of a module directory, with TensorFlow's own messages and file systems."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Any
+
+import tensorflow as tf
+from google.protobuf import text_format
+from google.protobuf.message import DecodeError
+from tensorflow.core.protobuf import saved_model_pb2
+
+from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
+from hubexplore.hub.variants.checkpoint import MSG_AGAIN
+from hubexplore.hub.variants.variant import Variant
+from hubexplore.summary.diagnosis.file_types import MOST_VARIANTS, MSG_VARIANTS
+from hubexplore.summary.files.filesystem import is_special, open_regular
+from hubexplore.summary.files.paths import is_url
+from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
+from hubexplore.summary.reading.directory import GRAPH_FILE, GRAPH_TEXT_FILE
+
+
+def read_variants(directory: str) -> list[Variant]:
+    """The graph variants of a SavedModel directory, binary or text.
+
+    Raises:
+      DamagedModuleError: it cannot be parsed, or holds no graph.
+    """
+    path = binary = os.path.join(directory, GRAPH_FILE)
+    data = read_if_there(binary)
+    if data is None:
+        path = os.path.join(directory, GRAPH_TEXT_FILE)
+        data = _read(path)
+    saved_model = saved_model_pb2.SavedModel()
+    try:
+        if path == binary:
+            saved_model.ParseFromString(data)
+        else:
+            text_format.Parse(data, saved_model)
+    except (DecodeError, text_format.ParseError, ValueError, RecursionError) as error:
+        raise DamagedModuleError(
+            f"{path!r} ({len(data):,} bytes) is truncated or altered: {error}. {MSG_AGAIN}"
+        ) from error
+    if not saved_model.meta_graphs:
+        raise DamagedModuleError(
+            f"{path!r} ({len(data):,} bytes) holds no graph; the file is empty or altered."
+        )
+    if len(saved_model.meta_graphs) > MOST_VARIANTS:
+        raise DamagedModuleError(f"{path!r} is altered: {MSG_VARIANTS}. {MSG_AGAIN}")
+    return [Variant(meta_graph) for meta_graph in saved_model.meta_graphs]
+
+
+def check_format(path: str, data: bytes) -> None:
+    """Checks the file that says of which format a module is.
+
+    Args:
+      path: for messages.
+      data: what it holds.
+
+    Raises:
+      DamagedModuleError: it cannot be parsed.
+      UnsupportedFormatError: another format, or one with features that are not known.
+    """
+    try:
+        definition: Any = ModuleDef.FromString(data)
+    except DecodeError as error:
+        raise DamagedModuleError(f"{path!r} is truncated or altered: {error}. {MSG_AGAIN}") from error
+    if definition.format != FORMAT_V3:
+        raise UnsupportedFormatError(
+            f"{path!r} names format {definition.format}; the TF1 Hub format is {FORMAT_V3}. The file is "
+            f"altered, or the module is of a format that this version does not know."
+        )
+    if definition.required_features:
+        features = ", ".join(map(repr, definition.required_features))
+        raise UnsupportedFormatError(
+            f"The module requires features that this version does not know: {features}."
+        )
+
+
+def read_if_there(path: str) -> bytes | None:
+    """The content of a file; None where there is none, or where its file system cannot be reached.
+
+    Raises:
+      tf.errors.OpError: it is there, but cannot be read.
+    """
+    try:
+        return _read(path)
+    except tf.errors.OpError:
+        if _is_there(path):
+            raise
+        return None
+
+
+def check_regular(path: str) -> None:
+    """Refuses what TensorFlow would wait for, or read without end."""
+    if is_special(path):
+        raise DamagedModuleError(f"{path!r} is a pipe, socket or device, not a file. {MSG_AGAIN}")
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return bool(tf.io.gfile.exists(path))
+    except tf.errors.OpError:
+        return False
+
+
+def _read(path: str) -> bytes:
+    if not is_url(path):
+        # Twice as fast as through TensorFlow, which then says what is wrong with the file.
+        with contextlib.suppress(OSError), open_regular(path) as file:
+            return file.read()
+        check_regular(path)
+    with tf.io.gfile.GFile(path, "rb") as file:
+        return bytes(file.read())
