@@ -26,6 +26,9 @@ QUICKSTART := notebooks/01_quickstart.ipynb
 FORGOTTEN := $(shell tools/forget_moved.sh)
 # JupyterLab and its kernels write into the home folder; who has none gets one in build.
 AT_HOME = [ -w "$$HOME" ] || { mkdir -p build/home && HOME="$$PWD/build/home" && export HOME; };
+# What deno knows of the front end's types.
+export DENO_DIR ?= $(CURDIR)/build/deno
+export DENO_NO_UPDATE_CHECK := 1
 # TensorFlow's start-up log is of no use to who reads test results.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
@@ -45,6 +48,9 @@ programs:
 lint: $(READY)
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
+	$(BIN)/deno fmt --check --quiet
+	$(BIN)/deno lint --quiet
+	$(BIN)/deno check --quiet hubexplore
 
 types: $(READY)
 	$(BIN)/mypy

@@ -16,7 +16,7 @@ from hubexplore.display.tables import printable, visible
 from hubexplore.errors import HubError
 from hubexplore.notebook.panel.graph_details import box_words, details, weights_of
 from hubexplore.notebook.panel.graph_model import GraphModel, is_folded
-from hubexplore.notebook.panel.parts import FRONTEND, Message, Part
+from hubexplore.notebook.panel.parts import FRONTEND, Message, Part, script
 from hubexplore.notebook.panel.results import Results, Value
 from hubexplore.notebook.panel.words import error_words
 from hubexplore.summary.outline import Box
@@ -38,7 +38,7 @@ class GraphView(Part):
     Messages: `open` {box}, `fold` {group}, `up` {crumb}, `search` {words}, `find` {result}.
     """
 
-    _esm = (FRONTEND / "graph.js").read_text(encoding="utf-8")
+    _esm = script("graph.js")
     _css = (FRONTEND / "graph.css").read_text(encoding="utf-8")
     shown = traitlets.Dict().tag(sync=True)
     found = traitlets.List(traitlets.Unicode()).tag(sync=True)
