@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from hubexplore.display.markup import Markup
+from hubexplore.display.palette import INK
 from hubexplore.display.tables import counted
 from hubexplore.display.values.drawing import (
-    INK,
     WIDTH,
     Drawing,
     captions,

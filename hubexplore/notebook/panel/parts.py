@@ -11,6 +11,8 @@ from typing import Any, Final
 import anywidget
 import traitlets
 
+from hubexplore.display import palette
+
 FRONTEND: Final = Path(__file__).parent / "frontend"
 Message = dict[str, Any]
 _SHARED: Final = "dom.js"
@@ -34,6 +36,11 @@ def script(name: str) -> str:
     if imports != 1:
         raise ValueError(f'{name} must have one line: import {{ ... }} from "./{_SHARED}";')
     return f"{_EXPORT.sub('', _read(_SHARED))}\n{joined}"
+
+
+def panel_style() -> str:
+    """Returns the style of the panel: its colours by name, and what uses them."""
+    return f".hubexplore-panel {{ {palette.properties(palette.PANEL)} }}\n{_read('panel.css')}"
 
 
 @functools.cache
@@ -61,7 +68,7 @@ class Keeper(Part):
     """Knows the keys of the panel, and tells its reader when the kernel is gone; brings the style."""
 
     _esm = script("keeper.js")
-    _css = (FRONTEND / "panel.css").read_text(encoding="utf-8")
+    _css = panel_style()
 
 
 class RunLog(Part):
