@@ -67,7 +67,7 @@ tests-tf1: $(READY)
 
 # Half an hour and more, hence not a part of `make test`. TEST_ALL_ARGS names some: oldest newest package.
 test-all: programs $(READY)
-	$(BIN)/python -m tools.environments $(TEST_ALL_ARGS)
+	$(BIN)/nox --noxfile tools/environments.py $(if $(TEST_ALL_ARGS),--session $(TEST_ALL_ARGS))
 
 # Both commands on a new Debian, as a user without root; see `tools/fresh.py`. Needs root and debootstrap.
 fresh:
