@@ -4,6 +4,8 @@ An entry is a directory `KEY` with a text file `KEY.json` beside it, its record,
 whole or not at all: it is built in a staging folder and then renamed. Of several processes that want one
 entry one builds it, see `entry_lock`. On every use it is compared with its record, cheaply; one that lost
 or changed a file is built again.
+
+Why no library: those on PyPI keep values or single files, not directories that appear as a whole.
 """
 
 from __future__ import annotations
