@@ -67,6 +67,12 @@ class TestLoad:
         assert run(f"%hub_load {copy} --as mine").get_signature_names()
         assert run(f"%hub_load {copy} --as mine") is shell.user_ns["mine"]  # a module's name is free to reuse
 
+    def test_a_variable_has_the_name_that_python_makes_of_it(self, run: Run) -> None:
+        """Python reads a name whose characters look alike as one of plain letters."""
+        assert run("%hub_load sample:half-plus-two --as ﬁne\nﬁne").get_signature_names()
+        for name in ("ｉｆ", "__debug__", "a b"):
+            assert "cannot be one" in fails(run, f"%hub_load sample:half-plus-two --as '{name}'")
+
     def test_what_is_not_there_is_told_in_one_line(self, run: Run, capfd: pytest.CaptureFixture[str]) -> None:
         message = fails(run, "%hub_load /not/there")
         assert "/not/there" in message
