@@ -16,7 +16,7 @@ from IPython.core.magic import needs_local_scope, no_var_expand
 from IPython.core.magic_arguments import MagicArgumentParser, magic_arguments
 from IPython.utils.text import DollarFormatter, FullEvalFormatter
 
-from hubexplore.display.tables import printable
+from hubexplore.display.tables import beginning, printable
 from hubexplore.errors import HubError, closest
 
 Namespace = Mapping[str, Any]
@@ -54,10 +54,13 @@ def one_line(error: object) -> str:
 
 @contextlib.contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turns a HubError into exactly UsageError, which IPython shows as one line and which stops the run."""
+    """Turns a HubError into exactly UsageError, which IPython shows as one line and which stops the run.
+
+    IPython prints that line as it is, so that of any other UsageError is made safe here as well.
+    """
     try:
         yield
-    except HubError as error:
+    except (HubError, UsageError) as error:
         raise UsageError(one_line(error)) from None
 
 
@@ -120,11 +123,10 @@ def magic(
             __tracebackhide__ = True  # IPython leaves such frames out of the traceback of a user's own error
             if _HELP.fullmatch(line):
                 return Help(function.__doc__ or "")
-            if cell and body is None:
-                raise UsageError(
-                    f"%{parser.prog} needs a cell: begin it with %%{parser.prog} {line}".rstrip()
-                )
             with one_line_errors():
+                if cell and body is None:
+                    begin = f"%{parser.prog} needs a cell: begin it with %%{parser.prog}"
+                    raise UsageError(f"{begin} {line}".rstrip())
                 namespace = {**self.notebook.user_ns, **(local_ns or {})} if expand else None
                 options = read(parser, line, body is not None, namespace)
                 return function(self, options) if body is None else function(self, options, body)
@@ -221,9 +223,9 @@ def _unknown(parser: MagicArgumentParser, word: str) -> str:
     name = word.split("=", maxsplit=1)[0]
     if name.startswith("-"):
         nearest = closest(name, ["--help", *options_of(parser)])
-        return f"%{parser.prog} has no option {printable(name)!r}.{nearest} Write: {usage(parser)}"
+        return f"%{parser.prog} has no option {beginning(name)!r}.{nearest} Write: {usage(parser)}"
     return (
-        f"%{parser.prog} does not know what to do with {printable(word.removeprefix(_VALUE_MARK))!r}; a path "
+        f"%{parser.prog} does not know what to do with {beginning(word.removeprefix(_VALUE_MARK))!r}; a path "
         f"with spaces needs quotes. Write: {usage(parser)}"
     )
 
