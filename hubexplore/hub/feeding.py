@@ -24,8 +24,8 @@ MSG_HANDLE: Final = (
 )
 
 MSG_TOO_LARGE: Final = (
-    "Input {name!r}: expected {info!r}. There is not enough memory for this value as such an array. Give fewer "
-    "rows at a time."
+    "Input {name!r}: expected {info!r}. There is not enough memory for this value as such an array. Give "
+    "fewer rows at a time."
 )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
+from hubexplore.display.tables import MAX_SENTENCE, visible
 from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
 from hubexplore.hub.explain import RunError, explain_run_error
 from hubexplore.hub.module import Module
@@ -407,8 +408,12 @@ class NotebookSession:
         return dict(self._modules)
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else f"modules {', '.join(self._modules) or 'none'}"
-        where = f", on {self.target}" if self.target else ""
+        state = (
+            "closed"
+            if self._closed
+            else f"modules {visible(', '.join(self._modules), MAX_SENTENCE) or 'none'}"
+        )
+        where = f", on {visible(self.target)}" if self.target else ""
         return f"<NotebookSession {self.name!r}{where}: {state}>"
 
     def __enter__(self) -> NotebookSession:

@@ -76,7 +76,7 @@ def ragged(rank: int, inner: list[int]) -> Feeds:
 def test_more_than_any_memory_holds(wanted: Feeds) -> None:
     shape = [2**50, *[1] * 2, 3][: 1 if wanted.infos["x"].kind == "dense" else None]
     value = np.broadcast_to(np.float64(1.0), shape)  # which itself has eight bytes
-    with pytest.raises(TooLargeError, match="'x'.*not enough memory"):
+    with pytest.raises(TooLargeError, match=r"'x'.*not enough memory"):
         wanted.arrays(value)
 
 

@@ -234,8 +234,9 @@ def test_every_hub_error_becomes_exactly_usage_error_in_one_line(kind: type[Exce
 @pytest.mark.parametrize(
     "line",
     ["%hub_graph NAME", "%hub_session list NAME", "%hub_session NAME", "%hub_list NAME",
-     "%hub_load NAME --as m", "%hub_show NAME", "%hub_load sample:digits --as NAME", "%hub_call NAME 1", "%hub_session use NAME",
-     "%hub_log --replay NAME", "%%hub_module m --tags NAME:\n1", "%%hub_call scale\nNAME ("],
+     "%hub_load NAME --as m", "%hub_show NAME", "%hub_load sample:digits --as NAME", "%hub_call NAME 1",
+     "%hub_session use NAME", "%hub_log --replay NAME", "%%hub_module m --tags NAME:\n1",
+     "%%hub_call scale\nNAME ("],
 )  # fmt: skip
 def test_no_message_moves_the_cursor_or_turns_the_text(scale: Run, line: str) -> None:
     message = fails(scale, line.replace("NAME", "a\u202eb\x1b[31mc\u2066"))
