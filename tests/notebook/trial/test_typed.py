@@ -231,5 +231,5 @@ def test_any_text_is_a_value_or_a_hub_error(dtype: str, kind: str, shape: Any, t
 
 @pytest.mark.parametrize("text", ["[]", "[[]]"])
 def test_no_rows_of_more_than_numpy_can_count(text: str) -> None:
-    with pytest.raises(SignatureError, match="'x'.*2147483647"):
+    with pytest.raises(SignatureError, match=r"'x'.*2147483647"):
         typed.read(field("float32", (None, 2**31 - 1, 2**31 - 1)), text)
