@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
+from hubexplore.display.wording import MAX_SENTENCE, visible
 from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
 from hubexplore.hub.inspection.training_checks import losses_unused, not_trainable
 from hubexplore.hub.module import Module
@@ -408,8 +409,12 @@ class NotebookSession:
         return dict(self._modules)
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else f"modules {', '.join(self._modules) or 'none'}"
-        where = f", on {self.target}" if self.target else ""
+        state = (
+            "closed"
+            if self._closed
+            else f"modules {visible(', '.join(self._modules), MAX_SENTENCE) or 'none'}"
+        )
+        where = f", on {visible(self.target)}" if self.target else ""
         return f"<NotebookSession {self.name!r}{where}: {state}>"
 
     def __enter__(self) -> NotebookSession:

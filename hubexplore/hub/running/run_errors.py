@@ -79,9 +79,6 @@ _RESTORE_OPS: Final = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
 class RunError(HubError, tf.errors.OpError):  # type: ignore[misc]  # TensorFlow is untyped
     """Base of what `explain_run_error` returns; `__cause__` is what TensorFlow said, once it is raised."""
 
-    def __str__(self) -> str:
-        return str(self.message)
-
 
 class NotInitializedError(RunError, tf.errors.FailedPreconditionError):  # type: ignore[misc]
     """A variable or table without a value."""
