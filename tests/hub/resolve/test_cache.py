@@ -459,3 +459,16 @@ def test_a_pipe_in_place_of_an_empty_file(cache_dir: Path) -> None:
     os.mkfifo(file)
     cache.entry("key", "handle", with_empty)
     assert file.is_file()
+
+
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that is run with any number for its user."""
+
+    def unknown() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setenv("TFHUB_CACHE_DIR", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    monkeypatch.setattr(Path, "home", unknown)
+    with pytest.raises(errors.HandleError, match="Set the environment variable TFHUB_CACHE_DIR"):
+        cache.directory()
