@@ -20,7 +20,7 @@ from hubexplore.hub.module import Module
 from hubexplore.hub.running import AppliedSignature
 from hubexplore.notebook.differing import Assets, difference
 from hubexplore.notebook.effects import Effects, effects
-from hubexplore.notebook.interrupting import run_interruptibly
+from hubexplore.notebook.interrupting import run_interruptibly, stoppable, try_for
 from hubexplore.notebook.reports import ComparedSignature
 from hubexplore.notebook.trial import memory, searching
 from hubexplore.notebook.trial.fields import fields
@@ -153,9 +153,13 @@ class _Copy:
 
     def _open(self) -> None:
         self._session = tf.compat.v1.Session(graph=self._graph)
-        self._session.run(self._given, self._feeds)
-        self._session.run(self._others)
+        self._run(self._given, self._feeds)
+        self._run(self._others)
         self._touched = False
+
+    def _run(self, fetches: Any, feeds: Mapping[Any, Any] | None = None, options: Any = None) -> Any:
+        """Runs it so that an interrupt ends it: nobody needs the session of a copy any more."""
+        return stoppable(self._session.run, fetches, feeds, options, stop=lambda: self.close(0.0))
 
     def effects(self, signature: str) -> Effects:
         """What a signature does besides giving outputs."""
@@ -178,14 +182,14 @@ class _Copy:
         memory.check(applied, inputs, most=searching.MEMORY)
         limited = tf.compat.v1.RunOptions(timeout_in_ms=round(searching.RUN_SECONDS * 1000))
         try:
-            results: dict[str, Any] = self._session.run(applied.outputs, fed, limited)
+            results: dict[str, Any] = self._run(applied.outputs, fed, limited)
         except tf.errors.DeadlineExceededError as error:
             raise explain_run_error(error, timeout=searching.RUN_SECONDS) or error from error
         return results
 
-    def close(self) -> None:
-        """Frees what the session holds."""
-        self._session.close()
+    def close(self, patience: float = 1.0) -> None:
+        """Frees what the session holds; waits so many seconds for an op that does not end."""
+        try_for(self._session.close, patience)
 
 
 def _first(error: BaseException) -> str:
