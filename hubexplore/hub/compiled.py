@@ -98,9 +98,7 @@ class Stop:
         met, ends the run by itself; ops that may not run for that reason must not be among these.
     """
 
-    def __init__(
-        self, session: tf.compat.v1.Session, fetches: Iterable[tf.Tensor | tf.Operation]
-    ) -> None:
+    def __init__(self, session: tf.compat.v1.Session, fetches: Iterable[tf.Tensor | tf.Operation]) -> None:
         graph: tf.Graph = session.graph
         with graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
             queue = tf.queue.FIFOQueue(1, [tf.bool], [[]], name="hub_stop")

@@ -236,14 +236,15 @@ def _work(
 
 
 def run_interruptibly(work: Callable[[], Result]) -> Result:
-    """Runs `work` once in a thread of its own and waits for it; see `Helper.run`. An interrupt ends its runs."""
+    """Runs `work` once in a thread of its own; an interrupt ends what it runs. See `Helper.run`."""
     stopper = Stopper()
     with contextlib.closing(Helper()) as helper:
-        return helper.run(stopper.watch, work, stop=stopper.stop)
+        result: Result = helper.run(stopper.watch, work, stop=stopper.stop)
+        return result
 
 
 def try_for(work: Callable[[], None], seconds: float) -> None:
-    """Calls `work` and waits for it, but no longer than so many seconds; then it goes on in the background."""
+    """Calls `work` and waits for it so many seconds at most; then it goes on in the background."""
     done = threading.Event()
     errors: list[BaseException] = []
 

@@ -20,7 +20,7 @@ _VARIABLES: Final = (_KEYS.GLOBAL_VARIABLES, _KEYS.LOCAL_VARIABLES)
 
 @dataclass(frozen=True)
 class _Stops:
-    """What ends runs that fetch `given`: those of `free`, which no run uses at the moment, wait for `wanted`."""
+    """What ends runs that fetch `given`: those of `free`, which no run uses now, wait for `wanted`."""
 
     given: list[tf.Tensor | tf.Operation]
     wanted: list[tf.Tensor | tf.Operation]

@@ -78,9 +78,7 @@ class TryTab(widgets.VBox):
         self._run = widgets.Button(
             description="Run", tooltip="Run it on these inputs (Shift+Enter)", button_style="primary"
         )
-        self._cancel = widgets.Button(
-            description="Cancel", tooltip="End the run that goes on", disabled=True
-        )
+        self._cancel = widgets.Button(description="Cancel", tooltip="End the run that goes on", disabled=True)
         self._live = widgets.Checkbox(description="Live: run at every change", indent=False, layout=auto)
         self.status = Status()
         self.results = Results()

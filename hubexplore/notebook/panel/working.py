@@ -84,17 +84,9 @@ class Worker:
             if then is not None and not ticket.cancelled:
                 then()
 
-        def both() -> Result | None:
-            if first is not None:
-                first()
-                if ticket.cancelled:
-                    return None
-                back(between)
-            return work()
-
         def body() -> None:
             try:
-                result = ticket.stopper.watch(both)
+                result = ticket.stopper.watch(lambda: _steps(first, lambda: back(between), work, ticket))
             except BaseException as error:  # noqa: BLE001 - shown by who asked
                 back(finish, failed, error)
             else:
@@ -139,6 +131,21 @@ class Worker:
         while threads := list(self._threads):
             for thread in threads:
                 thread.join()
+
+
+def _steps(
+    first: Callable[[], object] | None,
+    between: Callable[[], None],
+    work: Callable[[], Result],
+    ticket: Ticket,
+) -> Result | None:
+    """Does one after the other; nothing more, once it is cancelled."""
+    if first is not None:
+        first()
+        if ticket.cancelled:
+            return None
+        between()
+    return work()
 
 
 def _way_back() -> Callable[..., None]:

@@ -106,7 +106,9 @@ def test_loading_that_never_ends() -> None:
     tab.cancel()
     tab.worker.wait()  # else for ever
     assert not explorer._subject.has_loaded(())
-    assert explorer._subject._own.names == []
+    session = explorer._subject._own
+    assert session is not None
+    assert session.names == []
     explorer.close()
 
 
