@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -245,6 +246,9 @@ def run_interruptibly(work: Callable[[], Result]) -> Result:
 
 def try_for(work: Callable[[], None], seconds: float) -> None:
     """Calls `work` and waits for it so many seconds at most; then it goes on in the background."""
+    if sys.is_finalizing():  # a thread that starts now never begins
+        work()
+        return
     done = threading.Event()
     errors: list[BaseException] = []
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -260,6 +262,17 @@ class TestClosing:
         ((error,),) = [errors]
         message = "is closed" if end is NotebookSession.close else "After a reset everything has to be loaded"
         assert message in str(error)
+
+    def test_a_process_that_closes_nothing_ends(self) -> None:
+        """Python then deletes the session when no thread can begin any more."""
+        code = """if True:
+            import hubexplore
+            session = hubexplore.NotebookSession()
+            module = session.load("sample:half-plus-two")
+            print(session.call(module, [3.0]).tolist())
+            """
+        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert ran.stdout == "[3.5]\n"
 
     def test_a_run_that_goes_on_is_ended(self, session: NotebookSession) -> None:
         begun = threading.Event()
