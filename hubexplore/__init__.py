@@ -89,9 +89,8 @@ def _imported(module: str) -> Any:
     """
     if module in sys.modules or "tensorflow" in sys.modules or module in _WITHOUT_TENSORFLOW:
         return importlib.import_module(module)
-    from hubexplore.notebook.interrupting import run_interruptibly
-
-    return run_interruptibly(lambda: importlib.import_module(module))
+    interrupting = importlib.import_module("hubexplore.notebook.interrupting")
+    return interrupting.run_interruptibly(lambda: importlib.import_module(module))
 
 
 def _missing(name: str) -> Exception:

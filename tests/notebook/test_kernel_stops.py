@@ -1,6 +1,6 @@
-"""In a real kernel: whatever a cell runs, an interrupt gives control back, and the next cell gives right numbers.
+"""In a real kernel: whatever runs, an interrupt gives control back, and the next cell gives right numbers.
 
-Where work could not be ended the kernel would never answer, so nothing here depends on how long anything takes.
+What could not be ended would never answer: nothing here depends on how long anything takes.
 """
 
 from __future__ import annotations
@@ -69,10 +69,10 @@ def test_whatever_runs_can_be_left(kernel: Kernel, tmp_path: Path) -> None:
 
 
 IMPORTING = """
-import sys, threading, pathlib
+import sys, threading, pathlib, time
 def watch():
     while "tensorflow.python.framework" not in sys.modules:
-        pass
+        time.sleep(0.001)
     pathlib.Path({begun!r}).touch()
 threading.Thread(target=watch, daemon=True).start()
 """
