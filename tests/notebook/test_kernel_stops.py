@@ -66,27 +66,3 @@ def test_whatever_runs_can_be_left(kernel: Kernel, tmp_path: Path) -> None:
     assert value(client, "int(run(steps))") == "0"
     assert reply(client, "run(train, {far: 3})")["status"] == "ok"
     assert value(client, "int(run(steps))") == "3"
-
-
-IMPORTING = """
-import sys, threading, pathlib, time
-def watch():
-    while "tensorflow.python.framework" not in sys.modules:
-        time.sleep(0.001)
-    pathlib.Path({begun!r}).touch()
-threading.Thread(target=watch, daemon=True).start()
-"""
-
-
-@pytest.mark.parametrize(
-    "cell", ["%hub_load sample:half-plus-two --as half", "hub.Module", "hub.NotebookSession()"]
-)
-def test_an_import_of_tensorflow_that_is_left(cell: str, kernel: Kernel, tmp_path: Path) -> None:
-    """It goes on beside the kernel; whoever needs it next waits for it."""
-    _, client = kernel
-    begun = tmp_path / "begun"
-    assert reply(client, "%load_ext hubexplore\nimport hubexplore as hub")["status"] == "ok"
-    content = interrupted(kernel, IMPORTING.format(begun=str(begun)) + cell, begun)
-    assert content.get("ename") == "KeyboardInterrupt", content
-    assert reply(client, "%hub_load sample:half-plus-two --as half")["status"] == "ok"
-    assert value(client, "get_ipython().run_line_magic('hub_call', 'half [3.0]').tolist()") == "[3.5]"
