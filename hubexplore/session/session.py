@@ -266,8 +266,7 @@ class NotebookSession:
                 return route.in_batches(inputs, batch_size, progress)
             return route(inputs)
         except (tf.errors.OpError, RuntimeError) as error:
-            if route.module in self._replaced:  # by another thread, while this one ran
-                raise GraphError(MSG_REPLACED.format(name=route.module.name)) from error
+            self._still_here(route.module, error)
             if not isinstance(error, tf.errors.OpError):
                 raise
             explained = self._explained(error, timeout)
@@ -433,6 +432,14 @@ class NotebookSession:
                 f"%hub_load HANDLE --as NAME. After a reset everything has to be loaded again."
             )
         return live
+
+    def _still_here(self, module: Module, error: Exception) -> None:
+        """Raises what is to be said of an error if another thread closed, reset or replaced meanwhile."""
+        try:
+            self._check_open()
+            self._live(module)
+        except GraphError as gone:
+            raise gone from error
 
     def _check_open(self) -> None:
         if self._closed:
