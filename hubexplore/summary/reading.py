@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 
 from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
 from hubexplore.summary import checkpoint, diagnosis, sniff
+from hubexplore.summary.collecting import uncollected
 from hubexplore.summary.filesystem import Filesystem, is_link, join, read_message
 from hubexplore.summary.graph_protos import SavedModel
 from hubexplore.summary.model import (
@@ -59,6 +60,7 @@ class Place:
         return join(self.directory, name)
 
 
+@uncollected()
 def read_module(directory: str, filesystem: Filesystem, title: str | None = None) -> ModuleSummary:
     """Reads a TF1 Hub module, a TF1 SavedModel or a TF2 SavedModel.
 
