@@ -10,6 +10,7 @@ Full names are TensorFlow's too, since the text form spells them out; in this po
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Final
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -189,6 +190,7 @@ NodeDef: Any = _CLASSES["NodeDef"]
 Example: Any = _CLASSES["Example"]
 
 
+@functools.lru_cache(maxsize=256)
 def dtype_name(number: int) -> str:
     """Returns TensorFlow's name of a DataType ("float32", "int64_ref"), or "unknown (99)"."""
     base = number - 100 if number > 100 else number

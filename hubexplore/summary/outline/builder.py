@@ -6,12 +6,11 @@ nodes and names of any form are shown as they are.
 
 from __future__ import annotations
 
-import contextlib
-import gc
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from hubexplore.errors import DiagramError, NoSuchScopeError, NoSuchSignatureError, closest
+from hubexplore.summary.collecting import uncollected
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.model import SignatureSummary, VariantSummary
 from hubexplore.summary.outline.boxes.drawing import Drawing
@@ -30,19 +29,7 @@ NAMED: Final = 20
 """An error names so many signatures."""
 
 
-@contextlib.contextmanager
-def _collection_paused() -> Iterator[None]:
-    """Keeps Python from looking for garbage meanwhile, which takes a third of the time and finds nothing."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
-
-
-@_collection_paused()
+@uncollected()
 def outline(
     meta_graph: Any,
     variant: VariantSummary,
