@@ -57,20 +57,12 @@ _WHERE = {
     "summarize": "hubexplore.hub.summarize",
 }
 
-_WITHOUT_TENSORFLOW = frozenset(
-    {
-        "hubexplore.errors",
-        "hubexplore.hub.summarize",
-        "hubexplore.notebook.panel.explorer",
-        "hubexplore.summary.model",
-    }
-)
 __all__ = ["__version__", *_WHERE, "samples"]  # noqa: PLE0604 - the names are the keys above
 
 
 def __getattr__(name: str) -> Any:
     if name in _WHERE:
-        value = getattr(_imported(_WHERE[name]), name)
+        value = getattr(importlib.import_module(_WHERE[name]), name)
     elif name == "samples":
         value = importlib.import_module("hubexplore.samples")
     elif name.startswith("_"):
@@ -80,17 +72,6 @@ def __getattr__(name: str) -> Any:
         raise _missing(name)
     globals()[name] = value
     return value
-
-
-def _imported(module: str) -> Any:
-    """Imports a module; TensorFlow, which some bring along, in a way that an interrupt does not break off.
-
-    An import of it that is broken off leaves parts behind, and every later attempt fails.
-    """
-    if module in sys.modules or "tensorflow" in sys.modules or module in _WITHOUT_TENSORFLOW:
-        return importlib.import_module(module)
-    interrupting = importlib.import_module("hubexplore.session.interruption")
-    return interrupting.run_interruptibly(lambda: importlib.import_module(module))
 
 
 def _missing(name: str) -> Exception:
