@@ -26,6 +26,9 @@ QUICKSTART := notebooks/01_quickstart.ipynb
 FORGOTTEN := $(shell tools/forget_moved.sh)
 # JupyterLab and its kernels write into the home folder; who has none gets one in build.
 AT_HOME = [ -w "$$HOME" ] || { mkdir -p build/home && HOME="$$PWD/build/home" && export HOME; };
+# What deno knows of the front end's types.
+export DENO_DIR ?= $(CURDIR)/build/deno
+export DENO_NO_UPDATE_CHECK := 1
 # TensorFlow's start-up log is of no use to who reads test results.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
@@ -45,6 +48,9 @@ programs:
 lint: $(READY)
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
+	$(BIN)/deno fmt --check --quiet
+	$(BIN)/deno lint --quiet
+	$(BIN)/deno check --quiet hubexplore
 
 types: $(READY)
 	$(BIN)/mypy
@@ -61,7 +67,7 @@ tests-tf1: $(READY)
 
 # Half an hour and more, hence not a part of `make test`. TEST_ALL_ARGS names some: oldest newest package.
 test-all: programs $(READY)
-	$(BIN)/python -m tools.environments $(TEST_ALL_ARGS)
+	$(BIN)/nox --noxfile tools/environments.py $(if $(TEST_ALL_ARGS),--session $(TEST_ALL_ARGS))
 
 # Both commands on a new Debian, as a user without root; see `tools/fresh.py`. Needs root and debootstrap.
 fresh:

@@ -27,12 +27,10 @@ def _write(path: Path, settings: dict[str, Any]) -> None:
 def warm() -> None:
     """Imports what the notebooks import: what is written on a first import is in the image then."""
     compileall.compile_path(quiet=2)
-    import matplotlib.font_manager
     import tensorflow as tf
 
     import hubexplore
 
-    del matplotlib
     for name in hubexplore.samples.names():
         print(f"sample:{name} ready in {hubexplore.samples.path(name)}")
     with hubexplore.eval_function_for_module("sample:half-plus-two") as half:

@@ -18,6 +18,12 @@ class HubError(Exception):
     # AutoGraph turns errors within Dataset.map and tf.function into a StagingError, but those with this.
     ag_pass_through = True
 
+    def __str__(self) -> str:
+        # As it is, also for a KeyError, which would show the repr of its argument, and for TensorFlow's
+        # errors, which have it as `message`. A traceback prints it, with names that strangers chose.
+        text = str(getattr(self, "message", Exception.__str__(self)))
+        return "\n".join(map(printable, text.split("\n")))
+
 
 class MissingModuleError(HubError, FileNotFoundError, ValueError, RuntimeError):
     """Nothing is at the given path or handle."""
@@ -70,9 +76,6 @@ class UnsupportedCollectionError(AuthoringError):
 class NoSuchVariantError(HubError, KeyError, ValueError, RuntimeError):
     """The module has no graph variant with the requested tags."""
 
-    # KeyError shows the repr of its argument; a sentence reads better as it is.
-    __str__ = Exception.__str__
-
 
 class TagsError(HubError, TypeError, ValueError):
     """Tags of a graph variant that are not a collection of str."""
@@ -81,13 +84,9 @@ class TagsError(HubError, TypeError, ValueError):
 class NoSuchSignatureError(HubError, KeyError, ValueError):
     """The graph variant has no signature of the requested name."""
 
-    __str__ = Exception.__str__
-
 
 class NoSuchScopeError(HubError, KeyError, ValueError):
     """A diagram was asked to unfold what is not in the graph."""
-
-    __str__ = Exception.__str__
 
 
 class DiagramError(HubError, RuntimeError, ValueError):
@@ -97,31 +96,21 @@ class DiagramError(HubError, RuntimeError, ValueError):
 class NoSuchModuleError(HubError, KeyError):
     """No module of this name is loaded."""
 
-    __str__ = Exception.__str__
-
 
 class NoSuchTensorError(HubError, KeyError):
     """A call of a module has no tensor of this name."""
-
-    __str__ = Exception.__str__
 
 
 class NoSuchCallError(HubError, KeyError):
     """The log of calls has no such entry, or cannot run it again."""
 
-    __str__ = Exception.__str__
-
 
 class NoSuchSessionError(HubError, KeyError):
     """No session of this name is open."""
 
-    __str__ = Exception.__str__
-
 
 class NoSuchMessageError(HubError, KeyError):
     """A message that was declared required is not attached."""
-
-    __str__ = Exception.__str__
 
 
 class NoSuchNameError(HubError, AttributeError):
@@ -162,6 +151,16 @@ class ExportExistsError(ExportError, FileExistsError):
 
 class GraphGrowthWarning(UserWarning):
     """A graph grows with every call or load, and with it the time and memory of each."""
+
+
+def printable(text: str) -> str:
+    r"""Returns `text` with each unprintable character, line ends too, as its escape (`\x1b`)."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
 
 
 @contextlib.contextmanager

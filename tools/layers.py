@@ -9,35 +9,39 @@ stand the packages that no contract forbids it and that are forbidden elsewhere.
 from __future__ import annotations
 
 import ast
+import math
 import sys
 import textwrap
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from xml.etree import ElementTree as Tree
+
+from graphviz import Digraph
+
+from hubexplore.display import palette
+from hubexplore.display.diagram.graphviz_svg import cleaned, render
+from hubexplore.display.markup import Markup, tag
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PACKAGE: Final = "hubexplore"
-WIDTH: Final = 860
-ROW: Final = 74
-GAP: Final = 10
-MARGIN: Final = 14
-RIGHT: Final = 250
-"""Pixels for the packages on the right."""
-HEAD: Final = 26
+TOTAL: Final = 72
+"""Characters that fit beside one another in the boxes of a row."""
+RIGHT: Final = 34
+"""Characters of a line on the right."""
 SHOWN: Final = 3
 """So many packages of a contract are named."""
-STYLE: Final = """
-text { font: 13px system-ui, "DejaVu Sans", sans-serif; fill: #1f2933; }
-.name { font-weight: 600; font-size: 15px; }
-.quiet { fill: #52606d; font-size: 12px; }
-.box { fill: #eef2f7; stroke: #7b8794; }
-.line { stroke: #7b8794; fill: none; }
-@media (prefers-color-scheme: dark) {
-  text { fill: #e4e7eb; } .quiet { fill: #b0bac5; } .box { fill: #24303d; stroke: #7b8794; }
-}
-"""
+HEADS: Final = ("Each layer imports only those below it", "Other packages that not all may import")
+FONT: Final = "system-ui,DejaVu Sans,sans-serif"
+BREAK: Final = Markup("<BR/>")
+DARK: Final = {
+    palette.INK: "#e4e7eb", palette.DIM: "#b0bac5", palette.BOXES["grey"][0]: "#24303d",
+}  # fmt: skip
+STYLE: Final = (
+    "@media (prefers-color-scheme: dark) { "
+    + " ".join(f'[fill="{light}"] {{ fill: {dark}; }}' for light, dark in DARK.items())
+    + " }"
+)
 
 
 @dataclass(frozen=True)
@@ -95,66 +99,67 @@ def _docstring(module: str) -> str:
     )
 
 
-def drawing(layers: list[list[Layer]]) -> str:
-    """The picture, as SVG that needs nothing else."""
-    height = 2 * MARGIN + HEAD + len(layers) * (ROW + GAP) - GAP
-    svg = Tree.Element(
-        "svg",
-        xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {WIDTH} {height}",
-        width=str(WIDTH),
-        height=str(height),
-        role="img",
-    )
-    title = Tree.SubElement(svg, "title")
-    title.text = "Layers from top to bottom: " + "; ".join(
+def title(layers: list[list[Layer]]) -> str:
+    """The picture in a sentence, for whoever cannot see it."""
+    return "Layers from top to bottom: " + "; ".join(
         " and ".join(each.name for each in row) for row in layers
     )
-    Tree.SubElement(svg, "style").text = STYLE
-    _text(svg, MARGIN, MARGIN + 14, "Each layer imports only those below it", "quiet")
-    _text(svg, WIDTH - MARGIN - RIGHT + 16, MARGIN + 14, "Other packages that not all may import", "quiet")
-    for number, row in enumerate(layers):
-        top = MARGIN + HEAD + number * (ROW + GAP)
-        _row(svg, row, top)
-    Tree.indent(svg, " ")
-    return Tree.tostring(svg, encoding="unicode") + "\n"
 
 
-def _row(svg: Tree.Element, row: list[Layer], top: int) -> None:
-    width = (WIDTH - 2 * MARGIN - RIGHT - GAP * (len(row) - 1)) / len(row)
-    for place, layer in enumerate(row):
-        left = MARGIN + place * (width + GAP)
-        Tree.SubElement(
-            svg,
-            "rect",
-            {
-                "class": "box", "x": f"{left:g}", "y": str(top), "width": f"{width:g}", "height": str(ROW),
-                "rx": "6",
-            },
-        )  # fmt: skip
-        _text(svg, left + 12, top + 22, layer.name, "name")
-        for line, words in enumerate(textwrap.wrap(layer.says, int((width - 24) / 6.6))[:2]):
-            _text(svg, left + 12, top + 42 + 17 * line, words, "quiet")
+def lines(row: list[Layer]) -> tuple[list[list[str]], list[str]]:
+    """The lines of each box of a row, its name first, and those on the right of the row."""
+    width = TOTAL // len(row)
+    boxes = [[layer.name, *textwrap.wrap(layer.says, width)] for layer in row]
     # What not all of the row may import says whose it is.
     said = {
         words if all(words in each.imports for each in row) else f"{layer.name}: {words}": None
         for layer in row
         for words in layer.imports
     }
-    lines = [line for words in said for line in textwrap.wrap(words, 36)][:4]
-    start = top + (ROW - 16 * len(lines)) / 2 + 12
-    for line, words in enumerate(lines):
-        _text(svg, WIDTH - MARGIN - RIGHT + 16, start + 16 * line, words, "quiet")
+    return boxes, [line for words in said for line in textwrap.wrap(words, RIGHT)]
 
 
-def _text(svg: Tree.Element, x: float, y: float, words: str, kind: str) -> None:
-    Tree.SubElement(svg, "text", {"class": kind, "x": f"{x:g}", "y": f"{y:g}"}).text = words
+def dot_source(layers: list[list[Layer]]) -> str:
+    """The picture as one table in DOT; graphviz finds the sizes."""
+    columns = math.lcm(*map(len, layers))
+    head = tag("TR", _cell([HEADS[0]], colspan=columns), _cell([HEADS[1]]))
+    rows = [head]
+    for row in layers:
+        boxes, right = lines(row)
+        cells = [_cell(box[1:], box[0], columns // len(row)) for box in boxes]
+        rows.append(tag("TR", *cells, _cell(right)))
+    table = tag("TABLE", *rows, BORDER=0, CELLSPACING=8, CELLPADDING=8)
+    graph = Digraph(
+        graph_attr={"bgcolor": "transparent", "pad": "0"},
+        node_attr={"shape": "plain", "fontname": FONT, "fontsize": "11", "fontcolor": palette.DIM},
+    )
+    graph.node("n0", f"<{table}>")
+    return str(graph.source)
 
 
-def picture() -> str:
-    """The picture of this project."""
-    return drawing(rows(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))))
+def _cell(words: list[str], name: str = "", colspan: int = 1) -> Markup:
+    """Words without a box, or with a name above and a box around."""
+    fill, edge = palette.BOXES["grey"]
+    looks = {"BORDER": 1, "COLOR": edge, "BGCOLOR": fill, "STYLE": "rounded"} if name else {"BORDER": 0}
+    bold = [tag("FONT", tag("B", name), COLOR=palette.INK, **{"POINT-SIZE": 13}), BREAK] if name else []
+    below = [part for line in words for part in (line, BREAK)]
+    return tag("TD", *bold, *below, ALIGN="LEFT", BALIGN="LEFT", COLSPAN=colspan, **looks)
+
+
+def drawing(layers: list[list[Layer]]) -> str:
+    """The picture, as SVG that needs nothing else; in the dark its colours are others.
+
+    Raises:
+      DiagramError: there is no program `dot`, or it fails.
+    """
+    svg = cleaned(render(dot_source(layers), "svg"), title(layers), (), FONT)
+    return svg.replace("</title>", f"</title><style>{STYLE}</style>", 1) + "\n"
+
+
+def own() -> list[list[Layer]]:
+    """The layers of this project."""
+    return rows(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8")))
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(picture(), encoding="utf-8")
+    Path(sys.argv[1]).write_text(drawing(own()), encoding="utf-8")

@@ -9,16 +9,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from hubexplore.display import palette
 from hubexplore.display.markup import Markup
 
 # The class stands twice where JupyterLab's own rules for tables would otherwise win, three times for code.
-STYLE: Final = Markup("""
-.hubexplore { --hub-text: var(--jp-content-font-color1, inherit);
-  --hub-dim: var(--jp-content-font-color2, color-mix(in srgb, currentColor 72%, transparent));
-  --hub-line: var(--jp-border-color2, rgba(128, 128, 128, .35));
-  --hub-fill: var(--jp-layout-color2, rgba(128, 128, 128, .14));
-  --hub-bar: var(--jp-brand-color1, #3d86c6);
-  color: var(--hub-text); line-height: 1.45; }
+_LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }
 .hubexplore.hubexplore p { margin: 0 0 .25em; }
 .hubexplore p.title { font-size: 115%; overflow-wrap: anywhere; }
 .hubexplore p.facts, .hubexplore small, .hubexplore p.note { color: var(--hub-dim); }
@@ -93,9 +88,8 @@ STYLE: Final = Markup("""
   padding-left: .8em; padding-right: 0; box-sizing: border-box; }
 .hubexplore .tree th:nth-child(2) { width: 6em; }
 .hubexplore .tree th:nth-child(3) { width: 9em; }
-body[data-jp-theme-light="false"] .hubexplore img:not(.photo) { filter: invert(.92) hue-rotate(180deg);
-  mix-blend-mode: lighten; }
-@media (max-width: 50em) {
+"""
+_NARROW: Final = """@media (max-width: 50em) {
   .hubexplore.hubexplore th, .hubexplore.hubexplore td { padding-right: .5em; }
   .hubexplore tbody th { min-width: 0; }
   .hubexplore .tree { min-width: 0; }
@@ -105,23 +99,32 @@ body[data-jp-theme-light="false"] .hubexplore img:not(.photo) { filter: invert(.
   .hubexplore.hubexplore .tree th, .hubexplore.hubexplore .tree td { padding-right: .6em; }
   .hubexplore.hubexplore .tree .number { width: 5.5em; padding-left: 0; padding-right: 0; }
 }
-@media (prefers-contrast: more) {
-  .hubexplore { --hub-dim: inherit; --hub-line: currentColor; }
-}
-@media (forced-colors: active) {
-  .hubexplore { --hub-dim: CanvasText; --hub-line: CanvasText; }
-  .hubexplore .bar { border: 1px solid CanvasText; }
-  .hubexplore .bar i, .hubexplore .spark i { forced-color-adjust: none; background: CanvasText; }
-}
-""")
-PAGE_STYLE: Final = Markup("""
-:root { color-scheme: light dark; }
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 72em; margin: 2em auto; padding: 0 1.5em;
-  color: #1b1b1f; background: #fff; }
-@media (prefers-color-scheme: dark) {
-  body { color: #e4e4e8; background: #17181c; }
-  .hubexplore { --hub-bar: #6aa9de; --hub-line: rgba(255, 255, 255, .22);
-    --hub-fill: rgba(255, 255, 255, .09); }
-}
-@media print { .hubexplore details > div { overflow: visible; } }
+"""
+_DARK: Final = f"""\
+body[data-jp-theme-light="false"] .hubexplore img:not(.photo) {{ filter: {palette.DARKENED};
+  mix-blend-mode: lighten; }}
+"""
+_CONTRAST: Final = f"""\
+@media (prefers-contrast: more) {{
+  .hubexplore {{ {palette.properties(palette.CARD_CONTRAST)} }}
+}}
+@media (forced-colors: active) {{
+  .hubexplore {{ {palette.properties(palette.CARD_FORCED)} }}
+  .hubexplore .bar {{ border: 1px solid CanvasText; }}
+  .hubexplore .bar i, .hubexplore .spark i {{ forced-color-adjust: none; background: CanvasText; }}
+}}
+"""
+STYLE: Final = Markup(
+    f"\n.hubexplore {{ {palette.properties(palette.CARD, chr(10) + '  ')}\n"
+    f"{_LOOKS}{_DARK}{_NARROW}{_CONTRAST}"
+)
+PAGE_STYLE: Final = Markup(f"""
+:root {{ color-scheme: light dark; }}
+body {{ font: 15px/1.45 system-ui, sans-serif; max-width: 72em; margin: 2em auto; padding: 0 1.5em;
+  color: {palette.PAGE[0]}; background: {palette.PAGE[1]}; }}
+@media (prefers-color-scheme: dark) {{
+  body {{ color: {palette.DARK_PAGE[0]}; background: {palette.DARK_PAGE[1]}; }}
+  .hubexplore {{ {palette.properties(palette.CARD_ON_DARK_PAGE)} }}
+}}
+@media print {{ .hubexplore details > div {{ overflow: visible; }} }}
 """)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
+from hubexplore import errors
 from hubexplore.summary.compare import replacement
 from hubexplore.summary.confusables import reading, spelled_out
 from hubexplore.summary.model import Shape, TensorSummary
@@ -86,12 +87,7 @@ def _numbered(group: Mapping[str, str], limit: int) -> dict[str, str]:
 
 def printable(text: str) -> str:
     r"""Returns `text` with each unprintable character, line ends too, as its escape (`\x1b`)."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
+    return errors.printable(text)
 
 
 def beginning(text: str, limit: int = 60) -> str:

@@ -46,8 +46,7 @@ class _NotFoundError(tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFl
         super().__init__(None, None, message)
         self.args = (message,)
 
-    def __str__(self) -> str:
-        return str(self.message)
+    __str__ = HubError.__str__
 
 
 class NoModuleError(_NotFoundError, NotAModuleError):

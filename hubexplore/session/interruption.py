@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -41,6 +42,66 @@ def borrowed(free: list[Result], make: Callable[[], Result]) -> Iterator[Result]
         free.append(one)
         raise
     free.append(one)
+
+
+class Stopper:
+    """Ends from elsewhere what a thread does: the run that goes on, and whatever it would run next.
+
+    The thread works inside of `watch`; its runs say by `stoppable`, or `Helper.run`, how each is ended.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stops: list[Callable[[], None]] = []
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        """Ends it; at the latest at the end of the op that TensorFlow has begun."""
+        with self._lock:
+            self._is_stopped = True
+            for each in self._stops:
+                with contextlib.suppress(Exception):
+                    each()
+
+    def watch(self, work: Callable[[], Result]) -> Result:
+        """Returns what `work` returns, or raises KeyboardInterrupt in it once it was stopped."""
+        outer = getattr(_WATCHED, "by", None)
+        _WATCHED.by = self
+        try:
+            return work()
+        finally:
+            _WATCHED.by = outer
+
+    def run(
+        self, work: Callable[..., Result], arguments: tuple[Any, ...], stop: Callable[[], None] | None
+    ) -> Result:
+        """Runs `work`, which `stop` ends."""
+        stops = () if stop is None else (stop,)
+        with self._lock:
+            self._check()
+            self._stops.extend(stops)
+        try:
+            return work(*arguments)
+        finally:
+            # Whoever stops holds the lock, so that a stop that was called is known here: what it ended, if
+            # only after its end, is not to be used again.
+            with self._lock:
+                for each in stops:
+                    self._stops.remove(each)
+                self._check()
+
+    def _check(self) -> None:
+        if self._is_stopped:
+            raise KeyboardInterrupt(MSG_GOES_ON)
+
+
+_WATCHED: Final = threading.local()
+
+
+def stoppable(work: Callable[..., Result], *arguments: Any, stop: Callable[[], None] | None = None) -> Result:
+    """Calls `work`, in a way that the `Stopper` that watches this thread can end it by `stop`."""
+    watcher: Stopper | None = getattr(_WATCHED, "by", None)
+    return work(*arguments) if watcher is None else watcher.run(work, arguments, stop)
 
 
 class Helper:
@@ -84,7 +145,7 @@ class Helper:
           BaseException: whatever `work` or `check` raises.
         """
         if check is None and threading.get_ident() != threading.main_thread().ident:
-            return work(*arguments)
+            return stoppable(work, *arguments, stop=stop)
         try:
             hand = self._idle.pop()
         except IndexError:
@@ -92,11 +153,7 @@ class Helper:
         try:
             result, error = hand.do((work, arguments), check)
         except BaseException as stopped:
-            hand.dismiss()
-            self._left = [*(each for each in self._left if each.is_busy), hand]
-            if stop is not None:
-                with contextlib.suppress(Exception):
-                    stop()
+            self._leave(hand, stop)
             if isinstance(stopped, KeyboardInterrupt):
                 raise KeyboardInterrupt(MSG_GOES_ON) from None
             raise
@@ -107,6 +164,19 @@ class Helper:
             finally:
                 del error  # its traceback refers to this frame
         return result  # type: ignore[no-any-return]  # the queue holds results of any kind
+
+    def _leave(self, hand: _Hand, stop: Callable[[], None] | None) -> None:
+        """Ends the work of a hand, if it can be, whatever further interrupts come meanwhile."""
+        while True:
+            try:
+                hand.dismiss()
+                self._left = [*(each for each in self._left if each.is_busy and each is not hand), hand]
+                if stop is not None:
+                    with contextlib.suppress(Exception):
+                        stop()
+            except KeyboardInterrupt:
+                continue
+            return
 
     def close(self) -> None:
         """Ends the threads that wait; those that work end after it."""
@@ -167,6 +237,34 @@ def _work(
 
 
 def run_interruptibly(work: Callable[[], Result]) -> Result:
-    """Runs `work` once in a thread of its own and waits for it; see `Helper.run`."""
+    """Runs `work` once in a thread of its own; an interrupt ends what it runs. See `Helper.run`."""
+    stopper = Stopper()
     with contextlib.closing(Helper()) as helper:
-        return helper.run(work)
+        result: Result = helper.run(stopper.watch, work, stop=stopper.stop)
+        return result
+
+
+def try_for(work: Callable[[], None], seconds: float) -> None:
+    """Calls `work` and waits for it so many seconds at most; then it goes on in the background."""
+    if sys.is_finalizing():  # a thread that starts now never begins
+        work()
+        return
+    done = threading.Event()
+    errors: list[BaseException] = []
+
+    def body() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            errors.append(error)
+        finally:
+            done.set()
+
+    try:
+        threading.Thread(target=body, daemon=True, name="hubexplore-close").start()
+    except RuntimeError:  # the interpreter ends, and no thread begins any more
+        work()
+        return
+    done.wait(seconds)
+    if errors:
+        raise errors[0]

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
+from hubexplore.display.wording import MAX_SENTENCE, visible
 from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
 from hubexplore.hub.inspection.training_checks import losses_unused, not_trainable
 from hubexplore.hub.module import Module
@@ -265,8 +266,7 @@ class NotebookSession:
                 return route.in_batches(inputs, batch_size, progress)
             return route(inputs)
         except (tf.errors.OpError, RuntimeError) as error:
-            if route.module in self._replaced:  # by another thread, while this one ran
-                raise GraphError(MSG_REPLACED.format(name=route.module.name)) from error
+            self._still_here(route.module, error)
             if not isinstance(error, tf.errors.OpError):
                 raise
             explained = self._explained(error, timeout)
@@ -408,8 +408,12 @@ class NotebookSession:
         return dict(self._modules)
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else f"modules {', '.join(self._modules) or 'none'}"
-        where = f", on {self.target}" if self.target else ""
+        state = (
+            "closed"
+            if self._closed
+            else f"modules {visible(', '.join(self._modules), MAX_SENTENCE) or 'none'}"
+        )
+        where = f", on {visible(self.target)}" if self.target else ""
         return f"<NotebookSession {self.name!r}{where}: {state}>"
 
     def __enter__(self) -> NotebookSession:
@@ -428,6 +432,14 @@ class NotebookSession:
                 f"%hub_load HANDLE --as NAME. After a reset everything has to be loaded again."
             )
         return live
+
+    def _still_here(self, module: Module, error: Exception) -> None:
+        """Raises what is to be said of an error if another thread closed, reset or replaced meanwhile."""
+        try:
+            self._check_open()
+            self._live(module)
+        except GraphError as gone:
+            raise gone from error
 
     def _check_open(self) -> None:
         if self._closed:

@@ -8,22 +8,31 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from hubexplore.hub.running.compiled_call import Stop, may_be_endless
+from hubexplore.hub.running.compiled_call import Stop, may_be_endless, surely_runs
 from hubexplore.hub.running.run_errors import ServerGoneError, readable
-from hubexplore.session.interruption import Helper, borrowed
+from hubexplore.session.interruption import Helper, borrowed, try_for
 
 _KEYS: Final = tf.compat.v1.GraphKeys
 _REMEMBERED: Final = 1000
+_CLOSING: Final = 1.0
 _VARIABLES: Final = (_KEYS.GLOBAL_VARIABLES, _KEYS.LOCAL_VARIABLES)
 
 
 @dataclass(frozen=True)
 class _Stops:
-    """What ends runs that fetch `tensors`: those of `free`, which no run uses at the moment."""
+    """What ends runs that fetch `given`: those of `free`, which no run uses now, wait for `wanted`."""
 
-    tensors: list[tf.Tensor]
+    given: list[tf.Tensor | tf.Operation]
+    wanted: list[tf.Tensor | tf.Operation]
     are_needed: bool
     free: list[Stop] = field(default_factory=list)
+
+
+def _stops(fetches: list[tf.Tensor | tf.Operation]) -> _Stops:
+    """Ops that a condition may leave out are left alone: one that waited for them would never end."""
+    are_needed = may_be_endless(fetches)
+    wanted = [each for each in fetches if isinstance(each, tf.Tensor) or (are_needed and surely_runs(each))]
+    return _Stops(fetches, wanted, are_needed and bool(wanted))
 
 
 class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow is untyped
@@ -51,29 +60,27 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
         if stops is None:
             return self.hand_over(super().run, fetches, feed_dict, options, run_metadata)
         # Each run has one of its own: the end of one must not be the end of another.
-        with borrowed(stops.free, lambda: Stop(self, stops.tensors)) as stop:
+        with borrowed(stops.free, lambda: Stop(self, stops.wanted)) as stop:
             both = [fetches, stop.targets]
             return self.hand_over(super().run, both, feed_dict, options, run_metadata, stop=stop.now)[0]
 
     def _stops_of(self, fetches: Any) -> _Stops | None:
-        """What ends runs of these; None where that is not needed or not possible.
-
-        Ops without a value are left alone: in a branch that is not taken they never end, which nobody notices
-        but who waits for them.
-        """
+        """What ends runs of these; None where that is not needed or not possible."""
         if self.graph.finalized or self.check_server is not None:
             return None
         try:
             flat = tf.nest.flatten(fetches, expand_composites=True)
-        except (TypeError, ValueError):  # Session.run says what is wrong with them
+            found = [self.graph.as_graph_element(each) if isinstance(each, str) else each for each in flat]
+        except (KeyError, TypeError, ValueError):  # Session.run says what is wrong with them
             return None
-        tensors = [each for each in flat if isinstance(each, tf.Tensor) and each.graph is self.graph]
-        key = tuple(map(id, tensors))
+        kinds = (tf.Tensor, tf.Operation)
+        given = [each for each in found if isinstance(each, kinds) and each.graph is self.graph]
+        key = tuple(map(id, given))
         stops = self._stops.get(key)
         if stops is None:
             if len(self._stops) >= _REMEMBERED:
                 self._stops.clear()
-            stops = self._stops[key] = _Stops(tensors, may_be_endless(tensors))
+            stops = self._stops[key] = _stops(given)
         return stops if stops.are_needed else None
 
     def hand_over(
@@ -95,18 +102,30 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
         self._helper.wait_for_left_behind()
 
     def close(self) -> None:
-        """Frees what the session holds and ends runs that go on; does not wait for a server that is gone."""
+        """Frees what the session holds, and ends runs that go on.
+
+        Does not wait for a server that is gone, and only `_CLOSING` seconds for an op that does not end.
+        """
         self._helper.close()
         if self.check_server is not None:
             try:
                 self.check_server()
             except ServerGoneError:
                 return
-        super().close()
+        try_for(super().close, _CLOSING)
 
     def _plain_run(self, fetches: Any) -> Any:
         """Runs without looking for what is new."""
         return self.hand_over(super().run, fetches)
+
+    def _initialise(self, ops: list[tf.Operation]) -> None:
+        """Runs initialisers, which authors of modules wrote: they may take as long as any call."""
+        new = _stops([*ops])
+        if not new.are_needed or self.graph.finalized or self.check_server is not None:
+            self._plain_run(ops)
+            return
+        stop = Stop(self, new.wanted)
+        self.hand_over(super().run, [*ops, *stop.targets], stop=stop.now)
 
     def initialize_new(self, fresh: Iterable[Any] = ()) -> list[str]:
         """Initialises the variables and tables that are new in the graph; returns their names.
@@ -145,7 +164,7 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
         waiting = initializers
         while waiting:
             try:
-                self._plain_run([op for _, op in waiting])
+                self._initialise([op for _, op in waiting])
                 return done + [name for name, _ in waiting]
             except (tf.errors.FailedPreconditionError, tf.errors.InvalidArgumentError):
                 if len(waiting) == 1:
@@ -153,7 +172,7 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
             later = []
             for name, op in waiting:
                 try:
-                    self._plain_run(op)
+                    self._initialise([op])
                     done.append(name)
                 except (tf.errors.FailedPreconditionError, tf.errors.InvalidArgumentError):
                     later.append((name, op))

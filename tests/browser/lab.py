@@ -102,7 +102,6 @@ def environment(folder: Path) -> dict[str, str]:
         "JUPYTERLAB_SETTINGS_DIR": "settings",
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
         "IPYTHONDIR": "ipython",
-        "MPLCONFIGDIR": "matplotlib",
         "TFHUB_CACHE_DIR": "modules",
     }
     for variable, name in places.items():
@@ -111,7 +110,6 @@ def environment(folder: Path) -> dict[str, str]:
     own["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), own.get("PATH", os.defpath)])
     # The kernel of this environment wins over one that the system has under the same name.
     own["JUPYTER_PREFER_ENV_PATH"] = "1"
-    own["MPLBACKEND"] = "agg"
     return own
 
 

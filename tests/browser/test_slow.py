@@ -45,17 +45,55 @@ def test_a_run_that_does_not_end(notebook: Notebook) -> None:
     assert panel.value("panel.value") == "4\n"
 
 
-def test_two_runs_that_do_not_end(notebook: Notebook) -> None:
+def test_runs_that_do_not_end_are_ended(notebook: Notebook) -> None:
+    """More of them than may be left behind: each ends when it is cancelled, and the panel says so."""
     notebook.new()
     notebook.run(COUNTER)
     panel = Panel.open(notebook, "counter")
-    panel.field("far").fill(FOR_EVER)
+    for _ in range(3):
+        panel.field("far").fill(FOR_EVER)
+        panel.run_button.click()
+        expect(panel.status).to_contain_text("Running")
+        panel.node.get_by_role("button", name="Cancel").click()
+        expect(panel.status).to_contain_text("Cancelled: the run has ended")
+    expect(panel.run_button).to_be_enabled()
+    panel.field("far").fill("4")
+    panel.run()
+    assert panel.value("panel.value") == "4\n"
+
+
+# A single op that sleeps until a file is there: nothing ends it.
+BLOCKED = """import pathlib, time
+import tensorflow.compat.v1 as tf
+import hubexplore
+gate = pathlib.Path("gate")
+def wait(x):
+    while not gate.exists():
+        time.sleep(0.02)
+    return x
+def module_fn():
+    global kept
+    kept = tf.get_default_graph()
+    x = tf.placeholder(tf.float32, [], name="x")
+    y = tf.py_func(wait, [x], tf.float32)
+    hubexplore.add_signature(inputs={"x": x}, outputs={"y": y})
+blocked = hubexplore.create_module_spec(module_fn)"""
+
+
+def test_two_runs_that_cannot_be_stopped(notebook: Notebook) -> None:
+    notebook.new()
+    notebook.run(BLOCKED)
+    panel = Panel.open(notebook, "blocked")
+    panel.field("x").fill("3")
     for _ in range(2):
         panel.run_button.click()
         expect(panel.status).to_contain_text("Running")
         panel.node.get_by_role("button", name="Cancel").click()
-        expect(panel.status).to_contain_text("Cancelled")
+        expect(panel.status).to_contain_text("an op that has begun cannot be stopped")
     panel.run_button.click()
-    panel.wait_for_error("Two cancelled runs are still running inside TensorFlow")
+    panel.wait_for_error("Two cancelled runs are still busy with an op that TensorFlow cannot stop")
     expect(panel.run_button).to_be_enabled()
-    assert panel.value("'the kernel answers'") == "the kernel answers\n"
+    assert panel.value("gate.touch() or 'the kernel answers'") == "the kernel answers\n"
+    expect(panel.status).to_contain_text("Cancelled: the run has ended")
+    panel.run()
+    assert panel.value("gate.unlink() or panel.value") == "3.0\n"

@@ -125,6 +125,23 @@ def test_other_bytes(content: bytes) -> None:
     assert text is None or typed_text.read(field(features=()), text).tolist() == [content]
 
 
+def test_a_name_may_be_empty_or_no_text() -> None:
+    """As TensorFlow's map writes it: key and value are there, whatever they are."""
+    assert serialized({"": [1]}) == tf.train.Example.FromString(serialized({"": [1]})).SerializeToString()
+    assert features_of(serialized({"": [1], "a": []})) == {"": [1], "a": []}
+    assert b"\xff" in serialized({"\udcff": [b"x"]})
+    assert features_of(serialized({"\udcff": [b"x"]})) is None
+
+
+def test_fields_that_an_example_does_not_have_make_it_another_message() -> None:
+    content = serialized({"a": [1]})
+    inside = b"\x0a\x09\x0a\x07\x0a\x01a\x12\x02\x22\x00"  # a list of a fourth kind
+    assert [features_of(each) for each in (content + b"\x10\x01", inside)] == [None, None]
+    # Numbers one by one, as TensorFlow reads them too.
+    unpacked = b"\x0a\x0d\x0a\x0b\x0a\x01a\x12\x06\x1a\x04\x08\x05\x08\x07"
+    assert features_of(unpacked) == message(unpacked) == {"a": [5, 7]}
+
+
 def test_few_digits() -> None:
     value = np.array([serialized({"score": [float(np.float32(0.1)), float("nan"), float("-inf")]})], object)
     assert tf_examples.write(value) == '{"score": [0.1, NaN, -Infinity]}'

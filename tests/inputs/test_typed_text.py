@@ -232,3 +232,9 @@ def test_what_cannot_be_typed_or_is_long_is_not_written() -> None:
 def test_any_text_is_a_value_or_a_hub_error(dtype: str, kind: str, shape: Any, text: str) -> None:
     with contextlib.suppress(HubError):
         typed_text.read(field(dtype, shape, kind), text)
+
+
+@pytest.mark.parametrize("text", ["[]", "[[]]"])
+def test_no_rows_of_more_than_numpy_can_count(text: str) -> None:
+    with pytest.raises(SignatureError, match=r"'x'.*2147483647"):
+        typed_text.read(field("float32", (None, 2**31 - 1, 2**31 - 1)), text)

@@ -132,13 +132,25 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_signature_is_completed_to_what_means_it(
     run: Run, shell: InteractiveShell, inside: Path, begin: str
 ) -> None:
-    names = [*HOSTILE, "--help", "-"]
+    names = [*HOSTILE, "--help", "-", "--"]
     shell.user_ns.update(secret="leaked", spec=named([*names, *UNTYPEABLE]))
     run("%hub_load spec --as m")
     lines = completed(shell, f"%hub_call m --signature {begin}")
     values = {run(line).decode() for line in lines}
     assert values == {name for name in names if name.startswith(begin.lstrip("'\""))}
     assert not (inside / "pwned").exists()
+
+
+@pytest.mark.parametrize("begin", ["--signature -", "--signature '-", "--signature=-", '--signature="-'])
+def test_a_signature_is_no_option_whatever_it_begins_with(
+    run: Run, shell: InteractiveShell, begin: str
+) -> None:
+    names = {"--help", "--as-dict", "-", "--", "-x"}
+    shell.user_ns["spec"] = named([*names])
+    run("%hub_load spec --as m")
+    lines = completed(shell, f"%hub_call m {begin}")
+    assert {run(line).decode() for line in lines} == names
+    assert completed(shell, "%hub_call m -") > {"%hub_call m --as-dict", "%hub_call m --signature"}
 
 
 @pytest.mark.parametrize("option", ["--signature ", "--signature="])
@@ -179,6 +191,95 @@ def test_folders_are_completed_to_what_means_them(
     run(f"{line} --as n" if magic == "hub_load" else line)
     assert sorted(path.name for path in inside.iterdir()) == ["ipython", folder] or folder < "ipython"
     assert not (inside / "pwned").exists()
+
+
+WRITTEN = {
+    "sample:half-plus-two": "./sample:half-plus-two/",
+    "https:": "./https:/",
+    "file:": "./file:/",
+    "gs:": "./gs:/",
+    "C:": "./C:/",
+    "aa:b": "./aa:b/",
+    "~": "./~/",
+    "~root": "./~root/",
+    "-x": "./-x/",
+    "--help": "./--help/",
+    "=x": "'=x/'",
+    ",x": "',x/'",
+    "$secret": "'$secret/'",
+    "{secret}": "'{{secret}}/'",
+}
+
+
+@pytest.mark.parametrize("folder", WRITTEN)
+@pytest.mark.parametrize("magic", ["%hub_show ", "%%hub_show ", "hub_show ", "x = %hub_show "])
+def test_a_folder_is_completed_to_itself_and_not_to_what_its_name_would_mean(
+    run: Run, shell: InteractiveShell, inside: Path, magic: str, folder: str
+) -> None:
+    shell.user_ns["secret"] = "leaked"
+    (inside / folder).mkdir()
+    (inside / folder / "saved_model.pb").write_bytes(b"\xff")  # what reads it says where it is
+    line = f"{magic}{WRITTEN[folder]}"
+    for begin in ("", f"'{folder[0]}"):
+        if folder[0] != "~" or not begin:  # which begins a home directory
+            assert line in completed(shell, f"{magic}{begin}")
+    if not magic.startswith("%%"):
+        assert f"'{inside / folder}" in fails(run, line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "%hub_load half --as ",
+        "%hub_load half --tags ",
+        "%hub_load half ",
+        "%hub_load half a",
+        "%hub_load damaged --tags ",
+        "%hub_load damaged --tags=a",
+        "%hub_show half --signature a",
+        "%hub_session new ",
+        "%hub_session use a",
+        "%hub_log --replay ",
+        "%hub_list a",
+        "%hub_call half 1.0 --out a",
+        "%%hub_module m --tags a",
+        "%hub_load a\0b/",
+        "%hub_load {a'b} c' a",
+        "hub_load half a",
+    ],
+)
+def test_nothing_but_these_completions_where_no_python_stands(
+    half: Run, shell: InteractiveShell, inside: Path, line: str
+) -> None:
+    """IPython completes names of files, and does not quote what the magics expand."""
+    (inside / "aa$secret").mkdir()
+    (inside / "damaged").mkdir()
+    (inside / "damaged" / "saved_model.pb").write_bytes(b"\xff")
+    assert completed(shell, line) == {line}
+
+
+def test_a_path_to_write_is_completed_to_itself(half: Run, shell: InteractiveShell, inside: Path) -> None:
+    (inside / "aa$half" / "below").mkdir(parents=True)
+    assert completed(shell, "%hub_export half ") == {
+        "%hub_export half 'aa$half/'",
+        "%hub_export half ipython/",
+    }
+    assert completed(shell, "%hub_export half 'aa$half/") == {"%hub_export half 'aa$half/below/'"}
+
+
+def test_a_module_of_any_name_is_completed_and_called(half: Run, shell: InteractiveShell) -> None:
+    session = half("%hub_session")
+    names = ["a b", "a@b", "a-b", "a/b.c", "a{half}", "a$half", "-a", "--as"]
+    for name in names:
+        session.load(shell.user_ns["half"].spec, name)
+    for begin in ("", "'a", "'-"):
+        lines = completed(shell, f"%hub_call {begin}")
+        assert len(lines) == len([name for name in [*names, "half"] if name.startswith(begin[1:])])
+        for line in lines:
+            assert half(f"{line} [2.0]") == [3.0]
+    for magic in ("%hub_compare half", "%hub_show"):
+        for line in completed(shell, f"{magic} 'a"):
+            half(line)
 
 
 def test_a_folder_that_no_line_can_hold_is_not_completed(

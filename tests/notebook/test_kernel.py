@@ -46,6 +46,9 @@ PATIENCE = 240.0
 """Seconds for what takes one on a machine that does nothing else."""
 
 
+Kernel = tuple[KernelManager, BlockingKernelClient]
+
+
 @pytest.fixture
 def kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[KernelManager, BlockingKernelClient]]:
     monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
@@ -70,9 +73,7 @@ def value(client: BlockingKernelClient, expression: str) -> str:
             return str(message["content"]["user_expressions"]["value"]["data"]["text/plain"])
 
 
-def test_an_interrupted_call_leaves_the_session_usable(
-    kernel: tuple[KernelManager, BlockingKernelClient], tmp_path: Path
-) -> None:
+def test_an_interrupted_call_leaves_the_session_usable(kernel: Kernel, tmp_path: Path) -> None:
     manager, client = kernel
     begun = tmp_path / "begun"
     assert reply(client, SLOW)["status"] == "ok"
@@ -89,7 +90,7 @@ def test_an_interrupted_call_leaves_the_session_usable(
     assert value(client, "get_ipython().run_line_magic('hub_call', 'half [1.0]').tolist()") == "[2.5]"
 
 
-def interrupted(kernel: tuple[KernelManager, BlockingKernelClient], cell: str, begun: Path) -> dict[str, Any]:
+def interrupted(kernel: Kernel, cell: str, begun: Path) -> dict[str, Any]:
     """Runs a cell that never ends, interrupts it once it says that it has begun, and returns the answer."""
     manager, client = kernel
     begun.unlink(missing_ok=True)
@@ -113,7 +114,7 @@ def interrupted(kernel: tuple[KernelManager, BlockingKernelClient], cell: str, b
     ids=["a call", "a run of the user's own"],
 )
 def test_a_long_run_after_quick_ones_is_left_at_once(
-    definition: str, cell: str, kernel: tuple[KernelManager, BlockingKernelClient], tmp_path: Path
+    definition: str, cell: str, kernel: Kernel, tmp_path: Path
 ) -> None:
     """The same op on an input of the same size: how long it takes depends on a value."""
     begun = tmp_path / "begun"
@@ -131,7 +132,7 @@ def test_a_long_run_after_quick_ones_is_left_at_once(
 
 
 def test_cells_with_await_and_eager_code_go_on_as_before(
-    kernel: tuple[KernelManager, BlockingKernelClient],
+    kernel: Kernel,
 ) -> None:
     _, client = kernel
     assert reply(client, SLOW)["status"] == "ok"

@@ -67,6 +67,12 @@ class TestLoad:
         assert run(f"%hub_load {copy} --as mine").get_signature_names()
         assert run(f"%hub_load {copy} --as mine") is shell.user_ns["mine"]  # a module's name is free to reuse
 
+    def test_a_variable_has_the_name_that_python_makes_of_it(self, run: Run) -> None:
+        """Python reads a name whose characters look alike as one of plain letters."""
+        assert run("%hub_load sample:half-plus-two --as \ufb01ne\n\ufb01ne").get_signature_names()
+        for name in ("\uff49\uff46", "__debug__", "a b"):
+            assert "cannot be one" in fails(run, f"%hub_load sample:half-plus-two --as '{name}'")
+
     def test_what_is_not_there_is_told_in_one_line(self, run: Run, capfd: pytest.CaptureFixture[str]) -> None:
         message = fails(run, "%hub_load /not/there")
         assert "/not/there" in message
@@ -114,6 +120,13 @@ class TestCall:
     )
     def test_options_before_and_after(self, scale: Run, line: str) -> None:
         assert scale(f"%hub_call {line}") == {"default": [3.0], "twice": [6.0]}
+
+    @pytest.mark.parametrize("expression", ["\ud800", "'\ud800'", "- " * 100_000 + "1", "(" * 5_000])
+    def test_what_python_cannot_parse(self, scale: Run, expression: str) -> None:
+        assert "one Python expression" in fails(scale, f"%hub_call scale {expression}")
+
+    def test_half_of_a_character_in_a_cell(self, scale: Run) -> None:
+        assert "half of a character" in fails(scale, "%%hub_call scale\n'\ud800'")
 
     def test_braces_and_dollars_are_python(self, scale: Run) -> None:
         """IPython would replace {a} and $a in the line of a magic by the variable."""
@@ -216,6 +229,18 @@ def test_every_hub_error_becomes_exactly_usage_error_in_one_line(kind: type[Exce
     assert str(caught.value) == r"a rule,   what was found, \x1b[31mred"
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["%hub_graph NAME", "%hub_session list NAME", "%hub_session NAME", "%hub_list NAME",
+     "%hub_load NAME --as m", "%hub_show NAME", "%hub_load sample:digits --as NAME", "%hub_call NAME 1",
+     "%hub_session use NAME", "%hub_log --replay NAME", "%%hub_module m --tags NAME:\n1",
+     "%%hub_call scale\nNAME ("],
+)  # fmt: skip
+def test_no_message_moves_the_cursor_or_turns_the_text(scale: Run, line: str) -> None:
+    message = fails(scale, line.replace("NAME", "a\u202eb\x1b[31mc\u2066"))
+    assert message.isprintable()
 
 
 def test_what_is_unexpected_passes_through(scale: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -280,3 +280,8 @@ def test_two_sessions_share_nothing(session: NotebookSession, scale: hub.ModuleS
         train(session, session.load(scale, "s"), 9.0)
         other.load(scale, "s")
         assert other.call("s", [1.0]) == [3.0]
+
+
+def test_what_it_shows_moves_no_cursor(session: NotebookSession, scale: hub.ModuleSpec) -> None:
+    session.load(scale, "a\x1b[31m\u202e")
+    assert repr(session) == "<NotebookSession 'default': modules a\\x1b[31m\\u202e>"

@@ -76,6 +76,26 @@ def test_a_chain_of_objects(tmp_path: Path, back_to: int | None) -> None:
     assert len(summary.variants[0].variables) == 19_999
 
 
+def test_a_million_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(variables, "MOST", 50)
+    graph = saved_models.meta_graph()
+    for number in range(50):
+        saved_models.add_variable(graph, f"w{number}", [2])
+    assert len(summary_of(write(tmp_path / "m", graph)).variants[0].variables) == 50
+    saved_models.add_variable(graph, "w50", [2])
+    with pytest.raises(
+        errors.UnsupportedFormatError, match=r"lists 51 variables \('variables'\), of which at most 50"
+    ):
+        summary_of(write(tmp_path / "m", graph))
+    for count in (50, 51):
+        folder = write(tmp_path / str(count), _objects(count), is_module=False)
+        if count == 50:
+            assert len(summary_of(folder).variants[0].variables) == 49
+        else:
+            with pytest.raises(errors.UnsupportedFormatError, match="lists 51 objects, of which at most 50"):
+                summary_of(folder)
+
+
 def test_paths_of_an_honest_length_are_kept() -> None:
     names = set(variables._paths(_objects(100).object_graph_def.nodes).values())
     assert len(names) == 100

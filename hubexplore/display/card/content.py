@@ -17,6 +17,7 @@ from hubexplore.display.card.variable_tree import count, each_once, roll_up, tot
 from hubexplore.display.markup import escape
 from hubexplore.display.tables.grid import Column, Remark, Row
 from hubexplore.display.wording import counted, number_text, shape_text, size_text, tags_text, visible
+from hubexplore.summary.collecting import uncollected
 from hubexplore.summary.model import (
     ApplicationSummary,
     FileSummary,
@@ -76,6 +77,7 @@ SECTIONS: Final[Mapping[str, Kind]] = {
 """In the order of a card."""
 
 
+@uncollected()
 def module_card(summary: ModuleSummary, unfoldable: bool = False) -> Card:
     """Returns the card of a module; sections without content are left out.
 

@@ -76,8 +76,12 @@ class Tree:
 
 def each_once(variants: Iterable[VariantSummary]) -> list[Entry]:
     """Returns every variable of these variants, one that several have alike once; sorted by name."""
+    every = list(variants)
+    if len(every) == 1:
+        own = [Entry(each, (every[0].tags,)) for each in every[0].variables]
+        return sorted(own, key=lambda entry: entry.variable.name)
     found: dict[tuple[object, ...], tuple[VariableSummary, list[tuple[str, ...]]]] = {}
-    for variant in variants:
+    for variant in every:
         seen: dict[tuple[object, ...], int] = {}
         for each in variant.variables:
             key = (each.name, each.dtype, each.shape, each.trainable, each.kind, len(each.partitions))

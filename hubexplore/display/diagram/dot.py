@@ -20,6 +20,7 @@ from hubexplore.display.diagram.labels import (
     title_text,
 )
 from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.palette import BOXES, DIM, EDGE, FAINT_EDGE, GROUP_FILLS, INK, PAPER
 from hubexplore.summary.outline import data
 from hubexplore.summary.outline.data import Box, Edge, Group, Outline
 
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from graphviz import Digraph
 
 FONT: Final = "Helvetica,Arial,sans-serif"
-INK: Final = "#1f2933"
-DIM: Final = "#52606d"
-PAPER: Final = "#ffffff"
 LINE: Final = 38
 """Characters in a line of a box, if there is a comma to break it at."""
 AIR: Final = "\u00a0\u00a0"
@@ -39,23 +37,28 @@ IN_A_ROW: Final = 8
 MAX_LABELLED: Final = 160
 """With more edges than this, only the table says what they carry."""
 
+
+def _look(colours: str, **form: str) -> dict[str, str]:
+    fill, line = BOXES[colours]
+    return {"fillcolor": fill, "color": line, **form}
+
+
 # Each kind has a fill, a line and a form; what they mean is also said in words.
 _LOOKS: Final[dict[str, dict[str, str]]] = {
-    data.INPUT: {"fillcolor": "#d3f0df", "color": "#2f855a", "style": "rounded,filled"},
-    data.OUTPUT: {"fillcolor": "#d6e4fb", "color": "#2b5fad", "style": "rounded,filled"},
-    data.SCOPE: {"fillcolor": "#eef1f5", "color": "#7b8794", "style": "filled"},
-    data.FUNCTION: {"fillcolor": "#eef1f5", "color": "#7b8794", "shape": "component"},
-    data.SERIES: {"fillcolor": "#e9e2f8", "color": "#6b46c1", "peripheries": "2"},
-    data.ALIKE: {"fillcolor": "#e9e2f8", "color": "#6b46c1", "peripheries": "2"},
-    data.MORE: {"fillcolor": "#f7f7f7", "color": "#7b8794", "style": "filled,dashed"},
-    data.OP: {"fillcolor": "#ffffff", "color": "#9aa5b1", "style": "rounded,filled"},
-    data.VARIABLE: {"fillcolor": "#fdebc8", "color": "#b7791f", "shape": "cylinder"},
-    data.TABLE: {"fillcolor": "#fbdcea", "color": "#b83280", "shape": "tab"},
-    data.ASSET: {"fillcolor": "#fbdcea", "color": "#b83280", "shape": "note"},
-    data.CONSTANT: {"fillcolor": "#ffffff", "color": "#9aa5b1", "style": "rounded,filled,dotted"},
-    data.MISSING: {"fillcolor": "#fde2e2", "color": "#c53030", "style": "filled,dashed", "penwidth": "2"},
+    data.INPUT: _look("green", style="rounded,filled"),
+    data.OUTPUT: _look("blue", style="rounded,filled"),
+    data.SCOPE: _look("grey", style="filled"),
+    data.FUNCTION: _look("grey", shape="component"),
+    data.SERIES: _look("violet", peripheries="2"),
+    data.ALIKE: _look("violet", peripheries="2"),
+    data.MORE: _look("pale", style="filled,dashed"),
+    data.OP: _look("white", style="rounded,filled"),
+    data.VARIABLE: _look("yellow", shape="cylinder"),
+    data.TABLE: _look("pink", shape="tab"),
+    data.ASSET: _look("pink", shape="note"),
+    data.CONSTANT: _look("white", style="rounded,filled,dotted"),
+    data.MISSING: _look("red", style="filled,dashed", penwidth="2"),
 }
-_GROUP_FILLS: Final = ("#fafbfc", "#f3f6f9")
 
 
 def dot_source(outline: Outline, title: str) -> str:
@@ -76,7 +79,7 @@ def dot_source(outline: Outline, title: str) -> str:
             "margin": "0.12,0.07", "height": "0.3", "penwidth": "1.1",
         },
         edge_attr={
-            "fontname": FONT, "fontsize": "9", "fontcolor": DIM, "color": "#7b8794", "arrowsize": "0.6",
+            "fontname": FONT, "fontsize": "9", "fontcolor": DIM, "color": EDGE, "arrowsize": "0.6",
         },
     )  # fmt: skip
     _add_boxes(graph, outline)
@@ -121,8 +124,8 @@ def _add_boxes(graph: Digraph, outline: Outline) -> None:
                     "label": _label(_group_label(group)),
                     "labeljust": "l",
                     "style": "rounded,filled",
-                    "fillcolor": _GROUP_FILLS[depth % 2],
-                    "color": "#9aa5b1",
+                    "fillcolor": GROUP_FILLS[depth % 2],
+                    "color": FAINT_EDGE,
                     "fontsize": "11",
                     "margin": "10",
                 },

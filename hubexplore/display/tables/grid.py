@@ -5,7 +5,6 @@ Cells are given as they are, strangers' names too: here they become one visible 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -176,10 +175,10 @@ def columns_of(text: str) -> int:
     """How many columns of a terminal a text takes: two for an East Asian character, none for an accent."""
     if text.isascii():
         return len(text)
-    return sum(
-        0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1
-        for each in text
-    )
+    from wcwidth import wcswidth  # its tables load for those who need them
+
+    columns = wcswidth(text)
+    return columns if columns >= 0 else len(text)  # what no terminal shows
 
 
 def bar_html(bar: Bar) -> Markup:

@@ -95,9 +95,11 @@ class Scratch:
 
     def settle(self) -> None:
         """Makes the target whole, as it was or as wanted, and removes the folder. May be repeated."""
-        with contextlib.suppress(OSError):
-            _settle(self._folder, self.target)
-        self._unlock()
+        try:
+            with contextlib.suppress(OSError):
+                _settle(self._folder, self.target)
+        finally:
+            self._unlock()  # Interrupted, it is left to the next export, which may be of this process.
 
     def _unlock(self) -> None:
         # Forgotten before it is closed: its number may be another file's when this is repeated.

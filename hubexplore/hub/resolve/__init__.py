@@ -176,7 +176,7 @@ def _require_filesystem(handle: str, scheme: str, plugins: dict[str, EntryPoint]
     known = ", ".join(sorted(f"{name}:" for name in schemes))
     raise errors.HandleError(
         MSG_SCHEME.format(
-            handle=handle,
+            handle=shown(handle),
             scheme=scheme,
             closest=errors.closest(scheme, schemes),
             known=known,

@@ -4,6 +4,8 @@ Nothing is written outside of the target, nothing but files, directories and lin
 than `size_limits` allow, and the archive is read to its end: the tar end mark and, of a compressed stream,
 the checksum and length at its end must be there. Python's own tarfile takes a cut archive, or one with a
 damaged header behind the first, for a shorter one.
+
+Why no library: tarfile and zipfile read here; those that extract for one check neither limits nor the end.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ __all__ = ["WebPageError", "extract"]
 
 # Of one member, with its long names and extended headers; true ones are far below.
 _LARGEST_HEADER: Final = 1 << 20
+# Properties that the headers give to all members that follow; true archives have one or two.
+_MOST_GLOBAL: Final = 100
 # Smaller ones are unpacked before anybody could read a progress bar.
 _SHOWS_PROGRESS: Final = 8 << 20
 _DEEPEST_MODULE: Final = 4
@@ -78,6 +82,11 @@ def extract(source: Source, target: str, name: str, size: int | None = None, pro
             _extract(packed, opened)
         except errors.ArchiveError as error:
             raise type(error)(f"Cannot extract {name!r}: {error}.") from error
+        except errors.HubError:
+            raise
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise errors.ArchiveError(f"Cannot extract {name!r}: {reason}.") from error
         except RecursionError as error:
             found = _DAMAGED.format("headers within headers, without end: a recursion")
             raise errors.ArchiveError(f"Cannot extract {name!r}: {found}.") from error
@@ -224,9 +233,14 @@ class _Tar:
         file = _Forward(content, self._target.budget)
         # tarfile only reads, tells and seeks, whatever the stubs ask for.
         with tarfile.open(fileobj=cast(IO[bytes], file), mode="r:") as archive:
-            for member in archive:
+            while member := archive.next():
                 with file.inside_member():
                     self._write(archive, member)
+                # Else every header would stay in memory.
+                archive.members.clear()  # type: ignore[attr-defined]  # documented, but not in the stubs
+                # Each member gets a copy of what the headers say of all.
+                if len(archive.pax_headers) > _MOST_GLOBAL:
+                    raise tarfile.ReadError(f"more than {_MOST_GLOBAL} properties of all its members")
         self._expect_end(file)
         self._target.finish()
 

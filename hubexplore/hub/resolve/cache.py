@@ -4,6 +4,8 @@ An entry is a directory `KEY` with a text file `KEY.json` beside it, its record,
 whole or not at all: it is built in a staging folder and then renamed. Of several processes that want one
 entry one builds it, see `entry_lock`. On every use it is compared with its record, cheaply; one that lost
 or changed a file is built again.
+
+Why no library: those on PyPI keep values or single files, not directories that appear as a whole.
 """
 
 from __future__ import annotations
@@ -28,6 +30,10 @@ _ATTEMPTS: Final = 100  # to publish an entry while others replace it; each cost
 
 MSG_DAMAGED: Final = "The copy of %r in the cache, %r, is damaged: %s. It is made again."
 
+MSG_NO_HOME: Final = (
+    "This user has no home directory, so there is no place for the cache. Set the environment variable "
+    "TFHUB_CACHE_DIR to a folder that can be written."
+)
 MSG_REMOTE_CACHE: Final = (
     "The cache must be a local folder, but TFHUB_CACHE_DIR is {folder!r}. Set it to a local one, or unset it."
 )
@@ -48,11 +54,15 @@ def directory() -> str:
     The folder need not exist yet. The variable is read on every call, so setting it takes effect at once.
 
     Raises:
-      HandleError: `TFHUB_CACHE_DIR` is not a local path; a PathError if it is no path at all.
+      HandleError: `TFHUB_CACHE_DIR` is not a local path, or it is not set and this user has no home
+        directory; a PathError if it is no path at all.
     """
     chosen = os.environ.get(VARIABLE)
     if not chosen:
-        return str(_user_caches() / "hubexplore")
+        try:
+            return str(_user_caches() / "hubexplore")
+        except RuntimeError as error:  # a container whose user has neither HOME nor a name
+            raise errors.HandleError(MSG_NO_HOME) from error
     folder = paths.to_write(chosen, f"The environment variable {VARIABLE}")
     if paths.is_url(folder):
         raise errors.HandleError(MSG_REMOTE_CACHE.format(folder=chosen))

@@ -28,11 +28,19 @@ _TRIES: Final = 4
 # A long download may break more often than a short one.
 _TRIES_ANEW: Final = 16 << 20
 _SAFE: Final = "/%:=&~+!$,;'@()*"
+# Precondition failed, and range not satisfiable: the file is not the one whose beginning was received.
+_RANGE_REFUSED: Final = frozenset({412, 416})
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_LONGEST_REASON: Final = 300
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 MSG_FAILED: Final = "Cannot download {handle!r}: {reason}.{remedy}"
 MSG_BY_HAND: Final = (
     " Without a connection, download the archive elsewhere and give the path of the .tar.gz file instead."
+)
+MSG_MALFORMED: Final = (
+    "an address on the way is malformed, that of a proxy or of a redirect. A proxy is written "
+    "HTTP_PROXY=http://HOST:PORT or HTTPS_PROXY=http://HOST:PORT"
 )
 MSG_SLOW: Final = (
     " That is below the least rate of {rate:,} bytes a second. Try again later, or set "
@@ -81,15 +89,12 @@ def address_of(handle: str) -> Address:
     Raises:
       HandleError: It is not an address.
     """
-    try:
-        parts = urllib.parse.urlsplit(handle)
-        parts.port  # noqa: B018  # Raises for a port that is no number.
-    except ValueError:
-        # Not its cause, which quotes what may be a part of a password.
+    parts = _split(handle)
+    if parts is None:
         reason = (
             "its server or port is malformed (in a name or password write %2F for /, %40 for @, %3A for :)"
         )
-        raise errors.HandleError(f"{shown(handle)!r} is not an address: {reason}.") from None
+        raise errors.HandleError(f"{shown(handle)!r} is not an address: {reason}.")
     if not parts.hostname:
         raise errors.HandleError(f"{shown(handle)!r} names no server: write https://SERVER/PATH.")
     query = urllib.parse.quote(parts.query, safe=_SAFE + "?")
@@ -105,6 +110,16 @@ def address_of(handle: str) -> Address:
         pair = f"{urllib.parse.unquote(name)}:{urllib.parse.unquote(password)}".encode()
         authorization = f"Basic {base64.b64encode(pair).decode()}"
     return Address(urllib.parse.urlunsplit((parts.scheme, server, path, query, "")), authorization)
+
+
+def _split(handle: str) -> urllib.parse.SplitResult | None:
+    """Returns the parts of an address, None if it is not one: the error quotes a part of the password."""
+    try:
+        parts = urllib.parse.urlsplit(handle)
+        parts.port  # noqa: B018  # Raises for a port that is no number.
+    except ValueError:
+        return None
+    return parts
 
 
 @contextlib.contextmanager
@@ -202,11 +217,18 @@ class Body:
                 raise
             except (OSError, http.client.HTTPException, UnicodeError) as error:
                 self._disconnect()
+                if self._received and getattr(error, "code", 0) in _RANGE_REFUSED:
+                    raise self._changed() from error
                 if not self._may_repeat(error):
                     with _translated(self._handle):
                         raise
                 self._pause(retries.pause_seconds(error, self._tries))
                 self._tries += 1
+                continue
+            except ValueError:
+                pass  # The error is not the cause of the next, since it may quote the password of a proxy.
+            self._disconnect()
+            raise _failed(self._handle, MSG_MALFORMED, "")
 
     def _may_repeat(self, error: Exception) -> bool:
         if self._received - self._tries_since >= _TRIES_ANEW:
@@ -243,16 +265,18 @@ class Body:
         encoding = (headers.get("Content-Encoding") or "identity").strip().lower()
         if encoding not in ("identity", "gzip", "x-gzip"):  # gzip is what the archive's reader looks for
             raise _failed(self._handle, f"the server compressed it as {encoding!r}, which was not asked for")
+        validator = _validator(headers)
         if self._response.status == http.HTTPStatus.PARTIAL_CONTENT:
             self._check_range(headers.get("Content-Range") or "")
+            if self._received and validator not in (None, self._validator):
+                raise self._changed()  # The server knows ranges, but not If-Range.
             return
         length = headers.get("Content-Length") or ""
         whole = int(length) if length.isascii() and length.isdecimal() and len(length) < 99 else None
         if self._received:
             self._skip(whole)
             return
-        etag = headers.get("ETag") or ""
-        self._validator = etag if etag.startswith('"') else headers.get("Last-Modified")
+        self._validator = validator
         self.length = self._bar.total = whole
         if whole is not None and whole > self._limit:
             self._refuse(whole)
@@ -294,8 +318,18 @@ class Body:
             response.close()
 
 
+def _validator(headers: http.client.HTTPMessage) -> str | None:
+    """Returns what tells this version of a file from others, byte by byte."""
+    etag = headers.get("ETag") or ""
+    return etag if etag.startswith('"') else headers.get("Last-Modified")
+
+
 def _failed(handle: str, reason: str, remedy: str = MSG_BY_HAND) -> errors.DownloadError:
-    return errors.DownloadError(MSG_FAILED.format(handle=handle, reason=reason, remedy=remedy))
+    """Returns the error for a reason, in which words of the server may be."""
+    lines = reason.splitlines() or [""]
+    line = "".join(each if each.isprintable() else repr(each)[1:-1] for each in shown(lines[0]))
+    line = line.rstrip(".:") if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}..."
+    return errors.DownloadError(MSG_FAILED.format(handle=handle, reason=line, remedy=remedy))
 
 
 @contextlib.contextmanager
@@ -309,6 +343,9 @@ def _translated(handle: str) -> Iterator[None]:
         error.close()
         later = " The server is in trouble; try again later." if error.code >= 500 else MSG_BY_HAND
         remedy = _REMEDIES.get(error.code, later)
+        if error.code in _REDIRECTS:
+            found = f"the server answered {error.code}, a redirect in a circle or to an address not allowed"
+            raise _failed(handle, found, remedy) from error
         raise _failed(handle, f"the server answered {error.code} {error.reason}", remedy) from error
     except TimeoutError as error:
         raise _failed(handle, f"the server was silent for {TIMEOUT_SECONDS:.0f} seconds") from error

@@ -1,10 +1,10 @@
 """Which process builds an entry of the cache, and what those that died have left.
 
-Beside an entry `KEY` that is being built there are the file `.KEY.lock`, which the process that builds it
-keeps locked, and its staging folder `.KEY.*.tmp`. The system unlocks the file when the process ends, however
-it ends, so what lies beside a file that nobody has locked was left behind, and the next use of the cache
-removes it. On a file system without locks nobody waits: of two that build one entry the first to
-finish wins, and what was left behind is removed when it is older than a day.
+Beside an entry `KEY` that is being built there are the file `.KEY.hubexplore-lock`, which the process that
+builds it keeps locked, and its staging folder `.KEY.*.hubexplore-tmp`. The system unlocks the file when the
+process ends, however it ends, so what lies beside a file that nobody has locked was left behind, and the next
+use of the cache removes it. On a file system without locks nobody waits: of two that build one entry the
+first to finish wins, and what was left behind is removed when it is older than a day.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from typing import Final
 DAY_SECONDS: Final = 86_400
 _PAUSE_SECONDS: Final = 0.05
 _DELAY_SECONDS: Final = 1  # before somebody who waits says so
-_LOCK: Final = ".lock"
-_STAGING: Final = ".tmp"
+# Nobody else's: the folder may hold the files of other programs, such as `.config.lock` and `config.json`.
+_LOCK: Final = ".hubexplore-lock"
+_STAGING: Final = ".hubexplore-tmp"
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 

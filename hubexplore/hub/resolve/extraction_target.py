@@ -19,6 +19,10 @@ from hubexplore.hub.resolve.size_limits import Budget
 
 # What the Finder of macOS adds to archives: folders and icons of its own.
 _CLUTTER: Final = "__MACOSX"
+# As Linux: what leads through more links cannot be opened.
+_MOST_PASSED: Final = 40
+# Directories on the ways of all links together.
+_MOST_STEPS: Final = 200_000
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Target:
     folder: Path
     budget: Budget
     _links: dict[Path, _Link] = field(default_factory=dict)
+    _steps: int = 0
 
     def path(self, name: str) -> Path | None:
         """Counts a member and returns where it goes; None for one that is left out."""
@@ -108,14 +113,30 @@ class Target:
         shutil.copyfile(source, path, follow_symlinks=False)
 
     def _check_inside(self, path: Path) -> None:
-        # Not Path.resolve, which raises for links that go in circles; those harm nobody.
-        try:
-            is_inside = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.folder))
-        except RecursionError as error:
-            name = path.relative_to(self.folder).as_posix()
-            raise errors.ArchiveError(f"its link {name!r} leads through too many other links") from error
-        if not is_inside:
-            raise _points_outside(self._links.get(path, _Link("?", "?", is_symbolic=True)))
+        """Follows links as the system does, within bounds that os.path.realpath does not have."""
+        place, left = self.folder, list(reversed(path.relative_to(self.folder).parts))
+        passed: list[Path] = []
+        while left:
+            part = left.pop()
+            self._steps += 1
+            if part == "..":
+                if place == self.folder:
+                    raise _points_outside(self._links.get(path, _Link("?", "?", is_symbolic=True)))
+                place = place.parent
+                continue
+            place /= part
+            if not place.is_symlink():
+                continue
+            if place in passed:
+                return  # They go in circles, which harms nobody.
+            passed.append(place)
+            if len(passed) > _MOST_PASSED or self._steps > _MOST_STEPS:
+                name = path.relative_to(self.folder).as_posix()
+                raise errors.ArchiveError(f"its link {name!r} leads through too many other links")
+            place, to = place.parent, place.readlink()
+            if to.is_absolute():
+                raise _points_outside(self._links.get(path, _Link("?", "?", is_symbolic=True)))
+            left.extend(reversed(to.parts))
 
 
 def _points_outside(link: _Link) -> errors.ArchiveError:

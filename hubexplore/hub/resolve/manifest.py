@@ -101,6 +101,8 @@ def _compare(path: str, recorded: Any, thorough: bool) -> tuple[str, bool]:
         return "is missing", False
     except (TypeError, ValueError):
         return "", False
+    if not stat.S_ISREG(found.st_mode):
+        return "is not a file", False
     if found.st_size != size:
         return f"has {found.st_size:,} bytes in place of {size:,}", False
     is_moved = found.st_mtime_ns != modified

@@ -125,7 +125,7 @@ def is_transient(error: Exception, has_begun: bool) -> bool:
         return error.code in _BUSY
     if isinstance(error, urllib.error.URLError) and isinstance(error.reason, Exception):
         error = error.reason
-    if isinstance(error, TooSlowError):
+    if isinstance(error, (TooSlowError, http.client.InvalidURL)):
         return False
     if isinstance(error, _BROKEN):
         return True

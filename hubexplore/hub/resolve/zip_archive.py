@@ -14,11 +14,12 @@ from hubexplore.hub.resolve.decompression import CHUNK
 from hubexplore.hub.resolve.extraction_target import Target
 
 _ENCRYPTED: Final = 1
+_METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA})
 _LONGEST_LINK: Final = 4096
 # The end of central directory record, its longest comment, and the record of zip64 before it (APPNOTE 4.3).
 _END: Final = struct.Struct("<4s4H2LH")
 _END64: Final = struct.Struct("<4sQ2H2L4Q")
-_LOCATOR_SIZE: Final = 20
+_LOCATOR: Final = struct.Struct("<4sLQL")
 _LONGEST_COMMENT: Final = 65_535
 # Of an entry in the central directory, with an ordinary name.
 _ENTRY_SIZE: Final = 46
@@ -58,20 +59,34 @@ def unpack(file: IO[bytes], target: Target, files: int, start: Callable[[int], A
 def _check_end(file: IO[bytes], target: Target, files: int) -> None:
     """Refuses a list of members that alone would fill the memory: zipfile reads all of it."""
     size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - _LONGEST_COMMENT - _END.size - _LOCATOR_SIZE - _END64.size))
+    start = file.seek(max(0, size - _LONGEST_COMMENT - _END.size - _LOCATOR.size))
     tail = file.read()
     found = tail.rfind(b"PK\5\6")
     if found < 0 or len(tail) - found < _END.size:
         raise EOFError
     end = _END.unpack_from(tail, found)
-    count, length = end[4], end[5]
-    before = found - _LOCATOR_SIZE - _END64.size
-    if before >= 0 and tail[before : before + 4] == b"PK\6\6":
-        end64 = _END64.unpack_from(tail, before)
-        count, length = end64[7], end64[8]
-    if count > files or length > files * _USUAL_ENTRY:
-        target.budget.count(max(count, length // _ENTRY_SIZE))
+    sizes = _sizes64(file, tail[:found], start + found) or [(end[4], end[5])]
+    for count, length in sizes:
+        if count > files or length > files * _USUAL_ENTRY:
+            target.budget.count(max(count, length // _ENTRY_SIZE))
     file.seek(0)
+
+
+def _sizes64(file: IO[bytes], tail: bytes, end: int) -> list[tuple[int, int]]:
+    """Returns what the records of zip64 say of the list: its members and bytes.
+
+    Versions of zipfile differ in which one they take. Without a locator before the `end` they look at none.
+    """
+    locator = tail[-_LOCATOR.size :]
+    if not locator.startswith(b"PK\6\7") or len(locator) < _LOCATOR.size:
+        return []
+    sizes = []
+    for place in (end - _LOCATOR.size - _END64.size, _LOCATOR.unpack(locator)[2]):
+        if 0 <= place <= end - _END64.size:
+            file.seek(place)
+            record = _END64.unpack(file.read(_END64.size))
+            sizes += [(record[7], record[8])] * (record[0] == b"PK\6\6")
+    return sizes
 
 
 def _check_places(members: list[zipfile.ZipInfo], end: int) -> None:
@@ -92,6 +107,11 @@ def _write(
     if member.flag_bits & _ENCRYPTED:
         raise errors.ArchiveError(
             f"its member {name!r} is encrypted; extract it and give the directory instead"
+        )
+    if member.compress_type not in _METHODS:
+        raise errors.ArchiveError(
+            f"its member {name!r} is compressed by method {member.compress_type}, which is not read here; "
+            "extract it and give the directory instead"
         )
     kind = stat.S_IFMT(member.external_attr >> 16)
     if member.is_dir():

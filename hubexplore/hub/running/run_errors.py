@@ -79,9 +79,6 @@ _RESTORE_OPS: Final = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
 class RunError(HubError, tf.errors.OpError):  # type: ignore[misc]  # TensorFlow is untyped
     """Base of what `explain_run_error` returns; `__cause__` is what TensorFlow said, once it is raised."""
 
-    def __str__(self) -> str:
-        return str(self.message)
-
 
 class NotInitializedError(RunError, tf.errors.FailedPreconditionError):  # type: ignore[misc]
     """A variable or table without a value."""
@@ -270,7 +267,7 @@ def _cannot_run(op: str, modules: Sequence[Module]) -> str:
         variant = next(each for each in summary.variants if each.tags == tuple(sorted(module.tags)))
         meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
         if meta_graph is not None:
-            names = who_needs([op], variant.signatures, meta_graph)[op]
+            names = who_needs([op], variant.signatures, meta_graph).get(op, [])
             others = [each.name for each in variant.signatures if each.name not in names]
             if names:
                 needed += MSG_NEEDED.format(module=module.name, names=", ".join(map(repr, names)))

@@ -124,9 +124,11 @@ class AppliedSignature:
             given = {name: inputs[owners.get(name, name)] for name in inputs}
             updates = module.graph.get_collection_ref(tf.compat.v1.GraphKeys.UPDATE_OPS)
             count = len(updates)
-            outputs = module(given, signature=signature, as_dict=True)
-            # They are for who trains; these would need our placeholders.
-            del updates[count:]
+            try:
+                outputs = module(given, signature=signature, as_dict=True)
+            finally:
+                # They are for who trains; these would need our placeholders.
+                del updates[count:]
             self.inputs = inputs
             self.placeholders = [tensor for each in inputs.values() for tensor in components(each)]
             fed = set(map(id, self.placeholders))

@@ -96,9 +96,6 @@ class NotInitializedExportError(ExportError, tf.errors.FailedPreconditionError):
     def __init__(self, message: str) -> None:
         tf.errors.FailedPreconditionError.__init__(self, None, None, message)
 
-    def __str__(self) -> str:
-        return str(self.message)
-
 
 def _write_graphs(folder: str, spec: DefinedSpec) -> None:
     target = os.path.join(folder, GRAPH_FILE)

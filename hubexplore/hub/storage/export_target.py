@@ -66,9 +66,6 @@ class ModuleExistsError(ExportExistsError, tf.errors.AlreadyExistsError):  # typ
     def __init__(self, message: str) -> None:
         tf.errors.AlreadyExistsError.__init__(self, None, None, message)
 
-    def __str__(self) -> str:
-        return str(self.message)
-
 
 def is_replaced(path: str, overwrite: bool) -> bool:
     """Says whether an export replaces a module at its target; otherwise it adds files to what is there.

@@ -67,9 +67,6 @@ class MissingVariableError(CheckpointMismatchError, tf.errors.NotFoundError):  #
     def __init__(self, message: str) -> None:
         tf.errors.NotFoundError.__init__(self, None, None, message)
 
-    def __str__(self) -> str:
-        return str(self.message)
-
 
 def add_restore(
     graph_def: Any, root: str, prefix: str, variables: Sequence[VariableSpec]

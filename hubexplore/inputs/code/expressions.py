@@ -206,7 +206,7 @@ class Expressions:
                 self._import("import numpy as np")
                 self._is_seeded |= text.startswith("random.")
                 if "drawn_pictures." in text:
-                    self._import("from hubexplore.inputs.examples import drawn_pictures")
+                    self._import("from hubexplore.inputs import drawn_pictures")
                 return text
             self._random.bit_generator.state = before.bit_generator.state
         return None

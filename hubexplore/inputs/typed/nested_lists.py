@@ -80,7 +80,12 @@ def shaped(field: Field, value: Array) -> Array:
     """
     found = folded(field.shape, value.shape)
     if found is not None:
-        return value.reshape(found)
+        try:
+            return value.reshape(found)
+        except ValueError as error:  # no entries, but more bytes in its other dimensions than NumPy counts
+            raise SignatureError(
+                f"Input {field.name!r}: no array can have {expected_words(field)}."
+            ) from error
     raise SignatureError(
         f"Input {field.name!r}: found {size_words(value.shape)}, expected {expected_words(field)}."
     )

@@ -1,111 +1,71 @@
-"""tf.Example messages, made and read without TensorFlow; typed, each is a JSON object on a line.
-
-Field numbers are those of tensorflow/core/example/{example,feature}.proto.
-"""
+"""tf.Example messages, made and read without TensorFlow; typed, each is a JSON object on a line."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+from google.protobuf.message import DecodeError
 
 from hubexplore.errors import SignatureError, closest
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import Array, short
 from hubexplore.inputs.typed import json_text, nested_lists
 from hubexplore.inputs.typed.literals import Literals, shown
-from hubexplore.summary.files import wire
+from hubexplore.summary.graph import messages
 from hubexplore.summary.reading.string_inputs import PLAIN
 
 Values = Sequence[bytes] | Sequence[int] | Sequence[float]
-_BYTES, _FLOATS, _INTS = 1, 2, 3
 
 
 # ---- bytes
 
 
 def serialized(features: Mapping[str, Values]) -> bytes:
-    """A serialized tf.Example.
+    """A serialized tf.Example, its features in the order of their names.
 
     Args:
       features: values by key: all bytes, all int or all float.
     """
-    entries = b"".join(
-        _part(1, _part(1, name.encode("utf-8", "surrogateescape")) + _part(2, _feature(values)))
-        for name, values in sorted(features.items())
-    )
-    return _part(1, entries)
+    example = messages.Example()
+    example.features.SetInParent()
+    for name, values in sorted(features.items()):
+        entry = example.features.feature.add(key=name.encode("utf-8", "surrogateescape"))
+        kind = _kind(values)
+        found = getattr(entry.value, kind)
+        found.SetInParent()
+        found.value.extend(map(float, values) if kind == "float_list" else values)
+    content: bytes = example.SerializeToString()
+    return content
 
 
 def features_of(content: bytes) -> dict[str, Values] | None:
     """The values of a serialized tf.Example by key; None if the bytes are not one."""
+    example = messages.Example()
     try:
-        return {name: values for part in _parts(content, 1) for name, values in map(_entry, _parts(part, 1))}
-    except (ValueError, struct.error):
+        example.ParseFromString(content)
+        whole = example.ByteSize()
+        # Almost any bytes are some message: one with fields that tf.Example does not have is another.
+        example.DiscardUnknownFields()
+        if example.ByteSize() != whole:
+            return None
+        return {entry.key.decode(): _values(entry.value) for entry in example.features.feature}
+    except (DecodeError, UnicodeDecodeError):
         return None
 
 
-def _feature(values: Values) -> bytes:
+def _kind(values: Values) -> str:
     if all(isinstance(each, bytes) for each in values):
-        return _part(_BYTES, b"".join(_part(1, each) for each in values if isinstance(each, bytes)))
-    if all(isinstance(each, int) for each in values):
-        return _part(_INTS, _part(1, b"".join(_varint(int(each) % 2**64) for each in values)))
-    return _part(_FLOATS, _part(1, b"".join(struct.pack("<f", each) for each in values)))
+        return "bytes_list"
+    return "int64_list" if all(isinstance(each, int) for each in values) else "float_list"
 
 
-def _part(number: int, content: bytes) -> bytes:
-    return _varint(number << 3 | wire.BYTES) + _varint(len(content)) + content
-
-
-def _varint(number: int) -> bytes:
-    found = bytearray()
-    while number > 0x7F:
-        found.append(number & 0x7F | 0x80)
-        number >>= 7
-    found.append(number)
-    return bytes(found)
-
-
-def _parts(content: bytes, expected: int) -> Iterator[bytes]:
-    """The messages and strings of a message that has only those of one number; else a ValueError."""
-    for number, value in wire.fields(content):
-        if number != expected or not isinstance(value, bytes):
-            raise ValueError("something else")
-        yield value
-
-
-def _entry(content: bytes) -> tuple[str, Values]:
-    """Key and values of an entry of the map."""
-    parts = dict(wire.fields(content))
-    key, feature = parts.pop(1, b""), parts.pop(2, b"")
-    if parts or not isinstance(key, bytes) or not isinstance(feature, bytes):
-        raise ValueError("something else")
-    values: list[Any] = []
-    for number, part in wire.fields(feature):
-        if not isinstance(part, bytes):
-            raise ValueError("something else")
-        values = list(_values(number, part))
-    return key.decode(), values
-
-
-def _values(kind: int, content: bytes) -> Iterator[Any]:
-    if kind == _BYTES:
-        yield from _parts(content, 1)
-        return
-    if kind not in (_FLOATS, _INTS):
-        raise ValueError("a feature of another kind")
-    for packed in _parts(content, 1):
-        if kind == _FLOATS:
-            yield from struct.unpack(f"<{len(packed) // 4}f", packed)
-            continue
-        position = 0
-        while position < len(packed):
-            number, position = wire.varint(packed, position)
-            yield wire.signed(number)
+def _values(feature: Any) -> Values:
+    kind = feature.WhichOneof("kind")
+    return [] if kind is None else list(getattr(feature, kind).value)
 
 
 # ---- text

@@ -6,7 +6,7 @@ import ast
 import contextlib
 from collections.abc import Iterator, Sequence
 from types import FunctionType
-from typing import Any
+from typing import Any, Final
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
@@ -14,6 +14,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from hubexplore.display.wording import beginning
 from hubexplore.errors import HubError
 from hubexplore.notebook.magics.line_parser import one_line
+
+# What Python's parser raises: ValueErrors for a zero byte and half of a character, and the last two for what
+# is nested too deeply.
+_NO_CODE: Final = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 class Cell:
@@ -105,8 +109,9 @@ def evaluated(shell: InteractiveShell, magic: str, body: str | None, expression:
     source = expression if body is None else f"(\n{expression}\n)"
     try:
         code = _compile(shell, ast.parse(source.strip(), file, "eval"), file, "eval")
-    except SyntaxError as error:
-        raise UsageError(_no_expression(magic.split(maxsplit=1)[0], expression, str(error.msg))) from None
+    except _NO_CODE as error:
+        reason = getattr(error, "msg", "") or str(error) or "it is nested too deeply"
+        raise UsageError(_no_expression(magic.split(maxsplit=1)[0], expression, reason)) from None
     with pointing(file) if body is not None else contextlib.nullcontext():
         return eval(code, shell.user_ns)  # noqa: S307 - the user's own
 
@@ -136,9 +141,22 @@ def pointing(file: str) -> Iterator[None]:
         raise UsageError(f"Line {line} of the cell: {one_line(error)}") from None
 
 
+def _is_text(source: str) -> bool:
+    """Whether UTF-8 can hold it: half of a surrogate pair is no character."""
+    try:
+        source.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _registered(shell: InteractiveShell, magic: str, body: str) -> str:
     """Lets tracebacks show the lines of a cell; returns the name of its file."""
     whole = f"{magic}\n{body}"
+    if not _is_text(whole):
+        raise UsageError(
+            "The cell holds half of a character, which no file of Python can have. Type it anew."
+        )
     history: Any = shell.history_manager  # it knows the number of this cell; execution_count may be one ahead
     return str(shell.compile.cache(whole, len(history.input_hist_parsed) - 1, raw_code=whole))
 

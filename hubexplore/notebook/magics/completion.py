@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
+from IPython.core.error import UsageError
 
 import hubexplore
 from hubexplore.errors import HubError
@@ -22,9 +23,13 @@ if TYPE_CHECKING:
     from hubexplore.notebook.magics import HubMagics
 
 _LINE: Final = re.compile(r"(?:.*?[=\s])?%{1,2}(?P<magic>hub_\w+)\s+(?P<words>.*)", re.DOTALL)
+# IPython's automagic: what follows makes it a statement of Python.
+_BARE_LINE: Final = re.compile(r"\s*(?P<magic>hub_\w+)\s+(?P<words>(?![=,]).*)", re.DOTALL)
 _OPTION: Final = re.compile(r"(--[\w-]+=)?(.*)", re.DOTALL)
 # These take modules that are not loaded.
 _LOOKING: Final = ("hub_show", "hub_try")
+# A path that would be read as a home directory, an option, or a handle with a scheme.
+_MISREAD: Final = re.compile(r"[~-]|[^/]*:")
 
 
 class Completer:
@@ -41,44 +46,53 @@ class Completer:
         """The completions of a line that ends at the cursor.
 
         Returns:
-          What is typed of the unfinished word, and what may stand in its place. Names that a module or a
-          folder has are quoted where they need it, so that what is inserted means exactly that name; one
-          that no line can hold is not offered.
+          What is typed of the unfinished word, and what may stand in its place: nothing where that is up to
+          Python, the word itself where there is nothing better, or IPython would offer names of files, which
+          it does not quote. Names that a module or a folder has are quoted where they need it, so that what
+          is inserted means exactly that name; one that no line can hold is not offered.
         """
-        found = _LINE.fullmatch(line)
+        found = _LINE.fullmatch(line) or (self._magics.notebook.automagic and _BARE_LINE.fullmatch(line))
         method = self._magics.magics["line"].get(found["magic"]) if found else None
-        if found is None or method is None:
+        if not found or method is None:
             return "", []
         before, typed = unfinished(found["words"])
         option, word = _OPTION.fullmatch(typed).groups("")  # type: ignore[union-attr]  # it matches any text
-        with contextlib.suppress(HubError, OSError):
-            before = [*before, option[:-1]] if option else before
-            offered = self._offered(method.parser, found["magic"], before, begun(word))
-            if offered is not None:
-                is_option = word.startswith("-") and not option
-                texts = [
-                    name if is_option else quoted(name) for name in offered if name.startswith(begun(word))
-                ]
-                # The word itself, where there is nothing better, keeps IPython from offering names of files.
-                return typed, [option + text for text in texts if text is not None] or [typed] * bool(typed)
-        return typed, []
+        before = [*before, option[:-1]] if option else before
+        texts: Iterable[str | None] | None = ()
+        # ValueError: a zero byte in a path.
+        with contextlib.suppress(HubError, OSError, UsageError, ValueError):
+            texts = self._texts(method.parser, found["magic"], before, word)
+        if texts is None:
+            return typed, []
+        return typed, [option + text for text in texts if text is not None] or [typed]
 
-    def _offered(
-        self, parser: argparse.ArgumentParser, magic: str, before: list[str], word: str
-    ) -> Iterable[str] | None:
-        """What may stand in the place of a word; None where that is up to Python."""
+    def _texts(
+        self, parser: argparse.ArgumentParser, magic: str, before: list[str], typed: str
+    ) -> Iterable[str | None] | None:
+        """What to write in the place of a word, None for what cannot be written; None if Python knows."""
         actions = {option: action for action in parser._actions for option in action.option_strings}
-        if word.startswith("-"):
-            return ["--help", *actions]
         last = actions.get(before[-1]) if before else None
         places, at = _positions(before, actions)
+        names: Iterable[str] | None
         if last is not None and last.nargs != 0:
-            return self._values(magic, last.dest, places)
+            names = self._values(magic, last.dest, places)
+        elif typed.startswith("-"):
+            return [each for each in ("--help", *actions) if each.startswith(typed)]
+        else:
+            names = self._offered(parser, at, places, begun(typed))
+        if names is None:
+            return None
+        return [quoted(name) for name in names if _is_begun(name, begun(typed))]
+
+    def _offered(
+        self, parser: argparse.ArgumentParser, at: int, places: list[str], word: str
+    ) -> Iterable[str] | None:
+        """What may stand in the place of a positional argument; None where that is up to Python."""
         positional = [action for action in parser._actions if not action.option_strings]
         if positional and positional[-1].nargs == "*":
             at = min(at, len(positional) - 1)
         if at >= len(positional):
-            return None
+            return []
         if positional[at].dest == "expression":
             return self._magics.notebook.user_ns if word.isidentifier() else None
         return self._words(positional[at].dest, places, word)
@@ -129,7 +143,7 @@ def install(magics: HubMagics) -> None:
         closing = context.line_with_cursor[context.cursor_position :][:1]
         is_closed = closing in ("'", '"') and typed[:1] == closing
         completions = [
-            SimpleCompletion(text=text[:-1] if is_closed and text[0] == text[-1] == closing else text)
+            SimpleCompletion(text=text[:-1] if is_closed and text[:1] == text[-1:] == closing else text)
             for text in found
         ]
         # What is replaced is all that is typed of the word: IPython's own last token begins behind a
@@ -185,16 +199,20 @@ def _is_built(handle: str) -> bool:
     return scheme == "sample" and name in samples.names() and bool(samples.is_built(name))
 
 
+def _is_begun(name: str, word: str) -> bool:
+    """Whether a name begins like a word; a path may have `./` before it, so that it is read as a path."""
+    return name.startswith((word, f"./{word}"))
+
+
 def _paths(word: str) -> list[str]:
-    """Directories and archives that begin like a word."""
-    if not word or ":" in word:
-        return []
+    """Directories and archives that begin like a word, each as it has to be written."""
     found = sorted(glob.glob(glob.escape(os.path.expanduser(word)) + "*"))  # noqa: PTH111, PTH207 - text stays text
     home = os.path.expanduser("~")  # noqa: PTH111
-    if word.startswith("~"):
-        found = [f"~{path.removeprefix(home)}" for path in found]
-    return [
+    paths = [
         f"{path}/" if is_directory else path
         for path in found
-        if ((is_directory := os.path.isdir(os.path.expanduser(path))) or path.endswith(ARCHIVE_SUFFIXES))  # noqa: PTH111, PTH112
+        if ((is_directory := os.path.isdir(path)) or path.endswith(ARCHIVE_SUFFIXES))  # noqa: PTH112
     ]
+    if word.startswith("~"):
+        return [f"~{path.removeprefix(home)}" for path in paths]
+    return [f"./{path}" if _MISREAD.match(path) else path for path in paths]

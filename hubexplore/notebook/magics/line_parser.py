@@ -7,6 +7,7 @@ import contextlib
 import functools
 import keyword
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, cast
 
@@ -15,7 +16,7 @@ from IPython.core.magic import needs_local_scope, no_var_expand
 from IPython.core.magic_arguments import MagicArgumentParser, magic_arguments
 from IPython.utils.text import DollarFormatter, FullEvalFormatter
 
-from hubexplore.display.wording import printable
+from hubexplore.display.wording import beginning, printable
 from hubexplore.errors import HubError, closest
 
 Namespace = Mapping[str, Any]
@@ -30,7 +31,9 @@ _PART: Final = re.compile(rf"""{_QUOTED}|(?:\{{[^{{}}]*\}}|[^\s"'])++""")
 _WORD: Final = re.compile(rf"(?:{_PART.pattern})++")
 _ALL_QUOTED: Final = re.compile(rf"(?P<option>--[\w-]+=)?(?P<content>{_QUOTED}+)")
 # What stays itself without quotes: not expanded, not split, no help, no end of a statement.
-_PLAIN: Final = re.compile(r"[\w@%+=:,./~^][\w@%+=:,./~^-]*")
+_PLAIN: Final = re.compile(r"[\w./~][\w@%+=:,./~^-]*")
+# Before a word that begins with a hyphen and is no option.
+_VALUE_MARK: Final = "\0"
 _HELP: Final = re.compile(r"\s*--help(\s.*)?|(.*\s)?--help\s*", re.DOTALL)
 
 
@@ -51,10 +54,13 @@ def one_line(error: object) -> str:
 
 @contextlib.contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turns a HubError into exactly UsageError, which IPython shows as one line and which stops the run."""
+    """Turns a HubError into exactly UsageError, which IPython shows as one line and which stops the run.
+
+    IPython prints that line as it is, so that of any other UsageError is made safe here as well.
+    """
     try:
         yield
-    except HubError as error:
+    except (HubError, UsageError) as error:
         raise UsageError(one_line(error)) from None
 
 
@@ -64,19 +70,32 @@ def read_options(
     """The options in a line; an unknown one is an error that names the nearest."""
     given: list[str] = []
     for word in words(line, namespace):
-        if word.is_value and word.startswith("-") and given and given[-1] in options_of(parser):
-            given[-1] += f"={word}"  # argparse would take the word for an option
+        # argparse would take a value that begins with a hyphen for an option, and drop two hyphens.
+        if word.is_value and word.startswith("-"):
+            if word != "--" and given and given[-1] in options_of(parser):
+                given[-1] += f"={word}"
+            else:
+                given.append(_VALUE_MARK + word)
             continue
-        if word.startswith("--") and word.split("=")[0] not in options_of(parser):
+        option = word.split("=")[0]
+        if word.startswith("--") and option not in options_of(parser):
             raise UsageError(_unknown(parser, word))
-        given.append(str(word))
+        given += [option, f"{_VALUE_MARK}--"] if word == f"{option}=--" else [str(word)]
     try:
         options, unknown = parser.parse_known_args(given)
     except UsageError as error:
-        raise UsageError(f"%{parser.prog}: {one_line(error)}. Write: {usage(parser)}") from None
+        message = one_line(str(error).replace(_VALUE_MARK, ""))
+        raise UsageError(f"%{parser.prog}: {message}. Write: {usage(parser)}") from None
     if unknown:
         raise UsageError(_unknown(parser, unknown[0]))
-    return options
+    return argparse.Namespace(**{name: _unmarked(value) for name, value in vars(options).items()})
+
+
+def _unmarked(value: Any) -> Any:
+    """The value of an argument without the marks of `read_options`."""
+    if isinstance(value, list):
+        return [_unmarked(each) for each in value]
+    return value.removeprefix(_VALUE_MARK) if isinstance(value, str) else value
 
 
 def magic(
@@ -104,11 +123,10 @@ def magic(
             __tracebackhide__ = True  # IPython leaves such frames out of the traceback of a user's own error
             if _HELP.fullmatch(line):
                 return Help(function.__doc__ or "")
-            if cell and body is None:
-                raise UsageError(
-                    f"%{parser.prog} needs a cell: begin it with %%{parser.prog} {line}".rstrip()
-                )
             with one_line_errors():
+                if cell and body is None:
+                    begin = f"%{parser.prog} needs a cell: begin it with %%{parser.prog}"
+                    raise UsageError(f"{begin} {line}".rstrip())
                 namespace = {**self.notebook.user_ns, **(local_ns or {})} if expand else None
                 options = read(parser, line, body is not None, namespace)
                 return function(self, options) if body is None else function(self, options, body)
@@ -166,14 +184,10 @@ def _expanded(text: str, namespace: Namespace | None, is_single: bool) -> str:
 
 def unfinished(text: str) -> tuple[list[str], str]:
     """The finished words of the beginning of a line, and what is typed of the last one, with its quotes."""
-    quote, start = "", 0
-    for at, character in enumerate(text):
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "\"'":
-            quote = character
-        elif character.isspace():
-            start = at + 1
+    start = len(text) - len(text.lstrip())
+    # A word is finished where blanks follow; one that an open quote follows goes on.
+    while (found := _WORD.match(text, start)) and (rest := text[found.end() :])[:1].isspace():
+        start = len(text) - len(rest.lstrip())
     return list(words(text[:start])), text[start:]
 
 
@@ -209,10 +223,10 @@ def _unknown(parser: MagicArgumentParser, word: str) -> str:
     name = word.split("=", maxsplit=1)[0]
     if name.startswith("-"):
         nearest = closest(name, ["--help", *options_of(parser)])
-        return f"%{parser.prog} has no option {printable(name)!r}.{nearest} Write: {usage(parser)}"
+        return f"%{parser.prog} has no option {beginning(name)!r}.{nearest} Write: {usage(parser)}"
     return (
-        f"%{parser.prog} does not know what to do with {printable(word)!r}; a path with spaces needs quotes. "
-        f"Write: {usage(parser)}"
+        f"%{parser.prog} does not know what to do with {beginning(word.removeprefix(_VALUE_MARK))!r}; a path "
+        f"with spaces needs quotes. Write: {usage(parser)}"
     )
 
 
@@ -222,7 +236,8 @@ _LAST_OPTION: Final = re.compile(rf"(?:^|\s)(?P<option>{_OPTION})\s*$")
 _FIRST_OPTION: Final = re.compile(rf"(?P<option>{_OPTION})\s+")
 _CAPTURE: Final = re.compile(r"\s*(?P<out>\w+)\s*<<(?P<rest>.*)", re.DOTALL)
 _CAPTURE_LAST: Final = re.compile(r"(?P<rest>.*?)(?P<out>\w+)\s*<<\s*", re.DOTALL)
-_NAME: Final = re.compile(r"\s*(?P<name>\w+)(?P<rest>.*)", re.DOTALL)
+# A whole word, or what stands before a bracket.
+_NAME: Final = re.compile(rf"\s*(?P<name>{_PLAIN.pattern}(?![^\s;])|\w+|{_QUOTED}+)(?P<rest>.*)", re.DOTALL)
 
 
 def read_call(
@@ -248,7 +263,7 @@ def read_call(
     options.expression, options.silent = expression, captured is not None
     options.out = captured["out"] if captured else options.out
     if options.out:
-        check_variable(options.out, f"%{parser.prog}")
+        options.out = check_variable(options.out, f"%{parser.prog}")
     return options
 
 
@@ -273,7 +288,13 @@ def _read_call_line(
     return read_options(parser, " ".join([match["name"], *found_options]), namespace=namespace), rest
 
 
-def check_variable(name: str, magic_name: str) -> None:
-    """Raises UsageError if no variable can have this name."""
-    if not name.isidentifier() or keyword.iskeyword(name):
+def check_variable(name: str, magic_name: str) -> str:
+    """The name as Python has it in its source, where characters that look alike are one.
+
+    Raises:
+      UsageError: no variable can have this name.
+    """
+    found = unicodedata.normalize("NFKC", name)
+    if not found.isidentifier() or keyword.iskeyword(found) or found == "__debug__":
         raise UsageError(f"{magic_name} needs the name of a variable; {printable(name)!r} cannot be one.")
+    return found

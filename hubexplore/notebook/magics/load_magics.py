@@ -44,7 +44,7 @@ class LoadingMagics(HubMagicsBase):
         source = self.source(options.handle)
         is_path = isinstance(source, (str, bytes, os.PathLike))
         name = options.name or self._free_name(text_of(source) if is_path else options.handle)
-        check_variable(name, "%hub_load: --as")
+        name = check_variable(name, "%hub_load: --as")
         self.notebook.user_ns[name] = self._load(source, name, options.tags, options.trainable)
         return self.notebook.user_ns[name]
 

@@ -46,11 +46,11 @@ class AuthoringMagics(HubMagicsBase):
         `spec = hubexplore.create_module_spec(body, tags_and_args); NAME = session.load(spec, NAME)`.
         """
         __tracebackhide__ = True
-        check_variable(options.name, "%%hub_module")
+        name = check_variable(options.name, "%%hub_module")
         variants = [variant(word) for word in options.tags] or [([], {})]
-        spec = self._spec(options.name, variants, cell)
+        spec = self._spec(name, variants, cell)
         tags = next((tags for tags, _ in variants if not tags), variants[0][0])
-        self.notebook.user_ns[options.name] = self.session.load(spec, options.name, tags)
+        self.notebook.user_ns[name] = self.session.load(spec, name, tags)
         return spec
 
     def _spec(self, name: str, variants: Variants, body: str) -> Any:

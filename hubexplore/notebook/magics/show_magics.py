@@ -110,8 +110,8 @@ class LookingMagics(HubMagicsBase):
         return Table("Samples", [Column("Handle", code=True), Column("What it is")], rows)
 
     def _with_tags(self, word: str) -> tuple[str, str | None]:
-        """Splits NAME@TAGS, unless something is at the path NAME@TAGS."""
+        """Splits NAME@TAGS, unless NAME@TAGS is itself the name of a module or what is at that path."""
         found = _WITH_TAGS.fullmatch(word)
-        if found is None or os.path.exists(word):  # noqa: PTH110 - as resolve()
+        if found is None or word in self.module_names() or os.path.exists(word):  # noqa: PTH110 - as resolve()
             return word, None
         return found["module"], found["tags"]

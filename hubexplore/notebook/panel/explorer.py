@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import weakref
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,7 @@ from hubexplore.notebook.panel.browser_widgets import Keeper, Message
 from hubexplore.notebook.panel.fields.signature_selector import Selector, callable_signatures
 from hubexplore.notebook.panel.graph.tab import GraphTab
 from hubexplore.notebook.panel.messages import error_words
+from hubexplore.notebook.panel.screen import SCREEN
 from hubexplore.notebook.panel.snapshot import LARGEST, Still
 from hubexplore.notebook.panel.subject_lookup import find, notebook_book
 from hubexplore.notebook.panel.tabs.trial import TryTab
@@ -34,6 +36,10 @@ VIEW: Final = "application/vnd.jupyter.widget-view+json"
 MSG_TERMINAL: Final = (
     "{own}: the panel needs a notebook, as JupyterLab is one. Here in the terminal, "
     "hubexplore.summarize(...) tells what the module is, and NotebookSession().call(...) runs it."
+)
+MSG_CLOSED: Final = (
+    "The explorer of {title} was closed, as it is when the cell that showed it runs again. Open another one: "
+    "hubexplore.explore(...). One that you keep in a variable stays."
 )
 _TABS: Final = ("Try", "Graph", "Variables", "Variants", "Overview")
 
@@ -88,18 +94,28 @@ class Explorer:
         _check(subject, signature, tags)
         self._subject = subject
         self._trial = Trial(subject)
-        self._still = Still(self._picture)
+        # Its widgets refer to it weakly, so that `screen` sees whether anybody else has it.
+        own = weakref.proxy(self)
+
+        def draw() -> Markup:
+            drawn: Markup = own._picture()
+            return drawn
+
+        def choose() -> None:
+            own._choose()
+
+        self._still = Still(draw)
         chosen = subject.tags if tags is None else subject.summary.variant(tags).tags
-        self._selector = Selector(subject.summary, self._choose, chosen, signature)
+        self._selector = Selector(subject.summary, choose, chosen, signature)
         self._try = TryTab(self._trial, self._selector, _namespace, self._still.changed)
         self._keeper = Keeper()
-        self._keeper.listen(lambda message, _: self._hear(message))
+        self._keeper.listen(lambda message, _: own._hear(message))
         # A tab is put into its box when it is opened. Other children would have the browser build all tabs
         # anew, and a click that is on its way would be lost.
         self._boxes = {title: widgets.VBox() for title in _TABS}
         self._boxes[_TABS[0]].children = [self._try]
         self._tabs = widgets.Tab(list(self._boxes.values()), titles=_TABS)
-        self._tabs.observe(lambda _: self._open(), "selected_index")
+        self._tabs.observe(lambda _: own._open(), "selected_index")
         self._root = widgets.VBox([self._keeper, widgets.HTML(self._heading()), self._tabs])
         self._root.add_class("hubexplore-panel")
         self._preloaded = False
@@ -152,6 +168,10 @@ class Explorer:
             print(MSG_TERMINAL.format(own=repr(self)))  # noqa: T201 - what IPython shows here
             return
         title = visible(self._subject.summary.title)
+        if self._is_closed:
+            print(MSG_CLOSED.format(title=title))  # noqa: T201
+            return
+        SCREEN.show(self, get_ipython())
         words = f"Explorer of {title}: the panel lives while its kernel runs, its last state is below"
         display({VIEW: {"version_major": 2, "version_minor": 0, "model_id": self._root.model_id},
                  "text/plain": words}, raw=True)  # fmt: skip
@@ -195,7 +215,12 @@ class Explorer:
         summary = self._subject.summary
         match title:
             case "Graph":
-                return GraphTab(summary, self._probe, self._still.changed)
+                own = weakref.proxy(self)
+
+                def probe(signature: str, tensor: str) -> None:
+                    own._probe(signature, tensor)
+
+                return GraphTab(summary, probe, self._still.changed)
             case "Variables":
                 return VariablesTab(summary, self._still.changed)
             case "Variants":
@@ -204,14 +229,14 @@ class Explorer:
 
     def _probe(self, signature: str, tensor: str) -> None:
         """Runs what the form asks for, and shows a tensor of it in the graph tab."""
-        graph = self._opened("Graph")
+        graph, trial = self._opened("Graph"), self._trial
         try:
             asked = self._try.asked()
         except HubError as error:
             graph.fail(f"Give the inputs in the Try tab first. {error_words(error)}")
             return
         started = self._try.worker.start(
-            lambda: self._trial.call(asked, (tensor,)),
+            lambda: trial.call(asked, (tensor,)),
             lambda found: graph.show_value(tensor, found[2][tensor]),
             lambda error: graph.fail(error_words(error)),
         )

@@ -13,13 +13,14 @@ from hubexplore.errors import HubError
 from hubexplore.explorer.runs import Asked, Run
 from hubexplore.inputs.input_value import Given
 
-MSG_CANCELLED = (
-    "Cancelled: the result of this run will be dropped. TensorFlow cannot be stopped within a run, so it may "
-    "continue in the background for a while."
+MSG_CANCELLING = (
+    "Cancelled: nothing of this run will be shown. TensorFlow ends it before the next op; an op that has "
+    "begun cannot be stopped, and may keep processors busy until it is done."
 )
+MSG_CANCELLED = "Cancelled: the run has ended"
 MSG_LEFT_BEHIND = (
-    "Two cancelled runs are still running inside TensorFlow. Wait until one of them is done, or restart the "
-    "kernel."
+    "Two cancelled runs are still busy with an op that TensorFlow cannot stop. Wait until one of them is "
+    "done, or restart the kernel."
 )
 MSG_MEMORY = "There is not enough memory for this run. Give fewer rows, or smaller ones."
 MSG_BUG = (

@@ -15,6 +15,7 @@ class Status(widgets.HTML):
 
     Attributes:
       error: a widget that is empty while nothing is wrong.
+      said: the words on screen.
     """
 
     def __init__(self) -> None:
@@ -26,6 +27,7 @@ class Status(widgets.HTML):
 
     def say(self, words: str, busy: bool = False) -> None:
         """Says what goes on; `busy` shows that it does."""
+        self.said = words
         self.value = tag("span", printable(words), role="status", class_="hub-spin" if busy else None)
 
     def fail(self, words: str) -> None:

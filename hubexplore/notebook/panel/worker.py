@@ -7,8 +7,10 @@ import contextlib
 import contextvars
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
+
+from hubexplore.session.interruption import Stopper
 
 Result = TypeVar("Result")
 LEFT_BEHIND: Final = 2
@@ -19,12 +21,14 @@ LEFT_BEHIND: Final = 2
 class Ticket:
     """A piece of work that goes on.
 
-    Work of several steps asks `cancelled` before each of them. TensorFlow cannot be stopped inside of a run:
-    a cancelled one is left behind, what it gives is dropped.
+    Work of several steps asks `cancelled` before each of them. A run of a session is ended where that is
+    possible, between two ops; until then it is left behind, and what it gives is dropped.
     """
 
     cancelled: bool = False
     ended: bool = False
+    stopper: Stopper = field(default_factory=Stopper)
+    at_end: Callable[[], None] | None = None
 
 
 class Worker:
@@ -82,12 +86,7 @@ class Worker:
 
         def body() -> None:
             try:
-                if first is not None:
-                    first()
-                    if ticket.cancelled:
-                        return
-                    back(between)
-                result = work()
+                result = ticket.stopper.watch(lambda: _steps(first, lambda: back(between), work, ticket))
             except BaseException as error:  # noqa: BLE001 - shown by who asked
                 back(finish, failed, error)
             else:
@@ -97,6 +96,8 @@ class Worker:
                     ticket.ended = True
                     self._left.discard(ticket)
                     self._threads.discard(threading.current_thread())
+                if ticket.at_end is not None:
+                    back(ticket.at_end)
 
         # A daemon: work that was left behind must not keep the kernel from ending.
         thread = threading.Thread(target=body, daemon=True, name="hubexplore-trial")
@@ -104,20 +105,47 @@ class Worker:
         thread.start()
         return True
 
-    def cancel(self) -> None:
-        """Waits no longer for the work that goes on."""
-        if self._ticket is not None:
-            with self._lock:
-                self._ticket.cancelled = True
-                if not self._ticket.ended:
-                    self._left.add(self._ticket)
-            self._ticket = None
+    def cancel(self, at_end: Callable[[], None] | None = None) -> bool:
+        """Ends the work that goes on if it can be ended, and waits no longer for it.
+
+        Args:
+          at_end: is called when it has ended, as `done` is.
+
+        Returns:
+          Whether there is something that has not ended yet; only then `at_end` follows.
+        """
+        ticket, self._ticket = self._ticket, None
+        if ticket is None:
+            return False
+        with self._lock:
+            ticket.cancelled = True
+            goes_on = not ticket.ended
+            if goes_on:
+                self._left.add(ticket)
+                ticket.at_end = at_end
+        ticket.stopper.stop()
+        return goes_on
 
     def wait(self) -> None:
         """Waits until all work is done; for who has no event loop, as a test or a script."""
         while threads := list(self._threads):
             for thread in threads:
                 thread.join()
+
+
+def _steps(
+    first: Callable[[], object] | None,
+    between: Callable[[], None],
+    work: Callable[[], Result],
+    ticket: Ticket,
+) -> Result | None:
+    """Does one after the other; nothing more, once it is cancelled."""
+    if first is not None:
+        first()
+        if ticket.cancelled:
+            return None
+        between()
+    return work()
 
 
 def _way_back() -> Callable[..., None]:

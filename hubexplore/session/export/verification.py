@@ -23,7 +23,7 @@ from hubexplore.inputs.fields import fields
 from hubexplore.session.export.differences import Assets, difference
 from hubexplore.session.export.report import ComparedSignature
 from hubexplore.session.export.side_effects import Effects, effects
-from hubexplore.session.interruption import run_interruptibly
+from hubexplore.session.interruption import run_interruptibly, stoppable, try_for
 from hubexplore.session.memory import estimate
 from hubexplore.summary.graph.op_kernels import reason
 
@@ -154,9 +154,13 @@ class _Copy:
 
     def _open(self) -> None:
         self._session = tf.compat.v1.Session(graph=self._graph)
-        self._session.run(self._given, self._feeds)
-        self._session.run(self._others)
+        self._run(self._given, self._feeds)
+        self._run(self._others)
         self._touched = False
+
+    def _run(self, fetches: Any, feeds: Mapping[Any, Any] | None = None, options: Any = None) -> Any:
+        """Runs it so that an interrupt ends it: nobody needs the session of a copy any more."""
+        return stoppable(self._session.run, fetches, feeds, options, stop=lambda: self.close(0.0))
 
     def effects(self, signature: str) -> Effects:
         """What a signature does besides giving outputs."""
@@ -179,14 +183,14 @@ class _Copy:
         estimate.check(applied, inputs, most=example_search.MEMORY)
         limited = tf.compat.v1.RunOptions(timeout_in_ms=round(example_search.RUN_SECONDS * 1000))
         try:
-            results: dict[str, Any] = self._session.run(applied.outputs, fed, limited)
+            results: dict[str, Any] = self._run(applied.outputs, fed, limited)
         except tf.errors.DeadlineExceededError as error:
             raise explain_run_error(error, timeout=example_search.RUN_SECONDS) or error from error
         return results
 
-    def close(self) -> None:
-        """Frees what the session holds."""
-        self._session.close()
+    def close(self, patience: float = 1.0) -> None:
+        """Frees what the session holds; waits so many seconds for an op that does not end."""
+        try_for(self._session.close, patience)
 
 
 def _first(error: BaseException) -> str:

@@ -10,13 +10,19 @@ HIDDEN: Final = "***"
 # A name and password, or a token in their place. A password with a slash belongs to no valid address, and
 # is not to be shown either; digits after a colon are a port.
 _ACCESS: Final = re.compile(r"(?<=://)(?:[^/?#]*|[^/?#@]*:(?!\d*(?:[/?#]|$))[^@]*)@")
+# The same after too few or too many slashes, or none: somebody has mistyped an address.
+_MISTYPED: Final = re.compile(
+    r"^(\s*[A-Za-z][A-Za-z0-9+.\-]+:/*|\s*https?/+)[^/?#@:]+:(?!\d*(?:[/?#]|$))[^@]*@"
+)
 _SECRET_FIELD: Final = re.compile(
-    r"([?&;][^=&;#]*(?:token|key|secret|passw|sig|auth|credential)[^=&;#]*=)[^&;#]*", re.IGNORECASE
+    r"([?&;#][^=&;#]*(?:token|key|secret|passw|sig|auth|credential)[^=&;#]*=)[^&;#]*", re.IGNORECASE
 )
 
 
 def shown(handle: str) -> str:
     """Returns a handle as messages, titles and records may show it; only addresses can differ."""
+    if "@" in handle:
+        handle = _MISTYPED.sub(rf"\1{HIDDEN}@", handle)
     if "://" not in handle:
         return handle
     return _SECRET_FIELD.sub(rf"\1{HIDDEN}", _ACCESS.sub(f"{HIDDEN}@", handle))

@@ -1,14 +1,16 @@
-"""TensorFlow's messages of a SavedModel, built at run time in a pool of their own, without TensorFlow.
+"""TensorFlow's messages of a SavedModel, and tf.Example, built at run time in their own pool.
 
 Only fields that are read here; protobuf skips the others. Field numbers are facts of the format, from
 tensorflow/core/protobuf/{saved_model,meta_graph,saved_object_graph,struct}.proto and
-tensorflow/core/framework/{graph,node_def,attr_value,tensor,tensor_shape,types,function,op_def,variable}.proto.
+tensorflow/core/framework/{graph,node_def,attr_value,tensor,tensor_shape,types,function,op_def,variable}.proto
+and tensorflow/core/example/{example,feature}.proto.
 Attribute names are TensorFlow's, so that code which reads these messages reads TensorFlow's own as well.
 Full names are TensorFlow's too, since the text form spells them out; in this pool they meet no others.
 """
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Final
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -99,6 +101,12 @@ _SCHEMA: Final[dict[str, str]] = {
     "SavedUserObject": "1 identifier string",
     "SavedAsset": "1 asset_file_def_index int32",
     "SavedFunction": "1 concrete_functions *string",
+    "Example": "1 features Features",
+    # A map on the wire, whose keys may be bytes that are no text; as a oneof of one, a key that is empty is
+    # written too.
+    "Features": "1 feature *FeatureEntry",
+    "FeatureEntry": "1 key bytes |written; 2 value Feature",
+    "Feature": "1 bytes_list BytesList |kind; 2 float_list FloatList |kind; 3 int64_list Int64List |kind",
     "SavedVariable": "1 dtype DataType; 2 shape TensorShapeProto; 3 trainable bool; 6 name string",
 }
 
@@ -179,8 +187,10 @@ AssetFileDef: Any = _CLASSES["AssetFileDef"]
 AttrValue: Any = _CLASSES["AttrValue"]
 GraphDef: Any = _CLASSES["GraphDef"]
 NodeDef: Any = _CLASSES["NodeDef"]
+Example: Any = _CLASSES["Example"]
 
 
+@functools.lru_cache(maxsize=256)
 def dtype_name(number: int) -> str:
     """Returns TensorFlow's name of a DataType ("float32", "int64_ref"), or "unknown (99)"."""
     base = number - 100 if number > 100 else number

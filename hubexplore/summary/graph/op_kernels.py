@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from hubexplore.summary.graph.traversal import Cut, index_nodes, reach, reached_functions, tensor_of
+from hubexplore.summary.graph.traversal import (
+    MOST_WALKED,
+    Cut,
+    index_nodes,
+    reach,
+    reached_functions,
+    tensor_of,
+)
 from hubexplore.summary.model import SignatureSummary
 
 # Made by tools/list_op_kernels.py from TensorFlow 2.21 for CPUs.
@@ -34,22 +42,30 @@ def ops_of(signature: SignatureSummary, meta_graph: Any, wanted: Iterable[str]) 
     if not ops:
         return ops
     nodes = index_nodes(meta_graph.graph_def.node)
+    return ops.intersection(node.op for node in _run_by(signature, nodes, meta_graph.graph_def.library))
+
+
+def _run_by(signature: SignatureSummary, nodes: Mapping[str, Any], library: Any) -> list[Any]:
+    """Returns the nodes that a signature runs, those of functions included."""
     fed = frozenset(tensor_of(tensor) for each in signature.inputs for tensor in each.tensors)
     targets = [tensor_of(tensor) for each in signature.outputs for tensor in each.tensors]
     needed = [nodes[name] for name in reach(nodes, targets, Cut(tensors=fed)).nodes]
-    found = {node.op for node in needed}
-    for function in reached_functions(needed, meta_graph.graph_def.library):
-        found.update(node.op for node in function.node_def)
-    return frozenset(found & ops)
+    inside = (function.node_def for function in reached_functions(needed, library))
+    return [*needed, *itertools.chain.from_iterable(inside)]
 
 
 def who_needs(
     ops: Iterable[str], signatures: Iterable[SignatureSummary], meta_graph: Any
 ) -> Mapping[str, list[str]]:
-    """Returns the op types -> the names of the signatures that run them."""
-    wanted = list(ops)
-    needs: dict[str, list[str]] = {op: [] for op in wanted}
+    """Returns the op types -> the names of the signatures that run them.
+
+    Each signature is walked by itself. Where that takes more than `MOST_WALKED` nodes together, nothing is
+    known of any op and the result is empty.
+    """
+    needs: dict[str, list[str]] = {op: [] for op in ops}
+    nodes, library = index_nodes(meta_graph.graph_def.node), meta_graph.graph_def.library
     known: dict[tuple[frozenset[str], ...], frozenset[str]] = {}
+    walked = 0
     for signature in signatures:
         # Many signatures of one graph are often of the same tensors.
         ends = tuple(
@@ -57,7 +73,11 @@ def who_needs(
             for side in (signature.inputs, signature.outputs)
         )
         if ends not in known:
-            known[ends] = ops_of(signature, meta_graph, wanted)
+            run = _run_by(signature, nodes, library)
+            walked += len(run) + len(library.function)
+            if walked > MOST_WALKED:
+                return {}
+            known[ends] = frozenset(node.op for node in run).intersection(needs)
         for op in known[ends]:
             needs[op].append(signature.name)
     return needs

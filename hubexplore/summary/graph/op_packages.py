@@ -8,6 +8,8 @@ from typing import Final
 
 NOWHERE: Final = "tf.contrib of TensorFlow 1; no package has it for TensorFlow 2"
 _RENAMED: Final = f"{NOWHERE} under this name; {{other}}"
+MOST_NAMED: Final = 12
+"""So many signatures are named that run an op."""
 
 # Package -> the op types that it registers; "*" ends a prefix. Read from the shared libraries of their
 # wheels: tensorflow-text 2.21.1, tensorflow-addons 0.23.0, tensorflow-io 0.37.1, tensorflow-decision-forests
@@ -134,5 +136,13 @@ def describe(op_types: Iterable[str], needs: Mapping[str, Iterable[str]] | None 
 
 def needed_by(signatures: Iterable[str]) -> str:
     """Returns which signatures run an op, as a clause."""
-    names = ", ".join(map(repr, signatures))
+    names = some_of(signatures)
     return f"run by signature {names}" if names else "no signature runs it"
+
+
+def some_of(names: Iterable[str]) -> str:
+    """Returns `"'a', 'b' and 3 more"` for names, as many as are read."""
+    every = list(names)
+    shown = ", ".join(map(repr, every[:MOST_NAMED]))
+    more = len(every) - MOST_NAMED
+    return f"{shown} and {more:,} more" if more > 0 else shown

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 PLACEHOLDERS: Final = frozenset({"Placeholder", "PlaceholderV2"})
 """Ops without a value unless they are fed or replaced."""
+MOST_WALKED: Final = 400_000
+"""So many nodes are walked for what is good to know of signatures: twenty of them in large models."""
 
 
 def node_of(tensor: str) -> str:
@@ -114,6 +116,11 @@ def downstream(nodes: Mapping[str, Any], sources: Iterable[str], cut: Cut = NO_C
       sources: node names.
       cut: edges to ignore.
     """
+    return follow(consumers_of(nodes, cut), (source for source in sources if source in nodes))
+
+
+def consumers_of(nodes: Mapping[str, Any], cut: Cut = NO_CUT) -> dict[str, list[str]]:
+    """Name of a node -> those of the nodes that have it as an input, over edges that are not cut."""
     consumers: dict[str, list[str]] = {}
     for name, node in nodes.items():
         for edge in node.input:
@@ -124,7 +131,12 @@ def downstream(nodes: Mapping[str, Any], sources: Iterable[str], cut: Cut = NO_C
                 is_cut = producer in cut.nodes or tensor_of(edge) in cut.tensors
             if not is_cut:
                 consumers.setdefault(producer, []).append(name)
-    found = {source for source in sources if source in nodes}
+    return consumers
+
+
+def follow(consumers: Mapping[str, Iterable[str]], sources: Iterable[str]) -> set[str]:
+    """Names of `sources` and of all that comes behind one of them, by what `consumers_of` says."""
+    found = set(sources)
     stack = list(found)
     while stack:
         for consumer in consumers.get(stack.pop(), ()):

@@ -24,12 +24,11 @@ not trusted.
 
 from __future__ import annotations
 
-import contextlib
-import gc
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from hubexplore.errors import DiagramError, NoSuchScopeError, NoSuchSignatureError, closest
+from hubexplore.summary.collecting import uncollected
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.model import SignatureSummary, VariantSummary
 from hubexplore.summary.outline.boxes.drawing import BoxDrawer
@@ -48,21 +47,7 @@ MAX_LISTED: Final = 20
 """Maximum number of signatures that an error lists."""
 
 
-@contextlib.contextmanager
-def _collection_paused() -> Iterator[None]:
-    """Pauses Python's garbage collector."""
-    # The outline makes many objects and no cycles of them, so the collector takes a third of the time in
-    # vain.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-@_collection_paused()
+@uncollected()
 def outline(
     meta_graph: Any,
     variant: VariantSummary,

@@ -12,6 +12,7 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
 from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
+from hubexplore.summary.collecting import uncollected
 from hubexplore.summary.diagnosis import file_types, path_diagnosis
 from hubexplore.summary.files.filesystem import Filesystem, is_link, join, read_message
 from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
@@ -60,6 +61,7 @@ class Place:
         return join(self.directory, name)
 
 
+@uncollected()
 def read_module(directory: str, filesystem: Filesystem, title: str | None = None) -> ModuleSummary:
     """Reads a TF1 Hub module, a TF1 SavedModel or a TF2 SavedModel.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hubexplore.summary.graph.traversal import Cut, index_nodes, reach, tensor_of
+from hubexplore.summary.graph.traversal import MOST_WALKED, Cut, index_nodes, reach, tensor_of
 from hubexplore.summary.model import SignatureSummary
 from hubexplore.summary.reading.string_inputs import PLAIN, Encoding, Reader
 
@@ -32,19 +32,23 @@ Facts = Mapping[tuple[str, str], InputFacts]
 
 
 def read_inputs(meta_graph: Any, signatures: Iterable[SignatureSummary]) -> Facts:
-    """What is noteworthy of the inputs of some signatures.
+    """What is noteworthy of the inputs of some signatures; up to where that takes `MOST_WALKED` nodes.
 
     Args:
       meta_graph: MetaGraphDef-shaped message; it is not changed.
       signatures: of this graph.
     """
     nodes = index_nodes(meta_graph.graph_def.node)
-    reader = Reader(meta_graph)
+    reader = Reader(meta_graph, nodes)
     encodings: dict[str, Encoding] = {}
-    found = {}
+    found: dict[tuple[str, str], InputFacts] = {}
+    walked = 0
     for signature in signatures:
-        used = _used(nodes, signature)
+        used, behind = _used(nodes, signature)
+        walked += behind
         for each in signature.inputs:
+            if walked + reader.walked > MOST_WALKED:
+                return found
             if each.dtype == "string" and each.tensor and each.tensor not in encodings:
                 encodings[each.tensor] = reader.encoding(each.tensor)
             unused = used.isdisjoint(map(tensor_of, each.tensors))
@@ -54,8 +58,9 @@ def read_inputs(meta_graph: Any, signatures: Iterable[SignatureSummary]) -> Fact
     return found
 
 
-def _used(nodes: Mapping[str, Any], signature: SignatureSummary) -> set[str]:
-    """Full names of the tensors of inputs that outputs depend on."""
+def _used(nodes: Mapping[str, Any], signature: SignatureSummary) -> tuple[set[str], int]:
+    """Full names of the tensors of inputs that outputs depend on, and how many nodes were walked."""
     fed = frozenset(tensor_of(tensor) for each in signature.inputs for tensor in each.tensors)
     targets = [tensor_of(tensor) for each in signature.outputs for tensor in each.tensors]
-    return reach(nodes, targets, Cut(tensors=fed)).cut_tensors | fed.intersection(targets)
+    behind = reach(nodes, targets, Cut(tensors=fed))
+    return behind.cut_tensors | fed.intersection(targets), len(behind.nodes)

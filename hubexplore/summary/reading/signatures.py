@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from hubexplore.summary.graph.declared_tensors import Declared, shape_of, sparse_shape
@@ -34,28 +34,33 @@ def read_signatures(meta_graph: Any, declared: Declared) -> tuple[SignatureSumma
     )
 
 
-def contradictions(meta_graph: Any, declared: Declared) -> Iterator[str]:
-    """What signatures say of dense tensors that the graph contradicts, as sentences."""
-    for name in sorted(meta_graph.signature_def):
-        if name in INTERNAL:
-            continue
-        signature = meta_graph.signature_def[name]
-        for side, infos in (("input", signature.inputs), ("output", signature.outputs)):
-            for key in sorted(infos):
-                if infos[key].WhichOneof("encoding") == "name":
-                    yield from _contradiction(f"Signature {name!r}: {side} {key!r}", infos[key], declared)
+def contradictions(meta_graph: Any, signatures: Iterable[SignatureSummary]) -> Iterator[str]:
+    """What signatures say of dense tensors that the graph contradicts, as sentences.
+
+    Args:
+      meta_graph: MetaGraphDef-shaped message.
+      signatures: what was read of it, in which the graph counts.
+    """
+    for each in signatures:
+        signature = meta_graph.signature_def[each.name]
+        for side, infos, tensors in (
+            ("input", signature.inputs, each.inputs),
+            ("output", signature.outputs, each.outputs),
+        ):
+            for tensor in tensors:
+                if tensor.tensor:
+                    where = f"Signature {each.name!r}: {side} {tensor.name!r}"
+                    yield from _contradiction(where, infos[tensor.name], tensor)
 
 
-def _contradiction(where: str, info: Any, declared: Declared) -> Iterator[str]:
-    dtype, shape = declared.dtype(info.dtype, info.name), declared.shape(info)
-    if info.dtype not in (0, dtype):
-        yield (
-            f"{where} is declared as {dtype_name(info.dtype)}, but in the graph it is {dtype_name(dtype)}, "
-            f"which counts."
-        )
-    if not info.HasField("tensor_shape") and shape:
-        yield f"{where} is declared without a shape; that of the graph counts, {_written(shape)}."
-    elif info.HasField("tensor_shape") and shape != (found := shape_of(info.tensor_shape)):
+def _contradiction(where: str, info: Any, tensor: TensorSummary) -> Iterator[str]:
+    shape, declared = tensor.shape, dtype_name(info.dtype)
+    if info.dtype and declared != tensor.dtype:
+        yield f"{where} is declared as {declared}, but in the graph it is {tensor.dtype}, which counts."
+    if not info.HasField("tensor_shape"):
+        if shape:
+            yield f"{where} is declared without a shape; that of the graph counts, {_written(shape)}."
+    elif shape != (found := shape_of(info.tensor_shape)):
         yield (
             f"{where} is declared with the shape {_written(found)}, but in the graph it has "
             f"{_written(shape)}, which counts."

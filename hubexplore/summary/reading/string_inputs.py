@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import dtype_name
-from hubexplore.summary.graph.traversal import downstream, index_nodes, node_of, reached_functions
+from hubexplore.summary.graph.traversal import consumers_of, follow, index_nodes, node_of, reached_functions
 from hubexplore.summary.model import elements
 
 MOST_VALUES: Final = 1_000_000
@@ -54,11 +55,16 @@ class Reader:
 
     Args:
       meta_graph: MetaGraphDef-shaped message; it is not changed.
+      nodes: its index, node name -> node, where there is one.
+
+    Attributes:
+      walked: how many nodes were looked at so far.
     """
 
-    def __init__(self, meta_graph: Any) -> None:
+    def __init__(self, meta_graph: Any, nodes: Mapping[str, Any] | None = None) -> None:
         self._graph = meta_graph.graph_def
-        self._nodes = index_nodes(self._graph.node)
+        self._nodes = index_nodes(self._graph.node) if nodes is None else nodes
+        self.walked = 0
 
     def encoding(self, tensor: str) -> Encoding:
         """What the graph reads the strings of an input as.
@@ -66,7 +72,9 @@ class Reader:
         Args:
           tensor: name of the input in the graph.
         """
-        scopes = list(self._scopes(downstream(self._nodes, [node_of(tensor)])))
+        source = node_of(tensor)
+        scopes = list(self._scopes(follow(self._consumers, [source] if source in self._nodes else ())))
+        self.walked += sum(len(reached) for reached, _ in scopes) + len(self._graph.library.function)
         ops = {node.op for reached, _ in scopes for node in reached}
         features = [
             feature
@@ -81,6 +89,10 @@ class Reader:
             if op in ops:
                 return Encoding("image", picture=picture, base64="DecodeBase64" in ops)
         return PLAIN
+
+    @functools.cached_property
+    def _consumers(self) -> Mapping[str, list[str]]:
+        return consumers_of(self._nodes)
 
     def _scopes(self, names: set[str]) -> Iterator[tuple[Sequence[Any], Mapping[str, Any]]]:
         """(Nodes, all nodes beside them by name): of the graph, and of every function that is called."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from google.protobuf.message import DecodeError
 
-from hubexplore.errors import reading
+from hubexplore.errors import UnsupportedFormatError, reading
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import VariableDef, dtype_name
 from hubexplore.summary.graph.traversal import node_of
@@ -22,6 +22,13 @@ VARIABLE_COLLECTIONS: Final = ("variables", "model_variables", _TRAINABLE)
 _PARTITION: Final = re.compile(r"(?P<key>.*)/part_\d+$", re.DOTALL)
 _LONGEST_PATH: Final = 2_000
 _VALUE: Final = "/.ATTRIBUTES/VARIABLE_VALUE"
+
+MOST: Final = 250_000
+"""So many variables, or objects of a TF2 SavedModel, are read: as many as tensors of a checkpoint."""
+MSG_MANY: Final = (
+    "The module lists {count:,} {what}, of which at most {limit:,} are read: ten times as many as the "
+    "largest published models have. If it is meant to be so large, open it with tf.saved_model.load."
+)
 
 Entries = Mapping[str, CheckpointEntry]
 
@@ -48,6 +55,7 @@ def read_variables(
 
     Raises:
       DamagedModuleError: a description of a variable is not readable.
+      UnsupportedFormatError: there are more than `MOST`.
     """
     grouped: dict[str, _Parts] = {}
     seen: dict[str, _Parts] = {}
@@ -102,10 +110,16 @@ def _protos(meta_graph: Any, collection: str, parsed: dict[bytes, Any]) -> list[
     if collection not in meta_graph.collection_def:
         return []
     values = meta_graph.collection_def[collection].bytes_list.value
+    _check_count(len(values), f"variables ({collection!r})")
     with reading(f"The module's list of variables ({collection!r})", DecodeError):
         return [
             parsed.get(value) or parsed.setdefault(value, VariableDef.FromString(value)) for value in values
         ]
+
+
+def _check_count(count: int, what: str) -> None:
+    if count > MOST:
+        raise UnsupportedFormatError(MSG_MANY.format(count=count, what=what, limit=MOST))
 
 
 def _key(proto: Any) -> str:
@@ -119,8 +133,8 @@ def _key(proto: Any) -> str:
 
 def _describe(key: str, parts: _Parts, nodes: Mapping[str, Any], entries: Entries) -> VariableSummary:
     first = parts.protos[0]
-    entry = entries.get(key)
-    dtype, shape = _declared(nodes.get(node_of(first.variable_name)))
+    entry, node = entries.get(key), node_of(first.variable_name)
+    dtype, shape = _declared(nodes.get(node))
     partitions = _partitions(parts.protos)
     if partitions:
         shape = tuple(first.save_slice_info_def.full_shape)
@@ -129,7 +143,7 @@ def _describe(key: str, parts: _Parts, nodes: Mapping[str, Any], entries: Entrie
         dtype=dtype if dtype or entry is None else dtype_name(entry.dtype),
         shape=entry.shape if entry is not None and (shape is None or None in shape) else shape,
         trainable=parts.trainable,
-        node=partitions[0].node if partitions else node_of(first.variable_name),
+        node=partitions[0].node if partitions else node,
         key=key if entry is not None else "",
         stored=None if entry is None else entry.size,
         partitions=partitions,
@@ -164,6 +178,7 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
     An object's name in the checkpoint is its shortest path from the root; that of an optimizer's slot is
     built of the paths of the variable and the optimizer (tensorflow/python/checkpoint/graph_view.py).
     """
+    _check_count(len(objects), "objects")
     paths = _paths(objects)
     for index, each in enumerate(objects):
         for slot in each.slot_variables:

@@ -10,7 +10,7 @@ from hubexplore.summary.graph.declared_tensors import Declared
 from hubexplore.summary.graph.function_nesting import find_endless
 from hubexplore.summary.graph.messages import dtype_name
 from hubexplore.summary.graph.op_kernels import reason, who_needs, without_kernel
-from hubexplore.summary.graph.op_packages import describe
+from hubexplore.summary.graph.op_packages import describe, some_of
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.model import (
     AssetSummary,
@@ -85,7 +85,7 @@ def read_variant(
         *_duplicates(len(graph.node) - len(nodes)),
         *_dangling(signatures, nodes),
         *_lost(assets, folder),
-        *_some(list(contradictions(meta_graph, declared))),
+        *_some(list(contradictions(meta_graph, signatures))),
     ]
 
 
@@ -147,10 +147,10 @@ def _cannot_run(variant: VariantSummary, meta_graph: Any) -> list[str]:
     unknown = {each.op for each in variant.ops if each.unknown}
     needs = who_needs(sorted(lacking | unknown), variant.signatures, meta_graph) if lacking or unknown else {}
     found = []
-    for op, names in needs.items():
-        if names and op in lacking:
-            signatures = ", ".join(map(repr, names))
-            found.append(f"The op {op!r} cannot run: {reason(op)}. It is needed by: {signatures}.")
+    for op in sorted(lacking | unknown):
+        if op in lacking and needs.get(op, not needs):
+            needed = f" It is needed by: {some_of(needs[op])}." if needs else ""
+            found.append(f"The op {op!r} cannot run: {reason(op)}.{needed}")
         elif op in unknown:
             found.append(f"TensorFlow has no op {describe([op], needs)}.")
     return _some(found)

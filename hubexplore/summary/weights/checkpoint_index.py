@@ -78,7 +78,8 @@ class CheckpointEntry(NamedTuple):
     @property
     def size(self) -> int:
         """Bytes that the tensor takes in the shards."""
-        return sum(extent.size for extent in self.extents)
+        first, *more = self.extents or (Extent(0, 0, 0, 0),)
+        return first.size + sum(extent.size for extent in more) if more else first.size
 
 
 @dataclass(frozen=True)
@@ -298,9 +299,10 @@ def _entry(message: bytes, num_shards: int) -> CheckpointEntry:
     is_plain = 0 < start <= len(message) and message[0] == 0x08 and message[2] == 0x12
     plain = _PLAIN.fullmatch(message, start) if is_plain and message[1] | message[3] < 0x80 else None
     if plain is not None:
-        shard, offset, size = (0 if each is None else _number(each) for each in plain.group(1, 2, 3))
+        in_shard, at, long, checksum = plain.groups(b"")
+        shard = _number(in_shard)
         if shard < num_shards:
-            crc = int.from_bytes(plain[4] or b"", "little")
+            offset, size, crc = _number(at), _number(long), int.from_bytes(checksum, "little")
             shape = _shape(message[4:start])
             return CheckpointEntry(message[1], shape, (), (Extent(shard, offset, size, crc),))
     return _any_entry(message, num_shards)

@@ -6,6 +6,8 @@ A CRC is the remainder of the data, as a polynomial over GF(2), and keeps its va
 divisor is added. With a multiple of few terms, half of the data is folded onto the other half by a few shifts
 of one large Python number; what is left when it is short goes byte by byte. The power T(x)^(2^m) = T(x^(2^m))
 is a multiple too, with as few terms, so that there is one for every length.
+
+Why no library: those on PyPI are compiled, and a table of checkpoints is checked in milliseconds without one.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Decompresses Snappy blocks, in which TensorFlow 1 stored the indexes of checkpoints.
 
 Format: https://github.com/google/snappy/blob/main/format_description.txt
+
+Why no library: those on PyPI are compiled, and reading the small blocks of an index takes 50 lines.
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hubexplore.display.tables.grid import Column, Grid, Remark, grid_html, grid_text
+import pytest
+
+from hubexplore.display.tables.grid import Column, Grid, Remark, columns_of, grid_html, grid_text
 
 COLUMNS = (Column("Name", code=True), Column("Note"), Column("Size", "right"))
 
@@ -22,3 +24,11 @@ def test_names_what_is_kept_and_what_has_no_rows_stay() -> None:
     kept = (*COLUMNS[:1], Column("Note", kept=True), *COLUMNS[2:])
     assert grid_text(Grid("", kept, (("", "", "1"),))).splitlines()[0] == "Name  Note  Size"
     assert grid_text(Grid("", COLUMNS, ())) == "Name  Note  Size"
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [("name", 4), ("日本語", 6), ("e\u0301a", 2), ("नमस्ते", 4), ("👩\u200d👩\u200d👧", 2), ("❤\ufe0f", 2)],
+)
+def test_a_text_takes_the_columns_that_a_terminal_gives_it(text: str, columns: int) -> None:
+    assert columns_of(text) == columns

@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from hubexplore.display import values
+from hubexplore.display.palette import BLUE, ORANGE
 from hubexplore.display.values.hover import GridHover, PointsHover
-from hubexplore.display.values.views.drawing import ACCENT, STRONG, Drawing, round_steps, step_text, width_of
+from hubexplore.display.values.views.drawing import Drawing, round_steps, step_text, width_of
 from hubexplore.display.values.views.heatmap import cosine
 from hubexplore.display.values.views.images import brightness
 from hubexplore.display.values.views.scatter import _write, components
@@ -174,8 +175,8 @@ class TestPlot:
         data = re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', values.render(lone, "Plot").html)
         assert data is not None
         drawing = base64.b64decode(data[1]).decode()
-        fills = set(re.findall(r"fill: (#[0-9a-f]{6})", drawing))
-        assert {ACCENT, STRONG} <= fills, "the dashes below are strokes"
+        points = re.findall(r'stroke="(#[0-9a-f]{6})" stroke-width="3" stroke-linecap="round"', drawing)
+        assert points == [BLUE, ORANGE]
 
     def test_left_out_rows_and_places_are_counted(self) -> None:
         html = values.render(np.zeros((20, 1000)), "Plot").html

@@ -42,6 +42,12 @@ def private(url: str, access: str = "me:se%2Fcret") -> str:
         ),
         ("https://a.b/c?access_token=a&API_KEY=b", "https://a.b/c?access_token=***&API_KEY=***"),
         ("https://a.b/c?tf-hub-format=compressed", "https://a.b/c?tf-hub-format=compressed"),
+        ("https://a.b/c#token=abc", "https://a.b/c#token=***"),
+        ("https:/me:secret@a.b/c", "https:/***@a.b/c"),
+        ("https:me:secret@a.b/c", "https:***@a.b/c"),
+        ("https:///me:secret@a.b/c", "https:///***@a.b/c"),
+        ("http//me:secret@a.b/c", "http//***@a.b/c"),
+        ("models:mine@1", "models:mine@1"),
         ("me:secret@a.b/c", "me:secret@a.b/c"),
         ("/home/a@b/c", "/home/a@b/c"),
     ],
@@ -123,3 +129,25 @@ def test_not_in_titles_names_and_warnings(
     assert "topsecret" not in caplog.text
     assert "***@" in caplog.text
     assert "secret" not in variable_name("https://me:topsecret@host")
+
+
+@pytest.mark.parametrize(
+    "handle",
+    [
+        "ftp://me:secret@a.b/m",
+        "htps://me:secret@a.b/m",
+        "https:/me:secret@a.b/m",
+        "https:me:secret@a.b/m",
+        "https:///me:secret@a.b/m",
+        "https://me:sec/ret@a.b/m",
+        "https://me:secret@a.b/\0m",
+    ],
+)
+def test_a_mistyped_address_does_not_show_it(handle: str) -> None:
+    with pytest.raises(errors.HubError) as caught:
+        resolve(handle)
+    error: BaseException | None = caught.value
+    while error:
+        assert "secret" not in f"{error!r} {error}"
+        assert "ret@" not in f"{error!r} {error}"
+        error = error.__cause__ or error.__context__

@@ -342,22 +342,22 @@ def test_a_record_that_makes_no_sense(record: str, cache_dir: Path) -> None:
 def test_what_is_older_than_a_day_goes(cache_dir: Path, left: Callable[[], list[str]]) -> None:
     """Left by a version without locks, or where there are none."""
     path = cache.entry("key", "h", build)
-    for name in (".other.abc.tmp", ".today.abc.tmp"):
+    for name in (".other.abc.hubexplore-tmp", ".today.abc.hubexplore-tmp"):
         (cache_dir / name / "assets").mkdir(parents=True)
         (cache_dir / name / "assets" / "big").write_bytes(b"1")
-    (cache_dir / ".record.abc.tmp").write_bytes(b"1")
+    (cache_dir / ".record.abc.hubexplore-tmp").write_bytes(b"1")
     (cache_dir / ".mine").write_bytes(b"1")
     old = time.time() - entry_lock.DAY_SECONDS - 60
     for file in (
-        ".other.abc.tmp/assets/big",
-        ".other.abc.tmp/assets",
-        ".other.abc.tmp",
-        ".record.abc.tmp",
+        ".other.abc.hubexplore-tmp/assets/big",
+        ".other.abc.hubexplore-tmp/assets",
+        ".other.abc.hubexplore-tmp",
+        ".record.abc.hubexplore-tmp",
         ".mine",
     ):
         os.utime(cache_dir / file, (old, old))
     assert cache.entry("key", "h", never) == path
-    assert left() == [".mine", ".today.abc.tmp", "key", "key.json"]
+    assert left() == [".mine", ".today.abc.hubexplore-tmp", "key", "key.json"]
 
 
 def test_one_that_died_frees_its_lock(cache_dir: Path, left: Callable[[], list[str]]) -> None:
@@ -394,11 +394,11 @@ def test_what_another_process_builds_is_left_alone(cache_dir: Path, left: Callab
 def test_what_another_machine_builds_is_left_alone(cache_dir: Path, left: Callable[[], list[str]]) -> None:
     """On a network file system that keeps locks to one machine."""
     cache.entry("key", "h", build)
-    lock = cache_dir / ".away.lock"
+    lock = cache_dir / ".away.hubexplore-lock"
     lock.write_text("17 another-machine")
-    (cache_dir / ".away.abc.tmp").mkdir()
+    (cache_dir / ".away.abc.hubexplore-tmp").mkdir()
     cache.entry("key", "h", never)
-    assert left() == [".away.abc.tmp", ".away.lock", "key", "key.json"]
+    assert left() == [".away.abc.hubexplore-tmp", ".away.hubexplore-lock", "key", "key.json"]
     old = time.time() - entry_lock.DAY_SECONDS - 60
     os.utime(lock, (old, old))
     cache.entry("key", "h", never)
@@ -429,3 +429,46 @@ def test_who_waits_says_for_whom(
         monkeypatch.setattr(entry_lock, "_pause", wait)
         assert cache.entry("key", "the handle", never) == first.result()
     assert f"Waiting for process {os.getpid()}, which makes the handle" in capsys.readouterr().err
+
+
+def test_files_of_other_programs_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cache may be any folder, such as a home directory."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(home))
+    for name in (".config.lock", "config.json", ".mine.tmp/x", ".other.abc.tmp/x", ".lock", ".tmp"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text("mine")
+    for path in [*home.rglob("*"), home]:
+        os.utime(path, (1, 1))
+    before = set(home.rglob("*"))
+    cache.entry("key", "handle", build)
+    assert before <= set(home.rglob("*"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_a_pipe_in_place_of_an_empty_file(cache_dir: Path) -> None:
+    """To read from it would wait for ever."""
+
+    def with_empty(target: str) -> None:
+        build(target)
+        Path(target, "assets", "empty").write_bytes(b"")
+
+    cache.entry("key", "handle", with_empty)
+    file = cache_dir / "key" / "assets" / "empty"
+    file.unlink()
+    os.mkfifo(file)
+    cache.entry("key", "handle", with_empty)
+    assert file.is_file()
+
+
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that is run with any number for its user."""
+
+    def unknown() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setenv("TFHUB_CACHE_DIR", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    monkeypatch.setattr(Path, "home", unknown)
+    with pytest.raises(errors.HandleError, match="Set the environment variable TFHUB_CACHE_DIR"):
+        cache.directory()

@@ -101,6 +101,34 @@ def test_a_circle_of_redirects_ends(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        (302, {"Location": "/m"}),
+        (302, {"Location": "http://["}),
+        (302, {"Location": "http://host:port/"}),
+        (302, {"Location": "data:" + "x" * 5000}),
+        (200, {"Content-Encoding": "\x1b[31mred\x1b[0m" * 300}),
+        (206, {"Content-Range": "x" * 5000}),
+    ],
+)
+def test_words_of_a_server_stay_one_short_line(status: int, headers: dict[str, str], server: Server) -> None:
+    handle = server.give("/m", status=status, headers=headers)
+    with pytest.raises(errors.DownloadError) as caught:
+        resolve(handle)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 600
+
+
+def test_a_proxy_that_is_not_an_address(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = server.give("/m")
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("http_proxy", "http:/me:secret@proxy")
+    with pytest.raises(errors.DownloadError, match="HTTP_PROXY=http://HOST:PORT") as caught:
+        resolve(handle)
+    assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
     ("status", "says"),
     [(404, "spelling"), (403, "browser"), (401, "sign in"), (410, "removed"), (429, "later"), (503, "later")],
 )

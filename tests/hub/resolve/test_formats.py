@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
+import os
 import random
 import stat
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -184,6 +187,29 @@ def test_an_encrypted_zip_archive(target: Path, archives: Archives) -> None:
     data[start + 8] |= 1
     with pytest.raises(errors.ArchiveError, match=r"'tfhub_module.pb' is encrypted"):
         extract(bytes(data), target)
+
+
+def test_a_compression_of_zip_that_is_not_read(target: Path, archives: Archives) -> None:
+    """It is not damaged; 93 is zstd."""
+    data = bytearray(zipped(archives.MODULE))
+    data[data.index(b"PK\1\2") + 10] = 93
+    with pytest.raises(
+        errors.ArchiveError, match=r"compressed by method 93, which is not read here; extract"
+    ):
+        extract(bytes(data), target)
+
+
+def test_a_full_disk_while_a_zip_archive_comes_in(
+    target: Path, archives: Archives, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its list is at its end, so all of it is written first."""
+
+    def full(**_: object) -> io.BytesIO:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with pytest.raises(errors.ArchiveError, match=r"Cannot extract 'm': No space left on device\.$"):
+        extract(zipped(archives.MODULE), target)
 
 
 def test_a_zip_archive_whose_members_share_bytes(target: Path) -> None:

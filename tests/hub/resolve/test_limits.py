@@ -9,6 +9,7 @@ import lzma
 import os
 import re
 import shutil
+import struct
 import tarfile
 import tracemalloc
 import zipfile
@@ -191,6 +192,40 @@ def test_the_list_of_a_zip_archive_is_not_read_if_it_is_too_long(target: Path) -
         tracemalloc.stop()
 
 
+def test_properties_of_all_members_do_not_multiply(target: Path) -> None:
+    """tarfile copies them for each member: 800 members took 1.5 GB."""
+    properties = {f"k{number}": "" for number in range(20_000)}
+    data = tarfile.TarInfo.create_pax_global_header(properties)
+    data += b"".join(tarfile.TarInfo(f"f{number}").tobuf() for number in range(50)) + bytes(1024)
+    tracemalloc.start()
+    try:
+        with pytest.raises(errors.ArchiveError, match="more than 100 properties"):
+            extract(gzip.compress(data), target)
+        assert tracemalloc.get_traced_memory()[1] < 32 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("locator", [b"", b"PK\6\7" + bytes(4) + (30).to_bytes(8, "little") + bytes(4)])
+def test_a_second_end_of_a_zip_archive_does_not_hide_the_first(target: Path, locator: bytes) -> None:
+    """Without its locator zipfile looks at no record of zip64; new versions follow the locator."""
+
+    def record(count: int, size: int) -> bytes:
+        return struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, 0)
+
+    count = 200_000
+    large, small = record(count, 46 * count), record(1, 46)
+    entries = b"PK\3\4" + bytes(26) + large + (b"PK\1\2" + bytes(42)) * count
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 46 if locator else 46 * count, 30, 0)
+    tracemalloc.start()
+    try:
+        with pytest.raises(errors.ArchiveError, match="HUBEXPLORE_MAX_FILES"):
+            extract(entries + small + (locator or bytes(20)) + end, target)
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize("suffix", [".tar.gz", ".zip"])
 @pytest.mark.parametrize("step", [1, 1500])
 def test_a_deep_path(suffix: str, step: int, target: Path, archives: Archives) -> None:
@@ -207,6 +242,17 @@ def test_a_deep_path(suffix: str, step: int, target: Path, archives: Archives) -
     with pytest.raises(errors.ArchiveError, match=r"directories deep.*HUBEXPLORE_MAX_DEPTH'\] = '\d+'"):
         extract(data, target)
     shutil.rmtree(target)
+
+
+def test_few_links_that_take_long_to_follow(target: Path, archives: Archives) -> None:
+    """900 of them, each to the one before and by way of what is not there, took 40 seconds."""
+    links = []
+    for number in range(900):
+        link = tarfile.TarInfo(f"l{number}")
+        link.type, link.linkname = tarfile.SYMTYPE, f"d/../missing/../l{number - 1}"
+        links.append(link)
+    with pytest.raises(errors.ArchiveError, match="'l40' leads through too many other links"):
+        extract(archives.tar_gz(None, *links), target)
 
 
 def test_links_that_lead_through_each_other(target: Path, archives: Archives) -> None:

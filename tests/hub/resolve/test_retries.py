@@ -125,6 +125,26 @@ def test_a_file_that_was_replaced_meanwhile(same_length: bool, server: Server, a
     assert len(server.requests) == 3
 
 
+def test_a_part_of_another_version_is_not_joined(server: Server, archives: Archives) -> None:
+    """A server that knows ranges, but not If-Range; a tar archive has no checksum that would tell."""
+    noise = [bytes([number]) * (1 << 20) for number in range(2)]
+    old, new = (archives.tar({**archives.MODULE, "assets/noise": each}) for each in noise)
+    handle = server.give("/m", old, cut=300_000, headers={"ETag": '"1"'})
+    part = {"ETag": '"2"', "Content-Range": f"bytes 300000-{len(new) - 1}/{len(new)}"}
+    server.then("/m", new[300_000:], status=206, headers=part)
+    server.then("/m", new, headers={"ETag": '"2"'})
+    assert Path(resolve(handle), "assets/noise").read_bytes() == noise[1]
+
+
+@pytest.mark.parametrize("status", [412, 416])
+def test_a_part_that_is_not_there_any_more(status: int, server: Server, archives: Archives) -> None:
+    old = archives.tar({**archives.MODULE, "assets/noise": bytes(600_000)})
+    handle = server.give("/m", old, cut=300_000, headers={"ETag": '"1"'})
+    server.then("/m", status=status)
+    server.then("/m", archives.tar_gz(), headers={"ETag": '"2"'})
+    assert Path(resolve(handle), "assets/words.txt").read_bytes() == b"word\n"
+
+
 @pytest.mark.parametrize("text", ["", "bytes 0-5/6", "bytes */9", "lines 1-2/3", "bytes 300000-400000/5"])
 def test_a_range_that_was_not_asked_for(text: str, server: Server, body: bytes) -> None:
     """Such a server is asked for the whole."""

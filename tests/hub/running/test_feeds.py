@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from hubexplore.errors import SignatureError
+from hubexplore.errors import SignatureError, TooLargeError
 from hubexplore.hub.running.feeds import Feeds
 from hubexplore.hub.tensor_info import TensorInfo
 
@@ -63,3 +63,30 @@ def test_a_name_that_reads_like_the_one_that_is_missing_is_spelled_out() -> None
     ) as caught:
         of("a", "caf\u00e9").arrays({"a": [1.0], "cafe\u0301": [1.0]})
     assert r"unknown: ['cafe\u0301']" in str(caught.value)
+
+
+def ragged(rank: int, inner: list[int]) -> Feeds:
+    shape = [None] * (rank + 1) + inner
+    spec = tf.RaggedTensorSpec(shape, tf.float32, rank, tf.int64)
+    names = tuple(f"x{part}:0" for part in range(rank + 1))
+    return Feeds("default", {"x": TensorInfo(spec, names)})
+
+
+@pytest.mark.parametrize("wanted", [feeds(tf.int32), feeds(tf.bfloat16), ragged(1, []), ragged(2, [3])])
+def test_more_than_any_memory_holds(wanted: Feeds) -> None:
+    shape = [2**50, *[1] * 2, 3][: 1 if wanted.infos["x"].kind == "dense" else None]
+    value = np.broadcast_to(np.float64(1.0), shape)  # which itself has eight bytes
+    with pytest.raises(TooLargeError, match=r"'x'.*not enough memory"):
+        wanted.arrays(value)
+
+
+@pytest.mark.parametrize(
+    ("rank", "shape"), [(1, (2, 3)), (1, (0, 3)), (1, (2, 0)), (2, (2, 3, 4)), (2, (0, 0, 4))]
+)
+@pytest.mark.parametrize("inner", [[], [2]])
+def test_rows_of_one_length_are_ragged_as_well(rank: int, shape: tuple[int, ...], inner: list[int]) -> None:
+    value = np.arange(np.prod([*shape, *inner]), dtype=np.float64).reshape(*shape, *inner)
+    flat, *splits = ragged(rank, inner).arrays(value)
+    assert (flat.dtype, flat.shape[1:]) == (np.float32, tuple(inner))
+    made = tf.RaggedTensor.from_nested_row_splits(flat, splits[::1])
+    assert made.to_tensor(shape=value.shape).numpy().tolist() == value.tolist()

@@ -388,3 +388,21 @@ def test_a_system_without_these_steps(tmp_path: Path, monkeypatch: pytest.Monkey
     (filled / "README").write_text("mine")
     put(filled, "new")
     assert (seen(filled), names(tmp_path)) == ("new", ["filled", "target"])
+
+
+def test_what_a_second_interrupt_leaves_is_settled_by_the_same_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock of a scratch folder must not stay with a process that has given it up."""
+    real = scratch_module._settle
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(scratch_module, "_settle", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        put(tmp_path / "target", "first")
+    assert list(leftovers(tmp_path))
+    monkeypatch.setattr(scratch_module, "_settle", real)
+    put(tmp_path / "other", "second")
+    assert not list(leftovers(tmp_path))

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from hubexplore.summary.graph import op_kernels
 from hubexplore.summary.graph.op_definitions import known_ops
 from hubexplore.summary.graph.op_kernels import reason, who_needs, without_kernel
 from hubexplore.summary.graph.op_packages import NOWHERE, describe, provider
+from hubexplore.summary.graph.traversal import reach
 from hubexplore.summary.reading.variant import read_variant
 from tests.summary.compare.structure_graphs import add, meta_graph
 
@@ -93,3 +95,41 @@ def test_packages() -> None:
         "'Mine' (no signature runs it), 'TFText>RoundRobinTrim' (in tensorflow-text), "
         "'TokenizerFromLogits' (in tensorflow-text)"
     )
+
+
+def _chain_of_unknown(count: int) -> Any:
+    """Unknown ops, each of which reads the one before, and a signature that ends at each."""
+    found = meta_graph("x = Placeholder()\nu0 = Unknown0(x)")
+    for number in range(count):
+        if number:
+            add(found.graph_def.node, f"u{number} = Unknown{number}(u{number - 1})")
+        found.signature_def[f"s{number:04}"].outputs["y"].name = f"u{number}:0"
+    return found
+
+
+def test_signatures_are_walked_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of these is walked by itself: their nodes together grow with the square of their number."""
+    walked: list[int] = []
+
+    def counting(*arguments: Any) -> Any:
+        found = reach(*arguments)
+        walked.append(len(found.nodes))
+        return found
+
+    monkeypatch.setattr(op_kernels, "reach", counting)
+    found, warnings = read_variant(_chain_of_unknown(30), {}, None)
+    assert sum(walked) == 30 * 33 // 2  # the placeholder is one more for each
+    assert "'Unknown29' (run by signature 's0029')" not in warnings[0]
+    assert warnings[0].endswith("'s0010', 's0011' and 18 more).")
+    walked.clear()
+    monkeypatch.setattr(op_kernels, "MOST_WALKED", 100)
+    assert who_needs(["Unknown1"], found.signatures, _chain_of_unknown(30)) == {}
+    assert sum(walked) <= 100 + 31
+    assert read_variant(_chain_of_unknown(30), {}, None)[1][0] == "TensorFlow has no op 'Unknown0'."
+
+
+def test_an_op_that_cannot_run_is_named_whoever_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(op_kernels, "MOST_WALKED", 1)
+    _, (warning,) = read_variant(module("BoostedTreesBucketize"), {}, None)
+    assert warning.startswith("The op 'BoostedTreesBucketize' cannot run: ")
+    assert warning.endswith("CPU or GPU.")

@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import tensorflow as tf
 
 import hubexplore as hub
+from hubexplore.summary.graph.traversal import consumers_of
+from hubexplore.summary.reading import input_facts, string_inputs
 from hubexplore.summary.reading.input_facts import InputFacts, read_inputs
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
+from hubexplore.summary.reading.variant import read_variant
+from tests.summary import saved_models
 
 tf1 = tf.compat.v1
 
@@ -76,3 +81,29 @@ def test_pictures(real_modules: Path) -> None:
     encoding = Encoding("image", picture="JPEG", base64=True)
     expected = {("serving_default", "images"): InputFacts(encoding=encoding)}
     assert _facts(real_modules / "deep-image-savedmodel") == expected
+
+
+def test_inputs_are_followed_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand strings that one node reads: who reads what is found once, and the walks have a limit."""
+    graph = saved_models.meta_graph()
+    names = [f"words_{number:04}" for number in range(1_000)]
+    signature = graph.signature_def["default"]
+    for name in names:
+        saved_models.add_node(graph, name, "Placeholder", dtype=saved_models.STRING)
+        saved_models.set_tensor(signature.inputs[name], f"{name}:0", saved_models.STRING, [None])
+    saved_models.add_node(graph, "image", "DecodeJpeg", names)
+    saved_models.set_tensor(signature.outputs["image"], "image:0", saved_models.FLOAT, [None])
+    (own,) = read_variant(graph, {}, None)[0].signatures
+    asked: list[int] = []
+
+    def counting(nodes: Any) -> Any:
+        asked.append(len(nodes))
+        return consumers_of(nodes)
+
+    monkeypatch.setattr(string_inputs, "consumers_of", counting)
+    jpeg = InputFacts(encoding=Encoding("image", picture="JPEG"))
+    # The input "x" is before them, and read by the output of that name.
+    assert read_inputs(graph, [own]) == {("default", name): jpeg for name in names}
+    assert asked == [1_003]
+    monkeypatch.setattr(input_facts, "MOST_WALKED", 50)
+    assert 0 < len(read_inputs(graph, [own])) < 50

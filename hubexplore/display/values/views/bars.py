@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from hubexplore.display.palette import BLUE, ORANGE, SCALE_INK, SCALE_LINE
 from hubexplore.display.values.hover import GridHover
 from hubexplore.display.values.value_kinds import (
     Array,
@@ -16,16 +17,7 @@ from hubexplore.display.values.value_kinds import (
     signed,
     within,
 )
-from hubexplore.display.values.views.drawing import (
-    ACCENT,
-    DIM,
-    LINE,
-    STRONG,
-    WIDTH,
-    Drawing,
-    captions,
-    width_of,
-)
+from hubexplore.display.values.views.drawing import WIDTH, Drawing, captions, width_of
 from hubexplore.display.values.views.lists import listing
 from hubexplore.display.values.views.plot import Plotted, Texts, class_name, row_name
 
@@ -92,14 +84,14 @@ def _draw(drawing: Drawing, heights: list[Array], names: list[list[str]], titles
     top = 0.0
     for number, row in enumerate(heights):
         if titles:
-            drawing.text(2, top + _BAR / 2 + 1, titles[number], colour=DIM)
+            drawing.text(2, top + _BAR / 2 + 1, titles[number], colour=SCALE_INK)
             top += _BAR
-        drawing.line([zero, zero], [top + 1, top + len(row) * _BAR - 1], LINE)
+        drawing.line([zero, zero], [top + 1, top + len(row) * _BAR - 1], SCALE_LINE)
         for place, score in enumerate(row):
             middle = top + (place + 0.5) * _BAR
             end = left + room * float(within(score, low, high) - low) / reach
             first, last = min(zero, end), max(zero, end)
-            drawing.bar(first, middle - 5.5, last - first, 11, STRONG if place == 0 else ACCENT)
+            drawing.bar(first, middle - 5.5, last - first, 11, ORANGE if place == 0 else BLUE)
             drawing.text(left - 8, middle, written[number][place], "right", bold=place == 0)
             drawing.text(last + 5, middle, signed(score), bold=place == 0)
         top += len(row) * _BAR

@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from hubexplore.display.markup import Markup
+from hubexplore.display.palette import INK
 from hubexplore.display.values.hover import MAX_CELLS, Box, GridHover
 from hubexplore.display.values.value_kinds import Array, as_floats, drawable, limits_of, number_text, signed
 from hubexplore.display.values.views.drawing import (
-    INK,
     WIDTH,
     Drawing,
     captions,

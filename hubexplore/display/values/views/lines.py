@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from hubexplore.display.palette import BLUE, GRID_LINE, SCALE_INK, SERIES
 from hubexplore.display.values.hover import Box, GridHover
 from hubexplore.display.values.value_kinds import (
     Array,
@@ -17,18 +18,7 @@ from hubexplore.display.values.value_kinds import (
     signed,
     within,
 )
-from hubexplore.display.values.views.drawing import (
-    ACCENT,
-    DIM,
-    PALE,
-    STRONG,
-    WIDTH,
-    Drawing,
-    captions,
-    round_steps,
-    step_text,
-    width_of,
-)
+from hubexplore.display.values.views.drawing import WIDTH, Drawing, captions, round_steps, step_text, width_of
 from hubexplore.display.values.views.plot import Plotted, Texts, class_name, row_name
 from hubexplore.display.wording import counted
 
@@ -38,7 +28,6 @@ _PLACES: Final = 480
 _BARS: Final = 64
 _SMALL: Final = 9.0
 # Lines differ in colour and in dashes.
-_COLOURS: Final = (ACCENT, STRONG, "#2f855a", "#805ad5", "#b83280", "#5d6975", "#975a16", "#00838f")
 _DASHES: Final[tuple[tuple[float, ...], ...]] = (
     (),
     (5.0, 2.0),
@@ -103,10 +92,10 @@ def _height(numbers: Array, area: Box, limits: tuple[float, float]) -> Array:
 def _frame(drawing: Drawing, area: Box, steps: list[float], limits: tuple[float, float]) -> None:
     left, _, width, _ = area
     for step, y in zip(steps, _height(np.array(steps), area, limits).tolist(), strict=True):
-        drawing.line([left, left + width], [y, y], PALE)
+        drawing.line([left, left + width], [y, y], GRID_LINE)
         drawing.text(left - 6, y, step_text(step), "right", size=_SMALL)
     zero = float(_height(np.array(0.0), area, limits))
-    drawing.line([left, left + width], [zero, zero], DIM, 0.7)
+    drawing.line([left, left + width], [zero, zero], SCALE_INK, 0.7)
 
 
 def _curves(drawing: Drawing, area: Box, lines: Array, limits: tuple[float, float]) -> None:
@@ -118,17 +107,17 @@ def _curves(drawing: Drawing, area: Box, lines: Array, limits: tuple[float, floa
         for place, y in enumerate(_height(lines[0], area, limits).tolist()):
             if not math.isnan(y):
                 middle = left + (place + 0.5) * width / count
-                drawing.bar(middle - step * 0.4, min(y, zero), step * 0.8, abs(y - zero), ACCENT)
+                drawing.bar(middle - step * 0.4, min(y, zero), step * 0.8, abs(y - zero), BLUE)
         return
     x = left + (np.arange(count) + 0.5) * width / count
     for number, line in enumerate(lines):
         y = _height(line, area, limits)
-        drawing.line(x, y, _COLOURS[number], 1.4, _DASHES[number])
+        drawing.line(x, y, SERIES[number], 1.4, _DASHES[number])
         # A point between two NaN is no part of any line.
         known = np.isfinite(np.concatenate([[np.nan], y, [np.nan]]))
         alone = known[1:-1] & ~known[:-2] & ~known[2:]
         if alone.any():
-            drawing.dots(x[alone], y[alone], 3.0, _COLOURS[number])
+            drawing.dots(x[alone], y[alone], 3.0, SERIES[number])
 
 
 def _places(drawing: Drawing, area: Box, names: list[str], over: Array) -> None:
@@ -152,5 +141,5 @@ def _legend(drawing: Drawing, names: list[str], per_line: int) -> None:
     for number, name in enumerate(captions(names, 34 if per_line == 2 else 60)):
         x = 12 + (number % per_line) * (WIDTH / 2)
         y = 186 + 15 * (number // per_line)
-        drawing.line([x, x + 22], [y, y], _COLOURS[number], 1.8, _DASHES[number])
+        drawing.line([x, x + 22], [y, y], SERIES[number], 1.8, _DASHES[number])
         drawing.text(x + 28, y, name, size=_SMALL)

@@ -6,6 +6,8 @@ import base64
 import io
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from hubexplore.display.markup import Markup, tag
 from hubexplore.display.values.value_kinds import Array
 
@@ -30,6 +32,14 @@ def photo(pixels: Array, words: str, room: int, width: int) -> tuple[Markup, str
     data = base64.b64encode(content).decode()
     src = f"data:image/{kind};base64,{data}"
     return tag("img", src=src, alt=words, width=min(width, WIDEST), class_="photo"), lost
+
+
+def png_address(pixels: Array) -> str:
+    """Returns pixels as an address that holds them, in PNG; they are uint8 [h, w, 4]."""
+    from PIL import Image
+
+    content = _saved(Image.fromarray(np.ascontiguousarray(pixels)), "PNG")
+    return f"data:image/png;base64,{base64.b64encode(content).decode()}"
 
 
 def _encoded(pixels: Array, room: int) -> tuple[str, bytes, str]:

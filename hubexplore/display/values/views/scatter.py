@@ -7,9 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from hubexplore.display.palette import SCALE_INK, SCALE_LINE
 from hubexplore.display.values.hover import Box, PointsHover
 from hubexplore.display.values.value_kinds import Array, as_floats, drawable, number_text
-from hubexplore.display.values.views.drawing import DIM, LINE, WIDTH, Drawing, Side, captions, width_of
+from hubexplore.display.values.views.drawing import WIDTH, Drawing, Side, captions, width_of
 from hubexplore.display.values.views.lists import numbers
 from hubexplore.display.values.views.plot import Plotted, Texts, row_name
 from hubexplore.display.wording import counted
@@ -30,10 +31,10 @@ def pca(array: Array, rows: Texts) -> Plotted:
     left, top, width, height = _AREA
     x, y = left + width * _spread(points[:, 0]), top + height * (1 - _spread(points[:, 1]))
     drawing = Drawing(WIDTH, top + height + 26)
-    drawing.line([left, left, left + width], [top, top + height, top + height], LINE)
+    drawing.line([left, left, left + width], [top, top + height, top + height], SCALE_LINE)
     axes = [f"component {at + 1}: {share:.0%} of the variance" for at, share in enumerate(shares)]
-    drawing.text(left + width / 2, top + height + 13, axes[0], "center", colour=DIM)
-    drawing.text(left - 11, top + height / 2, axes[1], "center", colour=DIM, turn=90)
+    drawing.text(left + width / 2, top + height + 13, axes[0], "center", colour=SCALE_INK)
+    drawing.text(left - 11, top + height / 2, axes[1], "center", colour=SCALE_INK, turn=90)
     drawing.dots(x, y, 6.0 if len(kept) <= 200 else 3.5)
     spots = list(zip(x.tolist(), y.tolist(), strict=True))
     short = _write(drawing, spots, names, kept) if len(kept) <= _CAPTIONED else False

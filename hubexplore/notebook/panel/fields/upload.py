@@ -8,7 +8,7 @@ from typing import Any, Final
 import traitlets
 
 from hubexplore.display.wording import visible
-from hubexplore.notebook.panel.browser_widgets import FRONTEND, Message, Part
+from hubexplore.notebook.panel.browser_widgets import Message, Part, script
 
 LIMIT: Final = 25_000_000
 """Bytes that one upload may have in all."""
@@ -24,7 +24,7 @@ class Upload(Part):
     front end is not to be trusted.
     """
 
-    _esm = (FRONTEND / "upload.js").read_text(encoding="utf-8")
+    _esm = script("upload.js")
     accept = traitlets.Unicode().tag(sync=True)
     multiple = traitlets.Bool(False).tag(sync=True)
     words = traitlets.Unicode("Choose, drop or paste a file").tag(sync=True)

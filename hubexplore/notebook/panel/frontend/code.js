@@ -1,23 +1,21 @@
+// @ts-check
 // The code for what is on screen, and a button that copies it.
 
+import { button, follow, make, spoken } from "./dom.js";
+
+/**
+ * @typedef {object} Traits
+ * @property {[name: string, code: string][]} codes
+ */
+
+/** @param {import("./dom.js").View<Traits>} view */
 function render({ model, el }) {
-  const box = document.createElement("div");
-  box.className = "hub-code";
-  const label = document.createElement("label");
-  const kinds = document.createElement("select");
-  label.append("Copy as ", kinds);
-  const copy = document.createElement("button");
-  copy.type = "button";
-  copy.textContent = "Copy";
-  copy.className = "hub-small";
-  copy.setAttribute("aria-label", "Copy the code");
-  const said = document.createElement("span");
-  said.className = "hub-said";
-  said.setAttribute("role", "status");
-  const code = document.createElement("pre");
-  code.tabIndex = 0;
-  code.setAttribute("aria-label", "Code for what is on screen");
-  box.append(label, copy, said, code);
+  const kinds = make("select");
+  const label = make("label", {}, "Copy as ", kinds);
+  const copy = button("Copy", "Copy the code", onCopy);
+  const said = spoken("span", "hub-said");
+  const code = make("pre", { tabIndex: 0, "aria-label": "Code for what is on screen" });
+  const box = make("div", { className: "hub-code" }, label, copy, said, code);
   el.append(box);
 
   function draw() {
@@ -37,20 +35,18 @@ function render({ model, el }) {
 
   async function onCopy() {
     try {
-      await navigator.clipboard.writeText(code.textContent);
+      await navigator.clipboard.writeText(code.textContent ?? "");
       said.textContent = "Copied";
     } catch {
       // Without the right to the clipboard (plain http) the code is marked, ready for Ctrl-C.
-      getSelection().selectAllChildren(code);
+      getSelection()?.selectAllChildren(code);
       said.textContent = document.execCommand("copy") ? "Copied" : "Marked: press Ctrl-C";
     }
   }
 
   kinds.addEventListener("change", show);
-  copy.addEventListener("click", onCopy);
-  model.on("change:codes", draw);
   draw();
-  return () => model.off("change:codes", draw);
+  return follow(model, { "change:codes": draw });
 }
 
 export default { render };

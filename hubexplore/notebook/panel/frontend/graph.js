@@ -1,71 +1,118 @@
+// @ts-check
 // The diagram of a graph: boxes unfold and open, by mouse and by keys. Boxes and groups are numbers here; the
 // kernel knows what they are.
 
-const STEPS = [0.25, 0.35, 0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, 3];
+import { around, button, follow, make, spoken } from "./dom.js";
 
-function make(name, properties = {}, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(properties)) {
-    if (key in node) node[key] = value;
-    else node.setAttribute(key, value);
-  }
-  node.append(...children);
-  return node;
-}
+const SMALLEST = 0.25;
+const LARGEST = 3;
+const STEPS = [SMALLEST, 0.35, 0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, LARGEST];
 
-function button(words, label, act) {
-  const node = make("button", { type: "button", className: "hub-small", textContent: words });
-  node.setAttribute("aria-label", label);
-  node.title = label;
-  node.addEventListener("click", act);
-  return node;
-}
+/**
+ * @typedef {object} Shown
+ * @property {number} number of the drawing
+ * @property {string} svg empty where there is no program that draws
+ * @property {string} problem
+ * @property {{ words: string, folded: boolean }[]} boxes
+ * @property {string[]} groups
+ * @property {string[]} crumbs
+ * @property {string[]} warnings
+ * @property {["box" | "group", number] | null} focus
+ * @property {number | null} selected
+ */
+/**
+ * @typedef {object} Traits
+ * @property {Shown | Record<string, never>} shown empty at first
+ * @property {string[]} found
+ * @property {string} said
+ */
+/**
+ * @typedef {{ kind: "open", box: number } | { kind: "fold", group: number } | { kind: "up", crumb: number }
+ *   | { kind: "search", words: string } | { kind: "find", result: number }} Sent
+ */
+/** @typedef {HTMLElement | SVGElement} Shape */
+/** @typedef {{ node: Shape, act: () => void, top: number, left: number }} Item */
 
+/** @type {Record<string, number>} */
+const ARROWS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
+
+/** @type {(shown: Traits["shown"]) => shown is Shown} */
+const isDrawn = (shown) => shown.boxes !== undefined;
+
+/** @type {(node: Element) => node is Shape} */
+const isShape = (node) => node instanceof HTMLElement || node instanceof SVGElement;
+
+/** @type {(words: string, label: string, act: () => void) => HTMLButtonElement} */
+const tool = (words, label, act) => button(words, label, act, { title: label });
+
+/**
+ * How far to scroll so that something is in the middle; what is larger than the view shows its beginning.
+ *
+ * @param {number} distance from the beginning of the view
+ * @param {number} size
+ * @param {number} room
+ */
+const shift = (distance, size, room) => size > room ? distance - 8 : distance + size / 2 - room / 2;
+
+/** @param {import("./dom.js").View<Traits, Sent>} view */
 function render({ model, el }) {
   const search = make("input", { type: "search", className: "hub-graph-search", placeholder: "name or op" });
   const searching = make("label", {}, "Search ", search);
-  const results = make("ul", { className: "hub-graph-found", hidden: true });
-  results.setAttribute("role", "listbox");
-  results.setAttribute("aria-label", "Found ops");
-  const crumbs = make("nav", { className: "hub-graph-crumbs" });
-  crumbs.setAttribute("aria-label", "Where you are");
-  const tools = make("span", { className: "hub-tools" },
-    button("−", "Zoom out", () => zoom(-1)),
-    button("+", "Zoom in", () => zoom(1)),
-    button("1:1", "Natural size", () => scaleTo(1)),
-    button("Fit", "Fit the width", fit));
-  const stage = make("div", { className: "hub-graph" });
-  stage.setAttribute("role", "group");
-  stage.setAttribute("aria-label", "Graph. Arrow keys go from box to box, Enter unfolds or selects, Escape goes up.");
+  const results = make("ul", {
+    className: "hub-graph-found",
+    hidden: true,
+    role: "listbox",
+    "aria-label": "Found ops",
+  });
+  const crumbs = make("nav", { className: "hub-graph-crumbs", "aria-label": "Where you are" });
+  const tools = make(
+    "span",
+    { className: "hub-tools" },
+    tool("−", "Zoom out", () => zoom(-1)),
+    tool("+", "Zoom in", () => zoom(1)),
+    tool("1:1", "Natural size", () => scaleTo(1)),
+    tool("Fit", "Fit the width", fit),
+  );
+  const stage = make("div", {
+    className: "hub-graph",
+    role: "group",
+    "aria-label": "Graph. Arrow keys go from box to box, Enter unfolds or selects, Escape goes up.",
+  });
   const notes = make("div", { className: "hub-graph-notes" });
-  const said = make("div", { className: "hub-graph-said" });
-  said.setAttribute("role", "status");
+  const said = spoken("div", "hub-graph-said");
   const head = make("div", { className: "hub-graph-head" }, crumbs, searching, tools);
   el.append(make("div", { className: "hub-graph-box" }, head, results, stage, notes, said));
 
   let scale = 1;
   let fitted = true;
+  /** @type {[width: number, height: number]} */
   let natural = [0, 0];
-  let items = []; // what the arrow keys go through, in reading order
+  /** @type {Item[]} what the arrow keys go through, in reading order */
+  let items = [];
   let at = 0;
 
   // Size.
 
+  /** @param {number} next */
   function scaleTo(next) {
     fitted = false;
     apply(next);
   }
 
+  /** @param {number} next */
   function apply(next) {
     const picture = stage.querySelector("svg");
     if (!picture) return;
-    scale = Math.min(Math.max(next, STEPS[0]), STEPS.at(-1));
+    scale = Math.min(Math.max(next, SMALLEST), LARGEST);
     picture.style.width = `${natural[0] * scale}px`;
     picture.style.height = `${natural[1] * scale}px`;
   }
 
+  /** @param {1 | -1} direction */
   function zoom(direction) {
-    const next = direction > 0 ? STEPS.find((each) => each > scale + 0.01) : STEPS.findLast((each) => each < scale - 0.01);
+    const next = direction > 0
+      ? STEPS.find((step) => step > scale + 0.01)
+      : STEPS.findLast((step) => step < scale - 0.01);
     if (next) scaleTo(next);
   }
 
@@ -78,53 +125,80 @@ function render({ model, el }) {
 
   function draw() {
     const shown = model.get("shown");
-    if (!shown.boxes) return;
+    if (!isDrawn(shown)) return;
     const hadFocus = stage.contains(document.activeElement);
-    const top = stage.scrollTop, left = stage.scrollLeft;
+    const { scrollTop, scrollLeft } = stage;
     // Made by the kernel: shapes and text, numbers as attributes, nothing else.
     if (shown.svg) stage.innerHTML = shown.svg;
     else stage.replaceChildren(list(shown));
     const picture = stage.querySelector("svg");
     if (picture) {
-      natural = picture.viewBox.baseVal ? [picture.viewBox.baseVal.width * 4 / 3, picture.viewBox.baseVal.height * 4 / 3] : [600, 400];
+      // In points, as `dot` measures.
+      const box = picture.viewBox.baseVal;
+      natural = box ? [box.width * 4 / 3, box.height * 4 / 3] : [600, 400];
       picture.removeAttribute("role");
       picture.removeAttribute("width");
       picture.removeAttribute("height");
       if (fitted) fit();
       else apply(scale);
     }
-    stage.scrollTo(left, top);
+    stage.scrollTo(scrollLeft, scrollTop);
     items = [];
-    for (const node of stage.querySelectorAll("[data-group]")) {
-      const number = Number(node.dataset.group);
-      dress(node, `${shown.groups[number]}, unfolded. Enter folds it.`, () => model.send({ kind: "fold", group: number }));
+    for (const node of shapes("[data-group]")) {
+      const group = Number(node.dataset.group);
+      dress(
+        node,
+        `${shown.groups[group]}, unfolded. Enter folds it.`,
+        () => model.send({ kind: "fold", group }),
+      );
       node.classList.add("hub-group");
     }
-    for (const node of stage.querySelectorAll("[data-box]")) {
-      const number = Number(node.dataset.box);
-      const { words, folded } = shown.boxes[number];
-      dress(node, words + (folded ? ". Enter unfolds it." : ""), () => model.send({ kind: "open", box: number }));
+    for (const node of shapes("[data-box]")) {
+      const box = Number(node.dataset.box);
+      const { words, folded } = shown.boxes[box] ?? { words: "", folded: false };
+      dress(node, words + (folded ? ". Enter unfolds it." : ""), () => model.send({ kind: "open", box }));
       node.classList.toggle("hub-folded", folded);
-      if (number === shown.selected) {
+      if (box === shown.selected) {
         node.classList.add("hub-selected");
         node.setAttribute("aria-current", "true");
         node.setAttribute("aria-label", `${words}, selected`);
       }
     }
     items.sort((a, b) => a.top - b.top || a.left - b.left);
-    const focus = shown.focus && stage.querySelector(`[data-${shown.focus[0]}="${shown.focus[1]}"]`);
+    const focus = shown.focus && shapes(`[data-${shown.focus[0]}="${shown.focus[1]}"]`)[0];
     at = Math.max(0, items.findIndex(({ node }) => node === focus));
-    items.forEach(({ node }, index) => node.setAttribute("tabindex", index === at ? "0" : "-1"));
+    keepOneTabStop();
     if (focus) {
       into(focus);
       if (hadFocus) focus.focus({ preventScroll: true });
     }
     crumbs.replaceChildren(...shown.crumbs.flatMap((words, index) => [
-      index ? " › " : "", button(words, `Up to ${words}`, () => model.send({ kind: "up", crumb: index }))]));
-    notes.replaceChildren(...[shown.problem, ...shown.warnings].filter(Boolean).map((text) => make("p", { textContent: text })));
-    requestAnimationFrame(() => { stage.dataset.painted = shown.number; });
+      index ? " › " : "",
+      tool(words, `Up to ${words}`, () => model.send({ kind: "up", crumb: index })),
+    ]));
+    notes.replaceChildren(
+      ...[shown.problem, ...shown.warnings].filter(Boolean).map((text) => make("p", { textContent: text })),
+    );
+    requestAnimationFrame(() => {
+      stage.dataset.painted = String(shown.number);
+    });
   }
 
+  /** @type {(selector: string) => Shape[]} */
+  const shapes = (selector) => [...stage.querySelectorAll(selector)].filter(isShape);
+
+  // Tab goes to one box; from there the arrow keys go on.
+  function keepOneTabStop() {
+    items.forEach(({ node }, index) => node.setAttribute("tabindex", index === at ? "0" : "-1"));
+  }
+
+  /**
+   * Makes a shape a button.
+   *
+   * @param {Shape} node
+   * @param {string} words
+   * @param {() => void} act
+   */
   function dress(node, words, act) {
     node.setAttribute("role", "button");
     node.setAttribute("aria-label", words);
@@ -141,46 +215,70 @@ function render({ model, el }) {
   }
 
   // Without the program that draws: the same boxes as a list of buttons.
+  /** @param {Shown} shown */
   function list(shown) {
-    return make("ul", {}, ...shown.groups.map((words, index) => entry(words + "/", "group", index)),
-      ...shown.boxes.map(({ words }, index) => entry(words, "box", index)));
+    return make(
+      "ul",
+      {},
+      ...shown.groups.map((words, index) => entry(words + "/", "group", index)),
+      ...shown.boxes.map(({ words }, index) => entry(words, "box", index)),
+    );
   }
 
-  function entry(words, kind, index) {
-    const node = make("button", { type: "button", className: "hub-small", textContent: words });
-    node.setAttribute(`data-${kind}`, index);
-    return make("li", {}, node);
+  /**
+   * @param {string} textContent
+   * @param {"box" | "group"} kind
+   * @param {number} index
+   */
+  function entry(textContent, kind, index) {
+    const properties = {
+      type: "button",
+      className: "hub-small",
+      textContent,
+      [`data-${kind}`]: String(index),
+    };
+    return make(
+      "li",
+      {},
+      make("button", /** @type {import("./dom.js").Properties<"button">} */ (properties)),
+    );
   }
 
   // Brings a box into view without moving the page.
+  /** @param {Shape} node */
   function into(node) {
-    const inner = node.getBoundingClientRect(), outer = stage.getBoundingClientRect();
+    const inner = node.getBoundingClientRect();
+    const outer = stage.getBoundingClientRect();
     if (inner.top < outer.top || inner.bottom > outer.bottom) {
-      stage.scrollTop += inner.height > outer.height ? inner.top - outer.top - 8 : inner.top + inner.height / 2 - outer.top - outer.height / 2;
+      stage.scrollTop += shift(inner.top - outer.top, inner.height, outer.height);
     }
     if (inner.left < outer.left || inner.right > outer.right) {
-      stage.scrollLeft += inner.width > outer.width ? inner.left - outer.left - 8 : inner.left + inner.width / 2 - outer.left - outer.width / 2;
+      stage.scrollLeft += shift(inner.left - outer.left, inner.width, outer.width);
     }
   }
 
+  /** @param {number} step */
   function go(step) {
-    if (!items.length) return;
-    at = Math.min(Math.max(at + step, 0), items.length - 1);
-    items.forEach(({ node }, index) => node.setAttribute("tabindex", index === at ? "0" : "-1"));
-    items[at].node.focus({ preventScroll: true });
-    into(items[at].node);
+    const next = Math.min(Math.max(at + step, 0), items.length - 1);
+    const item = items[next];
+    if (!item) return;
+    at = next;
+    keepOneTabStop();
+    item.node.focus({ preventScroll: true });
+    into(item.node);
   }
 
   stage.addEventListener("focusin", (event) => {
-    const index = items.findIndex(({ node }) => node === event.target.closest("[data-box], [data-group]"));
+    const shape = around(event, "[data-box], [data-group]");
+    const index = items.findIndex(({ node }) => node === shape);
     if (index >= 0) at = index;
   });
   stage.addEventListener("keydown", (event) => {
-    const steps = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key in steps) go(steps[event.key]);
+    const step = ARROWS[event.key];
+    if (step) go(step);
     else if (event.key === "Enter" || event.key === " ") items[at]?.act();
-    else if (event.key === "Escape") model.send({ kind: "up", crumb: Math.max(0, model.get("shown").crumbs.length - 2) });
+    else if (event.key === "Escape") up();
     else if (event.key === "+" || event.key === "=") zoom(1);
     else if (event.key === "-") zoom(-1);
     else if (event.key === "0") fit();
@@ -194,21 +292,31 @@ function render({ model, el }) {
     zoom(event.deltaY < 0 ? 1 : -1);
   }, { passive: false });
 
+  function up() {
+    const shown = model.get("shown");
+    if (isDrawn(shown)) model.send({ kind: "up", crumb: Math.max(0, shown.crumbs.length - 2) });
+  }
+
   // Dragging pans.
+  /** @type {{ x: number, y: number, left: number, top: number } | null} */
   let from = null;
   let moved = false;
   stage.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
-    from = [event.clientX, event.clientY, stage.scrollLeft, stage.scrollTop];
+    from = { x: event.clientX, y: event.clientY, left: stage.scrollLeft, top: stage.scrollTop };
     moved = false;
   });
+  /** @param {PointerEvent} event */
   const onMove = (event) => {
     if (from === null) return;
-    const dx = event.clientX - from[0], dy = event.clientY - from[1];
+    const dx = event.clientX - from.x;
+    const dy = event.clientY - from.y;
     moved ||= Math.hypot(dx, dy) > 4;
-    if (moved) stage.scrollTo(from[2] - dx, from[3] - dy);
+    if (moved) stage.scrollTo(from.left - dx, from.top - dy);
   };
-  const onUp = () => { from = null; };
+  const onUp = () => {
+    from = null;
+  };
   addEventListener("pointermove", onMove);
   addEventListener("pointerup", onUp);
 
@@ -216,13 +324,15 @@ function render({ model, el }) {
   let chosen = 0;
   let waiting = 0;
 
+  /** @param {number} index */
   function choose(index) {
     const options = [...results.children];
     chosen = Math.min(Math.max(index, 0), options.length - 1);
-    options.forEach((each, place) => each.setAttribute("aria-selected", String(place === chosen)));
+    options.forEach((option, place) => option.setAttribute("aria-selected", String(place === chosen)));
     options[chosen]?.scrollIntoView({ block: "nearest" });
   }
 
+  /** @param {number} index */
   function find(index) {
     model.send({ kind: "find", result: index });
     results.hidden = true;
@@ -231,8 +341,7 @@ function render({ model, el }) {
   function drawFound() {
     const found = model.get("found");
     results.replaceChildren(...found.map((words, index) => {
-      const option = make("li", { textContent: words });
-      option.setAttribute("role", "option");
+      const option = make("li", { textContent: words, role: "option" });
       option.addEventListener("mousedown", (event) => {
         event.preventDefault();
         find(index);
@@ -256,25 +365,27 @@ function render({ model, el }) {
     event.preventDefault();
     event.stopPropagation();
   });
-  search.addEventListener("blur", () => { results.hidden = true; });
+  search.addEventListener("blur", () => {
+    results.hidden = true;
+  });
 
-  const tell = () => { said.textContent = model.get("said"); };
+  const tell = () => {
+    said.textContent = model.get("said");
+  };
   // A tab that was hidden has no size: fitting waits until it is seen.
-  const sized = new ResizeObserver(() => { if (fitted && stage.clientWidth) fit(); });
+  const sized = new ResizeObserver(() => {
+    if (fitted && stage.clientWidth) fit();
+  });
   sized.observe(stage);
-  model.on("change:shown", draw);
-  model.on("change:found", drawFound);
-  model.on("change:said", tell);
   draw();
   tell();
+  const unfollow = follow(model, { "change:shown": draw, "change:found": drawFound, "change:said": tell });
   return () => {
     sized.disconnect();
     clearTimeout(waiting);
     removeEventListener("pointermove", onMove);
     removeEventListener("pointerup", onUp);
-    model.off("change:shown", draw);
-    model.off("change:found", drawFound);
-    model.off("change:said", tell);
+    unfollow();
   };
 }
 

@@ -1,53 +1,71 @@
+// @ts-check
 // The runs so far: a row each, to put its inputs back or to pin it beside another one.
 
-function cell(text, name = "td") {
-  const node = document.createElement(name);
-  node.textContent = text;
-  return node;
-}
+import { around, button, follow, make } from "./dom.js";
 
+/**
+ * @typedef {object} Run
+ * @property {number} number
+ * @property {string} signature
+ * @property {string} inputs
+ * @property {string} outputs
+ * @property {string} time
+ * @property {boolean} kept whether its values are still there
+ */
+/** @typedef {{ rows: Run[], pinned: number[] }} Traits */
+/** @typedef {{ kind: "put", number: number } | { kind: "pin", number: number, on: boolean }} Sent */
+
+/** @param {string} textContent */
+const cell = (textContent) => make("td", { textContent });
+
+/** @param {import("./dom.js").View<Traits, Sent>} view */
 function render({ model, el }) {
-  const table = document.createElement("table");
-  table.className = "hub-log";
-  const caption = document.createElement("caption");
-  const head = document.createElement("thead");
-  const body = document.createElement("tbody");
-  const names = document.createElement("tr");
-  for (const name of ["Run", "Signature", "Inputs", "Outputs", "Time", "Pin"]) {
-    const heading = cell(name, "th");
-    heading.scope = "col";
-    names.append(heading);
-  }
-  head.append(names);
-  table.append(caption, head, body);
+  const headings = ["Run", "Signature", "Inputs", "Outputs", "Time", "Pin"].map(
+    (textContent) => make("th", { textContent, scope: "col" }),
+  );
+  const caption = make("caption");
+  const body = make("tbody");
+  const table = make(
+    "table",
+    { className: "hub-log" },
+    caption,
+    make("thead", {}, make("tr", {}, ...headings)),
+    body,
+  );
   el.append(table);
 
-  function row(each, pinned) {
-    const line = document.createElement("tr");
-    line.dataset.number = each.number;
-    const back = document.createElement("button");
-    back.type = "button";
-    back.className = "hub-small";
-    back.textContent = `↺ ${each.number}`;
-    back.title = "Put its inputs back";
-    back.setAttribute("aria-label", `Run ${each.number}: put its inputs back`);
-    back.disabled = !each.kept;
-    back.addEventListener("click", () => model.send({ kind: "put", number: each.number }));
-    const first = cell("", "th");
-    first.scope = "row";
-    first.append(back);
-    const pin = document.createElement("input");
-    pin.type = "checkbox";
-    pin.checked = pinned.includes(each.number);
-    pin.disabled = !each.kept;
-    pin.setAttribute("aria-label", `Pin run ${each.number} to compare it`);
-    pin.addEventListener("change", () => model.send({ kind: "pin", number: each.number, on: pin.checked }));
-    const last = cell("");
-    last.append(pin);
-    line.append(first, cell(each.signature), cell(each.inputs), cell(each.outputs), cell(each.time), last);
+  /**
+   * @param {Run} run
+   * @param {number[]} pinned
+   */
+  function row(run, pinned) {
+    const { number, kept } = run;
+    const back = button(
+      `↺ ${number}`,
+      `Run ${number}: put its inputs back`,
+      () => model.send({ kind: "put", number }),
+      { title: "Put its inputs back", disabled: !kept },
+    );
+    const pin = make("input", {
+      type: "checkbox",
+      checked: pinned.includes(number),
+      disabled: !kept,
+      "aria-label": `Pin run ${number} to compare it`,
+    });
+    pin.addEventListener("change", () => model.send({ kind: "pin", number, on: pin.checked }));
+    const line = make(
+      "tr",
+      { "data-number": String(number) },
+      make("th", { scope: "row" }, back),
+      cell(run.signature),
+      cell(run.inputs),
+      cell(run.outputs),
+      cell(run.time),
+      make("td", {}, pin),
+    );
     // A click anywhere in a row does what its button does; keys have the button.
     line.addEventListener("click", (event) => {
-      if (each.kept && !event.target.closest("button, input")) back.click();
+      if (kept && !around(event, "button, input")) back.click();
     });
     return line;
   }
@@ -56,21 +74,26 @@ function render({ model, el }) {
     const rows = model.get("rows");
     const pinned = model.get("pinned");
     const focused = document.activeElement?.closest("tr")?.dataset.number;
-    const kind = document.activeElement?.tagName;
+    const kind = document.activeElement?.tagName === "INPUT" ? "input" : "button";
     table.hidden = rows.length === 0;
     const all = rows[0]?.number ?? 0;
-    const shown = all > rows.length ? `the last ${rows.length} of ${all} runs` : all === 1 ? "1 run" : `${all} runs`;
+    const shown = all > rows.length
+      ? `the last ${rows.length} of ${all} runs`
+      : all === 1
+      ? "1 run"
+      : `${all} runs`;
     caption.textContent = `${shown}: click a row to put its inputs back, pin two to compare them`;
-    body.replaceChildren(...rows.map((each) => row(each, pinned)));
+    body.replaceChildren(...rows.map((run) => row(run, pinned)));
     // Drawing anew must not lose the place of who uses the keyboard.
     if (focused && el.contains(table)) {
-      body.querySelector(`tr[data-number="${focused}"] ${kind === "INPUT" ? "input" : "button"}`)?.focus();
+      /** @type {HTMLElement | null} */
+      const again = body.querySelector(`tr[data-number="${focused}"] ${kind}`);
+      again?.focus();
     }
   }
 
-  model.on("change:rows change:pinned", draw);
   draw();
-  return () => model.off("change:rows change:pinned", draw);
+  return follow(model, { "change:rows change:pinned": draw });
 }
 
 export default { render };

@@ -1,43 +1,100 @@
+// @ts-check
 // Shows the outputs of a run: pictures and tables that the kernel made, with the number under the mouse or the
 // arrow keys, another view on demand, and downloads.
 
-function make(name, properties = {}, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(properties)) {
-    if (key in node) node[key] = value;
-    else node.setAttribute(key, value);
-  }
-  node.append(...children);
-  return node;
-}
+import { button, follow, make } from "./dom.js";
 
-// A layer over a picture that tells the number at a place.
-function addHover(picture, hover) {
-  const frame = make("span", { className: "hub-hover" });
+/**
+ * A place in a picture, in shares of its size, and what is told there.
+ *
+ * @typedef {{ left: number, top: number, width: number, height: number, text: string }} Spot
+ */
+/**
+ * The places of a picture, as the mouse and the arrow keys find them.
+ *
+ * @template Place
+ * @typedef {object} Places
+ * @property {Place} first
+ * @property {(x: number, y: number) => Place | null} under
+ * @property {(place: Place, dx: number, dy: number) => Place} next
+ * @property {(place: Place) => Spot} at
+ */
+/**
+ * Cells of even size; `box` is left, top, width and height.
+ *
+ * @typedef {object} GridHover
+ * @property {"grid"} kind
+ * @property {[number, number, number, number]} box
+ * @property {number} rows
+ * @property {number} columns
+ * @property {string[]} values row by row
+ * @property {string[]} row_captions
+ * @property {string[]} column_captions
+ */
+/** @typedef {{ kind: "points", points: [x: number, y: number, text: string][] }} PointsHover */
+/**
+ * @typedef {object} Output
+ * @property {string} name
+ * @property {string} facts
+ * @property {string[]} views
+ * @property {string} view the one shown
+ * @property {[form: string, words: string][]} downloads
+ * @property {string} html
+ * @property {(GridHover | PointsHover | null)[]} hovers one for each picture
+ */
+/** @typedef {{ title?: string, number?: number | null, outputs?: Output[] }} Shown nothing at first */
+/** @typedef {{ shown: Shown, title: string }} Traits */
+/**
+ * @typedef {{ kind: "view", output: number, view: string }
+ *   | { kind: "download", output: number, form: string }} Sent
+ */
+/** @typedef {import("./dom.js").Model<Traits, Sent>} Model */
+/** @typedef {{ node: HTMLElement, update: (output: Output) => void }} Section */
+
+/** @type {Record<string, [dx: number, dy: number]>} */
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/** @param {number} share */
+const percent = (share) => `${100 * share}%`;
+
+/**
+ * Puts a layer over a picture that tells the number at a place.
+ *
+ * @template Place
+ * @param {HTMLImageElement} picture
+ * @param {Places<Place>} places
+ */
+function addHover(picture, places) {
+  const frame = make("span", {
+    className: "hub-hover",
+    tabIndex: 0,
+    role: "group",
+    "aria-label": `${picture.alt} Arrow keys tell the numbers.`,
+  });
   picture.replaceWith(frame);
-  const tip = make("span", { className: "hub-tip", hidden: true });
+  const tip = make("span", { className: "hub-tip", hidden: true, "aria-live": "polite" });
   const mark = make("span", { className: "hub-mark", hidden: true });
   frame.append(picture, mark, tip);
-  frame.tabIndex = 0;
-  frame.setAttribute("role", "group");
-  frame.setAttribute("aria-label", `${picture.alt} Arrow keys tell the numbers.`);
-  tip.setAttribute("aria-live", "polite");
-  const places = hover.kind === "grid" ? grid(hover) : points(hover);
+  /** @type {Place | null} */
   let at = null;
 
+  /** @param {Place | null} place */
   function show(place) {
     at = place;
     mark.hidden = tip.hidden = place === null;
     if (place === null) return;
     const { left, top, width, height, text } = places.at(place);
     Object.assign(mark.style, {
-      left: `${100 * left}%`, top: `${100 * top}%`, width: `${100 * width}%`, height: `${100 * height}%`,
+      left: percent(left),
+      top: percent(top),
+      width: percent(width),
+      height: percent(height),
     });
     tip.textContent = text;
-    tip.style.left = `${100 * Math.min(left + width / 2, 0.98)}%`;
+    tip.style.left = percent(Math.min(left + width / 2, 0.98));
     // Above the place; where that would be cut off below it, or inside if the place is a whole column.
     const below = top < 0.12;
-    tip.style.top = `${100 * (below && height < 0.3 ? top + height : top)}%`;
+    tip.style.top = percent(below && height < 0.3 ? top + height : top);
     tip.classList.toggle("hub-tip-left", left > 0.6);
     tip.classList.toggle("hub-tip-below", below);
   }
@@ -49,19 +106,23 @@ function addHover(picture, hover) {
   frame.addEventListener("mouseleave", () => show(null));
   frame.addEventListener("blur", () => show(null));
   frame.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (event.key === "Escape") show(null);
+    const step = STEPS[event.key];
     if (!step) return;
     event.preventDefault();
     show(at === null ? places.first : places.next(at, ...step));
   });
 }
 
+/**
+ * @param {GridHover} hover
+ * @returns {Places<[column: number, row: number]>}
+ */
 function grid(hover) {
   const [left, top, width, height] = hover.box;
   const { rows, columns } = hover;
+  /** @type {(value: number, end: number) => number} */
   const clamp = (value, end) => Math.min(Math.max(value, 0), end - 1);
-  const caption = (captions, index) => captions[index] ?? "";
   return {
     first: [0, 0],
     under(x, y) {
@@ -76,112 +137,150 @@ function grid(hover) {
       width: width / columns,
       height: height / rows,
       text: [
-        [caption(hover.row_captions, row), caption(hover.column_captions, column)].filter(Boolean).join(" · "),
+        [hover.row_captions[row], hover.column_captions[column]].filter(Boolean).join(" · "),
         hover.values[row * columns + column],
       ].filter(Boolean).join(": "),
     }),
   };
 }
 
+/**
+ * @param {PointsHover} hover
+ * @returns {Places<number>}
+ */
 function points(hover) {
   const size = 0.03;
   const all = hover.points;
   return {
     first: 0,
     under(x, y) {
-      let best = null, nearest = 0.05;
-      all.forEach(([px, py], index) => {
+      /** @type {number | null} */
+      let best = null;
+      let nearest = 0.05;
+      for (const [index, [px, py]] of all.entries()) {
         const distance = Math.hypot(px - x, py - y);
         if (distance < nearest) [best, nearest] = [index, distance];
-      });
+      }
       return best;
     },
     next: (index, dx, dy) => (index + all.length + (dx + dy)) % all.length,
-    at: (index) => ({
-      left: all[index][0] - size / 2, top: all[index][1] - size / 2, width: size, height: size,
-      text: all[index][2],
-    }),
+    at(index) {
+      const [x, y, text] = all[index] ?? [0, 0, ""];
+      return { left: x - size / 2, top: y - size / 2, width: size, height: size, text };
+    },
   };
 }
 
+/**
+ * @param {string} name
+ * @param {string} type
+ * @param {BlobPart} bytes
+ */
 function save(name, type, bytes) {
   const link = make("a", { href: URL.createObjectURL(new Blob([bytes], { type })), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
-function section(model, output, key, index) {
-  const views = make("select");
-  for (const view of output.views) views.append(make("option", { value: view, textContent: view }));
+/**
+ * @param {Model} model
+ * @param {Output} output
+ * @param {number} index
+ * @returns {Section}
+ */
+function section(model, output, index) {
+  const views = make(
+    "select",
+    {},
+    ...output.views.map((view) => make("option", { value: view, textContent: view })),
+  );
   views.addEventListener("change", () => model.send({ kind: "view", output: index, view: views.value }));
   const label = make("label", { className: "hub-view" }, "View ", views);
-  const tools = make("span", { className: "hub-tools" }, label);
-  for (const [form, words] of output.downloads) {
-    const button = make("button", { type: "button", textContent: words, className: "hub-small" });
-    button.setAttribute("aria-label", `Download ${output.name} as ${words}`);
-    button.addEventListener("click", () => model.send({ kind: "download", output: index, form }));
-    tools.append(button);
-  }
-  const title = make("strong", { textContent: output.name });
+  const downloads = output.downloads.map(([form, words]) =>
+    button(
+      words,
+      `Download ${output.name} as ${words}`,
+      () => model.send({ kind: "download", output: index, form }),
+    )
+  );
   const facts = make("span", { className: "hub-facts" });
+  const head = make(
+    "div",
+    { className: "hub-output-head" },
+    make("strong", { textContent: output.name }),
+    facts,
+    make("span", { className: "hub-tools" }, label, ...downloads),
+  );
   const body = make("div", { className: "hub-output-body" });
-  const node = make("section", { className: "hub-output" },
-    make("div", { className: "hub-output-head" }, title, facts, tools), body);
-  node.setAttribute("aria-label", output.name);
-  node.dataset.key = key;
-  return Object.assign(node, {
-    update(next) {
-      facts.textContent = next.facts;
-      views.value = next.view;
-      label.hidden = next.views.length < 2;
-      // Made by the kernel: every name in it is escaped there.
-      body.innerHTML = next.html;
-      const pictures = body.querySelectorAll("img");
-      next.hovers.forEach((hover, index) => hover && pictures[index] && addHover(pictures[index], hover));
-    },
-  });
+  const node = make("section", { className: "hub-output", "aria-label": output.name }, head, body);
+
+  /** @param {Output} next */
+  function update(next) {
+    facts.textContent = next.facts;
+    views.value = next.view;
+    label.hidden = next.views.length < 2;
+    // Made by the kernel: every name in it is escaped there.
+    body.innerHTML = next.html;
+    const pictures = body.querySelectorAll("img");
+    next.hovers.forEach((hover, place) => {
+      const picture = pictures[place];
+      if (!hover || !picture) return;
+      if (hover.kind === "grid") addHover(picture, grid(hover));
+      else addHover(picture, points(hover));
+    });
+  }
+
+  return { node, update };
 }
 
+/** @type {(output: Output, index: number) => string} */
 const keyOf = (output, index) => JSON.stringify([index, output.name, output.views, output.downloads]);
 
+/** @param {import("./dom.js").View<Traits, Sent>} view */
 function render({ model, el }) {
-  const region = make("div", { className: "hub-results" });
-  region.setAttribute("role", "region");
-  region.setAttribute("aria-label", model.get("title"));
-  const title = make("div", { className: "hub-results-title" });
-  title.setAttribute("aria-live", "polite");
+  const title = make("div", { className: "hub-results-title", "aria-live": "polite" });
   const list = make("div");
-  region.append(title, list);
+  const region = make(
+    "div",
+    { className: "hub-results", role: "region", "aria-label": model.get("title") },
+    title,
+    list,
+  );
   el.append(region);
+  /** @type {Map<string, Section>} */
+  let sections = new Map();
 
   function draw() {
     const shown = model.get("shown");
     title.textContent = shown.title ?? "";
-    const kept = new Map([...list.children].map((node) => [node.dataset.key, node]));
-    const wanted = (shown.outputs ?? []).map((output, index) => {
+    /** @type {typeof sections} */
+    const next = new Map();
+    for (const [index, output] of (shown.outputs ?? []).entries()) {
       const key = keyOf(output, index);
-      const node = kept.get(key) ?? section(model, output, key, index);
-      node.update(output);
-      return node;
-    });
-    list.replaceChildren(...wanted);
+      const part = sections.get(key) ?? section(model, output, index);
+      part.update(output);
+      next.set(key, part);
+    }
+    sections = next;
+    list.replaceChildren(...[...sections.values()].map(({ node }) => node));
     const pictures = [...list.querySelectorAll("img")].map((each) => each.decode().catch(() => {}));
-    Promise.all(pictures).then(() => requestAnimationFrame(() => {
-      region.dataset.painted = shown.number ?? "";
-    }));
+    Promise.all(pictures).then(() =>
+      requestAnimationFrame(() => {
+        region.dataset.painted = String(shown.number ?? "");
+      })
+    );
   }
 
+  /**
+   * @param {{ kind: "file", name: string, type: string }} message
+   * @param {DataView<ArrayBuffer>[]} buffers
+   */
   function onMessage(message, buffers) {
-    if (message.kind === "file") save(message.name, message.type, buffers[0]);
+    if (message.kind === "file" && buffers[0]) save(message.name, message.type, buffers[0]);
   }
 
-  model.on("change:shown", draw);
-  model.on("msg:custom", onMessage);
   draw();
-  return () => {
-    model.off("change:shown", draw);
-    model.off("msg:custom", onMessage);
-  };
+  return follow(model, { "change:shown": draw, "msg:custom": onMessage });
 }
 
 export default { render };

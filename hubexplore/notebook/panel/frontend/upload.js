@@ -1,20 +1,35 @@
+// @ts-check
 // A file from the disk, the clipboard or the mouse, sent to the kernel in pieces that any proxy lets through.
-const PIECE = 1 << 20;
 
+import { follow, make, spoken } from "./dom.js";
+
+const PIECE = 1 << 20;
+const MOST = 64;
+
+/**
+ * @typedef {object} Traits
+ * @property {string} accept
+ * @property {boolean} multiple
+ * @property {string} words
+ * @property {string} said
+ * @property {number} limit in bytes
+ */
+/**
+ * @typedef {{ kind: "begin", names: string[], sizes: number[] } | { kind: "piece", index: number }
+ *   | { kind: "end" } | { kind: "refused", size: number }} Sent
+ */
+
+/** @param {import("./dom.js").View<Traits, Sent>} view */
 function render({ model, el }) {
-  const box = document.createElement("div");
-  box.className = "hub-upload";
-  box.tabIndex = 0;
-  box.setAttribute("role", "group");
-  const input = document.createElement("input");
-  input.type = "file";
-  const label = document.createElement("label");
-  const words = document.createElement("span");
-  label.append(words, input);
-  const said = document.createElement("span");
-  said.className = "hub-said";
-  said.setAttribute("role", "status");
-  box.append(label, said);
+  const input = make("input", { type: "file" });
+  const words = make("span");
+  const said = spoken("span", "hub-said");
+  const box = make(
+    "div",
+    { className: "hub-upload", tabIndex: 0, role: "group" },
+    make("label", {}, words, input),
+    said,
+  );
   el.append(box);
 
   function draw() {
@@ -25,42 +40,47 @@ function render({ model, el }) {
     said.textContent = model.get("said");
   }
 
+  /** @param {Iterable<File>} files */
   async function give(files) {
-    const chosen = [...files].slice(0, model.get("multiple") ? 64 : 1);
+    const chosen = [...files].slice(0, model.get("multiple") ? MOST : 1);
     if (chosen.length === 0) return;
     const limit = model.get("limit");
     const size = chosen.reduce((sum, file) => sum + file.size, 0);
     if (size > limit) {
       // Nothing is sent: a kernel would have to take it all before it could say no.
-      said.textContent =
-        `Refused: ${(size / 1e6).toFixed(1)} MB, and at most ${Math.round(limit / 1e6)} MB can be uploaded.`;
+      said.textContent = `Refused: ${(size / 1e6).toFixed(1)} MB, and at most ${
+        Math.round(limit / 1e6)
+      } MB can be uploaded.`;
       model.send({ kind: "refused", size });
       return;
     }
-    model.send({ kind: "begin", names: chosen.map((file) => file.name), sizes: chosen.map((file) => file.size) });
+    model.send({
+      kind: "begin",
+      names: chosen.map((file) => file.name),
+      sizes: chosen.map((file) => file.size),
+    });
     for (const [index, file] of chosen.entries()) {
       for (let start = 0; start < file.size; start += PIECE) {
         const piece = await file.slice(start, start + PIECE).arrayBuffer();
         model.send({ kind: "piece", index }, undefined, [piece]);
-        said.textContent = `Sending ${file.name}: ${Math.round((100 * Math.min(start + PIECE, file.size)) / file.size)} %`;
+        const share = Math.round((100 * Math.min(start + PIECE, file.size)) / file.size);
+        said.textContent = `Sending ${file.name}: ${share} %`;
       }
     }
     model.send({ kind: "end" });
   }
 
-  function onPaste(event) {
-    const files = [...event.clipboardData.files];
+  input.addEventListener("change", () => {
+    give(input.files ?? []);
+    input.value = "";
+  });
+  box.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
     if (files.length) {
       event.preventDefault();
       give(files);
     }
-  }
-
-  input.addEventListener("change", () => {
-    give(input.files);
-    input.value = "";
   });
-  box.addEventListener("paste", onPaste);
   box.addEventListener("dragover", (event) => {
     event.preventDefault();
     event.stopPropagation();
@@ -71,11 +91,10 @@ function render({ model, el }) {
     event.preventDefault();
     event.stopPropagation();
     box.classList.remove("hub-over");
-    give(event.dataTransfer.files);
+    give(event.dataTransfer?.files ?? []);
   });
-  model.on("change", draw);
   draw();
-  return () => model.off("change", draw);
+  return follow(model, { change: draw });
 }
 
 export default { render };

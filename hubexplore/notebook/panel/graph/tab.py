@@ -14,7 +14,7 @@ from hubexplore.display.rich import weight_statistics
 from hubexplore.display.rich.summaries import Summary
 from hubexplore.display.wording import printable, visible
 from hubexplore.errors import HubError
-from hubexplore.notebook.panel.browser_widgets import FRONTEND, Message, Part
+from hubexplore.notebook.panel.browser_widgets import FRONTEND, Message, Part, script
 from hubexplore.notebook.panel.graph.op_details import box_words, details, weights_of
 from hubexplore.notebook.panel.graph.scope_model import GraphModel, is_folded
 from hubexplore.notebook.panel.messages import error_words
@@ -38,7 +38,7 @@ class GraphView(Part):
     Messages: `open` {box}, `fold` {group}, `up` {crumb}, `search` {words}, `find` {result}.
     """
 
-    _esm = (FRONTEND / "graph.js").read_text(encoding="utf-8")
+    _esm = script("graph.js")
     _css = (FRONTEND / "graph.css").read_text(encoding="utf-8")
     shown = traitlets.Dict().tag(sync=True)
     found = traitlets.List(traitlets.Unicode()).tag(sync=True)

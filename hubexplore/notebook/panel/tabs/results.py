@@ -12,7 +12,7 @@ from hubexplore.display import values
 from hubexplore.display.card.html import framed
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.wording import visible
-from hubexplore.notebook.panel.browser_widgets import FRONTEND, Message, Part
+from hubexplore.notebook.panel.browser_widgets import Message, Part, script
 
 MAX_ITEMS: Final = 24
 """So many outputs are shown; all are in `.value`."""
@@ -99,7 +99,7 @@ class Pair:
 class Results(Part):
     """Shows values by name. The view that a person chose for a name stays chosen for the next values."""
 
-    _esm = (FRONTEND / "results.js").read_text(encoding="utf-8")
+    _esm = script("results.js")
     shown = traitlets.Dict().tag(sync=True)
     title = traitlets.Unicode("Results").tag(sync=True)
 

@@ -19,6 +19,7 @@ from hubexplore.notebook.panel.fields.form import Form
 from hubexplore.notebook.panel.fields.signature_selector import Selector
 from hubexplore.notebook.panel.messages import (
     MSG_CANCELLED,
+    MSG_CANCELLING,
     MSG_LEFT_BEHIND,
     duration,
     error_words,
@@ -63,6 +64,7 @@ class TryTab(widgets.VBox):
         self.last: Run | None = None
         self._selector = selector
         self._notify = changed
+        self._cancelled = 0  # how many runs were
         self._again = False  # inputs changed during a live run
         self._run_when_filled: bool | None = None  # whether Run was asked for while an example is looked for
         self.form = Form(namespace, self._on_input)
@@ -77,9 +79,7 @@ class TryTab(widgets.VBox):
         self._run = widgets.Button(
             description="Run", tooltip="Run it on these inputs (Shift+Enter)", button_style="primary"
         )
-        self._cancel = widgets.Button(
-            description="Cancel", tooltip="Wait no longer for the run that goes on", disabled=True
-        )
+        self._cancel = widgets.Button(description="Cancel", tooltip="End the run that goes on", disabled=True)
         self._live = widgets.Checkbox(description="Live: run at every change", indent=False, layout=auto)
         self.status = Status()
         self.results = Results()
@@ -250,11 +250,21 @@ class TryTab(widgets.VBox):
         return run
 
     def cancel(self) -> None:
-        """Waits no longer for the run that goes on."""
-        if self.worker.is_busy:
-            self.worker.cancel()
-            self._working(False)
-            self.status.say(MSG_CANCELLED)
+        """Ends the run that goes on, and waits no longer for it; says what TensorFlow has still to end."""
+        if not self.worker.is_busy:
+            return
+        self._cancelled += 1
+        number = self._cancelled
+
+        def ended() -> None:
+            if number == self._cancelled and not self.worker.is_busy and self.status.said == MSG_CANCELLING:
+                self.status.say(MSG_CANCELLED)
+
+        goes_on = self.worker.cancel(ended)
+        self._working(False)
+        self.status.say(MSG_CANCELLING if goes_on else MSG_CANCELLED)
+        if goes_on and self.worker.left_behind == 0:  # it ended while this was written
+            ended()
 
     def _finish(self, run: Run) -> None:
         self._working(False)

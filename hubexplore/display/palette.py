@@ -1,0 +1,123 @@
+"""All colours, in one place: of pictures on paper, of cards and tables, and of the explorer panel.
+
+Pictures (diagrams and drawings) are on white paper in every theme, and dark themes invert the whole picture,
+so their colours are fixed. HTML follows JupyterLab's theme: a colour is a variable of the theme, with a
+fallback where there is no such theme. Style sheets use these colours as custom properties, named `--hub-` and
+the key in the tables below; no other file of the package names a colour of its looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+# Pictures: text and lines.
+
+PAPER: Final = "#ffffff"
+INK: Final = "#1f2933"
+DIM: Final = "#52606d"
+"""Words that stand back, in a diagram."""
+EDGE: Final = "#7b8794"
+"""Arrows, and boxes that are of no kind of their own."""
+FAINT_EDGE: Final = "#9aa5b1"
+SCALE_INK: Final = "#5d6975"
+"""Words and lines that stand back, in a drawing of values."""
+SCALE_LINE: Final = "#c3cad1"
+GRID_LINE: Final = "#e3e7eb"
+
+# Pictures: what is drawn. Lines and fills of one hue have names of one kind.
+
+BLUE: Final = "#2b6cb0"
+ORANGE: Final = "#c05621"
+GREEN: Final = "#2f855a"
+PINK: Final = "#b83280"
+SERIES: Final = (BLUE, ORANGE, GREEN, "#805ad5", PINK, SCALE_INK, "#975a16", "#00838f")
+"""Lines of one drawing, the first one first."""
+NOT_A_NUMBER: Final = "#d5dadf"
+GROUP_FILLS: Final = ("#fafbfc", "#f3f6f9")
+"""Groups of boxes; one in another takes the other."""
+BOXES: Final[Mapping[str, tuple[str, str]]] = {
+    "green": ("#d3f0df", GREEN),
+    "blue": ("#d6e4fb", "#2b5fad"),
+    "grey": ("#eef1f5", EDGE),
+    "violet": ("#e9e2f8", "#6b46c1"),
+    "pale": ("#f7f7f7", EDGE),
+    "white": (PAPER, FAINT_EDGE),
+    "yellow": ("#fdebc8", "#b7791f"),
+    "pink": ("#fbdcea", PINK),
+    "red": ("#fde2e2", "#c53030"),
+}
+"""Fill and line of a box in a diagram."""
+
+# Pictures: numbers as colours, from the lowest to the highest, evenly spaced.
+
+_VIRIDIS: Final = (
+    "440154 45085b 470f62 471669 481d6f 482374 472a79 46307d 453681 433c84 414286 3e4888 3c4d8a "
+    "3a538b 37588c 355d8c 32628d 30678d 2e6c8e 2c718e 2a768e 287a8e 267f8e 24848d 23898d 218d8c "
+    "1f928c 1e978a 1e9b89 1ea087 20a585 23a982 28ae7f 2eb27c 35b778 3dbb74 45bf6f 4fc369 59c764 "
+    "64cb5d 70ce56 7cd24f 88d547 95d73f a2da37 afdc2e bdde26 cae01e d7e219 e4e318 f1e51c fde724"
+)
+SEQUENTIAL: Final = _VIRIDIS.split()
+"""viridis (Stéfan van der Walt and Nathaniel Smith, CC0): as bright as the number is high, for all eyes."""
+_RED_BLUE: Final = "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f"
+DIVERGING: Final = _RED_BLUE.split()
+"""ColorBrewer's RdBu, from blue to red: the middle is white."""
+
+# HTML.
+
+DARKENED: Final = "invert(.92) hue-rotate(180deg)"
+"""The filter that makes white paper dark and keeps hues."""
+
+
+def themed(variable: str, otherwise: str) -> str:
+    """Returns a colour of JupyterLab's theme, and what it is where there is no such theme."""
+    return f"var(--jp-{variable}, {otherwise})"
+
+
+CARD: Final[Mapping[str, str]] = {
+    "text": themed("content-font-color1", "inherit"),
+    "dim": themed("content-font-color2", "color-mix(in srgb, currentColor 72%, transparent)"),
+    "line": themed("border-color2", "rgba(128, 128, 128, .35)"),
+    "fill": themed("layout-color2", "rgba(128, 128, 128, .14)"),
+    "bar": themed("brand-color1", "#3d86c6"),
+}
+"""A card or table, which may stand in any page."""
+CARD_CONTRAST: Final[Mapping[str, str]] = {"dim": "inherit", "line": "currentColor"}
+"""Where the reader asks for contrast."""
+CARD_FORCED: Final[Mapping[str, str]] = {"dim": "CanvasText", "line": "CanvasText"}
+"""Where the reader's system chooses the colours."""
+PAGE: Final = ("#1b1b1f", "#fff")
+"""Text and ground of a page of its own."""
+DARK_PAGE: Final = ("#e4e4e8", "#17181c")
+CARD_ON_DARK_PAGE: Final[Mapping[str, str]] = {
+    "bar": "#6aa9de",
+    "line": "rgba(255, 255, 255, .22)",
+    "fill": "rgba(255, 255, 255, .09)",
+}
+PANEL: Final[Mapping[str, str]] = {
+    "ink": themed("ui-font-color1", PAGE[0]),
+    "quiet": themed("ui-font-color2", DIM),
+    "edge": themed("border-color2", "#c7ccd1"),
+    "ground": themed("layout-color1", "#fff"),
+    "raised": themed("layout-color2", "#f3f4f6"),
+    "accent": themed("brand-color1", "#1976d2"),
+    "on-accent": "#fff",
+    "warning": themed("warn-color1", "#b45309"),
+    "error": themed("error-color1", "#c62828"),
+    "tip": themed("inverse-layout-color1", "#111"),
+    "tip-ink": themed("ui-inverse-font-color0", "#fff"),
+    "mark": "#d81b60",
+    "mark-rim": "#fff",
+    "shadow": "rgba(0, 0, 0, .25)",
+    "paper": PAPER,
+    "dark-paper": "#141414",
+    "selected": "#b3005e",
+    "focused": "#0b57d0",
+    "darkened": DARKENED,
+}
+"""The explorer panel, in a notebook. Paper, and what is selected on it, are as in pictures."""
+
+
+def properties(colours: Mapping[str, str], between: str = " ") -> str:
+    """Returns declarations of CSS, `--hub-name: colour;` each."""
+    return between.join(f"--hub-{name}: {colour};" for name, colour in colours.items())

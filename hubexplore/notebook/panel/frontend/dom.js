@@ -1,0 +1,113 @@
+// @ts-check
+// What the parts of the panel share: how elements are made, and the types of what anywidget hands to `render`.
+// A part is shown from a text, from which nothing can be imported: `parts.py` puts this file before it.
+
+/**
+ * Values and messages that a part shares with its widget in the kernel.
+ *
+ * @template {object} Traits by name, as the class in Python declares them
+ * @template {{ kind: string }} [Sent=never] the messages that the class in Python understands
+ * @typedef {object} Model
+ * @property {<Name extends keyof Traits>(name: Name) => Traits[Name]} get
+ * @property {(message: Sent, callbacks?: undefined, buffers?: ArrayBuffer[]) => void} send
+ * @property {(events: string, listener: (...values: never[]) => void) => void} on
+ * @property {(events: string, listener: (...values: never[]) => void) => void} off
+ */
+
+/**
+ * The argument of `render`: the model, and the element that the part fills.
+ *
+ * @template {object} Traits
+ * @template {{ kind: string }} [Sent=never]
+ * @typedef {{ model: Model<Traits, Sent>, el: HTMLElement }} View
+ */
+
+/** @typedef {keyof HTMLElementTagNameMap} Tag */
+
+/**
+ * Properties of an element, such as `className`, and attributes that are no properties.
+ *
+ * @template {Tag} Name
+ * @typedef {Partial<Omit<HTMLElementTagNameMap[Name], "children">>
+ *   & { [attribute: `aria-${string}` | `data-${string}`]: string }} Properties
+ */
+
+/**
+ * Makes an element.
+ *
+ * @template {Tag} Name
+ * @param {Name} name
+ * @param {Properties<Name>} [properties]
+ * @param {...(Node | string)} children text stays text
+ * @returns {HTMLElementTagNameMap[Name]}
+ */
+export function make(name, properties = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(properties)) {
+    if (key in element) Reflect.set(element, key, value);
+    else element.setAttribute(key, String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+/**
+ * Makes a small button.
+ *
+ * @param {string} words on it
+ * @param {string} label what it does, for screen readers
+ * @param {() => void} act
+ * @param {Properties<"button">} [properties]
+ * @returns {HTMLButtonElement}
+ */
+export function button(words, label, act, properties = {}) {
+  const element = make("button", {
+    type: "button",
+    className: "hub-small",
+    textContent: words,
+    "aria-label": label,
+    ...properties,
+  });
+  element.addEventListener("click", act);
+  return element;
+}
+
+/**
+ * A line that screen readers speak when its text changes.
+ *
+ * @template {"span" | "div"} Name
+ * @param {Name} name
+ * @param {string} className
+ * @returns {HTMLElementTagNameMap[Name]}
+ */
+export function spoken(name, className) {
+  const element = make(name);
+  element.className = className;
+  element.setAttribute("role", "status");
+  return element;
+}
+
+/**
+ * Calls a listener at each of its events.
+ *
+ * @param {{ on: Model<object>["on"], off: Model<object>["off"] }} model
+ * @param {Record<string, (...values: never[]) => void>} listeners by the events they hear
+ * @returns {() => void} ends it
+ */
+export function follow(model, listeners) {
+  for (const [events, listener] of Object.entries(listeners)) model.on(events, listener);
+  return () => {
+    for (const [events, listener] of Object.entries(listeners)) model.off(events, listener);
+  };
+}
+
+/**
+ * The innermost element around the target of an event that fits a selector.
+ *
+ * @param {Event} event
+ * @param {string} selector
+ * @returns {Element | null}
+ */
+export function around(event, selector) {
+  return event.target instanceof Element ? event.target.closest(selector) : null;
+}

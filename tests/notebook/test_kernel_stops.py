@@ -1,0 +1,68 @@
+"""In a real kernel: whatever runs, an interrupt gives control back, and the next cell gives right numbers.
+
+What could not be ended would never answer: nothing here depends on how long anything takes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.notebook.test_kernel import FOR_EVER, Kernel, interrupted, kernel, reply, value
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
+__all__ = ["kernel"]
+
+BEGIN = """
+%load_ext hubexplore
+import hubexplore as hub, numpy as np, tensorflow as tf
+tf1 = tf.compat.v1
+session = hub.NotebookSession("own")
+def counted(far):
+    with tf.control_dependencies([tf.io.write_file({begun!r}, "")]):
+        start = tf.constant(0, tf.int64) + 0
+    return tf.while_loop(lambda i: i < far, lambda i: [i + 1], [start])[0]
+def counter():
+    far = tf1.placeholder(tf.int64, [])
+    hub.add_signature(inputs=far, outputs=counted(far))
+def slow_to_load():
+    tf1.get_variable("own", initializer=counted({far}), use_resource=True)
+    hub.add_signature(outputs=tf.constant(1))
+counter = session.load(hub.create_module_spec(counter), "counter")
+slow_to_load = hub.create_module_spec(slow_to_load)
+with session.building():
+    far = tf1.placeholder(tf.int64, [])
+    steps = tf1.get_variable("steps", initializer=np.int64(0), use_resource=True)
+    train = tf.group(steps.assign_add(counter(far)))
+    numbers = tf.data.Dataset.range({far}).filter(lambda number: number < 0)
+    iterator = tf1.data.make_initializable_iterator(numbers)
+    with tf.control_dependencies([tf.io.write_file({begun!r}, "")]):
+        row = iterator.get_next()
+run = session.session.run
+run(iterator.initializer)
+"""
+STOPPED = {
+    "the first call": "session.call(counter, {far})",
+    "a call after others": "session.call(counter, {far})",
+    "a step of training": "with session.building(): run(train, {{far: {far}}})",
+    "loading": "session.load(slow_to_load, 'counter')",
+    "a dataset": "with session.building(): run(row)",
+    "a panel in a cell": "hub.explore(counter, session=session).run({far})",
+}
+
+
+def test_whatever_runs_can_be_left(kernel: Kernel, tmp_path: Path) -> None:
+    _, client = kernel
+    begun = tmp_path / "begun"
+    assert reply(client, BEGIN.format(begun=str(begun), far=FOR_EVER))["status"] == "ok"
+    for number, (what, cell) in enumerate(STOPPED.items()):
+        content = interrupted(kernel, cell.format(far=FOR_EVER), begun)
+        assert content.get("ename") == "KeyboardInterrupt", (what, content)
+        assert value(client, "session.names[0]") == "'counter'"
+        assert value(client, f"int(session.call(counter, {number}))") == str(number), what
+    assert value(client, "session.session.wait_for_left_behind()") == "None"  # all of them have ended
+    assert value(client, "int(run(steps))") == "0"
+    assert reply(client, "run(train, {far: 3})")["status"] == "ok"
+    assert value(client, "int(run(steps))") == "3"
