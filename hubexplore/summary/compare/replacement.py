@@ -13,19 +13,24 @@ are therefore compared as types are: the second may accept more and promise more
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from hubexplore import errors
 from hubexplore.summary.model import Shape, SignatureSummary, TensorSummary, VariantSummary
+
+MAX_HINTS: Final = 50
+"""Maximum number of missing names of a comparison for which the nearest existing name is looked up."""
 
 
 def obstacles(first: VariantSummary, second: VariantSummary) -> Iterator[str]:
     """Yields why `second` cannot replace `first`, as sentences without a full stop; nothing if it can."""
     others = {signature.name: signature for signature in second.signatures}
+    hints = _Hints()
     for signature in first.signatures:
         if signature.name not in others:
-            yield f"there is no signature {signature.name!r}{_hint(signature.name, others)}"
+            yield f"there is no signature {signature.name!r}{hints.for_name(signature.name, others)}"
         else:
-            for reason in _signature_obstacles(signature, others[signature.name]):
+            for reason in _signature_obstacles(signature, others[signature.name], hints):
                 yield f"signature {signature.name!r}: {reason}"
 
 
@@ -42,11 +47,11 @@ def shape_text(shape: Shape) -> str:
     return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})" if sizes else "scalar"
 
 
-def _signature_obstacles(first: SignatureSummary, second: SignatureSummary) -> Iterator[str]:
+def _signature_obstacles(first: SignatureSummary, second: SignatureSummary, hints: _Hints) -> Iterator[str]:
     inputs, other_inputs = ({tensor.name: tensor for tensor in side.inputs} for side in (first, second))
     for name, tensor in inputs.items():
         if name not in other_inputs:
-            yield f"the input {name!r} is not accepted{_hint(name, other_inputs)}"
+            yield f"the input {name!r} is not accepted{hints.for_name(name, other_inputs)}"
             continue
         yield from _type_obstacles("input", tensor, other_inputs[name])
         if not covers(other_inputs[name].shape, tensor.shape):
@@ -56,7 +61,7 @@ def _signature_obstacles(first: SignatureSummary, second: SignatureSummary) -> I
     outputs = {tensor.name: tensor for tensor in second.outputs}
     for tensor in first.outputs:
         if tensor.name not in outputs:
-            yield f"there is no output {tensor.name!r}{_hint(tensor.name, outputs)}"
+            yield f"there is no output {tensor.name!r}{hints.for_name(tensor.name, outputs)}"
             continue
         yield from _type_obstacles("output", tensor, outputs[tensor.name])
         if not covers(tensor.shape, outputs[tensor.name].shape):
@@ -95,7 +100,17 @@ def _value_dtype(dtype: str) -> str:
     return dtype.removesuffix("_ref")  # TF1 reads a reference where a value is expected
 
 
-# The question of `errors.closest` would end the clause, so only the name that it suggests is taken.
-def _hint(name: str, existing: dict[str, SignatureSummary] | dict[str, TensorSummary]) -> str:
-    hint = errors.closest(name, existing).strip().rstrip("?").removeprefix("Did you mean ")
-    return f" (nearest: {hint})" if hint else ""
+class _Hints:
+    """Suggests existing names; a limited number, because each lookup goes through all of them."""
+
+    def __init__(self) -> None:
+        self._left = MAX_HINTS
+
+    def for_name(self, name: str, existing: dict[str, SignatureSummary] | dict[str, TensorSummary]) -> str:
+        """Returns " (nearest: 'x')", or "" if nothing is similar or enough names were suggested."""
+        if not self._left:
+            return ""
+        self._left -= 1
+        # The question of `errors.closest` would end the clause, so only the name that it suggests is taken.
+        hint = errors.closest(name, existing).strip().rstrip("?").removeprefix("Did you mean ")
+        return f" (nearest: {hint})" if hint else ""

@@ -41,8 +41,6 @@ MAX_BOXES: Final = 150
 """Default maximum number of boxes of an outline."""
 MAX_EDGES: Final = 450
 """Maximum number of edges of an outline; if there are more, fewer boxes are shown."""
-MAX_CANDIDATES: Final = 3000
-"""Maximum number of names among which the one closest to an unknown name is searched."""
 MAX_LISTED: Final = 20
 """Maximum number of signatures that an error lists."""
 
@@ -155,7 +153,7 @@ def _check_expandable(name: str, flow: DataFlow) -> None:
     ):
         return
     scopes = {path[: path.find("/", len(beginning))] if "/" in path else path for path in flow.names}
-    hint = closest(name, sorted(scopes | set(flow.function_scopes.values()))[:MAX_CANDIDATES])
+    hint = closest(name, sorted(scopes | set(flow.function_scopes.values())))
     if _any_begins_with(flow.graph_names, beginning):
         raise NoSuchScopeError(
             f"expand: {name!r} is in the graph, but the signature does not need it, so it is not shown. "

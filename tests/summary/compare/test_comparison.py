@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from hubexplore.summary.compare.comparison import (
     compare_modules,
     compare_variants,
 )
-from hubexplore.summary.compare.replacement import covers, shape_text
+from hubexplore.summary.compare.replacement import MAX_HINTS, covers, obstacles, shape_text
 from hubexplore.summary.files.filesystem import LocalFilesystem
 from hubexplore.summary.model import (
     AssetSummary,
@@ -452,3 +453,13 @@ def test_a_copy_is_the_same_and_another_is_not(real_modules: Path, tmp_path: Pat
     other = read_module(str(real_modules / "dm21"), LocalFilesystem())
     assert not compare_modules(summary, other).replaceable
     assert compare_modules(other, other).same
+
+
+def test_the_nearest_name_is_looked_up_for_a_limited_number_of_missing_names() -> None:
+    def with_signatures(names: Iterable[str]) -> VariantSummary:
+        return VariantSummary((), tuple(SignatureSummary(name, (), ()) for name in names))
+
+    first = with_signatures(f"signature_{number}" for number in range(MAX_HINTS + 2))
+    reasons = list(obstacles(first, with_signatures(["signature"])))
+    hints = [reason.endswith(" (nearest: 'signature')") for reason in reasons]
+    assert hints == [True] * MAX_HINTS + [False] * 2

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from hubexplore.summary.compare.structure import Finding, compare_graphs
 from hubexplore.summary.compare.structure.variant_graphs import ComparedGraph
 from hubexplore.summary.reading.variant import read_variant
 from tests.summary.compare.structure_graphs import add, compared, constant, meta_graph
+from tests.work import calls
 
 PLAIN = f"""
 x = Placeholder() dtype=type: DT_FLOAT
@@ -245,3 +248,18 @@ def test_deep_graphs_do_not_recurse() -> None:
     lines += [f"n{number} = Relu(n{number - 1})" for number in range(1, 5000)]
     text = "\n".join([*lines, "y = Relu(n4999)"])
     assert of(text, text.replace("n0 = Relu", "n0 = Tanh")) == [Finding("nodes", "n0", "Relu", "Tanh")]
+
+
+def test_signatures_that_build_on_one_another_take_linear_time() -> None:
+    def comparison(count: int) -> Callable[[], object]:
+        lines = ["n0 = Relu(x)", *(f"n{number} = Relu(n{number - 1})" for number in range(1, count))]
+        graph = meta_graph("\n".join(["x = Placeholder()", *lines]), outputs={"y": "n0:0"})
+        for number in range(count):
+            graph.signature_def[f"s{number}"].CopyFrom(graph.signature_def["default"])
+            graph.signature_def[f"s{number}"].outputs["y"].name = f"n{number}:0"
+        side = ComparedGraph(read_variant(graph, {}, None)[0], graph, {})
+        result = compare_graphs(side, side, steps=500)
+        assert (result.basis, result.unused) == ("counted", compare_graphs(side, side).unused)
+        return lambda: compare_graphs(side, side, steps=500)
+
+    assert calls(comparison(800)) < 2.5 * calls(comparison(400))

@@ -128,6 +128,7 @@ class _GraphComparer:
         self._findings: dict[Finding, list[str]] = {}
         self._used_nodes: tuple[set[str], set[str]] = (set(), set())
         self._compared_functions: set[tuple[str, str]] = set()
+        self._skipped: list[_SlicePair] = []
 
     def run(self) -> GraphComparison:
         pairs = list(_slice_pairs(*self._graphs, *self._sides))
@@ -136,6 +137,7 @@ class _GraphComparer:
             self._findings.setdefault(finding, [""])
         for finding in self._library_findings():
             self._findings.setdefault(finding, [""])
+        self._add_nodes_of_skipped()
         signature_count = sum(1 for pair in pairs if pair.name)
         findings = tuple(
             _with_signatures(finding, signatures, signature_count)
@@ -155,6 +157,11 @@ class _GraphComparer:
 
     def _compare_slices(self, pair: _SlicePair) -> bool:
         """Compares two slices; returns False if the steps did not suffice for a sure result."""
+        # Signatures that build on one another have slices that add up to the square of the graph: once the
+        # steps are used up, no further slice is even collected.
+        if self._budget.left < 0:
+            self._skipped.append(pair)
+            return False
         names = [
             _needed_nodes(side.body, roots, leaves)
             for side, roots, leaves in zip(self._sides, pair.roots, pair.leaves, strict=True)
@@ -185,6 +192,23 @@ class _GraphComparer:
             self._matched.setdefault(name, other_name)
         # Equal numbers of all roots prove equality even if the walk, which looks for sharing, was cut short.
         return budget.left >= 0 or _have_equal_roots(first, second)
+
+    def _add_nodes_of_skipped(self) -> None:
+        """Counts the nodes of skipped slices as used, all slices of a side in one walk."""
+        if not self._skipped:
+            return
+        for position, (side, used_nodes) in enumerate(zip(self._sides, self._used_nodes, strict=True)):
+            roots = Roots(
+                tuple(itertools.chain.from_iterable(pair.roots[position].ordered for pair in self._skipped)),
+                tuple(
+                    itertools.chain.from_iterable(pair.roots[position].unordered for pair in self._skipped)
+                ),
+            )
+            # What only some of the signatures feed, others may compute.
+            leaves = dict(self._skipped[0].leaves[position])
+            for pair in self._skipped[1:]:
+                leaves = {tensor: name for tensor, name in leaves.items() if tensor in pair.leaves[position]}
+            used_nodes.update(_needed_nodes(side.body, roots, leaves))
 
     def _are_equal_by_name(self, pair: _SlicePair, names: Iterable[str]) -> bool:
         first, second = self._sides
