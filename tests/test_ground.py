@@ -65,7 +65,7 @@ def test_the_example_of_the_readme_prints_what_the_readme_shows() -> None:
 
 
 def test_the_table_of_the_readme_names_the_whole_api() -> None:
-    table = README.split("## What there is")[1].split("\n## ")[0]
+    table = README.split("## API and magics")[1].split("\n## ")[0]
     cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
     named = {word for cell in cells for word in re.findall(r"`(?:%(?=%))?(%?\w+)", cell)}
     assert named == {*hubexplore.__all__, *MAGICS} - {"__version__"}
