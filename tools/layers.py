@@ -2,8 +2,8 @@
 
     python -m tools.layers docs/pictures/layers.svg
 
-A row is a layer: it imports only rows below it. The words are the first line of its docstring; on the right
-stand the packages that no contract forbids it and that are forbidden elsewhere.
+A row is a layer: it imports only rows below it. Its text is the first line of its docstring. On the right are
+the packages that it may import and some other layers may not.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ ROW: Final = 74
 GAP: Final = 10
 MARGIN: Final = 14
 RIGHT: Final = 250
-"""Pixels for the packages on the right."""
+"""Width in pixels of the column of packages on the right."""
 HEAD: Final = 26
-SHOWN: Final = 3
-"""So many packages of a contract are named."""
+MAX_PACKAGES: Final = 3
+"""Maximum number of packages of a contract that are named."""
 STYLE: Final = """
 text { font: 13px system-ui, "DejaVu Sans", sans-serif; fill: #1f2933; }
 .name { font-weight: 600; font-size: 15px; }
@@ -45,24 +45,24 @@ class Layer:
     """One box.
 
     Attributes:
-      name: without the package's.
-      says: what it is.
-      imports: packages of others that it may import and some layers may not.
+      name: without the name of the package.
+      description: first line of its docstring.
+      imports: third-party packages that it may import and some layers may not.
     """
 
     name: str
-    says: str
+    description: str
     imports: tuple[str, ...]
 
 
 def rows(project: dict[str, Any]) -> list[list[Layer]]:
-    """The layers from top to bottom; those in one row do not import each other."""
+    """Returns the layers from top to bottom. Layers in one row do not import each other."""
     contracts = project["tool"]["importlinter"]["contracts"]
-    (layers,) = (each for each in contracts if each["type"] == "layers")
-    forbidden = [each for each in contracts if each["type"] == "forbidden"]
+    (layers,) = (contract for contract in contracts if contract["type"] == "layers")
+    forbidden = [contract for contract in contracts if contract["type"] == "forbidden"]
     return [
-        [_layer(name.strip(), forbidden) for name in row.replace("|", ":").split(":")]
-        for row in layers["layers"]
+        [_layer(name.strip(), forbidden) for name in names.replace("|", ":").split(":")]
+        for names in layers["layers"]
     ]
 
 
@@ -72,19 +72,19 @@ def _layer(name: str, forbidden: list[dict[str, Any]]) -> Layer:
         if name in contract["source_modules"]:
             continue
         modules = contract["forbidden_modules"]
-        more = f" and {len(modules) - SHOWN} more" if len(modules) > SHOWN else ""
-        inside = sorted(
-            each.removeprefix(f"{name}.")
-            for each in contract["source_modules"]
-            if each.startswith(f"{name}.")
+        more = f" and {len(modules) - MAX_PACKAGES} more" if len(modules) > MAX_PACKAGES else ""
+        exceptions = sorted(
+            module.removeprefix(f"{name}.")
+            for module in contract["source_modules"]
+            if module.startswith(f"{name}.")
         )
-        but = f", not in {', '.join(inside)}" if inside else ""
-        allowed.append(", ".join(modules[:SHOWN]) + more + but)
+        but = f", not in {', '.join(exceptions)}" if exceptions else ""
+        allowed.append(", ".join(modules[:MAX_PACKAGES]) + more + but)
     return Layer(name.removeprefix(f"{PACKAGE}."), _docstring(name), tuple(allowed))
 
 
 def _docstring(module: str) -> str:
-    """Its first line, without its full stop; nothing is imported for it."""
+    """Returns the first line of a module's docstring, without its full stop. Nothing is imported."""
     path = ROOT.joinpath(*module.split("."))
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     return (
@@ -96,7 +96,7 @@ def _docstring(module: str) -> str:
 
 
 def drawing(layers: list[list[Layer]]) -> str:
-    """The picture, as SVG that needs nothing else."""
+    """Returns the picture as a self-contained SVG."""
     height = 2 * MARGIN + HEAD + len(layers) * (ROW + GAP) - GAP
     svg = Tree.Element(
         "svg",
@@ -108,11 +108,11 @@ def drawing(layers: list[list[Layer]]) -> str:
     )
     title = Tree.SubElement(svg, "title")
     title.text = "Layers from top to bottom: " + "; ".join(
-        " and ".join(each.name for each in row) for row in layers
+        " and ".join(layer.name for layer in row) for row in layers
     )
     Tree.SubElement(svg, "style").text = STYLE
     _text(svg, MARGIN, MARGIN + 14, "Each layer imports only those below it", "quiet")
-    _text(svg, WIDTH - MARGIN - RIGHT + 16, MARGIN + 14, "Other packages that not all may import", "quiet")
+    _text(svg, WIDTH - MARGIN - RIGHT + 16, MARGIN + 14, "Packages that only some layers may import", "quiet")
     for number, row in enumerate(layers):
         top = MARGIN + HEAD + number * (ROW + GAP)
         _row(svg, row, top)
@@ -122,8 +122,8 @@ def drawing(layers: list[list[Layer]]) -> str:
 
 def _row(svg: Tree.Element, row: list[Layer], top: int) -> None:
     width = (WIDTH - 2 * MARGIN - RIGHT - GAP * (len(row) - 1)) / len(row)
-    for place, layer in enumerate(row):
-        left = MARGIN + place * (width + GAP)
+    for column, layer in enumerate(row):
+        left = MARGIN + column * (width + GAP)
         Tree.SubElement(
             svg,
             "rect",
@@ -133,26 +133,26 @@ def _row(svg: Tree.Element, row: list[Layer], top: int) -> None:
             },
         )  # fmt: skip
         _text(svg, left + 12, top + 22, layer.name, "name")
-        for line, words in enumerate(textwrap.wrap(layer.says, int((width - 24) / 6.6))[:2]):
-            _text(svg, left + 12, top + 42 + 17 * line, words, "quiet")
-    # What not all of the row may import says whose it is.
-    said = {
-        words if all(words in each.imports for each in row) else f"{layer.name}: {words}": None
+        for line, text in enumerate(textwrap.wrap(layer.description, int((width - 24) / 6.6))[:2]):
+            _text(svg, left + 12, top + 42 + 17 * line, text, "quiet")
+    # Packages that only one layer of the row may import begin with its name. A dict keeps their order.
+    permissions = {
+        text if all(text in other.imports for other in row) else f"{layer.name}: {text}": None
         for layer in row
-        for words in layer.imports
+        for text in layer.imports
     }
-    lines = [line for words in said for line in textwrap.wrap(words, 36)][:4]
+    lines = [line for text in permissions for line in textwrap.wrap(text, 36)][:4]
     start = top + (ROW - 16 * len(lines)) / 2 + 12
-    for line, words in enumerate(lines):
-        _text(svg, WIDTH - MARGIN - RIGHT + 16, start + 16 * line, words, "quiet")
+    for line, text in enumerate(lines):
+        _text(svg, WIDTH - MARGIN - RIGHT + 16, start + 16 * line, text, "quiet")
 
 
-def _text(svg: Tree.Element, x: float, y: float, words: str, kind: str) -> None:
-    Tree.SubElement(svg, "text", {"class": kind, "x": f"{x:g}", "y": f"{y:g}"}).text = words
+def _text(svg: Tree.Element, x: float, y: float, text: str, kind: str) -> None:
+    Tree.SubElement(svg, "text", {"class": kind, "x": f"{x:g}", "y": f"{y:g}"}).text = text
 
 
 def picture() -> str:
-    """The picture of this project."""
+    """Returns the picture of this project."""
     return drawing(rows(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))))
 
 
