@@ -12,7 +12,7 @@ from tests.browser.panel import Panel
 
 
 def sent(lab: Lab, name: str) -> str:
-    """Copies a notebook as if somebody else had sent it, which JupyterLab does not trust; returns its name."""
+    """Copies a notebook as if somebody had sent it, which JupyterLab does not trust; returns its name."""
     content = json.loads((lab.root / name).read_text())
     content["metadata"]["sent"] = True
     (lab.root / f"sent_{name}").write_text(json.dumps(content))
