@@ -1,9 +1,9 @@
-"""A text encoder in the form of ALBERT: one layer of attention that is applied many times, in small ops.
+"""A text encoder in the form of ALBERT: one attention layer that is applied many times, in small ops.
 
-The published module cannot be part of the project. What decides about time is kept: a few dozen variables
-that every layer reads anew, shapes computed in the graph, layer norms and GELU written out, two variants
-with three signatures each, of which one returns the path of the vocabulary. Widths are smaller, since no
-figure is about arithmetic.
+The published module cannot be part of the project. This one has everything that determines the time: a few
+dozen variables that every layer reads again, shapes computed in the graph, layer norms and GELU written out,
+and two variants with three signatures each, one of which returns the path of the vocabulary. The layers are
+narrower, since no figure is about arithmetic.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _STDDEV: Final = 0.02
 
 
 def albert(api: Any, layers: int, vocabulary: Path, training: bool) -> None:
-    """Ids of word pieces to a vector per piece and one for all: `tokens`, `mlm`, `tokenization_info`.
+    """Maps ids of word pieces to a vector per piece and one for all: `tokens`, `mlm`, `tokenization_info`.
 
     Args:
       api: the library that it is written for.
-      layers: how often the layer is applied.
-      vocabulary: a file, one word piece a line.
-      training: dropout.
+      layers: number of times that the layer is applied.
+      vocabulary: a file with one word piece per line.
+      training: whether there is dropout.
     """
     ids, mask, segments = (
         v1.placeholder(tf.int32, [None, None], name=name)
@@ -65,7 +65,7 @@ def _variable(name: str, shape: list[Any], start: float | None = None) -> Any:
 
 
 def _sizes(net: Any) -> list[Any]:
-    """Dimensions, those that are not known as tensors."""
+    """Returns the dimensions; unknown ones are tensors."""
     static = net.shape.as_list()
     missing = [number for number, size in enumerate(static) if size is None]
     if missing:
@@ -76,7 +76,7 @@ def _sizes(net: Any) -> list[Any]:
 
 
 def _dropout(net: Any, rate: float) -> Any:
-    # With a seed both libraries give the same, which is compared.
+    # A fixed seed, because the outputs of both libraries are compared.
     return tf.nn.dropout(net, rate=rate, seed=1) if rate else net
 
 
@@ -134,7 +134,7 @@ def _attention(net: Any, bias: Any, rate: float) -> Any:
 
 
 def _dense_3d(name: str, net: Any, width: int, heads_in: bool = False) -> Any:
-    """A projection to, or from, separate heads."""
+    """Projects to separate heads, or from them."""
     size = HIDDEN // HEADS
     with v1.variable_scope(name):
         kernel = _variable("kernel", [HIDDEN, width])

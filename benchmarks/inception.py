@@ -1,8 +1,8 @@
-"""A network in the form of Inception v3 as TF-Slim writes it: many branches, a batch norm without scale each.
+"""A network in the form of Inception v3 as TF-Slim writes it: many branches, and batch norms without scale.
 
-The published module cannot be part of the project. What decides about time is kept: 94 convolutions with 378
-variables, the scopes of Slim, its moving averages and regularization losses, dropout when training. Channels
-are an eighth as wide and images smaller, since no figure is about arithmetic.
+The published module cannot be part of the project. This one has everything that determines the time: 94
+convolutions with 378 variables, the scopes of Slim, its moving averages and regularization losses, and
+dropout in training. It has an eighth of the channels and smaller images, since no figure is about arithmetic.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ Step = tuple[int, int | tuple[int, int], int]
 
 
 def inception(api: Any, cells: int, training: bool) -> None:
-    """Images to features and logits; signatures `default`, `image_feature_vector`, `image_classification`.
+    """Maps images to features and logits.
+
+    The signatures are `default`, `image_feature_vector` and `image_classification`.
 
     Args:
       api: the library that it is written for.
-      cells: at most so many of the 11 cells.
+      cells: maximum number of cells, of 11.
       training: batch statistics, update ops and dropout.
     """
     images = v1.placeholder(tf.float32, [None, SIZE, SIZE, 3], name="images")
@@ -102,7 +104,7 @@ def _batch_norm(net: Any, training: bool) -> Any:
 
 
 def _cell(name: str, net: Any, branches: list[list[Any]], training: bool) -> Any:
-    """The branches side by side; a nested list at the end of one is a fork into convolutions."""
+    """Builds the branches side by side; a nested list at the end of one is a fork into convolutions."""
     joined = []
     with v1.variable_scope(name):
         for number, branch in enumerate(branches):
@@ -116,7 +118,7 @@ def _cell(name: str, net: Any, branches: list[list[Any]], training: bool) -> Any
                         inner = tf.nn.max_pool2d(inner, 3, 2, "SAME", name="MaxPool_1a_3x3")
                     elif isinstance(step, list):
                         forks = [
-                            _conv(f"{label}_{fork}", inner, each, training) for fork, each in enumerate(step)
+                            _conv(f"{label}_{fork}", inner, part, training) for fork, part in enumerate(step)
                         ]
                         inner = tf.concat(forks, 3)
                     else:

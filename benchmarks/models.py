@@ -1,6 +1,6 @@
-"""The generated models: module functions written with plain `tf.compat.v1` ops.
+"""The generated models: module functions with plain `tf.compat.v1` ops.
 
-Each function takes the API (`add_signature`) that it is written for, so either library can build it.
+Each function takes the library that provides `add_signature`, so that either library can build it.
 """
 
 from __future__ import annotations
@@ -185,8 +185,8 @@ def heavy(api: Any, megabytes: int) -> None:
             "split", [rows, 256], initializer=v1.ones_initializer(), partitioner=v1.fixed_size_partitioner(8)
         )
     )
-    found = [v1.nn.embedding_lookup(table, ids, partition_strategy="div") for table in tables]
-    api.add_signature(inputs=ids, outputs=tf.add_n(found))
+    vectors = [v1.nn.embedding_lookup(table, ids, partition_strategy="div") for table in tables]
+    api.add_signature(inputs=ids, outputs=tf.add_n(vectors))
 
 
 def author(api: Any, path: Path, module_fn: Callable[..., None], variants: Any = None) -> None:
@@ -196,12 +196,14 @@ def author(api: Any, path: Path, module_fn: Callable[..., None], variants: Any =
       api: the library that writes it.
       path: must not exist.
       module_fn: takes the keyword arguments of each variant.
-      variants: list of (tags, arguments); None for one variant without tags.
+      variants: list of (tags, arguments); None means one variant without tags.
     """
     spec = api.create_module_spec(module_fn, variants)
     with tf.Graph().as_default(), v1.Session() as session:
         module = api.Module(spec)
         session.run([v1.global_variables_initializer(), v1.tables_initializer()])
+        # An interrupted run must not leave a half-written module that the next run would take for a whole
+        # one.
         beside = path.with_name(f"{path.name}.part")
         shutil.rmtree(beside, ignore_errors=True)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The measurements inside one process: both libraries and the floor, in turn, in fresh graphs."""
+"""The measurements inside one process: both libraries and the floor alternate, each in new graphs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from hubexplore.errors import GraphGrowthWarning
 v1 = tf.compat.v1
 
 CALLS: Final = 20
-# What one round measures, in seconds; "added" counts ops.
+# The operations of one round, in seconds; ADDED counts ops.
 LOAD, MODULE, FIRST, MANY, SECOND, TWENTIETH, ADDED, INIT, EXPORT = OPERATIONS = (
     "load spec",
     "Module(spec)",
@@ -40,17 +40,17 @@ Round = dict[str, float]
 
 
 def clock(action: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds that `action` took, and its result."""
+    """Runs `action`; returns the seconds that it took, and its result."""
     start = time.perf_counter()
     result = action()
     return time.perf_counter() - start, result
 
 
 def library_round(subject: Subject, api: Any) -> tuple[Round, dict[str, Any]]:
-    """One round of every operation with one library.
+    """Runs every operation once with one library.
 
     Returns:
-      The measurements and the values that the signature gave.
+      The measurements and the outputs of the signature.
     """
     took: Round = {}
     took[LOAD], spec = clock(lambda: subject.spec(api))
@@ -71,7 +71,7 @@ def _call(subject: Subject, module: Any, feeds: dict[str, Any]) -> Any:
 
 
 def _placeholders(made: dict[str, Any], infos: dict[str, Any]) -> dict[str, Any]:
-    """A placeholder per input, made outside of the clock: its conversion adds no op."""
+    """Returns a placeholder per input, made before the clock starts; converting it adds no op."""
     return {name: v1.placeholder(infos[name].dtype, infos[name].get_shape()) for name in made}
 
 
@@ -118,7 +118,7 @@ def _run(
 
 
 def floor_round(floor: floors.Plan) -> Round:
-    """One round of the floors."""
+    """Runs every operation of the floor once."""
     took: Round = {ADDED: floor.calls}
     with tf.Graph().as_default():
         took[MODULE] = floors.build_state(floor)
@@ -139,7 +139,7 @@ def floor_round(floor: floors.Plan) -> Round:
 def alternate(
     subject: Subject, apis: dict[str, Any], repeats: int
 ) -> tuple[dict[str, Round], dict[str, str]]:
-    """Medians over `repeats` rounds in which every side has its turn.
+    """Returns medians over `repeats` rounds, in each of which every side runs once.
 
     Args:
       subject: what to measure on.
@@ -156,7 +156,7 @@ def alternate(
     for _ in range(repeats):
         outputs: list[dict[str, Any]] = []
         for side in [side for side in apis if side not in failed]:
-            gc.collect()
+            gc.collect()  # garbage of one side must not be collected in the time of the next
             try:
                 took, output = library_round(subject, apis[side])
                 _compare(output, (outputs or [output])[0])
@@ -171,7 +171,7 @@ def alternate(
 
 
 def read_specs(path: Path, apis: dict[str, Any], repeats: int) -> dict[str, float]:
-    """Median seconds that each side takes to read the spec of the module at `path`, in turn."""
+    """Returns the median seconds of each side to read the spec of the module at `path`."""
     taken: dict[str, list[float]] = {side: [] for side in apis}
     gc.collect()
     for _ in range(repeats):
