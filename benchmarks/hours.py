@@ -104,7 +104,7 @@ def _panels(handle: str) -> dict[str, Any]:
     import hubexplore as hub
 
     name, rows = _rows(hub.load_module_spec(handle))
-    kept, memory = 0, []
+    baseline, memory = 0, []
     for number in range(PANELS):
         panel = hub.explore(handle)
         panel.run({name: rows[:2]})
@@ -113,8 +113,8 @@ def _panels(handle: str) -> dict[str, Any]:
         if number + 1 in (PANELS // 10, PANELS):
             memory.append(_memory())
         if number == 0:
-            kept = len(_instances)  # the baseline: the first panel may leave what exists once
-    return {"widgets_left": len(_instances) - kept, "panels_mb": memory[1] - memory[0]}
+            baseline = len(_instances)  # the baseline: the first panel may leave what exists once
+    return {"widgets_left": len(_instances) - baseline, "panels_mb": memory[1] - memory[0]}
 
 
 def _memory() -> float:

@@ -75,12 +75,14 @@ def check(site: Path) -> Report:
     report = Report(pages=len(pages))
     for file, page in pages.items():
         page_name = file.relative_to(root).as_posix()
+        # A link that occurs often on a page is reported once.
         for element, address in dict.fromkeys(page.links):
             parts = urlsplit(address)
             if parts.scheme in ("data", "javascript"):
-                continue
+                continue  # contain their content themselves
             if parts.scheme or parts.netloc:
                 report.outside += 1
+                # The site must work without a network, and must not tell other hosts who reads it.
                 if element not in _CLICKED:
                     report.broken.append(f"{page_name}: <{element}> loads {address} from another host")
                 continue

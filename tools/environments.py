@@ -63,6 +63,7 @@ def newest(folder: Path) -> None:
 def package(folder: Path) -> None:
     """Runs the quickstart with the wheel, built from the source distribution and installed alone."""
     target = folder.with_name("package-files")
+    # `build` makes the wheel from the source distribution, which shows that nothing is missing in that one.
     shutil.rmtree(target, ignore_errors=True)
     _run([sys.executable, "-m", "build", "--outdir", str(target), str(ROOT)])
     (wheel,) = target.glob("*.whl")
@@ -79,6 +80,7 @@ def system(folder: Path) -> None:
     """Runs `make test` in a clone of HEAD, with the system's Python."""
     assert Path(SYSTEM).exists(), f"{SYSTEM} does not exist"
     shutil.rmtree(folder, ignore_errors=True)
+    # A clone has only committed files; --no-local copies them instead of linking.
     _run(["git", "clone", "--quiet", "--no-local", str(ROOT), str(folder)])
     modules = os.environ.get("HUBEXPLORE_REAL_MODULES", str(ROOT.parent / "shared" / "real-modules"))
     _run(["make", "test", f"PYTHON={SYSTEM}"], cwd=folder, HUBEXPLORE_REAL_MODULES=modules)
@@ -125,6 +127,7 @@ def _test(python: Path) -> None:
 
 
 def _run(command: Sequence[str], cwd: Path = ROOT, **variables: str) -> None:
+    # Jupyter prefers kernels of the user over those of an environment, which would run another Python.
     environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"} | variables
     subprocess.run(command, cwd=cwd, env=environment, check=True)
 

@@ -57,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if requirements := missing():
         print(f"make fresh needs {', '.join(requirements)}.", file=sys.stderr)
         return 2
+    # In mount and PID namespaces of its own, the end of this program also ends all mounts and processes in
+    # the root folder: nothing of this machine stays mounted where it could be deleted.
     if INSIDE not in os.environ:
         isolated = [
             "unshare",
@@ -156,6 +158,7 @@ def take_over_sources() -> None:
     (ROOT / "etc" / "pip.conf").write_text(
         "\n".join(["[global]", "disable-pip-version-check = true", *lines, ""])
     )
+    # pip inside the new root would look for local certificates, indexes and wheels at the same paths.
     for location in " ".join(settings.values()).split():
         address = urlsplit(location)
         if address.scheme not in ("", "file") or not address.path.startswith("/"):
@@ -203,6 +206,7 @@ def served() -> Iterator[None]:
     """Runs `make lab` until its server delivers the quickstart; stops it afterwards."""
     start = time.monotonic()
     command = user_command("make lab LAB_ARGS=--no-browser")
+    # JupyterLab logs to standard error, where its address with the token appears.
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         try:
@@ -227,6 +231,7 @@ def answer(server: str, token: str) -> None:
     Raises:
       OSError: the server refuses the notebook, or does not answer in time.
     """
+    # Without a proxy, which this machine may need for the internet and which cannot reach this server.
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -266,6 +271,7 @@ def inside(command: str) -> None:
 
 def run(*command: str, quiet: bool = False) -> None:
     """Runs a command; `quiet` hides its standard output."""
+    # A clean environment: variables of this machine, such as PIP_* or PYTHONPATH, would hide what is missing.
     environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
     subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL if quiet else None)
 

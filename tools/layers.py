@@ -69,6 +69,7 @@ def rows(project: dict[str, Any]) -> list[list[Layer]]:
 def _layer(name: str, forbidden: list[dict[str, Any]]) -> Layer:
     allowed = []
     for contract in forbidden:
+        # A package is worth naming only if some layers must not import it.
         if name in contract["source_modules"]:
             continue
         modules = contract["forbidden_modules"]

@@ -20,6 +20,7 @@ REWRITTEN = frozenset({"AccumulateNV2"})
 def without_cpu_kernel() -> dict[str, str]:
     """Returns op -> "GPU", or "" if no device has a kernel."""
     data = pywrap_tf_session.TF_GetBuffer(pywrap_tf_session.TF_GetAllOpList())
+    # A kernel registered for DEFAULT runs on any device.
     devices: dict[str, set[str]] = {}
     for kernel in kernels.get_all_registered_kernels().kernel:
         devices.setdefault(kernel.op, set()).add(kernel.device_type)

@@ -89,6 +89,7 @@ def run(file: Path, accept: bool = False) -> str:
     Raises:
       RefusedError: the outputs must not be stored.
     """
+    # A run changes the notebook that it is given, so it gets a copy of its own.
     stored = nbformat.read(file, as_version=4)
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -99,6 +100,7 @@ def run(file: Path, accept: bool = False) -> str:
             raise RefusedError(f"it leaves files in its folder: {', '.join(leftovers)}")
     if warnings := complaints(ran):
         raise RefusedError("it writes to stderr:\n" + "".join(warnings))
+    # Only the structure is compared: times, paths and random numbers differ from run to run.
     is_new = all(cell.execution_count is None for cell in code_cells(stored))
     before, now = structure(stored), structure(ran)
     if before != now and not (accept or is_new):

@@ -90,6 +90,7 @@ def _requires(name: str) -> tuple[Requirement, ...] | None:
 
 def _applicable(requirements: Iterable[Requirement], python: str, extra: str) -> Iterator[Requirement]:
     """Yields the requirements whose marker holds on Linux with that Python and extra."""
+    # Written by hand, because packaging can only describe the Python that is running.
     environment = {
         "python_version": python.rpartition(".")[0],
         "python_full_version": python,

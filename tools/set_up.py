@@ -56,6 +56,7 @@ def main(extras: list[str]) -> int:
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
     """Waits for another setup in this folder, as with `make lab` and `make test` in two terminals."""
+    # The lock is on the folder itself, so that no lock file is left. The kernel releases it with the process.
     folder = os.open(ROOT, os.O_RDONLY)
     try:
         try:
@@ -72,6 +73,8 @@ def alone() -> Iterator[None]:
 def create() -> bool:
     """Creates an empty environment unless there is a complete one; returns whether it did."""
     new = not works()
+    # The marker comes before anything else and goes last: whatever ends this process, even a kill, leaves an
+    # environment that the next run recognises as incomplete.
     try:
         if new and (PLACE.is_file() or (PLACE.is_symlink() and not PLACE.exists())):
             PLACE.unlink()
@@ -79,7 +82,7 @@ def create() -> bool:
         PLACE.joinpath(UNFINISHED).touch()
         if new:
             done = run([sys.executable, "-m", "venv", "--clear", str(PLACE)])
-            PLACE.joinpath(UNFINISHED).touch()
+            PLACE.joinpath(UNFINISHED).touch()  # --clear has removed it
             if done.returncode:
                 raise SetUpError(no_environment(done.stdout))
     except OSError as error:
@@ -99,6 +102,8 @@ def install(extras: list[str], *, new: bool) -> None:
     """Runs pip and logs its output. If it fails, a new environment stays marked as incomplete."""
     if reason := diverting_setting(pip("config", "list").stdout):
         raise SetUpError(reason)
+    # Constraints instead of a lock file: they pin versions without forcing packages on an extra that does not
+    # need them.
     done = pip("install", "--constraint", "constraints.txt", "--editable", f".[{','.join(extras)}]")
     log = PLACE / LOG
     with contextlib.suppress(OSError):  # a full disk, which is reported below
@@ -188,6 +193,8 @@ def retry_verbosely(output: str) -> str:
     match = re.search(r"requirement (\S+) \(from versions: none\)", output)
     if match is None or "connection broken by" in output:
         return ""
+    # `pip install -vv` would print megabytes on every setup; a download of this one package prints the
+    # reason.
     with tempfile.TemporaryDirectory() as folder:
         options = ["download", "-vv", "--no-deps", "--retries", "0", "--dest", folder]
         return pip(*options, match[1]).stdout
@@ -202,6 +209,7 @@ def why(output: str, details: str = "") -> str:
     """
     if reason := _refused(details):
         return reason
+    # The order matters: a full disk or a lost connection also makes pip print what the later ones look for.
     for explain in (_settings, _disk, _network, _damaged, _conflict, _absent, _build):
         if reason := explain(output):
             return reason

@@ -17,6 +17,7 @@ TEXTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE")
 
 def stage(target: Path) -> None:
     """Replaces the folder by one with the current pages."""
+    # Imports the magics, which only this function needs.
     from tools.magics_page import page
 
     shutil.rmtree(target, ignore_errors=True)

@@ -210,7 +210,7 @@ def test_a_python_that_is_not_installed_is_not_suggested(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    ("details", "told"),
+    ("details", "message"),
     [
         (
             (
@@ -229,44 +229,48 @@ def test_a_python_that_is_not_installed_is_not_suggested(monkeypatch: pytest.Mon
         ),
     ],
 )
-def test_an_index_that_refuses_is_not_taken_for_a_python_without_packages(details: str, told: str) -> None:
+def test_an_index_that_refuses_is_not_taken_for_a_python_without_packages(details: str, message: str) -> None:
     assert set_up.why(EMPTY, details) == (
-        f"The package index does not deliver packages ({told}). "
+        f"The package index does not deliver packages ({message}). "
         "`pip config list` shows where that address comes from."
     )
 
 
 def test_pip_is_asked_for_details_only_if_it_printed_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+    downloaded: list[str] = []
 
     def pip(*arguments: str) -> subprocess.CompletedProcess[str]:
-        asked.append(arguments[-1])
+        downloaded.append(arguments[-1])
         return subprocess.CompletedProcess(arguments, 1, "details")
 
     monkeypatch.setattr(set_up, "pip", pip)
     assert set_up.retry_verbosely(EMPTY) == "details"
-    assert [set_up.retry_verbosely(OFFLINE), set_up.retry_verbosely(ABSENT), asked] == ["", "", ["hatchling"]]
+    assert [set_up.retry_verbosely(OFFLINE), set_up.retry_verbosely(ABSENT), downloaded] == [
+        "",
+        "",
+        ["hatchling"],
+    ]
 
 
 @pytest.mark.parametrize(
-    ("listed", "told"),
+    ("listed", "message"),
     [
         ("global.target='/x'", "target = '/x', {}pip config unset global.target"),
         (":env:.no-deps='1'", "no-deps = '1', {}unset PIP_NO_DEPS"),
         ("global.index-url='https://one/simple'\n:env:.dry-run='0'\n:env:.target=''", None),
     ],
 )
-def test_settings_that_keep_packages_out_are_named(listed: str, told: str | None) -> None:
+def test_settings_that_keep_packages_out_are_named(listed: str, message: str | None) -> None:
     between = "which keeps packages out of .venv. Undo it: "
-    assert set_up.diverting_setting(listed) == (told and f"pip has the setting {told.format(between)}")
+    assert set_up.diverting_setting(listed) == (message and f"pip has the setting {message.format(between)}")
 
 
 @pytest.mark.usefixtures("here")
 def test_a_folder_that_cannot_hold_an_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(set_up, "ROOT", Path("/a:b c"))
-    said = "Error: Refusing to create a venv in /a:b c/.venv because it contains the PATH separator :."
+    output = "Error: Refusing to create a venv in /a:b c/.venv because it contains the PATH separator :."
     monkeypatch.setattr(set_up, "PLACE", tmp_path)
-    assert set_up.no_environment(said) == (
+    assert set_up.no_environment(output) == (
         "An environment cannot be in a folder whose path contains a colon. Move it: mv '/a:b c' ~/hubexplore"
     )
 
@@ -286,21 +290,21 @@ def test_two_at_once_take_turns(machine: Machine, capsys: pytest.CaptureFixture[
 
 
 def test_a_full_disk_is_reported_with_the_free_space() -> None:
-    told = set_up.why(FULL)
-    assert told.startswith("No space left on the disk.")
-    assert f"GB are free in {set_up.ROOT}" in told
-    assert "TMPDIR" in told
-    assert set_up.system_error(OSError(errno.ENOSPC, "No space left on device")) == told
+    message = set_up.why(FULL)
+    assert message.startswith("No space left on the disk.")
+    assert f"GB are free in {set_up.ROOT}" in message
+    assert "TMPDIR" in message
+    assert set_up.system_error(OSError(errno.ENOSPC, "No space left on device")) == message
 
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
-    "said", ["No module named venv", "not created successfully because ensurepip is not"]
+    "output", ["No module named venv", "not created successfully because ensurepip is not"]
 )
-def test_a_python_without_venv(said: str, machine: Machine) -> None:
+def test_a_python_without_venv(output: str, machine: Machine) -> None:
     machine.place.mkdir()
-    told = "Python 3.11.2 cannot create environments. On Debian: apt-get install python3.11-venv"
-    assert set_up.no_environment(said) == told
+    message = "Python 3.11.2 cannot create environments. On Debian: apt-get install python3.11-venv"
+    assert set_up.no_environment(output) == message
 
 
 def test_no_space_for_an_empty_environment(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
