@@ -193,7 +193,7 @@ def retry_verbosely(output: str) -> str:
     match = re.search(r"requirement (\S+) \(from versions: none\)", output)
     if match is None or "connection broken by" in output:
         return ""
-    # `pip install -vv` would print megabytes on every setup; a download of this one package prints the
+    # With -vv, the log of a whole setup would be unreadable; a download of this one package prints the
     # reason.
     with tempfile.TemporaryDirectory() as folder:
         options = ["download", "-vv", "--no-deps", "--retries", "0", "--dest", folder]
