@@ -52,6 +52,7 @@ def albert(api: Any, layers: int, vocabulary: Path, training: bool) -> None:
     outputs = {"sequence_output": net, "pooled_output": pooled}
     api.add_signature("tokens", inputs, outputs)
     api.add_signature("mlm", inputs | {"mlm_positions": positions}, outputs | {"mlm_logits": logits})
+    # A signature without inputs whose output is the path of an asset.
     file = tf.constant(str(vocabulary), tf.string, name="vocab_file")
     v1.add_to_collection(v1.GraphKeys.ASSET_FILEPATHS, file)
     api.add_signature("tokenization_info", {}, {"vocab_file": file, "do_lower_case": tf.constant(True)})
@@ -87,6 +88,7 @@ def _embeddings(ids: Any, segments: Any, rate: float) -> tuple[Any, Any]:
     one_hot = tf.one_hot(tf.reshape(segments, [-1]), depth=2)
     kinds = tf.matmul(one_hot, _variable("token_type_embeddings", [2, EMBEDDED]))
     words += tf.reshape(kinds, [batch, length, EMBEDDED])
+    # A check that only a control dependency keeps in the graph: a slice of the graph must not lose it.
     with tf.control_dependencies([v1.assert_less_equal(length, LONGEST)]):
         places = tf.slice(_variable("position_embeddings", [LONGEST, EMBEDDED]), [0, 0], [length, -1])
     words += tf.reshape(places, [1, length, EMBEDDED])
@@ -102,6 +104,7 @@ def _attention_bias(ids: Any, mask: Any) -> Any:
 
 def _encoder(net: Any, bias: Any, layers: int, rate: float) -> Any:
     net = _dense("embedding_hidden_mapping_in", net, HIDDEN)
+    # One set of variables, which every layer reads again under another name scope.
     with v1.variable_scope("transformer", reuse=v1.AUTO_REUSE):
         for layer in range(layers):
             with v1.variable_scope("group_0/inner_group_0"), v1.name_scope(f"layer_{layer}"):
@@ -153,6 +156,7 @@ def _dense(name: str, net: Any, width: int, activate: Any = None) -> Any:
 
 
 def _gelu(net: Any) -> Any:
+    # Written out as in models of that time, which gives many small ops instead of one.
     inner = 0.7978845608 * (net + 0.044715 * tf.pow(net, 3))
     return net * (0.5 * (1.0 + tf.tanh(inner)))
 

@@ -268,6 +268,7 @@ def initialise(floor: Plan) -> tuple[float, Any]:
     """
     graph = v1.get_default_graph()
     names = [f"module/{producer(name)}" for name in floor.initialisers]
+    # Grouped before the clock starts, as the libraries get one op to run.
     run_all = tf.group(*[graph.get_operation_by_name(name) for name in names])
     start = time.perf_counter()
     session = v1.Session()
@@ -279,6 +280,7 @@ def save(floor: Plan, session: Any, target: Path) -> float:
     """Runs one SaveV2 of all variables and writes the graph to `target`; returns the seconds."""
     graph = v1.get_default_graph()
     target.mkdir()
+    # The ops are added before the clock starts: only writing is unavoidable.
     write: Any = tf.no_op()
     if floor.snapshots:
         values = [graph.get_tensor_by_name(f"module/{snapshot}") for snapshot, _, _ in floor.snapshots]

@@ -89,6 +89,7 @@ def _loads(handle: str) -> dict[str, Any]:
         if number + 1 in (LOADS // 10, LOADS):
             memory.append(_memory())
     session.close()
+    # Without the first loads, which also fill caches.
     tenth = statistics.median(times[5:25])
     return {
         "load": statistics.median(times),
@@ -104,6 +105,7 @@ def _panels(handle: str) -> dict[str, Any]:
     import hubexplore as hub
 
     name, rows = _rows(hub.load_module_spec(handle))
+    # ipywidgets keeps a strong reference to every widget that is not closed: leaks show in this dict.
     baseline, memory = 0, []
     for number in range(PANELS):
         panel = hub.explore(handle)
@@ -120,5 +122,5 @@ def _panels(handle: str) -> dict[str, Any]:
 def _memory() -> float:
     import psutil
 
-    gc.collect()
+    gc.collect()  # graphs and widgets are cycles
     return float(psutil.Process().memory_info().rss) / 1e6

@@ -85,6 +85,7 @@ def _batch_norm(net: Any, training: bool) -> Any:
     with v1.variable_scope("BatchNorm"):
         width = [net.shape[-1]]
         beta = v1.get_variable("beta", width, initializer=v1.zeros_initializer())
+        # Slim leaves out the scale; the fused op needs one, so it gets a constant.
         gamma = tf.constant(1.0, tf.float32, width, name="Const")
         mean = v1.get_variable("moving_mean", width, initializer=v1.zeros_initializer(), trainable=False)
         variance = v1.get_variable(
@@ -97,6 +98,7 @@ def _batch_norm(net: Any, training: bool) -> Any:
         net, *batch = v1.nn.fused_batch_norm(net, gamma, beta, epsilon=1e-3, is_training=True)
         for moving, value in zip((mean, variance), batch, strict=True):
             with v1.name_scope("AssignMovingAvg"), v1.colocate_with(moving):
+                # Op by op as Slim writes it: the number of small ops is a part of what is measured.
                 rate = tf.subtract(1.0, tf.constant(_DECAY, name="decay"), name="sub")
                 update = v1.assign_sub(moving, tf.multiply(moving.read_value() - value, rate, name="mul"))
             v1.add_to_collection(v1.GraphKeys.UPDATE_OPS, update)

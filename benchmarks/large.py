@@ -51,7 +51,8 @@ def write(path: Path, nodes: int, variables: int) -> None:
         for size in (-1, 32, 32, 8):
             infos["default"].tensor_shape.dim.add(size=size)
     (path / "saved_model.pb").write_bytes(saved_model.SerializeToString())
-    (path / "tfhub_module.pb").write_bytes(b"\x08\x03")
+    (path / "tfhub_module.pb").write_bytes(b"\x08\x03")  # a ModuleDef whose format is 3
+    # One op writes the checkpoint without a graph that has the variables.
     tf.raw_ops.SaveV2(
         prefix=str(path / "variables" / "variables"),
         tensor_names=[f"{name}/kernel" for name in names],

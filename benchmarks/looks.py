@@ -29,6 +29,7 @@ def cold_show(path: Path, repeats: int) -> tuple[float, float, float]:
         [sys.executable, "-c", BARE],
     )
     taken: list[list[float]] = [[], [], []]
+    # The commands alternate, so that a slow phase of the machine hits all of them.
     for _ in range(repeats):
         for command, times in zip(commands, taken, strict=True):
             start = time.perf_counter()

@@ -52,6 +52,7 @@ def load() -> Any:
     for module in modules:
         if not hasattr(module, "estimator"):
             module.estimator = _StandIn("tensorflow.compat.v1.estimator")
+    # At the end of the path, so that packages of the environment take precedence.
     if str(PEER) not in sys.path:
         sys.path.append(str(PEER))
     if importlib.util.find_spec("pkg_resources"):
@@ -60,7 +61,7 @@ def load() -> Any:
     try:
         return importlib.import_module("tensorflow_hub")
     finally:
-        del sys.modules["pkg_resources"]
+        del sys.modules["pkg_resources"]  # other packages must not mistake the stand-in for the real one
 
 
 def _pkg_resources() -> types.ModuleType:

@@ -31,6 +31,7 @@ def run_child(*arguments: str, stdin: str = "") -> dict[str, Any]:
     )
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments[:2])}: {done.stderr.strip().splitlines()[-1:]}")
+    # Only the last line: TensorFlow and the libraries may print others before it.
     result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return result
 
@@ -125,6 +126,7 @@ def _alternating(
             try:
                 taken[side].append(measure(side))
             except RuntimeError as error:
+                # One side that fails is reported in a note; the others are still worth measuring.
                 failed[side] = str(error)
     return {side: statistics.median(taken[side]) for side in sides if side not in failed}, failed
 
@@ -138,6 +140,7 @@ def import_time(repeats: int) -> tuple[float, list[str]]:
 
 def can_saved_model_load(subject: Subject) -> bool:
     """Whether `tf.saved_model.load` can load the variant by its tags and call the signature."""
+    # Many modules of TF1 have tags or signatures that it refuses, which is not a failure of the benchmark.
     try:
         loaded = tf.saved_model.load(str(subject.path), tags=list(subject.tags))
     except (ValueError, KeyError, tf.errors.OpError):

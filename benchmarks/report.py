@@ -45,6 +45,7 @@ class Row:
     @property
     def ratio(self) -> float | None:
         """Ratio of the peer's figure to hubexplore's; None if it has no meaning."""
+        # With the unit "x" the figures are ratios already.
         return self.peer / self.ours if self.peer and self.ours and self.unit != "x" else None
 
     @property
@@ -137,6 +138,7 @@ def machine() -> dict[str, str]:
     if info.exists():
         models = [line for line in info.read_text().splitlines() if line.startswith("model name")]
         cpu = models[0].partition(":")[2].strip() if models else cpu
+    # The load is printed because figures from a busy machine are of no use.
     return {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "cpu": f"{cpu}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",

@@ -55,6 +55,7 @@ def library_round(subject: Subject, api: Any) -> tuple[Round, dict[str, Any]]:
     took: Round = {}
     took[LOAD], spec = clock(lambda: subject.spec(api))
     made = values(spec.get_input_info_dict(subject.signature, tags=set(subject.tags)))
+    # Two graphs: after twenty calls, initialising the first one would also take TensorFlow longer.
     with tf.Graph().as_default():
         took.update(_build(subject, api, spec, made))
     with tf.Graph().as_default() as graph:
@@ -84,6 +85,7 @@ def _build(subject: Subject, api: Any, spec: Any, made: dict[str, Any]) -> Round
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GraphGrowthWarning)  # growing the graph is what is measured
         times = [clock(lambda: _call(subject, module, feeds))[0] for _ in range(CALLS)]
+    # The first call also prepares what later ones reuse, so that growth is measured from the second one.
     took[FIRST], took[SECOND], took[TWENTIETH], took[MANY] = times[0], times[1], times[-1], sum(times)
     took[ADDED] = (_size(graph) - before) / CALLS
     return took
@@ -106,6 +108,7 @@ def _run(
         return session
 
     took[INIT], session = clock(initialise)
+    # Beside the modules and not in /tmp, which may be another disk or memory.
     scratch = Path(tempfile.mkdtemp(dir=BENCH))
     try:
         took[EXPORT], _ = clock(lambda: module.export(str(scratch / "exported"), session))
@@ -187,5 +190,6 @@ def _medians(rounds: list[Round]) -> Round:
 def _compare(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
     assert set(ours) == set(theirs), (set(ours), set(theirs))
     for name, value in ours.items():
+        # With a tolerance, since the order of a parallel sum is not fixed.
         if getattr(value, "dtype", None) is not None and value.dtype != object:
             np.testing.assert_allclose(value, theirs[name], rtol=1e-4, atol=1e-5, err_msg=name)

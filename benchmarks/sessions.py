@@ -39,6 +39,7 @@ def calls(handle: str) -> dict[str, Any]:
         bare = plain.make_callable(output, [placeholder])
     sides: tuple[Callable[[], object], ...] = (lambda: session.call(module, x), lambda: bare(x))
     taken: tuple[list[float], list[float]] = ([], [])
+    # The first call of each side builds the graph or compiles the callable.
     for side in sides:
         side()
     ops = len(session.graph.get_operations())

@@ -60,6 +60,7 @@ def generated(api: Any, quick: bool = False) -> Iterator[Subject]:
       api: the library that writes them.
       quick: a tenth of the size; cached separately.
     """
+    # No targets for small models: their fixed costs dominate.
     size = "quick" if quick else "full"
     cnn = BENCH / size / "cnn"
     if not cnn.exists():
@@ -154,6 +155,7 @@ def values(infos: dict[str, Any]) -> dict[str, Any]:
             if name in {"default", "sentences"}:
                 made[name] = np.full(sizes, b"Hello, world", object)
         else:
+            # Positive and away from zero, since some modules divide or take logarithms.
             made[name] = random.uniform(0.1, 1.0, sizes).astype(dtype.as_numpy_dtype)
     return made
 
