@@ -22,15 +22,15 @@ from benchmarks.places import BENCH, REAL_MODULES
 from benchmarks.report import Row
 from benchmarks.subjects import Subject
 
-# On (a), against the peer: at least so many times faster; on init also at most so many times the floor.
+# Targets on subject (a): minimum ratio to the peer, and for init also the maximum ratio to the floor.
 AT_LEAST = {rounds.MODULE: 6, rounds.FIRST: 8, rounds.MANY: 12, rounds.INIT: 3, rounds.EXPORT: 2}
 AT_MOST = {rounds.INIT: 1.3}
-# On a text encoder of many small ops there is less to leave out.
+# A text encoder of many small ops has fewer nodes that a call can leave out, so its targets are lower.
 ALBERT_AT_LEAST = {rounds.MANY: 8, rounds.INIT: 2.5}
 COLD_AT_LEAST = 3
 ALBERT_COLD_AT_LEAST = 2
 GRADIENTS_AT_LEAST = 1
-SPEC_AT_LEAST = 1 / 1.5  # files and checksums are checked, which takes time
+SPEC_AT_LEAST = 1 / 1.5  # unlike the peer, hubexplore checks files and checksums
 GROWTH_AT_MOST = 1.2
 MEMORY_AT_MOST = 1.2
 IMPORT_AT_MOST = 0.2
@@ -45,7 +45,7 @@ SHOWN = (
 
 
 def main() -> int:
-    """Measures and prints; the exit code is 1 only where hubexplore failed to run."""
+    """Measures and prints; the exit code is 1 only if hubexplore failed to run."""
     options = _options()
     tf.get_logger().setLevel("ERROR")
     peer.install()
@@ -55,8 +55,9 @@ def main() -> int:
     print("\n".join(f"{name}: {text}" for name, text in machine.items()), "\n", sep="\n")
     print(f"medians of {options.repeats}; ratio: peer / hubexplore\n")
     rows: list[Row] = []
-    found = [*subjects.generated(libraries["peer"], options.quick), *subjects.real()]
-    for subject in [one for one in found if options.only in one.name]:
+    # The peer writes the generated modules, so that none of them depends on hubexplore's own export.
+    every = [*subjects.generated(libraries["peer"], options.quick), *subjects.real()]
+    for subject in [subject for subject in every if options.only in subject.name]:
         rows += _show(subject.name, _subject_rows(subject, libraries, options.repeats))
     if options.only in "read a spec":
         rows += _show("read a spec", _spec_rows(libraries, options))
@@ -80,10 +81,14 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="small models, two rounds: does it run?")
+    parser.add_argument(
+        "--quick", action="store_true", help="small models and two rounds, to see whether it runs"
+    )
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--repeats", type=int, help="rounds; the figures are medians (5, quick: 2)")
-    parser.add_argument("--only", default="", help='subjects whose name holds this: "(a)", "dm21", "process"')
+    parser.add_argument(
+        "--only", default="", help='only subjects whose name contains this: "(a)", "dm21", "process"'
+    )
     options = parser.parse_args()
     options.repeats = options.repeats or (2 if options.quick else 5)
     return options
@@ -225,8 +230,8 @@ def _look_rows(options: argparse.Namespace) -> list[Row]:
         rows.append(Row(name, operation, theirs, ours, bare, at_least=10, within=0.4, note=note))
     cnn = BENCH / ("quick" if options.quick else "full") / "cnn"
     if cnn.exists():
-        seen = _look(cnn, options)
-        rows.append(Row(name, "summary + HTML, CNN", None, seen["page"], seen["parse"], within=0.15))
+        figures = _look(cnn, options)
+        rows.append(Row(name, "summary + HTML, CNN", None, figures["page"], figures["parse"], within=0.15))
     small, large = (2_000, 20_000) if options.quick else (10_000, 100_000)
     tenth, whole = (_look(_large(nodes), options) for nodes in (small, large))
     title = f"{large:,} nodes"
@@ -245,20 +250,27 @@ def _look_rows(options: argparse.Namespace) -> list[Row]:
 def _session_rows(options: argparse.Namespace) -> list[Row]:
     name = "notebook session"
     print(f"measuring {name} ...", file=sys.stderr)
-    seen = processes.run_child("calls", "sample:half-plus-two")
+    figures = processes.run_child("calls", "sample:half-plus-two")
     shells = [processes.run_child("load_ext") for _ in range(options.repeats)]
     seconds = statistics.median(shell["seconds"] for shell in shells)
-    heavy = sorted({each for shell in shells for each in shell["heavy"]})
+    heavy = sorted({package for shell in shells for package in shell["heavy"]})
     cards = [processes.run_child("card") for _ in range(2)]
-    shown, ready = (statistics.median(each[key] for each in cards) for key in ("shown", "ready"))
-    over = seen["ours"] - seen["bare"]
-    note = f"over the bare callable: {over * 1e6:+.0f} us; ops added: {seen['ops_added']}"
-    # Against the bare calls beside them: the machine itself has faster and slower moments.
-    growth = seen["growth"] / seen["bare_growth"]
+    shown, ready = (statistics.median(card[key] for card in cards) for key in ("shown", "ready"))
+    over = figures["ours"] - figures["bare"]
+    note = f"over the bare callable: {over * 1e6:+.0f} us; ops added: {figures['ops_added']}"
+    # Relative to the bare calls made in turn with them, since the machine itself gets faster and slower.
+    growth = figures["growth"] / figures["bare_growth"]
     return [
-        Row(name, "call, p50 of 10,000", seen["bare"], seen["ours"], within=seen["bare"] + 60e-6, note=note),
+        Row(
+            name,
+            "call, p50 of 10,000",
+            figures["bare"],
+            figures["ours"],
+            within=figures["bare"] + 60e-6,
+            note=note,
+        ),
         Row(name, "  10,000th call / 10th", None, growth, unit="x", at_most=GROWTH_AT_MOST),
-        Row(name, "  memory grown by 8,000 calls", None, seen["memory_growth_mb"], unit="MB", within=4),
+        Row(name, "  memory grown by 8,000 calls", None, figures["memory_growth_mb"], unit="MB", within=4),
         Row(
             name, "%load_ext, fresh shell", None, seconds, within=0.3, note=f"loads {heavy}" if heavy else ""
         ),
@@ -267,69 +279,77 @@ def _session_rows(options: argparse.Namespace) -> list[Row]:
 
 
 def _hours_rows(options: argparse.Namespace) -> list[Row]:
-    """What is as it was after hours of use."""
+    """Figures that must not have changed after hours of use."""
     name = "hours"
     print(f"measuring {name} ...", file=sys.stderr)
     rows = []
     for handle in ("sample:half-plus-two",) if options.quick else ("sample:half-plus-two", "sample:digits"):
-        seen = processes.run_child("hours", handle)
+        figures = processes.run_child("hours", handle)
         title = handle.removeprefix("sample:")
-        over = seen["call"] - seen["bare"]
+        over = figures["call"] - figures["bare"]
         note = f"over the bare callable: {over * 1e6:+.0f} us"
         rows += [
             Row(
                 name,
                 f"{title}: call, p50 of {hours.CALLS:,} batch sizes",
-                seen["bare"],
-                seen["call"],
+                figures["bare"],
+                figures["call"],
                 note=note,
             ),
-            Row(name, "  last / first, to the bare one", None, seen["call_growth"], unit="x", at_most=1.2),
+            Row(name, "  last / first, to the bare one", None, figures["call_growth"], unit="x", at_most=1.2),
             Row(
-                name, "  memory grown by the last 9/10", None, seen["calls_mb"], unit="MB", note="both sides"
+                name,
+                "  memory grown by the last 9/10",
+                None,
+                figures["calls_mb"],
+                unit="MB",
+                note="both sides",
             ),
-            Row(name, f"{title}: load, p50 of {hours.LOADS} of one name", None, seen["load"]),
-            Row(name, "  last / first", None, seen["load_growth"], unit="x", at_most=1.2),
-            Row(name, "  memory grown by the last 9/10", None, seen["loads_mb"], unit="MB", within=10),
+            Row(name, f"{title}: load, p50 of {hours.LOADS} of one name", None, figures["load"]),
+            Row(name, "  last / first", None, figures["load_growth"], unit="x", at_most=1.2),
+            Row(name, "  memory grown by the last 9/10", None, figures["loads_mb"], unit="MB", within=10),
             Row(
                 name,
                 f"{title}: {hours.PANELS} panels, memory grown",
                 None,
-                seen["panels_mb"],
+                figures["panels_mb"],
                 unit="MB",
                 within=10,
             ),
-            Row(name, "  widgets left by the last 49", None, seen["widgets_left"], unit="widgets", within=0),
+            Row(
+                name, "  widgets left by the last 49", None, figures["widgets_left"], unit="widgets", within=0
+            ),
         ]
     return rows
 
 
 def _explorer_rows(options: argparse.Namespace) -> list[Row]:
-    """What a person waits for in a browser; nothing where there is none."""
+    """Waiting times in a browser; no rows without one."""
     name = "explorer"
     if shutil.which("chromium") is None:
-        print("explorer: needs the program chromium", file=sys.stderr)
+        print("explorer: not measured, since the program chromium is missing", file=sys.stderr)
         return []
+    # Imports Playwright, which is of no use without a browser.
     from benchmarks import explorer
 
     print(f"measuring {name} ...", file=sys.stderr)
     decoder = REAL_MODULES / "vae3dshapes"
     cnn = BENCH / ("quick" if options.quick else "full") / "cnn"
-    found = explorer.measure(decoder if decoder.exists() else None, cnn if cnn.exists() else None)
+    measured = explorer.measure(decoder if decoder.exists() else None, cnn if cnn.exists() else None)
     rows = []
     for key, title in (("text", "Run to picture, 20 sentences"), ("decoder", "Run to picture, vae decoder")):
-        if key in found:
-            note = f"without TensorFlow's part; of {found[key].count}"
+        if key in measured:
+            note = f"without TensorFlow's part; of {measured[key].count}"
             rows += [
-                Row(name, f"{title}, p50", None, found[key].p50, within=0.15, note=note),
-                Row(name, "  p95", None, found[key].p95, within=0.4),
+                Row(name, f"{title}, p50", None, measured[key].p50, within=0.15, note=note),
+                Row(name, "  p95", None, measured[key].p95, within=0.4),
             ]
-    for what, waits in zip(("digits", "vae"), found["unfolding"], strict=False):
+    for what, waits in zip(("digits", "vae"), measured["unfolding"], strict=False):
         rows.append(
             Row(name, f"unfold a scope, {what}, p50", None, waits.p50, within=0.3, note=f"of {waits.count}")
         )
-    if "opening" in found:
-        rows.append(Row(name, "open on the CNN", None, found["opening"], within=1.0))
+    if "opening" in measured:
+        rows.append(Row(name, "open on the CNN", None, measured["opening"], within=1.0))
     return rows
 
 

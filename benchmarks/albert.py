@@ -1,9 +1,9 @@
-"""A text encoder in the form of ALBERT: one layer of attention that is applied many times, in small ops.
+"""A text encoder in the form of ALBERT: one attention layer that is applied many times, in small ops.
 
-The published module cannot be part of the project. What decides about time is kept: a few dozen variables
-that every layer reads anew, shapes computed in the graph, layer norms and GELU written out, two variants
-with three signatures each, of which one returns the path of the vocabulary. Widths are smaller, since no
-figure is about arithmetic.
+The published module cannot be part of the project. This one has everything that determines the time: a few
+dozen variables that every layer reads again, shapes computed in the graph, layer norms and GELU written out,
+and two variants with three signatures each, one of which returns the path of the vocabulary. The layers are
+narrower, since no figure is about arithmetic.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _STDDEV: Final = 0.02
 
 
 def albert(api: Any, layers: int, vocabulary: Path, training: bool) -> None:
-    """Ids of word pieces to a vector per piece and one for all: `tokens`, `mlm`, `tokenization_info`.
+    """Maps ids of word pieces to a vector per piece and one for all: `tokens`, `mlm`, `tokenization_info`.
 
     Args:
       api: the library that it is written for.
-      layers: how often the layer is applied.
-      vocabulary: a file, one word piece a line.
-      training: dropout.
+      layers: number of times that the layer is applied.
+      vocabulary: a file with one word piece per line.
+      training: whether there is dropout.
     """
     ids, mask, segments = (
         v1.placeholder(tf.int32, [None, None], name=name)
@@ -52,6 +52,7 @@ def albert(api: Any, layers: int, vocabulary: Path, training: bool) -> None:
     outputs = {"sequence_output": net, "pooled_output": pooled}
     api.add_signature("tokens", inputs, outputs)
     api.add_signature("mlm", inputs | {"mlm_positions": positions}, outputs | {"mlm_logits": logits})
+    # A signature without inputs whose output is the path of an asset.
     file = tf.constant(str(vocabulary), tf.string, name="vocab_file")
     v1.add_to_collection(v1.GraphKeys.ASSET_FILEPATHS, file)
     api.add_signature("tokenization_info", {}, {"vocab_file": file, "do_lower_case": tf.constant(True)})
@@ -65,7 +66,7 @@ def _variable(name: str, shape: list[Any], start: float | None = None) -> Any:
 
 
 def _sizes(net: Any) -> list[Any]:
-    """Dimensions, those that are not known as tensors."""
+    """Returns the dimensions; unknown ones are tensors."""
     static = net.shape.as_list()
     missing = [number for number, size in enumerate(static) if size is None]
     if missing:
@@ -76,7 +77,7 @@ def _sizes(net: Any) -> list[Any]:
 
 
 def _dropout(net: Any, rate: float) -> Any:
-    # With a seed both libraries give the same, which is compared.
+    # A fixed seed, because the outputs of both libraries are compared.
     return tf.nn.dropout(net, rate=rate, seed=1) if rate else net
 
 
@@ -87,6 +88,7 @@ def _embeddings(ids: Any, segments: Any, rate: float) -> tuple[Any, Any]:
     one_hot = tf.one_hot(tf.reshape(segments, [-1]), depth=2)
     kinds = tf.matmul(one_hot, _variable("token_type_embeddings", [2, EMBEDDED]))
     words += tf.reshape(kinds, [batch, length, EMBEDDED])
+    # A check that only a control dependency keeps in the graph: a slice of the graph must not lose it.
     with tf.control_dependencies([v1.assert_less_equal(length, LONGEST)]):
         places = tf.slice(_variable("position_embeddings", [LONGEST, EMBEDDED]), [0, 0], [length, -1])
     words += tf.reshape(places, [1, length, EMBEDDED])
@@ -102,6 +104,7 @@ def _attention_bias(ids: Any, mask: Any) -> Any:
 
 def _encoder(net: Any, bias: Any, layers: int, rate: float) -> Any:
     net = _dense("embedding_hidden_mapping_in", net, HIDDEN)
+    # One set of variables, which every layer reads again under another name scope.
     with v1.variable_scope("transformer", reuse=v1.AUTO_REUSE):
         for layer in range(layers):
             with v1.variable_scope("group_0/inner_group_0"), v1.name_scope(f"layer_{layer}"):
@@ -134,7 +137,7 @@ def _attention(net: Any, bias: Any, rate: float) -> Any:
 
 
 def _dense_3d(name: str, net: Any, width: int, heads_in: bool = False) -> Any:
-    """A projection to, or from, separate heads."""
+    """Projects to separate heads, or from them."""
     size = HIDDEN // HEADS
     with v1.variable_scope(name):
         kernel = _variable("kernel", [HIDDEN, width])
@@ -153,6 +156,7 @@ def _dense(name: str, net: Any, width: int, activate: Any = None) -> Any:
 
 
 def _gelu(net: Any) -> Any:
+    # Written out as in models of that time, which gives many small ops instead of one.
     inner = 0.7978845608 * (net + 0.044715 * tf.pow(net, 3))
     return net * (0.5 * (1.0 + tf.tanh(inner)))
 

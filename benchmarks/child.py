@@ -1,4 +1,4 @@
-"""What runs in a process of its own; prints one JSON object as its last line.
+"""One measurement in a separate process; prints one JSON object as its last line.
 
     python -m benchmarks.child cold SIDE              path -> first output; SUBJECT on stdin
     python -m benchmarks.child gradients SIDE         the first `tf.gradients`; SUBJECT on stdin
@@ -8,6 +8,7 @@
     python -m benchmarks.child calls HANDLE           calls through a session, and bare ones
     python -m benchmarks.child load_ext               `%load_ext hubexplore` in a fresh shell
     python -m benchmarks.child card                   `%hub_load` in a fresh kernel
+    python -m benchmarks.child hours HANDLE           calls, loads and panels as in hours of use
     python -m benchmarks.child look PATH REPEATS      summary, page and diagram, without TensorFlow
 
 SIDE is "peer", "hubexplore" or "tf.saved_model.load" ("base" for memory, "floor" for gradients); SUBJECT is a
@@ -41,6 +42,8 @@ def _cold(side: str) -> dict[str, Any]:
     import tensorflow as tf
 
     subject = json.load(sys.stdin)
+    # TensorFlow and the input values are loaded by now: only the path from directory to output counts. The
+    # import of the library does count, because the first use of a module pays for it.
     start = time.perf_counter()
     if side == "tf.saved_model.load":
         output = _saved_model_load(tf, subject)
@@ -77,9 +80,9 @@ def _gradients(side: str) -> dict[str, Any]:
         loss = tf.add_n([tf.reduce_sum(output) for output in outputs if output.dtype.is_floating])
         before = len(graph.get_operations())
         start = time.perf_counter()
-        found = tf.gradients(loss, variables)
+        gradients = tf.gradients(loss, variables)
         seconds = time.perf_counter() - start
-        assert any(gradient is not None for gradient in found)
+        assert any(gradient is not None for gradient in gradients)
         return {"seconds": seconds, "ops": len(graph.get_operations()) - before}
 
 
@@ -99,7 +102,7 @@ def _differentiable(tf: Any, side: str, described: dict[str, Any]) -> tuple[list
 
 
 def _spec(side: str, path: str) -> dict[str, Any]:
-    import tensorflow as tf  # noqa: F401  # as every program that loads a module, before it does
+    import tensorflow as tf  # noqa: F401  # its import is not a part of the measurement
 
     load = library(side).load_module_spec
     start = time.perf_counter()
@@ -108,11 +111,11 @@ def _spec(side: str, path: str) -> dict[str, Any]:
 
 
 def peak_memory() -> int:
-    """Bytes of the most memory that this process has held; Linux counts it per program start."""
+    """Returns the peak memory of this process in bytes; Linux counts it from the start of the program."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
-    raise RuntimeError("/proc/self/status names no VmHWM: peak memory is measured on Linux only")
+    raise RuntimeError("/proc/self/status has no VmHWM: peak memory can be measured only on Linux")
 
 
 def _memory(side: str, path: str) -> dict[str, Any]:
@@ -121,6 +124,7 @@ def _memory(side: str, path: str) -> dict[str, Any]:
     v1 = tf.compat.v1
     started = time.perf_counter()
     with tf.Graph().as_default(), v1.Session() as session:
+        # The first run of a session allocates TensorFlow's own pools, which are not a part of the module.
         session.run(tf.constant(1) + 1)
         base = peak_memory()
         if side != "base":
@@ -148,7 +152,7 @@ def _look(path: str, repeats: str) -> dict[str, Any]:
 
 
 def describe(subject: Any, made: dict[str, Any], infos: dict[str, Any]) -> str:
-    """The SUBJECT text for a subject and the values of its inputs."""
+    """Returns the SUBJECT text of a subject and the values of its inputs."""
     plain = {name: (_text(value.tolist()), infos[name].dtype.name) for name, value in made.items()}
     fields = dataclasses.asdict(subject) | {"path": str(subject.path), "values": plain}
     return json.dumps(fields)
@@ -156,7 +160,7 @@ def describe(subject: Any, made: dict[str, Any], infos: dict[str, Any]) -> str:
 
 def _text(value: Any) -> Any:
     if isinstance(value, list):
-        return [_text(one) for one in value]
+        return [_text(item) for item in value]
     return value.decode() if isinstance(value, bytes) else value
 
 

@@ -1,6 +1,6 @@
-"""What a person waits for at the panel of `hubexplore.explore`, in a real JupyterLab in Chromium.
+"""Waiting times at the panel of `hubexplore.explore`, in a real JupyterLab in Chromium.
 
-Times are taken by the page itself: from a click until the result is painted.
+The page itself measures the time from a click until the result is painted.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from tests.browser.panel import Panel
 RUNS: Final = 30
 SENTENCES: Final = "\n".join(f"the king of the {number} islands wrote a letter" for number in range(20))
 
-# Notes when something was clicked, and when what follows was painted: a frame later, pictures decoded.
+# Records the time of a click and the time when its result is painted: one frame after the attribute changes,
+# when pictures are decoded. A clock outside the page would also measure Playwright's round trips.
 _WATCH: Final = """() => {
   window.clicked = 0;
   window.painted = [];
@@ -41,7 +42,7 @@ _WATCH: Final = """() => {
 
 @dataclass(frozen=True)
 class Waits:
-    """Seconds that a person waited: p50, p95, and how many times it was measured."""
+    """Waiting times in seconds: p50, p95, and the number of measurements."""
 
     p50: float
     p95: float
@@ -49,14 +50,14 @@ class Waits:
 
     @staticmethod
     def of(times: list[float]) -> Waits:
-        """Of some times."""
+        """Summarises a list of times."""
         ordered = sorted(times)
         return Waits(statistics.median(ordered), ordered[int(0.95 * (len(ordered) - 1))], len(ordered))
 
 
 @contextmanager
-def person() -> Iterator[Notebook]:
-    """Somebody in front of a JupyterLab of our own."""
+def user() -> Iterator[Notebook]:
+    """Starts a separate JupyterLab and a user in front of it."""
     with (
         tempfile.TemporaryDirectory() as folder,
         serving(Path(folder)) as lab,
@@ -72,25 +73,32 @@ def person() -> Iterator[Notebook]:
 
 
 def runs(notebook: Notebook, what: str, fill: Callable[[Panel], None], count: int = RUNS) -> Waits:
-    """From the click on Run to the painted result, minus the run itself, of a panel opened by `what`."""
+    """Measures from a click on Run to the painted result, without the run itself.
+
+    Args:
+      notebook: in which the panel is opened.
+      what: expression that is passed to `explore`.
+      fill: fills in the form.
+      count: number of measured runs.
+    """
     notebook.new()
     panel = Panel.open(notebook, what)
     fill(panel)
-    panel.run()  # which loads TensorFlow and the module
-    panel.run()
+    panel.run()  # loads TensorFlow and the module
+    panel.run()  # warms up caches of the kernel and the browser
     notebook.page.evaluate(_WATCH)
     waited: list[float] = []
     for number in range(3, 3 + count):
         panel.run_button.click()
         panel.wait_for_run(number)
         notebook.page.wait_for_function("number => window.painted.length > number", arg=len(waited))
-        took = notebook.page.evaluate("window.painted.at(-1)") / 1000
-        waited.append(took - _seconds(panel.log.locator("tbody tr").first.inner_text()))
+        seconds = notebook.page.evaluate("window.painted.at(-1)") / 1000
+        waited.append(seconds - _seconds(panel.log.locator("tbody tr").first.inner_text()))
     return Waits.of(waited)
 
 
 def unfolding(notebook: Notebook, what: str, most: int = 12) -> Waits:
-    """From the click on a scope of the graph to the painted new layout; each layout for the first time."""
+    """Measures from a click on a scope of the graph to the new painted layout; every layout is a new one."""
     notebook.new()
     panel = Panel.open(notebook, what)
     panel.tab("Graph")
@@ -106,7 +114,7 @@ def unfolding(notebook: Notebook, what: str, most: int = 12) -> Waits:
 
 
 def opening(notebook: Notebook, what: str) -> float:
-    """Seconds from running the cell, in a kernel that has imported hubexplore, until the form is painted."""
+    """Returns the seconds from running the cell until the form is painted; hubexplore is already imported."""
     notebook.new()
     notebook.run("import hubexplore")
     cell = notebook.write(f"hubexplore.explore({what})")
@@ -130,35 +138,35 @@ def opening(notebook: Notebook, what: str) -> float:
 
 
 def _seconds(row: str) -> float:
-    """The time in a row of the log."""
-    found = re.search(r"([\d.]+) (ms|s)\b", row)
-    assert found is not None, row
-    return float(found[1]) / (1000 if found[2] == "ms" else 1)
+    """Returns the time in a row of the log."""
+    match = re.search(r"([\d.]+) (ms|s)\b", row)
+    assert match is not None, row
+    return float(match[1]) / (1000 if match[2] == "ms" else 1)
 
 
 def measure(decoder: Path | None, cnn: Path | None) -> dict[str, Any]:
-    """All of it: waits of runs, and seconds of opening.
+    """Measures runs, unfolding and opening; each with a new browser and kernels.
 
     Args:
-      decoder: the module with the signature `decoder`, if it is there.
-      cnn: a module of some 4,000 nodes, if it is there.
+      decoder: a module with the signature `decoder`; None leaves it out.
+      cnn: a module of about 4,000 nodes; None leaves it out.
     """
-    found: dict[str, Any] = {}
-    with person() as notebook:
-        found["text"] = runs(
+    results: dict[str, Any] = {}
+    with user() as notebook:
+        results["text"] = runs(
             notebook, "'sample:text-embedding'", lambda panel: panel.field("default").fill(SENTENCES)
         )
-        found["unfolding"] = [unfolding(notebook, "'sample:digits'")]
+        results["unfolding"] = [unfolding(notebook, "'sample:digits'")]
     if decoder is not None:
-        with person() as notebook:
+        with user() as notebook:
             row = " ".join(["0.5"] * 10)
-            found["decoder"] = runs(
+            results["decoder"] = runs(
                 notebook,
                 f"{str(decoder)!r}, 'decoder'",
                 lambda panel: panel.field("latent_vectors").fill(row),
             )
-            found["unfolding"].append(unfolding(notebook, f"{str(decoder)!r}, 'reconstructions'"))
+            results["unfolding"].append(unfolding(notebook, f"{str(decoder)!r}, 'reconstructions'"))
     if cnn is not None:
-        with person() as notebook:
-            found["opening"] = opening(notebook, repr(str(cnn)))
-    return found
+        with user() as notebook:
+            results["opening"] = opening(notebook, repr(str(cnn)))
+    return results

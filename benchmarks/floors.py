@@ -1,7 +1,7 @@
 """The floor: the work in TensorFlow's C++ that no implementation of `hub.Module` can avoid.
 
-Written without the product's code, so that it can judge it: the reach of a signature is walked here
-on its own.
+It uses no code of hubexplore, so that it can judge it: it determines the reachable nodes of a signature by
+itself.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.subjects import Subject
 
 v1 = tf.compat.v1
 
-# State lives outside of an applied signature: these ops (and the nodes of a variable) are not copied.
+# State lives outside an applied signature: these ops, and the nodes of a variable, are not copied.
 STATE_OPS = {
     "VarHandleOp", "VariableV2", "Variable", "HashTableV2", "HashTable", "MutableHashTableV2",
     "MutableHashTable", "MutableHashTableOfTensorsV2", "AnonymousHashTable", "AutoReloadVariable",
@@ -28,26 +28,26 @@ STATE_OPS = {
 
 
 def producer(edge: str) -> str:
-    """The node behind a node input, control input or tensor name."""
+    """Returns the name of the node in a node input, control input or tensor name."""
     return edge.removeprefix("^").partition(":")[0]
 
 
 def reached(nodes: dict[str, Any], targets: list[str], stops: set[str]) -> set[str]:
-    """Names of the nodes that `targets` need, without walking into `stops`."""
-    found: set[str] = set()
+    """Returns the names of the nodes that `targets` need, without `stops` and what only these need."""
+    names: set[str] = set()
     stack = [producer(target) for target in targets]
     while stack:
         name = stack.pop()
-        if name in found or name in stops:
+        if name in names or name in stops:
             continue
-        found.add(name)
+        names.add(name)
         stack.extend(producer(edge) for edge in nodes[name].input)
-    return found
+    return names
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The graphs of the floors for one subject, prepared outside of any measurement.
+    """The graphs of the floors for one subject, prepared before any measurement.
 
     Attributes:
       state: variables (handle or ref, initialiser, value) and table initialisers, restored by one
@@ -75,12 +75,12 @@ class Plan:
 
     @property
     def calls(self) -> int:
-        """Nodes that one call must add."""
+        """The number of nodes that one call must add."""
         return len(self.apply.node)
 
 
 def plan(subject: Subject) -> Plan:
-    """Reads the subject's graph and cuts the two floors out of it."""
+    """Reads the subject's graph and cuts out the graphs of state and call."""
     raw = (subject.path / "saved_model.pb").read_bytes()
     saved = saved_model_pb2.SavedModel.FromString(raw)
     meta = next(meta for meta in saved.meta_graphs if set(meta.meta_info_def.tags) == set(subject.tags))
@@ -96,7 +96,7 @@ def plan(subject: Subject) -> Plan:
     fed = {name for info in signature.inputs.values() for name in _tensors(info)}
     inputs = {producer(name) for name in fed}
     names = reached(nodes, targets, stops | inputs)
-    # A TF1 loop is whole or absent: TensorFlow's gradients need the exits that no output uses, too.
+    # A TF1 loop is complete or absent: TensorFlow's gradients also need the exits that no output uses.
     loops = [WhileContextDef.FromString(raw) for raw in meta.collection_def["while_context"].bytes_list.value]
     exits = [
         name for loop in loops if loop.pivot_name.partition(":")[0] in names for name in loop.loop_exit_names
@@ -128,7 +128,7 @@ def plan(subject: Subject) -> Plan:
 
 def _variables(meta: Any, collection: str = "variables") -> list[Any]:
     raw = meta.collection_def[collection].bytes_list.value
-    return [variable_pb2.VariableDef.FromString(one) for one in raw]
+    return [variable_pb2.VariableDef.FromString(proto) for proto in raw]
 
 
 def _tensors(info: Any) -> list[str]:
@@ -143,7 +143,7 @@ def _tensors(info: Any) -> list[str]:
 
 
 def _slice(variable: Any) -> tuple[str, str]:
-    """The variable's key in the checkpoint, and its "shape_and_slice" text (empty: all of it)."""
+    """Returns the variable's key in the checkpoint and its "shape_and_slice" text (empty for all of it)."""
     piece = variable.save_slice_info_def
     if not piece.full_name:
         return producer(variable.variable_name), ""
@@ -154,13 +154,14 @@ def _slice(variable: Any) -> tuple[str, str]:
 def _state(
     meta: Any, nodes: dict[str, Any], path: Path, variables: list[Any], tables: list[str]
 ) -> tuple[Any, set[str]]:
-    """The state's graph with one RestoreV2, and the names of the nodes that calls must not copy."""
+    """Returns the state's graph with one RestoreV2, and the names of the nodes that calls must not copy."""
     snapshots = [variable.snapshot_name for variable in variables]
     cuts = {producer(nodes[producer(v.initializer_name)].input[1]) for v in variables}
     targets = [variable.initializer_name for variable in variables] + snapshots + tables
     names = reached(nodes, targets, cuts)
     assets = _assets(meta)
     graph = _cut(meta.graph_def, nodes, names)
+    # The module's own initialisers then assign the restored values: one RestoreV2 reads the checkpoint once.
     assigns = {producer(v.initializer_name): index for index, v in enumerate(variables)}
     for node in graph.node:
         if node.name in assigns:
@@ -177,16 +178,16 @@ def _state(
 def _assets(meta: Any) -> dict[str, str]:
     from tensorflow.core.protobuf import meta_graph_pb2
 
-    found = {}
+    file_names = {}
     for wrapped in meta.collection_def["saved_model_assets"].any_list.value:
         asset = meta_graph_pb2.AssetFileDef()
         wrapped.Unpack(asset)
-        found[producer(asset.tensor_info.name)] = asset.filename
-    return found
+        file_names[producer(asset.tensor_info.name)] = asset.filename
+    return file_names
 
 
 def _restore(path: Path, variables: list[Any], nodes: dict[str, Any]) -> list[Any]:
-    """The nodes of one RestoreV2 for all variables."""
+    """Returns the nodes of one RestoreV2 for all variables."""
     with tf.Graph().as_default() as graph:
         keys, slices = zip(*map(_slice, variables), strict=True)
         dtypes = [nodes[producer(v.variable_name)].attr["dtype"].type for v in variables]
@@ -201,10 +202,11 @@ def _restore(path: Path, variables: list[Any], nodes: dict[str, Any]) -> list[An
 
 
 def _cut(graph_def: Any, nodes: dict[str, Any], names: set[str]) -> Any:
-    """A GraphDef of these nodes, without devices and colocations, with the functions they call."""
+    """Returns a GraphDef of these nodes, without devices and colocations, with the functions they call."""
     cut = v1.GraphDef(versions=graph_def.versions)
     cut.node.extend(node for name, node in nodes.items() if name in names)
     for node in cut.node:
+        # Devices may not exist on this machine, and colocations may name nodes that are cut off.
         node.device = ""
         node.attr.pop("_class", None)
     cut.library.function.extend(_called(cut.node, graph_def.library))
@@ -212,30 +214,30 @@ def _cut(graph_def: Any, nodes: dict[str, Any], names: set[str]) -> Any:
 
 
 def _called(nodes: Any, library: Any) -> list[Any]:
-    """The functions that `nodes` call, directly or through others."""
+    """Returns the functions that `nodes` call, directly or through other functions."""
     by_name = {function.signature.name: function for function in library.function}
-    found: dict[str, Any] = {}
+    functions: dict[str, Any] = {}
     stack = list(nodes)
     while stack:
         node = stack.pop()
         attrs = node.attr.values()
         calls = [attr.func.name for attr in attrs] + [call.name for attr in attrs for call in attr.list.func]
         for name in [node.op, *calls]:
-            if name in by_name and name not in found:
-                found[name] = by_name[name]
+            if name in by_name and name not in functions:
+                functions[name] = by_name[name]
                 stack.extend(by_name[name].node_def)
-    return list(found.values())
+    return list(functions.values())
 
 
 def build_state(floor: Plan) -> float:
-    """Seconds to import the state's nodes into the default graph."""
+    """Imports the state's nodes into the default graph; returns the seconds."""
     start = time.perf_counter()
     tf.import_graph_def(floor.state, name="module")
     return time.perf_counter() - start
 
 
 def build_apply(floor: Plan) -> float:
-    """Seconds to import the nodes of one call into the default graph, which holds the state."""
+    """Imports the nodes of one call into the default graph, which holds the state; returns the seconds."""
     graph = v1.get_default_graph()
     feeds = {
         name: v1.placeholder(tf.dtypes.as_dtype(dtype), tf.TensorShape(shape))
@@ -243,13 +245,14 @@ def build_apply(floor: Plan) -> float:
     }
     for name in floor.borrowed:
         feeds[name] = graph.get_tensor_by_name(f"module/{name}" if ":" in name else f"module/{name}:0")
+    # The placeholders are made before the clock starts, as for the two libraries in `rounds`.
     start = time.perf_counter()
     tf.import_graph_def(floor.apply, input_map=feeds, name="apply")
     return time.perf_counter() - start
 
 
 def differentiable(floor: Plan) -> tuple[list[Any], list[Any]]:
-    """Outputs of one call, and what they can be differentiated by; both are made in the default graph."""
+    """Returns the outputs of one call and the trainable variables; both are created in the default graph."""
     graph = v1.get_default_graph()
     build_state(floor)
     build_apply(floor)
@@ -258,9 +261,14 @@ def differentiable(floor: Plan) -> tuple[list[Any], list[Any]]:
 
 
 def initialise(floor: Plan) -> tuple[float, Any]:
-    """Seconds to make a session and run one RestoreV2 with all assigns and table initialisers."""
+    """Creates a session and runs one RestoreV2 with all assigns and table initialisers.
+
+    Returns:
+      Seconds, and the session.
+    """
     graph = v1.get_default_graph()
     names = [f"module/{producer(name)}" for name in floor.initialisers]
+    # Grouped before the clock starts, as the libraries get one op to run.
     run_all = tf.group(*[graph.get_operation_by_name(name) for name in names])
     start = time.perf_counter()
     session = v1.Session()
@@ -269,9 +277,10 @@ def initialise(floor: Plan) -> tuple[float, Any]:
 
 
 def save(floor: Plan, session: Any, target: Path) -> float:
-    """Seconds for one SaveV2 of all variables and the bytes of the definition into `target`."""
+    """Runs one SaveV2 of all variables and writes the graph to `target`; returns the seconds."""
     graph = v1.get_default_graph()
     target.mkdir()
+    # The ops are added before the clock starts: only writing is unavoidable.
     write: Any = tf.no_op()
     if floor.snapshots:
         values = [graph.get_tensor_by_name(f"module/{snapshot}") for snapshot, _, _ in floor.snapshots]

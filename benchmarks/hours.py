@@ -1,6 +1,6 @@
 """A kernel after hours of use: calls of changing sizes, loads under one name, panels opened and closed.
 
-All of it in one process, as in a notebook that stays open. Memory is what the process holds at that moment.
+Everything runs in one process, as in a notebook that stays open. Memory is the resident size of the process.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ LARGEST_BATCH: Final = 200
 
 
 def hours(handle: str) -> dict[str, Any]:
-    """Figures of a module with one float input, by name; memory in MB."""
+    """Returns the figures of a module with one float input, by name; memory in MB."""
     return _calls(handle) | _loads(handle) | _panels(handle)
 
 
 def _calls(handle: str) -> dict[str, Any]:
-    """Seconds of a call, each with another batch size: the session's, and TensorFlow's alone beside it."""
+    """Measures calls with changing batch sizes, in turn through a session and through plain TensorFlow."""
     import numpy as np
     import tensorflow as tf
 
@@ -43,6 +43,7 @@ def _calls(handle: str) -> dict[str, Any]:
         bare = plain.make_callable(output, [placeholder])
     sides: tuple[Callable[[Any], object], ...] = (lambda x: session.call(module, x), bare)
     taken: tuple[list[float], list[float]] = ([], [])
+    # Changing sizes, because a cache by shape would grow with each of them.
     sizes = np.random.default_rng(0).integers(1, LARGEST_BATCH + 1, CALLS)
     memory = []
     for number, size in enumerate(sizes.tolist()):
@@ -63,7 +64,7 @@ def _calls(handle: str) -> dict[str, Any]:
 
 
 def _rows(module: Any) -> tuple[str, Any]:
-    """Name and values of the input of the default signature."""
+    """Returns the name of the input of the default signature, and values for it."""
     import numpy as np
 
     ((name, info),) = module.get_input_info_dict().items()
@@ -71,12 +72,12 @@ def _rows(module: Any) -> tuple[str, Any]:
 
 
 def _growth(times: list[float]) -> float:
-    """What the last calls take, against the first ones after the warm-up."""
+    """Returns the ratio of the last calls to the first ones after the warm-up."""
     return statistics.median(times[-WINDOW:]) / statistics.median(times[100 : 100 + WINDOW])
 
 
 def _loads(handle: str) -> dict[str, Any]:
-    """Seconds of loading a module by the name of the one before it."""
+    """Measures loading a module again and again under the same name."""
     import hubexplore as hub
 
     session = hub.NotebookSession("loads")
@@ -88,6 +89,7 @@ def _loads(handle: str) -> dict[str, Any]:
         if number + 1 in (LOADS // 10, LOADS):
             memory.append(_memory())
     session.close()
+    # Without the first loads, which also fill caches.
     tenth = statistics.median(times[5:25])
     return {
         "load": statistics.median(times),
@@ -97,13 +99,14 @@ def _loads(handle: str) -> dict[str, Any]:
 
 
 def _panels(handle: str) -> dict[str, Any]:
-    """What is left of panels that were opened, run once and closed."""
+    """Measures what remains of panels that were opened, run once and closed."""
     from ipywidgets.widgets.widget import _instances
 
     import hubexplore as hub
 
     name, rows = _rows(hub.load_module_spec(handle))
-    kept, memory = 0, []
+    # ipywidgets keeps a strong reference to every widget that is not closed: leaks show in this dict.
+    baseline, memory = 0, []
     for number in range(PANELS):
         panel = hub.explore(handle)
         panel.run({name: rows[:2]})
@@ -112,12 +115,12 @@ def _panels(handle: str) -> dict[str, Any]:
         if number + 1 in (PANELS // 10, PANELS):
             memory.append(_memory())
         if number == 0:
-            kept = len(_instances)
-    return {"widgets_left": len(_instances) - kept, "panels_mb": memory[1] - memory[0]}
+            baseline = len(_instances)  # the baseline: the first panel may leave what exists once
+    return {"widgets_left": len(_instances) - baseline, "panels_mb": memory[1] - memory[0]}
 
 
 def _memory() -> float:
     import psutil
 
-    gc.collect()
+    gc.collect()  # graphs and widgets are cycles
     return float(psutil.Process().memory_info().rss) / 1e6

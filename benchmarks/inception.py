@@ -1,8 +1,8 @@
-"""A network in the form of Inception v3 as TF-Slim writes it: many branches, a batch norm without scale each.
+"""A network in the form of Inception v3 as TF-Slim writes it: many branches, and batch norms without scale.
 
-The published module cannot be part of the project. What decides about time is kept: 94 convolutions with 378
-variables, the scopes of Slim, its moving averages and regularization losses, dropout when training. Channels
-are an eighth as wide and images smaller, since no figure is about arithmetic.
+The published module cannot be part of the project. This one has everything that determines the time: 94
+convolutions with 378 variables, the scopes of Slim, its moving averages and regularization losses, and
+dropout in training. It has an eighth of the channels and smaller images, since no figure is about arithmetic.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ Step = tuple[int, int | tuple[int, int], int]
 
 
 def inception(api: Any, cells: int, training: bool) -> None:
-    """Images to features and logits; signatures `default`, `image_feature_vector`, `image_classification`.
+    """Maps images to features and logits.
+
+    The signatures are `default`, `image_feature_vector` and `image_classification`.
 
     Args:
       api: the library that it is written for.
-      cells: at most so many of the 11 cells.
+      cells: maximum number of cells, of 11.
       training: batch statistics, update ops and dropout.
     """
     images = v1.placeholder(tf.float32, [None, SIZE, SIZE, 3], name="images")
@@ -83,6 +85,7 @@ def _batch_norm(net: Any, training: bool) -> Any:
     with v1.variable_scope("BatchNorm"):
         width = [net.shape[-1]]
         beta = v1.get_variable("beta", width, initializer=v1.zeros_initializer())
+        # Slim leaves out the scale; the fused op needs one, so it gets a constant.
         gamma = tf.constant(1.0, tf.float32, width, name="Const")
         mean = v1.get_variable("moving_mean", width, initializer=v1.zeros_initializer(), trainable=False)
         variance = v1.get_variable(
@@ -95,6 +98,7 @@ def _batch_norm(net: Any, training: bool) -> Any:
         net, *batch = v1.nn.fused_batch_norm(net, gamma, beta, epsilon=1e-3, is_training=True)
         for moving, value in zip((mean, variance), batch, strict=True):
             with v1.name_scope("AssignMovingAvg"), v1.colocate_with(moving):
+                # Op by op as Slim writes it: the number of small ops is a part of what is measured.
                 rate = tf.subtract(1.0, tf.constant(_DECAY, name="decay"), name="sub")
                 update = v1.assign_sub(moving, tf.multiply(moving.read_value() - value, rate, name="mul"))
             v1.add_to_collection(v1.GraphKeys.UPDATE_OPS, update)
@@ -102,7 +106,7 @@ def _batch_norm(net: Any, training: bool) -> Any:
 
 
 def _cell(name: str, net: Any, branches: list[list[Any]], training: bool) -> Any:
-    """The branches side by side; a nested list at the end of one is a fork into convolutions."""
+    """Builds the branches side by side; a nested list at the end of one is a fork into convolutions."""
     joined = []
     with v1.variable_scope(name):
         for number, branch in enumerate(branches):
@@ -116,7 +120,7 @@ def _cell(name: str, net: Any, branches: list[list[Any]], training: bool) -> Any
                         inner = tf.nn.max_pool2d(inner, 3, 2, "SAME", name="MaxPool_1a_3x3")
                     elif isinstance(step, list):
                         forks = [
-                            _conv(f"{label}_{fork}", inner, each, training) for fork, each in enumerate(step)
+                            _conv(f"{label}_{fork}", inner, part, training) for fork, part in enumerate(step)
                         ]
                         inner = tf.concat(forks, 3)
                     else:

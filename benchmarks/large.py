@@ -1,6 +1,6 @@
-"""A module as large as one likes: residual blocks in numbered scopes, written message by message.
+"""A module of any size: residual blocks in numbered scopes, written message by message.
 
-Building it as a graph would take TensorFlow minutes; the files are the same.
+TensorFlow would need minutes to build it as a graph; the resulting files are the same.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def write(path: Path, nodes: int, variables: int) -> None:
 
     Args:
       path: of the directory; must not exist.
-      nodes: of the graph, about.
-      variables: of them, each a convolution's kernel.
+      nodes: approximate number of nodes of the graph.
+      variables: number of variables, each the kernel of a convolution.
     """
     (path / "variables").mkdir(parents=True)
     saved_model = saved_model_pb2.SavedModel(saved_model_schema_version=1)
@@ -51,7 +51,8 @@ def write(path: Path, nodes: int, variables: int) -> None:
         for size in (-1, 32, 32, 8):
             infos["default"].tensor_shape.dim.add(size=size)
     (path / "saved_model.pb").write_bytes(saved_model.SerializeToString())
-    (path / "tfhub_module.pb").write_bytes(b"\x08\x03")
+    (path / "tfhub_module.pb").write_bytes(b"\x08\x03")  # a ModuleDef whose format is 3
+    # One op writes the checkpoint without a graph that has the variables.
     tf.raw_ops.SaveV2(
         prefix=str(path / "variables" / "variables"),
         tensor_names=[f"{name}/kernel" for name in names],
@@ -68,7 +69,7 @@ def _scopes(count: int) -> Iterator[str]:
 
 
 def _convolution(graph: Any, scope: str, source: str, nodes: int) -> str:
-    """Adds `nodes` nodes with one variable; returns the last one's name."""
+    """Adds `nodes` nodes, one of them a variable; returns the name of the last node."""
     handle = graph.node.add(name=f"{scope}/kernel", op="VarHandleOp")
     handle.attr["dtype"].type = types_pb2.DT_FLOAT
     for size in KERNEL:

@@ -1,6 +1,6 @@
-"""How long it takes to see a module: `hubexplore show`, summaries, pages, diagrams.
+"""Measures how long it takes to look at a module: `hubexplore show`, summaries, pages, diagrams.
 
-Nothing here may import TensorFlow: `measure` runs in a process of its own.
+Nothing here may import TensorFlow: `measure` runs in a separate process, which checks that.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Any, Final
 from benchmarks.places import ROOT
 
 LIMIT: Final = 300  # seconds for one process
-# What a process costs that starts Python and imports what any reader of these files needs.
+# The floor of `show`: starting Python and importing what any reader of these files needs.
 BARE: Final = "import numpy, google.protobuf.message_factory"
 
 
 def cold_show(path: Path, repeats: int) -> tuple[float, float, float]:
-    """Median seconds of a process: `saved_model_cli show --all`, `hubexplore show`, and a bare Python."""
+    """Returns median seconds of a process: `saved_model_cli show --all`, `hubexplore show`, bare Python."""
     tools = Path(sys.executable).parent
     commands = (
         [str(tools / "saved_model_cli"), "show", "--dir", str(path), "--all"],
@@ -29,6 +29,7 @@ def cold_show(path: Path, repeats: int) -> tuple[float, float, float]:
         [sys.executable, "-c", BARE],
     )
     taken: list[list[float]] = [[], [], []]
+    # The commands alternate, so that a slow phase of the machine hits all of them.
     for _ in range(repeats):
         for command, times in zip(commands, taken, strict=True):
             start = time.perf_counter()
@@ -39,15 +40,15 @@ def cold_show(path: Path, repeats: int) -> tuple[float, float, float]:
 
 
 def measure(path: str, repeats: int) -> dict[str, Any]:
-    """Median seconds of summary plus HTML, of the first diagram, and of just parsing; sizes in kB.
+    """Returns median seconds of summary plus HTML, of the first diagram, and of parsing alone; sizes in kB.
 
-    The diagram is made from a fresh summary each time; the time of the summary is not in it.
+    The diagram is drawn from a new summary each time, whose own time does not count.
     """
     import hubexplore as hub
     from hubexplore.display.card import html
     from hubexplore.summary.graph.messages import SavedModel
 
-    hub.summarize(path)  # imports are no part of it
+    hub.summarize(path)  # imports do not count
     drawing = hub.summarize(path).graph().svg
 
     def page() -> str:

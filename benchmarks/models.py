@@ -1,6 +1,6 @@
-"""The generated models: module functions written with plain `tf.compat.v1` ops.
+"""The generated models: module functions with plain `tf.compat.v1` ops.
 
-Each function takes the API (`add_signature`) that it is written for, so either library can build it.
+Each function takes the library that provides `add_signature`, so that either library can build it.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ def _residual(net: Any, width: int, stride: int, training: bool) -> Any:
         inner = _conv(inner, width, 1, training, activate=False)
     if stride > 1:
         net = tf.nn.avg_pool2d(net, stride, stride, "SAME")
+    # Zero channels instead of a projection, which would add variables.
     missing = width - net.shape[-1]
     if missing:
         net = tf.pad(net, [[0, 0], [0, 0], [0, 0], [0, missing]])
@@ -74,12 +75,14 @@ def _batch_norm(net: Any, training: bool) -> Any:
         variance = v1.get_variable(
             "moving_variance", width, initializer=v1.ones_initializer(), trainable=False
         )
+        # A collection that modules carry along with `variables` and `update_ops`.
         for moving in (mean, variance):
             v1.add_to_collection(v1.GraphKeys.MODEL_VARIABLES, moving)
         if not training:
             return v1.nn.fused_batch_norm(net, gamma, beta, mean, variance, is_training=False)[0]
         net, batch_mean, batch_variance = v1.nn.fused_batch_norm(net, gamma, beta, is_training=True)
         for moving, batch in ((mean, batch_mean), (variance, batch_variance)):
+            # Colocated as in published modules, whose colocations an implementation has to carry over.
             with v1.name_scope("AssignMovingAvg"), v1.colocate_with(moving):
                 update = v1.assign_sub(moving, (moving - batch) * 0.01)
             v1.add_to_collection(v1.GraphKeys.UPDATE_OPS, update)
@@ -116,6 +119,7 @@ def text(api: Any, layers: int, vocabulary: Path) -> None:
         default_value=0,
     )
     split = v1.string_split(tf.strings.lower(tf.strings.regex_replace(sentences, r"[^\w\s]", "")))
+    # Both signatures apply the same variables.
     with v1.variable_scope("encoder", reuse=v1.AUTO_REUSE):
         words = _encode(_padded(split), table, layers)
         api.add_signature(inputs=sentences, outputs=tf.reduce_mean(words, 1))
@@ -123,6 +127,7 @@ def text(api: Any, layers: int, vocabulary: Path) -> None:
 
 
 def _padded(words: Any) -> Any:
+    # Always the same number of words, so that the shapes of the attention are static.
     dense = tf.sparse.to_dense(words, default_value="")[:, :TOKENS]
     return tf.pad(dense, [[0, 0], [0, TOKENS - tf.shape(dense)[1]]], constant_values="")
 
@@ -169,6 +174,7 @@ def partitioned(api: Any, variables: int, partitions: int) -> None:
                 initializer=v1.glorot_uniform_initializer(),
                 partitioner=v1.fixed_size_partitioner(partitions),
             )
+            # The conversion concatenates the partitions, which is what a user of them gets.
             net = tf.tanh(tf.matmul(net, tf.convert_to_tensor(weights)))
     api.add_signature(inputs=inputs, outputs=net)
 
@@ -185,8 +191,10 @@ def heavy(api: Any, megabytes: int) -> None:
             "split", [rows, 256], initializer=v1.ones_initializer(), partitioner=v1.fixed_size_partitioner(8)
         )
     )
-    found = [v1.nn.embedding_lookup(table, ids, partition_strategy="div") for table in tables]
-    api.add_signature(inputs=ids, outputs=tf.add_n(found))
+    # A lookup reads single rows: a run must not need memory for a whole table. "div" is the order of
+    # partitions.
+    vectors = [v1.nn.embedding_lookup(table, ids, partition_strategy="div") for table in tables]
+    api.add_signature(inputs=ids, outputs=tf.add_n(vectors))
 
 
 def author(api: Any, path: Path, module_fn: Callable[..., None], variants: Any = None) -> None:
@@ -196,12 +204,14 @@ def author(api: Any, path: Path, module_fn: Callable[..., None], variants: Any =
       api: the library that writes it.
       path: must not exist.
       module_fn: takes the keyword arguments of each variant.
-      variants: list of (tags, arguments); None for one variant without tags.
+      variants: list of (tags, arguments); None means one variant without tags.
     """
     spec = api.create_module_spec(module_fn, variants)
     with tf.Graph().as_default(), v1.Session() as session:
         module = api.Module(spec)
         session.run([v1.global_variables_initializer(), v1.tables_initializer()])
+        # An interrupted run must not leave a half-written module that the next run would take for a whole
+        # one.
         beside = path.with_name(f"{path.name}.part")
         shutil.rmtree(beside, ignore_errors=True)
         path.parent.mkdir(parents=True, exist_ok=True)

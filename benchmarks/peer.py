@@ -1,9 +1,9 @@
-"""tensorflow_hub 0.15.0, the last release with `hub.Module`, in a folder of its own.
+"""tensorflow_hub 0.15.0, the last release with `hub.Module`, in a separate folder.
 
-It is installed without its dependencies, so that the environment stays as it is, and never imported
-by the product. What it names at import and is gone has a stand-in: `tf.compat.v1.estimator`, which
-TensorFlow 2.16 removed and `hub.Module` never uses, and `pkg_resources` of older setuptools, of which it
-takes one function.
+It is installed without its dependencies, so that the environment does not change, and hubexplore never
+imports it. Two modules that it imports no longer exist and get stand-ins: `tf.compat.v1.estimator`, which
+TensorFlow 2.16 removed and `hub.Module` never uses, and `pkg_resources` of older setuptools, of which it uses
+one function.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _StandIn(types.ModuleType):
 
 
 def install() -> None:
-    """Installs the peer into `build/peer` unless it is there.
+    """Installs the peer into `build/peer` unless it is installed already.
 
     Raises:
       subprocess.CalledProcessError: if pip fails; pip's own message is on stderr.
@@ -45,13 +45,14 @@ def install() -> None:
 
 
 def load() -> Any:
-    """Imports the peer, with stand-ins for what it imports and is no longer there."""
+    """Imports the peer, with stand-ins for the modules that no longer exist."""
     import tensorflow as tf
 
     modules: list[Any] = [importlib.import_module("tensorflow.compat.v1"), tf.compat.v1]
     for module in modules:
         if not hasattr(module, "estimator"):
             module.estimator = _StandIn("tensorflow.compat.v1.estimator")
+    # At the end of the path, so that packages of the environment take precedence.
     if str(PEER) not in sys.path:
         sys.path.append(str(PEER))
     if importlib.util.find_spec("pkg_resources"):
@@ -60,11 +61,11 @@ def load() -> Any:
     try:
         return importlib.import_module("tensorflow_hub")
     finally:
-        del sys.modules["pkg_resources"]
+        del sys.modules["pkg_resources"]  # other packages must not mistake the stand-in for the real one
 
 
 def _pkg_resources() -> types.ModuleType:
-    """What the peer takes of setuptools 81 and earlier."""
+    """Returns the part of setuptools 81 and earlier that the peer uses."""
     module = types.ModuleType("pkg_resources")
     vars(module)["parse_version"] = packaging.version.parse
     return module

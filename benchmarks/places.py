@@ -1,4 +1,4 @@
-"""Where the benchmark reads and writes."""
+"""The folders that the benchmark reads and writes."""
 
 from __future__ import annotations
 

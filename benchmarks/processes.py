@@ -1,4 +1,4 @@
-"""The measurements that need a process of their own: cold start, first gradients, memory, import time."""
+"""The measurements that need a new process: cold start, first gradients, memory, import time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks import child
 from benchmarks.places import ROOT
 from benchmarks.subjects import Subject, values
 
-LIMIT = 900  # seconds for one process
+LIMIT = 900  # longest time in seconds of one process
 
 
 def run_child(*arguments: str, stdin: str = "") -> dict[str, Any]:
@@ -31,6 +31,7 @@ def run_child(*arguments: str, stdin: str = "") -> dict[str, Any]:
     )
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments[:2])}: {done.stderr.strip().splitlines()[-1:]}")
+    # Only the last line: TensorFlow and the libraries may print others before it.
     result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return result
 
@@ -38,7 +39,7 @@ def run_child(*arguments: str, stdin: str = "") -> dict[str, Any]:
 def cold(
     subject: Subject, api: Any, sides: list[str], repeats: int
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """Median seconds from path to first output, the sides in turn; TensorFlow's import not counted.
+    """Returns median seconds from path to first output, without the import of TensorFlow.
 
     Args:
       subject: a module that `Module(path)` can load.
@@ -54,13 +55,13 @@ def cold(
     def measure(side: str) -> float:
         return float(run_child("cold", side, stdin=encoded)["seconds"])
 
-    return _in_turn(measure, sides, repeats)
+    return _alternating(measure, sides, repeats)
 
 
 def gradients(
     subject: Subject, api: Any, sides: list[str], repeats: int
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """Median seconds of the first `tf.gradients` in a process, of a call by all trainable variables.
+    """Returns median seconds of the first `tf.gradients` in a process, by all trainable variables.
 
     Args:
       subject: a trainable module.
@@ -76,7 +77,7 @@ def gradients(
     def measure(side: str) -> float:
         return float(run_child("gradients", side, stdin=encoded)["seconds"])
 
-    return _in_turn(measure, sides, repeats)
+    return _alternating(measure, sides, repeats)
 
 
 def _described(subject: Subject, api: Any) -> str:
@@ -85,7 +86,7 @@ def _described(subject: Subject, api: Any) -> str:
 
 
 def first_spec(path: Path, sides: list[str], repeats: int) -> tuple[dict[str, float], dict[str, str]]:
-    """Median seconds of the first `load_module_spec` in a process, imports not counted.
+    """Returns median seconds of the first `load_module_spec` in a process, without imports.
 
     Returns:
       Side -> seconds, and side -> why it failed.
@@ -94,13 +95,13 @@ def first_spec(path: Path, sides: list[str], repeats: int) -> tuple[dict[str, fl
     def measure(side: str) -> float:
         return float(run_child("spec", side, str(path))["seconds"])
 
-    return _in_turn(measure, sides, repeats)
+    return _alternating(measure, sides, repeats)
 
 
 def memory(path: Path, sides: list[str], repeats: int) -> tuple[dict[str, float], dict[str, str]]:
-    """Median over processes of the peak memory above the base, as a share of the checkpoint's size.
+    """Returns the median of the peak memory above the base, as a share of the checkpoint's size.
 
-    The base is a process that imported TensorFlow and ran a session once.
+    The base is the same process after it imported TensorFlow and ran a session once.
 
     Returns:
       Side -> share, and side -> why it failed.
@@ -111,32 +112,35 @@ def memory(path: Path, sides: list[str], repeats: int) -> tuple[dict[str, float]
         seen = run_child("memory", side, str(path))
         return float(seen["peak"] - seen["base"]) / size
 
-    return _in_turn(measure, sides, repeats)
+    return _alternating(measure, sides, repeats)
 
 
-def _in_turn(
+def _alternating(
     measure: Callable[[str], float], sides: list[str], repeats: int
 ) -> tuple[dict[str, float], dict[str, str]]:
     taken: dict[str, list[float]] = {side: [] for side in sides}
     failed: dict[str, str] = {}
+    # The sides alternate, so that a slow phase of the machine hits all of them.
     for _ in range(repeats):
         for side in [side for side in sides if side not in failed]:
             try:
                 taken[side].append(measure(side))
             except RuntimeError as error:
+                # One side that fails is reported in a note; the others are still worth measuring.
                 failed[side] = str(error)
     return {side: statistics.median(taken[side]) for side in sides if side not in failed}, failed
 
 
 def import_time(repeats: int) -> tuple[float, list[str]]:
-    """Median seconds of `import hubexplore`, and what it loaded of TensorFlow, pandas and IPython."""
+    """Returns median seconds of `import hubexplore`, and which heavy packages it loaded."""
     seen = [run_child("import") for _ in range(repeats)]
-    heavy = {name for one in seen for name in one["heavy"]}
-    return statistics.median(one["seconds"] for one in seen), sorted(heavy)
+    heavy = {name for figures in seen for name in figures["heavy"]}
+    return statistics.median(figures["seconds"] for figures in seen), sorted(heavy)
 
 
 def can_saved_model_load(subject: Subject) -> bool:
     """Whether `tf.saved_model.load` can load the variant by its tags and call the signature."""
+    # Many modules of TF1 have tags or signatures that it refuses, which is not a failure of the benchmark.
     try:
         loaded = tf.saved_model.load(str(subject.path), tags=list(subject.tags))
     except (ValueError, KeyError, tf.errors.OpError):

@@ -1,4 +1,4 @@
-"""Rows of the table: what was measured, against what, and whether the target was met."""
+"""Rows of the table: figures, ratios, targets, and whether the targets were met."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Row:
     Attributes:
       subject: what was measured on.
       operation: what was done.
-      peer: the peer's figure, None where it has none (or failed).
-      ours: hubexplore's figure; None where it failed.
-      floor: what cannot be avoided.
+      peer: the peer's figure; None if it has none or failed.
+      ours: hubexplore's figure; None if it failed.
+      floor: figure of the work that cannot be avoided.
       unit: "s", "kB", "MB", "ops", "widgets" or "x".
       at_least: target for peer / ours.
       at_most: target for ours / floor (unit "x": for ours itself).
       within: target for ours itself, in its unit.
-      note: what failed, or a remark.
+      note: a remark, such as what failed.
     """
 
     subject: str
@@ -44,44 +44,45 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """How many times less than the peer; None where that has no meaning."""
+        """Ratio of the peer's figure to hubexplore's; None if it has no meaning."""
+        # With the unit "x" the figures are ratios already.
         return self.peer / self.ours if self.peer and self.ours and self.unit != "x" else None
 
     @property
     def to_floor(self) -> float | None:
-        """How many times the floor."""
+        """Ratio of hubexplore's figure to the floor."""
         return self.ours / self.floor if self.floor and self.ours else None
 
     @property
     def has_target(self) -> bool:
-        """Whether the project set itself one."""
+        """Whether the row has a target."""
         return bool(self.at_least or self.at_most or self.within)
 
     @property
     def misses(self) -> list[str]:
-        """What falls short of which target, by how much."""
+        """A text for each target that is missed, with the difference."""
         if self.ours is None:
             return ["not measured"] if self.has_target else []
-        found = []
+        texts = []
         if self.at_least and self.ratio is not None and self.ratio < self.at_least:
-            found.append(f"{self.ratio:.2f}x of {self.at_least:.3g}x")
+            texts.append(f"{self.ratio:.2f}x of {self.at_least:.3g}x")
         bounded = self.ours if self.unit == "x" or self.floor is None else self.to_floor
         if self.at_most and bounded is not None and bounded > self.at_most:
-            found.append(f"{bounded:.2f} over {self.at_most:g}")
+            texts.append(f"{bounded:.2f} over {self.at_most:g}")
         if self.within and self.ours > self.within:
-            found.append(f"{figure(self.ours, self.unit)} of {figure(self.within, self.unit)}")
-        return found
+            texts.append(f"{figure(self.ours, self.unit)} of {figure(self.within, self.unit)}")
+        return texts
 
     @property
     def verdict(self) -> str:
-        """Whether the target is met or by how much it is missed; empty where there is none."""
+        """Whether the targets are met, or by how much they are missed; empty without targets."""
         met = "met" if self.has_target else ""
         words = "missed: " + "; ".join(self.misses) if self.misses else met
         return "  ".join(part for part in (words, self.note) if part)
 
     @property
     def target(self) -> str:
-        """The target in words."""
+        """The targets as text."""
         parts = []
         if self.at_least:
             parts.append(f">={self.at_least:.3g}x")
@@ -96,7 +97,7 @@ class Row:
 
 
 def figure(value: float | None, unit: str) -> str:
-    """A number for people: three digits and its unit."""
+    """Formats a number with three digits and its unit."""
     if value is None:
         return "-"
     if unit == "s":
@@ -107,7 +108,7 @@ def figure(value: float | None, unit: str) -> str:
 
 
 def times(value: float | None) -> str:
-    """A ratio for people."""
+    """Formats a ratio."""
     return "-" if value is None else f"{value:.1f}x" if value >= 10 else f"{value:.2f}x"
 
 
@@ -119,7 +120,7 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def table(rows: list[Row], title: str) -> str:
-    """The rows of one subject under a title."""
+    """Formats the rows of one subject under a title."""
     lines = [title, _line(HEADER)]
     for row in rows:
         cells = [row.operation, figure(row.peer, row.unit), figure(row.ours, row.unit), times(row.ratio)]
@@ -129,7 +130,7 @@ def table(rows: list[Row], title: str) -> str:
 
 
 def machine() -> dict[str, str]:
-    """What the numbers were measured on."""
+    """Returns the facts about the machine and the packages that the figures depend on."""
     from importlib.metadata import version
 
     cpu = platform.processor() or platform.machine()
@@ -137,6 +138,7 @@ def machine() -> dict[str, str]:
     if info.exists():
         models = [line for line in info.read_text().splitlines() if line.startswith("model name")]
         cpu = models[0].partition(":")[2].strip() if models else cpu
+    # The load is printed because figures from a busy machine are of no use.
     return {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "cpu": f"{cpu}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",

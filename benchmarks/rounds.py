@@ -1,4 +1,4 @@
-"""The measurements inside one process: both libraries and the floor, in turn, in fresh graphs."""
+"""The measurements inside one process: both libraries and the floor alternate, each in new graphs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from hubexplore.errors import GraphGrowthWarning
 v1 = tf.compat.v1
 
 CALLS: Final = 20
-# What one round measures, in seconds; "added" counts ops.
+# The operations of one round, in seconds; ADDED counts ops.
 LOAD, MODULE, FIRST, MANY, SECOND, TWENTIETH, ADDED, INIT, EXPORT = OPERATIONS = (
     "load spec",
     "Module(spec)",
@@ -40,21 +40,22 @@ Round = dict[str, float]
 
 
 def clock(action: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds that `action` took, and its result."""
+    """Runs `action`; returns the seconds that it took, and its result."""
     start = time.perf_counter()
     result = action()
     return time.perf_counter() - start, result
 
 
 def library_round(subject: Subject, api: Any) -> tuple[Round, dict[str, Any]]:
-    """One round of every operation with one library.
+    """Runs every operation once with one library.
 
     Returns:
-      The measurements and the values that the signature gave.
+      The measurements and the outputs of the signature.
     """
     took: Round = {}
     took[LOAD], spec = clock(lambda: subject.spec(api))
     made = values(spec.get_input_info_dict(subject.signature, tags=set(subject.tags)))
+    # Two graphs: after twenty calls, initialising the first one would also take TensorFlow longer.
     with tf.Graph().as_default():
         took.update(_build(subject, api, spec, made))
     with tf.Graph().as_default() as graph:
@@ -71,7 +72,7 @@ def _call(subject: Subject, module: Any, feeds: dict[str, Any]) -> Any:
 
 
 def _placeholders(made: dict[str, Any], infos: dict[str, Any]) -> dict[str, Any]:
-    """A placeholder per input, made outside of the clock: its conversion adds no op."""
+    """Returns a placeholder per input, made before the clock starts; converting it adds no op."""
     return {name: v1.placeholder(infos[name].dtype, infos[name].get_shape()) for name in made}
 
 
@@ -84,6 +85,7 @@ def _build(subject: Subject, api: Any, spec: Any, made: dict[str, Any]) -> Round
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GraphGrowthWarning)  # growing the graph is what is measured
         times = [clock(lambda: _call(subject, module, feeds))[0] for _ in range(CALLS)]
+    # The first call also prepares what later ones reuse, so that growth is measured from the second one.
     took[FIRST], took[SECOND], took[TWENTIETH], took[MANY] = times[0], times[1], times[-1], sum(times)
     took[ADDED] = (_size(graph) - before) / CALLS
     return took
@@ -106,6 +108,7 @@ def _run(
         return session
 
     took[INIT], session = clock(initialise)
+    # Beside the modules and not in /tmp, which may be another disk or memory.
     scratch = Path(tempfile.mkdtemp(dir=BENCH))
     try:
         took[EXPORT], _ = clock(lambda: module.export(str(scratch / "exported"), session))
@@ -118,7 +121,7 @@ def _run(
 
 
 def floor_round(floor: floors.Plan) -> Round:
-    """One round of the floors."""
+    """Runs every operation of the floor once."""
     took: Round = {ADDED: floor.calls}
     with tf.Graph().as_default():
         took[MODULE] = floors.build_state(floor)
@@ -139,7 +142,7 @@ def floor_round(floor: floors.Plan) -> Round:
 def alternate(
     subject: Subject, apis: dict[str, Any], repeats: int
 ) -> tuple[dict[str, Round], dict[str, str]]:
-    """Medians over `repeats` rounds in which every side has its turn.
+    """Returns medians over `repeats` rounds, in each of which every side runs once.
 
     Args:
       subject: what to measure on.
@@ -156,7 +159,7 @@ def alternate(
     for _ in range(repeats):
         outputs: list[dict[str, Any]] = []
         for side in [side for side in apis if side not in failed]:
-            gc.collect()
+            gc.collect()  # garbage of one side must not be collected in the time of the next
             try:
                 took, output = library_round(subject, apis[side])
                 _compare(output, (outputs or [output])[0])
@@ -171,7 +174,7 @@ def alternate(
 
 
 def read_specs(path: Path, apis: dict[str, Any], repeats: int) -> dict[str, float]:
-    """Median seconds that each side takes to read the spec of the module at `path`, in turn."""
+    """Returns the median seconds of each side to read the spec of the module at `path`."""
     taken: dict[str, list[float]] = {side: [] for side in apis}
     gc.collect()
     for _ in range(repeats):
@@ -187,5 +190,6 @@ def _medians(rounds: list[Round]) -> Round:
 def _compare(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
     assert set(ours) == set(theirs), (set(ours), set(theirs))
     for name, value in ours.items():
+        # With a tolerance, since the order of a parallel sum is not fixed.
         if getattr(value, "dtype", None) is not None and value.dtype != object:
             np.testing.assert_allclose(value, theirs[name], rtol=1e-4, atol=1e-5, err_msg=name)

@@ -1,6 +1,6 @@
-"""What a call through a NotebookSession costs, and what a notebook waits for.
+"""Measures a call through a NotebookSession, and the waiting times of a notebook.
 
-`calls` and `load_ext` run in processes of their own, `card` starts a kernel.
+`calls` and `load_ext` run in separate processes, `card` starts a kernel.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ WINDOW: Final = 500  # calls around the 10th and the 10,000th, since a single on
 
 
 def calls(handle: str) -> dict[str, Any]:
-    """Seconds per call of a signature with one float input: the session's, and TensorFlow's alone.
+    """Returns seconds per call of a signature with one float input, of a session and of plain TensorFlow.
 
-    Both sides take turns of 100 calls. The bare side is `Session.make_callable` with a placeholder, in a
-    session of its own.
+    The sides alternate every 100 calls. The bare side is `Session.make_callable` with a placeholder, in a
+    separate session.
     """
     import numpy as np
     import tensorflow as tf
@@ -39,6 +39,7 @@ def calls(handle: str) -> dict[str, Any]:
         bare = plain.make_callable(output, [placeholder])
     sides: tuple[Callable[[], object], ...] = (lambda: session.call(module, x), lambda: bare(x))
     taken: tuple[list[float], list[float]] = ([], [])
+    # The first call of each side builds the graph or compiles the callable.
     for side in sides:
         side()
     ops = len(session.graph.get_operations())
@@ -49,7 +50,7 @@ def calls(handle: str) -> dict[str, Any]:
                 start = time.perf_counter()
                 side()
                 times.append(time.perf_counter() - start)
-        if turn == 20:  # by now the log is as long as it gets
+        if turn == 20:  # the log has reached its full length
             memory = peak_memory()
     ours, theirs = taken
     return {
@@ -63,14 +64,14 @@ def calls(handle: str) -> dict[str, Any]:
 
 
 def _growth(times: list[float]) -> float:
-    """What the last calls take, against the ones from the 10th on."""
+    """Returns the ratio of the last calls to those from the 10th on."""
     return statistics.median(times[-WINDOW:]) / statistics.median(times[10 : 10 + WINDOW])
 
 
 def card() -> dict[str, Any]:
-    """Seconds from sending a cold cell with `%hub_load` to the first card on screen, and until it is done.
+    """Returns the seconds from sending a cell with `%hub_load` to the first card, and to the end of the cell.
 
-    In a new kernel; the module is a sample that the cache holds. The start of the kernel is not counted.
+    In a new kernel, whose start does not count. The module is a sample that is already in the cache.
     """
     from jupyter_client.manager import start_new_kernel
 

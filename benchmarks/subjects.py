@@ -1,4 +1,4 @@
-"""What is measured: generated modules, cached in `build/bench`, and the real ones."""
+"""The modules that are measured: generated ones, cached in `build/bench`, and published ones."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Subject:
     """One graph variant to measure, and the signature that is called.
 
     Attributes:
-      name: how the table calls it.
-      path: module directory, or TF1 SavedModel where `saved_model`.
+      name: in the table.
+      path: module directory, or TF1 SavedModel if `saved_model`.
       drop: collections to drop from a SavedModel.
-      targeted: whether the project sets itself targets on this subject.
+      targeted: whether the targets of the project apply to this subject.
     """
 
     name: str
@@ -47,19 +47,20 @@ class Subject:
     targeted: bool = False
 
     def spec(self, api: Any) -> Any:
-        """The module's spec, read anew from its directory by the library `api`."""
+        """Reads the module's spec from its directory with the library `api`."""
         if self.saved_model:
             return api.create_module_spec_from_saved_model(str(self.path), drop_collections=list(self.drop))
         return api.load_module_spec(str(self.path))
 
 
 def generated(api: Any, quick: bool = False) -> Iterator[Subject]:
-    """Authors, where `build/bench` does not hold them yet, and yields the generated modules.
+    """Yields the generated modules; writes those that `build/bench` does not have yet.
 
     Args:
       api: the library that writes them.
-      quick: a tenth of the size; cached apart.
+      quick: a tenth of the size; cached separately.
     """
+    # No targets for small models: their fixed costs dominate.
     size = "quick" if quick else "full"
     cnn = BENCH / size / "cnn"
     if not cnn.exists():
@@ -78,7 +79,7 @@ def generated(api: Any, quick: bool = False) -> Iterator[Subject]:
 
 
 def _like_published(api: Any, folder: Path, quick: bool) -> Iterator[Subject]:
-    """The modules in the form of well-known published ones, each for inference and for training."""
+    """Yields modules in the form of well-known published ones, each for inference and for training."""
     images, words = folder / "inception", folder / "albert"
     if not images.exists():
         models.author(api, images, partial(inception, api, 1 if quick else CELLS), VARIANTS)
@@ -91,7 +92,7 @@ def _like_published(api: Any, folder: Path, quick: bool) -> Iterator[Subject]:
 
 
 def small() -> Iterator[Path]:
-    """Published modules of which a spec is a matter of milliseconds; none where that folder is absent."""
+    """Yields published modules whose spec is read in milliseconds; none without their folder."""
     if REAL_MODULES.is_dir():
         yield _unpacked(REAL_MODULES / "half_plus_two_v1.tar.gz")
         yield from (REAL_MODULES / name for name in ("dm21", "vae3dshapes"))
@@ -105,7 +106,7 @@ def _vocabulary() -> Path:
 
 
 def heavy(api: Any, megabytes: int) -> Path:
-    """The module whose checkpoint weighs `megabytes`, authored where it is not there yet."""
+    """Returns the module whose checkpoint has `megabytes`; writes it if it does not exist yet."""
     path = BENCH / f"heavy-{megabytes}"
     if not path.exists():
         models.author(api, path, partial(models.heavy, api, megabytes))
@@ -113,7 +114,7 @@ def heavy(api: Any, megabytes: int) -> Path:
 
 
 def real() -> Iterator[Subject]:
-    """The published modules and SavedModels beside the project; none where that folder is absent."""
+    """Yields the published modules and SavedModels beside the project; none without their folder."""
     if not REAL_MODULES.is_dir():
         return
     yield Subject("(d) half_plus_two_v1", _unpacked(REAL_MODULES / "half_plus_two_v1.tar.gz"))
@@ -138,10 +139,10 @@ def _unpacked(archive: Path) -> Path:
 
 
 def values(infos: dict[str, Any]) -> dict[str, Any]:
-    """Made-up values for the dense inputs that `get_input_info_dict` lists; the same each time.
+    """Returns invented values for the dense inputs that `get_input_info_dict` lists; always the same.
 
-    Unknown dimensions become 2. Strings are something that both a sentence encoder, a parser of
-    (empty) examples and a decoder of web-safe base64 accept.
+    Unknown dimensions become 2. A sentence encoder, a parser of (empty) examples and a decoder of web-safe
+    base64 accept the strings.
     """
     random = np.random.default_rng(0)
     made = {}
@@ -154,6 +155,7 @@ def values(infos: dict[str, Any]) -> dict[str, Any]:
             if name in {"default", "sentences"}:
                 made[name] = np.full(sizes, b"Hello, world", object)
         else:
+            # Positive and away from zero, since some modules divide or take logarithms.
             made[name] = random.uniform(0.1, 1.0, sizes).astype(dtype.as_numpy_dtype)
     return made
 

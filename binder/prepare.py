@@ -1,4 +1,4 @@
-"""Makes ready what every visitor would wait for: samples, compiled Python, caches, JupyterLab's settings."""
+"""Prepares what every visitor would wait for: samples, compiled Python, caches, JupyterLab's settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ INDEX = "/lab/tree/notebooks/07_index.ipynb"
 
 
 def configure() -> None:
-    """JupyterLab opens the index, and asks nobody about news: each visitor is new, and has one minute."""
+    """Lets JupyterLab open the index, without asking each new visitor whether to fetch news."""
     server = {"LabApp": {"default_url": INDEX}, "ServerApp": {"default_url": INDEX}}
     lab = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
     _write(Path(sys.prefix, "etc", "jupyter", "jupyter_server_config.json"), server)
@@ -25,7 +25,7 @@ def _write(path: Path, settings: dict[str, Any]) -> None:
 
 
 def warm() -> None:
-    """Imports what the notebooks import: what is written on a first import is in the image then."""
+    """Imports what the notebooks import, so that the image has the files that a first import writes."""
     compileall.compile_path(quiet=2)
     import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""How the site is made. `make docs` builds it from the pages that tools/stage_docs.py lays out."""
+"""Sphinx configuration of the site. `make docs` builds it from the pages of tools/stage_docs.py."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from hubexplore.session.tf_startup import quiet_tensorflow
 
 sys.path.insert(0, str(Path(__file__).parent / "extensions"))
 with quiet_tensorflow():
-    importlib.import_module("tensorflow")  # autodoc imports it anyhow, with its log
+    importlib.import_module("tensorflow")  # autodoc imports it anyway, and would print its log
 
 project = "hubexplore"
 author = "The hubexplore authors"
 root_doc = "index"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "docstrings"]
-smartquotes_action = "D"  # dashes, but quotes as they were written
+smartquotes_action = "D"  # convert dashes, but keep quotes as written
 
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"
-# A widget needs its kernel. The static picture beside it is an output of its own.
+# A widget needs its kernel. Its static picture is a separate output.
 nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]
 
 add_module_names = False
@@ -29,14 +29,14 @@ autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints_format = "short"
 maximum_signature_line_length = 88
 napoleon_numpy_docstring = False
-napoleon_use_ivar = True  # a list, not an entry for each
-napoleon_use_rtype = False  # the signature has the type; "Returns:" is a sentence, which may hold a colon
+napoleon_use_ivar = True  # one list instead of an index entry for each attribute
+napoleon_use_rtype = False  # the signature has the type; "Returns:" is a sentence and may contain a colon
 nitpicky = True
 nitpick_ignore_regex = [
-    # Of other projects, whose inventories a build without a network does not have.
+    # Names of other projects: a build without a network cannot read their inventories.
     (r"py:.*", r"(collections\.abc|datetime|functools|np|npt|os|pd|tensorflow|tf)\..*"),
-    # Names of types that say nothing by themselves.
-    (r"py:.*", r"(hubexplore\.display\.listing\.Item_co|Source|Tags)"),
+    # Type variables and aliases that have no entry in the reference.
+    (r"py:.*", r"(hubexplore\.display\.rich\.listings\.Item_co|Source|Tags)"),
 ]
 
 toc_object_entries_show_parents = "hide"

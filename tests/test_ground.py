@@ -1,4 +1,4 @@
-"""What a newcomer relies on: a cheap import, a README that tells the truth, a complete package."""
+"""What a newcomer relies on: a cheap import, an accurate README, a complete package."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ from pathlib import Path
 import pytest
 
 import hubexplore
+from hubexplore.notebook.magics import HubMagics
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-MAGICS = {
-    "%load_ext", "%hub_load", "%hub_call", "%hub_module", "%hub_graph", "%hub_export", "%hub_show",
-    "%hub_compare", "%hub_list", "%hub_log", "%hub_samples", "%hub_session",
-    "%hub_try",
-}  # fmt: skip
+MAGICS = {"%load_ext", *(f"%{name}" for kind in HubMagics.magics.values() for name in kind)}
 
 
 def run(*arguments: str) -> str:
@@ -53,7 +50,7 @@ def test_every_public_name_can_be_imported_and_is_documented() -> None:
     assert set(hubexplore.__all__) <= set(dir(hubexplore))
 
 
-def test_a_name_that_is_not_there() -> None:
+def test_a_name_that_does_not_exist() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'Modul'"):
         _ = hubexplore.Modul
 
@@ -65,10 +62,10 @@ def test_the_example_of_the_readme_prints_what_the_readme_shows() -> None:
 
 
 def test_the_table_of_the_readme_names_the_whole_api() -> None:
-    table = README.split("## What there is")[1].split("\n## ")[0]
+    table = README.split("## API and magics")[1].split("\n## ")[0]
     cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
-    named = {word for cell in cells for word in re.findall(r"`(?:%(?=%))?(%?\w+)", cell)}
-    assert named == {*hubexplore.__all__, *MAGICS} - {"__version__"}
+    names = {name for cell in cells for name in re.findall(r"`(?:%(?=%))?(%?\w+)", cell)}
+    assert names == {*hubexplore.__all__, *MAGICS} - {"__version__"}
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
-"""Checks the links of a site of HTML pages: every file that is named is there, and in it every part (#...).
+"""Checks the links of a site of HTML pages: each linked file exists and has the part (#...) that is named.
 
-Links to other hosts are counted, not followed. Prints what is broken, and ends with 1 if anything is:
+Links to other hosts are counted, not followed. Prints broken links; the exit code is 1 if there are any:
 
     python -m tools.check_links build/docs
 """
@@ -13,15 +13,16 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-_NAMES = {"href", "src", "poster", "data"}
-# What is followed when somebody clicks it; a page loads all else by itself.
+_ATTRIBUTES = {"href", "src", "poster", "data"}
+# Followed on a click. All other elements load their address with the page.
 _CLICKED = {"a", "area"}
-_SAID = {"author", "canonical", "index", "license", "next", "prev", "search"}
+# Relations of a <link> that load nothing.
+_RELATIONS = {"author", "canonical", "index", "license", "next", "prev", "search"}
 
 
 @dataclass
 class Page:
-    """What one page has and what it names."""
+    """The ids of a page and the links on it."""
 
     ids: set[str] = field(default_factory=set)
     links: list[tuple[str, str]] = field(default_factory=list)
@@ -34,14 +35,14 @@ class _Reader(HTMLParser):
         self.page = Page()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "link" and dict(attrs).get("rel") in _SAID:
+        if tag == "link" and dict(attrs).get("rel") in _RELATIONS:
             tag = "a"
         for name, value in attrs:
             if value is None:
                 continue
             if name == "id" or (name == "name" and tag == "a"):
                 self.page.ids.add(value)
-            elif name in _NAMES:
+            elif name in _ATTRIBUTES:
                 self.page.links.append((tag, value.strip()))
             elif name == "srcset":
                 parts = (part.split() for part in value.split(",")) if "data:" not in value else ()
@@ -49,14 +50,14 @@ class _Reader(HTMLParser):
 
 
 @dataclass
-class Found:
-    """What a check found."""
+class Report:
+    """Counts of pages and links, and the broken ones."""
 
     pages: int = 0
     inside: int = 0
     outside: int = 0
     broken: list[str] = field(default_factory=list)
-    """Sentences, by page."""
+    """A sentence for each broken link, by page."""
 
 
 def read(file: Path) -> Page:
@@ -67,52 +68,55 @@ def read(file: Path) -> Page:
     return reader.page
 
 
-def check(site: Path) -> Found:
+def check(site: Path) -> Report:
     """Checks all pages below a folder."""
     root = site.resolve()
     pages = {file: read(file) for file in sorted(root.rglob("*.html"))}
-    found = Found(pages=len(pages))
+    report = Report(pages=len(pages))
     for file, page in pages.items():
-        where = file.relative_to(root).as_posix()
+        page_name = file.relative_to(root).as_posix()
+        # A link that occurs often on a page is reported once.
         for element, address in dict.fromkeys(page.links):
             parts = urlsplit(address)
             if parts.scheme in ("data", "javascript"):
-                continue
+                continue  # contain their content themselves
             if parts.scheme or parts.netloc:
-                found.outside += 1
+                report.outside += 1
+                # The site must work without a network, and must not tell other hosts who reads it.
                 if element not in _CLICKED:
-                    found.broken.append(f"{where}: <{element}> loads {address} from another host")
+                    report.broken.append(f"{page_name}: <{element}> loads {address} from another host")
                 continue
-            found.inside += 1
-            what = wrong(root, file, unquote(parts.path), unquote(parts.fragment), pages)
-            if what:
-                found.broken.append(f"{where}: {address} {what}")
-    return found
+            report.inside += 1
+            fault = find_fault(root, file, unquote(parts.path), unquote(parts.fragment), pages)
+            if fault:
+                report.broken.append(f"{page_name}: {address} {fault}")
+    return report
 
 
-def wrong(root: Path, file: Path, path: str, fragment: str, pages: dict[Path, Page]) -> str:
-    """Returns what is wrong with a link from a file to `path` and a part of it; nothing if it is right."""
+def find_fault(root: Path, file: Path, path: str, fragment: str, pages: dict[Path, Page]) -> str:
+    """Returns what is wrong with a link from a file to a part of `path`; an empty text if nothing is."""
     target = (file.parent / path).resolve() if path else file
     if path.startswith("/") or not target.is_relative_to(root):
         return "leads out of the site"
     if not target.is_file():
-        return "is not there"  # a folder shows its index.html on a server, but not from a disk
-    return "has no such part" if fragment and target in pages and fragment not in pages[target].ids else ""
+        return "does not exist"  # a folder shows its index.html on a server, but not from a disk
+    if fragment and target in pages and fragment not in pages[target].ids:
+        return "has no part of that name"
+    return ""
 
 
 def main(site: Path) -> int:
-    """Prints what was found; returns the exit code."""
-    found = check(site)
-    for line in found.broken:
+    """Prints the report; returns the exit code."""
+    report = check(site)
+    for line in report.broken:
         print(line, file=sys.stderr)
-    if not found.pages:
-        print(f"There are no pages in {site}.", file=sys.stderr)
+    if not report.pages:
+        print(f"{site} has no HTML pages.", file=sys.stderr)
         return 1
-    broken = f"{len(found.broken)} broken" if found.broken else "none is broken"
-    print(
-        f"{found.pages} pages, {found.inside} links inside, {broken}; {found.outside} links to other hosts."
-    )
-    return 1 if found.broken else 0
+    broken = f"{len(report.broken)} broken" if report.broken else "none is broken"
+    links = f"{report.inside} links inside, {broken}; {report.outside} links to other hosts"
+    print(f"{report.pages} pages, {links}.")
+    return 1 if report.broken else 0
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     nox --noxfile tools/environments.py [--session NAME ...]
 
-nox makes each environment anew in build/environments/, goes on after a failure, and tells at the end what
-passed and how long it took.
+nox creates each environment from scratch in build/environments/, continues after a failure, and prints at the
+end what passed and how long it took.
 """
 
 from __future__ import annotations

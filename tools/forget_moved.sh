@@ -1,6 +1,7 @@
 #!/bin/sh
-# Makes the next target set up .venv again where it cannot work: the clone was moved since, or its Python is gone
-# or another one. `ready-lab` says where the environment was made. A link to an environment is left alone.
+# Makes the next target set up .venv again if it can no longer work: because the clone was moved, or because its
+# Python was removed or replaced. `ready-lab` holds the folder in which the environment was made. A link to an
+# environment is left alone.
 set -u
 if [ -L .venv ] || [ ! -s .venv/ready-lab ]; then
     exit 0

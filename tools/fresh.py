@@ -1,10 +1,10 @@
-"""Does on a new Debian what the README tells a newcomer: both commands, as a user without root.
+"""Follows the README on a new Debian: `make lab` and `make test`, as a user without root.
 
     python3 -m tools.fresh [--suite trixie] [--lab-only] [--programs] [--keep]
 
-A minimal Debian is made in build/fresh, with the packages that the README names and nothing else, and a clone
-of HEAD in it. `make lab` has to serve the quickstart, which has to run; `make test` has to pass. Where pip
-gets packages from is taken over from this machine. Needs root, debootstrap and unshare, and no .venv.
+Creates a minimal Debian in build/fresh, with only the packages that the README names and a clone of HEAD.
+`make lab` has to serve the quickstart, the quickstart has to run, and `make test` has to pass. pip gets
+packages from the same sources as on this machine. Needs root, debootstrap and unshare, but no .venv.
 """
 
 from __future__ import annotations
@@ -32,62 +32,75 @@ HOME: Final = ROOT / "home" / "ann"
 CLONE: Final = HOME / "hubexplore"
 QUICKSTART: Final = "notebooks/01_quickstart.ipynb"
 INSIDE: Final = "HUBEXPLORE_FRESH_INSIDE"
-"""Set where mounts and processes end with this program."""
+"""Environment variable that is set once mounts and processes end with this program."""
 SOURCES: Final = frozenset({
     "index-url", "extra-index-url", "find-links", "no-index", "constraint", "cert", "client-cert", "proxy",
     "trusted-host", "timeout", "retries",
 })  # fmt: skip
-"""The settings of pip that say where packages come from."""
+"""The settings of pip that determine where packages come from."""
 PATIENCE: Final = 120.0
-"""Seconds between the address that a server prints and its first answer, on a machine with much to do."""
+"""Longest time in seconds from the address that a server prints to its first answer, on a busy machine."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs it; returns the exit code."""
-    parser = argparse.ArgumentParser(description="Both commands on a new Debian.")
-    parser.add_argument("--suite", default="bookworm", help="the release of Debian")
-    parser.add_argument("--lab-only", action="store_true", help="make lab, without make test")
+    """Runs both commands; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Runs make lab and make test on a new Debian.")
+    parser.add_argument("--suite", default="bookworm", help="the Debian release")
+    parser.add_argument("--lab-only", action="store_true", help="leave out make test")
     parser.add_argument(
-        "--programs", action="store_true", help="with what `make programs` installs; no test may skip"
+        "--programs",
+        action="store_true",
+        help="also install what `make programs` does; no test may be skipped",
     )
-    parser.add_argument("--keep", action="store_true", help="keep the root, some gigabytes")
+    parser.add_argument("--keep", action="store_true", help="keep the root folder, some gigabytes")
     options = parser.parse_args(arguments)
-    if lacking := missing():
-        print(f"make fresh needs {', '.join(lacking)}.", file=sys.stderr)
+    if requirements := missing():
+        print(f"make fresh needs {', '.join(requirements)}.", file=sys.stderr)
         return 2
+    # In mount and PID namespaces of its own, the end of this program also ends all mounts and processes in
+    # the root folder: nothing of this machine stays mounted where it could be deleted.
     if INSIDE not in os.environ:
-        alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", sys.executable, "-m", "tools.fresh"]
-        again = list(arguments) if arguments is not None else sys.argv[1:]
+        isolated = [
+            "unshare",
+            "--mount",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            sys.executable,
+            "-m",
+            "tools.fresh",
+        ]
+        same = list(arguments) if arguments is not None else sys.argv[1:]
         return subprocess.run(
-            [*alone, *again], cwd=REPOSITORY, env=os.environ | {INSIDE: "1"}, check=False
+            [*isolated, *same], cwd=REPOSITORY, env=os.environ | {INSIDE: "1"}, check=False
         ).returncode
     try:
         make_root(options.suite)
         with served():
             as_user(f".venv/bin/jupyter nbconvert --to notebook --execute --output-dir /tmp {QUICKSTART}")
-            say(f"{QUICKSTART} ran")
+            report(f"{QUICKSTART} ran")
         if not options.lab_only:
             test(programs=options.programs)
     except (subprocess.CalledProcessError, OSError) as error:
-        say(f"FAILED: {error}")
+        report(f"FAILED: {error}")
         return 1
     finally:
         if not options.keep:
             remove_root()
-    say("passed")
+    report("passed")
     return 0
 
 
 def missing() -> list[str]:
-    """What this machine lacks, with the remedy."""
-    found = [] if os.geteuid() == 0 else ["root (sudo make fresh)"]
+    """Returns what this machine lacks, with the remedy."""
+    privileges = [] if os.geteuid() == 0 else ["root (sudo make fresh)"]
     packages = {"debootstrap": "debootstrap", "unshare": "util-linux", "git": "git"}
     absent = [name for name in packages if not shutil.which(name)]
-    return found + [f"{name} (apt-get install {packages[name]})" for name in absent]
+    return privileges + [f"{name} (apt-get install {packages[name]})" for name in absent]
 
 
 def readme_packages() -> list[str]:
-    """What the README tells people to install on Debian before they begin."""
+    """Returns the packages that the README names as prerequisites on Debian."""
     readme = (REPOSITORY / "README.md").read_text("utf-8")
     match = re.search(r"\(on Debian: `apt-get install ([a-z0-9. -]+)`\)", readme)
     assert match, "the README no longer says what to install on Debian"
@@ -95,8 +108,8 @@ def readme_packages() -> list[str]:
 
 
 def make_root(suite: str) -> None:
-    """A minimal Debian with what the README names, a user, the settings of pip here and a clone of HEAD."""
-    began = time.monotonic()
+    """Creates a minimal Debian with the README's packages, a user, this machine's pip settings, a clone."""
+    start = time.monotonic()
     remove_root()
     ROOT.parent.mkdir(exist_ok=True)
     run("debootstrap", "--variant=minbase", suite, str(ROOT), *mirror(suite), quiet=True)
@@ -111,20 +124,20 @@ def make_root(suite: str) -> None:
     take_over_sources()
     run("git", "clone", "--quiet", "--no-local", str(REPOSITORY), str(CLONE))
     inside("chown --recursive ann:ann /home/ann")
-    say(f"Debian {suite} with {' '.join(readme_packages())}", began)
+    report(f"Debian {suite} with {' '.join(readme_packages())}", start)
 
 
 def remove_root() -> None:
-    """Removes it, but nothing of this machine that is mounted in it."""
+    """Removes the root folder, but no folder of this machine that is mounted in it."""
     for place in mounts():
         subprocess.run(["umount", "--lazy", place], check=False)
-    if left := mounts():
-        raise OSError(f"still mounted, so not removed: {', '.join(left)}")
+    if remaining := mounts():
+        raise OSError(f"still mounted, so not removed: {', '.join(remaining)}")
     shutil.rmtree(ROOT, ignore_errors=True)
 
 
 def mirror(suite: str) -> list[str]:
-    """The address from which this machine gets that release, if it does."""
+    """Returns the address from which this machine gets that release, in a list; empty if it has none."""
     if not shutil.which("apt-get"):
         return []
     command = [
@@ -139,14 +152,15 @@ def mirror(suite: str) -> list[str]:
 
 
 def take_over_sources() -> None:
-    """Writes /etc/pip.conf; files and folders that it names are there too."""
+    """Writes /etc/pip.conf, and provides the files and folders that it names."""
     settings = sources(pip_config())
     lines = [f"{name} = {' '.join(value.split())}" for name, value in settings.items()]
     (ROOT / "etc" / "pip.conf").write_text(
         "\n".join(["[global]", "disable-pip-version-check = true", *lines, ""])
     )
-    for word in " ".join(settings.values()).split():
-        address = urlsplit(word)
+    # pip inside the new root would look for local certificates, indexes and wheels at the same paths.
+    for location in " ".join(settings.values()).split():
+        address = urlsplit(location)
         if address.scheme not in ("", "file") or not address.path.startswith("/"):
             continue
         path = Path(address.path)
@@ -154,7 +168,7 @@ def take_over_sources() -> None:
         if path.is_file():
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
-        elif path.is_dir():  # The pages of an index name files beside it.
+        elif path.is_dir():  # the pages of an index name files beside it
             shared = path.parent if address.scheme else path
             copy = ROOT / shared.relative_to("/")
             copy.mkdir(parents=True, exist_ok=True)
@@ -162,7 +176,7 @@ def take_over_sources() -> None:
 
 
 def pip_config() -> str:
-    """What `pip config list` says here."""
+    """Returns the output of `pip config list` on this machine."""
     for python in (sys.executable, str(REPOSITORY / ".venv" / "bin" / "python")):
         with contextlib.suppress(OSError):
             done = subprocess.run(
@@ -174,20 +188,25 @@ def pip_config() -> str:
 
 
 def sources(listed: str) -> dict[str, str]:
-    """Of what `pip config list` says, where packages come from; variables count more than files."""
-    found: dict[str, str] = {}
+    """Selects the settings that determine where packages come from; variables override files.
+
+    Args:
+      listed: the output of `pip config list`.
+    """
+    settings: dict[str, str] = {}
     for line in sorted(listed.splitlines(), key=lambda line: line.startswith(":env:")):
         match = re.fullmatch(r"(?:global|install|:env:)\.(?:default-)?([a-z-]+)=('.*'|\".*\")", line)
         if match and match[1] in SOURCES:
-            found[match[1]] = ast.literal_eval(match[2])
-    return found
+            settings[match[1]] = ast.literal_eval(match[2])
+    return settings
 
 
 @contextlib.contextmanager
 def served() -> Iterator[None]:
-    """`make lab`, from the first line to a server that shows the quickstart."""
-    began = time.monotonic()
+    """Runs `make lab` until its server delivers the quickstart; stops it afterwards."""
+    start = time.monotonic()
     command = user_command("make lab LAB_ARGS=--no-browser")
+    # JupyterLab logs to standard error, where its address with the token appears.
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         try:
@@ -199,7 +218,7 @@ def served() -> Iterator[None]:
             else:
                 raise subprocess.CalledProcessError(process.wait(), "make lab")
             answer(server, token)
-            say(f"make lab serves the quickstart; .venv has {size(CLONE / '.venv')}", began)
+            report(f"make lab serves the quickstart; .venv has {size(CLONE / '.venv')}", start)
             yield
             as_user(f".venv/bin/jupyter lab stop {port}")
         finally:
@@ -207,13 +226,14 @@ def served() -> Iterator[None]:
 
 
 def answer(server: str, token: str) -> None:
-    """The server answers, with the notebook it was started at. It may print its address before it listens.
+    """Waits until the server delivers the quickstart. It may print its address before it listens.
 
     Raises:
-      OSError: it refuses the notebook, or does not answer in time.
+      OSError: the server refuses the notebook, or does not answer in time.
     """
+    # Without a proxy, which this machine may need for the internet and which cannot reach this server.
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    ends = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             with direct.open(f"{server}api/contents/{QUICKSTART}?token={token}", timeout=30) as reply:
@@ -222,18 +242,18 @@ def answer(server: str, token: str) -> None:
         except urllib.error.HTTPError:
             raise
         except OSError as error:  # URLError, ConnectionResetError, TimeoutError
-            if time.monotonic() > ends:
+            if time.monotonic() > deadline:
                 raise TimeoutError(f"{server} does not answer") from error
             time.sleep(0.2)
 
 
 def test(*, programs: bool) -> None:
-    """`make test`; with all programs, every test that needs one has to run."""
-    began = time.monotonic()
+    """Runs `make test`; with all programs, no test that needs one may be skipped."""
+    start = time.monotonic()
     if programs:
         inside("make -C /home/ann/hubexplore programs")
     as_user(f"HUBEXPLORE_REQUIRE_PROGRAMS={int(programs) or ''} make test")
-    say(f"make test passed; .venv has {size(CLONE / '.venv')}", began)
+    report(f"make test passed; .venv has {size(CLONE / '.venv')}", start)
 
 
 def user_command(command: str) -> list[str]:
@@ -245,32 +265,33 @@ def as_user(command: str) -> None:
 
 
 def inside(command: str) -> None:
-    """Runs it as root, in the new root."""
+    """Runs a shell command as root, inside the new root folder."""
     run("chroot", str(ROOT), "sh", "-c", command, quiet=True)
 
 
 def run(*command: str, quiet: bool = False) -> None:
-    """Runs it. What it says on its output is of use only where people wait for it."""
+    """Runs a command; `quiet` hides its standard output."""
+    # A clean environment: variables of this machine, such as PIP_* or PYTHONPATH, would hide what is missing.
     environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
     subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL if quiet else None)
 
 
 def mounts() -> list[str]:
-    """What is mounted below the root, the deepest first."""
-    below = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    return sorted((place for place in below if place.startswith(f"{ROOT}/")), reverse=True)
+    """Returns what is mounted below the root folder, the deepest first."""
+    places = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    return sorted((place for place in places if place.startswith(f"{ROOT}/")), reverse=True)
 
 
 def size(folder: Path) -> str:
-    """What a folder takes on the disk."""
-    taken = subprocess.run(
+    """Returns the size of a folder on disk."""
+    printed = subprocess.run(
         ["du", "-s", "-B1", str(folder)], capture_output=True, text=True, check=True
     ).stdout
-    return f"{int(taken.split()[0]) / 1e9:.2f} GB"
+    return f"{int(printed.split()[0]) / 1e9:.2f} GB"
 
 
-def say(words: str, began: float | None = None) -> None:
-    print(f"== {words}" + (f" ({time.monotonic() - began:.0f} s)" if began is not None else ""), flush=True)
+def report(text: str, start: float | None = None) -> None:
+    print(f"== {text}" + (f" ({time.monotonic() - start:.0f} s)" if start is not None else ""), flush=True)
 
 
 if __name__ == "__main__":

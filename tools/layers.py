@@ -30,7 +30,7 @@ TOTAL: Final = 72
 RIGHT: Final = 34
 """Characters of a line on the right."""
 SHOWN: Final = 3
-"""So many packages of a contract are named."""
+"""Maximum number of packages of a contract that are named."""
 HEADS: Final = ("Each layer imports only those below it", "Other packages that not all may import")
 FONT: Final = "system-ui,DejaVu Sans,sans-serif"
 BREAK: Final = Markup("<BR/>")
@@ -100,7 +100,7 @@ def _docstring(module: str) -> str:
 
 
 def title(layers: list[list[Layer]]) -> str:
-    """The picture in a sentence, for whoever cannot see it."""
+    """Returns the alt text of the picture."""
     return "Layers from top to bottom: " + "; ".join(
         " and ".join(each.name for each in row) for row in layers
     )

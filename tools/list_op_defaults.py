@@ -1,8 +1,8 @@
-"""Writes what the installed TensorFlow's op definitions say to hubexplore/summary/graph/op_defaults.txt.
+"""Writes the attribute defaults of TensorFlow's ops to hubexplore/summary/graph/op_defaults.txt.
 
-A line per op that is stateful or has attributes with default values, in columns separated by tabs: the op,
-"stateful" or "", then attribute and default value (as protobuf's text form) by turns. Run it with the newest
-TensorFlow.
+Each line is an op that is stateful or has attributes with default values, in columns separated by tabs: the
+op, "stateful" or "", then pairs of attribute and default value (in protobuf's text form). Run it with the
+newest TensorFlow.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ TARGET = Path(__file__).parents[1] / "hubexplore" / "summary" / "graph" / "op_de
 
 def lines() -> Iterator[str]:
     data = pywrap_tf_session.TF_GetBuffer(pywrap_tf_session.TF_GetAllOpList())
-    for op in sorted(op_def_pb2.OpList.FromString(data).op, key=lambda each: str(each.name)):
-        defaults = [each for each in op.attr if each.HasField("default_value")]
+    for op in sorted(op_def_pb2.OpList.FromString(data).op, key=lambda op: str(op.name)):
+        defaults = [attribute for attribute in op.attr if attribute.HasField("default_value")]
         if op.is_stateful or defaults:
             columns = [op.name, "stateful" if op.is_stateful else ""]
-            for each in defaults:
-                columns += [each.name, _text(each.default_value)]
+            for attribute in defaults:
+                columns += [attribute.name, _text(attribute.default_value)]
             yield "\t".join(columns)
 
 
@@ -34,9 +34,9 @@ def _text(value: Any) -> str:
 
 
 def main() -> None:
-    found = list(lines())
-    TARGET.write_text("".join(f"{line}\n" for line in found), "ascii")
-    print(f"{len(found)} ops in {TARGET}")
+    ops = list(lines())
+    TARGET.write_text("".join(f"{line}\n" for line in ops), "ascii")
+    print(f"{len(ops)} ops in {TARGET}")
 
 
 if __name__ == "__main__":

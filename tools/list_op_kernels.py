@@ -1,6 +1,7 @@
 """Writes the ops that TensorFlow defines but cannot run on a CPU to hubexplore/summary/graph/op_kernels.txt.
 
-A line per op: its name, and after a tab "GPU" where only a GPU runs it. Run it with the newest TensorFlow.
+Each line is the name of an op, followed by a tab and "GPU" if only a GPU can run it. Run it with the newest
+TensorFlow.
 """
 
 from __future__ import annotations
@@ -13,27 +14,28 @@ from tensorflow.python.framework import kernels
 
 TARGET = Path(__file__).parents[1] / "hubexplore" / "summary" / "graph" / "op_kernels.txt"
 REWRITTEN = frozenset({"AccumulateNV2"})
-"""Graph passes put other ops in their place before anything runs."""
+"""Ops without a kernel that graph passes replace before anything runs."""
 
 
-def lacking() -> dict[str, str]:
-    """Op -> "GPU", or "" where no device of today has it."""
+def without_cpu_kernel() -> dict[str, str]:
+    """Returns op -> "GPU", or "" if no device has a kernel."""
     data = pywrap_tf_session.TF_GetBuffer(pywrap_tf_session.TF_GetAllOpList())
+    # A kernel registered for DEFAULT runs on any device.
     devices: dict[str, set[str]] = {}
     for kernel in kernels.get_all_registered_kernels().kernel:
         devices.setdefault(kernel.op, set()).add(kernel.device_type)
-    found = {}
-    for op in sorted(each.name for each in op_def_pb2.OpList.FromString(data).op):
-        has = devices.get(op, set())
-        if op not in REWRITTEN and not has & {"CPU", "DEFAULT"}:
-            found[op] = "GPU" if "GPU" in has else ""
-    return found
+    ops = {}
+    for name in sorted(op.name for op in op_def_pb2.OpList.FromString(data).op):
+        available = devices.get(name, set())
+        if name not in REWRITTEN and not available & {"CPU", "DEFAULT"}:
+            ops[name] = "GPU" if "GPU" in available else ""
+    return ops
 
 
 def main() -> None:
-    found = lacking()
-    TARGET.write_text("".join(f"{op}\t{device}".rstrip("\t") + "\n" for op, device in found.items()), "ascii")
-    print(f"{len(found)} ops in {TARGET}")
+    ops = without_cpu_kernel()
+    TARGET.write_text("".join(f"{op}\t{device}".rstrip("\t") + "\n" for op, device in ops.items()), "ascii")
+    print(f"{len(ops)} ops in {TARGET}")
 
 
 if __name__ == "__main__":

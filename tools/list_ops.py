@@ -1,4 +1,4 @@
-"""Writes the definitions of all ops that the installed TensorFlow registers to the package's table of ops."""
+"""Writes the definitions of all ops of TensorFlow to hubexplore/summary/graph/op_definitions.txt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of the magics, made of their docstrings and parsers, so that it says what `--help` says."""
+"""The reference page of the magics, made from their docstrings and parsers as `--help` is."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from hubexplore.notebook.magics.line_parser import usage
 INTRODUCTION = """\
 # Magics
 
-`%load_ext hubexplore` makes these known to a notebook. They keep one [session](sessions.md), and each says
-which Python it stands for. `--help` behind one, as in `%hub_load --help`, shows its part of this page.
+`%load_ext hubexplore` makes these available in a notebook. They share one [session](sessions.md), and each
+shows the Python code that it stands for. `--help` after a magic, as in `%hub_load --help`, displays its part
+of this page.
 """
 SETTINGS = """\
 ## Settings
@@ -29,14 +30,14 @@ SETTINGS = """\
 
 
 def page() -> str:
-    """Returns the page as Markdown: the magics by the alphabet, then the settings."""
+    """Returns the page as Markdown: the magics in alphabetical order, then the settings."""
     names = sorted({**HubMagics.magics["line"], **HubMagics.magics["cell"]})
     parts = [INTRODUCTION, *(section(name, getattr(HubMagics, name)) for name in names)]
     return "\n".join([*parts, SETTINGS + "".join(settings())])
 
 
 def section(name: str, method: Callable[..., Any]) -> str:
-    """Returns what a magic does, how to write it, and its arguments."""
+    """Returns the section of a magic: its usage, description and arguments."""
     parser: argparse.ArgumentParser = vars(method)["parser"]
     line = usage(parser).removeprefix("%")
     forms = [
@@ -52,12 +53,12 @@ def section(name: str, method: Callable[..., Any]) -> str:
             "```\n",
             f"{coded(inspect.cleandoc(parser.description or ''))}\n",
         ]
-        + [f"{each}\n" for each in arguments(parser)]
+        + [f"{argument}\n" for argument in arguments(parser)]
     )
 
 
 def marks(name: str, method: Callable[..., Any]) -> list[str]:
-    """Returns what may stand before its name: `%` for a line, `%%` over a cell."""
+    """Returns the prefixes of a magic: `%` for a line, `%%` for a cell."""
     cell = inspect.signature(method).parameters.get("cell")
     if cell is None or name not in HubMagics.magics["cell"]:
         return ["%"]
@@ -68,13 +69,13 @@ def arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
     """Yields each argument as an item of a definition list."""
     for action in parser._actions:
         value = str(action.metavar or (action.dest.upper() if action.option_strings else action.dest))
-        taken = "" if action.nargs == 0 else f" {value}"
-        words = [f"{option}{taken}" for option in action.option_strings] or [value]
-        yield f"`{', '.join(words)}`\n: {coded(action.help or '')}"
+        suffix = "" if action.nargs == 0 else f" {value}"
+        spellings = [f"{option}{suffix}" for option in action.option_strings] or [value]
+        yield f"`{', '.join(spellings)}`\n: {coded(action.help or '')}"
 
 
 def coded(text: str) -> str:
-    """Returns the text with its options as code, where they are not in code already."""
+    """Marks options, fields and magics in a text as code, unless they are already inside code."""
     parts = re.split(r"(`[^`]*`)", text)
     return "".join(
         part if part.startswith("`") else re.sub(r"--[\w-]+|\{\w+\}|%+hub_\w+", r"`\g<0>`", part)

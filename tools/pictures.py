@@ -1,4 +1,4 @@
-"""Takes the pictures of the README from what the browser tests saw: few colours, so that they are small.
+"""Makes the pictures of the README from screenshots of the browser tests; few colours keep them small.
 
 python -m tools.pictures build/screenshots docs/pictures
 """
@@ -14,15 +14,15 @@ from PIL import Image
 NAMES: Final = ("explorer", "activations", "card")
 COLOURS: Final = 256
 HIGHEST: Final = 1200
-"""Pixels; what is below is cut off."""
+"""Maximum height of a picture in pixels; the rest is cut off."""
 
 
 def take(source: Path, target: Path) -> None:
-    """Writes one picture."""
+    """Crops one screenshot, reduces its colours and writes it."""
     with Image.open(source) as picture:
         width, height = picture.size
-        shown = picture.convert("RGB").crop((0, 0, width, min(height, HIGHEST)))
-    shown.quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
+        cropped = picture.convert("RGB").crop((0, 0, width, min(height, HIGHEST)))
+    cropped.quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
 
 
 if __name__ == "__main__":

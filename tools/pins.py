@@ -1,4 +1,4 @@
-"""Which packages the project needs on a Python, followed through what is installed, without an index."""
+"""Finds the packages that the project needs on a Python, from installed metadata and without an index."""
 
 from __future__ import annotations
 
@@ -16,77 +16,81 @@ from packaging.utils import canonicalize_name
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 DEBIAN: Final = "3.11.2"
-"""The Python of Debian 12, on which both commands have to work."""
+"""The Python of Debian 12, on which `make lab` and `make test` have to work."""
 
 
 def project() -> dict[str, Any]:
-    """The table `project` of pyproject.toml."""
-    found: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    return found
+    """Returns the table `project` of pyproject.toml."""
+    table: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return table
 
 
 def declared_pythons() -> list[str]:
-    """The lowest release of each Python that pyproject.toml declares, and Debian's."""
+    """Returns the lowest release of each Python that pyproject.toml declares, and Debian's release."""
     minors = re.findall(r":: (3\.\d+)'", str(project()["classifiers"]))
     return [*(f"{minor}.0" for minor in minors), DEBIAN]
 
 
 def extras() -> list[str]:
-    """The names of all extras."""
+    """Returns the names of all extras."""
     return list(project()["optional-dependencies"])
 
 
 def pins() -> dict[str, str]:
-    """Name, as indexes write it, and version of each line of constraints.txt."""
+    """Returns normalised name -> version of each line of constraints.txt."""
     lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
     return {canonicalize_name(name): version for name, _, version in (line.partition("==") for line in lines)}
 
 
 @dataclass
-class Needed:
-    """What an extra needs on a Python.
+class Dependencies:
+    """The packages that an extra needs on a Python.
 
     Attributes:
-      asks: the requirements of each package, by name.
-      absent: packages that are needed and not installed, so that what they need in turn is not known.
+      requirements: the requirements on each package, by name.
+      absent: needed packages that are not installed, so that their own requirements are unknown.
     """
 
-    asks: dict[str, list[Requirement]] = field(default_factory=dict)
+    requirements: dict[str, list[Requirement]] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
 
 
-def needed(python: str, extra: str) -> Needed:
-    """Follows an extra through the metadata of what is installed, as if on Linux with that Python."""
+def dependencies(python: str, extra: str) -> Dependencies:
+    """Follows an extra through the metadata of installed packages, as if on Linux with that Python."""
     declared = project()
-    found = Needed()
+    result = Dependencies()
     lines = declared["dependencies"] + declared["optional-dependencies"][extra]
-    todo = list(_those(map(Requirement, lines), python, ""))
+    pending = list(_applicable(map(Requirement, lines), python, ""))
+    # (package, its extra or ""): each pair is followed once, because packages require each other in cycles.
     seen: set[tuple[str, str]] = set()
-    while todo:
-        ask = todo.pop()
-        name = canonicalize_name(ask.name)
-        found.asks.setdefault(name, []).append(ask)
+    while pending:
+        requirement = pending.pop()
+        name = canonicalize_name(requirement.name)
+        result.requirements.setdefault(name, []).append(requirement)
         requires = _requires(name)
         if requires is None:
-            found.absent.add(name)
+            result.absent.add(name)
             continue
-        for of_it in {"", *ask.extras} - {each for known, each in seen if known == name}:
-            seen.add((name, of_it))
-            todo.extend(_those(requires, python, of_it))
-    return found
+        for package_extra in {"", *requirement.extras} - {
+            known for package, known in seen if package == name
+        }:
+            seen.add((name, package_extra))
+            pending.extend(_applicable(requires, python, package_extra))
+    return result
 
 
 @functools.cache
 def _requires(name: str) -> tuple[Requirement, ...] | None:
-    """What an installed package asks for; None if it is not installed."""
+    """Returns the requirements of an installed package; None if it is not installed."""
     try:
         return tuple(Requirement(line) for line in importlib.metadata.requires(name) or ())
     except importlib.metadata.PackageNotFoundError:
         return None
 
 
-def _those(requirements: Iterable[Requirement], python: str, extra: str) -> Iterator[Requirement]:
-    """Those whose marker holds."""
+def _applicable(requirements: Iterable[Requirement], python: str, extra: str) -> Iterator[Requirement]:
+    """Yields the requirements whose marker holds on Linux with that Python and extra."""
+    # Written by hand, because packaging can only describe the Python that is running.
     environment = {
         "python_version": python.rpartition(".")[0],
         "python_full_version": python,
@@ -98,6 +102,6 @@ def _those(requirements: Iterable[Requirement], python: str, extra: str) -> Iter
         "os_name": "posix",
         "extra": extra,
     }
-    for each in requirements:
-        if each.marker is None or each.marker.evaluate(environment):
-            yield each
+    for requirement in requirements:
+        if requirement.marker is None or requirement.marker.evaluate(environment):
+            yield requirement

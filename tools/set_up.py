@@ -1,9 +1,9 @@
-"""Makes .venv of what pyproject.toml names, in the versions of constraints.txt; or says in one line why not.
+"""Sets up .venv with the packages of pyproject.toml in the versions of constraints.txt, or explains why not.
 
     python3 tools/set_up.py lab [test] [docs]
 
-Uses nothing but Python's own library. What was interrupted is made anew by the next run. All that pip says is
-in .venv/set-up.log.
+Uses only the standard library. If it is interrupted, the next run starts again. The whole output of pip is in
+.venv/set-up.log.
 """
 
 from __future__ import annotations
@@ -25,44 +25,45 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / ".venv"
 UNFINISHED = "unfinished"
-"""The file that is in an environment as long as it is being made."""
+"""Name of the file that marks an environment as incomplete while it is set up."""
 LOG = "set-up.log"
 SMALLEST = 50_000_000
-"""Bytes, less than which an environment with pip alone does not fit."""
+"""Free space in bytes that an environment with pip alone needs."""
 PYTHON = platform.python_version()
 PYTHONS = ("python3.11", "python3.12", "python3.13")
-ELSEWHERE = ("target", "prefix", "root", "dry-run", "no-deps", "require-hashes", "no-binary")
-"""Settings of pip with which packages do not get into .venv."""
+DIVERTING_SETTINGS = ("target", "prefix", "root", "dry-run", "no-deps", "require-hashes", "no-binary")
+"""Settings of pip that keep packages out of .venv."""
 
 
 class SetUpError(Exception):
-    """What went wrong, and what to do, in one line."""
+    """Says in one line what went wrong and what to do."""
 
 
 def main(extras: list[str]) -> int:
-    """Makes or completes it; returns the exit code."""
+    """Creates or completes the environment; returns the exit code."""
     try:
         with alone():
             install(extras, new=create())
     except SetUpError as error:
-        print(f"The set-up failed: {error}", file=sys.stderr)
+        print(f"The setup failed: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("The set-up was interrupted; the next run makes .venv anew.", file=sys.stderr)
+        print("The setup was interrupted; the next run starts it again.", file=sys.stderr)
         return 130
     return 0
 
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """Waits while another set-up works here, as of `make lab` and `make test` in two terminals."""
+    """Waits for another setup in this folder, as with `make lab` and `make test` in two terminals."""
+    # The lock is on the folder itself, so that no lock file is left. The kernel releases it with the process.
     folder = os.open(ROOT, os.O_RDONLY)
     try:
         try:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            print("Waiting for another set-up, which is at work here ...", flush=True)
-            with contextlib.suppress(OSError):  # A file system without locks.
+            print("Waiting for another setup that is running in this folder ...", flush=True)
+            with contextlib.suppress(OSError):  # a file system without locks
                 fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:
@@ -70,8 +71,10 @@ def alone() -> Iterator[None]:
 
 
 def create() -> bool:
-    """Makes an empty environment, unless there is one that is whole; returns whether it did."""
+    """Creates an empty environment unless there is a complete one; returns whether it did."""
     new = not works()
+    # The marker comes before anything else and goes last: whatever ends this process, even a kill, leaves an
+    # environment that the next run recognises as incomplete.
     try:
         if new and (PLACE.is_file() or (PLACE.is_symlink() and not PLACE.exists())):
             PLACE.unlink()
@@ -79,16 +82,16 @@ def create() -> bool:
         PLACE.joinpath(UNFINISHED).touch()
         if new:
             done = run([sys.executable, "-m", "venv", "--clear", str(PLACE)])
-            PLACE.joinpath(UNFINISHED).touch()
+            PLACE.joinpath(UNFINISHED).touch()  # --clear has removed it
             if done.returncode:
                 raise SetUpError(no_environment(done.stdout))
     except OSError as error:
-        raise SetUpError(of_system(error)) from error
+        raise SetUpError(system_error(error)) from error
     return new
 
 
 def works() -> bool:
-    """Whether there is an environment that was not left half made, and whose Python and pip run."""
+    """Whether there is a complete environment whose Python and pip run."""
     python = PLACE / "bin" / "python"
     if PLACE.joinpath(UNFINISHED).exists() or not python.exists():
         return False
@@ -96,18 +99,21 @@ def works() -> bool:
 
 
 def install(extras: list[str], *, new: bool) -> None:
-    """Runs pip, and keeps what it says. If it fails, only what was whole before is kept."""
-    if reason := elsewhere(pip("config", "list").stdout):
+    """Runs pip and logs its output. If it fails, a new environment stays marked as incomplete."""
+    if reason := diverting_setting(pip("config", "list").stdout):
         raise SetUpError(reason)
+    # Constraints instead of a lock file: they pin versions without forcing packages on an extra that does not
+    # need them.
     done = pip("install", "--constraint", "constraints.txt", "--editable", f".[{','.join(extras)}]")
     log = PLACE / LOG
-    with contextlib.suppress(OSError):  # A full disk, of which is told below.
+    with contextlib.suppress(OSError):  # a full disk, which is reported below
         log.write_text(done.stdout, encoding="utf-8")
     if done.returncode == 0 or not new:
         PLACE.joinpath(UNFINISHED).unlink()
     if done.returncode:
         raise SetUpError(
-            f"{why(done.stdout, asked_again(done.stdout))} All that pip said is in {log.relative_to(ROOT)}."
+            f"{why(done.stdout, retry_verbosely(done.stdout))} "
+            f"The whole output of pip is in {log.relative_to(ROOT)}."
         )
 
 
@@ -118,7 +124,7 @@ def pip(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Runs a program; what it says on both streams is in `stdout`."""
+    """Runs a program; `stdout` of the result has both of its streams."""
     return subprocess.run(
         command,
         cwd=ROOT,
@@ -130,31 +136,35 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def no_environment(said: str) -> str:
-    """Why Python's venv failed. It does not tell what the disk said."""
-    if "No space left" in said or shutil.disk_usage(PLACE).free < SMALLEST:
+def no_environment(output: str) -> str:
+    """Explains why Python's venv failed. Its output does not mention a full disk."""
+    if "No space left" in output or shutil.disk_usage(PLACE).free < SMALLEST:
         return no_space()
-    if re.search(r"ensurepip is not|No module named '?(venv|ensurepip)", said):
+    if re.search(r"ensurepip is not|No module named '?(venv|ensurepip)", output):
         package = f"python{PYTHON.rpartition('.')[0]}-venv"
-        return f"Python {PYTHON} cannot make environments. On Debian: apt-get install {package}"
-    if "PATH separator" in said:
+        return f"Python {PYTHON} cannot create environments. On Debian: apt-get install {package}"
+    if "PATH separator" in output:
         place = shlex.quote(str(ROOT))
-        return f"No environment can be in a folder whose path has a colon. Move it: mv {place} ~/hubexplore"
-    return f"{sys.executable} -m venv .venv: {last_line(said)} {_remedy()}"
+        return (
+            "An environment cannot be in a folder whose path contains a colon. "
+            f"Move it: mv {place} ~/hubexplore"
+        )
+    return f"{sys.executable} -m venv .venv: {last_line(output)} {_remedy()}"
 
 
-def of_system(error: OSError) -> str:
-    """What the operating system refused."""
+def system_error(error: OSError) -> str:
+    """Explains what the operating system refused."""
     if error.errno == 28:
         return no_space()
     place = shlex.quote(str(ROOT))
     return (
-        f"{error.strerror}: {error.filename}. The folder {ROOT} has to be yours: sudo chown -R $USER {place}"
+        f"{error.strerror}: {error.filename}. "
+        f"The folder {ROOT} must belong to you: sudo chown -R $USER {place}"
     )
 
 
 def no_space() -> str:
-    """The places that have to have room."""
+    """Says how much space is free in the folders that need it."""
     place = PLACE if PLACE.exists() else ROOT
     places = {str(place): "", tempfile.gettempdir(): "; TMPDIR names another folder for temporary files"}
     free = [
@@ -164,89 +174,96 @@ def no_space() -> str:
     return f"No space left on the disk. .venv takes 3.2 GB; {', '.join(free)}."
 
 
-def elsewhere(listed: str) -> str | None:
-    """Which setting, of what `pip config list` says, keeps packages out of .venv, and how to take it back."""
+def diverting_setting(listed: str) -> str | None:
+    """Explains which setting of pip keeps packages out of .venv; None if there is no such setting.
+
+    Args:
+      listed: the output of `pip config list`.
+    """
     for section, name, value in re.findall(r"^([\w:-]+)\.([\w-]+)=(.+)$", listed, re.MULTILINE):
-        if name in ELSEWHERE and value.strip("'\"").lower() not in ("", "false", "0", "no", "off"):
+        if name in DIVERTING_SETTINGS and value.strip("'\"").lower() not in ("", "false", "0", "no", "off"):
             variable = f"unset PIP_{name.upper().replace('-', '_')}"
-            back = variable if section == ":env:" else f"pip config unset {section}.{name}"
-            return f"pip is set to {name} = {value}, with which it cannot fill .venv. Take that back: {back}"
+            undo = variable if section == ":env:" else f"pip config unset {section}.{name}"
+            return f"pip has the setting {name} = {value}, which keeps packages out of .venv. Undo it: {undo}"
     return None
 
 
-def asked_again(said: str) -> str:
-    """Why pip found no release at all of a package: it tells that only if asked for details."""
-    match = re.search(r"requirement (\S+) \(from versions: none\)", said)
-    if match is None or "connection broken by" in said:
+def retry_verbosely(output: str) -> str:
+    """Returns pip's details on a package without any release: it prints the reason only with -vv."""
+    match = re.search(r"requirement (\S+) \(from versions: none\)", output)
+    if match is None or "connection broken by" in output:
         return ""
+    # With -vv, the log of a whole setup would be unreadable; a download of this one package prints the
+    # reason.
     with tempfile.TemporaryDirectory() as folder:
         options = ["download", "-vv", "--no-deps", "--retries", "0", "--dest", folder]
         return pip(*options, match[1]).stdout
 
 
-def why(said: str, details: str = "") -> str:
-    """One sentence or two: which package, and what to do.
+def why(output: str, details: str = "") -> str:
+    """Explains in one or two sentences which package failed and what to do.
 
     Args:
-      said: what pip said, without --quiet.
-      details: what `asked_again` found.
+      output: of pip, without --quiet.
+      details: from `retry_verbosely`.
     """
     if reason := _refused(details):
         return reason
-    for found in (_settings, _disk, _network, _damaged, _conflict, _absent, _build):
-        if reason := found(said):
+    # The order matters: a full disk or a lost connection also makes pip print what the later ones look for.
+    for explain in (_settings, _disk, _network, _damaged, _conflict, _absent, _build):
+        if reason := explain(output):
             return reason
-    return f"pip says: {last_line(said).rstrip('.')}."
+    return f"pip says: {last_line(output).rstrip('.')}."
 
 
 def _refused(details: str) -> str | None:
-    """An index that answers, but not with packages."""
+    """Recognises an index that answers, but not with packages."""
     answers = re.findall(r"Could not fetch URL (\S+): (.+) - skipping", details)
     if not answers:
         return None
-    # An index that lacks the package says 404; of several, another tells more.
-    url, said = next((answer for answer in answers if not answer[1].startswith("404")), answers[0])
-    many = re.search(r"too many (\d+) error responses", said)
-    answer = f"error {many[1]}" if many else said.partition(" for url")[0]
+    # An index without the package answers 404. If there are several, another answer says more.
+    url, reply = next((answer for answer in answers if not answer[1].startswith("404")), answers[0])
+    repeated = re.search(r"too many (\d+) error responses", reply)
+    answer = f"error {repeated[1]}" if repeated else reply.partition(" for url")[0]
     return (
-        f"The package index does not give packages ({answer} for {url}). "
-        "pip config list says where that address comes from."
+        f"The package index does not deliver packages ({answer} for {url}). "
+        "`pip config list` shows where that address comes from."
     )
 
 
-def _settings(said: str) -> str | None:
-    """pip cannot read its own settings."""
+def _settings(output: str) -> str | None:
+    """Recognises settings that pip cannot read."""
     if match := re.search(
-        r"Configuration file (?:could not be loaded|contains).*?([^\s']+\.(?:conf|ini))", said, re.DOTALL
+        r"Configuration file (?:could not be loaded|contains).*?([^\s']+\.(?:conf|ini))", output, re.DOTALL
     ):
-        return f"pip cannot read its settings: mend or move {match[1]}."
-    if match := re.search(r"TLS CA certificate bundle, invalid path: (.+)", said):
-        return f"There is no {match[1]}, which pip was told to take certificates from: unset PIP_CERT."
-    if match := re.search(r"Failed to parse: (.+)|Please check proxy URL\. It is malformed[^:]*: (.+)", said):
-        return f"{match[1] or match[2]} is no address of a proxy or index. Write http://HOST:PORT."
+        return f"pip cannot read its settings: fix or move {match[1]}."
+    if match := re.search(r"TLS CA certificate bundle, invalid path: (.+)", output):
+        return f"The certificate file {match[1]} of pip's settings does not exist: unset PIP_CERT."
+    if match := re.search(
+        r"Failed to parse: (.+)|Please check proxy URL\. It is malformed[^:]*: (.+)", output
+    ):
+        return f"{match[1] or match[2]} is not the address of a proxy or index. Write http://HOST:PORT."
     return None
 
 
-def _disk(said: str) -> str | None:
-    return no_space() if "[Errno 28]" in said or "No space left on device" in said else None
+def _disk(output: str) -> str | None:
+    return no_space() if "[Errno 28]" in output or "No space left on device" in output else None
 
 
-def _network(said: str) -> str | None:
-    if "CERTIFICATE_VERIFY_FAILED" in said:
-        return (
-            "The package index has a certificate that pip does not trust. Name yours: export PIP_CERT=FILE."
-        )
+def _network(output: str) -> str | None:
+    if "CERTIFICATE_VERIFY_FAILED" in output:
+        return "pip does not trust the certificate of the package index. Name your own: export PIP_CERT=FILE."
     if not re.search(
-        r"\(from versions: none\)|Max retries|Read timed out|ConnectionError|IncompleteRead", said
+        r"\(from versions: none\)|Max retries|Read timed out|ConnectionError|IncompleteRead", output
     ):
         return None
-    if "407 Proxy Authentication" in said:
-        return "The proxy asks who you are. Name both: export https_proxy=http://USER:PASSWORD@HOST:PORT."
+    if "407 Proxy Authentication" in output:
+        return "The proxy needs a user name and password: export https_proxy=http://USER:PASSWORD@HOST:PORT."
     broken = re.search(
         r"Proxy(?:.*Tunnel connection failed: ([^')]+)|(Error))|(timed out)"
         r"|Failed to establish a new connection: (?:\[Errno -?\d+\] )?([^')]+)"
         r"|\[SSL: ([A-Z_]+)\]|(Connection (?:aborted|broken|reset)|IncompleteRead|RemoteDisconnected)",
-        said,
+        output,
     )
     if broken is None:
         return None
@@ -254,66 +271,69 @@ def _network(said: str) -> str | None:
     reason = tunnel or refused or slow or (proxy and "the proxy does not answer")
     reason = reason or (tls and tls.lower().replace("_", " ")) or "the connection broke"
     return (
-        f"The package index cannot be reached ({reason}). The first run needs a network; "
+        f"The package index cannot be reached ({reason}). The first run needs a network connection; "
         "behind a proxy: export https_proxy=http://HOST:PORT."
     )
 
 
-def _damaged(said: str) -> str | None:
-    """What arrived is not what was sent."""
-    if not re.search(r"DO NOT MATCH THE HASHES|BadZipFile|has an invalid wheel|is not a zip file", said):
+def _damaged(output: str) -> str | None:
+    """Recognises packages that were damaged on their way."""
+    if not re.search(r"DO NOT MATCH THE HASHES|BadZipFile|has an invalid wheel|is not a zip file", output):
         return None
-    match = re.search(r"^\s*(\S+) from \S+://|Wheel '([^']+)'", said, re.MULTILINE)
+    match = re.search(r"^\s*(\S+) from \S+://|Wheel '([^']+)'", output, re.MULTILINE)
     name = (match[1] or match[2]) if match else "A package"
     return (
-        f"{name} arrived damaged. Run it again; if that does not help: {PLACE / 'bin' / 'pip'} cache purge."
+        f"{name} was damaged in transit. Run the command again; if that does not help: "
+        f"{PLACE / 'bin' / 'pip'} cache purge."
     )
 
 
-def _conflict(said: str) -> str | None:
-    """A pin against what another package asks for, or one whose release this Python cannot have."""
-    if "ResolutionImpossible" not in said:
+def _conflict(output: str) -> str | None:
+    """Recognises a pin that contradicts another package, or that has no release for this Python."""
+    if "ResolutionImpossible" not in output:
         return None
-    pins = re.findall(r"The user requested \(constraint\) (\S+)", said)
-    asks = re.findall(r"^ {4}(\S+ \S+ depends on .+|The user requested [^(\n].*)$", said, re.MULTILINE)
+    pins = re.findall(r"The user requested \(constraint\) (\S+)", output)
+    asks = re.findall(r"^ {4}(\S+ \S+ depends on .+|The user requested [^(\n].*)$", output, re.MULTILINE)
     for pin in pins:
         name = re.escape(pin.partition("==")[0])
         for ask in asks:
             if re.search(rf"(?:depends on|requested) {name}\b", ask, re.IGNORECASE):
                 return (
-                    f"{ask}, but {pin}, which constraints.txt pins, cannot be had for {_here()}. {_remedy()}"
+                    f"{ask}, but constraints.txt pins {pin}, which is not available for {_here()}. "
+                    f"{_remedy()}"
                 )
-    return f"Packages contradict each other: {'; '.join(asks + pins) or last_line(said)}. {_remedy()}"
+    return (
+        f"Packages have conflicting requirements: {'; '.join(asks + pins) or last_line(output)}. {_remedy()}"
+    )
 
 
-def _absent(said: str) -> str | None:
-    match = re.search(r"No matching distribution found for (\S+)", said)
+def _absent(output: str) -> str | None:
+    match = re.search(r"No matching distribution found for (\S+)", output)
     if match is None:
         return None
-    indexes = re.search(r"Looking in indexes: (.+)", said)
-    if re.search(r"\(from versions: none\)", said) and "require a different python" not in said:
-        where = ", ".join(dict.fromkeys(indexes[1].split(", "))) if indexes else "the package index"
+    indexes = re.search(r"Looking in indexes: (.+)", output)
+    if re.search(r"\(from versions: none\)", output) and "require a different python" not in output:
+        source = ", ".join(dict.fromkeys(indexes[1].split(", "))) if indexes else "the package index"
         return (
-            f"{where} has no {match[1]} for {_here()}. If that is not where your packages come from, "
-            f"pip config list says where the address comes from; else: {_remedy()}"
+            f"{source} has no {match[1]} for {_here()}. If this is not your package index, "
+            f"`pip config list` shows where the address comes from. Otherwise: {_remedy()}"
         )
-    return f"There is no {match[1]} for {_here()}. {_remedy()}"
+    return f"{match[1]} is not available for {_here()}. {_remedy()}"
 
 
-def _build(said: str) -> str | None:
-    """A package that has no wheel for this machine and could not be compiled."""
-    if match := re.search(r"Failed building (?:wheel|editable) for (\S+)", said):
+def _build(output: str) -> str | None:
+    """Recognises a package that has no wheel for this machine and could not be compiled."""
+    if match := re.search(r"Failed building (?:wheel|editable) for (\S+)", output):
         name = match[1]
-    elif (
-        "subprocess-exited-with-error" in said
-    ):  # While it was asked what it needs: the last that was fetched.
-        fetched = re.findall(r"^\s*(?:Collecting|Processing) (\S+)", said, re.MULTILINE)
+    elif "subprocess-exited-with-error" in output:
+        # pip asked a source distribution for its requirements: the package it downloaded last.
+        fetched = re.findall(r"^\s*(?:Collecting|Processing) (\S+)", output, re.MULTILINE)
         if not fetched:
             return None
         name = fetched[-1]
     else:
         return None
-    return f"{name} has no wheel for {_here()}, and could not be built. {_remedy()}"
+    return f"{name} has no wheel for {_here()} and could not be built. {_remedy()}"
 
 
 def _here() -> str:
@@ -321,25 +341,25 @@ def _here() -> str:
 
 
 def _remedy() -> str:
-    """Another of the declared Pythons, if one is there."""
+    """Suggests another of the declared Pythons, preferably an installed one."""
     others = [name for name in PYTHONS if not PYTHON.startswith(f"{name[6:]}.")]
-    there = [name for name in others if shutil.which(name)]
-    if there:
-        return f"Take another Python: make PYTHON={there[0]} lab."
+    installed = [name for name in others if shutil.which(name)]
+    if installed:
+        return f"Use another Python: make PYTHON={installed[0]} lab."
     return f"Install another Python ({', '.join(others)}) and name it: make PYTHON={others[0]} lab."
 
 
-def last_line(said: str) -> str:
-    """The last line that pip calls an error, else the last of all."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+def last_line(output: str) -> str:
+    """Returns the last line that pip marks as an error, or else the last line."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if re.match("error(?!: subprocess-exited)", line, re.IGNORECASE)]
     return (errors or lines or ["nothing"])[-1]
 
 
 if __name__ == "__main__":
-    for number in (signal.SIGTERM, signal.SIGHUP):  # Ends pip too, which would go on alone.
+    for number in (signal.SIGTERM, signal.SIGHUP):  # also ends pip, which would continue alone
         signal.signal(number, signal.default_int_handler)
     for name in ("PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH"):
         os.environ.pop(name, None)
-    os.environ["PIP_USER"] = "0"  # Which some have in their settings, and which no environment admits.
+    os.environ["PIP_USER"] = "0"  # set by some users, and refused in an environment
     sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,6 @@
-"""Lays out the pages of the site in a folder: docs/, README and its companions, the notebooks, the magics.
+"""Collects the pages of the site in a folder: docs/, README, CHANGELOG and so on, the notebooks, the magics.
 
-The files lie there as they lie in the project, so that a link between two of them is right in both places:
+The files have the same relative paths as in the project, so that links between them work in both places:
 
     python -m tools.stage_docs build/docs-source
 """
@@ -16,7 +16,8 @@ TEXTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE")
 
 
 def stage(target: Path) -> None:
-    """Writes the folder anew."""
+    """Replaces the folder by one with the current pages."""
+    # Imports the magics, which only this function needs.
     from tools.magics_page import page
 
     shutil.rmtree(target, ignore_errors=True)
@@ -29,12 +30,12 @@ def stage(target: Path) -> None:
 
 
 def pages() -> list[Path]:
-    """The pages that docs/ itself holds."""
+    """Returns the pages in docs/."""
     return sorted((ROOT / "docs").rglob("*.md"))
 
 
 def notebooks() -> list[Path]:
-    """The notebooks, with the outputs they were stored with."""
+    """Returns the notebooks, which include their stored outputs."""
     return sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 

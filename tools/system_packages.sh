@@ -1,13 +1,13 @@
 #!/bin/sh
-# Installs what is needed and is no Python package, where that is possible without asking; else says how.
+# Installs packages of the system if that needs no password; otherwise prints how to install them.
 #
 #   tools/system_packages.sh dot chromium libatomic.so.1
 #
-# Takes names of programs and of shared libraries. Ends with 0 if all are there, with 1 if one is missing and
-# could not be installed.
+# Takes names of programs and of shared libraries. The exit code is 0 if all are installed, and 1 if one is missing
+# and could not be installed.
 set -u
 
-there() {
+is_installed() {
     case "$1" in
         *.so*) { /sbin/ldconfig -p || ldconfig -p; } 2>/dev/null | grep -q -F "$1 " ;;
         *) command -v "$1" >/dev/null 2>&1 ;;
@@ -24,7 +24,7 @@ package() {
 
 missing=""
 for name in "$@"; do
-    there "$name" || missing="$missing $(package "$name")"
+    is_installed "$name" || missing="$missing $(package "$name")"
 done
 [ -z "$missing" ] && exit 0
 install="apt-get install --yes --no-install-recommends$missing"
@@ -33,7 +33,7 @@ if command -v apt-get >/dev/null 2>&1; then
     [ "$(id -u)" -eq 0 ] || sudo="sudo --non-interactive"
     if [ -z "$sudo" ] || $sudo true 2>/dev/null; then
         echo "Installing$missing ..."
-        # The lists of a fresh machine are empty or old.
+        # The package lists of a fresh machine are empty or old.
         { $sudo $install || { $sudo apt-get update && $sudo $install; }; } >/dev/null 2>&1 && exit 0
     fi
     echo "Missing:$missing. Install with: sudo apt-get install$missing" >&2

@@ -1,7 +1,7 @@
-"""Reads our docstrings as they are written: Markdown's code in Google's sections.
+"""Lets Sphinx read docstrings in Google style that contain Markdown code.
 
-A fenced block becomes a code block. A word in single backticks is code, and where it begins with a public
-name it leads to that. Types are found by the names under which they are public.
+A fenced block becomes a code block. A word in single backticks becomes code, with a link if it begins with a
+public name. Types are resolved by their public names.
 """
 
 from __future__ import annotations
@@ -28,35 +28,36 @@ _NAME: Final = re.compile(r"(?:hub\.|hubexplore\.)?(?P<name>\w+(?:\.\w+)*)(?:\(\
 _CONSTRUCTOR: Final = re.compile(r"^(?:Args|Raises):\n(?:(?: .*)?(?:\n|\Z))*", re.MULTILINE)
 
 
-def docstring(  # noqa: PLR0917 - Sphinx passes them so
+def docstring(  # noqa: PLR0917 - Sphinx's signature of this event
     app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]
 ) -> None:
-    """Turns what RST does not know into RST, in place."""
+    """Converts Markdown in a docstring into RST, in place."""
     text = _FENCED.sub(_code_block, "\n".join(lines))
     if what == "class" and not is_public(name):
         text = _CONSTRUCTOR.sub("", text)
     lines[:] = text.splitlines()
     if what in ("attribute", "property"):
-        # To napoleon these begin with a type and a colon, and have no sections. Ours have sections, and the
-        # comment in front keeps it from looking for a type.
-        read = GoogleDocstring(lines, app.config, app, "function", name, obj, options)
-        lines[:] = ["..", "", *read.lines()]
+        # napoleon expects these to begin with a type and a colon, without sections. These docstrings have
+        # sections; parsed as a function's they are read, and the comment in front keeps napoleon from
+        # looking for a type.
+        converted = GoogleDocstring(lines, app.config, app, "function", name, obj, options)
+        lines[:] = ["..", "", *converted.lines()]
 
 
-def _code_block(fenced: re.Match[str]) -> str:
-    body = textwrap.indent(textwrap.dedent(fenced["body"]), "   ")
-    return textwrap.indent(f".. code-block:: {fenced['language'] or 'text'}\n\n{body}", fenced["indent"])
+def _code_block(fence: re.Match[str]) -> str:
+    body = textwrap.indent(textwrap.dedent(fence["body"]), "   ")
+    return textwrap.indent(f".. code-block:: {fence['language'] or 'text'}\n\n{body}", fence["indent"])
 
 
 def signature(
     _app: Sphinx, what: str, name: str, _obj: Any, _options: Any, arguments: str | None, _returns: str | None
 ) -> tuple[str, None] | None:
-    """Leaves out how to construct what only hubexplore constructs."""
+    """Omits the constructor's arguments of classes that only hubexplore constructs."""
     return ("", None) if what == "class" and arguments and not is_public(name) else None
 
 
 def fields(_app: Sphinx, document: nodes.document) -> None:
-    """Calls the attributes of a class what its docstring calls them, and their types by short names."""
+    """Titles the attributes of a class as its docstring does, and shortens the names of their types."""
     for name in document.findall(nodes.field_name):
         if name.astext() == "Variables":
             name[0] = nodes.Text("Attributes")
@@ -66,20 +67,20 @@ def fields(_app: Sphinx, document: nodes.document) -> None:
 
 
 def is_public(name: str) -> bool:
-    """Whether it is a name of the package itself."""
+    """Whether a name is one of the package's public names."""
     return name.removeprefix("hubexplore.") in hubexplore.__all__
 
 
 class Code(SphinxRole):
-    """Code that leads to what it names, if that is public."""
+    """Code that links to the public name it begins with."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Returns code, or a reference around it."""
+        """Returns the code, inside a reference if it has a target."""
         code = nodes.literal(self.text, self.text, classes=["code"])
-        found = _NAME.fullmatch(self.text)
-        if found is None or found["name"].partition(".")[0] not in hubexplore.__all__:
+        match = _NAME.fullmatch(self.text)
+        if match is None or match["name"].partition(".")[0] not in hubexplore.__all__:
             return [code], []
-        target = f"hubexplore.{found['name']}"
+        target = f"hubexplore.{match['name']}"
         reference = addnodes.pending_xref(
             self.rawtext, code, refdomain="py", reftype="obj", reftarget=target, refexplicit=False,
             refwarn=True,
@@ -90,19 +91,19 @@ class Code(SphinxRole):
 def public(
     app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, content: nodes.TextElement
 ) -> nodes.reference | None:
-    """Finds what a name means that is written as in the code: short, or with the module that defines it."""
-    where, _, last = node["reftarget"].rpartition(".")
-    if node.get("refdomain") != "py" or (where and where.partition(".")[0] != "hubexplore"):
+    """Resolves a name as the code writes it: short, or with the module that defines it."""
+    module, _, short_name = node["reftarget"].rpartition(".")
+    if node.get("refdomain") != "py" or (module and module.partition(".")[0] != "hubexplore"):
         return None
     python = env.domains.python_domain
-    found = [name for name in python.objects if name.rpartition(".")[2] == last]
-    if len(found) != 1:
+    candidates = [name for name in python.objects if name.rpartition(".")[2] == short_name]
+    if len(candidates) != 1:
         return None
-    return python.resolve_xref(env, node["refdoc"], app.builder, "obj", found[0], node, content)
+    return python.resolve_xref(env, node["refdoc"], app.builder, "obj", candidates[0], node, content)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Joins Sphinx."""
+    """Registers the extension with Sphinx."""
     app.connect("autodoc-process-docstring", docstring, priority=400)  # before napoleon
     app.connect("autodoc-process-signature", signature)
     app.connect("doctree-read", fields)

@@ -1,1 +1,6 @@
-"""What a trial run needs: fields of a form, values from what people type or bring, examples, code."""
+"""Values for the inputs of a signature: typed, from files, or examples.
+
+`fields` describes the inputs as fields of a form, by what `graph_uses` and `open_sizes` read from the graph.
+Text becomes a value in `typed`, files and variables in `brought`, and an example in `examples`; each of them
+returns an `input_value`. `code` writes Python code that makes such a value again.
+"""

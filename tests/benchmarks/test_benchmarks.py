@@ -1,4 +1,4 @@
-"""The benchmark's own parts work: nothing here is timed, nothing needs the peer or a network."""
+"""The parts of the benchmark work. Nothing here is timed, and nothing needs the peer or a network."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ v1 = tf.compat.v1
 
 
 class Recorder:
-    """Stands for either library where only the graph matters."""
+    """Stands in for either library if only the graph matters."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -60,7 +60,7 @@ def test_the_partitioned_model_has_the_promised_size() -> None:
         assert len(v1.global_variables()) == 20 * 8
 
 
-def test_the_heavy_model_weighs_what_it_says() -> None:
+def test_the_heavy_model_has_the_promised_size() -> None:
     with tf.Graph().as_default(), v1.variable_scope("", use_resource=True):
         models.heavy(Recorder(), 8)
         variables = v1.global_variables()
@@ -147,15 +147,15 @@ def test_the_floor_computes_what_the_module_computes(tmp_path: Path) -> None:
 def test_the_floor_has_the_gradients_of_the_module(subject: Subject) -> None:
     with tf.Graph().as_default():
         outputs, handles = floors.differentiable(floors.plan(subject))
-        found = tf.gradients(outputs, handles)
+        gradients = tf.gradients(outputs, handles)
     with tf.Graph().as_default():
         module = hubexplore.Module(str(subject.path), trainable=True, tags={"train"})
         images = v1.placeholder(tf.float32, [None, 32, 32, 3])
         expected = tf.gradients(module(images), v1.trainable_variables())
-    assert [gradient.shape for gradient in found] == [gradient.shape for gradient in expected]
+    assert [gradient.shape for gradient in gradients] == [gradient.shape for gradient in expected]
 
 
-def test_reach_stops_where_it_is_told() -> None:
+def test_reach_stops_at_the_given_nodes() -> None:
     graph = v1.GraphDef()
     for name, edges in {
         "state": [],

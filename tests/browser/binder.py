@@ -1,4 +1,4 @@
-"""Binder without a container engine: what repo2docker prescribes, done in an empty environment and home."""
+"""Binder without a container engine: performs repo2docker's steps in an empty environment and home."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from tests.browser.lab import BASE, Lab
 ROOT: Final = Path(__file__).resolve().parents[2]
 REPORT: Final = ROOT / "build" / "binder.txt"
 PATIENCE: Final = 120.0
-# What a checkout does not have.
+# Files that a checkout does not contain.
 UNTRACKED: Final = (".git", ".venv", "build", "dist", ".hypothesis", ".*_cache", "__pycache__")
-# How pip is told where packages come from, and how this machine reaches them.
+# Variables that tell pip where packages come from and how to reach them.
 NETWORK: Final = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_", "REQUESTS_CA_")
 
 
 @dataclass(frozen=True)
 class Prescription:
-    """What repo2docker makes of `binder/`.
+    """The steps that repo2docker derives from `binder/`.
 
     Attributes:
-      packages: of the system.
-      steps: shell commands that make the image, in their order.
-      start: what runs whenever the image is started, with the server's command line; relative to the home.
+      packages: Debian packages.
+      steps: shell commands that build the image, in order.
+      start: script that runs whenever the image starts, with the server's command line; relative to the home.
     """
 
     packages: tuple[str, ...]
@@ -52,7 +52,7 @@ class Prescription:
         """Asks repo2docker.
 
         Raises:
-          AssertionError: it complains.
+          AssertionError: it prints a warning or an error.
         """
         command = [sys.executable, "-m", "repo2docker", "--no-build", "--debug", "."]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -60,21 +60,21 @@ class Prescription:
         assert not re.search(r"warn|error|deprecat|unspecified", done.stderr, re.IGNORECASE), done.stderr
         assert "python=3.11" in done.stderr
         before, after = done.stdout.split("# Copy stuff.")
-        (asked,) = re.findall(r"apt-get install --yes --no-install-recommends (.+?) &&", before)
+        (packages,) = re.findall(r"apt-get install --yes --no-install-recommends (.+?) &&", before)
         (start,) = re.findall(r'^ENV R2D_ENTRYPOINT="\$\{REPO_DIR\}/(.+)"$', after, re.MULTILINE)
         steps = re.findall(r"^RUN (.+)$", after, re.MULTILINE)
-        return Prescription(tuple(asked.split()), tuple(steps), start)
+        return Prescription(tuple(packages.split()), tuple(steps), start)
 
 
 @dataclass(frozen=True)
 class Image:
-    """An environment made as prescribed.
+    """An environment built by these steps.
 
     Attributes:
-      home: where the project is, which is the home of who opens it as well.
-      variables: what the environment of its processes is.
-      start: a command that gets the server's command line.
-      seconds: how long each step took.
+      home: the folder of the project, which is also the home folder of the user.
+      variables: environment variables of its processes.
+      start: script that takes the server's command line.
+      seconds: duration of each step.
     """
 
     home: Path
@@ -84,10 +84,10 @@ class Image:
 
     @staticmethod
     def make(folder: Path, prescribed: Prescription) -> Image:
-        """Does the steps, in an environment without any package and in a home without any file.
+        """Performs the steps in an environment without packages and a home with only the project.
 
         Raises:
-          AssertionError: one fails.
+          AssertionError: a step fails.
         """
         home, prefix = folder / "home", folder / "environment"
         shutil.copytree(ROOT, home, ignore=shutil.ignore_patterns(*UNTRACKED))
@@ -115,7 +115,7 @@ class Image:
 
 
 class Server:
-    """A server as Binder starts it: below a prefix, and only for who has the token."""
+    """A server as Binder starts it: below a prefix, and protected by a token."""
 
     def __init__(self, image: Image, log: Path) -> None:
         with socket.socket() as free:
@@ -137,7 +137,7 @@ class Server:
             )  # fmt: skip
 
     def wait(self) -> None:
-        """Until it answers."""
+        """Waits until the server answers."""
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         while time.monotonic() < self.began + PATIENCE:
             if self._process.poll() is not None:
@@ -148,35 +148,35 @@ class Server:
         raise TimeoutError(f"The server does not answer:\n{self.log.read_text()[-4000:]}")
 
     def seconds(self) -> float:
-        """Since it was started."""
+        """Seconds since the server was started."""
         return time.monotonic() - self.began
 
     def memory(self) -> dict[str, int]:
-        """Bytes of each of its processes, where what several share is divided among them (PSS)."""
+        """Memory of each of its processes in bytes; shared memory is divided among its users (PSS)."""
         server = psutil.Process(self._process.pid)
-        found = {}
+        sizes = {}
         for process in (server, *server.children(recursive=True)):
             with contextlib.suppress(psutil.NoSuchProcess):
                 words = " ".join(process.cmdline())
                 kind = "kernel" if "ipykernel" in words else "server" if "lab" in words else process.name()
-                found[f"{kind} {process.pid}"] = int(process.memory_full_info().pss)
-        return found
+                sizes[f"{kind} {process.pid}"] = int(process.memory_full_info().pss)
+        return sizes
 
     def end(self) -> None:
-        """Ends it with its kernels, as the end of a container does."""
+        """Ends the server and its kernels, as the end of a container does."""
         children = psutil.Process(self._process.pid).children(recursive=True)
         self._process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(20)
-        for each in (*children, self._process):
+        for process in (*children, self._process):
             with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
-                each.kill()
+                process.kill()
         self._process.wait()
 
 
 @contextlib.contextmanager
 def opened(image: Image, folder: Path) -> Iterator[tuple[Server, Lab]]:
-    """The server with the project, until nobody needs it."""
+    """Starts a server with the project, and ends it afterwards."""
     server = Server(image, folder / "server.log")
     try:
         server.wait()
@@ -186,7 +186,7 @@ def opened(image: Image, folder: Path) -> Iterator[tuple[Server, Lab]]:
 
 
 def report(image: Image, times: dict[str, float], memory: dict[str, int]) -> None:
-    """Writes what was measured where `make binder` shows it."""
+    """Writes the measurements to the files that `make binder` prints."""
     lines = [
         *(f"{what:<55}{seconds:8.1f} s" for what, seconds in (image.seconds | times).items()),
         *(f"{'memory of ' + what:<55}{size / 1e6:8.0f} MB" for what, size in memory.items()),

@@ -1,4 +1,4 @@
-"""A JupyterLab for each process that runs tests, a browser for each file, a new profile for each test."""
+"""One JupyterLab per test process, one browser per file, one new profile per test."""
 
 from __future__ import annotations
 
@@ -22,46 +22,46 @@ FLAGS = [
 ]
 expect.set_options(timeout=PATIENCE)
 
-# What JupyterLab itself says when a kernel is restarted, and where a widget is shown whose kernel is gone.
+# Errors of JupyterLab itself: when a kernel restarts, and when it displays a widget whose kernel has ended.
 NOISE = ("Could not restore the debugger state: Canceled future", "Error: widget model not found")
 
 
 @dataclass
 class Complaints:
-    """What went wrong in a page without anybody seeing it; a test ends with an empty list."""
+    """Errors of a page that nobody would see. The list has to be empty at the end of a test."""
 
-    found: list[str] = field(default_factory=list)
-    own: str = ""
+    messages: list[str] = field(default_factory=list)
+    url: str = ""
 
-    def watch(self, page: Page, own: str) -> None:
-        """Listens to a page of the server at `own`."""
-        self.own = own
-        page.on("pageerror", lambda error: self.found.append(f"uncaught: {error}"))
+    def watch(self, page: Page, url: str) -> None:
+        """Listens to a page of the server at `url`."""
+        self.url = url
+        page.on("pageerror", lambda error: self.messages.append(f"uncaught: {error}"))
         page.on("console", self.hear)
         page.on("request", self.see)
 
     def hear(self, message: ConsoleMessage) -> None:
-        """An error on the console."""
+        """Collects an error on the console."""
         if message.type == "error" and not message.text.startswith(NOISE):
-            self.found.append(f"console: {message.text} ({message.location['url']})")
+            self.messages.append(f"console: {message.text} ({message.location['url']})")
 
     def see(self, request: Request) -> None:
-        """A request that leaves this machine."""
+        """Collects a request that leaves this machine."""
         address = urlsplit(request.url)
-        if address.scheme in {"http", "https", "ws", "wss"} and address.netloc != urlsplit(self.own).netloc:
-            self.found.append(f"asks another host: {request.url}")
+        if address.scheme in {"http", "https", "ws", "wss"} and address.netloc != urlsplit(self.url).netloc:
+            self.messages.append(f"request to another host: {request.url}")
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """JupyterLab, as long as the process runs tests."""
+    """JupyterLab, for all tests of the process."""
     with serving(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
 
 
 @pytest.fixture
 def lab(server: Lab) -> Iterator[Lab]:
-    """JupyterLab with the project's notebooks in its folder; no kernel, no setting of the last test."""
+    """JupyterLab with the project's notebooks, and without kernels and settings of the last test."""
     server.lay_out()
     server.forget_settings()
     yield server
@@ -70,7 +70,7 @@ def lab(server: Lab) -> Iterator[Lab]:
 
 @pytest.fixture(scope="session")
 def driver() -> None:
-    """Playwright's driver can start: it is a program that came by pip, and needs libraries that did not."""
+    """Checks that Playwright's driver starts: pip installed this program, but not the libraries it needs."""
     done = subprocess.run(
         [compute_driver_executable()[0], "--version"], capture_output=True, text=True, check=False
     )
@@ -80,7 +80,7 @@ def driver() -> None:
 
 @pytest.fixture(scope="module")
 def browser(chromium: str, driver: None) -> Iterator[Browser]:
-    """Debian's Chromium. For one file: while Playwright is there, asyncio.run works in no other test."""
+    """Debian's Chromium. It ends with the file: while Playwright runs, asyncio.run fails in other tests."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path=chromium, args=list(FLAGS), chromium_sandbox=False
@@ -91,7 +91,7 @@ def browser(chromium: str, driver: None) -> Iterator[Browser]:
 
 @pytest.fixture
 def complaints() -> Complaints:
-    """What went wrong in the page; a test that provokes something takes it out."""
+    """Errors of the page. A test that provokes one removes it from the list."""
     return Complaints()
 
 
@@ -99,7 +99,7 @@ def complaints() -> Complaints:
 def page(
     browser: Browser, lab: Lab, complaints: Complaints, request: pytest.FixtureRequest
 ) -> Iterator[Page]:
-    """A page with a new profile. If the test fails, a picture of it and the server's last words are shown."""
+    """A page with a new profile. A failed test leaves a screenshot and prints the end of the server's log."""
     with browser.new_context(viewport=WINDOW, accept_downloads=True) as context:
         context.set_default_timeout(PATIENCE)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -111,10 +111,10 @@ def page(
             SCREENSHOTS.mkdir(parents=True, exist_ok=True)
             fresh.screenshot(path=SCREENSHOTS / f"failed-{request.node.name}.png")
             print(f"{SCREENSHOTS}/failed-{request.node.name}.png\n{lab.log.read_text()[-4000:]}")
-    assert not complaints.found
+    assert not complaints.messages
 
 
 @pytest.fixture
 def notebook(page: Page, lab: Lab) -> Notebook:
-    """A person in front of JupyterLab, who has opened nothing yet."""
+    """A user of JupyterLab who has not opened a notebook yet."""
     return Notebook(page, lab)

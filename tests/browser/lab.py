@@ -1,4 +1,4 @@
-"""A JupyterLab of our own: a free port, no settings of anybody, no network, and it ends with the tests."""
+"""A separate JupyterLab: on a free port, without user settings or network; it ends with the tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import Any
 
 SERVE = Path(__file__).with_name("serve.py")
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
-# As on a hub of many people: nothing may think that the server is at "/".
+# A prefix as on JupyterHub: no part of the product may assume that the server is at "/".
 BASE = "/user/ann/"
 PATIENCE = 120.0
 OPTIONS = (
@@ -33,19 +33,19 @@ OPTIONS = (
     "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
-    # Tests wait for states that the page does not show, such as the end of a save.
+    # Tests wait for states that the page does not display, such as the end of a save.
     "--LabApp.expose_app_in_browser=True",
 )
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-    # While a file is renamed, the server may fail to list its folder, which JupyterLab says in a dialog.
+    # While a file is being renamed, the server may fail to list its folder; JupyterLab opens a dialog then.
     "docmanager-extension/plugin": {"renameUntitledFileOnSave": False},
 }
 
 
 @dataclass(frozen=True)
 class Lab:
-    """A server that runs; `root` is what its file browser shows, `log` what it wrote."""
+    """A running server; its file browser shows the folder `root`, its output is in `log`."""
 
     url: str
     token: str
@@ -53,12 +53,12 @@ class Lab:
     log: Path
 
     def address(self, path: str = "") -> str:
-        """Where to open a file of `root`, or the launcher, in a workspace that remembers nothing."""
-        where = f"lab/tree/{path}" if path else "lab"
-        return f"{self.url}{where}?reset&token={self.token}"
+        """Returns the address of a file in `root`, or of the launcher, in an empty workspace."""
+        page = f"lab/tree/{path}" if path else "lab"
+        return f"{self.url}{page}?reset&token={self.token}"
 
     def call(self, method: str, path: str) -> Any:
-        """Calls the server's own API: the JSON it answers, None if that is empty."""
+        """Calls the server's API; returns the JSON of its answer, None if that is empty."""
         request = urllib.request.Request(f"{self.url}api/{path}", method=method)
         request.add_header("Authorization", f"token {self.token}")
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -67,18 +67,18 @@ class Lab:
         return json.loads(content) if content else None
 
     def end_kernels(self) -> None:
-        """Ends what runs; a kernel with TensorFlow holds half a gigabyte."""
+        """Ends all kernels; a kernel with TensorFlow takes half a gigabyte of memory."""
         for session in self.call("GET", "sessions"):
             self.call("DELETE", f"sessions/{session['id']}")
 
     def lay_out(self) -> None:
-        """Makes its folder hold the notebooks of the project and nothing else."""
+        """Fills the folder with the notebooks of the project and nothing else."""
         for path in self.root.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         shutil.copytree(NOTEBOOKS, self.root, dirs_exist_ok=True)
 
     def forget_settings(self) -> None:
-        """Gives back the settings of a fresh installation, except for what would disturb."""
+        """Restores the settings of a fresh installation, except for those that would disturb the tests."""
         folder = self.root.parent / "settings"
         shutil.rmtree(folder, ignore_errors=True)
         for name, values in SETTINGS.items():
@@ -87,14 +87,14 @@ class Lab:
             path.write_text(json.dumps(values))
 
 
-# What a person has set up for their own work says nothing about these tests.
-OTHERS = ("JUPYTER", "IPYTHON", "PYTEST", "PYTHON", "TF_", "TFHUB_", "HUBEXPLORE_", "XDG_")
+# A developer's own settings must not influence these tests.
+USER_VARIABLES = ("JUPYTER", "IPYTHON", "PYTEST", "PYTHON", "TF_", "TFHUB_", "HUBEXPLORE_", "XDG_")
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """That of a person who starts with nothing, whose kernel is this very Python."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(OTHERS)}
-    places = {
+    """Returns the environment variables of a new user whose kernel is this Python."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(USER_VARIABLES)}
+    folders = {
         "HOME": "home",
         "JUPYTER_CONFIG_DIR": "config",
         "JUPYTER_DATA_DIR": "data",
@@ -104,18 +104,18 @@ def environment(folder: Path) -> dict[str, str]:
         "IPYTHONDIR": "ipython",
         "TFHUB_CACHE_DIR": "modules",
     }
-    for variable, name in places.items():
+    for variable, name in folders.items():
         (folder / name).mkdir(exist_ok=True)
-        own[variable] = str(folder / name)
-    own["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), own.get("PATH", os.defpath)])
-    # The kernel of this environment wins over one that the system has under the same name.
-    own["JUPYTER_PREFER_ENV_PATH"] = "1"
-    return own
+        variables[variable] = str(folder / name)
+    variables["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), variables.get("PATH", os.defpath)])
+    # The kernel of this environment takes precedence over a system kernel of the same name.
+    variables["JUPYTER_PREFER_ENV_PATH"] = "1"
+    return variables
 
 
 @contextlib.contextmanager
 def serving(folder: Path) -> Iterator[Lab]:
-    """Starts a server whose files are all in `folder`, and ends it with all of its kernels."""
+    """Starts a server whose files are all in `folder`; ends it with all of its kernels."""
     root, log = folder / "root", folder / "server.log"
     root.mkdir()
     variables = environment(folder)
@@ -141,14 +141,14 @@ def serving(folder: Path) -> Iterator[Lab]:
 
 
 def _started(process: subprocess.Popen[bytes], runtime: Path, root: Path, log: Path) -> Lab:
-    """Waits until it answers."""
+    """Waits until the server answers."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"JupyterLab ended with {process.returncode}:\n{log.read_text()[-4000:]}")
         with contextlib.suppress(OSError, ValueError, StopIteration):
-            told = json.loads(next(runtime.glob("jpserver-*.json")).read_text())
-            lab = Lab(f"http://127.0.0.1:{told['port']}{BASE}", told["token"], root, log)
+            status = json.loads(next(runtime.glob("jpserver-*.json")).read_text())
+            lab = Lab(f"http://127.0.0.1:{status['port']}{BASE}", status["token"], root, log)
             lab.call("GET", "status")
             return lab
         time.sleep(0.05)
@@ -156,7 +156,7 @@ def _started(process: subprocess.Popen[bytes], runtime: Path, root: Path, log: P
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """As a person would, and if that does not help at once."""
+    """Ends the server by closing its standard input; kills it if that does not help in time."""
     assert process.stdin is not None
     process.stdin.close()
     try:

@@ -1,6 +1,6 @@
-"""A person at a notebook in JupyterLab: what they click and type, what they wait for and what they see.
+"""Acts as a user of a notebook in JupyterLab: clicks, types, waits and reads what is displayed.
 
-Nothing here waits for a time: every wait is for a state of the page, of the document or of the kernel.
+Every wait is for a state of the page, of the document or of the kernel, never for a fixed time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.browser.lab import Lab
 
 SCREENSHOTS: Final = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 WINDOW: Final[ViewportSize] = {"width": 1280, "height": 900}
-# A machine with two cores that does something else as well: seconds become tens of seconds.
+# On a busy machine with two cores, seconds become tens of seconds.
 PATIENCE: Final = 60_000
 THEMES: Final = {
     "light": "JupyterLab Light",
@@ -24,15 +24,15 @@ THEMES: Final = {
     "high contrast": "JupyterLab Dark High Contrast",
 }
 
-# The notebook that is in front.
+# The active notebook.
 _PANEL: Final = "const panel = window.jupyterapp.shell.currentWidget;"
 _READY: Final = f"""() => {{
   {_PANEL}
   return Boolean(panel?.context?.isReady && panel.sessionContext?.isReady
     && panel.sessionContext.session?.kernel?.status === 'idle');
 }}"""
-# From now on each cell tells in `window.ended` how often it ended: its prompt gets a number whenever its
-# kernel is done with it. The number itself tells nothing, since it starts anew with each kernel.
+# Counts in `window.ended` how often each cell has ended: its prompt gets a number whenever the kernel is done
+# with it. The number itself is of no use, since it restarts with each kernel.
 _WATCH: Final = f"""() => {{
   {_PANEL}
   window.ended = panel.content.widgets.map(() => 0);
@@ -61,7 +61,7 @@ _SAVED: Final = f"() => {{ {_PANEL} return !panel.context.model.dirty; }}"
 
 
 class Notebook:
-    """The notebook in front of a person. Cells are counted from 0, from the top."""
+    """The active notebook of a user. Cells are counted from 0, from the top."""
 
     def __init__(self, page: Page, lab: Lab) -> None:
         self.page = page
@@ -75,7 +75,7 @@ class Notebook:
         self.wait_for_kernel()
 
     def open_without_kernel(self, path: str) -> None:
-        """Opens a file, and ends the kernel that JupyterLab starts for it, as for any."""
+        """Opens a file, and shuts down the kernel that JupyterLab starts for every notebook."""
         self.open(path)
         self.menu("Kernel", "Shut Down Kernel")
         self.page.wait_for_function(_NO_KERNEL, timeout=PATIENCE)
@@ -99,12 +99,12 @@ class Notebook:
         self.page.wait_for_function("() => Boolean(window.jupyterapp)", timeout=PATIENCE)
 
     def wait_for_kernel(self) -> None:
-        """Waits until the notebook in front has a kernel that is ready."""
+        """Waits until the active notebook has a kernel that is ready."""
         expect(self.panel).to_be_visible(timeout=PATIENCE)
         self.page.wait_for_function(_READY, timeout=PATIENCE)
 
     def save(self) -> None:
-        """By the menu, until the file is written."""
+        """Saves with the menu and waits until the file is written."""
         self.menu("File", "Save Notebook")
         self.page.wait_for_function(_SAVED, timeout=PATIENCE)
 
@@ -117,7 +117,7 @@ class Notebook:
     # Menus and dialogs.
 
     def menu(self, name: str, *labels: str) -> None:
-        """Picks an item of a menu of the menu bar by its label; several: through its submenus."""
+        """Selects an item of the menu bar by its labels, through submenus if there are several."""
         self.page.get_by_role("menubar").get_by_role("menuitem", name=name, exact=True).click()
         for depth, label in enumerate(labels):
             text = self.page.locator(".lm-Menu-itemLabel").get_by_text(label, exact=True)
@@ -125,7 +125,7 @@ class Notebook:
             item.hover() if depth < len(labels) - 1 else item.click()
 
     def accept(self, button: str) -> None:
-        """Answers the dialog that is open, by the text on a button."""
+        """Answers the open dialog with the button that has this text."""
         dialog = self.page.get_by_role("dialog")
         dialog.get_by_role("button").filter(has_text=re.compile(f"^{button}$")).click()
         expect(dialog).to_have_count(0)
@@ -134,7 +134,7 @@ class Notebook:
 
     @property
     def panel(self) -> Locator:
-        """All of the notebook."""
+        """The panel of the notebook."""
         return self.page.locator(".jp-NotebookPanel:visible")
 
     def cell(self, index: int) -> Locator:
@@ -146,56 +146,56 @@ class Notebook:
         return self.cell(index).locator(".jp-OutputArea-output")
 
     def outputs(self, index: int) -> list[dict[str, Any]]:
-        """The outputs of a code cell as they are in the document."""
-        found: list[dict[str, Any]] = self.page.evaluate(_OUTPUTS, index)
-        return found
+        """The outputs of a code cell as the document stores them."""
+        outputs: list[dict[str, Any]] = self.page.evaluate(_OUTPUTS, index)
+        return outputs
 
     def code_cells(self) -> list[int]:
-        """Where the code cells are."""
-        found: list[int] = self.page.evaluate(_CODE_CELLS)
-        return found
+        """The indexes of the code cells."""
+        indexes: list[int] = self.page.evaluate(_CODE_CELLS)
+        return indexes
 
     def write(self, source: str) -> int:
-        """Types a cell, without running it, into the last cell, which is left empty; returns which it is."""
+        """Types source into the last cell, which is always empty, without running it; returns its index."""
         index = self.page.locator(".jp-Notebook .jp-Cell:visible").count() - 1
         editor = self.cell(index).locator(".cm-content")
         editor.click()
-        # As pasting does: typing would have brackets closed and names completed.
+        # Inserted as if pasted: typing would close brackets and complete names.
         self.page.keyboard.insert_text(source)
         expect(editor).to_have_text(re.compile(re.escape(source.splitlines()[-1])))
         return index
 
     def run(self, source: str) -> int:
-        """Types a cell into the last one, runs it and waits until the kernel is done; returns which it is.
+        """Types source into the last cell, runs it and waits until the kernel is done; returns its index.
 
         Raises:
-          AssertionError: it failed.
+          AssertionError: the cell failed.
         """
         index = self.write(source)
         self.run_cell(index)
-        failed = [each["evalue"] for each in self.outputs(index) if each["output_type"] == "error"]
-        assert not failed, failed
+        errors = [output["evalue"] for output in self.outputs(index) if output["output_type"] == "error"]
+        assert not errors, errors
         return index
 
     def run_cell(self, index: int) -> None:
-        """Shift+Enter in a cell, and waits until the kernel is done with it."""
+        """Presses Shift+Enter in a cell and waits until the kernel is done with it."""
         self.cell(index).locator(".cm-content").click()
         self.wait_for([index], lambda: self.page.keyboard.press("Shift+Enter"))
 
     def run_all(self) -> list[int]:
-        """Runs all cells, by the menu, until all are done or one fails; returns where the code cells are."""
+        """Runs all cells with the menu, until all are done or one fails; returns their indexes."""
         cells = self.code_cells()
         self.wait_for(cells, lambda: self.menu("Run", "Run All Cells"))
         return cells
 
     def wait_for(self, cells: list[int], act: Callable[[], None]) -> None:
-        """Waits until the kernel is done with these cells, which run because of what `act` does."""
+        """Calls `act`, which starts these cells, and waits until the kernel is done with them."""
         self.page.evaluate(_WATCH)
         act()
         self.page.wait_for_function(_ENDED, arg=cells, timeout=2 * PATIENCE)
 
     def restart_kernel(self) -> None:
-        """By the menu; waits until the new kernel is there."""
+        """Restarts the kernel with the menu and waits for the new one."""
         self.menu("Kernel", "Restart Kernel…")
         self.accept("Restart")
         self.page.wait_for_function(_READY, timeout=PATIENCE)
@@ -214,7 +214,7 @@ class Notebook:
         self._resize(100 * WINDOW["width"] // percent, 100 * WINDOW["height"] // percent)
 
     def narrow(self, width: int) -> None:
-        """Makes the window so narrow that the outputs of cells have `width` pixels."""
+        """Makes the window narrow enough that the outputs of cells are `width` pixels wide."""
         size = self.page.viewport_size or WINDOW
         output = self.panel.locator(".jp-OutputArea-output").first.bounding_box()
         assert output is not None
@@ -225,12 +225,12 @@ class Notebook:
         self.page.wait_for_function("width => document.body.clientWidth === width", arg=width)
 
     def hide_files(self) -> None:
-        """Ctrl+B hides the list of files beside the notebook."""
+        """Hides the file browser beside the notebook with Ctrl+B."""
         self.page.keyboard.press("Control+b")
         expect(self.page.locator("#jp-left-stack")).to_be_hidden()
 
     def screenshot(self, name: str, what: Locator | None = None) -> Path:
-        """Leaves a picture of the window, or of all of an element of it, in the build folder."""
+        """Writes a picture of the window, or of a whole element, to the build folder."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         path = SCREENSHOTS / f"{name}.png"
         if what is None:
@@ -238,7 +238,7 @@ class Notebook:
             return path
         size, box = self.page.viewport_size or WINDOW, what.bounding_box()
         assert box is not None
-        # JupyterLab scrolls inside of the window: what is higher than that is cut off.
+        # JupyterLab scrolls inside the window, so that a higher element would be cut off.
         self._resize(size["width"], max(size["height"], int(box["height"]) + 400))
         what.screenshot(path=path, animations="disabled")
         self._resize(size["width"], size["height"])

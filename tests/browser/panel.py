@@ -1,4 +1,4 @@
-"""A person at the panel of `hubexplore.explore`: found by labels and roles, as a screen reader does."""
+"""Acts as a user of the explorer panel; finds its parts by labels and roles, as a screen reader does."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Panel:
     """The panel that a cell of a notebook shows.
 
     Args:
-      notebook: that it is in.
-      cell: which of its cells shows it, counted from 0.
+      notebook: the notebook that contains it.
+      cell: index of the cell that displays it, from 0.
     """
 
     def __init__(self, notebook: Notebook, cell: int) -> None:
@@ -29,7 +29,7 @@ class Panel:
 
     @staticmethod
     def open(notebook: Notebook, what: str) -> Panel:
-        """Runs `hubexplore.explore(what)` in a cell, and waits until the panel is on screen."""
+        """Runs `hubexplore.explore(what)` in a cell and waits until the panel is displayed."""
         cell = notebook.run(f"import hubexplore\npanel = hubexplore.explore({what})\npanel")
         panel = Panel(notebook, cell)
         expect(panel.run_button).to_be_visible(timeout=PATIENCE)
@@ -39,15 +39,15 @@ class Panel:
 
     @property
     def run_button(self) -> Locator:
-        """The button that runs."""
+        """The Run button."""
         return self.node.get_by_role("button", name="Run", exact=True)
 
     def field(self, name: str) -> Locator:
-        """Where the value of an input is typed."""
+        """The text box of an input."""
         return self.node.get_by_role("textbox", name=re.compile(rf"^{re.escape(name)}\b")).first
 
     def choose(self, label: str, option: str) -> None:
-        """Chooses in a list by its label."""
+        """Selects an option in the list with this label."""
         self.node.get_by_label(label, exact=True).select_option(label=option)
 
     def fill(self, example: str, rows: int) -> None:
@@ -57,11 +57,16 @@ class Panel:
         self.node.get_by_role("button", name="Fill in").click()
 
     def upload(self, *files: Path) -> None:
-        """Chooses files for the first input that takes some."""
+        """Selects files for the first input that takes files."""
         self.node.locator("input[type=file]").first.set_input_files(files)
 
+    @property
+    def tabs(self) -> list[str]:
+        """The titles of the tabs, from left to right."""
+        return [title.strip() for title in self.node.get_by_role("tab").all_inner_texts()]
+
     def tab(self, name: str) -> None:
-        """Goes to a tab."""
+        """Opens a tab."""
         tab = self.node.get_by_role("tab", name=name, exact=True)
         tab.click()
         expect(tab).to_have_attribute("aria-selected", "true")
@@ -69,7 +74,7 @@ class Panel:
     # Runs.
 
     def run(self) -> int:
-        """Clicks on Run; waits until the result is painted, and returns the number of the run."""
+        """Clicks Run and waits until the result is painted; returns the number of the run."""
         number = self.runs + 1
         self.run_button.click()
         self.wait_for_run(number)
@@ -77,7 +82,7 @@ class Panel:
 
     @property
     def runs(self) -> int:
-        """How many runs there were that are on screen."""
+        """The number of runs in the log."""
         return self.log.locator("tbody tr").count()
 
     def wait_for_run(self, number: int) -> None:
@@ -85,19 +90,18 @@ class Panel:
         expect(self.results).to_have_attribute("data-painted", str(number), timeout=2 * PATIENCE)
 
     def wait_for_error(self, words: str | re.Pattern[str]) -> None:
-        """Waits until the panel says what went wrong."""
+        """Waits until the panel displays an error with these words."""
         expect(self.error).to_contain_text(words, timeout=2 * PATIENCE)
 
-    # What came out.
+    # Results.
 
     def output(self, name: str) -> Locator:
-        """What is shown of an output."""
+        """The region of an output."""
         return self.results.get_by_role("region", name=name, exact=True)
 
     def view(self, output: str, view: str) -> None:
-        """Chooses how an output is shown, and waits until it is."""
-        chosen = self.output(output).get_by_label("View")
-        chosen.select_option(label=view)
+        """Selects the view of an output."""
+        self.output(output).get_by_label("View").select_option(label=view)
 
     @property
     def log(self) -> Locator:
@@ -105,7 +109,7 @@ class Panel:
         return self.node.locator("table.hub-log")
 
     def put_back(self, number: int) -> None:
-        """Puts the inputs of a run back."""
+        """Restores the inputs of a run."""
         self.log.get_by_role("button", name=f"Run {number}: put its inputs back").click()
 
     def pin(self, number: int) -> None:
@@ -113,14 +117,14 @@ class Panel:
         self.log.get_by_label(f"Pin run {number} to compare it").check()
 
     def copy_code(self, kind: str) -> str:
-        """Copies the code for what is on screen; returns what is in the clipboard then."""
+        """Copies the code of the current inputs; returns the text in the clipboard."""
         self.node.get_by_label("Copy as").select_option(label=kind)
         self.node.get_by_role("button", name="Copy the code").click()
         expect(self.node.get_by_text("Copied", exact=True)).to_be_visible()
         return str(self.page.evaluate("navigator.clipboard.readText()"))
 
     def wait_for_still(self, words: str) -> None:
-        """Waits until the static picture in the document has these words."""
+        """Waits until the static picture in the document contains these words."""
         self.page.wait_for_function(
             """([index, words]) => window.jupyterapp.shell.currentWidget.content.widgets[index].model.outputs
               .toJSON().some(output => JSON.stringify(output.data?.['text/html'] ?? '').includes(words))""",
@@ -128,6 +132,6 @@ class Panel:
         )
 
     def value(self, expression: str = "panel.value") -> str:
-        """What the notebook has of it, as text; runs a cell."""
+        """Prints an expression in a cell; returns the text."""
         cell = self.notebook.run(f"print({expression})")
-        return "".join(str(each.get("text", "")) for each in self.notebook.outputs(cell))
+        return "".join(str(output.get("text", "")) for output in self.notebook.outputs(cell))

@@ -1,7 +1,7 @@
-"""Runs JupyterLab, and ends it when the process that started it is gone, whatever ended that.
+"""Runs JupyterLab, and ends it when the process that started it ends for any reason.
 
-The starter holds the other end of standard input and never writes: it closes with the starter. The server
-then ends as a service manager ends it, and takes its kernels with it.
+The starter holds the other end of standard input and never writes to it, so that it closes when the starter
+ends. The server then ends as with a service manager, with its kernels.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import threading
 
 
 def end_with_the_starter() -> None:
-    """Waits for the end of standard input."""
+    """Waits for the end of standard input, then terminates this process."""
     sys.stdin.buffer.read()
     os.kill(os.getpid(), signal.SIGTERM)
 

@@ -1,4 +1,4 @@
-"""Who clicks on the badge: the image that `binder/` describes, its index, and the quickstart in it."""
+"""A user clicks on the badge: the image that `binder/` describes, its index, and the quickstart."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def started(image: Image, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture
 def lab(started: tuple[Server, Lab]) -> Lab:
-    """In place of the server of the other tests."""
+    """Replaces the server of the other tests."""
     return started[1]
 
 
-def test_what_repo2docker_makes_of_it(prescribed: Prescription) -> None:
+def test_the_steps_of_repo2docker(prescribed: Prescription) -> None:
     assert prescribed.packages == ("graphviz",)  # which has `dot`
     assert [step for step in prescribed.steps if "chmod" not in step] == [
         '${KERNEL_PYTHON_PREFIX}/bin/pip install --no-cache-dir -r "binder/requirements.txt"',
@@ -55,7 +55,7 @@ def test_the_index_and_the_quickstart(
     times = {"server start -> server answers": server.seconds()}
     # Without a path, as from the badge.
     notebook.page.goto(f"{lab.url}?token={lab.token}")
-    expect(notebook.panel.get_by_role("heading", name="Which notebook do I open?")).to_be_visible(
+    expect(notebook.panel.get_by_role("heading", name="Which notebook do I need?")).to_be_visible(
         timeout=PATIENCE
     )
     times["server start -> index on screen"] = server.seconds()
@@ -71,11 +71,11 @@ def test_the_index_and_the_quickstart(
 
     notebook.open("notebooks/01_quickstart.ipynb")
     for index in notebook.run_all():
-        kinds = [(each["output_type"], each.get("name")) for each in notebook.outputs(index)]
+        kinds = [(output["output_type"], output.get("name")) for output in notebook.outputs(index)]
         assert ("stream", "stderr") not in kinds
         assert "error" not in dict(kinds)
     notebook.screenshot("binder-quickstart")
     memory = server.memory()
     report(image, times, memory)
-    assert len([each for each in memory if each.startswith("kernel")]) == 2
+    assert len([name for name in memory if name.startswith("kernel")]) == 2
     assert sum(memory.values()) < MEMORY

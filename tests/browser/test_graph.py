@@ -1,4 +1,4 @@
-"""Somebody looks into the graph of a module, in the panel."""
+"""A user explores the graph of a module in the panel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def panel(notebook: Notebook) -> Panel:
 
 
 def box(panel: Panel, words: str) -> Locator:
-    """A box of the picture by the beginning of its words, as a screen reader says them."""
+    """A box of the picture, by the beginning of its label for screen readers."""
     return panel.node.locator(f".hub-graph [aria-label^='{words} (']")
 
 
@@ -48,11 +48,11 @@ def test_by_search_and_by_keys(panel: Panel) -> None:
     panel.node.get_by_label("Search").fill("conv3/relu")
     expect(panel.node.get_by_role("option").first).to_have_text("conv3/Relu · Relu")
     page.keyboard.press("Enter")
-    found = panel.node.locator(".hub-graph [aria-current=true]")
-    expect(found).to_have_attribute("aria-label", "conv3/Relu (op), selected")
-    found.focus()
+    selected = panel.node.locator(".hub-graph [aria-current=true]")
+    expect(selected).to_have_attribute("aria-label", "conv3/Relu (op), selected")
+    selected.focus()
     page.keyboard.press("ArrowUp")
-    expect(found).not_to_be_focused()
+    expect(selected).not_to_be_focused()
     page.keyboard.press("Escape")
     expect(panel.node.get_by_role("button", name="Up to conv3")).to_have_count(0)
     first = panel.node.locator(".hub-graph [tabindex='0']")

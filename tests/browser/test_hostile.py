@@ -1,4 +1,4 @@
-"""Strangers choose the names in a module: in JupyterLab, none of them runs."""
+"""Strangers choose the names in a module: JupyterLab runs none of them as code."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tests.display.strangers import ATTACKS, hostile_module
 
 
 def ran(page: Page) -> bool:
-    """Whether anything marked the page's root element."""
+    """Whether an attack has marked the root element of the page."""
     return bool(page.evaluate("document.documentElement.hasAttribute('data-ran')"))
 
 
 def test_an_attack_succeeds_where_nothing_is_escaped(notebook: Notebook) -> None:
-    """Or the tests below would prove nothing."""
+    """Otherwise the tests below would prove nothing."""
     notebook.new()
     notebook.run(f"from IPython.display import HTML\nHTML({ATTACKS[1]!r})")
     notebook.page.wait_for_function("document.documentElement.hasAttribute('data-ran')")
@@ -30,8 +30,8 @@ def test_the_card(notebook: Notebook, lab: Lab) -> None:
     shown = notebook.run("%hub_show module")
     card = notebook.output(shown)
     expect(card.get_by_text("Signatures").first).to_be_visible()
-    for each in card.locator("summary").all():
-        each.click()
+    for fold in card.locator("summary").all():
+        fold.click()
     expect(card.get_by_text("onerror=").first).to_be_visible()
     notebook.screenshot("hostile")
     assert not ran(notebook.page)
@@ -53,15 +53,15 @@ def test_the_panel(notebook: Notebook, lab: Lab) -> None:
     panel.node.get_by_label("Signature", exact=True).select_option(index=at)
     expect(panel.node.locator(".hub-field")).to_contain_text("onerror=")
     for attack in ATTACKS[:3]:
-        for each in panel.node.get_by_role("textbox").all():
-            each.fill(attack)
+        for box in panel.node.get_by_role("textbox").all():
+            box.fill(attack)
         # The module cannot be loaded: the error says so, with names that strangers chose.
         panel.run_button.click()
         expect(panel.error).to_be_visible()
-    for tab in ("Graph", "Variables", "Variants", "Overview"):
+    for tab in panel.tabs[1:]:
         panel.tab(tab)
-        for each in panel.node.locator("summary:visible").all():
-            each.click()
+        for fold in panel.node.locator("summary:visible").all():
+            fold.click()
         notebook.screenshot(f"hostile-{tab.lower()}", panel.node)
     panel.tab("Graph")
     expect(panel.node.locator(".hub-graph [aria-label*='onerror=']").first).to_be_visible()

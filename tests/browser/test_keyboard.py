@@ -1,4 +1,4 @@
-"""The panel without a mouse."""
+"""The panel, used without a mouse."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.notebook import Notebook
 from tests.browser.panel import Panel
 
-# What of the panel a person has to reach with the Tab key, in the order of the page.
+# The elements that the Tab key has to reach, in the order of the page.
 _PLACES: Final = """panel => {
   const shown = node => node.checkVisibility({visibilityProperty: true}) && !node.disabled;
   const all = [...panel.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]')];
@@ -27,13 +27,13 @@ _FOCUS: Final = """panel => {
 
 
 def walk(panel: Panel) -> list[dict[str, Any]]:
-    """Presses Tab from the first place of the panel until the focus is elsewhere; what had it."""
+    """Presses Tab from the first element until the focus leaves the panel; returns the focused elements."""
     count = panel.node.evaluate(_PLACES)
     panel.node.evaluate("() => window.places[0].focus({focusVisible: true})")
     seen = []
     while (place := panel.node.evaluate(_FOCUS)) is not None:
         seen.append(place)
-        assert len(seen) <= 2 * count, "the focus goes round in the panel"
+        assert len(seen) <= 2 * count, "the focus goes round in circles"
         panel.page.keyboard.press("Tab")
     return seen
 
@@ -45,8 +45,8 @@ def test_tab_reaches_everything_in_order(notebook: Notebook) -> None:
     panel.run()
     seen = walk(panel)
     count = panel.node.evaluate(_PLACES)
-    assert [each["place"] for each in seen] == list(range(count))
-    assert not [each["what"] for each in seen if not each["seen"]]
+    assert [element["place"] for element in seen] == list(range(count))
+    assert not [element["what"] for element in seen if not element["seen"]]
 
 
 def test_typed_and_run_by_keys(notebook: Notebook) -> None:

@@ -1,4 +1,4 @@
-"""What is shown stays readable: in each theme, enlarged, in a narrow window, saved, and without a kernel."""
+"""Displays stay readable: in each theme, enlarged, in a narrow window, saved, and without a kernel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.browser.panel import Panel
 
 
 def sent(lab: Lab, name: str) -> str:
-    """The name of a copy as somebody else gets it: JupyterLab does not trust what it has not seen made."""
+    """Copies a notebook as if somebody had sent it, which JupyterLab does not trust; returns its name."""
     content = json.loads((lab.root / name).read_text())
     content["metadata"]["sent"] = True
     (lab.root / f"sent_{name}").write_text(json.dumps(content))
@@ -27,7 +27,7 @@ def test_the_card(notebook: Notebook) -> None:
     for name in THEMES:
         notebook.theme(name)
         expect(card.get_by_text("Signatures").first).to_be_visible()
-        # As all text, though JupyterLab draws a box behind code.
+        # Like other text, although JupyterLab draws a box behind code.
         expect(card.locator("td code").first).to_have_css("background-color", "rgba(0, 0, 0, 0)")
         notebook.screenshot(f"card-{name.replace(' ', '-')}")
     notebook.theme("light")
@@ -38,7 +38,8 @@ def test_the_card(notebook: Notebook) -> None:
     notebook.screenshot("card-zoom")
 
 
-# What of the panel hangs over its right edge, as text that is cut or a second scroll bar.
+# The elements that extend beyond the right edge of the panel: text would be cut, or a second scroll bar
+# appear.
 HANGS_OVER = """panel => {
   const edge = panel.getBoundingClientRect().right + 1;
   const scrolls = node => node.closest('.hub-scroll, svg, .hub-graph, .cm-editor, pre, [role=table], table');
@@ -65,6 +66,7 @@ def test_the_panel(notebook: Notebook) -> None:
     assert panel.node.evaluate(HANGS_OVER) == []
     notebook.screenshot("panel-zoom", panel.node)
     parts = {"Graph": "Softmax", "Variables": "conv1", "Variants": "Compare", "Overview": "Signatures"}
+    assert [*parts] == panel.tabs[1:]
     for tab, words in parts.items():
         panel.tab(tab)
         expect(panel.node.get_by_text(words).locator("visible=true").first).to_be_visible()

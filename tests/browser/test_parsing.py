@@ -1,4 +1,4 @@
-"""Modules that parse their strings themselves: rows of features, files of pictures."""
+"""Modules that parse strings in their graph: rows of features, picture files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ tf1 = tf.compat.v1
 
 
 def test_rows_of_features(notebook: Notebook, real_modules: Path) -> None:
-    """The example shows the features; a number of it is changed, and the answer changes."""
+    """An example fills in the features; changing one number changes the output of its row."""
     notebook.new()
     panel = Panel.open(notebook, f"{str(real_modules / 'taxi-estimator-savedmodel')!r}, 'predict'")
     panel.fill("Random (seed 0)", rows=2)

@@ -1,4 +1,4 @@
-"""What the browser does in parts of the panel: numbers under the mouse, files in and out, code to copy."""
+"""Parts of the panel in the browser: numbers under the mouse, uploads and downloads, code to copy."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def show(part):
 
 
 def shown(notebook: Notebook, source: str) -> Locator:
-    """Runs cells in a new notebook; returns what the last one shows."""
+    """Runs the setup and a cell in a new notebook; returns the panel that the cell displays."""
     notebook.new()
     notebook.run(SETUP)
     return notebook.cell(notebook.run(source)).locator(".hubexplore-panel")
 
 
-def told(notebook: Notebook, expression: str) -> str:
-    """What the kernel says of it."""
+def evaluated(notebook: Notebook, expression: str) -> str:
+    """Prints an expression in the kernel; returns the text."""
     (output,) = notebook.outputs(notebook.run(f"print({expression})"))
     return "".join(output["text"]).rstrip("\n")
 
@@ -101,7 +101,7 @@ def test_values_as_files(notebook: Notebook, tmp_path: Path) -> None:
     assert "3,4,5" in (tmp_path / "array.csv").read_text()
 
 
-def test_files_that_come_in_whole_or_not_at_all(notebook: Notebook, tmp_path: Path) -> None:
+def test_files_arrive_complete_or_not_at_all(notebook: Notebook, tmp_path: Path) -> None:
     node = shown(notebook, "taken = []\nupload = Upload(taken.append, multiple=True)\nshow(upload)")
     group = node.get_by_role("group", name="Choose, drop or paste a file")
     chosen = group.locator("input[type=file]")
@@ -113,12 +113,12 @@ def test_files_that_come_in_whole_or_not_at_all(notebook: Notebook, tmp_path: Pa
     chosen.set_input_files(large)
     expect(group.get_by_role("status")).to_have_text("Refused: 100.0 MB, and at most 25 MB can be uploaded.")
     notebook.screenshot("refused", node)
-    assert told(notebook, "taken") == "[]"
+    assert evaluated(notebook, "taken") == "[]"
     chosen.set_input_files([small, empty])
     expect(group.get_by_role("status")).to_have_text("Got: 2 files")
-    sizes = json.loads(told(notebook, "__import__('json').dumps([[n, len(c)] for n, c in taken[0]])"))
+    sizes = json.loads(evaluated(notebook, "__import__('json').dumps([[n, len(c)] for n, c in taken[0]])"))
     assert sizes == [["small.bin", 2_560_000], ["empty.txt", 0]]
-    assert told(notebook, "taken[0][0][1] == bytes(range(256)) * 10_000") == "True"
+    assert evaluated(notebook, "taken[0][0][1] == bytes(range(256)) * 10_000") == "True"
 
 
 def test_code_to_copy(notebook: Notebook) -> None:
@@ -130,7 +130,7 @@ def test_code_to_copy(notebook: Notebook) -> None:
     assert notebook.page.evaluate("navigator.clipboard.readText()") == code
 
 
-def test_the_log_keeps_the_place_of_who_uses_the_keyboard(notebook: Notebook) -> None:
+def test_the_log_keeps_the_keyboard_focus(notebook: Notebook) -> None:
     row = "dict(signature='s', inputs='i', outputs='o', time='t', kept=True)"
     node = shown(
         notebook,

@@ -1,4 +1,4 @@
-"""The pictures of the README, as `make pictures` takes them: from the very version that it describes."""
+"""The pictures of the README, which `make pictures` takes from the version that it describes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who starts with the quickstart sees what it promises."""
+"""The quickstart shows a new user what it promises."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def test_the_quickstart_from_the_list_of_files(notebook: Notebook) -> None:
     for index in notebook.run_all():
         outputs = notebook.outputs(index)
         assert not [
-            each for each in outputs if each["output_type"] == "error" or each.get("name") == "stderr"
+            output for output in outputs if output["output_type"] == "error" or output.get("name") == "stderr"
         ]
     expect(notebook.panel.get_by_text(re.compile(r"9\d\.\d% of \d+ are read right"))).to_be_visible()
     table = notebook.panel.get_by_role("row", name=re.compile("The king sat on his throne"))

@@ -1,4 +1,4 @@
-"""A run that takes long: the form stays alive, and nobody has to wait for the end."""
+"""A long run: the form stays responsive, and the run can be cancelled."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests.browser.notebook import Notebook
 from tests.browser.panel import Panel
 
-# Counts as far as it is told to: as slow as anybody likes, and never at its end when 10**15 is asked for.
+# Counts up to its input, so that any run time is possible; with 10**15 it never ends.
 COUNTER = """import tensorflow.compat.v1 as tf
 import hubexplore
 def count():

@@ -1,4 +1,4 @@
-"""The panel when a kernel is gone, a notebook is sent, a session is closed, and people are in a hurry."""
+"""The panel without a kernel, in a notebook that was sent, with a closed session, and after two clicks."""
 
 from __future__ import annotations
 

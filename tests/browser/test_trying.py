@@ -1,4 +1,4 @@
-"""Somebody tries modules on their own values, in the panel."""
+"""A user tries modules on their own values in the panel."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_two_sentences_and_how_similar_they_are(notebook: Notebook) -> None:
 
 
 def picture_of_a_digit(folder: Path) -> tuple[Path, int]:
-    """A picture of a digit as somebody may have it: dark on white, large; and the digit."""
+    """A large picture of a digit, dark on white as a user may have it; and the digit."""
     images, labels = hub.samples.digit_images()
     path = folder / "digit.png"
     grey = np.round(255 * (1 - images[0, :, :, 0] / images[0].max())).astype(np.uint8)
@@ -91,5 +91,5 @@ def test_code_that_does_the_same(notebook: Notebook) -> None:
         if kind == "notebook cell":
             notebook.run("%load_ext hubexplore")
         cell = notebook.run(code)
-        assert [each["output_type"] for each in notebook.outputs(cell)] != ["error"]
+        assert [output["output_type"] for output in notebook.outputs(cell)] != ["error"]
         assert panel.value("__import__('numpy').array_equal(panel.value, _)") == "True\n"

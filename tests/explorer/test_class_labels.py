@@ -176,7 +176,7 @@ def test_a_module_with_a_label_file(tmp_path: Path) -> None:
     assert labels(hub.summarize(tmp_path / "module"), (), "default") == {"scores": ANIMALS}
 
 
-@pytest.mark.parametrize("name", ["digits", "text-embedding", "half-plus-two"])
+@pytest.mark.parametrize("name", hub.samples.names())
 def test_samples_have_none(name: str) -> None:
     summary = hub.summarize(f"sample:{name}")
     for variant in summary.variants:

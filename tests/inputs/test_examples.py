@@ -18,6 +18,7 @@ from PIL import Image
 import hubexplore as hub
 from hubexplore.errors import HubError, SignatureError
 from hubexplore.inputs import drawn_pictures
+from hubexplore.inputs.brought import picture_files
 from hubexplore.inputs.examples import example_search, examples
 from hubexplore.inputs.fields import Field, fields
 from hubexplore.inputs.typed import nested_lists
@@ -139,7 +140,7 @@ def test_examples_are_parsed_by_tensorflow() -> None:
             assert len(found["x"].float_list.value) == 3
 
 
-@pytest.mark.parametrize("format_name", ["PNG", "JPEG", "GIF", "BMP"])
+@pytest.mark.parametrize("format_name", picture_files.FORMATS)
 def test_files_of_pictures(format_name: str) -> None:
     one = Field("x", "string", (None,), "dense", "text", "", encoding=Encoding("image", picture=format_name))
     for kind in examples.kinds((one,)):

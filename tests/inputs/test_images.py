@@ -41,7 +41,7 @@ def read(content: bytes, into: Any = COLOR, **choice: Any) -> Any:
     return images.read_pictures(into, [("p", content)], ImageChoice(**choice)).value
 
 
-@pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "WEBP", "BMP"])
+@pytest.mark.parametrize("form", images.FORMATS)
 def test_formats(form: str) -> None:
     """Each becomes [1, height, width, channels] of the dtype of the input."""
     value = read(file(plain(RED), form))
@@ -173,7 +173,7 @@ def test_damaged() -> None:
     """A picture that ends too early, at any place, is an error of ours or still a picture."""
     random = np.random.default_rng(0)
     picture = PIL.Image.fromarray(random.integers(0, 256, (30, 30, 3)).astype(np.uint8))
-    for form in ("PNG", "JPEG", "GIF", "WEBP", "BMP"):
+    for form in images.FORMATS:
         content = file(picture, form)
         for end in range(1, len(content), max(1, len(content) // 40)):
             for damaged in (content[:end], content[:end] + b"\xff" * 9 + content[end + 9 :]):

@@ -10,14 +10,12 @@ import hubexplore as hub
 from hubexplore.display.diagram import Diagram
 from hubexplore.display.rich.comparison_view import ShownComparison
 from hubexplore.display.rich.summaries import Summary, Variant
+from hubexplore.notebook.magics import HubMagics
 from hubexplore.notebook.panel.explorer import Explorer
 from hubexplore.session.session import NotebookSession
 from tests.notebook.shells import Run, fails
 
-EVERY = [
-    "hub_load", "hub_call", "hub_export", "hub_module", "hub_graph", "hub_show", "hub_compare", "hub_list",
-    "hub_log", "hub_samples", "hub_session", "hub_try",
-]  # fmt: skip
+EVERY = sorted({name for kind in HubMagics.magics.values() for name in kind})
 
 
 @pytest.fixture

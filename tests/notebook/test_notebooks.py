@@ -57,7 +57,7 @@ def test_it_runs_and_says_nothing_on_stderr(file: Path, tmp_path: Path) -> None:
     ran = execute(nbformat.read(file, as_version=4), tmp_path)
     assert complaints(ran) == []
     assert structure(ran) == structure(stored)
-    assert {path.name for path in tmp_path.iterdir()} <= {"cache"}  # it leaves nothing beside itself
+    assert {path.name for path in tmp_path.iterdir()} <= {"cache"}  # it leaves no files in its folder
 
 
 @every_notebook
@@ -143,7 +143,7 @@ def test_a_new_notebook_is_stored_with_its_outputs(tmp_path: Path) -> None:
     [
         (["1 / 0"], "a cell fails"),
         (["import warnings", "warnings.warn('old')"], "stderr.*\n?.*old"),
-        (["open('left.txt', 'w').close()"], "beside itself: left.txt"),
+        (["open('left.txt', 'w').close()"], "it leaves files in its folder: left.txt"),
         (["print('x' * 500_000)"], "at most 400,000"),
     ],
     ids=["error", "warning", "file", "large"],

@@ -45,14 +45,14 @@ def test_names_is_a_copy() -> None:
     assert samples.names()
 
 
-@pytest.mark.parametrize("name", ["digits", "half-plus-two", "text-embedding"])
+@pytest.mark.parametrize("name", samples.names())
 def test_each_sample_is_a_module_directory(name: str) -> None:
     directory = samples.resolve(name)
     assert pathlib.Path(directory, "tfhub_module.pb").read_bytes() == b"\x08\x03"
     assert hub.load_module_spec(directory).get_tags()
 
 
-@pytest.mark.parametrize("name", ["digits", "half-plus-two", "text-embedding"])
+@pytest.mark.parametrize("name", samples.names())
 def test_each_sample_is_built_with_little_work(
     name: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

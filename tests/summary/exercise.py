@@ -7,14 +7,14 @@ import io
 from pathlib import Path
 
 from hubexplore import cli
+from hubexplore.display.rich.listings import Listing
 from hubexplore.display.rich.summaries import Summary, Variant, dress
 from hubexplore.errors import HubError
+from hubexplore.summary.model import ModuleSummary, VariantSummary
 from tests.summary.saved_models import summary_of
 
-LISTS = (
-    *("signatures", "variables", "collections", "tables", "assets", "messages", "losses", "update_ops"),
-    *("functions", "ops"),
-)
+EMPTY = dress(ModuleSummary("", (VariantSummary((), ()),)))
+LISTS = [name for name, value in vars(EMPTY.variants[0]).items() if isinstance(value, Listing)]
 
 
 def exercise(folder: Path, other: Summary, scratch: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""The check of the site's links finds what is broken, and nothing else."""
+"""The check of the site's links finds broken links, and nothing else."""
 
 from __future__ import annotations
 
@@ -33,33 +33,33 @@ def site(folder: Path, body: str, other: str = '<h1 id="top">Other</h1>') -> Pat
         '<pre>&lt;a href="missing.html"&gt;</pre>',
     ],
 )
-def test_what_is_right(good: str, tmp_path: Path) -> None:
+def test_links_that_work(good: str, tmp_path: Path) -> None:
     assert check(site(tmp_path, good)).broken == []
 
 
 @pytest.mark.parametrize(
     ("bad", "what"),
     [
-        ('<a href="missing.html">', "missing.html is not there"),
-        ('<a href="api/">', "api/ is not there"),
-        ('<a href="api/other%20page.html#bottom">', "api/other%20page.html#bottom has no such part"),
-        ('<a href="#bottom">', "#bottom has no such part"),
-        ('<img src="other.png">', "other.png is not there"),
-        ('<img srcset="picture.png 1x, large.png 2x">', "large.png is not there"),
+        ('<a href="missing.html">', "missing.html does not exist"),
+        ('<a href="api/">', "api/ does not exist"),
+        ('<a href="api/other%20page.html#bottom">', "api/other%20page.html#bottom has no part of that name"),
+        ('<a href="#bottom">', "#bottom has no part of that name"),
+        ('<img src="other.png">', "other.png does not exist"),
+        ('<img srcset="picture.png 1x, large.png 2x">', "large.png does not exist"),
         ('<a href="/index.html">', "/index.html leads out of the site"),
         ('<a href="../index.html">', "../index.html leads out of the site"),
         ('<script src="https://example.org/a.js">', "<script> loads https://example.org/a.js"),
         ('<link rel="stylesheet" href="//example.org/a.css">', "<link> loads //example.org/a.css"),
     ],
 )
-def test_what_is_broken(bad: str, what: str, tmp_path: Path) -> None:
+def test_broken_links(bad: str, what: str, tmp_path: Path) -> None:
     (line,) = check(site(tmp_path, bad)).broken
     assert line.startswith(f"index.html: {what}")
 
 
 def test_a_link_from_a_folder(tmp_path: Path) -> None:
-    found = check(site(tmp_path, '<p id="p">', '<a href="../index.html#p"></a><a href="../index.html#q">'))
-    assert found.broken == ["api/other page.html: ../index.html#q has no such part"]
+    report = check(site(tmp_path, '<p id="p">', '<a href="../index.html#p"></a><a href="../index.html#q">'))
+    assert report.broken == ["api/other page.html: ../index.html#q has no part of that name"]
 
 
 def test_links_to_other_hosts_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,10 +69,10 @@ def test_links_to_other_hosts_are_counted(tmp_path: Path, capsys: pytest.Capture
 
 def test_broken_links_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(site(tmp_path, '<a href="one.html"></a><a href="two.html">')) == 1
-    said = capsys.readouterr()
-    assert said.err == "index.html: one.html is not there\nindex.html: two.html is not there\n"
-    assert "2 broken" in said.out
+    printed = capsys.readouterr()
+    assert printed.err == "index.html: one.html does not exist\nindex.html: two.html does not exist\n"
+    assert "2 broken" in printed.out
 
 
-def test_an_empty_folder_is_no_site(tmp_path: Path) -> None:
+def test_an_empty_folder_is_not_a_site(tmp_path: Path) -> None:
     assert main(tmp_path) == 1

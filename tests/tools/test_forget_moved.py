@@ -1,4 +1,4 @@
-"""An environment that cannot work any more is made again; one that can, or is not the clone's own, stays."""
+"""An environment that no longer works is set up again; one that works, or belongs to another clone, stays."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "forget_moved.sh"
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A clone in a folder with a name that a shell could take apart, with an environment that is ready."""
-    made = tmp_path / "it's $HOME"
-    (made / ".venv" / "bin").mkdir(parents=True)
-    (made / ".venv" / "bin" / "python").symlink_to(sys.executable)
-    (made / ".venv" / "ready-lab").write_text(f"{made.resolve()}\n")
-    return made
+    """A clone with a ready environment, in a folder whose name a shell could misread."""
+    folder = tmp_path / "it's $HOME"
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    (folder / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    (folder / ".venv" / "ready-lab").write_text(f"{folder.resolve()}\n")
+    return folder
 
 
 def is_ready(clone: Path) -> bool:
-    """Whether it still is, after the script; what is not is marked as half made."""
+    """Whether the environment is still ready after the script; if not, it is marked as unfinished."""
     done = subprocess.run([SCRIPT], cwd=clone, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
     ready = (clone / ".venv" / "ready-lab").exists()
@@ -34,12 +34,12 @@ def test_one_that_works_stays(clone: Path) -> None:
     assert is_ready(clone)
 
 
-def test_that_of_a_clone_that_was_moved_is_forgotten(clone: Path) -> None:
+def test_the_environment_of_a_moved_clone_is_forgotten(clone: Path) -> None:
     assert not is_ready(clone.rename(clone.with_name("elsewhere")))
 
 
 @pytest.mark.parametrize("python", ["/gone/python3.11", "/bin/false"])
-def test_one_whose_python_is_gone_or_another_is_forgotten(clone: Path, python: str) -> None:
+def test_one_whose_python_was_removed_or_replaced_is_forgotten(clone: Path, python: str) -> None:
     link = clone / ".venv" / "bin" / "python"
     link.unlink()
     link.symlink_to(python)

@@ -1,4 +1,4 @@
-"""What `make fresh` does on a new Debian is what the README says, with this machine's sources of packages."""
+"""`make fresh` does on a new Debian what the README says, with this machine's package sources."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def test_files_and_folders_that_pip_names_are_taken_over(
     for name in ("index/simple", "wheels"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "own.pem").write_text("certificate")
-    said = (
+    listed = (
         f":env:.cert='{tmp_path}/own.pem'\n:env:.find-links='{tmp_path}/wheels {tmp_path}/gone'\n"
         f"global.extra-index-url='file://{tmp_path}/index/simple https://packages.example/simple'\n"
     )
     monkeypatch.setattr(fresh, "ROOT", root)
-    monkeypatch.setattr(fresh, "pip_config", lambda: said)
+    monkeypatch.setattr(fresh, "pip_config", lambda: listed)
     monkeypatch.setattr(fresh, "run", lambda *command: ran.append(command))
     fresh.take_over_sources()
     below = root / tmp_path.relative_to("/")
@@ -67,11 +67,11 @@ def test_files_and_folders_that_pip_names_are_taken_over(
     assert f"cert = {tmp_path}/own.pem" in (root / "etc" / "pip.conf").read_text()
 
 
-def test_the_readme_says_what_to_install() -> None:
+def test_the_readme_names_the_packages_to_install() -> None:
     assert fresh.readme_packages() == ["make", "git", "python3-venv"]
 
 
-def test_what_is_missing_is_said_in_one_line(
+def test_one_line_names_what_is_missing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
@@ -82,7 +82,7 @@ def test_what_is_missing_is_said_in_one_line(
     )
 
 
-def test_what_is_mounted_in_a_root_is_never_removed_with_it(
+def test_a_folder_that_is_still_mounted_is_never_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "dev").mkdir()
@@ -95,7 +95,7 @@ def test_what_is_mounted_in_a_root_is_never_removed_with_it(
 
 
 class Jupyter(http.server.BaseHTTPRequestHandler):
-    """Answers as a Jupyter server does to who asks for the quickstart."""
+    """Answers a request for the quickstart as a Jupyter server does."""
 
     code: ClassVar = 200
 
@@ -110,7 +110,7 @@ class Jupyter(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, list[float]]]:
-    """The address of a server that listens only once somebody has waited for it, and these waits."""
+    """The address of a server that listens only after the first wait, and the waits so far."""
     server = http.server.HTTPServer(("127.0.0.1", 0), Jupyter, bind_and_activate=False)
     server.server_bind()
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -131,7 +131,7 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, list[float]]]
 
 
 def test_a_server_that_prints_its_address_before_it_listens(silent: tuple[str, list[float]]) -> None:
-    """Which urllib tells by a URLError, not by the ConnectionRefusedError it is caused by."""
+    """urllib raises a URLError then, not the ConnectionRefusedError that caused it."""
     address, waits = silent
     fresh.answer(address, "token")
     assert len(waits) == 1

@@ -1,4 +1,4 @@
-"""The picture of the layers says what the contracts say."""
+"""The picture of the layers agrees with the contracts."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def test_the_picture_is_of_these_contracts() -> None:
 
 
 def test_a_row_for_each_layer() -> None:
-    found = rows(project("hubexplore.notebook | hubexplore.samples", "hubexplore.errors"))
-    assert [[layer.name for layer in row] for row in found] == [["notebook", "samples"], ["errors"]]
-    assert found[1][0].says.startswith("What can go wrong")
+    layers = rows(project("hubexplore.notebook | hubexplore.samples", "hubexplore.errors"))
+    assert [[layer.name for layer in row] for row in layers] == [["notebook", "samples"], ["errors"]]
+    assert layers[1][0].description.startswith("What can go wrong")
 
 
-def test_what_a_contract_forbids_stands_where_it_may_be_imported() -> None:
+def test_a_forbidden_package_is_named_where_it_may_be_imported() -> None:
     ((samples, notebook), (errors,)) = rows(
         project("hubexplore.samples|hubexplore.notebook", "hubexplore.errors", forbidden="pandas")
     )

@@ -1,6 +1,6 @@
-"""The versions in constraints.txt can be installed on each declared Python, and on other machines than this.
+"""The versions in constraints.txt can be installed on each declared Python, and on other machines.
 
-Nothing is asked of an index: what a release admits and needs, its installed metadata say.
+No index is asked: the metadata of installed packages say which Pythons a release supports and what it needs.
 """
 
 from __future__ import annotations
@@ -21,17 +21,15 @@ PATCHES = range(30)
 
 
 def installed() -> dict[str, importlib.metadata.Distribution]:
-    """The metadata of those pinned releases that are installed; other releases say nothing about them."""
-    found = {str(canonicalize_name(each.name)): each for each in importlib.metadata.distributions()}
-    return {name: found[name] for name, pin in PINS.items() if name in found and found[name].version == pin}
+    """The metadata of the pinned releases that are installed; other releases say nothing about them."""
+    every = {str(canonicalize_name(one.name)): one for one in importlib.metadata.distributions()}
+    return {name: every[name] for name, pin in PINS.items() if name in every and every[name].version == pin}
 
 
-def followed(known: Iterable[str]) -> None:
-    """A test that has seen a part only says which."""
+def skip_unless_complete(known: Iterable[str]) -> None:
+    """Skips the rest of a test that could check only a part of the pins, and names the others."""
     if others := sorted(set(PINS).difference(known)):
-        pytest.skip(
-            f"all else is right, but these are not installed; `make docs` does that: {', '.join(others)}"
-        )
+        pytest.skip(f"not installed, so not checked; `make docs` installs them: {', '.join(others)}")
 
 
 def test_these_pythons_are_declared() -> None:
@@ -56,31 +54,31 @@ def test_a_pin_admits_every_patch_release_of_the_declared_pythons() -> None:
                 f"{name}=={PINS[name]} needs Python {admits}: pin a release that admits {refused[0]}"
             )
     assert not wrong
-    followed(installed())
+    skip_unless_complete(installed())
 
 
 def test_a_pin_came_from_an_index() -> None:
-    """What was installed from a file or a repository is nowhere else."""
-    assert [name for name, each in installed().items() if each.read_text("direct_url.json")] == []
-    followed(installed())
+    """A package that was installed from a file or a repository may be on no index."""
+    assert [name for name, one in installed().items() if one.read_text("direct_url.json")] == []
+    skip_unless_complete(installed())
 
 
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("extra", pins.extras())
 def test_all_that_an_extra_needs_is_pinned_to_what_it_accepts(extra: str, python: str) -> None:
-    found = pins.needed(python, extra)
-    assert sorted(set(found.asks) - set(PINS)) == [], f"constraints.txt lacks what [{extra}] needs"
+    needed = pins.dependencies(python, extra)
+    assert sorted(set(needed.requirements) - set(PINS)) == [], f"constraints.txt lacks what [{extra}] needs"
     wrong = [
-        f"{ask} is asked for, {PINS[name]} is pinned"
-        for name, asks in found.asks.items()
-        for ask in asks
-        if not ask.specifier.contains(PINS[name], prereleases=True)
+        f"{requirement} is required, {PINS[name]} is pinned"
+        for name, requirements in needed.requirements.items()
+        for requirement in requirements
+        if not requirement.specifier.contains(PINS[name], prereleases=True)
     ]
     assert not wrong
-    followed(set(PINS) - found.absent)
+    skip_unless_complete(set(PINS) - needed.absent)
 
 
-def test_no_pin_is_of_what_nothing_needs() -> None:
-    found = [pins.needed(python, extra) for python in PYTHONS for extra in pins.extras()]
-    followed(set(PINS).difference(*(each.absent for each in found)))
-    assert sorted(set(PINS).difference(*(each.asks for each in found))) == []
+def test_every_pin_is_needed() -> None:
+    needed = [pins.dependencies(python, extra) for python in PYTHONS for extra in pins.extras()]
+    skip_unless_complete(set(PINS).difference(*(one.absent for one in needed)))
+    assert sorted(set(PINS).difference(*(one.requirements for one in needed))) == []

@@ -1,4 +1,4 @@
-"""A set-up that fails says which package and what to do; one that was interrupted is made anew."""
+"""A setup that fails names the package and the remedy; one that was interrupted starts again."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you
         Expected sha256 00
 """
 UNREACHABLE = (
-    "The package index cannot be reached ({}). The first run needs a network; "
+    "The package index cannot be reached ({}). The first run needs a network connection; "
     "behind a proxy: export https_proxy=http://HOST:PORT."
 )
 CERTIFICATE = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate in chain"
@@ -98,53 +98,53 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: name if name != "python3.13" else None)
 
 
-REMEDY = "Take another Python: make PYTHON=python3.12 lab."
+REMEDY = "Use another Python: make PYTHON=python3.12 lab."
 
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("output", "message"),
     [
         (
             CONFLICT,
             (
-                "beautifulsoup4 4.15.0 depends on soupsieve>=1.6.1, but soupsieve==4.1.2, "
-                "which constraints.txt "
-                f"pins, cannot be had for Python 3.11.2 on x86_64. {REMEDY}"
+                "beautifulsoup4 4.15.0 depends on soupsieve>=1.6.1, but constraints.txt pins "
+                f"soupsieve==4.1.2, which is not available for Python 3.11.2 on x86_64. {REMEDY}"
             ),
         ),
         (
             PINNED,
             (
-                "The user requested tensorflow>=2.16, but tensorflow==2.12.0, which constraints.txt pins, "
-                f"cannot be had for Python 3.11.2 on x86_64. {REMEDY}"
+                "The user requested tensorflow>=2.16, but constraints.txt pins tensorflow==2.12.0, "
+                f"which is not available for Python 3.11.2 on x86_64. {REMEDY}"
             ),
         ),
         (
             CONTRADICTION,
-            "Packages contradict each other: one 1.0 depends on other<2; two 1.0 depends on other>=2. "
-            + REMEDY,
+            (
+                "Packages have conflicting requirements: one 1.0 depends on other<2; "
+                f"two 1.0 depends on other>=2. {REMEDY}"
+            ),
         ),
         (
             OFFLINE,
             (
-                "The package index cannot be reached (Temporary failure in name "
-                "resolution). The first run needs "
-                "a network; behind a proxy: export https_proxy=http://HOST:PORT."
+                "The package index cannot be reached (Temporary failure in name resolution). The first "
+                "run needs a network connection; behind a proxy: export https_proxy=http://HOST:PORT."
             ),
         ),
-        (ABSENT, f"There is no tensorflow>=2.16 for Python 3.11.2 on x86_64. {REMEDY}"),
+        (ABSENT, f"tensorflow>=2.16 is not available for Python 3.11.2 on x86_64. {REMEDY}"),
         (
             METADATA,
-            f"h5py==3.14.0 has no wheel for Python 3.11.2 on x86_64, and could not be built. {REMEDY}",
+            f"h5py==3.14.0 has no wheel for Python 3.11.2 on x86_64 and could not be built. {REMEDY}",
         ),
         (
             "  ERROR: Failed building wheel for grpcio\n",
-            f"grpcio has no wheel for Python 3.11.2 on x86_64, and could not be built. {REMEDY}",
+            f"grpcio has no wheel for Python 3.11.2 on x86_64 and could not be built. {REMEDY}",
         ),
         (
             CERTIFICATE,
-            "The package index has a certificate that pip does not trust. Name yours: export PIP_CERT=FILE.",
+            "pip does not trust the certificate of the package index. Name your own: export PIP_CERT=FILE.",
         ),
         (BROKEN.format("ProtocolError('Connection aborted.')"), UNREACHABLE.format("the connection broke")),
         (
@@ -157,7 +157,7 @@ REMEDY = "Take another Python: make PYTHON=python3.12 lab."
         ),
         (
             TUNNEL.format("407 Proxy Authentication Required"),
-            "The proxy asks who you are. Name both: export https_proxy=http://USER:PASSWORD@HOST:PORT.",
+            "The proxy needs a user name and password: export https_proxy=http://USER:PASSWORD@HOST:PORT.",
         ),
         (TUNNEL.format("502 Bad Gateway"), UNREACHABLE.format("502 Bad Gateway")),
         (
@@ -168,49 +168,49 @@ REMEDY = "Take another Python: make PYTHON=python3.12 lab."
             EMPTY,
             (
                 "https://one/simple, https://two/simple has no hatchling for Python 3.11.2 on x86_64. If "
-                "that is not where your packages come from, pip config list says where the address comes "
-                f"from; else: {REMEDY}"
+                "this is not your package index, `pip config list` shows where the address comes from. "
+                f"Otherwise: {REMEDY}"
             ),
         ),
         (
             BUILD.format(
                 "ERROR: Could not install packages due to an OSError: Failed to parse: 127.0.0.1:nine"
             ),
-            "127.0.0.1:nine is no address of a proxy or index. Write http://HOST:PORT.",
+            "127.0.0.1:nine is not the address of a proxy or index. Write http://HOST:PORT.",
         ),
         (
             BUILD.format(
                 "ERROR: OSError: Could not find a suitable TLS CA certificate bundle, invalid path: /a.crt"
             ),
-            "There is no /a.crt, which pip was told to take certificates from: unset PIP_CERT.",
+            "The certificate file /a.crt of pip's settings does not exist: unset PIP_CERT.",
         ),
         (BUILD.format("ERROR: Something."), "pip says: ERROR: Something."),
         (
             "Configuration file could not be loaded.\nfile: '/home/ann/pip.conf', line: 1\n",
-            "pip cannot read its settings: mend or move /home/ann/pip.conf.",
+            "pip cannot read its settings: fix or move /home/ann/pip.conf.",
         ),
         (
             CHANGED,
             (
-                "hatchling arrived damaged. Run it again; if that does not help: "
+                "hatchling was damaged in transit. Run the command again; if that does not help: "
                 f"{set_up.PLACE}/bin/pip cache purge."
             ),
         ),
         ("Collecting a\nERROR: something new\nnote: more", "pip says: ERROR: something new."),
     ],
 )
-def test_one_line_says_what_and_what_to_do(said: str, told: str) -> None:
-    assert set_up.why(said) == told
+def test_one_line_explains_the_fault_and_the_remedy(output: str, message: str) -> None:
+    assert set_up.why(output) == message
 
 
 @pytest.mark.usefixtures("here")
-def test_a_python_that_is_not_there_is_not_named_as_one_that_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_python_that_is_not_installed_is_not_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: name if name == "python3.11" else None)
     assert "Install another Python (python3.12, python3.13)" in set_up.why(ABSENT)
 
 
 @pytest.mark.parametrize(
-    ("details", "told"),
+    ("details", "message"),
     [
         (
             (
@@ -229,81 +229,85 @@ def test_a_python_that_is_not_there_is_not_named_as_one_that_is(monkeypatch: pyt
         ),
     ],
 )
-def test_an_index_that_refuses_is_not_taken_for_a_python_without_packages(details: str, told: str) -> None:
+def test_an_index_that_refuses_is_not_taken_for_a_python_without_packages(details: str, message: str) -> None:
     assert set_up.why(EMPTY, details) == (
-        f"The package index does not give packages ({told}). "
-        "pip config list says where that address comes from."
+        f"The package index does not deliver packages ({message}). "
+        "`pip config list` shows where that address comes from."
     )
 
 
-def test_pip_is_asked_for_details_only_where_it_told_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+def test_pip_is_asked_for_details_only_if_it_printed_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    downloaded: list[str] = []
 
     def pip(*arguments: str) -> subprocess.CompletedProcess[str]:
-        asked.append(arguments[-1])
+        downloaded.append(arguments[-1])
         return subprocess.CompletedProcess(arguments, 1, "details")
 
     monkeypatch.setattr(set_up, "pip", pip)
-    assert set_up.asked_again(EMPTY) == "details"
-    assert [set_up.asked_again(OFFLINE), set_up.asked_again(ABSENT), asked] == ["", "", ["hatchling"]]
+    assert set_up.retry_verbosely(EMPTY) == "details"
+    assert [set_up.retry_verbosely(OFFLINE), set_up.retry_verbosely(ABSENT), downloaded] == [
+        "",
+        "",
+        ["hatchling"],
+    ]
 
 
 @pytest.mark.parametrize(
-    ("listed", "told"),
+    ("listed", "message"),
     [
         ("global.target='/x'", "target = '/x', {}pip config unset global.target"),
         (":env:.no-deps='1'", "no-deps = '1', {}unset PIP_NO_DEPS"),
         ("global.index-url='https://one/simple'\n:env:.dry-run='0'\n:env:.target=''", None),
     ],
 )
-def test_settings_that_keep_packages_out_are_named(listed: str, told: str | None) -> None:
-    between = "with which it cannot fill .venv. Take that back: "
-    assert set_up.elsewhere(listed) == (told and f"pip is set to {told.format(between)}")
+def test_settings_that_keep_packages_out_are_named(listed: str, message: str | None) -> None:
+    between = "which keeps packages out of .venv. Undo it: "
+    assert set_up.diverting_setting(listed) == (message and f"pip has the setting {message.format(between)}")
 
 
 @pytest.mark.usefixtures("here")
 def test_a_folder_that_cannot_hold_an_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(set_up, "ROOT", Path("/a:b c"))
-    said = "Error: Refusing to create a venv in /a:b c/.venv because it contains the PATH separator :."
+    output = "Error: Refusing to create a venv in /a:b c/.venv because it contains the PATH separator :."
     monkeypatch.setattr(set_up, "PLACE", tmp_path)
-    assert set_up.no_environment(said) == (
-        "No environment can be in a folder whose path has a colon. Move it: mv '/a:b c' ~/hubexplore"
+    assert set_up.no_environment(output) == (
+        "An environment cannot be in a folder whose path contains a colon. Move it: mv '/a:b c' ~/hubexplore"
     )
 
 
 def test_two_at_once_take_turns(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
-    """The second begins when the first lets go, which here is while it is told to wait."""
+    """The second starts when the first one ends, here after it printed that it waits."""
     with set_up.alone():
         other = subprocess.Popen(
             [sys.executable, "-c", WAITS, str(machine.place.parent)], stdout=subprocess.PIPE, text=True
         )
         assert other.stdout
-        assert other.stdout.readline() == "Waiting for another set-up, which is at work here ...\n"
+        assert other.stdout.readline() == "Waiting for another setup that is running in this folder ...\n"
         assert other.poll() is None
     assert other.communicate(timeout=60)[0] == "its turn\n"
     with set_up.alone():
         assert capsys.readouterr().out == ""
 
 
-def test_a_full_disk_says_where_there_is_how_much_room() -> None:
-    told = set_up.why(FULL)
-    assert told.startswith("No space left on the disk.")
-    assert f"GB are free in {set_up.ROOT}" in told
-    assert "TMPDIR" in told
-    assert set_up.of_system(OSError(errno.ENOSPC, "No space left on device")) == told
+def test_a_full_disk_is_reported_with_the_free_space() -> None:
+    message = set_up.why(FULL)
+    assert message.startswith("No space left on the disk.")
+    assert f"GB are free in {set_up.ROOT}" in message
+    assert "TMPDIR" in message
+    assert set_up.system_error(OSError(errno.ENOSPC, "No space left on device")) == message
 
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
-    "said", ["No module named venv", "not created successfully because ensurepip is not"]
+    "output", ["No module named venv", "not created successfully because ensurepip is not"]
 )
-def test_a_python_without_venv(said: str, machine: Machine) -> None:
+def test_a_python_without_venv(output: str, machine: Machine) -> None:
     machine.place.mkdir()
-    told = "Python 3.11.2 cannot make environments. On Debian: apt-get install python3.11-venv"
-    assert set_up.no_environment(said) == told
+    message = "Python 3.11.2 cannot create environments. On Debian: apt-get install python3.11-venv"
+    assert set_up.no_environment(output) == message
 
 
-def test_no_room_for_an_empty_environment(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_space_for_an_empty_environment(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda place: SimpleNamespace(free=1_000_000))
     assert set_up.no_environment("Error: Command '-m ensurepip' failed.").startswith(
         "No space left on the disk."
@@ -320,7 +324,7 @@ with set_up.alone():
 
 
 class Machine:
-    """In place of venv and pip: environments are folders, and pip does what it is told."""
+    """Stands in for venv and pip: environments are empty folders, and `pip` decides what pip does."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
@@ -341,11 +345,11 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    found = Machine(tmp_path / ".venv")
+    machine = Machine(tmp_path / ".venv")
     monkeypatch.setattr(set_up, "ROOT", tmp_path)
-    monkeypatch.setattr(set_up, "PLACE", found.place)
-    monkeypatch.setattr(set_up, "run", found.run)
-    return found
+    monkeypatch.setattr(set_up, "PLACE", machine.place)
+    monkeypatch.setattr(set_up, "run", machine.run)
+    return machine
 
 
 def interrupt() -> int:
@@ -358,37 +362,37 @@ def test_an_environment_is_made_once(machine: Machine) -> None:
     assert (machine.place / "set-up.log").read_text() == "ERROR: what pip said"
 
 
-def test_one_that_was_interrupted_is_made_anew(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interrupted_setup_starts_again(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     machine.pip = interrupt
     assert set_up.main(["lab"]) == 130
-    assert capsys.readouterr().err == "The set-up was interrupted; the next run makes .venv anew.\n"
+    assert capsys.readouterr().err == "The setup was interrupted; the next run starts it again.\n"
     machine.pip = lambda: 0
     assert [set_up.main(["lab"]), set_up.main(["lab"])] == [0, 0]
     assert machine.made == 2
 
 
-def test_one_that_was_whole_stays_when_more_cannot_be_had(
+def test_a_complete_environment_stays_if_more_cannot_be_installed(
     machine: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert set_up.main(["lab"]) == 0
     machine.pip = lambda: 1
     assert set_up.main(["lab", "test"]) == 1
     assert capsys.readouterr().err == (
-        "The set-up failed: pip says: ERROR: what pip said. All that pip said is in .venv/set-up.log.\n"
+        "The setup failed: pip says: ERROR: what pip said. The whole output of pip is in .venv/set-up.log.\n"
     )
     machine.pip = lambda: 0
     assert set_up.main(["lab", "test"]) == 0
     assert machine.made == 1
 
 
-def test_a_new_one_that_pip_cannot_fill_is_made_anew(machine: Machine) -> None:
+def test_a_new_environment_that_pip_cannot_fill_is_created_again(machine: Machine) -> None:
     machine.pip = lambda: 1
     assert [set_up.main(["lab"]), set_up.main(["lab"])] == [1, 1]
     assert machine.made == 2
 
 
 @pytest.mark.parametrize("kind", ["file", "dangling", "empty"])
-def test_what_is_no_environment_is_replaced(kind: str, machine: Machine) -> None:
+def test_anything_but_an_environment_is_replaced(kind: str, machine: Machine) -> None:
     if kind == "file":
         machine.place.touch()
     elif kind == "dangling":
@@ -399,7 +403,7 @@ def test_what_is_no_environment_is_replaced(kind: str, machine: Machine) -> None
     assert (machine.place / "bin" / "python").exists()
 
 
-def test_it_runs_on_its_own_with_python_alone(tmp_path: Path) -> None:
+def test_it_needs_only_the_standard_library(tmp_path: Path) -> None:
     program = "import sys; sys.path.insert(0, 'tools'); import set_up; print(set_up.PLACE)"
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", program],

@@ -1,4 +1,4 @@
-"""The site is complete: every public name, magic, notebook and page is in it, once."""
+"""The site is complete: it has every public name, magic, notebook and page once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOCTREE = re.compile(r"^```\{toctree\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 @pytest.fixture(scope="module")
 def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What Sphinx reads."""
+    """The folder that Sphinx reads."""
     folder = tmp_path_factory.mktemp("site") / "source"
     stage_docs.stage(folder)
     return folder
@@ -36,13 +36,13 @@ def documents(folder: Path) -> list[str]:
 def entries(folder: Path) -> list[str]:
     """The pages that the contents of the first page list, in order."""
     known = documents(folder)
-    found: list[str] = []
+    listed: list[str] = []
     for body in TOCTREE.findall((folder / "index.md").read_text("utf-8")):
         for line in body.splitlines():
             if line and not line.startswith(":"):
-                wanted = line.rpartition("<")[2].rstrip(">")
-                found.extend(each for each in known if fnmatchcase(each, wanted))
-    return found
+                pattern = line.rpartition("<")[2].rstrip(">")
+                listed.extend(name for name in known if fnmatchcase(name, pattern))
+    return listed
 
 
 def test_every_public_name_is_on_one_page_of_the_reference() -> None:
@@ -55,11 +55,11 @@ def test_every_public_name_is_on_one_page_of_the_reference() -> None:
 def test_every_notebook_is_in_the_contents_in_the_order_of_names(staged: Path) -> None:
     names = sorted(f"notebooks/{file.stem}" for file in (ROOT / "notebooks").glob("*.ipynb"))
     assert names
-    assert [each for each in entries(staged) if each.startswith("notebooks/")] == names
+    assert [name for name in entries(staged) if name.startswith("notebooks/")] == names
 
 
 def test_every_page_is_in_the_contents_once(staged: Path) -> None:
-    assert sorted(entries(staged)) == [each for each in documents(staged) if each != "index"]
+    assert sorted(entries(staged)) == [name for name in documents(staged) if name != "index"]
 
 
 def test_the_notebooks_are_what_is_stored(staged: Path) -> None:

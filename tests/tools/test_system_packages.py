@@ -1,4 +1,4 @@
-"""What is needed and is no Python package: installed where nobody has to be asked, else named in one line."""
+"""System packages are installed if that needs no password; otherwise one line names them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "system_packages.sh"
 
 
 class Machine:
-    """A machine with these programs: what each does is a line of shell."""
+    """A machine whose programs are lines of shell."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -37,7 +37,7 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-def test_what_is_there_is_not_spoken_of(machine: Machine) -> None:
+def test_nothing_is_printed_if_all_are_installed(machine: Machine) -> None:
     machine.has("dot")
     done = machine.asks("dot", "libc.so.6")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -54,7 +54,7 @@ def test_without_root_one_line_names_all(machine: Machine) -> None:
     )
 
 
-def test_without_apt_the_package_manager_is_left_open(machine: Machine) -> None:
+def test_without_apt_other_package_managers_are_named(machine: Machine) -> None:
     done = machine.asks("dot")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
@@ -63,7 +63,7 @@ def test_without_apt_the_package_manager_is_left_open(machine: Machine) -> None:
 
 @pytest.mark.parametrize("user", ["0", "1000"])
 def test_with_root_or_sudo_it_is_installed(user: str, machine: Machine) -> None:
-    """A fresh machine has no lists: these are fetched, and then it works."""
+    """A fresh machine has no package lists: they are fetched, and then the installation works."""
     log, lists = machine.folder / "log", machine.folder / "lists"
     machine.has("id", f"echo {user}")
     machine.has("sudo", 'shift; "$@"')

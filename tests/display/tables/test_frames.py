@@ -8,15 +8,13 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from hubexplore.display.rich.listings import Listing
 from hubexplore.display.rich.summaries import dress
 from hubexplore.summary.model import ModuleSummary, VariableSummary, VariantSummary
 from tests.display import summaries
 
 RICH = dress(summaries.RICH)
-KINDS = (
-    "signatures", "variables", "assets", "tables", "messages", "collections", "functions", "ops", "losses",
-    "update_ops",
-)  # fmt: skip
+KINDS = sorted(name for name, value in vars(RICH.variants[0]).items() if isinstance(value, Listing))
 
 
 def test_variables() -> None:
