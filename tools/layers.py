@@ -50,12 +50,12 @@ class Layer:
 
     Attributes:
       name: without the package's.
-      says: what it is.
+      description: what it is.
       imports: packages of others that it may import and some layers may not.
     """
 
     name: str
-    says: str
+    description: str
     imports: tuple[str, ...]
 
 
@@ -109,7 +109,7 @@ def title(layers: list[list[Layer]]) -> str:
 def lines(row: list[Layer]) -> tuple[list[list[str]], list[str]]:
     """The lines of each box of a row, its name first, and those on the right of the row."""
     width = TOTAL // len(row)
-    boxes = [[layer.name, *textwrap.wrap(layer.says, width)] for layer in row]
+    boxes = [[layer.name, *textwrap.wrap(layer.description, width)] for layer in row]
     # What not all of the row may import says whose it is.
     said = {
         words if all(words in each.imports for each in row) else f"{layer.name}: {words}": None
