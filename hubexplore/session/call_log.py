@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import datetime
 import itertools
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -55,6 +57,7 @@ class CallLog(Sequence[CallRecord]):
         self._numbers = itertools.count(1)
         self._with_arrays: collections.deque[_Entry] = collections.deque()
         self._kept = 0
+        self._by_thread = threading.local()
 
     def add(
         self,
@@ -87,6 +90,9 @@ class CallLog(Sequence[CallRecord]):
             again,
         )
         self._entries.append(entry)
+        records = getattr(self._by_thread, "records", None)
+        if records is not None:
+            records.append(_record(entry))
         if entry.arrays is not None:
             self._with_arrays.append(entry)
             self._kept += size
@@ -94,6 +100,17 @@ class CallLog(Sequence[CallRecord]):
                 oldest = self._with_arrays.popleft()
                 self._kept -= oldest.size
                 oldest.arrays = None
+
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[list[CallRecord]]:
+        """Yields a list that gets the calls that this thread makes inside; others may call meanwhile."""
+        records: list[CallRecord] = []
+        outer = getattr(self._by_thread, "records", None)
+        self._by_thread.records = records
+        try:
+            yield records
+        finally:
+            self._by_thread.records = outer
 
     def replay(self, number: int) -> Any:
         """Runs a call again, on the same inputs and with the weights as they are now; returns its values.

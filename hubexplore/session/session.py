@@ -17,13 +17,13 @@ from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError,
 from hubexplore.hub.inspection.training_checks import losses_unused, not_trainable
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.run_errors import RunError, explain_run_error
-from hubexplore.hub.running.signature_runner import AppliedSignature
+from hubexplore.hub.running.signature_runner import AppliedSignature, AppliedSignatures
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE
 from hubexplore.session import removal, variable_values
 from hubexplore.session.call_log import CallLog
 from hubexplore.session.names import free_scope, variable_name
-from hubexplore.session.signature_calls import Route, Runtime, Wish
+from hubexplore.session.signature_calls import Request, Runtime, SessionRunner
 from hubexplore.session.tf_server import guard
 from hubexplore.session.tf_session import ManagedSession
 from hubexplore.summary.files.paths import EXPORT, text_of, to_write
@@ -77,8 +77,8 @@ class NotebookSession:
         self._graph = graph
         self._session = session
         self._modules = modules
-        self._routes: dict[Any, Route] = {}
-        self._runtime = Runtime(session, self.log, {}, self._building)
+        self._runners: dict[Any, SessionRunner] = {}
+        self._runtime = Runtime(session, self.log, AppliedSignatures(self._building))
         self._left_behind = 0
         self._is_shared = False  # whether the user has the graph, and may have built into it
 
@@ -127,7 +127,7 @@ class NotebookSession:
         with self._building:
             earlier = self._modules.get(name)
             if earlier is not None and self._holds_nothing_but(earlier):
-                return self._load_anew(name, earlier, handle, tags, trainable)
+                return self._load_into_new_graph(name, earlier, handle, tags, trainable)
             module = self._make(self._graph, self._session, name, handle, tags, trainable)
             self._modules.pop(name, None)
             self._modules[name] = module
@@ -159,7 +159,7 @@ class NotebookSession:
             and all(variable.op.name.startswith(module.scopes) for variable in variables)
         )
 
-    def _load_anew(
+    def _load_into_new_graph(
         self, name: str, earlier: Module, handle: Any, tags: Iterable[str] | None, trainable: bool
     ) -> Module:
         """Replaces the only module by one in a new graph: the old graph, which would only grow, goes."""
@@ -170,19 +170,18 @@ class NotebookSession:
         except BaseException:
             session.close()
             raise
-        old, routes = self._session, list(self._routes.values())
+        old, runners = self._session, list(self._runners.values())
         self._replaced.add(earlier)
         self._open(graph, session, {name: module})
-        self.log.retire(routes)
+        self.log.retire(runners)
         # It waits for ops that run in other threads, which may take as long as they like.
         threading.Thread(target=old.close, daemon=True, name="hubexplore-close").start()
         return module
 
     def _free(self, name: str, module: Module) -> None:
-        self.log.retire([route for route in self._routes.values() if route.module is module])
-        self._routes = {key: route for key, route in self._routes.items() if route.module is not module}
-        for key in [key for key in self._runtime.applied if key[0] is module]:
-            del self._runtime.applied[key]
+        self.log.retire([runner for runner in self._runners.values() if runner.module is module])
+        self._runners = {key: runner for key, runner in self._runners.items() if runner.module is not module}
+        self._runtime.applied.forget(module)
         self._replaced.add(module)
         self._left_behind += sum(op.name.startswith(module.scopes) for op in self._graph.get_operations())
         removal.free(module, self._session)
@@ -250,23 +249,23 @@ class NotebookSession:
             closed.
           TimeoutError: (also a HubError) the run took longer than `timeout`.
         """
-        wanted = None if fetch is None else (fetch,) if isinstance(fetch, str) else tuple(fetch)
+        fetches = None if fetch is None else (fetch,) if isinstance(fetch, str) else tuple(fetch)
         # Tensors compare element by element, so it is their identity that counts.
-        named = wanted and tuple(each if isinstance(each, str) else id(each) for each in wanted)
-        key = (module, signature, as_dict, named, timeout)
-        route = self._routes.get(key)
-        if route is None:
+        fetch_key = fetches and tuple(item if isinstance(item, str) else id(item) for item in fetches)
+        key = (module, signature, as_dict, fetch_key, timeout)
+        runner = self._runners.get(key)
+        if runner is None:
             self._check_open()
             live = self._live(module)
-            name = next((name for name, each in self._modules.items() if each is live), "")
-            route = Route(live, self._runtime, Wish(signature, as_dict, wanted, timeout), name)
-            self._routes[key] = route
+            name = next((name for name, loaded in self._modules.items() if loaded is live), "")
+            request = Request(signature, as_dict, fetches, timeout)
+            runner = self._runners[key] = SessionRunner(live, self._runtime, request, name)
         try:
             if batch_size is not None:
-                return route.in_batches(inputs, batch_size, progress)
-            return route(inputs)
+                return runner.in_batches(inputs, batch_size, progress)
+            return runner(inputs)
         except (tf.errors.OpError, RuntimeError) as error:
-            self._still_here(route.module, error)
+            self._check_current(runner.module, error)
             if not isinstance(error, tf.errors.OpError):
                 raise
             explained = self._explained(error, timeout)
@@ -284,7 +283,7 @@ class NotebookSession:
         Raises what `call` raises for a module or signature that is not there.
         """
         self._check_open()
-        return self._runtime.apply(self._live(module), signature or DEFAULT_SIGNATURE)
+        return self._runtime.applied.get(self._live(module), signature or DEFAULT_SIGNATURE)
 
     def export(
         self,
@@ -394,7 +393,7 @@ class NotebookSession:
             self._closed = True
             self._session.close()
             self._modules.clear()
-            self._routes.clear()
+            self._runners.clear()
             self._replaced.clear()
             self.log.forget()
 
@@ -433,8 +432,8 @@ class NotebookSession:
             )
         return live
 
-    def _still_here(self, module: Module, error: Exception) -> None:
-        """Raises what is to be said of an error if another thread closed, reset or replaced meanwhile."""
+    def _check_current(self, module: Module, error: Exception) -> None:
+        """Raises GraphError if another thread closed or reset the session, or replaced the module, meanwhile."""
         try:
             self._check_open()
             self._live(module)

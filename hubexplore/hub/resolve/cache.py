@@ -16,12 +16,12 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from hubexplore import errors
-from hubexplore.hub.resolve import entry_lock, manifest
+from hubexplore.hub.resolve import entry_lock, manifest, os_errors
 from hubexplore.summary.files import paths
 
 VARIABLE: Final = "TFHUB_CACHE_DIR"
@@ -183,16 +183,11 @@ def _build(path: Path, scratch: Path, handle: str, build: Callable[[str], str | 
         _publish(made, record, path, scratch, damaged)
 
 
-@contextlib.contextmanager
-def _writing(folder: Path) -> Iterator[None]:
+def _writing(folder: Path) -> contextlib.AbstractContextManager[None]:
     """Turns an OSError into the DownloadError that names the cache."""
-    try:
-        yield
-    except errors.HubError:
-        raise
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise errors.DownloadError(MSG_CANNOT_WRITE.format(folder=str(folder), reason=reason)) from error
+    return os_errors.translated(
+        lambda reason: errors.DownloadError(MSG_CANNOT_WRITE.format(folder=str(folder), reason=reason))
+    )
 
 
 def _publish(made: Path, record: Path, path: Path, scratch: Path, damaged: int | None) -> None:
@@ -233,8 +228,7 @@ def _problem(path: Path, thorough: bool = False) -> str | None:
     except FileNotFoundError as error:
         return f"{error.filename!r} is missing"
     except OSError as error:
-        reason = error.strerror or str(error)
-        message = MSG_UNREADABLE.format(folder=str(path.parent), reason=reason)
+        message = MSG_UNREADABLE.format(folder=str(path.parent), reason=os_errors.reason_of(error))
         raise errors.UnreadableModuleError(message) from error
 
 

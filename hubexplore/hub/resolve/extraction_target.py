@@ -9,12 +9,13 @@ import contextlib
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from hubexplore import errors
+from hubexplore.hub.resolve import os_errors
 from hubexplore.hub.resolve.size_limits import Budget
 
 # What the Finder of macOS adds to archives: folders and icons of its own.
@@ -143,13 +144,8 @@ def _points_outside(link: _Link) -> errors.ArchiveError:
     return errors.ArchiveError(f"its link {link.name!r} points outside of the target, to {link.to!r}")
 
 
-@contextlib.contextmanager
-def _writing(name: str) -> Iterator[None]:
+def _writing(name: str) -> contextlib.AbstractContextManager[None]:
     """Turns an OSError into an ArchiveError that names the member."""
-    try:
-        yield
-    except errors.HubError:
-        raise
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise errors.ArchiveError(f"its member {name!r} cannot be written: {reason}") from error
+    return os_errors.translated(
+        lambda reason: errors.ArchiveError(f"its member {name!r} cannot be written: {reason}")
+    )

@@ -17,7 +17,7 @@ from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.feeds import Feeds
 from hubexplore.hub.running.run_errors import explain_run_error, ops_without_kernel
-from hubexplore.hub.running.signature_runner import AppliedSignature
+from hubexplore.hub.running.signature_runner import AppliedSignatures
 from hubexplore.inputs.examples import example_search
 from hubexplore.inputs.fields import fields
 from hubexplore.session.export.differences import Assets, difference
@@ -147,7 +147,7 @@ class _Copy:
                 tf.compat.v1.tables_initializer(),
             )
             paths = graph.get_collection(tf.compat.v1.GraphKeys.ASSET_FILEPATHS)
-        self._applied: dict[str, AppliedSignature] = {}
+        self._applied = AppliedSignatures()
         self._graph = graph
         self.assets = Assets(path.item() for path in map(tf.get_static_value, paths) if path is not None)
         self._open()
@@ -175,9 +175,7 @@ class _Copy:
             self.close()
             self._open()
         feeds = Feeds(signature, self._module.get_input_info_dict(signature)).arrays(dict(inputs))
-        if signature not in self._applied:
-            self._applied[signature] = AppliedSignature(self._module, signature)
-        applied = self._applied[signature]
+        applied = self._applied.get(self._module, signature)
         self._touched = stateful
         fed = dict(zip(applied.placeholders, feeds, strict=True))
         estimate.check(applied, inputs, most=example_search.MEMORY)
