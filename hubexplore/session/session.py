@@ -1,4 +1,4 @@
-"""One graph and one TensorFlow session that a notebook works with. Knows no IPython."""
+"""`NotebookSession`: one graph and one TensorFlow session that a notebook works with."""
 
 from __future__ import annotations
 
@@ -29,8 +29,7 @@ from hubexplore.session.tf_session import ManagedSession
 from hubexplore.summary.files.paths import EXPORT, text_of, to_write
 
 OPS_LEFT_BEHIND: Final = 5_000
-"""So many ops of modules that were replaced may stay in the graph before a warning says so."""
-
+"""Maximum number of ops of replaced modules that may stay in the graph without a warning."""
 
 MSG_REPLACED: Final = (
     "Module {name!r} was replaced by loading another one by the same name, which freed its variables. Use "
@@ -48,8 +47,8 @@ class NotebookSession:
     ```
 
     Variables and tables are initialised when they are new, never again. A signature is applied once and
-    compiled once; after that a call adds nothing to the graph. Threads may call at the same time; what adds
-    to the graph waits for its turn.
+    compiled once; after that a call adds nothing to the graph. Threads may call at the same time; additions
+    to the graph wait for their turn.
 
     Args:
       name: what displays call it.
@@ -64,7 +63,7 @@ class NotebookSession:
         """The calls so far; shows itself as a table."""
         self._closed = False
         self._building = threading.RLock()
-        # What was replaced is known for as long as somebody has it.
+        # Weak: a replaced module is remembered, for its error message, as long as the user has it.
         self._replaced: weakref.WeakSet[Module] = weakref.WeakSet()
         self._warned: weakref.WeakSet[Module] = weakref.WeakSet()
         graph = tf.Graph()
@@ -85,6 +84,7 @@ class NotebookSession:
     @property
     def graph(self) -> tf.Graph:
         """The graph that modules are loaded into."""
+        # From now on the user may add ops, so a replaced module can no longer take the whole graph with it.
         self._is_shared = True
         return self._graph
 
@@ -162,7 +162,7 @@ class NotebookSession:
     def _load_into_new_graph(
         self, name: str, earlier: Module, handle: Any, tags: Iterable[str] | None, trainable: bool
     ) -> Module:
-        """Replaces the only module by one in a new graph: the old graph, which would only grow, goes."""
+        """Replaces the only module by one in a new graph, since the old graph would only grow."""
         graph = tf.Graph()
         session = self._session_of(graph)
         try:
@@ -174,7 +174,7 @@ class NotebookSession:
         self._replaced.add(earlier)
         self._open(graph, session, {name: module})
         self.log.retire(runners)
-        # It waits for ops that run in other threads, which may take as long as they like.
+        # In a thread: closing waits for ops that run in other threads, which may take any time.
         threading.Thread(target=old.close, daemon=True, name="hubexplore-close").start()
         return module
 
@@ -232,8 +232,8 @@ class NotebookSession:
           fetch: further tensors of the call, such as intermediate layers, whether or not an output needs
             them: their names in the module ("conv1/Relu", "conv1/Relu:0"), names of variables, or tensors of
             the graph.
-          batch_size: run so many rows at a time. Every output must have a row per row of the inputs. An
-            interrupt stops at the next batch.
+          batch_size: maximum number of rows to run at a time. Every output must have a row per row of the
+            inputs. An interrupt stops at the next batch.
           progress: whether to show a bar for batches; by default where it takes more than a second.
           timeout: seconds after which TensorFlow begins no further op; an op that has begun ends first.
 
@@ -297,7 +297,7 @@ class NotebookSession:
         Args:
           module: loaded here, or its name.
           path: directory to write; it appears whole or not at all.
-          overwrite: replace a module that is there; anything else there stays refused.
+          overwrite: replace a module at `path`; anything else there is still refused.
           verify: load it again and compare the outputs of every signature on generated inputs.
 
         Returns:
@@ -327,19 +327,19 @@ class NotebookSession:
         self._check_open()
         if module is not None:
             return variable_values.variable_values(self._live(module), self._session)
-        found: dict[str, Any] = {}
-        for name, each in self._modules.items():
-            own = {
+        values: dict[str, Any] = {}
+        for name, loaded in self._modules.items():
+            module_values = {
                 f"{name}/{key}": value
-                for key, value in variable_values.variable_values(each, self._session).items()
+                for key, value in variable_values.variable_values(loaded, self._session).items()
             }
-            if twice := sorted(own.keys() & found):
+            if clashes := sorted(module_values.keys() & values):
                 raise GraphError(
-                    f"Two modules have a variable that would be called {twice[0]!r}. Ask for those of one "
+                    f"Variables of two modules would both be called {clashes[0]!r}. Ask for those of one "
                     f"module: session.variables({name!r})."
                 )
-            found |= own
-        return found
+            values |= module_values
+        return values
 
     def initialize(self) -> list[str]:
         """Initialises the variables and tables that are new in the graph; returns their names."""
@@ -369,7 +369,7 @@ class NotebookSession:
         self._warn_of_unused_losses()
 
     def _explained(self, error: tf.errors.OpError, timeout: float | None = None) -> RunError | None:
-        """The error with cause and remedy, where they are known."""
+        """The error with its cause and remedy, if they are known."""
         return explain_run_error(error, self._modules.values(), self.target, timeout)
 
     def _warn_of_unused_losses(self) -> None:
@@ -380,7 +380,7 @@ class NotebookSession:
                 warnings.warn(message, UserWarning, stacklevel=4)
 
     def reset(self) -> None:
-        """Starts anew with an empty graph: all modules, variables and what was trained are gone."""
+        """Starts again with an empty graph: all modules, variables and trained values are lost."""
         self._check_open()
         self._session.close()
         self.log.forget()
@@ -427,13 +427,13 @@ class NotebookSession:
             raise GraphError(MSG_REPLACED.format(name=live.name))
         if live.graph is not self._graph:
             raise GraphError(
-                f"Module {live.name!r} belongs to another graph than session {self.name!r}. Load it here: "
-                f"%hub_load HANDLE --as NAME. After a reset everything has to be loaded again."
+                f"Module {live.name!r} is not in the graph of session {self.name!r}. Load it here: %hub_load "
+                f"HANDLE --as NAME. After a reset everything has to be loaded again."
             )
         return live
 
     def _check_current(self, module: Module, error: Exception) -> None:
-        """Raises GraphError if another thread closed or reset the session, or replaced the module, meanwhile."""
+        """Raises GraphError if another thread closed or reset the session, or replaced the module."""
         try:
             self._check_open()
             self._live(module)
@@ -450,7 +450,7 @@ class NotebookSession:
 
 @contextlib.contextmanager
 def _collections_as_before(graph: tf.Graph) -> Iterator[None]:
-    """Takes out of all collections what joined them, if an error or interrupt ends the work inside."""
+    """Removes from all collections what joined them, if an error or interrupt ends the work inside."""
     sizes = {key: len(graph.get_collection_ref(key)) for key in graph.get_all_collection_keys()}
     try:
         yield

@@ -147,12 +147,19 @@ class SessionRunner(SignatureRunner):
     ) -> Sequence[Any]:
         """Runs it so that an interrupt ends this run, and none that another thread began."""
         if call.stop is None:
-            flat: Sequence[Any] = self._managed.hand_over(run, *arrays)
-            return flat
+            return self._hand_over(run, arrays)
         with borrowed(self._idle_calls, self._new_call) as own_call:
             stop = own_call.stop.now if own_call.stop else None
-            flat = self._managed.hand_over(own_call.run, *arrays, stop=stop)
-            return flat
+            return self._hand_over(own_call.run, arrays, stop)
+
+    def _hand_over(
+        self,
+        run: Callable[..., Sequence[Any]],
+        arrays: Sequence[Array],
+        stop: Callable[[], None] | None = None,
+    ) -> Sequence[Any]:
+        flat: Sequence[Any] = self._managed.hand_over(run, *arrays, stop=stop)
+        return flat
 
     def _compile(self) -> CompiledCall:
         with self._applied.building:
@@ -191,8 +198,8 @@ def _check_labels(fetches: Sequence[Any]) -> None:
     ambiguous = [name for name, forms in kinds.items() if len(forms) > 1]
     if ambiguous:
         raise SignatureError(
-            f"fetch= has both the name {ambiguous[0]!r}, which is looked up in the module, and a tensor of the "
-            f"graph with this name, so two values would have one name. Fetch them in two calls."
+            f"fetch= has both the name {ambiguous[0]!r}, which is looked up in the module, and a tensor of "
+            f"the graph with this name, so two values would have one name. Fetch them in two calls."
         )
 
 
