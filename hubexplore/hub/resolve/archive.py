@@ -43,7 +43,7 @@ _MOST_GLOBAL: Final = 100
 _SHOWS_PROGRESS: Final = 8 << 20
 # Levels of directories in which a module is looked for; archives of several versions have two.
 _DEEPEST_MODULE: Final = 4
-_TRUNCATED: Final = "it ends too early, so it is truncated; download it again"
+_TRUNCATED: Final = "it ends too early, so it was cut off; download it again"
 _DAMAGED: Final = "its content is damaged ({}); download it again"
 _DAMAGE: Final = (
     tarfile.TarError,
