@@ -177,7 +177,7 @@ def test_links_in_zip_archives(target: Path, archives: Archives) -> None:
 
 @pytest.mark.parametrize("kind", [stat.S_IFIFO, stat.S_IFCHR, stat.S_IFSOCK])
 def test_neither_devices_nor_pipes_in_zip_archives(kind: int, target: Path, archives: Archives) -> None:
-    with pytest.raises(errors.ArchiveError, match="'x' is neither file"):
+    with pytest.raises(errors.ArchiveError, match="'x' is not a file"):
         extract(zipped(archives.MODULE, zipfile.ZIP_DEFLATED, special("x", kind)), target)
 
 
