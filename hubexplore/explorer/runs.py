@@ -1,9 +1,8 @@
-"""Trial runs of a module: values in, values out, remembered."""
+"""Trial runs of a module: calls of a session's log, with what was typed and what came out."""
 
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +15,7 @@ from hubexplore.inputs.input_value import Given
 
 if TYPE_CHECKING:
     from hubexplore.explorer.subject import Subject, Tags
+    from hubexplore.summary.call_record import CallRecord
 
 REMEMBERED: Final = 200
 """So many runs are in the log."""
@@ -42,18 +42,23 @@ class Run:
     """A finished run.
 
     Attributes:
-      number: counts from 1.
+      number: counts the runs of one panel from 1; examples that were tried do not count.
       asked: what was run.
       outputs: values by name; None once they were too old to keep.
-      seconds: how long TensorFlow and the way to it took.
+      call: its row in the log of the session that ran it; `session.log.replay(run.call.number)` repeats it.
       rows: captions of the rows of its outputs: the sentences that were typed.
     """
 
     number: int
     asked: Asked
     outputs: dict[str, Any] | None
-    seconds: float
+    call: CallRecord
     rows: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """How long TensorFlow and the way to it took."""
+        return self.call.seconds
 
     @property
     def size(self) -> int:
@@ -82,12 +87,8 @@ class Trial:
           HubError: it cannot be run so; the message says why.
           tf.errors.OpError, MemoryError: it failed while it ran.
         """
-        outputs, seconds, _ = self.call(asked)
-        return self.remember(asked, outputs, seconds)
-
-    def remember(self, asked: Asked, outputs: dict[str, Any], seconds: float) -> Run:
-        """Puts a run that was made by `call` into the log."""
-        run = Run(next(self._numbers), asked, outputs, seconds, captions(asked))
+        outputs, call, _ = self.call(asked)
+        run = Run(next(self._numbers), asked, outputs, call, captions(asked))
         self.runs.append(run)
         del self.runs[:-REMEMBERED]
         kept = 0
@@ -103,8 +104,8 @@ class Trial:
         fetch: Sequence[str] = (),
         most: int | None = None,
         timeout: float | None = None,
-    ) -> tuple[dict[str, Any], float, dict[str, Any]]:
-        """Runs it and remembers nothing.
+    ) -> tuple[dict[str, Any], CallRecord, dict[str, Any]]:
+        """Runs it without making it a run of the panel; the session's log has it, as every call.
 
         Args:
           asked: what to run.
@@ -113,22 +114,19 @@ class Trial:
           timeout: seconds that it may take; None for no limit.
 
         Returns:
-          The outputs by name, the seconds it took, and what was fetched by name.
+          The outputs by name, the call in the session's log, and what was fetched by name.
         """
         from hubexplore.session.memory import estimate
 
         session, module = self.subject.where(asked.tags)
         inputs = asked.inputs or None
         estimate.check(session.applied(module, asked.signature), inputs or {}, most=most)
-        begin = time.perf_counter()
-        if fetch:
-            outputs, found = session.call(
-                module, inputs, asked.signature, as_dict=True, fetch=tuple(fetch), timeout=timeout
+        with session.log.recording() as calls:
+            result = session.call(
+                module, inputs, asked.signature, as_dict=True, fetch=tuple(fetch) or None, timeout=timeout
             )
-        else:
-            found = {}
-            outputs = session.call(module, inputs, asked.signature, as_dict=True, timeout=timeout)
-        return outputs, time.perf_counter() - begin, found
+        outputs, fetched = result if fetch else (result, {})
+        return outputs, calls[-1], fetched
 
     def numbered(self, number: int) -> Run:
         """A run by its number.

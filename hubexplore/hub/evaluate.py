@@ -9,10 +9,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from hubexplore.errors import GraphError
+from hubexplore.errors import GraphError, SignatureError
 from hubexplore.hub.module import Module
-from hubexplore.hub.running.signature_runner import SignatureRunner
+from hubexplore.hub.running.feeds import as_session_run
+from hubexplore.hub.running.signature_runner import AppliedSignatures, SignatureRunner
 from hubexplore.hub.spec import ModuleSpec
+from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE
 
 
 @contextlib.contextmanager
@@ -47,7 +49,8 @@ def eval_function_for_module(
         stack.callback(session.close)
         session.run(initializers)
         session.run(local_initializer)
-        runner = SignatureRunner(module, session)
+        applied = AppliedSignatures()
+        runners: dict[tuple[str | None, bool], SignatureRunner] = {}
         is_open = True
 
         def evaluate(
@@ -58,7 +61,17 @@ def eval_function_for_module(
         ) -> Any:
             if not is_open:
                 raise GraphError("The function works only inside of its `with` block.")
-            return runner(inputs, _sentinel, signature, as_dict)
+            if _sentinel is not None:
+                raise SignatureError(
+                    "Pass signature= and as_dict= by keyword, as in f(inputs, signature='name')."
+                )
+            key = (signature, bool(as_dict))
+            runner = runners.get(key)
+            if runner is None:
+                name = signature or DEFAULT_SIGNATURE
+                runner = SignatureRunner(module, session, applied, name, key[1], as_session_run)
+                runners[key] = runner
+            return runner(inputs)
 
         try:
             yield evaluate

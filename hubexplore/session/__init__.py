@@ -1,8 +1,9 @@
-"""One graph and one TensorFlow session that a notebook works with.
+"""One graph and one TensorFlow session that a notebook works with. Nothing here imports IPython.
 
-Start with `session`: `NotebookSession` loads modules into its graph and calls them through
-`signature_calls`, which splits rows into `batches`, resolves `fetches`, runs interruptibly (`interruption`,
-`tf_session`) and writes the `call_log`. `export` writes a module and verifies it; `memory` estimates a run
-before it starts; `removal` frees a module that was replaced; `registry` holds the named sessions of a
-notebook.
+Read `session` first: `NotebookSession` loads modules into its graph and keeps a runner for each kind of call.
+A call then goes through `signature_calls` (a `hub.running` runner with a log, batches and fetched tensors),
+`tf_session` (a TensorFlow session that initialises what is new) and `interruption` (the thread in which it
+runs, so that Ctrl-C gives control back). `call_log` remembers it. `memory/` foresees whether inputs fit into
+memory, `export/` writes a module and compares what was written. `registry` has the sessions of a notebook by
+name, and `tf_startup` imports TensorFlow without its start-up log; these two load without TensorFlow.
 """

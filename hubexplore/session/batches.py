@@ -27,43 +27,48 @@ def batches(infos: Mapping[str, TensorInfo], arrays: Arrays, size: int) -> tuple
 
     Args:
       infos: the inputs by name.
-      arrays: what `Feeds.arrays` made of them. Inputs of fixed first dimension go whole into each batch.
+      arrays: what `Feeds.arrays` made of them. An input with a fixed first dimension goes whole into each
+        batch.
       size: rows in a batch.
 
     Returns:
-      How many rows there are, and the arrays of each batch.
+      The number of rows, and the arrays of each batch.
 
     Raises:
       SignatureError: (a TypeError) no input has rows, or they have different numbers of them.
     """
     if size < 1:
-        raise SignatureError(f"batch_size is a number of rows, at least 1; got {size}.")
+        raise SignatureError(f"batch_size must be a number of rows, at least 1; got {size}.")
     inputs = []
     rows: dict[str, int] = {}
     start = 0
     for name, info in infos.items():
         width = _width(info)
-        own = list(arrays[start : start + width])
+        input_arrays = list(arrays[start : start + width])
         start += width
-        inputs.append((info, own))
+        inputs.append((info, input_arrays))
         if is_batched(info):
-            rows[name] = _rows(info, own)
+            rows[name] = _rows(info, input_arrays)
     if not rows:
         raise SignatureError(
-            f"Of the inputs {sorted(infos)} none has a free first dimension, so there is nothing to cut into "
+            f"None of the inputs {sorted(infos)} has an open first dimension, so nothing can be cut into "
             f"batches. Leave batch_size out."
         )
     if len(set(rows.values())) > 1:
-        raise SignatureError(f"With batch_size all inputs have equally many rows; got {rows}.")
+        raise SignatureError(f"With batch_size, all inputs must have the same number of rows; got {rows}.")
     count = next(iter(rows.values()))
 
     def cut() -> Iterator[list[Array]]:
-        # Without rows there is one empty batch, so that the outputs have their shape.
+        # No rows make one empty batch, from which the outputs get their shapes and dtypes.
         for first in range(0, max(count, 1), size):
             yield [
                 part
-                for info, own in inputs
-                for part in (_slice(info, own, first, min(first + size, count)) if is_batched(info) else own)
+                for info, input_arrays in inputs
+                for part in (
+                    _slice(info, input_arrays, first, min(first + size, count))
+                    if is_batched(info)
+                    else input_arrays
+                )
             ]
 
     return count, cut()
@@ -73,37 +78,38 @@ def _width(info: TensorInfo) -> int:
     return len(info.component_names)
 
 
-def _rows(info: TensorInfo, own: Arrays) -> int:
+def _rows(info: TensorInfo, arrays: Arrays) -> int:
     match info.kind:
         case "sparse":
-            return int(own[2][0])
+            return int(arrays[2][0])
         case "ragged":
-            return len(own[1]) - 1
+            return len(arrays[1]) - 1
         case _:
-            return int(own[0].shape[0])
+            return int(arrays[0].shape[0])
 
 
-def _slice(info: TensorInfo, own: Arrays, first: int, last: int) -> list[Array]:
+def _slice(info: TensorInfo, arrays: Arrays, first: int, last: int) -> list[Array]:
     match info.kind:
         case "sparse":
-            indices, values, dense_shape = own
+            indices, values, dense_shape = arrays
             inside = (indices[:, 0] >= first) & (indices[:, 0] < last)
             moved = indices[inside].copy()
             moved[:, 0] -= first
             return [moved, values[inside], np.array([last - first, *dense_shape[1:]], dense_shape.dtype)]
         case "ragged":
-            flat, *splits = own
-            begin, end, found = first, last, []
+            # Row splits are offsets into the next level, so each level gives the range of the one below.
+            flat, *splits = arrays
+            begin, end, cut_splits = first, last, []
             for split in splits:
-                found.append(split[begin : end + 1] - split[begin])
+                cut_splits.append(split[begin : end + 1] - split[begin])
                 begin, end = int(split[begin]), int(split[end])
-            return [flat[begin:end], *found]
+            return [flat[begin:end], *cut_splits]
         case _:
-            return [own[0][first:last]]
+            return [arrays[0][first:last]]
 
 
 def joined(parts: Sequence[tuple[int, Mapping[str, Any]]]) -> dict[str, Any]:
-    """The results of batches as those of one call.
+    """Joins the results of batches into those of one call.
 
     Args:
       parts: (rows, results by name) of each batch.
@@ -119,7 +125,7 @@ def _join(name: str, parts: Sequence[tuple[int, Any]]) -> Any:
         if _value_rows(value) != rows:
             raise SignatureError(
                 f"Output {name!r} has the shape {tuple(np.shape(value))} for a batch of {rows} rows, not one "
-                f"entry per row, so that of several batches cannot be put together. Leave batch_size out."
+                f"entry per row, so the outputs of several batches cannot be joined. Leave batch_size out."
             )
     first = parts[0][1]
     if len(parts) == 1:
@@ -146,6 +152,7 @@ def _join_sparse(values: Sequence[Any]) -> Any:
         moved[:, 0] += before
         indices.append(moved)
         before += int(value.dense_shape[0])
+    # Rows of different batches may end at different columns; the widest holds them all.
     widest = np.max([value.dense_shape for value in values], axis=0)
     dense_shape = np.array([before, *widest[1:]], np.int64)
     flat = np.concatenate([value.values for value in values])
@@ -155,8 +162,9 @@ def _join_sparse(values: Sequence[Any]) -> Any:
 def _join_ragged(values: Sequence[Any]) -> Any:
     splits = []
     for level in range(len(values[0].nested_row_splits)):
-        own = [np.asarray(value.nested_row_splits[level]) for value in values]
-        ends = np.cumsum([0, *(split[-1] for split in own[:-1])])
-        moved = [split[1:] + end for split, end in zip(own, ends, strict=True)]
-        splits.append(np.concatenate([own[0][:1], *moved]).astype(own[0].dtype))
+        level_splits = [np.asarray(value.nested_row_splits[level]) for value in values]
+        # Each batch counts from zero: the splits of one begin where those of the one before ended.
+        ends = np.cumsum([0, *(split[-1] for split in level_splits[:-1])])
+        moved = [split[1:] + end for split, end in zip(level_splits, ends, strict=True)]
+        splits.append(np.concatenate([level_splits[0][:1], *moved]).astype(level_splits[0].dtype))
     return ragged_value(np.concatenate([value.flat_values for value in values]), splits)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import datetime
 import itertools
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,11 +19,11 @@ from hubexplore.errors import NoSuchCallError
 from hubexplore.summary.call_record import CallRecord, Shapes
 
 LENGTH: Final = 1000
-"""How many calls are remembered."""
+"""Maximum number of calls in the log."""
 LARGEST_KEPT: Final = 8_000_000
-"""Bytes of inputs up to which those of a call are kept for a replay."""
+"""Maximum size in bytes of the inputs of one call that are kept for a replay."""
 KEPT: Final = 64_000_000
-"""Bytes of inputs that are kept in all, the newest."""
+"""Maximum size in bytes of all inputs that are kept; the oldest are dropped first."""
 
 Array = np.ndarray[Any, Any]
 Again = Callable[[Sequence[Array]], Any]
@@ -30,7 +32,7 @@ _Described = tuple[tuple[str, np.dtype[Any], tuple[int | None, ...]], ...]
 
 @dataclass(slots=True)
 class _Entry:
-    """A call as it happened. dtypes get their names only when somebody looks: that takes microseconds."""
+    """A call as it happened. dtypes get their names only when the log is read: that takes microseconds."""
 
     number: int
     time: float
@@ -55,6 +57,7 @@ class CallLog(Sequence[CallRecord]):
         self._numbers = itertools.count(1)
         self._with_arrays: collections.deque[_Entry] = collections.deque()
         self._kept = 0
+        self._by_thread = threading.local()
 
     def add(
         self,
@@ -69,24 +72,27 @@ class CallLog(Sequence[CallRecord]):
         Args:
           timing: when it began, in seconds since 1970, and how many seconds it took.
           called: name that the module is loaded by, and the signature's name.
-          inputs: (name, array) of each.
+          inputs: (name, array) of each array that was fed.
           outputs: values by name.
-          again: runs it again, given the arrays.
+          again: runs the call again on such arrays.
         """
-        given = tuple(inputs)
-        size = sum(array.nbytes for _, array in given)
+        named_arrays = tuple(inputs)
+        size = sum(array.nbytes for _, array in named_arrays)
         entry = _Entry(
             next(self._numbers),
             timing[0],
             *called,
-            tuple((name, array.dtype, array.shape) for name, array in given),
+            tuple((name, array.dtype, array.shape) for name, array in named_arrays),
             tuple((name, *_described(value)) for name, value in outputs.items()),
             timing[1],
-            # Copies: the caller may write into an array later.
-            [array.copy() for _, array in given] if size <= LARGEST_KEPT else None,
+            # Copies: the caller may write into its arrays later, and a replay needs the values of now.
+            [array.copy() for _, array in named_arrays] if size <= LARGEST_KEPT else None,
             again,
         )
         self._entries.append(entry)
+        records = getattr(self._by_thread, "records", None)
+        if records is not None:
+            records.append(_record(entry))
         if entry.arrays is not None:
             self._with_arrays.append(entry)
             self._kept += size
@@ -95,13 +101,24 @@ class CallLog(Sequence[CallRecord]):
                 self._kept -= oldest.size
                 oldest.arrays = None
 
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[list[CallRecord]]:
+        """Yields a list of the calls that this thread makes inside; other threads may call meanwhile."""
+        records: list[CallRecord] = []
+        outer = getattr(self._by_thread, "records", None)
+        self._by_thread.records = records
+        try:
+            yield records
+        finally:
+            self._by_thread.records = outer
+
     def replay(self, number: int) -> Any:
         """Runs a call again, on the same inputs and with the weights as they are now; returns its values.
 
         Raises:
           NoSuchCallError: (a KeyError) there is no such call, or its inputs are not in memory.
         """
-        entry = next((each for each in self._entries if each.number == number), None)
+        entry = next((entry for entry in self._entries if entry.number == number), None)
         if entry is None:
             known = "nothing was called yet"
             if self._entries:
@@ -114,27 +131,29 @@ class CallLog(Sequence[CallRecord]):
             )
         if entry.arrays is None:
             raise NoSuchCallError(
-                f"The inputs of call number {number} are not in memory: of one call up to "
-                f"{LARGEST_KEPT // 1_000_000} MB are kept, of all the newest {KEPT // 1_000_000} MB. Call it "
-                f"anew."
+                f"The inputs of call number {number} are not in memory: the log keeps up to "
+                f"{LARGEST_KEPT // 1_000_000} MB of one call, and the newest {KEPT // 1_000_000} MB of all. "
+                f"Call the module again with these inputs."
             )
         return entry.again(entry.arrays)
 
     def retire(self, callers: Collection[object]) -> None:
-        """Frees what the calls of some objects hold: they stay in the log, but cannot run again.
+        """Frees what the calls of some objects hold; the calls stay in the log, but cannot run again.
 
         Args:
-          callers: whose methods `again` was.
+          callers: objects of which `again` is a method.
         """
-        known = set(map(id, callers))
-        for entry in self._entries if known else ():
-            if id(getattr(entry.again, "__self__", None)) in known:
+        caller_ids = set(map(id, callers))
+        for entry in self._entries if caller_ids else ():
+            if id(getattr(entry.again, "__self__", None)) in caller_ids:
                 entry.again = entry.arrays = None
-        self._with_arrays = collections.deque(each for each in self._with_arrays if each.arrays is not None)
-        self._kept = sum(each.size for each in self._with_arrays)
+        self._with_arrays = collections.deque(
+            entry for entry in self._with_arrays if entry.arrays is not None
+        )
+        self._kept = sum(entry.size for entry in self._with_arrays)
 
     def forget(self) -> None:
-        """Drops all calls and their inputs; numbers go on."""
+        """Drops all calls and their inputs; the numbers go on."""
         self._entries.clear()
         self._with_arrays.clear()
         self._kept = 0
@@ -149,7 +168,7 @@ class CallLog(Sequence[CallRecord]):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return [_record(each) for each in list(self._entries)[index]]
+            return [_record(entry) for entry in list(self._entries)[index]]
         return _record(self._entries[index])
 
     def __iter__(self) -> Iterator[CallRecord]:

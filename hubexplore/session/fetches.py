@@ -1,4 +1,4 @@
-"""From what a user calls a tensor to the tensor in an applied graph."""
+"""Finds the tensor that an item of `fetch=` names in an applied signature."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def resolve(fetch: Any, module: Module, applied: AppliedSignature) -> Any:
             if isinstance(variable, list):
                 return tf.concat(variable, _axis(fetch, module))
             return tf.identity(variable)
-    own = fetch.startswith(module.scopes)
-    tensor = module.tensor(fetch, None if own else applied.application)
-    if any(tensor is each for each in applied.placeholders):
+    is_full_name = fetch.startswith(module.scopes)
+    tensor = module.tensor(fetch, None if is_full_name else applied.application)
+    if any(tensor is fed for fed in applied.placeholders):
         with _outside(graph):
             return tf.identity(tensor)  # a compiled call cannot fetch what it feeds
     return tensor
@@ -51,13 +51,15 @@ def resolve(fetch: Any, module: Module, applied: AppliedSignature) -> Any:
 
 @contextlib.contextmanager
 def _outside(graph: tf.Graph) -> Iterator[None]:
-    """Adds to the graph at its top, whatever scopes the caller is in."""
+    """Adds ops at the top of the graph, whatever scopes and dependencies the caller is in."""
     with graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
         yield
 
 
 def _axis(name: str, module: Module) -> int:
-    """The dimension along which a partitioned variable is cut: the only one in which parts begin apart."""
-    described = (each for variant in module.summary().variants for each in variant.variables)
-    parts = next((each.partitions for each in described if each.name == name and each.partitions), ())
+    """The axis along which a partitioned variable is cut: the only one with an offset in its last part."""
+    variables = (variable for variant in module.summary().variants for variable in variant.variables)
+    parts = next(
+        (variable.partitions for variable in variables if variable.name == name and variable.partitions), ()
+    )
     return next((axis for axis, offset in enumerate(parts[-1].offset) if offset), 0) if parts else 0

@@ -1,7 +1,7 @@
-"""Work that Ctrl-C and the kernel's stop button can leave at any moment.
+"""Work that Ctrl-C and the kernel's stop button can interrupt at any moment.
 
-Python handles a signal only between its own instructions: a thread that is inside of TensorFlow sees it when
-TensorFlow comes back. How long a run takes is not known beforehand: it may depend on a value. So the main
+Python handles a signal only between its own instructions: a thread that is inside TensorFlow handles it when
+TensorFlow returns. How long a run takes is not known beforehand, since it may depend on a value. So the main
 thread, which gets the signals, hands every run to another thread and waits.
 """
 
@@ -20,34 +20,37 @@ Job = tuple[Callable[..., Any], tuple[Any, ...]]
 MSG_GOES_ON: Final = (
     "Interrupted. What has begun may go on in the background for a while, and may still assign variables."
 )
-_POLL: Final = 0.2  # seconds
+_POLL_SECONDS: Final = 0.2
+"""Longest time that a signal which comes just before a wait begins stays unnoticed."""
 _POLLS_PER_CHECK: Final = 5
 
 
 @contextlib.contextmanager
-def borrowed(free: list[Result], make: Callable[[], Result]) -> Iterator[Result]:
-    """Yields one of `free`, which nobody else uses meanwhile, or a new one; threads may share the list.
+def borrowed(idle: list[Result], make: Callable[[], Result]) -> Iterator[Result]:
+    """Takes an item from the list `idle`, or makes one, and yields it for exclusive use.
 
-    It is put back afterwards, unless an interrupt ended its use: what was stopped cannot run again.
+    It is put back afterwards, unless an interrupt ended its use: what was stopped cannot run again. Threads
+    may share the list, since `pop` and `append` of a list are atomic.
     """
     try:
-        one = free.pop()
+        item = idle.pop()
     except IndexError:
-        one = make()
+        item = make()
     try:
-        yield one
+        yield item
     except KeyboardInterrupt:
         raise
     except BaseException:
-        free.append(one)
+        idle.append(item)
         raise
-    free.append(one)
+    idle.append(item)
 
 
 class Stopper:
-    """Ends from elsewhere what a thread does: the run that goes on, and whatever it would run next.
+    """Ends the work of another thread: its current run, and whatever it would run next.
 
-    The thread works inside of `watch`; its runs say by `stoppable`, or `Helper.run`, how each is ended.
+    The thread works inside `watch`. Its runs go through `stoppable` or `Helper.run`, which know how to end
+    each of them.
     """
 
     def __init__(self) -> None:
@@ -56,15 +59,15 @@ class Stopper:
         self._is_stopped = False
 
     def stop(self) -> None:
-        """Ends it; at the latest at the end of the op that TensorFlow has begun."""
+        """Ends the work, at the latest when the op that TensorFlow has begun is done."""
         with self._lock:
             self._is_stopped = True
-            for each in self._stops:
+            for stop_run in self._stops:
                 with contextlib.suppress(Exception):
-                    each()
+                    stop_run()
 
     def watch(self, work: Callable[[], Result]) -> Result:
-        """Returns what `work` returns, or raises KeyboardInterrupt in it once it was stopped."""
+        """Returns what `work` returns; after `stop`, the next run in it raises KeyboardInterrupt."""
         outer = getattr(_WATCHED, "by", None)
         _WATCHED.by = self
         try:
@@ -75,7 +78,7 @@ class Stopper:
     def run(
         self, work: Callable[..., Result], arguments: tuple[Any, ...], stop: Callable[[], None] | None
     ) -> Result:
-        """Runs `work`, which `stop` ends."""
+        """Runs `work`; the function `stop` ends it early."""
         stops = () if stop is None else (stop,)
         with self._lock:
             self._check()
@@ -83,11 +86,11 @@ class Stopper:
         try:
             return work(*arguments)
         finally:
-            # Whoever stops holds the lock, so that a stop that was called is known here: what it ended, if
-            # only after its end, is not to be used again.
+            # `stop` works under the lock. So a run whose end and whose stop coincide is seen as stopped here,
+            # and what ran it, which the stop has spoilt, is not used again.
             with self._lock:
-                for each in stops:
-                    self._stops.remove(each)
+                for stop_run in stops:
+                    self._stops.remove(stop_run)
                 self._check()
 
     def _check(self) -> None:
@@ -99,31 +102,31 @@ _WATCHED: Final = threading.local()
 
 
 def stoppable(work: Callable[..., Result], *arguments: Any, stop: Callable[[], None] | None = None) -> Result:
-    """Calls `work`, in a way that the `Stopper` that watches this thread can end it by `stop`."""
+    """Calls `work`; the `Stopper` that watches this thread, if any, can end it by calling `stop`."""
     watcher: Stopper | None = getattr(_WATCHED, "by", None)
     return work(*arguments) if watcher is None else watcher.run(work, arguments, stop)
 
 
 class Helper:
-    """Runs what the main thread hands to it, in a thread that it keeps: handing over takes microseconds.
+    """Runs the main thread's work in a thread that it keeps, so handing over takes microseconds.
 
-    After an interrupt the work goes on in its thread, its result is dropped, and the next one gets a new
-    thread. In any other thread than the main one `run` just calls, since signals do not go there.
+    After an interrupt the work goes on in its thread and its result is dropped; the next work gets a new
+    thread. Outside the main thread `run` simply calls the work, since signals do not arrive there.
     """
 
     def __init__(self) -> None:
-        self._idle: deque[_Hand] = deque()
-        self._left: list[_Hand] = []
+        self._idle: deque[_WorkerThread] = deque()
+        self._left: list[_WorkerThread] = []
 
     @property
     def left_behind(self) -> int:
-        """How many interrupted pieces of work are still running."""
-        return sum(each.is_busy for each in self._left)
+        """Number of interrupted pieces of work that are still running."""
+        return sum(worker.is_busy for worker in self._left)
 
     def wait_for_left_behind(self) -> None:
         """Waits until they have ended."""
-        for each in self._left:
-            each.wait()
+        for worker in self._left:
+            worker.wait()
 
     def run(
         self,
@@ -135,42 +138,45 @@ class Helper:
         """Returns what `work` returns for the arguments.
 
         Args:
-          work: what to do.
-          arguments: of it.
-          check: raises if there is nothing to wait for any more; asked every second or so.
-          stop: makes the work end early; called at an interrupt.
+          work: the function to call.
+          arguments: its arguments.
+          check: called about once a second; raises if waiting has become pointless.
+          stop: called at an interrupt; makes the work end early.
 
         Raises:
-          KeyboardInterrupt: the user does not want to wait; the message says what goes on.
+          KeyboardInterrupt: the user interrupted the wait; the message says what goes on.
           BaseException: whatever `work` or `check` raises.
         """
         if check is None and threading.get_ident() != threading.main_thread().ident:
             return stoppable(work, *arguments, stop=stop)
         try:
-            hand = self._idle.pop()
+            worker = self._idle.pop()
         except IndexError:
-            hand = _Hand()
+            worker = _WorkerThread()
         try:
-            result, error = hand.do((work, arguments), check)
+            result, error = worker.do((work, arguments), check)
         except BaseException as stopped:
-            self._leave(hand, stop)
+            self._leave(worker, stop)
             if isinstance(stopped, KeyboardInterrupt):
                 raise KeyboardInterrupt(MSG_GOES_ON) from None
             raise
-        self._idle.append(hand)
+        self._idle.append(worker)
         if error is not None:
             try:
                 raise error
             finally:
-                del error  # its traceback refers to this frame
+                del error  # its traceback refers to this frame: a cycle that would keep the arrays
         return result  # type: ignore[no-any-return]  # the queue holds results of any kind
 
-    def _leave(self, hand: _Hand, stop: Callable[[], None] | None) -> None:
-        """Ends the work of a hand, if it can be, whatever further interrupts come meanwhile."""
+    def _leave(self, worker: _WorkerThread, stop: Callable[[], None] | None) -> None:
+        """Ends the work of a thread if that is possible, even if the user interrupts again meanwhile."""
         while True:
             try:
-                hand.dismiss()
-                self._left = [*(each for each in self._left if each.is_busy and each is not hand), hand]
+                worker.dismiss()
+                self._left = [
+                    *(other for other in self._left if other.is_busy and other is not worker),
+                    worker,
+                ]
                 if stop is not None:
                     with contextlib.suppress(Exception):
                         stop()
@@ -179,18 +185,18 @@ class Helper:
             return
 
     def close(self) -> None:
-        """Ends the threads that wait; those that work end after it."""
+        """Ends the idle threads; a busy one ends when its work is done."""
         self._idle.clear()
 
 
-class _Hand:
-    """A thread that does one job after the other until it is dismissed."""
+class _WorkerThread:
+    """A thread that does one job after another until it is dismissed."""
 
     def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._results: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
-        # A daemon: work that an interrupt left behind must not keep the process from ending. It knows the
-        # queues only, so that who forgets the hand, forgets the thread.
+        # A daemon: work that an interrupt left behind must not keep the process from ending. The thread knows
+        # the queues but not this object, so that `__del__` runs, and ends it, when nothing else refers to it.
         self._thread = threading.Thread(
             target=_work, args=(self._jobs, self._results), daemon=True, name="hubexplore-run"
         )
@@ -207,9 +213,9 @@ class _Hand:
         self._jobs.put(job)
         polls = 0
         while True:
-            # A signal that comes just before the wait begins is seen when it ends, so it is never long.
+            # A signal that arrives just before the wait begins is handled only when the wait ends.
             with contextlib.suppress(queue.Empty):
-                return self._results.get(timeout=_POLL)
+                return self._results.get(timeout=_POLL_SECONDS)
             polls += 1
             if check is not None and polls % _POLLS_PER_CHECK == 0:
                 check()
@@ -230,14 +236,14 @@ def _work(
             answer: tuple[Any, BaseException | None] = function(*arguments), None
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             answer = None, error
-        # What is kept here until the next job would stay in memory.
+        # Local names would keep these in memory until the next job.
         del job, function, arguments
         results.put(answer)
         del answer
 
 
 def run_interruptibly(work: Callable[[], Result]) -> Result:
-    """Runs `work` once in a thread of its own; an interrupt ends what it runs. See `Helper.run`."""
+    """Runs `work` once, in its own thread; an interrupt ends what it runs. See `Helper.run`."""
     stopper = Stopper()
     with contextlib.closing(Helper()) as helper:
         result: Result = helper.run(stopper.watch, work, stop=stopper.stop)
@@ -245,8 +251,8 @@ def run_interruptibly(work: Callable[[], Result]) -> Result:
 
 
 def try_for(work: Callable[[], None], seconds: float) -> None:
-    """Calls `work` and waits for it so many seconds at most; then it goes on in the background."""
-    if sys.is_finalizing():  # a thread that starts now never begins
+    """Calls `work` and waits at most `seconds` for it; after that it goes on in the background."""
+    if sys.is_finalizing():  # a thread started now would never run
         work()
         return
     done = threading.Event()
@@ -262,7 +268,7 @@ def try_for(work: Callable[[], None], seconds: float) -> None:
 
     try:
         threading.Thread(target=body, daemon=True, name="hubexplore-close").start()
-    except RuntimeError:  # the interpreter ends, and no thread begins any more
+    except RuntimeError:  # the interpreter is shutting down and starts no more threads
         work()
         return
     done.wait(seconds)

@@ -1,4 +1,4 @@
-"""Names for what a session loads."""
+"""Names for the modules of a session."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def variable_name(handle: str) -> str:
 
 def free_scope(graph: Any, name: str) -> str:
     """A scope for a module called `name` that neither ops nor variables of a graph use yet."""
-    wanted = re.sub(r"[^A-Za-z0-9_.-]", "_", name).lstrip("_-") or "module"
+    scope = re.sub(r"[^A-Za-z0-9_.-]", "_", name).lstrip("_-") or "module"
     with graph.as_default():
-        return str(graph.unique_name(wanted, mark_as_used=False))
+        return str(graph.unique_name(scope, mark_as_used=False))

@@ -21,14 +21,14 @@ class SessionBook:
 
     @property
     def current(self) -> NotebookSession:
-        """The session in use, made now if need be."""
+        """The session in use; it is made now if it was not used yet."""
         if self._name not in self._sessions:
-            self._sessions[self._name] = _make(self._name, "")
+            self._sessions[self._name] = _new_session(self._name, "")
         return self._sessions[self._name]
 
     @property
     def current_name(self) -> str:
-        """The name of the session in use, whether it was made yet or not."""
+        """The name of the session in use, which need not have been made yet."""
         return self._name
 
     @property
@@ -37,7 +37,7 @@ class SessionBook:
         return self._name in self._sessions
 
     def names(self) -> list[str]:
-        """Names of all sessions, that of the current one included."""
+        """Names of all sessions, including the current one."""
         return list(dict.fromkeys([*self._sessions, self._name]))
 
     def sessions(self) -> list[NotebookSession]:
@@ -48,18 +48,18 @@ class SessionBook:
         """Makes a session and uses it.
 
         Args:
-          name: of no other session.
+          name: not used by another session.
           target: see `NotebookSession`.
 
         Raises:
-          GraphError: (a RuntimeError) there is one of this name.
+          GraphError: (a RuntimeError) a session of this name exists.
         """
         if name in self._sessions:
             raise GraphError(
-                f"There is a session {name!r} already. Use it: %hub_session use {name}; or start it anew: "
+                f"There is already a session {name!r}. Use it: %hub_session use {name}; or empty it: "
                 f"%hub_session reset {name}."
             )
-        self._sessions[name] = _make(name, target)
+        self._sessions[name] = _new_session(name, target)
         self._name = name
         return self._sessions[name]
 
@@ -67,27 +67,27 @@ class SessionBook:
         """Makes another session the current one.
 
         Raises:
-          NoSuchSessionError: (a KeyError) lists those there are.
+          NoSuchSessionError: (a KeyError) lists the sessions that exist.
         """
         self._check(name)
         self._name = name
         return self.current
 
     def reset(self, name: str | None = None) -> NotebookSession:
-        """Starts a session anew, by default the current one; see `NotebookSession.reset`."""
-        wanted = self._check(self._name if name is None else name)
-        if wanted not in self._sessions:
-            return self.use(wanted)
-        self._sessions[wanted].reset()
-        return self._sessions[wanted]
+        """Empties a session, by default the current one; see `NotebookSession.reset`."""
+        session_name = self._check(self._name if name is None else name)
+        if session_name not in self._sessions:
+            return self.use(session_name)
+        self._sessions[session_name].reset()
+        return self._sessions[session_name]
 
     def close(self, name: str | None = None) -> None:
         """Closes a session, by default the current one; then the last one made before is used."""
-        wanted = self._check(self._name if name is None else name)
-        session = self._sessions.pop(wanted, None)
+        session_name = self._check(self._name if name is None else name)
+        session = self._sessions.pop(session_name, None)
         if session is not None:
             session.close()
-        if wanted == self._name:
+        if session_name == self._name:
             self._name = next(reversed(self._sessions), DEFAULT)
 
     def close_all(self) -> None:
@@ -105,7 +105,7 @@ class SessionBook:
         return name
 
 
-def _make(name: str, target: str) -> NotebookSession:
+def _new_session(name: str, target: str) -> NotebookSession:
     from hubexplore.session.tf_startup import import_tensorflow, quiet_tensorflow
 
     import_tensorflow()

@@ -1,4 +1,4 @@
-"""Takes the state of a module that is no longer wanted out of a graph, as far as TF1 can."""
+"""Frees the state of a module that was replaced, as far as a TF1 graph allows."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from hubexplore.hub.module import Module
 def free(module: Module, session: tf.compat.v1.Session) -> None:
     """Frees the memory of a module's variables and tables, and takes them out of all collections.
 
-    Its ops stay: nothing can be taken out of a graph. Reference variables keep their memory, too.
+    Its ops stay, since nothing can be removed from a graph. Reference variables keep their memory, too.
 
     Args:
-      module: can no longer be called afterwards.
+      module: to free; it can no longer be called afterwards.
       session: of its graph.
     """
     graph = module.graph
@@ -32,6 +32,7 @@ def free(module: Module, session: tf.compat.v1.Session) -> None:
         destroyers = [
             tf.raw_ops.DestroyResourceOp(resource=handle, ignore_lookup_error=True) for handle in handles
         ]
+    # Else training loops, savers and initialisers would go on using what was destroyed.
     for key in graph.get_all_collection_keys():
         items = graph.get_collection_ref(key)
         items[:] = [item for item in items if not _name(item).startswith(prefixes)]

@@ -1,4 +1,4 @@
-"""One graph and one TensorFlow session that a notebook works with. Knows no IPython."""
+"""`NotebookSession`: one graph and one TensorFlow session that a notebook works with."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError,
 from hubexplore.hub.inspection.training_checks import losses_unused, not_trainable
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.run_errors import RunError, explain_run_error
-from hubexplore.hub.running.signature_runner import AppliedSignature
+from hubexplore.hub.running.signature_runner import AppliedSignature, AppliedSignatures
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE
 from hubexplore.session import removal, variable_values
 from hubexplore.session.call_log import CallLog
 from hubexplore.session.names import free_scope, variable_name
-from hubexplore.session.signature_calls import Route, Runtime, Wish
+from hubexplore.session.signature_calls import Request, Runtime, SessionRunner
 from hubexplore.session.tf_server import guard
 from hubexplore.session.tf_session import ManagedSession
 from hubexplore.summary.files.paths import EXPORT, text_of, to_write
 
 OPS_LEFT_BEHIND: Final = 5_000
-"""So many ops of modules that were replaced may stay in the graph before a warning says so."""
-
+"""Maximum number of ops of replaced modules that may stay in the graph without a warning."""
 
 MSG_REPLACED: Final = (
     "Module {name!r} was replaced by loading another one by the same name, which freed its variables. Use "
@@ -48,8 +47,8 @@ class NotebookSession:
     ```
 
     Variables and tables are initialised when they are new, never again. A signature is applied once and
-    compiled once; after that a call adds nothing to the graph. Threads may call at the same time; what adds
-    to the graph waits for its turn.
+    compiled once; after that a call adds nothing to the graph. Threads may call at the same time; additions
+    to the graph wait for their turn.
 
     Args:
       name: what displays call it.
@@ -64,7 +63,7 @@ class NotebookSession:
         """The calls so far; shows itself as a table."""
         self._closed = False
         self._building = threading.RLock()
-        # What was replaced is known for as long as somebody has it.
+        # Weak: a replaced module is remembered, for its error message, as long as the user has it.
         self._replaced: weakref.WeakSet[Module] = weakref.WeakSet()
         self._warned: weakref.WeakSet[Module] = weakref.WeakSet()
         graph = tf.Graph()
@@ -77,14 +76,15 @@ class NotebookSession:
         self._graph = graph
         self._session = session
         self._modules = modules
-        self._routes: dict[Any, Route] = {}
-        self._runtime = Runtime(session, self.log, {}, self._building)
+        self._runners: dict[Any, SessionRunner] = {}
+        self._runtime = Runtime(session, self.log, AppliedSignatures(self._building))
         self._left_behind = 0
         self._is_shared = False  # whether the user has the graph, and may have built into it
 
     @property
     def graph(self) -> tf.Graph:
         """The graph that modules are loaded into."""
+        # From now on the user may add ops, so a replaced module can no longer take the whole graph with it.
         self._is_shared = True
         return self._graph
 
@@ -127,7 +127,7 @@ class NotebookSession:
         with self._building:
             earlier = self._modules.get(name)
             if earlier is not None and self._holds_nothing_but(earlier):
-                return self._load_anew(name, earlier, handle, tags, trainable)
+                return self._load_into_new_graph(name, earlier, handle, tags, trainable)
             module = self._make(self._graph, self._session, name, handle, tags, trainable)
             self._modules.pop(name, None)
             self._modules[name] = module
@@ -159,10 +159,10 @@ class NotebookSession:
             and all(variable.op.name.startswith(module.scopes) for variable in variables)
         )
 
-    def _load_anew(
+    def _load_into_new_graph(
         self, name: str, earlier: Module, handle: Any, tags: Iterable[str] | None, trainable: bool
     ) -> Module:
-        """Replaces the only module by one in a new graph: the old graph, which would only grow, goes."""
+        """Replaces the only module by one in a new graph, since the old graph would only grow."""
         graph = tf.Graph()
         session = self._session_of(graph)
         try:
@@ -170,19 +170,18 @@ class NotebookSession:
         except BaseException:
             session.close()
             raise
-        old, routes = self._session, list(self._routes.values())
+        old, runners = self._session, list(self._runners.values())
         self._replaced.add(earlier)
         self._open(graph, session, {name: module})
-        self.log.retire(routes)
-        # It waits for ops that run in other threads, which may take as long as they like.
+        self.log.retire(runners)
+        # In a thread: closing waits for ops that run in other threads, which may take any time.
         threading.Thread(target=old.close, daemon=True, name="hubexplore-close").start()
         return module
 
     def _free(self, name: str, module: Module) -> None:
-        self.log.retire([route for route in self._routes.values() if route.module is module])
-        self._routes = {key: route for key, route in self._routes.items() if route.module is not module}
-        for key in [key for key in self._runtime.applied if key[0] is module]:
-            del self._runtime.applied[key]
+        self.log.retire([runner for runner in self._runners.values() if runner.module is module])
+        self._runners = {key: runner for key, runner in self._runners.items() if runner.module is not module}
+        self._runtime.applied.forget(module)
         self._replaced.add(module)
         self._left_behind += sum(op.name.startswith(module.scopes) for op in self._graph.get_operations())
         removal.free(module, self._session)
@@ -233,8 +232,8 @@ class NotebookSession:
           fetch: further tensors of the call, such as intermediate layers, whether or not an output needs
             them: their names in the module ("conv1/Relu", "conv1/Relu:0"), names of variables, or tensors of
             the graph.
-          batch_size: run so many rows at a time. Every output must have a row per row of the inputs. An
-            interrupt stops at the next batch.
+          batch_size: maximum number of rows to run at a time. Every output must have a row per row of the
+            inputs. An interrupt stops at the next batch.
           progress: whether to show a bar for batches; by default where it takes more than a second.
           timeout: seconds after which TensorFlow begins no further op; an op that has begun ends first.
 
@@ -250,23 +249,23 @@ class NotebookSession:
             closed.
           TimeoutError: (also a HubError) the run took longer than `timeout`.
         """
-        wanted = None if fetch is None else (fetch,) if isinstance(fetch, str) else tuple(fetch)
+        fetches = None if fetch is None else (fetch,) if isinstance(fetch, str) else tuple(fetch)
         # Tensors compare element by element, so it is their identity that counts.
-        named = wanted and tuple(each if isinstance(each, str) else id(each) for each in wanted)
-        key = (module, signature, as_dict, named, timeout)
-        route = self._routes.get(key)
-        if route is None:
+        fetch_key = fetches and tuple(item if isinstance(item, str) else id(item) for item in fetches)
+        key = (module, signature, as_dict, fetch_key, timeout)
+        runner = self._runners.get(key)
+        if runner is None:
             self._check_open()
             live = self._live(module)
-            name = next((name for name, each in self._modules.items() if each is live), "")
-            route = Route(live, self._runtime, Wish(signature, as_dict, wanted, timeout), name)
-            self._routes[key] = route
+            name = next((name for name, loaded in self._modules.items() if loaded is live), "")
+            request = Request(signature, as_dict, fetches, timeout)
+            runner = self._runners[key] = SessionRunner(live, self._runtime, request, name)
         try:
             if batch_size is not None:
-                return route.in_batches(inputs, batch_size, progress)
-            return route(inputs)
+                return runner.in_batches(inputs, batch_size, progress)
+            return runner(inputs)
         except (tf.errors.OpError, RuntimeError) as error:
-            self._still_here(route.module, error)
+            self._check_current(runner.module, error)
             if not isinstance(error, tf.errors.OpError):
                 raise
             explained = self._explained(error, timeout)
@@ -284,7 +283,7 @@ class NotebookSession:
         Raises what `call` raises for a module or signature that is not there.
         """
         self._check_open()
-        return self._runtime.apply(self._live(module), signature or DEFAULT_SIGNATURE)
+        return self._runtime.applied.get(self._live(module), signature or DEFAULT_SIGNATURE)
 
     def export(
         self,
@@ -298,7 +297,7 @@ class NotebookSession:
         Args:
           module: loaded here, or its name.
           path: directory to write; it appears whole or not at all.
-          overwrite: replace a module that is there; anything else there stays refused.
+          overwrite: replace a module at `path`; anything else there is still refused.
           verify: load it again and compare the outputs of every signature on generated inputs.
 
         Returns:
@@ -328,19 +327,19 @@ class NotebookSession:
         self._check_open()
         if module is not None:
             return variable_values.variable_values(self._live(module), self._session)
-        found: dict[str, Any] = {}
-        for name, each in self._modules.items():
-            own = {
+        values: dict[str, Any] = {}
+        for name, loaded in self._modules.items():
+            module_values = {
                 f"{name}/{key}": value
-                for key, value in variable_values.variable_values(each, self._session).items()
+                for key, value in variable_values.variable_values(loaded, self._session).items()
             }
-            if twice := sorted(own.keys() & found):
+            if clashes := sorted(module_values.keys() & values):
                 raise GraphError(
-                    f"Two modules have a variable that would be called {twice[0]!r}. Ask for those of one "
+                    f"Variables of two modules would both be called {clashes[0]!r}. Ask for those of one "
                     f"module: session.variables({name!r})."
                 )
-            found |= own
-        return found
+            values |= module_values
+        return values
 
     def initialize(self) -> list[str]:
         """Initialises the variables and tables that are new in the graph; returns their names."""
@@ -370,7 +369,7 @@ class NotebookSession:
         self._warn_of_unused_losses()
 
     def _explained(self, error: tf.errors.OpError, timeout: float | None = None) -> RunError | None:
-        """The error with cause and remedy, where they are known."""
+        """The error with its cause and remedy, if they are known."""
         return explain_run_error(error, self._modules.values(), self.target, timeout)
 
     def _warn_of_unused_losses(self) -> None:
@@ -381,7 +380,7 @@ class NotebookSession:
                 warnings.warn(message, UserWarning, stacklevel=4)
 
     def reset(self) -> None:
-        """Starts anew with an empty graph: all modules, variables and what was trained are gone."""
+        """Starts again with an empty graph: all modules, variables and trained values are lost."""
         self._check_open()
         self._session.close()
         self.log.forget()
@@ -394,7 +393,7 @@ class NotebookSession:
             self._closed = True
             self._session.close()
             self._modules.clear()
-            self._routes.clear()
+            self._runners.clear()
             self._replaced.clear()
             self.log.forget()
 
@@ -428,13 +427,13 @@ class NotebookSession:
             raise GraphError(MSG_REPLACED.format(name=live.name))
         if live.graph is not self._graph:
             raise GraphError(
-                f"Module {live.name!r} belongs to another graph than session {self.name!r}. Load it here: "
-                f"%hub_load HANDLE --as NAME. After a reset everything has to be loaded again."
+                f"Module {live.name!r} is not in the graph of session {self.name!r}. Load it here: %hub_load "
+                f"HANDLE --as NAME. After a reset everything has to be loaded again."
             )
         return live
 
-    def _still_here(self, module: Module, error: Exception) -> None:
-        """Raises what is to be said of an error if another thread closed, reset or replaced meanwhile."""
+    def _check_current(self, module: Module, error: Exception) -> None:
+        """Raises GraphError if another thread closed or reset the session, or replaced the module."""
         try:
             self._check_open()
             self._live(module)
@@ -451,7 +450,7 @@ class NotebookSession:
 
 @contextlib.contextmanager
 def _collections_as_before(graph: tf.Graph) -> Iterator[None]:
-    """Takes out of all collections what joined them, if an error or interrupt ends the work inside."""
+    """Removes from all collections what joined them, if an error or interrupt ends the work inside."""
     sizes = {key: len(graph.get_collection_ref(key)) for key in graph.get_all_collection_keys()}
     try:
         yield

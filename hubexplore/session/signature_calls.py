@@ -1,22 +1,17 @@
-"""One way to call a module: a signature, what to fetch, compiled once, timed and logged."""
+"""What a session's calls add to a `SignatureRunner`: interrupts, the log, batches and fetched tensors."""
 
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
-from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
-
-import numpy as np
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from hubexplore.errors import SignatureError
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.compiled_call import CompiledCall
-from hubexplore.hub.running.feeds import Feeds
-from hubexplore.hub.running.signature_runner import AppliedSignature
-from hubexplore.hub.tensor_info import DEFAULT_OUTPUT, select_outputs
+from hubexplore.hub.running.signature_runner import AppliedSignatures, Array, SignatureRunner
 from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE
 from hubexplore.session.batches import batches, is_batched, joined
 from hubexplore.session.call_log import CallLog
@@ -24,40 +19,31 @@ from hubexplore.session.fetches import resolve
 from hubexplore.session.interruption import borrowed
 from hubexplore.session.tf_session import ManagedSession
 
-Array = np.ndarray[Any, Any]
-LIGHT: Final = 0.001
-"""Seconds: what is expected to take less is not worth several threads. Each run can be interrupted."""
-
 
 @dataclass(frozen=True)
 class Runtime:
-    """What the routes of a session share.
+    """What the runners of a session share.
 
     Attributes:
       session: of the graph; everything in it is initialised.
       log: gets each call.
       applied: signatures applied to placeholders so far.
-      building: held by the thread that adds to the graph; runs need it not.
     """
 
     session: ManagedSession
     log: CallLog
-    applied: dict[tuple[Module, str], AppliedSignature]
-    building: threading.RLock = field(default_factory=threading.RLock)
-
-    def apply(self, module: Module, signature: str) -> AppliedSignature:
-        """A signature on placeholders; ops are added to the graph the first time only."""
-        with self.building:
-            if (module, signature) not in self.applied:
-                self.applied[module, signature] = AppliedSignature(module, signature)
-            return self.applied[module, signature]
+    applied: AppliedSignatures
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a caller wants: a signature (None means `default`), all outputs or one, and further tensors.
+class Request:
+    """What a caller asks for.
 
-    `timeout` is the time in seconds that a run may take; None for no limit.
+    Attributes:
+      signature: its name; None means `default`.
+      as_dict: whether to return all outputs by name.
+      fetch: further tensors; None if the caller did not mention any, which decides what a call returns.
+      timeout: time in seconds that a run may take; None for no limit.
     """
 
     signature: str | None = None
@@ -66,148 +52,138 @@ class Wish:
     timeout: float | None = None
 
 
-class Route:
-    """A signature of a live module as a function of values.
+class SessionRunner(SignatureRunner):
+    """A signature of a live module as a function of values, whose calls are logged and can be interrupted.
 
     Args:
       module: live.
       runtime: of the session.
-      wish: what is wanted of it.
+      request: what to run and return.
       title: what the log calls the module.
 
     Raises:
       NoSuchSignatureError, SignatureError: as `NotebookSession.call`.
     """
 
-    def __init__(self, module: Module, runtime: Runtime, wish: Wish, title: str = "") -> None:
-        self.module = module
-        self._runtime = runtime
-        self._signature = wish.signature or DEFAULT_SIGNATURE
-        self._as_dict = as_dict = wish.as_dict
-        self._fetch = wish.fetch
-        self._timeout = wish.timeout
-        infos = module.get_input_info_dict(self._signature)
-        self._outputs = module.get_output_info_dict(self._signature)
-        select_outputs(self._signature, self._outputs, as_dict)
-        self._feeds = Feeds(self._signature, infos)
-        self._names = [
+    def __init__(self, module: Module, runtime: Runtime, request: Request, title: str = "") -> None:
+        signature = request.signature or DEFAULT_SIGNATURE
+        super().__init__(module, runtime.session, runtime.applied, signature, request.as_dict)
+        self._managed = runtime.session
+        self._log = runtime.log
+        self._fetch = request.fetch
+        self._timeout = request.timeout
+        # What the log calls the arrays of an input: a sparse or ragged one has several.
+        self._array_names = [
             name if len(info.component_names) == 1 else f"{name} ({part})"
-            for name, info in infos.items()
+            for name, info in self.feeds.infos.items()
             for part in range(len(info.component_names))
         ]
-        self._title = title or module.scope
-        self._call: CompiledCall | None = None
-        # Those that no thread runs at the moment; only a run that can be stopped needs one of its own.
-        self._free: list[CompiledCall] = []
-        # How long the last run took, and on how many bytes.
-        self._seconds = float("inf")
-        self._size = 1
+        self._called = (title or module.scope, signature)
+        # Compiled calls that no thread runs now. Only a run that can be stopped needs one of its own, since
+        # its stop ends whatever else runs by the same ops.
+        self._idle_calls: list[CompiledCall] = []
 
     def __call__(self, inputs: Any) -> Any:
-        """Runs it on values."""
-        return self._on(self._feeds.arrays(inputs))
+        """Runs it on values; see `NotebookSession.call`."""
+        return self._run_logged(self.feeds.arrays(inputs))
 
-    def _on(self, arrays: Sequence[Array]) -> Any:
+    def _run_logged(self, arrays: Sequence[Array]) -> Any:
+        """Runs it on arrays, as the log does at a replay."""
         started = time.time()
         begin = time.perf_counter()
-        call = self._call or self._compile()
-        outputs, fetched = self._parted(call.results(self._run(call, arrays)))
-        seconds = time.perf_counter() - begin
-        named = zip(self._names, arrays, strict=True)
-        self._runtime.log.add(
-            (started, seconds), (self._title, self._signature), named, outputs | fetched, self._on
-        )
-        return self._selected(outputs, fetched)
+        outputs, fetched = self._split(self.results(arrays))
+        self._add_to_log(started, begin, arrays, outputs | fetched)
+        return self._returned(outputs, fetched)
 
     def in_batches(self, inputs: Any, size: int, progress: bool | None) -> Any:
-        """Runs it on so many rows at a time; an interrupt stops at the next batch."""
+        """Runs it on at most `size` rows at a time; an interrupt stops at the next batch."""
         if self._fetch:
             raise SignatureError(
-                "fetch= and batch_size= do not go together: fetched tensors may have no rows."
+                "fetch= and batch_size= cannot be combined: a fetched tensor may have no rows."
             )
-        arrays = self._feeds.arrays(inputs)
-        rows, parts = batches(self._feeds.infos, arrays, size)
-        wrong = [name for name in self._wanted() if not is_batched(self._outputs[name])]
-        if wrong:
+        arrays = self.feeds.arrays(inputs)
+        rows, parts = batches(self.feeds.infos, arrays, size)
+        fixed = [name for name in self.output_names if not is_batched(self.output_infos[name])]
+        if fixed:
             raise SignatureError(
-                f"The outputs {wrong} of signature {self._signature!r} have a fixed shape, not one row per "
-                f"row of the inputs, so those of batches cannot be put together. Leave batch_size out."
+                f"The outputs {fixed} of signature {self.signature!r} have a fixed shape, not one row per "
+                f"row of the inputs, so the outputs of batches cannot be joined. Leave batch_size out."
             )
         started = time.time()
         begin = time.perf_counter()
-        call = self._call or self._compile()
         done = []
-        with _bar(rows, progress) as update:
+        with _progress_bar(rows, progress) as update:
             for number, part in enumerate(parts):
                 count = min(size, rows - number * size)
-                done.append((count, call.results(self._run(call, part))))
+                done.append((count, self.results(part)))
                 update(count)
-        results = joined(done)
-        seconds = time.perf_counter() - begin
-        named = zip(self._names, arrays, strict=True)
-        self._runtime.log.add((started, seconds), (self._title, self._signature), named, results, self._on)
-        return self._selected(results, {})
+        outputs = joined(done)
+        self._add_to_log(started, begin, arrays, outputs)
+        return self._returned(outputs, {})
 
-    def _wanted(self) -> list[str]:
-        return list(self._outputs) if self._as_dict else [DEFAULT_OUTPUT]
+    def _add_to_log(
+        self, started: float, begin: float, arrays: Sequence[Array], results: dict[str, Any]
+    ) -> None:
+        """Adds a call that began at the time `started` and the clock's reading `begin`."""
+        timing = (started, time.perf_counter() - begin)
+        named = zip(self._array_names, arrays, strict=True)
+        self._log.add(timing, self._called, named, results, self._run_logged)
 
-    def _parted(self, results: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _split(self, results: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The outputs, and what else was fetched, by name."""
         if not self._fetch:
             return results, {}
-        values = [*results.values()]
-        count = len(self._wanted())
-        return dict(zip(results, values[:count], strict=False)), dict(
-            zip(map(_label, self._fetch), values[count:], strict=True)
-        )
+        values = list(results.values())
+        count = len(self.output_names)
+        outputs = dict(zip(self.output_names, values[:count], strict=True))
+        return outputs, dict(zip(map(_label, self._fetch), values[count:], strict=True))
 
-    def _selected(self, outputs: dict[str, Any], fetched: dict[str, Any]) -> Any:
-        selected = outputs if self._as_dict else outputs[DEFAULT_OUTPUT]
+    def _returned(self, outputs: dict[str, Any], fetched: dict[str, Any]) -> Any:
+        selected = self.selected(outputs)
         return selected if self._fetch is None else (selected, fetched)
 
-    def _compile(self) -> CompiledCall:
-        with self._runtime.building:
-            if self._call is None:
-                self._call = self._compiled()
-                self._free.append(self._call)
-            return self._call
-
-    def _compiled(self) -> CompiledCall:
-        applied = self._runtime.apply(self.module, self._signature)
-        fetches = {name: applied.outputs[name] for name in self._wanted()}
-        _check_labels(self._fetch or ())
-        for index, each in enumerate(self._fetch or ()):
-            fetches[_free_key(index, fetches)] = resolve(each, self.module, applied)
-        session = self._runtime.session
-        is_here = session.check_server is None
-        return CompiledCall(session, applied.placeholders, fetches, self._timeout, stoppable=is_here)
-
-    def _run(self, call: CompiledCall, arrays: Sequence[Array]) -> Sequence[Any]:
-        size = sum(array.nbytes for array in arrays) + 1
-        is_light = self._seconds * max(size / self._size, 1.0) < LIGHT
-        run = call.run_light if is_light else call.run
-        begin = time.perf_counter()
+    def _execute(
+        self, call: CompiledCall, run: Callable[..., Sequence[Any]], arrays: Sequence[Array]
+    ) -> Sequence[Any]:
+        """Runs it so that an interrupt ends this run, and none that another thread began."""
         if call.stop is None:
-            flat: Sequence[Any] = self._runtime.session.hand_over(run, *arrays)
-        else:
-            flat = self._run_stoppable(arrays)
-        self._seconds, self._size = time.perf_counter() - begin, size
+            return self._hand_over(run, arrays)
+        with borrowed(self._idle_calls, self._new_call) as own_call:
+            stop = own_call.stop.now if own_call.stop else None
+            return self._hand_over(own_call.run, arrays, stop)
+
+    def _hand_over(
+        self,
+        run: Callable[..., Sequence[Any]],
+        arrays: Sequence[Array],
+        stop: Callable[[], None] | None = None,
+    ) -> Sequence[Any]:
+        flat: Sequence[Any] = self._managed.hand_over(run, *arrays, stop=stop)
         return flat
 
-    def _run_stoppable(self, arrays: Sequence[Array]) -> Sequence[Any]:
-        """Runs it so that an interrupt ends this run, and none that another thread began."""
-        with borrowed(self._free, self._another) as own:
-            stop = own.stop.now if own.stop else None
-            flat: Sequence[Any] = self._runtime.session.hand_over(own.run, *arrays, stop=stop)
-            return flat
+    def _compile(self) -> CompiledCall:
+        with self._applied.building:
+            if self._compiled is None:
+                self._compiled = self._new_call()
+                self._idle_calls.append(self._compiled)
+            return self._compiled
 
-    def _another(self) -> CompiledCall:
-        with self._runtime.building:
-            return self._compiled()
+    def _new_call(self) -> CompiledCall:
+        with self._applied.building:
+            applied = self._applied.get(self.module, self.signature)
+            fetches = self._output_tensors(applied)
+            _check_labels(self._fetch or ())
+            for index, fetch in enumerate(self._fetch or ()):
+                fetches[_free_key(index, fetches)] = resolve(fetch, self.module, applied)
+            # A run on a server is left to itself at an interrupt, see `ManagedSession`.
+            is_here = self._managed.check_server is None
+            return CompiledCall(
+                self._managed, applied.placeholders, fetches, self._timeout, stoppable=is_here
+            )
 
 
 def _free_key(index: int, taken: Container[str]) -> str:
-    """A key for what is fetched besides outputs, whose names strangers chose."""
+    """A key for a fetched tensor that is no output; strangers chose the names of outputs."""
     key = f"fetch {index}"
     while key in taken:
         key += "_"
@@ -217,13 +193,13 @@ def _free_key(index: int, taken: Container[str]) -> str:
 def _check_labels(fetches: Sequence[Any]) -> None:
     """Checks that no two different tensors would be returned under one name."""
     kinds: dict[str, set[bool]] = {}
-    for each in fetches:
-        kinds.setdefault(_label(each), set()).add(isinstance(each, str))
-    twice = [name for name, found in kinds.items() if len(found) > 1]
-    if twice:
+    for fetch in fetches:
+        kinds.setdefault(_label(fetch), set()).add(isinstance(fetch, str))
+    ambiguous = [name for name, forms in kinds.items() if len(forms) > 1]
+    if ambiguous:
         raise SignatureError(
-            f"fetch= has the name {twice[0]!r}, which is looked for in the module, and a tensor of the graph "
-            f"that is called so: the values would have one name. Fetch them in two calls."
+            f"fetch= has both the name {ambiguous[0]!r}, which is looked up in the module, and a tensor of "
+            f"the graph with this name, so two values would have one name. Fetch them in two calls."
         )
 
 
@@ -232,13 +208,13 @@ def _label(fetch: Any) -> str:
 
 
 @contextlib.contextmanager
-def _bar(rows: int, progress: bool | None) -> Iterator[Any]:
-    """Shows how far it is, and yields the function that is told of rows done."""
+def _progress_bar(rows: int, progress: bool | None) -> Iterator[Callable[[int], object]]:
+    """Shows how many rows are done; yields the function that takes the number of further rows."""
     if progress is False:
         yield lambda count: None
         return
     from tqdm.auto import tqdm
 
-    # Without a wish it appears only after a second.
+    # Where the caller did not ask for a bar, it appears only after a second.
     with tqdm(total=rows, unit="rows", leave=False, delay=0 if progress else 1) as bar:
         yield bar.update

@@ -13,32 +13,46 @@ from hubexplore.hub.running.run_errors import ServerGoneError, readable
 from hubexplore.session.interruption import Helper, borrowed, try_for
 
 _KEYS: Final = tf.compat.v1.GraphKeys
-_REMEMBERED: Final = 1000
-_CLOSING: Final = 1.0
+_MOST_POOLS: Final = 1000
+"""Maximum number of pools of stops; a loop that makes new fetches for every step would fill the memory."""
+_CLOSING_SECONDS: Final = 1.0
+"""Longest time to wait for an op that does not end when a session is closed."""
 _VARIABLES: Final = (_KEYS.GLOBAL_VARIABLES, _KEYS.LOCAL_VARIABLES)
 
 
 @dataclass(frozen=True)
-class _Stops:
-    """What ends runs that fetch `given`: those of `free`, which no run uses now, wait for `wanted`."""
+class _StopPool:
+    """The stops for runs that fetch the same tensors and ops.
 
-    given: list[tf.Tensor | tf.Operation]
-    wanted: list[tf.Tensor | tf.Operation]
+    Attributes:
+      fetches: what is fetched. Kept, so that the identities by which the pool is found stay taken.
+      awaited: those of `fetches` that surely end; a stop waits for them to know that the run is over.
+      are_needed: whether such a run may go on for ever.
+      idle: stops that no run uses at the moment.
+    """
+
+    fetches: list[tf.Tensor | tf.Operation]
+    awaited: list[tf.Tensor | tf.Operation]
     are_needed: bool
-    free: list[Stop] = field(default_factory=list)
+    idle: list[Stop] = field(default_factory=list)
 
 
-def _stops(fetches: list[tf.Tensor | tf.Operation]) -> _Stops:
-    """Ops that a condition may leave out are left alone: one that waited for them would never end."""
+def _stops_for(fetches: list[tf.Tensor | tf.Operation]) -> _StopPool:
+    """A new pool for runs that fetch these.
+
+    Ops that a condition may skip are not awaited: a run whose stop waited for one would never end.
+    """
     are_needed = may_be_endless(fetches)
-    wanted = [each for each in fetches if isinstance(each, tf.Tensor) or (are_needed and surely_runs(each))]
-    return _Stops(fetches, wanted, are_needed and bool(wanted))
+    awaited = [
+        fetch for fetch in fetches if isinstance(fetch, tf.Tensor) or (are_needed and surely_runs(fetch))
+    ]
+    return _StopPool(fetches, awaited, are_needed and bool(awaited))
 
 
 class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow is untyped
     """A `tf.compat.v1.Session` whose `run` first initialises variables and tables that joined the graph.
 
-    What was initialised, by it or by anybody else, is never initialised again, so no trained value is lost.
+    What is initialised already, by this session or by user code, is left alone, so no trained value is lost.
     `run` can be interrupted: control comes back at once, while TensorFlow finishes what it has begun.
     """
 
@@ -47,7 +61,7 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
         """Raises if the server is gone; None for a session of this process."""
         self._helper = Helper()
         # By the identities of the tensors that are fetched, which the entry keeps alive.
-        self._stops: dict[tuple[int, ...], _Stops] = {}
+        self._pools: dict[tuple[int, ...], _StopPool] = {}
         # On a server, sessions would otherwise share the variables and tables of equal names.
         super().__init__(target, graph, tf.compat.v1.ConfigProto(isolate_session_state=True))
         self._seen: set[str] = set()  # names of ops, unique in a graph
@@ -56,37 +70,40 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
     def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
         """See `tf.compat.v1.Session.run`."""
         self.initialize_new()
-        stops = self._stops_of(fetches)
-        if stops is None:
+        pool = self._pool_of(fetches)
+        if pool is None:
             return self.hand_over(super().run, fetches, feed_dict, options, run_metadata)
-        # Each run has one of its own: the end of one must not be the end of another.
-        with borrowed(stops.free, lambda: Stop(self, stops.wanted)) as stop:
+        # Concurrent runs need a stop each: a stop lets go at the end of its run, whichever run that is.
+        with borrowed(pool.idle, lambda: Stop(self, pool.awaited)) as stop:
             both = [fetches, stop.targets]
             return self.hand_over(super().run, both, feed_dict, options, run_metadata, stop=stop.now)[0]
 
-    def _stops_of(self, fetches: Any) -> _Stops | None:
-        """What ends runs of these; None where that is not needed or not possible."""
+    def _pool_of(self, fetches: Any) -> _StopPool | None:
+        """The stops for runs of these fetches; None where none is needed or possible.
+
+        None can be added to a finalized graph, and on a server a run is only left, not ended.
+        """
         if self.graph.finalized or self.check_server is not None:
             return None
         try:
             flat = tf.nest.flatten(fetches, expand_composites=True)
-            found = [self.graph.as_graph_element(each) if isinstance(each, str) else each for each in flat]
-        except (KeyError, TypeError, ValueError):  # Session.run says what is wrong with them
+            elements = [self.graph.as_graph_element(item) if isinstance(item, str) else item for item in flat]
+        except (KeyError, TypeError, ValueError):  # Session.run reports what is wrong with them
             return None
         kinds = (tf.Tensor, tf.Operation)
-        given = [each for each in found if isinstance(each, kinds) and each.graph is self.graph]
-        key = tuple(map(id, given))
-        stops = self._stops.get(key)
-        if stops is None:
-            if len(self._stops) >= _REMEMBERED:
-                self._stops.clear()
-            stops = self._stops[key] = _stops(given)
-        return stops if stops.are_needed else None
+        fetched = [item for item in elements if isinstance(item, kinds) and item.graph is self.graph]
+        key = tuple(map(id, fetched))
+        pool = self._pools.get(key)
+        if pool is None:
+            if len(self._pools) >= _MOST_POOLS:
+                self._pools.clear()
+            pool = self._pools[key] = _stops_for(fetched)
+        return pool if pool.are_needed else None
 
     def hand_over(
         self, work: Callable[..., Any], *arguments: Any, stop: Callable[[], None] | None = None
     ) -> Any:
-        """Calls `work`, which runs this session, so that an interrupt can leave it; `stop` then ends it."""
+        """Calls `work`, which runs this session; an interrupt returns at once, and `stop` ends the work."""
         try:
             return self._helper.run(work, *arguments, check=self.check_server, stop=stop)
         except UnicodeDecodeError as error:
@@ -104,7 +121,7 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
     def close(self) -> None:
         """Frees what the session holds, and ends runs that go on.
 
-        Does not wait for a server that is gone, and only `_CLOSING` seconds for an op that does not end.
+        Does not wait for a server that is gone, and only `_CLOSING_SECONDS` for an op that does not end.
         """
         self._helper.close()
         if self.check_server is not None:
@@ -112,41 +129,42 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
                 self.check_server()
             except ServerGoneError:
                 return
-        try_for(super().close, _CLOSING)
+        try_for(super().close, _CLOSING_SECONDS)
 
     def _plain_run(self, fetches: Any) -> Any:
-        """Runs without looking for what is new."""
+        """Runs without initialising anything first."""
         return self.hand_over(super().run, fetches)
 
     def _initialise(self, ops: list[tf.Operation]) -> None:
-        """Runs initialisers, which authors of modules wrote: they may take as long as any call."""
-        new = _stops([*ops])
-        if not new.are_needed or self.graph.finalized or self.check_server is not None:
+        """Runs initialisers so that an interrupt ends them: an author may have put any op into one."""
+        pool = _stops_for([*ops])
+        if not pool.are_needed or self.graph.finalized or self.check_server is not None:
             self._plain_run(ops)
             return
-        stop = Stop(self, new.wanted)
+        stop = Stop(self, pool.awaited)
         self.hand_over(super().run, [*ops, *stop.targets], stop=stop.now)
 
     def initialize_new(self, fresh: Iterable[Any] = ()) -> list[str]:
         """Initialises the variables and tables that are new in the graph; returns their names.
 
         Args:
-          fresh: variables of which it is known that nobody initialised them yet, which saves asking.
+          fresh: variables known to be uninitialised, which saves a query.
         """
+        # Sizes of the collections tell in a microsecond that nothing is new; this precedes every run.
         collections = [self.graph.get_collection_ref(key) for key in (*_VARIABLES, _KEYS.TABLE_INITIALIZERS)]
         sizes = tuple(map(len, collections))
         if sizes == self._sizes:
             return []
         *variable_lists, tables = collections
         known = {variable.op.name for variable in fresh}
-        variables = {each.op.name: each for items in variable_lists for each in items}
-        new = {name: each for name, each in variables.items() if name not in self._seen}
-        empty = known | self._uninitialized([each for name, each in new.items() if name not in known])
-        initializers = {name: each.initializer for name, each in new.items() if name in empty}
+        variables = {variable.op.name: variable for items in variable_lists for variable in items}
+        new = {name: variable for name, variable in variables.items() if name not in self._seen}
+        empty = known | self._uninitialized([variable for name, variable in new.items() if name not in known])
+        initializers = {name: variable.initializer for name, variable in new.items() if name in empty}
         initializers |= {op.name: op for op in tables if op.name not in self._seen}
         done = self._run_all(list(initializers.items()))
         self._seen.update(new, initializers)
-        # Asking may have added nothing to the collections; what others add meanwhile is seen next time.
+        # The sizes from before the work: what other threads added meanwhile is new to the next call.
         self._sizes = sizes
         return done
 
@@ -159,7 +177,11 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
         return {name.decode() for name in names}
 
     def _run_all(self, initializers: list[tuple[str, Any]]) -> list[str]:
-        """Runs initialisers, again where one needs what another one makes; leaves those that need a feed."""
+        """Runs initialisers, again those that need the work of another; returns the names of those done.
+
+        All at once nearly always succeeds. Otherwise one by one, in rounds, until a round gets nowhere: at
+        most n rounds of n runs for a chain of n in reverse order. What fails then needs a feed, and is left.
+        """
         done: list[str] = []
         waiting = initializers
         while waiting:

@@ -11,19 +11,24 @@ from hubexplore.hub.module import Module
 
 
 def variable_values(module: Module, session: tf.compat.v1.Session) -> dict[str, Any]:
-    """NumPy arrays by name in the module; a partitioned variable is put together."""
+    """NumPy arrays by name in the module; the parts of a partitioned variable are joined."""
     known = module.variable_map
-    flat = session.run({key: each if isinstance(each, list) else [each] for key, each in known.items()})
-    described = {each.name: each for variant in module.summary().variants for each in variant.variables}
-    found = {}
+    flat = session.run(
+        {key: variable if isinstance(variable, list) else [variable] for key, variable in known.items()}
+    )
+    described = {
+        variable.name: variable for variant in module.summary().variants for variable in variant.variables
+    }
+    values = {}
     for name, parts in flat.items():
         variable = described.get(name)
         if not isinstance(known[name], list) or variable is None or variable.shape is None:
-            found[name] = parts[0] if len(parts) == 1 else np.concatenate(parts)
+            values[name] = parts[0] if len(parts) == 1 else np.concatenate(parts)
             continue
+        # The parts' offsets say along which axis they join; their order alone would not.
         whole = np.empty([size or 0 for size in variable.shape], parts[0].dtype)
         for part, value in zip(variable.partitions, parts, strict=True):
             ends = zip(part.offset, value.shape, strict=True)
             whole[tuple(slice(start, start + size) for start, size in ends)] = value
-        found[name] = whole
-    return found
+        values[name] = whole
+    return values

@@ -56,7 +56,7 @@ def need(one: AppliedSignature, rows: int) -> int:
     """Bytes that a batch of rows needs."""
     with pytest.raises(TooLargeError):
         estimate.check(one, {"default": np.zeros([rows, 4], np.float32)}, lambda: 0)
-    return estimate._foreseen(one, {"default": np.zeros([rows, 4], np.float32)})[1].bytes(rows)
+    return estimate._peak_of_run(one, {"default": np.zeros([rows, 4], np.float32)})[1].bytes(rows)
 
 
 def test_what_fits_passes_and_what_does_not_is_refused(session: NotebookSession, module: hub.Module) -> None:
@@ -219,7 +219,7 @@ with hub.NotebookSession() as session:
     shape = [int(sys.argv[3]), *taker.shape.as_list()[1:]]
     is_text = taker.dtype.name == "string"
     inputs = {name: np.full(shape, b"the king " * 8, object) if is_text else np.zeros(shape, np.float32)}
-    rows, peak = estimate._foreseen(applied, inputs)
+    rows, peak = estimate._peak_of_run(applied, inputs)
     session.call(module, {name: inputs[name][:1]}, sys.argv[2], as_dict=True)
     open("/proc/self/clear_refs", "w").write("5")  # forgets the highest use so far
     before = status("VmRSS")
@@ -244,12 +244,12 @@ linux = pytest.mark.skipif(
 
 @linux
 @pytest.mark.parametrize("signature", ["decoder", "gaussian_encoder"])
-def test_a_real_module_takes_what_was_foreseen(signature: str, real_modules: Path) -> None:
+def test_a_real_module_takes_what_was_peak_of_run(signature: str, real_modules: Path) -> None:
     assert 0.7 < measured(str(real_modules / "vae3dshapes"), signature, 1000) < 1.5
 
 
 @linux
-def test_sentences_of_many_words_take_what_was_foreseen() -> None:
+def test_sentences_of_many_words_take_what_was_peak_of_run() -> None:
     assert 0.6 < measured("sample:text-embedding", "default", 20_000) < 2
 
 
@@ -264,7 +264,7 @@ def test_words_are_counted(session: NotebookSession) -> None:
     one = session.applied(module)
 
     def needed(text: bytes) -> int:
-        return estimate._foreseen(one, {"default": np.full(10_000, text, object)})[1].bytes(10_000)
+        return estimate._peak_of_run(one, {"default": np.full(10_000, text, object)})[1].bytes(10_000)
 
     assert 15 < needed(b"a " * 16) / needed(b"a") < 17
     assert needed(b"") == needed(b"a")

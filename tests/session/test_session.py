@@ -217,9 +217,9 @@ def test_inputs_that_do_not_fit(session: NotebookSession, scale: hub.ModuleSpec)
 def test_a_module_of_another_graph(session: NotebookSession, scale: hub.ModuleSpec, tmp_path: Path) -> None:
     with tf.Graph().as_default():
         stranger = hub.Module(scale)
-    with pytest.raises(GraphError, match="belongs to another graph"):
+    with pytest.raises(GraphError, match="is not in the graph of session"):
         session.call(stranger, [1.0])
-    with pytest.raises(GraphError, match="belongs to another graph"):
+    with pytest.raises(GraphError, match="is not in the graph of session"):
         session.export(stranger, tmp_path / "out")
 
 

@@ -1,6 +1,11 @@
 """From a handle to a directory on a file system.
 
-| handle | what becomes of it |
+A handle is located here (`resolve`, `read`). What has to be fetched goes through `download` (with `retries`)
+and `archive`, which reads a stream through `decompression` and writes tar or `zip_archive` members into an
+`extraction_target`, within `size_limits`. `cache` keeps the result: `manifest` records what an entry holds,
+`entry_lock` decides which process builds it, `archive_entries` which entry a local archive has.
+
+| handle | result |
 | --- | --- |
 | a path, or any `tf.io.gfile` address such as `gs://...` | itself |
 | path of a `.tar.gz`, `.tar`, `.tar.bz2`, `.tar.xz`, `.zip` | extracted into the cache |
@@ -52,8 +57,8 @@ MSG_SCHEME: Final = (
     "`import tensorflow_io`)."
 )
 MSG_INNER: Final = (
-    "The archive {handle!r} holds no module, but another archive, {inner!r}. Extract the outer one, and give "
-    "the path of the inner one."
+    "The archive {handle!r} holds no module but another archive, {inner!r}. Extract the outer archive, and "
+    "give the path of the inner one."
 )
 
 
@@ -64,45 +69,46 @@ def resolve(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
       handle: A path, archive, address or `SCHEME:...`, see above and `summary.paths`.
 
     Returns:
-      A path that `filesystem_of` reads, absolute where it is one of this machine. Whether a module is
-      there is for the caller to see. See `path_diagnosis.explain`.
+      A path that `filesystem_of` reads, absolute if it is a local one. Whether a module is there is for the
+      caller to check; `path_diagnosis.explain` says what is there instead.
 
     Raises:
-      HandleError: `handle` is of no form known; a PathError if it is no path at all.
+      HandleError: `handle` has no known form; a PathError if it cannot be a path at all.
       MissingModuleError: There is no such archive.
       ArchiveError: The archive is damaged, would write outside of its directory, or passes a limit.
       DownloadError: The download failed. Nothing of it stays in the cache.
       NotAModuleError: What was in the archive is not a module.
     """
-    found = _found(handle)
-    return found if isinstance(found, str) else found.directory()
+    location = _locate(handle)
+    return location if isinstance(location, str) else location.directory()
 
 
 def read(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes], reader: Callable[[str], T]) -> T:
-    """Returns what `reader` makes of the directory that `handle` stands for.
+    """Returns what `reader` returns for the directory that `handle` stands for.
 
-    Where it finds nothing, what a cut export had moved aside is brought back. Where it finds damage in a
-    directory of the cache, and its content is not what was downloaded or extracted, that is done once more.
+    If the reader finds nothing, a module that an interrupted export had moved away is brought back. If it
+    finds damage in a directory of the cache, and the content is not what was downloaded or extracted, the
+    download or extraction is repeated.
 
     Raises:
       HubError: That of `resolve` or of the reader.
     """
-    found = _found(handle)
-    if isinstance(found, str):
+    location = _locate(handle)
+    if isinstance(location, str):
         try:
-            return reader(found)
+            return reader(location)
         except errors.MissingModuleError:
             from hubexplore.hub.placement import recover
 
-            if not recover(found):
+            if not recover(location):
                 raise
-        return reader(found)
-    directory = found.directory()
+        return reader(location)
+    directory = location.directory()
     try:
         return reader(directory)
     except errors.DamagedModuleError:
-        found.renew()
-    return reader(found.directory())
+        location.renew()
+    return reader(location.directory())
 
 
 @dataclass(frozen=True)
@@ -122,10 +128,10 @@ class _Cached:
         cache.renew(self.key, self.handle, self.build)
 
 
-def _found(
+def _locate(
     handle: str | bytes | os.PathLike[str] | os.PathLike[bytes],
 ) -> str | _Cached | archive_entries.Archived:
-    """Returns the directory that a handle stands for, or the entry of the cache that it becomes."""
+    """Returns the directory that a handle stands for, or the entry of the cache that will hold it."""
     text = paths.text_of(handle, _WHAT)
     match = _SCHEME.fullmatch(text)
     if match:
@@ -141,10 +147,10 @@ def _found(
 
 
 def pinned(handle: str | bytes | os.PathLike[str]) -> str:
-    """Returns a handle that stands for the same later, when the current directory may be another one.
+    """Returns a handle that still stands for the same module after the current directory has changed.
 
     Raises:
-      PathError: (a HandleError) it is no path at all.
+      PathError: (a HandleError) it cannot be a path at all.
     """
     text = paths.text_of(handle, _WHAT)
     match = _SCHEME.fullmatch(text)
@@ -154,7 +160,8 @@ def pinned(handle: str | bytes | os.PathLike[str]) -> str:
 
 
 def _plugins() -> dict[str, EntryPoint]:
-    # Imported only here, as is all that paths do without: it takes longer than to read a module.
+    # Imported here, as is everything that a plain path does not need: the import takes longer than reading a
+    # module.
     import importlib.metadata
 
     return {point.name: point for point in importlib.metadata.entry_points(group=ENTRY_POINTS)}
@@ -204,7 +211,7 @@ def _local(path: str, handle: str) -> str | archive_entries.Archived:
 
 
 def _status(path: str, filesystem: Filesystem) -> tuple[int, int]:
-    """Returns size and time of change of a file. Links are followed: one may be moved to a new archive.
+    """Returns size and time of change of a file, of the target if it is a link: that may change, too.
 
     Raises:
       OSError: it cannot be opened, or is a pipe or a device.
@@ -226,7 +233,7 @@ def _extract_file(path: str, target: str) -> str:
         directory = archive.extract(file, target, path, before[0], progress=True)
     if _status(path, filesystem) != before:
         raise errors.ArchiveError(
-            f"{path!r} was written to while it was extracted. Try again when it is whole."
+            f"{path!r} was written to while it was extracted. Try again when it is complete."
         )
     return _module_in(directory, path)
 
@@ -241,6 +248,7 @@ def _fetch(handle: str, target: str) -> str:
     try:
         return _fetch_once(handle, target)
     except download.ChangedError:
+        # Once more, into an empty folder: what was received so far belongs to the earlier file.
         again = Path(target, "again")
         again.mkdir()
         return _fetch_once(handle, str(again))
@@ -256,7 +264,7 @@ def _fetch_once(handle: str, target: str) -> str:
 
 @contextlib.contextmanager
 def _hinting(handle: str) -> Iterator[None]:
-    """Adds to the error that a server gave a web page which address the file has."""
+    """Adds the address of the file to the error that the server sent a web page."""
     from hubexplore.hub.resolve import archive
 
     try:
@@ -267,18 +275,18 @@ def _hinting(handle: str) -> Iterator[None]:
 
 
 def _module_in(directory: str, handle: str) -> str:
-    """Returns `directory`, provided a saved model is in it: a module or something like it."""
-    found = path_diagnosis.diagnose(directory, filesystem_of(directory))
-    if found.holds_saved_model:
+    """Returns `directory`, provided a saved model is in it."""
+    diagnosis = path_diagnosis.diagnose(directory, filesystem_of(directory))
+    if diagnosis.holds_saved_model:
         return directory
     inner = _archive_in(Path(directory))
     if inner:
         raise errors.NotAModuleError(MSG_INNER.format(handle=handle, inner=inner))
-    raise found.error(f"The archive {handle!r} is not that of a whole module: it {found.what()}.")
+    raise diagnosis.error(f"The archive {handle!r} does not hold a complete module: it {diagnosis.what()}.")
 
 
 def _archive_in(directory: Path) -> str | None:
-    """Returns the name of an archive in what was extracted."""
+    """Returns the name of an archive among the extracted files."""
     for folder, _, names in os.walk(directory):
         for name in names:
             if name.lower().endswith(ARCHIVE_SUFFIXES):

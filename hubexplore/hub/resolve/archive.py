@@ -1,11 +1,12 @@
-"""Extracts an archive that a stranger made: tar or zip, a tar archive compressed by gzip, bzip2, xz or not.
+"""Extracts an archive that a stranger made: zip, or tar, which may be compressed by gzip, bzip2 or xz.
 
-Nothing is written outside of the target, nothing but files, directories and links inside it is made, no more
-than `size_limits` allow, and the archive is read to its end: the tar end mark and, of a compressed stream,
-the checksum and length at its end must be there. Python's own tarfile takes a cut archive, or one with a
-damaged header behind the first, for a shorter one.
+Nothing is written outside the target; only files, directories and links inside it are made, and no more than
+`size_limits` allow. The archive is read to its end: the tar end mark and, of a compressed stream, the
+checksum and length at its end must be there. Python's tarfile would take a truncated archive, or one with a
+damaged header after the first, for a shorter one.
 
-Why no library: tarfile and zipfile read here; those that extract for one check neither limits nor the end.
+Why no library: tarfile and zipfile do the reading. Libraries that extract a whole archive check neither
+limits nor the end.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from hubexplore import errors
-from hubexplore.hub.resolve import size_limits, zip_archive
+from hubexplore.hub.resolve import os_errors, size_limits, zip_archive
 from hubexplore.hub.resolve.decompression import CHUNK, ZIP, Metered, Source, WebPageError, open_content
 from hubexplore.hub.resolve.extraction_target import Target
 
@@ -33,15 +34,17 @@ if TYPE_CHECKING:
 
 __all__ = ["WebPageError", "extract"]
 
-# Of one member, with its long names and extended headers; true ones are far below.
+# Bytes of the headers of one member, with long names and extended headers; honest ones are far smaller.
 _LARGEST_HEADER: Final = 1 << 20
-# Properties that the headers give to all members that follow; true archives have one or two.
+# Properties that global headers give to all later members; honest archives have one or two. tarfile copies
+# them into each member, so many of them would make time and memory quadratic.
 _MOST_GLOBAL: Final = 100
-# Smaller ones are unpacked before anybody could read a progress bar.
+# Smaller archives are unpacked before anybody could read a progress bar.
 _SHOWS_PROGRESS: Final = 8 << 20
+# Levels of directories in which a module is looked for; archives of several versions have two.
 _DEEPEST_MODULE: Final = 4
-_CUT: Final = "it ends too early, so it was cut; get it again"
-_DAMAGED: Final = "its content is damaged ({}); get it again"
+_TRUNCATED: Final = "it ends too early, so it was cut off; download it again"
+_DAMAGED: Final = "its content is damaged ({}); download it again"
 _DAMAGE: Final = (
     tarfile.TarError,
     zipfile.BadZipFile,
@@ -58,19 +61,19 @@ def extract(source: Source, target: str, name: str, size: int | None = None, pro
     """Extracts the archive in `source` into the directory `target`.
 
     Args:
-      source: An archive, of which the content says what it is; the name of a file does not, and servers may
-        change it on the way. It is read to its end.
-      target: An existing empty directory. After an error it holds rubbish; the caller deletes it.
+      source: The archive, read to its end. Its content decides the format: file names may be wrong, and
+        servers may change the compression on the way.
+      target: An existing empty directory. After an error it holds remains, which the caller deletes.
       name: What the archive is called in messages.
-      size: How many bytes it has, if that is known.
-      progress: Whether to show a progress bar while it is read, if that takes more than a second.
+      size: Its size in bytes, if that is known.
+      progress: Whether to show a progress bar, if reading takes more than a second.
 
     Returns:
       The directory of the module: `target`, or the only directory in it with a module, as
       `tar czf NAME.tar.gz NAME/` makes.
 
     Raises:
-      ArchiveError: It is not an archive, is cut or damaged, would write outside of `target`, passes a
+      ArchiveError: It is not an archive, is truncated or damaged, would write outside `target`, passes a
         limit, or cannot be written.
     """
     folder = Path(target)
@@ -85,13 +88,12 @@ def extract(source: Source, target: str, name: str, size: int | None = None, pro
         except errors.HubError:
             raise
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise errors.ArchiveError(f"Cannot extract {name!r}: {reason}.") from error
+            raise errors.ArchiveError(f"Cannot extract {name!r}: {os_errors.reason_of(error)}.") from error
         except RecursionError as error:
-            found = _DAMAGED.format("headers within headers, without end: a recursion")
-            raise errors.ArchiveError(f"Cannot extract {name!r}: {found}.") from error
+            reason = _DAMAGED.format("headers nested without end: a recursion")
+            raise errors.ArchiveError(f"Cannot extract {name!r}: {reason}.") from error
         except EOFError as error:
-            raise errors.ArchiveError(f"Cannot extract {name!r}: {_CUT}.") from error
+            raise errors.ArchiveError(f"Cannot extract {name!r}: {_TRUNCATED}.") from error
         except _DAMAGE as error:
             raise errors.ArchiveError(f"Cannot extract {name!r}: {_DAMAGED.format(error)}.") from error
     return _module_root(folder, name)
@@ -107,7 +109,8 @@ def _extract(packed: Metered, target: Target) -> None:
     if not is_zip:
         _Tar(target).unpack(content)
         return
-    # The list of a zip archive is at its end. The file has no name, so that nothing can stay of it.
+    # The list of a zip archive's members is at its end, so it has to be stored first. The file has no name,
+    # so nothing of it can stay behind.
     with tempfile.TemporaryFile(dir=target.folder.parent) as file:
         while data := content.read(CHUNK):
             target.budget.unpack(len(data))
@@ -117,7 +120,7 @@ def _extract(packed: Metered, target: Target) -> None:
 
 
 def _is_zip_file(source: Source) -> bool:
-    """Says whether it is a zip archive in a file of this machine, which can be read in any order."""
+    """Says whether it is a zip archive in a local file, which can be read in any order."""
     return isinstance(source, io.BufferedReader) and source.peek(len(ZIP[0])).startswith(ZIP)
 
 
@@ -137,17 +140,17 @@ def _bar(size: int | None) -> tqdm[Any]:
 
 
 def _module_root(target: Path, name: str) -> str:
-    """Returns the one directory with a saved model, which may lie deeper than the top."""
+    """Returns the only directory with a saved model, at the top or a few levels below."""
     level = [target]
     for _ in range(_DEEPEST_MODULE):
-        found = [folder for folder in level if _holds_module(folder)]
-        if len(found) == 1:
-            return str(found[0])
-        if found:
-            names = ", ".join(repr(folder.relative_to(target).as_posix()) for folder in sorted(found)[:5])
+        modules = [folder for folder in level if _holds_module(folder)]
+        if len(modules) == 1:
+            return str(modules[0])
+        if modules:
+            names = ", ".join(repr(folder.relative_to(target).as_posix()) for folder in sorted(modules)[:5])
             raise errors.NotAModuleError(
-                f"The archive {name!r} holds {len(found)} modules: {names}. Extract it and give "
-                "the path of one."
+                f"The archive {name!r} holds {len(modules)} modules: {names}. Extract it and give "
+                "the path of one of them."
             )
         level = [child for folder in level for child in folder.iterdir() if _is_folder(child)]
     return str(target)
@@ -174,17 +177,17 @@ class _Forward:
         self._position = 0
         self._header_bytes: int | None = 0
         self.last = b""
-        """What was read last: of the header with which tarfile stopped, its block."""
+        """The block that was read last; after tarfile has stopped, that of the header at which it stopped."""
 
     @contextlib.contextmanager
     def inside_member(self) -> Iterator[None]:
-        """Meanwhile the content of a member is read, and afterwards the headers of the next."""
+        """Inside, a member's content is read, without a limit; afterwards, headers are read."""
         self._header_bytes = None
         yield
         self._header_bytes = 0
 
     def tell(self) -> int:
-        """Returns the count of bytes before the next."""
+        """Returns the number of bytes that were read or skipped."""
         return self._position
 
     def seek(self, position: int, /) -> int:
@@ -196,7 +199,7 @@ class _Forward:
         return self._position
 
     def read(self, size: int, /) -> bytes:
-        """Returns exactly `size` bytes: a tar archive says how long all in it is."""
+        """Returns exactly `size` bytes: in a tar archive, the length of everything is known beforehand."""
         if self._header_bytes is not None:
             self._header_bytes += size
         if size < 0 or max(size, self._header_bytes or 0) > _LARGEST_HEADER:
@@ -209,7 +212,7 @@ class _Forward:
         return self.last
 
     def rest(self) -> Iterator[bytes]:
-        """Reads to the end, which makes the checksum be verified."""
+        """Yields what is left. Only reading to the end makes the decompressor verify its checksum."""
         while data := self._content.read(CHUNK):
             self._budget.unpack(len(data))
             yield data
@@ -236,18 +239,21 @@ class _Tar:
             while member := archive.next():
                 with file.inside_member():
                     self._write(archive, member)
-                # Else every header would stay in memory.
+                # tarfile keeps every member in memory, which a long archive would fill.
                 archive.members.clear()  # type: ignore[attr-defined]  # documented, but not in the stubs
-                # Each member gets a copy of what the headers say of all.
+                # tarfile copies these into each member.
                 if len(archive.pax_headers) > _MOST_GLOBAL:
                     raise tarfile.ReadError(f"more than {_MOST_GLOBAL} properties of all its members")
         self._expect_end(file)
         self._target.finish()
 
     def _expect_end(self, file: _Forward) -> None:
-        """Else members behind an end mark, or behind a damaged header, would be lost without a word."""
+        """Checks that the archive ends at its end mark.
+
+        Otherwise members after an end mark, or after a damaged header, would be lost without an error.
+        """
         if file.last.strip(b"\0"):
-            raise tarfile.ReadError(f"no header where one should be, after {file.tell()} bytes")
+            raise tarfile.ReadError(f"a header is missing after {file.tell()} bytes")
         if any(data.strip(b"\0") for data in file.rest()):
             raise tarfile.ReadError("there is more data after its end mark")
 
@@ -257,15 +263,15 @@ class _Tar:
         elif member.issym() or member.islnk():
             self._target.link(member.name, member.linkname, member.issym())
         elif member.isreg():
-            if member.sparse is not None:  # Its holes are not in the archive, and are written.
+            if member.sparse is not None:  # its holes take no bytes in the archive, but do on disk
                 self._target.budget.copy(_holes(member))
             content = archive.extractfile(member) or io.BytesIO()
             self._target.file(member.name, member.size, lambda file: shutil.copyfileobj(content, file, CHUNK))
         else:
-            raise errors.ArchiveError(f"its member {member.name!r} is neither file, directory nor link")
+            raise errors.ArchiveError(f"its member {member.name!r} is not a file, directory or link")
 
 
 def _holes(member: tarfile.TarInfo) -> int:
-    """Returns how many bytes of a file its archive leaves out."""
+    """Returns the number of bytes of a file that the archive leaves out."""
     sparse = cast("list[tuple[int, int]]", member.sparse)  # whatever the stubs say
     return max(0, member.size - sum(size for _, size in sparse))

@@ -1,9 +1,9 @@
-"""Which entry of the cache the archive at a path has.
+"""Which entry of the cache belongs to the archive at a path.
 
-Another content makes another entry, since a graph may still read from the earlier one; another time of change
-does not. Beside the entries, `KEY.archive`, whose KEY stands for the path, records size and time of the
-archive when it was last seen, a digest of its content, its entry, and earlier entries. Those are removed when
-no process that has read from them is left.
+New content gets a new entry, since a graph may still read from the earlier one; a new time of change alone
+does not. A file `KEY.archive` beside the entries, KEY standing for the path, records size and time of the
+archive when it was last seen, a digest of its content, its entry, and earlier entries. Earlier entries are
+removed when no process that has read from them is left.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import Any, Final
 from hubexplore.hub.resolve import cache, entry_lock
 from hubexplore.summary.files.filesystem import open_regular
 
-# Of one archive in one process; what was read longest ago counts as not in use any more.
+# Marked entries of one archive in one process. A mark holds a descriptor, so the oldest is given up.
 _MOST_USED: Final = 16
 
-# What this process has read from, which stays marked until the process ends: archive -> entry -> mark.
+# What this process has read from, marked until the process ends: archive -> entry -> mark.
 _marks: dict[str, dict[str, int]] = {}
 
 
@@ -31,10 +31,10 @@ class Archived:
     """An archive whose content becomes an entry of the cache.
 
     Attributes:
-      path: Of the archive.
+      path: Its path.
       size: In bytes.
       modified: Time of the last change, in nanoseconds since 1970.
-      is_local: Whether it is a file of this machine, whose content can be compared quickly.
+      is_local: Whether it is a local file, whose content can be compared quickly.
       build: See `cache.entry`.
     """
 
@@ -52,7 +52,7 @@ class Archived:
         if not seen or key is None:
             digest = self._digest()
             new = self._key(digest, record)
-            earlier = [each for each in (*earlier, key) if each not in (None, new)]
+            earlier = [known_key for known_key in (*earlier, key) if known_key not in (None, new)]
             record = {
                 "path": self.path,
                 "size": self.size,
@@ -61,14 +61,14 @@ class Archived:
                 "key": new,
             }
             key = new
-        found = cache.entry(key, self.path, self.build)
-        _mark(self.path, found)
+        entry = cache.entry(key, self.path, self.build)
+        _mark(self.path, entry)
         if not seen or earlier:
             self._write({**record, "earlier": earlier})
-            left = [each for each in earlier if not cache.drop(each)]
+            left = [known_key for known_key in earlier if not cache.drop(known_key)]
             if left != earlier:
                 self._write({**record, "earlier": left})
-        return found
+        return entry
 
     def renew(self) -> None:
         """See `cache.renew`."""
@@ -79,7 +79,7 @@ class Archived:
     def _key(self, digest: str, record: dict[str, Any]) -> str:
         if record.get("digest") == digest and "key" in record:
             return str(record["key"])
-        # Where version 0.1.0 put it.
+        # The entry that version 0.1.0 made, which is still good.
         former = cache.key_of(f"{self.path}\n{self.size}\n{self.modified}")
         if not record and Path(cache.directory(), former).is_dir():
             return former
@@ -95,7 +95,7 @@ class Archived:
         return Path(cache.directory(), f"{cache.key_of(self.path)}.archive")
 
     def _read(self) -> dict[str, Any]:
-        """Returns the record; without keys that are none: others may write to a shared cache."""
+        """Returns the record. Only valid keys of it: other users may write to a shared cache."""
         try:
             record = json.loads(self._record().read_bytes())
         except (OSError, ValueError, RecursionError):
@@ -103,11 +103,11 @@ class Archived:
         if not isinstance(record, dict) or not cache.is_key(record.get("key")):
             return {}
         earlier = record.get("earlier")
-        kept = [each for each in earlier if cache.is_key(each)] if isinstance(earlier, list) else []
-        return {**record, "earlier": kept}
+        keys = [key for key in earlier if cache.is_key(key)] if isinstance(earlier, list) else []
+        return {**record, "earlier": keys}
 
     def _write(self, record: dict[str, Any]) -> None:
-        # In a cache that cannot be written, the archive is compared anew each time.
+        # In a cache that cannot be written, the archive is compared again each time.
         target = self._record()
         entry_lock.write(target.with_suffix(""), target, json.dumps(record, indent=1) + "\n")
 

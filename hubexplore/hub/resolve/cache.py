@@ -1,9 +1,9 @@
-"""The folder that downloads, extracted archives and samples are kept in.
+"""The cache folder for downloads, extracted archives and samples.
 
-An entry is a directory `KEY` with a text file `KEY.json` beside it, its record, see `manifest`. It appears
-whole or not at all: it is built in a staging folder and then renamed. Of several processes that want one
-entry one builds it, see `entry_lock`. On every use it is compared with its record, cheaply; one that lost
-or changed a file is built again.
+An entry is a directory `KEY` with a record beside it, the text file `KEY.json` (see `manifest`). It appears
+whole or not at all: it is built in a staging folder and then renamed. If several processes need the same
+entry, one builds it and the others wait (see `entry_lock`). On every use an entry is compared with its
+record, cheaply; one that has lost or changed a file is built again.
 
 Why no library: those on PyPI keep values or single files, not directories that appear as a whole.
 """
@@ -16,12 +16,12 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from hubexplore import errors
-from hubexplore.hub.resolve import entry_lock, manifest
+from hubexplore.hub.resolve import entry_lock, manifest, os_errors
 from hubexplore.summary.files import paths
 
 VARIABLE: Final = "TFHUB_CACHE_DIR"
@@ -70,7 +70,7 @@ def directory() -> str:
 
 
 def _user_caches() -> Path:
-    """Returns where this operating system wants caches to be."""
+    """Returns the folder for caches of this operating system."""
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     if sys.platform == "darwin":
@@ -83,28 +83,28 @@ def _user_caches() -> Path:
 def key_of(text: str) -> str:
     """Returns the name of the entry for `text`.
 
-    It is the SHA-1 of the handle, which other readers of `TFHUB_CACHE_DIR` use too: what they have
-    downloaded there is found, and not fetched again.
+    It is the SHA-1 of the handle, which other programs that use `TFHUB_CACHE_DIR` take as well: what they
+    have downloaded there is found, and not downloaded again.
     """
     return hashlib.sha1(text.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
 
 
 def is_key(value: object) -> bool:
-    """Whether `key_of` may have returned this: the name of an entry, and no path to elsewhere."""
+    """Whether `key_of` may have returned this: the name of an entry, not a path to somewhere else."""
     return isinstance(value, str) and _KEY.fullmatch(value) is not None
 
 
 def entry(key: str, handle: str, build: Callable[[str], str | None]) -> str:
     """Returns the directory of entry `key`, building it if it is absent or damaged.
 
-    Of several processes that want it one builds it, while the others wait. An entry that is there is
-    used without a lock, so a cache that cannot be written will do.
+    If several processes need it, one builds it while the others wait. An existing entry is used without a
+    lock, so a cache that cannot be written will do.
 
     Args:
       key: Name of the entry, a plain file name. See `key_of`.
-      handle: What the user asked for, without a password; recorded beside the entry.
-      build: Fills the empty directory it is given. It may return a directory below that one, which
-        then becomes the entry; None means the whole. A module must be in it, that is a `saved_model.pb`.
+      handle: The user's handle, without a password; recorded beside the entry.
+      build: Fills the empty directory at the path it gets. It may return a directory below that one, which
+        then becomes the entry; None means the whole. It must hold a module, that is a `saved_model.pb`.
         Whatever it raises is passed on, and nothing stays behind.
 
     Raises:
@@ -123,7 +123,7 @@ def entry(key: str, handle: str, build: Callable[[str], str | None]) -> str:
 def renew(key: str, handle: str, build: Callable[[str], str | None]) -> None:
     """Builds entry `key` again if its content is not what was recorded, or if nothing was recorded.
 
-    For the caller who found damage in an entry that looked whole. Arguments and errors are those of `entry`.
+    For callers that found damage in an entry that looked whole. Arguments and errors are those of `entry`.
     """
     _renew(Path(directory(), key), handle, build, thorough=True)
 
@@ -164,7 +164,7 @@ def _renew(path: Path, handle: str, build: Callable[[str], str | None], thorough
 
 
 def _say_damaged(path: Path, handle: str, problem: str) -> None:
-    import logging  # to import it takes longer than to use a whole entry
+    import logging  # the import takes longer than using an entry
 
     logging.getLogger("hubexplore").warning(MSG_DAMAGED, handle, str(path), problem)
 
@@ -183,27 +183,30 @@ def _build(path: Path, scratch: Path, handle: str, build: Callable[[str], str | 
         _publish(made, record, path, scratch, damaged)
 
 
-@contextlib.contextmanager
-def _writing(folder: Path) -> Iterator[None]:
+def _writing(folder: Path) -> contextlib.AbstractContextManager[None]:
     """Turns an OSError into the DownloadError that names the cache."""
-    try:
-        yield
-    except errors.HubError:
-        raise
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise errors.DownloadError(MSG_CANNOT_WRITE.format(folder=str(folder), reason=reason)) from error
+    return os_errors.translated(
+        lambda reason: errors.DownloadError(MSG_CANNOT_WRITE.format(folder=str(folder), reason=reason))
+    )
 
 
 def _publish(made: Path, record: Path, path: Path, scratch: Path, damaged: int | None) -> None:
-    """Moves a tree and its record into place; what is there, and `damaged` (its inode), goes to `scratch`."""
+    """Moves a tree and its record into place; an entry that is there goes to `scratch`.
+
+    Args:
+      made: The tree.
+      record: Its record.
+      path: Of the entry.
+      scratch: The staging folder.
+      damaged: Inode of the entry that is replaced on purpose; None if there was none.
+    """
     for attempt in range(_ATTEMPTS):
         if _inode(path) != damaged and _problem(path) is None:
-            return  # Without locks somebody else was faster.
+            return  # another process was faster, on a file system without locks
         with contextlib.suppress(FileNotFoundError):
             path.rename(scratch / f"old{attempt}")
         if record.exists():
-            # Before the tree: a tree without a record counts as that of another program.
+            # Before the tree: a tree without a record would count as one of another program, and be trusted.
             record.replace(manifest.path_of(path))
         try:
             made.rename(path)
@@ -224,7 +227,7 @@ def _inode(path: Path) -> int | None:
 
 
 def _problem(path: Path, thorough: bool = False) -> str | None:
-    """Returns what is wrong with an entry, "" if there is none at all, and None if it can be used."""
+    """Returns what is wrong with an entry: "" if it does not exist, None if it can be used."""
     try:
         if not path.is_symlink() and not os.path.lexists(path):
             _require_readable(path.parent)
@@ -233,26 +236,25 @@ def _problem(path: Path, thorough: bool = False) -> str | None:
     except FileNotFoundError as error:
         return f"{error.filename!r} is missing"
     except OSError as error:
-        reason = error.strerror or str(error)
-        message = MSG_UNREADABLE.format(folder=str(path.parent), reason=reason)
+        message = MSG_UNREADABLE.format(folder=str(path.parent), reason=os_errors.reason_of(error))
         raise errors.UnreadableModuleError(message) from error
 
 
 def _require_readable(folder: Path) -> None:
-    """Raises OSError where nothing can be seen in a folder, which must not pass for an empty one."""
+    """Raises OSError if a folder cannot be searched, since it must not pass for an empty one."""
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         os.stat(f"{folder}/.")  # noqa: PTH116 - pathlib drops the dot, which needs the right to enter
 
 
 def _make_folder(folder: Path) -> None:
-    """Makes the cache. A folder that somebody chose for it may be for others too, whatever the umask."""
+    """Makes the cache folder. One that the user chose may be shared, so the umask does not apply to it."""
     chosen = bool(os.environ.get(VARIABLE))
     missing = []
     while not folder.exists():
         missing.append(folder)
         folder = folder.parent
-    for each in reversed(missing):
-        each.mkdir(exist_ok=True)
+    for parent in reversed(missing):
+        parent.mkdir(exist_ok=True)
         if chosen:
             with contextlib.suppress(OSError):
-                each.chmod(0o755)
+                parent.chmod(0o755)

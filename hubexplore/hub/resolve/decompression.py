@@ -1,4 +1,4 @@
-"""What is in a source of bytes, whatever compresses it. Names are not asked, since they may be wrong."""
+"""Decompresses a stream and finds the archive in it, by content alone: names may be wrong."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from hubexplore import errors
 BLOCK: Final = 512
 CHUNK: Final = 1 << 18
 ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
-# An archive that was compressed twice, or once more on the way.
+# Compressions within each other: some archives are compressed twice, or once more by a server.
 _LAYERS: Final = 3
-# xz streams may ask for gigabytes; those of `xz -9` need 65 MB.
+# Bytes that an xz stream may use as its dictionary. It may ask for gigabytes; `xz -9` needs 65 MB.
 _LZMA_MEMORY: Final = 256 << 20
-_PAGE: Final = "it is a web page, perhaps one that asks to sign in or that shows an error, and not an archive"
+_PAGE: Final = "it is a web page, perhaps one with a sign-in form or an error message, and not an archive"
 _MSG_OTHER: Final = (
     "it is neither a tar nor a zip archive, and not compressed by gzip, bzip2 or xz; it starts with {start!r}"
 )
 
 
 class Source(Protocol):
-    """What `archive.extract` reads from."""
+    """A stream of bytes, which `archive.extract` reads."""
 
     def read(self, size: int, /) -> bytes:
         """Returns at most `size` bytes, and b"" only at the end."""
@@ -36,7 +36,7 @@ class WebPageError(errors.ArchiveError):
 
 
 class Metered:
-    """A source that counts what is read, and tells it to `advance`."""
+    """A source that counts the bytes that are read, and passes each count to `advance`."""
 
     def __init__(self, source: Source, total: int | None, advance: Callable[[int], object] | None) -> None:
         self.source = source
@@ -54,7 +54,7 @@ class Metered:
 
 
 class Started:
-    """A source of which the start was read already."""
+    """A source whose start was read already, and is read again from here."""
 
     def __init__(self, start: bytes, source: Source) -> None:
         self._pending = start
@@ -69,11 +69,11 @@ class Started:
 
 
 def open_content(source: Source) -> tuple[Source, bool]:
-    """Returns the archive in a source, decompressed, and whether it is a zip archive; else it is a tar one.
+    """Returns the decompressed archive in a source, and whether it is a zip archive rather than tar.
 
     Raises:
-      ArchiveError: It is neither; the message says what it is instead.
-      EOFError: It is compressed and cut.
+      ArchiveError: It is neither zip nor tar; the message says what it is instead.
+      EOFError: It is compressed and truncated.
     """
     for layer in range(_LAYERS + 1):
         start = b""
@@ -89,16 +89,16 @@ def open_content(source: Source) -> tuple[Source, bool]:
                 source = _Decompressed(source, magic, new)
                 break
         else:
-            found = _what_instead(start, layer > 0)
-            if not found and layer and len(start) < BLOCK:
-                raise EOFError  # The first header of a tar archive is longer.
-            kind = WebPageError if found == _PAGE else errors.ArchiveError
-            raise kind(found or _MSG_OTHER.format(start=start[:16]))
+            finding = _what_instead(start, layer > 0)
+            if not finding and layer and len(start) < BLOCK:
+                raise EOFError  # less than the first header of a tar archive
+            kind = WebPageError if finding == _PAGE else errors.ArchiveError
+            raise kind(finding or _MSG_OTHER.format(start=start[:16]))
     raise errors.ArchiveError(f"it is compressed more than {_LAYERS} times; decompress it and give that file")
 
 
 def _is_old_tar(start: bytes) -> bool:
-    """Says whether this is a header from before POSIX, which has no mark but a checksum."""
+    """Says whether this is a header from before POSIX, which has a checksum but no magic number."""
     try:
         return bool(tarfile.TarInfo.frombuf(start[:BLOCK], "utf-8", "surrogateescape").name)
     except (tarfile.TarError, ValueError):
@@ -106,7 +106,7 @@ def _is_old_tar(start: bytes) -> bool:
 
 
 class _Gunzip:
-    """zlib's decompressor with the methods of those of bz2 and lzma."""
+    """zlib's decompressor with the interface of those of bz2 and lzma."""
 
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(wbits=31)  # 31: gzip header and trailer, largest window
@@ -119,12 +119,12 @@ class _Gunzip:
 
     @property
     def needs_input(self) -> bool:
-        """Whether all that was given is used up."""
+        """Whether all bytes of the input so far are used up."""
         return not self._pending
 
     @property
     def unused_data(self) -> bytes:
-        """What follows the end."""
+        """Bytes after the end of the stream."""
         return self._inflate.unused_data
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
@@ -144,7 +144,7 @@ _DECOMPRESSORS: Final[dict[bytes, Callable[[], Any]]] = {
 class _Decompressed:
     """The decompressed content of a source, checksums verified, in bounded memory.
 
-    Bytes after the last checksum are ignored, as gunzip does: what they follow is complete.
+    Bytes after the last checksum are ignored, as gunzip does: what comes before them is complete.
     """
 
     def __init__(self, source: Source, magic: bytes, new: Callable[[], Any]) -> None:
@@ -185,20 +185,12 @@ class _Decompressed:
 
 
 def _what_instead(start: bytes, is_inside: bool) -> str:
-    """Says what starts with these bytes, if not an archive; "" if that is not known."""
+    """Returns what a stream that starts like this is, if not an archive; "" if that is not known."""
     head = start[:1024].lstrip().lower()
     if head.startswith((b"<!doctype", b"<html", b"<?xml")):
-        found = (
-            "it is a web page, perhaps one that asks to sign in or that shows an error, and not an archive"
-        )
-    elif start.startswith(b"version https://git-lfs"):
-        found = "it is a pointer of git-lfs, not the archive itself; run `git lfs pull`"
-    elif start.startswith((b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf", b"Rar!")):
-        found = (
-            "it is an archive in a format that is not read here; extract it and give the directory instead"
-        )
-    elif not start:
-        found = "" if is_inside else "it is empty"
-    else:
-        found = ""
-    return found
+        return _PAGE
+    if start.startswith(b"version https://git-lfs"):
+        return "it is a pointer of git-lfs, not the archive itself; run `git lfs pull`"
+    if start.startswith((b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf", b"Rar!")):
+        return "it is an archive in a format that is not supported; extract it and give the directory instead"
+    return "" if start or is_inside else "it is empty"

@@ -20,15 +20,15 @@ from hubexplore.summary.diagnosis.file_types import ARCHIVE_SUFFIXES
 from hubexplore.summary.files.redaction import shown, without_access
 
 TIMEOUT_SECONDS: Final = 60.0
-"""How long a server may stay silent; a slow download as a whole may take as long as it takes."""
+"""Longest time that a server may stay silent. A download as a whole may take any time."""
 
 _QUERY: Final = ("tf-hub-format", "compressed")
 _CHUNK: Final = 1 << 18
 _TRIES: Final = 4
-# A long download may break more often than a short one.
-_TRIES_ANEW: Final = 16 << 20
+# After so many bytes without a failure the tries are counted from zero: a long download may break more often.
+_BYTES_PER_TRIES: Final = 16 << 20
 _SAFE: Final = "/%:=&~+!$,;'@()*"
-# Precondition failed, and range not satisfiable: the file is not the one whose beginning was received.
+# Precondition failed, and range not satisfiable: the file is not the one whose start was received.
 _RANGE_REFUSED: Final = frozenset({412, 416})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _LONGEST_REASON: Final = 300
@@ -39,23 +39,23 @@ MSG_BY_HAND: Final = (
     " Without a connection, download the archive elsewhere and give the path of the .tar.gz file instead."
 )
 MSG_MALFORMED: Final = (
-    "an address on the way is malformed, that of a proxy or of a redirect. A proxy is written "
+    "the address of a proxy or of a redirect is malformed. Write a proxy as "
     "HTTP_PROXY=http://HOST:PORT or HTTPS_PROXY=http://HOST:PORT"
 )
 MSG_SLOW: Final = (
-    " That is below the least rate of {rate:,} bytes a second. Try again later, or set "
+    " That is below the minimum rate of {rate:,} bytes a second. Try again later, or set "
     "os.environ['HUBEXPLORE_MIN_RATE'] = '0' to wait however long it takes."
 )
 _REMEDIES: Final = {
     401: (
-        " The server wants you to sign in: write https://NAME:PASSWORD@SERVER/PATH, or download the archive "
+        " The server requires a sign-in: write https://NAME:PASSWORD@SERVER/PATH, or download the archive "
         "in a browser and give its path instead."
     ),
     403: " The server refuses access; download the archive in a browser and give its path instead.",
     404: " Check the spelling of the handle, its version number included.",
     407: " The proxy wants a name and password: set HTTPS_PROXY=http://NAME:PASSWORD@HOST:PORT.",
     410: " The module was removed by its publisher.",
-    429: " The server asks for fewer requests; try again later.",
+    429: " The server limits the number of requests; try again later.",
 }
 
 
@@ -64,16 +64,17 @@ class _EndedEarlyError(ConnectionResetError):
 
 
 class ChangedError(errors.DownloadError):
-    """The server had another file when a broken download was to be continued."""
+    """The file on the server was replaced before a broken download could continue."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """What an http(s) handle asks for.
+    """The address that an http(s) handle stands for.
 
     Attributes:
-      url: To be fetched, without name and password.
-      authorization: The value of that header, None without a name and password. It is for this server alone.
+      url: The address, without name and password.
+      authorization: Value of the Authorization header; None without name and password. Only this server may
+        get it.
     """
 
     url: str
@@ -96,11 +97,11 @@ def address_of(handle: str) -> Address:
         )
         raise errors.HandleError(f"{shown(handle)!r} is not an address: {reason}.")
     if not parts.hostname:
-        raise errors.HandleError(f"{shown(handle)!r} names no server: write https://SERVER/PATH.")
+        raise errors.HandleError(f"{shown(handle)!r} has no server: write https://SERVER/PATH.")
     query = urllib.parse.quote(parts.query, safe=_SAFE + "?")
     if not parts.path.lower().endswith(ARCHIVE_SUFFIXES):
-        asked = urllib.parse.parse_qsl(query, keep_blank_values=True)
-        if _QUERY not in asked:
+        fields = urllib.parse.parse_qsl(query, keep_blank_values=True)
+        if _QUERY not in fields:
             query = "&".join(filter(None, [query, "=".join(_QUERY)]))
     path = urllib.parse.quote(parts.path, safe=_SAFE)
     access, _, server = parts.netloc.rpartition("@")
@@ -113,10 +114,13 @@ def address_of(handle: str) -> Address:
 
 
 def _split(handle: str) -> urllib.parse.SplitResult | None:
-    """Returns the parts of an address, None if it is not one: the error quotes a part of the password."""
+    """Returns the parts of an address; None if it is malformed.
+
+    The ValueError is not passed on, since it may quote a part of the password.
+    """
     try:
         parts = urllib.parse.urlsplit(handle)
-        parts.port  # noqa: B018  # Raises for a port that is no number.
+        parts.port  # noqa: B018  # raises for a port that is not a number
     except ValueError:
         return None
     return parts
@@ -170,7 +174,7 @@ class Body:
     """The body of a response, as a source for `archive.extract`. A connection that breaks is opened again.
 
     Attributes:
-      length: How many bytes it has, None if the server does not say.
+      length: Its size in bytes; None if the server does not say.
     """
 
     def __init__(self, handle: str, address: Address) -> None:
@@ -209,7 +213,7 @@ class Body:
         self._bar.close()
 
     def _insist(self, function: Callable[..., Any], *args: int) -> Any:
-        """Calls a function, again where the server or the connection may do better the next time."""
+        """Calls a function, and again after an error that may be temporary."""
         while True:
             try:
                 return function(*args)
@@ -226,12 +230,12 @@ class Body:
                 self._tries += 1
                 continue
             except ValueError:
-                pass  # The error is not the cause of the next, since it may quote the password of a proxy.
+                pass  # it may quote the password of a proxy, so the next error must not have it as its cause
             self._disconnect()
             raise _failed(self._handle, MSG_MALFORMED, "")
 
     def _may_repeat(self, error: Exception) -> bool:
-        if self._received - self._tries_since >= _TRIES_ANEW:
+        if self._received - self._tries_since >= _BYTES_PER_TRIES:
             self._tries, self._tries_since = 0, self._received
         return self._tries < _TRIES - 1 and retries.is_transient(error, self._received > 0)
 
@@ -245,15 +249,15 @@ class Body:
         if self._response is None:
             self._connect()
         left = size if self.length is None else min(size, self.length - self._received)
-        # Not read, which waits until all of it is there.
+        # read1 returns what has arrived; read would wait for all of it, and the progress bar with it.
         data: bytes = self._response.read1(left) if left else b""
         if not data and left and self.length is not None:
-            found = f"the connection ended after {self._received:,} of {self.length:,} bytes"
-            raise _EndedEarlyError(found)
+            finding = f"the connection ended after {self._received:,} of {self.length:,} bytes"
+            raise _EndedEarlyError(finding)
         return data
 
     def _connect(self) -> None:
-        """Asks for the body, or for what is missing of it."""
+        """Requests the body, or what is still missing of it."""
         request = urllib.request.Request(self._address.url, headers={"User-Agent": "hubexplore"})  # noqa: S310
         if self._address.authorization:
             request.add_unredirected_header("Authorization", self._address.authorization)
@@ -269,7 +273,7 @@ class Body:
         if self._response.status == http.HTTPStatus.PARTIAL_CONTENT:
             self._check_range(headers.get("Content-Range") or "")
             if self._received and validator not in (None, self._validator):
-                raise self._changed()  # The server knows ranges, but not If-Range.
+                raise self._changed()  # the server supports ranges but not If-Range
             return
         length = headers.get("Content-Length") or ""
         whole = int(length) if length.isascii() and length.isdecimal() and len(length) < 99 else None
@@ -285,13 +289,17 @@ class Body:
         """Raises unless the server continues where the connection broke."""
         match = _CONTENT_RANGE.fullmatch(text.strip())
         if not match or int(match[1]) != self._received:
-            self._validator = None  # It cannot be trusted with ranges.
+            self._validator = None  # its ranges cannot be trusted
             raise http.client.HTTPException(f"the server sent the range {text!r}, which was not asked for")
         if self.length is not None and match[2] not in ("*", str(self.length)):
             raise self._changed()
 
     def _skip(self, whole: int | None) -> None:
-        """Reads what was received before, which must be the same: the server starts from the beginning."""
+        """Reads again what was received before: the server ignores ranges and starts from the beginning.
+
+        Its CRC-32 must be the same; the file may have been replaced, and parts of two files must not be
+        joined.
+        """
         if whole != self.length:
             raise self._changed()
         checksum, left = 0, self._received
@@ -319,33 +327,35 @@ class Body:
 
 
 def _validator(headers: http.client.HTTPMessage) -> str | None:
-    """Returns what tells this version of a file from others, byte by byte."""
+    """Returns what identifies this version of a file byte by byte; a weak ETag does not."""
     etag = headers.get("ETag") or ""
     return etag if etag.startswith('"') else headers.get("Last-Modified")
 
 
 def _failed(handle: str, reason: str, remedy: str = MSG_BY_HAND) -> errors.DownloadError:
-    """Returns the error for a reason, in which words of the server may be."""
+    """Returns the error for a reason, which may quote the server and so is made safe to print."""
     lines = reason.splitlines() or [""]
-    line = "".join(each if each.isprintable() else repr(each)[1:-1] for each in shown(lines[0]))
+    line = "".join(
+        character if character.isprintable() else repr(character)[1:-1] for character in shown(lines[0])
+    )
     line = line.rstrip(".:") if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}..."
     return errors.DownloadError(MSG_FAILED.format(handle=handle, reason=line, remedy=remedy))
 
 
 @contextlib.contextmanager
 def _translated(handle: str) -> Iterator[None]:
-    """Turns what the network raises into a DownloadError; hubexplore's own errors pass."""
+    """Turns errors of the network into a DownloadError; errors of hubexplore pass."""
     try:
         yield
     except errors.HubError:
         raise
     except urllib.error.HTTPError as error:
         error.close()
-        later = " The server is in trouble; try again later." if error.code >= 500 else MSG_BY_HAND
+        later = " The server has an internal error; try again later." if error.code >= 500 else MSG_BY_HAND
         remedy = _REMEDIES.get(error.code, later)
         if error.code in _REDIRECTS:
-            found = f"the server answered {error.code}, a redirect in a circle or to an address not allowed"
-            raise _failed(handle, found, remedy) from error
+            finding = f"the server answered {error.code}, a redirect in a circle or to a forbidden address"
+            raise _failed(handle, finding, remedy) from error
         raise _failed(handle, f"the server answered {error.code} {error.reason}", remedy) from error
     except TimeoutError as error:
         raise _failed(handle, f"the server was silent for {TIMEOUT_SECONDS:.0f} seconds") from error

@@ -1,10 +1,10 @@
-"""Which process builds an entry of the cache, and what those that died have left.
+"""Locks that decide which process builds an entry of the cache, and removal of what dead processes left.
 
-Beside an entry `KEY` that is being built there are the file `.KEY.hubexplore-lock`, which the process that
-builds it keeps locked, and its staging folder `.KEY.*.hubexplore-tmp`. The system unlocks the file when the
-process ends, however it ends, so what lies beside a file that nobody has locked was left behind, and the next
-use of the cache removes it. On a file system without locks nobody waits: of two that build one entry the
-first to finish wins, and what was left behind is removed when it is older than a day.
+While an entry `KEY` is built, two things lie beside it: the file `.KEY.hubexplore-lock`, which the builder
+keeps locked, and its staging folder `.KEY.*.hubexplore-tmp`. The system unlocks the file when the process
+ends, however it ends. So what lies beside an unlocked file was left behind, and the next use of the cache
+removes it. On a file system without locks nobody waits: of two builders of one entry the first to finish
+wins, and remains are removed when they are older than a day.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Final
 
 DAY_SECONDS: Final = 86_400
 _PAUSE_SECONDS: Final = 0.05
-_DELAY_SECONDS: Final = 1  # before somebody who waits says so
-# Nobody else's: the folder may hold the files of other programs, such as `.config.lock` and `config.json`.
+_DELAY_SECONDS: Final = 1  # of waiting before a message says so
+# Suffixes that no other program uses: the folder may hold files such as `.config.lock` and `config.json`.
 _LOCK: Final = ".hubexplore-lock"
 _STAGING: Final = ".hubexplore-tmp"
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
@@ -33,11 +33,11 @@ class _NoLocksError(Exception):
 
 @contextlib.contextmanager
 def held(entry: Path, handle: str) -> Iterator[None]:
-    """Lets one process at a time build `entry`; the others wait, and say for whom after a second.
+    """Lets one process at a time build `entry`; the others wait, and after a second say for which process.
 
     Args:
       entry: Path of the entry, in an existing folder.
-      handle: What the entry is made of, for that message; without a password.
+      handle: The handle of the entry, for that message; without a password.
 
     Raises:
       OSError: The folder cannot be written.
@@ -51,7 +51,8 @@ def held(entry: Path, handle: str) -> Iterator[None]:
         yield
         return
     try:
-        with contextlib.suppress(OSError):  # Of another user, and not writable; the lock holds all the same.
+        # The file of another user may not be writable; the lock holds all the same.
+        with contextlib.suppress(OSError):
             os.ftruncate(lock, 0)
             os.write(lock, f"{os.getpid()} {_machine()}\n".encode())
         yield
@@ -60,9 +61,9 @@ def held(entry: Path, handle: str) -> Iterator[None]:
 
 
 def write(entry: Path, target: Path, text: str) -> None:
-    """Writes a small file beside an entry in one step, if that can be done without waiting.
+    """Writes a small file beside an entry in one step, if that is possible without waiting.
 
-    Where it cannot, what the file would say is found out again when it is needed.
+    If it is not, the content of the file is computed again when it is needed.
     """
     path = _lock_of(entry)
     lock = None
@@ -92,7 +93,7 @@ def staging(entry: Path) -> Path:
 def sweep(folder: str) -> None:
     """Removes what dead processes left in the cache `folder`, as far as this user may.
 
-    Where nothing was left this costs one listing of the folder.
+    If nothing was left, this costs one listing of the folder.
     """
     try:
         names = [name for name in os.listdir(folder) if name.startswith(".")]  # noqa: PTH208 - fast
@@ -122,9 +123,9 @@ def remove(path: Path) -> None:
 
 
 def mark(entry: str) -> int | None:
-    """Marks an entry as used by this process until it ends, or closes the descriptor that this returns.
+    """Marks an entry as used until this process ends, or closes the descriptor that is returned.
 
-    None where that is impossible.
+    Returns None where that is impossible.
     """
     try:
         descriptor = os.open(entry, os.O_RDONLY)
@@ -139,7 +140,7 @@ def mark(entry: str) -> int | None:
 
 
 def is_marked(entry: str) -> bool:
-    """Says whether a process uses the entry, see `mark`; where there are no locks, whether it is of today."""
+    """Says whether a process uses the entry, see `mark`; without locks, whether it is less than a day old."""
     try:
         descriptor = os.open(entry, os.O_RDONLY)
     except OSError:
@@ -164,10 +165,10 @@ def _key_of(staging_name: str) -> str:
 
 
 def _sweep_entry(entry: Path, names: list[str]) -> None:
-    """Removes what was left beside an entry whose lock file is there, unless a process has it locked."""
+    """Removes what was left beside an entry with a lock file, unless a process holds the lock."""
     path = _lock_of(entry)
     if _is_of_another_machine(path) and _age(path) < DAY_SECONDS:
-        return  # Network file systems may keep locks to one machine.
+        return  # locks of a network file system may not be visible on other machines
     try:
         lock = _try_lock(path, create=False)
     except (OSError, _NoLocksError):
@@ -187,12 +188,13 @@ def _sweep_entry(entry: Path, names: list[str]) -> None:
 
 
 def _try_lock(path: Path, create: bool = True) -> int | None:
-    """Returns the descriptor of the locked file, None if another process (or thread) has it locked."""
+    """Returns the descriptor of the locked file; None if another process (or thread) holds the lock."""
     while True:
         descriptor = _open(path, create)
         try:
             _lock(descriptor)
-            # The one who had it may have removed the file meanwhile: then this lock is of nothing.
+            # The former holder may have removed the file between `_open` and `_lock`: then this lock guards
+            # nothing, and the file has to be made again.
             if os.path.samestat(os.stat(path), os.fstat(descriptor)):  # noqa: PTH116 - as fstat
                 return descriptor
         except BlockingIOError:
@@ -212,7 +214,7 @@ def _try_lock(path: Path, create: bool = True) -> int | None:
 
 
 def _lock(descriptor: int, shared: bool = False) -> None:
-    """Locks an open file; BlockingIOError if another has it locked, another OSError if that is impossible."""
+    """Locks an open file; raises BlockingIOError if it is locked, another OSError without lock support."""
     if sys.platform == "win32":
         raise OSError(errno.ENOLCK, "no locks of this kind")
     import fcntl
@@ -221,18 +223,18 @@ def _lock(descriptor: int, shared: bool = False) -> None:
 
 
 def _open(path: Path, create: bool) -> int:
-    # Not through a link, which somebody may have put into a shared folder.
+    # O_NOFOLLOW: in a shared folder, another user may have put a link to a file of this user there.
     flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | (os.O_CREAT if create else 0)
     try:
         descriptor = os.open(path, flags, 0o644)
     except PermissionError:
-        # Of another user. To lock it, it need not be written.
+        # The file of another user. A lock does not need the right to write.
         return os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
     return descriptor
 
 
 def _release(path: Path, lock: int) -> None:
-    # Removed first: once it is unlocked another process may lock it.
+    # Removed before it is unlocked: afterwards the file may be the lock of another process.
     with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
     os.close(lock)
@@ -241,8 +243,8 @@ def _release(path: Path, lock: int) -> None:
 def _wait(path: Path, handle: str) -> int:
     from tqdm.auto import tqdm
 
-    shown = f"Waiting for {_holder(path)}, which makes {handle}"
-    with tqdm(desc=shown, bar_format="{desc} [{elapsed}]", delay=_DELAY_SECONDS, leave=False) as bar:
+    description = f"Waiting for {_holder(path)}, which makes {handle}"
+    with tqdm(desc=description, bar_format="{desc} [{elapsed}]", delay=_DELAY_SECONDS, leave=False) as bar:
         while True:
             _pause(_PAUSE_SECONDS)
             bar.update(0)
@@ -268,7 +270,7 @@ def _content(path: Path) -> str:
 
 
 def _machine() -> str:
-    """Returns what tells this machine, since it was started, from others."""
+    """Returns an identifier of this machine since its last start."""
     try:
         return _BOOT.read_text("ascii").strip()
     except OSError:
@@ -283,7 +285,7 @@ def _is_of_another_machine(path: Path) -> bool:
 
 
 def _age(path: Path) -> float:
-    """Returns how many seconds ago something at `path`, or right in it, was last changed."""
+    """Returns the seconds since the last change at `path`, or up to two levels below it."""
     try:
         changed = [path.lstat().st_mtime]
         if path.is_dir() and not path.is_symlink():

@@ -1,6 +1,8 @@
-"""The directory that an archive is unpacked into, and nothing outside of it.
+"""The directory that an archive is unpacked into; nothing outside it is touched.
 
-Links are made last, so no file can be written through one.
+Invariant: while files are written, no link exists, so no file can be written through one. Links are made at
+  the
+end, and then each is followed, step by step, to see that it never leaves the directory.
 """
 
 from __future__ import annotations
@@ -9,19 +11,20 @@ import contextlib
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from hubexplore import errors
+from hubexplore.hub.resolve import os_errors
 from hubexplore.hub.resolve.size_limits import Budget
 
-# What the Finder of macOS adds to archives: folders and icons of its own.
-_CLUTTER: Final = "__MACOSX"
-# As Linux: what leads through more links cannot be opened.
-_MOST_PASSED: Final = 40
-# Directories on the ways of all links together.
+# The folder that the Finder of macOS adds to archives, for its own icons and attributes.
+_MACOS_FOLDER: Final = "__MACOSX"
+# Linux refuses to open a path that leads through more links.
+_MOST_LINKS_IN_PATH: Final = 40
+# Directories on the paths of all links together: links to links could make this exponential.
 _MOST_STEPS: Final = 200_000
 
 
@@ -47,11 +50,11 @@ class Target:
     _steps: int = 0
 
     def path(self, name: str) -> Path | None:
-        """Counts a member and returns where it goes; None for one that is left out."""
+        """Counts a member and returns its path; None for a member that is left out."""
         self.budget.count()
         self.budget.descend(name)
         path = self._inside(name)
-        if path.relative_to(self.folder).parts[:1] == (_CLUTTER,):
+        if path.relative_to(self.folder).parts[:1] == (_MACOS_FOLDER,):
             return None
         self._links.pop(path, None)  # A later member of the same name replaces an earlier one.
         return path
@@ -95,7 +98,7 @@ class Target:
         parts = PurePosixPath(name)
         foreign = os.sep != "/" and (os.sep in name or ":" in name)
         if parts.is_absolute() or ".." in parts.parts or foreign or "\0" in name:
-            raise errors.ArchiveError(f"its member {name!r} would be written outside of the target")
+            raise errors.ArchiveError(f"its member {name!r} would be written outside the target")
         return self.folder / parts
 
     def _make(self, path: Path, link: _Link) -> None:
@@ -107,17 +110,23 @@ class Target:
         # The name of a hard link's target counts from the root of the archive.
         source = self._inside(link.to)
         if not source.is_file() or source.is_symlink():
-            raise errors.ArchiveError(f"its link {link.name!r} names {link.to!r}, which is not a file of it")
+            raise errors.ArchiveError(
+                f"its link {link.name!r} names {link.to!r}, which is not a file in the archive"
+            )
         self._check_inside(source)
         self.budget.copy(source.stat().st_size)
         shutil.copyfile(source, path, follow_symlinks=False)
 
     def _check_inside(self, path: Path) -> None:
-        """Follows links as the system does, within bounds that os.path.realpath does not have."""
-        place, left = self.folder, list(reversed(path.relative_to(self.folder).parts))
-        passed: list[Path] = []
-        while left:
-            part = left.pop()
+        """Follows the links of a path as the system does, within bounds that os.path.realpath lacks.
+
+        `place` is always inside `folder` and free of links; `parts_left` is what is still to be walked, last
+        part first. At most `_MOST_STEPS` steps are taken for all links of an archive together.
+        """
+        place, parts_left = self.folder, list(reversed(path.relative_to(self.folder).parts))
+        links_followed: list[Path] = []
+        while parts_left:
+            part = parts_left.pop()
             self._steps += 1
             if part == "..":
                 if place == self.folder:
@@ -127,29 +136,24 @@ class Target:
             place /= part
             if not place.is_symlink():
                 continue
-            if place in passed:
-                return  # They go in circles, which harms nobody.
-            passed.append(place)
-            if len(passed) > _MOST_PASSED or self._steps > _MOST_STEPS:
+            if place in links_followed:
+                return  # a circle of links, which cannot be opened and so does no harm
+            links_followed.append(place)
+            if len(links_followed) > _MOST_LINKS_IN_PATH or self._steps > _MOST_STEPS:
                 name = path.relative_to(self.folder).as_posix()
                 raise errors.ArchiveError(f"its link {name!r} leads through too many other links")
             place, to = place.parent, place.readlink()
             if to.is_absolute():
                 raise _points_outside(self._links.get(path, _Link("?", "?", is_symbolic=True)))
-            left.extend(reversed(to.parts))
+            parts_left.extend(reversed(to.parts))
 
 
 def _points_outside(link: _Link) -> errors.ArchiveError:
-    return errors.ArchiveError(f"its link {link.name!r} points outside of the target, to {link.to!r}")
+    return errors.ArchiveError(f"its link {link.name!r} points outside the target, to {link.to!r}")
 
 
-@contextlib.contextmanager
-def _writing(name: str) -> Iterator[None]:
+def _writing(name: str) -> contextlib.AbstractContextManager[None]:
     """Turns an OSError into an ArchiveError that names the member."""
-    try:
-        yield
-    except errors.HubError:
-        raise
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise errors.ArchiveError(f"its member {name!r} cannot be written: {reason}") from error
+    return os_errors.translated(
+        lambda reason: errors.ArchiveError(f"its member {name!r} cannot be written: {reason}")
+    )

@@ -1,4 +1,4 @@
-"""The record beside an entry of the cache: what it was made of, and its files as they were then.
+"""The record beside an entry of the cache: its handle, and the state of its files when it was made.
 
 `KEY.json` holds `handle`, `date` and `files`: name -> [bytes, time of the last change in nanoseconds since
 1970, CRC-32]. Version 0.1.0 wrote the names alone, and other programs write no record at all.
@@ -52,17 +52,17 @@ def write(made: Path, target: Path, handle: str) -> None:
 
 
 def find_damage(entry: Path, thorough: bool = False) -> str | None:
-    """Finds which file of an entry is not what it was.
+    """Finds a file of an entry that is missing or has changed.
 
-    Sizes and times of change are compared, which takes microseconds a file; the content only of files whose
-    time differs, or of all.
+    Sizes and times of change are compared, which takes microseconds a file; content only of files whose time
+    differs, or of all files.
 
     Args:
       entry: Path of the entry.
       thorough: Whether to read all files.
 
     Returns:
-      "'assets/words.txt' is missing" or something like it, None for an entry that is as it was.
+      A finding such as "'assets/words.txt' is missing"; None for an entry that has not changed.
 
     Raises:
       PermissionError: It may not be read.
@@ -75,7 +75,7 @@ def find_damage(entry: Path, thorough: bool = False) -> str | None:
         lost = [name for name in files if not _is_file(f"{entry}/{name}")]
         return f"{lost[0]!r} is missing" if lost else None
     if not isinstance(files, dict):
-        return None  # Put there by another program: the main file must do.
+        return None  # an entry of another program: its main file must do
     moved = False
     for name, recorded in files.items():
         problem, is_moved = _compare(f"{entry}/{name}", recorded, thorough)
@@ -83,36 +83,37 @@ def find_damage(entry: Path, thorough: bool = False) -> str | None:
             return f"{name!r} {problem}"
         moved |= is_moved
     if moved:
-        _write_again(entry, record)
+        _update_times(entry, record)
     return None
 
 
 def is_complete(entry: Path) -> bool:
-    """Says whether there is a record by which damage of any kind would be found."""
+    """Says whether there is a record by which any damage would be found."""
     return isinstance(_read(entry).get("files"), dict)
 
 
 def _compare(path: str, recorded: Any, thorough: bool) -> tuple[str, bool]:
-    """Returns what is wrong with a file, and whether only its time of change is another."""
+    """Returns what is wrong with a file, and whether only its time of change differs."""
     try:
         size, modified, checksum = recorded
-        found = os.stat(path)  # noqa: PTH116 - through a Path it takes three times as long
+        status = os.stat(path)  # noqa: PTH116 - through a Path it takes three times as long
     except (FileNotFoundError, NotADirectoryError):
         return "is missing", False
     except (TypeError, ValueError):
         return "", False
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         return "is not a file", False
-    if found.st_size != size:
-        return f"has {found.st_size:,} bytes in place of {size:,}", False
-    is_moved = found.st_mtime_ns != modified
-    # A cache that was copied has other times; where that cannot be recorded, not all is read at every use.
+    if status.st_size != size:
+        return f"has {status.st_size:,} bytes instead of {size:,}", False
+    is_moved = status.st_mtime_ns != modified
+    # A copied cache has other times, so the content decides, and the new times are recorded. Where they
+    # cannot be recorded, content is not compared: every use would read all files.
     if (thorough or (is_moved and os.access(os.path.dirname(path), os.W_OK))) and _checksum(path) != checksum:
         return "was altered", False
     return "", is_moved
 
 
-def _write_again(entry: Path, record: dict[str, Any]) -> None:
+def _update_times(entry: Path, record: dict[str, Any]) -> None:
     files: _Files = record["files"]
     for name, (size, _, checksum) in files.items():
         files[name] = [size, (entry / name).stat().st_mtime_ns, checksum]
@@ -142,8 +143,8 @@ def _text(record: dict[str, Any]) -> str:
 
 
 def _state(file: Path) -> list[int]:
-    found = file.stat()
-    return [found.st_size, found.st_mtime_ns, _checksum(str(file))]
+    status = file.stat()
+    return [status.st_size, status.st_mtime_ns, _checksum(str(file))]
 
 
 def _checksum(path: str) -> int:

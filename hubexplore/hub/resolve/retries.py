@@ -1,4 +1,4 @@
-"""When a request is worth repeating, when it takes too long, and how long to wait."""
+"""Whether a failed request is worth repeating, how long to wait, and when a server is too slow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, Final
 from hubexplore.hub.resolve import size_limits
 
 WINDOW_SECONDS: Final = 60.0
-"""Over which the least rate is measured."""
+"""Waiting time over which the rate of a connection is measured."""
 
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 60.0
@@ -31,13 +31,13 @@ _BROKEN: Final = (
 
 
 class TooSlowError(OSError):
-    """The server sends less than the least rate."""
+    """The server sends less than the minimum rate."""
 
 
 class Pace:
-    """Measures what a connection delivers, by the time spent waiting for it.
+    """The rate of a connection, measured over the time spent waiting for it.
 
-    Whatever else the program does in between does not count, nor does the time until the first byte.
+    The time that the program spends otherwise does not count, nor does the time until the first byte.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Pace:
         self._received = 0
 
     def count(self, received: int, seconds: float) -> None:
-        """Counts bytes that were waited for; TooSlowError if they were too few for long enough."""
+        """Counts bytes and the time they took; raises TooSlowError after a window with too few bytes."""
         if not self._started:
             self._started = True
             return
@@ -55,20 +55,20 @@ class Pace:
         self._received += received
         if self._waited >= WINDOW_SECONDS:
             if self._received < self._least * self._waited:
-                found = f"the server sent {self._received:,} bytes in {self._waited:.0f} seconds"
-                raise TooSlowError(found)
+                finding = f"the server sent {self._received:,} bytes in {self._waited:.0f} seconds"
+                raise TooSlowError(finding)
             self._waited, self._received = 0.0, 0
 
 
 class _PacedFile(io.RawIOBase):
-    """What a socket delivers, with its pace measured: status line, headers and body alike."""
+    """The file of a socket, with its pace measured: status line, headers and body alike."""
 
     def __init__(self, raw: io.RawIOBase, pace: Pace) -> None:
         self._raw = raw
         self._pace = pace
 
     def readable(self) -> bool:
-        """Says yes."""
+        """Returns True."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
@@ -87,6 +87,7 @@ class _PacedFile(io.RawIOBase):
 class _PacedResponse(http.client.HTTPResponse):
     def __init__(self, pace: Pace, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        # The only place where all that arrives can be counted: http.client reads headers by itself.
         raw = self.fp.detach()
         self.fp = io.BufferedReader(_PacedFile(raw, pace))
 
@@ -117,9 +118,9 @@ def is_transient(error: Exception, has_begun: bool) -> bool:
     """Says whether the same request may succeed soon.
 
     Args:
-      error: What it ended with.
-      has_begun: Whether the server has sent some of the body already. A server that nobody reaches from
-        the start is not worth waiting for.
+      error: How it failed.
+      has_begun: Whether the server has sent a part of the body. A server that cannot be reached from the
+        start is not worth waiting for.
     """
     if isinstance(error, urllib.error.HTTPError):
         return error.code in _BUSY
@@ -135,10 +136,10 @@ def is_transient(error: Exception, has_begun: bool) -> bool:
 def pause_seconds(error: Exception, tries: int) -> float:
     """Returns how long to wait before the next try.
 
-    That is what the server asks for (RFC 9110, 10.2.3), up to a minute, else ever longer.
+    That is what the server asks for (RFC 9110, 10.2.3), up to a minute; else twice as long with each try.
     """
-    asked = _retry_after(error) if isinstance(error, urllib.error.HTTPError) else None
-    seconds = _FIRST_PAUSE_SECONDS * 2**tries if asked is None else asked
+    retry_after = _retry_after(error) if isinstance(error, urllib.error.HTTPError) else None
+    seconds = _FIRST_PAUSE_SECONDS * 2**tries if retry_after is None else retry_after
     return min(max(seconds, 0.0), _LONGEST_PAUSE_SECONDS)
 
 
@@ -148,12 +149,15 @@ def _retry_after(error: urllib.error.HTTPError) -> float | None:
         return float(text[:9])
     try:
         return email.utils.parsedate_to_datetime(text).timestamp() - now()
-    except (ValueError, TypeError, IndexError, OverflowError):  # what it raises differs between versions
+    except (ValueError, TypeError, IndexError, OverflowError):  # versions of Python differ in what it raises
         return None
 
 
+# Functions of their own, so that tests can replace them.
+
+
 def clock() -> float:
-    """Returns seconds since any time."""
+    """Returns a monotonic time in seconds."""
     return time.monotonic()
 
 

@@ -1,4 +1,4 @@
-"""How much a download or an archive may be, so that a stranger's cannot fill the disk.
+"""Limits on downloads and archives, so that a stranger's cannot fill the disk.
 
 | environment variable | default | what it bounds |
 | --- | --- | --- |
@@ -28,9 +28,9 @@ DEPTH: Final = "HUBEXPLORE_MAX_DEPTH"
 RATE: Final = "HUBEXPLORE_MIN_RATE"
 
 _DEFAULTS: Final = {SIZE: 16 << 30, RATIO: 100, FILES: 10_000, DEPTH: 64, RATE: 1000}
-# Small archives may be as dense as they like: a variable of zeros is.
+# Bytes up to which the ratio is not checked: a small module with a variable of zeros is very dense.
 _DENSE: Final = 128 << 20
-# What the system and Python's own functions can still follow.
+# Levels of directories that the system and Python's own recursive functions can still handle.
 _DEEPEST: Final = 500
 _NUMBER: Final = re.compile(r"\s*(\d{1,15}(?:\.\d{1,9})?)\s*([KMGT]?)(?:i?B)?\s*", re.IGNORECASE)
 
@@ -39,7 +39,7 @@ MSG_SETTING: Final = (
     "unset it."
 )
 MSG_LIFT: Final = (
-    "{finding}; the limit is {limit}. If you trust where it comes from, set "
+    "{finding}; the limit is {limit}. If you trust its source, set "
     "os.environ[{name!r}] = {example!r} and try again"
 )
 MSG_DISK: Final = (
@@ -77,13 +77,13 @@ def shown(size: float) -> str:
 
 
 def lift(finding: str, name: str, limit: int, needed: int) -> str:
-    """Returns the message that a limit is passed: what was found, the limit, and how to raise it.
+    """Returns the message that a limit is passed: the finding, the limit, and how to raise it.
 
     Args:
-      finding: The beginning of a sentence.
+      finding: The beginning of the sentence.
       name: The environment variable.
-      limit: What it says now.
-      needed: What is known to be too little.
+      limit: The current limit.
+      needed: A size or number that is already known to be too little.
     """
     is_size = name == SIZE
     example = f"{4 * max(limit, needed, 1 << 30) >> 30}GB" if is_size else str(max(limit * 10, needed * 2))
@@ -92,20 +92,20 @@ def lift(finding: str, name: str, limit: int, needed: int) -> str:
 
 
 class Packed(Protocol):
-    """What is known of the size of an archive."""
+    """The size of an archive, as far as it is known."""
 
     @property
     def consumed(self) -> int:
-        """How many bytes of it were read."""
+        """Number of bytes that were read."""
 
     @property
     def total(self) -> int | None:
-        """How many it has, if that is known."""
+        """Number of bytes in all, if that is known."""
 
 
 @dataclass
 class Budget:
-    """What an archive may still unpack to. Every method raises ArchiveError when that is passed.
+    """The limits for one archive, and what it has used of them. Methods raise ArchiveError at a limit.
 
     Attributes:
       folder: Where it is unpacked.
@@ -134,13 +134,13 @@ class Budget:
             )
 
     def descend(self, name: str) -> None:
-        """Checks how deep a name leads."""
+        """Checks how many directories deep a name is."""
         if name.count("/") > self._depth:
             finding = f"its member {name[:60]!r}... is {name.count('/'):,} directories deep"
             raise errors.ArchiveError(lift(finding, DEPTH, self._depth, name.count("/")))
 
     def unpack(self, size: int) -> None:
-        """Counts bytes that came out of the archive, whatever they are for."""
+        """Counts bytes that came out of the archive, those of headers included."""
         self.unpacked += size
         self._check(0, self.packed.total or self.packed.consumed)
 
@@ -162,5 +162,5 @@ class Budget:
         if total > self._size:
             raise errors.ArchiveError(lift(f"it unpacks to {shown(total)} or more", SIZE, self._size, total))
         if packed is not None and total > max(_DENSE, self._ratio * packed):
-            finding = f"it has {shown(packed)}, but unpacks to {shown(total)} or more, so its bytes multiply"
+            finding = f"it has {shown(packed)} but unpacks to {shown(total)} or more"
             raise errors.ArchiveError(lift(finding, RATIO, self._ratio, total // max(packed, 1)))

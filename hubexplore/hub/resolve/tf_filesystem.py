@@ -1,4 +1,4 @@
-"""Read access to every file system TensorFlow knows, loading TensorFlow only where it is needed."""
+"""Read access to every file system that TensorFlow knows; TensorFlow is loaded only for remote ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hubexplore.summary.files.paths import is_url
 
 
 def filesystem_of(path: str) -> Filesystem:
-    """Returns what reads `path`: this machine's files, or TensorFlow where it has a scheme as in `gs://`."""
+    """Returns the file system of `path`: the local one, or TensorFlow's for a scheme as in `gs://`."""
     return GfileFilesystem() if is_url(path) else LocalFilesystem()
 
 

@@ -1,4 +1,4 @@
-"""Unpacks a zip archive that a stranger made."""
+"""Unpacks a zip archive that a stranger made. `archive` says why zipfile alone is not enough."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _END: Final = struct.Struct("<4s4H2LH")
 _END64: Final = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR: Final = struct.Struct("<4sLQL")
 _LONGEST_COMMENT: Final = 65_535
-# Of an entry in the central directory, with an ordinary name.
+# Least and usual bytes of an entry in the central directory.
 _ENTRY_SIZE: Final = 46
 _USUAL_ENTRY: Final = 512
 
@@ -35,8 +35,9 @@ def unpack(file: IO[bytes], target: Target, files: int, start: Callable[[int], A
     Args:
       file: The archive.
       target: Where they go.
-      files: How many there may be; more are refused before their list is read.
-      start: Is told how many bytes there will be, and returns what is to be told of each piece, if anything.
+      files: Maximum number of members; more are refused before their list is read.
+      start: Called with the total number of bytes; returns a function to call with the number of bytes of
+        each piece that was written, or None.
 
     Raises:
       ArchiveError: It is damaged or encrypted, or a limit is passed.
@@ -47,7 +48,7 @@ def unpack(file: IO[bytes], target: Target, files: int, start: Callable[[int], A
         members = archive.infolist()
         if len(members) > files:
             target.budget.count(len(members))
-        _check_places(members, archive.start_dir)
+        _check_overlaps(members, archive.start_dir)
         size = sum(member.file_size for member in members)
         target.budget.reserve(size)
         advance = start(size)
@@ -57,15 +58,15 @@ def unpack(file: IO[bytes], target: Target, files: int, start: Callable[[int], A
 
 
 def _check_end(file: IO[bytes], target: Target, files: int) -> None:
-    """Refuses a list of members that alone would fill the memory: zipfile reads all of it."""
+    """Refuses a list of members that would fill the memory by itself, since zipfile reads all of it."""
     size = file.seek(0, os.SEEK_END)
     start = file.seek(max(0, size - _LONGEST_COMMENT - _END.size - _LOCATOR.size))
     tail = file.read()
-    found = tail.rfind(b"PK\5\6")
-    if found < 0 or len(tail) - found < _END.size:
+    record_start = tail.rfind(b"PK\5\6")
+    if record_start < 0 or len(tail) - record_start < _END.size:
         raise EOFError
-    end = _END.unpack_from(tail, found)
-    sizes = _sizes64(file, tail[:found], start + found) or [(end[4], end[5])]
+    end = _END.unpack_from(tail, record_start)
+    sizes = _sizes64(file, tail[:record_start], start + record_start) or [(end[4], end[5])]
     for count, length in sizes:
         if count > files or length > files * _USUAL_ENTRY:
             target.budget.count(max(count, length // _ENTRY_SIZE))
@@ -73,30 +74,34 @@ def _check_end(file: IO[bytes], target: Target, files: int) -> None:
 
 
 def _sizes64(file: IO[bytes], tail: bytes, end: int) -> list[tuple[int, int]]:
-    """Returns what the records of zip64 say of the list: its members and bytes.
+    """Returns number of members and bytes of the list, from each zip64 record that zipfile may take.
 
-    Versions of zipfile differ in which one they take. Without a locator before the `end` they look at none.
+    Versions of zipfile differ in which record they take: the one before the locator, or the one it points to.
+    Without a locator before `end` they take none.
     """
     locator = tail[-_LOCATOR.size :]
     if not locator.startswith(b"PK\6\7") or len(locator) < _LOCATOR.size:
         return []
     sizes = []
-    for place in (end - _LOCATOR.size - _END64.size, _LOCATOR.unpack(locator)[2]):
-        if 0 <= place <= end - _END64.size:
-            file.seek(place)
+    for offset in (end - _LOCATOR.size - _END64.size, _LOCATOR.unpack(locator)[2]):
+        if 0 <= offset <= end - _END64.size:
+            file.seek(offset)
             record = _END64.unpack(file.read(_END64.size))
             sizes += [(record[7], record[8])] * (record[0] == b"PK\6\6")
     return sizes
 
 
-def _check_places(members: list[zipfile.ZipInfo], end: int) -> None:
-    """Refuses members that share bytes: few of them would unpack to any number of files."""
+def _check_overlaps(members: list[zipfile.ZipInfo], end: int) -> None:
+    """Refuses members that share bytes: a few bytes could unpack to any number of files.
+
+    From the last to the first, each member must end before the next one begins; n log n in the members.
+    """
     for member in sorted(members, key=lambda member: member.header_offset, reverse=True):
         header = 30 + len(member.orig_filename.encode("utf-8" if member.flag_bits & 0x800 else "cp437"))
         if member.header_offset < 0:
-            raise zipfile.BadZipFile(f"the member {member.filename!r} is nowhere")
+            raise zipfile.BadZipFile(f"the member {member.filename!r} has a negative position")
         if member.header_offset + header + member.compress_size > end:
-            raise errors.ArchiveError(f"its member {member.filename!r} overlaps another; get it again")
+            raise errors.ArchiveError(f"its member {member.filename!r} overlaps another; download it again")
         end = member.header_offset
 
 
@@ -106,12 +111,12 @@ def _write(
     name = member.filename
     if member.flag_bits & _ENCRYPTED:
         raise errors.ArchiveError(
-            f"its member {name!r} is encrypted; extract it and give the directory instead"
+            f"its member {name!r} is encrypted; extract the archive and give the directory instead"
         )
     if member.compress_type not in _METHODS:
         raise errors.ArchiveError(
-            f"its member {name!r} is compressed by method {member.compress_type}, which is not read here; "
-            "extract it and give the directory instead"
+            f"its member {name!r} is compressed by method {member.compress_type}, which is not supported; "
+            "extract the archive and give the directory instead"
         )
     kind = stat.S_IFMT(member.external_attr >> 16)
     if member.is_dir():
@@ -121,7 +126,7 @@ def _write(
             to = content.read(_LONGEST_LINK)
         target.link(name, os.fsdecode(to), is_symbolic=True)
     elif kind not in (0, stat.S_IFREG):
-        raise errors.ArchiveError(f"its member {name!r} is neither file, directory nor link")
+        raise errors.ArchiveError(f"its member {name!r} is not a file, directory or link")
     else:
         with archive.open(member) as content:
             target.file(name, member.file_size, lambda file: _copy(content, file, advance))

@@ -1,1 +1,1 @@
-"""Exporting a module, and the proof that what was written gives the same results."""
+"""Exporting a module, and a comparison of its outputs with those of the export."""

@@ -1,4 +1,4 @@
-"""How far two results of a signature are apart, of a module and of what was written of it."""
+"""The largest difference between two results of a signature, of a module and of its export."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
-_CHUNK: Final = 1 << 24  # bytes of a file in memory at once
+_CHUNK_BYTES: Final = 1 << 24
+"""Largest part of a file that is in memory at one time."""
 
 
 class Assets:
@@ -25,7 +26,7 @@ class Assets:
         self._paths = frozenset(paths)
 
     def neutral(self, text: Any) -> Any:
-        """Returns a text in which the content of a file stands for its path, which differs between copies."""
+        """Returns a text in which a hash of the file replaces its path, which differs between copies."""
         if not isinstance(text, bytes):
             return text
         # The longest first: one path may begin another.
@@ -37,11 +38,11 @@ class Assets:
 
 @functools.lru_cache(maxsize=64)
 def _content(path: bytes) -> bytes:
-    """What stands for a file: a hash of its content, or its name where it cannot be read."""
+    """What replaces the path of a file: a hash of its content, or its name if it cannot be read."""
     whole = hashlib.sha256()
     try:
         with tf.io.gfile.GFile(path.decode(), "rb") as file:
-            while chunk := file.read(_CHUNK):
+            while chunk := file.read(_CHUNK_BYTES):
                 whole.update(chunk)
     except (tf.errors.OpError, UnicodeDecodeError):
         return b"<file %s>" % path.rpartition(b"/")[2]
@@ -69,15 +70,15 @@ def difference(
     parts, others = _parts(first), _parts(second)
     if len(parts) != len(others):
         return math.inf
-    # What tells where the values belong comes after the values themselves.
-    for own, other in zip(parts[1:], others[1:], strict=True):
-        if not np.array_equal(own, other):
+    # Indices, shapes and row splits must be equal; only the values themselves may be close.
+    for part, other in zip(parts[1:], others[1:], strict=True):
+        if not np.array_equal(part, other):
             return math.inf
     return _array_difference(np.asarray(parts[0]), np.asarray(others[0]), assets, other_assets)
 
 
 def _parts(value: Any) -> tuple[Any, ...]:
-    """The values of a result, then what tells their places: indices and shape, or splits of rows."""
+    """The values of a result, then where they belong: indices and shape, or row splits."""
     if isinstance(value, tf.compat.v1.SparseTensorValue):
         return value.values, value.indices, value.dense_shape
     if hasattr(value, "nested_row_splits"):
@@ -92,7 +93,10 @@ def _array_difference(one: Any, other: Any, assets: Assets, other_assets: Assets
         one, other = one[one.dtype.names[0]], other[other.dtype.names[0]]
     if one.dtype.kind not in "biufcV":
         pairs = zip(one.flat, other.flat, strict=True)
-        same = all(own == its or assets.neutral(own) == other_assets.neutral(its) for own, its in pairs)
+        same = all(
+            value == other_value or assets.neutral(value) == other_assets.neutral(other_value)
+            for value, other_value in pairs
+        )
         return 0.0 if same else math.inf
     if one.dtype != other.dtype:
         return math.inf

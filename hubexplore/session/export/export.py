@@ -1,4 +1,4 @@
-"""Writes a module, and finds out whether what was written gives the same results."""
+"""Writes a module and collects what its author should know about the result."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def export(
     module: Module, session: tf.compat.v1.Session, path: str, *, overwrite: bool, verify: bool
 ) -> ExportReport:
     """See `NotebookSession.export`."""
-    changed = tuple(_changed(module))
+    changed = tuple(_changed_assets(module))
     with module.graph.as_default():
         module.export(path, session, overwrite=overwrite)
     compared = compare_with_export(module, session, path) if verify else ()
-    warnings = (*changed, *_forgotten(module, path), *_left_behind(module, session))
+    warnings = (*changed, *_forgotten_steps(module, path), *_unsaved_entries(module, session))
     return ExportReport(path=path, compared=compared, warnings=warnings)
 
 
-def _changed(module: Module) -> Iterator[str]:
-    """The assets that are not what they were when the module was loaded, as its tables may still be."""
+def _changed_assets(module: Module) -> Iterator[str]:
+    """Warnings of assets that changed after the module was loaded, which its tables do not reflect."""
     spec = module.spec
     for path in spec.asset_files.changed() if isinstance(spec, DefinedSpec) else ():
         yield (
@@ -43,8 +43,8 @@ def _changed(module: Module) -> Iterator[str]:
         )
 
 
-def _forgotten(module: Module, path: str) -> Iterator[str]:
-    """What seems to have been forgotten in training."""
+def _forgotten_steps(module: Module, path: str) -> Iterator[str]:
+    """Warnings of steps that seem to have been forgotten in training."""
     source = module.summary().source
     before = source.weights.index if source and source.weights else None
     after = module_index(path)
@@ -53,8 +53,8 @@ def _forgotten(module: Module, path: str) -> Iterator[str]:
     yield from filter(None, [losses_unused(module)])
 
 
-def _left_behind(module: Module, session: tf.compat.v1.Session) -> Iterator[str]:
-    """What the session holds but no module can: the entries of tables that were filled by calls."""
+def _unsaved_entries(module: Module, session: tf.compat.v1.Session) -> Iterator[str]:
+    """Warnings of what a module cannot hold: the entries of tables that were filled by calls."""
     graph = module.graph
     prefix = f"{module.scope}/"
     tables = [

@@ -1,4 +1,4 @@
-"""What an export returns."""
+"""The result of an export, shown as text or HTML."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ComparedSignature:
 
     Attributes:
       signature: its name.
-      outputs: how many were compared.
+      outputs: number of outputs that were compared.
       largest_difference: between two numbers, 0.0 if all are equal; infinite where texts, shapes or dtypes
         differ, or where what was written fails; None where nothing could be compared.
       skipped: what was not compared, and why; empty if all was.
@@ -60,9 +60,13 @@ class ExportReport:
 
     @property
     def largest_difference(self) -> float | None:
-        """Over all signatures; None where none was compared."""
-        found = [each.largest_difference for each in self.compared if each.largest_difference is not None]
-        return max(found) if found else None
+        """Over all signatures; None if none was compared."""
+        differences = [
+            comparison.largest_difference
+            for comparison in self.compared
+            if comparison.largest_difference is not None
+        ]
+        return max(differences) if differences else None
 
     def __fspath__(self) -> str:
         return self.path
@@ -72,15 +76,17 @@ class ExportReport:
 
     def __repr__(self) -> str:
         parts = [self._headline(), *self.warnings]
-        # Where all is equal the headline says it; a terminal has no room for what need not be read.
-        notable = tuple(each for each in self.compared if each.skipped or each.largest_difference)
+        # The headline says that all is equal; a terminal shows only what differs or was skipped.
+        notable = tuple(
+            comparison for comparison in self.compared if comparison.skipped or comparison.largest_difference
+        )
         if notable:
             parts.append(grid_text(self._grid(notable)))
         return "\n".join(parts)
 
     @automatic
     def _repr_html_(self) -> str:
-        notes = [tag("p", visible(each, 1000), class_="note") for each in self.warnings]
+        notes = [tag("p", visible(warning, 1000), class_="note") for warning in self.warnings]
         table = [grid_html(self._grid(self.compared))] if self.compared else []
         return html.framed(tag("p", self._headline()), *notes, *table)
 
@@ -90,28 +96,32 @@ class ExportReport:
         if largest is None:
             return written
         if largest == 0:
-            outputs = sum(each.outputs for each in self.compared)
+            outputs = sum(comparison.outputs for comparison in self.compared)
             return f"{written} Loaded again, {self._whole()} the same outputs ({outputs} compared)."
         if largest == math.inf:
-            unequal = [each.signature for each in self.compared if each.largest_difference == math.inf]
-            named = ", ".join(printable(repr(each)) for each in unequal)
+            unequal = [
+                comparison.signature
+                for comparison in self.compared
+                if comparison.largest_difference == math.inf
+            ]
+            named = ", ".join(printable(repr(comparison)) for comparison in unequal)
             return f"{written} Loaded again, its outputs differ in more than numbers: signature {named}."
         return f"{written} Loaded again, its outputs differ by up to {largest:.3g}."
 
     def _whole(self) -> str:
-        """Of what the headline speaks: of the module, or only of what could be compared."""
-        left = sum(bool(each.skipped) for each in self.compared)
-        if not left:
+        """The subject of the headline: the whole module, or the signatures that could be compared."""
+        skipped = sum(bool(comparison.skipped) for comparison in self.compared)
+        if not skipped:
             return "it gives"
-        return f"{len(self.compared) - left} of {len(self.compared)} signatures give"
+        return f"{len(self.compared) - skipped} of {len(self.compared)} signatures give"
 
     def _grid(self, compared: tuple[ComparedSignature, ...]) -> Grid:
         rows = tuple(
             (
-                visible(each.signature),
-                str(each.outputs),
-                _result(each),
+                visible(comparison.signature),
+                str(comparison.outputs),
+                _result(comparison),
             )
-            for each in compared
+            for comparison in compared
         )
         return Grid("Signatures, before and after", _COLUMNS, rows, "")

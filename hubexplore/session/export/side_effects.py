@@ -1,4 +1,4 @@
-"""What a signature does besides giving outputs: whether it changes state, is random, or writes files."""
+"""The side effects of a signature: whether it changes state, is random, or writes files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hubexplore.hub import tf_internals
 from hubexplore.hub.graph.plan import ApplyPlan
 from hubexplore.summary.graph.randomness import draws
 
-# Stateful ops that only read, or only call functions, whose ops are looked at themselves.
+# Stateful ops that only read, or only call functions: the ops of the functions are checked themselves.
 _READS: Final = frozenset(
     {
         "ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VarIsInitializedOp", "VariableShape",
@@ -22,7 +22,7 @@ _READS: Final = frozenset(
         "While", "Case", "Assert",
     }
 )  # fmt: skip
-# What writes files or runs Python, which has effects outside of the session.
+# Ops that write files or run Python, with effects outside the session that no copy can undo.
 _OUTSIDE: Final = re.compile(
     r"WriteFile|Save(V2|Slices)?|MergeV2Checkpoints|Write\w*Summary|ImportEvent|FlushSummaryWriter|"
     r"CreateSummary\w+|DatasetToTFRecord\w*|(Distributed)?Save(Dataset)?(V2)?|(Eager)?PyFunc\w*|Outfeed\w+"
@@ -31,7 +31,7 @@ _OUTSIDE: Final = re.compile(
 
 @dataclass(frozen=True)
 class Effects:
-    """What a signature does besides giving outputs.
+    """The side effects of a signature.
 
     Attributes:
       stateful: whether a run may change the result of a later one.
@@ -45,7 +45,7 @@ class Effects:
 
 
 def effects(plan: ApplyPlan) -> Effects:
-    """Finds them in the ops of a call, also those in functions."""
+    """The side effects of the ops of a call, including those in functions; linear in the ops."""
     nodes: Iterable[Any] = chain(
         plan.part.graph_def.node, *(function.node_def for function in plan.part.library.function)
     )

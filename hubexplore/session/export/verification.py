@@ -1,7 +1,8 @@
-"""Whether a module and its export give the same outputs, on inputs made up for each signature.
+"""Whether a module and its export give the same outputs, on generated inputs for each signature.
 
-Nothing runs in the user's session but a read of the variables: a signature may count, train or reset. Two
-copies run instead, each in a graph and session of its own: the module as it is now, and as it was written.
+The user's session only reads the variables, since a signature may count, train or reset. Two copies run
+instead, each in its own graph and session: the module as it is now, and as it was written. A signature runs
+twice in the first copy: outputs that differ there are random, or follow the clock, and are not compared.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.feeds import Feeds
 from hubexplore.hub.running.run_errors import explain_run_error, ops_without_kernel
-from hubexplore.hub.running.signature_runner import AppliedSignature
+from hubexplore.hub.running.signature_runner import AppliedSignatures
 from hubexplore.inputs.examples import example_search
 from hubexplore.inputs.fields import fields
 from hubexplore.session.export.differences import Assets, difference
@@ -47,10 +48,10 @@ def compare_with_export(
     """
     variables = list(module.variables)
     values = session.run(variables) if variables else []
-    return run_interruptibly(lambda: _compared(module, values, path))
+    return run_interruptibly(lambda: _compare_all(module, values, path))
 
 
-def _compared(module: Module, values: Sequence[Any], path: str) -> tuple[ComparedSignature, ...]:
+def _compare_all(module: Module, values: Sequence[Any], path: str) -> tuple[ComparedSignature, ...]:
     names = sorted(module.get_signature_names())
     after = _Copy(path, module.tags)
     try:
@@ -68,52 +69,52 @@ def _compared(module: Module, values: Sequence[Any], path: str) -> tuple[Compare
 
 
 def _compare(name: str, module: Module, before: _Copy, after: _Copy) -> ComparedSignature:
-    does = after.effects(name)
-    if does.outside:
-        return ComparedSignature(name, 0, None, MSG_OUTSIDE.format(ops=", ".join(does.outside)))
-    if lacking := ops_without_kernel(module, name):
+    side_effects = after.effects(name)
+    if side_effects.outside:
+        return ComparedSignature(name, 0, None, MSG_OUTSIDE.format(ops=", ".join(side_effects.outside)))
+    if missing_kernels := ops_without_kernel(module, name):
         return ComparedSignature(
-            name, 0, None, MSG_NO_KERNEL.format(op=lacking[0], reason=reason(lacking[0]))
+            name, 0, None, MSG_NO_KERNEL.format(op=missing_kernels[0], reason=reason(missing_kernels[0]))
         )
-    refused = MSG_NO_INPUTS
+    skipped = MSG_NO_INPUTS
     for inputs in made_up(module, name):
         try:
-            first = before.run(name, inputs, does.stateful)
-            second = before.run(name, inputs, does.stateful)
+            first = before.run(name, inputs, side_effects.stateful)
+            second = before.run(name, inputs, side_effects.stateful)
         except _ERRORS as error:
-            refused = f"{MSG_NO_INPUTS}: {_first(error)}"
+            skipped = f"{MSG_NO_INPUTS}: {_first(error)}"
             continue
         try:
-            written = after.run(name, inputs, does.stateful)
+            written = after.run(name, inputs, side_effects.stateful)
         except _ERRORS as error:
             return ComparedSignature(name, len(first), math.inf, MSG_FAILS.format(error=_first(error)))
-        return _judged(name, does, before, after, (first, second, written))
-    return ComparedSignature(name, 0, None, refused)
+        return _compare_steady(name, side_effects, before, after, (first, second, written))
+    return ComparedSignature(name, 0, None, skipped)
 
 
-def _judged(
-    name: str, does: Effects, before: _Copy, after: _Copy, results: tuple[Mapping[str, Any], ...]
+def _compare_steady(
+    name: str, side_effects: Effects, before: _Copy, after: _Copy, results: tuple[Mapping[str, Any], ...]
 ) -> ComparedSignature:
-    """Compares those outputs that are the same on each run of the module itself."""
+    """Compares the outputs that are the same on each run of the module itself."""
     first, second, written = results
     steady = [key for key in first if difference(first[key], second[key]) == 0]
     others = [repr(key) for key in first if key not in steady]
-    how = "random" if does.random else "different on each run"
+    variation = "random" if side_effects.random else "different on each run"
     if not steady:
-        return ComparedSignature(name, 0, None, f"its outputs are {how}")
+        return ComparedSignature(name, 0, None, f"its outputs are {variation}")
     largest = max(difference(first[key], written[key], before.assets, after.assets) for key in steady)
-    note = f"{', '.join(others)} not compared: {how}" if others else ""
+    note = f"{', '.join(others)} not compared: {variation}" if others else ""
     return ComparedSignature(name, len(steady), largest, note)
 
 
 def made_up(module: Module, name: str) -> Iterator[dict[str, Any]]:
-    """Values for the inputs of a signature, one example after the other."""
+    """Yields examples of values for the inputs of a signature."""
     summary = module.summary()
-    variant = next(each for each in summary.variants if each.tags == tuple(sorted(module.tags)))
-    signature = next(each for each in variant.signatures if each.name == name)
+    variant = next(variant for variant in summary.variants if variant.tags == tuple(sorted(module.tags)))
+    signature = next(signature for signature in variant.signatures if signature.name == name)
     meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
-    for given in example_search.trials(fields(signature, variant, meta_graph)):
-        yield {key: each.value for key, each in given.items()}
+    for example in example_search.trials(fields(signature, variant, meta_graph)):
+        yield {key: value.value for key, value in example.items()}
 
 
 class _Copy:
@@ -128,57 +129,59 @@ class _Copy:
     def __init__(self, spec: Any, tags: Iterable[str], values: Sequence[Any] | None = None) -> None:
         with tf.Graph().as_default() as graph:
             self._module = Module(spec, tags=tags)
-            own = list(self._module.variables)
+            variables = list(self._module.variables)
             self._feeds: dict[Any, Any] = {}
             if values is not None:
-                inputs = [tf.compat.v1.placeholder(each.dtype.base_dtype) for each in own]
+                inputs = [tf.compat.v1.placeholder(variable.dtype.base_dtype) for variable in variables]
                 self._feeds = dict(zip(inputs, values, strict=True))
-                assigned = [
-                    tf.compat.v1.assign(each, value, validate_shape=False).op
-                    for each, value in zip(own, inputs, strict=True)
+                assignments = [
+                    tf.compat.v1.assign(variable, value, validate_shape=False).op
+                    for variable, value in zip(variables, inputs, strict=True)
                 ]
             else:
-                assigned = [each.initializer for each in own]
-            self._given = tf.group(*assigned)
-            known = {each.op.name for each in own}
-            rest = (*tf.compat.v1.global_variables(), *tf.compat.v1.local_variables())
-            self._others = tf.group(
-                *(each.initializer for each in rest if each.op.name not in known),
+                assignments = [variable.initializer for variable in variables]
+            self._assign = tf.group(*assignments)
+            assigned_names = {variable.op.name for variable in variables}
+            all_variables = (*tf.compat.v1.global_variables(), *tf.compat.v1.local_variables())
+            self._initialize = tf.group(
+                *(
+                    variable.initializer
+                    for variable in all_variables
+                    if variable.op.name not in assigned_names
+                ),
                 tf.compat.v1.tables_initializer(),
             )
             paths = graph.get_collection(tf.compat.v1.GraphKeys.ASSET_FILEPATHS)
-        self._applied: dict[str, AppliedSignature] = {}
+        self._applied = AppliedSignatures()
         self._graph = graph
         self.assets = Assets(path.item() for path in map(tf.get_static_value, paths) if path is not None)
         self._open()
 
     def _open(self) -> None:
         self._session = tf.compat.v1.Session(graph=self._graph)
-        self._run(self._given, self._feeds)
-        self._run(self._others)
-        self._touched = False
+        self._run(self._assign, self._feeds)
+        self._run(self._initialize)
+        self._is_dirty = False
 
     def _run(self, fetches: Any, feeds: Mapping[Any, Any] | None = None, options: Any = None) -> Any:
-        """Runs it so that an interrupt ends it: nobody needs the session of a copy any more."""
+        """Runs it; an interrupt closes the session, which is of no further use then, and so ends the run."""
         return stoppable(self._session.run, fetches, feeds, options, stop=lambda: self.close(0.0))
 
     def effects(self, signature: str) -> Effects:
-        """What a signature does besides giving outputs."""
+        """The side effects of a signature."""
         spec = self._module.spec
         if isinstance(spec, DefinedSpec):
             return effects(spec.apply_plan(self._module.tags, signature, False))
         return Effects(stateful=True, random=False, outside=())
 
     def run(self, signature: str, inputs: Mapping[str, Any], stateful: bool) -> dict[str, Any]:
-        """All outputs of a signature, with the state as it was in the beginning."""
-        if self._touched:
+        """All outputs of a signature, run on the state as it was in the beginning."""
+        if self._is_dirty:
             self.close()
             self._open()
         feeds = Feeds(signature, self._module.get_input_info_dict(signature)).arrays(dict(inputs))
-        if signature not in self._applied:
-            self._applied[signature] = AppliedSignature(self._module, signature)
-        applied = self._applied[signature]
-        self._touched = stateful
+        applied = self._applied.get(self._module, signature)
+        self._is_dirty = stateful
         fed = dict(zip(applied.placeholders, feeds, strict=True))
         estimate.check(applied, inputs, most=example_search.MEMORY)
         limited = tf.compat.v1.RunOptions(timeout_in_ms=round(example_search.RUN_SECONDS * 1000))
@@ -189,7 +192,7 @@ class _Copy:
         return results
 
     def close(self, patience: float = 1.0) -> None:
-        """Frees what the session holds; waits so many seconds for an op that does not end."""
+        """Frees what the session holds; waits at most `patience` seconds for an op that does not end."""
         try_for(self._session.close, patience)
 
 

@@ -1,1 +1,1 @@
-"""Whether a run fits into the memory of this machine."""
+"""An estimate of the memory that a run needs, made before TensorFlow allocates any."""

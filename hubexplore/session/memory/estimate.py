@@ -1,7 +1,7 @@
-"""Whether a batch fits into the memory of this machine, asked before TensorFlow gets it.
+"""Whether a batch fits into the memory of this machine, checked before TensorFlow gets it.
 
-Linux hands out memory that it does not have and later ends the kernel of the notebook; an allocation that
-fails, and so an error, never comes.
+Linux promises memory that it does not have, and later kills the notebook's kernel: no allocation fails, so no
+error could be caught.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hubexplore.hub.running.signature_runner import AppliedSignature
 
 
-# One entry per signature that was run, gone with it: it saves walking an unchanging graph at every run.
+# One entry per signature that was run, dropped with it: it saves walking an unchanging graph at every run.
 _PEAKS: Final[weakref.WeakKeyDictionary[AppliedSignature, tuple[tuple[Sizes, int], Peak]]] = (
     weakref.WeakKeyDictionary()
 )
@@ -38,37 +38,37 @@ def check(
 ) -> None:
     """Raises TooLargeError if a signature cannot be run on these inputs in the memory at hand.
 
-    What is needed is the most that the tensors take that are alive at a time. It is known from static shapes,
-    where an unknown first dimension is the number of rows, or of words where texts are split. What is in the
-    bodies of functions, and what kernels need for themselves, comes on top and is not known.
+    The need is the largest sum of the tensors that are alive at one time. It follows from static shapes, in
+    which an unknown first dimension is the number of rows, or of words where texts are split. Tensors in the
+    bodies of functions, and the scratch space of kernels, come on top and are not known.
 
     Args:
       applied: the signature.
       inputs: values by name: arrays, SparseTensorValue, RaggedTensorValue.
-      at_hand: gives the bytes that this process may still take; None where that is unknown.
-      most: bytes that it may take even if there are more.
+      at_hand: returns the bytes that this process may still allocate; None where that is unknown.
+      most: upper limit in bytes, even if more are at hand.
 
     Raises:
-      TooLargeError: (a MemoryError) says what is needed, what there is, and how many rows would fit.
+      TooLargeError: (a MemoryError) states the need, the memory at hand, and how many rows would fit.
     """
-    rows, peak = _foreseen(applied, inputs)
+    rows, peak = _peak_of_run(applied, inputs)
     needed = peak.bytes(rows)
     if needed <= machine_memory.SMALL:
         return
-    there = at_hand()
-    if there is not None and needed > there:
-        raise TooLargeError(_message(peak, rows, needed, there))
+    available = at_hand()
+    if available is not None and needed > available:
+        raise TooLargeError(_message(peak, rows, needed, available))
     if most is not None and needed > most:
         name, kind, size = peak.largest(rows)
         raise TooLargeError(
-            f"The example was not run: it needs {_bytes(needed)} at a time, and the limit for an example is "
-            f"{_bytes(most)}. The largest tensor is that of {visible(kind)} '{visible(name)}': "
-            f"{_bytes(size)}."
+            f"The example was not run: it needs {_bytes_text(needed)} at a time, and the limit for an "
+            f"example is {_bytes_text(most)}. The largest tensor is that of "
+            f"{visible(kind)} '{visible(name)}': {_bytes_text(size)}."
         )
 
 
-def _foreseen(applied: AppliedSignature, inputs: Mapping[str, Any]) -> tuple[int, Peak]:
-    """How many rows go in, and what so many need."""
+def _peak_of_run(applied: AppliedSignature, inputs: Mapping[str, Any]) -> tuple[int, Peak]:
+    """The number of rows that go in, and the memory of a run as a function of it."""
     rows, sizes = _sizes(applied, inputs)
     words = _words(inputs.values())
     known = _PEAKS.get(applied)
@@ -78,43 +78,44 @@ def _foreseen(applied: AppliedSignature, inputs: Mapping[str, Any]) -> tuple[int
 
 
 def _words(values: Iterable[Any]) -> int:
-    """Words in a text, on the average, as a power of two not below: most texts then share one walk."""
+    """Mean number of words in a text, rounded up to a power of two: most texts then share one walk."""
     arrays = [value for value in values if isinstance(value, np.ndarray) and value.dtype == object]
     counts = [len(text.split()) for array in arrays for text in array.flat if isinstance(text, (str, bytes))]
     mean = math.ceil(sum(counts) / max(len(counts), 1))
     return 1 << max(0, mean - 1).bit_length()
 
 
-def _message(peak: Peak, rows: int, needed: int, there: int) -> str:
+def _message(peak: Peak, rows: int, needed: int, available: int) -> str:
     name, kind, size = peak.largest(rows)
     finding = (
-        f"These inputs do not fit into memory: {_rows(rows)} need {_bytes(needed)} at a time, and "
-        f"{_bytes(there)} are free. The largest tensor is that of {visible(kind)} '{visible(name)}': "
-        f"{_bytes(size)}."
+        f"These inputs do not fit into memory: {_rows_text(rows)} need {_bytes_text(needed)} at a time, and "
+        f"{_bytes_text(available)} are free. The largest tensor is that of {visible(kind)} "
+        f"'{visible(name)}': {_bytes_text(size)}."
     )
-    fit = peak.rows(there)
-    if not 0 < fit < rows:
+    rows_that_fit = peak.rows(available)
+    batch_size = max(1, rows_that_fit // 2)
+    if not 0 < rows_that_fit < rows:
         return f"{finding} Give smaller inputs, or use a machine with more memory."
     return (
-        f"{finding} {_rows(fit)} would fit: give no more, or run them in parts in the notebook, as in "
-        f"%%hub_call --batch-size {max(1, fit // 2)} or session.call(..., batch_size={max(1, fit // 2)})."
+        f"{finding} {_rows_text(rows_that_fit)} would fit: give no more, or run them in parts in the "
+        f"notebook, as in %%hub_call --batch-size {batch_size} or session.call(..., batch_size={batch_size})."
     )
 
 
-def _rows(count: int) -> str:
+def _rows_text(count: int) -> str:
     return "1 row" if count == 1 else f"{count:,} rows"
 
 
-def _bytes(count: int) -> str:
+def _bytes_text(count: int) -> str:
     return f"{count / 1e9:,.1f} GB" if count >= 1e8 else f"{count / 1e6:,.1f} MB"
 
 
 def _sizes(applied: AppliedSignature, inputs: Mapping[str, Any]) -> tuple[int, Sizes]:
-    """How many rows go in, and per placeholder the size of its value, None where none is given."""
-    given = [(taker, inputs.get(name)) for name, taker in applied.inputs.items()]
-    counts = [_length(value) for taker, value in given if value is not None and _is_free(taker)]
+    """The number of rows that go in, and the size of each placeholder's value; None where none is given."""
+    fed = [(placeholder, inputs.get(name)) for name, placeholder in applied.inputs.items()]
+    counts = [_length(value) for placeholder, value in fed if value is not None and _is_free(placeholder)]
     rows = max([1, *counts])
-    shapes = [shape for taker, value in given for shape in _shapes(taker, value)]
+    shapes = [shape for placeholder, value in fed for shape in _shapes(placeholder, value)]
     return rows, tuple(
         None if shape is None else _size(shape, tensor, rows)
         for shape, tensor in zip(shapes, applied.placeholders, strict=True)
@@ -127,13 +128,13 @@ def _size(shape: tuple[int, ...], tensor: Any, rows: int) -> Size:
     return Size(True, (shape[0] / rows, *map(float, shape[1:])))
 
 
-def _is_free(taker: Any) -> bool:
+def _is_free(placeholder: Any) -> bool:
     """Whether the first dimension of an input is not fixed."""
-    return taker.shape.rank is None or (taker.shape.rank > 0 and taker.shape[0] is None)
+    return placeholder.shape.rank is None or (placeholder.shape.rank > 0 and placeholder.shape[0] is None)
 
 
 def _length(value: Any) -> int:
-    """How many rows a value has."""
+    """The number of rows of a value."""
     if hasattr(value, "dense_shape"):
         return int(value.dense_shape[0])
     if hasattr(value, "nested_row_splits"):
@@ -144,17 +145,17 @@ def _length(value: Any) -> int:
     return len(value) if isinstance(value, (list, tuple)) else 1
 
 
-def _shapes(taker: Any, value: Any) -> Iterator[tuple[int, ...] | None]:
+def _shapes(placeholder: Any, value: Any) -> Iterator[tuple[int, ...] | None]:
     """The shapes of the dense parts of a value, in the order of its placeholders."""
     from hubexplore.hub.tensor_info import components
 
-    parts = components(taker)
+    parts = components(placeholder)
     if value is None:
         yield from [None] * len(parts)
     elif hasattr(value, "dense_shape"):
-        yield from (np.shape(each) for each in (value.indices, value.values, value.dense_shape))
+        yield from (np.shape(part) for part in (value.indices, value.values, value.dense_shape))
     elif hasattr(value, "nested_row_splits"):
-        yield from (np.shape(each) for each in (value.flat_values, *value.nested_row_splits))
+        yield from (np.shape(part) for part in (value.flat_values, *value.nested_row_splits))
     elif len(parts) > 1:
         yield from _nested_shapes(value, len(parts) - 1)
     else:

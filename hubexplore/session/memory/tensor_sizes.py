@@ -13,26 +13,26 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from hubexplore.hub.running.signature_runner import AppliedSignature
 
-_STRING: Final = 24
-"""Bytes of a text in a tensor, besides a long one's content."""
-# These give their input on, under another name or shape.
+_STRING_BYTES: Final = 24
+"""Bytes that a text takes in a tensor, the content of a long text not included."""
+# Ops whose output is their input's memory, under another name or shape.
 _VIEWS: Final = frozenset({
     "CheckNumerics", "EnsureShape", "Enter", "Exit", "ExpandDims", "Identity", "IdentityN", "LoopCond",
     "Merge", "NextIteration", "PlaceholderWithDefault", "PreventGradient", "RefEnter", "RefExit", "Reshape",
     "Snapshot", "Squeeze", "StopGradient", "Switch",
 })  # fmt: skip
-# These write over an input that nothing else needs any more.
+# Ops whose kernels write over an input that nothing else needs any more.
 _IN_PLACE: Final = frozenset({
     "Abs", "Add", "AddV2", "BiasAdd", "Ceil", "Cos", "Div", "DivNoNan", "Elu", "Exp", "Floor", "LeakyRelu",
     "Log", "LogSoftmax", "Maximum", "Minimum", "Mul", "Neg", "Pow", "RealDiv", "Reciprocal", "Relu", "Relu6",
     "Round", "Rsqrt", "Selu", "Sigmoid", "Sign", "Sin", "Softmax", "Softplus", "Softsign", "Sqrt", "Square",
     "SquaredDifference", "Sub", "Tanh",
 })  # fmt: skip
-# These exist before the run, and go on existing.
+# Ops whose outputs exist before the run, and after it.
 _RESIDENT: Final = frozenset({
     "Const", "VarHandleOp", "ReadVariableOp", "VariableV2", "Variable", "HashTableV2", "HashTable", "NoOp",
 })  # fmt: skip
-# These make an entry of each word of a text, of which only the number of texts is known.
+# Ops with an output entry for each word of a text, while static shapes only know the number of texts.
 _SPLITTING: Final = frozenset({"StringSplit", "StringSplitV2"})
 _SHRINKING: Final = frozenset(
     {"Conv2D", "Conv3D", "DepthwiseConv2dNative", "MaxPool", "AvgPool", "MaxPool3D", "AvgPool3D"}
@@ -41,14 +41,14 @@ _SHRINKING: Final = frozenset(
 
 @dataclass(frozen=True)
 class Size:
-    """A shape; if it grows, one of its dimensions is per row of what goes in."""
+    """A shape; if it grows, its first factor counts per row of the inputs."""
 
     grows: bool
     dims: tuple[float, ...]
 
     @property
     def elements(self) -> float:
-        """How many, or how many per row."""
+        """Number of elements, per row if it grows."""
         return math.prod(self.dims)
 
 
@@ -57,7 +57,7 @@ Sizes = tuple[Size | None, ...]
 
 @dataclass(frozen=True)
 class Peak:
-    """The bytes alive at each step of a run are `fixed + per_row * rows`.
+    """The memory of a run: at each step `fixed + per_row * rows` bytes are alive.
 
     Attributes:
       fixed: float64 [steps].
@@ -70,11 +70,11 @@ class Peak:
     ops: tuple[tuple[str, str, float, float], ...]
 
     def bytes(self, rows: int) -> int:
-        """The most that is alive at a time."""
+        """The largest number of bytes alive at one time."""
         return int(np.max(self.fixed + self.per_row * rows, initial=0))
 
     def rows(self, memory: int) -> int:
-        """So many rows fit into so many bytes, 0 if not even one does."""
+        """The largest number of rows that fits into `memory` bytes; 0 if not even one does."""
         grows = self.per_row > 0
         if np.max(self.fixed, initial=0) > memory or not grows.any():
             return 0
@@ -86,24 +86,27 @@ class Peak:
         return name, kind, int(fixed + per_row * rows)
 
 
-def peak_of(applied: AppliedSignature, given: Sequence[Size | None], words: float = 1.0) -> Peak:
-    """Walks once from the outputs to the placeholders and follows what is alive.
+def peak_of(applied: AppliedSignature, input_sizes: Sequence[Size | None], words: float = 1.0) -> Peak:
+    """Walks once over the ops that the outputs need and follows which tensors are alive; linear in the edges.
 
     Args:
       applied: the signature.
-      given: sizes of the values for the placeholders, in their order; None where there is none.
-      words: in a text that goes in.
+      input_sizes: sizes of the values for the placeholders, in their order; None where there is none.
+      words: mean number of words in a text of the inputs.
     """
     from hubexplore.hub.tensor_info import components
 
-    outputs = [tensor for each in applied.outputs.values() for tensor in components(each)]
+    outputs = [tensor for output in applied.outputs.values() for tensor in components(output)]
     stops = {tensor.op for tensor in applied.placeholders}
     ops = list(_sorted([tensor.op for tensor in outputs], stops))
-    return _Walk(applied, given, ops, words).peak(outputs)
+    return _Walk(applied, input_sizes, ops, words).peak(outputs)
 
 
 def _sorted(ends: Sequence[Any], stops: set[Any]) -> Iterator[Any]:
-    """The ops that these ends need, each after its inputs; of a loop one is before an input of it."""
+    """The ops that `ends` need, each after its inputs, except that a loop has to begin somewhere.
+
+    Depth first with a stack of its own: chains of ops are longer than Python's recursion limit.
+    """
     seen: set[Any] = set()
     stack = [(op, False) for op in reversed(ends)]
     while stack:
@@ -114,27 +117,31 @@ def _sorted(ends: Sequence[Any], stops: set[Any]) -> Iterator[Any]:
             seen.add(op)
             stack.append((op, True))
             if op not in stops:
-                stack += [(each.op, False) for each in reversed(op.inputs) if each.op not in seen]
+                stack += [(tensor.op, False) for tensor in reversed(op.inputs) if tensor.op not in seen]
 
 
 class _Walk:
     """One walk over the ops in the order of a run.
 
+    A buffer is a piece of memory, named by the tensor that it was first made for; views and in-place ops pass
+    it on. It is alive from the step that makes it to the last use of any tensor in it. The sum over all
+    buffers at each step is a cumulative sum over the changes where one begins or ends.
+
     Args:
       applied: the signature.
-      given: as for `peak_of`.
+      input_sizes: as for `peak_of`.
       ops: each after its inputs.
-      words: in a text that goes in.
+      words: mean number of words in a text of the inputs.
     """
 
     def __init__(
-        self, applied: AppliedSignature, given: Sequence[Size | None], ops: Sequence[Any], words: float
+        self, applied: AppliedSignature, input_sizes: Sequence[Size | None], ops: Sequence[Any], words: float
     ) -> None:
         self._ops = ops
         self._words = words
         self._scope = applied.scope
         self._sizes: dict[Any, Size | None] = {}
-        for tensor, size in zip(applied.placeholders, given, strict=True):
+        for tensor, size in zip(applied.placeholders, input_sizes, strict=True):
             self._sizes[tensor.ref()] = size
         self._buffers: dict[Any, Any] = {}
         self._bytes: dict[Any, tuple[float, float]] = {}
@@ -145,7 +152,7 @@ class _Walk:
                 self._uses[tensor.ref()] = step
 
     def peak(self, outputs: Sequence[Any]) -> Peak:
-        """What is alive at each step."""
+        """The bytes that are alive at each step."""
         made = [self._step(step, op) for step, op in enumerate(self._ops)]
         ends: dict[Any, int] = {}
         for tensor, buffer in self._buffers.items():
@@ -160,7 +167,7 @@ class _Walk:
         return Peak(alive[0], alive[1], tuple(made))
 
     def _step(self, step: int, op: Any) -> tuple[str, str, float, float]:
-        most = (0.0, 0.0)
+        largest = (0.0, 0.0)
         for tensor in op.outputs:
             key = tensor.ref()
             if key not in self._sizes:
@@ -168,52 +175,55 @@ class _Walk:
             size = self._sizes[key]
             number = 0.0 if size is None or op.type in _RESIDENT else size.elements * _width(tensor.dtype)
             cost = (0.0, number) if size is not None and size.grows else (number, 0.0)
-            most = max(most, cost, key=sum)
+            largest = max(largest, cost, key=sum)
             buffer = self._buffers[key] = self._buffer(step, op, key, cost)
             if buffer == key:
                 self._bytes[key], self._begins[key] = cost, step
-        return op.name.removeprefix(f"{self._scope}/"), op.type, *most
+        return op.name.removeprefix(f"{self._scope}/"), op.type, *largest
 
     def _buffer(self, step: int, op: Any, key: Any, cost: tuple[float, float]) -> Any:
-        """The tensor whose memory this one is in: its own, or that of an input."""
+        """The tensor that names the buffer which `key` is in: its own, or that of an input."""
         if op.type in _VIEWS and op.inputs:
             index = min(len(op.inputs) - 1, op.outputs.index(key.deref()) if op.type == "IdentityN" else 0)
             return self._buffers.get(op.inputs[index].ref(), key)
         if op.type in _IN_PLACE:
             for tensor in op.inputs:
                 buffer = self._buffers.get(tensor.ref())
-                # A fed value belongs to who feeds it, and what a view shows may be shown by another as well.
-                mine = buffer == tensor.ref() and self._uses[buffer] == step and tensor.op.inputs
-                if mine and self._bytes[buffer] == cost:
+                # A fed value belongs to the caller, and what one view shows another may show as well.
+                is_free = buffer == tensor.ref() and self._uses[buffer] == step and tensor.op.inputs
+                if is_free and self._bytes[buffer] == cost:
                     return buffer
         return key
 
     def _size(self, op: Any, tensor: Any) -> Size | None:
-        """The static shape, what is unknown in it taken from the inputs; None if they do not tell."""
+        """The static shape, its unknown dimensions taken from the inputs; None if these are unknown too."""
         shape = tensor.shape
-        before = [size for each in op.inputs if (size := self._sizes.get(each.ref())) is not None]
-        growing = next((size for size in before if size.grows), None)
+        known_sizes = [size for tensor in op.inputs if (size := self._sizes.get(tensor.ref())) is not None]
+        # One input that grows with the rows is enough for the output to grow.
+        growing = next((size for size in known_sizes if size.grows), None)
         if shape.rank is None:
             return growing if op.type in _IN_PLACE or op.type in _VIEWS else None
-        known = shape.as_list()
-        unknown = [at for at, size in enumerate(known) if size is None]
-        alike = next((size for size in (growing, *before) if size and len(size.dims) == len(known)), None)
-        if op.type == "Reshape" and before and len(unknown) == 1:
-            rest = math.prod(size for size in known if size is not None)
-            filled: dict[int, float] = {unknown[0]: before[0].elements / max(rest, 1)}
+        dims = shape.as_list()
+        unknown_axes = [axis for axis, size in enumerate(dims) if size is None]
+        similar = next(
+            (size for size in (growing, *known_sizes) if size and len(size.dims) == len(dims)), None
+        )
+        if op.type == "Reshape" and known_sizes and len(unknown_axes) == 1:
+            rest = math.prod(size for size in dims if size is not None)
+            filled: dict[int, float] = {unknown_axes[0]: known_sizes[0].elements / max(rest, 1)}
         else:
-            shrunk = _strides(op, len(known))
-            filled = {at: alike.dims[at] / shrunk[at] if alike else 1.0 for at in unknown}
-            if unknown and growing is not None and alike is not growing:
-                filled[unknown[0]] = growing.dims[0]
-            if unknown and op.type in _SPLITTING:
-                filled[unknown[0]] = self._words * filled[unknown[0]]
-        dims = tuple(filled.get(at, size) for at, size in enumerate(known))
-        return Size(bool(unknown) and growing is not None, tuple(map(float, dims)))
+            shrunk = _strides(op, len(dims))
+            filled = {axis: similar.dims[axis] / shrunk[axis] if similar else 1.0 for axis in unknown_axes}
+            if unknown_axes and growing is not None and similar is not growing:
+                filled[unknown_axes[0]] = growing.dims[0]
+            if unknown_axes and op.type in _SPLITTING:
+                filled[unknown_axes[0]] = self._words * filled[unknown_axes[0]]
+        dims = tuple(filled.get(axis, size) for axis, size in enumerate(dims))
+        return Size(bool(unknown_axes) and growing is not None, tuple(map(float, dims)))
 
 
 def _strides(op: Any, rank: int) -> list[int]:
-    """By how much a convolution or pooling makes each dimension smaller."""
+    """The factor by which a convolution or pooling makes each dimension smaller."""
     if op.type not in _SHRINKING:
         return [1] * rank
     strides = list(op.get_attr("strides"))
@@ -223,5 +233,5 @@ def _strides(op: Any, rank: int) -> list[int]:
 def _width(dtype: Any) -> int:
     name = dtype.base_dtype.name
     if name == "string":
-        return _STRING
+        return _STRING_BYTES
     return 0 if name in ("resource", "variant") else int(dtype.base_dtype.size)

@@ -69,7 +69,7 @@ def test_long_and_foreign_names(target: Path, archives: Archives) -> None:
 @pytest.mark.parametrize("name", ["ABSOLUTE/evil", "../evil", "a/../../evil", "assets/../../evil", ".."])
 def test_nothing_is_written_outside(name: str, target: Path, archives: Archives) -> None:
     name = name.replace("ABSOLUTE", str(target.parent))
-    with pytest.raises(errors.ArchiveError, match="outside of the target") as caught:
+    with pytest.raises(errors.ArchiveError, match="outside the target") as caught:
         extract(archives.tar_gz({"saved_model.pb": b"", name: b"evil"}), target)
     assert repr(name) in str(caught.value)
     assert not (target.parent / "evil").exists()
@@ -82,7 +82,7 @@ def test_links_out_of_the_directory(to: str, kind: bytes, target: Path, archives
     others = [link("assets/link", to, kind)]
     if to == "a/b":  # Each looks harmless on its own.
         others = [link("a", "."), link("deep", "a/.."), link("assets/link", "../deep/outside", kind)]
-    with pytest.raises(errors.ArchiveError, match=r"outside of the target|no file of it"):
+    with pytest.raises(errors.ArchiveError, match=r"outside the target|not a file in the archive"):
         extract(archives.tar_gz(None, *others), target)
 
 
@@ -115,7 +115,7 @@ def test_links_that_go_in_circles_end(target: Path, archives: Archives) -> None:
 def test_neither_devices_nor_pipes(kind: bytes, target: Path, archives: Archives) -> None:
     member = tarfile.TarInfo("assets/device")
     member.type = kind
-    with pytest.raises(errors.ArchiveError, match="'assets/device' is neither"):
+    with pytest.raises(errors.ArchiveError, match="'assets/device' is not a file"):
         extract(archives.tar_gz(None, member), target)
     assert not (target / "assets/device").exists()
 
@@ -302,7 +302,7 @@ def test_a_file_with_holes(options: list[str], target: Path, tmp_path: Path) -> 
     [
         (b"<!DOCTYPE html><title>Sign in</title>", "web page"),
         (b"\n  <HTML>", "web page"),
-        (b"7z\xbc\xaf\x27\x1c", "a format that is not read here"),
+        (b"7z\xbc\xaf\x27\x1c", "a format that is not supported"),
         (b"PK\x03\x04rest", "cut"),
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         (b"", "empty"),

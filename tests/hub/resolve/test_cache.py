@@ -281,7 +281,7 @@ def test_an_entry_with_a_cut_file_is_built_again(
     assert Path(path, "assets/words.txt").read_bytes() == b"word"
     (said,) = caplog.messages
     assert "'the handle'" in said
-    assert f"'assets/words.txt' has {size} bytes in place of 4" in said
+    assert f"'assets/words.txt' has {size} bytes instead of 4" in said
     assert cache.entry("key", "the handle", never) == path
     assert left() == ["key", "key.json"]
 

@@ -159,7 +159,7 @@ def test_damage_gives_one_kind_of_error(suffix: str, target: Path, archives: Arc
 
 @pytest.mark.parametrize("name", ["/evil", "../evil", "a/../../evil", "assets/../../evil", ".."])
 def test_nothing_of_a_zip_archive_is_written_outside(name: str, target: Path, archives: Archives) -> None:
-    with pytest.raises(errors.ArchiveError, match="outside of the target"):
+    with pytest.raises(errors.ArchiveError, match="outside the target"):
         extract(zipped({**archives.MODULE, name: b"evil"}), target)
     assert not (target.parent / "evil").exists()
 
@@ -170,14 +170,14 @@ def test_links_in_zip_archives(target: Path, archives: Archives) -> None:
     assert (target / "assets/same.txt").read_bytes() == b"word\n"
     for to in (b"/etc/passwd", b"../../x", b"\xff/../../../x"):
         link = special("assets/other.txt", stat.S_IFLNK, to)
-        with pytest.raises(errors.ArchiveError, match="outside of the target"):
+        with pytest.raises(errors.ArchiveError, match="outside the target"):
             extract(zipped({}, zipfile.ZIP_DEFLATED, link), target)
         (target / "assets/other.txt").unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFIFO, stat.S_IFCHR, stat.S_IFSOCK])
 def test_neither_devices_nor_pipes_in_zip_archives(kind: int, target: Path, archives: Archives) -> None:
-    with pytest.raises(errors.ArchiveError, match="'x' is neither file"):
+    with pytest.raises(errors.ArchiveError, match="'x' is not a file"):
         extract(zipped(archives.MODULE, zipfile.ZIP_DEFLATED, special("x", kind)), target)
 
 
@@ -194,7 +194,7 @@ def test_a_compression_of_zip_that_is_not_read(target: Path, archives: Archives)
     data = bytearray(zipped(archives.MODULE))
     data[data.index(b"PK\1\2") + 10] = 93
     with pytest.raises(
-        errors.ArchiveError, match=r"compressed by method 93, which is not read here; extract"
+        errors.ArchiveError, match=r"compressed by method 93, which is not supported; extract"
     ):
         extract(bytes(data), target)
 

@@ -296,7 +296,7 @@ def test_blanks_in_a_query(server: Server, archives: Archives) -> None:
 
 def test_twenty_megabytes_earn_new_tries(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """A long download may break more often than a short one."""
-    monkeypatch.setattr(download, "_TRIES_ANEW", 200_000)
+    monkeypatch.setattr(download, "_BYTES_PER_TRIES", 200_000)
     data = os.urandom(2_000_000)
     handle = server.give("/m", data, cut=250_000, headers={"ETag": '"1"'}, ranges=True)
     assert everything(handle) == data

@@ -1,0 +1,45 @@
+"""A panel's runs are calls of the session's log."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+
+from hubexplore.explorer.runs import Asked, Trial
+from hubexplore.explorer.subject import Subject
+from hubexplore.inputs.input_value import Given
+from hubexplore.session.session import NotebookSession
+
+ONE, TWO = (Asked((), "default", {"x": Given(np.array([number], np.float32))}) for number in (1, 2))
+
+
+def test_a_run_is_a_call_of_the_log(session: NotebookSession) -> None:
+    module = session.load("sample:half-plus-two", "half")
+    trial = Trial(Subject(module, session, "half"))
+    session.call(module, [3.0])
+    first, second = trial.run(ONE), trial.run(TWO)
+    assert [first.number, second.number] == [1, 2]
+    assert [first.call, second.call] == session.log[1:]
+    assert second.seconds == session.log[-1].seconds
+    assert session.log.replay(second.call.number)["default"].tolist() == [3.0]
+
+
+def test_what_is_only_tried_is_no_run(session: NotebookSession) -> None:
+    trial = Trial(Subject(session.load("sample:half-plus-two", "half"), session, "half"))
+    outputs, call, fetched = trial.call(ONE, ("a",))
+    assert outputs["default"].tolist() == [2.5]
+    assert fetched["a"] == 0.5
+    assert call == session.log[-1]
+    assert trial.runs == []
+
+
+def test_calls_of_other_threads_are_not_taken_for_a_run(session: NotebookSession) -> None:
+    module = session.load("sample:half-plus-two", "half")
+    with session.log.recording() as calls:
+        session.call(module, [1.0])
+        thread = threading.Thread(target=session.call, args=(module, [2.0]))
+        thread.start()
+        thread.join()
+    session.call(module, [3.0])
+    assert calls == session.log[:1]
