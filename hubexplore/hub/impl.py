@@ -1,4 +1,8 @@
-"""What a `DefinedSpec` puts into a graph for one `Module`."""
+"""`DefinedImpl`: what a `DefinedSpec` puts into a graph for one `Module`.
+
+Imports go one way: definition -> impl -> storage.export and storage.save. Below `definition` its class is
+needed for annotations only.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +40,7 @@ class DefinedImpl:
         plan = spec.state_plan(tags, trainable)
         nodes = [node.name for node in plan.graph_slice.graph_def.node]
         check_free(scope, nodes, MSG_OTHER_NAME)
+        # Up to here nothing has been added to the graph.
         with gc_paused():
             self._state = build_state(plan, scope, functions)
         self._applier = Applier(self._state, functions)
@@ -62,15 +67,16 @@ class DefinedImpl:
 
     def export(self, path: str, session: tf.compat.v1.Session) -> None:
         """Writes the module with the values its variables have in `session` to a new directory."""
+        # On first use, for speed only: most programs never export.
         from hubexplore.hub.storage import save
         from hubexplore.hub.storage.export import write_module
 
         by_variant = self._spec.variables_by_variant
         if self._saver is None:
-            kept = save.kept_values(
-                self._spec.checkpoint, by_variant, {held.key for held, _ in self._state.variables}
+            unchanged = save.published_values(
+                self._spec.checkpoint, by_variant, {spec.key for spec, _ in self._state.variables}
             )
-            self._saver = save.SessionSaver(self._state, kept)
+            self._saver = save.SessionSaver(self._state, unchanged)
         saver = self._saver
         saver.warn_of_lacking(by_variant)
         write_module(

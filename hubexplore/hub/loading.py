@@ -40,7 +40,7 @@ from hubexplore.summary.reading.directory import (
 
 
 class _NotFoundError(tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
-    """An error of TensorFlow that is made of a sentence alone."""
+    """An error of TensorFlow with only a message."""
 
     def __init__(self, message: str) -> None:
         super().__init__(None, None, message)
@@ -90,7 +90,7 @@ def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpe
     definition = read_if_there(os.path.join(directory, MODULE_FILE))
     if definition is None:
         raise explained(directory, path)
-    # First, as a module of another format may have other files.
+    # Before the other files: a module of another format may not have them.
     check_format(os.path.join(directory, MODULE_FILE), definition)
     try:
         origin = Origin.of(os.path.join(directory, GRAPH_FILE))
@@ -106,14 +106,15 @@ def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpe
 
 
 def explained(directory: str, handle: str | bytes | os.PathLike[str]) -> HubError:
-    """The error that says what is there instead of a module.
+    """The error that says what is at a path instead of a module.
 
-    Where there is no module it also is the `tf.errors.NotFoundError` that callers of `hub.Module` catch.
+    If nothing or something else is there, it also is the `tf.errors.NotFoundError` that callers of
+    `hub.Module` catch.
     """
-    found = explain(directory, filesystem_of(directory), shown(text_of(handle)))
-    if type(found) in _NOT_FOUND:
-        return _NOT_FOUND[type(found)](str(found))
-    return found or DamagedModuleError(f"The module at {directory!r} is not readable. {MSG_AGAIN}")
+    error = explain(directory, filesystem_of(directory), shown(text_of(handle)))
+    if type(error) in _NOT_FOUND:
+        return _NOT_FOUND[type(error)](str(error))
+    return error or DamagedModuleError(f"The module at {directory!r} is not readable. {MSG_AGAIN}")
 
 
 def spec_from_directory(
@@ -128,8 +129,8 @@ def spec_from_directory(
     `started` is given for a SavedModel: for the tags of a variant its `main_op_values`.
     """
     files: list[str] = []
-    # To index the nodes takes longer than all else here, so variants without assets wait with it.
-    for variant in [each for each in variants if assets.read_assets(each.as_read)]:
+    # Indexing the nodes takes longer than everything else here, so only variants with assets do it now.
+    for variant in [variant for variant in variants if assets.read_assets(variant.as_read)]:
         if separate_tables(variant.nodes, assets.files_by_node(variant.meta_graph)) and origin is not None:
             origin = replace(origin, is_mended=True)
         files.extend(assets.point_to(variant.meta_graph, variant.nodes, directory))
@@ -143,11 +144,11 @@ def spec_from_directory(
     prefix = os.path.join(directory, VARIABLES_PREFIX)
     checkpoint = _checkpoint(variants, prefix)
     if started is not None:
-        # Of a SavedModel's variables no list need name one.
+        # The collections of a SavedModel need not name any of its variables.
         if checkpoint is None and tf.io.gfile.exists(f"{prefix}.index"):
             checkpoint = open_checkpoint(prefix)
         for variant in variants:
-            list_saved(variant, checkpoint.held if checkpoint else {}, started[variant.tags])
+            list_saved(variant, checkpoint.variables if checkpoint else {}, started[variant.tags])
     place = Place(directory, filesystem_of(directory))
     return DefinedSpec(variants, title, checkpoint, origin, place, asset_files=asset_files)
 
@@ -155,8 +156,8 @@ def spec_from_directory(
 def _checkpoint(variants: list[Variant], prefix: str) -> Checkpoint | None:
     """The checkpoint of a module; None if it has no variables.
 
-    Where some of its variants have none it may have been exported from such a one, without any values: the
-    others lack all of theirs then.
+    If some of its variants have none, the module may have been exported from one of these, without any
+    values: the other variants then lack all of theirs.
     """
     with_variables = [
         any(key in variant.as_read.collection_def for key in VARIABLE_COLLECTIONS) for variant in variants
