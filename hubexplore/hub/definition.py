@@ -6,7 +6,7 @@ import difflib
 import functools
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 
@@ -24,7 +24,7 @@ from hubexplore.hub.graph.state import StatePlan, plan_state, read_variables_or_
 from hubexplore.hub.impl import DefinedImpl
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.storage.glob_paths import restorable
-from hubexplore.hub.storage.provenance import NO_FILES, AssetFiles, Origin
+from hubexplore.hub.storage.provenance import NO_FILES, AssetFiles, SourceFile
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variants.checkpoint import Checkpoint
 from hubexplore.hub.variants.restore import find_misfit
@@ -37,6 +37,8 @@ from hubexplore.summary.reading.directory import Place, describe
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
+
+MSG_SAME_TAGS: Final = "Each graph variant needs its own set of tags; {tags} occurs twice."
 
 
 def check_variants(variants: Iterable[Variant], code: Callable[[list[str]], str] | None = None) -> None:
@@ -54,9 +56,7 @@ def check_variants(variants: Iterable[Variant], code: Callable[[list[str]], str]
     unsupported: dict[str, list[str]] = {}
     for variant in variants:
         if variant.tags in tag_sets:
-            raise AuthoringError(
-                f"Each graph variant needs its own set of tags; {sorted(variant.tags)} occurs twice."
-            )
+            raise AuthoringError(MSG_SAME_TAGS.format(tags=sorted(variant.tags)))
         tag_sets.add(variant.tags)
         for name in set(variant.as_read.collection_def) - SUPPORTED_COLLECTIONS:
             unsupported.setdefault(name, sorted(variant.tags))
@@ -64,8 +64,8 @@ def check_variants(variants: Iterable[Variant], code: Callable[[list[str]], str]
         names = sorted(unsupported)
         remedy = code(names) if code else f"drop_collections={names!r}"
         raise UnsupportedCollectionError(
-            f"A module cannot carry the collections {names} (graph variant {unsupported[names[0]]}). To leave "
-            f"them out, write {remedy}"
+            f"A module cannot carry the collections {names} (graph variant {unsupported[names[0]]}). To "
+            f"leave them out, write {remedy}"
         )
 
 
@@ -91,7 +91,7 @@ class DefinedSpec(ModuleSpec):
         variants: Iterable[Variant],
         title: str,
         checkpoint: Checkpoint | None,
-        origin: Origin | None = None,
+        origin: SourceFile | None = None,
         place: Place | None = None,
         *,
         asset_files: AssetFiles = NO_FILES,

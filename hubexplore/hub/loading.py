@@ -22,7 +22,7 @@ from hubexplore.hub.graph.shared_names import separate_tables
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.hub.storage import assets
 from hubexplore.hub.storage.meta_graphs import check_format, check_regular, read_if_there, read_variants
-from hubexplore.hub.storage.provenance import AssetFiles, Origin
+from hubexplore.hub.storage.provenance import AssetFiles, SourceFile
 from hubexplore.hub.variants.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
 from hubexplore.hub.variants.variable_collections import list_saved
 from hubexplore.hub.variants.variables import VARIABLE_COLLECTIONS
@@ -93,7 +93,7 @@ def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpe
     # Before the other files: a module of another format may not have them.
     check_format(os.path.join(directory, MODULE_FILE), definition)
     try:
-        origin = Origin.of(os.path.join(directory, GRAPH_FILE))
+        origin = SourceFile.of(os.path.join(directory, GRAPH_FILE))
     except tf.errors.OpError as error:
         raise explained(directory, path) from error
     try:
@@ -121,7 +121,7 @@ def spec_from_directory(
     directory: str,
     variants: list[Variant],
     title: str,
-    origin: Origin | None = None,
+    origin: SourceFile | None = None,
     started: Mapping[frozenset[str], Mapping[str, str]] | None = None,
 ) -> DefinedSpec:
     """A spec of variants whose assets and checkpoint lie in `directory`, an absolute path, both complete.

@@ -21,13 +21,13 @@ from hubexplore.errors import (
     closest,
 )
 from hubexplore.hub import tf_internals
+from hubexplore.hub.call_arguments import check_shared, convert_inputs, normalize_inputs, select_outputs
 from hubexplore.hub.graph.ownership import check_callable, check_not_in_replica, check_tensors
 from hubexplore.hub.inspection import live_summary
 from hubexplore.hub.inspection.call_growth import CallCounter
 from hubexplore.hub.inspection.tensor_lookup import locate
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.spec import ModuleSpec
-from hubexplore.hub.tensor_info import check_shared, convert_inputs, normalize_inputs, select_outputs
 from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE, as_tag_set
 from hubexplore.summary.model import LiveSummary, VariableSummary
 

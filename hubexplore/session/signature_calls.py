@@ -12,11 +12,11 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import SignatureError
+from hubexplore.hub.call_arguments import DEFAULT_OUTPUT, select_outputs
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.compiled_call import CompiledCall
 from hubexplore.hub.running.feeds import Feeds
 from hubexplore.hub.running.signature_runner import AppliedSignature
-from hubexplore.hub.tensor_info import DEFAULT_OUTPUT, select_outputs
 from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE
 from hubexplore.session.batches import batches, is_batched, joined
 from hubexplore.session.call_log import CallLog

@@ -1,4 +1,4 @@
-"""Running the signatures of a live module on values, each compiled once."""
+"""Runs the signatures of a live module on values, each compiled once."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 import tensorflow as tf
 
 from hubexplore.errors import SignatureError
+from hubexplore.hub.call_arguments import DEFAULT_OUTPUT, select_outputs, shared_inputs
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.compiled_call import CompiledCall
 from hubexplore.hub.running.feeds import Feeds, as_session_run, placeholder
 from hubexplore.hub.running.run_errors import find_no_kernel, readable
-from hubexplore.hub.tensor_info import DEFAULT_OUTPUT, components, select_outputs, shared_inputs
+from hubexplore.hub.tensor_info import components
 from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE
 
 
@@ -116,23 +117,23 @@ class AppliedSignature:
         infos = module.get_input_info_dict(signature)
         if error := find_no_kernel(module, signature):
             raise error
-        # Whatever scopes and dependencies the caller is in have nothing to do with it.
+        # Scopes and control dependencies of the caller must not apply to it.
         with module.graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
             inputs: dict[str, Any] = {name: placeholder(info) for name, info in infos.items()}
             # Feeds made sure that the values of these are equal.
             owners = shared_inputs(infos)
-            given = {name: inputs[owners.get(name, name)] for name in inputs}
+            tensors = {name: inputs[owners.get(name, name)] for name in inputs}
             updates = module.graph.get_collection_ref(tf.compat.v1.GraphKeys.UPDATE_OPS)
             count = len(updates)
             try:
-                outputs = module(given, signature=signature, as_dict=True)
+                outputs = module(tensors, signature=signature, as_dict=True)
             finally:
-                # They are for who trains; these would need our placeholders.
+                # Update ops are for training loops; those of this call would need its placeholders.
                 del updates[count:]
             self.inputs = inputs
-            self.placeholders = [tensor for each in inputs.values() for tensor in components(each)]
+            self.placeholders = [tensor for value in inputs.values() for tensor in components(value)]
             fed = set(map(id, self.placeholders))
-            # An input that is returned as it is: a compiled call cannot fetch what it feeds.
+            # An output may be an input itself, and a compiled call cannot fetch what it feeds.
             self.outputs: dict[str, Any] = tf.nest.map_structure(
                 lambda tensor: tf.identity(tensor) if id(tensor) in fed else tensor,
                 outputs,

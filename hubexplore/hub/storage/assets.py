@@ -1,4 +1,4 @@
-"""Assets of a variant: files that the graph names by path."""
+"""Assets of a variant: files whose paths are constants of the graph."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _LONGEST_NAME: Final = 255  # bytes, on the file systems of Linux, macOS and Win
 
 def read_assets(meta_graph: Any) -> dict[str, str]:
     """Tensor name -> file name below `assets/`, from the collection and from the newer field."""
-    found = {asset.tensor_info.name: asset.filename for asset in _definitions(meta_graph)}
-    return dict(sorted(found.items()))
+    filenames = {asset.tensor_info.name: asset.filename for asset in _definitions(meta_graph)}
+    return dict(sorted(filenames.items()))
 
 
 def files_by_node(meta_graph: Any) -> dict[str, str]:
@@ -140,7 +140,7 @@ def used_files(meta_graph: Any, nodes: Any) -> dict[str, str]:
 def make_absolute(meta_graph: Any, nodes: Any) -> None:
     """Makes relative paths of assets absolute in a graph that was built here.
 
-    They are read when the module is used and when it is written; the process may be elsewhere then.
+    They are read when the module is used and when it is written; the current directory may differ then.
 
     Raises:
       AuthoringError: (a ValueError) one constant holds several paths.
@@ -167,17 +167,17 @@ def distinct_names(paths: Iterable[str]) -> dict[str, str]:
     for path in dict.fromkeys(paths):
         spelled[path] = _one_spelling(path)
         groups.setdefault(_key(_file_name(path)), {})[spelled[path]] = None
-    taken = set(groups)
+    used = set(groups)
     names: dict[str, str] = {}
     for files in groups.values():
         for number, file in enumerate(files):
-            names[file] = _unused(_file_name(file), taken) if number else _shortened(_file_name(file), "")
-            taken.add(_key(names[file]))
+            names[file] = _unused(_file_name(file), used) if number else _shortened(_file_name(file), "")
+            used.add(_key(names[file]))
     return {path: names[file] for path, file in spelled.items()}
 
 
 def _one_spelling(path: str) -> str:
-    """The same for all paths that lead to a file of this name."""
+    """A path with links in its folder resolved, so that all paths of one file and name are equal."""
     if "://" in path:
         return path
     folder, name = os.path.split(path)
@@ -186,19 +186,20 @@ def _one_spelling(path: str) -> str:
 
 def _file_name(path: str) -> str:
     """The last part of a path, as a name that a list of assets can hold and that can be loaded again."""
-    name = re.sub("[\udc80-\udcff]", "_", os.path.basename(path))  # bytes that are no UTF-8
+    name = re.sub("[\udc80-\udcff]", "_", os.path.basename(path))  # bytes that are not UTF-8
     return name if is_inside(name) else re.sub(r"[\\:]", "_", name)
 
 
 def _key(name: str) -> str:
-    """The same for two names that some file system takes for one."""
+    """A key that is equal for two names that some file system treats as one."""
+    # Case folding may undo the composition of accents, hence the second normalisation.
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def _unused(name: str, taken: Container[str]) -> str:
+def _unused(name: str, used: Container[str]) -> str:
     stem, extension = os.path.splitext(name)
     number = 1
-    while _key(candidate := _shortened(stem, f"_{number}{extension}")) in taken:
+    while _key(candidate := _shortened(stem, f"_{number}{extension}")) in used:
         number += 1
     return candidate
 

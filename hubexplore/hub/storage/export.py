@@ -1,4 +1,4 @@
-"""Writing a module directory: whole or not at all."""
+"""Writes a module directory: whole or not at all."""
 
 from __future__ import annotations
 
@@ -100,6 +100,8 @@ class NotInitializedExportError(ExportError, tf.errors.FailedPreconditionError):
 def _write_graphs(folder: str, spec: DefinedSpec) -> None:
     target = os.path.join(folder, GRAPH_FILE)
     listed = {variant.tags: assets.read_assets(variant.meta_graph) for variant in spec.variants}
+    # Copying the published file is faster and changes no byte of it; it needs all assets
+    # listed, or the copy would lack some.
     if spec.origin is not None and spec.origin.is_unchanged() and _lists_all_assets(spec, listed):
         tf.io.gfile.copy(spec.origin.path, target)
         source = os.path.join(os.path.dirname(spec.origin.path), assets.ASSETS_FOLDER)
@@ -107,6 +109,7 @@ def _write_graphs(folder: str, spec: DefinedSpec) -> None:
             _copy_asset(os.path.join(source, name), os.path.join(folder, assets.ASSETS_FOLDER, name))
         return
     saved_model, files = _serializable(spec)
+    # Several paths of one file share a name, which is copied once.
     for name, path in {name: path for path, name in files.items()}.items():
         _copy_asset(path, os.path.join(folder, assets.ASSETS_FOLDER, name))
     _write_bytes(target, saved_model.SerializeToString(deterministic=True))
@@ -162,7 +165,7 @@ def _copy_asset(source: str, target: str) -> None:
         tf.io.gfile.copy(source, target)
     except tf.errors.NotFoundError as error:
         raise ExportError(
-            f"The asset {source!r} is not there any more, so the module cannot be written. Put the file "
+            f"The asset {source!r} no longer exists, so the module cannot be written. Put the file "
             f"back, or build the module again. Nothing was changed."
         ) from error
     if not paths.is_url(source) and not paths.is_url(target):

@@ -1,4 +1,4 @@
-"""Paths of checkpoints for TensorFlow's readers, which take them for patterns.
+"""Paths of checkpoints for TensorFlow's readers, which treat them as patterns.
 
 RestoreV2, `tf.train.load_checkpoint` and `tf.train.latest_checkpoint` look for files that match the path
 before they read the path itself (TensorFlow 2.16 to 2.21: `GetMatchingPaths` in `save_restore_v2_ops.cc` and
@@ -19,7 +19,7 @@ from typing import Final
 from hubexplore.errors import PathError
 from hubexplore.summary.files.paths import for_tensorflow, is_url
 
-# What does not match itself; `*`, `?` and a bracket that stays open do.
+# Patterns that do not match themselves; `*`, `?` and a bracket that is never closed do.
 _NOT_ITSELF: Final = re.compile(r"\[.*\]|\\", re.DOTALL)
 MSG_NO_LINK: Final = (
     "TensorFlow takes '[', ']' and '\\' in the path of a checkpoint for a pattern, so {path!r} cannot be "
@@ -60,7 +60,7 @@ def _digest(path: Path) -> str:
 
 
 def _link(target: Path, name: str) -> str:
-    """Makes a link, unless it is there from an earlier time; returns its path."""
+    """Makes a link, unless it exists already; returns its path."""
     folder = _links().name
     link = Path(folder, name)
     try:

@@ -47,7 +47,8 @@ class Effects:
 def effects(plan: ApplyPlan) -> Effects:
     """Finds them in the ops of a call, also those in functions."""
     nodes: Iterable[Any] = chain(
-        plan.graph_slice.graph_def.node, *(function.node_def for function in plan.graph_slice.library.function)
+        plan.graph_slice.graph_def.node,
+        *(function.node_def for function in plan.graph_slice.library.function),
     )
     stateful = is_random = False
     outside = set()
