@@ -252,6 +252,7 @@ def _build_variant(
     assets.make_absolute(variant.meta_graph, variant.nodes)
     _check_state_colocation(variant)
     _check_placeholders(variant)
+    # Last, as its message is about checkpoints: the other mistakes prevent any use.
     check_keys(read_variables_or_fail(variant).values())
     return variant
 
@@ -281,6 +282,8 @@ def _meta_graph(draft: _Draft, tags: frozenset[str], dropped: frozenset[str]) ->
     with draft.graph.as_default():  # export_meta_graph refuses to run in eager mode, whatever its argument
         meta_graph = tf.compat.v1.train.export_meta_graph(
             graph=draft.graph,
+            # By default all collections are exported, and TensorFlow warns about each that it cannot
+            # serialise.
             collection_list=[key for key in _collections_of(draft.graph) if key not in dropped],
             strip_default_attrs=True,
         )
@@ -292,6 +295,7 @@ def _meta_graph(draft: _Draft, tags: frozenset[str], dropped: frozenset[str]) ->
             for key, value in values.items():
                 protomap[key].CopyFrom(tensor_info.encode(value))
         signature.SetInParent()
+    # Maps have another order in each process; equal modules are to be equal files.
     sort_contexts(meta_graph)
     meta_graph.collection_def.pop(ATTACHMENTS, None)
     for key, value in sorted(draft.attachments.items()):

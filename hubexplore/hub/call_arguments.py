@@ -83,6 +83,7 @@ def _is_same(first: Any, second: Any) -> bool:
         return True
     if any(tf.is_tensor(value) or isinstance(value, SUPPORTED_TYPES) for value in (first, second)):
         return False
+    # Compared part by part, as NumPy cannot make one array of them.
     if hasattr(first, "_fields") and hasattr(second, "_fields"):  # SparseTensorValue
         return len(first) == len(second) and all(map(_is_same, first, second))
     return bool(np.array_equal(first, second))
@@ -117,6 +118,7 @@ def convert_inputs(values: Mapping[str, Any], infos: Mapping[str, TensorInfo]) -
         with tf.Graph().as_default():
             for name in uncertain:
                 _convert_one(name, values[name], infos[name])
+    # Tensors need no op, so what they do not fit is reported before constants are added for other inputs.
     tensors_first = sorted(infos, key=lambda name: (not tf.is_tensor(values[name]), name))
     converted = {name: _convert_one(name, values[name], infos[name]) for name in tensors_first}
     return {name: converted[name] for name in sorted(infos)}

@@ -96,12 +96,14 @@ class DefinedSpec(ModuleSpec):
         *,
         asset_files: AssetFiles = NO_FILES,
     ) -> None:
+        # In the order of the file: get_tags is stable for variants with equally many tags.
         self._variants = {variant.tags: variant for variant in variants}
         self._display_title = title
         self._checkpoint = checkpoint
         self.origin = origin
         self._place = place
         self.asset_files = asset_files
+        # A plan is the same for each instance, and planning walks the graph.
         self._state_plans: dict[tuple[frozenset[str], bool], StatePlan] = {}
         self._apply_plans: dict[tuple[frozenset[str], str, bool], ApplyPlan] = {}
 
@@ -242,6 +244,7 @@ class DefinedSpec(ModuleSpec):
         key = (tags, trainable)
         if key not in self._state_plans:
             checkpoint = self._checkpoint
+            # The path goes into the graph, where RestoreV2 would treat some characters as a pattern.
             prefix = restorable(checkpoint.prefix) if checkpoint else None
             plan = plan_state(self.variant(tags), prefix, trainable)
             if checkpoint is not None:

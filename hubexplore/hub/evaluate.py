@@ -47,6 +47,7 @@ def eval_function_for_module(
         stack.callback(session.close)
         session.run(initializers)
         session.run(local_initializer)
+        # Compiled per signature on first use; the graph is not changed by later calls.
         runner = SignatureRunner(module, session)
         is_open = True
 

@@ -44,6 +44,7 @@ def get_expected_image_size(
     Raises:
       ValueError: neither says it.
     """
+    # The message is authoritative; the shape of the input may be open.
     info = module_or_spec.get_attached_message(IMAGE_MODULE_INFO_KEY, ImageModuleInfo)
     if info is not None and info.default_image_size.height and info.default_image_size.width:
         return [int(info.default_image_size.height), int(info.default_image_size.width)]

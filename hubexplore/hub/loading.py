@@ -57,6 +57,7 @@ class NoPathError(_NotFoundError, MissingModuleError):
     """Nothing is at a path."""
 
 
+# The classes of the diagnosis know nothing of TensorFlow; these are also the ones that users catch.
 _NOT_FOUND: Final[Mapping[type, Callable[[str], HubError]]] = {
     NotAModuleError: NoModuleError,
     MissingModuleError: NoPathError,
@@ -87,6 +88,7 @@ def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
 def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpec:
     """The spec of the module in `directory`, which is what the handle `path` stands for."""
     directory = for_tensorflow(directory)
+    # One read decides: most paths are modules, so what else is there is diagnosed only on failure.
     definition = read_if_there(os.path.join(directory, MODULE_FILE))
     if definition is None:
         raise explained(directory, path)
@@ -148,6 +150,7 @@ def spec_from_directory(
         if checkpoint is None and tf.io.gfile.exists(f"{prefix}.index"):
             checkpoint = open_checkpoint(prefix)
         for variant in variants:
+            # After the checkpoint is open, since only it says which unlisted variables were saved.
             list_saved(variant, checkpoint.variables if checkpoint else {}, started[variant.tags])
     place = Place(directory, filesystem_of(directory))
     return DefinedSpec(variants, title, checkpoint, origin, place, asset_files=asset_files)

@@ -45,6 +45,7 @@ hub.Module adds to a graph, but TensorFlow is executing eagerly here. Write
             print(session.run(outputs))
 
 or, in a notebook, `%load_ext hubexplore` and `%hub_load`."""
+# Stricter than TensorFlow, which also accepts names that the importer later refuses as a prefix.
 _SCOPE_NAME: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*(/[A-Za-z0-9.][A-Za-z0-9_.-]*)*")
 # A signature may have any name. tf.name_scope accepts ">" and "\\" as well, but the importer refuses such a
 # scope.
@@ -166,8 +167,10 @@ class Module:
         values = normalize_inputs(inputs, infos, name)
         check_tensors(self._name, values, graph)
         values = check_shared(values, infos, name)
+        # Signatures may have names that are not valid in scopes; a slash would make a nested scope.
         scope = _NOT_IN_SCOPES.sub("_", f"{self._name}_apply_{name}").replace("/", "_")
         tensors = convert_inputs(values, infos)
+        # The scope that the call is going to get; recorded, since names of tensors start with it.
         full = str(graph.unique_name(scope, mark_as_used=False))
         with tf_internals.names_given_back(graph, f"{graph.get_name_scope()}/{scope}".lstrip("/")):
             outputs = self._impl.create_apply_graph(name, tensors, scope)

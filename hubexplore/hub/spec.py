@@ -73,6 +73,7 @@ class ModuleSpec(abc.ABC):
           KeyError: nothing is attached under `key` and it is `required`.
         """
 
+    # Not abstract: subclasses that only describe a module need neither.
     def _check_instantiable(self, tags: frozenset[str], trainable: bool) -> None:  # noqa: B027 - optional
         """Raises what `_create_impl` would raise, before anything is added to a graph. Optional."""
 

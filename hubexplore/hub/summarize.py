@@ -47,6 +47,7 @@ def summarize(module: Any) -> Summary:
     if isinstance(module, (str, bytes, os.PathLike)):
         title = shown(text_of(module))
         return dress(read(module, lambda directory: read_module(directory, filesystem_of(directory), title)))
+    # By its method, not by its class: importing these classes would load TensorFlow.
     method = getattr(module, "summary", None)
     # A class has the method as well, but is not a module.
     summary = method() if callable(method) and not isinstance(module, type) else None

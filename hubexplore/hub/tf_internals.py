@@ -26,6 +26,7 @@ _VARIABLE_DEFAULTS: Final = {
     "_variable_read": False,
     "_xla_sharding": None,
 }
+# Checked before the first replay: a release without one of them imports each call.
 _CREATE_OP_CALLS: Final = (
     "TF_NewOperation",
     "TF_AddInput",
@@ -162,6 +163,7 @@ def add_colocations(graph: tf.Graph, constraints: Mapping[str, tuple[Sequence[st
       graph: where all of them are.
       constraints: op name -> (ops that it is constrained to already, ops to add).
     """
+    # Several ops have the same companions; the device of each is asked once.
     devices: dict[str, str] = {}
     for name, (existing, added) in constraints.items():
         op = graph.get_operation_by_name(name)
@@ -218,6 +220,7 @@ def import_light(graph: tf.Graph, serialized: bytes, scope: str, input_map: Mapp
     call = pywrap_tf_session
     options = c_api_util.ScopedTFImportGraphDefOptions()
     importer._PopulateTFImportGraphDefOptions(options.options, scope, input_map, None, False)
+    # The buffer belongs to C: it is deleted below whatever happens.
     buffer = call.TF_NewBufferFromString(serialized)
     try:
         with graph._mutation_lock():
@@ -244,6 +247,7 @@ def _add_new_ops(graph: tf.Graph, input_map: Mapping[str, tf.Tensor]) -> None:
     ):
         graph._add_new_tf_operations(compute_devices=False)
         return
+    # Asked once for all ops of the import.
     is_plain = _is_plain(graph)
     for c_op in graph.new_operations():
         if is_plain:
@@ -395,8 +399,10 @@ class OpMaker:
         if colocated_with:
             call.TF_SetAttrValueProto(description, "_class", _colocation(colocated_with))
         op = self._wrap(call.TF_FinishOperation(description), bool(colocated_with))
+        # The attribute alone constrains placement; the device is what programs read from op.device.
         if device:
             op._set_device(device)
+        # After the op exists, as TensorFlow leaves out dependencies that its inputs imply.
         if self._controllers:
             op._add_control_inputs(self._graph._control_dependencies_for_inputs(op.inputs))
         return op

@@ -64,6 +64,12 @@ class Applier:
         graph = tf.compat.v1.get_default_graph()
         state, context = self._state, tf_internals.control_flow_context(graph)
         fed = _components_by_name(plan, inputs)
+        # Capturing and entering contexts adds ops, so it happens outside of the name scope of the call: below
+        # that scope there are only ops of the module, under their names in the module.
+        # Capturing and entering contexts adds ops, so it happens outside of the name scope of the call: below
+        # that scope there are only ops of the module, under their names in the module.
+        # Capturing and entering contexts adds ops, so it happens outside of the name scope of the call: below
+        # that scope there are only ops of the module, under their names in the module.
         replaced = _bring_into_context(plan, state, fed, graph)
         colocations = _colocations(plan, state, fed, graph, name)
         with tf.name_scope(name) as scope_with_slash:
@@ -81,6 +87,8 @@ class Applier:
 
         rebuild(plan.contexts, graph, scope, rename)
         self.places[graph, scope] = OpScope(graph, scope, set(plan.imported), fed, signature, context)
+        # As in the module: update ops and losses join the collections of the graph on each call, since each
+        # call has its own.
         for key, elements in plan.collections.items():
             for element in elements:
                 graph.add_to_collection(key, graph.as_graph_element(f"{scope}/{element}"))
@@ -124,10 +132,14 @@ class Applier:
             )
             return
         input_map = {name: replaced[name] for name in (*plan.from_inputs, *plan.from_state)}
+        # The importer maps a control input under its name with the caret; it wants a tensor and waits for its
+        # op.
         input_map |= {f"^{node}": replaced[tensor] for node, tensor in plan.controls.items()}
         self._functions.import_graph_def(
             _with_own_shared_names(plan, scope), plan.graph_slice.library, scope, input_map
         )
+        # The importer refuses a constraint on an op outside of the slice, so constraints on replaced nodes
+        # and on state were taken out of the slice and are added to the ops afterwards.
         constraints = {
             f"{scope}/{node}": (
                 [f"{scope}/{name}" for name in plan.graph_slice.inner_companions.get(node, ())],
@@ -137,6 +149,7 @@ class Applier:
         }
         tf_internals.add_colocations(graph, constraints)
         if key is not None:
+            # Only now: an import that raises has shown that a replay would, too.
             self._accepted.setdefault((plan, key), None)
 
 
@@ -222,6 +235,8 @@ def _colocations(
                 )
             targets = next(iter(groups.values()), ())
             if not candidates and former in plan.state_nodes and state.graph is graph:
+                # The former companion is state, which has an op in this graph; in a function body it has
+                # none.
                 targets = (f"{state.scope}/{former}",)
             if targets:
                 result.setdefault(node, []).extend(targets)

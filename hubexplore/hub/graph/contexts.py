@@ -32,6 +32,7 @@ _PROTOS: Final = {
     COND_CONTEXT: control_flow_pb2.CondContextDef,
     WHILE_CONTEXT: control_flow_pb2.WhileContextDef,
 }
+# Fields of the protos that hold one name each; the last of a loop may be empty.
 _WHILE_NAMES: Final = ("pivot_name", "pivot_for_pred_name", "pivot_for_body_name", "maximum_iterations_name")
 _ENTER_OPS: Final = frozenset({"Enter", "RefEnter"})
 _COND_NAMES: Final = ("pred_name", "pivot_name")
@@ -138,11 +139,14 @@ def rebuild(
       rename: name of a tensor or op in the module -> its name in `graph`; None if it is not in the graph.
     """
     for context in contexts:
+        # The specs are shared by all calls of a plan, so each call renames a copy.
         proto = type(context.proto)()
         proto.CopyFrom(context.proto)
         _rename_context(proto, scope, rename)
         # TensorFlow builds the nested contexts with it, but adds none of them to a collection.
         live = tf_internals.context_from_proto(context.collection, proto)
+        # The gradient of a loop builds its Enter ops under the name of the context; in another frame they
+        # would never meet the values of the loop.
         _name_frames(proto, graph)
         if tf_internals.outer_context(live) is None:
             graph.add_to_collection(context.collection, live)

@@ -114,6 +114,7 @@ class TensorFinder:
         nodes = self._variant.nodes
         if node not in nodes:
             raise NoSuchTensorError(f"The module has no op {node!r}.{closest(node, nodes)}")
+        # Checked here, as a wrong number would surface in TensorFlow only after ops were added.
         count = output_count(nodes[node])
         if count == 0:
             raise NoSuchTensorError(f"The op {node!r} of the module has no outputs, so it has no tensor.")
@@ -138,6 +139,8 @@ class TensorFinder:
         replaced = {tensor: self._live(place, tensor) for tensor in sorted(region.cut_tensors)}
         with gc_paused():
             self._build(place, graph_slice, replaced, region)
+        # Only after the import, which raises without a trace in the graph; the contexts below need the new
+        # names.
         place.imported |= region.nodes
 
         def rename(element: str) -> str | None:

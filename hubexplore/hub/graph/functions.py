@@ -21,7 +21,9 @@ from hubexplore.hub import tf_internals
 from hubexplore.hub.graph.shared_names import prefix_in_functions, sharing_functions
 from hubexplore.summary.graph.traversal import calls_of_attr
 
+# Counted in the process, not in the graph: two graphs may be run by one eager context.
 _RENAMES = itertools.count(1)
+# The ops of TF2 control flow, whose gradients TensorFlow builds from the bodies.
 _CONTROL_FLOW: Final = frozenset({"While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase"})
 
 
@@ -85,12 +87,16 @@ class FunctionImporter:
             names = _fresh_names(functions)
             _import(self._with_functions(graph_def, library, functions, names), scope, input_map)
             return
+        # A WeakKeyDictionary, so that a module does not keep the function graphs alive in which it was
+        # called.
         graph = tf.compat.v1.get_default_graph()
         renames = self._renames.setdefault(graph, {})
         added = [function for function in library.function if function.signature.name not in renames]
         names = {function.signature.name: function.signature.name for function in added} | renames
         if added:
             sharing = sharing_functions(added, [old for old, new in renames.items() if old != new])
+            # A function that calls a renamed one has a new body under its old name, so it needs a new name as
+            # well; functions of earlier slices count as seeds.
             names |= _fresh_names(function for function in added if function.signature.name in sharing)
         renamed = any(old != new for old, new in names.items())
         complete = self._with_functions(graph_def, library, added, names) if added or renamed else graph_def
@@ -147,6 +153,7 @@ def _import(
 ) -> None:
     graph = tf.compat.v1.get_default_graph()
     try:
+        # Functions need the second pass of the public importer, which the light one leaves out.
         if light and tf_internals.can_import_light(graph):
             tf_internals.import_light(graph, graph_def.SerializeToString(), scope, input_map or {})
             return

@@ -29,6 +29,7 @@ class _Budget:
 
     def has_room(self, objects: int) -> bool:
         """Adds `objects` and returns True, unless that would exceed `MAX_UNCOUNTED`."""
+        # A full collection has seen all promoted objects, so the count starts again.
         full_collections = gc.get_stats()[-1]["collections"]
         if full_collections != self._full_collections:
             self._objects, self._full_collections = 0, full_collections

@@ -72,6 +72,7 @@ def check_callable(name: str, home: tf.Graph) -> tf.Graph:
     graph = tf.compat.v1.get_default_graph()
     if tf.executing_eagerly():
         raise GraphError(MSG_EAGER.format(name=name))
+    # The usual case first: one comparison of objects.
     if graph is home or tf_internals.is_inside(graph, home):
         return graph
     if tf_internals.is_function_graph(graph):
@@ -95,6 +96,7 @@ def check_not_in_replica() -> None:
     if not tf.distribute.has_strategy() or tf.distribute.in_cross_replica_context():
         return
     strategy = tf.distribute.get_strategy()
+    # One replica shares with nobody, so OneDeviceStrategy is fine.
     count = strategy.num_replicas_in_sync
     if count > 1:
         raise GraphError(MSG_REPLICA.format(strategy=type(strategy).__name__.removesuffix("V1"), count=count))
@@ -107,6 +109,7 @@ def check_tensors(module: str, values: Mapping[str, Any], graph: tf.Graph) -> No
       SignatureError: (a TypeError and ValueError) names the first input with a tensor of another graph.
     """
     for name in sorted(values):
+        # Tensors may be inside of lists and composites.
         for component in tf.nest.flatten(values[name], expand_composites=True):
             if tf.is_tensor(component):
                 _check_tensor(module, name, component, graph)

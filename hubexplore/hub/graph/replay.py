@@ -38,6 +38,7 @@ _IMPORT_ONLY: Final = frozenset(
         "LoopCond",
     }
 )
+# Not an attribute of the op: the importer consumes it, and no op in a graph has it.
 _SHAPES: Final = "_output_shapes"
 
 # Name of a tensor in the module's graph, and the dimensions it is known to have.
@@ -103,6 +104,7 @@ class Replay:
         tensors = [replaced[name]._as_tf_output() for name in self._replaced_names]
         ops = {node: replaced[tensor].op for node, tensor in controls.items()}
         outer_names = {name for names in colocations.values() for name in names}
+        # The device of a companion is asked once per run: each query crosses into C++.
         devices = {name: str(graph.get_operation_by_name(name).device) for name in outer_names}
         has_device_scope = not tf_internals.can_import_light(graph)
         with tf_internals.creating_ops(graph) as maker:
@@ -130,6 +132,8 @@ class Replay:
                     ops.setdefault(record.name, op)
                 if record.read_outputs:
                     tensors += tf_internals.tf_outputs(op, record.read_outputs)
+        # Shape inference in C++ does not know shapes that only the author of the module knew, such as those
+        # that set_shape recorded; the importer takes them from _output_shapes, a replay from here.
         if refinements is None:
             # Most shapes that the module declares are inferred as well: only those that refined something are
             # looked at in later runs.
@@ -180,6 +184,7 @@ def plan_replay(graph_slice: GraphSlice, replaced: Iterable[str]) -> Replay | No
         name: tuple(tensor_of(edge) for edge in node.input if edge[0] != "^") for name, node in nodes.items()
     }
     read_outputs: dict[str, set[int]] = {}
+    # Only outputs that are read get a place; many ops have outputs that nothing reads.
     for edge in {*chain.from_iterable(inputs.values())}.difference(replaced_names):
         producer, _, output = edge.rpartition(":")
         read_outputs.setdefault(producer, set()).add(int(output))
@@ -226,6 +231,8 @@ def _topological(nodes: Mapping[str, Any]) -> list[str] | None:
                 entered.add(name)
                 for edge in nodes[name].input:
                     producer = node_of(edge)
+                    # Inputs from outside of the slice exist already. A node that is entered but not done is
+                    # on the stack, so an edge to it closes a cycle.
                     if producer in nodes and producer not in done:
                         if producer in entered:
                             return None
@@ -271,6 +278,7 @@ def _input_lists(op_type: str) -> tuple[tuple[str, str], ...]:
 def _grouped(node: Any, places: list[int]) -> tuple[int | tuple[int, ...], ...]:
     """Flat inputs as the op definition groups them: single ones and lists."""
     grouped: list[int | tuple[int, ...]] = []
+    # Most ops have no list inputs, and then the flat inputs are the grouped ones.
     lists = _input_lists(node.op)
     if not lists:
         return tuple(places)

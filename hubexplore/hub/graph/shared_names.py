@@ -88,6 +88,8 @@ def neutralize_shared_names(meta_graphs: Iterable[Any], files: Mapping[str, str]
       meta_graphs: all graph variants of a module, changed in place.
       files: path of an asset -> its file name in the module.
     """
+    # A shared name of a table contains the path of its vocabulary (TensorFlow names it so that equal files
+    # share a table), and with it the folders of the author.
     paths = {os.fsencode(path): os.fsencode(name) for path, name in files.items() if _names_machine(path)}
     if not paths:
         return

@@ -12,6 +12,7 @@ from hubexplore.errors import DamagedModuleError
 from hubexplore.hub.variants.variant import Variant
 from hubexplore.summary.graph.traversal import reached_functions
 
+# The prefix of groups in the attribute `_class` that are constraints; Graph.colocate_with writes it.
 _COLOCATION = b"loc:@"
 
 
@@ -59,6 +60,8 @@ def slice_graph(variant: Variant, names: set[str]) -> GraphSlice:
 
 
 def _library(graph_def: Any, everything: Any) -> function_pb2.FunctionDefLibrary:
+    # Only functions that are called: a variant may have hundreds, and each is registered in the graph of the
+    # user.
     functions = reached_functions(graph_def.node, everything)
     called = {function.signature.name for function in functions}
     library = function_pb2.FunctionDefLibrary(function=functions)

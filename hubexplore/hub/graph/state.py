@@ -28,6 +28,7 @@ from hubexplore.hub.variants.variant import Variant, node_list
 from hubexplore.summary.graph.traversal import node_of, reach
 
 _KEYS: Final = tf.compat.v1.GraphKeys
+# Collections of names of nodes that belong to the state; those of variables hold protos.
 _NODE_COLLECTIONS: Final = (_KEYS.TABLE_INITIALIZERS, _KEYS.ASSET_FILEPATHS)
 
 
@@ -79,6 +80,8 @@ class State:
         A function body cannot capture a reference to a variable, so there it is the variable's value.
         """
         tensor = self.tensor(name)
+        # Reference variables (TF1 before resource variables) are tensors that ops write through; outside of
+        # their graph only a copy of the value can be read.
         if graph is self.graph or not tensor.dtype._is_ref_dtype:
             return tensor
         with self.graph.as_default(), tf.control_dependencies(None):
@@ -120,6 +123,7 @@ def plan_state(variant: Variant, checkpoint: str | None, trainable: bool) -> Sta
     check_complete(region.missing)
     graph_slice = slice_graph(variant, region.nodes)
     if checkpoint is not None and variables:
+        # A name of the module must not be changed, so the ops that are added make way.
         root = free_name("checkpoint_initializer", region.nodes)
         initializers = add_restore(graph_slice.graph_def, root, checkpoint, list(variables.values()))
         for name, (initializer, value) in initializers.items():
@@ -191,6 +195,7 @@ def build_state(plan: StatePlan, scope: str, functions: FunctionImporter) -> Sta
     graph = tf.compat.v1.get_default_graph()
     graph_def = graph_pb2.GraphDef()
     graph_def.CopyFrom(plan.graph_slice.graph_def)
+    # The plan is shared by all instances, so a copy gets the names of this one.
     prefix_shared_names(graph_def, scope)
     # Leaves the TF1 contexts as well: state inside of a cond could not be initialised from outside of it.
     with tf.control_dependencies(None):
@@ -201,6 +206,7 @@ def build_state(plan: StatePlan, scope: str, functions: FunctionImporter) -> Sta
         unlisted = {
             name: tf_internals.variable_from_proto(spec.proto, scope) for name, spec in plan.locals.items()
         }
+    # Collections hold Variable objects, not tensors; code that reads them (optimizers, savers) needs those.
     live = unlisted | {spec.proto.variable_name: variable for spec, variable in variables}
     for key, names in plan.collections.items():
         for name in names:

@@ -46,6 +46,7 @@ class CallCounter:
         if signature in self._warned or graph is not self._graph or _is_built_once(graph):
             return
         tensors = (tensor for name in sorted(inputs) for tensor in components(inputs[name]))
+        # Calls with other dtypes or shapes count separately: a smaller last batch is not a loop.
         key = (signature, *((tensor.dtype, _sizes(tensor)) for tensor in tensors))
         self._counts[key] = self._counts.get(key, 0) + 1
         if self._counts[key] == MANY_CALLS:

@@ -38,6 +38,7 @@ def map_summaries(
     by_name = {variable.name: variable for variable in published}
     summaries = []
     for name, value in variable_map.items():
+        # Partitions have one dtype and one trainable flag.
         first = value[0] if isinstance(value, list) else value
         summary = _variable(name, first)
         if isinstance(value, list):

@@ -27,6 +27,7 @@ def locate(module: Module, name: Any, call: Application | int | None) -> tf.Tens
 
 
 def _find(module: Module, name: str, call: Application | None) -> tf.Tensor:
+    # A variable itself is not a tensor of the graph: its value is read, by an op that is added.
     variable = module.variable_map.get(name.removesuffix(":0"))
     if variable is not None and not isinstance(variable, list):
         with module.graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):

@@ -56,6 +56,7 @@ def update_ops_never_run(module: Module, old: CheckpointIndex, new: CheckpointIn
       new: of the checkpoint with its values now.
     """
     variables = {key: _parts(value) for key, value in module.variable_map.items()}
+    # By checksums of the two indexes: no value is read.
     changed = {key for key in variables if _checksums(old, key) != _checksums(new, key)}
     trained = {key for key, parts in variables.items() if any(part.trainable for part in parts)}
     if not module.trainable or not changed & trained:

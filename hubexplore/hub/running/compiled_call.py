@@ -82,6 +82,7 @@ class CompiledCall:
 
     def results(self, flat: Sequence[Any]) -> dict[str, Any]:
         """Values by the names of the fetches: arrays, SparseTensorValue, RaggedTensorValue."""
+        # The usual case, in which each flat value is a result.
         if self._dense:
             return dict(zip(self._names, flat, strict=True))
         parts = iter(flat)
@@ -107,6 +108,8 @@ class Stop:
 
     def __init__(self, session: tf.compat.v1.Session, fetches: Iterable[tf.Tensor | tf.Operation]) -> None:
         graph: tf.Graph = session.graph
+        # Scopes of the caller must not apply; a control dependency would make the op wait that is to be
+        # waited for.
         with graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
             queue = tf.queue.FIFOQueue(1, [tf.bool], [[]], name="hub_stop")
             self.name = str(queue.queue_ref.op.name)

@@ -26,6 +26,7 @@ from hubexplore.summary.confusables import columns
 
 Array = np.ndarray[Any, Any]
 Conversion = Callable[[Any, "np.dtype[Any]"], Array]
+# Indices, values and dense shape.
 _SPARSE_PARTS: Final = 3
 _HANDLE_DTYPES: Final = (tf.resource, tf.variant)
 
@@ -97,6 +98,7 @@ class Feeds:
         """
         if self._only is not None and not isinstance(inputs, Mapping) and inputs is not None:
             return self._only.arrays(inputs)
+        # A DataFrame: its columns are the inputs by name.
         if not isinstance(inputs, Mapping) and hasattr(inputs, "columns"):
             inputs = columns(inputs)
         values = normalize_inputs(inputs, self.infos, self._signature)

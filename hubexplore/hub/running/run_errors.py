@@ -19,6 +19,7 @@ from hubexplore.hub import tf_internals
 from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.module import Module
 from hubexplore.hub.tensor_info import components
+from hubexplore.hub.variants.restore import RESTORE_OPS
 from hubexplore.summary.graph.op_kernels import ops_of, reason, who_needs, without_kernel
 
 MSG_VARIABLE: Final = (
@@ -57,6 +58,7 @@ MSG_SERVER_GONE: Final = (
     "tf.compat.v1.Session, and load and initialise what you need."
 )
 
+# How TensorFlow marks the op that failed; the error itself has no op if it comes from a compiled call.
 _NODE: Final = re.compile(r"\{\{node ([^}]+)\}\}")
 # The text of an op that updates a resource variable without reading it.
 _NEVER_SET: Final = re.compile(r"Resource [^/]+/(.+)/N10tensorflow3VarE does not exist")
@@ -78,7 +80,6 @@ _FILE: Final = (
     re.compile(r"(\S.*); No such file or directory"),
 )
 _NO_SESSION: Final = re.compile(r"Session .*is not found")
-_RESTORE_OPS: Final = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
 
 
 class RunError(HubError, tf.errors.OpError):  # type: ignore[misc]  # TensorFlow is untyped
@@ -146,6 +147,7 @@ def explain_run_error(
     Returns:
       An error that is also an instance of TensorFlow's class of `error`; None where there is nothing to add.
     """
+    # An explained error is not explained again when it passes through a second caller.
     if not isinstance(error, tf.errors.OpError) or isinstance(error, HubError):
         return None
     text, modules_of_graph = str(error.message), list(modules)
@@ -166,6 +168,8 @@ def explain_run_error(
             explanation = ServerGoneError, _server_gone(target)
         case tf.errors.AbortedError() if _NO_SESSION.search(text):
             explanation = ServerRestartedError, _server_gone(target)
+        # Asked before the time limit: a server that stopped also ends in this error, and the limit would be
+        # blamed.
         case tf.errors.DeadlineExceededError() if find_server_gone(target):
             explanation = ServerSilentError, _server_gone(target)
         case tf.errors.DeadlineExceededError() if timeout is not None:
@@ -191,6 +195,7 @@ def find_no_kernel(module: Module, signature: str) -> NoKernelError | None:
 def ops_without_kernel(module: Module, signature: str) -> list[str]:
     """The ops that a signature needs and that TensorFlow cannot run here, sorted."""
     lacking, spec = without_kernel(), module.spec
+    # A summary takes longer than all else here, and hardly any module has such an op.
     if isinstance(spec, DefinedSpec) and not spec.variant(module.tags).ops & lacking.keys():
         return []  # no need to look closer
     summary = module.summary()
@@ -317,7 +322,7 @@ def _file_gone(text: str, op: Any, modules: Sequence[Module]) -> str | None:
         return None
     when = (
         "its variables are initialised"
-        if op.type in _RESTORE_OPS
+        if op.type in RESTORE_OPS
         else "its tables are initialised or it is run"
     )
     for module in modules:
@@ -335,6 +340,7 @@ def find_server_gone(target: str, timeout: float = 2.0) -> RunError | None:
       target: address as in "grpc://host:port".
       timeout: seconds to wait for a connection.
     """
+    # Other addresses cannot be probed by a plain connection.
     host, _, port = target.removeprefix("grpc://").rpartition(":")
     if not (target.startswith("grpc://") and host and port.isdecimal()):
         return None

@@ -32,6 +32,7 @@ class SignatureRunner:
         self._session = session
         self._feeds: dict[str | None, Feeds] = {}
         self._applied: dict[str, AppliedSignature] = {}
+        # For all outputs and for `default` alone: a run computes only what it fetches.
         self._compiled: dict[tuple[str | None, bool], CompiledCall] = {}
 
     def __call__(
@@ -60,6 +61,7 @@ class SignatureRunner:
             raise SignatureError(
                 "Pass signature= and as_dict= by keyword, as in f(inputs, signature='name')."
             )
+        # Before the values are converted and before the signature is applied, which would add ops in vain.
         self._check_outputs(signature, bool(as_dict))
         arrays = self.feeds(signature).arrays(inputs)
         call = self.compiled(signature, bool(as_dict))

@@ -84,6 +84,7 @@ def point_to(meta_graph: Any, nodes: Any, directory: str) -> list[str]:
     for tensor_name, filename in read_assets(meta_graph).items():
         _check_inside(filename)
         paths.append(os.path.join(directory, ASSETS_FOLDER, filename))
+        # As bytes of the file system: names need not be UTF-8.
         set_path(_const(nodes, tensor_name), os.fsencode(paths[-1]))
         if tensor_name not in node_list(meta_graph, _FILEPATHS):
             meta_graph.collection_def[_FILEPATHS].node_list.value.append(tensor_name)
@@ -127,6 +128,7 @@ def used_files(meta_graph: Any, nodes: Any) -> dict[str, str]:
     Raises:
       AuthoringError: (a ValueError) an asset path is not a constant.
     """
+    # A tensor may be listed more than once, as by nested modules.
     paths = {}
     for tensor_name in dict.fromkeys(node_list(meta_graph, _FILEPATHS)):
         try:
@@ -170,6 +172,7 @@ def distinct_names(paths: Iterable[str]) -> dict[str, str]:
     used = set(groups)
     names: dict[str, str] = {}
     for files in groups.values():
+        # The first file of a group keeps its name, which is therefore in use for all others.
         for number, file in enumerate(files):
             names[file] = _unused(_file_name(file), used) if number else _shortened(_file_name(file), "")
             used.add(_key(names[file]))

@@ -12,6 +12,7 @@ import tensorflow as tf
 from hubexplore.errors import ExportError
 from hubexplore.summary.files.paths import is_url
 
+# All classes that TensorFlow's file systems raise; other errors of an export are not about storage.
 STORAGE_ERRORS: Final = (
     OSError,
     tf.errors.AbortedError,

@@ -79,6 +79,7 @@ def is_replaced(path: str, overwrite: bool) -> bool:
       OSError: the target cannot be looked at.
     """
     filesystem = filesystem_of(path)
+    # Before exists(), which follows the link and would report that nothing is there.
     if not is_url(path) and Path(path).is_symlink() and not Path(path).exists():
         raise ModuleExistsError(MSG_DANGLING.format(path=path, leads=str(Path(path).readlink())))
     if not filesystem.exists(path):
@@ -108,6 +109,7 @@ def _check_replaceable(path: str) -> None:
         current = _current()
         if current is not None and current.is_relative_to(Path(path).resolve()):
             raise ModuleExistsError(MSG_CURRENT.format(path=path, current=str(current)))
+    # A replaced directory is deleted as a whole, so nothing but the module may be in it.
     foreign = list(_foreign(path))
     if foreign:
         raise ModuleExistsError(MSG_FOREIGN.format(path=path, names=_listed(foreign)))

@@ -46,9 +46,12 @@ def restorable(prefix: str) -> str:
     path = Path(prefix)
     if path.is_dir():
         return _link(path, _digest(path))
+    # One link of the folder is enough if only the folder is a pattern.
     if not _NOT_ITSELF.search(path.name):
         return os.path.join(_link(path.parent, _digest(path.parent)), path.name)
     plain = _digest(path)
+    # The name itself is a pattern, so the folder cannot be linked: each file of the checkpoint gets a link
+    # with a plain name.
     for file in sorted(path.parent.glob("*")):
         if file.name == path.name or file.name.startswith(f"{path.name}."):
             _link(file, plain + file.name.removeprefix(path.name))
@@ -56,6 +59,7 @@ def restorable(prefix: str) -> str:
 
 
 def _digest(path: Path) -> str:
+    # A digest, so that the same folder gets the same link in one process and the name is never a pattern.
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
 
 

@@ -28,6 +28,7 @@ def read_variants(directory: str) -> list[Variant]:
       DamagedModuleError: it cannot be parsed, or holds no graph.
     """
     path = binary = os.path.join(directory, GRAPH_FILE)
+    # Binary first: both files may exist, and TensorFlow prefers the binary one, too.
     data = read_if_there(binary)
     if data is None:
         path = os.path.join(directory, GRAPH_TEXT_FILE)

@@ -38,6 +38,8 @@ class SourceFile:
         """Whether the file is unchanged and holds exactly the graphs in use."""
         # A repaired spec never equals the file, whose `is_mended` is False.
         try:
+            # Length and time of change, not content: a module has hundreds of megabytes, and an export must
+            # not read them twice.
             return SourceFile.of(self.path) == self
         except tf.errors.OpError:
             return False

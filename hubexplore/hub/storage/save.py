@@ -20,6 +20,7 @@ from hubexplore.hub.variants.variables import VariableSpec
 from hubexplore.summary.files.paths import for_tensorflow
 
 _LOGGER: Final = logging.getLogger("hubexplore")
+# Internal ops of TensorFlow without Python wrappers; a release without them reads variables one by one.
 _BULK_READ_OPS: Final = ("_VarHandlesOp", "_ReadVariablesOp")
 
 
@@ -83,6 +84,7 @@ class SessionSaver:
     def save(self, session: tf.compat.v1.Session, prefix: str) -> None:
         """Writes a V2 checkpoint at `prefix`; one data file and its index."""
         specs = [spec for spec, _ in self._state.variables]
+        # A finalized graph cannot get the ops of a save; one that was saved from before has them.
         if self._ops is None and self._state.graph.finalized:
             _save_values(specs, session.run(self._values()), prefix, self._unchanged)
             return
@@ -101,6 +103,8 @@ class SessionSaver:
 
     def _can_read_in_bulk(self, session: tf.compat.v1.Session) -> bool:
         """Whether all variables are resources of one CPU, so that one op can read them."""
+        # Sessions that wrap another one need not have list_devices; an empty list means one read per
+        # variable.
         devices: list[Any] = getattr(session, "list_devices", list)()
         return (
             all(tf_internals.is_op_registered(op) for op in _BULK_READ_OPS)
@@ -154,6 +158,8 @@ def _save_values(
     specs: Sequence[VariableSpec], values: Sequence[Any], prefix: str, unchanged: PublishedValues
 ) -> None:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        # Another graph, as nothing can be added to a finalized one; values pass through Python, which costs a
+        # copy.
         feeds = [tf.compat.v1.placeholder(spec.dtype.base_dtype) for spec in specs]
         save = _save_op(tf.constant(prefix), specs, feeds, unchanged)
         session.run(save, feed_dict=dict(zip(feeds, values, strict=True)))

@@ -72,6 +72,7 @@ def _shape(sizes: tuple[int, ...]) -> tf.TensorShape:
 
 def _check_regular(prefix: str) -> None:
     """Raises CheckpointMismatchError for a file that TensorFlow would wait for, or read without end."""
+    # Any file that begins with the prefix may be opened by TensorFlow: index, data, or a V1 file.
     filesystem, (folder, base) = filesystem_of(prefix), os.path.split(prefix)
     if not filesystem.isdir(folder or "."):
         return

@@ -31,6 +31,7 @@ _CALLS: Final[Mapping[str, tuple[tuple[str, str, str | None], ...]]] = {
 }
 _MERGE_OPS: Final = frozenset({"Merge", "RefMerge"})
 _BACK_OPS: Final = frozenset({"NextIteration", "RefNextIteration"})
+# At most nine digits, so that the number of an output fits into 32 bits.
 _TENSOR: Final = re.compile(r"[^:^]+:\d{1,9}")
 
 
@@ -49,6 +50,8 @@ def check_names(nodes: Mapping[str, Any], names: Iterable[str], label: str, *, o
       DamagedModuleError: a name is not that of a tensor, or the node has no such output.
     """
     for name in names:
+        # The name of an op needs no check of an output; whether the op exists is found by the walk over the
+        # graph.
         if ops and name and ":" not in name and name[0] != "^":
             continue
         if not _TENSOR.fullmatch(name):
@@ -74,6 +77,8 @@ def check_loops(nodes: Mapping[str, Any]) -> None:
     for node in nodes.values():
         if node.op not in _MERGE_OPS:
             continue
+        # A Merge of a loop has one value from outside and one from the back edge; more of the former is the
+        # damage.
         data = [nodes.get(node_of(name)) for name in node.input if not name.startswith("^")]
         back = [producer is not None and producer.op in _BACK_OPS for producer in data]
         if any(back) and len(data) - sum(back) > 1:
@@ -128,6 +133,7 @@ def _check_signature(function: Any, where: str) -> None:
 
 def _check_node(node: Any, required: dict[str, list[str]], where: str) -> None:
     """Checks that a node has the attributes its op needs; `required` remembers them by op."""
+    # Thousands of nodes share a few dozen op types: their definitions are looked at once each.
     if node.op not in required:
         definition = tf_internals.op_def(node.op)
         attrs = definition.attr if definition else ()

@@ -16,6 +16,8 @@ from hubexplore.summary.graph.traversal import node_of
 # One RestoreV2 reads up to this much. Larger groups save per-op work; smaller ones bound what the
 # initialiser of a single variable reads besides its own value.
 GROUP_BYTES: Final = 64 << 20
+# Ops that read a checkpoint. Modules written before RestoreV2 have the other two.
+RESTORE_OPS: Final = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
 
 
 def find_misfit(
@@ -139,6 +141,7 @@ def _groups(variables: Sequence[VariableSpec]) -> list[list[VariableSpec]]:
     """Splits variables, in name order, into groups of about GROUP_BYTES."""
     groups: list[list[VariableSpec]] = []
     room = 0
+    # In the order of the names, so that the groups are the same in each process.
     for spec in sorted(variables, key=lambda spec: (spec.key, spec.offset)):
         size = (spec.shape.num_elements() or 0) * spec.dtype.base_dtype.size
         if not groups or size > room:

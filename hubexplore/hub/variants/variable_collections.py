@@ -47,6 +47,9 @@ def list_saved(variant: Variant, stored: Collection[str], started: Mapping[str, 
     for name, value in starting.items():
         assign = variant.nodes.get(f"{name}/Assign")
         if assign is not None and assign.op in ASSIGN_OPS:
+            # The main op assigned another value than the initialiser of the variable does; now the
+            # initialiser assigns it, so that initialising the variable has the effect that loading the
+            # SavedModel had.
             assign.input[1] = value
     # Only the first list is initialised whether or not a module is trainable.
     added = {
@@ -96,6 +99,7 @@ def _uses(nodes: Mapping[str, Any], names: Collection[str]) -> tuple[dict[str, l
     assigns: dict[str, list[str]] = {}
     reads: dict[str, str] = {}
     for name, node in nodes.items():
+        # One pass over all nodes, whatever the number of variables: a scan per variable would be quadratic.
         target = node_of(node.input[0]) if node.input else ""
         if target in names:
             if node.op in ASSIGN_OPS:
@@ -106,6 +110,7 @@ def _uses(nodes: Mapping[str, Any], names: Collection[str]) -> tuple[dict[str, l
 
 
 def _proto(variant: Variant, name: str, assigns: Iterable[str], read: str) -> Any:
+    # No proto describes the variable, so its fields are read off the ops around it.
     is_resource = variant.nodes[name].op == "VarHandleOp"
     proto = variable_pb2.VariableDef(variable_name=f"{name}:0", is_resource=is_resource)
     initial = f"{name}/Assign"

@@ -191,6 +191,7 @@ def check_keys(specs: Iterable[VariableSpec]) -> None:
 def build_map(pairs: Iterable[tuple[VariableSpec, Any]]) -> dict[str, Any]:
     """`variable_map`: key -> Variable, or the list of its partitions in offset order; sorted by key."""
     grouped: dict[str, list[tuple[tuple[int, ...], Any]]] = {}
+    # A variable with a single partition is a list as well, so the number of entries does not tell.
     partitioned = set()
     for spec, variable in pairs:
         grouped.setdefault(spec.key, []).append((spec.offset, variable))

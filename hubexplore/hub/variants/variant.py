@@ -29,6 +29,7 @@ from hubexplore.summary.graph.traversal import (
 )
 from hubexplore.summary.reading.signatures import read_signatures
 
+# The collection that tensorflow_hub writes attached messages to: part of the format.
 ATTACHMENTS: Final = "hub_module_attachments"
 DEFAULT_SIGNATURE: Final = "default"
 
@@ -139,6 +140,8 @@ class Variant:
             signatures = read_signatures(self.meta_graph, Declared(self.meta_graph, self.nodes))
             needs = who_needs(self.unknown_ops, signatures, self.meta_graph)
             raise UnknownOpsError(set(self.unknown_ops), needs)
+        # Both abort the process inside of TensorFlow if they are wrong, so they are checked before the first
+        # import.
         check_loops(self.nodes)
         check_functions(self._nodes, self.library)
 
@@ -158,6 +161,7 @@ class Variant:
     def needing_placeholder(self, names: Iterable[str], cut: Cut = NO_CUT) -> set[str]:
         """Those of `names` and of the nodes they need that have no value unless a placeholder is replaced."""
         region = {name: self.nodes[name] for name in reach(self.nodes, names, cut).nodes}
+        # Downstream of a placeholder there is no value; everything else in the region has one.
         sources = [name for name, node in region.items() if node.op in PLACEHOLDERS]
         return downstream(region, sources, cut) if sources else set()
 

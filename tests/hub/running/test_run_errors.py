@@ -127,7 +127,7 @@ def test_a_file_that_is_not_the_modules(graph: tf.Graph, tmp_path: Path) -> None
 )
 def test_a_server_that_is_gone(error: Any, silent: str) -> None:
     cause = f"server at {silent} that runs this session has stopped"
-    check(explain_run_error(error, target=silent), cause, "Start it again; then take session", type(error))
+    check(explain_run_error(error, target=silent), cause, "Start it again; then use session", type(error))
 
 
 def test_whether_a_server_is_there() -> None:
