@@ -1,10 +1,11 @@
-"""`hub.Module` and its family: handles, specs, authoring, calls, export.
+"""The `hub.Module` API on TensorFlow. The files of this folder are the public names; the folders do the work.
 
-The files at the top have the public names. A module passes through the folders in this order: `resolve`
-turns a handle into a directory, `loading` and `storage` read it, `variants` checks a graph variant and
-describes its variables and checkpoint, `definition` holds the variants as a spec. `module` and `impl` add
-its state to a graph (`graph.state`) and a slice of it for each call (`graph.plan`, `graph.apply`); `running`
-calls signatures on values; `inspection` answers questions about a module in a graph. `storage` exports it,
-and `placement` puts the directory at its path, whole or not at all. `tf_internals` is the only file that
-uses private names of TensorFlow.
+    handle --resolve--> directory --loading, storage--> variants --definition--> ModuleSpec
+    module_fn --authoring--> variants --definition--> ModuleSpec
+    ModuleSpec --module, impl--> graph/ (state, calls) --running--> arrays
+    Module or spec --storage.export, placement--> directory
+
+Read spec, definition, module and impl first, then `graph`. `tensor_info` types the inputs and outputs of
+signatures, `call_arguments` fits what a caller passes to them, `inspection` answers questions about a live
+module, and `tf_internals` is the only file that touches TensorFlow's private API.
 """

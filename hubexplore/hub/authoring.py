@@ -1,4 +1,4 @@
-"""Making modules: `create_module_spec` and what a `module_fn` calls."""
+"""Authoring modules: `create_module_spec` and the functions that a `module_fn` calls."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 
 from hubexplore.errors import AuthoringError, UnsupportedCollectionError
 from hubexplore.hub import tensor_info, tf_internals
-from hubexplore.hub.definition import DefinedSpec, check_variants
+from hubexplore.hub.definition import MSG_SAME_TAGS, DefinedSpec, check_variants
 from hubexplore.hub.graph.contexts import COND_CONTEXT, read_contexts, sort_contexts
 from hubexplore.hub.graph.plan import cut_at
 from hubexplore.hub.graph.slice import colocated_with
@@ -30,11 +30,11 @@ from hubexplore.summary.graph.traversal import PLACEHOLDERS, Cut, reach
 _LOGGER: Final = logging.getLogger("hubexplore")
 _ATTACHMENT_KEY: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
 MSG_FOREIGN: Final = (
-    "{what} of a signature must be tensors of the graph that module_fn builds: {name!r} is {found}. Build it "
-    "in the graph that is the default when module_fn is called."
+    "{label} of a signature must be tensors of the graph that module_fn builds: {name!r} is {origin}. Build "
+    "it in the graph that is the default when module_fn is called."
 )
 MSG_EAGER: Final = (
-    "{what} of a signature must be tensors of a graph: {name!r} is an eager tensor. Build the graph under "
+    "{label} of a signature must be tensors of a graph: {name!r} is an eager tensor. Build the graph under "
     "`with tf.Graph().as_default():`, or in the function that you pass to hub.create_module_spec."
 )
 MSG_TWICE: Final = (
@@ -43,7 +43,7 @@ MSG_TWICE: Final = (
 )
 MSG_PLACEHOLDER: Final = (
     "Output {output!r} of signature {signature!r} needs the placeholder {placeholder!r}, which is not an "
-    "input of the signature, so no caller could give it a value. Make it an input, "
+    "input of the signature, so callers could not pass a value for it. Make it an input, "
     "hub.add_signature(inputs={{..., {placeholder!r}: tensor}}), or give it a default value with "
     "tf.compat.v1.placeholder_with_default(value, shape)."
 )
@@ -55,14 +55,15 @@ MSG_NO_SIGNATURE: Final = (
 
 @dataclass
 class _Draft:
-    """What the running `module_fn` has declared so far."""
+    """The declarations of the running `module_fn` so far."""
 
     graph: tf.Graph
     signatures: dict[str, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
     attachments: dict[str, bytes] = field(default_factory=dict)
 
 
-# Found by its graph, since that is the same in a thread that module_fn starts.
+# Looked up by graph, which is the same in a thread that module_fn starts; a thread-local variable would not
+# be.
 _DRAFTS: Final[dict[tf.Graph, _Draft]] = {}
 
 
@@ -90,12 +91,12 @@ def create_module_spec(
     """
     __tracebackhide__ = True
     dropped = frozenset(drop_collections or ())
-    given = list(tags_and_args or ()) or [((), {})]
+    pairs = list(tags_and_args or ()) or [((), {})]
     variants: list[Variant] = []
-    for tags, arguments in given:
+    for tags, arguments in pairs:
         tag_set = as_tag_set(tags)
         if any(tag_set == variant.tags for variant in variants):
-            raise AuthoringError(f"Each graph variant needs its own tags; {sorted(tag_set)} is there twice.")
+            raise AuthoringError(MSG_SAME_TAGS.format(tags=sorted(tag_set)))
         variants.append(_build_variant(module_fn, tag_set, arguments, dropped))
     check_variants(variants)
     name = getattr(module_fn, "__name__", type(module_fn).__name__)
@@ -126,9 +127,9 @@ def add_signature(name: str | None = None, inputs: Any = None, outputs: Any = No
         )
     named_inputs, named_outputs = _as_dict(inputs), _as_dict(outputs)
     draft = _current_draft()
-    for what, values in (("Inputs", named_inputs), ("Outputs", named_outputs)):
-        tensor_info.check_supported(values, what)
-        _check_graphs(what, values, draft)
+    for group, values in (("Inputs", named_inputs), ("Outputs", named_outputs)):
+        tensor_info.check_supported(values, group)
+        _check_graphs(group, values, draft)
     _check_inputs(label, named_inputs)
     if draft is None:
         return
@@ -151,7 +152,7 @@ def attach_message(key: str, message: Any) -> None:
     """
     if not _is_key(key):
         raise AuthoringError(
-            f"The key of an attached message starts with a letter and goes on with letters, digits and '_'; "
+            f"The key of an attached message starts with a letter, followed by letters, digits and '_'; "
             f"{key!r} does not."
         )
     if not callable(getattr(message, "SerializeToString", None)):
@@ -167,7 +168,7 @@ def attach_message(key: str, message: Any) -> None:
 
 
 def _serialized(message: Any) -> bytes:
-    """The bytes of a message; those of a map field are in the order of its keys, the same in each process."""
+    """The bytes of a message, with map fields in the order of their keys: the same in each process."""
     if isinstance(message, Message):
         return bytes(message.SerializeToString(deterministic=True))
     return bytes(message.SerializeToString())
@@ -191,19 +192,21 @@ def _as_dict(values: Any) -> dict[str, Any]:
     return dict(values) if isinstance(values, Mapping) else {DEFAULT_SIGNATURE: values}
 
 
-def _check_graphs(what: str, values: Mapping[str, Any], draft: _Draft | None) -> None:
+def _check_graphs(label: str, values: Mapping[str, Any], draft: _Draft | None) -> None:
     """Raises AuthoringError for an eager tensor, and in a module_fn for one that is not in its graph."""
     for name, value in values.items():
         for tensor in tensor_info.components(value):
-            home = tf_internals.graph_of(tensor)
-            if home is None:
-                raise AuthoringError(MSG_EAGER.format(what=what, name=name))
-            if draft is not None and home is not draft.graph:
-                is_function = tf_internals.is_function_graph(home)
-                found = (
-                    f"a tensor of the function {home.name!r}" if is_function else "a tensor of another graph"
+            tensor_graph = tf_internals.graph_of(tensor)
+            if tensor_graph is None:
+                raise AuthoringError(MSG_EAGER.format(label=label, name=name))
+            if draft is not None and tensor_graph is not draft.graph:
+                is_function = tf_internals.is_function_graph(tensor_graph)
+                origin = (
+                    f"a tensor of the function {tensor_graph.name!r}"
+                    if is_function
+                    else "a tensor of another graph"
                 )
-                raise AuthoringError(MSG_FOREIGN.format(what=what, name=name, found=found))
+                raise AuthoringError(MSG_FOREIGN.format(label=label, name=name, origin=origin))
 
 
 def _check_inputs(signature: str, inputs: Mapping[str, Any]) -> None:
@@ -217,7 +220,7 @@ def _check_inputs(signature: str, inputs: Mapping[str, Any]) -> None:
                 )
             if len(tensor.op.outputs) > 1:
                 _LOGGER.warning(
-                    "Input %r of signature %r is one of %d outputs of %r. Where something is colocated with "
+                    "Input %r of signature %r is one of %d outputs of %r. If something is colocated with "
                     "that op, callers must replace them all from one op; a placeholder avoids it.",
                     name,
                     signature,
@@ -249,6 +252,7 @@ def _build_variant(
     assets.make_absolute(variant.meta_graph, variant.nodes)
     _check_state_colocation(variant)
     _check_placeholders(variant)
+    # Last, as its message is about checkpoints: the other mistakes prevent any use.
     check_keys(read_variables_or_fail(variant).values())
     return variant
 
@@ -278,6 +282,8 @@ def _meta_graph(draft: _Draft, tags: frozenset[str], dropped: frozenset[str]) ->
     with draft.graph.as_default():  # export_meta_graph refuses to run in eager mode, whatever its argument
         meta_graph = tf.compat.v1.train.export_meta_graph(
             graph=draft.graph,
+            # By default all collections are exported, and TensorFlow warns about each that it cannot
+            # serialise.
             collection_list=[key for key in _collections_of(draft.graph) if key not in dropped],
             strip_default_attrs=True,
         )
@@ -289,6 +295,7 @@ def _meta_graph(draft: _Draft, tags: frozenset[str], dropped: frozenset[str]) ->
             for key, value in values.items():
                 protomap[key].CopyFrom(tensor_info.encode(value))
         signature.SetInParent()
+    # Maps have another order in each process; equal modules are to be equal files.
     sort_contexts(meta_graph)
     meta_graph.collection_def.pop(ATTACHMENTS, None)
     for key, value in sorted(draft.attachments.items()):
@@ -299,17 +306,17 @@ def _meta_graph(draft: _Draft, tags: frozenset[str], dropped: frozenset[str]) ->
 
 def _check_state_colocation(variant: Variant) -> None:
     for name in sorted(variant.state_nodes):
-        others = set(colocated_with(variant.nodes[name])) - variant.state_nodes - {name}
-        if others:
+        companions = set(colocated_with(variant.nodes[name])) - variant.state_nodes - {name}
+        if companions:
             raise AuthoringError(
                 f"{name!r} holds state of the module, so it may be colocated only with state; it is "
-                f"colocated with {sorted(others)}, which every call makes anew."
+                f"colocated with {sorted(companions)}, which each call adds again."
             )
 
 
 def _check_placeholders(variant: Variant) -> None:
-    """Raises AuthoringError where an output needs a placeholder that its signature does not replace."""
-    # One inside of a cond needs a value only where its branch is taken.
+    """Raises AuthoringError if an output needs a placeholder that its signature does not replace."""
+    # A placeholder inside of a cond needs a value only if its branch is taken.
     conditional = {
         name
         for context in read_contexts(variant.meta_graph)
@@ -321,10 +328,10 @@ def _check_placeholders(variant: Variant) -> None:
         names = [name for info in outputs.values() for name in info.component_names]
         needed = {name for name in _placeholders(variant, names, cut) if name not in conditional}
         for output, info in outputs.items() if needed else ():
-            found = sorted(needed & _placeholders(variant, info.component_names, cut))
-            if found:
+            missing = sorted(needed & _placeholders(variant, info.component_names, cut))
+            if missing:
                 raise AuthoringError(
-                    MSG_PLACEHOLDER.format(output=output, signature=signature, placeholder=found[0])
+                    MSG_PLACEHOLDER.format(output=output, signature=signature, placeholder=missing[0])
                 )
 
 

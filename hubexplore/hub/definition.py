@@ -6,7 +6,7 @@ import difflib
 import functools
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 
@@ -24,7 +24,7 @@ from hubexplore.hub.graph.state import StatePlan, plan_state, read_variables_or_
 from hubexplore.hub.impl import DefinedImpl
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.storage.glob_paths import restorable
-from hubexplore.hub.storage.provenance import NO_FILES, AssetFiles, Origin
+from hubexplore.hub.storage.provenance import NO_FILES, AssetFiles, SourceFile
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variants.checkpoint import Checkpoint
 from hubexplore.hub.variants.restore import find_misfit
@@ -38,34 +38,34 @@ from hubexplore.summary.reading.directory import Place, describe
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
 
+MSG_SAME_TAGS: Final = "Each graph variant needs its own set of tags; {tags} occurs twice."
+
 
 def check_variants(variants: Iterable[Variant], code: Callable[[list[str]], str] | None = None) -> None:
     """Checks the rules that hold for the variants of every module.
 
     Args:
-      variants: all of a module.
-      code: what to write to leave out the named collections, which modules cannot carry.
+      variants: all variants of a module.
+      code: collections that modules cannot carry -> code that leaves them out, for the message.
 
     Raises:
       UnsupportedCollectionError: (a ValueError) variants hold collections modules cannot carry.
       AuthoringError: (a ValueError) two variants have the same tags.
     """
-    seen: set[frozenset[str]] = set()
-    found: dict[str, list[str]] = {}
+    tag_sets: set[frozenset[str]] = set()
+    unsupported: dict[str, list[str]] = {}
     for variant in variants:
-        if variant.tags in seen:
-            raise AuthoringError(
-                f"Each graph variant needs its own set of tags; {sorted(variant.tags)} is there twice."
-            )
-        seen.add(variant.tags)
+        if variant.tags in tag_sets:
+            raise AuthoringError(MSG_SAME_TAGS.format(tags=sorted(variant.tags)))
+        tag_sets.add(variant.tags)
         for name in set(variant.as_read.collection_def) - SUPPORTED_COLLECTIONS:
-            found.setdefault(name, sorted(variant.tags))
-    if found:
-        names = sorted(found)
+            unsupported.setdefault(name, sorted(variant.tags))
+    if unsupported:
+        names = sorted(unsupported)
         remedy = code(names) if code else f"drop_collections={names!r}"
         raise UnsupportedCollectionError(
-            f"A module cannot carry the collections {names} (graph variant {found[names[0]]}). To leave them "
-            f"out, write {remedy}"
+            f"A module cannot carry the collections {names} (graph variant {unsupported[names[0]]}). To "
+            f"leave them out, write {remedy}"
         )
 
 
@@ -79,7 +79,7 @@ class DefinedSpec(ModuleSpec):
 
     Args:
       variants: at least one; all rules of the format checked.
-      title: what displays call the module, such as its path.
+      title: name of the module in displays, such as its path.
       checkpoint: with the values of the variables; None if there is none.
       origin: the file that holds just these variants, if there is one.
       place: the directory that they were read from; None if they were made here.
@@ -91,17 +91,19 @@ class DefinedSpec(ModuleSpec):
         variants: Iterable[Variant],
         title: str,
         checkpoint: Checkpoint | None,
-        origin: Origin | None = None,
+        origin: SourceFile | None = None,
         place: Place | None = None,
         *,
         asset_files: AssetFiles = NO_FILES,
     ) -> None:
+        # In the order of the file: get_tags is stable for variants with equally many tags.
         self._variants = {variant.tags: variant for variant in variants}
         self._display_title = title
         self._checkpoint = checkpoint
         self.origin = origin
         self._place = place
         self.asset_files = asset_files
+        # A plan is the same for each instance, and planning walks the graph.
         self._state_plans: dict[tuple[frozenset[str], bool], StatePlan] = {}
         self._apply_plans: dict[tuple[frozenset[str], str, bool], ApplyPlan] = {}
 
@@ -168,17 +170,19 @@ class DefinedSpec(ModuleSpec):
         variables = self.all_variables
         if variables and source is None:
             raise CheckpointMismatchError(
-                "The module has variables, so export needs checkpoint_path: where their values are."
+                "The module has variables, so export needs checkpoint_path, a checkpoint with their values."
             )
         rename = name_transform_fn or (lambda name: name)
         names = {key: rename(key) for key in dict.fromkeys(spec.key for spec in variables)}
 
         def write_variables(prefix: str) -> None:
             if source is not None:
+                # On first use, for speed only: most programs load modules and never write one.
                 from hubexplore.hub.storage.save import copy_checkpoint
 
                 copy_checkpoint(source, prefix, self.variables_by_variant, names, self._checkpoint)
 
+        # On first use, for speed only, as above.
         from hubexplore.hub.storage.export import export, write_module
 
         export(
@@ -191,22 +195,22 @@ class DefinedSpec(ModuleSpec):
         Raises:
           NoSuchVariantError: (a ValueError) lists the variants there are.
         """
-        wanted = as_tag_set(tags)
-        if wanted not in self._variants:
-            existing = {repr(sorted(known)): known for known in self._variants}
+        tag_set = as_tag_set(tags)
+        if tag_set not in self._variants:
+            existing = {repr(sorted(tags_of_variant)): tags_of_variant for tags_of_variant in self._variants}
             raise NoSuchVariantError(
-                f"The module has no graph variant with the tags {sorted(wanted)!r}; it has "
-                f"{', '.join(existing)}.{self._tags_hint(wanted)}"
+                f"The module has no graph variant with the tags {sorted(tag_set)!r}; it has "
+                f"{', '.join(existing)}.{self._tags_hint(tag_set)}"
             )
-        return self._variants[wanted]
+        return self._variants[tag_set]
 
-    def _tags_hint(self, wanted: frozenset[str]) -> str:
-        spelled = {",".join(sorted(known)): known for known in self._variants}
-        alike = difflib.get_close_matches(",".join(sorted(wanted)), spelled, n=1)
+    def _tags_hint(self, tag_set: frozenset[str]) -> str:
+        by_text = {",".join(sorted(existing)): existing for existing in self._variants}
+        matches = difflib.get_close_matches(",".join(sorted(tag_set)), by_text, n=1)
         nearest = (
-            spelled[alike[0]]
-            if alike
-            else min(self._variants, key=lambda known: (len(known ^ wanted), sorted(known)))
+            by_text[matches[0]]
+            if matches
+            else min(self._variants, key=lambda existing: (len(existing ^ tag_set), sorted(existing)))
         )
         hint = f"tags={sorted(nearest)!r}" if nearest else "no tags"
         return f" Nearest: {hint}. Training needs trainable=True, whatever the tags."
@@ -229,17 +233,18 @@ class DefinedSpec(ModuleSpec):
     @property
     def all_variables(self) -> tuple[VariableSpec, ...]:
         """The variables of all variants, each once."""
-        found: dict[tuple[str, tuple[int, ...]], VariableSpec] = {}
+        by_identity: dict[tuple[str, tuple[int, ...]], VariableSpec] = {}
         for specs in self.variables_by_variant.values():
             for spec in specs:
-                found.setdefault(spec.identity, spec)
-        return tuple(found.values())
+                by_identity.setdefault(spec.identity, spec)
+        return tuple(by_identity.values())
 
     def state_plan(self, tags: frozenset[str], trainable: bool) -> StatePlan:
         """The plan for the state of a variant, made once; the checkpoint is checked then."""
         key = (tags, trainable)
         if key not in self._state_plans:
             checkpoint = self._checkpoint
+            # The path goes into the graph, where RestoreV2 would treat some characters as a pattern.
             prefix = restorable(checkpoint.prefix) if checkpoint else None
             plan = plan_state(self.variant(tags), prefix, trainable)
             if checkpoint is not None:
@@ -251,19 +256,19 @@ class DefinedSpec(ModuleSpec):
         self, tags: frozenset[str], checkpoint: Checkpoint, variables: Iterable[VariableSpec]
     ) -> None:
         """Raises CheckpointMismatchError, which says what to load instead, where values are missing."""
-        misfit = find_misfit(checkpoint.held, variables, checkpoint.prefix, {})
+        misfit = find_misfit(checkpoint.variables, variables, checkpoint.prefix, {})
         if misfit is None:
             return
         source = "spec" if self.origin is None else repr(self._display_title)
-        whole = [
-            module_code(source, [sorted(known)])
-            for known, specs in self.variables_by_variant.items()
-            if find_misfit(checkpoint.held, specs, checkpoint.prefix, {}) is None
+        complete = [
+            module_code(source, [sorted(variant_tags)])
+            for variant_tags, specs in self.variables_by_variant.items()
+            if find_misfit(checkpoint.variables, specs, checkpoint.prefix, {}) is None
         ]
         remedy = (
-            f"Load a variant whose values are all there: {' or '.join(whole)}"
-            if whole
-            else "No other variant has all of its values either: copy or download the module again."
+            f"Load a variant whose values are complete: {' or '.join(complete)}"
+            if complete
+            else "No other variant has all of its values: copy or download the module again."
         )
         raise type(misfit)(
             f"The graph variant with {describe_tags(tags)} cannot be loaded, because some of its values "
@@ -291,6 +296,7 @@ class DefinedSpec(ModuleSpec):
 
     @functools.cached_property
     def _summary(self) -> Summary:
+        # On first use, for speed only: Module() and calls show nothing.
         from hubexplore.display.rich.summaries import dress
 
         kind = IN_MEMORY if self._place is None else TF1_SAVED_MODEL if self.origin is None else HUB_MODULE

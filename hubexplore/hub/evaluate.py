@@ -1,4 +1,4 @@
-"""`eval_function_for_module`: values in, values out, without a graph of one's own."""
+"""`eval_function_for_module`: values in, values out, in a private graph and session."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE
 def eval_function_for_module(
     spec: ModuleSpec | str | bytes | os.PathLike[str], tags: Iterable[str] | None = None
 ) -> Iterator[Callable[..., Any]]:
-    """A function that evaluates a module's signatures, in a graph and session of its own.
+    """A function that evaluates a module's signatures, in its own graph and session.
 
     ```python
     with hub.eval_function_for_module("sample:half-plus-two") as f:
@@ -42,7 +42,7 @@ def eval_function_for_module(
     with graph.as_default():
         module = Module(spec, tags=tags)
         initializers = [tf.compat.v1.global_variables_initializer(), tf.compat.v1.tables_initializer()]
-        # After the variables, which their initial values may depend on.
+        # Run after the others: initial values of local variables may depend on variables.
         local_initializer = tf.compat.v1.local_variables_initializer()
     with contextlib.ExitStack() as stack:
         session = tf.compat.v1.Session(graph=graph)

@@ -1,4 +1,4 @@
-"""What image modules promise: the size and number of channels of their input."""
+"""Image modules: the size and number of channels of their input."""
 
 from __future__ import annotations
 
@@ -42,8 +42,9 @@ def get_expected_image_size(
       [height, width] in pixels: from the attached ImageModuleInfo, else from the input's static shape.
 
     Raises:
-      ValueError: neither tells.
+      ValueError: neither says it.
     """
+    # The message is authoritative; the shape of the input may be open.
     info = module_or_spec.get_attached_message(IMAGE_MODULE_INFO_KEY, ImageModuleInfo)
     if info is not None and info.default_image_size.height and info.default_image_size.width:
         return [int(info.default_image_size.height), int(info.default_image_size.width)]
@@ -70,7 +71,7 @@ def get_num_image_channels(
       3 for RGB, 1 for grey.
 
     Raises:
-      ValueError: the static shape of the input does not tell.
+      ValueError: the number of channels is unknown in the static shape.
     """
     channels = _image_shape(module_or_spec, signature, input_name)[3]
     if channels is None:

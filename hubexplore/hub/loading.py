@@ -22,7 +22,7 @@ from hubexplore.hub.graph.shared_names import separate_tables
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.hub.storage import assets
 from hubexplore.hub.storage.meta_graphs import check_format, check_regular, read_if_there, read_variants
-from hubexplore.hub.storage.provenance import AssetFiles, Origin
+from hubexplore.hub.storage.provenance import AssetFiles, SourceFile
 from hubexplore.hub.variants.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
 from hubexplore.hub.variants.variable_collections import list_saved
 from hubexplore.hub.variants.variables import VARIABLE_COLLECTIONS
@@ -40,7 +40,7 @@ from hubexplore.summary.reading.directory import (
 
 
 class _NotFoundError(tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
-    """An error of TensorFlow that is made of a sentence alone."""
+    """An error of TensorFlow with only a message."""
 
     def __init__(self, message: str) -> None:
         super().__init__(None, None, message)
@@ -57,6 +57,7 @@ class NoPathError(_NotFoundError, MissingModuleError):
     """Nothing is at a path."""
 
 
+# The classes of the diagnosis know nothing of TensorFlow; these are also the ones that users catch.
 _NOT_FOUND: Final[Mapping[type, Callable[[str], HubError]]] = {
     NotAModuleError: NoModuleError,
     MissingModuleError: NoPathError,
@@ -87,13 +88,14 @@ def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
 def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpec:
     """The spec of the module in `directory`, which is what the handle `path` stands for."""
     directory = for_tensorflow(directory)
+    # One read decides: most paths are modules, so what else is there is diagnosed only on failure.
     definition = read_if_there(os.path.join(directory, MODULE_FILE))
     if definition is None:
         raise explained(directory, path)
-    # First, as a module of another format may have other files.
+    # Before the other files: a module of another format may not have them.
     check_format(os.path.join(directory, MODULE_FILE), definition)
     try:
-        origin = Origin.of(os.path.join(directory, GRAPH_FILE))
+        origin = SourceFile.of(os.path.join(directory, GRAPH_FILE))
     except tf.errors.OpError as error:
         raise explained(directory, path) from error
     try:
@@ -106,21 +108,22 @@ def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpe
 
 
 def explained(directory: str, handle: str | bytes | os.PathLike[str]) -> HubError:
-    """The error that says what is there instead of a module.
+    """The error that says what is at a path instead of a module.
 
-    Where there is no module it also is the `tf.errors.NotFoundError` that callers of `hub.Module` catch.
+    If nothing or something else is there, it also is the `tf.errors.NotFoundError` that callers of
+    `hub.Module` catch.
     """
-    found = explain(directory, filesystem_of(directory), shown(text_of(handle)))
-    if type(found) in _NOT_FOUND:
-        return _NOT_FOUND[type(found)](str(found))
-    return found or DamagedModuleError(f"The module at {directory!r} is not readable. {MSG_AGAIN}")
+    error = explain(directory, filesystem_of(directory), shown(text_of(handle)))
+    if type(error) in _NOT_FOUND:
+        return _NOT_FOUND[type(error)](str(error))
+    return error or DamagedModuleError(f"The module at {directory!r} is not readable. {MSG_AGAIN}")
 
 
 def spec_from_directory(
     directory: str,
     variants: list[Variant],
     title: str,
-    origin: Origin | None = None,
+    origin: SourceFile | None = None,
     started: Mapping[frozenset[str], Mapping[str, str]] | None = None,
 ) -> DefinedSpec:
     """A spec of variants whose assets and checkpoint lie in `directory`, an absolute path, both complete.
@@ -128,8 +131,8 @@ def spec_from_directory(
     `started` is given for a SavedModel: for the tags of a variant its `main_op_values`.
     """
     files: list[str] = []
-    # To index the nodes takes longer than all else here, so variants without assets wait with it.
-    for variant in [each for each in variants if assets.read_assets(each.as_read)]:
+    # Indexing the nodes takes longer than everything else here, so only variants with assets do it now.
+    for variant in [variant for variant in variants if assets.read_assets(variant.as_read)]:
         if separate_tables(variant.nodes, assets.files_by_node(variant.meta_graph)) and origin is not None:
             origin = replace(origin, is_mended=True)
         files.extend(assets.point_to(variant.meta_graph, variant.nodes, directory))
@@ -143,11 +146,12 @@ def spec_from_directory(
     prefix = os.path.join(directory, VARIABLES_PREFIX)
     checkpoint = _checkpoint(variants, prefix)
     if started is not None:
-        # Of a SavedModel's variables no list need name one.
+        # The collections of a SavedModel need not name any of its variables.
         if checkpoint is None and tf.io.gfile.exists(f"{prefix}.index"):
             checkpoint = open_checkpoint(prefix)
         for variant in variants:
-            list_saved(variant, checkpoint.held if checkpoint else {}, started[variant.tags])
+            # After the checkpoint is open, since only it says which unlisted variables were saved.
+            list_saved(variant, checkpoint.variables if checkpoint else {}, started[variant.tags])
     place = Place(directory, filesystem_of(directory))
     return DefinedSpec(variants, title, checkpoint, origin, place, asset_files=asset_files)
 
@@ -155,8 +159,8 @@ def spec_from_directory(
 def _checkpoint(variants: list[Variant], prefix: str) -> Checkpoint | None:
     """The checkpoint of a module; None if it has no variables.
 
-    Where some of its variants have none it may have been exported from such a one, without any values: the
-    others lack all of theirs then.
+    If some of its variants have none, the module may have been exported from one of these, without any
+    values: the other variants then lack all of theirs.
     """
     with_variables = [
         any(key in variant.as_read.collection_def for key in VARIABLE_COLLECTIONS) for variant in variants

@@ -21,13 +21,13 @@ from hubexplore.errors import (
     closest,
 )
 from hubexplore.hub import tf_internals
+from hubexplore.hub.call_arguments import check_shared, convert_inputs, normalize_inputs, select_outputs
 from hubexplore.hub.graph.ownership import check_callable, check_not_in_replica, check_tensors
 from hubexplore.hub.inspection import live_summary
 from hubexplore.hub.inspection.call_growth import CallCounter
 from hubexplore.hub.inspection.tensor_lookup import locate
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.spec import ModuleSpec
-from hubexplore.hub.tensor_info import check_shared, convert_inputs, normalize_inputs, select_outputs
 from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE, as_tag_set
 from hubexplore.summary.model import LiveSummary, VariableSummary
 
@@ -45,8 +45,10 @@ hub.Module adds to a graph, but TensorFlow is executing eagerly here. Write
             print(session.run(outputs))
 
 or, in a notebook, `%load_ext hubexplore` and `%hub_load`."""
+# Stricter than TensorFlow, which also accepts names that the importer later refuses as a prefix.
 _SCOPE_NAME: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*(/[A-Za-z0-9.][A-Za-z0-9_.-]*)*")
-# A signature may be called anything; tf.name_scope takes ">" and "\\" as well, but no import into it does.
+# A signature may have any name. tf.name_scope accepts ">" and "\\" as well, but the importer refuses such a
+# scope.
 _NOT_IN_SCOPES: Final = re.compile(r"[^A-Za-z0-9_./-]")
 
 
@@ -114,11 +116,12 @@ class Module:
         self._tags = as_tag_set(tags)
         _check_tags(self._spec, self._tags)
         self._trainable = bool(trainable)
+        # Everything that can be refused is, before the graph is touched.
         self._spec._check_instantiable(self._tags, self._trainable)
         self._graph = tf.compat.v1.get_default_graph()
         parent = tf.compat.v1.get_variable_scope().name
-        wanted = f"{parent}/{name}" if parent else str(name)
-        with tf_internals.names_given_back(self._graph, wanted):
+        absolute_name = f"{parent}/{name}" if parent else str(name)
+        with tf_internals.names_given_back(self._graph, absolute_name):
             self._scope = _fresh_scope(self._graph, name)
             self._impl = self._spec._create_impl(self._scope, self._trainable, self._tags)
         self._name = self._scope.rpartition("/")[2]
@@ -156,6 +159,7 @@ class Module:
         """
         if _sentinel is not None:
             raise SignatureError("Pass signature= and as_dict= by keyword: module(inputs, signature='name').")
+        # All checks come before the first op: nothing can be taken out of a graph again.
         graph = check_callable(self._name, self._graph)
         name = signature or DEFAULT_SIGNATURE
         select_outputs(name, self._spec.get_output_info_dict(name, self._tags), as_dict)
@@ -163,8 +167,10 @@ class Module:
         values = normalize_inputs(inputs, infos, name)
         check_tensors(self._name, values, graph)
         values = check_shared(values, infos, name)
+        # Signatures may have names that are not valid in scopes; a slash would make a nested scope.
         scope = _NOT_IN_SCOPES.sub("_", f"{self._name}_apply_{name}").replace("/", "_")
         tensors = convert_inputs(values, infos)
+        # The scope that the call is going to get; recorded, since names of tensors start with it.
         full = str(graph.unique_name(scope, mark_as_used=False))
         with tf_internals.names_given_back(graph, f"{graph.get_name_scope()}/{scope}".lstrip("/")):
             outputs = self._impl.create_apply_graph(name, tensors, scope)
@@ -242,7 +248,7 @@ class Module:
         """
         return ShownDict(
             self._impl.variable_map,
-            lambda known: live_summary.map_summaries(known, self._described_variables()),
+            lambda variables: live_summary.map_summaries(variables, self._described_variables()),
         )
 
     @property
@@ -254,9 +260,11 @@ class Module:
         return ShownList(flat, live_summary.list_summaries)
 
     def _described_variables(self) -> tuple[VariableSummary, ...]:
-        """What the spec says of the variables of this graph variant."""
-        own = tuple(sorted(self._tags))
-        return next((each.variables for each in self._spec.summary().variants if each.tags == own), ())
+        """The spec's descriptions of the variables of this graph variant."""
+        tags = tuple(sorted(self._tags))
+        return next(
+            (variant.variables for variant in self._spec.summary().variants if variant.tags == tags), ()
+        )
 
     def get_signature_names(self) -> list[str]:
         """Names of the signatures of its graph variant."""
@@ -299,12 +307,13 @@ class Module:
                 "The session runs another graph than the module's: make it with "
                 "`tf.compat.v1.Session(graph=module.graph)`."
             )
+        # On first use, for speed only: most programs never export.
         from hubexplore.hub.storage.export import export
 
         export(path, lambda folder: self._impl.export(folder, session), overwrite)
 
     def summary(self) -> Summary:
-        """All that is known of it: its spec, its scope, and its calls so far."""
+        """Everything known about it: its spec, its scope, and its calls so far."""
         from hubexplore.display.rich.summaries import dress
 
         facts = LiveSummary(
@@ -344,8 +353,8 @@ def _check_tags(spec: ModuleSpec, tags: frozenset[str]) -> None:
         return
     spec.get_signature_names(tags)  # a spec that explains it better does so here
     raise NoSuchVariantError(
-        f"No such graph variant: tags={sorted(tags)}; there are {[sorted(known) for known in existing]}."
-        f"{closest(','.join(sorted(tags)), [','.join(sorted(known)) for known in existing])}"
+        f"No such graph variant: tags={sorted(tags)}; there are {[sorted(tag_set) for tag_set in existing]}."
+        f"{closest(','.join(sorted(tags)), [','.join(sorted(tag_set)) for tag_set in existing])}"
     )
 
 
@@ -359,13 +368,15 @@ def _fresh_scope(graph: tf.Graph, name: str) -> str:
     is_text = isinstance(name, str)
     if not (is_text and _SCOPE_NAME.fullmatch(name)):
         raise ScopeNameError(
-            f"The name= of a Module starts with a letter, digit or '.' and goes on with these, '_' and '-'; "
+            f"The name= of a Module starts with a letter, digit or '.', followed by these, '_' and '-'; "
             f"several such names may be joined by '/'. {name!r} is not of that form."
         )
     parent = tf.compat.v1.get_variable_scope().name
     with graph.name_scope(f"{parent}/" if parent else None):
         with tf.compat.v1.variable_scope(None, default_name=name, auxiliary_name_scope=False) as scope:
             chosen = scope.name
+        # The store of variable scopes and the graph number names separately; variables and their ops need one
+        # name.
         relative = chosen[len(parent) + 1 :] if parent else chosen
         free = graph.unique_name(relative)
     if free != chosen:

@@ -59,6 +59,7 @@ def _spec_in(
     if any(variant.meta_graph.HasField("object_graph_def") for variant in variants):
         raise explained(directory, saved_model_path)
     chosen = frozenset({drop_collections} if isinstance(drop_collections, str) else drop_collections or ())
+    # Before collections are trimmed, which name the main op.
     started = {variant.tags: main_op_values(variant.meta_graph, variant.nodes) for variant in variants}
     for variant in variants:
         _trim(variant, DROPPED_COLLECTIONS | chosen)

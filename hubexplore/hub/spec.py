@@ -39,7 +39,7 @@ class ModuleSpec(abc.ABC):
     """What a module offers: graph variants, signatures, attached messages.
 
     Obtained from `load_module_spec`, `create_module_spec` or `create_module_spec_from_saved_model`.
-    A subclass of your own defines the abstract methods, and `_create_impl` if `Module` is to
+    Your own subclass defines the abstract methods, and `_create_impl` if `Module` is to
     instantiate it; one that wraps another spec can pass all of them on.
     """
 
@@ -73,6 +73,7 @@ class ModuleSpec(abc.ABC):
           KeyError: nothing is attached under `key` and it is `required`.
         """
 
+    # Not abstract: subclasses that only describe a module need neither.
     def _check_instantiable(self, tags: frozenset[str], trainable: bool) -> None:  # noqa: B027 - optional
         """Raises what `_create_impl` would raise, before anything is added to a graph. Optional."""
 
@@ -84,7 +85,8 @@ class ModuleSpec(abc.ABC):
         )
 
     def summary(self) -> Summary:
-        """All that is known of it, as `hubexplore.summarize` returns it."""
+        """Everything known about it, as `hubexplore.summarize` returns it."""
+        # Display is imported on first use, here and below, for speed only: loading a spec shows nothing.
         from hubexplore.display.rich.summaries import dress
 
         variants = tuple(map(self._variant_summary, self.get_tags()))

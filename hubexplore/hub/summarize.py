@@ -16,7 +16,7 @@ from hubexplore.summary.reading.directory import read_module
 
 
 def summarize(module: Any) -> Summary:
-    """Returns all that is known of a module, for display, comparison and code.
+    """Returns everything known about a module, for display, comparison and code.
 
     ```python
     summary = hub.summarize("path/to/module")
@@ -47,9 +47,10 @@ def summarize(module: Any) -> Summary:
     if isinstance(module, (str, bytes, os.PathLike)):
         title = shown(text_of(module))
         return dress(read(module, lambda directory: read_module(directory, filesystem_of(directory), title)))
-    own = getattr(module, "summary", None)
-    # A class has the method as well, but is no module.
-    summary = own() if callable(own) and not isinstance(module, type) else None
+    # By its method, not by its class: importing these classes would load TensorFlow.
+    method = getattr(module, "summary", None)
+    # A class has the method as well, but is not a module.
+    summary = method() if callable(method) and not isinstance(module, type) else None
     if isinstance(summary, ModuleSummary):
         return dress(summary)
     raise HandleError(

@@ -20,12 +20,13 @@ from tensorflow.python.ops import variable_scope
 from tensorflow.python.saved_model import nested_structure_coder
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_OF_EVERY_VARIABLE: Final = {
+_VARIABLE_DEFAULTS: Final = {
     "_cached_shape_as_list": None,
     "_distribute_strategy": None,
     "_variable_read": False,
     "_xla_sharding": None,
 }
+# Checked before the first replay: a release without one of them imports each call.
 _CREATE_OP_CALLS: Final = (
     "TF_NewOperation",
     "TF_AddInput",
@@ -34,8 +35,8 @@ _CREATE_OP_CALLS: Final = (
     "TF_SetAttrValueProto",
     "TF_FinishOperation",
 )
-# What is active in a graph and then concerns every op that is made.
-_ACTIVE_IN_GRAPH: Final = (
+# Attributes of a graph that, where they are not empty, affect every op that is created.
+_AMBIENT_STATE: Final = (
     "_attr_scope_map",
     "_colocation_stack",
     "_container",
@@ -48,7 +49,11 @@ _ACTIVE_IN_GRAPH: Final = (
 
 
 def without_autograph(function: _Function) -> _Function:
-    """Keeps AutoGraph out, which rewrites whatever `tf.function` and `Dataset.map` call: here for seconds."""
+    """Keeps AutoGraph out of a function.
+
+    AutoGraph rewrites all Python code that `tf.function` and `Dataset.map` call; for a call of a module that
+    takes seconds and changes nothing.
+    """
     return cast(_Function, tf.autograph.experimental.do_not_convert(function))
 
 
@@ -56,11 +61,12 @@ def variable_from_proto(variable_def: Any, scope: str) -> Any:
     """The Variable that a VariableDef describes; its names lie below the absolute name scope `scope`."""
     from_proto = ops.get_from_proto_function(tf.compat.v1.GraphKeys.GLOBAL_VARIABLES)
     variable = from_proto(variable_def, import_scope=scope)
-    # TensorFlow sets these on every variable but those made from a proto; optimizers and Keras read them.
+    # TensorFlow (2.16 to 2.21) sets these on every variable except those made from a proto; optimizers and
+    # Keras read them.
     attributes = variable.__dict__
     attributes.setdefault("_graph_key", variable.graph._graph_key)
     if variable_def.is_resource:
-        for name, value in _OF_EVERY_VARIABLE.items():
+        for name, value in _VARIABLE_DEFAULTS.items():
             attributes.setdefault(name, value)
     return variable
 
@@ -97,14 +103,14 @@ def outer_context(context: Any) -> Any:
 
 
 def is_op_registered(op_type: str) -> bool:
-    """Whether TensorFlow knows the op; asks the C++ registry where Python's has not seen it yet."""
+    """Whether TensorFlow knows the op; asks the C++ registry if the op is not in Python's yet."""
     return op_def_registry.get(op_type) is not None
 
 
 def has_kernel(op_type: str) -> bool:
-    """Whether something in this process can run an op on the CPU."""
-    found = kernels.get_registered_kernels_for_op(op_type)
-    return any(each.device_type == "CPU" for each in found.kernel)
+    """Whether this process has a CPU kernel for an op."""
+    registered = kernels.get_registered_kernels_for_op(op_type)
+    return any(kernel.device_type == "CPU" for kernel in registered.kernel)
 
 
 def op_def(op_type: str) -> Any:
@@ -114,8 +120,8 @@ def op_def(op_type: str) -> Any:
 
 def takes_functions(op_type: str) -> bool:
     """Whether an op runs a function that an attribute names."""
-    found = op_def(op_type)
-    return found is None or any(attr.type in ("func", "list(func)") for attr in found.attr)
+    definition = op_def(op_type)
+    return definition is None or any(attr.type in ("func", "list(func)") for attr in definition.attr)
 
 
 def is_function_graph(graph: tf.Graph) -> bool:
@@ -157,15 +163,17 @@ def add_colocations(graph: tf.Graph, constraints: Mapping[str, tuple[Sequence[st
       graph: where all of them are.
       constraints: op name -> (ops that it is constrained to already, ops to add).
     """
+    # Several ops have the same companions; the device of each is asked once.
     devices: dict[str, str] = {}
-    for name, (kept, added) in constraints.items():
+    for name, (existing, added) in constraints.items():
         op = graph.get_operation_by_name(name)
-        op._set_attr("_class", tf.compat.v1.AttrValue.FromString(_colocation((*kept, *added))))
-        for other in added:
-            if other not in devices:
-                devices[other] = graph.get_operation_by_name(other).device
-        # As TensorFlow does: the device of a constrained op is that of its companion, whatever is current.
-        op._set_device(next((devices[other] for other in added if devices[other]), ""))
+        op._set_attr("_class", tf.compat.v1.AttrValue.FromString(_colocation((*existing, *added))))
+        for companion in added:
+            if companion not in devices:
+                devices[companion] = graph.get_operation_by_name(companion).device
+        # As TensorFlow does: a constrained op gets the device of its companion, not that of the current
+        # scope.
+        op._set_device(next((devices[companion] for companion in added if devices[companion]), ""))
 
 
 def add_control_inputs(op: tf.Operation, others: Sequence[tf.Operation]) -> None:
@@ -189,15 +197,16 @@ def decode_type_spec(proto: Any) -> tf.TypeSpec:
 
 
 def can_import_light(graph: tf.Graph) -> bool:
-    """Whether `import_light` gives what `tf.import_graph_def` gives: no device scope is active."""
+    """Whether `import_light` has the same result as `tf.import_graph_def`: no device scope is active."""
     return not graph._device_functions_outer_to_inner
 
 
 def import_light(graph: tf.Graph, serialized: bytes, scope: str, input_map: Mapping[str, tf.Tensor]) -> None:
     """What `tf.import_graph_def` does for nodes without devices and functions, at about half its cost.
 
-    The public function copies attributes, looks for constraints and applies device scopes op by op in Python,
-    which is in vain for such nodes.
+    The public function (TensorFlow 2.16 to 2.21) copies the graph, fills in default attributes, looks for
+    constraints and applies device scopes op by op in Python; such nodes need none of it. The C++ importer
+    underneath is the same, so it accepts and refuses the same graphs.
 
     Args:
       graph: the default graph.
@@ -211,6 +220,7 @@ def import_light(graph: tf.Graph, serialized: bytes, scope: str, input_map: Mapp
     call = pywrap_tf_session
     options = c_api_util.ScopedTFImportGraphDefOptions()
     importer._PopulateTFImportGraphDefOptions(options.options, scope, input_map, None, False)
+    # The buffer belongs to C: it is deleted below whatever happens.
     buffer = call.TF_NewBufferFromString(serialized)
     try:
         with graph._mutation_lock():
@@ -225,7 +235,11 @@ def import_light(graph: tf.Graph, serialized: bytes, scope: str, input_map: Mapp
 
 
 def _add_new_ops(graph: tf.Graph, input_map: Mapping[str, tf.Tensor]) -> None:
-    """Makes the Python objects of imported ops; the second pass of TensorFlow is for what is active here."""
+    """Makes the Python objects of imported ops.
+
+    TensorFlow does so in two passes, since control dependencies and contexts need the objects of all inputs.
+    If none is active, one pass is enough.
+    """
     if (
         graph._control_dependencies_stack
         or graph._get_control_flow_context() is not None
@@ -233,6 +247,7 @@ def _add_new_ops(graph: tf.Graph, input_map: Mapping[str, tf.Tensor]) -> None:
     ):
         graph._add_new_tf_operations(compute_devices=False)
         return
+    # Asked once for all ops of the import.
     is_plain = _is_plain(graph)
     for c_op in graph.new_operations():
         if is_plain:
@@ -242,12 +257,14 @@ def _add_new_ops(graph: tf.Graph, input_map: Mapping[str, tf.Tensor]) -> None:
 
 
 def _is_plain(graph: tf.Graph) -> bool:
-    """Whether nothing is active in a graph that concerns every op that is made."""
-    return not graph.finalized and not any(getattr(graph, name) for name in _ACTIVE_IN_GRAPH)
+    """Whether a graph has no active scope or setting that affects every op that is created."""
+    return not graph.finalized and not any(getattr(graph, name) for name in _AMBIENT_STATE)
 
 
 def _wrap_plain(graph: tf.Graph, c_op: Any) -> tf.Operation:
-    """The Python object of a new op where `_is_plain`: what TensorFlow does for it when nothing is active."""
+    """The Python object of a new op in a graph that `_is_plain`."""
+    # What `Graph._create_op_from_tf_operation` does (TensorFlow 2.16 to 2.21), without its checks for each
+    # scope.
     op = ops.Operation._from_c_op(c_op, graph)
     graph._names_in_use.setdefault(op.name.lower(), 1)
     op._colocation_code_locations = {}
@@ -255,16 +272,17 @@ def _wrap_plain(graph: tf.Graph, c_op: Any) -> tf.Operation:
 
 
 def first_taken(graph: tf.Graph, names: Iterable[str]) -> str | None:
-    """The first of some absolute names that an op of the graph has already; None where none has."""
-    used = graph._names_in_use
+    """The first of some absolute names that an op of the graph already has, or None."""
+    names_in_use = graph._names_in_use
+    # The dict also has names of scopes and is in lower case, so a hit is only a reason to look closer.
     for name in names:
-        if name.lower() in used and has_op(graph, name):
+        if name.lower() in names_in_use and has_op(graph, name):
             return name
     return None
 
 
 def has_op(graph: tf.Graph, name: str) -> bool:
-    """Whether a graph has an op of this name, in just these letters."""
+    """Whether a graph has an op of this name, case included."""
     try:
         graph.get_operation_by_name(name)
     except (KeyError, ValueError):
@@ -274,29 +292,37 @@ def has_op(graph: tf.Graph, name: str) -> bool:
 
 @contextlib.contextmanager
 def names_given_back(graph: tf.Graph, name: str) -> Iterator[None]:
-    """Gives scope names back where what was to be built in them fails before it adds an op.
+    """Gives scope names back if what was to be built in them fails before it adds an op.
 
-    The next attempt then gets the name that this one would have had. Costs nothing that grows with the graph.
+    The next attempt then gets the name that this one would have had. There is no public call for it:
+    TensorFlow (2.16 to 2.21) only ever counts names up. O(1) on success and O(new names) on failure, whatever
+    the size of the graph, since nothing is copied:
+
+    * `Graph._names_in_use` and the store's `variable_scopes_count` are dicts that the block only adds keys
+      to, so the new ones are at the end and are popped until the old size is reached.
+    * One key may exist before: that of `name`, whose count goes up when it is made unique. It is written
+      back.
+    * If the version of the graph has changed, ops were added that own names; then everything stays.
 
     Args:
       graph: the default graph.
       name: absolute name of the scope that is asked for, before it is made unique.
     """
-    used, key = graph._names_in_use, name.lower()
-    version, size, count = graph.version, len(used), used.get(key)
+    names_in_use, key = graph._names_in_use, name.lower()
+    version, name_count, uses = graph.version, len(names_in_use), names_in_use.get(key)
     scopes = variable_scope.get_variable_scope_store().variable_scopes_count
-    number = len(scopes)
+    scope_count = len(scopes)
     try:
         yield
     except BaseException:
         if graph.version == version:
-            # Both dicts grow at their end.
-            while len(used) > size:
-                used.popitem()
-            while len(scopes) > number:
+            # Dicts keep the order of insertion, so what is new is at the end.
+            while len(names_in_use) > name_count:
+                names_in_use.popitem()
+            while len(scopes) > scope_count:
                 scopes.popitem()
-            if count is not None:
-                used[key] = count
+            if uses is not None:
+                names_in_use[key] = uses
         raise
 
 
@@ -323,8 +349,9 @@ def _colocation(names: tuple[str, ...]) -> bytes:
 class OpMaker:
     """Creates ops one by one from serialized attributes, as the importer does outside of TF1 conds and loops.
 
-    What TensorFlow asks anew for each op (is it in a device scope, are there control dependencies?) is asked
-    once, so nothing of this kind may change in between.
+    `Graph.create_op` would parse and convert each attribute, and check for each op whether a device scope or
+    control dependencies are active. Here this is checked once, so scopes must not change in between. O(1) per
+    op, whatever the size of the graph; an op that TensorFlow refuses raises, and those before it stay.
 
     Args:
       graph: the default graph.
@@ -353,10 +380,10 @@ class OpMaker:
           op_type: of the op.
           name: absolute and unused.
           inputs: per input of the op definition a TF_Output, or a list of them.
-          controls: ops to wait for, besides the control dependencies that are active.
+          controls: ops to wait for, in addition to the active control dependencies.
           attrs: (name, serialized AttrValue).
           colocated_with: names of ops to share a device with.
-          device: that of these ops, "" where they have none.
+          device: of these ops; "" if they have none.
         """
         call = pywrap_tf_session
         description = call.TF_NewOperation(self._c_graph, op_type, name)
@@ -372,8 +399,10 @@ class OpMaker:
         if colocated_with:
             call.TF_SetAttrValueProto(description, "_class", _colocation(colocated_with))
         op = self._wrap(call.TF_FinishOperation(description), bool(colocated_with))
+        # The attribute alone constrains placement; the device is what programs read from op.device.
         if device:
             op._set_device(device)
+        # After the op exists, as TensorFlow leaves out dependencies that its inputs imply.
         if self._controllers:
             op._add_control_inputs(self._graph._control_dependencies_for_inputs(op.inputs))
         return op
@@ -398,26 +427,30 @@ def compiled(
 ) -> Callable[..., Sequence[Any]]:
     """A function from one array per feed to one array per fetch.
 
-    `Session.make_callable` with feeds goes through all of `Session.run`, some 100 microseconds. What Keras
-    used for its own graphs takes a fifth of that; a remote session does not have it.
+    `Session.make_callable` with feeds goes through all of `Session.run`, some 100 microseconds. The private
+    call that Keras used for its own graphs takes a fifth of that; a remote session does not have it
+    (TensorFlow 2.16 to 2.21).
 
     Args:
       session: of the graph.
       fetches: what the function returns.
       feeds: what its arguments replace.
-      timeout: seconds after which TensorFlow begins no further op of a run and raises
+      timeout: seconds after which TensorFlow starts no further op of a run and raises
         `tf.errors.DeadlineExceededError`; None for no limit.
-      targets: ops to run besides.
-      in_caller: whether all ops run in the thread that calls, one after the other: a thread pool costs
-        microseconds. Not for loops, functions, and ops that wait for others: TensorFlow recurs or stops.
+      targets: further ops to run.
+      in_caller: whether all ops run in the calling thread, one after the other: a thread pool costs
+        microseconds. Not for loops, functions, and ops that wait for others: TensorFlow would recurse or
+        block.
     """
     options = config_pb2.CallableOptions()
     options.feed.extend(feed.name for feed in feeds)
     options.fetch.extend(fetch.name for fetch in fetches)
     options.target.extend(target.name for target in targets)
     if timeout is not None:
+        # Zero would mean no limit.
         options.run_options.timeout_in_ms = max(1, round(timeout * 1000))
     if in_caller:
+        # -1: no pool.
         options.run_options.inter_op_thread_pool = -1
     try:
         call: Callable[..., Sequence[Any]] = session._make_callable_from_options(options)

@@ -41,7 +41,7 @@ def needs_eager() -> None:
 @pytest.fixture(autouse=True)
 def _second_calls_are_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a large graph; those of tests are small, and all calls would be built in one of the two ways."""
-    monkeypatch.setattr(apply, "_LARGE", 0)
+    monkeypatch.setattr(apply, "_REPLAY_RATIO", 0)
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_without_a_signature() -> None:
 
 
 def test_two_variants_of_the_same_tags() -> None:
-    with pytest.raises(ValueError, match=r"\['a', 'b'\] is there twice"):
+    with pytest.raises(ValueError, match=r"\['a', 'b'\] occurs twice"):
         hub.create_module_spec(modules.double, [({"a", "b"}, {}), (["b", "a"], {})])
 
 

@@ -152,7 +152,7 @@ def test_in_dataset_map() -> None:
         module = made(modules.affine)
     with (
         tf.Graph().as_default(),
-        taught("Dataset.map, tf.function and others", "hub.eval_function_for_module", RuntimeError),
+        taught("Dataset.map, tf.function and similar calls", "hub.eval_function_for_module", RuntimeError),
     ):
         tf.data.Dataset.from_tensors([[1.0, 2.0]]).map(lambda x: module(x))  # noqa: PLW0108 - as users write it
 

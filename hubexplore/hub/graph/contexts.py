@@ -2,6 +2,12 @@
 
 A context is Python-side knowledge about a cond or a loop: gradients need it. It is stored in the
 collections `cond_context` and `while_context` and must be rebuilt for the nodes that were imported.
+
+Invariants: a context is rebuilt only if all of its nodes are in the slice (`close_over_contexts`); all names
+  in its
+proto are then those of the target graph; it is rebuilt after the nodes, and after nothing else can fail.
+Linear in the names in the protos. TensorFlow 2.16 to 2.21 do this in `import_meta_graph` only, which takes
+whole graphs.
 """
 
 from __future__ import annotations
@@ -26,6 +32,7 @@ _PROTOS: Final = {
     COND_CONTEXT: control_flow_pb2.CondContextDef,
     WHILE_CONTEXT: control_flow_pb2.WhileContextDef,
 }
+# Fields of the protos that hold one name each; the last of a loop may be empty.
 _WHILE_NAMES: Final = ("pivot_name", "pivot_for_pred_name", "pivot_for_body_name", "maximum_iterations_name")
 _ENTER_OPS: Final = frozenset({"Enter", "RefEnter"})
 _COND_NAMES: Final = ("pred_name", "pivot_name")
@@ -42,23 +49,23 @@ class ContextSpec:
 
 def read_contexts(meta_graph: Any) -> list[ContextSpec]:
     """All contexts of a variant, conds first."""
-    found = []
+    contexts = []
     for collection, proto_class in _PROTOS.items():
         if collection in meta_graph.collection_def:
             for serialized in meta_graph.collection_def[collection].bytes_list.value:
                 with reading("The module's list of conds and loops", DecodeError):
                     proto = proto_class.FromString(serialized)
-                found.append(ContextSpec(collection, proto, frozenset(_nodes(proto))))
-    return found
+                contexts.append(ContextSpec(collection, proto, frozenset(_nodes(proto))))
+    return contexts
 
 
 def sort_contexts(meta_graph: Any) -> None:
-    """Writes the contexts that TensorFlow put into a meta graph again, with sorted maps."""
+    """Writes the contexts of a meta graph again with sorted maps, so that equal modules are equal files."""
     for collection, proto_class in _PROTOS.items():
         if collection in meta_graph.collection_def:
             values = meta_graph.collection_def[collection].bytes_list.value
             values[:] = [
-                proto_class.FromString(each).SerializeToString(deterministic=True) for each in values
+                proto_class.FromString(value).SerializeToString(deterministic=True) for value in values
             ]
 
 
@@ -105,14 +112,16 @@ def check_contexts(
 
 def _check_context(proto: Any, nodes: Mapping[str, Any], available: Container[str]) -> None:
     is_loop = isinstance(proto, control_flow_pb2.WhileContextDef)
-    what = f"The {'loop' if is_loop else 'cond'} {proto.context_name!r}"
+    label = f"The {'loop' if is_loop else 'cond'} {proto.context_name!r}"
     needed = [getattr(proto, field) for field in (_WHILE_NAMES[:3] if is_loop else _COND_NAMES)]
     optional = [*proto.values_def.values, *proto.values_def.external_values.values()]
     if is_loop:
         optional += [*proto.loop_enter_names, *proto.loop_exit_names]
         optional += filter(None, [proto.maximum_iterations_name])
-    check_names(nodes, needed, what)
-    check_names(nodes, optional, what, ops=True)
+    # Without a needed name the context cannot be built, or takes another op for its predicate; a name of the
+    # other kind that is missing is left out of the rebuilt context.
+    check_names(nodes, needed, label)
+    check_names(nodes, optional, label, ops=True)
     check_complete({name for name in map(node_of, needed) if name not in available})
     for nested in _nested(proto):
         _check_context(nested, nodes, available)
@@ -127,13 +136,17 @@ def rebuild(
       contexts: those of the imported slice.
       graph: the default graph.
       scope: the absolute name scope of the import; loops are named below it.
-      rename: name of a tensor or op in the module -> its name in `graph`, None where it is not there.
+      rename: name of a tensor or op in the module -> its name in `graph`; None if it is not in the graph.
     """
     for context in contexts:
+        # The specs are shared by all calls of a plan, so each call renames a copy.
         proto = type(context.proto)()
         proto.CopyFrom(context.proto)
         _rename_context(proto, scope, rename)
+        # TensorFlow builds the nested contexts with it, but adds none of them to a collection.
         live = tf_internals.context_from_proto(context.collection, proto)
+        # The gradient of a loop builds its Enter ops under the name of the context; in another frame they
+        # would never meet the values of the loop.
         _name_frames(proto, graph)
         if tf_internals.outer_context(live) is None:
             graph.add_to_collection(context.collection, live)
@@ -166,10 +179,11 @@ def _rename_context(proto: Any, scope: str, rename: Callable[[str], str | None])
         for key, value in values.external_values.items()
         if (new_key := rename(key)) and (new_value := rename(value))
     }
-    kept = [new for name in values.values if (new := rename(name))]
+    renamed = [new for name in values.values if (new := rename(name))]
+    # Two values of the module may have become one tensor of the caller, hence the dict against repetitions.
     values.external_values.clear()
     values.external_values.update(external)
     del values.values[:]
-    values.values.extend(dict.fromkeys(kept))
+    values.values.extend(dict.fromkeys(renamed))
     for nested in _nested(proto):
         _rename_context(nested, scope, rename)

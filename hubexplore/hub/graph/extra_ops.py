@@ -1,6 +1,6 @@
-"""Adding ops that no output needs to a call, or to the state, when a program asks for them by name.
+"""Adds ops that no output needs to a call, or to the state, when a program requests them by name.
 
-Ops that are there are used, so what is added belongs to the same call: its inputs, dropout masks, updates.
+Existing ops are reused, so what is added belongs to the same call: its inputs, dropout masks, updates.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hubexplore.errors import GraphError, NoSuchTensorError, closest
 from hubexplore.hub import tf_internals
 from hubexplore.hub.graph.contexts import ContextSpec, check_contexts, rebuild
 from hubexplore.hub.graph.functions import FunctionImporter
-from hubexplore.hub.graph.gc_pause import many_new_objects
+from hubexplore.hub.graph.gc_pause import gc_paused
 from hubexplore.hub.graph.plan import close_over_contexts
 from hubexplore.hub.graph.shared_names import prefix_shared_names
 from hubexplore.hub.graph.slice import GraphSlice, check_complete, slice_graph
@@ -31,7 +31,7 @@ MSG_NO_VALUE: Final = (
 )
 MSG_FED_ELSEWHERE: Final = "It is an input of signature {signature!r}: call that one."
 MSG_FEED: Final = (
-    "Ask for the tensors outside of any call, and feed them: "
+    "Request the tensors outside of any call, and feed them: "
     "session.run(module.tensor('{scope}/{tensor}'), "
     "{{module.tensor('{scope}/{placeholder}:0'): value, ...}})."
 )
@@ -42,14 +42,14 @@ MSG_ELSEWHERE: Final = (
 
 
 @dataclass(eq=False)
-class Place:
-    """Where ops of the module are: a call, or the state.
+class OpScope:
+    """The ops of the module that one call, or the state, has in a graph.
 
     Attributes:
       graph: the graph that holds them.
       scope: absolute name scope, without a trailing slash; below it they have the names of the module.
-      imported: names of the module's nodes that are there.
-      given: tensor of the module -> the tensor that a caller gave for it.
+      imported: names of the module's nodes below the scope.
+      fed: tensor of the module -> the tensor that the caller passed for it.
       signature: what was called; None for the state.
       context: the TF1 cond or loop in which the call was made, or None.
     """
@@ -57,13 +57,13 @@ class Place:
     graph: tf.Graph
     scope: str
     imported: set[str]
-    given: Mapping[str, tf.Tensor] = field(default_factory=dict)
+    fed: Mapping[str, tf.Tensor] = field(default_factory=dict)
     signature: str | None = None
     context: Any = None
 
 
-class Adder:
-    """Finds the tensors of one module in its graph by their names in the module, adding what is not there.
+class TensorFinder:
+    """Finds the tensors of one module in its graph by their names in the module, adding ops that are missing.
 
     Args:
       variant: of the module.
@@ -72,16 +72,18 @@ class Adder:
       functions: of the module.
     """
 
-    def __init__(self, variant: Variant, state: State, home: Place, functions: FunctionImporter) -> None:
+    def __init__(self, variant: Variant, state: State, home: OpScope, functions: FunctionImporter) -> None:
         self._variant = variant
         self._state = state
         self.home = home
         self._functions = functions
-        # Without what is added to it later, which may depend on placeholders.
+        # A copy, since `home.imported` grows by ops that may depend on placeholders: those are not shared.
         self._shared = frozenset(home.imported)
 
-    def find(self, place: Place, name: str) -> tf.Tensor:
-        """The tensor called `name` ("scope/op:0") at a place; its ops are added if they are not there.
+    def find(self, place: OpScope, name: str) -> tf.Tensor:
+        """The tensor called `name` ("scope/op:0") at a place; its ops are added if they are missing.
+
+        Linear in the ops that are added; a second request for the same name only looks it up.
 
         Raises:
           NoSuchTensorError: (a KeyError) the module has no such tensor, or it has no value at the place.
@@ -89,22 +91,22 @@ class Adder:
         """
         self._check(name)
         node = node_of(name)
-        if name in place.given:
-            return place.given[name]
-        with _inside(place, name):
+        if name in place.fed:
+            return place.fed[name]
+        with _as_in_call(place, name):
             if node in self._variant.state_nodes or self._is_shared(place, node):
                 return tf_internals.capture(place.graph, self._state.value_for(place.graph, name))
             if node not in place.imported:
                 self._add(place, name)
             return place.graph.get_tensor_by_name(f"{place.scope}/{name}")
 
-    def _is_shared(self, place: Place, node: str) -> bool:
-        """Whether a node that the call did not add is there with the state, so that it needs no copy."""
+    def _is_shared(self, place: OpScope, node: str) -> bool:
+        """Whether a node that the call did not add exists in the state, so that it needs no copy."""
         return (
             place is not self.home
             and node in self._shared
             and node not in place.imported
-            and self._shared.isdisjoint(map(node_of, place.given))
+            and self._shared.isdisjoint(map(node_of, place.fed))
         )
 
     def _check(self, name: str) -> None:
@@ -112,6 +114,7 @@ class Adder:
         nodes = self._variant.nodes
         if node not in nodes:
             raise NoSuchTensorError(f"The module has no op {node!r}.{closest(node, nodes)}")
+        # Checked here, as a wrong number would surface in TensorFlow only after ops were added.
         count = output_count(nodes[node])
         if count == 0:
             raise NoSuchTensorError(f"The op {node!r} of the module has no outputs, so it has no tensor.")
@@ -121,22 +124,24 @@ class Adder:
                 f"{'' if count == 1 else f' to {node}:{count - 1}' if count else ', ...'}."
             )
 
-    def _add(self, place: Place, name: str) -> None:
+    def _add(self, place: OpScope, name: str) -> None:
         variant = self._variant
-        outside = place.imported if place is self.home else place.imported | variant.state_nodes
-        fed = frozenset(place.given)
-        cut = Cut(fed, frozenset(outside), frozenset(outside | {node_of(each) for each in fed}))
-        found, contexts = close_over_contexts(variant, cut, [name])
-        check_complete(found.missing)
-        check_names(variant.nodes, found.cut_tensors, "The module's graph")
-        check_contexts(contexts, variant.nodes, found.nodes | set(map(node_of, found.cut_tensors)))
+        available = place.imported if place is self.home else place.imported | variant.state_nodes
+        fed = frozenset(place.fed)
+        cut = Cut(fed, frozenset(available), frozenset(available | set(map(node_of, fed))))
+        region, contexts = close_over_contexts(variant, cut, [name])
+        check_complete(region.missing)
+        check_names(variant.nodes, region.cut_tensors, "The module's graph")
+        check_contexts(contexts, variant.nodes, region.nodes | set(map(node_of, region.cut_tensors)))
         if place is not self.home:
-            self._check_placeholders(place, name, found, contexts)
-        part = slice_graph(variant, found.nodes)
-        replaced = {each: self._live(place, each) for each in sorted(found.cut_tensors)}
-        with many_new_objects():
-            self._build(place, part, replaced, found)
-        place.imported |= found.nodes
+            self._check_placeholders(place, name, region, contexts)
+        graph_slice = slice_graph(variant, region.nodes)
+        replaced = {tensor: self._live(place, tensor) for tensor in sorted(region.cut_tensors)}
+        with gc_paused():
+            self._build(place, graph_slice, replaced, region)
+        # Only after the import, which raises without a trace in the graph; the contexts below need the new
+        # names.
+        place.imported |= region.nodes
 
         def rename(element: str) -> str | None:
             tensor = replaced.get(element if ":" in element else f"{element}:0")
@@ -147,26 +152,23 @@ class Adder:
         rebuild(contexts, place.graph, place.scope, rename)
 
     def _check_placeholders(
-        self, place: Place, name: str, found: Reach, contexts: tuple[ContextSpec, ...]
+        self, place: OpScope, name: str, region: Reach, contexts: tuple[ContextSpec, ...]
     ) -> None:
-        conditional = {each for context in contexts for each in context.nodes}
+        # A placeholder inside of a cond or loop needs a value only if its branch is taken.
+        conditional = {node for context in contexts for node in context.nodes}
         needed = sorted(
-            each for each in found.nodes - conditional if self._variant.nodes[each].op in PLACEHOLDERS
+            node for node in region.nodes - conditional if self._variant.nodes[node].op in PLACEHOLDERS
         )
         if not needed:
             return
         placeholder = needed[0]
-        others = [
+        fed_by = [
             signature
             for signature in sorted(self._variant.signature_names)
-            if f"{placeholder}:0"
-            in {
-                each
-                for info in self._variant.input_infos(signature).values()
-                for each in info.component_names
-            }
+            for info in self._variant.input_infos(signature).values()
+            if f"{placeholder}:0" in info.component_names
         ]
-        remedy = MSG_FED_ELSEWHERE.format(signature=others[0]) + " " if others else ""
+        remedy = MSG_FED_ELSEWHERE.format(signature=fed_by[0]) + " " if fed_by else ""
         remedy += MSG_FEED.format(scope=self.home.scope, tensor=name, placeholder=placeholder)
         raise NoSuchTensorError(
             MSG_NO_VALUE.format(
@@ -174,10 +176,10 @@ class Adder:
             )
         )
 
-    def _live(self, place: Place, name: str) -> tf.Tensor:
-        """What stands at a place for a tensor of the module from which new ops read."""
-        if name in place.given:
-            tensor = place.given[name]
+    def _live(self, place: OpScope, name: str) -> tf.Tensor:
+        """The tensor of the graph that new ops at a place read for a tensor of the module."""
+        if name in place.fed:
+            tensor = place.fed[name]
         elif node_of(name) in place.imported:
             return place.graph.get_tensor_by_name(f"{place.scope}/{name}")
         else:
@@ -185,34 +187,38 @@ class Adder:
         tensor = tf_internals.capture(place.graph, tensor)
         return tensor if place.context is None else place.context.AddValue(tensor)
 
-    def _build(self, place: Place, part: GraphSlice, replaced: Mapping[str, tf.Tensor], found: Reach) -> None:
-        graph_def = type(part.graph_def)()
-        graph_def.CopyFrom(part.graph_def)
+    def _build(
+        self, place: OpScope, graph_slice: GraphSlice, replaced: Mapping[str, tf.Tensor], region: Reach
+    ) -> None:
+        graph_def = type(graph_slice.graph_def)()
+        graph_def.CopyFrom(graph_slice.graph_def)
         prefix_shared_names(graph_def, place.scope)
         waits: dict[str, list[tf.Operation]] = {}
         for node in graph_def.node:
-            for edge in [edge for edge in node.input if edge[:1] == "^" and edge[1:] in found.cut_controls]:
+            # These are added afterwards, not by the importer: what stands for the node here may be an op of
+            # an outer graph, and then there is nothing to wait for.
+            for edge in [edge for edge in node.input if edge[:1] == "^" and edge[1:] in region.cut_controls]:
                 node.input.remove(edge)
                 waits.setdefault(node.name, []).extend(self._ops(place, edge[1:]))
-        self._functions.import_graph_def(graph_def, part.library, place.scope, replaced)
+        self._functions.import_graph_def(graph_def, graph_slice.library, place.scope, replaced)
         for name, ops in waits.items():
             tf_internals.add_control_inputs(place.graph.get_operation_by_name(f"{place.scope}/{name}"), ops)
         constraints = {
             f"{place.scope}/{name}": (
-                [f"{place.scope}/{other}" for other in part.inside.get(name, ())],
-                [op.name for other in others for op in self._ops(place, other)],
+                [f"{place.scope}/{former}" for former in graph_slice.inner_companions.get(name, ())],
+                [op.name for former in former_companions for op in self._ops(place, former)],
             )
-            for name, others in part.dangling.items()
+            for name, former_companions in graph_slice.outer_companions.items()
         }
         tf_internals.add_colocations(
             place.graph, {name: pair for name, pair in constraints.items() if pair[1]}
         )
 
-    def _ops(self, place: Place, node: str) -> list[tf.Operation]:
-        """The op that stands at a place for a node of the module that is not added; none in another graph."""
+    def _ops(self, place: OpScope, node: str) -> list[tf.Operation]:
+        """The op at a place for a node of the module that is not added; empty if it is in another graph."""
         if node in place.imported:
             return [place.graph.get_operation_by_name(f"{place.scope}/{node}")]
-        tensors = [tensor for name, tensor in sorted(place.given.items()) if node_of(name) == node]
+        tensors = [tensor for name, tensor in sorted(place.fed.items()) if node_of(name) == node]
         if tensors:
             return [tensor.op for tensor in tensors[:1] if tensor.graph is place.graph]
         if node in self._variant.state_nodes and self._state.graph is place.graph:
@@ -221,8 +227,8 @@ class Adder:
 
 
 @contextlib.contextmanager
-def _inside(place: Place, name: str) -> Iterator[None]:
-    """Adds to the place as its call did, whatever scopes the caller is in."""
+def _as_in_call(place: OpScope, name: str) -> Iterator[None]:
+    """Makes the graph and context of the call current, without scopes and dependencies of the caller."""
     current = tf.compat.v1.get_default_graph()
     if tf_internals.is_function_graph(place.graph) and current is not place.graph:
         where = f"the function {place.graph.name!r}"

@@ -1,4 +1,10 @@
-"""Importing graph slices together with the functions they call."""
+"""Imports graph slices together with the functions that they call.
+
+A function belongs to a graph under its name, once and for good: it can be neither replaced nor removed. A
+name thus means the same body in each import of one module into one graph; `FunctionImporter` remembers which
+those are. The cost of an import is linear in the functions that are new to the graph, except where TF2
+control flow forces copies.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +21,23 @@ from hubexplore.hub import tf_internals
 from hubexplore.hub.graph.shared_names import prefix_in_functions, sharing_functions
 from hubexplore.summary.graph.traversal import calls_of_attr
 
+# Counted in the process, not in the graph: two graphs may be run by one eager context.
 _RENAMES = itertools.count(1)
+# The ops of TF2 control flow, whose gradients TensorFlow builds from the bodies.
 _CONTROL_FLOW: Final = frozenset({"While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase"})
 
 
 class FunctionImporter:
     """Imports slices of one module, each function once per graph.
 
-    TensorFlow registers a function by name for a whole graph. Modules written by different processes
-    reuse names such as `cond_true_12` for different bodies, so a name that is taken gets a new one.
+    A function keeps its name where that is possible, for three reasons it is not:
 
-    Branches and bodies of TF2 conds and loops get new names on every import: TensorFlow derives names for
-    gradient functions from them, for the whole process, and two calls would come by the same ones.
-
-    Functions that name tables or other resources get new names as well, since each module has its own.
+    * TensorFlow registers a function by name for a whole graph. Modules written by different processes reuse
+      names such as `cond_true_12` for different bodies, so a name that is taken gets a new one.
+    * Branches and bodies of TF2 conds and loops get new names on every import: TensorFlow (2.16 to 2.21)
+      derives names for gradient functions from them, for the whole process, and two calls would get the same
+      ones.
+    * Functions that name tables or other resources get new names, since each module has its own resources.
 
     Args:
       scope: absolute name scope of the module's state, without a trailing slash.
@@ -41,17 +50,19 @@ class FunctionImporter:
     def are_known(
         self, graph: tf.Graph, graph_def: graph_pb2.GraphDef, library: function_pb2.FunctionDefLibrary
     ) -> bool:
-        """Whether `graph` has all functions of `library`, and `graph_def` may call them as they are."""
+        """Whether `graph` has all functions of `library` under their own names, and none must be copied."""
         if not library.function:
             return True
         if has_control_flow(graph_def, library):
             return False
-        known = self._renames.get(graph, {})
-        return all(known.get(each.signature.name) == each.signature.name for each in library.function)
+        renames = self._renames.get(graph, {})
+        return all(
+            renames.get(function.signature.name) == function.signature.name for function in library.function
+        )
 
     @staticmethod
     def is_light(graph: tf.Graph, library: function_pb2.FunctionDefLibrary) -> bool:
-        """Whether a slice with these functions is now imported in the cheap way."""
+        """Whether `import_graph_def` takes the light path for a slice with these functions."""
         return not library.function and tf_internals.can_import_light(graph)
 
     def import_graph_def(
@@ -72,27 +83,33 @@ class FunctionImporter:
             _import(graph_def, scope, input_map, light=True)
             return
         if has_control_flow(graph_def, library):
-            everything = list(library.function)
-            names = _fresh_names(everything)
-            _import(self._with_functions(graph_def, library, everything, names), scope, input_map)
+            functions = list(library.function)
+            names = _fresh_names(functions)
+            _import(self._with_functions(graph_def, library, functions, names), scope, input_map)
             return
+        # A WeakKeyDictionary, so that a module does not keep the function graphs alive in which it was
+        # called.
         graph = tf.compat.v1.get_default_graph()
-        known = self._renames.setdefault(graph, {})
-        new = [function for function in library.function if function.signature.name not in known]
-        names = {function.signature.name: function.signature.name for function in new} | known
-        if new:
-            own = sharing_functions(new, [old for old, given in known.items() if old != given])
-            names |= _fresh_names(function for function in new if function.signature.name in own)
-        renamed = any(old != given for old, given in names.items())
-        complete = self._with_functions(graph_def, library, new, names) if new or renamed else graph_def
+        renames = self._renames.setdefault(graph, {})
+        added = [function for function in library.function if function.signature.name not in renames]
+        names = {function.signature.name: function.signature.name for function in added} | renames
+        if added:
+            sharing = sharing_functions(added, [old for old, new in renames.items() if old != new])
+            # A function that calls a renamed one has a new body under its old name, so it needs a new name as
+            # well; functions of earlier slices count as seeds.
+            names |= _fresh_names(function for function in added if function.signature.name in sharing)
+        renamed = any(old != new for old, new in names.items())
+        complete = self._with_functions(graph_def, library, added, names) if added or renamed else graph_def
         try:
             _import(complete, scope, input_map)
         except DamagedModuleError as error:
+            # The only way to learn it: a graph has no public list of its functions, and comparing bodies
+            # would cost more than the import. The refused import has added nothing.
             if "same name already exists" not in str(error):
                 raise
-            names = _fresh_names(new) | known
-            _import(self._with_functions(graph_def, library, new, names), scope, input_map)
-        known.update(names)
+            names = _fresh_names(added) | renames
+            _import(self._with_functions(graph_def, library, added, names), scope, input_map)
+        renames.update(names)
 
     def _with_functions(
         self,
@@ -110,19 +127,19 @@ class FunctionImporter:
         complete.library.gradient.extend(
             gradient for gradient in library.gradient if gradient.function_name in added
         )
-        if any(old != given for old, given in names.items()):
+        if any(old != new for old, new in names.items()):
             _rename(complete, names)
         return complete
 
 
 def has_control_flow(graph_def: graph_pb2.GraphDef, library: function_pb2.FunctionDefLibrary) -> bool:
-    """Whether a slice, or a function that it calls, holds a TF2 cond or loop."""
+    """Whether a slice, or a function that it calls, contains a TF2 cond or loop."""
     bodies = [graph_def.node, *(function.node_def for function in library.function)]
     return any(node.op in _CONTROL_FLOW for nodes in bodies for node in nodes)
 
 
 def _fresh_names(functions: Iterable[Any]) -> dict[str, str]:
-    """Old name -> name that is unique in the process, as the eager runtime knows all functions as well."""
+    """Old name -> name that is unique in the process: the eager runtime registers all functions, too."""
     suffix = f"_hub{next(_RENAMES)}"
     return {function.signature.name: function.signature.name + suffix for function in functions}
 
@@ -136,6 +153,7 @@ def _import(
 ) -> None:
     graph = tf.compat.v1.get_default_graph()
     try:
+        # Functions need the second pass of the public importer, which the light one leaves out.
         if light and tf_internals.can_import_light(graph):
             tf_internals.import_light(graph, graph_def.SerializeToString(), scope, input_map or {})
             return

@@ -1,4 +1,9 @@
-"""Keeping Python's cyclic garbage collector out of the building of graphs."""
+"""Keeps Python's cyclic garbage collector out of the building of graphs.
+
+An op of TensorFlow is about seven objects that the collector tracks. Creating thousands of them triggers
+collections that free nothing, and later a full collection over all objects of the process. No library does
+this; `gc.freeze` is the only call that moves objects to another generation without counting them.
+"""
 
 from __future__ import annotations
 
@@ -7,41 +12,47 @@ import gc
 from collections.abc import Iterator
 from typing import Final
 
-# About 30,000 ops; importing TensorFlow makes twice as many objects.
-MOST_UNCOUNTED: Final = 200_000
-# Of fewer the collector makes short work. What else is young, a program's own garbage, is less than that.
-WORTH_PASSING_OVER: Final = 10_000
+# How many objects may be promoted between two full collections. They are about 30,000 ops; importing
+# TensorFlow makes twice as many objects.
+MAX_UNCOUNTED: Final = 200_000
+# From how many young objects on a promotion pays: fewer are collected in no time. It also bounds the garbage
+# of the program itself that is promoted with them.
+MIN_YOUNG: Final = 10_000
 
 
-class _Uncounted:
-    """How many objects went to the oldest generation uncounted since the last full collection."""
+class _Budget:
+    """The number of objects promoted to the oldest generation since the last full collection."""
 
     def __init__(self) -> None:
         self._objects = 0
         self._full_collections = -1
 
     def has_room(self, objects: int) -> bool:
-        """Adds `objects`, if that does not make too many."""
+        """Adds `objects` and returns True, unless that would exceed `MAX_UNCOUNTED`."""
+        # A full collection has seen all promoted objects, so the count starts again.
         full_collections = gc.get_stats()[-1]["collections"]
         if full_collections != self._full_collections:
             self._objects, self._full_collections = 0, full_collections
-        if self._objects + objects > MOST_UNCOUNTED:
+        if self._objects + objects > MAX_UNCOUNTED:
             return False
         self._objects += objects
         return True
 
 
-_uncounted: Final = _Uncounted()
+_uncounted: Final = _Budget()
 
 
 @contextlib.contextmanager
-def many_new_objects() -> Iterator[None]:
-    """Holds off the collector while thousands of ops are made that all stay, and lets it pass over them.
+def gc_paused() -> Iterator[None]:
+    """Disables the collector while thousands of ops are created that all stay, then promotes them.
 
-    Left to itself, it would go through them on the way out and, since there are so many, soon through all
-    objects of the process: a few tenths of a second in whatever the program does next. So they go to the
-    oldest generation at once, uncounted, where every full collection finds them. If graphs are made and
-    dropped in a loop, the collector does count, from the moment when there may be `MOST_UNCOUNTED` to free.
+    Otherwise the collector would traverse them at the end of the block and, since they are many, soon all
+    objects of the process: a few tenths of a second in whatever the program does next. Promoted objects are
+    in the oldest generation at once, where every full collection finds them, but do not count towards the
+    next one. If graphs are created and dropped in a loop, promotion stops at `MAX_UNCOUNTED` objects, so that
+    memory stays bounded.
+
+    Invariants: the collector is enabled afterwards exactly if it was before; nothing stays frozen.
     """
     if not gc.isenabled():
         yield
@@ -50,13 +61,13 @@ def many_new_objects() -> Iterator[None]:
     try:
         yield
     finally:
-        _pass_over_the_young()
+        _promote_young()
         gc.enable()
 
 
-def _pass_over_the_young() -> None:
+def _promote_young() -> None:
     young = gc.get_count()[0]
-    # A program that froze objects itself keeps them frozen.
-    if young >= WORTH_PASSING_OVER and not gc.get_freeze_count() and _uncounted.has_room(young):
+    # gc.unfreeze moves everything that is frozen, so objects that the program froze itself must not exist.
+    if young >= MIN_YOUNG and not gc.get_freeze_count() and _uncounted.has_room(young):
         gc.freeze()
         gc.unfreeze()

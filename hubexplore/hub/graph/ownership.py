@@ -1,4 +1,4 @@
-"""Which graph a call of a module, and what it is given, belongs to."""
+"""Checks that a call of a module, and the tensors passed to it, belong to the right graph."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from hubexplore.hub import tf_internals
 MSG_EAGER: Final = (
     "Module {name!r} belongs to a graph, but TensorFlow is executing eagerly here. Call it under "
     "`with module.graph.as_default():` and run the result in a tf.compat.v1.Session of that graph. "
-    "hub.eval_function_for_module takes values and gives values without either."
+    "hub.eval_function_for_module takes and returns values, and needs neither."
 )
 MSG_OTHER_GRAPH: Final = (
-    "Module {name!r} belongs to one graph and can be called only there; the default graph here is another "
-    "one. Call it under `with module.graph.as_default():`, or make a Module in the graph that you are in."
+    "Module {name!r} belongs to one graph and can be called only in it; the default graph here is another "
+    "one. Call it under `with module.graph.as_default():`, or make a Module in the current graph."
 )
 MSG_FUNCTION: Final = """\
 Module {name!r} belongs to one graph, but it is called in the function {function!r}, which is outside of \
-it: Dataset.map, tf.function and others like them make a new graph out of the Python function that they are \
-given. Apply the module to batches outside of it:
+it: Dataset.map, tf.function and similar calls trace a Python function into a new graph. Apply the module to \
+batches outside of the function:
 
     with hub.eval_function_for_module(handle) as f:
         for batch in dataset.batch(32).as_numpy_iterator():
             outputs = f(batch)
 
-or build the dataset, with its map, under `with module.graph.as_default():`, and read it through \
+or build the dataset, with its map, under `with module.graph.as_default():`, and read it with \
 tf.compat.v1.data.make_initializable_iterator."""
 MSG_STATE_IN_FUNCTION: Final = """\
 hub.Module is made in the function {function!r}, where nothing could initialise its variables and tables: \
-Dataset.map, tf.function, tf.cond and tf.while_loop make a new graph out of the Python function that they \
-are given. Make the module outside of that function, and call it inside:
+Dataset.map, tf.function, tf.cond and tf.while_loop trace a Python function into a new graph. Make the \
+module outside of that function, and call it inside:
 
     module = hub.Module(handle)
     result = tf.cond(condition, lambda: module(x), lambda: y)  # or dataset.map(module), ...
 
-Where there is no graph around the function, apply the module to batches, or use tf.compat.v1.wrap_function:
+If there is no graph around the function, apply the module to batches, or use tf.compat.v1.wrap_function:
 
     with hub.eval_function_for_module(handle) as f:
         for batch in dataset.batch(32).as_numpy_iterator():
@@ -51,14 +51,14 @@ them share the module. Make it outside of strategy.run, and call it inside:
     with strategy.scope():
         strategy.run(lambda: module(x))"""
 MSG_FOREIGN: Final = (
-    "Input {input!r} is {what}, but module {module!r} can use only tensors of the graph in which it is "
+    "Input {input!r} is {label}, but module {module!r} can use only tensors of the graph in which it is "
     "called. {remedy}"
 )
 _REMEDY_GRAPH: Final = (
     "Make the tensor under `with module.graph.as_default():`, or pass its value: an array or a list."
 )
 _REMEDY_FUNCTION: Final = (
-    "Call the module inside of that function, or let the function return the tensor and pass what it returns."
+    "Call the module inside of that function, or let the function return the tensor and pass the result."
 )
 _REMEDY_EAGER: Final = "Pass its value: tensor.numpy()."
 
@@ -72,6 +72,7 @@ def check_callable(name: str, home: tf.Graph) -> tf.Graph:
     graph = tf.compat.v1.get_default_graph()
     if tf.executing_eagerly():
         raise GraphError(MSG_EAGER.format(name=name))
+    # The usual case first: one comparison of objects.
     if graph is home or tf_internals.is_inside(graph, home):
         return graph
     if tf_internals.is_function_graph(graph):
@@ -95,6 +96,7 @@ def check_not_in_replica() -> None:
     if not tf.distribute.has_strategy() or tf.distribute.in_cross_replica_context():
         return
     strategy = tf.distribute.get_strategy()
+    # One replica shares with nobody, so OneDeviceStrategy is fine.
     count = strategy.num_replicas_in_sync
     if count > 1:
         raise GraphError(MSG_REPLICA.format(strategy=type(strategy).__name__.removesuffix("V1"), count=count))
@@ -107,23 +109,24 @@ def check_tensors(module: str, values: Mapping[str, Any], graph: tf.Graph) -> No
       SignatureError: (a TypeError and ValueError) names the first input with a tensor of another graph.
     """
     for name in sorted(values):
-        for part in tf.nest.flatten(values[name], expand_composites=True):
-            if tf.is_tensor(part):
-                _check_tensor(module, name, part, graph)
+        # Tensors may be inside of lists and composites.
+        for component in tf.nest.flatten(values[name], expand_composites=True):
+            if tf.is_tensor(component):
+                _check_tensor(module, name, component, graph)
 
 
 def _check_tensor(module: str, name: str, tensor: Any, graph: tf.Graph) -> None:
-    own = tf_internals.graph_of(tensor)
-    if own is None:
-        # A function may be called where the tensor is; a graph never is.
+    home = tf_internals.graph_of(tensor)
+    if home is None:
+        # A function may be called eagerly, where the tensor lives; a plain graph never is.
         if not tf_internals.is_function_graph(graph):
             _refuse(module, name, "an eager tensor", _REMEDY_EAGER)
-    elif own is not graph and not tf_internals.is_inside(graph, own):
+    elif home is not graph and not tf_internals.is_inside(graph, home):
         label = getattr(tensor, "name", "")
-        if tf_internals.is_function_graph(own):
-            _refuse(module, name, f"the tensor {label!r} of the function {own.name!r}", _REMEDY_FUNCTION)
+        if tf_internals.is_function_graph(home):
+            _refuse(module, name, f"the tensor {label!r} of the function {home.name!r}", _REMEDY_FUNCTION)
         _refuse(module, name, f"the tensor {label!r} of another graph", _REMEDY_GRAPH)
 
 
-def _refuse(module: str, name: str, what: str, remedy: str) -> None:
-    raise SignatureError(MSG_FOREIGN.format(input=name, what=what, module=module, remedy=remedy))
+def _refuse(module: str, name: str, label: str, remedy: str) -> None:
+    raise SignatureError(MSG_FOREIGN.format(input=name, label=label, module=module, remedy=remedy))

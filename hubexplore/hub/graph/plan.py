@@ -1,4 +1,8 @@
-"""Planning a call: which slice of a variant's graph lies between inputs, state and outputs."""
+"""Plans a call: which slice of a variant's graph lies between inputs, state and outputs.
+
+A plan is made once for each (tags, signature, trainable) and is the same for every instance and every call,
+so all walks over the variant's graph happen here and none in a call.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,8 @@ class ApplyPlan:
     Attributes:
       inputs: the signature's inputs.
       outputs: the signature's outputs.
-      part: the nodes between inputs, state and outputs, with the update ops and losses that belong to them.
+      graph_slice: the nodes between inputs, state and outputs, with the update ops and losses that belong to
+        them.
       fed: names of the tensors that the inputs replace.
       from_inputs: those of `fed` that the slice uses.
       from_state: state tensors that the slice uses.
@@ -42,7 +47,7 @@ class ApplyPlan:
 
     inputs: InfoDict
     outputs: InfoDict
-    part: GraphSlice
+    graph_slice: GraphSlice
     fed: frozenset[str]
     from_inputs: tuple[str, ...]
     from_state: tuple[str, ...]
@@ -54,30 +59,35 @@ class ApplyPlan:
     @functools.cached_property
     def imported(self) -> frozenset[str]:
         """Names of the slice's nodes."""
-        return frozenset(node.name for node in self.part.graph_def.node)
+        return frozenset(node.name for node in self.graph_slice.graph_def.node)
 
     @functools.cached_property
-    def found_by_name(self) -> tuple[str, ...]:
+    def looked_up(self) -> tuple[str, ...]:
         """Names of the slice's nodes that a call asks the graph for."""
         tensors = [name for info in self.outputs.values() for name in info.component_names]
         elements = [name for names in self.collections.values() for name in names]
         return tuple(
-            {node_of(each): None for each in (*tensors, *elements) if node_of(each) in self.imported}
+            {node_of(name): None for name in (*tensors, *elements) if node_of(name) in self.imported}
         )
 
     @functools.cached_property
     def replay(self) -> Replay | None:
         """How to build the slice again without the importer; None where that is not possible."""
-        return plan_replay(self.part, (*self.from_inputs, *self.from_state))
+        return plan_replay(self.graph_slice, (*self.from_inputs, *self.from_state))
 
     @functools.cached_property
     def has_shared_names(self) -> bool:
         """Whether a node of the slice names a resource or loop that others could share."""
-        return any(key in node.attr for node in self.part.graph_def.node for key in SHARED_NAMES)
+        return any(key in node.attr for node in self.graph_slice.graph_def.node for key in SHARED_NAMES)
 
 
 def plan_apply(variant: Variant, signature: str | None, trainable: bool) -> ApplyPlan:
     """Finds what a call of a signature consists of.
+
+    The slice is what the outputs reach going back, cut at the tensors that inputs replace and at the state,
+    which is there already. Update ops and losses join it if all that they read has a value in the call, and
+    so do all nodes of a TF1 cond or loop that the slice touches. Linear in the nodes that are reached, except
+    for nested contexts (see `close_over_contexts`).
 
     Args:
       variant: the graph variant.
@@ -92,9 +102,11 @@ def plan_apply(variant: Variant, signature: str | None, trainable: bool) -> Appl
     candidates = _candidates(variant, fed) if trainable else {}
     for key, names in candidates.items():
         check_names(variant.nodes, names, f"The collection {key!r}", ops=True)
-    found = reach(variant.nodes, [*results, *chain.from_iterable(candidates.values())], cut)
-    if any(variant.nodes[name].op in PLACEHOLDERS for name in found.nodes):
-        unfed = variant.needing_placeholder(found.nodes, cut)
+    # A first walk only finds the candidates that need a placeholder of another signature: such an update op
+    # would fail in every run of UPDATE_OPS.
+    region = reach(variant.nodes, [*results, *chain.from_iterable(candidates.values())], cut)
+    if any(variant.nodes[name].op in PLACEHOLDERS for name in region.nodes):
+        unfed = variant.needing_placeholder(region.nodes, cut)
         candidates = {
             key: [name for name in names if node_of(name) not in unfed] for key, names in candidates.items()
         }
@@ -104,21 +116,21 @@ def plan_apply(variant: Variant, signature: str | None, trainable: bool) -> Appl
         if name not in fed and is_constant(variant.nodes.get(node_of(name)))
     ]
     targets = [*results, *chain.from_iterable(candidates.values()), *assets]
-    found, contexts = close_over_contexts(variant, cut, targets)
-    check_complete(found.missing)
-    check_names(variant.nodes, found.cut_tensors, "The module's graph")
-    check_contexts(contexts, variant.nodes, found.nodes | set(map(node_of, found.cut_tensors)))
+    region, contexts = close_over_contexts(variant, cut, targets)
+    check_complete(region.missing)
+    check_names(variant.nodes, region.cut_tensors, "The module's graph")
+    check_contexts(contexts, variant.nodes, region.nodes | set(map(node_of, region.cut_tensors)))
     candidates[_KEYS.ASSET_FILEPATHS] = assets
-    part = slice_graph(variant, found.nodes)
-    _check_colocations(part, fed)
+    graph_slice = slice_graph(variant, region.nodes)
+    _check_colocations(graph_slice, fed)
     return ApplyPlan(
         inputs=inputs,
         outputs=outputs,
-        part=part,
+        graph_slice=graph_slice,
         fed=fed,
-        from_inputs=tuple(sorted(found.cut_tensors & fed)),
-        from_state=tuple(sorted(found.cut_tensors - fed)),
-        controls=_controls(found, fed),
+        from_inputs=tuple(sorted(region.cut_tensors & fed)),
+        from_state=tuple(sorted(region.cut_tensors - fed)),
+        controls=_controls(region, fed),
         collections={key: tuple(names) for key, names in candidates.items()},
         contexts=contexts,
         state_nodes=variant.state_nodes,
@@ -126,7 +138,7 @@ def plan_apply(variant: Variant, signature: str | None, trainable: bool) -> Appl
 
 
 def is_constant(node: Any) -> bool:
-    """Whether a node is there and is a constant, as assets are."""
+    """Whether a node exists and is a constant, as assets are."""
     return node is not None and node.op == "Const"
 
 
@@ -152,33 +164,46 @@ def _candidates(variant: Variant, fed: frozenset[str]) -> dict[str, list[str]]:
 def close_over_contexts(
     variant: Variant, cut: Cut, targets: list[str]
 ) -> tuple[Reach, tuple[ContextSpec, ...]]:
-    """The reach of targets, grown until every control-flow context in it is whole."""
+    """The reach of targets, grown until every control-flow context in it is whole.
+
+    A context can be rebuilt only with all of its nodes, and these may reach into further contexts: the loop
+    ends at a fixed point, after at most one round per context, since each round includes another one. Without
+    contexts, the usual case, this is one walk.
+    """
     contexts = read_contexts(variant.meta_graph)
-    found = reach(variant.nodes, targets, cut)
+    region = reach(variant.nodes, targets, cut)
     included: list[ContextSpec] = []
-    while contexts and len(now := touched(contexts, found.nodes)) > len(included):
-        included = now
-        inside = {name for context in included for name in context.nodes}
-        more = sorted(inside & variant.nodes.keys() - variant.state_nodes)
-        found = reach(variant.nodes, [*targets, *more], cut)
-    return found, tuple(included)
+    while contexts and len(touching := touched(contexts, region.nodes)) > len(included):
+        included = touching
+        members = {name for context in included for name in context.nodes}
+        added = sorted(members & variant.nodes.keys() - variant.state_nodes)
+        region = reach(variant.nodes, [*targets, *added], cut)
+    return region, tuple(included)
 
 
-def _check_colocations(part: GraphSlice, fed: frozenset[str]) -> None:
-    """Raises AuthoringError where a node goes with one of which some outputs are replaced and others used."""
-    inside = {node.name for node in part.graph_def.node}
-    torn = {node_of(name): name for name in sorted(fed) if node_of(name) in inside}
-    for node in part.graph_def.node if torn else ():
-        for other in colocated_with(node):
-            if other in torn and other != node.name:
+def _check_colocations(graph_slice: GraphSlice, fed: frozenset[str]) -> None:
+    """Refuses a node whose companion is replaced in some of its outputs and used in others.
+
+    The constraint could then mean the op of the caller as well as the one that is imported.
+
+    Raises:
+      AuthoringError: (a ValueError) names both nodes.
+    """
+    members = {node.name for node in graph_slice.graph_def.node}
+    replaced = {node_of(name): name for name in sorted(fed) if node_of(name) in members}
+    for node in graph_slice.graph_def.node if replaced else ():
+        for companion in colocated_with(node):
+            if companion in replaced and companion != node.name:
                 raise AuthoringError(
-                    f"Node {node.name!r} must share a device with {other!r} (constraint 'loc:@{other}'), but "
-                    f"{torn[other]!r} is replaced by an input while other outputs of {other!r} are used. "
-                    f"Such a signature cannot be applied: make each of its inputs a placeholder of its own."
+                    f"Node {node.name!r} must share a device with {companion!r} (constraint "
+                    f"'loc:@{companion}'), but {replaced[companion]!r} is replaced by an input while other "
+                    f"outputs of {companion!r} are used. Such a signature cannot be applied: use a separate "
+                    f"placeholder for each of its inputs."
                 )
 
 
-def _controls(found: Reach, fed: frozenset[str]) -> dict[str, str]:
+def _controls(region: Reach, fed: frozenset[str]) -> dict[str, str]:
     """For each replaced node that others wait for: the replaced tensor to wait for instead."""
+    # The first output by name wins, so that the same op is waited for in each process.
     by_node = {node_of(name): name for name in sorted(fed, reverse=True)}
-    return {name: by_node.get(name, f"{name}:0") for name in sorted(found.cut_controls)}
+    return {name: by_node.get(name, f"{name}:0") for name in sorted(region.cut_controls)}

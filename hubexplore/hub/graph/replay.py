@@ -1,9 +1,15 @@
-"""Importing the same slice again, op by op, at a cost that does not grow with the graph.
+"""Imports the same slice again, op by op, at a cost that does not grow with the graph.
 
-`tf.import_graph_def` indexes every node of the graph it imports into, so its n-th call costs more than its
-first. It also undoes everything when TensorFlow refuses a node, which creating ops one by one cannot.
-So the first call of a signature with certain static input shapes imports; once TensorFlow has accepted the
-slice for them, later calls replay it from serialized attributes. The ops are the same either way.
+`tf.import_graph_def` indexes every node of the graph it imports into (TensorFlow 2.16 to 2.21,
+`GraphConstructor`), so n calls cost O(n^2) in all. It also undoes everything when TensorFlow refuses a node,
+which creating ops one by one cannot. So the first call of a signature with certain static input shapes
+imports; once TensorFlow has accepted the slice for them, later calls replay it from serialized attributes, in
+O(nodes + edges) of the slice. The ops are the same either way.
+
+Invariants of a replay: records are in topological order, so that every input exists when an op is created;
+the tensors of a run are one list, in which the replaced ones come first and the outputs that are read follow
+in the order of the records, so that an input is an index and no name is looked up; nothing that applies to
+new ops (device scopes, control dependencies, the context) changes while it runs.
 """
 
 from __future__ import annotations
@@ -20,7 +26,7 @@ from hubexplore.hub import tf_internals
 from hubexplore.hub.graph.slice import GraphSlice, colocated_with
 from hubexplore.summary.graph.traversal import node_of, tensor_of
 
-# Loops have cycles and frames; both belong to the importer.
+# Loops of TF1 have cycles, which no order of creation satisfies, and frames, which only the importer checks.
 _IMPORT_ONLY: Final = frozenset(
     {
         "Enter",
@@ -32,6 +38,7 @@ _IMPORT_ONLY: Final = frozenset(
         "LoopCond",
     }
 )
+# Not an attribute of the op: the importer consumes it, and no op in a graph has it.
 _SHAPES: Final = "_output_shapes"
 
 # Name of a tensor in the module's graph, and the dimensions it is known to have.
@@ -43,14 +50,15 @@ class _Record:
     """One node of a slice: what `tf_internals.OpMaker` needs, with names of the module's graph.
 
     Attributes:
-      inputs: per input of the op definition the place of a tensor among those that are made, or several.
-      used: numbers of the outputs that other nodes of the slice read; each gets the next place.
+      input_places: for each input of the op definition the place of its tensor in the list of a run; several
+        places for an input that is a list.
+      read_outputs: numbers of the outputs that other nodes of the slice read; each gets the next place.
     """
 
     name: str
     op_type: str
-    inputs: tuple[int | tuple[int, ...], ...]
-    used: tuple[int, ...]
+    input_places: tuple[int | tuple[int, ...], ...]
+    read_outputs: tuple[int, ...]
     controls: tuple[str, ...]
     attrs: tuple[tuple[str, bytes], ...]
     colocated_with: tuple[str, ...]
@@ -58,18 +66,18 @@ class _Record:
 
 
 class Replay:
-    """A slice as records in an order in which every input comes first.
+    """A slice as records in topological order.
 
     Args:
       records: the nodes.
-      given: names of the replaced tensors that nodes read; these have the first places.
+      replaced_names: names of the replaced tensors that nodes read; these have the first places.
     """
 
-    def __init__(self, records: tuple[_Record, ...], given: tuple[str, ...]) -> None:
+    def __init__(self, records: tuple[_Record, ...], replaced_names: tuple[str, ...]) -> None:
         self._records = records
-        self._given = given
-        waited_for = {name for record in records for name in record.controls}
-        self._waited_for = waited_for & {record.name for record in records}
+        self._replaced_names = replaced_names
+        controllers = {name for record in records for name in record.controls}
+        self._controllers = controllers & {record.name for record in records}
 
     def run(  # noqa: PLR0917 - one call site
         self,
@@ -80,7 +88,7 @@ class Replay:
         colocations: Mapping[str, list[str]],
         refinements: Iterable[Refinement] | None,
     ) -> tuple[Refinement, ...]:
-        """Creates the ops below the absolute name scope `scope`.
+        """Creates the ops below the absolute name scope `scope`, in O(nodes + edges) of the slice.
 
         Args:
           graph: the default graph.
@@ -93,36 +101,42 @@ class Replay:
         Returns:
           The static shapes that the module's author knew and shape inference does not find.
         """
-        places = [replaced[name]._as_tf_output() for name in self._given]
+        tensors = [replaced[name]._as_tf_output() for name in self._replaced_names]
         ops = {node: replaced[tensor].op for node, tensor in controls.items()}
-        outside = {other for others in colocations.values() for other in others}
-        devices = {name: str(graph.get_operation_by_name(name).device) for name in outside}
+        outer_names = {name for names in colocations.values() for name in names}
+        # The device of a companion is asked once per run: each query crosses into C++.
+        devices = {name: str(graph.get_operation_by_name(name).device) for name in outer_names}
         has_device_scope = not tf_internals.can_import_light(graph)
         with tf_internals.creating_ops(graph) as maker:
             for record in self._records:
-                together: tuple[str, ...] = ()
+                companions: tuple[str, ...] = ()
                 if record.colocated_with or record.name in colocations:
-                    together = tuple(f"{scope}/{name}" for name in record.colocated_with)
-                    together += tuple(colocations.get(record.name, ()))
+                    companions = tuple(f"{scope}/{name}" for name in record.colocated_with)
+                    companions += tuple(colocations.get(record.name, ()))
                 op = maker.create(
                     record.op_type,
                     f"{scope}/{record.name}",
                     [
-                        places[place] if isinstance(place, int) else [places[each] for each in place]
-                        for place in record.inputs
+                        tensors[place] if isinstance(place, int) else [tensors[number] for number in place]
+                        for place in record.input_places
                     ],
                     [ops[name] for name in record.controls],
                     record.attrs,
-                    together,
-                    next((devices[other] for other in together if devices.get(other)), ""),
+                    companions,
+                    next((devices[name] for name in companions if devices.get(name)), ""),
                 )
+                # Without a device scope no op of the slice has a device, so there is nothing to remember.
                 if has_device_scope:
                     devices[op.name] = op.device
-                if record.name in self._waited_for:
+                if record.name in self._controllers:
                     ops.setdefault(record.name, op)
-                if record.used:
-                    places += tf_internals.tf_outputs(op, record.used)
+                if record.read_outputs:
+                    tensors += tf_internals.tf_outputs(op, record.read_outputs)
+        # Shape inference in C++ does not know shapes that only the author of the module knew, such as those
+        # that set_shape recorded; the importer takes them from _output_shapes, a replay from here.
         if refinements is None:
+            # Most shapes that the module declares are inferred as well: only those that refined something are
+            # looked at in later runs.
             return tuple(filter(functools.partial(_refine, graph, scope), self._known_shapes()))
         for refinement in refinements:
             _refine(graph, scope, refinement)
@@ -138,52 +152,57 @@ def _refine(graph: tf.Graph, scope: str, refinement: Refinement) -> bool:
     """Merges a known shape into that of a tensor; False where it adds nothing or contradicts."""
     name, dimensions = refinement
     tensor = graph.get_tensor_by_name(f"{scope}/{name}")
-    found = tensor.shape
-    if found.rank == len(dimensions) and not any(
-        size is not None and there is None for size, there in zip(dimensions, found.as_list(), strict=True)
+    inferred = tensor.shape
+    if inferred.rank == len(dimensions) and not any(
+        size is not None and other is None for size, other in zip(dimensions, inferred.as_list(), strict=True)
     ):
         return False
-    known = tf.TensorShape(dimensions)
+    declared = tf.TensorShape(dimensions)
     # The importer ignores a contradiction as well: an author's shape function may have had a bug.
-    if not found.is_compatible_with(known):
+    if not inferred.is_compatible_with(declared):
         return False
-    tensor.set_shape(known)
+    tensor.set_shape(declared)
     return True
 
 
-def plan_replay(part: GraphSlice, replaced: Iterable[str]) -> Replay | None:
-    """The records of a slice; None where only the importer can build it.
+def plan_replay(graph_slice: GraphSlice, replaced: Iterable[str]) -> Replay | None:
+    """The records of a slice; None if only the importer can build it.
 
     Args:
-      part: the slice.
+      graph_slice: the slice.
       replaced: names of the tensors that are replaced in each call.
     """
-    nodes = {node.name: node for node in part.graph_def.node}
+    nodes = {node.name: node for node in graph_slice.graph_def.node}
     if not tf_internals.can_create_ops() or not all(map(_is_plain, nodes.values())):
         return None
     order = _topological(nodes)
     if order is None:
         return None
-    given = tuple(sorted(replaced))
-    places = {name: place for place, name in enumerate(given)}
+    replaced_names = tuple(sorted(replaced))
+    places = {name: place for place, name in enumerate(replaced_names)}
     inputs = {
         name: tuple(tensor_of(edge) for edge in node.input if edge[0] != "^") for name, node in nodes.items()
     }
-    used: dict[str, set[int]] = {}
-    for edge in {*chain.from_iterable(inputs.values())}.difference(given):
-        producer, _, number = edge.rpartition(":")
-        used.setdefault(producer, set()).add(int(number))
+    read_outputs: dict[str, set[int]] = {}
+    # Only outputs that are read get a place; many ops have outputs that nothing reads.
+    for edge in {*chain.from_iterable(inputs.values())}.difference(replaced_names):
+        producer, _, output = edge.rpartition(":")
+        read_outputs.setdefault(producer, set()).add(int(output))
     records = []
     for name in order:
-        numbers = tuple(sorted(used.get(name, ())))
+        numbers = tuple(sorted(read_outputs.get(name, ())))
         records.append(_record(nodes[name], nodes, [places[edge] for edge in inputs[name]], numbers))
-        for each in numbers:
-            places[f"{name}:{each}"] = len(places)
-    return Replay(tuple(records), given)
+        for number in numbers:
+            places[f"{name}:{number}"] = len(places)
+    return Replay(tuple(records), replaced_names)
 
 
 def _is_plain(node: Any) -> bool:
-    """Whether a node can be created on its own: no loop, no function as op, no shared resource, no old op."""
+    """Whether a node can be created on its own.
+
+    It is not part of a TF1 loop, does not call a function as an op, names no shared resource (the name
+    differs in each call), and is not deprecated (only the importer knows the producer version of the graph).
+    """
     op_def = tf_internals.op_def(node.op)
     return (
         op_def is not None
@@ -194,7 +213,7 @@ def _is_plain(node: Any) -> bool:
 
 
 def _topological(nodes: Mapping[str, Any]) -> list[str] | None:
-    """Node names, inputs first; None where there is a cycle."""
+    """Node names, inputs first; None if there is a cycle. Depth first without recursion: graphs are deep."""
     order: list[str] = []
     entered: set[str] = set()
     done: set[str] = set()
@@ -212,6 +231,8 @@ def _topological(nodes: Mapping[str, Any]) -> list[str] | None:
                 entered.add(name)
                 for edge in nodes[name].input:
                     producer = node_of(edge)
+                    # Inputs from outside of the slice exist already. A node that is entered but not done is
+                    # on the stack, so an edge to it closes a cycle.
                     if producer in nodes and producer not in done:
                         if producer in entered:
                             return None
@@ -219,13 +240,15 @@ def _topological(nodes: Mapping[str, Any]) -> list[str] | None:
     return order
 
 
-def _record(node: Any, nodes: Mapping[str, Any], inputs: list[int], used: tuple[int, ...]) -> _Record:
+def _record(
+    node: Any, nodes: Mapping[str, Any], input_places: list[int], read_outputs: tuple[int, ...]
+) -> _Record:
     implied = _implied_attributes(node.op)
     return _Record(
         name=node.name,
         op_type=node.op,
-        inputs=_grouped(node, inputs),
-        used=used,
+        input_places=_grouped(node, input_places),
+        read_outputs=read_outputs,
         controls=tuple(edge[1:] for edge in node.input if edge.startswith("^")),
         attrs=tuple((key, attr.SerializeToString()) for key, attr in node.attr.items() if key not in implied),
         colocated_with=tuple(name for name in colocated_with(node) if name in nodes),
@@ -237,6 +260,8 @@ def _record(node: Any, nodes: Mapping[str, Any], inputs: list[int], used: tuple[
 def _implied_attributes(op_type: str) -> set[str]:
     """The attributes that need not be set: TensorFlow finds them from the inputs, or they are set apart."""
     names = {_SHAPES, "_class"}
+    # Type and length attributes follow from the inputs in `TF_FinishOperation`; setting them as well is
+    # waste.
     for argument in tf_internals.op_def(op_type).input_arg:
         names |= {argument.type_attr, argument.number_attr, argument.type_list_attr}
     return names
@@ -253,6 +278,7 @@ def _input_lists(op_type: str) -> tuple[tuple[str, str], ...]:
 def _grouped(node: Any, places: list[int]) -> tuple[int | tuple[int, ...], ...]:
     """Flat inputs as the op definition groups them: single ones and lists."""
     grouped: list[int | tuple[int, ...]] = []
+    # Most ops have no list inputs, and then the flat inputs are the grouped ones.
     lists = _input_lists(node.op)
     if not lists:
         return tuple(places)
@@ -282,7 +308,11 @@ def _known_shapes(node: Any) -> list[tuple[int, tuple[int | None, ...]]]:
 
 
 def shapes_key(tensors: Mapping[str, tf.Tensor]) -> tuple[Any, ...] | None:
-    """What TensorFlow's shape inference sees of inputs; None where it may look at their values as well."""
+    """What TensorFlow's shape inference sees of inputs; None if it may look at their values as well.
+
+    A constant of integers may be a shape, an axis or a size, so equal static shapes do not mean equal
+    results.
+    """
     key = []
     for name, tensor in sorted(tensors.items()):
         if tensor.dtype.is_integer and tensor.op.type == "Const":

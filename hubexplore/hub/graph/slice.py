@@ -1,4 +1,4 @@
-"""Cutting the part out of a variant's graph that an import needs."""
+"""Cuts out the part of a variant's graph that an import needs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hubexplore.errors import DamagedModuleError
 from hubexplore.hub.variants.variant import Variant
 from hubexplore.summary.graph.traversal import reached_functions
 
+# The prefix of groups in the attribute `_class` that are constraints; Graph.colocate_with writes it.
 _COLOCATION = b"loc:@"
 
 
@@ -22,37 +23,45 @@ class GraphSlice:
     Attributes:
       graph_def: the nodes, without functions. Colocation constraints on other nodes are taken out.
       library: the functions that the nodes call, directly or not.
-      dangling: node -> names of the nodes outside of the slice with which it was colocated.
-      inside: for these nodes, names of the nodes in the slice with which it still is.
+      outer_companions: node -> names of the nodes outside of the slice with which it was colocated.
+      inner_companions: for these nodes, names of the nodes in the slice with which it still is.
     """
 
     graph_def: graph_pb2.GraphDef
     library: function_pb2.FunctionDefLibrary
-    dangling: Mapping[str, tuple[str, ...]]
-    inside: Mapping[str, tuple[str, ...]]
+    outer_companions: Mapping[str, tuple[str, ...]]
+    inner_companions: Mapping[str, tuple[str, ...]]
 
 
 def slice_graph(variant: Variant, names: set[str]) -> GraphSlice:
-    """The slice of the named nodes, in the order of the variant."""
+    """The slice of the named nodes, in the order of the variant.
+
+    Costs one pass over the names of the variant; only the nodes of the slice are copied.
+    """
     original = variant.meta_graph.graph_def
     graph_def = graph_pb2.GraphDef(versions=original.versions)
+    # The message owns copies, so that the variant stays as it is when constraints are taken out below.
     graph_def.node.extend(node for name, node in variant.nodes.items() if name in names)
-    dangling: dict[str, tuple[str, ...]] = {}
-    inside: dict[str, tuple[str, ...]] = {}
+    outer_companions: dict[str, tuple[str, ...]] = {}
+    inner_companions: dict[str, tuple[str, ...]] = {}
     for node in graph_def.node:
-        together = colocated_with(node)
-        outside = tuple(name for name in together if name not in names)
-        # Groups that are no constraint mean nothing; if they are no text the importer fails half-way.
-        if outside or ("_class" in node.attr and len(together) < len(node.attr["_class"].list.s)):
-            dangling[node.name] = outside
-            inside[node.name] = tuple(name for name in together if name in names)
+        companions = colocated_with(node)
+        outer = tuple(name for name in companions if name not in names)
+        # A group without the prefix is not a constraint. If it is not text either, the importer fails
+        # half-way, when the ops are in the graph already.
+        if outer or ("_class" in node.attr and len(companions) < len(node.attr["_class"].list.s)):
+            outer_companions[node.name] = outer
+            inner_companions[node.name] = tuple(name for name in companions if name in names)
             del node.attr["_class"]
-            if inside[node.name]:
-                node.attr["_class"].list.s.extend(_COLOCATION + each.encode() for each in inside[node.name])
-    return GraphSlice(graph_def, _library(graph_def, original.library), dangling, inside)
+            if inner_companions[node.name]:
+                groups = (_COLOCATION + name.encode() for name in inner_companions[node.name])
+                node.attr["_class"].list.s.extend(groups)
+    return GraphSlice(graph_def, _library(graph_def, original.library), outer_companions, inner_companions)
 
 
 def _library(graph_def: Any, everything: Any) -> function_pb2.FunctionDefLibrary:
+    # Only functions that are called: a variant may have hundreds, and each is registered in the graph of the
+    # user.
     functions = reached_functions(graph_def.node, everything)
     called = {function.signature.name for function in functions}
     library = function_pb2.FunctionDefLibrary(function=functions)

@@ -28,21 +28,22 @@ from hubexplore.hub.variants.variant import Variant, node_list
 from hubexplore.summary.graph.traversal import node_of, reach
 
 _KEYS: Final = tf.compat.v1.GraphKeys
+# Collections of names of nodes that belong to the state; those of variables hold protos.
 _NODE_COLLECTIONS: Final = (_KEYS.TABLE_INITIALIZERS, _KEYS.ASSET_FILEPATHS)
 
 
 @dataclass(frozen=True)
 class StatePlan:
-    """What to import for the state of a variant; the same for every instance.
+    """What to import for the state of a variant; the same for each instance.
 
     Attributes:
-      part: the nodes reached from the state, plus the restore of the checkpoint.
-      variables: tensor name -> what it is; protos name the initialisers in `part`.
+      graph_slice: the nodes reached from the state, plus the restore of the checkpoint.
+      variables: tensor name -> what it is; protos name the initialisers in `graph_slice`.
       collections: collection -> names of variables' tensors, tensors or ops.
-      locals: the same for variables that no collection lists; they start from their initial values.
+      locals: as `variables`, for variables that no collection lists; they start from their initial values.
     """
 
-    part: GraphSlice
+    graph_slice: GraphSlice
     variables: Mapping[str, VariableSpec]
     collections: Mapping[str, tuple[str, ...]]
     locals: Mapping[str, VariableSpec]
@@ -79,6 +80,8 @@ class State:
         A function body cannot capture a reference to a variable, so there it is the variable's value.
         """
         tensor = self.tensor(name)
+        # Reference variables (TF1 before resource variables) are tensors that ops write through; outside of
+        # their graph only a copy of the value can be read.
         if graph is self.graph or not tensor.dtype._is_ref_dtype:
             return tensor
         with self.graph.as_default(), tf.control_dependencies(None):
@@ -87,6 +90,12 @@ class State:
 
 def plan_state(variant: Variant, checkpoint: str | None, trainable: bool) -> StatePlan:
     """Finds what the state of a variant consists of.
+
+    The targets are the stateful nodes without inputs, the ops of variables, the initialisers of tables,
+    assets and, if trainable, losses that depend on state only; the state is what they reach going back. With
+    a checkpoint, the initialisers of the module's own graph are not among the targets: `add_restore` puts its
+    own in their place, so neither they nor the constants that they read are imported. Linear in what is
+    reached.
 
     Args:
       variant: the graph variant.
@@ -110,29 +119,31 @@ def plan_state(variant: Variant, checkpoint: str | None, trainable: bool) -> Sta
         targets.extend(_targets(spec, with_initializer=checkpoint is None))
     for spec in unlisted.values():
         targets.extend(_targets(spec, with_initializer=True))
-    found = reach(variant.nodes, targets)
-    check_complete(found.missing)
-    part = slice_graph(variant, found.nodes)
+    region = reach(variant.nodes, targets)
+    check_complete(region.missing)
+    graph_slice = slice_graph(variant, region.nodes)
     if checkpoint is not None and variables:
-        root = free_name("checkpoint_initializer", found.nodes)
-        made = add_restore(part.graph_def, root, checkpoint, list(variables.values()))
-        for name, (initializer, value) in made.items():
+        # A name of the module must not be changed, so the ops that are added make way.
+        root = free_name("checkpoint_initializer", region.nodes)
+        initializers = add_restore(graph_slice.graph_def, root, checkpoint, list(variables.values()))
+        for name, (initializer, value) in initializers.items():
             proto = variables[name].proto
             proto.initializer_name, proto.initial_value_name = initializer, value
     if unlisted:
         collections[_KEYS.LOCAL_VARIABLES] = tuple(unlisted)
-        # The main op of a SavedModel initialised tables and these, and so does tables_initializer(); but not
-        # those that start from the values of variables, which may be initialised at the same time.
+        # The main op of a SavedModel initialised both tables and these, so tables_initializer() does as well,
+        # except for those that start from the values of variables: users run it together with
+        # global_variables_initializer(), in no order.
         collections[_KEYS.TABLE_INITIALIZERS] += tuple(
             spec.proto.initializer_name
             for spec in unlisted.values()
             if not reach(variant.nodes, [node_of(spec.proto.initial_value_name)]).nodes & variant.state_nodes
         )
-    return StatePlan(part, variables, collections, unlisted)
+    return StatePlan(graph_slice, variables, collections, unlisted)
 
 
 def local_variables_or_fail(variant: Variant) -> dict[str, VariableSpec]:
-    """The variables that no collection lists; DamagedModuleError where the graph has no whole one."""
+    """The variables that no collection lists; DamagedModuleError if a part of one is missing."""
     try:
         return local_variables(variant)
     except (KeyError, ValueError) as error:
@@ -140,12 +151,12 @@ def local_variables_or_fail(variant: Variant) -> dict[str, VariableSpec]:
 
 
 def read_variables_or_fail(variant: Variant) -> dict[str, VariableSpec]:
-    """The variables of a variant; DamagedModuleError where the graph lacks one."""
+    """The variables of a variant; DamagedModuleError if the graph lacks one."""
     try:
         return read_variables(variant.meta_graph, variant.nodes)
     except (KeyError, ValueError) as error:
         raise DamagedModuleError(
-            f"The module's graph and its list of variables do not fit together: {error}."
+            f"The module's graph and its list of variables do not match: {error}."
         ) from error
 
 
@@ -165,11 +176,12 @@ def _targets(spec: VariableSpec, *, with_initializer: bool) -> list[str]:
     return [name for name in names if name]
 
 
-def free_name(name: str, taken: set[str]) -> str:
-    """`name`, or `name_1`, ... such that no node of `taken` is it or lies below it."""
-    tops = {node.partition("/")[0].lower() for node in taken}
+def free_name(name: str, nodes: set[str]) -> str:
+    """`name`, or `name_1`, ... such that none of `nodes` is it or lies below it."""
+    # TensorFlow compares names without regard to case.
+    used = {node.partition("/")[0].lower() for node in nodes}
     candidate, number = name, 0
-    while candidate.lower() in tops:
+    while candidate.lower() in used:
         number += 1
         candidate = f"{name}_{number}"
     return candidate
@@ -182,16 +194,19 @@ def build_state(plan: StatePlan, scope: str, functions: FunctionImporter) -> Sta
     """
     graph = tf.compat.v1.get_default_graph()
     graph_def = graph_pb2.GraphDef()
-    graph_def.CopyFrom(plan.part.graph_def)
+    graph_def.CopyFrom(plan.graph_slice.graph_def)
+    # The plan is shared by all instances, so a copy gets the names of this one.
     prefix_shared_names(graph_def, scope)
+    # Leaves the TF1 contexts as well: state inside of a cond could not be initialised from outside of it.
     with tf.control_dependencies(None):
-        functions.import_graph_def(graph_def, plan.part.library, scope)
+        functions.import_graph_def(graph_def, plan.graph_slice.library, scope)
         variables = tuple(
             (spec, tf_internals.variable_from_proto(spec.proto, scope)) for spec in plan.variables.values()
         )
         unlisted = {
             name: tf_internals.variable_from_proto(spec.proto, scope) for name, spec in plan.locals.items()
         }
+    # Collections hold Variable objects, not tensors; code that reads them (optimizers, savers) needs those.
     live = unlisted | {spec.proto.variable_name: variable for spec, variable in variables}
     for key, names in plan.collections.items():
         for name in names:

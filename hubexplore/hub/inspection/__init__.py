@@ -1,1 +1,1 @@
-"""What is asked of a module in a graph: its calls, its tensors, and what is easily forgotten."""
+"""Questions about a module in a graph: its calls, its tensors, and common mistakes."""

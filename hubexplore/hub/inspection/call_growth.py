@@ -19,8 +19,9 @@ MSG_GROWTH: Final = (
     "Apply it once to a placeholder and feed that in each step, or use hub.eval_function_for_module or "
     "NotebookSession.call, which do so."
 )
-# Module.__call__, the wrapper that keeps AutoGraph out of it, and count() itself.
-_TO_THE_CALLER: Final = 4
+# The frames of count(), Module.__call__ and the wrapper that keeps AutoGraph out of it lie above the
+# caller's.
+_STACK_LEVEL: Final = 4
 
 
 class CallCounter:
@@ -40,17 +41,18 @@ class CallCounter:
     def count(self, signature: str, inputs: Mapping[str, Any], graph: tf.Graph) -> None:
         """To be called by `Module.__call__` for each call in `graph`; warns with GraphGrowthWarning.
 
-        What is built into a function or a loop does not count: these are made once and then only run.
+        Calls inside of functions and loops do not count: these are built once and then only run.
         """
         if signature in self._warned or graph is not self._graph or _is_built_once(graph):
             return
-        parts = (part for name in sorted(inputs) for part in components(inputs[name]))
-        key = (signature, *((part.dtype, _sizes(part)) for part in parts))
+        tensors = (tensor for name in sorted(inputs) for tensor in components(inputs[name]))
+        # Calls with other dtypes or shapes count separately: a smaller last batch is not a loop.
+        key = (signature, *((tensor.dtype, _sizes(tensor)) for tensor in tensors))
         self._counts[key] = self._counts.get(key, 0) + 1
         if self._counts[key] == MANY_CALLS:
             self._warned.add(signature)
             message = MSG_GROWTH.format(signature=signature, name=self._name, count=MANY_CALLS)
-            warnings.warn(message, GraphGrowthWarning, stacklevel=_TO_THE_CALLER)
+            warnings.warn(message, GraphGrowthWarning, stacklevel=_STACK_LEVEL)
 
 
 def _is_built_once(graph: tf.Graph) -> bool:

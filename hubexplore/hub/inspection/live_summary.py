@@ -26,23 +26,28 @@ def _shape(shape: Any) -> Shape:
     return None if shape.rank is None else tuple(shape.as_list())
 
 
-def map_summaries(variable_map: Mapping[str, Any], known: Iterable[VariableSummary]) -> list[VariableSummary]:
+def map_summaries(
+    variable_map: Mapping[str, Any], published: Iterable[VariableSummary]
+) -> list[VariableSummary]:
     """The variables of a `variable_map` by their names in the module.
 
     Args:
       variable_map: name in the module -> Variable, or list of its partitions.
-      known: what the spec says of them, which alone knows the whole shape of a partitioned one.
+      published: what the spec says of them, which alone knows the whole shape of a partitioned one.
     """
-    by_name = {variable.name: variable for variable in known}
-    found = []
+    by_name = {variable.name: variable for variable in published}
+    summaries = []
     for name, value in variable_map.items():
+        # Partitions have one dtype and one trainable flag.
         first = value[0] if isinstance(value, list) else value
-        own = _variable(name, first)
+        summary = _variable(name, first)
         if isinstance(value, list):
-            own = replace(own, shape=None)
+            summary = replace(summary, shape=None)
         described = by_name.get(name)
-        found.append(replace(described, trainable=own.trainable, node=own.node) if described else own)
-    return found
+        summaries.append(
+            replace(described, trainable=summary.trainable, node=summary.node) if described else summary
+        )
+    return summaries
 
 
 def list_summaries(variables: Iterable[Any]) -> list[VariableSummary]:

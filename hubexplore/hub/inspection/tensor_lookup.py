@@ -17,15 +17,17 @@ def locate(module: Module, name: Any, call: Application | int | None) -> tf.Tens
     if not isinstance(name, str) or not name:
         raise NoSuchTensorError(f"The name of a tensor looks like 'op:0' or 'op'; got {name!r}.")
     if call is None:
-        for own in sorted(module.applications, key=lambda own: len(own.scope), reverse=True):
-            if name.startswith(f"{own.scope}/"):
-                return _find(module, name[len(own.scope) + 1 :], own)
+        # Longest scope first: that of one call may be the beginning of another's.
+        for application in sorted(module.applications, key=lambda item: len(item.scope), reverse=True):
+            if name.startswith(f"{application.scope}/"):
+                return _find(module, name[len(application.scope) + 1 :], application)
         if name.startswith(f"{module.scope}/"):
             return _find(module, name[len(module.scope) + 1 :], None)
     return _find(module, name, _chosen(module, name, call))
 
 
 def _find(module: Module, name: str, call: Application | None) -> tf.Tensor:
+    # A variable itself is not a tensor of the graph: its value is read, by an op that is added.
     variable = module.variable_map.get(name.removesuffix(":0"))
     if variable is not None and not isinstance(variable, list):
         with module.graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
@@ -45,18 +47,18 @@ def _chosen(module: Module, name: str, call: Application | int | None) -> Applic
     if call is None:
         graph = tf.compat.v1.get_default_graph()
         for home in (graph, module.graph):
-            own = [each for each in calls if each.graph is home]
-            if own:
-                return own[-1]
+            in_graph = [application for application in calls if application.graph is home]
+            if in_graph:
+                return in_graph[-1]
         return calls[-1]
     if isinstance(call, int):
         if not -len(calls) <= call < len(calls):
             raise NoSuchCallError(
                 f"Module {module.name!r} has no call {call}: it was called {len(calls)} times, and calls "
-                f"count from 0."
+                f"are numbered from 0."
             )
         return calls[call]
-    if not any(call is each for each in calls):
+    if not any(call is application for application in calls):
         raise NoSuchCallError(
             f"{call!r} is not a call of module {module.name!r}: take one of its applications."
         )

@@ -1,4 +1,4 @@
-"""Finds what is often forgotten when a module is trained. Each finder returns a message or None."""
+"""Finds common mistakes in training a module. Each finder returns a message or None."""
 
 from __future__ import annotations
 
@@ -31,13 +31,14 @@ MSG_NOT_TRAINABLE: Final = (
 )
 _KEYS: Final = tf.compat.v1.GraphKeys
 _NOTHING_TO_TRAIN: Final = ("No variables to optimize", "No gradients provided for any variable")
-_WRITES: Final = re.compile(r"(Resource)?(Assign|Scatter)\w*")
-_TRAINS: Final = re.compile(
+_WRITING_OPS: Final = re.compile(r"(Resource)?(Assign|Scatter)\w*")
+_TRAINING_OPS: Final = re.compile(
     r"(Resource)?(Sparse)?Apply[A-Z]\w*|Assign(Add|Sub)(VariableOp)?|(Resource)?Scatter\w+"
 )
-# Between a variable and an op in a cond or loop of TensorFlow 1.
-_PASSES: Final = frozenset({"Switch", "RefSwitch", "Enter", "RefEnter"})
-_NAMED: Final = 3
+# Ops between a variable and an op in a cond or loop of TensorFlow 1.
+_FORWARDING_OPS: Final = frozenset({"Switch", "RefSwitch", "Enter", "RefEnter"})
+_MAX_NAMES: Final = 3
+"""Maximum number of names in a message."""
 
 
 def module_index(directory: str) -> CheckpointIndex | None:
@@ -55,6 +56,7 @@ def update_ops_never_run(module: Module, old: CheckpointIndex, new: CheckpointIn
       new: of the checkpoint with its values now.
     """
     variables = {key: _parts(value) for key, value in module.variable_map.items()}
+    # By checksums of the two indexes: no value is read.
     changed = {key for key in variables if _checksums(old, key) != _checksums(new, key)}
     trained = {key for key, parts in variables.items() if any(part.trainable for part in parts)}
     if not module.trainable or not changed & trained:
@@ -75,8 +77,8 @@ def losses_unused(module: Module) -> str | None:
         for loss in module.graph.get_collection(_KEYS.REGULARIZATION_LOSSES)
         if loss.op.name.startswith(scopes)
     ]
-    used = any(not user.name.startswith(scopes) for loss in losses for user in loss.consumers())
-    if not losses or used or not _is_being_trained(module, scopes):
+    are_used = any(not user.name.startswith(scopes) for loss in losses for user in loss.consumers())
+    if not losses or are_used or not _is_being_trained(module, scopes):
         return None
     return MSG_LOSSES.format(module=module.name, count=len(losses))
 
@@ -99,42 +101,43 @@ def _checksums(index: CheckpointIndex, key: str) -> tuple[int, ...] | None:
 
 
 def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(map(repr, names[:_NAMED])) + more
+    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+    return ", ".join(map(repr, names[:_MAX_NAMES])) + more
 
 
 def _assigned_by_updates(module: Module, variables: Mapping[str, list[Any]]) -> set[str]:
-    """Names of the variables that the update ops of a module's calls write, as far as can be seen."""
+    """Names of the variables that the update ops of a module's calls may write."""
     keys = {part.op.name: key for key, parts in variables.items() for part in parts}
     scopes = module.scopes
-    waiting = [
+    stack = [
         getattr(update, "op", update)
         for update in module.graph.get_collection(_KEYS.UPDATE_OPS)
         if update.name.startswith(scopes)
     ]
-    seen = set(waiting)
-    found: set[str] = set()
-    while waiting:
-        op = waiting.pop()
-        found.update(keys[name] for name in _written(op) if name in keys)
-        before = [tensor.op for tensor in op.inputs] + list(op.control_inputs)
-        fresh = [each for each in before if each not in seen and each.name.startswith(scopes)]
-        seen.update(fresh)
-        waiting.extend(fresh)
-    return found
+    visited = set(stack)
+    assigned: set[str] = set()
+    while stack:
+        op = stack.pop()
+        assigned.update(keys[name] for name in _written(op) if name in keys)
+        sources = [tensor.op for tensor in op.inputs] + list(op.control_inputs)
+        fresh = [source for source in sources if source not in visited and source.name.startswith(scopes)]
+        visited.update(fresh)
+        stack.extend(fresh)
+    return assigned
 
 
 def _written(op: Any) -> Iterator[str]:
     """Names of the ops of the variables that an op may write."""
-    if _WRITES.fullmatch(op.type):
+    if _WRITING_OPS.fullmatch(op.type):
         yield _source(op.inputs[0].op).name
     elif any(attr.func.name or attr.list.func for attr in op.node_def.attr.values()):
-        # What the function of a cond or loop writes is not looked into.
+        # The function of a TF2 cond or loop is not analysed: it may write any of its inputs, and a false
+        # warning would be worse than none.
         yield from (_source(tensor.op).name for tensor in op.inputs)
 
 
 def _source(op: Any) -> Any:
-    while op.type in _PASSES and op.inputs:
+    while op.type in _FORWARDING_OPS and op.inputs:
         op = op.inputs[0].op
     return op
 
@@ -142,7 +145,7 @@ def _source(op: Any) -> Any:
 def _is_being_trained(module: Module, scopes: tuple[str, ...]) -> bool:
     """Whether an optimizer's op, outside of the module, writes one of its variables."""
     return any(
-        _TRAINS.fullmatch(user.type) is not None
+        _TRAINING_OPS.fullmatch(user.type) is not None
         and user.inputs[0].op is part.op
         and not user.name.startswith(scopes)
         for value in module.variable_map.values()

@@ -1,4 +1,4 @@
-"""Tensors of a graph as a function of NumPy arrays that is compiled once."""
+"""Compiles tensors of a graph into a function of NumPy arrays, once."""
 
 from __future__ import annotations
 
@@ -13,23 +13,26 @@ from hubexplore.hub import tf_internals
 from hubexplore.hub.running.feeds import ragged_value
 from hubexplore.hub.tensor_info import components
 
-_MOST_OPS: Final = 200
-_MOST_BYTES: Final = 1_000_000
-_MOST_COPIED: Final = 20_000_000
-"""Bytes of constants up to which each thread that calls at the same time may have a compiled call."""
-# Stateful ops that neither wait for others nor write.
-_READS: Final = frozenset(
+_MAX_LIGHT_OPS: Final = 200
+"""Maximum number of ops of a call that may run in the calling thread."""
+_MAX_LIGHT_BYTES: Final = 1_000_000
+"""Maximum size of the constants of a call that may run in the calling thread, in bytes."""
+_MAX_COPIED_BYTES: Final = 20_000_000
+"""Maximum size of the constants of a call of which each concurrent thread may have a copy, in bytes."""
+# Stateful ops that neither wait for other ops nor write.
+_READ_OPS: Final = frozenset(
     {
         "VarHandleOp", "ReadVariableOp", "ResourceGather", "ResourceGatherNd", "Variable", "VariableV2",
         "HashTable", "HashTableV2", "LookupTableFind", "LookupTableFindV2", "LookupTableSizeV2",
     }
 )  # fmt: skip
-# What waits for others, or asks them for as long as they like.
-_WAITS: Final = re.compile(
+# Ops that wait for other ops, or call into something that may take any time.
+_WAITING_OPS: Final = re.compile(
     r"Queue(Dequeue|Enqueue)\w*|BarrierTakeMany|(Ordered)?(Map)?(Uns|S)tage\w*|Reader(Read|NumRecords)\w*|"
     r"(MultiDevice)?IteratorGetNext\w*|MakeIterator"
 )
-_DEEPER: Final = {
+# How an op changes the number of TF1 conds and loops that it is in.
+_DEPTH_CHANGES: Final = {
     **dict.fromkeys(("Switch", "RefSwitch"), 1),
     **dict.fromkeys(("Merge", "RefMerge", "Exit", "RefExit"), -1),
 }
@@ -59,26 +62,27 @@ class CompiledCall:
         self._names = list(fetches)
         self._dense = all(isinstance(fetch, tf.Tensor) for fetch in fetches.values())
         flat = [tensor for fetch in fetches.values() for tensor in components(fetch)]
-        given = list(placeholders)
+        feeds = list(placeholders)
         self.stop = Stop(session, flat) if stoppable and _may_take_long(flat) else None
-        """Ends runs from outside; None where they end by themselves, and soon."""
+        """Ends runs from outside; None if they end soon by themselves."""
         targets = self.stop.targets if self.stop else ()
-        self.run = tf_internals.compiled(session, flat, given, timeout, targets=targets)
-        """Takes one array per placeholder; gives the flat values that `results` takes."""
-        self._make_light = functools.partial(tf_internals.compiled, session, flat, given, in_caller=True)
+        self.run = tf_internals.compiled(session, flat, feeds, timeout, targets=targets)
+        """Takes one array per placeholder; returns the flat values that `results` takes."""
+        self._make_light = functools.partial(tf_internals.compiled, session, flat, feeds, in_caller=True)
         self._may_be_light = timeout is None and self.stop is None and _is_light(flat)
 
     @functools.cached_property
     def run_light(self) -> Callable[..., Sequence[Any]]:
         """As `run`, and several times as fast where the ops themselves take microseconds.
 
-        They run in one thread, so it is for small inputs. Signatures of many ops, or with loops or functions,
-        only have `run`.
+        All ops run in one thread, so this is for small inputs. For signatures with many ops, loops or
+        functions, it is `run`.
         """
         return self._make_light() if self._may_be_light else self.run
 
     def results(self, flat: Sequence[Any]) -> dict[str, Any]:
         """Values by the names of the fetches: arrays, SparseTensorValue, RaggedTensorValue."""
+        # The usual case, in which each flat value is a result.
         if self._dense:
             return dict(zip(self._names, flat, strict=True))
         parts = iter(flat)
@@ -88,9 +92,13 @@ class CompiledCall:
 class Stop:
     """Ends runs of a graph from outside, between two ops: one that fails ends all of its run.
 
-    TensorFlow has no call that ends a run. So an op waits beside what is run, without a thread; at the end of
-    the run another op lets it go on, and `now` makes it fail. Each is for one run at a time: of two, the one
-    that ends first could let go of the other one's op, and wait for its own.
+    TensorFlow (2.16 to 2.21) has no call that ends a run, and closing the session would end all of them. So
+    each run also runs an op that waits on an empty queue, which takes no thread. When the fetches are done, a
+    second op fills the queue and the run ends normally; `now` closes the queue, so that the waiting op fails
+    and with it the run.
+
+    A Stop is for one run at a time: of two runs, the one that ends first could release the waiting op of the
+    other and then wait itself for ever.
 
     Args:
       session: of the graph.
@@ -100,6 +108,8 @@ class Stop:
 
     def __init__(self, session: tf.compat.v1.Session, fetches: Iterable[tf.Tensor | tf.Operation]) -> None:
         graph: tf.Graph = session.graph
+        # Scopes of the caller must not apply; a control dependency would make the op wait that is to be
+        # waited for.
         with graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
             queue = tf.queue.FIFOQueue(1, [tf.bool], [[]], name="hub_stop")
             self.name = str(queue.queue_ref.op.name)
@@ -107,37 +117,40 @@ class Stop:
                 done = queue.enqueue(True)
             self.targets = (queue.dequeue().op, done)
             end = queue.close(cancel_pending_enqueues=True)
-        # In the thread that calls: loops that have to end may occupy all others.
+        # In the calling thread: the loops that must end may occupy all threads of the pool.
         self._end = tf_internals.compiled(session, [], [], targets=[end], in_caller=True)
 
     def now(self) -> None:
-        """Ends all runs that go on, and those that begin later, with `tf.errors.OutOfRangeError`."""
+        """Ends all current and later runs with `tf.errors.OutOfRangeError`."""
         self._end()
 
 
 def may_be_endless(fetches: Iterable[tf.Tensor | tf.Operation]) -> bool:
-    """Whether what these need has loops, ops that wait for others, or functions, in which both may be."""
+    """Whether these need loops, ops that wait for others, or functions, which may contain both."""
     return any(_is_endless(op.type) for op in _needed(fetches))
 
 
 def surely_runs(op: tf.Operation) -> bool:
     """Whether an op of a TF1 graph runs whatever conditions say: it is in no branch of a `tf.cond`.
 
-    A branch begins with a Switch, and ends with a Merge; so does a loop, which an Exit leaves.
+    A branch begins with a Switch and ends with a Merge; a loop begins with a Merge and a Switch, and an Exit
+    leaves it. The depth of an op is that of its deepest input, changed by its own type. Linear in the ops
+    that it needs; depth first without recursion, as graphs are deeper than Python's stack. Back edges of
+    loops are left out, so the walk meets no cycle in a valid graph.
     """
     depths: dict[str, int] = {}
-    waiting = [op]
-    while waiting:
-        current = waiting[-1]
-        before = [each for each in _inputs(current) if not _is_back_edge(current, each)]
-        unknown = [each for each in before if each.name not in depths]
-        if unknown and current.name not in depths:
+    stack = [op]
+    while stack:
+        current = stack[-1]
+        sources = [source for source in _inputs(current) if not _is_back_edge(current, source)]
+        unvisited = [source for source in sources if source.name not in depths]
+        if unvisited and current.name not in depths:
             depths[current.name] = 0  # so that a cycle of damaged graphs ends
-            waiting.extend(unknown)
+            stack.extend(unvisited)
             continue
-        waiting.pop()
-        depth = max((depths[each.name] for each in before), default=0)
-        depths[current.name] = max(0, depth + _DEEPER.get(current.type, 0))
+        stack.pop()
+        depth = max((depths[source.name] for source in sources), default=0)
+        depths[current.name] = max(0, depth + _DEPTH_CHANGES.get(current.type, 0))
     return depths[op.name] == 0
 
 
@@ -148,11 +161,11 @@ def _is_back_edge(op: tf.Operation, source: tf.Operation) -> bool:
 def _may_take_long(fetches: Sequence[tf.Tensor]) -> bool:
     if _is_light(fetches):
         return False
-    return may_be_endless(fetches) or _held(fetches) <= _MOST_COPIED
+    return may_be_endless(fetches) or _constant_bytes(fetches) <= _MAX_COPIED_BYTES
 
 
-def _held(fetches: Iterable[tf.Tensor]) -> int:
-    """Bytes of the constants that these need."""
+def _constant_bytes(fetches: Iterable[tf.Tensor]) -> int:
+    """Size of the constants that these need, in bytes."""
     return sum(_size(op) for op in _needed(fetches) if op.type == "Const")
 
 
@@ -162,17 +175,17 @@ def _size(constant: tf.Operation) -> int:
 
 
 def _is_endless(op_type: str) -> bool:
-    is_loop = op_type == "LoopCond" or _WAITS.fullmatch(op_type) is not None
+    is_loop = op_type == "LoopCond" or _WAITING_OPS.fullmatch(op_type) is not None
     return is_loop or tf_internals.takes_functions(op_type)
 
 
 def _is_light(fetches: Iterable[tf.Tensor]) -> bool:
-    """Whether what these need is a few ops that run once each, hold little, and wait for nothing."""
-    held = 0
+    """Whether these need only a few ops, each of which runs once, is small, and waits for nothing."""
+    size = 0
     for number, op in enumerate(_needed(fetches)):
-        if op.type == "Const":  # each compiled call has copies of its own
-            held += _size(op)
-        if number >= _MOST_OPS or held > _MOST_BYTES or not _is_simple(op.type):
+        if op.type == "Const":  # each compiled call has its own copies
+            size += _size(op)
+        if number >= _MAX_LIGHT_OPS or size > _MAX_LIGHT_BYTES or not _is_simple(op.type):
             return False
     return True
 
@@ -187,20 +200,20 @@ def _inputs(op: tf.Operation) -> Iterator[tf.Operation]:
 
 
 def _needed(fetches: Iterable[tf.Tensor | tf.Operation]) -> Iterator[tf.Operation]:
-    """The ops that tensors and ops need, and these, each once."""
-    waiting = [_op(fetch) for fetch in fetches]
-    seen = {op.name for op in waiting}
-    while waiting:
-        op = waiting.pop()
+    """The ops of some fetches and all ops that these need, each once."""
+    stack = [_op(fetch) for fetch in fetches]
+    visited = {op.name for op in stack}
+    while stack:
+        op = stack.pop()
         yield op
-        for other in _inputs(op):
-            if other.name not in seen:
-                seen.add(other.name)
-                waiting.append(other)
+        for source in _inputs(op):
+            if source.name not in visited:
+                visited.add(source.name)
+                stack.append(source)
 
 
 def _is_simple(op_type: str) -> bool:
-    if op_type in _READS:
+    if op_type in _READ_OPS:
         return True
     definition = tf_internals.op_def(op_type)
     is_stateful = definition is None or definition.is_stateful
@@ -208,9 +221,9 @@ def _is_simple(op_type: str) -> bool:
 
 
 def _value(fetch: Any, parts: Iterator[Any]) -> Any:
-    own = [next(parts) for _ in components(fetch)]
+    values = [next(parts) for _ in components(fetch)]
     if isinstance(fetch, tf.SparseTensor):
-        return tf.compat.v1.SparseTensorValue(*own)
+        return tf.compat.v1.SparseTensorValue(*values)
     if isinstance(fetch, tf.RaggedTensor):
-        return ragged_value(own[0], own[1:])
-    return own[0]
+        return ragged_value(values[0], values[1:])
+    return values[0]

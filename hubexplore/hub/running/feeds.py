@@ -1,4 +1,14 @@
-"""Values for the inputs of a signature as arrays, and the placeholders that take them."""
+"""Values for the inputs of a signature as arrays, and the placeholders that take them.
+
+`inputs.brought.conversion` and `inputs.brought.notebook_objects` also turn values into arrays, and are a
+second engine on purpose; only `summary.confusables.columns` is common to both. A call has a signature with
+TensorFlow's types, takes an array of the right dtype as it is, without a copy, in microseconds, accepts what
+`Session.run` accepts, and keeps NumPy's objects; its errors name the TensorInfo. The explorer has a `Field`
+without TensorFlow (that layer must not import it), copies, since the cell that made an array may change it
+later, refuses what is too large to display, coerces text through the same literals as a text box, and its
+errors are hints for a form. One engine with a switch for each of these would be slower for calls and no
+shorter.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +20,15 @@ import numpy as np
 import tensorflow as tf
 
 from hubexplore.errors import SignatureError, TooLargeError
-from hubexplore.hub.tensor_info import TensorInfo, check_shared, normalize_inputs
+from hubexplore.hub.call_arguments import check_shared, normalize_inputs
+from hubexplore.hub.tensor_info import TensorInfo
 from hubexplore.summary.confusables import columns
 
 Array = np.ndarray[Any, Any]
 Conversion = Callable[[Any, "np.dtype[Any]"], Array]
+# Indices, values and dense shape.
 _SPARSE_PARTS: Final = 3
-_HANDLES: Final = (tf.resource, tf.variant)
+_HANDLE_DTYPES: Final = (tf.resource, tf.variant)
 
 MSG_HANDLE: Final = (
     "Input {name!r}: expected {info!r}. No array holds a {kind}: pass a tensor, in a call within a graph, "
@@ -29,38 +41,38 @@ MSG_TOO_LARGE: Final = (
 )
 
 
-def as_session_run(value: Any, wanted: np.dtype[Any]) -> Array:
-    """`value` as an array of `wanted`, as `Session.run` of TensorFlow 2.21 converts what it is fed.
+def as_session_run(value: Any, dtype: np.dtype[Any]) -> Array:
+    """`value` as an array of `dtype`, as `Session.run` of TensorFlow 2.21 converts what it is fed.
 
-    NumPy's casts: fractions are cut off, integers wrap around, `["1"]` is a number. Only one Python `int`
-    that `wanted` cannot hold is refused.
+    NumPy's casts apply: fractions are cut off, integers wrap around, `["1"]` is a number. Only a single
+    Python `int` that `dtype` cannot hold is refused.
 
     Raises:
       TypeError, ValueError, OverflowError: NumPy cannot convert it.
     """
     if tf.is_tensor(value):  # which Session.run refuses
-        return exactly(value, wanted)
-    # TensorFlow makes this difference, which counts for strings as bool and int as bfloat16.
-    if np.issubdtype(wanted, np.number):
-        array = np.asarray(value).astype(wanted, copy=False)
+        return exactly(value, dtype)
+    # TensorFlow distinguishes these, which matters for strings as bool and int as bfloat16.
+    if np.issubdtype(dtype, np.number):
+        array = np.asarray(value).astype(dtype, copy=False)
     else:
-        array = np.asarray(value, wanted)
+        array = np.asarray(value, dtype)
     if isinstance(value, int) and array[()] != value:
-        raise TypeError(f"Got {value}, which {wanted.name} cannot hold.")
+        raise TypeError(f"Got {value}, which {dtype.name} cannot hold.")
     return array
 
 
-def exactly(value: Any, wanted: np.dtype[Any]) -> Array:
-    """`value` as an array of `wanted`, where no value changes by more than rounding.
+def exactly(value: Any, dtype: np.dtype[Any]) -> Array:
+    """`value` as an array of `dtype`, where no value changes by more than rounding.
 
     Raises:
       TypeError: a value would change, or the values are of mixed types.
     """
-    return _numbers(np.asarray(value), wanted)
+    return _numbers(np.asarray(value), dtype)
 
 
 class Feeds:
-    """The inputs of a signature: turns the values of a call into arrays, before anything is added to a graph.
+    """Turns the values of a call into arrays, before anything is added to a graph.
 
     Args:
       signature: its name, for messages.
@@ -73,7 +85,7 @@ class Feeds:
     ) -> None:
         self.infos = infos
         self._signature = signature
-        self._feeds = {name: _Feed(name, info, numbers) for name, info in infos.items()}
+        self._feeds = {name: _InputFeed(name, info, numbers) for name, info in infos.items()}
         # One input is by far the most common case, and the one whose overhead is measured.
         self._only = next(iter(self._feeds.values())) if len(infos) == 1 else None
 
@@ -86,6 +98,7 @@ class Feeds:
         """
         if self._only is not None and not isinstance(inputs, Mapping) and inputs is not None:
             return self._only.arrays(inputs)
+        # A DataFrame: its columns are the inputs by name.
         if not isinstance(inputs, Mapping) and hasattr(inputs, "columns"):
             inputs = columns(inputs)
         values = normalize_inputs(inputs, self.infos, self._signature)
@@ -93,14 +106,14 @@ class Feeds:
         return [array for name, feed in self._feeds.items() for array in feed.arrays(values[name])]
 
 
-class _Feed:
-    """Values of one input as arrays: one if it is dense, else those of `tensor_info.components`."""
+class _InputFeed:
+    """Turns values of one input into arrays: one if it is dense, else one for each of its components."""
 
     def __init__(self, name: str, info: TensorInfo, numbers: Conversion) -> None:
         self.name = name
         self.info = info
         self._numbers = numbers
-        self._is_handle = info.dtype in _HANDLES
+        self._is_handle = info.dtype in _HANDLE_DTYPES
         self._dtype = np.dtype(object if self._is_handle else info.dtype.as_numpy_dtype)
         shape = info.get_shape()
         self._sizes = None if shape.rank is None else tuple(shape.as_list())
@@ -110,6 +123,7 @@ class _Feed:
         if self._is_handle:
             kind = self.info.dtype.name
             raise SignatureError(MSG_HANDLE.format(name=self.name, info=self.info, kind=kind))
+        # The path that is measured: an array of the right dtype and shape is passed on without a copy.
         if (
             type(value) is np.ndarray
             and self._is_dense
@@ -134,7 +148,9 @@ class _Feed:
         sizes = self._sizes
         return sizes is None or (
             len(shape) == len(sizes)
-            and all(size is None or size == own for size, own in zip(sizes, shape, strict=True))
+            and all(
+                expected is None or expected == actual for expected, actual in zip(sizes, shape, strict=True)
+            )
         )
 
     def _dense_array(self, value: Any) -> Array:
@@ -211,52 +227,51 @@ def _strings(value: Any) -> Array:
     if array.size and array.dtype.kind not in "OSUT":
         raise TypeError(f"Got values of dtype {array.dtype.name}.")
     array = array.astype(object)
-    for each in array.flat:
-        if not isinstance(each, (str, bytes)):
-            raise TypeError(f"Got {each!r} among the texts; its type is {type(each).__name__}.")
+    for text in array.flat:
+        if not isinstance(text, (str, bytes)):
+            raise TypeError(f"Got {text!r} among the texts; its type is {type(text).__name__}.")
     return array
 
 
-def _numbers(array: Array, wanted: np.dtype[Any]) -> Array:
-    """`array` as `wanted`, where no value changes by more than rounding."""
-    if array.dtype == wanted or not array.size:
-        return array.astype(wanted, copy=False)
+def _numbers(array: Array, dtype: np.dtype[Any]) -> Array:
+    """`array` as `dtype`, where no value changes by more than rounding."""
+    if array.dtype == dtype or not array.size:
+        return array.astype(dtype, copy=False)
     if array.dtype.kind == "O":
         raise TypeError("Got values of mixed types, or rows of different lengths.")
-    if array.dtype.kind in "iu" and wanted.kind in "iu":
-        limits = np.iinfo(wanted)
+    if array.dtype.kind in "iu" and dtype.kind in "iu":
+        limits = np.iinfo(dtype)
         if array.min() < limits.min or array.max() > limits.max:
             raise TypeError(
-                f"Got values from {array.min()} to {array.max()}, which {wanted.name} cannot hold."
+                f"Got values from {array.min()} to {array.max()}, which {dtype.name} cannot hold."
             )
-    elif array.dtype.kind == "f" and wanted.kind in "iu":
-        return _whole(array, wanted)
-    elif not np.can_cast(array.dtype, wanted, casting="same_kind") and wanted.kind not in "Vf":
-        raise TypeError(
-            f"Got values of dtype {array.dtype.name}; convert them with .astype({wanted.name!r})."
-        )
-    elif array.dtype.kind not in "biufV" + wanted.kind:
+    elif array.dtype.kind == "f" and dtype.kind in "iu":
+        return _integral(array, dtype)
+    elif not np.can_cast(array.dtype, dtype, casting="same_kind") and dtype.kind not in "Vf":
+        raise TypeError(f"Got values of dtype {array.dtype.name}; convert them with .astype({dtype.name!r}).")
+    elif array.dtype.kind not in "biufV" + dtype.kind:
         raise TypeError(f"Got values of dtype {array.dtype.name}.")
-    return array.astype(wanted)
+    return array.astype(dtype)
 
 
-def _whole(array: Array, wanted: np.dtype[Any]) -> Array:
-    """Floating-point numbers that are integers, as `wanted`."""
-    limits, exact = np.iinfo(wanted), array.astype(np.float64)
-    # One past the largest is a power of two, which compares exactly.
+def _integral(array: Array, dtype: np.dtype[Any]) -> Array:
+    """Floating-point numbers that are integers, as `dtype`."""
+    limits, exact = np.iinfo(dtype), array.astype(np.float64)
+    # The largest integer may round up to the next float; one past it is a power of two, which compares
+    # exactly.
     fits = (
         (exact >= float(limits.min)) & (exact < float(limits.max // 2 + 1) * 2) & (np.trunc(exact) == exact)
     )
     if not fits.all():
         raise TypeError(
-            f"Got {array[~fits].flat[0]!s} among values of dtype {array.dtype.name}, which {wanted.name} "
-            f"cannot hold; convert them with .astype({wanted.name!r}) if they are to be cut."
+            f"Got {array[~fits].flat[0]!s} among values of dtype {array.dtype.name}, which {dtype.name} "
+            f"cannot hold; convert them with .astype({dtype.name!r}) if they are to be cut."
         )
-    return array.astype(wanted)
+    return array.astype(dtype)
 
 
 def _with_equal_rows(array: Array, ragged_rank: int) -> Any:
-    """An array as a RaggedTensorValue: without a list of its entries, which takes thirty times its memory."""
+    """An array as a RaggedTensorValue; a list of its entries would take thirty times its memory."""
     splits = [
         np.arange(math.prod(array.shape[: depth + 1]) + 1, dtype=np.int64) * array.shape[depth + 1]
         for depth in range(ragged_rank)
@@ -266,11 +281,11 @@ def _with_equal_rows(array: Array, ragged_rank: int) -> Any:
 
 
 def _from_scipy(value: Any) -> Any:
-    """A matrix or array of scipy.sparse as a SparseTensorValue, anything else as it is."""
+    """A matrix or array of scipy.sparse as a SparseTensorValue; any other value unchanged."""
     if not hasattr(value, "tocoo"):
         return value
     coo = value.tocoo()
-    # TensorFlow wants the order of rows; scipy keeps duplicates, which have to be summed.
+    # TensorFlow expects row-major order; scipy keeps duplicates, which stand for their sum.
     coo.sum_duplicates()
     order = np.lexsort((coo.col, coo.row))
     indices = np.stack([coo.row, coo.col], axis=1).astype(np.int64)[order]

@@ -1,4 +1,9 @@
-"""What an error of `Session.run` means for the modules of its graph, and what to do about it."""
+"""What an error of `Session.run` means for the modules of its graph, and what to do about it.
+
+TensorFlow reports only a class and a text, so texts are matched; they are those of TensorFlow 2.16 to 2.21. A
+text that does not match is left as TensorFlow wrote it. Nothing here runs unless a run has failed, except
+`find_no_kernel`, once per signature.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,7 @@ from hubexplore.hub import tf_internals
 from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.module import Module
 from hubexplore.hub.tensor_info import components
+from hubexplore.hub.variants.restore import RESTORE_OPS
 from hubexplore.summary.graph.op_kernels import ops_of, reason, who_needs, without_kernel
 
 MSG_VARIABLE: Final = (
@@ -32,7 +38,7 @@ MSG_TABLE: Final = (
     "tf.compat.v1.global_variables_initializer()."
 )
 MSG_NOT_FED: Final = (
-    "Placeholder {name!r}{role} got no value in this run. Pass one of dtype {dtype}{shape}: "
+    "Placeholder {name!r}{role} got no value in this run. Pass a value of dtype {dtype}{shape}: "
     "`session.run(fetches, feed_dict={{'{name}:0': value}})`."
 )
 MSG_NO_KERNEL: Final = (
@@ -43,17 +49,18 @@ MSG_NEEDED: Final = " The op is needed by signature {names} of module {module!r}
 # TensorFlow places all ops of a graph before it runs any.
 MSG_OTHERS: Final = " In a graph without it, these signatures run: {names}."
 MSG_FILE_GONE: Final = (
-    "A file of module {module!r} is gone: {path!r}. It was there when the module was made, but it is read "
-    "when {when}. Put the files back, or load the module again from where they are now."
+    "A file of module {module!r} is missing: {path!r}. It existed when the module was made, but it is read "
+    "when {when}. Put the files back, or load the module again from their new location."
 )
 MSG_SERVER_GONE: Final = (
-    "The TensorFlow server{target} that runs this session is gone or was restarted, and with it the "
-    "values of all variables. Start it again; then take session.reset(), %hub_session reset, or a new "
+    "The TensorFlow server{target} that runs this session has stopped or was restarted, and the values of "
+    "all variables are lost. Start it again; then use session.reset(), %hub_session reset, or a new "
     "tf.compat.v1.Session, and load and initialise what you need."
 )
 
+# How TensorFlow marks the op that failed; the error itself has no op if it comes from a compiled call.
 _NODE: Final = re.compile(r"\{\{node ([^}]+)\}\}")
-# So says an op that updates a resource variable without reading it.
+# The text of an op that updates a resource variable without reading it.
 _NEVER_SET: Final = re.compile(r"Resource [^/]+/(.+)/N10tensorflow3VarE does not exist")
 _VARIABLE: Final = (
     re.compile(r"Could not find variable (.+?)\. "),
@@ -73,11 +80,10 @@ _FILE: Final = (
     re.compile(r"(\S.*); No such file or directory"),
 )
 _NO_SESSION: Final = re.compile(r"Session .*is not found")
-_RESTORE_OPS: Final = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
 
 
 class RunError(HubError, tf.errors.OpError):  # type: ignore[misc]  # TensorFlow is untyped
-    """Base of what `explain_run_error` returns; `__cause__` is what TensorFlow said, once it is raised."""
+    """Base class of explained errors; `__cause__` is the error of TensorFlow, once it is raised."""
 
 
 class NotInitializedError(RunError, tf.errors.FailedPreconditionError):  # type: ignore[misc]
@@ -85,7 +91,7 @@ class NotInitializedError(RunError, tf.errors.FailedPreconditionError):  # type:
 
 
 class NeverSetError(RunError, tf.errors.NotFoundError):  # type: ignore[misc]
-    """A variable without a value, of an op that updates it."""
+    """A variable without a value, found by an op that updates it."""
 
 
 class NotFedError(RunError, tf.errors.InvalidArgumentError):  # type: ignore[misc]
@@ -93,11 +99,11 @@ class NotFedError(RunError, tf.errors.InvalidArgumentError):  # type: ignore[mis
 
 
 class FileGoneError(RunError, tf.errors.NotFoundError):  # type: ignore[misc]
-    """A checkpoint or an asset that is not there any more."""
+    """A checkpoint or an asset that no longer exists."""
 
 
 class RunTimeoutError(RunError, tf.errors.DeadlineExceededError, TimeoutError):  # type: ignore[misc]
-    """A run took longer than it may."""
+    """A run took longer than its time limit."""
 
 
 class ServerGoneError(RunError, tf.errors.UnavailableError):  # type: ignore[misc]
@@ -105,11 +111,11 @@ class ServerGoneError(RunError, tf.errors.UnavailableError):  # type: ignore[mis
 
 
 class ServerRestartedError(RunError, tf.errors.AbortedError):  # type: ignore[misc]
-    """The server of a remote session does not know it any more."""
+    """The server of a remote session no longer knows the session."""
 
 
 class ServerSilentError(RunError, tf.errors.DeadlineExceededError):  # type: ignore[misc]
-    """The server of a remote session did not answer in time, and takes no connection."""
+    """The server of a remote session did not answer in time and accepts no connection."""
 
 
 class NoKernelError(RunError, tf.errors.InvalidArgumentError):  # type: ignore[misc]
@@ -117,9 +123,9 @@ class NoKernelError(RunError, tf.errors.InvalidArgumentError):  # type: ignore[m
 
 
 def readable(error: UnicodeDecodeError) -> tf.errors.OpError:
-    """What TensorFlow said of a run in words that are not UTF-8, as those that quote a stranger's strings.
+    """The error of a run whose text is not UTF-8, such as one that quotes strings of the data.
 
-    TensorFlow 2.21 fails to make the text of such an error, so its class is lost.
+    TensorFlow 2.21 fails to decode the text of such an error, so its class is lost.
     """
     return tf.errors.UnknownError(None, None, error.object.decode(errors="backslashreplace"))
 
@@ -141,34 +147,39 @@ def explain_run_error(
     Returns:
       An error that is also an instance of TensorFlow's class of `error`; None where there is nothing to add.
     """
+    # An explained error is not explained again when it passes through a second caller.
     if not isinstance(error, tf.errors.OpError) or isinstance(error, HubError):
         return None
-    text, known = str(error.message), list(modules)
-    found: tuple[type[RunError], str | None]
+    text, modules_of_graph = str(error.message), list(modules)
+    explanation: tuple[type[RunError], str | None]
     match error:
         case tf.errors.FailedPreconditionError():
-            found = NotInitializedError, _not_initialized(text, error.op, known)
+            explanation = NotInitializedError, _not_initialized(text, error.op, modules_of_graph)
         case tf.errors.InvalidArgumentError():
-            message = _no_kernel(text, known)
-            found = (NoKernelError, message) if message else (NotFedError, _not_fed(text, known))
+            message = _no_kernel(text, modules_of_graph)
+            explanation = (
+                (NoKernelError, message) if message else (NotFedError, _not_fed(text, modules_of_graph))
+            )
         case tf.errors.NotFoundError() if _NEVER_SET.search(text):
-            found = NeverSetError, _not_initialized(text, error.op, known)
+            explanation = NeverSetError, _not_initialized(text, error.op, modules_of_graph)
         case tf.errors.NotFoundError():
-            found = FileGoneError, _file_gone(text, error.op, known)
+            explanation = FileGoneError, _file_gone(text, error.op, modules_of_graph)
         case tf.errors.UnavailableError():
-            found = ServerGoneError, _server_gone(target)
+            explanation = ServerGoneError, _server_gone(target)
         case tf.errors.AbortedError() if _NO_SESSION.search(text):
-            found = ServerRestartedError, _server_gone(target)
+            explanation = ServerRestartedError, _server_gone(target)
+        # Asked before the time limit: a server that stopped also ends in this error, and the limit would be
+        # blamed.
         case tf.errors.DeadlineExceededError() if find_server_gone(target):
-            found = ServerSilentError, _server_gone(target)
+            explanation = ServerSilentError, _server_gone(target)
         case tf.errors.DeadlineExceededError() if timeout is not None:
-            found = (
+            explanation = (
                 RunTimeoutError,
                 f"The run was stopped after {timeout:g} s, the limit set by timeout={timeout:g}.",
             )
         case _:
             return None
-    explained, message = found
+    explained, message = explanation
     return explained(error.node_def, error.op, message) if message else None
 
 
@@ -184,19 +195,22 @@ def find_no_kernel(module: Module, signature: str) -> NoKernelError | None:
 def ops_without_kernel(module: Module, signature: str) -> list[str]:
     """The ops that a signature needs and that TensorFlow cannot run here, sorted."""
     lacking, spec = without_kernel(), module.spec
+    # A summary takes longer than all else here, and hardly any module has such an op.
     if isinstance(spec, DefinedSpec) and not spec.variant(module.tags).ops & lacking.keys():
         return []  # no need to look closer
     summary = module.summary()
-    variant = next(each for each in summary.variants if each.tags == tuple(sorted(module.tags)))
-    wanted = next(each for each in variant.signatures if each.name == signature)
+    variant = next(variant for variant in summary.variants if variant.tags == tuple(sorted(module.tags)))
+    signature_summary = next(entry for entry in variant.signatures if entry.name == signature)
     meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
     has_gpu = bool(tf.config.list_physical_devices("GPU"))
     suspects = [
-        each.op
-        for each in variant.ops
-        if each.op in lacking and not (has_gpu and lacking[each.op]) and not tf_internals.has_kernel(each.op)
+        entry.op
+        for entry in variant.ops
+        if entry.op in lacking
+        and not (has_gpu and lacking[entry.op])
+        and not tf_internals.has_kernel(entry.op)
     ]
-    return sorted(ops_of(wanted, meta_graph, suspects)) if meta_graph is not None else []
+    return sorted(ops_of(signature_summary, meta_graph, suspects)) if meta_graph is not None else []
 
 
 def _not_initialized(text: str, op: Any, modules: Sequence[Module]) -> str | None:
@@ -216,15 +230,15 @@ def _is_local(name: str, modules: Sequence[Module]) -> bool:
 
 
 def _names(variable: Any) -> set[str]:
-    """What TensorFlow may call a variable: of a resource it tells the name that sessions share."""
+    """The names that TensorFlow may use for a variable; for a resource it is the shared name."""
     return {variable.op.name, variable.op.get_attr("shared_name").decode(errors="replace")}
 
 
 def _variable(name: str, modules: Sequence[Module]) -> str:
     for module in modules:
         for key, value in module.variable_map.items():
-            for each in value if isinstance(value, list) else [value]:
-                if name in _names(each):
+            for variable in value if isinstance(value, list) else [value]:
+                if name in _names(variable):
                     return f"Variable {key!r} of module {module.name!r}"
     return f"Variable {name!r}"
 
@@ -264,11 +278,11 @@ def _cannot_run(op: str, modules: Sequence[Module]) -> str:
     needed = ""
     for module in modules:
         summary = module.summary()
-        variant = next(each for each in summary.variants if each.tags == tuple(sorted(module.tags)))
+        variant = next(variant for variant in summary.variants if variant.tags == tuple(sorted(module.tags)))
         meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
         if meta_graph is not None:
             names = who_needs([op], variant.signatures, meta_graph).get(op, [])
-            others = [each.name for each in variant.signatures if each.name not in names]
+            others = [entry.name for entry in variant.signatures if entry.name not in names]
             if names:
                 needed += MSG_NEEDED.format(module=module.name, names=", ".join(map(repr, names)))
                 needed += MSG_OTHERS.format(names=", ".join(map(repr, others))) if others else ""
@@ -286,16 +300,16 @@ def _not_fed(text: str, modules: Sequence[Module]) -> str | None:
 
 
 def _role(name: str, modules: Sequence[Module]) -> str:
-    """What a placeholder is to a module."""
+    """The role of a placeholder in a module, for a message; "" if it has none."""
     for module in modules:
         for call in module.applications:
             for key, value in call.inputs.items():
-                if any(part.op.name == name for part in components(value)):
+                if any(component.op.name == name for component in components(value)):
                     return f", the input {key!r} of module {module.name!r} (signature {call.signature!r}),"
             if name.startswith(f"{call.scope}/"):
                 return (
-                    f" inside of module {module.name!r}, which needs it although it is no input of signature "
-                    f"{call.signature!r},"
+                    f" inside of module {module.name!r}, which needs it although it is not an input of "
+                    f"signature {call.signature!r},"
                 )
     return ""
 
@@ -308,7 +322,7 @@ def _file_gone(text: str, op: Any, modules: Sequence[Module]) -> str | None:
         return None
     when = (
         "its variables are initialised"
-        if op.type in _RESTORE_OPS
+        if op.type in RESTORE_OPS
         else "its tables are initialised or it is run"
     )
     for module in modules:
@@ -318,14 +332,15 @@ def _file_gone(text: str, op: Any, modules: Sequence[Module]) -> str | None:
 
 
 def find_server_gone(target: str, timeout: float = 2.0) -> RunError | None:
-    """The error for a session whose server takes no connection; None if it does, or is no `grpc://` address.
+    """The error for a session whose server accepts no connection; None if it does, or is not remote.
 
-    `Session.run` itself waits for such a server for ever (TensorFlow 2.21): it tries again without an end.
+    `Session.run` itself waits for such a server for ever (TensorFlow 2.21): it retries without a limit.
 
     Args:
       target: address as in "grpc://host:port".
       timeout: seconds to wait for a connection.
     """
+    # Other addresses cannot be probed by a plain connection.
     host, _, port = target.removeprefix("grpc://").rpartition(":")
     if not (target.startswith("grpc://") and host and port.isdecimal()):
         return None

@@ -1,4 +1,4 @@
-"""Running the signatures of a live module on values, each compiled once."""
+"""Runs the signatures of a live module on values, each compiled once."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
+from hubexplore.hub.call_arguments import DEFAULT_OUTPUT, select_outputs, shared_inputs
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.compiled_call import CompiledCall
 from hubexplore.hub.running.feeds import Conversion, Feeds, exactly, placeholder
 from hubexplore.hub.running.run_errors import find_no_kernel, readable
-from hubexplore.hub.tensor_info import DEFAULT_OUTPUT, components, select_outputs, shared_inputs
+from hubexplore.hub.tensor_info import components
 
 Array = np.ndarray[Any, Any]
 LIGHT_SECONDS: Final = 0.001
@@ -179,7 +180,7 @@ class AppliedSignature:
             self.inputs = inputs
             self.placeholders = [tensor for value in inputs.values() for tensor in components(value)]
             fed = set(map(id, self.placeholders))
-            # An input that is returned as it is: a compiled call cannot fetch what it feeds.
+            # An output may be an input itself, and a compiled call cannot fetch what it feeds.
             self.outputs: dict[str, Any] = tf.nest.map_structure(
                 lambda tensor: tf.identity(tensor) if id(tensor) in fed else tensor,
                 outputs,

@@ -1,4 +1,4 @@
-"""Assets of a variant: files that the graph names by path."""
+"""Assets of a variant: files whose paths are constants of the graph."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _LONGEST_NAME: Final = 255  # bytes, on the file systems of Linux, macOS and Win
 
 def read_assets(meta_graph: Any) -> dict[str, str]:
     """Tensor name -> file name below `assets/`, from the collection and from the newer field."""
-    found = {asset.tensor_info.name: asset.filename for asset in _definitions(meta_graph)}
-    return dict(sorted(found.items()))
+    filenames = {asset.tensor_info.name: asset.filename for asset in _definitions(meta_graph)}
+    return dict(sorted(filenames.items()))
 
 
 def files_by_node(meta_graph: Any) -> dict[str, str]:
@@ -84,6 +84,7 @@ def point_to(meta_graph: Any, nodes: Any, directory: str) -> list[str]:
     for tensor_name, filename in read_assets(meta_graph).items():
         _check_inside(filename)
         paths.append(os.path.join(directory, ASSETS_FOLDER, filename))
+        # As bytes of the file system: names need not be UTF-8.
         set_path(_const(nodes, tensor_name), os.fsencode(paths[-1]))
         if tensor_name not in node_list(meta_graph, _FILEPATHS):
             meta_graph.collection_def[_FILEPATHS].node_list.value.append(tensor_name)
@@ -127,6 +128,7 @@ def used_files(meta_graph: Any, nodes: Any) -> dict[str, str]:
     Raises:
       AuthoringError: (a ValueError) an asset path is not a constant.
     """
+    # A tensor may be listed more than once, as by nested modules.
     paths = {}
     for tensor_name in dict.fromkeys(node_list(meta_graph, _FILEPATHS)):
         try:
@@ -140,7 +142,7 @@ def used_files(meta_graph: Any, nodes: Any) -> dict[str, str]:
 def make_absolute(meta_graph: Any, nodes: Any) -> None:
     """Makes relative paths of assets absolute in a graph that was built here.
 
-    They are read when the module is used and when it is written; the process may be elsewhere then.
+    They are read when the module is used and when it is written; the current directory may differ then.
 
     Raises:
       AuthoringError: (a ValueError) one constant holds several paths.
@@ -167,17 +169,18 @@ def distinct_names(paths: Iterable[str]) -> dict[str, str]:
     for path in dict.fromkeys(paths):
         spelled[path] = _one_spelling(path)
         groups.setdefault(_key(_file_name(path)), {})[spelled[path]] = None
-    taken = set(groups)
+    used = set(groups)
     names: dict[str, str] = {}
     for files in groups.values():
+        # The first file of a group keeps its name, which is therefore in use for all others.
         for number, file in enumerate(files):
-            names[file] = _unused(_file_name(file), taken) if number else _shortened(_file_name(file), "")
-            taken.add(_key(names[file]))
+            names[file] = _unused(_file_name(file), used) if number else _shortened(_file_name(file), "")
+            used.add(_key(names[file]))
     return {path: names[file] for path, file in spelled.items()}
 
 
 def _one_spelling(path: str) -> str:
-    """The same for all paths that lead to a file of this name."""
+    """A path with links in its folder resolved, so that all paths of one file and name are equal."""
     if "://" in path:
         return path
     folder, name = os.path.split(path)
@@ -186,19 +189,20 @@ def _one_spelling(path: str) -> str:
 
 def _file_name(path: str) -> str:
     """The last part of a path, as a name that a list of assets can hold and that can be loaded again."""
-    name = re.sub("[\udc80-\udcff]", "_", os.path.basename(path))  # bytes that are no UTF-8
+    name = re.sub("[\udc80-\udcff]", "_", os.path.basename(path))  # bytes that are not UTF-8
     return name if is_inside(name) else re.sub(r"[\\:]", "_", name)
 
 
 def _key(name: str) -> str:
-    """The same for two names that some file system takes for one."""
+    """A key that is equal for two names that some file system treats as one."""
+    # Case folding may undo the composition of accents, hence the second normalisation.
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def _unused(name: str, taken: Container[str]) -> str:
+def _unused(name: str, used: Container[str]) -> str:
     stem, extension = os.path.splitext(name)
     number = 1
-    while _key(candidate := _shortened(stem, f"_{number}{extension}")) in taken:
+    while _key(candidate := _shortened(stem, f"_{number}{extension}")) in used:
         number += 1
     return candidate
 

@@ -1,4 +1,4 @@
-"""What an error of a disk, or of a remote file system, means for an export, and what to do about it."""
+"""Explains errors of a disk, or of a remote file system, in an export, with a remedy."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import tensorflow as tf
 from hubexplore.errors import ExportError
 from hubexplore.summary.files.paths import is_url
 
+# All classes that TensorFlow's file systems raise; other errors of an export are not about storage.
 STORAGE_ERRORS: Final = (
     OSError,
     tf.errors.AbortedError,
@@ -41,7 +42,7 @@ _REMEDIES: Final = {
     errno.EMFILE: "Close files, or raise the limit of this process (`ulimit -n`).",
 }
 _OTHERWISE: Final = "Export to another path."
-# What TensorFlow puts above the cause of an error.
+# First words of the lines that TensorFlow puts above the cause of an error.
 _PREAMBLES: Final = ("Graph execution error", "Detected at node", "Node:")
 _LONGEST: Final = 300
 
@@ -51,8 +52,8 @@ MSG_FILE: Final = (
     "another path. Nothing was changed."
 )
 MSG_DANGLING: Final = (
-    "No module can be written to {path!r}: {place!r} is a symbolic link to {leads!r}, where nothing is. Make "
-    "that directory, or remove the link: os.unlink({place!r}). Nothing was changed."
+    "No module can be written to {path!r}: {place!r} is a symbolic link to {leads!r}, which does not exist. "
+    "Make that directory, or remove the link: os.unlink({place!r}). Nothing was changed."
 )
 
 

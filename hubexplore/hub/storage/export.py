@@ -1,4 +1,4 @@
-"""Writing a module directory: whole or not at all."""
+"""Writes a module directory: whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
@@ -17,6 +17,7 @@ from hubexplore.hub.placement import place
 from hubexplore.hub.storage import assets
 from hubexplore.hub.storage.disk_errors import STORAGE_ERRORS, export_error, is_of_storage
 from hubexplore.hub.storage.export_target import is_replaced
+from hubexplore.hub.variants.restore import RESTORE_OPS
 from hubexplore.hub.variants.variant import Variant
 from hubexplore.summary.files import paths
 from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
@@ -25,8 +26,6 @@ from hubexplore.summary.reading.directory import GRAPH_FILE, MODULE_FILE, VARIAB
 
 if TYPE_CHECKING:
     from hubexplore.hub.definition import DefinedSpec
-
-_RESTORE_OPS: Final = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
 
 
 def export(path: str | os.PathLike[str], write: Callable[[str], None], overwrite: bool = False) -> None:
@@ -69,6 +68,8 @@ def write_module(folder: str, spec: DefinedSpec, write_variables: Callable[[str]
       ExportError: (an OSError and RuntimeError) an asset is not there, or a variable has no value.
       OSError: or a tf.errors.OpError: something cannot be written.
     """
+    # The definition file comes last: a directory without it is not a module, so a reader of an interrupted
+    # export on a remote file system cannot take it for one.
     tf.io.gfile.makedirs(folder)
     _write_graphs(folder, spec)
     if write_variables is not None:
@@ -100,6 +101,8 @@ class NotInitializedExportError(ExportError, tf.errors.FailedPreconditionError):
 def _write_graphs(folder: str, spec: DefinedSpec) -> None:
     target = os.path.join(folder, GRAPH_FILE)
     listed = {variant.tags: assets.read_assets(variant.meta_graph) for variant in spec.variants}
+    # Copying the published file is faster and changes no byte of it; it needs all assets
+    # listed, or the copy would lack some.
     if spec.origin is not None and spec.origin.is_unchanged() and _lists_all_assets(spec, listed):
         tf.io.gfile.copy(spec.origin.path, target)
         source = os.path.join(os.path.dirname(spec.origin.path), assets.ASSETS_FOLDER)
@@ -107,6 +110,7 @@ def _write_graphs(folder: str, spec: DefinedSpec) -> None:
             _copy_asset(os.path.join(source, name), os.path.join(folder, assets.ASSETS_FOLDER, name))
         return
     saved_model, files = _serializable(spec)
+    # Several paths of one file share a name, which is copied once.
     for name, path in {name: path for path, name in files.items()}.items():
         _copy_asset(path, os.path.join(folder, assets.ASSETS_FOLDER, name))
     _write_bytes(target, saved_model.SerializeToString(deterministic=True))
@@ -138,8 +142,10 @@ def _asset_files(variant: Variant) -> dict[str, str]:
 
 def _neutralize(meta_graph: meta_graph_pb2.MetaGraphDef, asset_nodes: set[str]) -> None:
     """Takes paths of this machine out of a graph: of assets, and of checkpoints of modules used inside."""
+    # Modules that the author used inside restore from checkpoints on their own machine; those paths say
+    # nothing to others, and the values are in this checkpoint.
     restored = {
-        node_of(node.input[0]) for node in meta_graph.graph_def.node if node.op in _RESTORE_OPS and node.input
+        node_of(node.input[0]) for node in meta_graph.graph_def.node if node.op in RESTORE_OPS and node.input
     }
     for node in meta_graph.graph_def.node:
         if node.op != "Const" or node.attr["dtype"].type != tf.string.as_datatype_enum:
@@ -162,9 +168,10 @@ def _copy_asset(source: str, target: str) -> None:
         tf.io.gfile.copy(source, target)
     except tf.errors.NotFoundError as error:
         raise ExportError(
-            f"The asset {source!r} is not there any more, so the module cannot be written. Put the file "
+            f"The asset {source!r} no longer exists, so the module cannot be written. Put the file "
             f"back, or build the module again. Nothing was changed."
         ) from error
+    # gfile.copy gives the copy the time of now.
     if not paths.is_url(source) and not paths.is_url(target):
         status = Path(source).stat()
         os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))

@@ -1,4 +1,4 @@
-"""What is at the target of an export: nothing, files that stay, or a module that is replaced."""
+"""Checks the target of an export: nothing, files that stay, or a module that is replaced."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ _OCCUPIED: Final = frozenset({MODULE_FILE, GRAPH_FILE, GRAPH_TEXT_FILE, _VARIABL
 _DERIVED: Final = frozenset({"keras_metadata.pb", "fingerprint.pb", ".DS_Store", "Thumbs.db", "desktop.ini"})
 _FILES: Final = frozenset({MODULE_FILE, GRAPH_FILE, GRAPH_TEXT_FILE}) | _DERIVED
 _CHECKPOINT_FILE: Final = re.compile(r"variables/variables\.(index|data-\d{5}-of-\d{5})")
-_NAMED: Final = 3
-"""How many foreign files a message names."""
+_MAX_NAMES: Final = 3
+"""Maximum number of foreign files that a message names."""
 
 MSG_FILE: Final = "{path!r} is a file. Export to a directory that does not exist yet. Nothing was changed."
 MSG_DANGLING: Final = (
-    "{path!r} is a symbolic link to {leads!r}, where nothing is. Remove the link, os.unlink({path!r}), or "
-    "export to another path. Nothing was changed."
+    "{path!r} is a symbolic link to {leads!r}, which does not exist. Remove the link, os.unlink({path!r}), "
+    "or export to another path. Nothing was changed."
 )
 MSG_HOLDS_MODEL: Final = (
-    "{path!r} already holds a model ({found}). Export to another directory, remove it, or replace it: "
+    "{path!r} already holds a model ({names}). Export to another directory, remove it, or replace it: "
     "overwrite=True, with %hub_export --overwrite. Nothing was changed."
 )
 MSG_NO_MODULE: Final = (
-    "{path!r} holds something that is not a module: {found}. overwrite replaces modules only. Remove it "
+    "{path!r} holds something that is not a module: {names}. overwrite replaces modules only. Remove it "
     "yourself, or export to another path. Nothing was changed."
 )
 MSG_FOREIGN: Final = (
-    "{path!r} holds more than the module, and replacing it would delete: {found}. Move that elsewhere, or "
+    "{path!r} holds more than the module, and replacing it would delete: {names}. Move that elsewhere, or "
     "export to another path. Nothing was changed."
 )
 MSG_LINK: Final = (
@@ -79,6 +79,7 @@ def is_replaced(path: str, overwrite: bool) -> bool:
       OSError: the target cannot be looked at.
     """
     filesystem = filesystem_of(path)
+    # Before exists(), which follows the link and would report that nothing is there.
     if not is_url(path) and Path(path).is_symlink() and not Path(path).exists():
         raise ModuleExistsError(MSG_DANGLING.format(path=path, leads=str(Path(path).readlink())))
     if not filesystem.exists(path):
@@ -88,12 +89,12 @@ def is_replaced(path: str, overwrite: bool) -> bool:
     names = {name for name in filesystem.listdir(path) if not is_scratch(name)}
     if not overwrite:
         if occupied := _OCCUPIED & names:
-            raise ModuleExistsError(MSG_HOLDS_MODEL.format(path=path, found=", ".join(sorted(occupied))))
+            raise ModuleExistsError(MSG_HOLDS_MODEL.format(path=path, names=", ".join(sorted(occupied))))
         return False
     if not names:
         return False
     if MODULE_FILE not in names:
-        raise ModuleExistsError(MSG_NO_MODULE.format(path=path, found=_listed(names)))
+        raise ModuleExistsError(MSG_NO_MODULE.format(path=path, names=_listed(names)))
     _check_replaceable(path)
     return True
 
@@ -108,9 +109,10 @@ def _check_replaceable(path: str) -> None:
         current = _current()
         if current is not None and current.is_relative_to(Path(path).resolve()):
             raise ModuleExistsError(MSG_CURRENT.format(path=path, current=str(current)))
+    # A replaced directory is deleted as a whole, so nothing but the module may be in it.
     foreign = list(_foreign(path))
     if foreign:
-        raise ModuleExistsError(MSG_FOREIGN.format(path=path, found=_listed(foreign)))
+        raise ModuleExistsError(MSG_FOREIGN.format(path=path, names=_listed(foreign)))
 
 
 def _current() -> Path | None:
@@ -127,21 +129,21 @@ def _foreign(path: str) -> list[str]:
     for file in files:
         folders.update(file[: slash.start()] for slash in re.finditer("/", file))
 
-    def found(folder: str) -> Iterator[str]:
+    def foreign(folder: str) -> Iterator[str]:
         for name, is_folder in _entries(os.path.join(path, folder)):
             below = f"{folder}/{name}" if folder else name
             if is_folder and below in folders:
-                yield from found(below)
+                yield from foreign(below)
             elif is_folder:
                 yield f"{below}/"
             elif below not in files | folders and not _CHECKPOINT_FILE.fullmatch(below):
                 yield below
 
-    return list(found(""))
+    return list(foreign(""))
 
 
 def _entries(folder: str) -> Iterator[tuple[str, bool]]:
-    """Yields names, and whether each is a directory; a link is none, whatever it leads to."""
+    """Yields names, and whether each is a directory; a link does not count as one, whatever its target."""
     filesystem = filesystem_of(folder)
     for name in filesystem.listdir(folder):
         path = os.path.join(folder, name)
@@ -153,12 +155,14 @@ def _listed_assets(path: str) -> set[str]:
     if not filesystem_of(path).isdir(os.path.join(path, assets.ASSETS_FOLDER)):
         return set()
     with contextlib.suppress(HubError, tf.errors.OpError):
-        return {name for each in read_variants(path) for name in assets.read_assets(each.as_read).values()}
+        return {
+            name for variant in read_variants(path) for name in assets.read_assets(variant.as_read).values()
+        }
     return set()
 
 
 def _listed(names: Iterable[str]) -> str:
     """The first few names, and how many more there are."""
     ordered = sorted(names)
-    more = f" and {len(ordered) - _NAMED:,} more" if len(ordered) > _NAMED else ""
-    return ", ".join(map(repr, ordered[:_NAMED])) + more
+    more = f" and {len(ordered) - _MAX_NAMES:,} more" if len(ordered) > _MAX_NAMES else ""
+    return ", ".join(map(repr, ordered[:_MAX_NAMES])) + more

@@ -1,4 +1,4 @@
-"""Paths of checkpoints for TensorFlow's readers, which take them for patterns.
+"""Paths of checkpoints for TensorFlow's readers, which treat them as patterns.
 
 RestoreV2, `tf.train.load_checkpoint` and `tf.train.latest_checkpoint` look for files that match the path
 before they read the path itself (TensorFlow 2.16 to 2.21: `GetMatchingPaths` in `save_restore_v2_ops.cc` and
@@ -19,7 +19,7 @@ from typing import Final
 from hubexplore.errors import PathError
 from hubexplore.summary.files.paths import for_tensorflow, is_url
 
-# What does not match itself; `*`, `?` and a bracket that stays open do.
+# Patterns that do not match themselves; `*`, `?` and a bracket that is never closed do.
 _NOT_ITSELF: Final = re.compile(r"\[.*\]|\\", re.DOTALL)
 MSG_NO_LINK: Final = (
     "TensorFlow takes '[', ']' and '\\' in the path of a checkpoint for a pattern, so {path!r} cannot be "
@@ -46,9 +46,12 @@ def restorable(prefix: str) -> str:
     path = Path(prefix)
     if path.is_dir():
         return _link(path, _digest(path))
+    # One link of the folder is enough if only the folder is a pattern.
     if not _NOT_ITSELF.search(path.name):
         return os.path.join(_link(path.parent, _digest(path.parent)), path.name)
     plain = _digest(path)
+    # The name itself is a pattern, so the folder cannot be linked: each file of the checkpoint gets a link
+    # with a plain name.
     for file in sorted(path.parent.glob("*")):
         if file.name == path.name or file.name.startswith(f"{path.name}."):
             _link(file, plain + file.name.removeprefix(path.name))
@@ -56,11 +59,12 @@ def restorable(prefix: str) -> str:
 
 
 def _digest(path: Path) -> str:
+    # A digest, so that the same folder gets the same link in one process and the name is never a pattern.
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
 
 
 def _link(target: Path, name: str) -> str:
-    """Makes a link, unless it is there from an earlier time; returns its path."""
+    """Makes a link, unless it exists already; returns its path."""
     folder = _links().name
     link = Path(folder, name)
     try:

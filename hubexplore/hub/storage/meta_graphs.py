@@ -28,6 +28,7 @@ def read_variants(directory: str) -> list[Variant]:
       DamagedModuleError: it cannot be parsed, or holds no graph.
     """
     path = binary = os.path.join(directory, GRAPH_FILE)
+    # Binary first: both files may exist, and TensorFlow prefers the binary one, too.
     data = read_if_there(binary)
     if data is None:
         path = os.path.join(directory, GRAPH_TEXT_FILE)
@@ -52,7 +53,7 @@ def read_variants(directory: str) -> list[Variant]:
 
 
 def check_format(path: str, data: bytes) -> None:
-    """Checks the file that says of which format a module is.
+    """Checks the file that names the format of a module.
 
     Args:
       path: for messages.
@@ -93,7 +94,7 @@ def read_if_there(path: str) -> bytes | None:
 
 
 def check_regular(path: str) -> None:
-    """Refuses what TensorFlow would wait for, or read without end."""
+    """Raises DamagedModuleError for a file that TensorFlow would wait for, or read without end."""
     if is_special(path):
         raise DamagedModuleError(f"{path!r} is a pipe, socket or device, not a file. {MSG_AGAIN}")
 
@@ -107,7 +108,7 @@ def _is_there(path: str) -> bool:
 
 def _read(path: str) -> bytes:
     if not is_url(path):
-        # Twice as fast as through TensorFlow, which then says what is wrong with the file.
+        # Twice as fast as through TensorFlow, which below reports what is wrong with the file.
         with contextlib.suppress(OSError), open_regular(path) as file:
             return file.read()
         check_regular(path)

@@ -1,4 +1,4 @@
-"""Which files a spec was made from, as long as they are still what they were."""
+"""Which files a spec was made from, and whether they have changed since."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from hubexplore.summary.files.paths import is_url
 
 
 @dataclass(frozen=True)
-class Origin:
+class SourceFile:
     """The `saved_model.pb` that defines a spec, and nothing else does.
 
     Attributes:
       path: of the file.
       length: in bytes, when it was read.
       modified: time of its last change then, in nanoseconds since 1970.
-      is_mended: the graphs in use differ from those of the file, which had a defect.
+      is_mended: the graphs in use differ from those of the file, because a defect of it was repaired.
     """
 
     path: str
@@ -29,15 +29,18 @@ class Origin:
     is_mended: bool = False
 
     @classmethod
-    def of(cls, path: str) -> Origin:
+    def of(cls, path: str) -> SourceFile:
         """The origin for a file as it is now."""
-        found = tf.io.gfile.stat(path)
-        return cls(path, found.length, found.mtime_nsec)
+        status = tf.io.gfile.stat(path)
+        return cls(path, status.length, status.mtime_nsec)
 
     def is_unchanged(self) -> bool:
-        """Whether the file is there, as it was, and holds just the graphs in use."""
+        """Whether the file is unchanged and holds exactly the graphs in use."""
+        # A repaired spec never equals the file, whose `is_mended` is False.
         try:
-            return Origin.of(self.path) == self
+            # Length and time of change, not content: a module has hundreds of megabytes, and an export must
+            # not read them twice.
+            return SourceFile.of(self.path) == self
         except tf.errors.OpError:
             return False
 
@@ -73,8 +76,8 @@ NO_FILES: Final = AssetFiles({})
 def _mark(path: str) -> tuple[int, int] | None:
     try:
         if is_url(path):
-            found = tf.io.gfile.stat(path)
-            return found.length, found.mtime_nsec
+            remote = tf.io.gfile.stat(path)
+            return remote.length, remote.mtime_nsec
         status = Path(path).stat()
     except (OSError, ValueError, tf.errors.OpError):
         return None

@@ -1,4 +1,4 @@
-"""Writing the variables of a module: from a session, or copied from a training checkpoint."""
+"""Writes the variables of a module: from a session, or copied from a training checkpoint."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from hubexplore.errors import CheckpointMismatchError
 from hubexplore.hub import tf_internals
 from hubexplore.hub.graph.state import State
 from hubexplore.hub.storage.glob_paths import restorable
-from hubexplore.hub.variants.checkpoint import Checkpoint, Held, held_by
+from hubexplore.hub.variants.checkpoint import Checkpoint, StoredVariable, stored_variables
 from hubexplore.hub.variants.restore import find_misfit, restore_node, string_const
 from hubexplore.hub.variants.variables import VariableSpec
 from hubexplore.summary.files.paths import for_tensorflow
 
 _LOGGER: Final = logging.getLogger("hubexplore")
-_READ_AT_ONCE: Final = ("_VarHandlesOp", "_ReadVariablesOp")
+# Internal ops of TensorFlow without Python wrappers; a release without them reads variables one by one.
+_BULK_READ_OPS: Final = ("_VarHandlesOp", "_ReadVariablesOp")
 
 
 @dataclass(frozen=True)
-class Kept:
-    """Values that go from the checkpoint of a module into its export as they are.
+class PublishedValues:
+    """Values that an export copies from the checkpoint of a module without a change.
 
     Attributes:
       source: path prefix of the checkpoint.
@@ -57,34 +58,35 @@ class SessionSaver:
 
     Args:
       state: of the module.
-      kept: what else is written.
+      unchanged: values of other graph variants, which are written as well.
     """
 
-    def __init__(self, state: State, kept: Kept) -> None:
+    def __init__(self, state: State, unchanged: PublishedValues) -> None:
         self._state = state
-        self._kept = kept
+        self._unchanged = unchanged
         self._ops: tuple[tf.Tensor, tf.Operation] | None = None
 
     @property
     def has_values(self) -> bool:
         """Whether there is anything to save."""
-        return bool(self._state.variables or self._kept.dtypes)
+        return bool(self._state.variables or self._unchanged.dtypes)
 
     def warn_of_lacking(self, by_variant: Mapping[frozenset[str], Sequence[VariableSpec]]) -> None:
-        """Logs what graph variants miss in what is saved; those cannot be loaded from it.
+        """Logs which variables are not saved; graph variants that need them cannot be loaded from the export.
 
         Args:
           by_variant: tags -> variables.
         """
         _warn_of_lacking(
-            by_variant, {held.key for held, _ in self._state.variables} | self._kept.dtypes.keys()
+            by_variant, {spec.key for spec, _ in self._state.variables} | self._unchanged.dtypes.keys()
         )
 
     def save(self, session: tf.compat.v1.Session, prefix: str) -> None:
         """Writes a V2 checkpoint at `prefix`; one data file and its index."""
         specs = [spec for spec, _ in self._state.variables]
+        # A finalized graph cannot get the ops of a save; one that was saved from before has them.
         if self._ops is None and self._state.graph.finalized:
-            _save_values(specs, session.run(self._values()), prefix, self._kept)
+            _save_values(specs, session.run(self._values()), prefix, self._unchanged)
             return
         if self._ops is None:
             self._ops = self._add_ops(session)
@@ -96,20 +98,22 @@ class SessionSaver:
         specs = [spec for spec, _ in self._state.variables]
         with self._state.graph.as_default(), tf.control_dependencies(None), tf.name_scope("hub_export"):
             path = tf.compat.v1.placeholder(tf.string, shape=[], name="prefix")
-            values = self._read_at_once() if self._can_read_at_once(session) else self._values()
-            return path, _save_op(path, specs, values, self._kept)
+            values = self._read_in_bulk() if self._can_read_in_bulk(session) else self._values()
+            return path, _save_op(path, specs, values, self._unchanged)
 
-    def _can_read_at_once(self, session: tf.compat.v1.Session) -> bool:
+    def _can_read_in_bulk(self, session: tf.compat.v1.Session) -> bool:
         """Whether all variables are resources of one CPU, so that one op can read them."""
+        # Sessions that wrap another one need not have list_devices; an empty list means one read per
+        # variable.
         devices: list[Any] = getattr(session, "list_devices", list)()
         return (
-            all(tf_internals.is_op_registered(op) for op in _READ_AT_ONCE)
+            all(tf_internals.is_op_registered(op) for op in _BULK_READ_OPS)
             and [device.device_type for device in devices] == ["CPU"]
             and bool(self._state.variables)
             and all(spec.proto.is_resource for spec, _ in self._state.variables)
         )
 
-    def _read_at_once(self) -> list[tf.Tensor]:
+    def _read_in_bulk(self) -> list[tf.Tensor]:
         """The values of all variables from one op.
 
         A session optimises the graph of every new fetch; with one read per variable that takes longer than
@@ -139,19 +143,25 @@ class SessionSaver:
         ]
 
 
-def _save_op(path: Any, specs: Sequence[VariableSpec], values: Sequence[Any], kept: Kept) -> tf.Operation:
+def _save_op(
+    path: Any, specs: Sequence[VariableSpec], values: Sequence[Any], unchanged: PublishedValues
+) -> tf.Operation:
     return tf.raw_ops.SaveV2(
         prefix=path,
-        tensor_names=[*(spec.key for spec in specs), *kept.dtypes],
-        shape_and_slices=[*(spec.slice_spec for spec in specs), *([""] * len(kept.dtypes))],
-        tensors=[*values, *kept.read()],
+        tensor_names=[*(spec.key for spec in specs), *unchanged.dtypes],
+        shape_and_slices=[*(spec.slice_spec for spec in specs), *([""] * len(unchanged.dtypes))],
+        tensors=[*values, *unchanged.read()],
     )
 
 
-def _save_values(specs: Sequence[VariableSpec], values: Sequence[Any], prefix: str, kept: Kept) -> None:
+def _save_values(
+    specs: Sequence[VariableSpec], values: Sequence[Any], prefix: str, unchanged: PublishedValues
+) -> None:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        # Another graph, as nothing can be added to a finalized one; values pass through Python, which costs a
+        # copy.
         feeds = [tf.compat.v1.placeholder(spec.dtype.base_dtype) for spec in specs]
-        save = _save_op(tf.constant(prefix), specs, feeds, kept)
+        save = _save_op(tf.constant(prefix), specs, feeds, unchanged)
         session.run(save, feed_dict=dict(zip(feeds, values, strict=True)))
 
 
@@ -185,16 +195,16 @@ def copy_checkpoint(
             )
         source = latest
     readable = restorable(source)
-    variables = _held_variables(held_by(readable), by_variant, source, names)
-    have = {spec.key for spec in variables}
-    kept = kept_values(published, by_variant, have)
-    _warn_of_lacking(by_variant, have | kept.dtypes.keys())
+    variables = _matching_variables(stored_variables(readable), by_variant, source, names)
+    present = {spec.key for spec in variables}
+    unchanged = published_values(published, by_variant, present)
+    _warn_of_lacking(by_variant, present | unchanged.dtypes.keys())
     graph_def = graph_pb2.GraphDef()
     path = string_const(graph_def, "source", readable)
     restore_node(graph_def, "restore", path, variables, names)
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         (restore,) = tf.import_graph_def(graph_def, return_elements=["restore"], name="")
-        session.run(_save_op(tf.constant(prefix), variables, restore.outputs, kept))
+        session.run(_save_op(tf.constant(prefix), variables, restore.outputs, unchanged))
 
 
 def _latest_checkpoint(directory: str) -> str | None:
@@ -207,53 +217,53 @@ def _latest_checkpoint(directory: str) -> str | None:
     return latest
 
 
-def _held_variables(
-    held: Mapping[str, Held],
+def _matching_variables(
+    stored: Mapping[str, StoredVariable],
     by_variant: Mapping[frozenset[str], Sequence[VariableSpec]],
     source: str,
     names: Mapping[str, str],
 ) -> list[VariableSpec]:
-    """The variables that a checkpoint holds, each once; see `copy_checkpoint` for what it must hold."""
+    """The variables that a checkpoint has values for, each once; see `copy_checkpoint`."""
     # The variant without tags comes first; where others differ in the shape of a variable, its own counts.
     order = sorted((specs for specs in by_variant.items() if specs[1]), key=lambda item: bool(item[0]))
     required = order[:1] if frozenset() in by_variant else order
-    misfits = [misfit for _, specs in required if (misfit := find_misfit(held, specs, source, names))]
+    misfits = [misfit for _, specs in required if (misfit := find_misfit(stored, specs, source, names))]
     if misfits and len(misfits) == len(required):
         raise misfits[0]
-    found: dict[str, list[VariableSpec]] = {}
+    parts_by_key: dict[str, list[VariableSpec]] = {}
     for _, specs in order:
         fitting: dict[str, list[VariableSpec]] = {}
         for spec in specs:
-            if find_misfit(held, [spec], source, names) is None:
+            if find_misfit(stored, [spec], source, names) is None:
                 fitting.setdefault(spec.key, []).append(spec)
         # All parts of a variable are those of one variant, as another may cut it differently.
-        found = fitting | found
-    return [spec for parts in found.values() for spec in parts]
+        parts_by_key = fitting | parts_by_key
+    return [spec for parts in parts_by_key.values() for spec in parts]
 
 
-def kept_values(
+def published_values(
     published: Checkpoint | None,
     by_variant: Mapping[frozenset[str], Sequence[VariableSpec]],
-    have: set[str],
-) -> Kept:
+    present: set[str],
+) -> PublishedValues:
     """The published values of variables that only other graph variants have.
 
     Args:
       published: the checkpoint of the module; None if it was made here.
       by_variant: tags -> variables.
-      have: keys of the variables that are there. An instance has all parts of a variable, even where another
-        variant cuts it differently.
+      present: keys of the variables that have values. An instance has all parts of a variable, even where
+        another variant cuts it differently.
     """
-    needed = {spec.key for specs in by_variant.values() for spec in specs} - have
+    needed = {spec.key for specs in by_variant.values() for spec in specs} - present
     if published is None:
-        return Kept("", {})
-    dtypes = {key: published.held[key].dtype for key in sorted(needed) if key in published.held}
-    return Kept(restorable(published.prefix) if dtypes else "", dtypes)
+        return PublishedValues("", {})
+    dtypes = {key: published.variables[key].dtype for key in sorted(needed) if key in published.variables}
+    return PublishedValues(restorable(published.prefix) if dtypes else "", dtypes)
 
 
-def _warn_of_lacking(by_variant: Mapping[frozenset[str], Sequence[VariableSpec]], have: set[str]) -> None:
+def _warn_of_lacking(by_variant: Mapping[frozenset[str], Sequence[VariableSpec]], present: set[str]) -> None:
     for tags, specs in by_variant.items():
-        lacking = sorted({spec.key for spec in specs} - have)
+        lacking = sorted({spec.key for spec in specs} - present)
         if lacking:
             _LOGGER.warning(
                 "The graph variant with tags %s cannot be loaded from this export, which holds no value for "

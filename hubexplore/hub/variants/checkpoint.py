@@ -1,4 +1,4 @@
-"""What a checkpoint holds, on any filesystem that TensorFlow knows."""
+"""The variables of a checkpoint, on any filesystem that TensorFlow knows."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from hubexplore.summary.weights.checkpoint_index import check_shards, open_index
 MSG_AGAIN: Final = "Copy or download the module again."
 
 
-class Held(NamedTuple):
-    """A variable in a checkpoint; the whole of it where it is partitioned."""
+class StoredVariable(NamedTuple):
+    """Shape and dtype of a variable in a checkpoint; of the whole variable if it is partitioned."""
 
     shape: tf.TensorShape
     dtype: tf.DType
@@ -27,10 +27,10 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The checkpoint of a module: its path without `.index`, and what it holds by name."""
+    """The checkpoint of a module: its path without `.index`, and its variables by name."""
 
     prefix: str
-    held: Mapping[str, Held]
+    variables: Mapping[str, StoredVariable]
 
 
 def open_checkpoint(prefix: str) -> Checkpoint:
@@ -43,8 +43,9 @@ def open_checkpoint(prefix: str) -> Checkpoint:
     path = f"{prefix}.index"
     try:
         index = open_index(path, filesystem)
-        held = {
-            name: Held(_shape(entry.shape), tf.as_dtype(entry.dtype)) for name, entry in index.entries.items()
+        variables = {
+            name: StoredVariable(_shape(entry.shape), tf.as_dtype(entry.dtype))
+            for name, entry in index.entries.items()
         }
     except FileNotFoundError as error:
         raise DamagedModuleError(
@@ -60,17 +61,18 @@ def open_checkpoint(prefix: str) -> Checkpoint:
         raise DamagedModuleError(
             f"The module at {os.path.dirname(os.path.dirname(path))!r}: {problem} {MSG_AGAIN}"
         )
-    return Checkpoint(prefix, held)
+    return Checkpoint(prefix, variables)
 
 
 @functools.lru_cache(maxsize=1024)
 def _shape(sizes: tuple[int, ...]) -> tf.TensorShape:
-    """A shape, which does not change once it is made. Few of them occur many times."""
+    """A TensorShape, which is immutable, so it can be shared: most variables have one of a few shapes."""
     return tf.TensorShape(sizes)
 
 
 def _check_regular(prefix: str) -> None:
-    """Refuses what TensorFlow would wait for, or read without end."""
+    """Raises CheckpointMismatchError for a file that TensorFlow would wait for, or read without end."""
+    # Any file that begins with the prefix may be opened by TensorFlow: index, data, or a V1 file.
     filesystem, (folder, base) = filesystem_of(prefix), os.path.split(prefix)
     if not filesystem.isdir(folder or "."):
         return
@@ -83,12 +85,12 @@ def _check_regular(prefix: str) -> None:
             )
 
 
-def held_by(prefix: str) -> Mapping[str, Held]:
-    """The same for a training checkpoint, which may also be of the older V1 format."""
+def stored_variables(prefix: str) -> Mapping[str, StoredVariable]:
+    """The variables of a training checkpoint by name; it may also be of the older V1 format."""
     _check_regular(prefix)
     reader = tf.train.load_checkpoint(prefix)
     dtypes = reader.get_variable_to_dtype_map()
     return {
-        name: Held(tf.TensorShape(shape), dtypes[name])
+        name: StoredVariable(tf.TensorShape(shape), dtypes[name])
         for name, shape in reader.get_variable_to_shape_map().items()
     }

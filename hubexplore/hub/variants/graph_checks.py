@@ -2,7 +2,7 @@
 
 The importer refuses a damaged graph as a whole and adds nothing. What it does not look at is what names
 the graph from outside (signatures, collections, lists of variables) and the bodies of functions: a mistake
-there would show when half of the ops are in the user's graph, or, worse, when a session runs them.
+there would surface when half of the ops are in the user's graph or, worse, when a session runs them.
 All checks are linear in what they look at.
 """
 
@@ -31,10 +31,11 @@ _CALLS: Final[Mapping[str, tuple[tuple[str, str, str | None], ...]]] = {
 }
 _MERGE_OPS: Final = frozenset({"Merge", "RefMerge"})
 _BACK_OPS: Final = frozenset({"NextIteration", "RefNextIteration"})
+# At most nine digits, so that the number of an output fits into 32 bits.
 _TENSOR: Final = re.compile(r"[^:^]+:\d{1,9}")
 
 
-def check_names(nodes: Mapping[str, Any], names: Iterable[str], what: str, *, ops: bool = False) -> None:
+def check_names(nodes: Mapping[str, Any], names: Iterable[str], label: str, *, ops: bool = False) -> None:
     """Checks names of tensors (`"node:0"`).
 
     A node that is not there is not reported here: the walk over the graph names all of those at once.
@@ -42,23 +43,27 @@ def check_names(nodes: Mapping[str, Any], names: Iterable[str], what: str, *, op
     Args:
       nodes: node name -> NodeDef.
       names: to check.
-      what: where the names stand, for the message.
+      label: where the names are from, for the message.
       ops: whether they may also be names of nodes.
 
     Raises:
-      DamagedModuleError: a name is none, or the node has no such output.
+      DamagedModuleError: a name is not that of a tensor, or the node has no such output.
     """
     for name in names:
+        # The name of an op needs no check of an output; whether the op exists is found by the walk over the
+        # graph.
         if ops and name and ":" not in name and name[0] != "^":
             continue
         if not _TENSOR.fullmatch(name):
-            raise DamagedModuleError(f"{what} names {name!r}, which is no name of a tensor.")
+            raise DamagedModuleError(f"{label} names {name!r}, which is not the name of a tensor.")
         node = nodes.get(node_of(name))
         if node is None:
             continue
         count = output_count(node)
         if count is not None and int(name.rpartition(":")[2]) >= count:
-            raise DamagedModuleError(f"{what} names {name!r}, but that node ({node.op}) has {count} outputs.")
+            raise DamagedModuleError(
+                f"{label} names {name!r}, but that node ({node.op}) has {count} outputs."
+            )
 
 
 def check_loops(nodes: Mapping[str, Any]) -> None:
@@ -72,6 +77,8 @@ def check_loops(nodes: Mapping[str, Any]) -> None:
     for node in nodes.values():
         if node.op not in _MERGE_OPS:
             continue
+        # A Merge of a loop has one value from outside and one from the back edge; more of the former is the
+        # damage.
         data = [nodes.get(node_of(name)) for name in node.input if not name.startswith("^")]
         back = [producer is not None and producer.op in _BACK_OPS for producer in data]
         if any(back) and len(data) - sum(back) > 1:
@@ -117,8 +124,8 @@ def _check_signature(function: Any, where: str) -> None:
             raise _altered(where, f"has the argument {argument.name!r} of the unknown dtype {argument.type}")
         if not (argument.type or argument.type_attr or argument.type_list_attr):
             raise _altered(where, f"has the argument {argument.name!r} without a dtype")
-    inside = [argument.name for argument in signature.input_arg] + [node.name for node in function.node_def]
-    if len(set(inside)) < len(inside):
+    names = [argument.name for argument in signature.input_arg] + [node.name for node in function.node_def]
+    if len(set(names)) < len(names):
         raise _altered(where, "has two nodes or arguments of one name")
     if set(function.ret) != {argument.name for argument in signature.output_arg}:
         raise _altered(where, "does not say for each output where it comes from")
@@ -126,6 +133,7 @@ def _check_signature(function: Any, where: str) -> None:
 
 def _check_node(node: Any, required: dict[str, list[str]], where: str) -> None:
     """Checks that a node has the attributes its op needs; `required` remembers them by op."""
+    # Thousands of nodes share a few dozen op types: their definitions are looked at once each.
     if node.op not in required:
         definition = tf_internals.op_def(node.op)
         attrs = definition.attr if definition else ()
@@ -148,19 +156,17 @@ def _check_calls(nodes: Iterable[Any], signatures: Mapping[str, Any], where: str
                 signature = signatures[call.name]
                 fits = _fits(node, inputs, signature.input_arg) and _fits(node, outputs, signature.output_arg)
                 if not fits:
-                    finding = (
-                        f"calls {call.name!r} in {node.name!r} with other arguments or results than it has"
-                    )
-                    raise _altered(where, finding)
+                    call_of_node = f"calls {call.name!r} in {node.name!r}"
+                    raise _altered(where, f"{call_of_node} with arguments or results that it does not have")
 
 
 def _fits(node: Any, types: str | None, arguments: Any) -> bool:
     """Whether the arguments of a function have the dtypes in an attribute of the node that calls it."""
-    found = [argument.type for argument in arguments]
+    types_of_function = [argument.type for argument in arguments]
     if types is None:
-        return len(found) == 1
-    # Arguments of a dtype that the call chooses (0 here) are for the runtime to match.
-    return 0 in found or found == list(node.attr[types].list.type)
+        return len(types_of_function) == 1
+    # An argument whose dtype depends on the call has 0 here; the runtime matches it.
+    return 0 in types_of_function or types_of_function == list(node.attr[types].list.type)
 
 
 def output_count(node: Any) -> int | None:

@@ -1,4 +1,4 @@
-"""Reading a module's checkpoint inside its graph: few large reads, one assignment per variable."""
+"""Reads a module's checkpoint inside its graph: few large reads, one assignment per variable."""
 
 from __future__ import annotations
 
@@ -9,22 +9,27 @@ import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 
 from hubexplore.errors import CheckpointMismatchError, closest
-from hubexplore.hub.variants.checkpoint import Held
+from hubexplore.hub.variants.checkpoint import StoredVariable
 from hubexplore.hub.variants.variables import VariableSpec
 from hubexplore.summary.graph.traversal import node_of
 
 # One RestoreV2 reads up to this much. Larger groups save per-op work; smaller ones bound what the
 # initialiser of a single variable reads besides its own value.
 GROUP_BYTES: Final = 64 << 20
+# Ops that read a checkpoint. Modules written before RestoreV2 have the other two.
+RESTORE_OPS: Final = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
 
 
 def find_misfit(
-    held: Mapping[str, Held], variables: Iterable[VariableSpec], source: str, names: Mapping[str, str]
+    stored: Mapping[str, StoredVariable],
+    variables: Iterable[VariableSpec],
+    source: str,
+    names: Mapping[str, str],
 ) -> CheckpointMismatchError | None:
-    """Compares what a checkpoint holds with what variables need.
+    """Compares the variables of a checkpoint with those that are needed.
 
     Args:
-      held: what the checkpoint holds, by name.
+      stored: the variables of the checkpoint by name.
       variables: what is needed.
       source: path of the checkpoint, for messages.
       names: variable key -> name in the checkpoint, where they differ.
@@ -32,12 +37,12 @@ def find_misfit(
     Returns:
       None if it fits. Else a CheckpointMismatchError (a ValueError) that names the first variable whose shape
       or dtype differs, or a MissingVariableError (also a `tf.errors.NotFoundError`) that names all variables
-      that are not there.
+      that are missing.
     """
     missing = []
     for spec in variables:
         name = names.get(spec.key, spec.key)
-        entry = held.get(name)
+        entry = stored.get(name)
         if entry is None:
             missing.append(name)
             continue
@@ -57,7 +62,7 @@ def find_misfit(
     lacking = sorted(set(missing))
     return MissingVariableError(
         f"The checkpoint {source!r} holds no variable named {', '.join(map(repr, lacking))}."
-        f"{closest(lacking[0], held)}"
+        f"{closest(lacking[0], stored)}"
     )
 
 
@@ -83,17 +88,19 @@ def add_restore(
       For each variable's tensor name: names of its new initialiser op and initial-value tensor.
     """
     path = string_const(graph_def, f"{root}/prefix", prefix)
-    taken = {node.name for node in graph_def.node}
-    made: dict[str, tuple[str, str]] = {}
+    # The slice lacks the initialisers of the module's own graph, so their names are free unless a node of the
+    # state depends on one.
+    nodes = {node.name for node in graph_def.node}
+    initializers: dict[str, tuple[str, str]] = {}
     for number, group in enumerate(_groups(variables)):
         restore = restore_node(graph_def, f"{root}/RestoreV2_{number}", path, group)
         for position, spec in enumerate(group):
             value = f"{restore}:{position}"
-            made[spec.proto.variable_name] = (
-                _assign_node(graph_def, _assign_name(spec, root, taken), spec, value),
+            initializers[spec.proto.variable_name] = (
+                _assign_node(graph_def, _assign_name(spec, root, nodes), spec, value),
                 value,
             )
-    return made
+    return initializers
 
 
 def restore_node(
@@ -134,6 +141,7 @@ def _groups(variables: Sequence[VariableSpec]) -> list[list[VariableSpec]]:
     """Splits variables, in name order, into groups of about GROUP_BYTES."""
     groups: list[list[VariableSpec]] = []
     room = 0
+    # In the order of the names, so that the groups are the same in each process.
     for spec in sorted(variables, key=lambda spec: (spec.key, spec.offset)):
         size = (spec.shape.num_elements() or 0) * spec.dtype.base_dtype.size
         if not groups or size > room:
@@ -144,10 +152,10 @@ def _groups(variables: Sequence[VariableSpec]) -> list[list[VariableSpec]]:
     return groups
 
 
-def _assign_name(spec: VariableSpec, root: str, taken: set[str]) -> str:
-    """The name of the initialiser that is replaced, so that it is found where it was."""
+def _assign_name(spec: VariableSpec, root: str, nodes: set[str]) -> str:
+    """The name of the replaced initialiser, by which programs look it up; another if it is in use."""
     name = node_of(spec.proto.initializer_name)
-    return f"{root}/assign/{spec.handle}" if not name or name in taken else name
+    return f"{root}/assign/{spec.handle}" if not name or name in nodes else name
 
 
 def _assign_node(graph_def: graph_pb2.GraphDef, name: str, spec: VariableSpec, value: str) -> str:

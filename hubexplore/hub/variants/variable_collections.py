@@ -1,4 +1,4 @@
-"""Makes the lists of variables of a SavedModel such as those of a module.
+"""Turns the lists of variables of a SavedModel into those of a module.
 
 `summary/reading/local_variables.py` has the rule. Variables that the checkpoint holds become variables of the
 module; those that start from values of the graph become local variables.
@@ -18,47 +18,51 @@ from hubexplore.summary.reading import local_variables as unlisted
 from hubexplore.summary.reading.local_variables import ASSIGN_OPS, VARIABLE_OPS
 
 
-def list_saved(variant: Variant, held: Collection[str], started: Mapping[str, str]) -> None:
-    """Makes the lists of variables name those that start from the checkpoint, and no local ones.
+def list_saved(variant: Variant, stored: Collection[str], started: Mapping[str, str]) -> None:
+    """Makes the lists of variables name those that start from the checkpoint, and no local variable.
 
     Changes the meta graph of the variant.
 
     Args:
       variant: whose graph may use variables that it does not list.
-      held: names in the checkpoint.
+      stored: names of the variables in the checkpoint.
       started: see `summary.unlisted.main_op_values`. A variable that it starts need not be in the checkpoint;
         where it is and a signature reads it, the value of the main op counts, as TensorFlow runs that last.
     """
     meta_graph, first = variant.meta_graph, VARIABLE_COLLECTIONS[0]
     saved = set(members(meta_graph, first))
-    starting = unlisted.starting(meta_graph, variant.nodes, started, held) if started else {}
+    starting = unlisted.starting(meta_graph, variant.nodes, started, stored) if started else {}
     for key in VARIABLE_COLLECTIONS:
         if starting and key in meta_graph.collection_def:
             listed = meta_graph.collection_def[key].bytes_list.value
-            # What the main op starts was not lost, but never saved; all else must be in the checkpoint.
-            kept = [
+            # A variable that the main op starts was never saved, so it is not missing; all others must be in
+            # the checkpoint.
+            remaining = [
                 proto
                 for name, proto in zip(members(meta_graph, key), listed, strict=True)
                 if node_of(name) not in starting or _is_part(proto)
             ]
-            if len(kept) < len(listed):
-                listed[:] = kept
+            if len(remaining) < len(listed):
+                listed[:] = remaining
     for name, value in starting.items():
-        usual = variant.nodes.get(f"{name}/Assign")
-        if usual is not None and usual.op in ASSIGN_OPS:
-            usual.input[1] = value
+        assign = variant.nodes.get(f"{name}/Assign")
+        if assign is not None and assign.op in ASSIGN_OPS:
+            # The main op assigned another value than the initialiser of the variable does; now the
+            # initialiser assigns it, so that initialising the variable has the effect that loading the
+            # SavedModel had.
+            assign.input[1] = value
     # Only the first list is initialised whether or not a module is trainable.
-    more = {
+    added = {
         name: proto
         for key in VARIABLE_COLLECTIONS[1:]
         for name, proto in zip(members(meta_graph, key), _listed(meta_graph, key), strict=True)
         if name not in saved
     }
-    for name, proto in _found(variant).items():
-        if name in held and name not in starting:
-            more[proto.variable_name] = proto.SerializeToString()
-    if more:
-        meta_graph.collection_def[first].bytes_list.value.extend(more.values())
+    for name, proto in _unlisted_protos(variant).items():
+        if name in stored and name not in starting:
+            added[proto.variable_name] = proto.SerializeToString()
+    if added:
+        meta_graph.collection_def[first].bytes_list.value.extend(added.values())
 
 
 def _listed(meta_graph: Any, key: str) -> list[bytes]:
@@ -73,12 +77,12 @@ def local_variables(variant: Variant) -> dict[str, VariableSpec]:
     """The variables that signatures read and no collection lists: tensor name -> what it is."""
     return {
         proto.variable_name: describe(proto, variant.nodes)
-        for proto in _found(variant).values()
+        for proto in _unlisted_protos(variant).values()
         if proto.initializer_name
     }
 
 
-def _found(variant: Variant) -> dict[str, Any]:
+def _unlisted_protos(variant: Variant) -> dict[str, Any]:
     """Node name -> VariableDef of those unlisted variables that a signature reads."""
     nodes = variant.nodes
     variables = [name for name in variant.state_nodes if nodes[name].op in VARIABLE_OPS]
@@ -95,6 +99,7 @@ def _uses(nodes: Mapping[str, Any], names: Collection[str]) -> tuple[dict[str, l
     assigns: dict[str, list[str]] = {}
     reads: dict[str, str] = {}
     for name, node in nodes.items():
+        # One pass over all nodes, whatever the number of variables: a scan per variable would be quadratic.
         target = node_of(node.input[0]) if node.input else ""
         if target in names:
             if node.op in ASSIGN_OPS:
@@ -105,10 +110,12 @@ def _uses(nodes: Mapping[str, Any], names: Collection[str]) -> tuple[dict[str, l
 
 
 def _proto(variant: Variant, name: str, assigns: Iterable[str], read: str) -> Any:
+    # No proto describes the variable, so its fields are read off the ops around it.
     is_resource = variant.nodes[name].op == "VarHandleOp"
     proto = variable_pb2.VariableDef(variable_name=f"{name}:0", is_resource=is_resource)
-    usual = f"{name}/Assign"
-    for assign in sorted(assigns, key=lambda each: each != usual):
+    initial = f"{name}/Assign"
+    # The initialiser that tf.Variable made comes first; the sort keeps the order of the others.
+    for assign in sorted(assigns, key=lambda candidate: candidate != initial):
         value = variant.nodes[assign].input[1]
         if unlisted.can_start(variant.nodes, name, value):
             proto.initializer_name = assign

@@ -67,15 +67,15 @@ class VariableSpec:
 
 def read_variables(meta_graph: Any, nodes: Mapping[str, Any]) -> dict[str, VariableSpec]:
     """All variables of a variant: tensor name -> VariableSpec, in collection order."""
-    found: dict[str, VariableSpec] = {}
+    specs: dict[str, VariableSpec] = {}
     for collection in VARIABLE_COLLECTIONS:
         for proto in _protos(meta_graph, collection):
-            if proto.variable_name not in found:
-                found[proto.variable_name] = describe(proto, nodes)
+            if proto.variable_name not in specs:
+                specs[proto.variable_name] = describe(proto, nodes)
             if collection == tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES:
-                # TensorFlow before 1.9 said so by the collection alone.
-                found[proto.variable_name].proto.trainable = True
-    return found
+                # TensorFlow before 1.9 had no such field: the collection alone made a variable trainable.
+                specs[proto.variable_name].proto.trainable = True
+    return specs
 
 
 def members(meta_graph: Any, collection: str) -> list[str]:
@@ -125,29 +125,29 @@ def _dtype(number: int) -> tf.DType:
     try:
         return tf.as_dtype(number)
     except TypeError as error:
-        raise ValueError(f"{number} is no dtype") from error
+        raise ValueError(f"{number} is not a dtype") from error
 
 
 def _complete(proto: Any, nodes: Mapping[str, Any]) -> None:
     """Fills in the fields that TensorFlow needs and that its early releases did not write."""
     name = node_of(proto.variable_name)
-    # A number that is in neither enumeration would be refused in the midst of an import.
+    # Raises ValueError for an unknown number, which TensorFlow would refuse in the midst of an import.
     tf.VariableSynchronization(proto.synchronization)
     tf.VariableAggregation(proto.aggregation)
     proto.is_resource = nodes[name].op == "VarHandleOp"
     if not proto.is_resource and nodes[name].op not in _REF_VARIABLES:
-        raise ValueError(f"{name!r} is a {nodes[name].op}, which is no variable")
+        raise ValueError(f"{name!r} is a {nodes[name].op}, which is not a variable")
     check_names(nodes, [proto.variable_name], _LIST)
     if proto.snapshot_name:
         check_names(nodes, [proto.snapshot_name], _LIST)
         if proto.is_resource:
             _check_read(proto.snapshot_name, nodes)
         return
-    read = f"{name}/Read/ReadVariableOp" if proto.is_resource else f"{name}/read"
-    if proto.is_resource and read not in nodes:
-        read = next((node.name for node in nodes.values() if _reads(node, name)), "")
-    if read in nodes:
-        proto.snapshot_name = f"{read}:0"
+    read_op = f"{name}/Read/ReadVariableOp" if proto.is_resource else f"{name}/read"
+    if proto.is_resource and read_op not in nodes:
+        read_op = next((node.name for node in nodes.values() if _reads(node, name)), "")
+    if read_op in nodes:
+        proto.snapshot_name = f"{read_op}:0"
     elif not proto.is_resource:
         proto.snapshot_name = proto.variable_name
     else:
@@ -160,30 +160,30 @@ def _reads(node: Any, variable: str) -> bool:
 
 def _check_read(snapshot: str, nodes: Mapping[str, Any]) -> None:
     """Checks that a variable's value comes from a read, as TensorFlow expects without looking."""
-    seen = set()
+    visited = set()
     name = node_of(snapshot)
     while nodes[name].op != "ReadVariableOp":
-        seen.add(name)
+        visited.add(name)
         inputs = nodes[name].input
         name = node_of(inputs[0]) if inputs else ""
-        if name not in nodes or name in seen:
-            raise ValueError(f"{snapshot!r} is not what is read from a variable")
+        if name not in nodes or name in visited:
+            raise ValueError(f"{snapshot!r} is not the value read from a variable")
 
 
 def check_keys(specs: Iterable[VariableSpec]) -> None:
-    """Checks that no two variables go by one name, of which a checkpoint could hold but one.
+    """Checks that no two variables have one name, since a checkpoint could hold only one of them.
 
     Raises:
-      AuthoringError: (a ValueError) names the variable that is there both whole and in parts.
+      AuthoringError: (a ValueError) names the variable that exists both whole and in parts.
     """
-    kinds: dict[str, set[bool]] = {}
+    forms_by_key: dict[str, set[bool]] = {}
     for spec in specs:
-        kinds.setdefault(spec.key, set()).add(spec.is_partition)
-    twice = sorted(key for key, found in kinds.items() if len(found) > 1)
-    if twice:
+        forms_by_key.setdefault(spec.key, set()).add(spec.is_partition)
+    ambiguous = sorted(key for key, forms in forms_by_key.items() if len(forms) > 1)
+    if ambiguous:
         raise AuthoringError(
-            f"The module has a partitioned variable {twice[0]!r} and another variable of the same name, so a "
-            f"checkpoint cannot hold both. Give one of them another name, or make it in another "
+            f"The module has a partitioned variable {ambiguous[0]!r} and another variable of the same name, "
+            f"so a checkpoint cannot hold both. Give one of them another name, or make it in another "
             f"tf.compat.v1.variable_scope."
         )
 
@@ -191,6 +191,7 @@ def check_keys(specs: Iterable[VariableSpec]) -> None:
 def build_map(pairs: Iterable[tuple[VariableSpec, Any]]) -> dict[str, Any]:
     """`variable_map`: key -> Variable, or the list of its partitions in offset order; sorted by key."""
     grouped: dict[str, list[tuple[tuple[int, ...], Any]]] = {}
+    # A variable with a single partition is a list as well, so the number of entries does not tell.
     partitioned = set()
     for spec, variable in pairs:
         grouped.setdefault(spec.key, []).append((spec.offset, variable))

@@ -29,6 +29,7 @@ from hubexplore.summary.graph.traversal import (
 )
 from hubexplore.summary.reading.signatures import read_signatures
 
+# The collection that tensorflow_hub writes attached messages to: part of the format.
 ATTACHMENTS: Final = "hub_module_attachments"
 DEFAULT_SIGNATURE: Final = "default"
 
@@ -53,12 +54,12 @@ def as_tag_set(tags: Any) -> frozenset[str]:
       TagsError: (a TypeError and ValueError) anything else.
     """
     try:
-        found = frozenset({tags} if tags and isinstance(tags, str) else tags or ())
+        tag_set = frozenset({tags} if tags and isinstance(tags, str) else tags or ())
     except TypeError:
-        found = frozenset({None})
-    if not all(isinstance(tag, str) for tag in found):
+        tag_set = frozenset({None})
+    if not all(isinstance(tag, str) for tag in tag_set):
         raise TagsError(f"The tags of a graph variant must be str, as in tags=['train']; got tags={tags!r}.")
-    return found
+    return tag_set
 
 
 def is_state_op(node: Any) -> bool:
@@ -78,7 +79,7 @@ class Variant:
     """A MetaGraphDef with its tags.
 
     The meta graph belongs to the variant: devices are cleared in it once, and nothing else is
-    changed. All derived structures are computed when first needed and then kept.
+    changed. All derived structures are computed on first use and cached, so loading a spec indexes nothing.
 
     Attributes:
       as_read: the MetaGraphDef for its collections and signatures; devices may still be in its nodes.
@@ -97,7 +98,7 @@ class Variant:
 
     @functools.cached_property
     def _nodes(self) -> list[Any]:
-        """All nodes, without devices. Kept, since to get them out of the message anew takes a while."""
+        """All nodes, without devices. Cached, since iterating over the message makes all wrappers again."""
         graph_def = self.as_read.graph_def
         nodes = list(graph_def.node)
         for node in chain(nodes, *(function.node_def for function in graph_def.library.function)):
@@ -117,11 +118,11 @@ class Variant:
 
     @functools.cached_property
     def ops(self) -> frozenset[str]:
-        """Op types, also inside functions; calls of functions by name are none."""
-        used = {node.op for node in self._nodes}
+        """Op types, also inside functions; functions that are called by name are not included."""
+        ops = {node.op for node in self._nodes}
         for function in self.library.function:
-            used.update(node.op for node in function.node_def)
-        return frozenset(used.difference(function.signature.name for function in self.library.function))
+            ops.update(node.op for node in function.node_def)
+        return frozenset(ops.difference(function.signature.name for function in self.library.function))
 
     @functools.cached_property
     def unknown_ops(self) -> frozenset[str]:
@@ -139,24 +140,28 @@ class Variant:
             signatures = read_signatures(self.meta_graph, Declared(self.meta_graph, self.nodes))
             needs = who_needs(self.unknown_ops, signatures, self.meta_graph)
             raise UnknownOpsError(set(self.unknown_ops), needs)
+        # Both abort the process inside of TensorFlow if they are wrong, so they are checked before the first
+        # import.
         check_loops(self.nodes)
         check_functions(self._nodes, self.library)
 
     @functools.cached_property
     def state_nodes(self) -> frozenset[str]:
         """Names of the nodes that hold state shared by all calls."""
-        kinds: dict[str, bool] = {}
+        # The registry is asked once per op type: nodes are thousands, op types a few dozen.
+        is_stateful: dict[str, bool] = {}
         names = []
         for node in self._nodes:
-            if node.op not in kinds:
-                kinds[node.op] = is_state_op(node)
-            if kinds[node.op]:
+            if node.op not in is_stateful:
+                is_stateful[node.op] = is_state_op(node)
+            if is_stateful[node.op]:
                 names.append(node.name)
         return frozenset(names)
 
     def needing_placeholder(self, names: Iterable[str], cut: Cut = NO_CUT) -> set[str]:
-        """The nodes behind `names` (and of these) that have no value unless a placeholder is replaced."""
+        """Those of `names` and of the nodes they need that have no value unless a placeholder is replaced."""
         region = {name: self.nodes[name] for name in reach(self.nodes, names, cut).nodes}
+        # Downstream of a placeholder there is no value; everything else in the region has one.
         sources = [name for name, node in region.items() if node.op in PLACEHOLDERS]
         return downstream(region, sources, cut) if sources else set()
 
@@ -164,8 +169,8 @@ class Variant:
     def state_losses(self) -> tuple[str, ...]:
         """Regularization losses that depend on state only."""
         names = node_list(self.meta_graph, tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES)
-        elsewhere = self.needing_placeholder(names)
-        return tuple(name for name in names if node_of(name) not in elsewhere)
+        dependent = self.needing_placeholder(names)
+        return tuple(name for name in names if node_of(name) not in dependent)
 
     @functools.cached_property
     def declared(self) -> Declared:
@@ -183,13 +188,13 @@ class Variant:
         Raises:
           NoSuchSignatureError: (a KeyError and ValueError) lists the signatures there are.
         """
-        wanted: Any = name or DEFAULT_SIGNATURE
-        if not isinstance(wanted, str) or wanted not in self.meta_graph.signature_def:
+        key: Any = name or DEFAULT_SIGNATURE
+        if not isinstance(key, str) or key not in self.meta_graph.signature_def:
             names = self.signature_names
             raise NoSuchSignatureError(
-                f"The module has no signature {wanted!r}; it has {names}.{closest(str(wanted), names)}"
+                f"The module has no signature {key!r}; it has {names}.{closest(str(key), names)}"
             )
-        return self.meta_graph.signature_def[wanted]
+        return self.meta_graph.signature_def[key]
 
     def input_infos(self, signature: str | None) -> InfoDict:
         """Inputs of a signature by name."""
@@ -202,10 +207,10 @@ class Variant:
     @functools.cached_property
     def attachments(self) -> Mapping[str, bytes]:
         """Serialized attached messages by key; the last one wins."""
-        found: dict[str, bytes] = {}
+        attachments: dict[str, bytes] = {}
         if ATTACHMENTS in self.meta_graph.collection_def:
             for serialized in self.meta_graph.collection_def[ATTACHMENTS].bytes_list.value:
                 with reading("The module's list of attached messages", DecodeError):
                     attachment = ModuleAttachment.FromString(serialized)
-                found[attachment.key] = attachment.value
-        return found
+                attachments[attachment.key] = attachment.value
+        return attachments

@@ -1,4 +1,8 @@
-"""Arrays from elsewhere as values of an input: its dtype where no value is lost, its shape."""
+"""Arrays from elsewhere as values of an input: its dtype where no value is lost, its shape.
+
+`hub.running.feeds`, which says why there are two, does this for calls: there without a copy, and with
+TensorFlow.
+"""
 
 from __future__ import annotations
 

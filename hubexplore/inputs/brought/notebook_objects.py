@@ -2,6 +2,8 @@
 
 Objects are told by their types. pandas, SciPy and TensorFlow are not imported for it: who has such an object
 has imported them.
+
+A call converts such objects by `hub.running.feeds`, which says why there are two.
 """
 
 from __future__ import annotations

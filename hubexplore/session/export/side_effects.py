@@ -47,7 +47,8 @@ class Effects:
 def effects(plan: ApplyPlan) -> Effects:
     """The side effects of the ops of a call, including those in functions; linear in the ops."""
     nodes: Iterable[Any] = chain(
-        plan.part.graph_def.node, *(function.node_def for function in plan.part.library.function)
+        plan.graph_slice.graph_def.node,
+        *(function.node_def for function in plan.graph_slice.library.function),
     )
     stateful = is_random = False
     outside = set()

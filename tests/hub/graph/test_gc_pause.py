@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from hubexplore.hub.graph import gc_pause
-from hubexplore.hub.graph.gc_pause import MOST_UNCOUNTED, WORTH_PASSING_OVER, many_new_objects
+from hubexplore.hub.graph.gc_pause import MAX_UNCOUNTED, MIN_YOUNG, gc_paused
 
 
 class Cycle:
@@ -17,12 +17,12 @@ class Cycle:
 
     def __init__(self) -> None:
         self.own = self
-        self.others: list[list[int]] = [[] for _ in range(WORTH_PASSING_OVER)]
+        self.others: list[list[int]] = [[] for _ in range(MIN_YOUNG)]
 
 
 @pytest.fixture(autouse=True)
 def _nothing_uncounted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(gc_pause, "_uncounted", gc_pause._Uncounted())
+    monkeypatch.setattr(gc_pause, "_uncounted", gc_pause._Budget())
     gc.collect()
     yield
     gc.collect()
@@ -34,17 +34,17 @@ def _collected() -> list[int]:
 
 def test_what_stays_is_not_gone_through() -> None:
     before = _collected()
-    with many_new_objects():
+    with gc_paused():
         kept = Cycle()
     assert _collected() == before
-    assert gc.get_count()[0] < WORTH_PASSING_OVER
+    assert gc.get_count()[0] < MIN_YOUNG
     assert gc.isenabled()
     assert not gc.get_freeze_count()
     assert kept.own is kept
 
 
 def test_what_was_dropped_is_found_by_a_full_collection() -> None:
-    with many_new_objects():
+    with gc_paused():
         dropped = weakref.ref(Cycle())
     assert dropped() is not None
     gc.collect()
@@ -53,11 +53,11 @@ def test_what_was_dropped_is_found_by_a_full_collection() -> None:
 
 def test_what_is_dropped_in_a_loop_is_freed_by_itself() -> None:
     dropped = []
-    for _ in range(20 * MOST_UNCOUNTED // WORTH_PASSING_OVER):
-        with many_new_objects():
+    for _ in range(20 * MAX_UNCOUNTED // MIN_YOUNG):
+        with gc_paused():
             dropped.append(weakref.ref(Cycle()))
     alive = sum(each() is not None for each in dropped)
-    assert alive <= 2 * MOST_UNCOUNTED // WORTH_PASSING_OVER + 2
+    assert alive <= 2 * MAX_UNCOUNTED // MIN_YOUNG + 2
 
 
 @pytest.mark.parametrize(("share", "passes"), [(2, 0), (1, 1)])
@@ -66,16 +66,16 @@ def test_few_objects_are_left_to_the_collector(
 ) -> None:
     frozen: list[None] = []
     monkeypatch.setattr(gc, "freeze", lambda: frozen.append(None))
-    with many_new_objects():
-        kept = [list[int]() for _ in range(WORTH_PASSING_OVER // share)]
+    with gc_paused():
+        kept = [list[int]() for _ in range(MIN_YOUNG // share)]
     assert len(frozen) == passes
-    assert len(kept) == WORTH_PASSING_OVER // share
+    assert len(kept) == MIN_YOUNG // share
 
 
 def test_a_program_without_collector_stays_without() -> None:
     gc.disable()
     try:
-        with many_new_objects():
+        with gc_paused():
             pass
         assert not gc.isenabled()
     finally:
@@ -85,7 +85,7 @@ def test_a_program_without_collector_stays_without() -> None:
 def test_what_a_program_froze_stays_frozen() -> None:
     gc.freeze()
     try:
-        with many_new_objects():
+        with gc_paused():
             kept = Cycle()
         assert gc.get_freeze_count()
         assert kept.own is kept

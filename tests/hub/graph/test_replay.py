@@ -52,7 +52,7 @@ AROUND: dict[str, Callable[[tf.Graph], AbstractContextManager[Any]]] = {
 
 def _calls(module_fn: Callable[[], None], way: int, around: str, monkeypatch: Any) -> list[list[Any]]:
     """What three calls of a module add to a graph: names, ops, inputs, attributes, devices, shapes."""
-    monkeypatch.setattr(apply, "_LARGE", way)
+    monkeypatch.setattr(apply, "_REPLAY_RATIO", way)
     with tf.Graph().as_default() as graph:
         module = hub.Module(hub.create_module_spec(module_fn), trainable=True)
         infos = module.get_input_info_dict()

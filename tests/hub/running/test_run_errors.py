@@ -96,7 +96,7 @@ def test_an_asset_that_went_away(graph: tf.Graph, vocabulary: str) -> None:
     module = made(modules.lookup, vocabulary)
     Path(vocabulary).unlink()
     error = failure(modules.initialized_session)
-    cause, remedy = f"A file of module 'module' is gone: '{vocabulary}'", "load the module again"
+    cause, remedy = f"A file of module 'module' is missing: '{vocabulary}'", "load the module again"
     check(explain_run_error(error, [module]), cause, remedy, tf.errors.NotFoundError)
 
 
@@ -126,8 +126,8 @@ def test_a_file_that_is_not_the_modules(graph: tf.Graph, tmp_path: Path) -> None
     ],
 )
 def test_a_server_that_is_gone(error: Any, silent: str) -> None:
-    cause = f"server at {silent} that runs this session is gone"
-    check(explain_run_error(error, target=silent), cause, "Start it again; then take session", type(error))
+    cause = f"server at {silent} that runs this session has stopped"
+    check(explain_run_error(error, target=silent), cause, "Start it again; then use session", type(error))
 
 
 def test_whether_a_server_is_there() -> None:

@@ -58,7 +58,7 @@ def test_variables_that_only_another_variant_has(
             assert isinstance(caught.value, (ValueError, RuntimeError, hub.HubError))
             assert f"{sorted(other)}" in str(caught.value)
             assert repr(lacking) in str(caught.value)
-            code = str(caught.value).partition("are all there: ")[2]
+            code = str(caught.value).partition("are complete: ")[2]
             assert eval(code, {"hub": hub}).tags == tags  # as a person would paste it
 
 

@@ -91,7 +91,7 @@ def test_a_required_feature_is_named(affine: str) -> None:
 def test_two_variants_of_the_same_tags(affine: str) -> None:
     with modules.edited(affine) as saved_model:
         saved_model.meta_graphs.add().CopyFrom(saved_model.meta_graphs[0])
-    with pytest.raises(ValueError, match=r"\[\] is there twice"):
+    with pytest.raises(ValueError, match=r"\[\] occurs twice"):
         hub.load_module_spec(affine)
 
 
