@@ -59,8 +59,8 @@ def labels(summary: ModuleSummary, tags: tuple[str, ...], signature: str) -> Map
     be left out, or be missing from the 1,000 classes of ImageNet.
     A file that a table uses to turn numbers into texts, or whose name contains "label" or "class", is
     preferred. A file that a table uses to turn texts into numbers is the vocabulary of an input: it counts
-    only if nothing else fits and the sizes are equal. If two files fit equally well, there are no names: wrong
-    names would be worse.
+    only if nothing else fits and the sizes are equal. If two files fit equally well, there are no names:
+    wrong names would be worse.
 
     Never raises: a file that cannot be read provides no names.
 
@@ -130,8 +130,8 @@ def _lines(folder: AssetFolder, name: str, size: int) -> tuple[str, ...]:
         is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         text = content.decode("utf-16" if is_utf16 else "utf-8-sig")
         if "\0" not in text and text.count("\n") <= MAX_LINES:
-            # TensorFlow breaks lines at "\n" only. str.splitlines would also break at characters such as U+2028,
-            # and shift every name after them.
+            # TensorFlow breaks lines at "\n" only. str.splitlines would also break at characters such as
+            # U+2028, and shift every name after them.
             lines = text.rstrip("\r\n").split("\n")
             return tuple(line.rstrip("\r") for line in lines)
     return ()

@@ -53,7 +53,7 @@ class Panel:
     def fill(self, example: str, rows: int) -> None:
         """Puts an example into the form."""
         self.choose("Fill with", example)
-        self.node.get_by_label("rows", exact=True).fill(str(rows))
+        self.node.get_by_label("Rows", exact=True).fill(str(rows))
         self.node.get_by_role("button", name="Fill in").click()
 
     def upload(self, *files: Path) -> None:
@@ -106,7 +106,7 @@ class Panel:
 
     def put_back(self, number: int) -> None:
         """Puts the inputs of a run back."""
-        self.log.get_by_role("button", name=f"Run {number}: put its inputs back").click()
+        self.log.get_by_role("button", name=f"Run {number}: restore its inputs").click()
 
     def pin(self, number: int) -> None:
         """Pins a run."""
