@@ -1,4 +1,4 @@
-"""Trial runs of a module: values in, values out, remembered."""
+"""Runs of a module with their inputs and outputs."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from hubexplore.explorer.subject import Subject, Tags
 
 REMEMBERED: Final = 200
-"""So many runs are in the log."""
+"""Maximum number of runs in the log."""
 KEPT: Final = 256_000_000
-"""Bytes of values that are kept, the newest; older runs only say what they were."""
+"""Maximum number of bytes of values in the log; older runs keep their inputs only."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be run: a signature of a graph variant on what a person gave for each of its inputs."""
+    """A request for a run: a signature of a graph variant, and a value for each of its inputs."""
 
     tags: Tags
     signature: str
@@ -34,7 +34,7 @@ class Asked:
     @property
     def inputs(self) -> dict[str, Any]:
         """The values by name of the input."""
-        return {name: each.value for name, each in self.given.items()}
+        return {name: entry.value for name, entry in self.given.items()}
 
 
 @dataclass
@@ -43,10 +43,10 @@ class Run:
 
     Attributes:
       number: counts from 1.
-      asked: what was run.
-      outputs: values by name; None once they were too old to keep.
-      seconds: how long TensorFlow and the way to it took.
-      rows: captions of the rows of its outputs: the sentences that were typed.
+      asked: the request.
+      outputs: values by name; None after newer runs needed the memory.
+      seconds: duration of the call, including the transfer of the values.
+      rows: captions for the rows of the outputs: the sentences that were the input.
     """
 
     number: int
@@ -57,7 +57,7 @@ class Run:
 
     @property
     def size(self) -> int:
-        """Bytes of its inputs and outputs."""
+        """Size of its inputs and outputs in bytes."""
         return sum(map(_size, [*self.asked.inputs.values(), *(self.outputs or {}).values()]))
 
 
@@ -67,7 +67,7 @@ class Trial:
     Its methods may be called in any thread, one at a time.
 
     Args:
-      subject: what is tried.
+      subject: the module.
     """
 
     def __init__(self, subject: Subject) -> None:
@@ -76,11 +76,11 @@ class Trial:
         self._numbers = itertools.count(1)
 
     def run(self, asked: Asked) -> Run:
-        """Runs it; a run that fails is not remembered.
+        """Runs a request and puts it into the log, unless it fails.
 
         Raises:
-          HubError: it cannot be run so; the message says why.
-          tf.errors.OpError, MemoryError: it failed while it ran.
+          HubError: the signature cannot be run on these inputs; the message states why.
+          tf.errors.OpError, MemoryError: the run failed.
         """
         outputs, seconds, _ = self.call(asked)
         return self.remember(asked, outputs, seconds)
@@ -91,10 +91,10 @@ class Trial:
         self.runs.append(run)
         del self.runs[:-REMEMBERED]
         kept = 0
-        for each in reversed(self.runs):
-            kept += each.size
-            if kept > KEPT and each is not run:
-                each.outputs = None
+        for earlier in reversed(self.runs):
+            kept += earlier.size
+            if kept > KEPT and earlier is not run:
+                earlier.outputs = None
         return run
 
     def call(
@@ -104,13 +104,13 @@ class Trial:
         most: int | None = None,
         timeout: float | None = None,
     ) -> tuple[dict[str, Any], float, dict[str, Any]]:
-        """Runs it and remembers nothing.
+        """Runs a request without putting it into the log.
 
         Args:
-          asked: what to run.
-          fetch: further tensors, by their names in the module.
-          most: bytes that the run may take, if not all that the machine has.
-          timeout: seconds that it may take; None for no limit.
+          asked: the request.
+          fetch: names of further tensors of the module.
+          most: maximum number of bytes for the run; by default the memory of the machine.
+          timeout: maximum duration in seconds; None for no limit.
 
         Returns:
           The outputs by name, the seconds it took, and what was fetched by name.
@@ -131,34 +131,34 @@ class Trial:
         return outputs, time.perf_counter() - begin, found
 
     def numbered(self, number: int) -> Run:
-        """A run by its number.
+        """Returns a run by its number.
 
         Raises:
-          HubError: it is not remembered.
+          HubError: the run is not in the log.
         """
-        for each in self.runs:
-            if each.number == number:
-                return each
-        raise HubError(f"There is no run {number} in the log; it has the last {REMEMBERED}.")
+        for run in self.runs:
+            if run.number == number:
+                return run
+        raise HubError(f"Run {number} is not in the log, which has the last {REMEMBERED} runs.")
 
 
 def captions(asked: Asked) -> tuple[str, ...]:
-    """What to call the rows of the outputs: the sentences, if one input is a list of texts, else nothing."""
+    """Returns captions for the rows of the outputs: the sentences if one input is a list of them."""
     texts = [
-        each.value
-        for each in asked.given.values()
-        if isinstance(each.value, np.ndarray) and each.value.dtype.kind in "OSU" and each.value.ndim == 1
+        entry.value
+        for entry in asked.given.values()
+        if isinstance(entry.value, np.ndarray) and entry.value.dtype.kind in "OSU" and entry.value.ndim == 1
     ]
-    if len(texts) != 1 or not all(is_readable(each) for each in texts[0] if isinstance(each, bytes)):
+    if len(texts) != 1 or not all(is_readable(text) for text in texts[0] if isinstance(text, bytes)):
         return ()
     return tuple(
-        each.decode("utf-8", "replace") if isinstance(each, bytes) else str(each) for each in texts[0]
+        text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text) for text in texts[0]
     )
 
 
 def _size(value: Any) -> int:
     if isinstance(value, np.ndarray):
-        # Of texts only the pointers count here; what people type is short.
+        # For strings nbytes counts the pointers only, which is good enough: typed texts are short.
         return value.nbytes
     parts = [getattr(value, name, None) for name in ("values", "flat_values", "indices")]
     return sum(part.nbytes for part in parts if isinstance(part, np.ndarray))
