@@ -188,7 +188,7 @@ def _inputs(request: Asked, expressions: Expressions) -> str:
     written = {name: expressions.write(entry) for name, entry in request.given.items()}
     if len(written) == 1:
         ((name, entry),) = request.given.items()
-        # A single text needs the dict around it: in quotes of its own it may look like an option of the magic.
+        # A single text needs a dict around it: its quotes do not keep it from looking like an option.
         if getattr(entry.value, "shape", None) != ():
             return written[name]
     return f"{{{', '.join(f'{name!r}: {text}' for name, text in written.items())}}}" if written else ""

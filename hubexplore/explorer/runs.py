@@ -1,4 +1,4 @@
-"""Runs of a module with their inputs and outputs."""
+"""Trial runs of a module: values in, values out, remembered."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class Run:
 
     Attributes:
       number: counts from 1.
-      asked: the request.
-      outputs: values by name; None after newer runs needed the memory.
-      seconds: duration of the call, including the transfer of the values.
-      rows: captions for the rows of the outputs: the sentences that were the input.
+      asked: what was run.
+      outputs: values by name; None once they were too old to keep.
+      seconds: how long TensorFlow and the way to it took.
+      rows: captions of the rows of its outputs: the sentences that were typed.
     """
 
     number: int
@@ -104,7 +104,7 @@ class Trial:
         most: int | None = None,
         timeout: float | None = None,
     ) -> tuple[dict[str, Any], float, dict[str, Any]]:
-        """Runs a request without putting it into the log.
+        """Runs it and remembers nothing.
 
         Args:
           asked: the request.
