@@ -43,6 +43,7 @@ def panel_style() -> str:
     return f".hubexplore-panel {{ {palette.properties(palette.PANEL)} }}\n{_read('panel.css')}"
 
 
+# Several classes join dom.js when they are defined, at import: one read of each file is enough.
 @functools.cache
 def _read(name: str) -> str:
     return (FRONTEND / name).read_text(encoding="utf-8")

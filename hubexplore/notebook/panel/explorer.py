@@ -153,6 +153,8 @@ class Explorer:
         """Removes the panel from the screen and frees what was loaded for it, including its runs."""
         if self._is_closed:
             return
+        # First the run, which uses the session; then the widgets, so that none of them shows its end; the
+        # session last.
         self._is_closed = True
         self._try.cancel()
         self._snapshot.close()
@@ -184,6 +186,7 @@ class Explorer:
     def _on_message(self, message: Message) -> None:
         match message["kind"]:
             case "run":
+                # A front end, or a notebook that a stranger sent, may send anything: only texts count.
                 texts = message.get("texts")
                 fields = texts if isinstance(texts, list) else []
                 typed = [text if isinstance(text, str) else None for text in fields]
@@ -239,6 +242,7 @@ class Explorer:
         except HubError as error:
             graph.fail(f"Enter the inputs in the Try tab first. {error_text(error)}")
             return
+        # By the worker of the Try tab: one run at a time, and Cancel there ends this one as well.
         started = self._try.worker.start(
             lambda: trial.call(request, (tensor,)),
             lambda result: graph.show_value(tensor, result[2][tensor]),

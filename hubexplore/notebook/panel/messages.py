@@ -50,6 +50,7 @@ def error_text(error: BaseException) -> str:
 
 def row_counts_text(request: Asked) -> str:
     """Returns a sentence on the number of rows of each input if these numbers differ, else ""."""
+    # A scalar has no rows, and TensorFlow accepts it beside any number of them.
     counts = {
         name: len(entry.value)
         for name, entry in request.given.items()

@@ -36,6 +36,7 @@ class StatusLine(widgets.HTML):
     def fail(self, text: str) -> None:
         """Shows an error, which stays until the next call; an empty text removes it."""
         self._error_text = text if len(text) <= MAX_ERROR else f"{text[:MAX_ERROR]} …"
+        # A message may quote names of a module and values: control characters would garble the line.
         lines = "\n".join(printable(line) for line in self._error_text.splitlines())
         self.error.value = tag("div", lines, role="alert", class_="hub-error") if lines else ""
 

@@ -170,6 +170,7 @@ class FieldBox(widgets.VBox):
 
     def _arrange(self) -> None:
         source = self._sources.get(self._source_choice.value)
+        # Listed when it comes on screen: variables come and go with every cell.
         if isinstance(source, VariableSource):
             source.list()
         self._body.children = () if source is None else (source,)
@@ -207,6 +208,7 @@ class FieldBox(widgets.VBox):
         """Restores a value: as text if it is short enough for the text field, else by its original way."""
         if not self._sources:
             return
+        # As text whenever possible: what was loaded from a file can then be edited, too.
         typed = self._sources.get(TYPED)
         if typed is not None and typed.put(entry):
             self._source_choice.value = TYPED

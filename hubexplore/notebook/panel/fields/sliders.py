@@ -39,6 +39,7 @@ class Sliders(widgets.Box):
                 before = self._sliders
                 self._sliders = [self._slider(index) for index in range(len(numbers))]
                 self.children = tuple(self._sliders)
+                # ipywidgets would keep the old ones for the life of the kernel.
                 close_all(before)
             for slider, number in zip(self._sliders, numbers, strict=True):
                 # JSON, in which the value goes to the browser, has neither NaN nor infinity.

@@ -55,6 +55,7 @@ class Upload(FrontendWidget):
                     (name, b"".join(pieces)) for name, pieces in zip(self._names, self._pieces, strict=True)
                 ]
                 complete = self._size == self._expected
+                # Before `take`, which may raise and must not leave megabytes behind.
                 self._reset()
                 if complete:
                     name = visible(files[0][0]) if len(files) == 1 else f"{len(files)} files"
@@ -68,6 +69,7 @@ class Upload(FrontendWidget):
         names, sizes = message.get("names"), message.get("sizes")
         if not (isinstance(names, list) and isinstance(sizes, list) and 0 < len(names) <= MAX_FILES):
             return
+        # Nothing of the message is trusted: a size may be negative, or no number at all.
         if len(names) != len(sizes) or not all(isinstance(size, int) and size >= 0 for size in sizes):
             return
         self._expected = sum(sizes)
@@ -80,6 +82,7 @@ class Upload(FrontendWidget):
             return
         for buffer in buffers:
             self._size += len(buffer)
+            # More than was announced: the limit was checked against the announced sizes only.
             if self._size > self._expected:
                 self._reset()
                 return

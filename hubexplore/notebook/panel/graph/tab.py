@@ -183,6 +183,7 @@ class GraphTab(widgets.VBox):
             # Another layout has other boxes for the same ops.
             box_place = self._model.locate(self._box.name)
             selected = box_place[1] if box_place is not None and box_place[0] == "box" else None
+        # graph.js marks the drawing with this number once it is painted, for which tests wait.
         self._serial += 1
         self.view.shown = {
             "number": self._serial,
@@ -235,6 +236,7 @@ class GraphTab(widgets.VBox):
         self._output.index = 0 if count else None
         self._output.layout.display = None if count > 1 else "none"
         self._value.layout.display = None if has_value else "none"
+        # Without this note the missing button would look like a fault.
         if box.kind == OP and not has_value:
             self._note.value = tag("p", MSG_IN_FUNCTION, class_="hub-quiet")
         self._statistics.layout.display = None if weights_of(outline, number) else "none"
@@ -256,6 +258,7 @@ class GraphTab(widgets.VBox):
         variables = self._summary.variant(self._model.tags).variables
         chosen = [variable for variable in variables if variable.name in names]
         size = sum(variable.bytes or 0 for variable in chosen)
+        # Statistics are computed in the thread of the kernel, which answers nothing meanwhile.
         if size > MAX_STATISTICS_BYTES:
             raise HubError(
                 f"These variables take {size / 1e6:,.0f} MB; {MAX_STATISTICS_BYTES / 1e6:,.0f} MB "

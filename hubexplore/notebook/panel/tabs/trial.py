@@ -200,6 +200,7 @@ class TryTab(widgets.VBox):
             if self._run_when_filled is not None:
                 self._run_when_filled = True
             return
+        # Before the request is made: what was typed last may not have reached the kernel yet.
         self.form.type(texts)
         try:
             request = self.request()
@@ -229,6 +230,7 @@ class TryTab(widgets.VBox):
             return
         self._set_busy(True)
         subject, tags = self.trial.subject, self._selector.variant.tags
+        # A step of its own: the status shows why the first run takes seconds, and a cancel in between ends it.
         load = None if subject.has_loaded(tags) else lambda: subject.where(tags)
 
         def on_begin() -> None:
@@ -288,6 +290,7 @@ class TryTab(widgets.VBox):
         self.last = run
         self.status.fail("")
         self.status.say(f"Done in {duration(run.seconds)}")
+        # Guarded: a value that no view can draw is a fault of the view, and the run counts all the same.
         self.guarded(lambda: self.show(run))
         if run.seconds > MAX_LIVE_SECONDS and self._live.value:
             self._live.value = False
@@ -300,6 +303,7 @@ class TryTab(widgets.VBox):
         """Shows a run as the last one."""
         labels = class_labels.labels(self.trial.subject.summary, run.asked.tags, run.asked.signature)
         outputs = run.outputs or {}
+        # `default` first, which a plain call returns; the others stay in the order of the signature.
         names = sorted(outputs, key=lambda name: name != "default")
         items = [Value(name, outputs[name], run.rows, tuple(labels.get(name, ()))) for name in names]
         self.results.show(title_of(run), run.number, items)
@@ -342,13 +346,14 @@ class TryTab(widgets.VBox):
             self.start()
 
     def _on_live(self, _: object) -> None:
+        # A change during an earlier live run must not start another one now.
         self._has_changed = False
         self.form.watch(self._live.value)
         self._on_input()
 
     def _on_log(self, message: Message) -> None:
         number = message.get("number")
-        if not isinstance(number, int):
+        if not isinstance(number, int):  # the browser is not trusted
             return
         run = self.trial.numbered(number)
         match message["kind"]:

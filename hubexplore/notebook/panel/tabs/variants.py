@@ -37,6 +37,7 @@ class VariantsTab(widgets.VBox):
         self._matrix = join(Markup(summary.variants._repr_html_() or ""), table)
         children: list[widgets.Widget] = [widgets.HTML(self._matrix)]
         self._comparison = widgets.HTML()
+        # Most modules have one variant: a comparison with nothing would only be in the way.
         if len(summary.variants) > 1:
             options = [(tags_text(variant.tags), index) for index, variant in enumerate(summary.variants)]
             style = {"description_width": "initial"}
