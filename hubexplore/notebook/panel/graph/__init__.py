@@ -1,1 +1,1 @@
-"""The Graph tab: tab.py answers the browser, scope_model.py has the unfolded scopes, op_details.py the ops."""
+"""The Graph tab: tab.py answers the browser, scope_model.py holds unfolded scopes, op_details.py has ops."""

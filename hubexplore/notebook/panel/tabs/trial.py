@@ -230,7 +230,7 @@ class TryTab(widgets.VBox):
             return
         self._set_busy(True)
         subject, tags = self.trial.subject, self._selector.variant.tags
-        # A step of its own: the status shows why the first run takes seconds, and a cancel in between ends it.
+        # A step of its own: the status shows why the first run takes seconds, and Cancel can end it there.
         load = None if subject.has_loaded(tags) else lambda: subject.where(tags)
 
         def on_begin() -> None:
