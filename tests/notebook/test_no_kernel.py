@@ -43,7 +43,8 @@ def test_values_without_a_session() -> None:
 
 
 def test_no_example_is_looked_for() -> None:
-    tab = Explorer(Subject(hub.create_module_spec(buckets)))._try
+    explorer = Explorer(Subject(hub.create_module_spec(buckets)))
+    tab = explorer._try
     tab._fill.value = FIRST_THAT_RUNS
     tab.fill()
     tab.worker.wait()

@@ -120,7 +120,7 @@ class TestExamples:
         self.choose(half)
         half.tab.fill()
         half.tab.worker.wait()
-        assert "in the form" in half.tab.status.value
+        assert "Filled in an example" in half.tab.status.value
         assert not half.explorer.runs
 
     def test_a_search_that_is_cancelled_runs_nothing_more(
