@@ -1,4 +1,4 @@
-"""Names of the classes of an output, from a label file among the assets of a module."""
+"""Class names of an output, read from a label file among the assets of a module."""
 
 from __future__ import annotations
 
@@ -14,110 +14,124 @@ from hubexplore.summary.model import AssetSummary, ModuleSummary, TensorSummary,
 from hubexplore.summary.reading.resources import AssetFolder
 
 MAX_LINES: Final = 100_000
+"""Maximum number of lines of a label file, and of classes of an output."""
 MAX_BYTES: Final = 5_000_000
+"""Maximum size of a label file in bytes."""
 IMAGENET: Final = 1000
+"""Number of classes of ImageNet, without the background."""
 BACKGROUND: Final = "background"
-"""What the class 0 is called where a file has the names of the 1,000 others of ImageNet only."""
+"""Name given to class 0 when a file names only the 1,000 other classes of ImageNet."""
 
 _BACKGROUNDS: Final = frozenset({"background", "__background__", "_background_", "dummy", "unused", "???"})
 _FLOATS: Final = frozenset({"float16", "bfloat16", "float32", "float64"})
-_MAX_RANK: Final = 3  # the last dimension of a picture is its channels
+# From rank 4 on the last dimension is more likely the channels of an image than scores of classes.
+_MAX_RANK: Final = 3
 
 
 @dataclass(frozen=True)
-class _File:
-    """The lines of an asset, and how much speaks for their being names of classes (0: it is a vocabulary)."""
+class _LabelFile:
+    """The lines of an asset and their likelihood of being class names, from 0 (a vocabulary) to 3."""
 
     lines: tuple[str, ...]
-    rank: int
+    likelihood: int
 
     def names(self, classes: int) -> tuple[tuple[str, ...], int]:
-        """Names of so many classes, and how well they fit; 0 if they do not."""
+        """Returns names for this number of classes and a score of the fit; 0 means no fit.
+
+        The likelihood counts first; among files of equal likelihood an exact number of lines wins.
+        """
         if len(self.lines) == classes:
-            return self.lines, 2 * self.rank + 1
-        # A file that nearly fits may lack any of its lines, but for what is common for ImageNet.
-        if self.rank and len(self.lines) == classes - 1 == IMAGENET:
-            return (BACKGROUND, *self.lines), 2 * self.rank
-        if self.rank and len(self.lines) == classes + 1 and self.lines[0].strip().lower() in _BACKGROUNDS:
-            return self.lines[1:], 2 * self.rank
+            return self.lines, 2 * self.likelihood + 1
+        # When the number of lines is off by one, any line may be the missing one. Only two cases are certain:
+        # the usual omission of the background in ImageNet files, and a first line that names the background.
+        if self.likelihood and len(self.lines) == classes - 1 == IMAGENET:
+            return (BACKGROUND, *self.lines), 2 * self.likelihood
+        has_background = self.lines[0].strip().lower() in _BACKGROUNDS
+        if self.likelihood and len(self.lines) == classes + 1 and has_background:
+            return self.lines[1:], 2 * self.likelihood
         return (), 0
 
 
 def labels(summary: ModuleSummary, tags: tuple[str, ...], signature: str) -> Mapping[str, tuple[str, ...]]:
-    """Names of the classes, by name of the output, for those outputs that a label file fits.
+    """Returns the class names of each output that a label file fits, by name of the output.
 
-    A file fits if it has a line for each place of the last dimension, where a first line for the
-    background may be left out or, of the 1,000 classes of ImageNet, be lacking.
-    A file that turns numbers into texts, or whose name says "label" or "class", goes first; one that a table
-    turns texts into numbers by is the vocabulary of an input, and counts only if nothing else fits and the
-    sizes are equal. Where two files fit equally well there are no names rather than wrong ones.
+    A file fits if it has one line for each index of the last dimension. A first line for the background may
+    be left out, or be missing from the 1,000 classes of ImageNet.
+    A file that a table uses to turn numbers into texts, or whose name contains "label" or "class", is
+    preferred. A file that a table uses to turn texts into numbers is the vocabulary of an input: it counts
+    only if nothing else fits and the sizes are equal. If two files fit equally well, there are no names:
+    wrong names would be worse.
 
-    Never raises: what cannot be read names nothing.
+    Never raises: a file that cannot be read provides no names.
 
     Args:
       summary: of the module.
-      tags: sorted, of the graph variant.
-      signature: its name.
+      tags: sorted tags of the graph variant.
+      signature: name of the signature.
 
     Returns:
-      As many names as the output has classes; texts as strangers wrote them. Outputs without are left out.
+      As many names as the output has classes, in the module's own spelling (untrusted text). Outputs that no
+      file fits are omitted.
     """
-    variant = next((each for each in summary.variants if each.tags == tags), None)
-    outputs = (
-        next((each.outputs for each in variant.signatures if each.name == signature), ()) if variant else ()
-    )
-    sizes = {each.name: size for each in outputs if (size := _classes(each))}
-    if variant is None or not sizes or summary.source is None or summary.source.assets is None:
+    variant = next((variant for variant in summary.variants if variant.tags == tags), None)
+    if variant is None or summary.source is None or summary.source.assets is None:
+        return {}
+    outputs = next((entry.outputs for entry in variant.signatures if entry.name == signature), ())
+    sizes = {output.name: size for output in outputs if (size := _classes(output))}
+    if not sizes:
         return {}
     files = list(_files(variant, summary.source.assets, max(sizes.values())))
-    found = {name: _best(files, size) for name, size in sizes.items()}
-    return {name: names for name, names in found.items() if names}
+    best = {name: _best(files, size) for name, size in sizes.items()}
+    return {name: names for name, names in best.items() if names}
 
 
 def _classes(output: TensorSummary) -> int:
-    """How many classes an output may tell scores of; 0 if it does not look like that."""
+    """Returns the number of classes that an output may hold scores for; 0 if it does not look like scores."""
     shape = output.shape
     if output.kind != "dense" or output.dtype not in _FLOATS or not shape or len(shape) > _MAX_RANK:
         return 0
     return shape[-1] if shape[-1] is not None and 1 < shape[-1] <= MAX_LINES else 0
 
 
-def _files(variant: VariantSummary, folder: AssetFolder, most: int) -> Iterator[_File]:
+def _files(variant: VariantSummary, folder: AssetFolder, max_classes: int) -> Iterator[_LabelFile]:
     for asset in variant.assets:
-        # The summary has first lines of what is text, and no link to somewhere else.
+        # Only text files inside of the module have first lines in the summary: links that leave its folder,
+        # which a stranger may have planted, are never followed.
         if asset.first_lines and asset.size is not None and asset.size <= MAX_BYTES:
             lines = _lines(folder, asset.name, asset.size)
-            if 0 < len(lines) <= most + 1:
-                yield _File(lines, _rank(asset, variant))
+            if 0 < len(lines) <= max_classes + 1:  # one more for the background
+                yield _LabelFile(lines, _likelihood(asset, variant))
 
 
-def _rank(asset: AssetSummary, variant: VariantSummary) -> int:
+def _likelihood(asset: AssetSummary, variant: VariantSummary) -> int:
+    """Returns 3 to 0: values of a table, named like labels, neither, keys of a table."""
     tables = [table for table in variant.tables if table.node in asset.tables or asset.name in table.assets]
-    named = any(word in asset.name.lower() for word in ("label", "class"))
+    is_named = any(word in asset.name.lower() for word in ("label", "class"))
     if any(table.value_dtype == "string" for table in tables):
         return 3
-    if tables and not named:
+    if tables and not is_named:
         return 0
-    return 2 if named else 1
+    return 2 if is_named else 1
 
 
-def _best(files: list[_File], classes: int) -> tuple[str, ...]:
-    """The names that fit best; none where two fit equally well and differ."""
-    fits = [fit for fit in (file.names(classes) for file in files) if fit[1]]
-    highest = max((how for _, how in fits), default=0)
-    best = {names for names, how in fits if how == highest}
+def _best(files: list[_LabelFile], classes: int) -> tuple[str, ...]:
+    """Returns the names that fit best; an empty tuple if two files fit equally well and differ."""
+    fits = [file.names(classes) for file in files]
+    highest = max((score for _, score in fits), default=0)
+    best = {names for names, score in fits if score and score == highest}
     return best.pop() if len(best) == 1 else ()
 
 
 @functools.lru_cache(maxsize=4)
 def _lines(folder: AssetFolder, name: str, size: int) -> tuple[str, ...]:
-    """The lines of a text file without empty ones at its end; none if it is no text or not readable."""
+    """Returns the lines of a text file without empty ones at its end; () if it is unreadable or not text."""
     with contextlib.suppress(OSError, ValueError):
         content = folder.filesystem.read(join(folder.directory, name), min(size, MAX_BYTES))
         is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         text = content.decode("utf-16" if is_utf16 else "utf-8-sig")
         if "\0" not in text and text.count("\n") <= MAX_LINES:
-            # As TensorFlow counts lines: other characters that Python breaks lines at are part of the text.
+            # TensorFlow breaks lines at "\n" only. str.splitlines would also break at characters such as
+            # U+2028, and shift every name after them.
             lines = text.rstrip("\r\n").split("\n")
             return tuple(line.rstrip("\r") for line in lines)
     return ()

@@ -1,4 +1,4 @@
-"""Code that does what is on screen: a cell with `%hub_call`, and plain Python."""
+"""Code that repeats a run: a cell with `%hub_call`, and plain Python."""
 
 from __future__ import annotations
 
@@ -19,89 +19,93 @@ if TYPE_CHECKING:
     from hubexplore.inputs.input_value import Given
 
 _DEFAULT: Final = "default"
-_TAKEN: Final = frozenset({
+# Names that the written code itself uses: a module must not overwrite them.
+_RESERVED: Final = frozenset({
     "PIL", "base64", "bundled", "drawn_pictures", "example", "hubexplore", "io", "np", "pathlib", "picture",
     "random", "session", "tf",
 })  # fmt: skip
-# A word that neither IPython nor the magics read anything into, once it is in quotes.
+# A word that has no special meaning for IPython or the magics once it is in quotes: no $, {, } or quotes.
 _QUOTABLE: Final = re.compile(r"[\w./:@+=~#?&() -]+")
 MSG_RANDOM: Final = "# The outputs are random: each run gives different values."
 _MSG_HIDDEN: Final = f"# {HIDDEN} stands for your token"
 _MSG_SOURCE: Final = "# spec is the ModuleSpec that the panel shows"
 
 
-def magic(subject: Subject, asked: Asked) -> str:
-    """A cell that does the run again, and may be pasted as it is.
+def magic(subject: Subject, request: Asked) -> str:
+    """Returns a cell that repeats a run and can be pasted without changes.
 
-    It is `%%hub_call` over the inputs where the module is loaded by a name and nothing has to stand before;
-    else it loads the module first, and ends in `%hub_call`. What the magics have no words for is Python.
+    If the notebook knows the module by a name and no other lines are needed, it is `%%hub_call` over the
+    inputs; otherwise it loads the module first and ends in `%hub_call`. It is plain Python if the magics have
+    no syntax for the run.
 
     Args:
-      subject: what is tried.
-      asked: the run.
+      subject: the module.
+      request: the run to repeat.
     """
     expressions = Expressions()
-    inputs = _inputs(asked, expressions)
-    loading = [] if _is_loaded(subject, asked) else _loading_lines(subject, asked)
-    name = subject.name if _is_loaded(subject, asked) and subject.name else _name(subject, asked)
+    inputs = _inputs(request, expressions)
+    loading = [] if _is_loaded(subject, request) else _loading_lines(subject, request)
+    name = subject.name if _is_loaded(subject, request) and subject.name else _name(subject, request)
     if loading is None or not _is_word(name):
-        return python(subject, asked)
-    options, before = _options(subject, asked)
-    before = [*loading, *expressions.before, *before, *_notes(subject, asked)]
+        return python(subject, request)
+    options, before = _options(subject, request)
+    before = [*loading, *expressions.before, *before, *_notes(subject, request)]
     if not before:
-        return _cell(name, options, asked, inputs)
+        return _cell(name, options, request, inputs)
     return "\n".join([*before, " ".join(filter(None, [f"%hub_call {name}", inputs, *options]))])
 
 
-def python(subject: Subject, asked: Asked) -> str:
-    """Python that does the run again.
+def python(subject: Subject, request: Asked) -> str:
+    """Returns Python code that repeats a run.
 
     Args:
-      subject: what is tried.
-      asked: the run.
+      subject: the module.
+      request: the run to repeat.
     """
     expressions = Expressions()
-    arguments = [_inputs(asked, expressions)]
-    if asked.signature != _DEFAULT:
-        arguments = [arguments[0] or "None", repr(asked.signature)]
-    if not _is_plain(subject, asked):
+    arguments = [_inputs(request, expressions)]
+    if request.signature != _DEFAULT:
+        arguments = [arguments[0] or "None", repr(request.signature)]
+    if not _is_plain(subject, request):
         arguments.append("as_dict=True")
-    if _is_loaded(subject, asked):
+    if _is_loaded(subject, request):
         # The session of the magics is where a module that the notebook knows by name is loaded.
         loading = ["session = get_ipython().run_line_magic('hub_session', '')"]
         module = repr(subject.name)
     else:
-        tags = f", tags={list(asked.tags)!r}" if asked.tags else ""
+        tags = f", tags={list(request.tags)!r}" if request.tags else ""
         source, note = _source(subject)
-        module = _name(subject, asked)
+        module = _name(subject, request)
         loading = [*note, "session = hubexplore.NotebookSession()",
                    f"{module} = session.load({source}, {module!r}{tags})"]  # fmt: skip
         expressions.imports["import hubexplore"] = None
     call = ", ".join(filter(None, [module, *arguments]))
-    return "\n".join([*expressions.before, *loading, *_notes(subject, asked), f"session.call({call})"])
+    return "\n".join([*expressions.before, *loading, *_notes(subject, request), f"session.call({call})"])
 
 
-def _notes(subject: Subject, asked: Asked) -> list[str]:
-    """Comments on the call."""
-    return [MSG_RANDOM] if subject.is_random(asked.tags, asked.signature) else []
+def _notes(subject: Subject, request: Asked) -> list[str]:
+    """Returns comments on the call."""
+    return [MSG_RANDOM] if subject.is_random(request.tags, request.signature) else []
 
 
-def _is_loaded(subject: Subject, asked: Asked) -> bool:
-    """Whether the notebook knows what is run by a name."""
-    return subject.name is not None and asked.tags == subject.tags
+def _is_loaded(subject: Subject, request: Asked) -> bool:
+    """Whether the notebook knows the variant of the run by a name."""
+    return subject.name is not None and request.tags == subject.tags
 
 
-def _name(subject: Subject, asked: Asked) -> str:
-    """A variable for the module."""
-    # The notebook's own variable stays what it is.
-    other = f"{subject.name}_{'_'.join(asked.tags) or 'untagged'}" if subject.name is not None else "module"
-    name = variable_name(subject.written_handle or other)
-    name = name if is_name(name) and name not in _TAKEN else f"{name}_module"
+def _name(subject: Subject, request: Asked) -> str:
+    """Returns a name for the variable of the module."""
+    # Not that of the notebook's Module, which the code would overwrite with another variant.
+    fallback = (
+        f"{subject.name}_{'_'.join(request.tags) or 'untagged'}" if subject.name is not None else "module"
+    )
+    name = variable_name(subject.written_handle or fallback)
+    name = name if is_name(name) and name not in _RESERVED else f"{name}_module"
     return name if is_name(name) and len(name) <= 60 else "module"
 
 
 def _source(subject: Subject) -> tuple[str, list[str]]:
-    """An expression for what `NotebookSession.load` takes, and a comment where it needs one."""
+    """Returns the argument of `NotebookSession.load` as an expression, and lines of comment on it."""
     if subject.written_handle is None:
         if subject.name is not None and is_name(subject.name):
             return f"{subject.name}.spec", []
@@ -114,15 +118,15 @@ def _source(subject: Subject) -> tuple[str, list[str]]:
 
 
 def _hidden(subject: Subject) -> list[str]:
-    """A comment where a token is left out, without which the address cannot be fetched."""
+    """Returns a comment if a token is left out, without which the address cannot be fetched."""
     return [_MSG_HIDDEN] if HIDDEN in (subject.written_handle or "") else []
 
 
-def _loading_lines(subject: Subject, asked: Asked) -> list[str] | None:
-    """The lines that load the module; None where the magics have no words for it."""
-    if not all(re.fullmatch(r"[\w.:/@+-]+", tag) and not tag.startswith("-") for tag in asked.tags):
+def _loading_lines(subject: Subject, request: Asked) -> list[str] | None:
+    """Returns the lines that load the module; None if the magics have no syntax for it."""
+    if not all(re.fullmatch(r"[\w.:/@+-]+", tag) and not tag.startswith("-") for tag in request.tags):
         return None
-    name = _name(subject, asked)
+    name = _name(subject, request)
     lines, word = ["%load_ext hubexplore"], subject.written_handle or ""
     if subject.summary.format in (TF1_SAVED_MODEL, IN_MEMORY) or not _is_quotable(word) or is_name(word):
         source, note = _source(subject)
@@ -131,71 +135,69 @@ def _loading_lines(subject: Subject, asked: Asked) -> list[str] | None:
         lines = [*imports, *lines, *note, f"{word} = {source}"]
     else:
         lines += _hidden(subject)
-    tags = [f"--tags {','.join(asked.tags)}"] if asked.tags else []
+    tags = [f"--tags {','.join(request.tags)}"] if request.tags else []
     return [*lines, " ".join(["%hub_load", _quoted(word), f"--as {name}", *tags])]
 
 
-def _options(subject: Subject, asked: Asked) -> tuple[list[str], list[str]]:
-    """Options of the call, and lines that have to stand before."""
+def _options(subject: Subject, request: Asked) -> tuple[list[str], list[str]]:
+    """Returns the options of the call, and lines that must precede it."""
     options, before = [], []
-    if asked.signature != _DEFAULT:
-        if _is_quotable(asked.signature):
-            options.append(f"--signature {_quoted(asked.signature)}")
+    if request.signature != _DEFAULT:
+        if _is_quotable(request.signature):
+            options.append(f"--signature {_quoted(request.signature)}")
         else:
-            before.append(f"signature = {asked.signature!r}")
+            before.append(f"signature = {request.signature!r}")
             options.append("--signature {signature}")
-    if not _is_plain(subject, asked):
+    if not _is_plain(subject, request):
         options.append("--as-dict")
     return options, before
 
 
-def _cell(name: str, options: Sequence[str], asked: Asked, inputs: str) -> str:
-    """`%%hub_call` over lines of text, rows of numbers, or an expression."""
+def _cell(name: str, options: Sequence[str], request: Asked, inputs: str) -> str:
+    """Returns `%%hub_call` over lines of text, rows of numbers, or an expression."""
     head = ["%%hub_call", name, *options]
     if not inputs:
         return " ".join(["%hub_call", name, *options])
     form, body = "", inputs
-    if len(asked.given) == 1:
-        ((only, given),) = asked.given.items()
-        form, body = _body(only, given, inputs)
+    if len(request.given) == 1:
+        ((input_name, entry),) = request.given.items()
+        form, body = _body(input_name, entry, inputs)
     return "\n".join([" ".join([*head, form] if form else head), body])
 
 
-def _body(name: str, given: Given, expression: str) -> tuple[str, str]:
-    """An option of the cell and what stands in it, for a single input."""
-    value = given.value
-    if given.variable or not isinstance(value, np.ndarray) or not value.size:
+def _body(name: str, entry: Given, expression: str) -> tuple[str, str]:
+    """Returns an option and the body of the cell for a single input."""
+    value = entry.value
+    if entry.variable or not isinstance(value, np.ndarray) or not value.size:
         return "", expression
     if value.dtype.kind == "O" and value.ndim == 1:
-        texts = [text_of(each) if isinstance(each, bytes) else str(each) for each in value]
-        lines = [each for each in texts if isinstance(each, str) and each.strip() and each.isprintable()]
+        texts = [text_of(element) if isinstance(element, bytes) else str(element) for element in value]
+        # Lines must survive the way through a cell: neither empty ones nor control characters do.
+        lines = [text for text in texts if isinstance(text, str) and text.strip() and text.isprintable()]
         return ("--lines", "\n".join(lines)) if len(lines) == len(texts) else ("", expression)
     if value.dtype.kind in "iuf" and value.ndim == 2:
-        rows = [[str(each) for each in row] for row in value]
-        # A first row of names would be taken for such.
+        rows = [[str(number) for number in row] for row in value]
+        # `--csv` takes a first line for a header if it consists of the name of the input.
         if not set(rows[0]) <= {name}:
             return "--csv", "\n".join(", ".join(row) for row in rows)
     return "", expression
 
 
-def _inputs(asked: Asked, expressions: Expressions) -> str:
-    """One expression for all inputs; empty if there are none."""
-    written = {name: expressions.write(given) for name, given in asked.given.items()}
+def _inputs(request: Asked, expressions: Expressions) -> str:
+    """Returns one expression for all inputs; "" if there are none."""
+    written = {name: expressions.write(entry) for name, entry in request.given.items()}
     if len(written) == 1:
-        ((name, given),) = asked.given.items()
-        # A single text may hold what looks like an option, in quotes of its own.
-        if getattr(given.value, "shape", None) != ():
+        ((name, entry),) = request.given.items()
+        # A single text needs a dict around it: its quotes do not keep it from looking like an option.
+        if getattr(entry.value, "shape", None) != ():
             return written[name]
     return f"{{{', '.join(f'{name!r}: {text}' for name, text in written.items())}}}" if written else ""
 
 
-def _is_plain(subject: Subject, asked: Asked) -> bool:
+def _is_plain(subject: Subject, request: Asked) -> bool:
     """Whether the signature has one output, which a call returns as it is."""
-    variant = next((each for each in subject.summary.variants if each.tags == asked.tags), None)
-    signature = (
-        next((each for each in variant.signatures if each.name == asked.signature), None) if variant else None
-    )
-    return signature is not None and [each.name for each in signature.outputs] == [_DEFAULT]
+    signature = subject.signature(request.tags, request.signature)
+    return signature is not None and [output.name for output in signature.outputs] == [_DEFAULT]
 
 
 def _is_word(name: str) -> bool:

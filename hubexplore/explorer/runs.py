@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from hubexplore.summary.call_record import CallRecord
 
 REMEMBERED: Final = 200
-"""So many runs are in the log."""
+"""Maximum number of runs in the log."""
 KEPT: Final = 256_000_000
-"""Bytes of values that are kept, the newest; older runs only say what they were."""
+"""Maximum number of bytes of values in the log; older runs keep their inputs only."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be run: a signature of a graph variant on what a person gave for each of its inputs."""
+    """A request for a run: a signature of a graph variant, and a value for each of its inputs."""
 
     tags: Tags
     signature: str
@@ -34,7 +34,7 @@ class Asked:
     @property
     def inputs(self) -> dict[str, Any]:
         """The values by name of the input."""
-        return {name: each.value for name, each in self.given.items()}
+        return {name: entry.value for name, entry in self.given.items()}
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Run:
 
     @property
     def size(self) -> int:
-        """Bytes of its inputs and outputs."""
+        """Size of its inputs and outputs in bytes."""
         return sum(map(_size, [*self.asked.inputs.values(), *(self.outputs or {}).values()]))
 
 
@@ -72,7 +72,7 @@ class Trial:
     Its methods may be called in any thread, one at a time.
 
     Args:
-      subject: what is tried.
+      subject: the module.
     """
 
     def __init__(self, subject: Subject) -> None:
@@ -81,21 +81,21 @@ class Trial:
         self._numbers = itertools.count(1)
 
     def run(self, asked: Asked) -> Run:
-        """Runs it; a run that fails is not remembered.
+        """Runs a request and puts it into the log, unless it fails.
 
         Raises:
-          HubError: it cannot be run so; the message says why.
-          tf.errors.OpError, MemoryError: it failed while it ran.
+          HubError: the signature cannot be run on these inputs; the message states why.
+          tf.errors.OpError, MemoryError: the run failed.
         """
         outputs, call, _ = self.call(asked)
         run = Run(next(self._numbers), asked, outputs, call, captions(asked))
         self.runs.append(run)
         del self.runs[:-REMEMBERED]
         kept = 0
-        for each in reversed(self.runs):
-            kept += each.size
-            if kept > KEPT and each is not run:
-                each.outputs = None
+        for earlier in reversed(self.runs):
+            kept += earlier.size
+            if kept > KEPT and earlier is not run:
+                earlier.outputs = None
         return run
 
     def call(
@@ -108,10 +108,10 @@ class Trial:
         """Runs it without making it a run of the panel; the session's log has it, as every call.
 
         Args:
-          asked: what to run.
-          fetch: further tensors, by their names in the module.
-          most: bytes that the run may take, if not all that the machine has.
-          timeout: seconds that it may take; None for no limit.
+          asked: the request.
+          fetch: names of further tensors of the module.
+          most: maximum number of bytes for the run; by default the memory of the machine.
+          timeout: maximum duration in seconds; None for no limit.
 
         Returns:
           The outputs by name, the call in the session's log, and what was fetched by name.
@@ -129,34 +129,34 @@ class Trial:
         return outputs, calls[-1], fetched
 
     def numbered(self, number: int) -> Run:
-        """A run by its number.
+        """Returns a run by its number.
 
         Raises:
-          HubError: it is not remembered.
+          HubError: the run is not in the log.
         """
-        for each in self.runs:
-            if each.number == number:
-                return each
-        raise HubError(f"There is no run {number} in the log; it has the last {REMEMBERED}.")
+        for run in self.runs:
+            if run.number == number:
+                return run
+        raise HubError(f"Run {number} is not in the log, which has the last {REMEMBERED} runs.")
 
 
 def captions(asked: Asked) -> tuple[str, ...]:
-    """What to call the rows of the outputs: the sentences, if one input is a list of texts, else nothing."""
+    """Returns captions for the rows of the outputs: the sentences if one input is a list of them."""
     texts = [
-        each.value
-        for each in asked.given.values()
-        if isinstance(each.value, np.ndarray) and each.value.dtype.kind in "OSU" and each.value.ndim == 1
+        entry.value
+        for entry in asked.given.values()
+        if isinstance(entry.value, np.ndarray) and entry.value.dtype.kind in "OSU" and entry.value.ndim == 1
     ]
-    if len(texts) != 1 or not all(is_readable(each) for each in texts[0] if isinstance(each, bytes)):
+    if len(texts) != 1 or not all(is_readable(text) for text in texts[0] if isinstance(text, bytes)):
         return ()
     return tuple(
-        each.decode("utf-8", "replace") if isinstance(each, bytes) else str(each) for each in texts[0]
+        text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text) for text in texts[0]
     )
 
 
 def _size(value: Any) -> int:
     if isinstance(value, np.ndarray):
-        # Of texts only the pointers count here; what people type is short.
+        # For strings nbytes counts the pointers only, which is good enough: typed texts are short.
         return value.nbytes
     parts = [getattr(value, name, None) for name in ("values", "flat_values", "indices")]
     return sum(part.nbytes for part in parts if isinstance(part, np.ndarray))

@@ -1,4 +1,4 @@
-"""What is tried: its summary at once, and the live module of a graph variant when it is first run."""
+"""The subject of a trial: its summary at once, the live module of a graph variant when it is first run."""
 
 from __future__ import annotations
 
@@ -14,27 +14,33 @@ from hubexplore.summary.diagnosis.saved_model_remedy import unsupported
 from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.files.redaction import shown, without_access
 from hubexplore.summary.graph.randomness import is_random
-from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL, TF2_SAVED_MODEL, ModuleSummary
+from hubexplore.summary.model import (
+    IN_MEMORY,
+    TF1_SAVED_MODEL,
+    TF2_SAVED_MODEL,
+    ModuleSummary,
+)
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
     from hubexplore.hub.module import Module
     from hubexplore.hub.spec import ModuleSpec
     from hubexplore.session.session import NotebookSession
+    from hubexplore.summary.model import SignatureSummary
 
 Tags = tuple[str, ...]
 
 
 class Subject:
-    """A module to try. Making one reads its summary, without TensorFlow; `where` loads what a run needs.
+    """A module to try. The constructor reads its summary, without TensorFlow; `where` loads what a run needs.
 
     Args:
       source: a handle, a path, a ModuleSpec, a Module of `session`, or a summary of any of these.
-      session: of a Module; what else is loaded goes into a session of the subject's own.
-      name: by which the notebook knows the Module; None for others.
+      session: the session of a Module; anything else is loaded into a private session of the subject.
+      name: the Module's name in the notebook; None if the source is not a Module.
 
     Raises:
-      HubError: there is no such module, it cannot be run, or the session of a Module is not known.
+      HubError: the module does not exist or cannot be run, or the session of a Module is unknown.
     """
 
     def __init__(self, source: Any, session: NotebookSession | None = None, name: str | None = None) -> None:
@@ -43,7 +49,7 @@ class Subject:
         self._directory = self._absolute()
         self.name = name
         self._session = session
-        self._own: NotebookSession | None = None
+        self._private_session: NotebookSession | None = None
         self._modules: dict[Tags, Module] = {}
         self._loading = threading.Lock()
         self._closed = False
@@ -56,14 +62,14 @@ class Subject:
             )
         if self._is_live() and session is None:
             raise GraphError(
-                "This Module is in a graph whose session is not known here. Pass it: explore(module, "
-                "session=session) with the NotebookSession that loaded it; or explore the module's path or "
-                "spec, which is then loaded apart."
+                "No known session holds the graph of this Module. Pass the NotebookSession that loaded it: "
+                "explore(module, session=session). Or explore the module's path or spec, which is then "
+                "loaded into a session of its own."
             )
 
     @property
     def handle(self) -> str | None:
-        """What loads it again: a path or handle; None for what is in memory only."""
+        """The path or handle that loads the module again; None if it exists in memory only."""
         if isinstance(self.source, (str, bytes, os.PathLike)):
             return text_of(self.source)
         if isinstance(self.source, ModuleSummary) and self.source.format != IN_MEMORY:
@@ -72,32 +78,48 @@ class Subject:
 
     @property
     def written_handle(self) -> str | None:
-        """The handle as code has it, which others may read: without what gives access.
+        """The handle as it is written into code that others may read, without credentials.
 
-        The cache has the module without name and password; in place of a token stands `addresses.HIDDEN`.
+        The cache finds the module without user name and password; `redaction.HIDDEN` replaces a token.
         """
         return None if self.handle is None else shown(without_access(self.handle))
 
     def _absolute(self) -> str | None:
-        """The handle, good for later, when the current directory may be another one."""
+        """Returns the handle in a form that survives a change of the current directory."""
         if isinstance(self.source, ModuleSummary) and self.source.source and self.source.source.assets:
             return os.path.dirname(self.source.source.assets.directory)
         return None if self.handle is None else pinned(self.handle)
 
     @property
     def tags(self) -> Tags | None:
-        """Of the variant that is loaded already; None where none is."""
+        """Tags of the live Module that was passed as the source; None for other sources."""
         return tuple(sorted(self.source.tags)) if self._is_live() else None
 
     @property
     def dropped(self) -> tuple[str, ...]:
-        """Collections of a TF1 SavedModel that only its training needs; a module cannot carry them."""
+        """Collections of a TF1 SavedModel that only training needs and that a module cannot contain."""
         return tuple(
-            unsupported(each.name for variant in self.summary.variants for each in variant.collections)
+            unsupported(
+                collection.name for variant in self.summary.variants for collection in variant.collections
+            )
+        )
+
+    def signature(self, tags: Tags, name: str) -> SignatureSummary | None:
+        """Returns the summary of a signature; None if the module has no such signature or variant."""
+        return next(
+            (
+                signature
+                for variant in self.summary.variants
+                if variant.tags == tags
+                for signature in variant.signatures
+                if signature.name == name
+            ),
+            None,
         )
 
     def is_random(self, tags: Tags, signature: str) -> bool:
         """Whether the outputs of a signature are drawn at random."""
+        # Cached: the answer walks the whole graph that the outputs need, and every run asks for it.
         key = (tags, signature)
         if key not in self._random:
             self._random[key] = self._draws(tags, signature)
@@ -106,38 +128,32 @@ class Subject:
     def _draws(self, tags: Tags, name: str) -> bool:
         source = self.summary.source
         meta_graph = source.meta_graphs.get(tags) if source is not None else None
-        found = next(
-            (each for variant in self.summary.variants if variant.tags == tags for each in variant.signatures
-             if each.name == name), None,
-        )  # fmt: skip
-        if meta_graph is None or found is None:
+        signature = self.signature(tags, name)
+        if meta_graph is None or signature is None:
             return False
-        ends = [
-            [
-                name
-                for each in side
-                for name in (each.tensor, *(part.tensor for part in each.components))
-                if name
-            ]
-            for side in (found.inputs, found.outputs)
-        ]
-        return is_random(meta_graph, *ends)
+        inputs, outputs = (
+            [tensor for value in values for tensor in value.tensors if tensor]
+            for values in (signature.inputs, signature.outputs)
+        )
+        return is_random(meta_graph, inputs, outputs)
 
     def has_loaded(self, tags: Tags) -> bool:
         """Whether the module with these tags can be run at once."""
         return tags in self._modules or tags == self.tags
 
     def where(self, tags: Tags) -> tuple[NotebookSession, Module]:
-        """The module with these tags, loaded now if it is not yet, and its session. May take seconds.
+        """Returns the session and the module of a variant, which is loaded first if necessary (seconds).
 
-        Loading runs the initialisers of the module's variables and tables, which are code of its author. So
-        nothing calls this before the user asks for a run.
+        Loading runs the initialisers of the module's variables and tables, which are code of its author.
+        Therefore nothing calls this before the user asks for a run.
 
         Raises:
-          HubError: it cannot be loaded, or the subject was closed meanwhile.
+          HubError: the module cannot be loaded, or the subject has been closed meanwhile.
         """
         if self._session is not None and tags == self.tags:
             return self._session, self.source
+        # A run that was cancelled while it loads goes on loading in its thread; the next run must wait for it
+        # instead of loading the module twice.
         with self._loading:
             return self._loaded(tags)
 
@@ -145,14 +161,14 @@ class Subject:
         import_tensorflow()
         if self._closed:
             raise GraphError("The explorer was closed. Open another one: hubexplore.explore(...).")
-        if self._own is None:
+        if self._private_session is None:
             from hubexplore.session.session import NotebookSession
 
             with quiet_tensorflow():  # the first session looks for devices
-                self._own = NotebookSession("explorer")
+                self._private_session = NotebookSession("explorer")
         if tags not in self._modules:
-            self._modules[tags] = self._load(self._own, tags)
-        return self._own, self._modules[tags]
+            self._modules[tags] = self._load(self._private_session, tags)
+        return self._private_session, self._modules[tags]
 
     def _load(self, session: NotebookSession, tags: Tags) -> Module:
         with quiet_tensorflow():  # the first run starts devices, of which there may be none
@@ -170,20 +186,20 @@ class Subject:
         handle = self._directory
         if handle is None:
             raise HandleError(
-                "This summary is of something in memory, which a summary alone cannot bring back. Explore "
-                "the ModuleSpec or Module that it was made of."
+                "This summary describes a module that exists in memory only, and a summary alone cannot run "
+                "it. Explore the ModuleSpec or Module that it was made from."
             )
         if self.summary.format == TF1_SAVED_MODEL:
             return create_module_spec_from_saved_model(handle, self.dropped)
         return handle
 
     def close(self) -> None:
-        """Frees what was loaded for it; a Module that was given stays. Ends a load that is under way."""
+        """Frees what was loaded for the subject, not a Module that was passed in; a pending load fails."""
         self._closed = True
         self._modules.clear()
-        if self._own is not None:
-            self._own.close()
-            self._own = None
+        if self._private_session is not None:
+            self._private_session.close()
+            self._private_session = None
 
     def _is_live(self) -> bool:
         return self.summary.live is not None and not isinstance(self.source, ModuleSummary)

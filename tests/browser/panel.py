@@ -53,7 +53,7 @@ class Panel:
     def fill(self, example: str, rows: int) -> None:
         """Puts an example into the form."""
         self.choose("Fill with", example)
-        self.node.get_by_label("rows", exact=True).fill(str(rows))
+        self.node.get_by_label("Rows", exact=True).fill(str(rows))
         self.node.get_by_role("button", name="Fill in").click()
 
     def upload(self, *files: Path) -> None:
@@ -109,8 +109,8 @@ class Panel:
         return self.node.locator("table.hub-log")
 
     def put_back(self, number: int) -> None:
-        """Restores the inputs of a run."""
-        self.log.get_by_role("button", name=f"Run {number}: put its inputs back").click()
+        """Puts the inputs of a run back."""
+        self.log.get_by_role("button", name=f"Run {number}: restore its inputs").click()
 
     def pin(self, number: int) -> None:
         """Pins a run."""

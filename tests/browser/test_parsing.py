@@ -46,7 +46,7 @@ def test_a_file_that_the_graph_decodes(notebook: Notebook, tmp_path: Path) -> No
     notebook.new()
     panel = Panel.open(notebook, repr(str(tmp_path / "decoding")))
     panel.upload(tmp_path / "red.jpg")
-    expect(panel.node.get_by_alt_text("picture 0 as the module sees it")).to_be_visible()
+    expect(panel.node.get_by_alt_text("image 0 as the module receives it")).to_be_visible()
     panel.run()
     assert panel.value("panel.value['size'].tolist()") == "[[40, 60, 3]]\n"
     panel.choose("or", "landscape")

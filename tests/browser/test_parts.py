@@ -13,11 +13,11 @@ from tests.browser.notebook import Notebook
 
 SETUP = """
 import ipywidgets, numpy as np
-from hubexplore.notebook.panel.browser_widgets import CodeBox, Keeper, RunLog
+from hubexplore.notebook.panel.browser_widgets import CodeBox, PanelMonitor, RunLog
 from hubexplore.notebook.panel.tabs.results import Results, Value
 from hubexplore.notebook.panel.fields.upload import Upload
 def show(part):
-    box = ipywidgets.VBox([Keeper(), part])
+    box = ipywidgets.VBox([PanelMonitor(), part])
     box.add_class("hubexplore-panel")
     return box
 """
@@ -115,7 +115,7 @@ def test_files_arrive_complete_or_not_at_all(notebook: Notebook, tmp_path: Path)
     notebook.screenshot("refused", node)
     assert evaluated(notebook, "taken") == "[]"
     chosen.set_input_files([small, empty])
-    expect(group.get_by_role("status")).to_have_text("Got: 2 files")
+    expect(group.get_by_role("status")).to_have_text("Received 2 files")
     sizes = json.loads(evaluated(notebook, "__import__('json').dumps([[n, len(c)] for n, c in taken[0]])"))
     assert sizes == [["small.bin", 2_560_000], ["empty.txt", 0]]
     assert evaluated(notebook, "taken[0][0][1] == bytes(range(256)) * 10_000") == "True"

@@ -38,9 +38,7 @@ def test_a_restart(notebook: Notebook) -> None:
     panel.field("x").fill("1 2")
     panel.run()
     notebook.restart_kernel()
-    expect(
-        panel.node.get_by_role("alert").filter(has_text="The kernel of this panel is gone")
-    ).to_be_visible()
+    expect(panel.node.get_by_role("alert").filter(has_text="This panel is disconnected")).to_be_visible()
     expect(panel.output("default")).to_be_visible()
     notebook.screenshot("restarted", panel.node)
     notebook.run_cell(panel.cell)

@@ -58,7 +58,7 @@ def test_moving_a_latent_number_live(notebook: Notebook, real_modules: Path) -> 
     picture = panel.output("images").get_by_role("img").first
     before = picture.get_attribute("src")
     panel.node.get_by_label("Sliders for the numbers of the first row").check()
-    panel.node.get_by_label("Live: run at every change").check()
+    panel.node.get_by_label("Live: run on every change").check()
     panel.wait_for_run(2)
     panel.node.locator(".hub-sliders").get_by_role("slider").first.focus()
     notebook.page.keyboard.press("ArrowRight")
@@ -86,9 +86,9 @@ def test_code_that_does_the_same(notebook: Notebook) -> None:
     panel = Panel.open(notebook, "'sample:text-embedding'")
     panel.field("default").fill("\n".join([*SENTENCES, "a 'quoted' \"word\" \\ {x}", "%run !ls"]))
     panel.run()
-    for kind in ("notebook cell", "Python"):
+    for kind in ("Notebook cell", "Python"):
         code = panel.copy_code(kind)
-        if kind == "notebook cell":
+        if kind == "Notebook cell":
             notebook.run("%load_ext hubexplore")
         cell = notebook.run(code)
         assert [output["output_type"] for output in notebook.outputs(cell)] != ["error"]

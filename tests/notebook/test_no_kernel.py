@@ -10,7 +10,7 @@ import hubexplore as hub
 from hubexplore.explorer.subject import Subject
 from hubexplore.hub.running.run_errors import NoKernelError
 from hubexplore.notebook.panel.explorer import Explorer
-from hubexplore.notebook.panel.tabs.trial import WHAT_RUNS
+from hubexplore.notebook.panel.tabs.trial import FIRST_THAT_RUNS
 from hubexplore.session.export.verification import compare_with_export
 from hubexplore.session.session import NotebookSession
 from tests.hub.test_no_kernel import buckets
@@ -43,14 +43,15 @@ def test_values_without_a_session() -> None:
 
 
 def test_no_example_is_looked_for() -> None:
-    tab = Explorer(Subject(hub.create_module_spec(buckets)))._try
-    tab._fill.value = WHAT_RUNS
+    explorer = Explorer(Subject(hub.create_module_spec(buckets)))
+    tab = explorer._try
+    tab._fill.value = FIRST_THAT_RUNS
     tab.fill()
     tab.worker.wait()
-    assert tab.status.failed.startswith("The op 'BoostedTreesBucketize' cannot run: today's TensorFlow")
-    assert "tried" not in tab.status.failed
+    assert tab.status.error_text.startswith("The op 'BoostedTreesBucketize' cannot run: today's TensorFlow")
+    assert "tried" not in tab.status.error_text
     tab._selector.put((), "twice")
-    tab._fill.value = WHAT_RUNS
+    tab._fill.value = FIRST_THAT_RUNS
     tab.fill()
     tab.worker.wait()
     tab.start()

@@ -1,4 +1,4 @@
-"""Parts of the panel that are made for the browser: each knows how it looks, none knows what a module is."""
+"""Widgets with a front end of their own, and how their scripts are put together."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _EXPORT: Final = re.compile(r"^export (?=(?:async )?function |const |class )", r
 
 
 def script(name: str) -> str:
-    """Returns a module of the front end as one text that imports nothing.
+    """Returns a module of the front end as one text without imports.
 
-    The browser gets a module as a text, beside which there are no other files: what it imports of dom.js is
-    put before it. The check of types reads the files as they are, with their imports.
+    anywidget sends a module to the browser as a text, which cannot import other files by a relative path:
+    dom.js is put in front of it instead. The type checker reads the files as they are, with their imports.
 
     Args:
       name: of a file in FRONTEND.
 
     Raises:
-      ValueError: the module does not import from dom.js in the one form that is understood here.
+      ValueError: the module does not have exactly one import of dom.js, on a line of its own.
     """
     joined, imports = _IMPORT.subn("", _read(name))
     if imports != 1:
@@ -39,48 +39,50 @@ def script(name: str) -> str:
 
 
 def panel_style() -> str:
-    """Returns the style of the panel: its colours by name, and what uses them."""
+    """Returns the style sheet of the panel, preceded by the custom properties for its colours."""
     return f".hubexplore-panel {{ {palette.properties(palette.PANEL)} }}\n{_read('panel.css')}"
 
 
+# Several classes join dom.js when they are defined, at import: one read of each file is enough.
 @functools.cache
 def _read(name: str) -> str:
     return (FRONTEND / name).read_text(encoding="utf-8")
 
 
-class Part(anywidget.AnyWidget):
-    """A widget that hears messages of its front end; what is no message of ours is dropped.
+class FrontendWidget(anywidget.AnyWidget):
+    """A widget that receives messages from its front end; malformed messages are dropped.
 
-    Its `_esm` and `_css` are texts: for a path anywidget has the class keep every instance for ever.
+    Subclasses set `_esm` and `_css` to texts, not paths: for a path anywidget watches the file, and the class
+    keeps every instance for ever.
     """
 
-    def listen(self, hear: Callable[[Message, Sequence[Any]], None]) -> None:
-        """Calls `hear` with each message, a dict with a `kind`, and its buffers."""
+    def listen(self, handle: Callable[[Message, Sequence[Any]], None]) -> None:
+        """Calls `handle` with each message, a dict with a `kind`, and its buffers."""
 
         def on_message(_: Any, message: Any, buffers: Sequence[Any]) -> None:
             if isinstance(message, dict) and isinstance(message.get("kind"), str):
-                hear(message, buffers)
+                handle(message, buffers)
 
         self.on_msg(on_message)
 
 
-class Keeper(Part):
-    """Knows the keys of the panel, and tells its reader when the kernel is gone; brings the style."""
+class PanelMonitor(FrontendWidget):
+    """Handles the keys of the panel, tells the user when the kernel is disconnected, and brings the style."""
 
-    _esm = script("keeper.js")
+    _esm = script("monitor.js")
     _css = panel_style()
 
 
-class RunLog(Part):
-    """The runs as a table: the message `put` asks for the inputs of a run, `pin` pins it or takes it off."""
+class RunLog(FrontendWidget):
+    """The table of runs. Messages: `put` restores the inputs of a run, `pin` pins or unpins it."""
 
     _esm = script("log.js")
     rows = traitlets.List(traitlets.Dict()).tag(sync=True)
     pinned = traitlets.List(traitlets.Int()).tag(sync=True)
 
 
-class CodeBox(Part):
-    """Code in one or more forms, (name, text) each, with a button that copies it."""
+class CodeBox(FrontendWidget):
+    """Code in one or more forms, each a (name, text), with a button that copies it."""
 
     _esm = script("code.js")
     codes = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)

@@ -1,4 +1,4 @@
-"""`hubexplore.explore`: a panel that tries a module in the notebook."""
+"""`hubexplore.explore`: a panel to try a module in the notebook."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from hubexplore.display.wording import counted, visible
 from hubexplore.errors import HubError, NoSuchSignatureError, closest
 from hubexplore.explorer.runs import Run, Trial
 from hubexplore.explorer.subject import Subject
-from hubexplore.notebook.panel.browser_widgets import Keeper, Message
-from hubexplore.notebook.panel.fields.signature_selector import Selector, callable_signatures
+from hubexplore.notebook.panel.browser_widgets import Message, PanelMonitor
+from hubexplore.notebook.panel.fields.signature_selector import SignatureSelector, callable_signatures
 from hubexplore.notebook.panel.graph.tab import GraphTab
-from hubexplore.notebook.panel.messages import error_words
-from hubexplore.notebook.panel.screen import SCREEN
-from hubexplore.notebook.panel.snapshot import LARGEST, Still
+from hubexplore.notebook.panel.messages import MSG_BUSY, MSG_LEFT_BEHIND, error_text
+from hubexplore.notebook.panel.open_panels import OPEN_PANELS
+from hubexplore.notebook.panel.snapshot import MAX_SNAPSHOT, Snapshot
 from hubexplore.notebook.panel.subject_lookup import find, notebook_book
 from hubexplore.notebook.panel.tabs.trial import TryTab
 from hubexplore.notebook.panel.tabs.variables import VariablesTab
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 VIEW: Final = "application/vnd.jupyter.widget-view+json"
 MSG_TERMINAL: Final = (
-    "{own}: the panel needs a notebook, as JupyterLab is one. Here in the terminal, "
-    "hubexplore.summarize(...) tells what the module is, and NotebookSession().call(...) runs it."
+    "{panel}: the panel needs a notebook, such as JupyterLab. In a terminal, hubexplore.summarize(...) shows "
+    "what the module is, and hubexplore.NotebookSession().call(...) runs it."
 )
 MSG_CLOSED: Final = (
-    "The explorer of {title} was closed, as it is when the cell that showed it runs again. Open another one: "
-    "hubexplore.explore(...). One that you keep in a variable stays."
+    "The explorer of {title} has been closed, which happens when its cell runs again. Open a new one: "
+    "hubexplore.explore(...). A panel that is in a variable stays open."
 )
 _TABS: Final = ("Try", "Graph", "Variables", "Variants", "Overview")
 
@@ -51,79 +51,82 @@ def explore(
     *,
     session: NotebookSession | None = None,
 ) -> Explorer:
-    """Shows a panel that tries a module: its inputs as a form, its outputs as pictures.
+    """Shows a panel to try a module: its inputs as a form, its outputs as pictures.
 
     ```python
     hubexplore.explore("sample:text-embedding")
     ```
 
-    Opening it runs nothing of the module. TensorFlow is imported once the panel is on screen; the module is
-    loaded, which runs the initialisers of its variables and tables, when you first run it.
+    Opening the panel runs nothing of the module. TensorFlow is imported once the panel is on screen. The
+    module is loaded, which runs the initialisers of its variables and tables, at the first run.
 
     Args:
       x: a path or handle, a ModuleSpec, a Module of a NotebookSession, or the summary of a module on disk.
-      signature: the one to begin with; by default `default`, else the first.
+      signature: the signature to begin with; by default `default`, else the first.
       tags: of the graph variant to begin with; by default the one without tags, else the first.
-      session: that loaded the Module `x`; found by itself for those of the notebook's own sessions.
+      session: the session that loaded the Module `x`; found automatically if a variable of the notebook or
+        the magics have it.
 
     Raises:
       HandleError: (a ValueError) `x` is none of these, or cannot be run.
-      NoSuchSignatureError, NoSuchVariantError: (KeyErrors and ValueErrors) the message names the nearest.
+      NoSuchSignatureError, NoSuchVariantError: (KeyErrors and ValueErrors) the message names the closest.
       GraphError: (a RuntimeError) the session of a Module is not known.
     """
     return Explorer(find(x, session, notebook_book()), signature, tags)
 
 
 class Explorer:
-    """A panel that tries a module: a form for its inputs, results as pictures, its graph and variables.
+    """A panel to try a module: a form for its inputs, results as pictures, its graph and variables.
 
-    In a notebook it shows itself. Runs go on beside the kernel's own thread.
+    A notebook displays it as the result of a cell. Runs take place in a thread of their own.
 
     Args:
-      subject: what is tried.
-      signature: at first; by default `default`, else the first.
-      tags: of the graph variant at first; by default the one without tags, else the first.
+      subject: the module to try.
+      signature: the signature to begin with; by default `default`, else the first.
+      tags: of the graph variant to begin with; by default the one without tags, else the first.
 
     Raises:
-      HubError: nothing in the module can be run, or it has no such signature or variant.
+      HubError: the module has nothing that can be run, or no such signature or variant.
     """
 
     def __init__(
         self, subject: Subject, signature: str | None = None, tags: Iterable[str] | str | None = None
     ) -> None:
-        _check(subject, signature, tags)
+        _check_selection(subject, signature, tags)
         self._subject = subject
         self._trial = Trial(subject)
-        # Its widgets refer to it weakly, so that `screen` sees whether anybody else has it.
-        own = weakref.proxy(self)
+        # Its widgets, which ipywidgets keeps alive, refer to it weakly: `open_panels` asks the garbage
+        # collector whether anything else refers to it.
+        panel = weakref.proxy(self)
 
         def draw() -> Markup:
-            drawn: Markup = own._picture()
-            return drawn
+            html: Markup = panel._static_html()
+            return html
 
-        def choose() -> None:
-            own._choose()
+        def on_selection() -> None:
+            panel._on_selection()
 
-        self._still = Still(draw)
-        chosen = subject.tags if tags is None else subject.summary.variant(tags).tags
-        self._selector = Selector(subject.summary, choose, chosen, signature)
-        self._try = TryTab(self._trial, self._selector, _namespace, self._still.changed)
-        self._keeper = Keeper()
-        self._keeper.listen(lambda message, _: own._hear(message))
-        # A tab is put into its box when it is opened. Other children would have the browser build all tabs
-        # anew, and a click that is on its way would be lost.
+        self._snapshot = Snapshot(draw)
+        first_tags = subject.tags if tags is None else subject.summary.variant(tags).tags
+        self._selector = SignatureSelector(subject.summary, on_selection, first_tags, signature)
+        self._try = TryTab(self._trial, self._selector, _namespace, self._snapshot.changed)
+        self._monitor = PanelMonitor()
+        self._monitor.listen(lambda message, _: panel._on_message(message))
+        # A tab is put into its box when it is first opened: summaries of large modules take time to draw. The
+        # boxes never change, as other children of the Tab would make the browser build all tabs again, and
+        # a click that is on its way would be lost.
         self._boxes = {title: widgets.VBox() for title in _TABS}
         self._boxes[_TABS[0]].children = [self._try]
         self._tabs = widgets.Tab(list(self._boxes.values()), titles=_TABS)
-        self._tabs.observe(lambda _: own._open(), "selected_index")
-        self._root = widgets.VBox([self._keeper, widgets.HTML(self._heading()), self._tabs])
+        self._tabs.observe(lambda _: panel._on_tab(), "selected_index")
+        self._root = widgets.VBox([self._monitor, widgets.HTML(self._heading()), self._tabs])
         self._root.add_class("hubexplore-panel")
         self._preloaded = False
         self._is_closed = False
 
     @property
     def value(self) -> Any:
-        """What the last run gave: the output if there is one, else a dict by name; None before any run."""
+        """The output of the last run, a dict by name if it has several; None before the first run."""
         outputs = self._try.last.outputs if self._try.last is not None else None
         if outputs is None:
             return None
@@ -135,167 +138,176 @@ class Explorer:
         return tuple(self._trial.runs)
 
     def run(self, inputs: Any = None) -> Any:
-        """Puts values into the form, runs them, and returns what came out, as `value` does.
+        """Puts values into the form, runs them and returns the result, in the form of `value`.
 
         Args:
-          inputs: a dict of input name -> value, or one value where there is one input.
+          inputs: a dict of input name -> value, or the value itself if the signature has one input.
 
         Raises:
-          HubError: they do not fit, or the module cannot be run on them.
+          HubError: the values do not fit, or the module cannot be run on them.
         """
         self._try.run(inputs)
         return self.value
 
     def close(self) -> None:
-        """Takes the panel from the screen and frees what was loaded for it, its runs included."""
+        """Removes the panel from the screen and frees what was loaded for it, including its runs."""
         if self._is_closed:
             return
+        # First the run, which uses the session; then the widgets, so that none of them shows its end; the
+        # session last.
         self._is_closed = True
         self._try.cancel()
-        self._still.close()
+        self._snapshot.close()
         close_all([self._root])
         self._subject.close()
 
     def __repr__(self) -> str:
-        ran = counted(len(self._trial.runs), "run")
-        return f"<Explorer of {visible(self._subject.summary.title)}: {ran}>"
+        runs = counted(len(self._trial.runs), "run")
+        return f"<Explorer of {visible(self._subject.summary.title)}: {runs}>"
 
     def _ipython_display_(self) -> None:
         from IPython.core.getipython import get_ipython
         from IPython.display import display
 
         if getattr(get_ipython(), "kernel", None) is None:
-            print(MSG_TERMINAL.format(own=repr(self)))  # noqa: T201 - what IPython shows here
+            print(MSG_TERMINAL.format(panel=repr(self)))  # noqa: T201 - what IPython shows here
             return
         title = visible(self._subject.summary.title)
         if self._is_closed:
             print(MSG_CLOSED.format(title=title))  # noqa: T201
             return
-        SCREEN.show(self, get_ipython())
-        words = f"Explorer of {title}: the panel lives while its kernel runs, its last state is below"
+        OPEN_PANELS.show(self, get_ipython())
+        # Front ends without widgets show this line, and below it the snapshot.
+        text = f"Explorer of {title}: the live panel needs its kernel; its last state is shown below"
         display({VIEW: {"version_major": 2, "version_minor": 0, "model_id": self._root.model_id},
-                 "text/plain": words}, raw=True)  # fmt: skip
-        self._still.show()
+                 "text/plain": text}, raw=True)  # fmt: skip
+        self._snapshot.show()
 
-    def _hear(self, message: Message) -> None:
+    def _on_message(self, message: Message) -> None:
         match message["kind"]:
             case "run":
+                # A front end, or a notebook that a stranger sent, may send anything: only texts count.
                 texts = message.get("texts")
-                told = texts if isinstance(texts, list) else []
-                words = [each if isinstance(each, str) else None for each in told]
-                self._try.guard(lambda: self._try.start(words))
+                fields = texts if isinstance(texts, list) else []
+                typed = [text if isinstance(text, str) else None for text in fields]
+                self._try.guarded(lambda: self._try.start(typed))
             case "ready" if not self._preloaded:
                 self._preloaded = True
-                # A daemon: it must not keep the kernel from ending. What fails here fails again in a run.
+                # A daemon: it must not keep the kernel from ending. An error is shown when a run repeats it.
                 threading.Thread(target=_preload, daemon=True, name="hubexplore-preload").start()
 
-    def _choose(self) -> None:
-        """Another signature or variant was chosen."""
-        self._try.guard(self._try.choose)
-        self._open()
+    def _on_selection(self) -> None:
+        """Shows the signature or variant that was chosen."""
+        self._try.guarded(self._try.choose)
+        self._on_tab()
 
-    def _open(self) -> None:
-        """Fills the tab that is on screen, the first time; and shows in it what is chosen now."""
-        self._try.guard(self._fill)
-        self._still.changed()
+    def _on_tab(self) -> None:
+        """Makes the tab on screen if it is opened for the first time, and updates it."""
+        self._try.guarded(self._fill)
+        self._snapshot.changed()
 
     def _fill(self) -> None:
         title = _TABS[self._tabs.selected_index or 0]
-        if self._opened(title) is None:
-            self._boxes[title].children = [self._make(title)]
-        tab = self._opened(title)
+        if self._tab_content(title) is None:
+            self._boxes[title].children = [self._make_tab(title)]
+        tab = self._tab_content(title)
         if isinstance(tab, GraphTab):
             tab.show(self._selector.signature.name, self._selector.variant.tags)
 
-    def _opened(self, title: str) -> Any:
-        """What is in a tab; None if it was not opened yet."""
+    def _tab_content(self, title: str) -> Any:
+        """Returns the content of a tab; None if it has not been opened yet."""
         return next(iter(self._boxes[title].children), None)
 
-    def _make(self, title: str) -> widgets.Widget:
+    def _make_tab(self, title: str) -> widgets.Widget:
         summary = self._subject.summary
         match title:
             case "Graph":
-                own = weakref.proxy(self)
+                panel = weakref.proxy(self)
 
                 def probe(signature: str, tensor: str) -> None:
-                    own._probe(signature, tensor)
+                    panel._probe(signature, tensor)
 
-                return GraphTab(summary, probe, self._still.changed)
+                return GraphTab(summary, probe, self._snapshot.changed)
             case "Variables":
-                return VariablesTab(summary, self._still.changed)
+                return VariablesTab(summary, self._snapshot.changed)
             case "Variants":
-                return VariantsTab(summary, self._still.changed)
+                return VariantsTab(summary, self._snapshot.changed)
         return widgets.HTML(summary._repr_html_() or "")
 
     def _probe(self, signature: str, tensor: str) -> None:
-        """Runs what the form asks for, and shows a tensor of it in the graph tab."""
-        graph, trial = self._opened("Graph"), self._trial
+        """Runs the inputs of the form, and shows a tensor of that run in the graph tab."""
+        graph, trial = self._tab_content("Graph"), self._trial
         try:
-            asked = self._try.asked()
+            request = self._try.request()
         except HubError as error:
-            graph.fail(f"Give the inputs in the Try tab first. {error_words(error)}")
+            graph.fail(f"Enter the inputs in the Try tab first. {error_text(error)}")
             return
+        # By the worker of the Try tab: one run at a time, and Cancel there ends this one as well.
         started = self._try.worker.start(
-            lambda: trial.call(asked, (tensor,)),
-            lambda found: graph.show_value(tensor, found[2][tensor]),
-            lambda error: graph.fail(error_words(error)),
+            lambda: trial.call(request, (tensor,)),
+            lambda result: graph.show_value(tensor, result[2][tensor]),
+            lambda error: graph.fail(error_text(error)),
         )
         if not started:
-            graph.fail("Another run goes on. Wait until it is done, or cancel it in the Try tab.")
+            graph.fail(MSG_BUSY if self._try.worker.is_busy else MSG_LEFT_BEHIND)
 
     def _heading(self) -> Markup:
         summary = self._subject.summary
-        facts = [summary.format, counted(sum(each.parameters for each in summary.variants[:1]), "parameter")]
+        facts = [
+            summary.format,
+            counted(sum(variant.parameters for variant in summary.variants[:1]), "parameter"),
+        ]
         return join(
             tag("div", heading(summary.title, 3), class_="hub-title"),
             tag("div", " \u00b7 ".join(facts), class_="hub-quiet"),
         )
 
-    def _picture(self) -> Markup:
-        """The same as static HTML: what was tried, then other tabs that were opened, as there is room."""
+    def _static_html(self) -> Markup:
+        """Returns the panel as static HTML: the trial, then the other opened tabs up to the limit."""
         current = _TABS[self._tabs.selected_index or 0]
-        parts = [self._heading(), self._try.still()]
+        parts = [self._heading(), self._try.static_html()]
         size = sum(map(len, parts))
-        for title in sorted(_TABS[1:], key=lambda each: each != current):
-            still = getattr(self._opened(title), "still", None)
-            if still is None:
+        # The tab on screen first: it is the one to keep if not all fit.
+        for title in sorted(_TABS[1:], key=lambda title: title != current):
+            static_html = getattr(self._tab_content(title), "static_html", None)
+            if static_html is None:
                 continue
-            drawn = tag(
+            section = tag(
                 "details",
                 tag("summary", heading(title)),
-                tag("div", still()),
+                tag("div", static_html()),
                 open="" if title == current else None,
             )
-            size += len(drawn)
-            if size <= LARGEST:
-                parts.append(drawn)
+            size += len(section)
+            if size <= MAX_SNAPSHOT:
+                parts.append(section)
         return framed(*parts)
 
 
 def _preload() -> None:
-    """Imports TensorFlow, and no more: what a module does when it is made, its author chose."""
+    """Imports TensorFlow, and nothing of the module: its initialisers are code of a stranger."""
     with contextlib.suppress(Exception):
         import_tensorflow()
 
 
 def _namespace() -> Mapping[str, Any]:
-    """The variables of the notebook."""
+    """Returns the variables of the notebook."""
     from IPython.core.getipython import get_ipython
 
     shell = get_ipython()
     return shell.user_ns if shell is not None else {}
 
 
-def _check(subject: Subject, signature: str | None, tags: Iterable[str] | str | None) -> None:
+def _check_selection(subject: Subject, signature: str | None, tags: Iterable[str] | str | None) -> None:
     summary = subject.summary
     variants = summary.variants if tags is None else [summary.variant(tags)]
-    names = {each.name for variant in variants for each in callable_signatures(variant)}
+    names = {entry.name for variant in variants for entry in callable_signatures(variant)}
     if not names:
         raise HubError(
-            f"{summary.title!r} has no signatures, so there is nothing to run. hubexplore.summarize shows "
-            f"what it has."
+            f"{summary.title!r} has no signatures, so there is nothing to run. "
+            f"hubexplore.summarize shows what it contains."
         )
     if signature is not None and signature not in names:
         raise NoSuchSignatureError(
-            f"There is no signature {signature!r}; there are {sorted(names)}.{closest(signature, names)}"
+            f"The module has no signature {signature!r}; it has {sorted(names)}.{closest(signature, names)}"
         )

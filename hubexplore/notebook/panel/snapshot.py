@@ -1,4 +1,4 @@
-"""The picture of a panel that stays in a saved notebook."""
+"""A static picture of the panel that stays in a saved notebook."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from hubexplore.display.markup import Markup, tag
 
-LARGEST: Final = 600_000
-"""Characters that a picture may have."""
+MAX_SNAPSHOT: Final = 600_000
+"""Maximum number of characters of a snapshot, which every save of the notebook writes."""
 PAUSE: Final = 0.4
-"""Seconds without a change after which a picture is brought up to date."""
+"""Seconds without a change after which a snapshot is updated."""
 
-# Where the panel is alive its picture is hidden; where it is dead, JupyterLab's note on that.
+# A live panel hides its snapshot; a snapshot without a live panel hides JupyterLab's note on that.
 _STYLE: Final = Markup("""
 .jp-OutputArea-child:has(.hubexplore-panel) + .jp-OutputArea-child:has(.hubexplore-still) { display: none; }
 .jp-OutputArea-child:has(+ .jp-OutputArea-child .hubexplore-still)
@@ -22,14 +22,14 @@ _STYLE: Final = Markup("""
 """)
 
 
-class Still:
-    """Shows a static picture beside a widget, and keeps it up to date.
+class Snapshot:
+    """Shows static HTML below a widget, and keeps it up to date.
 
-    The picture is an output of its own: a front end that cannot show the widget shows the picture, and
-    bringing it up to date does not disturb the widget.
+    The snapshot is an output of its own, not another MIME type of the widget's output: a front end without
+    widgets shows it, and updating it does not make the browser build the widget again.
 
     Args:
-      draw: makes the picture of what is on screen now.
+      draw: returns what is on screen now.
     """
 
     def __init__(self, draw: Callable[[], Markup]) -> None:
@@ -38,7 +38,7 @@ class Still:
         self._due: asyncio.TimerHandle | None = None
 
     def show(self) -> None:
-        """Shows it below what the running cell has shown so far."""
+        """Displays the snapshot in the running cell."""
         from IPython.display import DisplayHandle
 
         handle = DisplayHandle()
@@ -46,7 +46,7 @@ class Still:
         self._handles.append(handle)
 
     def changed(self) -> None:
-        """Brings it up to date soon; many changes at once do so once."""
+        """Schedules an update; several changes in quick succession cause one update."""
         if not self._handles:
             return
         try:
@@ -59,14 +59,14 @@ class Still:
         self._due = loop.call_later(PAUSE, self.update)
 
     def update(self) -> None:
-        """Brings it up to date now."""
+        """Updates the snapshot now."""
         self._due = None
         bundle = self._bundle()
         for handle in self._handles:
             handle.update(bundle, raw=True)
 
     def close(self) -> None:
-        """Leaves the picture as it is for good."""
+        """Ends the updates; the snapshot stays as it is."""
         if self._due is not None:
             self._due.cancel()
             self._due = None
@@ -76,7 +76,7 @@ class Still:
         try:
             drawn = self._draw()
         except Exception as error:  # noqa: BLE001 - a display never fails a cell
-            warnings.warn(f"The static picture could not be made: {error!r}", stacklevel=2)
+            warnings.warn(f"The static snapshot of the panel could not be made: {error!r}", stacklevel=2)
             drawn = Markup("")
         picture = tag("div", tag("style", _STYLE), drawn, class_="hubexplore-still")
-        return {"text/html": str(picture), "text/plain": "<static picture of the explorer>"}
+        return {"text/html": str(picture), "text/plain": "<static snapshot of the explorer>"}

@@ -1,42 +1,46 @@
-"""What goes on, in words: one line beside the buttons, and errors below them."""
+"""The status of a trial: one line beside the buttons, and the error below them."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import ipywidgets as widgets
 
 from hubexplore.display.markup import tag
 from hubexplore.display.wording import printable
 
-MAX_ERROR = 4000
+MAX_ERROR: Final = 4000
+"""Maximum number of characters of an error; TensorFlow may quote a whole graph."""
 
 
-class Status(widgets.HTML):
-    """A line that screen readers announce; `error` is the place for what went wrong.
+class StatusLine(widgets.HTML):
+    """A line of text that screen readers announce, with a widget for errors.
 
     Attributes:
-      error: a widget that is empty while nothing is wrong.
-      said: the words on screen.
+      error: the widget of the error, empty if there is none.
+      text: the line on screen.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.add_class("hub-status")
         self.error = widgets.HTML()
-        self._failed = ""
+        self._error_text = ""
         self.say("")
 
-    def say(self, words: str, busy: bool = False) -> None:
-        """Says what goes on; `busy` shows that it does."""
-        self.said = words
-        self.value = tag("span", printable(words), role="status", class_="hub-spin" if busy else None)
+    def say(self, text: str, busy: bool = False) -> None:
+        """Shows a line; `busy` adds a spinner."""
+        self.text = text
+        self.value = tag("span", printable(text), role="status", class_="hub-spin" if busy else None)
 
-    def fail(self, words: str) -> None:
-        """Says what went wrong, until it is told otherwise; empty words take it back."""
-        self._failed = words if len(words) <= MAX_ERROR else f"{words[:MAX_ERROR]} …"
-        lines = "\n".join(printable(line) for line in self._failed.splitlines())
+    def fail(self, text: str) -> None:
+        """Shows an error, which stays until the next call; an empty text removes it."""
+        self._error_text = text if len(text) <= MAX_ERROR else f"{text[:MAX_ERROR]} …"
+        # A message may quote names of a module and values: control characters would garble the line.
+        lines = "\n".join(printable(line) for line in self._error_text.splitlines())
         self.error.value = tag("div", lines, role="alert", class_="hub-error") if lines else ""
 
     @property
-    def failed(self) -> str:
-        """What went wrong; empty if nothing did."""
-        return self._failed
+    def error_text(self) -> str:
+        """The error on screen; empty if there is none."""
+        return self._error_text

@@ -1,4 +1,4 @@
-"""From what a person passes to what is tried: the session and name of a Module are found in the notebook."""
+"""Makes the subject of a panel: finds the session and the name of a Module in the notebook."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ if TYPE_CHECKING:
 
 
 def find(x: Any, session: NotebookSession | None, book: SessionBook | None) -> Subject:
-    """What is tried.
+    """Returns the subject for the argument of `explore`.
 
     Args:
       x: see `explore`.
-      session: of a Module; None to look for it among those of `book` and of the notebook's variables.
-      book: the sessions of the magics, if they are loaded.
+      session: of a Module; None to search the sessions of `book` and of the notebook's variables.
+      book: the sessions of the magics; None if the magics are not loaded.
 
     Raises:
       HubError: as `Subject`.
     """
     graph = getattr(x, "graph", None)
     if session is None and graph is not None:
-        known = [*(book.sessions() if book is not None else ()), *_in_variables()]
-        session = next((each for each in known if each.owns(graph)), None)
+        sessions = [*(book.sessions() if book is not None else ()), *_sessions_in_variables()]
+        session = next((candidate for candidate in sessions if candidate.owns(graph)), None)
     name = None
-    # Code calls modules by the names that they have in the session that the magics use.
+    # `%hub_call` finds a module by its name in the current session of the magics, and in no other session.
     if session is not None and book is not None and book.is_started and session is book.current:
         name = next((name for name, module in session.modules().items() if module is x), None)
     return Subject(x, session, name)
 
 
 def notebook_book() -> SessionBook | None:
-    """The sessions of the magics in this notebook; None where they are not loaded."""
+    """Returns the sessions of the magics in this notebook; None if the magics are not loaded."""
     from IPython.core.getipython import get_ipython
 
     shell = get_ipython()
@@ -43,12 +43,13 @@ def notebook_book() -> SessionBook | None:
     return magics.book if magics is not None else None
 
 
-def _in_variables() -> list[NotebookSession]:
-    """The sessions that variables of the notebook hold."""
+def _sessions_in_variables() -> list[NotebookSession]:
+    """Returns the sessions that are values of variables of the notebook."""
     from IPython.core.getipython import get_ipython
 
+    # Importing it would import TensorFlow, and for nothing: without it no variable holds a session.
     module = sys.modules.get("hubexplore.session.session")
     shell = get_ipython()
-    if shell is None or module is None:  # nobody has made a session yet
+    if shell is None or module is None:
         return []
-    return [each for each in list(shell.user_ns.values()) if isinstance(each, module.NotebookSession)]
+    return [value for value in list(shell.user_ns.values()) if isinstance(value, module.NotebookSession)]

@@ -1,4 +1,4 @@
-"""Closes widgets with all that belongs to them: ipywidgets closes one at a time and keeps the others."""
+"""Closes widgets with everything below them: `Widget.close` of ipywidgets closes a single one."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ import ipywidgets as widgets
 
 
 def close_all(roots: Iterable[widgets.Widget]) -> None:
-    """Closes widgets and all below them: children, layouts, styles, and those they hold off screen."""
+    """Closes widgets and all below them: children, layouts, styles, and what attributes hold off screen.
+
+    Linear in the number of widgets. A list first: closing a widget changes the traits that lead to others.
+    """
     for widget in list(_below(roots)):
         widget.close()
 
 
 def _below(roots: Iterable[widgets.Widget]) -> Iterator[widgets.Widget]:
     waiting = list(roots)
+    # By identity, as the widgets of one panel refer to each other in circles.
     seen = set(map(id, waiting))
     while waiting:
         widget = waiting.pop()
@@ -32,6 +36,6 @@ def _widgets_in(values: Iterable[Any]) -> Iterator[widgets.Widget]:
         if isinstance(value, widgets.Widget):
             yield value
         elif isinstance(value, (list, tuple)):
-            yield from (each for each in value if isinstance(each, widgets.Widget))
+            yield from (item for item in value if isinstance(item, widgets.Widget))
         elif isinstance(value, Mapping):
-            yield from (each for each in value.values() if isinstance(each, widgets.Widget))
+            yield from (item for item in value.values() if isinstance(item, widgets.Widget))

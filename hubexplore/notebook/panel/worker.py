@@ -1,4 +1,4 @@
-"""Work beside the kernel's own thread, so that a form stays alive while TensorFlow runs."""
+"""Runs work in a thread of its own, so that the form stays responsive while TensorFlow runs."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Any, Final, TypeVar
 from hubexplore.session.interruption import Stopper
 
 Result = TypeVar("Result")
-LEFT_BEHIND: Final = 2
-"""So many pieces of work may still go on after they were cancelled."""
+MAX_LEFT_BEHIND: Final = 2
+"""Maximum number of cancelled tasks that may still be running; each of them may occupy all processors."""
 
 
 @dataclass(eq=False)
-class Ticket:
-    """A piece of work that goes on.
+class Task:
+    """A piece of work in progress.
 
-    Work of several steps asks `cancelled` before each of them. A run of a session is ended where that is
-    possible, between two ops; until then it is left behind, and what it gives is dropped.
+    Work of several steps checks `cancelled` before each step. A run of a session is stopped at the next
+    possible point, between two ops; until then it is left behind, and its result is dropped.
     """
 
     cancelled: bool = False
@@ -32,23 +32,27 @@ class Ticket:
 
 
 class Worker:
-    """Does one piece of work at a time in another thread; results come back to the thread that asked."""
+    """Does one piece of work at a time in another thread; results are delivered in the caller's thread.
+
+    Invariant: a task is current (`_task`), or left behind (`_left_behind`), or ended; a cancelled one never
+    delivers. `_lock` guards the transition from one to the other, which both threads may make at once.
+    """
 
     def __init__(self) -> None:
-        self._ticket: Ticket | None = None
-        self._left: set[Ticket] = set()
-        self._lock = threading.Lock()  # of what both threads change
+        self._task: Task | None = None
+        self._left_behind: set[Task] = set()
+        self._lock = threading.Lock()
         self._threads: set[threading.Thread] = set()
 
     @property
     def is_busy(self) -> bool:
-        """Whether work goes on whose result is waited for."""
-        return self._ticket is not None
+        """Whether a task is in progress whose result is awaited."""
+        return self._task is not None
 
     @property
     def left_behind(self) -> int:
-        """How many cancelled pieces of work still go on."""
-        return len(self._left)
+        """Number of cancelled tasks that are still running."""
+        return len(self._left_behind)
 
     def start(
         self,
@@ -58,76 +62,79 @@ class Worker:
         *,
         first: Callable[[], object] | None = None,
         then: Callable[[], None] | None = None,
-        ticket: Ticket | None = None,
+        task: Task | None = None,
     ) -> bool:
-        """Begins a piece of work; returns False, and begins nothing, while another one goes on.
+        """Starts a task; returns False, and starts nothing, if one runs or too many are left behind.
 
         Args:
           work: what to do, in another thread.
-          done: gets what `work` returned; runs in the kernel's own thread if there is one, between messages.
-          failed: gets what it raised, as `done`.
-          first: what to do before `work`, in the same thread.
-          then: is called between the two, as `done`.
-          ticket: a new one by which `work` sees that it is cancelled.
+          done: is called with what `work` returned: between messages in the thread of the kernel if that has
+            an event loop, else in the worker's thread.
+          failed: is called with what `work` raised, in the same place as `done`.
+          first: what to do before `work`, in the worker's thread.
+          then: is called between `first` and `work`, in the same place as `done`.
+          task: a new one, by which `work` sees that it is cancelled; by default one is made.
         """
-        if self.is_busy or self.left_behind >= LEFT_BEHIND:
+        if self.is_busy or self.left_behind >= MAX_LEFT_BEHIND:
             return False
-        ticket = self._ticket = ticket or Ticket()
-        back = _way_back()
+        task = self._task = task or Task()
+        call_back = _caller_thread()
 
-        def finish(deliver: Callable[[Any], None], what: Any) -> None:
-            if not ticket.cancelled:
-                self._ticket = None
-                deliver(what)
+        def finish(deliver: Callable[[Any], None], outcome: Any) -> None:
+            # Checked here, in the thread that cancels: a result that is on its way is dropped as well.
+            if not task.cancelled:
+                self._task = None
+                deliver(outcome)
 
         def between() -> None:
-            if then is not None and not ticket.cancelled:
+            if then is not None and not task.cancelled:
                 then()
 
         def body() -> None:
             try:
-                result = ticket.stopper.watch(lambda: _steps(first, lambda: back(between), work, ticket))
-            except BaseException as error:  # noqa: BLE001 - shown by who asked
-                back(finish, failed, error)
+                result = task.stopper.watch(lambda: _steps(first, lambda: call_back(between), work, task))
+            except BaseException as error:  # noqa: BLE001 - shown by the caller
+                call_back(finish, failed, error)
             else:
-                back(finish, done, result)
+                call_back(finish, done, result)
             finally:
                 with self._lock:
-                    ticket.ended = True
-                    self._left.discard(ticket)
+                    # At once, so that `cancel` sees a task that has ended or one that will report its end.
+                    task.ended = True
+                    self._left_behind.discard(task)
                     self._threads.discard(threading.current_thread())
-                if ticket.at_end is not None:
-                    back(ticket.at_end)
+                if task.at_end is not None:
+                    call_back(task.at_end)
 
-        # A daemon: work that was left behind must not keep the kernel from ending.
+        # A daemon: a task that was left behind must not keep the kernel from ending.
         thread = threading.Thread(target=body, daemon=True, name="hubexplore-trial")
         self._threads.add(thread)
         thread.start()
         return True
 
     def cancel(self, at_end: Callable[[], None] | None = None) -> bool:
-        """Ends the work that goes on if it can be ended, and waits no longer for it.
+        """Stops the current task where that is possible, without waiting for its end.
 
         Args:
-          at_end: is called when it has ended, as `done` is.
+          at_end: is called when the task has ended, in the same place as `done`.
 
         Returns:
-          Whether there is something that has not ended yet; only then `at_end` follows.
+          Whether a task is still running; only then `at_end` is called.
         """
-        ticket, self._ticket = self._ticket, None
-        if ticket is None:
+        task, self._task = self._task, None
+        if task is None:
             return False
         with self._lock:
-            ticket.cancelled = True
-            goes_on = not ticket.ended
-            if goes_on:
-                self._left.add(ticket)
-                ticket.at_end = at_end
-        ticket.stopper.stop()
-        return goes_on
+            task.cancelled = True
+            is_running = not task.ended
+            if is_running:
+                self._left_behind.add(task)
+                task.at_end = at_end
+        task.stopper.stop()
+        return is_running
 
     def wait(self) -> None:
-        """Waits until all work is done; for who has no event loop, as a test or a script."""
+        """Waits until all threads have ended; for callers without an event loop, as tests and scripts."""
         while threads := list(self._threads):
             for thread in threads:
                 thread.join()
@@ -137,28 +144,28 @@ def _steps(
     first: Callable[[], object] | None,
     between: Callable[[], None],
     work: Callable[[], Result],
-    ticket: Ticket,
+    task: Task,
 ) -> Result | None:
-    """Does one after the other; nothing more, once it is cancelled."""
+    """Does one after the other, and stops in between if the task has been cancelled."""
     if first is not None:
         first()
-        if ticket.cancelled:
+        if task.cancelled:
             return None
         between()
     return work()
 
 
-def _way_back() -> Callable[..., None]:
-    """How to call something in this thread later: by its event loop; without one it is called at once."""
+def _caller_thread() -> Callable[..., None]:
+    """Returns a function that calls another one in this thread, by its event loop; without one, at once."""
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return lambda function, *arguments: function(*arguments)
-    # The kernel tells by the context which cell a message belongs to.
+    # ipykernel keeps the cell that an output belongs to in context variables.
     context = contextvars.copy_context()
 
     def call(function: Callable[..., None], *arguments: Any) -> None:
-        with contextlib.suppress(RuntimeError):  # a loop that is closed has nobody to tell
+        with contextlib.suppress(RuntimeError):  # the kernel is shutting down and has closed its loop
             loop.call_soon_threadsafe(lambda: context.run(function, *arguments))
 
     return call

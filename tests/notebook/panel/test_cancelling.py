@@ -11,8 +11,9 @@ import tensorflow as tf
 
 import hubexplore as hub
 from hubexplore.notebook.panel.explorer import Explorer
-from hubexplore.notebook.panel.messages import MSG_CANCELLED, MSG_CANCELLING
+from hubexplore.notebook.panel.messages import MSG_CANCELLED, MSG_CANCELLING, MSG_LEFT_BEHIND
 from hubexplore.notebook.panel.tabs.trial import TryTab
+from hubexplore.notebook.panel.worker import MAX_LEFT_BEHIND
 from tests.session.modules import KEPT, counting
 
 FOR_EVER = 10**15
@@ -36,7 +37,7 @@ def opened() -> Iterator[Opened]:
 def begin(explorer: Explorer, far: int) -> TryTab:
     tab = explorer._try
     (field,) = tab.form.fields
-    tab.form.put(tab.form.given_of({field.name: far}))
+    tab.form.put(tab.form.values_of({field.name: far}))
     tab.start()
     return tab
 
@@ -50,7 +51,7 @@ def test_a_cancelled_run_ends(opened: Opened) -> None:
         tab.cancel()
         tab.worker.wait()  # else for ever
         assert tab.worker.left_behind == 0
-        assert tab.status.said == MSG_CANCELLED
+        assert tab.status.text == MSG_CANCELLED
         assert explorer.run(3) == 3
     assert [run.outputs for run in explorer.runs] == [{"default": 3}] * 4
 
@@ -75,11 +76,11 @@ def test_a_search_for_what_runs_ends(opened: Opened) -> None:
 def _asked(explorer: Explorer, far: int) -> Any:
     tab = explorer._try
     (field,) = tab.form.fields
-    tab.form.put(tab.form.given_of({field.name: far}))
-    return tab.asked()
+    tab.form.put(tab.form.values_of({field.name: far}))
+    return tab.request()
 
 
-@pytest.mark.parametrize("end", [Explorer.close, lambda explorer: explorer._subject._own.close()])
+@pytest.mark.parametrize("end", [Explorer.close, lambda explorer: explorer._subject._private_session.close()])
 def test_closing_ends_it(opened: Opened, end: Callable[[Explorer], None]) -> None:
     explorer, begun = opened
     tab = begin(explorer, FOR_EVER)
@@ -106,7 +107,7 @@ def test_loading_that_never_ends() -> None:
     tab.cancel()
     tab.worker.wait()  # else for ever
     assert not explorer._subject.has_loaded(())
-    session = explorer._subject._own
+    session = explorer._subject._private_session
     assert session is not None
     assert session.names == []
     explorer.close()
@@ -138,15 +139,30 @@ class TestWhatCannotBeStopped:
 
     def test_it_is_said(self, blocked: TryTab, gate: threading.Event) -> None:
         blocked.cancel()
-        assert blocked.status.said == MSG_CANCELLING
+        assert blocked.status.text == MSG_CANCELLING
         assert blocked.worker.left_behind == 1
         gate.set()
         blocked.worker.wait()
-        assert blocked.status.said == MSG_CANCELLED
+        assert blocked.status.text == MSG_CANCELLED
         assert blocked.worker.left_behind == 0
 
+    def test_a_refused_run_is_told_when_it_may_begin(self, blocked: TryTab, gate: threading.Event) -> None:
+        blocked.cancel()
+        blocked.start()
+        blocked.cancel()
+        assert blocked.worker.left_behind == MAX_LEFT_BEHIND
+        blocked.start()
+        assert blocked.status.error_text == MSG_LEFT_BEHIND
+        gate.set()
+        blocked.worker.wait()
+        assert (blocked.status.error_text, blocked.status.text) == ("", MSG_CANCELLED)
+        blocked.start()
+        blocked.worker.wait()
+        assert blocked.last is not None
+        assert blocked.last.outputs == {"default": 2}
+
     def test_closing_does_not_wait(self, blocked: TryTab, gate: threading.Event) -> None:
-        session = blocked.trial.subject._own
+        session = blocked.trial.subject._private_session
         assert session is not None
         session.reset()
         session.close()

@@ -31,7 +31,7 @@ class Tab:
 
     @property
     def names(self) -> list[str]:
-        return [each["words"].partition(" (")[0] for each in self.shown["boxes"]]
+        return [each["text"].partition(" (")[0] for each in self.shown["boxes"]]
 
     def click(self, name: str) -> None:
         self.hear(kind="open", box=self.names.index(name))
@@ -94,15 +94,15 @@ class TestPlaces:
         assert "conv1" in digits.names
 
     def test_search_by_name_and_op(self, digits: Tab) -> None:
-        digits.hear(kind="search", words="relu")
-        assert digits.tab.view.found[0] == "conv1/Relu · Relu"
-        digits.hear(kind="search", words="conv2/")
-        assert all("conv2/" in each for each in digits.tab.view.found)
-        digits.hear(kind="search", words="no such thing")
-        assert digits.tab.view.found == []
+        digits.hear(kind="search", text="relu")
+        assert digits.tab.view.matches[0] == "conv1/Relu · Relu"
+        digits.hear(kind="search", text="conv2/")
+        assert all("conv2/" in each for each in digits.tab.view.matches)
+        digits.hear(kind="search", text="no such thing")
+        assert digits.tab.view.matches == []
 
     def test_what_is_found_is_unfolded_and_selected(self, digits: Tab) -> None:
-        digits.hear(kind="search", words="conv3/Relu")
+        digits.hear(kind="search", text="conv3/Relu")
         digits.hear(kind="find", result=0)
         assert digits.names[digits.shown["selected"]] == "conv3/Relu"
         assert "conv3/Relu" in digits.tab._details.value
@@ -120,7 +120,7 @@ class TestOps:
         digits.click("conv1")
         digits.click("conv1/Conv2D")
         digits.tab._statistics.click()
-        assert "Weights of 1 variable: 216 numbers" in digits.tab._told.value
+        assert "Weights of 1 variable: 216 numbers" in digits.tab._note.value
 
     def test_the_value_is_asked_for_and_shown(self, digits: Tab) -> None:
         digits.click("conv1")
@@ -146,7 +146,7 @@ class TestOps:
     def test_the_static_picture(self, digits: Tab) -> None:
         digits.click("conv1")
         digits.click("conv1/Conv2D")
-        still = digits.tab.still()
+        still = digits.tab.static_html()
         assert "<img" in still
         assert "data-box" not in still
         assert "strides" in still
@@ -161,7 +161,7 @@ NONSENSE: list[dict[str, Any]] = [
     {"kind": "up", "crumb": 7},
     {"kind": "up", "crumb": None},
     {"kind": "search"},
-    {"kind": "search", "words": 5},
+    {"kind": "search", "text": 5},
     {"kind": "find", "result": 0},
     {"kind": "else"},
 ]
@@ -205,22 +205,22 @@ class TestVariables:
         return VariablesTab(hub.summarize("sample:digits"), lambda: None)
 
     def test_the_tree_and_statistics_of_some(self, tab: VariablesTab) -> None:
-        assert "conv1/" in tab.still()
+        assert "conv1/" in tab.static_html()
         tab._pattern.value = "conv1/*"
         tab._button.click()
-        assert "Weights of 5 variables" in tab._shown.value
+        assert "Weights of 5 variables" in tab._statistics.value
 
     def test_a_pattern_without_a_match(self, tab: VariablesTab) -> None:
         tab._pattern.value = "nothing_like_it"
         tab._button.click()
-        assert "No variable matches" in tab._shown.value
+        assert "No variable matches" in tab._statistics.value
 
     def test_much_is_read_in_several_clicks(self, tab: VariablesTab, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("hubexplore.notebook.panel.tabs.variables.AT_ONCE", 1000)
+        monkeypatch.setattr("hubexplore.notebook.panel.tabs.variables.MAX_STATISTICS_BYTES", 1000)
         tab._button.click()
         clicks = 0
         while not tab._more.layout.display:
             tab._more.click()
             clicks += 1
         assert clicks > 3
-        assert "Weights of 17 variables: 21,858 numbers" in tab._shown.value
+        assert "Weights of 17 variables: 21,858 numbers" in tab._statistics.value

@@ -69,15 +69,15 @@ def preloaded() -> None:
 
 @pytest.mark.usefixtures("dot")
 def test_nothing_runs_before_the_user_says_so(explorer: Explorer, canary: Path) -> None:
-    hear(explorer._keeper, kind="ready")
+    hear(explorer._monitor, kind="ready")
     preloaded()
     for number in range(len(explorer._tabs.children)):
         explorer._tabs.selected_index = number
-        explorer._picture()
-    graph = explorer._opened("Graph")
+        explorer._static_html()
+    graph = explorer._tab_content("Graph")
     for number in range(len(graph.view.shown["boxes"])):
         hear(graph.view, kind="open", box=number)
-    hear(graph.view, kind="search", words="a")
+    hear(graph.view, kind="search", text="a")
     hear(graph.view, kind="find", result=0)
     explorer._tabs.selected_index = 0
     tab = explorer._try
@@ -85,10 +85,10 @@ def test_nothing_runs_before_the_user_says_so(explorer: Explorer, canary: Path) 
     hear(tab.results, kind="download", output=0, form="csv")
     repr(explorer)
     assert not canary.exists()
-    assert explorer._subject._own is None
+    assert explorer._subject._private_session is None
     tab.start()
     tab.worker.wait()
-    assert tab.status.failed == ""
+    assert tab.status.error_text == ""
     assert canary.exists()
 
 

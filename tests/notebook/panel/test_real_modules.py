@@ -8,7 +8,7 @@ import pytest
 
 import hubexplore as hub
 from hubexplore.notebook.panel.fields.signature_selector import callable_signatures
-from hubexplore.notebook.panel.tabs.trial import WHAT_RUNS
+from hubexplore.notebook.panel.tabs.trial import FIRST_THAT_RUNS
 
 MODULES = ["vae3dshapes", "dm21", "half-plus-two-savedmodel", "taxi-estimator-savedmodel",
            "deep-image-savedmodel", "half_plus_two_v1.tar.gz"]  # fmt: skip
@@ -22,13 +22,13 @@ def test_every_signature_runs(name: str, real_modules: Path) -> None:
         for signature in callable_signatures(variant):
             tab._selector.put(variant.tags, signature.name)
             if tab._fill.options:
-                tab._fill.value = WHAT_RUNS
+                tab._fill.value = FIRST_THAT_RUNS
                 tab._fill_button.click()
                 tab.worker.wait()
             tab.start()
             tab.worker.wait()
-            assert tab.status.failed == "", signature.name
+            assert tab.status.error_text == "", signature.name
             assert tab.last is not None
             assert len(tab.results.shown["outputs"]) == len(signature.outputs)
-            assert [name for name, text in tab.code.codes if text] == ["notebook cell", "Python"]
+            assert [name for name, text in tab.code.codes if text] == ["Notebook cell", "Python"]
     explorer.close()

@@ -27,7 +27,7 @@ def test_files_of_different_outputs_have_different_names(
     monkeypatch.setattr(results, "send", lambda content, buffers: sent.append((content["name"], buffers[0])))
     results.show("", None, [Value(name, np.array([at])) for at, name in enumerate(names)])
     for at in reversed(range(len(names))):
-        results._hear({"kind": "download", "output": at, "form": "csv"}, [])
+        results._on_message({"kind": "download", "output": at, "form": "csv"}, [])
     assert len({name.lower() for name, _ in sent}) == len(names)
     assert [content for _, content in reversed(sent)] == [f"{at}\n".encode() for at in range(len(names))]
     assert sent[-1][0] == f"{values.file_stem(names[0])}.csv"

@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 
 from hubexplore.display.rich.summaries import Summary
-from hubexplore.notebook.panel.graph.scope_model import MOST_OUTPUTS, GraphModel, is_folded
+from hubexplore.notebook.panel.graph.scope_model import MAX_OUTPUTS, GraphModel, is_folded
 from hubexplore.notebook.panel.graph.tab import GraphTab
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
 from hubexplore.summary.source import Source
@@ -24,7 +24,7 @@ def model(graph: Graph, output: str, *inputs: str) -> GraphModel:
 
 @pytest.mark.parametrize(
     ("op", "count"),
-    [("TopKV2", 2), ("Relu", 1), ("Mine>Own", 3), ("Split", MOST_OUTPUTS)],
+    [("TopKV2", 2), ("Relu", 1), ("Mine>Own", 3), ("Split", MAX_OUTPUTS)],
 )
 def test_all_outputs_of_an_op_can_be_chosen(op: str, count: int) -> None:
     graph = Graph()
@@ -32,7 +32,7 @@ def test_all_outputs_of_an_op_can_be_chosen(op: str, count: int) -> None:
     graph.add("op", op, "x")
     graph.message.graph_def.node[-1].attr["num_split"].i = 10**12
     last = graph.add("end", "Relu", "op:2" if op == "Mine>Own" else "op")
-    assert model(graph, last, "x").gives("op") == count
+    assert model(graph, last, "x").output_count("op") == count
 
 
 def test_inputs_in_one_box_are_unfolded_and_folded() -> None:

@@ -13,7 +13,7 @@ from hubexplore.notebook.panel.graph.tab import GraphView
 from hubexplore.notebook.panel.tabs.results import Results
 
 WIDGETS = (
-    browser_widgets.Keeper,
+    browser_widgets.PanelMonitor,
     browser_widgets.RunLog,
     browser_widgets.CodeBox,
     GraphView,

@@ -16,7 +16,7 @@ import hubexplore as hub
 from hubexplore.errors import GraphError, HubError, NoSuchSignatureError, NoSuchVariantError
 from hubexplore.inputs.examples import example_search
 from hubexplore.notebook.panel.explorer import Explorer
-from hubexplore.notebook.panel.tabs.trial import WHAT_RUNS, TryTab
+from hubexplore.notebook.panel.tabs.trial import FIRST_THAT_RUNS, TryTab
 
 
 class Person:
@@ -27,7 +27,7 @@ class Person:
         self.tab: TryTab = explorer._try
 
     def type(self, name: str, text: str) -> None:
-        self.tab.form._boxes[name]._sources["typing"]._text.value = text
+        self.tab.form._boxes[name]._sources["typed"]._text.value = text
 
     def run(self) -> None:
         self.tab.start()
@@ -35,7 +35,7 @@ class Person:
 
     @property
     def error(self) -> str:
-        return self.tab.status.failed
+        return self.tab.status.error_text
 
     def output(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = next(
@@ -89,13 +89,13 @@ class TestRaggedRows:
         for number in (1, 2):
             ragged.hear(ragged.tab.run_log, kind="pin", number=number, on=True)
         assert ragged.error == ""
-        names = [each["name"] for each in ragged.tab.pinned.results.shown["outputs"]]
+        names = [each["name"] for each in ragged.tab.pinned_runs.results.shown["outputs"]]
         assert names == ["Input ids", "Output ids"]
 
 
 class TestExamples:
     def choose(self, person: Person) -> None:
-        person.tab._fill.value = WHAT_RUNS
+        person.tab._fill.value = FIRST_THAT_RUNS
 
     def test_run_while_an_example_is_looked_for(self, half: Person, monkeypatch: pytest.MonkeyPatch) -> None:
         self.choose(half)
@@ -120,7 +120,7 @@ class TestExamples:
         self.choose(half)
         half.tab.fill()
         half.tab.worker.wait()
-        assert "in the form" in half.tab.status.value
+        assert "Filled in an example" in half.tab.status.value
         assert not half.explorer.runs
 
     def test_a_search_that_is_cancelled_runs_nothing_more(
@@ -200,7 +200,7 @@ class TestRuns:
 
     def test_words_that_come_with_the_run_are_newer(self, half: Person) -> None:
         half.type(only(half), "old words")
-        half.hear(half.explorer._keeper, kind="run", texts=["1 2"])
+        half.hear(half.explorer._monitor, kind="run", texts=["1 2"])
         half.tab.worker.wait()
         assert half.error == ""
         assert half.explorer.value == pytest.approx([2.5, 3.0])
@@ -208,13 +208,13 @@ class TestRuns:
     @pytest.mark.parametrize("texts", [None, "1", [1], [None], ["1", "2"]], ids=str)
     def test_words_that_fit_no_field_are_dropped(self, half: Person, texts: Any) -> None:
         half.type(only(half), "1 2")
-        half.hear(half.explorer._keeper, kind="run", texts=texts)
+        half.hear(half.explorer._monitor, kind="run", texts=texts)
         half.tab.worker.wait()
         assert half.explorer.value == pytest.approx([2.5, 3.0])
 
     def test_values_of_code(self, half: Person) -> None:
         assert half.explorer.run([1, 2]) == pytest.approx([2.5, 3.0])
-        assert half.tab.form.given()[only(half)].text is not None
+        assert half.tab.form.inputs()[only(half)].text is not None
         with pytest.raises(HubError):
             half.explorer.run({"no": [1]})
         with pytest.raises(HubError):
@@ -318,7 +318,7 @@ class TestLog:
             half.run()
         half.hear(half.tab.run_log, kind="put", number=1)
         assert half.explorer.value == pytest.approx([2.5])
-        assert half.tab.form.given()[only(half)].text == "1"
+        assert half.tab.form.inputs()[only(half)].text == "1"
         assert len(half.explorer.runs) == 2
 
     def test_two_pinned_runs_are_compared(self, half: Person) -> None:
@@ -328,12 +328,12 @@ class TestLog:
         half.hear(half.tab.run_log, kind="pin", number=1, on=True)
         half.hear(half.tab.run_log, kind="pin", number=2, on=True)
         assert half.tab.run_log.pinned == [1, 2]
-        shown = half.tab.pinned.results.shown
+        shown = half.tab.pinned_runs.results.shown
         assert shown["title"] == "Run 1 and run 2"
         assert any("Largest difference: 2" in each["html"] for each in shown["outputs"])
         half.hear(half.tab.run_log, kind="pin", number=1, on=False)
         assert half.tab.run_log.pinned == [2]
-        assert half.tab.pinned.results.shown["outputs"] == []
+        assert half.tab.pinned_runs.results.shown["outputs"] == []
 
     @pytest.mark.parametrize(
         "message",
@@ -436,7 +436,7 @@ class TestExplore:
         half.explorer._tabs.selected_index = 1
         half.explorer._tabs.selected_index = 3
         half.explorer._tabs.selected_index = 0
-        picture = half.explorer._picture()
+        picture = half.explorer._static_html()
         assert 'alt="Diagram: sample:half-plus-two' in picture
         assert "Graph variants" in picture
         assert picture.count("<details") < 8
@@ -446,7 +446,7 @@ class TestExplore:
         half.run()
         half.type(only(half), "1 2")
         half.run()
-        picture = half.explorer._picture()
+        picture = half.explorer._static_html()
         for words in ("1 2", "Run 1", "<img", "hub_call"):
             assert words in picture
         assert "<script" not in picture

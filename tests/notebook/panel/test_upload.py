@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hubexplore.notebook.panel.fields.upload import LIMIT, Files, Upload
+from hubexplore.notebook.panel.fields.upload import MAX_UPLOAD_BYTES, Files, Upload
 
 
 class Given:
@@ -33,7 +33,7 @@ def test_pieces_become_files(given: Given) -> None:
     given.send("piece", b"lo", index=0)
     given.send("end")
     assert given.files == [[("a", b"hello"), ("b", b""), ("c", b"xyz")]]
-    assert given.widget.said == "Got: 3 files"
+    assert given.widget.status == "Received 3 files"
 
 
 def test_a_second_upload_starts_anew(given: Given) -> None:
@@ -50,11 +50,11 @@ def test_what_is_incomplete_is_said(given: Given) -> None:
     given.send("piece", b"he", index=0)
     given.send("end")
     assert given.files == []
-    assert "incomplete" in given.widget.said
+    assert "incomplete" in given.widget.status
 
 
 def test_over_the_limit_nothing_is_kept(given: Given) -> None:
-    given.begin(a=LIMIT + 1)
+    given.begin(a=MAX_UPLOAD_BYTES + 1)
     given.send("piece", b"he", index=0)
     given.send("end")
     assert given.files == []

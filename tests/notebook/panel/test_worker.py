@@ -3,7 +3,7 @@
 import asyncio
 import threading
 
-from hubexplore.notebook.panel.worker import LEFT_BEHIND, Worker
+from hubexplore.notebook.panel.worker import MAX_LEFT_BEHIND, Worker
 
 
 class Heard:
@@ -120,7 +120,7 @@ def test_what_is_cancelled_late_is_dropped() -> None:
 
 def test_few_are_left_behind() -> None:
     worker, heard, gate = Worker(), Heard(), threading.Event()
-    for _ in range(LEFT_BEHIND):
+    for _ in range(MAX_LEFT_BEHIND):
         assert worker.start(gate.wait, heard.done, heard.failed)
         worker.cancel()
     assert not worker.start(lambda: 1, heard.done, heard.failed)

@@ -1,4 +1,4 @@
-"""What a person gives for one input: typed, moved by sliders, a picture, a file, or a variable."""
+"""One input of the form: typed, a picture, a file, a variable of the notebook, or an example."""
 
 from __future__ import annotations
 
@@ -16,117 +16,127 @@ from hubexplore.inputs.brought import sources
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import Given
 from hubexplore.notebook.panel.fields.picture_field import PictureSource, previews, takes_pictures
-from hubexplore.notebook.panel.fields.text_field import TypedSource
+from hubexplore.notebook.panel.fields.text_field import TextSource
 from hubexplore.notebook.panel.fields.upload import Files, Upload
-from hubexplore.notebook.panel.messages import error_words
+from hubexplore.notebook.panel.messages import error_text
 
-TYPED: Final = "typing"
-PICTURE: Final = "a picture"
-FILE: Final = "a file"
-VARIABLE: Final = "a variable"
-EXAMPLE: Final = "an example"
-_FREE: Final = {"description_width": "initial"}
-_NAMESPACE = Callable[[], Mapping[str, Any]]
-
-
-class Source(Protocol):
-    """One way to give an input: a widget that yields what it was given."""
-
-    def given(self) -> Given:
-        """What is given; raises HubError where nothing is, or nothing that fits."""
+TYPED: Final = "typed"
+PICTURE: Final = "image"
+FILE: Final = "file"
+VARIABLE: Final = "variable"
+EXAMPLE: Final = "example"
+MAX_SNAPSHOT_TEXT: Final = 2000
+"""Maximum number of characters of typed text in a snapshot."""
+_LABEL_STYLE: Final = {"description_width": "initial"}
+Namespace = Callable[[], Mapping[str, Any]]
 
 
-class Brought(widgets.VBox):
-    """Holds a value that was brought from elsewhere, and says what it is."""
+class InputSource(Protocol):
+    """One way to enter an input: a widget that yields the value that was entered."""
 
-    def __init__(self, field: Field, what: str, changed: Callable[[], None]) -> None:
+    def entry(self) -> Given:
+        """Returns the value; raises HubError if there is no value or it does not fit."""
+
+
+class LoadedValue(widgets.VBox):
+    """Holds a value that was loaded from elsewhere, and describes it."""
+
+    def __init__(self, field: Field, instruction: str, changed: Callable[[], None]) -> None:
         super().__init__()
-        self._field, self._what, self._changed = field, what, changed
-        self._given: Given | None = None
-        self._said = widgets.HTML()
+        self._field, self._instruction, self._changed = field, instruction, changed
+        self._entry: Given | None = None
+        self.description = widgets.HTML()
 
-    def given(self) -> Given:
-        """What was brought last."""
-        if self._given is None:
-            raise HubError(f"Input {self._field.name!r} has no value yet: {self._what}.")
-        return self._given
+    def entry(self) -> Given:
+        """Returns the value that was loaded last."""
+        if self._entry is None:
+            raise HubError(f"Input {self._field.name!r} has no value yet: {self._instruction}.")
+        return self._entry
 
-    def hold(self, given: Given | None) -> None:
-        """Takes a value and says what it is; None drops it."""
-        self._given = given
-        self._said.value = "" if given is None else framed(described(self._field, given))
-        if given is not None:
-            self._changed()
+    def set_value(self, entry: Given) -> None:
+        """Takes a value and describes it."""
+        self._entry = entry
+        self.description.value = framed(entry_html(self._field, entry))
+        self._changed()
 
     def refuse(self, error: Exception) -> None:
-        """Says why something is not taken; what was held before is dropped, or it would be run unseen."""
-        self._given = None
-        self._said.value = tag("div", error_words(error), role="alert", class_="hub-error")
+        """Shows why a value is refused."""
+        # The earlier value goes as well: it is no longer described, and a run must not use it unseen.
+        self._entry = None
+        self.description.value = tag("div", error_text(error), role="alert", class_="hub-error")
 
 
-class FileSource(Brought):
-    """An array or texts from a file."""
+class ExampleSource(LoadedValue):
+    """An example, or any other value that code put into the form and that is too long to be typed."""
+
+    def __init__(self, field: Field, instruction: str, changed: Callable[[], None]) -> None:
+        super().__init__(field, instruction, changed)
+        self.children = (self.description,)
+
+
+class FileSource(LoadedValue):
+    """An array or strings from a file."""
 
     def __init__(self, field: Field, changed: Callable[[], None]) -> None:
         super().__init__(field, "choose a file", changed)
         accept = ".npy,.npz,.csv,.tsv,.txt,.json"
-        words = f"{visible(field.name)}: choose, drop or paste a .npy, .npz, .csv or .txt file"
-        self._upload = Upload(self._take, accept=accept, words=words)
-        self.children = (self._upload, self._said)
+        label = f"{visible(field.name)}: choose, drop or paste a file (.npy, .npz, .csv, .tsv, .txt or .json)"
+        self._upload = Upload(self._take, accept=accept, label=label)
+        self.children = (self._upload, self.description)
 
-    def _take(self, found: Files) -> None:
+    def _take(self, files: Files) -> None:
         try:
-            self.hold(sources.read_file(self._field, *found[0]))
-        except Exception as error:  # noqa: BLE001 - a file may hold anything; it is said, never raised
+            self.set_value(sources.read_file(self._field, *files[0]))
+        except Exception as error:  # noqa: BLE001 - a file may contain anything; the error is shown
             self.refuse(error)
 
 
-class VariableSource(Brought):
-    """A variable of the notebook that fits."""
+class VariableSource(LoadedValue):
+    """A variable of the notebook that fits the input."""
 
-    def __init__(self, field: Field, namespace: _NAMESPACE, changed: Callable[[], None]) -> None:
+    def __init__(self, field: Field, namespace: Namespace, changed: Callable[[], None]) -> None:
         super().__init__(field, "choose a variable of the notebook", changed)
-        self._namespace = namespace
-        self._names = widgets.Dropdown(description="Variable", style=_FREE)
-        self._again = widgets.Button(description="Look again", tooltip="List the variables that fit now")
-        row = widgets.HBox([self._names, self._again])
+        self._variablespace = namespace
+        self._variables = widgets.Dropdown(description="Variable", style=_LABEL_STYLE)
+        self._refresh = widgets.Button(description="Refresh", tooltip="List the variables that fit now")
+        row = widgets.HBox([self._variables, self._refresh])
         row.add_class("hub-row")
-        self.children = (row, self._said)
-        self._names.observe(lambda _: self._choose(), "value")
-        self._again.on_click(lambda _: self.list())
+        self.children = (row, self.description)
+        self._variables.observe(lambda _: self._choose(), "value")
+        self._refresh.on_click(lambda _: self.list())
 
     def list(self) -> None:
         """Lists the variables that fit now."""
         try:
-            found = sources.variables(self._field, self._namespace())
-        except Exception as error:  # noqa: BLE001 - objects of strangers may do anything when looked at
+            names = sources.variables(self._field, self._variablespace())
+        except Exception as error:  # noqa: BLE001 - any object may be in a variable, and raise anything
             self.refuse(error)
             return
-        self._names.options = [
-            ("choose one" if found else "none fits", None),
-            *((name, name) for name in found),
+        self._variables.options = [
+            ("choose a variable" if names else "no variable fits", None),
+            *((name, name) for name in names),
         ]
-        self._names.index = 0
+        self._variables.index = 0
 
     def _choose(self) -> None:
-        if self._names.value is None:
+        if self._variables.value is None:
             return
         try:
-            self.hold(sources.from_variable(self._field, self._namespace(), self._names.value))
+            self.set_value(sources.from_variable(self._field, self._variablespace(), self._variables.value))
         except Exception as error:  # noqa: BLE001 - as above
             self.refuse(error)
 
 
 class FieldBox(widgets.VBox):
-    """Asks for one input.
+    """The field of one input, with a choice of ways to enter it.
 
     Args:
-      field: what it asks for.
-      namespace: the variables of the notebook.
-      changed: is called when what is given changes.
+      field: the input.
+      namespace: returns the variables of the notebook.
+      changed: is called when the value changes.
     """
 
-    def __init__(self, field: Field, namespace: _NAMESPACE, changed: Callable[[], None]) -> None:
+    def __init__(self, field: Field, namespace: Namespace, changed: Callable[[], None]) -> None:
         self.field = field
         self._changed = changed
         self._sources: dict[str, Any] = {} if field.problem else self._make(namespace)
@@ -135,97 +145,97 @@ class FieldBox(widgets.VBox):
             "span", tag("strong", visible(field.name)), " ",
             tag("span", f"{kind}{field.dtype} {shape_text(field.shape)}", class_="hub-quiet"),
         )  # fmt: skip
-        self._way = widgets.Dropdown(
-            options=list(self._sources) or [""], description="Input by", style=_FREE,
+        self._source_choice = widgets.Dropdown(
+            options=list(self._sources) or [""], description="Source", style=_LABEL_STYLE,
             layout=widgets.Layout(width="auto", display=None if len(self._sources) > 1 else "none"),
         )  # fmt: skip
-        self._way.observe(lambda _: self._arrange(), "value")
-        head = widgets.HBox([widgets.HTML(caption), self._way])
+        self._source_choice.observe(lambda _: self._arrange(), "value")
+        head = widgets.HBox([widgets.HTML(caption), self._source_choice])
         head.add_class("hub-row")
         self._body = widgets.VBox()
-        hint = field.problem or field.hint
-        super().__init__([head, self._body, widgets.HTML(tag("span", hint, class_="hub-hint"))])
+        # A text field shows the hint as its placeholder; below it stands only while that is not on screen.
+        self._hint = widgets.HTML(tag("span", field.problem or field.hint, class_="hub-hint"))
+        super().__init__([head, self._body, self._hint])
         self.add_class("hub-field")
         self._arrange()
 
-    def _make(self, namespace: _NAMESPACE) -> dict[str, Any]:
+    def _make(self, namespace: Namespace) -> dict[str, Any]:
         field, changed = self.field, self._on_change
-        by_hand = {PICTURE: PictureSource} if takes_pictures(field) else {TYPED: TypedSource}
-        found: dict[str, Any] = {way: source(field, changed) for way, source in by_hand.items()}
-        found[FILE] = FileSource(field, changed)
-        found[VARIABLE] = VariableSource(field, namespace, changed)
-        found[EXAMPLE] = Brought(field, "fill in an example", changed)
-        found[EXAMPLE].children = (found[EXAMPLE]._said,)
-        return found
+        manual = {PICTURE: PictureSource} if takes_pictures(field) else {TYPED: TextSource}
+        sources_by_name: dict[str, Any] = {name: source(field, changed) for name, source in manual.items()}
+        sources_by_name[FILE] = FileSource(field, changed)
+        sources_by_name[VARIABLE] = VariableSource(field, namespace, changed)
+        sources_by_name[EXAMPLE] = ExampleSource(field, "fill in an example", changed)
+        return sources_by_name
 
     def _arrange(self) -> None:
-        source = self._sources.get(self._way.value)
+        source = self._sources.get(self._source_choice.value)
+        # Listed when it comes on screen: variables come and go with every cell.
         if isinstance(source, VariableSource):
             source.list()
         self._body.children = () if source is None else (source,)
+        self._hint.layout.display = "none" if self._source_choice.value == TYPED else None
 
     def _on_change(self) -> None:
         self._changed()
 
     def watch(self, eager: bool) -> None:
-        """Whether typed text counts at once, or when its field is left."""
+        """Sets whether typed text takes effect at every key stroke, or when the field loses the focus."""
         if TYPED in self._sources:
             self._sources[TYPED].watch(eager)
 
     @property
     def is_typed(self) -> bool:
-        """Whether a text field is on screen."""
-        return bool(self._sources) and self._way.value == TYPED
+        """Whether the text field is on screen."""
+        return bool(self._sources) and self._source_choice.value == TYPED
 
     def type(self, text: str) -> None:
-        """Takes what is in the text field."""
+        """Takes the text that is in the field on screen."""
         self._sources[TYPED].type(text)
 
-    def given(self) -> Given:
-        """What is given.
+    def entry(self) -> Given:
+        """Returns the value.
 
         Raises:
-          HubError: nothing is, or nothing that can be read; the message names the input.
+          HubError: there is no value, or it cannot be read; the message names the input.
         """
         if self.field.problem:
             raise HubError(f"Input {self.field.name!r}: {self.field.problem}")
-        found: Given = self._sources[self._way.value].given()
-        return found
+        entry: Given = self._sources[self._source_choice.value].entry()
+        return entry
 
-    def put(self, given: Given) -> None:
-        """Puts a value back: as text where that is what is asked for, else as what it was brought as."""
+    def put(self, entry: Given) -> None:
+        """Restores a value: as text if it is short enough for the text field, else by its original way."""
         if not self._sources:
             return
+        # As text whenever possible: what was loaded from a file can then be edited, too.
         typed = self._sources.get(TYPED)
-        if typed is not None and typed.put(given):
-            self._way.value = TYPED
+        if typed is not None and typed.put(entry):
+            self._source_choice.value = TYPED
             return
-        way = FILE if given.file else VARIABLE if given.variable else EXAMPLE
-        if PICTURE in self._sources and given.picture:
-            way = PICTURE
-        self._way.value = way if way in self._sources else EXAMPLE
-        self._sources[self._way.value].hold(given)
+        name = FILE if entry.file else VARIABLE if entry.variable else EXAMPLE
+        if PICTURE in self._sources and entry.picture:
+            name = PICTURE
+        self._source_choice.value = name if name in self._sources else EXAMPLE
+        self._sources[self._source_choice.value].set_value(entry)
 
-    def still(self) -> Markup:
-        """The same as static HTML."""
+    def static_html(self) -> Markup:
+        """Returns the input as static HTML."""
         try:
-            shown = described(self.field, self.given())
+            value = entry_html(self.field, self.entry())
         except HubError:
-            shown = tag("p", "nothing given yet", class_="note")
-        return join(tag("p", tag("strong", visible(self.field.name))), shown)
+            value = tag("p", "no value yet", class_="note")
+        return join(tag("p", tag("strong", visible(self.field.name))), value)
 
 
-def described(field: Field, given: Given) -> Markup:
-    """What a value is, in short; pictures as the module sees them."""
-    where = f"{given.words}: " if given.words else ""
-    if given.text is not None:
-        cut = given.text if len(given.text) <= MAX_STILL else f"{given.text[:MAX_STILL]} …"
+def entry_html(field: Field, entry: Given) -> Markup:
+    """Returns a short description of a value; images as the module receives them."""
+    origin = f"{entry.words}: " if entry.words else ""
+    if entry.text is not None:
+        cut = entry.text if len(entry.text) <= MAX_SNAPSHOT_TEXT else f"{entry.text[:MAX_SNAPSHOT_TEXT]} …"
         lines = "\n".join(visible(line, MAX_SENTENCE) for line in cut.splitlines())
         return tag("pre", lines)
-    brief, facts = values.brief(given.shown), values.facts(given.shown)
-    told = facts if facts.startswith(brief) else f"{brief} · {facts}"
-    return join(tag("p", visible(where), told), *previews(field, given))
-
-
-MAX_STILL: Final = 2000
-"""Characters of typed text that a static picture keeps."""
+    brief, facts = values.brief(entry.shown), values.facts(entry.shown)
+    # The short form of an array without a readable one is its shape and dtype, with which the facts begin.
+    text = facts if facts.startswith(brief) else f"{brief} · {facts}"
+    return join(tag("p", visible(origin), text), *previews(field, entry))

@@ -1,4 +1,4 @@
-"""The form of a signature: a box for each input."""
+"""The form of a signature: one field for each input."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from hubexplore.summary.model import SignatureSummary, VariantSummary
 
 
 class Form(widgets.VBox):
-    """Asks for the inputs of a signature.
+    """Fields for the inputs of a signature.
 
     Args:
-      namespace: the variables of the notebook.
-      changed: is called when what is asked for changes.
+      namespace: returns the variables of the notebook.
+      changed: is called when an input changes.
     """
 
     def __init__(self, namespace: Callable[[], Mapping[str, Any]], changed: Callable[[], None]) -> None:
@@ -35,12 +35,12 @@ class Form(widgets.VBox):
         self._eager = False
 
     def ask(self, signature: SignatureSummary, variant: VariantSummary, meta_graph: Any) -> None:
-        """Makes a box for each input; what was given for an input of the same name and form stays.
+        """Makes a field for each input; an input of the same name, dtype and shape as before keeps its value.
 
         Args:
-          signature: whose inputs.
-          variant: it belongs to.
-          meta_graph: of the variant; None where there is none.
+          signature: the signature whose inputs are wanted.
+          variant: the graph variant of the signature.
+          meta_graph: of the variant; None if the summary comes without graphs.
         """
         before = {box.field: box for box in self._boxes.values()}
         self.fields = fields(signature, variant, meta_graph)
@@ -50,62 +50,65 @@ class Form(widgets.VBox):
         }
         self.watch(self._eager)
         self.children = tuple(self._boxes.values())
-        kept = set(map(id, self.children))
-        close_all(box for box in before.values() if id(box) not in kept)
+        # Else ipywidgets keeps the boxes of all signatures that were ever chosen.
+        reused = set(map(id, self.children))
+        close_all(box for box in before.values() if id(box) not in reused)
 
     def watch(self, eager: bool) -> None:
-        """Whether typed text counts at once, or when its field is left."""
+        """Sets whether typed text takes effect at every key stroke, or when its field loses the focus."""
         self._eager = eager
         for box in self._boxes.values():
             box.watch(eager)
 
-    def given(self) -> dict[str, Given]:
-        """What is given for each input.
+    def inputs(self) -> dict[str, Given]:
+        """Returns the value of each input, by name.
 
         Raises:
-          HubError: something is missing or cannot be read; the message names the input.
+          HubError: a value is missing or cannot be read; the message has a line for each such input.
         """
-        found, wrong = {}, []
+        entries, errors = {}, []
         for name, box in self._boxes.items():
             try:
-                found[name] = box.given()
+                entries[name] = box.entry()
             except HubError as error:
-                wrong.append(error)
-        if wrong:
-            raise HubError("\n".join(map(str, wrong)))
-        return found
+                errors.append(error)
+        if errors:
+            raise HubError("\n".join(map(str, errors)))
+        return entries
 
-    def given_of(self, inputs: Any) -> dict[str, Given]:
-        """Values of code as what a person could have given.
+    def values_of(self, inputs: Any) -> dict[str, Given]:
+        """Returns values that code passed in the form in which fields take them.
 
         Args:
-          inputs: a dict of input name -> value, or one value where there is one input; None for no inputs.
+          inputs: a dict of input name -> value, or the value itself if there is one input; None for none.
 
         Raises:
-          HubError: a value does not fit, or one is missing or not asked for.
+          HubError: a value does not fit, is missing, or is not an input of the signature.
         """
         names = [field.name for field in self.fields]
         if not isinstance(inputs, Mapping):
             inputs = {names[0]: inputs} if len(names) == 1 else {} if inputs is None else {"": inputs}
         if set(inputs) != set(names):
-            raise HubError(f"These inputs are asked for: {names}. Got {sorted(map(str, inputs))}.")
-        found = {field.name: from_variable(field, inputs, field.name) for field in self.fields}
-        return {name: dataclasses.replace(given, variable="") for name, given in found.items()}
+            raise HubError(f"The signature has the inputs {names}; got {sorted(map(str, inputs))}.")
+        entries = {field.name: from_variable(field, inputs, field.name) for field in self.fields}
+        # The keys of `inputs` are no variables of the notebook that code could refer to.
+        return {name: dataclasses.replace(entry, variable="") for name, entry in entries.items()}
 
     def type(self, texts: Sequence[str | None]) -> None:
-        """Takes what was typed into the text fields on screen, in their order; if they are as many."""
-        shown = [box for box in self._boxes.values() if box.is_typed]
-        if len(texts) == len(shown):
-            for box, text in zip(shown, texts, strict=True):
+        """Takes the texts that were typed into the text fields on screen, in their order."""
+        boxes = [box for box in self._boxes.values() if box.is_typed]
+        # The browser's message may precede a change of the form; then its texts belong to other fields.
+        if len(texts) == len(boxes):
+            for box, text in zip(boxes, texts, strict=True):
                 if text is not None:
                     box.type(text)
 
-    def put(self, given: Mapping[str, Given]) -> None:
-        """Puts back what was given before."""
-        for name, each in given.items():
+    def put(self, entries: Mapping[str, Given]) -> None:
+        """Restores values by name; values for other inputs are ignored."""
+        for name, entry in entries.items():
             if name in self._boxes:
-                self._boxes[name].put(each)
+                self._boxes[name].put(entry)
 
-    def still(self) -> Markup:
-        """The same as static HTML."""
-        return join(*(box.still() for box in self._boxes.values()))
+    def static_html(self) -> Markup:
+        """Returns the form as static HTML."""
+        return join(*(box.static_html() for box in self._boxes.values()))

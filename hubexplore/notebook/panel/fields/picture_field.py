@@ -1,4 +1,4 @@
-"""An input that is a picture, or several: uploaded, dropped, pasted, or one that comes with us."""
+"""An input of one or more images: uploaded, dropped, pasted, or a built-in sample."""
 
 from __future__ import annotations
 
@@ -17,95 +17,96 @@ from hubexplore.inputs.brought import images, picture_files
 from hubexplore.inputs.fields import IMAGE, Field
 from hubexplore.inputs.input_value import Given
 from hubexplore.notebook.panel.fields.upload import Files, Upload
-from hubexplore.notebook.panel.messages import error_words
+from hubexplore.notebook.panel.messages import error_text
 
-_FREE: Final = {"description_width": "initial"}
-_FITS: Final = (("cut to fit", "crop"), ("with margins", "pad"), ("stretched", "stretch"))
+_LABEL_STYLE: Final = {"description_width": "initial"}
+_FITS: Final = (("crop", "crop"), ("pad with margins", "pad"), ("stretch", "stretch"))
 _SCALES: Final = ("0 to 1", "-1 to 1", "0 to 255")
 
 
 class PictureSource(widgets.VBox):
-    """Pictures, resized and scaled as the module expects; the choice is on screen, and so is the result.
+    """Images, resized and scaled as the module expects; shows the choices and their result.
 
     Args:
-      field: what it asks for.
-      changed: is called when the pictures or the choice changed.
+      field: the input.
+      changed: is called when the images or the choices change.
     """
 
     def __init__(self, field: Field, changed: Callable[[], None]) -> None:
         self._field, self._changed = field, changed
         self._files: Files = []
-        self._given: Given | None = None
+        self._entry: Given | None = None
         auto = widgets.Layout(width="auto")
-        words = f"{visible(field.name)}: choose, drop or paste pictures"
-        self._upload = Upload(self._take, accept="image/*", multiple=True, words=words)
-        self._ours = widgets.Dropdown(
-            description="or",
-            options=[("a picture of ours", ""), *((name, name) for name in images.bundled())],
+        label = f"{visible(field.name)}: choose, drop or paste images"
+        self._upload = Upload(self._take, accept="image/*", multiple=True, label=label)
+        self._samples = widgets.Dropdown(
+            description="Built-in sample",
+            options=[("choose a sample", ""), *((name, name) for name in images.bundled())],
             layout=auto,
-            style=_FREE,
+            style=_LABEL_STYLE,
         )
-        self._shown = widgets.HTML()
-        self._shown.add_class("hub-previews")
-        row = widgets.HBox([self._ours, *self._choices()])
+        self._preview = widgets.HTML()
+        self._preview.add_class("hub-previews")
+        row = widgets.HBox([self._samples, *self._choices()])
         row.add_class("hub-row")
-        super().__init__([self._upload, row, self._shown])
-        self._ours.observe(self._on_ours, "value")
+        super().__init__([self._upload, row, self._preview])
+        self._samples.observe(self._on_sample, "value")
 
     def _choices(self) -> Sequence[widgets.Widget]:
-        """How pictures become numbers; nothing where the graph decodes them itself."""
+        """Returns the choices of how images become numbers; none if the graph decodes them itself."""
         if self._field.encoded:
             return ()
         default = images.default_choice(self._field)
         auto = widgets.Layout(width="auto")
         self._fit = widgets.Dropdown(
-            description="Size", options=_FITS, value=default.fit, layout=auto, style=_FREE
+            description="Fit", options=_FITS, value=default.fit, layout=auto, style=_LABEL_STYLE
         )
         self._scale = widgets.Dropdown(
-            description="Values", options=_SCALES, value=default.scale, layout=auto, style=_FREE
+            description="Value range", options=_SCALES, value=default.scale, layout=auto, style=_LABEL_STYLE
         )
         self._invert = widgets.Checkbox(
-            description="Dark is high", value=default.invert, indent=False, layout=auto
+            description="Invert (dark is high)", value=default.invert, indent=False, layout=auto
         )
         choices = (self._fit, self._scale, self._invert)
-        for each in choices:
-            each.observe(lambda _: self._read(), "value")
+        for widget in choices:
+            widget.observe(lambda _: self._read(), "value")
         return choices
 
-    def given(self) -> Given:
-        """The pictures as the module sees them.
+    def entry(self) -> Given:
+        """Returns the images as the module receives them.
 
         Raises:
-          HubError: there is none.
+          HubError: there are no images yet.
         """
-        if self._given is None:
-            raise HubError(f"Input {self._field.name!r} has no picture yet: choose, drop or paste one.")
-        return self._given
+        if self._entry is None:
+            raise HubError(f"Input {self._field.name!r} has no image yet: choose, drop or paste one.")
+        return self._entry
 
-    def hold(self, given: Given) -> None:
-        """Puts pictures back that were given before."""
-        self._files, self._given = [], given
+    def set_value(self, entry: Given) -> None:
+        """Restores images."""
+        # Without files the choices have no effect: what a run got is what it gets again.
+        self._files, self._entry = [], entry
         self._show()
         self._changed()
 
-    def _take(self, found: Files) -> None:
-        self._files = found
-        self._ours.value = ""
+    def _take(self, files: Files) -> None:
+        self._files = files
+        self._samples.value = ""
         self._read()
 
-    def _on_ours(self, _: Any) -> None:
-        if self._ours.value:
-            self._files = [(self._ours.value, images.bundled()[self._ours.value])]
+    def _on_sample(self, _: Any) -> None:
+        if self._samples.value:
+            self._files = [(self._samples.value, images.bundled()[self._samples.value])]
             self._read()
 
     def _read(self) -> None:
         if not self._files:
             return
         try:
-            self._given = self._value()
-        except Exception as error:  # noqa: BLE001 - a file may hold anything; it is said, never raised
-            self._files, self._given = [], None
-            self._shown.value = tag("div", error_words(error), role="alert", class_="hub-error")
+            self._entry = self._value()
+        except Exception as error:  # noqa: BLE001 - a file may contain anything; the error is shown
+            self._files, self._entry = [], None
+            self._preview.value = tag("div", error_text(error), role="alert", class_="hub-error")
             return
         self._show()
         self._changed()
@@ -117,26 +118,28 @@ class PictureSource(widgets.VBox):
         return images.read_pictures(self._field, self._files, choice)
 
     def _show(self) -> None:
-        if self._given is not None:
-            given = self._given.value
-            told = values.brief(given) if self._field.encoded else values.facts(given)
-            words = f"{self._given.words}: {told}" if self._field.encoded else f"What the module sees: {told}"
-            self._shown.value = framed(tag("p", visible(words)), *previews(self._field, self._given))
+        if self._entry is not None:
+            value = self._entry.value
+            if self._field.encoded:
+                caption = f"{self._entry.words}: {values.brief(value)}"
+            else:
+                caption = f"What the module receives: {values.facts(value)}"
+            self._preview.value = framed(tag("p", visible(caption)), *previews(self._field, self._entry))
 
 
 def takes_pictures(field: Field) -> bool:
-    """Whether an input is pictures: as numbers, or as files that the graph decodes."""
+    """Whether an input takes images: as numbers, or as files that the graph decodes."""
     return field.asks == IMAGE or field.encoded == "image"
 
 
-def previews(field: Field, given: Given) -> Sequence[Markup]:
-    """The pictures as the module sees them; nothing for other inputs."""
+def previews(field: Field, entry: Given) -> Sequence[Markup]:
+    """Returns the images as the module receives them; nothing for other inputs."""
     if not takes_pictures(field):
         return ()
-    found = picture_files.preview(field, given.value) if field.encoded else images.preview(given.value)
-    shown = [
-        tag("img", src=f"data:image/png;base64,{base64.b64encode(each).decode()}", class_="photo",
-            alt=f"picture {number} as the module sees it", width=96)
-        for number, each in enumerate(found)
+    files = picture_files.preview(field, entry.value) if field.encoded else images.preview(entry.value)
+    thumbnails = [
+        tag("img", src=f"data:image/png;base64,{base64.b64encode(png).decode()}", class_="photo",
+            alt=f"image {number} as the module receives it", width=96)
+        for number, png in enumerate(files)
     ]  # fmt: skip
-    return (tag("div", *shown, class_="pictures"),) if shown else ()
+    return (tag("div", *thumbnails, class_="pictures"),) if thumbnails else ()

@@ -1,4 +1,4 @@
-"""Which signature of which graph variant is tried."""
+"""The choice of a signature and a graph variant."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ import ipywidgets as widgets
 
 from hubexplore.display.wording import tags_text, visible
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
-
-# What a SavedModel runs on loading is listed among its signatures, but nobody calls it.
-_HIDDEN = frozenset({"__saved_model_init_op", "__saved_model_train_op"})
+from hubexplore.summary.reading.signatures import INTERNAL
 
 
-class Selector(widgets.HBox):
-    """Two lists; a list of one entry is not shown.
+class SignatureSelector(widgets.HBox):
+    """Dropdowns for signature and variant; a dropdown with a single option is hidden.
 
     Args:
       summary: of the module.
-      changed: is called after another signature or variant was chosen.
-      tags: of the variant at first; by default the one without tags, else the first.
-      signature: at first; by default `default`, else the first.
+      changed: is called when another signature or variant has been chosen.
+      tags: of the variant to begin with; by default the one without tags, else the first.
+      signature: the signature to begin with; by default `default`, else the first.
     """
 
     def __init__(
@@ -36,7 +34,7 @@ class Selector(widgets.HBox):
         self._signature = widgets.Dropdown(description="Signature", layout=_wide(), style=style)
         self._variant = widgets.Dropdown(
             description="Graph variant",
-            options=[(tags_text(each.tags), index) for index, each in enumerate(summary.variants)],
+            options=[(tags_text(variant.tags), index) for index, variant in enumerate(summary.variants)],
             index=_first_variant(summary.variants, tags),
             layout=_wide(),
             style=style,
@@ -60,7 +58,7 @@ class Selector(widgets.HBox):
         return callable_signatures(self.variant)[chosen]
 
     def put(self, tags: tuple[str, ...], signature: str) -> None:
-        """Chooses what a run used; `changed` is called once if that is another one."""
+        """Chooses a variant and a signature; calls `changed` once if the selection differs."""
         before = self.variant.tags, self.signature.name
         if before == (tags, signature):
             return
@@ -73,6 +71,7 @@ class Selector(widgets.HBox):
         self._changed()
 
     def _on_variant(self, _: object) -> None:
+        # Filling the other dropdown changes its value as well; the form must be built once only.
         changed, self._changed = self._changed, lambda: None
         try:
             self._fill(self._chosen)
@@ -85,11 +84,10 @@ class Selector(widgets.HBox):
             self._chosen = self.signature.name
             self._changed()
 
-    def _fill(self, wanted: str | None) -> None:
-        known = callable_signatures(self.variant)
-        names = [each.name for each in known]
+    def _fill(self, preferred: str | None) -> None:
+        names = [signature.name for signature in callable_signatures(self.variant)]
         self._signature.options = [(visible(name), index) for index, name in enumerate(names)]
-        chosen = wanted if wanted in names else "default" if "default" in names else names[0]
+        chosen = preferred if preferred in names else "default" if "default" in names else names[0]
         self._signature.index = names.index(chosen)
         self._chosen = chosen
         self._signature.layout.display = None if len(names) > 1 else "none"
@@ -101,10 +99,11 @@ def _wide() -> widgets.Layout:
 
 
 def callable_signatures(variant: VariantSummary) -> list[SignatureSummary]:
-    """The signatures that a person may run."""
-    return [each for each in variant.signatures if each.name not in _HIDDEN]
+    """Returns the signatures of a variant that can be called."""
+    # A SavedModel lists the op that it runs on loading among its signatures.
+    return [signature for signature in variant.signatures if signature.name not in INTERNAL]
 
 
 def _first_variant(variants: tuple[VariantSummary, ...], tags: tuple[str, ...] | None) -> int:
-    known = [each.tags for each in variants]
-    return known.index(tags) if tags in known else known.index(()) if () in known else 0
+    all_tags = [variant.tags for variant in variants]
+    return all_tags.index(tags) if tags in all_tags else all_tags.index(()) if () in all_tags else 0

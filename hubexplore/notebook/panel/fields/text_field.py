@@ -1,4 +1,4 @@
-"""An input that is typed; numbers of one row also by sliders."""
+"""An input that is typed; sliders for the numbers of its first row."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from hubexplore.errors import HubError
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import Given
 from hubexplore.inputs.typed import typed_text
-from hubexplore.notebook.panel.fields.sliders import MOST, Sliders
+from hubexplore.notebook.panel.fields.sliders import MAX_SLIDERS, Sliders
 
 
-class TypedSource(widgets.VBox):
+class TextSource(widgets.VBox):
     """A text field for an input.
 
     Args:
-      field: what it asks for.
-      changed: is called when the text changed.
+      field: the input.
+      changed: is called when the text changes.
     """
 
     def __init__(self, field: Field, changed: Callable[[], None]) -> None:
         self._field = field
         self._changed = changed
-        self._put: Given | None = None
+        self._restored: Given | None = None
         self._text = widgets.Textarea(
             description=visible(field.name),
             rows=8 if field.encoded else 4 if field.asks == "text" else 3,
@@ -47,34 +47,36 @@ class TypedSource(widgets.VBox):
             self.children = (self._text, self._by_slider)
 
     def watch(self, eager: bool) -> None:
-        """Whether text counts at once, or when the field is left."""
+        """Sets whether text takes effect at every key stroke, or when the field loses the focus."""
         self._text.continuous_update = eager
 
     def type(self, text: str) -> None:
-        """Takes what is in the field on screen; nobody is told of a change."""
+        """Takes the text that is in the field on screen, without calling `changed`."""
         changed, self._changed = self._changed, lambda: None
         try:
             self._text.value = text
         finally:
             self._changed = changed
 
-    def given(self) -> Given:
-        """What the text says.
+    def entry(self) -> Given:
+        """Returns the value of the text.
 
         Raises:
-          HubError: it is empty or cannot be read.
+          HubError: the text is empty or cannot be read.
         """
         text = self._text.value
-        if self._put is not None and self._put.text == text:
-            return self._put
+        # While its text is unchanged, a restored value counts as it was: text may round its numbers, and does
+        # not say where they came from.
+        if self._restored is not None and self._restored.text == text:
+            return self._restored
         return Given(typed_text.read(self._field, text), text=text)
 
-    def put(self, given: Given) -> bool:
-        """Writes a value as text; False where it is too long for that."""
-        text = given.text if given.text is not None else typed_text.write(self._field, given.value)
+    def put(self, entry: Given) -> bool:
+        """Writes a value as text; returns False if it is too long for that."""
+        text = entry.text if entry.text is not None else typed_text.write(self._field, entry.value)
         if text is None:
             return False
-        self._put = dataclasses.replace(given, text=text)
+        self._restored = dataclasses.replace(entry, text=text)
         self._text.value = text
         return True
 
@@ -84,13 +86,13 @@ class TypedSource(widgets.VBox):
         self._changed()
 
     def _on_choice(self, _: object) -> None:
-        on = self._by_slider.value
-        self.children = (self._text, self._by_slider, *((self._sliders,) if on else ()))
-        if on:
+        is_on = self._by_slider.value
+        self.children = (self._text, self._by_slider, *((self._sliders,) if is_on else ()))
+        if is_on:
             self._move_sliders()
 
     def _move_sliders(self) -> None:
-        """Shows the first row on the sliders; text that cannot be read leaves them as they are."""
+        """Moves the sliders to the first row; to zero if the text cannot be read."""
         row = self._rows()
         self._sliders.put(
             [0.0] * _width(self._field) if row is None else row.reshape(-1)[: _width(self._field)]
@@ -107,16 +109,16 @@ class TypedSource(widgets.VBox):
         if rows is None or not rows.size:
             rows = np.zeros([size or 1 for size in self._field.shape or ()])
         rows.reshape(-1)[: len(numbers)] = numbers
-        # Sliders move in steps; more digits would only be noise.
+        # Sliders move in steps of 0.1: more digits would be errors of the floating point numbers.
         text = typed_text.write(self._field, np.round(rows, 4).astype(np.float32))
         if text is not None:
             self._text.value = text
 
 
 def _width(field: Field) -> int:
-    """How many numbers a row has, if there are few; else 0."""
+    """Returns the number of numbers in a row if all of them can have sliders; else 0."""
     shape = field.shape
     if field.asks != "numbers" or field.kind != "dense" or shape is None or len(shape) > 2:
         return 0
     width = (shape[-1] or 0) if shape else 1
-    return width if width <= MOST else 0
+    return width if width <= MAX_SLIDERS else 0

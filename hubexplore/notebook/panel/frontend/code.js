@@ -1,5 +1,5 @@
 // @ts-check
-// The code for what is on screen, and a button that copies it.
+// The code that repeats the last run, and a button that copies it.
 
 import { button, follow, make, spoken } from "./dom.js";
 
@@ -10,41 +10,41 @@ import { button, follow, make, spoken } from "./dom.js";
 
 /** @param {import("./dom.js").View<Traits>} view */
 function render({ model, el }) {
-  const kinds = make("select");
-  const label = make("label", {}, "Copy as ", kinds);
+  const forms = make("select");
+  const label = make("label", {}, "Copy as ", forms);
   const copy = button("Copy", "Copy the code", onCopy);
-  const said = spoken("span", "hub-said");
-  const code = make("pre", { tabIndex: 0, "aria-label": "Code for what is on screen" });
-  const box = make("div", { className: "hub-code" }, label, copy, said, code);
+  const status = spoken("span", "hub-said");
+  const code = make("pre", { tabIndex: 0, "aria-label": "Code of the last run" });
+  const box = make("div", { className: "hub-code" }, label, copy, status, code);
   el.append(box);
 
   function draw() {
-    const all = model.get("codes");
-    const chosen = kinds.value;
-    kinds.replaceChildren(...all.map(([name]) => new Option(name, name)));
-    kinds.value = all.some(([name]) => name === chosen) ? chosen : (all[0]?.[0] ?? "");
+    const codes = model.get("codes");
+    const chosen = forms.value;
+    forms.replaceChildren(...codes.map(([name]) => new Option(name, name)));
+    forms.value = codes.some(([name]) => name === chosen) ? chosen : (codes[0]?.[0] ?? "");
     show();
   }
 
   function show() {
-    const found = model.get("codes").find(([name]) => name === kinds.value);
-    code.textContent = found ? found[1] : "";
-    box.hidden = !found;
-    said.textContent = "";
+    const entry = model.get("codes").find(([name]) => name === forms.value);
+    code.textContent = entry ? entry[1] : "";
+    box.hidden = !entry;
+    status.textContent = "";
   }
 
   async function onCopy() {
     try {
       await navigator.clipboard.writeText(code.textContent ?? "");
-      said.textContent = "Copied";
+      status.textContent = "Copied";
     } catch {
-      // Without the right to the clipboard (plain http) the code is marked, ready for Ctrl-C.
+      // Browsers grant the clipboard to https and localhost only. Elsewhere the code is selected, ready for Ctrl-C.
       getSelection()?.selectAllChildren(code);
-      said.textContent = document.execCommand("copy") ? "Copied" : "Marked: press Ctrl-C";
+      status.textContent = document.execCommand("copy") ? "Copied" : "Selected: press Ctrl-C";
     }
   }
 
-  kinds.addEventListener("change", show);
+  forms.addEventListener("change", show);
   draw();
   return follow(model, { "change:codes": draw });
 }

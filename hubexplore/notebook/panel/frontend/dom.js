@@ -1,9 +1,9 @@
 // @ts-check
-// What the parts of the panel share: how elements are made, and the types of what anywidget hands to `render`.
-// A part is shown from a text, from which nothing can be imported: `parts.py` puts this file before it.
+// Shared by the scripts of all widgets: how elements are made, and the types of the arguments of `render`.
+// anywidget loads a script from a text, which cannot import files: browser_widgets.py puts this one before it.
 
 /**
- * Values and messages that a part shares with its widget in the kernel.
+ * Values and messages that a script shares with its widget in the kernel.
  *
  * @template {object} Traits by name, as the class in Python declares them
  * @template {{ kind: string }} [Sent=never] the messages that the class in Python understands
@@ -15,7 +15,7 @@
  */
 
 /**
- * The argument of `render`: the model, and the element that the part fills.
+ * The argument of `render`: the model, and the element that the script fills.
  *
  * @template {object} Traits
  * @template {{ kind: string }} [Sent=never]
@@ -25,7 +25,7 @@
 /** @typedef {keyof HTMLElementTagNameMap} Tag */
 
 /**
- * Properties of an element, such as `className`, and attributes that are no properties.
+ * Properties of an element, such as `className`, and attributes that have no property.
  *
  * @template {Tag} Name
  * @typedef {Partial<Omit<HTMLElementTagNameMap[Name], "children">>
@@ -38,7 +38,7 @@
  * @template {Tag} Name
  * @param {Name} name
  * @param {Properties<Name>} [properties]
- * @param {...(Node | string)} children text stays text
+ * @param {...(Node | string)} children strings become text, never markup
  * @returns {HTMLElementTagNameMap[Name]}
  */
 export function make(name, properties = {}, ...children) {
@@ -54,17 +54,17 @@ export function make(name, properties = {}, ...children) {
 /**
  * Makes a small button.
  *
- * @param {string} words on it
+ * @param {string} text on the button
  * @param {string} label what it does, for screen readers
  * @param {() => void} act
  * @param {Properties<"button">} [properties]
  * @returns {HTMLButtonElement}
  */
-export function button(words, label, act, properties = {}) {
+export function button(text, label, act, properties = {}) {
   const element = make("button", {
     type: "button",
     className: "hub-small",
-    textContent: words,
+    textContent: text,
     "aria-label": label,
     ...properties,
   });
@@ -73,7 +73,7 @@ export function button(words, label, act, properties = {}) {
 }
 
 /**
- * A line that screen readers speak when its text changes.
+ * Makes an element whose text screen readers speak when it changes.
  *
  * @template {"span" | "div"} Name
  * @param {Name} name
@@ -88,11 +88,11 @@ export function spoken(name, className) {
 }
 
 /**
- * Calls a listener at each of its events.
+ * Registers listeners for events of the model.
  *
  * @param {{ on: Model<object>["on"], off: Model<object>["off"] }} model
- * @param {Record<string, (...values: never[]) => void>} listeners by the events they hear
- * @returns {() => void} ends it
+ * @param {Record<string, (...values: never[]) => void>} listeners by event
+ * @returns {() => void} removes the listeners
  */
 export function follow(model, listeners) {
   for (const [events, listener] of Object.entries(listeners)) model.on(events, listener);
@@ -102,7 +102,7 @@ export function follow(model, listeners) {
 }
 
 /**
- * The innermost element around the target of an event that fits a selector.
+ * Returns the innermost element around the target of an event that matches a selector.
  *
  * @param {Event} event
  * @param {string} selector

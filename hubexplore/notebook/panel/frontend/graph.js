@@ -1,6 +1,6 @@
 // @ts-check
-// The diagram of a graph: boxes unfold and open, by mouse and by keys. Boxes and groups are numbers here; the
-// kernel knows what they are.
+// The diagram of a graph: boxes unfold and open, by mouse and by keys. Boxes and groups are numbers here, so that
+// no name a stranger chose becomes part of a selector or of markup.
 
 import { around, button, follow, make, spoken } from "./dom.js";
 
@@ -13,7 +13,7 @@ const STEPS = [SMALLEST, 0.35, 0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, LARGEST];
  * @property {number} number of the drawing
  * @property {string} svg empty where there is no program that draws
  * @property {string} problem
- * @property {{ words: string, folded: boolean }[]} boxes
+ * @property {{ text: string, folded: boolean }[]} boxes
  * @property {string[]} groups
  * @property {string[]} crumbs
  * @property {string[]} warnings
@@ -23,12 +23,12 @@ const STEPS = [SMALLEST, 0.35, 0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, LARGEST];
 /**
  * @typedef {object} Traits
  * @property {Shown | Record<string, never>} shown empty at first
- * @property {string[]} found
- * @property {string} said
+ * @property {string[]} matches
+ * @property {string} status
  */
 /**
  * @typedef {{ kind: "open", box: number } | { kind: "fold", group: number } | { kind: "up", crumb: number }
- *   | { kind: "search", words: string } | { kind: "find", result: number }} Sent
+ *   | { kind: "search", text: string } | { kind: "find", result: number }} Sent
  */
 /** @typedef {HTMLElement | SVGElement} Shape */
 /** @typedef {{ node: Shape, act: () => void, top: number, left: number }} Item */
@@ -62,26 +62,26 @@ function render({ model, el }) {
     className: "hub-graph-found",
     hidden: true,
     role: "listbox",
-    "aria-label": "Found ops",
+    "aria-label": "Search results",
   });
-  const crumbs = make("nav", { className: "hub-graph-crumbs", "aria-label": "Where you are" });
+  const crumbs = make("nav", { className: "hub-graph-crumbs", "aria-label": "Path to the selected box" });
   const tools = make(
     "span",
     { className: "hub-tools" },
     tool("−", "Zoom out", () => zoom(-1)),
     tool("+", "Zoom in", () => zoom(1)),
-    tool("1:1", "Natural size", () => scaleTo(1)),
-    tool("Fit", "Fit the width", fit),
+    tool("1:1", "Original size", () => scaleTo(1)),
+    tool("Fit", "Fit to width", fit),
   );
   const stage = make("div", {
     className: "hub-graph",
     role: "group",
-    "aria-label": "Graph. Arrow keys go from box to box, Enter unfolds or selects, Escape goes up.",
+    "aria-label": "Graph. Arrow keys move between boxes, Enter unfolds or selects, Escape goes up.",
   });
   const notes = make("div", { className: "hub-graph-notes" });
-  const said = spoken("div", "hub-graph-said");
+  const status = spoken("div", "hub-graph-said");
   const head = make("div", { className: "hub-graph-head" }, crumbs, searching, tools);
-  el.append(make("div", { className: "hub-graph-box" }, head, results, stage, notes, said));
+  el.append(make("div", { className: "hub-graph-box" }, head, results, stage, notes, status));
 
   let scale = 1;
   let fitted = true;
@@ -128,12 +128,12 @@ function render({ model, el }) {
     if (!isDrawn(shown)) return;
     const hadFocus = stage.contains(document.activeElement);
     const { scrollTop, scrollLeft } = stage;
-    // Made by the kernel: shapes and text, numbers as attributes, nothing else.
+    // Made by the kernel, which escapes all text: shapes, text and numbers as attributes, nothing else.
     if (shown.svg) stage.innerHTML = shown.svg;
     else stage.replaceChildren(list(shown));
     const picture = stage.querySelector("svg");
     if (picture) {
-      // In points, as `dot` measures.
+      // `dot` measures in points: 4/3 of a CSS pixel.
       const box = picture.viewBox.baseVal;
       natural = box ? [box.width * 4 / 3, box.height * 4 / 3] : [600, 400];
       picture.removeAttribute("role");
@@ -155,13 +155,13 @@ function render({ model, el }) {
     }
     for (const node of shapes("[data-box]")) {
       const box = Number(node.dataset.box);
-      const { words, folded } = shown.boxes[box] ?? { words: "", folded: false };
-      dress(node, words + (folded ? ". Enter unfolds it." : ""), () => model.send({ kind: "open", box }));
+      const { text, folded } = shown.boxes[box] ?? { text: "", folded: false };
+      dress(node, text + (folded ? ". Enter unfolds it." : ""), () => model.send({ kind: "open", box }));
       node.classList.toggle("hub-folded", folded);
       if (box === shown.selected) {
         node.classList.add("hub-selected");
         node.setAttribute("aria-current", "true");
-        node.setAttribute("aria-label", `${words}, selected`);
+        node.setAttribute("aria-label", `${text}, selected`);
       }
     }
     items.sort((a, b) => a.top - b.top || a.left - b.left);
@@ -187,7 +187,7 @@ function render({ model, el }) {
   /** @type {(selector: string) => Shape[]} */
   const shapes = (selector) => [...stage.querySelectorAll(selector)].filter(isShape);
 
-  // Tab goes to one box; from there the arrow keys go on.
+  // A single tab stop, as ARIA prescribes for composite widgets: nobody has to tab through a thousand boxes.
   function keepOneTabStop() {
     items.forEach(({ node }, index) => node.setAttribute("tabindex", index === at ? "0" : "-1"));
   }
@@ -221,7 +221,7 @@ function render({ model, el }) {
       "ul",
       {},
       ...shown.groups.map((words, index) => entry(words + "/", "group", index)),
-      ...shown.boxes.map(({ words }, index) => entry(words, "box", index)),
+      ...shown.boxes.map(({ text }, index) => entry(text, "box", index)),
     );
   }
 
@@ -244,7 +244,7 @@ function render({ model, el }) {
     );
   }
 
-  // Brings a box into view without moving the page.
+  // Scrolls a box into view. Not by scrollIntoView, which would move the page as well.
   /** @param {Shape} node */
   function into(node) {
     const inner = node.getBoundingClientRect();
@@ -338,23 +338,23 @@ function render({ model, el }) {
     results.hidden = true;
   }
 
-  function drawFound() {
-    const found = model.get("found");
-    results.replaceChildren(...found.map((words, index) => {
-      const option = make("li", { textContent: words, role: "option" });
+  function drawMatches() {
+    const matches = model.get("matches");
+    results.replaceChildren(...matches.map((textContent, index) => {
+      const option = make("li", { textContent, role: "option" });
       option.addEventListener("mousedown", (event) => {
         event.preventDefault();
         find(index);
       });
       return option;
     }));
-    results.hidden = found.length === 0;
+    results.hidden = matches.length === 0;
     choose(0);
   }
 
   search.addEventListener("input", () => {
     clearTimeout(waiting);
-    waiting = setTimeout(() => model.send({ kind: "search", words: search.value }), 120);
+    waiting = setTimeout(() => model.send({ kind: "search", text: search.value }), 120);
   });
   search.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown") choose(chosen + 1);
@@ -369,17 +369,21 @@ function render({ model, el }) {
     results.hidden = true;
   });
 
-  const tell = () => {
-    said.textContent = model.get("said");
+  const showStatus = () => {
+    status.textContent = model.get("status");
   };
-  // A tab that was hidden has no size: fitting waits until it is seen.
+  // A hidden tab has no size: fitting waits until it is on screen.
   const sized = new ResizeObserver(() => {
     if (fitted && stage.clientWidth) fit();
   });
   sized.observe(stage);
   draw();
-  tell();
-  const unfollow = follow(model, { "change:shown": draw, "change:found": drawFound, "change:said": tell });
+  showStatus();
+  const unfollow = follow(model, {
+    "change:shown": draw,
+    "change:matches": drawMatches,
+    "change:status": showStatus,
+  });
   return () => {
     sized.disconnect();
     clearTimeout(waiting);

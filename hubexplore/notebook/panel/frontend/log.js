@@ -1,5 +1,5 @@
 // @ts-check
-// The runs so far: a row each, to put its inputs back or to pin it beside another one.
+// The table of runs: a row restores the inputs of its run, and two pinned runs are compared.
 
 import { around, button, follow, make } from "./dom.js";
 
@@ -10,7 +10,7 @@ import { around, button, follow, make } from "./dom.js";
  * @property {string} inputs
  * @property {string} outputs
  * @property {string} time
- * @property {boolean} kept whether its values are still there
+ * @property {boolean} kept whether its values are still in memory
  */
 /** @typedef {{ rows: Run[], pinned: number[] }} Traits */
 /** @typedef {{ kind: "put", number: number } | { kind: "pin", number: number, on: boolean }} Sent */
@@ -40,11 +40,11 @@ function render({ model, el }) {
    */
   function row(run, pinned) {
     const { number, kept } = run;
-    const back = button(
+    const restore = button(
       `↺ ${number}`,
-      `Run ${number}: put its inputs back`,
+      `Run ${number}: restore its inputs`,
       () => model.send({ kind: "put", number }),
-      { title: "Put its inputs back", disabled: !kept },
+      { title: "Restore its inputs", disabled: !kept },
     );
     const pin = make("input", {
       type: "checkbox",
@@ -53,21 +53,21 @@ function render({ model, el }) {
       "aria-label": `Pin run ${number} to compare it`,
     });
     pin.addEventListener("change", () => model.send({ kind: "pin", number, on: pin.checked }));
-    const line = make(
+    const tableRow = make(
       "tr",
       { "data-number": String(number) },
-      make("th", { scope: "row" }, back),
+      make("th", { scope: "row" }, restore),
       cell(run.signature),
       cell(run.inputs),
       cell(run.outputs),
       cell(run.time),
       make("td", {}, pin),
     );
-    // A click anywhere in a row does what its button does; keys have the button.
-    line.addEventListener("click", (event) => {
-      if (kept && !around(event, "button, input")) back.click();
+    // A large target for the mouse; the keyboard has the button.
+    tableRow.addEventListener("click", (event) => {
+      if (kept && !around(event, "button, input")) restore.click();
     });
-    return line;
+    return tableRow;
   }
 
   function draw() {
@@ -76,19 +76,20 @@ function render({ model, el }) {
     const focused = document.activeElement?.closest("tr")?.dataset.number;
     const kind = document.activeElement?.tagName === "INPUT" ? "input" : "button";
     table.hidden = rows.length === 0;
-    const all = rows[0]?.number ?? 0;
-    const shown = all > rows.length
-      ? `the last ${rows.length} of ${all} runs`
-      : all === 1
+    // Numbers count from 1 and the newest row comes first.
+    const total = rows[0]?.number ?? 0;
+    const count = total > rows.length
+      ? `The last ${rows.length} of ${total} runs`
+      : total === 1
       ? "1 run"
-      : `${all} runs`;
-    caption.textContent = `${shown}: click a row to put its inputs back, pin two to compare them`;
+      : `${total} runs`;
+    caption.textContent = `${count}: click a row to restore its inputs, pin two runs to compare them`;
     body.replaceChildren(...rows.map((run) => row(run, pinned)));
-    // Drawing anew must not lose the place of who uses the keyboard.
+    // New rows replace the focused element; a keyboard user must not lose the place.
     if (focused && el.contains(table)) {
       /** @type {HTMLElement | null} */
-      const again = body.querySelector(`tr[data-number="${focused}"] ${kind}`);
-      again?.focus();
+      const successor = body.querySelector(`tr[data-number="${focused}"] ${kind}`);
+      successor?.focus();
     }
   }
 

@@ -1,16 +1,16 @@
 // @ts-check
-// Shows the outputs of a run: pictures and tables that the kernel made, with the number under the mouse or the
-// arrow keys, another view on demand, and downloads.
+// Shows the outputs of a run: pictures and tables that the kernel made, with the value under the mouse or chosen by
+// arrow keys, a choice of views, and downloads.
 
 import { button, follow, make } from "./dom.js";
 
 /**
- * A place in a picture, in shares of its size, and what is told there.
+ * A place in a picture, in fractions of its size, and the text of its tooltip.
  *
  * @typedef {{ left: number, top: number, width: number, height: number, text: string }} Spot
  */
 /**
- * The places of a picture, as the mouse and the arrow keys find them.
+ * The places of a picture, found by position (mouse) or direction (arrow keys).
  *
  * @template Place
  * @typedef {object} Places
@@ -38,7 +38,7 @@ import { button, follow, make } from "./dom.js";
  * @property {string} facts
  * @property {string[]} views
  * @property {string} view the one shown
- * @property {[form: string, words: string][]} downloads
+ * @property {[form: string, label: string][]} downloads
  * @property {string} html
  * @property {(GridHover | PointsHover | null)[]} hovers one for each picture
  */
@@ -54,11 +54,11 @@ import { button, follow, make } from "./dom.js";
 /** @type {Record<string, [dx: number, dy: number]>} */
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/** @param {number} share */
-const percent = (share) => `${100 * share}%`;
+/** @param {number} fraction */
+const percent = (fraction) => `${100 * fraction}%`;
 
 /**
- * Puts a layer over a picture that tells the number at a place.
+ * Adds a tooltip with the value at a place to a picture.
  *
  * @template Place
  * @param {HTMLImageElement} picture
@@ -69,7 +69,7 @@ function addHover(picture, places) {
     className: "hub-hover",
     tabIndex: 0,
     role: "group",
-    "aria-label": `${picture.alt} Arrow keys tell the numbers.`,
+    "aria-label": `${picture.alt} Arrow keys read the values.`,
   });
   picture.replaceWith(frame);
   const tip = make("span", { className: "hub-tip", hidden: true, "aria-live": "polite" });
@@ -92,7 +92,8 @@ function addHover(picture, places) {
     });
     tip.textContent = text;
     tip.style.left = percent(Math.min(left + width / 2, 0.98));
-    // Above the place; where that would be cut off below it, or inside if the place is a whole column.
+    // Above the place. At the top of the picture that would be cut off: then below the place, or inside of a
+    // place that is a whole column.
     const below = top < 0.12;
     tip.style.top = percent(below && height < 0.3 ? top + height : top);
     tip.classList.toggle("hub-tip-left", left > 0.6);
@@ -196,10 +197,10 @@ function section(model, output, index) {
   );
   views.addEventListener("change", () => model.send({ kind: "view", output: index, view: views.value }));
   const label = make("label", { className: "hub-view" }, "View ", views);
-  const downloads = output.downloads.map(([form, words]) =>
+  const downloads = output.downloads.map(([form, text]) =>
     button(
-      words,
-      `Download ${output.name} as ${words}`,
+      text,
+      `Download ${output.name} as ${text}`,
       () => model.send({ kind: "download", output: index, form }),
     )
   );
@@ -219,7 +220,7 @@ function section(model, output, index) {
     facts.textContent = next.facts;
     views.value = next.view;
     label.hidden = next.views.length < 2;
-    // Made by the kernel: every name in it is escaped there.
+    // Made by the kernel, which escapes every name in it.
     body.innerHTML = next.html;
     const pictures = body.querySelectorAll("img");
     next.hovers.forEach((hover, place) => {
@@ -263,7 +264,7 @@ function render({ model, el }) {
     }
     sections = next;
     list.replaceChildren(...[...sections.values()].map(({ node }) => node));
-    const pictures = [...list.querySelectorAll("img")].map((each) => each.decode().catch(() => {}));
+    const pictures = [...list.querySelectorAll("img")].map((picture) => picture.decode().catch(() => {}));
     Promise.all(pictures).then(() =>
       requestAnimationFrame(() => {
         region.dataset.painted = String(shown.number ?? "");

@@ -3,15 +3,17 @@
 
 import { follow, make, spoken } from "./dom.js";
 
+// Bytes of one message: small enough for any proxy between the browser and the kernel.
 const PIECE = 1 << 20;
-const MOST = 64;
+// As MAX_FILES in upload.py.
+const MAX_FILES = 64;
 
 /**
  * @typedef {object} Traits
  * @property {string} accept
  * @property {boolean} multiple
- * @property {string} words
- * @property {string} said
+ * @property {string} label
+ * @property {string} status
  * @property {number} limit in bytes
  */
 /**
@@ -22,33 +24,33 @@ const MOST = 64;
 /** @param {import("./dom.js").View<Traits, Sent>} view */
 function render({ model, el }) {
   const input = make("input", { type: "file" });
-  const words = make("span");
-  const said = spoken("span", "hub-said");
+  const label = make("span");
+  const status = spoken("span", "hub-said");
   const box = make(
     "div",
     { className: "hub-upload", tabIndex: 0, role: "group" },
-    make("label", {}, words, input),
-    said,
+    make("label", {}, label, input),
+    status,
   );
   el.append(box);
 
   function draw() {
     input.accept = model.get("accept");
     input.multiple = model.get("multiple");
-    words.textContent = model.get("words");
-    box.setAttribute("aria-label", model.get("words"));
-    said.textContent = model.get("said");
+    label.textContent = model.get("label");
+    box.setAttribute("aria-label", model.get("label"));
+    status.textContent = model.get("status");
   }
 
   /** @param {Iterable<File>} files */
   async function give(files) {
-    const chosen = [...files].slice(0, model.get("multiple") ? MOST : 1);
+    const chosen = [...files].slice(0, model.get("multiple") ? MAX_FILES : 1);
     if (chosen.length === 0) return;
     const limit = model.get("limit");
     const size = chosen.reduce((sum, file) => sum + file.size, 0);
     if (size > limit) {
-      // Nothing is sent: a kernel would have to take it all before it could say no.
-      said.textContent = `Refused: ${(size / 1e6).toFixed(1)} MB, and at most ${
+      // Nothing is sent: the kernel could only refuse once it has received everything.
+      status.textContent = `Refused: ${(size / 1e6).toFixed(1)} MB. At most ${
         Math.round(limit / 1e6)
       } MB can be uploaded.`;
       model.send({ kind: "refused", size });
@@ -64,7 +66,7 @@ function render({ model, el }) {
         const piece = await file.slice(start, start + PIECE).arrayBuffer();
         model.send({ kind: "piece", index }, undefined, [piece]);
         const share = Math.round((100 * Math.min(start + PIECE, file.size)) / file.size);
-        said.textContent = `Sending ${file.name}: ${share} %`;
+        status.textContent = `Sending ${file.name}: ${share} %`;
       }
     }
     model.send({ kind: "end" });

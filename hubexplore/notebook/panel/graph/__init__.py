@@ -1,1 +1,1 @@
-"""The graph tab: scopes unfold, ops show what they are and what they compute."""
+"""The Graph tab: tab.py answers the browser, scope_model.py holds unfolded scopes, op_details.py has ops."""

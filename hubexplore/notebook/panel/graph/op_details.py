@@ -1,4 +1,4 @@
-"""What is known of one op: its attributes, what goes in and comes out, and the variables behind it."""
+"""Details of one box of the graph: attributes, inputs and outputs, and the variables that it uses."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from hubexplore.summary.outline import Outline, Weight
 from hubexplore.summary.outline.data import VARIABLE
 
 MAX_LISTED: Final = 16
-# Told as shapes, or of no use to who looks at a graph.
-_UNTOLD: Final = frozenset({"_output_shapes", "_class", "_grappler_relu_layout"})
+"""Maximum number of rows of a table and of items of a list."""
+# Repeated by the shapes of the edges, or internal to TensorFlow's placement and layout of a graph.
+_HIDDEN_ATTRIBUTES: Final = frozenset({"_output_shapes", "_class", "_grappler_relu_layout"})
 
 
-def box_words(outline: Outline, number: int) -> str:
-    """A box in words, for who cannot see the picture."""
+def box_text(outline: Outline, number: int) -> str:
+    """Returns the text of a box for screen readers."""
     box = outline.boxes[number]
     return "; ".join([f"{visible(box.name)} ({kind_text(box)})", *lines(box)])
 
 
 def weights_of(outline: Outline, number: int) -> tuple[Weight, ...]:
-    """The variables in a box and those that feed it."""
+    """Returns the variables in a box and those that feed it, without repetitions."""
     feeding = [
         weight
         for edge in outline.edges
@@ -36,12 +37,12 @@ def weights_of(outline: Outline, number: int) -> tuple[Weight, ...]:
 
 
 def details(outline: Outline, number: int, node: Any | None) -> Markup:
-    """Returns all that is known of a box.
+    """Returns the details of a box.
 
     Args:
-      outline: that it is in.
+      outline: the outline that contains the box.
       number: of the box.
-      node: its NodeDef-shaped message, if it is one op of the graph.
+      node: NodeDef-shaped message of the op in the box; None if the box is not exactly one op of the graph.
     """
     box = outline.boxes[number]
     parts = [
@@ -52,33 +53,33 @@ def details(outline: Outline, number: int, node: Any | None) -> Markup:
     if node is not None:
         rows = tuple(_attributes(node))
         if rows:
-            columns = (Column("Attribute", code=True), Column("Value"))
-            parts.append(grid_html(Grid(f"{visible(node.op)}: attributes", columns, rows)))
-    found = weights_of(outline, number)
-    if found:
-        heads = (
+            heads = (Column("Attribute", code=True), Column("Value"))
+            parts.append(grid_html(Grid(f"{visible(node.op)}: attributes", heads, rows)))
+    weights = weights_of(outline, number)
+    if weights:
+        columns = (
             Column("Variable", code=True),
             Column("Type"),
             Column("Shape"),
             Column("Parameters", "right"),
         )
-        listed = tuple(
-            (each.name, each.dtype, shape_text(each.shape), f"{each.parameters or 0:,}")
-            for each in found[:MAX_LISTED]
+        weight_rows = tuple(
+            (weight.name, weight.dtype, shape_text(weight.shape), f"{weight.parameters or 0:,}")
+            for weight in weights[:MAX_LISTED]
         )
-        left = len(found) - len(listed)
+        left = len(weights) - len(weight_rows)
         note = f"… and {counted(left, 'variable')} more" if left else ""
-        parts.append(grid_html(Grid("Variables behind it", heads, listed, note)))
+        parts.append(grid_html(Grid("Variables", columns, weight_rows, note)))
     return join(*parts)
 
 
 def _edges(outline: Outline, number: int) -> Markup:
-    """What goes in and comes out, with types and shapes."""
-    into = [edge for edge in outline.edges if edge.target == number]
-    out = [edge for edge in outline.edges if edge.source == number]
+    """Returns a table of the inputs and outputs of a box, with types and shapes."""
+    inputs = [edge for edge in outline.edges if edge.target == number]
+    outputs = [edge for edge in outline.edges if edge.source == number]
     rows = [
-        *(("takes", outline.boxes[edge.source].name, type_text(edge.dtype, edge.shape)) for edge in into),
-        *(("gives", outline.boxes[edge.target].name, type_text(edge.dtype, edge.shape)) for edge in out),
+        *(("input", outline.boxes[edge.source].name, type_text(edge.dtype, edge.shape)) for edge in inputs),
+        *(("output", outline.boxes[edge.target].name, type_text(edge.dtype, edge.shape)) for edge in outputs),
     ]
     if not rows:
         return Markup("")
@@ -89,27 +90,28 @@ def _edges(outline: Outline, number: int) -> Markup:
 
 def _attributes(node: Any) -> Iterator[tuple[str, str]]:
     for name in sorted(node.attr):
-        if name not in _UNTOLD:
+        if name not in _HIDDEN_ATTRIBUTES:
             yield name, visible(attribute_text(node.attr[name]), MAX_SENTENCE)
 
 
 def attribute_text(value: Any) -> str:
-    """An AttrValue in words; what is large is only described."""
+    """Returns the text of an AttrValue; large values are only described."""
     kind = value.WhichOneof("value")
-    return _WORDS[kind](value) if kind in _WORDS else "nothing"
+    return _ATTRIBUTE_TEXTS[kind](value) if kind in _ATTRIBUTE_TEXTS else "no value"
 
 
-def _list_text(found: Any) -> str:
+def _list_text(values: Any) -> str:
     items: Sequence[str] = [
-        *(_bytes_text(each) for each in found.s[:MAX_LISTED]),
-        *(str(each) for each in found.i[:MAX_LISTED]),
-        *(f"{each:g}" for each in found.f[:MAX_LISTED]),
-        *("true" if each else "false" for each in found.b[:MAX_LISTED]),
-        *(dtype_name(each) for each in found.type[:MAX_LISTED]),
-        *(_shape(each) for each in found.shape[:MAX_LISTED]),
-        *(each.name for each in found.func[:MAX_LISTED]),
+        *(_bytes_text(text) for text in values.s[:MAX_LISTED]),
+        *(str(number) for number in values.i[:MAX_LISTED]),
+        *(f"{number:g}" for number in values.f[:MAX_LISTED]),
+        *("true" if flag else "false" for flag in values.b[:MAX_LISTED]),
+        *(dtype_name(dtype) for dtype in values.type[:MAX_LISTED]),
+        *(_shape(shape) for shape in values.shape[:MAX_LISTED]),
+        *(function.name for function in values.func[:MAX_LISTED]),
     ]
-    total = sum(len(getattr(found, name)) for name in ("s", "i", "f", "b", "type", "shape", "func"))
+    # A ListValue has one field for each type, of which at most one is filled.
+    total = sum(len(getattr(values, name)) for name in ("s", "i", "f", "b", "type", "shape", "func"))
     more = [f"… {total - len(items)} more"] if total > len(items) else []
     return f"[{', '.join([*items, *more])}]"
 
@@ -126,7 +128,7 @@ def _shape(shape: Any) -> str:
     return shape_text(tuple(None if dim.size < 0 else dim.size for dim in shape.dim))
 
 
-_WORDS: Final[dict[str, Callable[[Any], str]]] = {
+_ATTRIBUTE_TEXTS: Final[dict[str, Callable[[Any], str]]] = {
     "s": lambda value: _bytes_text(value.s),
     "i": lambda value: str(value.i),
     "f": lambda value: f"{value.f:g}",

@@ -1,4 +1,4 @@
-"""What the graph tab shows: which scopes of a signature are unfolded, and where things are."""
+"""The state of the graph tab: which scopes of a signature are unfolded, and where its ops are drawn."""
 
 from __future__ import annotations
 
@@ -26,23 +26,24 @@ from hubexplore.summary.outline.data import (
     VARIABLE,
 )
 
-CACHED: Final = 64
-"""So many layouts are kept: going back and forth is at once."""
-MOST_FOUND: Final = 40
-MOST_OUTPUTS: Final = 64
-"""So many outputs of an op can be chosen."""
+MAX_CACHED: Final = 64
+"""Maximum number of layouts in the cache, which makes folding and unfolding again instantaneous."""
+MAX_MATCHES: Final = 40
+"""Maximum number of results of a search."""
+MAX_OUTPUTS: Final = 64
+"""Maximum number of outputs of an op that can be chosen."""
 FOLDED: Final = frozenset({SCOPE, SERIES, ALIKE, FUNCTION, MORE})
-"""Kinds of boxes that always stand for several things; inputs and outputs may."""
+"""Kinds of boxes that always stand for several ops; inputs and outputs may do so too."""
 
 
 def is_folded(box: Box) -> bool:
-    """Whether something can be unfolded from a box."""
+    """Whether a box can be unfolded."""
     return box.kind in FOLDED or (box.kind in (INPUT, OUTPUT) and box.repeats > 1)
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A laid-out diagram: the picture with numbers, or why there is none."""
+class GraphDrawing:
+    """A diagram with its layout: an SVG with numbered boxes, or the problem that prevents one."""
 
     diagram: Diagram
     svg: str
@@ -50,16 +51,19 @@ class Drawn:
 
     @property
     def outline(self) -> Outline:
-        """Its boxes and groups."""
+        """The boxes and groups of the diagram."""
         return self.diagram.outline
 
 
 class GraphModel:
-    """The diagram of one signature, as a person has unfolded it.
+    """The diagram of one signature, with the scopes that the user has unfolded.
+
+    Invariant: `_opened` is a set of scopes that has been drawn without an error, or None for the default
+    selection. A change that cannot be drawn raises before `_opened` changes.
 
     Args:
       summary: of a module, with its graphs.
-      signature: whose slice.
+      signature: the signature whose slice of the graph is drawn.
       tags: of the variant.
     """
 
@@ -67,12 +71,12 @@ class GraphModel:
         self.signature, self.tags = signature, tags
         self._summary = summary
         self._opened: frozenset[str] | None = None
-        self._drawn: dict[frozenset[str] | None, Drawn] = {}
-        self._reached: dict[str, Any] | None = None
+        self._drawn: dict[frozenset[str] | None, GraphDrawing] = {}
+        self._nodes: dict[str, Any] | None = None
 
     @property
-    def drawn(self) -> Drawn:
-        """The diagram as it is unfolded now.
+    def drawn(self) -> GraphDrawing:
+        """The diagram in its current state.
 
         Raises:
           HubError: there is nothing to draw.
@@ -80,39 +84,46 @@ class GraphModel:
         return self._draw(self._opened)
 
     def unfold(self, box: Box) -> None:
-        """Shows what is inside of a box.
+        """Shows the content of a box.
 
         Raises:
-          HubError: nothing is; then all stays as it was.
+          HubError: the box has no content; the diagram stays as it was.
         """
-        self._open(self._now() | {box.name})
+        self._open(self._unfolded_scopes() | {box.name})
 
     def fold(self, name: str) -> None:
-        """Makes a scope one box again, whatever is unfolded in it."""
-        self._open(frozenset(each for each in self._now() if not f"{each}/".startswith(f"{name}/")))
+        """Folds a scope, with all scopes in it, into one box."""
+        self._open(
+            frozenset(scope for scope in self._unfolded_scopes() if not f"{scope}/".startswith(f"{name}/"))
+        )
 
     def fold_below(self, name: str) -> None:
-        """Folds all inside of a scope, not itself; "" is the whole signature."""
+        """Folds all scopes inside of a scope, but not the scope itself; "" is the whole signature."""
         inside = f"{name}/" if name else ""
-        self._open(frozenset(each for each in self._now() if not each.startswith(inside) or each == name))
+        self._open(
+            frozenset(
+                scope for scope in self._unfolded_scopes() if not scope.startswith(inside) or scope == name
+            )
+        )
 
     def reveal(self, node: str) -> None:
-        """Unfolds what is around a node.
+        """Unfolds the scopes around a node.
 
         Raises:
-          HubError: the signature does not need it.
+          HubError: the signature does not need the node.
         """
-        self._open(self._now() | {node})
+        self._open(self._unfolded_scopes() | {node})
 
-    def place(self, name: str) -> tuple[str, int] | None:
-        """Where a node or scope is: ("box", its number) or ("group", its number); None for nowhere."""
+    def locate(self, name: str) -> tuple[str, int] | None:
+        """Returns where a node or scope is drawn: ("box", number), ("group", number) or None."""
         outline = self.drawn.outline
         for number, box in enumerate(outline.boxes):
-            if box.name == name and box.kind not in ("input", "output"):
+            if box.name == name and box.kind not in (INPUT, OUTPUT):
                 return "box", number
         for number, group in enumerate(outline.groups):
             if group.name == name:
                 return "group", number
+        # Inside of a folded scope: the innermost box around it, which has the longest name.
         around = [
             (len(box.name), number)
             for number, box in enumerate(outline.boxes)
@@ -120,28 +131,30 @@ class GraphModel:
         ]
         return ("box", max(around)[1]) if around else None
 
-    def search(self, words: str) -> list[tuple[str, str]]:
-        """Nodes of the signature whose name or op holds these words, (name, op) each; a bounded number."""
-        wanted = words.strip().lower()
-        if not wanted:
+    def search(self, text: str) -> list[tuple[str, str]]:
+        """Returns the first nodes, as (name, op), whose name or op contains a text, best first."""
+        pattern = text.strip().lower()
+        if not pattern:
             return []
-        found = [
+        matches = [
             (name, node.op)
             for name, node in self.nodes.items()
-            if wanted in name.lower() or wanted in node.op.lower()
+            if pattern in name.lower() or pattern in node.op.lower()
         ]
-        # What is called so exactly comes first, then short names.
-        found.sort(key=lambda each: (wanted not in (each[0].lower(), each[1].lower()), len(each[0]), each[0]))
-        return found[:MOST_FOUND]
+        # Exact matches first, then short names: "conv1" is more likely meant than "conv1/weights/read".
+        matches.sort(
+            key=lambda match: (pattern not in (match[0].lower(), match[1].lower()), len(match[0]), match[0])
+        )
+        return matches[:MAX_MATCHES]
 
     @property
     def nodes(self) -> dict[str, Any]:
         """The nodes that the signature needs, by name."""
-        if self._reached is None:
+        if self._nodes is None:
             source = self._summary.source
             graph = source.meta_graphs.get(self.tags) if source is not None else None
             if graph is None:
-                raise DiagramError("This summary comes without its graph.")
+                raise DiagramError("This summary does not contain the graph of the module.")
             nodes = index_nodes(graph.graph_def.node)
             variant = self._summary.variant(self.tags)
             targets = [
@@ -152,35 +165,36 @@ class GraphModel:
                 for tensor in output.tensors
             ]
             reached = reach(nodes, targets).nodes
-            self._reached = {name: nodes[name] for name in nodes if name in reached}
-        return self._reached
+            self._nodes = {name: nodes[name] for name in nodes if name in reached}
+        return self._nodes
 
     def node(self, box: Box) -> Any:
-        """The NodeDef of the op in a box; None where it is not one op of the graph itself."""
+        """Returns the NodeDef of the op in a box; None if the box is not exactly one op of the graph."""
         return self.nodes.get(box.name) if box.kind not in (INPUT, OUTPUT) else None
 
-    def fetched(self, box: Box, port: int) -> str | None:
-        """What to fetch for the value of a box; None where it has no value that a run could give."""
+    def fetch_name(self, box: Box, port: int) -> str | None:
+        """Returns the name of the tensor or variable to fetch for a box; None if a run cannot fetch it."""
         if box.kind == VARIABLE:
             return box.weights[0].name if len(box.weights) == 1 else None
         return f"{box.name}:{port}" if box.kind in (OP, CONSTANT) and box.name in self.nodes else None
 
-    def gives(self, node: str) -> int:
-        """How many outputs a node has, from 1 to a bounded number; of an unknown op, how many others use."""
-        known = definition(self.nodes[node].op) if node in self.nodes else None
-        if known is not None:
-            dtypes = output_dtypes(known, self.nodes[node].attr)
-            return max(sum(1 for _ in islice(dtypes, MOST_OUTPUTS)), 1)
+    def output_count(self, node: str) -> int:
+        """Returns the number of outputs of a node, from 1 to MAX_OUTPUTS; of an unknown op those in use."""
+        op = definition(self.nodes[node].op) if node in self.nodes else None
+        if op is not None:
+            # A lazy count: an attribute, which a stranger wrote, may claim 2**31 outputs.
+            dtypes = output_dtypes(op, self.nodes[node].attr)
+            return max(sum(1 for _ in islice(dtypes, MAX_OUTPUTS)), 1)
         ports = [0]
         for other in self.nodes.values():
-            for written in other.input:
-                if node_of(written) == node and ":" in written and not written.startswith("^"):
-                    port = written.rpartition(":")[2]
+            for reference in other.input:
+                if node_of(reference) == node and ":" in reference and not reference.startswith("^"):
+                    port = reference.rpartition(":")[2]
                     ports.append(int(port) if port.isdecimal() else 0)
-        return min(max(ports) + 1, MOST_OUTPUTS)
+        return min(max(ports) + 1, MAX_OUTPUTS)
 
-    def _now(self) -> frozenset[str]:
-        """The scopes that are unfolded: those asked for, or at first those that read well."""
+    def _unfolded_scopes(self) -> frozenset[str]:
+        """Returns the unfolded scopes: the choice of the user, or at first the default selection."""
         if self._opened is not None:
             return self._opened
         return frozenset(group.name for group in self.drawn.outline.groups)
@@ -189,15 +203,17 @@ class GraphModel:
         self._draw(names)
         self._opened = names
 
-    def _draw(self, opened: frozenset[str] | None) -> Drawn:
+    def _draw(self, opened: frozenset[str] | None) -> GraphDrawing:
         if opened not in self._drawn:
-            if len(self._drawn) >= CACHED:
+            # A layout runs the program `dot`, which takes up to seconds. The oldest one goes first: a dict
+            # keeps the order of insertion.
+            if len(self._drawn) >= MAX_CACHED:
                 self._drawn.pop(next(iter(self._drawn)))
             depth = None if opened is None else 1
             names = () if opened is None else sorted(opened)
             diagram = self._summary.graph(self.signature, self.tags, names, depth)
             try:
-                self._drawn[opened] = Drawn(diagram, diagram.numbered_svg)
+                self._drawn[opened] = GraphDrawing(diagram, diagram.numbered_svg)
             except DiagramError as error:
-                self._drawn[opened] = Drawn(diagram, "", str(error))
+                self._drawn[opened] = GraphDrawing(diagram, "", str(error))
         return self._drawn[opened]

@@ -1,4 +1,4 @@
-"""The graph of a signature, live: scopes unfold, ops tell what they are and what they compute."""
+"""The Graph tab: scopes unfold, and ops show their attributes and the values that they compute."""
 
 from __future__ import annotations
 
@@ -14,35 +14,37 @@ from hubexplore.display.rich import weight_statistics
 from hubexplore.display.rich.summaries import Summary
 from hubexplore.display.wording import printable, visible
 from hubexplore.errors import HubError
-from hubexplore.notebook.panel.browser_widgets import FRONTEND, Message, Part, script
-from hubexplore.notebook.panel.graph.op_details import box_words, details, weights_of
+from hubexplore.notebook.panel.browser_widgets import FRONTEND, FrontendWidget, Message, script
+from hubexplore.notebook.panel.graph.op_details import box_text, details, weights_of
 from hubexplore.notebook.panel.graph.scope_model import GraphModel, is_folded
-from hubexplore.notebook.panel.messages import error_words
+from hubexplore.notebook.panel.messages import error_text
 from hubexplore.notebook.panel.tabs.results import Results, Value
 from hubexplore.summary.outline import Box
 from hubexplore.summary.outline.data import OP
 from hubexplore.summary.weights.statistics import variable_stats
 
-MOST_READ: Final = 64_000_000
-"""Bytes of weights that statistics of one op read."""
+MAX_STATISTICS_BYTES: Final = 64_000_000
+"""Maximum number of bytes of weights that the statistics of one op read."""
+MAX_SEARCH: Final = 200
+"""Maximum number of characters of a search."""
 MSG_IN_FUNCTION: Final = (
-    "This op is in the body of a function. TensorFlow runs a function as a whole, so its ops have no values "
-    "that can be shown."
+    "This op is in the body of a function. TensorFlow runs a function as a whole, so the values of its ops "
+    "cannot be shown."
 )
 Probe = Callable[[str, str], None]
 
 
-class GraphView(Part):
-    """The picture in the browser; it knows boxes and groups by their numbers only.
+class GraphView(FrontendWidget):
+    """The diagram in the browser, which knows boxes and groups by their numbers only.
 
-    Messages: `open` {box}, `fold` {group}, `up` {crumb}, `search` {words}, `find` {result}.
+    Messages: `open` {box}, `fold` {group}, `up` {crumb}, `search` {text}, `find` {result}.
     """
 
     _esm = script("graph.js")
     _css = (FRONTEND / "graph.css").read_text(encoding="utf-8")
     shown = traitlets.Dict().tag(sync=True)
-    found = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    said = traitlets.Unicode().tag(sync=True)
+    matches = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    status = traitlets.Unicode().tag(sync=True)
 
 
 class GraphTab(widgets.VBox):
@@ -50,9 +52,9 @@ class GraphTab(widgets.VBox):
 
     Args:
       summary: of the module.
-      probe: asks for the value of a tensor, (signature, tensor name in the module), on the current inputs;
-        `show_value` or `fail` answers.
-      changed: is called when the screen shows something else.
+      probe: computes a tensor, given as (signature, tensor name in the module), on the current inputs; calls
+        `show_value` or `fail` with the outcome.
+      changed: is called when the content of the tab has changed.
     """
 
     def __init__(self, summary: Summary, probe: Probe, changed: Callable[[], None]) -> None:
@@ -61,10 +63,10 @@ class GraphTab(widgets.VBox):
         self._model: GraphModel | None = None
         self._models: dict[tuple[str, tuple[str, ...]], GraphModel] = {}
         self._box: Box | None = None
-        self._found: list[tuple[str, str]] = []
+        self._matches: list[tuple[str, str]] = []
         self._serial = 0
         self.view = GraphView()
-        self.view.listen(self._hear)
+        self.view.listen(self._on_message)
         self._details = widgets.HTML()
         self._error = widgets.HTML()
         style = {"description_width": "initial"}
@@ -72,58 +74,58 @@ class GraphTab(widgets.VBox):
             description="Output", style=style, layout=widgets.Layout(width="auto")
         )
         wide = {"width": "auto"}
-        self._value = widgets.Button(description="Its value on the current inputs", layout=wide)
-        self._statistics = widgets.Button(description="Statistics of its variables", layout=wide)
-        self._value.on_click(lambda _: self._ask())
-        self._statistics.on_click(lambda _: self._guard(self._tell_statistics))
+        self._value = widgets.Button(description="Value on the current inputs", layout=wide)
+        self._statistics = widgets.Button(description="Statistics of the variables", layout=wide)
+        self._value.on_click(lambda _: self._request_value())
+        self._statistics.on_click(lambda _: self._guarded(self._show_statistics))
         self._buttons = widgets.HBox([self._value, self._output, self._statistics])
         self._buttons.add_class("hub-row")
-        self._told = widgets.HTML()
+        self._note = widgets.HTML()
         self.results = Results(title="Value of an op")
-        super().__init__([self.view, self._error, self._buttons, self._told, self.results, self._details])
+        super().__init__([self.view, self._error, self._buttons, self._note, self.results, self._details])
         self.add_class("hub-graph-tab")
         self._select(None)
 
     def show(self, signature: str, tags: tuple[str, ...]) -> None:
-        """Shows another signature; what was unfolded in it before still is."""
+        """Shows a signature, with the scopes that were unfolded when it was shown before."""
         key = signature, tags
         if self._model is not None and (self._model.signature, self._model.tags) == key:
             return
         model = self._models.setdefault(key, GraphModel(self._summary, signature, tags))
         self._model = model
         self._select(None)
-        self._guard(lambda: self._draw(None, f"Signature {visible(signature)}"))
+        self._guarded(lambda: self._draw(None, f"Signature {visible(signature)}"))
 
     def show_value(self, tensor: str, value: Any) -> None:
-        """Answers a probe."""
-        self._told.value = ""
+        """Shows the value of a probe."""
+        self._note.value = ""
         self.results.show(f"{visible(tensor)} on the current inputs", self._serial, [Value(tensor, value)])
         self._notify()
 
-    def fail(self, words: str) -> None:
-        """Says what went wrong; empty words take it back."""
-        text = "\n".join(printable(line) for line in words.splitlines())
-        self._error.value = tag("div", text, role="alert", class_="hub-error") if text else ""
-        if words:
-            self._told.value = ""
+    def fail(self, text: str) -> None:
+        """Shows an error; an empty text removes it."""
+        lines = "\n".join(printable(line) for line in text.splitlines())
+        self._error.value = tag("div", lines, role="alert", class_="hub-error") if lines else ""
+        if text:
+            self._note.value = ""
 
-    def still(self) -> Markup:
-        """The same as static HTML."""
+    def static_html(self) -> Markup:
+        """Returns the tab as static HTML."""
         drawn = self._model.drawn.diagram.html() if self._model is not None else Markup("")
-        return join(drawn, Markup(self._details.value), self.results.still())
+        return join(drawn, Markup(self._details.value), self.results.static_html())
 
-    # What the browser tells.
+    # Messages of the browser: numbers in them are checked, as the diagram may have changed meanwhile.
 
-    def _hear(self, message: Message, _: Sequence[Any]) -> None:
-        self._guard(lambda: self._answer(message))
+    def _on_message(self, message: Message, _: Sequence[Any]) -> None:
+        self._guarded(lambda: self._answer(message))
 
-    def _guard(self, work: Callable[[], None]) -> None:
-        """Does something for the browser; what goes wrong is said in the tab."""
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Calls `work` for the browser; an error is shown in the tab."""
         try:
             self.fail("")
             work()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not reach the kernel's log
-            self.fail(error_words(error))
+        except Exception as error:  # noqa: BLE001 - an event of the browser has no cell to show it in
+            self.fail(error_text(error))
 
     def _answer(self, message: Message) -> None:
         model = self._model
@@ -142,16 +144,16 @@ class GraphTab(widgets.VBox):
                 model.fold_below(name)
                 self._select(None)
                 self._draw(name or None, f"Up to {visible(name) or 'the whole signature'}")
-            case {"kind": "search", "words": str(words)}:
-                self._found = model.search(words[:200])
-                self.view.found = [f"{visible(name)} · {visible(op)}" for name, op in self._found]
-                self.view.said = f"{len(self._found)} found" if words.strip() else ""
-            case {"kind": "find", "result": int(number)} if 0 <= number < len(self._found):
-                self._find(self._found[number][0])
+            case {"kind": "search", "text": str(text)}:
+                self._matches = model.search(text[:MAX_SEARCH])
+                self.view.matches = [f"{visible(name)} · {visible(op)}" for name, op in self._matches]
+                self.view.status = f"{len(self._matches)} found" if text.strip() else ""
+            case {"kind": "find", "result": int(number)} if 0 <= number < len(self._matches):
+                self._find(self._matches[number][0])
 
     def _open(self, box: Box) -> None:
-        """Unfolds a box where there is something in it, and selects it."""
-        assert self._model is not None  # noqa: S101 - asked before
+        """Unfolds a box that stands for several ops; selects any other box."""
+        assert self._model is not None  # noqa: S101 - checked by _answer
         if is_folded(box):
             self._model.unfold(box)
             self._select(None)
@@ -161,49 +163,51 @@ class GraphTab(widgets.VBox):
         self._draw(box.name, f"{visible(box.name)} is selected")
 
     def _find(self, name: str) -> None:
-        assert self._model is not None  # noqa: S101 - asked before
+        assert self._model is not None  # noqa: S101 - checked by _answer
         self._model.reveal(name)
-        where = self._model.place(name)
+        where = self._model.locate(name)
         if where is not None and where[0] == "box":
             self._select(self._model.drawn.outline.boxes[where[1]])
         self._draw(name, f"{visible(name)} is shown")
 
-    # What is on screen.
+    # Content of the screen.
 
-    def _draw(self, focus: str | None, said: str) -> None:
-        """Brings the picture up to date; `focus` names what is to be in view."""
-        assert self._model is not None  # noqa: S101 - asked before
+    def _draw(self, focus: str | None, status: str) -> None:
+        """Updates the diagram; `focus` is the name of the node or scope to scroll to."""
+        assert self._model is not None  # noqa: S101 - checked by _answer
         drawn = self._model.drawn
         outline = drawn.outline
-        where = self._model.place(focus) if focus else None
-        chosen = next((at for at, each in enumerate(outline.boxes) if each is self._box), None)
-        if chosen is None and self._box is not None:
-            found = self._model.place(self._box.name)
-            chosen = found[1] if found is not None and found[0] == "box" else None
+        where = self._model.locate(focus) if focus else None
+        selected = next((number for number, box in enumerate(outline.boxes) if box is self._box), None)
+        if selected is None and self._box is not None:
+            # Another layout has other boxes for the same ops.
+            box_place = self._model.locate(self._box.name)
+            selected = box_place[1] if box_place is not None and box_place[0] == "box" else None
+        # graph.js marks the drawing with this number once it is painted, for which tests wait.
         self._serial += 1
         self.view.shown = {
             "number": self._serial,
             "svg": drawn.svg,
             "problem": drawn.problem,
             "boxes": [
-                {"words": box_words(outline, at), "folded": is_folded(box)}
-                for at, box in enumerate(outline.boxes)
+                {"text": box_text(outline, number), "folded": is_folded(box)}
+                for number, box in enumerate(outline.boxes)
             ],
             "groups": [visible(group.name) for group in outline.groups],
-            "crumbs": [words for words, _ in self._crumbs()],
-            "warnings": [visible(each, 400) for each in outline.warnings],
+            "crumbs": [label for label, _ in self._crumbs()],
+            "warnings": [visible(warning, 400) for warning in outline.warnings],
             "focus": list(where) if where is not None else None,
-            "selected": chosen,
+            "selected": selected,
         }
-        self.view.said = said
+        self.view.status = status
         self._notify()
 
     def _crumbs(self) -> list[tuple[str, str]]:
-        """The way from the signature down to what is selected: (words, name) each."""
-        assert self._model is not None  # noqa: S101 - asked before
+        """Returns the path from the signature to the selected box, as (label, name of the scope)."""
+        assert self._model is not None  # noqa: S101 - checked by _answer
         crumbs = [(f"signature {visible(self._model.signature)}", "")]
         outline = self._model.drawn.outline
-        place = self._model.place(self._box.name) if self._box is not None else None
+        place = self._model.locate(self._box.name) if self._box is not None else None
         group = None
         if place is not None:
             kind, number = place
@@ -217,7 +221,7 @@ class GraphTab(widgets.VBox):
     def _select(self, box: Box | None) -> None:
         self._box = box
         self.results.clear()
-        self._told.value = ""
+        self._note.value = ""
         if box is None or self._model is None:
             self._details.value = ""
             self._buttons.layout.display = "none"
@@ -226,38 +230,41 @@ class GraphTab(widgets.VBox):
         number = outline.boxes.index(box)
         node = self._model.node(box)
         self._details.value = framed(details(outline, number, node))
-        has_value = self._model.fetched(box, 0) is not None
-        count = self._model.gives(box.name) if has_value and node is not None else 0
-        self._output.options = [(str(at), at) for at in range(count)]
+        has_value = self._model.fetch_name(box, 0) is not None
+        count = self._model.output_count(box.name) if has_value and node is not None else 0
+        self._output.options = [(str(index), index) for index in range(count)]
         self._output.index = 0 if count else None
         self._output.layout.display = None if count > 1 else "none"
         self._value.layout.display = None if has_value else "none"
+        # Without this note the missing button would look like a fault.
         if box.kind == OP and not has_value:
-            self._told.value = tag("p", MSG_IN_FUNCTION, class_="hub-quiet")
+            self._note.value = tag("p", MSG_IN_FUNCTION, class_="hub-quiet")
         self._statistics.layout.display = None if weights_of(outline, number) else "none"
         self._buttons.layout.display = None
 
-    def _ask(self) -> None:
+    def _request_value(self) -> None:
         if self._model is not None and self._box is not None:
             self.fail("")
-            self._told.value = tag("span", "Running …", role="status", class_="hub-spin")
-            fetched = self._model.fetched(self._box, self._output.value or 0)
+            self._note.value = tag("span", "Running …", role="status", class_="hub-spin")
+            fetched = self._model.fetch_name(self._box, self._output.value or 0)
             if fetched is not None:
                 self._probe(self._model.signature, fetched)
 
-    def _tell_statistics(self) -> None:
+    def _show_statistics(self) -> None:
         if self._model is None or self._box is None:
             return
         outline = self._model.drawn.outline
-        names = {each.name for each in weights_of(outline, outline.boxes.index(self._box))}
-        chosen = [each for each in self._summary.variant(self._model.tags).variables if each.name in names]
-        size = sum(each.bytes or 0 for each in chosen)
-        if size > MOST_READ:
+        names = {weight.name for weight in weights_of(outline, outline.boxes.index(self._box))}
+        variables = self._summary.variant(self._model.tags).variables
+        chosen = [variable for variable in variables if variable.name in names]
+        size = sum(variable.bytes or 0 for variable in chosen)
+        # Statistics are computed in the thread of the kernel, which answers nothing meanwhile.
+        if size > MAX_STATISTICS_BYTES:
             raise HubError(
-                f"These variables take {size / 1e6:,.0f} MB, and statistics read all of them. The Variables "
-                f"tab reads them one after the other."
+                f"These variables take {size / 1e6:,.0f} MB; {MAX_STATISTICS_BYTES / 1e6:,.0f} MB "
+                f"are read at once at most. The Variables tab reads them step by step."
             )
         source = self._summary.source
         stats = variable_stats(chosen, source.weights if source is not None else None)
-        self._told.value = weight_statistics.markup(tuple(stats))
+        self._note.value = weight_statistics.markup(tuple(stats))
         self._notify()

@@ -1,4 +1,4 @@
-"""Two runs side by side, with what differs in their inputs and outputs."""
+"""Compares two runs side by side: their inputs, their outputs and the differences."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from hubexplore.display.markup import Markup
 from hubexplore.explorer.runs import Run
 from hubexplore.notebook.panel.tabs.results import Pair, Results
 
-MOST: Final = 2
+_COMPARED: Final = 2  # results.js lays out two values side by side
 
 
-class Pinned(widgets.VBox):
+class PinnedRuns(widgets.VBox):
     """Compares the two runs that were pinned last.
 
     Args:
-      is_random: whether a signature, given by the tags of its variant and its name, has random outputs.
+      is_random: returns whether a signature (tags of its variant, name) has random outputs.
     """
 
     def __init__(self, is_random: Callable[[tuple[str, ...], str], bool]) -> None:
@@ -28,39 +28,40 @@ class Pinned(widgets.VBox):
         super().__init__([self.results])
 
     def pin(self, run: Run, on: bool) -> list[int]:
-        """Pins a run or takes its pin away; of more than two the oldest pin goes. Returns the numbers."""
-        self.runs = [each for each in self.runs if each.number != run.number]
+        """Pins or unpins a run; a third pin replaces the oldest. Returns the numbers of the pinned runs."""
+        self.runs = [pinned for pinned in self.runs if pinned.number != run.number]
         if on:
-            self.runs = [*self.runs, run][-MOST:]
+            self.runs = [*self.runs, run][-_COMPARED:]
         self._show()
-        return [each.number for each in self.runs]
+        return [pinned.number for pinned in self.runs]
 
-    def still(self) -> Markup:
-        """The same as static HTML."""
-        return self.results.still()
+    def static_html(self) -> Markup:
+        """Returns the comparison as static HTML."""
+        return self.results.static_html()
 
     def _show(self) -> None:
-        if len(self.runs) < MOST:
-            one = (
-                f"Run {self.runs[0].number} is pinned. Pin another one to compare them." if self.runs else ""
+        if len(self.runs) < _COMPARED:
+            hint = (
+                f"Run {self.runs[0].number} is pinned. Pin another run to compare them." if self.runs else ""
             )
-            self.results.show(one, None, ())
+            self.results.show(hint, None, ())
             return
         first, second = sorted(self.runs, key=lambda run: run.number)
-        drawn = any(self._is_random(run.asked.tags, run.asked.signature) for run in (first, second))
-        note = " · the outputs are random" if drawn else ""
+        # Else a user may look for the cause of a difference that every repetition has.
+        is_random = any(self._is_random(run.asked.tags, run.asked.signature) for run in (first, second))
+        note = " · the outputs are random" if is_random else ""
         title = f"Run {first.number} and run {second.number}{note}"
         self.results.show(title, None, _pairs(first, second))
 
 
 def _pairs(first: Run, second: Run) -> Sequence[Pair]:
-    """What both runs have of a name: inputs, then outputs."""
-    given = [{name: each.shown for name, each in run.asked.given.items()} for run in (first, second)]
-    found = (first.outputs or {}, second.outputs or {})
+    """Returns the inputs, then the outputs, that both runs have under the same name."""
+    inputs = [{name: entry.shown for name, entry in run.asked.given.items()} for run in (first, second)]
+    outputs = (first.outputs or {}, second.outputs or {})
     rows = first.rows if first.rows == second.rows else ()
     return [
-        Pair(f"{word} {name}", one[name], other[name], rows if word == "Output" else ())
-        for word, (one, other) in (("Input", given), ("Output", found))
-        for name in one
-        if name in other
+        Pair(f"{side} {name}", before[name], after[name], rows if side == "Output" else ())
+        for side, (before, after) in (("Input", inputs), ("Output", outputs))
+        for name in before
+        if name in after
     ]

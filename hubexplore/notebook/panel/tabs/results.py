@@ -12,42 +12,42 @@ from hubexplore.display import values
 from hubexplore.display.card.html import framed
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.wording import visible
-from hubexplore.notebook.panel.browser_widgets import Message, Part, script
+from hubexplore.notebook.panel.browser_widgets import FrontendWidget, Message, script
 
 MAX_ITEMS: Final = 24
-"""So many outputs are shown; all are in `.value`."""
-_TYPES: Final = {"npy": "application/octet-stream", "npz": "application/zip", "csv": "text/csv"}
+"""Maximum number of outputs on screen; `Explorer.value` has all of them."""
+_MIME_TYPES: Final = {"npy": "application/octet-stream", "npz": "application/zip", "csv": "text/csv"}
 
 
-class Item(Protocol):
-    """Something that is shown under a name."""
+class ResultItem(Protocol):
+    """A value, or a comparison of values, that is shown under a name."""
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Name of the output, as the module spells it."""
 
     @property
     def facts(self) -> str:
-        """What is always said of it."""
+        """Dtype, shape and range, shown in every view."""
 
     @property
     def views(self) -> tuple[str, ...]:
-        """The views that suit it, best first."""
+        """Names of the suitable views, best first."""
 
     def render(self, view: str | None) -> values.Rendered:
-        """Draws it; None takes the best view."""
+        """Renders a view; None means the best one."""
 
     def download(self, form: str, stem: str) -> tuple[str, bytes] | None:
-        """Name (`stem` and an ending) and content of a file of it; None where there is none of that form."""
+        """Returns the name (`stem` and an extension) and content of a file; None if it has no such form."""
 
     @property
     def forms(self) -> tuple[tuple[str, str], ...]:
-        """The files there are: (form, words)."""
+        """The available files, each a (form, label of the button)."""
 
 
 @dataclass(frozen=True)
 class Value:
-    """A value to show, with labels of its classes or columns, and captions of its rows if it has as many."""
+    """A value with labels for its classes or columns, and captions that are used if it has as many rows."""
 
     name: str
     value: Any
@@ -55,7 +55,7 @@ class Value:
     labels: tuple[str, ...] = ()
 
     @property
-    def facts(self) -> str:  # noqa: D102 - as Item
+    def facts(self) -> str:  # noqa: D102 - as ResultItem
         return values.facts(self.value)
 
     @property
@@ -88,7 +88,7 @@ class Pair:
     views: tuple[str, ...] = ("Side by side",)
     forms: tuple[tuple[str, str], ...] = ()
 
-    def render(self, view: str | None) -> values.Rendered:  # noqa: D102 - as Item
+    def render(self, view: str | None) -> values.Rendered:  # noqa: D102 - as ResultItem
         rows = values.captions_of(self.first, values.captions_of(self.second, self.rows))
         return values.pair(self.first, self.second, name=self.name, rows=rows, labels=self.labels)
 
@@ -96,8 +96,8 @@ class Pair:
         return None
 
 
-class Results(Part):
-    """Shows values by name. The view that a person chose for a name stays chosen for the next values."""
+class Results(FrontendWidget):
+    """Shows values by name. A view that the user chose for a name is kept for its next values."""
 
     _esm = script("results.js")
     shown = traitlets.Dict().tag(sync=True)
@@ -105,41 +105,42 @@ class Results(Part):
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
-        self._items: list[Item] = []
-        self._chosen: dict[str, str] = {}
-        self._drawn: list[dict[str, Any]] = []
-        self.listen(self._hear)
+        self._items: list[ResultItem] = []
+        self._chosen_views: dict[str, str] = {}
+        self._outputs: list[dict[str, Any]] = []
+        self.listen(self._on_message)
 
-    def show(self, title: str, number: int | None, items: Sequence[Item]) -> None:
+    def show(self, title: str, number: int | None, items: Sequence[ResultItem]) -> None:
         """Shows values.
 
         Args:
-          title: above them; plain text.
-          number: of the run, which the front end marks once it is painted.
-          items: what to show; of many the first.
+          title: plain text, shown above the values.
+          number: of the run; results.js sets it as an attribute once the pictures are painted.
+          items: what to show; only the first `MAX_ITEMS` are.
         """
         self._items = list(items[:MAX_ITEMS])
-        self._drawn = [self._draw(item) for item in self._items]
+        self._outputs = [self._draw(item) for item in self._items]
         left = len(items) - len(self._items)
         more = f" · {left} more are in .value" if left else ""
-        self.shown = {"title": title + more, "number": number, "outputs": self._drawn}
+        self.shown = {"title": title + more, "number": number, "outputs": self._outputs}
 
     def clear(self) -> None:
-        """Shows nothing."""
+        """Removes all values."""
         self.show("", None, ())
 
-    def still(self) -> Markup:
-        """The same as static HTML."""
+    def static_html(self) -> Markup:
+        """Returns the values as static HTML."""
         title = self.shown.get("title", "")
         parts = [tag("p", tag("strong", title))] if title else []
-        for each in self._drawn:
-            head = tag("p", tag("strong", each["name"]), " ", tag("span", each["facts"], class_="note"))
-            parts += [head, Markup(each["html"])]
+        for output in self._outputs:
+            head = tag("p", tag("strong", output["name"]), " ", tag("span", output["facts"], class_="note"))
+            parts += [head, Markup(output["html"])]
         return join(*parts)
 
-    def _draw(self, item: Item) -> dict[str, Any]:
-        chosen = self._chosen.get(item.name)
-        rendered = item.render(chosen if chosen in item.views else None)
+    def _draw(self, item: ResultItem) -> dict[str, Any]:
+        # The next value of this name may have another dtype or rank, which the chosen view does not suit.
+        view = self._chosen_views.get(item.name)
+        rendered = item.render(view if view in item.views else None)
         return {
             "name": visible(item.name),
             "facts": item.facts,
@@ -150,24 +151,23 @@ class Results(Part):
             "downloads": [list(form) for form in item.forms],
         }
 
-    def _hear(self, message: Message, _: Sequence[Any]) -> None:
+    def _on_message(self, message: Message, _: Sequence[Any]) -> None:
         index = message.get("output")
         if not isinstance(index, int) or not 0 <= index < len(self._items):
             return
         item = self._items[index]
         match message["kind"]:
             case "view" if message.get("view") in item.views:
-                self._chosen[item.name] = str(message["view"])
-                self._drawn = [*self._drawn]
-                self._drawn[index] = self._draw(item)
-                self.shown = {**self.shown, "outputs": self._drawn}
+                self._chosen_views[item.name] = str(message["view"])
+                # A change in place would change the old value too, and traitlets would send nothing.
+                self._outputs = [*self._outputs]
+                self._outputs[index] = self._draw(item)
+                self.shown = {**self.shown, "outputs": self._outputs}
             case "download" if str(message.get("form")) in dict(item.forms):
-                # Outputs whose names differ in what no file name may have are different files.
-                stem = values.file_stems([each.name for each in self._items])[index]
-                found = item.download(str(message["form"]), stem)
-                if found is not None:
-                    name, content = found
-                    ending = name.rpartition(".")[2]
-                    self.send(
-                        {"kind": "file", "name": name, "type": _TYPES.get(ending, _TYPES["npy"])}, [content]
-                    )
+                # Names that differ only in characters that file names cannot have still get different files.
+                stem = values.file_stems([entry.name for entry in self._items])[index]
+                file = item.download(str(message["form"]), stem)
+                if file is not None:
+                    name, content = file
+                    mime_type = _MIME_TYPES.get(name.rpartition(".")[2], _MIME_TYPES["npy"])
+                    self.send({"kind": "file", "name": name, "type": mime_type}, [content])

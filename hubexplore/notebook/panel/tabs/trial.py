@@ -1,4 +1,4 @@
-"""The trial: a form made from a signature, its runs, their results, and the code that does the same."""
+"""The Try tab: a form made from a signature, its runs, their results, and the code that repeats them."""
 
 from __future__ import annotations
 
@@ -16,46 +16,46 @@ from hubexplore.inputs.examples import example_search, examples
 from hubexplore.inputs.input_value import Given
 from hubexplore.notebook.panel.browser_widgets import CodeBox, Message, RunLog
 from hubexplore.notebook.panel.fields.form import Form
-from hubexplore.notebook.panel.fields.signature_selector import Selector
+from hubexplore.notebook.panel.fields.signature_selector import SignatureSelector
 from hubexplore.notebook.panel.messages import (
     MSG_CANCELLED,
     MSG_CANCELLING,
     MSG_LEFT_BEHIND,
     duration,
-    error_words,
+    error_text,
+    row_counts_text,
     row_of,
-    rows_words,
     title_of,
 )
-from hubexplore.notebook.panel.status import Status
-from hubexplore.notebook.panel.tabs.pinned_run import Pinned
+from hubexplore.notebook.panel.status import StatusLine
+from hubexplore.notebook.panel.tabs.pinned_run import PinnedRuns
 from hubexplore.notebook.panel.tabs.results import Results, Value
-from hubexplore.notebook.panel.worker import Ticket, Worker
+from hubexplore.notebook.panel.worker import Task, Worker
 from hubexplore.session.tf_startup import is_tensorflow_imported
 
-CHEAP: Final = 1.0
-"""Seconds: a run that takes longer is not repeated at every change."""
-IN_LOG: Final = 20
-"""So many rows of the log are on screen, the newest."""
-WHAT_RUNS: Final = "What runs"
-"""The example that is found by trying."""
-_FREE: Final = {"description_width": "initial"}
+MAX_LIVE_SECONDS: Final = 1.0
+"""Longest duration in seconds of a run that is repeated at every change."""
+MAX_LOG_ROWS: Final = 20
+"""Maximum number of runs in the log on screen; the newest ones are shown."""
+FIRST_THAT_RUNS: Final = "First example that runs"
+"""Label of the example that is found by trying several ones."""
+_LABEL_STYLE: Final = {"description_width": "initial"}
 
 
 class TryTab(widgets.VBox):
-    """Gives values to a signature and shows what comes out.
+    """Runs a signature on the inputs of a form and shows the outputs.
 
     Args:
-      trial: what is run.
+      trial: runs the signatures of one module and remembers the runs.
       selector: the signature and variant to run.
-      namespace: the variables of the notebook.
-      changed: is called when the screen shows something else.
+      namespace: returns the variables of the notebook.
+      changed: is called when the content of the tab has changed.
     """
 
     def __init__(
         self,
         trial: Trial,
-        selector: Selector,
+        selector: SignatureSelector,
         namespace: Callable[[], Mapping[str, Any]],
         changed: Callable[[], None],
     ) -> None:
@@ -64,38 +64,46 @@ class TryTab(widgets.VBox):
         self.last: Run | None = None
         self._selector = selector
         self._notify = changed
-        self._cancelled = 0  # how many runs were
-        self._again = False  # inputs changed during a live run
-        self._run_when_filled: bool | None = None  # whether Run was asked for while an example is looked for
+        self._cancelled = 0  # number of cancelled runs
+        self._has_changed = False  # inputs changed during a live run
+        # Whether Run was clicked while an example is searched for; None while none is.
+        self._run_when_filled: bool | None = None
         self.form = Form(namespace, self._on_input)
         auto = widgets.Layout(width="auto")
         self._fill = widgets.Dropdown(
-            description="Fill with", layout=widgets.Layout(width="18em"), style=_FREE
+            description="Fill with", layout=widgets.Layout(width="18em"), style=_LABEL_STYLE
         )
         self._rows = widgets.BoundedIntText(
-            value=2, min=1, max=10_000, description="rows", layout=widgets.Layout(width="8.5em"), style=_FREE
+            value=2,
+            min=1,
+            max=10_000,
+            description="Rows",
+            layout=widgets.Layout(width="8.5em"),
+            style=_LABEL_STYLE,
         )
         self._fill_button = widgets.Button(description="Fill in", tooltip="Put this example into the form")
         self._run = widgets.Button(
-            description="Run", tooltip="Run it on these inputs (Shift+Enter)", button_style="primary"
+            description="Run",
+            tooltip="Run on these inputs (Shift+Enter)",
+            button_style="primary",
         )
-        self._cancel = widgets.Button(description="Cancel", tooltip="End the run that goes on", disabled=True)
-        self._live = widgets.Checkbox(description="Live: run at every change", indent=False, layout=auto)
-        self.status = Status()
+        self._cancel = widgets.Button(description="Cancel", tooltip="Stop the current run", disabled=True)
+        self._live = widgets.Checkbox(description="Live: run on every change", indent=False, layout=auto)
+        self.status = StatusLine()
         self.results = Results()
-        self.pinned = Pinned(trial.subject.is_random)
+        self.pinned_runs = PinnedRuns(trial.subject.is_random)
         self.run_log = RunLog()
         self.code = CodeBox()
-        super().__init__(self._arranged())
+        super().__init__(self._rows_of_widgets())
         self.add_class("hub-try")
-        self._fill_button.on_click(lambda _: self.guard(self.fill))
-        self._run.add_class("hub-run")  # by which the keeper of the panel knows it
+        self._fill_button.on_click(lambda _: self.guarded(self.fill))
+        self._run.add_class("hub-run")  # monitor.js recognises it by this class
         self._cancel.on_click(lambda _: self.cancel())
         self._live.observe(self._on_live, "value")
-        self.run_log.listen(lambda message, _: self.guard(lambda: self._on_log(message)))
+        self.run_log.listen(lambda message, _: self.guarded(lambda: self._on_log(message)))
         self.choose()
 
-    def _arranged(self) -> list[widgets.Widget]:
+    def _rows_of_widgets(self) -> list[widgets.Widget]:
         filling = widgets.HBox([self._fill, self._rows, self._fill_button])
         running = widgets.HBox([self._run, self._cancel, self._live, self.status])
         for row in (filling, running):
@@ -103,34 +111,34 @@ class TryTab(widgets.VBox):
         running.add_class("hub-actions")
         return [
             *(self._selector, self.form, filling, running, self.status.error),
-            *(self.results, self.code, self.run_log, self.pinned),
+            *(self.results, self.code, self.run_log, self.pinned_runs),
         ]
 
-    def guard(self, work: Callable[[], object]) -> None:
-        """Does something for the browser; what goes wrong is said in the panel, never as a traceback."""
+    def guarded(self, work: Callable[[], object]) -> None:
+        """Calls `work` for the browser; an error is shown in the panel, never as a traceback."""
         try:
             work()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not reach the kernel's log
-            self.status.fail(error_words(error))
+        except Exception as error:  # noqa: BLE001 - an event of the browser has no cell to show it in
+            self.status.fail(error_text(error))
 
     def choose(self) -> None:
-        """Makes the form of the chosen signature; what was shown of another one goes."""
+        """Makes the form of the chosen signature, and removes the results of another one."""
         self.cancel()
         variant = self._selector.variant
         source = self.trial.subject.summary.source
         meta_graph = source.meta_graphs.get(variant.tags) if source is not None else None
         self.form.ask(self._selector.signature, variant, meta_graph)
-        found = examples.kinds(self.form.fields)
-        kinds = (*found, WHAT_RUNS) if found else ()
+        example_kinds = examples.kinds(self.form.fields)
+        kinds = (*example_kinds, FIRST_THAT_RUNS) if example_kinds else ()
         chosen = self._fill.value
         self._fill.options = kinds
         self._fill.index = (kinds.index(chosen) if chosen in kinds else 0) if kinds else None
-        for each in (self._fill, self._rows, self._fill_button):
-            each.layout.display = None if kinds else "none"
+        for widget in (self._fill, self._rows, self._fill_button):
+            widget.layout.display = None if kinds else "none"
         self.results.clear()
         self.last = None
         self.status.fail("")
-        self.status.say("" if self.form.fields else "This signature has no inputs: just run it.")
+        self.status.say("" if self.form.fields else "This signature has no inputs. Click Run.")
         self.code.codes = []
         self._notify()
 
@@ -138,99 +146,103 @@ class TryTab(widgets.VBox):
         """Puts the chosen example into the form."""
         kind, rows, fields = self._fill.value, self._rows.value, self.form.fields
         self.status.fail("")
-        if kind != WHAT_RUNS:
+        if kind != FIRST_THAT_RUNS:
             self.form.put(examples.fill(fields, kind, rows))
             return
-        asked = Asked(self._selector.variant.tags, self._selector.signature.name)
+        request = Asked(self._selector.variant.tags, self._selector.signature.name)
 
         def attempt(values: Mapping[str, Any]) -> None:
-            given = {name: Given(value) for name, value in values.items()}
+            inputs = {name: Given(value) for name, value in values.items()}
+            # A guess may demand any amount of memory or time: the bounds are far below those of a run.
             self.trial.call(
-                dataclasses.replace(asked, given=given),
+                dataclasses.replace(request, given=inputs),
                 most=example_search.MEMORY,
                 timeout=example_search.RUN_SECONDS,
             )
 
         if not self.worker.is_busy:
             self._run_when_filled = False
-        ticket = Ticket()
-        bounds = example_search.Bounds(stopped=lambda: ticket.cancelled)
+        task = Task()
+        bounds = example_search.Bounds(stopped=lambda: task.cancelled)
         self._begin(
             lambda: example_search.surely(fields, attempt, rows, bounds),
-            self._filled,
+            self._on_filled,
             "Trying examples …",
-            ticket=ticket,
+            task=task,
         )
 
-    def _filled(self, given: Mapping[str, Given]) -> None:
-        then_run = self._run_when_filled
-        self._working(False)
-        self.status.say("An example that runs is in the form")
-        self.guard(lambda: self.form.put(given))
-        if then_run:
+    def _on_filled(self, inputs: Mapping[str, Given]) -> None:
+        run_next = self._run_when_filled
+        self._set_busy(False)
+        self.status.say("Filled in an example that runs")
+        self.guarded(lambda: self.form.put(inputs))
+        if run_next:
             self.start()
 
-    def asked(self) -> Asked:
-        """What the form asks for now.
+    def request(self) -> Asked:
+        """Returns what the form asks to run.
 
         Raises:
-          HubError: an input is missing or cannot be read; the message says which and why.
+          HubError: an input is missing or cannot be read; the message states which one and why.
         """
-        return Asked(self._selector.variant.tags, self._selector.signature.name, self.form.given())
+        return Asked(self._selector.variant.tags, self._selector.signature.name, self.form.inputs())
 
     def start(self, texts: Sequence[str | None] = ()) -> None:
-        """Runs what the form says, if nothing runs yet; `_finish` or `_fail` follows.
+        """Runs the inputs of the form in the background, unless a run is in progress.
 
-        While an example is looked for, it is run when it is found.
+        `_finish` or `_fail` follows. While an example is searched for, it is run once it is found.
 
         Args:
-          texts: of each text field on screen what was typed and may not have been told yet; None for nothing.
+          texts: for each text field on screen the text that the user has typed, which the kernel may not have
+            received yet; None if nothing was typed.
         """
         if self.worker.is_busy:
             if self._run_when_filled is not None:
                 self._run_when_filled = True
             return
+        # Before the request is made: what was typed last may not have reached the kernel yet.
         self.form.type(texts)
         try:
-            asked = self.asked()
+            request = self.request()
         except HubError as error:
             self.status.say("")
-            self.status.fail(error_words(error))
+            self.status.fail(error_text(error))
             self._notify()
             return
 
         def failed(error: BaseException) -> None:
-            # TensorFlow tells which op did not like it, but not which input it came from.
-            said = rows_words(asked) if hasattr(error, "error_code") else ""
-            self._fail(error, said)
+            # TensorFlow names the op that failed, not the input; unequal numbers of rows are a common cause.
+            hint = row_counts_text(request) if hasattr(error, "error_code") else ""
+            self._fail(error, hint)
 
-        self._begin(lambda: self.trial.run(asked), self._finish, "Running …", failed)
+        self._begin(lambda: self.trial.run(request), self._finish, "Running …", failed)
 
     def _begin(
         self,
         work: Callable[[], Any],
         done: Callable[[Any], None],
-        words: str,
+        busy_text: str,
         failed: Callable[[BaseException], None] | None = None,
-        ticket: Ticket | None = None,
+        task: Task | None = None,
     ) -> None:
-        """Begins work beside the kernel's thread, if none goes on."""
+        """Starts work in the background, unless a run is in progress; `busy_text` is the status meanwhile."""
         if self.worker.is_busy:
             return
-        self._working(True)
+        self._set_busy(True)
         subject, tags = self.trial.subject, self._selector.variant.tags
+        # A step of its own: the status shows why the first run takes seconds, and Cancel can end it there.
         load = None if subject.has_loaded(tags) else lambda: subject.where(tags)
 
-        def begun() -> None:
-            self.status.say(words, busy=True)
+        def on_begin() -> None:
+            self.status.say(busy_text, busy=True)
 
         if load is None:
-            begun()
+            on_begin()
         else:
-            what = "the module" if is_tensorflow_imported() else "TensorFlow and the module"
-            self.status.say(f"Loading {what} …", busy=True)
-        if not self.worker.start(work, done, failed or self._fail, first=load, then=begun, ticket=ticket):
-            self._working(False)
+            missing = "the module" if is_tensorflow_imported() else "TensorFlow and the module"
+            self.status.say(f"Loading {missing} …", busy=True)
+        if not self.worker.start(work, done, failed or self._fail, first=load, then=on_begin, task=task):
+            self._set_busy(False)
             self.status.say("")
             self.status.fail(MSG_LEFT_BEHIND)
 
@@ -238,122 +250,136 @@ class TryTab(widgets.VBox):
         """Puts values into the form, runs them in this thread and shows the result.
 
         Args:
-          inputs: a dict of input name -> value, or one value where there is one input.
+          inputs: a dict of input name -> value, or the value itself if the signature has one input.
 
         Raises:
-          HubError: they do not fit.
+          HubError: the values do not fit.
         """
-        given = self.form.given_of(inputs)
-        self.form.put(given)
-        run = self.trial.run(Asked(self._selector.variant.tags, self._selector.signature.name, given))
+        values = self.form.values_of(inputs)
+        self.form.put(values)
+        run = self.trial.run(Asked(self._selector.variant.tags, self._selector.signature.name, values))
         self._finish(run)
         return run
 
     def cancel(self) -> None:
-        """Ends the run that goes on, and waits no longer for it; says what TensorFlow has still to end."""
+        """Cancels the current run without waiting for its end; the status shows whether it has ended."""
         if not self.worker.is_busy:
             return
         self._cancelled += 1
         number = self._cancelled
 
-        def ended() -> None:
-            if number == self._cancelled and not self.worker.is_busy and self.status.said == MSG_CANCELLING:
+        def on_end() -> None:
+            # The error of a refused run asks the user to wait until one of the cancelled runs has ended: any
+            # of them will do. Otherwise only the latest cancelled run is still on the status line.
+            if self.status.error_text == MSG_LEFT_BEHIND:
+                self.status.fail("")
+                self.status.say(MSG_CANCELLED)
+                self._notify()
+            elif number == self._cancelled and not self.worker.is_busy and self.status.text == MSG_CANCELLING:
                 self.status.say(MSG_CANCELLED)
 
-        goes_on = self.worker.cancel(ended)
-        self._working(False)
-        self.status.say(MSG_CANCELLING if goes_on else MSG_CANCELLED)
-        if goes_on and self.worker.left_behind == 0:  # it ended while this was written
-            ended()
+        is_running = self.worker.cancel(on_end)
+        self._set_busy(False)
+        self.status.say(MSG_CANCELLING if is_running else MSG_CANCELLED)
+        # The run may have ended before its status was on screen; then `on_end` came too early to replace it.
+        if is_running and self.worker.left_behind == 0:
+            on_end()
 
     def _finish(self, run: Run) -> None:
-        self._working(False)
+        self._set_busy(False)
         self.last = run
         self.status.fail("")
         self.status.say(f"Done in {duration(run.seconds)}")
-        self.guard(lambda: self.show(run))
-        if run.seconds > CHEAP and self._live.value:
+        # Guarded: a value that no view can draw is a fault of the view, and the run counts all the same.
+        self.guarded(lambda: self.show(run))
+        if run.seconds > MAX_LIVE_SECONDS and self._live.value:
             self._live.value = False
             self.status.say(
-                f"Done in {duration(run.seconds)}: too long to run at every change, so Live is off"
+                f"Done in {duration(run.seconds)}. Live is off: runs are too slow to repeat on every change."
             )
         self._repeat()
 
     def show(self, run: Run) -> None:
         """Shows a run as the last one."""
-        found = class_labels.labels(self.trial.subject.summary, run.asked.tags, run.asked.signature)
+        labels = class_labels.labels(self.trial.subject.summary, run.asked.tags, run.asked.signature)
         outputs = run.outputs or {}
+        # `default` first, which a plain call returns; the others stay in the order of the signature.
         names = sorted(outputs, key=lambda name: name != "default")
-        items = [Value(name, outputs[name], run.rows, tuple(found.get(name, ()))) for name in names]
+        items = [Value(name, outputs[name], run.rows, tuple(labels.get(name, ()))) for name in names]
         self.results.show(title_of(run), run.number, items)
-        self.run_log.rows = [row_of(each) for each in reversed(self.trial.runs[-IN_LOG:])]
+        self.run_log.rows = [row_of(entry) for entry in reversed(self.trial.runs[-MAX_LOG_ROWS:])]
         self._write_code(run.asked)
         self._notify()
 
-    def _fail(self, error: BaseException, said: str = "") -> None:
-        self._working(False)
+    def _fail(self, error: BaseException, hint: str = "") -> None:
+        self._set_busy(False)
         self.status.say("")
-        self.status.fail(said + error_words(error))
+        self.status.fail(hint + error_text(error))
         self._notify()
         self._repeat()
 
-    def _working(self, on: bool) -> None:
+    def _set_busy(self, on: bool) -> None:
         if not on:
             self._run_when_filled = None
         self._run.disabled = on
         self._cancel.disabled = not on
 
-    def _write_code(self, asked: Asked) -> None:
+    def _write_code(self, request: Asked) -> None:
         subject = self.trial.subject
         self.code.codes = [
-            ["notebook cell", run_code.magic(subject, asked)],
-            ["Python", run_code.python(subject, asked)],
+            ["Notebook cell", run_code.magic(subject, request)],
+            ["Python", run_code.python(subject, request)],
         ]
 
     def _on_input(self) -> None:
         if not self._live.value:
             return
         if self.worker.is_busy:
-            self._again = True
+            self._has_changed = True
         else:
             self.start()
 
     def _repeat(self) -> None:
-        """Runs once more if inputs changed meanwhile."""
-        if self._again and self._live.value:
-            self._again = False
+        """Runs again if inputs changed during a live run."""
+        if self._has_changed and self._live.value:
+            self._has_changed = False
             self.start()
 
     def _on_live(self, _: object) -> None:
-        self._again = False
+        # A change during an earlier live run must not start another one now.
+        self._has_changed = False
         self.form.watch(self._live.value)
         self._on_input()
 
     def _on_log(self, message: Message) -> None:
         number = message.get("number")
-        if not isinstance(number, int):
+        if not isinstance(number, int):  # the browser is not trusted
             return
         run = self.trial.numbered(number)
         match message["kind"]:
             case "put":
                 self.put(run)
             case "pin":
-                self.run_log.pinned = self.pinned.pin(run, message.get("on") is True)
+                self.run_log.pinned = self.pinned_runs.pin(run, message.get("on") is True)
                 self._notify()
 
     def put(self, run: Run) -> None:
-        """Puts the inputs of a run back, and shows what came out."""
+        """Restores the inputs of a run and shows its outputs."""
+        # Off meanwhile: each restored input would start a run.
         live, self._live.value = self._live.value, False
         self._selector.put(run.asked.tags, run.asked.signature)
         self.form.put(run.asked.given)
         self._live.value = live
         self.last = run
         self.status.fail("")
-        self.status.say(f"The inputs of run {run.number} are back")
+        self.status.say(f"Inputs of run {run.number} restored")
         self.show(run)
 
-    def still(self) -> Markup:
-        """The same as static HTML: the inputs, what went wrong, the results, the log and the code."""
-        failed = [tag("p", tag("strong", "Error: "), self.status.failed)] if self.status.failed else []
-        code_shown = [tag("pre", tag("code", self.code.codes[0][1]))] if self.code.codes else []
-        return join(self.form.still(), *failed, self.results.still(), *code_shown, self.pinned.still())
+    def static_html(self) -> Markup:
+        """Returns the tab as static HTML: inputs, error, results, code and comparison."""
+        text = self.status.error_text
+        error = [tag("p", tag("strong", "Error: "), text)] if text else []
+        code = [tag("pre", tag("code", self.code.codes[0][1]))] if self.code.codes else []
+        return join(
+            self.form.static_html(), *error, self.results.static_html(), *code, self.pinned_runs.static_html()
+        )

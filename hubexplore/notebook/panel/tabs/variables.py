@@ -1,4 +1,4 @@
-"""The variables of a module: a tree with sizes, and statistics where somebody asks."""
+"""The Variables tab: a tree with sizes, and statistics of weights on demand."""
 
 from __future__ import annotations
 
@@ -11,59 +11,62 @@ from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.rich import weight_statistics
 from hubexplore.display.rich.summaries import Summary
 from hubexplore.display.wording import counted, size_text
-from hubexplore.notebook.panel.messages import error_words
+from hubexplore.notebook.panel.messages import error_text
 from hubexplore.summary.model import VariableSummary
 from hubexplore.summary.weights.statistics import VariableStats, select, variable_stats
 
-AT_ONCE: Final = 64_000_000
-"""Bytes of weights that one click reads."""
+MAX_STATISTICS_BYTES: Final = 64_000_000
+"""Maximum number of bytes of weights that one click reads: reading blocks the kernel."""
 
 
 class VariablesTab(widgets.VBox):
-    """The tree of variables; a pattern chooses those whose statistics are read.
+    """The tree of variables; a pattern selects those whose statistics are shown.
 
     Args:
       summary: of the module.
-      changed: is called when the screen shows something else.
+      changed: is called when the content of the tab has changed.
     """
 
     def __init__(self, summary: Summary, changed: Callable[[], None]) -> None:
         self._summary, self._notify = summary, changed
-        self._waiting: list[VariableSummary] = []
+        self._pending: list[VariableSummary] = []
         self._stats: list[VariableStats] = []
         self._tree = summary.variables._repr_html_() or ""
         style = {"description_width": "initial"}
         self._pattern = widgets.Text(
-            description="Only names with", placeholder="a part of the name, or * and ?", style=style
+            description="Names with", placeholder="part of a name, or a pattern with * and ?", style=style
         )
-        self._button = widgets.Button(description="Statistics", tooltip="Read the weights of these variables")
+        self._button = widgets.Button(
+            description="Statistics", tooltip="Summarise the weights of these variables"
+        )
         self._more = widgets.Button(description="More", layout=widgets.Layout(display="none"))
-        self._shown = widgets.HTML()
-        self._button.on_click(lambda _: self._begin())
-        self._more.on_click(lambda _: self._go_on())
+        self._statistics = widgets.HTML()
+        self._button.on_click(lambda _: self._start())
+        self._more.on_click(lambda _: self._read_next())
         row = widgets.HBox([self._pattern, self._button, self._more])
         row.add_class("hub-row")
-        super().__init__([row, self._shown, widgets.HTML(self._tree)])
+        super().__init__([row, self._statistics, widgets.HTML(self._tree)])
 
-    def still(self) -> Markup:
-        """The same as static HTML."""
-        return join(Markup(self._shown.value), Markup(self._tree))
+    def static_html(self) -> Markup:
+        """Returns the tab as static HTML."""
+        return join(Markup(self._statistics.value), Markup(self._tree))
 
-    def _begin(self) -> None:
-        """Reads the variables that the pattern chooses, as many as one click may."""
-        self._waiting, self._stats = [], []
+    def _start(self) -> None:
+        """Selects variables by the pattern and reads the first ones."""
+        self._pending, self._stats = [], []
         try:
-            self._waiting = list(select(self._summary.variables, self._pattern.value.strip() or None))
+            self._pending = list(select(self._summary.variables, self._pattern.value.strip() or None))
         except Exception as error:  # noqa: BLE001 - shown here, never raised into the notebook
             self._fail(error)
             return
-        self._go_on()
+        self._read_next()
 
-    def _go_on(self) -> None:
+    def _read_next(self) -> None:
+        """Reads pending variables up to the limit, at least one: a single variable may exceed it."""
         chosen: list[VariableSummary] = []
         size = 0
-        while self._waiting and (not chosen or size + (self._waiting[0].bytes or 0) <= AT_ONCE):
-            chosen.append(self._waiting.pop(0))
+        while self._pending and (not chosen or size + (self._pending[0].bytes or 0) <= MAX_STATISTICS_BYTES):
+            chosen.append(self._pending.pop(0))
             size += chosen[-1].bytes or 0
         source = self._summary.source
         try:
@@ -71,12 +74,12 @@ class VariablesTab(widgets.VBox):
         except Exception as error:  # noqa: BLE001 - as above
             self._fail(error)
             return
-        self._shown.value = weight_statistics.markup(self._stats)
-        left = sum(each.bytes or 0 for each in self._waiting)
-        self._more.description = f"{counted(len(self._waiting), 'variable')} more, {size_text(left)}"
-        self._more.layout.display = None if self._waiting else "none"
+        self._statistics.value = weight_statistics.markup(self._stats)
+        size_left = sum(variable.bytes or 0 for variable in self._pending)
+        self._more.description = f"{counted(len(self._pending), 'more variable')}, {size_text(size_left)}"
+        self._more.layout.display = None if self._pending else "none"
         self._notify()
 
     def _fail(self, error: Exception) -> None:
         self._more.layout.display = "none"
-        self._shown.value = tag("div", error_words(error), role="alert", class_="hub-error")
+        self._statistics.value = tag("div", error_text(error), role="alert", class_="hub-error")

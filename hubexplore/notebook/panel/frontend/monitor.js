@@ -1,11 +1,11 @@
 // @ts-check
-// Knows the panel around it: the keys that work anywhere in it, and whether its kernel is still there.
+// Watches the panel around it: the keys that work anywhere in it, and the connection to its kernel.
 
 import { around, make } from "./dom.js";
 
-const GONE =
-  "The kernel of this panel is gone: it was restarted, or the notebook was opened without it. What you see is " +
-  "the last state. Run the cell again to go on.";
+const DISCONNECTED =
+  "This panel is disconnected: its kernel was restarted or shut down. You see its last state. " +
+  "Run the cell again to continue.";
 const FIELD = ".hub-field textarea";
 
 /** @typedef {{ kind: "ready" } | { kind: "run", texts: (string | null)[] }} Sent */
@@ -17,8 +17,8 @@ function render({ model, el }) {
   /** @type {HTMLElement | null} */
   let panel = null;
 
-  // What was typed since goes along: ipywidgets holds it back while an earlier change is on its way, and a run
-  // would overtake it. What was not typed is not sent, for the kernel may know better by now.
+  // A run takes the typed texts along: ipywidgets holds a change back while an earlier one is on its way, and
+  // the message of the run would overtake it. Other texts are not sent, as the kernel may have newer ones.
   /** @type {WeakSet<Element>} */
   let typed = new WeakSet();
 
@@ -47,51 +47,51 @@ function render({ model, el }) {
   /** @param {MouseEvent} event */
   function onClick(event) {
     if (around(event, ".hub-run:not(:disabled)")) run();
-    // Other buttons, and rows of the log, may put something else into the fields.
+    // Other buttons, and rows of the log, may change the fields, which then hold nothing typed any more.
     else if (around(event, "button, .hub-log")) typed = new WeakSet();
   }
 
-  function look() {
-    const gone = panel !== null && panel.classList.contains("jupyter-widgets-disconnected");
-    banner.hidden = !gone;
-    banner.textContent = gone ? GONE : "";
-    panel?.classList.toggle("hub-is-gone", gone);
+  function showConnection() {
+    const isDisconnected = panel !== null && panel.classList.contains("jupyter-widgets-disconnected");
+    banner.hidden = !isDisconnected;
+    banner.textContent = isDisconnected ? DISCONNECTED : "";
+    panel?.classList.toggle("hub-is-gone", isDisconnected);
   }
 
-  // What ipywidgets leaves without a name for screen readers: the handle of a slider, and its number.
-  function name() {
+  // ipywidgets gives neither the handle of a slider nor its number a name for screen readers.
+  function labelSliders() {
     for (const slider of panel?.querySelectorAll(".widget-hslider") ?? []) {
-      const words = slider.querySelector(".widget-label")?.textContent ?? "";
-      slider.querySelector(".noUi-handle")?.setAttribute("aria-label", words);
-      slider.querySelector(".widget-readout")?.setAttribute("aria-label", `${words}, type a number`);
+      const label = slider.querySelector(".widget-label")?.textContent ?? "";
+      slider.querySelector(".noUi-handle")?.setAttribute("aria-label", label);
+      slider.querySelector(".widget-readout")?.setAttribute("aria-label", `${label}, type a number`);
     }
   }
 
-  // The view is put into the panel after it was made.
-  const watch = new MutationObserver(look);
-  const grown = new MutationObserver(name);
+  const connection = new MutationObserver(showConnection);
+  const content = new MutationObserver(labelSliders);
+  // ipywidgets renders a view before it puts it into the panel.
   let waiting = requestAnimationFrame(function attach() {
     panel = el.closest(".hubexplore-panel");
     if (panel === null) {
       waiting = requestAnimationFrame(attach);
       return;
     }
-    // Keys in the panel are the panel's: JupyterLab would run or delete cells.
+    // Else JupyterLab takes keys for its own commands, which run or delete cells.
     panel.setAttribute("data-lm-suppress-shortcuts", "true");
     panel.addEventListener("keydown", onKey, true);
     panel.addEventListener("click", onClick, true);
     panel.addEventListener("input", onInput, true);
-    watch.observe(panel, { attributes: true, attributeFilter: ["class"] });
-    grown.observe(panel, { childList: true, subtree: true });
-    look();
-    name();
+    connection.observe(panel, { attributes: true, attributeFilter: ["class"] });
+    content.observe(panel, { childList: true, subtree: true });
+    showConnection();
+    labelSliders();
     model.send({ kind: "ready" });
   });
 
   return () => {
     cancelAnimationFrame(waiting);
-    watch.disconnect();
-    grown.disconnect();
+    connection.disconnect();
+    content.disconnect();
     panel?.removeEventListener("keydown", onKey, true);
     panel?.removeEventListener("click", onClick, true);
     panel?.removeEventListener("input", onInput, true);

@@ -97,4 +97,4 @@ def test_a_closed_one_says_so(cell: Cell, opened: list[int], capsys: pytest.Capt
     cell("a", "pass")
     assert opened == []
     cell("c", "Out[number]")
-    assert "was closed, as it is when the cell that showed it runs again" in capsys.readouterr().out
+    assert "has been closed, which happens when its cell runs again" in capsys.readouterr().out
