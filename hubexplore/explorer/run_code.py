@@ -16,12 +16,12 @@ from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL
 if TYPE_CHECKING:
     from hubexplore.explorer.runs import Asked
     from hubexplore.explorer.subject import Subject
-    from hubexplore.inputs.input_value import Given
+    from hubexplore.inputs.input_value import InputValue
 
 _DEFAULT: Final = "default"
 _TAKEN: Final = frozenset({
-    "PIL", "base64", "bundled", "drawn_pictures", "example", "hubexplore", "io", "np", "pathlib", "picture",
-    "random", "session", "tf",
+    "PIL", "base64", "example", "hubexplore", "io", "np", "pathlib", "picture", "pictures", "random",
+    "session", "tf",
 })  # fmt: skip
 # A word that neither IPython nor the magics read anything into, once it is in quotes.
 _QUOTABLE: Final = re.compile(r"[\w./:@+=~#?&() -]+")
@@ -161,7 +161,7 @@ def _cell(name: str, options: Sequence[str], asked: Asked, inputs: str) -> str:
     return "\n".join([" ".join([*head, form] if form else head), body])
 
 
-def _body(name: str, given: Given, expression: str) -> tuple[str, str]:
+def _body(name: str, given: InputValue, expression: str) -> tuple[str, str]:
     """An option of the cell and what stands in it, for a single input."""
     value = given.value
     if given.variable or not isinstance(value, np.ndarray) or not value.size:

@@ -60,7 +60,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Given:
+class InputValue:
     """A value for one input.
 
     Attributes:

@@ -17,7 +17,7 @@ from PIL import Image
 
 import hubexplore as hub
 from hubexplore.errors import HubError, SignatureError
-from hubexplore.inputs import drawn_pictures
+from hubexplore.inputs import pictures
 from hubexplore.inputs.examples import example_search, examples
 from hubexplore.inputs.fields import Field, fields
 from hubexplore.inputs.typed import nested_lists
@@ -102,7 +102,7 @@ def test_digits_and_pictures() -> None:
     assert (photo.shape, photo.dtype) == ((3, 16, 24, 3), np.uint8)
     assert len(np.unique(photo)) > 50
     assert not np.array_equal(photo[0], photo[1])
-    assert drawn_pictures.picture(1, 1, 1).shape == (1, 1, 1)
+    assert pictures.scene(1, 1, 1).shape == (1, 1, 1)
 
 
 def test_sparse_and_ragged() -> None:

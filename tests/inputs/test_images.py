@@ -14,6 +14,7 @@ import PIL.Image
 import pytest
 
 from hubexplore.errors import HubError
+from hubexplore.inputs import pictures
 from hubexplore.inputs.brought import images
 from hubexplore.inputs.brought.images import ImageChoice
 from tests.inputs.fields_of import field
@@ -170,7 +171,7 @@ def test_no_pictures(content: bytes, words: str) -> None:
 
 
 def test_damaged() -> None:
-    """A picture that ends too early, at any place, is an error of ours or still a picture."""
+    """A picture that ends too early, at any place, is a SignatureError or still a picture."""
     random = np.random.default_rng(0)
     picture = PIL.Image.fromarray(random.integers(0, 256, (30, 30, 3)).astype(np.uint8))
     for form in ("PNG", "JPEG", "GIF", "WEBP", "BMP"):
@@ -196,7 +197,7 @@ def test_choices() -> None:
 @pytest.mark.parametrize("scale", ["0 to 1", "-1 to 1", "0 to 255"])
 def test_preview(scale: str) -> None:
     """A preview is the picture in the module's own pixels."""
-    landscape = images.bundled()["landscape"]
+    landscape = pictures.samples()["landscape"]
     value = read(landscape, field("float32", (None, 64, 64, 3)), scale=scale)
     (shown,) = images.preview(value)
     seen = np.asarray(PIL.Image.open(io.BytesIO(shown)), int)
@@ -213,14 +214,14 @@ def test_previews_of_anything() -> None:
     assert len(images.preview(strange)) == 1
 
 
-def test_bundled() -> None:
+def test_samples() -> None:
     """They are small, always the same, and look like what they are called."""
-    assert list(images.bundled()) == ["cube", "landscape", "digit"]
-    for name, content in images.bundled().items():
+    assert list(pictures.samples()) == ["cube", "landscape", "digit"]
+    for name, content in pictures.samples().items():
         assert PIL.Image.open(io.BytesIO(content)).size == (64, 64)
         assert len(content) < 5000
-        assert images.read_pictures(COLOR, [(name, content)], ImageChoice()).ours
-    assert not images.read_pictures(COLOR, [("cube", file(plain(RED)))], ImageChoice()).ours
+        assert images.read_pictures(COLOR, [(name, content)], ImageChoice()).are_samples
+    assert not images.read_pictures(COLOR, [("cube", file(plain(RED)))], ImageChoice()).are_samples
 
 
 def test_many_large_pictures(monkeypatch: pytest.MonkeyPatch) -> None:

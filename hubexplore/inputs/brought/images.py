@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from hubexplore.errors import SignatureError
+from hubexplore.inputs import pictures
 from hubexplore.inputs.brought.file_signatures import seems_to_be
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.input_value import Given, short
-from hubexplore.inputs.sample_pictures import bundled
+from hubexplore.inputs.input_value import InputValue, short
 
 if TYPE_CHECKING:
     import PIL.Image
 
-__all__ = ["ImageChoice", "Pictures", "bundled", "default_choice", "preview", "read_pictures"]
+__all__ = ["ImageChoice", "Pictures", "default_choice", "preview", "read_pictures"]
 
 MAX_PIXELS: Final = 50_000_000
 """Of a picture as it is in its file: decoded, it takes four bytes a pixel."""
@@ -56,20 +56,20 @@ class ImageChoice:
 
 
 @dataclass(frozen=True)
-class Pictures(Given):
+class Pictures(InputValue):
     """Pictures for an input; `value` has one per row.
 
     Attributes:
       names: of the files, as their owner called them.
       choice: how they became numbers.
       deep: whether one of them has 16 bits per pixel.
-      ours: whether all of them are `bundled`.
+      are_samples: whether all of them are built-in samples (`pictures.samples()`).
     """
 
     names: tuple[str, ...] = ()
     choice: ImageChoice = ImageChoice()
     deep: bool = False
-    ours: bool = False
+    are_samples: bool = False
 
 
 def default_choice(field: Field) -> ImageChoice:
@@ -126,8 +126,14 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
         deep = deep or has_more_bits
     names = tuple(name for name, _ in files)
     value = np.stack(rows).reshape(len(rows), field.height, field.width, field.channels).astype(field.numpy)
-    ours = all(bundled().get(name) == content for name, content in files)
-    return Pictures(value, picture=names_in_short(names), names=names, choice=choice, deep=deep, ours=ours)
+    return Pictures(
+        value,
+        picture=names_in_short(names),
+        names=names,
+        choice=choice,
+        deep=deep,
+        are_samples=all(pictures.samples().get(name) == content for name, content in files),
+    )
 
 
 def preview(value: Any, limit: int = 8) -> tuple[bytes, ...]:

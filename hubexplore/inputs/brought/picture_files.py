@@ -12,10 +12,10 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import SignatureError
+from hubexplore.inputs import pictures
 from hubexplore.inputs.brought import images
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.input_value import Array, Given
-from hubexplore.inputs.sample_pictures import bundled
+from hubexplore.inputs.input_value import Array, InputValue
 from hubexplore.inputs.typed import nested_lists
 from hubexplore.summary.reading.string_inputs import Encoding
 
@@ -28,18 +28,18 @@ SIDE: Final = 192
 
 
 @dataclass(frozen=True)
-class PictureFiles(Given):
+class PictureFiles(InputValue):
     """The content of files; `value` has them as bytes.
 
     Attributes:
       names: of the files, as their owner called them.
       base64: whether they are in web-safe base64.
-      ours: whether all of them are `bundled`.
+      are_samples: whether all of them are built-in samples (`pictures.samples()`).
     """
 
     names: tuple[str, ...] = ()
     base64: bool = False
-    ours: bool = False
+    are_samples: bool = False
 
 
 def read(field: Field, files: Sequence[tuple[str, bytes]]) -> PictureFiles:
@@ -67,7 +67,7 @@ def read(field: Field, files: Sequence[tuple[str, bytes]]) -> PictureFiles:
         picture=images.names_in_short(names),
         names=names,
         base64=field.encoding.base64,
-        ours=all(bundled().get(name) == content for name, content in files),
+        are_samples=all(pictures.samples().get(name) == content for name, content in files),
     )
 
 

@@ -14,7 +14,7 @@ from hubexplore.errors import SignatureError, closest
 from hubexplore.inputs.brought import conversion, notebook_objects, picture_files, tf_records
 from hubexplore.inputs.brought.npy_files import NPY, ZIP, read_npy, read_npz
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.input_value import Given, short
+from hubexplore.inputs.input_value import InputValue, short
 from hubexplore.inputs.typed import nested_lists, tf_examples, typed_text
 from hubexplore.inputs.typed.literals import Literals, counted
 
@@ -27,7 +27,7 @@ _TABLES: Final = (".csv", ".tsv", ".tab")
 _NOT_THEIRS: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 
 
-def read_file(field: Field, name: str, content: bytes) -> Given:
+def read_file(field: Field, name: str, content: bytes) -> InputValue:
     """The value in a file: `.npy`, `.npz` with one array, a table as CSV, else text as it would be typed.
 
     What the graph parses itself is taken as it is: a picture, a tf.Example, a TFRecord file of them.
@@ -49,16 +49,16 @@ def read_file(field: Field, name: str, content: bytes) -> Given:
         raise SignatureError(f"Input {field.name!r}: {field.problem}")
     content = bytes(content)
     if content.startswith(NPY):
-        return Given(conversion.value_of(field, read_npy(name, content)), file=name)
+        return InputValue(conversion.value_of(field, read_npy(name, content)), file=name)
     if content.startswith(ZIP):
-        return Given(conversion.value_of(field, read_npz(name, content, field.name)), file=name)
+        return InputValue(conversion.value_of(field, read_npz(name, content, field.name)), file=name)
     if field.encoded == "image" and content.startswith(picture_files.BEGINNINGS):
         return picture_files.read(field, [(name, content)])
     if field.encoded == "example" and tf_records.is_records(content):
         return tf_records.Records(_strings(field, tf_records.read(name, content)), file=name)
     if field.encoded == "example" and content and tf_examples.features_of(content) is not None:
-        return Given(_strings(field, [content]), file=name)
-    return Given(_text(field, name, content), file=name)
+        return InputValue(_strings(field, [content]), file=name)
+    return InputValue(_text(field, name, content), file=name)
 
 
 def variables(field: Field, namespace: Mapping[str, Any]) -> list[str]:
@@ -81,7 +81,7 @@ def variables(field: Field, namespace: Mapping[str, Any]) -> list[str]:
     return sorted(found)
 
 
-def from_variable(field: Field, namespace: Mapping[str, Any], name: str) -> Given:
+def from_variable(field: Field, namespace: Mapping[str, Any], name: str) -> InputValue:
     """A copy of the value of a variable.
 
     Raises:
@@ -99,7 +99,7 @@ def from_variable(field: Field, namespace: Mapping[str, Any], name: str) -> Give
             f"Variable {short(name)!r} cannot be read as an array: it failed with {type(error).__name__}."
         ) from None
     is_made = field.encoded == "example" and notebook_objects.holds_records(namespace[name])
-    return Given(value, variable=name, is_made=is_made)
+    return InputValue(value, variable=name, is_made=is_made)
 
 
 # ---- files of text

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hubexplore.errors import SignatureError
-from hubexplore.inputs.input_value import Given, short
+from hubexplore.inputs.input_value import InputValue, short
 from hubexplore.summary.weights import crc32c
 
 _HEAD: Final = 12
@@ -19,7 +19,7 @@ _TAIL: Final = 4
 
 
 @dataclass(frozen=True)
-class Records(Given):
+class Records(InputValue):
     """The records of a file; `value` has them as bytes."""
 
 

@@ -13,12 +13,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from hubexplore.inputs import drawn_pictures
+from hubexplore.inputs import pictures
 from hubexplore.inputs.brought.images import Pictures
 from hubexplore.inputs.brought.picture_files import PictureFiles
 from hubexplore.inputs.brought.tf_records import Records
 from hubexplore.inputs.code import helper_functions
-from hubexplore.inputs.input_value import Array, Given
+from hubexplore.inputs.input_value import Array, InputValue
 from hubexplore.inputs.typed.tf_examples import Values, features_of, serialized
 
 SHORT: Final = 2_000
@@ -26,7 +26,9 @@ SHORT: Final = 2_000
 FEW: Final = 12
 """Numbers: so few are written out rather than computed."""
 LONGEST: Final = 1_000_000
-"""Bytes of an array that the code carries; a larger one is read from a file."""
+"""Maximum number of bytes of an array that the code holds; a larger one is read from a file."""
+PICTURES_IMPORT: Final = "from hubexplore.inputs import pictures"
+"""The only part of hubexplore, beside its top level, that code may import: people keep what is written."""
 
 Candidate = tuple[str, Callable[[], Any]]
 
@@ -51,7 +53,7 @@ class Expressions:
         seeded = ("random = np.random.default_rng(0)",) if self._is_seeded else ()
         return (*sorted(self.imports), *self.helpers, *seeded)
 
-    def write(self, given: Given) -> str:
+    def write(self, given: InputValue) -> str:
         """An expression, on one line, for what a person gave."""
         value = given.value
         if is_name(given.variable) and isinstance(value, np.ndarray) and not given.is_made:
@@ -166,9 +168,9 @@ class Expressions:
 
     def _picture_files(self, given: PictureFiles) -> str:
         """What the files hold, read again."""
-        if given.ours:
-            self._import("from hubexplore.inputs.sample_pictures import bundled")
-            files = [f"bundled()[{name!r}]" for name in given.names]
+        if given.are_samples:
+            self._import(PICTURES_IMPORT)
+            files = [f"pictures.samples()[{name!r}]" for name in given.names]
         else:
             self._import("import pathlib")
             files = [f"pathlib.Path({name!r}).read_bytes()" for name in given.names]
@@ -205,8 +207,8 @@ class Expressions:
                     return None
                 self._import("import numpy as np")
                 self._is_seeded |= text.startswith("random.")
-                if "drawn_pictures." in text:
-                    self._import("from hubexplore.inputs import drawn_pictures")
+                if "pictures." in text:
+                    self._import(PICTURES_IMPORT)
                 return text
             self._random.bit_generator.state = before.bit_generator.state
         return None
@@ -217,10 +219,10 @@ class Expressions:
             self._import(line)
         self.helpers.append(helper_functions.picture(name, given))
         files = [repr(file) for file in given.names]
-        if given.ours:
+        if given.are_samples:
             self._import("import io")
-            self._import("from hubexplore.inputs.brought.images import bundled")
-            files = [f"io.BytesIO(bundled()[{file}])" for file in files]
+            self._import(PICTURES_IMPORT)
+            files = [f"io.BytesIO(pictures.samples()[{file}])" for file in files]
         whole = f".astype({given.value.dtype.name!r})" if given.value.dtype.kind in "iu" else ""
         return f"np.stack([{', '.join(f'{name}({file})' for file in files)}]){whole}"
 
@@ -304,12 +306,12 @@ def _drawn(value: Array) -> Iterator[Candidate]:
         array = f"np.round({array} * 255)" if dtype.kind == "u" else array
         return f"{array}.astype({dtype.name!r})"
 
-    if height == width == drawn_pictures.DIGIT_SIDE and channels == 1:
+    if height == width == pictures.DIGIT_SIDE and channels == 1:
         yield (
-            written("drawn_pictures.digit(n % 10)"),
-            lambda: stored([drawn_pictures.digit(n % 10) for n in numbers]),
+            written("pictures.digit(n % 10)"),
+            lambda: stored([pictures.digit(n % 10) for n in numbers]),
         )
     yield (
-        written(f"drawn_pictures.picture({height}, {width}, {channels}, n)"),
-        lambda: stored([drawn_pictures.picture(height, width, channels, n) for n in numbers]),
+        written(f"pictures.scene({height}, {width}, {channels}, n)"),
+        lambda: stored([pictures.scene(height, width, channels, n) for n in numbers]),
     )

@@ -11,7 +11,7 @@ from hubexplore.display.wording import beginning
 from hubexplore.errors import SignatureError
 from hubexplore.inputs.examples import examples
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.input_value import Given
+from hubexplore.inputs.input_value import InputValue
 
 ATTEMPTS: Final = 24
 """Maximum number of examples that are run."""
@@ -66,7 +66,7 @@ def surely(
     run: Callable[[dict[str, Any]], object],
     rows: int = examples.ROWS,
     bounds: Bounds = NORMAL,
-) -> dict[str, Given]:
+) -> dict[str, InputValue]:
     """An example that runs: the first one on which `run` raises nothing.
 
     Args:
@@ -109,7 +109,7 @@ def surely(
 
 def trials(
     fields: Sequence[Field], rows: int = examples.ROWS, bounds: Bounds = NORMAL
-) -> Iterator[dict[str, Given]]:
+) -> Iterator[dict[str, InputValue]]:
     """The examples that are tried one after the other, the likeliest first; as many as the bounds allow."""
     begin = bounds.clock()
     for tried, given in enumerate(examples.trials(fields, rows)):
@@ -138,7 +138,7 @@ def _message(nearest: _Failure, tried: int, seconds: float, ended: str) -> str:
     )
 
 
-def _words(given: dict[str, Given]) -> str:
+def _words(given: dict[str, InputValue]) -> str:
     """The shapes of an example's inputs."""
     shown = [f"{name} {_shape(each.value)}" for name, each in given.items()]
     return beginning(", ".join(shown[:4]) + (", …" if len(shown) > 4 else ""), 200) or "no inputs"

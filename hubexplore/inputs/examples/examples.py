@@ -11,11 +11,11 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import HubError, SignatureError, closest
-from hubexplore.inputs import drawn_pictures
+from hubexplore.inputs import pictures
 from hubexplore.inputs.brought import picture_files
 from hubexplore.inputs.fields import IMAGE, RAGGED, SPARSE, Field, numpy_dtype
 from hubexplore.inputs.graph_uses import Use
-from hubexplore.inputs.input_value import Array, Example, Given, Sparse
+from hubexplore.inputs.input_value import Array, Example, InputValue, Sparse
 from hubexplore.inputs.open_sizes import decoded, shape_for, turns
 from hubexplore.inputs.typed import tf_examples
 from hubexplore.inputs.typed.literals import counted
@@ -72,7 +72,7 @@ def kinds(fields: Sequence[Field]) -> tuple[str, ...]:
 
 def fill(
     fields: Sequence[Field], kind: str, rows: int = ROWS, size: int | None = None, turn: int = 0
-) -> dict[str, Given]:
+) -> dict[str, InputValue]:
     """An example for every input of a signature.
 
     Args:
@@ -103,7 +103,7 @@ def fill(
             value = _made(field, kind, shape, random, number)
         else:
             value = np.full(shape, told, field.numpy)
-        found[field.name] = Given(value, example=Example(kind, rows))
+        found[field.name] = InputValue(value, example=Example(kind, rows))
     return found
 
 
@@ -116,7 +116,7 @@ def make(field: Field, kind: str, rows: int = ROWS, size: int | None = None) -> 
     return fill((field,), kind, rows, size)[field.name].value
 
 
-def trials(fields: Sequence[Field], rows: int = ROWS) -> Iterator[dict[str, Given]]:
+def trials(fields: Sequence[Field], rows: int = ROWS) -> Iterator[dict[str, InputValue]]:
     """Examples of all kinds and sizes, the likeliest first; one without values if there are no inputs."""
     if not fields:
         yield {}
@@ -192,7 +192,7 @@ def _knows_sentences(field: Field) -> bool:
 
 
 def _takes_digits(field: Field) -> bool:
-    side = drawn_pictures.DIGIT_SIDE
+    side = pictures.DIGIT_SIDE
     return field.asks == IMAGE and (field.height, field.width, field.channels) == (side, side, 1)
 
 
@@ -203,11 +203,11 @@ def _made(field: Field, kind: str, shape: tuple[int, ...], random: np.random.Gen
         values = _values(field, kind, shape, random, turn)
         return _shortened(values.tolist(), field.ragged_rank)
     if kind == DIGITS and _takes_digits(field):
-        numbers = [drawn_pictures.digit(number % 10) for number in range(shape[0])]
+        numbers = [pictures.digit(number % 10) for number in range(shape[0])]
         return _pixels(field, np.reshape(numbers, shape))
     if kind == PICTURE and field.asks == IMAGE:
         count, height, width, channels = shape
-        drawn = [drawn_pictures.picture(height, width, channels, number) for number in range(count)]
+        drawn = [pictures.scene(height, width, channels, number) for number in range(count)]
         return _pixels(field, np.reshape(drawn, shape))
     return _values(field, kind, shape, random, turn)
 
@@ -307,7 +307,7 @@ def _drawn(kind: str, number: int, random: np.random.Generator) -> Array:
         return np.zeros([side, side, 3])
     if kind == RAMP:
         return np.broadcast_to(np.linspace(0, 1, side)[:, None], [side, side, 3])
-    return random.random([side, side, 3]) if kind == RANDOM else drawn_pictures.picture(side, side, 3, number)
+    return random.random([side, side, 3]) if kind == RANDOM else pictures.scene(side, side, 3, number)
 
 
 def _feature(feature: Feature, kind: str, random: np.random.Generator) -> Any:

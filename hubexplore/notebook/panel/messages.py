@@ -11,7 +11,7 @@ from hubexplore.display.values.value_kinds import is_readable
 from hubexplore.display.wording import beginning, tags_text, visible
 from hubexplore.errors import HubError
 from hubexplore.explorer.runs import Asked, Run
-from hubexplore.inputs.input_value import Given
+from hubexplore.inputs.input_value import InputValue
 
 MSG_CANCELLING = (
     "Cancelled: nothing of this run will be shown. TensorFlow ends it before the next op; an op that has "
@@ -82,7 +82,7 @@ def row_of(run: Run) -> dict[str, Any]:
     }
 
 
-def _given_words(given: Given) -> str:
+def _given_words(given: InputValue) -> str:
     """An input in short; where it came from if it is bytes that say nothing to people."""
     value = given.value
     is_bytes = isinstance(value, np.ndarray) and any(

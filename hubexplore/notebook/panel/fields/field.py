@@ -14,7 +14,7 @@ from hubexplore.display.wording import MAX_SENTENCE, shape_text, visible
 from hubexplore.errors import HubError
 from hubexplore.inputs.brought import sources
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.input_value import Given
+from hubexplore.inputs.input_value import InputValue
 from hubexplore.notebook.panel.fields.picture_field import PictureSource, previews, takes_pictures
 from hubexplore.notebook.panel.fields.text_field import TypedSource
 from hubexplore.notebook.panel.fields.upload import Files, Upload
@@ -32,7 +32,7 @@ _NAMESPACE = Callable[[], Mapping[str, Any]]
 class Source(Protocol):
     """One way to give an input: a widget that yields what it was given."""
 
-    def given(self) -> Given:
+    def given(self) -> InputValue:
         """What is given; raises HubError where nothing is, or nothing that fits."""
 
 
@@ -42,16 +42,16 @@ class Brought(widgets.VBox):
     def __init__(self, field: Field, what: str, changed: Callable[[], None]) -> None:
         super().__init__()
         self._field, self._what, self._changed = field, what, changed
-        self._given: Given | None = None
+        self._given: InputValue | None = None
         self._said = widgets.HTML()
 
-    def given(self) -> Given:
+    def given(self) -> InputValue:
         """What was brought last."""
         if self._given is None:
             raise HubError(f"Input {self._field.name!r} has no value yet: {self._what}.")
         return self._given
 
-    def hold(self, given: Given | None) -> None:
+    def hold(self, given: InputValue | None) -> None:
         """Takes a value and says what it is; None drops it."""
         self._given = given
         self._said.value = "" if given is None else framed(described(self._field, given))
@@ -181,7 +181,7 @@ class FieldBox(widgets.VBox):
         """Takes what is in the text field."""
         self._sources[TYPED].type(text)
 
-    def given(self) -> Given:
+    def given(self) -> InputValue:
         """What is given.
 
         Raises:
@@ -189,10 +189,10 @@ class FieldBox(widgets.VBox):
         """
         if self.field.problem:
             raise HubError(f"Input {self.field.name!r}: {self.field.problem}")
-        found: Given = self._sources[self._way.value].given()
+        found: InputValue = self._sources[self._way.value].given()
         return found
 
-    def put(self, given: Given) -> None:
+    def put(self, given: InputValue) -> None:
         """Puts a value back: as text where that is what is asked for, else as what it was brought as."""
         if not self._sources:
             return
@@ -215,7 +215,7 @@ class FieldBox(widgets.VBox):
         return join(tag("p", tag("strong", visible(self.field.name))), shown)
 
 
-def described(field: Field, given: Given) -> Markup:
+def described(field: Field, given: InputValue) -> Markup:
     """What a value is, in short; pictures as the module sees them."""
     where = f"{given.words}: " if given.words else ""
     if given.text is not None:

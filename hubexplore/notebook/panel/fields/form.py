@@ -12,7 +12,7 @@ from hubexplore.display.markup import Markup, join
 from hubexplore.errors import HubError
 from hubexplore.inputs.brought.sources import from_variable
 from hubexplore.inputs.fields import Field, fields
-from hubexplore.inputs.input_value import Given
+from hubexplore.inputs.input_value import InputValue
 from hubexplore.notebook.panel.fields.field import FieldBox
 from hubexplore.notebook.panel.widget_closing import close_all
 from hubexplore.summary.model import SignatureSummary, VariantSummary
@@ -59,7 +59,7 @@ class Form(widgets.VBox):
         for box in self._boxes.values():
             box.watch(eager)
 
-    def given(self) -> dict[str, Given]:
+    def given(self) -> dict[str, InputValue]:
         """What is given for each input.
 
         Raises:
@@ -75,7 +75,7 @@ class Form(widgets.VBox):
             raise HubError("\n".join(map(str, wrong)))
         return found
 
-    def given_of(self, inputs: Any) -> dict[str, Given]:
+    def given_of(self, inputs: Any) -> dict[str, InputValue]:
         """Values of code as what a person could have given.
 
         Args:
@@ -100,7 +100,7 @@ class Form(widgets.VBox):
                 if text is not None:
                     box.type(text)
 
-    def put(self, given: Mapping[str, Given]) -> None:
+    def put(self, given: Mapping[str, InputValue]) -> None:
         """Puts back what was given before."""
         for name, each in given.items():
             if name in self._boxes:

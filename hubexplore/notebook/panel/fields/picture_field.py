@@ -13,9 +13,10 @@ from hubexplore.display.card.html import framed
 from hubexplore.display.markup import Markup, tag
 from hubexplore.display.wording import visible
 from hubexplore.errors import HubError
+from hubexplore.inputs import pictures
 from hubexplore.inputs.brought import images, picture_files
 from hubexplore.inputs.fields import IMAGE, Field
-from hubexplore.inputs.input_value import Given
+from hubexplore.inputs.input_value import InputValue
 from hubexplore.notebook.panel.fields.upload import Files, Upload
 from hubexplore.notebook.panel.messages import error_words
 
@@ -35,13 +36,13 @@ class PictureSource(widgets.VBox):
     def __init__(self, field: Field, changed: Callable[[], None]) -> None:
         self._field, self._changed = field, changed
         self._files: Files = []
-        self._given: Given | None = None
+        self._given: InputValue | None = None
         auto = widgets.Layout(width="auto")
         words = f"{visible(field.name)}: choose, drop or paste pictures"
         self._upload = Upload(self._take, accept="image/*", multiple=True, words=words)
         self._ours = widgets.Dropdown(
             description="or",
-            options=[("a picture of ours", ""), *((name, name) for name in images.bundled())],
+            options=[("a built-in sample", ""), *((name, name) for name in pictures.samples())],
             layout=auto,
             style=_FREE,
         )
@@ -72,7 +73,7 @@ class PictureSource(widgets.VBox):
             each.observe(lambda _: self._read(), "value")
         return choices
 
-    def given(self) -> Given:
+    def given(self) -> InputValue:
         """The pictures as the module sees them.
 
         Raises:
@@ -82,7 +83,7 @@ class PictureSource(widgets.VBox):
             raise HubError(f"Input {self._field.name!r} has no picture yet: choose, drop or paste one.")
         return self._given
 
-    def hold(self, given: Given) -> None:
+    def hold(self, given: InputValue) -> None:
         """Puts pictures back that were given before."""
         self._files, self._given = [], given
         self._show()
@@ -95,7 +96,7 @@ class PictureSource(widgets.VBox):
 
     def _on_ours(self, _: Any) -> None:
         if self._ours.value:
-            self._files = [(self._ours.value, images.bundled()[self._ours.value])]
+            self._files = [(self._ours.value, pictures.samples()[self._ours.value])]
             self._read()
 
     def _read(self) -> None:
@@ -110,7 +111,7 @@ class PictureSource(widgets.VBox):
         self._show()
         self._changed()
 
-    def _value(self) -> Given:
+    def _value(self) -> InputValue:
         if self._field.encoded:
             return picture_files.read(self._field, self._files)
         choice = images.ImageChoice(self._fit.value, self._scale.value, self._invert.value)
@@ -129,7 +130,7 @@ def takes_pictures(field: Field) -> bool:
     return field.asks == IMAGE or field.encoded == "image"
 
 
-def previews(field: Field, given: Given) -> Sequence[Markup]:
+def previews(field: Field, given: InputValue) -> Sequence[Markup]:
     """The pictures as the module sees them; nothing for other inputs."""
     if not takes_pictures(field):
         return ()

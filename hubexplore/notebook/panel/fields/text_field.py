@@ -12,7 +12,7 @@ import numpy as np
 from hubexplore.display.wording import visible
 from hubexplore.errors import HubError
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.input_value import Given
+from hubexplore.inputs.input_value import InputValue
 from hubexplore.inputs.typed import typed_text
 from hubexplore.notebook.panel.fields.sliders import MOST, Sliders
 
@@ -28,7 +28,7 @@ class TypedSource(widgets.VBox):
     def __init__(self, field: Field, changed: Callable[[], None]) -> None:
         self._field = field
         self._changed = changed
-        self._put: Given | None = None
+        self._put: InputValue | None = None
         self._text = widgets.Textarea(
             description=visible(field.name),
             rows=8 if field.encoded else 4 if field.asks == "text" else 3,
@@ -58,7 +58,7 @@ class TypedSource(widgets.VBox):
         finally:
             self._changed = changed
 
-    def given(self) -> Given:
+    def given(self) -> InputValue:
         """What the text says.
 
         Raises:
@@ -67,9 +67,9 @@ class TypedSource(widgets.VBox):
         text = self._text.value
         if self._put is not None and self._put.text == text:
             return self._put
-        return Given(typed_text.read(self._field, text), text=text)
+        return InputValue(typed_text.read(self._field, text), text=text)
 
-    def put(self, given: Given) -> bool:
+    def put(self, given: InputValue) -> bool:
         """Writes a value as text; False where it is too long for that."""
         text = given.text if given.text is not None else typed_text.write(self._field, given.value)
         if text is None:

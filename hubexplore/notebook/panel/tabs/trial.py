@@ -13,7 +13,7 @@ from hubexplore.errors import HubError
 from hubexplore.explorer import class_labels, run_code
 from hubexplore.explorer.runs import Asked, Run, Trial
 from hubexplore.inputs.examples import example_search, examples
-from hubexplore.inputs.input_value import Given
+from hubexplore.inputs.input_value import InputValue
 from hubexplore.notebook.panel.browser_widgets import CodeBox, Message, RunLog
 from hubexplore.notebook.panel.fields.form import Form
 from hubexplore.notebook.panel.fields.signature_selector import Selector
@@ -144,7 +144,7 @@ class TryTab(widgets.VBox):
         asked = Asked(self._selector.variant.tags, self._selector.signature.name)
 
         def attempt(values: Mapping[str, Any]) -> None:
-            given = {name: Given(value) for name, value in values.items()}
+            given = {name: InputValue(value) for name, value in values.items()}
             self.trial.call(
                 dataclasses.replace(asked, given=given),
                 most=example_search.MEMORY,
@@ -162,7 +162,7 @@ class TryTab(widgets.VBox):
             ticket=ticket,
         )
 
-    def _filled(self, given: Mapping[str, Given]) -> None:
+    def _filled(self, given: Mapping[str, InputValue]) -> None:
         then_run = self._run_when_filled
         self._working(False)
         self.status.say("An example that runs is in the form")
