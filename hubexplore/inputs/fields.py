@@ -27,13 +27,13 @@ RAGGED: Final = "ragged"
 
 IMAGE_SIZE: Final = 128
 """Pixels of a side of an example where neither the input nor an attached message says."""
-LARGEST_SIDE: Final = 4096
-MOST_TYPED: Final = 64
+MAX_SIDE: Final = 4096
+MAX_TYPED: Final = 64
 """Numbers in a row: more are brought as a file or a variable rather than typed."""
-_FEATURES: Final = 3  # of a tf.Example in a hint
+_HINT_FEATURES: Final = 3  # of a tf.Example in a hint
 _IMAGE_DTYPES: Final = frozenset({"float16", "bfloat16", "float32", "float64", "uint8"})
 # Quantized numbers are fed as the integers they are stored in.
-_STORED: Final = {
+_STORAGE_DTYPES: Final = {
     "qint8": "int8",
     "quint8": "uint8",
     "qint16": "int16",
@@ -102,7 +102,7 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     if name in ("resource", "variant", "object"):
         raise TypeError(f"There are no arrays of {name}.")
     try:
-        return np.dtype(_STORED.get(name, name))
+        return np.dtype(_STORAGE_DTYPES.get(name, name))
     except TypeError:
         import ml_dtypes  # bfloat16 and the small floats; comes with TensorFlow
 
@@ -121,23 +121,25 @@ def fields(signature: SignatureSummary, variant: VariantSummary, meta_graph: Any
     size = stated_size(variant)
     has_texts = any(tensor.dtype == "string" and tensor.tensor for tensor in signature.inputs)
     reader = Reader(meta_graph) if meta_graph is not None and has_texts else None
-    found = tuple(_field(tensor, size, reader) for tensor in signature.inputs)
-    sizes = Sizes(found, signature, meta_graph)
-    if meta_graph is None or not any(map(_is_followed, found)):
-        return tuple(replace(each, sizes=sizes) for each in found)
+    bare_fields = tuple(_field(tensor, size, reader) for tensor in signature.inputs)
+    sizes = Sizes(bare_fields, signature, meta_graph)
+    if meta_graph is None or not any(map(_may_be_ids_or_words, bare_fields)):
+        return tuple(replace(field, sizes=sizes) for field in bare_fields)
     uses = Uses(meta_graph, variant)
     return tuple(
-        replace(each, sizes=sizes, use=uses.of(_values(tensor)) if _is_followed(each) else None)
-        for each, tensor in zip(found, signature.inputs, strict=True)
+        replace(
+            field, sizes=sizes, use=uses.of(_values_tensor(tensor)) if _may_be_ids_or_words(field) else None
+        )
+        for field, tensor in zip(bare_fields, signature.inputs, strict=True)
     )
 
 
-def _is_followed(field: Field) -> bool:
+def _may_be_ids_or_words(field: Field) -> bool:
     """Whether values of an input may be ids or words."""
     return not field.problem and (field.dtype == "string" or field.numpy.kind in "iu")
 
 
-def _values(tensor: TensorSummary) -> str:
+def _values_tensor(tensor: TensorSummary) -> str:
     """The name of the tensor with an input's values."""
     roles = {part.role: part.tensor for part in tensor.components}
     return tensor.tensor or roles.get("values") or roles.get("flat values") or ""
@@ -145,13 +147,13 @@ def _values(tensor: TensorSummary) -> str:
 
 def stated_size(variant: VariantSummary) -> tuple[int, int] | None:
     """Height and width in pixels that a variant's ImageModuleInfo gives, if it has one."""
-    found = {}
+    image_info = {}
     for message in variant.messages:
         if message.type == "ImageModuleInfo":
-            found = dict(message.fields)
-    sides = [found.get(f"default_image_size.{side}", "") for side in ("height", "width")]
+            image_info = dict(message.fields)
+    sides = [image_info.get(f"default_image_size.{side}", "") for side in ("height", "width")]
     height, width = (int(side) if side.isdecimal() else 0 for side in sides)
-    if 0 < height <= LARGEST_SIDE and 0 < width <= LARGEST_SIDE:
+    if 0 < height <= MAX_SIDE and 0 < width <= MAX_SIDE:
         return height, width
     return None
 
@@ -176,7 +178,7 @@ def _field(tensor: TensorSummary, size: tuple[int, int] | None, reader: Reader |
         pixels = "any size" if any_size else f"{height} by {width} pixels"
         hint = f"a picture of {pixels}, {'grey' if channels == 1 else 'in colour'}"
         return Field(name, dtype, shape, kind, IMAGE, hint, height, width, channels, any_size)
-    return Field(name, dtype, shape, kind, *_plain(dtype, shape))
+    return Field(name, dtype, shape, kind, *_numbers(dtype, shape))
 
 
 def _problem(tensor: TensorSummary) -> str:
@@ -199,10 +201,10 @@ def _ragged_rank(tensor: TensorSummary) -> int:
 def _is_image(dtype: str, shape: tuple[int | None, ...]) -> bool:
     if dtype not in _IMAGE_DTYPES or len(shape) != 4 or shape[3] not in (1, 3):
         return False
-    return all(side is None or 0 < side <= LARGEST_SIDE for side in shape[1:3])
+    return all(side is None or 0 < side <= MAX_SIDE for side in shape[1:3])
 
 
-def _plain(dtype: str, shape: Shape) -> tuple[str, str]:
+def _numbers(dtype: str, shape: Shape) -> tuple[str, str]:
     """What to ask for, and the hint, of dense numbers and booleans."""
     kind = numpy_dtype(dtype).kind
     integral = kind in "iu" or dtype in ("int4", "uint4", "int2", "uint2")
@@ -215,7 +217,7 @@ def _plain(dtype: str, shape: Shape) -> tuple[str, str]:
     if shape is None:
         return asks, f"{many}: a row per line, or JSON"
     known = math.prod(size for size in shape if size is not None)
-    if len(shape) > 2 or known > MOST_TYPED:
+    if len(shape) > 2 or known > MAX_TYPED:
         sizes = " by ".join("any" if size is None else str(size) for size in shape)
         return ARRAY, f"{many}, {sizes}: a file, a variable, or JSON"
     if not shape:
@@ -230,7 +232,7 @@ def _plain(dtype: str, shape: Shape) -> tuple[str, str]:
 
 def _text_hint(shape: Shape, encoding: Encoding) -> str:
     if encoding.kind == "example":
-        return f"rows of features as JSON, one per line, such as {_some_features(encoding)}"
+        return f"rows of features as JSON, one per line, such as {_sample_features(encoding)}"
     if encoding.kind == "image":
         return "the file of a picture, which the graph decodes"
     if shape == ():
@@ -240,12 +242,16 @@ def _text_hint(shape: Shape, encoding: Encoding) -> str:
     return "one sentence per line"
 
 
-def _some_features(encoding: Encoding) -> str:
+def _sample_features(encoding: Encoding) -> str:
     """What a tf.Example may look like when it is typed."""
     some = {"string": '"a"', "int64": "1", "float32": "0.5"}
-    names = [(each.name, some.get(each.dtype, "0.5")) for each in encoding.features] or [("name", "0.5")]
-    pairs = [f"{json.dumps(short(name), ensure_ascii=False)}: {word}" for name, word in names[:_FEATURES]]
-    return f"{{{', '.join(pairs)}{', …' if len(names) > _FEATURES else ''}}}"
+    names = [(feature.name, some.get(feature.dtype, "0.5")) for feature in encoding.features] or [
+        ("name", "0.5")
+    ]
+    pairs = [
+        f"{json.dumps(short(name), ensure_ascii=False)}: {word}" for name, word in names[:_HINT_FEATURES]
+    ]
+    return f"{{{', '.join(pairs)}{', …' if len(names) > _HINT_FEATURES else ''}}}"
 
 
 def _nested_hint(dtype: str) -> str:

@@ -46,7 +46,7 @@ class Ragged(NamedTuple):
         while True:
             ends = np.cumsum([0, *(len(row) for row in level)])
             splits.append(ends)
-            level = [each for row in level for each in row]
+            level = [entry for row in level for entry in row]
             if not level or not isinstance(level[0], list):
                 return Ragged(np.asarray(level), tuple(splits))
 
@@ -107,5 +107,5 @@ class InputValue:
 
 def short(text: str) -> str:
     """The beginning of a text, on one line, without characters that do not print."""
-    shown = "".join(each if each.isprintable() else " " for each in text[: MAX_NAME + 1])
+    shown = "".join(character if character.isprintable() else " " for character in text[: MAX_NAME + 1])
     return shown if len(text) <= MAX_NAME else f"{shown[:MAX_NAME]}…"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SIZES: Final = (2, 1, 3, 8, 16, 32, 64, 224, 299)
 """Tried in this order for an unknown dimension; 224 and 299 are of images."""
 
-WORDS: Final = 6
+WORDS_IN_ROW: Final = 6
 """Words in a row of text."""
 
 
@@ -38,7 +38,7 @@ class Sizes:
     @functools.cached_property
     def solutions(self) -> tuple[Solution, ...]:
         """Sizes that go together, the likeliest first; at least one."""
-        inputs = {} if self._signature is None else {each.name: each for each in self._signature.inputs}
+        inputs = {} if self._signature is None else {tensor.name: tensor for tensor in self._signature.inputs}
         opened = []
         for field in self._fields:
             tensor = inputs.get(field.name)
@@ -46,10 +46,10 @@ class Sizes:
             name = tensor.tensor if tensor is not None else ""
             if field.kind == "sparse":
                 name = next((part.tensor for part in parts if part.role == "dense shape"), "")
-            opened.append(Open(field.name, _shape(field), name, field.kind, _usual(field)))
+            opened.append(Open(field.name, _stated_shape(field), name, field.kind, _default_sizes(field)))
         outputs = () if self._signature is None else self._signature.outputs
-        ends: dict[str, Shape] = {part.tensor: None for each in outputs for part in each.components}
-        ends |= {each.tensor: each.shape for each in outputs if each.tensor}
+        ends: dict[str, Shape] = {part.tensor: None for output in outputs for part in output.components}
+        ends |= {output.tensor: output.shape for output in outputs if output.tensor}
         return solutions(self._meta_graph, opened, ends)
 
 
@@ -59,7 +59,7 @@ def shape_for(field: Field, rows: int, size: int | None = None, turn: int = 0) -
     Args:
       field: the input.
       rows: for a first dimension that may have any size.
-      size: for other ones that may have any; None means the sides of an image, `WORDS` of a text, and else
+      size: for other ones that may have any; None means the sides of an image, `WORDS_IN_ROW` of a text, and else
         the first of `SIZES`.
       turn: which of the solutions.
     """
@@ -67,7 +67,7 @@ def shape_for(field: Field, rows: int, size: int | None = None, turn: int = 0) -
     return sizes.solutions[turn].shape(field.name, rows, size)
 
 
-def decoded(field: Field, rows: int, size: int | None, turn: int) -> tuple[tuple[str, int], ...]:
+def raw_counts(field: Field, rows: int, size: int | None, turn: int) -> tuple[tuple[str, int], ...]:
     """(dtype, count) of the numbers whose bytes the strings of an input are; nothing for other inputs."""
     if field.use is None or not field.use.raw:
         return ()
@@ -75,17 +75,17 @@ def decoded(field: Field, rows: int, size: int | None, turn: int) -> tuple[tuple
     return tuple((dtype, sizes.count(node, rows, size)) for node, dtype in field.use.raw.items())
 
 
-def turns(fields: Sequence[Field]) -> Iterator[tuple[int, int | None]]:
+def size_choices(fields: Sequence[Field]) -> Iterator[tuple[int, int | None]]:
     """(Solution, size for what it leaves open) for inputs, the likeliest first."""
-    found = next((field.sizes for field in fields if field.sizes), None) or Sizes(fields)
-    best = found.solutions[0].broken if fields else 0
-    likely = [turn for turn, each in enumerate(found.solutions) if each.broken == best]
+    sizes = next((field.sizes for field in fields if field.sizes), None) or Sizes(fields)
+    best = sizes.solutions[0].broken if fields else 0
+    likely = [turn for turn, solution in enumerate(sizes.solutions) if solution.broken == best]
     yield from ((turn, None) for turn in likely)
-    yield from ((turn, size) for size in SIZES for turn in likely if found.solutions[turn].is_open)
-    yield from ((turn, None) for turn in range(len(found.solutions)) if turn not in likely)
+    yield from ((turn, size) for size in SIZES for turn in likely if sizes.solutions[turn].is_open)
+    yield from ((turn, None) for turn in range(len(sizes.solutions)) if turn not in likely)
 
 
-def _shape(field: Field) -> tuple[int | None, ...] | None:
+def _stated_shape(field: Field) -> tuple[int | None, ...] | None:
     """The shape that an input states; rows where rows are what it is about."""
     if field.shape is not None:
         return field.shape
@@ -93,8 +93,8 @@ def _shape(field: Field) -> tuple[int | None, ...] | None:
     return (None,) * (1 + behind) if behind else None
 
 
-def _usual(field: Field) -> dict[int, int]:
+def _default_sizes(field: Field) -> dict[int, int]:
     """Sizes for what is open, by dimension."""
     if field.height:
         return {1: field.height, 2: field.width, 3: field.channels}
-    return {1: WORDS} if field.dtype == "string" else {}
+    return {1: WORDS_IN_ROW} if field.dtype == "string" else {}

@@ -41,5 +41,5 @@ def unload(shell: InteractiveShell) -> None:
         for name in names:
             manager.magics[kind].pop(name, None)
     configurables: list[Any] = shell.configurables  # its type hint forgets magics
-    configurables[:] = [each for each in configurables if each is not registered]
+    configurables[:] = [configurable for configurable in configurables if configurable is not registered]
     registered.close()

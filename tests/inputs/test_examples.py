@@ -183,15 +183,15 @@ def test_sizes_are_tried_until_it_runs() -> None:
         if values["x"].shape != (1, 8):
             raise ValueError("eight are wanted, of one row")
 
-    found = example_search.surely((field("float32", (None, None)),), run)
+    found = example_search.find_example((field("float32", (None, None)),), run)
     assert found["x"].value.shape == (1, 8)
     assert seen[0] == (2, 2)
     with pytest.raises(
         SignatureError,
         match=r"runs: 4 were tried in .* came closest \(number \[2, 3\]\) failed: no",
     ):
-        example_search.surely((NUMBER,), lambda _: (_ for _ in ()).throw(ValueError("no")).__next__())
-    assert example_search.surely((), lambda values: None) == {}
+        example_search.find_example((NUMBER,), lambda _: (_ for _ in ()).throw(ValueError("no")).__next__())
+    assert example_search.find_example((), lambda values: None) == {}
 
 
 def run_all(spec: hub.ModuleSpec) -> None:
@@ -204,7 +204,7 @@ def run_all(spec: hub.ModuleSpec) -> None:
             for signature in variant.signatures:
                 form = fields(signature, variant, summary.source.meta_graphs[variant.tags])
                 run = functools.partial(session.call, module, signature=signature.name, as_dict=True)
-                found = example_search.surely(form, run)
+                found = example_search.find_example(form, run)
                 kinds = {each.example.kind for each in found.values() if each.example is not None}
                 assert kinds <= set(examples.kinds(form)[:1]), "the best kind runs"
 

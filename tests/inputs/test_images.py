@@ -226,11 +226,11 @@ def test_samples() -> None:
 
 def test_many_large_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small files of large pictures are decoded one after the other, and not without end."""
-    monkeypatch.setattr(images, "MOST_PIXELS", 250)
+    monkeypatch.setattr(images, "MAX_TOTAL_PIXELS", 250)
     large = ("p", file(plain(RED)))  # 96 pixels
     assert images.read_pictures(COLOR, [large] * 2, ImageChoice()).value.shape == (2, 4, 6, 3)
     decoded: list[Any] = []
-    whole = images.opened
+    whole = images.open_picture
 
     def decode(*arguments: Any) -> Any:
         assert not any(each() is not None for each in decoded[:-1])

@@ -112,6 +112,7 @@ class TestCsv:
             ("a,b\n1,2\n3", "row 3 has 1"),
             ("a,b\n1,x", "takes numbers"),
             ("\n \n", "no rows"),
+            (f'a,b\n1,"{"2" * 200_000}"', "The cell is not a table that can be read"),
         ],
     )
     def test_errors(self, scale: Run, cell: str, message: str) -> None:

@@ -24,13 +24,13 @@ __all__ = ["ImageChoice", "Pictures", "default_choice", "preview", "read_picture
 
 MAX_PIXELS: Final = 50_000_000
 """Of a picture as it is in its file: decoded, it takes four bytes a pixel."""
-MOST_PIXELS: Final = 200_000_000
+MAX_TOTAL_PIXELS: Final = 200_000_000
 """Of all pictures together as they are in their files."""
 MAX_NUMBERS: Final = 100_000_000
 """Of all pictures together as the module takes them."""
-LONGEST: Final = 512
+MAX_SIDE: Final = 512
 """Pixels of the longer side of a picture for an input that takes any size: larger ones are made smaller."""
-TINY: Final = 32
+SMALL_SIDE: Final = 32
 """Pixels: what is grey and no larger than this is taken for writing, dark on white paper."""
 
 Fit = Literal["crop", "pad", "stretch"]
@@ -62,13 +62,13 @@ class Pictures(InputValue):
     Attributes:
       names: of the files, as their owner called them.
       choice: how they became numbers.
-      deep: whether one of them has 16 bits per pixel.
+      has_16_bits: whether one of them has 16 bits per pixel.
       are_samples: whether all of them are built-in samples (`pictures.samples()`).
     """
 
     names: tuple[str, ...] = ()
     choice: ImageChoice = ImageChoice()
-    deep: bool = False
+    has_16_bits: bool = False
     are_samples: bool = False
 
 
@@ -76,10 +76,10 @@ def default_choice(field: Field) -> ImageChoice:
     """What to begin with: nobody but the writer of a module knows what it was trained on.
 
     Floats are from 0 to 1, the rule for images in TF1 Hub modules; bytes from 0 to 255. Grey pictures of at
-    most `TINY` pixels are inverted: such modules mostly read writing, with 1 for ink.
+    most `SMALL_SIDE` pixels are inverted: such modules mostly read writing, with 1 for ink.
     """
-    tiny = field.channels == 1 and max(field.height, field.width) <= TINY
-    return ImageChoice(scale="0 to 255" if _whole(field) else "0 to 1", invert=tiny)
+    tiny = field.channels == 1 and max(field.height, field.width) <= SMALL_SIDE
+    return ImageChoice(scale="0 to 255" if _is_integral(field) else "0 to 1", invert=tiny)
 
 
 def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: ImageChoice) -> Pictures:
@@ -87,7 +87,7 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
 
     What is transparent becomes white; a picture that its camera says is turned is turned back; of an
     animation the first frame is taken. An input of bytes gets 0 to 255, whatever `choice` says. Where the
-    input takes any size, the first picture keeps its own up to `LONGEST`, and others are fitted to it.
+    input takes any size, the first picture keeps its own up to `MAX_SIDE`, and others are fitted to it.
 
     Args:
       field: an input of pictures: height, width and channels.
@@ -102,36 +102,36 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
     """
     batch = field.shape[0] if field.shape else None
     if not files or (batch is not None and batch != len(files)):
-        wanted = "at least one picture" if batch is None else f"exactly {batch}"
-        raise SignatureError(f"Input {field.name!r} takes {wanted}; got {len(files)}.")
+        expected = "at least one picture" if batch is None else f"exactly {batch}"
+        raise SignatureError(f"Input {field.name!r} takes {expected}; got {len(files)}.")
     if not field.any_size:
         _check_count(field, len(files))
-    if _whole(field):
+    if _is_integral(field):
         choice = ImageChoice(choice.fit, "0 to 255", choice.invert)
     rows: list[Any] = []
-    deep, pixels = False, 0
+    has_16_bits, pixels = False, 0
     # One after the other: decoded, a picture may take a thousand times the bytes of its file.
     for name, content in files:
-        picture, has_more_bits = opened(name, content)
+        picture, has_more_bits = open_picture(name, content)
         pixels += picture.width * picture.height
-        if pixels > MOST_PIXELS:
+        if pixels > MAX_TOTAL_PIXELS:
             raise SignatureError(
-                f"These {len(files)} pictures are too large together: the limit is {MOST_PIXELS / 1e6:.0f} "
+                f"These {len(files)} pictures are too large together: the limit is {MAX_TOTAL_PIXELS / 1e6:.0f} "
                 f"million pixels. Make them smaller first, or choose fewer."
             )
         if field.any_size and not rows:
             field = _sized(field, picture)
             _check_count(field, len(files))
         rows.append(_array(_fitted(picture, field, choice), choice))
-        deep = deep or has_more_bits
+        has_16_bits = has_16_bits or has_more_bits
     names = tuple(name for name, _ in files)
     value = np.stack(rows).reshape(len(rows), field.height, field.width, field.channels).astype(field.numpy)
     return Pictures(
         value,
-        picture=names_in_short(names),
+        picture=short_names(names),
         names=names,
         choice=choice,
-        deep=deep,
+        has_16_bits=has_16_bits,
         are_samples=all(pictures.samples().get(name) == content for name, content in files),
     )
 
@@ -157,12 +157,12 @@ def preview(value: Any, limit: int = 8) -> tuple[bytes, ...]:
     elif low < 0:
         array = (array - low) / (high - low) * 255
     pixels = np.clip(np.round(array), 0, 255).astype(np.uint8)
-    found = []
-    for each in pixels:
+    files = []
+    for image in pixels:
         file = io.BytesIO()
-        PIL.Image.fromarray(each[:, :, 0] if each.shape[2] == 1 else each).save(file, "PNG")
-        found.append(file.getvalue())
-    return tuple(found)
+        PIL.Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image).save(file, "PNG")
+        files.append(file.getvalue())
+    return tuple(files)
 
 
 def _check_count(field: Field, count: int) -> None:
@@ -175,21 +175,21 @@ def _check_count(field: Field, count: int) -> None:
 
 def _sized(field: Field, picture: PIL.Image.Image) -> Field:
     """The field with the size of a picture, if need be made smaller."""
-    shrunk = min(1.0, LONGEST / max(picture.size))
+    shrunk = min(1.0, MAX_SIDE / max(picture.size))
     width, height = (max(1, round(side * shrunk)) for side in picture.size)
     return dataclasses.replace(field, height=height, width=width)
 
 
-def _whole(field: Field) -> bool:
+def _is_integral(field: Field) -> bool:
     return field.numpy.kind in "iu"
 
 
-def names_in_short(names: Sequence[str]) -> str:
+def short_names(names: Sequence[str]) -> str:
     """What several files are called together."""
     return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
-def opened(name: str, content: bytes, formats: Sequence[str] = FORMATS) -> tuple[PIL.Image.Image, bool]:
+def open_picture(name: str, content: bytes, formats: Sequence[str] = FORMATS) -> tuple[PIL.Image.Image, bool]:
     """A picture with its first frame read, upright, in RGBA; and whether it had 16 bits per pixel.
 
     Args:
@@ -207,23 +207,23 @@ def opened(name: str, content: bytes, formats: Sequence[str] = FORMATS) -> tuple
         with warnings.catch_warnings():
             # Pillow only warns of pictures that its own limit allows up to twice.
             warnings.simplefilter("ignore")
-            found = PIL.Image.open(io.BytesIO(content), formats=tuple(formats))
+            image = PIL.Image.open(io.BytesIO(content), formats=tuple(formats))
     except PIL.Image.DecompressionBombError:
         raise SignatureError(f"{short(name)!r} is too large a picture: {_limit()}") from None
     except Exception as error:  # noqa: BLE001 - a file may hold anything, and decoders fail in many ways
-        raise SignatureError(_no_picture(name, content, error, formats)) from None
-    if found.width * found.height > MAX_PIXELS:
-        sizes = f"{found.width:,} by {found.height:,} pixels"
+        raise SignatureError(_unreadable(name, content, error, formats)) from None
+    if image.width * image.height > MAX_PIXELS:
+        sizes = f"{image.width:,} by {image.height:,} pixels"
         raise SignatureError(f"{short(name)!r} is too large a picture: it has {sizes}; {_limit()}")
     try:
-        upright = PIL.ImageOps.exif_transpose(found)
-        deep = upright.mode.startswith("I")
-        if deep:
+        upright = PIL.ImageOps.exif_transpose(image)
+        has_16_bits = upright.mode.startswith("I")
+        if has_16_bits:
             upright = PIL.Image.fromarray((np.asarray(upright) / 257).astype(np.uint8))
-        return upright.convert("RGBA"), deep
+        return upright.convert("RGBA"), has_16_bits
     except Exception as error:  # noqa: BLE001 - as above
         raise SignatureError(
-            f"{short(name)!r} begins as a {found.format} picture, but is truncated or damaged: {error}. "
+            f"{short(name)!r} begins as a {image.format} picture, but is truncated or damaged: {error}. "
             f"Save it again."
         ) from None
 
@@ -263,9 +263,9 @@ def _array(picture: PIL.Image.Image, choice: ImageChoice) -> Any:
             return pixels
 
 
-def _no_picture(name: str, content: bytes, error: Exception, formats: Sequence[str]) -> str:
+def _unreadable(name: str, content: bytes, error: Exception, formats: Sequence[str]) -> str:
     seems = seems_to_be(content) or f"something else ({type(error).__name__})"
-    known = ["WebP" if each == "WEBP" else each for each in formats]
+    known = ["WebP" if name == "WEBP" else name for name in formats]
     return (
         f"{short(name)!r} is no picture that can be read here. It seems to be {seems}. Allowed are "
         f"{', '.join(known[:-1])} and {known[-1]}."

@@ -18,9 +18,9 @@ from hubexplore.inputs.typed import nested_lists, tf_examples
 from hubexplore.inputs.typed.literals import Literals
 from hubexplore.summary.confusables import columns
 
-_LIST_ENTRIES: Final = 100_000
+_MAX_LIST_ITEMS: Final = 100_000
 """Entries at most of what is looked at one by one to say whether it fits."""
-_SINGLE: Final = (bool, int, float, complex, str, bytes, np.generic)
+_SCALARS: Final = (bool, int, float, complex, str, bytes, np.generic)
 
 
 def may_fit(field: Field, value: Any) -> bool:
@@ -30,7 +30,7 @@ def may_fit(field: Field, value: Any) -> bool:
         size = array.size if array is not None else _size(value)
         if array is not None and array.dtype.kind != "O" and not conversion.suits(field, array):
             return False
-        if size is not None and size > _LIST_ENTRIES:
+        if size is not None and size > _MAX_LIST_ITEMS:
             return array is not None and array.dtype.kind != "O"
     try:
         value_of(field, value)
@@ -59,12 +59,12 @@ def value_of(field: Field, value: Any) -> Any:
         value = array.tolist()  # of mixed types, as of a DataFrame: entry by entry
     if _is_of(value, "tensorflow") and hasattr(value, "to_list"):
         value = value.to_list()  # ragged
-    if not isinstance(value, (list, tuple, *_SINGLE)):
+    if not isinstance(value, (list, tuple, *_SCALARS)):
         raise SignatureError(
             f"Input {field.name!r}: found a {type(value).__name__[:40]}, expected an array, a list, a "
             f"DataFrame or a tensor."
         )
-    plain = _plain(value, [conversion.SLOW])
+    plain = _plain(value, [conversion.MAX_ITEMS])
     literals = Literals(field)
     if field.kind == SPARSE:
         return nested_lists.sparse(literals, plain)
@@ -99,15 +99,18 @@ def holds_records(value: Any) -> bool:
 def _records(value: Any) -> list[dict[Any, Any]]:
     """The rows of an object that `holds_records`."""
     if isinstance(value, (dict, list, tuple)):
-        budget = [_LIST_ENTRIES]
+        budget = [_MAX_LIST_ITEMS]
         rows = [value] if isinstance(value, dict) else value
-        return [{key: _plain(found, budget) for key, found in row.items()} for row in rows]
-    if value.size > _LIST_ENTRIES:
-        raise SignatureError(f"Of a DataFrame {_LIST_ENTRIES:,} values are taken; choose fewer rows.")
+        return [{key: _plain(values, budget) for key, values in row.items()} for row in rows]
+    if value.size > _MAX_LIST_ITEMS:
+        raise SignatureError(f"Of a DataFrame {_MAX_LIST_ITEMS:,} values are taken; choose fewer rows.")
     columns(value)  # pandas would keep the last of several columns of one name
-    found, known = value.to_dict("records"), value.notna().to_dict("records")
-    # What pandas has as missing is a feature without a value.
-    return [{key: row[key] for key in row if has[key]} for row, has in zip(found, known, strict=True)]
+    records, presence = value.to_dict("records"), value.notna().to_dict("records")
+    # A value that pandas counts as missing (NaN, None, NaT) is a feature without a value.
+    return [
+        {key: record[key] for key in record if is_present[key]}
+        for record, is_present in zip(records, presence, strict=True)
+    ]
 
 
 def _sparse_parts(value: Any) -> tuple[Array, Array, Array] | None:
@@ -118,7 +121,7 @@ def _sparse_parts(value: Any) -> tuple[Array, Array, Array] | None:
         return np.stack([coo.row, coo.col], axis=1), np.asarray(coo.data), np.array(coo.shape)
     if isinstance(value, Sparse) or (_is_of(value, "tensorflow") and hasattr(value, "dense_shape")):
         indices, values, shape = value.indices, value.values, value.dense_shape
-        return tuple(np.asarray(each) for each in (indices, values, shape))  # type: ignore[return-value]  # three
+        return tuple(np.asarray(part) for part in (indices, values, shape))  # type: ignore[return-value]  # three
     return None
 
 
@@ -137,15 +140,15 @@ def _sparse(field: Field, parts: tuple[Array, Array, Array]) -> Sparse:
 
 
 def _size(value: Any) -> int | None:
-    """Entries of a list of plain values, counted up to `_LIST_ENTRIES` + 1; None of another object."""
+    """Entries of a list of plain values, counted up to `_MAX_LIST_ITEMS` + 1; None of another object."""
     if not isinstance(value, (list, tuple)):
         return None
-    budget = [_LIST_ENTRIES]
+    budget = [_MAX_LIST_ITEMS]
     try:
         _plain(value, budget)
     except SignatureError:
-        return _LIST_ENTRIES + 1
-    return _LIST_ENTRIES - budget[0]
+        return _MAX_LIST_ITEMS + 1
+    return _MAX_LIST_ITEMS - budget[0]
 
 
 def _plain(value: Any, budget: list[int], depth: int = 0) -> Any:
@@ -160,14 +163,14 @@ def _plain(value: Any, budget: list[int], depth: int = 0) -> Any:
       SignatureError: there are more entries, nested too deeply, or something else among them.
     """
     budget[0] -= 1
-    if budget[0] < 0 or depth > nested_lists.DEEPEST:
+    if budget[0] < 0 or depth > nested_lists.MAX_DEPTH:
         raise SignatureError("These lists are too long or nested too deeply; make an array of them.")
     if isinstance(value, (list, tuple)):
-        return [_plain(each, budget, depth + 1) for each in value]
+        return [_plain(item, budget, depth + 1) for item in value]
     if isinstance(value, np.ndarray) and value.size <= budget[0]:
         return _plain(value.tolist(), budget, depth)
     if isinstance(value, np.generic):
         return value.item()
-    if value is None or isinstance(value, _SINGLE):
+    if value is None or isinstance(value, _SCALARS):
         return str(value) if isinstance(value, complex) else value
     raise SignatureError(f"Found a {type(value).__name__[:40]} in a list; expected numbers, texts and lists.")

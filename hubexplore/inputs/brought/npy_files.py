@@ -15,9 +15,9 @@ from hubexplore.inputs.input_value import Array, short
 
 NPY: Final = b"\x93NUMPY"
 ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
-UNPACKED: Final = 100_000_000
+MAX_UNPACKED: Final = 100_000_000
 """Bytes at most of an array in a compressed file."""
-_MOST_NAMED: Final = 5
+_MAX_LISTED: Final = 5
 
 
 def read_npy(name: str, content: bytes) -> Array:
@@ -71,50 +71,50 @@ def _header(name: str, file: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtyp
                 read = np.lib.format.read_array_header_2_0
             if read is None:
                 raise ValueError(f"version {version} of the format is for records with names")
-            found: tuple[tuple[int, ...], bool, np.dtype[Any]] = read(file)
-            return found
+            header: tuple[tuple[int, ...], bool, np.dtype[Any]] = read(file)
+            return header
     except Exception as error:  # noqa: BLE001 - a header is an expression in Python, which fails in many ways
         raise SignatureError(
             f"{short(name)!r} is no readable .npy file: {short(str(error))}. Save it again with np.save."
         ) from None
 
 
-def read_npz(name: str, content: bytes, wanted: str) -> Array:
+def read_npz(name: str, content: bytes, input_name: str) -> Array:
     """The only array in a `.npz` file, or the one of this name.
 
     Raises:
-      SignatureError: it is damaged, has no array or several, or one larger than `UNPACKED`.
+      SignatureError: it is damaged, has no array or several, or one larger than `MAX_UNPACKED`.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = {each.filename.removesuffix(".npy"): each for each in archive.infolist()}
-            member = members.get(wanted) or (next(iter(members.values())) if len(members) == 1 else None)
+            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            member = members.get(input_name) or (next(iter(members.values())) if len(members) == 1 else None)
             if member is None:
-                raise SignatureError(_several(name, list(members), wanted))
+                raise SignatureError(_ambiguous(name, list(members), input_name))
             with archive.open(member) as file:
                 # What the archive says about the size need not be so.
-                unpacked = file.read(UNPACKED + 1)
+                unpacked = file.read(MAX_UNPACKED + 1)
     except HubError:
         raise
     except Exception as error:  # noqa: BLE001 - zipfile, zlib, bz2 and lzma raise as many kinds as they are
         raise SignatureError(f"{short(name)!r} is no readable .npz file: {short(str(error))}.") from None
-    if len(unpacked) > UNPACKED:
+    if len(unpacked) > MAX_UNPACKED:
         raise SignatureError(
-            f"{short(name)!r} unpacks to more than {UNPACKED / 1e6:,.0f} MB, which is the most that is read."
+            f"{short(name)!r} unpacks to more than {MAX_UNPACKED / 1e6:,.0f} MB, which is the most that is read."
         )
     if not unpacked.startswith(NPY):
         raise SignatureError(f"{short(name)!r} holds {short(member.filename)!r}, which is no array.")
     return read_npy(name, unpacked)
 
 
-def _several(name: str, members: list[str], wanted: str) -> str:
+def _ambiguous(name: str, members: list[str], input_name: str) -> str:
     if not members:
         return f"{short(name)!r} is empty; expected a .npz file with one array."
-    listed = ", ".join(repr(short(each)) for each in members[:_MOST_NAMED])
-    more = f" and {len(members) - _MOST_NAMED} more" if len(members) > _MOST_NAMED else ""
+    listed = ", ".join(repr(short(member)) for member in members[:_MAX_LISTED])
+    more = f" and {len(members) - _MAX_LISTED} more" if len(members) > _MAX_LISTED else ""
     return (
         f"{short(name)!r} holds {len(members)} arrays: {listed}{more}. Save the wanted one alone with "
-        f"np.save, or under the name {short(wanted)!r}."
+        f"np.save, or under the name {short(input_name)!r}."
     )
 
 

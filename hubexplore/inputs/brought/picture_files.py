@@ -23,7 +23,7 @@ FORMATS: Final = ("PNG", "JPEG", "GIF", "BMP")
 """What TensorFlow's ops decode, as Pillow calls it."""
 BEGINNINGS: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
 """What their files begin with."""
-SIDE: Final = 192
+PREVIEW_SIDE: Final = 192
 """Pixels of the longer side of a preview: twice of what is shown, for fine screens."""
 
 
@@ -58,13 +58,13 @@ def read(field: Field, files: Sequence[tuple[str, bytes]]) -> PictureFiles:
     value = np.empty(len(files), object)
     for number, (name, content) in enumerate(files):
         # What the graph could not decode, or only with all the memory there is, is refused here.
-        images.opened(name, content, FORMATS)
+        images.open_picture(name, content, FORMATS)
         # TensorFlow reads the web-safe alphabet; padding is accepted.
         value[number] = base64.urlsafe_b64encode(content) if field.encoding.base64 else bytes(content)
     names = tuple(name for name, _ in files)
     return PictureFiles(
         nested_lists.shaped(field, value),
-        picture=images.names_in_short(names),
+        picture=images.short_names(names),
         names=names,
         base64=field.encoding.base64,
         are_samples=all(pictures.samples().get(name) == content for name, content in files),
@@ -79,23 +79,23 @@ def preview(field: Field, value: Any, limit: int = 8) -> tuple[bytes, ...]:
       value: an array of strings.
       limit: pictures.
     """
-    found = []
+    previews = []
     for content in np.asarray(value, object).reshape(-1)[:limit]:
         if not isinstance(content, bytes):
             continue
         try:
             plain = base64.urlsafe_b64decode(content) if field.encoding.base64 else content
-            picture, _ = images.opened("", plain, FORMATS)
+            picture, _ = images.open_picture("", plain, FORMATS)
         except (SignatureError, binascii.Error):
             continue
-        picture.thumbnail((SIDE, SIDE))
+        picture.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
         file = io.BytesIO()
         picture.save(file, "PNG")
-        found.append(file.getvalue())
-    return tuple(found)
+        previews.append(file.getvalue())
+    return tuple(previews)
 
 
-def drawn(pixels: Array, encoding: Encoding) -> bytes:
+def encoded_picture(pixels: Array, encoding: Encoding) -> bytes:
     """A picture as the content of a file that the graph decodes.
 
     Args:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,6 +10,7 @@ import numpy as np
 
 from hubexplore.errors import SignatureError, closest
 from hubexplore.inputs.brought import conversion, notebook_objects, picture_files, tf_records
+from hubexplore.inputs.brought.csv_reader import read_rows
 from hubexplore.inputs.brought.npy_files import NPY, ZIP, read_npy, read_npz
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue, short
@@ -22,9 +21,9 @@ LIMIT: Final = 25_000_000
 """Bytes of a file."""
 NUMBERS_LIMIT: Final = 5_000_000
 """Bytes of a file of numbers written as text."""
-_TABLES: Final = (".csv", ".tsv", ".tab")
+_TABLE_SUFFIXES: Final = (".csv", ".tsv", ".tab")
 # Of IPython, not of the person.
-_NOT_THEIRS: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
+_IPYTHON_NAMES: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 
 
 def read_file(field: Field, name: str, content: bytes) -> InputValue:
@@ -66,19 +65,19 @@ def variables(field: Field, namespace: Mapping[str, Any]) -> list[str]:
 
     Objects are looked at by their type; never shown as text, and what fails is left out.
     """
-    found = []
+    names = []
     for name, value in list(namespace.items()):
         try:
             # A name that is no text fails here, and is left out.
             if (
                 not name.startswith("_")
-                and name not in _NOT_THEIRS
+                and name not in _IPYTHON_NAMES
                 and notebook_objects.may_fit(field, value)
             ):
-                found.append(name)
+                names.append(name)
         except Exception:  # noqa: BLE001, S112 - an object of a stranger may do anything when looked at
             continue
-    return sorted(found)
+    return sorted(names)
 
 
 def from_variable(field: Field, namespace: Mapping[str, Any], name: str) -> InputValue:
@@ -125,7 +124,7 @@ def _text(field: Field, name: str, content: bytes) -> Any:
             f"{short(name)!r} is no .npy or .npz file, and no text in UTF-8 (byte {error.start}). Expected "
             f"for input {field.name!r}: {field.hint}."
         ) from None
-    if os.path.splitext(name)[1].lower() in _TABLES and field.kind == "dense":
+    if os.path.splitext(name)[1].lower() in _TABLE_SUFFIXES and field.kind == "dense":
         return _table(field, name, text)
     return typed_text.parse(field, text)
 
@@ -133,12 +132,8 @@ def _text(field: Field, name: str, content: bytes) -> Any:
 def _table(field: Field, name: str, text: str) -> Any:
     """Rows of a CSV file. The first row is left out if it is a heading: no numbers where numbers follow."""
     first = text.partition("\n")[0]
-    delimiter = next((each for each in "\t;" if each in first), ",")
-    try:
-        # Quoted cells may hold line breaks.
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
-    except csv.Error as error:
-        raise SignatureError(f"{short(name)!r} is no table that can be read: {error}.") from None
+    delimiter = next((separator for separator in "\t;" if separator in first), ",")
+    rows = read_rows(text, repr(short(name)), delimiter)
     if field.encoded == "example":
         return _examples(field, name, rows)
     literals = Literals(field)

@@ -38,7 +38,7 @@ def read(name: str, content: bytes) -> list[bytes]:
     Raises:
       SignatureError: it is truncated or damaged.
     """
-    found: list[bytes] = []
+    records: list[bytes] = []
     position = 0
     while position < len(content):
         length = _length(content, position)
@@ -46,12 +46,12 @@ def read(name: str, content: bytes) -> list[bytes]:
         record = content[position + _HEAD : end]
         if length is None or content[end : end + _TAIL] != struct.pack("<I", crc32c.masked(record)):
             raise SignatureError(
-                f"{short(name)!r} is a TFRecord file, but record {len(found) + 1} is truncated or damaged. "
+                f"{short(name)!r} is a TFRecord file, but record {len(records) + 1} is truncated or damaged. "
                 f"Get a fresh copy."
             )
-        found.append(record)
+        records.append(record)
         position = end + _TAIL
-    return found
+    return records
 
 
 def _length(content: bytes, position: int) -> int | None:

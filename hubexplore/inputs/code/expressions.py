@@ -21,11 +21,11 @@ from hubexplore.inputs.code import helper_functions
 from hubexplore.inputs.input_value import Array, InputValue
 from hubexplore.inputs.typed.tf_examples import Values, features_of, serialized
 
-SHORT: Final = 2_000
+MAX_CHARACTERS: Final = 2_000
 """Characters: so long a value is written out."""
-FEW: Final = 12
+MAX_WRITTEN: Final = 12
 """Numbers: so few are written out rather than computed."""
-LONGEST: Final = 1_000_000
+MAX_BYTES: Final = 1_000_000
 """Maximum number of bytes of an array that the code holds; a larger one is read from a file."""
 PICTURES_IMPORT: Final = "from hubexplore.inputs import pictures"
 """The only part of hubexplore, beside its top level, that code may import: people keep what is written."""
@@ -53,29 +53,29 @@ class Expressions:
         seeded = ("random = np.random.default_rng(0)",) if self._is_seeded else ()
         return (*sorted(self.imports), *self.helpers, *seeded)
 
-    def write(self, given: InputValue) -> str:
+    def write(self, source: InputValue) -> str:
         """An expression, on one line, for what a person gave."""
-        value = given.value
-        if is_name(given.variable) and isinstance(value, np.ndarray) and not given.is_made:
-            return self._variable(given.variable, value)
+        value = source.value
+        if is_name(source.variable) and isinstance(value, np.ndarray) and not source.is_made:
+            return self._variable(source.variable, value)
         writers: tuple[tuple[Any, Callable[[Any], str]], ...] = (
             (Pictures, self._pictures),
             (PictureFiles, self._picture_files),
             (Records, self._records),
         )
         for kind, write in writers:
-            if isinstance(given, kind):
-                return write(given)
+            if isinstance(source, kind):
+                return write(source)
         if hasattr(value, "dense_shape"):
             return self._sparse(value)
         if hasattr(value, "nested_row_splits"):
             value = value.to_list()
         if not isinstance(value, np.ndarray):
             return self._plain(value)
-        if given.file.lower().endswith(".npy") and value.dtype.kind in "biufc":
+        if source.file.lower().endswith(".npy") and value.dtype.kind in "biufc":
             self._import("import numpy as np")
-            return f"np.load({given.file!r}).astype({value.dtype.name!r}).reshape({value.shape!r})"
-        made = self._example(value) if given.example is not None else None
+            return f"np.load({source.file!r}).astype({value.dtype.name!r}).reshape({value.shape!r})"
+        made = self._example(value) if source.example is not None else None
         return made or self._array(value)
 
     def _import(self, line: str) -> None:
@@ -121,14 +121,14 @@ class Expressions:
             return f"np.zeros({value.shape!r}, {dtype})"
         if value.dtype.kind in "OSU":
             return self._texts(value)
-        if value.size <= SHORT:
+        if value.size <= MAX_CHARACTERS:
             text = self._plain(_nested(value))
-            if len(text) <= SHORT or value.nbytes <= 256:
+            if len(text) <= MAX_CHARACTERS or value.nbytes <= 256:
                 return text
         if value.dtype.kind == "V":  # bfloat16: its numbers are float32 as well
             value = value.astype(np.float32)
         self._import("import numpy as np")
-        if value.nbytes > LONGEST:
+        if value.nbytes > MAX_BYTES:
             self.helpers.append(
                 "# This input is too large for code. Write it to a file first:\n# np.save('input.npy', VALUE)"
             )
@@ -140,8 +140,8 @@ class Expressions:
         return f"np.load(io.BytesIO(base64.b64decode({base64.b64encode(file.getvalue()).decode()!r})))"
 
     def _texts(self, value: Array) -> str:
-        flat = [each if isinstance(each, bytes) else str(each).encode() for each in value.ravel()]
-        if sum(map(len, flat)) > LONGEST:
+        flat = [entry if isinstance(entry, bytes) else str(entry).encode() for entry in value.ravel()]
+        if sum(map(len, flat)) > MAX_BYTES:
             writer = (
                 "with tf.io.TFRecordWriter('input.tfrecord') as file: [file.write(each) for each in VALUE]"
             )
@@ -150,8 +150,8 @@ class Expressions:
         messages = _messages(flat)
         if any(messages):
             return self._examples(messages, value.shape)
-        texts: list[Any] = [text_of(each) for each in flat]
-        if any(isinstance(each, bytes) for each in texts):
+        texts: list[Any] = [text_of(content) for content in flat]
+        if any(isinstance(text, bytes) for text in texts):
             texts = flat
         rows = np.empty(len(texts), object)
         rows[:] = texts
@@ -163,26 +163,26 @@ class Expressions:
         if helper_functions.EXAMPLE not in self.helpers:
             self.helpers.append(helper_functions.EXAMPLE)
         rows = np.empty(len(messages), object)
-        rows[:] = [f"example({helper_functions.features(each)})" for each in messages]
+        rows[:] = [f"example({helper_functions.features(message)})" for message in messages]
         return _listed(rows.reshape(shape).tolist())
 
-    def _picture_files(self, given: PictureFiles) -> str:
+    def _picture_files(self, source: PictureFiles) -> str:
         """What the files hold, read again."""
-        if given.are_samples:
+        if source.are_samples:
             self._import(PICTURES_IMPORT)
-            files = [f"pictures.samples()[{name!r}]" for name in given.names]
+            files = [f"pictures.samples()[{name!r}]" for name in source.names]
         else:
             self._import("import pathlib")
-            files = [f"pathlib.Path({name!r}).read_bytes()" for name in given.names]
-        if given.base64:
+            files = [f"pathlib.Path({name!r}).read_bytes()" for name in source.names]
+        if source.base64:
             self._import("import base64")
             files = [f"base64.urlsafe_b64encode({file})" for file in files]
         rows = np.empty(len(files), object)
         rows[:] = files
-        return _listed(rows.reshape(given.value.shape).tolist())
+        return _listed(rows.reshape(source.value.shape).tolist())
 
-    def _records(self, given: Records) -> str:
-        return self._records_of(given.file, given.value.shape)
+    def _records(self, source: Records) -> str:
+        return self._records_of(source.file, source.value.shape)
 
     def _records_of(self, file: str, shape: tuple[int, ...]) -> str:
         self._import("import numpy as np")
@@ -203,7 +203,7 @@ class Expressions:
         for text, make in _candidates(value, self._random):
             if same(make(), value):
                 # Of few numbers nobody needs to be told how they came about, but random ones have an order.
-                if value.size <= FEW and not text.startswith("random."):
+                if value.size <= MAX_WRITTEN and not text.startswith("random."):
                     return None
                 self._import("import numpy as np")
                 self._is_seeded |= text.startswith("random.")
@@ -213,29 +213,29 @@ class Expressions:
             self._random.bit_generator.state = before.bit_generator.state
         return None
 
-    def _pictures(self, given: Pictures) -> str:
+    def _pictures(self, source: Pictures) -> str:
         name = "picture" if not self.helpers else f"picture_{len(self.helpers) + 1}"
         for line in ("import numpy as np", "import PIL.Image", "import PIL.ImageOps"):
             self._import(line)
-        self.helpers.append(helper_functions.picture(name, given))
-        files = [repr(file) for file in given.names]
-        if given.are_samples:
+        self.helpers.append(helper_functions.picture(name, source))
+        files = [repr(file) for file in source.names]
+        if source.are_samples:
             self._import("import io")
             self._import(PICTURES_IMPORT)
             files = [f"io.BytesIO(pictures.samples()[{file}])" for file in files]
-        whole = f".astype({given.value.dtype.name!r})" if given.value.dtype.kind in "iu" else ""
+        whole = f".astype({source.value.dtype.name!r})" if source.value.dtype.kind in "iu" else ""
         return f"np.stack([{', '.join(f'{name}({file})' for file in files)}]){whole}"
 
 
 def _messages(contents: list[bytes]) -> list[dict[str, Values]]:
     """The tf.Example messages that all of these bytes are; none if one is something else."""
-    found = []
+    messages = []
     for content in contents:
         features = features_of(content)
         if features is None or serialized(features) != content:
             return []
-        found.append(features)
-    return found
+        messages.append(features)
+    return messages
 
 
 def _listed(rows: Any) -> str:
@@ -277,21 +277,21 @@ def _candidates(value: Array, random: np.random.Generator) -> Iterator[Candidate
     yield f"random.random({shape!r}){cast}", lambda: np.asarray(random.random(shape)).astype(dtype)
     for top in (2, 256):
         make = functools.partial(random.integers, 0, top, shape)
-        yield f"random.integers(0, {top}, {shape!r}){cast}", functools.partial(_cast, make, dtype)
+        yield f"random.integers(0, {top}, {shape!r}){cast}", functools.partial(_array_of, make, dtype)
     end = f"{cast}.reshape({shape!r})"
     ramp: Array = np.arange(count) / max(count - 1, 1)
     yield f"(np.arange({count}) / {max(count - 1, 1)}){end}", lambda: ramp.astype(dtype).reshape(shape)
     yield f"(np.arange({count}) % 2){end}", lambda: (np.arange(count) % 2).astype(dtype).reshape(shape)
     if len(shape) == 4 and shape[3] in (1, 3):
-        yield from _drawn(value)
+        yield from _drawing_candidates(value)
 
 
-def _cast(make: Callable[[], Any], dtype: np.dtype[Any]) -> Array:
+def _array_of(make: Callable[[], Any], dtype: np.dtype[Any]) -> Array:
     made: Array = np.asarray(make()).astype(dtype)
     return made
 
 
-def _drawn(value: Array) -> Iterator[Candidate]:
+def _drawing_candidates(value: Array) -> Iterator[Candidate]:
     """Expressions for the drawings that examples are."""
     shape, dtype = value.shape, value.dtype
     count, height, width, channels = shape

@@ -21,10 +21,12 @@ RUN_SECONDS: Final = 10.0
 """Time after which the run of one example is stopped."""
 MEMORY: Final = 2_000_000_000
 """Bytes that an example may take to run: more are refused before TensorFlow gets it."""
-_MESSAGE: Final = 600
+_MAX_MESSAGE: Final = 600
 """Characters of the quoted error."""
 # What these say does not depend on the values: no other example would do.
-_HOPELESS: Final = frozenset({"FailedPreconditionError", "PermissionDeniedError", "NotInitializedError"})
+_HOPELESS_ERRORS: Final = frozenset(
+    {"FailedPreconditionError", "PermissionDeniedError", "NotInitializedError"}
+)
 _NO_KERNEL: Final = "No OpKernel was registered"
 
 
@@ -49,7 +51,7 @@ class Bounds:
     clock: Callable[[], float] = time.monotonic
 
 
-NORMAL: Final = Bounds()
+DEFAULT_BOUNDS: Final = Bounds()
 
 
 @dataclass
@@ -61,11 +63,11 @@ class _Failure:
     words: str
 
 
-def surely(
+def find_example(
     fields: Sequence[Field],
     run: Callable[[dict[str, Any]], object],
     rows: int = examples.ROWS,
-    bounds: Bounds = NORMAL,
+    bounds: Bounds = DEFAULT_BOUNDS,
 ) -> dict[str, InputValue]:
     """An example that runs: the first one on which `run` raises nothing.
 
@@ -83,20 +85,20 @@ def surely(
     begin = bounds.clock()
     nearest: _Failure | None = None
     tried = 0
-    for given in trials(fields, rows, bounds):
+    for example in trials(fields, rows, bounds):
         tried += 1
         try:
-            run({name: each.value for name, each in given.items()})
+            run({name: value.value for name, value in example.items()})
         except Exception as error:  # whatever it is, the next example may do
-            if _is(error, "NoKernelError"):
+            if _is_of_class(error, "NoKernelError"):
                 raise  # it says all, and no example has a part in it
             progress = _progress(error)
             if nearest is None or progress > nearest.progress:
-                nearest = _Failure(error, progress, _words(given))
+                nearest = _Failure(error, progress, _shapes_text(example))
             if is_hopeless(error):
                 break
         else:
-            return given
+            return example
     ended = _ended(bounds, tried, bounds.clock() - begin)
     if nearest is None:
         raise SignatureError(
@@ -108,14 +110,14 @@ def surely(
 
 
 def trials(
-    fields: Sequence[Field], rows: int = examples.ROWS, bounds: Bounds = NORMAL
+    fields: Sequence[Field], rows: int = examples.ROWS, bounds: Bounds = DEFAULT_BOUNDS
 ) -> Iterator[dict[str, InputValue]]:
     """The examples that are tried one after the other, the likeliest first; as many as the bounds allow."""
     begin = bounds.clock()
-    for tried, given in enumerate(examples.trials(fields, rows)):
+    for tried, example in enumerate(examples.trials(fields, rows)):
         if _ended(bounds, tried, bounds.clock() - begin):
             return
-        yield given
+        yield example
 
 
 def _ended(bounds: Bounds, tried: int, seconds: float) -> str:
@@ -131,20 +133,20 @@ def _message(nearest: _Failure, tried: int, seconds: float, ended: str) -> str:
     count = "1 was tried" if tried == 1 else f"{tried} were tried"
     after = f"; {ended}" if ended else ""
     which = "It" if tried == 1 else "The one that came closest"
-    said = beginning(str(nearest.error) or type(nearest.error).__name__, _MESSAGE)
+    reason = beginning(str(nearest.error) or type(nearest.error).__name__, _MAX_MESSAGE)
     return (
         f"No example was found that runs: {count} in {seconds:.1f} s{after}. {which} ({nearest.words}) "
-        f"failed: {said}"
+        f"failed: {reason}"
     )
 
 
-def _words(given: dict[str, InputValue]) -> str:
+def _shapes_text(example: dict[str, InputValue]) -> str:
     """The shapes of an example's inputs."""
-    shown = [f"{name} {_shape(each.value)}" for name, each in given.items()]
+    shown = [f"{name} {_shape_text(value.value)}" for name, value in example.items()]
     return beginning(", ".join(shown[:4]) + (", …" if len(shown) > 4 else ""), 200) or "no inputs"
 
 
-def _shape(value: Any) -> str:
+def _shape_text(value: Any) -> str:
     sizes = getattr(value, "dense_shape", None)
     if sizes is None:
         sizes = getattr(value, "shape", None)
@@ -153,27 +155,27 @@ def _shape(value: Any) -> str:
     return f"[{', '.join(str(int(size)) for size in sizes)}]"
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def _causes(error: BaseException) -> Iterator[BaseException]:
     """The error and what it was raised from."""
-    found: BaseException | None = error
-    while found is not None:
-        yield found
-        found = found.__cause__
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__
 
 
 def is_hopeless(error: BaseException) -> bool:
     """Whether an error says that no inputs will do, as where a table was never initialised."""
-    return _is(error, *_HOPELESS) or any(_NO_KERNEL in str(each) for each in _chain(error))
+    return _is_of_class(error, *_HOPELESS_ERRORS) or any(_NO_KERNEL in str(link) for link in _causes(error))
 
 
-def _is(error: BaseException, *classes: str) -> bool:
+def _is_of_class(error: BaseException, *classes: str) -> bool:
     """Whether an error, or what it was raised from, is of a class of one of these names."""
-    return any(kind.__name__ in classes for each in _chain(error) for kind in type(each).__mro__)
+    return any(kind.__name__ in classes for link in _causes(error) for kind in type(link).__mro__)
 
 
 def _progress(error: BaseException) -> int:
     """How far a run got: the ops that the failed one depends on; 0 where it did not begin."""
-    failed = next((op for each in _chain(error) if (op := getattr(each, "op", None)) is not None), None)
+    failed = next((op for link in _causes(error) if (op := getattr(link, "op", None)) is not None), None)
     if failed is None:
         return 0
     seen: set[Any] = {failed}

@@ -29,9 +29,9 @@ class Literals:
         self.dtype = field.numpy
         self.is_text = field.dtype == "string"
         self._limits = integer_limits(self.dtype)
-        self._what = self._expected()
+        self._expectation = self._expected_entry()
 
-    def _expected(self) -> str:
+    def _expected_entry(self) -> str:
         if self.is_text:
             return "a text"
         if self.dtype.kind == "b":
@@ -40,7 +40,7 @@ class Literals:
             return f"a whole number from {self._limits[0]} to {self._limits[1]}"
         return "a number such as 1.5+2j" if self.dtype.kind == "c" else "a number such as 1.5"
 
-    def entry(self, found: Any, where: str = "") -> Any:
+    def entry(self, item: Any, where: str = "") -> Any:
         """The value of one entry: bytes, bool, int, float or complex.
 
         Args:
@@ -51,42 +51,42 @@ class Literals:
           SignatureError: it is not what the input takes, or does not fit into its dtype.
         """
         try:
-            value = self._value(found)
+            value = self._value(item)
         except (ValueError, OverflowError):
             value = None
         if value is None:
             raise SignatureError(
-                f"Input {self.field.name!r}{', ' + where if where else ''}: found {shown(found)}, expected "
-                f"{self._what} ({self.field.dtype})."
+                f"Input {self.field.name!r}{', ' + where if where else ''}: found {shown(item)}, expected "
+                f"{self._expectation} ({self.field.dtype})."
             )
         return value
 
-    def _value(self, found: Any) -> Any:
+    def _value(self, item: Any) -> Any:
         """The value, or None or a ValueError where it is none."""
         if self.is_text:
             # What UTF-8 cannot hold is a UnicodeEncodeError, which is a ValueError.
-            return found.encode() if isinstance(found, str) else found if isinstance(found, bytes) else None
+            return item.encode() if isinstance(item, str) else item if isinstance(item, bytes) else None
         if self.dtype.kind == "b":
-            word = str(found).lower() if isinstance(found, (str, bool, int)) else ""
+            word = str(item).lower() if isinstance(item, (str, bool, int)) else ""
             return True if word in _TRUE else False if word in _FALSE else None
-        if isinstance(found, bool) or not isinstance(found, (str, int, float)):
+        if isinstance(item, bool) or not isinstance(item, (str, int, float)):
             return None
         if self._limits is not None:
-            return _integer(found, *self._limits)
-        return self._complex(found) if self.dtype.kind == "c" else self._float(found)
+            return _integer(item, *self._limits)
+        return self._complex(item) if self.dtype.kind == "c" else self._float(item)
 
-    def _float(self, found: str | float) -> float | None:
-        if isinstance(found, str) and "_" in found:
+    def _float(self, item: str | float) -> float | None:
+        if isinstance(item, str) and "_" in item:
             return None
-        number = float(found)
-        if math.isinf(number) and isinstance(found, str) and "inf" not in found.lower():
+        number = float(item)
+        if math.isinf(number) and isinstance(item, str) and "inf" not in item.lower():
             return None  # too large for any float
         return number if self._holds(number) else None
 
-    def _complex(self, found: str | float) -> complex | None:
-        if isinstance(found, str) and "_" in found:
+    def _complex(self, item: str | float) -> complex | None:
+        if isinstance(item, str) and "_" in item:
             return None
-        return complex(found)
+        return complex(item)
 
     def _holds(self, number: float) -> bool:
         """Whether a finite number stays finite in the dtype."""
@@ -114,12 +114,12 @@ class Literals:
             return short_word if np.float64(short_word).astype(self.dtype) == value else exact
 
 
-def _integer(found: Any, least: int, most: int) -> int | None:
-    if isinstance(found, str) and _INTEGER.fullmatch(found):
-        found = int(found)
-    if not isinstance(found, int):
+def _integer(item: Any, least: int, most: int) -> int | None:
+    if isinstance(item, str) and _INTEGER.fullmatch(item):
+        item = int(item)
+    if not isinstance(item, int):
         return None
-    number = found
+    number = item
     return number if least <= number <= most else None
 
 
@@ -148,12 +148,12 @@ def counted(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
 
 
-def shown(found: Any) -> str:
+def shown(item: Any) -> str:
     """What was found, for a message: short, on one line, without characters that do not print."""
-    if found is None:
+    if item is None:
         return "null"
-    if isinstance(found, (list, dict)):
-        return "a list" if isinstance(found, list) else "an object"
-    if isinstance(found, (bool, float)):
-        return str(found).lower()
-    return repr(short(found)) if isinstance(found, str) else short(str(found)[:60])
+    if isinstance(item, (list, dict)):
+        return "a list" if isinstance(item, list) else "an object"
+    if isinstance(item, (bool, float)):
+        return str(item).lower()
+    return repr(short(item)) if isinstance(item, str) else short(str(item)[:60])

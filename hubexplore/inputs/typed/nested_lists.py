@@ -15,10 +15,10 @@ from hubexplore.inputs.input_value import Array, Sparse
 from hubexplore.inputs.typed.literals import Literals, counted, shown
 from hubexplore.summary.model import Shape
 
-DEEPEST: Final = 32
+MAX_DEPTH: Final = 32
 """Dimensions of an array: as many as NumPy 1 takes."""
-_WIDEST: Final = 2**62
-_MOST_CELLS: Final = 400
+_MAX_COUNT: Final = 2**62
+_MAX_CELLS: Final = 400
 """Cells of a sparse value that is written out as rows."""
 
 
@@ -34,7 +34,7 @@ def array(literals: Literals, entries: Any) -> Array:
         return np.array(entries, wide or np.float64).astype(literals.dtype)
 
 
-def dense(literals: Literals, found: Any) -> Array:
+def dense(literals: Literals, rows: Any) -> Array:
     """Lists of lists as an array of the input's shape.
 
     Raises:
@@ -42,13 +42,13 @@ def dense(literals: Literals, found: Any) -> Array:
     """
     field = literals.field
     sizes: list[int] = []
-    level = found
+    level = rows
     while isinstance(level, list):
         sizes.append(len(level))
-        if len(sizes) > DEEPEST:
+        if len(sizes) > MAX_DEPTH:
             raise _too_deep(field)
         level = level[0] if level else None
-    flat = list(_even(literals, found, sizes, 0, ""))
+    flat = list(_even_entries(literals, rows, sizes, 0, ""))
     if literals.is_text:
         made = np.empty(len(flat), object)
         made[:] = flat
@@ -57,31 +57,31 @@ def dense(literals: Literals, found: Any) -> Array:
     return shaped(field, made.reshape(sizes))
 
 
-def _even(literals: Literals, found: Any, sizes: list[int], depth: int, where: str) -> Iterator[Any]:
+def _even_entries(literals: Literals, rows: Any, sizes: list[int], depth: int, where: str) -> Iterator[Any]:
     """The entries of lists that all have the lengths `sizes`."""
     if depth == len(sizes):
-        yield literals.entry(found, where)
+        yield literals.entry(rows, where)
         return
-    if not isinstance(found, list) or len(found) != sizes[depth]:
-        got = counted(len(found), "entry", "entries") if isinstance(found, list) else shown(found)
+    if not isinstance(rows, list) or len(rows) != sizes[depth]:
+        got = counted(len(rows), "entry", "entries") if isinstance(rows, list) else shown(rows)
         raise SignatureError(
             f"Input {literals.field.name!r}{', ' + where if where else ''}: found {got}, expected "
             f"{counted(sizes[depth], 'entry', 'entries')} as in the first row."
         )
-    for number, each in enumerate(found, 1):
-        yield from _even(literals, each, sizes, depth + 1, where or f"row {number}")
+    for number, row in enumerate(rows, 1):
+        yield from _even_entries(literals, row, sizes, depth + 1, where or f"row {number}")
 
 
 def shaped(field: Field, value: Array) -> Array:
-    """`value` in the shape of the input: a single row becomes the only one, flat rows are folded.
+    """`value` in the shape of the input: a single row becomes the only one, flat rows are reshaped.
 
     Raises:
       SignatureError: it does not fit.
     """
-    found = folded(field.shape, value.shape)
-    if found is not None:
+    sizes = fitted_shape(field.shape, value.shape)
+    if sizes is not None:
         try:
-            return value.reshape(found)
+            return value.reshape(sizes)
         except ValueError as error:  # no entries, but more bytes in its other dimensions than NumPy counts
             raise SignatureError(
                 f"Input {field.name!r}: no array can have {expected_words(field)}."
@@ -91,12 +91,12 @@ def shaped(field: Field, value: Array) -> Array:
     )
 
 
-def folded(shape: Shape, sizes: tuple[int, ...]) -> tuple[int, ...] | None:
+def fitted_shape(shape: Shape, sizes: tuple[int, ...]) -> tuple[int, ...] | None:
     """The sizes that an array of `sizes` is given to fit a static shape; None where it does not fit."""
-    return next((candidate for candidate in _foldings(shape, sizes) if fits(shape, candidate)), None)
+    return next((candidate for candidate in _candidate_shapes(shape, sizes) if fits(shape, candidate)), None)
 
 
-def _foldings(shape: Shape, sizes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+def _candidate_shapes(shape: Shape, sizes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     """Shapes that an array of `sizes` may be given, the most likely first."""
     count = math.prod(sizes)
     if shape is None:
@@ -132,7 +132,7 @@ def fits(shape: Shape, sizes: tuple[int, ...]) -> bool:
     """Whether an array of `sizes` has a static shape."""
     return shape is None or (
         len(shape) == len(sizes)
-        and all(own is None or own == size for own, size in zip(shape, sizes, strict=True))
+        and all(dimension is None or dimension == size for dimension, size in zip(shape, sizes, strict=True))
     )
 
 
@@ -150,7 +150,11 @@ def size_words(sizes: tuple[int, ...]) -> str:
 def expected_words(field: Field) -> str:
     """The shape and hint of an input, for a message."""
     shape = field.shape
-    sizes = "any" if shape is None else f"({', '.join('?' if each is None else str(each) for each in shape)})"
+    sizes = (
+        "any"
+        if shape is None
+        else f"({', '.join('?' if dimension is None else str(dimension) for dimension in shape)})"
+    )
     return f"the shape {sizes}: {field.hint}"
 
 
@@ -161,20 +165,20 @@ def _too_deep(field: Field) -> SignatureError:
 # ---- sparse
 
 
-def sparse(literals: Literals, found: Any) -> Sparse:
+def sparse(literals: Literals, rows: Any) -> Sparse:
     """Rows with null for nothing, or an object of indices, values and shape, as a sparse value.
 
     Raises:
       SignatureError: it cannot be read or does not fit.
     """
-    if isinstance(found, dict):
-        return _from_parts(literals, found)
+    if isinstance(rows, dict):
+        return _from_parts(literals, rows)
     field = literals.field
-    rank = depth(found) if field.shape is None else len(field.shape)
-    if not 1 <= rank <= DEEPEST:
-        raise _too_deep(field) if rank else _wrong(field, shown(found))
-    if depth(found) == rank - 1 and has_entries(found):
-        found = [found]
+    rank = depth(rows) if field.shape is None else len(field.shape)
+    if not 1 <= rank <= MAX_DEPTH:
+        raise _too_deep(field) if rank else _wrong(field, shown(rows))
+    if depth(rows) == rank - 1 and has_entries(rows):
+        rows = [rows]
     indices: list[tuple[int, ...]] = []
     values: list[Any] = []
     sizes = [0] * rank
@@ -188,36 +192,39 @@ def sparse(literals: Literals, found: Any) -> Sparse:
         if not isinstance(level, list):
             raise _wrong(field, shown(level))
         sizes[len(place)] = max(sizes[len(place)], len(level))
-        for number, each in enumerate(level):
-            walk(each, (*place, number))
+        for number, item in enumerate(level):
+            walk(item, (*place, number))
 
-    walk(found, ())
+    walk(rows, ())
     known = field.shape or (None,) * rank
-    whole = [own if own is not None and own >= size else size for own, size in zip(known, sizes, strict=True)]
+    whole = [
+        dimension if dimension is not None and dimension >= size else size
+        for dimension, size in zip(known, sizes, strict=True)
+    ]
     return _sparse(literals, indices, values, whole)
 
 
-def _from_parts(literals: Literals, found: dict[str, Any]) -> Sparse:
+def _from_parts(literals: Literals, parts: dict[str, Any]) -> Sparse:
     field = literals.field
-    if set(found) != {"indices", "values", "shape"} or not all(
-        isinstance(each, list) for each in found.values()
+    if set(parts) != {"indices", "values", "shape"} or not all(
+        isinstance(part, list) for part in parts.values()
     ):
         raise _wrong(
             field, "an object of other parts", 'or {"indices": [[0, 1]], "values": [5], "shape": [1, 2]}'
         )
-    indices, values, shape = found["indices"], found["values"], found["shape"]
+    indices, values, shape = parts["indices"], parts["values"], parts["shape"]
     rank = len(shape)
-    if not 1 <= rank <= DEEPEST:
+    if not 1 <= rank <= MAX_DEPTH:
         raise _wrong(field, f"a shape of {rank} sizes")
     if len(indices) != len(values):
         raise _wrong(field, f"{len(indices)} indices and {len(values)} values", "equally many")
-    if not all(_is_size(size) for size in shape) or math.prod(shape) > _WIDEST:
+    if not all(_is_size(size) for size in shape) or math.prod(shape) > _MAX_COUNT:
         raise _wrong(field, "a shape that is no list of sizes")
     places = {}
     for place, value in zip(indices, values, strict=True):
         if not isinstance(place, list) or len(place) != rank:
             raise _wrong(field, f"an index of another length than the shape, {rank}")
-        if not all(_is_size(own) and own < size for own, size in zip(place, shape, strict=True)):
+        if not all(_is_size(index) and index < size for index, size in zip(place, shape, strict=True)):
             raise _wrong(field, f"the index {shown(str(place))} outside of the shape")
         if tuple(place) in places:
             raise _wrong(field, f"the index {shown(str(place))} twice")
@@ -226,8 +233,8 @@ def _from_parts(literals: Literals, found: dict[str, Any]) -> Sparse:
     return _sparse(literals, order, [places[place] for place in order], shape)
 
 
-def _is_size(found: Any) -> bool:
-    return isinstance(found, int) and not isinstance(found, bool) and 0 <= found < _WIDEST
+def _is_size(item: Any) -> bool:
+    return isinstance(item, int) and not isinstance(item, bool) and 0 <= item < _MAX_COUNT
 
 
 def _sparse(
@@ -242,40 +249,42 @@ def _sparse(
     )
 
 
-def _wrong(field: Field, found: str, remedy: str = "") -> SignatureError:
-    wanted = f"{expected_words(field)} {remedy}".rstrip()
-    return SignatureError(f"Input {field.name!r}: found {found}, expected {wanted}.")
+def _wrong(field: Field, finding: str, remedy: str = "") -> SignatureError:
+    expected = f"{expected_words(field)} {remedy}".rstrip()
+    return SignatureError(f"Input {field.name!r}: found {finding}, expected {expected}.")
 
 
-def depth(found: Any) -> int:
-    """How deep lists are nested, at their deepest place; at most `DEEPEST` + 1."""
-    level, count = [found], 0
-    while count <= DEEPEST and any(isinstance(each, list) for each in level):
+def depth(rows: Any) -> int:
+    """How deep lists are nested, at their deepest place; at most `MAX_DEPTH` + 1."""
+    level, count = [rows], 0
+    while count <= MAX_DEPTH and any(isinstance(item, list) for item in level):
         count += 1
-        level = [entry for each in level if isinstance(each, list) for entry in each]
+        level = [
+            entry for rows_of_level in level if isinstance(rows_of_level, list) for entry in rows_of_level
+        ]
     return count
 
 
-def has_entries(found: Any) -> bool:
+def has_entries(rows: Any) -> bool:
     """Whether lists, of bounded depth, hold anything but lists."""
-    return any(map(has_entries, found)) if isinstance(found, list) else True
+    return any(map(has_entries, rows)) if isinstance(rows, list) else True
 
 
 # ---- ragged
 
 
-def ragged(literals: Literals, found: Any) -> list[Any]:
+def ragged(literals: Literals, rows: Any) -> list[Any]:
     """Rows of rows as nested lists of entries.
 
     Raises:
       SignatureError: it cannot be read or does not fit.
     """
     field = literals.field
-    rank = max(field.ragged_rank + 1, depth(found)) if field.shape is None else len(field.shape)
-    if rank > DEEPEST:
+    rank = max(field.ragged_rank + 1, depth(rows)) if field.shape is None else len(field.shape)
+    if rank > MAX_DEPTH:
         raise _too_deep(field)
-    if depth(found) == rank - 1 and has_entries(found):
-        found = [found]
+    if depth(rows) == rank - 1 and has_entries(rows):
+        rows = [rows]
     widths: dict[int, int] = {}
 
     def walk(level: Any, place: int, where: str) -> Any:
@@ -292,10 +301,10 @@ def ragged(literals: Literals, found: Any) -> list[Any]:
                 field,
                 f"{counted(len(level), 'entry', 'entries')}{' in ' + where if where else ''}, not {known}",
             )
-        return [walk(each, place + 1, where or f"row {number}") for number, each in enumerate(level, 1)]
+        return [walk(item, place + 1, where or f"row {number}") for number, item in enumerate(level, 1)]
 
-    rows: list[Any] = walk(found, 0, "")
-    return rows
+    nested: list[Any] = walk(rows, 0, "")
+    return nested
 
 
 # ---- back
@@ -315,28 +324,28 @@ def entries(value: Any) -> int:
 def rows_of(literals: Literals, value: Any) -> Any:
     """An array or nested lists as lists for JSON; None where an entry cannot be typed."""
     if isinstance(value, np.ndarray):
-        value = value.tolist() if literals.is_text or value.ndim == 0 else _kept(value)
+        value = value.tolist() if literals.is_text or value.ndim == 0 else _rows_of_scalars(value)
     try:
         return _plain(literals, value)
     except ValueError:
         return None
 
 
-def _kept(value: Array) -> Any:
+def _rows_of_scalars(value: Array) -> Any:
     """Like `tolist`, but entries stay NumPy's, which know how short they may be written."""
-    return [_kept(row) for row in value] if value.ndim > 1 else list(value)
+    return [_rows_of_scalars(row) for row in value] if value.ndim > 1 else list(value)
 
 
 def _plain(literals: Literals, value: Any) -> Any:
     if isinstance(value, (list, tuple)):
-        return [_plain(literals, each) for each in value]
+        return [_plain(literals, item) for item in value]
     word = literals.word(value)
     if word is None:
         raise ValueError("cannot be typed")
-    return Word(word)
+    return EntryText(word)
 
 
-class Word(str):
+class EntryText(str):
     """What `Literals.word` made of an entry."""
 
     __slots__ = ()
@@ -345,7 +354,7 @@ class Word(str):
 def json_text(rows: Any, field: Field) -> str:
     """Nested lists of words as JSON; rows of numbers are on one line each."""
     if isinstance(rows, list):
-        return f"[{', '.join(json_text(each, field) for each in rows)}]"
+        return f"[{', '.join(json_text(row, field) for row in rows)}]"
     if rows is None:
         return "null"
     if field.dtype == "string" or field.numpy.kind == "c":
@@ -356,11 +365,11 @@ def json_text(rows: Any, field: Field) -> str:
 def sparse_rows(literals: Literals, value: Any) -> str | None:
     """A small sparse value as rows with null."""
     shape = [int(size) for size in value.dense_shape]
-    if not shape or math.prod(shape) > _MOST_CELLS or math.prod(shape) == 0:
+    if not shape or math.prod(shape) > _MAX_CELLS or math.prod(shape) == 0:
         return None
     cells = np.full(shape, None, object)
-    for place, each in zip(value.indices, value.values, strict=True):
-        cells[tuple(int(own) for own in place)] = literals.word(each)
+    for place, entry in zip(value.indices, value.values, strict=True):
+        cells[tuple(int(index) for index in place)] = literals.word(entry)
     return json_text(cells.tolist(), literals.field)
 
 
@@ -369,7 +378,7 @@ def sparse_entries(literals: Literals, value: Any) -> str | None:
     words = rows_of(literals, np.asarray(value.values))
     if words is None:
         return None
-    indices = [[int(own) for own in place] for place in value.indices]
+    indices = [[int(index) for index in place] for place in value.indices]
     shape = [int(size) for size in value.dense_shape]
     values = json_text(words, literals.field)
     return f'{{"indices": {json.dumps(indices)}, "values": {values}, "shape": {shape}}}'

@@ -35,9 +35,9 @@ def serialized(features: Mapping[str, Values]) -> bytes:
     for name, values in sorted(features.items()):
         entry = example.features.feature.add(key=name.encode("utf-8", "surrogateescape"))
         kind = _kind(values)
-        found = getattr(entry.value, kind)
-        found.SetInParent()
-        found.value.extend(map(float, values) if kind == "float_list" else values)
+        values_message = getattr(entry.value, kind)
+        values_message.SetInParent()
+        values_message.value.extend(map(float, values) if kind == "float_list" else values)
     content: bytes = example.SerializeToString()
     return content
 
@@ -58,9 +58,9 @@ def features_of(content: bytes) -> dict[str, Values] | None:
 
 
 def _kind(values: Values) -> str:
-    if all(isinstance(each, bytes) for each in values):
+    if all(isinstance(value, bytes) for value in values):
         return "bytes_list"
-    return "int64_list" if all(isinstance(each, int) for each in values) else "float_list"
+    return "int64_list" if all(isinstance(value, int) for value in values) else "float_list"
 
 
 def _values(feature: Any) -> Values:
@@ -84,18 +84,18 @@ def read(field: Field, text: str) -> Array:
     Raises:
       SignatureError: it cannot be read, a feature is unknown, or a value is none of its dtype.
     """
-    found = json_text.read(field, text)
-    return of_rows(field, found if isinstance(found, list) else [found])
+    rows = json_text.read(field, text)
+    return of_rows(field, rows if isinstance(rows, list) else [rows])
 
 
 def of_rows(field: Field, rows: Sequence[Any]) -> Array:
     """Mappings of values by feature as an input takes them; raises like `read`."""
-    dtypes = {each.name: each.dtype for each in field.encoding.features}
+    dtypes = {feature.name: feature.dtype for feature in field.encoding.features}
     literals = {
         dtype: Literals(dataclasses.replace(field, dtype=dtype, encoding=PLAIN))
         for dtype in ("string", "int64", "float32")
     }
-    found = np.empty(len(rows), object)
+    contents = np.empty(len(rows), object)
     for number, row in enumerate(rows, 1):
         if not isinstance(row, Mapping):
             raise SignatureError(
@@ -112,9 +112,9 @@ def of_rows(field: Field, rows: Sequence[Any]) -> Array:
                 several = values if isinstance(values, (list, tuple)) else [values]
                 reader = literals[dtypes.get(name) or _dtype(several)]
                 where = f"row {number}, feature {short(str(name))!r}"
-                features[str(name)] = [_value(reader, each, where) for each in several]
-        found[number - 1] = serialized(features)
-    return nested_lists.shaped(field, found)
+                features[str(name)] = [_value(reader, value, where) for value in several]
+        contents[number - 1] = serialized(features)
+    return nested_lists.shaped(field, contents)
 
 
 def write(value: Array) -> str | None:
@@ -137,16 +137,16 @@ def write(value: Array) -> str | None:
 
 def _dtype(values: Sequence[Any]) -> str:
     """What a feature is that the graph does not name: as it was typed."""
-    if any(isinstance(each, (str, bytes)) for each in values):
+    if any(isinstance(value, (str, bytes)) for value in values):
         return "string"
-    return "int64" if all(isinstance(each, int) for each in values) else "float32"
+    return "int64" if all(isinstance(value, int) for value in values) else "float32"
 
 
-def _value(literals: Literals, found: Any, where: str) -> Any:
+def _value(literals: Literals, item: Any, where: str) -> Any:
     # In a table with gaps whole numbers are floats.
-    if literals.dtype.kind == "i" and isinstance(found, float) and found.is_integer():
-        found = int(found)
-    entry = literals.entry(found, where)
+    if literals.dtype.kind == "i" and isinstance(item, float) and item.is_integer():
+        item = int(item)
+    entry = literals.entry(item, where)
     return float(entry) if literals.dtype.kind == "f" else entry
 
 
@@ -155,13 +155,13 @@ _NOT_FINITE: Final = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 def _word(values: Values) -> str:
     words = []
-    for each in values:
-        if isinstance(each, bytes):
-            words.append(json.dumps(each.decode(), ensure_ascii=False))
-        elif isinstance(each, int):
-            words.append(str(each))
+    for value in values:
+        if isinstance(value, bytes):
+            words.append(json.dumps(value.decode(), ensure_ascii=False))
+        elif isinstance(value, int):
+            words.append(str(value))
         else:
             # The fewest digits that give this float32 again; with a point, or it would be a whole number.
-            word = str(np.float32(each))
+            word = str(np.float32(value))
             words.append(_NOT_FINITE.get(word, word))
     return words[0] if len(words) == 1 else f"[{', '.join(words)}]"

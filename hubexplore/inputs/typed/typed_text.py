@@ -20,7 +20,7 @@ from hubexplore.inputs.typed.literals import Literals, counted
 
 LIMIT: Final = 1_000_000
 """Bytes of typed text that are read."""
-LONGEST: Final = 20_000
+MAX_WRITTEN: Final = 20_000
 """Characters that `write` makes at most."""
 _SEPARATORS: Final = re.compile(r"\s*[,;]\s*|\s+")
 
@@ -72,14 +72,14 @@ def write(field: Field, value: Any) -> str | None:
     """The text that `read` turns into this value again.
 
     Returns:
-      None where it would be longer than `LONGEST`, or the value cannot be typed.
+      None where it would be longer than `MAX_WRITTEN`, or the value cannot be typed.
     """
-    if field.problem or nested_lists.entries(value) > LONGEST // 2:
+    if field.problem or nested_lists.entries(value) > MAX_WRITTEN // 2:
         return None
     is_example = field.encoded == "example"
     candidates = [tf_examples.write(value)] if is_example else _candidates(Literals(field), value)
     for candidate in candidates:
-        if candidate is None or len(candidate) > LONGEST:
+        if candidate is None or len(candidate) > MAX_WRITTEN:
             continue
         try:
             again = read(field, candidate)
@@ -134,11 +134,11 @@ def _texts(literals: Literals, text: str) -> Array:
     if text.lstrip()[:1] == "[":
         # A sentence may begin so too, and then is no JSON.
         try:
-            found = json.loads(text)
+            parsed = json.loads(text)
         except (ValueError, RecursionError):
             pass
         else:
-            return nested_lists.dense(literals, found)
+            return nested_lists.dense(literals, parsed)
     if shape == ():
         return nested_lists.array(literals, literals.entry(text))
     lines = text.removesuffix("\n").split("\n")
@@ -151,7 +151,7 @@ def _texts(literals: Literals, text: str) -> Array:
                 f"{counted(len(rows[uneven]), 'text', 'texts')}, expected {len(rows[0])} as in line 1; texts "
                 f"are separated by tabs."
             )
-        entries = [[literals.entry(each) for each in row] for row in rows]
+        entries = [[literals.entry(word) for word in row] for row in rows]
         return nested_lists.shaped(field, nested_lists.array(literals, entries))
     entries = [literals.entry(line, f"line {number}") for number, line in enumerate(lines, 1)]
     return nested_lists.shaped(field, nested_lists.array(literals, entries))
@@ -165,10 +165,10 @@ def _candidates(literals: Literals, value: Any) -> list[str | None]:
     if literals.field.kind == SPARSE:
         return [nested_lists.sparse_rows(literals, value), nested_lists.sparse_entries(literals, value)]
     rows = nested_lists.rows_of(literals, value)
-    found: list[str | None] = []
+    texts: list[str | None] = []
     if literals.field.kind != RAGGED and isinstance(value, np.ndarray) and value.ndim <= 2 and value.size:
-        found.append(_lines(literals, value))
-    return [*found, None if rows is None else nested_lists.json_text(rows, literals.field)]
+        texts.append(_lines(literals, value))
+    return [*texts, None if rows is None else nested_lists.json_text(rows, literals.field)]
 
 
 def _lines(literals: Literals, value: Array) -> str | None:
@@ -176,7 +176,7 @@ def _lines(literals: Literals, value: Array) -> str | None:
     separator = "\t" if literals.is_text else ", "
     as_column = literals.is_text and value.ndim == 1
     rows = value.reshape(-1, 1) if as_column else np.atleast_2d(value)
-    words = [[literals.word(each) for each in row] for row in rows]
+    words = [[literals.word(entry) for entry in row] for row in rows]
     if any(word is None for row in words for word in row):
         return None
     return "\n".join(separator.join(word or "" for word in row) for row in words)

@@ -7,27 +7,27 @@ from __future__ import annotations
 
 from typing import Final
 
-from hubexplore.notebook.magics.call_magics import CallingMagics
-from hubexplore.notebook.magics.graph_magic import BuildingMagics
-from hubexplore.notebook.magics.load_magics import LoadingMagics
-from hubexplore.notebook.magics.module_magic import AuthoringMagics
+from hubexplore.notebook.magics.call_magics import CallMagics
+from hubexplore.notebook.magics.graph_magic import GraphMagics
+from hubexplore.notebook.magics.load_magics import LoadMagics
+from hubexplore.notebook.magics.module_magic import ModuleMagics
 from hubexplore.notebook.magics.session_magic import SessionMagics
-from hubexplore.notebook.magics.show_magics import LookingMagics
-from hubexplore.notebook.magics.try_magic import TryingMagics
+from hubexplore.notebook.magics.show_magics import ShowMagics
+from hubexplore.notebook.magics.try_magic import TryMagics
 
 _PARTS: Final = (
-    *(LoadingMagics, CallingMagics, TryingMagics),
-    *(AuthoringMagics, BuildingMagics, LookingMagics, SessionMagics),
+    *(LoadMagics, CallMagics, TryMagics),
+    *(ModuleMagics, GraphMagics, ShowMagics, SessionMagics),
 )
 
 
 class HubMagics(
-    LoadingMagics,
-    CallingMagics,
-    TryingMagics,
-    AuthoringMagics,
-    BuildingMagics,
-    LookingMagics,
+    LoadMagics,
+    CallMagics,
+    TryMagics,
+    ModuleMagics,
+    GraphMagics,
+    ShowMagics,
     SessionMagics,
 ):
     """All `%hub_...` magics, over one book of sessions."""

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from hubexplore.session.session import NotebookSession
 
 # What shows itself as a module, by the file that defines it: these are not imported to find out.
-_CLASSES: Final = (
+_SUBJECT_CLASSES: Final = (
     ("hubexplore.hub.module", "Module"),
     ("hubexplore.hub.spec", "ModuleSpec"),
     ("hubexplore.summary.model", "ModuleSummary"),
 )
-_SPECS: Final = _CLASSES[1:2]
+_SPEC_CLASSES: Final = _SUBJECT_CLASSES[1:2]
 
 
 class HubMagicsBase(Magics):
@@ -69,32 +69,34 @@ class HubMagicsBase(Magics):
     def module_names(self) -> list[str]:
         """What stands for a loaded module: names in the session and variables of the user."""
         names = list(self.book.current.names) if self.book.is_started else []
-        held = [
-            name for name, value in self.notebook.user_ns.items() if name[0] != "_" and self._shows(value)
+        variables = [
+            name
+            for name, value in self.notebook.user_ns.items()
+            if name[0] != "_" and self._is_subject(value)
         ]
-        return list(dict.fromkeys([*names, *held]))
+        return list(dict.fromkeys([*names, *variables]))
 
     def named(self, name: str) -> Module | str:
         """The module that a variable of the user holds, whatever name it was loaded by; else the name."""
         value = self.notebook.user_ns.get(name)
-        return value if _is_a(value, _CLASSES[:1]) else name
+        return value if _is_instance(value, _SUBJECT_CLASSES[:1]) else name
 
     def source(self, word: str) -> Any:
         """What to load: the spec or path that a variable holds, else the word itself, a handle."""
         value = self.notebook.user_ns.get(word)
         is_path = isinstance(value, (str, bytes, os.PathLike)) and not os.path.exists(word)  # noqa: PTH110 - as resolve()
-        return value if is_path or _is_a(value, _SPECS) else word
+        return value if is_path or _is_instance(value, _SPEC_CLASSES) else word
 
     def summary(self, word: str) -> Summary:
         """The summary of what a word stands for: a variable, a loaded name, or a handle."""
         from hubexplore.hub.summarize import summarize
 
-        return summarize(self.thing(word))
+        return summarize(self.subject(word))
 
-    def thing(self, word: str) -> Any:
+    def subject(self, word: str) -> Any:
         """What a word stands for: the module, spec or summary in a variable, a loaded module, or a handle."""
         value = self.notebook.user_ns.get(word)
-        if self._shows(value):
+        if self._is_subject(value):
             return value
         if self.book.is_started and word in self.book.current.names:
             return self.book.current.module(word)
@@ -107,11 +109,11 @@ class HubMagicsBase(Magics):
             )
         return source
 
-    def _shows(self, value: object) -> bool:
-        return _is_a(value, _CLASSES)
+    def _is_subject(self, value: object) -> bool:
+        return _is_instance(value, _SUBJECT_CLASSES)
 
 
-def _is_a(value: object, classes: tuple[tuple[str, str], ...]) -> bool:
+def _is_instance(value: object, classes: tuple[tuple[str, str], ...]) -> bool:
     """Whether a value is of one of the classes; if nobody has imported a class, it is none."""
     modules = ((sys.modules.get(module), name) for module, name in classes)
     return any(module is not None and isinstance(value, getattr(module, name)) for module, name in modules)

@@ -16,7 +16,7 @@ from hubexplore.notebook.magics.line_parser import magic, read_call
 
 
 @magics_class
-class CallingMagics(HubMagicsBase):
+class CallMagics(HubMagicsBase):
     """Values in, values out."""
 
     @magic(read=read_call)
@@ -88,5 +88,5 @@ class CallingMagics(HubMagicsBase):
 
     def _batches(self, size: int | None) -> dict[str, Any]:
         """Rows at a time (None: all), and whether to show a bar (None: where it takes long)."""
-        wanted = (self.batch_size or None) if size is None else size
-        return {"batch_size": wanted, "progress": None if self.show_progress else False}
+        batch_size = (self.batch_size or None) if size is None else size
+        return {"batch_size": batch_size, "progress": None if self.show_progress else False}

@@ -17,7 +17,7 @@ from hubexplore.notebook.magics.line_parser import one_line
 
 # What Python's parser raises: ValueErrors for a zero byte and half of a character, and the last two for what
 # is nested too deeply.
-_NO_CODE: Final = (SyntaxError, ValueError, RecursionError, MemoryError)
+_PARSE_ERRORS: Final = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 class Cell:
@@ -34,7 +34,7 @@ class Cell:
 
     def __init__(self, shell: InteractiveShell, magic: str, body: str) -> None:
         self._shell = shell
-        self.file = _registered(shell, magic, body)
+        self.file = _register_source(shell, magic, body)
         # IPython drops the empty lines at the beginning.
         skipped = len(body) - len(body.lstrip("\n"))
         source = "\n" * (1 + skipped) + shell.transform_cell(body)
@@ -46,13 +46,13 @@ class Cell:
         statements = list(self._tree.body)
         last = statements.pop() if statements and isinstance(statements[-1], ast.Expr) else None
         namespace = self._shell.user_ns
-        with pointing(self.file):
+        with naming_the_line(self.file):
             exec(self._compiled(ast.Module(statements, []), "exec"), namespace)  # noqa: S102 - the user's own
             if last is None:
                 return None
             return eval(self._compiled(ast.Expression(last.value), "eval"), namespace)  # noqa: S307 - as above
 
-    def function(self, name: str, parameters: Sequence[str], given: dict[str, Any]) -> Any:
+    def function(self, name: str, parameters: Sequence[str], extras: dict[str, Any]) -> Any:
         """Returns a function whose body is the cell.
 
         Args:
@@ -66,16 +66,16 @@ class Cell:
             )
         inner = _definition(name, parameters, self._tree.body)
         # `given` is around the function, so that the user's namespace stays as it is.
-        outer = _definition("around", list(given), [inner, ast.Return(ast.Name(name, ast.Load()))])
+        outer = _definition("around", list(extras), [inner, ast.Return(ast.Name(name, ast.Load()))])
         code = self._compiled(ast.Module([outer], []), "exec")
-        around_code = next(each for each in code.co_consts if hasattr(each, "co_code"))
-        function = FunctionType(around_code, self._shell.user_ns)(*given.values())
+        outer_code = next(constant for constant in code.co_consts if hasattr(constant, "co_code"))
+        function = FunctionType(outer_code, self._shell.user_ns)(*extras.values())
         # A traceback then shows the lines around it, as it does for any cell.
         function.__code__ = function.__code__.replace(co_name="<module>", co_qualname="<module>")
 
         def pointed(**arguments: Any) -> Any:
             __tracebackhide__ = True
-            with pointing(self.file):
+            with naming_the_line(self.file):
                 return function(**arguments)
 
         pointed.__name__ = name
@@ -104,30 +104,32 @@ def evaluated(shell: InteractiveShell, magic: str, body: str | None, expression:
       expression: as text; it may span lines.
     """
     __tracebackhide__ = True
-    file = f"<inputs of {magic.split(maxsplit=1)[0]}>" if body is None else _registered(shell, magic, body)
+    file = (
+        f"<inputs of {magic.split(maxsplit=1)[0]}>" if body is None else _register_source(shell, magic, body)
+    )
     # In brackets an expression may span lines; the first bracket takes the place of the magic.
     source = expression if body is None else f"(\n{expression}\n)"
     try:
         code = _compile(shell, ast.parse(source.strip(), file, "eval"), file, "eval")
-    except _NO_CODE as error:
+    except _PARSE_ERRORS as error:
         reason = getattr(error, "msg", "") or str(error) or "it is nested too deeply"
-        raise UsageError(_no_expression(magic.split(maxsplit=1)[0], expression, reason)) from None
-    with pointing(file) if body is not None else contextlib.nullcontext():
+        raise UsageError(_not_an_expression(magic.split(maxsplit=1)[0], expression, reason)) from None
+    with naming_the_line(file) if body is not None else contextlib.nullcontext():
         return eval(code, shell.user_ns)  # noqa: S307 - the user's own
 
 
-def _no_expression(name: str, expression: str, reason: str) -> str:
-    found = f"{beginning(expression.strip())!r} is none: {one_line(reason).rstrip('.?')}"
+def _not_an_expression(name: str, expression: str, reason: str) -> str:
+    finding = f"{beginning(expression.strip())!r} is none: {one_line(reason).rstrip('.?')}"
     if "await" in reason:
-        found = "`await` does not work in it: await on a line of its own before, and use the result"
+        finding = "`await` does not work in it: await on a line of its own before, and use the result"
     return (
-        f"{name} takes one Python expression for the inputs; {found}. Options are --signature S, --as-dict, "
+        f"{name} takes one Python expression for the inputs; {finding}. Options are --signature S, --as-dict, "
         f"--fetch T, --batch-size N and --out VAR."
     )
 
 
 @contextlib.contextmanager
-def pointing(file: str) -> Iterator[None]:
+def naming_the_line(file: str) -> Iterator[None]:
     """Turns a HubError that comes out of a cell into a UsageError that names the line."""
     try:
         yield
@@ -150,7 +152,7 @@ def _is_text(source: str) -> bool:
     return True
 
 
-def _registered(shell: InteractiveShell, magic: str, body: str) -> str:
+def _register_source(shell: InteractiveShell, magic: str, body: str) -> str:
     """Lets tracebacks show the lines of a cell; returns the name of its file."""
     whole = f"{magic}\n{body}"
     if not _is_text(whole):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hubexplore.display.wording import printable
 from hubexplore.errors import SignatureError, closest
+from hubexplore.inputs.brought.csv_reader import read_rows
 
 
 def inputs(text: str, infos: Mapping[str, Any]) -> Any:
@@ -26,7 +26,8 @@ def inputs(text: str, infos: Mapping[str, Any]) -> Any:
       SignatureError: (a TypeError) rows of different length, names that are no inputs, values that are no
         numbers where numbers are wanted, an input that is not dense, or of another size.
     """
-    table = [row for row in csv.reader(text.splitlines(), skipinitialspace=True) if any(map(str.strip, row))]
+    rows = read_rows(text, "The cell", skip_initial_space=True)
+    table = [row for row in rows if any(map(str.strip, row))]
     if not table:
         raise SignatureError("The cell has no rows. Write values separated by commas, a row per line.")
     for number, row in enumerate(table, 1):
@@ -58,7 +59,7 @@ def _by_name(
             f"{printable(unknown[0])!r} is no input of this signature.{closest(unknown[0], infos)} "
             f"The first row names the inputs: {sorted(infos)}."
         )
-    columns = {name: [at for at, each in enumerate(names) if each == name] for name in names}
+    columns = {name: [index for index, column in enumerate(names) if column == name] for name in names}
     return {
         name: _array(name, [[row[at] for at in places] for row in table], infos[name])
         for name, places in columns.items()

@@ -13,7 +13,7 @@ from hubexplore.notebook.magics.line_parser import magic
 
 
 @magics_class
-class BuildingMagics(HubMagicsBase):
+class GraphMagics(HubMagicsBase):
     """Code in the session's graph."""
 
     @magic(cell=True, expand=False)
@@ -29,7 +29,7 @@ class BuildingMagics(HubMagicsBase):
         The Python that it stands for: `with session.building(): ...`.
         """
         __tracebackhide__ = True
-        own = Cell(self.notebook, "%%hub_graph", cell)
+        code = Cell(self.notebook, "%%hub_graph", cell)
         with self.session.building():
-            value = own.run()
+            value = code.run()
         return None if cell.rstrip().endswith(";") else value

@@ -68,33 +68,33 @@ def read_options(
     parser: MagicArgumentParser, line: str, _: bool = False, namespace: Namespace | None = None
 ) -> argparse.Namespace:
     """The options in a line; an unknown one is an error that names the nearest."""
-    given: list[str] = []
+    arguments: list[str] = []
     for word in words(line, namespace):
         # argparse would take a value that begins with a hyphen for an option, and drop two hyphens.
         if word.is_value and word.startswith("-"):
-            if word != "--" and given and given[-1] in options_of(parser):
-                given[-1] += f"={word}"
+            if word != "--" and arguments and arguments[-1] in options_of(parser):
+                arguments[-1] += f"={word}"
             else:
-                given.append(_VALUE_MARK + word)
+                arguments.append(_VALUE_MARK + word)
             continue
         option = word.split("=")[0]
         if word.startswith("--") and option not in options_of(parser):
             raise UsageError(_unknown(parser, word))
-        given += [option, f"{_VALUE_MARK}--"] if word == f"{option}=--" else [str(word)]
+        arguments += [option, f"{_VALUE_MARK}--"] if word == f"{option}=--" else [str(word)]
     try:
-        options, unknown = parser.parse_known_args(given)
+        options, unknown = parser.parse_known_args(arguments)
     except UsageError as error:
         message = one_line(str(error).replace(_VALUE_MARK, ""))
         raise UsageError(f"%{parser.prog}: {message}. Write: {usage(parser)}") from None
     if unknown:
         raise UsageError(_unknown(parser, unknown[0]))
-    return argparse.Namespace(**{name: _unmarked(value) for name, value in vars(options).items()})
+    return argparse.Namespace(**{name: _without_marks(value) for name, value in vars(options).items()})
 
 
-def _unmarked(value: Any) -> Any:
+def _without_marks(value: Any) -> Any:
     """The value of an argument without the marks of `read_options`."""
     if isinstance(value, list):
-        return [_unmarked(each) for each in value]
+        return [_without_marks(item) for item in value]
     return value.removeprefix(_VALUE_MARK) if isinstance(value, str) else value
 
 
@@ -136,7 +136,7 @@ def magic(
     return decorate
 
 
-class Word(str):
+class LineWord(str):
     """A word of a line.
 
     Attributes:
@@ -147,7 +147,7 @@ class Word(str):
     is_value: bool
 
 
-def words(line: str, namespace: Namespace | None = None) -> list[Word]:
+def words(line: str, namespace: Namespace | None = None) -> list[LineWord]:
     """The words of a line; quotes keep spaces together, and go where they enclose a whole word.
 
     Args:
@@ -160,13 +160,13 @@ def words(line: str, namespace: Namespace | None = None) -> list[Word]:
     return [_word(match.group(), namespace) for match in _WORD.finditer(line)]
 
 
-def _word(typed: str, namespace: Namespace | None) -> Word:
+def _word(typed: str, namespace: Namespace | None) -> LineWord:
     """A word as it is meant: `'a b'` gives `a b`, `--as='a'` gives `--as=a`."""
     whole = _ALL_QUOTED.fullmatch(typed)
     parts = [
         (part[1:-1] if whole and part[0] in "\"'" else part, part[0] == "'") for part in _PART.findall(typed)
     ]
-    word = Word("".join(_expanded(part, namespace, is_single) for part, is_single in parts))
+    word = LineWord("".join(_expanded(part, namespace, is_single) for part, is_single in parts))
     word.is_value = not typed.startswith("-")
     return word
 
@@ -182,16 +182,16 @@ def _expanded(text: str, namespace: Namespace | None, is_single: bool) -> str:
         return text
 
 
-def unfinished(text: str) -> tuple[list[str], str]:
+def split_last_word(text: str) -> tuple[list[str], str]:
     """The finished words of the beginning of a line, and what is typed of the last one, with its quotes."""
     start = len(text) - len(text.lstrip())
     # A word is finished where blanks follow; one that an open quote follows goes on.
-    while (found := _WORD.match(text, start)) and (rest := text[found.end() :])[:1].isspace():
+    while (match := _WORD.match(text, start)) and (rest := text[match.end() :])[:1].isspace():
         start = len(text) - len(rest.lstrip())
     return list(words(text[:start])), text[start:]
 
 
-def begun(typed: str) -> str:
+def unquoted(typed: str) -> str:
     """What is meant by the beginning of a word, whose last quote may be open."""
     for quote in ("", "'", '"'):
         if _WORD.fullmatch(typed + quote):
@@ -277,12 +277,12 @@ def _read_call_line(
     # A semicolon at the end of a line keeps IPython from showing the value.
     rest = match["rest"].strip().rstrip("; ")
     found_options: list[str] = []
-    while found := _LAST_OPTION.search(rest):
-        rest = rest[: found.start()].rstrip()
-        found_options.insert(0, found["option"])
-    while found := _FIRST_OPTION.match(rest):
-        rest = rest[found.end() :]
-        found_options.insert(0, found["option"])
+    while option := _LAST_OPTION.search(rest):
+        rest = rest[: option.start()].rstrip()
+        found_options.insert(0, option["option"])
+    while option := _FIRST_OPTION.match(rest):
+        rest = rest[option.end() :]
+        found_options.insert(0, option["option"])
     if rest.startswith("--"):
         raise UsageError(_unknown(parser, rest.split()[0]))
     return read_options(parser, " ".join([match["name"], *found_options]), namespace=namespace), rest
@@ -294,7 +294,7 @@ def check_variable(name: str, magic_name: str) -> str:
     Raises:
       UsageError: no variable can have this name.
     """
-    found = unicodedata.normalize("NFKC", name)
-    if not found.isidentifier() or keyword.iskeyword(found) or found == "__debug__":
+    normalized = unicodedata.normalize("NFKC", name)
+    if not normalized.isidentifier() or keyword.iskeyword(normalized) or normalized == "__debug__":
         raise UsageError(f"{magic_name} needs the name of a variable; {printable(name)!r} cannot be one.")
-    return found
+    return normalized

@@ -16,7 +16,7 @@ from IPython.core.magic_arguments import argument
 from hubexplore.display.wording import printable, tags_text
 from hubexplore.notebook.magics.base import HubMagicsBase
 from hubexplore.notebook.magics.line_parser import check_variable, magic
-from hubexplore.notebook.magics.load_status import Status
+from hubexplore.notebook.magics.load_status import LoadStatus
 from hubexplore.session.names import variable_name
 from hubexplore.session.tf_startup import quiet_tensorflow
 from hubexplore.summary.files.paths import text_of
@@ -24,7 +24,7 @@ from hubexplore.summary.tags import chosen
 
 
 @magics_class
-class LoadingMagics(HubMagicsBase):
+class LoadMagics(HubMagicsBase):
     """From a place into the session, and from there to a place."""
 
     @magic()
@@ -63,15 +63,15 @@ class LoadingMagics(HubMagicsBase):
             f"something else. Choose another one: %hub_load HANDLE --as NAME"
         )
 
-    def _load(self, source: Any, name: str, given: str, trainable: bool) -> Any:
+    def _load(self, source: Any, name: str, requested_tags: str, trainable: bool) -> Any:
         """Loads, and shows how far it is: first the card, for which TensorFlow is not needed."""
         from hubexplore.hub.summarize import summarize
 
         began = time.perf_counter()
-        with Status(self.notebook, self.show_progress) as status:
+        with LoadStatus(self.notebook, self.show_progress) as status:
             status.show(f"{name}: opening")
             summary = summarize(source)
-            tags = list(chosen(given, (each.tags for each in summary.variants)))
+            tags = list(chosen(requested_tags, (variant.tags for variant in summary.variants)))
             if "tensorflow" not in sys.modules:
                 status.show(f"{name}: importing TensorFlow ...", summary)
             session = self.session

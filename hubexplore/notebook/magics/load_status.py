@@ -15,7 +15,7 @@ from hubexplore.summary.model import ModuleSummary
 _NOTHING: Final = {"text/plain": "", "text/html": ""}
 
 
-class Status:
+class LoadStatus:
     """One display that is updated; where the body raises, nothing of it stays.
 
     A terminal cannot change what it has printed, so there it shows nothing.
@@ -25,9 +25,9 @@ class Status:
       wanted: whether to show anything.
     """
 
-    def __init__(self, shell: InteractiveShell, wanted: bool) -> None:
+    def __init__(self, shell: InteractiveShell, is_enabled: bool) -> None:
         self._publisher = shell.display_pub
-        self._wanted = wanted and getattr(shell, "kernel", None) is not None
+        self._wanted = is_enabled and getattr(shell, "kernel", None) is not None
         self._id = ""
 
     def show(self, words: str, summary: ModuleSummary | None = None) -> None:
@@ -50,7 +50,7 @@ class Status:
         transient = {"display_id": self._id}
         self._publisher.publish(data=data, metadata={}, transient=transient, update=not is_first)
 
-    def __enter__(self) -> Status:
+    def __enter__(self) -> LoadStatus:
         return self
 
     def __exit__(

@@ -21,7 +21,7 @@ Variants = list[tuple[list[str], dict[str, Any]]]
 
 
 @magics_class
-class AuthoringMagics(HubMagicsBase):
+class ModuleMagics(HubMagicsBase):
     """Modules of one's own."""
 
     @magic(cell=True, expand=False)
@@ -63,9 +63,9 @@ class AuthoringMagics(HubMagicsBase):
 
         del session
         known = {"tf": tf, "hub": hubexplore}
-        given = {key: value for key, value in known.items() if key not in self.notebook.user_ns}
+        extras = {key: value for key, value in known.items() if key not in self.notebook.user_ns}
         parameters = _parameters(variants)
-        function = Cell(self.notebook, f"%%hub_module {name}", body).function(name, parameters, given)
+        function = Cell(self.notebook, f"%%hub_module {name}", body).function(name, parameters, extras)
         return create_module_spec(function, variants)
 
 
@@ -75,9 +75,10 @@ def variant(word: str) -> tuple[list[str], dict[str, Any]]:
     named = [] if tags == NO_TAGS else [tag for tag in tags.split("+") if tag]
     try:
         call = ast.parse(f"_({text})", mode="eval").body
-        if not isinstance(call, ast.Call) or call.args or any(each.arg is None for each in call.keywords):
-            raise ValueError("only NAME=VALUE goes")
-        return named, {str(each.arg): ast.literal_eval(each.value) for each in call.keywords}
+        is_named = isinstance(call, ast.Call) and not call.args and all(item.arg for item in call.keywords)
+        if not isinstance(call, ast.Call) or not is_named:
+            raise ValueError("arguments have to be NAME=VALUE")
+        return named, {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
     except (SyntaxError, ValueError):
         raise UsageError(
             f"%%hub_module: --tags takes TAGS:ARGUMENT=VALUE, where values are numbers, strings, True, ...; "

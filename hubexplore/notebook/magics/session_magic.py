@@ -57,7 +57,7 @@ class SessionMagics(HubMagicsBase):
 
     def _sessions(self) -> Table:
         columns = [Column("Session", code=True), Column("In use"), Column("Runs"), Column("Modules")]
-        made = {each.name: each for each in self.book.sessions()}
+        made = {session.name: session for session in self.book.sessions()}
         rows = [
             (
                 name,

@@ -21,7 +21,7 @@ _WITH_TAGS: Final = re.compile(r"(?P<module>.+)@(?P<tags>[^@/\\:]*)")
 
 
 @magics_class
-class LookingMagics(HubMagicsBase):
+class ShowMagics(HubMagicsBase):
     """What there is, and what it is."""
 
     @magic()
@@ -78,10 +78,15 @@ class LookingMagics(HubMagicsBase):
         ]
         loaded = self.session.modules() if self.book.is_started else {}
         rows = [
-            (name, tags_text(sorted(each.tags)), "yes" if each.trainable else "no", str(len(each.variables)),
-             ", ".join(each.get_signature_names()))
-            for name, each in loaded.items()
-        ]  # fmt: skip
+            (
+                name,
+                tags_text(sorted(module.tags)),
+                "yes" if module.trainable else "no",
+                str(len(module.variables)),
+                ", ".join(module.get_signature_names()),
+            )
+            for name, module in loaded.items()
+        ]
         empty = "nothing is loaded yet: %hub_load HANDLE, for example one of %hub_samples"
         return Table(f"Loaded in session {self.book.current_name}", columns, rows, empty)
 
@@ -111,7 +116,7 @@ class LookingMagics(HubMagicsBase):
 
     def _with_tags(self, word: str) -> tuple[str, str | None]:
         """Splits NAME@TAGS, unless NAME@TAGS is itself the name of a module or what is at that path."""
-        found = _WITH_TAGS.fullmatch(word)
-        if found is None or word in self.module_names() or os.path.exists(word):  # noqa: PTH110 - as resolve()
+        match = _WITH_TAGS.fullmatch(word)
+        if match is None or word in self.module_names() or os.path.exists(word):  # noqa: PTH110 - as resolve()
             return word, None
-        return found["module"], found["tags"]
+        return match["module"], match["tags"]

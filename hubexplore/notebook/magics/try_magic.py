@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @magics_class
-class TryingMagics(HubMagicsBase):
+class TryMagics(HubMagicsBase):
     """Trying a module by hand."""
 
     @magic()
@@ -32,5 +32,5 @@ class TryingMagics(HubMagicsBase):
         from hubexplore.notebook.panel.explorer import Explorer
         from hubexplore.notebook.panel.subject_lookup import find
 
-        subject = find(self.thing(options.module), None, self.book)
+        subject = find(self.subject(options.module), None, self.book)
         return Explorer(subject, options.signature, options.tags)

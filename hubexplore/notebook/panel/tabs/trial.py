@@ -156,7 +156,7 @@ class TryTab(widgets.VBox):
         ticket = Ticket()
         bounds = example_search.Bounds(stopped=lambda: ticket.cancelled)
         self._begin(
-            lambda: example_search.surely(fields, attempt, rows, bounds),
+            lambda: example_search.find_example(fields, attempt, rows, bounds),
             self._filled,
             "Trying examples …",
             ticket=ticket,
