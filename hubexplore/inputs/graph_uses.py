@@ -1,4 +1,7 @@
-"""What a graph does with the values of an input: which table ids index, which vocabulary reads strings."""
+"""What a graph does with the values of an input: the table that ids index, the vocabulary of strings.
+
+This is a heuristic for examples. A wrong guess costs one attempt of the search for an example that runs.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +17,20 @@ from hubexplore.summary.model import VariantSummary
 from hubexplore.summary.sizes.shape_inference import constant
 
 MAX_WORDS: Final = 50
-"""Words of a vocabulary that are looked at."""
-_MAX_CALL_DEPTH: Final = 6  # of functions that call functions
-# These give values on unchanged, from their first input or from any.
+"""Maximum number of words of a vocabulary that are read."""
+_MAX_CALL_DEPTH: Final = 6
+"""Maximum depth of functions that call functions; a recursive function would have no end."""
+# Ops whose output holds the values of an input unchanged. It may be any input of the op: a wrong one, such as
+# the shape of a Reshape, leads to ops that say nothing about ids.
 _PASS_THROUGH: Final = frozenset({
     "Cast", "ConcatV2", "Enter", "EnsureShape", "Exit", "ExpandDims", "Identity", "IdentityN", "Merge",
     "Pack", "PlaceholderWithDefault", "Reshape", "Slice", "Snapshot", "Squeeze", "StopGradient",
     "StridedSlice", "Switch", "Tile", "Transpose", "Unique", "Unpack",
-    # tf.map_fn
+    # What tf.map_fn consists of, with TensorArrays in TF1 control flow and TensorLists in functions.
     "TensorArrayReadV3", "TensorArrayScatterV3", "TensorListFromTensor", "TensorListGetItem",
 })  # fmt: skip
 _SPLITS: Final = frozenset({"StringSplit", "StringSplitV2"})
-# To these it does not matter how large an id is.
+# Ops that accept ids of any size.
 _HARMLESS: Final = frozenset({"Equal", "NotEqual", "Rank", "Shape", "Size", "ZerosLike", "OnesLike"})
 _GATHERS: Final = frozenset({"Gather", "GatherV2", "ResourceGather"})
 _SEGMENTS: Final = frozenset({"SparseSegmentMean", "SparseSegmentSqrtN", "SparseSegmentSum"})
@@ -37,15 +42,15 @@ _TABLE_INITIALIZERS: Final = frozenset(
 
 @dataclass
 class Use:
-    """What is known of the values of an input.
+    """What is known about the values of an input.
 
     Attributes:
-      below: ids have to be less than this; None where nothing says so.
-      is_sure: whether ids are used for nothing else.
-      words: of the vocabulary in which strings are looked up.
-      is_split: whether strings are split into words first.
-      texts: strings that the graph can read, where it reads numbers or records.
-      raw: dtype of the numbers whose bytes the strings are, by the name of the DecodeRaw that reads them.
+      below: ids have to be less than this; None where the graph shows no limit.
+      is_sure: whether all uses of the ids are known and have a limit.
+      words: first words of the vocabulary in which strings are looked up.
+      is_split: whether strings are split into words before the lookup.
+      texts: strings that the graph can parse, where it parses numbers or records.
+      raw: where strings are the bytes of numbers: their dtype, by the name of the DecodeRaw node.
     """
 
     below: int | None = None
@@ -57,11 +62,11 @@ class Use:
 
     @property
     def is_read(self) -> bool:
-        """Whether strings are no texts, but something that the graph reads."""
+        """Whether the graph parses the strings, so that sentences do not fit."""
         return bool(self.texts or self.raw)
 
     def limit(self, rows: int | None) -> None:
-        """Notes the rows of a table."""
+        """Records that ids index a table with this number of rows; None if that is unknown."""
         if rows is not None and rows > 0:
             self.below = rows if self.below is None else min(self.below, rows)
         else:
@@ -69,11 +74,11 @@ class Use:
 
 
 class Uses:
-    """Looks in a graph for what becomes of values.
+    """Follows values through a graph.
 
     Args:
-      meta_graph: MetaGraphDef-shaped message; it is not changed.
-      variant: its summary, which has the beginnings of the files that fill tables.
+      meta_graph: MetaGraphDef-shaped message; not changed.
+      variant: its summary, which holds the first lines of vocabulary files.
     """
 
     def __init__(self, meta_graph: Any, variant: VariantSummary) -> None:
@@ -83,13 +88,15 @@ class Uses:
         self._variant = variant
 
     def of(self, tensor: str) -> Use:
-        """What the graph does with the values of an input, given by the name of its tensor."""
+        """What the graph does with the values of a tensor, given by its name."""
         use = Use()
         if tensor:
             self._follow(self._graph, node_of(tensor), use, 0)
         return use
 
     def _follow(self, scope: _Scope, start: str, use: Use, depth: int) -> None:
+        # Depth first, each node once: linear in the edges that the values reach. A node that is reached both
+        # split and whole keeps the way that came first, which is enough for an example.
         seen = {start}
         stack = [(start, False)]
         while stack:
@@ -101,6 +108,7 @@ class Uses:
                         seen.add(consumer)
                         stack.append((consumer, is_split or node.op in _SPLITS))
                 elif calls := [call.name for attr in node.attr.values() for call in calls_of_attr(attr)]:
+                    # The first input of a branch op is its condition, which the branches do not get.
                     self._follow_calls(
                         calls, position - (node.op in ("If", "StatelessIf", "Case")), use, depth
                     )
@@ -133,7 +141,7 @@ class Uses:
             use.is_sure = False
 
     def _words(self, table: str) -> list[bytes]:
-        """The first words of a vocabulary: constants of the graph, or the beginning of a file."""
+        """The first words of a vocabulary: constants in the graph, or the first lines of a file."""
         name = node_of(table)
         for consumer, position in self._graph.consumers.get(name, ()):
             node = self._graph.nodes[consumer]
@@ -153,7 +161,7 @@ class Uses:
 
 @dataclass
 class _Scope:
-    """The nodes of a graph or function, and who takes what each of them makes."""
+    """The nodes of a graph or a function body, and the consumers of each: (node, index of the input)."""
 
     nodes: Mapping[str, Any]
     consumers: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
@@ -161,11 +169,11 @@ class _Scope:
     def __post_init__(self) -> None:
         for name, node in self.nodes.items():
             for position, edge in enumerate(node.input):
-                if edge[:1] != "^":
+                if edge[:1] != "^":  # a control input passes no value
                     self.consumers.setdefault(node_of(edge), []).append((name, position))
 
     def size(self, edge: str, position: int) -> int | None:
-        """A dimension of a variable, a constant, or a tensor whose static shape was noted."""
+        """A dimension of a variable, a constant, or a tensor with a recorded static shape."""
         for node in self._origins(edge):
             if node.op == "Const":
                 shown = [node.attr["value"].tensor.tensor_shape]
@@ -180,7 +188,7 @@ class _Scope:
         return None
 
     def number(self, edge: str) -> int | None:
-        """A constant."""
+        """The number in a constant of one entry; None for anything else."""
         for node in self._origins(edge):
             value = constant(node) if node.op == "Const" else None
             if value is not None and value.size == 1:
@@ -188,10 +196,10 @@ class _Scope:
         return None
 
     def _origins(self, edge: str) -> Iterator[Any]:
-        """A node and those before it that it gives on unchanged."""
+        """The node of an edge, then those upstream from which its value comes unchanged."""
         node = self.nodes.get(node_of(edge))
         seen = set()
-        # A damaged graph may go round in a circle.
+        # A damaged graph, or one with a while loop, may have a cycle.
         while node is not None and node.name not in seen:
             seen.add(node.name)
             yield node
@@ -200,7 +208,7 @@ class _Scope:
 
 
 def _texts(node: Any) -> Iterator[bytes]:
-    """Strings that an op can read."""
+    """Strings that a parsing op accepts."""
     match node.op:
         case "StringToNumber":
             yield from (b"1", b"2", b"3")

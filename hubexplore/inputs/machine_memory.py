@@ -1,4 +1,7 @@
-"""How much memory this process may still take before the system ends it."""
+"""How much memory this process can still allocate before the system kills it.
+
+psutil knows the machine but not the control groups, and a container is killed at the limit of its group.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,20 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 SMALL: Final = 64_000_000
-"""Bytes: what needs less is not compared with anything."""
+"""Size in bytes below which a request is not checked: reading the limits takes longer than it is worth."""
 
 _ROOT = Path("/")
 
 
 def available_memory(root: Path = _ROOT) -> int | None:
-    """Bytes this process may still take; None where the system does not say, as on macOS and Windows.
+    """Bytes this process can still allocate; None where the system does not say, as on macOS and Windows.
 
-    On Linux the least of what the machine has (`MemAvailable`: free, or given back at once) and what each
-    control group of the process leaves, of either version of them: its limit minus its use, where cached
-    files, which the system drops first, are not counted as used.
+    On Linux this is the minimum of what the machine has (`MemAvailable`: free memory and caches that can be
+    dropped) and what each control group of the process leaves, in version 1 or 2: its limit minus its use.
+    Cached files, which the kernel drops first, do not count as used.
 
     Args:
-      root: of the file system that has `proc` and `sys`.
+      root: of the file system that holds `proc` and `sys`.
     """
     return min([*_machine_memory(root), *_control_group_memory(root)], default=None)
 
@@ -39,7 +42,7 @@ def _machine_memory(root: Path) -> Iterator[int]:
 
 
 def _control_group_memory(root: Path) -> Iterator[int]:
-    """What the groups of the process, and those around them, leave."""
+    """What the control groups of the process, and those that contain them, leave."""
     lines: list[str] = []
     with contextlib.suppress(OSError):
         lines = (root / "proc/self/cgroup").read_text().splitlines()
@@ -55,11 +58,14 @@ def _control_group_memory(root: Path) -> Iterator[int]:
 
 
 def _remaining(mount: Path, name: str, names: tuple[str, str, str]) -> Iterator[int]:
-    """What each group from the mount down to `name` leaves; in a container the group is the mount itself."""
+    """What each group from the mount down to `name` leaves."""
     limit_file, use_file, cache_key = names
     group = PurePosixPath(name.lstrip("/"))
+    # The parents count as well, and in a container the group of the process is the mount itself: its name may
+    # be that on the host, for which there is no folder here.
     for folder in {group, *group.parents}:
-        # "max" is no number: no limit. Version 1 says a huge number, which is never the least.
+        # No limit is "max" in version 2, which is not a number, and in version 1 a huge number, which is
+        # never the minimum.
         with contextlib.suppress(OSError, ValueError):
             limit = int((mount / folder / limit_file).read_text())
             use = int((mount / folder / use_file).read_text())

@@ -1,4 +1,4 @@
-"""Sizes for the dimensions that inputs leave open: read from the graph as far as it says them."""
+"""Sizes for the unknown dimensions of inputs, inferred from the graph as far as it determines them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from hubexplore.inputs.fields import Field
 
 SIZES: Final = (2, 1, 3, 8, 16, 32, 64, 224, 299)
-"""Tried in this order for an unknown dimension; 224 and 299 are of images."""
+"""Sizes to try for an unknown dimension, in this order; 224 and 299 are common for images."""
 
 WORDS_IN_ROW: Final = 6
-"""Words in a row of text."""
+"""Number of words in a row of text."""
 
 
 class Sizes:
-    """The possible sizes of a signature's inputs, looked for when they are first asked for.
+    """The possible sizes of the inputs of a signature, inferred on first use.
 
     Args:
       fields: of the signature.
-      signature: whose outputs have shapes; None where they are not known.
-      meta_graph: MetaGraphDef-shaped message of its variant; None where there is none.
+      signature: its outputs have shapes that limit the inputs; None where it is unknown.
+      meta_graph: MetaGraphDef-shaped message of its variant, or None.
     """
 
     def __init__(
@@ -37,7 +37,10 @@ class Sizes:
 
     @functools.cached_property
     def solutions(self) -> tuple[Solution, ...]:
-        """Sizes that go together, the likeliest first; at least one."""
+        """Sizes that go together, the likeliest first; at least one.
+
+        Inference walks the graph, which costs time linear in its nodes: hence once, and only when needed.
+        """
         inputs = {} if self._signature is None else {tensor.name: tensor for tensor in self._signature.inputs}
         opened = []
         for field in self._fields:
@@ -54,21 +57,21 @@ class Sizes:
 
 
 def shape_for(field: Field, rows: int, size: int | None = None, turn: int = 0) -> tuple[int, ...]:
-    """A full shape for a value of an input.
+    """Returns a full shape for a value of an input.
 
     Args:
       field: the input.
-      rows: for a first dimension that may have any size.
-      size: for other ones that may have any; None means the sides of an image, `WORDS_IN_ROW` of a text, and else
-        the first of `SIZES`.
-      turn: which of the solutions.
+      rows: size of an unknown first dimension.
+      size: size of the other unknown dimensions; None means the side of an image, `WORDS_IN_ROW` for text,
+        and the first of `SIZES` for anything else.
+      turn: index of the solution.
     """
     sizes = field.sizes or Sizes((field,))
     return sizes.solutions[turn].shape(field.name, rows, size)
 
 
 def raw_counts(field: Field, rows: int, size: int | None, turn: int) -> tuple[tuple[str, int], ...]:
-    """(dtype, count) of the numbers whose bytes the strings of an input are; nothing for other inputs."""
+    """(dtype, count) of the numbers that the graph decodes from strings of raw bytes; () for other inputs."""
     if field.use is None or not field.use.raw:
         return ()
     sizes = (field.sizes or Sizes((field,))).solutions[turn]
@@ -76,7 +79,11 @@ def raw_counts(field: Field, rows: int, size: int | None, turn: int) -> tuple[tu
 
 
 def size_choices(fields: Sequence[Field]) -> Iterator[tuple[int, int | None]]:
-    """(Solution, size for what it leaves open) for inputs, the likeliest first."""
+    """Yields (index of a solution, size for the dimensions it leaves open), the likeliest first.
+
+    First the solutions that break the fewest constraints of the graph, then these with each size, and the
+    others last: inference may have misread a graph, so that none of them is excluded.
+    """
     sizes = next((field.sizes for field in fields if field.sizes), None) or Sizes(fields)
     best = sizes.solutions[0].broken if fields else 0
     likely = [turn for turn, solution in enumerate(sizes.solutions) if solution.broken == best]
@@ -86,7 +93,7 @@ def size_choices(fields: Sequence[Field]) -> Iterator[tuple[int, int | None]]:
 
 
 def _stated_shape(field: Field) -> tuple[int | None, ...] | None:
-    """The shape that an input states; rows where rows are what it is about."""
+    """The static shape of an input; of the smallest rank for sparse and ragged inputs of unknown rank."""
     if field.shape is not None:
         return field.shape
     behind = field.ragged_rank or (1 if field.kind == "sparse" else 0)
@@ -94,7 +101,7 @@ def _stated_shape(field: Field) -> tuple[int | None, ...] | None:
 
 
 def _default_sizes(field: Field) -> dict[int, int]:
-    """Sizes for what is open, by dimension."""
+    """Sizes for unknown dimensions, by dimension."""
     if field.height:
         return {1: field.height, 2: field.width, 3: field.channels}
     return {1: WORDS_IN_ROW} if field.dtype == "string" else {}

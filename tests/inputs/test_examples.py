@@ -118,7 +118,7 @@ def test_what_does_not_fit_is_refused() -> None:
         SignatureError, match=r"'Random \(seed 0\)', 'Zeros', 'Ramp'; got 'Zero'.*mean 'Zeros'"
     ):
         examples.fill((NUMBER,), "Zero", 2)
-    with pytest.raises(SignatureError, match="none: an input of it cannot be given"):
+    with pytest.raises(SignatureError, match="nothing: one of them cannot be entered"):
         examples.fill((field("resource", ()),), "Zeros", 2)
     large = field("float32", (None, 1000, 1000, 3))
     with pytest.raises(SignatureError, match="At most 10 rows would fit"):

@@ -39,7 +39,7 @@ ROWS = "JSON rows of numbers, such as [[1, 2], [3]]"
         ("int32", (None, 8, 8, 1), "dense", "array", f"whole numbers, any by 8 by 8 by 1: {BROUGHT}"),
         ("float32", (None, 8, 8, 4), "dense", "array", f"numbers, any by 8 by 8 by 4: {BROUGHT}"),
         ("float32", (None, 9**9, 8, 3), "dense", "array", f"numbers, any by 387420489 by 8 by 3: {BROUGHT}"),
-        ("float32", (None, 5), "sparse", "sparse", f"{ROWS}, null where there is nothing"),
+        ("float32", (None, 5), "sparse", "sparse", f"{ROWS}, null for a missing entry"),
         ("string", (None, None), "ragged", "ragged", 'JSON rows of texts, such as [["a", "b"], ["c"]]'),
     ],
 )  # fmt: skip

@@ -53,7 +53,10 @@ def test_ours() -> None:
 
 def test_what_the_graph_could_not_decode() -> None:
     for content, words in (
-        (file("WEBP"), "seems to be a WebP picture; save it as PNG. Allowed are PNG, JPEG, GIF and BMP"),
+        (
+            file("WEBP"),
+            "seems to be a WebP picture; save it as PNG. Supported formats are PNG, JPEG, GIF and BMP",
+        ),
         (file("TIFF"), "seems to be a TIFF picture"), (b"hello", "seems to be text"), (b"", "an empty file"),
         (file()[:-30], "truncated or damaged"), (file("GIF", (20_000, 3_000)), "too large a picture"),
     ):  # fmt: skip

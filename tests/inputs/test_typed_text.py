@@ -141,7 +141,7 @@ def test_ragged_rows() -> None:
         ("float32", (None, 2), "sparse", "[[1, 2, 3]]", r"the shape \(1, 3\)"),
         ("int32", (None, None), "ragged", "[[1, [2]]]", "a list"),
         ("int32", (None, None), "ragged", '{"a": 1}', "an object"),
-        ("resource", (), "dense", "1", "live inside TensorFlow"),
+        ("resource", (), "dense", "1", "exist only inside TensorFlow"),
         ("float32", (None,), "dense", "1 " * 500_001, "1,000,000 bytes"),
     ],
 )  # fmt: skip

@@ -1,4 +1,8 @@
-"""Arrays from elsewhere as values of an input: its dtype where no value is lost, its shape."""
+"""An array as the value of an input: cast to its dtype without loss, and reshaped.
+
+Only arrays come here. `notebook_objects` and the readers of files make them; what is typed has its own
+reader.
+"""
 
 from __future__ import annotations
 
@@ -15,24 +19,27 @@ from hubexplore.inputs.typed import nested_lists
 from hubexplore.inputs.typed.literals import Literals, integer_limits
 
 MAX_ITEMS: Final = 1_000_000
-"""Entries at most of what is turned into an array one by one."""
+"""Maximum number of entries that are converted one by one in Python."""
 _CHECK_BYTES: Final = 24
-"""Bytes per entry that checking a conversion takes besides its result."""
+"""Bytes per entry that the checks of a cast need in addition to its result: a few float64 copies."""
 _MAX_EXACT_INTEGER: Final = 2.0**53
+"""Largest float64 up to which all whole numbers are exact; a larger one may stand for its neighbour."""
 _SMALL_DTYPES: Final = ("bfloat16", "int4", "uint4", "int2", "uint2", "float4_e2m1fn")
 
 
 def value_of(field: Field, array: Array) -> Any:
-    """An array as the value of an input: in its dtype and shape; sparse and ragged ones are made of it.
+    """Returns an array as the value of an input, in its dtype and shape; sparse and ragged ones are built.
 
     Raises:
-      SignatureError: it holds something else, values that the dtype cannot hold, or has another shape.
+      SignatureError: its dtype, one of its values or its shape does not fit.
     """
     if field.problem:
         raise SignatureError(f"Input {field.name!r}: {field.problem}")
     if field.kind == RAGGED:
         if array.size > MAX_ITEMS:
-            raise SignatureError(f"Input {field.name!r}: ragged values may have {MAX_ITEMS:,} entries here.")
+            raise SignatureError(
+                f"Input {field.name!r}: a ragged value may have {MAX_ITEMS:,} entries; found {array.size:,}."
+            )
         return nested_lists.ragged(Literals(field), cast(field, array).tolist())
     if field.kind == SPARSE:
         return _sparse(field, array)
@@ -40,7 +47,7 @@ def value_of(field: Field, array: Array) -> Any:
 
 
 def suits(field: Field, array: Array) -> bool:
-    """Whether an array may fit an input, by its dtype and shape alone."""
+    """Whether an array may fit an input, judged by its dtype and shape alone."""
     if field.problem or not _is_compatible(field, array.dtype):
         return False
     if field.kind == RAGGED:
@@ -59,7 +66,7 @@ def _is_compatible(field: Field, dtype: np.dtype[Any]) -> bool:
 
 
 def cast(field: Field, array: Array) -> Array:
-    """`array` in the dtype of the input; no value changes by more than rounding."""
+    """Casts an array to the dtype of the input; always a copy. No value changes by more than rounding."""
     dtype = field.numpy
     if not _is_compatible(field, array.dtype):
         raise _wrong(field, f"values of dtype {array.dtype.name}")
@@ -68,6 +75,7 @@ def cast(field: Field, array: Array) -> Array:
     _check_memory(field, array)
     if array.dtype == dtype:
         return array.copy()
+    # NumPy casts without complaint: what is lost is found by looking at the result, or at the values before.
     with np.errstate(all="ignore"):
         converted = array.astype(dtype)
         limits = (0, 1) if dtype.kind == "b" else integer_limits(dtype)
@@ -81,7 +89,7 @@ def cast(field: Field, array: Array) -> Array:
 
 
 def _check_memory(field: Field, array: Array) -> None:
-    """Raises SignatureError where there is no memory for a copy: views and memory maps may be of any size."""
+    """Raises SignatureError without memory for a copy: broadcast views and memory maps have any size."""
     beside = 0 if array.dtype == field.numpy else _CHECK_BYTES
     needed = array.size * (field.numpy.itemsize + beside)
     free = available_memory() if needed > SMALL else None
@@ -89,12 +97,12 @@ def _check_memory(field: Field, array: Array) -> None:
         raise _wrong(
             field,
             f"{array.size:,} numbers, for which there is not enough memory ({size_text(needed)} needed, "
-            f"{size_text(free)} free; take a part of them)",
+            f"{size_text(free)} free; use a part of them)",
         )
 
 
 def _check_integers(field: Field, array: Array, limits: tuple[int, int]) -> None:
-    """Raises SignatureError unless all are whole numbers within the limits."""
+    """Raises SignatureError unless all values are whole numbers within the limits, both included."""
     if array.dtype.kind == "b":
         return
     if array.dtype.kind not in "iu":
@@ -112,7 +120,7 @@ def _check_integers(field: Field, array: Array, limits: tuple[int, int]) -> None
 
 def _texts(field: Field, array: Array) -> Array:
     if array.size > MAX_ITEMS:
-        raise _wrong(field, f"{array.size:,} texts, of which {MAX_ITEMS:,} are taken")
+        raise _wrong(field, f"{array.size:,} texts, and the limit is {MAX_ITEMS:,}")
     literals = Literals(field)
     texts = np.empty(array.size, object)
     for number, entry in enumerate(array.ravel()):
@@ -121,12 +129,13 @@ def _texts(field: Field, array: Array) -> Array:
 
 
 def _sparse(field: Field, array: Array) -> Sparse:
-    """The entries that are not zero or empty, as a sparse value."""
+    """The entries that are neither zero nor empty, as a sparse value."""
     if field.dtype != "string":
         array = np.asarray(array)
     shaped = nested_lists.shaped(field, cast(field, array))
     if not shaped.ndim:
         raise _wrong(field, "a single value")
+    # NumPy cannot test the small floats of ml_dtypes (kind "V") for zero.
     places = np.nonzero(shaped.astype(bool) if shaped.dtype.kind == "V" else shaped)
     return Sparse(np.stack(places, axis=1).astype(np.int64), shaped[places], np.array(shaped.shape, np.int64))
 

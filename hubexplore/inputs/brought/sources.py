@@ -1,4 +1,4 @@
-"""What people bring for an input: files and variables of the notebook."""
+"""The value of an input from a file or from a variable of the notebook."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ from hubexplore.inputs.typed import nested_lists, tf_examples, typed_text
 from hubexplore.inputs.typed.literals import Literals, counted
 
 LIMIT: Final = 25_000_000
-"""Bytes of a file."""
+"""Maximum size of a file in bytes."""
 NUMBERS_LIMIT: Final = 5_000_000
-"""Bytes of a file of numbers written as text."""
+"""Maximum size in bytes of a file of numbers as text, of which each is a Python object while it is read."""
 _TABLE_SUFFIXES: Final = (".csv", ".tsv", ".tab")
-# Of IPython, not of the person.
+# IPython puts these into the namespace of the user.
 _IPYTHON_NAMES: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 
 
 def read_file(field: Field, name: str, content: bytes) -> InputValue:
-    """The value in a file: `.npy`, `.npz` with one array, a table as CSV, else text as it would be typed.
+    """Returns the value in a file: `.npy`, `.npz`, CSV, or else text as it would be typed.
 
-    What the graph parses itself is taken as it is: a picture, a tf.Example, a TFRecord file of them.
+    What the graph parses itself is passed on unchanged: a picture, a tf.Example, a TFRecord file of them.
 
     Args:
       field: the input.
-      name: of the file, as its owner called it; only its ending counts, and only for text.
-      content: of the file.
+      name: name of the file. The content decides the format; only CSV is recognised by the suffix.
+      content: content of the file.
 
     Raises:
       SignatureError: it is larger than `LIMIT`, cannot be read, or does not fit.
     """
     if len(content) > LIMIT:
         raise SignatureError(
-            f"{short(name)!r} has {len(content) / 1e6:,.1f} MB; a file may have {LIMIT / 1e6:,.0f} MB. Load "
-            f"it in a cell, and choose the variable."
+            f"{short(name)!r} has {len(content) / 1e6:,.1f} MB; the limit for a file is {LIMIT / 1e6:,.0f} "
+            f"MB. Load it in a cell and choose the variable."
         )
     if field.problem:
         raise SignatureError(f"Input {field.name!r}: {field.problem}")
@@ -63,12 +63,12 @@ def read_file(field: Field, name: str, content: bytes) -> InputValue:
 def variables(field: Field, namespace: Mapping[str, Any]) -> list[str]:
     """Names of the variables that may fit an input, sorted; those that begin with _ are left out.
 
-    Objects are looked at by their type; never shown as text, and what fails is left out.
+    No object is converted to text for this, and one that raises an error is left out.
     """
     names = []
     for name, value in list(namespace.items()):
         try:
-            # A name that is no text fails here, and is left out.
+            # A name that is not a string raises an error here, and is left out.
             if (
                 not name.startswith("_")
                 and name not in _IPYTHON_NAMES
@@ -81,10 +81,10 @@ def variables(field: Field, namespace: Mapping[str, Any]) -> list[str]:
 
 
 def from_variable(field: Field, namespace: Mapping[str, Any], name: str) -> InputValue:
-    """A copy of the value of a variable.
+    """Returns a copy of the value of a variable.
 
     Raises:
-      SignatureError: there is none of this name, or it does not fit.
+      SignatureError: no variable has this name, or its value does not fit.
     """
     if name not in namespace:
         near = closest(name, variables(field, namespace))
@@ -105,7 +105,7 @@ def from_variable(field: Field, namespace: Mapping[str, Any], name: str) -> Inpu
 
 
 def _strings(field: Field, contents: list[bytes]) -> Any:
-    """Strings that the graph parses itself, as they are."""
+    """An array of strings that the graph parses itself."""
     value = np.empty(len(contents), object)
     value[:] = contents
     return nested_lists.shaped(field, value)
@@ -114,15 +114,15 @@ def _strings(field: Field, contents: list[bytes]) -> Any:
 def _text(field: Field, name: str, content: bytes) -> Any:
     if field.dtype != "string" and len(content) > NUMBERS_LIMIT:
         raise SignatureError(
-            f"{short(name)!r} has {len(content) / 1e6:,.1f} MB; numbers written as text may have "
+            f"{short(name)!r} has {len(content) / 1e6:,.1f} MB; the limit for numbers as text is "
             f"{NUMBERS_LIMIT / 1e6:,.0f} MB. Save them with np.save."
         )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SignatureError(
-            f"{short(name)!r} is no .npy or .npz file, and no text in UTF-8 (byte {error.start}). Expected "
-            f"for input {field.name!r}: {field.hint}."
+            f"{short(name)!r} is neither a .npy or .npz file nor text in UTF-8 (byte {error.start}). "
+            f"Expected for input {field.name!r}: {field.hint}."
         ) from None
     if os.path.splitext(name)[1].lower() in _TABLE_SUFFIXES and field.kind == "dense":
         return _table(field, name, text)
@@ -130,7 +130,8 @@ def _text(field: Field, name: str, content: bytes) -> Any:
 
 
 def _table(field: Field, name: str, text: str) -> Any:
-    """Rows of a CSV file. The first row is left out if it is a heading: no numbers where numbers follow."""
+    """The value in a CSV file. A first row is a heading, and left out, if only the second one can be read."""
+    # Not csv.Sniffer: it fails or guesses for a single column. The first line decides.
     first = text.partition("\n")[0]
     delimiter = next((separator for separator in "\t;" if separator in first), ",")
     rows = read_rows(text, repr(short(name)), delimiter)
@@ -138,7 +139,7 @@ def _table(field: Field, name: str, text: str) -> Any:
         return _examples(field, name, rows)
     literals = Literals(field)
     if field.dtype != "string":
-        # Where the semicolon separates, the comma may be the decimal point.
+        # Spreadsheets separate by semicolons in locales whose decimal separator is the comma.
         decimal = str.maketrans(",", ".") if delimiter == ";" else {}
         rows = [[cell.strip().translate(decimal) for cell in row] for row in rows]
         if len(rows) > 1 and _is_heading(literals, rows[0]) and not _is_heading(literals, rows[1]):
@@ -147,7 +148,7 @@ def _table(field: Field, name: str, text: str) -> Any:
 
 
 def _examples(field: Field, name: str, rows: list[list[str]]) -> Any:
-    """Rows below a heading of features; a cell without anything is a feature without a value."""
+    """Rows below a heading of feature names; an empty cell is a feature without a value."""
     if len(rows) < 2:
         raise SignatureError(
             f"{short(name)!r} has no rows below a heading; expected the names of features, then their values."

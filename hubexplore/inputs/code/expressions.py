@@ -1,4 +1,8 @@
-"""Python expressions for the values of inputs, such that running them gives these values again."""
+"""Python expressions for the values of inputs: running one gives the value again, bit by bit.
+
+The result is meant to be read: a short value is written out, an example is the call that made it, a file or
+variable is its name. Only what has no such form is written as encoded bytes.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +26,9 @@ from hubexplore.inputs.input_value import Array, InputValue
 from hubexplore.inputs.typed.tf_examples import Values, features_of, serialized
 
 MAX_CHARACTERS: Final = 2_000
-"""Characters: so long a value is written out."""
+"""Maximum number of characters of a value that is written out."""
 MAX_WRITTEN: Final = 12
-"""Numbers: so few are written out rather than computed."""
+"""Maximum number of values that are written out although an expression could compute them."""
 MAX_BYTES: Final = 1_000_000
 """Maximum number of bytes of an array that the code holds; a larger one is read from a file."""
 PICTURES_IMPORT: Final = "from hubexplore.inputs import pictures"
@@ -34,27 +38,29 @@ Candidate = tuple[str, Callable[[], Any]]
 
 
 class Expressions:
-    """Writes values, and collects what has to stand before them.
+    """Writes values, and collects the code that has to come before them.
 
     Attributes:
-      imports: lines.
-      helpers: functions, each as text.
+      imports: import lines, as a set that keeps its order.
+      helpers: functions and comments as text.
     """
 
     def __init__(self) -> None:
         self.imports: dict[str, None] = {}
         self.helpers: list[str] = []
+        # One generator for all inputs, as `examples.fill` has it: what an input draws depends on those
+        # before.
         self._random = np.random.default_rng(0)
         self._is_seeded = False
 
     @property
     def before(self) -> tuple[str, ...]:
-        """What has to stand before: imports, then functions, then the generator of random numbers."""
+        """The code before the expressions: imports, functions, and the random generator if one is used."""
         seeded = ("random = np.random.default_rng(0)",) if self._is_seeded else ()
         return (*sorted(self.imports), *self.helpers, *seeded)
 
     def write(self, source: InputValue) -> str:
-        """An expression, on one line, for what a person gave."""
+        """Returns an expression for the value of an input, on one line."""
         value = source.value
         if is_name(source.variable) and isinstance(value, np.ndarray) and not source.is_made:
             return self._variable(source.variable, value)
@@ -82,10 +88,10 @@ class Expressions:
         self.imports[line] = None
 
     def _variable(self, name: str, value: Array) -> str:
-        """A variable of the notebook in the dtype and shape that the form made of it."""
+        """A variable of the notebook, in the dtype and shape that the form converted it to."""
         self._import("import numpy as np")
         dtype = {"O": "object", "V": "'float32'"}.get(value.dtype.kind, repr(value.dtype.name))
-        # With other rows in the variable the code goes on to work.
+        # -1, so that the code keeps working when the variable has other rows.
         shape = (-1, *value.shape[1:]) if value.ndim and value.size else value.shape
         return f"np.asarray({name}, {dtype}).reshape({shape!r})"
 
@@ -111,7 +117,7 @@ class Expressions:
         if not math.isfinite(number):
             self._import("import numpy as np")
             return "np.nan" if math.isnan(number) else "np.inf" if number > 0 else "-np.inf"
-        # The shortest digits that give this float32 again, not those of the float64 beside it.
+        # NumPy writes the shortest digits that give this float32 again; `repr` of the float64 has more.
         return str(value)
 
     def _array(self, value: Array) -> str:
@@ -125,7 +131,9 @@ class Expressions:
             text = self._plain(_nested(value))
             if len(text) <= MAX_CHARACTERS or value.nbytes <= 256:
                 return text
-        if value.dtype.kind == "V":  # bfloat16: its numbers are float32 as well
+        if (
+            value.dtype.kind == "V"
+        ):  # ml_dtypes such as bfloat16, which np.save cannot write; float32 holds them
             value = value.astype(np.float32)
         self._import("import numpy as np")
         if value.nbytes > MAX_BYTES:
@@ -158,7 +166,7 @@ class Expressions:
         return self._plain(rows.reshape(value.shape).tolist())
 
     def _examples(self, messages: list[dict[str, Values]], shape: tuple[int, ...]) -> str:
-        """tf.Example messages, made by TensorFlow's own class."""
+        """tf.Example messages, built with TensorFlow's own class."""
         self._import("import tensorflow as tf")
         if helper_functions.EXAMPLE not in self.helpers:
             self.helpers.append(helper_functions.EXAMPLE)
@@ -167,7 +175,7 @@ class Expressions:
         return _listed(rows.reshape(shape).tolist())
 
     def _picture_files(self, source: PictureFiles) -> str:
-        """What the files hold, read again."""
+        """The contents of picture files, read again."""
         if source.are_samples:
             self._import(PICTURES_IMPORT)
             files = [f"pictures.samples()[{name!r}]" for name in source.names]
@@ -198,11 +206,15 @@ class Expressions:
         )
 
     def _example(self, value: Array) -> str | None:
-        """The expression that makes an example; None if none is known that makes exactly this one."""
+        """The expression that makes an example; None without one that makes exactly this value.
+
+        Each candidate is computed and compared, so that the code can never give other values. A wrong
+        candidate may have drawn random numbers: the generator is set back.
+        """
         before = copy.deepcopy(self._random)
         for text, make in _candidates(value, self._random):
             if same(make(), value):
-                # Of few numbers nobody needs to be told how they came about, but random ones have an order.
+                # A few numbers read better written out. Not random ones: the next input draws after them.
                 if value.size <= MAX_WRITTEN and not text.startswith("random."):
                     return None
                 self._import("import numpy as np")
@@ -228,10 +240,11 @@ class Expressions:
 
 
 def _messages(contents: list[bytes]) -> list[dict[str, Values]]:
-    """The tf.Example messages that all of these bytes are; none if one is something else."""
+    """The features of serialized tf.Example messages; empty unless all of them are such messages."""
     messages = []
     for content in contents:
         features = features_of(content)
+        # Another order of features, or a duplicate, would come back as other bytes.
         if features is None or serialized(features) != content:
             return []
         messages.append(features)
@@ -239,7 +252,7 @@ def _messages(contents: list[bytes]) -> list[dict[str, Values]]:
 
 
 def _listed(rows: Any) -> str:
-    """Nested lists of expressions as one."""
+    """Nested lists of expressions as one expression."""
     return f"[{', '.join(map(_listed, rows))}]" if isinstance(rows, list) else str(rows)
 
 
@@ -249,7 +262,7 @@ def is_name(text: str) -> bool:
 
 
 def text_of(content: bytes) -> str | bytes:
-    """The text that UTF-8 bytes are; other bytes as they are."""
+    """The text of UTF-8 bytes; other bytes unchanged."""
     try:
         return content.decode()
     except UnicodeDecodeError:
@@ -257,17 +270,17 @@ def text_of(content: bytes) -> str | bytes:
 
 
 def same(one: Array, other: Array) -> bool:
-    """Whether two arrays are equal, in dtype and shape as well."""
+    """Whether two arrays have the same dtype, shape and bytes; -0.0 and 0.0 differ."""
     return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
 
 
 def _nested(value: Array) -> Any:
-    """Nested lists of NumPy's own numbers, which know how few digits they need."""
+    """Nested lists of NumPy scalars, which print with the fewest digits, unlike Python floats."""
     return list(map(_nested, value)) if value.ndim else value[()]
 
 
 def _candidates(value: Array, random: np.random.Generator) -> Iterator[Candidate]:
-    """Expressions that make examples, with what they make; the first equal one is written."""
+    """Yields expressions that make examples, each with a function that makes the same value."""
     shape, dtype, count = value.shape, value.dtype, value.size
     if dtype.kind not in "biuf":
         return
@@ -275,6 +288,7 @@ def _candidates(value: Array, random: np.random.Generator) -> Iterator[Candidate
     yield f"np.zeros({shape!r}, {dtype.name!r})", lambda: np.zeros(shape, dtype)
     yield f"np.ones({shape!r}, {dtype.name!r})", lambda: np.ones(shape, dtype)
     yield f"random.random({shape!r}){cast}", lambda: np.asarray(random.random(shape)).astype(dtype)
+    # The limits that `examples` draws integers with: flags and small ids, and the pixels of uint8 images.
     for top in (2, 256):
         make = functools.partial(random.integers, 0, top, shape)
         yield f"random.integers(0, {top}, {shape!r}){cast}", functools.partial(_array_of, make, dtype)
@@ -292,7 +306,7 @@ def _array_of(make: Callable[[], Any], dtype: np.dtype[Any]) -> Array:
 
 
 def _drawing_candidates(value: Array) -> Iterator[Candidate]:
-    """Expressions for the drawings that examples are."""
+    """Yields expressions for examples that are drawings."""
     shape, dtype = value.shape, value.dtype
     count, height, width, channels = shape
     numbers = range(count)

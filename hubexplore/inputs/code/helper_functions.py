@@ -1,4 +1,7 @@
-"""Functions that the code for a run needs, as text."""
+"""Functions, as text, that written code calls.
+
+They repeat what this package does with NumPy, Pillow and TensorFlow alone: who keeps the code can change it.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,11 @@ def example(features):
     for name, (kind, values) in features.items():
         getattr(message.features.feature[name], kind).value.extend(values)
     return message.SerializeToString(deterministic=True)"""
-"""Makes a serialized tf.Example of what `features` writes."""
+"""The function that serializes the features that `features` writes as a tf.Example."""
 
 
 def features(message: dict[str, Values]) -> str:
-    """An expression for the argument of `EXAMPLE`."""
+    """Returns the argument of `example` for a message, as an expression."""
     pairs = []
     for name, values in message.items():
         kind = {bytes: "bytes_list", int: "int64_list"}.get(type(next(iter(values), b"")), "float_list")
@@ -31,12 +34,12 @@ def features(message: dict[str, Values]) -> str:
 def _literal(value: bytes | int | float) -> str:
     if not isinstance(value, float):
         return repr(value)
-    # The fewest digits that give this float32 again.
+    # The fewest digits that give this float32 again; nan and inf have no literals.
     return str(np.float32(value)) if np.isfinite(value) else f"float({str(value)!r})"
 
 
 def picture(name: str, source: Pictures) -> str:
-    """The function that reads a picture as `images.read_pictures` does."""
+    """Returns the function that reads a picture as `images.read_pictures` does; the tests hold them equal."""
     _, height, width, channels = source.value.shape
     size, smooth = f"({width}, {height})", "PIL.Image.Resampling.LANCZOS"
     fitted = {

@@ -1,4 +1,8 @@
-"""Finding an example that runs, within bounds of time and number."""
+"""The search for an example that runs, within bounds of time and number.
+
+No analysis of a graph can tell whether it runs on a value: shapes depend on values, tables may be empty.
+Hence the search runs examples, the likeliest first, until one raises no error.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +20,14 @@ from hubexplore.inputs.input_value import InputValue
 ATTEMPTS: Final = 24
 """Maximum number of examples that are run."""
 SECONDS: Final = 20.0
-"""Time after which no further example is run."""
+"""Time in seconds after which no further example is run."""
 RUN_SECONDS: Final = 10.0
-"""Time after which the run of one example is stopped."""
+"""Time in seconds after which the run of one example is stopped."""
 MEMORY: Final = 2_000_000_000
-"""Bytes that an example may take to run: more are refused before TensorFlow gets it."""
+"""Maximum memory in bytes of the run of an example; a larger one is refused before TensorFlow gets it."""
 _MAX_MESSAGE: Final = 600
-"""Characters of the quoted error."""
-# What these say does not depend on the values: no other example would do.
+"""Maximum number of characters of the quoted error."""
+# Classes of errors that do not depend on the values, so that no other example would run either.
 _HOPELESS_ERRORS: Final = frozenset(
     {"FailedPreconditionError", "PermissionDeniedError", "NotInitializedError"}
 )
@@ -40,9 +44,9 @@ class Bounds:
 
     Attributes:
       attempts: maximum number of examples that are run.
-      seconds: time after which no further example is run; how long one may run is up to `run`.
-      stopped: whether nobody waits for the result any more; asked before each example.
-      clock: seconds that have passed since some moment.
+      seconds: time in seconds after which no further example is run; `run` limits the time of one example.
+      stopped: returns whether the search was cancelled; called before each example.
+      clock: returns a time in seconds that never goes back.
     """
 
     attempts: int = ATTEMPTS
@@ -69,18 +73,18 @@ def find_example(
     rows: int = examples.ROWS,
     bounds: Bounds = DEFAULT_BOUNDS,
 ) -> dict[str, InputValue]:
-    """An example that runs: the first one on which `run` raises nothing.
+    """Returns the first example on which `run` raises no error.
 
     Args:
       fields: of the signature.
-      run: takes values by the names of inputs; what it raises says that they do not suit.
-      rows: to begin with; fewer are tried as well.
-      bounds: of the search.
+      run: takes values by the names of inputs; an error means that they do not suit.
+      rows: number of rows to start with; fewer are tried as well.
+      bounds: bounds of the search.
 
     Raises:
-      SignatureError: none of them runs. It quotes the error of the example that got furthest
-        in the graph, and says how many were tried.
-      NoKernelError: TensorFlow cannot run an op that is needed; nothing more is tried.
+      SignatureError: no example runs. It quotes the error of the example that got furthest in the graph, and
+        states how many were tried.
+      NoKernelError: TensorFlow has no kernel for an op; no further example is tried.
     """
     begin = bounds.clock()
     nearest: _Failure | None = None
@@ -89,9 +93,9 @@ def find_example(
         tried += 1
         try:
             run({name: value.value for name, value in example.items()})
-        except Exception as error:  # whatever it is, the next example may do
+        except Exception as error:  # any error: the next example may run
             if _is_of_class(error, "NoKernelError"):
-                raise  # it says all, and no example has a part in it
+                raise  # the message is complete, and has nothing to do with the example
             progress = _progress(error)
             if nearest is None or progress > nearest.progress:
                 nearest = _Failure(error, progress, _shapes_text(example))
@@ -104,7 +108,7 @@ def find_example(
         raise SignatureError(
             "The search for an example was cancelled."
             if ended
-            else "No example is possible for these inputs: one of them cannot be entered here."
+            else "No example is possible: one of the inputs cannot be entered."
         )
     raise SignatureError(_message(nearest, tried, bounds.clock() - begin, ended)) from nearest.error
 
@@ -112,7 +116,7 @@ def find_example(
 def trials(
     fields: Sequence[Field], rows: int = examples.ROWS, bounds: Bounds = DEFAULT_BOUNDS
 ) -> Iterator[dict[str, InputValue]]:
-    """The examples that are tried one after the other, the likeliest first; as many as the bounds allow."""
+    """Yields the examples to try, the likeliest first, as far as the bounds allow."""
     begin = bounds.clock()
     for tried, example in enumerate(examples.trials(fields, rows)):
         if _ended(bounds, tried, bounds.clock() - begin):
@@ -121,11 +125,11 @@ def trials(
 
 
 def _ended(bounds: Bounds, tried: int, seconds: float) -> str:
-    """Why no further example is run; empty where one may be."""
+    """Why the search ends; empty while it goes on."""
     if bounds.stopped():
         return "the search was cancelled"
     if tried >= bounds.attempts:
-        return "no more are tried"
+        return "that is the limit"
     return f"the search ends after {bounds.seconds:g} s" if tried and seconds > bounds.seconds else ""
 
 
@@ -156,7 +160,7 @@ def _shape_text(value: Any) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it was raised from."""
+    """Yields the error and its causes."""
     link: BaseException | None = error
     while link is not None:
         yield link
@@ -164,20 +168,24 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def is_hopeless(error: BaseException) -> bool:
-    """Whether an error says that no inputs will do, as where a table was never initialised."""
+    """Whether no inputs can avoid an error, for example that of a table that was never initialised."""
     return _is_of_class(error, *_HOPELESS_ERRORS) or any(_NO_KERNEL in str(link) for link in _causes(error))
 
 
 def _is_of_class(error: BaseException, *classes: str) -> bool:
-    """Whether an error, or what it was raised from, is of a class of one of these names."""
+    """Whether an error or one of its causes is of a class with one of these names.
+
+    By name, as this layer imports neither TensorFlow nor `hub`.
+    """
     return any(kind.__name__ in classes for link in _causes(error) for kind in type(link).__mro__)
 
 
 def _progress(error: BaseException) -> int:
-    """How far a run got: the ops that the failed one depends on; 0 where it did not begin."""
+    """How far a run got: the number of ops that the failed one depends on; 0 where nothing ran."""
     failed = next((op for link in _causes(error) if (op := getattr(link, "op", None)) is not None), None)
     if failed is None:
         return 0
+    # Duck typed: `op` is that of tf.errors.OpError. The walk back is linear in the edges of the graph.
     seen: set[Any] = {failed}
     stack = [failed]
     while stack:

@@ -1,4 +1,8 @@
-"""Values to start with: sentences, digits, a picture, random numbers."""
+"""Example values to start with: sentences, digits, a picture, random numbers.
+
+All are made without a clock or an unseeded generator: the same signature always gets the same examples, and
+`code` can write the expression for each.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +34,12 @@ ZEROS: Final = "Zeros"
 RAMP: Final = "Ramp"
 
 MAX_BYTES: Final = 256_000_000
-"""Bytes of an example."""
+"""Maximum size of an example in bytes."""
 MAX_GUESSED: Final = 1_000_000
-"""Numbers in an example whose sizes are only guessed."""
+"""Maximum number of values in an example whose sizes are only guessed."""
 ROWS: Final = 2
-# Plain words, as books of 1611 and 1811 have them.
+"""Default number of rows: one would hide a fault in how a module treats batches."""
+# Common words, which the vocabulary of a small text module, even one made of old books, has too.
 _SENTENCES: Final = (
     "The king gave bread and wine to his servants.",
     "She walked with her sister to the village in the morning.",
@@ -49,21 +54,23 @@ _SENTENCES: Final = (
     "My brother planted a tree before the door.",
     "The children slept while the rain fell upon the roof.",
 )
-# Of these 1.0 changes nothing: a probability to keep, a temperature.
+# Words in names of inputs for which 1.0 changes nothing: a probability to keep, a temperature.
 _NEUTRAL_WORDS: Final = frozenset({"keep", "temperature"})
 _LENGTH_WORDS: Final = {"len", "lens", "length", "lengths", "seqlen"}
-_WORDS_IN_SENTENCE: Final = 6  # words of a vocabulary
-_SENTENCE_OFFSET: Final = 5  # sentences between the first of one input and the first of the next
+_WORDS_IN_SENTENCE: Final = 6
+"""Number of words of a vocabulary in one string."""
+_SENTENCE_OFFSET: Final = 5
+"""Distance between the first sentences of two inputs, so that pairs of texts differ."""
 
 
 def kinds(fields: Sequence[Field]) -> tuple[str, ...]:
-    """What a form can be filled with, the best first; nothing if it has no inputs or one cannot be given."""
+    """The kinds of examples for a form, the best first; () without inputs, or if one cannot be entered."""
     if not fields or any(field.problem for field in fields):
         return ()
     texts = [_is_text(field) for field in fields]
     names = [SENTENCES] if any(texts) else []
     if any(field.use and field.use.words for field in fields):
-        # Sentences where they are split into words, if some of them are known.
+        # Sentences come first only where the graph splits them, and knows some of the words.
         names = [*names, VOCABULARY] if all(map(_knows_sentences, fields)) else [VOCABULARY, *names]
     names += [DIGITS] if any(map(_takes_digits, fields)) else []
     names += [PICTURE] if any(field.asks == IMAGE or field.encoded == "image" for field in fields) else []
@@ -73,21 +80,21 @@ def kinds(fields: Sequence[Field]) -> tuple[str, ...]:
 def fill(
     fields: Sequence[Field], kind: str, rows: int = ROWS, size: int | None = None, turn: int = 0
 ) -> dict[str, InputValue]:
-    """An example for every input of a signature.
+    """Returns an example for each input of a signature.
 
     Args:
       fields: of the signature.
       kind: one of `kinds(fields)`; inputs that it does not suit get random values.
-      rows: for each unknown first dimension.
-      size: for the other unknown dimensions; None leaves it to `sizes.shape_for`.
-      turn: which of the possible sizes of the inputs, if there are several.
+      rows: size of unknown first dimensions.
+      size: size of the other unknown dimensions; None leaves it to `open_sizes.shape_for`.
+      turn: index of the solution for the open sizes.
 
     Raises:
-      SignatureError: no input has a use for this kind, or the example would be larger than `MAX_BYTES`.
+      SignatureError: the kind suits no input, or the example would be larger than `MAX_BYTES`.
     """
     known = kinds(fields)
     if kind not in known:
-        listed = ", ".join(map(repr, known)) or "none: an input of it cannot be given"
+        listed = ", ".join(map(repr, known)) or "nothing: one of them cannot be entered"
         raise SignatureError(
             f"These inputs can be filled with {listed}; got {kind!r}.{closest(str(kind), known)}"
         )
@@ -108,20 +115,22 @@ def fill(
 
 
 def make(field: Field, kind: str, rows: int = ROWS, size: int | None = None) -> Any:
-    """An example for one input, as `fill` makes it for a signature without others.
+    """Returns an example for one input, as `fill` makes it for a signature of this input alone.
 
     Raises:
-      SignatureError: the input has no use for this kind, or the example would be larger than `MAX_BYTES`.
+      SignatureError: the kind does not suit the input, or the example would be larger than `MAX_BYTES`.
     """
     return fill((field,), kind, rows, size)[field.name].value
 
 
 def trials(fields: Sequence[Field], rows: int = ROWS) -> Iterator[dict[str, InputValue]]:
-    """Examples of all kinds and sizes, the likeliest first; one without values if there are no inputs."""
+    """Yields examples of all kinds and sizes, the likeliest first; one empty example without inputs."""
     if not fields:
         yield {}
     known = kinds(fields)
     first, *others = list(size_choices(fields)) if known else [(0, None)]
+    # The best kind with the likeliest sizes, then with one row; the other kinds; then all kinds with other
+    # sizes. An example of the same shapes is not repeated, as it would fail again.
     likely = [(kind, first, count) for kind in known[:1] for count in (rows, 1)]
     likely += [(kind, first, rows) for kind in known[1:]]
     likely += [(kind, turn, count) for kind in known for turn in others for count in (rows, 1)]
@@ -134,7 +143,7 @@ def trials(fields: Sequence[Field], rows: int = ROWS) -> Iterator[dict[str, Inpu
         seen.add(key)
         try:
             yield fill(fields, kind, count, size, turn)
-        except HubError:  # too large with these sizes
+        except HubError:  # too large: other sizes may fit
             continue
 
 
@@ -142,10 +151,10 @@ def trials(fields: Sequence[Field], rows: int = ROWS) -> Iterator[dict[str, Inpu
 
 
 def _constant_by_name(field: Field, kind: str, longest: int) -> int | None:
-    """The number that an input is filled with whose name says what it is for; None for others.
+    """The number to fill an input with whose name shows its purpose; None for other inputs.
 
-    A mask of ones hides nothing, and sequences that are as long as their rows leave nothing out: with random
-    numbers there the example would mostly show what is left out.
+    A mask of ones hides nothing, and lengths equal to the rows cut nothing off. With random numbers there,
+    most of what the example shows would be hidden.
     """
     if kind == ZEROS or field.kind in (SPARSE, RAGGED) or field.dtype == "string":
         return None
@@ -159,10 +168,11 @@ def _constant_by_name(field: Field, kind: str, longest: int) -> int | None:
 
 
 def _as_bytes(field: Field, rows: int, size: int | None, turn: int) -> Field:
-    """An input whose strings are the bytes of numbers, with such strings."""
+    """The field with strings for its use, where the graph decodes raw bytes; else the field itself."""
     counts = raw_counts(field, rows, size, turn)
     if field.use is None or not counts:
         return field
+    # Several DecodeRaw ops may read the same string: the longest suits those that take a part of it.
     made = []
     for start in range(3):
         contents = [_numbers(numpy_dtype(dtype), count, start) for dtype, count in counts]
@@ -171,7 +181,7 @@ def _as_bytes(field: Field, rows: int, size: int | None, turn: int) -> Field:
 
 
 def _numbers(dtype: np.dtype[Any], count: int, start: int) -> bytes:
-    """The bytes of numbers: brightness, small ids, or shares up to one."""
+    """The bytes of numbers: brightness from 0 to 255, ids 0 and 1, or fractions up to 1."""
     numbers: Array = np.arange(start, start + count)
     if dtype.kind in "biu":
         return (numbers % (256 if dtype.itemsize == 1 and dtype.kind == "u" else 2)).astype(dtype).tobytes()
@@ -183,7 +193,7 @@ def _is_text(field: Field) -> bool:
 
 
 def _knows_sentences(field: Field) -> bool:
-    """Whether sentences suit: their words are looked up, and some are among those that are known."""
+    """Whether sentences suit: without a vocabulary, or if one of its first words is in a sentence."""
     if field.use is None or not field.use.words:
         return True
     known = {word.lower() for word in field.use.words}
@@ -216,27 +226,25 @@ def _example_value(
 
 def _check(field: Field, shape: tuple[int, ...], rows: int) -> None:
     """Raises SignatureError if a value of this shape takes more than `MAX_BYTES`."""
-    # Drawings and random numbers are made of float64.
+    # Drawings and random numbers are float64 before they are cast: 8 bytes whatever the dtype.
     width = 16 if field.numpy.kind == "c" else 8
     if field.encoded == "image":
         width = 8 * 3 * 128 * 128
     if field.encoded == "example":
         width = 64 * sum(feature.count for feature in field.encoding.features)
-    # NumPy makes no array with a dimension of 0 either, if the others together are too large.
+    # A dimension of 0 counts as 1: NumPy refuses even an empty array if its other dimensions overflow.
     size = math.prod(max(side, 1) for side in shape) * max(width, 8)
     if size > MAX_BYTES:
         fitting = rows * MAX_BYTES // size
-        remedy = (
-            f"At most {counted(fitting, 'row', 'rows')} would fit." if fitting else "Bring a file instead."
-        )
+        remedy = f"At most {counted(fitting, 'row', 'rows')} would fit." if fitting else "Use a file instead."
         raise SignatureError(
-            f"Input {field.name!r}: an example of the shape {shape} would take {size / 1e6:,.0f} MB; at most "
-            f"{MAX_BYTES / 1e6:,.0f} MB are made up. {remedy}"
+            f"Input {field.name!r}: an example of shape {shape} would take {size / 1e6:,.0f} MB; the limit "
+            f"is {MAX_BYTES / 1e6:,.0f} MB. {remedy}"
         )
 
 
 def _pixels(field: Field, encoded_picture: Array) -> Array:
-    """Brightness from 0.0 to 1.0 as the input has it: whole numbers up to 255 for uint8."""
+    """Brightness from 0.0 to 1.0 in the dtype of the input; 0 to 255 for uint8."""
     return (
         np.round(encoded_picture * 255).astype(np.uint8)
         if field.dtype == "uint8"
@@ -256,7 +264,7 @@ def _values(field: Field, kind: str, shape: tuple[int, ...], random: np.random.G
         return np.zeros(shape, dtype)
     whole = dtype.kind in "biu" or dtype.name in ("int4", "uint4", "int2", "uint2")
     if kind == RAMP:
-        # Ids of a small vocabulary must not run out of it; brightness and shares end at one.
+        # Ids must stay below the size of a vocabulary; brightness and fractions end at 1.
         ramp: Array = np.arange(count) % _id_limit(field) if whole else np.arange(count) / max(count - 1, 1)
         return ramp.astype(dtype).reshape(shape)
     if whole:
@@ -266,7 +274,7 @@ def _values(field: Field, kind: str, shape: tuple[int, ...], random: np.random.G
 
 
 def _strings(field: Field, kind: str, count: int, random: np.random.Generator, turn: int) -> Array:
-    """An object array [count] of bytes: sentences, or what the graph parses."""
+    """An object array [count] of bytes: sentences, or strings that the graph parses."""
     contents = np.empty(count, object)
     use = field.use or Use()
     for number in range(count):
@@ -298,14 +306,18 @@ def _strings(field: Field, kind: str, count: int, random: np.random.Generator, t
 
 
 def _id_limit(field: Field) -> int:
-    """Whole numbers are less than this: small ones, or the ids of the table that they index."""
+    """The limit of integers, itself excluded: the size of the table that they index, or 2.
+
+    Without a known table only 0 and 1 are safe. An integer with other uses than ids, such as a count, stays
+    small.
+    """
     if field.use is None or field.use.below is None:
         return 2
     return field.use.below if field.use.is_sure and field.numpy.kind in "iu" else min(2, field.use.below)
 
 
 def _sentence_words(shape: tuple[int, ...], turn: int) -> Array:
-    """The words of a sentence in each row, from its beginning again where the row is longer."""
+    """The words of a sentence in each row, repeated where the row is longer."""
     rows = np.empty(shape, object)
     for number in range(shape[0]):
         words = (
@@ -340,14 +352,14 @@ def _feature(feature: Feature, kind: str, random: np.random.Generator) -> Any:
         case "int64":
             return [int(number) for number in np.round(numbers)]
         case _:
-            # They are seen as text: a few digits are enough.
+            # They are shown as text, where three digits read better.
             return [round(float(number), 3) for number in numbers]
 
 
 def _sparse(
     field: Field, kind: str, shape: tuple[int, ...], random: np.random.Generator, turn: int
 ) -> Sparse:
-    """One entry in each row, along the diagonal."""
+    """A sparse value with one entry in each row, along the diagonal."""
     rows = shape[0] if shape and 0 not in shape else 0
     indices = np.zeros([rows, len(shape)], np.int64)
     for place, width in enumerate(shape):
@@ -356,7 +368,7 @@ def _sparse(
 
 
 def _ragged_rows(rows: Any, depth: int) -> Any:
-    """Rows of which each is shorter than the one before, down to one entry."""
+    """Makes rows ragged: each is one entry shorter than the row before, down to one entry."""
     if depth == 0:
         return rows
     return [_ragged_rows(row[: max(1, len(row) - number)], depth - 1) for number, row in enumerate(rows)]

@@ -1,4 +1,4 @@
-"""Numbers, truth values and texts as people type them, one at a time."""
+"""Single entries: numbers, booleans and texts, from typed words or JSON values and back."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from hubexplore.errors import SignatureError
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import short
 
+# Ten digits more than int64 has; without a limit, int() takes time quadratic in the digits.
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,40}")
 _TRUE: Final = frozenset({"true", "yes", "1"})
 _FALSE: Final = frozenset({"false", "no", "0"})
 
 
 class Literals:
-    """Reads and writes single entries of an input.
+    """Parses and formats single entries of an input.
 
     Args:
       field: the input.
@@ -41,14 +42,14 @@ class Literals:
         return "a number such as 1.5+2j" if self.dtype.kind == "c" else "a number such as 1.5"
 
     def entry(self, item: Any, where: str = "") -> Any:
-        """The value of one entry: bytes, bool, int, float or complex.
+        """Returns the value of one entry: bytes, bool, int, float or complex.
 
         Args:
-          found: a word that was typed, or what JSON has: str, bool, int or float.
-          where: for messages: "line 3".
+          item: a word that was typed, or a JSON value: str, bool, int or float.
+          where: position for messages, such as "line 3".
 
         Raises:
-          SignatureError: it is not what the input takes, or does not fit into its dtype.
+          SignatureError: it is not of the type of the input, or does not fit its dtype.
         """
         try:
             value = self._value(item)
@@ -62,13 +63,14 @@ class Literals:
         return value
 
     def _value(self, item: Any) -> Any:
-        """The value, or None or a ValueError where it is none."""
+        """The value; None or a ValueError for anything else."""
         if self.is_text:
-            # What UTF-8 cannot hold is a UnicodeEncodeError, which is a ValueError.
+            # Half of a surrogate pair raises UnicodeEncodeError, which is a ValueError.
             return item.encode() if isinstance(item, str) else item if isinstance(item, bytes) else None
         if self.dtype.kind == "b":
             word = str(item).lower() if isinstance(item, (str, bool, int)) else ""
             return True if word in _TRUE else False if word in _FALSE else None
+        # A bool is an int to Python, but "true" in a list of numbers is a mistake.
         if isinstance(item, bool) or not isinstance(item, (str, int, float)):
             return None
         if self._limits is not None:
@@ -76,11 +78,12 @@ class Literals:
         return self._complex(item) if self.dtype.kind == "c" else self._float(item)
 
     def _float(self, item: str | float) -> float | None:
+        # Python accepts 1_000, which no other format of numbers has.
         if isinstance(item, str) and "_" in item:
             return None
         number = float(item)
         if math.isinf(number) and isinstance(item, str) and "inf" not in item.lower():
-            return None  # too large for any float
+            return None  # a finite number, such as 1e999, too large for float64
         return number if self._holds(number) else None
 
     def _complex(self, item: str | float) -> complex | None:
@@ -94,7 +97,7 @@ class Literals:
             return not math.isfinite(number) or math.isfinite(float(np.float64(number).astype(self.dtype)))
 
     def word(self, value: Any) -> str | None:
-        """One entry of an array as a word that `entry` reads back; None where there is none."""
+        """One entry of an array as a word that `entry` reads back; None if it has no such form."""
         if isinstance(value, (bytes, str)):
             return _decoded(value)
         if self._limits is not None:
@@ -109,6 +112,7 @@ class Literals:
 
     def _shortest(self, value: Any) -> str:
         """The shortest decimal number that becomes this one in the dtype."""
+        # NumPy prints the shortest digits for its own dtypes; those of ml_dtypes may be rounded too far.
         short_word, exact = str(value).removesuffix(".0"), repr(float(value)).removesuffix(".0")
         with np.errstate(all="ignore"):
             return short_word if np.float64(short_word).astype(self.dtype) == value else exact
@@ -131,7 +135,7 @@ def _decoded(value: bytes | str) -> str | None:
 
 
 def integer_limits(dtype: np.dtype[Any]) -> tuple[int, int] | None:
-    """The smallest and largest value of a dtype of whole numbers; None of other dtypes."""
+    """The smallest and largest value of an integer dtype; None for other dtypes."""
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
         return int(limits.min), int(limits.max)
@@ -144,12 +148,12 @@ def integer_limits(dtype: np.dtype[Any]) -> tuple[int, int] | None:
 
 
 def counted(count: int, one: str, many: str) -> str:
-    """So many of a thing: "1 entry", "2 entries"."""
+    """A count with its noun: "1 entry", "2 entries"."""
     return f"{count} {one if count == 1 else many}"
 
 
 def shown(item: Any) -> str:
-    """What was found, for a message: short, on one line, without characters that do not print."""
+    """A value for a message: short, on one line, without characters that do not print."""
     if item is None:
         return "null"
     if isinstance(item, (list, dict)):

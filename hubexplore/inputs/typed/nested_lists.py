@@ -1,4 +1,8 @@
-"""Nested lists, as JSON has them, as arrays, sparse values and ragged rows, and back."""
+"""Nested lists, as parsed from JSON, to arrays, sparse and ragged values, and back.
+
+All walks are linear in the entries. Their depth is bounded by `MAX_DEPTH` before anything recurses, so that
+hostile text ends in a SignatureError and not in a RecursionError.
+"""
 
 from __future__ import annotations
 
@@ -16,18 +20,20 @@ from hubexplore.inputs.typed.literals import Literals, counted, shown
 from hubexplore.summary.model import Shape
 
 MAX_DEPTH: Final = 32
-"""Dimensions of an array: as many as NumPy 1 takes."""
+"""Maximum number of dimensions: that of arrays in NumPy 1."""
 _MAX_COUNT: Final = 2**62
+"""Limit of sizes and of their product: TensorFlow keeps them in int64."""
 _MAX_CELLS: Final = 400
-"""Cells of a sparse value that is written out as rows."""
+"""Maximum number of cells of a sparse value that is written as rows with null."""
 
 
 def array(literals: Literals, entries: Any) -> Array:
-    """Entries, one or lists of lists of the same lengths, as an array of the input's dtype."""
+    """Makes an array, in the dtype of the input, of one entry or of nested lists of equal lengths."""
     if literals.is_text:
         return np.array(entries, object)
     wide = np.complex128 if literals.dtype.kind == "c" else None
-    # Small floats and integers are made from wide ones; int64 and uint64 stay exact on the way.
+    # NumPy makes the small dtypes of ml_dtypes only from wide floats. Its own integers are made directly, as
+    # float64 would round int64 and uint64.
     with np.errstate(all="ignore"):
         if literals.dtype.kind in "biu":
             return np.array(entries, literals.dtype)
@@ -35,12 +41,13 @@ def array(literals: Literals, entries: Any) -> Array:
 
 
 def dense(literals: Literals, rows: Any) -> Array:
-    """Lists of lists as an array of the input's shape.
+    """Makes an array in the shape of the input of nested lists.
 
     Raises:
-      SignatureError: rows of different lengths, an entry that is none, or another shape.
+      SignatureError: rows differ in length, an entry is not valid, or the shape does not fit.
     """
     field = literals.field
+    # The first item of each level states the sizes; `_even_entries` holds all others to them.
     sizes: list[int] = []
     level = rows
     while isinstance(level, list):
@@ -58,7 +65,7 @@ def dense(literals: Literals, rows: Any) -> Array:
 
 
 def _even_entries(literals: Literals, rows: Any, sizes: list[int], depth: int, where: str) -> Iterator[Any]:
-    """The entries of lists that all have the lengths `sizes`."""
+    """Yields the entries of nested lists, which all have to have the lengths `sizes`."""
     if depth == len(sizes):
         yield literals.entry(rows, where)
         return
@@ -73,7 +80,7 @@ def _even_entries(literals: Literals, rows: Any, sizes: list[int], depth: int, w
 
 
 def shaped(field: Field, value: Array) -> Array:
-    """`value` in the shape of the input: a single row becomes the only one, flat rows are reshaped.
+    """Returns an array in the shape of the input: one row becomes a batch of one, flat rows are reshaped.
 
     Raises:
       SignatureError: it does not fit.
@@ -82,7 +89,7 @@ def shaped(field: Field, value: Array) -> Array:
     if sizes is not None:
         try:
             return value.reshape(sizes)
-        except ValueError as error:  # no entries, but more bytes in its other dimensions than NumPy counts
+        except ValueError as error:  # an empty array whose other dimensions overflow what NumPy can count
             raise SignatureError(
                 f"Input {field.name!r}: no array can have {expected_words(field)}."
             ) from error
@@ -92,22 +99,25 @@ def shaped(field: Field, value: Array) -> Array:
 
 
 def fitted_shape(shape: Shape, sizes: tuple[int, ...]) -> tuple[int, ...] | None:
-    """The sizes that an array of `sizes` is given to fit a static shape; None where it does not fit."""
+    """The sizes to which an array of `sizes` is reshaped to fit a static shape; None if nothing fits."""
     return next((candidate for candidate in _candidate_shapes(shape, sizes) if fits(shape, candidate)), None)
 
 
 def _candidate_shapes(shape: Shape, sizes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """Shapes that an array of `sizes` may be given, the most likely first."""
+    """Yields sizes to which an array may be reshaped, the most likely first.
+
+    Every candidate has the same number of entries in the same order; `fits` decides which one is taken.
+    """
     count = math.prod(sizes)
     if shape is None:
-        # A line of numbers is a row, not a table of one.
+        # One line of numbers for an input of unknown rank is a vector, not a table with one row.
         if len(sizes) == 2 and sizes[0] == 1:
             yield sizes[1:]
         yield sizes
         return
     yield sizes
     yield (1, *sizes)
-    if shape[-1:] == (1,):  # grey pictures without their one channel
+    if shape[-1:] == (1,):  # grey pictures without the dimension for their one channel
         yield (*sizes, 1)
         yield (1, *sizes, 1)
     if not count:
@@ -119,6 +129,7 @@ def _candidate_shapes(shape: Shape, sizes: tuple[int, ...]) -> Iterator[tuple[in
     if not shape or not sizes:
         yield (1,) * len(shape) if count == 1 else sizes
         return
+    # Flat rows: what follows the batch dimension has to be known to cut them.
     rest = shape[1:]
     if None in rest:
         return
@@ -129,7 +140,7 @@ def _candidate_shapes(shape: Shape, sizes: tuple[int, ...]) -> Iterator[tuple[in
 
 
 def fits(shape: Shape, sizes: tuple[int, ...]) -> bool:
-    """Whether an array of `sizes` has a static shape."""
+    """Whether `sizes` match a static shape."""
     return shape is None or (
         len(shape) == len(sizes)
         and all(dimension is None or dimension == size for dimension, size in zip(shape, sizes, strict=True))
@@ -137,7 +148,7 @@ def fits(shape: Shape, sizes: tuple[int, ...]) -> bool:
 
 
 def size_words(sizes: tuple[int, ...]) -> str:
-    """Sizes in words: "1 value", "5 values", "2 rows of 3"."""
+    """Sizes for a message: "1 value", "5 values", "2 rows of 3"."""
     if not sizes:
         return "1 value"
     if len(sizes) == 1:
@@ -166,10 +177,10 @@ def _too_deep(field: Field) -> SignatureError:
 
 
 def sparse(literals: Literals, rows: Any) -> Sparse:
-    """Rows with null for nothing, or an object of indices, values and shape, as a sparse value.
+    """Makes a sparse value of rows with null for missing entries, or of indices, values and shape.
 
     Raises:
-      SignatureError: it cannot be read or does not fit.
+      SignatureError: it is neither of them, or does not fit.
     """
     if isinstance(rows, dict):
         return _from_parts(literals, rows)
@@ -178,7 +189,7 @@ def sparse(literals: Literals, rows: Any) -> Sparse:
     if not 1 <= rank <= MAX_DEPTH:
         raise _too_deep(field) if rank else _wrong(field, shown(rows))
     if depth(rows) == rank - 1 and has_entries(rows):
-        rows = [rows]
+        rows = [rows]  # one row is a batch of one
     indices: list[tuple[int, ...]] = []
     values: list[Any] = []
     sizes = [0] * rank
@@ -195,6 +206,7 @@ def sparse(literals: Literals, rows: Any) -> Sparse:
         for number, item in enumerate(level):
             walk(item, (*place, number))
 
+    # Depth first, so that the indices come in the row-major order that TensorFlow expects.
     walk(rows, ())
     known = field.shape or (None,) * rank
     whole = [
@@ -217,9 +229,11 @@ def _from_parts(literals: Literals, parts: dict[str, Any]) -> Sparse:
     if not 1 <= rank <= MAX_DEPTH:
         raise _wrong(field, f"a shape of {rank} sizes")
     if len(indices) != len(values):
-        raise _wrong(field, f"{len(indices)} indices and {len(values)} values", "equally many")
+        raise _wrong(
+            field, f"{len(indices)} indices and {len(values)} values", "with one value for each index"
+        )
     if not all(_is_size(size) for size in shape) or math.prod(shape) > _MAX_COUNT:
-        raise _wrong(field, "a shape that is no list of sizes")
+        raise _wrong(field, "a shape that is not a list of sizes")
     places = {}
     for place, value in zip(indices, values, strict=True):
         if not isinstance(place, list) or len(place) != rank:
@@ -255,7 +269,10 @@ def _wrong(field: Field, finding: str, remedy: str = "") -> SignatureError:
 
 
 def depth(rows: Any) -> int:
-    """How deep lists are nested, at their deepest place; at most `MAX_DEPTH` + 1."""
+    """The greatest depth of nested lists; at most `MAX_DEPTH` + 1.
+
+    Level by level instead of recursive: JSON may nest deeper than Python recurses.
+    """
     level, count = [rows], 0
     while count <= MAX_DEPTH and any(isinstance(item, list) for item in level):
         count += 1
@@ -266,7 +283,7 @@ def depth(rows: Any) -> int:
 
 
 def has_entries(rows: Any) -> bool:
-    """Whether lists, of bounded depth, hold anything but lists."""
+    """Whether nested lists of bounded depth hold anything but lists."""
     return any(map(has_entries, rows)) if isinstance(rows, list) else True
 
 
@@ -274,10 +291,10 @@ def has_entries(rows: Any) -> bool:
 
 
 def ragged(literals: Literals, rows: Any) -> list[Any]:
-    """Rows of rows as nested lists of entries.
+    """Makes nested lists of valid entries for a ragged input.
 
     Raises:
-      SignatureError: it cannot be read or does not fit.
+      SignatureError: an entry is not valid, or the lists do not fit the shape.
     """
     field = literals.field
     rank = max(field.ragged_rank + 1, depth(rows)) if field.shape is None else len(field.shape)
@@ -294,7 +311,7 @@ def ragged(literals: Literals, rows: Any) -> list[Any]:
             raise _wrong(field, f"{shown(level)}{' in ' + where if where else ''}")
         known = None if field.shape is None else field.shape[place]
         if place > field.ragged_rank and known is None:
-            # Behind the ragged dimensions all rows are equally long.
+            # A RaggedTensor is uniform inside of its ragged dimensions: the first row sets the size.
             known = widths.setdefault(place, len(level))
         if known is not None and len(level) != known:
             raise _wrong(
@@ -311,7 +328,7 @@ def ragged(literals: Literals, rows: Any) -> list[Any]:
 
 
 def entries(value: Any) -> int:
-    """How many entries a value has, about: what is nested counts as it is found."""
+    """The number of entries of a value; an empty list of lists counts its items."""
     if hasattr(value, "dense_shape"):
         return len(value.values)
     if isinstance(value, np.ndarray):
@@ -322,7 +339,7 @@ def entries(value: Any) -> int:
 
 
 def rows_of(literals: Literals, value: Any) -> Any:
-    """An array or nested lists as lists for JSON; None where an entry cannot be typed."""
+    """An array or nested lists as lists of entry texts for JSON; None if an entry cannot be typed."""
     if isinstance(value, np.ndarray):
         value = value.tolist() if literals.is_text or value.ndim == 0 else _rows_of_scalars(value)
     try:
@@ -332,7 +349,7 @@ def rows_of(literals: Literals, value: Any) -> Any:
 
 
 def _rows_of_scalars(value: Array) -> Any:
-    """Like `tolist`, but entries stay NumPy's, which know how short they may be written."""
+    """Like `tolist`, with NumPy scalars, which print with the fewest digits."""
     return [_rows_of_scalars(row) for row in value] if value.ndim > 1 else list(value)
 
 
@@ -346,13 +363,13 @@ def _plain(literals: Literals, value: Any) -> Any:
 
 
 class EntryText(str):
-    """What `Literals.word` made of an entry."""
+    """An entry as `Literals.word` writes it."""
 
     __slots__ = ()
 
 
 def json_text(rows: Any, field: Field) -> str:
-    """Nested lists of words as JSON; rows of numbers are on one line each."""
+    """Nested lists of entry texts as JSON; numbers are written as they are, without quotes."""
     if isinstance(rows, list):
         return f"[{', '.join(json_text(row, field) for row in rows)}]"
     if rows is None:
@@ -385,7 +402,7 @@ def sparse_entries(literals: Literals, value: Any) -> str | None:
 
 
 def same(first: Any, second: Any) -> bool:
-    """Whether two values of an input are equal; what is not a number equals itself."""
+    """Whether two values of an input are equal; nan equals nan."""
     if hasattr(first, "dense_shape"):
         parts = (second.indices, second.values, second.dense_shape)
         return all(

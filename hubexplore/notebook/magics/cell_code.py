@@ -58,7 +58,7 @@ class Cell:
         Args:
           name: of the function.
           parameters: names of its keyword arguments.
-          given: names with values that it sees beside the user's namespace.
+          extras: names with values that it sees in addition to the user's namespace.
         """
         if not self._tree.body:
             raise UsageError(

@@ -15,7 +15,7 @@ from IPython.core.error import UsageError
 
 import hubexplore
 from hubexplore.errors import HubError
-from hubexplore.notebook.magics.line_parser import unquoted, quoted, split_last_word
+from hubexplore.notebook.magics.line_parser import quoted, split_last_word, unquoted
 from hubexplore.notebook.magics.session_magic import ACTIONS
 from hubexplore.summary.diagnosis.file_types import ARCHIVE_SUFFIXES
 
@@ -46,10 +46,10 @@ class Completer:
         """The completions of a line that ends at the cursor.
 
         Returns:
-          The typed part of the last word, and its completions: none where Python completes it, the word itself
-          where nothing fits, or IPython would offer file names, which it does not quote. Names of modules and
-          folders are quoted where they need it, so that what is inserted means exactly that name; a name that
-          no line can hold is not offered.
+          The typed part of the last word, and its completions: none where Python completes it, the word
+          itself where nothing fits, or IPython would offer file names, which it does not quote. Names of
+          modules and folders are quoted where they need it, so that what is inserted means exactly that name;
+          a name that no line can hold is not offered.
         """
         match = _LINE.fullmatch(line) or (self._magics.notebook.automagic and _BARE_LINE.fullmatch(line))
         method = self._magics.magics["line"].get(match["magic"]) if match else None
