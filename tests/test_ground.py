@@ -11,14 +11,11 @@ from pathlib import Path
 import pytest
 
 import hubexplore
+from hubexplore.notebook.magics import HubMagics
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-MAGICS = {
-    "%load_ext", "%hub_load", "%hub_call", "%hub_module", "%hub_graph", "%hub_export", "%hub_show",
-    "%hub_compare", "%hub_list", "%hub_log", "%hub_samples", "%hub_session",
-    "%hub_try",
-}  # fmt: skip
+MAGICS = {"%load_ext", *(f"%{name}" for names in HubMagics.magics.values() for name in names)}
 
 
 def run(*arguments: str) -> str:

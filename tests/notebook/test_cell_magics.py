@@ -107,7 +107,7 @@ class TestCsv:
     @pytest.mark.parametrize(
         ("cell", "message"),
         [
-            ("a,bb\n1,2", "'bb' is no input of this signature. Did you mean 'b'?"),
+            ("a,bb\n1,2", "'bb' is not an input of this signature. Did you mean 'b'?"),
             ("1,2\n3,4", "several inputs"),
             ("a,b\n1,2\n3", "row 3 has 1"),
             ("a,b\n1,x", "takes numbers"),

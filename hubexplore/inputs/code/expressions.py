@@ -131,9 +131,8 @@ class Expressions:
             text = self._plain(_nested(value))
             if len(text) <= MAX_CHARACTERS or value.nbytes <= 256:
                 return text
-        if (
-            value.dtype.kind == "V"
-        ):  # ml_dtypes such as bfloat16, which np.save cannot write; float32 holds them
+        # np.save would lose the small dtypes of ml_dtypes, such as bfloat16; float32 holds their values.
+        if value.dtype.kind == "V":
             value = value.astype(np.float32)
         self._import("import numpy as np")
         if value.nbytes > MAX_BYTES:

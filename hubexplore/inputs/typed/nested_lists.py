@@ -229,9 +229,7 @@ def _from_parts(literals: Literals, parts: dict[str, Any]) -> Sparse:
     if not 1 <= rank <= MAX_DEPTH:
         raise _wrong(field, f"a shape of {rank} sizes")
     if len(indices) != len(values):
-        raise _wrong(
-            field, f"{len(indices)} indices and {len(values)} values", "with one value for each index"
-        )
+        raise _wrong(field, f"{len(indices)} indices and {len(values)} values", "(one value for each index)")
     if not all(_is_size(size) for size in shape) or math.prod(shape) > _MAX_COUNT:
         raise _wrong(field, "a shape that is not a list of sizes")
     places = {}

@@ -23,27 +23,27 @@ if TYPE_CHECKING:
     from hubexplore.notebook.magics import HubMagics
 
 _LINE: Final = re.compile(r"(?:.*?[=\s])?%{1,2}(?P<magic>hub_\w+)\s+(?P<words>.*)", re.DOTALL)
-# IPython's automagic: what follows makes it a statement of Python.
+# A line without %, which IPython's automagic runs, unless what follows makes it a statement of Python.
 _BARE_LINE: Final = re.compile(r"\s*(?P<magic>hub_\w+)\s+(?P<words>(?![=,]).*)", re.DOTALL)
 _OPTION: Final = re.compile(r"(--[\w-]+=)?(.*)", re.DOTALL)
-# These take modules that are not loaded.
+# Magics that take modules which are not loaded.
 _TAKES_UNLOADED: Final = ("hub_show", "hub_try")
-# A path that would be read as a home directory, an option, or a handle with a scheme.
+# Beginnings of a path that would be read as a home directory, an option, or a handle with a scheme.
 _MISREAD: Final = re.compile(r"[~-]|[^/]*:")
 
 
 class Completer:
-    """What IPython asks for completions of a line; knows only lines with our magics.
+    """Completes lines with the magics of hubexplore, and no others.
 
     Args:
-      magics: whose sessions and variables it offers.
+      magics: the magics, whose sessions and variables are offered.
     """
 
     def __init__(self, magics: HubMagics) -> None:
         self._magics = magics
 
     def matches(self, line: str) -> tuple[str, list[str]]:
-        """The completions of a line that ends at the cursor.
+        """Returns the completions of a line that ends at the cursor.
 
         Returns:
           The typed part of the last word, and its completions: none where Python completes it, the word
@@ -59,7 +59,8 @@ class Completer:
         option, word = _OPTION.fullmatch(typed).groups("")  # type: ignore[union-attr]  # it matches any text
         before = [*before, option[:-1]] if option else before
         texts: Iterable[str | None] | None = ()
-        # ValueError: a zero byte in a path.
+        # A line that is not finished is often wrong. Completion never raises: IPython would print the
+        # traceback into the cell. ValueError comes from a zero byte in a path.
         with contextlib.suppress(HubError, OSError, UsageError, ValueError):
             texts = self._texts(method.parser, match["magic"], before, word)
         if texts is None:
@@ -69,7 +70,7 @@ class Completer:
     def _texts(
         self, parser: argparse.ArgumentParser, magic: str, before: list[str], typed: str
     ) -> Iterable[str | None] | None:
-        """What to write in the place of a word, None for what cannot be written; None if Python knows."""
+        """Texts for a word, each None if no line can hold it; None instead of all where Python completes."""
         actions = {option: action for action in parser._actions for option in action.option_strings}
         last = actions.get(before[-1]) if before else None
         positionals, at = _positions(before, actions)
@@ -87,7 +88,7 @@ class Completer:
     def _offered(
         self, parser: argparse.ArgumentParser, at: int, positionals: list[str], word: str
     ) -> Iterable[str] | None:
-        """What may stand in the place of a positional argument; None where that is up to Python."""
+        """Names for the positional argument at `at`; None where Python completes."""
         positional = [action for action in parser._actions if not action.option_strings]
         if positional and positional[-1].nargs == "*":
             at = min(at, len(positional) - 1)
@@ -98,7 +99,7 @@ class Completer:
         return self._words(positional[at].dest, positionals, word)
 
     def _values(self, magic: str, option: str, positionals: list[str]) -> Iterable[str]:
-        """What may follow an option."""
+        """Values for an option."""
         name = positionals[0] if positionals else ""
         if option == "signature":
             known = self._magics.signatures(name)
@@ -108,7 +109,7 @@ class Completer:
         return []
 
     def _words(self, argument: str, positionals: list[str], word: str) -> Iterable[str]:
-        """What may stand in the place of a positional argument."""
+        """Values for a positional argument."""
         names = self._magics.module_names()
         if argument == "name" and positionals:
             return self._magics.book.names() if positionals[0] in ("use", "reset", "close") else []
@@ -125,7 +126,7 @@ class Completer:
         return offers[argument]
 
     def _of_summary(self, name: str, of: Callable[[Any], Iterable[str]]) -> Iterable[str]:
-        """What a module offers that is at hand: nothing is downloaded or built to complete a word."""
+        """Names in the summary of a module on this machine; completing downloads and builds nothing."""
         is_known = name in self._magics.module_names()
         if not is_known and not os.path.exists(name) and not _is_built(name):  # noqa: PTH110 - as resolve()
             return []
@@ -133,21 +134,21 @@ class Completer:
 
 
 def install(magics: HubMagics) -> None:
-    """Adds the completions to a shell."""
+    """Adds the completions to the shell of the magics."""
     completer = Completer(magics)
 
     @context_matcher(identifier=_identifier(magics))
     def hub_matcher(context: CompletionContext) -> SimpleMatcherResult:
         typed, texts = completer.matches(context.text_until_cursor)
-        # An editor that closes quotes by itself has put one behind the cursor.
+        # An editor that closes quotes by itself has put one after the cursor: it must not be inserted twice.
         closing = context.line_with_cursor[context.cursor_position :][:1]
         is_closed = closing in ("'", '"') and typed[:1] == closing
         completions = [
             SimpleCompletion(text=text[:-1] if is_closed and text[:1] == text[-1:] == closing else text)
             for text in texts
         ]
-        # What is replaced is all that is typed of the word: IPython's own last token begins behind a
-        # colon, an equals sign or a quote.
+        # The whole typed word is replaced. IPython's own last token begins only after a colon, an equals sign
+        # or a quote, and would leave half of a handle or path on the line.
         return SimpleMatcherResult(
             completions=completions, matched_fragment=typed, suppress=bool(completions)
         )
@@ -159,6 +160,7 @@ def uninstall(magics: HubMagics) -> None:
     """Removes the completions."""
     matchers = magics.notebook.Completer.custom_matchers
     identifier = _identifier(magics)
+    # By identifier: after %reload_ext the module is another one, and so is the class of the matcher.
     matchers[:] = [
         matcher for matcher in matchers if getattr(matcher, "matcher_identifier", "") != identifier
     ]
@@ -169,7 +171,7 @@ def _identifier(magics: HubMagics) -> str:
 
 
 def _positions(before: list[str], actions: dict[str, argparse.Action]) -> tuple[list[str], int]:
-    """The finished words that are positional arguments, and how many."""
+    """The finished words that are positional arguments, and their number."""
     positionals: list[str] = []
     skip = False
     for word in before:
@@ -195,19 +197,19 @@ def _samples() -> list[str]:
 
 
 def _is_built(handle: str) -> bool:
-    """Whether a handle is that of a sample that is in the cache."""
+    """Whether a handle names a sample that is in the cache."""
     samples = hubexplore.samples
     scheme, _, name = handle.partition(":")
     return scheme == "sample" and name in samples.names() and bool(samples.is_built(name))
 
 
 def _is_begun(name: str, word: str) -> bool:
-    """Whether a name begins like a word; a path may have `./` before it, so that it is read as a path."""
+    """Whether a name begins with a word; a path may have `./` before it, which makes it read as a path."""
     return name.startswith((word, f"./{word}"))
 
 
 def _paths(word: str) -> list[str]:
-    """Directories and archives that begin like a word, each as it has to be written."""
+    """Directories and archives whose paths begin with a word, each as it has to be written."""
     matches = sorted(glob.glob(glob.escape(os.path.expanduser(word)) + "*"))  # noqa: PTH111, PTH207 - text stays text
     home = os.path.expanduser("~")  # noqa: PTH111
     paths = [

@@ -1,4 +1,4 @@
-"""What `%hub_load` shows while it works: one display that changes, in a kernel."""
+"""The progress of `%hub_load`: one display in the notebook that is updated."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ _NOTHING: Final = {"text/plain": "", "text/html": ""}
 
 
 class LoadStatus:
-    """One display that is updated; where the body raises, nothing of it stays.
+    """One display that is updated; removed if the body of the `with` raises.
 
-    A terminal cannot change what it has printed, so there it shows nothing.
+    A terminal cannot change what it has printed, so that nothing is shown there.
 
     Args:
-      shell: shows it.
-      wanted: whether to show anything.
+      shell: the shell that shows it.
+      is_enabled: whether to show anything.
     """
 
     def __init__(self, shell: InteractiveShell, is_enabled: bool) -> None:
         self._publisher = shell.display_pub
-        self._wanted = is_enabled and getattr(shell, "kernel", None) is not None
+        self._is_enabled = is_enabled and getattr(shell, "kernel", None) is not None
         self._id = ""
 
     def show(self, words: str, summary: ModuleSummary | None = None) -> None:
-        """Shows a line, and the card of a module above it, in place of what was there."""
-        if not self._wanted:
+        """Replaces what is shown by a line, with the card of a module above it."""
+        if not self._is_enabled:
             return
         line = tag("div", tag("p", visible(words, MAX_SENTENCE), class_="facts"), class_="hubexplore")
         plain = visible(words, MAX_SENTENCE)
@@ -46,6 +46,7 @@ class LoadStatus:
 
     def _publish(self, data: dict[str, str]) -> None:
         is_first = not self._id
+        # Random, so that displays of another kernel in the same document keep apart.
         self._id = self._id or os.urandom(8).hex()
         transient = {"display_id": self._id}
         self._publisher.publish(data=data, metadata={}, transient=transient, update=not is_first)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @magics_class
 class TryMagics(HubMagicsBase):
-    """Trying a module by hand."""
+    """The magic that opens the panel."""
 
     @magic()
     @argument("module", metavar="X", help="Variable, name of a loaded module, or handle.")
@@ -27,7 +27,7 @@ class TryMagics(HubMagicsBase):
     def hub_try(self, options: argparse.Namespace) -> Explorer:
         """Try a module in a panel: a form for its inputs, its results as pictures, its graph and variables.
 
-        The Python that it stands for: `hubexplore.explore(X, signature, tags)`.
+        The equivalent Python: `hubexplore.explore(X, signature, tags)`.
         """
         from hubexplore.notebook.panel.explorer import Explorer
         from hubexplore.notebook.panel.subject_lookup import find
