@@ -33,6 +33,8 @@ MAX_TYPED: Final = 64
 """Maximum number of values in a row that is typed; longer rows come from a file or a variable."""
 _HINT_FEATURES: Final = 3
 """Number of features of a tf.Example that a hint shows."""
+SMALL_INTEGERS: Final = ("int4", "uint4", "int2", "uint2")
+"""Integer dtypes of ml_dtypes, which NumPy reports with the kind "V" and not as integers."""
 _IMAGE_DTYPES: Final = frozenset({"float16", "bfloat16", "float32", "float64", "uint8"})
 # TensorFlow feeds quantized tensors as the integers in which they are stored; NumPy has no such dtypes.
 _STORAGE_DTYPES: Final = {
@@ -99,6 +101,7 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     Raises:
       TypeError: NumPy has no such dtype, for example for resources.
     """
+    # In TF1 graphs the tensor of a variable has a reference dtype; its values have the plain one.
     name = name.removesuffix("_ref")
     if name == "string":
         return np.dtype(object)
@@ -126,6 +129,7 @@ def fields(signature: SignatureSummary, variant: VariantSummary, meta_graph: Any
     # The reader indexes the whole graph: only where an input has strings to look up.
     reader = Reader(meta_graph) if meta_graph is not None and has_texts else None
     bare_fields = tuple(_field(tensor, size, reader) for tensor in signature.inputs)
+    # Shared by all fields: the size of one input may depend on that of another.
     sizes = Sizes(bare_fields, signature, meta_graph)
     if meta_graph is None or not any(map(_may_be_ids_or_words, bare_fields)):
         return tuple(replace(field, sizes=sizes) for field in bare_fields)
@@ -157,6 +161,7 @@ def stated_size(variant: VariantSummary) -> tuple[int, int] | None:
             image_info = dict(message.fields)
     sides = [image_info.get(f"default_image_size.{side}", "") for side in ("height", "width")]
     height, width = (int(side) if side.isdecimal() else 0 for side in sides)
+    # The message may state any size, and an example image of that size would be drawn.
     if 0 < height <= MAX_SIDE and 0 < width <= MAX_SIDE:
         return height, width
     return None
@@ -203,6 +208,7 @@ def _ragged_rank(tensor: TensorSummary) -> int:
 
 
 def _is_image(dtype: str, shape: tuple[int | None, ...]) -> bool:
+    # NHWC with 1 or 3 channels is the convention of TF1 Hub modules for images.
     if dtype not in _IMAGE_DTYPES or len(shape) != 4 or shape[3] not in (1, 3):
         return False
     return all(side is None or 0 < side <= MAX_SIDE for side in shape[1:3])
@@ -211,7 +217,7 @@ def _is_image(dtype: str, shape: tuple[int | None, ...]) -> bool:
 def _numbers(dtype: str, shape: Shape) -> tuple[str, str]:
     """What a dense input of numbers or booleans asks for, and its hint."""
     kind = numpy_dtype(dtype).kind
-    integral = kind in "iu" or dtype in ("int4", "uint4", "int2", "uint2")
+    integral = kind in "iu" or dtype in SMALL_INTEGERS
     asks = BOOLEANS if kind == "b" else INTEGERS if integral else NUMBERS
     one, many = {
         BOOLEANS: ("true or false", "true or false"),

@@ -120,11 +120,14 @@ class Uses:
             function = self._library.get(name)
             arguments = [] if function is None else list(function.signature.input_arg)
             if function is not None and 0 <= position < len(arguments) and depth < _MAX_CALL_DEPTH:
+                # A body is indexed again for each call; example graphs call few functions, and the depth is
+                # bounded.
                 inner = _Scope(index_nodes(function.node_def))
                 self._follow(inner, arguments[position].name, use, depth + 1)
 
     def _note_use(self, scope: _Scope, node: Any, position: int, use: Use, is_split: bool) -> None:
         op = node.op
+        # Input 0 of a gather is the table, input 1 the ids. The classes of logits are their last dimension.
         if (op in _GATHERS or op in _SEGMENTS) and position == 1:
             use.limit(scope.size(node.input[0], 0))
         elif op == "OneHot" and position == 0:

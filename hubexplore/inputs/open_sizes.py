@@ -47,10 +47,12 @@ class Sizes:
             tensor = inputs.get(field.name)
             parts = tensor.components if tensor is not None else ()
             name = tensor.tensor if tensor is not None else ""
+            # The dense shape of a sparse input is a tensor of its own, and ties it to the sizes of others.
             if field.kind == "sparse":
                 name = next((part.tensor for part in parts if part.role == "dense shape"), "")
             opened.append(Open(field.name, _stated_shape(field), name, field.kind, _default_sizes(field)))
         outputs = () if self._signature is None else self._signature.outputs
+        # Outputs have static shapes in the signature, which limit what flows into them; components have none.
         ends: dict[str, Shape] = {part.tensor: None for output in outputs for part in output.components}
         ends |= {output.tensor: output.shape for output in outputs if output.tensor}
         return solutions(self._meta_graph, opened, ends)
@@ -66,6 +68,7 @@ def shape_for(field: Field, rows: int, size: int | None = None, turn: int = 0) -
         and the first of `SIZES` for anything else.
       turn: index of the solution.
     """
+    # A field made on its own, without a graph, has no sizes.
     sizes = field.sizes or Sizes((field,))
     return sizes.solutions[turn].shape(field.name, rows, size)
 

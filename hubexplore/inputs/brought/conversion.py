@@ -12,7 +12,7 @@ import numpy as np
 
 from hubexplore.display.wording import size_text
 from hubexplore.errors import SignatureError
-from hubexplore.inputs.fields import RAGGED, SPARSE, Field
+from hubexplore.inputs.fields import RAGGED, SMALL_INTEGERS, SPARSE, Field
 from hubexplore.inputs.input_value import Array, Sparse
 from hubexplore.inputs.machine_memory import SMALL, available_memory
 from hubexplore.inputs.typed import nested_lists
@@ -24,7 +24,7 @@ _CHECK_BYTES: Final = 24
 """Bytes per entry that the checks of a cast need in addition to its result: a few float64 copies."""
 _MAX_EXACT_INTEGER: Final = 2.0**53
 """Largest float64 up to which all whole numbers are exact; a larger one may stand for its neighbour."""
-_SMALL_DTYPES: Final = ("bfloat16", "int4", "uint4", "int2", "uint2", "float4_e2m1fn")
+_SMALL_DTYPES: Final = ("bfloat16", "float4_e2m1fn", *SMALL_INTEGERS)
 
 
 def value_of(field: Field, array: Array) -> Any:
@@ -36,6 +36,7 @@ def value_of(field: Field, array: Array) -> Any:
     if field.problem:
         raise SignatureError(f"Input {field.name!r}: {field.problem}")
     if field.kind == RAGGED:
+        # Nested lists hold a Python object for each entry.
         if array.size > MAX_ITEMS:
             raise SignatureError(
                 f"Input {field.name!r}: a ragged value may have {MAX_ITEMS:,} entries; found {array.size:,}."
@@ -48,6 +49,7 @@ def value_of(field: Field, array: Array) -> Any:
 
 def suits(field: Field, array: Array) -> bool:
     """Whether an array may fit an input, judged by its dtype and shape alone."""
+    # No value is read: this is asked for each variable of the notebook, which may be of any size.
     if field.problem or not _is_compatible(field, array.dtype):
         return False
     if field.kind == RAGGED:
@@ -56,6 +58,7 @@ def suits(field: Field, array: Array) -> bool:
 
 
 def _is_compatible(field: Field, dtype: np.dtype[Any]) -> bool:
+    # Numbers never become strings, nor the reverse: that would hide a wrong column.
     if field.dtype == "string":
         return dtype.kind in "OSUT"
     if dtype.name in _SMALL_DTYPES:
@@ -82,6 +85,7 @@ def cast(field: Field, array: Array) -> Array:
         if limits is not None and array.size:
             _check_integers(field, array, limits)
         elif limits is None and dtype.kind != "c" and array.dtype.kind != "c":
+            # Rounding is accepted, overflow to infinity is not.
             wide = array.astype(np.float64)
             if np.any(np.isfinite(wide) & ~np.isfinite(converted.astype(np.float64))):
                 raise _wrong(field, "a number that is too large")

@@ -105,6 +105,7 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
     if not files or (batch is not None and batch != len(files)):
         expected = "at least one picture" if batch is None else f"exactly {batch}"
         raise SignatureError(f"Input {field.name!r} takes {expected}; got {len(files)}.")
+    # Checked before any file is decoded where the size is known, else after the first picture has set it.
     if not field.any_size:
         _check_count(field, len(files))
     if _is_integral(field):
@@ -249,6 +250,7 @@ def _fitted(picture: PIL.Image.Image, field: Field, choice: ImageChoice) -> PIL.
             fitted = PIL.ImageOps.pad(picture, size, smooth, color="white")
         case "stretch":
             fitted = picture.resize(size, smooth)
+    # Put on white after the resize, so that the background is exactly white at transparent edges.
     paper = PIL.Image.new("RGBA", size, "white")
     return PIL.Image.alpha_composite(paper, fitted).convert("L" if field.channels == 1 else "RGB")
 

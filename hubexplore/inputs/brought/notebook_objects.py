@@ -83,6 +83,7 @@ def _is_of(value: Any, package: str) -> bool:
 
 def _array(value: Any) -> Array | None:
     """The array that an object is or holds; None for other objects."""
+    # asarray also drops subclasses, such as masked arrays and matrices, whose methods act differently.
     if isinstance(value, np.ndarray):
         return np.asarray(value)
     if _is_of(value, "pandas") and hasattr(value, "to_numpy"):
@@ -148,6 +149,7 @@ def _size(value: Any) -> int | None:
     """Number of items in nested lists, counted up to `_MAX_LIST_ITEMS` + 1; None for other objects."""
     if not isinstance(value, (list, tuple)):
         return None
+    # Counting stops at the limit: a variable of the notebook may hold a list of any length.
     budget = [_MAX_LIST_ITEMS]
     try:
         _plain(value, budget)

@@ -62,6 +62,7 @@ class Expressions:
     def write(self, source: InputValue) -> str:
         """Returns an expression for the value of an input, on one line."""
         value = source.value
+        # By name, unless the form made something else of the variable, which the name would not give.
         if is_name(source.variable) and isinstance(value, np.ndarray) and not source.is_made:
             return self._variable(source.variable, value)
         writers: tuple[tuple[Any, Callable[[Any], str]], ...] = (
@@ -72,6 +73,7 @@ class Expressions:
         for kind, write in writers:
             if isinstance(source, kind):
                 return write(source)
+        # By attribute: values of TensorFlow have the same ones, and TensorFlow is not imported here.
         if hasattr(value, "dense_shape"):
             return self._sparse(value)
         if hasattr(value, "nested_row_splits"):
@@ -225,6 +227,7 @@ class Expressions:
         return None
 
     def _pictures(self, source: Pictures) -> str:
+        # A function for each input: they may differ in size and scale.
         name = "picture" if not self.helpers else f"picture_{len(self.helpers) + 1}"
         for line in ("import numpy as np", "import PIL.Image", "import PIL.ImageOps"):
             self._import(line)

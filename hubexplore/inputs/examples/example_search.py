@@ -97,6 +97,7 @@ def find_example(
             if _is_of_class(error, "NoKernelError"):
                 raise  # the message is complete, and has nothing to do with the example
             progress = _progress(error)
+            # The error furthest in the graph says most: earlier ones are about sizes that were only guessed.
             if nearest is None or progress > nearest.progress:
                 nearest = _Failure(error, progress, _shapes_text(example))
             if is_hopeless(error):

@@ -22,7 +22,7 @@ from hubexplore.inputs.graph_uses import Use
 from hubexplore.inputs.input_value import Array, Example, InputValue, Sparse
 from hubexplore.inputs.open_sizes import raw_counts, shape_for, size_choices
 from hubexplore.inputs.typed import tf_examples
-from hubexplore.inputs.typed.literals import counted
+from hubexplore.inputs.typed.literals import counted, integer_limits
 from hubexplore.summary.reading.string_inputs import Feature
 
 SENTENCES: Final = "Sample sentences"
@@ -98,9 +98,11 @@ def fill(
         raise SignatureError(
             f"These inputs can be filled with {listed}; got {kind!r}.{closest(str(kind), known)}"
         )
+    # One generator for all inputs, so that inputs of the same shape do not get the same numbers.
     random = np.random.default_rng(0)
     fields = [_as_bytes(field, rows, size, turn) for field in fields]
     shapes = [shape_for(field, rows, size, turn) for field in fields]
+    # The length of rows, which inputs of lengths are filled with.
     longest = next((shape[1] for shape in shapes if len(shape) > 1), 0)
     example = {}
     for number, (field, shape) in enumerate(zip(fields, shapes, strict=True)):
@@ -262,7 +264,7 @@ def _values(field: Field, kind: str, shape: tuple[int, ...], random: np.random.G
     dtype = field.numpy
     if kind == ZEROS:
         return np.zeros(shape, dtype)
-    whole = dtype.kind in "biu" or dtype.name in ("int4", "uint4", "int2", "uint2")
+    whole = dtype.kind == "b" or integer_limits(dtype) is not None
     if kind == RAMP:
         # Ids must stay below the size of a vocabulary; brightness and fractions end at 1.
         ramp: Array = np.arange(count) % _id_limit(field) if whole else np.arange(count) / max(count - 1, 1)

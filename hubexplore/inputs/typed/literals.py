@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import SignatureError
-from hubexplore.inputs.fields import Field
+from hubexplore.inputs.fields import SMALL_INTEGERS, Field
 from hubexplore.inputs.input_value import short
 
 # Ten digits more than int64 has; without a limit, int() takes time quadratic in the digits.
@@ -139,7 +139,7 @@ def integer_limits(dtype: np.dtype[Any]) -> tuple[int, int] | None:
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
         return int(limits.min), int(limits.max)
-    if dtype.name in ("int4", "uint4", "int2", "uint2"):
+    if dtype.name in SMALL_INTEGERS:
         import ml_dtypes
 
         small: Any = ml_dtypes.iinfo

@@ -209,6 +209,8 @@ def sparse(literals: Literals, rows: Any) -> Sparse:
     # Depth first, so that the indices come in the row-major order that TensorFlow expects.
     walk(rows, ())
     known = field.shape or (None,) * rank
+    # An unknown dimension is as long as the longest list. A known one counts as stated: trailing missing
+    # entries need not be written.
     whole = [
         dimension if dimension is not None and dimension >= size else size
         for dimension, size in zip(known, sizes, strict=True)
@@ -241,6 +243,7 @@ def _from_parts(literals: Literals, parts: dict[str, Any]) -> Sparse:
         if tuple(place) in places:
             raise _wrong(field, f"the index {shown(str(place))} twice")
         places[tuple(place)] = literals.entry(value)
+    # TensorFlow expects row-major order; typed entries may come in any.
     order = sorted(places)
     return _sparse(literals, order, [places[place] for place in order], shape)
 

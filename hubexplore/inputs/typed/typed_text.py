@@ -40,6 +40,7 @@ def read(field: Field, text: str) -> Any:
       SignatureError: the text cannot be parsed or does not fit. The message names the input, the line, what
         was found and what was expected.
     """
+    # A character takes at least one byte: most texts that are too long are refused without encoding a copy.
     if len(text) > LIMIT or len(text.encode("utf-8", "replace")) > LIMIT:
         raise SignatureError(
             f"Input {field.name!r}: the limit for typed text is {LIMIT:,} bytes; use a file instead."
@@ -144,6 +145,7 @@ def _texts(literals: Literals, text: str) -> Array:
             return nested_lists.dense(literals, parsed)
     if shape == ():
         return nested_lists.array(literals, literals.entry(text))
+    # A text keeps its blanks, and an empty line is an empty text; only the last line break is dropped.
     lines = text.removesuffix("\n").split("\n")
     if shape is not None and len(shape) > 1 and shape[-1] != 1:
         rows = [line.split("\t") for line in lines]

@@ -72,6 +72,7 @@ class HubMagicsBase(Magics):
     def module_names(self) -> list[str]:
         """Names of loaded modules: those in the session, and variables of the user that hold one."""
         names = list(self.book.current.names) if self.book.is_started else []
+        # IPython keeps results in _, __ and _1, which are not names that anyone would type.
         variables = [
             name
             for name, value in self.notebook.user_ns.items()
@@ -105,6 +106,7 @@ class HubMagicsBase(Magics):
         if self.book.is_started and word in self.book.current.names:
             return self.book.current.module(word)
         source = self.source(word)
+        # A single word that is not a path cannot be a handle: say so, and do not try to open it.
         if source == word and re.fullmatch(r"[\w-]+", word) and not os.path.exists(word):  # noqa: PTH110
             names = self.module_names()
             raise UsageError(

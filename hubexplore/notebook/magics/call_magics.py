@@ -51,6 +51,7 @@ class CallMagics(HubMagicsBase):
         `session.call(NAME, EXPRESSION, signature, as_dict, fetch, batch_size)`.
         """
         __tracebackhide__ = True
+        # The object in a variable wins over a loaded name: the variable may hold another module by now.
         module = self.named(options.name)
         inputs = self._inputs(options, cell)
         values = self.session.call(
@@ -90,5 +91,6 @@ class CallMagics(HubMagicsBase):
 
     def _batches(self, size: int | None) -> dict[str, Any]:
         """Arguments for `session.call`: rows at a time (None for all), and the bar (None for slow calls)."""
+        # The setting has 0 for all rows at once, as a trait has one type; `session.call` has None.
         batch_size = (self.batch_size or None) if size is None else size
         return {"batch_size": batch_size, "progress": None if self.show_progress else False}

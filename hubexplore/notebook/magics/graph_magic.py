@@ -32,4 +32,5 @@ class GraphMagics(HubMagicsBase):
         code = Cell(self.notebook, "%%hub_graph", cell)
         with self.session.building():
             value = code.run()
+        # IPython hides the value of a cell that ends in a semicolon, but not that of a cell magic.
         return None if cell.rstrip().endswith(";") else value

@@ -55,6 +55,7 @@ class LoadMagics(HubMagicsBase):
           UsageError: the name is taken: the name of a folder must not overwrite a variable.
         """
         name = variable_name(handle)
+        # A module is replaced without asking: that is what running a cell again does.
         is_new = name not in self.notebook.user_ns and not hasattr(builtins, name)
         if is_new or not isinstance(self.named(name), str):
             return name
@@ -72,10 +73,12 @@ class LoadMagics(HubMagicsBase):
             status.show(f"{name}: opening")
             summary = summarize(source)
             tags = list(chosen(requested_tags, (variant.tags for variant in summary.variants)))
+            # Announced only if it is going to happen: on the first load.
             if "tensorflow" not in sys.modules:
                 status.show(f"{name}: importing TensorFlow ...", summary)
             session = self.session
             status.show(f"{name}: instantiating ...", summary)
+            # Asked before the load, which registers the name.
             replaces = name in session.names
             with quiet_tensorflow():  # the first run looks for devices, and logs that there are none
                 module = session.load(source, name, tags, trainable)

@@ -57,5 +57,6 @@ class LoadStatus:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # After an error the card of a module that is not loaded must not stay in the notebook.
         if kind is not None and self._id:
             self._publish(dict(_NOTHING))

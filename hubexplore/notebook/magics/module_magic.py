@@ -49,6 +49,7 @@ class ModuleMagics(HubMagicsBase):
         name = check_variable(options.name, "%%hub_module")
         variants = [variant(word) for word in options.tags] or [([], {})]
         spec = self._spec(name, variants, cell)
+        # The variant without tags is what `hub.Module` takes by default.
         tags = next((tags for tags, _ in variants if not tags), variants[0][0])
         self.notebook.user_ns[name] = self.session.load(spec, name, tags)
         return spec
@@ -63,6 +64,7 @@ class ModuleMagics(HubMagicsBase):
 
         del session
         known = {"tf": tf, "hub": hubexplore}
+        # What the user has under these names wins, whatever it is.
         extras = {key: value for key, value in known.items() if key not in self.notebook.user_ns}
         parameters = _parameters(variants)
         function = Cell(self.notebook, f"%%hub_module {name}", body).function(name, parameters, extras)
@@ -90,6 +92,7 @@ def variant(word: str) -> tuple[list[str], dict[str, Any]]:
 
 def _parameters(variants: Sequence[tuple[list[str], dict[str, Any]]]) -> list[str]:
     """The names of the arguments, the same for every graph variant."""
+    # One function is the body of all variants, so that all pass the same parameters.
     first = list(variants[0][1])
     for tags, arguments in variants:
         if set(arguments) != set(first):

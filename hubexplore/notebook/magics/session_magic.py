@@ -45,6 +45,7 @@ class SessionMagics(HubMagicsBase):
         `session.reset()`, `session.close()`.
         """
         book, action, name = self.book, options.action, options.name
+        # First: a wrong line changes no session.
         _check(action, name, options.target)
         match action:
             case None:
@@ -61,6 +62,7 @@ class SessionMagics(HubMagicsBase):
 
     def _sessions(self) -> Table:
         columns = [Column("Session", code=True), Column("In use"), Column("Runs"), Column("Modules")]
+        # Names are known before sessions exist: listing opens none of them.
         made = {session.name: session for session in self.book.sessions()}
         rows = [
             (

@@ -17,6 +17,7 @@ from hubexplore.display.wording import tags_text
 from hubexplore.notebook.magics.base import HubMagicsBase
 from hubexplore.notebook.magics.line_parser import magic
 
+# The last @ separates. Tags of a line hold no slash, backslash or colon, as paths and addresses with an @ do.
 _WITH_TAGS: Final = re.compile(r"(?P<module>.+)@(?P<tags>[^@/\\:]*)")
 
 
@@ -76,6 +77,7 @@ class ShowMagics(HubMagicsBase):
             Column("Variables", "right"),
             Column("Signatures"),
         ]
+        # A session that is not open has loaded nothing, and opening it would import TensorFlow.
         loaded = self.session.modules() if self.book.is_started else {}
         rows = [
             (
