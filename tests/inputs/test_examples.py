@@ -124,7 +124,7 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(SignatureError, match="At most 10 rows would fit"):
         examples.fill((large,), "Zeros", 10_000)
     for kind, dtype in (("dense", "float32"), ("sparse", "int8"), ("ragged", "string"), ("dense", "string")):
-        with pytest.raises(SignatureError, match="at most 256 MB"):
+        with pytest.raises(SignatureError, match="the limit is 256 MB"):
             examples.make(field(dtype, (None, 10**15), kind), "Random (seed 0)", 1)
 
 

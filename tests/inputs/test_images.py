@@ -125,7 +125,7 @@ def test_animation_and_batch() -> None:
         images.read_pictures(field("float32", (3, 4, 6, 3)), files, ImageChoice())
     with pytest.raises(HubError, match="at least one"):
         images.read_pictures(COLOR, [], ImageChoice())
-    with pytest.raises(HubError, match="too much at once"):
+    with pytest.raises(HubError, match="too many at once"):
         images.read_pictures(field("float32", (None, 4096, 4096, 3)), files * 4, ImageChoice())
 
 
@@ -238,7 +238,7 @@ def test_many_large_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
         decoded.append(weakref.ref(found[0]))
         return found
 
-    monkeypatch.setattr(images, "opened", decode)
+    monkeypatch.setattr(images, "open_picture", decode)
     with pytest.raises(HubError, match="5 pictures are too large together"):
         images.read_pictures(COLOR, [large] * 5, ImageChoice())
     assert len(decoded) == 3

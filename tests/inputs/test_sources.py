@@ -94,8 +94,8 @@ EMPTY = "{'descr': '|S0', 'fortran_order': False, 'shape': (1000000000000000,)}"
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (npy(np.array([{}], object), allow_pickle=True), "Python objects, which only pickle reads"),
-        (header(HUGE), "1000000000000000 entries of 4 bytes, and has 0 bytes"),
+        (npy(np.array([{}], object), allow_pickle=True), "Python objects, which only pickle can read"),
+        (header(HUGE), "1000000000000000 entries of 4 bytes, and 0 bytes follow"),
         (header(EMPTY), "truncated or damaged"),
         (header("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}"), "truncated or damaged"),
         (header(HUGE.replace("(10", "(0, 10" + "0" * 30)), "not an array that NumPy"),
@@ -124,7 +124,7 @@ def test_what_is_wrong_with_a_file_is_said(content: bytes, words: str) -> None:
 
 def test_an_archive_that_unpacks_to_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(npy_files, "MAX_UNPACKED", 1_000_000)
-    with pytest.raises(SignatureError, match="unpacks to more than 1 MB"):
+    with pytest.raises(SignatureError, match="unpacks to more than the limit, 1 MB"):
         sources.read_file(PAIRS, "x.npz", zipped(x=npy(np.zeros([130_000, 2], np.float32))))
 
 
