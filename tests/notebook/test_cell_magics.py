@@ -171,8 +171,8 @@ class TestModule:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ("line --tags train:k", "of this form"),
-            ("line --tags train:k=print(1)", "of this form"),
+            ("line --tags train:k", "does not have this form"),
+            ("line --tags train:k=print(1)", "does not have this form"),
             ("line --tags train:k=1 none:j=1", "same arguments"),
             ("line --tags train train", "twice"),
             ("2x", "name of a variable"),

@@ -126,7 +126,7 @@ class TestCall:
         assert "one Python expression" in fails(scale, f"%hub_call scale {expression}")
 
     def test_half_of_a_character_in_a_cell(self, scale: Run) -> None:
-        assert "half of a character" in fails(scale, "%%hub_call scale\n'\ud800'")
+        assert "half of a surrogate pair" in fails(scale, "%%hub_call scale\n'\ud800'")
 
     def test_braces_and_dollars_are_python(self, scale: Run) -> None:
         """IPython would replace {a} and $a in the line of a magic by the variable."""
