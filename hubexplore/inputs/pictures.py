@@ -18,6 +18,7 @@ import numpy as np
 from hubexplore.inputs.input_value import Array
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import PIL.Image
 
 __all__ = ["DIGIT_SIDE", "digit", "samples", "scene"]
@@ -53,13 +54,13 @@ def samples() -> Mapping[str, bytes]:
     return MappingProxyType({name: _png(drawing) for name, drawing in drawings.items()})
 
 
-def digit(number: int) -> Array:
+def digit(number: int) -> npt.NDArray[np.float64]:
     """A digit from 0 to 9, float64 [8, 8]: 0.0 is paper, 1.0 is ink."""
     rows = [line.split(" ")[number] for line in _DIGITS]
     return np.array([[_INKS[ink] for ink in row] for row in rows])
 
 
-def scene(height: int, width: int, channels: int, number: int = 0) -> Array:
+def scene(height: int, width: int, channels: int, number: int = 0) -> npt.NDArray[np.float64]:
     """A lit ball on a floor before a wall, float64 [height, width, channels], 0.0 to 1.0.
 
     Args:
