@@ -15,7 +15,7 @@ from hubexplore.notebook.magics import HubMagics
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-MAGICS = {"%load_ext", *(f"%{name}" for kind in HubMagics.magics.values() for name in kind)}
+MAGICS = {"%load_ext", *(f"%{name}" for names in HubMagics.magics.values() for name in names)}
 
 
 def run(*arguments: str) -> str:

@@ -16,13 +16,13 @@ from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL
 if TYPE_CHECKING:
     from hubexplore.explorer.runs import Asked
     from hubexplore.explorer.subject import Subject
-    from hubexplore.inputs.input_value import Given
+    from hubexplore.inputs.input_value import InputValue
 
 _DEFAULT: Final = "default"
 # Names that the written code itself uses: a module must not overwrite them.
 _RESERVED: Final = frozenset({
-    "PIL", "base64", "bundled", "drawn_pictures", "example", "hubexplore", "io", "np", "pathlib", "picture",
-    "random", "session", "tf",
+    "PIL", "base64", "example", "hubexplore", "io", "np", "pathlib", "picture", "pictures", "random",
+    "session", "tf",
 })  # fmt: skip
 # A word that has no special meaning for IPython or the magics once it is in quotes: no $, {, } or quotes.
 _QUOTABLE: Final = re.compile(r"[\w./:@+=~#?&() -]+")
@@ -165,7 +165,7 @@ def _cell(name: str, options: Sequence[str], request: Asked, inputs: str) -> str
     return "\n".join([" ".join([*head, form] if form else head), body])
 
 
-def _body(name: str, entry: Given, expression: str) -> tuple[str, str]:
+def _body(name: str, entry: InputValue, expression: str) -> tuple[str, str]:
     """Returns an option and the body of the cell for a single input."""
     value = entry.value
     if entry.variable or not isinstance(value, np.ndarray) or not value.size:

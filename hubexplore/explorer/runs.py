@@ -11,7 +11,7 @@ import numpy as np
 
 from hubexplore.display.values.value_kinds import is_readable
 from hubexplore.errors import HubError
-from hubexplore.inputs.input_value import Given
+from hubexplore.inputs.input_value import InputValue
 
 if TYPE_CHECKING:
     from hubexplore.explorer.subject import Subject, Tags
@@ -29,7 +29,7 @@ class Asked:
 
     tags: Tags
     signature: str
-    given: Mapping[str, Given] = field(default_factory=dict)
+    given: Mapping[str, InputValue] = field(default_factory=dict)
 
     @property
     def inputs(self) -> dict[str, Any]:

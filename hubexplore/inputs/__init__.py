@@ -1,6 +1,8 @@
-"""Values for the inputs of a signature: typed, from files, or examples.
+"""Values for the inputs of a signature. Knows neither sessions, widgets nor TensorFlow.
 
-`fields` describes the inputs as fields of a form, by what `graph_uses` and `open_sizes` read from the graph.
-Text becomes a value in `typed`, files and variables in `brought`, and an example in `examples`; each of them
-returns an `input_value`. `code` writes Python code that makes such a value again.
+Read in this order: `fields` turns a signature into fields (dtype, shape, hint), with what `graph_uses` and
+`open_sizes` find in the graph. A field gets its `input_value.InputValue` from one of three places: `typed/`
+(text that was typed, and back), `brought/` (files, pictures and objects of the notebook) or `examples/` (made
+up, and the search for an example that runs). `code/` writes Python that makes the value again; it imports
+`pictures`, the one public module here. `machine_memory` says how much memory there is for all this.
 """

@@ -1,4 +1,4 @@
-"""The inputs of a signature as fields of a form: what to ask for, and how to say it."""
+"""The inputs of a signature as fields of a form: what each takes, and a hint on how to enter it."""
 
 from __future__ import annotations
 
@@ -26,14 +26,18 @@ SPARSE: Final = "sparse"
 RAGGED: Final = "ragged"
 
 IMAGE_SIZE: Final = 128
-"""Pixels of a side of an example where neither the input nor an attached message says."""
-LARGEST_SIDE: Final = 4096
-MOST_TYPED: Final = 64
-"""Numbers in a row: more are brought as a file or a variable rather than typed."""
-_FEATURES: Final = 3  # of a tf.Example in a hint
+"""Side in pixels of an example image where neither the input nor an attached message states a size."""
+MAX_SIDE: Final = 4096
+"""Longest side in pixels of an input that is taken for an image."""
+MAX_TYPED: Final = 64
+"""Maximum number of values in a row that is typed; longer rows come from a file or a variable."""
+_HINT_FEATURES: Final = 3
+"""Number of features of a tf.Example that a hint shows."""
+SMALL_INTEGERS: Final = ("int4", "uint4", "int2", "uint2")
+"""Integer dtypes of ml_dtypes, which NumPy reports with the kind "V" and not as integers."""
 _IMAGE_DTYPES: Final = frozenset({"float16", "bfloat16", "float32", "float64", "uint8"})
-# Quantized numbers are fed as the integers they are stored in.
-_STORED: Final = {
+# TensorFlow feeds quantized tensors as the integers in which they are stored; NumPy has no such dtypes.
+_STORAGE_DTYPES: Final = {
     "qint8": "int8",
     "quint8": "uint8",
     "qint16": "int16",
@@ -47,20 +51,21 @@ class Field:
     """One input of a signature.
 
     Attributes:
-      name: in the signature, as its writer chose it.
-      dtype: as TensorFlow names it.
-      shape: static shape; None is an unknown rank, a None in it an unknown dimension.
+      name: of the input in the signature, not escaped.
+      dtype: TensorFlow's name of it.
+      shape: static shape; None for an unknown rank, with None for an unknown dimension.
       kind: "dense", "sparse" or "ragged".
       asks: "text", "numbers", "integers", "booleans", "image", "array", "sparse" or "ragged".
-      hint: a short sentence on what to type.
-      height: of an image, in pixels; else 0.
-      width: of an image, in pixels; else 0.
-      channels: of an image, 1 or 3; else 0.
-      problem: why it cannot be asked for; empty where it can.
-      encoding: what the graph reads its strings as.
-      ragged_rank: how many dimensions of a ragged input have rows of their own lengths; else 0.
-      sizes: those that all inputs of its signature may have together; None where the input is alone.
-      use: what the graph does with its values; None where that is not known.
+      hint: a short phrase on what to enter.
+      height: of an image, in pixels; 0 for other inputs.
+      width: of an image, in pixels; 0 for other inputs.
+      channels: of an image, 1 or 3; 0 for other inputs.
+      any_size: whether an image may have any height and width.
+      problem: why no value can be entered; empty where one can.
+      encoding: what the graph parses its strings as.
+      ragged_rank: number of ragged dimensions; 0 for other inputs.
+      sizes: sizes for the open dimensions of all inputs of the signature; None for a field without one.
+      use: what the graph does with the values; None where that is unknown.
     """
 
     name: str
@@ -81,28 +86,29 @@ class Field:
 
     @property
     def encoded(self) -> str:
-        """What its strings hold: "example" (tf.Example), "image" (the content of a file), or "" for text."""
+        """What its strings hold: "example" (tf.Example), "image" (bytes of a picture file), or ""."""
         return self.encoding.kind
 
     @property
     def numpy(self) -> np.dtype[Any]:
-        """dtype of its arrays: object for strings."""
+        """The dtype of its arrays: object for strings."""
         return numpy_dtype(self.dtype)
 
 
 def numpy_dtype(name: str) -> np.dtype[Any]:
-    """The NumPy dtype for a dtype of TensorFlow.
+    """Returns the NumPy dtype for the name of a TensorFlow dtype.
 
     Raises:
-      TypeError: there is none, as for resources.
+      TypeError: NumPy has no such dtype, for example for resources.
     """
+    # In TF1 graphs the tensor of a variable has a reference dtype; its values have the plain one.
     name = name.removesuffix("_ref")
     if name == "string":
         return np.dtype(object)
     if name in ("resource", "variant", "object"):
-        raise TypeError(f"There are no arrays of {name}.")
+        raise TypeError(f"NumPy has no arrays of dtype {name}.")
     try:
-        return np.dtype(_STORED.get(name, name))
+        return np.dtype(_STORAGE_DTYPES.get(name, name))
     except TypeError:
         import ml_dtypes  # bfloat16 and the small floats; comes with TensorFlow
 
@@ -110,48 +116,53 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
 
 
 def fields(signature: SignatureSummary, variant: VariantSummary, meta_graph: Any = None) -> tuple[Field, ...]:
-    """The fields for the inputs of a signature, in its order.
+    """Returns the fields for the inputs of a signature, in its order.
 
     Args:
       signature: of `variant`.
-      variant: its messages may say how large images are.
-      meta_graph: MetaGraphDef-shaped message of the variant, which shows what strings are read as; without
-        it they are taken for text.
+      variant: its messages may state the size of images.
+      meta_graph: MetaGraphDef-shaped message of the variant, which shows what strings are parsed as; without
+        it all strings are taken for text.
     """
     size = stated_size(variant)
     has_texts = any(tensor.dtype == "string" and tensor.tensor for tensor in signature.inputs)
+    # The reader indexes the whole graph: only where an input has strings to look up.
     reader = Reader(meta_graph) if meta_graph is not None and has_texts else None
-    found = tuple(_field(tensor, size, reader) for tensor in signature.inputs)
-    sizes = Sizes(found, signature, meta_graph)
-    if meta_graph is None or not any(map(_is_followed, found)):
-        return tuple(replace(each, sizes=sizes) for each in found)
+    bare_fields = tuple(_field(tensor, size, reader) for tensor in signature.inputs)
+    # Shared by all fields: the size of one input may depend on that of another.
+    sizes = Sizes(bare_fields, signature, meta_graph)
+    if meta_graph is None or not any(map(_may_be_ids_or_words, bare_fields)):
+        return tuple(replace(field, sizes=sizes) for field in bare_fields)
     uses = Uses(meta_graph, variant)
     return tuple(
-        replace(each, sizes=sizes, use=uses.of(_values(tensor)) if _is_followed(each) else None)
-        for each, tensor in zip(found, signature.inputs, strict=True)
+        replace(
+            field, sizes=sizes, use=uses.of(_values_tensor(tensor)) if _may_be_ids_or_words(field) else None
+        )
+        for field, tensor in zip(bare_fields, signature.inputs, strict=True)
     )
 
 
-def _is_followed(field: Field) -> bool:
-    """Whether values of an input may be ids or words."""
+def _may_be_ids_or_words(field: Field) -> bool:
+    """Whether the values of an input may be ids or words, whose use in the graph is worth a search."""
     return not field.problem and (field.dtype == "string" or field.numpy.kind in "iu")
 
 
-def _values(tensor: TensorSummary) -> str:
-    """The name of the tensor with an input's values."""
+def _values_tensor(tensor: TensorSummary) -> str:
+    """The name of the tensor with the values of an input; empty where it has none."""
     roles = {part.role: part.tensor for part in tensor.components}
     return tensor.tensor or roles.get("values") or roles.get("flat values") or ""
 
 
 def stated_size(variant: VariantSummary) -> tuple[int, int] | None:
-    """Height and width in pixels that a variant's ImageModuleInfo gives, if it has one."""
-    found = {}
+    """Height and width in pixels from the ImageModuleInfo of a variant; None without a valid one."""
+    image_info = {}
     for message in variant.messages:
         if message.type == "ImageModuleInfo":
-            found = dict(message.fields)
-    sides = [found.get(f"default_image_size.{side}", "") for side in ("height", "width")]
+            image_info = dict(message.fields)
+    sides = [image_info.get(f"default_image_size.{side}", "") for side in ("height", "width")]
     height, width = (int(side) if side.isdecimal() else 0 for side in sides)
-    if 0 < height <= LARGEST_SIDE and 0 < width <= LARGEST_SIDE:
+    # The message may state any size, and an example image of that size would be drawn.
+    if 0 < height <= MAX_SIDE and 0 < width <= MAX_SIDE:
         return height, width
     return None
 
@@ -165,7 +176,7 @@ def _field(tensor: TensorSummary, size: tuple[int, int] | None, reader: Reader |
         hint = _nested_hint(dtype)
         return Field(name, dtype, shape, kind, RAGGED, hint, ragged_rank=_ragged_rank(tensor))
     if kind == SPARSE:
-        return Field(name, dtype, shape, kind, SPARSE, f"{_nested_hint(dtype)}, null where there is nothing")
+        return Field(name, dtype, shape, kind, SPARSE, f"{_nested_hint(dtype)}, null for a missing entry")
     if dtype == "string":
         encoding = reader.encoding(tensor.tensor) if reader is not None else PLAIN
         return Field(name, dtype, shape, kind, TEXT, _text_hint(shape, encoding), encoding=encoding)
@@ -176,36 +187,37 @@ def _field(tensor: TensorSummary, size: tuple[int, int] | None, reader: Reader |
         pixels = "any size" if any_size else f"{height} by {width} pixels"
         hint = f"a picture of {pixels}, {'grey' if channels == 1 else 'in colour'}"
         return Field(name, dtype, shape, kind, IMAGE, hint, height, width, channels, any_size)
-    return Field(name, dtype, shape, kind, *_plain(dtype, shape))
+    return Field(name, dtype, shape, kind, *_numbers(dtype, shape))
 
 
 def _problem(tensor: TensorSummary) -> str:
     if tensor.kind not in ("dense", SPARSE, RAGGED):
-        return f"Inputs of the kind {tensor.kind!r} cannot be given here: only dense, sparse and ragged ones."
+        return f"Inputs of the kind {tensor.kind!r} cannot be entered; dense, sparse and ragged ones can."
     if tensor.kind == RAGGED and tensor.shape is not None and len(tensor.shape) <= _ragged_rank(tensor):
-        return f"It cannot be given: a ragged shape has more dimensions than {len(tensor.shape)}."
+        return f"It cannot be entered: a ragged shape needs more than {len(tensor.shape)} dimensions."
     try:
         numpy_dtype(tensor.dtype)
     except (TypeError, ValueError):
-        return f"Values of dtype {tensor.dtype!r} live inside TensorFlow and cannot be typed or brought."
+        return f"Values of dtype {tensor.dtype!r} exist only inside TensorFlow and cannot be entered."
     return ""
 
 
 def _ragged_rank(tensor: TensorSummary) -> int:
-    # Flat values, and row splits for each ragged dimension.
+    # The components are the flat values and the row splits of each ragged dimension.
     return max(1, len(tensor.components) - 1)
 
 
 def _is_image(dtype: str, shape: tuple[int | None, ...]) -> bool:
+    # NHWC with 1 or 3 channels is the convention of TF1 Hub modules for images.
     if dtype not in _IMAGE_DTYPES or len(shape) != 4 or shape[3] not in (1, 3):
         return False
-    return all(side is None or 0 < side <= LARGEST_SIDE for side in shape[1:3])
+    return all(side is None or 0 < side <= MAX_SIDE for side in shape[1:3])
 
 
-def _plain(dtype: str, shape: Shape) -> tuple[str, str]:
-    """What to ask for, and the hint, of dense numbers and booleans."""
+def _numbers(dtype: str, shape: Shape) -> tuple[str, str]:
+    """What a dense input of numbers or booleans asks for, and its hint."""
     kind = numpy_dtype(dtype).kind
-    integral = kind in "iu" or dtype in ("int4", "uint4", "int2", "uint2")
+    integral = kind in "iu" or dtype in SMALL_INTEGERS
     asks = BOOLEANS if kind == "b" else INTEGERS if integral else NUMBERS
     one, many = {
         BOOLEANS: ("true or false", "true or false"),
@@ -215,7 +227,7 @@ def _plain(dtype: str, shape: Shape) -> tuple[str, str]:
     if shape is None:
         return asks, f"{many}: a row per line, or JSON"
     known = math.prod(size for size in shape if size is not None)
-    if len(shape) > 2 or known > MOST_TYPED:
+    if len(shape) > 2 or known > MAX_TYPED:
         sizes = " by ".join("any" if size is None else str(size) for size in shape)
         return ARRAY, f"{many}, {sizes}: a file, a variable, or JSON"
     if not shape:
@@ -230,9 +242,9 @@ def _plain(dtype: str, shape: Shape) -> tuple[str, str]:
 
 def _text_hint(shape: Shape, encoding: Encoding) -> str:
     if encoding.kind == "example":
-        return f"rows of features as JSON, one per line, such as {_some_features(encoding)}"
+        return f"rows of features as JSON, one per line, such as {_sample_features(encoding)}"
     if encoding.kind == "image":
-        return "the file of a picture, which the graph decodes"
+        return "a picture file, which the graph decodes"
     if shape == ():
         return "a text"
     if shape is not None and len(shape) > 1 and (len(shape) > 2 or shape[1] != 1):
@@ -240,12 +252,16 @@ def _text_hint(shape: Shape, encoding: Encoding) -> str:
     return "one sentence per line"
 
 
-def _some_features(encoding: Encoding) -> str:
-    """What a tf.Example may look like when it is typed."""
+def _sample_features(encoding: Encoding) -> str:
+    """An example of a tf.Example as typed text."""
     some = {"string": '"a"', "int64": "1", "float32": "0.5"}
-    names = [(each.name, some.get(each.dtype, "0.5")) for each in encoding.features] or [("name", "0.5")]
-    pairs = [f"{json.dumps(short(name), ensure_ascii=False)}: {word}" for name, word in names[:_FEATURES]]
-    return f"{{{', '.join(pairs)}{', …' if len(names) > _FEATURES else ''}}}"
+    names = [(feature.name, some.get(feature.dtype, "0.5")) for feature in encoding.features] or [
+        ("name", "0.5")
+    ]
+    pairs = [
+        f"{json.dumps(short(name), ensure_ascii=False)}: {word}" for name, word in names[:_HINT_FEATURES]
+    ]
+    return f"{{{', '.join(pairs)}{', …' if len(names) > _HINT_FEATURES else ''}}}"
 
 
 def _nested_hint(dtype: str) -> str:

@@ -1,4 +1,7 @@
-"""What a graph does with the values of an input: which table ids index, which vocabulary reads strings."""
+"""What a graph does with the values of an input: the table that ids index, the vocabulary of strings.
+
+This is a heuristic for examples. A wrong guess costs one attempt of the search for an example that runs.
+"""
 
 from __future__ import annotations
 
@@ -13,39 +16,41 @@ from hubexplore.summary.graph.traversal import calls_of_attr, index_nodes, node_
 from hubexplore.summary.model import VariantSummary
 from hubexplore.summary.sizes.shape_inference import constant
 
-MOST_WORDS: Final = 50
-"""Words of a vocabulary that are looked at."""
-_DEPTH: Final = 6  # of functions that call functions
-# These give values on unchanged, from their first input or from any.
-_CARRIES: Final = frozenset({
+MAX_WORDS: Final = 50
+"""Maximum number of words of a vocabulary that are read."""
+_MAX_CALL_DEPTH: Final = 6
+"""Maximum depth of functions that call functions; a recursive function would have no end."""
+# Ops whose output holds the values of an input unchanged. It may be any input of the op: a wrong one, such as
+# the shape of a Reshape, leads to ops that say nothing about ids.
+_PASS_THROUGH: Final = frozenset({
     "Cast", "ConcatV2", "Enter", "EnsureShape", "Exit", "ExpandDims", "Identity", "IdentityN", "Merge",
     "Pack", "PlaceholderWithDefault", "Reshape", "Slice", "Snapshot", "Squeeze", "StopGradient",
     "StridedSlice", "Switch", "Tile", "Transpose", "Unique", "Unpack",
-    # tf.map_fn
+    # What tf.map_fn consists of, with TensorArrays in TF1 control flow and TensorLists in functions.
     "TensorArrayReadV3", "TensorArrayScatterV3", "TensorListFromTensor", "TensorListGetItem",
 })  # fmt: skip
 _SPLITS: Final = frozenset({"StringSplit", "StringSplitV2"})
-# To these it does not matter how large an id is.
+# Ops that accept ids of any size.
 _HARMLESS: Final = frozenset({"Equal", "NotEqual", "Rank", "Shape", "Size", "ZerosLike", "OnesLike"})
 _GATHERS: Final = frozenset({"Gather", "GatherV2", "ResourceGather"})
 _SEGMENTS: Final = frozenset({"SparseSegmentMean", "SparseSegmentSqrtN", "SparseSegmentSum"})
 _LOOKUPS: Final = frozenset({"LookupTableFind", "LookupTableFindV2"})
-_FILLS: Final = frozenset(
+_TABLE_INITIALIZERS: Final = frozenset(
     {"InitializeTable", "InitializeTableV2", "LookupTableImport", "LookupTableImportV2"}
 )
 
 
 @dataclass
 class Use:
-    """What is known of the values of an input.
+    """What is known about the values of an input.
 
     Attributes:
-      below: ids have to be less; None where nothing says so.
-      is_sure: whether ids are used for nothing else.
-      words: of the vocabulary in which strings are looked up.
-      is_split: whether strings are split into words first.
-      texts: strings that the graph can read, where it reads numbers or records.
-      raw: dtype of the numbers whose bytes the strings are, by the name of the DecodeRaw that reads them.
+      below: ids have to be less than this; None where the graph shows no limit.
+      is_sure: whether all uses of the ids are known and have a limit.
+      words: first words of the vocabulary in which strings are looked up.
+      is_split: whether strings are split into words before the lookup.
+      texts: strings that the graph can parse, where it parses numbers or records.
+      raw: where strings are the bytes of numbers: their dtype, by the name of the DecodeRaw node.
     """
 
     below: int | None = None
@@ -57,11 +62,11 @@ class Use:
 
     @property
     def is_read(self) -> bool:
-        """Whether strings are no texts, but something that the graph reads."""
+        """Whether the graph parses the strings, so that sentences do not fit."""
         return bool(self.texts or self.raw)
 
-    def less(self, rows: int | None) -> None:
-        """Notes the rows of a table."""
+    def limit(self, rows: int | None) -> None:
+        """Records that ids index a table with this number of rows; None if that is unknown."""
         if rows is not None and rows > 0:
             self.below = rows if self.below is None else min(self.below, rows)
         else:
@@ -69,75 +74,87 @@ class Use:
 
 
 class Uses:
-    """Looks in a graph for what becomes of values.
+    """Follows values through a graph.
 
     Args:
-      meta_graph: MetaGraphDef-shaped message; it is not changed.
-      variant: its summary, which has the beginnings of the files that fill tables.
+      meta_graph: MetaGraphDef-shaped message; not changed.
+      variant: its summary, which holds the first lines of vocabulary files.
     """
 
     def __init__(self, meta_graph: Any, variant: VariantSummary) -> None:
         graph = meta_graph.graph_def
-        self._library = {each.signature.name: each for each in graph.library.function}
+        self._library = {function.signature.name: function for function in graph.library.function}
         self._graph = _Scope(index_nodes(graph.node))
         self._variant = variant
 
     def of(self, tensor: str) -> Use:
-        """What the graph does with the values of an input, given by the name of its tensor."""
+        """What the graph does with the values of a tensor, given by its name."""
         use = Use()
         if tensor:
             self._follow(self._graph, node_of(tensor), use, 0)
         return use
 
     def _follow(self, scope: _Scope, start: str, use: Use, depth: int) -> None:
+        # Depth first, each node once: linear in the edges that the values reach. A node that is reached both
+        # split and whole keeps the way that came first, which is enough for an example.
         seen = {start}
         stack = [(start, False)]
         while stack:
             name, is_split = stack.pop()
-            for taker, place in scope.takers.get(name, ()):
-                node = scope.nodes[taker]
-                if node.op in _CARRIES or node.op in _SPLITS or (node.op in _GATHERS and place == 0):
-                    if taker not in seen:
-                        seen.add(taker)
-                        stack.append((taker, is_split or node.op in _SPLITS))
+            for consumer, position in scope.consumers.get(name, ()):
+                node = scope.nodes[consumer]
+                if node.op in _PASS_THROUGH or node.op in _SPLITS or (node.op in _GATHERS and position == 0):
+                    if consumer not in seen:
+                        seen.add(consumer)
+                        stack.append((consumer, is_split or node.op in _SPLITS))
                 elif calls := [call.name for attr in node.attr.values() for call in calls_of_attr(attr)]:
-                    self._inside(calls, place - (node.op in ("If", "StatelessIf", "Case")), use, depth)
+                    # The first input of a branch op is its condition, which the branches do not get.
+                    self._follow_calls(
+                        calls, position - (node.op in ("If", "StatelessIf", "Case")), use, depth
+                    )
                 else:
-                    self._end(scope, node, place, use, is_split)
+                    self._note_use(scope, node, position, use, is_split)
 
-    def _inside(self, calls: list[str], place: int, use: Use, depth: int) -> None:
+    def _follow_calls(self, calls: list[str], position: int, use: Use, depth: int) -> None:
         for name in calls:
             function = self._library.get(name)
             arguments = [] if function is None else list(function.signature.input_arg)
-            if function is not None and 0 <= place < len(arguments) and depth < _DEPTH:
+            if function is not None and 0 <= position < len(arguments) and depth < _MAX_CALL_DEPTH:
+                # A body is indexed again for each call; example graphs call few functions, and the depth is
+                # bounded.
                 inner = _Scope(index_nodes(function.node_def))
-                self._follow(inner, arguments[place].name, use, depth + 1)
+                self._follow(inner, arguments[position].name, use, depth + 1)
 
-    def _end(self, scope: _Scope, node: Any, place: int, use: Use, is_split: bool) -> None:
+    def _note_use(self, scope: _Scope, node: Any, position: int, use: Use, is_split: bool) -> None:
         op = node.op
-        if (op in _GATHERS or op in _SEGMENTS) and place == 1:
-            use.less(scope.size(node.input[0], 0))
-        elif op == "OneHot" and place == 0:
-            use.less(scope.number(node.input[1]))
-        elif op == "SparseSoftmaxCrossEntropyWithLogits" and place == 1:
-            use.less(scope.size(node.input[0], -1))
-        elif op in _LOOKUPS and place == 1 and not use.words:
+        # Input 0 of a gather is the table, input 1 the ids. The classes of logits are their last dimension.
+        if (op in _GATHERS or op in _SEGMENTS) and position == 1:
+            use.limit(scope.size(node.input[0], 0))
+        elif op == "OneHot" and position == 0:
+            use.limit(scope.number(node.input[1]))
+        elif op == "SparseSoftmaxCrossEntropyWithLogits" and position == 1:
+            use.limit(scope.size(node.input[0], -1))
+        elif op in _LOOKUPS and position == 1 and not use.words:
             use.words, use.is_split = tuple(self._words(node.input[0])), is_split
         elif op == "DecodeRaw":
             use.raw[node.name] = dtype_name(node.attr["out_type"].type)
-        elif place == 0 and (texts := tuple(_texts(node))):
+        elif position == 0 and (texts := tuple(_texts(node))):
             use.texts = texts
         elif op not in _HARMLESS:
             use.is_sure = False
 
     def _words(self, table: str) -> list[bytes]:
-        """The first words of a vocabulary: constants of the graph, or the beginning of a file."""
+        """The first words of a vocabulary: constants in the graph, or the first lines of a file."""
         name = node_of(table)
-        for taker, place in self._graph.takers.get(name, ()):
-            node = self._graph.nodes[taker]
-            keys = self._graph.nodes.get(node_of(node.input[1])) if node.op in _FILLS and place == 0 else None
+        for consumer, position in self._graph.consumers.get(name, ()):
+            node = self._graph.nodes[consumer]
+            keys = (
+                self._graph.nodes.get(node_of(node.input[1]))
+                if node.op in _TABLE_INITIALIZERS and position == 0
+                else None
+            )
             if keys is not None and keys.op == "Const":
-                return list(keys.attr["value"].tensor.string_val)[:MOST_WORDS]
+                return list(keys.attr["value"].tensor.string_val)[:MAX_WORDS]
         for asset in self._variant.assets:
             if name in asset.tables:
                 lines = [line.split("\t")[0] for line in asset.first_lines if line]
@@ -147,20 +164,20 @@ class Uses:
 
 @dataclass
 class _Scope:
-    """The nodes of a graph or function, and who takes what each of them makes."""
+    """The nodes of a graph or a function body, and the consumers of each: (node, index of the input)."""
 
     nodes: Mapping[str, Any]
-    takers: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    consumers: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, node in self.nodes.items():
-            for place, edge in enumerate(node.input):
-                if edge[:1] != "^":
-                    self.takers.setdefault(node_of(edge), []).append((name, place))
+            for position, edge in enumerate(node.input):
+                if edge[:1] != "^":  # a control input passes no value
+                    self.consumers.setdefault(node_of(edge), []).append((name, position))
 
-    def size(self, edge: str, place: int) -> int | None:
-        """A dimension of a variable, a constant, or a tensor whose static shape was noted."""
-        for node in self._back(edge):
+    def size(self, edge: str, position: int) -> int | None:
+        """A dimension of a variable, a constant, or a tensor with a recorded static shape."""
+        for node in self._origins(edge):
             if node.op == "Const":
                 shown = [node.attr["value"].tensor.tensor_shape]
             elif "shape" in node.attr:
@@ -170,22 +187,22 @@ class _Scope:
                 shown = list(node.attr["_output_shapes"].list.shape) if noted else []
             dims = shape_of(shown[0]) if shown else None
             if dims:
-                return dims[place]
+                return dims[position]
         return None
 
     def number(self, edge: str) -> int | None:
-        """A constant."""
-        for node in self._back(edge):
-            found = constant(node) if node.op == "Const" else None
-            if found is not None and found.size == 1:
-                return int(found.reshape(-1)[0])
+        """The number in a constant of one entry; None for anything else."""
+        for node in self._origins(edge):
+            value = constant(node) if node.op == "Const" else None
+            if value is not None and value.size == 1:
+                return int(value.reshape(-1)[0])
         return None
 
-    def _back(self, edge: str) -> Iterator[Any]:
-        """A node and those before it that it gives on unchanged."""
+    def _origins(self, edge: str) -> Iterator[Any]:
+        """The node of an edge, then those upstream from which its value comes unchanged."""
         node = self.nodes.get(node_of(edge))
         seen = set()
-        # A damaged graph may go round in a circle.
+        # A damaged graph, or one with a while loop, may have a cycle.
         while node is not None and node.name not in seen:
             seen.add(node.name)
             yield node
@@ -194,7 +211,7 @@ class _Scope:
 
 
 def _texts(node: Any) -> Iterator[bytes]:
-    """Strings that an op can read."""
+    """Strings that a parsing op accepts."""
     match node.op:
         case "StringToNumber":
             yield from (b"1", b"2", b"3")
@@ -203,5 +220,5 @@ def _texts(node: Any) -> Iterator[bytes]:
         case "DecodeBase64":
             yield from (base64.urlsafe_b64encode(text).rstrip(b"=") for text in (b"bread", b"wine"))
         case "DecodeCSV":
-            types = [dtype_name(each) for each in node.attr["OUT_TYPE"].list.type]
-            yield ",".join("a" if each == "string" else "1" for each in types).encode()
+            types = [dtype_name(enum) for enum in node.attr["OUT_TYPE"].list.type]
+            yield ",".join("a" if dtype == "string" else "1" for dtype in types).encode()

@@ -1,4 +1,4 @@
-"""What a person gave for one input: the value, and where it came from."""
+"""A value for one input, and where it came from."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 MAX_NAME: Final = 40
-"""Characters of a file name or a typed text that are repeated in words."""
+"""Maximum number of characters of a file name or typed text in a description."""
 
 
 class Sparse(NamedTuple):
     """A sparse value, with the attributes of `tf.compat.v1.SparseTensorValue`, made without TensorFlow.
 
     Attributes:
-      indices: int64 [entries, rank], in the order of rows.
+      indices: int64 [entries, rank], in row-major order.
       values: [entries].
       dense_shape: int64 [rank].
     """
@@ -32,7 +32,7 @@ class Ragged(NamedTuple):
 
     Attributes:
       flat_values: the entries of all rows, one after the other.
-      nested_row_splits: for each level, outermost first, int64 [rows + 1]: where its rows begin and end.
+      nested_row_splits: for each level, outermost first, int64 [rows + 1]: the offsets at which rows begin.
     """
 
     flat_values: Array
@@ -40,37 +40,39 @@ class Ragged(NamedTuple):
 
     @staticmethod
     def of(rows: list[Any]) -> Ragged:
-        """Nested lists, all equally deep, whose innermost ones hold entries."""
+        """Makes a ragged value of nested lists of one depth; the innermost ones hold the entries."""
         splits: list[Array] = []
         level: list[Any] = rows
+        # One level in each round: the lengths of its lists give the splits, their items are the next level. A
+        # level of entries ends it, and so does an empty one, which no longer shows its depth.
         while True:
             ends = np.cumsum([0, *(len(row) for row in level)])
             splits.append(ends)
-            level = [each for row in level for each in row]
+            level = [entry for row in level for entry in row]
             if not level or not isinstance(level[0], list):
                 return Ragged(np.asarray(level), tuple(splits))
 
 
 @dataclass(frozen=True)
 class Example:
-    """A made-up value: one of `examples.KINDS`, and how many rows were wanted."""
+    """How an example was made: one of the kinds of `examples.kinds`, and the number of rows asked for."""
 
     kind: str
     rows: int
 
 
 @dataclass(frozen=True)
-class Given:
+class InputValue:
     """A value for one input.
 
     Attributes:
       value: a NumPy array, a `Sparse` or `SparseTensorValue`, or nested lists for a ragged input.
-      text: what was typed, if it was typed.
-      file: name of the file it was read from, as its owner called it.
-      example: how it was made up, if it was.
-      variable: name of the notebook's variable it was taken from.
+      text: the typed text, if it was typed.
+      file: name of the file it was read from.
+      example: how it was made, if it is an example.
+      variable: name of the notebook's variable it was copied from.
       picture: name of the picture it was made from.
-      is_made: whether the variable holds something else, of which this was made.
+      is_made: whether the variable holds something else that this was made of, as records for tf.Example.
     """
 
     value: Any
@@ -83,13 +85,13 @@ class Given:
 
     @property
     def shown(self) -> Any:
-        """The value as displays know it: nested lists as a ragged value."""
+        """The value as displays take it: nested lists become a ragged value."""
         is_ragged = isinstance(self.value, list) and all(isinstance(row, list) for row in self.value)
         return Ragged.of(self.value) if is_ragged else self.value
 
     @property
     def words(self) -> str:
-        """In short where it came from; names are as strangers wrote them, but short and on one line."""
+        """A short description of the source on one line; names in it are not escaped."""
         if self.picture:
             return f"picture {short(self.picture)}"
         if self.file:
@@ -97,7 +99,7 @@ class Given:
         if self.variable:
             return f"variable {short(self.variable)}"
         if self.example is not None:
-            # As many as there are: an input of a fixed size takes no other number than its own.
+            # The rows of the value, not those asked for: an input of a fixed size takes only that size.
             rows, value = self.example.rows, self.value
             if isinstance(value, np.ndarray):
                 rows = len(value) if value.ndim else 1
@@ -106,6 +108,6 @@ class Given:
 
 
 def short(text: str) -> str:
-    """The beginning of a text, on one line, without characters that do not print."""
-    shown = "".join(each if each.isprintable() else " " for each in text[: MAX_NAME + 1])
+    """The beginning of a text on one line; characters that do not print become spaces."""
+    shown = "".join(character if character.isprintable() else " " for character in text[: MAX_NAME + 1])
     return shown if len(text) <= MAX_NAME else f"{shown[:MAX_NAME]}…"

@@ -1,4 +1,4 @@
-"""Sizes for the dimensions that inputs leave open: read from the graph as far as it says them."""
+"""Sizes for the unknown dimensions of inputs, inferred from the graph as far as it determines them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from hubexplore.inputs.fields import Field
 
 SIZES: Final = (2, 1, 3, 8, 16, 32, 64, 224, 299)
-"""Tried in this order for an unknown dimension; 224 and 299 are of images."""
+"""Sizes to try for an unknown dimension, in this order; 224 and 299 are common for images."""
 
-WORDS: Final = 6
-"""Words in a row of text."""
+WORDS_IN_ROW: Final = 6
+"""Number of words in a row of text."""
 
 
 class Sizes:
-    """The possible sizes of a signature's inputs, looked for when they are first asked for.
+    """The possible sizes of the inputs of a signature, inferred on first use.
 
     Args:
       fields: of the signature.
-      signature: whose outputs have shapes; None where they are not known.
-      meta_graph: MetaGraphDef-shaped message of its variant; None where there is none.
+      signature: its outputs have shapes that limit the inputs; None where it is unknown.
+      meta_graph: MetaGraphDef-shaped message of its variant, or None.
     """
 
     def __init__(
@@ -37,64 +37,76 @@ class Sizes:
 
     @functools.cached_property
     def solutions(self) -> tuple[Solution, ...]:
-        """Sizes that go together, the likeliest first; at least one."""
-        inputs = {} if self._signature is None else {each.name: each for each in self._signature.inputs}
+        """Sizes that go together, the likeliest first; at least one.
+
+        Inference walks the graph, which costs time linear in its nodes: hence once, and only when needed.
+        """
+        inputs = {} if self._signature is None else {tensor.name: tensor for tensor in self._signature.inputs}
         opened = []
         for field in self._fields:
             tensor = inputs.get(field.name)
             parts = tensor.components if tensor is not None else ()
             name = tensor.tensor if tensor is not None else ""
+            # The dense shape of a sparse input is a tensor of its own, and ties it to the sizes of others.
             if field.kind == "sparse":
                 name = next((part.tensor for part in parts if part.role == "dense shape"), "")
-            opened.append(OpenInput(field.name, _shape(field), name, field.kind, _usual(field)))
+            opened.append(
+                OpenInput(field.name, _stated_shape(field), name, field.kind, _default_sizes(field))
+            )
         outputs = () if self._signature is None else self._signature.outputs
-        ends: dict[str, Shape] = {part.tensor: None for each in outputs for part in each.components}
-        ends |= {each.tensor: each.shape for each in outputs if each.tensor}
+        # Outputs have static shapes in the signature, which limit what flows into them; components have none.
+        ends: dict[str, Shape] = {part.tensor: None for output in outputs for part in output.components}
+        ends |= {output.tensor: output.shape for output in outputs if output.tensor}
         return solutions(self._meta_graph, opened, ends)
 
 
 def shape_for(field: Field, rows: int, size: int | None = None, turn: int = 0) -> tuple[int, ...]:
-    """A full shape for a value of an input.
+    """Returns a full shape for a value of an input.
 
     Args:
       field: the input.
-      rows: for a first dimension that may have any size.
-      size: for other ones that may have any; None means the sides of an image, `WORDS` of a text, and else
-        the first of `SIZES`.
-      turn: which of the solutions.
+      rows: size of an unknown first dimension.
+      size: size of the other unknown dimensions; None means the side of an image, `WORDS_IN_ROW` for text,
+        and the first of `SIZES` for anything else.
+      turn: index of the solution.
     """
+    # A field made on its own, without a graph, has no sizes.
     sizes = field.sizes or Sizes((field,))
     return sizes.solutions[turn].shape(field.name, rows, size)
 
 
-def decoded(field: Field, rows: int, size: int | None, turn: int) -> tuple[tuple[str, int], ...]:
-    """(dtype, count) of the numbers whose bytes the strings of an input are; nothing for other inputs."""
+def raw_counts(field: Field, rows: int, size: int | None, turn: int) -> tuple[tuple[str, int], ...]:
+    """(dtype, count) of the numbers that the graph decodes from strings of raw bytes; () for other inputs."""
     if field.use is None or not field.use.raw:
         return ()
     sizes = (field.sizes or Sizes((field,))).solutions[turn]
     return tuple((dtype, sizes.count(node, rows, size)) for node, dtype in field.use.raw.items())
 
 
-def turns(fields: Sequence[Field]) -> Iterator[tuple[int, int | None]]:
-    """(Solution, size for what it leaves open) for inputs, the likeliest first."""
-    found = next((field.sizes for field in fields if field.sizes), None) or Sizes(fields)
-    best = found.solutions[0].broken if fields else 0
-    likely = [turn for turn, each in enumerate(found.solutions) if each.broken == best]
+def size_choices(fields: Sequence[Field]) -> Iterator[tuple[int, int | None]]:
+    """Yields (index of a solution, size for the dimensions it leaves open), the likeliest first.
+
+    First the solutions that break the fewest constraints of the graph, then these with each size, and the
+    others last: inference may have misread a graph, so that none of them is excluded.
+    """
+    sizes = next((field.sizes for field in fields if field.sizes), None) or Sizes(fields)
+    best = sizes.solutions[0].broken if fields else 0
+    likely = [turn for turn, solution in enumerate(sizes.solutions) if solution.broken == best]
     yield from ((turn, None) for turn in likely)
-    yield from ((turn, size) for size in SIZES for turn in likely if found.solutions[turn].is_open)
-    yield from ((turn, None) for turn in range(len(found.solutions)) if turn not in likely)
+    yield from ((turn, size) for size in SIZES for turn in likely if sizes.solutions[turn].is_open)
+    yield from ((turn, None) for turn in range(len(sizes.solutions)) if turn not in likely)
 
 
-def _shape(field: Field) -> tuple[int | None, ...] | None:
-    """The shape that an input states; rows where rows are what it is about."""
+def _stated_shape(field: Field) -> tuple[int | None, ...] | None:
+    """The static shape of an input; of the smallest rank for sparse and ragged inputs of unknown rank."""
     if field.shape is not None:
         return field.shape
     behind = field.ragged_rank or (1 if field.kind == "sparse" else 0)
     return (None,) * (1 + behind) if behind else None
 
 
-def _usual(field: Field) -> dict[int, int]:
-    """Sizes for what is open, by dimension."""
+def _default_sizes(field: Field) -> dict[int, int]:
+    """Sizes for unknown dimensions, by dimension."""
     if field.height:
         return {1: field.height, 2: field.width, 3: field.channels}
-    return {1: WORDS} if field.dtype == "string" else {}
+    return {1: WORDS_IN_ROW} if field.dtype == "string" else {}

@@ -1,4 +1,4 @@
-"""What `%load_ext hubexplore` and `%unload_ext hubexplore` do."""
+"""The work of `%load_ext hubexplore` and `%unload_ext hubexplore`."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ _NAME = "HubMagics"
 
 
 def load(shell: InteractiveShell) -> None:
-    """Registers the magics over new sessions; a second call replaces the first."""
+    """Registers the magics with a new book of sessions; a second call replaces the first."""
     from hubexplore.notebook.magics import HubMagics
     from hubexplore.notebook.magics.completion import install
     from hubexplore.session.registry import SessionBook
     from hubexplore.session.tf_startup import LOG_LEVEL
 
-    # TensorFlow reads it once, when it is imported, which may be in a cell of the user.
+    # TensorFlow reads the level once, when it is imported, and a cell of the user may import it before we do.
     os.environ.setdefault(LOG_LEVEL, "1")
     unload(shell)
-    magics = HubMagics(shell, SessionBook())  # which joins shell.configurables
+    magics = HubMagics(shell, SessionBook())  # adds itself to shell.configurables
     shell.register_magics(magics)
     install(magics)
 
 
 def unload(shell: InteractiveShell) -> None:
-    """Removes magics, completions and settings, and closes all sessions; without them it does nothing."""
+    """Removes magics, completions and settings, and closes all sessions; does nothing if none are loaded."""
     manager = shell.magics_manager
     registered = cast("HubMagics | None", manager.registry.pop(_NAME, None))
     if registered is None:
@@ -37,9 +37,10 @@ def unload(shell: InteractiveShell) -> None:
     from hubexplore.notebook.magics.completion import uninstall
 
     uninstall(registered)
+    # IPython registers magics and has no way to remove them: each trace is undone by hand.
     for kind, names in registered.magics.items():
         for name in names:
             manager.magics[kind].pop(name, None)
-    configurables: list[Any] = shell.configurables  # its type hint forgets magics
-    configurables[:] = [each for each in configurables if each is not registered]
+    configurables: list[Any] = shell.configurables  # its type hint leaves magics out
+    configurables[:] = [configurable for configurable in configurables if configurable is not registered]
     registered.close()

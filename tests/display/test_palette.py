@@ -14,8 +14,8 @@ from hubexplore.notebook.panel import browser_widgets
 
 PACKAGE = Path(hubexplore.__file__).parent
 COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(")
-ELSEWHERE = {"palette.py", "bundled.py"}
-"""The second draws the pictures of the built-in samples: what is on them is no look of ours."""
+ELSEWHERE = {"palette.py", "pictures.py"}
+"""The second draws sample pictures: the colours of what they show are not part of the theme."""
 
 
 def test_no_other_file_names_a_colour() -> None:

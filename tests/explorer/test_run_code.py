@@ -20,11 +20,10 @@ from hubexplore.explorer import run_code
 from hubexplore.explorer.runs import Asked, Trial
 from hubexplore.explorer.subject import Subject
 from hubexplore.hub.resolve import cache
-from hubexplore.inputs import fields
+from hubexplore.inputs import fields, pictures
 from hubexplore.inputs.brought import images, picture_files, sources
 from hubexplore.inputs.examples import examples
-from hubexplore.inputs.input_value import Given, Sparse
-from hubexplore.inputs.sample_pictures import bundled
+from hubexplore.inputs.input_value import InputValue, Sparse
 from hubexplore.inputs.typed import typed_text
 from hubexplore.inputs.typed.tf_examples import serialized
 from hubexplore.summary.files.redaction import without_access
@@ -72,13 +71,13 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     return found
 
 
-def given(path: Path, signature: str, text: str) -> dict[str, Given]:
+def given(path: Path, signature: str, text: str) -> dict[str, InputValue]:
     """What is typed for the only input of a signature."""
     summary = hub.summarize(str(path))
     variant = summary.variants[0]
     found = next(each for each in variant.signatures if each.name == signature)
     (field,) = fields.fields(found, variant)
-    return {field.name: Given(typed_text.read(field, text), text=text)}
+    return {field.name: InputValue(typed_text.read(field, text), text=text)}
 
 
 def parts(value: Any) -> list[Any]:
@@ -126,7 +125,7 @@ def test_what_gives_access_is_not_in_the_code(
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
     shutil.copytree(paths["hostile"], tmp_path / cache.key_of(without_access(address)))
     subject = Subject(address)
-    asked = Asked((), "default", {"x": Given(np.ones(2, np.float32))})
+    asked = Asked((), "default", {"x": InputValue(np.ones(2, np.float32))})
     for written in (run_code.magic(subject, asked), run_code.python(subject, asked)):
         assert "secret" not in written
         assert shown in written
@@ -205,7 +204,7 @@ def test_pictures(
     for name, choice in zip(("color", "grey", "bytes"), choices, strict=True):
         signature = next(each for each in variant.signatures if each.name == name)
         (field,) = fields.fields(signature, variant)
-        for chosen in (found, list(images.bundled().items())):
+        for chosen in (found, list(pictures.samples().items())):
             compare(run, subject, Asked((), name, {field.name: images.read_pictures(field, chosen, choice)}))
 
 
@@ -242,15 +241,15 @@ def test_what_the_graph_parses(
     source = subject.summary.source
     assert source is not None
 
-    def asked(name: str, make: Callable[..., Given], *what: Any) -> Asked:
+    def asked(name: str, make: Callable[..., InputValue], *what: Any) -> Asked:
         signature = next(each for each in variant.signatures if each.name == name)
         (field,) = fields.fields(signature, variant, source.meta_graphs[()])
         return Asked((), name, {"x": make(field, *what)})
 
-    def read(field: fields.Field, text: str) -> Given:
-        return Given(typed_text.read(field, text), text=text)
+    def read(field: fields.Field, text: str) -> InputValue:
+        return InputValue(typed_text.read(field, text), text=text)
 
-    def example(field: fields.Field, kind: str) -> Given:
+    def example(field: fields.Field, kind: str) -> InputValue:
         return examples.fill((field,), kind)["x"]
 
     texts = ('{"n": -5, "s": [0.1, 1e30], "t": ["a\'b\\"", "ü"]}\n{}', '{"s": [NaN, -Infinity], "n": 1}')
@@ -269,7 +268,7 @@ def test_what_the_graph_parses(
     for name, form in (('it\'s "mine".png', "PNG"), ("b.bmp", "BMP"), ("c.jpg", "JPEG")):
         PIL.Image.new("RGB", (5, 3), "black").save(tmp_path / name, form)
     own = [(path.name, path.read_bytes()) for path in sorted(tmp_path.glob("*.[pbj]*"))]
-    for found in (own, list(bundled().items())):
+    for found in (own, list(pictures.samples().items())):
         for name in ("files", "column"):
             compare(run, subject, asked(name, picture_files.read, found))
         compare(run, subject, asked("one", picture_files.read, found[:1]))
@@ -291,9 +290,9 @@ def test_files_and_variables(
     value = np.random.default_rng(1).random((500, 3)).astype(np.float32)
     np.save(tmp_path / "my 'rows'.npy", value)
     shell.user_ns["mine"] = value
-    for each in (Given(value, file="my 'rows'.npy"), Given(value, variable="mine"),
-                 Given(value, file="rows.csv"),
-                 Given(value[:0]), Given(value[:2], variable="no name")):  # fmt: skip
+    for each in (InputValue(value, file="my 'rows'.npy"), InputValue(value, variable="mine"),
+                 InputValue(value, file="rows.csv"),
+                 InputValue(value[:0]), InputValue(value[:2], variable="no name")):  # fmt: skip
         compare(run, subject, Asked((), "numbers", {"numbers": each}))
     # What has one row or another dtype is taken as the form takes it.
     for name, numbers in (("one", [1, 2, 3]), ("flags", np.array([[True, False, True]]))):
@@ -316,29 +315,29 @@ def test_what_is_too_large_for_code(
         for each in long:
             file.write(each)
     for name, value in (("numbers", numbers), ("texts", long)):
-        cell = compare(run, subject, Asked((), name, {name: Given(value)}))
+        cell = compare(run, subject, Asked((), name, {name: InputValue(value)}))
         assert len(cell) < 500
         assert "# This input is too large for code. Write it to a file first:\n# " in cell
 
 
 def test_sparse_and_ragged(run: Run, paths: Mapping[str, Path]) -> None:
-    """Values of these kinds are written so that they need no helper of ours."""
+    """Values of these kinds are written so that they need no helper function."""
     subject = Subject(str(paths["composites"]))
     empty = Sparse(np.zeros([0, 2], np.int64), np.zeros(0, np.float32), np.array([2, 3]))
     filled = Sparse(np.array([[0, 1], [1, 2]]), np.array([0.1, np.nan], np.float32), np.array([2, 3]))
     for value in (empty, filled):
-        compare(run, subject, Asked((), "sparse", {"default": Given(value)}))
+        compare(run, subject, Asked((), "sparse", {"default": InputValue(value)}))
     nested: list[list[list[int]]] = [[[1, 2], [], [2**53 + 1]], [[]]]
     for rows in nested:
-        compare(run, subject, Asked((), "ragged", {"default": Given(rows)}))
+        compare(run, subject, Asked((), "ragged", {"default": InputValue(rows)}))
 
 
 def test_hostile_places(run: Run, paths: Mapping[str, Path]) -> None:
     """A path that the magics cannot quote, names of inputs and outputs, and two inputs at once."""
-    numbers = Given(np.array([0.1, 2], np.float32), text="0.1, 2")
+    numbers = InputValue(np.array([0.1, 2], np.float32), text="0.1, 2")
     cell = compare(run, Subject(str(paths["hostile"])), Asked((), "pair", {"a": numbers, "b": numbers}))
     assert "a}" in cell
-    pair = {HOSTILE: Given(np.ones([1, 4], np.float32)), "b": Given(np.ones([1, 9], np.int32))}
+    pair = {HOSTILE: InputValue(np.ones([1, 4], np.float32)), "b": InputValue(np.ones([1, 9], np.int32))}
     compare(run, Subject(str(paths["many"])), Asked((), "pair", pair))
     compare(run, Subject(str(paths["many"])), Asked((), "default", {}))
 
@@ -348,13 +347,13 @@ def test_saved_model_and_variants(run: Run, tmp_path: Path) -> None:
     with tf.Graph().as_default(), tf1.Session() as running:
         x = tf1.placeholder(tf.float32, [None])
         tf1.saved_model.simple_save(running, str(tmp_path / "saved"), {"x": x}, {"y": x * 2})
-    asked = Asked(("serve",), "serving_default", {"x": Given(np.array([1.5], np.float32))})
+    asked = Asked(("serve",), "serving_default", {"x": InputValue(np.array([1.5], np.float32))})
     cell = compare(run, Subject(str(tmp_path / "saved")), asked)
     assert "--tags serve" in cell
     run("%hub_load sample:digits --as known")
     session = run("%hub_session")
     subject = Subject(session.module("known"), session, "known")
-    image = Given(np.zeros([1, 8, 8, 1], np.float32))
+    image = InputValue(np.zeros([1, 8, 8, 1], np.float32))
     for tags in ((), ("train",)):
         compare(run, subject, Asked(tags, "default", {"images": image}))
     assert run("known") is session.module("known")
@@ -363,7 +362,7 @@ def test_saved_model_and_variants(run: Run, tmp_path: Path) -> None:
 def test_memory(paths: Mapping[str, Path]) -> None:
     """What exists in memory only is called `spec`, with a comment that says what that is."""
     subject = Subject(hub.create_module_spec(modules.scale))
-    asked = Asked((), "default", {"x": Given(np.ones(1, np.float32))})
+    asked = Asked((), "default", {"x": InputValue(np.ones(1, np.float32))})
     assert "# spec is the ModuleSpec" in run_code.magic(subject, asked)
     builtins.compile(run_code.python(subject, asked), "<code>", "exec")
 
@@ -377,7 +376,7 @@ def noisy() -> None:
 @pytest.mark.parametrize("signature", ["default", "plain"])
 def test_code_says_that_outputs_are_random(signature: str) -> None:
     subject = Subject(hub.create_module_spec(noisy))
-    asked = Asked((), signature, {"default": Given(np.ones([2, 2], np.float32))})
+    asked = Asked((), signature, {"default": InputValue(np.ones([2, 2], np.float32))})
     for written in (run_code.magic(subject, asked), run_code.python(subject, asked)):
         *before, call = written.splitlines()
         assert "call" in call

@@ -8,10 +8,10 @@ import numpy as np
 
 from hubexplore.explorer.runs import Asked, Trial
 from hubexplore.explorer.subject import Subject
-from hubexplore.inputs.input_value import Given
+from hubexplore.inputs.input_value import InputValue
 from hubexplore.session.session import NotebookSession
 
-ONE, TWO = (Asked((), "default", {"x": Given(np.array([number], np.float32))}) for number in (1, 2))
+ONE, TWO = (Asked((), "default", {"x": InputValue(np.array([number], np.float32))}) for number in (1, 2))
 
 
 def test_a_run_is_a_call_of_the_log(session: NotebookSession) -> None:

@@ -10,7 +10,7 @@ import pytest
 import hubexplore as hub
 from hubexplore.errors import SignatureError
 from hubexplore.inputs.examples import example_search, examples
-from hubexplore.inputs.examples.example_search import Bounds, surely
+from hubexplore.inputs.examples.example_search import Bounds, find_example
 from hubexplore.inputs.fields import Field, fields
 from hubexplore.session.session import NotebookSession
 from tests.inputs.fields_of import field
@@ -55,7 +55,7 @@ def test_the_first_example_runs(name: str) -> None:
     form = fields(signature, variant, summary.source.meta_graphs[()])
     with NotebookSession() as session:
         module = session.load(spec, "it")
-        found = surely(form, lambda values: session.call(module, values), bounds=Bounds(attempts=1))
+        found = find_example(form, lambda values: session.call(module, values), bounds=Bounds(attempts=1))
     if name in EXPECTED:
         assert {key: each.value.shape for key, each in found.items()} == EXPECTED[name]
     if name in BYTES:
@@ -68,14 +68,14 @@ def failing(values: dict[str, Any]) -> None:
 
 
 def test_attempts_are_bounded() -> None:
-    with pytest.raises(SignatureError, match=r"5 were tried in .* no more are tried"):
-        surely(ONE, failing, bounds=Bounds(attempts=5))
+    with pytest.raises(SignatureError, match=r"5 were tried in .* that is the limit"):
+        find_example(ONE, failing, bounds=Bounds(attempts=5))
 
 
 def test_time_is_bounded() -> None:
     moments = iter(range(0, 1000, 5))
     with pytest.raises(SignatureError, match=r"4 were tried .* ends after 20 s"):
-        surely(ONE, failing, bounds=Bounds(clock=lambda: next(moments)))
+        find_example(ONE, failing, bounds=Bounds(clock=lambda: next(moments)))
 
 
 def test_nothing_is_tried_once_nobody_waits() -> None:
@@ -86,7 +86,7 @@ def test_nothing_is_tried_once_nobody_waits() -> None:
         raise ValueError("no")
 
     with pytest.raises(SignatureError, match="1 was tried"):
-        surely(ONE, once, bounds=Bounds(stopped=lambda: bool(tried)))
+        find_example(ONE, once, bounds=Bounds(stopped=lambda: bool(tried)))
     assert len(tried) == 1
 
 
@@ -121,7 +121,7 @@ def test_the_error_of_the_example_that_got_furthest_is_quoted() -> None:
         raise next(errors)
 
     with pytest.raises(SignatureError, match=r"failed: late"):
-        surely(ONE, run)
+        find_example(ONE, run)
 
 
 def test_what_no_inputs_would_mend_ends_the_search() -> None:
@@ -129,7 +129,7 @@ def test_what_no_inputs_would_mend_ends_the_search() -> None:
         raise FailedPreconditionError("table not initialized")
 
     with pytest.raises(SignatureError, match=r"1 was tried .* table not initialized"):
-        surely(ONE, run)
+        find_example(ONE, run)
     assert not example_search.is_hopeless(ValueError())
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 import hubexplore as hub
 from hubexplore.errors import HubError, SignatureError
-from hubexplore.inputs import drawn_pictures
+from hubexplore.inputs import pictures
 from hubexplore.inputs.brought import picture_files
 from hubexplore.inputs.examples import example_search, examples
 from hubexplore.inputs.fields import Field, fields
@@ -103,7 +103,7 @@ def test_digits_and_pictures() -> None:
     assert (photo.shape, photo.dtype) == ((3, 16, 24, 3), np.uint8)
     assert len(np.unique(photo)) > 50
     assert not np.array_equal(photo[0], photo[1])
-    assert drawn_pictures.picture(1, 1, 1).shape == (1, 1, 1)
+    assert pictures.scene(1, 1, 1).shape == (1, 1, 1)
 
 
 def test_sparse_and_ragged() -> None:
@@ -119,13 +119,13 @@ def test_what_does_not_fit_is_refused() -> None:
         SignatureError, match=r"'Random \(seed 0\)', 'Zeros', 'Ramp'; got 'Zero'.*mean 'Zeros'"
     ):
         examples.fill((NUMBER,), "Zero", 2)
-    with pytest.raises(SignatureError, match="none: an input of it cannot be given"):
+    with pytest.raises(SignatureError, match="nothing: one of them cannot be entered"):
         examples.fill((field("resource", ()),), "Zeros", 2)
     large = field("float32", (None, 1000, 1000, 3))
     with pytest.raises(SignatureError, match="At most 10 rows would fit"):
         examples.fill((large,), "Zeros", 10_000)
     for kind, dtype in (("dense", "float32"), ("sparse", "int8"), ("ragged", "string"), ("dense", "string")):
-        with pytest.raises(SignatureError, match="at most 256 MB"):
+        with pytest.raises(SignatureError, match="the limit is 256 MB"):
             examples.make(field(dtype, (None, 10**15), kind), "Random (seed 0)", 1)
 
 
@@ -184,15 +184,15 @@ def test_sizes_are_tried_until_it_runs() -> None:
         if values["x"].shape != (1, 8):
             raise ValueError("eight are wanted, of one row")
 
-    found = example_search.surely((field("float32", (None, None)),), run)
+    found = example_search.find_example((field("float32", (None, None)),), run)
     assert found["x"].value.shape == (1, 8)
     assert seen[0] == (2, 2)
     with pytest.raises(
         SignatureError,
         match=r"runs: 4 were tried in .* came closest \(number \[2, 3\]\) failed: no",
     ):
-        example_search.surely((NUMBER,), lambda _: (_ for _ in ()).throw(ValueError("no")).__next__())
-    assert example_search.surely((), lambda values: None) == {}
+        example_search.find_example((NUMBER,), lambda _: (_ for _ in ()).throw(ValueError("no")).__next__())
+    assert example_search.find_example((), lambda values: None) == {}
 
 
 def run_all(spec: hub.ModuleSpec) -> None:
@@ -205,7 +205,7 @@ def run_all(spec: hub.ModuleSpec) -> None:
             for signature in variant.signatures:
                 form = fields(signature, variant, summary.source.meta_graphs[variant.tags])
                 run = functools.partial(session.call, module, signature=signature.name, as_dict=True)
-                found = example_search.surely(form, run)
+                found = example_search.find_example(form, run)
                 kinds = {each.example.kind for each in found.values() if each.example is not None}
                 assert kinds <= set(examples.kinds(form)[:1]), "the best kind runs"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hubexplore.inputs.fields import IMAGE_SIZE, fields
-from hubexplore.inputs.input_value import Example, Given
+from hubexplore.inputs.input_value import Example, InputValue
 from hubexplore.summary.model import MessageSummary, SignatureSummary, VariantSummary
 from tests.inputs.fields_of import field, tensor
 
@@ -39,7 +39,7 @@ ROWS = "JSON rows of numbers, such as [[1, 2], [3]]"
         ("int32", (None, 8, 8, 1), "dense", "array", f"whole numbers, any by 8 by 8 by 1: {BROUGHT}"),
         ("float32", (None, 8, 8, 4), "dense", "array", f"numbers, any by 8 by 8 by 4: {BROUGHT}"),
         ("float32", (None, 9**9, 8, 3), "dense", "array", f"numbers, any by 387420489 by 8 by 3: {BROUGHT}"),
-        ("float32", (None, 5), "sparse", "sparse", f"{ROWS}, null where there is nothing"),
+        ("float32", (None, 5), "sparse", "sparse", f"{ROWS}, null for a missing entry"),
         ("string", (None, None), "ragged", "ragged", 'JSON rows of texts, such as [["a", "b"], ["c"]]'),
     ],
 )  # fmt: skip
@@ -98,13 +98,13 @@ def test_sides_of_an_image(sides: tuple[str, str] | None, expected: tuple[int, i
 
 
 def test_where_a_value_came_from_in_words() -> None:
-    assert Given(1, text="one\ntwo").words == "typed: one two"
-    assert Given(1, file="\x1b[0m" + "x" * 100).words == "file  [0m" + "x" * 36 + "…"
-    assert Given(1, variable="x").words == "variable x"
-    assert Given(1, picture="cube").words == "picture cube"
-    assert Given(1, example=Example("Zeros", 1)).words == "Zeros, 1 row"
-    assert Given(1, example=Example("Zeros", 2)).words == "Zeros, 2 rows"
-    assert Given(1).words == ""
+    assert InputValue(1, text="one\ntwo").words == "typed: one two"
+    assert InputValue(1, file="\x1b[0m" + "x" * 100).words == "file  [0m" + "x" * 36 + "…"
+    assert InputValue(1, variable="x").words == "variable x"
+    assert InputValue(1, picture="cube").words == "picture cube"
+    assert InputValue(1, example=Example("Zeros", 1)).words == "Zeros, 1 row"
+    assert InputValue(1, example=Example("Zeros", 2)).words == "Zeros, 2 rows"
+    assert InputValue(1).words == ""
 
 
 def test_a_form_needs_no_tensorflow() -> None:

@@ -14,6 +14,7 @@ import PIL.Image
 import pytest
 
 from hubexplore.errors import HubError
+from hubexplore.inputs import pictures
 from hubexplore.inputs.brought import images
 from hubexplore.inputs.brought.images import ImageChoice
 from tests.inputs.fields_of import field
@@ -124,7 +125,7 @@ def test_animation_and_batch() -> None:
         images.read_pictures(field("float32", (3, 4, 6, 3)), files, ImageChoice())
     with pytest.raises(HubError, match="at least one"):
         images.read_pictures(COLOR, [], ImageChoice())
-    with pytest.raises(HubError, match="too much at once"):
+    with pytest.raises(HubError, match="too many at once"):
         images.read_pictures(field("float32", (None, 4096, 4096, 3)), files * 4, ImageChoice())
 
 
@@ -170,7 +171,7 @@ def test_no_pictures(content: bytes, words: str) -> None:
 
 
 def test_damaged() -> None:
-    """A picture that ends too early, at any place, is an error of ours or still a picture."""
+    """A picture that ends too early, at any place, is a SignatureError or still a picture."""
     random = np.random.default_rng(0)
     picture = PIL.Image.fromarray(random.integers(0, 256, (30, 30, 3)).astype(np.uint8))
     for form in images.FORMATS:
@@ -196,7 +197,7 @@ def test_choices() -> None:
 @pytest.mark.parametrize("scale", ["0 to 1", "-1 to 1", "0 to 255"])
 def test_preview(scale: str) -> None:
     """A preview is the picture in the module's own pixels."""
-    landscape = images.bundled()["landscape"]
+    landscape = pictures.samples()["landscape"]
     value = read(landscape, field("float32", (None, 64, 64, 3)), scale=scale)
     (shown,) = images.preview(value)
     seen = np.asarray(PIL.Image.open(io.BytesIO(shown)), int)
@@ -213,23 +214,23 @@ def test_previews_of_anything() -> None:
     assert len(images.preview(strange)) == 1
 
 
-def test_bundled() -> None:
+def test_samples() -> None:
     """They are small, always the same, and look like what they are called."""
-    assert list(images.bundled()) == ["cube", "landscape", "digit"]
-    for name, content in images.bundled().items():
+    assert list(pictures.samples()) == ["cube", "landscape", "digit"]
+    for name, content in pictures.samples().items():
         assert PIL.Image.open(io.BytesIO(content)).size == (64, 64)
         assert len(content) < 5000
-        assert images.read_pictures(COLOR, [(name, content)], ImageChoice()).ours
-    assert not images.read_pictures(COLOR, [("cube", file(plain(RED)))], ImageChoice()).ours
+        assert images.read_pictures(COLOR, [(name, content)], ImageChoice()).are_samples
+    assert not images.read_pictures(COLOR, [("cube", file(plain(RED)))], ImageChoice()).are_samples
 
 
 def test_many_large_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small files of large pictures are decoded one after the other, and not without end."""
-    monkeypatch.setattr(images, "MOST_PIXELS", 250)
+    monkeypatch.setattr(images, "MAX_TOTAL_PIXELS", 250)
     large = ("p", file(plain(RED)))  # 96 pixels
     assert images.read_pictures(COLOR, [large] * 2, ImageChoice()).value.shape == (2, 4, 6, 3)
     decoded: list[Any] = []
-    whole = images.opened
+    whole = images.open_picture
 
     def decode(*arguments: Any) -> Any:
         assert not any(each() is not None for each in decoded[:-1])
@@ -237,7 +238,7 @@ def test_many_large_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
         decoded.append(weakref.ref(found[0]))
         return found
 
-    monkeypatch.setattr(images, "opened", decode)
+    monkeypatch.setattr(images, "open_picture", decode)
     with pytest.raises(HubError, match="5 pictures are too large together"):
         images.read_pictures(COLOR, [large] * 5, ImageChoice())
     assert len(decoded) == 3

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hubexplore.inputs.examples import examples
-from hubexplore.inputs.input_value import Given, Ragged
+from hubexplore.inputs.input_value import InputValue, Ragged
 from tests.inputs.fields_of import field
 
 
@@ -23,7 +23,7 @@ from tests.inputs.fields_of import field
 def test_nested_lists_are_a_ragged_value(
     rows: list[object], flat: list[int], splits: list[list[int]]
 ) -> None:
-    shown = Given(rows).shown
+    shown = InputValue(rows).shown
     assert isinstance(shown, Ragged)
     assert shown.flat_values.tolist() == flat
     assert [each.tolist() for each in shown.nested_row_splits] == splits
@@ -31,7 +31,7 @@ def test_nested_lists_are_a_ragged_value(
 
 def test_others_are_shown_as_they_are() -> None:
     array = np.zeros((2, 3))
-    assert Given(array).shown is array
+    assert InputValue(array).shown is array
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hubexplore.inputs.machine_memory import memory_at_hand
+from hubexplore.inputs.machine_memory import available_memory
 
 V2 = "0::/user.slice/lab"
 V1 = "5:memory,hugetlb:/docker/abc\n3:cpu:/docker/abc\n"
@@ -26,7 +26,7 @@ def meminfo(kilobytes: int) -> str:
 
 
 def test_a_machine_without_groups(tmp_path: Path) -> None:
-    assert memory_at_hand(system(tmp_path, proc__meminfo=meminfo(2000))) == 2_048_000
+    assert available_memory(system(tmp_path, proc__meminfo=meminfo(2000))) == 2_048_000
 
 
 def group(root: Path, where: str, limit: str, use: str, stat: str = "", *, first: bool = False) -> None:
@@ -42,19 +42,19 @@ def test_the_smallest_of_the_groups_around_the_process_counts(tmp_path: Path) ->
     system(tmp_path, proc__meminfo=meminfo(10**6), proc__self__cgroup=V2)
     group(tmp_path, "sys/fs/cgroup/user.slice/lab", "max\n", "5\n")
     group(tmp_path, "sys/fs/cgroup/user.slice", "5000\n", "3000\n")
-    assert memory_at_hand(tmp_path) == 2000
+    assert available_memory(tmp_path) == 2000
 
 
 def test_cached_files_are_not_in_use(tmp_path: Path) -> None:
     system(tmp_path, proc__meminfo=meminfo(10**6), proc__self__cgroup=V2)
     group(tmp_path, "sys/fs/cgroup/user.slice/lab", "5000", "4000", "anon 9\ninactive_file 1500\n")
-    assert memory_at_hand(tmp_path) == 2500
+    assert available_memory(tmp_path) == 2500
 
 
 def test_in_a_container_the_group_is_the_mount(tmp_path: Path) -> None:
     system(tmp_path, proc__meminfo=meminfo(10**6), proc__self__cgroup="0::/not/mounted/here")
     group(tmp_path, "sys/fs/cgroup", "700", "100")
-    assert memory_at_hand(tmp_path) == 600
+    assert available_memory(tmp_path) == 600
 
 
 def test_groups_of_version_1(tmp_path: Path) -> None:
@@ -62,13 +62,13 @@ def test_groups_of_version_1(tmp_path: Path) -> None:
     where = "sys/fs/cgroup/memory/docker/abc"
     group(tmp_path, where, "9000", "8000", "inactive_file 1\ntotal_inactive_file 200\n", first=True)
     group(tmp_path, "sys/fs/cgroup/memory", str(2**63 - 4096), "8000", first=True)
-    assert memory_at_hand(tmp_path) == 1200
+    assert available_memory(tmp_path) == 1200
 
 
 def test_more_used_than_allowed_leaves_nothing(tmp_path: Path) -> None:
     system(tmp_path, proc__meminfo=meminfo(10**6), proc__self__cgroup=V2)
     group(tmp_path, "sys/fs/cgroup", "100", "300")
-    assert memory_at_hand(tmp_path) == 0
+    assert available_memory(tmp_path) == 0
 
 
 @pytest.mark.parametrize(
@@ -82,15 +82,15 @@ def test_more_used_than_allowed_leaves_nothing(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_read_says_nothing(content: str, stat: str, tmp_path: Path) -> None:
     system(tmp_path, proc__meminfo=content, proc__self__cgroup=f"nonsense\n\n{V2}")
-    assert memory_at_hand(tmp_path) is None
+    assert available_memory(tmp_path) is None
     group(tmp_path, "sys/fs/cgroup", "900", "100", stat)
-    assert memory_at_hand(tmp_path) == 800
+    assert available_memory(tmp_path) == 800
 
 
 def test_a_system_without_such_files(tmp_path: Path) -> None:
-    assert memory_at_hand(tmp_path) is None
+    assert available_memory(tmp_path) is None
 
 
 def test_this_machine_has_some() -> None:
-    found = memory_at_hand()
+    found = available_memory()
     assert found is None or found > 0

@@ -11,9 +11,9 @@ import PIL.Image
 import pytest
 
 from hubexplore.errors import SignatureError
+from hubexplore.inputs import pictures
 from hubexplore.inputs.brought import picture_files
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.sample_pictures import bundled
 from hubexplore.summary.reading.string_inputs import Encoding
 
 
@@ -35,7 +35,7 @@ def test_files_stay_as_they_are(form: str) -> None:
     given = picture_files.read(field(), [("a.x", content), ("b.x", content)])
     assert given.value.tolist() == [content, content]
     assert given.words == "picture a.x and 1 more"
-    assert not given.ours
+    assert not given.are_samples
     assert picture_files.read(field(()), [("a", content)]).value[()] == content
     assert picture_files.read(field((None, 1)), [("a", content)] * 2).value.shape == (2, 1)
     (web,) = picture_files.read(field(in_base64=True), [("a", content)]).value
@@ -46,14 +46,17 @@ def test_files_stay_as_they_are(form: str) -> None:
 
 
 def test_ours() -> None:
-    given = picture_files.read(field(), list(bundled().items())[:2])
-    assert given.ours
-    assert not picture_files.read(field(), [("cube", file())]).ours
+    given = picture_files.read(field(), list(pictures.samples().items())[:2])
+    assert given.are_samples
+    assert not picture_files.read(field(), [("cube", file())]).are_samples
 
 
 def test_what_the_graph_could_not_decode() -> None:
     for content, words in (
-        (file("WEBP"), "seems to be a WebP picture; save it as PNG. Allowed are PNG, JPEG, GIF and BMP"),
+        (
+            file("WEBP"),
+            "seems to be a WebP picture; save it as PNG. Supported formats are PNG, JPEG, GIF and BMP",
+        ),
         (file("TIFF"), "seems to be a TIFF picture"), (b"hello", "seems to be text"), (b"", "an empty file"),
         (file()[:-30], "truncated or damaged"), (file("GIF", (20_000, 3_000)), "too large a picture"),
     ):  # fmt: skip

@@ -94,25 +94,25 @@ EMPTY = "{'descr': '|S0', 'fortran_order': False, 'shape': (1000000000000000,)}"
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (npy(np.array([{}], object), allow_pickle=True), "Python objects, which only pickle reads"),
-        (header(HUGE), "1000000000000000 entries of 4 bytes, and has 0 bytes"),
-        (header(EMPTY), "truncated or altered"),
-        (header("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}"), "truncated or altered"),
-        (header(HUGE.replace("(10", "(0, 10" + "0" * 30)), "no array that NumPy"),
-        (header("(" * 9000), "no readable .npy file"),
-        (header("__import__('os').abort()"), "no readable .npy file"),
+        (npy(np.array([{}], object), allow_pickle=True), "Python objects, which only pickle can read"),
+        (header(HUGE), "1000000000000000 entries of 4 bytes, and 0 bytes follow"),
+        (header(EMPTY), "truncated or damaged"),
+        (header("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}"), "truncated or damaged"),
+        (header(HUGE.replace("(10", "(0, 10" + "0" * 30)), "not an array that NumPy"),
+        (header("(" * 9000), "cannot be read as a .npy file"),
+        (header("__import__('os').abort()"), "cannot be read as a .npy file"),
         (npy(np.zeros([2, 2]))[:-1], "truncated"),
-        (npy(np.zeros(2, [("a", "f4")])), "expected numbers or texts"),
-        (npy(np.zeros([2], "M8[s]")), "expected numbers or texts"),
+        (npy(np.zeros(2, [("a", "f4")])), "expected numbers or strings"),
+        (npy(np.zeros([2], "M8[s]")), "expected numbers or strings"),
         (npy(np.zeros([2, 3])), r"2 rows of 3, expected the shape \(\?, 2\)"),
         (npy(np.full([1, 2], 1e300)), "a number that is too large"),
         (npy(np.array([["a", "b"]])), "values of dtype str"),
-        (b"PK\x03\x04 and nothing more", "no readable .npz"),
-        (zipped(x=b"no array"), "which is no array"),
+        (b"PK\x03\x04 and nothing more", "cannot be read as a .npz"),
+        (zipped(x=b"no array"), "which is not an array"),
         (zipped(), "is empty"),
-        (b"\xff\xfe\0", "no text in UTF-8"),
-        (b"\0" * 25_000_001, "a file may have 25 MB"),
-        (b"1 " * 2_500_001, "numbers written as text may have 5 MB"),
+        (b"\xff\xfe\0", "nor text in UTF-8"),
+        (b"\0" * 25_000_001, "the limit for a file is 25 MB"),
+        (b"1 " * 2_500_001, "the limit for numbers as text is 5 MB"),
     ],
     ids=lambda each: "" if isinstance(each, bytes) else None,
 )  # fmt: skip
@@ -123,8 +123,8 @@ def test_what_is_wrong_with_a_file_is_said(content: bytes, words: str) -> None:
 
 
 def test_an_archive_that_unpacks_to_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(npy_files, "UNPACKED", 1_000_000)
-    with pytest.raises(SignatureError, match="unpacks to more than 1 MB"):
+    monkeypatch.setattr(npy_files, "MAX_UNPACKED", 1_000_000)
+    with pytest.raises(SignatureError, match="unpacks to more than the limit, 1 MB"):
         sources.read_file(PAIRS, "x.npz", zipped(x=npy(np.zeros([130_000, 2], np.float32))))
 
 
@@ -154,7 +154,7 @@ def test_csv_that_does_not_fit() -> None:
     for text, words in (("1,2\n3", "row 2"), ("1,2\n3,x", "row 2: found 'x'"), ("a,b\nc,d", "found 'a'")):
         with pytest.raises(SignatureError, match=words):
             sources.read_file(PAIRS, "x.csv", text.encode())
-    with pytest.raises(SignatureError, match="no table"):
+    with pytest.raises(SignatureError, match="not a table"):
         sources.read_file(TEXTS, "x.csv", b'"' + b"a" * 200_000)
 
 
@@ -185,7 +185,7 @@ def test_rows_for_examples() -> None:
         assert sources.read_file(EXAMPLES, name, content).value.tolist() == expected, name
     for name, content, words in (
         ("x.csv", b"n,b\n1,x", "row 1: there is no feature 'b'"), ("x.csv", b"n,a\n", "no rows below"),
-        ("x.csv", b"n,a\n1", r"row 2: found 1 cell, expected 2"), ("x", b"\xff\xfe\x00", "no text in UTF-8"),
+        ("x.csv", b"n,a\n1", r"row 2: found 1 cell, expected 2"), ("x", b"\xff\xfe\x00", "nor text in UTF-8"),
         ("x.csv", b"n\n1.5", "row 1, feature 'n': found '1.5', expected a whole number"),
         ("x", b"", "is empty"),
     ):  # fmt: skip

@@ -55,14 +55,15 @@ def test_rows_as_people_type_them() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "is empty"), ("Ann, 31", "no JSON"), ('{"age": 1', "line 1, column 10: this is no JSON"),
+        ("", "is empty"), ("Ann, 31", "not valid JSON"),
+        ('{"age": 1', "line 1, column 10: this is not valid JSON"),
         ("[1, 2]", "row 1: found 1, expected rows"), ('{}\n"Ann"', "row 2: found 'Ann'"),
         ('{"agee": 1}', "row 1: there is no feature 'agee'.*'age'"),
         ('{}\n{"age": 1.5}', r"row 2, feature 'age': found 1.5, expected a whole number .*\(int64\)"),
         ('{"age": true}', "feature 'age': found true"), ('{"age": 9223372036854775808}', "whole number"),
         ('{"name": 5}', "feature 'name': found 5, expected a text"), ('{"score": ["a"]}', "found 'a'"),
         ('{"score": 1e39}', "expected a number"), ('{"score": [[1]]}', "found a list"),
-        ('{"name": "\\ud800"}', "expected a text"), ("[" * 5000, "nested too deeply|no JSON"),
+        ('{"name": "\\ud800"}', "expected a text"), ("[" * 5000, "nested too deeply|not valid JSON"),
         ('{"age": [1, null]}', "found null"),
     ],
 )  # fmt: skip

@@ -107,11 +107,12 @@ class TestCsv:
     @pytest.mark.parametrize(
         ("cell", "message"),
         [
-            ("a,bb\n1,2", "'bb' is no input of this signature. Did you mean 'b'?"),
+            ("a,bb\n1,2", "'bb' is not an input of this signature. Did you mean 'b'?"),
             ("1,2\n3,4", "several inputs"),
             ("a,b\n1,2\n3", "row 3 has 1"),
             ("a,b\n1,x", "takes numbers"),
             ("\n \n", "no rows"),
+            (f'a,b\n1,"{"2" * 200_000}"', "The cell is not a table that can be read"),
         ],
     )
     def test_errors(self, scale: Run, cell: str, message: str) -> None:
@@ -170,8 +171,8 @@ class TestModule:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ("line --tags train:k", "of this form"),
-            ("line --tags train:k=print(1)", "of this form"),
+            ("line --tags train:k", "does not have this form"),
+            ("line --tags train:k=print(1)", "does not have this form"),
             ("line --tags train:k=1 none:j=1", "same arguments"),
             ("line --tags train train", "twice"),
             ("2x", "name of a variable"),

@@ -10,14 +10,10 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import hubexplore as hub
+from hubexplore.notebook.magics import HubMagics
+from hubexplore.notebook.magics.base import HubMagicsBase
 from hubexplore.session.session import NotebookSession
-from tests.notebook.shells import Run
-
-CELL_MAGICS = {"hub_call", "hub_module", "hub_graph"}
-MAGICS = {
-    *CELL_MAGICS, "hub_load", "hub_export", "hub_show", "hub_compare", "hub_list", "hub_log", "hub_samples",
-    "hub_session", "hub_try",
-}  # fmt: skip
+from tests.notebook.shells import MAGICS, Run
 
 
 def magics(shell: InteractiveShell, kind: str = "line") -> set[str]:
@@ -47,8 +43,12 @@ def closed(session: NotebookSession) -> bool:
 def test_load_registers_the_magics(shell: InteractiveShell) -> None:
     assert magics(shell) == set()
     shell.run_line_magic("load_ext", "hubexplore")
-    assert magics(shell) == MAGICS
-    assert magics(shell, "cell") == CELL_MAGICS
+    assert magics(shell) == set(MAGICS)
+    assert magics(shell, "cell") == {"hub_call", "hub_module", "hub_graph"}
+    # A part that `HubMagics` does not inherit from would be missing in its own list as well.
+    parts = set(HubMagicsBase.__subclasses__())
+    assert parts == set(HubMagics.__bases__)
+    assert {name for part in parts for names in part.magics.values() for name in names} == set(MAGICS)
     assert len(traces(shell)) == 2
     assert not closed(session_of(shell))
 
@@ -76,7 +76,7 @@ def test_reload_starts_anew(shell: InteractiveShell, run: Run) -> None:
     run("%hub_load sample:half-plus-two --as half")
     run("%config HubMagics.batch_size = 7")
     run("%reload_ext hubexplore")
-    assert magics(shell) == MAGICS
+    assert magics(shell) == set(MAGICS)
     assert len(traces(shell)) == 2
     assert run("%config HubMagics.batch_size") == 7  # the shell keeps what its user has set
     assert closed(session)

@@ -13,7 +13,7 @@ from jupyter_client.manager import KernelManager, start_new_kernel
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
-SLOW = """
+MAX_ITEMS = """
 %load_ext hubexplore
 %hub_load sample:half-plus-two --as half
 import numpy as np, tensorflow as tf
@@ -76,7 +76,7 @@ def value(client: BlockingKernelClient, expression: str) -> str:
 def test_an_interrupted_call_leaves_the_session_usable(kernel: Kernel, tmp_path: Path) -> None:
     manager, client = kernel
     begun = tmp_path / "begun"
-    assert reply(client, SLOW)["status"] == "ok"
+    assert reply(client, MAX_ITEMS)["status"] == "ok"
     assert reply(client, LOOP.format(path=str(begun)))["status"] == "ok"
     # What is sent right after a failure is refused otherwise.
     running = client.execute("%hub_call slow [1.0]", stop_on_error=False)
@@ -119,7 +119,7 @@ def test_a_long_run_after_quick_ones_is_left_at_once(
     """The same op on an input of the same size: how long it takes depends on a value."""
     begun = tmp_path / "begun"
     _, client = kernel
-    assert reply(client, SLOW)["status"] == "ok"
+    assert reply(client, MAX_ITEMS)["status"] == "ok"
     assert reply(client, definition.format(path=str(begun)))["status"] == "ok"
     for _ in range(2):
         for far in (3, 4):
@@ -135,7 +135,7 @@ def test_cells_with_await_and_eager_code_go_on_as_before(
     kernel: Kernel,
 ) -> None:
     _, client = kernel
-    assert reply(client, SLOW)["status"] == "ok"
+    assert reply(client, MAX_ITEMS)["status"] == "ok"
     code = "import asyncio\nawait asyncio.sleep(0)\nresult = %hub_call half [1.0]\nawait asyncio.sleep(0)"
     assert reply(client, code)["status"] == "ok"
     assert reply(client, "eager = (tf.constant([1.0]) + result).numpy()")["status"] == "ok"

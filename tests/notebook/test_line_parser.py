@@ -95,7 +95,7 @@ def test_bad_options(line: str, message: str) -> None:
 
 
 def test_no_expression_beside_a_cell() -> None:
-    with pytest.raises(UsageError, match="belongs into the cell"):
+    with pytest.raises(UsageError, match="goes into the cell"):
         read("m [1.0]", over_cell=True)
 
 

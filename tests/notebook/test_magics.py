@@ -53,7 +53,7 @@ class TestLoad:
 
     def test_a_name_that_cannot_be_a_variable(self, run: Run) -> None:
         for name in ("class", "a-b", "1x", "a.b"):
-            assert f"{name!r} cannot be one" in fails(run, f"%hub_load sample:half-plus-two --as {name}")
+            assert f"{name!r} is not a valid one" in fails(run, f"%hub_load sample:half-plus-two --as {name}")
 
     @pytest.mark.parametrize("folder", ["get_ipython", "print", "hub", "In", "numbers"])
     def test_a_folder_rebinds_no_name_of_something_else(
@@ -71,7 +71,7 @@ class TestLoad:
         """Python reads a name whose characters look alike as one of plain letters."""
         assert run("%hub_load sample:half-plus-two --as \ufb01ne\n\ufb01ne").get_signature_names()
         for name in ("\uff49\uff46", "__debug__", "a b"):
-            assert "cannot be one" in fails(run, f"%hub_load sample:half-plus-two --as '{name}'")
+            assert "is not a valid one" in fails(run, f"%hub_load sample:half-plus-two --as '{name}'")
 
     def test_what_is_not_there_is_told_in_one_line(self, run: Run, capfd: pytest.CaptureFixture[str]) -> None:
         message = fails(run, "%hub_load /not/there")
@@ -91,7 +91,7 @@ class TestLoad:
         assert "handle" in fails(run, "%hub_load")
 
     def test_a_quote_that_is_not_closed(self, run: Run) -> None:
-        assert "No closing quotation" in fails(run, "%hub_load 'sample:digits")
+        assert "quotation mark is not closed" in fails(run, "%hub_load 'sample:digits")
 
 
 class TestCall:
@@ -126,7 +126,7 @@ class TestCall:
         assert "one Python expression" in fails(scale, f"%hub_call scale {expression}")
 
     def test_half_of_a_character_in_a_cell(self, scale: Run) -> None:
-        assert "half of a character" in fails(scale, "%%hub_call scale\n'\ud800'")
+        assert "half of a surrogate pair" in fails(scale, "%%hub_call scale\n'\ud800'")
 
     def test_braces_and_dollars_are_python(self, scale: Run) -> None:
         """IPython would replace {a} and $a in the line of a magic by the variable."""
@@ -210,7 +210,7 @@ def test_help(run: Run, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     run(f"%{name}?")
     shown = capsys.readouterr().out
     assert f"%{name}" in shown
-    assert "The Python that it stands for" in shown
+    assert "The equivalent Python" in shown
     assert "positional arguments" in shown
 
 

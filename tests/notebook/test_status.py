@@ -13,7 +13,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from nbclient import NotebookClient
 
-from hubexplore.notebook.magics.load_status import Status
+from hubexplore.notebook.magics.load_status import LoadStatus
 from tests.notebook.shells import Run
 
 Published = list[dict[str, Any]]
@@ -71,7 +71,7 @@ def test_a_terminal_shows_none(run: Run, shell: InteractiveShell) -> None:
 
 
 def test_names_are_escaped(shell: InteractiveShell, published: Published) -> None:
-    Status(shell, True).show("<img onerror=x>\x1b[31m\n")
+    LoadStatus(shell, True).show("<img onerror=x>\x1b[31m\n")
     assert published[0]["data"]["text/plain"] == r"<img onerror=x>\x1b[31m\n"
     assert "<img" not in published[0]["data"]["text/html"]
 

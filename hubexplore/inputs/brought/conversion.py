@@ -1,6 +1,7 @@
-"""Arrays from elsewhere as values of an input: its dtype where no value is lost, its shape.
+"""An array as the value of an input: cast to its dtype without loss, and reshaped.
 
-`hub.running.feeds`, which says why there are two, does this for calls: there without a copy, and with
+Only arrays come here. `notebook_objects` and the readers of files make them; what is typed has its own
+reader. `hub.running.feeds`, which says why there are two, does this for calls: there without a copy, and with
 TensorFlow.
 """
 
@@ -12,31 +13,35 @@ import numpy as np
 
 from hubexplore.display.wording import size_text
 from hubexplore.errors import SignatureError
-from hubexplore.inputs.fields import RAGGED, SPARSE, Field
+from hubexplore.inputs.fields import RAGGED, SMALL_INTEGERS, SPARSE, Field
 from hubexplore.inputs.input_value import Array, Sparse
-from hubexplore.inputs.machine_memory import SMALL, memory_at_hand
+from hubexplore.inputs.machine_memory import SMALL, available_memory
 from hubexplore.inputs.typed import nested_lists
 from hubexplore.inputs.typed.literals import Literals, integer_limits
 
-SLOW: Final = 1_000_000
-"""Entries at most of what is turned into an array one by one."""
-_BESIDE: Final = 24
-"""Bytes per entry that checking a conversion takes besides its result."""
-_WHOLE: Final = 2.0**53
-_SMALL: Final = ("bfloat16", "int4", "uint4", "int2", "uint2", "float4_e2m1fn")
+MAX_ITEMS: Final = 1_000_000
+"""Maximum number of entries that are converted one by one in Python."""
+_CHECK_BYTES: Final = 24
+"""Bytes per entry that the checks of a cast need in addition to its result: a few float64 copies."""
+_MAX_EXACT_INTEGER: Final = 2.0**53
+"""Largest float64 up to which all whole numbers are exact; a larger one may stand for its neighbour."""
+_SMALL_DTYPES: Final = ("bfloat16", "float4_e2m1fn", *SMALL_INTEGERS)
 
 
 def value_of(field: Field, array: Array) -> Any:
-    """An array as the value of an input: in its dtype and shape; sparse and ragged ones are made of it.
+    """Returns an array as the value of an input, in its dtype and shape; sparse and ragged ones are built.
 
     Raises:
-      SignatureError: it holds something else, values that the dtype cannot hold, or has another shape.
+      SignatureError: its dtype, one of its values or its shape does not fit.
     """
     if field.problem:
         raise SignatureError(f"Input {field.name!r}: {field.problem}")
     if field.kind == RAGGED:
-        if array.size > SLOW:
-            raise SignatureError(f"Input {field.name!r}: ragged values may have {SLOW:,} entries here.")
+        # Nested lists hold a Python object for each entry.
+        if array.size > MAX_ITEMS:
+            raise SignatureError(
+                f"Input {field.name!r}: a ragged value may have {MAX_ITEMS:,} entries; found {array.size:,}."
+            )
         return nested_lists.ragged(Literals(field), cast(field, array).tolist())
     if field.kind == SPARSE:
         return _sparse(field, array)
@@ -44,18 +49,20 @@ def value_of(field: Field, array: Array) -> Any:
 
 
 def suits(field: Field, array: Array) -> bool:
-    """Whether an array may fit an input, by its dtype and shape alone."""
-    if field.problem or not _is_kin(field, array.dtype):
+    """Whether an array may fit an input, judged by its dtype and shape alone."""
+    # No value is read: this is asked for each variable of the notebook, which may be of any size.
+    if field.problem or not _is_compatible(field, array.dtype):
         return False
     if field.kind == RAGGED:
-        return array.size <= SLOW and (field.shape is None or array.ndim == len(field.shape))
-    return nested_lists.folded(field.shape, array.shape) is not None
+        return array.size <= MAX_ITEMS and (field.shape is None or array.ndim == len(field.shape))
+    return nested_lists.fitted_shape(field.shape, array.shape) is not None
 
 
-def _is_kin(field: Field, dtype: np.dtype[Any]) -> bool:
+def _is_compatible(field: Field, dtype: np.dtype[Any]) -> bool:
+    # Numbers never become strings, nor the reverse: that would hide a wrong column.
     if field.dtype == "string":
         return dtype.kind in "OSUT"
-    if dtype.name in _SMALL:
+    if dtype.name in _SMALL_DTYPES:
         return field.numpy.kind in "fcV" or dtype == field.numpy
     if integer_limits(field.numpy) is not None or field.numpy.kind == "b":
         return dtype.kind in "biuf"
@@ -63,42 +70,44 @@ def _is_kin(field: Field, dtype: np.dtype[Any]) -> bool:
 
 
 def cast(field: Field, array: Array) -> Array:
-    """`array` in the dtype of the input; no value changes by more than rounding."""
-    wanted = field.numpy
-    if not _is_kin(field, array.dtype):
+    """Casts an array to the dtype of the input; always a copy. No value changes by more than rounding."""
+    dtype = field.numpy
+    if not _is_compatible(field, array.dtype):
         raise _wrong(field, f"values of dtype {array.dtype.name}")
     if field.dtype == "string":
         return _texts(field, array)
-    _check_room(field, array)
-    if array.dtype == wanted:
+    _check_memory(field, array)
+    if array.dtype == dtype:
         return array.copy()
+    # NumPy casts without complaint: what is lost is found by looking at the result, or at the values before.
     with np.errstate(all="ignore"):
-        cast = array.astype(wanted)
-        limits = (0, 1) if wanted.kind == "b" else integer_limits(wanted)
+        converted = array.astype(dtype)
+        limits = (0, 1) if dtype.kind == "b" else integer_limits(dtype)
         if limits is not None and array.size:
-            _check_whole(field, array, limits)
-        elif limits is None and wanted.kind != "c" and array.dtype.kind != "c":
+            _check_integers(field, array, limits)
+        elif limits is None and dtype.kind != "c" and array.dtype.kind != "c":
+            # Rounding is accepted, overflow to infinity is not.
             wide = array.astype(np.float64)
-            if np.any(np.isfinite(wide) & ~np.isfinite(cast.astype(np.float64))):
+            if np.any(np.isfinite(wide) & ~np.isfinite(converted.astype(np.float64))):
                 raise _wrong(field, "a number that is too large")
-    return cast
+    return converted
 
 
-def _check_room(field: Field, array: Array) -> None:
-    """Raises SignatureError where there is no memory for a copy: views and memory maps may be of any size."""
-    beside = 0 if array.dtype == field.numpy else _BESIDE
+def _check_memory(field: Field, array: Array) -> None:
+    """Raises SignatureError without memory for a copy: broadcast views and memory maps have any size."""
+    beside = 0 if array.dtype == field.numpy else _CHECK_BYTES
     needed = array.size * (field.numpy.itemsize + beside)
-    there = memory_at_hand() if needed > SMALL else None
-    if there is not None and needed > there:
+    free = available_memory() if needed > SMALL else None
+    if free is not None and needed > free:
         raise _wrong(
             field,
             f"{array.size:,} numbers, for which there is not enough memory ({size_text(needed)} needed, "
-            f"{size_text(there)} free; take a part of them)",
+            f"{size_text(free)} free; use a part of them)",
         )
 
 
-def _check_whole(field: Field, array: Array, limits: tuple[int, int]) -> None:
-    """Raises SignatureError unless all are whole numbers within the limits."""
+def _check_integers(field: Field, array: Array, limits: tuple[int, int]) -> None:
+    """Raises SignatureError unless all values are whole numbers within the limits, both included."""
     if array.dtype.kind == "b":
         return
     if array.dtype.kind not in "iu":
@@ -106,7 +115,7 @@ def _check_whole(field: Field, array: Array, limits: tuple[int, int]) -> None:
         if (
             not np.all(np.isfinite(array))
             or np.any(array != np.round(array))
-            or np.any(np.abs(array) > _WHOLE)
+            or np.any(np.abs(array) > _MAX_EXACT_INTEGER)
         ):
             raise _wrong(field, "numbers that are not whole")
     least, most = int(array.min()), int(array.max())
@@ -115,25 +124,26 @@ def _check_whole(field: Field, array: Array, limits: tuple[int, int]) -> None:
 
 
 def _texts(field: Field, array: Array) -> Array:
-    if array.size > SLOW:
-        raise _wrong(field, f"{array.size:,} texts, of which {SLOW:,} are taken")
+    if array.size > MAX_ITEMS:
+        raise _wrong(field, f"{array.size:,} texts, and the limit is {MAX_ITEMS:,}")
     literals = Literals(field)
-    found = np.empty(array.size, object)
-    for number, each in enumerate(array.ravel()):
-        found[number] = literals.entry(each, f"entry {number + 1}")
-    return found.reshape(array.shape)
+    texts = np.empty(array.size, object)
+    for number, entry in enumerate(array.ravel()):
+        texts[number] = literals.entry(entry, f"entry {number + 1}")
+    return texts.reshape(array.shape)
 
 
 def _sparse(field: Field, array: Array) -> Sparse:
-    """The entries that are not zero or empty, as a sparse value."""
+    """The entries that are neither zero nor empty, as a sparse value."""
     if field.dtype != "string":
         array = np.asarray(array)
     shaped = nested_lists.shaped(field, cast(field, array))
     if not shaped.ndim:
         raise _wrong(field, "a single value")
+    # NumPy cannot test the small floats of ml_dtypes (kind "V") for zero.
     places = np.nonzero(shaped.astype(bool) if shaped.dtype.kind == "V" else shaped)
     return Sparse(np.stack(places, axis=1).astype(np.int64), shaped[places], np.array(shaped.shape, np.int64))
 
 
-def _wrong(field: Field, found: str) -> SignatureError:
-    return SignatureError(f"Input {field.name!r}: found {found}, expected {field.dtype}: {field.hint}.")
+def _wrong(field: Field, finding: str) -> SignatureError:
+    return SignatureError(f"Input {field.name!r}: found {finding}, expected {field.dtype}: {field.hint}.")

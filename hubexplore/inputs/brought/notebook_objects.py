@@ -1,7 +1,8 @@
 """Objects of the notebook as values of an input: arrays, lists, DataFrames, tensors.
 
-Objects are told by their types. pandas, SciPy and TensorFlow are not imported for it: who has such an object
-has imported them.
+Each object becomes an array, which goes to `conversion`, or nested lists, which go to `nested_lists`. Types
+are recognised by the name of their package: pandas, SciPy and TensorFlow are not imported to recognise them,
+as an object of theirs exists only where they have been imported.
 
 A call converts such objects by `hub.running.feeds`, which says why there are two.
 """
@@ -20,19 +21,22 @@ from hubexplore.inputs.typed import nested_lists, tf_examples
 from hubexplore.inputs.typed.literals import Literals
 from hubexplore.summary.confusables import columns
 
-_LIST_ENTRIES: Final = 100_000
-"""Entries at most of what is looked at one by one to say whether it fits."""
-_SINGLE: Final = (bool, int, float, complex, str, bytes, np.generic)
+_MAX_LIST_ITEMS: Final = 100_000
+"""Maximum number of items that are checked one by one to decide whether an object fits."""
+_SCALARS: Final = (bool, int, float, complex, str, bytes, np.generic)
 
 
 def may_fit(field: Field, value: Any) -> bool:
-    """Whether an object may be a value of an input; large arrays are judged by dtype and shape alone."""
+    """Whether an object may be the value of an input; large arrays are judged by dtype and shape alone.
+
+    The form asks this for each variable of the notebook, hence the limits.
+    """
     if not (field.encoded == "example" and holds_records(value)):
         array = _array(value)
         size = array.size if array is not None else _size(value)
         if array is not None and array.dtype.kind != "O" and not conversion.suits(field, array):
             return False
-        if size is not None and size > _LIST_ENTRIES:
+        if size is not None and size > _MAX_LIST_ITEMS:
             return array is not None and array.dtype.kind != "O"
     try:
         value_of(field, value)
@@ -42,10 +46,10 @@ def may_fit(field: Field, value: Any) -> bool:
 
 
 def value_of(field: Field, value: Any) -> Any:
-    """An object as a value of an input; a copy.
+    """Returns a copy of an object as the value of an input.
 
     Raises:
-      SignatureError: it is nothing that can be given, or does not fit.
+      SignatureError: its type is not supported, or it does not fit.
     """
     parts = _sparse_parts(value)
     if parts is not None:
@@ -58,15 +62,15 @@ def value_of(field: Field, value: Any) -> Any:
     if array is not None and array.dtype.kind != "O":
         return conversion.value_of(field, array)
     if array is not None:
-        value = array.tolist()  # of mixed types, as of a DataFrame: entry by entry
+        value = array.tolist()  # of mixed types, as in a DataFrame: checked entry by entry
     if _is_of(value, "tensorflow") and hasattr(value, "to_list"):
-        value = value.to_list()  # ragged
-    if not isinstance(value, (list, tuple, *_SINGLE)):
+        value = value.to_list()  # a RaggedTensor
+    if not isinstance(value, (list, tuple, *_SCALARS)):
         raise SignatureError(
             f"Input {field.name!r}: found a {type(value).__name__[:40]}, expected an array, a list, a "
             f"DataFrame or a tensor."
         )
-    plain = _plain(value, [conversion.SLOW])
+    plain = _plain(value, [conversion.MAX_ITEMS])
     literals = Literals(field)
     if field.kind == SPARSE:
         return nested_lists.sparse(literals, plain)
@@ -80,7 +84,8 @@ def _is_of(value: Any, package: str) -> bool:
 
 
 def _array(value: Any) -> Array | None:
-    """The array that an object is or holds; None if it is none."""
+    """The array that an object is or holds; None for other objects."""
+    # asarray also drops subclasses, such as masked arrays and matrices, whose methods act differently.
     if isinstance(value, np.ndarray):
         return np.asarray(value)
     if _is_of(value, "pandas") and hasattr(value, "to_numpy"):
@@ -91,7 +96,7 @@ def _array(value: Any) -> Array | None:
 
 
 def holds_records(value: Any) -> bool:
-    """Whether an object has values by feature: a DataFrame, a dict, or a list of those."""
+    """Whether an object holds values by feature name: a DataFrame, a dict, or a list of dicts."""
     if _is_of(value, "pandas") and hasattr(value, "columns"):
         return True
     rows = [value] if isinstance(value, dict) else value
@@ -99,28 +104,31 @@ def holds_records(value: Any) -> bool:
 
 
 def _records(value: Any) -> list[dict[Any, Any]]:
-    """The rows of an object that `holds_records`."""
+    """The rows of an object for which `holds_records` is true."""
     if isinstance(value, (dict, list, tuple)):
-        budget = [_LIST_ENTRIES]
+        budget = [_MAX_LIST_ITEMS]
         rows = [value] if isinstance(value, dict) else value
-        return [{key: _plain(found, budget) for key, found in row.items()} for row in rows]
-    if value.size > _LIST_ENTRIES:
-        raise SignatureError(f"Of a DataFrame {_LIST_ENTRIES:,} values are taken; choose fewer rows.")
-    columns(value)  # pandas would keep the last of several columns of one name
-    found, known = value.to_dict("records"), value.notna().to_dict("records")
-    # What pandas has as missing is a feature without a value.
-    return [{key: row[key] for key in row if has[key]} for row, has in zip(found, known, strict=True)]
+        return [{key: _plain(values, budget) for key, values in row.items()} for row in rows]
+    if value.size > _MAX_LIST_ITEMS:
+        raise SignatureError(f"A DataFrame may have {_MAX_LIST_ITEMS:,} values here; choose fewer rows.")
+    columns(value)  # raises for two columns of one name, of which pandas would keep the last
+    records, presence = value.to_dict("records"), value.notna().to_dict("records")
+    # A value that pandas counts as missing (NaN, None, NaT) is a feature without a value.
+    return [
+        {key: record[key] for key in record if is_present[key]}
+        for record, is_present in zip(records, presence, strict=True)
+    ]
 
 
 def _sparse_parts(value: Any) -> tuple[Array, Array, Array] | None:
-    """Indices, values and dense shape of a sparse value of TensorFlow or SciPy; None of others."""
+    """Indices, values and dense shape of a sparse value of TensorFlow or SciPy; None for other objects."""
     if _is_of(value, "scipy") and hasattr(value, "tocoo"):
         coo = value.tocoo()
-        coo.sum_duplicates()
+        coo.sum_duplicates()  # SciPy allows an index twice, and means the sum; TensorFlow does not
         return np.stack([coo.row, coo.col], axis=1), np.asarray(coo.data), np.array(coo.shape)
     if isinstance(value, Sparse) or (_is_of(value, "tensorflow") and hasattr(value, "dense_shape")):
         indices, values, shape = value.indices, value.values, value.dense_shape
-        return tuple(np.asarray(each) for each in (indices, values, shape))  # type: ignore[return-value]  # three
+        return tuple(np.asarray(part) for part in (indices, values, shape))  # type: ignore[return-value]  # three
     return None
 
 
@@ -132,6 +140,7 @@ def _sparse(field: Field, parts: tuple[Array, Array, Array]) -> Sparse:
             f"Input {field.name!r}: found a sparse value of shape {sizes}, expected "
             f"{nested_lists.expected_words(field)}."
         )
+    # TensorFlow expects the indices in row-major order. The last key of lexsort is the first to sort by.
     order = np.lexsort(indices.T[::-1]) if len(values) else np.zeros(0, np.int64)
     return Sparse(
         np.array(indices[order], np.int64), conversion.cast(field, values[order]), np.array(sizes, np.int64)
@@ -139,37 +148,40 @@ def _sparse(field: Field, parts: tuple[Array, Array, Array]) -> Sparse:
 
 
 def _size(value: Any) -> int | None:
-    """Entries of a list of plain values, counted up to `_LIST_ENTRIES` + 1; None of another object."""
+    """Number of items in nested lists, counted up to `_MAX_LIST_ITEMS` + 1; None for other objects."""
     if not isinstance(value, (list, tuple)):
         return None
-    budget = [_LIST_ENTRIES]
+    # Counting stops at the limit: a variable of the notebook may hold a list of any length.
+    budget = [_MAX_LIST_ITEMS]
     try:
         _plain(value, budget)
     except SignatureError:
-        return _LIST_ENTRIES + 1
-    return _LIST_ENTRIES - budget[0]
+        return _MAX_LIST_ITEMS + 1
+    return _MAX_LIST_ITEMS - budget[0]
 
 
 def _plain(value: Any, budget: list[int], depth: int = 0) -> Any:
-    """Lists of plain values, with tuples as lists, arrays and NumPy's scalars as Python's.
+    """Nested lists of Python scalars, made of lists, tuples, arrays and NumPy scalars.
 
     Args:
-      value: to look at.
-      budget: how many more entries are taken; counted down.
-      depth: of `value`.
+      value: the object.
+      budget: the number of items that may still come, as the only item of a list; counted down.
+      depth: nesting depth of `value`.
 
     Raises:
-      SignatureError: there are more entries, nested too deeply, or something else among them.
+      SignatureError: there are too many items, too many levels, or something else among them.
     """
     budget[0] -= 1
-    if budget[0] < 0 or depth > nested_lists.DEEPEST:
-        raise SignatureError("These lists are too long or nested too deeply; make an array of them.")
+    if budget[0] < 0 or depth > nested_lists.MAX_DEPTH:
+        raise SignatureError("These lists are too long or nested too deeply; convert them to an array.")
     if isinstance(value, (list, tuple)):
-        return [_plain(each, budget, depth + 1) for each in value]
+        return [_plain(item, budget, depth + 1) for item in value]
     if isinstance(value, np.ndarray) and value.size <= budget[0]:
         return _plain(value.tolist(), budget, depth)
     if isinstance(value, np.generic):
         return value.item()
-    if value is None or isinstance(value, _SINGLE):
+    if value is None or isinstance(value, _SCALARS):
         return str(value) if isinstance(value, complex) else value
-    raise SignatureError(f"Found a {type(value).__name__[:40]} in a list; expected numbers, texts and lists.")
+    raise SignatureError(
+        f"Found a {type(value).__name__[:40]} in a list; expected numbers, strings and lists."
+    )

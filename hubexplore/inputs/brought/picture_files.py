@@ -1,4 +1,4 @@
-"""Files of pictures as they are, for a graph that decodes them itself."""
+"""Picture files as bytes, for a graph that decodes them itself."""
 
 from __future__ import annotations
 
@@ -12,95 +12,95 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import SignatureError
+from hubexplore.inputs import pictures
 from hubexplore.inputs.brought import images
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.input_value import Array, Given
-from hubexplore.inputs.sample_pictures import bundled
+from hubexplore.inputs.input_value import Array, InputValue
 from hubexplore.inputs.typed import nested_lists
 from hubexplore.summary.reading.string_inputs import Encoding
 
 FORMATS: Final = ("PNG", "JPEG", "GIF", "BMP")
-"""What TensorFlow's ops decode, as Pillow calls it."""
+"""Formats that TensorFlow's ops decode, by their names in Pillow."""
 BEGINNINGS: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
-"""What their files begin with."""
-SIDE: Final = 192
-"""Pixels of the longer side of a preview: twice of what is shown, for fine screens."""
+"""The first bytes of files in these formats."""
+PREVIEW_SIDE: Final = 192
+"""Longer side of a preview in pixels: twice the size on the page, for screens of high resolution."""
 
 
 @dataclass(frozen=True)
-class PictureFiles(Given):
-    """The content of files; `value` has them as bytes.
+class PictureFiles(InputValue):
+    """Contents of picture files; `value` has them as bytes.
 
     Attributes:
-      names: of the files, as their owner called them.
+      names: names of the files.
       base64: whether they are in web-safe base64.
-      ours: whether all of them are `bundled`.
+      are_samples: whether all of them are built-in samples (`pictures.samples()`).
     """
 
     names: tuple[str, ...] = ()
     base64: bool = False
-    ours: bool = False
+    are_samples: bool = False
 
 
 def read(field: Field, files: Sequence[tuple[str, bytes]]) -> PictureFiles:
-    """The content of files of pictures, which stays as it is.
+    """Returns the contents of picture files, unchanged.
 
     Args:
-      field: an input whose strings are files of pictures.
-      files: name and content of each, one or more.
+      field: an input whose strings are picture files.
+      files: (name, content) of one or more files.
 
     Raises:
-      HubError: (a ValueError) a file is no picture that TensorFlow decodes, damaged, or too large; or they
-        are too many or too few.
+      SignatureError: a file is not a picture that TensorFlow decodes, damaged or too large; or there are too
+        many or too few.
     """
     if not files:
         raise SignatureError(f"Input {field.name!r} takes at least one picture; got none.")
     value = np.empty(len(files), object)
     for number, (name, content) in enumerate(files):
-        # What the graph could not decode, or only with all the memory there is, is refused here.
-        images.opened(name, content, FORMATS)
+        # Decoded here only to refuse what the graph could not decode, or only with all the memory there is.
+        images.open_picture(name, content, FORMATS)
         # TensorFlow reads the web-safe alphabet; padding is accepted.
         value[number] = base64.urlsafe_b64encode(content) if field.encoding.base64 else bytes(content)
     names = tuple(name for name, _ in files)
     return PictureFiles(
         nested_lists.shaped(field, value),
-        picture=images.names_in_short(names),
+        picture=images.short_names(names),
         names=names,
         base64=field.encoding.base64,
-        ours=all(bundled().get(name) == content for name, content in files),
+        are_samples=all(pictures.samples().get(name) == content for name, content in files),
     )
 
 
 def preview(field: Field, value: Any, limit: int = 8) -> tuple[bytes, ...]:
-    """PNG files of the first pictures, made small; none of what is no picture.
+    """PNG files of the first pictures, scaled down; strings that are not pictures are skipped.
 
     Args:
       field: the input.
       value: an array of strings.
-      limit: pictures.
+      limit: maximum number of pictures.
     """
-    found = []
+    previews = []
     for content in np.asarray(value, object).reshape(-1)[:limit]:
         if not isinstance(content, bytes):
             continue
         try:
             plain = base64.urlsafe_b64decode(content) if field.encoding.base64 else content
-            picture, _ = images.opened("", plain, FORMATS)
+            picture, _ = images.open_picture("", plain, FORMATS)
         except (SignatureError, binascii.Error):
             continue
-        picture.thumbnail((SIDE, SIDE))
+        picture.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
         file = io.BytesIO()
         picture.save(file, "PNG")
-        found.append(file.getvalue())
-    return tuple(found)
+        previews.append(file.getvalue())
+    return tuple(previews)
 
 
-def drawn(pixels: Array, encoding: Encoding) -> bytes:
-    """A picture as the content of a file that the graph decodes.
+def encoded_picture(pixels: Array, encoding: Encoding) -> bytes:
+    """Returns a picture as the content of a file that the graph decodes.
 
     Args:
       pixels: [height, width, 3], 0.0 to 1.0.
-      encoding: the format, and whether base64 is wanted.
+      encoding: the format of the file, and whether it is in base64.
     """
     from PIL import Image
 

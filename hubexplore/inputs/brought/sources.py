@@ -1,9 +1,7 @@
-"""What people bring for an input: files and variables of the notebook."""
+"""The value of an input from a file or from a variable of the notebook."""
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,80 +10,81 @@ import numpy as np
 
 from hubexplore.errors import SignatureError, closest
 from hubexplore.inputs.brought import conversion, notebook_objects, picture_files, tf_records
+from hubexplore.inputs.brought.csv_reader import read_rows
 from hubexplore.inputs.brought.npy_files import NPY, ZIP, read_npy, read_npz
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.input_value import Given, short
+from hubexplore.inputs.input_value import InputValue, short
 from hubexplore.inputs.typed import nested_lists, tf_examples, typed_text
 from hubexplore.inputs.typed.literals import Literals, counted
 
 LIMIT: Final = 25_000_000
-"""Bytes of a file."""
+"""Maximum size of a file in bytes."""
 NUMBERS_LIMIT: Final = 5_000_000
-"""Bytes of a file of numbers written as text."""
-_TABLES: Final = (".csv", ".tsv", ".tab")
-# Of IPython, not of the person.
-_NOT_THEIRS: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
+"""Maximum size in bytes of a file of numbers as text, of which each is a Python object while it is read."""
+_TABLE_SUFFIXES: Final = (".csv", ".tsv", ".tab")
+# IPython puts these into the namespace of the user.
+_IPYTHON_NAMES: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 
 
-def read_file(field: Field, name: str, content: bytes) -> Given:
-    """The value in a file: `.npy`, `.npz` with one array, a table as CSV, else text as it would be typed.
+def read_file(field: Field, name: str, content: bytes) -> InputValue:
+    """Returns the value in a file: `.npy`, `.npz`, CSV, or else text as it would be typed.
 
-    What the graph parses itself is taken as it is: a picture, a tf.Example, a TFRecord file of them.
+    What the graph parses itself is passed on unchanged: a picture, a tf.Example, a TFRecord file of them.
 
     Args:
       field: the input.
-      name: of the file, as its owner called it; only its ending counts, and only for text.
-      content: of the file.
+      name: name of the file. The content decides the format; only CSV is recognised by the suffix.
+      content: content of the file.
 
     Raises:
       SignatureError: it is larger than `LIMIT`, cannot be read, or does not fit.
     """
     if len(content) > LIMIT:
         raise SignatureError(
-            f"{short(name)!r} has {len(content) / 1e6:,.1f} MB; a file may have {LIMIT / 1e6:,.0f} MB. Load "
-            f"it in a cell, and choose the variable."
+            f"{short(name)!r} has {len(content) / 1e6:,.1f} MB; the limit for a file is {LIMIT / 1e6:,.0f} "
+            f"MB. Load it in a cell and choose the variable."
         )
     if field.problem:
         raise SignatureError(f"Input {field.name!r}: {field.problem}")
     content = bytes(content)
     if content.startswith(NPY):
-        return Given(conversion.value_of(field, read_npy(name, content)), file=name)
+        return InputValue(conversion.value_of(field, read_npy(name, content)), file=name)
     if content.startswith(ZIP):
-        return Given(conversion.value_of(field, read_npz(name, content, field.name)), file=name)
+        return InputValue(conversion.value_of(field, read_npz(name, content, field.name)), file=name)
     if field.encoded == "image" and content.startswith(picture_files.BEGINNINGS):
         return picture_files.read(field, [(name, content)])
     if field.encoded == "example" and tf_records.is_records(content):
         return tf_records.Records(_strings(field, tf_records.read(name, content)), file=name)
     if field.encoded == "example" and content and tf_examples.features_of(content) is not None:
-        return Given(_strings(field, [content]), file=name)
-    return Given(_text(field, name, content), file=name)
+        return InputValue(_strings(field, [content]), file=name)
+    return InputValue(_text(field, name, content), file=name)
 
 
 def variables(field: Field, namespace: Mapping[str, Any]) -> list[str]:
     """Names of the variables that may fit an input, sorted; those that begin with _ are left out.
 
-    Objects are looked at by their type; never shown as text, and what fails is left out.
+    No object is converted to text for this, and one that raises an error is left out.
     """
-    found = []
+    names = []
     for name, value in list(namespace.items()):
         try:
-            # A name that is no text fails here, and is left out.
+            # A name that is not a string raises an error here, and is left out.
             if (
                 not name.startswith("_")
-                and name not in _NOT_THEIRS
+                and name not in _IPYTHON_NAMES
                 and notebook_objects.may_fit(field, value)
             ):
-                found.append(name)
+                names.append(name)
         except Exception:  # noqa: BLE001, S112 - an object of a stranger may do anything when looked at
             continue
-    return sorted(found)
+    return sorted(names)
 
 
-def from_variable(field: Field, namespace: Mapping[str, Any], name: str) -> Given:
-    """A copy of the value of a variable.
+def from_variable(field: Field, namespace: Mapping[str, Any], name: str) -> InputValue:
+    """Returns a copy of the value of a variable.
 
     Raises:
-      SignatureError: there is none of this name, or it does not fit.
+      SignatureError: no variable has this name, or its value does not fit.
     """
     if name not in namespace:
         near = closest(name, variables(field, namespace))
@@ -99,14 +98,14 @@ def from_variable(field: Field, namespace: Mapping[str, Any], name: str) -> Give
             f"Variable {short(name)!r} cannot be read as an array: it failed with {type(error).__name__}."
         ) from None
     is_made = field.encoded == "example" and notebook_objects.holds_records(namespace[name])
-    return Given(value, variable=name, is_made=is_made)
+    return InputValue(value, variable=name, is_made=is_made)
 
 
 # ---- files of text
 
 
 def _strings(field: Field, contents: list[bytes]) -> Any:
-    """Strings that the graph parses itself, as they are."""
+    """An array of strings that the graph parses itself."""
     value = np.empty(len(contents), object)
     value[:] = contents
     return nested_lists.shaped(field, value)
@@ -115,35 +114,32 @@ def _strings(field: Field, contents: list[bytes]) -> Any:
 def _text(field: Field, name: str, content: bytes) -> Any:
     if field.dtype != "string" and len(content) > NUMBERS_LIMIT:
         raise SignatureError(
-            f"{short(name)!r} has {len(content) / 1e6:,.1f} MB; numbers written as text may have "
+            f"{short(name)!r} has {len(content) / 1e6:,.1f} MB; the limit for numbers as text is "
             f"{NUMBERS_LIMIT / 1e6:,.0f} MB. Save them with np.save."
         )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SignatureError(
-            f"{short(name)!r} is no .npy or .npz file, and no text in UTF-8 (byte {error.start}). Expected "
-            f"for input {field.name!r}: {field.hint}."
+            f"{short(name)!r} is neither a .npy or .npz file nor text in UTF-8 (byte {error.start}). "
+            f"Expected for input {field.name!r}: {field.hint}."
         ) from None
-    if os.path.splitext(name)[1].lower() in _TABLES and field.kind == "dense":
+    if os.path.splitext(name)[1].lower() in _TABLE_SUFFIXES and field.kind == "dense":
         return _table(field, name, text)
     return typed_text.parse(field, text)
 
 
 def _table(field: Field, name: str, text: str) -> Any:
-    """Rows of a CSV file. The first row is left out if it is a heading: no numbers where numbers follow."""
+    """The value in a CSV file. A first row is a heading, and left out, if only the second one can be read."""
+    # Not csv.Sniffer: it fails or guesses for a single column. The first line decides.
     first = text.partition("\n")[0]
-    delimiter = next((each for each in "\t;" if each in first), ",")
-    try:
-        # Quoted cells may hold line breaks.
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
-    except csv.Error as error:
-        raise SignatureError(f"{short(name)!r} is no table that can be read: {error}.") from None
+    delimiter = next((separator for separator in "\t;" if separator in first), ",")
+    rows = read_rows(text, repr(short(name)), delimiter)
     if field.encoded == "example":
         return _examples(field, name, rows)
     literals = Literals(field)
     if field.dtype != "string":
-        # Where the semicolon separates, the comma may be the decimal point.
+        # Spreadsheets separate by semicolons in locales whose decimal separator is the comma.
         decimal = str.maketrans(",", ".") if delimiter == ";" else {}
         rows = [[cell.strip().translate(decimal) for cell in row] for row in rows]
         if len(rows) > 1 and _is_heading(literals, rows[0]) and not _is_heading(literals, rows[1]):
@@ -152,7 +148,7 @@ def _table(field: Field, name: str, text: str) -> Any:
 
 
 def _examples(field: Field, name: str, rows: list[list[str]]) -> Any:
-    """Rows below a heading of features; a cell without anything is a feature without a value."""
+    """Rows below a heading of feature names; an empty cell is a feature without a value."""
     if len(rows) < 2:
         raise SignatureError(
             f"{short(name)!r} has no rows below a heading; expected the names of features, then their values."

@@ -1,4 +1,7 @@
-"""Functions that the code for a run needs, as text."""
+"""Functions, as text, that written code calls.
+
+They repeat what this package does with NumPy, Pillow and TensorFlow alone: who keeps the code can change it.
+"""
 
 from __future__ import annotations
 
@@ -15,47 +18,47 @@ def example(features):
     for name, (kind, values) in features.items():
         getattr(message.features.feature[name], kind).value.extend(values)
     return message.SerializeToString(deterministic=True)"""
-"""Makes a serialized tf.Example of what `features` writes."""
+"""The function that serializes the features that `features` writes as a tf.Example."""
 
 
-def features(found: dict[str, Values]) -> str:
-    """An expression for the argument of `EXAMPLE`."""
+def features(message: dict[str, Values]) -> str:
+    """Returns the argument of `example` for a message, as an expression."""
     pairs = []
-    for name, values in found.items():
+    for name, values in message.items():
         kind = {bytes: "bytes_list", int: "int64_list"}.get(type(next(iter(values), b"")), "float_list")
-        written = ", ".join(map(_word, values))
+        written = ", ".join(map(_literal, values))
         pairs.append(f"{name!r}: ({kind!r}, [{written}])")
     return f"{{{', '.join(pairs)}}}"
 
 
-def _word(value: bytes | int | float) -> str:
+def _literal(value: bytes | int | float) -> str:
     if not isinstance(value, float):
         return repr(value)
-    # The fewest digits that give this float32 again.
+    # The fewest digits that give this float32 again; nan and inf have no literals.
     return str(np.float32(value)) if np.isfinite(value) else f"float({str(value)!r})"
 
 
-def picture(name: str, given: Pictures) -> str:
-    """The function that reads a picture as `images.read_pictures` does."""
-    _, height, width, channels = given.value.shape
+def picture(name: str, source: Pictures) -> str:
+    """Returns the function that reads a picture as `images.read_pictures` does; the tests hold them equal."""
+    _, height, width, channels = source.value.shape
     size, smooth = f"({width}, {height})", "PIL.Image.Resampling.LANCZOS"
     fitted = {
         "crop": f"PIL.ImageOps.fit(image, {size}, {smooth})",
         "pad": f"PIL.ImageOps.pad(image, {size}, {smooth}, color='white')",
         "stretch": f"image.resize({size}, {smooth})",
-    }[given.choice.fit]
-    pixels = "(255 - pixels)" if given.choice.invert else "pixels"
+    }[source.choice.fit]
+    pixels = "(255 - pixels)" if source.choice.invert else "pixels"
     scaled = {"0 to 1": f"{pixels} / 255", "-1 to 1": f"{pixels} / 127.5 - 1", "0 to 255": pixels}
     mode = "L" if channels == 1 else "RGB"
-    deep = ["    if image.mode.startswith('I'):  # 16 bits per pixel",
+    has_16_bits = ["    if image.mode.startswith('I'):  # 16 bits per pixel",
             "        image = PIL.Image.fromarray((np.asarray(image) / 257).astype('uint8'))"]  # fmt: skip
     return "\n".join([
         f"def {name}(file):",
         "    image = PIL.ImageOps.exif_transpose(PIL.Image.open(file))",
-        *(deep if given.deep else []),
+        *(has_16_bits if source.has_16_bits else []),
         "    image = image.convert('RGBA')",
         f"    image = {fitted}",
         "    image = PIL.Image.alpha_composite(PIL.Image.new('RGBA', image.size, 'white'), image)",
         f"    pixels = np.asarray(image.convert('{mode}'), 'float32').reshape({height}, {width}, {channels})",
-        f"    return {scaled[given.choice.scale]}",
+        f"    return {scaled[source.choice.scale]}",
     ])  # fmt: skip

@@ -1,1 +1,1 @@
-"""Example values that suit a signature, and the search for one that runs."""
+"""Example values for a signature (`examples`), and the search for one that runs (`example_search`)."""

@@ -1,4 +1,8 @@
-"""Finding an example that runs, within bounds of time and number."""
+"""The search for an example that runs, within bounds of time and number.
+
+No analysis of a graph can tell whether it runs on a value: shapes depend on values, tables may be empty.
+Hence the search runs examples, the likeliest first, until one raises no error.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +15,22 @@ from hubexplore.display.wording import beginning
 from hubexplore.errors import SignatureError
 from hubexplore.inputs.examples import examples
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.input_value import Given
+from hubexplore.inputs.input_value import InputValue
 
 ATTEMPTS: Final = 24
 """Maximum number of examples that are run."""
 SECONDS: Final = 20.0
-"""Time after which no further example is run."""
+"""Time in seconds after which no further example is run."""
 RUN_SECONDS: Final = 10.0
-"""Time after which the run of one example is stopped."""
+"""Time in seconds after which the run of one example is stopped."""
 MEMORY: Final = 2_000_000_000
-"""Bytes that an example may take to run: more are refused before TensorFlow gets it."""
-_MESSAGE: Final = 600
-"""Characters of the quoted error."""
-# What these say does not depend on the values: no other example would do.
-_HOPELESS: Final = frozenset({"FailedPreconditionError", "PermissionDeniedError", "NotInitializedError"})
+"""Maximum memory in bytes of the run of an example; a larger one is refused before TensorFlow gets it."""
+_MAX_MESSAGE: Final = 600
+"""Maximum number of characters of the quoted error."""
+# Classes of errors that do not depend on the values, so that no other example would run either.
+_HOPELESS_ERRORS: Final = frozenset(
+    {"FailedPreconditionError", "PermissionDeniedError", "NotInitializedError"}
+)
 _NO_KERNEL: Final = "No OpKernel was registered"
 
 
@@ -38,9 +44,9 @@ class Bounds:
 
     Attributes:
       attempts: maximum number of examples that are run.
-      seconds: time after which no further example is run; how long one may run is up to `run`.
-      stopped: whether nobody waits for the result any more; asked before each example.
-      clock: seconds that have passed since some moment.
+      seconds: time in seconds after which no further example is run; `run` limits the time of one example.
+      stopped: returns whether the search was cancelled; called before each example.
+      clock: returns a time in seconds that never goes back.
     """
 
     attempts: int = ATTEMPTS
@@ -49,7 +55,7 @@ class Bounds:
     clock: Callable[[], float] = time.monotonic
 
 
-NORMAL: Final = Bounds()
+DEFAULT_BOUNDS: Final = Bounds()
 
 
 @dataclass
@@ -61,69 +67,70 @@ class _Failure:
     words: str
 
 
-def surely(
+def find_example(
     fields: Sequence[Field],
     run: Callable[[dict[str, Any]], object],
     rows: int = examples.ROWS,
-    bounds: Bounds = NORMAL,
-) -> dict[str, Given]:
-    """An example that runs: the first one on which `run` raises nothing.
+    bounds: Bounds = DEFAULT_BOUNDS,
+) -> dict[str, InputValue]:
+    """Returns the first example on which `run` raises no error.
 
     Args:
       fields: of the signature.
-      run: takes values by the names of inputs; what it raises says that they do not suit.
-      rows: to begin with; fewer are tried as well.
-      bounds: of the search.
+      run: takes values by the names of inputs; an error means that they do not suit.
+      rows: number of rows to start with; fewer are tried as well.
+      bounds: bounds of the search.
 
     Raises:
-      SignatureError: none of them runs. It quotes the error of the example that got furthest
-        in the graph, and says how many were tried.
-      NoKernelError: TensorFlow cannot run an op that is needed; nothing more is tried.
+      SignatureError: no example runs. It quotes the error of the example that got furthest in the graph, and
+        states how many were tried.
+      NoKernelError: TensorFlow has no kernel for an op; no further example is tried.
     """
     begin = bounds.clock()
     nearest: _Failure | None = None
     tried = 0
-    for given in trials(fields, rows, bounds):
+    for example in trials(fields, rows, bounds):
         tried += 1
         try:
-            run({name: each.value for name, each in given.items()})
-        except Exception as error:  # whatever it is, the next example may do
-            if _is(error, "NoKernelError"):
-                raise  # it says all, and no example has a part in it
+            run({name: value.value for name, value in example.items()})
+        except Exception as error:  # any error: the next example may run
+            if _is_of_class(error, "NoKernelError"):
+                raise  # the message is complete, and has nothing to do with the example
             progress = _progress(error)
+            # The error furthest in the graph says most: earlier ones are about sizes that were only guessed.
             if nearest is None or progress > nearest.progress:
-                nearest = _Failure(error, progress, _words(given))
+                nearest = _Failure(error, progress, _shapes_text(example))
             if is_hopeless(error):
                 break
         else:
-            return given
+            return example
     ended = _ended(bounds, tried, bounds.clock() - begin)
     if nearest is None:
         raise SignatureError(
             "The search for an example was cancelled."
             if ended
-            else "No example is possible for these inputs: one of them cannot be entered here."
+            else "No example is possible: one of the inputs cannot be entered."
         )
     raise SignatureError(_message(nearest, tried, bounds.clock() - begin, ended)) from nearest.error
 
 
 def trials(
-    fields: Sequence[Field], rows: int = examples.ROWS, bounds: Bounds = NORMAL
-) -> Iterator[dict[str, Given]]:
-    """The examples that are tried one after the other, the likeliest first; as many as the bounds allow."""
+    fields: Sequence[Field], rows: int = examples.ROWS, bounds: Bounds = DEFAULT_BOUNDS
+) -> Iterator[dict[str, InputValue]]:
+    """Yields the examples to try, the likeliest first, as far as the bounds allow."""
     begin = bounds.clock()
-    for tried, given in enumerate(examples.trials(fields, rows)):
+    for tried, example in enumerate(examples.trials(fields, rows)):
         if _ended(bounds, tried, bounds.clock() - begin):
             return
-        yield given
+        yield example
 
 
 def _ended(bounds: Bounds, tried: int, seconds: float) -> str:
-    """Why no further example is run; empty where one may be."""
+    """Why the search ends; empty while it goes on."""
     if bounds.stopped():
         return "the search was cancelled"
     if tried >= bounds.attempts:
-        return "no more are tried"
+        return "that is the limit"
     return f"the search ends after {bounds.seconds:g} s" if tried and seconds > bounds.seconds else ""
 
 
@@ -131,20 +138,20 @@ def _message(nearest: _Failure, tried: int, seconds: float, ended: str) -> str:
     count = "1 was tried" if tried == 1 else f"{tried} were tried"
     after = f"; {ended}" if ended else ""
     which = "It" if tried == 1 else "The one that came closest"
-    said = beginning(str(nearest.error) or type(nearest.error).__name__, _MESSAGE)
+    reason = beginning(str(nearest.error) or type(nearest.error).__name__, _MAX_MESSAGE)
     return (
         f"No example was found that runs: {count} in {seconds:.1f} s{after}. {which} ({nearest.words}) "
-        f"failed: {said}"
+        f"failed: {reason}"
     )
 
 
-def _words(given: dict[str, Given]) -> str:
+def _shapes_text(example: dict[str, InputValue]) -> str:
     """The shapes of an example's inputs."""
-    shown = [f"{name} {_shape(each.value)}" for name, each in given.items()]
+    shown = [f"{name} {_shape_text(value.value)}" for name, value in example.items()]
     return beginning(", ".join(shown[:4]) + (", …" if len(shown) > 4 else ""), 200) or "no inputs"
 
 
-def _shape(value: Any) -> str:
+def _shape_text(value: Any) -> str:
     sizes = getattr(value, "dense_shape", None)
     if sizes is None:
         sizes = getattr(value, "shape", None)
@@ -153,29 +160,33 @@ def _shape(value: Any) -> str:
     return f"[{', '.join(str(int(size)) for size in sizes)}]"
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it was raised from."""
-    found: BaseException | None = error
-    while found is not None:
-        yield found
-        found = found.__cause__
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yields the error and its causes."""
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__
 
 
 def is_hopeless(error: BaseException) -> bool:
-    """Whether an error says that no inputs will do, as where a table was never initialised."""
-    return _is(error, *_HOPELESS) or any(_NO_KERNEL in str(each) for each in _chain(error))
+    """Whether no inputs can avoid an error, for example that of a table that was never initialised."""
+    return _is_of_class(error, *_HOPELESS_ERRORS) or any(_NO_KERNEL in str(link) for link in _causes(error))
 
 
-def _is(error: BaseException, *classes: str) -> bool:
-    """Whether an error, or what it was raised from, is of a class of one of these names."""
-    return any(kind.__name__ in classes for each in _chain(error) for kind in type(each).__mro__)
+def _is_of_class(error: BaseException, *classes: str) -> bool:
+    """Whether an error or one of its causes is of a class with one of these names.
+
+    By name, as this layer imports neither TensorFlow nor `hub`.
+    """
+    return any(kind.__name__ in classes for link in _causes(error) for kind in type(link).__mro__)
 
 
 def _progress(error: BaseException) -> int:
-    """How far a run got: the ops that the failed one depends on; 0 where it did not begin."""
-    failed = next((op for each in _chain(error) if (op := getattr(each, "op", None)) is not None), None)
+    """How far a run got: the number of ops that the failed one depends on; 0 where nothing ran."""
+    failed = next((op for link in _causes(error) if (op := getattr(link, "op", None)) is not None), None)
     if failed is None:
         return 0
+    # Duck typed: `op` is that of tf.errors.OpError. The walk back is linear in the edges of the graph.
     seen: set[Any] = {failed}
     stack = [failed]
     while stack:

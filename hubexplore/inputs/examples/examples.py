@@ -1,4 +1,8 @@
-"""Values to start with: sentences, digits, a picture, random numbers."""
+"""Example values to start with: sentences, digits, a picture, random numbers.
+
+All are made without a clock or an unseeded generator: the same signature always gets the same examples, and
+`code` can write the expression for each.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +15,14 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import HubError, SignatureError, closest
-from hubexplore.inputs import drawn_pictures
+from hubexplore.inputs import pictures
 from hubexplore.inputs.brought import picture_files
 from hubexplore.inputs.fields import IMAGE, RAGGED, SPARSE, Field, numpy_dtype
 from hubexplore.inputs.graph_uses import Use
-from hubexplore.inputs.input_value import Array, Example, Given, Sparse
-from hubexplore.inputs.open_sizes import decoded, shape_for, turns
+from hubexplore.inputs.input_value import Array, Example, InputValue, Sparse
+from hubexplore.inputs.open_sizes import raw_counts, shape_for, size_choices
 from hubexplore.inputs.typed import tf_examples
-from hubexplore.inputs.typed.literals import counted
+from hubexplore.inputs.typed.literals import counted, integer_limits
 from hubexplore.summary.reading.string_inputs import Feature
 
 SENTENCES: Final = "Sample sentences"
@@ -29,12 +33,13 @@ RANDOM: Final = "Random (seed 0)"
 ZEROS: Final = "Zeros"
 RAMP: Final = "Ramp"
 
-MOST: Final = 256_000_000
-"""Bytes of an example."""
-MOST_GUESSED: Final = 1_000_000
-"""Numbers in an example whose sizes are only guessed."""
+MAX_BYTES: Final = 256_000_000
+"""Maximum size of an example in bytes."""
+MAX_GUESSED: Final = 1_000_000
+"""Maximum number of values in an example whose sizes are only guessed."""
 ROWS: Final = 2
-# Plain words, as books of 1611 and 1811 have them.
+"""Default number of rows: one would hide a fault in how a module treats batches."""
+# Common words, which the vocabulary of a small text module, even one made of old books, has too.
 _SENTENCES: Final = (
     "The king gave bread and wine to his servants.",
     "She walked with her sister to the village in the morning.",
@@ -49,129 +54,136 @@ _SENTENCES: Final = (
     "My brother planted a tree before the door.",
     "The children slept while the rain fell upon the roof.",
 )
-# Of these 1.0 changes nothing: a probability to keep, a temperature.
-_NEUTRAL: Final = frozenset({"keep", "temperature"})
-_LENGTHS: Final = {"len", "lens", "length", "lengths", "seqlen"}
-_IN_SENTENCE: Final = 6  # words of a vocabulary
-_OFFSET: Final = 5  # sentences between the first of one input and the first of the next
+# Words in names of inputs for which 1.0 changes nothing: a probability to keep, a temperature.
+_NEUTRAL_WORDS: Final = frozenset({"keep", "temperature"})
+_LENGTH_WORDS: Final = {"len", "lens", "length", "lengths", "seqlen"}
+_WORDS_IN_SENTENCE: Final = 6
+"""Number of words of a vocabulary in one string."""
+_SENTENCE_OFFSET: Final = 5
+"""Distance between the first sentences of two inputs, so that pairs of texts differ."""
 
 
 def kinds(fields: Sequence[Field]) -> tuple[str, ...]:
-    """What a form can be filled with, the best first; nothing if it has no inputs or one cannot be given."""
+    """The kinds of examples for a form, the best first; () without inputs, or if one cannot be entered."""
     if not fields or any(field.problem for field in fields):
         return ()
     texts = [_is_text(field) for field in fields]
-    found = [SENTENCES] if any(texts) else []
+    names = [SENTENCES] if any(texts) else []
     if any(field.use and field.use.words for field in fields):
-        # Sentences where they are split into words, if some of them are known.
-        found = [*found, VOCABULARY] if all(map(_knows_sentences, fields)) else [VOCABULARY, *found]
-    found += [DIGITS] if any(map(_takes_digits, fields)) else []
-    found += [PICTURE] if any(field.asks == IMAGE or field.encoded == "image" for field in fields) else []
-    return (*found, RANDOM) if all(texts) else (*found, RANDOM, ZEROS, RAMP)
+        # Sentences come first only where the graph splits them, and knows some of the words.
+        names = [*names, VOCABULARY] if all(map(_knows_sentences, fields)) else [VOCABULARY, *names]
+    names += [DIGITS] if any(map(_takes_digits, fields)) else []
+    names += [PICTURE] if any(field.asks == IMAGE or field.encoded == "image" for field in fields) else []
+    return (*names, RANDOM) if all(texts) else (*names, RANDOM, ZEROS, RAMP)
 
 
 def fill(
     fields: Sequence[Field], kind: str, rows: int = ROWS, size: int | None = None, turn: int = 0
-) -> dict[str, Given]:
-    """An example for every input of a signature.
+) -> dict[str, InputValue]:
+    """Returns an example for each input of a signature.
 
     Args:
       fields: of the signature.
       kind: one of `kinds(fields)`; inputs that it does not suit get random values.
-      rows: for each unknown first dimension.
-      size: for the other unknown dimensions; None leaves it to `sizes.shape_for`.
-      turn: which of the possible sizes of the inputs, if there are several.
+      rows: size of unknown first dimensions.
+      size: size of the other unknown dimensions; None leaves it to `open_sizes.shape_for`.
+      turn: index of the solution for the open sizes.
 
     Raises:
-      SignatureError: no input has a use for this kind, or the example would be larger than `MOST`.
+      SignatureError: the kind suits no input, or the example would be larger than `MAX_BYTES`.
     """
     known = kinds(fields)
     if kind not in known:
-        listed = ", ".join(map(repr, known)) or "none: an input of it cannot be given"
+        listed = ", ".join(map(repr, known)) or "nothing: one of them cannot be entered"
         raise SignatureError(
             f"These inputs can be filled with {listed}; got {kind!r}.{closest(str(kind), known)}"
         )
+    # One generator for all inputs, so that inputs of the same shape do not get the same numbers.
     random = np.random.default_rng(0)
     fields = [_as_bytes(field, rows, size, turn) for field in fields]
     shapes = [shape_for(field, rows, size, turn) for field in fields]
+    # The length of rows, which inputs of lengths are filled with.
     longest = next((shape[1] for shape in shapes if len(shape) > 1), 0)
-    found = {}
+    example = {}
     for number, (field, shape) in enumerate(zip(fields, shapes, strict=True)):
         _check(field, shape, rows)
-        told = _told_by_name(field, kind, longest)
-        if told is None:
-            value = _made(field, kind, shape, random, number)
+        constant = _constant_by_name(field, kind, longest)
+        if constant is None:
+            value = _example_value(field, kind, shape, random, number)
         else:
-            value = np.full(shape, told, field.numpy)
-        found[field.name] = Given(value, example=Example(kind, rows))
-    return found
+            value = np.full(shape, constant, field.numpy)
+        example[field.name] = InputValue(value, example=Example(kind, rows))
+    return example
 
 
 def make(field: Field, kind: str, rows: int = ROWS, size: int | None = None) -> Any:
-    """An example for one input, as `fill` makes it for a signature without others.
+    """Returns an example for one input, as `fill` makes it for a signature of this input alone.
 
     Raises:
-      SignatureError: the input has no use for this kind, or the example would be larger than `MOST`.
+      SignatureError: the kind does not suit the input, or the example would be larger than `MAX_BYTES`.
     """
     return fill((field,), kind, rows, size)[field.name].value
 
 
-def trials(fields: Sequence[Field], rows: int = ROWS) -> Iterator[dict[str, Given]]:
-    """Examples of all kinds and sizes, the likeliest first; one without values if there are no inputs."""
+def trials(fields: Sequence[Field], rows: int = ROWS) -> Iterator[dict[str, InputValue]]:
+    """Yields examples of all kinds and sizes, the likeliest first; one empty example without inputs."""
     if not fields:
         yield {}
     known = kinds(fields)
-    first, *others = list(turns(fields)) if known else [(0, None)]
+    first, *others = list(size_choices(fields)) if known else [(0, None)]
+    # The best kind with the likeliest sizes, then with one row; the other kinds; then all kinds with other
+    # sizes. An example of the same shapes is not repeated, as it would fail again.
     likely = [(kind, first, count) for kind in known[:1] for count in (rows, 1)]
     likely += [(kind, first, rows) for kind in known[1:]]
     likely += [(kind, turn, count) for kind in known for turn in others for count in (rows, 1)]
     seen = set()
     for kind, (turn, size), count in likely:
         shapes = [shape_for(field, count, size, turn) for field in fields]
-        key = (kind, *shapes, *(decoded(field, count, size, turn) for field in fields))
-        if key in seen or (size and sum(map(math.prod, shapes)) > MOST_GUESSED):
+        key = (kind, *shapes, *(raw_counts(field, count, size, turn) for field in fields))
+        if key in seen or (size and sum(map(math.prod, shapes)) > MAX_GUESSED):
             continue
         seen.add(key)
         try:
             yield fill(fields, kind, count, size, turn)
-        except HubError:  # too large with these sizes
+        except HubError:  # too large: other sizes may fit
             continue
 
 
 # ---- one input
 
 
-def _told_by_name(field: Field, kind: str, longest: int) -> int | None:
-    """The number that an input is filled with whose name says what it is for; None for others.
+def _constant_by_name(field: Field, kind: str, longest: int) -> int | None:
+    """The number to fill an input with whose name shows its purpose; None for other inputs.
 
-    A mask of ones hides nothing, and sequences that are as long as their rows leave nothing out: with random
-    numbers there the example would mostly show what is left out.
+    A mask of ones hides nothing, and lengths equal to the rows cut nothing off. With random numbers there,
+    most of what the example shows would be hidden.
     """
     if kind == ZEROS or field.kind in (SPARSE, RAGGED) or field.dtype == "string":
         return None
     words = re.split(r"[^a-z]+", field.name.lower())
-    if field.numpy.kind == "f" and field.shape in (None, (), (1,)) and set(words) & _NEUTRAL:
+    if field.numpy.kind == "f" and field.shape in (None, (), (1,)) and set(words) & _NEUTRAL_WORDS:
         return 1
     if any("mask" in word for word in words):
         return 1
     is_length = field.numpy.kind in "iu" and field.shape is not None and len(field.shape) == 1
-    return longest if is_length and longest and set(words) & _LENGTHS else None
+    return longest if is_length and longest and set(words) & _LENGTH_WORDS else None
 
 
 def _as_bytes(field: Field, rows: int, size: int | None, turn: int) -> Field:
-    """An input whose strings are the bytes of numbers, with such strings."""
-    counts = decoded(field, rows, size, turn)
+    """The field with strings for its use, where the graph decodes raw bytes; else the field itself."""
+    counts = raw_counts(field, rows, size, turn)
     if field.use is None or not counts:
         return field
+    # Several DecodeRaw ops may read the same string: the longest suits those that take a part of it.
     made = []
     for start in range(3):
-        each = [_numbers(numpy_dtype(dtype), count, start) for dtype, count in counts]
-        made.append(max(each, key=len))
+        contents = [_numbers(numpy_dtype(dtype), count, start) for dtype, count in counts]
+        made.append(max(contents, key=len))
     return replace(field, use=replace(field.use, texts=tuple(made)))
 
 
 def _numbers(dtype: np.dtype[Any], count: int, start: int) -> bytes:
-    """The bytes of numbers: brightness, small ids, or shares up to one."""
+    """The bytes of numbers: brightness from 0 to 255, ids 0 and 1, or fractions up to 1."""
     numbers: Array = np.arange(start, start + count)
     if dtype.kind in "biu":
         return (numbers % (256 if dtype.itemsize == 1 and dtype.kind == "u" else 2)).astype(dtype).tobytes()
@@ -183,59 +195,63 @@ def _is_text(field: Field) -> bool:
 
 
 def _knows_sentences(field: Field) -> bool:
-    """Whether sentences suit: their words are looked up, and some are among those that are known."""
+    """Whether sentences suit: without a vocabulary, or if one of its first words is in a sentence."""
     if field.use is None or not field.use.words:
         return True
     known = {word.lower() for word in field.use.words}
-    words = (word.lower().encode() for each in _SENTENCES for word in each.split())
+    words = (word.lower().encode() for sentence in _SENTENCES for word in sentence.split())
     return field.use.is_split and any(word in known for word in words)
 
 
 def _takes_digits(field: Field) -> bool:
-    side = drawn_pictures.DIGIT_SIDE
+    side = pictures.DIGIT_SIDE
     return field.asks == IMAGE and (field.height, field.width, field.channels) == (side, side, 1)
 
 
-def _made(field: Field, kind: str, shape: tuple[int, ...], random: np.random.Generator, turn: int) -> Any:
+def _example_value(
+    field: Field, kind: str, shape: tuple[int, ...], random: np.random.Generator, turn: int
+) -> Any:
     if field.kind == SPARSE:
         return _sparse(field, kind, shape, random, turn)
     if field.kind == RAGGED:
         values = _values(field, kind, shape, random, turn)
-        return _shortened(values.tolist(), field.ragged_rank)
+        return _ragged_rows(values.tolist(), field.ragged_rank)
     if kind == DIGITS and _takes_digits(field):
-        numbers = [drawn_pictures.digit(number % 10) for number in range(shape[0])]
+        numbers = [pictures.digit(number % 10) for number in range(shape[0])]
         return _pixels(field, np.reshape(numbers, shape))
     if kind == PICTURE and field.asks == IMAGE:
         count, height, width, channels = shape
-        drawn = [drawn_pictures.picture(height, width, channels, number) for number in range(count)]
-        return _pixels(field, np.reshape(drawn, shape))
+        encoded_picture = [pictures.scene(height, width, channels, number) for number in range(count)]
+        return _pixels(field, np.reshape(encoded_picture, shape))
     return _values(field, kind, shape, random, turn)
 
 
 def _check(field: Field, shape: tuple[int, ...], rows: int) -> None:
-    """Raises SignatureError if a value of this shape takes more than `MOST`."""
-    # Drawings and random numbers are made of float64.
+    """Raises SignatureError if a value of this shape takes more than `MAX_BYTES`."""
+    # Drawings and random numbers are float64 before they are cast: 8 bytes whatever the dtype.
     width = 16 if field.numpy.kind == "c" else 8
     if field.encoded == "image":
         width = 8 * 3 * 128 * 128
     if field.encoded == "example":
-        width = 64 * sum(each.count for each in field.encoding.features)
-    # NumPy makes no array with a dimension of 0 either, if the others together are too large.
-    size = math.prod(max(each, 1) for each in shape) * max(width, 8)
-    if size > MOST:
-        fitting = rows * MOST // size
-        remedy = (
-            f"At most {counted(fitting, 'row', 'rows')} would fit." if fitting else "Bring a file instead."
-        )
+        width = 64 * sum(feature.count for feature in field.encoding.features)
+    # A dimension of 0 counts as 1: NumPy refuses even an empty array if its other dimensions overflow.
+    size = math.prod(max(side, 1) for side in shape) * max(width, 8)
+    if size > MAX_BYTES:
+        fitting = rows * MAX_BYTES // size
+        remedy = f"At most {counted(fitting, 'row', 'rows')} would fit." if fitting else "Use a file instead."
         raise SignatureError(
-            f"Input {field.name!r}: an example of the shape {shape} would take {size / 1e6:,.0f} MB; at most "
-            f"{MOST / 1e6:,.0f} MB are made up. {remedy}"
+            f"Input {field.name!r}: an example of shape {shape} would take {size / 1e6:,.0f} MB; the limit "
+            f"is {MAX_BYTES / 1e6:,.0f} MB. {remedy}"
         )
 
 
-def _pixels(field: Field, drawn: Array) -> Array:
-    """Brightness from 0.0 to 1.0 as the input has it: whole numbers up to 255 for uint8."""
-    return np.round(drawn * 255).astype(np.uint8) if field.dtype == "uint8" else drawn.astype(field.numpy)
+def _pixels(field: Field, encoded_picture: Array) -> Array:
+    """Brightness from 0.0 to 1.0 in the dtype of the input; 0 to 255 for uint8."""
+    return (
+        np.round(encoded_picture * 255).astype(np.uint8)
+        if field.dtype == "uint8"
+        else encoded_picture.astype(field.numpy)
+    )
 
 
 def _values(field: Field, kind: str, shape: tuple[int, ...], random: np.random.Generator, turn: int) -> Array:
@@ -243,71 +259,86 @@ def _values(field: Field, kind: str, shape: tuple[int, ...], random: np.random.G
     count = math.prod(shape)
     if field.dtype == "string":
         if kind == SENTENCES and not field.encoded and len(shape) == 2:
-            return _words(shape, turn)
+            return _sentence_words(shape, turn)
         return _strings(field, kind, count, random, turn).reshape(shape)
     dtype = field.numpy
     if kind == ZEROS:
         return np.zeros(shape, dtype)
-    whole = dtype.kind in "biu" or dtype.name in ("int4", "uint4", "int2", "uint2")
+    whole = dtype.kind == "b" or integer_limits(dtype) is not None
     if kind == RAMP:
-        # Ids of a small vocabulary must not run out of it; brightness and shares end at one.
-        ramp: Array = np.arange(count) % _top(field) if whole else np.arange(count) / max(count - 1, 1)
+        # Ids must stay below the size of a vocabulary; brightness and fractions end at 1.
+        ramp: Array = np.arange(count) % _id_limit(field) if whole else np.arange(count) / max(count - 1, 1)
         return ramp.astype(dtype).reshape(shape)
     if whole:
-        top = 256 if field.asks == IMAGE else _top(field)
+        top = 256 if field.asks == IMAGE else _id_limit(field)
         return random.integers(0, top, shape).astype(dtype)
     return random.random(shape).astype(dtype)
 
 
 def _strings(field: Field, kind: str, count: int, random: np.random.Generator, turn: int) -> Array:
-    """An object array [count] of bytes: sentences, or what the graph parses."""
-    found = np.empty(count, object)
+    """An object array [count] of bytes: sentences, or strings that the graph parses."""
+    contents = np.empty(count, object)
     use = field.use or Use()
     for number in range(count):
         if use.texts and not field.encoded:
-            found[number] = use.texts[number % len(use.texts)]
+            contents[number] = use.texts[number % len(use.texts)]
             continue
         if kind == VOCABULARY and use.words:
             first = number % len(use.words)
-            found[number] = b" ".join(use.words[first : first + (_IN_SENTENCE if use.is_split else 1)])
+            contents[number] = b" ".join(
+                use.words[first : first + (_WORDS_IN_SENTENCE if use.is_split else 1)]
+            )
             continue
         match field.encoded:
             case "example":
-                features = {each.name: _feature(each, kind, random) for each in field.encoding.features}
-                found[number] = tf_examples.serialized(features)
+                features = {
+                    feature.name: _feature(feature, kind, random) for feature in field.encoding.features
+                }
+                contents[number] = tf_examples.serialized(features)
             case "image":
-                found[number] = picture_files.drawn(_drawn(kind, number, random), field.encoding)
+                contents[number] = picture_files.encoded_picture(_scene(kind, number, random), field.encoding)
             case _:
                 place = (
-                    number + _OFFSET * turn if kind == SENTENCES else int(random.integers(len(_SENTENCES)))
+                    number + _SENTENCE_OFFSET * turn
+                    if kind == SENTENCES
+                    else int(random.integers(len(_SENTENCES)))
                 )
-                found[number] = _SENTENCES[place % len(_SENTENCES)].encode()
-    return found
+                contents[number] = _SENTENCES[place % len(_SENTENCES)].encode()
+    return contents
 
 
-def _top(field: Field) -> int:
-    """Whole numbers are less than this: small ones, or the ids of the table that they index."""
+def _id_limit(field: Field) -> int:
+    """The limit of integers, itself excluded: the size of the table that they index, or 2.
+
+    Without a known table only 0 and 1 are safe. An integer with other uses than ids, such as a count, stays
+    small.
+    """
     if field.use is None or field.use.below is None:
         return 2
     return field.use.below if field.use.is_sure and field.numpy.kind in "iu" else min(2, field.use.below)
 
 
-def _words(shape: tuple[int, ...], turn: int) -> Array:
-    """The words of a sentence in each row, from its beginning again where the row is longer."""
-    found = np.empty(shape, object)
+def _sentence_words(shape: tuple[int, ...], turn: int) -> Array:
+    """The words of a sentence in each row, repeated where the row is longer."""
+    rows = np.empty(shape, object)
     for number in range(shape[0]):
-        words = _SENTENCES[(number + _OFFSET * turn) % len(_SENTENCES)].rstrip(".").replace(",", "").split()
-        found[number] = [words[place % len(words)].encode() for place in range(shape[1])]
-    return found
+        words = (
+            _SENTENCES[(number + _SENTENCE_OFFSET * turn) % len(_SENTENCES)]
+            .rstrip(".")
+            .replace(",", "")
+            .split()
+        )
+        rows[number] = [words[place % len(words)].encode() for place in range(shape[1])]
+    return rows
 
 
-def _drawn(kind: str, number: int, random: np.random.Generator) -> Array:
+def _scene(kind: str, number: int, random: np.random.Generator) -> Array:
     side = 64
     if kind == ZEROS:
         return np.zeros([side, side, 3])
     if kind == RAMP:
         return np.broadcast_to(np.linspace(0, 1, side)[:, None], [side, side, 3])
-    return random.random([side, side, 3]) if kind == RANDOM else drawn_pictures.picture(side, side, 3, number)
+    return random.random([side, side, 3]) if kind == RANDOM else pictures.scene(side, side, 3, number)
 
 
 def _feature(feature: Feature, kind: str, random: np.random.Generator) -> Any:
@@ -321,16 +352,16 @@ def _feature(feature: Feature, kind: str, random: np.random.Generator) -> Any:
         case "string":
             return [b""] * feature.count
         case "int64":
-            return [int(each) for each in np.round(numbers)]
+            return [int(number) for number in np.round(numbers)]
         case _:
-            # They are seen as text: a few digits are enough.
-            return [round(float(each), 3) for each in numbers]
+            # They are shown as text, where three digits read better.
+            return [round(float(number), 3) for number in numbers]
 
 
 def _sparse(
     field: Field, kind: str, shape: tuple[int, ...], random: np.random.Generator, turn: int
 ) -> Sparse:
-    """One entry in each row, along the diagonal."""
+    """A sparse value with one entry in each row, along the diagonal."""
     rows = shape[0] if shape and 0 not in shape else 0
     indices = np.zeros([rows, len(shape)], np.int64)
     for place, width in enumerate(shape):
@@ -338,8 +369,8 @@ def _sparse(
     return Sparse(indices, _values(field, kind, (rows,), random, turn), np.array(shape, np.int64))
 
 
-def _shortened(rows: Any, depth: int) -> Any:
-    """Rows of which each is shorter than the one before, down to one entry."""
+def _ragged_rows(rows: Any, depth: int) -> Any:
+    """Makes rows ragged: each is one entry shorter than the row before, down to one entry."""
     if depth == 0:
         return rows
-    return [_shortened(row[: max(1, len(row) - number)], depth - 1) for number, row in enumerate(rows)]
+    return [_ragged_rows(row[: max(1, len(row) - number)], depth - 1) for number, row in enumerate(rows)]

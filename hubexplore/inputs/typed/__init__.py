@@ -1,1 +1,1 @@
-"""What a person types for an input, as a value, and back."""
+"""Typed text as the value of an input, and back. Entries are in `literals`, layout is in the other files."""

@@ -1,4 +1,4 @@
-"""Numbers, truth values and texts as people type them, one at a time."""
+"""Single entries: numbers, booleans and texts, from typed words or JSON values and back."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import SignatureError
-from hubexplore.inputs.fields import Field
+from hubexplore.inputs.fields import SMALL_INTEGERS, Field
 from hubexplore.inputs.input_value import short
 
+# Ten digits more than int64 has; without a limit, int() takes time quadratic in the digits.
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,40}")
 _TRUE: Final = frozenset({"true", "yes", "1"})
 _FALSE: Final = frozenset({"false", "no", "0"})
 
 
 class Literals:
-    """Reads and writes single entries of an input.
+    """Parses and formats single entries of an input.
 
     Args:
       field: the input.
@@ -29,9 +30,9 @@ class Literals:
         self.dtype = field.numpy
         self.is_text = field.dtype == "string"
         self._limits = integer_limits(self.dtype)
-        self._what = self._expected()
+        self._expectation = self._expected_entry()
 
-    def _expected(self) -> str:
+    def _expected_entry(self) -> str:
         if self.is_text:
             return "a text"
         if self.dtype.kind == "b":
@@ -40,53 +41,55 @@ class Literals:
             return f"a whole number from {self._limits[0]} to {self._limits[1]}"
         return "a number such as 1.5+2j" if self.dtype.kind == "c" else "a number such as 1.5"
 
-    def entry(self, found: Any, where: str = "") -> Any:
-        """The value of one entry: bytes, bool, int, float or complex.
+    def entry(self, item: Any, where: str = "") -> Any:
+        """Returns the value of one entry: bytes, bool, int, float or complex.
 
         Args:
-          found: a word that was typed, or what JSON has: str, bool, int or float.
-          where: for messages: "line 3".
+          item: a word that was typed, or a JSON value: str, bool, int or float.
+          where: position for messages, such as "line 3".
 
         Raises:
-          SignatureError: it is not what the input takes, or does not fit into its dtype.
+          SignatureError: it is not of the type of the input, or does not fit its dtype.
         """
         try:
-            value = self._value(found)
+            value = self._value(item)
         except (ValueError, OverflowError):
             value = None
         if value is None:
             raise SignatureError(
-                f"Input {self.field.name!r}{', ' + where if where else ''}: found {shown(found)}, expected "
-                f"{self._what} ({self.field.dtype})."
+                f"Input {self.field.name!r}{', ' + where if where else ''}: found {shown(item)}, expected "
+                f"{self._expectation} ({self.field.dtype})."
             )
         return value
 
-    def _value(self, found: Any) -> Any:
-        """The value, or None or a ValueError where it is none."""
+    def _value(self, item: Any) -> Any:
+        """The value; None or a ValueError for anything else."""
         if self.is_text:
-            # What UTF-8 cannot hold is a UnicodeEncodeError, which is a ValueError.
-            return found.encode() if isinstance(found, str) else found if isinstance(found, bytes) else None
+            # Half of a surrogate pair raises UnicodeEncodeError, which is a ValueError.
+            return item.encode() if isinstance(item, str) else item if isinstance(item, bytes) else None
         if self.dtype.kind == "b":
-            word = str(found).lower() if isinstance(found, (str, bool, int)) else ""
+            word = str(item).lower() if isinstance(item, (str, bool, int)) else ""
             return True if word in _TRUE else False if word in _FALSE else None
-        if isinstance(found, bool) or not isinstance(found, (str, int, float)):
+        # A bool is an int to Python, but "true" in a list of numbers is a mistake.
+        if isinstance(item, bool) or not isinstance(item, (str, int, float)):
             return None
         if self._limits is not None:
-            return _integer(found, *self._limits)
-        return self._complex(found) if self.dtype.kind == "c" else self._float(found)
+            return _integer(item, *self._limits)
+        return self._complex(item) if self.dtype.kind == "c" else self._float(item)
 
-    def _float(self, found: str | float) -> float | None:
-        if isinstance(found, str) and "_" in found:
+    def _float(self, item: str | float) -> float | None:
+        # Python accepts 1_000, which no other format of numbers has.
+        if isinstance(item, str) and "_" in item:
             return None
-        number = float(found)
-        if math.isinf(number) and isinstance(found, str) and "inf" not in found.lower():
-            return None  # too large for any float
+        number = float(item)
+        if math.isinf(number) and isinstance(item, str) and "inf" not in item.lower():
+            return None  # a finite number, such as 1e999, too large for float64
         return number if self._holds(number) else None
 
-    def _complex(self, found: str | float) -> complex | None:
-        if isinstance(found, str) and "_" in found:
+    def _complex(self, item: str | float) -> complex | None:
+        if isinstance(item, str) and "_" in item:
             return None
-        return complex(found)
+        return complex(item)
 
     def _holds(self, number: float) -> bool:
         """Whether a finite number stays finite in the dtype."""
@@ -94,7 +97,7 @@ class Literals:
             return not math.isfinite(number) or math.isfinite(float(np.float64(number).astype(self.dtype)))
 
     def word(self, value: Any) -> str | None:
-        """One entry of an array as a word that `entry` reads back; None where there is none."""
+        """One entry of an array as a word that `entry` reads back; None if it has no such form."""
         if isinstance(value, (bytes, str)):
             return _decoded(value)
         if self._limits is not None:
@@ -109,17 +112,18 @@ class Literals:
 
     def _shortest(self, value: Any) -> str:
         """The shortest decimal number that becomes this one in the dtype."""
+        # NumPy prints the shortest digits for its own dtypes; those of ml_dtypes may be rounded too far.
         short_word, exact = str(value).removesuffix(".0"), repr(float(value)).removesuffix(".0")
         with np.errstate(all="ignore"):
             return short_word if np.float64(short_word).astype(self.dtype) == value else exact
 
 
-def _integer(found: Any, least: int, most: int) -> int | None:
-    if isinstance(found, str) and _INTEGER.fullmatch(found):
-        found = int(found)
-    if not isinstance(found, int):
+def _integer(item: Any, least: int, most: int) -> int | None:
+    if isinstance(item, str) and _INTEGER.fullmatch(item):
+        item = int(item)
+    if not isinstance(item, int):
         return None
-    number = found
+    number = item
     return number if least <= number <= most else None
 
 
@@ -131,11 +135,11 @@ def _decoded(value: bytes | str) -> str | None:
 
 
 def integer_limits(dtype: np.dtype[Any]) -> tuple[int, int] | None:
-    """The smallest and largest value of a dtype of whole numbers; None of other dtypes."""
+    """The smallest and largest value of an integer dtype; None for other dtypes."""
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
         return int(limits.min), int(limits.max)
-    if dtype.name in ("int4", "uint4", "int2", "uint2"):
+    if dtype.name in SMALL_INTEGERS:
         import ml_dtypes
 
         small: Any = ml_dtypes.iinfo
@@ -144,16 +148,16 @@ def integer_limits(dtype: np.dtype[Any]) -> tuple[int, int] | None:
 
 
 def counted(count: int, one: str, many: str) -> str:
-    """So many of a thing: "1 entry", "2 entries"."""
+    """A count with its noun: "1 entry", "2 entries"."""
     return f"{count} {one if count == 1 else many}"
 
 
-def shown(found: Any) -> str:
-    """What was found, for a message: short, on one line, without characters that do not print."""
-    if found is None:
+def shown(item: Any) -> str:
+    """A value for a message: short, on one line, without characters that do not print."""
+    if item is None:
         return "null"
-    if isinstance(found, (list, dict)):
-        return "a list" if isinstance(found, list) else "an object"
-    if isinstance(found, (bool, float)):
-        return str(found).lower()
-    return repr(short(found)) if isinstance(found, str) else short(str(found)[:60])
+    if isinstance(item, (list, dict)):
+        return "a list" if isinstance(item, list) else "an object"
+    if isinstance(item, (bool, float)):
+        return str(item).lower()
+    return repr(short(item)) if isinstance(item, str) else short(str(item)[:60])

@@ -1,4 +1,8 @@
-"""Nested lists, as JSON has them, as arrays, sparse values and ragged rows, and back."""
+"""Nested lists, as parsed from JSON, to arrays, sparse and ragged values, and back.
+
+All walks are linear in the entries. Their depth is bounded by `MAX_DEPTH` before anything recurses, so that
+hostile text ends in a SignatureError and not in a RecursionError.
+"""
 
 from __future__ import annotations
 
@@ -15,40 +19,43 @@ from hubexplore.inputs.input_value import Array, Sparse
 from hubexplore.inputs.typed.literals import Literals, counted, shown
 from hubexplore.summary.model import Shape
 
-DEEPEST: Final = 32
-"""Dimensions of an array: as many as NumPy 1 takes."""
-_WIDEST: Final = 2**62
-_MOST_CELLS: Final = 400
-"""Cells of a sparse value that is written out as rows."""
+MAX_DEPTH: Final = 32
+"""Maximum number of dimensions: that of arrays in NumPy 1."""
+_MAX_COUNT: Final = 2**62
+"""Limit of sizes and of their product: TensorFlow keeps them in int64."""
+_MAX_CELLS: Final = 400
+"""Maximum number of cells of a sparse value that is written as rows with null."""
 
 
 def array(literals: Literals, entries: Any) -> Array:
-    """Entries, one or lists of lists of the same lengths, as an array of the input's dtype."""
+    """Makes an array, in the dtype of the input, of one entry or of nested lists of equal lengths."""
     if literals.is_text:
         return np.array(entries, object)
     wide = np.complex128 if literals.dtype.kind == "c" else None
-    # Small floats and integers are made from wide ones; int64 and uint64 stay exact on the way.
+    # NumPy makes the small dtypes of ml_dtypes only from wide floats. Its own integers are made directly, as
+    # float64 would round int64 and uint64.
     with np.errstate(all="ignore"):
         if literals.dtype.kind in "biu":
             return np.array(entries, literals.dtype)
         return np.array(entries, wide or np.float64).astype(literals.dtype)
 
 
-def dense(literals: Literals, found: Any) -> Array:
-    """Lists of lists as an array of the input's shape.
+def dense(literals: Literals, rows: Any) -> Array:
+    """Makes an array in the shape of the input of nested lists.
 
     Raises:
-      SignatureError: rows of different lengths, an entry that is none, or another shape.
+      SignatureError: rows differ in length, an entry is not valid, or the shape does not fit.
     """
     field = literals.field
+    # The first item of each level states the sizes; `_even_entries` holds all others to them.
     sizes: list[int] = []
-    level = found
+    level = rows
     while isinstance(level, list):
         sizes.append(len(level))
-        if len(sizes) > DEEPEST:
+        if len(sizes) > MAX_DEPTH:
             raise _too_deep(field)
         level = level[0] if level else None
-    flat = list(_even(literals, found, sizes, 0, ""))
+    flat = list(_even_entries(literals, rows, sizes, 0, ""))
     if literals.is_text:
         made = np.empty(len(flat), object)
         made[:] = flat
@@ -57,32 +64,32 @@ def dense(literals: Literals, found: Any) -> Array:
     return shaped(field, made.reshape(sizes))
 
 
-def _even(literals: Literals, found: Any, sizes: list[int], depth: int, where: str) -> Iterator[Any]:
-    """The entries of lists that all have the lengths `sizes`."""
+def _even_entries(literals: Literals, rows: Any, sizes: list[int], depth: int, where: str) -> Iterator[Any]:
+    """Yields the entries of nested lists, which all have to have the lengths `sizes`."""
     if depth == len(sizes):
-        yield literals.entry(found, where)
+        yield literals.entry(rows, where)
         return
-    if not isinstance(found, list) or len(found) != sizes[depth]:
-        got = counted(len(found), "entry", "entries") if isinstance(found, list) else shown(found)
+    if not isinstance(rows, list) or len(rows) != sizes[depth]:
+        got = counted(len(rows), "entry", "entries") if isinstance(rows, list) else shown(rows)
         raise SignatureError(
             f"Input {literals.field.name!r}{', ' + where if where else ''}: found {got}, expected "
             f"{counted(sizes[depth], 'entry', 'entries')} as in the first row."
         )
-    for number, each in enumerate(found, 1):
-        yield from _even(literals, each, sizes, depth + 1, where or f"row {number}")
+    for number, row in enumerate(rows, 1):
+        yield from _even_entries(literals, row, sizes, depth + 1, where or f"row {number}")
 
 
 def shaped(field: Field, value: Array) -> Array:
-    """`value` in the shape of the input: a single row becomes the only one, flat rows are folded.
+    """Returns an array in the shape of the input: one row becomes a batch of one, flat rows are reshaped.
 
     Raises:
       SignatureError: it does not fit.
     """
-    found = folded(field.shape, value.shape)
-    if found is not None:
+    sizes = fitted_shape(field.shape, value.shape)
+    if sizes is not None:
         try:
-            return value.reshape(found)
-        except ValueError as error:  # no entries, but more bytes in its other dimensions than NumPy counts
+            return value.reshape(sizes)
+        except ValueError as error:  # an empty array whose other dimensions overflow what NumPy can count
             raise SignatureError(
                 f"Input {field.name!r}: no array can have {expected_words(field)}."
             ) from error
@@ -91,23 +98,26 @@ def shaped(field: Field, value: Array) -> Array:
     )
 
 
-def folded(shape: Shape, sizes: tuple[int, ...]) -> tuple[int, ...] | None:
-    """The sizes that an array of `sizes` is given to fit a static shape; None where it does not fit."""
-    return next((candidate for candidate in _foldings(shape, sizes) if fits(shape, candidate)), None)
+def fitted_shape(shape: Shape, sizes: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The sizes to which an array of `sizes` is reshaped to fit a static shape; None if nothing fits."""
+    return next((candidate for candidate in _candidate_shapes(shape, sizes) if fits(shape, candidate)), None)
 
 
-def _foldings(shape: Shape, sizes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """Shapes that an array of `sizes` may be given, the most likely first."""
+def _candidate_shapes(shape: Shape, sizes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Yields sizes to which an array may be reshaped, the most likely first.
+
+    Every candidate has the same number of entries in the same order; `fits` decides which one is taken.
+    """
     count = math.prod(sizes)
     if shape is None:
-        # A line of numbers is a row, not a table of one.
+        # One line of numbers for an input of unknown rank is a vector, not a table with one row.
         if len(sizes) == 2 and sizes[0] == 1:
             yield sizes[1:]
         yield sizes
         return
     yield sizes
     yield (1, *sizes)
-    if shape[-1:] == (1,):  # grey pictures without their one channel
+    if shape[-1:] == (1,):  # grey pictures without the dimension for their one channel
         yield (*sizes, 1)
         yield (1, *sizes, 1)
     if not count:
@@ -119,6 +129,7 @@ def _foldings(shape: Shape, sizes: tuple[int, ...]) -> Iterator[tuple[int, ...]]
     if not shape or not sizes:
         yield (1,) * len(shape) if count == 1 else sizes
         return
+    # Flat rows: what follows the batch dimension has to be known to cut them.
     rest = shape[1:]
     if None in rest:
         return
@@ -129,15 +140,15 @@ def _foldings(shape: Shape, sizes: tuple[int, ...]) -> Iterator[tuple[int, ...]]
 
 
 def fits(shape: Shape, sizes: tuple[int, ...]) -> bool:
-    """Whether an array of `sizes` has a static shape."""
+    """Whether `sizes` match a static shape."""
     return shape is None or (
         len(shape) == len(sizes)
-        and all(own is None or own == size for own, size in zip(shape, sizes, strict=True))
+        and all(dimension is None or dimension == size for dimension, size in zip(shape, sizes, strict=True))
     )
 
 
 def size_words(sizes: tuple[int, ...]) -> str:
-    """Sizes in words: "1 value", "5 values", "2 rows of 3"."""
+    """Sizes for a message: "1 value", "5 values", "2 rows of 3"."""
     if not sizes:
         return "1 value"
     if len(sizes) == 1:
@@ -150,7 +161,11 @@ def size_words(sizes: tuple[int, ...]) -> str:
 def expected_words(field: Field) -> str:
     """The shape and hint of an input, for a message."""
     shape = field.shape
-    sizes = "any" if shape is None else f"({', '.join('?' if each is None else str(each) for each in shape)})"
+    sizes = (
+        "any"
+        if shape is None
+        else f"({', '.join('?' if dimension is None else str(dimension) for dimension in shape)})"
+    )
     return f"the shape {sizes}: {field.hint}"
 
 
@@ -161,20 +176,20 @@ def _too_deep(field: Field) -> SignatureError:
 # ---- sparse
 
 
-def sparse(literals: Literals, found: Any) -> Sparse:
-    """Rows with null for nothing, or an object of indices, values and shape, as a sparse value.
+def sparse(literals: Literals, rows: Any) -> Sparse:
+    """Makes a sparse value of rows with null for missing entries, or of indices, values and shape.
 
     Raises:
-      SignatureError: it cannot be read or does not fit.
+      SignatureError: it is neither of them, or does not fit.
     """
-    if isinstance(found, dict):
-        return _from_parts(literals, found)
+    if isinstance(rows, dict):
+        return _from_parts(literals, rows)
     field = literals.field
-    rank = depth(found) if field.shape is None else len(field.shape)
-    if not 1 <= rank <= DEEPEST:
-        raise _too_deep(field) if rank else _wrong(field, shown(found))
-    if depth(found) == rank - 1 and has_entries(found):
-        found = [found]
+    rank = depth(rows) if field.shape is None else len(field.shape)
+    if not 1 <= rank <= MAX_DEPTH:
+        raise _too_deep(field) if rank else _wrong(field, shown(rows))
+    if depth(rows) == rank - 1 and has_entries(rows):
+        rows = [rows]  # one row is a batch of one
     indices: list[tuple[int, ...]] = []
     values: list[Any] = []
     sizes = [0] * rank
@@ -188,46 +203,53 @@ def sparse(literals: Literals, found: Any) -> Sparse:
         if not isinstance(level, list):
             raise _wrong(field, shown(level))
         sizes[len(place)] = max(sizes[len(place)], len(level))
-        for number, each in enumerate(level):
-            walk(each, (*place, number))
+        for number, item in enumerate(level):
+            walk(item, (*place, number))
 
-    walk(found, ())
+    # Depth first, so that the indices come in the row-major order that TensorFlow expects.
+    walk(rows, ())
     known = field.shape or (None,) * rank
-    whole = [own if own is not None and own >= size else size for own, size in zip(known, sizes, strict=True)]
+    # An unknown dimension is as long as the longest list. A known one counts as stated: trailing missing
+    # entries need not be written.
+    whole = [
+        dimension if dimension is not None and dimension >= size else size
+        for dimension, size in zip(known, sizes, strict=True)
+    ]
     return _sparse(literals, indices, values, whole)
 
 
-def _from_parts(literals: Literals, found: dict[str, Any]) -> Sparse:
+def _from_parts(literals: Literals, parts: dict[str, Any]) -> Sparse:
     field = literals.field
-    if set(found) != {"indices", "values", "shape"} or not all(
-        isinstance(each, list) for each in found.values()
+    if set(parts) != {"indices", "values", "shape"} or not all(
+        isinstance(part, list) for part in parts.values()
     ):
         raise _wrong(
             field, "an object of other parts", 'or {"indices": [[0, 1]], "values": [5], "shape": [1, 2]}'
         )
-    indices, values, shape = found["indices"], found["values"], found["shape"]
+    indices, values, shape = parts["indices"], parts["values"], parts["shape"]
     rank = len(shape)
-    if not 1 <= rank <= DEEPEST:
+    if not 1 <= rank <= MAX_DEPTH:
         raise _wrong(field, f"a shape of {rank} sizes")
     if len(indices) != len(values):
-        raise _wrong(field, f"{len(indices)} indices and {len(values)} values", "equally many")
-    if not all(_is_size(size) for size in shape) or math.prod(shape) > _WIDEST:
-        raise _wrong(field, "a shape that is no list of sizes")
+        raise _wrong(field, f"{len(indices)} indices and {len(values)} values", "(one value for each index)")
+    if not all(_is_size(size) for size in shape) or math.prod(shape) > _MAX_COUNT:
+        raise _wrong(field, "a shape that is not a list of sizes")
     places = {}
     for place, value in zip(indices, values, strict=True):
         if not isinstance(place, list) or len(place) != rank:
             raise _wrong(field, f"an index of another length than the shape, {rank}")
-        if not all(_is_size(own) and own < size for own, size in zip(place, shape, strict=True)):
+        if not all(_is_size(index) and index < size for index, size in zip(place, shape, strict=True)):
             raise _wrong(field, f"the index {shown(str(place))} outside of the shape")
         if tuple(place) in places:
             raise _wrong(field, f"the index {shown(str(place))} twice")
         places[tuple(place)] = literals.entry(value)
+    # TensorFlow expects row-major order; typed entries may come in any.
     order = sorted(places)
     return _sparse(literals, order, [places[place] for place in order], shape)
 
 
-def _is_size(found: Any) -> bool:
-    return isinstance(found, int) and not isinstance(found, bool) and 0 <= found < _WIDEST
+def _is_size(item: Any) -> bool:
+    return isinstance(item, int) and not isinstance(item, bool) and 0 <= item < _MAX_COUNT
 
 
 def _sparse(
@@ -242,40 +264,45 @@ def _sparse(
     )
 
 
-def _wrong(field: Field, found: str, remedy: str = "") -> SignatureError:
-    wanted = f"{expected_words(field)} {remedy}".rstrip()
-    return SignatureError(f"Input {field.name!r}: found {found}, expected {wanted}.")
+def _wrong(field: Field, finding: str, remedy: str = "") -> SignatureError:
+    expected = f"{expected_words(field)} {remedy}".rstrip()
+    return SignatureError(f"Input {field.name!r}: found {finding}, expected {expected}.")
 
 
-def depth(found: Any) -> int:
-    """How deep lists are nested, at their deepest place; at most `DEEPEST` + 1."""
-    level, count = [found], 0
-    while count <= DEEPEST and any(isinstance(each, list) for each in level):
+def depth(rows: Any) -> int:
+    """The greatest depth of nested lists; at most `MAX_DEPTH` + 1.
+
+    Level by level instead of recursive: JSON may nest deeper than Python recurses.
+    """
+    level, count = [rows], 0
+    while count <= MAX_DEPTH and any(isinstance(item, list) for item in level):
         count += 1
-        level = [entry for each in level if isinstance(each, list) for entry in each]
+        level = [
+            entry for rows_of_level in level if isinstance(rows_of_level, list) for entry in rows_of_level
+        ]
     return count
 
 
-def has_entries(found: Any) -> bool:
-    """Whether lists, of bounded depth, hold anything but lists."""
-    return any(map(has_entries, found)) if isinstance(found, list) else True
+def has_entries(rows: Any) -> bool:
+    """Whether nested lists of bounded depth hold anything but lists."""
+    return any(map(has_entries, rows)) if isinstance(rows, list) else True
 
 
 # ---- ragged
 
 
-def ragged(literals: Literals, found: Any) -> list[Any]:
-    """Rows of rows as nested lists of entries.
+def ragged(literals: Literals, rows: Any) -> list[Any]:
+    """Makes nested lists of valid entries for a ragged input.
 
     Raises:
-      SignatureError: it cannot be read or does not fit.
+      SignatureError: an entry is not valid, or the lists do not fit the shape.
     """
     field = literals.field
-    rank = max(field.ragged_rank + 1, depth(found)) if field.shape is None else len(field.shape)
-    if rank > DEEPEST:
+    rank = max(field.ragged_rank + 1, depth(rows)) if field.shape is None else len(field.shape)
+    if rank > MAX_DEPTH:
         raise _too_deep(field)
-    if depth(found) == rank - 1 and has_entries(found):
-        found = [found]
+    if depth(rows) == rank - 1 and has_entries(rows):
+        rows = [rows]
     widths: dict[int, int] = {}
 
     def walk(level: Any, place: int, where: str) -> Any:
@@ -285,24 +312,24 @@ def ragged(literals: Literals, found: Any) -> list[Any]:
             raise _wrong(field, f"{shown(level)}{' in ' + where if where else ''}")
         known = None if field.shape is None else field.shape[place]
         if place > field.ragged_rank and known is None:
-            # Behind the ragged dimensions all rows are equally long.
+            # A RaggedTensor is uniform inside of its ragged dimensions: the first row sets the size.
             known = widths.setdefault(place, len(level))
         if known is not None and len(level) != known:
             raise _wrong(
                 field,
                 f"{counted(len(level), 'entry', 'entries')}{' in ' + where if where else ''}, not {known}",
             )
-        return [walk(each, place + 1, where or f"row {number}") for number, each in enumerate(level, 1)]
+        return [walk(item, place + 1, where or f"row {number}") for number, item in enumerate(level, 1)]
 
-    rows: list[Any] = walk(found, 0, "")
-    return rows
+    nested: list[Any] = walk(rows, 0, "")
+    return nested
 
 
 # ---- back
 
 
 def entries(value: Any) -> int:
-    """How many entries a value has, about: what is nested counts as it is found."""
+    """The number of entries of a value; an empty list of lists counts its items."""
     if hasattr(value, "dense_shape"):
         return len(value.values)
     if isinstance(value, np.ndarray):
@@ -313,39 +340,39 @@ def entries(value: Any) -> int:
 
 
 def rows_of(literals: Literals, value: Any) -> Any:
-    """An array or nested lists as lists for JSON; None where an entry cannot be typed."""
+    """An array or nested lists as lists of entry texts for JSON; None if an entry cannot be typed."""
     if isinstance(value, np.ndarray):
-        value = value.tolist() if literals.is_text or value.ndim == 0 else _kept(value)
+        value = value.tolist() if literals.is_text or value.ndim == 0 else _rows_of_scalars(value)
     try:
         return _plain(literals, value)
     except ValueError:
         return None
 
 
-def _kept(value: Array) -> Any:
-    """Like `tolist`, but entries stay NumPy's, which know how short they may be written."""
-    return [_kept(row) for row in value] if value.ndim > 1 else list(value)
+def _rows_of_scalars(value: Array) -> Any:
+    """Like `tolist`, with NumPy scalars, which print with the fewest digits."""
+    return [_rows_of_scalars(row) for row in value] if value.ndim > 1 else list(value)
 
 
 def _plain(literals: Literals, value: Any) -> Any:
     if isinstance(value, (list, tuple)):
-        return [_plain(literals, each) for each in value]
+        return [_plain(literals, item) for item in value]
     word = literals.word(value)
     if word is None:
         raise ValueError("cannot be typed")
-    return Word(word)
+    return EntryText(word)
 
 
-class Word(str):
-    """What `Literals.word` made of an entry."""
+class EntryText(str):
+    """An entry as `Literals.word` writes it."""
 
     __slots__ = ()
 
 
 def json_text(rows: Any, field: Field) -> str:
-    """Nested lists of words as JSON; rows of numbers are on one line each."""
+    """Nested lists of entry texts as JSON; numbers are written as they are, without quotes."""
     if isinstance(rows, list):
-        return f"[{', '.join(json_text(each, field) for each in rows)}]"
+        return f"[{', '.join(json_text(row, field) for row in rows)}]"
     if rows is None:
         return "null"
     if field.dtype == "string" or field.numpy.kind == "c":
@@ -356,11 +383,11 @@ def json_text(rows: Any, field: Field) -> str:
 def sparse_rows(literals: Literals, value: Any) -> str | None:
     """A small sparse value as rows with null."""
     shape = [int(size) for size in value.dense_shape]
-    if not shape or math.prod(shape) > _MOST_CELLS or math.prod(shape) == 0:
+    if not shape or math.prod(shape) > _MAX_CELLS or math.prod(shape) == 0:
         return None
     cells = np.full(shape, None, object)
-    for place, each in zip(value.indices, value.values, strict=True):
-        cells[tuple(int(own) for own in place)] = literals.word(each)
+    for place, entry in zip(value.indices, value.values, strict=True):
+        cells[tuple(int(index) for index in place)] = literals.word(entry)
     return json_text(cells.tolist(), literals.field)
 
 
@@ -369,14 +396,14 @@ def sparse_entries(literals: Literals, value: Any) -> str | None:
     words = rows_of(literals, np.asarray(value.values))
     if words is None:
         return None
-    indices = [[int(own) for own in place] for place in value.indices]
+    indices = [[int(index) for index in place] for place in value.indices]
     shape = [int(size) for size in value.dense_shape]
     values = json_text(words, literals.field)
     return f'{{"indices": {json.dumps(indices)}, "values": {values}, "shape": {shape}}}'
 
 
 def same(first: Any, second: Any) -> bool:
-    """Whether two values of an input are equal; what is not a number equals itself."""
+    """Whether two values of an input are equal; nan equals nan."""
     if hasattr(first, "dense_shape"):
         parts = (second.indices, second.values, second.dense_shape)
         return all(

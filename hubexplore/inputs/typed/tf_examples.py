@@ -1,4 +1,4 @@
-"""tf.Example messages, made and read without TensorFlow; typed, each is a JSON object on a line."""
+"""tf.Example messages, serialized and parsed without TensorFlow; as text, each is a JSON object on a line."""
 
 from __future__ import annotations
 
@@ -25,30 +25,31 @@ Values = Sequence[bytes] | Sequence[int] | Sequence[float]
 
 
 def serialized(features: Mapping[str, Values]) -> bytes:
-    """A serialized tf.Example, its features in the order of their names.
+    """Returns a serialized tf.Example with its features sorted by name.
 
     Args:
-      features: values by key: all bytes, all int or all float.
+      features: values by name; those of one feature are all bytes, all int or all float.
     """
     example = messages.Example()
     example.features.SetInParent()
+    # Sorted, and `SetInParent` for empty lists, as TensorFlow serializes deterministically: the same bytes.
     for name, values in sorted(features.items()):
         entry = example.features.feature.add(key=name.encode("utf-8", "surrogateescape"))
         kind = _kind(values)
-        found = getattr(entry.value, kind)
-        found.SetInParent()
-        found.value.extend(map(float, values) if kind == "float_list" else values)
+        values_message = getattr(entry.value, kind)
+        values_message.SetInParent()
+        values_message.value.extend(map(float, values) if kind == "float_list" else values)
     content: bytes = example.SerializeToString()
     return content
 
 
 def features_of(content: bytes) -> dict[str, Values] | None:
-    """The values of a serialized tf.Example by key; None if the bytes are not one."""
+    """The values of a serialized tf.Example by name; None if the bytes are not one."""
     example = messages.Example()
     try:
         example.ParseFromString(content)
         whole = example.ByteSize()
-        # Almost any bytes are some message: one with fields that tf.Example does not have is another.
+        # Many byte strings parse as some message. One with fields that tf.Example does not have is not one.
         example.DiscardUnknownFields()
         if example.ByteSize() != whole:
             return None
@@ -58,9 +59,9 @@ def features_of(content: bytes) -> dict[str, Values] | None:
 
 
 def _kind(values: Values) -> str:
-    if all(isinstance(each, bytes) for each in values):
+    if all(isinstance(value, bytes) for value in values):
         return "bytes_list"
-    return "int64_list" if all(isinstance(each, int) for each in values) else "float_list"
+    return "int64_list" if all(isinstance(value, int) for value in values) else "float_list"
 
 
 def _values(feature: Any) -> Values:
@@ -72,30 +73,30 @@ def _values(feature: Any) -> Values:
 
 
 def read(field: Field, text: str) -> Array:
-    """Typed messages: JSON objects of values by feature, one per line or in a list.
+    """Parses typed messages: JSON objects of values by feature, one per line or in a list.
 
     Args:
       field: an input whose strings are tf.Example messages.
-      text: `{"age": 31, "name": "Ann"}`; a list where a feature has several values, null where it has none.
+      text: such as `{"age": 31, "name": "Ann"}`; a list for several values, null for a feature without value.
 
     Returns:
       An object array of bytes in the shape of the input.
 
     Raises:
-      SignatureError: it cannot be read, a feature is unknown, or a value is none of its dtype.
+      SignatureError: it cannot be parsed, a feature is unknown, or a value does not fit its dtype.
     """
-    found = json_text.read(field, text)
-    return of_rows(field, found if isinstance(found, list) else [found])
+    rows = json_text.read(field, text)
+    return of_rows(field, rows if isinstance(rows, list) else [rows])
 
 
 def of_rows(field: Field, rows: Sequence[Any]) -> Array:
-    """Mappings of values by feature as an input takes them; raises like `read`."""
-    dtypes = {each.name: each.dtype for each in field.encoding.features}
+    """Serializes mappings of values by feature for an input; raises like `read`."""
+    dtypes = {feature.name: feature.dtype for feature in field.encoding.features}
     literals = {
         dtype: Literals(dataclasses.replace(field, dtype=dtype, encoding=PLAIN))
         for dtype in ("string", "int64", "float32")
     }
-    found = np.empty(len(rows), object)
+    contents = np.empty(len(rows), object)
     for number, row in enumerate(rows, 1):
         if not isinstance(row, Mapping):
             raise SignatureError(
@@ -112,13 +113,13 @@ def of_rows(field: Field, rows: Sequence[Any]) -> Array:
                 several = values if isinstance(values, (list, tuple)) else [values]
                 reader = literals[dtypes.get(name) or _dtype(several)]
                 where = f"row {number}, feature {short(str(name))!r}"
-                features[str(name)] = [_value(reader, each, where) for each in several]
-        found[number - 1] = serialized(features)
-    return nested_lists.shaped(field, found)
+                features[str(name)] = [_value(reader, value, where) for value in several]
+        contents[number - 1] = serialized(features)
+    return nested_lists.shaped(field, contents)
 
 
 def write(value: Array) -> str | None:
-    """The text that `read` makes these messages of; None where there is none."""
+    """Returns a text from which `read` makes these messages; None if there is no such text."""
     lines = []
     for content in value.reshape(-1):
         features = features_of(content)
@@ -136,17 +137,17 @@ def write(value: Array) -> str | None:
 
 
 def _dtype(values: Sequence[Any]) -> str:
-    """What a feature is that the graph does not name: as it was typed."""
-    if any(isinstance(each, (str, bytes)) for each in values):
+    """The dtype of a feature that the graph does not name, from its values."""
+    if any(isinstance(value, (str, bytes)) for value in values):
         return "string"
-    return "int64" if all(isinstance(each, int) for each in values) else "float32"
+    return "int64" if all(isinstance(value, int) for value in values) else "float32"
 
 
-def _value(literals: Literals, found: Any, where: str) -> Any:
-    # In a table with gaps whole numbers are floats.
-    if literals.dtype.kind == "i" and isinstance(found, float) and found.is_integer():
-        found = int(found)
-    entry = literals.entry(found, where)
+def _value(literals: Literals, item: Any, where: str) -> Any:
+    # pandas makes floats of a column of integers with missing values.
+    if literals.dtype.kind == "i" and isinstance(item, float) and item.is_integer():
+        item = int(item)
+    entry = literals.entry(item, where)
     return float(entry) if literals.dtype.kind == "f" else entry
 
 
@@ -155,13 +156,14 @@ _NOT_FINITE: Final = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 def _word(values: Values) -> str:
     words = []
-    for each in values:
-        if isinstance(each, bytes):
-            words.append(json.dumps(each.decode(), ensure_ascii=False))
-        elif isinstance(each, int):
-            words.append(str(each))
+    for value in values:
+        if isinstance(value, bytes):
+            words.append(json.dumps(value.decode(), ensure_ascii=False))
+        elif isinstance(value, int):
+            words.append(str(value))
         else:
-            # The fewest digits that give this float32 again; with a point, or it would be a whole number.
-            word = str(np.float32(each))
+            # The fewest digits that give this float32 again, with a point: without one it would be an
+            # integer.
+            word = str(np.float32(value))
             words.append(_NOT_FINITE.get(word, word))
     return words[0] if len(words) == 1 else f"[{', '.join(words)}]"

@@ -1,43 +1,47 @@
 """The magics: each parses its line, calls the session, and returns a value.
 
-One file per job; `HubMagics` is all of them. Nothing here imports TensorFlow or pandas when it is loaded.
+Read `line_parser` first (a line becomes options, an error becomes one line), then `base` (what a word on the
+line stands for). `load_magics`, `call_magics`, `show_magics`, `session_magic`, `try_magic` hold the line
+magics; `module_magic` and `graph_magic` those over a cell of code, which `cell_code` compiles; `csv_rows`
+reads a cell of rows. `load_status` shows progress, `completion` completes a line. `HubMagics` is all magics
+together. Nothing here imports TensorFlow or pandas when it is loaded.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from hubexplore.notebook.magics.call_magics import CallingMagics
-from hubexplore.notebook.magics.graph_magic import BuildingMagics
-from hubexplore.notebook.magics.load_magics import LoadingMagics
-from hubexplore.notebook.magics.module_magic import AuthoringMagics
+from hubexplore.notebook.magics.call_magics import CallMagics
+from hubexplore.notebook.magics.graph_magic import GraphMagics
+from hubexplore.notebook.magics.load_magics import LoadMagics
+from hubexplore.notebook.magics.module_magic import ModuleMagics
 from hubexplore.notebook.magics.session_magic import SessionMagics
-from hubexplore.notebook.magics.show_magics import LookingMagics
-from hubexplore.notebook.magics.try_magic import TryingMagics
-
-_PARTS: Final = (
-    *(LoadingMagics, CallingMagics, TryingMagics),
-    *(AuthoringMagics, BuildingMagics, LookingMagics, SessionMagics),
-)
+from hubexplore.notebook.magics.show_magics import ShowMagics
+from hubexplore.notebook.magics.try_magic import TryMagics
 
 
 class HubMagics(
-    LoadingMagics,
-    CallingMagics,
-    TryingMagics,
-    AuthoringMagics,
-    BuildingMagics,
-    LookingMagics,
+    LoadMagics,
+    CallMagics,
+    TryMagics,
+    ModuleMagics,
+    GraphMagics,
+    ShowMagics,
     SessionMagics,
 ):
-    """All `%hub_...` magics, over one book of sessions."""
+    """All `%hub_...` magics, which share one book of sessions."""
 
     registered = True
-    magics = {
-        kind: {name: method for part in _PARTS for name, method in part.magics[kind].items()}
-        for kind in ("line", "cell")
-    }
 
     def close(self) -> None:
         """Closes all sessions."""
         self.book.close_all()
+
+
+# `magics_class` would record nothing here: it knows only the methods that are decorated in the class body
+# itself.
+_PARTS: Final[Any] = HubMagics.__bases__
+HubMagics.magics = {
+    kind: {name: method for part in _PARTS for name, method in part.magics[kind].items()}
+    for kind in ("line", "cell")
+}

@@ -1,4 +1,4 @@
-"""What all magics share: the shell, the sessions, the settings, and what the words of a line stand for."""
+"""What all magics share: the shell, the sessions, the settings, and the meaning of words on a line."""
 
 from __future__ import annotations
 
@@ -21,28 +21,31 @@ if TYPE_CHECKING:
     from hubexplore.hub.module import Module
     from hubexplore.session.session import NotebookSession
 
-# What shows itself as a module, by the file that defines it: these are not imported to find out.
-_CLASSES: Final = (
+# The classes of a module, by the file that defines them. `isinstance` against a class that is not imported
+# yet is false anyway, and importing one would load TensorFlow.
+_SUBJECT_CLASSES: Final = (
     ("hubexplore.hub.module", "Module"),
     ("hubexplore.hub.spec", "ModuleSpec"),
     ("hubexplore.summary.model", "ModuleSummary"),
 )
-_SPECS: Final = _CLASSES[1:2]
+_SPEC_CLASSES: Final = _SUBJECT_CLASSES[1:2]
 
 
 class HubMagicsBase(Magics):
     """Settings and helpers of the magics; `%config HubMagics` lists the settings.
 
     Args:
-      shell: the running IPython.
-      book: the sessions; none needs to exist yet.
+      shell: the running IPython shell.
+      book: the sessions, which are opened on first use.
     """
 
-    show_progress = Bool(True, help="Show how far %hub_load and calls in batches are.").tag(config=True)
+    show_progress = Bool(True, help="Show the progress of %hub_load and of calls in batches.").tag(
+        config=True
+    )
     batch_size = Int(
         0,
         min=0,
-        help="Rows that %hub_call runs at a time where --batch-size does not say; 0 means all at once.",
+        help="Rows that %hub_call runs at a time without --batch-size; 0 means all at once.",
     ).tag(config=True)
     verify_exports = Bool(
         True, help="Load an export again and compare the outputs of every signature."
@@ -55,11 +58,11 @@ class HubMagicsBase(Magics):
 
     @property
     def session(self) -> NotebookSession:
-        """The current session, made now if need be."""
+        """The current session, which is opened on first use."""
         return self.book.current
 
     def signatures(self, name: str) -> list[str]:
-        """Names of the signatures of what a name stands for; nothing if that is no loaded module."""
+        """Names of the signatures of a loaded module, given by name; [] for any other name."""
         module = self.named(name)
         if isinstance(module, str):
             loaded = self.book.current.modules() if self.book.is_started else {}
@@ -67,51 +70,56 @@ class HubMagicsBase(Magics):
         return [] if isinstance(module, str) else list(module.get_signature_names())
 
     def module_names(self) -> list[str]:
-        """What stands for a loaded module: names in the session and variables of the user."""
+        """Names of loaded modules: those in the session, and variables of the user that hold one."""
         names = list(self.book.current.names) if self.book.is_started else []
-        held = [
-            name for name, value in self.notebook.user_ns.items() if name[0] != "_" and self._shows(value)
+        # IPython keeps results in _, __ and _1, which are not names that anyone would type.
+        variables = [
+            name
+            for name, value in self.notebook.user_ns.items()
+            if name[0] != "_" and self._is_subject(value)
         ]
-        return list(dict.fromkeys([*names, *held]))
+        return list(dict.fromkeys([*names, *variables]))
 
     def named(self, name: str) -> Module | str:
-        """The module that a variable of the user holds, whatever name it was loaded by; else the name."""
+        """The module in a variable of the user, whatever name it was loaded by; else the name itself."""
         value = self.notebook.user_ns.get(name)
-        return value if _is_a(value, _CLASSES[:1]) else name
+        return value if _is_instance(value, _SUBJECT_CLASSES[:1]) else name
 
     def source(self, word: str) -> Any:
-        """What to load: the spec or path that a variable holds, else the word itself, a handle."""
+        """What to load: the spec or path in a variable, else the word itself as a handle."""
         value = self.notebook.user_ns.get(word)
+        # A path that exists wins over a variable of its name, so that a folder can always be loaded.
         is_path = isinstance(value, (str, bytes, os.PathLike)) and not os.path.exists(word)  # noqa: PTH110 - as resolve()
-        return value if is_path or _is_a(value, _SPECS) else word
+        return value if is_path or _is_instance(value, _SPEC_CLASSES) else word
 
     def summary(self, word: str) -> Summary:
         """The summary of what a word stands for: a variable, a loaded name, or a handle."""
         from hubexplore.hub.summarize import summarize
 
-        return summarize(self.thing(word))
+        return summarize(self.subject(word))
 
-    def thing(self, word: str) -> Any:
+    def subject(self, word: str) -> Any:
         """What a word stands for: the module, spec or summary in a variable, a loaded module, or a handle."""
         value = self.notebook.user_ns.get(word)
-        if self._shows(value):
+        if self._is_subject(value):
             return value
         if self.book.is_started and word in self.book.current.names:
             return self.book.current.module(word)
         source = self.source(word)
+        # A single word that is not a path cannot be a handle: say so, and do not try to open it.
         if source == word and re.fullmatch(r"[\w-]+", word) and not os.path.exists(word):  # noqa: PTH110
             names = self.module_names()
             raise UsageError(
                 f"Nothing is called {printable(word)!r}: no variable with a module, no loaded module, no "
-                f"directory.{closest(word, names)} Loaded are {names}."
+                f"directory.{closest(word, names)} Loaded modules: {names}."
             )
         return source
 
-    def _shows(self, value: object) -> bool:
-        return _is_a(value, _CLASSES)
+    def _is_subject(self, value: object) -> bool:
+        return _is_instance(value, _SUBJECT_CLASSES)
 
 
-def _is_a(value: object, classes: tuple[tuple[str, str], ...]) -> bool:
-    """Whether a value is of one of the classes; if nobody has imported a class, it is none."""
+def _is_instance(value: object, classes: tuple[tuple[str, str], ...]) -> bool:
+    """Whether a value is an instance of one of the classes, none of which is imported for this."""
     modules = ((sys.modules.get(module), name) for module, name in classes)
     return any(module is not None and isinstance(value, getattr(module, name)) for module, name in modules)

@@ -16,15 +16,15 @@ from hubexplore.notebook.magics.line_parser import magic, read_call
 
 
 @magics_class
-class CallingMagics(HubMagicsBase):
-    """Values in, values out."""
+class CallMagics(HubMagicsBase):
+    """The magics that run a signature."""
 
     @magic(read=read_call)
     @argument("name", help="Variable or name of a loaded module.")
     @argument("expression", nargs="*", help="Python expression for the inputs, if it has any.")
     @argument("--signature", help="Name of the signature, or {variable}; by default 'default'.")
     @argument("--as-dict", action="store_true", help="Return all outputs by name.")
-    @argument("--batch-size", type=int, help="Run so many rows at a time, with a progress bar.")
+    @argument("--batch-size", type=int, help="Number of rows to run at a time, with a progress bar.")
     @argument(
         "--fetch",
         action="append",
@@ -35,7 +35,9 @@ class CallingMagics(HubMagicsBase):
         "--lines", action="store_true", help="The cell is text: each line that is not empty is one input."
     )
     @argument(
-        "--csv", action="store_true", help="The cell is rows of numbers, or has the inputs' names on top."
+        "--csv",
+        action="store_true",
+        help="The cell is rows of comma-separated values, with the names of inputs above them or without.",
     )
     @line_cell_magic
     def hub_call(self, options: argparse.Namespace, cell: str | None = None) -> Any:
@@ -43,12 +45,13 @@ class CallingMagics(HubMagicsBase):
 
         `%hub_call NAME EXPR` takes the inputs from one Python expression. Under `%%hub_call NAME` the cell is
         the expression, which may span lines, or text (--lines), or a table (--csv). `x = %hub_call ...` keeps
-        the result; so do `--out x`, and `x <<` beside the name, which then shows nothing.
+        the result; so do `--out x`, and `x <<` before or after the name, which then shows nothing.
 
-        The Python that it stands for:
+        The equivalent Python:
         `session.call(NAME, EXPRESSION, signature, as_dict, fetch, batch_size)`.
         """
         __tracebackhide__ = True
+        # The object in a variable wins over a loaded name: the variable may hold another module by now.
         module = self.named(options.name)
         inputs = self._inputs(options, cell)
         values = self.session.call(
@@ -64,11 +67,11 @@ class CallingMagics(HubMagicsBase):
         return None if options.silent else values
 
     def _inputs(self, options: argparse.Namespace, cell: str | None) -> Any:
-        """The inputs that the line, or the cell, gives; None for none."""
+        """The inputs from the line or the cell; None if there are none."""
         __tracebackhide__ = True
         if cell is None:
             if options.lines or options.csv:
-                raise UsageError("%hub_call: --lines and --csv are about a cell: begin it with %%hub_call.")
+                raise UsageError("%hub_call: --lines and --csv need a cell: begin it with %%hub_call.")
             return self._evaluated(options.expression)
         if options.lines and options.csv:
             raise UsageError("%%hub_call takes --lines or --csv, not both.")
@@ -87,6 +90,7 @@ class CallingMagics(HubMagicsBase):
         return evaluated(self.notebook, "%hub_call", None, expression) if expression else None
 
     def _batches(self, size: int | None) -> dict[str, Any]:
-        """Rows at a time (None: all), and whether to show a bar (None: where it takes long)."""
-        wanted = (self.batch_size or None) if size is None else size
-        return {"batch_size": wanted, "progress": None if self.show_progress else False}
+        """Arguments for `session.call`: rows at a time (None for all), and the bar (None for slow calls)."""
+        # The setting has 0 for all rows at once, as a trait has one type; `session.call` has None.
+        batch_size = (self.batch_size or None) if size is None else size
+        return {"batch_size": batch_size, "progress": None if self.show_progress else False}

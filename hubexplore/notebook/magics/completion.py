@@ -15,7 +15,7 @@ from IPython.core.error import UsageError
 
 import hubexplore
 from hubexplore.errors import HubError
-from hubexplore.notebook.magics.line_parser import begun, quoted, unfinished
+from hubexplore.notebook.magics.line_parser import quoted, split_last_word, unquoted
 from hubexplore.notebook.magics.session_magic import ACTIONS
 from hubexplore.summary.diagnosis.file_types import ARCHIVE_SUFFIXES
 
@@ -23,45 +23,46 @@ if TYPE_CHECKING:
     from hubexplore.notebook.magics import HubMagics
 
 _LINE: Final = re.compile(r"(?:.*?[=\s])?%{1,2}(?P<magic>hub_\w+)\s+(?P<words>.*)", re.DOTALL)
-# IPython's automagic: what follows makes it a statement of Python.
+# A line without %, which IPython's automagic runs, unless what follows makes it a statement of Python.
 _BARE_LINE: Final = re.compile(r"\s*(?P<magic>hub_\w+)\s+(?P<words>(?![=,]).*)", re.DOTALL)
 _OPTION: Final = re.compile(r"(--[\w-]+=)?(.*)", re.DOTALL)
-# These take modules that are not loaded.
-_LOOKING: Final = ("hub_show", "hub_try")
-# A path that would be read as a home directory, an option, or a handle with a scheme.
+# Magics that take modules which are not loaded.
+_TAKES_UNLOADED: Final = ("hub_show", "hub_try")
+# Beginnings of a path that would be read as a home directory, an option, or a handle with a scheme.
 _MISREAD: Final = re.compile(r"[~-]|[^/]*:")
 
 
 class Completer:
-    """What IPython asks for completions of a line; knows only lines with our magics.
+    """Completes lines with the magics of hubexplore, and no others.
 
     Args:
-      magics: whose sessions and variables it offers.
+      magics: the magics, whose sessions and variables are offered.
     """
 
     def __init__(self, magics: HubMagics) -> None:
         self._magics = magics
 
     def matches(self, line: str) -> tuple[str, list[str]]:
-        """The completions of a line that ends at the cursor.
+        """Returns the completions of a line that ends at the cursor.
 
         Returns:
-          What is typed of the unfinished word, and what may stand in its place: nothing where that is up to
-          Python, the word itself where there is nothing better, or IPython would offer names of files, which
-          it does not quote. Names that a module or a folder has are quoted where they need it, so that what
-          is inserted means exactly that name; one that no line can hold is not offered.
+          The typed part of the last word, and its completions: none where Python completes it, the word
+          itself where nothing fits, or IPython would offer file names, which it does not quote. Names of
+          modules and folders are quoted where they need it, so that what is inserted means exactly that name;
+          a name that no line can hold is not offered.
         """
-        found = _LINE.fullmatch(line) or (self._magics.notebook.automagic and _BARE_LINE.fullmatch(line))
-        method = self._magics.magics["line"].get(found["magic"]) if found else None
-        if not found or method is None:
+        match = _LINE.fullmatch(line) or (self._magics.notebook.automagic and _BARE_LINE.fullmatch(line))
+        method = self._magics.magics["line"].get(match["magic"]) if match else None
+        if not match or method is None:
             return "", []
-        before, typed = unfinished(found["words"])
+        before, typed = split_last_word(match["words"])
         option, word = _OPTION.fullmatch(typed).groups("")  # type: ignore[union-attr]  # it matches any text
         before = [*before, option[:-1]] if option else before
         texts: Iterable[str | None] | None = ()
-        # ValueError: a zero byte in a path.
+        # A line that is not finished is often wrong. Completion never raises: IPython would print the
+        # traceback into the cell. ValueError comes from a zero byte in a path.
         with contextlib.suppress(HubError, OSError, UsageError, ValueError):
-            texts = self._texts(method.parser, found["magic"], before, word)
+            texts = self._texts(method.parser, match["magic"], before, word)
         if texts is None:
             return typed, []
         return typed, [option + text for text in texts if text is not None] or [typed]
@@ -69,25 +70,25 @@ class Completer:
     def _texts(
         self, parser: argparse.ArgumentParser, magic: str, before: list[str], typed: str
     ) -> Iterable[str | None] | None:
-        """What to write in the place of a word, None for what cannot be written; None if Python knows."""
+        """Texts for a word, each None if no line can hold it; None instead of all where Python completes."""
         actions = {option: action for action in parser._actions for option in action.option_strings}
         last = actions.get(before[-1]) if before else None
-        places, at = _positions(before, actions)
+        positionals, at = _positions(before, actions)
         names: Iterable[str] | None
         if last is not None and last.nargs != 0:
-            names = self._values(magic, last.dest, places)
+            names = self._values(magic, last.dest, positionals)
         elif typed.startswith("-"):
-            return [each for each in ("--help", *actions) if each.startswith(typed)]
+            return [option for option in ("--help", *actions) if option.startswith(typed)]
         else:
-            names = self._offered(parser, at, places, begun(typed))
+            names = self._offered(parser, at, positionals, unquoted(typed))
         if names is None:
             return None
-        return [quoted(name) for name in names if _is_begun(name, begun(typed))]
+        return [quoted(name) for name in names if _is_begun(name, unquoted(typed))]
 
     def _offered(
-        self, parser: argparse.ArgumentParser, at: int, places: list[str], word: str
+        self, parser: argparse.ArgumentParser, at: int, positionals: list[str], word: str
     ) -> Iterable[str] | None:
-        """What may stand in the place of a positional argument; None where that is up to Python."""
+        """Names for the positional argument at `at`; None where Python completes."""
         positional = [action for action in parser._actions if not action.option_strings]
         if positional and positional[-1].nargs == "*":
             at = min(at, len(positional) - 1)
@@ -95,23 +96,23 @@ class Completer:
             return []
         if positional[at].dest == "expression":
             return self._magics.notebook.user_ns if word.isidentifier() else None
-        return self._words(positional[at].dest, places, word)
+        return self._words(positional[at].dest, positionals, word)
 
-    def _values(self, magic: str, option: str, places: list[str]) -> Iterable[str]:
-        """What may follow an option."""
-        name = places[0] if places else ""
+    def _values(self, magic: str, option: str, positionals: list[str]) -> Iterable[str]:
+        """Values for an option."""
+        name = positionals[0] if positionals else ""
         if option == "signature":
             known = self._magics.signatures(name)
-            return known or (self._of_summary(name, _signatures) if magic in _LOOKING else [])
-        if option == "tags" and magic in ("hub_load", *_LOOKING):
+            return known or (self._of_summary(name, _signatures) if magic in _TAKES_UNLOADED else [])
+        if option == "tags" and magic in ("hub_load", *_TAKES_UNLOADED):
             return self._of_summary(name, _tags)
         return []
 
-    def _words(self, argument: str, places: list[str], word: str) -> Iterable[str]:
-        """What may stand in the place of a positional argument."""
+    def _words(self, argument: str, positionals: list[str], word: str) -> Iterable[str]:
+        """Values for a positional argument."""
         names = self._magics.module_names()
-        if argument == "name" and places:
-            return self._magics.book.names() if places[0] in ("use", "reset", "close") else []
+        if argument == "name" and positionals:
+            return self._magics.book.names() if positionals[0] in ("use", "reset", "close") else []
         modules = [*_samples(), *_paths(word)]
         offers: dict[str, Iterable[str]] = {
             "name": names,
@@ -125,7 +126,7 @@ class Completer:
         return offers[argument]
 
     def _of_summary(self, name: str, of: Callable[[Any], Iterable[str]]) -> Iterable[str]:
-        """What a module offers that is at hand: nothing is downloaded or built to complete a word."""
+        """Names in the summary of a module on this machine; completing downloads and builds nothing."""
         is_known = name in self._magics.module_names()
         if not is_known and not os.path.exists(name) and not _is_built(name):  # noqa: PTH110 - as resolve()
             return []
@@ -133,21 +134,21 @@ class Completer:
 
 
 def install(magics: HubMagics) -> None:
-    """Adds the completions to a shell."""
+    """Adds the completions to the shell of the magics."""
     completer = Completer(magics)
 
     @context_matcher(identifier=_identifier(magics))
     def hub_matcher(context: CompletionContext) -> SimpleMatcherResult:
-        typed, found = completer.matches(context.text_until_cursor)
-        # An editor that closes quotes by itself has put one behind the cursor.
+        typed, texts = completer.matches(context.text_until_cursor)
+        # An editor that closes quotes by itself has put one after the cursor: it must not be inserted twice.
         closing = context.line_with_cursor[context.cursor_position :][:1]
         is_closed = closing in ("'", '"') and typed[:1] == closing
         completions = [
             SimpleCompletion(text=text[:-1] if is_closed and text[:1] == text[-1:] == closing else text)
-            for text in found
+            for text in texts
         ]
-        # What is replaced is all that is typed of the word: IPython's own last token begins behind a
-        # colon, an equals sign or a quote.
+        # The whole typed word is replaced. IPython's own last token begins only after a colon, an equals sign
+        # or a quote, and would leave half of a handle or path on the line.
         return SimpleMatcherResult(
             completions=completions, matched_fragment=typed, suppress=bool(completions)
         )
@@ -158,8 +159,11 @@ def install(magics: HubMagics) -> None:
 def uninstall(magics: HubMagics) -> None:
     """Removes the completions."""
     matchers = magics.notebook.Completer.custom_matchers
-    own = _identifier(magics)
-    matchers[:] = [each for each in matchers if getattr(each, "matcher_identifier", "") != own]
+    identifier = _identifier(magics)
+    # By identifier: after %reload_ext the module is another one, and so is the class of the matcher.
+    matchers[:] = [
+        matcher for matcher in matchers if getattr(matcher, "matcher_identifier", "") != identifier
+    ]
 
 
 def _identifier(magics: HubMagics) -> str:
@@ -167,8 +171,8 @@ def _identifier(magics: HubMagics) -> str:
 
 
 def _positions(before: list[str], actions: dict[str, argparse.Action]) -> tuple[list[str], int]:
-    """The finished words that are positional arguments, and how many."""
-    places: list[str] = []
+    """The finished words that are positional arguments, and their number."""
+    positionals: list[str] = []
     skip = False
     for word in before:
         if skip or word.startswith("--"):
@@ -176,12 +180,12 @@ def _positions(before: list[str], actions: dict[str, argparse.Action]) -> tuple[
             skip = not skip and action is not None and action.nargs != 0 and "=" not in word
             continue
         if word:
-            places.append(word)
-    return places, len(places)
+            positionals.append(word)
+    return positionals, len(positionals)
 
 
 def _signatures(summary: Any) -> Iterable[str]:
-    return dict.fromkeys(each.name for each in summary.signatures)
+    return dict.fromkeys(signature.name for signature in summary.signatures)
 
 
 def _tags(summary: Any) -> Iterable[str]:
@@ -193,24 +197,24 @@ def _samples() -> list[str]:
 
 
 def _is_built(handle: str) -> bool:
-    """Whether a handle is that of a sample that is in the cache."""
+    """Whether a handle names a sample that is in the cache."""
     samples = hubexplore.samples
     scheme, _, name = handle.partition(":")
     return scheme == "sample" and name in samples.names() and bool(samples.is_built(name))
 
 
 def _is_begun(name: str, word: str) -> bool:
-    """Whether a name begins like a word; a path may have `./` before it, so that it is read as a path."""
+    """Whether a name begins with a word; a path may have `./` before it, which makes it read as a path."""
     return name.startswith((word, f"./{word}"))
 
 
 def _paths(word: str) -> list[str]:
-    """Directories and archives that begin like a word, each as it has to be written."""
-    found = sorted(glob.glob(glob.escape(os.path.expanduser(word)) + "*"))  # noqa: PTH111, PTH207 - text stays text
+    """Directories and archives whose paths begin with a word, each as it has to be written."""
+    matches = sorted(glob.glob(glob.escape(os.path.expanduser(word)) + "*"))  # noqa: PTH111, PTH207 - text stays text
     home = os.path.expanduser("~")  # noqa: PTH111
     paths = [
         f"{path}/" if is_directory else path
-        for path in found
+        for path in matches
         if ((is_directory := os.path.isdir(path)) or path.endswith(ARCHIVE_SUFFIXES))  # noqa: PTH112
     ]
     if word.startswith("~"):

@@ -1,45 +1,49 @@
-"""The inputs of a signature from rows of comma-separated values."""
+"""The inputs of a signature from a cell of comma-separated values."""
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hubexplore.display.wording import printable
 from hubexplore.errors import SignatureError, closest
+from hubexplore.inputs.brought.csv_reader import read_rows
 
 
 def inputs(text: str, infos: Mapping[str, Any]) -> Any:
     """Returns the inputs in comma-separated values.
 
     Args:
-      text: rows of values, all equally many. The first row may be names: those of the inputs, where all
-        columns of an input carry its name; or, if there is one input only, any names.
+      text: rows of equal length. The first row may hold names: for each column that of its input; or, for a
+        signature with one input, any names.
       infos: TensorInfo of each input by name.
 
     Returns:
-      A dict of arrays, one row per row of the text.
+      A dict of arrays by the names of inputs, with a row for each row of the text.
 
     Raises:
-      SignatureError: (a TypeError) rows of different length, names that are no inputs, values that are no
-        numbers where numbers are wanted, an input that is not dense, or of another size.
+      SignatureError: (a TypeError) rows differ in length, a name is not an input, a value is not a number
+        where numbers are expected, or an input is not dense or of another size.
     """
-    table = [row for row in csv.reader(text.splitlines(), skipinitialspace=True) if any(map(str.strip, row))]
+    rows = read_rows(text, "The cell", skip_initial_space=True)
+    table = [row for row in rows if any(map(str.strip, row))]
     if not table:
         raise SignatureError("The cell has no rows. Write values separated by commas, a row per line.")
     for number, row in enumerate(table, 1):
         if len(row) != len(table[0]):
             raise SignatureError(
-                f"Every row needs as many values as the first, {len(table[0])}; row {number} has {len(row)}."
+                f"Every row needs as many values as the first one, {len(table[0])}; row {number} has "
+                f"{len(row)}."
             )
     names = [cell.strip() for cell in table[0]]
+    # A first row of names of inputs is one even if all inputs are texts; any other text is a heading only
+    # where numbers are expected.
     if set(names) <= set(infos) or (any(map(_is_text, names)) and not _all_text(infos)):
         return _by_name(names, table[1:], infos)
     if len(infos) != 1:
         raise SignatureError(
-            f"There are several inputs, {sorted(infos)}: write their names as the first row."
+            f"This signature has several inputs, {sorted(infos)}: write their names as the first row."
         )
     ((name, info),) = infos.items()
     return {name: _array(name, table, info)}
@@ -48,17 +52,17 @@ def inputs(text: str, infos: Mapping[str, Any]) -> Any:
 def _by_name(
     names: Sequence[str], table: Sequence[Sequence[str]], infos: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The inputs under a first row of names."""
+    """The inputs from the rows under a first row of names."""
     unknown = [name for name in names if name not in infos]
     if len(infos) == 1 and len(unknown) == len(names):
         ((only, info),) = infos.items()
         return {only: _array(only, table, info)}
     if unknown:
         raise SignatureError(
-            f"{printable(unknown[0])!r} is no input of this signature.{closest(unknown[0], infos)} "
+            f"{printable(unknown[0])!r} is not an input of this signature.{closest(unknown[0], infos)} "
             f"The first row names the inputs: {sorted(infos)}."
         )
-    columns = {name: [at for at, each in enumerate(names) if each == name] for name in names}
+    columns = {name: [index for index, column in enumerate(names) if column == name] for name in names}
     return {
         name: _array(name, [[row[at] for at in places] for row in table], infos[name])
         for name, places in columns.items()
@@ -66,14 +70,14 @@ def _by_name(
 
 
 def _array(name: str, table: Sequence[Sequence[str]], info: Any) -> Any:
-    """The rows as an array of the shape that the input takes."""
+    """The rows as an array in the shape of the input."""
     import numpy as np
 
     if info.kind != "dense":
-        raise SignatureError(f"Input {name!r} is {info.kind}; rows of values are for dense inputs only.")
+        raise SignatureError(f"Input {name!r} is {info.kind}, and --csv works only for dense inputs.")
     is_text = info.dtype.name == "string"
     try:
-        # numpy reads neither 3.0 as a whole number, nor large whole numbers without loss as floats.
+        # Python reads the numbers: NumPy takes no "3.0" for an integer, and rounds large integers to floats.
         cells = [[cell if is_text else _number(cell.strip()) for cell in row] for row in table]
     except ValueError as error:
         raise SignatureError(
@@ -100,7 +104,7 @@ def _number(cell: str) -> int | float:
     try:
         return float(cell)
     except ValueError:
-        raise ValueError(f"{cell!r} is none") from None
+        raise ValueError(f"{cell!r} is not a number") from None
 
 
 def _is_text(cell: str) -> bool:

@@ -1,4 +1,4 @@
-"""`%%hub_graph`: TensorFlow 1 code over what is loaded."""
+"""`%%hub_graph`: TensorFlow 1 code in the graph of the session."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from hubexplore.notebook.magics.line_parser import magic
 
 
 @magics_class
-class BuildingMagics(HubMagicsBase):
-    """Code in the session's graph."""
+class GraphMagics(HubMagicsBase):
+    """The magic that runs code in the session's graph."""
 
     @magic(cell=True, expand=False)
     @line_cell_magic
     def hub_graph(self, options: argparse.Namespace, cell: str = "") -> Any:
         """Run a cell inside the session's graph, with its session as the default.
 
-        Losses, optimizers and training loops are ordinary TensorFlow 1 code there, over modules that are
-        loaded: `logits = digits(images)`, `loss.eval()`, `tf.compat.v1.get_default_session().run(train)`.
-        New variables are initialised before anything runs and at the end. Names stay; the value of the last
-        line is the result.
+        Losses, optimizers and training loops are ordinary TensorFlow 1 code there, which calls loaded
+        modules: `logits = digits(images)`, `loss.eval()`, `tf.compat.v1.get_default_session().run(train)`.
+        New variables are initialised before anything runs and at the end. The names that the cell assigns
+        stay in the notebook; the value of the last line is the result.
 
-        The Python that it stands for: `with session.building(): ...`.
+        The equivalent Python: `with session.building(): ...`.
         """
         __tracebackhide__ = True
-        own = Cell(self.notebook, "%%hub_graph", cell)
+        code = Cell(self.notebook, "%%hub_graph", cell)
         with self.session.building():
-            value = own.run()
+            value = code.run()
+        # IPython hides the value of a cell that ends in a semicolon, but not that of a cell magic.
         return None if cell.rstrip().endswith(";") else value

@@ -1,4 +1,4 @@
-"""From the line of a magic to its options, and from what goes wrong to one line."""
+"""The line of a magic to its options, and an error to one line."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ from hubexplore.errors import HubError, closest
 Namespace = Mapping[str, Any]
 
 Reader = Callable[[MagicArgumentParser, str, bool, Namespace | None], argparse.Namespace]
-"""Makes options of a parser, a line, whether a cell follows, and the values for `{name}` (None: none)."""
+"""Makes options of a parser, a line, whether a cell follows, and the namespace for `{name}` or None."""
 
-# Quotes, and braces with what is inside of them, keep spaces together.
+# Quotes keep spaces together, and so do braces.
 _QUOTED: Final = r"""(?:"[^"]*"|'[^']*')"""
-# Possessive, or a long word without its last quote takes for ever.
+# Possessive (++, from Python 3.11): with backtracking, a long word without its last quote takes exponential
+# time.
 _PART: Final = re.compile(rf"""{_QUOTED}|(?:\{{[^{{}}]*\}}|[^\s"'])++""")
 _WORD: Final = re.compile(rf"(?:{_PART.pattern})++")
 _ALL_QUOTED: Final = re.compile(rf"(?P<option>--[\w-]+=)?(?P<content>{_QUOTED}+)")
-# What stays itself without quotes: not expanded, not split, no help, no end of a statement.
+# Words that need no quotes: nothing in them is expanded or split, ends a statement or asks for help.
 _PLAIN: Final = re.compile(r"[\w./~][\w@%+=:,./~^-]*")
-# Before a word that begins with a hyphen and is no option.
+# Put before a word that begins with a hyphen and is not an option. No line can hold this character.
 _VALUE_MARK: Final = "\0"
 _HELP: Final = re.compile(r"\s*--help(\s.*)?|(.*\s)?--help\s*", re.DOTALL)
 
@@ -48,15 +49,16 @@ class Help:
 
 
 def one_line(error: object) -> str:
-    """The message of an error in one line, safe to print."""
+    """The message of an error on one line, safe to print."""
     return printable(" ".join(str(error).splitlines()))
 
 
 @contextlib.contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turns a HubError into exactly UsageError, which IPython shows as one line and which stops the run.
+    """Turns a HubError into exactly UsageError, which IPython shows as one line, and which stops the run.
 
-    IPython prints that line as it is, so that of any other UsageError is made safe here as well.
+    A subclass of UsageError would show a traceback. IPython prints the line unchanged, so that the text of
+    any other UsageError is made safe here as well.
     """
     try:
         yield
@@ -67,49 +69,49 @@ def one_line_errors() -> Iterator[None]:
 def read_options(
     parser: MagicArgumentParser, line: str, _: bool = False, namespace: Namespace | None = None
 ) -> argparse.Namespace:
-    """The options in a line; an unknown one is an error that names the nearest."""
-    given: list[str] = []
+    """Returns the options in a line; the error for an unknown one names the nearest."""
+    arguments: list[str] = []
     for word in words(line, namespace):
         # argparse would take a value that begins with a hyphen for an option, and drop two hyphens.
         if word.is_value and word.startswith("-"):
-            if word != "--" and given and given[-1] in options_of(parser):
-                given[-1] += f"={word}"
+            if word != "--" and arguments and arguments[-1] in options_of(parser):
+                arguments[-1] += f"={word}"
             else:
-                given.append(_VALUE_MARK + word)
+                arguments.append(_VALUE_MARK + word)
             continue
         option = word.split("=")[0]
         if word.startswith("--") and option not in options_of(parser):
             raise UsageError(_unknown(parser, word))
-        given += [option, f"{_VALUE_MARK}--"] if word == f"{option}=--" else [str(word)]
+        arguments += [option, f"{_VALUE_MARK}--"] if word == f"{option}=--" else [str(word)]
     try:
-        options, unknown = parser.parse_known_args(given)
+        options, unknown = parser.parse_known_args(arguments)
     except UsageError as error:
         message = one_line(str(error).replace(_VALUE_MARK, ""))
         raise UsageError(f"%{parser.prog}: {message}. Write: {usage(parser)}") from None
     if unknown:
         raise UsageError(_unknown(parser, unknown[0]))
-    return argparse.Namespace(**{name: _unmarked(value) for name, value in vars(options).items()})
+    return argparse.Namespace(**{name: _without_marks(value) for name, value in vars(options).items()})
 
 
-def _unmarked(value: Any) -> Any:
-    """The value of an argument without the marks of `read_options`."""
+def _without_marks(value: Any) -> Any:
+    """The value of an argument without the marks that `read_options` put in."""
     if isinstance(value, list):
-        return [_unmarked(each) for each in value]
+        return [_without_marks(item) for item in value]
     return value.removeprefix(_VALUE_MARK) if isinstance(value, str) else value
 
 
 def magic(
     read: Reader = read_options, cell: bool = False, expand: bool = True
 ) -> Callable[[Callable[..., Any]], Any]:
-    """Decorates a magic that takes parsed options in place of the line; stands above its `@argument`s.
+    """Decorates a magic so that it takes parsed options instead of the line; goes above its `@argument`s.
 
-    Its docstring becomes the whole help, `--help` returns that, and a HubError becomes a UsageError.
+    The docstring and the arguments become the help, which `--help` returns; a HubError becomes a UsageError.
     `{expression}` and `$name` are replaced here and not by IPython: word by word, so that a value with
     spaces needs no quotes. `{{` and `$$` stand for one such character, and in single quotes `$` for itself.
 
     Args:
       read: makes options of the line.
-      cell: whether it works only over a cell.
+      cell: whether the magic works only over a cell.
       expand: whether `{expression}` and `$name` are replaced by their values.
     """
 
@@ -120,7 +122,7 @@ def magic(
 
         @functools.wraps(function)
         def run(self: Any, line: str, body: str | None = None, local_ns: Namespace | None = None) -> Any:
-            __tracebackhide__ = True  # IPython leaves such frames out of the traceback of a user's own error
+            __tracebackhide__ = True  # IPython hides such frames in the traceback of an error in user code
             if _HELP.fullmatch(line):
                 return Help(function.__doc__ or "")
             with one_line_errors():
@@ -136,63 +138,65 @@ def magic(
     return decorate
 
 
-class Word(str):
+class LineWord(str):
     """A word of a line.
 
     Attributes:
-      is_value: whether it is no option, whatever it begins with: it is quoted, or a variable has it.
+      is_value: whether it cannot be an option even if it begins with a hyphen: it was quoted, or expanded.
     """
 
     __slots__ = ("is_value",)
     is_value: bool
 
 
-def words(line: str, namespace: Namespace | None = None) -> list[Word]:
-    """The words of a line; quotes keep spaces together, and go where they enclose a whole word.
+def words(line: str, namespace: Namespace | None = None) -> list[LineWord]:
+    """Returns the words of a line. Quotes keep spaces together, and are removed around a whole word.
 
     Args:
-      line: as typed.
-      namespace: where the values of `{expression}` and `$name` are; None replaces nothing. What has no
-        value stays as it is typed.
+      line: the line as typed.
+      namespace: the values for `{expression}` and `$name`; None replaces nothing. What has no value stays as
+        it was typed.
     """
     if _WORD.sub("", line).strip():
-        raise UsageError("No closing quotation: put quotes of the other kind around a word that holds one.")
+        raise UsageError(
+            "A quotation mark is not closed. Put quotes of the other kind around a word that holds one."
+        )
     return [_word(match.group(), namespace) for match in _WORD.finditer(line)]
 
 
-def _word(typed: str, namespace: Namespace | None) -> Word:
-    """A word as it is meant: `'a b'` gives `a b`, `--as='a'` gives `--as=a`."""
+def _word(typed: str, namespace: Namespace | None) -> LineWord:
+    """The meaning of a typed word: `'a b'` gives `a b`, `--as='a'` gives `--as=a`."""
     whole = _ALL_QUOTED.fullmatch(typed)
     parts = [
         (part[1:-1] if whole and part[0] in "\"'" else part, part[0] == "'") for part in _PART.findall(typed)
     ]
-    word = Word("".join(_expanded(part, namespace, is_single) for part, is_single in parts))
+    word = LineWord("".join(_expanded(part, namespace, is_single) for part, is_single in parts))
     word.is_value = not typed.startswith("-")
     return word
 
 
 def _expanded(text: str, namespace: Namespace | None, is_single: bool) -> str:
-    """A text with its `{expression}` and `$name` replaced by their values, as IPython does it."""
+    """A text with `{expression}` and `$name` replaced by their values, as IPython does it."""
     if namespace is None or not set(text) & {"{", "}", "$"}:
         return text
     formatter = FullEvalFormatter() if is_single else DollarFormatter()
     try:
         return str(formatter.vformat(text, (), namespace))
-    except Exception:  # noqa: BLE001 - as IPython: what has no value, for whatever reason, stays as it is typed
+    except Exception:  # noqa: BLE001 - as in IPython, what has no value, for any reason, stays as typed
         return text
 
 
-def unfinished(text: str) -> tuple[list[str], str]:
-    """The finished words of the beginning of a line, and what is typed of the last one, with its quotes."""
+def split_last_word(text: str) -> tuple[list[str], str]:
+    """The finished words of a line up to the cursor, and the typed part of the last word, with its quotes."""
     start = len(text) - len(text.lstrip())
-    # A word is finished where blanks follow; one that an open quote follows goes on.
-    while (found := _WORD.match(text, start)) and (rest := text[found.end() :])[:1].isspace():
+    # A word is finished if a blank follows it. After an open quote it goes on, whatever follows.
+    while (match := _WORD.match(text, start)) and (rest := text[match.end() :])[:1].isspace():
         start = len(text) - len(rest.lstrip())
     return list(words(text[:start])), text[start:]
 
 
-def begun(typed: str) -> str:
-    """What is meant by the beginning of a word, whose last quote may be open."""
+def unquoted(typed: str) -> str:
+    """The meaning of the typed part of a word, whose last quote may be open."""
     for quote in ("", "'", '"'):
         if _WORD.fullmatch(typed + quote):
             return _word(typed + quote, None).replace("{{", "{").replace("}}", "}")
@@ -200,22 +204,23 @@ def begun(typed: str) -> str:
 
 
 def quoted(text: str) -> str | None:
-    """What to write on the line of a magic for exactly this text; None if no line can hold it."""
-    if not text.isprintable():  # a line break in a name would begin a line of code
+    """Returns how to write exactly this text on the line of a magic; None if no line can hold it."""
+    if not text.isprintable():  # a line break in a name would start a new line of code
         return None
     if _PLAIN.fullmatch(text):
         return text
+    # In single quotes $ needs no escape. A single quote itself goes into double quotes, between the parts.
     text = text.replace("{", "{{").replace("}", "}}")
     return '"\'"'.join(f"'{part}'" for part in text.split("'"))
 
 
 def options_of(parser: argparse.ArgumentParser) -> list[str]:
-    """The options that a magic has."""
+    """The options of a magic."""
     return [option for action in parser._actions for option in action.option_strings]
 
 
 def usage(parser: argparse.ArgumentParser) -> str:
-    """How to write a magic, in one line."""
+    """The usage of a magic on one line."""
     return " ".join(parser.format_usage().replace("::", "").split())
 
 
@@ -225,18 +230,20 @@ def _unknown(parser: MagicArgumentParser, word: str) -> str:
         nearest = closest(name, ["--help", *options_of(parser)])
         return f"%{parser.prog} has no option {beginning(name)!r}.{nearest} Write: {usage(parser)}"
     return (
-        f"%{parser.prog} does not know what to do with {beginning(word.removeprefix(_VALUE_MARK))!r}; a path "
-        f"with spaces needs quotes. Write: {usage(parser)}"
+        f"%{parser.prog} takes no argument {beginning(word.removeprefix(_VALUE_MARK))!r}; a path with spaces "
+        f"needs quotes. Write: {usage(parser)}"
     )
 
 
+# The options of a call, recognised around an expression that is any Python. Only their exact names count: `x
+# --y` is an expression. A value ends at a bracket or a quote, which belong to the expression.
 _VALUE: Final = rf"(?:{_QUOTED}+|\{{\w+\}}|[^\s\"'()\[\]{{}}]+)"
 _OPTION: Final = rf"--(?:as-dict|lines|csv|(?:signature|batch-size|fetch|out)(?:\s+|=){_VALUE})"
 _LAST_OPTION: Final = re.compile(rf"(?:^|\s)(?P<option>{_OPTION})\s*$")
 _FIRST_OPTION: Final = re.compile(rf"(?P<option>{_OPTION})\s+")
 _CAPTURE: Final = re.compile(r"\s*(?P<out>\w+)\s*<<(?P<rest>.*)", re.DOTALL)
 _CAPTURE_LAST: Final = re.compile(r"(?P<rest>.*?)(?P<out>\w+)\s*<<\s*", re.DOTALL)
-# A whole word, or what stands before a bracket.
+# The name ends at a blank, or at the bracket or quote with which an expression begins.
 _NAME: Final = re.compile(rf"\s*(?P<name>{_PLAIN.pattern}(?![^\s;])|\w+|{_QUOTED}+)(?P<rest>.*)", re.DOTALL)
 
 
@@ -245,11 +252,11 @@ def read_call(
 ) -> argparse.Namespace:
     """The options of a call: `[VAR <<] NAME [EXPR]`, or `NAME [VAR <<]` over a cell.
 
-    Options may stand before or after the expression; inside of it they belong to it. Any Python expression
-    may stand there, with spaces, quotes and brackets.
+    Options go before or after the expression; inside of it they are a part of it. The expression may be any
+    Python, with spaces, quotes and brackets.
 
     Returns:
-      The options, with `expression` as text, and `silent`: whether the result goes into `out` only.
+      The options, with `expression` as text, and `silent`: whether the result only goes into `out`.
     """
     captured = _CAPTURE.fullmatch(line) or (_CAPTURE_LAST.fullmatch(line) if has_cell else None)
     if captured:
@@ -257,7 +264,7 @@ def read_call(
     if has_cell:
         options, expression = read_options(parser, line, namespace=namespace), ""
         if options.expression:
-            raise UsageError(f"%%{parser.prog}: the expression belongs into the cell, not behind the name.")
+            raise UsageError(f"%%{parser.prog}: the expression goes into the cell, not after the name.")
     else:
         options, expression = _read_call_line(parser, line, namespace)
     options.expression, options.silent = expression, captured is not None
@@ -272,29 +279,32 @@ def _read_call_line(
 ) -> tuple[argparse.Namespace, str]:
     match = _NAME.fullmatch(line)
     if not match:
-        read_options(parser, f"_ {line}")  # which tells an option that is none
+        read_options(parser, f"_ {line}")  # raises for an unknown option
         raise UsageError(f"%{parser.prog}: say which module. Write: {usage(parser)}")
     # A semicolon at the end of a line keeps IPython from showing the value.
     rest = match["rest"].strip().rstrip("; ")
     found_options: list[str] = []
-    while found := _LAST_OPTION.search(rest):
-        rest = rest[: found.start()].rstrip()
-        found_options.insert(0, found["option"])
-    while found := _FIRST_OPTION.match(rest):
-        rest = rest[found.end() :]
-        found_options.insert(0, found["option"])
+    # From both ends inwards, one option at a time, so that none is looked for inside of the expression.
+    while option := _LAST_OPTION.search(rest):
+        rest = rest[: option.start()].rstrip()
+        found_options.insert(0, option["option"])
+    while option := _FIRST_OPTION.match(rest):
+        rest = rest[option.end() :]
+        found_options.insert(0, option["option"])
     if rest.startswith("--"):
         raise UsageError(_unknown(parser, rest.split()[0]))
     return read_options(parser, " ".join([match["name"], *found_options]), namespace=namespace), rest
 
 
 def check_variable(name: str, magic_name: str) -> str:
-    """The name as Python has it in its source, where characters that look alike are one.
+    """Returns the name as Python reads it in source code, in the normal form NFKC.
 
     Raises:
       UsageError: no variable can have this name.
     """
-    found = unicodedata.normalize("NFKC", name)
-    if not found.isidentifier() or keyword.iskeyword(found) or found == "__debug__":
-        raise UsageError(f"{magic_name} needs the name of a variable; {printable(name)!r} cannot be one.")
-    return found
+    normalized = unicodedata.normalize("NFKC", name)
+    if not normalized.isidentifier() or keyword.iskeyword(normalized) or normalized == "__debug__":
+        raise UsageError(
+            f"{magic_name} needs the name of a variable; {printable(name)!r} is not a valid one."
+        )
+    return normalized

@@ -16,7 +16,7 @@ from IPython.core.magic_arguments import argument
 from hubexplore.display.wording import printable, tags_text
 from hubexplore.notebook.magics.base import HubMagicsBase
 from hubexplore.notebook.magics.line_parser import check_variable, magic
-from hubexplore.notebook.magics.load_status import Status
+from hubexplore.notebook.magics.load_status import LoadStatus
 from hubexplore.session.names import variable_name
 from hubexplore.session.tf_startup import quiet_tensorflow
 from hubexplore.summary.files.paths import text_of
@@ -24,22 +24,22 @@ from hubexplore.summary.tags import chosen
 
 
 @magics_class
-class LoadingMagics(HubMagicsBase):
-    """From a place into the session, and from there to a place."""
+class LoadMagics(HubMagicsBase):
+    """The magics that load and write modules."""
 
     @magic()
     @argument(
         "handle",
-        help="Path, archive, URL or sample:NAME; {variable} is replaced by its value. Or a spec's variable.",
+        help="Path, archive, URL, sample:NAME or variable of a spec; {variable} is replaced by its value.",
     )
-    @argument("--as", dest="name", help="Variable to bind; by default made from the handle.")
+    @argument("--as", dest="name", help="Variable to bind; by default its name is made from the handle.")
     @argument("--tags", default="", help="Tags of the graph variant, separated by commas.")
     @argument("--trainable", action="store_true", help="Make its variables trainable.")
     @line_magic
     def hub_load(self, options: argparse.Namespace) -> Any:
         """Load a module into the notebook's session and bind a variable to it.
 
-        The Python that it stands for: `NAME = session.load(HANDLE, NAME, tags, trainable)`.
+        The equivalent Python: `NAME = session.load(HANDLE, NAME, tags, trainable)`.
         """
         source = self.source(options.handle)
         is_path = isinstance(source, (str, bytes, os.PathLike))
@@ -49,12 +49,13 @@ class LoadingMagics(HubMagicsBase):
         return self.notebook.user_ns[name]
 
     def _free_name(self, handle: str) -> str:
-        """The variable to bind where the user names none.
+        """Returns the variable to bind if the user names none.
 
         Raises:
-          UsageError: it is the name of something else: what a folder is called rebinds nothing.
+          UsageError: the name is taken: the name of a folder must not overwrite a variable.
         """
         name = variable_name(handle)
+        # A module is replaced without asking: that is what running a cell again does.
         is_new = name not in self.notebook.user_ns and not hasattr(builtins, name)
         if is_new or not isinstance(self.named(name), str):
             return name
@@ -63,21 +64,23 @@ class LoadingMagics(HubMagicsBase):
             f"something else. Choose another one: %hub_load HANDLE --as NAME"
         )
 
-    def _load(self, source: Any, name: str, given: str, trainable: bool) -> Any:
-        """Loads, and shows how far it is: first the card, for which TensorFlow is not needed."""
+    def _load(self, source: Any, name: str, requested_tags: str, trainable: bool) -> Any:
+        """Loads a module and shows the progress: first the card, which needs no TensorFlow."""
         from hubexplore.hub.summarize import summarize
 
         began = time.perf_counter()
-        with Status(self.notebook, self.show_progress) as status:
+        with LoadStatus(self.notebook, self.show_progress) as status:
             status.show(f"{name}: opening")
             summary = summarize(source)
-            tags = list(chosen(given, (each.tags for each in summary.variants)))
+            tags = list(chosen(requested_tags, (variant.tags for variant in summary.variants)))
+            # Announced only if it is going to happen: on the first load.
             if "tensorflow" not in sys.modules:
                 status.show(f"{name}: importing TensorFlow ...", summary)
             session = self.session
             status.show(f"{name}: instantiating ...", summary)
+            # Asked before the load, which registers the name.
             replaces = name in session.names
-            with quiet_tensorflow():  # the first run starts devices, of which there may be none
+            with quiet_tensorflow():  # the first run looks for devices, and logs that there are none
                 module = session.load(source, name, tags, trainable)
             took = time.perf_counter() - began
             words = f"{name}: ready, {took:.1f} s; graph variant: {tags_text(sorted(tags))}"
@@ -88,15 +91,15 @@ class LoadingMagics(HubMagicsBase):
     @magic()
     @argument("name", help="Variable or name of a loaded module.")
     @argument("path", help="Directory to write; it must not hold a module yet.")
-    @argument("--overwrite", action="store_true", help="Replace the module that is there.")
+    @argument("--overwrite", action="store_true", help="Replace a module that is in the directory.")
     @line_magic
     def hub_export(self, options: argparse.Namespace) -> Any:
         """Write a loaded module, with the values its variables have now, and compare what was written.
 
-        The result is a report, which also is a path. It tells the largest difference between the outputs of
-        the module and of what was written, over every signature, on generated inputs.
+        The result is a report, which can be used as a path. It shows the largest difference between the
+        outputs of the module and of the written one, for every signature, on generated inputs.
 
-        The Python that it stands for: `session.export(NAME, PATH, overwrite, verify=True)`.
+        The equivalent Python: `session.export(NAME, PATH, overwrite, verify=True)`.
         """
         module = self.named(options.name)
         return self.session.export(module, options.path, options.overwrite, self.verify_exports)

@@ -1,4 +1,4 @@
-"""What `%hub_load` shows while it works: one display that changes, in a kernel."""
+"""The progress of `%hub_load`: one display in the notebook that is updated."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from hubexplore.summary.model import ModuleSummary
 _NOTHING: Final = {"text/plain": "", "text/html": ""}
 
 
-class Status:
-    """One display that is updated; where the body raises, nothing of it stays.
+class LoadStatus:
+    """One display that is updated; removed if the body of the `with` raises.
 
-    A terminal cannot change what it has printed, so there it shows nothing.
+    A terminal cannot change what it has printed, so that nothing is shown there.
 
     Args:
-      shell: shows it.
-      wanted: whether to show anything.
+      shell: the shell that shows it.
+      is_enabled: whether to show anything.
     """
 
-    def __init__(self, shell: InteractiveShell, wanted: bool) -> None:
+    def __init__(self, shell: InteractiveShell, is_enabled: bool) -> None:
         self._publisher = shell.display_pub
-        self._wanted = wanted and getattr(shell, "kernel", None) is not None
+        self._is_enabled = is_enabled and getattr(shell, "kernel", None) is not None
         self._id = ""
 
     def show(self, words: str, summary: ModuleSummary | None = None) -> None:
-        """Shows a line, and the card of a module above it, in place of what was there."""
-        if not self._wanted:
+        """Replaces what is shown by a line, with the card of a module above it."""
+        if not self._is_enabled:
             return
         line = tag("div", tag("p", visible(words, MAX_SENTENCE), class_="facts"), class_="hubexplore")
         plain = visible(words, MAX_SENTENCE)
@@ -46,15 +46,17 @@ class Status:
 
     def _publish(self, data: dict[str, str]) -> None:
         is_first = not self._id
+        # Random, so that displays of another kernel in the same document keep apart.
         self._id = self._id or os.urandom(8).hex()
         transient = {"display_id": self._id}
         self._publisher.publish(data=data, metadata={}, transient=transient, update=not is_first)
 
-    def __enter__(self) -> Status:
+    def __enter__(self) -> LoadStatus:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # After an error the card of a module that is not loaded must not stay in the notebook.
         if kind is not None and self._id:
             self._publish(dict(_NOTHING))

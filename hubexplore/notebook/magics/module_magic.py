@@ -1,4 +1,4 @@
-"""`%%hub_module`: a module from a cell."""
+"""`%%hub_module`: a module made of a cell."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Variants = list[tuple[list[str], dict[str, Any]]]
 
 
 @magics_class
-class AuthoringMagics(HubMagicsBase):
-    """Modules of one's own."""
+class ModuleMagics(HubMagicsBase):
+    """The magic that makes a module."""
 
     @magic(cell=True, expand=False)
     @argument("name", help="Variable to bind to the loaded module.")
@@ -37,25 +37,26 @@ class AuthoringMagics(HubMagicsBase):
     def hub_module(self, options: argparse.Namespace, cell: str = "") -> Any:
         """Make a module of the cell, which builds a graph and calls `hub.add_signature`, and load it.
 
-        The cell runs once for each graph variant, as the body of a function: what it assigns stays inside.
+        The cell runs once for each graph variant, as the body of a function: names that it assigns are local.
         It sees the variables of the notebook, the arguments in --tags, and `tf` and `hub` even if they were
         not imported. The result is the spec; NAME becomes the loaded module, of the variant without tags if
         there is one.
 
-        The Python that it stands for:
+        The equivalent Python:
         `spec = hubexplore.create_module_spec(body, tags_and_args); NAME = session.load(spec, NAME)`.
         """
         __tracebackhide__ = True
         name = check_variable(options.name, "%%hub_module")
         variants = [variant(word) for word in options.tags] or [([], {})]
         spec = self._spec(name, variants, cell)
+        # The variant without tags is what `hub.Module` takes by default.
         tags = next((tags for tags, _ in variants if not tags), variants[0][0])
         self.notebook.user_ns[name] = self.session.load(spec, name, tags)
         return spec
 
     def _spec(self, name: str, variants: Variants, body: str) -> Any:
         __tracebackhide__ = True
-        session = self.session  # imports TensorFlow, without its start-up log
+        session = self.session  # opening it imports TensorFlow without its start-up log
         import tensorflow as tf
 
         import hubexplore
@@ -63,31 +64,35 @@ class AuthoringMagics(HubMagicsBase):
 
         del session
         known = {"tf": tf, "hub": hubexplore}
-        given = {key: value for key, value in known.items() if key not in self.notebook.user_ns}
+        # What the user has under these names wins, whatever it is.
+        extras = {key: value for key, value in known.items() if key not in self.notebook.user_ns}
         parameters = _parameters(variants)
-        function = Cell(self.notebook, f"%%hub_module {name}", body).function(name, parameters, given)
+        function = Cell(self.notebook, f"%%hub_module {name}", body).function(name, parameters, extras)
         return create_module_spec(function, variants)
 
 
 def variant(word: str) -> tuple[list[str], dict[str, Any]]:
-    """Reads `train+gpu:is_training=True,rate=0.5`: the tags, and the arguments with literal values."""
+    """Parses `train+gpu:is_training=True,rate=0.5`: the tags, and the arguments with literal values."""
     tags, _, text = word.partition(":")
     named = [] if tags == NO_TAGS else [tag for tag in tags.split("+") if tag]
     try:
+        # Python parses the arguments of a call; literal_eval runs nothing.
         call = ast.parse(f"_({text})", mode="eval").body
-        if not isinstance(call, ast.Call) or call.args or any(each.arg is None for each in call.keywords):
-            raise ValueError("only NAME=VALUE goes")
-        return named, {str(each.arg): ast.literal_eval(each.value) for each in call.keywords}
+        is_named = isinstance(call, ast.Call) and not call.args and all(item.arg for item in call.keywords)
+        if not isinstance(call, ast.Call) or not is_named:
+            raise ValueError("arguments have to be NAME=VALUE")
+        return named, {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
     except (SyntaxError, ValueError):
         raise UsageError(
-            f"%%hub_module: --tags takes TAGS:ARGUMENT=VALUE, where values are numbers, strings, True, ...; "
-            f"{printable(word)!r} is not of this form. Write, for example, train:is_training=True "
-            f"none:is_training=False"
+            f"%%hub_module: --tags takes TAGS:ARGUMENT=VALUE with numbers, strings, True, False or None as "
+            f"values; {printable(word)!r} does not have this form. Write, for example, "
+            f"train:is_training=True none:is_training=False"
         ) from None
 
 
 def _parameters(variants: Sequence[tuple[list[str], dict[str, Any]]]) -> list[str]:
     """The names of the arguments, the same for every graph variant."""
+    # One function is the body of all variants, so that all pass the same parameters.
     first = list(variants[0][1])
     for tags, arguments in variants:
         if set(arguments) != set(first):

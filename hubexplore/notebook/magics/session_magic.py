@@ -20,27 +20,32 @@ ACTIONS = ("list", "new", "use", "reset", "close")
 
 @magics_class
 class SessionMagics(HubMagicsBase):
-    """Which session the magics work with."""
+    """The magic that selects the session of the others."""
 
     @magic()
     @argument(
         "action",
         nargs="?",
-        help="list, new NAME, use NAME, reset [NAME] or close [NAME]; by default the current one.",
+        help="list, new NAME, use NAME, reset [NAME] or close [NAME]; by default NAME is the current one.",
     )
     @argument("name", nargs="?", help="Name of a session.")
-    @argument("--target", default="", help="Where a new one runs, as in grpc://host:port; by default here.")
+    @argument(
+        "--target",
+        default="",
+        help="Address at which a new session runs, as in grpc://host:port; by default this process.",
+    )
     @line_magic
     def hub_session(self, options: argparse.Namespace) -> Any:
-        """Return the current session, or list, make, change, restart or close sessions.
+        """Return the current session, or list, open, select, reset or close sessions.
 
-        `session = %hub_session` gives the Python object that all magics stand for. `reset` drops all modules,
-        variables and what was trained; `close` frees them.
+        `session = %hub_session` gives the Python object behind all magics. `reset` drops all modules,
+        variables and trained values; `close` also ends the session.
 
-        The Python that it stands for: `session = hubexplore.NotebookSession(NAME, target)`,
+        The equivalent Python: `session = hubexplore.NotebookSession(NAME, target)`,
         `session.reset()`, `session.close()`.
         """
         book, action, name = self.book, options.action, options.name
+        # First: a wrong line changes no session.
         _check(action, name, options.target)
         match action:
             case None:
@@ -57,7 +62,8 @@ class SessionMagics(HubMagicsBase):
 
     def _sessions(self) -> Table:
         columns = [Column("Session", code=True), Column("In use"), Column("Runs"), Column("Modules")]
-        made = {each.name: each for each in self.book.sessions()}
+        # Names are known before sessions exist: listing opens none of them.
+        made = {session.name: session for session in self.book.sessions()}
         rows = [
             (
                 name,
@@ -71,17 +77,15 @@ class SessionMagics(HubMagicsBase):
 
 
 def _check(action: str | None, name: str | None, target: str) -> None:
-    """Raises UsageError if these do not belong together."""
+    """Raises UsageError if the arguments do not fit together."""
     if action is not None and action not in ACTIONS:
         raise UsageError(
-            f"%hub_session has no {action!r}.{closest(action, ACTIONS)} There are list, new NAME "
+            f"%hub_session has no action {action!r}.{closest(action, ACTIONS)} Actions are list, new NAME "
             f"[--target T], use NAME, reset [NAME] and close [NAME]."
         )
     if action in ("new", "use") and name is None:
         raise UsageError(f"%hub_session {action} needs a name: %hub_session {action} NAME.")
     if target and action != "new":
-        raise UsageError(
-            "--target is where a new session runs: %hub_session new NAME --target grpc://host:port."
-        )
+        raise UsageError("--target needs a new session: %hub_session new NAME --target grpc://host:port.")
     if action in (None, "list") and name is not None:
         raise UsageError(f"%hub_session list takes no name; to change to it: %hub_session use {name}.")

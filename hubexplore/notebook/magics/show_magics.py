@@ -17,23 +17,24 @@ from hubexplore.display.wording import tags_text
 from hubexplore.notebook.magics.base import HubMagicsBase
 from hubexplore.notebook.magics.line_parser import magic
 
+# The last @ separates. Tags of a line hold no slash, backslash or colon, as paths and addresses with an @ do.
 _WITH_TAGS: Final = re.compile(r"(?P<module>.+)@(?P<tags>[^@/\\:]*)")
 
 
 @magics_class
-class LookingMagics(HubMagicsBase):
-    """What there is, and what it is."""
+class ShowMagics(HubMagicsBase):
+    """The magics that show modules, sessions' contents and calls."""
 
     @magic()
     @argument("module", metavar="X", help="Variable, name of a loaded module, or handle.")
-    @argument("--graph", action="store_true", help="Draw what a signature runs.")
+    @argument("--graph", action="store_true", help="Draw the graph of a signature.")
     @argument("--signature", help="The signature to draw; by default 'default'.")
     @argument("--tags", help="Tags of the graph variant, separated by commas.")
     @line_magic
     def hub_show(self, options: argparse.Namespace) -> Any:
-        """Show a module, one of its graph variants, or as a diagram what a signature runs.
+        """Show a module, one of its graph variants, or a diagram of a signature.
 
-        The Python that it stands for: `hubexplore.summarize(X)`, `.variant(tags)`, `.graph(signature, tags)`.
+        The equivalent Python: `hubexplore.summarize(X)`, `.variant(tags)`, `.graph(signature, tags)`.
         """
         summary = self.summary(options.module)
         if options.graph or options.signature is not None:
@@ -44,12 +45,12 @@ class LookingMagics(HubMagicsBase):
     @argument(
         "first", metavar="A", help="Variable, name of a loaded module, or handle; NAME@TAGS is one variant."
     )
-    @argument("second", metavar="B", help="The same; NAME@ is the variant without tags.")
+    @argument("second", metavar="B", help="Like A; NAME@ is the variant without tags.")
     @line_magic
     def hub_compare(self, options: argparse.Namespace) -> Any:
         """Compare two modules, or two graph variants.
 
-        The Python that it stands for: `hubexplore.summarize(A).compare(hubexplore.summarize(B))`, and for two
+        The equivalent Python: `hubexplore.summarize(A).compare(hubexplore.summarize(B))`, and for two
         variants of one module `hubexplore.summarize(A).compare("", "train")`.
         """
         from hubexplore.display.rich import comparison_view
@@ -67,7 +68,7 @@ class LookingMagics(HubMagicsBase):
     def hub_list(self, options: argparse.Namespace) -> Table:
         """List the modules that the current session has loaded.
 
-        The Python that it stands for: `session.modules()`.
+        The equivalent Python: `session.modules()`.
         """
         columns = [
             Column("Name", code=True),
@@ -76,12 +77,18 @@ class LookingMagics(HubMagicsBase):
             Column("Variables", "right"),
             Column("Signatures"),
         ]
+        # A session that is not open has loaded nothing, and opening it would import TensorFlow.
         loaded = self.session.modules() if self.book.is_started else {}
         rows = [
-            (name, tags_text(sorted(each.tags)), "yes" if each.trainable else "no", str(len(each.variables)),
-             ", ".join(each.get_signature_names()))
-            for name, each in loaded.items()
-        ]  # fmt: skip
+            (
+                name,
+                tags_text(sorted(module.tags)),
+                "yes" if module.trainable else "no",
+                str(len(module.variables)),
+                ", ".join(module.get_signature_names()),
+            )
+            for name, module in loaded.items()
+        ]
         empty = "nothing is loaded yet: %hub_load HANDLE, for example one of %hub_samples"
         return Table(f"Loaded in session {self.book.current_name}", columns, rows, empty)
 
@@ -91,9 +98,9 @@ class LookingMagics(HubMagicsBase):
     )
     @line_magic
     def hub_log(self, options: argparse.Namespace) -> Any:
-        """List the calls of the current session: when, what, shapes, how long; or run one of them again.
+        """List the calls of the current session with times, shapes and durations; or run one of them again.
 
-        The Python that it stands for: `session.log`, `session.log.df`, `session.log.replay(N)`.
+        The equivalent Python: `session.log`, `session.log.df`, `session.log.replay(N)`.
         """
         log = self.session.log
         return log if options.replay is None else log.replay(options.replay)
@@ -101,17 +108,17 @@ class LookingMagics(HubMagicsBase):
     @magic()
     @line_magic
     def hub_samples(self, options: argparse.Namespace) -> Table:
-        """List the modules that come with hubexplore, to start with.
+        """List the sample modules that come with hubexplore.
 
-        The Python that it stands for: `hubexplore.samples.names()`.
+        The equivalent Python: `hubexplore.samples.names()`.
         """
         samples = hubexplore.samples
         rows = [(f"sample:{name}", samples.description(name)) for name in samples.names()]
         return Table("Samples", [Column("Handle", code=True), Column("What it is")], rows)
 
     def _with_tags(self, word: str) -> tuple[str, str | None]:
-        """Splits NAME@TAGS, unless NAME@TAGS is itself the name of a module or what is at that path."""
-        found = _WITH_TAGS.fullmatch(word)
-        if found is None or word in self.module_names() or os.path.exists(word):  # noqa: PTH110 - as resolve()
+        """Splits NAME@TAGS, unless a loaded module or an existing path has the whole word as its name."""
+        match = _WITH_TAGS.fullmatch(word)
+        if match is None or word in self.module_names() or os.path.exists(word):  # noqa: PTH110 - as resolve()
             return word, None
-        return found["module"], found["tags"]
+        return match["module"], match["tags"]

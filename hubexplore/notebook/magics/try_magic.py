@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @magics_class
-class TryingMagics(HubMagicsBase):
-    """Trying a module by hand."""
+class TryMagics(HubMagicsBase):
+    """The magic that opens the panel."""
 
     @magic()
     @argument("module", metavar="X", help="Variable, name of a loaded module, or handle.")
@@ -27,10 +27,10 @@ class TryingMagics(HubMagicsBase):
     def hub_try(self, options: argparse.Namespace) -> Explorer:
         """Try a module in a panel: a form for its inputs, its results as pictures, its graph and variables.
 
-        The Python that it stands for: `hubexplore.explore(X, signature, tags)`.
+        The equivalent Python: `hubexplore.explore(X, signature, tags)`.
         """
         from hubexplore.notebook.panel.explorer import Explorer
         from hubexplore.notebook.panel.subject_lookup import find
 
-        subject = find(self.thing(options.module), None, self.book)
+        subject = find(self.subject(options.module), None, self.book)
         return Explorer(subject, options.signature, options.tags)

@@ -11,7 +11,7 @@ from hubexplore.display.values.value_kinds import is_readable
 from hubexplore.display.wording import beginning, tags_text, visible
 from hubexplore.errors import HubError
 from hubexplore.explorer.runs import Asked, Run
-from hubexplore.inputs.input_value import Given
+from hubexplore.inputs.input_value import InputValue
 
 MSG_CANCELLING = (
     "Cancelled: the result of this run will be dropped. TensorFlow stops before the next op; an op that has "
@@ -89,7 +89,7 @@ def row_of(run: Run) -> dict[str, Any]:
     }
 
 
-def _input_text(entry: Given) -> str:
+def _input_text(entry: InputValue) -> str:
     """Returns an input in short; its origin if it is binary data, such as the content of an image file."""
     value = entry.value
     is_binary = isinstance(value, np.ndarray) and any(

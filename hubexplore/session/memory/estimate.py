@@ -16,7 +16,7 @@ import numpy as np
 from hubexplore.display.wording import visible
 from hubexplore.errors import TooLargeError
 from hubexplore.inputs import machine_memory
-from hubexplore.inputs.machine_memory import memory_at_hand
+from hubexplore.inputs.machine_memory import available_memory
 from hubexplore.session.memory import tensor_sizes
 from hubexplore.session.memory.tensor_sizes import Peak, Size, Sizes
 
@@ -33,7 +33,7 @@ _PEAKS: Final[weakref.WeakKeyDictionary[AppliedSignature, tuple[tuple[Sizes, int
 def check(
     applied: AppliedSignature,
     inputs: Mapping[str, Any],
-    at_hand: Callable[[], int | None] = memory_at_hand,
+    at_hand: Callable[[], int | None] = available_memory,
     most: int | None = None,
 ) -> None:
     """Raises TooLargeError if a signature cannot be run on these inputs in the memory at hand.

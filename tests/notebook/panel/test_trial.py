@@ -99,13 +99,13 @@ class TestExamples:
 
     def test_run_while_an_example_is_looked_for(self, half: Person, monkeypatch: pytest.MonkeyPatch) -> None:
         self.choose(half)
-        found, look = threading.Event(), example_search.surely
+        found, look = threading.Event(), example_search.find_example
 
         def slowly(*arguments: Any) -> Any:
             found.wait()
             return look(*arguments)
 
-        monkeypatch.setattr(example_search, "surely", slowly)
+        monkeypatch.setattr(example_search, "find_example", slowly)
         half.tab.fill()
         half.tab.start()  # who is quicker than the example
         assert not half.explorer.runs

@@ -7,7 +7,7 @@ import pytest
 from hubexplore.notebook.panel.fields.upload import MAX_UPLOAD_BYTES, Files, Upload
 
 
-class Given:
+class InputValue:
     """An upload and what it gave."""
 
     def __init__(self) -> None:
@@ -22,11 +22,11 @@ class Given:
 
 
 @pytest.fixture
-def given() -> Given:
-    return Given()
+def given() -> InputValue:
+    return InputValue()
 
 
-def test_pieces_become_files(given: Given) -> None:
+def test_pieces_become_files(given: InputValue) -> None:
     given.begin(a=5, b=0, c=3)
     given.send("piece", b"hel", index=0)
     given.send("piece", b"xyz", index=2)
@@ -36,7 +36,7 @@ def test_pieces_become_files(given: Given) -> None:
     assert given.widget.status == "Received 3 files"
 
 
-def test_a_second_upload_starts_anew(given: Given) -> None:
+def test_a_second_upload_starts_anew(given: InputValue) -> None:
     given.begin(a=5)
     given.send("piece", b"he", index=0)
     given.begin(b=2)
@@ -45,7 +45,7 @@ def test_a_second_upload_starts_anew(given: Given) -> None:
     assert given.files == [[("b", b"ok")]]
 
 
-def test_what_is_incomplete_is_said(given: Given) -> None:
+def test_what_is_incomplete_is_said(given: InputValue) -> None:
     given.begin(a=5)
     given.send("piece", b"he", index=0)
     given.send("end")
@@ -53,14 +53,14 @@ def test_what_is_incomplete_is_said(given: Given) -> None:
     assert "incomplete" in given.widget.status
 
 
-def test_over_the_limit_nothing_is_kept(given: Given) -> None:
+def test_over_the_limit_nothing_is_kept(given: InputValue) -> None:
     given.begin(a=MAX_UPLOAD_BYTES + 1)
     given.send("piece", b"he", index=0)
     given.send("end")
     assert given.files == []
 
 
-def test_more_than_was_announced_is_refused(given: Given) -> None:
+def test_more_than_was_announced_is_refused(given: InputValue) -> None:
     given.begin(a=2)
     given.send("piece", b"much more", index=0)
     given.send("end")
@@ -90,7 +90,7 @@ def test_more_than_was_announced_is_refused(given: Given) -> None:
     ],
     ids=str,
 )
-def test_nonsense_is_dropped(given: Given, message: Any) -> None:
+def test_nonsense_is_dropped(given: InputValue, message: Any) -> None:
     given.widget._handle_custom_msg(message, [memoryview(b"x")])
     given.widget._handle_custom_msg({"kind": "end"}, [])
     assert given.files == []

@@ -14,7 +14,7 @@ from hubexplore.display.wording import MAX_SENTENCE, shape_text, visible
 from hubexplore.errors import HubError
 from hubexplore.inputs.brought import sources
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.input_value import Given
+from hubexplore.inputs.input_value import InputValue
 from hubexplore.notebook.panel.fields.picture_field import PictureSource, previews, takes_pictures
 from hubexplore.notebook.panel.fields.text_field import TextSource
 from hubexplore.notebook.panel.fields.upload import Files, Upload
@@ -34,7 +34,7 @@ Namespace = Callable[[], Mapping[str, Any]]
 class InputSource(Protocol):
     """One way to enter an input: a widget that yields the value that was entered."""
 
-    def entry(self) -> Given:
+    def entry(self) -> InputValue:
         """Returns the value; raises HubError if there is no value or it does not fit."""
 
 
@@ -44,16 +44,16 @@ class LoadedValue(widgets.VBox):
     def __init__(self, field: Field, instruction: str, changed: Callable[[], None]) -> None:
         super().__init__()
         self._field, self._instruction, self._changed = field, instruction, changed
-        self._entry: Given | None = None
+        self._entry: InputValue | None = None
         self.description = widgets.HTML()
 
-    def entry(self) -> Given:
+    def entry(self) -> InputValue:
         """Returns the value that was loaded last."""
         if self._entry is None:
             raise HubError(f"Input {self._field.name!r} has no value yet: {self._instruction}.")
         return self._entry
 
-    def set_value(self, entry: Given) -> None:
+    def set_value(self, entry: InputValue) -> None:
         """Takes a value and describes it."""
         self._entry = entry
         self.description.value = framed(entry_html(self._field, entry))
@@ -193,7 +193,7 @@ class FieldBox(widgets.VBox):
         """Takes the text that is in the field on screen."""
         self._sources[TYPED].type(text)
 
-    def entry(self) -> Given:
+    def entry(self) -> InputValue:
         """Returns the value.
 
         Raises:
@@ -201,10 +201,10 @@ class FieldBox(widgets.VBox):
         """
         if self.field.problem:
             raise HubError(f"Input {self.field.name!r}: {self.field.problem}")
-        entry: Given = self._sources[self._source_choice.value].entry()
+        entry: InputValue = self._sources[self._source_choice.value].entry()
         return entry
 
-    def put(self, entry: Given) -> None:
+    def put(self, entry: InputValue) -> None:
         """Restores a value: as text if it is short enough for the text field, else by its original way."""
         if not self._sources:
             return
@@ -228,7 +228,7 @@ class FieldBox(widgets.VBox):
         return join(tag("p", tag("strong", visible(self.field.name))), value)
 
 
-def entry_html(field: Field, entry: Given) -> Markup:
+def entry_html(field: Field, entry: InputValue) -> Markup:
     """Returns a short description of a value; images as the module receives them."""
     origin = f"{entry.words}: " if entry.words else ""
     if entry.text is not None:

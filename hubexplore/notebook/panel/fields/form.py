@@ -12,7 +12,7 @@ from hubexplore.display.markup import Markup, join
 from hubexplore.errors import HubError
 from hubexplore.inputs.brought.sources import from_variable
 from hubexplore.inputs.fields import Field, fields
-from hubexplore.inputs.input_value import Given
+from hubexplore.inputs.input_value import InputValue
 from hubexplore.notebook.panel.fields.field import FieldBox
 from hubexplore.notebook.panel.widget_closing import close_all
 from hubexplore.summary.model import SignatureSummary, VariantSummary
@@ -60,7 +60,7 @@ class Form(widgets.VBox):
         for box in self._boxes.values():
             box.watch(eager)
 
-    def inputs(self) -> dict[str, Given]:
+    def inputs(self) -> dict[str, InputValue]:
         """Returns the value of each input, by name.
 
         Raises:
@@ -76,7 +76,7 @@ class Form(widgets.VBox):
             raise HubError("\n".join(map(str, errors)))
         return entries
 
-    def values_of(self, inputs: Any) -> dict[str, Given]:
+    def values_of(self, inputs: Any) -> dict[str, InputValue]:
         """Returns values that code passed in the form in which fields take them.
 
         Args:
@@ -103,7 +103,7 @@ class Form(widgets.VBox):
                 if text is not None:
                     box.type(text)
 
-    def put(self, entries: Mapping[str, Given]) -> None:
+    def put(self, entries: Mapping[str, InputValue]) -> None:
         """Restores values by name; values for other inputs are ignored."""
         for name, entry in entries.items():
             if name in self._boxes:

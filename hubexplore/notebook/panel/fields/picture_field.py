@@ -13,9 +13,10 @@ from hubexplore.display.card.html import framed
 from hubexplore.display.markup import Markup, tag
 from hubexplore.display.wording import visible
 from hubexplore.errors import HubError
+from hubexplore.inputs import pictures
 from hubexplore.inputs.brought import images, picture_files
 from hubexplore.inputs.fields import IMAGE, Field
-from hubexplore.inputs.input_value import Given
+from hubexplore.inputs.input_value import InputValue
 from hubexplore.notebook.panel.fields.upload import Files, Upload
 from hubexplore.notebook.panel.messages import error_text
 
@@ -35,13 +36,13 @@ class PictureSource(widgets.VBox):
     def __init__(self, field: Field, changed: Callable[[], None]) -> None:
         self._field, self._changed = field, changed
         self._files: Files = []
-        self._entry: Given | None = None
+        self._entry: InputValue | None = None
         auto = widgets.Layout(width="auto")
         label = f"{visible(field.name)}: choose, drop or paste images"
         self._upload = Upload(self._take, accept="image/*", multiple=True, label=label)
         self._samples = widgets.Dropdown(
             description="Built-in sample",
-            options=[("choose a sample", ""), *((name, name) for name in images.bundled())],
+            options=[("choose a sample", ""), *((name, name) for name in pictures.samples())],
             layout=auto,
             style=_LABEL_STYLE,
         )
@@ -72,7 +73,7 @@ class PictureSource(widgets.VBox):
             widget.observe(lambda _: self._read(), "value")
         return choices
 
-    def entry(self) -> Given:
+    def entry(self) -> InputValue:
         """Returns the images as the module receives them.
 
         Raises:
@@ -82,7 +83,7 @@ class PictureSource(widgets.VBox):
             raise HubError(f"Input {self._field.name!r} has no image yet: choose, drop or paste one.")
         return self._entry
 
-    def set_value(self, entry: Given) -> None:
+    def set_value(self, entry: InputValue) -> None:
         """Restores images."""
         # Without files the choices have no effect: what a run got is what it gets again.
         self._files, self._entry = [], entry
@@ -96,7 +97,7 @@ class PictureSource(widgets.VBox):
 
     def _on_sample(self, _: Any) -> None:
         if self._samples.value:
-            self._files = [(self._samples.value, images.bundled()[self._samples.value])]
+            self._files = [(self._samples.value, pictures.samples()[self._samples.value])]
             self._read()
 
     def _read(self) -> None:
@@ -111,7 +112,7 @@ class PictureSource(widgets.VBox):
         self._show()
         self._changed()
 
-    def _value(self) -> Given:
+    def _value(self) -> InputValue:
         if self._field.encoded:
             return picture_files.read(self._field, self._files)
         choice = images.ImageChoice(self._fit.value, self._scale.value, self._invert.value)
@@ -132,7 +133,7 @@ def takes_pictures(field: Field) -> bool:
     return field.asks == IMAGE or field.encoded == "image"
 
 
-def previews(field: Field, entry: Given) -> Sequence[Markup]:
+def previews(field: Field, entry: InputValue) -> Sequence[Markup]:
     """Returns the images as the module receives them; nothing for other inputs."""
     if not takes_pictures(field):
         return ()

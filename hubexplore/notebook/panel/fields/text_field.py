@@ -12,7 +12,7 @@ import numpy as np
 from hubexplore.display.wording import visible
 from hubexplore.errors import HubError
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.input_value import Given
+from hubexplore.inputs.input_value import InputValue
 from hubexplore.inputs.typed import typed_text
 from hubexplore.notebook.panel.fields.sliders import MAX_SLIDERS, Sliders
 
@@ -28,7 +28,7 @@ class TextSource(widgets.VBox):
     def __init__(self, field: Field, changed: Callable[[], None]) -> None:
         self._field = field
         self._changed = changed
-        self._restored: Given | None = None
+        self._restored: InputValue | None = None
         self._text = widgets.Textarea(
             description=visible(field.name),
             rows=8 if field.encoded else 4 if field.asks == "text" else 3,
@@ -58,7 +58,7 @@ class TextSource(widgets.VBox):
         finally:
             self._changed = changed
 
-    def entry(self) -> Given:
+    def entry(self) -> InputValue:
         """Returns the value of the text.
 
         Raises:
@@ -69,9 +69,9 @@ class TextSource(widgets.VBox):
         # not say where they came from.
         if self._restored is not None and self._restored.text == text:
             return self._restored
-        return Given(typed_text.read(self._field, text), text=text)
+        return InputValue(typed_text.read(self._field, text), text=text)
 
-    def put(self, entry: Given) -> bool:
+    def put(self, entry: InputValue) -> bool:
         """Writes a value as text; returns False if it is too long for that."""
         text = entry.text if entry.text is not None else typed_text.write(self._field, entry.value)
         if text is None:

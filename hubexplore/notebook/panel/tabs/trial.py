@@ -13,7 +13,7 @@ from hubexplore.errors import HubError
 from hubexplore.explorer import class_labels, run_code
 from hubexplore.explorer.runs import Asked, Run, Trial
 from hubexplore.inputs.examples import example_search, examples
-from hubexplore.inputs.input_value import Given
+from hubexplore.inputs.input_value import InputValue
 from hubexplore.notebook.panel.browser_widgets import CodeBox, Message, RunLog
 from hubexplore.notebook.panel.fields.form import Form
 from hubexplore.notebook.panel.fields.signature_selector import SignatureSelector
@@ -152,7 +152,7 @@ class TryTab(widgets.VBox):
         request = Asked(self._selector.variant.tags, self._selector.signature.name)
 
         def attempt(values: Mapping[str, Any]) -> None:
-            inputs = {name: Given(value) for name, value in values.items()}
+            inputs = {name: InputValue(value) for name, value in values.items()}
             # A guess may demand any amount of memory or time: the bounds are far below those of a run.
             self.trial.call(
                 dataclasses.replace(request, given=inputs),
@@ -165,13 +165,13 @@ class TryTab(widgets.VBox):
         task = Task()
         bounds = example_search.Bounds(stopped=lambda: task.cancelled)
         self._begin(
-            lambda: example_search.surely(fields, attempt, rows, bounds),
+            lambda: example_search.find_example(fields, attempt, rows, bounds),
             self._on_filled,
             "Trying examples …",
             task=task,
         )
 
-    def _on_filled(self, inputs: Mapping[str, Given]) -> None:
+    def _on_filled(self, inputs: Mapping[str, InputValue]) -> None:
         run_next = self._run_when_filled
         self._set_busy(False)
         self.status.say("Filled in an example that runs")
