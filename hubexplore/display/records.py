@@ -39,10 +39,12 @@ def to_json(summary: ModuleSummary, indent: int | None = None) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
-        return [_plain(each) for each in value]
+        return [_plain(item) for item in value]
     if not dataclasses.is_dataclass(value):
         return value
-    plain = {each.name: _plain(getattr(value, each.name)) for each in dataclasses.fields(value) if each.repr}
+    plain = {
+        field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.repr
+    }
     if isinstance(value, (VariableSummary, VariantSummary)):
         plain["parameters"] = value.parameters
     if isinstance(value, VariableSummary):

@@ -47,17 +47,17 @@ def apart(texts: Sequence[str], limit: int = MAX_TEXT, cut: Callable[[str, int],
       limit: characters that `cut` leaves.
       cut: makes one line of a text.
     """
-    found = {text: cut(text, limit) for text in texts}
+    shown_texts = {text: cut(text, limit) for text in texts}
     for tell in (_where_they_differ, _spelled_out, _numbered):
         groups: dict[str, dict[str, str]] = {}
-        for text, shown in found.items():
+        for text, shown in shown_texts.items():
             groups.setdefault(reading(shown), {})[text] = shown
         same = [group for group in groups.values() if len(group) > 1]
         if not same:
             break
         for group in same:
-            found.update(tell(group, limit))
-    return [found[text] for text in texts]
+            shown_texts.update(tell(group, limit))
+    return [shown_texts[text] for text in texts]
 
 
 def _where_they_differ(group: Mapping[str, str], limit: int) -> dict[str, str]:
@@ -112,7 +112,7 @@ def tags_text(tags: Iterable[str]) -> str:
 
 def tags_list(tags: Iterable[Iterable[str]]) -> str:
     """Returns "no tags | gpu, train", the graph variants with these tags; at most a dozen."""
-    texts = [tags_text(each) for each in tags]
+    texts = [tags_text(tag_set) for tag_set in tags]
     return " | ".join(texts[:MAX_LISTED]) + (" | ..." if len(texts) > MAX_LISTED else "")
 
 

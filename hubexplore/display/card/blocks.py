@@ -74,13 +74,13 @@ def tabled(
 ) -> Tables:
     """Returns one table; where variants hold different things, its last column says which has what."""
     groups = shared(variants, rows)
-    names = frozenset(row[0] for _, own in groups for row in own if row[0] is not None)
-    caption, own = groups[0] if groups else ("", ())
+    names = frozenset(row[0] for _, group_rows in groups for row in group_rows if row[0] is not None)
+    caption, merged_rows = groups[0] if groups else ("", ())
     if len(groups) > 1:
-        caption, own = "", merged(variants, rows)
+        caption, merged_rows = "", merged(variants, rows)
         columns = (*columns, VARIANTS)
     room.head(caption, *(column.name for column in columns))
-    grid = listed(room, columns, own, caption, noun)
+    grid = listed(room, columns, merged_rows, caption, noun)
     return Tables((grid,) if grid.rows else (), names)
 
 
@@ -88,23 +88,23 @@ def merged(
     variants: Sequence[VariantSummary], rows: Callable[[VariantSummary], Sequence[Row]]
 ) -> tuple[Row, ...]:
     """Returns what variants hold, each thing once, with one more cell: the variants that have it."""
-    found: dict[tuple[int, tuple[Row, ...]], list[VariantSummary]] = {}
+    holders: dict[tuple[int, tuple[Row, ...]], list[VariantSummary]] = {}
     for variant in variants:
         seen: Counter[tuple[Row, ...]] = Counter()
         for thing in _things(rows(variant)):
             # Two alike in one variant are two things.
-            found.setdefault((seen[thing], thing), []).append(variant)
+            holders.setdefault((seen[thing], thing), []).append(variant)
             seen[thing] += 1
     return tuple(
-        (*row, None if at else having(own, len(variants)))
-        for (_, thing), own in found.items()
+        (*row, None if at else having(having_it, len(variants)))
+        for (_, thing), having_it in holders.items()
         for at, row in enumerate(thing)
     )
 
 
-def having(own: Sequence[VariantSummary], of: int) -> str:
+def having(holders: Sequence[VariantSummary], of: int) -> str:
     """Returns "no tags | train", or "all" where all of so many variants have it."""
-    return "all" if len(own) == of else tags_list(variant.tags for variant in own)
+    return "all" if len(holders) == of else tags_list(variant.tags for variant in holders)
 
 
 def _things(rows: Iterable[Row]) -> Iterator[tuple[Row, ...]]:
@@ -130,12 +130,16 @@ def shared(
     for variant in variants:
         groups.setdefault(tuple(content(variant)), []).append(variant)
     several = len(groups) > 1
-    return [(variants_caption(own) if several else "", found) for found, own in groups.items() if found]
+    return [
+        (variants_caption(holders) if several else "", items) for items, holders in groups.items() if items
+    ]
 
 
 def variants_caption(variants: Sequence[VariantSummary]) -> str:
     """Returns "Graph variants: no tags | train"."""
-    return f"Graph variant{'s' if len(variants) > 1 else ''}: {tags_list(each.tags for each in variants)}"
+    return (
+        f"Graph variant{'s' if len(variants) > 1 else ''}: {tags_list(variant.tags for variant in variants)}"
+    )
 
 
 def listed(room: Room, columns: Sequence[Column], rows: Sequence[Row], caption: str, noun: str) -> Grid:

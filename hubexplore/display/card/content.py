@@ -56,8 +56,8 @@ def variables(variants: Sequence[VariantSummary], room: Room) -> Section | None:
     parameters, size = totals(entries)
     trainable = {entry.variable.trainable for entry in entries}
     every = "" if len(trainable) > 1 else ", all trainable" if True in trainable else ", none trainable"
-    said = f"{count(entries):,}, {counted(parameters, 'parameter')}, {size_text(size)}{every}"
-    return Section("Variables", said, (roll_up(entries, room),))
+    summary_text = f"{count(entries):,}, {counted(parameters, 'parameter')}, {size_text(size)}{every}"
+    return Section("Variables", summary_text, (roll_up(entries, room),))
 
 
 SECTIONS: Final[Mapping[str, Kind]] = {
@@ -85,30 +85,30 @@ def module_card(summary: ModuleSummary, unfoldable: bool = False) -> Card:
       summary: the module.
       unfoldable: the card will lie open, as text does, so that the longest lists end sooner.
     """
-    found = [_warnings(summary)]
+    candidates = [_warnings(summary)]
     facts = _input_facts(summary)
     for name, kind in SECTIONS.items():
         if name == "variables":
             own_features = signature_sections.features(summary.variants, Room(*ROOM), facts)
-            found += [own_features, _code(summary)]
+            candidates += [own_features, _code(summary)]
         rows, size = kind.room
         room = Room(IN_TEXT.get(name, rows) if unfoldable else rows, size)
         if name == "signatures":
-            found.append(signature_sections.signatures(summary.variants, room, facts))
+            candidates.append(signature_sections.signatures(summary.variants, room, facts))
         else:
-            found.append(kind.make(summary.variants, room))
-    found += [files(summary.files, Room(*ROOM)), _unclaimed(summary.unclaimed), _calls(summary.live)]
-    sections = tuple(each for each in found if each is not None)
+            candidates.append(kind.make(summary.variants, room))
+    candidates += [files(summary.files, Room(*ROOM)), _unclaimed(summary.unclaimed), _calls(summary.live)]
+    sections = tuple(section for section in candidates if section is not None)
     return Card(summary.title, tuple(filter(None, (_facts(summary), _live_facts(summary.live)))), sections)
 
 
-def files(own: Sequence[FileSummary], room: Room) -> Section | None:
+def files(file_list: Sequence[FileSummary], room: Room) -> Section | None:
     """Returns the files of the module."""
-    if not own:
+    if not file_list:
         return None
     columns = (Column("File", code=True), Column("Size", "right"))
-    grid = listed(room, columns, [(each.name, size_text(each.size)) for each in own], "", "file")
-    return Section("Files", f"{len(own):,}, {size_text(sum(each.size for each in own))}", (grid,))
+    grid = listed(room, columns, [(file.name, size_text(file.size)) for file in file_list], "", "file")
+    return Section("Files", f"{len(file_list):,}, {size_text(sum(file.size for file in file_list))}", (grid,))
 
 
 def variants_section(variants: Sequence[VariantSummary], room: Room) -> Section | None:
@@ -119,7 +119,7 @@ def variants_section(variants: Sequence[VariantSummary], room: Room) -> Section 
         Column("Graph variant"), Column("Signatures", "right"), Column("Variables", "right"),
         Column("Parameters", "right"), Column("Nodes", "right"),
     )  # fmt: skip
-    grid = listed(room, columns, [_variant(each) for each in variants], "", "graph variant")
+    grid = listed(room, columns, [_variant(variant) for variant in variants], "", "graph variant")
     return Section("Graph variants", f"{len(variants):,}", (grid,), open=True)
 
 
@@ -175,18 +175,20 @@ def _input_facts(summary: ModuleSummary) -> signature_sections.VariantFacts:
     """What the graphs say of the inputs of the signatures that are shown."""
     graphs = summary.source.meta_graphs if summary.source else {}
     return {
-        each.tags: read_inputs(graphs[each.tags], each.signatures[: signature_sections.MAX_SIGNATURES])
-        for each in summary.variants
-        if each.tags in graphs
+        variant.tags: read_inputs(
+            graphs[variant.tags], variant.signatures[: signature_sections.MAX_SIGNATURES]
+        )
+        for variant in summary.variants
+        if variant.tags in graphs
     }
 
 
 def _code(summary: ModuleSummary) -> Section | None:
     """Returns code that calls the module, behind what it says of signatures."""
-    found = usage(summary)
-    if found is None or len(escape("\n".join(found.lines))) > CODE:
+    example = usage(summary)
+    if example is None or len(escape("\n".join(example.lines))) > CODE:
         return None
-    return Section("Code", f"calls the signature {visible(found.signature)}", (Code(found.lines),))
+    return Section("Code", f"calls the signature {visible(example.signature)}", (Code(example.lines),))
 
 
 def _unclaimed(names: Sequence[str]) -> Section | None:
@@ -204,7 +206,7 @@ def _calls(live: LiveSummary | None) -> Section | None:
         Column("Signature", code=True),
         *signature_sections.SIGNATURE_COLUMNS[1:],
     )
-    rows = [row for at, each in enumerate(live.applications, 1) for row in _call(at, each)]
+    rows = [row for at, call in enumerate(live.applications, 1) for row in _call(at, call)]
     grid = replace(listed(Room(*ROOM), columns, rows, "", "call"), lead=3)
     return Section("Calls so far", f"{len(live.applications):,}", (grid,), open=True)
 
@@ -214,7 +216,7 @@ def _call(number: int, call: ApplicationSummary) -> list[Row]:
     return [(str(number), call.signature, *rows[0][2:]), *rows[1:]]
 
 
-def _call_side(label: str, own: Sequence[tuple[str, str, Shape]]) -> list[Row]:
-    rows: list[Row] = [(None, None, None, name, dtype, shape_text(shape)) for name, dtype, shape in own]
+def _call_side(label: str, tensors: Sequence[tuple[str, str, Shape]]) -> list[Row]:
+    rows: list[Row] = [(None, None, None, name, dtype, shape_text(shape)) for name, dtype, shape in tensors]
     first = rows[0] if rows else (None, None, None, Remark("none"))
     return [(None, None, label, *first[3:]), *rows[1:]]

@@ -50,22 +50,26 @@ HELD: Final = {"bytes": "serialized"}
 
 def assets(variants: Variants, room: Room) -> Section | None:
     """Returns the files that the graphs read."""
-    found = tabled(room, variants, _ASSET, lambda variant: [_asset(each) for each in variant.assets], "asset")
-    sizes = {each.name: each.size or 0 for variant in variants for each in variant.assets}
-    return _section("Assets", found, size_text(sum(sizes.values())))
+    listed_assets = tabled(
+        room, variants, _ASSET, lambda variant: [_asset(asset) for asset in variant.assets], "asset"
+    )
+    sizes = {asset.name: asset.size or 0 for variant in variants for asset in variant.assets}
+    return _section("Assets", listed_assets, size_text(sum(sizes.values())))
 
 
 def tables(variants: Variants, room: Room) -> Section | None:
     """Returns the lookup tables."""
-    found = tabled(room, variants, _TABLE, lambda variant: [_table(each) for each in variant.tables], "table")
-    return _section("Tables", found)
+    listed_tables = tabled(
+        room, variants, _TABLE, lambda variant: [_table(table) for table in variant.tables], "table"
+    )
+    return _section("Tables", listed_tables)
 
 
 def messages(variants: Variants, room: Room) -> Section | None:
     """Returns the attached messages, a row for each field."""
 
     def rows(variant: VariantSummary) -> list[Row]:
-        return [row for each in variant.messages for row in _message(each)]
+        return [row for message in variant.messages for row in _message(message)]
 
     return _section("Attached messages", tabled(room, variants, _MESSAGE, rows, "message"))
 
@@ -84,14 +88,14 @@ def collections(variants: Variants, room: Room) -> Section | None:
     """Returns the collections of the graphs."""
 
     def rows(variant: VariantSummary) -> list[Row]:
-        return [_collection(each) for each in variant.collections]
+        return [_collection(collection) for collection in variant.collections]
 
     return _section("Collections", tabled(room, variants, _COLLECTION, rows, "collection"))
 
 
 def ops(variants: Variants, room: Room) -> Section | None:
     """Returns op types, most frequent first."""
-    bodies = any(each.in_functions for variant in variants for each in variant.ops)
+    bodies = any(op.in_functions for variant in variants for op in variant.ops)
     if len(shared(variants, lambda variant: variant.ops)) > 1:
         return _ops_of_several(variants, room, bodies)
     columns = (
@@ -100,25 +104,29 @@ def ops(variants: Variants, room: Room) -> Section | None:
     )  # fmt: skip
 
     def rows(variant: VariantSummary) -> list[Row]:
-        total = sum(each.count + each.in_functions for each in variant.ops)
-        return [_op(each, bodies, total) for each in variant.ops]
+        total = sum(op.count + op.in_functions for op in variant.ops)
+        return [_op(op, bodies, total) for op in variant.ops]
 
-    found = tabled(room, variants, columns, rows, "op type")
-    return Section("Ops", _ops_count(len(found.names), variants), found.grids) if found.grids else None
+    listed_ops = tabled(room, variants, columns, rows, "op type")
+    return (
+        Section("Ops", _ops_count(len(listed_ops.names), variants), listed_ops.grids)
+        if listed_ops.grids
+        else None
+    )
 
 
 def _ops_of_several(variants: Variants, room: Room, bodies: bool) -> Section | None:
     """Returns op types with a count for each graph variant."""
     shown = variants[:MAX_GROUPS]
-    own = [{op.op: op.count + op.in_functions for op in variant.ops} for variant in variants]
+    counts_by_variant = [{op.op: op.count + op.in_functions for op in variant.ops} for variant in variants]
     most = Counter[str]()
-    for counts in own:
+    for counts in counts_by_variant:
         most |= Counter(counts)
     columns = (Column("Op", code=True), *(Column(tags_text(variant.tags), "right") for variant in shown))
     caption = "How often, in the graph and in its functions" if bodies else ""
     room.head(caption, *(column.name for column in columns))
     rows = [
-        (op, *(number_text(counts.get(op, 0)) for counts in own[: len(shown)]))
+        (op, *(number_text(counts.get(op, 0)) for counts in counts_by_variant[: len(shown)]))
         for op, _ in most.most_common()
     ]
     grid = listed(room, columns, rows, caption, "op type")
@@ -129,7 +137,7 @@ def _ops_of_several(variants: Variants, room: Room, bodies: bool) -> Section | N
 
 def _ops_count(types: int, variants: Variants) -> str:
     """Returns "58 types, 24 nodes in the graph and 123 in functions"; without these "4 types, 24 nodes"."""
-    inside = [sum(each.in_functions for each in variant.ops) for variant in variants[:4]]
+    inside = [sum(op.in_functions for op in variant.ops) for variant in variants[:4]]
     nodes = f"{counted(types, 'type')}, {_alternatives([variant.nodes for variant in variants[:4]])}"
     return f"{nodes} in the graph and {_numbers(inside)} in functions" if any(inside) else nodes
 
@@ -147,36 +155,36 @@ def foreign_ops(variants: Variants, room: Room) -> Section | None:
     """Returns the op types that TensorFlow may lack, and the packages that have them."""
 
     def rows(variant: VariantSummary) -> list[Row]:
-        return [_foreign(each) for each in variant.ops if each.unknown]
+        return [_foreign(op) for op in variant.ops if op.unknown]
 
-    found = tabled(room, variants, _FOREIGN, rows, "op type")
-    return _section("Ops that TensorFlow may lack", found, unfolded=True)
+    listed_ops = tabled(room, variants, _FOREIGN, rows, "op type")
+    return _section("Ops that TensorFlow may lack", listed_ops, unfolded=True)
 
 
 def functions(variants: Variants, room: Room) -> Section | None:
     """Returns the function library."""
 
     def rows(variant: VariantSummary) -> list[Row]:
-        largest_first = sorted(variant.functions, key=lambda each: -each.nodes)
-        return [_function(each) for each in largest_first]
+        largest_first = sorted(variant.functions, key=lambda function: -function.nodes)
+        return [_function(function) for function in largest_first]
 
     return _section("Functions", tabled(room, variants, _FUNCTION, rows, "function"))
 
 
-def _section(heading: str, found: Tables, *more: str, unfolded: bool = False) -> Section | None:
-    count = ", ".join((f"{len(found.names):,}", *more))
-    return Section(heading, count, found.grids, unfolded) if found.grids else None
+def _section(heading: str, tables: Tables, *more: str, unfolded: bool = False) -> Section | None:
+    count = ", ".join((f"{len(tables.names):,}", *more))
+    return Section(heading, count, tables.grids, unfolded) if tables.grids else None
 
 
 def _names(variants: Variants, room: Room, heading: str, field: str) -> Section | None:
     groups: list[tuple[str, tuple[str, ...]]] = shared(variants, lambda variant: getattr(variant, field))
-    found = [lines(room, own, "entry", caption) for caption, own in groups[:MAX_GROUPS]]
-    fit = [each for each in found if each.items]
+    name_lists = [lines(room, names, "entry", caption) for caption, names in groups[:MAX_GROUPS]]
+    fit = [name_list for name_list in name_lists if name_list.items]
     if not fit:
         return None
     left_out = folded(len(groups) - len(fit), "graph variant")
     fit[-1] = replace(fit[-1], note="; ".join(filter(None, (fit[-1].note, left_out))))
-    names = {each for _, own in groups for each in own}
+    names = {name for _, group_names in groups for name in group_names}
     return Section(heading, f"{len(names):,}", tuple(fit))
 
 
@@ -197,7 +205,7 @@ def _message(message: MessageSummary) -> list[Row]:
         ("", "no field is set")
     ]
     first, *others = fields
-    return [(message.key, kind, *first), *((None, None, *each) for each in others)]
+    return [(message.key, kind, *first), *((None, None, *field) for field in others)]
 
 
 def _collection(collection: CollectionSummary) -> Row:

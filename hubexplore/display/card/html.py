@@ -30,9 +30,9 @@ def page(summary: ModuleSummary) -> str:
     return document(title, PAGE_STYLE, tag("main", module(summary)))
 
 
-def section(own: Section | None, empty: str) -> Markup:
+def section(card_section: Section | None, empty: str) -> Markup:
     """Returns one section, unfolded; the sentence `empty` where there is none."""
-    return framed(_section(own, unfolded=True) if own else tag("p", empty))
+    return framed(_section(card_section, unfolded=True) if card_section else tag("p", empty))
 
 
 def tensor_table(tensors: Sequence[TensorSummary], caption: str = "") -> Markup:
@@ -51,18 +51,20 @@ def heading(words: str, level: int = 4) -> Markup:
 
 
 def _card(card: Card) -> Markup:
-    facts = (tag("p", " · ".join(visible(each) for each in line), class_="facts") for line in card.facts)
+    facts = (tag("p", " · ".join(visible(phrase) for phrase in line), class_="facts") for line in card.facts)
     return join(
         tag("p", heading(card.title, 3), class_="title"),
         *facts,
-        *(_section(each, each.open) for each in card.sections),
+        *(_section(section, section.open) for section in card.sections),
     )
 
 
-def _section(own: Section, unfolded: bool) -> Markup:
+def _section(card_section: Section, unfolded: bool) -> Markup:
     # The space keeps heading and count apart where styles are stripped.
-    summary = tag("summary", heading(own.heading), " ", tag("small", visible(own.count, MAX_SENTENCE)))
-    content = tag("div", *(_block(block, own.heading) for block in own.blocks))
+    summary = tag(
+        "summary", heading(card_section.heading), " ", tag("small", visible(card_section.count, MAX_SENTENCE))
+    )
+    content = tag("div", *(_block(block, card_section.heading) for block in card_section.blocks))
     return tag("details", summary, content, open="" if unfolded else None)
 
 
@@ -96,7 +98,7 @@ def _tree(tree: Tree, unseen: str) -> Markup:
 
 def _inside(scope: Scope, columns: tuple[Column, ...], caption: str) -> list[Markup]:
     alone = len(scope.scopes) == 1 and not scope.leaves
-    content = [_scope(each, columns, unfolded=alone) for each in scope.scopes]
+    content = [_scope(inner, columns, unfolded=alone) for inner in scope.scopes]
     if scope.leaves:
         content.append(grid_html(Grid("", columns, scope.leaves), caption))
     return [*content, *_note(scope.note)]

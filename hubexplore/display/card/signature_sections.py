@@ -44,15 +44,17 @@ def signatures(
     """
 
     def noted(variant: VariantSummary) -> list[_Noted]:
-        own = facts.get(variant.tags, {})
-        return [_Noted(each, tuple(_notes(each, own))) for each in variant.signatures]
+        variant_facts = facts.get(variant.tags, {})
+        return [
+            _Noted(signature, tuple(_notes(signature, variant_facts))) for signature in variant.signatures
+        ]
 
     groups = shared(variants, noted)
-    names = {each.signature.name for _, own in groups for each in own}
+    names = {noted_signature.signature.name for _, group in groups for noted_signature in group}
     grids: list[Grid] = []
-    for caption, own in groups[:MAX_GROUPS]:
+    for caption, group in groups[:MAX_GROUPS]:
         room.head(caption)
-        grid = _grid(room, own, caption)
+        grid = _grid(room, group, caption)
         if not grid.rows:
             break
         grids.append(grid)
@@ -77,9 +79,12 @@ def matrix(variants: Sequence[VariantSummary], room: Room) -> Section | None:
     columns = (Column("Signature", code=True), *(Column(tags_text(variant.tags)) for variant in shown))
     room.head(*(column.name for column in columns))
     rows: list[Row] = []
-    by_name = [{each.name: each for each in variant.signatures} for variant in shown]
+    by_name = [{signature.name: signature for signature in variant.signatures} for variant in shown]
     for name in sorted(first):
-        cells = (name, *(_presence(own.get(name), first[name]) for own in by_name))
+        cells = (
+            name,
+            *(_presence(variant_signatures.get(name), first[name]) for variant_signatures in by_name),
+        )
         if not room.take(cells):
             break
         rows.append(cells)
@@ -90,24 +95,28 @@ def matrix(variants: Sequence[VariantSummary], room: Room) -> Section | None:
 
 def tensors(tensors: Sequence[TensorSummary], caption: str = "") -> Grid:
     """Returns a table of some inputs or outputs, in the order given."""
-    rows = [(each.name, type_text(each), shape_text(each.shape)) for each in tensors[:MAX_TENSORS]]
+    rows = [(tensor.name, type_text(tensor), shape_text(tensor.shape)) for tensor in tensors[:MAX_TENSORS]]
     note = folded(len(tensors) - len(rows), "tensor") if tensors else "none"
     return Grid(caption, TENSOR_COLUMNS, tuple(rows), note, lead=0)
 
 
-def _presence(own: SignatureSummary | None, first: SignatureSummary) -> str:
-    if own is None:
+def _presence(signature: SignatureSummary | None, first: SignatureSummary) -> str:
+    if signature is None:
         return "–"  # noqa: RUF001 - a dash for nothing
-    return "yes" if (own.inputs, own.outputs) == (first.inputs, first.outputs) else "yes, other tensors"
+    return (
+        "yes"
+        if (signature.inputs, signature.outputs) == (first.inputs, first.outputs)
+        else "yes, other tensors"
+    )
 
 
 def _notes(signature: SignatureSummary, facts: Facts) -> Iterator[tuple[str, str]]:
     """Yields (input, what is to be said of it)."""
-    for each in signature.inputs:
-        own = facts.get((signature.name, each.name), InputFacts())
-        said = [_held(own.encoding), "no output uses it" if own.unused else ""]
-        if any(said):
-            yield each.name, ", ".join(filter(None, said))
+    for input in signature.inputs:
+        input_facts = facts.get((signature.name, input.name), InputFacts())
+        remarks = [_held(input_facts.encoding), "no output uses it" if input_facts.unused else ""]
+        if any(remarks):
+            yield input.name, ", ".join(filter(None, remarks))
 
 
 def _held(encoding: Encoding) -> str:
@@ -124,40 +133,40 @@ def features(variants: Sequence[VariantSummary], room: Room, facts: VariantFacts
     """Returns the features of the tf.Example messages that signatures parse, equal ones once."""
     takers: dict[tuple[Feature, ...], dict[str, None]] = {}
     for variant in variants:
-        for (signature, name), own in facts.get(variant.tags, {}).items():
-            if own.encoding.features:
-                takers.setdefault(own.encoding.features, {})[f"{signature}: {name}"] = None
+        for (signature, name), input_facts in facts.get(variant.tags, {}).items():
+            if input_facts.encoding.features:
+                takers.setdefault(input_facts.encoding.features, {})[f"{signature}: {name}"] = None
     columns = (
         Column("Signature: input", code=True), Column("Feature", code=True), Column("Type"),
         Column("Values", "right"),
     )  # fmt: skip
     rows: list[Row] = []
     for own_features, names in takers.items():
-        cells = [(each.name, each.dtype, number_text(each.count)) for each in own_features]
-        rows += [(None if at else ", ".join(names), *each) for at, each in enumerate(cells)]
+        cells = [(feature.name, feature.dtype, number_text(feature.count)) for feature in own_features]
+        rows += [(None if at else ", ".join(names), *cell) for at, cell in enumerate(cells)]
     if not rows:
         return None
     room.head(*(column.name for column in columns))
     grid = replace(listed(room, columns, rows, "", "input"), lead=2)
-    count = len({each.name for own_features in takers for each in own_features})
+    count = len({feature.name for own_features in takers for feature in own_features})
     return Section("Features of tf.Example inputs", number_text(count), (grid,)) if grid.rows else None
 
 
-def _grid(room: Room, own: Sequence[_Noted], caption: str) -> Grid:
+def _grid(room: Room, group: Sequence[_Noted], caption: str) -> Grid:
     """Lists signatures while there is room; all rows of one, or none of them but of the first."""
     columns: tuple[Column, ...] = SIGNATURE_COLUMNS
-    if any(each.notes for each in own[:MAX_SIGNATURES]):
+    if any(noted_signature.notes for noted_signature in group[:MAX_SIGNATURES]):
         columns = (*columns, Column("Note", cut="end"))
     rows: list[Row] = []
     shown = 0
-    for each in own[:MAX_SIGNATURES]:
-        block = _rows(each, len(columns) - len(SIGNATURE_COLUMNS))
+    for noted_signature in group[:MAX_SIGNATURES]:
+        block = _rows(noted_signature, len(columns) - len(SIGNATURE_COLUMNS))
         fit = room.fit(block)
         if len(fit) < len(block) and (shown or not fit):
             break
         rows += fit
         shown += 1
-    return Grid(caption, columns, tuple(rows), folded(len(own) - shown, "signature"), lead=2)
+    return Grid(caption, columns, tuple(rows), folded(len(group) - shown, "signature"), lead=2)
 
 
 def _rows(noted: _Noted, more: int) -> list[Row]:
@@ -169,11 +178,20 @@ def _rows(noted: _Noted, more: int) -> list[Row]:
     return [(signature.name, *rows[0][1:]), *rows[1:]]
 
 
-def _side(label: str, own: Sequence[TensorSummary], more: int, notes: Mapping[str, str]) -> list[Row]:
+def _side(
+    label: str, side_tensors: Sequence[TensorSummary], more: int, notes: Mapping[str, str]
+) -> list[Row]:
     rows: list[Row] = [
-        (None, None, each.name, type_text(each), shape_text(each.shape), *(notes.get(each.name, ""),) * more)
-        for each in own[:MAX_TENSORS]
+        (
+            None,
+            None,
+            tensor.name,
+            type_text(tensor),
+            shape_text(tensor.shape),
+            *(notes.get(tensor.name, ""),) * more,
+        )
+        for tensor in side_tensors[:MAX_TENSORS]
     ]
-    if not own or len(own) > MAX_TENSORS:
-        rows.append((None, None, Remark(folded(len(own) - MAX_TENSORS, label) or "none")))
+    if not side_tensors or len(side_tensors) > MAX_TENSORS:
+        rows.append((None, None, Remark(folded(len(side_tensors) - MAX_TENSORS, label) or "none")))
     return [(None, label, *rows[0][2:]), *rows[1:]]

@@ -33,9 +33,9 @@ def module(summary: ModuleSummary, colour: bool = False, width: int = WIDTH) -> 
     return _written(_card(module_card(summary, unfoldable=True), width), colour)
 
 
-def section(own: Section | None, empty: str, colour: bool = False) -> str:
+def section(card_section: Section | None, empty: str, colour: bool = False) -> str:
     """Returns one section; the sentence `empty` where there is none."""
-    return _written(_section(own, WIDTH), colour) if own else empty
+    return _written(_section(card_section, WIDTH), colour) if card_section else empty
 
 
 def tensor_table(tensors: Sequence[TensorSummary]) -> str:
@@ -50,10 +50,10 @@ def _written(lines: Iterator[_Line], colour: bool) -> str:
 def _card(card: Card, width: int) -> Iterator[_Line]:
     yield BOLD, visible(card.title)
     for line in card.facts:
-        yield from ((PLAIN, part) for part in _joined([visible(each) for each in line], width))
-    for own in card.sections:
+        yield from ((PLAIN, part) for part in _joined([visible(phrase) for phrase in line], width))
+    for card_section in card.sections:
         yield PLAIN, ""
-        yield from _section(own, width)
+        yield from _section(card_section, width)
 
 
 def _joined(phrases: Sequence[str], width: int) -> Iterator[str]:
@@ -67,9 +67,9 @@ def _joined(phrases: Sequence[str], width: int) -> Iterator[str]:
     yield line
 
 
-def _section(own: Section, width: int) -> Iterator[_Line]:
-    yield BOLD, f"{own.heading}: {visible(own.count, MAX_SENTENCE)}"
-    for at, block in enumerate(own.blocks):
+def _section(card_section: Section, width: int) -> Iterator[_Line]:
+    yield BOLD, f"{card_section.heading}: {visible(card_section.count, MAX_SENTENCE)}"
+    for at, block in enumerate(card_section.blocks):
         if at:
             yield PLAIN, ""
         # Code is copied with its lines, and would not run if these were indented.

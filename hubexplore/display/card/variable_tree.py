@@ -78,16 +78,23 @@ def each_once(variants: Iterable[VariantSummary]) -> list[Entry]:
     """Returns every variable of these variants, one that several have alike once; sorted by name."""
     every = list(variants)
     if len(every) == 1:
-        own = [Entry(each, (every[0].tags,)) for each in every[0].variables]
-        return sorted(own, key=lambda entry: entry.variable.name)
-    found: dict[tuple[object, ...], tuple[VariableSummary, list[tuple[str, ...]]]] = {}
+        entries = [Entry(variable, (every[0].tags,)) for variable in every[0].variables]
+        return sorted(entries, key=lambda entry: entry.variable.name)
+    by_identity: dict[tuple[object, ...], tuple[VariableSummary, list[tuple[str, ...]]]] = {}
     for variant in every:
         seen: dict[tuple[object, ...], int] = {}
-        for each in variant.variables:
-            key = (each.name, each.dtype, each.shape, each.trainable, each.kind, len(each.partitions))
+        for variable in variant.variables:
+            key = (
+                variable.name,
+                variable.dtype,
+                variable.shape,
+                variable.trainable,
+                variable.kind,
+                len(variable.partitions),
+            )
             number = seen[key] = seen.get(key, 0) + 1  # two alike in one variant are two variables
-            found.setdefault((*key, number), (each, []))[1].append(variant.tags)
-    entries = [Entry(variable, tuple(tags)) for variable, tags in found.values()]
+            by_identity.setdefault((*key, number), (variable, []))[1].append(variant.tags)
+    entries = [Entry(variable, tuple(tags)) for variable, tags in by_identity.values()]
     return sorted(entries, key=lambda entry: entry.variable.name)
 
 
@@ -99,15 +106,17 @@ def count(entries: Iterable[Entry]) -> int:
     by_name: dict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
     for entry in everything:
         by_name[entry.variable.name].update(entry.tags)
-    return sum(max(found.values(), default=0) for found in by_name.values())
+    return sum(max(counts.values(), default=0) for counts in by_name.values())
 
 
 def totals(entries: Iterable[Entry]) -> tuple[int, int]:
     """Returns parameters and bytes; a variable that differs between variants counts as its largest form."""
     everything = list(entries)
     if len({entry.tags for entry in everything}) == 1:
-        own = [entry.variable for entry in everything]
-        return sum(each.parameters or 0 for each in own), sum(each.bytes or 0 for each in own)
+        variables = [entry.variable for entry in everything]
+        return sum(variable.parameters or 0 for variable in variables), sum(
+            variable.bytes or 0 for variable in variables
+        )
     by_name: dict[str, Counter[tuple[tuple[str, ...], str]]] = defaultdict(Counter)
     for entry in everything:
         for tags in entry.tags:
@@ -117,14 +126,16 @@ def totals(entries: Iterable[Entry]) -> tuple[int, int]:
         [max(count for (_, of), count in counts.items() if of == what) for what in ("parameters", "bytes")]
         for counts in by_name.values()
     ]
-    return sum(each[0] for each in largest), sum(each[1] for each in largest)
+    return sum(variable_totals[0] for variable_totals in largest), sum(
+        variable_totals[1] for variable_totals in largest
+    )
 
 
 def roll_up(entries: Sequence[Entry], room: Room) -> Tree:
     """Returns the tree, opened level by level while there is room."""
     layout = _Layout.of(entries)
     all_in_one = len(entries) <= FLAT
-    root = _Node("", [(tuple(each.variable.name.split("/")), each) for each in entries], 0, 0)
+    root = _Node("", [(tuple(entry.variable.name.split("/")), entry) for entry in entries], 0, 0)
     waiting = deque([root])
     while waiting:
         waiting.extend(_open(waiting.popleft(), layout, room, all_in_one))
@@ -138,11 +149,11 @@ def flat_rows(tree: Tree) -> Iterator[Row]:
 
 
 def _flat(scope: Scope, indent: str, width: int) -> Iterator[Row]:
-    for each in scope.scopes:
-        counts = (f"{each.parameters:,}", size_text(each.bytes), Bar(each.share))
+    for inner in scope.scopes:
+        counts = (f"{inner.parameters:,}", size_text(inner.bytes), Bar(inner.share))
         empty = ("",) * (width - 3 - len(counts))
-        yield (indent + visible(each.name), "", counted(each.variables, "variable"), *empty, *counts)
-        yield from _flat(each, indent + "  ", width)
+        yield (indent + visible(inner.name), "", counted(inner.variables, "variable"), *empty, *counts)
+        yield from _flat(inner, indent + "  ", width)
     for name, *facts in scope.leaves:
         yield (f"{indent}{name}", *facts)
     if scope.note:
@@ -170,7 +181,7 @@ class _Layout:
             trainable=len({entry.variable.trainable for entry in entries}) > 1,
             local=any(entry.variable.kind == LOCAL for entry in entries),
             partitions=any(entry.variable.partitions for entry in entries),
-            variants=len({tags for own in tag_sets for tags in own}),
+            variants=len({tags for tag_set in tag_sets for tags in tag_set}),
             differ=len(tag_sets) > 1,
             bytes=totals(entries)[1],
         )
@@ -192,19 +203,19 @@ class _Layout:
         )
 
     def row(self, name: str, entry: Entry) -> Row:
-        each = entry.variable
+        variable = entry.variable
         return (
             name,
-            each.dtype,
-            shape_text(each.shape),
-            *((self.object_of(each),) if self.repeated else ()),
-            *((("yes" if each.trainable else "no"),) if self.trainable else ()),
-            *((each.kind,) if self.local else ()),
-            *((str(len(each.partitions) or ""),) if self.partitions else ()),
+            variable.dtype,
+            shape_text(variable.shape),
+            *((self.object_of(variable),) if self.repeated else ()),
+            *((("yes" if variable.trainable else "no"),) if self.trainable else ()),
+            *((variable.kind,) if self.local else ()),
+            *((str(len(variable.partitions) or ""),) if self.partitions else ()),
             *(("all" if len(entry.tags) == self.variants else tags_list(entry.tags),) if self.differ else ()),
-            number_text(each.parameters),
-            size_text(each.bytes),
-            Bar(self.share(each.bytes or 0)),
+            number_text(variable.parameters),
+            size_text(variable.bytes),
+            Bar(self.share(variable.bytes or 0)),
         )
 
     def object_of(self, variable: VariableSummary) -> str:
@@ -244,15 +255,15 @@ class _Node:
 
 def _open(node: _Node, layout: _Layout, room: Room, all_in_one: bool) -> list[_Node]:
     """Lists what is in a scope, if there is room; returns the scopes found in it."""
-    found, leaves = _inside(node, all_in_one)
-    if node.depth and room.rows < min(len(found) + len(leaves), MAX_IN_SCOPE):
+    scopes, leaves = _inside(node, all_in_one)
+    if node.depth and room.rows < min(len(scopes) + len(leaves), MAX_IN_SCOPE):
         return []
-    most = MAX_IN_SCOPE if node.depth or found else room.rows
-    for each in found[:MAX_IN_SCOPE]:
-        cells = (each.name, counted(len(each.items), "variable"), "", "", Bar(0))
+    most = MAX_IN_SCOPE if node.depth or scopes else room.rows
+    for inner in scopes[:MAX_IN_SCOPE]:
+        cells = (inner.name, counted(len(inner.items), "variable"), "", "", Bar(0))
         if not room.take(cells, FOLD):
             break
-        node.nodes.append(each)
+        node.nodes.append(inner)
     for path, entry in leaves[:most]:
         row = layout.row("/".join(path[node.skip :]), entry)
         if not room.take(row):
@@ -261,7 +272,7 @@ def _open(node: _Node, layout: _Layout, room: Room, all_in_one: bool) -> list[_N
     if node.depth and not node.nodes and not node.leaves:
         return []
     node.left_out = len(leaves) - len(node.leaves)
-    node.left_out += sum(len(each.items) for each in found[len(node.nodes) :])
+    node.left_out += sum(len(inner.items) for inner in scopes[len(node.nodes) :])
     return node.nodes
 
 
@@ -272,16 +283,16 @@ def _inside(node: _Node, all_in_one: bool) -> tuple[list[_Node], list[tuple[_Pat
     for path, entry in node.items:
         flat = all_in_one or node.depth >= MAX_DEPTH or len(path) == node.skip + 1
         (leaves if flat else groups.setdefault(path[node.skip], [])).append((path, entry))
-    found: list[_Node] = []
+    scopes: list[_Node] = []
     for items in groups.values():
         if len(items) <= SMALL_SCOPE:
             leaves += items
         else:
             end = _common(items, node.skip)
             name = "/".join(items[0][0][node.skip : end]) + "/"
-            found.append(_Node(name, items, end, node.depth + 1))
+            scopes.append(_Node(name, items, end, node.depth + 1))
     leaves.sort(key=lambda item: natural("/".join(item[0][node.skip :])))
-    return sorted(found, key=lambda each: natural(each.name)), leaves
+    return sorted(scopes, key=lambda scope: natural(scope.name)), leaves
 
 
 def _common(items: Sequence[tuple[_Path, Entry]], skip: int) -> int:

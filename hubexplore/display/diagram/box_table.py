@@ -37,7 +37,7 @@ def items_of(shown: Outline) -> list[tuple[int, str]]:
     feeds: dict[int, list[Edge]] = {}
     for edge in shown.edges:
         feeds.setdefault(edge.target, []).append(edge)
-    found: list[tuple[int, str]] = []
+    items: list[tuple[int, str]] = []
     open_: list[int] = []
     for index, box in enumerate(shown.boxes):
         path = _path(shown, box.group)
@@ -45,12 +45,12 @@ def items_of(shown: Outline) -> list[tuple[int, str]]:
             if depth >= len(open_) or open_[depth] != group:
                 open_ = path[: depth + 1]
                 words = group_lines(shown.groups[group])
-                found.append((depth + 1, "; ".join([f"{words[0]}/", *words[1:]])))
+                items.append((depth + 1, "; ".join([f"{words[0]}/", *words[1:]])))
         open_ = path
         words = [f"{name_text(box)} ({kind_text(box)})", *lines(box)]
         sources = ", ".join(name_text(shown.boxes[edge.source]) for edge in feeds.get(index, ())[:8])
-        found.append((len(path) + 1, "; ".join(words) + (f"  <- {sources}" if sources else "")))
-    return found + [(1, visible(text, MAX_SENTENCE)) for text in shown.warnings]
+        items.append((len(path) + 1, "; ".join(words) + (f"  <- {sources}" if sources else "")))
+    return items + [(1, visible(text, MAX_SENTENCE)) for text in shown.warnings]
 
 
 def _path(shown: Outline, group: int | None) -> list[int]:
@@ -90,7 +90,7 @@ def row_of(shown: Outline, index: int) -> tuple[str, ...]:
         kind_text(box),
         ops_text(box.ops),
         f"{box.nodes:,}",
-        ", ".join(weight_text(each, box.name) for each in box.weights[:3])
+        ", ".join(weight_text(weight, box.name) for weight in box.weights[:3])
         + (" ..." if len(box.weights) > 3 else ""),
         f"{box.parameters:,}" if box.weights else "",
         type_text(box.dtype, box.shape),

@@ -159,8 +159,10 @@ def _add_edge(graph: Digraph, boxes: Sequence[Box], edge: Edge, labelled: bool) 
     source, target = boxes[edge.source], boxes[edge.target]
     attributes = {}
     # What an end says itself need not be said beside it.
-    told = source.kind in (data.VARIABLE, data.INPUT, data.TABLE, data.ASSET) or target.kind == data.OUTPUT
-    if labelled and edge_text(edge) and not told:
+    repeats_an_end = (
+        source.kind in (data.VARIABLE, data.INPUT, data.TABLE, data.ASSET) or target.kind == data.OUTPUT
+    )
+    if labelled and edge_text(edge) and not repeats_an_end:
         attributes["label"] = _label(tag("FONT", AIR + edge_text(edge) + AIR))
     if edge.tensors > 1:
         attributes["penwidth"] = "1.8"
@@ -184,7 +186,7 @@ def _box_label(box: Box) -> str:
 def _group_label(group: Group) -> Markup:
     words = group_lines(group)
     return join(
-        tag("B", words[0]), *(tag("FONT", "  " + each, POINT_SIZE=9, COLOR=DIM) for each in words[1:])
+        tag("B", words[0]), *(tag("FONT", "  " + line, POINT_SIZE=9, COLOR=DIM) for line in words[1:])
     )
 
 

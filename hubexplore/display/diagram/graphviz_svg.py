@@ -74,8 +74,8 @@ def render(source: str, form: str) -> bytes:
     except OSError as error:
         raise DiagramError(f"`dot` ({program}) cannot be run: {error}. {HOW_TO_GET_DOT}") from error
     if done.returncode or not done.stdout:
-        said = done.stderr.decode(errors="replace").strip()[:500]
-        raise DiagramError(f"`dot` ({program}) failed with exit code {done.returncode}: {said!r}")
+        message = done.stderr.decode(errors="replace").strip()[:500]
+        raise DiagramError(f"`dot` ({program}) failed with exit code {done.returncode}: {message!r}")
     return done.stdout
 
 
@@ -117,7 +117,7 @@ def _strip(root: ElementTree.Element) -> None:
     stack = [root]
     while stack:
         element = stack.pop()
-        for name in [each for each in element.attrib if each not in _ATTRIBUTES]:
+        for name in [name for name in element.attrib if name not in _ATTRIBUTES]:
             del element.attrib[name]
         for child in list(element):
             if child.tag.removeprefix(f"{{{_SPACE}}}") in _ELEMENTS:

@@ -61,8 +61,8 @@ def ops_text(ops: Sequence[tuple[str, int]], repeats: int = 1) -> str:
     shown = ops if len(ops) <= MAX_OPS else ops[: MAX_OPS - 1]
     words = []
     for op, count in shown:
-        each = count // repeats if count % repeats == 0 else count
-        words.append(visible(op, MAX_LABEL) + (f" x{each:,}" if each > 1 else ""))
+        per_repeat = count // repeats if count % repeats == 0 else count
+        words.append(visible(op, MAX_LABEL) + (f" x{per_repeat:,}" if per_repeat > 1 else ""))
     rest = len(ops) - len(shown)
     return ", ".join(words + ([f"and {rest} more types"] if rest else []))
 
@@ -89,47 +89,47 @@ def edge_text(edge: Edge) -> str:
 
 def lines(box: Box) -> list[str]:
     """What a box says below its title."""
-    found = []
+    texts = []
     if box.kind == data.OP:
         # An op that is named after its type needs no second line.
         type_ = box.ops[0][0] if box.ops else ""
         if not box.label.startswith(type_):
-            found.append(visible(type_, MAX_LABEL))
+            texts.append(visible(type_, MAX_LABEL))
     elif box.ops:
-        found.append(ops_text(box.ops, box.repeats))
+        texts.append(ops_text(box.ops, box.repeats))
     if box.kind in (data.INPUT, data.OUTPUT) or (box.kind == data.VARIABLE and len(box.weights) == 1):
-        found.append(type_text(box.dtype, box.shape))
+        texts.append(type_text(box.dtype, box.shape))
     elif box.weights:
-        found.extend(weight_lines(box))
+        texts.extend(weight_lines(box))
     if box.function:
-        found.append("body of " + visible(box.function, MAX_LABEL))
+        texts.append("body of " + visible(box.function, MAX_LABEL))
     if box.note:
-        found.append(visible(box.note, 2 * MAX_LABEL))
-    return [line for line in found if line]
+        texts.append(visible(box.note, 2 * MAX_LABEL))
+    return [line for line in texts if line]
 
 
 def weight_lines(box: Box) -> list[str]:
     """The variables in a box: each if they are few, and how many numbers they hold."""
-    found = []
+    texts = []
     if len(box.weights) <= MAX_WEIGHTS and box.kind != data.SERIES:
-        found.append(", ".join(weight_text(each, box.name) for each in box.weights))
-        if len(found[0]) > 2 * MAX_LABEL:
-            found = [weight_text(each, box.name) for each in box.weights]
+        texts.append(", ".join(weight_text(weight, box.name) for weight in box.weights))
+        if len(texts[0]) > 2 * MAX_LABEL:
+            texts = [weight_text(weight, box.name) for weight in box.weights]
     else:
-        found.append(counted(len(box.weights), "variable"))
+        texts.append(counted(len(box.weights), "variable"))
     if box.parameters:
-        found.append(counted(box.parameters, "parameter"))
-    return found
+        texts.append(counted(box.parameters, "parameter"))
+    return texts
 
 
 def group_lines(group: Group) -> list[str]:
     """Returns the name, which function it is the body of, and how many parameters it holds."""
-    found = [visible(group.label or '""', MAX_LABEL)]
+    texts = [visible(group.label or '""', MAX_LABEL)]
     if group.function:
-        found.append("body of " + visible(group.function, MAX_LABEL))
+        texts.append("body of " + visible(group.function, MAX_LABEL))
     if group.parameters:
-        found.append(counted(group.parameters, "parameter"))
-    return found
+        texts.append(counted(group.parameters, "parameter"))
+    return texts
 
 
 def heading(outline: Outline, title: str) -> str:

@@ -74,15 +74,15 @@ def _variant(summary: ModuleSummary, tags: Iterable[str] | str | None) -> Varian
     if not summary.variants:
         raise DiagramError("This module holds no graph, so there is nothing to draw.")
     if tags is None:
-        return next((each for each in summary.variants if not each.tags), summary.variants[0])
-    wanted = chosen(tags, (each.tags for each in summary.variants))
-    for each in summary.variants:
-        if each.tags == wanted:
-            return each
-    known = [",".join(each.tags) for each in summary.variants]
+        return next((variant for variant in summary.variants if not variant.tags), summary.variants[0])
+    tag_set = chosen(tags, (variant.tags for variant in summary.variants))
+    for variant in summary.variants:
+        if variant.tags == tag_set:
+            return variant
+    known = [",".join(variant.tags) for variant in summary.variants]
     raise NoSuchVariantError(
-        f"The module has no graph variant with the tags {','.join(wanted)!r}; it has {known}."
-        f"{closest(','.join(wanted), known)}"
+        f"The module has no graph variant with the tags {','.join(tag_set)!r}; it has {known}."
+        f"{closest(','.join(tag_set), known)}"
     )
 
 
@@ -147,13 +147,13 @@ class Diagram:
     def table(self) -> Grid:
         """The boxes and what feeds them as a table."""
         shown = self.outline
-        found = tuple(box_table.row_of(shown, index) for index in range(len(shown.boxes)))
+        rows = tuple(box_table.row_of(shown, index) for index in range(len(shown.boxes)))
         note = (
             f"{counted(shown.aside, 'node')} of constants, shape arithmetic and reads stand aside."
             if shown.aside > 0
             else ""
         )
-        return Grid("Boxes of the diagram and what feeds them", box_table.COLUMNS, found, note)
+        return Grid("Boxes of the diagram and what feeds them", box_table.COLUMNS, rows, note)
 
     def save(self, path: str | bytes | os.PathLike[str]) -> None:
         """Writes the picture; the ending of the path says in which form.
@@ -204,8 +204,8 @@ class Diagram:
                 tag("p", tag("strong", heading(self.outline, self.title))),
                 box_table.nested_list(box_table.items_of(self.outline)),
             ]
-        said = [*self.outline.warnings, *([failed] if failed else [])]
-        notes = [tag("p", visible(text, MAX_SENTENCE), class_="note") for text in said]
+        messages = [*self.outline.warnings, *([failed] if failed else [])]
+        notes = [tag("p", visible(text, MAX_SENTENCE), class_="note") for text in messages]
         table = tag("details", tag("summary", "The same as a table"), tag("div", grid_html(self.table)))
         return framed(*shown, *notes, table)
 

@@ -39,15 +39,15 @@ def frame(records: Sequence[CallRecord]) -> Any:
 
     rows = [
         {
-            "number": each.number,
-            "time": each.time,
-            "module": each.module,
-            "signature": each.signature,
-            "inputs": {name: shape for name, _, shape in each.inputs},
-            "outputs": {name: shape for name, _, shape in each.outputs},
-            "seconds": each.seconds,
+            "number": record.number,
+            "time": record.time,
+            "module": record.module,
+            "signature": record.signature,
+            "inputs": {name: shape for name, _, shape in record.inputs},
+            "outputs": {name: shape for name, _, shape in record.outputs},
+            "seconds": record.seconds,
         }
-        for each in records
+        for record in records
     ]
     columns = ["number", "time", "module", "signature", "inputs", "outputs", "seconds"]
     return pd.DataFrame(rows, columns=columns).set_index("number")
@@ -56,15 +56,15 @@ def frame(records: Sequence[CallRecord]) -> Any:
 def _grid(records: Sequence[CallRecord]) -> Grid:
     rows = tuple(
         (
-            str(each.number),
-            f"{each.time:%H:%M:%S}",
-            visible(each.module),
-            visible(each.signature),
-            _shapes(each.inputs),
-            _shapes(each.outputs),
-            seconds_text(each.seconds),
+            str(record.number),
+            f"{record.time:%H:%M:%S}",
+            visible(record.module),
+            visible(record.signature),
+            _shapes(record.inputs),
+            _shapes(record.outputs),
+            seconds_text(record.seconds),
         )
-        for each in records[-SHOWN:]
+        for record in records[-SHOWN:]
     )
     earlier = len(records) - len(rows)
     return Grid("Calls", _COLUMNS, rows, f"{earlier} earlier ones are in .df" if earlier else "")

@@ -48,14 +48,17 @@ class ShownComparison(Comparison):
         import pandas as pd
 
         names = [field.name for field in dataclasses.fields(Difference)]
-        rows = [[getattr(each, name) for name in names] for each in self.differences]
+        rows = [[getattr(difference, name) for name in names] for difference in self.differences]
         return pd.DataFrame(rows, columns=names)
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain lists and dicts, as JSON has them."""
         differences = [
-            {**dataclasses.asdict(each), "tags": None if each.tags is None else list(each.tags)}
-            for each in self.differences
+            {
+                **dataclasses.asdict(difference),
+                "tags": None if difference.tags is None else list(difference.tags),
+            }
+            for difference in self.differences
         ]
         return {
             "first": self.first,
@@ -129,10 +132,12 @@ def markup(comparison: Comparison) -> Markup:
 
 
 def _page(comparison: Comparison) -> _Page:
-    reasons = tuple(visible(each, MAX_SENTENCE) for each in comparison.reasons[:MAX_REASONS])
+    reasons = tuple(visible(reason, MAX_SENTENCE) for reason in comparison.reasons[:MAX_REASONS])
     grids = tuple(
-        _grid(comparison, section, tuple(found))
-        for section, found in itertools.groupby(comparison.differences, lambda each: each.section)
+        _grid(comparison, section, tuple(differences))
+        for section, differences in itertools.groupby(
+            comparison.differences, lambda difference: difference.section
+        )
     )
     more = folded(len(comparison.reasons) - len(reasons), "reason")
     note = " ".join(filter(None, (more, _basis(comparison))))
@@ -164,25 +169,27 @@ def _verdict(comparison: Comparison) -> str:
     return f"{second} can replace {first}, with {count}:"
 
 
-def _grid(comparison: Comparison, section: str, found: tuple[Difference, ...]) -> Grid:
+def _grid(comparison: Comparison, section: str, differences: tuple[Difference, ...]) -> Grid:
     """Lists the differences of a section; the variants have a column where there are several."""
-    several = len({each.tags for each in comparison.differences if each.tags is not None}) > 1
-    listed = found[:MAX_ROWS]
+    several = (
+        len({difference.tags for difference in comparison.differences if difference.tags is not None}) > 1
+    )
+    listed = differences[:MAX_ROWS]
     rows = tuple(
         (
-            each.name,
-            *((tags_text(each.tags) if each.tags is not None else "",) if several else ()),
-            *(ABSENT if side is None else side for side in (each.first, each.second)),
+            difference.name,
+            *((tags_text(difference.tags) if difference.tags is not None else "",) if several else ()),
+            *(ABSENT if side is None else side for side in (difference.first, difference.second)),
         )
-        for each in listed
+        for difference in listed
     )
     columns = (
         Column("Name", code=True),
         *((Column("Graph variant"),) if several else ()),
         *(Column(title, kept=True) for title in _headings(comparison)),
     )
-    caption = f"{section[0].upper()}{section[1:]}: {counted(len(found), 'difference')}"
-    return Grid(caption, columns, rows, folded(len(found) - len(listed), "difference"))
+    caption = f"{section[0].upper()}{section[1:]}: {counted(len(differences), 'difference')}"
+    return Grid(caption, columns, rows, folded(len(differences) - len(listed), "difference"))
 
 
 def _headings(comparison: Comparison) -> tuple[str, str]:

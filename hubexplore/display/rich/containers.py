@@ -58,8 +58,8 @@ class ShownList(_Described, list[Value]):
         self._describe = describe
 
 
-def _shown(own: Iterable[VariableSummary]) -> Variables:
+def _shown(content: Iterable[VariableSummary]) -> Variables:
     from hubexplore.display.rich import listings
 
-    variables = tuple(own)
+    variables = tuple(content)
     return listings.variables(variables, (VariantSummary((), (), variables=variables),), None)

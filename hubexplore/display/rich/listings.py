@@ -35,10 +35,10 @@ class Listing(tuple[Item_co, ...]):
     def __new__(  # noqa: D102 - as the class says
         cls, items: Iterable[Item_co] = (), kind: str = "", variants: Iterable[VariantSummary] = ()
     ) -> Listing[Item_co]:
-        own = super().__new__(cls, items)
-        own._kind = kind
-        own._variants = tuple(variants)
-        return own
+        listing = super().__new__(cls, items)
+        listing._kind = kind
+        listing._variants = tuple(variants)
+        return listing
 
     @property
     def df(self) -> Any:
@@ -78,7 +78,7 @@ class Variables(Listing[VariableSummary]):
         from hubexplore.summary.weights.statistics import select, variable_stats
 
         chosen = select(self, pattern)
-        total = sum(each.bytes or 0 for each in chosen)
+        total = sum(variable.bytes or 0 for variable in chosen)
         return weight_statistics.shown(variable_stats(chosen, self._weights), total)
 
 
@@ -107,9 +107,9 @@ class Files(Listing[FileSummary]):
 
 
 def variables(
-    own: Sequence[VariableSummary], variants: Iterable[VariantSummary], weights: Weights | None
+    items: Sequence[VariableSummary], variants: Iterable[VariantSummary], weights: Weights | None
 ) -> Variables:
     """Returns the variables of these variants; statistics are read from `weights`."""
-    listing = Variables(own, "variables", variants)
+    listing = Variables(items, "variables", variants)
     listing._weights = weights
     return listing

@@ -29,9 +29,9 @@ class Table(tuple[tuple[str, ...], ...]):
     def __new__(  # noqa: D102 - as the class says
         cls, caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]], empty: str = "nothing"
     ) -> Table:
-        own = super().__new__(cls, tuple(tuple(row) for row in rows))
-        own.caption, own.columns, own._empty = caption, tuple(columns), empty
-        return own
+        table = super().__new__(cls, tuple(tuple(row) for row in rows))
+        table.caption, table.columns, table._empty = caption, tuple(columns), empty
+        return table
 
     @property
     def df(self) -> Any:

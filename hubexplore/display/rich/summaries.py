@@ -139,15 +139,15 @@ class Summary(ModuleSummary):
         Raises:
           NoSuchVariantError: (a KeyError and ValueError) there is none; the message names the nearest.
         """
-        wanted = chosen(tags, (each.tags for each in self.variants))
-        found = next((each for each in self.variants if each.tags == wanted), None)
-        if found is None:
-            existing = [",".join(each.tags) for each in self.variants]
+        tag_set = chosen(tags, (variant.tags for variant in self.variants))
+        match = next((variant for variant in self.variants if variant.tags == tag_set), None)
+        if match is None:
+            existing = [",".join(variant.tags) for variant in self.variants]
             raise NoSuchVariantError(
-                f"No graph variant has the tags {','.join(wanted)!r}; there are {existing}."
-                f"{closest(','.join(wanted), existing)}"
+                f"No graph variant has the tags {','.join(tag_set)!r}; there are {existing}."
+                f"{closest(','.join(tag_set), existing)}"
             )
-        return cast(Variant, found)
+        return cast(Variant, match)
 
     def graph(
         self,
@@ -211,11 +211,11 @@ class Summary(ModuleSummary):
 
 def dress(summary: ModuleSummary) -> Summary:
     """Returns the same summary, able to show itself."""
-    if isinstance(summary, Summary) and all(isinstance(each, Variant) for each in summary.variants):
+    if isinstance(summary, Summary) and all(isinstance(variant, Variant) for variant in summary.variants):
         return summary
     weights = _weights(summary)
     variants = [_dress_variant(variant, weights) for variant in summary.variants]
-    facts = {each.name: getattr(summary, each.name) for each in dataclasses.fields(ModuleSummary)}
+    facts = {field.name: getattr(summary, field.name) for field in dataclasses.fields(ModuleSummary)}
     return Summary(
         **{
             **facts,
@@ -226,7 +226,7 @@ def dress(summary: ModuleSummary) -> Summary:
 
 
 def _dress_variant(variant: VariantSummary, weights: Weights | None) -> Variant:
-    facts = {each.name: getattr(variant, each.name) for each in dataclasses.fields(VariantSummary)}
+    facts = {field.name: getattr(variant, field.name) for field in dataclasses.fields(VariantSummary)}
     listed = {kind: Listing(facts[kind], kind, (variant,)) for kind in _LISTED}
     return Variant(**{**facts, **listed, "variables": variables(variant.variables, (variant,), weights)})
 

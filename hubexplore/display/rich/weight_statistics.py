@@ -40,12 +40,12 @@ class Statistics(tuple[VariableStats, ...]):
         import pandas as pd
 
         names = [field.name for field in dataclasses.fields(VariableStats)]
-        rows = [[getattr(each, name) for name in names] for each in self]
+        rows = [[getattr(stats, name) for name in names] for stats in self]
         return pd.DataFrame(rows, columns=names)
 
     def to_dict(self) -> list[dict[str, Any]]:
         """The same as plain lists and dicts, as JSON has them; an infinite deviation is text."""
-        return [{name: _plain(value) for name, value in dataclasses.asdict(each).items()} for each in self]
+        return [{name: _plain(value) for name, value in dataclasses.asdict(stats).items()} for stats in self]
 
     def to_text(self, colour: bool = False, width: int = WIDTH) -> str:
         """The statistics as an aligned table; with colours the caption stands out."""
@@ -74,12 +74,12 @@ def shown(stats: Iterable[VariableStats], total_bytes: int = 0) -> Statistics:
       stats: see `hubexplore.summary.weights.statistics.variable_stats`.
       total_bytes: what these variables take in the checkpoint.
     """
-    found: list[VariableStats] = []
+    collected: list[VariableStats] = []
     with _progress(total_bytes) as advance:
-        for each in stats:
-            found.append(each)
-            advance(each.bytes)
-    return Statistics(sorted(found, key=lambda each: each.name))
+        for variable in stats:
+            collected.append(variable)
+            advance(variable.bytes)
+    return Statistics(sorted(collected, key=lambda variable: variable.name))
 
 
 def text(stats: Iterable[VariableStats], colour: bool = False, width: int = WIDTH) -> str:
@@ -95,9 +95,9 @@ def markup(stats: Iterable[VariableStats]) -> Markup:
 
 def _grid(stats: tuple[VariableStats, ...]) -> Grid:
     """Lists variables that hold NaN or Inf first, so that no fold hides them; without any, no column does."""
-    odd = any(each.nans or each.infs for each in stats)
-    ordered = sorted(stats, key=lambda each: not (each.nans or each.infs))
-    rows = tuple(_row(each, odd) for each in ordered[:MAX_ROWS])
+    odd = any(variable.nans or variable.infs for variable in stats)
+    ordered = sorted(stats, key=lambda variable: not (variable.nans or variable.infs))
+    rows = tuple(_row(variable, odd) for variable in ordered[:MAX_ROWS])
     numbers = ("Min", "Max", "Mean", "Std", "Zeros", *(("NaN", "Inf") if odd else ()))
     columns = (
         Column("Name", code=True),
@@ -112,9 +112,9 @@ def _grid(stats: tuple[VariableStats, ...]) -> Grid:
 def _caption(stats: tuple[VariableStats, ...]) -> str:
     if not stats:
         return "No variables, so no weights"
-    numbers = sum(each.count or 0 for each in stats if each.zeros is not None)
-    nans, infs = (sum(getattr(each, name) or 0 for each in stats) for name in ("nans", "infs"))
-    affected = counted(sum(1 for each in stats if each.nans or each.infs), "variable")
+    numbers = sum(variable.count or 0 for variable in stats if variable.zeros is not None)
+    nans, infs = (sum(getattr(variable, name) or 0 for variable in stats) for name in ("nans", "infs"))
+    affected = counted(sum(1 for variable in stats if variable.nans or variable.infs), "variable")
     odd = f"{nans:,} NaN and {infs:,} Inf in {affected}" if nans or infs else "no NaN, no Inf"
     return f"Weights of {counted(len(stats), 'variable')}: {counted(numbers, 'number')}, {odd}"
 
@@ -128,8 +128,8 @@ def _row(stats: VariableStats, odd: bool) -> Row:
     counts = (stats.zeros, stats.nans or 0, stats.infs or 0)
     return (
         *start,
-        *(_number(each) for each in numbers),
-        *(f"{each:,}" for each in counts[: 3 if odd else 1]),
+        *(_number(number) for number in numbers),
+        *(f"{count:,}" for count in counts[: 3 if odd else 1]),
         _histogram(stats),
     )
 
@@ -152,7 +152,7 @@ def _histogram(stats: VariableStats) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
-        return [_plain(each) for each in value]
+        return [_plain(item) for item in value]
     return str(value) if value in (float("inf"), float("-inf")) else value
 
 

@@ -30,8 +30,8 @@ _VARIABLE: Final = {
 def _signatures(variant: VariantSummary) -> Iterator[_Values]:
     for signature in variant.signatures:
         for side, tensors in (("input", signature.inputs), ("output", signature.outputs)):
-            for each in tensors:
-                yield (signature.name, side, *_tensor(each), signature.method)
+            for tensor in tensors:
+                yield (signature.name, side, *_tensor(tensor), signature.method)
 
 
 def _tensor(tensor: TensorSummary) -> _Values:
@@ -42,9 +42,18 @@ def _variables(variant: VariantSummary) -> Iterator[_Values]:
     return map(_variable, variant.variables)
 
 
-def _variable(each: VariableSummary) -> _Values:
-    size = (each.parameters, each.bytes, len(each.partitions))
-    return (each.name, each.dtype, each.shape, each.trainable, each.kind, *size, each.node, each.key)
+def _variable(variable: VariableSummary) -> _Values:
+    size = (variable.parameters, variable.bytes, len(variable.partitions))
+    return (
+        variable.name,
+        variable.dtype,
+        variable.shape,
+        variable.trainable,
+        variable.kind,
+        *size,
+        variable.node,
+        variable.key,
+    )
 
 
 _KINDS: Final[Mapping[str, tuple[_Columns, Callable[[VariantSummary], Iterator[_Values]]]]] = {
@@ -59,39 +68,39 @@ _KINDS: Final[Mapping[str, tuple[_Columns, Callable[[VariantSummary], Iterator[_
     "assets": (
         {"name": _TEXT, "bytes": _COUNT, "tensors": _TUPLE, "tables": _TUPLE, "first_lines": _TUPLE},
         lambda variant: (
-            (each.name, each.size, each.tensors, each.tables, each.first_lines) for each in variant.assets
+            (asset.name, asset.size, asset.tensors, asset.tables, asset.first_lines) for asset in variant.assets
         ),
     ),
     "tables": (
         {"node": _TEXT, "op": _TEXT, "key_dtype": _TEXT, "value_dtype": _TEXT, "assets": _TUPLE},
         lambda variant: (
-            (each.node, each.op, each.key_dtype, each.value_dtype, each.assets) for each in variant.tables
+            (table.node, table.op, table.key_dtype, table.value_dtype, table.assets) for table in variant.tables
         ),
     ),
     "messages": (
         {"key": _TEXT, "type": _TEXT, "bytes": _COUNT, "field": _TEXT, "value": _TEXT},
         lambda variant: (
-            (each.key, each.type, each.size, *pair)
-            for each in variant.messages
-            for pair in each.fields or (("", ""),)
+            (message.key, message.type, message.size, *pair)
+            for message in variant.messages
+            for pair in message.fields or (("", ""),)
         ),
     ),
     "collections": (
         {"name": _TEXT, "kind": _TEXT, "count": _COUNT, "entries": _TUPLE},
-        lambda variant: ((each.name, each.kind, each.count, each.entries) for each in variant.collections),
+        lambda variant: ((collection.name, collection.kind, collection.count, collection.entries) for collection in variant.collections),
     ),
     "functions": (
         {"name": _TEXT, "inputs": _TUPLE, "outputs": _TUPLE, "nodes": _COUNT},
-        lambda variant: ((each.name, each.inputs, each.outputs, each.nodes) for each in variant.functions),
+        lambda variant: ((function.name, function.inputs, function.outputs, function.nodes) for function in variant.functions),
     ),
     "ops": (
         {"op": _TEXT, "count": _COUNT, "in_functions": _COUNT, "unknown": _TRUTH, "package": _TEXT},
         lambda variant: (
-            (each.op, each.count, each.in_functions, each.unknown, each.package) for each in variant.ops
+            (op.op, op.count, op.in_functions, op.unknown, op.package) for op in variant.ops
         ),
     ),
-    "losses": ({"tensor": _TEXT}, lambda variant: ((each,) for each in variant.losses)),
-    "update_ops": ({"node": _TEXT}, lambda variant: ((each,) for each in variant.update_ops)),
+    "losses": ({"tensor": _TEXT}, lambda variant: ((tensor,) for tensor in variant.losses)),
+    "update_ops": ({"node": _TEXT}, lambda variant: ((node,) for node in variant.update_ops)),
 }  # fmt: skip
 
 
@@ -118,7 +127,7 @@ def of_variables(variables: Sequence[VariableSummary]) -> Any:
 
 def of_files(files: Sequence[FileSummary]) -> Any:
     """Returns a `pandas.DataFrame` of names and sizes."""
-    return _frame({"name": _TEXT, "bytes": _COUNT}, [(each.name, each.size) for each in files])
+    return _frame({"name": _TEXT, "bytes": _COUNT}, [(file.name, file.size) for file in files])
 
 
 def overview(variants: Sequence[VariantSummary]) -> Any:
@@ -129,14 +138,14 @@ def overview(variants: Sequence[VariantSummary]) -> Any:
     }  # fmt: skip
     rows = [
         (
-            each.tags,
-            tuple(signature.name for signature in each.signatures),
-            len(each.variables),
-            each.parameters,
-            each.nodes,
-            each.tensorflow_version,
+            variant.tags,
+            tuple(signature.name for signature in variant.signatures),
+            len(variant.variables),
+            variant.parameters,
+            variant.nodes,
+            variant.tensorflow_version,
         )
-        for each in variants
+        for variant in variants
     ]
     return _frame(columns, rows)
 

@@ -91,7 +91,7 @@ def grid_html(grid: Grid, unseen: str = "") -> Markup:
     grid = _told_apart(_without_empty_columns(grid))
     caption = visible(grid.caption or unseen, MAX_SENTENCE)
     captions = (tag("caption", caption, class_=None if grid.caption else "aside"),) if caption else ()
-    heads = (tag("th", visible(each.name), scope="col", class_=_side(each)) for each in grid.columns)
+    heads = (tag("th", visible(column.name), scope="col", class_=_side(column)) for column in grid.columns)
     bodies = [_body(grid, rows) for rows in _groups(grid)]
     if grid.note:
         note = tag("td", visible(grid.note, MAX_SENTENCE), colspan=len(grid.columns), class_="note")
@@ -108,7 +108,7 @@ def grid_lines(grid: Grid, width: int = LINE) -> list[tuple[bool, str]]:
     """Returns the lines of `grid_text`, and of each whether it is a row, not a heading or a note."""
     grid = _told_apart(_without_empty_columns(grid))
     lines = [(False, visible(grid.caption, MAX_SENTENCE))] if grid.caption else []
-    head, *rows = aligned(grid.columns, [tuple(each.name for each in grid.columns), *grid.rows], width)
+    head, *rows = aligned(grid.columns, [tuple(column.name for column in grid.columns), *grid.rows], width)
     lines += [(False, head), *((True, row) for row in rows)]
     return lines + ([(False, visible(grid.note, MAX_SENTENCE))] if grid.note else [])
 
@@ -129,12 +129,12 @@ def aligned(columns: Sequence[Column], rows: Sequence[Row], width: int = LINE) -
     bar = _narrow(widths, columns, room)
     for at, column in enumerate(columns):
         if column.code and widths[at] < whole[at]:
-            own = {row[at] for row in rows if at < len(row)}
-            widths[at] = _telling([_cell_text(cell, 0) for cell in own], column, widths[at])
-    kept = [at for at, column in enumerate(columns) if column.align != "bar"]
-    if sum(widths) > room and width < LINE and len(kept) < len(columns):
-        without = [tuple(row[at] for at in kept if at < len(row)) for row in rows]
-        return aligned([columns[at] for at in kept], without, width)
+            cells = {row[at] for row in rows if at < len(row)}
+            widths[at] = _telling([_cell_text(cell, 0) for cell in cells], column, widths[at])
+    kept_columns = [at for at, column in enumerate(columns) if column.align != "bar"]
+    if sum(widths) > room and width < LINE and len(kept_columns) < len(columns):
+        without = [tuple(row[at] for at in kept_columns if at < len(row)) for row in rows]
+        return aligned([columns[at] for at in kept_columns], without, width)
     return [_line(row, widths, columns, bar) for row in rows]
 
 
@@ -154,7 +154,7 @@ def _narrow(widths: list[int], columns: Sequence[Column], room: int) -> int:
             bar = max(0, BAR_WIDTH - (sum(widths) - room))
             widths[at] -= BAR_WIDTH - bar
     least = [LEAST if at else min(LEAST_NAME, max(LEAST, room // 4)) for at in range(len(columns))]
-    left = [at for at, each in enumerate(columns) if each.align == "left"]
+    left = [at for at, column in enumerate(columns) if column.align == "left"]
     _give([at for at in left if columns[at].cut == "end"], widths, least, room)
     _give(left, widths, least, room)
     return bar
@@ -207,7 +207,7 @@ def _telling(texts: Sequence[str], column: Column, width: int) -> int:
 
 def _without_empty_columns(grid: Grid) -> Grid:
     """Leaves out columns in which no row says anything, except for the headings of rows."""
-    kept = [
+    filled = [
         at
         for at in range(len(grid.columns))
         if at < grid.lead
@@ -215,11 +215,13 @@ def _without_empty_columns(grid: Grid) -> Grid:
         or not grid.rows
         or any(row[at] != "" for row in grid.rows if at < len(row))
     ]
-    if len(kept) == len(grid.columns):
+    if len(filled) == len(grid.columns):
         return grid
-    columns = tuple(grid.columns[at] for at in kept)
+    columns = tuple(grid.columns[at] for at in filled)
     return replace(
-        grid, columns=columns, rows=tuple(tuple(row[at] for at in kept if at < len(row)) for row in grid.rows)
+        grid,
+        columns=columns,
+        rows=tuple(tuple(row[at] for at in filled if at < len(row)) for row in grid.rows),
     )
 
 
@@ -229,9 +231,11 @@ def _told_apart(grid: Grid) -> Grid:
     for at, column in enumerate(grid.columns):
         if column.code:
             names = {row[at]: None for row in rows if at < len(row) and isinstance(row[at], str)}
-            told = dict(zip(names, apart([str(name) for name in names]), strict=True))
+            distinct = dict(zip(names, apart([str(name) for name in names]), strict=True))
             rows = tuple(
-                (*row[:at], told[row[at]], *row[at + 1 :]) if at < len(row) and row[at] in told else row
+                (*row[:at], distinct[row[at]], *row[at + 1 :])
+                if at < len(row) and row[at] in distinct
+                else row
                 for row in rows
             )
     return replace(grid, rows=rows) if rows != grid.rows else grid
@@ -315,4 +319,4 @@ def _content(cell: str | Bar, column: Column) -> Markup | str:
 def name_html(name: str) -> Markup:
     """A name as code, which a browser may break after slashes."""
     first, *others = visible(name).split("/")
-    return tag("code", first, *(part for each in others for part in ("/", _BREAK if each else "", each)))
+    return tag("code", first, *(part for part in others for part in ("/", _BREAK if part else "", part)))

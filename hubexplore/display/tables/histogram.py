@@ -22,7 +22,7 @@ class Spark(str):
 
     def __new__(cls, counts: Sequence[int], label: str) -> Spark:
         """Makes the text of the counts."""
-        made = super().__new__(cls, "".join(_character(each, max(counts)) for each in counts))
+        made = super().__new__(cls, "".join(_character(count, max(counts)) for count in counts))
         made.counts, made.label = tuple(counts), label
         return made
 

@@ -40,8 +40,8 @@ _MOST_BYTES: Final = 500_000_000
 def forms(value: Any) -> tuple[tuple[str, str], ...]:
     """Returns the files that there can be of a value, each as what `download` is asked for and in words."""
     arrays = [flat_of(value)] if kind_of(value) == "dense" else list(_parts(value).values())
-    found = [("npy", "NumPy")] if all(_fixed_bytes(each) <= _MOST_BYTES for each in arrays) else []
-    return (*found, ("csv", "CSV")) if flat_of(value).size <= _MOST_ENTRIES else tuple(found)
+    npy_form = [("npy", "NumPy")] if all(_fixed_bytes(array) <= _MOST_BYTES for array in arrays) else []
+    return (*npy_form, ("csv", "CSV")) if flat_of(value).size <= _MOST_ENTRIES else tuple(npy_form)
 
 
 def download(value: Any, name: str, form: str) -> tuple[str, bytes] | None:
@@ -69,7 +69,7 @@ def file_stem(name: str) -> str:
 
 def file_stems(names: Sequence[str]) -> list[str]:
     """Names of files for each of these; those of different ones differ on any system, not only in case."""
-    found: dict[str, str] = {}
+    stems: dict[str, str] = {}
     taken: set[str] = set()
     for name in dict.fromkeys(names):
         stem = file_stem(name)
@@ -79,8 +79,8 @@ def file_stems(names: Sequence[str]) -> list[str]:
             number += 1
             free = f"{stem[:54]}_{number}"
         taken.add(free.lower())
-        found[name] = free
-    return [found[name] for name in names]
+        stems[name] = free
+    return [stems[name] for name in names]
 
 
 def as_npy(array: Array) -> bytes:
@@ -97,7 +97,7 @@ def _fixed_bytes(array: Array) -> int:
     return (
         4
         * array.size
-        * max((len(each) for each in array.reshape(-1) if isinstance(each, (bytes, str))), default=0)
+        * max((len(item) for item in array.reshape(-1) if isinstance(item, (bytes, str))), default=0)
     )
 
 
@@ -115,14 +115,14 @@ def _parts(value: Any) -> dict[str, Array]:
     if kind_of(value) == "sparse":
         parts = {"indices": value.indices, "values": value.values, "dense_shape": value.dense_shape}
     else:
-        splits = {f"row_splits_{level}": each for level, each in enumerate(value.nested_row_splits)}
+        splits = {f"row_splits_{level}": split for level, split in enumerate(value.nested_row_splits)}
         parts = {"flat_values": value.flat_values, **splits}
-    return {key: np.asarray(each) for key, each in parts.items()}
+    return {key: np.asarray(part) for key, part in parts.items()}
 
 
 def _plain(array: Array) -> Array:
     if array.dtype.kind == "O":
-        return np.array([text_of(each) for each in array.reshape(-1)], str).reshape(array.shape)
+        return np.array([text_of(item) for item in array.reshape(-1)], str).reshape(array.shape)
     return array.astype(np.float32) if is_foreign(array) else array
 
 
@@ -162,20 +162,24 @@ def _rows(value: Any) -> Iterator[list[Any]]:
         return
     matrix = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(-1, 1)
     for number, row in enumerate(matrix):
-        lead = [int(each) for each in np.unravel_index(number, array.shape[:-1])] if array.ndim > 2 else []
+        lead = (
+            [int(position) for position in np.unravel_index(number, array.shape[:-1])]
+            if array.ndim > 2
+            else []
+        )
         yield [*lead, *(row.tolist() if is_number(row) else map(_cell, row))]
 
 
 def _ragged_rows(value: Any) -> Iterator[list[Any]]:
     """A row per innermost row, with the number of its outermost one first."""
-    flat, splits = np.asarray(value.flat_values), [np.asarray(each) for each in value.nested_row_splits]
+    flat, splits = np.asarray(value.flat_values), [np.asarray(split) for split in value.nested_row_splits]
     outer = np.arange(len(splits[0]) - 1)
     for level in range(len(splits) - 1):
         outer = np.repeat(outer, np.diff(splits[level]))
     inner = splits[-1]
     for number in range(len(inner) - 1):
         entries = flat[inner[number] : inner[number + 1]].reshape(-1)
-        yield [int(outer[number]), *(_cell(each) for each in entries)]
+        yield [int(outer[number]), *(_cell(entry) for entry in entries)]
 
 
 def _cell(item: Any) -> Any:
@@ -191,10 +195,10 @@ def _guarded(text: str) -> str:
     return f"'{guarded}" if guarded.startswith(("\t", "\r", "\n")) else guarded
 
 
-def _with_apostrophe(found: re.Match[str]) -> str:
-    separator, blanks, formula = found.groups()
+def _with_apostrophe(match: re.Match[str]) -> str:
+    separator, blanks, formula = match.groups()
     if not formula:
-        return found[0]
+        return match[0]
     # Among blanks there may be what separates cells in turn.
-    again = "'" if separator and any(each in blanks for each in "\t\r\n") else ""
+    again = "'" if separator and any(separator_sign in blanks for separator_sign in "\t\r\n") else ""
     return f"{separator}'{blanks}{again}{formula}"

@@ -44,22 +44,22 @@ def pair(
     """
     view = views(first, name=name, labels=labels)[0]
     words, away = difference(first, second)
-    said = tag("p", tag("strong", words))
+    verdict = tag("p", tag("strong", words))
     if words == EQUAL:  # what differs is what is looked for
         one = render(first, view, name=name, rows=rows, labels=labels)
         folded = tag("details", tag("summary", "What both have"), one.html)
-        return Rendered("Side by side", join(said, folded), one.hovers)
-    drawn = [render(each, view, name=name, rows=rows, labels=labels) for each in (first, second)]
+        return Rendered("Side by side", join(verdict, folded), one.hovers)
+    drawn = [render(value, view, name=name, rows=rows, labels=labels) for value in (first, second)]
     columns = [
-        tag("div", tag("p", tag("strong", title), " ", tag("small", facts(value))), each.html)
-        for title, value, each in zip(("First", "Second"), (first, second), drawn, strict=True)
+        tag("div", tag("p", tag("strong", title), " ", tag("small", facts(value))), drawing.html)
+        for title, value, drawing in zip(("First", "Second"), (first, second), drawn, strict=True)
     ]
     hovers = [*drawn[0].hovers, *drawn[1].hovers]
     if away is not None and away.ndim and np.any(away):
         third = _difference(away, view, rows, labels)
         columns.append(tag("div", tag("p", tag("strong", "Second − first")), third.html))
         hovers += third.hovers
-    return Rendered("Side by side", join(said, tag("div", *columns, class_="beside")), tuple(hovers))
+    return Rendered("Side by side", join(verdict, tag("div", *columns, class_="beside")), tuple(hovers))
 
 
 def _difference(away: Array, view: str, rows: Sequence[str], labels: Sequence[str]) -> Rendered:
@@ -90,11 +90,11 @@ def difference(first: Any, second: Any) -> tuple[str, Array | None]:
         away = np.where(same, 0.0, others - numbers)
     size = np.nan_to_num(np.abs(away), nan=np.inf, posinf=np.inf)
     place = np.unravel_index(int(np.argmax(size)), size.shape)
-    where = f" at [{', '.join(str(int(each)) for each in place)}]" if place else ""
-    found = number_text(float(size[place])) if np.isfinite(away[place]) else "to or from NaN or Inf"
+    where = f" at [{', '.join(str(int(position)) for position in place)}]" if place else ""
+    amount = number_text(float(size[place])) if np.isfinite(away[place]) else "to or from NaN or Inf"
     if not place:
-        return f"They differ by {found}." if np.isfinite(away) else "One of them is NaN or Inf.", None
-    words = f"Largest difference: {found}{where}; {int((~same).sum()):,} of {same.size:,} entries differ."
+        return f"They differ by {amount}." if np.isfinite(away) else "One of them is NaN or Inf.", None
+    words = f"Largest difference: {amount}{where}; {int((~same).sum()):,} of {same.size:,} entries differ."
     return words, drawable(away) if kind_of(first) == "dense" else None
 
 

@@ -30,19 +30,19 @@ def facts(value: Any) -> str:
     """Returns shape, dtype and range: "2 × 3 float32 · −0.31 to 0.52"; NaN and Inf where there are any."""
     flat = flat_of(value)
     kind = kind_of(value)
-    found = [f"{_shape(value)} {'' if kind == 'dense' else f'{kind} '}{dtype_text(flat)}".strip()]
+    parts = [f"{_shape(value)} {'' if kind == 'dense' else f'{kind} '}{dtype_text(flat)}".strip()]
     if kind != "dense":
-        found.append(counted(len(flat), "value"))
+        parts.append(counted(len(flat), "value"))
     if is_text(flat):
-        longest = max((len(text_of(each)) for each in flat.reshape(-1)), default=0)
-        found.append(f"longest {counted(longest, 'character')}")
+        longest = max((len(text_of(text)) for text in flat.reshape(-1)), default=0)
+        parts.append(f"longest {counted(longest, 'character')}")
     elif flat.dtype.kind == "b":
-        found.append(f"{int(np.count_nonzero(flat)):,} true")
+        parts.append(f"{int(np.count_nonzero(flat)):,} true")
     elif is_number(flat) and flat.size:
-        found.append(_range(flat) if flat.size > 1 else _one(flat))
+        parts.append(_range(flat) if flat.size > 1 else _one(flat))
     elif flat.dtype.kind == "c" and flat.size:
-        found.append(f"absolute {_of_finite(np.abs(flat))}")
-    return " · ".join(found)
+        parts.append(f"absolute {_of_finite(np.abs(flat))}")
+    return " · ".join(parts)
 
 
 def _range(flat: Array) -> str:
@@ -89,18 +89,18 @@ def brief(value: Any) -> str:
     if not shape:
         return visible(_quoted(flat[()]), BRIEF)
     if is_text(flat):
-        return _few([_quoted(each) for each in flat.reshape(-1)[:4]], flat.size)
+        return _few([_quoted(item) for item in flat.reshape(-1)[:4]], flat.size)
     if len(shape) == 4 and shape[3] in (1, 3) and shape[1] and shape[2] and shape[1] > 1:
         return f"{counted(shape[0] or 0, 'image')} of {shape[1]} × {shape[2]} × {shape[3]}"
     if len(shape) <= 2 and flat.size and len(flat.reshape(-1)) <= 64 and (len(shape) == 1 or shape[0] == 1):
-        return _few([_quoted(each) for each in flat.reshape(-1)[:6]], flat.size)
+        return _few([_quoted(item) for item in flat.reshape(-1)[:6]], flat.size)
     return f"{_shape(value)} {dtype_text(flat)}"
 
 
 def _few(items: list[str], count: int) -> str:
     shown: list[str] = []
     for item in items:
-        if sum(len(each) + 2 for each in shown) + len(item) > BRIEF - 16:
+        if sum(len(text) + 2 for text in shown) + len(item) > BRIEF - 16:
             break
         shown.append(item)
     more = ", …" if len(shown) < count else ""

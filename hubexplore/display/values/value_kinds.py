@@ -87,8 +87,8 @@ def limits_of(floats: Array) -> tuple[float, float]:
 
 def within(floats: Array, low: float, high: float) -> Array:
     """Numbers moved into a range; NaN becomes 0, or what of the range is next to it."""
-    found: Array = np.clip(np.nan_to_num(floats, nan=0.0, posinf=high, neginf=low), low, high)
-    return found
+    clipped: Array = np.clip(np.nan_to_num(floats, nan=0.0, posinf=high, neginf=low), low, high)
+    return clipped
 
 
 def is_readable(item: bytes) -> bool:

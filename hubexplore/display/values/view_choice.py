@@ -61,9 +61,9 @@ def _of_numbers(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ..
     if array.size == 1 and array.ndim < 3:
         return (TABLE, PLOT)
     if array.ndim < 3:
-        found = _of_rows(array, name, labels)
+        row_views = _of_rows(array, name, labels)
         is_read = array.dtype.kind in "iu" and array.size <= _MOST_READ
-        return (TABLE, *(view for view in found if view != TABLE)) if is_read else found
+        return (TABLE, *(view for view in row_views if view != TABLE)) if is_read else row_views
     pictures = _of_pictures(array.shape)
     if array.ndim == 3 and IMAGES not in pictures and array.shape[2] < _SMALLEST_MATRIX:
         return (TABLE, HEAT, PLOT, *pictures)

@@ -46,11 +46,11 @@ def scores(array: Array, rows: Texts, labels: Texts) -> Plotted:
     body: list[tuple[str, str, str]] = []
     for number, best in enumerate(order):
         name = row_name(rows, number)
-        found = [number_text(shown[number][index]) for index in best]
+        score_texts = [number_text(shown[number][index]) for index in best]
         heads += [name] * titled + names[number]
-        values += [""] * titled + found
-        body += zip([name] * count, names[number], found, strict=True)
-    told = "; ".join(f"{row_name(rows, at)}: {names[at][0]} {number_text(shown[at][order[at][0]])}"
+        values += [""] * titled + score_texts
+        body += zip([name] * count, names[number], score_texts, strict=True)
+    best_scores = "; ".join(f"{row_name(rows, at)}: {names[at][0]} {number_text(shown[at][order[at][0]])}"
                      for at in range(len(shown)))  # fmt: skip
     hover = GridHover(
         drawing.box(0, 0, WIDTH, drawing.height - 6), len(values), 1, tuple(values), tuple(heads)
@@ -58,7 +58,7 @@ def scores(array: Array, rows: Texts, labels: Texts) -> Plotted:
     notes = [f"The first {len(shown)} of {len(matrix):,} rows."] if len(matrix) > len(shown) else []
     notes += [f"The {count} highest of {matrix.shape[1]:,} classes."] if count < matrix.shape[1] else []
     numbers = listing(("row", "class", "score"), body)
-    picture = drawing.picture(f"Bars of the highest scores. {told}")
+    picture = drawing.picture(f"Bars of the highest scores. {best_scores}")
     return Plotted(picture, (hover,), " ".join(notes), numbers)
 
 
@@ -69,16 +69,16 @@ def _class(labels: Texts, index: int) -> str:
 def _highest(row: Array, count: int) -> Array:
     """Where the highest are, the first of equal ones first; NaN is never high."""
     known = np.nan_to_num(row, nan=-np.inf, posinf=np.inf, neginf=-np.inf)
-    found: Array = np.argsort(-known, kind="stable")[:count]
-    return found
+    positions: Array = np.argsort(-known, kind="stable")[:count]
+    return positions
 
 
 def _draw(drawing: Drawing, heights: list[Array], names: list[list[str]], titles: list[str]) -> None:
     low, high = limits_of(np.concatenate(heights))
     low, high = min(0.0, low), max(0.0, high)
     reach = (high - low) or 1.0
-    written = [captions(each) for each in names]
-    left = width_of([name for each in written for name in each], bold=True) + 12
+    written = [captions(name) for name in names]
+    left = width_of([name for caption in written for name in caption], bold=True) + 12
     room = drawing.width - left - 66
     zero = left + room * (0.0 - low) / reach
     top = 0.0

@@ -63,7 +63,7 @@ class Drawing:
         self, x: Points, y: Points, colour: str = SCALE_LINE, width: float = 0.8, dashes: Sequence[float] = ()
     ) -> None:
         """Adds a line through points; NaN interrupts it. Dashes are in widths of the line."""
-        dashed = " ".join(_short(width * each) for each in dashes) or None
+        dashed = " ".join(_short(width * dash) for dash in dashes) or None
         self._add(
             "path", d=_path(x, y), fill="none", stroke=colour, stroke_width=width, stroke_dasharray=dashed
         )
@@ -143,7 +143,7 @@ def _path(x: Points, y: Points) -> str:
 def coloured(cells: Array, low: float, high: float) -> Array:
     """Numbers as colours, uint8 [..., 4]; NaN is grey. They part at 0 if the limits lie evenly around it."""
     reach = (high - low) or 1.0
-    scale = np.array([list(bytes.fromhex(each)) for each in (DIVERGING if low == -high else SEQUENTIAL)])
+    scale = np.array([list(bytes.fromhex(colour)) for colour in (DIVERGING if low == -high else SEQUENTIAL)])
     places = within((cells - low) / reach, 0.0, 1.0) * (len(scale) - 1)
     colours = np.full((*cells.shape, 4), 255, np.uint8)
     known = ~np.isnan(cells)
@@ -165,7 +165,9 @@ def captions(texts: Sequence[str], limit: int = CAPTION) -> list[str]:
 
 def width_of(captions: Sequence[str], size: float = FONT, bold: bool = False) -> float:
     """Points that the longest of some captions takes, about."""
-    return size * (1.12 if bold else 1.0) * max((sum(map(_share, each)) for each in captions), default=0.0)
+    return (
+        size * (1.12 if bold else 1.0) * max((sum(map(_share, caption)) for caption in captions), default=0.0)
+    )
 
 
 def _share(character: str) -> float:
@@ -190,11 +192,15 @@ def round_steps(low: float, high: float, count: int) -> list[float]:
         return [low]
     raw = reach / count
     unit = 10.0 ** math.floor(math.log10(raw)) if raw > 1e-290 else 0.0
-    step = next((unit * each for each in (1, 2, 5) if unit * each >= raw * 0.999), unit * 10)
+    step = next((unit * factor for factor in (1, 2, 5) if unit * factor >= raw * 0.999), unit * 10)
     first = math.ceil(low / step - 1e-9) if step else 0
-    found = [(first + each) * step for each in range(count + 2)]
+    steps = [(first + index) * step for index in range(count + 2)]
     # Of numbers that lie closer than float64 can tell apart only the ends are written.
-    return [each for each in found if each <= high + step * 1e-9] if step > abs(low) * 1e-12 else [low, high]
+    return (
+        [step_value for step_value in steps if step_value <= high + step * 1e-9]
+        if step > abs(low) * 1e-12
+        else [low, high]
+    )
 
 
 def step_text(number: float) -> str:

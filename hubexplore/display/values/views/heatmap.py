@@ -49,21 +49,23 @@ class _Cells:
 
 def similarity(array: Array, rows: Texts) -> Plotted:
     """Cosine similarity of all pairs of rows: x·y / (|x| |y|)."""
-    found, empty = cosine(array)
-    count = len(found)
+    similarities, empty = cosine(array)
+    count = len(similarities)
     names = [
         f"{index} {row_name(rows, index)}" if index < len(rows) else str(index) for index in range(count)
     ]
-    told = _nearest(found, rows)
-    words = f"Heat map of the cosine similarity of {count} rows. {told}"
-    cells = _Cells(found, names, names, [str(index) for index in range(count)])
+    note = _nearest(similarities, rows)
+    words = f"Heat map of the cosine similarity of {count} rows. {note}"
+    cells = _Cells(similarities, names, names, [str(index) for index in range(count)])
     picture, hover = _draw(cells, (40.0, 40.0), (-1.0, 1.0), words)
     if empty:
-        told += (
+        note += (
             f" {counted(len(empty), 'row')} ({', '.join(map(str, empty[:12]))}{', …' if empty[12:] else ''}) "
             f"without a direction: all zeros, or with NaN or Inf."
         )
-    return Plotted(picture, (hover,), told.strip(), numbers(found, names, [str(at) for at in range(count)]))
+    return Plotted(
+        picture, (hover,), note.strip(), numbers(similarities, names, [str(at) for at in range(count)])
+    )
 
 
 def cosine(array: Array) -> tuple[Array, list[int]]:
@@ -73,18 +75,20 @@ def cosine(array: Array) -> tuple[Array, list[int]]:
         largest = np.abs(floats).max(axis=1, keepdims=True, initial=0)
         scaled = floats / largest  # so that squares neither overflow nor vanish
         unit = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
-        found = np.clip(unit @ unit.T, -1, 1)
-    return found, [int(index) for index in np.flatnonzero(~np.isfinite(unit).all(axis=1))]
+        similarities = np.clip(unit @ unit.T, -1, 1)
+    return similarities, [int(index) for index in np.flatnonzero(~np.isfinite(unit).all(axis=1))]
 
 
-def _nearest(found: Array, rows: Texts) -> str:
+def _nearest(similarities: Array, rows: Texts) -> str:
     """Says which two rows are most alike."""
-    pairs = np.where(np.triu(np.ones_like(found, bool), 1) & np.isfinite(found), found, -np.inf)
+    pairs = np.where(
+        np.triu(np.ones_like(similarities, bool), 1) & np.isfinite(similarities), similarities, -np.inf
+    )
     first, second = np.unravel_index(int(np.argmax(pairs)), pairs.shape)
     if not np.isfinite(pairs[first, second]):
         return ""
     one, other = captions([row_name(rows, int(index)) for index in (first, second)], 60)
-    return f"Most alike: “{one}” and “{other}”, {number_text(found[first, second])}."
+    return f"Most alike: “{one}” and “{other}”, {number_text(similarities[first, second])}."
 
 
 def heat(array: Array, rows: Texts, labels: Texts) -> Plotted:
@@ -114,8 +118,8 @@ def heat(array: Array, rows: Texts, labels: Texts) -> Plotted:
 
 
 def _spaced(size: int, most: int) -> Array:
-    found: Array = np.unique(np.linspace(0, size - 1, min(size, most)).astype(int))
-    return found
+    positions: Array = np.unique(np.linspace(0, size - 1, min(size, most)).astype(int))
+    return positions
 
 
 def _draw(
@@ -126,7 +130,7 @@ def _draw(
     Colours part at 0 where the limits lie evenly around it.
     """
     down, across = cells.numbers.shape
-    low, high = (float(each) for each in drawable(np.array(limits)))
+    low, high = (float(limit) for limit in drawable(np.array(limits)))
     right = 32 + width_of([step_text(low), step_text(high)], _SMALL)  # for the scale of colours
     beside = captions(cells.rows, _LONG if across <= _FEW else _SHORT)
     left = width_of(beside, _SMALL) + 10
@@ -199,8 +203,8 @@ def _texts(numbers: Array) -> list[str]:
         form = ".0f"
     else:
         form = ".2f" if 0.1 <= reach < 100 else ".2g"
-    found = (f"{number:{form}}" for number in numbers.reshape(-1).tolist())
-    return [each.lstrip("-") if not each.strip("-0.") else each.replace("-", "−") for each in found]
+    texts = (f"{number:{form}}" for number in numbers.reshape(-1).tolist())
+    return [text.lstrip("-") if not text.strip("-0.") else text.replace("-", "−") for text in texts]
 
 
 def _scale(drawing: Drawing, area: Box, low: float, high: float) -> None:
@@ -221,8 +225,8 @@ def _hover(box: Box, cells: _Cells) -> GridHover:
     """Tells each number; of many cells, the range of the numbers in blocks of them."""
     down, across = cells.numbers.shape
     if down * across <= MAX_CELLS:
-        told = tuple(number_text(each) for each in cells.numbers.reshape(-1).tolist())
-        return GridHover(box, down, across, told, tuple(cells.rows), tuple(cells.columns))
+        texts = tuple(number_text(number) for number in cells.numbers.reshape(-1).tolist())
+        return GridHover(box, down, across, texts, tuple(cells.rows), tuple(cells.columns))
     by_rows = -(-down // 64)
     by_columns = -(-across // (MAX_CELLS // -(-down // by_rows)))
     starts = np.arange(0, down, by_rows), np.arange(0, across, by_columns)
@@ -231,7 +235,7 @@ def _hover(box: Box, cells: _Cells) -> GridHover:
         for function in (np.fmin, np.fmax)
     )
     pairs = zip(low.reshape(-1).tolist(), high.reshape(-1).tolist(), strict=True)
-    told = tuple(
+    texts = tuple(
         number_text(one) if one == other else f"{number_text(one)} to {number_text(other)}"
         for one, other in pairs
     )
@@ -239,11 +243,11 @@ def _hover(box: Box, cells: _Cells) -> GridHover:
     left, top, width, height = box
     wider, taller = len(starts[1]) * by_columns / across, len(starts[0]) * by_rows / down
     return GridHover(
-        (left, top, width * wider, height * taller), len(starts[0]), len(starts[1]), told,
+        (left, top, width * wider, height * taller), len(starts[0]), len(starts[1]), texts,
         _blocks(cells.rows, by_rows), _blocks(cells.columns, by_columns),
     )  # fmt: skip
 
 
 def _blocks(names: Texts, size: int) -> tuple[str, ...]:
     parts = (names[start : start + size] for start in range(0, len(names), size))
-    return tuple(each[0] if len(each) == 1 else f"{each[0]} … {each[-1]}" for each in parts)
+    return tuple(part[0] if len(part) == 1 else f"{part[0]} … {part[-1]}" for part in parts)

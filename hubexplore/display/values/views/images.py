@@ -51,28 +51,28 @@ def images(array: Array, rows: Sequence[str], both: bool = False) -> Plotted:
     step = int(np.ceil(np.sqrt(shown.size / shown.shape[3] / _MOST_PIXELS)))
     seen = shown[:, ::step, ::step]
     pixels, rule = _around_zero(seen) if both else brightness(seen)
-    found, hovers, given_up = [], [], {f"one of every {step} pixels in a row"} if step > 1 else set()
+    figures, hovers, given_up = [], [], {f"one of every {step} pixels in a row"} if step > 1 else set()
     tell = seen.size // seen.shape[3] <= MAX_CELLS and step == 1
-    for number, each in enumerate(pixels):
+    for number, image_pixels in enumerate(pixels):
         name = row_name(rows, number, lead)
         name = name if number // inner < len(rows) else f"image {name}"
         words = f"{name}, {shown.shape[1]} × {shown.shape[2]} pixels, {rule}"
-        enlarged = _enlarged(each)
+        enlarged = _enlarged(image_pixels)
         picture, lost = photo(enlarged, words, _ROOM // len(shown), enlarged.shape[1])
         given_up |= {lost} - {""}
-        found.append(tag("figure", picture, tag("figcaption", name)))
+        figures.append(tag("figure", picture, tag("figcaption", name)))
         hovers.append(_hover(seen[number]) if tell else None)
     more = len(stack) - len(shown)
     note = f"Brightness: {rule}." + (f" … and {counted(more, 'image')} more." if more else "")
     if given_up:
         note += f" Large: shown {', '.join(sorted(given_up))}."
-    return Plotted(join(*found), tuple(hovers), note)
+    return Plotted(join(*figures), tuple(hovers), note)
 
 
 def _hover(image: Array) -> GridHover:
     down, across, channels = image.shape
-    told = [number_text(each) for each in image.reshape(-1).tolist()]
-    values = tuple(", ".join(told[at : at + channels]) for at in range(0, len(told), channels))
+    texts = [number_text(each) for each in image.reshape(-1).tolist()]
+    values = tuple(", ".join(texts[at : at + channels]) for at in range(0, len(texts), channels))
     places = (
         tuple(f"{word} {at}" for at in range(size)) for word, size in (("row", down), ("column", across))
     )
@@ -100,7 +100,9 @@ def brightness(stack: Array) -> tuple[Array, str]:
 
 def _around(number: float) -> tuple[float, float]:
     """The range of images that are all one number."""
-    return next((each for each in _RANGES if each[0] <= number <= each[1]), (min(number, 0), max(number, 0)))
+    return next(
+        (limits for limits in _RANGES if limits[0] <= number <= limits[1]), (min(number, 0), max(number, 0))
+    )
 
 
 def _around_zero(stack: Array) -> tuple[Array, str]:
@@ -114,8 +116,8 @@ def _around_zero(stack: Array) -> tuple[Array, str]:
 
 def _scaled(floats: Array, start: float, end: float) -> Array:
     known = np.where(np.isnan(floats), start, within(floats, start, end))
-    found: Array = ((known - start) / ((end - start) or 1.0) * 255).round().astype(np.uint8)
-    return found
+    scaled: Array = ((known - start) / ((end - start) or 1.0) * 255).round().astype(np.uint8)
+    return scaled
 
 
 def _enlarged(pixels: Array) -> Array:

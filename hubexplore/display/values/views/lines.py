@@ -71,22 +71,22 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Plotted:
     _places(drawing, area, columns, over)
     if named:
         _legend(drawing, names, per_line)
-    told = ["; ".join(number_text(each) for each in lines[:, at].tolist()) for at in range(len(over))]
-    hover = GridHover(drawing.box(*area), 1, len(over), tuple(told), (), tuple(columns))
+    texts = ["; ".join(number_text(number) for number in lines[:, at].tolist()) for at in range(len(over))]
+    hover = GridHover(drawing.box(*area), 1, len(over), tuple(texts), (), tuple(columns))
     words = f"Plot of {counted(len(shown), 'row')} of {counted(matrix.shape[1], 'number')}, {known}."
-    said = [] if np.isfinite(lines).any() else ["There is no finite number to draw."]
-    said += [f"The first {len(shown)} of {len(matrix):,} rows."] if len(matrix) > len(shown) else []
+    notes = [] if np.isfinite(lines).any() else ["There is no finite number to draw."]
+    notes += [f"The first {len(shown)} of {len(matrix):,} rows."] if len(matrix) > len(shown) else []
     if len(over) < matrix.shape[1]:
-        said.append(f"{len(over)} of {matrix.shape[1]:,} places, evenly spaced.")
-    return Plotted(drawing.picture(words), (hover,), " ".join(said))
+        notes.append(f"{len(over)} of {matrix.shape[1]:,} places, evenly spaced.")
+    return Plotted(drawing.picture(words), (hover,), " ".join(notes))
 
 
 def _height(numbers: Array, area: Box, limits: tuple[float, float]) -> Array:
     """Where numbers lie between the limits, in points from the top; NaN stays."""
     low, high = limits
     known = np.where(np.isnan(numbers), np.nan, within(numbers, low, high))
-    found: Array = area[1] + area[3] * (high - known) / ((high - low) or 1.0)
-    return found
+    heights: Array = area[1] + area[3] * (high - known) / ((high - low) or 1.0)
+    return heights
 
 
 def _frame(drawing: Drawing, area: Box, steps: list[float], limits: tuple[float, float]) -> None:
@@ -123,16 +123,16 @@ def _curves(drawing: Drawing, area: Box, lines: Array, limits: tuple[float, floa
 def _places(drawing: Drawing, area: Box, names: list[str], over: Array) -> None:
     """Writes below which entry it is: each one if there is room, else round numbers."""
     left, top, width, height = area
-    each = width / len(names)
+    spacing = width / len(names)
     y = top + height + 10
-    if width_of(names, _SMALL) + 8 <= each:
+    if width_of(names, _SMALL) + 8 <= spacing:
         for place, name in enumerate(names):
-            drawing.text(left + (place + 0.5) * each, y, name, "center", size=_SMALL)
+            drawing.text(left + (place + 0.5) * spacing, y, name, "center", size=_SMALL)
         return
     last = int(over[-1])
     for step in round_steps(0, last, 8):
         if step == int(step):
-            x = left + (step / max(last, 1) * (len(names) - 1) + 0.5) * each
+            x = left + (step / max(last, 1) * (len(names) - 1) + 0.5) * spacing
             side = "right" if x > left + width - 12 else "center"
             drawing.text(x, y, f"{int(step):,}", side, size=_SMALL)  # type: ignore[arg-type]
 

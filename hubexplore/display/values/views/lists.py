@@ -52,9 +52,9 @@ def listing(heads: Sequence[str], body: Sequence[Row]) -> Markup:
 def _grid(matrix: Array, rows: Texts, lead: Sequence[int], heads: Texts) -> Markup:
     shown = matrix[:MAX_ROWS, :MAX_COLUMNS]
     text = is_text(matrix)
-    columns = (Column(""), *(Column(each) if text else Column(each, "right") for each in heads[:MAX_COLUMNS]))
+    columns = (Column(""), *(Column(head) if text else Column(head, "right") for head in heads[:MAX_COLUMNS]))
     body = tuple(
-        (row_name(rows, index, lead), *(visible(item_text(each)) for each in row))
+        (row_name(rows, index, lead), *(visible(item_text(item)) for item in row))
         for index, row in enumerate(shown)
     )
     return grid_html(Grid("", columns, body, _left_out(matrix, shown)), "Numbers")
@@ -77,7 +77,7 @@ def texts(array: Array, rows: Texts) -> Markup:
     items: list[Markup] = []
     room = MAX_HTML
     for number, line in enumerate(lines[:MAX_TEXTS]):
-        tokens = [_token(each) for each in line[:MAX_IN_ROW]]
+        tokens = [_token(item) for item in line[:MAX_IN_ROW]]
         more = [f" … and {len(line) - MAX_IN_ROW:,} more"] if len(line) > MAX_IN_ROW else []
         named = len(lead) > 1 or (len(lead) == 1 and number < len(rows))
         before = [tag("span", f"{row_name(rows, number, lead)}: ", class_="note")] if named else []
@@ -113,7 +113,7 @@ def entries(value: Any, rows: Texts) -> Markup:
 
 
 def _ragged(value: Any, rows: Texts) -> Markup:
-    flat, splits = np.asarray(value.flat_values), [np.asarray(each) for each in value.nested_row_splits]
+    flat, splits = np.asarray(value.flat_values), [np.asarray(split) for split in value.nested_row_splits]
     count = len(splits[0]) - 1
     items = []
     for number in range(min(count, MAX_TEXTS)):
@@ -128,12 +128,12 @@ def _ragged(value: Any, rows: Texts) -> Markup:
 
 def _cut(pieces: Iterator[str]) -> str:
     """Puts pieces together, of which no more are made than are shown."""
-    found = ""
+    text = ""
     for piece in pieces:
-        found += piece
-        if len(found) > MAX_SENTENCE:
-            return f"{visible(found[:MAX_SENTENCE], MAX_SENTENCE)} …"
-    return visible(found, MAX_SENTENCE)
+        text += piece
+        if len(text) > MAX_SENTENCE:
+            return f"{visible(text[:MAX_SENTENCE], MAX_SENTENCE)} …"
+    return visible(text, MAX_SENTENCE)
 
 
 def _nested(flat: Array, splits: Sequence[Array], begin: int, end: int) -> Iterator[str]:
@@ -152,10 +152,10 @@ def _nested(flat: Array, splits: Sequence[Array], begin: int, end: int) -> Itera
 def _entry(item: Any) -> Iterator[str]:
     if isinstance(item, np.ndarray) and item.ndim:
         yield "["
-        for number, each in enumerate(item):
+        for number, item_part in enumerate(item):
             if number:
                 yield ", "
-            yield from _entry(each)
+            yield from _entry(item_part)
         yield "]"
         return
     text = beginning(item_text(item), MAX_TEXT)

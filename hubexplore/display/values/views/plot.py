@@ -63,7 +63,9 @@ def row_name(rows: Texts, index: int, lead: Sequence[int] = ()) -> str:
       index: of the row, counted over all dimensions but the last.
       lead: sizes of those dimensions, if there are several.
     """
-    places = [int(each) for each in np.unravel_index(index, tuple(lead))] if len(lead) > 1 else [index]
+    places = (
+        [int(position) for position in np.unravel_index(index, tuple(lead))] if len(lead) > 1 else [index]
+    )
     first = visible(rows[places[0]]) if places[0] < len(rows) else str(places[0])
     return ", ".join([first or str(places[0]), *map(str, places[1:])])
 

@@ -25,9 +25,9 @@ _Spot = tuple[float, float, Side]
 def pca(array: Array, rows: Texts) -> Plotted:
     """The rows in the plane in which they differ most (principal components)."""
     floats = drawable(as_floats(array[:MAX_POINTS]).reshape(min(len(array), MAX_POINTS), -1))
-    kept = np.flatnonzero(np.isfinite(floats).all(axis=1))
-    points, shares = components(floats[kept])
-    names = [row_name(rows, int(index)) for index in kept]
+    finite = np.flatnonzero(np.isfinite(floats).all(axis=1))
+    points, shares = components(floats[finite])
+    names = [row_name(rows, int(index)) for index in finite]
     left, top, width, height = _AREA
     x, y = left + width * _spread(points[:, 0]), top + height * (1 - _spread(points[:, 1]))
     drawing = Drawing(WIDTH, top + height + 26)
@@ -35,9 +35,9 @@ def pca(array: Array, rows: Texts) -> Plotted:
     axes = [f"component {at + 1}: {share:.0%} of the variance" for at, share in enumerate(shares)]
     drawing.text(left + width / 2, top + height + 13, axes[0], "center", colour=SCALE_INK)
     drawing.text(left - 11, top + height / 2, axes[1], "center", colour=SCALE_INK, turn=90)
-    drawing.dots(x, y, 6.0 if len(kept) <= 200 else 3.5)
+    drawing.dots(x, y, 6.0 if len(finite) <= 200 else 3.5)
     spots = list(zip(x.tolist(), y.tolist(), strict=True))
-    short = _write(drawing, spots, names, kept) if len(kept) <= _CAPTIONED else False
+    short = _write(drawing, spots, names, finite) if len(finite) <= _CAPTIONED else False
     places = zip((x / drawing.width).round(4).tolist(), (y / drawing.height).round(4).tolist(), strict=True)
     hover = PointsHover(
         tuple(
@@ -45,9 +45,9 @@ def pca(array: Array, rows: Texts) -> Plotted:
             for (across, down), name, point in zip(places, names, points, strict=True)
         )
     )
-    words = f"Map of {counted(len(kept), 'row')} by their first two principal components."
+    words = f"Map of {counted(len(finite), 'row')} by their first two principal components."
     notes = ["A caption without room gives way to the number of its row, or to nothing."] if short else []
-    left_out = len(array) - len(kept)
+    left_out = len(array) - len(finite)
     notes += [f"Not in the map: {counted(left_out, 'row')}."] if left_out else []
     table = numbers(points, names, [f"component {at}" for at in (1, 2)])
     return Plotted(drawing.picture(words), (hover,), " ".join(notes), table)
@@ -88,15 +88,15 @@ def _spread(column: Array) -> Array:
     low, high = column.min(initial=np.inf), column.max(initial=-np.inf)
     # Halves, since the difference of two large numbers may be too large.
     reach = high / 2 - low / 2
-    found: Array = (0.08 + 0.84 * (column / 2 - low / 2) / reach) if reach > 0 else np.full(len(column), 0.5)
-    return found
+    shares: Array = (0.08 + 0.84 * (column / 2 - low / 2) / reach) if reach > 0 else np.full(len(column), 0.5)
+    return shares
 
 
-def _write(drawing: Drawing, spots: Sequence[tuple[float, float]], names: list[str], kept: Array) -> bool:
+def _write(drawing: Drawing, spots: Sequence[tuple[float, float]], names: list[str], finite: Array) -> bool:
     """Writes what has room beside the points; whether for some that is only the number of their row."""
     taken = [(x - 3, y - 3, x + 3, y + 3) for x, y in spots]
     short = False
-    for (x, y), name, index in zip(spots, captions(names, 32), kept, strict=True):
+    for (x, y), name, index in zip(spots, captions(names, 32), finite, strict=True):
         for words in (name, str(index)):
             spot = _spot(x, y, width_of([words], _SMALL), taken)
             if spot is not None:

@@ -50,11 +50,11 @@ def tiles(array: Array, rows: Texts) -> Plotted:
     scale = f"{signed(low)} is black, {signed(top)} is white"
     words = f"{counted(count, 'tile')} of {high} × {wide}, numbered by {what}: {scale}"
     picture, lost = photo(sheet, words, _ROOM, sheet.shape[1])
-    body = [(f"{what} {number}", *_told(each)) for number, each in enumerate(shown)]
-    told = tuple(f"mean {mean}, {low} to {high}" for _, mean, low, high in body)
+    body = [(f"{what} {number}", *_told(tile)) for number, tile in enumerate(shown)]
+    ranges = tuple(f"mean {mean}, {low} to {high}" for _, mean, low, high in body)
     hover = GridHover(
         (0.0, 0.0, 1.0, 1.0), down, across,
-        tuple(f"{body[at][0]}: {told[at]}" if at < count else "" for at in range(down * across)),
+        tuple(f"{body[at][0]}: {ranges[at]}" if at < count else "" for at in range(down * across)),
     )  # fmt: skip
     note = f"Each {what} is a tile: {scale}."
     note += f" … and {channels - count:,} more." if channels > count else ""
