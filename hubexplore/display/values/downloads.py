@@ -11,15 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from hubexplore.display.values.value_kinds import (
-    Array,
-    flat_of,
-    is_foreign,
-    is_number,
-    is_text,
-    kind_of,
-    text_of,
-)
+from hubexplore.display.values.value_kinds import Array, is_foreign, is_number, is_text, text_of
+from hubexplore.summary.tensor_values import flat_of, kind_of
 
 # What begins a formula, in all widths, and what a spreadsheet passes over: blanks and invisible signs.
 _FORMULA: Final = "=+\\-@\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20"

@@ -9,10 +9,10 @@ from typing import Any, Final
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.values import view_choice
 from hubexplore.display.values.hover import Hover
-from hubexplore.display.values.value_kinds import flat_of
 from hubexplore.display.values.views import bars, heatmap, images, lines, lists, scatter, tiles
 from hubexplore.display.values.views import plot as plotted
 from hubexplore.display.values.views.plot import Plotted
+from hubexplore.summary.tensor_values import flat_of
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,11 @@ from hubexplore.display.markup import join, tag
 from hubexplore.display.values import view_choice
 from hubexplore.display.values.rendering import Rendered, render, shown
 from hubexplore.display.values.value_facts import facts
-from hubexplore.display.values.value_kinds import (
-    Array,
-    as_floats,
-    drawable,
-    flat_of,
-    is_number,
-    kind_of,
-    number_text,
-    shape_of,
-)
+from hubexplore.display.values.value_kinds import Array, drawable, is_number, number_text
 from hubexplore.display.values.view_choice import views
 from hubexplore.display.values.views import images, lists
+from hubexplore.summary.distance import distance
+from hubexplore.summary.tensor_values import flat_of, kind_of, shape_of
 
 _MEANT_FOR_ROWS: Final = (view_choice.SCORES, view_choice.SIMILARITY, view_choice.MAP)
 """Views that would say something else of a difference."""
@@ -80,22 +73,19 @@ def difference(first: Any, second: Any) -> tuple[str, Array | None]:
     if not (is_number(one) and is_number(other)):
         unlike = int(np.count_nonzero(one != other))
         return (EQUAL if not unlike else f"{unlike:,} of {one.size:,} entries differ."), None
-    numbers, others = as_floats(one), as_floats(other)
-    # Integers may differ where float64 no longer tells them apart.
-    exact = one.dtype.kind in "iu" and other.dtype.kind in "iu"
-    same = (one == other) if exact else (numbers == others) | (np.isnan(numbers) & np.isnan(others))
-    if same.all():
+    apart = distance(one, other)
+    if apart.equal.all():
         return EQUAL, None
-    with np.errstate(invalid="ignore", over="ignore"):
-        away = np.where(same, 0.0, others - numbers)
-    size = np.nan_to_num(np.abs(away), nan=np.inf, posinf=np.inf)
-    place = np.unravel_index(int(np.argmax(size)), size.shape)
-    where = f" at [{', '.join(str(int(position)) for position in place)}]" if place else ""
-    amount = number_text(float(size[place])) if np.isfinite(away[place]) else "to or from NaN or Inf"
-    if not place:
-        return f"They differ by {amount}." if np.isfinite(away) else "One of them is NaN or Inf.", None
-    words = f"Largest difference: {amount}{where}; {int((~same).sum()):,} of {same.size:,} entries differ."
-    return words, drawable(away) if kind_of(first) == "dense" else None
+    sizes = apart.sizes
+    position = np.unravel_index(int(np.argmax(sizes)), sizes.shape)
+    is_finite = bool(np.isfinite(sizes[position]))
+    amount = number_text(float(sizes[position])) if is_finite else "to or from NaN or Inf"
+    if not position:
+        return f"They differ by {amount}." if is_finite else "One of them is NaN or Inf.", None
+    where = f" at [{', '.join(str(int(index)) for index in position)}]"
+    unequal = int(np.count_nonzero(~apart.equal))
+    text = f"Largest difference: {amount}{where}; {unequal:,} of {sizes.size:,} entries differ."
+    return text, drawable(apart.difference) if kind_of(first) == "dense" else None
 
 
 def _same_places(first: Any, second: Any) -> bool:

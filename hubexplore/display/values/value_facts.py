@@ -9,18 +9,16 @@ import numpy as np
 from hubexplore.display.values.value_kinds import (
     Array,
     as_floats,
-    flat_of,
     is_foreign,
     is_number,
     is_readable,
     is_text,
     item_text,
-    kind_of,
-    shape_of,
     signed,
     text_of,
 )
 from hubexplore.display.wording import beginning, counted, visible
+from hubexplore.summary.tensor_values import flat_of, kind_of, shape_of
 
 BRIEF: Final = 60
 _WORD: Final = 24

@@ -4,44 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from hubexplore.summary.tensor_values import Array, shape_of
+
 _CONTROL: Final = re.compile(r"[\0-\x08\x0e-\x1a\x1c-\x1f]")  # not \x1b, which coloured texts begin with
 _FAR: Final = 1e300
 _LONG: Final = 4000
 _WHOLE: Final = 1e7
-Kind = Literal["dense", "sparse", "ragged"]
-
-
-def kind_of(value: Any) -> Kind:
-    """Whether it is a SparseTensorValue, a RaggedTensorValue, or anything else, which is dense."""
-    if hasattr(value, "dense_shape") and hasattr(value, "indices"):
-        return "sparse"
-    return "ragged" if hasattr(value, "flat_values") and hasattr(value, "nested_row_splits") else "dense"
-
-
-def flat_of(value: Any) -> Array:
-    """The array that holds its numbers or texts: all of a dense one, the stored ones of others."""
-    match kind_of(value):
-        case "sparse":
-            return np.asarray(value.values)
-        case "ragged":
-            return np.asarray(value.flat_values)
-    return np.asarray(value)
-
-
-def shape_of(value: Any) -> tuple[int | None, ...]:
-    """Its shape; None for a dimension in which rows differ."""
-    match kind_of(value):
-        case "sparse":
-            return tuple(int(size) for size in value.dense_shape)
-        case "ragged":
-            splits = value.nested_row_splits
-            return (len(splits[0]) - 1, *[None] * len(splits), *np.shape(value.flat_values)[1:])
-    return tuple(np.shape(value))
 
 
 def captions_of(value: Any, captions: Sequence[str]) -> Sequence[str]:

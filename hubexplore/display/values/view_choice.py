@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from hubexplore.display.values.value_kinds import Array, as_floats, flat_of, is_number, is_text, kind_of
+from hubexplore.display.values.value_kinds import Array, as_floats, is_number, is_text
+from hubexplore.summary.tensor_values import flat_of, kind_of
 
 SCORES: Final = "Scores"
 SIMILARITY: Final = "Similarity"

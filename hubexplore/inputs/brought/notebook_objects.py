@@ -17,6 +17,7 @@ from hubexplore.inputs.input_value import Array, Sparse
 from hubexplore.inputs.typed import nested_lists, tf_examples
 from hubexplore.inputs.typed.literals import Literals
 from hubexplore.summary.confusables import columns
+from hubexplore.summary.tensor_values import is_ragged, is_sparse
 
 _LIST_ENTRIES: Final = 100_000
 """Entries at most of what is looked at one by one to say whether it fits."""
@@ -83,7 +84,7 @@ def _array(value: Any) -> Array | None:
         return np.asarray(value)
     if _is_of(value, "pandas") and hasattr(value, "to_numpy"):
         return np.asarray(value.to_numpy())
-    if _is_of(value, "tensorflow") and hasattr(value, "numpy") and not hasattr(value, "nested_row_splits"):
+    if _is_of(value, "tensorflow") and hasattr(value, "numpy") and not is_ragged(value):
         return np.asarray(value.numpy())
     return None
 
@@ -116,7 +117,7 @@ def _sparse_parts(value: Any) -> tuple[Array, Array, Array] | None:
         coo = value.tocoo()
         coo.sum_duplicates()
         return np.stack([coo.row, coo.col], axis=1), np.asarray(coo.data), np.array(coo.shape)
-    if isinstance(value, Sparse) or (_is_of(value, "tensorflow") and hasattr(value, "dense_shape")):
+    if isinstance(value, Sparse) or (_is_of(value, "tensorflow") and is_sparse(value)):
         indices, values, shape = value.indices, value.values, value.dense_shape
         return tuple(np.asarray(each) for each in (indices, values, shape))  # type: ignore[return-value]  # three
     return None

@@ -20,6 +20,7 @@ from hubexplore.inputs.brought.tf_records import Records
 from hubexplore.inputs.code import helper_functions
 from hubexplore.inputs.input_value import Array, Given
 from hubexplore.inputs.typed.tf_examples import Values, features_of, serialized
+from hubexplore.summary.tensor_values import is_ragged, is_sparse
 
 SHORT: Final = 2_000
 """Characters: so long a value is written out."""
@@ -64,9 +65,9 @@ class Expressions:
         for kind, write in writers:
             if isinstance(given, kind):
                 return write(given)
-        if hasattr(value, "dense_shape"):
+        if is_sparse(value):
             return self._sparse(value)
-        if hasattr(value, "nested_row_splits"):
+        if is_ragged(value):
             value = value.to_list()
         if not isinstance(value, np.ndarray):
             return self._plain(value)

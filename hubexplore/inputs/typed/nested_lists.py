@@ -14,6 +14,7 @@ from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import Array, Sparse
 from hubexplore.inputs.typed.literals import Literals, counted, shown
 from hubexplore.summary.model import Shape
+from hubexplore.summary.tensor_values import is_sparse
 
 DEEPEST: Final = 32
 """Dimensions of an array: as many as NumPy 1 takes."""
@@ -303,7 +304,7 @@ def ragged(literals: Literals, found: Any) -> list[Any]:
 
 def entries(value: Any) -> int:
     """How many entries a value has, about: what is nested counts as it is found."""
-    if hasattr(value, "dense_shape"):
+    if is_sparse(value):
         return len(value.values)
     if isinstance(value, np.ndarray):
         return int(value.size)
@@ -377,7 +378,7 @@ def sparse_entries(literals: Literals, value: Any) -> str | None:
 
 def same(first: Any, second: Any) -> bool:
     """Whether two values of an input are equal; what is not a number equals itself."""
-    if hasattr(first, "dense_shape"):
+    if is_sparse(first):
         parts = (second.indices, second.values, second.dense_shape)
         return all(
             _equal(np.asarray(one), np.asarray(other)) for one, other in zip(first, parts, strict=True)

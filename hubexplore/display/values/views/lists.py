@@ -10,9 +10,10 @@ import numpy as np
 
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.tables.grid import Column, Grid, Row, grid_html
-from hubexplore.display.values.value_kinds import Array, flat_of, is_text, item_text, kind_of, shape_of
+from hubexplore.display.values.value_kinds import Array, is_text, item_text
 from hubexplore.display.values.views.plot import Texts, class_name, row_name
 from hubexplore.display.wording import MAX_SENTENCE, MAX_TEXT, beginning, counted, visible
+from hubexplore.summary.tensor_values import flat_of, kind_of, shape_of
 
 MAX_ROWS: Final = 50
 MAX_COLUMNS: Final = 12
