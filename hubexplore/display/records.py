@@ -25,7 +25,7 @@ SCHEMA: Final = 1
 
 def to_dict(summary: ModuleSummary) -> dict[str, Any]:
     """Returns all facts of a summary, in the form that this module's docstring promises."""
-    facts: dict[str, Any] = _plain(summary)
+    facts: dict[str, Any] = _plain_data(summary)
     return {"schema": SCHEMA, "tensorflow_version": summary.tensorflow_version, **facts}
 
 
@@ -37,13 +37,15 @@ def to_json(summary: ModuleSummary, indent: int | None = None) -> str:
     return json.dumps(to_dict(summary), indent=indent, allow_nan=False)
 
 
-def _plain(value: Any) -> Any:
+def _plain_data(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
+        return [_plain_data(item) for item in value]
     if not dataclasses.is_dataclass(value):
         return value
     plain = {
-        field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.repr
+        field.name: _plain_data(getattr(value, field.name))
+        for field in dataclasses.fields(value)
+        if field.repr
     }
     if isinstance(value, (VariableSummary, VariantSummary)):
         plain["parameters"] = value.parameters

@@ -18,12 +18,12 @@ def automatic(hook: Callable[[Owner], str | None]) -> Callable[[Owner], str | No
     """
 
     @functools.wraps(hook)
-    def forgiving(owner: Owner) -> str | None:
+    def safe_hook(owner: Owner) -> str | None:
         try:
             return hook(owner)
         except Exception as error:  # noqa: BLE001 - whatever it is, the value must still be shown
-            shown = f"{type(owner).__name__} is shown as text, because its display failed: {error!r}"
-            warnings.warn(shown, RuntimeWarning, stacklevel=2)
+            message = f"{type(owner).__name__} is shown as text, because its display failed: {error!r}"
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
             return None
 
-    return forgiving
+    return safe_hook

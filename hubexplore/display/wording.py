@@ -32,8 +32,8 @@ def visible(text: str, limit: int = MAX_TEXT) -> str:
     if len(shown) <= 2 * limit:
         return shown
     # Mostly escapes, of up to ten characters each.
-    few = half // 5
-    return printable(f"{text[:few]}…{text[-few:]}")
+    short = half // 5
+    return printable(f"{text[:short]}…{text[-short:]}")
 
 
 def apart(texts: Sequence[str], limit: int = MAX_TEXT, cut: Callable[[str, int], str] = visible) -> list[str]:
@@ -48,7 +48,7 @@ def apart(texts: Sequence[str], limit: int = MAX_TEXT, cut: Callable[[str, int],
       cut: makes one line of a text.
     """
     shown_texts = {text: cut(text, limit) for text in texts}
-    for tell in (_where_they_differ, _spelled_out, _numbered):
+    for distinguish in (_with_difference, _with_spelling, _with_number):
         groups: dict[str, dict[str, str]] = {}
         for text, shown in shown_texts.items():
             groups.setdefault(reading(shown), {})[text] = shown
@@ -56,11 +56,11 @@ def apart(texts: Sequence[str], limit: int = MAX_TEXT, cut: Callable[[str, int],
         if not same:
             break
         for group in same:
-            shown_texts.update(tell(group, limit))
+            shown_texts.update(distinguish(group, limit))
     return [shown_texts[text] for text in texts]
 
 
-def _where_they_differ(group: Mapping[str, str], limit: int) -> dict[str, str]:
+def _with_difference(group: Mapping[str, str], limit: int) -> dict[str, str]:
     size = limit // 2
     first, last = min(group), max(group)  # what these share, all share
     same = sum(
@@ -76,11 +76,11 @@ def _where_they_differ(group: Mapping[str, str], limit: int) -> dict[str, str]:
     }
 
 
-def _spelled_out(group: Mapping[str, str], limit: int) -> dict[str, str]:
+def _with_spelling(group: Mapping[str, str], limit: int) -> dict[str, str]:
     return {text: visible(spelled_out(text), limit) for text in group if reading(text) != text}
 
 
-def _numbered(group: Mapping[str, str], limit: int) -> dict[str, str]:
+def _with_number(group: Mapping[str, str], limit: int) -> dict[str, str]:
     others = list(group.items())[1:]
     return {text: f"{shown[: limit - 6]} ({number})" for number, (text, shown) in enumerate(others, 2)}
 
@@ -142,12 +142,12 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun[:-1]}ies" if noun.endswith("ry") else f"{count:,} {noun}s"
 
 
-def folded(left_out: int, noun: str) -> str:
+def omission(left_out: int, noun: str) -> str:
     """Returns what stands for that which is not listed, or nothing."""
     return f"... and {left_out:,} more {counted(left_out, noun).split(' ', 1)[1]}" if left_out > 0 else ""
 
 
-def natural(text: str) -> tuple[tuple[int, str], ...]:
+def natural_key(text: str) -> tuple[tuple[int, str], ...]:
     """A key that sorts `block_2` before `block_10`."""
     parts = _NUMBERS.split(text)
     # A number sorts by its length first: int() would refuse one of 10,000 digits.

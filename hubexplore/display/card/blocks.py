@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from hubexplore.display.card.limits import Room
-from hubexplore.display.card.variable_tree import Tree
+from hubexplore.display.card.limits import RowBudget
+from hubexplore.display.card.variable_tree import VariableTree
 from hubexplore.display.tables.grid import Cell, Column, Grid, Row
-from hubexplore.display.wording import folded, tags_list
+from hubexplore.display.wording import omission, tags_list
 from hubexplore.summary.model import VariantSummary
 
 Content = TypeVar("Content")
@@ -35,7 +35,7 @@ class Code:
     lines: tuple[str, ...]
 
 
-Block = Grid | Lines | Tree | Code
+Block = Grid | Lines | VariableTree | Code
 
 
 @dataclass(frozen=True)
@@ -58,33 +58,33 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Tables:
+class VariantGrid:
     """What graph variants hold, as far as there is room: one table or none; `names` are all first cells."""
 
     grids: tuple[Grid, ...]
     names: frozenset[Cell]
 
 
-def tabled(
-    room: Room,
+def variant_grid(
+    budget: RowBudget,
     variants: Sequence[VariantSummary],
     columns: Sequence[Column],
     rows: Callable[[VariantSummary], Sequence[Row]],
     noun: str,
-) -> Tables:
+) -> VariantGrid:
     """Returns one table; where variants hold different things, its last column says which has what."""
-    groups = shared(variants, rows)
+    groups = grouped_by_content(variants, rows)
     names = frozenset(row[0] for _, group_rows in groups for row in group_rows if row[0] is not None)
     caption, merged_rows = groups[0] if groups else ("", ())
     if len(groups) > 1:
-        caption, merged_rows = "", merged(variants, rows)
+        caption, merged_rows = "", rows_of_all(variants, rows)
         columns = (*columns, VARIANTS)
-    room.head(caption, *(column.name for column in columns))
-    grid = listed(room, columns, merged_rows, caption, noun)
-    return Tables((grid,) if grid.rows else (), names)
+    budget.head(caption, *(column.name for column in columns))
+    grid = bounded_grid(budget, columns, merged_rows, caption, noun)
+    return VariantGrid((grid,) if grid.rows else (), names)
 
 
-def merged(
+def rows_of_all(
     variants: Sequence[VariantSummary], rows: Callable[[VariantSummary], Sequence[Row]]
 ) -> tuple[Row, ...]:
     """Returns what variants hold, each thing once, with one more cell: the variants that have it."""
@@ -96,13 +96,13 @@ def merged(
             holders.setdefault((seen[thing], thing), []).append(variant)
             seen[thing] += 1
     return tuple(
-        (*row, None if at else having(having_it, len(variants)))
+        (*row, None if at else variants_text(having_it, len(variants)))
         for (_, thing), having_it in holders.items()
         for at, row in enumerate(thing)
     )
 
 
-def having(holders: Sequence[VariantSummary], of: int) -> str:
+def variants_text(holders: Sequence[VariantSummary], of: int) -> str:
     """Returns "no tags | train", or "all" where all of so many variants have it."""
     return "all" if len(holders) == of else tags_list(variant.tags for variant in holders)
 
@@ -119,7 +119,7 @@ def _things(rows: Iterable[Row]) -> Iterator[tuple[Row, ...]]:
         yield tuple(thing)
 
 
-def shared(
+def grouped_by_content(
     variants: Iterable[VariantSummary], content: Callable[[VariantSummary], Sequence[Content]]
 ) -> list[tuple[str, tuple[Content, ...]]]:
     """Returns (caption, content) for each content that differs; variants without any are left out.
@@ -142,24 +142,26 @@ def variants_caption(variants: Sequence[VariantSummary]) -> str:
     )
 
 
-def listed(room: Room, columns: Sequence[Column], rows: Sequence[Row], caption: str, noun: str) -> Grid:
+def bounded_grid(
+    budget: RowBudget, columns: Sequence[Column], rows: Sequence[Row], caption: str, noun: str
+) -> Grid:
     """Returns a table of as many rows as there is room for; its note counts the others by their `noun`."""
-    fit = room.fit(rows)
-    fit += room.last(rows, len(fit))
+    fit = budget.fit(rows)
+    fit += budget.last(rows, len(fit))
     left_out = sum(row[0] is not None for row in rows[len(fit) :])
     cut = ""
     if fit and len(fit) < len(rows) and rows[len(fit)][0] is None:
         rest = next(
             (at for at, row in enumerate(rows[len(fit) :]) if row[0] is not None), len(rows) - len(fit)
         )
-        cut = folded(rest, "row")
-    return Grid(caption, tuple(columns), fit, "; ".join(filter(None, (cut, folded(left_out, noun)))))
+        cut = omission(rest, "row")
+    return Grid(caption, tuple(columns), fit, "; ".join(filter(None, (cut, omission(left_out, noun)))))
 
 
-def lines(room: Room, items: Sequence[str], noun: str, caption: str = "") -> Lines:
+def lines(budget: RowBudget, items: Sequence[str], noun: str, caption: str = "") -> Lines:
     """Returns a list of as many names as there is room for."""
-    room.head(caption)
+    budget.head(caption)
     rows = [(item,) for item in items]
-    fit = room.fit(rows)
-    fit += room.last(rows, len(fit))
-    return Lines(caption, tuple(items[: len(fit)]), folded(len(items) - len(fit), noun))
+    fit = budget.fit(rows)
+    fit += budget.last(rows, len(fit))
+    return Lines(caption, tuple(items[: len(fit)]), omission(len(items) - len(fit), noun))

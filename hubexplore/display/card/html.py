@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from hubexplore.display.card.blocks import Block, Card, Code, Lines, Section
 from hubexplore.display.card.content import module_card
 from hubexplore.display.card.signature_sections import tensors as tensor_grid
-from hubexplore.display.card.variable_tree import Scope, Tree
+from hubexplore.display.card.variable_tree import ScopeFold, VariableTree
 from hubexplore.display.markup import Markup, document, join, tag
 from hubexplore.display.tables.grid import Bar, Column, Grid, bar_html, grid_html, name_html
 from hubexplore.display.theme import PAGE_STYLE, STYLE
@@ -45,9 +45,9 @@ def framed(*content: str) -> Markup:
     return tag("div", tag("style", STYLE), *content, class_="hubexplore")
 
 
-def heading(words: str, level: int = 4) -> Markup:
+def heading(text: str, level: int = 4) -> Markup:
     """Returns a heading that reads as one, but stays out of the notebook's table of contents."""
-    return tag("strong", visible(words), role="heading", aria_level=level)
+    return tag("strong", visible(text), role="heading", aria_level=level)
 
 
 def _card(card: Card) -> Markup:
@@ -68,14 +68,14 @@ def _section(card_section: Section, unfolded: bool) -> Markup:
     return tag("details", summary, content, open="" if unfolded else None)
 
 
-def _block(block: Block, unseen: str) -> Markup:
+def _block(block: Block, fallback_caption: str) -> Markup:
     match block:
         case Grid():
-            return grid_html(block, unseen)
+            return grid_html(block, fallback_caption)
         case Lines():
             return _lines(block)
-        case Tree():
-            return _tree(block, unseen)
+        case VariableTree():
+            return _tree(block, fallback_caption)
         case Code():
             return tag("pre", tag("code", "\n".join(map(printable, block.lines))))
 
@@ -92,21 +92,23 @@ def _note(note: str) -> Sequence[Markup]:
     return (tag("p", note, class_="note"),) if note else ()
 
 
-def _tree(tree: Tree, unseen: str) -> Markup:
-    return tag("div", *_inside(tree.root, tree.columns, unseen), *_note(tree.note), class_="tree")
+def _tree(tree: VariableTree, fallback_caption: str) -> Markup:
+    return tag(
+        "div", *_scope_contents(tree.root, tree.columns, fallback_caption), *_note(tree.note), class_="tree"
+    )
 
 
-def _inside(scope: Scope, columns: tuple[Column, ...], caption: str) -> list[Markup]:
-    alone = len(scope.scopes) == 1 and not scope.leaves
-    content = [_scope(inner, columns, unfolded=alone) for inner in scope.scopes]
+def _scope_contents(scope: ScopeFold, columns: tuple[Column, ...], caption: str) -> list[Markup]:
+    is_only_scope = len(scope.scopes) == 1 and not scope.leaves
+    content = [_scope(inner, columns, unfolded=is_only_scope) for inner in scope.scopes]
     if scope.leaves:
         content.append(grid_html(Grid("", columns, scope.leaves), caption))
     return [*content, *_note(scope.note)]
 
 
-def _scope(scope: Scope, columns: tuple[Column, ...], unfolded: bool) -> Markup:
+def _scope(scope: ScopeFold, columns: tuple[Column, ...], unfolded: bool) -> Markup:
     """Returns a scope as a fold; as a line where what is in it is not listed."""
-    words = (
+    heading_parts = (
         tag("b", name_html(scope.name), " ", tag("small", counted(scope.variables, "variable"))),
         " ",
         tag("span", f"{scope.parameters:,}", tag("span", " parameters, ", class_="aside"), class_="number"),
@@ -114,10 +116,10 @@ def _scope(scope: Scope, columns: tuple[Column, ...], unfolded: bool) -> Markup:
         tag("span", bar_html(Bar(scope.share)), class_="share"),
     )
     if not scope.scopes and not scope.leaves:
-        return tag("p", *words, class_="scope")
+        return tag("p", *heading_parts, class_="scope")
     return tag(
         "details",
-        tag("summary", *words, class_="scope"),
-        tag("div", *_inside(scope, columns, scope.name)),
+        tag("summary", *heading_parts, class_="scope"),
+        tag("div", *_scope_contents(scope, columns, scope.name)),
         open="" if unfolded else None,
     )

@@ -10,30 +10,30 @@ from hubexplore.display.tables.grid import Bar, Cell, Remark, Row
 from hubexplore.display.wording import MAX_SENTENCE, visible
 
 # What rows, cells, bars and the headings of a table take in HTML besides their words.
-_ROW: Final = 30
-_CELL: Final = 32
-_BAR: Final = 130
-_HEAD: Final = 400
+_ROW_BYTES: Final = 30
+_CELL_BYTES: Final = 32
+_BAR_BYTES: Final = 130
+_HEAD_BYTES: Final = 400
 
 
-class Room:
-    """What is left of a section: so many rows, and so many bytes of HTML."""
+class RowBudget:
+    """What is left of a section: so many rows, and so many html_bytes of HTML."""
 
-    def __init__(self, rows: int, size: int) -> None:
+    def __init__(self, rows: int, html_bytes: int) -> None:
         self.rows = rows
-        self.size = size
+        self.html_bytes = html_bytes
 
     def head(self, *words: str) -> None:
         """Takes the room of the headings of a table, whose words these are."""
-        self.size -= _HEAD + sum(map(_taken, words))
+        self.html_bytes -= _HEAD_BYTES + sum(map(_cell_bytes, words))
 
-    def take(self, cells: Iterable[Cell], besides: int = 0) -> bool:
-        """Takes the room of a row, and of so many bytes besides; False if there is not so much left."""
-        needed = _ROW + besides + sum(map(_taken, cells))
-        if self.rows < 1 or self.size < needed:
+    def take(self, cells: Iterable[Cell], extra_bytes: int = 0) -> bool:
+        """Takes the room of a row, and of so many html_bytes besides; False if there is not so much left."""
+        needed = _ROW_BYTES + extra_bytes + sum(map(_cell_bytes, cells))
+        if self.rows < 1 or self.html_bytes < needed:
             return False
         self.rows -= 1
-        self.size -= needed
+        self.html_bytes -= needed
         return True
 
     def fit(self, rows: Sequence[Row]) -> tuple[Row, ...]:
@@ -54,18 +54,18 @@ class Room:
         return self.fit(rows[taken:])
 
 
-def _taken(cell: Cell) -> int:
+def _cell_bytes(cell: Cell) -> int:
     match cell:
         case None:
             return 0
         case Bar():
-            return _CELL + _BAR
+            return _CELL_BYTES + _BAR_BYTES
         case Remark(text):
-            return _CELL + _bytes(visible(text, MAX_SENTENCE))
+            return _CELL_BYTES + _escaped_bytes(visible(text, MAX_SENTENCE))
         case _:
-            return _CELL + _bytes(visible(cell))
+            return _CELL_BYTES + _escaped_bytes(visible(cell))
 
 
-def _bytes(text: str) -> int:
+def _escaped_bytes(text: str) -> int:
     escaped = html.escape(text)
     return len(escaped) if escaped.isascii() else len(escaped.encode())

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from hubexplore.display.card.blocks import MAX_GROUPS, Section, listed, shared
-from hubexplore.display.card.limits import Room
+from hubexplore.display.card.blocks import MAX_GROUPS, Section, bounded_grid, grouped_by_content
+from hubexplore.display.card.limits import RowBudget
 from hubexplore.display.tables.grid import Column, Grid, Remark, Row
-from hubexplore.display.wording import counted, folded, number_text, shape_text, tags_text, type_text
+from hubexplore.display.wording import counted, number_text, omission, shape_text, tags_text, type_text
 from hubexplore.summary.model import SignatureSummary, TensorSummary, VariantSummary
 from hubexplore.summary.reading.input_facts import Facts, InputFacts
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
@@ -25,7 +25,7 @@ PLAIN_METHODS: Final = frozenset({"", "tensorflow/serving/predict"})
 
 
 @dataclass(frozen=True)
-class _Noted:
+class _AnnotatedSignature:
     """A signature, and what is to be said of its inputs, by name."""
 
     signature: SignatureSummary
@@ -33,7 +33,7 @@ class _Noted:
 
 
 def signatures(
-    variants: Sequence[VariantSummary], room: Room, facts: VariantFacts = NO_FACTS
+    variants: Sequence[VariantSummary], budget: RowBudget, facts: VariantFacts = NO_FACTS
 ) -> Section | None:
     """Returns all signatures; variants that have the same share a table.
 
@@ -43,29 +43,30 @@ def signatures(
       facts: what the graphs say of inputs, by the tags of their variant.
     """
 
-    def noted(variant: VariantSummary) -> list[_Noted]:
+    def annotated(variant: VariantSummary) -> list[_AnnotatedSignature]:
         variant_facts = facts.get(variant.tags, {})
         return [
-            _Noted(signature, tuple(_notes(signature, variant_facts))) for signature in variant.signatures
+            _AnnotatedSignature(signature, tuple(_notes(signature, variant_facts)))
+            for signature in variant.signatures
         ]
 
-    groups = shared(variants, noted)
+    groups = grouped_by_content(variants, annotated)
     names = {noted_signature.signature.name for _, group in groups for noted_signature in group}
     grids: list[Grid] = []
     for caption, group in groups[:MAX_GROUPS]:
-        room.head(caption)
-        grid = _grid(room, group, caption)
+        budget.head(caption)
+        grid = _grid(budget, group, caption)
         if not grid.rows:
             break
         grids.append(grid)
-    left_out = folded(len(groups) - len(grids), "graph variant")
+    left_out = omission(len(groups) - len(grids), "graph variant")
     if left_out and grids:
         last = grids.pop()
         grids.append(replace(last, note="; ".join(filter(None, (last.note, left_out)))))
     return Section("Signatures", f"{len(names):,}", tuple(grids), open=True) if grids else None
 
 
-def matrix(variants: Sequence[VariantSummary], room: Room) -> Section | None:
+def matrix(variants: Sequence[VariantSummary], budget: RowBudget) -> Section | None:
     """Returns which variant has which signature; None where there is only one variant, or no signature."""
     if len(variants) < 2:
         return None
@@ -77,18 +78,21 @@ def matrix(variants: Sequence[VariantSummary], room: Room) -> Section | None:
     if not first:
         return None
     columns = (Column("Signature", code=True), *(Column(tags_text(variant.tags)) for variant in shown))
-    room.head(*(column.name for column in columns))
+    budget.head(*(column.name for column in columns))
     rows: list[Row] = []
     by_name = [{signature.name: signature for signature in variant.signatures} for variant in shown]
     for name in sorted(first):
         cells = (
             name,
-            *(_presence(variant_signatures.get(name), first[name]) for variant_signatures in by_name),
+            *(_presence_text(variant_signatures.get(name), first[name]) for variant_signatures in by_name),
         )
-        if not room.take(cells):
+        if not budget.take(cells):
             break
         rows.append(cells)
-    notes = (folded(len(first) - len(rows), "signature"), folded(len(variants) - len(shown), "graph variant"))
+    notes = (
+        omission(len(first) - len(rows), "signature"),
+        omission(len(variants) - len(shown), "graph variant"),
+    )
     grid = Grid("", columns, tuple(rows), "; ".join(filter(None, notes)))
     return Section("Signatures by graph variant", f"{len(first):,}", (grid,))
 
@@ -96,11 +100,11 @@ def matrix(variants: Sequence[VariantSummary], room: Room) -> Section | None:
 def tensors(tensors: Sequence[TensorSummary], caption: str = "") -> Grid:
     """Returns a table of some inputs or outputs, in the order given."""
     rows = [(tensor.name, type_text(tensor), shape_text(tensor.shape)) for tensor in tensors[:MAX_TENSORS]]
-    note = folded(len(tensors) - len(rows), "tensor") if tensors else "none"
+    note = omission(len(tensors) - len(rows), "tensor") if tensors else "none"
     return Grid(caption, TENSOR_COLUMNS, tuple(rows), note, lead=0)
 
 
-def _presence(signature: SignatureSummary | None, first: SignatureSummary) -> str:
+def _presence_text(signature: SignatureSummary | None, first: SignatureSummary) -> str:
     if signature is None:
         return "–"  # noqa: RUF001 - a dash for nothing
     return (
@@ -112,14 +116,14 @@ def _presence(signature: SignatureSummary | None, first: SignatureSummary) -> st
 
 def _notes(signature: SignatureSummary, facts: Facts) -> Iterator[tuple[str, str]]:
     """Yields (input, what is to be said of it)."""
-    for input in signature.inputs:
-        input_facts = facts.get((signature.name, input.name), InputFacts())
-        remarks = [_held(input_facts.encoding), "no output uses it" if input_facts.unused else ""]
+    for tensor in signature.inputs:
+        input_facts = facts.get((signature.name, tensor.name), InputFacts())
+        remarks = [_encoding_text(input_facts.encoding), "no output uses it" if input_facts.unused else ""]
         if any(remarks):
-            yield input.name, ", ".join(filter(None, remarks))
+            yield tensor.name, ", ".join(filter(None, remarks))
 
 
-def _held(encoding: Encoding) -> str:
+def _encoding_text(encoding: Encoding) -> str:
     """Returns what strings hold: "tf.Example of 17 features", "JPEG files"; nothing for text."""
     if encoding.kind == "example":
         features = counted(len(encoding.features), "feature")
@@ -129,30 +133,30 @@ def _held(encoding: Encoding) -> str:
     return ""
 
 
-def features(variants: Sequence[VariantSummary], room: Room, facts: VariantFacts) -> Section | None:
+def features(variants: Sequence[VariantSummary], budget: RowBudget, facts: VariantFacts) -> Section | None:
     """Returns the features of the tf.Example messages that signatures parse, equal ones once."""
-    takers: dict[tuple[Feature, ...], dict[str, None]] = {}
+    parsers: dict[tuple[Feature, ...], dict[str, None]] = {}
     for variant in variants:
         for (signature, name), input_facts in facts.get(variant.tags, {}).items():
             if input_facts.encoding.features:
-                takers.setdefault(input_facts.encoding.features, {})[f"{signature}: {name}"] = None
+                parsers.setdefault(input_facts.encoding.features, {})[f"{signature}: {name}"] = None
     columns = (
         Column("Signature: input", code=True), Column("Feature", code=True), Column("Type"),
         Column("Values", "right"),
     )  # fmt: skip
     rows: list[Row] = []
-    for own_features, names in takers.items():
-        cells = [(feature.name, feature.dtype, number_text(feature.count)) for feature in own_features]
+    for feature_set, names in parsers.items():
+        cells = [(feature.name, feature.dtype, number_text(feature.count)) for feature in feature_set]
         rows += [(None if at else ", ".join(names), *cell) for at, cell in enumerate(cells)]
     if not rows:
         return None
-    room.head(*(column.name for column in columns))
-    grid = replace(listed(room, columns, rows, "", "input"), lead=2)
-    count = len({feature.name for own_features in takers for feature in own_features})
+    budget.head(*(column.name for column in columns))
+    grid = replace(bounded_grid(budget, columns, rows, "", "input"), lead=2)
+    count = len({feature.name for feature_set in parsers for feature in feature_set})
     return Section("Features of tf.Example inputs", number_text(count), (grid,)) if grid.rows else None
 
 
-def _grid(room: Room, group: Sequence[_Noted], caption: str) -> Grid:
+def _grid(budget: RowBudget, group: Sequence[_AnnotatedSignature], caption: str) -> Grid:
     """Lists signatures while there is room; all rows of one, or none of them but of the first."""
     columns: tuple[Column, ...] = SIGNATURE_COLUMNS
     if any(noted_signature.notes for noted_signature in group[:MAX_SIGNATURES]):
@@ -161,25 +165,28 @@ def _grid(room: Room, group: Sequence[_Noted], caption: str) -> Grid:
     shown = 0
     for noted_signature in group[:MAX_SIGNATURES]:
         block = _rows(noted_signature, len(columns) - len(SIGNATURE_COLUMNS))
-        fit = room.fit(block)
+        fit = budget.fit(block)
         if len(fit) < len(block) and (shown or not fit):
             break
         rows += fit
         shown += 1
-    return Grid(caption, columns, tuple(rows), folded(len(group) - shown, "signature"), lead=2)
+    return Grid(caption, columns, tuple(rows), omission(len(group) - shown, "signature"), lead=2)
 
 
-def _rows(noted: _Noted, more: int) -> list[Row]:
+def _rows(annotated: _AnnotatedSignature, note_cells: int) -> list[Row]:
     """The rows of a signature; each of a tensor has so many `more` cells than the usual, for its note."""
-    signature, notes = noted.signature, dict(noted.notes)
-    rows = [*_side("input", signature.inputs, more, notes), *_side("output", signature.outputs, more, {})]
+    signature, notes = annotated.signature, dict(annotated.notes)
+    rows = [
+        *_side("input", signature.inputs, note_cells, notes),
+        *_side("output", signature.outputs, note_cells, {}),
+    ]
     if signature.method not in PLAIN_METHODS:
         rows.append((None, "method", Remark(signature.method)))
     return [(signature.name, *rows[0][1:]), *rows[1:]]
 
 
 def _side(
-    label: str, side_tensors: Sequence[TensorSummary], more: int, notes: Mapping[str, str]
+    label: str, side_tensors: Sequence[TensorSummary], note_cells: int, notes: Mapping[str, str]
 ) -> list[Row]:
     rows: list[Row] = [
         (
@@ -188,10 +195,10 @@ def _side(
             tensor.name,
             type_text(tensor),
             shape_text(tensor.shape),
-            *(notes.get(tensor.name, ""),) * more,
+            *(notes.get(tensor.name, ""),) * note_cells,
         )
         for tensor in side_tensors[:MAX_TENSORS]
     ]
     if not side_tensors or len(side_tensors) > MAX_TENSORS:
-        rows.append((None, None, Remark(folded(len(side_tensors) - MAX_TENSORS, label) or "none")))
+        rows.append((None, None, Remark(omission(len(side_tensors) - MAX_TENSORS, label) or "none")))
     return [(None, label, *rows[0][2:]), *rows[1:]]

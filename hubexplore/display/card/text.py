@@ -9,7 +9,7 @@ from typing import Final
 from hubexplore.display.card.blocks import Block, Card, Code, Lines, Section
 from hubexplore.display.card.content import module_card
 from hubexplore.display.card.signature_sections import tensors as tensor_grid
-from hubexplore.display.card.variable_tree import Tree, flat_rows
+from hubexplore.display.card.variable_tree import VariableTree, flat_rows
 from hubexplore.display.tables.grid import Grid, grid_lines
 from hubexplore.display.wording import MAX_SENTENCE, MAX_TEXT, printable, visible
 from hubexplore.summary.model import ModuleSummary, TensorSummary
@@ -30,33 +30,33 @@ def module(summary: ModuleSummary, colour: bool = False, width: int = WIDTH) -> 
       colour: whether headings are bold and notes dim, by ANSI escapes; the only escapes that come out.
       width: columns that lines should fit into; names are shortened for it, numbers are not.
     """
-    return _written(_card(module_card(summary, unfoldable=True), width), colour)
+    return _joined_lines(_card(module_card(summary, unfoldable=True), width), colour)
 
 
 def section(card_section: Section | None, empty: str, colour: bool = False) -> str:
     """Returns one section; the sentence `empty` where there is none."""
-    return _written(_section(card_section, WIDTH), colour) if card_section else empty
+    return _joined_lines(_section(card_section, WIDTH), colour) if card_section else empty
 
 
 def tensor_table(tensors: Sequence[TensorSummary]) -> str:
     """Returns a table of some inputs or outputs, in the order given."""
-    return _written(_grid(tensor_grid(tensors), WIDTH), colour=False)
+    return _joined_lines(_grid(tensor_grid(tensors), WIDTH), colour=False)
 
 
-def _written(lines: Iterator[_Line], colour: bool) -> str:
+def _joined_lines(lines: Iterator[_Line], colour: bool) -> str:
     return "\n".join(look.format(text) if colour and text else text for look, text in lines)
 
 
 def _card(card: Card, width: int) -> Iterator[_Line]:
     yield BOLD, visible(card.title)
     for line in card.facts:
-        yield from ((PLAIN, part) for part in _joined([visible(phrase) for phrase in line], width))
+        yield from ((PLAIN, part) for part in _wrapped_phrases([visible(phrase) for phrase in line], width))
     for card_section in card.sections:
         yield PLAIN, ""
         yield from _section(card_section, width)
 
 
-def _joined(phrases: Sequence[str], width: int) -> Iterator[str]:
+def _wrapped_phrases(phrases: Sequence[str], width: int) -> Iterator[str]:
     """Yields lines of phrases with dots between; none is broken."""
     line = ""
     for phrase in phrases:
@@ -84,7 +84,7 @@ def _block(block: Block, width: int) -> Iterator[_Line]:
             return _grid(block, width)
         case Lines():
             return _lines(block, width)
-        case Tree():
+        case VariableTree():
             return _grid(Grid("", block.columns, tuple(flat_rows(block)), block.note), width)
         case Code():
             return ((PLAIN, printable(line)) for line in block.lines)

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hubexplore.display.card.limits import Room
+from hubexplore.display.card.limits import RowBudget
 from hubexplore.display.tables.grid import Bar, Column, Remark, Row
 from hubexplore.display.wording import (
     counted,
-    folded,
-    natural,
+    natural_key,
     number_text,
+    omission,
     shape_text,
     size_text,
     tags_list,
@@ -22,18 +22,18 @@ from hubexplore.display.wording import (
 from hubexplore.summary.model import LOCAL, VariableSummary, VariantSummary
 
 # So few variables need no scopes, and a scope of so few is no fold of its own.
-FLAT: Final = 12
-SMALL_SCOPE: Final = 3
+MAX_FLAT: Final = 12
+MAX_DISSOLVED: Final = 3
 MAX_DEPTH: Final = 8
 MAX_IN_SCOPE: Final = 40
 # What the fold of a scope takes in HTML besides its cells: the headings of the table in it.
-FOLD: Final = 800
+FOLD_BYTES: Final = 800
 # Behind the path of every variable of a TF2 SavedModel.
-VALUE: Final = "/.ATTRIBUTES/VARIABLE_VALUE"
+VALUE_SUFFIX: Final = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 @dataclass(frozen=True)
-class Entry:
+class VariableEntry:
     """A variable, and the tags of the variants that have it."""
 
     variable: VariableSummary
@@ -41,7 +41,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Scope:
+class ScopeFold:
     """A name scope: what is in it altogether, and what of it is listed.
 
     Attributes:
@@ -60,29 +60,29 @@ class Scope:
     parameters: int
     bytes: int
     share: float
-    scopes: tuple[Scope, ...] = ()
+    scopes: tuple[ScopeFold, ...] = ()
     leaves: tuple[Row, ...] = ()
     note: str = ""
 
 
 @dataclass(frozen=True)
-class Tree:
+class VariableTree:
     """A module's variables by scope; `columns` are those of the leaves."""
 
     columns: tuple[Column, ...]
-    root: Scope
+    root: ScopeFold
     note: str = ""
 
 
-def each_once(variants: Iterable[VariantSummary]) -> list[Entry]:
+def unique_variables(variants: Iterable[VariantSummary]) -> list[VariableEntry]:
     """Returns every variable of these variants, one that several have alike once; sorted by name."""
-    every = list(variants)
-    if len(every) == 1:
-        entries = [Entry(variable, (every[0].tags,)) for variable in every[0].variables]
+    variant_list = list(variants)
+    if len(variant_list) == 1:
+        entries = [VariableEntry(variable, (variant_list[0].tags,)) for variable in variant_list[0].variables]
         return sorted(entries, key=lambda entry: entry.variable.name)
     by_identity: dict[tuple[object, ...], tuple[VariableSummary, list[tuple[str, ...]]]] = {}
-    for variant in every:
-        seen: dict[tuple[object, ...], int] = {}
+    for variant in variant_list:
+        occurrences: dict[tuple[object, ...], int] = {}
         for variable in variant.variables:
             key = (
                 variable.name,
@@ -92,63 +92,64 @@ def each_once(variants: Iterable[VariantSummary]) -> list[Entry]:
                 variable.kind,
                 len(variable.partitions),
             )
-            number = seen[key] = seen.get(key, 0) + 1  # two alike in one variant are two variables
-            by_identity.setdefault((*key, number), (variable, []))[1].append(variant.tags)
-    entries = [Entry(variable, tuple(tags)) for variable, tags in by_identity.values()]
+            # Two equal rows of one variant are two variables.
+            occurrence = occurrences[key] = occurrences.get(key, 0) + 1
+            by_identity.setdefault((*key, occurrence), (variable, []))[1].append(variant.tags)
+    entries = [VariableEntry(variable, tuple(tags)) for variable, tags in by_identity.values()]
     return sorted(entries, key=lambda entry: entry.variable.name)
 
 
-def count(entries: Iterable[Entry]) -> int:
+def variable_count(entries: Iterable[VariableEntry]) -> int:
     """Returns how many variables there are; one that differs between variants counts once."""
-    everything = list(entries)
-    if len({entry.tags for entry in everything}) == 1:
-        return len(everything)
+    entry_list = list(entries)
+    if len({entry.tags for entry in entry_list}) == 1:
+        return len(entry_list)
     by_name: dict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
-    for entry in everything:
+    for entry in entry_list:
         by_name[entry.variable.name].update(entry.tags)
     return sum(max(counts.values(), default=0) for counts in by_name.values())
 
 
-def totals(entries: Iterable[Entry]) -> tuple[int, int]:
+def totals(entries: Iterable[VariableEntry]) -> tuple[int, int]:
     """Returns parameters and bytes; a variable that differs between variants counts as its largest form."""
-    everything = list(entries)
-    if len({entry.tags for entry in everything}) == 1:
-        variables = [entry.variable for entry in everything]
-        return sum(variable.parameters or 0 for variable in variables), sum(
-            variable.bytes or 0 for variable in variables
-        )
+    entry_list = list(entries)
+    if len({entry.tags for entry in entry_list}) == 1:
+        variables = [entry.variable for entry in entry_list]
+        parameters = sum(variable.parameters or 0 for variable in variables)
+        return parameters, sum(variable.bytes or 0 for variable in variables)
     by_name: dict[str, Counter[tuple[tuple[str, ...], str]]] = defaultdict(Counter)
-    for entry in everything:
+    for entry in entry_list:
         for tags in entry.tags:
             by_name[entry.variable.name][tags, "parameters"] += entry.variable.parameters or 0
             by_name[entry.variable.name][tags, "bytes"] += entry.variable.bytes or 0
     largest = [
-        [max(count for (_, of), count in counts.items() if of == what) for what in ("parameters", "bytes")]
+        [
+            max(total for (_, measured), total in counts.items() if measured == quantity)
+            for quantity in ("parameters", "bytes")
+        ]
         for counts in by_name.values()
     ]
-    return sum(variable_totals[0] for variable_totals in largest), sum(
-        variable_totals[1] for variable_totals in largest
-    )
+    return sum(parameters for parameters, _ in largest), sum(size for _, size in largest)
 
 
-def roll_up(entries: Sequence[Entry], room: Room) -> Tree:
+def build_tree(entries: Sequence[VariableEntry], budget: RowBudget) -> VariableTree:
     """Returns the tree, opened level by level while there is room."""
     layout = _Layout.of(entries)
-    all_in_one = len(entries) <= FLAT
+    all_in_one = len(entries) <= MAX_FLAT
     root = _Node("", [(tuple(entry.variable.name.split("/")), entry) for entry in entries], 0, 0)
-    waiting = deque([root])
-    while waiting:
-        waiting.extend(_open(waiting.popleft(), layout, room, all_in_one))
+    queue = deque([root])
+    while queue:
+        queue.extend(_open(queue.popleft(), layout, budget, all_in_one))
     hidden = len(entries) - root.shown()
-    return Tree(layout.columns, root.frozen(layout), folded(hidden, "variable"))
+    return VariableTree(layout.columns, root.frozen(layout), omission(hidden, "variable"))
 
 
-def flat_rows(tree: Tree) -> Iterator[Row]:
+def flat_rows(tree: VariableTree) -> Iterator[Row]:
     """Yields a row per scope, and under it, further to the right, one per thing in it."""
     return _flat(tree.root, "", len(tree.columns))
 
 
-def _flat(scope: Scope, indent: str, width: int) -> Iterator[Row]:
+def _flat(scope: ScopeFold, indent: str, width: int) -> Iterator[Row]:
     for inner in scope.scopes:
         counts = (f"{inner.parameters:,}", size_text(inner.bytes), Bar(inner.share))
         empty = ("",) * (width - 3 - len(counts))
@@ -173,11 +174,11 @@ class _Layout:
     bytes: int
 
     @classmethod
-    def of(cls, entries: Sequence[Entry]) -> _Layout:
+    def of(cls, entries: Sequence[VariableEntry]) -> _Layout:
         tag_sets = {entry.tags for entry in entries}
         names = Counter((entry.variable.name, tags) for entry in entries for tags in entry.tags)
         return cls(
-            repeated=frozenset(name for (name, _), often in names.items() if often > 1),
+            repeated=frozenset(name for (name, _), times in names.items() if times > 1),
             trainable=len({entry.variable.trainable for entry in entries}) > 1,
             local=any(entry.variable.kind == LOCAL for entry in entries),
             partitions=any(entry.variable.partitions for entry in entries),
@@ -202,7 +203,7 @@ class _Layout:
             Column("Share", "bar"),
         )
 
-    def row(self, name: str, entry: Entry) -> Row:
+    def row(self, name: str, entry: VariableEntry) -> Row:
         variable = entry.variable
         return (
             name,
@@ -220,7 +221,7 @@ class _Layout:
 
     def object_of(self, variable: VariableSummary) -> str:
         """Returns its path in the checkpoint, which tells it from others of its name."""
-        return variable.key.removesuffix(VALUE) if variable.name in self.repeated else ""
+        return variable.key.removesuffix(VALUE_SUFFIX) if variable.name in self.repeated else ""
 
     def share(self, size: int) -> float:
         return size / self.bytes if self.bytes else 0.0
@@ -234,39 +235,41 @@ class _Node:
     """A scope that may still be opened; the first `skip` parts of the names in it are its own name."""
 
     name: str
-    items: list[tuple[_Path, Entry]]
+    items: list[tuple[_Path, VariableEntry]]
     skip: int
     depth: int
     nodes: list[_Node] = field(default_factory=list)
     leaves: list[Row] = field(default_factory=list)
     left_out: int = 0
 
-    def frozen(self, layout: _Layout) -> Scope:
+    def frozen(self, layout: _Layout) -> ScopeFold:
         parameters, size = totals(entry for _, entry in self.items)
         scopes = tuple(node.frozen(layout) for node in self.nodes)
-        note = folded(self.left_out, "variable")
+        note = omission(self.left_out, "variable")
         share = layout.share(size)
-        return Scope(self.name, len(self.items), parameters, size, share, scopes, tuple(self.leaves), note)
+        return ScopeFold(
+            self.name, len(self.items), parameters, size, share, scopes, tuple(self.leaves), note
+        )
 
     def shown(self) -> int:
         """How many variables are listed in it or counted by its note."""
         return len(self.leaves) + self.left_out + sum(node.shown() for node in self.nodes)
 
 
-def _open(node: _Node, layout: _Layout, room: Room, all_in_one: bool) -> list[_Node]:
+def _open(node: _Node, layout: _Layout, budget: RowBudget, all_in_one: bool) -> list[_Node]:
     """Lists what is in a scope, if there is room; returns the scopes found in it."""
-    scopes, leaves = _inside(node, all_in_one)
-    if node.depth and room.rows < min(len(scopes) + len(leaves), MAX_IN_SCOPE):
+    scopes, leaves = _contents(node, all_in_one)
+    if node.depth and budget.rows < min(len(scopes) + len(leaves), MAX_IN_SCOPE):
         return []
-    most = MAX_IN_SCOPE if node.depth or scopes else room.rows
+    most = MAX_IN_SCOPE if node.depth or scopes else budget.rows
     for inner in scopes[:MAX_IN_SCOPE]:
         cells = (inner.name, counted(len(inner.items), "variable"), "", "", Bar(0))
-        if not room.take(cells, FOLD):
+        if not budget.take(cells, FOLD_BYTES):
             break
         node.nodes.append(inner)
     for path, entry in leaves[:most]:
         row = layout.row("/".join(path[node.skip :]), entry)
-        if not room.take(row):
+        if not budget.take(row):
             break
         node.leaves.append(row)
     if node.depth and not node.nodes and not node.leaves:
@@ -276,26 +279,26 @@ def _open(node: _Node, layout: _Layout, room: Room, all_in_one: bool) -> list[_N
     return node.nodes
 
 
-def _inside(node: _Node, all_in_one: bool) -> tuple[list[_Node], list[tuple[_Path, Entry]]]:
+def _contents(node: _Node, all_in_one: bool) -> tuple[list[_Node], list[tuple[_Path, VariableEntry]]]:
     """Returns the scopes in a scope and its own variables; scopes of few are dissolved into these."""
-    groups: dict[str, list[tuple[_Path, Entry]]] = {}
-    leaves: list[tuple[_Path, Entry]] = []
+    groups: dict[str, list[tuple[_Path, VariableEntry]]] = {}
+    leaves: list[tuple[_Path, VariableEntry]] = []
     for path, entry in node.items:
         flat = all_in_one or node.depth >= MAX_DEPTH or len(path) == node.skip + 1
         (leaves if flat else groups.setdefault(path[node.skip], [])).append((path, entry))
     scopes: list[_Node] = []
     for items in groups.values():
-        if len(items) <= SMALL_SCOPE:
+        if len(items) <= MAX_DISSOLVED:
             leaves += items
         else:
-            end = _common(items, node.skip)
+            end = _shared_parts(items, node.skip)
             name = "/".join(items[0][0][node.skip : end]) + "/"
             scopes.append(_Node(name, items, end, node.depth + 1))
-    leaves.sort(key=lambda item: natural("/".join(item[0][node.skip :])))
-    return sorted(scopes, key=lambda scope: natural(scope.name)), leaves
+    leaves.sort(key=lambda item: natural_key("/".join(item[0][node.skip :])))
+    return sorted(scopes, key=lambda scope: natural_key(scope.name)), leaves
 
 
-def _common(items: Sequence[tuple[_Path, Entry]], skip: int) -> int:
+def _shared_parts(items: Sequence[tuple[_Path, VariableEntry]], skip: int) -> int:
     """Returns how many first parts all names share, their last part not counted; `skip` + 1 at least."""
     paths = [path for path, _ in items]
     lowest, highest = min(paths), max(paths)

@@ -32,7 +32,7 @@ COLUMNS: Final = (
 )
 
 
-def items_of(shown: Outline) -> list[tuple[int, str]]:
+def list_items(shown: Outline) -> list[tuple[int, str]]:
     """The outline as (depth, line): boxes in their groups, in the order in which values flow."""
     feeds: dict[int, list[Edge]] = {}
     for edge in shown.edges:

@@ -16,7 +16,7 @@ HOW_TO_GET_DOT: Final = (
     "A picture needs graphviz's program `dot`: `apt-get install graphviz`, `conda install graphviz`, "
     "`brew install graphviz`, or from graphviz.org; pip cannot install it."
 )
-_SPACE: Final = "http://www.w3.org/2000/svg"
+_NAMESPACE: Final = "http://www.w3.org/2000/svg"
 _ELEMENTS: Final = frozenset({"svg", "g", "title", "polygon", "polyline", "path", "ellipse", "text"})
 _ATTRIBUTES: Final = frozenset(
     {
@@ -60,7 +60,7 @@ def render(source: str, form: str) -> bytes:
     if program is None:
         raise DiagramError(HOW_TO_GET_DOT)
     try:
-        done = subprocess.run(  # noqa: S603 - the program of this name on the user's PATH; no shell, no file
+        process = subprocess.run(  # noqa: S603 - the program of this name on the user's PATH; no shell, no file
             [program, f"-T{form}"],
             input=source.encode(),
             capture_output=True,
@@ -73,10 +73,10 @@ def render(source: str, form: str) -> bytes:
         ) from None
     except OSError as error:
         raise DiagramError(f"`dot` ({program}) cannot be run: {error}. {HOW_TO_GET_DOT}") from error
-    if done.returncode or not done.stdout:
-        message = done.stderr.decode(errors="replace").strip()[:500]
-        raise DiagramError(f"`dot` ({program}) failed with exit code {done.returncode}: {message!r}")
-    return done.stdout
+    if process.returncode or not process.stdout:
+        message = process.stderr.decode(errors="replace").strip()[:500]
+        raise DiagramError(f"`dot` ({program}) failed with exit code {process.returncode}: {message!r}")
+    return process.stdout
 
 
 def cleaned(drawing: bytes, title: str, names: Sequence[str], font: str, numbered: bool = False) -> str:
@@ -89,11 +89,11 @@ def cleaned(drawing: bytes, title: str, names: Sequence[str], font: str, numbere
       font: of all text.
       numbered: whether the shapes of box 3 are in a `<g data-box="3">`, those of group 1 in `data-group="1"`.
     """
-    ElementTree.register_namespace("", _SPACE)
+    ElementTree.register_namespace("", _NAMESPACE)
     root = ElementTree.fromstring(drawing)  # noqa: S314 - written by `dot`, which escapes text; no entities of its own
     _strip(root)
-    for group in root.iter(f"{{{_SPACE}}}g"):
-        caption = group.find(f"{{{_SPACE}}}title")
+    for group in root.iter(f"{{{_NAMESPACE}}}g"):
+        caption = group.find(f"{{{_NAMESPACE}}}title")
         if caption is not None:
             # Ours are "n3" for a box and "cluster1" for a group.
             kind, number = group.get("class"), (caption.text or "").removeprefix("cluster").removeprefix("n")
@@ -104,9 +104,9 @@ def cleaned(drawing: bytes, title: str, names: Sequence[str], font: str, numbere
             else:
                 group.remove(caption)
         group.attrib.pop("class", None)
-    named = ElementTree.Element(f"{{{_SPACE}}}title")
-    named.text = title
-    root.insert(0, named)
+    picture_title = ElementTree.Element(f"{{{_NAMESPACE}}}title")
+    picture_title.text = title
+    root.insert(0, picture_title)
     root.set("role", "img")
     root.set("font-family", font)
     return ElementTree.tostring(root, encoding="unicode")
@@ -120,7 +120,7 @@ def _strip(root: ElementTree.Element) -> None:
         for name in [name for name in element.attrib if name not in _ATTRIBUTES]:
             del element.attrib[name]
         for child in list(element):
-            if child.tag.removeprefix(f"{{{_SPACE}}}") in _ELEMENTS:
+            if child.tag.removeprefix(f"{{{_NAMESPACE}}}") in _ELEMENTS:
                 stack.append(child)
             else:
                 element.remove(child)

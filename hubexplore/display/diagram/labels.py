@@ -14,7 +14,7 @@ MAX_LABEL: Final = 44
 MAX_OPS: Final = 4
 MAX_WEIGHTS: Final = 3
 
-KINDS: Final = {
+KIND_NAMES: Final = {
     data.INPUT: "input",
     data.OUTPUT: "output",
     data.SCOPE: "scope",
@@ -29,7 +29,7 @@ KINDS: Final = {
     data.CONSTANT: "constant",
     data.MISSING: "missing",
 }
-SAID_BY_LOOKS: Final = frozenset({data.OP, data.SCOPE, data.MORE, data.SERIES, data.ALIKE})
+KINDS_SHOWN_BY_SHAPE: Final = frozenset({data.OP, data.SCOPE, data.MORE, data.SERIES, data.ALIKE})
 """Kinds whose boxes need no word for it."""
 
 
@@ -40,8 +40,8 @@ def kind_text(box: Box) -> str:
     if box.kind == data.ALIKE:
         return f"{box.repeats} alike"
     if box.kind in (data.INPUT, data.OUTPUT) and box.repeats > 1:
-        return f"{box.repeats:,} {KINDS[box.kind]}s"
-    return KINDS[box.kind] + ("s" if box.kind == data.VARIABLE and len(box.weights) > 1 else "")
+        return f"{box.repeats:,} {KIND_NAMES[box.kind]}s"
+    return KIND_NAMES[box.kind] + ("s" if box.kind == data.VARIABLE and len(box.weights) > 1 else "")
 
 
 def name_text(box: Box) -> str:

@@ -30,9 +30,11 @@ from hubexplore.summary.tags import chosen
 if TYPE_CHECKING:
     import pandas as pd
 
-FEWER: Final = 40
+MAX_BOXES_AFTER_TIMEOUT: Final = 40
 """So many boxes are drawn where `dot` took too long for more."""
-MSG_FEWER: Final = "The layout of all boxes took too long; these are fewer. Name a signature, or a depth."
+MSG_FEWER_BOXES: Final = (
+    "The layout of all boxes took too long; these are fewer. Name a signature, or a depth."
+)
 ENDINGS: Final = (".svg", ".png", ".dot")
 
 
@@ -67,7 +69,9 @@ def diagram(
         )
     names = (expand,) if isinstance(expand, str) else tuple(expand)
     draw = functools.partial(outline, meta_graph, variant, signature, expand=names, depth=depth)
-    return Diagram(summary.title, draw(bound=MAX_BOXES), functools.partial(draw, bound=FEWER))
+    return Diagram(
+        summary.title, draw(bound=MAX_BOXES), functools.partial(draw, bound=MAX_BOXES_AFTER_TIMEOUT)
+    )
 
 
 def _variant(summary: ModuleSummary, tags: Iterable[str] | str | None) -> VariantSummary:
@@ -103,13 +107,13 @@ class Diagram:
     def _picture(self) -> _Picture:
         """The layout. If it takes too long, all of the diagram goes on with fewer boxes."""
         try:
-            return _drawn(self.outline, self.title)
+            return _laid_out(self.outline, self.title)
         except svg.LayoutTimeoutError:
             if self._fewer is None:
                 raise
             fewer = self._fewer()
-            self.outline = replace(fewer, warnings=(*fewer.warnings, MSG_FEWER))
-            return _drawn(self.outline, self.title)
+            self.outline = replace(fewer, warnings=(*fewer.warnings, MSG_FEWER_BOXES))
+            return _laid_out(self.outline, self.title)
 
     @property
     def svg(self) -> str:
@@ -146,11 +150,11 @@ class Diagram:
     @property
     def table(self) -> Grid:
         """The boxes and what feeds them as a table."""
-        shown = self.outline
-        rows = tuple(box_table.row_of(shown, index) for index in range(len(shown.boxes)))
+        current = self.outline
+        rows = tuple(box_table.row_of(current, index) for index in range(len(current.boxes)))
         note = (
-            f"{counted(shown.aside, 'node')} of constants, shape arithmetic and reads stand aside."
-            if shown.aside > 0
+            f"{counted(current.aside, 'node')} of constants, shape arithmetic and reads stand aside."
+            if current.aside > 0
             else ""
         )
         return Grid("Boxes of the diagram and what feeds them", box_table.COLUMNS, rows, note)
@@ -183,7 +187,7 @@ class Diagram:
         return "\n".join(
             [
                 heading(self.outline, self.title),
-                *(f"{'  ' * depth}{text}" for depth, text in box_table.items_of(self.outline)),
+                *(f"{'  ' * depth}{text}" for depth, text in box_table.list_items(self.outline)),
             ]
         )
 
@@ -193,21 +197,21 @@ class Diagram:
 
     def html(self) -> Markup:
         """Returns the picture and its table; without `dot` a list, and how to get a picture."""
-        failed = ""
+        failure = ""
         try:
             # The picture comes first: what stands beside it has the boxes that it has.
             picture = self._picture
-            shown = [picture.html(heading(self.outline, self.title))]
+            content = [picture.html(heading(self.outline, self.title))]
         except DiagramError as error:
-            failed = str(error)
-            shown = [
+            failure = str(error)
+            content = [
                 tag("p", tag("strong", heading(self.outline, self.title))),
-                box_table.nested_list(box_table.items_of(self.outline)),
+                box_table.nested_list(box_table.list_items(self.outline)),
             ]
-        messages = [*self.outline.warnings, *([failed] if failed else [])]
+        messages = [*self.outline.warnings, *([failure] if failure else [])]
         notes = [tag("p", visible(text, MAX_SENTENCE), class_="note") for text in messages]
         table = tag("details", tag("summary", "The same as a table"), tag("div", grid_html(self.table)))
-        return framed(*shown, *notes, table)
+        return framed(*content, *notes, table)
 
 
 @dataclass(frozen=True)
@@ -237,7 +241,7 @@ class _Picture:
         )
 
 
-def _drawn(shown: Outline, title: str) -> _Picture:
-    source = dot_source(shown, title)
-    names = tuple(f"{visible(box.name)} ({kind_text(box)})" for box in shown.boxes)
-    return _Picture(source, svg.render(source, "svg"), heading(shown, title), names)
+def _laid_out(outline: Outline, title: str) -> _Picture:
+    source = dot_source(outline, title)
+    names = tuple(f"{visible(box.name)} ({kind_text(box)})" for box in outline.boxes)
+    return _Picture(source, svg.render(source, "svg"), heading(outline, title), names)

@@ -11,7 +11,7 @@ from hubexplore.display.tables.grid import Column, Grid, grid_html, grid_text
 from hubexplore.display.wording import apart, shape_text, visible
 from hubexplore.summary.call_record import CallRecord, Shapes
 
-SHOWN: Final = 40
+MAX_SHOWN: Final = 40
 _COLUMNS: Final = (
     Column("#", "right"),
     Column("Time"),
@@ -64,7 +64,7 @@ def _grid(records: Sequence[CallRecord]) -> Grid:
             _shapes(record.outputs),
             seconds_text(record.seconds),
         )
-        for record in records[-SHOWN:]
+        for record in records[-MAX_SHOWN:]
     )
     earlier = len(records) - len(rows)
     return Grid("Calls", _COLUMNS, rows, f"{earlier} earlier ones are in .df" if earlier else "")

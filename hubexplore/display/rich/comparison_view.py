@@ -14,7 +14,7 @@ from hubexplore.display.markup import Markup, document, tag
 from hubexplore.display.safe_display import automatic
 from hubexplore.display.tables.grid import Column, Grid, grid_html, grid_lines
 from hubexplore.display.theme import PAGE_STYLE
-from hubexplore.display.wording import MAX_SENTENCE, counted, folded, tags_text, visible
+from hubexplore.display.wording import MAX_SENTENCE, counted, omission, tags_text, visible
 from hubexplore.summary.compare.comparison import Comparison, Difference
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _page(comparison: Comparison) -> _Page:
             comparison.differences, lambda difference: difference.section
         )
     )
-    more = folded(len(comparison.reasons) - len(reasons), "reason")
+    more = omission(len(comparison.reasons) - len(reasons), "reason")
     note = " ".join(filter(None, (more, _basis(comparison))))
     return _Page(_verdict(comparison), reasons, note, grids)
 
@@ -186,10 +186,10 @@ def _grid(comparison: Comparison, section: str, differences: tuple[Difference, .
     columns = (
         Column("Name", code=True),
         *((Column("Graph variant"),) if several else ()),
-        *(Column(title, kept=True) for title in _headings(comparison)),
+        *(Column(title, keep_empty=True) for title in _headings(comparison)),
     )
     caption = f"{section[0].upper()}{section[1:]}: {counted(len(differences), 'difference')}"
-    return Grid(caption, columns, rows, folded(len(differences) - len(listed), "difference"))
+    return Grid(caption, columns, rows, omission(len(differences) - len(listed), "difference"))
 
 
 def _headings(comparison: Comparison) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hubexplore.display.card import content, html, text
 from hubexplore.display.card.blocks import Section
-from hubexplore.display.card.limits import Room
+from hubexplore.display.card.limits import RowBudget
 from hubexplore.display.safe_display import automatic
 from hubexplore.display.tables import frames
 from hubexplore.summary.model import FileSummary, VariableSummary, VariantSummary
@@ -46,7 +46,7 @@ class Listing(tuple[Item_co, ...]):
         return frames.of_variants(self._kind, self._variants)
 
     def _section(self, rows: int) -> Section | None:
-        return content.SECTIONS[self._kind].make(self._variants, Room(rows, BYTES))
+        return content.SECTIONS[self._kind].make(self._variants, RowBudget(rows, BYTES))
 
     @property
     def _empty(self) -> str:
@@ -91,7 +91,7 @@ class Variants(Listing[VariantSummary]):
         return frames.overview(self)
 
     def _section(self, rows: int) -> Section | None:
-        return content.variants_section(self, Room(rows, BYTES))
+        return content.variants_section(self, RowBudget(rows, BYTES))
 
 
 class Files(Listing[FileSummary]):
@@ -103,7 +103,7 @@ class Files(Listing[FileSummary]):
         return frames.of_files(self)
 
     def _section(self, rows: int) -> Section | None:
-        return content.files(self, Room(rows, BYTES))
+        return content.files(self, RowBudget(rows, BYTES))
 
 
 def variables(

@@ -7,7 +7,7 @@ from typing import Any
 
 from hubexplore.display.safe_display import automatic
 from hubexplore.display.tables.grid import Column, Grid, grid_html, grid_text
-from hubexplore.display.wording import folded, printable
+from hubexplore.display.wording import omission, printable
 
 ROWS = 100
 
@@ -42,7 +42,7 @@ class Table(tuple[tuple[str, ...], ...]):
         return pd.DataFrame(rows, columns=[column.name for column in self.columns])
 
     def _grid(self) -> Grid:
-        return Grid(self.caption, self.columns, tuple(self[:ROWS]), folded(len(self) - ROWS, "row"))
+        return Grid(self.caption, self.columns, tuple(self[:ROWS]), omission(len(self) - ROWS, "row"))
 
     def __repr__(self) -> str:
         return grid_text(self._grid()) if self else self._empty

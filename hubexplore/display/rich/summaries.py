@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from hubexplore.display import records
 from hubexplore.display.card import html, text
-from hubexplore.display.card.variable_tree import each_once
+from hubexplore.display.card.variable_tree import unique_variables
 from hubexplore.display.rich.listings import Files, Listing, Variables, Variants, variables
 from hubexplore.display.safe_display import automatic
 from hubexplore.errors import HandleError, NoSuchVariantError, closest
@@ -90,7 +90,7 @@ class Summary(ModuleSummary):
     @property
     def variables(self) -> Variables:
         """The variables, each once; `.stats()` reads their values."""
-        once = [entry.variable for entry in each_once(self.variants)]
+        once = [entry.variable for entry in unique_variables(self.variants)]
         return variables(once, self.variants, _weights(self))
 
     @property

@@ -14,9 +14,9 @@ from hubexplore.display.card.text import BOLD, PLAIN
 from hubexplore.display.markup import Markup, document, tag
 from hubexplore.display.safe_display import automatic
 from hubexplore.display.tables.grid import Column, Grid, Remark, Row, grid_html, grid_lines
-from hubexplore.display.tables.histogram import Spark
+from hubexplore.display.tables.histogram import Sparkline
 from hubexplore.display.theme import PAGE_STYLE
-from hubexplore.display.wording import counted, folded, shape_text
+from hubexplore.display.wording import counted, omission, shape_text
 from hubexplore.summary.weights.statistics import VariableStats
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MAX_ROWS: Final = 120
 # Reading takes well below a second per so many bytes: no bar for less.
-NOTICEABLE: Final = 200_000_000
+MIN_PROGRESS_BYTES: Final = 200_000_000
 # A line has many short numbers, and should keep the whole name.
 WIDTH: Final = 128
 
@@ -95,10 +95,10 @@ def markup(stats: Iterable[VariableStats]) -> Markup:
 
 def _grid(stats: tuple[VariableStats, ...]) -> Grid:
     """Lists variables that hold NaN or Inf first, so that no fold hides them; without any, no column does."""
-    odd = any(variable.nans or variable.infs for variable in stats)
+    has_odd = any(variable.nans or variable.infs for variable in stats)
     ordered = sorted(stats, key=lambda variable: not (variable.nans or variable.infs))
-    rows = tuple(_row(variable, odd) for variable in ordered[:MAX_ROWS])
-    numbers = ("Min", "Max", "Mean", "Std", "Zeros", *(("NaN", "Inf") if odd else ()))
+    rows = tuple(_row(variable, has_odd) for variable in ordered[:MAX_ROWS])
+    numbers = ("Min", "Max", "Mean", "Std", "Zeros", *(("NaN", "Inf") if has_odd else ()))
     columns = (
         Column("Name", code=True),
         Column("Type"),
@@ -106,7 +106,7 @@ def _grid(stats: tuple[VariableStats, ...]) -> Grid:
         *(Column(name, "right") for name in numbers),
         Column("Histogram"),
     )
-    return Grid(_caption(stats), columns, rows, folded(len(stats) - len(rows), "variable"))
+    return Grid(_caption(stats), columns, rows, omission(len(stats) - len(rows), "variable"))
 
 
 def _caption(stats: tuple[VariableStats, ...]) -> str:
@@ -115,11 +115,11 @@ def _caption(stats: tuple[VariableStats, ...]) -> str:
     numbers = sum(variable.count or 0 for variable in stats if variable.zeros is not None)
     nans, infs = (sum(getattr(variable, name) or 0 for variable in stats) for name in ("nans", "infs"))
     affected = counted(sum(1 for variable in stats if variable.nans or variable.infs), "variable")
-    odd = f"{nans:,} NaN and {infs:,} Inf in {affected}" if nans or infs else "no NaN, no Inf"
-    return f"Weights of {counted(len(stats), 'variable')}: {counted(numbers, 'number')}, {odd}"
+    anomalies = f"{nans:,} NaN and {infs:,} Inf in {affected}" if nans or infs else "no NaN, no Inf"
+    return f"Weights of {counted(len(stats), 'variable')}: {counted(numbers, 'number')}, {anomalies}"
 
 
-def _row(stats: VariableStats, odd: bool) -> Row:
+def _row(stats: VariableStats, has_odd: bool) -> Row:
     read_as = f", {stats.note}" if stats.note and stats.zeros is not None else ""
     start = (stats.name, f"{stats.dtype}{read_as}", shape_text(stats.shape))
     if stats.zeros is None:
@@ -129,7 +129,7 @@ def _row(stats: VariableStats, odd: bool) -> Row:
     return (
         *start,
         *(_number(number) for number in numbers),
-        *(f"{count:,}" for count in counts[: 3 if odd else 1]),
+        *(f"{count:,}" for count in counts[: 3 if has_odd else 1]),
         _histogram(stats),
     )
 
@@ -143,11 +143,11 @@ def _number(value: float | None) -> str:
 def _histogram(stats: VariableStats) -> str:
     if not stats.histogram:
         return "no elements" if stats.count == 0 else "no finite number"
-    what = stats.note or "numbers"
+    value_noun = stats.note or "numbers"
     counts = ", ".join(map(str, stats.histogram))
     low, high = _number(stats.minimum), _number(stats.maximum)
     bins = counted(len(stats.histogram), "bin")
-    return Spark(stats.histogram, f"{what} from {low} to {high} in {bins}: {counts}")
+    return Sparkline(stats.histogram, f"{value_noun} from {low} to {high} in {bins}: {counts}")
 
 
 def _plain(value: Any) -> Any:
@@ -165,7 +165,7 @@ def _in_kernel() -> bool:
 @contextlib.contextmanager
 def _progress(total_bytes: int) -> Iterator[Callable[[int], object]]:
     """Yields what counts the bytes read: a bar in a notebook or terminal if there are many, else nothing."""
-    if total_bytes < NOTICEABLE or not (_in_kernel() or sys.stderr.isatty()):
+    if total_bytes < MIN_PROGRESS_BYTES or not (_in_kernel() or sys.stderr.isatty()):
         yield lambda size: None
         return
     from tqdm.auto import tqdm

@@ -18,11 +18,11 @@ _Values = tuple[Any, ...]
 _Columns = Mapping[str, str]
 _TEXT: Final = "str"
 _COUNT: Final = "Int64"
-_TRUTH: Final = "bool"
+_BOOL: Final = "bool"
 _TUPLE: Final = "object"
 
 _VARIABLE: Final = {
-    "name": _TEXT, "dtype": _TEXT, "shape": _TUPLE, "trainable": _TRUTH, "kind": _TEXT,
+    "name": _TEXT, "dtype": _TEXT, "shape": _TUPLE, "trainable": _BOOL, "kind": _TEXT,
     "parameters": _COUNT, "bytes": _COUNT, "partitions": _COUNT, "node": _TEXT, "key": _TEXT,
 }  # fmt: skip
 
@@ -56,7 +56,7 @@ def _variable(variable: VariableSummary) -> _Values:
     )
 
 
-_KINDS: Final[Mapping[str, tuple[_Columns, Callable[[VariantSummary], Iterator[_Values]]]]] = {
+_FRAMES: Final[Mapping[str, tuple[_Columns, Callable[[VariantSummary], Iterator[_Values]]]]] = {
     "signatures": (
         {
             "signature": _TEXT, "side": _TEXT, "name": _TEXT, "kind": _TEXT, "dtype": _TEXT, "shape": _TUPLE,
@@ -94,7 +94,7 @@ _KINDS: Final[Mapping[str, tuple[_Columns, Callable[[VariantSummary], Iterator[_
         lambda variant: ((function.name, function.inputs, function.outputs, function.nodes) for function in variant.functions),
     ),
     "ops": (
-        {"op": _TEXT, "count": _COUNT, "in_functions": _COUNT, "unknown": _TRUTH, "package": _TEXT},
+        {"op": _TEXT, "count": _COUNT, "in_functions": _COUNT, "unknown": _BOOL, "package": _TEXT},
         lambda variant: (
             (op.op, op.count, op.in_functions, op.unknown, op.package) for op in variant.ops
         ),
@@ -106,7 +106,7 @@ _KINDS: Final[Mapping[str, tuple[_Columns, Callable[[VariantSummary], Iterator[_
 
 def of_variants(kind: str, variants: Sequence[VariantSummary]) -> Any:
     """Returns a `pandas.DataFrame` of what all variants hold of a kind ("signatures", "ops", ...)."""
-    columns, rows = _KINDS[kind]
+    columns, rows = _FRAMES[kind]
     merged: dict[tuple[int, _Values], list[str]] = {}
     for variant in variants:
         seen: Counter[_Values] = Counter()
@@ -154,13 +154,13 @@ def _frame(columns: _Columns, rows: Sequence[_Values]) -> Any:
     import pandas as pd
 
     series = {
-        name: pd.Series([(_fitting if kind == _COUNT else _safe)(row[at]) for row in rows], dtype=kind)
+        name: pd.Series([(_int64_or_none if kind == _COUNT else _safe)(row[at]) for row in rows], dtype=kind)
         for at, (name, kind) in enumerate(columns.items())
     }
     return pd.DataFrame(series)
 
 
-def _fitting(number: int | None) -> int | None:
+def _int64_or_none(number: int | None) -> int | None:
     """Returns a number, None for one of more than 64 bits, which no column holds."""
     return number if number is not None and abs(number) < 1 << 63 else None
 

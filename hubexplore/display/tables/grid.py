@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from hubexplore.display.markup import Markup, join, tag
-from hubexplore.display.tables.histogram import Spark
+from hubexplore.display.tables.histogram import Sparkline
 from hubexplore.display.wording import MAX_SENTENCE, apart, visible
 
 BAR_WIDTH: Final = 8
 # Columns of a terminal that a table fits into, and what the first column and other texts keep at least.
-LINE: Final = 97
-LEAST_NAME: Final = 34
-LEAST: Final = 16
+LINE_WIDTH: Final = 97
+MIN_NAME_WIDTH: Final = 34
+MIN_TEXT_WIDTH: Final = 16
 _BREAK: Final = Markup("<wbr>")
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
@@ -34,7 +34,7 @@ class Column:
     align: Literal["left", "right", "bar"] = "left"
     code: bool = False
     cut: Literal["middle", "end"] = "middle"
-    kept: bool = False
+    keep_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,17 +81,19 @@ class Grid:
     lead: int = 1
 
 
-def grid_html(grid: Grid, unseen: str = "") -> Markup:
+def grid_html(grid: Grid, fallback_caption: str = "") -> Markup:
     """Returns the `<table>`; rows that share their first cell are one `<tbody>`.
 
     Args:
       grid: the table.
       unseen: the caption where the grid has none: read out, but seen only where styles are stripped.
     """
-    grid = _told_apart(_without_empty_columns(grid))
-    caption = visible(grid.caption or unseen, MAX_SENTENCE)
+    grid = _with_distinct_names(_without_empty_columns(grid))
+    caption = visible(grid.caption or fallback_caption, MAX_SENTENCE)
     captions = (tag("caption", caption, class_=None if grid.caption else "aside"),) if caption else ()
-    heads = (tag("th", visible(column.name), scope="col", class_=_side(column)) for column in grid.columns)
+    heads = (
+        tag("th", visible(column.name), scope="col", class_=_css_class(column)) for column in grid.columns
+    )
     bodies = [_body(grid, rows) for rows in _groups(grid)]
     if grid.note:
         note = tag("td", visible(grid.note, MAX_SENTENCE), colspan=len(grid.columns), class_="note")
@@ -104,16 +106,16 @@ def grid_text(grid: Grid, indent: str = "") -> str:
     return "\n".join(indent + line for _, line in grid_lines(grid))
 
 
-def grid_lines(grid: Grid, width: int = LINE) -> list[tuple[bool, str]]:
+def grid_lines(grid: Grid, width: int = LINE_WIDTH) -> list[tuple[bool, str]]:
     """Returns the lines of `grid_text`, and of each whether it is a row, not a heading or a note."""
-    grid = _told_apart(_without_empty_columns(grid))
+    grid = _with_distinct_names(_without_empty_columns(grid))
     lines = [(False, visible(grid.caption, MAX_SENTENCE))] if grid.caption else []
     head, *rows = aligned(grid.columns, [tuple(column.name for column in grid.columns), *grid.rows], width)
     lines += [(False, head), *((True, row) for row in rows)]
     return lines + ([(False, visible(grid.note, MAX_SENTENCE))] if grid.note else [])
 
 
-def aligned(columns: Sequence[Column], rows: Sequence[Row], width: int = LINE) -> list[str]:
+def aligned(columns: Sequence[Column], rows: Sequence[Row], width: int = LINE_WIDTH) -> list[str]:
     """Returns one line per row; a remark does not widen the column that it begins in.
 
     Where lines would be longer than `width` columns, bars give way, then beginnings, then names, the longest
@@ -123,16 +125,16 @@ def aligned(columns: Sequence[Column], rows: Sequence[Row], width: int = LINE) -
     for row in rows:
         for index, cell in enumerate(row):
             if not isinstance(cell, Remark):
-                widths[index] = max(widths[index], columns_of(_cell_text(cell, BAR_WIDTH)))
+                widths[index] = max(widths[index], terminal_columns(_cell_text(cell, BAR_WIDTH)))
     room = width - 2 * (len(columns) - 1)
     whole = list(widths)
-    bar = _narrow(widths, columns, room)
+    bar = _fit_widths(widths, columns, room)
     for at, column in enumerate(columns):
         if column.code and widths[at] < whole[at]:
             cells = {row[at] for row in rows if at < len(row)}
-            widths[at] = _telling([_cell_text(cell, 0) for cell in cells], column, widths[at])
+            widths[at] = _distinct_width([_cell_text(cell, 0) for cell in cells], column, widths[at])
     kept_columns = [at for at, column in enumerate(columns) if column.align != "bar"]
-    if sum(widths) > room and width < LINE and len(kept_columns) < len(columns):
+    if sum(widths) > room and width < LINE_WIDTH and len(kept_columns) < len(columns):
         without = [tuple(row[at] for at in kept_columns if at < len(row)) for row in rows]
         return aligned([columns[at] for at in kept_columns], without, width)
     return [_line(row, widths, columns, bar) for row in rows]
@@ -146,32 +148,35 @@ def _line(row: Row, widths: Sequence[int], columns: Sequence[Column], bar: int) 
     return "  ".join(padded).rstrip()
 
 
-def _narrow(widths: list[int], columns: Sequence[Column], room: int) -> int:
+def _fit_widths(widths: list[int], columns: Sequence[Column], room: int) -> int:
     """Makes lines shorter: bars first, then the widest texts. Returns what is left of the bars."""
     bar = BAR_WIDTH
     for at, column in enumerate(columns):
         if column.align == "bar" and sum(widths) > room:
             bar = max(0, BAR_WIDTH - (sum(widths) - room))
             widths[at] -= BAR_WIDTH - bar
-    least = [LEAST if at else min(LEAST_NAME, max(LEAST, room // 4)) for at in range(len(columns))]
+    minimums = [
+        MIN_TEXT_WIDTH if at else min(MIN_NAME_WIDTH, max(MIN_TEXT_WIDTH, room // 4))
+        for at in range(len(columns))
+    ]
     left = [at for at, column in enumerate(columns) if column.align == "left"]
-    _give([at for at in left if columns[at].cut == "end"], widths, least, room)
-    _give(left, widths, least, room)
+    _shrink([at for at in left if columns[at].cut == "end"], widths, minimums, room)
+    _shrink(left, widths, minimums, room)
     return bar
 
 
-def _give(columns: Sequence[int], widths: list[int], least: Sequence[int], room: int) -> None:
+def _shrink(columns: Sequence[int], widths: list[int], minimums: Sequence[int], room: int) -> None:
     """Takes from the widest of these columns until there is room, or all are as narrow as may be."""
     while (excess := sum(widths) - room) > 0:
-        giving = [at for at in columns if widths[at] > least[at]]
+        giving = [at for at in columns if widths[at] > minimums[at]]
         if not giving:
             break
         widest = max(giving, key=lambda at: widths[at])
         second = max([widths[at] for at in giving if at != widest], default=0)
-        widths[widest] = max(least[widest], min(second, widths[widest] - 1), widths[widest] - excess)
+        widths[widest] = max(minimums[widest], min(second, widths[widest] - 1), widths[widest] - excess)
 
 
-def columns_of(text: str) -> int:
+def terminal_columns(text: str) -> int:
     """How many columns of a terminal a text takes: two for an East Asian character, none for an accent."""
     if text.isascii():
         return len(text)
@@ -196,12 +201,12 @@ def bar_text(bar: Bar, width: int = BAR_WIDTH) -> str:
     return f"{bar.text:>7} {drawn:<{width}}"
 
 
-def _telling(texts: Sequence[str], column: Column, width: int) -> int:
+def _distinct_width(texts: Sequence[str], column: Column, width: int) -> int:
     """The least width from this on to which names can be cut without two reading the same."""
-    wide = [text for text in texts if columns_of(text) > width]
+    wide = [text for text in texts if terminal_columns(text) > width]
     while wide and len({_padded(text, width, column) for text in texts}) < len(texts):
         width += 4
-        wide = [text for text in wide if columns_of(text) > width]
+        wide = [text for text in wide if terminal_columns(text) > width]
     return width
 
 
@@ -211,7 +216,7 @@ def _without_empty_columns(grid: Grid) -> Grid:
         at
         for at in range(len(grid.columns))
         if at < grid.lead
-        or grid.columns[at].kept
+        or grid.columns[at].keep_empty
         or not grid.rows
         or any(row[at] != "" for row in grid.rows if at < len(row))
     ]
@@ -225,7 +230,7 @@ def _without_empty_columns(grid: Grid) -> Grid:
     )
 
 
-def _told_apart(grid: Grid) -> Grid:
+def _with_distinct_names(grid: Grid) -> Grid:
     """The table with names that would read the same where they are too long written so that they do not."""
     rows = grid.rows
     for at, column in enumerate(grid.columns):
@@ -242,10 +247,10 @@ def _told_apart(grid: Grid) -> Grid:
 
 
 def _padded(cell: str, width: int, column: Column) -> str:
-    if columns_of(cell) > width:
+    if terminal_columns(cell) > width:
         half = (width - 1) // 2
         cell = f"{cell[: width - 1]}…" if column.cut == "end" else f"{cell[:half]}…{cell[-half:]}"
-    space = " " * max(width - columns_of(cell), 0)
+    space = " " * max(width - terminal_columns(cell), 0)
     return space + cell if column.align == "right" else cell + space
 
 
@@ -261,7 +266,7 @@ def _cell_text(cell: Cell, bar: int) -> str:
             return visible(cell)
 
 
-def _side(column: Column) -> str | None:
+def _css_class(column: Column) -> str | None:
     return {"right": "number", "bar": "share", "left": None}[column.align]
 
 
@@ -285,7 +290,7 @@ def _body(grid: Grid, rows: Sequence[Row]) -> Markup:
 def _cells(grid: Grid, rows: Sequence[Row], index: int) -> Iterator[Markup]:
     for at, cell in enumerate(rows[index]):
         column = grid.columns[at]
-        height = _height(rows, index, at)
+        height = _row_span(rows, index, at)
         span = height if height > 1 else None
         if cell is None:
             continue
@@ -294,24 +299,24 @@ def _cells(grid: Grid, rows: Sequence[Row], index: int) -> Iterator[Markup]:
             yield tag("td", visible(cell.text, MAX_SENTENCE), class_="note", colspan=rest)
         elif at < grid.lead:
             scope = "row" if height == 1 and at == grid.lead - 1 else "rowgroup"
-            yield tag("th", _content(cell, column), scope=scope, rowspan=span, class_=_side(column))
+            yield tag("th", _cell_html(cell, column), scope=scope, rowspan=span, class_=_css_class(column))
         elif isinstance(cell, Bar):
             yield tag("td", bar_html(cell), rowspan=span, class_="share")
         else:
-            yield tag("td", _content(cell, column), rowspan=span, class_=_side(column))
+            yield tag("td", _cell_html(cell, column), rowspan=span, class_=_css_class(column))
 
 
-def _height(rows: Sequence[Row], index: int, at: int) -> int:
+def _row_span(rows: Sequence[Row], index: int, at: int) -> int:
     height = 1
     while index + height < len(rows) and at < len(rows[index + height]) and rows[index + height][at] is None:
         height += 1
     return height
 
 
-def _content(cell: str | Bar, column: Column) -> Markup | str:
+def _cell_html(cell: str | Bar, column: Column) -> Markup | str:
     if isinstance(cell, Bar):
         return bar_html(cell)
-    if isinstance(cell, Spark):
+    if isinstance(cell, Sparkline):
         return cell.html()
     return name_html(cell) if column.code and cell else visible(cell)
 
@@ -319,4 +324,4 @@ def _content(cell: str | Bar, column: Column) -> Markup | str:
 def name_html(name: str) -> Markup:
     """A name as code, which a browser may break after slashes."""
     first, *others = visible(name).split("/")
-    return tag("code", first, *(part for part in others for part in ("/", _BREAK if part else "", part)))
+    return tag("code", first, *(piece for part in others for piece in ("/", _BREAK if part else "", part)))

@@ -9,7 +9,7 @@ from hubexplore.display.markup import Markup, tag
 _HEIGHTS = "▁▂▃▄▅▆▇█"
 
 
-class Spark(str):
+class Sparkline(str):
     """A row of block characters; in HTML a row of bars, which reads as these characters without styles.
 
     Args:
@@ -20,7 +20,7 @@ class Spark(str):
     counts: tuple[int, ...]
     label: str
 
-    def __new__(cls, counts: Sequence[int], label: str) -> Spark:
+    def __new__(cls, counts: Sequence[int], label: str) -> Sparkline:
         """Makes the text of the counts."""
         made = super().__new__(cls, "".join(_character(count, max(counts)) for count in counts))
         made.counts, made.label = tuple(counts), label

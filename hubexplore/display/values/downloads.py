@@ -11,30 +11,30 @@ from typing import Any, Final
 
 import numpy as np
 
-from hubexplore.display.values.value_kinds import Array, is_foreign, is_number, is_text, text_of
-from hubexplore.summary.tensor_values import flat_of, kind_of
+from hubexplore.display.values.value_kinds import is_foreign, is_number, is_text, text_of
+from hubexplore.summary.tensor_values import Array, flat_of, kind_of
 
 # What begins a formula, in all widths, and what a spreadsheet passes over: blanks and invisible signs.
-_FORMULA: Final = "=+\\-@\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20"
-_BLANK: Final = (
+_FORMULA_SIGNS: Final = "=+\\-@\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20"
+_BLANK_SIGNS: Final = (
     r"\s\x00-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
     r"\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
 )
 # Where a cell begins: at the beginning of the text, and in countries where ";" separates cells also behind
 # that and in another line, since a quotation mark counts only at the beginning of a cell. Blanks are taken as
 # a whole, also without a formula behind them, so that a text is gone through once.
-_BEGINNING: Final = re.compile(rf"(^|[;\t\r\n])([{_BLANK}]*)([{_FORMULA}]?)")
-_MOST_ENTRIES: Final = 5_000_000
+_CELL_START: Final = re.compile(rf"(^|[;\t\r\n])([{_BLANK_SIGNS}]*)([{_FORMULA_SIGNS}]?)")
+_MAX_CSV_ENTRIES: Final = 5_000_000
 """Entries of a CSV file: a spreadsheet opens fewer, and the kernel would be busy for long."""
-_MOST_BYTES: Final = 500_000_000
+_MAX_TEXT_BYTES: Final = 500_000_000
 """Bytes of a file of texts of fixed width, in which each takes as much as the longest."""
 
 
 def forms(value: Any) -> tuple[tuple[str, str], ...]:
     """Returns the files that there can be of a value, each as what `download` is asked for and in words."""
     arrays = [flat_of(value)] if kind_of(value) == "dense" else list(_parts(value).values())
-    npy_form = [("npy", "NumPy")] if all(_fixed_bytes(array) <= _MOST_BYTES for array in arrays) else []
-    return (*npy_form, ("csv", "CSV")) if flat_of(value).size <= _MOST_ENTRIES else tuple(npy_form)
+    npy_form = [("npy", "NumPy")] if all(_fixed_bytes(array) <= _MAX_TEXT_BYTES for array in arrays) else []
+    return (*npy_form, ("csv", "CSV")) if flat_of(value).size <= _MAX_CSV_ENTRIES else tuple(npy_form)
 
 
 def download(value: Any, name: str, form: str) -> tuple[str, bytes] | None:
@@ -63,16 +63,16 @@ def file_stem(name: str) -> str:
 def file_stems(names: Sequence[str]) -> list[str]:
     """Names of files for each of these; those of different ones differ on any system, not only in case."""
     stems: dict[str, str] = {}
-    taken: set[str] = set()
+    used_stems: set[str] = set()
     for name in dict.fromkeys(names):
         stem = file_stem(name)
         number = 1
-        free = stem
-        while free.lower() in taken:
+        unused_stem = stem
+        while unused_stem.lower() in used_stems:
             number += 1
-            free = f"{stem[:54]}_{number}"
-        taken.add(free.lower())
-        stems[name] = free
+            unused_stem = f"{stem[:54]}_{number}"
+        used_stems.add(unused_stem.lower())
+        stems[name] = unused_stem
     return [stems[name] for name in names]
 
 
@@ -125,13 +125,13 @@ def as_csv(value: Any) -> str:
     A text that a spreadsheet would take for a formula gets an apostrophe in front, as does a part of a text
     that would be a cell of its own where ";" separates cells.
     """
-    out = _Lines()
+    out = _LineCollector()
     # Before Python 3.13 only what is in the line's end is quoted, and a lone "\\r" is an end too.
     csv.writer(out, lineterminator="\r\n").writerows(_rows(value))
     return "".join(out.lines)
 
 
-class _Lines:
+class _LineCollector:
     """Takes the lines that a csv.writer writes, and ends them by a newline alone."""
 
     def __init__(self) -> None:
@@ -178,13 +178,13 @@ def _ragged_rows(value: Any) -> Iterator[list[Any]]:
 def _cell(item: Any) -> Any:
     array = np.asarray(item)
     if is_text(array):
-        return _guarded(text_of(item))
+        return _without_formulas(text_of(item))
     return item.item() if hasattr(item, "item") else item
 
 
-def _guarded(text: str) -> str:
+def _without_formulas(text: str) -> str:
     """A text without formulas."""
-    guarded = _BEGINNING.sub(_with_apostrophe, text)
+    guarded = _CELL_START.sub(_with_apostrophe, text)
     return f"'{guarded}" if guarded.startswith(("\t", "\r", "\n")) else guarded
 
 

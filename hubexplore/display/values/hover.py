@@ -7,7 +7,7 @@ from typing import Any, Final
 
 MAX_CELLS: Final = 4096
 
-Box = tuple[float, float, float, float]
+Rect = tuple[float, float, float, float]
 """Left, top, width, height."""
 
 
@@ -15,7 +15,7 @@ Box = tuple[float, float, float, float]
 class GridHover:
     """Cells in rows and columns; `values` row by row."""
 
-    box: Box
+    box: Rect
     rows: int
     columns: int
     values: tuple[str, ...]

@@ -10,8 +10,7 @@ from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.values import view_choice
 from hubexplore.display.values.hover import Hover
 from hubexplore.display.values.views import bars, heatmap, images, lines, lists, scatter, tiles
-from hubexplore.display.values.views import plot as plotted
-from hubexplore.display.values.views.plot import Plotted
+from hubexplore.display.values.views.plot import Figure, distinct_captions
 from hubexplore.summary.tensor_values import flat_of
 
 
@@ -47,27 +46,29 @@ def render(
       rows: captions of its rows, such as the sentences that went in.
       labels: names of the classes in its last dimension.
     """
-    rows, labels = plotted.told_apart(rows), plotted.told_apart(labels)
-    fitting = view_choice.views(value, name=name, labels=labels)
-    chosen = view if view in fitting else fitting[0]
-    if chosen in (view_choice.TABLE, view_choice.ROWS, view_choice.NUMBERS):
-        return Rendered(chosen, lists.table(value, rows, labels))
+    rows, labels = distinct_captions(rows), distinct_captions(labels)
+    suitable = view_choice.views(value, name=name, labels=labels)
+    selected = view if view in suitable else suitable[0]
+    if selected in (view_choice.TABLE, view_choice.ROWS, view_choice.NUMBERS):
+        return Rendered(selected, lists.value_grid(value, rows, labels))
     array = flat_of(value)
-    if chosen == view_choice.TEXT:
-        return Rendered(chosen, lists.texts(array, rows))
-    return shown(chosen, _PICTURES[chosen](array, rows, labels), lambda: lists.table(value, rows, labels))
+    if selected == view_choice.TEXT:
+        return Rendered(selected, lists.text_list(array, rows))
+    return with_numbers(
+        selected, _PICTURES[selected](array, rows, labels), lambda: lists.value_grid(value, rows, labels)
+    )
 
 
-def shown(view: str, plotted: Plotted, numbers: Callable[[], Markup]) -> Rendered:
+def with_numbers(view: str, figure: Figure, make_numbers: Callable[[], Markup]) -> Rendered:
     """Pictures, what is to be said of them, and folded below the numbers that they show."""
-    listed = numbers() if plotted.numbers is None else plotted.numbers
-    folded = tag("details", tag("summary", "Numbers"), tag("div", listed))
-    note = (tag("p", plotted.note, class_="note"),) if plotted.note else ()
-    pictured = tag("div", plotted.html, class_="pictures")
-    return Rendered(view, join(pictured, *note, folded), plotted.hovers)
+    grid = make_numbers() if figure.numbers is None else figure.numbers
+    details = tag("details", tag("summary", "Numbers"), tag("div", grid))
+    note = (tag("p", figure.note, class_="note"),) if figure.note else ()
+    pictured = tag("div", figure.html, class_="pictures")
+    return Rendered(view, join(pictured, *note, details), figure.hovers)
 
 
-_Draw = Callable[[Any, Sequence[str], Sequence[str]], Plotted]
+_Draw = Callable[[Any, Sequence[str], Sequence[str]], Figure]
 _PICTURES: Final[dict[str, _Draw]] = {
     view_choice.SCORES: bars.scores,
     view_choice.SIMILARITY: lambda array, rows, labels: heatmap.similarity(array, rows),

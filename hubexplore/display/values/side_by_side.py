@@ -9,15 +9,15 @@ import numpy as np
 
 from hubexplore.display.markup import join, tag
 from hubexplore.display.values import view_choice
-from hubexplore.display.values.rendering import Rendered, render, shown
+from hubexplore.display.values.rendering import Rendered, render, with_numbers
 from hubexplore.display.values.value_facts import facts
-from hubexplore.display.values.value_kinds import Array, drawable, is_number, number_text
+from hubexplore.display.values.value_kinds import drawable, is_number, number_text
 from hubexplore.display.values.view_choice import views
 from hubexplore.display.values.views import images, lists
 from hubexplore.summary.distance import distance
-from hubexplore.summary.tensor_values import flat_of, kind_of, shape_of
+from hubexplore.summary.tensor_values import Array, flat_of, kind_of, shape_of
 
-_MEANT_FOR_ROWS: Final = (view_choice.SCORES, view_choice.SIMILARITY, view_choice.MAP)
+_ROW_VIEWS: Final = (view_choice.SCORES, view_choice.SIMILARITY, view_choice.MAP)
 """Views that would say something else of a difference."""
 
 EQUAL: Final = "They are equal."
@@ -36,44 +36,46 @@ def pair(
       labels: names of the classes in their last dimension.
     """
     view = views(first, name=name, labels=labels)[0]
-    words, away = difference(first, second)
-    verdict = tag("p", tag("strong", words))
-    if words == EQUAL:  # what differs is what is looked for
-        one = render(first, view, name=name, rows=rows, labels=labels)
-        folded = tag("details", tag("summary", "What both have"), one.html)
-        return Rendered("Side by side", join(verdict, folded), one.hovers)
-    drawn = [render(value, view, name=name, rows=rows, labels=labels) for value in (first, second)]
+    verdict_text, deltas = difference(first, second)
+    verdict_line = tag("p", tag("strong", verdict_text))
+    if verdict_text == EQUAL:  # what differs is what is looked for
+        rendering = render(first, view, name=name, rows=rows, labels=labels)
+        details = tag("details", tag("summary", "What both have"), rendering.html)
+        return Rendered("Side by side", join(verdict_line, details), rendering.hovers)
+    renderings = [render(value, view, name=name, rows=rows, labels=labels) for value in (first, second)]
     columns = [
         tag("div", tag("p", tag("strong", title), " ", tag("small", facts(value))), drawing.html)
-        for title, value, drawing in zip(("First", "Second"), (first, second), drawn, strict=True)
+        for title, value, drawing in zip(("First", "Second"), (first, second), renderings, strict=True)
     ]
-    hovers = [*drawn[0].hovers, *drawn[1].hovers]
-    if away is not None and away.ndim and np.any(away):
-        third = _difference(away, view, rows, labels)
+    hovers = [*renderings[0].hovers, *renderings[1].hovers]
+    if deltas is not None and deltas.ndim and np.any(deltas):
+        third = _difference_view(deltas, view, rows, labels)
         columns.append(tag("div", tag("p", tag("strong", "Second − first")), third.html))
         hovers += third.hovers
-    return Rendered("Side by side", join(verdict, tag("div", *columns, class_="beside")), tuple(hovers))
+    return Rendered("Side by side", join(verdict_line, tag("div", *columns, class_="beside")), tuple(hovers))
 
 
-def _difference(away: Array, view: str, rows: Sequence[str], labels: Sequence[str]) -> Rendered:
+def _difference_view(deltas: Array, view: str, rows: Sequence[str], labels: Sequence[str]) -> Rendered:
     if view == view_choice.IMAGES:
-        return shown(view, images.images(away, rows, both=True), lambda: lists.table(away, rows, labels))
-    if view in _MEANT_FOR_ROWS:
-        view = view_choice.PLOT if away.ndim == 1 else view_choice.HEAT
-    return render(away, view, rows=rows, labels=labels)
+        return with_numbers(
+            view, images.images(deltas, rows, centred=True), lambda: lists.value_grid(deltas, rows, labels)
+        )
+    if view in _ROW_VIEWS:
+        view = view_choice.PLOT if deltas.ndim == 1 else view_choice.HEAT
+    return render(deltas, view, rows=rows, labels=labels)
 
 
 def difference(first: Any, second: Any) -> tuple[str, Array | None]:
     """In words whether two values differ; and by how much, where they are dense numbers of one shape."""
     if kind_of(first) != kind_of(second) or shape_of(first) != shape_of(second):
         return "Their shapes differ.", None
-    one, other = flat_of(first), flat_of(second)
-    if one.shape != other.shape or not _same_places(first, second):
+    first_array, second_array = flat_of(first), flat_of(second)
+    if first_array.shape != second_array.shape or not _same_structure(first, second):
         return "They have entries in different places.", None
-    if not (is_number(one) and is_number(other)):
-        unlike = int(np.count_nonzero(one != other))
-        return (EQUAL if not unlike else f"{unlike:,} of {one.size:,} entries differ."), None
-    apart = distance(one, other)
+    if not (is_number(first_array) and is_number(second_array)):
+        unlike = int(np.count_nonzero(first_array != second_array))
+        return (EQUAL if not unlike else f"{unlike:,} of {first_array.size:,} entries differ."), None
+    apart = distance(first_array, second_array)
     if apart.equal.all():
         return EQUAL, None
     sizes = apart.sizes
@@ -88,7 +90,7 @@ def difference(first: Any, second: Any) -> tuple[str, Array | None]:
     return text, drawable(apart.difference) if kind_of(first) == "dense" else None
 
 
-def _same_places(first: Any, second: Any) -> bool:
+def _same_structure(first: Any, second: Any) -> bool:
     match kind_of(first):
         case "sparse":
             return np.array_equal(first.indices, second.indices)

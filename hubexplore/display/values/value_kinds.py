@@ -11,9 +11,9 @@ import numpy as np
 from hubexplore.summary.tensor_values import Array, shape_of
 
 _CONTROL: Final = re.compile(r"[\0-\x08\x0e-\x1a\x1c-\x1f]")  # not \x1b, which coloured texts begin with
-_FAR: Final = 1e300
-_LONG: Final = 4000
-_WHOLE: Final = 1e7
+_MAX_DRAWABLE: Final = 1e300
+_MAX_ITEM_LENGTH: Final = 4000
+_MAX_WHOLE: Final = 1e7
 
 
 def captions_of(value: Any, captions: Sequence[str]) -> Sequence[str]:
@@ -48,7 +48,7 @@ def as_floats(array: Array) -> Array:
 
 def drawable(floats: Array) -> Array:
     """Numbers so far from the ends of their range that a difference is a number too; NaN and Inf stay."""
-    return np.where(np.isfinite(floats), np.clip(floats, -_FAR, _FAR), floats)
+    return np.where(np.isfinite(floats), np.clip(floats, -_MAX_DRAWABLE, _MAX_DRAWABLE), floats)
 
 
 def limits_of(floats: Array) -> tuple[float, float]:
@@ -57,10 +57,10 @@ def limits_of(floats: Array) -> tuple[float, float]:
     return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
 
 
-def within(floats: Array, low: float, high: float) -> Array:
+def clipped(floats: Array, low: float, high: float) -> Array:
     """Numbers moved into a range; NaN becomes 0, or what of the range is next to it."""
-    clipped: Array = np.clip(np.nan_to_num(floats, nan=0.0, posinf=high, neginf=low), low, high)
-    return clipped
+    numbers: Array = np.clip(np.nan_to_num(floats, nan=0.0, posinf=high, neginf=low), low, high)
+    return numbers
 
 
 def is_readable(item: bytes) -> bool:
@@ -85,12 +85,12 @@ def number_text(number: Any) -> str:
         return str(int(number))
     if isinstance(number, (complex, np.complexfloating)):
         return f"{complex(number):.4g}"
-    known = float(number)
+    as_float = float(number)
     # Counts and ids are whole numbers, in whichever type.
-    return str(int(known)) if known.is_integer() and abs(known) < _WHOLE else f"{known:.4g}"
+    return str(int(as_float)) if as_float.is_integer() and abs(as_float) < _MAX_WHOLE else f"{as_float:.4g}"
 
 
-def signed(number: Any) -> str:
+def signed_text(number: Any) -> str:
     """One number in few digits, with the sign of mathematics."""
     return number_text(number).replace("-", "−")
 
@@ -98,7 +98,9 @@ def signed(number: Any) -> str:
 def item_text(item: Any) -> str:
     """One entry of an array as text; of a very long text its beginning."""
     if isinstance(item, (bytes, str)):
-        return text_of(item if len(item) <= _LONG else item[:_LONG]) + ("…" if len(item) > _LONG else "")
+        return text_of(item if len(item) <= _MAX_ITEM_LENGTH else item[:_MAX_ITEM_LENGTH]) + (
+            "…" if len(item) > _MAX_ITEM_LENGTH else ""
+        )
     try:
         return number_text(item)
     except (TypeError, ValueError):  # a date, a record, an object

@@ -13,10 +13,10 @@ from PIL import Image
 from hubexplore.display import values
 from hubexplore.display.palette import BLUE, ORANGE
 from hubexplore.display.values.hover import GridHover, PointsHover
-from hubexplore.display.values.views.drawing import Drawing, round_steps, step_text, width_of
+from hubexplore.display.values.views.drawing import SvgDrawing, round_ticks, tick_text, width_of
 from hubexplore.display.values.views.heatmap import cosine
 from hubexplore.display.values.views.images import brightness
-from hubexplore.display.values.views.scatter import _write, components
+from hubexplore.display.values.views.scatter import _write_captions, components
 from tests.display.values.composites import Ragged, deep, ragged, sparse
 
 RANDOM = np.random.default_rng(1)
@@ -43,13 +43,13 @@ def test_captions_that_are_cut_in_a_picture_differ() -> None:
         assert [sum(end in text for text in texts) for end in ("good", "bad", "none")] == [1, 1, 1], view
 
 
-class Recorder(Drawing):
+class Recorder(SvgDrawing):
     """Keeps where texts stand."""
 
     boxes: list[tuple[float, float, float, float]]
 
-    def text(self, x: float, y: float, words: str, side: Any = "left", **looks: Any) -> None:
-        width = width_of([words], 9)
+    def text(self, x: float, y: float, content: str, side: Any = "left", **looks: Any) -> None:
+        width = width_of([content], 9)
         left = x - {"left": 0, "center": width / 2, "right": width}[side]
         self.boxes = [*getattr(self, "boxes", []), (left, y - 5, left + width, y + 5)]
 
@@ -203,7 +203,7 @@ class TestPlot:
     ids=range(5),
 )
 def test_steps_are_round(low: float, high: float, words: list[str]) -> None:
-    assert [step_text(step) for step in round_steps(low, high, 6)] == words
+    assert [tick_text(step) for step in round_ticks(low, high, 6)] == words
 
 
 class TestMap:
@@ -247,7 +247,7 @@ class TestMap:
     def test_captions_do_not_overlap(self) -> None:
         drawing = Recorder(440, 320)
         spots = [(200.0 + at % 5, 150.0 + at // 5) for at in range(30)]
-        _write(drawing, spots, [f"a sentence of some length, {at}" for at in range(30)], np.arange(30))
+        _write_captions(drawing, spots, [f"a sentence of some length, {at}" for at in range(30)], np.arange(30))
         boxes = drawing.boxes
         assert len(boxes) > 3
         for at, one in enumerate(boxes):

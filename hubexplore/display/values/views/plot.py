@@ -16,7 +16,7 @@ Texts = Sequence[str]
 
 
 @dataclass(frozen=True)
-class Plotted:
+class Figure:
     """A view.
 
     Attributes:
@@ -32,30 +32,30 @@ class Plotted:
     numbers: Markup | None = None
 
 
-def told_apart(names: Texts) -> Texts:
+def distinct_captions(names: Texts) -> Texts:
     """Captions or labels of which no two read the same: equal ones get their numbers.
 
     A blank one is empty, for which `row_name` and `class_name` say its number; where that is the name of
     another, it is the number in brackets.
     """
-    often = Counter(names)
-    return apart([_numbered(name, at, often) for at, name in enumerate(names)])
+    counts = Counter(names)
+    return apart([_numbered_caption(name, at, counts) for at, name in enumerate(names)])
 
 
-def _numbered(name: str, at: int, often: Mapping[str, int]) -> str:
+def _numbered_caption(name: str, at: int, counts: Mapping[str, int]) -> str:
     if not name.strip():
-        return _free(f"({at})", at, often) if str(at) in often else ""
-    return name if often[name] == 1 else _free(f"{name} ({at})", at, often)
+        return _unused_caption(f"({at})", at, counts) if str(at) in counts else ""
+    return name if counts[name] == 1 else _unused_caption(f"{name} ({at})", at, counts)
 
 
-def _free(name: str, at: int, taken: Mapping[str, int]) -> str:
+def _unused_caption(name: str, at: int, used: Mapping[str, int]) -> str:
     """The name, with its number once more as long as another has that very name."""
-    while name in taken:
+    while name in used:
         name += f" ({at})"
     return name
 
 
-def row_name(rows: Texts, index: int, lead: Sequence[int] = ()) -> str:
+def row_name(rows: Texts, index: int, outer_shape: Sequence[int] = ()) -> str:
     """What a row is called: its caption, or its number.
 
     Args:
@@ -64,7 +64,9 @@ def row_name(rows: Texts, index: int, lead: Sequence[int] = ()) -> str:
       lead: sizes of those dimensions, if there are several.
     """
     places = (
-        [int(position) for position in np.unravel_index(index, tuple(lead))] if len(lead) > 1 else [index]
+        [int(position) for position in np.unravel_index(index, tuple(outer_shape))]
+        if len(outer_shape) > 1
+        else [index]
     )
     first = visible(rows[places[0]]) if places[0] < len(rows) else str(places[0])
     return ", ".join([first or str(places[0]), *map(str, places[1:])])

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from hubexplore.display.markup import Markup, tag
-from hubexplore.display.values.value_kinds import Array
+from hubexplore.summary.tensor_values import Array
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-WIDEST: Final = 600
+MAX_SCREEN_WIDTH: Final = 600
 """Pixels of a screen that a picture may take."""
 _QUALITY: Final = 85
 
 
-def photo(pixels: Array, words: str, room: int, width: int) -> tuple[Markup, str]:
+def photo(pixels: Array, alt_text: str, max_bytes: int, width: int) -> tuple[Markup, str]:
     """Returns an image that no theme changes, and what was given up for its size: nothing, or as words.
 
     Args:
@@ -28,21 +28,21 @@ def photo(pixels: Array, words: str, room: int, width: int) -> tuple[Markup, str
       room: bytes that it may take.
       width: pixels that it takes on the screen.
     """
-    kind, content, lost = _encoded(pixels, room)
+    kind, content, loss = _encoded(pixels, max_bytes)
     data = base64.b64encode(content).decode()
     src = f"data:image/{kind};base64,{data}"
-    return tag("img", src=src, alt=words, width=min(width, WIDEST), class_="photo"), lost
+    return tag("img", src=src, alt=alt_text, width=min(width, MAX_SCREEN_WIDTH), class_="photo"), loss
 
 
-def png_address(pixels: Array) -> str:
+def png_data_url(pixels: Array) -> str:
     """Returns pixels as an address that holds them, in PNG; they are uint8 [h, w, 4]."""
     from PIL import Image
 
-    content = _saved(Image.fromarray(np.ascontiguousarray(pixels)), "PNG")
+    content = _file_content(Image.fromarray(np.ascontiguousarray(pixels)), "PNG")
     return f"data:image/png;base64,{base64.b64encode(content).decode()}"
 
 
-def _encoded(pixels: Array, room: int) -> tuple[str, bytes, str]:
+def _encoded(pixels: Array, max_bytes: int) -> tuple[str, bytes, str]:
     """PNG, else JPEG where nothing is transparent, else the same smaller; whichever first has room."""
     from PIL import Image
 
@@ -52,19 +52,19 @@ def _encoded(pixels: Array, room: int) -> tuple[str, bytes, str]:
         image = whole if factor == 1 else whole.reduce(factor)
         raw = image.width * image.height * len(image.getbands())
         smaller = "" if factor == 1 else f"at 1/{factor} of their size"
-        last = image.width * image.height <= 64
-        if raw <= 6 * room or last:  # photographs become at best so much smaller
-            content = _saved(image, "PNG")
-            if len(content) <= room or last:
+        is_smallest = image.width * image.height <= 64
+        if raw <= 6 * max_bytes or is_smallest:  # photographs become at best so much smaller
+            content = _file_content(image, "PNG")
+            if len(content) <= max_bytes or is_smallest:
                 return "png", content, smaller
-        if image.mode in ("L", "RGB") and raw <= 30 * room:
-            content = _saved(image, "JPEG")
-            if len(content) <= room:
+        if image.mode in ("L", "RGB") and raw <= 30 * max_bytes:
+            content = _file_content(image, "JPEG")
+            if len(content) <= max_bytes:
                 return "jpeg", content, f"{smaller} as JPEG".strip()
         factor *= 2
 
 
-def _saved(image: Image, form: str) -> bytes:
+def _file_content(image: Image, form: str) -> bytes:
     content = io.BytesIO()
     if form == "PNG":
         image.save(content, form, compress_level=4)
