@@ -1,8 +1,8 @@
-"""How our HTML looks where styles are allowed.
+"""The style sheets of cards, grids and self-contained pages.
 
-Colours come from JupyterLab's theme variables; elsewhere they derive from the colour of the text around, so
-that a card suits a light and a dark page. Where the reader asks for contrast, greys become the text's colour.
-Drawings are on white paper, which JupyterLab's dark themes turn into dark paper with the hues kept.
+Colours come from JupyterLab's theme variables. On other pages they derive from the colour of the surrounding
+text, so that a card suits light and dark pages. If the reader asks for contrast, greys take the colour of the
+text. Drawings have white paper, which JupyterLab's dark themes turn into dark paper while keeping the hues.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Final
 from hubexplore.display import palette
 from hubexplore.display.markup import Markup
 
-# The class stands twice where JupyterLab's own rules for tables would otherwise win, three times for code.
+# Specificity: selectors repeat the class twice to win over JupyterLab's rules for tables, three times for
+# code.
 _LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }
 .hubexplore.hubexplore p { margin: 0 0 .25em; }
 .hubexplore p.title { font-size: 115%; overflow-wrap: anywhere; }

@@ -1,6 +1,6 @@
-"""The words and numbers that every display shares, each safe to print.
+"""Text and numbers as all displays write them, safe to print.
 
-A character that could move a cursor or turn the reading direction is spelled out; what is too long is cut.
+Characters that could move a cursor or turn the reading direction become escapes; long text is cut.
 """
 
 from __future__ import annotations
@@ -16,36 +16,39 @@ from hubexplore.summary.confusables import reading, spelled_out
 from hubexplore.summary.model import Shape, TensorSummary
 
 MAX_TEXT: Final = 96
+"""Maximum length in characters of a name."""
 MAX_SENTENCE: Final = 400
+"""Maximum length in characters of a sentence, caption or note."""
 MAX_LISTED: Final = 12
+"""Maximum number of graph variants that a line names."""
 _NUMBERS: Final = re.compile("([0-9]+)")
 
 
 def visible(text: str, limit: int = MAX_TEXT) -> str:
     r"""Returns `text` in one line of at most `limit` characters, unprintable ones as escapes (`\x1b`).
 
-    With escapes it may be twice as long. What is too long loses its middle: both ends of a path or of a
-    scoped name tell it from others.
+    With escapes it may be twice as long. Long text loses its middle, because both ends of a path or of a
+    scoped name distinguish it from others.
     """
     half = (limit - 1) // 2
     shown = printable(text if len(text) <= limit else f"{text[:half]}…{text[-half:]}")
     if len(shown) <= 2 * limit:
         return shown
-    # Mostly escapes, of up to ten characters each.
+    # The text is mostly escapes, of up to ten characters each.
     short = half // 5
     return printable(f"{text[:short]}…{text[-short:]}")
 
 
 def apart(texts: Sequence[str], limit: int = MAX_TEXT, cut: Callable[[str, int], str] = visible) -> list[str]:
-    """Returns each text cut, such that no two that differ read the same.
+    """Returns each text cut, such that different texts do not read the same.
 
-    Of those that a cut makes equal the place is shown where they begin to differ. What is written with other
-    characters but looks the same is spelled out; what still reads the same is numbered.
+    Texts that the cut makes equal are shown where they begin to differ. Texts of different characters that
+    look the same are spelled out. Texts that still read the same are numbered.
 
     Args:
       texts: names or sentences; equal ones stay equal.
-      limit: characters that `cut` leaves.
-      cut: makes one line of a text.
+      limit: maximum length in characters that `cut` is asked for.
+      cut: turns a text into one line of limited length.
     """
     shown_texts = {text: cut(text, limit) for text in texts}
     for distinguish in (_with_difference, _with_spelling, _with_number):
@@ -62,7 +65,8 @@ def apart(texts: Sequence[str], limit: int = MAX_TEXT, cut: Callable[[str, int],
 
 def _with_difference(group: Mapping[str, str], limit: int) -> dict[str, str]:
     size = limit // 2
-    first, last = min(group), max(group)  # what these share, all share
+    # The first and the last in alphabetical order share the prefix that all texts share.
+    first, last = min(group), max(group)
     same = sum(
         1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
     )
@@ -86,22 +90,22 @@ def _with_number(group: Mapping[str, str], limit: int) -> dict[str, str]:
 
 
 def printable(text: str) -> str:
-    r"""Returns `text` with each unprintable character, line ends too, as its escape (`\x1b`)."""
+    r"""Returns `text` with each unprintable character, line ends included, as its escape (`\x1b`)."""
     return errors.printable(text)
 
 
 def beginning(text: str, limit: int = 60) -> str:
-    """Returns `text` in one line, the end cut off where it is too long."""
+    """Returns `text` in one line, the end cut off if it is longer than `limit`."""
     return printable(text if len(text) <= limit else f"{text[:limit]}…")
 
 
 def shape_text(shape: Shape) -> str:
-    """Returns `(?, 224, 224, 3)`, "scalar", or "any shape" where the rank is unknown."""
+    """Returns `(?, 224, 224, 3)`, "scalar", or "any shape" if the rank is unknown."""
     return visible(replacement.shape_text(shape))
 
 
 def type_text(tensor: TensorSummary) -> str:
-    """Returns "float32", or "sparse float32" where it is no dense tensor."""
+    """Returns "float32", or "sparse float32" for a tensor that is not dense."""
     return visible(tensor.dtype if tensor.kind == "dense" else f"{tensor.kind} {tensor.dtype}")
 
 
@@ -111,13 +115,13 @@ def tags_text(tags: Iterable[str]) -> str:
 
 
 def tags_list(tags: Iterable[Iterable[str]]) -> str:
-    """Returns "no tags | gpu, train", the graph variants with these tags; at most a dozen."""
+    """Returns "no tags | gpu, train" for graph variants with these tags; a dozen of them at most."""
     texts = [tags_text(tag_set) for tag_set in tags]
     return " | ".join(texts[:MAX_LISTED]) + (" | ..." if len(texts) > MAX_LISTED else "")
 
 
 def size_text(size: int | None) -> str:
-    """Returns a number of bytes as in "512 bytes", "4.1 kB", "102 MB"; "?" where it is not known."""
+    """Returns a number of bytes as in "512 bytes", "4.1 kB", "102 MB"; "?" for an unknown size."""
     if size is None:
         return "?"
     if size < 1000:
@@ -131,7 +135,7 @@ def size_text(size: int | None) -> str:
 
 
 def number_text(number: int | None) -> str:
-    """Returns `1,234`, or "?" where it is not known."""
+    """Returns "1,234", or "?" for an unknown number."""
     return "?" if number is None else f"{number:,}"
 
 
@@ -143,14 +147,14 @@ def counted(count: int, noun: str) -> str:
 
 
 def omission(left_out: int, noun: str) -> str:
-    """Returns what stands for that which is not listed, or nothing."""
+    """Returns "... and 12 more variables" in place of what is not listed, or an empty text."""
     return f"... and {left_out:,} more {counted(left_out, noun).split(' ', 1)[1]}" if left_out > 0 else ""
 
 
 def natural_key(text: str) -> tuple[tuple[int, str], ...]:
-    """A key that sorts `block_2` before `block_10`."""
+    """Returns a sort key that puts `block_2` before `block_10`."""
     parts = _NUMBERS.split(text)
-    # A number sorts by its length first: int() would refuse one of 10,000 digits.
+    # Numbers compare by their length first, as text: int() refuses more than 4,300 digits since Python 3.11.
     return tuple(
         (len(part.lstrip("0")), part.lstrip("0")) if index % 2 else (0, part)
         for index, part in enumerate(parts)

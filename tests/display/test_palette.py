@@ -14,7 +14,7 @@ from hubexplore.notebook.panel import browser_widgets
 
 PACKAGE = Path(hubexplore.__file__).parent
 COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(")
-ELSEWHERE = {"palette.py", "drawn_pictures.py"}
+ELSEWHERE = {"palette.py", "sample_pictures.py"}
 """The second draws the pictures of the built-in samples: what is on them is no look of ours."""
 
 

@@ -1,8 +1,8 @@
-"""What a summary lists, as DataFrames: one tidy table per kind of thing.
+"""What a summary lists, as data frames: a tidy one for each kind of thing.
 
-A row that several graph variants have alike stands there once. Where a module has several variants, the
-column `tags` says which have it, as `Summary.compare` takes them: `("", "train")`. Names are whole; only what
-could steer a terminal is spelled out.
+A row that several graph variants share occurs once. For a module of several variants, the column `tags` lists
+those that have it, in the form that `Summary.compare` takes: `("", "train")`. Names are complete; only
+characters that could control a terminal are escaped.
 """
 
 from __future__ import annotations
@@ -56,6 +56,26 @@ def _variable(variable: VariableSummary) -> _Values:
     )
 
 
+def _assets(variant: VariantSummary) -> Iterator[_Values]:
+    for asset in variant.assets:
+        yield (asset.name, asset.size, asset.tensors, asset.tables, asset.first_lines)
+
+
+def _lookup_tables(variant: VariantSummary) -> Iterator[_Values]:
+    for table in variant.tables:
+        yield (table.node, table.op, table.key_dtype, table.value_dtype, table.assets)
+
+
+def _collections(variant: VariantSummary) -> Iterator[_Values]:
+    for collection in variant.collections:
+        yield (collection.name, collection.kind, collection.count, collection.entries)
+
+
+def _functions(variant: VariantSummary) -> Iterator[_Values]:
+    for function in variant.functions:
+        yield (function.name, function.inputs, function.outputs, function.nodes)
+
+
 _FRAMES: Final[Mapping[str, tuple[_Columns, Callable[[VariantSummary], Iterator[_Values]]]]] = {
     "signatures": (
         {
@@ -68,13 +88,15 @@ _FRAMES: Final[Mapping[str, tuple[_Columns, Callable[[VariantSummary], Iterator[
     "assets": (
         {"name": _TEXT, "bytes": _COUNT, "tensors": _TUPLE, "tables": _TUPLE, "first_lines": _TUPLE},
         lambda variant: (
-            (asset.name, asset.size, asset.tensors, asset.tables, asset.first_lines) for asset in variant.assets
+            (asset.name, asset.size, asset.tensors, asset.tables, asset.first_lines) for asset in
+            variant.assets
         ),
     ),
     "tables": (
         {"node": _TEXT, "op": _TEXT, "key_dtype": _TEXT, "value_dtype": _TEXT, "assets": _TUPLE},
         lambda variant: (
-            (table.node, table.op, table.key_dtype, table.value_dtype, table.assets) for table in variant.tables
+            (table.node, table.op, table.key_dtype, table.value_dtype, table.assets) for table in
+            variant.tables
         ),
     ),
     "messages": (
@@ -87,11 +109,13 @@ _FRAMES: Final[Mapping[str, tuple[_Columns, Callable[[VariantSummary], Iterator[
     ),
     "collections": (
         {"name": _TEXT, "kind": _TEXT, "count": _COUNT, "entries": _TUPLE},
-        lambda variant: ((collection.name, collection.kind, collection.count, collection.entries) for collection in variant.collections),
+        lambda variant: ((collection.name, collection.kind, collection.count, collection.entries) for
+        collection in variant.collections),
     ),
     "functions": (
         {"name": _TEXT, "inputs": _TUPLE, "outputs": _TUPLE, "nodes": _COUNT},
-        lambda variant: ((function.name, function.inputs, function.outputs, function.nodes) for function in variant.functions),
+        lambda variant: ((function.name, function.inputs, function.outputs, function.nodes) for function in
+        variant.functions),
     ),
     "ops": (
         {"op": _TEXT, "count": _COUNT, "in_functions": _COUNT, "unknown": _BOOL, "package": _TEXT},
@@ -105,13 +129,13 @@ _FRAMES: Final[Mapping[str, tuple[_Columns, Callable[[VariantSummary], Iterator[
 
 
 def of_variants(kind: str, variants: Sequence[VariantSummary]) -> Any:
-    """Returns a `pandas.DataFrame` of what all variants hold of a kind ("signatures", "ops", ...)."""
+    """Returns a `pandas.DataFrame` of one kind of thing ("signatures", "ops", ...) in all variants."""
     columns, rows = _FRAMES[kind]
     merged: dict[tuple[int, _Values], list[str]] = {}
     for variant in variants:
         seen: Counter[_Values] = Counter()
         for row in rows(variant):
-            # Two equal rows of one variant are two things.
+            # Two equal rows of one variant are two things, so the key holds how often a row occurred before.
             merged.setdefault((seen[row], row), []).append(",".join(variant.tags))
             seen[row] += 1
     if len(variants) < 2:
@@ -161,12 +185,12 @@ def _frame(columns: _Columns, rows: Sequence[_Values]) -> Any:
 
 
 def _int64_or_none(number: int | None) -> int | None:
-    """Returns a number, None for one of more than 64 bits, which no column holds."""
+    """Returns a number; None for one of more than 64 bits, which the column cannot hold."""
     return number if number is not None and abs(number) < 1 << 63 else None
 
 
 def _safe(value: Any) -> Any:
-    """Returns a cell that is safe to print: names with escapes for what is not printable, at any depth."""
+    """Returns a cell that is safe to print: unprintable characters become escapes, at any depth."""
     if isinstance(value, str):
         return printable(value)
     return tuple(map(_safe, value)) if isinstance(value, tuple) else value

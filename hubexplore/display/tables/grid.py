@@ -1,6 +1,6 @@
-"""A table as data, and its two looks: HTML and aligned text.
+"""A grid, that is rows and columns as data, rendered as HTML and as aligned text.
 
-Cells are given as they are, strangers' names too: here they become one visible line each.
+Cells hold text as it is in the module, chosen by strangers. Rendering turns each into one visible line.
 """
 
 from __future__ import annotations
@@ -14,20 +14,27 @@ from hubexplore.display.tables.histogram import Sparkline
 from hubexplore.display.wording import MAX_SENTENCE, apart, visible
 
 BAR_WIDTH: Final = 8
-# Columns of a terminal that a table fits into, and what the first column and other texts keep at least.
+"""Terminal columns of a full bar."""
 LINE_WIDTH: Final = 97
+"""Terminal columns that the lines of a grid fit into."""
 MIN_NAME_WIDTH: Final = 34
+"""Terminal columns that the first column of a grid keeps, if it needs as many."""
 MIN_TEXT_WIDTH: Final = 16
+"""Terminal columns that every other column of text keeps, if it needs as many."""
 _BREAK: Final = Markup("<wbr>")
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
 
 @dataclass(frozen=True)
 class Column:
-    """A heading, where its cells line up or that they are bars, and whether they are names (`code`).
+    """A column of a grid.
 
-    Of a cell that is too long the middle is left out, or the `cut` "end" where the beginning says enough;
-    such cells give way first. A column in which no row says anything is left out unless it is `kept`.
+    Attributes:
+      name: the heading.
+      align: how the cells are aligned; "bar" for a column of bars.
+      code: whether the cells are names, which are set as code and never read the same.
+      cut: which part of a long cell is left out. Columns that are cut at the end are shortened first.
+      keep_empty: whether the column stays even if all of its cells are empty.
     """
 
     name: str
@@ -45,33 +52,33 @@ class Bar:
 
     @property
     def text(self) -> str:
-        """As in "12.5 %"; what is more than nothing never reads as 0."""
+        """The share as in "12.5 %"; a share above 0 never reads as 0."""
         percent = 100 * min(max(self.share, 0.0), 1.0)
         return "< 0.1 %" if 0 < percent < 0.05 else f"{percent:.1f} %"
 
 
 @dataclass(frozen=True)
 class Remark:
-    """A remark in place of this cell and of all that follow it in the row."""
+    """A remark in place of this cell and all later cells of the row."""
 
     text: str
 
 
 Cell = str | Bar | Remark | None
-"""None stands for the cell above, which then spans both rows."""
+"""A cell; None continues the cell above, which then spans both rows."""
 Row = tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A table.
+    """Rows under headings.
 
     Attributes:
-      caption: what it lists; empty for none.
-      columns: at least one.
-      rows: as many cells each as there are columns, or fewer and a `Remark` last.
-      note: says what is not listed; empty for none.
-      lead: so many first columns are the headings of their rows.
+      caption: what the grid lists; empty for no caption.
+      columns: the columns, at least one.
+      rows: tuples of a cell for each column; a row that ends with a `Remark` may be shorter.
+      note: what is not listed; empty for no note.
+      lead: number of first columns that are headings of their rows.
     """
 
     caption: str
@@ -85,8 +92,9 @@ def grid_html(grid: Grid, fallback_caption: str = "") -> Markup:
     """Returns the `<table>`; rows that share their first cell are one `<tbody>`.
 
     Args:
-      grid: the table.
-      unseen: the caption where the grid has none: read out, but seen only where styles are stripped.
+      grid: the grid.
+      fallback_caption: the caption of a grid without one: for screen readers, and visible where styles are
+        stripped.
     """
     grid = _with_distinct_names(_without_empty_columns(grid))
     caption = visible(grid.caption or fallback_caption, MAX_SENTENCE)
@@ -107,7 +115,7 @@ def grid_text(grid: Grid, indent: str = "") -> str:
 
 
 def grid_lines(grid: Grid, width: int = LINE_WIDTH) -> list[tuple[bool, str]]:
-    """Returns the lines of `grid_text`, and of each whether it is a row, not a heading or a note."""
+    """Returns (is a row, line) for each line of `grid_text`; captions, headings and notes are not rows."""
     grid = _with_distinct_names(_without_empty_columns(grid))
     lines = [(False, visible(grid.caption, MAX_SENTENCE))] if grid.caption else []
     head, *rows = aligned(grid.columns, [tuple(column.name for column in grid.columns), *grid.rows], width)
@@ -116,10 +124,12 @@ def grid_lines(grid: Grid, width: int = LINE_WIDTH) -> list[tuple[bool, str]]:
 
 
 def aligned(columns: Sequence[Column], rows: Sequence[Row], width: int = LINE_WIDTH) -> list[str]:
-    """Returns one line per row; a remark does not widen the column that it begins in.
+    """Returns one line per row; a remark does not widen the column in which it begins.
 
-    Where lines would be longer than `width` columns, bars give way, then beginnings, then names, the longest
-    first. Shares go where there is even less room than usual: sizes say the same.
+    Lines that would be longer than `width` are shortened in this order: bars, columns that are cut at the
+    end, all other text. Of each, the widest column is shortened first. Below the usual width, columns of bars
+    are left out as a last resort, because sizes state the same. Takes O(rows · columns) time, plus the search
+    for names that would read the same.
     """
     widths = [0] * len(columns)
     for row in rows:
@@ -149,7 +159,7 @@ def _line(row: Row, widths: Sequence[int], columns: Sequence[Column], bar: int) 
 
 
 def _fit_widths(widths: list[int], columns: Sequence[Column], room: int) -> int:
-    """Makes lines shorter: bars first, then the widest texts. Returns what is left of the bars."""
+    """Shrinks columns until the lines fit into `room`, if possible; returns the width left for bars."""
     bar = BAR_WIDTH
     for at, column in enumerate(columns):
         if column.align == "bar" and sum(widths) > room:
@@ -166,7 +176,11 @@ def _fit_widths(widths: list[int], columns: Sequence[Column], room: int) -> int:
 
 
 def _shrink(columns: Sequence[int], widths: list[int], minimums: Sequence[int], room: int) -> None:
-    """Takes from the widest of these columns until there is room, or all are as narrow as may be."""
+    """Shrinks the widest of these columns until the lines fit, or all columns have their minimum width.
+
+    Each step brings the widest column down to the second widest, so the loop runs at most about twice for
+    each column and never a terminal column at a time.
+    """
     while (excess := sum(widths) - room) > 0:
         giving = [at for at in columns if widths[at] > minimums[at]]
         if not giving:
@@ -177,17 +191,17 @@ def _shrink(columns: Sequence[int], widths: list[int], minimums: Sequence[int], 
 
 
 def terminal_columns(text: str) -> int:
-    """How many columns of a terminal a text takes: two for an East Asian character, none for an accent."""
+    """Returns the terminal columns of a text: two for an East Asian character, none for an accent."""
     if text.isascii():
         return len(text)
-    from wcwidth import wcswidth  # its tables load for those who need them
+    from wcwidth import wcswidth  # imported here because its tables take time to load
 
     columns = wcswidth(text)
-    return columns if columns >= 0 else len(text)  # what no terminal shows
+    return columns if columns >= 0 else len(text)  # -1 for unprintable characters
 
 
 def bar_html(bar: Bar) -> Markup:
-    """Returns the number and the bar; without styles only the number is seen."""
+    """Returns the number and the bar; only the number is visible where styles are stripped."""
     filled = tag("i", style=f"width:{100 * min(max(bar.share, 0.0), 1.0):.1f}%")
     number = tag("span", bar.text, class_="percent")
     return join(number, tag("span", filled, class_="bar", aria_hidden="true"))
@@ -202,7 +216,7 @@ def bar_text(bar: Bar, width: int = BAR_WIDTH) -> str:
 
 
 def _distinct_width(texts: Sequence[str], column: Column, width: int) -> int:
-    """The least width from this on to which names can be cut without two reading the same."""
+    """Returns the smallest width, in steps of 4 from `width`, at which no two cut names read the same."""
     wide = [text for text in texts if terminal_columns(text) > width]
     while wide and len({_padded(text, width, column) for text in texts}) < len(texts):
         width += 4
@@ -211,7 +225,7 @@ def _distinct_width(texts: Sequence[str], column: Column, width: int) -> int:
 
 
 def _without_empty_columns(grid: Grid) -> Grid:
-    """Leaves out columns in which no row says anything, except for the headings of rows."""
+    """Removes columns whose cells are all empty, except for row headings."""
     filled = [
         at
         for at in range(len(grid.columns))
@@ -231,7 +245,7 @@ def _without_empty_columns(grid: Grid) -> Grid:
 
 
 def _with_distinct_names(grid: Grid) -> Grid:
-    """The table with names that would read the same where they are too long written so that they do not."""
+    """Rewrites names that would read the same because they are too long to be shown whole."""
     rows = grid.rows
     for at, column in enumerate(grid.columns):
         if column.code:
@@ -271,7 +285,7 @@ def _css_class(column: Column) -> str | None:
 
 
 def _groups(grid: Grid) -> Iterator[Sequence[Row]]:
-    """Yields the rows that one first cell spans."""
+    """Yields groups of rows: each group is spanned by one first cell."""
     begin = 0
     if not any(row[0] is None for row in grid.rows):
         begin = len(grid.rows)
@@ -322,6 +336,6 @@ def _cell_html(cell: str | Bar, column: Column) -> Markup | str:
 
 
 def name_html(name: str) -> Markup:
-    """A name as code, which a browser may break after slashes."""
+    """Returns a name as code in which a browser may break lines after slashes."""
     first, *others = visible(name).split("/")
     return tag("code", first, *(piece for part in others for piece in ("/", _BREAK if part else "", part)))

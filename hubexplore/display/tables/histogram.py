@@ -1,4 +1,4 @@
-"""A histogram small enough for the cell of a table."""
+"""A histogram small enough for a cell of a grid."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ _HEIGHTS = "▁▂▃▄▅▆▇█"
 
 
 class Sparkline(str):
-    """A row of block characters; in HTML a row of bars, which reads as these characters without styles.
+    """A row of block characters; in HTML a row of bars that shows these characters where styles are stripped.
 
     Args:
-      counts: of the bins. An empty bin stays apart from one that holds little.
-      label: what it shows, in words, for those who hover over it or cannot see it.
+      counts: counts of the bins. An empty bin looks different from one with a small count.
+      label: what the histogram shows, as tooltip and alternative text.
     """
 
     counts: tuple[int, ...]
     label: str
 
     def __new__(cls, counts: Sequence[int], label: str) -> Sparkline:
-        """Makes the text of the counts."""
+        """Returns the text of the counts."""
         made = super().__new__(cls, "".join(_character(count, max(counts)) for count in counts))
         made.counts, made.label = tuple(counts), label
         return made
@@ -37,7 +37,7 @@ class Sparkline(str):
 
 
 def _character(count: int, top: int) -> str:
-    """Returns the block for a count: the lowest is for none, the others are for shares rounded up."""
+    """Returns the block for a count: the lowest one for 0, the others for shares, rounded up."""
     if count == 0 or top == 0:
         return _HEIGHTS[0]
     return _HEIGHTS[-(-count * 7 // top)]

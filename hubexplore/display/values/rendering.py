@@ -1,4 +1,4 @@
-"""A value in one of its views."""
+"""Draws a value in one of its views."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Rendered:
     """A value as HTML.
 
     Attributes:
-      view: which view it is.
-      html: static; pictures are `<img>` with data in them.
-      hovers: what a front end may tell of the places in the pictures: one for each, None for nothing.
+      view: the name of the view.
+      html: static HTML; pictures are `<img>` with a data URL.
+      hovers: tooltips, one item for each picture; None for a picture without any.
     """
 
     view: str
@@ -41,10 +41,10 @@ def render(
 
     Args:
       value: an array, SparseTensorValue or RaggedTensorValue.
-      view: one of `views(value)`; None, or one that does not suit, takes the best.
-      name: of the output, a hint for the choice.
-      rows: captions of its rows, such as the sentences that went in.
-      labels: names of the classes in its last dimension.
+      view: one of `views(value)`; None, or a view that does not suit, stands for the best one.
+      name: name of the output, a hint for the choice.
+      rows: captions of the rows, such as the sentences that were the input.
+      labels: names of the classes in the last dimension.
     """
     rows, labels = distinct_captions(rows), distinct_captions(labels)
     suitable = view_choice.views(value, name=name, labels=labels)
@@ -60,7 +60,13 @@ def render(
 
 
 def with_numbers(view: str, figure: Figure, make_numbers: Callable[[], Markup]) -> Rendered:
-    """Pictures, what is to be said of them, and folded below the numbers that they show."""
+    """Returns pictures with their note and, folded below, the numbers that they show.
+
+    Args:
+      view: the name of the view.
+      figure: the pictures.
+      make_numbers: makes the grid of numbers where the figure has none of its own.
+    """
     grid = make_numbers() if figure.numbers is None else figure.numbers
     details = tag("details", tag("summary", "Numbers"), tag("div", grid))
     note = (tag("p", figure.note, class_="note"),) if figure.note else ()

@@ -18,7 +18,7 @@ from hubexplore.summary.distance import distance
 from hubexplore.summary.tensor_values import Array, flat_of, kind_of, shape_of
 
 _ROW_VIEWS: Final = (view_choice.SCORES, view_choice.SIMILARITY, view_choice.MAP)
-"""Views that would say something else of a difference."""
+"""Views that compare rows or classes: of a difference they would state something else."""
 
 EQUAL: Final = "They are equal."
 
@@ -30,15 +30,16 @@ def pair(
 
     Args:
       first: an array, SparseTensorValue or RaggedTensorValue.
-      second: of the same name in another run.
-      name: of both.
-      rows: captions of their rows, if they are the same.
-      labels: names of the classes in their last dimension.
+      second: the value of the same name in another run.
+      name: name of both values.
+      rows: captions of the rows, if both values have the same.
+      labels: names of the classes in the last dimension.
     """
     view = views(first, name=name, labels=labels)[0]
     verdict_text, deltas = difference(first, second)
     verdict_line = tag("p", tag("strong", verdict_text))
-    if verdict_text == EQUAL:  # what differs is what is looked for
+    if verdict_text == EQUAL:
+        # Two equal pictures would send the reader looking for a difference.
         rendering = render(first, view, name=name, rows=rows, labels=labels)
         details = tag("details", tag("summary", "What both have"), rendering.html)
         return Rendered("Side by side", join(verdict_line, details), rendering.hovers)
@@ -66,7 +67,10 @@ def _difference_view(deltas: Array, view: str, rows: Sequence[str], labels: Sequ
 
 
 def difference(first: Any, second: Any) -> tuple[str, Array | None]:
-    """In words whether two values differ; and by how much, where they are dense numbers of one shape."""
+    """Returns a sentence on whether two values differ, and second minus first.
+
+    The latter is None unless both are dense arrays of real numbers of one shape, and differ.
+    """
     if kind_of(first) != kind_of(second) or shape_of(first) != shape_of(second):
         return "Their shapes differ.", None
     first_array, second_array = flat_of(first), flat_of(second)

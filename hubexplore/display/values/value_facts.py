@@ -1,4 +1,4 @@
-"""What is always said of a value, and a value in few words."""
+"""A value in one line: shape, dtype and range, or its first entries."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from hubexplore.display.wording import beginning, counted, visible
 from hubexplore.summary.tensor_values import Array, flat_of, kind_of, shape_of
 
 MAX_BRIEF: Final = 60
+"""Maximum length in characters of a value in brief, about."""
 _MAX_WORD: Final = 24
 
 
@@ -43,10 +44,10 @@ def facts(value: Any) -> str:
 
 
 def _range_text(flat: Array) -> str:
-    # float64 does not hold all integers.
+    # Integers stay integers: float64 would round those above 2**53.
     if flat.dtype.kind in "iu":
         return _interval_text(flat.min(), flat.max())
-    low, high = flat.min(), flat.max()  # NaN where one is among them
+    low, high = flat.min(), flat.max()  # both are NaN if any number is
     if is_foreign(flat) or not (np.isfinite(low) and np.isfinite(high)):
         return _finite_text(as_floats(flat))
     return _interval_text(low, high)
@@ -79,7 +80,7 @@ def _shape_text(value: Any) -> str:
 
 
 def brief(value: Any) -> str:
-    """Returns a value in at most some 60 characters: `"a sentence", "another" (2)`, `[0.1, 0.2, …] (10)`."""
+    """Returns a value in about 60 characters at most: `"a sentence", "another" (2)`, `[0.1, 0.2, …] (10)`."""
     flat, shape = flat_of(value), shape_of(value)
     if kind_of(value) != "dense":
         return f"{_shape_text(value)} {kind_of(value)}, {counted(len(flat), 'value')}"

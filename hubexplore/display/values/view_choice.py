@@ -1,4 +1,7 @@
-"""Which views suit a value, by dtype, shape and name."""
+"""Which views suit a value: a choice by dtype, shape and name.
+
+The names of the views are labels of the panel, too.
+"""
 
 from __future__ import annotations
 
@@ -23,29 +26,31 @@ ROWS: Final = "Rows"
 NUMBERS: Final = "Numbers"
 
 MAX_SIMILARITY_ROWS: Final = 200
-"""So many rows are compared with each other."""
+"""Maximum number of rows for the similarity view, which compares each row with each."""
 MAX_MAP_ROWS: Final = 20_000
+"""Maximum number of rows for the map."""
 MAX_COMPARED_NUMBERS: Final = 4_000_000
-"""Of so many numbers similarities and maps are computed; of more it would take seconds."""
+"""Maximum number of values for the similarity view and the map; more would take seconds."""
 MAX_SCORE_CLASSES: Final = 20_000
+"""Maximum number of classes for the scores."""
 MIN_EMBEDDING_COLUMNS: Final = 16
-"""So many columns look like an embedding, not like a few numbers."""
+"""Minimum number of columns that look like an embedding rather than a few numbers."""
 _SCORE_WORDS: Final = ("prob", "logit", "score", "softmax", "class", "prediction")
 _MIN_IMAGE_SIDE: Final = 4
+"""Minimum height and width in pixels of what is shown as an image."""
 _MIN_MATRIX_COLUMNS: Final = 8
-"""Of fewer columns a matrix is rather read than looked at: the corners of boxes, say."""
-
+"""A matrix of fewer columns is read rather than looked at: the corners of boxes, for example."""
 _MAX_READ_NUMBERS: Final = 64
-"""Of so few whole numbers (ids, sizes, counts) people read each rather than their course."""
+"""Up to this many integers (ids, sizes, counts) are read one by one, so the grid comes first."""
 
 
 def views(value: Any, *, name: str = "", labels: Sequence[str] = ()) -> tuple[str, ...]:
-    """Returns the names of the views that suit a value, best first; there is always one.
+    """Returns the names of the views that suit a value, best first; always at least one.
 
     Args:
       value: an array, SparseTensorValue or RaggedTensorValue.
-      name: of the output; "probabilities" is a hint.
-      labels: names of the classes in its last dimension.
+      name: name of the output; "probabilities" is a hint.
+      labels: names of the classes in the last dimension.
     """
     if kind_of(value) != "dense":
         return (ROWS,)
@@ -58,7 +63,7 @@ def views(value: Any, *, name: str = "", labels: Sequence[str] = ()) -> tuple[st
 
 
 def _number_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:
-    """Which views suit real numbers in one dimension or more."""
+    """Returns the views of real numbers in one dimension or more."""
     if array.size == 1 and array.ndim < 3:
         return (TABLE, PLOT)
     if array.ndim < 3:
@@ -72,7 +77,7 @@ def _number_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, 
 
 
 def _picture_views(shape: Sequence[int]) -> tuple[str, ...]:
-    """Which views of pictures suit values of rank 3 or more."""
+    """Returns the views of values of rank 3 or more as images or tiles."""
     if len(shape) == 3 and shape[2] in (1, 3, 4) and _is_picture(shape[:2]):
         return (IMAGES,)
     if len(shape) == 3 and _is_picture(shape[1:]):
@@ -96,7 +101,7 @@ def _matrix_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, 
     rest = (PLOT, HEAT, TABLE) if rows <= 8 or columns == 1 else (HEAT, PLOT, TABLE)
     if _is_scores(array, name, labels):
         return (SCORES, *rest, *compared)
-    # Anything with a few columns may be scores, for who knows that it is.
+    # Any matrix may hold scores. The view comes last, for users who know that theirs does.
     possible = (SCORES,) if 1 < columns <= MAX_SCORE_CLASSES else ()
     if columns >= MIN_EMBEDDING_COLUMNS and compared:
         return (*compared, *rest, *possible)
@@ -111,12 +116,13 @@ def _comparison_views(rows: int, columns: int) -> tuple[str, ...]:
 
 
 def _is_scores(array: Array, name: str, labels: Sequence[str]) -> bool:
-    """Whether rows look like a number for each class: labels fit, the name says so, or they sum to 1."""
+    """Returns whether rows look like scores: the labels fit, the name says so, or the sum is 1."""
     columns = array.shape[-1]
     if not 1 < columns <= MAX_SCORE_CLASSES or array.dtype.kind in "iu":
         return False
     if len(labels) == columns or any(word in name.lower() for word in _SCORE_WORDS):
         return True
+    # 32 rows decide: the sum of all would read an output of any size once more.
     sample = as_floats(array[:32])
     with np.errstate(all="ignore"):
         return bool(np.all(sample >= 0) and np.allclose(sample.sum(-1), 1, atol=1e-3))

@@ -1,4 +1,4 @@
-"""Class scores as bars, the highest on top."""
+"""The Scores view: class scores as bars, the highest on top."""
 
 from __future__ import annotations
 
@@ -22,20 +22,28 @@ from hubexplore.display.values.views.plot import Figure, Texts, class_name, row_
 from hubexplore.summary.tensor_values import Array
 
 MAX_SCORED: Final = 6
-"""Rows that are drawn."""
+"""Maximum number of rows that are drawn."""
 MAX_CLASSES: Final = 10
+"""Maximum number of classes that are drawn of a single row; of several rows half as many."""
 _BAR_HEIGHT: Final = 17.0
+"""Points from one bar to the next."""
 
 
 def scores(array: Array, rows: Texts, labels: Texts) -> Figure:
-    """The highest scores of each row as bars."""
+    """Draws the highest scores of each row as bars.
+
+    Args:
+      array: real numbers [classes] or [rows, classes].
+      rows: captions of the rows.
+      labels: names of the classes.
+    """
     matrix = np.atleast_2d(array)
     shown = as_floats(matrix[:MAX_SCORED])
     count = min(MAX_CLASSES if len(shown) == 1 else 5, matrix.shape[1])
     order = [_top_positions(row, count) for row in shown]
     names = [[_class_caption(labels, int(index)) for index in best] for best in order]
     titled = len(shown) > 1 or bool(rows)
-    # A title takes as much room as a bar, so that hovering finds rows of even height.
+    # A title is as high as a bar, because the tooltips divide the picture into rows of even height.
     rows_per_block = count + titled
     drawing = SvgDrawing(WIDTH, len(shown) * rows_per_block * _BAR_HEIGHT + 6)
     row_scores = [drawable(row[best]) for row, best in zip(shown, order, strict=True)]
@@ -67,7 +75,7 @@ def _class_caption(labels: Texts, index: int) -> str:
 
 
 def _top_positions(row: Array, count: int) -> Array:
-    """Where the highest are, the first of equal ones first; NaN is never high."""
+    """Returns the positions of the highest scores, highest first: of equal ones the first, NaN last."""
     ranked = np.nan_to_num(row, nan=-np.inf, posinf=np.inf, neginf=-np.inf)
     positions: Array = np.argsort(-ranked, kind="stable")[:count]
     return positions

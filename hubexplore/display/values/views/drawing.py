@@ -1,11 +1,11 @@
-"""Drawings: quiet colours on white paper, as SVG, the same for the same values.
+"""SVG drawings: quiet colours on white paper, the same bytes for the same values.
 
-Why no library draws them: a view places its own captions, ticks and legend, because hovering needs their
-places. Of a plotting library only the SVG writer would be used, with its metadata, ids and fonts taken out
-again. With matplotlib that took 1 s to import and 30 to 130 ms a picture; without, 2 to 14 ms. What later
-views need is a shape each: a band between a lower and an upper line is one closed path, a box on a picture a
-rectangle, the envelope of a long signal one path with a minimum and a maximum for each column. Thousands of
-points are one path, see `dots`. Dark themes invert the whole picture (`palette.DARKENED`).
+Why no plotting library: each view places its captions, ticks and legend itself, because the tooltips need
+their positions. Only the SVG writer of a library would be used, and its metadata, ids and fonts removed
+again. With matplotlib that took 1 s to import and 30 to 130 ms a picture; without it, 2 to 14 ms. Later views
+need one shape each: a band between two lines is a closed path, a box on a picture is a rectangle, the
+envelope of a long signal is a path with a minimum and a maximum for each column. Thousands of points are one
+path, see `SvgDrawing.dots`. Dark themes invert the whole picture (`palette.DARKENED`).
 """
 
 from __future__ import annotations
@@ -26,10 +26,14 @@ from hubexplore.display.wording import apart, visible
 from hubexplore.summary.tensor_values import Array
 
 WIDTH: Final = 440.0
-"""Points; fits a notebook's cell of 600 pixels."""
+"""Width of a drawing in points: fits a notebook's output of 600 pixels."""
 CAPTION: Final = 30
-"""Characters of a caption in a picture; tables have more of it."""
+"""Maximum length in characters of a caption in a picture; grids show more of it."""
 FONT: Final = 10.0
+"""Size of the font in points."""
+# Widths of text are estimated: the reader's browser chooses the font, which nobody can measure here. The
+# classes follow DejaVu Sans, the widest font of `_STYLE`, so that a caption rather has too much room than too
+# little.
 _NARROW_CHARACTERS: Final = frozenset("fijlrtI.,:;!|'()[]{}/\\ ")
 _WIDE_CHARACTERS: Final = frozenset("mwMW@%−+=<>~…")
 _ANCHOR: Final = {"left": None, "center": "middle", "right": "end"}
@@ -37,19 +41,20 @@ _STYLE: Final = (
     "font-family: 'DejaVu Sans', Verdana, 'Helvetica Neue', Arial, sans-serif; "
     "stroke-linejoin: round; stroke-linecap: butt"
 )
+# Firefox knows only crisp-edges, Chromium only pixelated; each ignores the other.
 _PIXELATED: Final = "image-rendering: crisp-edges; image-rendering: pixelated"
 Side = Literal["left", "center", "right"]
 Points = Array | Sequence[float]
 
 
 class SvgDrawing:
-    """A picture of a size in points, to which shapes are added; what was added last lies on top.
+    """A picture of a size in points, to which shapes are added; the last one lies on top.
 
-    Places are in points from the top left.
+    Positions are in points from the top left corner.
 
     Args:
-      width: of the whole.
-      height: of the whole.
+      width: width of the picture.
+      height: height of the picture.
     """
 
     def __init__(self, width: float, height: float) -> None:
@@ -63,7 +68,7 @@ class SvgDrawing:
     def line(
         self, x: Points, y: Points, colour: str = SCALE_LINE, width: float = 0.8, dashes: Sequence[float] = ()
     ) -> None:
-        """Adds a line through points; NaN interrupts it. Dashes are in widths of the line."""
+        """Adds a line through points; NaN interrupts it. Dashes are multiples of the line's width."""
         dashed = " ".join(_number(width * dash) for dash in dashes) or None
         self._add(
             "path", d=_path(x, y), fill="none", stroke=colour, stroke_width=width, stroke_dasharray=dashed
@@ -71,7 +76,7 @@ class SvgDrawing:
 
     def dots(self, x: Array, y: Array, size: float = 6.0, colour: str = BLUE) -> None:
         """Adds round points."""
-        # Lines of no length with round ends: a third of the bytes that as many circles take.
+        # Lines of length 0 with round caps: a third of the bytes of as many circles.
         places = "".join(f"M{_number(across)} {_number(down)}h0" for across, down in _coordinates(x, y))
         self._add("path", d=places, fill="none", stroke=colour, stroke_width=size, stroke_linecap="round")
 
@@ -79,8 +84,8 @@ class SvgDrawing:
         self, x: float, y: float, content: str, side: Side = "left", *,
         colour: str = INK, size: float = FONT, bold: bool = False, turn: float = 0.0,
     ) -> None:  # fmt: skip
-        """Adds a text: `y` is the middle of its height; `turn` is in degrees against the clock."""
-        # Turned around the end of its baseline that stands at the place.
+        """Adds a text; `y` is the middle of its height, `turn` is in degrees counterclockwise."""
+        # dominant-baseline would centre the text, but not every SVG renderer (PDF export) knows it.
         base = y + size * 0.36
         turned = f"rotate({_number(-turn)} {_number(x)} {_number(base)})" if turn else None
         self._add(
@@ -89,7 +94,7 @@ class SvgDrawing:
         )  # fmt: skip
 
     def pixels(self, left: float, top: float, width: float, height: float, colours: Array) -> None:
-        """Adds cells of even size; `colours` are uint8 [rows, columns, 4]."""
+        """Adds cells of even size; `colours` are RGBA, uint8 [rows, columns, 4]."""
         source = {"xlink:href": png_data_url(colours)}
         self._add(
             "image", x=left, y=top, width=width, height=height, preserveAspectRatio="none", style=_PIXELATED,
@@ -97,12 +102,12 @@ class SvgDrawing:
         )  # fmt: skip
 
     def box(self, left: float, top: float, width: float, height: float) -> Rect:
-        """A place as shares of the picture."""
+        """Returns a rectangle as shares of the picture, as tooltips need it."""
         shares = left / self.width, top / self.height, width / self.width, height / self.height
         return round(shares[0], 5), round(shares[1], 5), round(shares[2], 5), round(shares[3], 5)
 
     def picture(self, alt_text: str) -> Markup:
-        """Returns the drawing as an image; `words` say what is seen."""
+        """Returns the drawing as an `<img>` with this alternative text."""
         width, height = _number(self.width), _number(self.height)
         names = {"xmlns": "http://www.w3.org/2000/svg", "xmlns:xlink": "http://www.w3.org/1999/xlink"}
         drawing = tag(
@@ -124,7 +129,7 @@ class SvgDrawing:
 
 
 def _number(number: float) -> str:
-    """A number of points in as few digits as a screen can show."""
+    """Returns a number of points with two decimals at most: a screen shows no more."""
     return f"{number:.2f}".rstrip("0").rstrip(".")
 
 
@@ -133,7 +138,7 @@ def _coordinates(x: Points, y: Points) -> Iterable[tuple[float, float]]:
 
 
 def _path(x: Points, y: Points) -> str:
-    """A line through points in the words of SVG; behind a NaN it begins again."""
+    """Returns SVG path data for a line through points; it is interrupted at NaN and Inf."""
     steps, pen = [], "M"
     for across, down in _coordinates(x, y):
         is_finite = math.isfinite(across) and math.isfinite(down)
@@ -144,7 +149,10 @@ def _path(x: Points, y: Points) -> str:
 
 
 def coloured(cells: Array, low: float, high: float) -> Array:
-    """Numbers as colours, uint8 [..., 4]; NaN is grey. They part at 0 if the limits lie evenly around it."""
+    """Returns numbers as RGBA, uint8 [..., 4]; NaN is grey.
+
+    Limits that are symmetric about 0 select the diverging scale, whose middle colour is 0.
+    """
     span = (high - low) or 1.0
     scale = np.array([list(bytes.fromhex(colour)) for colour in (DIVERGING if low == -high else SEQUENTIAL)])
     positions = clipped((cells - low) / span, 0.0, 1.0) * (len(scale) - 1)
@@ -159,17 +167,17 @@ def coloured(cells: Array, low: float, high: float) -> Array:
 
 
 def caption(text: str, limit: int = CAPTION) -> str:
-    """A caption as it stands in a picture: one line, its end cut off."""
+    """Returns a caption for a picture: one line, the end cut off."""
     return visible(text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…", limit + 1)
 
 
 def captions(texts: Sequence[str], limit: int = CAPTION) -> list[str]:
-    """Captions of several things in one picture: those of different ones differ."""
+    """Returns captions for one picture, such that different texts keep different captions."""
     return apart(texts, limit, caption)
 
 
 def width_of(captions: Sequence[str], size: float = FONT, bold: bool = False) -> float:
-    """Points that the longest of some captions takes, about."""
+    """Returns the estimated width in points of the longest of some captions."""
     return (
         size
         * (1.12 if bold else 1.0)
@@ -178,13 +186,13 @@ def width_of(captions: Sequence[str], size: float = FONT, bold: bool = False) ->
 
 
 def _character_width(character: str) -> float:
-    """Width of a character as a share of the size of the font."""
+    """Returns the width of a character as a share of the font size."""
     if character in _NARROW_CHARACTERS:
         return 0.36
     if character in _WIDE_CHARACTERS:
         return 0.98
     if not character.isascii():
-        from wcwidth import wcwidth  # its tables load for those who need them
+        from wcwidth import wcwidth  # imported here because its tables take time to load
 
         columns = wcwidth(character)
         if columns != 1:
@@ -193,7 +201,7 @@ def _character_width(character: str) -> float:
 
 
 def round_ticks(low: float, high: float, count: int) -> list[float]:
-    """At most about `count` round numbers from `low` to `high`."""
+    """Returns about `count` round numbers from `low` to `high`: multiples of 1, 2 or 5 times 10**n."""
     span = high - low
     if not 0 < span < math.inf:
         return [low]
@@ -202,7 +210,8 @@ def round_ticks(low: float, high: float, count: int) -> list[float]:
     step = next((unit * factor for factor in (1, 2, 5) if unit * factor >= exact_step * 0.999), unit * 10)
     first = math.ceil(low / step - 1e-9) if step else 0
     steps = [(first + index) * step for index in range(count + 2)]
-    # Of numbers that lie closer than float64 can tell apart only the ends are written.
+    # If the step vanishes beside the numbers themselves, float64 cannot tell the ticks apart: only the ends
+    # stay.
     return (
         [step_value for step_value in steps if step_value <= high + step * 1e-9]
         if step > abs(low) * 1e-12
@@ -211,7 +220,7 @@ def round_ticks(low: float, high: float, count: int) -> list[float]:
 
 
 def tick_text(number: float) -> str:
-    """A number beside an axis, in so few digits that it has room."""
+    """Returns a number for an axis, in at most about six characters."""
     shown = number if abs(number) > 1e-300 else 0.0
     digits = f"{shown:.6g}"
     return (digits if len(digits) <= 6 else f"{shown:.3g}").replace("-", "−")

@@ -1,4 +1,4 @@
-"""Matrices as colours: heat maps, and the similarity of rows."""
+"""The Heat map and Similarity views: matrices as colours."""
 
 from __future__ import annotations
 
@@ -26,30 +26,38 @@ from hubexplore.display.wording import counted
 from hubexplore.summary.tensor_values import Array
 
 MAX_SIDE: Final = 200
-"""Rows and columns of a heat map; of more, evenly spaced ones are shown."""
+"""Maximum number of rows, and of columns, of a heat map; of more, evenly spaced ones are shown."""
 _MAX_WRITTEN_SIDE: Final = 10
-"""Numbers stand in the cells of a heat map of at most so many rows and columns."""
+"""Maximum number of rows, and of columns, of a heat map with numbers in its cells."""
 _FEW_COLUMNS: Final = 7
-"""Columns that leave room for captions of rows of ..."""
+"""Maximum number of columns beside which the captions of rows may be long."""
 _LONG_CAPTION: Final = 28
+"""Maximum length in characters of the caption of a row beside few columns."""
 _SHORT_CAPTION: Final = 20
-"""... so many characters; if there are more columns, or above a column, of so many."""
+"""Maximum length in characters of all other captions."""
 _CAPTION_SIZE: Final = 9.0
+"""Size in points of the font of captions."""
 
 
 @dataclass(frozen=True)
 class _Cells:
-    """Numbers [rows, columns] and what rows and columns are called."""
+    """The content of a heat map.
+
+    Attributes:
+      numbers: float64 [rows, columns].
+      rows: a caption for each row.
+      columns: a caption for each column.
+      short: shorter captions of the columns, used where there is no room for those.
+    """
 
     numbers: Array
     rows: Texts
     columns: Texts
     short: Texts = ()
-    """What columns are called where there is no room for more."""
 
 
 def similarity(array: Array, rows: Texts) -> Figure:
-    """Cosine similarity of all pairs of rows: x·y / (|x| |y|)."""
+    """Draws the cosine similarity of all pairs of rows: x·y / (|x| |y|)."""
     similarities, empty = cosine(array)
     count = len(similarities)
     names = [
@@ -70,18 +78,22 @@ def similarity(array: Array, rows: Texts) -> Figure:
 
 
 def cosine(array: Array) -> tuple[Array, list[int]]:
-    """The similarities, and which rows have none: those stay NaN."""
+    """Returns the similarities, float64 [rows, rows], and which rows have no direction: theirs are NaN.
+
+    Takes O(rows² · columns) time; see `view_choice` for the limits.
+    """
     floats = as_floats(array).reshape(len(array), -1)
     with np.errstate(all="ignore"):
         largest = np.abs(floats).max(axis=1, keepdims=True, initial=0)
-        scaled = floats / largest  # so that squares neither overflow nor vanish
+        # The norm is the same for scaled rows, whose squares neither overflow nor vanish.
+        scaled = floats / largest
         unit = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
         similarities = np.clip(unit @ unit.T, -1, 1)
     return similarities, [int(index) for index in np.flatnonzero(~np.isfinite(unit).all(axis=1))]
 
 
 def _nearest_text(similarities: Array, rows: Texts) -> str:
-    """Says which two rows are most alike."""
+    """Returns a sentence on which two rows are most alike; nothing if no pair has a similarity."""
     pairs = np.where(
         np.triu(np.ones_like(similarities, bool), 1) & np.isfinite(similarities), similarities, -np.inf
     )
@@ -89,11 +101,11 @@ def _nearest_text(similarities: Array, rows: Texts) -> str:
     if not np.isfinite(pairs[first, second]):
         return ""
     one, other = captions([row_name(rows, int(index)) for index in (first, second)], 60)
-    return f"Most alike: “{one}” and “{other}”, {number_text(similarities[first, second])}."
+    return f"Most alike: “{one}” and “{other}”, {signed_text(similarities[first, second])}."
 
 
 def heat(array: Array, rows: Texts, labels: Texts) -> Figure:
-    """A matrix as colours; of a value of more dimensions all but the last are the rows."""
+    """Draws a matrix as colours; all dimensions but the last one are rows."""
     matrix = array.reshape(-1, array.shape[-1])
     row_positions, column_positions = (_evenly_spaced(size, MAX_SIDE) for size in matrix.shape)
     shown = as_floats(matrix[np.ix_(row_positions, column_positions)])
@@ -128,13 +140,19 @@ def _evenly_spaced(size: int, limit: int) -> Array:
 def _draw(
     cells: _Cells, cell_size: tuple[float, float], limits: tuple[float, float], alt_text: str
 ) -> tuple[Markup, GridHover]:
-    """Draws cells, if there is room `best` points wide and high each.
+    """Draws cells and returns the picture with its tooltips.
 
-    Colours part at 0 where the limits lie evenly around it.
+    Args:
+      cells: numbers and captions.
+      cell_size: width and height of a cell in points, if there is room for that.
+      limits: lowest and highest number of the colour scale; symmetric ones select the diverging scale.
+      alt_text: what the picture shows.
     """
     down, across = cells.numbers.shape
     low, high = (float(limit) for limit in drawable(np.array(limits)))
-    right = 32 + width_of([tick_text(low), tick_text(high)], _CAPTION_SIZE)  # for the scale of colours
+    right = 32 + width_of(
+        [tick_text(low), tick_text(high)], _CAPTION_SIZE
+    )  # the colour scale and its numbers
     row_captions = captions(cells.rows, _LONG_CAPTION if across <= _FEW_COLUMNS else _SHORT_CAPTION)
     left = width_of(row_captions, _CAPTION_SIZE) + 10
     cell_width = min(cell_size[0] * across, WIDTH - left - right) / across
@@ -175,7 +193,10 @@ def _name_columns(drawing: SvgDrawing, area: Rect, names: list[str], is_turned: 
 
 
 def _tick_captions(names: Texts, max_captions: int) -> list[tuple[float, str]]:
-    """Where which captions are written, if there is room for so many: all, round numbers, or some."""
+    """Returns (position, caption) of the captions that have room.
+
+    These are all captions, else round numbers if the captions are numbers, else every n-th caption.
+    """
     if len(names) <= max_captions:
         return [(float(place), name) for place, name in enumerate(names)]
     if all(name.isdecimal() for name in names):
@@ -189,13 +210,14 @@ def _tick_captions(names: Texts, max_captions: int) -> list[tuple[float, str]]:
 
 
 def _write_numbers(drawing: SvgDrawing, area: Rect, numbers: Array, colours: Array) -> None:
-    """Writes the numbers into the cells, in white where those are dark; nothing if one has no room."""
+    """Writes the numbers into the cells, white on dark cells; none of them if one has no room."""
     left, top, width, height = area
     down, across = numbers.shape
     texts = _number_texts(numbers)
     fitting = [size for size in (_CAPTION_SIZE, 8.0, 7.5) if width_of(texts, size) < width / across - 1]
     if not fitting:
         return
+    # The luma of ITU-R BT.601.
     bright = (colours[..., :3] @ np.array([0.299, 0.587, 0.114])).reshape(-1)
     for index, text in enumerate(texts):
         row, column = divmod(index, across)
@@ -206,7 +228,7 @@ def _write_numbers(drawing: SvgDrawing, area: Rect, numbers: Array, colours: Arr
 
 
 def _number_texts(numbers: Array) -> list[str]:
-    """Numbers with as many decimals as their size asks for."""
+    """Returns the numbers with the number of decimals that fits the largest of them."""
     largest = max(map(abs, limits_of(numbers)))
     if np.all(numbers == np.round(numbers)) and largest < 1e4:
         form = ".0f"
@@ -217,7 +239,7 @@ def _number_texts(numbers: Array) -> list[str]:
 
 
 def _draw_colour_scale(drawing: SvgDrawing, area: Rect, low: float, high: float) -> None:
-    """Draws which colour is which number."""
+    """Draws the colour scale with its numbers."""
     left, top, width, height = area
     if low == high:
         drawing.pixels(*area, coloured(np.array([[low]]), low, high))
@@ -231,7 +253,7 @@ def _draw_colour_scale(drawing: SvgDrawing, area: Rect, low: float, high: float)
 
 
 def _hover(box: Rect, cells: _Cells) -> GridHover:
-    """Tells each number; of many cells, the range of the numbers in blocks of them."""
+    """Returns a tooltip for each cell; for too many cells, the range of each block of cells."""
     down, across = cells.numbers.shape
     if down * across <= MAX_CELLS:
         texts = tuple(number_text(number) for number in cells.numbers.reshape(-1).tolist())
@@ -248,7 +270,8 @@ def _hover(box: Rect, cells: _Cells) -> GridHover:
         number_text(one) if one == other else f"{number_text(one)} to {number_text(other)}"
         for one, other in pairs
     )
-    # The last blocks may reach beyond the picture: each block has the size of a whole one.
+    # The last blocks may be incomplete, but tooltips need cells of even size: the grid extends past the
+    # picture.
     left, top, width, height = box
     wider, taller = len(starts[1]) * by_columns / across, len(starts[0]) * by_rows / down
     return GridHover(

@@ -1,4 +1,4 @@
-"""Values as images, as bright as they were meant."""
+"""The Images view: values as images, with the brightness that was meant."""
 
 from __future__ import annotations
 
@@ -23,29 +23,31 @@ from hubexplore.display.wording import counted
 from hubexplore.summary.tensor_values import Array
 
 MAX_IMAGES: Final = 24
+"""Maximum number of images that are shown."""
 _MAX_BYTES: Final = 150_000
-"""Bytes for all of them."""
+"""Maximum size in bytes of all images of a value together."""
 _MAX_PIXELS: Final = 1_500_000
-"""So many are looked at; of larger images every second one, and so on."""
+"""Maximum number of pixels that are read; larger images are sampled at every second pixel, and so on."""
 _MIN_SCREEN_SIDE: Final = 112
-"""Pixels that the longer side of an image has on screen at least: small ones are enlarged."""
+"""Minimum length in screen pixels of the longer side of an image: smaller images are enlarged."""
 _USUAL_RANGES: Final = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
-"""What images usually hold; each is meant if the values lie in it, up to a small part of it, ..."""
+"""Ranges of pixel values that models use. The first range that the values fit is the one that was meant."""
 _RANGE_TOLERANCE: Final = 0.02
+"""Share of a range by which values may exceed it, as those of generated images do."""
 _MIN_CONTRAST: Final = 0.125
-"""... and take at least this part of it: fainter images are stretched, or nothing would be seen."""
+"""Minimum share of a range that values must cover; images with less contrast are stretched to be visible."""
 
 
 def images(array: Array, rows: Sequence[str], centred: bool = False) -> Figure:
-    """Each image as a picture; one rule of brightness for all of them, which is said.
+    """Draws each image; the note states the brightness rule, which is one for all of them.
 
     Args:
-      array: [..., h, w, c], c of 1, 3 or 4.
-      rows: captions.
-      both: 0 is the middle of the scale, as in a difference.
+      array: real numbers [..., height, width, channels] of 1, 3 or 4 channels.
+      rows: captions of the first dimension.
+      centred: whether 0 is the middle of the scale, as in a difference.
     """
     outer_shape = array.shape[:-3]
-    per_row = int(np.prod(outer_shape[1:]))  # images in each row
+    per_row = int(np.prod(outer_shape[1:]))  # the number of images of a row
     stack = array.reshape(-1, *array.shape[-3:])
     shown = stack[:MAX_IMAGES]
     step = int(np.ceil(np.sqrt(shown.size / shown.shape[3] / _MAX_PIXELS)))
@@ -80,7 +82,7 @@ def _hover(image: Array) -> GridHover:
 
 
 def brightness(stack: Array) -> tuple[Array, str]:
-    """Images as uint8, and by which rule: a usual range that fits, else from the least value on."""
+    """Returns images as uint8 and the rule: a usual range that fits, else the range of the values."""
     if stack.dtype == np.uint8 and (np.ptp(stack) >= _MIN_CONTRAST * 255 or stack.min() == stack.max()):
         return stack, "0 is black, 255 is white"
     floats = drawable(as_floats(stack))
@@ -99,7 +101,7 @@ def brightness(stack: Array) -> tuple[Array, str]:
 
 
 def _constant_range(number: float) -> tuple[float, float]:
-    """The range of images that are all one number."""
+    """Returns the range for images whose values are all equal."""
     return next(
         (limits for limits in _USUAL_RANGES if limits[0] <= number <= limits[1]),
         (min(number, 0), max(number, 0)),

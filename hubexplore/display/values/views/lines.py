@@ -1,4 +1,4 @@
-"""Vectors as bars or lines over their index."""
+"""The Plot view: vectors as bars or lines over their index."""
 
 from __future__ import annotations
 
@@ -30,11 +30,14 @@ from hubexplore.display.wording import counted
 from hubexplore.summary.tensor_values import Array
 
 MAX_LINES: Final = 8
+"""Maximum number of lines in a plot."""
 _MAX_POINTS: Final = 480
-"""Places of a line that are drawn: about as many as can be told from each other."""
+"""Maximum number of points of a line: about one for each pixel of the screen."""
 _MAX_BARS: Final = 64
+"""Maximum number of entries of a vector that are drawn as bars rather than as a line."""
 _CAPTION_SIZE: Final = 9.0
-# Lines differ in colour and in dashes.
+"""Size in points of the font of captions."""
+# Lines differ in colour and in dashes, for anyone who cannot tell the colours apart.
 _DASHES: Final[tuple[tuple[float, ...], ...]] = (
     (),
     (5.0, 2.0),
@@ -50,7 +53,7 @@ _DASHES: Final[tuple[tuple[float, ...], ...]] = (
 def plot(array: Array, rows: Texts, labels: Texts) -> Figure:
     """Draws a vector, or the rows of a value of more dimensions as lines."""
     outer_shape = array.shape[:-1]
-    # Bars: the entries of a vector, or a number for each row.
+    # A column [rows, 1] would be a plot of single points, so it is drawn as a vector.
     is_column = not outer_shape or array.shape[-1] == 1
     matrix = array.reshape(1, -1) if is_column else array.reshape(-1, array.shape[-1])
     shown = matrix[:MAX_LINES]
@@ -60,7 +63,7 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Figure:
     low, high = limits_of(drawable(lines))
     low, high = min(low, 0.0), max(high, 0.0)
     range_text = f"{signed_text(low)} to {signed_text(high)}"
-    if low == high:  # nothing but zeros, or no number at all
+    if low == high:  # all zeros, or no finite number
         high = 1.0
     steps = round_ticks(low, high, 6)
     left = width_of([tick_text(step) for step in steps], _CAPTION_SIZE) + 10
@@ -91,7 +94,7 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Figure:
 
 
 def _y_of(numbers: Array, area: Rect, limits: tuple[float, float]) -> Array:
-    """Where numbers lie between the limits, in points from the top; NaN stays."""
+    """Returns numbers as points from the top of the drawing; NaN stays, Inf is at the end of the axis."""
     low, high = limits
     visible_numbers = np.where(np.isnan(numbers), np.nan, clipped(numbers, low, high))
     heights: Array = area[1] + area[3] * (high - visible_numbers) / ((high - low) or 1.0)
@@ -124,7 +127,7 @@ def _draw_lines(drawing: SvgDrawing, area: Rect, lines: Array, limits: tuple[flo
     for number, line in enumerate(lines):
         y = _y_of(line, area, limits)
         drawing.line(x, y, SERIES[number], 1.4, _DASHES[number])
-        # A point between two NaN is no part of any line.
+        # A point between two NaN is not part of any line segment.
         has_point = np.isfinite(np.concatenate([[np.nan], y, [np.nan]]))
         isolated = has_point[1:-1] & ~has_point[:-2] & ~has_point[2:]
         if isolated.any():
@@ -132,7 +135,7 @@ def _draw_lines(drawing: SvgDrawing, area: Rect, lines: Array, limits: tuple[flo
 
 
 def _draw_index_axis(drawing: SvgDrawing, area: Rect, names: list[str], positions: Array) -> None:
-    """Writes below which entry it is: each one if there is room, else round numbers."""
+    """Writes the captions of the entries below the plot: all if there is room, else round indices."""
     left, top, width, height = area
     spacing = width / len(names)
     y = top + height + 10

@@ -1,4 +1,4 @@
-"""Values as tables and lists, bounded: everything else is in the value itself."""
+"""The Table, Text, Rows and Numbers views: entries as grids and lists of bounded size."""
 
 from __future__ import annotations
 
@@ -16,15 +16,19 @@ from hubexplore.display.wording import MAX_SENTENCE, MAX_TEXT, beginning, counte
 from hubexplore.summary.tensor_values import Array, flat_of, kind_of, shape_of
 
 MAX_ROWS: Final = 50
+"""Maximum number of rows of a grid."""
 MAX_COLUMNS: Final = 12
+"""Maximum number of columns of a grid, captions not counted."""
 MAX_TEXTS: Final = 100
+"""Maximum number of lines of a list."""
 MAX_IN_ROW: Final = 40
+"""Maximum number of texts in a line of a list."""
 MAX_HTML: Final = 120_000
-"""Characters of HTML after which a list of texts ends."""
+"""Maximum length in characters of the HTML of a list of texts."""
 
 
 def value_grid(value: Any, rows: Texts, labels: Texts) -> Markup:
-    """The numbers or texts: a row per entry of all but the last dimension."""
+    """Returns the entries of a value as a grid: the last dimension is a row."""
     if kind_of(value) != "dense":
         return stored_entries(value, rows)
     array = flat_of(value)
@@ -40,12 +44,12 @@ def value_grid(value: Any, rows: Texts, labels: Texts) -> Markup:
 
 
 def number_grid(array: Array, rows: Texts, columns: Texts) -> Markup:
-    """Numbers [rows, columns] that were computed, with captions for all."""
+    """Returns computed numbers [rows, columns] as a grid, with a caption for each row and column."""
     return _grid(array, rows, (), columns) if array.size else tag("p", "No entries.", class_="note")
 
 
 def text_grid(headings: Sequence[str], body: Sequence[Row]) -> Markup:
-    """A table whose cells are given; its last column is numbers."""
+    """Returns rows of text as a grid; its last column holds numbers."""
     columns = (*map(Column, headings[:-1]), Column(headings[-1], "right"))
     return grid_html(Grid("", columns, tuple(body)), "Numbers")
 
@@ -71,7 +75,7 @@ def _omission_note(matrix: Array, shown: Array) -> str:
 
 
 def text_list(array: Array, rows: Texts) -> Markup:
-    """Texts: a line each; tokens of a row in one line."""
+    """Returns texts as a list: a line for each row, with the tokens of the row."""
     if not array.ndim:
         return tag("p", _token_html(array[()]))
     if not array.size:
@@ -114,7 +118,7 @@ def _separated(tokens: Sequence[Markup]) -> Iterator[str]:
 
 
 def stored_entries(value: Any, rows: Texts) -> Markup:
-    """What a sparse or ragged value holds, row by row."""
+    """Returns the stored entries of a sparse or ragged value, row by row."""
     return _sparse(value, rows) if kind_of(value) == "sparse" else _ragged(value, rows)
 
 
@@ -133,7 +137,7 @@ def _ragged(value: Any, rows: Texts) -> Markup:
 
 
 def _joined(pieces: Iterator[str]) -> str:
-    """Puts pieces together, of which no more are made than are shown."""
+    """Joins pieces lazily: none is made after the text is long enough, however large the value."""
     text = ""
     for piece in pieces:
         text += piece
@@ -143,7 +147,7 @@ def _joined(pieces: Iterator[str]) -> str:
 
 
 def _nested_text(flat: Array, splits: Sequence[Array], begin: int, end: int) -> Iterator[str]:
-    """A part of a ragged value as nested lists, piece by piece."""
+    """Yields rows `begin` to `end` of a ragged value as nested lists, piece by piece."""
     yield "["
     for at in range(begin, end):
         if at > begin:

@@ -1,4 +1,4 @@
-"""What drawing a view gives, and the captions that all views share."""
+"""The result of drawing a view, and the captions that all views share."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Texts = Sequence[str]
 
 @dataclass(frozen=True)
 class Figure:
-    """A view.
+    """The pictures of a view.
 
     Attributes:
-      html: its pictures.
-      hovers: one for each picture, None for nothing to tell.
-      note: what is to be said below.
-      numbers: a table of what is drawn; None where the value itself says it.
+      html: the pictures.
+      hovers: tooltips, one item for each picture; None for a picture without any.
+      note: sentences below the pictures.
+      numbers: a grid of what is drawn; None if that is the value itself.
     """
 
     html: Markup
@@ -33,10 +33,10 @@ class Figure:
 
 
 def distinct_captions(names: Texts) -> Texts:
-    """Captions or labels of which no two read the same: equal ones get their numbers.
+    """Returns captions or labels of which no two read the same: equal ones get their index in brackets.
 
-    A blank one is empty, for which `row_name` and `class_name` say its number; where that is the name of
-    another, it is the number in brackets.
+    A blank one becomes empty, for which `row_name` and `class_name` return the index. If that is the name of
+    another row, it becomes the index in brackets.
     """
     counts = Counter(names)
     return apart([_numbered_caption(name, at, counts) for at, name in enumerate(names)])
@@ -49,19 +49,19 @@ def _numbered_caption(name: str, at: int, counts: Mapping[str, int]) -> str:
 
 
 def _unused_caption(name: str, at: int, used: Mapping[str, int]) -> str:
-    """The name, with its number once more as long as another has that very name."""
+    """Appends the index to a name until no other row has that name."""
     while name in used:
         name += f" ({at})"
     return name
 
 
 def row_name(rows: Texts, index: int, outer_shape: Sequence[int] = ()) -> str:
-    """What a row is called: its caption, or its number.
+    """Returns the caption of a row, or its index.
 
     Args:
       rows: captions of the first dimension.
-      index: of the row, counted over all dimensions but the last.
-      lead: sizes of those dimensions, if there are several.
+      index: index of the row, counted over all dimensions but the last.
+      outer_shape: sizes of those dimensions, if there are several.
     """
     places = (
         [int(position) for position in np.unravel_index(index, tuple(outer_shape))]
@@ -73,5 +73,5 @@ def row_name(rows: Texts, index: int, outer_shape: Sequence[int] = ()) -> str:
 
 
 def class_name(labels: Texts, index: int) -> str:
-    """What a class or column is called."""
+    """Returns the name of a class or column, or its index."""
     return (visible(labels[index]) if index < len(labels) else "") or str(index)

@@ -1,4 +1,4 @@
-"""Pixels as `<img>`, in no more bytes than there is room for."""
+"""Pixels as `<img>` of bounded size in bytes."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MAX_SCREEN_WIDTH: Final = 600
-"""Pixels of a screen that a picture may take."""
+"""Maximum width of a picture in screen pixels."""
 _QUALITY: Final = 85
+"""Quality of JPEG files, as Pillow counts it."""
 
 
 def photo(pixels: Array, alt_text: str, max_bytes: int, width: int) -> tuple[Markup, str]:
-    """Returns an image that no theme changes, and what was given up for its size: nothing, or as words.
+    """Returns an image that no theme inverts, and how it was reduced to fit: "" if it was not.
 
     Args:
       pixels: uint8 [h, w], or [h, w, c] of 1 (grey), 2 (grey and alpha), 3 or 4 channels.
-      words: say what is seen.
-      room: bytes that it may take.
-      width: pixels that it takes on the screen.
+      alt_text: what the image shows.
+      max_bytes: maximum size of the file in bytes.
+      width: width in screen pixels.
     """
     kind, content, loss = _encoded(pixels, max_bytes)
     data = base64.b64encode(content).decode()
@@ -35,7 +36,7 @@ def photo(pixels: Array, alt_text: str, max_bytes: int, width: int) -> tuple[Mar
 
 
 def png_data_url(pixels: Array) -> str:
-    """Returns pixels as an address that holds them, in PNG; they are uint8 [h, w, 4]."""
+    """Returns pixels, uint8 [h, w, 4], as a data URL of a PNG."""
     from PIL import Image
 
     content = _file_content(Image.fromarray(np.ascontiguousarray(pixels)), "PNG")
@@ -43,7 +44,10 @@ def png_data_url(pixels: Array) -> str:
 
 
 def _encoded(pixels: Array, max_bytes: int) -> tuple[str, bytes, str]:
-    """PNG, else JPEG where nothing is transparent, else the same smaller; whichever first has room."""
+    """Returns (format, content, loss) of the first that fits: PNG, JPEG, both at half the size, and so on.
+
+    JPEG is left out for images with transparency. Terminates because 64 pixels always fit as PNG.
+    """
     from PIL import Image
 
     whole = Image.fromarray(pixels[:, :, 0] if pixels.shape[2:] == (1,) else pixels)
@@ -53,7 +57,7 @@ def _encoded(pixels: Array, max_bytes: int) -> tuple[str, bytes, str]:
         raw = image.width * image.height * len(image.getbands())
         smaller = "" if factor == 1 else f"at 1/{factor} of their size"
         is_smallest = image.width * image.height <= 64
-        if raw <= 6 * max_bytes or is_smallest:  # photographs become at best so much smaller
+        if raw <= 6 * max_bytes or is_smallest:  # PNG shrinks photographs to a sixth at best: no need to try
             content = _file_content(image, "PNG")
             if len(content) <= max_bytes or is_smallest:
                 return "png", content, smaller

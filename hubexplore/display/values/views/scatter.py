@@ -1,4 +1,4 @@
-"""Rows as points of a plane: their first two principal components."""
+"""The Map view: rows as points in the plane of their first two principal components."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from hubexplore.display.wording import counted
 from hubexplore.summary.tensor_values import Array
 
 MAX_POINTS: Final = 500
+"""Maximum number of rows that are drawn."""
 _MAX_CAPTIONED_POINTS: Final = 60
+"""Maximum number of points with captions."""
 _CAPTION_SIZE: Final = 9.0
 _AREA: Final[Rect] = (30.0, 6.0, WIDTH - 36, 290.0)
 _TextPosition = tuple[float, float, Side]
 
 
 def pca(array: Array, rows: Texts) -> Figure:
-    """The rows in the plane in which they differ most (principal components)."""
+    """Draws the rows in the plane in which they vary most: a principal component analysis."""
     floats = drawable(as_floats(array[:MAX_POINTS]).reshape(min(len(array), MAX_POINTS), -1))
     finite = np.flatnonzero(np.isfinite(floats).all(axis=1))
     points, shares = components(floats[finite])
@@ -61,9 +63,10 @@ def pca(array: Array, rows: Texts) -> Figure:
 
 
 def components(floats: Array) -> tuple[Array, tuple[float, float]]:
-    """The first two principal components of rows [n, d] as [n, 2], and their shares of the variance.
+    """Returns the first two principal components of rows [n, d] as [n, 2], and their shares of the variance.
 
-    The sign of each is such that its largest entry is positive, so that a map does not flip by chance.
+    The largest entry of each component is positive: otherwise the sign, and so the map, would depend on the
+    LAPACK that NumPy was built with. Takes O(n · d · min(n, d)) time.
     """
     if not len(floats):
         return np.zeros((0, 2)), (0.0, 0.0)
@@ -71,17 +74,18 @@ def components(floats: Array) -> tuple[Array, tuple[float, float]]:
     centred = floats / scale
     centred = centred - centred.mean(axis=0)
     spread = np.abs(centred).max(initial=0)
-    if spread <= 1e-15:  # nothing but rounding
+    if spread <= 1e-15:  # only rounding errors
         return np.zeros((len(floats), 2)), (0.0, 0.0)
     centred = centred / spread
-    # The smaller of the two products of the rows with themselves has the same largest eigenvalues.
+    # Of the d × d and the n × n product of the rows with themselves, both have the same nonzero eigenvalues,
+    # and the smaller one is faster to decompose.
     tall = len(centred) > centred.shape[1]
     variances, vectors = np.linalg.eigh(centred.T @ centred if tall else centred @ centred.T)
     points = np.zeros((len(floats), 2))
     shares = [0.0, 0.0]
     for axis in range(min(2, len(variances))):
         variance, vector = variances[-1 - axis], vectors[:, -1 - axis]
-        if variance <= variances[-1] * 1e-12:  # nothing but rounding
+        if variance <= variances[-1] * 1e-12:  # only rounding errors
             continue
         column = centred @ vector if tall else vector * np.sqrt(variance)
         points[:, axis] = column if column[np.argmax(np.abs(column))] > 0 else -column
@@ -91,9 +95,9 @@ def components(floats: Array) -> tuple[Array, tuple[float, float]]:
 
 
 def _margin_shares(column: Array) -> Array:
-    """Numbers as shares of a length, with a margin at both ends."""
+    """Returns numbers as shares of the length of an axis, with a margin at both ends."""
     low, high = column.min(initial=np.inf), column.max(initial=-np.inf)
-    # Halves, since the difference of two large numbers may be too large.
+    # Halves, because the difference of two large numbers may overflow.
     reach = high / 2 - low / 2
     shares: Array = (0.08 + 0.84 * (column / 2 - low / 2) / reach) if reach > 0 else np.full(len(column), 0.5)
     return shares
@@ -102,7 +106,11 @@ def _margin_shares(column: Array) -> Array:
 def _write_captions(
     drawing: SvgDrawing, positions: Sequence[tuple[float, float]], names: list[str], finite: Array
 ) -> bool:
-    """Writes what has room beside the points; whether for some that is only the number of their row."""
+    """Writes the captions that have room; returns whether any was replaced by its row number or left out.
+
+    Greedy, in the order of the rows: a caption avoids all points and the captions written before, never the
+    later ones. Takes O(points²) time, hence the maximum number of points with captions.
+    """
     occupied = [(x - 3, y - 3, x + 3, y + 3) for x, y in positions]
     has_shortened = False
     for (x, y), name, index in zip(positions, captions(names, 32), finite, strict=True):
@@ -118,7 +126,7 @@ def _write_captions(
 
 
 def _free_position(x: float, y: float, width: float, occupied: list[Rect]) -> _TextPosition | None:
-    """Finds room for a text beside a point: right, left, above or below; takes it."""
+    """Finds room for a text beside a point (right, left, above or below) and adds it to `occupied`."""
     left, top, area_width, area_height = _AREA
     candidates: Sequence[_TextPosition] = (
         (x + 6, y, "left"), (x - 6, y, "right"), (x, y - 9, "center"), (x, y + 9, "center"),

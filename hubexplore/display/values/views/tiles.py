@@ -1,4 +1,4 @@
-"""Activations as grey tiles, one for each channel."""
+"""The Tiles view: activations as grey tiles, one for each channel."""
 
 from __future__ import annotations
 
@@ -22,19 +22,24 @@ from hubexplore.display.wording import counted
 from hubexplore.summary.tensor_values import Array
 
 MAX_TILES: Final = 64
+"""Maximum number of tiles."""
 _MIN_TILES: Final = 16
+"""Number of tiles that are drawn even if that means fewer pixels for each."""
 _MAX_PIXELS: Final = 130_000
-"""Of all tiles together, before they are enlarged."""
+"""Maximum number of pixels of all tiles together, before they are enlarged."""
 _MAX_BYTES: Final = 160_000
+"""Maximum size in bytes of the picture."""
 _TILE_SIDE: Final = 64
+"""Length in pixels to which the longer side of a small tile is enlarged, about."""
 _TILES_PER_ROW: Final = 8
 _GAP: Final = 4
+"""Pixels between two tiles."""
 _NUMBER_HEIGHT: Final = 13
-"""Pixels above a tile, for its number."""
+"""Height in pixels of the number above a tile."""
 
 
 def tiles(array: Array, rows: Texts) -> Figure:
-    """The channels of [n, h, w, c] (or the matrices of [n, h, w]) as grey tiles with one scale."""
+    """Draws the channels of [n, h, w, c], or the matrices of [n, h, w], as grey tiles with one scale."""
     first = array[0] if array.ndim == 4 else np.moveaxis(array, 0, -1)
     height, width, channels = first.shape
     count = min(channels, MAX_TILES, max(_MIN_TILES, _MAX_PIXELS // (height * width)))
@@ -58,10 +63,10 @@ def tiles(array: Array, rows: Texts) -> Figure:
     )  # fmt: skip
     note = f"Each {noun} is a tile: {scale}."
     note += f" … and {channels - count:,} more." if channels > count else ""
-    note += f" Of every {step} pixels in a row one is shown." if step > 1 else ""
+    note += f" One of every {step} pixels in a row is shown." if step > 1 else ""
     note += f" Shown {loss}." if loss else ""
     if array.ndim == 4 and len(array) > 1:
-        note += f" Of the first of {len(array):,} rows"
+        note += f" The channels are of the first of {len(array):,} rows"
         note += f", {row_name(rows, 0)}." if rows else "."
     return Figure(picture, (hover,), note, text_grid((noun, "mean", "lowest", "highest"), body))
 
@@ -72,7 +77,10 @@ def _statistics(tile: Array) -> tuple[str, str, str]:
 
 
 def _mosaic(grey: Array) -> tuple[Array, int, int]:
-    """Puts tiles [n, h, w] in rows, each below its number; what is between them is transparent."""
+    """Arranges tiles [n, h, w] in rows, each below its number, on a transparent ground.
+
+    Returns the picture as grey and alpha, uint8 [h, w, 2], its number of rows, and that of tiles in a row.
+    """
     from PIL import Image, ImageDraw, ImageFont
 
     count, height, width = grey.shape
@@ -88,6 +96,6 @@ def _mosaic(grey: Array) -> tuple[Array, int, int]:
     image = Image.fromarray(mosaic)
     pen, font = ImageDraw.Draw(image), ImageFont.load_default()
     for number, (row, column) in enumerate(places):
-        # A grey that reads on white and on black.
+        # The picture has no ground of its own, so the grey must be readable on white and on black.
         pen.text((column * cell_width, row * cell_height), str(number), fill=(125, 255), font=font)
     return np.asarray(image), down, across
