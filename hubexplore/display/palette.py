@@ -58,7 +58,7 @@ _VIRIDIS: Final = (
     "64cb5d 70ce56 7cd24f 88d547 95d73f a2da37 afdc2e bdde26 cae01e d7e219 e4e318 f1e51c fde724"
 )
 SEQUENTIAL: Final = _VIRIDIS.split()
-"""viridis (Stéfan van der Walt and Nathaniel Smith, CC0): as bright as the number is high, for the colour-blind too."""
+"""viridis (Stéfan van der Walt and Nathaniel Smith, CC0): high numbers are bright, for colour-blind readers too."""
 _RED_BLUE: Final = "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f"
 DIVERGING: Final = _RED_BLUE.split()
 """ColorBrewer's RdBu, from blue to red: the middle is white."""

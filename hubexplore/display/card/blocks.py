@@ -1,4 +1,4 @@
-"""The parts of a card as data: sections of tables, lists of lines, and the tree of variables."""
+"""The parts of a card as data: sections of grids, lists, code and the tree of variables."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from hubexplore.summary.model import VariantSummary
 
 Content = TypeVar("Content")
 MAX_GROUPS: Final = 12
+"""Maximum number of graph variants that a section lists side by side."""
 VARIANTS: Final = Column("Graph variants")
 
 
 @dataclass(frozen=True)
 class Lines:
-    """A plain list, of names (`code`) or of sentences."""
+    """A plain list of names (`code`) or of sentences."""
 
     caption: str
     items: tuple[str, ...]
@@ -30,7 +31,7 @@ class Lines:
 
 @dataclass(frozen=True)
 class Code:
-    """Lines of code to be copied, each shown whole."""
+    """Lines of code to copy, which are never cut."""
 
     lines: tuple[str, ...]
 
@@ -40,7 +41,7 @@ Block = Grid | Lines | VariableTree | Code
 
 @dataclass(frozen=True)
 class Section:
-    """A fold of a card: its heading, what it holds in a few words, and the content."""
+    """A fold of a card: its heading, a summary of what it holds, and its content."""
 
     heading: str
     count: str
@@ -50,7 +51,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Card:
-    """All that is shown of one module; each row of `facts` is a line of short phrases."""
+    """Everything that is shown of a module; each item of `facts` is a line of short phrases."""
 
     title: str
     facts: tuple[tuple[str, ...], ...]
@@ -59,7 +60,12 @@ class Card:
 
 @dataclass(frozen=True)
 class VariantGrid:
-    """What graph variants hold, as far as there is room: one table or none; `names` are all first cells."""
+    """What graph variants hold, within a budget.
+
+    Attributes:
+      grids: one grid, or none if there is nothing to list.
+      names: all first cells, those that are not listed included.
+    """
 
     grids: tuple[Grid, ...]
     names: frozenset[Cell]
@@ -72,7 +78,7 @@ def variant_grid(
     rows: Callable[[VariantSummary], Sequence[Row]],
     noun: str,
 ) -> VariantGrid:
-    """Returns one table; where variants hold different things, its last column says which has what."""
+    """Returns one grid; if variants hold different things, its last column names the variants of each."""
     groups = grouped_by_content(variants, rows)
     names = frozenset(row[0] for _, group_rows in groups for row in group_rows if row[0] is not None)
     caption, merged_rows = groups[0] if groups else ("", ())
@@ -87,12 +93,12 @@ def variant_grid(
 def rows_of_all(
     variants: Sequence[VariantSummary], rows: Callable[[VariantSummary], Sequence[Row]]
 ) -> tuple[Row, ...]:
-    """Returns what variants hold, each thing once, with one more cell: the variants that have it."""
+    """Returns what variants hold, each thing once, with an additional cell: the variants that have it."""
     holders: dict[tuple[int, tuple[Row, ...]], list[VariantSummary]] = {}
     for variant in variants:
         seen: Counter[tuple[Row, ...]] = Counter()
         for thing in _things(rows(variant)):
-            # Two alike in one variant are two things.
+            # Two equal things of one variant are two things, so the key holds how often it occurred before.
             holders.setdefault((seen[thing], thing), []).append(variant)
             seen[thing] += 1
     return tuple(
@@ -103,12 +109,12 @@ def rows_of_all(
 
 
 def variants_text(holders: Sequence[VariantSummary], of: int) -> str:
-    """Returns "no tags | train", or "all" where all of so many variants have it."""
+    """Returns "no tags | train", or "all" if all `of` variants have it."""
     return "all" if len(holders) == of else tags_list(variant.tags for variant in holders)
 
 
 def _things(rows: Iterable[Row]) -> Iterator[tuple[Row, ...]]:
-    """Yields the rows of each thing: one with a name in the first cell, and those below without."""
+    """Yields the rows of each thing: a row with a name in the first cell, and the rows below without one."""
     thing: list[Row] = []
     for row in rows:
         if row[0] is not None and thing:
@@ -122,9 +128,9 @@ def _things(rows: Iterable[Row]) -> Iterator[tuple[Row, ...]]:
 def grouped_by_content(
     variants: Iterable[VariantSummary], content: Callable[[VariantSummary], Sequence[Content]]
 ) -> list[tuple[str, tuple[Content, ...]]]:
-    """Returns (caption, content) for each content that differs; variants without any are left out.
+    """Returns (caption, content) for each distinct content; variants without any are left out.
 
-    The caption names the variants that have it; it is empty where all have the same.
+    The caption names the variants that have the content; it is empty if all have the same.
     """
     groups: dict[tuple[Content, ...], list[VariantSummary]] = {}
     for variant in variants:
@@ -145,9 +151,10 @@ def variants_caption(variants: Sequence[VariantSummary]) -> str:
 def bounded_grid(
     budget: RowBudget, columns: Sequence[Column], rows: Sequence[Row], caption: str, noun: str
 ) -> Grid:
-    """Returns a table of as many rows as there is room for; its note counts the others by their `noun`."""
+    """Returns a grid of as many rows as the budget allows; its note counts the others as `noun`."""
     fit = budget.fit(rows)
     fit += budget.last(rows, len(fit))
+    # A thing may have several rows, of which only the first has a name: things are counted, not rows.
     left_out = sum(row[0] is not None for row in rows[len(fit) :])
     cut = ""
     if fit and len(fit) < len(rows) and rows[len(fit)][0] is None:
@@ -159,7 +166,7 @@ def bounded_grid(
 
 
 def lines(budget: RowBudget, items: Sequence[str], noun: str, caption: str = "") -> Lines:
-    """Returns a list of as many names as there is room for."""
+    """Returns a list of as many names as the budget allows."""
     budget.head(caption)
     rows = [(item,) for item in items]
     fit = budget.fit(rows)

@@ -1,7 +1,7 @@
 """What is shown of a module: a card of a header and sections, as data.
 
-`text` and `html` decide only how a card looks, so the two cannot disagree. Long lists are folded, and the
-card says what was left out: every section has its own room, and together they stay below 300 kB of HTML.
+`text` and `html` decide only how a card looks, so the two cannot disagree. Long lists are shortened, and the
+card states what was left out: every section has a budget, and the sum of all stays below 300 kB of HTML.
 """
 
 from __future__ import annotations
@@ -29,27 +29,29 @@ from hubexplore.summary.model import (
 from hubexplore.summary.reading.input_facts import read_inputs
 from hubexplore.summary.usage import usage
 
-# Rows, and bytes of HTML, that a section may take.
 SIGNATURE_BUDGET: Final = (240, 50_000)
+"""Maximum number of rows, and of bytes of HTML, of the signatures."""
 VARIABLE_BUDGET: Final = (280, 110_000)
+"""Maximum number of rows, and of bytes of HTML, of the variables."""
 DEFAULT_BUDGET: Final = (24, 6_000)
-# Rows of sections that are long in most modules, where nothing folds.
+"""Maximum number of rows, and of bytes of HTML, of other sections."""
 ROWS_IN_TEXT_CARD: Final = {"variables": 48, "ops": 12, "functions": 12, "collections": 12, "messages": 12}
+"""Maximum number of rows of the sections that would be too long in text, which has no folds."""
 MAX_WARNINGS: Final = 12
-# Bytes of HTML that code may take: half of a copy would be of no use.
 MAX_CODE_BYTES: Final = 16_000
+"""Maximum size of code in bytes of HTML. Longer code is left out: half of it would not run."""
 
 
 @dataclass(frozen=True)
 class SectionKind:
-    """A section of what graph variants hold: what makes it, and its room in a card (rows, bytes)."""
+    """A section of what graph variants hold: its function, and its budget in a card (rows, bytes)."""
 
     make: Callable[[Sequence[VariantSummary], RowBudget], Section | None]
     budget: tuple[int, int] = DEFAULT_BUDGET
 
 
 def variables(variants: Sequence[VariantSummary], budget: RowBudget) -> Section | None:
-    """Returns the variables of all variants, each once, by name scope."""
+    """Returns the variables of all variants, each once, as a tree of name scopes."""
     entries = unique_variables(variants)
     if not entries:
         return None
@@ -78,7 +80,7 @@ SECTIONS: Final[Mapping[str, SectionKind]] = {
     "foreign_ops": SectionKind(detail_sections.foreign_ops),
     "functions": SectionKind(detail_sections.functions),
 }
-"""In the order of a card."""
+"""The sections that list what graph variants hold, in the order of a card."""
 
 
 @uncollected()
@@ -86,8 +88,8 @@ def module_card(summary: ModuleSummary, unfoldable: bool = False) -> Card:
     """Returns the card of a module; sections without content are left out.
 
     Args:
-      summary: the module.
-      unfoldable: the card will lie open, as text does, so that the longest lists end sooner.
+      summary: the summary of the module.
+      unfoldable: whether the card has no folds, as text has none, so that the longest lists are shorter.
     """
     candidates = [_warnings(summary)]
     facts = _input_facts(summary)
@@ -122,7 +124,7 @@ def files(file_list: Sequence[FileSummary], budget: RowBudget) -> Section | None
 
 
 def variants_section(variants: Sequence[VariantSummary], budget: RowBudget) -> Section | None:
-    """Returns a table of the graph variants."""
+    """Returns a grid of the graph variants."""
     if not variants:
         return None
     columns = (
@@ -182,7 +184,7 @@ def _warnings(summary: ModuleSummary) -> Section | None:
 
 
 def _input_facts(summary: ModuleSummary) -> signature_sections.VariantFacts:
-    """What the graphs say of the inputs of the signatures that are shown."""
+    """Returns what the graphs reveal about the inputs of the signatures that are shown."""
     graphs = summary.source.meta_graphs if summary.source else {}
     return {
         variant.tags: read_inputs(
@@ -194,7 +196,7 @@ def _input_facts(summary: ModuleSummary) -> signature_sections.VariantFacts:
 
 
 def _code(summary: ModuleSummary) -> Section | None:
-    """Returns code that calls the module, behind what it says of signatures."""
+    """Returns code that calls the module; it follows the sections on signatures."""
     example = usage(summary)
     if example is None or len(escape("\n".join(example.lines))) > MAX_CODE_BYTES:
         return None

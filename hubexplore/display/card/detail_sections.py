@@ -1,4 +1,4 @@
-"""The other sections of a card: one function each, from graph variants to a `Section`, or None."""
+"""The other sections of a card: a function for each, from graph variants to a `Section` or None."""
 
 from __future__ import annotations
 
@@ -57,8 +57,9 @@ _FUNCTION: Final = (
     Column("Nodes", "right"),
 )  # fmt: skip
 
-# "26 bytes" would read as a size.
+# "26 bytes" would read as a size, but means 26 entries.
 ENTRY_NOUNS: Final = {"bytes": "serialized"}
+"""Descriptions of kinds of collections that differ from the names of the kinds."""
 
 
 def assets(variants: Variants, budget: RowBudget) -> Section | None:
@@ -153,7 +154,7 @@ def _ops_of_several(variants: Variants, budget: RowBudget, has_bodies: bool) -> 
 
 
 def _ops_count(types: int, variants: Variants) -> str:
-    """Returns "58 types, 24 nodes in the graph and 123 in functions"; without these "4 types, 24 nodes"."""
+    """Returns "58 types, 24 nodes in the graph and 123 in functions", or "4 types, 24 nodes"."""
     inside = [sum(op.in_functions for op in variant.ops) for variant in variants[:4]]
     nodes = f"{counted(types, 'type')}, {_alternatives([variant.nodes for variant in variants[:4]])}"
     return f"{nodes} in the graph and {_numbers(inside)} in functions" if any(inside) else nodes
@@ -252,6 +253,6 @@ def _function(function: FunctionSummary) -> Row:
 
 
 def _dtypes(arguments: Sequence[tuple[str, str]]) -> str:
-    """Returns "2 float32, resource": neighbours of one dtype together."""
+    """Returns "2 float32, resource": neighbours of the same dtype are counted together."""
     runs = [(dtype, len(list(run))) for dtype, run in itertools.groupby(dtype for _, dtype in arguments)]
     return beginning(", ".join(f"{count} {dtype}" if count > 1 else dtype for dtype, count in runs))

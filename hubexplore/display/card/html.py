@@ -1,7 +1,7 @@
 """A card as static HTML: no script, no ids, nothing remote.
 
-Folds are `<details>`, bars are elements with a width beside the number. Where styles are stripped (GitHub,
-an untrusted notebook) folds, headings and ordinary tables remain, and every bar is still a number.
+Folds are `<details>`, bars are elements with a width, beside the number. Where styles are stripped (GitHub,
+untrusted notebooks), folds, headings and plain tables remain, and every bar is still a number.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hubexplore.summary.model import ModuleSummary, TensorSummary
 
 
 def module(summary: ModuleSummary) -> Markup:
-    """Returns a module as HTML: a header and folding sections; at most 300 kB whatever the module."""
+    """Returns a module as HTML: a header and folding sections, at most 300 kB for any module."""
     return framed(_card(module_card(summary)))
 
 
@@ -31,22 +31,22 @@ def page(summary: ModuleSummary) -> str:
 
 
 def section(card_section: Section | None, empty: str) -> Markup:
-    """Returns one section, unfolded; the sentence `empty` where there is none."""
+    """Returns one section, unfolded, or the sentence `empty` for None."""
     return framed(_section(card_section, unfolded=True) if card_section else tag("p", empty))
 
 
 def tensor_table(tensors: Sequence[TensorSummary], caption: str = "") -> Markup:
-    """Returns a table of some inputs or outputs, in the order given."""
+    """Returns inputs or outputs as a grid, in their order."""
     return framed(grid_html(tensor_grid(tensors, caption)))
 
 
 def framed(*content: str) -> Markup:
-    """Returns a piece of a page, with the style that our tables, bars and folds need."""
+    """Returns a part of a page with the style sheet that grids, bars and folds need."""
     return tag("div", tag("style", STYLE), *content, class_="hubexplore")
 
 
 def heading(text: str, level: int = 4) -> Markup:
-    """Returns a heading that reads as one, but stays out of the notebook's table of contents."""
+    """Returns a heading for screen readers that stays out of JupyterLab's table of contents."""
     return tag("strong", visible(text), role="heading", aria_level=level)
 
 
@@ -60,7 +60,7 @@ def _card(card: Card) -> Markup:
 
 
 def _section(card_section: Section, unfolded: bool) -> Markup:
-    # The space keeps heading and count apart where styles are stripped.
+    # The space separates heading and count where styles are stripped.
     summary = tag(
         "summary", heading(card_section.heading), " ", tag("small", visible(card_section.count, MAX_SENTENCE))
     )
@@ -107,7 +107,7 @@ def _scope_contents(scope: ScopeFold, columns: tuple[Column, ...], caption: str)
 
 
 def _scope(scope: ScopeFold, columns: tuple[Column, ...], unfolded: bool) -> Markup:
-    """Returns a scope as a fold; as a line where what is in it is not listed."""
+    """Returns a scope as a fold, or as a line if its content is not listed."""
     heading_parts = (
         tag("b", name_html(scope.name), " ", tag("small", counted(scope.variables, "variable"))),
         " ",

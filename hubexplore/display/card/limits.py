@@ -1,4 +1,8 @@
-"""How much fits: whatever a module holds, its page stays small."""
+"""Budgets that keep the page of any module small.
+
+Sizes are computed before anything is rendered, so that the cost is linear in what is shown, not in the
+module.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,8 @@ from typing import Final
 from hubexplore.display.tables.grid import Bar, Cell, Remark, Row
 from hubexplore.display.wording import MAX_SENTENCE, visible
 
-# What rows, cells, bars and the headings of a table take in HTML besides their words.
+# Bytes of HTML of rows, cells, bars and the headings of a grid, in addition to their text. Slightly more than
+# the markup takes, so that the bound of the card holds.
 _ROW_BYTES: Final = 30
 _CELL_BYTES: Final = 32
 _BAR_BYTES: Final = 130
@@ -17,18 +22,18 @@ _HEAD_BYTES: Final = 400
 
 
 class RowBudget:
-    """What is left of a section: so many rows, and so many html_bytes of HTML."""
+    """What a section may still take: a number of rows, and of bytes of HTML."""
 
     def __init__(self, rows: int, html_bytes: int) -> None:
         self.rows = rows
         self.html_bytes = html_bytes
 
     def head(self, *words: str) -> None:
-        """Takes the room of the headings of a table, whose words these are."""
+        """Subtracts a caption and headings of a grid with this text."""
         self.html_bytes -= _HEAD_BYTES + sum(map(_cell_bytes, words))
 
     def take(self, cells: Iterable[Cell], extra_bytes: int = 0) -> bool:
-        """Takes the room of a row, and of so many html_bytes besides; False if there is not so much left."""
+        """Subtracts a row and `extra_bytes`; returns False, and subtracts nothing, if too little is left."""
         needed = _ROW_BYTES + extra_bytes + sum(map(_cell_bytes, cells))
         if self.rows < 1 or self.html_bytes < needed:
             return False
@@ -37,16 +42,16 @@ class RowBudget:
         return True
 
     def fit(self, rows: Sequence[Row]) -> tuple[Row, ...]:
-        """Takes the room of as many first rows as fit, and returns these."""
+        """Subtracts and returns as many of the first rows as fit."""
         for index, row in enumerate(rows):
             if not self.take(row):
                 return tuple(rows[:index])
         return tuple(rows)
 
     def last(self, rows: Sequence[Row], taken: int) -> tuple[Row, ...]:
-        """Returns the last row, if it is the only one not taken and not too large.
+        """Returns the last row if it is the only one left and not too large.
 
-        To say that there is one more takes as much room.
+        The note "... and 1 more" would take as much space.
         """
         if taken != len(rows) - 1:
             return ()

@@ -1,4 +1,4 @@
-"""Signatures as sections: their inputs above their outputs, and which graph variant has which."""
+"""Sections on signatures: inputs and outputs, which graph variant has which, features of examples."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from hubexplore.summary.reading.string_inputs import Encoding, Feature
 
 MAX_SIGNATURES: Final = 24
 MAX_TENSORS: Final = 40
+"""Maximum number of inputs, and of outputs, that are listed of a signature."""
 TENSOR_COLUMNS: Final = (Column("Name", code=True), Column("Type"), Column("Shape"))
 SIGNATURE_COLUMNS: Final = (Column("Signature", code=True), Column(""), *TENSOR_COLUMNS)
 VariantFacts = Mapping[tuple[str, ...], Facts]
 NO_FACTS: Final[VariantFacts] = {}
-# What TensorFlow's own tools write into every signature says nothing.
 PLAIN_METHODS: Final = frozenset({"", "tensorflow/serving/predict"})
+"""Method names that are not shown: TensorFlow's tools write them into every signature."""
 
 
 @dataclass(frozen=True)
 class _AnnotatedSignature:
-    """A signature, and what is to be said of its inputs, by name."""
+    """A signature with (name, note) pairs for its inputs."""
 
     signature: SignatureSummary
     notes: tuple[tuple[str, str], ...] = ()
@@ -35,12 +36,12 @@ class _AnnotatedSignature:
 def signatures(
     variants: Sequence[VariantSummary], budget: RowBudget, facts: VariantFacts = NO_FACTS
 ) -> Section | None:
-    """Returns all signatures; variants that have the same share a table.
+    """Returns all signatures; variants with equal signatures share a grid.
 
     Args:
-      variants: of a module.
-      room: for the section.
-      facts: what the graphs say of inputs, by the tags of their variant.
+      variants: the graph variants of a module.
+      budget: the budget of the section.
+      facts: what the graphs reveal about inputs, by the tags of the variant.
     """
 
     def annotated(variant: VariantSummary) -> list[_AnnotatedSignature]:
@@ -67,7 +68,7 @@ def signatures(
 
 
 def matrix(variants: Sequence[VariantSummary], budget: RowBudget) -> Section | None:
-    """Returns which variant has which signature; None where there is only one variant, or no signature."""
+    """Returns which variant has which signature; None for a single variant or no signatures."""
     if len(variants) < 2:
         return None
     shown = variants[:MAX_GROUPS]
@@ -98,7 +99,7 @@ def matrix(variants: Sequence[VariantSummary], budget: RowBudget) -> Section | N
 
 
 def tensors(tensors: Sequence[TensorSummary], caption: str = "") -> Grid:
-    """Returns a table of some inputs or outputs, in the order given."""
+    """Returns inputs or outputs as a grid, in their order."""
     rows = [(tensor.name, type_text(tensor), shape_text(tensor.shape)) for tensor in tensors[:MAX_TENSORS]]
     note = omission(len(tensors) - len(rows), "tensor") if tensors else "none"
     return Grid(caption, TENSOR_COLUMNS, tuple(rows), note, lead=0)
@@ -115,7 +116,7 @@ def _presence_text(signature: SignatureSummary | None, first: SignatureSummary) 
 
 
 def _notes(signature: SignatureSummary, facts: Facts) -> Iterator[tuple[str, str]]:
-    """Yields (input, what is to be said of it)."""
+    """Yields (name of an input, note) for the inputs that need a note."""
     for tensor in signature.inputs:
         input_facts = facts.get((signature.name, tensor.name), InputFacts())
         remarks = [_encoding_text(input_facts.encoding), "no output uses it" if input_facts.unused else ""]
@@ -124,7 +125,7 @@ def _notes(signature: SignatureSummary, facts: Facts) -> Iterator[tuple[str, str
 
 
 def _encoding_text(encoding: Encoding) -> str:
-    """Returns what strings hold: "tf.Example of 17 features", "JPEG files"; nothing for text."""
+    """Returns what strings contain: "tf.Example of 17 features", "JPEG files"; nothing for text."""
     if encoding.kind == "example":
         features = counted(len(encoding.features), "feature")
         return f"tf.Example of {features}" if encoding.features else "tf.Example"
@@ -134,7 +135,7 @@ def _encoding_text(encoding: Encoding) -> str:
 
 
 def features(variants: Sequence[VariantSummary], budget: RowBudget, facts: VariantFacts) -> Section | None:
-    """Returns the features of the tf.Example messages that signatures parse, equal ones once."""
+    """Returns the features of the tf.Example messages that signatures parse; equal sets are listed once."""
     parsers: dict[tuple[Feature, ...], dict[str, None]] = {}
     for variant in variants:
         for (signature, name), input_facts in facts.get(variant.tags, {}).items():
@@ -157,7 +158,7 @@ def features(variants: Sequence[VariantSummary], budget: RowBudget, facts: Varia
 
 
 def _grid(budget: RowBudget, group: Sequence[_AnnotatedSignature], caption: str) -> Grid:
-    """Lists signatures while there is room; all rows of one, or none of them but of the first."""
+    """Lists signatures within the budget, each completely or not at all; only the first may be cut."""
     columns: tuple[Column, ...] = SIGNATURE_COLUMNS
     if any(noted_signature.notes for noted_signature in group[:MAX_SIGNATURES]):
         columns = (*columns, Column("Note", cut="end"))
@@ -174,7 +175,7 @@ def _grid(budget: RowBudget, group: Sequence[_AnnotatedSignature], caption: str)
 
 
 def _rows(annotated: _AnnotatedSignature, note_cells: int) -> list[Row]:
-    """The rows of a signature; each of a tensor has so many `more` cells than the usual, for its note."""
+    """Returns the rows of a signature; rows of tensors have `note_cells` (0 or 1) more cells, for notes."""
     signature, notes = annotated.signature, dict(annotated.notes)
     rows = [
         *_side("input", signature.inputs, note_cells, notes),

@@ -15,31 +15,33 @@ from hubexplore.display.wording import MAX_SENTENCE, MAX_TEXT, printable, visibl
 from hubexplore.summary.model import ModuleSummary, TensorSummary
 
 WIDTH: Final = 99
+"""Terminal columns that a card fits into."""
 BOLD: Final = "\x1b[1m{}\x1b[0m"
 DIM: Final = "\x1b[2m{}\x1b[0m"
 PLAIN: Final = "{}"
 
-_Line = tuple[str, str]  # how it looks on a terminal that has colours, and its text
+_Line = tuple[str, str]
+"""The format of a line on a terminal with colours, and its text."""
 
 
 def module(summary: ModuleSummary, colour: bool = False, width: int = WIDTH) -> str:
     """Returns a module as text: a header, then sections.
 
     Args:
-      summary: the module.
-      colour: whether headings are bold and notes dim, by ANSI escapes; the only escapes that come out.
-      width: columns that lines should fit into; names are shortened for it, numbers are not.
+      summary: the summary of the module.
+      colour: whether headings are bold and notes dim, by ANSI escapes; there are no other escapes.
+      width: terminal columns that lines should fit into; names are shortened for it, numbers are not.
     """
     return _joined_lines(_card(module_card(summary, unfoldable=True), width), colour)
 
 
 def section(card_section: Section | None, empty: str, colour: bool = False) -> str:
-    """Returns one section; the sentence `empty` where there is none."""
+    """Returns one section, or the sentence `empty` for None."""
     return _joined_lines(_section(card_section, WIDTH), colour) if card_section else empty
 
 
 def tensor_table(tensors: Sequence[TensorSummary]) -> str:
-    """Returns a table of some inputs or outputs, in the order given."""
+    """Returns inputs or outputs as a grid, in their order."""
     return _joined_lines(_grid(tensor_grid(tensors), WIDTH), colour=False)
 
 
@@ -57,7 +59,7 @@ def _card(card: Card, width: int) -> Iterator[_Line]:
 
 
 def _wrapped_phrases(phrases: Sequence[str], width: int) -> Iterator[str]:
-    """Yields lines of phrases with dots between; none is broken."""
+    """Yields lines of phrases separated by dots; no phrase is broken."""
     line = ""
     for phrase in phrases:
         if line and len(line) + len(phrase) + 3 > width:
@@ -72,7 +74,7 @@ def _section(card_section: Section, width: int) -> Iterator[_Line]:
     for at, block in enumerate(card_section.blocks):
         if at:
             yield PLAIN, ""
-        # Code is copied with its lines, and would not run if these were indented.
+        # Users copy code by whole lines, which would not run with an indent.
         indent = "" if isinstance(block, Code) else "  "
         for look, line in _block(block, width - 2):
             yield look, f"{indent}{line}".rstrip()

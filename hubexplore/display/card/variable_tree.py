@@ -1,4 +1,4 @@
-"""Variables rolled up per name scope: a tree that opens as far as there is room."""
+"""Variables by name scope: a tree that is opened as far as the budget allows."""
 
 from __future__ import annotations
 
@@ -21,20 +21,23 @@ from hubexplore.display.wording import (
 )
 from hubexplore.summary.model import LOCAL, VariableSummary, VariantSummary
 
-# So few variables need no scopes, and a scope of so few is no fold of its own.
 MAX_FLAT: Final = 12
+"""Maximum number of variables that are listed without scopes."""
 MAX_DISSOLVED: Final = 3
+"""Maximum number of variables in a scope that has no fold of its own."""
 MAX_DEPTH: Final = 8
+"""Maximum depth of folds."""
 MAX_IN_SCOPE: Final = 40
-# What the fold of a scope takes in HTML besides its cells: the headings of the table in it.
+"""Maximum number of scopes, and of variables, that are listed directly in a scope."""
 FOLD_BYTES: Final = 800
-# Behind the path of every variable of a TF2 SavedModel.
+"""Bytes of HTML of the fold of a scope in addition to its cells: the headings of the grid in it."""
 VALUE_SUFFIX: Final = "/.ATTRIBUTES/VARIABLE_VALUE"
+"""Suffix of the checkpoint key of every variable of a TF2 SavedModel."""
 
 
 @dataclass(frozen=True)
 class VariableEntry:
-    """A variable, and the tags of the variants that have it."""
+    """A variable with the tags of the variants that have it."""
 
     variable: VariableSummary
     tags: tuple[tuple[str, ...], ...]
@@ -42,17 +45,17 @@ class VariableEntry:
 
 @dataclass(frozen=True)
 class ScopeFold:
-    """A name scope: what is in it altogether, and what of it is listed.
+    """A name scope: totals of what it contains, and what of that is listed.
 
     Attributes:
-      name: relative to the scope around, with a slash at the end; empty for the whole module.
-      variables: how many it has, scopes in it included.
-      parameters: numbers in them.
-      bytes: their size.
-      share: of all bytes of the module, 0 to 1.
-      scopes: those in it that are listed.
-      leaves: rows of the variables that are directly in it, or in scopes too small to fold.
-      note: says what else is in it; empty if all is listed.
+      name: name relative to the enclosing scope, with a slash at the end; empty for the whole module.
+      variables: number of variables in it, nested scopes included.
+      parameters: number of parameters of these.
+      bytes: size of these.
+      share: their share of all bytes of the module, 0 to 1.
+      scopes: nested scopes that are listed.
+      leaves: rows of the variables directly in it, or in scopes too small to fold.
+      note: what else is in it; empty if everything is listed.
     """
 
     name: str
@@ -67,7 +70,7 @@ class ScopeFold:
 
 @dataclass(frozen=True)
 class VariableTree:
-    """A module's variables by scope; `columns` are those of the leaves."""
+    """The variables of a module by scope; `columns` are those of the leaves."""
 
     columns: tuple[Column, ...]
     root: ScopeFold
@@ -75,7 +78,7 @@ class VariableTree:
 
 
 def unique_variables(variants: Iterable[VariantSummary]) -> list[VariableEntry]:
-    """Returns every variable of these variants, one that several have alike once; sorted by name."""
+    """Returns every variable of these variants, sorted by name; equal ones of several variants occur once."""
     variant_list = list(variants)
     if len(variant_list) == 1:
         entries = [VariableEntry(variable, (variant_list[0].tags,)) for variable in variant_list[0].variables]
@@ -111,7 +114,7 @@ def variable_count(entries: Iterable[VariableEntry]) -> int:
 
 
 def totals(entries: Iterable[VariableEntry]) -> tuple[int, int]:
-    """Returns parameters and bytes; a variable that differs between variants counts as its largest form."""
+    """Returns parameters and bytes; a variable that differs between variants counts with its largest form."""
     entry_list = list(entries)
     if len({entry.tags for entry in entry_list}) == 1:
         variables = [entry.variable for entry in entry_list]
@@ -133,7 +136,12 @@ def totals(entries: Iterable[VariableEntry]) -> tuple[int, int]:
 
 
 def build_tree(entries: Sequence[VariableEntry], budget: RowBudget) -> VariableTree:
-    """Returns the tree, opened level by level while there is room."""
+    """Returns the tree, opened breadth first while the budget lasts.
+
+    Invariant: every variable is a leaf, counted in the note of one scope, or inside a scope that stays
+    closed. Breadth first shows all top scopes before the depths of one. Each level sorts its items once: O(n
+    log n) a level, and at most MAX_DEPTH levels.
+    """
     layout = _Layout.of(entries)
     all_in_one = len(entries) <= MAX_FLAT
     root = _Node("", [(tuple(entry.variable.name.split("/")), entry) for entry in entries], 0, 0)
@@ -145,7 +153,7 @@ def build_tree(entries: Sequence[VariableEntry], budget: RowBudget) -> VariableT
 
 
 def flat_rows(tree: VariableTree) -> Iterator[Row]:
-    """Yields a row per scope, and under it, further to the right, one per thing in it."""
+    """Yields a row for each scope, followed by indented rows for what is in it."""
     return _flat(tree.root, "", len(tree.columns))
 
 
@@ -163,7 +171,7 @@ def _flat(scope: ScopeFold, indent: str, width: int) -> Iterator[Row]:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Which facts differ between the variables and so have columns, and what a share is a share of."""
+    """Which facts differ between the variables, and so have columns; and the total that shares refer to."""
 
     repeated: frozenset[str]
     trainable: bool
@@ -220,7 +228,7 @@ class _Layout:
         )
 
     def object_of(self, variable: VariableSummary) -> str:
-        """Returns its path in the checkpoint, which tells it from others of its name."""
+        """Returns the path in the checkpoint, which distinguishes variables of one name."""
         return variable.key.removesuffix(VALUE_SUFFIX) if variable.name in self.repeated else ""
 
     def share(self, size: int) -> float:
@@ -232,7 +240,7 @@ _Path = tuple[str, ...]
 
 @dataclass
 class _Node:
-    """A scope that may still be opened; the first `skip` parts of the names in it are its own name."""
+    """A scope that may still be opened; its own name is the first `skip` parts of all names in it."""
 
     name: str
     items: list[tuple[_Path, VariableEntry]]
@@ -252,13 +260,14 @@ class _Node:
         )
 
     def shown(self) -> int:
-        """How many variables are listed in it or counted by its note."""
+        """Returns how many variables are listed in it or counted by its note."""
         return len(self.leaves) + self.left_out + sum(node.shown() for node in self.nodes)
 
 
 def _open(node: _Node, layout: _Layout, budget: RowBudget, all_in_one: bool) -> list[_Node]:
-    """Lists what is in a scope, if there is room; returns the scopes found in it."""
+    """Lists the content of a scope if the budget allows; returns the scopes that are listed."""
     scopes, leaves = _contents(node, all_in_one)
+    # Opened partly, a nested scope would hide what its closed line shows in full: its totals.
     if node.depth and budget.rows < min(len(scopes) + len(leaves), MAX_IN_SCOPE):
         return []
     most = MAX_IN_SCOPE if node.depth or scopes else budget.rows
@@ -280,7 +289,7 @@ def _open(node: _Node, layout: _Layout, budget: RowBudget, all_in_one: bool) -> 
 
 
 def _contents(node: _Node, all_in_one: bool) -> tuple[list[_Node], list[tuple[_Path, VariableEntry]]]:
-    """Returns the scopes in a scope and its own variables; scopes of few are dissolved into these."""
+    """Returns the nested scopes and the variables of a scope; small scopes are dissolved into variables."""
     groups: dict[str, list[tuple[_Path, VariableEntry]]] = {}
     leaves: list[tuple[_Path, VariableEntry]] = []
     for path, entry in node.items:
@@ -299,8 +308,9 @@ def _contents(node: _Node, all_in_one: bool) -> tuple[list[_Node], list[tuple[_P
 
 
 def _shared_parts(items: Sequence[tuple[_Path, VariableEntry]], skip: int) -> int:
-    """Returns how many first parts all names share, their last part not counted; `skip` + 1 at least."""
+    """Returns how many first parts all names share, last parts not counted; `skip` + 1 at least."""
     paths = [path for path, _ in items]
+    # The first and the last in order share exactly the prefix that all paths share.
     lowest, highest = min(paths), max(paths)
     limit = min(map(len, paths)) - 1
     end = skip + 1

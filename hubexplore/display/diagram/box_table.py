@@ -1,4 +1,4 @@
-"""The boxes of an outline as a list, as rows of a table, and as records of a frame."""
+"""The boxes of an outline as a list, as rows of a grid, and as records of a data frame."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ COLUMNS: Final = (
 
 
 def list_items(shown: Outline) -> list[tuple[int, str]]:
-    """The outline as (depth, line): boxes in their groups, in the order in which values flow."""
+    """Returns the outline as (depth, line): boxes in their groups, in the order in which values flow."""
     feeds: dict[int, list[Edge]] = {}
     for edge in shown.edges:
         feeds.setdefault(edge.target, []).append(edge)
@@ -62,7 +62,11 @@ def _path(shown: Outline, group: int | None) -> list[int]:
 
 
 def nested_list(items: Sequence[tuple[int, str]]) -> Markup:
-    """Returns nested lists; closes the inner ones first, without recursion."""
+    """Returns nested lists.
+
+    Invariant: levels[d] holds the items of the open list at depth d. Without recursion, because scopes of
+    strangers may be nested deeper than Python's stack.
+    """
     levels: list[list[Markup]] = [[]]
     for depth, text in items:
         while len(levels) > depth:
@@ -78,7 +82,7 @@ def nested_list(items: Sequence[tuple[int, str]]) -> Markup:
 
 
 def row_of(shown: Outline, index: int) -> tuple[str, ...]:
-    """A box as a row of the table: one cell per column."""
+    """Returns a box as a row of the grid: a cell for each column."""
     box = shown.boxes[index]
     sources = [edge for edge in shown.edges if edge.target == index]
     names = [
@@ -99,7 +103,7 @@ def row_of(shown: Outline, index: int) -> tuple[str, ...]:
 
 
 def record_of(shown: Outline, index: int) -> dict[str, object]:
-    """A box as a row of the frame: facts, not words."""
+    """Returns a box as a row of the data frame: facts rather than text."""
     box: Box = shown.boxes[index]
     group = shown.groups[box.group].name if box.group is not None else ""
     return {

@@ -1,7 +1,7 @@
 """An outline as DOT, the language of graphviz.
 
 Names never become node ids, attributes or plain labels: `a:0` would be read as a port and `<b>` as markup.
-They appear only as text in HTML-like labels, which `markup.tag` escapes.
+They occur only as text in HTML-like labels, which `markup.tag` escapes.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 FONT: Final = "Helvetica,Arial,sans-serif"
 LINE_LENGTH: Final = 38
-"""Characters in a line of a box, if there is a comma to break it at."""
+"""Maximum length in characters of a line in a box, if there is a comma to break it at."""
 LABEL_PADDING: Final = "\u00a0\u00a0"
-"""Between an edge and its label; `dot` would leave out ordinary spaces at the ends."""
+"""Space between an edge and its label. Not ordinary spaces, which `dot` strips at both ends."""
 BOXES_PER_ROW: Final = 8
-"""So many inputs or outputs side by side, where there are more than twice as many."""
+"""Number of inputs, or outputs, in a row, if there are more than twice as many."""
 MAX_LABELLED: Final = 160
-"""With more edges than this, only the table says what they carry."""
+"""Maximum number of edges that have labels; in larger diagrams only the grid shows what they carry."""
 
 
 def _style(colours: str, **form: str) -> dict[str, str]:
@@ -43,7 +43,7 @@ def _style(colours: str, **form: str) -> dict[str, str]:
     return {"fillcolor": fill, "color": line, **form}
 
 
-# Each kind has a fill, a line and a form; what they mean is also said in words.
+# Kinds differ in shape and line as well as in colour, and the legend names them.
 _STYLES: Final[dict[str, dict[str, str]]] = {
     data.INPUT: _style("green", style="rounded,filled"),
     data.OUTPUT: _style("blue", style="rounded,filled"),
@@ -112,7 +112,11 @@ def _heading(outline: Outline, title: str) -> str:
 
 
 def _add_boxes(graph: Digraph, outline: Outline) -> None:
-    """Adds boxes and clusters; inner clusters are finished, and added to theirs, first."""
+    """Adds boxes and clusters.
+
+    A cluster is copied when it is added to its parent, so inner clusters must be complete first. A group
+    comes after its parent in the outline, hence the reversed order.
+    """
     from graphviz import Digraph
 
     clusters = []
@@ -144,7 +148,7 @@ def _add_boxes(graph: Digraph, outline: Outline) -> None:
 
 
 def _add_rows(graph: Digraph, outline: Outline) -> None:
-    """Many inputs, or outputs, stand in rows of a few: edges that are not seen hold each below another."""
+    """Arranges many inputs, or outputs, in rows: an invisible edge keeps each box below another one."""
     for kind in (data.INPUT, data.OUTPUT):
         ends = [index for index, box in enumerate(outline.boxes) if box.kind == kind]
         rows = len(ends) > 2 * BOXES_PER_ROW
@@ -153,7 +157,7 @@ def _add_rows(graph: Digraph, outline: Outline) -> None:
 
 
 def _double_line(box: Box) -> dict[str, str]:
-    """A double line around inputs or outputs that share a box."""
+    """Returns a double line for a box of several inputs or outputs."""
     several = box.kind in (data.INPUT, data.OUTPUT) and box.repeats > 1
     return {"peripheries": "2"} if several else {}
 
@@ -161,7 +165,7 @@ def _double_line(box: Box) -> dict[str, str]:
 def _add_edge(graph: Digraph, boxes: Sequence[Box], edge: Edge, labelled: bool) -> None:
     source, target = boxes[edge.source], boxes[edge.target]
     attributes = {}
-    # What an end says itself need not be said beside it.
+    # The boxes of these kinds state dtype and shape themselves.
     repeats_an_end = (
         source.kind in (data.VARIABLE, data.INPUT, data.TABLE, data.ASSET) or target.kind == data.OUTPUT
     )
@@ -194,7 +198,7 @@ def _group_label(group: Group) -> Markup:
 
 
 def _wrapped(line: str) -> Iterator[str]:
-    """Breaks a line after commas; what has none stays as long as it is."""
+    """Breaks a line after commas; text without commas is not broken."""
     part = ""
     for word in line.split(", "):
         if part and len(part) + 2 + len(word) > LINE_LENGTH:
@@ -206,5 +210,5 @@ def _wrapped(line: str) -> Iterator[str]:
 
 
 def _label(content: Markup) -> str:
-    # `dot` replaces a backslash and what follows it even in markup; two stand for one.
+    # `dot` interprets escapes such as \\N even in HTML-like labels; two backslashes stand for one.
     return "<" + content.replace("\\", "\\\\") + ">"

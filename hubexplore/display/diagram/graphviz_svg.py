@@ -1,4 +1,4 @@
-"""Pictures made by the `dot` program, and SVG that holds nothing but a drawing."""
+"""Runs the program `dot`, and reduces its SVG to shapes and text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from hubexplore.errors import DiagramError
 
 TIME_LIMIT: Final = 10.0
-"""Seconds that one layout may take."""
+"""Maximum time in seconds for one layout."""
 HOW_TO_GET_DOT: Final = (
     "A picture needs graphviz's program `dot`: `apt-get install graphviz`, `conda install graphviz`, "
     "`brew install graphviz`, or from graphviz.org; pip cannot install it."
@@ -41,7 +41,7 @@ class LayoutTimeoutError(DiagramError):
 
 
 def has_dot() -> bool:
-    """Whether the program is on the PATH."""
+    """Returns whether the program is on the PATH."""
     return shutil.which("dot") is not None
 
 
@@ -49,12 +49,12 @@ def render(source: str, form: str) -> bytes:
     """Runs `dot` once.
 
     Args:
-      source: in DOT.
+      source: the graph in DOT.
       form: "svg" or "png".
 
     Raises:
-      LayoutTimeoutError: it takes longer than TIME_LIMIT.
-      DiagramError: there is no `dot`, or it fails.
+      LayoutTimeoutError: the layout takes longer than TIME_LIMIT.
+      DiagramError: `dot` is not installed, or fails.
     """
     program = shutil.which("dot")
     if program is None:
@@ -80,13 +80,13 @@ def render(source: str, form: str) -> bytes:
 
 
 def cleaned(drawing: bytes, title: str, names: Sequence[str], font: str, numbered: bool = False) -> str:
-    """Returns the SVG of `dot` with only shapes and text in it: no script, style, link, or reference.
+    """Returns the SVG of `dot` reduced to shapes and text: no script, style, link or reference.
 
     Args:
-      drawing: what `dot` wrote.
-      title: for who cannot see the picture.
-      names: names of boxes; box `n3` gets the fourth as its title.
-      font: of all text.
+      drawing: the output of `dot`.
+      title: title of the picture, for screen readers.
+      names: titles of the boxes; box `n3` gets the fourth.
+      font: font family of all text.
       numbered: whether the shapes of box 3 are in a `<g data-box="3">`, those of group 1 in `data-group="1"`.
     """
     ElementTree.register_namespace("", _NAMESPACE)
@@ -95,7 +95,7 @@ def cleaned(drawing: bytes, title: str, names: Sequence[str], font: str, numbere
     for group in root.iter(f"{{{_NAMESPACE}}}g"):
         caption = group.find(f"{{{_NAMESPACE}}}title")
         if caption is not None:
-            # Ours are "n3" for a box and "cluster1" for a group.
+            # `dot` writes the ids of `dot_source` as titles: "n3" for a box, "cluster1" for a group.
             kind, number = group.get("class"), (caption.text or "").removeprefix("cluster").removeprefix("n")
             if numbered and number.isdecimal() and kind in _NUMBERED:
                 group.set(_NUMBERED[kind], number)
@@ -113,7 +113,7 @@ def cleaned(drawing: bytes, title: str, names: Sequence[str], font: str, numbere
 
 
 def _strip(root: ElementTree.Element) -> None:
-    """Removes every element and attribute that is not on the list; `text` and `tail` stay."""
+    """Removes every element and attribute that is not on the allow-list, and text outside of text."""
     stack = [root]
     while stack:
         element = stack.pop()

@@ -10,9 +10,11 @@ from hubexplore.summary.outline import data
 from hubexplore.summary.outline.data import Box, Edge, Group, Outline, Weight
 
 MAX_LABEL: Final = 44
-"""Characters in one line of a box."""
+"""Maximum length in characters of a name in a box."""
 MAX_OPS: Final = 4
+"""Maximum number of op types that a box names."""
 MAX_WEIGHTS: Final = 3
+"""Maximum number of variables that a box names."""
 
 KIND_NAMES: Final = {
     data.INPUT: "input",
@@ -30,7 +32,7 @@ KIND_NAMES: Final = {
     data.MISSING: "missing",
 }
 KINDS_SHOWN_BY_SHAPE: Final = frozenset({data.OP, data.SCOPE, data.MORE, data.SERIES, data.ALIKE})
-"""Kinds whose boxes need no word for it."""
+"""Kinds that the shape of a box or its title shows, so that it needs no label for the kind."""
 
 
 def kind_text(box: Box) -> str:
@@ -45,19 +47,19 @@ def kind_text(box: Box) -> str:
 
 
 def name_text(box: Box) -> str:
-    """Returns the name of a box within its group."""
+    """Returns the name of a box, relative to its group."""
     return visible(box.label or '""', MAX_LABEL)
 
 
 def title_text(box: Box) -> str:
-    """Returns the first line of a box: its name; of several in one also how many."""
+    """Returns the first line of a box: its name, with a count if it stands for several."""
     if box.kind == data.ALIKE:
         return f"{kind_text(box)}: {name_text(box)}"
     return name_text(box) + (f"  x{box.repeats}" if box.kind == data.SERIES else "")
 
 
 def ops_text(ops: Sequence[tuple[str, int]], repeats: int = 1) -> str:
-    """Returns "Conv2D, Relu x2, and 3 more types"; of a series what one repeat has."""
+    """Returns "Conv2D, Relu x2, and 3 more types"; for a series the ops of one repeat."""
     shown = ops if len(ops) <= MAX_OPS else ops[: MAX_OPS - 1]
     words = []
     for op, count in shown:
@@ -68,7 +70,7 @@ def ops_text(ops: Sequence[tuple[str, int]], repeats: int = 1) -> str:
 
 
 def weight_text(weight: Weight, inside: str = "") -> str:
-    """Returns "kernel (3, 3, 64)", the name without the scope it lies in."""
+    """Returns "kernel (3, 3, 64)": the name without its scope, and the shape."""
     name = weight.name
     short = (
         name.removeprefix(f"{inside}/") if name.startswith(f"{inside}/") else name.rpartition("/")[2] or name
@@ -77,7 +79,7 @@ def weight_text(weight: Weight, inside: str = "") -> str:
 
 
 def type_text(dtype: str, shape: tuple[int | None, ...] | None) -> str:
-    """Returns "float32 (?, 10)", "float32" where the shape is unknown, or nothing."""
+    """Returns "float32 (?, 10)", or "float32" if the shape is unknown."""
     return " ".join(filter(None, (visible(dtype), "" if shape is None else shape_text(shape))))
 
 
@@ -88,10 +90,10 @@ def edge_text(edge: Edge) -> str:
 
 
 def lines(box: Box) -> list[str]:
-    """What a box says below its title."""
+    """Returns the lines of a box below its title."""
     texts = []
     if box.kind == data.OP:
-        # An op that is named after its type needs no second line.
+        # TensorFlow names an op after its type by default, and then a second line would repeat the title.
         type_ = box.ops[0][0] if box.ops else ""
         if not box.label.startswith(type_):
             texts.append(visible(type_, MAX_LABEL))
@@ -109,7 +111,7 @@ def lines(box: Box) -> list[str]:
 
 
 def weight_lines(box: Box) -> list[str]:
-    """The variables in a box: each if they are few, and how many numbers they hold."""
+    """Returns the variables of a box, by name if they are few, and their number of parameters."""
     texts = []
     if len(box.weights) <= MAX_WEIGHTS and box.kind != data.SERIES:
         texts.append(", ".join(weight_text(weight, box.name) for weight in box.weights))
@@ -123,7 +125,7 @@ def weight_lines(box: Box) -> list[str]:
 
 
 def group_lines(group: Group) -> list[str]:
-    """Returns the name, which function it is the body of, and how many parameters it holds."""
+    """Returns the name of a group, the function it is the body of, and its number of parameters."""
     texts = [visible(group.label or '""', MAX_LABEL)]
     if group.function:
         texts.append("body of " + visible(group.function, MAX_LABEL))
@@ -133,7 +135,7 @@ def group_lines(group: Group) -> list[str]:
 
 
 def heading(outline: Outline, title: str) -> str:
-    """Returns what the diagram is of."""
+    """Returns the heading of a diagram: module, tags, signature and sizes."""
     parameters = sum(box.parameters for box in outline.boxes)
     words = [visible(title)]
     if outline.tags:

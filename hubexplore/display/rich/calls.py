@@ -1,4 +1,4 @@
-"""The log of calls as text, HTML and a DataFrame."""
+"""The log of calls as text, HTML and a data frame."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hubexplore.display.wording import apart, shape_text, visible
 from hubexplore.summary.call_record import CallRecord, Shapes
 
 MAX_SHOWN: Final = 40
+"""Maximum number of calls that are shown; the data frame has all."""
 _COLUMNS: Final = (
     Column("#", "right"),
     Column("Time"),
@@ -24,12 +25,12 @@ _COLUMNS: Final = (
 
 
 def text(records: Sequence[CallRecord]) -> str:
-    """Returns the last calls as text, the newest below."""
+    """Returns the latest calls as text, the newest one last."""
     return grid_text(_grid(records)) if records else "no calls yet"
 
 
 def log_html(records: Sequence[CallRecord]) -> Markup:
-    """Returns the last calls as a table, the newest below."""
+    """Returns the latest calls as a grid, the newest one last."""
     return html.framed(grid_html(_grid(records)))
 
 
@@ -78,5 +79,5 @@ def _shapes(shapes: Shapes) -> str:
 
 
 def seconds_text(seconds: float) -> str:
-    """Returns a duration in its fitting unit: "0.19 ms", "3.4 s"."""
+    """Returns a duration with a suitable unit: "0.19 ms", "3.4 s"."""
     return f"{seconds * 1e3:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"

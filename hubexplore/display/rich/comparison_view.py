@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_REASONS: Final = 24
+"""Maximum number of reasons that are listed."""
 MAX_ROWS: Final = 24
 WIDTH: Final = 120
 ABSENT: Final = "—"
@@ -40,11 +41,11 @@ MSG_UNUSED: Final = "Nodes that no common signature needs ({0:,} and {1:,}) were
 
 @dataclass(frozen=True)
 class ShownComparison(Comparison):
-    """A comparison that shows itself; `.df` lists all differences as a DataFrame."""
+    """A comparison that shows itself; `.df` is a data frame of all differences."""
 
     @property
     def df(self) -> pd.DataFrame:
-        """A row per difference; None on the side that lacks it, tags None for what belongs to the module."""
+        """A row for each difference: None on the side without it, tags None for the whole module."""
         import pandas as pd
 
         names = [field.name for field in dataclasses.fields(Difference)]
@@ -52,7 +53,7 @@ class ShownComparison(Comparison):
         return pd.DataFrame(rows, columns=names)
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as plain lists and dicts, as JSON has them."""
+        """The same as plain lists and dicts, as in JSON."""
         differences = [
             {
                 **dataclasses.asdict(difference),
@@ -94,7 +95,7 @@ class ShownComparison(Comparison):
 
 @dataclass(frozen=True)
 class _Page:
-    """What is shown of a comparison, the same as text and as HTML; reasons are bounded, the note says so."""
+    """What text and HTML both show of a comparison; the note states how many reasons are left out."""
 
     verdict: str
     reasons: tuple[str, ...]
@@ -145,7 +146,7 @@ def _page(comparison: Comparison) -> _Page:
 
 
 def _basis(comparison: Comparison) -> str:
-    """Says what a comparison rests on that found differences; a verdict without any says so itself."""
+    """Returns how the graphs were compared; nothing if they are the same, as the verdict states it then."""
     if comparison.same:
         return ""
     return " ".join(filter(None, (_COMPARED.get(comparison.basis, ""), _unused(comparison))))
@@ -170,7 +171,7 @@ def _verdict(comparison: Comparison) -> str:
 
 
 def _grid(comparison: Comparison, section: str, differences: tuple[Difference, ...]) -> Grid:
-    """Lists the differences of a section; the variants have a column where there are several."""
+    """Lists the differences of a section; several graph variants have a column."""
     several = (
         len({difference.tags for difference in comparison.differences if difference.tags is not None}) > 1
     )
@@ -193,7 +194,7 @@ def _grid(comparison: Comparison, section: str, differences: tuple[Difference, .
 
 
 def _headings(comparison: Comparison) -> tuple[str, str]:
-    """Returns the titles, of neighbours only the names; "first" and "second" where these are the same."""
+    """Returns headings for both sides: only the names within one folder; "first" and "second" if equal."""
     (folder, _, first), (other_folder, _, second) = (
         side.rstrip("/").rpartition("/") for side in (comparison.first, comparison.second)
     )

@@ -1,4 +1,4 @@
-"""Lists of a summary that show themselves: tuples for code, tables for people."""
+"""Lists of a summary that show themselves: tuples for code, grids for readers."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from hubexplore.summary.source import Weights
 
 Item_co = TypeVar("Item_co", covariant=True)
-# Rows of a list that is shown alone, and bytes of HTML.
 ROWS_IN_HTML = 300
+"""Maximum number of rows of a list that is shown alone, in HTML."""
 ROWS_IN_TEXT = 80
+"""Maximum number of rows of a list that is shown alone, in text."""
 BYTES = 200_000
+"""Maximum size of the HTML of a list in bytes."""
 
 
 class Listing(tuple[Item_co, ...]):
-    """What graph variants hold of one kind, as a tuple that is shown as a table; `df` is the DataFrame.
+    """What graph variants hold of one kind: a tuple that is shown as a grid; `df` is a data frame.
 
     Made by the summary: `summary.ops`, `summary.variants[0].ops`.
     """
@@ -42,7 +44,7 @@ class Listing(tuple[Item_co, ...]):
 
     @property
     def df(self) -> Any:
-        """A `pandas.DataFrame` of all of it; see `hubexplore.display.tables.frames`."""
+        """A `pandas.DataFrame` of all items; see `hubexplore.display.tables.frames`."""
         return frames.of_variants(self._kind, self._variants)
 
     def _section(self, rows: int) -> Section | None:
@@ -66,10 +68,10 @@ class Variables(Listing[VariableSummary]):
     _weights: Weights | None = None
 
     def stats(self, pattern: str | None = None) -> Statistics:
-        """Reads the weights and returns minimum, maximum, mean, deviation, ... of each variable.
+        """Reads the weights and returns minimum, maximum, mean, standard deviation, ... of each variable.
 
         Args:
-          pattern: a part of the name, or a whole name with `*` and `?`; None for all variables.
+          pattern: a part of a name, or a whole name with `*` and `?`; None for all variables.
 
         Raises:
           HubError: no name matches, or there are no weights that can be read.

@@ -1,4 +1,4 @@
-"""A small table of anything that shows itself: a tuple of rows for code, a grid for people."""
+"""A small table that shows itself: a tuple of rows for code, a grid for readers."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from hubexplore.display.tables.grid import Column, Grid, grid_html, grid_text
 from hubexplore.display.wording import omission, printable
 
 ROWS = 100
+"""Maximum number of rows that are shown."""
 
 
 class Table(tuple[tuple[str, ...], ...]):
-    """Rows of text under headings; `.df` is the DataFrame.
+    """Rows of text under headings; `.df` is a data frame.
 
     Args:
-      caption: what it lists.
-      columns: the headings.
-      rows: as many cells each as there are columns.
-      empty: what is shown where there are no rows.
+      caption: what the table lists.
+      columns: the columns.
+      rows: sequences of a cell for each column.
+      empty: the text that is shown if there are no rows.
     """
 
     caption: str

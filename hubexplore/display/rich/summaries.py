@@ -46,7 +46,7 @@ _LISTED: Final = (
 
 @dataclass(frozen=True, repr=False)
 class Variant(VariantSummary):
-    """A graph variant whose lists show themselves, each with a DataFrame `.df`."""
+    """A graph variant whose lists show themselves, each with a data frame `.df`."""
 
     signatures: Listing[SignatureSummary]
     variables: Variables = dataclasses.field(default_factory=Variables)
@@ -73,10 +73,10 @@ class Variant(VariantSummary):
 
 @dataclass(frozen=True, repr=False)
 class Summary(ModuleSummary):
-    """A module's summary that shows itself.
+    """The summary of a module, which shows itself: as a card in a notebook, as text in a terminal.
 
-    In a notebook it is a card, in a terminal text. `signatures`, `variables`, `ops`, ... list what all graph
-    variants hold, equal things once, each list with a DataFrame `.df`; `variants[0].ops` is that of one.
+    `signatures`, `variables`, `ops`, ... list what all graph variants hold, equal things once; each list has
+    a data frame `.df`. `variants[0].ops` lists what one variant holds.
     """
 
     variants: Variants
@@ -130,14 +130,15 @@ class Summary(ModuleSummary):
 
     @property
     def ops(self) -> Listing[OpSummary]:
-        """Op types with their counts; a type that two variants use differently often is there twice."""
+        """Op types with their counts; a type whose count differs between variants is listed once for each."""
         return self._listing("ops", lambda variant: variant.ops)
 
     def variant(self, tags: Tags = "") -> Variant:
         """Returns the graph variant with these tags.
 
         Raises:
-          NoSuchVariantError: (a KeyError and ValueError) there is none; the message names the nearest.
+          NoSuchVariantError: (a KeyError and ValueError) no variant has the tags; the message names the
+          nearest.
         """
         tag_set = chosen(tags, (variant.tags for variant in self.variants))
         match = next((variant for variant in self.variants if variant.tags == tag_set), None)
@@ -156,21 +157,21 @@ class Summary(ModuleSummary):
         expand: Iterable[str] = (),
         depth: int | None = None,
     ) -> Diagram:
-        """Draws what a signature runs; see `hubexplore.display.diagram.diagram`."""
+        """Draws the part of the graph that a signature runs; see `hubexplore.display.diagram.diagram`."""
         from hubexplore.display.diagram import diagram
 
         return diagram(self, signature, tags, expand, depth)
 
     def compare(self, first: Tags | ModuleSummary, second: Tags | None = None) -> ShownComparison:
-        """Says what differs between two graph variants, or between this module and another one.
+        """Compares two graph variants, or this module with another one.
 
         Args:
-          first: tags of a variant; or the other module's summary, `second` left out.
+          first: tags of a variant; or the summary of the other module, without `second`.
           second: tags of the other variant.
 
         Raises:
           NoSuchVariantError: (a KeyError and ValueError) no variant has the tags.
-          HandleError: (a ValueError) neither two sets of tags nor one summary.
+          HandleError: (a ValueError) the arguments are neither two sets of tags nor one summary.
         """
         from hubexplore.display.rich import comparison_view
         from hubexplore.summary.compare.comparison import compare_modules, compare_variants
@@ -186,7 +187,7 @@ class Summary(ModuleSummary):
         return comparison_view.shown(compare_variants(self.variant(first), self.variant(second), sources))
 
     def to_dict(self) -> dict[str, Any]:
-        """All facts as plain dicts and lists; the contract is in `hubexplore.display.records`."""
+        """All facts as plain dicts and lists; see `hubexplore.display.records` for the contract."""
         return records.to_dict(self)
 
     def to_json(self, indent: int | None = None) -> str:
@@ -210,7 +211,7 @@ class Summary(ModuleSummary):
 
 
 def dress(summary: ModuleSummary) -> Summary:
-    """Returns the same summary, able to show itself."""
+    """Returns a summary that shows itself, with the same facts."""
     if isinstance(summary, Summary) and all(isinstance(variant, Variant) for variant in summary.variants):
         return summary
     weights = _weights(summary)

@@ -1,4 +1,4 @@
-"""Statistics of weights, shown: a table with a small histogram per variable."""
+"""Statistics of weights as a grid with a small histogram for each variable."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_ROWS: Final = 120
-# Reading takes well below a second per so many bytes: no bar for less.
+"""Maximum number of variables that are shown; the data frame has all."""
 MIN_PROGRESS_BYTES: Final = 200_000_000
-# A line has many short numbers, and should keep the whole name.
+"""Minimum size in bytes of weights that are read with a progress bar: less takes below a second."""
 WIDTH: Final = 128
+"""Terminal columns of a line, more than elsewhere: many numbers, and the complete name."""
 
 
 class Statistics(tuple[VariableStats, ...]):
-    """Statistics by name of the variable, a tuple that shows itself; `.df` has all of them as a DataFrame."""
+    """Statistics of variables, sorted by name: a tuple that shows itself; `.df` is a data frame."""
 
     __slots__ = ()
 
     @property
     def df(self) -> pd.DataFrame:
-        """A row per variable; None where there is no number."""
+        """A row for each variable; None for a statistic that does not exist."""
         import pandas as pd
 
         names = [field.name for field in dataclasses.fields(VariableStats)]
@@ -44,11 +45,11 @@ class Statistics(tuple[VariableStats, ...]):
         return pd.DataFrame(rows, columns=names)
 
     def to_dict(self) -> list[dict[str, Any]]:
-        """The same as plain lists and dicts, as JSON has them; an infinite deviation is text."""
+        """The same as plain lists and dicts, as in JSON; an infinite deviation is text."""
         return [{name: _plain(value) for name, value in dataclasses.asdict(stats).items()} for stats in self]
 
     def to_text(self, colour: bool = False, width: int = WIDTH) -> str:
-        """The statistics as an aligned table; with colours the caption stands out."""
+        """The statistics as an aligned grid; with `colour` the caption is bold."""
         return text(self, colour, width)
 
     def to_json(self, indent: int | None = None) -> str:
@@ -68,11 +69,11 @@ class Statistics(tuple[VariableStats, ...]):
 
 
 def shown(stats: Iterable[VariableStats], total_bytes: int = 0) -> Statistics:
-    """Reads the statistics, with a progress bar where that takes a while, and returns them by name.
+    """Reads the statistics, with a progress bar if that takes a while, and returns them sorted by name.
 
     Args:
       stats: see `hubexplore.summary.weights.statistics.variable_stats`.
-      total_bytes: what these variables take in the checkpoint.
+      total_bytes: size of these variables in the checkpoint.
     """
     collected: list[VariableStats] = []
     with _progress(total_bytes) as advance:
@@ -83,18 +84,18 @@ def shown(stats: Iterable[VariableStats], total_bytes: int = 0) -> Statistics:
 
 
 def text(stats: Iterable[VariableStats], colour: bool = False, width: int = WIDTH) -> str:
-    """Returns the statistics as an aligned table; with `colour` its caption is bold by ANSI escapes."""
+    """Returns the statistics as an aligned grid; with `colour` its caption is bold by ANSI escapes."""
     (_, caption), *rows = grid_lines(_grid(tuple(stats)), width)
     return "\n".join([(BOLD if colour else PLAIN).format(caption), *(line for _, line in rows)])
 
 
 def markup(stats: Iterable[VariableStats]) -> Markup:
-    """Returns the statistics as an HTML table."""
+    """Returns the statistics as an HTML grid."""
     return html.framed(grid_html(_grid(tuple(stats))))
 
 
 def _grid(stats: tuple[VariableStats, ...]) -> Grid:
-    """Lists variables that hold NaN or Inf first, so that no fold hides them; without any, no column does."""
+    """Lists variables with NaN or Inf first, so that they are never left out; only then they have columns."""
     has_odd = any(variable.nans or variable.infs for variable in stats)
     ordered = sorted(stats, key=lambda variable: not (variable.nans or variable.infs))
     rows = tuple(_row(variable, has_odd) for variable in ordered[:MAX_ROWS])
@@ -157,14 +158,14 @@ def _plain(value: Any) -> Any:
 
 
 def _in_kernel() -> bool:
-    """Whether a kernel runs here, which importing ipykernel does not start."""
+    """Returns whether this process runs a kernel; IPython is not imported for that."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None
 
 
 @contextlib.contextmanager
 def _progress(total_bytes: int) -> Iterator[Callable[[int], object]]:
-    """Yields what counts the bytes read: a bar in a notebook or terminal if there are many, else nothing."""
+    """Yields a function that takes the number of bytes read: it moves a progress bar if there is one."""
     if total_bytes < MIN_PROGRESS_BYTES or not (_in_kernel() or sys.stderr.isatty()):
         yield lambda size: None
         return

@@ -87,17 +87,11 @@ _FRAMES: Final[Mapping[str, tuple[_Columns, Callable[[VariantSummary], Iterator[
     "variables": (_VARIABLE, _variables),
     "assets": (
         {"name": _TEXT, "bytes": _COUNT, "tensors": _TUPLE, "tables": _TUPLE, "first_lines": _TUPLE},
-        lambda variant: (
-            (asset.name, asset.size, asset.tensors, asset.tables, asset.first_lines) for asset in
-            variant.assets
-        ),
+        _assets,
     ),
     "tables": (
         {"node": _TEXT, "op": _TEXT, "key_dtype": _TEXT, "value_dtype": _TEXT, "assets": _TUPLE},
-        lambda variant: (
-            (table.node, table.op, table.key_dtype, table.value_dtype, table.assets) for table in
-            variant.tables
-        ),
+        _lookup_tables,
     ),
     "messages": (
         {"key": _TEXT, "type": _TEXT, "bytes": _COUNT, "field": _TEXT, "value": _TEXT},
@@ -109,13 +103,11 @@ _FRAMES: Final[Mapping[str, tuple[_Columns, Callable[[VariantSummary], Iterator[
     ),
     "collections": (
         {"name": _TEXT, "kind": _TEXT, "count": _COUNT, "entries": _TUPLE},
-        lambda variant: ((collection.name, collection.kind, collection.count, collection.entries) for
-        collection in variant.collections),
+        _collections,
     ),
     "functions": (
         {"name": _TEXT, "inputs": _TUPLE, "outputs": _TUPLE, "nodes": _COUNT},
-        lambda variant: ((function.name, function.inputs, function.outputs, function.nodes) for function in
-        variant.functions),
+        _functions,
     ),
     "ops": (
         {"op": _TEXT, "count": _COUNT, "in_functions": _COUNT, "unknown": _BOOL, "package": _TEXT},
