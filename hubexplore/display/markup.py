@@ -38,6 +38,7 @@ def tag(element: str, *children: str, **attributes: str | int | None) -> Markup:
       **attributes: Values are escaped; `class_` stands for `class`, `aria_level` for `aria-level`;
         None leaves the attribute out.
     """
+    # Keywords such as `class` and names with hyphens cannot be written as Python arguments.
     written = "".join(
         f' {name.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
         for name, value in attributes.items()

@@ -51,6 +51,7 @@ BOXES: Final[Mapping[str, tuple[str, str]]] = {
 
 # Pictures: numbers as colours, from the lowest to the highest, evenly spaced.
 
+# Every fifth of the 256 colours of the original, from the first to the last; `coloured` interpolates.
 _VIRIDIS: Final = (
     "440154 45085b 470f62 471669 481d6f 482374 472a79 46307d 453681 433c84 414286 3e4888 3c4d8a "
     "3a538b 37588c 355d8c 32628d 30678d 2e6c8e 2c718e 2a768e 287a8e 267f8e 24848d 23898d 218d8c "
@@ -58,7 +59,7 @@ _VIRIDIS: Final = (
     "64cb5d 70ce56 7cd24f 88d547 95d73f a2da37 afdc2e bdde26 cae01e d7e219 e4e318 f1e51c fde724"
 )
 SEQUENTIAL: Final = _VIRIDIS.split()
-"""viridis (Stéfan van der Walt and Nathaniel Smith, CC0): high numbers are bright, for colour-blind readers too."""
+"""viridis (Stéfan van der Walt and Nathaniel Smith, CC0): its brightness rises for all kinds of eyes."""
 _RED_BLUE: Final = "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f"
 DIVERGING: Final = _RED_BLUE.split()
 """ColorBrewer's RdBu, from blue to red: the middle is white."""

@@ -34,12 +34,14 @@ def to_json(summary: ModuleSummary, indent: int | None = None) -> str:
 
     `json.loads` restores the dict, lone surrogates in names included.
     """
+    # allow_nan=False: NaN is not valid JSON, and no fact of a summary is a float.
     return json.dumps(to_dict(summary), indent=indent, allow_nan=False)
 
 
 def _plain_data(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [_plain_data(item) for item in value]
+    # Fields without repr are the sources, which only this process can use.
     if not dataclasses.is_dataclass(value):
         return value
     plain = {

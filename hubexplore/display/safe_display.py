@@ -23,6 +23,7 @@ def automatic(hook: Callable[[Owner], str | None]) -> Callable[[Owner], str | No
             return hook(owner)
         except Exception as error:  # noqa: BLE001 - whatever failed, the value must still be shown
             message = f"{type(owner).__name__} is shown as text, because its display failed: {error!r}"
+            # IPython shows warnings below the cell; an exception in a hook would print a traceback instead.
             warnings.warn(message, RuntimeWarning, stacklevel=2)
             return None
 

@@ -51,6 +51,7 @@ def apart(texts: Sequence[str], limit: int = MAX_TEXT, cut: Callable[[str, int],
       cut: turns a text into one line of limited length.
     """
     shown_texts = {text: cut(text, limit) for text in texts}
+    # Each step only treats the groups that still read the same, so that most texts stay as they are.
     for distinguish in (_with_difference, _with_spelling, _with_number):
         groups: dict[str, dict[str, str]] = {}
         for text, shown in shown_texts.items():

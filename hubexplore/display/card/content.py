@@ -94,6 +94,7 @@ def module_card(summary: ModuleSummary, unfoldable: bool = False) -> Card:
     candidates = [_warnings(summary)]
     facts = _input_facts(summary)
     for name, kind in SECTIONS.items():
+        # Before the variables, because these two sections belong to the signatures.
         if name == "variables":
             own_features = signature_sections.features(summary.variants, RowBudget(*DEFAULT_BUDGET), facts)
             candidates += [own_features, _code(summary)]
@@ -145,6 +146,7 @@ def _facts(summary: ModuleSummary) -> tuple[str, ...]:
     version = summary.tensorflow_version
     tags = " | ".join(tags_text(variant.tags) for variant in summary.variants[:4])
     variants = counted(len(summary.variants), "graph variant") + (f": {tags}" if tags else "")
+    # A single variant without tags is the usual case, which needs no mention.
     noteworthy = len(summary.variants) != 1 or summary.variants[0].tags
     return (
         summary.format,

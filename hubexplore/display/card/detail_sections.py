@@ -139,6 +139,8 @@ def _ops_of_several(variants: Variants, budget: RowBudget, has_bodies: bool) -> 
     counts_by_variant = [{op.op: op.count + op.in_functions for op in variant.ops} for variant in variants]
     highest_counts = Counter[str]()
     for counts in counts_by_variant:
+        # The union of counters keeps the maximum, not the sum: a type is ranked by the variant that uses it
+        # most.
         highest_counts |= Counter(counts)
     columns = (Column("Op", code=True), *(Column(tags_text(variant.tags), "right") for variant in shown))
     caption = "How often, in the graph and in its functions" if has_bodies else ""
@@ -183,6 +185,7 @@ def functions(variants: Variants, budget: RowBudget) -> Section | None:
     """Returns the function library."""
 
     def rows(variant: VariantSummary) -> list[Row]:
+        # sorted() is stable: functions of one size stay in the order of the library.
         largest_first = sorted(variant.functions, key=lambda function: -function.nodes)
         return [_function(function) for function in largest_first]
 

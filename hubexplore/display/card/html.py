@@ -99,6 +99,7 @@ def _tree(tree: VariableTree, fallback_caption: str) -> Markup:
 
 
 def _scope_contents(scope: ScopeFold, columns: tuple[Column, ...], caption: str) -> list[Markup]:
+    # A single scope would only hide everything behind one more click.
     is_only_scope = len(scope.scopes) == 1 and not scope.leaves
     content = [_scope(inner, columns, unfolded=is_only_scope) for inner in scope.scopes]
     if scope.leaves:

@@ -55,6 +55,7 @@ class RowBudget:
         """
         if taken != len(rows) - 1:
             return ()
+        # The row takes the place of the note, which needs no row of the budget.
         self.rows += 1
         return self.fit(rows[taken:])
 
@@ -73,4 +74,5 @@ def _cell_bytes(cell: Cell) -> int:
 
 def _escaped_bytes(text: str) -> int:
     escaped = html.escape(text)
+    # The limit is for bytes: 100 Chinese characters are 300 bytes of UTF-8. ASCII needs no encoding.
     return len(escaped) if escaped.isascii() else len(escaped.encode())

@@ -75,6 +75,7 @@ def matrix(variants: Sequence[VariantSummary], budget: RowBudget) -> Section | N
     first: dict[str, SignatureSummary] = {}
     for variant in variants:
         for signature in variant.signatures:
+            # The first variant that has a signature is what the others are compared with.
             first.setdefault(signature.name, signature)
     if not first:
         return None
@@ -167,6 +168,7 @@ def _grid(budget: RowBudget, group: Sequence[_AnnotatedSignature], caption: str)
     for noted_signature in group[:MAX_SIGNATURES]:
         block = _rows(noted_signature, len(columns) - len(SIGNATURE_COLUMNS))
         fit = budget.fit(block)
+        # A signature with half of its tensors would look like a different signature.
         if len(fit) < len(block) and (shown or not fit):
             break
         rows += fit

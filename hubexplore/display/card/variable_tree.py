@@ -109,6 +109,8 @@ def variable_count(entries: Iterable[VariableEntry]) -> int:
         return len(entry_list)
     by_name: dict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
     for entry in entry_list:
+        # The largest number in any one variant: two variables of a name in one variant count twice, a
+        # variable whose shape differs between variants counts once.
         by_name[entry.variable.name].update(entry.tags)
     return sum(max(counts.values(), default=0) for counts in by_name.values())
 
@@ -160,6 +162,7 @@ def flat_rows(tree: VariableTree) -> Iterator[Row]:
 def _flat(scope: ScopeFold, indent: str, width: int) -> Iterator[Row]:
     for inner in scope.scopes:
         counts = (f"{inner.parameters:,}", size_text(inner.bytes), Bar(inner.share))
+        # A scope has only the three totals: the columns between are those of single variables.
         empty = ("",) * (width - 3 - len(counts))
         yield (indent + visible(inner.name), "", counted(inner.variables, "variable"), *empty, *counts)
         yield from _flat(inner, indent + "  ", width)

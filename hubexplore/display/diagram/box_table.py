@@ -38,6 +38,8 @@ def list_items(shown: Outline) -> list[tuple[int, str]]:
     for edge in shown.edges:
         feeds.setdefault(edge.target, []).append(edge)
     items: list[tuple[int, str]] = []
+    # Invariant: open_ is the path of groups of the box before, and a group is listed when a path first enters
+    # it. Boxes of a group need not be neighbours, so a group may be listed again.
     open_: list[int] = []
     for index, box in enumerate(shown.boxes):
         path = _path(shown, box.group)

@@ -103,6 +103,7 @@ def cleaned(drawing: bytes, title: str, names: Sequence[str], font: str, numbere
                 caption.text = names[int(number)]
             else:
                 group.remove(caption)
+        # Classes would let the style sheets of a notebook change the picture.
         group.attrib.pop("class", None)
     picture_title = ElementTree.Element(f"{{{_NAMESPACE}}}title")
     picture_title.text = title
@@ -114,6 +115,7 @@ def cleaned(drawing: bytes, title: str, names: Sequence[str], font: str, numbere
 
 def _strip(root: ElementTree.Element) -> None:
     """Removes every element and attribute that is not on the allow-list, and text outside of text."""
+    # A stack rather than recursion or iter(): children are removed while the tree is walked.
     stack = [root]
     while stack:
         element = stack.pop()

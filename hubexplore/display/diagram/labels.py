@@ -63,6 +63,7 @@ def ops_text(ops: Sequence[tuple[str, int]], repeats: int = 1) -> str:
     shown = ops if len(ops) <= MAX_OPS else ops[: MAX_OPS - 1]
     words = []
     for op, count in shown:
+        # Repeats may differ in a few ops; then the count of all is shown, which is right for the series.
         per_repeat = count // repeats if count % repeats == 0 else count
         words.append(visible(op, MAX_LABEL) + (f" x{per_repeat:,}" if per_repeat > 1 else ""))
     rest = len(ops) - len(shown)

@@ -67,6 +67,7 @@ def diagram(
             "A diagram is drawn from the graph, but this summary has no graph: it was not made by "
             "hubexplore.summarize(path or module). Summarise the module again."
         )
+    # A single name is a text, which would otherwise be taken for a sequence of letters.
     names = (expand,) if isinstance(expand, str) else tuple(expand)
     draw = functools.partial(outline, meta_graph, variant, signature, expand=names, depth=depth)
     return Diagram(
@@ -111,6 +112,7 @@ class Diagram:
         except svg.LayoutTimeoutError:
             if self._fewer is None:
                 raise
+            # Only once: if the smaller layout takes too long as well, the error is raised.
             fewer = self._fewer()
             self.outline = replace(fewer, warnings=(*fewer.warnings, MSG_FEWER_BOXES))
             return _laid_out(self.outline, self.title)

@@ -105,6 +105,7 @@ class _Page:
 
 def shown(comparison: Comparison) -> ShownComparison:
     """Returns the comparison as one that shows itself."""
+    # Not asdict(), which would turn the differences into dicts as well.
     fields = dataclasses.fields(Comparison)
     return ShownComparison(**{field.name: getattr(comparison, field.name) for field in fields})
 
@@ -136,6 +137,7 @@ def _page(comparison: Comparison) -> _Page:
     reasons = tuple(visible(reason, MAX_SENTENCE) for reason in comparison.reasons[:MAX_REASONS])
     grids = tuple(
         _grid(comparison, section, tuple(differences))
+        # groupby needs no sorting: the differences come section by section.
         for section, differences in itertools.groupby(
             comparison.differences, lambda difference: difference.section
         )

@@ -59,6 +59,7 @@ class ShownList(_Described, list[Value]):
 
 
 def _shown(content: Iterable[VariableSummary]) -> Variables:
+    # Imported on display: TensorFlow users who never show a dict of variables do not load the cards.
     from hubexplore.display.rich import listings
 
     variables = tuple(content)

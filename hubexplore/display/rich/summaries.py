@@ -199,6 +199,8 @@ class Summary(ModuleSummary):
         return html.page(self)
 
     def _listing(self, kind: str, of: Callable[[VariantSummary], Sequence[Item]]) -> Listing[Item]:
+        # A dict keeps the order of the first variant; summaries are frozen dataclasses, so equal items are
+        # one key.
         once = dict.fromkeys(item for variant in self.variants for item in of(variant))
         return Listing(once, kind, self.variants)
 
@@ -212,10 +214,12 @@ class Summary(ModuleSummary):
 
 def dress(summary: ModuleSummary) -> Summary:
     """Returns a summary that shows itself, with the same facts."""
+    # dataclasses.replace on a Summary may have put plain variants into it.
     if isinstance(summary, Summary) and all(isinstance(variant, Variant) for variant in summary.variants):
         return summary
     weights = _weights(summary)
     variants = [_dress_variant(variant, weights) for variant in summary.variants]
+    # Not asdict(), which copies and converts all nested dataclasses.
     facts = {field.name: getattr(summary, field.name) for field in dataclasses.fields(ModuleSummary)}
     return Summary(
         **{

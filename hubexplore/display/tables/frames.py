@@ -169,6 +169,8 @@ def overview(variants: Sequence[VariantSummary]) -> Any:
 def _frame(columns: _Columns, rows: Sequence[_Values]) -> Any:
     import pandas as pd
 
+    # A Series for each column, with its dtype: pandas would infer dtypes from the rows, and an empty frame or
+    # one with None would have others.
     series = {
         name: pd.Series([(_int64_or_none if kind == _COUNT else _safe)(row[at]) for row in rows], dtype=kind)
         for at, (name, kind) in enumerate(columns.items())

@@ -136,7 +136,9 @@ def aligned(columns: Sequence[Column], rows: Sequence[Row], width: int = LINE_WI
         for index, cell in enumerate(row):
             if not isinstance(cell, Remark):
                 widths[index] = max(widths[index], terminal_columns(_cell_text(cell, BAR_WIDTH)))
+    # Two spaces separate columns.
     room = width - 2 * (len(columns) - 1)
+    # _fit_widths changes widths in place; these tell which columns it has shortened.
     whole = list(widths)
     bar = _fit_widths(widths, columns, room)
     for at, column in enumerate(columns):
@@ -209,6 +211,7 @@ def bar_html(bar: Bar) -> Markup:
 
 def bar_text(bar: Bar, width: int = BAR_WIDTH) -> str:
     """Returns the number and a bar of at most `width` columns; equally wide whatever the share."""
+    # Unicode has blocks of one eighth, so that a bar of 8 columns has 64 lengths.
     eighths = round(min(max(bar.share, 0.0), 1.0) * width * 8)
     full, rest = divmod(eighths, 8)
     drawn = "█" * full + (_EIGHTHS[rest] if rest else "")
@@ -249,6 +252,7 @@ def _with_distinct_names(grid: Grid) -> Grid:
     rows = grid.rows
     for at, column in enumerate(grid.columns):
         if column.code:
+            # A dict rather than a set: the order of the rows decides which of two names gets the number.
             names = {row[at]: None for row in rows if at < len(row) and isinstance(row[at], str)}
             distinct = dict(zip(names, apart([str(name) for name in names]), strict=True))
             rows = tuple(
@@ -312,6 +316,7 @@ def _cells(grid: Grid, rows: Sequence[Row], index: int) -> Iterator[Markup]:
             rest = len(grid.columns) - at
             yield tag("td", visible(cell.text, MAX_SENTENCE), class_="note", colspan=rest)
         elif at < grid.lead:
+            # HTML: a heading cell that spans rows belongs to the row group (`<tbody>`), not to a row.
             scope = "row" if height == 1 and at == grid.lead - 1 else "rowgroup"
             yield tag("th", _cell_html(cell, column), scope=scope, rowspan=span, class_=_css_class(column))
         elif isinstance(cell, Bar):

@@ -30,6 +30,7 @@ class Sparkline(str):
         """Returns the bars."""
         top = max(self.counts, default=0) or 1
         bars = (
+            # The characters stay in the HTML: they are what is read where styles are stripped.
             tag("i", character, style=f"height:{100 * count / top:.0f}%")
             for character, count in zip(self, self.counts, strict=True)
         )

@@ -73,6 +73,7 @@ def file_stems(names: Sequence[str]) -> list[str]:
         unused_stem = stem
         while unused_stem.lower() in used_stems:
             number += 1
+            # 54 + "_" + five digits is 60, the limit of file_stem.
             unused_stem = f"{stem[:54]}_{number}"
         used_stems.add(unused_stem.lower())
         stems[name] = unused_stem
@@ -103,6 +104,7 @@ def _as_npz(value: Any) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for key, array in _parts(value).items():
+            # Stored, not deflated, as numpy.savez does: floats hardly compress.
             archive.writestr(f"{key}.npy", as_npy(array))
     return content.getvalue()
 
@@ -118,6 +120,7 @@ def _parts(value: Any) -> dict[str, Array]:
 
 
 def _plain(array: Array) -> Array:
+    # Object arrays need pickle, which runs code on loading; texts of fixed width do not.
     if array.dtype.kind == "O":
         return np.array([text_of(item) for item in array.reshape(-1)], str).reshape(array.shape)
     return array.astype(np.float32) if is_foreign(array) else array
@@ -166,6 +169,7 @@ def _rows(value: Any) -> Iterator[list[Any]]:
             if array.ndim > 2
             else []
         )
+        # tolist() converts a row in C, and csv writes a float such that reading restores it.
         yield [*lead, *(row.tolist() if is_number(row) else map(_cell, row))]
 
 

@@ -46,6 +46,7 @@ def render(
       rows: captions of the rows, such as the sentences that were the input.
       labels: names of the classes in the last dimension.
     """
+    # Done once here, so that all parts of a view (pictures, tooltips, numbers) call a row by the same name.
     rows, labels = distinct_captions(rows), distinct_captions(labels)
     suitable = view_choice.views(value, name=name, labels=labels)
     selected = view if view in suitable else suitable[0]
@@ -67,6 +68,7 @@ def with_numbers(view: str, figure: Figure, make_numbers: Callable[[], Markup]) 
       figure: the pictures.
       make_numbers: makes the grid of numbers where the figure has none of its own.
     """
+    # Made lazily: a figure with numbers of its own does not need the grid of the value, which may be large.
     grid = make_numbers() if figure.numbers is None else figure.numbers
     details = tag("details", tag("summary", "Numbers"), tag("div", grid))
     note = (tag("p", figure.note, class_="note"),) if figure.note else ()
@@ -77,6 +79,7 @@ def with_numbers(view: str, figure: Figure, make_numbers: Callable[[], Markup]) 
 _Draw = Callable[[Any, Sequence[str], Sequence[str]], Figure]
 _PICTURES: Final[dict[str, _Draw]] = {
     view_choice.SCORES: bars.scores,
+    # The lambdas drop the labels: these views have no axis of classes.
     view_choice.SIMILARITY: lambda array, rows, labels: heatmap.similarity(array, rows),
     view_choice.MAP: lambda array, rows, labels: scatter.pca(array, rows),
     view_choice.HEAT: heatmap.heat,

@@ -35,6 +35,7 @@ def pair(
       rows: captions of the rows, if both values have the same.
       labels: names of the classes in the last dimension.
     """
+    # One view for both: pictures of two kinds could not be compared.
     view = views(first, name=name, labels=labels)[0]
     verdict_text, deltas = difference(first, second)
     verdict_line = tag("p", tag("strong", verdict_text))
@@ -49,6 +50,7 @@ def pair(
         for title, value, drawing in zip(("First", "Second"), (first, second), renderings, strict=True)
     ]
     hovers = [*renderings[0].hovers, *renderings[1].hovers]
+    # drawable() may have clipped a difference, but never to 0, so np.any is exact.
     if deltas is not None and deltas.ndim and np.any(deltas):
         third = _difference_view(deltas, view, rows, labels)
         columns.append(tag("div", tag("p", tag("strong", "Second − first")), third.html))
@@ -82,6 +84,7 @@ def difference(first: Any, second: Any) -> tuple[str, Array | None]:
     apart = distance(first_array, second_array)
     if apart.equal.all():
         return EQUAL, None
+    # Infinite sizes come first in argmax, so a change to or from NaN is reported before any finite one.
     sizes = apart.sizes
     position = np.unravel_index(int(np.argmax(sizes)), sizes.shape)
     is_finite = bool(np.isfinite(sizes[position]))

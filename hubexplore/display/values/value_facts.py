@@ -47,6 +47,7 @@ def _range_text(flat: Array) -> str:
     # Integers stay integers: float64 would round those above 2**53.
     if flat.dtype.kind in "iu":
         return _interval_text(flat.min(), flat.max())
+    # Two passes over the array decide most cases; as_floats would copy it.
     low, high = flat.min(), flat.max()  # both are NaN if any number is
     if is_foreign(flat) or not (np.isfinite(low) and np.isfinite(high)):
         return _finite_text(as_floats(flat))
@@ -88,6 +89,7 @@ def brief(value: Any) -> str:
         return visible(_entry_text(flat[()]), MAX_BRIEF)
     if is_text(flat):
         return _list_text([_entry_text(item) for item in flat.reshape(-1)[:4]], flat.size)
+    # Tested before the lists of numbers: four dimensions with 1 or 3 channels are images for every model.
     if len(shape) == 4 and shape[3] in (1, 3) and shape[1] and shape[2] and shape[1] > 1:
         return f"{counted(shape[0] or 0, 'image')} of {shape[1]} × {shape[2]} × {shape[3]}"
     if len(shape) <= 2 and flat.size and len(flat.reshape(-1)) <= 64 and (len(shape) == 1 or shape[0] == 1):
@@ -108,6 +110,7 @@ def _list_text(items: list[str], count: int) -> str:
 def _entry_text(item: Any) -> str:
     if not isinstance(item, (bytes, str)):
         return visible(item_text(item), _MAX_WORD)
+    # Serialized messages and files would be a line of escapes.
     if isinstance(item, bytes) and not is_readable(item):
         return counted(len(item), "byte")
     text = beginning(item_text(item), _MAX_WORD)

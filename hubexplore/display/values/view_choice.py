@@ -69,6 +69,7 @@ def _number_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, 
     if array.ndim < 3:
         row_views = _row_views(array, name, labels)
         is_read = array.dtype.kind in "iu" and array.size <= _MAX_READ_NUMBERS
+        # Moved to the front, not added: row_views has the grid already, as one of the last.
         return (TABLE, *(view for view in row_views if view != TABLE)) if is_read else row_views
     pictures = _picture_views(array.shape)
     if array.ndim == 3 and IMAGES not in pictures and array.shape[2] < _MIN_MATRIX_COLUMNS:
@@ -78,6 +79,7 @@ def _number_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, 
 
 def _picture_views(shape: Sequence[int]) -> tuple[str, ...]:
     """Returns the views of values of rank 3 or more as images or tiles."""
+    # [h, w, c] before [n, h, w]: a last dimension of 1, 3 or 4 is far more often channels than a width.
     if len(shape) == 3 and shape[2] in (1, 3, 4) and _is_picture(shape[:2]):
         return (IMAGES,)
     if len(shape) == 3 and _is_picture(shape[1:]):
@@ -98,6 +100,7 @@ def _row_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...
 def _matrix_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:
     rows, columns = array.shape
     compared = _comparison_views(rows, columns)
+    # Lines of more rows than there are colours cannot be told apart; a heat map can.
     rest = (PLOT, HEAT, TABLE) if rows <= 8 or columns == 1 else (HEAT, PLOT, TABLE)
     if _is_scores(array, name, labels):
         return (SCORES, *rest, *compared)
@@ -112,6 +115,7 @@ def _comparison_views(rows: int, columns: int) -> tuple[str, ...]:
     if rows < 2 or columns < 2 or rows * columns > MAX_COMPARED_NUMBERS:
         return ()
     similarity = (SIMILARITY,) if rows <= MAX_SIMILARITY_ROWS else ()
+    # Two points always lie on a line: their map says nothing.
     return (*similarity, MAP) if 2 < rows <= MAX_MAP_ROWS else similarity
 
 
@@ -120,6 +124,7 @@ def _is_scores(array: Array, name: str, labels: Sequence[str]) -> bool:
     columns = array.shape[-1]
     if not 1 < columns <= MAX_SCORE_CLASSES or array.dtype.kind in "iu":
         return False
+    # Integers were excluded above: ids and counts have as many columns as classes now and then.
     if len(labels) == columns or any(word in name.lower() for word in _SCORE_WORDS):
         return True
     # 32 rows decide: the sum of all would read an output of any size once more.

@@ -83,10 +83,13 @@ def _top_positions(row: Array, count: int) -> Array:
 
 def _draw(drawing: SvgDrawing, row_scores: list[Array], names: list[list[str]], titles: list[str]) -> None:
     low, high = limits_of(np.concatenate(row_scores))
+    # Bars begin at 0, even if all scores are far from it: a bar is read by its length.
     low, high = min(0.0, low), max(0.0, high)
+    # All scores may be 0 or NaN; then there is no bar, but a number beside each.
     span = (high - low) or 1.0
     written = [captions(name) for name in names]
     left = width_of([name for caption in written for name in caption], bold=True) + 12
+    # 66 points hold the longest number beside a positive bar, such as 1.234e+05, in bold.
     room = drawing.width - left - 66
     zero = left + room * (0.0 - low) / span
     top = 0.0
@@ -101,5 +104,6 @@ def _draw(drawing: SvgDrawing, row_scores: list[Array], names: list[list[str]], 
             first, last = min(zero, end), max(zero, end)
             drawing.bar(first, middle - 5.5, last - first, 11, ORANGE if place == 0 else BLUE)
             drawing.text(left - 8, middle, written[number][place], "right", bold=place == 0)
+            # To the right of negative bars as well: to their left is the caption.
             drawing.text(last + 5, middle, signed_text(score), bold=place == 0)
         top += len(row) * _BAR_HEIGHT

@@ -59,6 +59,7 @@ class SvgDrawing:
 
     def __init__(self, width: float, height: float) -> None:
         self.width, self.height = width, height
+        # The paper is part of the picture: it is inverted with it, and saved files have it too.
         self._shapes = [tag("rect", width=_number(width), height=_number(height), fill=PAPER)]
 
     def bar(self, left: float, top: float, width: float, height: float, colour: str) -> None:
@@ -104,6 +105,7 @@ class SvgDrawing:
     def box(self, left: float, top: float, width: float, height: float) -> Rect:
         """Returns a rectangle as shares of the picture, as tooltips need it."""
         shares = left / self.width, top / self.height, width / self.width, height / self.height
+        # Five decimals are below a hundredth of a pixel, and keep notebooks small and reproducible.
         return round(shares[0], 5), round(shares[1], 5), round(shares[2], 5), round(shares[3], 5)
 
     def picture(self, alt_text: str) -> Markup:
@@ -114,6 +116,7 @@ class SvgDrawing:
             "svg", *self._shapes, **names, width=f"{width}pt", height=f"{height}pt",
             viewBox=f"0 0 {width} {height}", style=_STYLE,
         )  # fmt: skip
+        # base64 rather than percent-encoding, which would have to escape every quotation mark, "<" and "#".
         data = base64.b64encode(drawing.encode()).decode()
         return tag(
             "img", src=f"data:image/svg+xml;base64,{data}", alt=alt_text, width=round(self.width * 4 / 3)
@@ -154,6 +157,7 @@ def coloured(cells: Array, low: float, high: float) -> Array:
     Limits that are symmetric about 0 select the diverging scale, whose middle colour is 0.
     """
     span = (high - low) or 1.0
+    # Interpolated linearly between the entries of the palette, channel by channel.
     scale = np.array([list(bytes.fromhex(colour)) for colour in (DIVERGING if low == -high else SEQUENTIAL)])
     positions = clipped((cells - low) / span, 0.0, 1.0) * (len(scale) - 1)
     colours = np.full((*cells.shape, 4), 255, np.uint8)
@@ -206,8 +210,11 @@ def round_ticks(low: float, high: float, count: int) -> list[float]:
     if not 0 < span < math.inf:
         return [low]
     exact_step = span / count
+    # Far below 1e-290 the powers of ten are subnormal numbers, which lose digits; then there are no round
+    # numbers.
     unit = 10.0 ** math.floor(math.log10(exact_step)) if exact_step > 1e-290 else 0.0
     step = next((unit * factor for factor in (1, 2, 5) if unit * factor >= exact_step * 0.999), unit * 10)
+    # The tolerance keeps a limit that is itself a tick: the quotient may be slightly above a whole number.
     first = math.ceil(low / step - 1e-9) if step else 0
     steps = [(first + index) * step for index in range(count + 2)]
     # If the step vanishes beside the numbers themselves, float64 cannot tell the ticks apart: only the ends
@@ -221,6 +228,7 @@ def round_ticks(low: float, high: float, count: int) -> list[float]:
 
 def tick_text(number: float) -> str:
     """Returns a number for an axis, in at most about six characters."""
+    # Subnormal numbers are results of rounding around 0.
     shown = number if abs(number) > 1e-300 else 0.0
     digits = f"{shown:.6g}"
     return (digits if len(digits) <= 6 else f"{shown:.3g}").replace("-", "−")

@@ -84,6 +84,7 @@ def cosine(array: Array) -> tuple[Array, list[int]]:
     """
     floats = as_floats(array).reshape(len(array), -1)
     with np.errstate(all="ignore"):
+        # NaN and Inf spread to all similarities of their row, which is intended: it has no direction.
         largest = np.abs(floats).max(axis=1, keepdims=True, initial=0)
         # The norm is the same for scaled rows, whose squares neither overflow nor vanish.
         scaled = floats / largest
@@ -94,6 +95,7 @@ def cosine(array: Array) -> tuple[Array, list[int]]:
 
 def _nearest_text(similarities: Array, rows: Texts) -> str:
     """Returns a sentence on which two rows are most alike; nothing if no pair has a similarity."""
+    # The upper triangle without the diagonal: each pair once, and no row with itself.
     pairs = np.where(
         np.triu(np.ones_like(similarities, bool), 1) & np.isfinite(similarities), similarities, -np.inf
     )
@@ -158,6 +160,7 @@ def _draw(
     cell_width = min(cell_size[0] * across, WIDTH - left - right) / across
     cell_height = cell_width if cell_size[0] == cell_size[1] else min(cell_size[1] * down, 400.0) / down
     column_captions = captions(cells.columns, _SHORT_CAPTION)
+    # Numbers are never turned: round ones are picked from them instead, see _tick_captions.
     is_turned = (
         width_of(column_captions, _CAPTION_SIZE) > cell_width - 4
         and cell_width >= 14
@@ -165,6 +168,8 @@ def _draw(
     )
     if not is_turned and width_of(column_captions, _CAPTION_SIZE) > cell_width - 4 and cells.short:
         column_captions = list(cells.short)
+    # 0.64 and 0.77 are the sine and cosine of 40°, by which captions are turned: what they take in height
+    # and, for the last ones, to the right of the cells.
     top = 12 + width_of(column_captions, _CAPTION_SIZE) * 0.64 if is_turned else 18.0
     overhang = max(width_of(column_captions[-3:], _CAPTION_SIZE) * 0.77 - 20, 0.0) if is_turned else 0.0
     area = (left, top, cell_width * across, cell_height * down)
@@ -205,6 +210,7 @@ def _tick_captions(names: Texts, max_captions: int) -> list[tuple[float, str]]:
             step for step in round_ticks(known[0], known[-1], max(max_captions - 1, 1)) if step == int(step)
         ]
         return [(float(np.interp(step, known, range(len(known)))), str(int(step))) for step in steps]
+    # Every n-th caption from the first one on, so that equal distances mean equal steps.
     stride = -(-len(names) // max(max_captions, 1))
     return [(float(place), names[place]) for place in range(0, len(names), stride)]
 
@@ -214,6 +220,7 @@ def _write_numbers(drawing: SvgDrawing, area: Rect, numbers: Array, colours: Arr
     left, top, width, height = area
     down, across = numbers.shape
     texts = _number_texts(numbers)
+    # All numbers of a heat map have one size, or their size would seem to mean something.
     fitting = [size for size in (_CAPTION_SIZE, 8.0, 7.5) if width_of(texts, size) < width / across - 1]
     if not fitting:
         return
@@ -235,6 +242,7 @@ def _number_texts(numbers: Array) -> list[str]:
     else:
         form = ".2f" if 0.1 <= largest < 100 else ".2g"
     texts = (f"{number:{form}}" for number in numbers.reshape(-1).tolist())
+    # Rounding to the decimals may leave −0.00, which would read as a negative number.
     return [text.lstrip("-") if not text.strip("-0.") else text.replace("-", "−") for text in texts]
 
 
@@ -258,10 +266,12 @@ def _hover(box: Rect, cells: _Cells) -> GridHover:
     if down * across <= MAX_CELLS:
         texts = tuple(number_text(number) for number in cells.numbers.reshape(-1).tolist())
         return GridHover(box, down, across, texts, tuple(cells.rows), tuple(cells.columns))
+    # Blocks are whole cells: first at most 64 rows of blocks, then as many columns as remain of MAX_CELLS.
     by_rows = -(-down // 64)
     by_columns = -(-across // (MAX_CELLS // -(-down // by_rows)))
     starts = np.arange(0, down, by_rows), np.arange(0, across, by_columns)
     low, high = (
+        # fmin and fmax ignore NaN, unlike min and max: a block with one NaN still has a range.
         function.reduceat(function.reduceat(cells.numbers, starts[0], 0), starts[1], 1)
         for function in (np.fmin, np.fmax)
     )

@@ -50,8 +50,10 @@ def images(array: Array, rows: Sequence[str], centred: bool = False) -> Figure:
     per_row = int(np.prod(outer_shape[1:]))  # the number of images of a row
     stack = array.reshape(-1, *array.shape[-3:])
     shown = stack[:MAX_IMAGES]
+    # The step is in both directions, so the number of pixels falls with its square.
     step = int(np.ceil(np.sqrt(shown.size / shown.shape[3] / _MAX_PIXELS)))
     sampled = shown[:, ::step, ::step]
+    # One call for all images: with a rule for each, equal values would have different brightness.
     pixels, rule = _zero_centred(sampled) if centred else brightness(sampled)
     figures, hovers, losses = [], [], {f"one of every {step} pixels in a row"} if step > 1 else set()
     has_hover = sampled.size // sampled.shape[3] <= MAX_CELLS and step == 1
@@ -87,6 +89,7 @@ def brightness(stack: Array) -> tuple[Array, str]:
         return stack, "0 is black, 255 is white"
     floats = drawable(as_floats(stack))
     low, high = limits_of(floats)
+    # The order of the ranges matters: values in [0, 1] also lie in [−1, 1] and [0, 255].
     start, end = next(
         (
             (start, end)
@@ -127,5 +130,6 @@ def _enlarged(pixels: Array) -> Array:
     longest = max(pixels.shape[:2])
     if longest < _MIN_SCREEN_SIDE:
         factor = -(-_MIN_SCREEN_SIDE // longest)
+        # Enlarged by whole factors, without interpolation, so that single pixels stay visible.
         return pixels.repeat(factor, 0).repeat(factor, 1)
     return pixels

@@ -61,6 +61,7 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Figure:
     lines = as_floats(shown[:, positions])
     names = [""] if is_column else [row_name(rows, number, outer_shape) for number in range(len(shown))]
     low, high = limits_of(drawable(lines))
+    # The axis contains 0, at which bars begin and to which the sign of a line refers.
     low, high = min(low, 0.0), max(high, 0.0)
     range_text = f"{signed_text(low)} to {signed_text(high)}"
     if low == high:  # all zeros, or no finite number
@@ -117,6 +118,7 @@ def _draw_lines(drawing: SvgDrawing, area: Rect, lines: Array, limits: tuple[flo
     count = lines.shape[1]
     if len(lines) == 1 and count <= _MAX_BARS:
         zero = float(_y_of(np.array(0.0), area, limits))
+        # A single bar as wide as the plot would look like a background.
         step = min(width / count, 60.0)
         for index, y in enumerate(_y_of(lines[0], area, limits).tolist()):
             if not math.isnan(y):
@@ -128,6 +130,7 @@ def _draw_lines(drawing: SvgDrawing, area: Rect, lines: Array, limits: tuple[flo
         y = _y_of(line, area, limits)
         drawing.line(x, y, SERIES[number], 1.4, _DASHES[number])
         # A point between two NaN is not part of any line segment.
+        # Padded by NaN on both sides, so that the first and the last point need no case of their own.
         has_point = np.isfinite(np.concatenate([[np.nan], y, [np.nan]]))
         isolated = has_point[1:-1] & ~has_point[:-2] & ~has_point[2:]
         if isolated.any():
@@ -147,6 +150,7 @@ def _draw_index_axis(drawing: SvgDrawing, area: Rect, names: list[str], position
     for step in round_ticks(0, last, 8):
         if step == int(step):
             x = left + (step / max(last, 1) * (len(names) - 1) + 0.5) * spacing
+            # The last number would be cut at the border of the picture if it was centred.
             side = "right" if x > left + width - 12 else "center"
             drawing.text(x, y, f"{int(step):,}", side, size=_CAPTION_SIZE)  # type: ignore[arg-type]
 

@@ -93,6 +93,7 @@ def text_list(array: Array, rows: Texts) -> Markup:
         )
         item = tag("li", *before, *_separated(tokens), *more)
         remaining_size -= len(item)
+        # The first line is always shown, however long it is: its texts are cut one by one already.
         if remaining_size < 0 and items:
             break
         items.append(item)

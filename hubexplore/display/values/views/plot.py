@@ -39,6 +39,7 @@ def distinct_captions(names: Texts) -> Texts:
     another row, it becomes the index in brackets.
     """
     counts = Counter(names)
+    # apart() also separates captions that merely look the same, such as Latin and Cyrillic letters.
     return apart([_numbered_caption(name, at, counts) for at, name in enumerate(names)])
 
 

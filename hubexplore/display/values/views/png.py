@@ -53,6 +53,7 @@ def _encoded(pixels: Array, max_bytes: int) -> tuple[str, bytes, str]:
     whole = Image.fromarray(pixels[:, :, 0] if pixels.shape[2:] == (1,) else pixels)
     factor = 1
     while True:
+        # Always reduced from the whole image: reducing a reduced one would blur it twice.
         image = whole if factor == 1 else whole.reduce(factor)
         raw = image.width * image.height * len(image.getbands())
         smaller = "" if factor == 1 else f"at 1/{factor} of their size"

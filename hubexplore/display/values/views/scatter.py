@@ -28,6 +28,7 @@ _TextPosition = tuple[float, float, Side]
 def pca(array: Array, rows: Texts) -> Figure:
     """Draws the rows in the plane in which they vary most: a principal component analysis."""
     floats = drawable(as_floats(array[:MAX_POINTS]).reshape(min(len(array), MAX_POINTS), -1))
+    # One NaN would make the whole decomposition NaN, so such rows are left out and counted below.
     finite = np.flatnonzero(np.isfinite(floats).all(axis=1))
     points, shares = components(floats[finite])
     names = [row_name(rows, int(index)) for index in finite]
@@ -71,6 +72,7 @@ def components(floats: Array) -> tuple[Array, tuple[float, float]]:
     if not len(floats):
         return np.zeros((0, 2)), (0.0, 0.0)
     scale = np.abs(floats).max(initial=0) or 1.0
+    # Scaled before and after centring, so that the products below neither overflow nor vanish.
     centred = floats / scale
     centred = centred - centred.mean(axis=0)
     spread = np.abs(centred).max(initial=0)
@@ -87,6 +89,7 @@ def components(floats: Array) -> tuple[Array, tuple[float, float]]:
         variance, vector = variances[-1 - axis], vectors[:, -1 - axis]
         if variance <= variances[-1] * 1e-12:  # only rounding errors
             continue
+        # For the n × n product the eigenvector is the component itself, up to the length √variance.
         column = centred @ vector if tall else vector * np.sqrt(variance)
         points[:, axis] = column if column[np.argmax(np.abs(column))] > 0 else -column
         shares[axis] = float(variance / np.square(centred).sum())

@@ -49,6 +49,7 @@ def tiles(array: Array, rows: Texts) -> Figure:
     grey = (clipped((drawable(shown[:, ::step, ::step]) - low) / ((high - low) or 1), 0, 1) * 255).astype(
         np.uint8
     )
+    # Whole factors keep pixels square and sharp.
     factor = max(1, round(_TILE_SIDE / max(grey.shape[1:])))
     mosaic, down, across = _mosaic(grey.repeat(factor, 1).repeat(factor, 2))
     noun = "channel" if array.ndim == 4 else "matrix"
