@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -10,6 +9,7 @@ from typing import Final, TypeVar
 from hubexplore.display.card.limits import RowBudget
 from hubexplore.display.card.variable_tree import VariableTree
 from hubexplore.display.tables.grid import Cell, Column, Grid, Row
+from hubexplore.display.variant_rows import with_holders
 from hubexplore.display.wording import omission, tags_list
 from hubexplore.summary.model import VariantSummary
 
@@ -94,16 +94,10 @@ def rows_of_all(
     variants: Sequence[VariantSummary], rows: Callable[[VariantSummary], Sequence[Row]]
 ) -> tuple[Row, ...]:
     """Returns what variants hold, each thing once, with an additional cell: the variants that have it."""
-    holders: dict[tuple[int, tuple[Row, ...]], list[VariantSummary]] = {}
-    for variant in variants:
-        seen: Counter[tuple[Row, ...]] = Counter()
-        for thing in _things(rows(variant)):
-            # Two equal things of one variant are two things, so the key holds how often it occurred before.
-            holders.setdefault((seen[thing], thing), []).append(variant)
-            seen[thing] += 1
+    things = with_holders(variants, lambda variant: _things(rows(variant)), lambda thing: thing)
     return tuple(
-        (*row, None if at else variants_text(having_it, len(variants)))
-        for (_, thing), having_it in holders.items()
+        (*row, None if at else variants_text(holders, len(variants)))
+        for thing, holders in things
         for at, row in enumerate(thing)
     )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from hubexplore.display.card.limits import RowBudget
 from hubexplore.display.tables.grid import Bar, Column, Remark, Row
+from hubexplore.display.variant_rows import with_holders
 from hubexplore.display.wording import (
     counted,
     natural_key,
@@ -83,23 +84,17 @@ def unique_variables(variants: Iterable[VariantSummary]) -> list[VariableEntry]:
     if len(variant_list) == 1:
         entries = [VariableEntry(variable, (variant_list[0].tags,)) for variable in variant_list[0].variables]
         return sorted(entries, key=lambda entry: entry.variable.name)
-    by_identity: dict[tuple[object, ...], tuple[VariableSummary, list[tuple[str, ...]]]] = {}
-    for variant in variant_list:
-        occurrences: dict[tuple[object, ...], int] = {}
-        for variable in variant.variables:
-            key = (
-                variable.name,
-                variable.dtype,
-                variable.shape,
-                variable.trainable,
-                variable.kind,
-                len(variable.partitions),
-            )
-            # Two equal rows of one variant are two variables.
-            occurrence = occurrences[key] = occurrences.get(key, 0) + 1
-            by_identity.setdefault((*key, occurrence), (variable, []))[1].append(variant.tags)
-    entries = [VariableEntry(variable, tuple(tags)) for variable, tags in by_identity.values()]
+    merged = with_holders(variant_list, lambda variant: variant.variables, _identity)
+    entries = [
+        VariableEntry(variable, tuple(variant.tags for variant in holders)) for variable, holders in merged
+    ]
     return sorted(entries, key=lambda entry: entry.variable.name)
+
+
+def _identity(variable: VariableSummary) -> Hashable:
+    """Returns the facts that a variable has in every variant that shares it; nodes and keys may differ."""
+    facts = (variable.name, variable.dtype, variable.shape, variable.trainable, variable.kind)
+    return (*facts, len(variable.partitions))
 
 
 def variable_count(entries: Iterable[VariableEntry]) -> int:

@@ -7,10 +7,10 @@ characters that could control a terminal are escaped.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from hubexplore.display.variant_rows import with_holders
 from hubexplore.display.wording import printable
 from hubexplore.summary.model import FileSummary, TensorSummary, VariableSummary, VariantSummary
 
@@ -123,16 +123,10 @@ _FRAMES: Final[Mapping[str, tuple[_Columns, Callable[[VariantSummary], Iterator[
 def of_variants(kind: str, variants: Sequence[VariantSummary]) -> Any:
     """Returns a `pandas.DataFrame` of one kind of thing ("signatures", "ops", ...) in all variants."""
     columns, rows = _FRAMES[kind]
-    merged: dict[tuple[int, _Values], list[str]] = {}
-    for variant in variants:
-        seen: Counter[_Values] = Counter()
-        for row in rows(variant):
-            # Two equal rows of one variant are two things, so the key holds how often a row occurred before.
-            merged.setdefault((seen[row], row), []).append(",".join(variant.tags))
-            seen[row] += 1
+    merged = with_holders(variants, rows, lambda row: row)
     if len(variants) < 2:
-        return _frame(columns, [row for _, row in merged])
-    tagged = [(*row, tuple(tags)) for (_, row), tags in merged.items()]
+        return _frame(columns, [row for row, _ in merged])
+    tagged = [(*row, tuple(",".join(variant.tags) for variant in holders)) for row, holders in merged]
     return _frame({**columns, "tags": _TUPLE}, tagged)
 
 
