@@ -36,6 +36,7 @@ SERIES: Final = (BLUE, ORANGE, GREEN, "#805ad5", PINK, SCALE_INK, "#975a16", "#0
 NOT_A_NUMBER: Final = "#d5dadf"
 GROUP_FILLS: Final = ("#fafbfc", "#f3f6f9")
 """Fills of groups of boxes: nested groups alternate."""
+# Fills are pale and lines strong: text stays readable on a fill, also after dark themes have inverted both.
 BOXES: Final[Mapping[str, tuple[str, str]]] = {
     "green": ("#d3f0df", GREEN),
     "blue": ("#d6e4fb", "#2b5fad"),
@@ -75,6 +76,8 @@ def themed(variable: str, otherwise: str) -> str:
     return f"var(--jp-{variable}, {otherwise})"
 
 
+# The fallbacks derive from the text of the page (inherit, currentColor, transparency), because cards also
+# stand in pages whose ground is not known, such as GitHub and exported notebooks.
 CARD: Final[Mapping[str, str]] = {
     "text": themed("content-font-color1", "inherit"),
     "dim": themed("content-font-color2", "color-mix(in srgb, currentColor 72%, transparent)"),
@@ -96,6 +99,7 @@ CARD_ON_DARK_PAGE: Final[Mapping[str, str]] = {
     "line": "rgba(255, 255, 255, .22)",
     "fill": "rgba(255, 255, 255, .09)",
 }
+# The panel is only seen in Jupyter, so its fallbacks may be opaque; they are those of the light theme.
 PANEL: Final[Mapping[str, str]] = {
     "ink": themed("ui-font-color1", PAGE[0]),
     "quiet": themed("ui-font-color2", DIM),

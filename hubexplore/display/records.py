@@ -50,6 +50,7 @@ def _plain_data(value: Any) -> Any:
         if field.repr
     }
     if isinstance(value, (VariableSummary, VariantSummary)):
+        # Properties, which dataclasses.fields does not list; other programs should not have to derive them.
         plain["parameters"] = value.parameters
     if isinstance(value, VariableSummary):
         plain["bytes"] = value.bytes

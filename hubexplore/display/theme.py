@@ -90,6 +90,8 @@ _LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }
 .hubexplore .tree th:nth-child(2) { width: 6em; }
 .hubexplore .tree th:nth-child(3) { width: 9em; }
 """
+# On narrow screens (phones, a panel beside the notebook) the columns of shares go first: sizes state the
+# same. 50em is where the tree, which is at least as wide, would begin to scroll.
 _NARROW: Final = """@media (max-width: 50em) {
   .hubexplore.hubexplore th, .hubexplore.hubexplore td { padding-right: .5em; }
   .hubexplore tbody th { min-width: 0; }
@@ -101,10 +103,14 @@ _NARROW: Final = """@media (max-width: 50em) {
   .hubexplore.hubexplore .tree .number { width: 5.5em; padding-left: 0; padding-right: 0; }
 }
 """
+# Drawings are images, which no style sheet reaches inside: a filter inverts them as a whole. Photographs stay
+# as they are. `lighten` makes the paper vanish on pages that are lighter than it.
 _DARK: Final = f"""\
 body[data-jp-theme-light="false"] .hubexplore img:not(.photo) {{ filter: {palette.DARKENED};
   mix-blend-mode: lighten; }}
 """
+# In forced colours a browser replaces backgrounds, which would hide bars: these opt out and use a system
+# colour.
 _CONTRAST: Final = f"""\
 @media (prefers-contrast: more) {{
   .hubexplore {{ {palette.properties(palette.CARD_CONTRAST)} }}
@@ -115,6 +121,7 @@ _CONTRAST: Final = f"""\
   .hubexplore .bar i, .hubexplore .spark i {{ forced-color-adjust: none; background: CanvasText; }}
 }}
 """
+# One <style> element for each display, because a notebook may remove any output, also the first one.
 STYLE: Final = Markup(
     f"\n.hubexplore {{ {palette.properties(palette.CARD, chr(10) + '  ')}\n"
     f"{_LOOKS}{_DARK}{_NARROW}{_CONTRAST}"

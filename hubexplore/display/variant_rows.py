@@ -27,8 +27,8 @@ def with_holders(
     """
     holders: dict[tuple[int, Hashable], tuple[Item, list[VariantSummary]]] = {}
     for variant in variants:
-        # Two equal items of one variant are two things, so the key holds how often an item occurred before: the
-        # second one of this variant joins the second one of another.
+        # Two equal items of one variant are two things, so the key holds how often an item occurred before:
+        # the second one of this variant joins the second one of another.
         occurrences: Counter[Hashable] = Counter()
         for item in items(variant):
             key = identity(item)

@@ -30,6 +30,7 @@ def visible(text: str, limit: int = MAX_TEXT) -> str:
     With escapes it may be twice as long. Long text loses its middle, because both ends of a path or of a
     scoped name distinguish it from others.
     """
+    # One character of the limit is the ellipsis. Cut before escaping: escapes must not be cut in halves.
     half = (limit - 1) // 2
     shown = printable(text if len(text) <= limit else f"{text[:half]}…{text[-half:]}")
     if len(shown) <= 2 * limit:
@@ -71,6 +72,7 @@ def _with_difference(group: Mapping[str, str], limit: int) -> dict[str, str]:
     same = sum(
         1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
     )
+    # An eighth of the window shows what precedes the difference, so that readers can find it in the name.
     start = max(same - size // 8, 0)
     return {
         text: visible(
@@ -86,6 +88,7 @@ def _with_spelling(group: Mapping[str, str], limit: int) -> dict[str, str]:
 
 
 def _with_number(group: Mapping[str, str], limit: int) -> dict[str, str]:
+    # The first one stays as it is: only the others need to be distinguished from it.
     others = list(group.items())[1:]
     return {text: f"{shown[: limit - 6]} ({number})" for number, (text, shown) in enumerate(others, 2)}
 
@@ -130,6 +133,7 @@ def size_text(size: int | None) -> str:
     amount = float(size)
     for unit in ("kB", "MB", "GB", "TB"):
         amount /= 1000
+        # 999.5 and 99.95 are where rounding would give 1,000 and 100.0.
         if amount < 999.5 or unit == "TB":
             break
     return f"{amount:.1f} {unit}" if amount < 99.95 else f"{amount:,.0f} {unit}"
@@ -144,6 +148,7 @@ def counted(count: int, noun: str) -> str:
     """Returns "1 variable", "1,234 variables", "2 entries"."""
     if count == 1:
         return f"1 {noun}"
+    # Of the nouns that are counted, only those in -ry have an irregular plural: entry, entries.
     return f"{count:,} {noun[:-1]}ies" if noun.endswith("ry") else f"{count:,} {noun}s"
 
 

@@ -80,6 +80,7 @@ def variant_grid(
 ) -> VariantGrid:
     """Returns one grid; if variants hold different things, its last column names the variants of each."""
     groups = grouped_by_content(variants, rows)
+    # Rows that continue a thing have None in the first cell.
     names = frozenset(row[0] for _, group_rows in groups for row in group_rows if row[0] is not None)
     caption, merged_rows = groups[0] if groups else ("", ())
     if len(groups) > 1:

@@ -98,6 +98,7 @@ def module_card(summary: ModuleSummary, unfoldable: bool = False) -> Card:
         if name == "variables":
             own_features = signature_sections.features(summary.variants, RowBudget(*DEFAULT_BUDGET), facts)
             candidates += [own_features, _code(summary)]
+        # A new budget for each section, so that a long one never empties those after it.
         rows, size = kind.budget
         budget = RowBudget(ROWS_IN_TEXT_CARD.get(name, rows) if unfoldable else rows, size)
         if name == "signatures":
@@ -200,6 +201,7 @@ def _input_facts(summary: ModuleSummary) -> signature_sections.VariantFacts:
 def _code(summary: ModuleSummary) -> Section | None:
     """Returns code that calls the module; it follows the sections on signatures."""
     example = usage(summary)
+    # The size is that of the escaped code, because quotation marks take five to six bytes in HTML.
     if example is None or len(escape("\n".join(example.lines))) > MAX_CODE_BYTES:
         return None
     return Section("Code", f"calls the signature {visible(example.signature)}", (Code(example.lines),))

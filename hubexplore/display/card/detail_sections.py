@@ -67,6 +67,7 @@ def assets(variants: Variants, budget: RowBudget) -> Section | None:
     listed_assets = variant_grid(
         budget, variants, _ASSET, lambda variant: [_asset(asset) for asset in variant.assets], "asset"
     )
+    # By name, because variants share the files of their assets, which count once.
     sizes = {asset.name: asset.size or 0 for variant in variants for asset in variant.assets}
     return _grid_section("Assets", listed_assets, size_text(sum(sizes.values())))
 
@@ -224,6 +225,7 @@ def _lookup_table(table: TableSummary) -> Row:
 
 def _message(message: MessageSummary) -> list[Row]:
     kind = message.type or f"unknown, {size_text(message.size)}"
+    # A message without set fields still has a row, which states that.
     fields = [(path, beginning(value) or "(empty)") for path, value in message.fields] or [
         ("", "no field is set")
     ]

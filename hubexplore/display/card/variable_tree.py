@@ -81,6 +81,7 @@ class VariableTree:
 def unique_variables(variants: Iterable[VariantSummary]) -> list[VariableEntry]:
     """Returns every variable of these variants, sorted by name; equal ones of several variants occur once."""
     variant_list = list(variants)
+    # The usual case, in which nothing has to be merged.
     if len(variant_list) == 1:
         entries = [VariableEntry(variable, (variant_list[0].tags,)) for variable in variant_list[0].variables]
         return sorted(entries, key=lambda entry: entry.variable.name)
@@ -281,6 +282,7 @@ def _open(node: _Node, layout: _Layout, budget: RowBudget, all_in_one: bool) -> 
         node.leaves.append(row)
     if node.depth and not node.nodes and not node.leaves:
         return []
+    # Scopes that had no room are counted by their variables, like variables without room.
     node.left_out = len(leaves) - len(node.leaves)
     node.left_out += sum(len(inner.items) for inner in scopes[len(node.nodes) :])
     return node.nodes
@@ -291,6 +293,7 @@ def _contents(node: _Node, all_in_one: bool) -> tuple[list[_Node], list[tuple[_P
     groups: dict[str, list[tuple[_Path, VariableEntry]]] = {}
     leaves: list[tuple[_Path, VariableEntry]] = []
     for path, entry in node.items:
+        # Beyond the maximum depth the rest of the path becomes part of the name, and nothing is hidden.
         flat = all_in_one or node.depth >= MAX_DEPTH or len(path) == node.skip + 1
         (leaves if flat else groups.setdefault(path[node.skip], [])).append((path, entry))
     scopes: list[_Node] = []
@@ -310,6 +313,7 @@ def _shared_parts(items: Sequence[tuple[_Path, VariableEntry]], skip: int) -> in
     paths = [path for path, _ in items]
     # The first and the last in order share exactly the prefix that all paths share.
     lowest, highest = min(paths), max(paths)
+    # The last part of a path names a variable, so it never belongs to the scope.
     limit = min(map(len, paths)) - 1
     end = skip + 1
     while end < limit and lowest[end] == highest[end]:

@@ -186,6 +186,7 @@ def _box_label(box: Box) -> str:
     rows.extend(tag("FONT", part, POINT_SIZE=9, COLOR=DIM) for line in lines(box) for part in _wrapped(line))
     parts: list[Markup] = []
     for row in rows:
+        # HTML-like labels have no paragraphs; a <BR/> separates lines and does not end the last one.
         parts.extend((row, tag("BR")))
     return _label(join(*parts[:-1]))
 

@@ -17,6 +17,7 @@ HOW_TO_GET_DOT: Final = (
     "`brew install graphviz`, or from graphviz.org; pip cannot install it."
 )
 _NAMESPACE: Final = "http://www.w3.org/2000/svg"
+# An allow-list: SVG grows new elements that load or run, and a list of forbidden ones would miss them.
 _ELEMENTS: Final = frozenset({"svg", "g", "title", "polygon", "polyline", "path", "ellipse", "text"})
 _ATTRIBUTES: Final = frozenset(
     {
@@ -89,6 +90,8 @@ def cleaned(drawing: bytes, title: str, names: Sequence[str], font: str, numbere
       font: font family of all text.
       numbered: whether the shapes of box 3 are in a `<g data-box="3">`, those of group 1 in `data-group="1"`.
     """
+    # Without a registered name ElementTree would write every element as ns0:..., which HTML pages do not
+    # draw.
     ElementTree.register_namespace("", _NAMESPACE)
     root = ElementTree.fromstring(drawing)  # noqa: S314 - written by `dot`, which escapes text; no entities of its own
     _strip(root)

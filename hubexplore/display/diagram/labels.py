@@ -100,6 +100,7 @@ def lines(box: Box) -> list[str]:
             texts.append(visible(type_, MAX_LABEL))
     elif box.ops:
         texts.append(ops_text(box.ops, box.repeats))
+    # A box of one tensor states its dtype and shape, a box of several variables their names and shapes.
     if box.kind in (data.INPUT, data.OUTPUT) or (box.kind == data.VARIABLE and len(box.weights) == 1):
         texts.append(type_text(box.dtype, box.shape))
     elif box.weights:
@@ -116,6 +117,7 @@ def weight_lines(box: Box) -> list[str]:
     texts = []
     if len(box.weights) <= MAX_WEIGHTS and box.kind != data.SERIES:
         texts.append(", ".join(weight_text(weight, box.name) for weight in box.weights))
+        # One line for all variables if it is short enough, otherwise a line for each.
         if len(texts[0]) > 2 * MAX_LABEL:
             texts = [weight_text(weight, box.name) for weight in box.weights]
     else:

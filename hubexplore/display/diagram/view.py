@@ -170,6 +170,7 @@ class Diagram:
           DiagramError: the suffix is not .svg, .png or .dot, or `dot` is not installed.
           PathError: (a ValueError, OSError and TypeError) `path` is not a local path.
         """
+        # Checked before the layout, which may take seconds.
         target = Path(local_to_write(path, "The file of a diagram"))
         ending = target.suffix.lower()
         if ending == ".dot":

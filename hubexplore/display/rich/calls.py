@@ -50,6 +50,7 @@ def frame(records: Sequence[CallRecord]) -> Any:
         }
         for record in records
     ]
+    # Named explicitly, because an empty list of rows has no columns.
     columns = ["number", "time", "module", "signature", "inputs", "outputs", "seconds"]
     return pd.DataFrame(rows, columns=columns).set_index("number")
 

@@ -174,6 +174,7 @@ def _verdict(comparison: Comparison) -> str:
 
 def _grid(comparison: Comparison, section: str, differences: tuple[Difference, ...]) -> Grid:
     """Lists the differences of a section; several graph variants have a column."""
+    # Tags of None stand for the module itself, which is no variant.
     several = (
         len({difference.tags for difference in comparison.differences if difference.tags is not None}) > 1
     )

@@ -113,5 +113,6 @@ def variables(
 ) -> Variables:
     """Returns the variables of these variants; statistics are read from `weights`."""
     listing = Variables(items, "variables", variants)
+    # Set after construction: a tuple takes its content in __new__, and its signature is that of all listings.
     listing._weights = weights
     return listing

@@ -50,6 +50,7 @@ class Table(tuple[tuple[str, ...], ...]):
 
     @automatic
     def _repr_html_(self) -> str:
+        # Imported on display: magics import this file, and starting the extension must not load the cards.
         from hubexplore.display.card import html
         from hubexplore.display.markup import tag
 

@@ -179,6 +179,7 @@ class Summary(ModuleSummary):
         if isinstance(first, ModuleSummary) and second is None:
             return comparison_view.shown(compare_modules(self, first))
         if second is None or isinstance(first, ModuleSummary) or isinstance(second, ModuleSummary):
+            # The second argument is named only if it was passed.
             got = f"a {type(first).__name__}" + (
                 f" and a {type(second).__name__}" if second is not None else ""
             )

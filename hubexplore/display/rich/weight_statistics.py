@@ -97,6 +97,7 @@ def markup(stats: Iterable[VariableStats]) -> Markup:
 def _grid(stats: tuple[VariableStats, ...]) -> Grid:
     """Lists variables with NaN or Inf first, so that they are never left out; only then they have columns."""
     has_odd = any(variable.nans or variable.infs for variable in stats)
+    # sorted() is stable, so variables stay sorted by name within both groups.
     ordered = sorted(stats, key=lambda variable: not (variable.nans or variable.infs))
     rows = tuple(_row(variable, has_odd) for variable in ordered[:MAX_ROWS])
     numbers = ("Min", "Max", "Mean", "Std", "Zeros", *(("NaN", "Inf") if has_odd else ()))
@@ -123,6 +124,7 @@ def _caption(stats: tuple[VariableStats, ...]) -> str:
 def _row(stats: VariableStats, has_odd: bool) -> Row:
     read_as = f", {stats.note}" if stats.note and stats.zeros is not None else ""
     start = (stats.name, f"{stats.dtype}{read_as}", shape_text(stats.shape))
+    # Weights that could not be read have no statistics; the note states why.
     if stats.zeros is None:
         return (*start, Remark(stats.note))
     numbers = (stats.minimum, stats.maximum, stats.mean, stats.std)
@@ -169,6 +171,7 @@ def _progress(total_bytes: int) -> Iterator[Callable[[int], object]]:
     if total_bytes < MIN_PROGRESS_BYTES or not (_in_kernel() or sys.stderr.isatty()):
         yield lambda size: None
         return
+    # Imported only for large weights: it loads ipywidgets in a notebook.
     from tqdm.auto import tqdm
 
     with tqdm(total=total_bytes, unit="B", unit_scale=True, desc="Reading weights", leave=False) as bar:

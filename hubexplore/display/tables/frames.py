@@ -126,6 +126,7 @@ def of_variants(kind: str, variants: Sequence[VariantSummary]) -> Any:
     merged = with_holders(variants, rows, lambda row: row)
     if len(variants) < 2:
         return _frame(columns, [row for row, _ in merged])
+    # Tags are joined by commas, in the form that Summary.variant and compare accept.
     tagged = [(*row, tuple(",".join(variant.tags) for variant in holders)) for row, holders in merged]
     return _frame({**columns, "tags": _TUPLE}, tagged)
 

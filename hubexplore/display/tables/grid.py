@@ -102,6 +102,7 @@ def grid_html(grid: Grid, fallback_caption: str = "") -> Markup:
     heads = (
         tag("th", visible(column.name), scope="col", class_=_css_class(column)) for column in grid.columns
     )
+    # A <tbody> for each group of rows, because a cell cannot span rows of two of them.
     bodies = [_body(grid, rows) for rows in _groups(grid)]
     if grid.note:
         note = tag("td", visible(grid.note, MAX_SENTENCE), colspan=len(grid.columns), class_="note")
@@ -119,6 +120,7 @@ def grid_lines(grid: Grid, width: int = LINE_WIDTH) -> list[tuple[bool, str]]:
     grid = _with_distinct_names(_without_empty_columns(grid))
     lines = [(False, visible(grid.caption, MAX_SENTENCE))] if grid.caption else []
     head, *rows = aligned(grid.columns, [tuple(column.name for column in grid.columns), *grid.rows], width)
+    # Headings are aligned with the rows, as a first row, so that both share their widths.
     lines += [(False, head), *((True, row) for row in rows)]
     return lines + ([(False, visible(grid.note, MAX_SENTENCE))] if grid.note else [])
 
@@ -131,6 +133,7 @@ def aligned(columns: Sequence[Column], rows: Sequence[Row], width: int = LINE_WI
     are left out as a last resort, because sizes state the same. Takes O(rows · columns) time, plus the search
     for names that would read the same.
     """
+    # Widths are in terminal columns rather than characters: East Asian characters take two.
     widths = [0] * len(columns)
     for row in rows:
         for index, cell in enumerate(row):
@@ -204,6 +207,7 @@ def terminal_columns(text: str) -> int:
 
 def bar_html(bar: Bar) -> Markup:
     """Returns the number and the bar; only the number is visible where styles are stripped."""
+    # <i> rather than <div>, which is not allowed inside of <span>.
     filled = tag("i", style=f"width:{100 * min(max(bar.share, 0.0), 1.0):.1f}%")
     number = tag("span", bar.text, class_="percent")
     return join(number, tag("span", filled, class_="bar", aria_hidden="true"))
@@ -266,6 +270,7 @@ def _with_distinct_names(grid: Grid) -> Grid:
 
 def _padded(cell: str, width: int, column: Column) -> str:
     if terminal_columns(cell) > width:
+        # Both ends distinguish scoped names, so the middle is cut by default.
         half = (width - 1) // 2
         cell = f"{cell[: width - 1]}…" if column.cut == "end" else f"{cell[:half]}…{cell[-half:]}"
     space = " " * max(width - terminal_columns(cell), 0)

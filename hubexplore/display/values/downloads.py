@@ -34,6 +34,7 @@ _MAX_TEXT_BYTES: Final = 500_000_000
 
 def forms(value: Any) -> tuple[tuple[str, str], ...]:
     """Returns the file formats that a value can have, each as (argument of `download`, label)."""
+    # A sparse or ragged value is written as all of its arrays, each of which has to fit.
     arrays = [flat_of(value)] if kind_of(value) == "dense" else list(_parts(value).values())
     npy_form = [("npy", "NumPy")] if all(_fixed_bytes(array) <= _MAX_TEXT_BYTES for array in arrays) else []
     return (*npy_form, ("csv", "CSV")) if flat_of(value).size <= _MAX_CSV_ENTRIES else tuple(npy_form)
@@ -153,6 +154,7 @@ class _LineCollector:
 def _rows(value: Any) -> Iterator[list[Any]]:
     if kind_of(value) == "sparse":
         yield [*(f"index_{axis}" for axis in range(len(value.dense_shape))), "value"]
+        # The indices are written rather than the dense array, which may be too large for any file.
         for index, item in zip(np.asarray(value.indices), np.asarray(value.values), strict=True):
             yield [*map(int, index), _cell(item)]
         return
@@ -162,6 +164,7 @@ def _rows(value: Any) -> Iterator[list[Any]]:
     array = flat_of(value)
     if not array.size:
         return
+    # A vector is a column: spreadsheets have more rows than columns.
     matrix = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(-1, 1)
     for number, row in enumerate(matrix):
         lead = (

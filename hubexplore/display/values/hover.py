@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 MAX_CELLS: Final = 4096
-"""Maximum number of cells with tooltips in one picture: each costs a notebook some 10 bytes."""
+"""Maximum number of cells with tooltips in one picture: each makes the notebook larger."""
 
 Rect = tuple[float, float, float, float]
 """Left, top, width and height of a rectangle."""

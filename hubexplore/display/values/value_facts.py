@@ -92,6 +92,7 @@ def brief(value: Any) -> str:
     # Tested before the lists of numbers: four dimensions with 1 or 3 channels are images for every model.
     if len(shape) == 4 and shape[3] in (1, 3) and shape[1] and shape[2] and shape[1] > 1:
         return f"{counted(shape[0] or 0, 'image')} of {shape[1]} × {shape[2]} × {shape[3]}"
+    # More than 64 numbers, or several rows, say more by their shape than by the first six of them.
     if len(shape) <= 2 and flat.size and len(flat.reshape(-1)) <= 64 and (len(shape) == 1 or shape[0] == 1):
         return _list_text([_entry_text(item) for item in flat.reshape(-1)[:6]], flat.size)
     return f"{_shape_text(value)} {dtype_text(flat)}"
@@ -115,4 +116,5 @@ def _entry_text(item: Any) -> str:
         return counted(len(item), "byte")
     text = beginning(item_text(item), _MAX_WORD)
     # Escapes take up to ten characters each.
+    # The limit is checked again after escaping.
     return f'"{text if len(text) <= 40 else text[:40] + "…"}"'

@@ -64,6 +64,7 @@ def views(value: Any, *, name: str = "", labels: Sequence[str] = ()) -> tuple[st
 
 def _number_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:
     """Returns the views of real numbers in one dimension or more."""
+    # A single number is read; its plot would be one bar of full height.
     if array.size == 1 and array.ndim < 3:
         return (TABLE, PLOT)
     if array.ndim < 3:
@@ -106,6 +107,7 @@ def _matrix_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, 
         return (SCORES, *rest, *compared)
     # Any matrix may hold scores. The view comes last, for users who know that theirs does.
     possible = (SCORES,) if 1 < columns <= MAX_SCORE_CLASSES else ()
+    # The columns of an embedding mean nothing by themselves, but distances between rows do.
     if columns >= MIN_EMBEDDING_COLUMNS and compared:
         return (*compared, *rest, *possible)
     return (*rest, *compared, *possible)

@@ -39,6 +39,7 @@ def scores(array: Array, rows: Texts, labels: Texts) -> Figure:
     """
     matrix = np.atleast_2d(array)
     shown = as_floats(matrix[:MAX_SCORED])
+    # All rows of one picture have the same number of classes, so that blocks are of even height.
     count = min(MAX_CLASSES if len(shown) == 1 else 5, matrix.shape[1])
     order = [_top_positions(row, count) for row in shown]
     names = [[_class_caption(labels, int(index)) for index in best] for best in order]

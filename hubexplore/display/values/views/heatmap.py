@@ -150,6 +150,7 @@ def _draw(
       limits: lowest and highest number of the colour scale; symmetric ones select the diverging scale.
       alt_text: what the picture shows.
     """
+    # Similarities have square cells (both sizes equal); a heat map may stretch them to fill its place.
     down, across = cells.numbers.shape
     low, high = (float(limit) for limit in drawable(np.array(limits)))
     right = 32 + width_of(
@@ -205,6 +206,8 @@ def _tick_captions(names: Texts, max_captions: int) -> list[tuple[float, str]]:
     if len(names) <= max_captions:
         return [(float(place), name) for place, name in enumerate(names)]
     if all(name.isdecimal() for name in names):
+        # The captions are indices, evenly spaced or not: interpolation finds the position of a round number
+        # that is not among them.
         known = [int(name) for name in names]
         steps = [
             step for step in round_ticks(known[0], known[-1], max(max_captions - 1, 1)) if step == int(step)
@@ -249,6 +252,7 @@ def _number_texts(numbers: Array) -> list[str]:
 def _draw_colour_scale(drawing: SvgDrawing, area: Rect, low: float, high: float) -> None:
     """Draws the colour scale with its numbers."""
     left, top, width, height = area
+    # A constant matrix has no scale, only one colour, which is named.
     if low == high:
         drawing.pixels(*area, coloured(np.array([[low]]), low, high))
         drawing.text(left + width + 5, top + height / 2, tick_text(low), size=_CAPTION_SIZE)

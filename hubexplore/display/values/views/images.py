@@ -48,6 +48,7 @@ def images(array: Array, rows: Sequence[str], centred: bool = False) -> Figure:
     """
     outer_shape = array.shape[:-3]
     per_row = int(np.prod(outer_shape[1:]))  # the number of images of a row
+    # All outer dimensions become one; row_name restores their indices for the captions.
     stack = array.reshape(-1, *array.shape[-3:])
     shown = stack[:MAX_IMAGES]
     # The step is in both directions, so the number of pixels falls with its square.

@@ -70,6 +70,7 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Figure:
     left = width_of([tick_text(step) for step in steps], _CAPTION_SIZE) + 10
     area = (left, 8.0, WIDTH - left - 4, 150.0)
     has_legend = not is_column and (len(shown) > 1 or bool(rows))
+    # Two columns of the legend if the captions leave room for them, otherwise one with longer captions.
     per_line = 2 if width_of(captions(names, 34), _CAPTION_SIZE) < WIDTH / 2 - 40 else 1
     drawing = SvgDrawing(WIDTH, 182.0 + (15 * -(-len(shown) // per_line) if has_legend else 0))
     _draw_value_axis(drawing, area, steps, (low, high))
@@ -142,6 +143,7 @@ def _draw_index_axis(drawing: SvgDrawing, area: Rect, names: list[str], position
     left, top, width, height = area
     spacing = width / len(names)
     y = top + height + 10
+    # The widest caption decides, so that either all captions are written or none.
     if width_of(names, _CAPTION_SIZE) + 8 <= spacing:
         for index, name in enumerate(names):
             drawing.text(left + (index + 0.5) * spacing, y, name, "center", size=_CAPTION_SIZE)

@@ -55,6 +55,7 @@ def text_grid(headings: Sequence[str], body: Sequence[Row]) -> Markup:
 
 
 def _grid(matrix: Array, rows: Texts, outer_shape: Sequence[int], headings: Texts) -> Markup:
+    # Cut before anything is turned into text: a value may have millions of entries.
     shown = matrix[:MAX_ROWS, :MAX_COLUMNS]
     text = is_text(matrix)
     columns = (
@@ -161,6 +162,7 @@ def _nested_text(flat: Array, splits: Sequence[Array], begin: int, end: int) -> 
 
 
 def _entry_pieces(item: Any) -> Iterator[str]:
+    # Entries of a ragged value are arrays if it has uniform inner dimensions.
     if isinstance(item, np.ndarray) and item.ndim:
         yield "["
         for number, item_part in enumerate(item):
@@ -179,6 +181,7 @@ def _sparse(value: Any, rows: Texts) -> Markup:
     columns = (*(Column(f"[{axis}]", "right") for axis in range(len(shape_of(value)))), Column("value"))
     has_captions = len(rows) > 0 and len(shape_of(value)) > 1
     if has_captions:
+        # The caption replaces the first index, which it stands for.
         columns = (Column("row"), *columns[1:])
     body = []
     for index, item in islice(zip(positions.tolist(), stored, strict=True), MAX_TEXTS):

@@ -69,6 +69,7 @@ def row_name(rows: Texts, index: int, outer_shape: Sequence[int] = ()) -> str:
         if len(outer_shape) > 1
         else [index]
     )
+    # Captions belong to the first dimension only; the others are told by their indices.
     first = visible(rows[places[0]]) if places[0] < len(rows) else str(places[0])
     return ", ".join([first or str(places[0]), *map(str, places[1:])])
 

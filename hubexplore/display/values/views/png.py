@@ -50,11 +50,13 @@ def _encoded(pixels: Array, max_bytes: int) -> tuple[str, bytes, str]:
     """
     from PIL import Image
 
+    # Pillow takes grey images as [h, w] only.
     whole = Image.fromarray(pixels[:, :, 0] if pixels.shape[2:] == (1,) else pixels)
     factor = 1
     while True:
         # Always reduced from the whole image: reducing a reduced one would blur it twice.
         image = whole if factor == 1 else whole.reduce(factor)
+        # Encoding is what takes time, so it is tried only where the raw size makes success likely.
         raw = image.width * image.height * len(image.getbands())
         smaller = "" if factor == 1 else f"at 1/{factor} of their size"
         is_smallest = image.width * image.height <= 64

@@ -117,6 +117,7 @@ def _write_captions(
     occupied = [(x - 3, y - 3, x + 3, y + 3) for x, y in positions]
     has_shortened = False
     for (x, y), name, index in zip(positions, captions(names, 32), finite, strict=True):
+        # A row number is short enough for most gaps, and the grid below the map has the caption.
         for text in (name, str(index)):
             text_position = _free_position(x, y, width_of([text], _CAPTION_SIZE), occupied)
             if text_position is not None:
@@ -131,6 +132,7 @@ def _write_captions(
 def _free_position(x: float, y: float, width: float, occupied: list[Rect]) -> _TextPosition | None:
     """Finds room for a text beside a point (right, left, above or below) and adds it to `occupied`."""
     left, top, area_width, area_height = _AREA
+    # In order of preference: to the right as in any text, above and below only as a last resort.
     candidates: Sequence[_TextPosition] = (
         (x + 6, y, "left"), (x - 6, y, "right"), (x, y - 9, "center"), (x, y + 9, "center"),
         (x - 2, y - 9, "left"), (x - 2, y + 9, "left"), (x + 2, y - 9, "right"), (x + 2, y + 9, "right"),

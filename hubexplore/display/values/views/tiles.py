@@ -40,6 +40,7 @@ _NUMBER_HEIGHT: Final = 13
 
 def tiles(array: Array, rows: Texts) -> Figure:
     """Draws the channels of [n, h, w, c], or the matrices of [n, h, w], as grey tiles with one scale."""
+    # A batch is shown by its first row: channels of one input are to be compared, not inputs.
     first = array[0] if array.ndim == 4 else np.moveaxis(array, 0, -1)
     height, width, channels = first.shape
     count = min(channels, MAX_TILES, max(_MIN_TILES, _MAX_PIXELS // (height * width)))
@@ -87,6 +88,7 @@ def _mosaic(grey: Array) -> tuple[Array, int, int]:
     count, height, width = grey.shape
     across = min(_TILES_PER_ROW, count)
     down = -(-count // across)
+    # At least 24 pixels wide, or the numbers of neighbouring tiles would overlap.
     cell_height, cell_width = height + _NUMBER_HEIGHT + _GAP, max(width, 24) + _GAP
     mosaic = np.zeros((down * cell_height, across * cell_width, 2), np.uint8)
     places = [divmod(number, across) for number in range(count)]
