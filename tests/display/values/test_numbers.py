@@ -180,7 +180,7 @@ class TestPlot:
 
     def test_left_out_rows_and_places_are_counted(self) -> None:
         html = values.render(np.zeros((20, 1000)), "Plot").html
-        assert "The first 8 of 20 rows. 480 of 1,000 places, evenly spaced." in html
+        assert "The first 8 of 20 rows. 480 of 1,000 entries, evenly spaced." in html
 
     def test_of_zeros_only_has_an_axis(self) -> None:
         texts = drawing_texts(values.render(np.zeros(3), "Plot").html)
@@ -189,6 +189,13 @@ class TestPlot:
 
     def test_of_nan_only_says_so(self) -> None:
         assert "There is no finite number to draw." in values.render(np.full(3, np.nan), "Plot").html
+
+    def test_infinite_numbers_are_told_from_the_highest_finite_one(self) -> None:
+        note = "Infinite numbers are drawn at the end of the axis."
+        assert note in values.render(np.array([1.0, np.inf, np.nan]), "Plot").html
+        assert note in values.render(np.array([[1.0, 2.0], [-np.inf, 0.0]]), "Plot").html
+        assert note not in values.render(np.array([1.0, np.nan]), "Plot").html
+        assert note not in values.render(np.full(3, np.inf), "Plot").html
 
 
 @pytest.mark.parametrize(
@@ -247,7 +254,9 @@ class TestMap:
     def test_captions_do_not_overlap(self) -> None:
         drawing = Recorder(440, 320)
         spots = [(200.0 + at % 5, 150.0 + at // 5) for at in range(30)]
-        _write_captions(drawing, spots, [f"a sentence of some length, {at}" for at in range(30)], np.arange(30))
+        _write_captions(
+            drawing, spots, [f"a sentence of some length, {at}" for at in range(30)], np.arange(30)
+        )
         boxes = drawing.boxes
         assert len(boxes) > 3
         for at, one in enumerate(boxes):

@@ -88,10 +88,14 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Figure:
     ]
     hover = GridHover(drawing.box(*area), 1, len(positions), tuple(hover_texts), (), tuple(columns))
     alt_text = f"Plot of {counted(len(shown), 'row')} of {counted(matrix.shape[1], 'number')}, {range_text}."
-    notes = [] if np.isfinite(lines).any() else ["There is no finite number to draw."]
+    is_finite = np.isfinite(lines)
+    notes = [] if is_finite.any() else ["There is no finite number to draw."]
+    # Without this note, Inf would read as the highest of the finite numbers.
+    if is_finite.any() and np.isinf(lines).any():
+        notes.append("Infinite numbers are drawn at the end of the axis.")
     notes += [f"The first {len(shown)} of {len(matrix):,} rows."] if len(matrix) > len(shown) else []
     if len(positions) < matrix.shape[1]:
-        notes.append(f"{len(positions)} of {matrix.shape[1]:,} places, evenly spaced.")
+        notes.append(f"{len(positions)} of {matrix.shape[1]:,} entries, evenly spaced.")
     return Figure(drawing.picture(alt_text), (hover,), " ".join(notes))
 
 

@@ -54,9 +54,7 @@ def pca(array: Array, rows: Texts) -> Figure:
         )
     )
     alt_text = f"Map of {counted(len(finite), 'row')} by their first two principal components."
-    notes = (
-        ["A caption without room gives way to the number of its row, or to nothing."] if has_shortened else []
-    )
+    notes = ["Captions without room are replaced by the row number, or left out."] if has_shortened else []
     left_out = len(array) - len(finite)
     notes += [f"Not in the map: {counted(left_out, 'row')}."] if left_out else []
     table = number_grid(points, names, [f"component {at}" for at in (1, 2)])
