@@ -1,8 +1,8 @@
-"""Summaries and values as text, static HTML, data frames and diagrams; without TensorFlow and IPython.
+"""Summaries and values, shown: as text, static HTML, data frames and diagrams. No TensorFlow, no IPython.
 
-`markup` escapes and `wording` formats names and numbers for all of them; `theme` has the styles. `card`
-shows a module: `card.content` decides what is shown, in which order and how much of it; `card.text` and
-`card.html` decide only how it looks, so that the two cannot disagree. `tables` has its tables and the data
-frames, `diagram` draws an outline, `values` displays arrays, and `rich` wraps summaries so that they display
-themselves in a notebook.
+Read from the bottom: `markup` (the only writer of tags), `wording` (text that is safe to print), `palette`
+and `theme` (colours, styles); then `tables` (grids, data frames), `card` (a module's sections as data, as
+text and as HTML), `diagram` (an outline by graphviz), `values` (values of a run) and `rich` (objects that
+show themselves in a notebook). In `card`, `content` decides what is shown, in which order and how much of it;
+`text` and `html` only decide how it looks, so the two cannot disagree.
 """

@@ -1,6 +1,7 @@
-"""The one file that makes HTML tags: plain strings are escaped here, `Markup` is passed on.
+"""The only file that makes HTML tags: plain strings are escaped here, `Markup` is passed on.
 
-Why no library: templates escape by habit, here a type says what is escaped and mypy finds what is not.
+Why no library: a template engine escapes when it runs. Here a type states what is escaped, so that mypy finds
+what is not.
 """
 
 from __future__ import annotations
@@ -8,18 +9,20 @@ from __future__ import annotations
 import html
 
 
+# A subclass of str rather than a wrapper, so that it can be written, joined and returned by _repr_html_ as it
+# is.
 class Markup(str):
-    """A string that already is HTML.
+    """A string that is HTML already.
 
-    Functions that render return `Markup`; joining pieces by `+` gives a plain `str` again, so mypy
-    finds the place where an escape was forgotten.
+    Functions that render return `Markup`. Joining pieces by `+` gives a plain `str`, so mypy finds the place
+    where an escape was forgotten.
     """
 
     __slots__ = ()
 
 
 def escape(value: str) -> Markup:
-    """Returns `value` as HTML text: itself if it is `Markup`, escaped (quotes too) if it is not."""
+    """Returns `value` as HTML: unchanged if it is `Markup`, otherwise escaped, quotation marks included."""
     return value if isinstance(value, Markup) else Markup(html.escape(value, quote=True))
 
 
@@ -32,11 +35,12 @@ def tag(element: str, *children: str, **attributes: str | int | None) -> Markup:
     """Returns `<element attributes>children</element>`.
 
     Args:
-      element: Name of the HTML element; chosen by our code, never by a module.
+      element: Name of the HTML element; never taken from a module, because it is not escaped.
       *children: Text, escaped, or `Markup`, passed on.
       **attributes: Values are escaped; `class_` stands for `class`, `aria_level` for `aria-level`;
         None leaves the attribute out.
     """
+    # Keywords such as `class` and names with hyphens cannot be written as Python arguments.
     written = "".join(
         f' {name.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
         for name, value in attributes.items()
@@ -46,7 +50,7 @@ def tag(element: str, *children: str, **attributes: str | int | None) -> Markup:
 
 
 def document(title: str, style: Markup, *body: str) -> Markup:
-    """Returns a whole page in itself, in English."""
+    """Returns a complete, self-contained HTML page in English."""
     head = tag("head", Markup('<meta charset="utf-8">'), VIEWPORT, tag("title", title), tag("style", style))
     return Markup(f'<!doctype html>\n<html lang="en">{head}{tag("body", *body)}</html>\n')
 

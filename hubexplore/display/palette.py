@@ -1,9 +1,9 @@
-"""All colours, in one place: of pictures on paper, of cards and tables, and of the explorer panel.
+"""All colours in one place: those of pictures, of cards and grids, and of the explorer panel.
 
-Pictures (diagrams and drawings) are on white paper in every theme, and dark themes invert the whole picture,
-so their colours are fixed. HTML follows JupyterLab's theme: a colour is a variable of the theme, with a
-fallback where there is no such theme. Style sheets use these colours as custom properties, named `--hub-` and
-the key in the tables below; no other file of the package names a colour of its looks.
+Pictures (diagrams and drawings) have white paper in every theme, and dark themes invert the whole picture, so
+their colours are fixed. HTML follows JupyterLab's theme: a colour is a variable of the theme, with a fallback
+for pages without that theme. Style sheets use these colours as custom properties, named `--hub-` and the key
+in the mappings below; no other file of the package contains a colour.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Final
 PAPER: Final = "#ffffff"
 INK: Final = "#1f2933"
 DIM: Final = "#52606d"
-"""Words that stand back, in a diagram."""
+"""Secondary text in a diagram."""
 EDGE: Final = "#7b8794"
-"""Arrows, and boxes that are of no kind of their own."""
+"""Arrows, and boxes without a colour of their own."""
 FAINT_EDGE: Final = "#9aa5b1"
 SCALE_INK: Final = "#5d6975"
-"""Words and lines that stand back, in a drawing of values."""
+"""Secondary text and lines in a drawing of values."""
 SCALE_LINE: Final = "#c3cad1"
 GRID_LINE: Final = "#e3e7eb"
 
@@ -32,10 +32,11 @@ ORANGE: Final = "#c05621"
 GREEN: Final = "#2f855a"
 PINK: Final = "#b83280"
 SERIES: Final = (BLUE, ORANGE, GREEN, "#805ad5", PINK, SCALE_INK, "#975a16", "#00838f")
-"""Lines of one drawing, the first one first."""
+"""Colours of the lines of one drawing, in order."""
 NOT_A_NUMBER: Final = "#d5dadf"
 GROUP_FILLS: Final = ("#fafbfc", "#f3f6f9")
-"""Groups of boxes; one in another takes the other."""
+"""Fills of groups of boxes: nested groups alternate."""
+# Fills are pale and lines strong: text stays readable on a fill, also after dark themes have inverted both.
 BOXES: Final[Mapping[str, tuple[str, str]]] = {
     "green": ("#d3f0df", GREEN),
     "blue": ("#d6e4fb", "#2b5fad"),
@@ -51,6 +52,7 @@ BOXES: Final[Mapping[str, tuple[str, str]]] = {
 
 # Pictures: numbers as colours, from the lowest to the highest, evenly spaced.
 
+# Every fifth of the 256 colours of the original, from the first to the last; `coloured` interpolates.
 _VIRIDIS: Final = (
     "440154 45085b 470f62 471669 481d6f 482374 472a79 46307d 453681 433c84 414286 3e4888 3c4d8a "
     "3a538b 37588c 355d8c 32628d 30678d 2e6c8e 2c718e 2a768e 287a8e 267f8e 24848d 23898d 218d8c "
@@ -58,7 +60,7 @@ _VIRIDIS: Final = (
     "64cb5d 70ce56 7cd24f 88d547 95d73f a2da37 afdc2e bdde26 cae01e d7e219 e4e318 f1e51c fde724"
 )
 SEQUENTIAL: Final = _VIRIDIS.split()
-"""viridis (Stéfan van der Walt and Nathaniel Smith, CC0): as bright as the number is high, for all eyes."""
+"""viridis (Stéfan van der Walt and Nathaniel Smith, CC0): its brightness rises for all kinds of eyes."""
 _RED_BLUE: Final = "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f"
 DIVERGING: Final = _RED_BLUE.split()
 """ColorBrewer's RdBu, from blue to red: the middle is white."""
@@ -66,14 +68,16 @@ DIVERGING: Final = _RED_BLUE.split()
 # HTML.
 
 DARKENED: Final = "invert(.92) hue-rotate(180deg)"
-"""The filter that makes white paper dark and keeps hues."""
+"""The CSS filter that makes white paper dark and keeps hues."""
 
 
 def themed(variable: str, otherwise: str) -> str:
-    """Returns a colour of JupyterLab's theme, and what it is where there is no such theme."""
+    """Returns a colour of JupyterLab's theme, with its value for pages without that theme."""
     return f"var(--jp-{variable}, {otherwise})"
 
 
+# The fallbacks derive from the text of the page (inherit, currentColor, transparency), because cards also
+# stand in pages whose ground is not known, such as GitHub and exported notebooks.
 CARD: Final[Mapping[str, str]] = {
     "text": themed("content-font-color1", "inherit"),
     "dim": themed("content-font-color2", "color-mix(in srgb, currentColor 72%, transparent)"),
@@ -81,19 +85,21 @@ CARD: Final[Mapping[str, str]] = {
     "fill": themed("layout-color2", "rgba(128, 128, 128, .14)"),
     "bar": themed("brand-color1", "#3d86c6"),
 }
-"""A card or table, which may stand in any page."""
+"""A card or grid, which may be part of any page."""
 CARD_CONTRAST: Final[Mapping[str, str]] = {"dim": "inherit", "line": "currentColor"}
-"""Where the reader asks for contrast."""
+"""Changes to `CARD` if the reader asks for more contrast."""
 CARD_FORCED: Final[Mapping[str, str]] = {"dim": "CanvasText", "line": "CanvasText"}
-"""Where the reader's system chooses the colours."""
+"""Changes to `CARD` if the reader's system chooses the colours."""
 PAGE: Final = ("#1b1b1f", "#fff")
-"""Text and ground of a page of its own."""
+"""Colours of text and background of a self-contained page."""
 DARK_PAGE: Final = ("#e4e4e8", "#17181c")
+"""The same for readers who prefer dark pages."""
 CARD_ON_DARK_PAGE: Final[Mapping[str, str]] = {
     "bar": "#6aa9de",
     "line": "rgba(255, 255, 255, .22)",
     "fill": "rgba(255, 255, 255, .09)",
 }
+# The panel is only seen in Jupyter, so its fallbacks may be opaque; they are those of the light theme.
 PANEL: Final[Mapping[str, str]] = {
     "ink": themed("ui-font-color1", PAGE[0]),
     "quiet": themed("ui-font-color2", DIM),
@@ -115,9 +121,9 @@ PANEL: Final[Mapping[str, str]] = {
     "focused": "#0b57d0",
     "darkened": DARKENED,
 }
-"""The explorer panel, in a notebook. Paper, and what is selected on it, are as in pictures."""
+"""The explorer panel in a notebook. Paper, and selections on it, have the colours of pictures."""
 
 
 def properties(colours: Mapping[str, str], between: str = " ") -> str:
-    """Returns declarations of CSS, `--hub-name: colour;` each."""
+    """Returns a CSS declaration, `--hub-name: colour;`, for each colour."""
     return between.join(f"--hub-{name}: {colour};" for name, colour in colours.items())

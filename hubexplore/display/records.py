@@ -1,15 +1,15 @@
-"""A summary as plain data, and as JSON: the form for other programs.
+"""A summary as plain data and as JSON, for other programs.
 
-The contract, schema version 1. Later versions of hubexplore may add keys; a key that is renamed, goes away or
-changes its meaning raises the number under "schema".
+The contract, schema version 1. Later versions of hubexplore may add keys; renaming a key, removing it or
+changing its meaning raises the number under "schema".
 
 * Everything is a dict with str keys, a list, a str, an int, a bool or None. Names are those in the module.
-* Keys are the names of the fields of `ModuleSummary` and of all it holds, as documented there.
+* Keys are the names of the fields of `ModuleSummary` and of the dataclasses in it, as documented there.
 * A shape is a list of int or None (unknown), `[]` for a scalar, None for an unknown rank; a set of tags is a
   sorted list, `[]` for the common untagged variant; sizes are in bytes.
 * Besides its fields, a module has "schema" and "tensorflow_version", a variable and a variant "parameters",
   a variable "bytes".
-* What only this process can use (where graphs and weights are read from) is left out.
+* Fields that only this process can use (the sources of graphs and weights) are left out.
 """
 
 from __future__ import annotations
@@ -24,26 +24,33 @@ SCHEMA: Final = 1
 
 
 def to_dict(summary: ModuleSummary) -> dict[str, Any]:
-    """Returns all facts of a summary, in the form that this module's docstring promises."""
-    facts: dict[str, Any] = _plain(summary)
+    """Returns all facts of a summary in the form that the docstring of this file specifies."""
+    facts: dict[str, Any] = _plain_data(summary)
     return {"schema": SCHEMA, "tensorflow_version": summary.tensorflow_version, **facts}
 
 
 def to_json(summary: ModuleSummary, indent: int | None = None) -> str:
-    """Returns the same as JSON, of ASCII characters alone, so that it can be written anywhere.
+    """Returns the same as JSON of ASCII characters only, which can be written in any encoding.
 
-    `json.loads` gives the dict back; a lone surrogate in a name too.
+    `json.loads` restores the dict, lone surrogates in names included.
     """
+    # allow_nan=False: NaN is not valid JSON, and no fact of a summary is a float.
     return json.dumps(to_dict(summary), indent=indent, allow_nan=False)
 
 
-def _plain(value: Any) -> Any:
+def _plain_data(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
-        return [_plain(each) for each in value]
+        return [_plain_data(item) for item in value]
+    # Fields without repr are the sources, which only this process can use.
     if not dataclasses.is_dataclass(value):
         return value
-    plain = {each.name: _plain(getattr(value, each.name)) for each in dataclasses.fields(value) if each.repr}
+    plain = {
+        field.name: _plain_data(getattr(value, field.name))
+        for field in dataclasses.fields(value)
+        if field.repr
+    }
     if isinstance(value, (VariableSummary, VariantSummary)):
+        # Properties, which dataclasses.fields does not list; other programs should not have to derive them.
         plain["parameters"] = value.parameters
     if isinstance(value, VariableSummary):
         plain["bytes"] = value.bytes

@@ -1,4 +1,4 @@
-"""Automatic display never fails a cell: it warns, and the notebook shows the text instead."""
+"""Automatic display never fails a cell: on an error it warns, and the notebook shows the text instead."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ Owner = TypeVar("Owner")
 def automatic(hook: Callable[[Owner], str | None]) -> Callable[[Owner], str | None]:
     """Decorates a `_repr_html_` (or similar): an exception becomes a warning and the result None.
 
-    IPython takes None as "not available in this form" and shows the next best one. A direct call of the
-    renderer, outside of the hook, still raises.
+    IPython takes None for "not available in this format" and shows the next best one. Calling the renderer
+    directly still raises.
     """
 
     @functools.wraps(hook)
-    def forgiving(owner: Owner) -> str | None:
+    def safe_hook(owner: Owner) -> str | None:
         try:
             return hook(owner)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the value must still be shown
-            shown = f"{type(owner).__name__} is shown as text, because its display failed: {error!r}"
-            warnings.warn(shown, RuntimeWarning, stacklevel=2)
+        except Exception as error:  # noqa: BLE001 - whatever failed, the value must still be shown
+            message = f"{type(owner).__name__} is shown as text, because its display failed: {error!r}"
+            # IPython shows warnings below the cell; an exception in a hook would print a traceback instead.
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
             return None
 
-    return forgiving
+    return safe_hook

@@ -1,8 +1,8 @@
-"""How our HTML looks where styles are allowed.
+"""The style sheets of cards, grids and self-contained pages.
 
-Colours come from JupyterLab's theme variables; elsewhere they derive from the colour of the text around, so
-that a card suits a light and a dark page. Where the reader asks for contrast, greys become the text's colour.
-Drawings are on white paper, which JupyterLab's dark themes turn into dark paper with the hues kept.
+Colours come from JupyterLab's theme variables. On other pages they derive from the colour of the surrounding
+text, so that a card suits light and dark pages. If the reader asks for contrast, greys take the colour of the
+text. Drawings have white paper, which JupyterLab's dark themes turn into dark paper while keeping the hues.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Final
 from hubexplore.display import palette
 from hubexplore.display.markup import Markup
 
-# The class stands twice where JupyterLab's own rules for tables would otherwise win, three times for code.
+# Specificity: selectors repeat the class twice to win over JupyterLab's rules for tables, three times for
+# code.
 _LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }
 .hubexplore.hubexplore p { margin: 0 0 .25em; }
 .hubexplore p.title { font-size: 115%; overflow-wrap: anywhere; }
@@ -89,6 +90,8 @@ _LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }
 .hubexplore .tree th:nth-child(2) { width: 6em; }
 .hubexplore .tree th:nth-child(3) { width: 9em; }
 """
+# On narrow screens (phones, a panel beside the notebook) the columns of shares go first: sizes state the
+# same. 50em is where the tree, which is at least as wide, would begin to scroll.
 _NARROW: Final = """@media (max-width: 50em) {
   .hubexplore.hubexplore th, .hubexplore.hubexplore td { padding-right: .5em; }
   .hubexplore tbody th { min-width: 0; }
@@ -100,10 +103,14 @@ _NARROW: Final = """@media (max-width: 50em) {
   .hubexplore.hubexplore .tree .number { width: 5.5em; padding-left: 0; padding-right: 0; }
 }
 """
+# Drawings are images, which no style sheet reaches inside: a filter inverts them as a whole. Photographs stay
+# as they are. `lighten` makes the paper vanish on pages that are lighter than it.
 _DARK: Final = f"""\
 body[data-jp-theme-light="false"] .hubexplore img:not(.photo) {{ filter: {palette.DARKENED};
   mix-blend-mode: lighten; }}
 """
+# In forced colours a browser replaces backgrounds, which would hide bars: these opt out and use a system
+# colour.
 _CONTRAST: Final = f"""\
 @media (prefers-contrast: more) {{
   .hubexplore {{ {palette.properties(palette.CARD_CONTRAST)} }}
@@ -114,6 +121,7 @@ _CONTRAST: Final = f"""\
   .hubexplore .bar i, .hubexplore .spark i {{ forced-color-adjust: none; background: CanvasText; }}
 }}
 """
+# One <style> element for each display, because a notebook may remove any output, also the first one.
 STYLE: Final = Markup(
     f"\n.hubexplore {{ {palette.properties(palette.CARD, chr(10) + '  ')}\n"
     f"{_LOOKS}{_DARK}{_NARROW}{_CONTRAST}"

@@ -1,6 +1,6 @@
-"""The words and numbers that every display shares, each safe to print.
+"""Text and numbers as all displays write them, safe to print.
 
-A character that could move a cursor or turn the reading direction is spelled out; what is too long is cut.
+Characters that could move a cursor or turn the reading direction become escapes; long text is cut.
 """
 
 from __future__ import annotations
@@ -16,56 +16,63 @@ from hubexplore.summary.confusables import reading, spelled_out
 from hubexplore.summary.model import Shape, TensorSummary
 
 MAX_TEXT: Final = 96
+"""Maximum length in characters of a name."""
 MAX_SENTENCE: Final = 400
+"""Maximum length in characters of a sentence, caption or note."""
 MAX_LISTED: Final = 12
+"""Maximum number of graph variants that a line names."""
 _NUMBERS: Final = re.compile("([0-9]+)")
 
 
 def visible(text: str, limit: int = MAX_TEXT) -> str:
     r"""Returns `text` in one line of at most `limit` characters, unprintable ones as escapes (`\x1b`).
 
-    With escapes it may be twice as long. What is too long loses its middle: both ends of a path or of a
-    scoped name tell it from others.
+    With escapes it may be twice as long. Long text loses its middle, because both ends of a path or of a
+    scoped name distinguish it from others.
     """
+    # One character of the limit is the ellipsis. Cut before escaping: escapes must not be cut in halves.
     half = (limit - 1) // 2
     shown = printable(text if len(text) <= limit else f"{text[:half]}…{text[-half:]}")
     if len(shown) <= 2 * limit:
         return shown
-    # Mostly escapes, of up to ten characters each.
-    few = half // 5
-    return printable(f"{text[:few]}…{text[-few:]}")
+    # The text is mostly escapes, of up to ten characters each.
+    short = half // 5
+    return printable(f"{text[:short]}…{text[-short:]}")
 
 
 def apart(texts: Sequence[str], limit: int = MAX_TEXT, cut: Callable[[str, int], str] = visible) -> list[str]:
-    """Returns each text cut, such that no two that differ read the same.
+    """Returns each text cut, such that different texts do not read the same.
 
-    Of those that a cut makes equal the place is shown where they begin to differ. What is written with other
-    characters but looks the same is spelled out; what still reads the same is numbered.
+    Texts that the cut makes equal are shown where they begin to differ. Texts of different characters that
+    look the same are spelled out. Texts that still read the same are numbered.
 
     Args:
       texts: names or sentences; equal ones stay equal.
-      limit: characters that `cut` leaves.
-      cut: makes one line of a text.
+      limit: maximum length in characters that `cut` is asked for.
+      cut: turns a text into one line of limited length.
     """
-    found = {text: cut(text, limit) for text in texts}
-    for tell in (_where_they_differ, _spelled_out, _numbered):
+    shown_texts = {text: cut(text, limit) for text in texts}
+    # Each step only treats the groups that still read the same, so that most texts stay as they are.
+    for distinguish in (_with_difference, _with_spelling, _with_number):
         groups: dict[str, dict[str, str]] = {}
-        for text, shown in found.items():
+        for text, shown in shown_texts.items():
             groups.setdefault(reading(shown), {})[text] = shown
         same = [group for group in groups.values() if len(group) > 1]
         if not same:
             break
         for group in same:
-            found.update(tell(group, limit))
-    return [found[text] for text in texts]
+            shown_texts.update(distinguish(group, limit))
+    return [shown_texts[text] for text in texts]
 
 
-def _where_they_differ(group: Mapping[str, str], limit: int) -> dict[str, str]:
+def _with_difference(group: Mapping[str, str], limit: int) -> dict[str, str]:
     size = limit // 2
-    first, last = min(group), max(group)  # what these share, all share
+    # The first and the last in alphabetical order share the prefix that all texts share.
+    first, last = min(group), max(group)
     same = sum(
         1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
     )
+    # An eighth of the window shows what precedes the difference, so that readers can find it in the name.
     start = max(same - size // 8, 0)
     return {
         text: visible(
@@ -76,32 +83,33 @@ def _where_they_differ(group: Mapping[str, str], limit: int) -> dict[str, str]:
     }
 
 
-def _spelled_out(group: Mapping[str, str], limit: int) -> dict[str, str]:
+def _with_spelling(group: Mapping[str, str], limit: int) -> dict[str, str]:
     return {text: visible(spelled_out(text), limit) for text in group if reading(text) != text}
 
 
-def _numbered(group: Mapping[str, str], limit: int) -> dict[str, str]:
+def _with_number(group: Mapping[str, str], limit: int) -> dict[str, str]:
+    # The first one stays as it is: only the others need to be distinguished from it.
     others = list(group.items())[1:]
     return {text: f"{shown[: limit - 6]} ({number})" for number, (text, shown) in enumerate(others, 2)}
 
 
 def printable(text: str) -> str:
-    r"""Returns `text` with each unprintable character, line ends too, as its escape (`\x1b`)."""
+    r"""Returns `text` with each unprintable character, line ends included, as its escape (`\x1b`)."""
     return errors.printable(text)
 
 
 def beginning(text: str, limit: int = 60) -> str:
-    """Returns `text` in one line, the end cut off where it is too long."""
+    """Returns `text` in one line, the end cut off if it is longer than `limit`."""
     return printable(text if len(text) <= limit else f"{text[:limit]}…")
 
 
 def shape_text(shape: Shape) -> str:
-    """Returns `(?, 224, 224, 3)`, "scalar", or "any shape" where the rank is unknown."""
+    """Returns `(?, 224, 224, 3)`, "scalar", or "any shape" if the rank is unknown."""
     return visible(replacement.shape_text(shape))
 
 
 def type_text(tensor: TensorSummary) -> str:
-    """Returns "float32", or "sparse float32" where it is no dense tensor."""
+    """Returns "float32", or "sparse float32" for a tensor that is not dense."""
     return visible(tensor.dtype if tensor.kind == "dense" else f"{tensor.kind} {tensor.dtype}")
 
 
@@ -111,13 +119,13 @@ def tags_text(tags: Iterable[str]) -> str:
 
 
 def tags_list(tags: Iterable[Iterable[str]]) -> str:
-    """Returns "no tags | gpu, train", the graph variants with these tags; at most a dozen."""
-    texts = [tags_text(each) for each in tags]
+    """Returns "no tags | gpu, train" for graph variants with these tags; a dozen of them at most."""
+    texts = [tags_text(tag_set) for tag_set in tags]
     return " | ".join(texts[:MAX_LISTED]) + (" | ..." if len(texts) > MAX_LISTED else "")
 
 
 def size_text(size: int | None) -> str:
-    """Returns a number of bytes as in "512 bytes", "4.1 kB", "102 MB"; "?" where it is not known."""
+    """Returns a number of bytes as in "512 bytes", "4.1 kB", "102 MB"; "?" for an unknown size."""
     if size is None:
         return "?"
     if size < 1000:
@@ -125,13 +133,14 @@ def size_text(size: int | None) -> str:
     amount = float(size)
     for unit in ("kB", "MB", "GB", "TB"):
         amount /= 1000
+        # 999.5 and 99.95 are where rounding would give 1,000 and 100.0.
         if amount < 999.5 or unit == "TB":
             break
     return f"{amount:.1f} {unit}" if amount < 99.95 else f"{amount:,.0f} {unit}"
 
 
 def number_text(number: int | None) -> str:
-    """Returns `1,234`, or "?" where it is not known."""
+    """Returns "1,234", or "?" for an unknown number."""
     return "?" if number is None else f"{number:,}"
 
 
@@ -139,18 +148,19 @@ def counted(count: int, noun: str) -> str:
     """Returns "1 variable", "1,234 variables", "2 entries"."""
     if count == 1:
         return f"1 {noun}"
+    # Of the nouns that are counted, only those in -ry have an irregular plural: entry, entries.
     return f"{count:,} {noun[:-1]}ies" if noun.endswith("ry") else f"{count:,} {noun}s"
 
 
-def folded(left_out: int, noun: str) -> str:
-    """Returns what stands for that which is not listed, or nothing."""
+def omission(left_out: int, noun: str) -> str:
+    """Returns "... and 12 more variables" in place of what is not listed, or an empty text."""
     return f"... and {left_out:,} more {counted(left_out, noun).split(' ', 1)[1]}" if left_out > 0 else ""
 
 
-def natural(text: str) -> tuple[tuple[int, str], ...]:
-    """A key that sorts `block_2` before `block_10`."""
+def natural_key(text: str) -> tuple[tuple[int, str], ...]:
+    """Returns a sort key that puts `block_2` before `block_10`."""
     parts = _NUMBERS.split(text)
-    # A number sorts by its length first: int() would refuse one of 10,000 digits.
+    # Numbers compare by their length first, as text: int() refuses more than 4,300 digits since Python 3.11.
     return tuple(
         (len(part.lstrip("0")), part.lstrip("0")) if index % 2 else (0, part)
         for index, part in enumerate(parts)

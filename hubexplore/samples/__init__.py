@@ -1,7 +1,7 @@
 """Small real modules to start with: `hub.Module("sample:digits")`.
 
-Trained weights ship with the package. A sample's module is built from them, by hubexplore's own
-authoring functions, when it is first asked for, and kept in the cache.
+Trained weights ship with the package. The module of a sample is built from them by hubexplore's own
+authoring functions when it is first requested, and stays in the cache.
 """
 
 from __future__ import annotations
@@ -29,16 +29,17 @@ def names() -> list[str]:
 
 
 def description(name: str) -> str:
-    """Returns what a sample is, in one sentence; TensorFlow is not imported for it."""
+    """Returns a description of a sample in one sentence, without importing TensorFlow."""
     import ast
 
+    # Parsed rather than imported: the file of a sample imports TensorFlow.
     source = files.PACKAGE / f"{name.replace('-', '_')}.py"
     first = (ast.get_docstring(ast.parse(source.read_text("utf-8"))) or "").split("\n")[0]
     return first.partition("`: ")[2]
 
 
 def resolve(name: str) -> str:
-    """Returns the directory of the module `name`, building it if the cache does not have it.
+    """Returns the directory of the module `name`; builds the module if it is not in the cache.
 
     Args:
       name: One of `names()`. The handle `sample:NAME` stands for `resolve(NAME)`.
@@ -64,7 +65,7 @@ path = resolve
 
 
 def is_built(name: str) -> bool:
-    """Whether the cache has the sample, so that nobody waits for it."""
+    """Returns whether the sample is in the cache, so that using it needs no build."""
     return os.path.isdir(os.path.join(cache.directory(), _key(name)))  # noqa: PTH112 - as in the cache
 
 
@@ -75,24 +76,27 @@ def _key(name: str) -> str:
 def _build(name: str, directory: str) -> None:
     """Builds a sample, in a process of its own unless TensorFlow is loaded in this one already.
 
-    To look at a module nobody should wait for TensorFlow, read its start-up log, or have it in memory.
+    A user who only inspects a module should not have TensorFlow, its start-up log and its memory in the
+    session.
     """
     if "tensorflow" not in sys.modules and sys.executable:
         command = [sys.executable, "-m", "hubexplore.samples.build", name, directory]
+        # Where no process can be started (a sandbox, an embedded Python), the module is built in this one
+        # below. The same is done after a failed build, so that its error reaches the user.
         with contextlib.suppress(OSError):
-            # The command is our own.
+            # The command is fixed and needs no shell.
             if subprocess.run(command, capture_output=True, check=False).returncode == 0:  # noqa: S603
                 return
-    from hubexplore.samples import build as building
+    from hubexplore.samples.build import build
 
-    building.build(name, directory)
+    build(name, directory)
 
 
 def digit_images(count: int | None = None) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-    """Returns images of handwritten digits that took no part in the training of `digits`.
+    """Returns images of handwritten digits that were not used to train `digits`.
 
     Args:
-      count: How many, from the first; by default all 360.
+      count: Number of images, from the first one on; by default all 360.
 
     Returns:
       (images, labels): float32 [count, 8, 8, 1] in [0, 1], as the module takes them, and int64 [count].

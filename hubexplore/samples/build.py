@@ -1,6 +1,6 @@
-"""Writes a sample's module: its definition, from the authoring functions, and its trained weights.
+"""Writes the module of a sample: its definition by the authoring functions, and its trained weights.
 
-`python -m hubexplore.samples.build NAME DIRECTORY` does it in a process of its own.
+`python -m hubexplore.samples.build NAME DIRECTORY` does so in a process of its own.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 def build(name: str, directory: str) -> None:
     """Exports the sample `name` as a module to `directory`.
 
-    Each sample is a Python module of this package with the functions `create_spec` and
-    `load_weights`.
+    Each sample is a Python file of this package with the functions `create_spec` and `load_weights`.
     """
     sample = importlib.import_module(f"hubexplore.samples.{name.replace('-', '_')}")
     with tempfile.TemporaryDirectory() as folder:
@@ -33,7 +32,8 @@ def build(name: str, directory: str) -> None:
 
 
 def _write_checkpoint(prefix: str, values: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Writes a V2 checkpoint, in a graph of its own, so that it works in v1 and v2 behaviour."""
+    """Writes a V2 checkpoint in a graph of its own, which works with TF1 and TF2 behaviour alike."""
+    # The raw op rather than a Saver, which would need a variable for each value.
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         save = tf.raw_ops.SaveV2(
             prefix=prefix,

@@ -1,4 +1,4 @@
-"""The samples' files in the package, and what identifies their content. Imports nothing heavy."""
+"""The files of the samples in the package, and the digest of their content; fast to import."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ import hubexplore
 
 PACKAGE: Final = pathlib.Path(__file__).parent
 WEIGHTS: Final = PACKAGE / "weights"
-LARGEST_PIXEL: Final = 16.0  # Of the digit images, which are stored as whole numbers.
+LARGEST_PIXEL: Final = 16.0
+"""Largest value of a pixel of the digit images, which are stored as whole numbers."""
 
 
 def digest(name: str, package: pathlib.Path = PACKAGE) -> str:
-    """Returns hex digits that change with whatever the sample `name` is built from.
+    """Returns hex digits that change with everything the sample `name` is built from.
 
-    That is the release of hubexplore, the code in `package`, and the sample's weights.
+    That is the release of hubexplore, the code in `package`, and the weights of the sample.
     """
+    # Digests of digests: joined contents could be split into files in another way with the same result.
     state = hashlib.sha256(hubexplore.__version__.encode())
     for path in (*sorted(package.glob("*.py")), *sorted((package / "weights" / name).glob("*"))):
         state.update(hashlib.sha256(path.read_bytes()).digest())

@@ -1,7 +1,7 @@
 """The sample `text-embedding`: English sentences to vectors, on word vectors from two old books.
 
-A word's vector tells in which company it was met in the King James Bible and in Jane Austen's
-novels, so `bread` is near to `wine` and unknown is everything invented since 1820.
+The vector of a word reflects the words around it in the King James Bible and in Jane Austen's novels. So
+`bread` is close to `wine`, and everything invented since 1820 is unknown.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from hubexplore.samples import files
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-NEIGHBOURS = 10  # How many words the signature `neighbours` gives for each word.
+NEIGHBOURS = 10
+"""Number of words that the signature `neighbours` returns for each word."""
 _FOLDER = files.WEIGHTS / "text-embedding"
 VOCABULARY = _FOLDER / "vocabulary.txt"
 WEIGHTS = _FOLDER / "weights.npz"
@@ -26,14 +27,14 @@ WEIGHTS = _FOLDER / "weights.npz"
 def split_words(sentences: tf.Tensor) -> tf.RaggedTensor:
     """Lower-cases and splits sentences into words.
 
-    A word is a run of letters and digits of any script; an apostrophe inside of it is dropped
-    (`king's` becomes `kings`), everything else separates.
+    A word is a run of letters and digits of any script. An apostrophe inside a word is dropped (`king's`
+    becomes `kings`); everything else separates words.
 
     Args:
       sentences: string [batch], UTF-8.
 
     Returns:
-      string [batch, (words)]; no words for a sentence without any.
+      string [batch, (words)]; an empty row for a sentence without words.
     """
     text = tf.strings.lower(sentences, encoding="utf-8")
     text = tf.strings.regex_replace(text, "['\u2019]", "")
@@ -42,9 +43,9 @@ def split_words(sentences: tf.Tensor) -> tf.RaggedTensor:
 
 
 class _Vocabulary:
-    """The tables between words and rows of the word vectors, both filled from the one asset.
+    """The lookup tables from words to rows of the word vectors and back, both filled from one asset.
 
-    The asset has a word a line. Row i belongs to line i; rows after the last line are buckets which
+    The asset has a word in each line. Row i belongs to line i; rows after the last line are buckets, which
     unknown words share by their hash.
     """
 
@@ -58,11 +59,11 @@ class _Vocabulary:
         self._words = tf.lookup.StaticHashTable(to_word, "<unknown>")
 
     def rows_of(self, words: tf.Tensor) -> tf.Tensor:
-        """string of any shape to int64 of that shape."""
+        """Returns the rows of words: string of any shape to int64 of the same shape."""
         return self._rows.lookup(words)
 
     def words_at(self, rows: tf.Tensor) -> tf.Tensor:
-        """int64 of any shape to string of that shape."""
+        """Returns the words of rows: int64 of any shape to string of the same shape."""
         return self._words.lookup(rows)
 
 
@@ -89,7 +90,7 @@ def _add_neighbours_signature(vectors: tf.Variable, vocabulary: _Vocabulary) -> 
     queries = tf.gather(directions, vocabulary.rows_of(tf.strings.lower(words, encoding="utf-8")))
     cosines = tf.matmul(queries, directions[: vocabulary.words], transpose_b=True)
     best = tf.math.top_k(cosines, NEIGHBOURS + 1)
-    # The first is the word itself.
+    # The nearest row to each query is the word itself, which is left out here and in the cosines.
     nearest = vocabulary.words_at(tf.cast(best.indices[:, 1:], tf.int64))
     hub.add_signature(
         "neighbours",
@@ -107,7 +108,7 @@ def module_fn() -> None:
     whether the word is in the vocabulary.
     `neighbours` takes `words`, string [None], and gives the 10 words whose vectors have the largest
     cosine with each word's, string [None, 10], and the `cosines`, float32 [None, 10]. For a word
-    that is not in the vocabulary they mean nothing.
+    that is not in the vocabulary, both are meaningless.
     """
     with np.load(WEIGHTS, allow_pickle=False) as archive:
         words, shape = int(archive["words"]), archive["codes"].shape
@@ -127,7 +128,7 @@ def create_spec() -> hub.ModuleSpec:
 def load_weights() -> dict[str, npt.NDArray[Any]]:
     """Returns the trained word vectors, float32 [words + buckets, 100], as `word_vectors`.
 
-    They are stored as int8 with one factor a row.
+    They are stored as int8 with a factor for each row.
     """
     with np.load(WEIGHTS, allow_pickle=False) as archive:
         return {"word_vectors": archive["codes"] * archive["factors"][:, np.newaxis]}

@@ -11,6 +11,7 @@ import tensorflow as tf
 from hubexplore.errors import SignatureError
 from hubexplore.hub.running.feeds import ragged_value
 from hubexplore.hub.tensor_info import TensorInfo
+from hubexplore.summary.tensor_values import is_ragged, is_sparse
 
 Array = np.ndarray[Any, Any]
 Arrays = Sequence[Array]
@@ -130,17 +131,17 @@ def _join(name: str, parts: Sequence[tuple[int, Any]]) -> Any:
     first = parts[0][1]
     if len(parts) == 1:
         return first
-    if isinstance(first, tf.compat.v1.SparseTensorValue):
+    if is_sparse(first):
         return _join_sparse([value for _, value in parts])
-    if hasattr(first, "nested_row_splits"):
+    if is_ragged(first):
         return _join_ragged([value for _, value in parts])
     return np.concatenate([value for _, value in parts])
 
 
 def _value_rows(value: Any) -> int | None:
-    if isinstance(value, tf.compat.v1.SparseTensorValue):
+    if is_sparse(value):
         return int(value.dense_shape[0]) if len(value.dense_shape) else None
-    if hasattr(value, "nested_row_splits"):
+    if is_ragged(value):
         return len(value.nested_row_splits[0]) - 1
     return int(value.shape[0]) if np.ndim(value) else None
 

@@ -17,6 +17,7 @@ from hubexplore.display.rich import calls as display
 from hubexplore.display.safe_display import automatic
 from hubexplore.errors import NoSuchCallError
 from hubexplore.summary.call_record import CallRecord, Shapes
+from hubexplore.summary.tensor_values import flat_of, shape_of
 
 LENGTH: Final = 1000
 """Maximum number of calls in the log."""
@@ -202,10 +203,4 @@ def _named(described: _Described) -> Shapes:
 
 def _described(value: Any) -> tuple[np.dtype[Any], tuple[int | None, ...]]:
     """dtype and shape of an array, SparseTensorValue or RaggedTensorValue."""
-    if hasattr(value, "dense_shape"):
-        return value.values.dtype, tuple(int(size) for size in value.dense_shape)
-    if hasattr(value, "nested_row_splits"):
-        flat, splits = value.flat_values, value.nested_row_splits
-        return flat.dtype, (len(splits[0]) - 1, *[None] * len(splits), *flat.shape[1:])
-    array = np.asarray(value)
-    return array.dtype, array.shape
+    return flat_of(value).dtype, shape_of(value)

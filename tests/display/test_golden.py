@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hubexplore.display.card import html, text
-from hubexplore.display.card.content import CODE
+from hubexplore.display.card.content import MAX_CODE_BYTES
 from hubexplore.hub.summarize import summarize
 from hubexplore.summary.model import (
     AssetSummary,
@@ -252,7 +252,7 @@ def test_code_that_calls_the_module_can_be_copied(real_modules: Path) -> None:
 
 
 def test_code_that_is_too_long_is_left_out(real_modules: Path) -> None:
-    summary = replace(summarize(real_modules / "half-plus-two-savedmodel"), title="<" * CODE)
+    summary = replace(summarize(real_modules / "half-plus-two-savedmodel"), title="<" * MAX_CODE_BYTES)
     assert "\nCode: " not in text.module(summary)
     assert "<pre>" not in html.module(summary)
 

@@ -1,26 +1,27 @@
-"""The parts of a card as data: sections of tables, lists of lines, and the tree of variables."""
+"""The parts of a card as data: sections of grids, lists, code and the tree of variables."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from hubexplore.display.card.limits import Room
-from hubexplore.display.card.variable_tree import Tree
+from hubexplore.display.card.limits import RowBudget
+from hubexplore.display.card.variable_tree import VariableTree
 from hubexplore.display.tables.grid import Cell, Column, Grid, Row
-from hubexplore.display.wording import folded, tags_list
+from hubexplore.display.variant_rows import with_holders
+from hubexplore.display.wording import omission, tags_list
 from hubexplore.summary.model import VariantSummary
 
 Content = TypeVar("Content")
 MAX_GROUPS: Final = 12
+"""Maximum number of graph variants that a section lists side by side."""
 VARIANTS: Final = Column("Graph variants")
 
 
 @dataclass(frozen=True)
 class Lines:
-    """A plain list, of names (`code`) or of sentences."""
+    """A plain list of names (`code`) or of sentences."""
 
     caption: str
     items: tuple[str, ...]
@@ -30,17 +31,17 @@ class Lines:
 
 @dataclass(frozen=True)
 class Code:
-    """Lines of code to be copied, each shown whole."""
+    """Lines of code to copy, which are never cut."""
 
     lines: tuple[str, ...]
 
 
-Block = Grid | Lines | Tree | Code
+Block = Grid | Lines | VariableTree | Code
 
 
 @dataclass(frozen=True)
 class Section:
-    """A fold of a card: its heading, what it holds in a few words, and the content."""
+    """A fold of a card: its heading, a summary of what it holds, and its content."""
 
     heading: str
     count: str
@@ -50,7 +51,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Card:
-    """All that is shown of one module; each row of `facts` is a line of short phrases."""
+    """Everything that is shown of a module; each item of `facts` is a line of short phrases."""
 
     title: str
     facts: tuple[tuple[str, ...], ...]
@@ -58,57 +59,57 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Tables:
-    """What graph variants hold, as far as there is room: one table or none; `names` are all first cells."""
+class VariantGrid:
+    """What graph variants hold, within a budget.
+
+    Attributes:
+      grids: one grid, or none if there is nothing to list.
+      names: all first cells, those that are not listed included.
+    """
 
     grids: tuple[Grid, ...]
     names: frozenset[Cell]
 
 
-def tabled(
-    room: Room,
+def variant_grid(
+    budget: RowBudget,
     variants: Sequence[VariantSummary],
     columns: Sequence[Column],
     rows: Callable[[VariantSummary], Sequence[Row]],
     noun: str,
-) -> Tables:
-    """Returns one table; where variants hold different things, its last column says which has what."""
-    groups = shared(variants, rows)
-    names = frozenset(row[0] for _, own in groups for row in own if row[0] is not None)
-    caption, own = groups[0] if groups else ("", ())
+) -> VariantGrid:
+    """Returns one grid; if variants hold different things, its last column names the variants of each."""
+    groups = grouped_by_content(variants, rows)
+    # Rows that continue a thing have None in the first cell.
+    names = frozenset(row[0] for _, group_rows in groups for row in group_rows if row[0] is not None)
+    caption, merged_rows = groups[0] if groups else ("", ())
     if len(groups) > 1:
-        caption, own = "", merged(variants, rows)
+        caption, merged_rows = "", rows_of_all(variants, rows)
         columns = (*columns, VARIANTS)
-    room.head(caption, *(column.name for column in columns))
-    grid = listed(room, columns, own, caption, noun)
-    return Tables((grid,) if grid.rows else (), names)
+    budget.head(caption, *(column.name for column in columns))
+    grid = bounded_grid(budget, columns, merged_rows, caption, noun)
+    return VariantGrid((grid,) if grid.rows else (), names)
 
 
-def merged(
+def rows_of_all(
     variants: Sequence[VariantSummary], rows: Callable[[VariantSummary], Sequence[Row]]
 ) -> tuple[Row, ...]:
-    """Returns what variants hold, each thing once, with one more cell: the variants that have it."""
-    found: dict[tuple[int, tuple[Row, ...]], list[VariantSummary]] = {}
-    for variant in variants:
-        seen: Counter[tuple[Row, ...]] = Counter()
-        for thing in _things(rows(variant)):
-            # Two alike in one variant are two things.
-            found.setdefault((seen[thing], thing), []).append(variant)
-            seen[thing] += 1
+    """Returns what variants hold, each thing once, with an additional cell: the variants that have it."""
+    things = with_holders(variants, lambda variant: _things(rows(variant)), lambda thing: thing)
     return tuple(
-        (*row, None if at else having(own, len(variants)))
-        for (_, thing), own in found.items()
+        (*row, None if at else variants_text(holders, len(variants)))
+        for thing, holders in things
         for at, row in enumerate(thing)
     )
 
 
-def having(own: Sequence[VariantSummary], of: int) -> str:
-    """Returns "no tags | train", or "all" where all of so many variants have it."""
-    return "all" if len(own) == of else tags_list(variant.tags for variant in own)
+def variants_text(holders: Sequence[VariantSummary], of: int) -> str:
+    """Returns "no tags | train", or "all" if all `of` variants have it."""
+    return "all" if len(holders) == of else tags_list(variant.tags for variant in holders)
 
 
 def _things(rows: Iterable[Row]) -> Iterator[tuple[Row, ...]]:
-    """Yields the rows of each thing: one with a name in the first cell, and those below without."""
+    """Yields the rows of each thing: a row with a name in the first cell, and the rows below without one."""
     thing: list[Row] = []
     for row in rows:
         if row[0] is not None and thing:
@@ -119,43 +120,50 @@ def _things(rows: Iterable[Row]) -> Iterator[tuple[Row, ...]]:
         yield tuple(thing)
 
 
-def shared(
+def grouped_by_content(
     variants: Iterable[VariantSummary], content: Callable[[VariantSummary], Sequence[Content]]
 ) -> list[tuple[str, tuple[Content, ...]]]:
-    """Returns (caption, content) for each content that differs; variants without any are left out.
+    """Returns (caption, content) for each distinct content; variants without any are left out.
 
-    The caption names the variants that have it; it is empty where all have the same.
+    The caption names the variants that have the content; it is empty if all have the same.
     """
     groups: dict[tuple[Content, ...], list[VariantSummary]] = {}
     for variant in variants:
         groups.setdefault(tuple(content(variant)), []).append(variant)
     several = len(groups) > 1
-    return [(variants_caption(own) if several else "", found) for found, own in groups.items() if found]
+    return [
+        (variants_caption(holders) if several else "", items) for items, holders in groups.items() if items
+    ]
 
 
 def variants_caption(variants: Sequence[VariantSummary]) -> str:
     """Returns "Graph variants: no tags | train"."""
-    return f"Graph variant{'s' if len(variants) > 1 else ''}: {tags_list(each.tags for each in variants)}"
+    return (
+        f"Graph variant{'s' if len(variants) > 1 else ''}: {tags_list(variant.tags for variant in variants)}"
+    )
 
 
-def listed(room: Room, columns: Sequence[Column], rows: Sequence[Row], caption: str, noun: str) -> Grid:
-    """Returns a table of as many rows as there is room for; its note counts the others by their `noun`."""
-    fit = room.fit(rows)
-    fit += room.last(rows, len(fit))
+def bounded_grid(
+    budget: RowBudget, columns: Sequence[Column], rows: Sequence[Row], caption: str, noun: str
+) -> Grid:
+    """Returns a grid of as many rows as the budget allows; its note counts the others as `noun`."""
+    fit = budget.fit(rows)
+    fit += budget.last(rows, len(fit))
+    # A thing may have several rows, of which only the first has a name: things are counted, not rows.
     left_out = sum(row[0] is not None for row in rows[len(fit) :])
     cut = ""
     if fit and len(fit) < len(rows) and rows[len(fit)][0] is None:
         rest = next(
             (at for at, row in enumerate(rows[len(fit) :]) if row[0] is not None), len(rows) - len(fit)
         )
-        cut = folded(rest, "row")
-    return Grid(caption, tuple(columns), fit, "; ".join(filter(None, (cut, folded(left_out, noun)))))
+        cut = omission(rest, "row")
+    return Grid(caption, tuple(columns), fit, "; ".join(filter(None, (cut, omission(left_out, noun)))))
 
 
-def lines(room: Room, items: Sequence[str], noun: str, caption: str = "") -> Lines:
-    """Returns a list of as many names as there is room for."""
-    room.head(caption)
+def lines(budget: RowBudget, items: Sequence[str], noun: str, caption: str = "") -> Lines:
+    """Returns a list of as many names as the budget allows."""
+    budget.head(caption)
     rows = [(item,) for item in items]
-    fit = room.fit(rows)
-    fit += room.last(rows, len(fit))
-    return Lines(caption, tuple(items[: len(fit)]), folded(len(items) - len(fit), noun))
+    fit = budget.fit(rows)
+    fit += budget.last(rows, len(fit))
+    return Lines(caption, tuple(items[: len(fit)]), omission(len(items) - len(fit), noun))

@@ -1,7 +1,7 @@
 """What is shown of a module: a card of a header and sections, as data.
 
-`text` and `html` decide only how a card looks, so the two cannot disagree. Long lists are folded, and the
-card says what was left out: every section has its own room, and together they stay below 300 kB of HTML.
+`text` and `html` decide only how a card looks, so the two cannot disagree. Long lists are shortened, and the
+card states what was left out: every section has a budget, and the sum of all stays below 300 kB of HTML.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from hubexplore.display.card import detail_sections, signature_sections
-from hubexplore.display.card.blocks import Block, Card, Code, Lines, Section, lines, listed
-from hubexplore.display.card.limits import Room
-from hubexplore.display.card.variable_tree import count, each_once, roll_up, totals
+from hubexplore.display.card.blocks import Block, Card, Code, Lines, Section, bounded_grid, lines
+from hubexplore.display.card.limits import RowBudget
+from hubexplore.display.card.variable_tree import build_tree, totals, unique_variables, variable_count
 from hubexplore.display.markup import escape
 from hubexplore.display.tables.grid import Column, Remark, Row
 from hubexplore.display.wording import counted, number_text, shape_text, size_text, tags_text, visible
@@ -29,52 +29,58 @@ from hubexplore.summary.model import (
 from hubexplore.summary.reading.input_facts import read_inputs
 from hubexplore.summary.usage import usage
 
-# Rows, and bytes of HTML, that a section may take.
-SIGNATURE_ROOM: Final = (240, 50_000)
-VARIABLE_ROOM: Final = (280, 110_000)
-ROOM: Final = (24, 6_000)
-# Rows of sections that are long in most modules, where nothing folds.
-IN_TEXT: Final = {"variables": 48, "ops": 12, "functions": 12, "collections": 12, "messages": 12}
+SIGNATURE_BUDGET: Final = (240, 50_000)
+"""Maximum number of rows, and of bytes of HTML, of the signatures."""
+VARIABLE_BUDGET: Final = (280, 110_000)
+"""Maximum number of rows, and of bytes of HTML, of the variables."""
+DEFAULT_BUDGET: Final = (24, 6_000)
+"""Maximum number of rows, and of bytes of HTML, of other sections."""
+ROWS_IN_TEXT_CARD: Final = {"variables": 48, "ops": 12, "functions": 12, "collections": 12, "messages": 12}
+"""Maximum number of rows of the sections that would be too long in text, which has no folds."""
 MAX_WARNINGS: Final = 12
-# Bytes of HTML that code may take: half of a copy would be of no use.
-CODE: Final = 16_000
+MAX_CODE_BYTES: Final = 16_000
+"""Maximum size of code in bytes of HTML. Longer code is left out: half of it would not run."""
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A section of what graph variants hold: what makes it, and its room in a card (rows, bytes)."""
+class SectionKind:
+    """A section of what graph variants hold: its function, and its budget in a card (rows, bytes)."""
 
-    make: Callable[[Sequence[VariantSummary], Room], Section | None]
-    room: tuple[int, int] = ROOM
+    make: Callable[[Sequence[VariantSummary], RowBudget], Section | None]
+    budget: tuple[int, int] = DEFAULT_BUDGET
 
 
-def variables(variants: Sequence[VariantSummary], room: Room) -> Section | None:
-    """Returns the variables of all variants, each once, by name scope."""
-    entries = each_once(variants)
+def variables(variants: Sequence[VariantSummary], budget: RowBudget) -> Section | None:
+    """Returns the variables of all variants, each once, as a tree of name scopes."""
+    entries = unique_variables(variants)
     if not entries:
         return None
     parameters, size = totals(entries)
     trainable = {entry.variable.trainable for entry in entries}
-    every = "" if len(trainable) > 1 else ", all trainable" if True in trainable else ", none trainable"
-    said = f"{count(entries):,}, {counted(parameters, 'parameter')}, {size_text(size)}{every}"
-    return Section("Variables", said, (roll_up(entries, room),))
+    trainability = (
+        "" if len(trainable) > 1 else ", all trainable" if True in trainable else ", none trainable"
+    )
+    summary_text = (
+        f"{variable_count(entries):,}, {counted(parameters, 'parameter')}, {size_text(size)}{trainability}"
+    )
+    return Section("Variables", summary_text, (build_tree(entries, budget),))
 
 
-SECTIONS: Final[Mapping[str, Kind]] = {
-    "signatures": Kind(signature_sections.signatures, SIGNATURE_ROOM),
-    "matrix": Kind(signature_sections.matrix),
-    "variables": Kind(variables, VARIABLE_ROOM),
-    "assets": Kind(detail_sections.assets),
-    "tables": Kind(detail_sections.tables),
-    "messages": Kind(detail_sections.messages, (24, 2 * ROOM[1])),
-    "losses": Kind(detail_sections.losses, (24, 8_000)),
-    "update_ops": Kind(detail_sections.update_ops, (24, 8_000)),
-    "collections": Kind(detail_sections.collections),
-    "ops": Kind(detail_sections.ops, (24, 10_000)),
-    "foreign_ops": Kind(detail_sections.foreign_ops),
-    "functions": Kind(detail_sections.functions),
+SECTIONS: Final[Mapping[str, SectionKind]] = {
+    "signatures": SectionKind(signature_sections.signatures, SIGNATURE_BUDGET),
+    "matrix": SectionKind(signature_sections.matrix),
+    "variables": SectionKind(variables, VARIABLE_BUDGET),
+    "assets": SectionKind(detail_sections.assets),
+    "tables": SectionKind(detail_sections.lookup_tables),
+    "messages": SectionKind(detail_sections.messages, (24, 2 * DEFAULT_BUDGET[1])),
+    "losses": SectionKind(detail_sections.losses, (24, 8_000)),
+    "update_ops": SectionKind(detail_sections.update_ops, (24, 8_000)),
+    "collections": SectionKind(detail_sections.collections),
+    "ops": SectionKind(detail_sections.ops, (24, 10_000)),
+    "foreign_ops": SectionKind(detail_sections.foreign_ops),
+    "functions": SectionKind(detail_sections.functions),
 }
-"""In the order of a card."""
+"""The sections that list what graph variants hold, in the order of a card."""
 
 
 @uncollected()
@@ -82,44 +88,52 @@ def module_card(summary: ModuleSummary, unfoldable: bool = False) -> Card:
     """Returns the card of a module; sections without content are left out.
 
     Args:
-      summary: the module.
-      unfoldable: the card will lie open, as text does, so that the longest lists end sooner.
+      summary: the summary of the module.
+      unfoldable: whether the card has no folds, as text has none, so that the longest lists are shorter.
     """
-    found = [_warnings(summary)]
+    candidates = [_warnings(summary)]
     facts = _input_facts(summary)
     for name, kind in SECTIONS.items():
+        # Before the variables, because these two sections belong to the signatures.
         if name == "variables":
-            own_features = signature_sections.features(summary.variants, Room(*ROOM), facts)
-            found += [own_features, _code(summary)]
-        rows, size = kind.room
-        room = Room(IN_TEXT.get(name, rows) if unfoldable else rows, size)
+            own_features = signature_sections.features(summary.variants, RowBudget(*DEFAULT_BUDGET), facts)
+            candidates += [own_features, _code(summary)]
+        # A new budget for each section, so that a long one never empties those after it.
+        rows, size = kind.budget
+        budget = RowBudget(ROWS_IN_TEXT_CARD.get(name, rows) if unfoldable else rows, size)
         if name == "signatures":
-            found.append(signature_sections.signatures(summary.variants, room, facts))
+            candidates.append(signature_sections.signatures(summary.variants, budget, facts))
         else:
-            found.append(kind.make(summary.variants, room))
-    found += [files(summary.files, Room(*ROOM)), _unclaimed(summary.unclaimed), _calls(summary.live)]
-    sections = tuple(each for each in found if each is not None)
+            candidates.append(kind.make(summary.variants, budget))
+    candidates += [
+        files(summary.files, RowBudget(*DEFAULT_BUDGET)),
+        _unclaimed(summary.unclaimed),
+        _calls(summary.live),
+    ]
+    sections = tuple(section for section in candidates if section is not None)
     return Card(summary.title, tuple(filter(None, (_facts(summary), _live_facts(summary.live)))), sections)
 
 
-def files(own: Sequence[FileSummary], room: Room) -> Section | None:
+def files(file_list: Sequence[FileSummary], budget: RowBudget) -> Section | None:
     """Returns the files of the module."""
-    if not own:
+    if not file_list:
         return None
     columns = (Column("File", code=True), Column("Size", "right"))
-    grid = listed(room, columns, [(each.name, size_text(each.size)) for each in own], "", "file")
-    return Section("Files", f"{len(own):,}, {size_text(sum(each.size for each in own))}", (grid,))
+    grid = bounded_grid(
+        budget, columns, [(file.name, size_text(file.size)) for file in file_list], "", "file"
+    )
+    return Section("Files", f"{len(file_list):,}, {size_text(sum(file.size for file in file_list))}", (grid,))
 
 
-def variants_section(variants: Sequence[VariantSummary], room: Room) -> Section | None:
-    """Returns a table of the graph variants."""
+def variants_section(variants: Sequence[VariantSummary], budget: RowBudget) -> Section | None:
+    """Returns a grid of the graph variants."""
     if not variants:
         return None
     columns = (
         Column("Graph variant"), Column("Signatures", "right"), Column("Variables", "right"),
         Column("Parameters", "right"), Column("Nodes", "right"),
     )  # fmt: skip
-    grid = listed(room, columns, [_variant(each) for each in variants], "", "graph variant")
+    grid = bounded_grid(budget, columns, [_variant(variant) for variant in variants], "", "graph variant")
     return Section("Graph variants", f"{len(variants):,}", (grid,), open=True)
 
 
@@ -129,10 +143,11 @@ def _variant(variant: VariantSummary) -> Row:
 
 
 def _facts(summary: ModuleSummary) -> tuple[str, ...]:
-    entries = each_once(summary.variants)
+    entries = unique_variables(summary.variants)
     version = summary.tensorflow_version
     tags = " | ".join(tags_text(variant.tags) for variant in summary.variants[:4])
     variants = counted(len(summary.variants), "graph variant") + (f": {tags}" if tags else "")
+    # A single variant without tags is the usual case, which needs no mention.
     noteworthy = len(summary.variants) != 1 or summary.variants[0].tags
     return (
         summary.format,
@@ -172,27 +187,30 @@ def _warnings(summary: ModuleSummary) -> Section | None:
 
 
 def _input_facts(summary: ModuleSummary) -> signature_sections.VariantFacts:
-    """What the graphs say of the inputs of the signatures that are shown."""
+    """Returns what the graphs reveal about the inputs of the signatures that are shown."""
     graphs = summary.source.meta_graphs if summary.source else {}
     return {
-        each.tags: read_inputs(graphs[each.tags], each.signatures[: signature_sections.MAX_SIGNATURES])
-        for each in summary.variants
-        if each.tags in graphs
+        variant.tags: read_inputs(
+            graphs[variant.tags], variant.signatures[: signature_sections.MAX_SIGNATURES]
+        )
+        for variant in summary.variants
+        if variant.tags in graphs
     }
 
 
 def _code(summary: ModuleSummary) -> Section | None:
-    """Returns code that calls the module, behind what it says of signatures."""
-    found = usage(summary)
-    if found is None or len(escape("\n".join(found.lines))) > CODE:
+    """Returns code that calls the module; it follows the sections on signatures."""
+    example = usage(summary)
+    # The size is that of the escaped code, because quotation marks take five to six bytes in HTML.
+    if example is None or len(escape("\n".join(example.lines))) > MAX_CODE_BYTES:
         return None
-    return Section("Code", f"calls the signature {visible(found.signature)}", (Code(found.lines),))
+    return Section("Code", f"calls the signature {visible(example.signature)}", (Code(example.lines),))
 
 
 def _unclaimed(names: Sequence[str]) -> Section | None:
     if not names:
         return None
-    content = lines(Room(*ROOM), names, "tensor")
+    content = lines(RowBudget(*DEFAULT_BUDGET), names, "tensor")
     return Section("Tensors in the checkpoint that no variable uses", f"{len(names):,}", (content,))
 
 
@@ -204,8 +222,8 @@ def _calls(live: LiveSummary | None) -> Section | None:
         Column("Signature", code=True),
         *signature_sections.SIGNATURE_COLUMNS[1:],
     )
-    rows = [row for at, each in enumerate(live.applications, 1) for row in _call(at, each)]
-    grid = replace(listed(Room(*ROOM), columns, rows, "", "call"), lead=3)
+    rows = [row for at, call in enumerate(live.applications, 1) for row in _call(at, call)]
+    grid = replace(bounded_grid(RowBudget(*DEFAULT_BUDGET), columns, rows, "", "call"), lead=3)
     return Section("Calls so far", f"{len(live.applications):,}", (grid,), open=True)
 
 
@@ -214,7 +232,7 @@ def _call(number: int, call: ApplicationSummary) -> list[Row]:
     return [(str(number), call.signature, *rows[0][2:]), *rows[1:]]
 
 
-def _call_side(label: str, own: Sequence[tuple[str, str, Shape]]) -> list[Row]:
-    rows: list[Row] = [(None, None, None, name, dtype, shape_text(shape)) for name, dtype, shape in own]
+def _call_side(label: str, tensors: Sequence[tuple[str, str, Shape]]) -> list[Row]:
+    rows: list[Row] = [(None, None, None, name, dtype, shape_text(shape)) for name, dtype, shape in tensors]
     first = rows[0] if rows else (None, None, None, Remark("none"))
     return [(None, None, label, *first[3:]), *rows[1:]]

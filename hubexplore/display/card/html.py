@@ -1,7 +1,7 @@
 """A card as static HTML: no script, no ids, nothing remote.
 
-Folds are `<details>`, bars are elements with a width beside the number. Where styles are stripped (GitHub,
-an untrusted notebook) folds, headings and ordinary tables remain, and every bar is still a number.
+Folds are `<details>`, bars are elements with a width, beside the number. Where styles are stripped (GitHub,
+untrusted notebooks), folds, headings and plain tables remain, and every bar is still a number.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from hubexplore.display.card.blocks import Block, Card, Code, Lines, Section
 from hubexplore.display.card.content import module_card
 from hubexplore.display.card.signature_sections import tensors as tensor_grid
-from hubexplore.display.card.variable_tree import Scope, Tree
+from hubexplore.display.card.variable_tree import ScopeFold, VariableTree
 from hubexplore.display.markup import Markup, document, join, tag
 from hubexplore.display.tables.grid import Bar, Column, Grid, bar_html, grid_html, name_html
 from hubexplore.display.theme import PAGE_STYLE, STYLE
@@ -20,7 +20,7 @@ from hubexplore.summary.model import ModuleSummary, TensorSummary
 
 
 def module(summary: ModuleSummary) -> Markup:
-    """Returns a module as HTML: a header and folding sections; at most 300 kB whatever the module."""
+    """Returns a module as HTML: a header and folding sections, at most 300 kB for any module."""
     return framed(_card(module_card(summary)))
 
 
@@ -30,50 +30,52 @@ def page(summary: ModuleSummary) -> str:
     return document(title, PAGE_STYLE, tag("main", module(summary)))
 
 
-def section(own: Section | None, empty: str) -> Markup:
-    """Returns one section, unfolded; the sentence `empty` where there is none."""
-    return framed(_section(own, unfolded=True) if own else tag("p", empty))
+def section(card_section: Section | None, empty: str) -> Markup:
+    """Returns one section, unfolded, or the sentence `empty` for None."""
+    return framed(_section(card_section, unfolded=True) if card_section else tag("p", empty))
 
 
 def tensor_table(tensors: Sequence[TensorSummary], caption: str = "") -> Markup:
-    """Returns a table of some inputs or outputs, in the order given."""
+    """Returns inputs or outputs as a grid, in their order."""
     return framed(grid_html(tensor_grid(tensors, caption)))
 
 
 def framed(*content: str) -> Markup:
-    """Returns a piece of a page, with the style that our tables, bars and folds need."""
+    """Returns a part of a page with the style sheet that grids, bars and folds need."""
     return tag("div", tag("style", STYLE), *content, class_="hubexplore")
 
 
-def heading(words: str, level: int = 4) -> Markup:
-    """Returns a heading that reads as one, but stays out of the notebook's table of contents."""
-    return tag("strong", visible(words), role="heading", aria_level=level)
+def heading(text: str, level: int = 4) -> Markup:
+    """Returns a heading for screen readers that stays out of JupyterLab's table of contents."""
+    return tag("strong", visible(text), role="heading", aria_level=level)
 
 
 def _card(card: Card) -> Markup:
-    facts = (tag("p", " · ".join(visible(each) for each in line), class_="facts") for line in card.facts)
+    facts = (tag("p", " · ".join(visible(phrase) for phrase in line), class_="facts") for line in card.facts)
     return join(
         tag("p", heading(card.title, 3), class_="title"),
         *facts,
-        *(_section(each, each.open) for each in card.sections),
+        *(_section(section, section.open) for section in card.sections),
     )
 
 
-def _section(own: Section, unfolded: bool) -> Markup:
-    # The space keeps heading and count apart where styles are stripped.
-    summary = tag("summary", heading(own.heading), " ", tag("small", visible(own.count, MAX_SENTENCE)))
-    content = tag("div", *(_block(block, own.heading) for block in own.blocks))
+def _section(card_section: Section, unfolded: bool) -> Markup:
+    # The space separates heading and count where styles are stripped.
+    summary = tag(
+        "summary", heading(card_section.heading), " ", tag("small", visible(card_section.count, MAX_SENTENCE))
+    )
+    content = tag("div", *(_block(block, card_section.heading) for block in card_section.blocks))
     return tag("details", summary, content, open="" if unfolded else None)
 
 
-def _block(block: Block, unseen: str) -> Markup:
+def _block(block: Block, fallback_caption: str) -> Markup:
     match block:
         case Grid():
-            return grid_html(block, unseen)
+            return grid_html(block, fallback_caption)
         case Lines():
             return _lines(block)
-        case Tree():
-            return _tree(block, unseen)
+        case VariableTree():
+            return _tree(block, fallback_caption)
         case Code():
             return tag("pre", tag("code", "\n".join(map(printable, block.lines))))
 
@@ -90,21 +92,24 @@ def _note(note: str) -> Sequence[Markup]:
     return (tag("p", note, class_="note"),) if note else ()
 
 
-def _tree(tree: Tree, unseen: str) -> Markup:
-    return tag("div", *_inside(tree.root, tree.columns, unseen), *_note(tree.note), class_="tree")
+def _tree(tree: VariableTree, fallback_caption: str) -> Markup:
+    return tag(
+        "div", *_scope_contents(tree.root, tree.columns, fallback_caption), *_note(tree.note), class_="tree"
+    )
 
 
-def _inside(scope: Scope, columns: tuple[Column, ...], caption: str) -> list[Markup]:
-    alone = len(scope.scopes) == 1 and not scope.leaves
-    content = [_scope(each, columns, unfolded=alone) for each in scope.scopes]
+def _scope_contents(scope: ScopeFold, columns: tuple[Column, ...], caption: str) -> list[Markup]:
+    # A single scope would only hide everything behind one more click.
+    is_only_scope = len(scope.scopes) == 1 and not scope.leaves
+    content = [_scope(inner, columns, unfolded=is_only_scope) for inner in scope.scopes]
     if scope.leaves:
         content.append(grid_html(Grid("", columns, scope.leaves), caption))
     return [*content, *_note(scope.note)]
 
 
-def _scope(scope: Scope, columns: tuple[Column, ...], unfolded: bool) -> Markup:
-    """Returns a scope as a fold; as a line where what is in it is not listed."""
-    words = (
+def _scope(scope: ScopeFold, columns: tuple[Column, ...], unfolded: bool) -> Markup:
+    """Returns a scope as a fold, or as a line if its content is not listed."""
+    heading_parts = (
         tag("b", name_html(scope.name), " ", tag("small", counted(scope.variables, "variable"))),
         " ",
         tag("span", f"{scope.parameters:,}", tag("span", " parameters, ", class_="aside"), class_="number"),
@@ -112,10 +117,10 @@ def _scope(scope: Scope, columns: tuple[Column, ...], unfolded: bool) -> Markup:
         tag("span", bar_html(Bar(scope.share)), class_="share"),
     )
     if not scope.scopes and not scope.leaves:
-        return tag("p", *words, class_="scope")
+        return tag("p", *heading_parts, class_="scope")
     return tag(
         "details",
-        tag("summary", *words, class_="scope"),
-        tag("div", *_inside(scope, columns, scope.name)),
+        tag("summary", *heading_parts, class_="scope"),
+        tag("div", *_scope_contents(scope, columns, scope.name)),
         open="" if unfolded else None,
     )

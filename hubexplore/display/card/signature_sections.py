@@ -1,4 +1,4 @@
-"""Signatures as sections: their inputs above their outputs, and which graph variant has which."""
+"""Sections on signatures: inputs and outputs, which graph variant has which, features of examples."""
 
 from __future__ import annotations
 
@@ -6,112 +6,127 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from hubexplore.display.card.blocks import MAX_GROUPS, Section, listed, shared
-from hubexplore.display.card.limits import Room
+from hubexplore.display.card.blocks import MAX_GROUPS, Section, bounded_grid, grouped_by_content
+from hubexplore.display.card.limits import RowBudget
 from hubexplore.display.tables.grid import Column, Grid, Remark, Row
-from hubexplore.display.wording import counted, folded, number_text, shape_text, tags_text, type_text
+from hubexplore.display.wording import counted, number_text, omission, shape_text, tags_text, type_text
 from hubexplore.summary.model import SignatureSummary, TensorSummary, VariantSummary
 from hubexplore.summary.reading.input_facts import Facts, InputFacts
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
 
 MAX_SIGNATURES: Final = 24
 MAX_TENSORS: Final = 40
+"""Maximum number of inputs, and of outputs, that are listed of a signature."""
 TENSOR_COLUMNS: Final = (Column("Name", code=True), Column("Type"), Column("Shape"))
 SIGNATURE_COLUMNS: Final = (Column("Signature", code=True), Column(""), *TENSOR_COLUMNS)
 VariantFacts = Mapping[tuple[str, ...], Facts]
 NO_FACTS: Final[VariantFacts] = {}
-# What TensorFlow's own tools write into every signature says nothing.
 PLAIN_METHODS: Final = frozenset({"", "tensorflow/serving/predict"})
+"""Method names that are not shown: TensorFlow's tools write them into every signature."""
 
 
 @dataclass(frozen=True)
-class _Noted:
-    """A signature, and what is to be said of its inputs, by name."""
+class _AnnotatedSignature:
+    """A signature with (name, note) pairs for its inputs."""
 
     signature: SignatureSummary
     notes: tuple[tuple[str, str], ...] = ()
 
 
 def signatures(
-    variants: Sequence[VariantSummary], room: Room, facts: VariantFacts = NO_FACTS
+    variants: Sequence[VariantSummary], budget: RowBudget, facts: VariantFacts = NO_FACTS
 ) -> Section | None:
-    """Returns all signatures; variants that have the same share a table.
+    """Returns all signatures; variants with equal signatures share a grid.
 
     Args:
-      variants: of a module.
-      room: for the section.
-      facts: what the graphs say of inputs, by the tags of their variant.
+      variants: the graph variants of a module.
+      budget: the budget of the section.
+      facts: what the graphs reveal about inputs, by the tags of the variant.
     """
 
-    def noted(variant: VariantSummary) -> list[_Noted]:
-        own = facts.get(variant.tags, {})
-        return [_Noted(each, tuple(_notes(each, own))) for each in variant.signatures]
+    def annotated(variant: VariantSummary) -> list[_AnnotatedSignature]:
+        variant_facts = facts.get(variant.tags, {})
+        return [
+            _AnnotatedSignature(signature, tuple(_notes(signature, variant_facts)))
+            for signature in variant.signatures
+        ]
 
-    groups = shared(variants, noted)
-    names = {each.signature.name for _, own in groups for each in own}
+    groups = grouped_by_content(variants, annotated)
+    names = {noted_signature.signature.name for _, group in groups for noted_signature in group}
     grids: list[Grid] = []
-    for caption, own in groups[:MAX_GROUPS]:
-        room.head(caption)
-        grid = _grid(room, own, caption)
+    for caption, group in groups[:MAX_GROUPS]:
+        budget.head(caption)
+        grid = _grid(budget, group, caption)
         if not grid.rows:
             break
         grids.append(grid)
-    left_out = folded(len(groups) - len(grids), "graph variant")
+    left_out = omission(len(groups) - len(grids), "graph variant")
     if left_out and grids:
         last = grids.pop()
         grids.append(replace(last, note="; ".join(filter(None, (last.note, left_out)))))
     return Section("Signatures", f"{len(names):,}", tuple(grids), open=True) if grids else None
 
 
-def matrix(variants: Sequence[VariantSummary], room: Room) -> Section | None:
-    """Returns which variant has which signature; None where there is only one variant, or no signature."""
+def matrix(variants: Sequence[VariantSummary], budget: RowBudget) -> Section | None:
+    """Returns which variant has which signature; None for a single variant or no signatures."""
     if len(variants) < 2:
         return None
     shown = variants[:MAX_GROUPS]
     first: dict[str, SignatureSummary] = {}
     for variant in variants:
         for signature in variant.signatures:
+            # The first variant that has a signature is what the others are compared with.
             first.setdefault(signature.name, signature)
     if not first:
         return None
     columns = (Column("Signature", code=True), *(Column(tags_text(variant.tags)) for variant in shown))
-    room.head(*(column.name for column in columns))
+    budget.head(*(column.name for column in columns))
     rows: list[Row] = []
-    by_name = [{each.name: each for each in variant.signatures} for variant in shown]
+    by_name = [{signature.name: signature for signature in variant.signatures} for variant in shown]
     for name in sorted(first):
-        cells = (name, *(_presence(own.get(name), first[name]) for own in by_name))
-        if not room.take(cells):
+        cells = (
+            name,
+            *(_presence_text(variant_signatures.get(name), first[name]) for variant_signatures in by_name),
+        )
+        if not budget.take(cells):
             break
         rows.append(cells)
-    notes = (folded(len(first) - len(rows), "signature"), folded(len(variants) - len(shown), "graph variant"))
+    notes = (
+        omission(len(first) - len(rows), "signature"),
+        omission(len(variants) - len(shown), "graph variant"),
+    )
     grid = Grid("", columns, tuple(rows), "; ".join(filter(None, notes)))
     return Section("Signatures by graph variant", f"{len(first):,}", (grid,))
 
 
 def tensors(tensors: Sequence[TensorSummary], caption: str = "") -> Grid:
-    """Returns a table of some inputs or outputs, in the order given."""
-    rows = [(each.name, type_text(each), shape_text(each.shape)) for each in tensors[:MAX_TENSORS]]
-    note = folded(len(tensors) - len(rows), "tensor") if tensors else "none"
+    """Returns inputs or outputs as a grid, in their order."""
+    rows = [(tensor.name, type_text(tensor), shape_text(tensor.shape)) for tensor in tensors[:MAX_TENSORS]]
+    note = omission(len(tensors) - len(rows), "tensor") if tensors else "none"
     return Grid(caption, TENSOR_COLUMNS, tuple(rows), note, lead=0)
 
 
-def _presence(own: SignatureSummary | None, first: SignatureSummary) -> str:
-    if own is None:
+def _presence_text(signature: SignatureSummary | None, first: SignatureSummary) -> str:
+    if signature is None:
         return "–"  # noqa: RUF001 - a dash for nothing
-    return "yes" if (own.inputs, own.outputs) == (first.inputs, first.outputs) else "yes, other tensors"
+    return (
+        "yes"
+        if (signature.inputs, signature.outputs) == (first.inputs, first.outputs)
+        else "yes, other tensors"
+    )
 
 
 def _notes(signature: SignatureSummary, facts: Facts) -> Iterator[tuple[str, str]]:
-    """Yields (input, what is to be said of it)."""
-    for each in signature.inputs:
-        own = facts.get((signature.name, each.name), InputFacts())
-        said = [_held(own.encoding), "no output uses it" if own.unused else ""]
-        if any(said):
-            yield each.name, ", ".join(filter(None, said))
+    """Yields (name of an input, note) for the inputs that need a note."""
+    for tensor in signature.inputs:
+        input_facts = facts.get((signature.name, tensor.name), InputFacts())
+        remarks = [_encoding_text(input_facts.encoding), "no output uses it" if input_facts.unused else ""]
+        if any(remarks):
+            yield tensor.name, ", ".join(filter(None, remarks))
 
 
-def _held(encoding: Encoding) -> str:
-    """Returns what strings hold: "tf.Example of 17 features", "JPEG files"; nothing for text."""
+def _encoding_text(encoding: Encoding) -> str:
+    """Returns what strings contain: "tf.Example of 17 features", "JPEG files"; nothing for text."""
     if encoding.kind == "example":
         features = counted(len(encoding.features), "feature")
         return f"tf.Example of {features}" if encoding.features else "tf.Example"
@@ -120,60 +135,73 @@ def _held(encoding: Encoding) -> str:
     return ""
 
 
-def features(variants: Sequence[VariantSummary], room: Room, facts: VariantFacts) -> Section | None:
-    """Returns the features of the tf.Example messages that signatures parse, equal ones once."""
-    takers: dict[tuple[Feature, ...], dict[str, None]] = {}
+def features(variants: Sequence[VariantSummary], budget: RowBudget, facts: VariantFacts) -> Section | None:
+    """Returns the features of the tf.Example messages that signatures parse; equal sets are listed once."""
+    parsers: dict[tuple[Feature, ...], dict[str, None]] = {}
     for variant in variants:
-        for (signature, name), own in facts.get(variant.tags, {}).items():
-            if own.encoding.features:
-                takers.setdefault(own.encoding.features, {})[f"{signature}: {name}"] = None
+        for (signature, name), input_facts in facts.get(variant.tags, {}).items():
+            if input_facts.encoding.features:
+                parsers.setdefault(input_facts.encoding.features, {})[f"{signature}: {name}"] = None
     columns = (
         Column("Signature: input", code=True), Column("Feature", code=True), Column("Type"),
         Column("Values", "right"),
     )  # fmt: skip
     rows: list[Row] = []
-    for own_features, names in takers.items():
-        cells = [(each.name, each.dtype, number_text(each.count)) for each in own_features]
-        rows += [(None if at else ", ".join(names), *each) for at, each in enumerate(cells)]
+    for feature_set, names in parsers.items():
+        cells = [(feature.name, feature.dtype, number_text(feature.count)) for feature in feature_set]
+        rows += [(None if at else ", ".join(names), *cell) for at, cell in enumerate(cells)]
     if not rows:
         return None
-    room.head(*(column.name for column in columns))
-    grid = replace(listed(room, columns, rows, "", "input"), lead=2)
-    count = len({each.name for own_features in takers for each in own_features})
+    budget.head(*(column.name for column in columns))
+    grid = replace(bounded_grid(budget, columns, rows, "", "input"), lead=2)
+    count = len({feature.name for feature_set in parsers for feature in feature_set})
     return Section("Features of tf.Example inputs", number_text(count), (grid,)) if grid.rows else None
 
 
-def _grid(room: Room, own: Sequence[_Noted], caption: str) -> Grid:
-    """Lists signatures while there is room; all rows of one, or none of them but of the first."""
+def _grid(budget: RowBudget, group: Sequence[_AnnotatedSignature], caption: str) -> Grid:
+    """Lists signatures within the budget, each completely or not at all; only the first may be cut."""
     columns: tuple[Column, ...] = SIGNATURE_COLUMNS
-    if any(each.notes for each in own[:MAX_SIGNATURES]):
+    if any(noted_signature.notes for noted_signature in group[:MAX_SIGNATURES]):
         columns = (*columns, Column("Note", cut="end"))
     rows: list[Row] = []
     shown = 0
-    for each in own[:MAX_SIGNATURES]:
-        block = _rows(each, len(columns) - len(SIGNATURE_COLUMNS))
-        fit = room.fit(block)
+    for noted_signature in group[:MAX_SIGNATURES]:
+        block = _rows(noted_signature, len(columns) - len(SIGNATURE_COLUMNS))
+        fit = budget.fit(block)
+        # A signature with half of its tensors would look like a different signature.
         if len(fit) < len(block) and (shown or not fit):
             break
         rows += fit
         shown += 1
-    return Grid(caption, columns, tuple(rows), folded(len(own) - shown, "signature"), lead=2)
+    return Grid(caption, columns, tuple(rows), omission(len(group) - shown, "signature"), lead=2)
 
 
-def _rows(noted: _Noted, more: int) -> list[Row]:
-    """The rows of a signature; each of a tensor has so many `more` cells than the usual, for its note."""
-    signature, notes = noted.signature, dict(noted.notes)
-    rows = [*_side("input", signature.inputs, more, notes), *_side("output", signature.outputs, more, {})]
+def _rows(annotated: _AnnotatedSignature, note_cells: int) -> list[Row]:
+    """Returns the rows of a signature; rows of tensors have `note_cells` (0 or 1) more cells, for notes."""
+    signature, notes = annotated.signature, dict(annotated.notes)
+    rows = [
+        *_side("input", signature.inputs, note_cells, notes),
+        *_side("output", signature.outputs, note_cells, {}),
+    ]
     if signature.method not in PLAIN_METHODS:
         rows.append((None, "method", Remark(signature.method)))
     return [(signature.name, *rows[0][1:]), *rows[1:]]
 
 
-def _side(label: str, own: Sequence[TensorSummary], more: int, notes: Mapping[str, str]) -> list[Row]:
+def _side(
+    label: str, side_tensors: Sequence[TensorSummary], note_cells: int, notes: Mapping[str, str]
+) -> list[Row]:
     rows: list[Row] = [
-        (None, None, each.name, type_text(each), shape_text(each.shape), *(notes.get(each.name, ""),) * more)
-        for each in own[:MAX_TENSORS]
+        (
+            None,
+            None,
+            tensor.name,
+            type_text(tensor),
+            shape_text(tensor.shape),
+            *(notes.get(tensor.name, ""),) * note_cells,
+        )
+        for tensor in side_tensors[:MAX_TENSORS]
     ]
-    if not own or len(own) > MAX_TENSORS:
-        rows.append((None, None, Remark(folded(len(own) - MAX_TENSORS, label) or "none")))
+    if not side_tensors or len(side_tensors) > MAX_TENSORS:
+        rows.append((None, None, Remark(omission(len(side_tensors) - MAX_TENSORS, label) or "none")))
     return [(None, label, *rows[0][2:]), *rows[1:]]

@@ -9,55 +9,57 @@ from typing import Final
 from hubexplore.display.card.blocks import Block, Card, Code, Lines, Section
 from hubexplore.display.card.content import module_card
 from hubexplore.display.card.signature_sections import tensors as tensor_grid
-from hubexplore.display.card.variable_tree import Tree, flat_rows
+from hubexplore.display.card.variable_tree import VariableTree, flat_rows
 from hubexplore.display.tables.grid import Grid, grid_lines
 from hubexplore.display.wording import MAX_SENTENCE, MAX_TEXT, printable, visible
 from hubexplore.summary.model import ModuleSummary, TensorSummary
 
 WIDTH: Final = 99
+"""Terminal columns that a card fits into."""
 BOLD: Final = "\x1b[1m{}\x1b[0m"
 DIM: Final = "\x1b[2m{}\x1b[0m"
 PLAIN: Final = "{}"
 
-_Line = tuple[str, str]  # how it looks on a terminal that has colours, and its text
+_Line = tuple[str, str]
+"""The format of a line on a terminal with colours, and its text."""
 
 
 def module(summary: ModuleSummary, colour: bool = False, width: int = WIDTH) -> str:
     """Returns a module as text: a header, then sections.
 
     Args:
-      summary: the module.
-      colour: whether headings are bold and notes dim, by ANSI escapes; the only escapes that come out.
-      width: columns that lines should fit into; names are shortened for it, numbers are not.
+      summary: the summary of the module.
+      colour: whether headings are bold and notes dim, by ANSI escapes; there are no other escapes.
+      width: terminal columns that lines should fit into; names are shortened for it, numbers are not.
     """
-    return _written(_card(module_card(summary, unfoldable=True), width), colour)
+    return _joined_lines(_card(module_card(summary, unfoldable=True), width), colour)
 
 
-def section(own: Section | None, empty: str, colour: bool = False) -> str:
-    """Returns one section; the sentence `empty` where there is none."""
-    return _written(_section(own, WIDTH), colour) if own else empty
+def section(card_section: Section | None, empty: str, colour: bool = False) -> str:
+    """Returns one section, or the sentence `empty` for None."""
+    return _joined_lines(_section(card_section, WIDTH), colour) if card_section else empty
 
 
 def tensor_table(tensors: Sequence[TensorSummary]) -> str:
-    """Returns a table of some inputs or outputs, in the order given."""
-    return _written(_grid(tensor_grid(tensors), WIDTH), colour=False)
+    """Returns inputs or outputs as a grid, in their order."""
+    return _joined_lines(_grid(tensor_grid(tensors), WIDTH), colour=False)
 
 
-def _written(lines: Iterator[_Line], colour: bool) -> str:
+def _joined_lines(lines: Iterator[_Line], colour: bool) -> str:
     return "\n".join(look.format(text) if colour and text else text for look, text in lines)
 
 
 def _card(card: Card, width: int) -> Iterator[_Line]:
     yield BOLD, visible(card.title)
     for line in card.facts:
-        yield from ((PLAIN, part) for part in _joined([visible(each) for each in line], width))
-    for own in card.sections:
+        yield from ((PLAIN, part) for part in _wrapped_phrases([visible(phrase) for phrase in line], width))
+    for card_section in card.sections:
         yield PLAIN, ""
-        yield from _section(own, width)
+        yield from _section(card_section, width)
 
 
-def _joined(phrases: Sequence[str], width: int) -> Iterator[str]:
-    """Yields lines of phrases with dots between; none is broken."""
+def _wrapped_phrases(phrases: Sequence[str], width: int) -> Iterator[str]:
+    """Yields lines of phrases separated by dots; no phrase is broken."""
     line = ""
     for phrase in phrases:
         if line and len(line) + len(phrase) + 3 > width:
@@ -67,12 +69,12 @@ def _joined(phrases: Sequence[str], width: int) -> Iterator[str]:
     yield line
 
 
-def _section(own: Section, width: int) -> Iterator[_Line]:
-    yield BOLD, f"{own.heading}: {visible(own.count, MAX_SENTENCE)}"
-    for at, block in enumerate(own.blocks):
+def _section(card_section: Section, width: int) -> Iterator[_Line]:
+    yield BOLD, f"{card_section.heading}: {visible(card_section.count, MAX_SENTENCE)}"
+    for at, block in enumerate(card_section.blocks):
         if at:
             yield PLAIN, ""
-        # Code is copied with its lines, and would not run if these were indented.
+        # Users copy code by whole lines, which would not run with an indent.
         indent = "" if isinstance(block, Code) else "  "
         for look, line in _block(block, width - 2):
             yield look, f"{indent}{line}".rstrip()
@@ -84,7 +86,7 @@ def _block(block: Block, width: int) -> Iterator[_Line]:
             return _grid(block, width)
         case Lines():
             return _lines(block, width)
-        case Tree():
+        case VariableTree():
             return _grid(Grid("", block.columns, tuple(flat_rows(block)), block.note), width)
         case Code():
             return ((PLAIN, printable(line)) for line in block.lines)

@@ -1,4 +1,9 @@
-"""Diagrams of a module: a picture, and the same facts as a list and a table."""
+"""Diagrams of a module: a picture, and the same facts as a list and a grid.
+
+`labels` puts the facts of an `Outline` into words; `dot` writes it in the language of graphviz,
+`graphviz_svg` runs the program `dot` and cleans its SVG, `box_table` makes the list, the grid and the data
+frame; `view` joins them in a `Diagram`.
+"""
 
 from hubexplore.display.diagram.view import ENDINGS, Diagram, diagram
 

@@ -1,4 +1,4 @@
-"""The boxes of an outline as a list, as rows of a table, and as records of a frame."""
+"""The boxes of an outline as a list, as rows of a grid, and as records of a data frame."""
 
 from __future__ import annotations
 
@@ -32,12 +32,14 @@ COLUMNS: Final = (
 )
 
 
-def items_of(shown: Outline) -> list[tuple[int, str]]:
-    """The outline as (depth, line): boxes in their groups, in the order in which values flow."""
+def list_items(shown: Outline) -> list[tuple[int, str]]:
+    """Returns the outline as (depth, line): boxes in their groups, in the order in which values flow."""
     feeds: dict[int, list[Edge]] = {}
     for edge in shown.edges:
         feeds.setdefault(edge.target, []).append(edge)
-    found: list[tuple[int, str]] = []
+    items: list[tuple[int, str]] = []
+    # Invariant: open_ is the path of groups of the box before, and a group is listed when a path first enters
+    # it. Boxes of a group need not be neighbours, so a group may be listed again.
     open_: list[int] = []
     for index, box in enumerate(shown.boxes):
         path = _path(shown, box.group)
@@ -45,12 +47,12 @@ def items_of(shown: Outline) -> list[tuple[int, str]]:
             if depth >= len(open_) or open_[depth] != group:
                 open_ = path[: depth + 1]
                 words = group_lines(shown.groups[group])
-                found.append((depth + 1, "; ".join([f"{words[0]}/", *words[1:]])))
+                items.append((depth + 1, "; ".join([f"{words[0]}/", *words[1:]])))
         open_ = path
         words = [f"{name_text(box)} ({kind_text(box)})", *lines(box)]
         sources = ", ".join(name_text(shown.boxes[edge.source]) for edge in feeds.get(index, ())[:8])
-        found.append((len(path) + 1, "; ".join(words) + (f"  <- {sources}" if sources else "")))
-    return found + [(1, visible(text, MAX_SENTENCE)) for text in shown.warnings]
+        items.append((len(path) + 1, "; ".join(words) + (f"  <- {sources}" if sources else "")))
+    return items + [(1, visible(text, MAX_SENTENCE)) for text in shown.warnings]
 
 
 def _path(shown: Outline, group: int | None) -> list[int]:
@@ -62,7 +64,11 @@ def _path(shown: Outline, group: int | None) -> list[int]:
 
 
 def nested_list(items: Sequence[tuple[int, str]]) -> Markup:
-    """Returns nested lists; closes the inner ones first, without recursion."""
+    """Returns nested lists.
+
+    Invariant: levels[d] holds the items of the open list at depth d. Without recursion, because scopes of
+    strangers may be nested deeper than Python's stack.
+    """
     levels: list[list[Markup]] = [[]]
     for depth, text in items:
         while len(levels) > depth:
@@ -78,7 +84,7 @@ def nested_list(items: Sequence[tuple[int, str]]) -> Markup:
 
 
 def row_of(shown: Outline, index: int) -> tuple[str, ...]:
-    """A box as a row of the table: one cell per column."""
+    """Returns a box as a row of the grid: a cell for each column."""
     box = shown.boxes[index]
     sources = [edge for edge in shown.edges if edge.target == index]
     names = [
@@ -90,7 +96,7 @@ def row_of(shown: Outline, index: int) -> tuple[str, ...]:
         kind_text(box),
         ops_text(box.ops),
         f"{box.nodes:,}",
-        ", ".join(weight_text(each, box.name) for each in box.weights[:3])
+        ", ".join(weight_text(weight, box.name) for weight in box.weights[:3])
         + (" ..." if len(box.weights) > 3 else ""),
         f"{box.parameters:,}" if box.weights else "",
         type_text(box.dtype, box.shape),
@@ -99,7 +105,7 @@ def row_of(shown: Outline, index: int) -> tuple[str, ...]:
 
 
 def record_of(shown: Outline, index: int) -> dict[str, object]:
-    """A box as a row of the frame: facts, not words."""
+    """Returns a box as a row of the data frame: facts rather than text."""
     box: Box = shown.boxes[index]
     group = shown.groups[box.group].name if box.group is not None else ""
     return {

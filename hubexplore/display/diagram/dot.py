@@ -1,7 +1,7 @@
 """An outline as DOT, the language of graphviz.
 
 Names never become node ids, attributes or plain labels: `a:0` would be read as a port and `<b>` as markup.
-They appear only as text in HTML-like labels, which `markup.tag` escapes.
+They occur only as text in HTML-like labels, which `markup.tag` escapes.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from hubexplore.display.diagram.labels import (
-    KINDS,
-    SAID_BY_LOOKS,
+    KIND_NAMES,
+    KINDS_SHOWN_BY_SHAPE,
     edge_text,
     group_lines,
     heading,
@@ -28,36 +28,36 @@ if TYPE_CHECKING:
     from graphviz import Digraph
 
 FONT: Final = "Helvetica,Arial,sans-serif"
-LINE: Final = 38
-"""Characters in a line of a box, if there is a comma to break it at."""
-AIR: Final = "\u00a0\u00a0"
-"""Between an edge and its label; `dot` would leave out ordinary spaces at the ends."""
-IN_A_ROW: Final = 8
-"""So many inputs or outputs side by side, where there are more than twice as many."""
+LINE_LENGTH: Final = 38
+"""Maximum length in characters of a line in a box, if there is a comma to break it at."""
+LABEL_PADDING: Final = "\u00a0\u00a0"
+"""Space between an edge and its label. Not ordinary spaces, which `dot` strips at both ends."""
+BOXES_PER_ROW: Final = 8
+"""Number of inputs, or outputs, in a row, if there are more than twice as many."""
 MAX_LABELLED: Final = 160
-"""With more edges than this, only the table says what they carry."""
+"""Maximum number of edges that have labels; in larger diagrams only the grid shows what they carry."""
 
 
-def _look(colours: str, **form: str) -> dict[str, str]:
+def _style(colours: str, **form: str) -> dict[str, str]:
     fill, line = BOXES[colours]
     return {"fillcolor": fill, "color": line, **form}
 
 
-# Each kind has a fill, a line and a form; what they mean is also said in words.
-_LOOKS: Final[dict[str, dict[str, str]]] = {
-    data.INPUT: _look("green", style="rounded,filled"),
-    data.OUTPUT: _look("blue", style="rounded,filled"),
-    data.SCOPE: _look("grey", style="filled"),
-    data.FUNCTION: _look("grey", shape="component"),
-    data.SERIES: _look("violet", peripheries="2"),
-    data.ALIKE: _look("violet", peripheries="2"),
-    data.MORE: _look("pale", style="filled,dashed"),
-    data.OP: _look("white", style="rounded,filled"),
-    data.VARIABLE: _look("yellow", shape="cylinder"),
-    data.TABLE: _look("pink", shape="tab"),
-    data.ASSET: _look("pink", shape="note"),
-    data.CONSTANT: _look("white", style="rounded,filled,dotted"),
-    data.MISSING: _look("red", style="filled,dashed", penwidth="2"),
+# Kinds differ in shape and line as well as in colour, and the legend names them.
+_STYLES: Final[dict[str, dict[str, str]]] = {
+    data.INPUT: _style("green", style="rounded,filled"),
+    data.OUTPUT: _style("blue", style="rounded,filled"),
+    data.SCOPE: _style("grey", style="filled"),
+    data.FUNCTION: _style("grey", shape="component"),
+    data.SERIES: _style("violet", peripheries="2"),
+    data.ALIKE: _style("violet", peripheries="2"),
+    data.MORE: _style("pale", style="filled,dashed"),
+    data.OP: _style("white", style="rounded,filled"),
+    data.VARIABLE: _style("yellow", shape="cylinder"),
+    data.TABLE: _style("pink", shape="tab"),
+    data.ASSET: _style("pink", shape="note"),
+    data.CONSTANT: _style("white", style="rounded,filled,dotted"),
+    data.MISSING: _style("red", style="filled,dashed", penwidth="2"),
 }
 
 
@@ -94,7 +94,10 @@ def _heading(outline: Outline, title: str) -> str:
     """Returns the title of the picture, and below it the colours that occur in it."""
     kinds = dict.fromkeys(box.kind for box in outline.boxes if box.kind != data.OP)
     legend = [
-        join(tag("FONT", "\u25a0 ", COLOR=_LOOKS[kind]["color"]), tag("FONT", KINDS[kind] + "   ", COLOR=DIM))
+        join(
+            tag("FONT", "\u25a0 ", COLOR=_STYLES[kind]["color"]),
+            tag("FONT", KIND_NAMES[kind] + "   ", COLOR=DIM),
+        )
         for kind in kinds
     ]
     left = {"ALIGN": "LEFT"}
@@ -109,7 +112,11 @@ def _heading(outline: Outline, title: str) -> str:
 
 
 def _add_boxes(graph: Digraph, outline: Outline) -> None:
-    """Adds boxes and clusters; inner clusters are finished, and added to theirs, first."""
+    """Adds boxes and clusters.
+
+    A cluster is copied when it is added to its parent, so inner clusters must be complete first. A group
+    comes after its parent in the outline, hence the reversed order.
+    """
     from graphviz import Digraph
 
     clusters = []
@@ -133,7 +140,7 @@ def _add_boxes(graph: Digraph, outline: Outline) -> None:
         )
     for index, box in enumerate(outline.boxes):
         (graph if box.group is None else clusters[box.group]).node(
-            f"n{index}", _box_label(box), **_LOOKS[box.kind], **_repeated(box)
+            f"n{index}", _box_label(box), **_STYLES[box.kind], **_double_line(box)
         )
     for index in reversed(range(len(clusters))):
         parent = outline.groups[index].parent
@@ -141,16 +148,16 @@ def _add_boxes(graph: Digraph, outline: Outline) -> None:
 
 
 def _add_rows(graph: Digraph, outline: Outline) -> None:
-    """Many inputs, or outputs, stand in rows of a few: edges that are not seen hold each below another."""
+    """Arranges many inputs, or outputs, in rows: an invisible edge keeps each box below another one."""
     for kind in (data.INPUT, data.OUTPUT):
         ends = [index for index, box in enumerate(outline.boxes) if box.kind == kind]
-        rows = len(ends) > 2 * IN_A_ROW
-        for above, below in zip(ends, ends[IN_A_ROW:], strict=False) if rows else ():
+        rows = len(ends) > 2 * BOXES_PER_ROW
+        for above, below in zip(ends, ends[BOXES_PER_ROW:], strict=False) if rows else ():
             graph.edge(f"n{above}", f"n{below}", style="invis", weight="20")
 
 
-def _repeated(box: Box) -> dict[str, str]:
-    """A double line around inputs or outputs that share a box."""
+def _double_line(box: Box) -> dict[str, str]:
+    """Returns a double line for a box of several inputs or outputs."""
     several = box.kind in (data.INPUT, data.OUTPUT) and box.repeats > 1
     return {"peripheries": "2"} if several else {}
 
@@ -158,25 +165,28 @@ def _repeated(box: Box) -> dict[str, str]:
 def _add_edge(graph: Digraph, boxes: Sequence[Box], edge: Edge, labelled: bool) -> None:
     source, target = boxes[edge.source], boxes[edge.target]
     attributes = {}
-    # What an end says itself need not be said beside it.
-    told = source.kind in (data.VARIABLE, data.INPUT, data.TABLE, data.ASSET) or target.kind == data.OUTPUT
-    if labelled and edge_text(edge) and not told:
-        attributes["label"] = _label(tag("FONT", AIR + edge_text(edge) + AIR))
+    # The boxes of these kinds state dtype and shape themselves.
+    repeats_an_end = (
+        source.kind in (data.VARIABLE, data.INPUT, data.TABLE, data.ASSET) or target.kind == data.OUTPUT
+    )
+    if labelled and edge_text(edge) and not repeats_an_end:
+        attributes["label"] = _label(tag("FONT", LABEL_PADDING + edge_text(edge) + LABEL_PADDING))
     if edge.tensors > 1:
         attributes["penwidth"] = "1.8"
     if source.kind in (data.VARIABLE, data.ASSET):
-        attributes.update(color=_LOOKS[source.kind]["color"], style="dashed")
+        attributes.update(color=_STYLES[source.kind]["color"], style="dashed")
     graph.edge(f"n{edge.source}", f"n{edge.target}", **attributes)
 
 
 def _box_label(box: Box) -> str:
     rows = []
-    if box.kind not in SAID_BY_LOOKS and not title_text(box).endswith(f"{KINDS[box.kind]}s"):
+    if box.kind not in KINDS_SHOWN_BY_SHAPE and not title_text(box).endswith(f"{KIND_NAMES[box.kind]}s"):
         rows.append(tag("FONT", kind_text(box), POINT_SIZE=9, COLOR=DIM))
     rows.append(tag("B", title_text(box)))
     rows.extend(tag("FONT", part, POINT_SIZE=9, COLOR=DIM) for line in lines(box) for part in _wrapped(line))
     parts: list[Markup] = []
     for row in rows:
+        # HTML-like labels have no paragraphs; a <BR/> separates lines and does not end the last one.
         parts.extend((row, tag("BR")))
     return _label(join(*parts[:-1]))
 
@@ -184,15 +194,15 @@ def _box_label(box: Box) -> str:
 def _group_label(group: Group) -> Markup:
     words = group_lines(group)
     return join(
-        tag("B", words[0]), *(tag("FONT", "  " + each, POINT_SIZE=9, COLOR=DIM) for each in words[1:])
+        tag("B", words[0]), *(tag("FONT", "  " + line, POINT_SIZE=9, COLOR=DIM) for line in words[1:])
     )
 
 
 def _wrapped(line: str) -> Iterator[str]:
-    """Breaks a line after commas; what has none stays as long as it is."""
+    """Breaks a line after commas; text without commas is not broken."""
     part = ""
     for word in line.split(", "):
-        if part and len(part) + 2 + len(word) > LINE:
+        if part and len(part) + 2 + len(word) > LINE_LENGTH:
             yield part + ","
             part = word
         else:
@@ -201,5 +211,5 @@ def _wrapped(line: str) -> Iterator[str]:
 
 
 def _label(content: Markup) -> str:
-    # `dot` replaces a backslash and what follows it even in markup; two stand for one.
+    # `dot` interprets escapes such as \\N even in HTML-like labels; two backslashes stand for one.
     return "<" + content.replace("\\", "\\\\") + ">"

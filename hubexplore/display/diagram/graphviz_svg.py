@@ -1,4 +1,4 @@
-"""Pictures made by the `dot` program, and SVG that holds nothing but a drawing."""
+"""Runs the program `dot`, and reduces its SVG to shapes and text."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from xml.etree import ElementTree
 from hubexplore.errors import DiagramError
 
 TIME_LIMIT: Final = 10.0
-"""Seconds that one layout may take."""
+"""Maximum time in seconds for one layout."""
 HOW_TO_GET_DOT: Final = (
     "A picture needs graphviz's program `dot`: `apt-get install graphviz`, `conda install graphviz`, "
     "`brew install graphviz`, or from graphviz.org; pip cannot install it."
 )
-_SPACE: Final = "http://www.w3.org/2000/svg"
+_NAMESPACE: Final = "http://www.w3.org/2000/svg"
+# An allow-list: SVG grows new elements that load or run, and a list of forbidden ones would miss them.
 _ELEMENTS: Final = frozenset({"svg", "g", "title", "polygon", "polyline", "path", "ellipse", "text"})
 _ATTRIBUTES: Final = frozenset(
     {
@@ -41,7 +42,7 @@ class LayoutTimeoutError(DiagramError):
 
 
 def has_dot() -> bool:
-    """Whether the program is on the PATH."""
+    """Returns whether the program is on the PATH."""
     return shutil.which("dot") is not None
 
 
@@ -49,18 +50,18 @@ def render(source: str, form: str) -> bytes:
     """Runs `dot` once.
 
     Args:
-      source: in DOT.
+      source: the graph in DOT.
       form: "svg" or "png".
 
     Raises:
-      LayoutTimeoutError: it takes longer than TIME_LIMIT.
-      DiagramError: there is no `dot`, or it fails.
+      LayoutTimeoutError: the layout takes longer than TIME_LIMIT.
+      DiagramError: `dot` is not installed, or fails.
     """
     program = shutil.which("dot")
     if program is None:
         raise DiagramError(HOW_TO_GET_DOT)
     try:
-        done = subprocess.run(  # noqa: S603 - the program of this name on the user's PATH; no shell, no file
+        process = subprocess.run(  # noqa: S603 - the program of this name on the user's PATH; no shell, no file
             [program, f"-T{form}"],
             input=source.encode(),
             capture_output=True,
@@ -73,29 +74,31 @@ def render(source: str, form: str) -> bytes:
         ) from None
     except OSError as error:
         raise DiagramError(f"`dot` ({program}) cannot be run: {error}. {HOW_TO_GET_DOT}") from error
-    if done.returncode or not done.stdout:
-        said = done.stderr.decode(errors="replace").strip()[:500]
-        raise DiagramError(f"`dot` ({program}) failed with exit code {done.returncode}: {said!r}")
-    return done.stdout
+    if process.returncode or not process.stdout:
+        message = process.stderr.decode(errors="replace").strip()[:500]
+        raise DiagramError(f"`dot` ({program}) failed with exit code {process.returncode}: {message!r}")
+    return process.stdout
 
 
 def cleaned(drawing: bytes, title: str, names: Sequence[str], font: str, numbered: bool = False) -> str:
-    """Returns the SVG of `dot` with only shapes and text in it: no script, style, link, or reference.
+    """Returns the SVG of `dot` reduced to shapes and text: no script, style, link or reference.
 
     Args:
-      drawing: what `dot` wrote.
-      title: for who cannot see the picture.
-      names: names of boxes; box `n3` gets the fourth as its title.
-      font: of all text.
+      drawing: the output of `dot`.
+      title: title of the picture, for screen readers.
+      names: titles of the boxes; box `n3` gets the fourth.
+      font: font family of all text.
       numbered: whether the shapes of box 3 are in a `<g data-box="3">`, those of group 1 in `data-group="1"`.
     """
-    ElementTree.register_namespace("", _SPACE)
+    # Without a registered name ElementTree would write every element as ns0:..., which HTML pages do not
+    # draw.
+    ElementTree.register_namespace("", _NAMESPACE)
     root = ElementTree.fromstring(drawing)  # noqa: S314 - written by `dot`, which escapes text; no entities of its own
     _strip(root)
-    for group in root.iter(f"{{{_SPACE}}}g"):
-        caption = group.find(f"{{{_SPACE}}}title")
+    for group in root.iter(f"{{{_NAMESPACE}}}g"):
+        caption = group.find(f"{{{_NAMESPACE}}}title")
         if caption is not None:
-            # Ours are "n3" for a box and "cluster1" for a group.
+            # `dot` writes the ids of `dot_source` as titles: "n3" for a box, "cluster1" for a group.
             kind, number = group.get("class"), (caption.text or "").removeprefix("cluster").removeprefix("n")
             if numbered and number.isdecimal() and kind in _NUMBERED:
                 group.set(_NUMBERED[kind], number)
@@ -103,24 +106,26 @@ def cleaned(drawing: bytes, title: str, names: Sequence[str], font: str, numbere
                 caption.text = names[int(number)]
             else:
                 group.remove(caption)
+        # Classes would let the style sheets of a notebook change the picture.
         group.attrib.pop("class", None)
-    named = ElementTree.Element(f"{{{_SPACE}}}title")
-    named.text = title
-    root.insert(0, named)
+    picture_title = ElementTree.Element(f"{{{_NAMESPACE}}}title")
+    picture_title.text = title
+    root.insert(0, picture_title)
     root.set("role", "img")
     root.set("font-family", font)
     return ElementTree.tostring(root, encoding="unicode")
 
 
 def _strip(root: ElementTree.Element) -> None:
-    """Removes every element and attribute that is not on the list; `text` and `tail` stay."""
+    """Removes every element and attribute that is not on the allow-list, and text outside of text."""
+    # A stack rather than recursion or iter(): children are removed while the tree is walked.
     stack = [root]
     while stack:
         element = stack.pop()
-        for name in [each for each in element.attrib if each not in _ATTRIBUTES]:
+        for name in [name for name in element.attrib if name not in _ATTRIBUTES]:
             del element.attrib[name]
         for child in list(element):
-            if child.tag.removeprefix(f"{{{_SPACE}}}") in _ELEMENTS:
+            if child.tag.removeprefix(f"{{{_NAMESPACE}}}") in _ELEMENTS:
                 stack.append(child)
             else:
                 element.remove(child)

@@ -10,11 +10,13 @@ from hubexplore.summary.outline import data
 from hubexplore.summary.outline.data import Box, Edge, Group, Outline, Weight
 
 MAX_LABEL: Final = 44
-"""Characters in one line of a box."""
+"""Maximum length in characters of a name in a box."""
 MAX_OPS: Final = 4
+"""Maximum number of op types that a box names."""
 MAX_WEIGHTS: Final = 3
+"""Maximum number of variables that a box names."""
 
-KINDS: Final = {
+KIND_NAMES: Final = {
     data.INPUT: "input",
     data.OUTPUT: "output",
     data.SCOPE: "scope",
@@ -29,8 +31,8 @@ KINDS: Final = {
     data.CONSTANT: "constant",
     data.MISSING: "missing",
 }
-SAID_BY_LOOKS: Final = frozenset({data.OP, data.SCOPE, data.MORE, data.SERIES, data.ALIKE})
-"""Kinds whose boxes need no word for it."""
+KINDS_SHOWN_BY_SHAPE: Final = frozenset({data.OP, data.SCOPE, data.MORE, data.SERIES, data.ALIKE})
+"""Kinds that the shape of a box or its title shows, so that it needs no label for the kind."""
 
 
 def kind_text(box: Box) -> str:
@@ -40,35 +42,36 @@ def kind_text(box: Box) -> str:
     if box.kind == data.ALIKE:
         return f"{box.repeats} alike"
     if box.kind in (data.INPUT, data.OUTPUT) and box.repeats > 1:
-        return f"{box.repeats:,} {KINDS[box.kind]}s"
-    return KINDS[box.kind] + ("s" if box.kind == data.VARIABLE and len(box.weights) > 1 else "")
+        return f"{box.repeats:,} {KIND_NAMES[box.kind]}s"
+    return KIND_NAMES[box.kind] + ("s" if box.kind == data.VARIABLE and len(box.weights) > 1 else "")
 
 
 def name_text(box: Box) -> str:
-    """Returns the name of a box within its group."""
+    """Returns the name of a box, relative to its group."""
     return visible(box.label or '""', MAX_LABEL)
 
 
 def title_text(box: Box) -> str:
-    """Returns the first line of a box: its name; of several in one also how many."""
+    """Returns the first line of a box: its name, with a count if it stands for several."""
     if box.kind == data.ALIKE:
         return f"{kind_text(box)}: {name_text(box)}"
     return name_text(box) + (f"  x{box.repeats}" if box.kind == data.SERIES else "")
 
 
 def ops_text(ops: Sequence[tuple[str, int]], repeats: int = 1) -> str:
-    """Returns "Conv2D, Relu x2, and 3 more types"; of a series what one repeat has."""
+    """Returns "Conv2D, Relu x2, and 3 more types"; for a series the ops of one repeat."""
     shown = ops if len(ops) <= MAX_OPS else ops[: MAX_OPS - 1]
     words = []
     for op, count in shown:
-        each = count // repeats if count % repeats == 0 else count
-        words.append(visible(op, MAX_LABEL) + (f" x{each:,}" if each > 1 else ""))
+        # Repeats may differ in a few ops; then the count of all is shown, which is right for the series.
+        per_repeat = count // repeats if count % repeats == 0 else count
+        words.append(visible(op, MAX_LABEL) + (f" x{per_repeat:,}" if per_repeat > 1 else ""))
     rest = len(ops) - len(shown)
     return ", ".join(words + ([f"and {rest} more types"] if rest else []))
 
 
 def weight_text(weight: Weight, inside: str = "") -> str:
-    """Returns "kernel (3, 3, 64)", the name without the scope it lies in."""
+    """Returns "kernel (3, 3, 64)": the name without its scope, and the shape."""
     name = weight.name
     short = (
         name.removeprefix(f"{inside}/") if name.startswith(f"{inside}/") else name.rpartition("/")[2] or name
@@ -77,7 +80,7 @@ def weight_text(weight: Weight, inside: str = "") -> str:
 
 
 def type_text(dtype: str, shape: tuple[int | None, ...] | None) -> str:
-    """Returns "float32 (?, 10)", "float32" where the shape is unknown, or nothing."""
+    """Returns "float32 (?, 10)", or "float32" if the shape is unknown."""
     return " ".join(filter(None, (visible(dtype), "" if shape is None else shape_text(shape))))
 
 
@@ -88,52 +91,54 @@ def edge_text(edge: Edge) -> str:
 
 
 def lines(box: Box) -> list[str]:
-    """What a box says below its title."""
-    found = []
+    """Returns the lines of a box below its title."""
+    texts = []
     if box.kind == data.OP:
-        # An op that is named after its type needs no second line.
+        # TensorFlow names an op after its type by default, and then a second line would repeat the title.
         type_ = box.ops[0][0] if box.ops else ""
         if not box.label.startswith(type_):
-            found.append(visible(type_, MAX_LABEL))
+            texts.append(visible(type_, MAX_LABEL))
     elif box.ops:
-        found.append(ops_text(box.ops, box.repeats))
+        texts.append(ops_text(box.ops, box.repeats))
+    # A box of one tensor states its dtype and shape, a box of several variables their names and shapes.
     if box.kind in (data.INPUT, data.OUTPUT) or (box.kind == data.VARIABLE and len(box.weights) == 1):
-        found.append(type_text(box.dtype, box.shape))
+        texts.append(type_text(box.dtype, box.shape))
     elif box.weights:
-        found.extend(weight_lines(box))
+        texts.extend(weight_lines(box))
     if box.function:
-        found.append("body of " + visible(box.function, MAX_LABEL))
+        texts.append("body of " + visible(box.function, MAX_LABEL))
     if box.note:
-        found.append(visible(box.note, 2 * MAX_LABEL))
-    return [line for line in found if line]
+        texts.append(visible(box.note, 2 * MAX_LABEL))
+    return [line for line in texts if line]
 
 
 def weight_lines(box: Box) -> list[str]:
-    """The variables in a box: each if they are few, and how many numbers they hold."""
-    found = []
+    """Returns the variables of a box, by name if they are few, and their number of parameters."""
+    texts = []
     if len(box.weights) <= MAX_WEIGHTS and box.kind != data.SERIES:
-        found.append(", ".join(weight_text(each, box.name) for each in box.weights))
-        if len(found[0]) > 2 * MAX_LABEL:
-            found = [weight_text(each, box.name) for each in box.weights]
+        texts.append(", ".join(weight_text(weight, box.name) for weight in box.weights))
+        # One line for all variables if it is short enough, otherwise a line for each.
+        if len(texts[0]) > 2 * MAX_LABEL:
+            texts = [weight_text(weight, box.name) for weight in box.weights]
     else:
-        found.append(counted(len(box.weights), "variable"))
+        texts.append(counted(len(box.weights), "variable"))
     if box.parameters:
-        found.append(counted(box.parameters, "parameter"))
-    return found
+        texts.append(counted(box.parameters, "parameter"))
+    return texts
 
 
 def group_lines(group: Group) -> list[str]:
-    """Returns the name, which function it is the body of, and how many parameters it holds."""
-    found = [visible(group.label or '""', MAX_LABEL)]
+    """Returns the name of a group, the function it is the body of, and its number of parameters."""
+    texts = [visible(group.label or '""', MAX_LABEL)]
     if group.function:
-        found.append("body of " + visible(group.function, MAX_LABEL))
+        texts.append("body of " + visible(group.function, MAX_LABEL))
     if group.parameters:
-        found.append(counted(group.parameters, "parameter"))
-    return found
+        texts.append(counted(group.parameters, "parameter"))
+    return texts
 
 
 def heading(outline: Outline, title: str) -> str:
-    """Returns what the diagram is of."""
+    """Returns the heading of a diagram: module, tags, signature and sizes."""
     parameters = sum(box.parameters for box in outline.boxes)
     words = [visible(title)]
     if outline.tags:

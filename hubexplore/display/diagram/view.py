@@ -1,4 +1,4 @@
-"""Diagrams of a module: a picture, and the same facts as a list and a table."""
+"""Diagrams that show themselves: a picture, and the same facts as a list and a grid."""
 
 from __future__ import annotations
 
@@ -30,9 +30,11 @@ from hubexplore.summary.tags import chosen
 if TYPE_CHECKING:
     import pandas as pd
 
-FEWER: Final = 40
-"""So many boxes are drawn where `dot` took too long for more."""
-MSG_FEWER: Final = "The layout of all boxes took too long; these are fewer. Name a signature, or a depth."
+MAX_BOXES_AFTER_TIMEOUT: Final = 40
+"""Maximum number of boxes of the second attempt, after `dot` took too long for the first."""
+MSG_FEWER_BOXES: Final = (
+    "The layout of all boxes took too long, so fewer are shown. Pass a signature, or depth=1."
+)
 ENDINGS: Final = (".svg", ".png", ".dot")
 
 
@@ -46,52 +48,55 @@ def diagram(
     """Returns a diagram of one graph variant.
 
     Args:
-      summary: of a module, with its graphs.
-      signature: the slice to show; None for all signatures together.
-      tags: of the variant, also as "a,b"; by default the untagged one, else the first.
+      summary: the summary of a module, with its graphs.
+      signature: the signature whose part of the graph is shown; None for all signatures together.
+      tags: tags of the variant, also as "a,b"; by default the variant without tags, else the first one.
       expand: names of scopes, series, function calls, functions or ops to unfold.
-      depth: so many levels of scopes at most; by default as many as read well.
+      depth: maximum number of levels of scopes; by default as many as are readable.
 
     Raises:
       NoSuchVariantError: no variant has these tags.
       NoSuchSignatureError: the variant has no such signature.
-      NoSuchScopeError: the slice has nothing of a name in `expand`.
-      DiagramError: the summary comes without its graph.
+      NoSuchScopeError: nothing in that part of the graph has a name in `expand`.
+      DiagramError: the summary has no graph.
     """
     variant = _variant(summary, tags)
     meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source else None
     if meta_graph is None:
         raise DiagramError(
-            "A diagram is drawn from the graph, and this summary holds none: it was not made by "
-            "hubexplore.summarize(path or module) but from parts. Summarise the module again."
+            "A diagram is drawn from the graph, but this summary has no graph: it was not made by "
+            "hubexplore.summarize(path or module). Summarise the module again."
         )
+    # A single name is a text, which would otherwise be taken for a sequence of letters.
     names = (expand,) if isinstance(expand, str) else tuple(expand)
     draw = functools.partial(outline, meta_graph, variant, signature, expand=names, depth=depth)
-    return Diagram(summary.title, draw(bound=MAX_BOXES), functools.partial(draw, bound=FEWER))
+    return Diagram(
+        summary.title, draw(bound=MAX_BOXES), functools.partial(draw, bound=MAX_BOXES_AFTER_TIMEOUT)
+    )
 
 
 def _variant(summary: ModuleSummary, tags: Iterable[str] | str | None) -> VariantSummary:
     if not summary.variants:
-        raise DiagramError("This module holds no graph, so there is nothing to draw.")
+        raise DiagramError("This module has no graph, so there is nothing to draw.")
     if tags is None:
-        return next((each for each in summary.variants if not each.tags), summary.variants[0])
-    wanted = chosen(tags, (each.tags for each in summary.variants))
-    for each in summary.variants:
-        if each.tags == wanted:
-            return each
-    known = [",".join(each.tags) for each in summary.variants]
+        return next((variant for variant in summary.variants if not variant.tags), summary.variants[0])
+    tag_set = chosen(tags, (variant.tags for variant in summary.variants))
+    for variant in summary.variants:
+        if variant.tags == tag_set:
+            return variant
+    known = [",".join(variant.tags) for variant in summary.variants]
     raise NoSuchVariantError(
-        f"The module has no graph variant with the tags {','.join(wanted)!r}; it has {known}."
-        f"{closest(','.join(wanted), known)}"
+        f"The module has no graph variant with the tags {','.join(tag_set)!r}; it has {known}."
+        f"{closest(','.join(tag_set), known)}"
     )
 
 
 class Diagram:
-    """A module's graph in few boxes: a picture where `dot` is installed, always a list and a table.
+    """The graph of a module in few boxes: a list and a grid, and a picture if `dot` is installed.
 
     Attributes:
-      title: of the module.
-      outline: the boxes and edges, as facts; fewer ones once a layout has taken too long.
+      title: title of the module.
+      outline: boxes and edges as facts; fewer of them after a layout took too long.
     """
 
     def __init__(self, title: str, outline: Outline, fewer: functools.partial[Outline] | None = None) -> None:
@@ -101,28 +106,29 @@ class Diagram:
 
     @functools.cached_property
     def _picture(self) -> _Picture:
-        """The layout. If it takes too long, all of the diagram goes on with fewer boxes."""
+        """The layout. If it takes too long, the whole diagram changes to fewer boxes."""
         try:
-            return _drawn(self.outline, self.title)
+            return _laid_out(self.outline, self.title)
         except svg.LayoutTimeoutError:
             if self._fewer is None:
                 raise
+            # Only once: if the smaller layout takes too long as well, the error is raised.
             fewer = self._fewer()
-            self.outline = replace(fewer, warnings=(*fewer.warnings, MSG_FEWER))
-            return _drawn(self.outline, self.title)
+            self.outline = replace(fewer, warnings=(*fewer.warnings, MSG_FEWER_BOXES))
+            return _laid_out(self.outline, self.title)
 
     @property
     def svg(self) -> str:
-        """The picture as SVG: shapes and text, nothing that runs, links or loads.
+        """The picture as SVG of shapes and text: no script, no links, no external resources.
 
         Raises:
-          DiagramError: `dot` is not installed; the message says how to get it.
+          DiagramError: `dot` is not installed; the message states how to get it.
         """
         return self._picture.cleaned()
 
     @property
     def numbered_svg(self) -> str:
-        """The same picture, in which the shapes of a box or group carry its position in the outline.
+        """The same picture, in which the shapes of a box or group carry its index in the outline.
 
         Raises:
           DiagramError: as for `svg`.
@@ -131,12 +137,12 @@ class Diagram:
 
     @property
     def dot(self) -> str:
-        """The picture in graphviz's language; needs no `dot` program."""
+        """The picture in the language of graphviz; `dot` need not be installed."""
         return dot_source(self.outline, self.title)
 
     @property
     def df(self) -> pd.DataFrame:
-        """One row per box: name, kind, scope, ops, nodes, variables, parameters, dtype, what feeds it."""
+        """A row for each box: name, kind, scope, ops, nodes, variables, parameters, dtype and inputs."""
         import pandas as pd
 
         return pd.DataFrame(
@@ -145,25 +151,26 @@ class Diagram:
 
     @property
     def table(self) -> Grid:
-        """The boxes and what feeds them as a table."""
-        shown = self.outline
-        found = tuple(box_table.row_of(shown, index) for index in range(len(shown.boxes)))
+        """The boxes and their inputs as a grid."""
+        current = self.outline
+        rows = tuple(box_table.row_of(current, index) for index in range(len(current.boxes)))
         note = (
-            f"{counted(shown.hidden, 'node')} of constants, shape arithmetic and reads stand aside."
-            if shown.hidden > 0
+            f"{counted(current.hidden, 'node')} of constants, shape arithmetic and variable reads are hidden."
+            if current.hidden > 0
             else ""
         )
-        return Grid("Boxes of the diagram and what feeds them", box_table.COLUMNS, found, note)
+        return Grid("Boxes of the diagram and what feeds them", box_table.COLUMNS, rows, note)
 
     def save(self, path: str | bytes | os.PathLike[str]) -> None:
-        """Writes the picture; the ending of the path says in which form.
+        """Writes the picture in the format that the suffix of the path names.
 
-        It is written whole, or what was there stays.
+        The file is replaced atomically: it is complete, or unchanged after an error.
 
         Raises:
-          DiagramError: another ending than .svg, .png or .dot, or no `dot` program.
-          PathError: (a ValueError, OSError and TypeError) `path` is no path of this machine.
+          DiagramError: the suffix is not .svg, .png or .dot, or `dot` is not installed.
+          PathError: (a ValueError, OSError and TypeError) `path` is not a local path.
         """
+        # Checked before the layout, which may take seconds.
         target = Path(local_to_write(path, "The file of a diagram"))
         ending = target.suffix.lower()
         if ending == ".dot":
@@ -174,7 +181,7 @@ class Diagram:
             content = svg.render(self._picture.source, "png")
         else:
             raise DiagramError(
-                f"A diagram is saved as {', '.join(ENDINGS)}; not as {ending!r}: {str(target)!r}"
+                f"A diagram is saved as {', '.join(ENDINGS)}, not as {ending!r}: {str(target)!r}"
             )
         write_file(target, content)
 
@@ -183,7 +190,7 @@ class Diagram:
         return "\n".join(
             [
                 heading(self.outline, self.title),
-                *(f"{'  ' * depth}{text}" for depth, text in box_table.items_of(self.outline)),
+                *(f"{'  ' * depth}{text}" for depth, text in box_table.list_items(self.outline)),
             ]
         )
 
@@ -192,27 +199,27 @@ class Diagram:
         return self.html()
 
     def html(self) -> Markup:
-        """Returns the picture and its table; without `dot` a list, and how to get a picture."""
-        failed = ""
+        """Returns the picture and the grid; without `dot` a list, and how to get the picture."""
+        failure = ""
         try:
-            # The picture comes first: what stands beside it has the boxes that it has.
+            # The picture comes first: if its layout takes too long, the grid below must show fewer boxes too.
             picture = self._picture
-            shown = [picture.html(heading(self.outline, self.title))]
+            content = [picture.html(heading(self.outline, self.title))]
         except DiagramError as error:
-            failed = str(error)
-            shown = [
+            failure = str(error)
+            content = [
                 tag("p", tag("strong", heading(self.outline, self.title))),
-                box_table.nested_list(box_table.items_of(self.outline)),
+                box_table.nested_list(box_table.list_items(self.outline)),
             ]
-        said = [*self.outline.warnings, *([failed] if failed else [])]
-        notes = [tag("p", visible(text, MAX_SENTENCE), class_="note") for text in said]
+        messages = [*self.outline.warnings, *([failure] if failure else [])]
+        notes = [tag("p", visible(text, MAX_SENTENCE), class_="note") for text in messages]
         table = tag("details", tag("summary", "The same as a table"), tag("div", grid_html(self.table)))
-        return framed(*shown, *notes, table)
+        return framed(*content, *notes, table)
 
 
 @dataclass(frozen=True)
 class _Picture:
-    """A finished layout: the DOT it is of, what `dot` drew, its title, and the names of its boxes."""
+    """A finished layout: the DOT source, the output of `dot`, the title, and the names of the boxes."""
 
     source: str
     drawing: bytes
@@ -220,11 +227,11 @@ class _Picture:
     names: tuple[str, ...]
 
     def cleaned(self, numbered: bool = False) -> str:
-        """Returns the SVG: shapes and text only."""
+        """Returns the SVG, reduced to shapes and text."""
         return svg.cleaned(self.drawing, self.title, self.names, FONT, numbered)
 
     def html(self, words: str) -> Markup:
-        """Returns the picture as an image: nothing in it can run, and it needs no trust."""
+        """Returns the picture as an `<img>`, which runs no script, so that untrusted notebooks show it."""
         data = base64.b64encode(self.cleaned().encode()).decode()
         return tag(
             "p",
@@ -237,7 +244,7 @@ class _Picture:
         )
 
 
-def _drawn(shown: Outline, title: str) -> _Picture:
-    source = dot_source(shown, title)
-    names = tuple(f"{visible(box.name)} ({kind_text(box)})" for box in shown.boxes)
-    return _Picture(source, svg.render(source, "svg"), heading(shown, title), names)
+def _laid_out(outline: Outline, title: str) -> _Picture:
+    source = dot_source(outline, title)
+    names = tuple(f"{visible(box.name)} ({kind_text(box)})" for box in outline.boxes)
+    return _Picture(source, svg.render(source, "svg"), heading(outline, title), names)

@@ -1,4 +1,4 @@
-"""The log of calls as text, HTML and a DataFrame."""
+"""The log of calls as text, HTML and a data frame."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from hubexplore.display.tables.grid import Column, Grid, grid_html, grid_text
 from hubexplore.display.wording import apart, shape_text, visible
 from hubexplore.summary.call_record import CallRecord, Shapes
 
-SHOWN: Final = 40
+MAX_SHOWN: Final = 40
+"""Maximum number of calls that are shown; the data frame has all."""
 _COLUMNS: Final = (
     Column("#", "right"),
     Column("Time"),
@@ -24,12 +25,12 @@ _COLUMNS: Final = (
 
 
 def text(records: Sequence[CallRecord]) -> str:
-    """Returns the last calls as text, the newest below."""
+    """Returns the latest calls as text, the newest one last."""
     return grid_text(_grid(records)) if records else "no calls yet"
 
 
 def log_html(records: Sequence[CallRecord]) -> Markup:
-    """Returns the last calls as a table, the newest below."""
+    """Returns the latest calls as a grid, the newest one last."""
     return html.framed(grid_html(_grid(records)))
 
 
@@ -39,16 +40,17 @@ def frame(records: Sequence[CallRecord]) -> Any:
 
     rows = [
         {
-            "number": each.number,
-            "time": each.time,
-            "module": each.module,
-            "signature": each.signature,
-            "inputs": {name: shape for name, _, shape in each.inputs},
-            "outputs": {name: shape for name, _, shape in each.outputs},
-            "seconds": each.seconds,
+            "number": record.number,
+            "time": record.time,
+            "module": record.module,
+            "signature": record.signature,
+            "inputs": {name: shape for name, _, shape in record.inputs},
+            "outputs": {name: shape for name, _, shape in record.outputs},
+            "seconds": record.seconds,
         }
-        for each in records
+        for record in records
     ]
+    # Named explicitly, because an empty list of rows has no columns.
     columns = ["number", "time", "module", "signature", "inputs", "outputs", "seconds"]
     return pd.DataFrame(rows, columns=columns).set_index("number")
 
@@ -56,15 +58,15 @@ def frame(records: Sequence[CallRecord]) -> Any:
 def _grid(records: Sequence[CallRecord]) -> Grid:
     rows = tuple(
         (
-            str(each.number),
-            f"{each.time:%H:%M:%S}",
-            visible(each.module),
-            visible(each.signature),
-            _shapes(each.inputs),
-            _shapes(each.outputs),
-            seconds_text(each.seconds),
+            str(record.number),
+            f"{record.time:%H:%M:%S}",
+            visible(record.module),
+            visible(record.signature),
+            _shapes(record.inputs),
+            _shapes(record.outputs),
+            seconds_text(record.seconds),
         )
-        for each in records[-SHOWN:]
+        for record in records[-MAX_SHOWN:]
     )
     earlier = len(records) - len(rows)
     return Grid("Calls", _COLUMNS, rows, f"{earlier} earlier ones are in .df" if earlier else "")
@@ -78,5 +80,5 @@ def _shapes(shapes: Shapes) -> str:
 
 
 def seconds_text(seconds: float) -> str:
-    """Returns a duration in its fitting unit: "0.19 ms", "3.4 s"."""
+    """Returns a duration with a suitable unit: "0.19 ms", "3.4 s"."""
     return f"{seconds * 1e3:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"

@@ -14,13 +14,14 @@ from hubexplore.display.markup import Markup, document, tag
 from hubexplore.display.safe_display import automatic
 from hubexplore.display.tables.grid import Column, Grid, grid_html, grid_lines
 from hubexplore.display.theme import PAGE_STYLE
-from hubexplore.display.wording import MAX_SENTENCE, counted, folded, tags_text, visible
+from hubexplore.display.wording import MAX_SENTENCE, counted, omission, tags_text, visible
 from hubexplore.summary.compare.comparison import Comparison, Difference
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MAX_REASONS: Final = 24
+"""Maximum number of reasons that are listed."""
 MAX_ROWS: Final = 24
 WIDTH: Final = 120
 ABSENT: Final = "—"
@@ -40,22 +41,25 @@ MSG_UNUSED: Final = "Nodes that no common signature needs ({0:,} and {1:,}) were
 
 @dataclass(frozen=True)
 class ShownComparison(Comparison):
-    """A comparison that shows itself; `.df` lists all differences as a DataFrame."""
+    """A comparison that shows itself; `.df` is a data frame of all differences."""
 
     @property
     def df(self) -> pd.DataFrame:
-        """A row per difference; None on the side that lacks it, tags None for what belongs to the module."""
+        """A row for each difference: None on the side without it, tags None for the whole module."""
         import pandas as pd
 
         names = [field.name for field in dataclasses.fields(Difference)]
-        rows = [[getattr(each, name) for name in names] for each in self.differences]
+        rows = [[getattr(difference, name) for name in names] for difference in self.differences]
         return pd.DataFrame(rows, columns=names)
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as plain lists and dicts, as JSON has them."""
+        """The same as plain lists and dicts, as in JSON."""
         differences = [
-            {**dataclasses.asdict(each), "tags": None if each.tags is None else list(each.tags)}
-            for each in self.differences
+            {
+                **dataclasses.asdict(difference),
+                "tags": None if difference.tags is None else list(difference.tags),
+            }
+            for difference in self.differences
         ]
         return {
             "first": self.first,
@@ -91,7 +95,7 @@ class ShownComparison(Comparison):
 
 @dataclass(frozen=True)
 class _Page:
-    """What is shown of a comparison, the same as text and as HTML; reasons are bounded, the note says so."""
+    """What text and HTML both show of a comparison; the note states how many reasons are left out."""
 
     verdict: str
     reasons: tuple[str, ...]
@@ -101,6 +105,7 @@ class _Page:
 
 def shown(comparison: Comparison) -> ShownComparison:
     """Returns the comparison as one that shows itself."""
+    # Not asdict(), which would turn the differences into dicts as well.
     fields = dataclasses.fields(Comparison)
     return ShownComparison(**{field.name: getattr(comparison, field.name) for field in fields})
 
@@ -129,18 +134,21 @@ def markup(comparison: Comparison) -> Markup:
 
 
 def _page(comparison: Comparison) -> _Page:
-    reasons = tuple(visible(each, MAX_SENTENCE) for each in comparison.reasons[:MAX_REASONS])
+    reasons = tuple(visible(reason, MAX_SENTENCE) for reason in comparison.reasons[:MAX_REASONS])
     grids = tuple(
-        _grid(comparison, section, tuple(found))
-        for section, found in itertools.groupby(comparison.differences, lambda each: each.section)
+        _grid(comparison, section, tuple(differences))
+        # groupby needs no sorting: the differences come section by section.
+        for section, differences in itertools.groupby(
+            comparison.differences, lambda difference: difference.section
+        )
     )
-    more = folded(len(comparison.reasons) - len(reasons), "reason")
+    more = omission(len(comparison.reasons) - len(reasons), "reason")
     note = " ".join(filter(None, (more, _basis(comparison))))
     return _Page(_verdict(comparison), reasons, note, grids)
 
 
 def _basis(comparison: Comparison) -> str:
-    """Says what a comparison rests on that found differences; a verdict without any says so itself."""
+    """Returns how the graphs were compared; nothing if they are the same, as the verdict states it then."""
     if comparison.same:
         return ""
     return " ".join(filter(None, (_COMPARED.get(comparison.basis, ""), _unused(comparison))))
@@ -164,29 +172,32 @@ def _verdict(comparison: Comparison) -> str:
     return f"{second} can replace {first}, with {count}:"
 
 
-def _grid(comparison: Comparison, section: str, found: tuple[Difference, ...]) -> Grid:
-    """Lists the differences of a section; the variants have a column where there are several."""
-    several = len({each.tags for each in comparison.differences if each.tags is not None}) > 1
-    listed = found[:MAX_ROWS]
+def _grid(comparison: Comparison, section: str, differences: tuple[Difference, ...]) -> Grid:
+    """Lists the differences of a section; several graph variants have a column."""
+    # Tags of None stand for the module itself, which is no variant.
+    several = (
+        len({difference.tags for difference in comparison.differences if difference.tags is not None}) > 1
+    )
+    listed = differences[:MAX_ROWS]
     rows = tuple(
         (
-            each.name,
-            *((tags_text(each.tags) if each.tags is not None else "",) if several else ()),
-            *(ABSENT if side is None else side for side in (each.first, each.second)),
+            difference.name,
+            *((tags_text(difference.tags) if difference.tags is not None else "",) if several else ()),
+            *(ABSENT if side is None else side for side in (difference.first, difference.second)),
         )
-        for each in listed
+        for difference in listed
     )
     columns = (
         Column("Name", code=True),
         *((Column("Graph variant"),) if several else ()),
-        *(Column(title, kept=True) for title in _headings(comparison)),
+        *(Column(title, keep_empty=True) for title in _headings(comparison)),
     )
-    caption = f"{section[0].upper()}{section[1:]}: {counted(len(found), 'difference')}"
-    return Grid(caption, columns, rows, folded(len(found) - len(listed), "difference"))
+    caption = f"{section[0].upper()}{section[1:]}: {counted(len(differences), 'difference')}"
+    return Grid(caption, columns, rows, omission(len(differences) - len(listed), "difference"))
 
 
 def _headings(comparison: Comparison) -> tuple[str, str]:
-    """Returns the titles, of neighbours only the names; "first" and "second" where these are the same."""
+    """Returns headings for both sides: only the names within one folder; "first" and "second" if equal."""
     (folder, _, first), (other_folder, _, second) = (
         side.rstrip("/").rpartition("/") for side in (comparison.first, comparison.second)
     )

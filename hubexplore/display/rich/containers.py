@@ -1,4 +1,4 @@
-"""Dicts and lists of live variables that show themselves as a table of what they hold."""
+"""Dicts and lists of live variables that show themselves as a grid of their content."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Value = TypeVar("Value")
 
 
 class _Described:
-    """Shows a container as the table of the variables that `_describe` finds in it, if it is there."""
+    """Shows a container as a grid of the variables that `_describe` returns; without it, as any container."""
 
     _describe: Callable[[Any], Iterable[VariableSummary]] | None
 
@@ -29,12 +29,12 @@ class _Described:
 
 
 class ShownDict(_Described, dict[Key, Value]):
-    """An ordinary dict of variables that is shown as their table.
+    """A dict of variables that is shown as a grid.
 
     Args:
-      content: what a dict is made of.
-      describe: returns the summaries of what is in a dict; called only when it is shown. Without it, as where
-        others make a dict of the same type for other values, it is shown as any dict.
+      content: the items of the dict.
+      describe: returns summaries of the variables in the dict; called only when it is shown. Without it, as
+        when TensorFlow maps over a structure and makes a dict of the same type, it is shown as any dict.
     """
 
     def __init__(
@@ -42,12 +42,14 @@ class ShownDict(_Described, dict[Key, Value]):
         content: Mapping[Key, Value] | Iterable[tuple[Key, Value]] = (),
         describe: Callable[[Any], Iterable[VariableSummary]] | None = None,
     ) -> None:
+        # dict subclasses are made anew by tf.nest and copy with one argument, so `describe` has to be
+        # optional.
         super().__init__(content)
         self._describe = describe
 
 
 class ShownList(_Described, list[Value]):
-    """An ordinary list of variables that is shown as their table; see `ShownDict`."""
+    """A list of variables that is shown as a grid; see `ShownDict`."""
 
     def __init__(
         self,
@@ -58,8 +60,9 @@ class ShownList(_Described, list[Value]):
         self._describe = describe
 
 
-def _shown(own: Iterable[VariableSummary]) -> Variables:
+def _shown(content: Iterable[VariableSummary]) -> Variables:
+    # Imported on display: TensorFlow users who never show a dict of variables do not load the cards.
     from hubexplore.display.rich import listings
 
-    variables = tuple(own)
+    variables = tuple(content)
     return listings.variables(variables, (VariantSummary((), (), variables=variables),), None)

@@ -1,4 +1,4 @@
-"""Lists of a summary that show themselves: tuples for code, tables for people."""
+"""Lists of a summary that show themselves: tuples for code, grids for readers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hubexplore.display.card import content, html, text
 from hubexplore.display.card.blocks import Section
-from hubexplore.display.card.limits import Room
+from hubexplore.display.card.limits import RowBudget
 from hubexplore.display.safe_display import automatic
 from hubexplore.display.tables import frames
 from hubexplore.summary.model import FileSummary, VariableSummary, VariantSummary
@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from hubexplore.summary.source import Weights
 
 Item_co = TypeVar("Item_co", covariant=True)
-# Rows of a list that is shown alone, and bytes of HTML.
 ROWS_IN_HTML = 300
+"""Maximum number of rows of a list that is shown alone, in HTML."""
 ROWS_IN_TEXT = 80
+"""Maximum number of rows of a list that is shown alone, in text."""
 BYTES = 200_000
+"""Maximum size of the HTML of a list in bytes."""
 
 
 class Listing(tuple[Item_co, ...]):
-    """What graph variants hold of one kind, as a tuple that is shown as a table; `df` is the DataFrame.
+    """What graph variants hold of one kind: a tuple that is shown as a grid; `df` is a data frame.
 
     Made by the summary: `summary.ops`, `summary.variants[0].ops`.
     """
@@ -35,18 +37,18 @@ class Listing(tuple[Item_co, ...]):
     def __new__(  # noqa: D102 - as the class says
         cls, items: Iterable[Item_co] = (), kind: str = "", variants: Iterable[VariantSummary] = ()
     ) -> Listing[Item_co]:
-        own = super().__new__(cls, items)
-        own._kind = kind
-        own._variants = tuple(variants)
-        return own
+        listing = super().__new__(cls, items)
+        listing._kind = kind
+        listing._variants = tuple(variants)
+        return listing
 
     @property
     def df(self) -> Any:
-        """A `pandas.DataFrame` of all of it; see `hubexplore.display.tables.frames`."""
+        """A `pandas.DataFrame` of all items; see `hubexplore.display.tables.frames`."""
         return frames.of_variants(self._kind, self._variants)
 
     def _section(self, rows: int) -> Section | None:
-        return content.SECTIONS[self._kind].make(self._variants, Room(rows, BYTES))
+        return content.SECTIONS[self._kind].make(self._variants, RowBudget(rows, BYTES))
 
     @property
     def _empty(self) -> str:
@@ -66,10 +68,10 @@ class Variables(Listing[VariableSummary]):
     _weights: Weights | None = None
 
     def stats(self, pattern: str | None = None) -> Statistics:
-        """Reads the weights and returns minimum, maximum, mean, deviation, ... of each variable.
+        """Reads the weights and returns minimum, maximum, mean, standard deviation, ... of each variable.
 
         Args:
-          pattern: a part of the name, or a whole name with `*` and `?`; None for all variables.
+          pattern: a part of a name, or a whole name with `*` and `?`; None for all variables.
 
         Raises:
           HubError: no name matches, or there are no weights that can be read.
@@ -78,7 +80,7 @@ class Variables(Listing[VariableSummary]):
         from hubexplore.summary.weights.statistics import select, variable_stats
 
         chosen = select(self, pattern)
-        total = sum(each.bytes or 0 for each in chosen)
+        total = sum(variable.bytes or 0 for variable in chosen)
         return weight_statistics.shown(variable_stats(chosen, self._weights), total)
 
 
@@ -91,7 +93,7 @@ class Variants(Listing[VariantSummary]):
         return frames.overview(self)
 
     def _section(self, rows: int) -> Section | None:
-        return content.variants_section(self, Room(rows, BYTES))
+        return content.variants_section(self, RowBudget(rows, BYTES))
 
 
 class Files(Listing[FileSummary]):
@@ -103,13 +105,14 @@ class Files(Listing[FileSummary]):
         return frames.of_files(self)
 
     def _section(self, rows: int) -> Section | None:
-        return content.files(self, Room(rows, BYTES))
+        return content.files(self, RowBudget(rows, BYTES))
 
 
 def variables(
-    own: Sequence[VariableSummary], variants: Iterable[VariantSummary], weights: Weights | None
+    items: Sequence[VariableSummary], variants: Iterable[VariantSummary], weights: Weights | None
 ) -> Variables:
     """Returns the variables of these variants; statistics are read from `weights`."""
-    listing = Variables(own, "variables", variants)
+    listing = Variables(items, "variables", variants)
+    # Set after construction: a tuple takes its content in __new__, and its signature is that of all listings.
     listing._weights = weights
     return listing

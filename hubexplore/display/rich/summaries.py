@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from hubexplore.display import records
 from hubexplore.display.card import html, text
-from hubexplore.display.card.variable_tree import each_once
+from hubexplore.display.card.variable_tree import unique_variables
 from hubexplore.display.rich.listings import Files, Listing, Variables, Variants, variables
 from hubexplore.display.safe_display import automatic
 from hubexplore.errors import HandleError, NoSuchVariantError, closest
@@ -46,7 +46,7 @@ _LISTED: Final = (
 
 @dataclass(frozen=True, repr=False)
 class Variant(VariantSummary):
-    """A graph variant whose lists show themselves, each with a DataFrame `.df`."""
+    """A graph variant whose lists show themselves, each with a data frame `.df`."""
 
     signatures: Listing[SignatureSummary]
     variables: Variables = dataclasses.field(default_factory=Variables)
@@ -73,10 +73,10 @@ class Variant(VariantSummary):
 
 @dataclass(frozen=True, repr=False)
 class Summary(ModuleSummary):
-    """A module's summary that shows itself.
+    """The summary of a module, which shows itself: as a card in a notebook, as text in a terminal.
 
-    In a notebook it is a card, in a terminal text. `signatures`, `variables`, `ops`, ... list what all graph
-    variants hold, equal things once, each list with a DataFrame `.df`; `variants[0].ops` is that of one.
+    `signatures`, `variables`, `ops`, ... list what all graph variants hold, equal things once; each list has
+    a data frame `.df`. `variants[0].ops` lists what one variant holds.
     """
 
     variants: Variants
@@ -90,7 +90,7 @@ class Summary(ModuleSummary):
     @property
     def variables(self) -> Variables:
         """The variables, each once; `.stats()` reads their values."""
-        once = [entry.variable for entry in each_once(self.variants)]
+        once = [entry.variable for entry in unique_variables(self.variants)]
         return variables(once, self.variants, _weights(self))
 
     @property
@@ -130,24 +130,25 @@ class Summary(ModuleSummary):
 
     @property
     def ops(self) -> Listing[OpSummary]:
-        """Op types with their counts; a type that two variants use differently often is there twice."""
+        """Op types with their counts; a type whose count differs between variants is listed once for each."""
         return self._listing("ops", lambda variant: variant.ops)
 
     def variant(self, tags: Tags = "") -> Variant:
         """Returns the graph variant with these tags.
 
         Raises:
-          NoSuchVariantError: (a KeyError and ValueError) there is none; the message names the nearest.
+          NoSuchVariantError: (a KeyError and ValueError) no variant has the tags; the message names the
+          nearest.
         """
-        wanted = chosen(tags, (each.tags for each in self.variants))
-        found = next((each for each in self.variants if each.tags == wanted), None)
-        if found is None:
-            existing = [",".join(each.tags) for each in self.variants]
+        tag_set = chosen(tags, (variant.tags for variant in self.variants))
+        match = next((variant for variant in self.variants if variant.tags == tag_set), None)
+        if match is None:
+            existing = [",".join(variant.tags) for variant in self.variants]
             raise NoSuchVariantError(
-                f"No graph variant has the tags {','.join(wanted)!r}; there are {existing}."
-                f"{closest(','.join(wanted), existing)}"
+                f"No graph variant has the tags {','.join(tag_set)!r}; there are {existing}."
+                f"{closest(','.join(tag_set), existing)}"
             )
-        return cast(Variant, found)
+        return cast(Variant, match)
 
     def graph(
         self,
@@ -156,21 +157,21 @@ class Summary(ModuleSummary):
         expand: Iterable[str] = (),
         depth: int | None = None,
     ) -> Diagram:
-        """Draws what a signature runs; see `hubexplore.display.diagram.diagram`."""
+        """Draws the part of the graph that a signature runs; see `hubexplore.display.diagram.diagram`."""
         from hubexplore.display.diagram import diagram
 
         return diagram(self, signature, tags, expand, depth)
 
     def compare(self, first: Tags | ModuleSummary, second: Tags | None = None) -> ShownComparison:
-        """Says what differs between two graph variants, or between this module and another one.
+        """Compares two graph variants, or this module with another one.
 
         Args:
-          first: tags of a variant; or the other module's summary, `second` left out.
+          first: tags of a variant; or the summary of the other module, without `second`.
           second: tags of the other variant.
 
         Raises:
           NoSuchVariantError: (a KeyError and ValueError) no variant has the tags.
-          HandleError: (a ValueError) neither two sets of tags nor one summary.
+          HandleError: (a ValueError) the arguments are neither two sets of tags nor one summary.
         """
         from hubexplore.display.rich import comparison_view
         from hubexplore.summary.compare.comparison import compare_modules, compare_variants
@@ -178,6 +179,7 @@ class Summary(ModuleSummary):
         if isinstance(first, ModuleSummary) and second is None:
             return comparison_view.shown(compare_modules(self, first))
         if second is None or isinstance(first, ModuleSummary) or isinstance(second, ModuleSummary):
+            # The second argument is named only if it was passed.
             got = f"a {type(first).__name__}" + (
                 f" and a {type(second).__name__}" if second is not None else ""
             )
@@ -186,7 +188,7 @@ class Summary(ModuleSummary):
         return comparison_view.shown(compare_variants(self.variant(first), self.variant(second), sources))
 
     def to_dict(self) -> dict[str, Any]:
-        """All facts as plain dicts and lists; the contract is in `hubexplore.display.records`."""
+        """All facts as plain dicts and lists; see `hubexplore.display.records` for the contract."""
         return records.to_dict(self)
 
     def to_json(self, indent: int | None = None) -> str:
@@ -198,6 +200,8 @@ class Summary(ModuleSummary):
         return html.page(self)
 
     def _listing(self, kind: str, of: Callable[[VariantSummary], Sequence[Item]]) -> Listing[Item]:
+        # A dict keeps the order of the first variant; summaries are frozen dataclasses, so equal items are
+        # one key.
         once = dict.fromkeys(item for variant in self.variants for item in of(variant))
         return Listing(once, kind, self.variants)
 
@@ -210,12 +214,14 @@ class Summary(ModuleSummary):
 
 
 def dress(summary: ModuleSummary) -> Summary:
-    """Returns the same summary, able to show itself."""
-    if isinstance(summary, Summary) and all(isinstance(each, Variant) for each in summary.variants):
+    """Returns a summary that shows itself, with the same facts."""
+    # dataclasses.replace on a Summary may have put plain variants into it.
+    if isinstance(summary, Summary) and all(isinstance(variant, Variant) for variant in summary.variants):
         return summary
     weights = _weights(summary)
     variants = [_dress_variant(variant, weights) for variant in summary.variants]
-    facts = {each.name: getattr(summary, each.name) for each in dataclasses.fields(ModuleSummary)}
+    # Not asdict(), which copies and converts all nested dataclasses.
+    facts = {field.name: getattr(summary, field.name) for field in dataclasses.fields(ModuleSummary)}
     return Summary(
         **{
             **facts,
@@ -226,7 +232,7 @@ def dress(summary: ModuleSummary) -> Summary:
 
 
 def _dress_variant(variant: VariantSummary, weights: Weights | None) -> Variant:
-    facts = {each.name: getattr(variant, each.name) for each in dataclasses.fields(VariantSummary)}
+    facts = {field.name: getattr(variant, field.name) for field in dataclasses.fields(VariantSummary)}
     listed = {kind: Listing(facts[kind], kind, (variant,)) for kind in _LISTED}
     return Variant(**{**facts, **listed, "variables": variables(variant.variables, (variant,), weights)})
 

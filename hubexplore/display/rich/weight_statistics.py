@@ -1,4 +1,4 @@
-"""Statistics of weights, shown: a table with a small histogram per variable."""
+"""Statistics of weights as a grid with a small histogram for each variable."""
 
 from __future__ import annotations
 
@@ -14,41 +14,42 @@ from hubexplore.display.card.text import BOLD, PLAIN
 from hubexplore.display.markup import Markup, document, tag
 from hubexplore.display.safe_display import automatic
 from hubexplore.display.tables.grid import Column, Grid, Remark, Row, grid_html, grid_lines
-from hubexplore.display.tables.histogram import Spark
+from hubexplore.display.tables.histogram import Sparkline
 from hubexplore.display.theme import PAGE_STYLE
-from hubexplore.display.wording import counted, folded, shape_text
+from hubexplore.display.wording import counted, omission, shape_text
 from hubexplore.summary.weights.statistics import VariableStats
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MAX_ROWS: Final = 120
-# Reading takes well below a second per so many bytes: no bar for less.
-NOTICEABLE: Final = 200_000_000
-# A line has many short numbers, and should keep the whole name.
+"""Maximum number of variables that are shown; the data frame has all."""
+MIN_PROGRESS_BYTES: Final = 200_000_000
+"""Minimum size in bytes of weights that are read with a progress bar: less takes below a second."""
 WIDTH: Final = 128
+"""Terminal columns of a line, more than elsewhere: many numbers, and the complete name."""
 
 
 class Statistics(tuple[VariableStats, ...]):
-    """Statistics by name of the variable, a tuple that shows itself; `.df` has all of them as a DataFrame."""
+    """Statistics of variables, sorted by name: a tuple that shows itself; `.df` is a data frame."""
 
     __slots__ = ()
 
     @property
     def df(self) -> pd.DataFrame:
-        """A row per variable; None where there is no number."""
+        """A row for each variable; None for a statistic that does not exist."""
         import pandas as pd
 
         names = [field.name for field in dataclasses.fields(VariableStats)]
-        rows = [[getattr(each, name) for name in names] for each in self]
+        rows = [[getattr(stats, name) for name in names] for stats in self]
         return pd.DataFrame(rows, columns=names)
 
     def to_dict(self) -> list[dict[str, Any]]:
-        """The same as plain lists and dicts, as JSON has them; an infinite deviation is text."""
-        return [{name: _plain(value) for name, value in dataclasses.asdict(each).items()} for each in self]
+        """The same as plain lists and dicts, as in JSON; an infinite deviation is text."""
+        return [{name: _plain(value) for name, value in dataclasses.asdict(stats).items()} for stats in self]
 
     def to_text(self, colour: bool = False, width: int = WIDTH) -> str:
-        """The statistics as an aligned table; with colours the caption stands out."""
+        """The statistics as an aligned grid; with `colour` the caption is bold."""
         return text(self, colour, width)
 
     def to_json(self, indent: int | None = None) -> str:
@@ -68,37 +69,38 @@ class Statistics(tuple[VariableStats, ...]):
 
 
 def shown(stats: Iterable[VariableStats], total_bytes: int = 0) -> Statistics:
-    """Reads the statistics, with a progress bar where that takes a while, and returns them by name.
+    """Reads the statistics, with a progress bar if that takes a while, and returns them sorted by name.
 
     Args:
       stats: see `hubexplore.summary.weights.statistics.variable_stats`.
-      total_bytes: what these variables take in the checkpoint.
+      total_bytes: size of these variables in the checkpoint.
     """
-    found: list[VariableStats] = []
+    collected: list[VariableStats] = []
     with _progress(total_bytes) as advance:
-        for each in stats:
-            found.append(each)
-            advance(each.bytes)
-    return Statistics(sorted(found, key=lambda each: each.name))
+        for variable in stats:
+            collected.append(variable)
+            advance(variable.bytes)
+    return Statistics(sorted(collected, key=lambda variable: variable.name))
 
 
 def text(stats: Iterable[VariableStats], colour: bool = False, width: int = WIDTH) -> str:
-    """Returns the statistics as an aligned table; with `colour` its caption is bold by ANSI escapes."""
+    """Returns the statistics as an aligned grid; with `colour` its caption is bold by ANSI escapes."""
     (_, caption), *rows = grid_lines(_grid(tuple(stats)), width)
     return "\n".join([(BOLD if colour else PLAIN).format(caption), *(line for _, line in rows)])
 
 
 def markup(stats: Iterable[VariableStats]) -> Markup:
-    """Returns the statistics as an HTML table."""
+    """Returns the statistics as an HTML grid."""
     return html.framed(grid_html(_grid(tuple(stats))))
 
 
 def _grid(stats: tuple[VariableStats, ...]) -> Grid:
-    """Lists variables that hold NaN or Inf first, so that no fold hides them; without any, no column does."""
-    odd = any(each.nans or each.infs for each in stats)
-    ordered = sorted(stats, key=lambda each: not (each.nans or each.infs))
-    rows = tuple(_row(each, odd) for each in ordered[:MAX_ROWS])
-    numbers = ("Min", "Max", "Mean", "Std", "Zeros", *(("NaN", "Inf") if odd else ()))
+    """Lists variables with NaN or Inf first, so that they are never left out; only then they have columns."""
+    has_odd = any(variable.nans or variable.infs for variable in stats)
+    # sorted() is stable, so variables stay sorted by name within both groups.
+    ordered = sorted(stats, key=lambda variable: not (variable.nans or variable.infs))
+    rows = tuple(_row(variable, has_odd) for variable in ordered[:MAX_ROWS])
+    numbers = ("Min", "Max", "Mean", "Std", "Zeros", *(("NaN", "Inf") if has_odd else ()))
     columns = (
         Column("Name", code=True),
         Column("Type"),
@@ -106,30 +108,31 @@ def _grid(stats: tuple[VariableStats, ...]) -> Grid:
         *(Column(name, "right") for name in numbers),
         Column("Histogram"),
     )
-    return Grid(_caption(stats), columns, rows, folded(len(stats) - len(rows), "variable"))
+    return Grid(_caption(stats), columns, rows, omission(len(stats) - len(rows), "variable"))
 
 
 def _caption(stats: tuple[VariableStats, ...]) -> str:
     if not stats:
         return "No variables, so no weights"
-    numbers = sum(each.count or 0 for each in stats if each.zeros is not None)
-    nans, infs = (sum(getattr(each, name) or 0 for each in stats) for name in ("nans", "infs"))
-    affected = counted(sum(1 for each in stats if each.nans or each.infs), "variable")
-    odd = f"{nans:,} NaN and {infs:,} Inf in {affected}" if nans or infs else "no NaN, no Inf"
-    return f"Weights of {counted(len(stats), 'variable')}: {counted(numbers, 'number')}, {odd}"
+    numbers = sum(variable.count or 0 for variable in stats if variable.zeros is not None)
+    nans, infs = (sum(getattr(variable, name) or 0 for variable in stats) for name in ("nans", "infs"))
+    affected = counted(sum(1 for variable in stats if variable.nans or variable.infs), "variable")
+    anomalies = f"{nans:,} NaN and {infs:,} Inf in {affected}" if nans or infs else "no NaN, no Inf"
+    return f"Weights of {counted(len(stats), 'variable')}: {counted(numbers, 'number')}, {anomalies}"
 
 
-def _row(stats: VariableStats, odd: bool) -> Row:
+def _row(stats: VariableStats, has_odd: bool) -> Row:
     read_as = f", {stats.note}" if stats.note and stats.zeros is not None else ""
     start = (stats.name, f"{stats.dtype}{read_as}", shape_text(stats.shape))
+    # Weights that could not be read have no statistics; the note states why.
     if stats.zeros is None:
         return (*start, Remark(stats.note))
     numbers = (stats.minimum, stats.maximum, stats.mean, stats.std)
     counts = (stats.zeros, stats.nans or 0, stats.infs or 0)
     return (
         *start,
-        *(_number(each) for each in numbers),
-        *(f"{each:,}" for each in counts[: 3 if odd else 1]),
+        *(_number(number) for number in numbers),
+        *(f"{count:,}" for count in counts[: 3 if has_odd else 1]),
         _histogram(stats),
     )
 
@@ -143,31 +146,32 @@ def _number(value: float | None) -> str:
 def _histogram(stats: VariableStats) -> str:
     if not stats.histogram:
         return "no elements" if stats.count == 0 else "no finite number"
-    what = stats.note or "numbers"
+    value_noun = stats.note or "numbers"
     counts = ", ".join(map(str, stats.histogram))
     low, high = _number(stats.minimum), _number(stats.maximum)
     bins = counted(len(stats.histogram), "bin")
-    return Spark(stats.histogram, f"{what} from {low} to {high} in {bins}: {counts}")
+    return Sparkline(stats.histogram, f"{value_noun} from {low} to {high} in {bins}: {counts}")
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
-        return [_plain(each) for each in value]
+        return [_plain(item) for item in value]
     return str(value) if value in (float("inf"), float("-inf")) else value
 
 
 def _in_kernel() -> bool:
-    """Whether a kernel runs here, which importing ipykernel does not start."""
+    """Returns whether this process runs a kernel; IPython is not imported for that."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None
 
 
 @contextlib.contextmanager
 def _progress(total_bytes: int) -> Iterator[Callable[[int], object]]:
-    """Yields what counts the bytes read: a bar in a notebook or terminal if there are many, else nothing."""
-    if total_bytes < NOTICEABLE or not (_in_kernel() or sys.stderr.isatty()):
+    """Yields a function that takes the number of bytes read: it moves a progress bar if there is one."""
+    if total_bytes < MIN_PROGRESS_BYTES or not (_in_kernel() or sys.stderr.isatty()):
         yield lambda size: None
         return
+    # Imported only for large weights: it loads ipywidgets in a notebook.
     from tqdm.auto import tqdm
 
     with tqdm(total=total_bytes, unit="B", unit_scale=True, desc="Reading weights", leave=False) as bar:

@@ -1,6 +1,6 @@
-"""A table as data, and its two looks: HTML and aligned text.
+"""A grid, that is rows and columns as data, rendered as HTML and as aligned text.
 
-Cells are given as they are, strangers' names too: here they become one visible line each.
+Cells hold text as it is in the module, chosen by strangers. Rendering turns each into one visible line.
 """
 
 from __future__ import annotations
@@ -10,31 +10,38 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from hubexplore.display.markup import Markup, join, tag
-from hubexplore.display.tables.histogram import Spark
+from hubexplore.display.tables.histogram import Sparkline
 from hubexplore.display.wording import MAX_SENTENCE, apart, visible
 
 BAR_WIDTH: Final = 8
-# Columns of a terminal that a table fits into, and what the first column and other texts keep at least.
-LINE: Final = 97
-LEAST_NAME: Final = 34
-LEAST: Final = 16
+"""Terminal columns of a full bar."""
+LINE_WIDTH: Final = 97
+"""Terminal columns that the lines of a grid fit into."""
+MIN_NAME_WIDTH: Final = 34
+"""Terminal columns that the first column of a grid keeps, if it needs as many."""
+MIN_TEXT_WIDTH: Final = 16
+"""Terminal columns that every other column of text keeps, if it needs as many."""
 _BREAK: Final = Markup("<wbr>")
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
 
 @dataclass(frozen=True)
 class Column:
-    """A heading, where its cells line up or that they are bars, and whether they are names (`code`).
+    """A column of a grid.
 
-    Of a cell that is too long the middle is left out, or the `cut` "end" where the beginning says enough;
-    such cells give way first. A column in which no row says anything is left out unless it is `kept`.
+    Attributes:
+      name: the heading.
+      align: how the cells are aligned; "bar" for a column of bars.
+      code: whether the cells are names, which are set as code and never read the same.
+      cut: which part of a long cell is left out. Columns that are cut at the end are shortened first.
+      keep_empty: whether the column stays even if all of its cells are empty.
     """
 
     name: str
     align: Literal["left", "right", "bar"] = "left"
     code: bool = False
     cut: Literal["middle", "end"] = "middle"
-    kept: bool = False
+    keep_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,33 +52,33 @@ class Bar:
 
     @property
     def text(self) -> str:
-        """As in "12.5 %"; what is more than nothing never reads as 0."""
+        """The share as in "12.5 %"; a share above 0 never reads as 0."""
         percent = 100 * min(max(self.share, 0.0), 1.0)
         return "< 0.1 %" if 0 < percent < 0.05 else f"{percent:.1f} %"
 
 
 @dataclass(frozen=True)
 class Remark:
-    """A remark in place of this cell and of all that follow it in the row."""
+    """A remark in place of this cell and all later cells of the row."""
 
     text: str
 
 
 Cell = str | Bar | Remark | None
-"""None stands for the cell above, which then spans both rows."""
+"""A cell; None continues the cell above, which then spans both rows."""
 Row = tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A table.
+    """Rows under headings.
 
     Attributes:
-      caption: what it lists; empty for none.
-      columns: at least one.
-      rows: as many cells each as there are columns, or fewer and a `Remark` last.
-      note: says what is not listed; empty for none.
-      lead: so many first columns are the headings of their rows.
+      caption: what the grid lists; empty for no caption.
+      columns: the columns, at least one.
+      rows: tuples of a cell for each column; a row that ends with a `Remark` may be shorter.
+      note: what is not listed; empty for no note.
+      lead: number of first columns that are headings of their rows.
     """
 
     caption: str
@@ -81,17 +88,21 @@ class Grid:
     lead: int = 1
 
 
-def grid_html(grid: Grid, unseen: str = "") -> Markup:
+def grid_html(grid: Grid, fallback_caption: str = "") -> Markup:
     """Returns the `<table>`; rows that share their first cell are one `<tbody>`.
 
     Args:
-      grid: the table.
-      unseen: the caption where the grid has none: read out, but seen only where styles are stripped.
+      grid: the grid.
+      fallback_caption: the caption of a grid without one: for screen readers, and visible where styles are
+        stripped.
     """
-    grid = _told_apart(_without_empty_columns(grid))
-    caption = visible(grid.caption or unseen, MAX_SENTENCE)
+    grid = _with_distinct_names(_without_empty_columns(grid))
+    caption = visible(grid.caption or fallback_caption, MAX_SENTENCE)
     captions = (tag("caption", caption, class_=None if grid.caption else "aside"),) if caption else ()
-    heads = (tag("th", visible(each.name), scope="col", class_=_side(each)) for each in grid.columns)
+    heads = (
+        tag("th", visible(column.name), scope="col", class_=_css_class(column)) for column in grid.columns
+    )
+    # A <tbody> for each group of rows, because a cell cannot span rows of two of them.
     bodies = [_body(grid, rows) for rows in _groups(grid)]
     if grid.note:
         note = tag("td", visible(grid.note, MAX_SENTENCE), colspan=len(grid.columns), class_="note")
@@ -104,37 +115,43 @@ def grid_text(grid: Grid, indent: str = "") -> str:
     return "\n".join(indent + line for _, line in grid_lines(grid))
 
 
-def grid_lines(grid: Grid, width: int = LINE) -> list[tuple[bool, str]]:
-    """Returns the lines of `grid_text`, and of each whether it is a row, not a heading or a note."""
-    grid = _told_apart(_without_empty_columns(grid))
+def grid_lines(grid: Grid, width: int = LINE_WIDTH) -> list[tuple[bool, str]]:
+    """Returns (is a row, line) for each line of `grid_text`; captions, headings and notes are not rows."""
+    grid = _with_distinct_names(_without_empty_columns(grid))
     lines = [(False, visible(grid.caption, MAX_SENTENCE))] if grid.caption else []
-    head, *rows = aligned(grid.columns, [tuple(each.name for each in grid.columns), *grid.rows], width)
+    head, *rows = aligned(grid.columns, [tuple(column.name for column in grid.columns), *grid.rows], width)
+    # Headings are aligned with the rows, as a first row, so that both share their widths.
     lines += [(False, head), *((True, row) for row in rows)]
     return lines + ([(False, visible(grid.note, MAX_SENTENCE))] if grid.note else [])
 
 
-def aligned(columns: Sequence[Column], rows: Sequence[Row], width: int = LINE) -> list[str]:
-    """Returns one line per row; a remark does not widen the column that it begins in.
+def aligned(columns: Sequence[Column], rows: Sequence[Row], width: int = LINE_WIDTH) -> list[str]:
+    """Returns one line per row; a remark does not widen the column in which it begins.
 
-    Where lines would be longer than `width` columns, bars give way, then beginnings, then names, the longest
-    first. Shares go where there is even less room than usual: sizes say the same.
+    Lines that would be longer than `width` are shortened in this order: bars, columns that are cut at the
+    end, all other text. Of each, the widest column is shortened first. Below the usual width, columns of bars
+    are left out as a last resort, because sizes state the same. Takes O(rows · columns) time, plus the search
+    for names that would read the same.
     """
+    # Widths are in terminal columns rather than characters: East Asian characters take two.
     widths = [0] * len(columns)
     for row in rows:
         for index, cell in enumerate(row):
             if not isinstance(cell, Remark):
-                widths[index] = max(widths[index], columns_of(_cell_text(cell, BAR_WIDTH)))
+                widths[index] = max(widths[index], terminal_columns(_cell_text(cell, BAR_WIDTH)))
+    # Two spaces separate columns.
     room = width - 2 * (len(columns) - 1)
+    # _fit_widths changes widths in place; these tell which columns it has shortened.
     whole = list(widths)
-    bar = _narrow(widths, columns, room)
+    bar = _fit_widths(widths, columns, room)
     for at, column in enumerate(columns):
         if column.code and widths[at] < whole[at]:
-            own = {row[at] for row in rows if at < len(row)}
-            widths[at] = _telling([_cell_text(cell, 0) for cell in own], column, widths[at])
-    kept = [at for at, column in enumerate(columns) if column.align != "bar"]
-    if sum(widths) > room and width < LINE and len(kept) < len(columns):
-        without = [tuple(row[at] for at in kept if at < len(row)) for row in rows]
-        return aligned([columns[at] for at in kept], without, width)
+            cells = {row[at] for row in rows if at < len(row)}
+            widths[at] = _distinct_width([_cell_text(cell, 0) for cell in cells], column, widths[at])
+    kept_columns = [at for at, column in enumerate(columns) if column.align != "bar"]
+    if sum(widths) > room and width < LINE_WIDTH and len(kept_columns) < len(columns):
+        without = [tuple(row[at] for at in kept_columns if at < len(row)) for row in rows]
+        return aligned([columns[at] for at in kept_columns], without, width)
     return [_line(row, widths, columns, bar) for row in rows]
 
 
@@ -146,43 +163,51 @@ def _line(row: Row, widths: Sequence[int], columns: Sequence[Column], bar: int) 
     return "  ".join(padded).rstrip()
 
 
-def _narrow(widths: list[int], columns: Sequence[Column], room: int) -> int:
-    """Makes lines shorter: bars first, then the widest texts. Returns what is left of the bars."""
+def _fit_widths(widths: list[int], columns: Sequence[Column], room: int) -> int:
+    """Shrinks columns until the lines fit into `room`, if possible; returns the width left for bars."""
     bar = BAR_WIDTH
     for at, column in enumerate(columns):
         if column.align == "bar" and sum(widths) > room:
             bar = max(0, BAR_WIDTH - (sum(widths) - room))
             widths[at] -= BAR_WIDTH - bar
-    least = [LEAST if at else min(LEAST_NAME, max(LEAST, room // 4)) for at in range(len(columns))]
-    left = [at for at, each in enumerate(columns) if each.align == "left"]
-    _give([at for at in left if columns[at].cut == "end"], widths, least, room)
-    _give(left, widths, least, room)
+    minimums = [
+        MIN_TEXT_WIDTH if at else min(MIN_NAME_WIDTH, max(MIN_TEXT_WIDTH, room // 4))
+        for at in range(len(columns))
+    ]
+    left = [at for at, column in enumerate(columns) if column.align == "left"]
+    _shrink([at for at in left if columns[at].cut == "end"], widths, minimums, room)
+    _shrink(left, widths, minimums, room)
     return bar
 
 
-def _give(columns: Sequence[int], widths: list[int], least: Sequence[int], room: int) -> None:
-    """Takes from the widest of these columns until there is room, or all are as narrow as may be."""
+def _shrink(columns: Sequence[int], widths: list[int], minimums: Sequence[int], room: int) -> None:
+    """Shrinks the widest of these columns until the lines fit, or all columns have their minimum width.
+
+    Each step brings the widest column down to the second widest, so the loop runs at most about twice for
+    each column and never a terminal column at a time.
+    """
     while (excess := sum(widths) - room) > 0:
-        giving = [at for at in columns if widths[at] > least[at]]
+        giving = [at for at in columns if widths[at] > minimums[at]]
         if not giving:
             break
         widest = max(giving, key=lambda at: widths[at])
         second = max([widths[at] for at in giving if at != widest], default=0)
-        widths[widest] = max(least[widest], min(second, widths[widest] - 1), widths[widest] - excess)
+        widths[widest] = max(minimums[widest], min(second, widths[widest] - 1), widths[widest] - excess)
 
 
-def columns_of(text: str) -> int:
-    """How many columns of a terminal a text takes: two for an East Asian character, none for an accent."""
+def terminal_columns(text: str) -> int:
+    """Returns the terminal columns of a text: two for an East Asian character, none for an accent."""
     if text.isascii():
         return len(text)
-    from wcwidth import wcswidth  # its tables load for those who need them
+    from wcwidth import wcswidth  # imported here because its tables take time to load
 
     columns = wcswidth(text)
-    return columns if columns >= 0 else len(text)  # what no terminal shows
+    return columns if columns >= 0 else len(text)  # -1 for unprintable characters
 
 
 def bar_html(bar: Bar) -> Markup:
-    """Returns the number and the bar; without styles only the number is seen."""
+    """Returns the number and the bar; only the number is visible where styles are stripped."""
+    # <i> rather than <div>, which is not allowed inside of <span>.
     filled = tag("i", style=f"width:{100 * min(max(bar.share, 0.0), 1.0):.1f}%")
     number = tag("span", bar.text, class_="percent")
     return join(number, tag("span", filled, class_="bar", aria_hidden="true"))
@@ -190,58 +215,65 @@ def bar_html(bar: Bar) -> Markup:
 
 def bar_text(bar: Bar, width: int = BAR_WIDTH) -> str:
     """Returns the number and a bar of at most `width` columns; equally wide whatever the share."""
+    # Unicode has blocks of one eighth, so that a bar of 8 columns has 64 lengths.
     eighths = round(min(max(bar.share, 0.0), 1.0) * width * 8)
     full, rest = divmod(eighths, 8)
     drawn = "█" * full + (_EIGHTHS[rest] if rest else "")
     return f"{bar.text:>7} {drawn:<{width}}"
 
 
-def _telling(texts: Sequence[str], column: Column, width: int) -> int:
-    """The least width from this on to which names can be cut without two reading the same."""
-    wide = [text for text in texts if columns_of(text) > width]
+def _distinct_width(texts: Sequence[str], column: Column, width: int) -> int:
+    """Returns the smallest width, in steps of 4 from `width`, at which no two cut names read the same."""
+    wide = [text for text in texts if terminal_columns(text) > width]
     while wide and len({_padded(text, width, column) for text in texts}) < len(texts):
         width += 4
-        wide = [text for text in wide if columns_of(text) > width]
+        wide = [text for text in wide if terminal_columns(text) > width]
     return width
 
 
 def _without_empty_columns(grid: Grid) -> Grid:
-    """Leaves out columns in which no row says anything, except for the headings of rows."""
-    kept = [
+    """Removes columns whose cells are all empty, except for row headings."""
+    filled = [
         at
         for at in range(len(grid.columns))
         if at < grid.lead
-        or grid.columns[at].kept
+        or grid.columns[at].keep_empty
         or not grid.rows
         or any(row[at] != "" for row in grid.rows if at < len(row))
     ]
-    if len(kept) == len(grid.columns):
+    if len(filled) == len(grid.columns):
         return grid
-    columns = tuple(grid.columns[at] for at in kept)
+    columns = tuple(grid.columns[at] for at in filled)
     return replace(
-        grid, columns=columns, rows=tuple(tuple(row[at] for at in kept if at < len(row)) for row in grid.rows)
+        grid,
+        columns=columns,
+        rows=tuple(tuple(row[at] for at in filled if at < len(row)) for row in grid.rows),
     )
 
 
-def _told_apart(grid: Grid) -> Grid:
-    """The table with names that would read the same where they are too long written so that they do not."""
+def _with_distinct_names(grid: Grid) -> Grid:
+    """Rewrites names that would read the same because they are too long to be shown whole."""
     rows = grid.rows
     for at, column in enumerate(grid.columns):
         if column.code:
+            # A dict rather than a set: the order of the rows decides which of two names gets the number.
             names = {row[at]: None for row in rows if at < len(row) and isinstance(row[at], str)}
-            told = dict(zip(names, apart([str(name) for name in names]), strict=True))
+            distinct = dict(zip(names, apart([str(name) for name in names]), strict=True))
             rows = tuple(
-                (*row[:at], told[row[at]], *row[at + 1 :]) if at < len(row) and row[at] in told else row
+                (*row[:at], distinct[row[at]], *row[at + 1 :])
+                if at < len(row) and row[at] in distinct
+                else row
                 for row in rows
             )
     return replace(grid, rows=rows) if rows != grid.rows else grid
 
 
 def _padded(cell: str, width: int, column: Column) -> str:
-    if columns_of(cell) > width:
+    if terminal_columns(cell) > width:
+        # Both ends distinguish scoped names, so the middle is cut by default.
         half = (width - 1) // 2
         cell = f"{cell[: width - 1]}…" if column.cut == "end" else f"{cell[:half]}…{cell[-half:]}"
-    space = " " * max(width - columns_of(cell), 0)
+    space = " " * max(width - terminal_columns(cell), 0)
     return space + cell if column.align == "right" else cell + space
 
 
@@ -257,12 +289,12 @@ def _cell_text(cell: Cell, bar: int) -> str:
             return visible(cell)
 
 
-def _side(column: Column) -> str | None:
+def _css_class(column: Column) -> str | None:
     return {"right": "number", "bar": "share", "left": None}[column.align]
 
 
 def _groups(grid: Grid) -> Iterator[Sequence[Row]]:
-    """Yields the rows that one first cell spans."""
+    """Yields groups of rows: each group is spanned by one first cell."""
     begin = 0
     if not any(row[0] is None for row in grid.rows):
         begin = len(grid.rows)
@@ -281,7 +313,7 @@ def _body(grid: Grid, rows: Sequence[Row]) -> Markup:
 def _cells(grid: Grid, rows: Sequence[Row], index: int) -> Iterator[Markup]:
     for at, cell in enumerate(rows[index]):
         column = grid.columns[at]
-        height = _height(rows, index, at)
+        height = _row_span(rows, index, at)
         span = height if height > 1 else None
         if cell is None:
             continue
@@ -289,30 +321,31 @@ def _cells(grid: Grid, rows: Sequence[Row], index: int) -> Iterator[Markup]:
             rest = len(grid.columns) - at
             yield tag("td", visible(cell.text, MAX_SENTENCE), class_="note", colspan=rest)
         elif at < grid.lead:
+            # HTML: a heading cell that spans rows belongs to the row group (`<tbody>`), not to a row.
             scope = "row" if height == 1 and at == grid.lead - 1 else "rowgroup"
-            yield tag("th", _content(cell, column), scope=scope, rowspan=span, class_=_side(column))
+            yield tag("th", _cell_html(cell, column), scope=scope, rowspan=span, class_=_css_class(column))
         elif isinstance(cell, Bar):
             yield tag("td", bar_html(cell), rowspan=span, class_="share")
         else:
-            yield tag("td", _content(cell, column), rowspan=span, class_=_side(column))
+            yield tag("td", _cell_html(cell, column), rowspan=span, class_=_css_class(column))
 
 
-def _height(rows: Sequence[Row], index: int, at: int) -> int:
+def _row_span(rows: Sequence[Row], index: int, at: int) -> int:
     height = 1
     while index + height < len(rows) and at < len(rows[index + height]) and rows[index + height][at] is None:
         height += 1
     return height
 
 
-def _content(cell: str | Bar, column: Column) -> Markup | str:
+def _cell_html(cell: str | Bar, column: Column) -> Markup | str:
     if isinstance(cell, Bar):
         return bar_html(cell)
-    if isinstance(cell, Spark):
+    if isinstance(cell, Sparkline):
         return cell.html()
     return name_html(cell) if column.code and cell else visible(cell)
 
 
 def name_html(name: str) -> Markup:
-    """A name as code, which a browser may break after slashes."""
+    """Returns a name as code in which a browser may break lines after slashes."""
     first, *others = visible(name).split("/")
-    return tag("code", first, *(part for each in others for part in ("/", _BREAK if each else "", each)))
+    return tag("code", first, *(piece for part in others for piece in ("/", _BREAK if part else "", part)))

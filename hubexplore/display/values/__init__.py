@@ -1,7 +1,10 @@
-"""Values as people look at them: pictures, tables and words, chosen by dtype and shape.
+"""Values of a run, shown: a picture, a grid or words for each, chosen by dtype and shape.
 
-`view_choice` says which views suit, `rendering` draws one, `value_facts` are always said, and `downloads` are
-files of a value.
+A value flows through these files in this order:
+`view_choice` lists the views that suit it, `rendering` draws one of them, `views/` has a file for each view.
+`value_facts` describes a value in a line whatever its view; `side_by_side` compares two values of one name;
+`downloads` writes a value as a file. All of them read values through `value_kinds`.
+What a front end shows on hovering is data beside the picture, see `hover`: the HTML itself stays static.
 """
 
 from hubexplore.display.values.downloads import as_csv, as_npy, download, file_stem, file_stems, forms

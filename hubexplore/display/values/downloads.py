@@ -1,4 +1,4 @@
-"""Values as files: NumPy's own form, and CSV."""
+"""Values as files: NumPy's own formats (.npy, .npz), and CSV."""
 
 from __future__ import annotations
 
@@ -11,46 +11,42 @@ from typing import Any, Final
 
 import numpy as np
 
-from hubexplore.display.values.value_kinds import (
-    Array,
-    flat_of,
-    is_foreign,
-    is_number,
-    is_text,
-    kind_of,
-    text_of,
-)
+from hubexplore.display.values.value_kinds import is_foreign, is_number, is_text, text_of
+from hubexplore.summary.tensor_values import Array, flat_of, kind_of
 
-# What begins a formula, in all widths, and what a spreadsheet passes over: blanks and invisible signs.
-_FORMULA: Final = "=+\\-@\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20"
-_BLANK: Final = (
+# Spreadsheets run a cell that begins with one of these signs, in any width (CSV injection, OWASP). They skip
+# blanks and invisible signs before it, so those are matched as well.
+_FORMULA_SIGNS: Final = "=+\\-@\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20"
+_BLANK_SIGNS: Final = (
     r"\s\x00-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
     r"\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
 )
-# Where a cell begins: at the beginning of the text, and in countries where ";" separates cells also behind
-# that and in another line, since a quotation mark counts only at the beginning of a cell. Blanks are taken as
-# a whole, also without a formula behind them, so that a text is gone through once.
-_BEGINNING: Final = re.compile(rf"(^|[;\t\r\n])([{_BLANK}]*)([{_FORMULA}]?)")
-_MOST_ENTRIES: Final = 5_000_000
-"""Entries of a CSV file: a spreadsheet opens fewer, and the kernel would be busy for long."""
-_MOST_BYTES: Final = 500_000_000
-"""Bytes of a file of texts of fixed width, in which each takes as much as the longest."""
+# A cell begins at the beginning of the text. Where ";" separates cells, a cell also begins after each ";" and
+# each line end inside the text, because a quotation mark counts only at the beginning of a cell. The blanks
+# are matched even without a formula after them: otherwise the search would try every suffix of a run of
+# blanks, in quadratic time.
+_CELL_START: Final = re.compile(rf"(^|[;\t\r\n])([{_BLANK_SIGNS}]*)([{_FORMULA_SIGNS}]?)")
+_MAX_CSV_ENTRIES: Final = 5_000_000
+"""Maximum number of entries in a CSV file: spreadsheets open fewer, and writing more blocks the kernel."""
+_MAX_TEXT_BYTES: Final = 500_000_000
+"""Maximum size in bytes of an .npy file of texts, in which every text takes as much as the longest."""
 
 
 def forms(value: Any) -> tuple[tuple[str, str], ...]:
-    """Returns the files that there can be of a value, each as what `download` is asked for and in words."""
+    """Returns the file formats that a value can have, each as (argument of `download`, label)."""
+    # A sparse or ragged value is written as all of its arrays, each of which has to fit.
     arrays = [flat_of(value)] if kind_of(value) == "dense" else list(_parts(value).values())
-    found = [("npy", "NumPy")] if all(_fixed_bytes(each) <= _MOST_BYTES for each in arrays) else []
-    return (*found, ("csv", "CSV")) if flat_of(value).size <= _MOST_ENTRIES else tuple(found)
+    npy_form = [("npy", "NumPy")] if all(_fixed_bytes(array) <= _MAX_TEXT_BYTES for array in arrays) else []
+    return (*npy_form, ("csv", "CSV")) if flat_of(value).size <= _MAX_CSV_ENTRIES else tuple(npy_form)
 
 
 def download(value: Any, name: str, form: str) -> tuple[str, bytes] | None:
-    """Returns name and content of a file; None where `forms` does not list it.
+    """Returns the name and the content of a file; None for a format that `forms` does not list.
 
     Args:
       value: an array, SparseTensorValue or RaggedTensorValue.
-      name: of the output; chosen by strangers.
-      form: "npy", which becomes an .npz for values of several arrays, or "csv".
+      name: name of the output; chosen by strangers.
+      form: "npy", which gives an .npz for a value of several arrays, or "csv".
     """
     if form not in dict(forms(value)):
         return None
@@ -63,83 +59,90 @@ def download(value: Any, name: str, form: str) -> tuple[str, bytes] | None:
 
 
 def file_stem(name: str) -> str:
-    """A name as that of a file on any system: letters, digits, `_` and `-`, at most 60."""
+    """Returns a name that is valid as a file name on any system: letters, digits, `_` and `-`, at most 60."""
     return re.sub(r"[^A-Za-z0-9_-]+", "_", name[:1000]).strip("_-")[:60] or "value"
 
 
 def file_stems(names: Sequence[str]) -> list[str]:
-    """Names of files for each of these; those of different ones differ on any system, not only in case."""
-    found: dict[str, str] = {}
-    taken: set[str] = set()
+    """Returns a file stem for each name; different names get stems that differ in more than case."""
+    # macOS and Windows take "A.csv" and "a.csv" for one file, so stems are compared in lower case.
+    stems: dict[str, str] = {}
+    used_stems: set[str] = set()
     for name in dict.fromkeys(names):
         stem = file_stem(name)
         number = 1
-        free = stem
-        while free.lower() in taken:
+        unused_stem = stem
+        while unused_stem.lower() in used_stems:
             number += 1
-            free = f"{stem[:54]}_{number}"
-        taken.add(free.lower())
-        found[name] = free
-    return [found[name] for name in names]
+            # 54 + "_" + five digits is 60, the limit of file_stem.
+            unused_stem = f"{stem[:54]}_{number}"
+        used_stems.add(unused_stem.lower())
+        stems[name] = unused_stem
+    return [stems[name] for name in names]
 
 
 def as_npy(array: Array) -> bytes:
-    """An array as `numpy.save` writes it, without pickle: texts of fixed width, ml_dtypes as float32."""
+    """Returns an array as `numpy.save` writes it, without pickle: texts as `<U`, ml_dtypes as float32."""
     content = io.BytesIO()
     np.save(content, _plain(array), allow_pickle=False)
     return content.getvalue()
 
 
 def _fixed_bytes(array: Array) -> int:
-    """Bytes of it in a file."""
+    """Returns the bytes that an array of texts takes in an .npy file; 0 for others, which do not grow."""
     if array.dtype.kind != "O":
         return 0
     return (
         4
         * array.size
-        * max((len(each) for each in array.reshape(-1) if isinstance(each, (bytes, str))), default=0)
+        * max((len(item) for item in array.reshape(-1) if isinstance(item, (bytes, str))), default=0)
     )
 
 
 def _as_npz(value: Any) -> bytes:
-    """As `numpy.savez`, which takes `allow_pickle` for the name of an array before NumPy 2."""
+    """Returns the arrays of a value as `numpy.savez` writes them."""
+    # Not by `numpy.savez`: before NumPy 2 it takes `allow_pickle` for the name of an array.
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for key, array in _parts(value).items():
+            # Stored, not deflated, as numpy.savez does: floats hardly compress.
             archive.writestr(f"{key}.npy", as_npy(array))
     return content.getvalue()
 
 
 def _parts(value: Any) -> dict[str, Array]:
-    """The arrays of a sparse or ragged value."""
+    """Returns the arrays of a sparse or ragged value by name."""
     if kind_of(value) == "sparse":
         parts = {"indices": value.indices, "values": value.values, "dense_shape": value.dense_shape}
     else:
-        splits = {f"row_splits_{level}": each for level, each in enumerate(value.nested_row_splits)}
+        splits = {f"row_splits_{level}": split for level, split in enumerate(value.nested_row_splits)}
         parts = {"flat_values": value.flat_values, **splits}
-    return {key: np.asarray(each) for key, each in parts.items()}
+    return {key: np.asarray(part) for key, part in parts.items()}
 
 
 def _plain(array: Array) -> Array:
+    # Object arrays need pickle, which runs code on loading; texts of fixed width do not.
     if array.dtype.kind == "O":
-        return np.array([text_of(each) for each in array.reshape(-1)], str).reshape(array.shape)
+        return np.array([text_of(item) for item in array.reshape(-1)], str).reshape(array.shape)
     return array.astype(np.float32) if is_foreign(array) else array
 
 
 def as_csv(value: Any) -> str:
-    """Rows of values: all but the last dimension are rows, with their indices first where there are several.
+    """Returns a value as CSV: the last dimension is a line, led by the indices of several outer dimensions.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe in front, as does a part of a text
+    A text that a spreadsheet would run as a formula gets an apostrophe in front. So does a part of a text
     that would be a cell of its own where ";" separates cells.
     """
-    out = _Lines()
-    # Before Python 3.13 only what is in the line's end is quoted, and a lone "\\r" is an end too.
+    out = _LineCollector()
+    # csv quotes a cell that holds a character of the line end. Before Python 3.13 it quotes no other line
+    # end, and readers take a lone "\\r" for one; so the writer is given both, and `_LineCollector` removes
+    # the "\\r".
     csv.writer(out, lineterminator="\r\n").writerows(_rows(value))
     return "".join(out.lines)
 
 
-class _Lines:
-    """Takes the lines that a csv.writer writes, and ends them by a newline alone."""
+class _LineCollector:
+    """Collects the lines that a csv.writer writes, each ended by a newline alone."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -151,6 +154,7 @@ class _Lines:
 def _rows(value: Any) -> Iterator[list[Any]]:
     if kind_of(value) == "sparse":
         yield [*(f"index_{axis}" for axis in range(len(value.dense_shape))), "value"]
+        # The indices are written rather than the dense array, which may be too large for any file.
         for index, item in zip(np.asarray(value.indices), np.asarray(value.values), strict=True):
             yield [*map(int, index), _cell(item)]
         return
@@ -160,41 +164,48 @@ def _rows(value: Any) -> Iterator[list[Any]]:
     array = flat_of(value)
     if not array.size:
         return
+    # A vector is a column: spreadsheets have more rows than columns.
     matrix = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(-1, 1)
     for number, row in enumerate(matrix):
-        lead = [int(each) for each in np.unravel_index(number, array.shape[:-1])] if array.ndim > 2 else []
+        lead = (
+            [int(position) for position in np.unravel_index(number, array.shape[:-1])]
+            if array.ndim > 2
+            else []
+        )
+        # tolist() converts a row in C, and csv writes a float such that reading restores it.
         yield [*lead, *(row.tolist() if is_number(row) else map(_cell, row))]
 
 
 def _ragged_rows(value: Any) -> Iterator[list[Any]]:
-    """A row per innermost row, with the number of its outermost one first."""
-    flat, splits = np.asarray(value.flat_values), [np.asarray(each) for each in value.nested_row_splits]
+    """Yields a line per innermost row, preceded by the index of the outermost row that it belongs to."""
+    flat, splits = np.asarray(value.flat_values), [np.asarray(split) for split in value.nested_row_splits]
+    # Invariant: outer[i] is the outermost row of row i at the current level.
     outer = np.arange(len(splits[0]) - 1)
     for level in range(len(splits) - 1):
         outer = np.repeat(outer, np.diff(splits[level]))
     inner = splits[-1]
     for number in range(len(inner) - 1):
         entries = flat[inner[number] : inner[number + 1]].reshape(-1)
-        yield [int(outer[number]), *(_cell(each) for each in entries)]
+        yield [int(outer[number]), *(_cell(entry) for entry in entries)]
 
 
 def _cell(item: Any) -> Any:
     array = np.asarray(item)
     if is_text(array):
-        return _guarded(text_of(item))
+        return _without_formulas(text_of(item))
     return item.item() if hasattr(item, "item") else item
 
 
-def _guarded(text: str) -> str:
-    """A text without formulas."""
-    guarded = _BEGINNING.sub(_with_apostrophe, text)
+def _without_formulas(text: str) -> str:
+    """Returns a text in which no cell begins with a formula."""
+    guarded = _CELL_START.sub(_with_apostrophe, text)
     return f"'{guarded}" if guarded.startswith(("\t", "\r", "\n")) else guarded
 
 
-def _with_apostrophe(found: re.Match[str]) -> str:
-    separator, blanks, formula = found.groups()
+def _with_apostrophe(match: re.Match[str]) -> str:
+    separator, blanks, formula = match.groups()
     if not formula:
-        return found[0]
-    # Among blanks there may be what separates cells in turn.
-    again = "'" if separator and any(each in blanks for each in "\t\r\n") else ""
+        return match[0]
+    # The blanks themselves may hold a tab or a line end, after which the formula begins a cell again.
+    again = "'" if separator and any(separator_sign in blanks for separator_sign in "\t\r\n") else ""
     return f"{separator}'{blanks}{again}{formula}"

@@ -1,4 +1,7 @@
-"""What a front end tells of a place in a picture: the number there. Positions are shares of the picture."""
+"""Tooltips of a picture as data: which text belongs to which part of it.
+
+Positions are shares of the width and height of the picture, so that they hold at any size on the screen.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,26 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 MAX_CELLS: Final = 4096
+"""Maximum number of cells with tooltips in one picture: each makes the notebook larger."""
 
-Box = tuple[float, float, float, float]
-"""Left, top, width, height."""
+Rect = tuple[float, float, float, float]
+"""Left, top, width and height of a rectangle."""
 
 
 @dataclass(frozen=True)
 class GridHover:
-    """Cells in rows and columns; `values` row by row."""
+    """Tooltips of cells in rows and columns of even size.
 
-    box: Box
+    Attributes:
+      box: the rectangle that the cells fill.
+      rows: number of rows.
+      columns: number of columns.
+      values: the texts, row by row; an empty text has no tooltip.
+      row_captions: captions of the rows; none, or one for each row.
+      column_captions: captions of the columns; none, or one for each column.
+    """
+
+    box: Rect
     rows: int
     columns: int
     values: tuple[str, ...]
@@ -23,7 +36,7 @@ class GridHover:
     column_captions: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """For a front end."""
+        """Returns the tooltips in the form that the front end reads."""
         return {
             "kind": "grid", "box": self.box, "rows": self.rows, "columns": self.columns,
             "values": self.values, "row_captions": self.row_captions, "column_captions": self.column_captions,
@@ -32,12 +45,12 @@ class GridHover:
 
 @dataclass(frozen=True)
 class PointsHover:
-    """Points: x, y and what to tell."""
+    """Tooltips of points: x, y and the text."""
 
     points: tuple[tuple[float, float, str], ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """For a front end."""
+        """Returns the tooltips in the form that the front end reads."""
         return {"kind": "points", "points": self.points}
 
 

@@ -1,4 +1,4 @@
-"""A value in one of its views."""
+"""Draws a value in one of its views."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Any, Final
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.values import view_choice
 from hubexplore.display.values.hover import Hover
-from hubexplore.display.values.value_kinds import flat_of
 from hubexplore.display.values.views import bars, heatmap, images, lines, lists, scatter, tiles
-from hubexplore.display.values.views import plot as plotted
-from hubexplore.display.values.views.plot import Plotted
+from hubexplore.display.values.views.plot import Figure, distinct_captions
+from hubexplore.summary.tensor_values import flat_of
 
 
 @dataclass(frozen=True)
@@ -20,9 +19,9 @@ class Rendered:
     """A value as HTML.
 
     Attributes:
-      view: which view it is.
-      html: static; pictures are `<img>` with data in them.
-      hovers: what a front end may tell of the places in the pictures: one for each, None for nothing.
+      view: the name of the view.
+      html: static HTML; pictures are `<img>` with a data URL.
+      hovers: tooltips, one item for each picture; None for a picture without any.
     """
 
     view: str
@@ -42,34 +41,45 @@ def render(
 
     Args:
       value: an array, SparseTensorValue or RaggedTensorValue.
-      view: one of `views(value)`; None, or one that does not suit, takes the best.
-      name: of the output, a hint for the choice.
-      rows: captions of its rows, such as the sentences that went in.
-      labels: names of the classes in its last dimension.
+      view: one of `views(value)`; None, or a view that does not suit, stands for the best one.
+      name: name of the output, a hint for the choice.
+      rows: captions of the rows, such as the sentences that were the input.
+      labels: names of the classes in the last dimension.
     """
-    rows, labels = plotted.told_apart(rows), plotted.told_apart(labels)
-    fitting = view_choice.views(value, name=name, labels=labels)
-    chosen = view if view in fitting else fitting[0]
-    if chosen in (view_choice.TABLE, view_choice.ROWS, view_choice.NUMBERS):
-        return Rendered(chosen, lists.table(value, rows, labels))
+    # Done once here, so that all parts of a view (pictures, tooltips, numbers) call a row by the same name.
+    rows, labels = distinct_captions(rows), distinct_captions(labels)
+    suitable = view_choice.views(value, name=name, labels=labels)
+    selected = view if view in suitable else suitable[0]
+    if selected in (view_choice.TABLE, view_choice.ROWS, view_choice.NUMBERS):
+        return Rendered(selected, lists.value_grid(value, rows, labels))
     array = flat_of(value)
-    if chosen == view_choice.TEXT:
-        return Rendered(chosen, lists.texts(array, rows))
-    return shown(chosen, _PICTURES[chosen](array, rows, labels), lambda: lists.table(value, rows, labels))
+    if selected == view_choice.TEXT:
+        return Rendered(selected, lists.text_list(array, rows))
+    return with_numbers(
+        selected, _PICTURES[selected](array, rows, labels), lambda: lists.value_grid(value, rows, labels)
+    )
 
 
-def shown(view: str, plotted: Plotted, numbers: Callable[[], Markup]) -> Rendered:
-    """Pictures, what is to be said of them, and folded below the numbers that they show."""
-    listed = numbers() if plotted.numbers is None else plotted.numbers
-    folded = tag("details", tag("summary", "Numbers"), tag("div", listed))
-    note = (tag("p", plotted.note, class_="note"),) if plotted.note else ()
-    pictured = tag("div", plotted.html, class_="pictures")
-    return Rendered(view, join(pictured, *note, folded), plotted.hovers)
+def with_numbers(view: str, figure: Figure, make_numbers: Callable[[], Markup]) -> Rendered:
+    """Returns pictures with their note and, folded below, the numbers that they show.
+
+    Args:
+      view: the name of the view.
+      figure: the pictures.
+      make_numbers: makes the grid of numbers where the figure has none of its own.
+    """
+    # Made lazily: a figure with numbers of its own does not need the grid of the value, which may be large.
+    grid = make_numbers() if figure.numbers is None else figure.numbers
+    details = tag("details", tag("summary", "Numbers"), tag("div", grid))
+    note = (tag("p", figure.note, class_="note"),) if figure.note else ()
+    pictured = tag("div", figure.html, class_="pictures")
+    return Rendered(view, join(pictured, *note, details), figure.hovers)
 
 
-_Draw = Callable[[Any, Sequence[str], Sequence[str]], Plotted]
+_Draw = Callable[[Any, Sequence[str], Sequence[str]], Figure]
 _PICTURES: Final[dict[str, _Draw]] = {
     view_choice.SCORES: bars.scores,
+    # The lambdas drop the labels: these views have no axis of classes.
     view_choice.SIMILARITY: lambda array, rows, labels: heatmap.similarity(array, rows),
     view_choice.MAP: lambda array, rows, labels: scatter.pca(array, rows),
     view_choice.HEAT: heatmap.heat,

@@ -9,23 +9,16 @@ import numpy as np
 
 from hubexplore.display.markup import join, tag
 from hubexplore.display.values import view_choice
-from hubexplore.display.values.rendering import Rendered, render, shown
+from hubexplore.display.values.rendering import Rendered, render, with_numbers
 from hubexplore.display.values.value_facts import facts
-from hubexplore.display.values.value_kinds import (
-    Array,
-    as_floats,
-    drawable,
-    flat_of,
-    is_number,
-    kind_of,
-    number_text,
-    shape_of,
-)
+from hubexplore.display.values.value_kinds import drawable, is_number, number_text
 from hubexplore.display.values.view_choice import views
 from hubexplore.display.values.views import images, lists
+from hubexplore.summary.distance import distance
+from hubexplore.summary.tensor_values import Array, flat_of, kind_of, shape_of
 
-_MEANT_FOR_ROWS: Final = (view_choice.SCORES, view_choice.SIMILARITY, view_choice.MAP)
-"""Views that would say something else of a difference."""
+_ROW_VIEWS: Final = (view_choice.SCORES, view_choice.SIMILARITY, view_choice.MAP)
+"""Views that compare rows or classes: of a difference they would state something else."""
 
 EQUAL: Final = "They are equal."
 
@@ -37,68 +30,74 @@ def pair(
 
     Args:
       first: an array, SparseTensorValue or RaggedTensorValue.
-      second: of the same name in another run.
-      name: of both.
-      rows: captions of their rows, if they are the same.
-      labels: names of the classes in their last dimension.
+      second: the value of the same name in another run.
+      name: name of both values.
+      rows: captions of the rows, if both values have the same.
+      labels: names of the classes in the last dimension.
     """
+    # One view for both: pictures of two kinds could not be compared.
     view = views(first, name=name, labels=labels)[0]
-    words, away = difference(first, second)
-    said = tag("p", tag("strong", words))
-    if words == EQUAL:  # what differs is what is looked for
-        one = render(first, view, name=name, rows=rows, labels=labels)
-        folded = tag("details", tag("summary", "What both have"), one.html)
-        return Rendered("Side by side", join(said, folded), one.hovers)
-    drawn = [render(each, view, name=name, rows=rows, labels=labels) for each in (first, second)]
+    verdict_text, deltas = difference(first, second)
+    verdict_line = tag("p", tag("strong", verdict_text))
+    if verdict_text == EQUAL:
+        # Two equal pictures would send the reader looking for a difference.
+        rendering = render(first, view, name=name, rows=rows, labels=labels)
+        details = tag("details", tag("summary", "What both have"), rendering.html)
+        return Rendered("Side by side", join(verdict_line, details), rendering.hovers)
+    renderings = [render(value, view, name=name, rows=rows, labels=labels) for value in (first, second)]
     columns = [
-        tag("div", tag("p", tag("strong", title), " ", tag("small", facts(value))), each.html)
-        for title, value, each in zip(("First", "Second"), (first, second), drawn, strict=True)
+        tag("div", tag("p", tag("strong", title), " ", tag("small", facts(value))), drawing.html)
+        for title, value, drawing in zip(("First", "Second"), (first, second), renderings, strict=True)
     ]
-    hovers = [*drawn[0].hovers, *drawn[1].hovers]
-    if away is not None and away.ndim and np.any(away):
-        third = _difference(away, view, rows, labels)
+    hovers = [*renderings[0].hovers, *renderings[1].hovers]
+    # drawable() may have clipped a difference, but never to 0, so np.any is exact.
+    if deltas is not None and deltas.ndim and np.any(deltas):
+        third = _difference_view(deltas, view, rows, labels)
         columns.append(tag("div", tag("p", tag("strong", "Second − first")), third.html))
         hovers += third.hovers
-    return Rendered("Side by side", join(said, tag("div", *columns, class_="beside")), tuple(hovers))
+    return Rendered("Side by side", join(verdict_line, tag("div", *columns, class_="beside")), tuple(hovers))
 
 
-def _difference(away: Array, view: str, rows: Sequence[str], labels: Sequence[str]) -> Rendered:
+def _difference_view(deltas: Array, view: str, rows: Sequence[str], labels: Sequence[str]) -> Rendered:
     if view == view_choice.IMAGES:
-        return shown(view, images.images(away, rows, both=True), lambda: lists.table(away, rows, labels))
-    if view in _MEANT_FOR_ROWS:
-        view = view_choice.PLOT if away.ndim == 1 else view_choice.HEAT
-    return render(away, view, rows=rows, labels=labels)
+        return with_numbers(
+            view, images.images(deltas, rows, centred=True), lambda: lists.value_grid(deltas, rows, labels)
+        )
+    if view in _ROW_VIEWS:
+        view = view_choice.PLOT if deltas.ndim == 1 else view_choice.HEAT
+    return render(deltas, view, rows=rows, labels=labels)
 
 
 def difference(first: Any, second: Any) -> tuple[str, Array | None]:
-    """In words whether two values differ; and by how much, where they are dense numbers of one shape."""
+    """Returns a sentence on whether two values differ, and second minus first.
+
+    The latter is None unless both are dense arrays of real numbers of one shape, and differ.
+    """
     if kind_of(first) != kind_of(second) or shape_of(first) != shape_of(second):
         return "Their shapes differ.", None
-    one, other = flat_of(first), flat_of(second)
-    if one.shape != other.shape or not _same_places(first, second):
+    first_array, second_array = flat_of(first), flat_of(second)
+    if first_array.shape != second_array.shape or not _same_structure(first, second):
         return "They have entries in different places.", None
-    if not (is_number(one) and is_number(other)):
-        unlike = int(np.count_nonzero(one != other))
-        return (EQUAL if not unlike else f"{unlike:,} of {one.size:,} entries differ."), None
-    numbers, others = as_floats(one), as_floats(other)
-    # Integers may differ where float64 no longer tells them apart.
-    exact = one.dtype.kind in "iu" and other.dtype.kind in "iu"
-    same = (one == other) if exact else (numbers == others) | (np.isnan(numbers) & np.isnan(others))
-    if same.all():
+    if not (is_number(first_array) and is_number(second_array)):
+        unlike = int(np.count_nonzero(first_array != second_array))
+        return (EQUAL if not unlike else f"{unlike:,} of {first_array.size:,} entries differ."), None
+    apart = distance(first_array, second_array)
+    if apart.equal.all():
         return EQUAL, None
-    with np.errstate(invalid="ignore", over="ignore"):
-        away = np.where(same, 0.0, others - numbers)
-    size = np.nan_to_num(np.abs(away), nan=np.inf, posinf=np.inf)
-    place = np.unravel_index(int(np.argmax(size)), size.shape)
-    where = f" at [{', '.join(str(int(each)) for each in place)}]" if place else ""
-    found = number_text(float(size[place])) if np.isfinite(away[place]) else "to or from NaN or Inf"
-    if not place:
-        return f"They differ by {found}." if np.isfinite(away) else "One of them is NaN or Inf.", None
-    words = f"Largest difference: {found}{where}; {int((~same).sum()):,} of {same.size:,} entries differ."
-    return words, drawable(away) if kind_of(first) == "dense" else None
+    # Infinite sizes come first in argmax, so a change to or from NaN is reported before any finite one.
+    sizes = apart.sizes
+    position = np.unravel_index(int(np.argmax(sizes)), sizes.shape)
+    is_finite = bool(np.isfinite(sizes[position]))
+    amount = number_text(float(sizes[position])) if is_finite else "to or from NaN or Inf"
+    if not position:
+        return f"They differ by {amount}." if is_finite else "One of them is NaN or Inf.", None
+    where = f" at [{', '.join(str(int(index)) for index in position)}]"
+    unequal = int(np.count_nonzero(~apart.equal))
+    text = f"Largest difference: {amount}{where}; {unequal:,} of {sizes.size:,} entries differ."
+    return text, drawable(apart.difference) if kind_of(first) == "dense" else None
 
 
-def _same_places(first: Any, second: Any) -> bool:
+def _same_structure(first: Any, second: Any) -> bool:
     match kind_of(first):
         case "sparse":
             return np.array_equal(first.indices, second.indices)

@@ -1,4 +1,4 @@
-"""What is always said of a value, and a value in few words."""
+"""A value in one line: shape, dtype and range, or its first entries."""
 
 from __future__ import annotations
 
@@ -7,68 +7,67 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.display.values.value_kinds import (
-    Array,
     as_floats,
-    flat_of,
     is_foreign,
     is_number,
     is_readable,
     is_text,
     item_text,
-    kind_of,
-    shape_of,
-    signed,
+    signed_text,
     text_of,
 )
 from hubexplore.display.wording import beginning, counted, visible
+from hubexplore.summary.tensor_values import Array, flat_of, kind_of, shape_of
 
-BRIEF: Final = 60
-_WORD: Final = 24
+MAX_BRIEF: Final = 60
+"""Maximum length in characters of a value in brief, about."""
+_MAX_WORD: Final = 24
 
 
 def facts(value: Any) -> str:
     """Returns shape, dtype and range: "2 × 3 float32 · −0.31 to 0.52"; NaN and Inf where there are any."""
     flat = flat_of(value)
     kind = kind_of(value)
-    found = [f"{_shape(value)} {'' if kind == 'dense' else f'{kind} '}{dtype_text(flat)}".strip()]
+    parts = [f"{_shape_text(value)} {'' if kind == 'dense' else f'{kind} '}{dtype_text(flat)}".strip()]
     if kind != "dense":
-        found.append(counted(len(flat), "value"))
+        parts.append(counted(len(flat), "value"))
     if is_text(flat):
-        longest = max((len(text_of(each)) for each in flat.reshape(-1)), default=0)
-        found.append(f"longest {counted(longest, 'character')}")
+        longest = max((len(text_of(text)) for text in flat.reshape(-1)), default=0)
+        parts.append(f"longest {counted(longest, 'character')}")
     elif flat.dtype.kind == "b":
-        found.append(f"{int(np.count_nonzero(flat)):,} true")
+        parts.append(f"{int(np.count_nonzero(flat)):,} true")
     elif is_number(flat) and flat.size:
-        found.append(_range(flat) if flat.size > 1 else _one(flat))
+        parts.append(_range_text(flat) if flat.size > 1 else _single_text(flat))
     elif flat.dtype.kind == "c" and flat.size:
-        found.append(f"absolute {_of_finite(np.abs(flat))}")
-    return " · ".join(found)
+        parts.append(f"absolute {_finite_text(np.abs(flat))}")
+    return " · ".join(parts)
 
 
-def _range(flat: Array) -> str:
-    # float64 does not hold all integers.
+def _range_text(flat: Array) -> str:
+    # Integers stay integers: float64 would round those above 2**53.
     if flat.dtype.kind in "iu":
-        return _from_to(flat.min(), flat.max())
-    low, high = flat.min(), flat.max()  # NaN where one is among them
+        return _interval_text(flat.min(), flat.max())
+    # Two passes over the array decide most cases; as_floats would copy it.
+    low, high = flat.min(), flat.max()  # both are NaN if any number is
     if is_foreign(flat) or not (np.isfinite(low) and np.isfinite(high)):
-        return _of_finite(as_floats(flat))
-    return _from_to(low, high)
+        return _finite_text(as_floats(flat))
+    return _interval_text(low, high)
 
 
-def _of_finite(floats: Array) -> str:
+def _finite_text(floats: Array) -> str:
     finite = floats[np.isfinite(floats)]
     nans, infs = int(np.isnan(floats).sum()), int(np.isinf(floats).sum())
-    parts = [_from_to(finite.min(), finite.max())] if finite.size else []
+    parts = [_interval_text(finite.min(), finite.max())] if finite.size else []
     parts += [f"{count:,} {word}" for count, word in ((nans, "NaN"), (infs, "Inf")) if count]
     return " · ".join(parts)
 
 
-def _from_to(low: Any, high: Any) -> str:
-    return f"{signed(low)} to {signed(high)}" if low != high else f"all {signed(low)}"
+def _interval_text(low: Any, high: Any) -> str:
+    return f"{signed_text(low)} to {signed_text(high)}" if low != high else f"all {signed_text(low)}"
 
 
-def _one(flat: Array) -> str:
-    return signed(flat.reshape(-1)[0])
+def _single_text(flat: Array) -> str:
+    return signed_text(flat.reshape(-1)[0])
 
 
 def dtype_text(array: Array) -> str:
@@ -76,42 +75,46 @@ def dtype_text(array: Array) -> str:
     return "text" if is_text(array) else str(array.dtype.name)
 
 
-def _shape(value: Any) -> str:
+def _shape_text(value: Any) -> str:
     shape = shape_of(value)
     return " × ".join("?" if size is None else f"{size:,}" for size in shape) if shape else "scalar"
 
 
 def brief(value: Any) -> str:
-    """Returns a value in at most some 60 characters: `"a sentence", "another" (2)`, `[0.1, 0.2, …] (10)`."""
+    """Returns a value in about 60 characters at most: `"a sentence", "another" (2)`, `[0.1, 0.2, …] (10)`."""
     flat, shape = flat_of(value), shape_of(value)
     if kind_of(value) != "dense":
-        return f"{_shape(value)} {kind_of(value)}, {counted(len(flat), 'value')}"
+        return f"{_shape_text(value)} {kind_of(value)}, {counted(len(flat), 'value')}"
     if not shape:
-        return visible(_quoted(flat[()]), BRIEF)
+        return visible(_entry_text(flat[()]), MAX_BRIEF)
     if is_text(flat):
-        return _few([_quoted(each) for each in flat.reshape(-1)[:4]], flat.size)
+        return _list_text([_entry_text(item) for item in flat.reshape(-1)[:4]], flat.size)
+    # Tested before the lists of numbers: four dimensions with 1 or 3 channels are images for every model.
     if len(shape) == 4 and shape[3] in (1, 3) and shape[1] and shape[2] and shape[1] > 1:
         return f"{counted(shape[0] or 0, 'image')} of {shape[1]} × {shape[2]} × {shape[3]}"
+    # More than 64 numbers, or several rows, say more by their shape than by the first six of them.
     if len(shape) <= 2 and flat.size and len(flat.reshape(-1)) <= 64 and (len(shape) == 1 or shape[0] == 1):
-        return _few([_quoted(each) for each in flat.reshape(-1)[:6]], flat.size)
-    return f"{_shape(value)} {dtype_text(flat)}"
+        return _list_text([_entry_text(item) for item in flat.reshape(-1)[:6]], flat.size)
+    return f"{_shape_text(value)} {dtype_text(flat)}"
 
 
-def _few(items: list[str], count: int) -> str:
+def _list_text(items: list[str], count: int) -> str:
     shown: list[str] = []
     for item in items:
-        if sum(len(each) + 2 for each in shown) + len(item) > BRIEF - 16:
+        if sum(len(text) + 2 for text in shown) + len(item) > MAX_BRIEF - 16:
             break
         shown.append(item)
     more = ", …" if len(shown) < count else ""
     return f"[{', '.join(shown)}{more}]" + (f" ({count:,})" if count > 1 else "")
 
 
-def _quoted(item: Any) -> str:
+def _entry_text(item: Any) -> str:
     if not isinstance(item, (bytes, str)):
-        return visible(item_text(item), _WORD)
+        return visible(item_text(item), _MAX_WORD)
+    # Serialized messages and files would be a line of escapes.
     if isinstance(item, bytes) and not is_readable(item):
         return counted(len(item), "byte")
-    text = beginning(item_text(item), _WORD)
+    text = beginning(item_text(item), _MAX_WORD)
     # Escapes take up to ten characters each.
+    # The limit is checked again after escaping.
     return f'"{text if len(text) <= 40 else text[:40] + "…"}"'

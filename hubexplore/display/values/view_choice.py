@@ -1,4 +1,7 @@
-"""Which views suit a value, by dtype, shape and name."""
+"""Which views suit a value: a choice by dtype, shape and name.
+
+The names of the views are labels of the panel, too.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from hubexplore.display.values.value_kinds import Array, as_floats, flat_of, is_number, is_text, kind_of
+from hubexplore.display.values.value_kinds import as_floats, is_number, is_text
+from hubexplore.summary.tensor_values import Array, flat_of, kind_of
 
 SCORES: Final = "Scores"
 SIMILARITY: Final = "Similarity"
@@ -21,30 +25,32 @@ TEXT: Final = "Text"
 ROWS: Final = "Rows"
 NUMBERS: Final = "Numbers"
 
-MOST_COMPARED: Final = 200
-"""So many rows are compared with each other."""
-MOST_MAPPED: Final = 20_000
-MOST_NUMBERS: Final = 4_000_000
-"""Of so many numbers similarities and maps are computed; of more it would take seconds."""
-MOST_CLASSES: Final = 20_000
-LEAST_EMBEDDING: Final = 16
-"""So many columns look like an embedding, not like a few numbers."""
+MAX_SIMILARITY_ROWS: Final = 200
+"""Maximum number of rows for the similarity view, which compares each row with each."""
+MAX_MAP_ROWS: Final = 20_000
+"""Maximum number of rows for the map."""
+MAX_COMPARED_NUMBERS: Final = 4_000_000
+"""Maximum number of values for the similarity view and the map; more would take seconds."""
+MAX_SCORE_CLASSES: Final = 20_000
+"""Maximum number of classes for the scores."""
+MIN_EMBEDDING_COLUMNS: Final = 16
+"""Minimum number of columns that look like an embedding rather than a few numbers."""
 _SCORE_WORDS: Final = ("prob", "logit", "score", "softmax", "class", "prediction")
-_SMALLEST_IMAGE: Final = 4
-_SMALLEST_MATRIX: Final = 8
-"""Of fewer columns a matrix is rather read than looked at: the corners of boxes, say."""
-
-_MOST_READ: Final = 64
-"""Of so few whole numbers (ids, sizes, counts) people read each rather than their course."""
+_MIN_IMAGE_SIDE: Final = 4
+"""Minimum height and width in pixels of what is shown as an image."""
+_MIN_MATRIX_COLUMNS: Final = 8
+"""A matrix of fewer columns is read rather than looked at: the corners of boxes, for example."""
+_MAX_READ_NUMBERS: Final = 64
+"""Up to this many integers (ids, sizes, counts) are read one by one, so the grid comes first."""
 
 
 def views(value: Any, *, name: str = "", labels: Sequence[str] = ()) -> tuple[str, ...]:
-    """Returns the names of the views that suit a value, best first; there is always one.
+    """Returns the names of the views that suit a value, best first; always at least one.
 
     Args:
       value: an array, SparseTensorValue or RaggedTensorValue.
-      name: of the output; "probabilities" is a hint.
-      labels: names of the classes in its last dimension.
+      name: name of the output; "probabilities" is a hint.
+      labels: names of the classes in the last dimension.
     """
     if kind_of(value) != "dense":
         return (ROWS,)
@@ -53,25 +59,28 @@ def views(value: Any, *, name: str = "", labels: Sequence[str] = ()) -> tuple[st
         return (TEXT, TABLE)
     if not array.ndim or not is_number(array) or not array.size:
         return (TABLE if array.ndim else NUMBERS,)
-    return _of_numbers(array, name, labels)
+    return _number_views(array, name, labels)
 
 
-def _of_numbers(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:
-    """Which views suit real numbers in one dimension or more."""
+def _number_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:
+    """Returns the views of real numbers in one dimension or more."""
+    # A single number is read; its plot would be one bar of full height.
     if array.size == 1 and array.ndim < 3:
         return (TABLE, PLOT)
     if array.ndim < 3:
-        found = _of_rows(array, name, labels)
-        is_read = array.dtype.kind in "iu" and array.size <= _MOST_READ
-        return (TABLE, *(view for view in found if view != TABLE)) if is_read else found
-    pictures = _of_pictures(array.shape)
-    if array.ndim == 3 and IMAGES not in pictures and array.shape[2] < _SMALLEST_MATRIX:
+        row_views = _row_views(array, name, labels)
+        is_read = array.dtype.kind in "iu" and array.size <= _MAX_READ_NUMBERS
+        # Moved to the front, not added: row_views has the grid already, as one of the last.
+        return (TABLE, *(view for view in row_views if view != TABLE)) if is_read else row_views
+    pictures = _picture_views(array.shape)
+    if array.ndim == 3 and IMAGES not in pictures and array.shape[2] < _MIN_MATRIX_COLUMNS:
         return (TABLE, HEAT, PLOT, *pictures)
     return (*pictures, *((HEAT,) if array.ndim == 3 else ()), PLOT, TABLE)
 
 
-def _of_pictures(shape: Sequence[int]) -> tuple[str, ...]:
-    """Which views of pictures suit values of rank 3 or more."""
+def _picture_views(shape: Sequence[int]) -> tuple[str, ...]:
+    """Returns the views of values of rank 3 or more as images or tiles."""
+    # [h, w, c] before [n, h, w]: a last dimension of 1, 3 or 4 is far more often channels than a width.
     if len(shape) == 3 and shape[2] in (1, 3, 4) and _is_picture(shape[:2]):
         return (IMAGES,)
     if len(shape) == 3 and _is_picture(shape[1:]):
@@ -83,43 +92,48 @@ def _of_pictures(shape: Sequence[int]) -> tuple[str, ...]:
     return ()
 
 
-def _of_rows(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:
+def _row_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:
     if array.ndim == 2:
-        return _of_matrix(array, name, labels)
+        return _matrix_views(array, name, labels)
     return (*((SCORES,) if _is_scores(array[None], name, labels) else ()), PLOT, TABLE)
 
 
-def _of_matrix(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:
+def _matrix_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:
     rows, columns = array.shape
-    compared = _comparisons(rows, columns)
+    compared = _comparison_views(rows, columns)
+    # Lines of more rows than there are colours cannot be told apart; a heat map can.
     rest = (PLOT, HEAT, TABLE) if rows <= 8 or columns == 1 else (HEAT, PLOT, TABLE)
     if _is_scores(array, name, labels):
         return (SCORES, *rest, *compared)
-    # Anything with a few columns may be scores, for who knows that it is.
-    possible = (SCORES,) if 1 < columns <= MOST_CLASSES else ()
-    if columns >= LEAST_EMBEDDING and compared:
+    # Any matrix may hold scores. The view comes last, for users who know that theirs does.
+    possible = (SCORES,) if 1 < columns <= MAX_SCORE_CLASSES else ()
+    # The columns of an embedding mean nothing by themselves, but distances between rows do.
+    if columns >= MIN_EMBEDDING_COLUMNS and compared:
         return (*compared, *rest, *possible)
     return (*rest, *compared, *possible)
 
 
-def _comparisons(rows: int, columns: int) -> tuple[str, ...]:
-    if rows < 2 or columns < 2 or rows * columns > MOST_NUMBERS:
+def _comparison_views(rows: int, columns: int) -> tuple[str, ...]:
+    if rows < 2 or columns < 2 or rows * columns > MAX_COMPARED_NUMBERS:
         return ()
-    similarity = (SIMILARITY,) if rows <= MOST_COMPARED else ()
-    return (*similarity, MAP) if 2 < rows <= MOST_MAPPED else similarity
+    similarity = (SIMILARITY,) if rows <= MAX_SIMILARITY_ROWS else ()
+    # Two points always lie on a line: their map says nothing.
+    return (*similarity, MAP) if 2 < rows <= MAX_MAP_ROWS else similarity
 
 
 def _is_scores(array: Array, name: str, labels: Sequence[str]) -> bool:
-    """Whether rows look like a number for each class: labels fit, the name says so, or they sum to 1."""
+    """Returns whether rows look like scores: the labels fit, the name says so, or the sum is 1."""
     columns = array.shape[-1]
-    if not 1 < columns <= MOST_CLASSES or array.dtype.kind in "iu":
+    if not 1 < columns <= MAX_SCORE_CLASSES or array.dtype.kind in "iu":
         return False
+    # Integers were excluded above: ids and counts have as many columns as classes now and then.
     if len(labels) == columns or any(word in name.lower() for word in _SCORE_WORDS):
         return True
-    some = as_floats(array[:32])
+    # 32 rows decide: the sum of all would read an output of any size once more.
+    sample = as_floats(array[:32])
     with np.errstate(all="ignore"):
-        return bool(np.all(some >= 0) and np.allclose(some.sum(-1), 1, atol=1e-3))
+        return bool(np.all(sample >= 0) and np.allclose(sample.sum(-1), 1, atol=1e-3))
 
 
 def _is_picture(sizes: Sequence[int]) -> bool:
-    return min(sizes) >= _SMALLEST_IMAGE
+    return min(sizes) >= _MIN_IMAGE_SIDE

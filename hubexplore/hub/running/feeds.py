@@ -23,6 +23,7 @@ from hubexplore.errors import SignatureError, TooLargeError
 from hubexplore.hub.call_arguments import check_shared, normalize_inputs
 from hubexplore.hub.tensor_info import TensorInfo
 from hubexplore.summary.confusables import columns
+from hubexplore.summary.tensor_values import is_ragged, is_sparse, kind_of
 
 Array = np.ndarray[Any, Any]
 Conversion = Callable[[Any, "np.dtype[Any]"], Array]
@@ -154,7 +155,7 @@ class _InputFeed:
         )
 
     def _dense_array(self, value: Any) -> Array:
-        if isinstance(value, (tf.SparseTensor, tf.RaggedTensor)) or hasattr(value, "nested_row_splits"):
+        if kind_of(value) != "dense":
             raise TypeError(f"Got a {type(value).__name__}.")
         array = self._flat(value)
         if not self.info.get_shape().is_compatible_with(array.shape):
@@ -163,9 +164,9 @@ class _InputFeed:
 
     def _sparse_arrays(self, value: Any) -> list[Array]:
         value = _from_scipy(value)
-        if isinstance(value, (tuple, list)) and not hasattr(value, "indices") and len(value) == _SPARSE_PARTS:
+        if isinstance(value, (tuple, list)) and not is_sparse(value) and len(value) == _SPARSE_PARTS:
             value = tf.compat.v1.SparseTensorValue(*value)
-        if not all(hasattr(value, part) for part in ("indices", "values", "dense_shape")):
+        if not is_sparse(value):
             raise TypeError(
                 f"Got a {type(value).__name__}; pass a tf.compat.v1.SparseTensorValue, a tuple (indices, "
                 f"values, dense_shape), a tf.SparseTensor or a matrix of scipy.sparse."
@@ -185,7 +186,7 @@ class _InputFeed:
             )
         if isinstance(value, np.ndarray) and value.dtype != object and value.ndim > spec.ragged_rank:
             value = _with_equal_rows(value, spec.ragged_rank)
-        if not hasattr(value, "nested_row_splits"):
+        if not is_ragged(value):
             rows = value.tolist() if isinstance(value, np.ndarray) else value
             value = tf.compat.v1.ragged.constant_value(
                 rows, dtype=self.info.dtype.as_numpy_dtype, ragged_rank=spec.ragged_rank

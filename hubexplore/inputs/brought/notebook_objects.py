@@ -20,6 +20,7 @@ from hubexplore.inputs.input_value import Array, Sparse
 from hubexplore.inputs.typed import nested_lists, tf_examples
 from hubexplore.inputs.typed.literals import Literals
 from hubexplore.summary.confusables import columns
+from hubexplore.summary.tensor_values import is_ragged, is_sparse
 
 _MAX_LIST_ITEMS: Final = 100_000
 """Maximum number of items that are checked one by one to decide whether an object fits."""
@@ -90,7 +91,7 @@ def _array(value: Any) -> Array | None:
         return np.asarray(value)
     if _is_of(value, "pandas") and hasattr(value, "to_numpy"):
         return np.asarray(value.to_numpy())
-    if _is_of(value, "tensorflow") and hasattr(value, "numpy") and not hasattr(value, "nested_row_splits"):
+    if _is_of(value, "tensorflow") and hasattr(value, "numpy") and not is_ragged(value):
         return np.asarray(value.numpy())
     return None
 
@@ -126,7 +127,7 @@ def _sparse_parts(value: Any) -> tuple[Array, Array, Array] | None:
         coo = value.tocoo()
         coo.sum_duplicates()  # SciPy allows an index twice, and means the sum; TensorFlow does not
         return np.stack([coo.row, coo.col], axis=1), np.asarray(coo.data), np.array(coo.shape)
-    if isinstance(value, Sparse) or (_is_of(value, "tensorflow") and hasattr(value, "dense_shape")):
+    if isinstance(value, Sparse) or (_is_of(value, "tensorflow") and is_sparse(value)):
         indices, values, shape = value.indices, value.values, value.dense_shape
         return tuple(np.asarray(part) for part in (indices, values, shape))  # type: ignore[return-value]  # three
     return None

@@ -24,6 +24,7 @@ from hubexplore.inputs.brought.tf_records import Records
 from hubexplore.inputs.code import helper_functions
 from hubexplore.inputs.input_value import Array, InputValue
 from hubexplore.inputs.typed.tf_examples import Values, features_of, serialized
+from hubexplore.summary.tensor_values import is_ragged, is_sparse
 
 MAX_CHARACTERS: Final = 2_000
 """Maximum number of characters of a value that is written out."""
@@ -73,10 +74,9 @@ class Expressions:
         for kind, write in writers:
             if isinstance(source, kind):
                 return write(source)
-        # By attribute: values of TensorFlow have the same ones, and TensorFlow is not imported here.
-        if hasattr(value, "dense_shape"):
+        if is_sparse(value):
             return self._sparse(value)
-        if hasattr(value, "nested_row_splits"):
+        if is_ragged(value):
             value = value.to_list()
         if not isinstance(value, np.ndarray):
             return self._plain(value)

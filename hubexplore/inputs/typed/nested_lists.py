@@ -18,6 +18,7 @@ from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import Array, Sparse
 from hubexplore.inputs.typed.literals import Literals, counted, shown
 from hubexplore.summary.model import Shape
+from hubexplore.summary.tensor_values import is_sparse
 
 MAX_DEPTH: Final = 32
 """Maximum number of dimensions: that of arrays in NumPy 1."""
@@ -330,7 +331,7 @@ def ragged(literals: Literals, rows: Any) -> list[Any]:
 
 def entries(value: Any) -> int:
     """The number of entries of a value; an empty list of lists counts its items."""
-    if hasattr(value, "dense_shape"):
+    if is_sparse(value):
         return len(value.values)
     if isinstance(value, np.ndarray):
         return int(value.size)
@@ -404,7 +405,7 @@ def sparse_entries(literals: Literals, value: Any) -> str | None:
 
 def same(first: Any, second: Any) -> bool:
     """Whether two values of an input are equal; nan equals nan."""
-    if hasattr(first, "dense_shape"):
+    if is_sparse(first):
         parts = (second.indices, second.values, second.dense_shape)
         return all(
             _equal(np.asarray(one), np.asarray(other)) for one, other in zip(first, parts, strict=True)

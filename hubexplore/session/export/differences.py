@@ -11,6 +11,9 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
+from hubexplore.summary.distance import distance
+from hubexplore.summary.tensor_values import is_ragged, is_sparse
+
 _CHUNK_BYTES: Final = 1 << 24
 """Largest part of a file that is in memory at one time."""
 
@@ -79,9 +82,9 @@ def difference(
 
 def _parts(value: Any) -> tuple[Any, ...]:
     """The values of a result, then where they belong: indices and shape, or row splits."""
-    if isinstance(value, tf.compat.v1.SparseTensorValue):
+    if is_sparse(value):
         return value.values, value.indices, value.dense_shape
-    if hasattr(value, "nested_row_splits"):
+    if is_ragged(value):
         return value.flat_values, *value.nested_row_splits
     return (value,)
 
@@ -100,18 +103,4 @@ def _array_difference(one: Any, other: Any, assets: Assets, other_assets: Assets
         return 0.0 if same else math.inf
     if one.dtype != other.dtype:
         return math.inf
-    return _number_difference(one, other)
-
-
-def _number_difference(one: Any, other: Any) -> float:
-    if one.dtype.kind in "biu":
-        differ = one != other
-        # Python's integers: as float64 some beyond 2**53 would be equal, and unsigned ones wrap around.
-        exact = abs(one[differ].astype(object) - other[differ].astype(object))
-        return float(max(exact, default=0))
-    kind = np.complex128 if one.dtype.kind == "c" else np.float64
-    numbers, others = one.astype(kind), other.astype(kind)
-    same = (numbers == others) | (np.isnan(numbers) & np.isnan(others))
-    with np.errstate(invalid="ignore", over="ignore"):  # infinity minus infinity
-        apart = np.where(same, 0.0, np.nan_to_num(np.abs(numbers - others), nan=np.inf, posinf=np.inf))
-    return float(np.max(apart, initial=0.0))
+    return distance(one, other).largest

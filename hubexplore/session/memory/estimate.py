@@ -19,6 +19,7 @@ from hubexplore.inputs import machine_memory
 from hubexplore.inputs.machine_memory import available_memory
 from hubexplore.session.memory import tensor_sizes
 from hubexplore.session.memory.tensor_sizes import Peak, Size, Sizes
+from hubexplore.summary.tensor_values import is_ragged, is_sparse
 
 if TYPE_CHECKING:
     from hubexplore.hub.running.signature_runner import AppliedSignature
@@ -135,9 +136,9 @@ def _is_free(placeholder: Any) -> bool:
 
 def _length(value: Any) -> int:
     """The number of rows of a value."""
-    if hasattr(value, "dense_shape"):
+    if is_sparse(value):
         return int(value.dense_shape[0])
-    if hasattr(value, "nested_row_splits"):
+    if is_ragged(value):
         return len(value.nested_row_splits[0]) - 1
     shape = getattr(value, "shape", None)
     if shape is not None:
@@ -152,9 +153,9 @@ def _shapes(placeholder: Any, value: Any) -> Iterator[tuple[int, ...] | None]:
     parts = components(placeholder)
     if value is None:
         yield from [None] * len(parts)
-    elif hasattr(value, "dense_shape"):
+    elif is_sparse(value):
         yield from (np.shape(part) for part in (value.indices, value.values, value.dense_shape))
-    elif hasattr(value, "nested_row_splits"):
+    elif is_ragged(value):
         yield from (np.shape(part) for part in (value.flat_values, *value.nested_row_splits))
     elif len(parts) > 1:
         yield from _nested_shapes(value, len(parts) - 1)

@@ -9,8 +9,13 @@ import pytest
 
 from hubexplore.display.card import html, text
 from hubexplore.display.card.blocks import MAX_GROUPS
-from hubexplore.display.card.content import IN_TEXT, ROOM, SIGNATURE_ROOM, VARIABLE_ROOM
-from hubexplore.display.card.limits import Room
+from hubexplore.display.card.content import (
+    DEFAULT_BUDGET,
+    ROWS_IN_TEXT_CARD,
+    SIGNATURE_BUDGET,
+    VARIABLE_BUDGET,
+)
+from hubexplore.display.card.limits import RowBudget
 from hubexplore.display.card.signature_sections import MAX_SIGNATURES, MAX_TENSORS
 from hubexplore.display.card.variable_tree import MAX_IN_SCOPE
 from hubexplore.display.tables.grid import Column, Grid, grid_text
@@ -87,12 +92,12 @@ def test_exactly_as_many_as_fit_are_all_shown() -> None:
 
 
 def test_one_left_over_is_shown_instead_of_counted() -> None:
-    for count, note in ((ROOM[0] + 1, ""), (ROOM[0] + 2, "... and 2 more op types")):
+    for count, note in ((DEFAULT_BUDGET[0] + 1, ""), (DEFAULT_BUDGET[0] + 2, "... and 2 more op types")):
         ops = tuple(OpSummary(f"Op{i}", 1) for i in range(count))
         shown = html.module(ModuleSummary("m", (VariantSummary((), (), ops=ops),)))
         assert ("... and" in shown) == bool(note)
         assert note in shown
-    losses = tuple(f"loss_{i}" for i in range(ROOM[0] + 1))
+    losses = tuple(f"loss_{i}" for i in range(DEFAULT_BUDGET[0] + 1))
     assert "... and" not in html.module(ModuleSummary("m", (VariantSummary((), (), losses=losses),)))
 
 
@@ -127,7 +132,7 @@ def test_many_signatures() -> None:
 
 def test_a_signature_is_shown_whole_or_counted() -> None:
     shown = text.module(module(8, MAX_TENSORS - 1))  # 40 rows each
-    assert shown.count("float32") == SIGNATURE_ROOM[0]
+    assert shown.count("float32") == SIGNATURE_BUDGET[0]
     assert "... and 2 more signatures" in shown
 
 
@@ -149,9 +154,9 @@ def test_graph_variants_of_a_long_list_are_counted() -> None:
 
 
 def test_the_headings_of_a_table_take_room() -> None:
-    room = Room(10, 600)
-    room.head("a caption of some length")
-    assert room.fit([("cell",), ("cell",), ("cell",)]) == (("cell",), ("cell",))
+    budget = RowBudget(10, 600)
+    budget.head("a caption of some length")
+    assert budget.fit([("cell",), ("cell",), ("cell",)]) == (("cell",), ("cell",))
 
 
 def test_folds_in_folds_end() -> None:
@@ -174,8 +179,10 @@ def test_scopes_open_level_by_level_while_there_is_room() -> None:
 
 def test_a_flat_list_of_variables_ends() -> None:
     names = summaries.large(500, "v{i}").variants[:1]
-    assert f"... and {500 - IN_TEXT['variables']} more variables" in text.module(ModuleSummary("m", names))
-    assert f"... and {500 - VARIABLE_ROOM[0]} more variables" in html.module(ModuleSummary("m", names))
+    assert f"... and {500 - ROWS_IN_TEXT_CARD['variables']} more variables" in text.module(
+        ModuleSummary("m", names)
+    )
+    assert f"... and {500 - VARIABLE_BUDGET[0]} more variables" in html.module(ModuleSummary("m", names))
 
 
 def test_a_scope_with_many_variables_ends() -> None:
@@ -185,10 +192,10 @@ def test_a_scope_with_many_variables_ends() -> None:
 
 
 def test_a_long_list_ends() -> None:
-    ops = tuple(OpSummary(f"Op{i}", 1) for i in range(ROOM[0] + 5))
+    ops = tuple(OpSummary(f"Op{i}", 1) for i in range(DEFAULT_BUDGET[0] + 5))
     summary = ModuleSummary("m", (VariantSummary((), (), ops=ops),))
     assert "... and 5 more op types" in html.module(summary)
-    assert f"... and {len(ops) - IN_TEXT['ops']} more op types" in text.module(summary)
+    assert f"... and {len(ops) - ROWS_IN_TEXT_CARD['ops']} more op types" in text.module(summary)
 
 
 def test_long_names_leave_room_for_the_numbers() -> None:

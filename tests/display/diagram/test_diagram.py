@@ -197,8 +197,8 @@ def test_after_a_timeout_list_table_and_picture_agree(monkeypatch: pytest.Monkey
     html = shown.html()
     drawn = len(ElementTree.fromstring(shown.svg).findall(".//{*}g/{*}title"))
     assert drawn == len(shown.outline.boxes) == len(shown.table.rows) == html.count("<tr>") - 1 <= 40
-    assert "these are fewer" in html
-    assert "these are fewer" in str(shown)
+    assert "so fewer are shown" in html
+    assert "so fewer are shown" in str(shown)
 
 
 def test_tags_choose_the_variant() -> None:

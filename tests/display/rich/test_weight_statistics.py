@@ -12,7 +12,7 @@ import pytest
 
 from hubexplore.display.rich import weight_statistics as subject
 from hubexplore.display.rich.weight_statistics import Statistics, shown
-from hubexplore.display.tables.histogram import Spark
+from hubexplore.display.tables.histogram import Sparkline
 from hubexplore.display.theme import STYLE
 from hubexplore.summary.weights.statistics import VariableStats
 from tests.display import page
@@ -121,7 +121,7 @@ def test_hostile_names(name: str) -> None:
 
 
 def test_a_spark_is_text() -> None:
-    spark = Spark((0, 1, 50, 100), "from a to b")
+    spark = Sparkline((0, 1, 50, 100), "from a to b")
     assert spark == "▁▂▅█"
     assert isinstance(spark, str)
 
@@ -130,15 +130,15 @@ def test_a_spark_is_text() -> None:
     ("counts", "text"), [((), ""), ((0,), "▁"), ((7,), "█"), ((1, 10**9), "▂█"), ((3, 3), "██")]
 )
 def test_sparks_of_all_kinds(counts: tuple[int, ...], text: str) -> None:
-    assert Spark(counts, "") == text
+    assert Sparkline(counts, "") == text
 
 
 def test_a_spark_in_html() -> None:
-    (row,) = page.read(Spark((0, 1, 2), 'x" onload="y').html()).all("span")
+    (row,) = page.read(Sparkline((0, 1, 2), 'x" onload="y').html()).all("span")
     assert row.text == "▁▅█"
     assert row.attributes["title"] == row.attributes["aria-label"] == 'x" onload="y'
     assert row.attributes["role"] == "img"
-    bars = page.read(Spark((0, 1, 2), "").html()).all("i")
+    bars = page.read(Sparkline((0, 1, 2), "").html()).all("i")
     assert [bar.attributes["style"] for bar in bars] == ["height:0%", "height:50%", "height:100%"]
 
 

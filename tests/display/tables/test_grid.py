@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hubexplore.display.tables.grid import Column, Grid, Remark, columns_of, grid_html, grid_text
+from hubexplore.display.tables.grid import Column, Grid, Remark, grid_html, grid_text, terminal_columns
 
 COLUMNS = (Column("Name", code=True), Column("Note"), Column("Size", "right"))
 
@@ -21,8 +21,8 @@ def test_a_column_stays_if_one_row_says_something_or_a_remark_begins_in_it() -> 
 
 
 def test_names_what_is_kept_and_what_has_no_rows_stay() -> None:
-    kept = (*COLUMNS[:1], Column("Note", kept=True), *COLUMNS[2:])
-    assert grid_text(Grid("", kept, (("", "", "1"),))).splitlines()[0] == "Name  Note  Size"
+    keep_empty = (*COLUMNS[:1], Column("Note", keep_empty=True), *COLUMNS[2:])
+    assert grid_text(Grid("", keep_empty, (("", "", "1"),))).splitlines()[0] == "Name  Note  Size"
     assert grid_text(Grid("", COLUMNS, ())) == "Name  Note  Size"
 
 
@@ -31,4 +31,4 @@ def test_names_what_is_kept_and_what_has_no_rows_stay() -> None:
     [("name", 4), ("日本語", 6), ("e\u0301a", 2), ("नमस्ते", 4), ("👩\u200d👩\u200d👧", 2), ("❤\ufe0f", 2)],
 )
 def test_a_text_takes_the_columns_that_a_terminal_gives_it(text: str, columns: int) -> None:
-    assert columns_of(text) == columns
+    assert terminal_columns(text) == columns

@@ -13,10 +13,10 @@ from PIL import Image
 from hubexplore.display import values
 from hubexplore.display.palette import BLUE, ORANGE
 from hubexplore.display.values.hover import GridHover, PointsHover
-from hubexplore.display.values.views.drawing import Drawing, round_steps, step_text, width_of
+from hubexplore.display.values.views.drawing import SvgDrawing, round_ticks, tick_text, width_of
 from hubexplore.display.values.views.heatmap import cosine
 from hubexplore.display.values.views.images import brightness
-from hubexplore.display.values.views.scatter import _write, components
+from hubexplore.display.values.views.scatter import _write_captions, components
 from tests.display.values.composites import Ragged, deep, ragged, sparse
 
 RANDOM = np.random.default_rng(1)
@@ -43,13 +43,13 @@ def test_captions_that_are_cut_in_a_picture_differ() -> None:
         assert [sum(end in text for text in texts) for end in ("good", "bad", "none")] == [1, 1, 1], view
 
 
-class Recorder(Drawing):
+class Recorder(SvgDrawing):
     """Keeps where texts stand."""
 
     boxes: list[tuple[float, float, float, float]]
 
-    def text(self, x: float, y: float, words: str, side: Any = "left", **looks: Any) -> None:
-        width = width_of([words], 9)
+    def text(self, x: float, y: float, content: str, side: Any = "left", **looks: Any) -> None:
+        width = width_of([content], 9)
         left = x - {"left": 0, "center": width / 2, "right": width}[side]
         self.boxes = [*getattr(self, "boxes", []), (left, y - 5, left + width, y + 5)]
 
@@ -180,7 +180,7 @@ class TestPlot:
 
     def test_left_out_rows_and_places_are_counted(self) -> None:
         html = values.render(np.zeros((20, 1000)), "Plot").html
-        assert "The first 8 of 20 rows. 480 of 1,000 places, evenly spaced." in html
+        assert "The first 8 of 20 rows. 480 of 1,000 entries, evenly spaced." in html
 
     def test_of_zeros_only_has_an_axis(self) -> None:
         texts = drawing_texts(values.render(np.zeros(3), "Plot").html)
@@ -189,6 +189,13 @@ class TestPlot:
 
     def test_of_nan_only_says_so(self) -> None:
         assert "There is no finite number to draw." in values.render(np.full(3, np.nan), "Plot").html
+
+    def test_infinite_numbers_are_told_from_the_highest_finite_one(self) -> None:
+        note = "Infinite numbers are drawn at the end of the axis."
+        assert note in values.render(np.array([1.0, np.inf, np.nan]), "Plot").html
+        assert note in values.render(np.array([[1.0, 2.0], [-np.inf, 0.0]]), "Plot").html
+        assert note not in values.render(np.array([1.0, np.nan]), "Plot").html
+        assert note not in values.render(np.full(3, np.inf), "Plot").html
 
 
 @pytest.mark.parametrize(
@@ -203,7 +210,7 @@ class TestPlot:
     ids=range(5),
 )
 def test_steps_are_round(low: float, high: float, words: list[str]) -> None:
-    assert [step_text(step) for step in round_steps(low, high, 6)] == words
+    assert [tick_text(step) for step in round_ticks(low, high, 6)] == words
 
 
 class TestMap:
@@ -247,7 +254,9 @@ class TestMap:
     def test_captions_do_not_overlap(self) -> None:
         drawing = Recorder(440, 320)
         spots = [(200.0 + at % 5, 150.0 + at // 5) for at in range(30)]
-        _write(drawing, spots, [f"a sentence of some length, {at}" for at in range(30)], np.arange(30))
+        _write_captions(
+            drawing, spots, [f"a sentence of some length, {at}" for at in range(30)], np.arange(30)
+        )
         boxes = drawing.boxes
         assert len(boxes) > 3
         for at, one in enumerate(boxes):

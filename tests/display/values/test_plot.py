@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hubexplore.display.values.views.plot import class_name, told_apart
+from hubexplore.display.values.views.plot import class_name, distinct_captions
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from hubexplore.display.values.views.plot import class_name, told_apart
     ],
 )
 def test_labels_are_told_apart(labels: list[str], names: list[str]) -> None:
-    told = told_apart(labels)
+    told = distinct_captions(labels)
     assert [class_name(told, at) for at in range(len(labels))] == names
 
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from hubexplore.display import values
-from hubexplore.display.values.views.drawing import Drawing, coloured
+from hubexplore.display.values.views.drawing import SvgDrawing, coloured
 from tests.display.values.composites import Ragged, Sparse, deep, ragged, sparse
 
 RANDOM = np.random.default_rng(0)
@@ -227,7 +227,7 @@ def test_hostile_captions_are_text(name: str) -> None:
 
 def test_what_is_drawn_is_what_was_asked_for() -> None:
     """Places in points from the top left; a text is text, a NaN parts a line, a point has no length."""
-    drawing = Drawing(100, 50)
+    drawing = SvgDrawing(100, 50)
     drawing.bar(1, 2, 30.126, 4, "#ff0000")
     drawing.line([0, 1, 2, 3], [5, np.nan, 6, 7], "#00ff00", 2, (1.5, 2))
     drawing.dots(np.array([8.0, 9]), np.array([10.0, 11]), 3, "#0000ff")
@@ -257,7 +257,7 @@ def test_cells_are_an_image_of_their_colours() -> None:
         [[0x44, 1, 0x54, 255], [32, 144, 140, 255], [0xFD, 0xE7, 0x24, 255], [0xD5, 0xDA, 0xDF, 255]]
     ]
     assert coloured(np.array([0.0]), -2.0, 2.0).tolist() == [[247, 247, 247, 255]]  # white in the middle
-    drawing = Drawing(10, 10)
+    drawing = SvgDrawing(10, 10)
     drawing.pixels(1, 2, 8, 4, colours)
     (img,) = Elements(drawing.picture("words")).pictures
     svg = base64.b64decode(img.partition(",")[2]).decode()

@@ -1,11 +1,11 @@
-"""Drawings: quiet colours on white paper, as SVG, the same for the same values.
+"""SVG drawings: quiet colours on white paper, the same bytes for the same values.
 
-Why no library draws them: a view places its own captions, ticks and legend, because hovering needs their
-places. Of a plotting library only the SVG writer would be used, with its metadata, ids and fonts taken out
-again. With matplotlib that took 1 s to import and 30 to 130 ms a picture; without, 2 to 14 ms. What later
-views need is a shape each: a band between a lower and an upper line is one closed path, a box on a picture a
-rectangle, the envelope of a long signal one path with a minimum and a maximum for each column. Thousands of
-points are one path, see `dots`. Dark themes invert the whole picture (`palette.DARKENED`).
+Why no plotting library: each view places its captions, ticks and legend itself, because the tooltips need
+their positions. Only the SVG writer of a library would be used, and its metadata, ids and fonts removed
+again. With matplotlib that took 1 s to import and 30 to 130 ms a picture; without it, 2 to 14 ms. Later views
+need one shape each: a band between two lines is a closed path, a box on a picture is a rectangle, the
+envelope of a long signal is a path with a minimum and a maximum for each column. Thousands of points are one
+path, see `SvgDrawing.dots`. Dark themes invert the whole picture (`palette.DARKENED`).
 """
 
 from __future__ import annotations
@@ -19,41 +19,48 @@ import numpy as np
 
 from hubexplore.display.markup import Markup, tag
 from hubexplore.display.palette import BLUE, DIVERGING, INK, NOT_A_NUMBER, PAPER, SCALE_LINE, SEQUENTIAL
-from hubexplore.display.values.hover import Box
-from hubexplore.display.values.value_kinds import Array, within
-from hubexplore.display.values.views.png import png_address
+from hubexplore.display.values.hover import Rect
+from hubexplore.display.values.value_kinds import clipped
+from hubexplore.display.values.views.png import png_data_url
 from hubexplore.display.wording import apart, visible
+from hubexplore.summary.tensor_values import Array
 
 WIDTH: Final = 440.0
-"""Points; fits a notebook's cell of 600 pixels."""
+"""Width of a drawing in points: fits a notebook's output of 600 pixels."""
 CAPTION: Final = 30
-"""Characters of a caption in a picture; tables have more of it."""
+"""Maximum length in characters of a caption in a picture; grids show more of it."""
 FONT: Final = 10.0
-_NARROW: Final = frozenset("fijlrtI.,:;!|'()[]{}/\\ ")
-_WIDE: Final = frozenset("mwMW@%−+=<>~…")
+"""Size of the font in points."""
+# Widths of text are estimated: the reader's browser chooses the font, which nobody can measure here. The
+# classes follow DejaVu Sans, the widest font of `_STYLE`, so that a caption rather has too much room than too
+# little.
+_NARROW_CHARACTERS: Final = frozenset("fijlrtI.,:;!|'()[]{}/\\ ")
+_WIDE_CHARACTERS: Final = frozenset("mwMW@%−+=<>~…")
 _ANCHOR: Final = {"left": None, "center": "middle", "right": "end"}
 _STYLE: Final = (
     "font-family: 'DejaVu Sans', Verdana, 'Helvetica Neue', Arial, sans-serif; "
     "stroke-linejoin: round; stroke-linecap: butt"
 )
-_CRISP: Final = "image-rendering: crisp-edges; image-rendering: pixelated"
+# Firefox knows only crisp-edges, Chromium only pixelated; each ignores the other.
+_PIXELATED: Final = "image-rendering: crisp-edges; image-rendering: pixelated"
 Side = Literal["left", "center", "right"]
 Points = Array | Sequence[float]
 
 
-class Drawing:
-    """A picture of a size in points, to which shapes are added; what was added last lies on top.
+class SvgDrawing:
+    """A picture of a size in points, to which shapes are added; the last one lies on top.
 
-    Places are in points from the top left.
+    Positions are in points from the top left corner.
 
     Args:
-      width: of the whole.
-      height: of the whole.
+      width: width of the picture.
+      height: height of the picture.
     """
 
     def __init__(self, width: float, height: float) -> None:
         self.width, self.height = width, height
-        self._shapes = [tag("rect", width=_short(width), height=_short(height), fill=PAPER)]
+        # The paper is part of the picture: it is inverted with it, and saved files have it too.
+        self._shapes = [tag("rect", width=_number(width), height=_number(height), fill=PAPER)]
 
     def bar(self, left: float, top: float, width: float, height: float, colour: str) -> None:
         """Adds a filled rectangle."""
@@ -62,120 +69,134 @@ class Drawing:
     def line(
         self, x: Points, y: Points, colour: str = SCALE_LINE, width: float = 0.8, dashes: Sequence[float] = ()
     ) -> None:
-        """Adds a line through points; NaN interrupts it. Dashes are in widths of the line."""
-        dashed = " ".join(_short(width * each) for each in dashes) or None
+        """Adds a line through points; NaN interrupts it. Dashes are multiples of the line's width."""
+        dashed = " ".join(_number(width * dash) for dash in dashes) or None
         self._add(
             "path", d=_path(x, y), fill="none", stroke=colour, stroke_width=width, stroke_dasharray=dashed
         )
 
     def dots(self, x: Array, y: Array, size: float = 6.0, colour: str = BLUE) -> None:
         """Adds round points."""
-        # Lines of no length with round ends: a third of the bytes that as many circles take.
-        places = "".join(f"M{_short(across)} {_short(down)}h0" for across, down in _pairs(x, y))
+        # Lines of length 0 with round caps: a third of the bytes of as many circles.
+        places = "".join(f"M{_number(across)} {_number(down)}h0" for across, down in _coordinates(x, y))
         self._add("path", d=places, fill="none", stroke=colour, stroke_width=size, stroke_linecap="round")
 
     def text(
-        self, x: float, y: float, words: str, side: Side = "left", *,
+        self, x: float, y: float, content: str, side: Side = "left", *,
         colour: str = INK, size: float = FONT, bold: bool = False, turn: float = 0.0,
     ) -> None:  # fmt: skip
-        """Adds a text: `y` is the middle of its height; `turn` is in degrees against the clock."""
-        # Turned around the end of its baseline that stands at the place.
+        """Adds a text; `y` is the middle of its height, `turn` is in degrees counterclockwise."""
+        # dominant-baseline would centre the text, but not every SVG renderer (PDF export) knows it.
         base = y + size * 0.36
-        turned = f"rotate({_short(-turn)} {_short(x)} {_short(base)})" if turn else None
+        turned = f"rotate({_number(-turn)} {_number(x)} {_number(base)})" if turn else None
         self._add(
-            "text", words, x=x, y=base, fill=colour, font_size=size, text_anchor=_ANCHOR[side],
+            "text", content, x=x, y=base, fill=colour, font_size=size, text_anchor=_ANCHOR[side],
             font_weight="bold" if bold else None, transform=turned,
         )  # fmt: skip
 
     def pixels(self, left: float, top: float, width: float, height: float, colours: Array) -> None:
-        """Adds cells of even size; `colours` are uint8 [rows, columns, 4]."""
-        source = {"xlink:href": png_address(colours)}
+        """Adds cells of even size; `colours` are RGBA, uint8 [rows, columns, 4]."""
+        source = {"xlink:href": png_data_url(colours)}
         self._add(
-            "image", x=left, y=top, width=width, height=height, preserveAspectRatio="none", style=_CRISP,
+            "image", x=left, y=top, width=width, height=height, preserveAspectRatio="none", style=_PIXELATED,
             **source,
         )  # fmt: skip
 
-    def box(self, left: float, top: float, width: float, height: float) -> Box:
-        """A place as shares of the picture."""
+    def box(self, left: float, top: float, width: float, height: float) -> Rect:
+        """Returns a rectangle as shares of the picture, as tooltips need it."""
         shares = left / self.width, top / self.height, width / self.width, height / self.height
+        # Five decimals are below a hundredth of a pixel, and keep notebooks small and reproducible.
         return round(shares[0], 5), round(shares[1], 5), round(shares[2], 5), round(shares[3], 5)
 
-    def picture(self, words: str) -> Markup:
-        """Returns the drawing as an image; `words` say what is seen."""
-        width, height = _short(self.width), _short(self.height)
+    def picture(self, alt_text: str) -> Markup:
+        """Returns the drawing as an `<img>` with this alternative text."""
+        width, height = _number(self.width), _number(self.height)
         names = {"xmlns": "http://www.w3.org/2000/svg", "xmlns:xlink": "http://www.w3.org/1999/xlink"}
         drawing = tag(
             "svg", *self._shapes, **names, width=f"{width}pt", height=f"{height}pt",
             viewBox=f"0 0 {width} {height}", style=_STYLE,
         )  # fmt: skip
+        # base64 rather than percent-encoding, which would have to escape every quotation mark, "<" and "#".
         data = base64.b64encode(drawing.encode()).decode()
-        return tag("img", src=f"data:image/svg+xml;base64,{data}", alt=words, width=round(self.width * 4 / 3))
+        return tag(
+            "img", src=f"data:image/svg+xml;base64,{data}", alt=alt_text, width=round(self.width * 4 / 3)
+        )
 
-    def _add(self, element: str, *words: str, **attributes: str | float | None) -> None:
+    def _add(self, element: str, *content: str, **attributes: str | float | None) -> None:
         written = {
-            name: value if isinstance(value, str) else _short(value)
+            name: value if isinstance(value, str) else _number(value)
             for name, value in attributes.items()
             if value is not None
         }
-        self._shapes.append(tag(element, *words, **written))
+        self._shapes.append(tag(element, *content, **written))
 
 
-def _short(number: float) -> str:
-    """A number of points in as few digits as a screen can show."""
+def _number(number: float) -> str:
+    """Returns a number of points with two decimals at most: a screen shows no more."""
     return f"{number:.2f}".rstrip("0").rstrip(".")
 
 
-def _pairs(x: Points, y: Points) -> Iterable[tuple[float, float]]:
+def _coordinates(x: Points, y: Points) -> Iterable[tuple[float, float]]:
     return zip(np.asarray(x, float).tolist(), np.asarray(y, float).tolist(), strict=True)
 
 
 def _path(x: Points, y: Points) -> str:
-    """A line through points in the words of SVG; behind a NaN it begins again."""
+    """Returns SVG path data for a line through points; it is interrupted at NaN and Inf."""
     steps, pen = [], "M"
-    for across, down in _pairs(x, y):
-        known = math.isfinite(across) and math.isfinite(down)
-        if known:
-            steps.append(f"{pen}{_short(across)} {_short(down)}")
-        pen = "L" if known else "M"
+    for across, down in _coordinates(x, y):
+        is_finite = math.isfinite(across) and math.isfinite(down)
+        if is_finite:
+            steps.append(f"{pen}{_number(across)} {_number(down)}")
+        pen = "L" if is_finite else "M"
     return "".join(steps)
 
 
 def coloured(cells: Array, low: float, high: float) -> Array:
-    """Numbers as colours, uint8 [..., 4]; NaN is grey. They part at 0 if the limits lie evenly around it."""
-    reach = (high - low) or 1.0
-    scale = np.array([list(bytes.fromhex(each)) for each in (DIVERGING if low == -high else SEQUENTIAL)])
-    places = within((cells - low) / reach, 0.0, 1.0) * (len(scale) - 1)
+    """Returns numbers as RGBA, uint8 [..., 4]; NaN is grey.
+
+    Limits that are symmetric about 0 select the diverging scale, whose middle colour is 0.
+    """
+    span = (high - low) or 1.0
+    # Interpolated linearly between the entries of the palette, channel by channel.
+    scale = np.array([list(bytes.fromhex(colour)) for colour in (DIVERGING if low == -high else SEQUENTIAL)])
+    positions = clipped((cells - low) / span, 0.0, 1.0) * (len(scale) - 1)
     colours = np.full((*cells.shape, 4), 255, np.uint8)
-    known = ~np.isnan(cells)
+    has_number = ~np.isnan(cells)
     for channel in range(3):
-        colours[known, channel] = np.interp(places[known], range(len(scale)), scale[:, channel]).round()
-    colours[~known, :3] = list(bytes.fromhex(NOT_A_NUMBER.removeprefix("#")))
+        colours[has_number, channel] = np.interp(
+            positions[has_number], range(len(scale)), scale[:, channel]
+        ).round()
+    colours[~has_number, :3] = list(bytes.fromhex(NOT_A_NUMBER.removeprefix("#")))
     return colours
 
 
 def caption(text: str, limit: int = CAPTION) -> str:
-    """A caption as it stands in a picture: one line, its end cut off."""
+    """Returns a caption for a picture: one line, the end cut off."""
     return visible(text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…", limit + 1)
 
 
 def captions(texts: Sequence[str], limit: int = CAPTION) -> list[str]:
-    """Captions of several things in one picture: those of different ones differ."""
+    """Returns captions for one picture, such that different texts keep different captions."""
     return apart(texts, limit, caption)
 
 
 def width_of(captions: Sequence[str], size: float = FONT, bold: bool = False) -> float:
-    """Points that the longest of some captions takes, about."""
-    return size * (1.12 if bold else 1.0) * max((sum(map(_share, each)) for each in captions), default=0.0)
+    """Returns the estimated width in points of the longest of some captions."""
+    return (
+        size
+        * (1.12 if bold else 1.0)
+        * max((sum(map(_character_width, caption)) for caption in captions), default=0.0)
+    )
 
 
-def _share(character: str) -> float:
-    """Width of a character as a share of the size of the font."""
-    if character in _NARROW:
+def _character_width(character: str) -> float:
+    """Returns the width of a character as a share of the font size."""
+    if character in _NARROW_CHARACTERS:
         return 0.36
-    if character in _WIDE:
+    if character in _WIDE_CHARACTERS:
         return 0.98
     if not character.isascii():
-        from wcwidth import wcwidth  # its tables load for those who need them
+        from wcwidth import wcwidth  # imported here because its tables take time to load
 
         columns = wcwidth(character)
         if columns != 1:
@@ -183,22 +204,31 @@ def _share(character: str) -> float:
     return 0.7 if character.isupper() else 0.64
 
 
-def round_steps(low: float, high: float, count: int) -> list[float]:
-    """At most about `count` round numbers from `low` to `high`."""
-    reach = high - low
-    if not 0 < reach < math.inf:
+def round_ticks(low: float, high: float, count: int) -> list[float]:
+    """Returns about `count` round numbers from `low` to `high`: multiples of 1, 2 or 5 times 10**n."""
+    span = high - low
+    if not 0 < span < math.inf:
         return [low]
-    raw = reach / count
-    unit = 10.0 ** math.floor(math.log10(raw)) if raw > 1e-290 else 0.0
-    step = next((unit * each for each in (1, 2, 5) if unit * each >= raw * 0.999), unit * 10)
+    exact_step = span / count
+    # Far below 1e-290 the powers of ten are subnormal numbers, which lose digits; then there are no round
+    # numbers.
+    unit = 10.0 ** math.floor(math.log10(exact_step)) if exact_step > 1e-290 else 0.0
+    step = next((unit * factor for factor in (1, 2, 5) if unit * factor >= exact_step * 0.999), unit * 10)
+    # The tolerance keeps a limit that is itself a tick: the quotient may be slightly above a whole number.
     first = math.ceil(low / step - 1e-9) if step else 0
-    found = [(first + each) * step for each in range(count + 2)]
-    # Of numbers that lie closer than float64 can tell apart only the ends are written.
-    return [each for each in found if each <= high + step * 1e-9] if step > abs(low) * 1e-12 else [low, high]
+    steps = [(first + index) * step for index in range(count + 2)]
+    # If the step vanishes beside the numbers themselves, float64 cannot tell the ticks apart: only the ends
+    # stay.
+    return (
+        [step_value for step_value in steps if step_value <= high + step * 1e-9]
+        if step > abs(low) * 1e-12
+        else [low, high]
+    )
 
 
-def step_text(number: float) -> str:
-    """A number beside an axis, in so few digits that it has room."""
-    known = number if abs(number) > 1e-300 else 0.0
-    words = f"{known:.6g}"
-    return (words if len(words) <= 6 else f"{known:.3g}").replace("-", "−")
+def tick_text(number: float) -> str:
+    """Returns a number for an axis, in at most about six characters."""
+    # Subnormal numbers are results of rounding around 0.
+    shown = number if abs(number) > 1e-300 else 0.0
+    digits = f"{shown:.6g}"
+    return (digits if len(digits) <= 6 else f"{shown:.3g}").replace("-", "−")

@@ -1,4 +1,4 @@
-"""Matrices as colours: heat maps, and the similarity of rows."""
+"""The Heat map and Similarity views: matrices as colours."""
 
 from __future__ import annotations
 
@@ -9,241 +9,291 @@ import numpy as np
 
 from hubexplore.display.markup import Markup
 from hubexplore.display.palette import INK
-from hubexplore.display.values.hover import MAX_CELLS, Box, GridHover
-from hubexplore.display.values.value_kinds import Array, as_floats, drawable, limits_of, number_text, signed
+from hubexplore.display.values.hover import MAX_CELLS, GridHover, Rect
+from hubexplore.display.values.value_kinds import as_floats, drawable, limits_of, number_text, signed_text
 from hubexplore.display.values.views.drawing import (
     WIDTH,
-    Drawing,
+    SvgDrawing,
     captions,
     coloured,
-    round_steps,
-    step_text,
+    round_ticks,
+    tick_text,
     width_of,
 )
-from hubexplore.display.values.views.lists import numbers
-from hubexplore.display.values.views.plot import Plotted, Texts, class_name, row_name
+from hubexplore.display.values.views.lists import number_grid
+from hubexplore.display.values.views.plot import Figure, Texts, class_name, row_name
 from hubexplore.display.wording import counted
+from hubexplore.summary.tensor_values import Array
 
 MAX_SIDE: Final = 200
-"""Rows and columns of a heat map; of more, evenly spaced ones are shown."""
-_WRITTEN: Final = 10
-"""Numbers stand in the cells of a heat map of at most so many rows and columns."""
-_FEW: Final = 7
-"""Columns that leave room for captions of rows of ..."""
-_LONG: Final = 28
-_SHORT: Final = 20
-"""... so many characters; if there are more columns, or above a column, of so many."""
-_SMALL: Final = 9.0
+"""Maximum number of rows, and of columns, of a heat map; of more, evenly spaced ones are shown."""
+_MAX_WRITTEN_SIDE: Final = 10
+"""Maximum number of rows, and of columns, of a heat map with numbers in its cells."""
+_FEW_COLUMNS: Final = 7
+"""Maximum number of columns beside which the captions of rows may be long."""
+_LONG_CAPTION: Final = 28
+"""Maximum length in characters of the caption of a row beside few columns."""
+_SHORT_CAPTION: Final = 20
+"""Maximum length in characters of all other captions."""
+_CAPTION_SIZE: Final = 9.0
+"""Size in points of the font of captions."""
 
 
 @dataclass(frozen=True)
 class _Cells:
-    """Numbers [rows, columns] and what rows and columns are called."""
+    """The content of a heat map.
+
+    Attributes:
+      numbers: float64 [rows, columns].
+      rows: a caption for each row.
+      columns: a caption for each column.
+      short: shorter captions of the columns, used where there is no room for those.
+    """
 
     numbers: Array
     rows: Texts
     columns: Texts
     short: Texts = ()
-    """What columns are called where there is no room for more."""
 
 
-def similarity(array: Array, rows: Texts) -> Plotted:
-    """Cosine similarity of all pairs of rows: x·y / (|x| |y|)."""
-    found, empty = cosine(array)
-    count = len(found)
+def similarity(array: Array, rows: Texts) -> Figure:
+    """Draws the cosine similarity of all pairs of rows: x·y / (|x| |y|)."""
+    similarities, empty = cosine(array)
+    count = len(similarities)
     names = [
         f"{index} {row_name(rows, index)}" if index < len(rows) else str(index) for index in range(count)
     ]
-    told = _nearest(found, rows)
-    words = f"Heat map of the cosine similarity of {count} rows. {told}"
-    cells = _Cells(found, names, names, [str(index) for index in range(count)])
-    picture, hover = _draw(cells, (40.0, 40.0), (-1.0, 1.0), words)
+    note = _nearest_text(similarities, rows)
+    alt_text = f"Heat map of the cosine similarity of {count} rows. {note}"
+    cells = _Cells(similarities, names, names, [str(index) for index in range(count)])
+    picture, hover = _draw(cells, (40.0, 40.0), (-1.0, 1.0), alt_text)
     if empty:
-        told += (
+        note += (
             f" {counted(len(empty), 'row')} ({', '.join(map(str, empty[:12]))}{', …' if empty[12:] else ''}) "
             f"without a direction: all zeros, or with NaN or Inf."
         )
-    return Plotted(picture, (hover,), told.strip(), numbers(found, names, [str(at) for at in range(count)]))
+    return Figure(
+        picture, (hover,), note.strip(), number_grid(similarities, names, [str(at) for at in range(count)])
+    )
 
 
 def cosine(array: Array) -> tuple[Array, list[int]]:
-    """The similarities, and which rows have none: those stay NaN."""
+    """Returns the similarities, float64 [rows, rows], and which rows have no direction: theirs are NaN.
+
+    Takes O(rows² · columns) time; see `view_choice` for the limits.
+    """
     floats = as_floats(array).reshape(len(array), -1)
     with np.errstate(all="ignore"):
+        # NaN and Inf spread to all similarities of their row, which is intended: it has no direction.
         largest = np.abs(floats).max(axis=1, keepdims=True, initial=0)
-        scaled = floats / largest  # so that squares neither overflow nor vanish
+        # The norm is the same for scaled rows, whose squares neither overflow nor vanish.
+        scaled = floats / largest
         unit = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
-        found = np.clip(unit @ unit.T, -1, 1)
-    return found, [int(index) for index in np.flatnonzero(~np.isfinite(unit).all(axis=1))]
+        similarities = np.clip(unit @ unit.T, -1, 1)
+    return similarities, [int(index) for index in np.flatnonzero(~np.isfinite(unit).all(axis=1))]
 
 
-def _nearest(found: Array, rows: Texts) -> str:
-    """Says which two rows are most alike."""
-    pairs = np.where(np.triu(np.ones_like(found, bool), 1) & np.isfinite(found), found, -np.inf)
+def _nearest_text(similarities: Array, rows: Texts) -> str:
+    """Returns a sentence on which two rows are most alike; nothing if no pair has a similarity."""
+    # The upper triangle without the diagonal: each pair once, and no row with itself.
+    pairs = np.where(
+        np.triu(np.ones_like(similarities, bool), 1) & np.isfinite(similarities), similarities, -np.inf
+    )
     first, second = np.unravel_index(int(np.argmax(pairs)), pairs.shape)
     if not np.isfinite(pairs[first, second]):
         return ""
     one, other = captions([row_name(rows, int(index)) for index in (first, second)], 60)
-    return f"Most alike: “{one}” and “{other}”, {number_text(found[first, second])}."
+    return f"Most alike: “{one}” and “{other}”, {signed_text(similarities[first, second])}."
 
 
-def heat(array: Array, rows: Texts, labels: Texts) -> Plotted:
-    """A matrix as colours; of a value of more dimensions all but the last are the rows."""
+def heat(array: Array, rows: Texts, labels: Texts) -> Figure:
+    """Draws a matrix as colours; all dimensions but the last one are rows."""
     matrix = array.reshape(-1, array.shape[-1])
-    over, across = (_spaced(size, MAX_SIDE) for size in matrix.shape)
-    shown = as_floats(matrix[np.ix_(over, across)])
-    names = [row_name(rows, int(index), array.shape[:-1]) for index in over]
-    columns = [class_name(labels, int(index)) for index in across]
+    row_positions, column_positions = (_evenly_spaced(size, MAX_SIDE) for size in matrix.shape)
+    shown = as_floats(matrix[np.ix_(row_positions, column_positions)])
+    names = [row_name(rows, int(index), array.shape[:-1]) for index in row_positions]
+    columns = [class_name(labels, int(index)) for index in column_positions]
     low, high = limits_of(shown)
-    reach = max(abs(low), abs(high))
-    words = (
+    magnitude = max(abs(low), abs(high))
+    alt_text = (
         f"Heat map of {counted(len(matrix), 'row')} and {counted(matrix.shape[1], 'column')}, "
-        f"{signed(low)} to {signed(high)}."
+        f"{signed_text(low)} to {signed_text(high)}."
     )
     cells = _Cells(shown, names, columns)
-    picture, hover = _draw(cells, (32.0, 20.0), (-reach, reach) if low < 0 < high else (low, high), words)
+    picture, hover = _draw(
+        cells, (32.0, 20.0), (-magnitude, magnitude) if low < 0 < high else (low, high), alt_text
+    )
     notes = []
     if shown.shape != matrix.shape:
         notes.append(
-            f"{len(over):,} of {counted(len(matrix), 'row')} and {len(across):,} of "
+            f"{len(row_positions):,} of {counted(len(matrix), 'row')} and {len(column_positions):,} of "
             f"{counted(matrix.shape[1], 'column')}, evenly spaced."
         )
     if np.isnan(shown).any():
         notes.append("Grey cells are NaN.")
-    return Plotted(picture, (hover,), " ".join(notes))
+    return Figure(picture, (hover,), " ".join(notes))
 
 
-def _spaced(size: int, most: int) -> Array:
-    found: Array = np.unique(np.linspace(0, size - 1, min(size, most)).astype(int))
-    return found
+def _evenly_spaced(size: int, limit: int) -> Array:
+    positions: Array = np.unique(np.linspace(0, size - 1, min(size, limit)).astype(int))
+    return positions
 
 
 def _draw(
-    cells: _Cells, best: tuple[float, float], limits: tuple[float, float], words: str
+    cells: _Cells, cell_size: tuple[float, float], limits: tuple[float, float], alt_text: str
 ) -> tuple[Markup, GridHover]:
-    """Draws cells, if there is room `best` points wide and high each.
+    """Draws cells and returns the picture with its tooltips.
 
-    Colours part at 0 where the limits lie evenly around it.
+    Args:
+      cells: numbers and captions.
+      cell_size: width and height of a cell in points, if there is room for that.
+      limits: lowest and highest number of the colour scale; symmetric ones select the diverging scale.
+      alt_text: what the picture shows.
     """
+    # Similarities have square cells (both sizes equal); a heat map may stretch them to fill its place.
     down, across = cells.numbers.shape
-    low, high = (float(each) for each in drawable(np.array(limits)))
-    right = 32 + width_of([step_text(low), step_text(high)], _SMALL)  # for the scale of colours
-    beside = captions(cells.rows, _LONG if across <= _FEW else _SHORT)
-    left = width_of(beside, _SMALL) + 10
-    wide = min(best[0] * across, WIDTH - left - right) / across
-    tall = wide if best[0] == best[1] else min(best[1] * down, 400.0) / down
-    above = captions(cells.columns, _SHORT)
-    turned = width_of(above, _SMALL) > wide - 4 and wide >= 14 and not all(map(str.isdecimal, above))
-    if not turned and width_of(above, _SMALL) > wide - 4 and cells.short:
-        above = list(cells.short)
-    top = 12 + width_of(above, _SMALL) * 0.64 if turned else 18.0
-    overhang = max(width_of(above[-3:], _SMALL) * 0.77 - 20, 0.0) if turned else 0.0
-    area = (left, top, wide * across, tall * down)
-    drawing = Drawing(left + area[2] + max(right, overhang), top + max(area[3], 40.0) + 6)
+    low, high = (float(limit) for limit in drawable(np.array(limits)))
+    right = 32 + width_of(
+        [tick_text(low), tick_text(high)], _CAPTION_SIZE
+    )  # the colour scale and its numbers
+    row_captions = captions(cells.rows, _LONG_CAPTION if across <= _FEW_COLUMNS else _SHORT_CAPTION)
+    left = width_of(row_captions, _CAPTION_SIZE) + 10
+    cell_width = min(cell_size[0] * across, WIDTH - left - right) / across
+    cell_height = cell_width if cell_size[0] == cell_size[1] else min(cell_size[1] * down, 400.0) / down
+    column_captions = captions(cells.columns, _SHORT_CAPTION)
+    # Numbers are never turned: round ones are picked from them instead, see _tick_captions.
+    is_turned = (
+        width_of(column_captions, _CAPTION_SIZE) > cell_width - 4
+        and cell_width >= 14
+        and not all(map(str.isdecimal, column_captions))
+    )
+    if not is_turned and width_of(column_captions, _CAPTION_SIZE) > cell_width - 4 and cells.short:
+        column_captions = list(cells.short)
+    # 0.64 and 0.77 are the sine and cosine of 40°, by which captions are turned: what they take in height
+    # and, for the last ones, to the right of the cells.
+    top = 12 + width_of(column_captions, _CAPTION_SIZE) * 0.64 if is_turned else 18.0
+    overhang = max(width_of(column_captions[-3:], _CAPTION_SIZE) * 0.77 - 20, 0.0) if is_turned else 0.0
+    area = (left, top, cell_width * across, cell_height * down)
+    drawing = SvgDrawing(left + area[2] + max(right, overhang), top + max(area[3], 40.0) + 6)
     colours = coloured(drawable(cells.numbers), low, high)
     drawing.pixels(*area, colours)
-    _name_columns(drawing, area, above, turned)
-    for row, name in _marks(beside, int(area[3] / 10.5)):
-        drawing.text(left - 6, top + (row + 0.5) * tall, name, "right", size=_SMALL)
-    if max(down, across) <= _WRITTEN and wide >= 28 and tall >= 12:
-        _write(drawing, area, cells.numbers, colours)
-    _scale(drawing, (left + area[2] + 12, top, 9.0, max(area[3], 40.0)), low, high)
-    return drawing.picture(words), _hover(drawing.box(*area), cells)
+    _name_columns(drawing, area, column_captions, is_turned)
+    for row, name in _tick_captions(row_captions, int(area[3] / 10.5)):
+        drawing.text(left - 6, top + (row + 0.5) * cell_height, name, "right", size=_CAPTION_SIZE)
+    if max(down, across) <= _MAX_WRITTEN_SIDE and cell_width >= 28 and cell_height >= 12:
+        _write_numbers(drawing, area, cells.numbers, colours)
+    _draw_colour_scale(drawing, (left + area[2] + 12, top, 9.0, max(area[3], 40.0)), low, high)
+    return drawing.picture(alt_text), _hover(drawing.box(*area), cells)
 
 
-def _name_columns(drawing: Drawing, area: Box, names: list[str], turned: bool) -> None:
+def _name_columns(drawing: SvgDrawing, area: Rect, names: list[str], is_turned: bool) -> None:
     left, top, width, _ = area
     step = width / len(names)
-    most = len(names) if turned else int(width / (width_of(names, _SMALL) + 7))
-    for place, name in _marks(names, most):
+    max_captions = len(names) if is_turned else int(width / (width_of(names, _CAPTION_SIZE) + 7))
+    for place, name in _tick_captions(names, max_captions):
         x = left + (place + 0.5) * step
-        if turned:
-            drawing.text(x + 1, top - 8, name, size=_SMALL, turn=40)
+        if is_turned:
+            drawing.text(x + 1, top - 8, name, size=_CAPTION_SIZE, turn=40)
         else:
-            drawing.text(x, top - 8, name, "center", size=_SMALL)
+            drawing.text(x, top - 8, name, "center", size=_CAPTION_SIZE)
 
 
-def _marks(names: Texts, most: int) -> list[tuple[float, str]]:
-    """Where which captions are written, if there is room for so many: all, round numbers, or some."""
-    if len(names) <= most:
+def _tick_captions(names: Texts, max_captions: int) -> list[tuple[float, str]]:
+    """Returns (position, caption) of the captions that have room.
+
+    These are all captions, else round numbers if the captions are numbers, else every n-th caption.
+    """
+    if len(names) <= max_captions:
         return [(float(place), name) for place, name in enumerate(names)]
     if all(name.isdecimal() for name in names):
+        # The captions are indices, evenly spaced or not: interpolation finds the position of a round number
+        # that is not among them.
         known = [int(name) for name in names]
-        steps = [step for step in round_steps(known[0], known[-1], max(most - 1, 1)) if step == int(step)]
+        steps = [
+            step for step in round_ticks(known[0], known[-1], max(max_captions - 1, 1)) if step == int(step)
+        ]
         return [(float(np.interp(step, known, range(len(known)))), str(int(step))) for step in steps]
-    every = -(-len(names) // max(most, 1))
-    return [(float(place), names[place]) for place in range(0, len(names), every)]
+    # Every n-th caption from the first one on, so that equal distances mean equal steps.
+    stride = -(-len(names) // max(max_captions, 1))
+    return [(float(place), names[place]) for place in range(0, len(names), stride)]
 
 
-def _write(drawing: Drawing, area: Box, numbers: Array, colours: Array) -> None:
-    """Writes the numbers into the cells, in white where those are dark; nothing if one has no room."""
+def _write_numbers(drawing: SvgDrawing, area: Rect, numbers: Array, colours: Array) -> None:
+    """Writes the numbers into the cells, white on dark cells; none of them if one has no room."""
     left, top, width, height = area
     down, across = numbers.shape
-    texts = _texts(numbers)
-    fitting = [size for size in (_SMALL, 8.0, 7.5) if width_of(texts, size) < width / across - 1]
+    texts = _number_texts(numbers)
+    # All numbers of a heat map have one size, or their size would seem to mean something.
+    fitting = [size for size in (_CAPTION_SIZE, 8.0, 7.5) if width_of(texts, size) < width / across - 1]
     if not fitting:
         return
+    # The luma of ITU-R BT.601.
     bright = (colours[..., :3] @ np.array([0.299, 0.587, 0.114])).reshape(-1)
-    for place, words in enumerate(texts):
-        row, column = divmod(place, across)
+    for index, text in enumerate(texts):
+        row, column = divmod(index, across)
         drawing.text(
-            left + (column + 0.5) * width / across, top + (row + 0.5) * height / down, words, "center",
-            colour="white" if bright[place] < 140 else INK, size=fitting[0],
+            left + (column + 0.5) * width / across, top + (row + 0.5) * height / down, text, "center",
+            colour="white" if bright[index] < 140 else INK, size=fitting[0],
         )  # fmt: skip
 
 
-def _texts(numbers: Array) -> list[str]:
-    """Numbers with as many decimals as their size asks for."""
-    reach = max(map(abs, limits_of(numbers)))
-    if np.all(numbers == np.round(numbers)) and reach < 1e4:
+def _number_texts(numbers: Array) -> list[str]:
+    """Returns the numbers with the number of decimals that fits the largest of them."""
+    largest = max(map(abs, limits_of(numbers)))
+    if np.all(numbers == np.round(numbers)) and largest < 1e4:
         form = ".0f"
     else:
-        form = ".2f" if 0.1 <= reach < 100 else ".2g"
-    found = (f"{number:{form}}" for number in numbers.reshape(-1).tolist())
-    return [each.lstrip("-") if not each.strip("-0.") else each.replace("-", "−") for each in found]
+        form = ".2f" if 0.1 <= largest < 100 else ".2g"
+    texts = (f"{number:{form}}" for number in numbers.reshape(-1).tolist())
+    # Rounding to the decimals may leave −0.00, which would read as a negative number.
+    return [text.lstrip("-") if not text.strip("-0.") else text.replace("-", "−") for text in texts]
 
 
-def _scale(drawing: Drawing, area: Box, low: float, high: float) -> None:
-    """Draws which colour is which number."""
+def _draw_colour_scale(drawing: SvgDrawing, area: Rect, low: float, high: float) -> None:
+    """Draws the colour scale with its numbers."""
     left, top, width, height = area
+    # A constant matrix has no scale, only one colour, which is named.
     if low == high:
         drawing.pixels(*area, coloured(np.array([[low]]), low, high))
-        drawing.text(left + width + 5, top + height / 2, step_text(low), size=_SMALL)
+        drawing.text(left + width + 5, top + height / 2, tick_text(low), size=_CAPTION_SIZE)
         return
     drawing.pixels(*area, coloured(np.linspace(high, low, 65)[:, None], low, high))
-    for step in round_steps(low, high, 8 if height > 150 else 5) if height > 80 else (low, high):
+    for step in round_ticks(low, high, 8 if height > 150 else 5) if height > 80 else (low, high):
         drawing.text(
-            left + width + 5, top + height * (high - step) / (high - low), step_text(step), size=_SMALL
+            left + width + 5, top + height * (high - step) / (high - low), tick_text(step), size=_CAPTION_SIZE
         )
 
 
-def _hover(box: Box, cells: _Cells) -> GridHover:
-    """Tells each number; of many cells, the range of the numbers in blocks of them."""
+def _hover(box: Rect, cells: _Cells) -> GridHover:
+    """Returns a tooltip for each cell; for too many cells, the range of each block of cells."""
     down, across = cells.numbers.shape
     if down * across <= MAX_CELLS:
-        told = tuple(number_text(each) for each in cells.numbers.reshape(-1).tolist())
-        return GridHover(box, down, across, told, tuple(cells.rows), tuple(cells.columns))
+        texts = tuple(number_text(number) for number in cells.numbers.reshape(-1).tolist())
+        return GridHover(box, down, across, texts, tuple(cells.rows), tuple(cells.columns))
+    # Blocks are whole cells: first at most 64 rows of blocks, then as many columns as remain of MAX_CELLS.
     by_rows = -(-down // 64)
     by_columns = -(-across // (MAX_CELLS // -(-down // by_rows)))
     starts = np.arange(0, down, by_rows), np.arange(0, across, by_columns)
     low, high = (
+        # fmin and fmax ignore NaN, unlike min and max: a block with one NaN still has a range.
         function.reduceat(function.reduceat(cells.numbers, starts[0], 0), starts[1], 1)
         for function in (np.fmin, np.fmax)
     )
     pairs = zip(low.reshape(-1).tolist(), high.reshape(-1).tolist(), strict=True)
-    told = tuple(
+    texts = tuple(
         number_text(one) if one == other else f"{number_text(one)} to {number_text(other)}"
         for one, other in pairs
     )
-    # The last blocks may reach beyond the picture: each block has the size of a whole one.
+    # The last blocks may be incomplete, but tooltips need cells of even size: the grid extends past the
+    # picture.
     left, top, width, height = box
     wider, taller = len(starts[1]) * by_columns / across, len(starts[0]) * by_rows / down
     return GridHover(
-        (left, top, width * wider, height * taller), len(starts[0]), len(starts[1]), told,
-        _blocks(cells.rows, by_rows), _blocks(cells.columns, by_columns),
+        (left, top, width * wider, height * taller), len(starts[0]), len(starts[1]), texts,
+        _block_captions(cells.rows, by_rows), _block_captions(cells.columns, by_columns),
     )  # fmt: skip
 
 
-def _blocks(names: Texts, size: int) -> tuple[str, ...]:
+def _block_captions(names: Texts, size: int) -> tuple[str, ...]:
     parts = (names[start : start + size] for start in range(0, len(names), size))
-    return tuple(each[0] if len(each) == 1 else f"{each[0]} … {each[-1]}" for each in parts)
+    return tuple(part[0] if len(part) == 1 else f"{part[0]} … {part[-1]}" for part in parts)

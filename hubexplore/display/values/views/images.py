@@ -1,4 +1,4 @@
-"""Values as images, as bright as they were meant."""
+"""The Images view: values as images, with the brightness that was meant."""
 
 from __future__ import annotations
 
@@ -10,69 +10,74 @@ import numpy as np
 from hubexplore.display.markup import join, tag
 from hubexplore.display.values.hover import MAX_CELLS, GridHover
 from hubexplore.display.values.value_kinds import (
-    Array,
     as_floats,
+    clipped,
     drawable,
     limits_of,
     number_text,
-    signed,
-    within,
+    signed_text,
 )
-from hubexplore.display.values.views.plot import Plotted, row_name
+from hubexplore.display.values.views.plot import Figure, row_name
 from hubexplore.display.values.views.png import photo
 from hubexplore.display.wording import counted
+from hubexplore.summary.tensor_values import Array
 
 MAX_IMAGES: Final = 24
-_ROOM: Final = 150_000
-"""Bytes for all of them."""
-_MOST_PIXELS: Final = 1_500_000
-"""So many are looked at; of larger images every second one, and so on."""
-_LEAST: Final = 112
-"""Pixels that the longer side of an image has on screen at least: small ones are enlarged."""
-_RANGES: Final = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
-"""What images usually hold; each is meant if the values lie in it, up to a small part of it, ..."""
-_SLACK: Final = 0.02
-_FAINT: Final = 0.125
-"""... and take at least this part of it: fainter images are stretched, or nothing would be seen."""
+"""Maximum number of images that are shown."""
+_MAX_BYTES: Final = 150_000
+"""Maximum size in bytes of all images of a value together."""
+_MAX_PIXELS: Final = 1_500_000
+"""Maximum number of pixels that are read; larger images are sampled at every second pixel, and so on."""
+_MIN_SCREEN_SIDE: Final = 112
+"""Minimum length in screen pixels of the longer side of an image: smaller images are enlarged."""
+_USUAL_RANGES: Final = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
+"""Ranges of pixel values that models use. The first range that the values fit is the one that was meant."""
+_RANGE_TOLERANCE: Final = 0.02
+"""Share of a range by which values may exceed it, as those of generated images do."""
+_MIN_CONTRAST: Final = 0.125
+"""Minimum share of a range that values must cover; images with less contrast are stretched to be visible."""
 
 
-def images(array: Array, rows: Sequence[str], both: bool = False) -> Plotted:
-    """Each image as a picture; one rule of brightness for all of them, which is said.
+def images(array: Array, rows: Sequence[str], centred: bool = False) -> Figure:
+    """Draws each image; the note states the brightness rule, which is one for all of them.
 
     Args:
-      array: [..., h, w, c], c of 1, 3 or 4.
-      rows: captions.
-      both: 0 is the middle of the scale, as in a difference.
+      array: real numbers [..., height, width, channels] of 1, 3 or 4 channels.
+      rows: captions of the first dimension.
+      centred: whether 0 is the middle of the scale, as in a difference.
     """
-    lead = array.shape[:-3]
-    inner = int(np.prod(lead[1:]))  # images in each row
+    outer_shape = array.shape[:-3]
+    per_row = int(np.prod(outer_shape[1:]))  # the number of images of a row
+    # All outer dimensions become one; row_name restores their indices for the captions.
     stack = array.reshape(-1, *array.shape[-3:])
     shown = stack[:MAX_IMAGES]
-    step = int(np.ceil(np.sqrt(shown.size / shown.shape[3] / _MOST_PIXELS)))
-    seen = shown[:, ::step, ::step]
-    pixels, rule = _around_zero(seen) if both else brightness(seen)
-    found, hovers, given_up = [], [], {f"one of every {step} pixels in a row"} if step > 1 else set()
-    tell = seen.size // seen.shape[3] <= MAX_CELLS and step == 1
-    for number, each in enumerate(pixels):
-        name = row_name(rows, number, lead)
-        name = name if number // inner < len(rows) else f"image {name}"
-        words = f"{name}, {shown.shape[1]} × {shown.shape[2]} pixels, {rule}"
-        enlarged = _enlarged(each)
-        picture, lost = photo(enlarged, words, _ROOM // len(shown), enlarged.shape[1])
-        given_up |= {lost} - {""}
-        found.append(tag("figure", picture, tag("figcaption", name)))
-        hovers.append(_hover(seen[number]) if tell else None)
+    # The step is in both directions, so the number of pixels falls with its square.
+    step = int(np.ceil(np.sqrt(shown.size / shown.shape[3] / _MAX_PIXELS)))
+    sampled = shown[:, ::step, ::step]
+    # One call for all images: with a rule for each, equal values would have different brightness.
+    pixels, rule = _zero_centred(sampled) if centred else brightness(sampled)
+    figures, hovers, losses = [], [], {f"one of every {step} pixels in a row"} if step > 1 else set()
+    has_hover = sampled.size // sampled.shape[3] <= MAX_CELLS and step == 1
+    for number, image_pixels in enumerate(pixels):
+        name = row_name(rows, number, outer_shape)
+        name = name if number // per_row < len(rows) else f"image {name}"
+        alt_text = f"{name}, {shown.shape[1]} × {shown.shape[2]} pixels, {rule}"
+        enlarged = _enlarged(image_pixels)
+        picture, loss = photo(enlarged, alt_text, _MAX_BYTES // len(shown), enlarged.shape[1])
+        losses |= {loss} - {""}
+        figures.append(tag("figure", picture, tag("figcaption", name)))
+        hovers.append(_hover(sampled[number]) if has_hover else None)
     more = len(stack) - len(shown)
     note = f"Brightness: {rule}." + (f" … and {counted(more, 'image')} more." if more else "")
-    if given_up:
-        note += f" Large: shown {', '.join(sorted(given_up))}."
-    return Plotted(join(*found), tuple(hovers), note)
+    if losses:
+        note += f" Large: shown {', '.join(sorted(losses))}."
+    return Figure(join(*figures), tuple(hovers), note)
 
 
 def _hover(image: Array) -> GridHover:
     down, across, channels = image.shape
-    told = [number_text(each) for each in image.reshape(-1).tolist()]
-    values = tuple(", ".join(told[at : at + channels]) for at in range(0, len(told), channels))
+    texts = [number_text(each) for each in image.reshape(-1).tolist()]
+    values = tuple(", ".join(texts[at : at + channels]) for at in range(0, len(texts), channels))
     places = (
         tuple(f"{word} {at}" for at in range(size)) for word, size in (("row", down), ("column", across))
     )
@@ -80,47 +85,52 @@ def _hover(image: Array) -> GridHover:
 
 
 def brightness(stack: Array) -> tuple[Array, str]:
-    """Images as uint8, and by which rule: a usual range that fits, else from the least value on."""
-    if stack.dtype == np.uint8 and (np.ptp(stack) >= _FAINT * 255 or stack.min() == stack.max()):
+    """Returns images as uint8 and the rule: a usual range that fits, else the range of the values."""
+    if stack.dtype == np.uint8 and (np.ptp(stack) >= _MIN_CONTRAST * 255 or stack.min() == stack.max()):
         return stack, "0 is black, 255 is white"
     floats = drawable(as_floats(stack))
     low, high = limits_of(floats)
+    # The order of the ranges matters: values in [0, 1] also lie in [−1, 1] and [0, 255].
     start, end = next(
         (
             (start, end)
-            for start, end in _RANGES
-            if low >= start - _SLACK * (end - start)
-            and high <= end + _SLACK * (end - start)
-            and high - low >= _FAINT * (end - start)
+            for start, end in _USUAL_RANGES
+            if low >= start - _RANGE_TOLERANCE * (end - start)
+            and high <= end + _RANGE_TOLERANCE * (end - start)
+            and high - low >= _MIN_CONTRAST * (end - start)
         ),
-        (low, high) if low < high else _around(low),
+        (low, high) if low < high else _constant_range(low),
     )
-    return _scaled(floats, start, end), f"{signed(start)} is black, {signed(end)} is white"
+    return _scaled(floats, start, end), f"{signed_text(start)} is black, {signed_text(end)} is white"
 
 
-def _around(number: float) -> tuple[float, float]:
-    """The range of images that are all one number."""
-    return next((each for each in _RANGES if each[0] <= number <= each[1]), (min(number, 0), max(number, 0)))
+def _constant_range(number: float) -> tuple[float, float]:
+    """Returns the range for images whose values are all equal."""
+    return next(
+        (limits for limits in _USUAL_RANGES if limits[0] <= number <= limits[1]),
+        (min(number, 0), max(number, 0)),
+    )
 
 
-def _around_zero(stack: Array) -> tuple[Array, str]:
+def _zero_centred(stack: Array) -> tuple[Array, str]:
     floats = drawable(as_floats(stack))
     reach = max(map(abs, limits_of(floats)), default=0.0) or 1.0
     pixels = _scaled(floats, -reach, reach)
     if pixels.shape[3] == 4:
         pixels[..., 3] = 255  # a difference of opacities would hide those of colours
-    return pixels, f"{signed(-reach)} is black, 0 is grey, {signed(reach)} is white"
+    return pixels, f"{signed_text(-reach)} is black, 0 is grey, {signed_text(reach)} is white"
 
 
 def _scaled(floats: Array, start: float, end: float) -> Array:
-    known = np.where(np.isnan(floats), start, within(floats, start, end))
-    found: Array = ((known - start) / ((end - start) or 1.0) * 255).round().astype(np.uint8)
-    return found
+    known = np.where(np.isnan(floats), start, clipped(floats, start, end))
+    scaled: Array = ((known - start) / ((end - start) or 1.0) * 255).round().astype(np.uint8)
+    return scaled
 
 
 def _enlarged(pixels: Array) -> Array:
     longest = max(pixels.shape[:2])
-    if longest < _LEAST:
-        factor = -(-_LEAST // longest)
+    if longest < _MIN_SCREEN_SIDE:
+        factor = -(-_MIN_SCREEN_SIDE // longest)
+        # Enlarged by whole factors, without interpolation, so that single pixels stay visible.
         return pixels.repeat(factor, 0).repeat(factor, 1)
     return pixels

@@ -1,4 +1,4 @@
-"""Vectors as bars or lines over their index."""
+"""The Plot view: vectors as bars or lines over their index."""
 
 from __future__ import annotations
 
@@ -8,26 +8,36 @@ from typing import Final
 import numpy as np
 
 from hubexplore.display.palette import BLUE, GRID_LINE, SCALE_INK, SERIES
-from hubexplore.display.values.hover import Box, GridHover
+from hubexplore.display.values.hover import GridHover, Rect
 from hubexplore.display.values.value_kinds import (
-    Array,
     as_floats,
+    clipped,
     drawable,
     limits_of,
     number_text,
-    signed,
-    within,
+    signed_text,
 )
-from hubexplore.display.values.views.drawing import WIDTH, Drawing, captions, round_steps, step_text, width_of
-from hubexplore.display.values.views.plot import Plotted, Texts, class_name, row_name
+from hubexplore.display.values.views.drawing import (
+    WIDTH,
+    SvgDrawing,
+    captions,
+    round_ticks,
+    tick_text,
+    width_of,
+)
+from hubexplore.display.values.views.plot import Figure, Texts, class_name, row_name
 from hubexplore.display.wording import counted
+from hubexplore.summary.tensor_values import Array
 
 MAX_LINES: Final = 8
-_PLACES: Final = 480
-"""Places of a line that are drawn: about as many as can be told from each other."""
-_BARS: Final = 64
-_SMALL: Final = 9.0
-# Lines differ in colour and in dashes.
+"""Maximum number of lines in a plot."""
+_MAX_POINTS: Final = 480
+"""Maximum number of points of a line: about one for each pixel of the screen."""
+_MAX_BARS: Final = 64
+"""Maximum number of entries of a vector that are drawn as bars rather than as a line."""
+_CAPTION_SIZE: Final = 9.0
+"""Size in points of the font of captions."""
+# Lines differ in colour and in dashes, for anyone who cannot tell the colours apart.
 _DASHES: Final[tuple[tuple[float, ...], ...]] = (
     (),
     (5.0, 2.0),
@@ -40,106 +50,120 @@ _DASHES: Final[tuple[tuple[float, ...], ...]] = (
 )
 
 
-def plot(array: Array, rows: Texts, labels: Texts) -> Plotted:
+def plot(array: Array, rows: Texts, labels: Texts) -> Figure:
     """Draws a vector, or the rows of a value of more dimensions as lines."""
-    lead = array.shape[:-1]
-    # Bars: the entries of a vector, or a number for each row.
-    is_column = not lead or array.shape[-1] == 1
+    outer_shape = array.shape[:-1]
+    # A column [rows, 1] would be a plot of single points, so it is drawn as a vector.
+    is_column = not outer_shape or array.shape[-1] == 1
     matrix = array.reshape(1, -1) if is_column else array.reshape(-1, array.shape[-1])
     shown = matrix[:MAX_LINES]
-    over = np.unique(np.linspace(0, matrix.shape[1] - 1, min(matrix.shape[1], _PLACES)).astype(int))
-    lines = as_floats(shown[:, over])
-    names = [""] if is_column else [row_name(rows, number, lead) for number in range(len(shown))]
+    positions = np.unique(np.linspace(0, matrix.shape[1] - 1, min(matrix.shape[1], _MAX_POINTS)).astype(int))
+    lines = as_floats(shown[:, positions])
+    names = [""] if is_column else [row_name(rows, number, outer_shape) for number in range(len(shown))]
     low, high = limits_of(drawable(lines))
+    # The axis contains 0, at which bars begin and to which the sign of a line refers.
     low, high = min(low, 0.0), max(high, 0.0)
-    known = f"{signed(low)} to {signed(high)}"
-    if low == high:  # nothing but zeros, or no number at all
+    range_text = f"{signed_text(low)} to {signed_text(high)}"
+    if low == high:  # all zeros, or no finite number
         high = 1.0
-    steps = round_steps(low, high, 6)
-    left = width_of([step_text(step) for step in steps], _SMALL) + 10
+    steps = round_ticks(low, high, 6)
+    left = width_of([tick_text(step) for step in steps], _CAPTION_SIZE) + 10
     area = (left, 8.0, WIDTH - left - 4, 150.0)
-    named = not is_column and (len(shown) > 1 or bool(rows))
-    per_line = 2 if width_of(captions(names, 34), _SMALL) < WIDTH / 2 - 40 else 1
-    drawing = Drawing(WIDTH, 182.0 + (15 * -(-len(shown) // per_line) if named else 0))
-    _frame(drawing, area, steps, (low, high))
-    _curves(drawing, area, drawable(lines), (low, high))
+    has_legend = not is_column and (len(shown) > 1 or bool(rows))
+    # Two columns of the legend if the captions leave room for them, otherwise one with longer captions.
+    per_line = 2 if width_of(captions(names, 34), _CAPTION_SIZE) < WIDTH / 2 - 40 else 1
+    drawing = SvgDrawing(WIDTH, 182.0 + (15 * -(-len(shown) // per_line) if has_legend else 0))
+    _draw_value_axis(drawing, area, steps, (low, high))
+    _draw_lines(drawing, area, drawable(lines), (low, high))
     if is_column:
-        known_as = rows if lead or len(labels) != len(array) else labels
-        columns = [row_name(known_as, int(index), lead) for index in over]
+        entry_names = rows if outer_shape or len(labels) != len(array) else labels
+        columns = [row_name(entry_names, int(index), outer_shape) for index in positions]
     else:
-        columns = [class_name(labels, int(index)) for index in over]
-    _places(drawing, area, columns, over)
-    if named:
-        _legend(drawing, names, per_line)
-    told = ["; ".join(number_text(each) for each in lines[:, at].tolist()) for at in range(len(over))]
-    hover = GridHover(drawing.box(*area), 1, len(over), tuple(told), (), tuple(columns))
-    words = f"Plot of {counted(len(shown), 'row')} of {counted(matrix.shape[1], 'number')}, {known}."
-    said = [] if np.isfinite(lines).any() else ["There is no finite number to draw."]
-    said += [f"The first {len(shown)} of {len(matrix):,} rows."] if len(matrix) > len(shown) else []
-    if len(over) < matrix.shape[1]:
-        said.append(f"{len(over)} of {matrix.shape[1]:,} places, evenly spaced.")
-    return Plotted(drawing.picture(words), (hover,), " ".join(said))
+        columns = [class_name(labels, int(index)) for index in positions]
+    _draw_index_axis(drawing, area, columns, positions)
+    if has_legend:
+        _draw_legend(drawing, names, per_line)
+    hover_texts = [
+        "; ".join(number_text(number) for number in lines[:, at].tolist()) for at in range(len(positions))
+    ]
+    hover = GridHover(drawing.box(*area), 1, len(positions), tuple(hover_texts), (), tuple(columns))
+    alt_text = f"Plot of {counted(len(shown), 'row')} of {counted(matrix.shape[1], 'number')}, {range_text}."
+    is_finite = np.isfinite(lines)
+    notes = [] if is_finite.any() else ["There is no finite number to draw."]
+    # Without this note, Inf would read as the highest of the finite numbers.
+    if is_finite.any() and np.isinf(lines).any():
+        notes.append("Infinite numbers are drawn at the end of the axis.")
+    notes += [f"The first {len(shown)} of {len(matrix):,} rows."] if len(matrix) > len(shown) else []
+    if len(positions) < matrix.shape[1]:
+        notes.append(f"{len(positions)} of {matrix.shape[1]:,} entries, evenly spaced.")
+    return Figure(drawing.picture(alt_text), (hover,), " ".join(notes))
 
 
-def _height(numbers: Array, area: Box, limits: tuple[float, float]) -> Array:
-    """Where numbers lie between the limits, in points from the top; NaN stays."""
+def _y_of(numbers: Array, area: Rect, limits: tuple[float, float]) -> Array:
+    """Returns numbers as points from the top of the drawing; NaN stays, Inf is at the end of the axis."""
     low, high = limits
-    known = np.where(np.isnan(numbers), np.nan, within(numbers, low, high))
-    found: Array = area[1] + area[3] * (high - known) / ((high - low) or 1.0)
-    return found
+    visible_numbers = np.where(np.isnan(numbers), np.nan, clipped(numbers, low, high))
+    heights: Array = area[1] + area[3] * (high - visible_numbers) / ((high - low) or 1.0)
+    return heights
 
 
-def _frame(drawing: Drawing, area: Box, steps: list[float], limits: tuple[float, float]) -> None:
+def _draw_value_axis(
+    drawing: SvgDrawing, area: Rect, steps: list[float], limits: tuple[float, float]
+) -> None:
     left, _, width, _ = area
-    for step, y in zip(steps, _height(np.array(steps), area, limits).tolist(), strict=True):
+    for step, y in zip(steps, _y_of(np.array(steps), area, limits).tolist(), strict=True):
         drawing.line([left, left + width], [y, y], GRID_LINE)
-        drawing.text(left - 6, y, step_text(step), "right", size=_SMALL)
-    zero = float(_height(np.array(0.0), area, limits))
+        drawing.text(left - 6, y, tick_text(step), "right", size=_CAPTION_SIZE)
+    zero = float(_y_of(np.array(0.0), area, limits))
     drawing.line([left, left + width], [zero, zero], SCALE_INK, 0.7)
 
 
-def _curves(drawing: Drawing, area: Box, lines: Array, limits: tuple[float, float]) -> None:
+def _draw_lines(drawing: SvgDrawing, area: Rect, lines: Array, limits: tuple[float, float]) -> None:
     left, _, width, _ = area
     count = lines.shape[1]
-    if len(lines) == 1 and count <= _BARS:
-        zero = float(_height(np.array(0.0), area, limits))
+    if len(lines) == 1 and count <= _MAX_BARS:
+        zero = float(_y_of(np.array(0.0), area, limits))
+        # A single bar as wide as the plot would look like a background.
         step = min(width / count, 60.0)
-        for place, y in enumerate(_height(lines[0], area, limits).tolist()):
+        for index, y in enumerate(_y_of(lines[0], area, limits).tolist()):
             if not math.isnan(y):
-                middle = left + (place + 0.5) * width / count
+                middle = left + (index + 0.5) * width / count
                 drawing.bar(middle - step * 0.4, min(y, zero), step * 0.8, abs(y - zero), BLUE)
         return
     x = left + (np.arange(count) + 0.5) * width / count
     for number, line in enumerate(lines):
-        y = _height(line, area, limits)
+        y = _y_of(line, area, limits)
         drawing.line(x, y, SERIES[number], 1.4, _DASHES[number])
-        # A point between two NaN is no part of any line.
-        known = np.isfinite(np.concatenate([[np.nan], y, [np.nan]]))
-        alone = known[1:-1] & ~known[:-2] & ~known[2:]
-        if alone.any():
-            drawing.dots(x[alone], y[alone], 3.0, SERIES[number])
+        # A point between two NaN is not part of any line segment.
+        # Padded by NaN on both sides, so that the first and the last point need no case of their own.
+        has_point = np.isfinite(np.concatenate([[np.nan], y, [np.nan]]))
+        isolated = has_point[1:-1] & ~has_point[:-2] & ~has_point[2:]
+        if isolated.any():
+            drawing.dots(x[isolated], y[isolated], 3.0, SERIES[number])
 
 
-def _places(drawing: Drawing, area: Box, names: list[str], over: Array) -> None:
-    """Writes below which entry it is: each one if there is room, else round numbers."""
+def _draw_index_axis(drawing: SvgDrawing, area: Rect, names: list[str], positions: Array) -> None:
+    """Writes the captions of the entries below the plot: all if there is room, else round indices."""
     left, top, width, height = area
-    each = width / len(names)
+    spacing = width / len(names)
     y = top + height + 10
-    if width_of(names, _SMALL) + 8 <= each:
-        for place, name in enumerate(names):
-            drawing.text(left + (place + 0.5) * each, y, name, "center", size=_SMALL)
+    # The widest caption decides, so that either all captions are written or none.
+    if width_of(names, _CAPTION_SIZE) + 8 <= spacing:
+        for index, name in enumerate(names):
+            drawing.text(left + (index + 0.5) * spacing, y, name, "center", size=_CAPTION_SIZE)
         return
-    last = int(over[-1])
-    for step in round_steps(0, last, 8):
+    last = int(positions[-1])
+    for step in round_ticks(0, last, 8):
         if step == int(step):
-            x = left + (step / max(last, 1) * (len(names) - 1) + 0.5) * each
+            x = left + (step / max(last, 1) * (len(names) - 1) + 0.5) * spacing
+            # The last number would be cut at the border of the picture if it was centred.
             side = "right" if x > left + width - 12 else "center"
-            drawing.text(x, y, f"{int(step):,}", side, size=_SMALL)  # type: ignore[arg-type]
+            drawing.text(x, y, f"{int(step):,}", side, size=_CAPTION_SIZE)  # type: ignore[arg-type]
 
 
-def _legend(drawing: Drawing, names: list[str], per_line: int) -> None:
+def _draw_legend(drawing: SvgDrawing, names: list[str], per_line: int) -> None:
     for number, name in enumerate(captions(names, 34 if per_line == 2 else 60)):
         x = 12 + (number % per_line) * (WIDTH / 2)
         y = 186 + 15 * (number // per_line)
         drawing.line([x, x + 22], [y, y], SERIES[number], 1.8, _DASHES[number])
-        drawing.text(x + 28, y, name, size=_SMALL)
+        drawing.text(x + 28, y, name, size=_CAPTION_SIZE)

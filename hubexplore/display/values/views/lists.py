@@ -1,4 +1,4 @@
-"""Values as tables and lists, bounded: everything else is in the value itself."""
+"""The Table, Text, Rows and Numbers views: entries as grids and lists of bounded size."""
 
 from __future__ import annotations
 
@@ -10,152 +10,165 @@ import numpy as np
 
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.tables.grid import Column, Grid, Row, grid_html
-from hubexplore.display.values.value_kinds import Array, flat_of, is_text, item_text, kind_of, shape_of
+from hubexplore.display.values.value_kinds import is_text, item_text
 from hubexplore.display.values.views.plot import Texts, class_name, row_name
 from hubexplore.display.wording import MAX_SENTENCE, MAX_TEXT, beginning, counted, visible
+from hubexplore.summary.tensor_values import Array, flat_of, kind_of, shape_of
 
 MAX_ROWS: Final = 50
+"""Maximum number of rows of a grid."""
 MAX_COLUMNS: Final = 12
+"""Maximum number of columns of a grid, captions not counted."""
 MAX_TEXTS: Final = 100
+"""Maximum number of lines of a list."""
 MAX_IN_ROW: Final = 40
+"""Maximum number of texts in a line of a list."""
 MAX_HTML: Final = 120_000
-"""Characters of HTML after which a list of texts ends."""
+"""Maximum length in characters of the HTML of a list of texts."""
 
 
-def table(value: Any, rows: Texts, labels: Texts) -> Markup:
-    """The numbers or texts: a row per entry of all but the last dimension."""
+def value_grid(value: Any, rows: Texts, labels: Texts) -> Markup:
+    """Returns the entries of a value as a grid: the last dimension is a row."""
     if kind_of(value) != "dense":
-        return entries(value, rows)
+        return stored_entries(value, rows)
     array = flat_of(value)
     if not array.ndim:
         return tag("p", tag("strong", visible(item_text(array[()]), MAX_SENTENCE)))
     if not array.size:
         return tag("p", "No entries.", class_="note")
     if array.ndim > 1:
-        matrix, lead = array.reshape(-1, array.shape[-1]), array.shape[:-1]
-        heads = [class_name(labels, at) for at in range(min(matrix.shape[1], MAX_COLUMNS))]
-        return _grid(matrix, rows, lead, heads)
+        matrix, outer_shape = array.reshape(-1, array.shape[-1]), array.shape[:-1]
+        headings = [class_name(labels, at) for at in range(min(matrix.shape[1], MAX_COLUMNS))]
+        return _grid(matrix, rows, outer_shape, headings)
     return _grid(array[:, None], labels if len(labels) == len(array) else rows, (), ["value"])
 
 
-def numbers(array: Array, rows: Texts, columns: Texts) -> Markup:
-    """Numbers [rows, columns] that were computed, with captions for all."""
+def number_grid(array: Array, rows: Texts, columns: Texts) -> Markup:
+    """Returns computed numbers [rows, columns] as a grid, with a caption for each row and column."""
     return _grid(array, rows, (), columns) if array.size else tag("p", "No entries.", class_="note")
 
 
-def listing(heads: Sequence[str], body: Sequence[Row]) -> Markup:
-    """A table whose cells are given; its last column is numbers."""
-    columns = (*map(Column, heads[:-1]), Column(heads[-1], "right"))
+def text_grid(headings: Sequence[str], body: Sequence[Row]) -> Markup:
+    """Returns rows of text as a grid; its last column holds numbers."""
+    columns = (*map(Column, headings[:-1]), Column(headings[-1], "right"))
     return grid_html(Grid("", columns, tuple(body)), "Numbers")
 
 
-def _grid(matrix: Array, rows: Texts, lead: Sequence[int], heads: Texts) -> Markup:
+def _grid(matrix: Array, rows: Texts, outer_shape: Sequence[int], headings: Texts) -> Markup:
+    # Cut before anything is turned into text: a value may have millions of entries.
     shown = matrix[:MAX_ROWS, :MAX_COLUMNS]
     text = is_text(matrix)
-    columns = (Column(""), *(Column(each) if text else Column(each, "right") for each in heads[:MAX_COLUMNS]))
+    columns = (
+        Column(""),
+        *(Column(head) if text else Column(head, "right") for head in headings[:MAX_COLUMNS]),
+    )
     body = tuple(
-        (row_name(rows, index, lead), *(visible(item_text(each)) for each in row))
+        (row_name(rows, index, outer_shape), *(visible(item_text(item)) for item in row))
         for index, row in enumerate(shown)
     )
-    return grid_html(Grid("", columns, body, _left_out(matrix, shown)), "Numbers")
+    return grid_html(Grid("", columns, body, _omission_note(matrix, shown)), "Numbers")
 
 
-def _left_out(matrix: Array, shown: Array) -> str:
+def _omission_note(matrix: Array, shown: Array) -> str:
     rows, columns = (whole - part for whole, part in zip(matrix.shape, shown.shape, strict=True))
     parts = [counted(rows, "row")] * bool(rows) + [counted(columns, "column")] * bool(columns)
     return f"… and {' and '.join(parts)} more; all of it is in .value" if parts else ""
 
 
-def texts(array: Array, rows: Texts) -> Markup:
-    """Texts: a line each; tokens of a row in one line."""
+def text_list(array: Array, rows: Texts) -> Markup:
+    """Returns texts as a list: a line for each row, with the tokens of the row."""
     if not array.ndim:
-        return tag("p", _token(array[()]))
+        return tag("p", _token_html(array[()]))
     if not array.size:
         return tag("p", "No texts.", class_="note")
     lines = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array[:, None]
-    lead = array.shape[:-1]
+    outer_shape = array.shape[:-1]
     items: list[Markup] = []
-    room = MAX_HTML
+    remaining_size = MAX_HTML
     for number, line in enumerate(lines[:MAX_TEXTS]):
-        tokens = [_token(each) for each in line[:MAX_IN_ROW]]
+        tokens = [_token_html(item) for item in line[:MAX_IN_ROW]]
         more = [f" … and {len(line) - MAX_IN_ROW:,} more"] if len(line) > MAX_IN_ROW else []
-        named = len(lead) > 1 or (len(lead) == 1 and number < len(rows))
-        before = [tag("span", f"{row_name(rows, number, lead)}: ", class_="note")] if named else []
-        item = tag("li", *before, *_spaced(tokens), *more)
-        room -= len(item)
-        if room < 0 and items:
+        has_captions = len(outer_shape) > 1 or (len(outer_shape) == 1 and number < len(rows))
+        before = (
+            [tag("span", f"{row_name(rows, number, outer_shape)}: ", class_="note")] if has_captions else []
+        )
+        item = tag("li", *before, *_separated(tokens), *more)
+        remaining_size -= len(item)
+        # The first line is always shown, however long it is: its texts are cut one by one already.
+        if remaining_size < 0 and items:
             break
         items.append(item)
-    left = len(lines) - len(items)
-    note = [_more(left, "line")] if left else []
+    remaining = len(lines) - len(items)
+    note = [_more_note(remaining, "line")] if remaining else []
     return join(tag("ol", *items, start=0), *note)
 
 
-def _more(left: int, noun: str) -> Markup:
-    return tag("p", f"… and {counted(left, noun)} more; all of it is in .value", class_="note")
+def _more_note(remaining: int, noun: str) -> Markup:
+    return tag("p", f"… and {counted(remaining, noun)} more; all of it is in .value", class_="note")
 
 
-def _token(item: Any) -> Markup:
+def _token_html(item: Any) -> Markup:
     text = item_text(item)
     return tag("code", visible(text, MAX_SENTENCE)) if text else tag("span", "(empty)", class_="note")
 
 
-def _spaced(tokens: Sequence[Markup]) -> Iterator[str]:
+def _separated(tokens: Sequence[Markup]) -> Iterator[str]:
     for number, token in enumerate(tokens):
         if number:
             yield " · "
         yield token
 
 
-def entries(value: Any, rows: Texts) -> Markup:
-    """What a sparse or ragged value holds, row by row."""
+def stored_entries(value: Any, rows: Texts) -> Markup:
+    """Returns the stored entries of a sparse or ragged value, row by row."""
     return _sparse(value, rows) if kind_of(value) == "sparse" else _ragged(value, rows)
 
 
 def _ragged(value: Any, rows: Texts) -> Markup:
-    flat, splits = np.asarray(value.flat_values), [np.asarray(each) for each in value.nested_row_splits]
+    flat, splits = np.asarray(value.flat_values), [np.asarray(split) for split in value.nested_row_splits]
     count = len(splits[0]) - 1
     items = []
     for number in range(min(count, MAX_TEXTS)):
         words = f"{visible(rows[number])}: " if number < len(rows) else ""
         begin, end = int(splits[0][number]), int(splits[0][number + 1])
-        content = tag("code", _cut(_nested(flat, splits, begin, end)))
+        content = tag("code", _joined(_nested_text(flat, splits, begin, end)))
         items.append(tag("li", words, content, tag("small", f"({end - begin:,})")))
-    left = count - len(items)
-    note = [_more(left, "row")] if left else []
+    remaining = count - len(items)
+    note = [_more_note(remaining, "row")] if remaining else []
     return join(tag("ol", *items, start=0), *note) if items else tag("p", "No rows.", class_="note")
 
 
-def _cut(pieces: Iterator[str]) -> str:
-    """Puts pieces together, of which no more are made than are shown."""
-    found = ""
+def _joined(pieces: Iterator[str]) -> str:
+    """Joins pieces lazily: none is made after the text is long enough, however large the value."""
+    text = ""
     for piece in pieces:
-        found += piece
-        if len(found) > MAX_SENTENCE:
-            return f"{visible(found[:MAX_SENTENCE], MAX_SENTENCE)} …"
-    return visible(found, MAX_SENTENCE)
+        text += piece
+        if len(text) > MAX_SENTENCE:
+            return f"{visible(text[:MAX_SENTENCE], MAX_SENTENCE)} …"
+    return visible(text, MAX_SENTENCE)
 
 
-def _nested(flat: Array, splits: Sequence[Array], begin: int, end: int) -> Iterator[str]:
-    """A part of a ragged value as nested lists, piece by piece."""
+def _nested_text(flat: Array, splits: Sequence[Array], begin: int, end: int) -> Iterator[str]:
+    """Yields rows `begin` to `end` of a ragged value as nested lists, piece by piece."""
     yield "["
     for at in range(begin, end):
         if at > begin:
             yield ", "
         if len(splits) > 1:
-            yield from _nested(flat, splits[1:], int(splits[1][at]), int(splits[1][at + 1]))
+            yield from _nested_text(flat, splits[1:], int(splits[1][at]), int(splits[1][at + 1]))
         else:
-            yield from _entry(flat[at])
+            yield from _entry_pieces(flat[at])
     yield "]"
 
 
-def _entry(item: Any) -> Iterator[str]:
+def _entry_pieces(item: Any) -> Iterator[str]:
+    # Entries of a ragged value are arrays if it has uniform inner dimensions.
     if isinstance(item, np.ndarray) and item.ndim:
         yield "["
-        for number, each in enumerate(item):
+        for number, item_part in enumerate(item):
             if number:
                 yield ", "
-            yield from _entry(each)
+            yield from _entry_pieces(item_part)
         yield "]"
         return
     text = beginning(item_text(item), MAX_TEXT)
@@ -164,17 +177,18 @@ def _entry(item: Any) -> Iterator[str]:
 
 def _sparse(value: Any, rows: Texts) -> Markup:
     stored = np.asarray(value.values)
-    places = np.asarray(value.indices)
+    positions = np.asarray(value.indices)
     columns = (*(Column(f"[{axis}]", "right") for axis in range(len(shape_of(value)))), Column("value"))
-    named = len(rows) > 0 and len(shape_of(value)) > 1
-    if named:
+    has_captions = len(rows) > 0 and len(shape_of(value)) > 1
+    if has_captions:
+        # The caption replaces the first index, which it stands for.
         columns = (Column("row"), *columns[1:])
     body = []
-    for index, item in islice(zip(places.tolist(), stored, strict=True), MAX_TEXTS):
-        first = row_name(rows, index[0]) if named else str(index[0])
+    for index, item in islice(zip(positions.tolist(), stored, strict=True), MAX_TEXTS):
+        first = row_name(rows, index[0]) if has_captions else str(index[0])
         body.append((first, *map(str, index[1:]), visible(item_text(item))))
-    left = len(stored) - len(body)
-    note = f"… and {left:,} more; all of it is in .value" if left > 0 else ""
+    remaining = len(stored) - len(body)
+    note = f"… and {remaining:,} more; all of it is in .value" if remaining > 0 else ""
     if not body:
         return tag("p", "Nothing is stored: all entries are empty.", class_="note")
     return grid_html(Grid("", columns, tuple(body), note, lead=0), "Stored entries")

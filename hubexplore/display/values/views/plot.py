@@ -1,4 +1,4 @@
-"""What drawing a view gives, and the captions that all views share."""
+"""The result of drawing a view, and the captions that all views share."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Texts = Sequence[str]
 
 
 @dataclass(frozen=True)
-class Plotted:
-    """A view.
+class Figure:
+    """The pictures of a view.
 
     Attributes:
-      html: its pictures.
-      hovers: one for each picture, None for nothing to tell.
-      note: what is to be said below.
-      numbers: a table of what is drawn; None where the value itself says it.
+      html: the pictures.
+      hovers: tooltips, one item for each picture; None for a picture without any.
+      note: sentences below the pictures.
+      numbers: a grid of what is drawn; None if that is the value itself.
     """
 
     html: Markup
@@ -32,42 +32,48 @@ class Plotted:
     numbers: Markup | None = None
 
 
-def told_apart(names: Texts) -> Texts:
-    """Captions or labels of which no two read the same: equal ones get their numbers.
+def distinct_captions(names: Texts) -> Texts:
+    """Returns captions or labels of which no two read the same: equal ones get their index in brackets.
 
-    A blank one is empty, for which `row_name` and `class_name` say its number; where that is the name of
-    another, it is the number in brackets.
+    A blank one becomes empty, for which `row_name` and `class_name` return the index. If that is the name of
+    another row, it becomes the index in brackets.
     """
-    often = Counter(names)
-    return apart([_numbered(name, at, often) for at, name in enumerate(names)])
+    counts = Counter(names)
+    # apart() also separates captions that merely look the same, such as Latin and Cyrillic letters.
+    return apart([_numbered_caption(name, at, counts) for at, name in enumerate(names)])
 
 
-def _numbered(name: str, at: int, often: Mapping[str, int]) -> str:
+def _numbered_caption(name: str, at: int, counts: Mapping[str, int]) -> str:
     if not name.strip():
-        return _free(f"({at})", at, often) if str(at) in often else ""
-    return name if often[name] == 1 else _free(f"{name} ({at})", at, often)
+        return _unused_caption(f"({at})", at, counts) if str(at) in counts else ""
+    return name if counts[name] == 1 else _unused_caption(f"{name} ({at})", at, counts)
 
 
-def _free(name: str, at: int, taken: Mapping[str, int]) -> str:
-    """The name, with its number once more as long as another has that very name."""
-    while name in taken:
+def _unused_caption(name: str, at: int, used: Mapping[str, int]) -> str:
+    """Appends the index to a name until no other row has that name."""
+    while name in used:
         name += f" ({at})"
     return name
 
 
-def row_name(rows: Texts, index: int, lead: Sequence[int] = ()) -> str:
-    """What a row is called: its caption, or its number.
+def row_name(rows: Texts, index: int, outer_shape: Sequence[int] = ()) -> str:
+    """Returns the caption of a row, or its index.
 
     Args:
       rows: captions of the first dimension.
-      index: of the row, counted over all dimensions but the last.
-      lead: sizes of those dimensions, if there are several.
+      index: index of the row, counted over all dimensions but the last.
+      outer_shape: sizes of those dimensions, if there are several.
     """
-    places = [int(each) for each in np.unravel_index(index, tuple(lead))] if len(lead) > 1 else [index]
+    places = (
+        [int(position) for position in np.unravel_index(index, tuple(outer_shape))]
+        if len(outer_shape) > 1
+        else [index]
+    )
+    # Captions belong to the first dimension only; the others are told by their indices.
     first = visible(rows[places[0]]) if places[0] < len(rows) else str(places[0])
     return ", ".join([first or str(places[0]), *map(str, places[1:])])
 
 
 def class_name(labels: Texts, index: int) -> str:
-    """What a class or column is called."""
+    """Returns the name of a class or column, or its index."""
     return (visible(labels[index]) if index < len(labels) else "") or str(index)

@@ -1,4 +1,4 @@
-"""Pixels as `<img>`, in no more bytes than there is room for."""
+"""Pixels as `<img>` of bounded size in bytes."""
 
 from __future__ import annotations
 
@@ -9,62 +9,69 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from hubexplore.display.markup import Markup, tag
-from hubexplore.display.values.value_kinds import Array
+from hubexplore.summary.tensor_values import Array
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-WIDEST: Final = 600
-"""Pixels of a screen that a picture may take."""
+MAX_SCREEN_WIDTH: Final = 600
+"""Maximum width of a picture in screen pixels."""
 _QUALITY: Final = 85
+"""Quality of JPEG files, as Pillow counts it."""
 
 
-def photo(pixels: Array, words: str, room: int, width: int) -> tuple[Markup, str]:
-    """Returns an image that no theme changes, and what was given up for its size: nothing, or as words.
+def photo(pixels: Array, alt_text: str, max_bytes: int, width: int) -> tuple[Markup, str]:
+    """Returns an image that no theme inverts, and how it was reduced to fit: "" if it was not.
 
     Args:
       pixels: uint8 [h, w], or [h, w, c] of 1 (grey), 2 (grey and alpha), 3 or 4 channels.
-      words: say what is seen.
-      room: bytes that it may take.
-      width: pixels that it takes on the screen.
+      alt_text: what the image shows.
+      max_bytes: maximum size of the file in bytes.
+      width: width in screen pixels.
     """
-    kind, content, lost = _encoded(pixels, room)
+    kind, content, loss = _encoded(pixels, max_bytes)
     data = base64.b64encode(content).decode()
     src = f"data:image/{kind};base64,{data}"
-    return tag("img", src=src, alt=words, width=min(width, WIDEST), class_="photo"), lost
+    return tag("img", src=src, alt=alt_text, width=min(width, MAX_SCREEN_WIDTH), class_="photo"), loss
 
 
-def png_address(pixels: Array) -> str:
-    """Returns pixels as an address that holds them, in PNG; they are uint8 [h, w, 4]."""
+def png_data_url(pixels: Array) -> str:
+    """Returns pixels, uint8 [h, w, 4], as a data URL of a PNG."""
     from PIL import Image
 
-    content = _saved(Image.fromarray(np.ascontiguousarray(pixels)), "PNG")
+    content = _file_content(Image.fromarray(np.ascontiguousarray(pixels)), "PNG")
     return f"data:image/png;base64,{base64.b64encode(content).decode()}"
 
 
-def _encoded(pixels: Array, room: int) -> tuple[str, bytes, str]:
-    """PNG, else JPEG where nothing is transparent, else the same smaller; whichever first has room."""
+def _encoded(pixels: Array, max_bytes: int) -> tuple[str, bytes, str]:
+    """Returns (format, content, loss) of the first that fits: PNG, JPEG, both at half the size, and so on.
+
+    JPEG is left out for images with transparency. Terminates because 64 pixels always fit as PNG.
+    """
     from PIL import Image
 
+    # Pillow takes grey images as [h, w] only.
     whole = Image.fromarray(pixels[:, :, 0] if pixels.shape[2:] == (1,) else pixels)
     factor = 1
     while True:
+        # Always reduced from the whole image: reducing a reduced one would blur it twice.
         image = whole if factor == 1 else whole.reduce(factor)
+        # Encoding is what takes time, so it is tried only where the raw size makes success likely.
         raw = image.width * image.height * len(image.getbands())
         smaller = "" if factor == 1 else f"at 1/{factor} of their size"
-        last = image.width * image.height <= 64
-        if raw <= 6 * room or last:  # photographs become at best so much smaller
-            content = _saved(image, "PNG")
-            if len(content) <= room or last:
+        is_smallest = image.width * image.height <= 64
+        if raw <= 6 * max_bytes or is_smallest:  # PNG shrinks photographs to a sixth at best: no need to try
+            content = _file_content(image, "PNG")
+            if len(content) <= max_bytes or is_smallest:
                 return "png", content, smaller
-        if image.mode in ("L", "RGB") and raw <= 30 * room:
-            content = _saved(image, "JPEG")
-            if len(content) <= room:
+        if image.mode in ("L", "RGB") and raw <= 30 * max_bytes:
+            content = _file_content(image, "JPEG")
+            if len(content) <= max_bytes:
                 return "jpeg", content, f"{smaller} as JPEG".strip()
         factor *= 2
 
 
-def _saved(image: Image, form: str) -> bytes:
+def _file_content(image: Image, form: str) -> bytes:
     content = io.BytesIO()
     if form == "PNG":
         image.save(content, form, compress_level=4)

@@ -1,4 +1,4 @@
-"""Rows as points of a plane: their first two principal components."""
+"""The Map view: rows as points in the plane of their first two principal components."""
 
 from __future__ import annotations
 
@@ -8,74 +8,86 @@ from typing import Final
 import numpy as np
 
 from hubexplore.display.palette import SCALE_INK, SCALE_LINE
-from hubexplore.display.values.hover import Box, PointsHover
-from hubexplore.display.values.value_kinds import Array, as_floats, drawable, number_text
-from hubexplore.display.values.views.drawing import WIDTH, Drawing, Side, captions, width_of
-from hubexplore.display.values.views.lists import numbers
-from hubexplore.display.values.views.plot import Plotted, Texts, row_name
+from hubexplore.display.values.hover import PointsHover, Rect
+from hubexplore.display.values.value_kinds import as_floats, drawable, number_text
+from hubexplore.display.values.views.drawing import WIDTH, Side, SvgDrawing, captions, width_of
+from hubexplore.display.values.views.lists import number_grid
+from hubexplore.display.values.views.plot import Figure, Texts, row_name
 from hubexplore.display.wording import counted
+from hubexplore.summary.tensor_values import Array
 
 MAX_POINTS: Final = 500
-_CAPTIONED: Final = 60
-_SMALL: Final = 9.0
-_AREA: Final[Box] = (30.0, 6.0, WIDTH - 36, 290.0)
-_Spot = tuple[float, float, Side]
+"""Maximum number of rows that are drawn."""
+_MAX_CAPTIONED_POINTS: Final = 60
+"""Maximum number of points with captions."""
+_CAPTION_SIZE: Final = 9.0
+_AREA: Final[Rect] = (30.0, 6.0, WIDTH - 36, 290.0)
+_TextPosition = tuple[float, float, Side]
 
 
-def pca(array: Array, rows: Texts) -> Plotted:
-    """The rows in the plane in which they differ most (principal components)."""
+def pca(array: Array, rows: Texts) -> Figure:
+    """Draws the rows in the plane in which they vary most: a principal component analysis."""
     floats = drawable(as_floats(array[:MAX_POINTS]).reshape(min(len(array), MAX_POINTS), -1))
-    kept = np.flatnonzero(np.isfinite(floats).all(axis=1))
-    points, shares = components(floats[kept])
-    names = [row_name(rows, int(index)) for index in kept]
+    # One NaN would make the whole decomposition NaN, so such rows are left out and counted below.
+    finite = np.flatnonzero(np.isfinite(floats).all(axis=1))
+    points, shares = components(floats[finite])
+    names = [row_name(rows, int(index)) for index in finite]
     left, top, width, height = _AREA
-    x, y = left + width * _spread(points[:, 0]), top + height * (1 - _spread(points[:, 1]))
-    drawing = Drawing(WIDTH, top + height + 26)
+    x, y = left + width * _margin_shares(points[:, 0]), top + height * (1 - _margin_shares(points[:, 1]))
+    drawing = SvgDrawing(WIDTH, top + height + 26)
     drawing.line([left, left, left + width], [top, top + height, top + height], SCALE_LINE)
     axes = [f"component {at + 1}: {share:.0%} of the variance" for at, share in enumerate(shares)]
     drawing.text(left + width / 2, top + height + 13, axes[0], "center", colour=SCALE_INK)
     drawing.text(left - 11, top + height / 2, axes[1], "center", colour=SCALE_INK, turn=90)
-    drawing.dots(x, y, 6.0 if len(kept) <= 200 else 3.5)
-    spots = list(zip(x.tolist(), y.tolist(), strict=True))
-    short = _write(drawing, spots, names, kept) if len(kept) <= _CAPTIONED else False
-    places = zip((x / drawing.width).round(4).tolist(), (y / drawing.height).round(4).tolist(), strict=True)
+    drawing.dots(x, y, 6.0 if len(finite) <= 200 else 3.5)
+    positions = list(zip(x.tolist(), y.tolist(), strict=True))
+    has_shortened = (
+        _write_captions(drawing, positions, names, finite) if len(finite) <= _MAX_CAPTIONED_POINTS else False
+    )
+    hover_positions = zip(
+        (x / drawing.width).round(4).tolist(), (y / drawing.height).round(4).tolist(), strict=True
+    )
     hover = PointsHover(
         tuple(
             (across, down, f"{name}: {number_text(point[0])}, {number_text(point[1])}")
-            for (across, down), name, point in zip(places, names, points, strict=True)
+            for (across, down), name, point in zip(hover_positions, names, points, strict=True)
         )
     )
-    words = f"Map of {counted(len(kept), 'row')} by their first two principal components."
-    notes = ["A caption without room gives way to the number of its row, or to nothing."] if short else []
-    left_out = len(array) - len(kept)
+    alt_text = f"Map of {counted(len(finite), 'row')} by their first two principal components."
+    notes = ["Captions without room are replaced by the row number, or left out."] if has_shortened else []
+    left_out = len(array) - len(finite)
     notes += [f"Not in the map: {counted(left_out, 'row')}."] if left_out else []
-    table = numbers(points, names, [f"component {at}" for at in (1, 2)])
-    return Plotted(drawing.picture(words), (hover,), " ".join(notes), table)
+    table = number_grid(points, names, [f"component {at}" for at in (1, 2)])
+    return Figure(drawing.picture(alt_text), (hover,), " ".join(notes), table)
 
 
 def components(floats: Array) -> tuple[Array, tuple[float, float]]:
-    """The first two principal components of rows [n, d] as [n, 2], and their shares of the variance.
+    """Returns the first two principal components of rows [n, d] as [n, 2], and their shares of the variance.
 
-    The sign of each is such that its largest entry is positive, so that a map does not flip by chance.
+    The largest entry of each component is positive: otherwise the sign, and so the map, would depend on the
+    LAPACK that NumPy was built with. Takes O(n · d · min(n, d)) time.
     """
     if not len(floats):
         return np.zeros((0, 2)), (0.0, 0.0)
     scale = np.abs(floats).max(initial=0) or 1.0
+    # Scaled before and after centring, so that the products below neither overflow nor vanish.
     centred = floats / scale
     centred = centred - centred.mean(axis=0)
     spread = np.abs(centred).max(initial=0)
-    if spread <= 1e-15:  # nothing but rounding
+    if spread <= 1e-15:  # only rounding errors
         return np.zeros((len(floats), 2)), (0.0, 0.0)
     centred = centred / spread
-    # The smaller of the two products of the rows with themselves has the same largest eigenvalues.
+    # Of the d × d and the n × n product of the rows with themselves, both have the same nonzero eigenvalues,
+    # and the smaller one is faster to decompose.
     tall = len(centred) > centred.shape[1]
     variances, vectors = np.linalg.eigh(centred.T @ centred if tall else centred @ centred.T)
     points = np.zeros((len(floats), 2))
     shares = [0.0, 0.0]
     for axis in range(min(2, len(variances))):
         variance, vector = variances[-1 - axis], vectors[:, -1 - axis]
-        if variance <= variances[-1] * 1e-12:  # nothing but rounding
+        if variance <= variances[-1] * 1e-12:  # only rounding errors
             continue
+        # For the n × n product the eigenvector is the component itself, up to the length √variance.
         column = centred @ vector if tall else vector * np.sqrt(variance)
         points[:, axis] = column if column[np.argmax(np.abs(column))] > 0 else -column
         shares[axis] = float(variance / np.square(centred).sum())
@@ -83,46 +95,59 @@ def components(floats: Array) -> tuple[Array, tuple[float, float]]:
         return points * spread * scale, (shares[0], shares[1])
 
 
-def _spread(column: Array) -> Array:
-    """Numbers as shares of a length, with a margin at both ends."""
+def _margin_shares(column: Array) -> Array:
+    """Returns numbers as shares of the length of an axis, with a margin at both ends."""
     low, high = column.min(initial=np.inf), column.max(initial=-np.inf)
-    # Halves, since the difference of two large numbers may be too large.
+    # Halves, because the difference of two large numbers may overflow.
     reach = high / 2 - low / 2
-    found: Array = (0.08 + 0.84 * (column / 2 - low / 2) / reach) if reach > 0 else np.full(len(column), 0.5)
-    return found
+    shares: Array = (0.08 + 0.84 * (column / 2 - low / 2) / reach) if reach > 0 else np.full(len(column), 0.5)
+    return shares
 
 
-def _write(drawing: Drawing, spots: Sequence[tuple[float, float]], names: list[str], kept: Array) -> bool:
-    """Writes what has room beside the points; whether for some that is only the number of their row."""
-    taken = [(x - 3, y - 3, x + 3, y + 3) for x, y in spots]
-    short = False
-    for (x, y), name, index in zip(spots, captions(names, 32), kept, strict=True):
-        for words in (name, str(index)):
-            spot = _spot(x, y, width_of([words], _SMALL), taken)
-            if spot is not None:
-                drawing.text(*spot[:2], words, spot[2], size=_SMALL)
-                short = short or words != name
+def _write_captions(
+    drawing: SvgDrawing, positions: Sequence[tuple[float, float]], names: list[str], finite: Array
+) -> bool:
+    """Writes the captions that have room; returns whether any was replaced by its row number or left out.
+
+    Greedy, in the order of the rows: a caption avoids all points and the captions written before, never the
+    later ones. Takes O(points²) time, hence the maximum number of points with captions.
+    """
+    occupied = [(x - 3, y - 3, x + 3, y + 3) for x, y in positions]
+    has_shortened = False
+    for (x, y), name, index in zip(positions, captions(names, 32), finite, strict=True):
+        # A row number is short enough for most gaps, and the grid below the map has the caption.
+        for text in (name, str(index)):
+            text_position = _free_position(x, y, width_of([text], _CAPTION_SIZE), occupied)
+            if text_position is not None:
+                drawing.text(*text_position[:2], text, text_position[2], size=_CAPTION_SIZE)
+                has_shortened = has_shortened or text != name
                 break
         else:
-            short = True
-    return short
+            has_shortened = True
+    return has_shortened
 
 
-def _spot(x: float, y: float, width: float, taken: list[Box]) -> _Spot | None:
-    """Finds room for a text beside a point: right, left, above or below; takes it."""
-    left, top, wide, high = _AREA
-    places: Sequence[_Spot] = (
+def _free_position(x: float, y: float, width: float, occupied: list[Rect]) -> _TextPosition | None:
+    """Finds room for a text beside a point (right, left, above or below) and adds it to `occupied`."""
+    left, top, area_width, area_height = _AREA
+    # In order of preference: to the right as in any text, above and below only as a last resort.
+    candidates: Sequence[_TextPosition] = (
         (x + 6, y, "left"), (x - 6, y, "right"), (x, y - 9, "center"), (x, y + 9, "center"),
         (x - 2, y - 9, "left"), (x - 2, y + 9, "left"), (x + 2, y - 9, "right"), (x + 2, y + 9, "right"),
     )  # fmt: skip
-    for across, down, side in places:
+    for across, down, side in candidates:
         start = across - {"left": 0.0, "center": width / 2, "right": width}[side]
         box = (start, down - 5, start + width, down + 5)
-        inside = box[0] >= left + 2 and box[2] <= left + wide and box[1] >= top and box[3] <= top + high - 1
+        inside = (
+            box[0] >= left + 2
+            and box[2] <= left + area_width
+            and box[1] >= top
+            and box[3] <= top + area_height - 1
+        )
         if inside and not any(
             box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
-            for other in taken
+            for other in occupied
         ):
-            taken.append(box)
+            occupied.append(box)
             return across, down, side
     return None

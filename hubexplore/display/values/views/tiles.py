@@ -1,4 +1,4 @@
-"""Activations as grey tiles, one for each channel."""
+"""The Tiles view: activations as grey tiles, one for each channel."""
 
 from __future__ import annotations
 
@@ -8,86 +8,97 @@ import numpy as np
 
 from hubexplore.display.values.hover import GridHover
 from hubexplore.display.values.value_kinds import (
-    Array,
     as_floats,
+    clipped,
     drawable,
     limits_of,
     number_text,
-    signed,
-    within,
+    signed_text,
 )
-from hubexplore.display.values.views.lists import listing
-from hubexplore.display.values.views.plot import Plotted, Texts, row_name
+from hubexplore.display.values.views.lists import text_grid
+from hubexplore.display.values.views.plot import Figure, Texts, row_name
 from hubexplore.display.values.views.png import photo
 from hubexplore.display.wording import counted
+from hubexplore.summary.tensor_values import Array
 
 MAX_TILES: Final = 64
-_LEAST_TILES: Final = 16
-_PIXELS: Final = 130_000
-"""Of all tiles together, before they are enlarged."""
-_ROOM: Final = 160_000
-_SIDE: Final = 64
-_ACROSS: Final = 8
+"""Maximum number of tiles."""
+_MIN_TILES: Final = 16
+"""Number of tiles that are drawn even if that means fewer pixels for each."""
+_MAX_PIXELS: Final = 130_000
+"""Maximum number of pixels of all tiles together, before they are enlarged."""
+_MAX_BYTES: Final = 160_000
+"""Maximum size in bytes of the picture."""
+_TILE_SIDE: Final = 64
+"""Length in pixels to which the longer side of a small tile is enlarged, about."""
+_TILES_PER_ROW: Final = 8
 _GAP: Final = 4
-_STRIP: Final = 13
-"""Pixels above a tile, for its number."""
+"""Pixels between two tiles."""
+_NUMBER_HEIGHT: Final = 13
+"""Height in pixels of the number above a tile."""
 
 
-def tiles(array: Array, rows: Texts) -> Plotted:
-    """The channels of [n, h, w, c] (or the matrices of [n, h, w]) as grey tiles with one scale."""
+def tiles(array: Array, rows: Texts) -> Figure:
+    """Draws the channels of [n, h, w, c], or the matrices of [n, h, w], as grey tiles with one scale."""
+    # A batch is shown by its first row: channels of one input are to be compared, not inputs.
     first = array[0] if array.ndim == 4 else np.moveaxis(array, 0, -1)
-    high, wide, channels = first.shape
-    count = min(channels, MAX_TILES, max(_LEAST_TILES, _PIXELS // (high * wide)))
-    step = max(1, int(np.ceil(np.sqrt(count * high * wide / _PIXELS))))
+    height, width, channels = first.shape
+    count = min(channels, MAX_TILES, max(_MIN_TILES, _MAX_PIXELS // (height * width)))
+    step = max(1, int(np.ceil(np.sqrt(count * height * width / _MAX_PIXELS))))
     shown = np.moveaxis(as_floats(first[:, :, :count]), -1, 0)
-    low, top = limits_of(drawable(shown))
-    grey = (within((drawable(shown[:, ::step, ::step]) - low) / ((top - low) or 1), 0, 1) * 255).astype(
+    low, high = limits_of(drawable(shown))
+    grey = (clipped((drawable(shown[:, ::step, ::step]) - low) / ((high - low) or 1), 0, 1) * 255).astype(
         np.uint8
     )
-    factor = max(1, round(_SIDE / max(grey.shape[1:])))
-    sheet, down, across = _sheet(grey.repeat(factor, 1).repeat(factor, 2))
-    what = "channel" if array.ndim == 4 else "matrix"
-    scale = f"{signed(low)} is black, {signed(top)} is white"
-    words = f"{counted(count, 'tile')} of {high} × {wide}, numbered by {what}: {scale}"
-    picture, lost = photo(sheet, words, _ROOM, sheet.shape[1])
-    body = [(f"{what} {number}", *_told(each)) for number, each in enumerate(shown)]
-    told = tuple(f"mean {mean}, {low} to {high}" for _, mean, low, high in body)
+    # Whole factors keep pixels square and sharp.
+    factor = max(1, round(_TILE_SIDE / max(grey.shape[1:])))
+    mosaic, down, across = _mosaic(grey.repeat(factor, 1).repeat(factor, 2))
+    noun = "channel" if array.ndim == 4 else "matrix"
+    scale = f"{signed_text(low)} is black, {signed_text(high)} is white"
+    alt_text = f"{counted(count, 'tile')} of {height} × {width}, numbered by {noun}: {scale}"
+    picture, loss = photo(mosaic, alt_text, _MAX_BYTES, mosaic.shape[1])
+    body = [(f"{noun} {number}", *_statistics(tile)) for number, tile in enumerate(shown)]
+    ranges = tuple(f"mean {mean}, {lowest} to {highest}" for _, mean, lowest, highest in body)
     hover = GridHover(
         (0.0, 0.0, 1.0, 1.0), down, across,
-        tuple(f"{body[at][0]}: {told[at]}" if at < count else "" for at in range(down * across)),
+        tuple(f"{body[at][0]}: {ranges[at]}" if at < count else "" for at in range(down * across)),
     )  # fmt: skip
-    note = f"Each {what} is a tile: {scale}."
+    note = f"Each {noun} is a tile: {scale}."
     note += f" … and {channels - count:,} more." if channels > count else ""
-    note += f" Of every {step} pixels in a row one is shown." if step > 1 else ""
-    note += f" Shown {lost}." if lost else ""
+    note += f" One of every {step} pixels in a row is shown." if step > 1 else ""
+    note += f" Shown {loss}." if loss else ""
     if array.ndim == 4 and len(array) > 1:
-        note += f" Of the first of {len(array):,} rows"
+        note += f" The channels are of the first of {len(array):,} rows"
         note += f", {row_name(rows, 0)}." if rows else "."
-    return Plotted(picture, (hover,), note, listing((what, "mean", "lowest", "highest"), body))
+    return Figure(picture, (hover,), note, text_grid((noun, "mean", "lowest", "highest"), body))
 
 
-def _told(tile: Array) -> tuple[str, str, str]:
+def _statistics(tile: Array) -> tuple[str, str, str]:
     with np.errstate(all="ignore"):
         return number_text(tile.mean()), number_text(tile.min()), number_text(tile.max())
 
 
-def _sheet(grey: Array) -> tuple[Array, int, int]:
-    """Puts tiles [n, h, w] in rows, each below its number; what is between them is transparent."""
+def _mosaic(grey: Array) -> tuple[Array, int, int]:
+    """Arranges tiles [n, h, w] in rows, each below its number, on a transparent ground.
+
+    Returns the picture as grey and alpha, uint8 [h, w, 2], its number of rows, and that of tiles in a row.
+    """
     from PIL import Image, ImageDraw, ImageFont
 
-    count, high, wide = grey.shape
-    across = min(_ACROSS, count)
+    count, height, width = grey.shape
+    across = min(_TILES_PER_ROW, count)
     down = -(-count // across)
-    cell_high, cell_wide = high + _STRIP + _GAP, max(wide, 24) + _GAP
-    sheet = np.zeros((down * cell_high, across * cell_wide, 2), np.uint8)
+    # At least 24 pixels wide, or the numbers of neighbouring tiles would overlap.
+    cell_height, cell_width = height + _NUMBER_HEIGHT + _GAP, max(width, 24) + _GAP
+    mosaic = np.zeros((down * cell_height, across * cell_width, 2), np.uint8)
     places = [divmod(number, across) for number in range(count)]
     for (row, column), tile in zip(places, grey, strict=True):
-        y, x = row * cell_high + _STRIP, column * cell_wide
-        sheet[y : y + high, x : x + wide, 0] = tile
-        sheet[y : y + high, x : x + wide, 1] = 255
-    image = Image.fromarray(sheet)
+        y, x = row * cell_height + _NUMBER_HEIGHT, column * cell_width
+        mosaic[y : y + height, x : x + width, 0] = tile
+        mosaic[y : y + height, x : x + width, 1] = 255
+    image = Image.fromarray(mosaic)
     pen, font = ImageDraw.Draw(image), ImageFont.load_default()
     for number, (row, column) in enumerate(places):
-        # A grey that reads on white and on black.
-        pen.text((column * cell_wide, row * cell_high), str(number), fill=(125, 255), font=font)
+        # The picture has no ground of its own, so the grey must be readable on white and on black.
+        pen.text((column * cell_width, row * cell_height), str(number), fill=(125, 255), font=font)
     return np.asarray(image), down, across

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 
 from hubexplore.display.card import html, signature_sections
 from hubexplore.display.card.html import framed
-from hubexplore.display.card.limits import Room
+from hubexplore.display.card.limits import RowBudget
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.rich.summaries import Summary
 from hubexplore.display.wording import tags_text, visible
@@ -32,7 +32,7 @@ class VariantsTab(widgets.VBox):
     def __init__(self, summary: Summary, changed: Callable[[], None]) -> None:
         self._summary = summary
         self._notify = changed
-        matrix = signature_sections.matrix(summary.variants, Room(MAX_ROWS, MAX_MATRIX_BYTES))
+        matrix = signature_sections.matrix(summary.variants, RowBudget(MAX_ROWS, MAX_MATRIX_BYTES))
         table = html.section(matrix, "no signatures")
         self._matrix = join(Markup(summary.variants._repr_html_() or ""), table)
         children: list[widgets.Widget] = [widgets.HTML(self._matrix)]
