@@ -134,4 +134,6 @@ class Panel:
     def value(self, expression: str = "panel.value") -> str:
         """Prints an expression in a cell; returns the text."""
         cell = self.notebook.run(f"print({expression})")
-        return "".join(str(output.get("text", "")) for output in self.notebook.outputs(cell))
+        # Without stderr: TensorFlow logs the end of a cancelled run whenever it comes, into any cell.
+        outputs = self.notebook.outputs(cell)
+        return "".join(str(output.get("text", "")) for output in outputs if output.get("name") == "stdout")
