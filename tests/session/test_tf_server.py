@@ -47,7 +47,7 @@ def test_a_server_that_is_gone() -> None:
         session.load(hub.create_module_spec(layered), "m")
         assert session.call("m", ROWS[:1]).tolist() == [[6.0, 8.0]]
         server.kill()
-    with pytest.raises(tf.errors.UnavailableError, match=r"is gone or was restarted.*reset"):
+    with pytest.raises(tf.errors.UnavailableError, match=r"has stopped or was restarted.*reset"):
         session.call("m", ROWS[:1])
     session.close()
 

@@ -88,7 +88,7 @@ def test_a_checkpoint_that_went_away(graph: tf.Graph, affine_path: str) -> None:
     module = hub.Module(affine_path)
     shutil.rmtree(affine_path)
     error = failure(modules.initialized_session)
-    cause, remedy = "variables/variables'. It was there", "its variables are initialised. Put the files back"
+    cause, remedy = "variables/variables'. It existed", "its variables are initialised. Put the files back"
     check(explain_run_error(error, [module]), cause, remedy, hub.HubError, tf.errors.NotFoundError)
 
 
