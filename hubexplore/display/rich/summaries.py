@@ -138,7 +138,7 @@ class Summary(ModuleSummary):
 
         Raises:
           NoSuchVariantError: (a KeyError and ValueError) no variant has the tags; the message names the
-          nearest.
+            nearest.
         """
         tag_set = chosen(tags, (variant.tags for variant in self.variants))
         match = next((variant for variant in self.variants if variant.tags == tag_set), None)
