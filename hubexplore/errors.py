@@ -12,8 +12,8 @@ import difflib
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-MAX_CANDIDATES: Final = 3000
-"""Maximum number of existing names that a mistyped one is compared with: 3,000 take about 50 ms."""
+_MAX_CANDIDATES: Final = 3000
+"""Maximum number of existing names that a mistyped one is compared with; that many take about 50 ms."""
 
 
 class HubError(Exception):
@@ -181,10 +181,10 @@ def reading(what: str, *errors: type[Exception]) -> Iterator[None]:
 def closest(name: str, existing: Iterable[str]) -> str:
     """Returns `" Did you mean 'x'?"` for the existing name nearest to `name`, or `""`.
 
-    Of more than `MAX_CANDIDATES` names only those that begin or end like `name` are compared.
+    Of more than 3,000 names only those that begin or end like `name` are compared.
     """
     names = list(existing)
-    if len(names) > MAX_CANDIDATES:
+    if len(names) > _MAX_CANDIDATES:
         names = [other for other in names if other[:2] == name[:2] or other[-2:] == name[-2:]]
-    match = difflib.get_close_matches(name, names[:MAX_CANDIDATES], n=1, cutoff=0.6)
+    match = difflib.get_close_matches(name, names[:_MAX_CANDIDATES], n=1, cutoff=0.6)
     return f" Did you mean {match[0]!r}?" if match else ""
