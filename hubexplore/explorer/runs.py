@@ -105,7 +105,7 @@ class Trial:
         most: int | None = None,
         timeout: float | None = None,
     ) -> tuple[dict[str, Any], CallRecord, dict[str, Any]]:
-        """Runs it without making it a run of the panel; the session's log has it, as every call.
+        """Runs it without making it a run of the panel; the session's log has it, like every call.
 
         Args:
           asked: the request.

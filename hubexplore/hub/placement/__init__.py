@@ -1,4 +1,4 @@
-"""A directory appears at its path whole or not at all, and replaces one whole, whatever ends its writing.
+"""Creates or replaces a directory atomically, even if the process is killed.
 
 It is written into a scratch folder beside its target, see `scratch`, and put in its place by one rename, or
 by one exchange with what is there. Two cases have no such single step:

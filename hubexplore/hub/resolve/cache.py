@@ -28,7 +28,7 @@ VARIABLE: Final = "TFHUB_CACHE_DIR"
 _KEY: Final = re.compile(r"[0-9a-f]{40}")
 _ATTEMPTS: Final = 100  # to publish an entry while others replace it; each costs microseconds
 
-MSG_DAMAGED: Final = "The copy of %r in the cache, %r, is damaged: %s. It is made again."
+MSG_DAMAGED: Final = "The copy of %r in the cache, %r, is damaged: %s. It is rebuilt."
 
 MSG_NO_HOME: Final = (
     "This user has no home directory, so there is no place for the cache. Set the environment variable "
@@ -38,7 +38,7 @@ MSG_REMOTE_CACHE: Final = (
     "The cache must be a local folder, but TFHUB_CACHE_DIR is {folder!r}. Set it to a local one, or unset it."
 )
 MSG_CANNOT_WRITE: Final = (
-    "Cannot write to the cache folder {folder!r}: {reason}. Make room or rights there, or set "
+    "Cannot write to the cache folder {folder!r}: {reason}. Free some space or fix the permissions, or set "
     "the environment variable TFHUB_CACHE_DIR to a folder that can be written."
 )
 
