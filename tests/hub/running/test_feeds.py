@@ -88,5 +88,7 @@ def test_rows_of_one_length_are_ragged_as_well(rank: int, shape: tuple[int, ...]
     value = np.arange(np.prod([*shape, *inner]), dtype=np.float64).reshape(*shape, *inner)
     flat, *splits = ragged(rank, inner).arrays(value)
     assert (flat.dtype, flat.shape[1:]) == (np.float32, tuple(inner))
-    made = tf.RaggedTensor.from_nested_row_splits(flat, splits[::1])
-    assert made.to_tensor(shape=value.shape).numpy().tolist() == value.tolist()
+    rows = tf.compat.v1.ragged.RaggedTensorValue(flat, splits[-1])
+    for row_splits in reversed(splits[:-1]):
+        rows = tf.compat.v1.ragged.RaggedTensorValue(rows, row_splits)
+    assert rows.to_list() == value.tolist()
