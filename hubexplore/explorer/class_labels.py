@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from hubexplore.summary.dtypes import FLOATS
 from hubexplore.summary.files.filesystem import join
 from hubexplore.summary.model import AssetSummary, ModuleSummary, TensorSummary, VariantSummary
 from hubexplore.summary.reading.resources import AssetFolder
@@ -20,7 +21,6 @@ BACKGROUND: Final = "background"
 """What the class 0 is called where a file has the names of the 1,000 others of ImageNet only."""
 
 _BACKGROUNDS: Final = frozenset({"background", "__background__", "_background_", "dummy", "unused", "???"})
-_FLOATS: Final = frozenset({"float16", "bfloat16", "float32", "float64"})
 _MAX_RANK: Final = 3  # the last dimension of a picture is its channels
 
 
@@ -77,7 +77,7 @@ def labels(summary: ModuleSummary, tags: tuple[str, ...], signature: str) -> Map
 def _classes(output: TensorSummary) -> int:
     """How many classes an output may tell scores of; 0 if it does not look like that."""
     shape = output.shape
-    if output.kind != "dense" or output.dtype not in _FLOATS or not shape or len(shape) > _MAX_RANK:
+    if output.kind != "dense" or output.dtype not in FLOATS or not shape or len(shape) > _MAX_RANK:
         return 0
     return shape[-1] if shape[-1] is not None and 1 < shape[-1] <= MAX_LINES else 0
 

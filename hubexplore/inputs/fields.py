@@ -13,6 +13,7 @@ import numpy as np
 from hubexplore.inputs.graph_uses import Use, Uses
 from hubexplore.inputs.input_value import short
 from hubexplore.inputs.open_sizes import Sizes
+from hubexplore.summary.dtypes import ARRAYS, FLOATS, SMALL_INTEGERS
 from hubexplore.summary.model import Shape, SignatureSummary, TensorSummary, VariantSummary
 from hubexplore.summary.reading.string_inputs import PLAIN, Encoding, Reader
 
@@ -31,15 +32,7 @@ LARGEST_SIDE: Final = 4096
 MOST_TYPED: Final = 64
 """Numbers in a row: more are brought as a file or a variable rather than typed."""
 _FEATURES: Final = 3  # of a tf.Example in a hint
-_IMAGE_DTYPES: Final = frozenset({"float16", "bfloat16", "float32", "float64", "uint8"})
-# Quantized numbers are fed as the integers they are stored in.
-_STORED: Final = {
-    "qint8": "int8",
-    "quint8": "uint8",
-    "qint16": "int16",
-    "quint16": "uint16",
-    "qint32": "int32",
-}
+_IMAGE_DTYPES: Final = FLOATS | {"uint8"}
 
 
 @dataclass(frozen=True)
@@ -102,7 +95,7 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     if name in ("resource", "variant", "object"):
         raise TypeError(f"There are no arrays of {name}.")
     try:
-        return np.dtype(_STORED.get(name, name))
+        return np.dtype(ARRAYS.get(name, name))
     except TypeError:
         import ml_dtypes  # bfloat16 and the small floats; comes with TensorFlow
 
@@ -205,7 +198,7 @@ def _is_image(dtype: str, shape: tuple[int | None, ...]) -> bool:
 def _plain(dtype: str, shape: Shape) -> tuple[str, str]:
     """What to ask for, and the hint, of dense numbers and booleans."""
     kind = numpy_dtype(dtype).kind
-    integral = kind in "iu" or dtype in ("int4", "uint4", "int2", "uint2")
+    integral = kind in "iu" or dtype in SMALL_INTEGERS
     asks = BOOLEANS if kind == "b" else INTEGERS if integral else NUMBERS
     one, many = {
         BOOLEANS: ("true or false", "true or false"),

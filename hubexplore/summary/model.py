@@ -10,6 +10,8 @@ import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from hubexplore.summary.dtypes import WIDTHS
+
 if TYPE_CHECKING:
     from hubexplore.summary.source import Source
 
@@ -327,11 +329,3 @@ class ModuleSummary:
     def tensorflow_version(self) -> str:
         """Of the writer; empty if it does not say."""
         return next((each.tensorflow_version for each in self.variants if each.tensorflow_version), "")
-
-
-WIDTHS: Final = {
-    "float32": 4, "float64": 8, "int32": 4, "uint8": 1, "int16": 2, "int8": 1, "complex64": 8, "int64": 8,
-    "bool": 1, "qint8": 1, "quint8": 1, "qint32": 4, "bfloat16": 2, "qint16": 2, "quint16": 2, "uint16": 2,
-    "complex128": 16, "float16": 2, "uint32": 4, "uint64": 8, "float8_e5m2": 1, "float8_e4m3fn": 1,
-}  # fmt: skip
-"""Bytes of one number of a dtype."""

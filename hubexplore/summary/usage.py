@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from hubexplore.summary.compare.replacement import shape_text
 from hubexplore.summary.diagnosis.saved_model_remedy import serving_tags, spec_code, unsupported
+from hubexplore.summary.dtypes import ARRAYS, WIDTHS
 from hubexplore.summary.model import (
     HUB_MODULE,
     TF1_SAVED_MODEL,
     TF2_SAVED_MODEL,
-    WIDTHS,
     ModuleSummary,
     Shape,
     SignatureSummary,
@@ -260,14 +260,9 @@ def _filled(shape: tuple[int, ...], dtype: str) -> str:
 def _zeros(shape: tuple[int, ...], dtype: str) -> str:
     if dtype == "string":
         return f"np.zeros({shape!r}, object)"
-    own = repr(dtype) if dtype in _NUMPY else f"tf.{dtype}.as_numpy_dtype"
-    return f"np.zeros({shape!r}, {own})"
-
-
-_NUMPY: Final = frozenset({
-    "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32",
-    "uint64", "bool", "complex64", "complex128",
-})  # fmt: skip
+    # NumPy knows neither quantized dtypes nor those of ml_dtypes by TensorFlow's names.
+    numpy_dtype = repr(dtype) if ARRAYS.get(dtype) == dtype else f"tf.{dtype}.as_numpy_dtype"
+    return f"np.zeros({shape!r}, {numpy_dtype})"
 
 
 def _shapes(meta_graph: Any, signature: SignatureSummary) -> Mapping[str, tuple[int, ...]]:

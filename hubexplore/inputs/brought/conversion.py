@@ -13,13 +13,13 @@ from hubexplore.inputs.input_value import Array, Sparse
 from hubexplore.inputs.machine_memory import SMALL, memory_at_hand
 from hubexplore.inputs.typed import nested_lists
 from hubexplore.inputs.typed.literals import Literals, integer_limits
+from hubexplore.summary.dtypes import OPAQUE
 
 SLOW: Final = 1_000_000
 """Entries at most of what is turned into an array one by one."""
 _BESIDE: Final = 24
 """Bytes per entry that checking a conversion takes besides its result."""
 _WHOLE: Final = 2.0**53
-_SMALL: Final = ("bfloat16", "int4", "uint4", "int2", "uint2", "float4_e2m1fn")
 
 
 def value_of(field: Field, array: Array) -> Any:
@@ -51,7 +51,7 @@ def suits(field: Field, array: Array) -> bool:
 def _is_kin(field: Field, dtype: np.dtype[Any]) -> bool:
     if field.dtype == "string":
         return dtype.kind in "OSUT"
-    if dtype.name in _SMALL:
+    if dtype.name in OPAQUE:
         return field.numpy.kind in "fcV" or dtype == field.numpy
     if integer_limits(field.numpy) is not None or field.numpy.kind == "b":
         return dtype.kind in "biuf"

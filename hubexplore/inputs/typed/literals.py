@@ -11,6 +11,7 @@ import numpy as np
 from hubexplore.errors import SignatureError
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import short
+from hubexplore.summary.dtypes import SMALL_INTEGERS
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,40}")
 _TRUE: Final = frozenset({"true", "yes", "1"})
@@ -135,7 +136,7 @@ def integer_limits(dtype: np.dtype[Any]) -> tuple[int, int] | None:
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
         return int(limits.min), int(limits.max)
-    if dtype.name in ("int4", "uint4", "int2", "uint2"):
+    if dtype.name in SMALL_INTEGERS:
         import ml_dtypes
 
         small: Any = ml_dtypes.iinfo

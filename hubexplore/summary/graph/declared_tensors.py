@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hubexplore.summary.graph.messages import DTYPES, dtype_name
+from hubexplore.summary.dtypes import DTYPES
 from hubexplore.summary.graph.op_definitions import definition
 from hubexplore.summary.graph.op_outputs import output_of
 from hubexplore.summary.graph.traversal import node_of
@@ -94,7 +94,7 @@ def _by_definition(node: Any, tensor: str) -> int:
     if op is None:
         return 0
     name = output_of(op, node.attr, tensor.partition(":")[2])[1].removesuffix("_ref")
-    return next((number for number in range(1, len(DTYPES)) if dtype_name(number) == name), 0)
+    return next((dtype.number for dtype in DTYPES if dtype.name == name), 0)
 
 
 def _are_compatible(one: Shape, other: Shape) -> bool:
