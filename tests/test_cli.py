@@ -214,7 +214,7 @@ def test_compare_in_other_forms(show: Show, module: str, tmp_path: Path) -> None
         (["{module}/nothing"], "does not exist"),
         (["{module}/saved_model.pb"], "part of"),
         (["{module}", "--signature", "defualt"], "Did you mean 'default'?"),
-        (["{module}", "--tags", "trian"], "Did you mean 'train'?"),
+        (["{module}", "--tags", "trian"], "Nearest: --tags 'train'."),
         (["{module}", "--tags", "train,gpu"], "with the tags 'gpu, train'"),
         (["{module}", "--compare", "{module}/nothing"], "does not exist"),
         (["{module}", "--html", "{module}"], "cannot be written: Is a directory"),

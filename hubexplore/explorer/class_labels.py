@@ -11,6 +11,7 @@ from typing import Final
 
 from hubexplore.summary.dtypes import FLOATS
 from hubexplore.summary.files.filesystem import join
+from hubexplore.summary.lookup import find_signature, find_variant
 from hubexplore.summary.model import AssetSummary, ModuleSummary, TensorSummary, VariantSummary
 from hubexplore.summary.reading.resources import AssetFolder
 
@@ -62,10 +63,9 @@ def labels(summary: ModuleSummary, tags: tuple[str, ...], signature: str) -> Map
     Returns:
       As many names as the output has classes; texts as strangers wrote them. Outputs without are left out.
     """
-    variant = next((each for each in summary.variants if each.tags == tags), None)
-    outputs = (
-        next((each.outputs for each in variant.signatures if each.name == signature), ()) if variant else ()
-    )
+    variant = find_variant(summary, tags)
+    called = find_signature(variant, signature) if variant else None
+    outputs = called.outputs if called else ()
     sizes = {each.name: size for each in outputs if (size := _classes(each))}
     if variant is None or not sizes or summary.source is None or summary.source.assets is None:
         return {}

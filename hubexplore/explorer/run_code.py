@@ -11,6 +11,7 @@ import numpy as np
 from hubexplore.inputs.code.expressions import Expressions, is_name, text_of
 from hubexplore.session.names import variable_name
 from hubexplore.summary.files.redaction import HIDDEN
+from hubexplore.summary.lookup import find_signature, find_variant
 from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL
 
 if TYPE_CHECKING:
@@ -191,10 +192,8 @@ def _inputs(asked: Asked, expressions: Expressions) -> str:
 
 def _is_plain(subject: Subject, asked: Asked) -> bool:
     """Whether the signature has one output, which a call returns as it is."""
-    variant = next((each for each in subject.summary.variants if each.tags == asked.tags), None)
-    signature = (
-        next((each for each in variant.signatures if each.name == asked.signature), None) if variant else None
-    )
+    variant = find_variant(subject.summary, asked.tags)
+    signature = find_signature(variant, asked.signature) if variant else None
     return signature is not None and [each.name for each in signature.outputs] == [_DEFAULT]
 
 

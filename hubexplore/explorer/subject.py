@@ -14,6 +14,7 @@ from hubexplore.summary.diagnosis.saved_model_remedy import unsupported
 from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.files.redaction import shown, without_access
 from hubexplore.summary.graph.randomness import is_random
+from hubexplore.summary.lookup import find_signature, find_variant
 from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL, TF2_SAVED_MODEL, ModuleSummary
 
 if TYPE_CHECKING:
@@ -106,10 +107,8 @@ class Subject:
     def _draws(self, tags: Tags, name: str) -> bool:
         source = self.summary.source
         meta_graph = source.meta_graphs.get(tags) if source is not None else None
-        found = next(
-            (each for variant in self.summary.variants if variant.tags == tags for each in variant.signatures
-             if each.name == name), None,
-        )  # fmt: skip
+        variant = find_variant(self.summary, tags)
+        found = find_signature(variant, name) if variant else None
         if meta_graph is None or found is None:
             return False
         ends = [

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 
@@ -14,7 +13,6 @@ from hubexplore.errors import (
     AuthoringError,
     CheckpointMismatchError,
     NoSuchMessageError,
-    NoSuchVariantError,
     UnsupportedCollectionError,
     closest,
 )
@@ -32,11 +30,14 @@ from hubexplore.hub.variants.variables import VariableSpec
 from hubexplore.hub.variants.variant import Variant, as_tag_set
 from hubexplore.summary.diagnosis.saved_model_remedy import SUPPORTED_COLLECTIONS, module_code
 from hubexplore.summary.files import paths
+from hubexplore.summary.lookup import no_such_variant
 from hubexplore.summary.model import HUB_MODULE, IN_MEMORY, TF1_SAVED_MODEL
 from hubexplore.summary.reading.directory import Place, describe
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
+
+_ON_TRAINING: Final = " Training needs trainable=True, whatever the tags."
 
 
 def check_variants(variants: Iterable[Variant], code: Callable[[list[str]], str] | None = None) -> None:
@@ -193,23 +194,8 @@ class DefinedSpec(ModuleSpec):
         """
         wanted = as_tag_set(tags)
         if wanted not in self._variants:
-            existing = {repr(sorted(known)): known for known in self._variants}
-            raise NoSuchVariantError(
-                f"The module has no graph variant with the tags {sorted(wanted)!r}; it has "
-                f"{', '.join(existing)}.{self._tags_hint(wanted)}"
-            )
+            raise no_such_variant(wanted, self._variants, advice=_ON_TRAINING)
         return self._variants[wanted]
-
-    def _tags_hint(self, wanted: frozenset[str]) -> str:
-        spelled = {",".join(sorted(known)): known for known in self._variants}
-        alike = difflib.get_close_matches(",".join(sorted(wanted)), spelled, n=1)
-        nearest = (
-            spelled[alike[0]]
-            if alike
-            else min(self._variants, key=lambda known: (len(known ^ wanted), sorted(known)))
-        )
-        hint = f"tags={sorted(nearest)!r}" if nearest else "no tags"
-        return f" Nearest: {hint}. Training needs trainable=True, whatever the tags."
 
     @property
     def variants(self) -> tuple[Variant, ...]:

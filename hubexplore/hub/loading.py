@@ -31,12 +31,8 @@ from hubexplore.summary.diagnosis.path_diagnosis import explain
 from hubexplore.summary.diagnosis.saved_model_remedy import spec_code
 from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import shown
-from hubexplore.summary.reading.directory import (
-    GRAPH_FILE,
-    MODULE_FILE,
-    VARIABLES_PREFIX,
-    Place,
-)
+from hubexplore.summary.module_format import GRAPH_FILE, MODULE_FILE, VARIABLES_PREFIX
+from hubexplore.summary.reading.directory import Place
 
 
 class _NotFoundError(tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped

@@ -17,12 +17,12 @@ from hubexplore.hub.running.compiled_call import CompiledCall
 from hubexplore.hub.running.feeds import Feeds
 from hubexplore.hub.running.signature_runner import AppliedSignature
 from hubexplore.hub.tensor_info import DEFAULT_OUTPUT, select_outputs
-from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE
 from hubexplore.session.batches import batches, is_batched, joined
 from hubexplore.session.call_log import CallLog
 from hubexplore.session.fetches import resolve
 from hubexplore.session.interruption import borrowed
 from hubexplore.session.tf_session import ManagedSession
+from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 
 Array = np.ndarray[Any, Any]
 LIGHT: Final = 0.001

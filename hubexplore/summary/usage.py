@@ -14,6 +14,7 @@ from typing import Any, Final
 from hubexplore.summary.compare.replacement import shape_text
 from hubexplore.summary.diagnosis.saved_model_remedy import serving_tags, spec_code, unsupported
 from hubexplore.summary.dtypes import ARRAYS, WIDTHS
+from hubexplore.summary.lookup import find_variant
 from hubexplore.summary.model import (
     HUB_MODULE,
     TF1_SAVED_MODEL,
@@ -24,6 +25,7 @@ from hubexplore.summary.model import (
     TensorSummary,
     VariantSummary,
 )
+from hubexplore.summary.module_format import ASSETS_FOLDER
 from hubexplore.summary.reading.input_facts import InputFacts, read_inputs
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
 
@@ -99,7 +101,7 @@ def _imports(lines: Sequence[str]) -> list[str]:
 def _variant(summary: ModuleSummary) -> VariantSummary | None:
     """The variant of a live module, else that for serving."""
     tags = summary.live.tags if summary.live else tuple(serving_tags(each.tags for each in summary.variants))
-    return next((each for each in summary.variants if each.tags == tags), None)
+    return find_variant(summary, tags)
 
 
 def _signature(variant: VariantSummary) -> SignatureSummary | None:
@@ -154,7 +156,7 @@ def _in_session(
 def _folder(summary: ModuleSummary) -> str:
     """The directory of a module: TensorFlow knows no handles and no `~`."""
     folder = summary.source.assets if summary.source else None
-    return folder.directory.removesuffix("assets").rstrip("/") if folder else summary.title
+    return folder.directory.removesuffix(ASSETS_FOLDER).rstrip("/") if folder else summary.title
 
 
 def _has_slots(meta_graph: Any) -> bool:

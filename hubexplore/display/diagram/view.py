@@ -19,13 +19,13 @@ from hubexplore.display.markup import Markup, tag
 from hubexplore.display.safe_display import automatic
 from hubexplore.display.tables.grid import Grid, grid_html
 from hubexplore.display.wording import MAX_SENTENCE, counted, visible
-from hubexplore.errors import DiagramError, NoSuchVariantError, closest
+from hubexplore.errors import DiagramError
 from hubexplore.summary.files.atomic_write import write_file
 from hubexplore.summary.files.paths import local_to_write
+from hubexplore.summary.lookup import named_variant
 from hubexplore.summary.model import ModuleSummary, VariantSummary
 from hubexplore.summary.outline import MAX_BOXES, outline
 from hubexplore.summary.outline.data import Outline
-from hubexplore.summary.tags import chosen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,15 +75,7 @@ def _variant(summary: ModuleSummary, tags: Iterable[str] | str | None) -> Varian
         raise DiagramError("This module holds no graph, so there is nothing to draw.")
     if tags is None:
         return next((each for each in summary.variants if not each.tags), summary.variants[0])
-    wanted = chosen(tags, (each.tags for each in summary.variants))
-    for each in summary.variants:
-        if each.tags == wanted:
-            return each
-    known = [",".join(each.tags) for each in summary.variants]
-    raise NoSuchVariantError(
-        f"The module has no graph variant with the tags {','.join(wanted)!r}; it has {known}."
-        f"{closest(','.join(wanted), known)}"
-    )
+    return named_variant(summary, tags)
 
 
 class Diagram:

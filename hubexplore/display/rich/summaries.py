@@ -12,7 +12,7 @@ from hubexplore.display.card import html, text
 from hubexplore.display.card.variable_tree import each_once
 from hubexplore.display.rich.listings import Files, Listing, Variables, Variants, variables
 from hubexplore.display.safe_display import automatic
-from hubexplore.errors import HandleError, NoSuchVariantError, closest
+from hubexplore.errors import HandleError
 from hubexplore.summary.model import (
     AssetSummary,
     CollectionSummary,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hubexplore.display.diagram import Diagram
     from hubexplore.display.rich.comparison_view import ShownComparison
     from hubexplore.summary.source import Weights
-from hubexplore.summary.tags import chosen
+from hubexplore.summary.lookup import named_variant
 
 Item = TypeVar("Item")
 Tags = str | Iterable[str]
@@ -139,15 +139,7 @@ class Summary(ModuleSummary):
         Raises:
           NoSuchVariantError: (a KeyError and ValueError) there is none; the message names the nearest.
         """
-        wanted = chosen(tags, (each.tags for each in self.variants))
-        found = next((each for each in self.variants if each.tags == wanted), None)
-        if found is None:
-            existing = [",".join(each.tags) for each in self.variants]
-            raise NoSuchVariantError(
-                f"No graph variant has the tags {','.join(wanted)!r}; there are {existing}."
-                f"{closest(','.join(wanted), existing)}"
-            )
-        return cast(Variant, found)
+        return cast(Variant, named_variant(self, tags))
 
     def graph(
         self,

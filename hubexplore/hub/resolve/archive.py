@@ -27,6 +27,7 @@ from hubexplore import errors
 from hubexplore.hub.resolve import size_limits, zip_archive
 from hubexplore.hub.resolve.decompression import CHUNK, ZIP, Metered, Source, WebPageError, open_content
 from hubexplore.hub.resolve.extraction_target import Target
+from hubexplore.summary.module_format import GRAPH_FILES
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -154,7 +155,7 @@ def _module_root(target: Path, name: str) -> str:
 
 
 def _holds_module(folder: Path) -> bool:
-    return any((folder / file).is_file() for file in ("saved_model.pb", "saved_model.pbtxt"))
+    return any((folder / file).is_file() for file in GRAPH_FILES)
 
 
 def _is_folder(path: Path) -> bool:

@@ -12,7 +12,7 @@ from hubexplore.hub.running.compiled_call import CompiledCall
 from hubexplore.hub.running.feeds import Feeds, as_session_run, placeholder
 from hubexplore.hub.running.run_errors import find_no_kernel, readable
 from hubexplore.hub.tensor_info import DEFAULT_OUTPUT, components, select_outputs, shared_inputs
-from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE
+from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 
 
 class SignatureRunner:

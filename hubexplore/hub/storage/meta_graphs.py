@@ -18,7 +18,7 @@ from hubexplore.summary.diagnosis.file_types import MOST_VARIANTS, MSG_VARIANTS
 from hubexplore.summary.files.filesystem import is_special, open_regular
 from hubexplore.summary.files.paths import is_url
 from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
-from hubexplore.summary.reading.directory import GRAPH_FILE, GRAPH_TEXT_FILE
+from hubexplore.summary.module_format import GRAPH_FILE, GRAPH_TEXT_FILE
 
 
 def read_variants(directory: str) -> list[Variant]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping
 from itertools import chain
-from typing import Any, Final
+from typing import Any
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from hubexplore.errors import HubError, NoSuchSignatureError, TagsError, closest, reading
+from hubexplore.errors import HubError, TagsError, reading
 from hubexplore.hub import tensor_info, tf_internals
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variants.graph_checks import check_functions, check_loops
@@ -27,10 +27,9 @@ from hubexplore.summary.graph.traversal import (
     node_of,
     reach,
 )
+from hubexplore.summary.lookup import no_such_signature
+from hubexplore.summary.module_format import ATTACHMENTS, DEFAULT_SIGNATURE
 from hubexplore.summary.reading.signatures import read_signatures
-
-ATTACHMENTS: Final = "hub_module_attachments"
-DEFAULT_SIGNATURE: Final = "default"
 
 
 class UnknownOpsError(HubError, tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
@@ -185,10 +184,7 @@ class Variant:
         """
         wanted: Any = name or DEFAULT_SIGNATURE
         if not isinstance(wanted, str) or wanted not in self.meta_graph.signature_def:
-            names = self.signature_names
-            raise NoSuchSignatureError(
-                f"The module has no signature {wanted!r}; it has {names}.{closest(str(wanted), names)}"
-            )
+            raise no_such_signature(wanted, self.signature_names)
         return self.meta_graph.signature_def[wanted]
 
     def input_infos(self, signature: str | None) -> InfoDict:

@@ -26,6 +26,7 @@ from hubexplore.session.export.side_effects import Effects, effects
 from hubexplore.session.interruption import run_interruptibly, stoppable, try_for
 from hubexplore.session.memory import estimate
 from hubexplore.summary.graph.op_kernels import reason
+from hubexplore.summary.lookup import named_signature, named_variant
 
 _ERRORS: Final = (HubError, tf.errors.OpError)
 MSG_NO_INPUTS: Final = "no inputs were found that it accepts"
@@ -109,8 +110,8 @@ def _judged(
 def made_up(module: Module, name: str) -> Iterator[dict[str, Any]]:
     """Values for the inputs of a signature, one example after the other."""
     summary = module.summary()
-    variant = next(each for each in summary.variants if each.tags == tuple(sorted(module.tags)))
-    signature = next(each for each in variant.signatures if each.name == name)
+    variant = named_variant(summary, module.tags)
+    signature = named_signature(variant, name)
     meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
     for given in example_search.trials(fields(signature, variant, meta_graph)):
         yield {key: each.value for key, each in given.items()}

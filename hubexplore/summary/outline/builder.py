@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from hubexplore.errors import DiagramError, NoSuchScopeError, NoSuchSignatureError, closest
+from hubexplore.errors import DiagramError, NoSuchScopeError, closest
 from hubexplore.summary.collecting import uncollected
 from hubexplore.summary.graph.traversal import node_of
+from hubexplore.summary.lookup import named_signature
 from hubexplore.summary.model import SignatureSummary, VariantSummary
 from hubexplore.summary.outline.boxes.drawing import Drawing
 from hubexplore.summary.outline.data import Box, Outline
@@ -21,12 +22,8 @@ from hubexplore.summary.outline.dataflow.reader import read_flow
 MAX_BOXES: Final = 150
 MAX_EDGES: Final = 450
 """More edges than this are no picture: then fewer boxes are shown."""
-INIT_OP: Final = "__saved_model_init_op"
-"""The name under which a TF2 SavedModel keeps what runs on loading."""
 CANDIDATES: Final = 3000
 """Among so many names the nearest one is looked for."""
-NAMED: Final = 20
-"""An error names so many signatures."""
 
 
 @uncollected()
@@ -101,21 +98,9 @@ def _odd(
 
 
 def _chosen(variant: VariantSummary, name: str | None) -> Sequence[SignatureSummary]:
-    if name is None:
-        return [each for each in variant.signatures if each.name != INIT_OP] or variant.signatures
-    found = [each for each in variant.signatures if each.name == name]
-    if not found:
-        names = [each.name for each in variant.signatures]
-        raise NoSuchSignatureError(
-            f"This graph variant has no signature {name!r}; it has {_listed(names)}."
-            f"{closest(str(name), names)}"
-        )
-    return found
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, names[:NAMED]))
-    return (shown or "none") + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
+    if name is not None:
+        return [named_signature(variant, name)]
+    return variant.signatures
 
 
 def _check_known(name: str, flow: Flow) -> None:

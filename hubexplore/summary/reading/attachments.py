@@ -11,8 +11,8 @@ from hubexplore.errors import reading
 from hubexplore.summary.files import wire
 from hubexplore.summary.graph.hub_messages import ImageModuleInfo, ModuleAttachment
 from hubexplore.summary.model import MessageSummary
+from hubexplore.summary.module_format import ATTACHMENTS
 
-ATTACHMENTS: Final = "hub_module_attachments"
 # Key -> the message class that is attached under it.
 _KNOWN: Final = {"image_module_info": ImageModuleInfo}
 _MAX_FIELDS: Final = 200

@@ -25,19 +25,24 @@ from hubexplore.summary.model import (
     FileSummary,
     ModuleSummary,
 )
+from hubexplore.summary.module_format import (
+    ASSETS_FOLDER,
+    GRAPH_FILE,
+    GRAPH_FILES,
+    GRAPH_TEXT_FILE,
+    MODULE_FILE,
+    VARIABLES_FOLDER,
+    VARIABLES_PREFIX,
+)
 from hubexplore.summary.reading.resources import AssetFolder
 from hubexplore.summary.reading.variant import read_variant
 from hubexplore.summary.source import Source, Weights
 from hubexplore.summary.weights import checkpoint_index
 
-GRAPH_FILE: Final = "saved_model.pb"
-GRAPH_TEXT_FILE: Final = "saved_model.pbtxt"
-MODULE_FILE: Final = "tfhub_module.pb"
-VARIABLES_PREFIX: Final = "variables/variables"
 _LARGEST_DEFINITION: Final = 1 << 20
 _MAX_FILES: Final = 10_000
 _MAX_DEPTH: Final = 8
-_LINKED: Final = frozenset({"variables", "assets"})
+_LINKED: Final = frozenset({VARIABLES_FOLDER, ASSETS_FOLDER})
 _LARGEST_DIGEST: Final = 1 << 30  # bytes
 _CHUNK: Final = 1 << 24  # bytes of a file in memory at once
 # What a TF2 SavedModel keeps in its checkpoint besides variables.
@@ -78,7 +83,7 @@ def read_module(directory: str, filesystem: Filesystem, title: str | None = None
     place = Place(directory, filesystem)
     try:
         names = filesystem.listdir(directory)
-        file = next(name for name in (GRAPH_FILE, GRAPH_TEXT_FILE) if name in names)
+        file = next(name for name in GRAPH_FILES if name in names)
         if file == GRAPH_TEXT_FILE and filesystem.size(place.path(file)) > file_types.LARGEST_TEXT:
             raise UnsupportedFormatError(_long_text(place, filesystem.size(place.path(file))))
         content = read_message(filesystem, place.path(file))
@@ -122,7 +127,7 @@ def describe(
     entries = weights.index.entries if weights else {}
     files = tuple(sorted(_files(place), key=lambda file: file.name)) if place else ()
     checksums = dict(_asset_checksums(place, files)) if place else {}
-    folder = AssetFolder(place.path("assets"), place.filesystem, checksums) if place else None
+    folder = AssetFolder(place.path(ASSETS_FOLDER), place.filesystem, checksums) if place else None
     graphs: dict[tuple[str, ...], Any] = {}
     variants = []
     for meta_graph in meta_graphs:
@@ -281,7 +286,7 @@ def _digest(
         if file.name.startswith("assets/"):
             checksum = checksums.get(file.name.removeprefix("assets/"), "")
             whole.update(f"{file.name}\0{file.size}\0{checksum}\0".encode(errors="surrogateescape"))
-        elif file.name in (GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE):
+        elif file.name in (*GRAPH_FILES, MODULE_FILE):
             whole.update(f"{file.name}\0{file.size}\0".encode(errors="surrogateescape"))
             for offset in range(0, file.size if file.size <= _LARGEST_DIGEST else 0, _CHUNK):
                 try:

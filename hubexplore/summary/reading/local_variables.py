@@ -12,11 +12,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from hubexplore.summary.graph.traversal import PLACEHOLDERS, node_of, reach
-from hubexplore.summary.reading.signatures import INIT_OP, INTERNAL
+from hubexplore.summary.module_format import INIT_OP, INTERNAL_SIGNATURES, MAIN_OPS
 
 VARIABLE_OPS: Final = frozenset({"VariableV2", "Variable", "VarHandleOp"})
 ASSIGN_OPS: Final = frozenset({"Assign", "AssignVariableOp"})
-MAIN_OPS: Final = ("saved_model_main_op", "legacy_init_op")
 
 _Nodes = Mapping[str, Any]
 
@@ -43,7 +42,7 @@ def read_by_signatures(meta_graph: Any, nodes: _Nodes, variables: Collection[str
     outputs = (
         tensor
         for name, signature in meta_graph.signature_def.items()
-        if name not in INTERNAL
+        if name not in INTERNAL_SIGNATURES
         for info in signature.outputs.values()
         for tensor in _tensors(info)
     )

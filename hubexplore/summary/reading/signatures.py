@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any
 
 from hubexplore.summary.graph.declared_tensors import Declared, shape_of, sparse_shape
 from hubexplore.summary.graph.messages import TYPE_SPECS, dtype_name
 from hubexplore.summary.model import ComponentSummary, Shape, SignatureSummary, TensorSummary
-
-# The ops that run on loading and training, which newer writers declare as signatures.
-INIT_OP: Final = "__saved_model_init_op"
-INTERNAL: Final = frozenset({INIT_OP, "__saved_model_train_op"})
+from hubexplore.summary.module_format import INTERNAL_SIGNATURES
 
 
 def read_signatures(meta_graph: Any, declared: Declared) -> tuple[SignatureSummary, ...]:
@@ -30,7 +27,7 @@ def read_signatures(meta_graph: Any, declared: Declared) -> tuple[SignatureSumma
             method=definitions[name].method_name,
         )
         for name in sorted(definitions)
-        if name not in INTERNAL
+        if name not in INTERNAL_SIGNATURES
     )
 
 

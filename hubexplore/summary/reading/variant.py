@@ -19,11 +19,11 @@ from hubexplore.summary.model import (
     SignatureSummary,
     VariantSummary,
 )
+from hubexplore.summary.module_format import INIT_OP, MAIN_OPS
 from hubexplore.summary.reading.attachments import read_messages
-from hubexplore.summary.reading.local_variables import MAIN_OPS
 from hubexplore.summary.reading.op_counts import count_ops
 from hubexplore.summary.reading.resources import AssetFolder, is_inside, read_assets, read_tables
-from hubexplore.summary.reading.signatures import INIT_OP, contradictions, read_signatures
+from hubexplore.summary.reading.signatures import contradictions, read_signatures
 from hubexplore.summary.reading.variables import Entries, read_variables
 
 _KINDS: Final = {

@@ -8,9 +8,7 @@ import ipywidgets as widgets
 
 from hubexplore.display.wording import tags_text, visible
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
-
-# What a SavedModel runs on loading is listed among its signatures, but nobody calls it.
-_HIDDEN = frozenset({"__saved_model_init_op", "__saved_model_train_op"})
+from hubexplore.summary.module_format import INTERNAL_SIGNATURES
 
 
 class Selector(widgets.HBox):
@@ -102,7 +100,7 @@ def _wide() -> widgets.Layout:
 
 def callable_signatures(variant: VariantSummary) -> list[SignatureSummary]:
     """The signatures that a person may run."""
-    return [each for each in variant.signatures if each.name not in _HIDDEN]
+    return [each for each in variant.signatures if each.name not in INTERNAL_SIGNATURES]
 
 
 def _first_variant(variants: tuple[VariantSummary, ...], tags: tuple[str, ...] | None) -> int:

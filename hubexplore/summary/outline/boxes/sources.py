@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import dtype_name
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.model import VariantSummary, elements
 from hubexplore.summary.outline.data import ASSET, TABLE, Box, Weight
 from hubexplore.summary.outline.dataflow.flow import VARIABLE, Flow
-from hubexplore.summary.outline.dataflow.node_kinds import attribute_kind, dimensions
+from hubexplore.summary.outline.dataflow.node_kinds import attribute_kind
 
 
 class Stock:
@@ -59,7 +60,7 @@ class Stock:
         if message is not None and attribute_kind(message, "dtype") == "type":
             dtype = dtype_name(message.attr["dtype"].type).removesuffix("_ref")
         if message is not None and attribute_kind(message, "shape") == "shape":
-            shape = dimensions(message.attr["shape"].shape)
+            shape = shape_of(message.attr["shape"].shape)
         return Weight(self.flow.names[number], dtype, shape, elements(shape))
 
     def tables_and_assets(self, limit: int) -> tuple[list[tuple[Box, list[int]]], dict[str, list[int]]]:

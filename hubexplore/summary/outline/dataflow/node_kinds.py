@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.op_definitions import definition, definition_of
 from hubexplore.summary.graph.op_outputs import output_of
 from hubexplore.summary.model import Shape
@@ -68,12 +69,12 @@ def _shape(message: Any, position: int) -> Shape:
     attributes = message.attr
     if "_output_shapes" in attributes:
         shapes = attributes["_output_shapes"].list.shape
-        return dimensions(shapes[position]) if position < len(shapes) else None
+        return shape_of(shapes[position]) if position < len(shapes) else None
     if message.op == "Const" and "value" in attributes:
-        return dimensions(attributes["value"].tensor.tensor_shape)
+        return shape_of(attributes["value"].tensor.tensor_shape)
     if message.op in SHAPED_OPS and attribute_kind(message, "shape") == "shape":
         # TensorFlow before 1.3 wrote an empty shape for an unknown one.
-        return dimensions(attributes["shape"].shape) or None
+        return shape_of(attributes["shape"].shape) or None
     return None
 
 
@@ -86,10 +87,3 @@ def control_of(ops: Iterable[str]) -> str:
     """Returns "loop", "branches", or "" for what holds neither."""
     found = {CONTROL_OPS[op] for op in ops if op in CONTROL_OPS}
     return "loop" if "loop" in found else "".join(found)
-
-
-def dimensions(shape: Any) -> Shape:
-    """The shape in a TensorShapeProto-shaped message."""
-    if shape.unknown_rank:
-        return None
-    return tuple(None if dim.size < 0 else dim.size for dim in shape.dim)
