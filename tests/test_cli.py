@@ -215,7 +215,7 @@ def test_compare_in_other_forms(show: Show, module: str, tmp_path: Path) -> None
         (["{module}/saved_model.pb"], "part of"),
         (["{module}", "--signature", "defualt"], "Did you mean 'default'?"),
         (["{module}", "--tags", "trian"], "Nearest: --tags 'train'."),
-        (["{module}", "--tags", "train,gpu"], "with the tags 'gpu, train'"),
+        (["{module}", "--tags", "train,gpu"], "with the tags ['gpu', 'train']"),
         (["{module}", "--compare", "{module}/nothing"], "does not exist"),
         (["{module}", "--html", "{module}"], "cannot be written: Is a directory"),
         (["{module}", "--html", "{module}/no/such/page.html"], "cannot be written: No such file"),

@@ -23,6 +23,10 @@ VARIABLES_PREFIX: Final = f"{VARIABLES_FOLDER}/variables"
 ASSETS_FOLDER: Final = "assets"
 """Folder with the files that the graphs read."""
 
+MOST_VARIANTS: Final = 1_000
+"""Maximum number of graphs that a file may hold; published modules have up to a dozen."""
+MSG_VARIANTS: Final = f"it holds more than {MOST_VARIANTS:,} graphs"
+
 ATTACHMENTS: Final = "hub_module_attachments"
 """Collection with the attached messages."""
 MAIN_OPS: Final = ("saved_model_main_op", "legacy_init_op")

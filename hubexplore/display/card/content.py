@@ -17,7 +17,6 @@ from hubexplore.display.card.variable_tree import count, each_once, roll_up, tot
 from hubexplore.display.markup import escape
 from hubexplore.display.tables.grid import Column, Remark, Row
 from hubexplore.display.wording import counted, number_text, shape_text, size_text, tags_text, visible
-from hubexplore.summary.collecting import uncollected
 from hubexplore.summary.model import (
     ApplicationSummary,
     FileSummary,
@@ -28,6 +27,7 @@ from hubexplore.summary.model import (
 )
 from hubexplore.summary.reading.input_facts import read_inputs
 from hubexplore.summary.usage import usage
+from hubexplore.summary.without_gc import without_gc
 
 # Rows, and bytes of HTML, that a section may take.
 SIGNATURE_ROOM: Final = (240, 50_000)
@@ -77,7 +77,7 @@ SECTIONS: Final[Mapping[str, Kind]] = {
 """In the order of a card."""
 
 
-@uncollected()
+@without_gc()
 def module_card(summary: ModuleSummary, unfoldable: bool = False) -> Card:
     """Returns the card of a module; sections without content are left out.
 

@@ -1,4 +1,7 @@
-"""Keeping Python's cyclic garbage collector out of the building of graphs."""
+"""Keeps Python's cyclic garbage collector out of the building of graphs, whose objects stay.
+
+For work whose objects are freed again without the collector, `summary.without_gc` is enough.
+"""
 
 from __future__ import annotations
 

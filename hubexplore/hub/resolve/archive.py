@@ -25,8 +25,9 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from hubexplore import errors
 from hubexplore.hub.resolve import size_limits, zip_archive
-from hubexplore.hub.resolve.decompression import CHUNK, ZIP, Metered, Source, WebPageError, open_content
+from hubexplore.hub.resolve.decompression import CHUNK, Metered, Source, WebPageError, open_content
 from hubexplore.hub.resolve.extraction_target import Target
+from hubexplore.summary.files import magic
 from hubexplore.summary.module_format import GRAPH_FILES
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _extract(packed: Metered, target: Target) -> None:
 
 def _is_zip_file(source: Source) -> bool:
     """Says whether it is a zip archive in a file of this machine, which can be read in any order."""
-    return isinstance(source, io.BufferedReader) and source.peek(len(ZIP[0])).startswith(ZIP)
+    return isinstance(source, io.BufferedReader) and magic.ZIP.begins(source.peek(4))
 
 
 def _unzip(file: IO[bytes], target: Target) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from hubexplore import errors
+from hubexplore.summary.files import magic
 
 BLOCK: Final = 512
 CHUNK: Final = 1 << 18
-ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 # An archive that was compressed twice, or once more on the way.
 _LAYERS: Final = 3
 # xz streams may ask for gigabytes; those of `xz -9` need 65 MB.
@@ -80,13 +80,13 @@ def open_content(source: Source) -> tuple[Source, bool]:
         while len(start) < BLOCK and (more := source.read(CHUNK)):
             start += more
         source = Started(start, source)
-        if start.startswith(ZIP):
+        if magic.ZIP.begins(start):
             return source, True
-        if start[257:262] == b"ustar" or _is_old_tar(start):
+        if magic.TAR.begins(start) or _is_old_tar(start):
             return source, False
-        for magic, new in _DECOMPRESSORS.items():
-            if start.startswith(magic):
-                source = _Decompressed(source, magic, new)
+        for compression, new in _DECOMPRESSORS.items():
+            if compression.begins(start):
+                source = _Decompressed(source, compression, new)
                 break
         else:
             found = _what_instead(start, layer > 0)
@@ -134,10 +134,10 @@ class _Gunzip:
         return result
 
 
-_DECOMPRESSORS: Final[dict[bytes, Callable[[], Any]]] = {
-    b"\x1f\x8b": _Gunzip,
-    b"BZh": bz2.BZ2Decompressor,
-    b"\xfd7zXZ\0": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _LZMA_MEMORY),
+_DECOMPRESSORS: Final[dict[magic.Format, Callable[[], Any]]] = {
+    magic.GZIP: _Gunzip,
+    magic.BZIP2: bz2.BZ2Decompressor,
+    magic.XZ: lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _LZMA_MEMORY),
 }
 
 
@@ -147,9 +147,9 @@ class _Decompressed:
     Bytes after the last checksum are ignored, as gunzip does: what they follow is complete.
     """
 
-    def __init__(self, source: Source, magic: bytes, new: Callable[[], Any]) -> None:
+    def __init__(self, source: Source, compression: magic.Format, new: Callable[[], Any]) -> None:
         self._source = source
-        self._magic = magic
+        self._magic = compression.starts[0]
         self._new = new
         self._stream = new()
 
@@ -188,12 +188,10 @@ def _what_instead(start: bytes, is_inside: bool) -> str:
     """Says what starts with these bytes, if not an archive; "" if that is not known."""
     head = start[:1024].lstrip().lower()
     if head.startswith((b"<!doctype", b"<html", b"<?xml")):
-        found = (
-            "it is a web page, perhaps one that asks to sign in or that shows an error, and not an archive"
-        )
-    elif start.startswith(b"version https://git-lfs"):
+        found = _PAGE
+    elif magic.GIT_LFS.begins(start):
         found = "it is a pointer of git-lfs, not the archive itself; run `git lfs pull`"
-    elif start.startswith((b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf", b"Rar!")):
+    elif magic.format_of(start) in magic.UNREAD_ARCHIVES:
         found = (
             "it is an archive in a format that is not read here; extract it and give the directory instead"
         )

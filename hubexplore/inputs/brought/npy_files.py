@@ -12,9 +12,8 @@ import numpy as np
 
 from hubexplore.errors import HubError, SignatureError
 from hubexplore.inputs.input_value import Array, short
+from hubexplore.summary.files import magic
 
-NPY: Final = b"\x93NUMPY"
-ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 UNPACKED: Final = 100_000_000
 """Bytes at most of an array in a compressed file."""
 _MOST_NAMED: Final = 5
@@ -102,7 +101,7 @@ def read_npz(name: str, content: bytes, wanted: str) -> Array:
         raise SignatureError(
             f"{short(name)!r} unpacks to more than {UNPACKED / 1e6:,.0f} MB, which is the most that is read."
         )
-    if not unpacked.startswith(NPY):
+    if not magic.NUMPY.begins(unpacked):
         raise SignatureError(f"{short(name)!r} holds {short(member.filename)!r}, which is no array.")
     return read_npy(name, unpacked)
 

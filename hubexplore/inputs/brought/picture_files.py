@@ -17,11 +17,12 @@ from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import Array, Given
 from hubexplore.inputs.sample_pictures import bundled
 from hubexplore.inputs.typed import nested_lists
+from hubexplore.summary.files import magic
 from hubexplore.summary.reading.string_inputs import Encoding
 
 FORMATS: Final = ("PNG", "JPEG", "GIF", "BMP")
 """What TensorFlow's ops decode, as Pillow calls it."""
-BEGINNINGS: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
+BEGINNINGS: Final = (*magic.PNG.starts, b"\xff\xd8\xff", *magic.GIF.starts, *magic.BMP.starts)
 """What their files begin with."""
 SIDE: Final = 192
 """Pixels of the longer side of a preview: twice of what is shown, for fine screens."""

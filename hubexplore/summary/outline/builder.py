@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from hubexplore.errors import DiagramError, NoSuchScopeError, closest
-from hubexplore.summary.collecting import uncollected
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.lookup import named_signature
 from hubexplore.summary.model import SignatureSummary, VariantSummary
@@ -18,6 +17,7 @@ from hubexplore.summary.outline.boxes.drawing import Drawing
 from hubexplore.summary.outline.data import Box, Outline
 from hubexplore.summary.outline.dataflow.flow import Flow
 from hubexplore.summary.outline.dataflow.reader import read_flow
+from hubexplore.summary.without_gc import without_gc
 
 MAX_BOXES: Final = 150
 MAX_EDGES: Final = 450
@@ -26,7 +26,7 @@ CANDIDATES: Final = 3000
 """Among so many names the nearest one is looked for."""
 
 
-@uncollected()
+@without_gc()
 def outline(
     meta_graph: Any,
     variant: VariantSummary,

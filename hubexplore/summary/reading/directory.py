@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
 from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
-from hubexplore.summary.collecting import uncollected
-from hubexplore.summary.diagnosis import file_types, path_diagnosis
+from hubexplore.summary.diagnosis import path_diagnosis, saved_model_scan
+from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
 from hubexplore.summary.files.filesystem import Filesystem, is_link, join, read_message
+from hubexplore.summary.graph import saved_model_parser
 from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
 from hubexplore.summary.graph.messages import SavedModel
 from hubexplore.summary.model import (
@@ -27,7 +27,6 @@ from hubexplore.summary.model import (
 )
 from hubexplore.summary.module_format import (
     ASSETS_FOLDER,
-    GRAPH_FILE,
     GRAPH_FILES,
     GRAPH_TEXT_FILE,
     MODULE_FILE,
@@ -38,6 +37,7 @@ from hubexplore.summary.reading.resources import AssetFolder
 from hubexplore.summary.reading.variant import read_variant
 from hubexplore.summary.source import Source, Weights
 from hubexplore.summary.weights import checkpoint_index
+from hubexplore.summary.without_gc import without_gc
 
 _LARGEST_DEFINITION: Final = 1 << 20
 _MAX_FILES: Final = 10_000
@@ -66,7 +66,7 @@ class Place:
         return join(self.directory, name)
 
 
-@uncollected()
+@without_gc()
 def read_module(directory: str, filesystem: Filesystem, title: str | None = None) -> ModuleSummary:
     """Reads a TF1 Hub module, a TF1 SavedModel or a TF2 SavedModel.
 
@@ -84,7 +84,7 @@ def read_module(directory: str, filesystem: Filesystem, title: str | None = None
     try:
         names = filesystem.listdir(directory)
         file = next(name for name in GRAPH_FILES if name in names)
-        if file == GRAPH_TEXT_FILE and filesystem.size(place.path(file)) > file_types.LARGEST_TEXT:
+        if file == GRAPH_TEXT_FILE and filesystem.size(place.path(file)) > saved_model_scan.LARGEST_TEXT:
             raise UnsupportedFormatError(_long_text(place, filesystem.size(place.path(file))))
         content = read_message(filesystem, place.path(file))
     except (OSError, StopIteration) as error:
@@ -161,26 +161,18 @@ def describe(
 
 
 def _long_text(place: Place, size: int) -> str:
-    remedy = path_diagnosis.TextSavedModel().remedy(place.directory)
+    remedy = TextSavedModel().remedy(place.directory)
     return MSG_LONG_TEXT.format(
-        path=place.path(GRAPH_TEXT_FILE), size=size, limit=file_types.LARGEST_TEXT, remedy=remedy
+        path=place.path(GRAPH_TEXT_FILE), size=size, limit=saved_model_scan.LARGEST_TEXT, remedy=remedy
     )
 
 
 def _parse(content: bytes, file: str, place: Place, title: str | None) -> Any:
     saved_model = SavedModel()
     try:
-        if file == GRAPH_FILE:
-            saved_model.ParseFromString(content)
-        else:
-            pool = saved_model.DESCRIPTOR.file.pool
-            text_format.Parse(content, saved_model, allow_unknown_field=True, descriptor_pool=pool)
-    except (DecodeError, text_format.ParseError, ValueError, RecursionError) as error:
-        raise _explained(place, title, f"{file!r} is truncated or altered: {error}") from error
-    if not saved_model.meta_graphs:
-        raise _explained(place, title, f"{file!r} ({len(content):,} bytes) holds no graph")
-    if len(saved_model.meta_graphs) > file_types.MOST_VARIANTS:
-        raise _explained(place, title, f"{file!r} is altered: {file_types.MSG_VARIANTS}")
+        saved_model_parser.parse(content, saved_model, is_text=file == GRAPH_TEXT_FILE)
+    except ValueError as error:
+        raise _explained(place, title, f"{file!r} ({len(content):,} bytes) {error}") from error
     return saved_model
 
 
