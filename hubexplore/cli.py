@@ -93,12 +93,12 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     show.add_argument("--signature", metavar="NAME", help="only this signature")
     show.add_argument("--tags", metavar="T[,T]", help="only this graph variant; '' is the one without tags")
     show.add_argument("--no-color", action="store_true", help="no colours, as with NO_COLOR set")
-    found = parser.parse_args(arguments)
-    if found.path is None and found.stats:
-        found.path, found.stats = found.stats, ""  # `show --stats PATH`
-    if found.path is None:
+    parsed = parser.parse_args(arguments)
+    if parsed.path is None and parsed.stats:
+        parsed.path, parsed.stats = parsed.stats, ""  # `show --stats PATH`
+    if parsed.path is None:
         show.error("the PATH of a module is missing")
-    return found
+    return parsed
 
 
 def _show(arguments: argparse.Namespace) -> int:
@@ -107,9 +107,13 @@ def _show(arguments: argparse.Namespace) -> int:
     from hubexplore.summary.selection import likewise, narrowed
     from hubexplore.summary.tags import chosen
 
-    found = summarize(arguments.path)
-    tags = None if arguments.tags is None else chosen(arguments.tags, (each.tags for each in found.variants))
-    summary = dress(narrowed(found, tags, arguments.signature))
+    whole = summarize(arguments.path)
+    tags = (
+        None
+        if arguments.tags is None
+        else chosen(arguments.tags, (variant.tags for variant in whole.variants))
+    )
+    summary = dress(narrowed(whole, tags, arguments.signature))
     if arguments.compare is None:
         _output(arguments, *_views(arguments, summary))
         if arguments.graph is not None:
@@ -131,8 +135,8 @@ def _views(
         from hubexplore.display.card import text
 
         return functools.partial(text.module, summary), summary.to_json, summary.to_html
-    found = summary.variables.stats(arguments.stats or None)
-    return found.to_text, found.to_json, found.to_html
+    statistics = summary.variables.stats(arguments.stats or None)
+    return statistics.to_text, statistics.to_json, statistics.to_html
 
 
 def _output(
@@ -182,9 +186,9 @@ def _write_graph(path: str, summary: Summary, signature: str | None) -> None:
 
     target = Path(local_to_write(path, "The FILE of --graph"))
     if target.is_dir() or target.suffix.lower() not in ENDINGS:
-        found = "is a directory" if target.is_dir() else "does not"
+        finding = "is a directory" if target.is_dir() else "does not"
         endings = ", ".join(ENDINGS)
-        raise DiagramError(f"A diagram is written to a file that ends in {endings}; {path!r} {found}.")
+        raise DiagramError(f"A diagram is written to a file that ends in {endings}; {path!r} {finding}.")
     picture = summary.graph(signature)
     with _writing(str(target)):
         picture.save(target)

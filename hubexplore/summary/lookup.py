@@ -81,10 +81,10 @@ def no_such_variant(
 def no_such_signature(name: object, existing: Iterable[str]) -> NoSuchSignatureError:
     """Returns the error for a signature that there is not, with the names of those that exist."""
     names = list(existing)
-    there = f"[{_listed(names)}]" if len(names) <= MAX_NAMED else _listed(names)
+    listed = f"[{_listed(names)}]" if len(names) <= MAX_NAMED else _listed(names)
     hint = closest(str(name), names[:MAX_CANDIDATES])
     return NoSuchSignatureError(
-        f"The module has no signature {name!r}; it has {there if names else 'no signatures'}.{hint}"
+        f"The module has no signature {name!r}; it has {listed if names else 'no signatures'}.{hint}"
     )
 
 

@@ -328,4 +328,6 @@ class ModuleSummary:
     @property
     def tensorflow_version(self) -> str:
         """Of the writer; empty if it does not say."""
-        return next((each.tensorflow_version for each in self.variants if each.tensorflow_version), "")
+        return next(
+            (variant.tensorflow_version for variant in self.variants if variant.tensorflow_version), ""
+        )

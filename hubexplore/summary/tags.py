@@ -7,19 +7,23 @@ from collections.abc import Iterable
 Tags = tuple[str, ...]
 
 
-def chosen(given: str | Iterable[str], existing: Iterable[Tags]) -> Tags:
+def chosen(typed_tags: str | Iterable[str], existing: Iterable[Tags]) -> Tags:
     """Returns the tags that are meant, sorted.
 
     Blanks around a tag are typing, and a comma separates two, unless a variant has a tag that is written so.
 
     Args:
-      given: a text in which commas separate tags, or several tags; none at all is the variant without tags.
+      typed_tags: a text in which commas separate tags, or several tags; none means the variant without tags.
       existing: the sorted tags of all variants.
     """
     known = set(existing)
-    parts = given.split(",") if isinstance(given, str) else list(given)
+    parts = typed_tags.split(",") if isinstance(typed_tags, str) else list(typed_tags)
     typed = _sorted(each.strip() for each in parts)
-    literal = [tuple(sorted(set(parts))), _sorted(parts), *([(given,)] if isinstance(given, str) else [])]
+    literal = [
+        tuple(sorted(set(parts))),
+        _sorted(parts),
+        *([(typed_tags,)] if isinstance(typed_tags, str) else []),
+    ]
     return next((each for each in literal if each in known), typed)
 
 

@@ -84,7 +84,7 @@ def usage(summary: ModuleSummary) -> Usage | None:
         code = _module(summary, variant, signature, values)
     elif not in_session:
         code = _saved_model(summary, variant, signature, values)
-    elif all(each.kind == "dense" for each in (*signature.inputs, *signature.outputs)):
+    elif all(tensor.kind == "dense" for tensor in (*signature.inputs, *signature.outputs)):
         code = _in_session(summary, variant, signature, values)
     else:
         return None
@@ -100,12 +100,14 @@ def _imports(lines: Sequence[str]) -> list[str]:
 
 def _variant(summary: ModuleSummary) -> VariantSummary | None:
     """The variant of a live module, else that for serving."""
-    tags = summary.live.tags if summary.live else tuple(serving_tags(each.tags for each in summary.variants))
+    tags = (
+        summary.live.tags if summary.live else tuple(serving_tags(other.tags for other in summary.variants))
+    )
     return find_variant(summary, tags)
 
 
 def _signature(variant: VariantSummary) -> SignatureSummary | None:
-    by_name = {each.name: each for each in variant.signatures}
+    by_name = {signature.name: signature for signature in variant.signatures}
     names = [*(name for name in _DEFAULTS if name in by_name), *by_name]
     return by_name[names[0]] if names else None
 
@@ -115,7 +117,7 @@ def _module(
 ) -> list[str]:
     spec, before = repr(summary.title), []
     if summary.format == TF1_SAVED_MODEL:
-        names = (each.name for own in summary.variants for each in own.collections)
+        names = (collection.name for other in summary.variants for collection in other.collections)
         spec, before = "spec", [f"spec = {spec_code(summary.title, unsupported(names))}"]
     tags = f", tags={list(variant.tags)!r}" if variant.tags else ""
     arguments = [
@@ -166,7 +168,7 @@ def _has_slots(meta_graph: Any) -> bool:
     `tf.compat.v1` builds no objects.
     """
     objects = meta_graph.object_graph_def.nodes if meta_graph.HasField("object_graph_def") else ()
-    return any(each.slot_variables for each in objects)
+    return any(node.slot_variables for node in objects)
 
 
 class _Inputs:
@@ -182,10 +184,10 @@ class _Inputs:
     def values(self, eager: bool) -> list[str]:
         """The lines of a dict of values; none without inputs."""
         entries = []
-        for each in self._inputs:
-            value = self._value(each, eager)
-            said = f"{each.dtype.removesuffix('_ref')} {shape_text(each.shape)}"
-            entries.append(f"    {each.name!r}: {value},  # {said}")
+        for tensor in self._inputs:
+            value = self._value(tensor, eager)
+            comment = f"{tensor.dtype.removesuffix('_ref')} {shape_text(tensor.shape)}"
+            entries.append(f"    {tensor.name!r}: {value},  # {comment}")
         return ["inputs = {", *entries, "}"] if entries else []
 
     def _value(self, tensor: TensorSummary, eager: bool) -> str:
@@ -222,12 +224,14 @@ class _Inputs:
         """The name of a message with a value for each feature; the lines that make it go before."""
         name = f"example_{len(self.before)}" if self.before else "example"
         self.before.append(f"{name} = tf.train.Example()")
-        for each in features:
-            if each.dtype not in _FEATURES or not _is_text(each.name):
+        for feature in features:
+            if feature.dtype not in _FEATURES or not _is_text(feature.name):
                 raise _NoValueError
-            kind, value = _FEATURES[each.dtype]
-            several = f"[{value}] * {each.count}" if each.count != 1 else f"[{value}]"
-            self.before.append(f"{name}.features.feature[{each.name!r}].{kind}_list.value.extend({several})")
+            kind, value = _FEATURES[feature.dtype]
+            several = f"[{value}] * {feature.count}" if feature.count != 1 else f"[{value}]"
+            self.before.append(
+                f"{name}.features.feature[{feature.name!r}].{kind}_list.value.extend({several})"
+            )
         return name
 
 
@@ -269,7 +273,7 @@ def _zeros(shape: tuple[int, ...], dtype: str) -> str:
 
 def _shapes(meta_graph: Any, signature: SignatureSummary) -> Mapping[str, tuple[int, ...]]:
     """A full shape of one row for each input, as the graph takes it."""
-    stated = {each.name: _stated(each) for each in signature.inputs}
+    stated = {tensor.name: _stated(tensor) for tensor in signature.inputs}
     if all(shape is not None and None not in shape[1:] for shape in stated.values()):
         return {
             name: tuple(1 if size is None else size for size in shape or ()) for name, shape in stated.items()
@@ -278,13 +282,13 @@ def _shapes(meta_graph: Any, signature: SignatureSummary) -> Mapping[str, tuple[
     from hubexplore.summary.sizes import Open, solutions
 
     inputs = [
-        Open(each.name, stated[each.name], _leading(each), each.kind, _usual(each))
-        for each in signature.inputs
+        Open(tensor.name, stated[tensor.name], _leading(tensor), tensor.kind, _usual(tensor))
+        for tensor in signature.inputs
     ]
-    ends: dict[str, Shape] = {part.tensor: None for each in signature.outputs for part in each.components}
-    ends |= {each.tensor: each.shape for each in signature.outputs if each.tensor}
+    ends: dict[str, Shape] = {part.tensor: None for tensor in signature.outputs for part in tensor.components}
+    ends |= {tensor.tensor: tensor.shape for tensor in signature.outputs if tensor.tensor}
     best = solutions(meta_graph, inputs, ends)[0]
-    return {each.name: best.shape(each.name, 1) for each in inputs}
+    return {tensor.name: best.shape(tensor.name, 1) for tensor in inputs}
 
 
 def _stated(tensor: TensorSummary) -> Shape:

@@ -22,7 +22,7 @@ def _listed(names: tuple[str, ...]) -> str:
 
 def _variants(tags: tuple[tuple[str, ...], ...]) -> str:
     more = f" and {len(tags) - _SHOWN} more" if len(tags) > _SHOWN else ""
-    return ", ".join(repr("+".join(one)) if one else "no tags" for one in tags[:_SHOWN]) + more
+    return ", ".join(repr("+".join(variant)) if variant else "no tags" for variant in tags[:_SHOWN]) + more
 
 
 @dataclass(frozen=True)

@@ -51,16 +51,20 @@ def explain(path: str, filesystem: Filesystem, name: str | None = None) -> error
       filesystem: What reads `path`; see `hubexplore.hub.resolve.filesystem_of`.
       name: The handle the user gave, where `path` is a place in the cache.
     """
-    found = diagnose(path, filesystem)
-    if isinstance(found, diagnoses.HubModule):
+    diagnosis = diagnose(path, filesystem)
+    if isinstance(diagnosis, diagnoses.HubModule):
         return None
-    message = found.message(path)
-    hint = for_nothing(name or path) if isinstance(found, diagnoses.Nothing) and not found.similar else ""
+    message = diagnosis.message(path)
+    hint = (
+        for_nothing(name or path)
+        if isinstance(diagnosis, diagnoses.Nothing) and not diagnosis.similar
+        else ""
+    )
     if hint:
-        message = f"No TF1 Hub module at {path!r}: it {found.what()}. {hint}"
+        message = f"No TF1 Hub module at {path!r}: it {diagnosis.what()}. {hint}"
     if name not in (None, path):
         message = message.replace(repr(path), f"{path!r} (from {name!r})", 1)
-    return found.error(message)
+    return diagnosis.error(message)
 
 
 def diagnose(path: str, filesystem: Filesystem) -> Diagnosis:
@@ -82,9 +86,9 @@ def _diagnose(path: str, filesystem: Filesystem) -> Diagnosis:  # noqa: PLR0911 
     if not filesystem.isdir(path):
         return _file(path, filesystem)
     names = tuple(sorted(filesystem.listdir(path)))
-    found = _saved_model(path, names, filesystem)
-    if found:
-        return found
+    diagnosis = _saved_model(path, names, filesystem)
+    if diagnosis:
+        return diagnosis
     whole = _parent(path)
     if _basename(path) in (VARIABLES_FOLDER, ASSETS_FOLDER) and filesystem.exists(join(whole, GRAPH_FILE)):
         return diagnoses.PartOfModule(whole)
@@ -184,18 +188,18 @@ def _below(path: str, names: tuple[str, ...], filesystem: Filesystem) -> tuple[t
     """Returns the sub-directories that are saved models, modules last; those of the first level with any."""
     level = names
     for _ in range(_LEVELS):
-        found: list[tuple[str, Diagnosis]] = []
+        saved_models: list[tuple[str, Diagnosis]] = []
         deeper: list[str] = []
         for name in level[:_LOOKED_INTO]:
             inner = join(path, name)
             if not filesystem.isdir(inner):
                 continue
             if any(filesystem.exists(join(inner, file)) for file in (MODULE_FILE, GRAPH_FILE)):
-                found.append((name, diagnose(inner, filesystem)))
+                saved_models.append((name, diagnose(inner, filesystem)))
             elif len(deeper) < _FOLLOWED:
                 deeper += [f"{name}/{child}" for child in sorted(filesystem.listdir(inner))[:_LOOKED_INTO]]
-        if found:
-            return tuple(sorted(found, key=lambda item: isinstance(item[1], diagnoses.HubModule)))
+        if saved_models:
+            return tuple(sorted(saved_models, key=lambda item: isinstance(item[1], diagnoses.HubModule)))
         level = tuple(deeper)
     return ()
 

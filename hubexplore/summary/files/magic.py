@@ -61,7 +61,7 @@ def format_of(head: bytes) -> Format | None:
     Args:
       head: the first 300 bytes of the file or more, or all of a shorter one.
     """
-    return next((known for known in FORMATS if known.begins(head)), None)
+    return next((file_format for file_format in FORMATS if file_format.begins(head)), None)
 
 
 def is_web_page(head: bytes) -> bool:

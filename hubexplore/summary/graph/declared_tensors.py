@@ -97,9 +97,9 @@ def _by_definition(node: Any, tensor: str) -> int:
     return next((dtype.number for dtype in DTYPES if dtype.name == name), 0)
 
 
-def _are_compatible(one: Shape, other: Shape) -> bool:
-    if one is None or other is None:
+def _are_compatible(first: Shape, second: Shape) -> bool:
+    if first is None or second is None:
         return True
-    return len(one) == len(other) and all(
-        a is None or b is None or a == b for a, b in zip(one, other, strict=True)
+    return len(first) == len(second) and all(
+        a is None or b is None or a == b for a, b in zip(first, second, strict=True)
     )

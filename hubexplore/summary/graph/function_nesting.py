@@ -136,10 +136,14 @@ def _calls(node: Any, names: Container[str], gradients: Mapping[str, str]) -> It
 @functools.cache
 def _function_attributes(op: str) -> tuple[str, ...] | None:
     """The attributes of an op that hold functions; None where all may, as the op is not known here."""
-    known = definition(op)
-    if known is None:
+    op_definition = definition(op)
+    if op_definition is None:
         return None
-    return tuple(name for name, each in known.attributes.items() if each.kind in ("func", "list(func)"))
+    return tuple(
+        name
+        for name, attribute in op_definition.attributes.items()
+        if attribute.kind in ("func", "list(func)")
+    )
 
 
 @dataclass

@@ -117,8 +117,8 @@ def _build() -> dict[str, Any]:
     for name, schema in _SCHEMA.items():
         _add_message(file, name, [part.split() for part in schema.split(";")])
     pool = descriptor_pool.DescriptorPool()
-    for each in (any_file, file):
-        pool.AddSerializedFile(each.SerializeToString())
+    for proto in (any_file, file):
+        pool.AddSerializedFile(proto.SerializeToString())
     return {
         name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
         for name in _SCHEMA

@@ -36,9 +36,9 @@ def reason(op: str) -> str:
     return "today's TensorFlow defines it, but has no kernel for it on a CPU or GPU"
 
 
-def ops_of(signature: SignatureSummary, meta_graph: Any, wanted: Iterable[str]) -> frozenset[str]:
+def ops_of(signature: SignatureSummary, meta_graph: Any, op_types: Iterable[str]) -> frozenset[str]:
     """Returns which of some op types a signature runs, itself or in a function that it calls."""
-    ops = frozenset(wanted)
+    ops = frozenset(op_types)
     if not ops:
         return ops
     nodes = index_nodes(meta_graph.graph_def.node)

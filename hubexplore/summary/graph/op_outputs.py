@@ -47,8 +47,8 @@ def _value(op: OpDefinition, attributes: Mapping[str, Any], name: str) -> Any | 
     """The attribute, or its default."""
     if name in attributes:
         return attributes[name]
-    known = op.attributes.get(name)
-    return known.default if known is not None else None
+    attribute = op.attributes.get(name)
+    return attribute.default if attribute is not None else None
 
 
 def _count(op: OpDefinition, attributes: Mapping[str, Any], argument: Argument) -> int:
@@ -74,5 +74,5 @@ def _dtype(op: OpDefinition, attributes: Mapping[str, Any], argument: Argument, 
 
 
 def _is_list(op: OpDefinition, argument: Argument) -> bool:
-    known = op.attributes.get(argument.attribute)
-    return known is not None and known.kind == "list(type)"
+    attribute = op.attributes.get(argument.attribute)
+    return attribute is not None and attribute.kind == "list(type)"

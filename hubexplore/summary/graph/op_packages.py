@@ -109,9 +109,9 @@ def _beginnings() -> Mapping[str, str]:
 
 def provider(op_type: str) -> str | None:
     """The package that registers `op_type`, or None where it is not known."""
-    known = _patterns()
-    if op_type in known:
-        return known[op_type]
+    patterns = _patterns()
+    if op_type in patterns:
+        return patterns[op_type]
     beginnings = _beginnings()
     if not op_type.startswith(tuple(beginnings)):
         return None

@@ -75,8 +75,8 @@ def reach(nodes: Mapping[str, Any], targets: Iterable[str], cut: Cut = NO_CUT) -
       targets: tensor names (`"node:0"`), which may be cut, or node names, for example of initialisers.
       cut: where to stop.
     """
-    found = Reach()
-    seen, missing = found.nodes, found.missing
+    result = Reach()
+    seen, missing = result.nodes, result.missing
     stack = [
         node_of(target)
         for target in targets
@@ -95,17 +95,17 @@ def reach(nodes: Mapping[str, Any], targets: Iterable[str], cut: Cut = NO_CUT) -
             if edge[:1] == "^":
                 producer = edge[1:]
                 if producer in cut.controls:
-                    found.cut_controls.add(producer)
+                    result.cut_controls.add(producer)
                     continue
             else:
                 producer, colon, _ = edge.partition(":")
                 tensor = edge if colon else f"{edge}:0"
                 if tensor in cut.tensors or producer in cut.nodes:
-                    found.cut_tensors.add(tensor)
+                    result.cut_tensors.add(tensor)
                     continue
             if producer not in seen:
                 stack.append(producer)
-    return found
+    return result
 
 
 def downstream(nodes: Mapping[str, Any], sources: Iterable[str], cut: Cut = NO_CUT) -> set[str]:
@@ -136,14 +136,14 @@ def consumers_of(nodes: Mapping[str, Any], cut: Cut = NO_CUT) -> dict[str, list[
 
 def follow(consumers: Mapping[str, Iterable[str]], sources: Iterable[str]) -> set[str]:
     """Names of `sources` and of all that comes behind one of them, by what `consumers_of` says."""
-    found = set(sources)
-    stack = list(found)
+    reached = set(sources)
+    stack = list(reached)
     while stack:
         for consumer in consumers.get(stack.pop(), ()):
-            if consumer not in found:
-                found.add(consumer)
+            if consumer not in reached:
+                reached.add(consumer)
                 stack.append(consumer)
-    return found
+    return reached
 
 
 def calls_of_attr(attr: Any) -> Iterator[Any]:
@@ -166,12 +166,12 @@ def reached_functions(nodes: Iterable[Any], library: Any) -> list[Any]:
     if not by_name:
         return []
     gradient_of = {gradient.function_name: gradient.gradient_func for gradient in library.gradient}
-    wanted: set[str] = set()
+    called: set[str] = set()
     stack: list[str] = []
 
     def want(name: str) -> None:
-        if name in by_name and name not in wanted:
-            wanted.add(name)
+        if name in by_name and name not in called:
+            called.add(name)
             stack.append(name)
 
     def scan(node: Any) -> None:
@@ -190,4 +190,4 @@ def reached_functions(nodes: Iterable[Any], library: Any) -> list[Any]:
                 want(call.name)
         for node in by_name[name].node_def:
             scan(node)
-    return [function for name, function in by_name.items() if name in wanted]
+    return [function for name, function in by_name.items() if name in called]

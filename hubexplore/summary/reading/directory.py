@@ -94,7 +94,7 @@ def read_module(directory: str, filesystem: Filesystem, title: str | None = None
     if MODULE_FILE in names:
         format_name = HUB_MODULE
         warnings = _format_warnings(place)
-    elif any(each.HasField("object_graph_def") for each in saved_model.meta_graphs):
+    elif any(meta_graph.HasField("object_graph_def") for meta_graph in saved_model.meta_graphs):
         format_name = TF2_SAVED_MODEL
     else:
         format_name = TF1_SAVED_MODEL
@@ -178,13 +178,13 @@ def _parse(content: bytes, file: str, place: Place, title: str | None) -> Any:
 
 def _explained(place: Place, title: str | None, reason: str = "") -> Exception:
     """The error that says what is there instead; `reason` is why graphs that are there cannot be read."""
-    found = path_diagnosis.explain(place.directory, place.filesystem, title)
-    if found is None or (reason and not isinstance(found, DamagedModuleError)):
+    diagnosis = path_diagnosis.explain(place.directory, place.filesystem, title)
+    if diagnosis is None or (reason and not isinstance(diagnosis, DamagedModuleError)):
         # What a glance at the file takes for a saved model.
         return DamagedModuleError(
             f"{place.directory!r} cannot be shown: {reason or 'it is not readable'}. Copy it again."
         )
-    return found
+    return diagnosis
 
 
 def _format_warnings(place: Place) -> list[str]:

@@ -30,8 +30,8 @@ def main_op_values(meta_graph: Any, nodes: _Nodes) -> dict[str, str]:
     ]
     if INIT_OP in meta_graph.signature_def:
         ran += [info.name for info in meta_graph.signature_def[INIT_OP].outputs.values()]
-    found = reach(nodes, map(node_of, ran)).nodes if ran else set()
-    assigns = [nodes[name] for name in sorted(found) if nodes[name].op in ASSIGN_OPS]
+    reached = reach(nodes, map(node_of, ran)).nodes if ran else set()
+    assigns = [nodes[name] for name in sorted(reached) if nodes[name].op in ASSIGN_OPS]
     return {node_of(node.input[0]): node.input[1] for node in assigns}
 
 
@@ -62,7 +62,7 @@ def unlisted(meta_graph: Any, nodes: _Nodes, variables: Iterable[str], listed: C
 
 
 def starting(
-    meta_graph: Any, nodes: _Nodes, started: Mapping[str, str], held: Collection[str]
+    meta_graph: Any, nodes: _Nodes, started: Mapping[str, str], stored: Collection[str]
 ) -> dict[str, str]:
     """The variables of a SavedModel that start from what its main op assigns: node -> input with the value.
 
@@ -74,20 +74,20 @@ def starting(
       meta_graph: whose signatures count.
       nodes: its index, node name -> node.
       started: see `main_op_values`.
-      held: names in the checkpoint.
+      stored: names in the checkpoint.
     """
-    both = read_by_signatures(meta_graph, nodes, {name for name in started if name in held})
+    both = read_by_signatures(meta_graph, nodes, {name for name in started if name in stored})
     return {
         name: value
         for name, value in started.items()
-        if name not in held or (name in both and can_start(nodes, name, value))
+        if name not in stored or (name in both and can_start(nodes, name, value))
     }
 
 
 def can_start(nodes: _Nodes, variable: str, value: str) -> bool:
     """Whether a value can be that which a variable starts from: it needs no input and not the variable."""
-    behind = reach(nodes, [node_of(value)]).nodes
-    return variable not in behind and not any(nodes[name].op in PLACEHOLDERS for name in behind)
+    needed = reach(nodes, [node_of(value)]).nodes
+    return variable not in needed and not any(nodes[name].op in PLACEHOLDERS for name in needed)
 
 
 def _tensors(info: Any) -> Iterator[str]:
@@ -96,7 +96,7 @@ def _tensors(info: Any) -> Iterator[str]:
             coo = info.coo_sparse
             yield from (coo.indices_tensor_name, coo.values_tensor_name, coo.dense_shape_tensor_name)
         case "composite_tensor":
-            for each in info.composite_tensor.components:
-                yield from _tensors(each)
+            for component in info.composite_tensor.components:
+                yield from _tensors(component)
         case _:
             yield info.name

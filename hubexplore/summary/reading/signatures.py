@@ -38,15 +38,15 @@ def contradictions(meta_graph: Any, signatures: Iterable[SignatureSummary]) -> I
       meta_graph: MetaGraphDef-shaped message.
       signatures: what was read of it, in which the graph counts.
     """
-    for each in signatures:
-        signature = meta_graph.signature_def[each.name]
+    for summary in signatures:
+        signature = meta_graph.signature_def[summary.name]
         for side, infos, tensors in (
-            ("input", signature.inputs, each.inputs),
-            ("output", signature.outputs, each.outputs),
+            ("input", signature.inputs, summary.inputs),
+            ("output", signature.outputs, summary.outputs),
         ):
             for tensor in tensors:
                 if tensor.tensor:
-                    where = f"Signature {each.name!r}: {side} {tensor.name!r}"
+                    where = f"Signature {summary.name!r}: {side} {tensor.name!r}"
                     yield from _contradiction(where, infos[tensor.name], tensor)
 
 
@@ -57,9 +57,9 @@ def _contradiction(where: str, info: Any, tensor: TensorSummary) -> Iterator[str
     if not info.HasField("tensor_shape"):
         if shape:
             yield f"{where} is declared without a shape; that of the graph counts, {_written(shape)}."
-    elif shape != (found := shape_of(info.tensor_shape)):
+    elif shape != (stated := shape_of(info.tensor_shape)):
         yield (
-            f"{where} is declared with the shape {_written(found)}, but in the graph it has "
+            f"{where} is declared with the shape {_written(stated)}, but in the graph it has "
             f"{_written(shape)}, which counts."
         )
 
@@ -123,8 +123,10 @@ def _composite(name: str, composite: Any) -> TensorSummary:
         shapes[0] if shapes else None,
         kind=kind,
         components=tuple(
-            ComponentSummary(role, dtype_name(each.dtype), shape_of(each.tensor_shape), each.name)
-            for role, each in zip(_roles(kind, len(components)), components, strict=True)
+            ComponentSummary(
+                role, dtype_name(component.dtype), shape_of(component.tensor_shape), component.name
+            )
+            for role, component in zip(_roles(kind, len(components)), components, strict=True)
         ),
     )
 

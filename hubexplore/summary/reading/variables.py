@@ -87,11 +87,11 @@ def _unlisted(
 ) -> list[VariableSummary]:
     """The variables that signatures read without a list that names them; local without an entry."""
     variables = (name for name, node in nodes.items() if node.op in VARIABLE_OPS)
-    found = []
+    summaries = []
     for name in unlisted(meta_graph, nodes, variables, listed):
         dtype, shape = _declared(nodes[name])
         entry = entries.get(name)
-        found.append(
+        summaries.append(
             VariableSummary(
                 name=name,
                 dtype=dtype,
@@ -103,7 +103,7 @@ def _unlisted(
                 kind=LOCAL if entry is None else GLOBAL,
             )
         )
-    return found
+    return summaries
 
 
 def _protos(meta_graph: Any, collection: str, parsed: dict[bytes, Any]) -> list[Any]:
@@ -151,7 +151,7 @@ def _describe(key: str, parts: _Parts, nodes: Mapping[str, Any], entries: Entrie
 
 
 def _partitions(protos: list[Any]) -> tuple[PartitionSummary, ...]:
-    found = [
+    partitions = [
         PartitionSummary(
             node_of(proto.variable_name),
             tuple(proto.save_slice_info_def.var_offset),
@@ -160,7 +160,7 @@ def _partitions(protos: list[Any]) -> tuple[PartitionSummary, ...]:
         for proto in protos
         if proto.save_slice_info_def.full_name
     ]
-    return tuple(sorted(found, key=lambda part: part.offset))
+    return tuple(sorted(partitions, key=lambda part: part.offset))
 
 
 def _declared(node: Any) -> tuple[str, Shape]:
@@ -191,13 +191,13 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
         for name, node in nodes.items()
         if node.op == "VarHandleOp" and "shared_name" in node.attr
     }
-    found = []
+    summaries = []
     for index, each in enumerate(objects):
         if each.WhichOneof("kind") != "variable":
             continue
         variable, key = each.variable, f"{paths.get(index, '')}{_VALUE}"
         entry = entries.get(key)
-        found.append(
+        summaries.append(
             VariableSummary(
                 name=variable.name or paths.get(index, ""),
                 dtype=dtype_name(variable.dtype),
@@ -208,7 +208,7 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
                 stored=None if entry is None else entry.size,
             )
         )
-    return found
+    return summaries
 
 
 def _paths(objects: Any) -> dict[int, str]:

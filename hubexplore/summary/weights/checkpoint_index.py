@@ -196,12 +196,12 @@ def _table(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     if footer[position:-8].strip(b"\0"):
         raise ValueError("there is something in its footer")
     _block(data, meta_offset, meta_size)
-    behind, last, expanded = 0, None, 0
+    block_end, last, expanded = 0, None, 0
     for _, handle in _pairs(_block(data, index_offset, index_size)):
         offset, size, _ = _handle(handle, 0)
-        if offset < behind:
+        if offset < block_end:
             raise ValueError("its blocks overlap")
-        behind = offset + size + _TRAILER
+        block_end = offset + size + _TRAILER
         for key, value in _pairs(_block(data, offset, size)):
             if last is not None and key <= last:
                 raise ValueError("its names are out of order")
@@ -281,16 +281,16 @@ def _bytes(value: wire.Value) -> bytes:
 
 
 def _num_shards(header: bytes) -> int:
-    found = 0
+    count = 0
     for number, value in wire.fields(header):
         if number == 1:
-            found = _int(value)
+            count = _int(value)
         elif number == 2 and value:
             raise ValueError("it was written on a big-endian machine, which is not supported")
     # The names of shards have five digits.
-    if not 0 < found < 100_000:
-        raise ValueError(f"it claims to have {found} shards")
-    return found
+    if not 0 < count < 100_000:
+        raise ValueError(f"it claims to have {count} shards")
+    return count
 
 
 def _entry(message: bytes, num_shards: int) -> CheckpointEntry:

@@ -109,14 +109,18 @@ def select(variables: Iterable[VariableSummary], pattern: str | None) -> tuple[V
     Raises:
       HubError: no name matches.
     """
-    given = tuple(variables)
+    every = tuple(variables)
     if pattern is None:
-        return given
-    found = tuple(each for each in given if pattern in each.name or fnmatch.fnmatchcase(each.name, pattern))
-    if not found:
-        hint = errors.closest(pattern, [each.name for each in given])
+        return every
+    selected = tuple(
+        variable
+        for variable in every
+        if pattern in variable.name or fnmatch.fnmatchcase(variable.name, pattern)
+    )
+    if not selected:
+        hint = errors.closest(pattern, [variable.name for variable in every])
         raise errors.HubError(MSG_NO_MATCH.format(pattern=pattern, hint=hint))
-    return found
+    return selected
 
 
 def variable_stats(
@@ -160,7 +164,7 @@ def _in_file_order(variables: tuple[VariableSummary, ...], weights: Weights) -> 
                 note="not in the checkpoint",
             )
         else:
-            stored.append((sorted((each.shard, each.offset) for each in entry.extents), variable))
+            stored.append((sorted((extent.shard, extent.offset) for extent in entry.extents), variable))
     stored.sort(key=lambda item: item[0])
     overlapping = _overlapping({variable.key: entries[variable.key] for _, variable in stored})
     known: dict[Hashable, VariableStats] = {}
@@ -186,15 +190,15 @@ def _overlapping(entries: Mapping[str, CheckpointEntry]) -> dict[str, str]:
                 run = (extent.shard, extent.offset, extent.offset + extent.size)
                 runs.setdefault(run, name)
                 names.setdefault(run, []).append(name)
-    found: dict[str, str] = {}
+    overlaps: dict[str, str] = {}
     furthest: tuple[int, int, int] | None = None
     for run in sorted(runs):
         if furthest is not None and run[0] == furthest[0] and run[1] < furthest[2]:
-            found.update(dict.fromkeys(names[run], runs[furthest]))
-            found.update(dict.fromkeys(names[furthest], runs[run]))
+            overlaps.update(dict.fromkeys(names[run], runs[furthest]))
+            overlaps.update(dict.fromkeys(names[furthest], runs[run]))
         if furthest is None or run[0] != furthest[0] or run[2] > furthest[2]:
             furthest = run
-    return found
+    return overlaps
 
 
 @dataclass
@@ -303,9 +307,9 @@ class _Tensor:
         if width is None:
             return facts
         # What fits into one piece is read once.
-        held = list(self._pieces(dtype, width)) if count <= PIECE else None
+        pieces = list(self._pieces(dtype, width)) if count <= PIECE else None
         extremes = _Extremes()
-        for numbers, times in self._pieces(dtype, width) if held is None else held:
+        for numbers, times in self._pieces(dtype, width) if pieces is None else pieces:
             extremes.add(numbers, times)
         facts = dataclasses.replace(
             facts,
@@ -317,7 +321,7 @@ class _Tensor:
         if extremes.low is None or extremes.high is None:
             return facts
         moments = _Moments.between(extremes.low, extremes.high)
-        for numbers, times in self._pieces(dtype, width) if held is None else held:
+        for numbers, times in self._pieces(dtype, width) if pieces is None else pieces:
             moments.add(numbers, times)
         return dataclasses.replace(
             facts,
