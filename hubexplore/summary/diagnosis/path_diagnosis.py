@@ -128,8 +128,10 @@ def _saved_model(  # noqa: PLR0911  # one return per answer
         scan = saved_model_scan.scan_saved_model(content)
     except ValueError as error:
         kind = file_types.file_kind(GRAPH_FILE, content[: file_types.HEAD])
-        found = kind.what if kind.is_other else f"damaged ({error})"
-        return diagnoses.Incomplete("module" if is_module else "SavedModel", (f"{GRAPH_FILE!r} is {found}",))
+        condition = kind.what if kind.is_other else f"damaged ({error})"
+        return diagnoses.Incomplete(
+            "module" if is_module else "SavedModel", (f"{GRAPH_FILE!r} is {condition}",)
+        )
     if scan.has_objects and not is_module:
         return diagnoses.TF2SavedModel()
     problem = _variables_problem(path, names, scan, filesystem)

@@ -14,7 +14,7 @@ from typing import Any, Final
 PLACEHOLDERS: Final = frozenset({"Placeholder", "PlaceholderV2"})
 """Ops without a value unless they are fed or replaced."""
 MOST_WALKED: Final = 400_000
-"""So many nodes are walked for what is good to know of signatures: twenty of them in large models."""
+"""Maximum number of nodes that are walked for facts beside the summary: 20 signatures of large models."""
 
 
 def node_of(tensor: str) -> str:
@@ -75,6 +75,8 @@ def reach(nodes: Mapping[str, Any], targets: Iterable[str], cut: Cut = NO_CUT) -
       targets: tensor names (`"node:0"`), which may be cut, or node names, for example of initialisers.
       cut: where to stop.
     """
+    # Depth-first with a stack of its own: graphs are deeper than Python's recursion limit. Invariant: every
+    # node in `seen` has had its inputs pushed or cut, so each edge is looked at once.
     result = Reach()
     seen, missing = result.nodes, result.missing
     stack = [
@@ -136,6 +138,7 @@ def consumers_of(nodes: Mapping[str, Any], cut: Cut = NO_CUT) -> dict[str, list[
 
 def follow(consumers: Mapping[str, Iterable[str]], sources: Iterable[str]) -> set[str]:
     """Names of `sources` and of all that comes behind one of them, by what `consumers_of` says."""
+    # A node is pushed when it enters the set, so it is expanded once, also in a loop.
     reached = set(sources)
     stack = list(reached)
     while stack:
@@ -148,6 +151,7 @@ def follow(consumers: Mapping[str, Iterable[str]], sources: Iterable[str]) -> se
 
 def calls_of_attr(attr: Any) -> Iterator[Any]:
     """The NameAttrList messages (function calls) in an AttrValue-shaped message, nested ones included."""
+    # Asked by name first: to read `attr.func` of another kind would make an empty message each time.
     kind = attr.WhichOneof("value")
     calls = [attr.func] if kind == "func" else attr.list.func if kind == "list" else ()
     for call in calls:
@@ -165,6 +169,7 @@ def reached_functions(nodes: Iterable[Any], library: Any) -> list[Any]:
     by_name = {function.signature.name: function for function in library.function}
     if not by_name:
         return []
+    # A SymbolicGradient op names the function, not its gradient: the library says which that is.
     gradient_of = {gradient.function_name: gradient.gradient_func for gradient in library.gradient}
     called: set[str] = set()
     stack: list[str] = []

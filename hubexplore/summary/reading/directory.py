@@ -142,7 +142,7 @@ def describe(
     if (
         weights is None
         and place is not None
-        and any(each.kind == GLOBAL for variant in variants for each in variant.variables)
+        and any(variable.kind == GLOBAL for variant in variants for variable in variant.variables)
         and not warnings
     ):
         warnings.append("The module has variables, but 'variables/variables.index' is missing.")

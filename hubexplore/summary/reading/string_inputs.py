@@ -84,7 +84,7 @@ class Reader:
             for feature in _features(node, nodes)
         ]
         if ops & _PARSERS:
-            return Encoding("example", tuple({each.name: each for each in features}.values()))
+            return Encoding("example", tuple({feature.name: feature for feature in features}.values()))
         for op, picture in _DECODERS.items():
             if op in ops:
                 return Encoding("image", picture=picture, base64="DecodeBase64" in ops)

@@ -74,8 +74,10 @@ def read_variables(
         started = main_op_values(meta_graph, nodes) if is_saved_model else {}
         local = starting(meta_graph, nodes, started, entries) if started else {}
         variables = [
-            replace(each, kind=LOCAL, trainable=False) if each.node in local and not each.partitions else each
-            for each in variables
+            replace(variable, kind=LOCAL, trainable=False)
+            if variable.node in local and not variable.partitions
+            else variable
+            for variable in variables
         ]
     elif not variables:
         variables = _of_objects(meta_graph.object_graph_def.nodes, nodes, entries)
@@ -180,8 +182,8 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
     """
     _check_count(len(objects), "objects")
     paths = _paths(objects)
-    for index, each in enumerate(objects):
-        for slot in each.slot_variables:
+    for index, saved_object in enumerate(objects):
+        for slot in saved_object.slot_variables:
             owner = paths.get(slot.original_variable_node_id)
             if owner is not None and index in paths:
                 name = f"{owner}/.OPTIMIZER_SLOT/{paths[index]}/{_escaped(slot.slot_name)[:_LONGEST_PATH]}"
@@ -192,10 +194,10 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
         if node.op == "VarHandleOp" and "shared_name" in node.attr
     }
     summaries = []
-    for index, each in enumerate(objects):
-        if each.WhichOneof("kind") != "variable":
+    for index, saved_object in enumerate(objects):
+        if saved_object.WhichOneof("kind") != "variable":
             continue
-        variable, key = each.variable, f"{paths.get(index, '')}{_VALUE}"
+        variable, key = saved_object.variable, f"{paths.get(index, '')}{_VALUE}"
         entry = entries.get(key)
         summaries.append(
             VariableSummary(

@@ -174,6 +174,7 @@ def _in_file_order(variables: tuple[VariableSummary, ...], weights: Weights) -> 
             note = f"shares a part of its bytes with {overlapping[variable.key]!r}: the index is damaged"
             yield dataclasses.replace(_Tensor(variable.name, entry, weights).facts(), note=note)
             continue
+        # Tied weights are stored once under several names, and are read once.
         same = (entry.dtype, elements(entry.shape), tuple(sorted(entry.extents)))
         if same not in known:
             known[same] = _Tensor(variable.name, entry, weights).stats()
@@ -190,6 +191,9 @@ def _overlapping(entries: Mapping[str, CheckpointEntry]) -> dict[str, str]:
                 run = (extent.shard, extent.offset, extent.offset + extent.size)
                 runs.setdefault(run, name)
                 names.setdefault(run, []).append(name)
+    # A sweep over the runs by their start, O(n log n). It is enough to compare a run with the one that reaches
+    # furthest so far: what overlaps any earlier run overlaps that one too. Equal runs are one value under
+    # several names, as writers store tied weights.
     overlaps: dict[str, str] = {}
     furthest: tuple[int, int, int] | None = None
     for run in sorted(runs):
@@ -216,6 +220,7 @@ class _Extremes:
             nans, infs = (int(np.count_nonzero(test(numbers))) for test in (np.isnan, np.isinf))
             self.nans, self.infs = self.nans + nans, self.infs + infs
         self.zeros += (numbers.size - int(np.count_nonzero(numbers))) * times
+        # `item` makes Python numbers: integers stay exact beyond 2**53, where float64 rounds.
         finite = _finite(numbers)
         if finite.size:
             low, high = finite.min().item(), finite.max().item()
@@ -242,6 +247,7 @@ class _Moments:
     @classmethod
     def between(cls, low: float, high: float) -> _Moments:
         exponent = math.frexp(max(abs(low), abs(high)))[1]
+        # Only very large and very small numbers are scaled: a power of two is exact, but the pass takes time.
         exponent = exponent if abs(exponent) > _SAFE_EXPONENT else 0
         bins = 1 if low == high else BINS
         return cls(
@@ -261,6 +267,7 @@ class _Moments:
         self.mean += shift * added / count
         self.count = count
         bins = len(self.histogram)
+        # One bin of any width where all numbers are equal.
         width = (self.high - self.low) or 1.0
         places = np.minimum((values - self.low) / width * bins, bins - 1).astype(np.int64)
         self.histogram += np.bincount(places, minlength=bins) * times
@@ -272,6 +279,7 @@ class _Moments:
     def edges(self) -> tuple[float, ...]:
         bins = len(self.histogram)
         width = self.high - self.low
+        # Not a running sum, whose rounding would let the last edge drift away from the maximum.
         inner = [self.low + width * (index / bins) for index in range(bins)]
         return tuple(self.unscaled(edge) for edge in [*inner, self.high])
 
