@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
 
 ToText = Callable[..., str]
-"""Makes text: given whether it is coloured, and for how many columns if that is known."""
+"""Makes text. Arguments: whether it is coloured, and the number of columns if that is known."""
 
 CANNOT_REPLACE: Final = 1
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
-# A message may quote names of any length.
+# Characters of a message, which may quote names of any length.
 MAX_MESSAGE: Final = 2000
 # Tables cannot be read in fewer columns; a narrower terminal breaks their lines.
 LEAST_WIDTH: Final = 60
@@ -82,17 +82,25 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     show.add_argument("path", metavar="PATH", nargs="?", help="directory, archive, URL or sample:NAME")
     what = show.add_mutually_exclusive_group()
     what.add_argument(
-        "--compare", metavar="OTHER", help="what differs from OTHER; exit code 1 if it cannot replace PATH"
+        "--compare",
+        metavar="OTHER",
+        help="show what differs from OTHER; exit code 1 if OTHER cannot replace PATH",
     )
     what.add_argument(
-        "--stats", metavar="PATTERN", nargs="?", const="", help="statistics of the weights, of all or of some"
+        "--stats",
+        metavar="PATTERN",
+        nargs="?",
+        const="",
+        help="show statistics of the weights, of all variables or those that match",
     )
     what.add_argument("--graph", metavar="FILE", help="write a diagram: FILE.svg, FILE.png or FILE.dot")
-    show.add_argument("--json", action="store_true", help="as JSON")
+    show.add_argument("--json", action="store_true", help="print JSON")
     show.add_argument("--html", metavar="FILE", help="write one self-contained page")
     show.add_argument("--signature", metavar="NAME", help="only this signature")
     show.add_argument("--tags", metavar="T[,T]", help="only this graph variant; '' is the one without tags")
-    show.add_argument("--no-color", action="store_true", help="no colours, as with NO_COLOR set")
+    show.add_argument(
+        "--no-color", action="store_true", help="print without colours, as if NO_COLOR were set"
+    )
     parsed = parser.parse_args(arguments)
     if parsed.path is None and parsed.stats:
         parsed.path, parsed.stats = parsed.stats, ""  # `show --stats PATH`
@@ -130,7 +138,7 @@ def _show(arguments: argparse.Namespace) -> int:
 def _views(
     arguments: argparse.Namespace, summary: Summary
 ) -> tuple[ToText, Callable[[int], str], Callable[[], str]]:
-    """Returns what makes text (coloured or not), JSON (indented by so much) and a page."""
+    """Returns what makes text (coloured or not), JSON (with an indentation) and an HTML page."""
     if arguments.stats is None:
         from hubexplore.display.card import text
 

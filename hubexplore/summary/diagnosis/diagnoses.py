@@ -13,6 +13,7 @@ from hubexplore.summary.files.paths import unreplaced_variable
 from hubexplore.summary.module_format import GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE
 
 _SHOWN: Final = 5
+"""Maximum number of names or graph variants that a message lists."""
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -72,7 +73,7 @@ class HubModule(Diagnosis):
 
 @dataclass(frozen=True)
 class TF2SavedModel(Diagnosis):
-    """What `tf.saved_model.save` and TF2 Hub models are."""
+    """A directory that `tf.saved_model.save` wrote, as TF2 Hub models are."""
 
     holds_saved_model = True
 
@@ -87,7 +88,7 @@ class TF2SavedModel(Diagnosis):
 
 @dataclass(frozen=True)
 class TF1SavedModel(Diagnosis):
-    """A SavedModel of TensorFlow 1 that is no Hub module.
+    """A SavedModel of TensorFlow 1 that is not a Hub module.
 
     Attributes:
       tags: Those of each meta graph.
@@ -125,7 +126,7 @@ class TextSavedModel(Diagnosis):
 
 @dataclass(frozen=True)
 class Checkpoint(Diagnosis):
-    """Weights without a graph; `prefixes` are the paths that TensorFlow wants for them."""
+    """Weights without a graph; `prefixes` are the paths by which TensorFlow restores them."""
 
     prefixes: tuple[str, ...]
 
@@ -170,7 +171,7 @@ class PartOfModule(Diagnosis):
 
     def what(self) -> str:
         """See the base class."""
-        return "is a part of a saved model"
+        return "is part of a saved model"
 
     def remedy(self, path: str) -> str:
         """See the base class."""
@@ -255,7 +256,7 @@ class SingleFile(Diagnosis):
 
 @dataclass(frozen=True)
 class Nothing(Diagnosis):
-    """Nothing is there. `nearest` is the lowest directory above that exists, `similar` a path like it."""
+    """A path to nothing. `nearest` is the lowest directory above that exists, `similar` a path like it."""
 
     nearest: str
     similar: str | None
@@ -273,7 +274,7 @@ class Nothing(Diagnosis):
         if self.similar:
             return f"Did you mean {self.similar!r}?"
         if self.nearest:
-            return f"Of this path only {self.nearest!r} exists."
+            return f"Only {self.nearest!r} exists of this path."
         return "Check the path; a relative one starts from the current directory."
 
 
@@ -291,12 +292,12 @@ class BrokenLink(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
-        return "Put the module where the link leads, or make the link anew: ln -sfn TARGET LINK."
+        return "Put the module where the link leads, or replace the link: ln -sfn TARGET LINK."
 
 
 @dataclass(frozen=True)
 class Unreadable(Diagnosis):
-    """Something is there that cannot be read."""
+    """A file or directory that cannot be read."""
 
     reason: str
     forbidden: bool

@@ -68,7 +68,7 @@ def file_kind(name: str, head: bytes) -> FileKind:  # noqa: PLR0911  # one retur
       head: Its first `HEAD` bytes, or all if it is shorter.
     """
     if not head:
-        return FileKind("an empty file", "Get it again.")
+        return FileKind("an empty file", "Copy or download it again.")
     file_format = magic.format_of(head)
     if file_format == magic.ZIP_ENTRY:
         return _zip_kind(name, head)
@@ -104,7 +104,7 @@ def _zip_kind(name: str, head: bytes) -> FileKind:
 
 
 def _starts_graph(head: bytes) -> bool:
-    """Says whether this could be a GraphDef: field 1 is a node, whose first fields are name and operation."""
+    """Says whether this may be a GraphDef: its field 1 is a node, which begins with its name and op type."""
     try:
         key_size = 1 if head[:1] == b"\x0a" else 0
         length, start = wire.varint(head, key_size)

@@ -34,10 +34,13 @@ from hubexplore.summary.module_format import (
 )
 from hubexplore.summary.weights import checkpoint_index
 
-_LARGEST_POINTER: Final = 1024  # bytes; those of git-lfs have about 130
-_LOOKED_INTO: Final = 200  # sub-directories; a folder of data may have a great many
+# Bytes of a file that may be a pointer of git-lfs. Its specification allows less than 1024.
+_LARGEST_POINTER: Final = 1024
+# Limits of the search below a directory: a folder of data may hold millions of files, and on a remote file
+# system each look is a request. Entries of a directory, levels below it, and paths of the next level.
+_LOOKED_INTO: Final = 200
 _LEVELS: Final = 3
-_FOLLOWED: Final = 400  # paths of a deeper level
+_FOLLOWED: Final = 400
 
 
 def explain(path: str, filesystem: Filesystem, name: str | None = None) -> errors.HubError | None:
@@ -62,6 +65,7 @@ def explain(path: str, filesystem: Filesystem, name: str | None = None) -> error
     )
     if hint:
         message = f"No TF1 Hub module at {path!r}: it {diagnosis.what()}. {hint}"
+    # What the user typed is not what was looked at, where that is a folder of the cache.
     if name not in (None, path):
         message = message.replace(repr(path), f"{path!r} (from {name!r})", 1)
     return diagnosis.error(message)
@@ -81,6 +85,7 @@ def diagnose(path: str, filesystem: Filesystem) -> Diagnosis:
 
 
 def _diagnose(path: str, filesystem: Filesystem) -> Diagnosis:  # noqa: PLR0911  # one return per answer
+    # From what is certain to what is likely: each answer assumes that those before it do not hold.
     if not filesystem.exists(path):
         return _absent(path, filesystem)
     if not filesystem.isdir(path):
@@ -234,9 +239,11 @@ def _absent(path: str, filesystem: Filesystem) -> Diagnosis:
         return _weights(path, filesystem)
     archives = [f"{path}{suffix}" for suffix in file_types.ARCHIVE_SUFFIXES]
     folders = [path.removesuffix(suffix) for suffix in file_types.ARCHIVE_SUFFIXES]
+    # Blanks and quotes come with paths that are pasted, and the ending when a path is typed from memory.
     for other in (path.strip().strip("'\""), *archives, *folders):
         if other not in ("", path) and filesystem.exists(other):
             return diagnoses.Nothing("", other)
+    # Upwards to the lowest directory that exists; a root is its own parent, which ends the loop.
     missing, nearest = path, _parent(path)
     while nearest != missing and not filesystem.exists(nearest):
         missing, nearest = nearest, _parent(nearest)

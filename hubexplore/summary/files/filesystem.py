@@ -136,7 +136,7 @@ def _check_regular(path: str, status: os.stat_result) -> None:
 
 
 def is_special(path: str) -> bool:
-    """Says whether a pipe, socket or device is at a path; False for what is elsewhere, or not there."""
+    """Says whether a pipe, socket or device is at a path; False for remote paths, and where nothing is."""
     if is_url(path):
         return False
     try:

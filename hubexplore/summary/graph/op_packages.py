@@ -9,7 +9,7 @@ from typing import Final
 NOWHERE: Final = "tf.contrib of TensorFlow 1; no package has it for TensorFlow 2"
 _RENAMED: Final = f"{NOWHERE} under this name; {{other}}"
 MOST_NAMED: Final = 12
-"""So many signatures are named that run an op."""
+"""Maximum number of signatures that a message names for an op."""
 
 # Package -> the op types that it registers; "*" ends a prefix. Read from the shared libraries of their
 # wheels: tensorflow-text 2.21.1, tensorflow-addons 0.23.0, tensorflow-io 0.37.1, tensorflow-decision-forests

@@ -19,7 +19,7 @@ _MAX_FIELDS: Final = 200
 _MAX_DEPTH: Final = 16
 _MAX_VALUE: Final = 256
 MORE: Final = "..."
-"""Path of the last field where there are more than are listed."""
+"""Path of the last listed field where more fields are left out."""
 
 
 def read_messages(meta_graph: Any) -> tuple[MessageSummary, ...]:
@@ -79,7 +79,7 @@ def _numbered(content: bytes, prefix: str, depth: int) -> Iterator[tuple[str, st
 
 
 def _fields(content: bytes) -> list[tuple[int, wire.Value]] | None:
-    """The fields of a message, or None if it is none."""
+    """The fields of a message, or None for bytes that are not a message."""
     try:
         return list(wire.fields(content))
     except ValueError:

@@ -39,9 +39,12 @@ from hubexplore.summary.source import Source, Weights
 from hubexplore.summary.weights import checkpoint_index
 from hubexplore.summary.without_gc import without_gc
 
+# Bytes of `tfhub_module.pb`; published ones have two.
 _LARGEST_DEFINITION: Final = 1 << 20
+# A directory that is not only a module, such as a home directory, is not listed to its end.
 _MAX_FILES: Final = 10_000
 _MAX_DEPTH: Final = 8
+# Folders that may be links: caches keep the content of a module elsewhere.
 _LINKED: Final = frozenset({VARIABLES_FOLDER, ASSETS_FOLDER})
 _LARGEST_DIGEST: Final = 1 << 30  # bytes
 _CHUNK: Final = 1 << 24  # bytes of a file in memory at once

@@ -83,6 +83,7 @@ def _makers(library: Any) -> dict[str, Any]:
             elif node.op in CALLS:
                 for call in _called(node):
                     callers.setdefault(call, []).append(name)
+    # From the tables back to their callers, breadth-first: each function is queued once, also in recursion.
     queue = list(makers)
     for name in queue:  # grows while it is walked
         for caller in callers.get(name, ()):
@@ -141,6 +142,8 @@ def read_assets(
 
 def files_of(meta_graph: Any, nodes: Mapping[str, Any]) -> dict[str, str]:
     """Tensor name -> file name; for a graph that was never written, the paths its constants hold."""
+    # TF1 writers list assets in a collection, later ones in a field of their own; a graph in memory has only
+    # the constants with the paths.
     definitions = list(meta_graph.asset_file_def)
     if ASSETS_COLLECTION in meta_graph.collection_def:
         for packed in meta_graph.collection_def[ASSETS_COLLECTION].any_list.value:
@@ -175,6 +178,8 @@ def _uses(nodes: Mapping[str, Any], assets: set[str], tables: set[str]) -> dict[
     The op is an InitializeTableFromTextFile, or a call of a function that holds one. The path may pass
     through an Identity or a variable on its way.
     """
+    # One pass in the order of the graph is enough: writers put a node after its inputs. `holder` maps a node
+    # that passes a path on to the asset it comes from.
     holder = {name: name for name in assets}
     takers: list[tuple[list[str], list[str]]] = []
     for name, node in nodes.items():

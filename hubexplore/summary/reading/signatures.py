@@ -105,6 +105,7 @@ def _composite(name: str, composite: Any) -> TensorSummary:
     What its type consists of is written as a tuple: for a ragged tensor (shape, dtype of the values, number
     of ragged dimensions, dtype of the row splits).
     """
+    # Newer TensorFlow has classes that the table lacks; they are shown by number rather than refused.
     spec = composite.type_spec
     kind = TYPE_SPECS.get(spec.type_spec_class, f"type {spec.type_spec_class}")
     parts = spec.type_state.tuple_value.values

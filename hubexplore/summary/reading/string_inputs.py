@@ -13,7 +13,7 @@ from hubexplore.summary.graph.traversal import consumers_of, follow, index_nodes
 from hubexplore.summary.model import elements
 
 MOST_VALUES: Final = 1_000_000
-"""Values of one feature: a graph that wants more of them gets one."""
+"""Maximum number of values of one feature; a graph that asks for more gets one."""
 _PARSERS: Final = frozenset({"ParseExample", "ParseExampleV2", "ParseSingleExample"})
 _DECODERS: Final = {
     "DecodeJpeg": "JPEG", "DecodeAndCropJpeg": "JPEG", "DecodePng": "PNG", "DecodeBmp": "BMP",

@@ -20,11 +20,12 @@ from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
 _TRAINABLE: Final = "trainable_variables"
 VARIABLE_COLLECTIONS: Final = ("variables", "model_variables", _TRAINABLE)
 _PARTITION: Final = re.compile(r"(?P<key>.*)/part_\d+$", re.DOTALL)
+# Characters of an object's path; the paths of a chain of objects together grow with the square of its length.
 _LONGEST_PATH: Final = 2_000
 _VALUE: Final = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 MOST: Final = 250_000
-"""So many variables, or objects of a TF2 SavedModel, are read: as many as tensors of a checkpoint."""
+"""Maximum number of variables, or of objects of a TF2 SavedModel, that are read."""
 MSG_MANY: Final = (
     "The module lists {count:,} {what}, of which at most {limit:,} are read: ten times as many as the "
     "largest published models have. If it is meant to be so large, open it with tf.saved_model.load."
@@ -57,6 +58,8 @@ def read_variables(
       DamagedModuleError: a description of a variable is not readable.
       UnsupportedFormatError: there are more than `MOST`.
     """
+    # A variable is in several collections, and a partitioned one has a proto for each part: `seen` has the
+    # parts by the variable of the graph, `grouped` by the name in the checkpoint.
     grouped: dict[str, _Parts] = {}
     seen: dict[str, _Parts] = {}
     parsed: dict[bytes, Any] = {}  # most are in two collections

@@ -56,6 +56,7 @@ def read_variant(
       DamagedModuleError: a part of it is not readable.
     """
     graph, nodes = meta_graph.graph_def, {}
+    # The index and the counts share one pass: each more over a large graph is felt when a module is opened.
     used: Counter[str] = Counter()
     for node in graph.node:  # once over what may be 100,000 nodes
         nodes[node.name] = node

@@ -136,7 +136,7 @@ def _read(data: bytes) -> CheckpointIndex:
             whole[key.decode()] = entry
             if len(whole) > _MOST_TENSORS:
                 raise ValueError(f"it lists more than {_MOST_TENSORS:,} tensors")
-    # The keys of slices sort before all names, but the entry of the whole variable says how many there must be.
+    # Keys of slices sort before all names, but the entry of the whole variable says how many there must be.
     # Without this check an incomplete index would fail much later, when the variable is restored.
     for name, entry in whole.items():
         if entry.slices:

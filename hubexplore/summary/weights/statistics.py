@@ -35,9 +35,9 @@ from hubexplore.summary.weights.number_encoding import Numbers
 
 BINS: Final = 16
 PIECE: Final = 1 << 19
-"""How many numbers are read and held at once."""
+"""Maximum number of numbers that are read and held at once."""
 _SPARSE: Final = 1 << 24
-"""Bytes of a tensor from which on it is asked what of it was written."""
+"""Least size in bytes of a tensor for which the system is asked which parts were ever written."""
 # Beyond 2**±500 the square of a float64, or the width of a range, may overflow or vanish.
 _SAFE_EXPONENT: Final = 500
 
@@ -191,7 +191,7 @@ def _overlapping(entries: Mapping[str, CheckpointEntry]) -> dict[str, str]:
                 run = (extent.shard, extent.offset, extent.offset + extent.size)
                 runs.setdefault(run, name)
                 names.setdefault(run, []).append(name)
-    # A sweep over the runs by their start, O(n log n). It is enough to compare a run with the one that reaches
+    # A sweep over the runs by their start, O(n log n). It is enough to compare a run with that which reaches
     # furthest so far: what overlaps any earlier run overlaps that one too. Equal runs are one value under
     # several names, as writers store tied weights.
     overlaps: dict[str, str] = {}
