@@ -24,14 +24,14 @@ GLOBAL: Final = "global"
 LOCAL: Final = "local"
 
 Shape = tuple[int | None, ...] | None
-"""None is an unknown rank, a None in it an unknown dimension."""
+"""Static shape: None is an unknown rank, None within the tuple an unknown size."""
 
 MOST_ELEMENTS: Final = (1 << 63) - 1
-"""How many elements a tensor can have. TensorFlow counts them in 64 bits."""
+"""Maximum number of elements of a tensor. TensorFlow counts them in 64 bits."""
 
 
 def elements(shape: Shape) -> int | None:
-    """How many elements a shape has; None where that is not known, or more than any tensor can have."""
+    """Returns the number of elements of a shape; None if it is unknown, or more than a tensor can have."""
     if shape is None:
         return None
     count: int | None = 1
@@ -128,7 +128,7 @@ class VariableSummary:
 
     @functools.cached_property
     def parameters(self) -> int | None:
-        """How many numbers it holds; None where its shape is not known, or is that of no tensor."""
+        """Number of elements; None if the shape is unknown, or larger than that of any tensor."""
         return elements(self.shape)
 
     @functools.cached_property

@@ -1,4 +1,4 @@
-"""Which graph variant is meant by tags that somebody typed."""
+"""Which graph variant is meant by tags that a user typed."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def chosen(typed_tags: str | Iterable[str], existing: Iterable[Tags]) -> Tags:
       typed_tags: a text in which commas separate tags, or several tags; none means the variant without tags.
       existing: the sorted tags of all variants.
     """
+    # Tags may hold commas and blanks, so what matches a variant literally goes first.
     known = set(existing)
     parts = typed_tags.split(",") if isinstance(typed_tags, str) else list(typed_tags)
     typed = _sorted(each.strip() for each in parts)

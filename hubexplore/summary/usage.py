@@ -273,6 +273,7 @@ def _zeros(shape: tuple[int, ...], dtype: str) -> str:
 
 def _shapes(meta_graph: Any, signature: SignatureSummary) -> Mapping[str, tuple[int, ...]]:
     """A full shape of one row for each input, as the graph takes it."""
+    # Most signatures state all sizes but the batch; only the others need the graph to be followed.
     stated = {tensor.name: _stated(tensor) for tensor in signature.inputs}
     if all(shape is not None and None not in shape[1:] for shape in stated.values()):
         return {

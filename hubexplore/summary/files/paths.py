@@ -1,4 +1,4 @@
-"""What a path that somebody typed, set or computed stands for. All paths of the package pass through here.
+"""What a path that a user typed, set or computed stands for. All paths of the package pass through here.
 
 | given | what becomes of it |
 | --- | --- |

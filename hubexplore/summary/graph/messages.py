@@ -116,6 +116,8 @@ def _build() -> dict[str, Any]:
     _add_enums(file)
     for name, schema in _SCHEMA.items():
         _add_message(file, name, [part.split() for part in schema.split(";")])
+    # A pool of its own: in the default one TensorFlow's full definitions would collide with these as soon as
+    # TensorFlow is imported.
     pool = descriptor_pool.DescriptorPool()
     for proto in (any_file, file):
         pool.AddSerializedFile(proto.SerializeToString())

@@ -22,6 +22,7 @@ def output_of(op: OpDefinition, attributes: Mapping[str, Any], port: str) -> tup
       it; that of a reference ends in "_ref".
     """
     name, _, digits = port.rpartition(":")
+    # More digits than any output number has: `int` of a made-up name could take seconds.
     number = int(digits) if digits.isdecimal() and len(digits) < 9 else 0
     begin = 0
     for argument in op.outputs:
@@ -52,7 +53,7 @@ def _value(op: OpDefinition, attributes: Mapping[str, Any], name: str) -> Any | 
 
 
 def _count(op: OpDefinition, attributes: Mapping[str, Any], argument: Argument) -> int:
-    """How many tensors an argument is; 0 where the node does not say."""
+    """Returns the number of tensors of an argument; 0 where the node does not say."""
     if argument.count:
         value = _value(op, attributes, argument.count)
         return max(value.i, 0) if value is not None else 0

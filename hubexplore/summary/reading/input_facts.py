@@ -47,6 +47,7 @@ def read_inputs(meta_graph: Any, signatures: Iterable[SignatureSummary]) -> Fact
         used, count = _used(nodes, signature)
         walked += count
         for tensor in signature.inputs:
+            # Stopping is safe: an input without facts is shown as any other.
             if walked + reader.walked > MOST_WALKED:
                 return facts_by_input
             if tensor.dtype == "string" and tensor.tensor and tensor.tensor not in encodings:

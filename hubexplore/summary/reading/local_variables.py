@@ -22,6 +22,7 @@ _Nodes = Mapping[str, Any]
 
 def main_op_values(meta_graph: Any, nodes: _Nodes) -> dict[str, str]:
     """What the main op of a SavedModel assigns: variable's node -> the input with its value."""
+    # Older writers name the op in a collection, newer ones as the output of a signature; some do both.
     ran = [
         name
         for key in MAIN_OPS

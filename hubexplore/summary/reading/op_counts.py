@@ -23,6 +23,7 @@ def count_ops(used: Counter[str], functions: Iterable[Any]) -> tuple[OpSummary, 
     for function in functions:
         function_names.add(function.signature.name)
         inside.update(node.op for node in function.node_def)
+    # A call by name looks like an op of that type; it is counted, but TensorFlow does not lack it.
     known = known_ops()
     summaries = []
     for op in used | inside:

@@ -88,7 +88,7 @@ class CheckpointIndex:
     """What a checkpoint holds.
 
     Attributes:
-      num_shards: How many data files there are.
+      num_shards: Number of data files.
       entries: Each tensor by name, in the order of the names; partitioned variables once.
       slice_entries: The stored slices of partitioned variables, by the names of those.
     """
