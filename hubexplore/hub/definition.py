@@ -32,7 +32,7 @@ from hubexplore.summary.diagnosis.saved_model_remedy import SUPPORTED_COLLECTION
 from hubexplore.summary.files import paths
 from hubexplore.summary.lookup import no_such_variant
 from hubexplore.summary.model import HUB_MODULE, IN_MEMORY, TF1_SAVED_MODEL
-from hubexplore.summary.reading.directory import Place, describe
+from hubexplore.summary.reading.directory import ModuleDirectory, describe
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
@@ -93,7 +93,7 @@ class DefinedSpec(ModuleSpec):
         title: str,
         checkpoint: Checkpoint | None,
         origin: Origin | None = None,
-        place: Place | None = None,
+        place: ModuleDirectory | None = None,
         *,
         asset_files: AssetFiles = NO_FILES,
     ) -> None:

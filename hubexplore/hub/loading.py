@@ -32,7 +32,7 @@ from hubexplore.summary.diagnosis.saved_model_remedy import spec_code
 from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import shown
 from hubexplore.summary.module_format import GRAPH_FILE, MODULE_FILE, VARIABLES_PREFIX
-from hubexplore.summary.reading.directory import Place
+from hubexplore.summary.reading.directory import ModuleDirectory
 
 
 class _NotFoundError(tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
@@ -144,7 +144,7 @@ def spec_from_directory(
             checkpoint = open_checkpoint(prefix)
         for variant in variants:
             list_saved(variant, checkpoint.held if checkpoint else {}, started[variant.tags])
-    place = Place(directory, filesystem_of(directory))
+    place = ModuleDirectory(directory, filesystem_of(directory))
     return DefinedSpec(variants, title, checkpoint, origin, place, asset_files=asset_files)
 
 

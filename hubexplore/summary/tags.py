@@ -19,13 +19,13 @@ def chosen(typed_tags: str | Iterable[str], existing: Iterable[Tags]) -> Tags:
     # Tags may hold commas and blanks, so what matches a variant literally goes first.
     known = set(existing)
     parts = typed_tags.split(",") if isinstance(typed_tags, str) else list(typed_tags)
-    typed = _sorted(each.strip() for each in parts)
+    typed = _sorted(part.strip() for part in parts)
     literal = [
         tuple(sorted(set(parts))),
         _sorted(parts),
         *([(typed_tags,)] if isinstance(typed_tags, str) else []),
     ]
-    return next((each for each in literal if each in known), typed)
+    return next((tags for tags in literal if tags in known), typed)
 
 
 def _sorted(tags: Iterable[str]) -> Tags:

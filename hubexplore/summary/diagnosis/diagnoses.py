@@ -125,7 +125,7 @@ class TextSavedModel(Diagnosis):
 
 
 @dataclass(frozen=True)
-class Checkpoint(Diagnosis):
+class BareCheckpoint(Diagnosis):
     """Weights without a graph; `prefixes` are the paths by which TensorFlow restores them."""
 
     prefixes: tuple[str, ...]

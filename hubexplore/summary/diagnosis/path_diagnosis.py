@@ -102,7 +102,7 @@ def _diagnose(path: str, filesystem: Filesystem) -> Diagnosis:  # noqa: PLR0911 
         return diagnoses.OneLevelDown(below)
     prefixes = [name.removesuffix(".index") for name in names if name.endswith(".index")]
     if prefixes or "checkpoint" in names:
-        return diagnoses.Checkpoint(tuple(join(path, prefix) for prefix in prefixes))
+        return diagnoses.BareCheckpoint(tuple(join(path, prefix) for prefix in prefixes))
     if VARIABLES_FOLDER in names and filesystem.exists(join(path, f"{VARIABLES_PREFIX}.index")):
         return diagnoses.Incomplete("module", _missing(MODULE_FILE, GRAPH_FILE))
     return diagnoses.OtherDirectory(names) if names else diagnoses.EmptyDirectory()
@@ -231,7 +231,7 @@ def _weights(prefix: str, filesystem: Filesystem) -> Diagnosis:
     folder = _parent(prefix)
     if _basename(folder) == VARIABLES_FOLDER and filesystem.exists(join(_parent(folder), GRAPH_FILE)):
         return diagnoses.PartOfModule(_parent(folder))
-    return diagnoses.Checkpoint((prefix,))
+    return diagnoses.BareCheckpoint((prefix,))
 
 
 def _absent(path: str, filesystem: Filesystem) -> Diagnosis:

@@ -150,10 +150,10 @@ def _argument_of(arg_def: Any) -> Argument:
 def line_of(op: OpDefinition) -> str:
     """The line of the file for an op."""
     attributes = [
-        f"{name}:{each.kind}" + ("" if each.default_text is None else f"={each.default_text}")
-        for name, each in op.attributes.items()
+        f"{name}:{spec.kind}" + ("" if spec.default_text is None else f"={spec.default_text}")
+        for name, spec in op.attributes.items()
     ]
-    arguments = (" ".join(map(_argument_text, each)) for each in (op.inputs, op.outputs))
+    arguments = (" ".join(map(_argument_text, side)) for side in (op.inputs, op.outputs))
     return "\t".join([op.name, *arguments, "stateful" if op.stateful else "", *attributes])
 
 

@@ -48,8 +48,8 @@ def ops_of(signature: SignatureSummary, meta_graph: Any, op_types: Iterable[str]
 
 def _run_by(signature: SignatureSummary, nodes: Mapping[str, Any], library: Any) -> list[Any]:
     """Returns the nodes that a signature runs, those of functions included."""
-    fed = frozenset(tensor_of(tensor) for each in signature.inputs for tensor in each.tensors)
-    targets = [tensor_of(tensor) for each in signature.outputs for tensor in each.tensors]
+    fed = frozenset(tensor_of(tensor) for info in signature.inputs for tensor in info.tensors)
+    targets = [tensor_of(tensor) for info in signature.outputs for tensor in info.tensors]
     needed = [nodes[name] for name in reach(nodes, targets, Cut(tensors=fed)).nodes]
     inside = (function.node_def for function in reached_functions(needed, library))
     return [*needed, *itertools.chain.from_iterable(inside)]

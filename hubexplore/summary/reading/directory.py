@@ -58,7 +58,7 @@ MSG_LONG_TEXT: Final = (
 
 
 @dataclass(frozen=True)
-class Place:
+class ModuleDirectory:
     """A directory that holds a saved model, and what reads it."""
 
     directory: str
@@ -83,7 +83,7 @@ def read_module(directory: str, filesystem: Filesystem, title: str | None = None
     Raises:
       HubError: it is none of these, or damaged; the message says what it is and the call that opens it.
     """
-    place = Place(directory, filesystem)
+    place = ModuleDirectory(directory, filesystem)
     try:
         names = filesystem.listdir(directory)
         file = next(name for name in GRAPH_FILES if name in names)
@@ -111,7 +111,7 @@ def describe(
     meta_graphs: Iterable[Any],
     title: str,
     format_name: str,
-    place: Place | None,
+    place: ModuleDirectory | None,
     is_saved_model: bool = False,
 ) -> ModuleSummary:
     """The summary of some graph variants.
@@ -163,14 +163,14 @@ def describe(
     )
 
 
-def _long_text(place: Place, size: int) -> str:
+def _long_text(place: ModuleDirectory, size: int) -> str:
     remedy = TextSavedModel().remedy(place.directory)
     return MSG_LONG_TEXT.format(
         path=place.path(GRAPH_TEXT_FILE), size=size, limit=saved_model_scan.LARGEST_TEXT, remedy=remedy
     )
 
 
-def _parse(content: bytes, file: str, place: Place, title: str | None) -> Any:
+def _parse(content: bytes, file: str, place: ModuleDirectory, title: str | None) -> Any:
     saved_model = SavedModel()
     try:
         saved_model_parser.parse(content, saved_model, is_text=file == GRAPH_TEXT_FILE)
@@ -179,7 +179,7 @@ def _parse(content: bytes, file: str, place: Place, title: str | None) -> Any:
     return saved_model
 
 
-def _explained(place: Place, title: str | None, reason: str = "") -> Exception:
+def _explained(place: ModuleDirectory, title: str | None, reason: str = "") -> Exception:
     """The error that says what is there instead; `reason` is why graphs that are there cannot be read."""
     diagnosis = path_diagnosis.explain(place.directory, place.filesystem, title)
     if diagnosis is None or (reason and not isinstance(diagnosis, DamagedModuleError)):
@@ -190,7 +190,7 @@ def _explained(place: Place, title: str | None, reason: str = "") -> Exception:
     return diagnosis
 
 
-def _format_warnings(place: Place) -> list[str]:
+def _format_warnings(place: ModuleDirectory) -> list[str]:
     try:
         content = read_message(place.filesystem, place.path(MODULE_FILE), _LARGEST_DEFINITION)
         definition = ModuleDef.FromString(content)
@@ -206,7 +206,7 @@ def _format_warnings(place: Place) -> list[str]:
     return []
 
 
-def _weights(place: Place | None) -> tuple[Weights | None, list[str]]:
+def _weights(place: ModuleDirectory | None) -> tuple[Weights | None, list[str]]:
     if place is None:
         return None, []
     prefix, filesystem = place.path(VARIABLES_PREFIX), place.filesystem
@@ -220,7 +220,7 @@ def _weights(place: Place | None) -> tuple[Weights | None, list[str]]:
     return Weights(prefix, index, filesystem), [problem] if problem else []
 
 
-def _files(place: Place) -> Iterator[FileSummary]:
+def _files(place: ModuleDirectory) -> Iterator[FileSummary]:
     """The files of a directory and of those below it, as many as a module may reasonably have.
 
     A link to a directory may lead anywhere, as to "/". It is followed only where a part of the format lies
@@ -249,7 +249,7 @@ def _files(place: Place) -> Iterator[FileSummary]:
                 continue
 
 
-def _asset_checksums(place: Place, files: tuple[FileSummary, ...]) -> Iterator[tuple[str, str]]:
+def _asset_checksums(place: ModuleDirectory, files: tuple[FileSummary, ...]) -> Iterator[tuple[str, str]]:
     """Yields the name below `assets/` and the SHA-256, as hex digits, of each file there that can be read.
 
     Of files that together exceed 1 GiB those behind, by name, are left out.
@@ -268,7 +268,10 @@ def _asset_checksums(place: Place, files: tuple[FileSummary, ...]) -> Iterator[t
 
 
 def _digest(
-    place: Place, weights: Weights | None, files: tuple[FileSummary, ...], checksums: Mapping[str, str]
+    place: ModuleDirectory,
+    weights: Weights | None,
+    files: tuple[FileSummary, ...],
+    checksums: Mapping[str, str],
 ) -> str:
     """SHA-256 of graphs and assets as they are on disk, and of what the index says of the weights.
 

@@ -93,7 +93,7 @@ def test_a_tf2_saved_model(tmp_path: Path) -> None:
 
 def test_a_bare_checkpoint(tmp_path: Path) -> None:
     prefix = save_variables(tmp_path / "run")
-    expected = diagnoses.Checkpoint((prefix,))
+    expected = diagnoses.BareCheckpoint((prefix,))
     for path in (prefix, f"{prefix}.index", f"{prefix}.data-00000-of-00001", tmp_path / "run"):
         assert diagnose(path) == expected
         assert f"checkpoint_path={prefix!r}" in message(path)
