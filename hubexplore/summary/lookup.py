@@ -6,8 +6,9 @@ import difflib
 from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
-from hubexplore.errors import MAX_CANDIDATES, NoSuchSignatureError, NoSuchVariantError, closest
+from hubexplore.errors import NoSuchSignatureError, NoSuchVariantError, closest
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
+from hubexplore.summary.module_format import MOST_VARIANTS
 from hubexplore.summary.tags import Tags, chosen
 
 MAX_NAMED: Final = 20
@@ -88,7 +89,7 @@ def no_such_signature(name: object, existing: Iterable[str]) -> NoSuchSignatureE
 
 def _nearest(tags: Tags, existing: Collection[Tags]) -> Tags:
     """Returns the tags that are spelled alike, else those with the fewest tags more or less."""
-    spelled = {",".join(other): other for other in list(existing)[:MAX_CANDIDATES]}
+    spelled = {",".join(other): other for other in list(existing)[:MOST_VARIANTS]}
     alike = difflib.get_close_matches(",".join(tags), spelled, n=1)
     if alike:
         return spelled[alike[0]]

@@ -130,7 +130,7 @@ def test_a_proxy_that_is_not_an_address(server: Server, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize(
     ("status", "says"),
-    [(404, "spelling"), (403, "browser"), (401, "sign in"), (410, "removed"), (429, "later"), (503, "later")],
+    [(404, "spelling"), (403, "browser"), (401, "sign-in"), (410, "removed"), (429, "later"), (503, "later")],
 )
 def test_refusals(status: int, says: str, server: Server, left: Callable[[], list[str]]) -> None:
     handle = server.give("/m", b"no", status=status)
