@@ -175,12 +175,12 @@ def explain(name: str, existing: Iterable[str]) -> str:
 def _nearest(name: str, existing: Iterable[str]) -> str | None:
     """The name that is most like `name`, as a whole or in one of its words; None where none is like it."""
     wholes: dict[str, str] = {}
-    words: dict[str, str] = {}
-    for each in existing:
-        wholes.setdefault(each.lower(), each)
-        for word in each.lower().split("_"):
-            words.setdefault(word, each)
-    for table in (wholes, words):
-        for found in difflib.get_close_matches(name.lower(), table, n=1, cutoff=0.6):
-            return table[found]
+    by_word: dict[str, str] = {}
+    for public_name in existing:
+        wholes.setdefault(public_name.lower(), public_name)
+        for word in public_name.lower().split("_"):
+            by_word.setdefault(word, public_name)
+    for table in (wholes, by_word):
+        for match in difflib.get_close_matches(name.lower(), table, n=1, cutoff=0.6):
+            return table[match]
     return None

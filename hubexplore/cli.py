@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
 
 ToText = Callable[..., str]
-"""Makes text: given whether it is coloured, and for how many columns if that is known."""
+"""Makes text. Arguments: whether it is coloured, and the number of columns if that is known."""
 
 CANNOT_REPLACE: Final = 1
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
-# A message may quote names of any length.
+# Characters of a message, which may quote names of any length.
 MAX_MESSAGE: Final = 2000
 # Tables cannot be read in fewer columns; a narrower terminal breaks their lines.
 LEAST_WIDTH: Final = 60
@@ -82,23 +82,31 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     show.add_argument("path", metavar="PATH", nargs="?", help="directory, archive, URL or sample:NAME")
     what = show.add_mutually_exclusive_group()
     what.add_argument(
-        "--compare", metavar="OTHER", help="what differs from OTHER; exit code 1 if it cannot replace PATH"
+        "--compare",
+        metavar="OTHER",
+        help="show what differs from OTHER; exit code 1 if OTHER cannot replace PATH",
     )
     what.add_argument(
-        "--stats", metavar="PATTERN", nargs="?", const="", help="statistics of the weights, of all or of some"
+        "--stats",
+        metavar="PATTERN",
+        nargs="?",
+        const="",
+        help="show statistics of the weights, of all variables or those that match",
     )
     what.add_argument("--graph", metavar="FILE", help="write a diagram: FILE.svg, FILE.png or FILE.dot")
-    show.add_argument("--json", action="store_true", help="as JSON")
+    show.add_argument("--json", action="store_true", help="print JSON")
     show.add_argument("--html", metavar="FILE", help="write one self-contained page")
     show.add_argument("--signature", metavar="NAME", help="only this signature")
     show.add_argument("--tags", metavar="T[,T]", help="only this graph variant; '' is the one without tags")
-    show.add_argument("--no-color", action="store_true", help="no colours, as with NO_COLOR set")
-    found = parser.parse_args(arguments)
-    if found.path is None and found.stats:
-        found.path, found.stats = found.stats, ""  # `show --stats PATH`
-    if found.path is None:
+    show.add_argument(
+        "--no-color", action="store_true", help="print without colours, as if NO_COLOR were set"
+    )
+    parsed = parser.parse_args(arguments)
+    if parsed.path is None and parsed.stats:
+        parsed.path, parsed.stats = parsed.stats, ""  # `show --stats PATH`
+    if parsed.path is None:
         show.error("the PATH of a module is missing")
-    return found
+    return parsed
 
 
 def _show(arguments: argparse.Namespace) -> int:
@@ -107,9 +115,13 @@ def _show(arguments: argparse.Namespace) -> int:
     from hubexplore.summary.selection import likewise, narrowed
     from hubexplore.summary.tags import chosen
 
-    found = summarize(arguments.path)
-    tags = None if arguments.tags is None else chosen(arguments.tags, (each.tags for each in found.variants))
-    summary = dress(narrowed(found, tags, arguments.signature))
+    whole = summarize(arguments.path)
+    tags = (
+        None
+        if arguments.tags is None
+        else chosen(arguments.tags, (variant.tags for variant in whole.variants))
+    )
+    summary = dress(narrowed(whole, tags, arguments.signature))
     if arguments.compare is None:
         _output(arguments, *_views(arguments, summary))
         if arguments.graph is not None:
@@ -126,13 +138,13 @@ def _show(arguments: argparse.Namespace) -> int:
 def _views(
     arguments: argparse.Namespace, summary: Summary
 ) -> tuple[ToText, Callable[[int], str], Callable[[], str]]:
-    """Returns what makes text (coloured or not), JSON (indented by so much) and a page."""
+    """Returns what makes text (coloured or not), JSON (with an indentation) and an HTML page."""
     if arguments.stats is None:
         from hubexplore.display.card import text
 
         return functools.partial(text.module, summary), summary.to_json, summary.to_html
-    found = summary.variables.stats(arguments.stats or None)
-    return found.to_text, found.to_json, found.to_html
+    statistics = summary.variables.stats(arguments.stats or None)
+    return statistics.to_text, statistics.to_json, statistics.to_html
 
 
 def _output(
@@ -182,9 +194,9 @@ def _write_graph(path: str, summary: Summary, signature: str | None) -> None:
 
     target = Path(local_to_write(path, "The FILE of --graph"))
     if target.is_dir() or target.suffix.lower() not in ENDINGS:
-        found = "is a directory" if target.is_dir() else "does not"
+        finding = "is a directory" if target.is_dir() else "does not"
         endings = ", ".join(ENDINGS)
-        raise DiagramError(f"A diagram is written to a file that ends in {endings}; {path!r} {found}.")
+        raise DiagramError(f"A diagram is written to a file that ends in {endings}; {path!r} {finding}.")
     picture = summary.graph(signature)
     with _writing(str(target)):
         picture.save(target)

@@ -30,7 +30,7 @@ class HubError(Exception):
 
 
 class MissingModuleError(HubError, FileNotFoundError, ValueError, RuntimeError):
-    """Nothing is at the given path or handle."""
+    """Nothing exists at the path or handle."""
 
 
 class NotAModuleError(HubError, ValueError, RuntimeError):
@@ -46,7 +46,7 @@ class UnreadableModuleError(HubError, PermissionError, ValueError, RuntimeError)
 
 
 class UnsupportedFormatError(HubError, ValueError, RuntimeError):
-    """`tfhub_module.pb` names a format or a required feature this library does not know."""
+    """`tfhub_module.pb` names a format or a required feature that this version does not support."""
 
 
 class ArchiveError(HubError, OSError, ValueError, RuntimeError):
@@ -54,7 +54,7 @@ class ArchiveError(HubError, OSError, ValueError, RuntimeError):
 
 
 class SettingError(HubError, ValueError):
-    """An environment variable with a value that makes no sense."""
+    """An environment variable with an invalid value."""
 
 
 class DownloadError(HubError, OSError, RuntimeError):
@@ -62,11 +62,11 @@ class DownloadError(HubError, OSError, RuntimeError):
 
 
 class HandleError(HubError, ValueError, RuntimeError):
-    """A handle of a form that no resolver understands."""
+    """A handle in a form that no resolver supports."""
 
 
 class PathError(HandleError, OSError, TypeError):
-    """A path that stands for nothing: empty, of another type, or not one that can be used here."""
+    """A path that cannot be used: empty, not a path at all, or not usable for this purpose."""
 
 
 class AuthoringError(HubError, ValueError):
@@ -90,11 +90,11 @@ class NoSuchSignatureError(HubError, KeyError, ValueError):
 
 
 class NoSuchScopeError(HubError, KeyError, ValueError):
-    """A diagram was asked to unfold what is not in the graph."""
+    """A diagram was asked to expand a name that is not in the graph."""
 
 
 class DiagramError(HubError, RuntimeError, ValueError):
-    """A picture that cannot be made: no `dot` program, no time, or a file ending it does not know."""
+    """A diagram that cannot be drawn: no `dot` program, no time left, or an unknown file ending."""
 
 
 class NoSuchModuleError(HubError, KeyError):
@@ -122,7 +122,7 @@ class NoSuchNameError(HubError, AttributeError):
 
 
 class NoSuchImportError(HubError, ImportError):
-    """The same where a name is imported: `from hubexplore import name`."""
+    """`from hubexplore import name` with a name that does not exist; the message says what to write."""
 
 
 class SignatureError(HubError, TypeError, ValueError):

@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from hubexplore.summary.dtypes import FLOATS
 from hubexplore.summary.files.filesystem import join
+from hubexplore.summary.lookup import find_signature, find_variant
 from hubexplore.summary.model import AssetSummary, ModuleSummary, TensorSummary, VariantSummary
 from hubexplore.summary.reading.resources import AssetFolder
 
@@ -23,7 +25,6 @@ BACKGROUND: Final = "background"
 """Name given to class 0 when a file names only the 1,000 other classes of ImageNet."""
 
 _BACKGROUNDS: Final = frozenset({"background", "__background__", "_background_", "dummy", "unused", "???"})
-_FLOATS: Final = frozenset({"float16", "bfloat16", "float32", "float64"})
 # From rank 4 on the last dimension is more likely the channels of an image than scores of classes.
 _MAX_RANK: Final = 3
 
@@ -73,10 +74,11 @@ def labels(summary: ModuleSummary, tags: tuple[str, ...], signature: str) -> Map
       As many names as the output has classes, in the module's own spelling (untrusted text). Outputs that no
       file fits are omitted.
     """
-    variant = next((variant for variant in summary.variants if variant.tags == tags), None)
+    variant = find_variant(summary, tags)
     if variant is None or summary.source is None or summary.source.assets is None:
         return {}
-    outputs = next((entry.outputs for entry in variant.signatures if entry.name == signature), ())
+    entry = find_signature(variant, signature)
+    outputs = entry.outputs if entry else ()
     sizes = {output.name: size for output in outputs if (size := _classes(output))}
     if not sizes:
         return {}
@@ -88,7 +90,7 @@ def labels(summary: ModuleSummary, tags: tuple[str, ...], signature: str) -> Map
 def _classes(output: TensorSummary) -> int:
     """Returns the number of classes that an output may hold scores for; 0 if it does not look like scores."""
     shape = output.shape
-    if output.kind != "dense" or output.dtype not in _FLOATS or not shape or len(shape) > _MAX_RANK:
+    if output.kind != "dense" or output.dtype not in FLOATS or not shape or len(shape) > _MAX_RANK:
         return 0
     return shape[-1] if shape[-1] is not None and 1 < shape[-1] <= MAX_LINES else 0
 

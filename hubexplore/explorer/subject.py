@@ -14,12 +14,8 @@ from hubexplore.summary.diagnosis.saved_model_remedy import unsupported
 from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.files.redaction import shown, without_access
 from hubexplore.summary.graph.randomness import is_random
-from hubexplore.summary.model import (
-    IN_MEMORY,
-    TF1_SAVED_MODEL,
-    TF2_SAVED_MODEL,
-    ModuleSummary,
-)
+from hubexplore.summary.lookup import find_signature, find_variant
+from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL, TF2_SAVED_MODEL, ModuleSummary
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
@@ -106,16 +102,8 @@ class Subject:
 
     def signature(self, tags: Tags, name: str) -> SignatureSummary | None:
         """Returns the summary of a signature; None if the module has no such signature or variant."""
-        return next(
-            (
-                signature
-                for variant in self.summary.variants
-                if variant.tags == tags
-                for signature in variant.signatures
-                if signature.name == name
-            ),
-            None,
-        )
+        variant = find_variant(self.summary, tags)
+        return find_signature(variant, name) if variant else None
 
     def is_random(self, tags: Tags, signature: str) -> bool:
         """Whether the outputs of a signature are drawn at random."""

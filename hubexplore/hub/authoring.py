@@ -22,10 +22,11 @@ from hubexplore.hub.graph.state import read_variables_or_fail
 from hubexplore.hub.storage import assets
 from hubexplore.hub.storage.provenance import AssetFiles
 from hubexplore.hub.variants.variables import check_keys
-from hubexplore.hub.variants.variant import ATTACHMENTS, DEFAULT_SIGNATURE, Variant, as_tag_set
+from hubexplore.hub.variants.variant import Variant, as_tag_set
 from hubexplore.summary.diagnosis.saved_model_remedy import SUPPORTED_COLLECTIONS
 from hubexplore.summary.graph.hub_messages import ModuleAttachment
 from hubexplore.summary.graph.traversal import PLACEHOLDERS, Cut, reach
+from hubexplore.summary.module_format import ATTACHMENTS, DEFAULT_SIGNATURE
 
 _LOGGER: Final = logging.getLogger("hubexplore")
 _ATTACHMENT_KEY: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")

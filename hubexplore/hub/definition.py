@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +13,6 @@ from hubexplore.errors import (
     AuthoringError,
     CheckpointMismatchError,
     NoSuchMessageError,
-    NoSuchVariantError,
     UnsupportedCollectionError,
     closest,
 )
@@ -32,12 +30,14 @@ from hubexplore.hub.variants.variables import VariableSpec
 from hubexplore.hub.variants.variant import Variant, as_tag_set
 from hubexplore.summary.diagnosis.saved_model_remedy import SUPPORTED_COLLECTIONS, module_code
 from hubexplore.summary.files import paths
+from hubexplore.summary.lookup import no_such_variant
 from hubexplore.summary.model import HUB_MODULE, IN_MEMORY, TF1_SAVED_MODEL
-from hubexplore.summary.reading.directory import Place, describe
+from hubexplore.summary.reading.directory import ModuleDirectory, describe
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
 
+_TRAINING_ADVICE: Final = " Training needs trainable=True, whatever the tags."
 MSG_SAME_TAGS: Final = "Each graph variant needs its own set of tags; {tags} occurs twice."
 
 
@@ -92,7 +92,7 @@ class DefinedSpec(ModuleSpec):
         title: str,
         checkpoint: Checkpoint | None,
         origin: SourceFile | None = None,
-        place: Place | None = None,
+        place: ModuleDirectory | None = None,
         *,
         asset_files: AssetFiles = NO_FILES,
     ) -> None:
@@ -197,23 +197,8 @@ class DefinedSpec(ModuleSpec):
         """
         tag_set = as_tag_set(tags)
         if tag_set not in self._variants:
-            existing = {repr(sorted(tags_of_variant)): tags_of_variant for tags_of_variant in self._variants}
-            raise NoSuchVariantError(
-                f"The module has no graph variant with the tags {sorted(tag_set)!r}; it has "
-                f"{', '.join(existing)}.{self._tags_hint(tag_set)}"
-            )
+            raise no_such_variant(tag_set, self._variants, advice=_TRAINING_ADVICE)
         return self._variants[tag_set]
-
-    def _tags_hint(self, tag_set: frozenset[str]) -> str:
-        by_text = {",".join(sorted(existing)): existing for existing in self._variants}
-        matches = difflib.get_close_matches(",".join(sorted(tag_set)), by_text, n=1)
-        nearest = (
-            by_text[matches[0]]
-            if matches
-            else min(self._variants, key=lambda existing: (len(existing ^ tag_set), sorted(existing)))
-        )
-        hint = f"tags={sorted(nearest)!r}" if nearest else "no tags"
-        return f" Nearest: {hint}. Training needs trainable=True, whatever the tags."
 
     @property
     def variants(self) -> tuple[Variant, ...]:

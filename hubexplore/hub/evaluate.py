@@ -14,7 +14,7 @@ from hubexplore.hub.module import Module
 from hubexplore.hub.running.feeds import as_session_run
 from hubexplore.hub.running.signature_runner import AppliedSignatures, SignatureRunner
 from hubexplore.hub.spec import ModuleSpec
-from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE
+from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 
 
 @contextlib.contextmanager

@@ -31,12 +31,8 @@ from hubexplore.summary.diagnosis.path_diagnosis import explain
 from hubexplore.summary.diagnosis.saved_model_remedy import spec_code
 from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import shown
-from hubexplore.summary.reading.directory import (
-    GRAPH_FILE,
-    MODULE_FILE,
-    VARIABLES_PREFIX,
-    Place,
-)
+from hubexplore.summary.module_format import GRAPH_FILE, MODULE_FILE, VARIABLES_PREFIX
+from hubexplore.summary.reading.directory import ModuleDirectory
 
 
 class _NotFoundError(tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
@@ -152,7 +148,7 @@ def spec_from_directory(
         for variant in variants:
             # After the checkpoint is open, since only it says which unlisted variables were saved.
             list_saved(variant, checkpoint.variables if checkpoint else {}, started[variant.tags])
-    place = Place(directory, filesystem_of(directory))
+    place = ModuleDirectory(directory, filesystem_of(directory))
     return DefinedSpec(variants, title, checkpoint, origin, place, asset_files=asset_files)
 
 

@@ -15,10 +15,8 @@ from hubexplore.display.safe_display import automatic
 from hubexplore.errors import (
     GraphError,
     HandleError,
-    NoSuchVariantError,
     ScopeNameError,
     SignatureError,
-    closest,
 )
 from hubexplore.hub import tf_internals
 from hubexplore.hub.call_arguments import check_shared, convert_inputs, normalize_inputs, select_outputs
@@ -28,8 +26,10 @@ from hubexplore.hub.inspection.call_growth import CallCounter
 from hubexplore.hub.inspection.tensor_lookup import locate
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.spec import ModuleSpec
-from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE, as_tag_set
+from hubexplore.hub.variants.variant import as_tag_set
+from hubexplore.summary.lookup import find_variant, no_such_variant
 from hubexplore.summary.model import LiveSummary, VariableSummary
+from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
@@ -261,10 +261,8 @@ class Module:
 
     def _described_variables(self) -> tuple[VariableSummary, ...]:
         """The spec's descriptions of the variables of this graph variant."""
-        tags = tuple(sorted(self._tags))
-        return next(
-            (variant.variables for variant in self._spec.summary().variants if variant.tags == tags), ()
-        )
+        variant = find_variant(self._spec.summary(), tuple(sorted(self._tags)))
+        return variant.variables if variant else ()
 
     def get_signature_names(self) -> list[str]:
         """Names of the signatures of its graph variant."""
@@ -352,10 +350,7 @@ def _check_tags(spec: ModuleSpec, tags: frozenset[str]) -> None:
     if tags in map(frozenset, existing):
         return
     spec.get_signature_names(tags)  # a spec that explains it better does so here
-    raise NoSuchVariantError(
-        f"No such graph variant: tags={sorted(tags)}; there are {[sorted(tag_set) for tag_set in existing]}."
-        f"{closest(','.join(sorted(tags)), [','.join(sorted(tag_set)) for tag_set in existing])}"
-    )
+    raise no_such_variant(tags, existing)
 
 
 def _fresh_scope(graph: tf.Graph, name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Iterable
-from typing import Final
 
 import tensorflow as tf
 
@@ -17,11 +16,8 @@ from hubexplore.hub.variants.variant import Variant
 from hubexplore.summary.diagnosis.saved_model_remedy import DROPPED_COLLECTIONS, spec_code
 from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import shown
-from hubexplore.summary.reading.directory import GRAPH_FILE, GRAPH_TEXT_FILE
+from hubexplore.summary.module_format import GRAPH_FILES, INTERNAL_SIGNATURES
 from hubexplore.summary.reading.local_variables import main_op_values
-
-# The ops that loading runs, declared as signatures by newer writers. They are no functions of the model.
-_INTERNAL_SIGNATURES: Final = ("__saved_model_init_op", "__saved_model_train_op")
 
 
 def create_module_spec_from_saved_model(
@@ -53,7 +49,7 @@ def _spec_in(
 ) -> DefinedSpec:
     """The spec of the SavedModel in `directory`, which is what the handle `saved_model_path` stands for."""
     directory = for_tensorflow(directory)
-    if not any(tf.io.gfile.exists(os.path.join(directory, name)) for name in (GRAPH_FILE, GRAPH_TEXT_FILE)):
+    if not any(tf.io.gfile.exists(os.path.join(directory, name)) for name in GRAPH_FILES):
         raise explained(directory, saved_model_path)
     variants = read_variants(directory)
     if any(variant.meta_graph.HasField("object_graph_def") for variant in variants):
@@ -71,6 +67,6 @@ def _spec_in(
 def _trim(variant: Variant, dropped: frozenset[str]) -> None:
     for key in dropped:
         variant.meta_graph.collection_def.pop(key, None)
-    for name in _INTERNAL_SIGNATURES:
+    for name in INTERNAL_SIGNATURES:
         variant.meta_graph.signature_def.pop(name, None)
     variant.meta_graph.ClearField("saver_def")

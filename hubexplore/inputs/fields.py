@@ -13,6 +13,7 @@ import numpy as np
 from hubexplore.inputs.graph_uses import Use, Uses
 from hubexplore.inputs.input_value import short
 from hubexplore.inputs.open_sizes import Sizes
+from hubexplore.summary.dtypes import ARRAYS, FLOATS, SMALL_INTEGERS
 from hubexplore.summary.model import Shape, SignatureSummary, TensorSummary, VariantSummary
 from hubexplore.summary.reading.string_inputs import PLAIN, Encoding, Reader
 
@@ -33,17 +34,7 @@ MAX_TYPED: Final = 64
 """Maximum number of values in a row that is typed; longer rows come from a file or a variable."""
 _HINT_FEATURES: Final = 3
 """Number of features of a tf.Example that a hint shows."""
-SMALL_INTEGERS: Final = ("int4", "uint4", "int2", "uint2")
-"""Integer dtypes of ml_dtypes, which NumPy reports with the kind "V" and not as integers."""
-_IMAGE_DTYPES: Final = frozenset({"float16", "bfloat16", "float32", "float64", "uint8"})
-# TensorFlow feeds quantized tensors as the integers in which they are stored; NumPy has no such dtypes.
-_STORAGE_DTYPES: Final = {
-    "qint8": "int8",
-    "quint8": "uint8",
-    "qint16": "int16",
-    "quint16": "uint16",
-    "qint32": "int32",
-}
+_IMAGE_DTYPES: Final = FLOATS | {"uint8"}
 
 
 @dataclass(frozen=True)
@@ -108,7 +99,7 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     if name in ("resource", "variant", "object"):
         raise TypeError(f"NumPy has no arrays of dtype {name}.")
     try:
-        return np.dtype(_STORAGE_DTYPES.get(name, name))
+        return np.dtype(ARRAYS.get(name, name))
     except TypeError:
         import ml_dtypes  # bfloat16 and the small floats; comes with TensorFlow
 

@@ -19,7 +19,6 @@ from hubexplore.hub.module import Module
 from hubexplore.hub.running.run_errors import RunError, explain_run_error
 from hubexplore.hub.running.signature_runner import AppliedSignature, AppliedSignatures
 from hubexplore.hub.spec import ModuleSpec
-from hubexplore.hub.variants.variant import DEFAULT_SIGNATURE
 from hubexplore.session import removal, variable_values
 from hubexplore.session.call_log import CallLog
 from hubexplore.session.names import free_scope, variable_name
@@ -27,6 +26,7 @@ from hubexplore.session.signature_calls import Request, Runtime, SessionRunner
 from hubexplore.session.tf_server import guard
 from hubexplore.session.tf_session import ManagedSession
 from hubexplore.summary.files.paths import EXPORT, text_of, to_write
+from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 
 OPS_LEFT_BEHIND: Final = 5_000
 """Maximum number of ops of replaced modules that may stay in the graph without a warning."""

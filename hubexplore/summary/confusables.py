@@ -1,6 +1,6 @@
 r"""Names that differ and read the same: `é` in one or in two characters, a Cyrillic `a`, a blank at the end.
 
-Whoever lists names asks here which of them need to be spelled out.
+Code that lists names asks here which of them need to be spelled out.
 """
 
 from __future__ import annotations

@@ -10,6 +10,8 @@ import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from hubexplore.summary.dtypes import WIDTHS
+
 if TYPE_CHECKING:
     from hubexplore.summary.source import Source
 
@@ -22,14 +24,14 @@ GLOBAL: Final = "global"
 LOCAL: Final = "local"
 
 Shape = tuple[int | None, ...] | None
-"""None is an unknown rank, a None in it an unknown dimension."""
+"""Static shape: None is an unknown rank, None within the tuple an unknown size."""
 
 MOST_ELEMENTS: Final = (1 << 63) - 1
-"""How many elements a tensor can have. TensorFlow counts them in 64 bits."""
+"""Maximum number of elements of a tensor. TensorFlow counts them in 64 bits."""
 
 
 def elements(shape: Shape) -> int | None:
-    """How many elements a shape has; None where that is not known, or more than any tensor can have."""
+    """Returns the number of elements of a shape; None if it is unknown, or more than a tensor can have."""
     if shape is None:
         return None
     count: int | None = 1
@@ -126,7 +128,7 @@ class VariableSummary:
 
     @functools.cached_property
     def parameters(self) -> int | None:
-        """How many numbers it holds; None where its shape is not known, or is that of no tensor."""
+        """Number of elements; None if the shape is unknown, or larger than that of any tensor."""
         return elements(self.shape)
 
     @functools.cached_property
@@ -326,12 +328,6 @@ class ModuleSummary:
     @property
     def tensorflow_version(self) -> str:
         """Of the writer; empty if it does not say."""
-        return next((each.tensorflow_version for each in self.variants if each.tensorflow_version), "")
-
-
-WIDTHS: Final = {
-    "float32": 4, "float64": 8, "int32": 4, "uint8": 1, "int16": 2, "int8": 1, "complex64": 8, "int64": 8,
-    "bool": 1, "qint8": 1, "quint8": 1, "qint32": 4, "bfloat16": 2, "qint16": 2, "quint16": 2, "uint16": 2,
-    "complex128": 16, "float16": 2, "uint32": 4, "uint64": 8, "float8_e5m2": 1, "float8_e4m3fn": 1,
-}  # fmt: skip
-"""Bytes of one number of a dtype."""
+        return next(
+            (variant.tensorflow_version for variant in self.variants if variant.tensorflow_version), ""
+        )

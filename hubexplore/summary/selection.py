@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import fields, replace
 
-from hubexplore.errors import NoSuchSignatureError, NoSuchVariantError, closest
-from hubexplore.summary.compare.replacement import tags_text
+from hubexplore.summary.lookup import find_signature, find_variant, no_such_signature, no_such_variant
 from hubexplore.summary.model import ModuleSummary, VariantSummary
+from hubexplore.summary.tags import Tags
 
 
 def narrowed(
@@ -26,43 +26,40 @@ def narrowed(
     """
     variants = summary.variants
     if tags is not None:
-        wanted = tuple(sorted(set(tags)))
-        variants = tuple(each for each in variants if each.tags == wanted)
-        if not variants:
-            existing = [tags_text(each.tags) for each in summary.variants]
-            raise NoSuchVariantError(
-                f"There is no graph variant with the tags {tags_text(wanted)!r}, only: "
-                f"{'; '.join(existing) or 'none'}.{closest(tags_text(wanted), existing)}"
-            )
+        key = tuple(sorted(set(tags)))
+        if find_variant(summary, key) is None:
+            raise no_such_variant(key, [variant.tags for variant in variants], written=_as_option)
+        # All of them: a damaged file may hold two variants with the same tags.
+        variants = tuple(variant for variant in variants if variant.tags == key)
     if signature is not None:
-        having = tuple(each for each in variants if signature in _names(each))
-        if not having:
-            names = sorted({name for each in variants for name in _names(each)})
-            raise NoSuchSignatureError(
-                f"There is no signature {signature!r}, only: {', '.join(names) or 'none'}."
-                f"{closest(signature, names)}"
-            )
-        variants = tuple(_with_only(each, signature) for each in having)
+        holders = tuple(variant for variant in variants if find_signature(variant, signature))
+        if not holders:
+            names = {other.name for variant in variants for other in variant.signatures}
+            raise no_such_signature(signature, sorted(names))
+        variants = tuple(_with_only(variant, signature) for variant in holders)
     return _with_variants(summary, variants)
 
 
 def likewise(other: ModuleSummary, narrow: ModuleSummary, signature: str | None) -> ModuleSummary:
     """Returns what corresponds to `narrow` in another module, which need not have all of it."""
-    wanted = {each.tags for each in narrow.variants}
-    variants = tuple(each for each in other.variants if each.tags in wanted)
+    tag_sets = {variant.tags for variant in narrow.variants}
+    variants = tuple(variant for variant in other.variants if variant.tags in tag_sets)
     if signature is not None:
-        variants = tuple(_with_only(each, signature) for each in variants)
+        variants = tuple(_with_only(variant, signature) for variant in variants)
     return _with_variants(other, variants)
 
 
-def _names(variant: VariantSummary) -> set[str]:
-    return {each.name for each in variant.signatures}
+def _as_option(tags: Tags) -> str:
+    """Returns tags as an option of the command, for which this file narrows summaries."""
+    return f"--tags {','.join(tags)!r}"
 
 
-def _with_only(variant: VariantSummary, signature: str) -> VariantSummary:
-    return replace(variant, signatures=tuple(each for each in variant.signatures if each.name == signature))
+def _with_only(variant: VariantSummary, name: str) -> VariantSummary:
+    signature = find_signature(variant, name)
+    return replace(variant, signatures=(signature,) if signature else ())
 
 
 def _with_variants(summary: ModuleSummary, variants: tuple[VariantSummary, ...]) -> ModuleSummary:
-    facts = {each.name: getattr(summary, each.name) for each in fields(ModuleSummary)}
+    # Not `dataclasses.replace`, which keeps the class: that for display has variants of a class of its own.
+    facts = {field.name: getattr(summary, field.name) for field in fields(ModuleSummary)}
     return ModuleSummary(**{**facts, "variants": variants})

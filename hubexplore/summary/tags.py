@@ -1,4 +1,4 @@
-"""Which graph variant is meant by tags that somebody typed."""
+"""Which graph variant is meant by tags that a user typed."""
 
 from __future__ import annotations
 
@@ -7,20 +7,25 @@ from collections.abc import Iterable
 Tags = tuple[str, ...]
 
 
-def chosen(given: str | Iterable[str], existing: Iterable[Tags]) -> Tags:
+def chosen(typed_tags: str | Iterable[str], existing: Iterable[Tags]) -> Tags:
     """Returns the tags that are meant, sorted.
 
     Blanks around a tag are typing, and a comma separates two, unless a variant has a tag that is written so.
 
     Args:
-      given: a text in which commas separate tags, or several tags; none at all is the variant without tags.
+      typed_tags: a text in which commas separate tags, or several tags; none means the variant without tags.
       existing: the sorted tags of all variants.
     """
+    # Tags may hold commas and blanks, so what matches a variant literally goes first.
     known = set(existing)
-    parts = given.split(",") if isinstance(given, str) else list(given)
-    typed = _sorted(each.strip() for each in parts)
-    literal = [tuple(sorted(set(parts))), _sorted(parts), *([(given,)] if isinstance(given, str) else [])]
-    return next((each for each in literal if each in known), typed)
+    parts = typed_tags.split(",") if isinstance(typed_tags, str) else list(typed_tags)
+    typed = _sorted(part.strip() for part in parts)
+    literal = [
+        tuple(sorted(set(parts))),
+        _sorted(parts),
+        *([(typed_tags,)] if isinstance(typed_tags, str) else []),
+    ]
+    return next((tags for tags in literal if tags in known), typed)
 
 
 def _sorted(tags: Iterable[str]) -> Tags:

@@ -13,17 +13,19 @@ from typing import Any, Final
 
 from hubexplore.summary.compare.replacement import shape_text
 from hubexplore.summary.diagnosis.saved_model_remedy import serving_tags, spec_code, unsupported
+from hubexplore.summary.dtypes import ARRAYS, WIDTHS
+from hubexplore.summary.lookup import find_variant
 from hubexplore.summary.model import (
     HUB_MODULE,
     TF1_SAVED_MODEL,
     TF2_SAVED_MODEL,
-    WIDTHS,
     ModuleSummary,
     Shape,
     SignatureSummary,
     TensorSummary,
     VariantSummary,
 )
+from hubexplore.summary.module_format import ASSETS_FOLDER
 from hubexplore.summary.reading.input_facts import InputFacts, read_inputs
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
 
@@ -82,7 +84,7 @@ def usage(summary: ModuleSummary) -> Usage | None:
         code = _module(summary, variant, signature, values)
     elif not in_session:
         code = _saved_model(summary, variant, signature, values)
-    elif all(each.kind == "dense" for each in (*signature.inputs, *signature.outputs)):
+    elif all(tensor.kind == "dense" for tensor in (*signature.inputs, *signature.outputs)):
         code = _in_session(summary, variant, signature, values)
     else:
         return None
@@ -98,12 +100,14 @@ def _imports(lines: Sequence[str]) -> list[str]:
 
 def _variant(summary: ModuleSummary) -> VariantSummary | None:
     """The variant of a live module, else that for serving."""
-    tags = summary.live.tags if summary.live else tuple(serving_tags(each.tags for each in summary.variants))
-    return next((each for each in summary.variants if each.tags == tags), None)
+    tags = (
+        summary.live.tags if summary.live else tuple(serving_tags(other.tags for other in summary.variants))
+    )
+    return find_variant(summary, tags)
 
 
 def _signature(variant: VariantSummary) -> SignatureSummary | None:
-    by_name = {each.name: each for each in variant.signatures}
+    by_name = {signature.name: signature for signature in variant.signatures}
     names = [*(name for name in _DEFAULTS if name in by_name), *by_name]
     return by_name[names[0]] if names else None
 
@@ -113,7 +117,7 @@ def _module(
 ) -> list[str]:
     spec, before = repr(summary.title), []
     if summary.format == TF1_SAVED_MODEL:
-        names = (each.name for own in summary.variants for each in own.collections)
+        names = (collection.name for other in summary.variants for collection in other.collections)
         spec, before = "spec", [f"spec = {spec_code(summary.title, unsupported(names))}"]
     tags = f", tags={list(variant.tags)!r}" if variant.tags else ""
     arguments = [
@@ -154,7 +158,7 @@ def _in_session(
 def _folder(summary: ModuleSummary) -> str:
     """The directory of a module: TensorFlow knows no handles and no `~`."""
     folder = summary.source.assets if summary.source else None
-    return folder.directory.removesuffix("assets").rstrip("/") if folder else summary.title
+    return folder.directory.removesuffix(ASSETS_FOLDER).rstrip("/") if folder else summary.title
 
 
 def _has_slots(meta_graph: Any) -> bool:
@@ -164,7 +168,7 @@ def _has_slots(meta_graph: Any) -> bool:
     `tf.compat.v1` builds no objects.
     """
     objects = meta_graph.object_graph_def.nodes if meta_graph.HasField("object_graph_def") else ()
-    return any(each.slot_variables for each in objects)
+    return any(node.slot_variables for node in objects)
 
 
 class _Inputs:
@@ -180,10 +184,10 @@ class _Inputs:
     def values(self, eager: bool) -> list[str]:
         """The lines of a dict of values; none without inputs."""
         entries = []
-        for each in self._inputs:
-            value = self._value(each, eager)
-            said = f"{each.dtype.removesuffix('_ref')} {shape_text(each.shape)}"
-            entries.append(f"    {each.name!r}: {value},  # {said}")
+        for tensor in self._inputs:
+            value = self._value(tensor, eager)
+            comment = f"{tensor.dtype.removesuffix('_ref')} {shape_text(tensor.shape)}"
+            entries.append(f"    {tensor.name!r}: {value},  # {comment}")
         return ["inputs = {", *entries, "}"] if entries else []
 
     def _value(self, tensor: TensorSummary, eager: bool) -> str:
@@ -220,12 +224,14 @@ class _Inputs:
         """The name of a message with a value for each feature; the lines that make it go before."""
         name = f"example_{len(self.before)}" if self.before else "example"
         self.before.append(f"{name} = tf.train.Example()")
-        for each in features:
-            if each.dtype not in _FEATURES or not _is_text(each.name):
+        for feature in features:
+            if feature.dtype not in _FEATURES or not _is_text(feature.name):
                 raise _NoValueError
-            kind, value = _FEATURES[each.dtype]
-            several = f"[{value}] * {each.count}" if each.count != 1 else f"[{value}]"
-            self.before.append(f"{name}.features.feature[{each.name!r}].{kind}_list.value.extend({several})")
+            kind, value = _FEATURES[feature.dtype]
+            several = f"[{value}] * {feature.count}" if feature.count != 1 else f"[{value}]"
+            self.before.append(
+                f"{name}.features.feature[{feature.name!r}].{kind}_list.value.extend({several})"
+            )
         return name
 
 
@@ -260,19 +266,15 @@ def _filled(shape: tuple[int, ...], dtype: str) -> str:
 def _zeros(shape: tuple[int, ...], dtype: str) -> str:
     if dtype == "string":
         return f"np.zeros({shape!r}, object)"
-    own = repr(dtype) if dtype in _NUMPY else f"tf.{dtype}.as_numpy_dtype"
-    return f"np.zeros({shape!r}, {own})"
-
-
-_NUMPY: Final = frozenset({
-    "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32",
-    "uint64", "bool", "complex64", "complex128",
-})  # fmt: skip
+    # NumPy knows neither quantized dtypes nor those of ml_dtypes by TensorFlow's names.
+    numpy_dtype = repr(dtype) if ARRAYS.get(dtype) == dtype else f"tf.{dtype}.as_numpy_dtype"
+    return f"np.zeros({shape!r}, {numpy_dtype})"
 
 
 def _shapes(meta_graph: Any, signature: SignatureSummary) -> Mapping[str, tuple[int, ...]]:
     """A full shape of one row for each input, as the graph takes it."""
-    stated = {each.name: _stated(each) for each in signature.inputs}
+    # Most signatures state all sizes but the batch; only the others need the graph to be followed.
+    stated = {tensor.name: _stated(tensor) for tensor in signature.inputs}
     if all(shape is not None and None not in shape[1:] for shape in stated.values()):
         return {
             name: tuple(1 if size is None else size for size in shape or ()) for name, shape in stated.items()
@@ -281,13 +283,13 @@ def _shapes(meta_graph: Any, signature: SignatureSummary) -> Mapping[str, tuple[
     from hubexplore.summary.sizes import OpenInput, solutions
 
     inputs = [
-        OpenInput(each.name, stated[each.name], _leading(each), each.kind, _usual(each))
-        for each in signature.inputs
+        OpenInput(tensor.name, stated[tensor.name], _leading(tensor), tensor.kind, _usual(tensor))
+        for tensor in signature.inputs
     ]
-    ends: dict[str, Shape] = {part.tensor: None for each in signature.outputs for part in each.components}
-    ends |= {each.tensor: each.shape for each in signature.outputs if each.tensor}
+    ends: dict[str, Shape] = {part.tensor: None for tensor in signature.outputs for part in tensor.components}
+    ends |= {tensor.tensor: tensor.shape for tensor in signature.outputs if tensor.tensor}
     best = solutions(meta_graph, inputs, ends)[0]
-    return {each.name: best.shape(each.name, 1) for each in inputs}
+    return {tensor.name: best.shape(tensor.name, 1) for tensor in inputs}
 
 
 def _stated(tensor: TensorSummary) -> Shape:

@@ -11,8 +11,8 @@ import pytest
 
 from hubexplore import errors
 from hubexplore.summary.diagnosis import path_diagnosis
-from hubexplore.summary.diagnosis.file_types import MOST_VARIANTS
 from hubexplore.summary.graph import messages, op_packages
+from hubexplore.summary.module_format import MOST_VARIANTS
 from hubexplore.summary.reading import variables, variant
 from hubexplore.summary.usage import usage
 from hubexplore.summary.weights.checkpoint_index import read_index

@@ -17,7 +17,6 @@ from hubexplore.display.card.variable_tree import build_tree, totals, unique_var
 from hubexplore.display.markup import escape
 from hubexplore.display.tables.grid import Column, Remark, Row
 from hubexplore.display.wording import counted, number_text, shape_text, size_text, tags_text, visible
-from hubexplore.summary.collecting import uncollected
 from hubexplore.summary.model import (
     ApplicationSummary,
     FileSummary,
@@ -28,6 +27,7 @@ from hubexplore.summary.model import (
 )
 from hubexplore.summary.reading.input_facts import read_inputs
 from hubexplore.summary.usage import usage
+from hubexplore.summary.without_gc import without_gc
 
 SIGNATURE_BUDGET: Final = (240, 50_000)
 """Maximum number of rows, and of bytes of HTML, of the signatures."""
@@ -83,7 +83,7 @@ SECTIONS: Final[Mapping[str, SectionKind]] = {
 """The sections that list what graph variants hold, in the order of a card."""
 
 
-@uncollected()
+@without_gc()
 def module_card(summary: ModuleSummary, unfoldable: bool = False) -> Card:
     """Returns the card of a module; sections without content are left out.
 

@@ -19,13 +19,13 @@ from hubexplore.display.markup import Markup, tag
 from hubexplore.display.safe_display import automatic
 from hubexplore.display.tables.grid import Grid, grid_html
 from hubexplore.display.wording import MAX_SENTENCE, counted, visible
-from hubexplore.errors import DiagramError, NoSuchVariantError, closest
+from hubexplore.errors import DiagramError
 from hubexplore.summary.files.atomic_write import write_file
 from hubexplore.summary.files.paths import local_to_write
+from hubexplore.summary.lookup import named_variant
 from hubexplore.summary.model import ModuleSummary, VariantSummary
 from hubexplore.summary.outline import MAX_BOXES, outline
 from hubexplore.summary.outline.data import Outline
-from hubexplore.summary.tags import chosen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,15 +80,7 @@ def _variant(summary: ModuleSummary, tags: Iterable[str] | str | None) -> Varian
         raise DiagramError("This module has no graph, so there is nothing to draw.")
     if tags is None:
         return next((variant for variant in summary.variants if not variant.tags), summary.variants[0])
-    tag_set = chosen(tags, (variant.tags for variant in summary.variants))
-    for variant in summary.variants:
-        if variant.tags == tag_set:
-            return variant
-    known = [",".join(variant.tags) for variant in summary.variants]
-    raise NoSuchVariantError(
-        f"The module has no graph variant with the tags {','.join(tag_set)!r}; it has {known}."
-        f"{closest(','.join(tag_set), known)}"
-    )
+    return named_variant(summary, tags)
 
 
 class Diagram:

@@ -12,7 +12,7 @@ from hubexplore.display.card import html, text
 from hubexplore.display.card.variable_tree import unique_variables
 from hubexplore.display.rich.listings import Files, Listing, Variables, Variants, variables
 from hubexplore.display.safe_display import automatic
-from hubexplore.errors import HandleError, NoSuchVariantError, closest
+from hubexplore.errors import HandleError
 from hubexplore.summary.model import (
     AssetSummary,
     CollectionSummary,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hubexplore.display.diagram import Diagram
     from hubexplore.display.rich.comparison_view import ShownComparison
     from hubexplore.summary.source import Weights
-from hubexplore.summary.tags import chosen
+from hubexplore.summary.lookup import named_variant
 
 Item = TypeVar("Item")
 Tags = str | Iterable[str]
@@ -140,15 +140,7 @@ class Summary(ModuleSummary):
           NoSuchVariantError: (a KeyError and ValueError) no variant has the tags; the message names the
             nearest.
         """
-        tag_set = chosen(tags, (variant.tags for variant in self.variants))
-        match = next((variant for variant in self.variants if variant.tags == tag_set), None)
-        if match is None:
-            existing = [",".join(variant.tags) for variant in self.variants]
-            raise NoSuchVariantError(
-                f"No graph variant has the tags {','.join(tag_set)!r}; there are {existing}."
-                f"{closest(','.join(tag_set), existing)}"
-            )
-        return cast(Variant, match)
+        return cast(Variant, named_variant(self, tags))
 
     def graph(
         self,

@@ -3,6 +3,8 @@
 An op of TensorFlow is about seven objects that the collector tracks. Creating thousands of them triggers
 collections that free nothing, and later a full collection over all objects of the process. No library does
 this; `gc.freeze` is the only call that moves objects to another generation without counting them.
+
+For work whose objects are freed again without the collector, `summary.without_gc` is enough.
 """
 
 from __future__ import annotations

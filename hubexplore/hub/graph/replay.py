@@ -24,6 +24,7 @@ import tensorflow as tf
 
 from hubexplore.hub import tf_internals
 from hubexplore.hub.graph.slice import GraphSlice, colocated_with
+from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.traversal import node_of, tensor_of
 
 # Loops of TF1 have cycles, which no order of creation satisfies, and frames, which only the importer checks.
@@ -301,7 +302,7 @@ def _known_shapes(node: Any) -> list[tuple[int, tuple[int | None, ...]]]:
     """Static shapes that the module's author set, where they say anything: output number -> dimensions."""
     shapes = node.attr[_SHAPES].list.shape if _SHAPES in node.attr else ()
     return [
-        (number, tuple(None if dim.size < 0 else dim.size for dim in shape.dim))
+        (number, shape_of(shape) or ())
         for number, shape in enumerate(shapes)
         if not shape.unknown_rank and (not shape.dim or any(dim.size >= 0 for dim in shape.dim))
     ]

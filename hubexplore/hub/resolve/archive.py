@@ -26,8 +26,10 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from hubexplore import errors
 from hubexplore.hub.resolve import os_errors, size_limits, zip_archive
-from hubexplore.hub.resolve.decompression import CHUNK, ZIP, Metered, Source, WebPageError, open_content
+from hubexplore.hub.resolve.decompression import CHUNK, Metered, Source, WebPageError, open_content
 from hubexplore.hub.resolve.extraction_target import Target
+from hubexplore.summary.files import magic
+from hubexplore.summary.module_format import GRAPH_FILES
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -121,7 +123,7 @@ def _extract(packed: Metered, target: Target) -> None:
 
 def _is_zip_file(source: Source) -> bool:
     """Says whether it is a zip archive in a local file, which can be read in any order."""
-    return isinstance(source, io.BufferedReader) and source.peek(len(ZIP[0])).startswith(ZIP)
+    return isinstance(source, io.BufferedReader) and magic.ZIP.begins(source.peek(4))
 
 
 def _unzip(file: IO[bytes], target: Target) -> None:
@@ -157,7 +159,7 @@ def _module_root(target: Path, name: str) -> str:
 
 
 def _holds_module(folder: Path) -> bool:
-    return any((folder / file).is_file() for file in ("saved_model.pb", "saved_model.pbtxt"))
+    return any((folder / file).is_file() for file in GRAPH_FILES)
 
 
 def _is_folder(path: Path) -> bool:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from hubexplore import errors
+from hubexplore.summary.files import magic
 
 BLOCK: Final = 512
 CHUNK: Final = 1 << 18
-ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 # Compressions within each other: some archives are compressed twice, or once more by a server.
 _LAYERS: Final = 3
 # Bytes that an xz stream may use as its dictionary. It may ask for gigabytes; `xz -9` needs 65 MB.
@@ -80,13 +80,13 @@ def open_content(source: Source) -> tuple[Source, bool]:
         while len(start) < BLOCK and (more := source.read(CHUNK)):
             start += more
         source = Started(start, source)
-        if start.startswith(ZIP):
+        if magic.ZIP.begins(start):
             return source, True
-        if start[257:262] == b"ustar" or _is_old_tar(start):
+        if magic.TAR.begins(start) or _is_old_tar(start):
             return source, False
-        for magic, new in _DECOMPRESSORS.items():
-            if start.startswith(magic):
-                source = _Decompressed(source, magic, new)
+        for compression, new in _DECOMPRESSORS.items():
+            if compression.begins(start):
+                source = _Decompressed(source, compression, new)
                 break
         else:
             finding = _what_instead(start, layer > 0)
@@ -134,10 +134,10 @@ class _Gunzip:
         return result
 
 
-_DECOMPRESSORS: Final[dict[bytes, Callable[[], Any]]] = {
-    b"\x1f\x8b": _Gunzip,
-    b"BZh": bz2.BZ2Decompressor,
-    b"\xfd7zXZ\0": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _LZMA_MEMORY),
+_DECOMPRESSORS: Final[dict[magic.Format, Callable[[], Any]]] = {
+    magic.GZIP: _Gunzip,
+    magic.BZIP2: bz2.BZ2Decompressor,
+    magic.XZ: lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _LZMA_MEMORY),
 }
 
 
@@ -147,9 +147,9 @@ class _Decompressed:
     Bytes after the last checksum are ignored, as gunzip does: what comes before them is complete.
     """
 
-    def __init__(self, source: Source, magic: bytes, new: Callable[[], Any]) -> None:
+    def __init__(self, source: Source, compression: magic.Format, new: Callable[[], Any]) -> None:
         self._source = source
-        self._magic = magic
+        self._magic = compression.starts[0]
         self._new = new
         self._stream = new()
 
@@ -189,8 +189,8 @@ def _what_instead(start: bytes, is_inside: bool) -> str:
     head = start[:1024].lstrip().lower()
     if head.startswith((b"<!doctype", b"<html", b"<?xml")):
         return _PAGE
-    if start.startswith(b"version https://git-lfs"):
+    if magic.GIT_LFS.begins(start):
         return "it is a pointer of git-lfs, not the archive itself; run `git lfs pull`"
-    if start.startswith((b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf", b"Rar!")):
+    if magic.format_of(start) in magic.UNREAD_ARCHIVES:
         return "it is an archive in a format that is not supported; extract it and give the directory instead"
     return "" if start or is_inside else "it is empty"

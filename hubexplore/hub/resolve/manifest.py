@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from hubexplore.hub.resolve import entry_lock
+from hubexplore.summary.module_format import GRAPH_FILE
 
-PROOF: Final = "saved_model.pb"
+PROOF: Final = GRAPH_FILE
 _CHUNK: Final = 1 << 20
 
 _Files = dict[str, Any]

@@ -21,6 +21,7 @@ from hubexplore.hub.module import Module
 from hubexplore.hub.tensor_info import components
 from hubexplore.hub.variants.restore import RESTORE_OPS
 from hubexplore.summary.graph.op_kernels import ops_of, reason, who_needs, without_kernel
+from hubexplore.summary.lookup import named_signature, named_variant
 
 MSG_VARIABLE: Final = (
     "{what} has no value in this session: each session starts without values. Run "
@@ -199,8 +200,8 @@ def ops_without_kernel(module: Module, signature: str) -> list[str]:
     if isinstance(spec, DefinedSpec) and not spec.variant(module.tags).ops & lacking.keys():
         return []  # no need to look closer
     summary = module.summary()
-    variant = next(variant for variant in summary.variants if variant.tags == tuple(sorted(module.tags)))
-    signature_summary = next(entry for entry in variant.signatures if entry.name == signature)
+    variant = named_variant(summary, module.tags)
+    signature_summary = named_signature(variant, signature)
     meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
     has_gpu = bool(tf.config.list_physical_devices("GPU"))
     suspects = [
@@ -278,7 +279,7 @@ def _cannot_run(op: str, modules: Sequence[Module]) -> str:
     needed = ""
     for module in modules:
         summary = module.summary()
-        variant = next(variant for variant in summary.variants if variant.tags == tuple(sorted(module.tags)))
+        variant = named_variant(summary, module.tags)
         meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
         if meta_graph is not None:
             names = who_needs([op], variant.signatures, meta_graph).get(op, [])

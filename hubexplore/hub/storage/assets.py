@@ -16,10 +16,10 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from hubexplore.errors import AuthoringError, DamagedModuleError, reading
 from hubexplore.hub.variants.variant import node_list
 from hubexplore.summary.graph.traversal import node_of
+from hubexplore.summary.module_format import ASSETS_FOLDER
 from hubexplore.summary.reading.resources import is_inside
 
 ASSETS_COLLECTION: Final = "saved_model_assets"
-ASSETS_FOLDER: Final = "assets"
 _FILEPATHS: Final = tf.compat.v1.GraphKeys.ASSET_FILEPATHS
 # Stands for the path of an asset in a written graph, so that no path of the author's machine leaks.
 NEUTRAL_PATH: Final = b"SAVEDMODEL-ASSET"

@@ -22,7 +22,7 @@ from hubexplore.hub.variants.variant import Variant
 from hubexplore.summary.files import paths
 from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
 from hubexplore.summary.graph.traversal import node_of
-from hubexplore.summary.reading.directory import GRAPH_FILE, MODULE_FILE, VARIABLES_PREFIX
+from hubexplore.summary.module_format import ASSETS_FOLDER, GRAPH_FILE, MODULE_FILE, VARIABLES_PREFIX
 
 if TYPE_CHECKING:
     from hubexplore.hub.definition import DefinedSpec
@@ -105,14 +105,14 @@ def _write_graphs(folder: str, spec: DefinedSpec) -> None:
     # listed, or the copy would lack some.
     if spec.origin is not None and spec.origin.is_unchanged() and _lists_all_assets(spec, listed):
         tf.io.gfile.copy(spec.origin.path, target)
-        source = os.path.join(os.path.dirname(spec.origin.path), assets.ASSETS_FOLDER)
+        source = os.path.join(os.path.dirname(spec.origin.path), ASSETS_FOLDER)
         for name in sorted({name for names in listed.values() for name in names.values()}):
-            _copy_asset(os.path.join(source, name), os.path.join(folder, assets.ASSETS_FOLDER, name))
+            _copy_asset(os.path.join(source, name), os.path.join(folder, ASSETS_FOLDER, name))
         return
     saved_model, files = _serializable(spec)
     # Several paths of one file share a name, which is copied once.
     for name, path in {name: path for path, name in files.items()}.items():
-        _copy_asset(path, os.path.join(folder, assets.ASSETS_FOLDER, name))
+        _copy_asset(path, os.path.join(folder, ASSETS_FOLDER, name))
     _write_bytes(target, saved_model.SerializeToString(deterministic=True))
 
 

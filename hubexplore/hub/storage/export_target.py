@@ -17,14 +17,13 @@ from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.hub.storage import assets
 from hubexplore.hub.storage.meta_graphs import read_variants
 from hubexplore.summary.files.paths import is_url
-from hubexplore.summary.reading.directory import GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE, VARIABLES_PREFIX
+from hubexplore.summary.module_format import ASSETS_FOLDER, GRAPH_FILES, MODULE_FILE, VARIABLES_FOLDER
 
-_VARIABLES: Final = os.path.dirname(VARIABLES_PREFIX)
 # Where one of these is, the directory already holds a model.
-_OCCUPIED: Final = frozenset({MODULE_FILE, GRAPH_FILE, GRAPH_TEXT_FILE, _VARIABLES, assets.ASSETS_FOLDER})
+_OCCUPIED: Final = frozenset({MODULE_FILE, *GRAPH_FILES, VARIABLES_FOLDER, ASSETS_FOLDER})
 # What writers of SavedModels derive from the model, and file managers leave in any folder.
 _DERIVED: Final = frozenset({"keras_metadata.pb", "fingerprint.pb", ".DS_Store", "Thumbs.db", "desktop.ini"})
-_FILES: Final = frozenset({MODULE_FILE, GRAPH_FILE, GRAPH_TEXT_FILE}) | _DERIVED
+_FILES: Final = frozenset({MODULE_FILE, *GRAPH_FILES}) | _DERIVED
 _CHECKPOINT_FILE: Final = re.compile(r"variables/variables\.(index|data-\d{5}-of-\d{5})")
 _MAX_NAMES: Final = 3
 """Maximum number of foreign files that a message names."""
@@ -124,8 +123,8 @@ def _current() -> Path | None:
 
 def _foreign(path: str) -> list[str]:
     """Returns what no export writes, relative to the module; a directory as a whole, with a slash."""
-    files = _FILES | {f"{assets.ASSETS_FOLDER}/{name}" for name in _listed_assets(path)}
-    folders = {_VARIABLES, assets.ASSETS_FOLDER}
+    files = _FILES | {f"{ASSETS_FOLDER}/{name}" for name in _listed_assets(path)}
+    folders = {VARIABLES_FOLDER, ASSETS_FOLDER}
     for file in files:
         folders.update(file[: slash.start()] for slash in re.finditer("/", file))
 
@@ -152,7 +151,7 @@ def _entries(folder: str) -> Iterator[tuple[str, bool]]:
 
 def _listed_assets(path: str) -> set[str]:
     """The assets that a module lists; none where its graphs cannot be read."""
-    if not filesystem_of(path).isdir(os.path.join(path, assets.ASSETS_FOLDER)):
+    if not filesystem_of(path).isdir(os.path.join(path, ASSETS_FOLDER)):
         return set()
     with contextlib.suppress(HubError, tf.errors.OpError):
         return {

@@ -7,18 +7,17 @@ import os
 from typing import Any
 
 import tensorflow as tf
-from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
 from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
 from hubexplore.hub.variants.checkpoint import MSG_AGAIN
 from hubexplore.hub.variants.variant import Variant
-from hubexplore.summary.diagnosis.file_types import MOST_VARIANTS, MSG_VARIANTS
 from hubexplore.summary.files.filesystem import is_special, open_regular
 from hubexplore.summary.files.paths import is_url
+from hubexplore.summary.graph import saved_model_parser
 from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
-from hubexplore.summary.reading.directory import GRAPH_FILE, GRAPH_TEXT_FILE
+from hubexplore.summary.module_format import GRAPH_FILE, GRAPH_TEXT_FILE
 
 
 def read_variants(directory: str) -> list[Variant]:
@@ -35,20 +34,9 @@ def read_variants(directory: str) -> list[Variant]:
         data = _read(path)
     saved_model = saved_model_pb2.SavedModel()
     try:
-        if path == binary:
-            saved_model.ParseFromString(data)
-        else:
-            text_format.Parse(data, saved_model)
-    except (DecodeError, text_format.ParseError, ValueError, RecursionError) as error:
-        raise DamagedModuleError(
-            f"{path!r} ({len(data):,} bytes) is truncated or altered: {error}. {MSG_AGAIN}"
-        ) from error
-    if not saved_model.meta_graphs:
-        raise DamagedModuleError(
-            f"{path!r} ({len(data):,} bytes) holds no graph; the file is empty or altered."
-        )
-    if len(saved_model.meta_graphs) > MOST_VARIANTS:
-        raise DamagedModuleError(f"{path!r} is altered: {MSG_VARIANTS}. {MSG_AGAIN}")
+        saved_model_parser.parse(data, saved_model, is_text=path != binary, is_strict=True)
+    except ValueError as error:
+        raise DamagedModuleError(f"{path!r} ({len(data):,} bytes) {error}. {MSG_AGAIN}") from error
     return [Variant(meta_graph) for meta_graph in saved_model.meta_graphs]
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping
 from itertools import chain
-from typing import Any, Final
+from typing import Any
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from hubexplore.errors import HubError, NoSuchSignatureError, TagsError, closest, reading
+from hubexplore.errors import HubError, TagsError, reading
 from hubexplore.hub import tensor_info, tf_internals
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variants.graph_checks import check_functions, check_loops
@@ -27,11 +27,9 @@ from hubexplore.summary.graph.traversal import (
     node_of,
     reach,
 )
+from hubexplore.summary.lookup import no_such_signature
+from hubexplore.summary.module_format import ATTACHMENTS, DEFAULT_SIGNATURE
 from hubexplore.summary.reading.signatures import read_signatures
-
-# The collection that tensorflow_hub writes attached messages to: part of the format.
-ATTACHMENTS: Final = "hub_module_attachments"
-DEFAULT_SIGNATURE: Final = "default"
 
 
 class UnknownOpsError(HubError, tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
@@ -190,10 +188,7 @@ class Variant:
         """
         key: Any = name or DEFAULT_SIGNATURE
         if not isinstance(key, str) or key not in self.meta_graph.signature_def:
-            names = self.signature_names
-            raise NoSuchSignatureError(
-                f"The module has no signature {key!r}; it has {names}.{closest(str(key), names)}"
-            )
+            raise no_such_signature(key, self.signature_names)
         return self.meta_graph.signature_def[key]
 
     def input_infos(self, signature: str | None) -> InfoDict:

@@ -13,11 +13,12 @@ import numpy as np
 
 from hubexplore.display.wording import size_text
 from hubexplore.errors import SignatureError
-from hubexplore.inputs.fields import RAGGED, SMALL_INTEGERS, SPARSE, Field
+from hubexplore.inputs.fields import RAGGED, SPARSE, Field
 from hubexplore.inputs.input_value import Array, Sparse
 from hubexplore.inputs.machine_memory import SMALL, available_memory
 from hubexplore.inputs.typed import nested_lists
 from hubexplore.inputs.typed.literals import Literals, integer_limits
+from hubexplore.summary.dtypes import OPAQUE
 
 MAX_ITEMS: Final = 1_000_000
 """Maximum number of entries that are converted one by one in Python."""
@@ -25,7 +26,6 @@ _CHECK_BYTES: Final = 24
 """Bytes per entry that the checks of a cast need in addition to its result: a few float64 copies."""
 _MAX_EXACT_INTEGER: Final = 2.0**53
 """Largest float64 up to which all whole numbers are exact; a larger one may stand for its neighbour."""
-_SMALL_DTYPES: Final = ("bfloat16", "float4_e2m1fn", *SMALL_INTEGERS)
 
 
 def value_of(field: Field, array: Array) -> Any:
@@ -62,7 +62,7 @@ def _is_compatible(field: Field, dtype: np.dtype[Any]) -> bool:
     # Numbers never become strings, nor the reverse: that would hide a wrong column.
     if field.dtype == "string":
         return dtype.kind in "OSUT"
-    if dtype.name in _SMALL_DTYPES:
+    if dtype.name in OPAQUE:
         return field.numpy.kind in "fcV" or dtype == field.numpy
     if integer_limits(field.numpy) is not None or field.numpy.kind == "b":
         return dtype.kind in "biuf"

@@ -1,36 +1,35 @@
-"""What a file is that is no picture, told from its first bytes."""
+"""What a file that is not a picture seems to be, for a message that says why it is not read."""
 
 from __future__ import annotations
 
 import codecs
 from typing import Final
 
+from hubexplore.summary.files import magic
+
 _HEAD: Final = 1000
-_BEGINNINGS: Final = (
-    (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive or an Office document"),
-    (b"\x93NUMPY", "a NumPy array; choose File instead of Picture for it"),
-    (b"\x89HDF", "an HDF5 file"),
-    (b"II*\0", "a TIFF picture"),
-    (b"MM\0*", "a TIFF picture"),
-    (b"8BPS", "a Photoshop picture"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"\0\0\1\0", "an icon"),
-    (b"\x89PNG", "a PNG picture whose beginning is damaged"),
-    (b"\xff\xd8", "a JPEG picture whose beginning is damaged"),
-)
+_DESCRIPTIONS: Final = {
+    magic.PDF: "a PDF document",
+    magic.ZIP_ENTRY: "a ZIP archive or an Office document",
+    magic.NUMPY: "a NumPy array; choose File instead of Picture for it",
+    magic.HDF5: "an HDF5 file",
+    magic.TIFF: "a TIFF picture",
+    magic.PHOTOSHOP: "a Photoshop picture",
+    magic.GZIP: "a gzip archive",
+    magic.ICON: "an icon",
+    magic.PNG: "a PNG picture whose beginning is damaged",
+    magic.JPEG: "a JPEG picture whose beginning is damaged",
+    magic.WEBP: "a WebP picture; save it as PNG",
+    magic.ISO_MEDIA: "a HEIC or AVIF picture, or a video; save it as JPEG",
+}
 
 
 def seems_to_be(content: bytes) -> str:
-    """Words for what a file seems to be; empty if its first bytes do not tell."""
+    """Returns a noun phrase for what a file seems to be; "" if its first bytes do not tell."""
     if not content:
         return "an empty file"
-    known = next((words for beginning, words in _BEGINNINGS if content.startswith(beginning)), "")
-    if not known and content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return "a WebP picture; save it as PNG"
-    if not known and content[4:8] == b"ftyp":
-        return "a HEIC or AVIF picture, or a video; save it as JPEG"
-    return known or _text(content[:_HEAD])
+    found = magic.format_of(content)
+    return _DESCRIPTIONS[found] if found in _DESCRIPTIONS else _text(content[:_HEAD])
 
 
 def _text(head: bytes) -> str:

@@ -16,9 +16,8 @@ import numpy as np
 
 from hubexplore.errors import HubError, SignatureError
 from hubexplore.inputs.input_value import Array, short
+from hubexplore.summary.files import magic
 
-NPY: Final = b"\x93NUMPY"
-ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 MAX_UNPACKED: Final = 100_000_000
 """Maximum size in bytes of an array in a .npz file."""
 _MAX_LISTED: Final = 5
@@ -107,7 +106,7 @@ def read_npz(name: str, content: bytes, input_name: str) -> Array:
         raise SignatureError(f"{short(name)!r} cannot be read as a .npz file: {short(str(error))}.") from None
     if len(unpacked) > MAX_UNPACKED:
         raise SignatureError(f"{short(name)!r} unpacks to more than the limit, {MAX_UNPACKED / 1e6:,.0f} MB.")
-    if not unpacked.startswith(NPY):
+    if not magic.NUMPY.begins(unpacked):
         raise SignatureError(f"{short(name)!r} holds {short(member.filename)!r}, which is not an array.")
     return read_npy(name, unpacked)
 

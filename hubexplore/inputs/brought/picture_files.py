@@ -17,11 +17,12 @@ from hubexplore.inputs.brought import images
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import Array, InputValue
 from hubexplore.inputs.typed import nested_lists
+from hubexplore.summary.files import magic
 from hubexplore.summary.reading.string_inputs import Encoding
 
 FORMATS: Final = ("PNG", "JPEG", "GIF", "BMP")
 """Formats that TensorFlow's ops decode, by their names in Pillow."""
-BEGINNINGS: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
+BEGINNINGS: Final = (*magic.PNG.starts, b"\xff\xd8\xff", *magic.GIF.starts, *magic.BMP.starts)
 """The first bytes of files in these formats."""
 PREVIEW_SIDE: Final = 192
 """Longer side of a preview in pixels: twice the size on the page, for screens of high resolution."""

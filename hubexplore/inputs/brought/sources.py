@@ -11,11 +11,12 @@ import numpy as np
 from hubexplore.errors import SignatureError, closest
 from hubexplore.inputs.brought import conversion, notebook_objects, picture_files, tf_records
 from hubexplore.inputs.brought.csv_reader import read_rows
-from hubexplore.inputs.brought.npy_files import NPY, ZIP, read_npy, read_npz
+from hubexplore.inputs.brought.npy_files import read_npy, read_npz
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue, short
 from hubexplore.inputs.typed import nested_lists, tf_examples, typed_text
 from hubexplore.inputs.typed.literals import Literals, counted
+from hubexplore.summary.files import magic
 
 LIMIT: Final = 25_000_000
 """Maximum size of a file in bytes."""
@@ -47,9 +48,9 @@ def read_file(field: Field, name: str, content: bytes) -> InputValue:
     if field.problem:
         raise SignatureError(f"Input {field.name!r}: {field.problem}")
     content = bytes(content)
-    if content.startswith(NPY):
+    if magic.NUMPY.begins(content):
         return InputValue(conversion.value_of(field, read_npy(name, content)), file=name)
-    if content.startswith(ZIP):
+    if magic.ZIP.begins(content):
         return InputValue(conversion.value_of(field, read_npz(name, content, field.name)), file=name)
     if field.encoded == "image" and content.startswith(picture_files.BEGINNINGS):
         return picture_files.read(field, [(name, content)])

@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import SignatureError
-from hubexplore.inputs.fields import SMALL_INTEGERS, Field
+from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import short
+from hubexplore.summary.dtypes import SMALL_INTEGERS
 
 # Ten digits more than int64 has; without a limit, int() takes time quadratic in the digits.
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,40}")

@@ -13,7 +13,7 @@ import ipywidgets as widgets
 from hubexplore.display.card.html import framed, heading
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.wording import counted, visible
-from hubexplore.errors import HubError, NoSuchSignatureError, closest
+from hubexplore.errors import HubError
 from hubexplore.explorer.runs import Run, Trial
 from hubexplore.explorer.subject import Subject
 from hubexplore.notebook.panel.browser_widgets import Message, PanelMonitor
@@ -28,6 +28,7 @@ from hubexplore.notebook.panel.tabs.variables import VariablesTab
 from hubexplore.notebook.panel.tabs.variants import VariantsTab
 from hubexplore.notebook.panel.widget_closing import close_all
 from hubexplore.session.tf_startup import import_tensorflow
+from hubexplore.summary.lookup import no_such_signature
 
 if TYPE_CHECKING:
     from hubexplore.session.session import NotebookSession
@@ -308,6 +309,4 @@ def _check_selection(subject: Subject, signature: str | None, tags: Iterable[str
             f"hubexplore.summarize shows what it contains."
         )
     if signature is not None and signature not in names:
-        raise NoSuchSignatureError(
-            f"The module has no signature {signature!r}; it has {sorted(names)}.{closest(signature, names)}"
-        )
+        raise no_such_signature(signature, sorted(names))

@@ -27,6 +27,7 @@ from hubexplore.session.export.side_effects import Effects, effects
 from hubexplore.session.interruption import run_interruptibly, stoppable, try_for
 from hubexplore.session.memory import estimate
 from hubexplore.summary.graph.op_kernels import reason
+from hubexplore.summary.lookup import named_signature, named_variant
 
 _ERRORS: Final = (HubError, tf.errors.OpError)
 MSG_NO_INPUTS: Final = "no inputs were found that it accepts"
@@ -110,8 +111,8 @@ def _compare_steady(
 def made_up(module: Module, name: str) -> Iterator[dict[str, Any]]:
     """Yields examples of values for the inputs of a signature."""
     summary = module.summary()
-    variant = next(variant for variant in summary.variants if variant.tags == tuple(sorted(module.tags)))
-    signature = next(signature for signature in variant.signatures if signature.name == name)
+    variant = named_variant(summary, module.tags)
+    signature = named_signature(variant, name)
     meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
     for example in example_search.trials(fields(signature, variant, meta_graph)):
         yield {key: value.value for key, value in example.items()}

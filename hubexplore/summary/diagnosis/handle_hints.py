@@ -1,4 +1,4 @@
-"""What somebody meant by a handle that leads to nothing, or to a web page."""
+"""What a user probably meant by a handle that leads to nothing, or to a web page."""
 
 from __future__ import annotations
 

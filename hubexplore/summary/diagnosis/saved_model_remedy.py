@@ -54,5 +54,5 @@ def module_code(source: str, tag_sets: Iterable[Sequence[str]]) -> str:
 def serving_tags(tag_sets: Iterable[Sequence[str]]) -> list[str]:
     """The tags of the graph variant for serving, or of one that is not for training; sorted."""
     return min(
-        map(sorted, tag_sets), key=lambda one: (one != _SERVE, _TRAIN in one, len(one), one), default=[]
+        map(sorted, tag_sets), key=lambda tags: (tags != _SERVE, _TRAIN in tags, len(tags), tags), default=[]
     )

@@ -91,9 +91,9 @@ class LocalFilesystem:
 
     def size(self, path: str) -> int:
         """Returns the length of the file `path` in bytes."""
-        found = os.stat(path)  # noqa: PTH116 - through a Path it takes three times as long
-        _check_regular(path, found)
-        return found.st_size
+        status = os.stat(path)  # noqa: PTH116 - through a Path it takes three times as long
+        _check_regular(path, status)
+        return status.st_size
 
     def read(self, path: str, limit: int | None = None) -> bytes:
         """Returns the content of the file `path`, or only its first `limit` bytes."""
@@ -126,8 +126,8 @@ def open_regular(path: str) -> BufferedReader:
         raise
 
 
-def _check_regular(path: str, found: os.stat_result) -> None:
-    mode = found.st_mode
+def _check_regular(path: str, status: os.stat_result) -> None:
+    mode = status.st_mode
     if stat.S_ISREG(mode):
         return
     if stat.S_ISDIR(mode):
@@ -136,7 +136,7 @@ def _check_regular(path: str, found: os.stat_result) -> None:
 
 
 def is_special(path: str) -> bool:
-    """Says whether a pipe, socket or device is at a path; False for what is elsewhere, or not there."""
+    """Says whether a pipe, socket or device is at a path; False for remote paths, and where nothing is."""
     if is_url(path):
         return False
     try:
@@ -177,7 +177,7 @@ def data_extents(path: str, start: int, end: int) -> list[tuple[int, int]]:
     """
     if not hasattr(os, "SEEK_DATA"):
         return [(start, end)]
-    found: list[tuple[int, int]] = []
+    extents: list[tuple[int, int]] = []
     with open_regular(path) as file:
         descriptor, position = file.fileno(), start
         while position < end:
@@ -190,10 +190,10 @@ def data_extents(path: str, start: int, end: int) -> list[tuple[int, int]]:
                 return [(start, end)]
             if begin >= end:
                 break
-            found.append((begin, position))
-            if len(found) > _MOST_EXTENTS:
+            extents.append((begin, position))
+            if len(extents) > _MOST_EXTENTS:
                 return [(start, end)]
-    return found
+    return extents
 
 
 def join(directory: str, name: str) -> str:

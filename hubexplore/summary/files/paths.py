@@ -1,4 +1,4 @@
-"""What a path that somebody typed, set or computed stands for. All paths of the package pass through here.
+"""What a path that a user typed, set or computed stands for. All paths of the package pass through here.
 
 | given | what becomes of it |
 | --- | --- |
@@ -113,9 +113,9 @@ def absolute(path: Any, what: str = "The path") -> str:
       PathError: (a ValueError, OSError and TypeError) it stands for nothing.
     """
     text = text_of(path, what)
-    found = _FILE_URL.fullmatch(text)
-    if found and (found["path"].startswith("/") or not os.path.lexists(text)):
-        return _of_file_url(found, what)
+    file_url = _FILE_URL.fullmatch(text)
+    if file_url and (file_url["path"].startswith("/") or not os.path.lexists(text)):
+        return _of_file_url(file_url, what)
     if is_url(text):
         return text
     if text.startswith("~"):
@@ -140,14 +140,14 @@ def to_write(path: Any, what: str = "The path") -> str:
     if variable and not os.path.lexists(variable[0]):
         literal = f"./{text}"
         raise PathError(MSG_SHELL.format(what=what, path=text, variable=variable[0], literal=literal))
-    found = absolute(text, what)
+    full_path = absolute(text, what)
     try:
-        if not is_url(found):
-            os.lstat(found)
+        if not is_url(full_path):
+            os.lstat(full_path)
     except OSError as error:
         if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
             raise PathError(MSG_UNUSABLE.format(what=what, path=text, reason=error.strerror)) from error
-    return found
+    return full_path
 
 
 def local_to_write(path: Any, what: str = "The path") -> str:
@@ -156,10 +156,10 @@ def local_to_write(path: Any, what: str = "The path") -> str:
     Raises:
       PathError: (a ValueError, OSError and TypeError) it stands for nothing, or for an address elsewhere.
     """
-    found = to_write(path, what)
-    if is_url(found):
-        raise PathError(MSG_REMOTE.format(what=what, path=shown(found)))
-    return found
+    full_path = to_write(path, what)
+    if is_url(full_path):
+        raise PathError(MSG_REMOTE.format(what=what, path=shown(full_path)))
+    return full_path
 
 
 def for_tensorflow(path: str) -> str:
@@ -177,16 +177,16 @@ def for_tensorflow(path: str) -> str:
 
 def unreplaced_variable(path: str) -> str:
     """Returns the first part of a path that is nothing but a variable of the shell, as `$HOME`; or ""."""
-    found = _SHELL_VARIABLE.search(path)
-    return found[0] if found else ""
+    match = _SHELL_VARIABLE.search(path)
+    return match[0] if match else ""
 
 
 def _of_file_url(url: re.Match[str], what: str) -> str:
     """Returns the path in a `file:` address. TensorFlow takes it literally, web browsers write %20."""
     host, path = url["host"], url["path"]
     if host not in (None, "", "localhost") or not path:
-        found = f"the machine {host!r}" if host else "no file"
-        raise PathError(MSG_FILE_URL.format(what=what, path=url[0], found=found))
+        named = f"the machine {host!r}" if host else "no file"
+        raise PathError(MSG_FILE_URL.format(what=what, path=url[0], found=named))
     if not os.path.lexists(path):
         from urllib.request import url2pathname
 

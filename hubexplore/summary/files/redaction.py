@@ -10,7 +10,7 @@ HIDDEN: Final = "***"
 # A name and password, or a token in their place. A password with a slash belongs to no valid address, and
 # is not to be shown either; digits after a colon are a port.
 _ACCESS: Final = re.compile(r"(?<=://)(?:[^/?#]*|[^/?#@]*:(?!\d*(?:[/?#]|$))[^@]*)@")
-# The same after too few or too many slashes, or none: somebody has mistyped an address.
+# The same after too few or too many slashes, or none: a mistyped address.
 _MISTYPED: Final = re.compile(
     r"^(\s*[A-Za-z][A-Za-z0-9+.\-]+:/*|\s*https?/+)[^/?#@:]+:(?!\d*(?:[/?#]|$))[^@]*@"
 )

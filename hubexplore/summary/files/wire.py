@@ -1,9 +1,9 @@
 """Reads protobuf's wire format without descriptors, for the few fields needed of large messages.
 
 Why not protobuf itself: to import it takes 70 ms. What a module is, is said in 0.02 to 0.4 ms from here
-(`sniff.scan_saved_model`, files of 12 to 505 KB); 10,000 entries of a checkpoint index take as long as by
+(`scan_saved_model`, files of 12 to 505 KB); 10,000 entries of a checkpoint index take as long as by
 protobuf, about 0.1 s, since most of that is making the records. What parses whole messages uses descriptors
-(`protos`, `graph_protos`).
+(`graph.messages`, `graph.hub_messages`).
 
 Format: https://protobuf.dev/programming-guides/encoding/
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hubexplore.summary.graph.messages import DTYPES, dtype_name
+from hubexplore.summary.dtypes import DTYPES
 from hubexplore.summary.graph.op_definitions import definition
 from hubexplore.summary.graph.op_outputs import output_of
 from hubexplore.summary.graph.traversal import node_of
@@ -83,6 +83,7 @@ class Declared:
             shape = shape_of(node.attr["shape"].shape)
             is_legacy = node.op == "Placeholder" and self._version <= _SCALAR_IS_UNKNOWN
             return (None if is_legacy and shape == () else shape,)
+        # Only some writers keep this attribute, which TensorFlow infers again when it imports the graph.
         output = tensor.partition(":")[2] or "0"
         shapes = node.attr[_SHAPES].list.shape if _SHAPES in node.attr else ()
         return (shape_of(shapes[int(output)]),) if output.isdecimal() and int(output) < len(shapes) else None
@@ -94,12 +95,12 @@ def _by_definition(node: Any, tensor: str) -> int:
     if op is None:
         return 0
     name = output_of(op, node.attr, tensor.partition(":")[2])[1].removesuffix("_ref")
-    return next((number for number in range(1, len(DTYPES)) if dtype_name(number) == name), 0)
+    return next((dtype.number for dtype in DTYPES if dtype.name == name), 0)
 
 
-def _are_compatible(one: Shape, other: Shape) -> bool:
-    if one is None or other is None:
+def _are_compatible(first: Shape, second: Shape) -> bool:
+    if first is None or second is None:
         return True
-    return len(one) == len(other) and all(
-        a is None or b is None or a == b for a, b in zip(one, other, strict=True)
+    return len(first) == len(second) and all(
+        a is None or b is None or a == b for a, b in zip(first, second, strict=True)
     )

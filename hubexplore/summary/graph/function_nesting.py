@@ -22,11 +22,11 @@ from hubexplore.summary.graph.op_definitions import definition
 from hubexplore.summary.graph.traversal import calls_of_attr
 
 MAX_DEPTH: Final = 100
-"""How many functions may be called one inside the other; 100 take a second."""
+"""Maximum number of functions that are called one inside the other; 100 take a second."""
 MAX_CALLS: Final = 5_000
-"""How many calls, beyond those that are written, may become of them; 4,094 in branches take 2.5 seconds."""
+"""Maximum number of calls that unfolding adds to those in the graph; 4,094 in branches take 2.5 seconds."""
 MAX_NODES: Final = 2_000_000
-"""How many nodes, beyond those that are written, may become of them."""
+"""Maximum number of nodes that unfolding adds to those in the graph."""
 _GRAPH: Final = ""
 # Op -> the attributes with functions of which a run may call none.
 _CONDITIONAL: Final[Mapping[str, frozenset[str]]] = {
@@ -52,7 +52,7 @@ MSG_UNFOLDED: Final = (
 
 
 class _Call(NamedTuple):
-    """Who is called, and how: as an op of the function's name, and in a branch that need not run."""
+    """A function that is called, and how: by an op of its name, and in a branch that need not run."""
 
     callee: str
     by_name: bool
@@ -72,7 +72,7 @@ def find_endless(nodes: Iterable[Any], library: Any) -> str | None:
     if not library.function:
         return None
     bodies = {function.signature.name: function.node_def for function in library.function}
-    gradients = {each.function_name: each.gradient_func for each in library.gradient}
+    gradients = {gradient.function_name: gradient.gradient_func for gradient in library.gradient}
     calling: dict[str, bool] = {}
     calls = {
         name: Counter(
@@ -80,18 +80,18 @@ def find_endless(nodes: Iterable[Any], library: Any) -> str | None:
         )
         for name, body in bodies.items()
     }
-    found = _walk({name: dict.fromkeys(each.callee for each in calls[name]) for name in calls})
-    if found.back:
+    walk = _walk({name: dict.fromkeys(call.callee for call in calls[name]) for name in calls})
+    if walk.back:
         # Without the calls that are unfolded when they run; without those that a branch may spare.
         for spared in ("by_name", "conditional"):
-            kept = {
-                name: dict.fromkeys(each.callee for each in calls[name] if not getattr(each, spared))
+            unfolded = {
+                name: dict.fromkeys(call.callee for call in calls[name] if not getattr(call, spared))
                 for name in calls
             }
-            cycle = _walk(kept).cycle
+            cycle = _walk(unfolded).cycle
             if cycle:
                 return MSG_CYCLE.format(name=cycle[0], chain=_chain(cycle))
-    too_deep = _too_deep(calls, found)
+    too_deep = _too_deep(calls, walk)
     if too_deep:
         return too_deep
     sizes = {name: len(body) for name, body in bodies.items()}
@@ -99,10 +99,10 @@ def find_endless(nodes: Iterable[Any], library: Any) -> str | None:
         callers = _callers(nodes, bodies, calling)
         calls[_GRAPH] = Counter(call for node in callers for call in _calls(node, bodies, gradients))
         sizes[_GRAPH] = 0
-        found.order.append(_GRAPH)
-    written = {name: sum(each.values()) for name, each in calls.items()}
-    return _too_many(calls, found, "calls", written, MAX_CALLS) or _too_many(
-        calls, found, "nodes", sizes, MAX_NODES
+        walk.order.append(_GRAPH)
+    written = {name: sum(counts.values()) for name, counts in calls.items()}
+    return _too_many(calls, walk, "calls", written, MAX_CALLS) or _too_many(
+        calls, walk, "nodes", sizes, MAX_NODES
     )
 
 
@@ -136,15 +136,19 @@ def _calls(node: Any, names: Container[str], gradients: Mapping[str, str]) -> It
 @functools.cache
 def _function_attributes(op: str) -> tuple[str, ...] | None:
     """The attributes of an op that hold functions; None where all may, as the op is not known here."""
-    known = definition(op)
-    if known is None:
+    op_definition = definition(op)
+    if op_definition is None:
         return None
-    return tuple(name for name, each in known.attributes.items() if each.kind in ("func", "list(func)"))
+    return tuple(
+        name
+        for name, attribute in op_definition.attributes.items()
+        if attribute.kind in ("func", "list(func)")
+    )
 
 
 @dataclass
-class _Found:
-    """What a walk along the calls found.
+class _Walk:
+    """Result of a walk along the calls.
 
     Attributes:
       order: functions, those that are called before their callers.
@@ -157,8 +161,11 @@ class _Found:
     cycle: list[str] = field(default_factory=list)
 
 
-def _walk(edges: Mapping[str, Iterable[str]]) -> _Found:
-    found = _Found()
+def _walk(edges: Mapping[str, Iterable[str]]) -> _Walk:
+    # A depth-first walk without recursion: a chain of 10,000 functions would exceed Python's own limit.
+    # Invariant: `path` holds exactly the functions that are being called, in the order of the calls, and
+    # `walk.order` those whose callees are all in it. Each call is followed once, so it takes linear time.
+    walk = _Walk()
     seen: set[str] = set()
     for start in edges:
         if start in seen:
@@ -171,25 +178,26 @@ def _walk(edges: Mapping[str, Iterable[str]]) -> _Found:
             callee = next(path[name], None)
             if callee is None:
                 del path[name]
-                found.order.append(name)
+                walk.order.append(name)
             elif callee in path:
-                found.back.add((name, callee))
-                if not found.cycle:
+                walk.back.add((name, callee))
+                if not walk.cycle:
                     names = list(path)
-                    found.cycle = [*names[names.index(callee) :], callee]
+                    walk.cycle = [*names[names.index(callee) :], callee]
             elif callee not in seen:
                 seen.add(callee)
                 path[callee] = iter(edges[callee])
-    return found
+    return walk
 
 
-def _too_deep(calls: Mapping[str, Counter[_Call]], found: _Found) -> str | None:
+def _too_deep(calls: Mapping[str, Counter[_Call]], walk: _Walk) -> str | None:
     """Says which functions are too deep, if any; a recursion that works counts once."""
+    # Callees come before their callers in `walk.order`, so their depth is known already.
     depth: dict[str, int] = {}
     deepest: dict[str, str] = {}
-    for name in found.order:
+    for name in walk.order:
         depth[name] = 1
-        for callee, _ in _inner(calls, found, name):
+        for callee, _ in _inner(calls, walk, name):
             if depth[callee] >= depth[name]:
                 depth[name], deepest[name] = depth[callee] + 1, callee
     name = max(depth, key=depth.__getitem__)
@@ -199,23 +207,25 @@ def _too_deep(calls: Mapping[str, Counter[_Call]], found: _Found) -> str | None:
 
 
 def _too_many(
-    calls: Mapping[str, Counter[_Call]], found: _Found, kind: str, own: Mapping[str, int], limit: int
+    calls: Mapping[str, Counter[_Call]], walk: _Walk, kind: str, sizes: Mapping[str, int], limit: int
 ) -> str | None:
     """Says which function, or the graph, becomes too much when all calls are unfolded.
 
     Args:
       calls: of each function.
-      found: a walk along them.
+      walk: along them.
       kind: what is counted, "nodes" or "calls".
-      own: how many of these each function has itself.
+      sizes: how many of these each function has itself.
       limit: of those that are added to all that are written.
     """
-    written = sum(own.values())
+    # Totals double with every function that calls another one twice, and Python's integers grow with them;
+    # the first total above the limit ends the loop, so no number becomes longer than a few words.
+    written = sum(sizes.values())
     total: dict[str, int] = {}
     widest: dict[str, str] = {}
-    for name in found.order:
-        total[name], most = own[name], -1
-        for callee, times in _inner(calls, found, name):
+    for name in walk.order:
+        total[name], most = sizes[name], -1
+        for callee, times in _inner(calls, walk, name):
             total[name] += times * total[callee]
             if times * total[callee] > most:
                 most, widest[name] = times * total[callee], callee
@@ -232,10 +242,10 @@ def _too_many(
     return None
 
 
-def _inner(calls: Mapping[str, Counter[_Call]], found: _Found, name: str) -> Iterator[tuple[str, int]]:
+def _inner(calls: Mapping[str, Counter[_Call]], walk: _Walk, name: str) -> Iterator[tuple[str, int]]:
     """The functions that one calls, and how often, without calls that lead back."""
     for call, times in calls[name].items():
-        if (name, call.callee) not in found.back:
+        if (name, call.callee) not in walk.back:
             yield call.callee, times
 
 

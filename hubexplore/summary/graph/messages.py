@@ -15,16 +15,10 @@ from typing import Any, Final
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
+from hubexplore.summary.dtypes import DTYPES, REFERENCE
+
 _PACKAGE: Final = "tensorflow"
 _ANY: Final = "google.protobuf"
-
-DTYPES: Final = (
-    "invalid", "float", "double", "int32", "uint8", "int16", "int8", "string", "complex64", "int64", "bool",
-    "qint8", "quint8", "qint32", "bfloat16", "qint16", "quint16", "uint16", "complex128", "half", "resource",
-    "variant", "uint32", "uint64", "float8_e5m2", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e4m3b11fnuz",
-    "float8_e5m2fnuz", "int4", "uint4", "int2", "uint2", "float4_e2m1fn",
-)  # fmt: skip
-"""Names of the DataType enum in lower case, by number."""
 
 TYPE_SPECS: Final = {
     1: "sparse", 2: "indexed slices", 3: "ragged", 4: "tensor array", 5: "dataset", 6: "iterator",
@@ -122,9 +116,11 @@ def _build() -> dict[str, Any]:
     _add_enums(file)
     for name, schema in _SCHEMA.items():
         _add_message(file, name, [part.split() for part in schema.split(";")])
+    # A pool of its own: in the default one TensorFlow's full definitions would collide with these as soon as
+    # TensorFlow is imported.
     pool = descriptor_pool.DescriptorPool()
-    for each in (any_file, file):
-        pool.AddSerializedFile(each.SerializeToString())
+    for proto in (any_file, file):
+        pool.AddSerializedFile(proto.SerializeToString())
     return {
         name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
         for name in _SCHEMA
@@ -133,11 +129,10 @@ def _build() -> dict[str, Any]:
 
 def _add_enums(file: descriptor_pb2.FileDescriptorProto) -> None:
     enum = file.enum_type.add(name="DataType")
-    for number, name in enumerate(DTYPES):
-        enum.value.add(name=f"DT_{name.upper()}", number=number)
+    for number, name in ((dtype.number, dtype.enum.upper()) for dtype in DTYPES):
+        enum.value.add(name=f"DT_{name}", number=number)
         if number:
-            # Types of the reference variables of TF1 are numbered 100 higher.
-            enum.value.add(name=f"DT_{name.upper()}_REF", number=100 + number)
+            enum.value.add(name=f"DT_{name}_REF", number=REFERENCE + number)
     enum = file.enum_type.add(name="TypeSpecClass")
     for name, number in _TYPE_SPEC_CLASSES.items():
         enum.value.add(name=name, number=number)
@@ -193,8 +188,8 @@ Example: Any = _CLASSES["Example"]
 @functools.lru_cache(maxsize=256)
 def dtype_name(number: int) -> str:
     """Returns TensorFlow's name of a DataType ("float32", "int64_ref"), or "unknown (99)"."""
-    base = number - 100 if number > 100 else number
+    is_reference = number > REFERENCE
+    base = number - REFERENCE if is_reference else number
     if not 0 <= base < len(DTYPES):
         return f"unknown ({number})"
-    name = {"float": "float32", "double": "float64", "half": "float16"}.get(DTYPES[base], DTYPES[base])
-    return f"{name}_ref" if number > 100 else name
+    return f"{DTYPES[base].name}_ref" if is_reference else DTYPES[base].name

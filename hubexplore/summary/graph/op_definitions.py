@@ -123,11 +123,11 @@ def definition_of(op_def: Any) -> OpDefinition:
     from google.protobuf import text_format
 
     attributes = {}
-    for each in op_def.attr:
+    for attr_def in op_def.attr:
         default = None
-        if each.HasField("default_value"):
-            default = text_format.MessageToString(each.default_value, as_one_line=True)
-        attributes[each.name] = Attribute(each.type, default)
+        if attr_def.HasField("default_value"):
+            default = text_format.MessageToString(attr_def.default_value, as_one_line=True)
+        attributes[attr_def.name] = Attribute(attr_def.type, default)
     return OpDefinition(
         op_def.name,
         tuple(map(_argument_of, op_def.input_arg)),
@@ -150,16 +150,16 @@ def _argument_of(arg_def: Any) -> Argument:
 def line_of(op: OpDefinition) -> str:
     """The line of the file for an op."""
     attributes = [
-        f"{name}:{each.kind}" + ("" if each.default_text is None else f"={each.default_text}")
-        for name, each in op.attributes.items()
+        f"{name}:{spec.kind}" + ("" if spec.default_text is None else f"={spec.default_text}")
+        for name, spec in op.attributes.items()
     ]
-    arguments = (" ".join(map(_argument_text, each)) for each in (op.inputs, op.outputs))
+    arguments = (" ".join(map(_argument_text, side)) for side in (op.inputs, op.outputs))
     return "\t".join([op.name, *arguments, "stateful" if op.stateful else "", *attributes])
 
 
-def _argument_text(each: Argument) -> str:
-    count = f"{each.count}*" if each.count else ""
-    return f"{'&' if each.reference else ''}{each.name}:{count}{each.dtype or each.attribute}"
+def _argument_text(argument: Argument) -> str:
+    count = f"{argument.count}*" if argument.count else ""
+    return f"{'&' if argument.reference else ''}{argument.name}:{count}{argument.dtype or argument.attribute}"
 
 
 def parse_line(line: str) -> OpDefinition:
@@ -180,12 +180,12 @@ def parse_line(line: str) -> OpDefinition:
 
 
 def _parse_arguments(texts: Iterable[str], attributes: Mapping[str, Attribute]) -> tuple[Argument, ...]:
-    found = []
+    arguments = []
     for text in texts:
         name, _, value = text.partition(":")
         count, _, dtype = value.rpartition("*")
         by_attribute = dtype in attributes
-        found.append(
+        arguments.append(
             Argument(
                 name.removeprefix("&"),
                 "" if by_attribute else dtype,
@@ -194,4 +194,4 @@ def _parse_arguments(texts: Iterable[str], attributes: Mapping[str, Attribute]) 
                 name.startswith("&"),
             )
         )
-    return tuple(found)
+    return tuple(arguments)

@@ -36,19 +36,20 @@ def reason(op: str) -> str:
     return "today's TensorFlow defines it, but has no kernel for it on a CPU or GPU"
 
 
-def ops_of(signature: SignatureSummary, meta_graph: Any, wanted: Iterable[str]) -> frozenset[str]:
+def ops_of(signature: SignatureSummary, meta_graph: Any, op_types: Iterable[str]) -> frozenset[str]:
     """Returns which of some op types a signature runs, itself or in a function that it calls."""
-    ops = frozenset(wanted)
+    ops = frozenset(op_types)
     if not ops:
         return ops
+    # The index goes over all nodes of the graph, so it is made only where an op is in question.
     nodes = index_nodes(meta_graph.graph_def.node)
     return ops.intersection(node.op for node in _run_by(signature, nodes, meta_graph.graph_def.library))
 
 
 def _run_by(signature: SignatureSummary, nodes: Mapping[str, Any], library: Any) -> list[Any]:
     """Returns the nodes that a signature runs, those of functions included."""
-    fed = frozenset(tensor_of(tensor) for each in signature.inputs for tensor in each.tensors)
-    targets = [tensor_of(tensor) for each in signature.outputs for tensor in each.tensors]
+    fed = frozenset(tensor_of(tensor) for info in signature.inputs for tensor in info.tensors)
+    targets = [tensor_of(tensor) for info in signature.outputs for tensor in info.tensors]
     needed = [nodes[name] for name in reach(nodes, targets, Cut(tensors=fed)).nodes]
     inside = (function.node_def for function in reached_functions(needed, library))
     return [*needed, *itertools.chain.from_iterable(inside)]
@@ -64,20 +65,20 @@ def who_needs(
     """
     needs: dict[str, list[str]] = {op: [] for op in ops}
     nodes, library = index_nodes(meta_graph.graph_def.node), meta_graph.graph_def.library
-    known: dict[tuple[frozenset[str], ...], frozenset[str]] = {}
+    ops_by_ends: dict[tuple[frozenset[str], ...], frozenset[str]] = {}
     walked = 0
     for signature in signatures:
         # Many signatures of one graph are often of the same tensors.
         ends = tuple(
-            frozenset(tensor for each in side for tensor in each.tensors)
+            frozenset(name for tensor in side for name in tensor.tensors)
             for side in (signature.inputs, signature.outputs)
         )
-        if ends not in known:
+        if ends not in ops_by_ends:
             run = _run_by(signature, nodes, library)
             walked += len(run) + len(library.function)
             if walked > MOST_WALKED:
                 return {}
-            known[ends] = frozenset(node.op for node in run).intersection(needs)
-        for op in known[ends]:
+            ops_by_ends[ends] = frozenset(node.op for node in run).intersection(needs)
+        for op in ops_by_ends[ends]:
             needs[op].append(signature.name)
     return needs

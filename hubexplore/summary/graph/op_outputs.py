@@ -22,6 +22,7 @@ def output_of(op: OpDefinition, attributes: Mapping[str, Any], port: str) -> tup
       it; that of a reference ends in "_ref".
     """
     name, _, digits = port.rpartition(":")
+    # More digits than any output number has: `int` of a made-up name could take seconds.
     number = int(digits) if digits.isdecimal() and len(digits) < 9 else 0
     begin = 0
     for argument in op.outputs:
@@ -47,12 +48,12 @@ def _value(op: OpDefinition, attributes: Mapping[str, Any], name: str) -> Any | 
     """The attribute, or its default."""
     if name in attributes:
         return attributes[name]
-    known = op.attributes.get(name)
-    return known.default if known is not None else None
+    attribute = op.attributes.get(name)
+    return attribute.default if attribute is not None else None
 
 
 def _count(op: OpDefinition, attributes: Mapping[str, Any], argument: Argument) -> int:
-    """How many tensors an argument is; 0 where the node does not say."""
+    """Returns the number of tensors of an argument; 0 where the node does not say."""
     if argument.count:
         value = _value(op, attributes, argument.count)
         return max(value.i, 0) if value is not None else 0
@@ -74,5 +75,5 @@ def _dtype(op: OpDefinition, attributes: Mapping[str, Any], argument: Argument, 
 
 
 def _is_list(op: OpDefinition, argument: Argument) -> bool:
-    known = op.attributes.get(argument.attribute)
-    return known is not None and known.kind == "list(type)"
+    attribute = op.attributes.get(argument.attribute)
+    return attribute is not None and attribute.kind == "list(type)"

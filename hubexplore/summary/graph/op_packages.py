@@ -9,7 +9,7 @@ from typing import Final
 NOWHERE: Final = "tf.contrib of TensorFlow 1; no package has it for TensorFlow 2"
 _RENAMED: Final = f"{NOWHERE} under this name; {{other}}"
 MOST_NAMED: Final = 12
-"""So many signatures are named that run an op."""
+"""Maximum number of signatures that a message names for an op."""
 
 # Package -> the op types that it registers; "*" ends a prefix. Read from the shared libraries of their
 # wheels: tensorflow-text 2.21.1, tensorflow-addons 0.23.0, tensorflow-io 0.37.1, tensorflow-decision-forests
@@ -109,9 +109,9 @@ def _beginnings() -> Mapping[str, str]:
 
 def provider(op_type: str) -> str | None:
     """The package that registers `op_type`, or None where it is not known."""
-    known = _patterns()
-    if op_type in known:
-        return known[op_type]
+    patterns = _patterns()
+    if op_type in patterns:
+        return patterns[op_type]
     beginnings = _beginnings()
     if not op_type.startswith(tuple(beginnings)):
         return None

@@ -14,7 +14,7 @@ from typing import Any, Final
 PLACEHOLDERS: Final = frozenset({"Placeholder", "PlaceholderV2"})
 """Ops without a value unless they are fed or replaced."""
 MOST_WALKED: Final = 400_000
-"""So many nodes are walked for what is good to know of signatures: twenty of them in large models."""
+"""Maximum number of nodes that are walked for facts beside the summary: 20 signatures of large models."""
 
 
 def node_of(tensor: str) -> str:
@@ -75,8 +75,10 @@ def reach(nodes: Mapping[str, Any], targets: Iterable[str], cut: Cut = NO_CUT) -
       targets: tensor names (`"node:0"`), which may be cut, or node names, for example of initialisers.
       cut: where to stop.
     """
-    found = Reach()
-    seen, missing = found.nodes, found.missing
+    # Depth-first with a stack of its own: graphs are deeper than Python's recursion limit. Invariant: every
+    # node in `seen` has had its inputs pushed or cut, so each edge is looked at once.
+    result = Reach()
+    seen, missing = result.nodes, result.missing
     stack = [
         node_of(target)
         for target in targets
@@ -95,17 +97,17 @@ def reach(nodes: Mapping[str, Any], targets: Iterable[str], cut: Cut = NO_CUT) -
             if edge[:1] == "^":
                 producer = edge[1:]
                 if producer in cut.controls:
-                    found.cut_controls.add(producer)
+                    result.cut_controls.add(producer)
                     continue
             else:
                 producer, colon, _ = edge.partition(":")
                 tensor = edge if colon else f"{edge}:0"
                 if tensor in cut.tensors or producer in cut.nodes:
-                    found.cut_tensors.add(tensor)
+                    result.cut_tensors.add(tensor)
                     continue
             if producer not in seen:
                 stack.append(producer)
-    return found
+    return result
 
 
 def downstream(nodes: Mapping[str, Any], sources: Iterable[str], cut: Cut = NO_CUT) -> set[str]:
@@ -136,18 +138,20 @@ def consumers_of(nodes: Mapping[str, Any], cut: Cut = NO_CUT) -> dict[str, list[
 
 def follow(consumers: Mapping[str, Iterable[str]], sources: Iterable[str]) -> set[str]:
     """Names of `sources` and of all that comes behind one of them, by what `consumers_of` says."""
-    found = set(sources)
-    stack = list(found)
+    # A node is pushed when it enters the set, so it is expanded once, also in a loop.
+    reached = set(sources)
+    stack = list(reached)
     while stack:
         for consumer in consumers.get(stack.pop(), ()):
-            if consumer not in found:
-                found.add(consumer)
+            if consumer not in reached:
+                reached.add(consumer)
                 stack.append(consumer)
-    return found
+    return reached
 
 
 def calls_of_attr(attr: Any) -> Iterator[Any]:
     """The NameAttrList messages (function calls) in an AttrValue-shaped message, nested ones included."""
+    # Asked by name first: to read `attr.func` of another kind would make an empty message each time.
     kind = attr.WhichOneof("value")
     calls = [attr.func] if kind == "func" else attr.list.func if kind == "list" else ()
     for call in calls:
@@ -165,13 +169,14 @@ def reached_functions(nodes: Iterable[Any], library: Any) -> list[Any]:
     by_name = {function.signature.name: function for function in library.function}
     if not by_name:
         return []
+    # A SymbolicGradient op names the function, not its gradient: the library says which that is.
     gradient_of = {gradient.function_name: gradient.gradient_func for gradient in library.gradient}
-    wanted: set[str] = set()
+    called: set[str] = set()
     stack: list[str] = []
 
     def want(name: str) -> None:
-        if name in by_name and name not in wanted:
-            wanted.add(name)
+        if name in by_name and name not in called:
+            called.add(name)
             stack.append(name)
 
     def scan(node: Any) -> None:
@@ -190,4 +195,4 @@ def reached_functions(nodes: Iterable[Any], library: Any) -> list[Any]:
                 want(call.name)
         for node in by_name[name].node_def:
             scan(node)
-    return [function for name, function in by_name.items() if name in wanted]
+    return [function for name, function in by_name.items() if name in called]

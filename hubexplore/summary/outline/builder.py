@@ -27,25 +27,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from hubexplore.errors import DiagramError, NoSuchScopeError, NoSuchSignatureError, closest
-from hubexplore.summary.collecting import uncollected
+from hubexplore.errors import DiagramError, NoSuchScopeError, closest
 from hubexplore.summary.graph.traversal import node_of
+from hubexplore.summary.lookup import named_signature
 from hubexplore.summary.model import SignatureSummary, VariantSummary
 from hubexplore.summary.outline.boxes.drawing import BoxDrawer
 from hubexplore.summary.outline.data import Box, Outline
 from hubexplore.summary.outline.dataflow.flow import DataFlow
 from hubexplore.summary.outline.dataflow.reader import read_flow
-from hubexplore.summary.reading.signatures import INIT_OP
+from hubexplore.summary.without_gc import without_gc
 
 MAX_BOXES: Final = 150
 """Default maximum number of boxes of an outline."""
 MAX_EDGES: Final = 450
 """Maximum number of edges of an outline; if there are more, fewer boxes are shown."""
-MAX_LISTED: Final = 20
-"""Maximum number of signatures that an error lists."""
 
 
-@uncollected()
+@without_gc()
 def outline(
     meta_graph: Any,
     variant: VariantSummary,
@@ -121,23 +119,7 @@ def _warnings(
 
 
 def _selected_signatures(variant: VariantSummary, name: str | None) -> Sequence[SignatureSummary]:
-    if name is None:
-        return [
-            signature for signature in variant.signatures if signature.name != INIT_OP
-        ] or variant.signatures
-    signatures = [signature for signature in variant.signatures if signature.name == name]
-    if not signatures:
-        names = [signature.name for signature in variant.signatures]
-        raise NoSuchSignatureError(
-            f"This graph variant has no signature {name!r}; it has {_listed(names)}."
-            f"{closest(str(name), names)}"
-        )
-    return signatures
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, names[:MAX_LISTED]))
-    return (shown or "none") + (f" and {len(names) - MAX_LISTED:,} more" if len(names) > MAX_LISTED else "")
+    return variant.signatures if name is None else [named_signature(variant, name)]
 
 
 def _check_expandable(name: str, flow: DataFlow) -> None:

@@ -11,15 +11,15 @@ from hubexplore.errors import reading
 from hubexplore.summary.files import wire
 from hubexplore.summary.graph.hub_messages import ImageModuleInfo, ModuleAttachment
 from hubexplore.summary.model import MessageSummary
+from hubexplore.summary.module_format import ATTACHMENTS
 
-ATTACHMENTS: Final = "hub_module_attachments"
 # Key -> the message class that is attached under it.
 _KNOWN: Final = {"image_module_info": ImageModuleInfo}
 _MAX_FIELDS: Final = 200
 _MAX_DEPTH: Final = 16
 _MAX_VALUE: Final = 256
 MORE: Final = "..."
-"""Path of the last field where there are more than are listed."""
+"""Path of the last listed field where more fields are left out."""
 
 
 def read_messages(meta_graph: Any) -> tuple[MessageSummary, ...]:
@@ -30,22 +30,22 @@ def read_messages(meta_graph: Any) -> tuple[MessageSummary, ...]:
     """
     if ATTACHMENTS not in meta_graph.collection_def:
         return ()
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     for serialized in meta_graph.collection_def[ATTACHMENTS].bytes_list.value:
         with reading("The module's list of attached messages", DecodeError):
             attachment = ModuleAttachment.FromString(serialized)
-        found[attachment.key] = attachment.value
-    return tuple(_message(key, found[key]) for key in sorted(found))
+        contents[attachment.key] = attachment.value
+    return tuple(_message(key, contents[key]) for key in sorted(contents))
 
 
 def _message(key: str, content: bytes) -> MessageSummary:
     if key in _KNOWN:
         try:
-            known = _KNOWN[key].FromString(content)
+            message = _KNOWN[key].FromString(content)
         except DecodeError:
             pass
         else:
-            return MessageSummary(key, _KNOWN[key].DESCRIPTOR.name, tuple(_named(known, "")), len(content))
+            return MessageSummary(key, _KNOWN[key].DESCRIPTOR.name, tuple(_named(message, "")), len(content))
     return MessageSummary(key, "", _bounded(_numbered(content, "", 0)), len(content))
 
 
@@ -79,7 +79,7 @@ def _numbered(content: bytes, prefix: str, depth: int) -> Iterator[tuple[str, st
 
 
 def _fields(content: bytes) -> list[tuple[int, wire.Value]] | None:
-    """The fields of a message, or None if it is none."""
+    """The fields of a message, or None for bytes that are not a message."""
     try:
         return list(wire.fields(content))
     except ValueError:
@@ -104,10 +104,10 @@ def _hex(value: bytes) -> str:
 
 
 def _bounded(fields: Iterator[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    found: list[tuple[str, str]] = []
-    for each in fields:
-        if len(found) == _MAX_FIELDS:
-            found.append((MORE, "not all fields are listed"))
+    listed: list[tuple[str, str]] = []
+    for field in fields:
+        if len(listed) == _MAX_FIELDS:
+            listed.append((MORE, "not all fields are listed"))
             break
-        found.append(each)
-    return tuple(found)
+        listed.append(field)
+    return tuple(listed)

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
 from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
-from hubexplore.summary.collecting import uncollected
-from hubexplore.summary.diagnosis import file_types, path_diagnosis
+from hubexplore.summary.diagnosis import path_diagnosis, saved_model_scan
+from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
 from hubexplore.summary.files.filesystem import Filesystem, is_link, join, read_message
+from hubexplore.summary.graph import saved_model_parser
 from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
 from hubexplore.summary.graph.messages import SavedModel
 from hubexplore.summary.model import (
@@ -25,19 +25,27 @@ from hubexplore.summary.model import (
     FileSummary,
     ModuleSummary,
 )
+from hubexplore.summary.module_format import (
+    ASSETS_FOLDER,
+    GRAPH_FILES,
+    GRAPH_TEXT_FILE,
+    MODULE_FILE,
+    VARIABLES_FOLDER,
+    VARIABLES_PREFIX,
+)
 from hubexplore.summary.reading.resources import AssetFolder
 from hubexplore.summary.reading.variant import read_variant
 from hubexplore.summary.source import Source, Weights
 from hubexplore.summary.weights import checkpoint_index
+from hubexplore.summary.without_gc import without_gc
 
-GRAPH_FILE: Final = "saved_model.pb"
-GRAPH_TEXT_FILE: Final = "saved_model.pbtxt"
-MODULE_FILE: Final = "tfhub_module.pb"
-VARIABLES_PREFIX: Final = "variables/variables"
+# Bytes of `tfhub_module.pb`; published ones have two.
 _LARGEST_DEFINITION: Final = 1 << 20
+# A directory that is not only a module, such as a home directory, is not listed to its end.
 _MAX_FILES: Final = 10_000
 _MAX_DEPTH: Final = 8
-_LINKED: Final = frozenset({"variables", "assets"})
+# Folders that may be links: caches keep the content of a module elsewhere.
+_LINKED: Final = frozenset({VARIABLES_FOLDER, ASSETS_FOLDER})
 _LARGEST_DIGEST: Final = 1 << 30  # bytes
 _CHUNK: Final = 1 << 24  # bytes of a file in memory at once
 # What a TF2 SavedModel keeps in its checkpoint besides variables.
@@ -50,7 +58,7 @@ MSG_LONG_TEXT: Final = (
 
 
 @dataclass(frozen=True)
-class Place:
+class ModuleDirectory:
     """A directory that holds a saved model, and what reads it."""
 
     directory: str
@@ -61,7 +69,7 @@ class Place:
         return join(self.directory, name)
 
 
-@uncollected()
+@without_gc()
 def read_module(directory: str, filesystem: Filesystem, title: str | None = None) -> ModuleSummary:
     """Reads a TF1 Hub module, a TF1 SavedModel or a TF2 SavedModel.
 
@@ -75,11 +83,11 @@ def read_module(directory: str, filesystem: Filesystem, title: str | None = None
     Raises:
       HubError: it is none of these, or damaged; the message says what it is and the call that opens it.
     """
-    place = Place(directory, filesystem)
+    place = ModuleDirectory(directory, filesystem)
     try:
         names = filesystem.listdir(directory)
-        file = next(name for name in (GRAPH_FILE, GRAPH_TEXT_FILE) if name in names)
-        if file == GRAPH_TEXT_FILE and filesystem.size(place.path(file)) > file_types.LARGEST_TEXT:
+        file = next(name for name in GRAPH_FILES if name in names)
+        if file == GRAPH_TEXT_FILE and filesystem.size(place.path(file)) > saved_model_scan.LARGEST_TEXT:
             raise UnsupportedFormatError(_long_text(place, filesystem.size(place.path(file))))
         content = read_message(filesystem, place.path(file))
     except (OSError, StopIteration) as error:
@@ -89,7 +97,7 @@ def read_module(directory: str, filesystem: Filesystem, title: str | None = None
     if MODULE_FILE in names:
         format_name = HUB_MODULE
         warnings = _format_warnings(place)
-    elif any(each.HasField("object_graph_def") for each in saved_model.meta_graphs):
+    elif any(meta_graph.HasField("object_graph_def") for meta_graph in saved_model.meta_graphs):
         format_name = TF2_SAVED_MODEL
     else:
         format_name = TF1_SAVED_MODEL
@@ -103,7 +111,7 @@ def describe(
     meta_graphs: Iterable[Any],
     title: str,
     format_name: str,
-    place: Place | None,
+    place: ModuleDirectory | None,
     is_saved_model: bool = False,
 ) -> ModuleSummary:
     """The summary of some graph variants.
@@ -122,7 +130,7 @@ def describe(
     entries = weights.index.entries if weights else {}
     files = tuple(sorted(_files(place), key=lambda file: file.name)) if place else ()
     checksums = dict(_asset_checksums(place, files)) if place else {}
-    folder = AssetFolder(place.path("assets"), place.filesystem, checksums) if place else None
+    folder = AssetFolder(place.path(ASSETS_FOLDER), place.filesystem, checksums) if place else None
     graphs: dict[tuple[str, ...], Any] = {}
     variants = []
     for meta_graph in meta_graphs:
@@ -137,7 +145,7 @@ def describe(
     if (
         weights is None
         and place is not None
-        and any(each.kind == GLOBAL for variant in variants for each in variant.variables)
+        and any(variable.kind == GLOBAL for variant in variants for variable in variant.variables)
         and not warnings
     ):
         warnings.append("The module has variables, but 'variables/variables.index' is missing.")
@@ -155,42 +163,34 @@ def describe(
     )
 
 
-def _long_text(place: Place, size: int) -> str:
-    remedy = path_diagnosis.TextSavedModel().remedy(place.directory)
+def _long_text(place: ModuleDirectory, size: int) -> str:
+    remedy = TextSavedModel().remedy(place.directory)
     return MSG_LONG_TEXT.format(
-        path=place.path(GRAPH_TEXT_FILE), size=size, limit=file_types.LARGEST_TEXT, remedy=remedy
+        path=place.path(GRAPH_TEXT_FILE), size=size, limit=saved_model_scan.LARGEST_TEXT, remedy=remedy
     )
 
 
-def _parse(content: bytes, file: str, place: Place, title: str | None) -> Any:
+def _parse(content: bytes, file: str, place: ModuleDirectory, title: str | None) -> Any:
     saved_model = SavedModel()
     try:
-        if file == GRAPH_FILE:
-            saved_model.ParseFromString(content)
-        else:
-            pool = saved_model.DESCRIPTOR.file.pool
-            text_format.Parse(content, saved_model, allow_unknown_field=True, descriptor_pool=pool)
-    except (DecodeError, text_format.ParseError, ValueError, RecursionError) as error:
-        raise _explained(place, title, f"{file!r} is truncated or altered: {error}") from error
-    if not saved_model.meta_graphs:
-        raise _explained(place, title, f"{file!r} ({len(content):,} bytes) holds no graph")
-    if len(saved_model.meta_graphs) > file_types.MOST_VARIANTS:
-        raise _explained(place, title, f"{file!r} is altered: {file_types.MSG_VARIANTS}")
+        saved_model_parser.parse(content, saved_model, is_text=file == GRAPH_TEXT_FILE)
+    except ValueError as error:
+        raise _explained(place, title, f"{file!r} ({len(content):,} bytes) {error}") from error
     return saved_model
 
 
-def _explained(place: Place, title: str | None, reason: str = "") -> Exception:
+def _explained(place: ModuleDirectory, title: str | None, reason: str = "") -> Exception:
     """The error that says what is there instead; `reason` is why graphs that are there cannot be read."""
-    found = path_diagnosis.explain(place.directory, place.filesystem, title)
-    if found is None or (reason and not isinstance(found, DamagedModuleError)):
+    diagnosis = path_diagnosis.explain(place.directory, place.filesystem, title)
+    if diagnosis is None or (reason and not isinstance(diagnosis, DamagedModuleError)):
         # What a glance at the file takes for a saved model.
         return DamagedModuleError(
             f"{place.directory!r} cannot be shown: {reason or 'it is not readable'}. Copy it again."
         )
-    return found
+    return diagnosis
 
 
-def _format_warnings(place: Place) -> list[str]:
+def _format_warnings(place: ModuleDirectory) -> list[str]:
     try:
         content = read_message(place.filesystem, place.path(MODULE_FILE), _LARGEST_DEFINITION)
         definition = ModuleDef.FromString(content)
@@ -206,7 +206,7 @@ def _format_warnings(place: Place) -> list[str]:
     return []
 
 
-def _weights(place: Place | None) -> tuple[Weights | None, list[str]]:
+def _weights(place: ModuleDirectory | None) -> tuple[Weights | None, list[str]]:
     if place is None:
         return None, []
     prefix, filesystem = place.path(VARIABLES_PREFIX), place.filesystem
@@ -220,7 +220,7 @@ def _weights(place: Place | None) -> tuple[Weights | None, list[str]]:
     return Weights(prefix, index, filesystem), [problem] if problem else []
 
 
-def _files(place: Place) -> Iterator[FileSummary]:
+def _files(place: ModuleDirectory) -> Iterator[FileSummary]:
     """The files of a directory and of those below it, as many as a module may reasonably have.
 
     A link to a directory may lead anywhere, as to "/". It is followed only where a part of the format lies
@@ -249,7 +249,7 @@ def _files(place: Place) -> Iterator[FileSummary]:
                 continue
 
 
-def _asset_checksums(place: Place, files: tuple[FileSummary, ...]) -> Iterator[tuple[str, str]]:
+def _asset_checksums(place: ModuleDirectory, files: tuple[FileSummary, ...]) -> Iterator[tuple[str, str]]:
     """Yields the name below `assets/` and the SHA-256, as hex digits, of each file there that can be read.
 
     Of files that together exceed 1 GiB those behind, by name, are left out.
@@ -268,7 +268,10 @@ def _asset_checksums(place: Place, files: tuple[FileSummary, ...]) -> Iterator[t
 
 
 def _digest(
-    place: Place, weights: Weights | None, files: tuple[FileSummary, ...], checksums: Mapping[str, str]
+    place: ModuleDirectory,
+    weights: Weights | None,
+    files: tuple[FileSummary, ...],
+    checksums: Mapping[str, str],
 ) -> str:
     """SHA-256 of graphs and assets as they are on disk, and of what the index says of the weights.
 
@@ -281,7 +284,7 @@ def _digest(
         if file.name.startswith("assets/"):
             checksum = checksums.get(file.name.removeprefix("assets/"), "")
             whole.update(f"{file.name}\0{file.size}\0{checksum}\0".encode(errors="surrogateescape"))
-        elif file.name in (GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE):
+        elif file.name in (*GRAPH_FILES, MODULE_FILE):
             whole.update(f"{file.name}\0{file.size}\0".encode(errors="surrogateescape"))
             for offset in range(0, file.size if file.size <= _LARGEST_DIGEST else 0, _CHUNK):
                 try:

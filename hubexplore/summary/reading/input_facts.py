@@ -41,26 +41,27 @@ def read_inputs(meta_graph: Any, signatures: Iterable[SignatureSummary]) -> Fact
     nodes = index_nodes(meta_graph.graph_def.node)
     reader = Reader(meta_graph, nodes)
     encodings: dict[str, Encoding] = {}
-    found: dict[tuple[str, str], InputFacts] = {}
+    facts_by_input: dict[tuple[str, str], InputFacts] = {}
     walked = 0
     for signature in signatures:
-        used, behind = _used(nodes, signature)
-        walked += behind
-        for each in signature.inputs:
+        used, count = _used(nodes, signature)
+        walked += count
+        for tensor in signature.inputs:
+            # Stopping is safe: an input without facts is shown as any other.
             if walked + reader.walked > MOST_WALKED:
-                return found
-            if each.dtype == "string" and each.tensor and each.tensor not in encodings:
-                encodings[each.tensor] = reader.encoding(each.tensor)
-            unused = used.isdisjoint(map(tensor_of, each.tensors))
-            facts = InputFacts(unused, encodings.get(each.tensor, PLAIN))
+                return facts_by_input
+            if tensor.dtype == "string" and tensor.tensor and tensor.tensor not in encodings:
+                encodings[tensor.tensor] = reader.encoding(tensor.tensor)
+            unused = used.isdisjoint(map(tensor_of, tensor.tensors))
+            facts = InputFacts(unused, encodings.get(tensor.tensor, PLAIN))
             if facts != InputFacts():
-                found[signature.name, each.name] = facts
-    return found
+                facts_by_input[signature.name, tensor.name] = facts
+    return facts_by_input
 
 
 def _used(nodes: Mapping[str, Any], signature: SignatureSummary) -> tuple[set[str], int]:
     """Full names of the tensors of inputs that outputs depend on, and how many nodes were walked."""
-    fed = frozenset(tensor_of(tensor) for each in signature.inputs for tensor in each.tensors)
-    targets = [tensor_of(tensor) for each in signature.outputs for tensor in each.tensors]
-    behind = reach(nodes, targets, Cut(tensors=fed))
-    return behind.cut_tensors | fed.intersection(targets), len(behind.nodes)
+    fed = frozenset(tensor_of(tensor) for info in signature.inputs for tensor in info.tensors)
+    targets = [tensor_of(tensor) for info in signature.outputs for tensor in info.tensors]
+    reached = reach(nodes, targets, Cut(tensors=fed))
+    return reached.cut_tensors | fed.intersection(targets), len(reached.nodes)

@@ -12,17 +12,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from hubexplore.summary.graph.traversal import PLACEHOLDERS, node_of, reach
-from hubexplore.summary.reading.signatures import INIT_OP, INTERNAL
+from hubexplore.summary.module_format import INIT_OP, INTERNAL_SIGNATURES, MAIN_OPS
 
 VARIABLE_OPS: Final = frozenset({"VariableV2", "Variable", "VarHandleOp"})
 ASSIGN_OPS: Final = frozenset({"Assign", "AssignVariableOp"})
-MAIN_OPS: Final = ("saved_model_main_op", "legacy_init_op")
 
 _Nodes = Mapping[str, Any]
 
 
 def main_op_values(meta_graph: Any, nodes: _Nodes) -> dict[str, str]:
     """What the main op of a SavedModel assigns: variable's node -> the input with its value."""
+    # Older writers name the op in a collection, newer ones as the output of a signature; some do both.
     ran = [
         name
         for key in MAIN_OPS
@@ -31,8 +31,8 @@ def main_op_values(meta_graph: Any, nodes: _Nodes) -> dict[str, str]:
     ]
     if INIT_OP in meta_graph.signature_def:
         ran += [info.name for info in meta_graph.signature_def[INIT_OP].outputs.values()]
-    found = reach(nodes, map(node_of, ran)).nodes if ran else set()
-    assigns = [nodes[name] for name in sorted(found) if nodes[name].op in ASSIGN_OPS]
+    reached = reach(nodes, map(node_of, ran)).nodes if ran else set()
+    assigns = [nodes[name] for name in sorted(reached) if nodes[name].op in ASSIGN_OPS]
     return {node_of(node.input[0]): node.input[1] for node in assigns}
 
 
@@ -43,7 +43,7 @@ def read_by_signatures(meta_graph: Any, nodes: _Nodes, variables: Collection[str
     outputs = (
         tensor
         for name, signature in meta_graph.signature_def.items()
-        if name not in INTERNAL
+        if name not in INTERNAL_SIGNATURES
         for info in signature.outputs.values()
         for tensor in _tensors(info)
     )
@@ -63,7 +63,7 @@ def unlisted(meta_graph: Any, nodes: _Nodes, variables: Iterable[str], listed: C
 
 
 def starting(
-    meta_graph: Any, nodes: _Nodes, started: Mapping[str, str], held: Collection[str]
+    meta_graph: Any, nodes: _Nodes, started: Mapping[str, str], stored: Collection[str]
 ) -> dict[str, str]:
     """The variables of a SavedModel that start from what its main op assigns: node -> input with the value.
 
@@ -75,20 +75,20 @@ def starting(
       meta_graph: whose signatures count.
       nodes: its index, node name -> node.
       started: see `main_op_values`.
-      held: names in the checkpoint.
+      stored: names in the checkpoint.
     """
-    both = read_by_signatures(meta_graph, nodes, {name for name in started if name in held})
+    both = read_by_signatures(meta_graph, nodes, {name for name in started if name in stored})
     return {
         name: value
         for name, value in started.items()
-        if name not in held or (name in both and can_start(nodes, name, value))
+        if name not in stored or (name in both and can_start(nodes, name, value))
     }
 
 
 def can_start(nodes: _Nodes, variable: str, value: str) -> bool:
     """Whether a value can be that which a variable starts from: it needs no input and not the variable."""
-    behind = reach(nodes, [node_of(value)]).nodes
-    return variable not in behind and not any(nodes[name].op in PLACEHOLDERS for name in behind)
+    needed = reach(nodes, [node_of(value)]).nodes
+    return variable not in needed and not any(nodes[name].op in PLACEHOLDERS for name in needed)
 
 
 def _tensors(info: Any) -> Iterator[str]:
@@ -97,7 +97,7 @@ def _tensors(info: Any) -> Iterator[str]:
             coo = info.coo_sparse
             yield from (coo.indices_tensor_name, coo.values_tensor_name, coo.dense_shape_tensor_name)
         case "composite_tensor":
-            for each in info.composite_tensor.components:
-                yield from _tensors(each)
+            for component in info.composite_tensor.components:
+                yield from _tensors(component)
         case _:
             yield info.name

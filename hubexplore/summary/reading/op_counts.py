@@ -19,14 +19,15 @@ def count_ops(used: Counter[str], functions: Iterable[Any]) -> tuple[OpSummary, 
       functions: its library: FunctionDef-shaped messages. A call of one of them by name is no op type.
     """
     inside: Counter[str] = Counter()
-    own = set()
+    function_names = set()
     for function in functions:
-        own.add(function.signature.name)
+        function_names.add(function.signature.name)
         inside.update(node.op for node in function.node_def)
+    # A call by name looks like an op of that type; it is counted, but TensorFlow does not lack it.
     known = known_ops()
-    found = []
+    summaries = []
     for op in used | inside:
-        unknown = op not in known and op not in own
+        unknown = op not in known and op not in function_names
         package = (provider(op) or "") if unknown else ""
-        found.append(OpSummary(op, used[op], inside[op], unknown, package))
-    return tuple(sorted(found, key=lambda each: (-each.count - each.in_functions, each.op)))
+        summaries.append(OpSummary(op, used[op], inside[op], unknown, package))
+    return tuple(sorted(summaries, key=lambda summary: (-summary.count - summary.in_functions, summary.op)))

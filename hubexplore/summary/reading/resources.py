@@ -63,30 +63,34 @@ def read_tables(nodes: Mapping[str, Any], library: Any) -> tuple[TableSummary, .
             table = next((makers[call] for call in _called(node) if call in makers), None)
         if table is not None:
             attributes = table.attr
-            key, value = (dtype_name(attributes[each].type) if each in attributes else "" for each in _DTYPES)
+            key, value = (
+                dtype_name(attributes[attribute].type) if attribute in attributes else ""
+                for attribute in _DTYPES
+            )
             tables.append(TableSummary(name, table.op, key, value))
     return tuple(tables)
 
 
 def _makers(library: Any) -> dict[str, Any]:
     """Function name -> the node of the table that it makes, itself or through a function it calls."""
-    found: dict[str, Any] = {}
+    makers: dict[str, Any] = {}
     callers: dict[str, list[str]] = {}
     for function in library.function:
         name = function.signature.name
         for node in function.node_def:
             if node.op in TABLE_OPS:
-                found.setdefault(name, node)
+                makers.setdefault(name, node)
             elif node.op in CALLS:
                 for call in _called(node):
                     callers.setdefault(call, []).append(name)
-    queue = list(found)
+    # From the tables back to their callers, breadth-first: each function is queued once, also in recursion.
+    queue = list(makers)
     for name in queue:  # grows while it is walked
         for caller in callers.get(name, ()):
-            if caller not in found:
-                found[caller] = found[name]
+            if caller not in makers:
+                makers[caller] = makers[name]
                 queue.append(caller)
-    return found
+    return makers
 
 
 def _called(node: Any) -> list[str]:
@@ -138,19 +142,21 @@ def read_assets(
 
 def files_of(meta_graph: Any, nodes: Mapping[str, Any]) -> dict[str, str]:
     """Tensor name -> file name; for a graph that was never written, the paths its constants hold."""
+    # TF1 writers list assets in a collection, later ones in a field of their own; a graph in memory has only
+    # the constants with the paths.
     definitions = list(meta_graph.asset_file_def)
     if ASSETS_COLLECTION in meta_graph.collection_def:
         for packed in meta_graph.collection_def[ASSETS_COLLECTION].any_list.value:
             with reading("The module's list of assets", DecodeError):
                 definitions.append(AssetFileDef.FromString(packed.value))
     if definitions or _FILEPATHS not in meta_graph.collection_def:
-        return {each.tensor_info.name: each.filename for each in definitions}
-    found = {}
+        return {definition.tensor_info.name: definition.filename for definition in definitions}
+    paths = {}
     for tensor in meta_graph.collection_def[_FILEPATHS].node_list.value:
         node = nodes.get(node_of(tensor))
         if node is not None and "value" in node.attr and node.attr["value"].tensor.string_val:
-            found[tensor] = os.fsdecode(node.attr["value"].tensor.string_val[0])
-    return found
+            paths[tensor] = os.fsdecode(node.attr["value"].tensor.string_val[0])
+    return paths
 
 
 def _labels(paths: Iterable[str]) -> dict[str, str]:
@@ -172,11 +178,13 @@ def _uses(nodes: Mapping[str, Any], assets: set[str], tables: set[str]) -> dict[
     The op is an InitializeTableFromTextFile, or a call of a function that holds one. The path may pass
     through an Identity or a variable on its way.
     """
+    # One pass in the order of the graph is enough: writers put a node after its inputs. `holder` maps a node
+    # that passes a path on to the asset it comes from.
     holder = {name: name for name in assets}
     takers: list[tuple[list[str], list[str]]] = []
     for name, node in nodes.items():
-        inputs = [node_of(each) for each in node.input]
-        taken = [holder[each] for each in inputs if each in holder]
+        inputs = [node_of(producer) for producer in node.input]
+        taken = [holder[producer] for producer in inputs if producer in holder]
         if not taken:
             continue
         if node.op in _PASSING:
@@ -186,7 +194,7 @@ def _uses(nodes: Mapping[str, Any], assets: set[str], tables: set[str]) -> dict[
         takers.append((taken, inputs))
     uses: dict[str, list[str]] = {}
     for taken, inputs in takers:
-        filled = [each for each in inputs if each in tables]
+        filled = [producer for producer in inputs if producer in tables]
         for asset in taken:
             uses.setdefault(asset, []).extend(filled)
     return uses

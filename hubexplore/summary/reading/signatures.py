@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any
 
 from hubexplore.summary.graph.declared_tensors import Declared, shape_of, sparse_shape
 from hubexplore.summary.graph.messages import TYPE_SPECS, dtype_name
 from hubexplore.summary.model import ComponentSummary, Shape, SignatureSummary, TensorSummary
-
-# The ops that run on loading and training, which newer writers declare as signatures.
-INIT_OP: Final = "__saved_model_init_op"
-INTERNAL: Final = frozenset({INIT_OP, "__saved_model_train_op"})
+from hubexplore.summary.module_format import INTERNAL_SIGNATURES
 
 
 def read_signatures(meta_graph: Any, declared: Declared) -> tuple[SignatureSummary, ...]:
@@ -30,7 +27,7 @@ def read_signatures(meta_graph: Any, declared: Declared) -> tuple[SignatureSumma
             method=definitions[name].method_name,
         )
         for name in sorted(definitions)
-        if name not in INTERNAL
+        if name not in INTERNAL_SIGNATURES
     )
 
 
@@ -41,15 +38,15 @@ def contradictions(meta_graph: Any, signatures: Iterable[SignatureSummary]) -> I
       meta_graph: MetaGraphDef-shaped message.
       signatures: what was read of it, in which the graph counts.
     """
-    for each in signatures:
-        signature = meta_graph.signature_def[each.name]
+    for summary in signatures:
+        signature = meta_graph.signature_def[summary.name]
         for side, infos, tensors in (
-            ("input", signature.inputs, each.inputs),
-            ("output", signature.outputs, each.outputs),
+            ("input", signature.inputs, summary.inputs),
+            ("output", signature.outputs, summary.outputs),
         ):
             for tensor in tensors:
                 if tensor.tensor:
-                    where = f"Signature {each.name!r}: {side} {tensor.name!r}"
+                    where = f"Signature {summary.name!r}: {side} {tensor.name!r}"
                     yield from _contradiction(where, infos[tensor.name], tensor)
 
 
@@ -60,9 +57,9 @@ def _contradiction(where: str, info: Any, tensor: TensorSummary) -> Iterator[str
     if not info.HasField("tensor_shape"):
         if shape:
             yield f"{where} is declared without a shape; that of the graph counts, {_written(shape)}."
-    elif shape != (found := shape_of(info.tensor_shape)):
+    elif shape != (stated := shape_of(info.tensor_shape)):
         yield (
-            f"{where} is declared with the shape {_written(found)}, but in the graph it has "
+            f"{where} is declared with the shape {_written(stated)}, but in the graph it has "
             f"{_written(shape)}, which counts."
         )
 
@@ -108,6 +105,7 @@ def _composite(name: str, composite: Any) -> TensorSummary:
     What its type consists of is written as a tuple: for a ragged tensor (shape, dtype of the values, number
     of ragged dimensions, dtype of the row splits).
     """
+    # Newer TensorFlow has classes that the table lacks; they are shown by number rather than refused.
     spec = composite.type_spec
     kind = TYPE_SPECS.get(spec.type_spec_class, f"type {spec.type_spec_class}")
     parts = spec.type_state.tuple_value.values
@@ -126,8 +124,10 @@ def _composite(name: str, composite: Any) -> TensorSummary:
         shapes[0] if shapes else None,
         kind=kind,
         components=tuple(
-            ComponentSummary(role, dtype_name(each.dtype), shape_of(each.tensor_shape), each.name)
-            for role, each in zip(_roles(kind, len(components)), components, strict=True)
+            ComponentSummary(
+                role, dtype_name(component.dtype), shape_of(component.tensor_shape), component.name
+            )
+            for role, component in zip(_roles(kind, len(components)), components, strict=True)
         ),
     )
 

@@ -13,7 +13,7 @@ from hubexplore.summary.graph.traversal import consumers_of, follow, index_nodes
 from hubexplore.summary.model import elements
 
 MOST_VALUES: Final = 1_000_000
-"""Values of one feature: a graph that wants more of them gets one."""
+"""Maximum number of values of one feature; a graph that asks for more gets one."""
 _PARSERS: Final = frozenset({"ParseExample", "ParseExampleV2", "ParseSingleExample"})
 _DECODERS: Final = {
     "DecodeJpeg": "JPEG", "DecodeAndCropJpeg": "JPEG", "DecodePng": "PNG", "DecodeBmp": "BMP",
@@ -84,7 +84,7 @@ class Reader:
             for feature in _features(node, nodes)
         ]
         if ops & _PARSERS:
-            return Encoding("example", tuple({each.name: each for each in features}.values()))
+            return Encoding("example", tuple({feature.name: feature for feature in features}.values()))
         for op, picture in _DECODERS.items():
             if op in ops:
                 return Encoding("image", picture=picture, base64="DecodeBase64" in ops)
@@ -104,16 +104,16 @@ class Reader:
 
 def _features(node: Any, nodes: Mapping[str, Any]) -> Iterator[Feature]:
     attr = node.attr
-    dense = [dtype_name(each) for each in attr["Tdense"].list.type]
-    sparse = [dtype_name(each) for each in attr["sparse_types"].list.type]
-    sizes = [_count(each) for each in attr["dense_shapes"].list.shape]
+    dense = [dtype_name(item) for item in attr["Tdense"].list.type]
+    sparse = [dtype_name(item) for item in attr["sparse_types"].list.type]
+    sizes = [_count(item) for item in attr["dense_shapes"].list.shape]
     if node.op == "ParseSingleExample":
-        sparse_keys = [_text(each) for each in attr["sparse_keys"].list.s]
-        dense_keys = [_text(each) for each in attr["dense_keys"].list.s]
+        sparse_keys = [_text(item) for item in attr["sparse_keys"].list.s]
+        dense_keys = [_text(item) for item in attr["dense_keys"].list.s]
     elif node.op == "ParseExampleV2":
         keys = [_texts(edge, nodes) for edge in node.input[2:5]]
         sparse_keys, dense_keys = keys[:2] if len(keys) > 1 else ([], [])
-        ragged = [dtype_name(each) for each in attr["ragged_value_types"].list.type]
+        ragged = [dtype_name(item) for item in attr["ragged_value_types"].list.type]
         for name, dtype in zip(keys[2] if len(keys) > 2 else (), ragged, strict=False):
             yield Feature(name, dtype)
     else:
@@ -132,10 +132,10 @@ def _texts(edge: str, nodes: Mapping[str, Any]) -> list[str]:
     if node is None or node.op != "Const":
         return []
     tensor = node.attr["value"].tensor
-    found = [_text(each) for each in tensor.string_val]
+    texts = [_text(value) for value in tensor.string_val]
     # Equal values at the end are written once.
     count = min(_count(tensor.tensor_shape), MOST_VALUES)
-    return found + found[-1:] * (count - len(found))
+    return texts + texts[-1:] * (count - len(texts))
 
 
 def _count(shape: Any) -> int:

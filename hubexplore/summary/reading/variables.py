@@ -20,11 +20,12 @@ from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
 _TRAINABLE: Final = "trainable_variables"
 VARIABLE_COLLECTIONS: Final = ("variables", "model_variables", _TRAINABLE)
 _PARTITION: Final = re.compile(r"(?P<key>.*)/part_\d+$", re.DOTALL)
+# Characters of an object's path; the paths of a chain of objects together grow with the square of its length.
 _LONGEST_PATH: Final = 2_000
 _VALUE: Final = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 MOST: Final = 250_000
-"""So many variables, or objects of a TF2 SavedModel, are read: as many as tensors of a checkpoint."""
+"""Maximum number of variables, or of objects of a TF2 SavedModel, that are read."""
 MSG_MANY: Final = (
     "The module lists {count:,} {what}, of which at most {limit:,} are read: ten times as many as the "
     "largest published models have. If it is meant to be so large, open it with tf.saved_model.load."
@@ -57,6 +58,8 @@ def read_variables(
       DamagedModuleError: a description of a variable is not readable.
       UnsupportedFormatError: there are more than `MOST`.
     """
+    # A variable is in several collections, and a partitioned one has a proto for each part: `seen` has the
+    # parts by the variable of the graph, `grouped` by the name in the checkpoint.
     grouped: dict[str, _Parts] = {}
     seen: dict[str, _Parts] = {}
     parsed: dict[bytes, Any] = {}  # most are in two collections
@@ -74,8 +77,10 @@ def read_variables(
         started = main_op_values(meta_graph, nodes) if is_saved_model else {}
         local = starting(meta_graph, nodes, started, entries) if started else {}
         variables = [
-            replace(each, kind=LOCAL, trainable=False) if each.node in local and not each.partitions else each
-            for each in variables
+            replace(variable, kind=LOCAL, trainable=False)
+            if variable.node in local and not variable.partitions
+            else variable
+            for variable in variables
         ]
     elif not variables:
         variables = _of_objects(meta_graph.object_graph_def.nodes, nodes, entries)
@@ -87,11 +92,11 @@ def _unlisted(
 ) -> list[VariableSummary]:
     """The variables that signatures read without a list that names them; local without an entry."""
     variables = (name for name, node in nodes.items() if node.op in VARIABLE_OPS)
-    found = []
+    summaries = []
     for name in unlisted(meta_graph, nodes, variables, listed):
         dtype, shape = _declared(nodes[name])
         entry = entries.get(name)
-        found.append(
+        summaries.append(
             VariableSummary(
                 name=name,
                 dtype=dtype,
@@ -103,7 +108,7 @@ def _unlisted(
                 kind=LOCAL if entry is None else GLOBAL,
             )
         )
-    return found
+    return summaries
 
 
 def _protos(meta_graph: Any, collection: str, parsed: dict[bytes, Any]) -> list[Any]:
@@ -151,7 +156,7 @@ def _describe(key: str, parts: _Parts, nodes: Mapping[str, Any], entries: Entrie
 
 
 def _partitions(protos: list[Any]) -> tuple[PartitionSummary, ...]:
-    found = [
+    partitions = [
         PartitionSummary(
             node_of(proto.variable_name),
             tuple(proto.save_slice_info_def.var_offset),
@@ -160,7 +165,7 @@ def _partitions(protos: list[Any]) -> tuple[PartitionSummary, ...]:
         for proto in protos
         if proto.save_slice_info_def.full_name
     ]
-    return tuple(sorted(found, key=lambda part: part.offset))
+    return tuple(sorted(partitions, key=lambda part: part.offset))
 
 
 def _declared(node: Any) -> tuple[str, Shape]:
@@ -180,8 +185,8 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
     """
     _check_count(len(objects), "objects")
     paths = _paths(objects)
-    for index, each in enumerate(objects):
-        for slot in each.slot_variables:
+    for index, saved_object in enumerate(objects):
+        for slot in saved_object.slot_variables:
             owner = paths.get(slot.original_variable_node_id)
             if owner is not None and index in paths:
                 name = f"{owner}/.OPTIMIZER_SLOT/{paths[index]}/{_escaped(slot.slot_name)[:_LONGEST_PATH]}"
@@ -191,13 +196,13 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
         for name, node in nodes.items()
         if node.op == "VarHandleOp" and "shared_name" in node.attr
     }
-    found = []
-    for index, each in enumerate(objects):
-        if each.WhichOneof("kind") != "variable":
+    summaries = []
+    for index, saved_object in enumerate(objects):
+        if saved_object.WhichOneof("kind") != "variable":
             continue
-        variable, key = each.variable, f"{paths.get(index, '')}{_VALUE}"
+        variable, key = saved_object.variable, f"{paths.get(index, '')}{_VALUE}"
         entry = entries.get(key)
-        found.append(
+        summaries.append(
             VariableSummary(
                 name=variable.name or paths.get(index, ""),
                 dtype=dtype_name(variable.dtype),
@@ -208,7 +213,7 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
                 stored=None if entry is None else entry.size,
             )
         )
-    return found
+    return summaries
 
 
 def _paths(objects: Any) -> dict[int, str]:

@@ -19,11 +19,11 @@ from hubexplore.summary.model import (
     SignatureSummary,
     VariantSummary,
 )
+from hubexplore.summary.module_format import INIT_OP, MAIN_OPS
 from hubexplore.summary.reading.attachments import read_messages
-from hubexplore.summary.reading.local_variables import MAIN_OPS
 from hubexplore.summary.reading.op_counts import count_ops
 from hubexplore.summary.reading.resources import AssetFolder, is_inside, read_assets, read_tables
-from hubexplore.summary.reading.signatures import INIT_OP, contradictions, read_signatures
+from hubexplore.summary.reading.signatures import contradictions, read_signatures
 from hubexplore.summary.reading.variables import Entries, read_variables
 
 _KINDS: Final = {
@@ -56,6 +56,7 @@ def read_variant(
       DamagedModuleError: a part of it is not readable.
     """
     graph, nodes = meta_graph.graph_def, {}
+    # The index and the counts share one pass: each more over a large graph is felt when a module is opened.
     used: Counter[str] = Counter()
     for node in graph.node:  # once over what may be 100,000 nodes
         nodes[node.name] = node
@@ -73,7 +74,7 @@ def read_variant(
         messages=read_messages(meta_graph),
         losses=_names(meta_graph, "regularization_losses"),
         update_ops=_names(meta_graph, "update_ops"),
-        functions=tuple(_function(each) for each in graph.library.function),
+        functions=tuple(_function(function) for function in graph.library.function),
         ops=count_ops(used, graph.library.function),
         nodes=len(graph.node),
         tensorflow_version=meta_graph.meta_info_def.tensorflow_version,
@@ -96,22 +97,22 @@ def _names(meta_graph: Any, collection: str) -> tuple[str, ...]:
 
 
 def _collections(meta_graph: Any) -> tuple[CollectionSummary, ...]:
-    found = []
+    summaries = []
     for name in sorted(meta_graph.collection_def):
         collection = meta_graph.collection_def[name]
         kind = collection.WhichOneof("kind")
         values = getattr(collection, kind).value if kind else ()
         entries = () if kind in ("bytes_list", "any_list") else tuple(map(str, values))
-        found.append(CollectionSummary(name, _KINDS.get(kind, ""), len(values), entries))
-    return tuple(found)
+        summaries.append(CollectionSummary(name, _KINDS.get(kind, ""), len(values), entries))
+    return tuple(summaries)
 
 
 def _function(function: Any) -> FunctionSummary:
     signature = function.signature
     return FunctionSummary(
         name=signature.name,
-        inputs=tuple((each.name, _type_of(each)) for each in signature.input_arg),
-        outputs=tuple((each.name, _type_of(each)) for each in signature.output_arg),
+        inputs=tuple((argument.name, _type_of(argument)) for argument in signature.input_arg),
+        outputs=tuple((argument.name, _type_of(argument)) for argument in signature.output_arg),
         nodes=len(function.node_def),
     )
 
@@ -142,27 +143,29 @@ def _duplicates(count: int) -> list[str]:
 
 def _cannot_run(variant: VariantSummary, meta_graph: Any) -> list[str]:
     """Says which signatures run ops that TensorFlow lacks, or has no kernel for."""
-    own = {each.name for each in variant.functions}
-    lacking = {each.op for each in variant.ops if each.op in without_kernel() and each.op not in own}
-    unknown = {each.op for each in variant.ops if each.unknown}
+    function_names = {entry.name for entry in variant.functions}
+    lacking = {
+        entry.op for entry in variant.ops if entry.op in without_kernel() and entry.op not in function_names
+    }
+    unknown = {entry.op for entry in variant.ops if entry.unknown}
     needs = who_needs(sorted(lacking | unknown), variant.signatures, meta_graph) if lacking or unknown else {}
-    found = []
+    sentences = []
     for op in sorted(lacking | unknown):
         if op in lacking and needs.get(op, not needs):
             needed = f" It is needed by: {some_of(needs[op])}." if needs else ""
-            found.append(f"The op {op!r} cannot run: {reason(op)}.{needed}")
+            sentences.append(f"The op {op!r} cannot run: {reason(op)}.{needed}")
         elif op in unknown:
-            found.append(f"TensorFlow has no op {describe([op], needs)}.")
-    return _some(found)
+            sentences.append(f"TensorFlow has no op {describe([op], needs)}.")
+    return _some(sentences)
 
 
 def _endless(graph: Any) -> list[str]:
-    found = find_endless(graph.node, graph.library)
-    return [f"It cannot be run. {found}"] if found else []
+    problem = find_endless(graph.node, graph.library)
+    return [f"It cannot be run. {problem}"] if problem else []
 
 
 def _dangling(signatures: tuple[SignatureSummary, ...], nodes: dict[str, Any]) -> list[str]:
-    found = [
+    dangling = [
         (signature.name, side, tensor.name, name)
         for signature in signatures
         for side, tensors in (("input", signature.inputs), ("output", signature.outputs))
@@ -175,26 +178,26 @@ def _dangling(signatures: tuple[SignatureSummary, ...], nodes: dict[str, Any]) -
         [
             f"Signature {signature!r}: {side} {tensor!r} is the tensor {name!r}, "
             f"which the graph does not have.{closest(name, _near(name, nodes)) if index < _MAX_NAMED else ''}"
-            for index, (signature, side, tensor, name) in enumerate(found)
+            for index, (signature, side, tensor, name) in enumerate(dangling)
         ]
     )
 
 
 def _near(name: str, nodes: dict[str, Any]) -> list[str]:
     # Comparing with every name of a large graph takes seconds; names of one length are enough.
-    return [f"{each}:0" for each in nodes if abs(len(each) + 2 - len(name)) < 2][:200]
+    return [f"{node}:0" for node in nodes if abs(len(node) + 2 - len(name)) < 2][:200]
 
 
 def _lost(assets: tuple[AssetSummary, ...], folder: AssetFolder | None) -> list[str]:
-    found = []
+    sentences = []
     for asset in assets:
         if folder is not None and not is_inside(asset.name):
-            found.append(
+            sentences.append(
                 f"The asset {asset.name!r} points outside of the module's assets folder; it is not read."
             )
         elif asset.size is None:
-            found.append(f"The asset {asset.name!r} is missing: the copy of the module is incomplete.")
-    return _some(found)
+            sentences.append(f"The asset {asset.name!r} is missing: the copy of the module is incomplete.")
+    return _some(sentences)
 
 
 def _some(sentences: list[str]) -> list[str]:

@@ -31,7 +31,8 @@ _MAGIC: Final = struct.pack("<Q", 0xDB4775248B80FB57)
 # repeat a whole name every 16 entries.
 _LARGEST_EXPANSION: Final = 64
 
-_LARGEST: Final = 1 << 28  # bytes
+# Bytes of an index, far more than `_MOST_TENSORS` entries take.
+_LARGEST: Final = 1 << 28
 # Ten times as many as the largest published models have, with the slots of their optimizers.
 _MOST_TENSORS: Final = 250_000
 
@@ -87,7 +88,7 @@ class CheckpointIndex:
     """What a checkpoint holds.
 
     Attributes:
-      num_shards: How many data files there are.
+      num_shards: Number of data files.
       entries: Each tensor by name, in the order of the names; partitioned variables once.
       slice_entries: The stored slices of partitioned variables, by the names of those.
     """
@@ -135,6 +136,8 @@ def _read(data: bytes) -> CheckpointIndex:
             whole[key.decode()] = entry
             if len(whole) > _MOST_TENSORS:
                 raise ValueError(f"it lists more than {_MOST_TENSORS:,} tensors")
+    # Keys of slices sort before all names, but the entry of the whole variable says how many there must be.
+    # Without this check an incomplete index would fail much later, when the variable is restored.
     for name, entry in whole.items():
         if entry.slices:
             parts = slices.get(name, [])
@@ -161,6 +164,7 @@ def check_shards(index: CheckpointIndex, prefix: str, filesystem: Filesystem) ->
     Returns:
       A sentence naming the file, or None if all are there. Their content is not read.
     """
+    # The size is all that can be checked without reading gigabytes: a copy that broke off is shorter.
     ends = dict.fromkeys(range(index.num_shards), 0)
     for entry in index.entries.values():
         for extent in entry.extents:
@@ -196,12 +200,14 @@ def _table(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     if footer[position:-8].strip(b"\0"):
         raise ValueError("there is something in its footer")
     _block(data, meta_offset, meta_size)
-    behind, last, expanded = 0, None, 0
+    # Invariants: blocks do not overlap and keys ascend over all blocks. A table that breaks them was altered
+    # although its checksums fit, and could make one block be read a million times.
+    block_end, last, expanded = 0, None, 0
     for _, handle in _pairs(_block(data, index_offset, index_size)):
         offset, size, _ = _handle(handle, 0)
-        if offset < behind:
+        if offset < block_end:
             raise ValueError("its blocks overlap")
-        behind = offset + size + _TRAILER
+        block_end = offset + size + _TRAILER
         for key, value in _pairs(_block(data, offset, size)):
             if last is not None and key <= last:
                 raise ValueError("its names are out of order")
@@ -247,6 +253,7 @@ def _pairs(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         raise ValueError("a block is too short for its restart points")
     position, key = 0, b""
     while position < end:
+        # The three lengths are of one byte each in nearly all entries, so that one slice reads them.
         shared, unshared, length = block[position : position + 3].ljust(3, b"\0")
         if shared | unshared | length < 0x80:
             position += 3
@@ -269,6 +276,7 @@ def _pairs(block: bytes) -> Iterator[tuple[bytes, bytes]]:
 def _int(value: wire.Value) -> int:
     if isinstance(value, bytes):
         raise ValueError("a message has text in place of a number")
+    # Sizes and offsets are int64 in the format: a negative one has the sign bit of its 64 bits set.
     if value >> 63:
         raise ValueError("a message has a negative number")
     return value
@@ -281,16 +289,16 @@ def _bytes(value: wire.Value) -> bytes:
 
 
 def _num_shards(header: bytes) -> int:
-    found = 0
+    count = 0
     for number, value in wire.fields(header):
         if number == 1:
-            found = _int(value)
+            count = _int(value)
         elif number == 2 and value:
             raise ValueError("it was written on a big-endian machine, which is not supported")
     # The names of shards have five digits.
-    if not 0 < found < 100_000:
-        raise ValueError(f"it claims to have {found} shards")
-    return found
+    if not 0 < count < 100_000:
+        raise ValueError(f"it claims to have {count} shards")
+    return count
 
 
 def _entry(message: bytes, num_shards: int) -> CheckpointEntry:

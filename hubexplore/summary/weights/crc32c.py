@@ -62,6 +62,9 @@ def _folded(data: int, length: int) -> bytes:
       data: bit i is the coefficient of x^(length - 1 - i), the order in which the CRC takes bits.
       length: in bits; more than `_DEGREE`.
     """
+    # Invariant: `data` of `length` bits has the remainder of the data that was given. A round removes most
+    # of what is above the multiple's degree by five shifts of one large number; lengths shrink geometrically,
+    # so all rounds together take linear time.
     power = (length // _DEGREE).bit_length()
     while length > _DEGREE:
         while _DEGREE << power >= length:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Numbers = npt.NDArray[Any]
+from hubexplore.summary.dtypes import STORED, WIDTHS
 
-_STORED: Final = {
-    "float32": "<f4", "float64": "<f8", "float16": "<f2", "bfloat16": "<u2",
-    "float8_e5m2": "u1", "float8_e4m3fn": "u1", "bool": "u1",
-    "int8": "i1", "int16": "<i2", "int32": "<i4", "int64": "<i8",
-    "uint8": "u1", "uint16": "<u2", "uint32": "<u4", "uint64": "<u8",
-    "qint8": "i1", "qint16": "<i2", "qint32": "<i4", "quint8": "u1", "quint16": "<u2",
-    "complex64": "<c8", "complex128": "<c16",
-}  # fmt: skip
+Numbers = npt.NDArray[Any]
 
 
 def width(dtype: str) -> int | None:
     """Returns the bytes of one number of a dtype, None for what is no number or not known here."""
-    return np.dtype(_STORED[dtype]).itemsize if dtype in _STORED else None
+    return WIDTHS.get(dtype)
 
 
 def decode(data: bytes, dtype: str) -> Numbers:  # noqa: PLR0911  # one return per coding
@@ -33,7 +26,7 @@ def decode(data: bytes, dtype: str) -> Numbers:  # noqa: PLR0911  # one return p
       data: a whole count of numbers, as a checkpoint stores them.
       dtype: one that `width` knows.
     """
-    stored: Numbers = np.frombuffer(data, _STORED[dtype])
+    stored: Numbers = np.frombuffer(data, STORED[dtype])
     match dtype:
         case "bool":
             return stored.astype(np.bool_).astype(np.uint8)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hubexplore.summary.files import wire
 
-# Three bytes yield at most 64, so a block that claims more than this is lying.
+# Three bytes yield at most 64, so a block that claims more than that is damaged or made to exhaust memory.
 _LARGEST_EXPANSION = 64
 
 
@@ -28,6 +28,7 @@ def decompress(data: bytes) -> bytes:
         position += 1
         size = (tag >> 2) + 1
         if tag & 3 == 0:  # literal: the bytes themselves
+            # Sizes up to 60 are in the tag; 61 to 64 say in how many bytes the size follows.
             if size > 60:
                 extra = size - 60
                 size = int.from_bytes(_part(data, position, extra), "little") + 1
@@ -44,6 +45,7 @@ def decompress(data: bytes) -> bytes:
                 offset = int.from_bytes(_part(data, position, extra), "little")
                 position += extra
             _copy(result, offset, size)
+        # Checked in each round, so that memory stays bounded by the length that was claimed and checked.
         if len(result) > length:
             break
     if len(result) != length:

@@ -35,9 +35,9 @@ from hubexplore.summary.weights.number_encoding import Numbers
 
 BINS: Final = 16
 PIECE: Final = 1 << 19
-"""How many numbers are read and held at once."""
+"""Maximum number of numbers that are read and held at once."""
 _SPARSE: Final = 1 << 24
-"""Bytes of a tensor from which on it is asked what of it was written."""
+"""Least size in bytes of a tensor for which the system is asked which parts were ever written."""
 # Beyond 2**±500 the square of a float64, or the width of a range, may overflow or vanish.
 _SAFE_EXPONENT: Final = 500
 
@@ -109,14 +109,18 @@ def select(variables: Iterable[VariableSummary], pattern: str | None) -> tuple[V
     Raises:
       HubError: no name matches.
     """
-    given = tuple(variables)
+    every = tuple(variables)
     if pattern is None:
-        return given
-    found = tuple(each for each in given if pattern in each.name or fnmatch.fnmatchcase(each.name, pattern))
-    if not found:
-        hint = errors.closest(pattern, [each.name for each in given])
+        return every
+    selected = tuple(
+        variable
+        for variable in every
+        if pattern in variable.name or fnmatch.fnmatchcase(variable.name, pattern)
+    )
+    if not selected:
+        hint = errors.closest(pattern, [variable.name for variable in every])
         raise errors.HubError(MSG_NO_MATCH.format(pattern=pattern, hint=hint))
-    return found
+    return selected
 
 
 def variable_stats(
@@ -160,7 +164,7 @@ def _in_file_order(variables: tuple[VariableSummary, ...], weights: Weights) -> 
                 note="not in the checkpoint",
             )
         else:
-            stored.append((sorted((each.shard, each.offset) for each in entry.extents), variable))
+            stored.append((sorted((extent.shard, extent.offset) for extent in entry.extents), variable))
     stored.sort(key=lambda item: item[0])
     overlapping = _overlapping({variable.key: entries[variable.key] for _, variable in stored})
     known: dict[Hashable, VariableStats] = {}
@@ -170,6 +174,7 @@ def _in_file_order(variables: tuple[VariableSummary, ...], weights: Weights) -> 
             note = f"shares a part of its bytes with {overlapping[variable.key]!r}: the index is damaged"
             yield dataclasses.replace(_Tensor(variable.name, entry, weights).facts(), note=note)
             continue
+        # Tied weights are stored once under several names, and are read once.
         same = (entry.dtype, elements(entry.shape), tuple(sorted(entry.extents)))
         if same not in known:
             known[same] = _Tensor(variable.name, entry, weights).stats()
@@ -186,15 +191,18 @@ def _overlapping(entries: Mapping[str, CheckpointEntry]) -> dict[str, str]:
                 run = (extent.shard, extent.offset, extent.offset + extent.size)
                 runs.setdefault(run, name)
                 names.setdefault(run, []).append(name)
-    found: dict[str, str] = {}
+    # A sweep over the runs by their start, O(n log n). It is enough to compare a run with that which reaches
+    # furthest so far: what overlaps any earlier run overlaps that one too. Equal runs are one value under
+    # several names, as writers store tied weights.
+    overlaps: dict[str, str] = {}
     furthest: tuple[int, int, int] | None = None
     for run in sorted(runs):
         if furthest is not None and run[0] == furthest[0] and run[1] < furthest[2]:
-            found.update(dict.fromkeys(names[run], runs[furthest]))
-            found.update(dict.fromkeys(names[furthest], runs[run]))
+            overlaps.update(dict.fromkeys(names[run], runs[furthest]))
+            overlaps.update(dict.fromkeys(names[furthest], runs[run]))
         if furthest is None or run[0] != furthest[0] or run[2] > furthest[2]:
             furthest = run
-    return found
+    return overlaps
 
 
 @dataclass
@@ -212,6 +220,7 @@ class _Extremes:
             nans, infs = (int(np.count_nonzero(test(numbers))) for test in (np.isnan, np.isinf))
             self.nans, self.infs = self.nans + nans, self.infs + infs
         self.zeros += (numbers.size - int(np.count_nonzero(numbers))) * times
+        # `item` makes Python numbers: integers stay exact beyond 2**53, where float64 rounds.
         finite = _finite(numbers)
         if finite.size:
             low, high = finite.min().item(), finite.max().item()
@@ -238,6 +247,7 @@ class _Moments:
     @classmethod
     def between(cls, low: float, high: float) -> _Moments:
         exponent = math.frexp(max(abs(low), abs(high)))[1]
+        # Only very large and very small numbers are scaled: a power of two is exact, but the pass takes time.
         exponent = exponent if abs(exponent) > _SAFE_EXPONENT else 0
         bins = 1 if low == high else BINS
         return cls(
@@ -257,6 +267,7 @@ class _Moments:
         self.mean += shift * added / count
         self.count = count
         bins = len(self.histogram)
+        # One bin of any width where all numbers are equal.
         width = (self.high - self.low) or 1.0
         places = np.minimum((values - self.low) / width * bins, bins - 1).astype(np.int64)
         self.histogram += np.bincount(places, minlength=bins) * times
@@ -268,6 +279,7 @@ class _Moments:
     def edges(self) -> tuple[float, ...]:
         bins = len(self.histogram)
         width = self.high - self.low
+        # Not a running sum, whose rounding would let the last edge drift away from the maximum.
         inner = [self.low + width * (index / bins) for index in range(bins)]
         return tuple(self.unscaled(edge) for edge in [*inner, self.high])
 
@@ -303,9 +315,9 @@ class _Tensor:
         if width is None:
             return facts
         # What fits into one piece is read once.
-        held = list(self._pieces(dtype, width)) if count <= PIECE else None
+        pieces = list(self._pieces(dtype, width)) if count <= PIECE else None
         extremes = _Extremes()
-        for numbers, times in self._pieces(dtype, width) if held is None else held:
+        for numbers, times in self._pieces(dtype, width) if pieces is None else pieces:
             extremes.add(numbers, times)
         facts = dataclasses.replace(
             facts,
@@ -317,7 +329,7 @@ class _Tensor:
         if extremes.low is None or extremes.high is None:
             return facts
         moments = _Moments.between(extremes.low, extremes.high)
-        for numbers, times in self._pieces(dtype, width) if held is None else held:
+        for numbers, times in self._pieces(dtype, width) if pieces is None else pieces:
             moments.add(numbers, times)
         return dataclasses.replace(
             facts,

@@ -81,7 +81,7 @@ def test_a_variant_by_its_tags() -> None:
 
 def test_tags_that_no_variant_has() -> None:
     with pytest.raises(
-        NoSuchVariantError, match=r"'trian'; there are \['', 'train'\]. Did you mean 'train'\?"
+        NoSuchVariantError, match=r"\['trian'\]; it has \[\], \['train'\]\. Nearest: tags=\['train'\]\."
     ):
         RICH.variant("trian")
 

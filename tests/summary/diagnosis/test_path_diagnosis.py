@@ -14,14 +14,14 @@ import tensorflow as tf
 
 from hubexplore import errors
 from hubexplore.hub.resolve import filesystem_of
-from hubexplore.summary.diagnosis import file_types, path_diagnosis
+from hubexplore.summary.diagnosis import diagnoses, path_diagnosis, saved_model_scan
 from hubexplore.summary.files.filesystem import LocalFilesystem
 
 LOCAL = LocalFilesystem()
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
 
 
-def diagnose(path: Path | str) -> path_diagnosis.Diagnosis:
+def diagnose(path: Path | str) -> diagnoses.Diagnosis:
     found = path_diagnosis.diagnose(str(path), LOCAL)
     if str(path):
         assert repr(str(path)) in found.message(str(path))
@@ -64,7 +64,7 @@ def module(saved_model: Path) -> Path:
 
 
 def test_a_module(module: Path) -> None:
-    assert diagnose(module) == path_diagnosis.HubModule((("gpu", "serve"), ()))
+    assert diagnose(module) == diagnoses.HubModule((("gpu", "serve"), ()))
     assert path_diagnosis.explain(str(module), LOCAL) is None
     assert "'gpu+serve', no tags" in diagnose(module).message(str(module))
 
@@ -72,11 +72,11 @@ def test_a_module(module: Path) -> None:
 def test_a_module_without_variables(tmp_path: Path) -> None:
     (tmp_path / "tfhub_module.pb").write_bytes(b"\x08\x03")
     (tmp_path / "saved_model.pb").write_bytes(b"\x08\x01\x12\x00")
-    assert diagnose(tmp_path) == path_diagnosis.HubModule(((),))
+    assert diagnose(tmp_path) == diagnoses.HubModule(((),))
 
 
 def test_a_tf1_saved_model(saved_model: Path) -> None:
-    assert diagnose(saved_model) == path_diagnosis.TF1SavedModel((("gpu", "serve"), ()))
+    assert diagnose(saved_model) == diagnoses.TF1SavedModel((("gpu", "serve"), ()))
     error = path_diagnosis.explain(str(saved_model), LOCAL)
     assert isinstance(error, errors.NotAModuleError)
     assert f"hub.create_module_spec_from_saved_model({str(saved_model)!r})" in str(error)
@@ -86,21 +86,21 @@ def test_a_tf2_saved_model(tmp_path: Path) -> None:
     thing = tf.Module()
     thing.v = tf.Variable(1.0)
     tf.saved_model.save(thing, str(tmp_path / "m"))
-    assert diagnose(tmp_path / "m") == path_diagnosis.TF2SavedModel()
+    assert diagnose(tmp_path / "m") == diagnoses.TF2SavedModel()
     assert f"tf.saved_model.load({str(tmp_path / 'm')!r})" in message(tmp_path / "m")
-    assert path_diagnosis.TF2SavedModel.holds_saved_model
+    assert diagnoses.TF2SavedModel.holds_saved_model
 
 
 def test_a_bare_checkpoint(tmp_path: Path) -> None:
     prefix = save_variables(tmp_path / "run")
-    expected = path_diagnosis.Checkpoint((prefix,))
+    expected = diagnoses.BareCheckpoint((prefix,))
     for path in (prefix, f"{prefix}.index", f"{prefix}.data-00000-of-00001", tmp_path / "run"):
         assert diagnose(path) == expected
         assert f"checkpoint_path={prefix!r}" in message(path)
 
 
 def test_one_level_down(module: Path) -> None:
-    assert diagnose(module.parent) == path_diagnosis.OneLevelDown((("model", diagnose(module)),))
+    assert diagnose(module.parent) == diagnoses.OneLevelDown((("model", diagnose(module)),))
     assert f"hub.Module({str(module)!r})" in message(module.parent)
 
 
@@ -124,30 +124,30 @@ def test_one_level_down_prefers_modules(module: Path, tmp_path: Path) -> None:
 )
 def test_parts_of_a_module(part: str, module: Path) -> None:
     (module / "assets").mkdir()
-    assert diagnose(module / part) == path_diagnosis.PartOfModule(str(module))
+    assert diagnose(module / part) == diagnoses.PartOfModule(str(module))
     assert f"Give the whole directory: {str(module)!r}" in message(module / part)
 
 
 def test_relative_paths(module: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(module)
-    assert isinstance(diagnose("."), path_diagnosis.HubModule)
-    assert diagnose("saved_model.pb") == path_diagnosis.PartOfModule(".")
-    assert diagnose("variables/") == path_diagnosis.PartOfModule(".")
-    assert isinstance(diagnose(".."), path_diagnosis.OneLevelDown)
-    assert diagnose("saved_modle.pb") == path_diagnosis.Nothing(".", "saved_model.pb")
+    assert isinstance(diagnose("."), diagnoses.HubModule)
+    assert diagnose("saved_model.pb") == diagnoses.PartOfModule(".")
+    assert diagnose("variables/") == diagnoses.PartOfModule(".")
+    assert isinstance(diagnose(".."), diagnoses.OneLevelDown)
+    assert diagnose("saved_modle.pb") == diagnoses.Nothing(".", "saved_model.pb")
     monkeypatch.chdir(module / "variables")
-    assert diagnose(".") == path_diagnosis.PartOfModule(str(module))
+    assert diagnose(".") == diagnoses.PartOfModule(str(module))
 
 
 def test_an_empty_directory(tmp_path: Path) -> None:
-    assert diagnose(tmp_path) == path_diagnosis.EmptyDirectory()
+    assert diagnose(tmp_path) == diagnoses.EmptyDirectory()
 
 
 def test_another_directory(tmp_path: Path) -> None:
     names = tuple(f"file{n}" for n in range(9))
     for name in names:
         (tmp_path / name).write_bytes(b"")
-    assert diagnose(tmp_path) == path_diagnosis.OtherDirectory(names)
+    assert diagnose(tmp_path) == diagnoses.OtherDirectory(names)
     assert "'file4' and 4 more" in message(tmp_path)
 
 
@@ -172,7 +172,7 @@ def test_half_copied_modules(removed: str, says: str, module: Path) -> None:
 def test_only_the_variables_were_copied(module: Path) -> None:
     (module / "tfhub_module.pb").unlink()
     (module / "saved_model.pb").unlink()
-    assert diagnose(module) == path_diagnosis.Incomplete(
+    assert diagnose(module) == diagnoses.Incomplete(
         "module", ("'tfhub_module.pb' is missing", "'saved_model.pb' is missing")
     )
 
@@ -196,7 +196,7 @@ def test_cut_files(module: Path) -> None:
 @pytest.mark.parametrize("name", ["tfhub_module.pb", "saved_model.pb", "variables/variables.index"])
 def test_pointers_of_git_lfs(name: str, module: Path) -> None:
     (module / name).write_bytes(LFS)
-    assert diagnose(module) == path_diagnosis.Pointers((name,))
+    assert diagnose(module) == diagnoses.Pointers((name,))
     assert "git lfs pull" in message(module)
 
 
@@ -211,7 +211,7 @@ def test_something_else_under_the_name_of_the_saved_model(content: bytes, says: 
 
 def test_text_form(tmp_path: Path) -> None:
     (tmp_path / "saved_model.pbtxt").write_text("saved_model_schema_version: 1")
-    assert diagnose(tmp_path) == path_diagnosis.TextSavedModel()
+    assert diagnose(tmp_path) == diagnoses.TextSavedModel()
 
 
 def graph() -> bytes:
@@ -257,15 +257,15 @@ def test_zip_files(tmp_path: Path) -> None:
 
 
 def test_nothing_there(module: Path) -> None:
-    assert diagnose(module.parent / "modle") == path_diagnosis.Nothing(str(module.parent), str(module))
+    assert diagnose(module.parent / "modle") == diagnoses.Nothing(str(module.parent), str(module))
     assert f"Did you mean {str(module)!r}?" in message(module.parent / "modle")
-    assert diagnose(module.parent / "quite" / "else") == path_diagnosis.Nothing(str(module.parent), None)
+    assert diagnose(module.parent / "quite" / "else") == diagnoses.Nothing(str(module.parent), None)
     assert isinstance(path_diagnosis.explain("no/such", LOCAL), errors.MissingModuleError)
-    assert diagnose(f" {module}\n") == path_diagnosis.Nothing("", str(module))
+    assert diagnose(f" {module}\n") == diagnoses.Nothing("", str(module))
     (module.parent / "a.tar.gz").write_bytes(b"")
-    assert diagnose(module.parent / "a") == path_diagnosis.Nothing("", str(module.parent / "a.tar.gz"))
-    assert isinstance(diagnose(module / "saved_model.pb" / "below"), path_diagnosis.Nothing)
-    assert isinstance(path_diagnosis.diagnose("", LOCAL), path_diagnosis.Diagnosis)
+    assert diagnose(module.parent / "a") == diagnoses.Nothing("", str(module.parent / "a.tar.gz"))
+    assert isinstance(diagnose(module / "saved_model.pb" / "below"), diagnoses.Nothing)
+    assert isinstance(path_diagnosis.diagnose("", LOCAL), diagnoses.Diagnosis)
 
 
 class Forbidding(LocalFilesystem):
@@ -286,8 +286,8 @@ def test_no_permission(module: Path) -> None:
 def test_no_permission_for_real(module: Path) -> None:
     module.chmod(0)
     try:
-        assert isinstance(diagnose(module), path_diagnosis.Unreadable)
-        assert isinstance(diagnose(module / "saved_model.pb"), path_diagnosis.Unreadable)
+        assert isinstance(diagnose(module), diagnoses.Unreadable)
+        assert isinstance(diagnose(module / "saved_model.pb"), diagnoses.Unreadable)
     finally:
         module.chmod(0o755)
 
@@ -311,13 +311,13 @@ def test_other_filesystems(module: Path) -> None:
             tf.io.gfile.makedirs(copy.rpartition("/")[0])
             tf.io.gfile.copy(str(file), copy, overwrite=True)
     filesystem = filesystem_of("ram://around/model")
-    assert isinstance(path_diagnosis.diagnose("ram://around/model", filesystem), path_diagnosis.HubModule)
-    assert isinstance(path_diagnosis.diagnose("ram://around", filesystem), path_diagnosis.OneLevelDown)
+    assert isinstance(path_diagnosis.diagnose("ram://around/model", filesystem), diagnoses.HubModule)
+    assert isinstance(path_diagnosis.diagnose("ram://around", filesystem), diagnoses.OneLevelDown)
     part = path_diagnosis.diagnose("ram://around/model/variables", filesystem)
-    assert part == path_diagnosis.PartOfModule("ram://around/model")
+    assert part == diagnoses.PartOfModule("ram://around/model")
     missing = path_diagnosis.diagnose("ram://around/modle", filesystem)
-    assert missing == path_diagnosis.Nothing("ram://around", "ram://around/model")
-    assert isinstance(path_diagnosis.diagnose("ram://none/at/all", filesystem), path_diagnosis.Nothing)
+    assert missing == diagnoses.Nothing("ram://around", "ram://around/model")
+    assert isinstance(path_diagnosis.diagnose("ram://none/at/all", filesystem), diagnoses.Nothing)
 
 
 def test_real_modules(real_modules: Path) -> None:
@@ -337,4 +337,4 @@ def test_a_saved_model_cut_anywhere_is_no_crash(module: Path) -> None:
     data = (module / "saved_model.pb").read_bytes()
     for length in range(0, len(data), 7):
         with pytest.raises(ValueError, match=r"."):
-            file_types.scan_saved_model(data[:length])
+            saved_model_scan.scan_saved_model(data[:length])

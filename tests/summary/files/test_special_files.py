@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hubexplore import errors
-from hubexplore.summary.diagnosis import file_types, path_diagnosis
+from hubexplore.summary.diagnosis import path_diagnosis, saved_model_scan
 from hubexplore.summary.files import filesystem
 from hubexplore.summary.files.filesystem import LocalFilesystem, SpecialFileError, data_extents, open_regular
 from hubexplore.summary.reading.directory import read_module
@@ -127,7 +127,7 @@ def test_a_graph_most_of_which_was_never_written(module: Path) -> None:
 
 def test_a_long_text_form(module: Path) -> None:
     (module / "saved_model.pb").unlink()
-    (module / "saved_model.pbtxt").write_bytes(b"# comment\n" * (file_types.LARGEST_TEXT // 10 + 1))
+    (module / "saved_model.pbtxt").write_bytes(b"# comment\n" * (saved_model_scan.LARGEST_TEXT // 10 + 1))
     with pytest.raises(errors.UnsupportedFormatError, match="text form of 2,097,160 bytes") as caught:
         summary_of(module)
     assert "Write it in binary form" in str(caught.value)

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 
 from hubexplore.display.wording import tags_text, visible
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
-from hubexplore.summary.reading.signatures import INTERNAL
+from hubexplore.summary.module_format import INTERNAL_SIGNATURES
 
 
 class SignatureSelector(widgets.HBox):
@@ -101,7 +101,7 @@ def _wide() -> widgets.Layout:
 def callable_signatures(variant: VariantSummary) -> list[SignatureSummary]:
     """Returns the signatures of a variant that can be called."""
     # A SavedModel lists the op that it runs on loading among its signatures.
-    return [signature for signature in variant.signatures if signature.name not in INTERNAL]
+    return [signature for signature in variant.signatures if signature.name not in INTERNAL_SIGNATURES]
 
 
 def _first_variant(variants: tuple[VariantSummary, ...], tags: tuple[str, ...] | None) -> int:

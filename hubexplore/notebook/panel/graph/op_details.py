@@ -9,6 +9,7 @@ from hubexplore.display.diagram.labels import kind_text, lines, type_text
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.tables.grid import Column, Grid, grid_html
 from hubexplore.display.wording import MAX_SENTENCE, counted, shape_text, visible
+from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import dtype_name
 from hubexplore.summary.outline import Outline, Weight
 from hubexplore.summary.outline.data import VARIABLE
@@ -107,7 +108,7 @@ def _list_text(values: Any) -> str:
         *(f"{number:g}" for number in values.f[:MAX_LISTED]),
         *("true" if flag else "false" for flag in values.b[:MAX_LISTED]),
         *(dtype_name(dtype) for dtype in values.type[:MAX_LISTED]),
-        *(_shape(shape) for shape in values.shape[:MAX_LISTED]),
+        *(shape_text(shape_of(shape)) for shape in values.shape[:MAX_LISTED]),
         *(function.name for function in values.func[:MAX_LISTED]),
     ]
     # A ListValue has one field for each type, of which at most one is filled.
@@ -122,21 +123,15 @@ def _bytes_text(value: bytes) -> str:
     return value.decode("utf-8", "backslashreplace") or '""'
 
 
-def _shape(shape: Any) -> str:
-    if shape.unknown_rank:
-        return "any shape"
-    return shape_text(tuple(None if dim.size < 0 else dim.size for dim in shape.dim))
-
-
 _ATTRIBUTE_TEXTS: Final[dict[str, Callable[[Any], str]]] = {
     "s": lambda value: _bytes_text(value.s),
     "i": lambda value: str(value.i),
     "f": lambda value: f"{value.f:g}",
     "b": lambda value: "true" if value.b else "false",
     "type": lambda value: dtype_name(value.type),
-    "shape": lambda value: _shape(value.shape),
+    "shape": lambda value: shape_text(shape_of(value.shape)),
     "tensor": lambda value: (
-        f"a constant: {dtype_name(value.tensor.dtype)} {_shape(value.tensor.tensor_shape)}"
+        f"a constant: {dtype_name(value.tensor.dtype)} {shape_text(shape_of(value.tensor.tensor_shape))}"
     ),
     "func": lambda value: f"function {value.func.name}",
     "list": lambda value: _list_text(value.list),

@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from hubexplore.summary.dtypes import DTYPES
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import dtype_name
 from hubexplore.summary.model import MOST_ELEMENTS, elements
@@ -24,15 +25,11 @@ from hubexplore.summary.weights import number_encoding
 Values = npt.NDArray[Any] | list[bytes]
 
 _VALUE_FIELDS: Final = {
-    "float32": ("float_val", "<f4"), "float64": ("double_val", "<f8"), "int64": ("int64_val", "<i8"),
-    "bool": ("bool_val", "u1"), "uint32": ("uint32_val", "<u4"), "uint64": ("uint64_val", "<u8"),
-    "float16": ("half_val", "<u2"), "bfloat16": ("half_val", "<u2"),
-    "int32": ("int_val", "<i4"), "int16": ("int_val", "<i2"), "int8": ("int_val", "i1"),
-    "uint16": ("int_val", "<u2"), "uint8": ("int_val", "u1"), "qint32": ("int_val", "<i4"),
-    "qint16": ("int_val", "<i2"), "quint16": ("int_val", "<u2"), "qint8": ("int_val", "i1"),
-    "quint8": ("int_val", "u1"), "complex64": ("scomplex_val", "<f4"), "complex128": ("dcomplex_val", "<f8"),
-}  # fmt: skip
-"""dtype -> (list field of TensorProto, NumPy dtype of the bits), for all dtypes but string."""
+    dtype.name: (dtype.field, {"<c8": "<f4", "<c16": "<f8"}.get(dtype.stored, dtype.stored))
+    for dtype in DTYPES
+    if dtype.field
+}
+"""dtype -> (list field of TensorProto, NumPy dtype of the bits); a complex number is two floats."""
 _MAX_INLINE_BYTES: Final = 64
 """Maximum size of a value that is kept for comparison; of a larger one a digest is kept."""
 _MAX_SHOWN: Final = 16

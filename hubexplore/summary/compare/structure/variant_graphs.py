@@ -28,7 +28,7 @@ from hubexplore.summary.compare.structure.parallel_walk import (
 from hubexplore.summary.graph.messages import AttrValue, VariableDef
 from hubexplore.summary.graph.traversal import index_nodes
 from hubexplore.summary.model import SignatureSummary, TensorSummary, VariantSummary
-from hubexplore.summary.reading.local_variables import MAIN_OPS
+from hubexplore.summary.module_format import MAIN_OPS
 
 Basis = Literal["files", "nodes", "structure", "counted", ""]
 """What a comparison rests on: equal files, nodes by name, nodes by structure, counts of nodes, only facts."""

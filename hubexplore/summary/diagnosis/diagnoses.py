@@ -1,0 +1,330 @@
+"""What can be at a path, a frozen dataclass each: which error reports it, what it is, what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from hubexplore import errors
+from hubexplore.summary.diagnosis.file_types import FileKind
+from hubexplore.summary.diagnosis.saved_model_remedy import module_code, spec_code
+from hubexplore.summary.files.filesystem import join
+from hubexplore.summary.files.paths import unreplaced_variable
+from hubexplore.summary.module_format import GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE
+
+_SHOWN: Final = 5
+"""Maximum number of names or graph variants that a message lists."""
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(repr(name) for name in names[:_SHOWN]) + more
+
+
+def _variants(tags: tuple[tuple[str, ...], ...]) -> str:
+    more = f" and {len(tags) - _SHOWN} more" if len(tags) > _SHOWN else ""
+    return ", ".join(repr("+".join(variant)) if variant else "no tags" for variant in tags[:_SHOWN]) + more
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found at a path.
+
+    Attributes:
+      error: The class that reports it.
+      holds_saved_model: Whether `saved_model.pb` is in the directory, whatever its kind.
+    """
+
+    error: ClassVar[type[errors.HubError]] = errors.NotAModuleError
+    holds_saved_model: ClassVar[bool] = False
+
+    def what(self) -> str:
+        """Returns what it is as the rest of a sentence: "is a TF2 SavedModel"."""
+        raise NotImplementedError
+
+    def remedy(self, path: str) -> str:
+        """Returns one or more sentences with the call that would work."""
+        raise NotImplementedError
+
+    def message(self, path: str) -> str:
+        """Returns the whole text of the error for `path`, the path itself included."""
+        return f"No TF1 Hub module at {path!r}: it {self.what()}. {self.remedy(path)}"
+
+
+@dataclass(frozen=True)
+class HubModule(Diagnosis):
+    """A TF1 Hub module whose files are all there; `tags` per graph variant."""
+
+    tags: tuple[tuple[str, ...], ...]
+    holds_saved_model = True
+
+    def what(self) -> str:
+        """See the base class."""
+        return f"is a TF1 Hub module (graph variants: {_variants(self.tags)})"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        return f"Use it in a graph: {module_code(repr(path), self.tags)}"
+
+    def message(self, path: str) -> str:
+        """See the base class."""
+        return f"{path!r} {self.what()}. {self.remedy(path)}"
+
+
+@dataclass(frozen=True)
+class TF2SavedModel(Diagnosis):
+    """A directory that `tf.saved_model.save` wrote, as TF2 Hub models are."""
+
+    holds_saved_model = True
+
+    def what(self) -> str:
+        """See the base class."""
+        return "is a TF2 SavedModel"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        return f"Load it with tf.saved_model.load({path!r})."
+
+
+@dataclass(frozen=True)
+class TF1SavedModel(Diagnosis):
+    """A SavedModel of TensorFlow 1 that is not a Hub module.
+
+    Attributes:
+      tags: Those of each meta graph.
+      dropped: Collections that a module cannot carry.
+    """
+
+    tags: tuple[tuple[str, ...], ...]
+    dropped: tuple[str, ...] = ()
+    holds_saved_model = True
+
+    def what(self) -> str:
+        """See the base class."""
+        return f"is a TF1 SavedModel (meta graphs: {_variants(self.tags)}), without {MODULE_FILE!r}"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        return f"Make a module of it in a graph: {module_code(spec_code(path, self.dropped), self.tags)}"
+
+
+@dataclass(frozen=True)
+class TextSavedModel(Diagnosis):
+    """A SavedModel in protobuf's text form."""
+
+    def what(self) -> str:
+        """See the base class."""
+        return f"is a SavedModel in text form, {GRAPH_TEXT_FILE!r}"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        return (
+            "Write it in binary form: parse the file with google.protobuf.text_format.Parse into a "
+            f"SavedModel message, and save its SerializeToString() as {join(path, GRAPH_FILE)!r}."
+        )
+
+
+@dataclass(frozen=True)
+class BareCheckpoint(Diagnosis):
+    """Weights without a graph; `prefixes` are the paths by which TensorFlow restores them."""
+
+    prefixes: tuple[str, ...]
+
+    def what(self) -> str:
+        """See the base class."""
+        return "is a bare checkpoint, that is weights without a graph"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        prefix = self.prefixes[-1] if self.prefixes else path
+        return (
+            "Build the graph with hub.create_module_spec(module_fn), then write a module with these weights: "
+            f"spec.export(NEW_PATH, checkpoint_path={prefix!r})."
+        )
+
+
+@dataclass(frozen=True)
+class OneLevelDown(Diagnosis):
+    """A directory around modules: `found` has (name of the sub-directory, what it is)."""
+
+    found: tuple[tuple[str, Diagnosis], ...]
+
+    def what(self) -> str:
+        """See the base class."""
+        names = _listed(tuple(name for name, _ in self.found))
+        levels = self.found[-1][0].count("/") + 1
+        high = "one level" if levels == 1 else f"{levels} levels"
+        return f"is {high} too high; below it: {names}"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        name, inner = self.found[-1]
+        below = join(path, name)
+        return f"{below!r} {inner.what()}. {inner.remedy(below)}"
+
+
+@dataclass(frozen=True)
+class PartOfModule(Diagnosis):
+    """A file or directory inside a saved model, which is at `whole`."""
+
+    whole: str
+
+    def what(self) -> str:
+        """See the base class."""
+        return "is part of a saved model"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        return f"Give the whole directory: {self.whole!r}."
+
+
+@dataclass(frozen=True)
+class EmptyDirectory(Diagnosis):
+    """A directory with nothing in it."""
+
+    def what(self) -> str:
+        """See the base class."""
+        return "is an empty directory"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        return "Check the path, or whether the copy or download that should have filled it has finished."
+
+
+@dataclass(frozen=True)
+class OtherDirectory(Diagnosis):
+    """A directory of other things."""
+
+    names: tuple[str, ...]
+
+    def what(self) -> str:
+        """See the base class."""
+        return f"is a directory without {GRAPH_FILE!r}; it holds {_listed(self.names)}"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        return f"Give the directory that holds {MODULE_FILE!r} and {GRAPH_FILE!r}."
+
+
+@dataclass(frozen=True)
+class Incomplete(Diagnosis):
+    """A module or SavedModel that was copied in part; `problems` are sentences without an end."""
+
+    kind: str
+    problems: tuple[str, ...]
+    error = errors.DamagedModuleError
+
+    def what(self) -> str:
+        """See the base class."""
+        return f"is an incomplete copy of a {self.kind}: {'; '.join(self.problems)}"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        return "Copy or download the whole directory again."
+
+
+@dataclass(frozen=True)
+class Pointers(Diagnosis):
+    """Files whose content git-lfs has not fetched."""
+
+    names: tuple[str, ...]
+    error = errors.DamagedModuleError
+
+    def what(self) -> str:
+        """See the base class."""
+        return f"has pointers of git-lfs in place of the content of {_listed(self.names)}"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        return "Run `git lfs install` and `git lfs pull` in the repository that it comes from."
+
+
+@dataclass(frozen=True)
+class SingleFile(Diagnosis):
+    """A file where a directory should be."""
+
+    kind: FileKind
+
+    def what(self) -> str:
+        """See the base class."""
+        return f"is {self.kind.what}"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        return self.kind.remedy.format(path=path)
+
+
+@dataclass(frozen=True)
+class Nothing(Diagnosis):
+    """A path to nothing. `nearest` is the lowest directory above that exists, `similar` a path like it."""
+
+    nearest: str
+    similar: str | None
+    error = errors.MissingModuleError
+
+    def what(self) -> str:
+        """See the base class."""
+        return "does not exist"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        variable = unreplaced_variable(path)
+        if variable:
+            return f"Python does not replace {variable}, a shell does: pass os.path.expandvars(path)."
+        if self.similar:
+            return f"Did you mean {self.similar!r}?"
+        if self.nearest:
+            return f"Only {self.nearest!r} exists of this path."
+        return "Check the path; a relative one starts from the current directory."
+
+
+@dataclass(frozen=True)
+class BrokenLink(Diagnosis):
+    """A symbolic link to nothing; the path itself, or a directory of it."""
+
+    link: str
+    target: str
+    error = errors.MissingModuleError
+
+    def what(self) -> str:
+        """See the base class."""
+        return f"does not exist: {self.link!r} is a symbolic link to {self.target!r}, where nothing is"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        return "Put the module where the link leads, or replace the link: ln -sfn TARGET LINK."
+
+
+@dataclass(frozen=True)
+class Unreadable(Diagnosis):
+    """A file or directory that cannot be read."""
+
+    reason: str
+    forbidden: bool
+    error = errors.UnreadableModuleError
+
+    def what(self) -> str:
+        """See the base class."""
+        return f"cannot be read: {self.reason}"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        if self.forbidden:
+            return "Ask its owner for the right to read it (directories need 'x' as well as 'r')."
+        return "Check the disk or the connection."
+
+
+@dataclass(frozen=True)
+class Special(Diagnosis):
+    """A pipe, socket or device where a file should be."""
+
+    reason: str
+    error = errors.UnreadableModuleError
+
+    def what(self) -> str:
+        """See the base class."""
+        return f"cannot be read: {self.reason}"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        return "Only regular files are opened. Copy or download the module again."

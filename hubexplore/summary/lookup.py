@@ -1,0 +1,102 @@
+"""Which graph variant and which signature a name means, and the errors that say what there is instead."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection, Iterable
+from typing import Final
+
+from hubexplore.errors import NoSuchSignatureError, NoSuchVariantError, closest
+from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
+from hubexplore.summary.module_format import MOST_VARIANTS
+from hubexplore.summary.tags import Tags, chosen
+
+MAX_NAMED: Final = 20
+"""Maximum number of signatures or graph variants that an error lists."""
+
+
+def find_variant(summary: ModuleSummary, tags: Tags) -> VariantSummary | None:
+    """Returns the graph variant with these sorted tags, or None."""
+    return next((variant for variant in summary.variants if variant.tags == tags), None)
+
+
+def named_variant(summary: ModuleSummary, tags: str | Iterable[str]) -> VariantSummary:
+    """Returns the graph variant that typed tags mean; see `tags.chosen`.
+
+    Raises:
+      NoSuchVariantError: (a KeyError and ValueError) no variant has the tags.
+    """
+    existing = [variant.tags for variant in summary.variants]
+    sorted_tags = chosen(tags, existing)
+    variant = find_variant(summary, sorted_tags)
+    if variant is None:
+        raise no_such_variant(sorted_tags, existing)
+    return variant
+
+
+def find_signature(variant: VariantSummary, name: str) -> SignatureSummary | None:
+    """Returns the signature of a graph variant with this name, or None."""
+    return next((signature for signature in variant.signatures if signature.name == name), None)
+
+
+def named_signature(variant: VariantSummary, name: str) -> SignatureSummary:
+    """Returns the signature of a graph variant with this name.
+
+    Raises:
+      NoSuchSignatureError: (a KeyError and ValueError) there is no signature with this name.
+    """
+    signature = find_signature(variant, name)
+    if signature is None:
+        raise no_such_signature(name, [signature.name for signature in variant.signatures])
+    return signature
+
+
+def _as_argument(tags: Tags) -> str:
+    return f"tags={list(tags)!r}" if tags else "no tags"
+
+
+def no_such_variant(
+    tags: Iterable[str],
+    existing: Iterable[Collection[str]],
+    written: Callable[[Tags], str] = _as_argument,
+    advice: str = "",
+) -> NoSuchVariantError:
+    """Returns the error for tags that no graph variant has.
+
+    Args:
+      tags: that were asked for.
+      existing: the tags of each variant.
+      written: returns how the caller writes tags, for the nearest variant.
+      advice: a sentence to add, with a blank before it.
+    """
+    key, known = tuple(sorted(tags)), [tuple(sorted(other)) for other in existing]
+    nearest = f" Nearest: {written(_nearest(key, known))}." if known else ""
+    return NoSuchVariantError(
+        f"The module has no graph variant with the tags {list(key)!r}; it has "
+        f"{_listed(map(list, known))}.{nearest}{advice}"
+    )
+
+
+def no_such_signature(name: object, existing: Iterable[str]) -> NoSuchSignatureError:
+    """Returns the error for a signature that there is not, with the names of those that exist."""
+    names = list(existing)
+    listed = f"[{_listed(names)}]" if len(names) <= MAX_NAMED else _listed(names)
+    hint = closest(str(name), names)
+    return NoSuchSignatureError(
+        f"The module has no signature {name!r}; it has {listed if names else 'no signatures'}.{hint}"
+    )
+
+
+def _nearest(tags: Tags, existing: Collection[Tags]) -> Tags:
+    """Returns the tags that are spelled alike, else those with the fewest tags more or less."""
+    spelled = {",".join(other): other for other in list(existing)[:MOST_VARIANTS]}
+    alike = difflib.get_close_matches(",".join(tags), spelled, n=1)
+    if alike:
+        return spelled[alike[0]]
+    return min(existing, key=lambda other: (len(set(other) ^ set(tags)), other))
+
+
+def _listed(items: Iterable[object]) -> str:
+    texts = list(map(repr, items))
+    more = f" and {len(texts) - MAX_NAMED:,} more" if len(texts) > MAX_NAMED else ""
+    return (", ".join(texts[:MAX_NAMED]) or "no graph variants") + more
