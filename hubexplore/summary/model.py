@@ -24,7 +24,7 @@ GLOBAL: Final = "global"
 LOCAL: Final = "local"
 
 Shape = tuple[int | None, ...] | None
-"""Static shape: None is an unknown rank, None within the tuple an unknown size."""
+"""A static shape. None is an unknown rank, None within the tuple an unknown size."""
 
 MOST_ELEMENTS: Final = (1 << 63) - 1
 """Maximum number of elements of a tensor. TensorFlow counts them in 64 bits."""
