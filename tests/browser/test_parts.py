@@ -111,7 +111,7 @@ def test_files_arrive_complete_or_not_at_all(notebook: Notebook, tmp_path: Path)
     small.write_bytes(bytes(range(256)) * 10_000)
     empty.touch()
     chosen.set_input_files(large)
-    expect(group.get_by_role("status")).to_have_text("Refused: 100.0 MB, and at most 25 MB can be uploaded.")
+    expect(group.get_by_role("status")).to_have_text("Refused: 100.0 MB. At most 25 MB can be uploaded.")
     notebook.screenshot("refused", node)
     assert evaluated(notebook, "taken") == "[]"
     chosen.set_input_files([small, empty])

@@ -78,5 +78,5 @@ def test_an_upload_of_100_megabytes(notebook: Notebook, tmp_path: Path) -> None:
     notebook.new()
     panel = Panel.open(notebook, "'sample:digits'")
     panel.upload(large)
-    expect(panel.node.get_by_text("at most 25 MB can be uploaded")).to_be_visible()
+    expect(panel.node.get_by_text("At most 25 MB can be uploaded")).to_be_visible()
     assert panel.value("panel.value") == "None\n"

@@ -127,7 +127,7 @@ class TestSession:
     def test_several(self, digits: Run) -> None:
         assert digits("%hub_session new other").names == []
         assert "nothing is loaded" in fails(digits, "%hub_call digitz [1.0]")
-        assert "another graph" in fails(digits, "%hub_call digits [1.0]")
+        assert "is not in the graph of session" in fails(digits, "%hub_call digits [1.0]")
         assert [row[:2] for row in digits("%hub_session list")] == [("default", ""), ("other", "yes")]
         assert digits("%hub_session use default").names == ["digits"]
         assert [row[0] for row in digits("%hub_session close other")] == ["default"]

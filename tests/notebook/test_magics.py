@@ -159,7 +159,7 @@ class TestCall:
             "import tensorflow as tf, hubexplore as hub\n"
             f"with tf.Graph().as_default(): foreign = hub.Module({str(scale_path)!r})"
         )
-        assert "another graph" in fails(scale, "%hub_call foreign [1.0]")
+        assert "is not in the graph of session" in fails(scale, "%hub_call foreign [1.0]")
 
     def test_errors(self, scale: Run) -> None:
         assert "Did you mean 'scale'?" in fails(scale, "%hub_call scael [1.0]")
