@@ -56,10 +56,14 @@ def place(path: str, write: Callable[[str], None], replaces: Callable[[], bool],
         remote.place(path, write, replaces, last)
         return
     target = Path(path)
+    # A process that died may have left its folder in either place, depending on whether its target had to
+    # stay. It is settled before `replaces` looks at the target.
     for home in (target.parent, target):
         for folder in leftovers(home):
             settle_abandoned(folder)
     scratch = Scratch(target, target if not replaces() and _stays(target) else target.parent)
+    # Noted before they are made, innermost first. After a failure only these are removed, and rmdir refuses
+    # one that others have filled meanwhile.
     missing = [folder for folder in target.parents if not os.path.lexists(folder)]
     try:
         scratch.make()
@@ -86,6 +90,8 @@ def recover(path: str) -> bool:
     if is_url(path) or os.path.lexists(path):
         return False
     target = Path(path).absolute()
+    # Without an exchange the target is absent between two renames, so its absence does not prove that a
+    # process died.
     for _ in range(_WAITS):
         settled = [settle_abandoned(folder) for folder in leftovers(target.parent, target.name)]
         if all(settled) or os.path.lexists(target):
@@ -125,6 +131,8 @@ def _put(scratch: Scratch, replaces: Callable[[], bool], last: str) -> None:
       OSError: the target must not be changed, or others change it all the time.
     """
     for _ in range(_ATTEMPTS):
+        # Asked again on each attempt: other processes may have changed what is there, and it decides how to
+        # go on.
         if replaces():
             done = _replaced(scratch)
         elif scratch.is_inside or _stays(scratch.target):
@@ -138,6 +146,7 @@ def _put(scratch: Scratch, replaces: Callable[[], bool], last: str) -> None:
 
 def _renamed(scratch: Scratch) -> bool:
     """Renames the new directory to its place; False if something is there that is no empty directory."""
+    # rename(2) replaces an empty directory in one step. Its owner and rights must not be lost with it.
     if scratch.target.is_dir():
         _adopt(scratch)
     try:
@@ -152,11 +161,14 @@ def _renamed(scratch: Scratch) -> bool:
 def _replaced(scratch: Scratch) -> bool:
     """Exchanges the new directory and the old one; False if others put one there, or took it away."""
     try:
+        # Before the exchange: the new directory must not be in place with other rights even for a moment.
         _adopt(scratch)
         if rename.exchange(scratch.new, scratch.target):
             return True
         scratch.target.rename(scratch.old)
     except FileNotFoundError:
+        # Only a target that vanished can be dealt with here. Without the new directory no attempt would ever
+        # succeed.
         if os.path.lexists(scratch.target) or not os.path.lexists(scratch.new):
             raise
         return False
@@ -169,11 +181,14 @@ def _replaced(scratch: Scratch) -> bool:
 def _filled(scratch: Scratch, last: str) -> bool:
     """Moves the entries of the new directory into the target; False if the first of them is there by now."""
     names = sorted((entry.name for entry in scratch.new.iterdir()), key=lambda name: (name == last, name))
+    # Before the first move: after a kill at any point, whoever settles the folder knows what to take back.
     scratch.note_moves(names)
     for name in names:
         try:
             rename.move(scratch.new / name, scratch.target / name)
         except FileExistsError:
+            # Before the first move nothing has changed, so the attempt can be repeated. Later, the error
+            # makes `settle` take back what was moved.
             if name != names[0]:
                 raise
             return False
@@ -185,4 +200,5 @@ def _adopt(scratch: Scratch) -> None:
     status = scratch.target.stat()
     with contextlib.suppress(OSError, AttributeError):  # a group that this user is not in; Windows
         os.chown(scratch.new, status.st_uid, status.st_gid)
+    # POSIX lets chown clear the set-user-ID and set-group-ID bits, so the mode is set after it.
     scratch.new.chmod(status.st_mode & 0o7777)

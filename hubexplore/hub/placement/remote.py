@@ -18,6 +18,7 @@ import tensorflow as tf
 def place(target: str, write: Callable[[str], None], replaces: Callable[[], bool], last: str) -> None:
     """See `placement.place`; errors are those of `tf.errors`."""
     parent, name = os.path.split(target)
+    # A random name keeps two exporters apart, since there are no locks.
     scratch = os.path.join(parent, f".{name[:40]}.{uuid.uuid4().hex[:12]}.part")
     new, old = os.path.join(scratch, "new"), os.path.join(scratch, "old")
     missing = _missing(target)
@@ -32,14 +33,18 @@ def place(target: str, write: Callable[[str], None], replaces: Callable[[], bool
         put = sorted(_files(new), key=lambda file: file == last)
         _move(new, target, put)
     except BaseException:
+        # In reverse order, so no mixture of both looks complete: the file that completes the new directory
+        # leaves first, and the one that completes the old directory returns last.
         _move_back(target, new, reversed(put))
         _move_back(old, target, reversed(replaced))
+        # What could not be moved back is all that is left of the old directory, so it must not be removed.
         if not _has_files(old):
             _remove(scratch)
         for folder in missing:
             if not _has_files(folder):
                 _remove(folder)
         raise
+    # A file system with real directories keeps those of the old module when their files have been moved away.
     for folder in {file.partition("/")[0] for file in replaced if "/" in file}:
         if not _has_files(os.path.join(target, folder)):
             _remove(os.path.join(target, folder))

@@ -45,6 +45,8 @@ def move(source: Path, target: Path) -> None:
     """
     if _renamed(source, target, _NO_REPLACING):
         return
+    # A plain rename would silently replace a file or an empty directory. Another process may still put
+    # something there after this check; POSIX has no call that closes this gap for directories.
     if os.path.lexists(target):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
     source.rename(target)
@@ -67,7 +69,10 @@ def _system_call() -> Callable[[bytes, bytes, int], int] | None:
 
     if sys.platform not in ("linux", "darwin"):
         return None
+    # `use_errno` keeps the errno of this call for this thread. By the time that Python could ask for the real
+    # one, another call may have changed it.
     library: Any = ctypes.CDLL(None, use_errno=True)
+    # renameat2 takes a directory descriptor before each path, renamex_np does not.
     folder = () if sys.platform == "darwin" else (ctypes.c_int(_AT_FDCWD),)
     function = getattr(library, "renamex_np" if sys.platform == "darwin" else "renameat2", None)
     if function is None and sys.platform == "linux" and platform.machine() in _NUMBERS:
@@ -76,6 +81,7 @@ def _system_call() -> Callable[[bytes, bytes, int], int] | None:
         return None
 
     def call(source: bytes, target: bytes, flag: int) -> int:
+        # ctypes does not know the prototypes, and syscall is variadic, so each argument carries its C type.
         paths = ctypes.c_char_p(source), ctypes.c_char_p(target)
         failed = function(*folder, paths[0], *folder, paths[1], ctypes.c_uint(flag))
         return ctypes.get_errno() if failed else 0

@@ -36,6 +36,7 @@ _LOCK: Final = "lock"
 _OLD: Final = "old"
 _NEW: Final = "new"
 _MOVED: Final = "moved"
+# DOTALL, because a name may contain a line break on POSIX systems.
 _NAME: Final = re.compile(r"\..{1,40}\.[0-9a-f]{12}\.part", re.DOTALL)
 _ATTEMPTS: Final = 100  # to make a folder that others take for a leftover
 # What cannot be locked is abandoned if nothing changed in it for so long.
@@ -75,9 +76,13 @@ class Scratch:
         for _ in range(_ATTEMPTS):
             # Until the folder is locked, others may take it for a leftover and remove it.
             with contextlib.suppress(FileNotFoundError):
+                # For this user only: what is written here is not published yet, and nobody else may plant
+                # files in it.
                 self._folder.mkdir(mode=0o700)
                 lock = self._folder / _LOCK
                 self._lock = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+                # None means that the file system has no locks. Then only the age of a folder tells whether it
+                # is abandoned.
                 if _try_lock(self._lock) is not False and _is_at(lock, self._lock):
                     os.write(self._lock, json.dumps(label).encode())
                     return
@@ -138,6 +143,7 @@ def settle_abandoned(folder: Path) -> bool:
     try:
         locked = _try_lock(lock)
         is_abandoned = _is_aged(folder) if locked is None else locked
+        # The owner may have removed the lock file after it was opened here. Then this lock guards nothing.
         if not is_abandoned or not _is_at(path, lock):
             return False
         label = _read_json(path)
@@ -162,6 +168,7 @@ def remove(path: Path) -> None:
         return
     with contextlib.suppress(OSError):
         path.chmod(stat.S_IRWXU)  # what must not be written cannot be emptied
+    # POSIX does not say what readdir returns while entries are removed, so the list is read to its end first.
     for entry in list(path.iterdir()):
         remove(entry)
     path.rmdir()
@@ -174,6 +181,7 @@ def _settle(folder: Path, target: Path) -> None:
       OSError: the target cannot be brought back; what it needs is still in the folder.
     """
     old = folder / _OLD
+    # If something is at the target, the replacement has taken place, and `old` is out of date.
     if os.path.lexists(old) and not os.path.lexists(target):
         old.rename(target)
     _take_back(folder, target)
@@ -189,6 +197,7 @@ def _take_back(folder: Path, target: Path) -> None:
     noted = _read_json(folder / _MOVED)
     if not isinstance(noted, dict) or not noted:
         return
+    # A name with a separator was not written by `note_moves`, and would lead to files elsewhere.
     names = [name for name in noted if os.path.basename(name) == name]
     moved = [name for name in names if _mark(target / name) == noted[name]]
     if list(noted)[-1] not in moved:
@@ -199,6 +208,7 @@ def _take_back(folder: Path, target: Path) -> None:
 def _remove_unlocked(folder: Path) -> bool:
     """Removes a scratch folder without a lock: an empty one, or an old one of a file system without locks."""
     with contextlib.suppress(OSError):
+        # rmdir(2) fails for a folder with content, so nothing can be lost here.
         folder.rmdir()
     with contextlib.suppress(OSError):
         if _is_aged(folder):
@@ -223,6 +233,7 @@ def _try_lock(descriptor: int) -> bool | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
+        # POSIX allows EACCES as well as EAGAIN for byte-range locks, by which Linux emulates flock on NFS.
         return False if error.errno in _HELD else None
     return True
 

@@ -136,11 +136,13 @@ def _locate(
     match = _SCHEME.fullmatch(text)
     if match:
         scheme, rest = match[1].lower(), match[2]
+        # Before the plug-ins are looked up: none of them can take over the addresses of the web.
         if scheme in ("http", "https"):
             return _download(text)
         plugins = _plugins()
         if scheme in plugins:
             return str(plugins[scheme].load()(rest))
+        # A file name may contain a colon, so an existing file wins over an unknown scheme.
         if scheme != "file" and not os.path.lexists(text):
             _require_filesystem(text, scheme, plugins)
     return _local(paths.absolute(text, _WHAT), text)
@@ -197,6 +199,7 @@ def _local(path: str, handle: str) -> str | archive_entries.Archived:
         return path
     filesystem = filesystem_of(path)
     try:
+        # A directory may have the suffix of an archive, too.
         if filesystem.isdir(path):
             return path
         size, modified = _status(path, filesystem)
@@ -231,6 +234,8 @@ def _extract_file(path: str, target: str) -> str:
     gfile = filesystem.open(path) if isinstance(filesystem, GfileFilesystem) else None
     with gfile or open_regular(path) as file:
         directory = archive.extract(file, target, path, before[0], progress=True)
+    # A file that was rewritten meanwhile may have given parts of two archives, which need not be an error to
+    # the reader.
     if _status(path, filesystem) != before:
         raise errors.ArchiveError(
             f"{path!r} was written to while it was extracted. Try again when it is complete."
@@ -239,6 +244,8 @@ def _extract_file(path: str, target: str) -> str:
 
 
 def _download(handle: str) -> _Cached:
+    # The key leaves out name and password, so the same module is found with other credentials, or without
+    # any.
     return _Cached(cache.key_of(without_access(handle)), shown(handle), lambda target: _fetch(handle, target))
 
 

@@ -86,11 +86,13 @@ def extract(source: Source, target: str, name: str, size: int | None = None, pro
         try:
             _extract(packed, opened)
         except errors.ArchiveError as error:
+            # The type is kept: the caller adds a hint to a WebPageError.
             raise type(error)(f"Cannot extract {name!r}: {error}.") from error
         except errors.HubError:
             raise
         except OSError as error:
             raise errors.ArchiveError(f"Cannot extract {name!r}: {os_errors.reason_of(error)}.") from error
+        # tarfile calls itself for each long-name or extended header that precedes a member.
         except RecursionError as error:
             reason = _DAMAGED.format("headers nested without end: a recursion")
             raise errors.ArchiveError(f"Cannot extract {name!r}: {reason}.") from error
@@ -117,6 +119,7 @@ def _extract(packed: Metered, target: Target) -> None:
         while data := content.read(CHUNK):
             target.budget.unpack(len(data))
             file.write(data)
+        # From here on the stored file counts as the archive, and the limits apply to what it unpacks to.
         packed.total, target.budget.unpacked = file.tell(), 0
         _unzip(file, target)
 
@@ -237,6 +240,7 @@ class _Tar:
     def unpack(self, content: Source) -> None:
         file = _Forward(content, self._target.budget)
         # tarfile only reads, tells and seeks, whatever the stubs ask for.
+        # The mode "r:" keeps it from decompressing by itself, without limits.
         with tarfile.open(fileobj=cast(IO[bytes], file), mode="r:") as archive:
             while member := archive.next():
                 with file.inside_member():

@@ -48,6 +48,7 @@ class Archived:
         """Returns the directory of its entry."""
         record = self._read()
         key, earlier = record.get("key"), record.get("earlier", [])
+        # Size and time come first, since a digest reads the whole archive.
         seen = (record.get("size"), record.get("modified")) == (self.size, self.modified)
         if not seen or key is None:
             digest = self._digest()
@@ -62,8 +63,11 @@ class Archived:
             }
             key = new
         entry = cache.entry(key, self.path, self.build)
+        # At once: another process may replace the archive, and must not drop what a graph here still reads
+        # from.
         _mark(self.path, entry)
         if not seen or earlier:
+            # Recorded before anything is dropped: after a kill the next use still knows what is left over.
             self._write({**record, "earlier": earlier})
             left = [known_key for known_key in earlier if not cache.drop(known_key)]
             if left != earlier:
@@ -86,6 +90,7 @@ class Archived:
         return cache.key_of(f"{self.path}\n{digest}")
 
     def _digest(self) -> str:
+        # Reading all of a remote archive costs as much as fetching it, so its size and time must do.
         if not self.is_local:
             return f"{self.size} {self.modified}"
         with open_regular(self.path) as file:
@@ -98,6 +103,7 @@ class Archived:
         """Returns the record. Only valid keys of it: other users may write to a shared cache."""
         try:
             record = json.loads(self._record().read_bytes())
+        # json raises RecursionError for deep nesting, which a stranger may have written into a shared cache.
         except (OSError, ValueError, RecursionError):
             return {}
         if not isinstance(record, dict) or not cache.is_key(record.get("key")):

@@ -136,6 +136,8 @@ def drop(key: str) -> bool:
             return False
         with entry_lock.held(path, key):
             scratch = entry_lock.staging(path)
+            # Renamed first, so a reader sees the entry whole or not at all. The record goes second, since a
+            # tree without one would count as the entry of another program, and be trusted.
             with contextlib.suppress(FileNotFoundError):
                 path.rename(scratch / "old")
             manifest.path_of(path).unlink(missing_ok=True)
@@ -150,6 +152,7 @@ def _renew(path: Path, handle: str, build: Callable[[str], str | None], thorough
         with _writing(path.parent):
             _make_folder(path.parent)
             stack.enter_context(entry_lock.held(path, handle))
+        # Asked again under the lock: another process may have built the entry while this one waited.
         problem = _problem(path, thorough)
         if problem is None and thorough and not manifest.is_complete(path):
             problem = "it cannot be loaded"
@@ -170,6 +173,8 @@ def _say_damaged(path: Path, handle: str, problem: str) -> None:
 
 
 def _build(path: Path, scratch: Path, handle: str, build: Callable[[str], str | None]) -> None:
+    # The inode is noted before the build, which may take minutes. If it differs afterwards, another process
+    # was faster.
     target, damaged = scratch / "made", _inode(path)
     with _writing(path.parent):
         target.mkdir()
@@ -254,7 +259,9 @@ def _make_folder(folder: Path) -> None:
         missing.append(folder)
         folder = folder.parent
     for parent in reversed(missing):
+        # Another process may make the same folder at this moment.
         parent.mkdir(exist_ok=True)
         if chosen:
+            # mkdir applies the umask, chmod does not.
             with contextlib.suppress(OSError):
                 parent.chmod(0o755)

@@ -75,8 +75,10 @@ def open_content(source: Source) -> tuple[Source, bool]:
       ArchiveError: It is neither zip nor tar; the message says what it is instead.
       EOFError: It is compressed and truncated.
     """
+    # One round more than there may be layers: the last one looks at what the innermost layer holds.
     for layer in range(_LAYERS + 1):
         start = b""
+        # A source may return less than it is asked for, as a socket does.
         while len(start) < BLOCK and (more := source.read(CHUNK)):
             start += more
         source = Started(start, source)
@@ -129,6 +131,8 @@ class _Gunzip:
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
         """Returns at most `max_length` bytes."""
+        # `unconsumed_tail` is input that `max_length` kept zlib from using. zlib forgets it, so it has to
+        # come again.
         result = self._inflate.decompress(self._pending + data, max_length)
         self._pending = self._inflate.unconsumed_tail
         return result
@@ -161,6 +165,8 @@ class _Decompressed:
             more = b""
             if self._stream.needs_input:
                 more = self._source.read(CHUNK)
+                # The decompressors themselves would return what they have, without an error for the missing
+                # end.
                 if not more:
                     raise EOFError
             try:
@@ -171,6 +177,7 @@ class _Decompressed:
                 return data
 
     def _next_stream(self) -> bool:
+        # gzip, bzip2 and xz files may consist of several streams in a row, as `cat a.gz b.gz` makes them.
         pending = self._stream.unused_data
         while len(pending) < len(self._magic):
             more = self._source.read(CHUNK)

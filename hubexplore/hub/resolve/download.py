@@ -27,6 +27,7 @@ _CHUNK: Final = 1 << 18
 _TRIES: Final = 4
 # After so many bytes without a failure the tries are counted from zero: a long download may break more often.
 _BYTES_PER_TRIES: Final = 16 << 20
+# Characters that are not quoted. `%` is one of them, since a handle may be quoted already.
 _SAFE: Final = "/%:=&~+!$,;'@()*"
 # Precondition failed, and range not satisfiable: the file is not the one whose start was received.
 _RANGE_REFUSED: Final = frozenset({412, 416})
@@ -162,9 +163,14 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     ) -> urllib.request.Request | None:
         scheme = urllib.parse.urlsplit(newurl).scheme.lower()
         if scheme != "https" and not (scheme == "http" and req.type == "http"):
+            # The error does not carry the response, so nothing else would close it.
             fp.close()
             raise urllib.error.URLError(f"the server redirects to {shown(newurl)!r}, which is not followed")
+        # urllib does not support a name and password in an address: it would take them for a part of the
+        # host.
         result = super().redirect_request(req, fp, code, msg, headers, without_access(newurl))
+        # urllib copies ordinary headers to the request that follows a redirect, whichever server that goes
+        # to.
         if result and self._authorization and (result.type, result.host) == (req.type, req.host):
             result.add_unredirected_header("Authorization", self._authorization)
         return result
@@ -201,6 +207,7 @@ class Body:
         """Returns at most `size` bytes, b"" at the end; DownloadError if the connection ends early."""
         data: bytes = self._insist(self._read_on, min(size, _CHUNK) if size > 0 else _CHUNK)
         self._received += len(data)
+        # Needed if the connection breaks and the server ignores ranges, see `_skip`.
         self._checksum = zlib.crc32(data, self._checksum)
         self._bar.update(len(data))
         if self._received > self._limit:
@@ -251,6 +258,8 @@ class Body:
         left = size if self.length is None else min(size, self.length - self._received)
         # read1 returns what has arrived; read would wait for all of it, and the progress bar with it.
         data: bytes = self._response.read1(left) if left else b""
+        # http.client may return b"" at the end of the body and at the end of the connection alike; the length
+        # tells.
         if not data and left and self.length is not None:
             finding = f"the connection ended after {self._received:,} of {self.length:,} bytes"
             raise _EndedEarlyError(finding)
@@ -261,6 +270,8 @@ class Body:
         request = urllib.request.Request(self._address.url, headers={"User-Agent": "hubexplore"})  # noqa: S310
         if self._address.authorization:
             request.add_unredirected_header("Authorization", self._address.authorization)
+        # If-Range makes the server send the whole file, with status 200, if this version is out of date (RFC
+        # 9110, 13.1.5).
         if self._received and self._validator:
             request.add_header("Range", f"bytes={self._received}-")
             request.add_header("If-Range", self._validator)
@@ -276,6 +287,8 @@ class Body:
                 raise self._changed()  # the server supports ranges but not If-Range
             return
         length = headers.get("Content-Length") or ""
+        # A malformed length counts as unknown. Python's int refuses numbers of thousands of digits, hence the
+        # bound.
         whole = int(length) if length.isascii() and length.isdecimal() and len(length) < 99 else None
         if self._received:
             self._skip(whole)
@@ -329,6 +342,7 @@ class Body:
 def _validator(headers: http.client.HTTPMessage) -> str | None:
     """Returns what identifies this version of a file byte by byte; a weak ETag does not."""
     etag = headers.get("ETag") or ""
+    # A weak ETag starts with W/ (RFC 9110, 8.8.3), and If-Range must not have one (13.1.5).
     return etag if etag.startswith('"') else headers.get("Last-Modified")
 
 
@@ -353,6 +367,7 @@ def _translated(handle: str) -> Iterator[None]:
         error.close()
         later = " The server has an internal error; try again later." if error.code >= 500 else MSG_BY_HAND
         remedy = _REMEDIES.get(error.code, later)
+        # urllib raises the redirect itself as an error when it gives up following.
         if error.code in _REDIRECTS:
             finding = f"the server answered {error.code}, a redirect in a circle or to a forbidden address"
             raise _failed(handle, finding, remedy) from error

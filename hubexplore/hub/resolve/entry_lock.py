@@ -72,9 +72,12 @@ def write(entry: Path, target: Path, text: str) -> None:
             lock = _try_lock(path)
             if lock is None:
                 return
+        # With the suffix of a staging folder: if the process is killed here, a sweep finds and removes the
+        # file.
         scratch = entry.with_name(f".{entry.name}.{os.getpid()}{_STAGING}")
         scratch.write_text(text, encoding="utf-8")
         scratch.chmod(0o644)
+        # rename(2): a reader finds the earlier content or the new one, never a part.
         scratch.replace(target)
     except OSError:
         return
@@ -128,6 +131,7 @@ def mark(entry: str) -> int | None:
     Returns None where that is impossible.
     """
     try:
+        # flock takes a descriptor of a directory as well, and does not need the right to write.
         descriptor = os.open(entry, os.O_RDONLY)
     except OSError:
         return None
@@ -146,6 +150,7 @@ def is_marked(entry: str) -> bool:
     except OSError:
         return False
     try:
+        # An exclusive lock is refused while any process has a shared one.
         _lock(descriptor)
     except BlockingIOError:
         return True
@@ -181,6 +186,7 @@ def _sweep_entry(entry: Path, names: list[str]) -> None:
         for name in names:
             if name.endswith(_STAGING) and _key_of(name) == entry.name:
                 remove(entry.with_name(name))
+        # The builder died after it had put the record in place and before the tree.
         if not os.path.lexists(entry):
             remove(entry.with_name(f"{entry.name}.json"))
     finally:
@@ -205,6 +211,7 @@ def _try_lock(path: Path, create: bool = True) -> int | None:
                 os.close(descriptor)
                 raise
         except OSError as error:
+            # The file was made for a lock that does not exist here.
             _release(path, descriptor)
             raise _NoLocksError from error
         except BaseException:
@@ -219,6 +226,7 @@ def _lock(descriptor: int, shared: bool = False) -> None:
         raise OSError(errno.ENOLCK, "no locks of this kind")
     import fcntl
 
+    # Without blocking, since the wait shows a message and the holder may remove the file.
     fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
 
 
@@ -287,6 +295,7 @@ def _is_of_another_machine(path: Path) -> bool:
 def _age(path: Path) -> float:
     """Returns the seconds since the last change at `path`, or up to two levels below it."""
     try:
+        # Writing to a file does not change the time of its directory, so the files count as well.
         changed = [path.lstat().st_mtime]
         if path.is_dir() and not path.is_symlink():
             changed += [
@@ -296,5 +305,6 @@ def _age(path: Path) -> float:
                 for child in below.iterdir()
             ]
     except OSError:
+        # What vanished or cannot be seen counts as new, and so is not removed.
         return 0
     return time.time() - max(changed)

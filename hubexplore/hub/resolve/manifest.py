@@ -33,6 +33,7 @@ def make_readable(made: Path) -> None:
         Path(folder).chmod(0o755)
         for name in names:
             file = Path(folder, name)
+            # chmod follows links, and the file that a link leads to gets its own turn.
             if not file.is_symlink():
                 file.chmod(0o644)
 
@@ -73,6 +74,7 @@ def find_damage(entry: Path, thorough: bool = False) -> str | None:
     record = _read(entry)
     files = record.get("files")
     if isinstance(files, list):
+        # Version 0.1.0 recorded names only, so a change of content cannot be noticed.
         lost = [name for name in files if not _is_file(f"{entry}/{name}")]
         return f"{lost[0]!r} is missing" if lost else None
     if not isinstance(files, dict):
@@ -125,6 +127,7 @@ def _is_file(path: str) -> bool:
     try:
         return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 - through a Path it takes three times as long
     except PermissionError:
+        # A file that may not be read is not missing, and must not be fetched again.
         raise
     except (OSError, ValueError):
         return False
@@ -149,6 +152,7 @@ def _state(file: Path) -> list[int]:
 
 
 def _checksum(path: str) -> int:
+    # CRC-32 is enough against accidents. Whoever alters a file on purpose can alter the record as well.
     checksum = 0
     with open(path, "rb") as file:
         while data := file.read(_CHUNK):

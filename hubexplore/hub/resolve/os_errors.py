@@ -10,6 +10,7 @@ from hubexplore import errors
 
 def reason_of(error: OSError) -> str:
     """Returns why the system refused: "No space left on device"."""
+    # strerror is None if the OSError was made from a text alone.
     return error.strerror or str(error)
 
 

@@ -19,6 +19,7 @@ WINDOW_SECONDS: Final = 60.0
 
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 60.0
+# Statuses that may be temporary. The others would be the same next time.
 _BUSY: Final = frozenset({408, 429, 500, 502, 503, 504})
 _BROKEN: Final = (
     ConnectionResetError,
@@ -124,8 +125,10 @@ def is_transient(error: Exception, has_begun: bool) -> bool:
     """
     if isinstance(error, urllib.error.HTTPError):
         return error.code in _BUSY
+    # urllib wraps an error of the connection into a URLError; errors while the body is read come as they are.
     if isinstance(error, urllib.error.URLError) and isinstance(error.reason, Exception):
         error = error.reason
+    # A slow server would be slow again. InvalidURL is an HTTPException, so `_BROKEN` would include it.
     if isinstance(error, (TooSlowError, http.client.InvalidURL)):
         return False
     if isinstance(error, _BROKEN):
@@ -145,6 +148,7 @@ def pause_seconds(error: Exception, tries: int) -> float:
 
 def _retry_after(error: urllib.error.HTTPError) -> float | None:
     text = (error.headers.get("Retry-After") or "").strip() if error.headers else ""
+    # Retry-After is a number of seconds or a date.
     if text.isascii() and text.isdecimal():
         return float(text[:9])
     try:

@@ -32,6 +32,7 @@ _DEFAULTS: Final = {SIZE: 16 << 30, RATIO: 100, FILES: 10_000, DEPTH: 64, RATE: 
 _DENSE: Final = 128 << 20
 # Levels of directories that the system and Python's own recursive functions can still handle.
 _DEEPEST: Final = 500
+# Both parts are bounded in length, so every number fits into a float.
 _NUMBER: Final = re.compile(r"\s*(\d{1,15}(?:\.\d{1,9})?)\s*([KMGT]?)(?:i?B)?\s*", re.IGNORECASE)
 
 MSG_SETTING: Final = (
@@ -142,6 +143,8 @@ class Budget:
     def unpack(self, size: int) -> None:
         """Counts bytes that came out of the archive, those of headers included."""
         self.unpacked += size
+        # Where the size is unknown, the bytes read so far are the measure: a dense part shows long before the
+        # end.
         self._check(0, self.packed.total or self.packed.consumed)
 
     def copy(self, size: int) -> None:
@@ -152,6 +155,7 @@ class Budget:
     def reserve(self, size: int) -> None:
         """Checks whether `size` more bytes may be written, and whether the disk has room for them."""
         self._check(size, self.packed.total)
+        # Asked each time, since other programs write to the same disk.
         free = shutil.disk_usage(self.folder).free
         if size > free:
             message = MSG_DISK.format(needed=shown(size), free=shown(free), folder=str(self.folder.parent))

@@ -28,6 +28,7 @@ class GfileFilesystem:
     def _translated(self, path: str) -> Iterator[None]:
         try:
             yield
+        # 2, 13 and 5 are ENOENT, EACCES and EIO on Linux, macOS and Windows alike.
         except self._errors.NotFoundError as error:
             raise FileNotFoundError(2, error.message, path) from error
         except (self._errors.PermissionDeniedError, self._errors.UnauthenticatedError) as error:

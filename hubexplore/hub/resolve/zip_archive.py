@@ -15,6 +15,7 @@ from hubexplore.hub.resolve.extraction_target import Target
 
 _ENCRYPTED: Final = 1
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA})
+# PATH_MAX of Linux, beyond which symlink(2) fails.
 _LONGEST_LINK: Final = 4096
 # The end of central directory record, its longest comment, and the record of zip64 before it (APPNOTE 4.3).
 _END: Final = struct.Struct("<4s4H2LH")
@@ -46,6 +47,7 @@ def unpack(file: IO[bytes], target: Target, files: int, start: Callable[[int], A
     _check_end(file, target, files)
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
+        # The end record may claim fewer members than the list has.
         if len(members) > files:
             target.budget.count(len(members))
         _check_overlaps(members, archive.start_dir)
@@ -97,6 +99,7 @@ def _check_overlaps(members: list[zipfile.ZipInfo], end: int) -> None:
     From the last to the first, each member must end before the next one begins; n log n in the members.
     """
     for member in sorted(members, key=lambda member: member.header_offset, reverse=True):
+        # The fixed part of a local header and the name. An extra field may follow, so this is the least.
         header = 30 + len(member.orig_filename.encode("utf-8" if member.flag_bits & 0x800 else "cp437"))
         if member.header_offset < 0:
             raise zipfile.BadZipFile(f"the member {member.filename!r} has a negative position")
@@ -118,6 +121,7 @@ def _write(
             f"its member {name!r} is compressed by method {member.compress_type}, which is not supported; "
             "extract the archive and give the directory instead"
         )
+    # The upper half of the external attributes is the Unix mode. It is 0 where the program set none.
     kind = stat.S_IFMT(member.external_attr >> 16)
     if member.is_dir():
         target.directory(name)
@@ -130,6 +134,7 @@ def _write(
     else:
         with archive.open(member) as content:
             target.file(name, member.file_size, lambda file: _copy(content, file, advance))
+        # zipfile returns no more bytes than this, whatever the compressed data holds.
         target.budget.unpack(member.file_size)
 
 
