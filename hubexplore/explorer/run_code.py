@@ -124,10 +124,12 @@ def _hidden(subject: Subject) -> list[str]:
 
 def _loading_lines(subject: Subject, request: Asked) -> list[str] | None:
     """Returns the lines that load the module; None if the magics have no syntax for it."""
+    # A comma separates tags in `--tags`, and a word with a leading dash would be taken for an option.
     if not all(re.fullmatch(r"[\w.:/@+-]+", tag) and not tag.startswith("-") for tag in request.tags):
         return None
     name = _name(subject, request)
     lines, word = ["%load_ext hubexplore"], subject.written_handle or ""
+    # A word that is a Python name would be taken for a variable of the notebook.
     if subject.summary.format in (TF1_SAVED_MODEL, IN_MEMORY) or not _is_quotable(word) or is_name(word):
         source, note = _source(subject)
         word = f"{name}_source"

@@ -92,6 +92,7 @@ class Trial:
         self.runs.append(run)
         del self.runs[:-REMEMBERED]
         kept = 0
+        # From the newest back. The run itself keeps its outputs, however large they are.
         for earlier in reversed(self.runs):
             kept += earlier.size
             if kept > KEPT and earlier is not run:
@@ -120,6 +121,7 @@ class Trial:
 
         session, module = self.subject.where(asked.tags)
         inputs = asked.inputs or None
+        # Before the run, since Linux kills a process for which no memory is left.
         estimate.check(session.applied(module, asked.signature), inputs or {}, most=most)
         with session.log.recording() as calls:
             result = session.call(

@@ -147,6 +147,7 @@ class Subject:
 
     def _loaded(self, tags: Tags) -> tuple[NotebookSession, Module]:
         import_tensorflow()
+        # Asked after the import, which takes seconds in which the subject may be closed.
         if self._closed:
             raise GraphError("The explorer was closed. Open another one: hubexplore.explore(...).")
         if self._private_session is None:
@@ -183,6 +184,7 @@ class Subject:
 
     def close(self) -> None:
         """Frees what was loaded for the subject, not a Module that was passed in; a pending load fails."""
+        # Without the lock, which a load in another thread may hold for seconds.
         self._closed = True
         self._modules.clear()
         if self._private_session is not None:

@@ -97,6 +97,7 @@ class CallLog(Sequence[CallRecord]):
         if entry.arrays is not None:
             self._with_arrays.append(entry)
             self._kept += size
+            # Inputs may have no bytes at all, so their number needs a limit as well.
             while self._kept > KEPT or len(self._with_arrays) > LENGTH:
                 oldest = self._with_arrays.popleft()
                 self._kept -= oldest.size
@@ -146,6 +147,7 @@ class CallLog(Sequence[CallRecord]):
         """
         caller_ids = set(map(id, callers))
         for entry in self._entries if caller_ids else ():
+            # Bound methods are made anew at each access, so the object that one belongs to identifies it.
             if id(getattr(entry.again, "__self__", None)) in caller_ids:
                 entry.again = entry.arrays = None
         self._with_arrays = collections.deque(
@@ -173,6 +175,7 @@ class CallLog(Sequence[CallRecord]):
         return _record(self._entries[index])
 
     def __iter__(self) -> Iterator[CallRecord]:
+        # A copy: iterating over a deque to which another thread appends raises RuntimeError.
         return map(_record, tuple(self._entries))
 
     def __repr__(self) -> str:

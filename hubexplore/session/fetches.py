@@ -40,6 +40,7 @@ def resolve(fetch: Any, module: Module, applied: AppliedSignature) -> Any:
         with _outside(graph):
             if isinstance(variable, list):
                 return tf.concat(variable, _axis(fetch, module))
+            # A resource variable stands for a handle; its value needs an op that reads it.
             return tf.identity(variable)
     is_full_name = fetch.startswith(module.scopes)
     tensor = module.tensor(fetch, None if is_full_name else applied.application)

@@ -63,6 +63,7 @@ class Stopper:
         with self._lock:
             self._is_stopped = True
             for stop_run in self._stops:
+                # One stop that fails must not keep the others from being called.
                 with contextlib.suppress(Exception):
                     stop_run()
 
@@ -147,6 +148,7 @@ class Helper:
           KeyboardInterrupt: the user interrupted the wait; the message says what goes on.
           BaseException: whatever `work` or `check` raises.
         """
+        # A check needs a thread that is free while TensorFlow waits, whichever thread this is.
         if check is None and threading.get_ident() != threading.main_thread().ident:
             return stoppable(work, *arguments, stop=stop)
         try:
@@ -170,6 +172,8 @@ class Helper:
 
     def _leave(self, worker: _WorkerThread, stop: Callable[[], None] | None) -> None:
         """Ends the work of a thread if that is possible, even if the user interrupts again meanwhile."""
+        # The next interrupt may come between any two of these steps, and each of them may be repeated: a
+        # thread ends at the first None that it gets.
         while True:
             try:
                 worker.dismiss()
@@ -186,6 +190,7 @@ class Helper:
 
     def close(self) -> None:
         """Ends the idle threads; a busy one ends when its work is done."""
+        # Without a reference to it, a worker ends its thread in `__del__`.
         self._idle.clear()
 
 
@@ -193,6 +198,7 @@ class _WorkerThread:
     """A thread that does one job after another until it is dismissed."""
 
     def __init__(self) -> None:
+        # `SimpleQueue.put` is reentrant, so `__del__` may call it wherever garbage is collected.
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._results: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
         # A daemon: work that an interrupt left behind must not keep the process from ending. The thread knows

@@ -84,6 +84,7 @@ class SessionBook:
     def close(self, name: str | None = None) -> None:
         """Closes a session, by default the current one; then the last one made before is used."""
         session_name = self._check(self._name if name is None else name)
+        # Removed first: if closing fails or is interrupted, the name is free all the same.
         session = self._sessions.pop(session_name, None)
         if session is not None:
             session.close()
@@ -108,6 +109,7 @@ class SessionBook:
 def _new_session(name: str, target: str) -> NotebookSession:
     from hubexplore.session.tf_startup import import_tensorflow, quiet_tensorflow
 
+    # First, since the next import loads TensorFlow as well, with its log on stderr.
     import_tensorflow()
     from hubexplore.session.session import NotebookSession
 

@@ -29,12 +29,14 @@ def free(module: Module, session: tf.compat.v1.Session) -> None:
             for op in graph.get_operations()
             if op.name.startswith(prefixes[0]) and op.type in ("HashTableV2", "MutableHashTableV2")
         ]
+        # A variable that was never initialised has no resource yet, which is not an error here.
         destroyers = [
             tf.raw_ops.DestroyResourceOp(resource=handle, ignore_lookup_error=True) for handle in handles
         ]
     # Else training loops, savers and initialisers would go on using what was destroyed.
     for key in graph.get_all_collection_keys():
         items = graph.get_collection_ref(key)
+        # In place, since the graph has its own reference to this list.
         items[:] = [item for item in items if not _name(item).startswith(prefixes)]
     if destroyers:  # a graph without an op refuses even to run nothing
         session.run(destroyers)

@@ -62,6 +62,7 @@ class NotebookSession:
         self.log = CallLog()
         """The calls so far; shows itself as a table."""
         self._closed = False
+        # Reentrant: what users do inside `building`, such as loading a module, takes it again.
         self._building = threading.RLock()
         # Weak: a replaced module is remembered, for its error message, as long as the user has it.
         self._replaced: weakref.WeakSet[Module] = weakref.WeakSet()
@@ -128,6 +129,7 @@ class NotebookSession:
             earlier = self._modules.get(name)
             if earlier is not None and self._holds_nothing_but(earlier):
                 return self._load_into_new_graph(name, earlier, handle, tags, trainable)
+            # Made before the earlier one is freed: if it cannot be loaded, nothing has changed.
             module = self._make(self._graph, self._session, name, handle, tags, trainable)
             self._modules.pop(name, None)
             self._modules[name] = module
@@ -179,6 +181,7 @@ class NotebookSession:
         return module
 
     def _free(self, name: str, module: Module) -> None:
+        # Replays and runners end first: after `free` they would find no variables.
         self.log.retire([runner for runner in self._runners.values() if runner.module is module])
         self._runners = {key: runner for key, runner in self._runners.items() if runner.module is not module}
         self._runtime.applied.forget(module)
@@ -253,11 +256,13 @@ class NotebookSession:
         # Tensors compare element by element, so it is their identity that counts.
         fetch_key = fetches and tuple(item if isinstance(item, str) else id(item) for item in fetches)
         key = (module, signature, as_dict, fetch_key, timeout)
+        # Without a lock: reading a dict is atomic in CPython, and most calls were made before.
         runner = self._runners.get(key)
         if runner is None:
             self._check_open()
             live = self._live(module)
             name = next((name for name, loaded in self._modules.items() if loaded is live), "")
+            # The request keeps the fetched tensors, so their identities stay taken.
             request = Request(signature, as_dict, fetches, timeout)
             runner = self._runners[key] = SessionRunner(live, self._runtime, request, name)
         try:
@@ -265,6 +270,7 @@ class NotebookSession:
                 return runner.in_batches(inputs, batch_size, progress)
             return runner(inputs)
         except (tf.errors.OpError, RuntimeError) as error:
+            # Another thread may have closed the session or replaced the module, which the error does not say.
             self._check_current(runner.module, error)
             if not isinstance(error, tf.errors.OpError):
                 raise
@@ -354,6 +360,7 @@ class NotebookSession:
         with self._building, self._graph.as_default(), self._session.as_default():
             try:
                 yield self
+                # The user may have closed the session inside.
                 if not self._closed:
                     self._session.initialize_new()
             except tf.errors.OpError as error:
@@ -390,6 +397,7 @@ class NotebookSession:
     def close(self) -> None:
         """Frees the variables and tables; the modules can no longer be called."""
         if not self._closed:
+            # First, so a call that fails in another thread is reported as one of a closed session.
             self._closed = True
             self._session.close()
             self._modules.clear()

@@ -89,6 +89,7 @@ class SessionRunner(SignatureRunner):
 
     def _run_logged(self, arrays: Sequence[Array]) -> Any:
         """Runs it on arrays, as the log does at a replay."""
+        # Two clocks: durations must not change when somebody sets the time of day.
         started = time.time()
         begin = time.perf_counter()
         outputs, fetched = self._split(self.results(arrays))
@@ -163,6 +164,7 @@ class SessionRunner(SignatureRunner):
 
     def _compile(self) -> CompiledCall:
         with self._applied.building:
+            # Asked under the lock, since two threads may make the first call at the same time.
             if self._compiled is None:
                 self._compiled = self._new_call()
                 self._idle_calls.append(self._compiled)

@@ -9,6 +9,7 @@ from typing import Final
 from hubexplore.errors import HandleError
 from hubexplore.hub.running.run_errors import find_server_gone
 
+# An IPv6 address is in brackets, since it contains colons (RFC 3986, 3.2.2).
 _TARGET: Final = re.compile(r"grpc://(\[[^\]]+\]|[^:/]+):\d+")
 _CONNECT_SECONDS: Final = 5.0
 """Longest time to wait for a connection before the server counts as gone."""

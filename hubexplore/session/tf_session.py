@@ -163,6 +163,7 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
         initializers = {name: variable.initializer for name, variable in new.items() if name in empty}
         initializers |= {op.name: op for op in tables if op.name not in self._seen}
         done = self._run_all(list(initializers.items()))
+        # After the work: initialisers that an interrupt cut short are run again.
         self._seen.update(new, initializers)
         # The sizes from before the work: what other threads added meanwhile is new to the next call.
         self._sizes = sizes

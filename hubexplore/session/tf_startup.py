@@ -62,13 +62,16 @@ def quiet_tensorflow() -> Iterator[None]:
         return
     with contextlib.ExitStack() as stack:
         stack.enter_context(_STDERR_LOCK)
+        # Native code writes to descriptor 2 itself, so replacing sys.stderr would not be enough.
         try:
             stderr = os.dup(2)
         except OSError:  # the process has no stderr
             yield
             return
         stack.callback(os.close, stderr)
+        # A file, since a pipe that nobody reads would block its writer once it is full.
         captured = stack.enter_context(tempfile.TemporaryFile())
+        # Text that Python has buffered so far must not end up in the file.
         sys.stderr.flush()
         os.dup2(captured.fileno(), 2)
         failed = True

@@ -13,6 +13,7 @@ from hubexplore.hub.module import Module
 def variable_values(module: Module, session: tf.compat.v1.Session) -> dict[str, Any]:
     """NumPy arrays by name in the module; the parts of a partitioned variable are joined."""
     known = module.variable_map
+    # One run for all: each has a fixed cost, on a server a round trip.
     flat = session.run(
         {key: variable if isinstance(variable, list) else [variable] for key, variable in known.items()}
     )

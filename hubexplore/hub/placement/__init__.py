@@ -62,7 +62,7 @@ def place(path: str, write: Callable[[str], None], replaces: Callable[[], bool],
         for folder in leftovers(home):
             settle_abandoned(folder)
     scratch = Scratch(target, target if not replaces() and _stays(target) else target.parent)
-    # Noted before they are made, innermost first. After a failure only these are removed, and rmdir refuses
+    # Noted before they are made. After a failure only these are removed, innermost first, and rmdir refuses
     # one that others have filled meanwhile.
     missing = [folder for folder in target.parents if not os.path.lexists(folder)]
     try:
@@ -90,8 +90,7 @@ def recover(path: str) -> bool:
     if is_url(path) or os.path.lexists(path):
         return False
     target = Path(path).absolute()
-    # Without an exchange the target is absent between two renames, so its absence does not prove that a
-    # process died.
+    # Without an exchange the target is absent between two renames, so its absence proves nothing.
     for _ in range(_WAITS):
         settled = [settle_abandoned(folder) for folder in leftovers(target.parent, target.name)]
         if all(settled) or os.path.lexists(target):
@@ -131,8 +130,7 @@ def _put(scratch: Scratch, replaces: Callable[[], bool], last: str) -> None:
       OSError: the target must not be changed, or others change it all the time.
     """
     for _ in range(_ATTEMPTS):
-        # Asked again on each attempt: other processes may have changed what is there, and it decides how to
-        # go on.
+        # Asked on each attempt: other processes may have changed what is there, which decides how to go on.
         if replaces():
             done = _replaced(scratch)
         elif scratch.is_inside or _stays(scratch.target):
@@ -167,8 +165,7 @@ def _replaced(scratch: Scratch) -> bool:
             return True
         scratch.target.rename(scratch.old)
     except FileNotFoundError:
-        # Only a target that vanished can be dealt with here. Without the new directory no attempt would ever
-        # succeed.
+        # Only a target that vanished can be dealt with. Without the new directory no attempt can succeed.
         if os.path.lexists(scratch.target) or not os.path.lexists(scratch.new):
             raise
         return False

@@ -76,13 +76,11 @@ class Scratch:
         for _ in range(_ATTEMPTS):
             # Until the folder is locked, others may take it for a leftover and remove it.
             with contextlib.suppress(FileNotFoundError):
-                # For this user only: what is written here is not published yet, and nobody else may plant
-                # files in it.
+                # For this user only: nobody else may read what is not published yet, or plant files.
                 self._folder.mkdir(mode=0o700)
                 lock = self._folder / _LOCK
                 self._lock = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-                # None means that the file system has no locks. Then only the age of a folder tells whether it
-                # is abandoned.
+                # None means that the file system has no locks; then age alone decides what is abandoned.
                 if _try_lock(self._lock) is not False and _is_at(lock, self._lock):
                     os.write(self._lock, json.dumps(label).encode())
                     return

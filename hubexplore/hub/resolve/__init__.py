@@ -234,8 +234,7 @@ def _extract_file(path: str, target: str) -> str:
     gfile = filesystem.open(path) if isinstance(filesystem, GfileFilesystem) else None
     with gfile or open_regular(path) as file:
         directory = archive.extract(file, target, path, before[0], progress=True)
-    # A file that was rewritten meanwhile may have given parts of two archives, which need not be an error to
-    # the reader.
+    # A file that was rewritten meanwhile may have given parts of two archives without an error.
     if _status(path, filesystem) != before:
         raise errors.ArchiveError(
             f"{path!r} was written to while it was extracted. Try again when it is complete."
@@ -244,8 +243,7 @@ def _extract_file(path: str, target: str) -> str:
 
 
 def _download(handle: str) -> _Cached:
-    # The key leaves out name and password, so the same module is found with other credentials, or without
-    # any.
+    # The key leaves out name and password, so other credentials, or none, find the same module.
     return _Cached(cache.key_of(without_access(handle)), shown(handle), lambda target: _fetch(handle, target))
 
 

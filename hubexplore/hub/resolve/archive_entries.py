@@ -63,8 +63,7 @@ class Archived:
             }
             key = new
         entry = cache.entry(key, self.path, self.build)
-        # At once: another process may replace the archive, and must not drop what a graph here still reads
-        # from.
+        # At once: another process may replace the archive, and must not drop what is read here.
         _mark(self.path, entry)
         if not seen or earlier:
             # Recorded before anything is dropped: after a kill the next use still knows what is left over.

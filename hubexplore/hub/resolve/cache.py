@@ -173,8 +173,7 @@ def _say_damaged(path: Path, handle: str, problem: str) -> None:
 
 
 def _build(path: Path, scratch: Path, handle: str, build: Callable[[str], str | None]) -> None:
-    # The inode is noted before the build, which may take minutes. If it differs afterwards, another process
-    # was faster.
+    # The build may take minutes. If the inode differs afterwards, another process was faster.
     target, damaged = scratch / "made", _inode(path)
     with _writing(path.parent):
         target.mkdir()

@@ -131,8 +131,7 @@ class _Gunzip:
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
         """Returns at most `max_length` bytes."""
-        # `unconsumed_tail` is input that `max_length` kept zlib from using. zlib forgets it, so it has to
-        # come again.
+        # zlib does not keep the input that `max_length` stopped it from using; it has to come again.
         result = self._inflate.decompress(self._pending + data, max_length)
         self._pending = self._inflate.unconsumed_tail
         return result
@@ -165,8 +164,7 @@ class _Decompressed:
             more = b""
             if self._stream.needs_input:
                 more = self._source.read(CHUNK)
-                # The decompressors themselves would return what they have, without an error for the missing
-                # end.
+                # The decompressors raise no error for a missing end mark.
                 if not more:
                     raise EOFError
             try:

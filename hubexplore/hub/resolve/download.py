@@ -166,11 +166,9 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
             # The error does not carry the response, so nothing else would close it.
             fp.close()
             raise urllib.error.URLError(f"the server redirects to {shown(newurl)!r}, which is not followed")
-        # urllib does not support a name and password in an address: it would take them for a part of the
-        # host.
+        # urllib would take a name and password in the address for a part of the host.
         result = super().redirect_request(req, fp, code, msg, headers, without_access(newurl))
-        # urllib copies ordinary headers to the request that follows a redirect, whichever server that goes
-        # to.
+        # urllib would send an ordinary header to whichever server a redirect leads to.
         if result and self._authorization and (result.type, result.host) == (req.type, req.host):
             result.add_unredirected_header("Authorization", self._authorization)
         return result
@@ -258,8 +256,7 @@ class Body:
         left = size if self.length is None else min(size, self.length - self._received)
         # read1 returns what has arrived; read would wait for all of it, and the progress bar with it.
         data: bytes = self._response.read1(left) if left else b""
-        # http.client may return b"" at the end of the body and at the end of the connection alike; the length
-        # tells.
+        # http.client may return b"" for a connection that ended early, too; only the length tells.
         if not data and left and self.length is not None:
             finding = f"the connection ended after {self._received:,} of {self.length:,} bytes"
             raise _EndedEarlyError(finding)
@@ -270,8 +267,7 @@ class Body:
         request = urllib.request.Request(self._address.url, headers={"User-Agent": "hubexplore"})  # noqa: S310
         if self._address.authorization:
             request.add_unredirected_header("Authorization", self._address.authorization)
-        # If-Range makes the server send the whole file, with status 200, if this version is out of date (RFC
-        # 9110, 13.1.5).
+        # If-Range: if this version is out of date, the server sends all of the new one (RFC 9110, 13.1.5).
         if self._received and self._validator:
             request.add_header("Range", f"bytes={self._received}-")
             request.add_header("If-Range", self._validator)
@@ -287,8 +283,7 @@ class Body:
                 raise self._changed()  # the server supports ranges but not If-Range
             return
         length = headers.get("Content-Length") or ""
-        # A malformed length counts as unknown. Python's int refuses numbers of thousands of digits, hence the
-        # bound.
+        # A malformed length counts as unknown. The bound is there because int refuses thousands of digits.
         whole = int(length) if length.isascii() and length.isdecimal() and len(length) < 99 else None
         if self._received:
             self._skip(whole)

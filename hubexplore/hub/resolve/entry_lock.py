@@ -72,8 +72,7 @@ def write(entry: Path, target: Path, text: str) -> None:
             lock = _try_lock(path)
             if lock is None:
                 return
-        # With the suffix of a staging folder: if the process is killed here, a sweep finds and removes the
-        # file.
+        # With the suffix of a staging folder, by which a sweep finds it if the process is killed here.
         scratch = entry.with_name(f".{entry.name}.{os.getpid()}{_STAGING}")
         scratch.write_text(text, encoding="utf-8")
         scratch.chmod(0o644)
@@ -186,7 +185,7 @@ def _sweep_entry(entry: Path, names: list[str]) -> None:
         for name in names:
             if name.endswith(_STAGING) and _key_of(name) == entry.name:
                 remove(entry.with_name(name))
-        # The builder died after it had put the record in place and before the tree.
+        # A record without a tree: the builder died after it had put the first in place and before the second.
         if not os.path.lexists(entry):
             remove(entry.with_name(f"{entry.name}.json"))
     finally:
@@ -211,7 +210,7 @@ def _try_lock(path: Path, create: bool = True) -> int | None:
                 os.close(descriptor)
                 raise
         except OSError as error:
-            # The file was made for a lock that does not exist here.
+            # Without locks the file has no use.
             _release(path, descriptor)
             raise _NoLocksError from error
         except BaseException:

@@ -76,8 +76,7 @@ class Target:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as file:
                 copy(file)
-            # The modes in the archive are a stranger's. None of them may make a file executable or
-            # unreadable.
+            # A stranger chose the modes in the archive: no file may become executable or unreadable.
             path.chmod(stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP | stat.S_IROTH)
 
     def link(self, name: str, to: str, is_symbolic: bool) -> None:
@@ -90,8 +89,7 @@ class Target:
 
     def finish(self) -> None:
         """Makes the links, and checks that each leads to something inside."""
-        # All links are made before any is checked: one may lead through another that comes later in the
-        # archive.
+        # All links are made before any is checked: one may lead through a later one.
         for path, link in self._links.items():
             with _writing(link.name):
                 self._make(path, link)
@@ -100,8 +98,7 @@ class Target:
 
     def _inside(self, name: str) -> Path:
         parts = PurePosixPath(name)
-        # On Windows a backslash separates directories, and a colon follows a drive or begins an alternate
-        # stream.
+        # On Windows a backslash separates directories, and a colon follows a drive or begins a stream.
         foreign = os.sep != "/" and (os.sep in name or ":" in name)
         if parts.is_absolute() or ".." in parts.parts or foreign or "\0" in name:
             raise errors.ArchiveError(f"its member {name!r} would be written outside the target")
@@ -121,7 +118,7 @@ class Target:
             )
         # A directory on the way to the source may be a link that was made just before.
         self._check_inside(source)
-        # A copy, since not every file system has hard links. It takes space that the archive does not show.
+        # A copy, since not every file system has hard links; it takes space, so it is counted.
         self.budget.copy(source.stat().st_size)
         shutil.copyfile(source, path, follow_symlinks=False)
 

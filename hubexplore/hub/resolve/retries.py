@@ -148,7 +148,7 @@ def pause_seconds(error: Exception, tries: int) -> float:
 
 def _retry_after(error: urllib.error.HTTPError) -> float | None:
     text = (error.headers.get("Retry-After") or "").strip() if error.headers else ""
-    # Retry-After is a number of seconds or a date.
+    # The server may choose between a number of seconds and a date (RFC 9110, 10.2.3).
     if text.isascii() and text.isdecimal():
         return float(text[:9])
     try:

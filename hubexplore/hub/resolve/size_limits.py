@@ -143,8 +143,7 @@ class Budget:
     def unpack(self, size: int) -> None:
         """Counts bytes that came out of the archive, those of headers included."""
         self.unpacked += size
-        # Where the size is unknown, the bytes read so far are the measure: a dense part shows long before the
-        # end.
+        # Without a known size, what was read so far is the measure: a dense part shows early.
         self._check(0, self.packed.total or self.packed.consumed)
 
     def copy(self, size: int) -> None:

@@ -60,6 +60,7 @@ def _unsaved_entries(module: Module, session: tf.compat.v1.Session) -> Iterator[
     tables = [
         op for op in graph.get_operations() if op.type in _FILLED_BY_CALLS and op.name.startswith(prefix)
     ]
+    # Ops that ask for the sizes cannot be added to a finalized graph.
     if not tables or graph.finalized:
         return
     with graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):

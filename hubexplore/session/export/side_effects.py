@@ -59,6 +59,7 @@ def effects(plan: ApplyPlan) -> Effects:
         if op_def is None or node.op in _READS:
             continue
         is_random |= draws(node.op)
+        # A reference input is a variable of TF1 that the op may write to.
         writes = any(argument.is_ref for argument in op_def.input_arg)
         stateful |= writes or (op_def.is_stateful and bool(op_def.input_arg))
     return Effects(stateful, is_random, tuple(sorted(outside)))

@@ -49,6 +49,7 @@ def compare_with_export(
     """
     variables = list(module.variables)
     values = session.run(variables) if variables else []
+    # In a thread of its own: the main thread handles no signal while it is inside TensorFlow.
     return run_interruptibly(lambda: _compare_all(module, values, path))
 
 
@@ -86,6 +87,7 @@ def _compare(name: str, module: Module, before: _Copy, after: _Copy) -> Compared
             skipped = f"{MSG_NO_INPUTS}: {_first(error)}"
             continue
         try:
+            # The module itself accepted these inputs, so from here on a failure is a difference.
             written = after.run(name, inputs, side_effects.stateful)
         except _ERRORS as error:
             return ComparedSignature(name, len(first), math.inf, MSG_FAILS.format(error=_first(error)))
@@ -133,6 +135,7 @@ class _Copy:
             variables = list(self._module.variables)
             self._feeds: dict[Any, Any] = {}
             if values is not None:
+                # Fed, since constants would be in the graph, whose protocol buffer cannot exceed 2 GB.
                 inputs = [tf.compat.v1.placeholder(variable.dtype.base_dtype) for variable in variables]
                 self._feeds = dict(zip(inputs, values, strict=True))
                 assignments = [
@@ -160,6 +163,7 @@ class _Copy:
 
     def _open(self) -> None:
         self._session = tf.compat.v1.Session(graph=self._graph)
+        # Variables of the module first: the initialisers of others may read them.
         self._run(self._assign, self._feeds)
         self._run(self._initialize)
         self._is_dirty = False
@@ -182,6 +186,7 @@ class _Copy:
             self._open()
         feeds = Feeds(signature, self._module.get_input_info_dict(signature)).arrays(dict(inputs))
         applied = self._applied.get(self._module, signature)
+        # Before the run: one that fails may have changed something by then.
         self._is_dirty = stateful
         fed = dict(zip(applied.placeholders, feeds, strict=True))
         estimate.check(applied, inputs, most=example_search.MEMORY)

@@ -54,6 +54,7 @@ def check(
     """
     rows, peak = _peak_of_run(applied, inputs)
     needed = peak.bytes(rows)
+    # Most runs end here, before the system is asked for its free memory.
     if needed <= machine_memory.SMALL:
         return
     available = at_hand()
@@ -94,6 +95,7 @@ def _message(peak: Peak, rows: int, needed: int, available: int) -> str:
         f"'{visible(name)}': {_bytes_text(size)}."
     )
     rows_that_fit = peak.rows(available)
+    # Half of what fits, since the memory of functions and kernels is not known.
     batch_size = max(1, rows_that_fit // 2)
     if not 0 < rows_that_fit < rows:
         return f"{finding} Give smaller inputs, or use a machine with more memory."
@@ -115,6 +117,7 @@ def _sizes(applied: AppliedSignature, inputs: Mapping[str, Any]) -> tuple[int, S
     """The number of rows that go in, and the size of each placeholder's value; None where none is given."""
     fed = [(placeholder, inputs.get(name)) for name, placeholder in applied.inputs.items()]
     counts = [_length(value) for placeholder, value in fed if value is not None and _is_free(placeholder)]
+    # At least one: sizes are divided by it.
     rows = max([1, *counts])
     shapes = [shape for placeholder, value in fed for shape in _shapes(placeholder, value)]
     return rows, tuple(

@@ -142,6 +142,7 @@ class _Walk:
         self._scope = applied.scope
         self._sizes: dict[Any, Size | None] = {}
         for tensor, size in zip(applied.placeholders, input_sizes, strict=True):
+            # Keys are references: tensors are not hashable where TensorFlow compares them element by element.
             self._sizes[tensor.ref()] = size
         self._buffers: dict[Any, Any] = {}
         self._bytes: dict[Any, tuple[float, float]] = {}
@@ -159,6 +160,7 @@ class _Walk:
             ends[buffer] = max(ends.get(buffer, 0), self._uses.get(tensor, self._begins[buffer]))
         for tensor in outputs:
             ends[self._buffers[tensor.ref()]] = len(self._ops)
+        # An output is alive up to step len(ops), so its memory is given back one column after that.
         changes = np.zeros((2, len(self._ops) + 2))
         for buffer, size in self._bytes.items():
             changes[:, self._begins[buffer]] += size
