@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,14 @@ class TestCall:
             scale("%hub_call scale [1 / 0]")
         with pytest.raises(NameError):
             scale("%hub_call scale nothing")
+
+    def test_the_traceback_shows_the_expression(
+        self, scale: Run, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        shell.run_cell("%hub_call scale [1.0, nothing]")
+        traceback = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+        assert "----> 1 [1.0, nothing]" in traceback
+        assert "Could not get source" not in traceback
 
     def test_an_expression_that_is_none(self, scale: Run) -> None:
         assert "[1.0" in fails(scale, "%hub_call scale [1.0")

@@ -493,3 +493,5 @@ class TestLog:
             session.call(layers, "text")
         assert len(session.log) == 0
         assert repr(session.log) == "no calls yet"
+        assert "<p>no calls yet</p>" in session.log._repr_html_()
+        assert "<table" not in session.log._repr_html_()

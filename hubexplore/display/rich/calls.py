@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from hubexplore.display.card import html
-from hubexplore.display.markup import Markup
+from hubexplore.display.markup import Markup, tag
 from hubexplore.display.tables.grid import Column, Grid, grid_html, grid_text
 from hubexplore.display.wording import apart, shape_text, visible
 from hubexplore.summary.call_record import CallRecord, Shapes
 
+_EMPTY: Final = "no calls yet"
 MAX_SHOWN: Final = 40
 """Maximum number of calls that are shown; the data frame has all."""
 _COLUMNS: Final = (
@@ -26,12 +27,12 @@ _COLUMNS: Final = (
 
 def text(records: Sequence[CallRecord]) -> str:
     """Returns the latest calls as text, the newest one last."""
-    return grid_text(_grid(records)) if records else "no calls yet"
+    return grid_text(_grid(records)) if records else _EMPTY
 
 
 def log_html(records: Sequence[CallRecord]) -> Markup:
     """Returns the latest calls as a grid, the newest one last."""
-    return html.framed(grid_html(_grid(records)))
+    return html.framed(grid_html(_grid(records)) if records else tag("p", _EMPTY))
 
 
 def frame(records: Sequence[CallRecord]) -> Any:

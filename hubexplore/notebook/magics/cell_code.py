@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import linecache
 from collections.abc import Iterator, Sequence
 from types import FunctionType
 from typing import Any, Final
@@ -109,9 +110,8 @@ def evaluated(shell: InteractiveShell, magic: str, body: str | None, expression:
       expression: text of the expression, which may span lines.
     """
     __tracebackhide__ = True
-    file = (
-        f"<inputs of {magic.split(maxsplit=1)[0]}>" if body is None else _register_source(shell, magic, body)
-    )
+    name = magic.split(maxsplit=1)[0]
+    file = f"<inputs of {name}>" if body is None else _register_source(shell, magic, body)
     # In brackets an expression may span lines. The first bracket is on line 1, the line of the magic, so that
     # line numbers stay those of the cell.
     source = expression if body is None else f"(\n{expression}\n)"
@@ -119,7 +119,10 @@ def evaluated(shell: InteractiveShell, magic: str, body: str | None, expression:
         code = _compile(shell, ast.parse(source.strip(), file, "eval"), file, "eval")
     except _PARSE_ERRORS as error:
         reason = getattr(error, "msg", "") or str(error) or "it is nested too deeply"
-        raise UsageError(_not_an_expression(magic.split(maxsplit=1)[0], expression, reason)) from None
+        raise UsageError(_not_an_expression(name, expression, reason)) from None
+    if body is None:
+        # Not registered with IPython: the expression is a part of the cell that is already registered.
+        linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
     with naming_the_line(file) if body is not None else contextlib.nullcontext():
         return eval(code, shell.user_ns)  # noqa: S307 - the user's own
 
