@@ -135,15 +135,20 @@ def normalized(training: bool = False, momentum: float = 0.5) -> None:
     hub.add_signature(inputs=x, outputs=tf.identity(y, name="y"))
 
 
-def lookup(vocabulary: str, name: str | None = None) -> None:
-    """Positions of words in a vocabulary file, an asset: string [n] -> int64 [n], -1 if unknown."""
-    initializer = tf.lookup.TextFileInitializer(
+def line_numbers(vocabulary: str) -> tf.lookup.TextFileInitializer:
+    """The initializer of a table from the words of a vocabulary file to their line numbers, from 0."""
+    return tf.lookup.TextFileInitializer(
         vocabulary,
         tf.string,
         tf.lookup.TextFileIndex.WHOLE_LINE,
         tf.int64,
         tf.lookup.TextFileIndex.LINE_NUMBER,
     )
+
+
+def lookup(vocabulary: str, name: str | None = None) -> None:
+    """Positions of words in a vocabulary file, an asset: string [n] -> int64 [n], -1 if unknown."""
+    initializer = line_numbers(vocabulary)
     table = tf.lookup.StaticHashTable(initializer, -1)
     words = tf1.placeholder(tf.string, [None], name="words")
     hub.add_signature(name, inputs=words, outputs=table.lookup(words))

@@ -47,13 +47,7 @@ def _write(
             "serving_default": tf1.saved_model.predict_signature_def({"x": x}, {"y": tf.identity(x * w)})
         }
         if words:
-            initializer = tf.lookup.TextFileInitializer(
-                str(words),
-                tf.string,
-                tf.lookup.TextFileIndex.WHOLE_LINE,
-                tf.int64,
-                tf.lookup.TextFileIndex.LINE_NUMBER,
-            )
+            initializer = modules.line_numbers(str(words))
             table = tf.lookup.StaticHashTable(initializer, -1)
             word = tf1.placeholder(tf.string, [None], name="word")
             signatures["lookup"] = tf1.saved_model.predict_signature_def(

@@ -13,6 +13,7 @@ import tensorflow as tf
 from google.protobuf import struct_pb2, wrappers_pb2
 
 import hubexplore as hub
+from tests.hub import modules
 
 tf1 = tf.compat.v1
 TARGET, FILES = Path(sys.argv[1]), Path(sys.argv[2])
@@ -26,13 +27,7 @@ def module_fn(train: bool = False) -> None:
     hub.attach_message("fields", fields)
     for number in range(4):
         texts = tf1.placeholder(tf.string, [None])
-        lines = tf.lookup.TextFileInitializer(
-            str(FILES / str(number) / "words.txt"),
-            tf.string,
-            tf.lookup.TextFileIndex.WHOLE_LINE,
-            tf.int64,
-            tf.lookup.TextFileIndex.LINE_NUMBER,
-        )
+        lines = modules.line_numbers(str(FILES / str(number) / "words.txt"))
         hub.add_signature(f"ids_{number}", texts, tf.lookup.StaticHashTable(lines, -1).lookup(texts))
     x, y = tf1.placeholder(tf.float32, [None, 4]), tf1.placeholder(tf.float32, [None, 4])
     parts = tf1.get_variable("parts", [4, 3], partitioner=tf1.fixed_size_partitioner(2))

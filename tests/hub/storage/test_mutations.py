@@ -50,13 +50,7 @@ def _rich(words: str) -> None:
     y = tf.matmul(x, w) + b
     y = tf.cond(tf.reduce_sum(x) > 0, lambda: y + 1.0, lambda: y - 1.0)
     _, z = tf.while_loop(lambda i, _: i < 3, lambda i, a: (i + 1, a * 1.5), (0, y))
-    initializer = tf.lookup.TextFileInitializer(
-        words,
-        tf.string,
-        tf.lookup.TextFileIndex.WHOLE_LINE,
-        tf.int64,
-        tf.lookup.TextFileIndex.LINE_NUMBER,
-    )
+    initializer = modules.line_numbers(words)
     table = tf.lookup.StaticHashTable(initializer, -1)
     tf1.add_to_collection(tf1.GraphKeys.UPDATE_OPS, tf1.assign_add(b, tf.reduce_sum(z, 0)))
     outputs = {"default": z, "ids": table.lookup(words_in), "s": tf.convert_to_tensor(s)}

@@ -145,13 +145,7 @@ def test_several_tables_initialised_in_turn(spec_of: SpecOf, words: str) -> None
 
 def test_a_table_of_a_vocabulary_with_buckets(spec_of: SpecOf, words: str) -> None:
     def module_fn() -> None:
-        initializer = tf.lookup.TextFileInitializer(
-            words,
-            tf.string,
-            tf.lookup.TextFileIndex.WHOLE_LINE,
-            tf.int64,
-            tf.lookup.TextFileIndex.LINE_NUMBER,
-        )
+        initializer = modules.line_numbers(words)
         table = tf.lookup.StaticVocabularyTable(initializer, 5)
         word = tf1.placeholder(tf.string, [None], name="word")
         hub.add_signature(inputs=word, outputs=table.lookup(word))
@@ -259,13 +253,7 @@ def test_no_path_of_the_author_in_what_is_written(tmp_path: Path, words: str) ->
 
     def module_fn() -> None:
         modules.lookup(words)
-        initializer = tf.lookup.TextFileInitializer(
-            words,
-            tf.string,
-            tf.lookup.TextFileIndex.WHOLE_LINE,
-            tf.int64,
-            tf.lookup.TextFileIndex.LINE_NUMBER,
-        )
+        initializer = modules.line_numbers(words)
         tf.lookup.StaticVocabularyTable(initializer, 5)
         tf1.get_variable("v", initializer=1.0)
 
