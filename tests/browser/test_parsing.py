@@ -49,7 +49,7 @@ def test_a_file_that_the_graph_decodes(notebook: Notebook, tmp_path: Path) -> No
     expect(panel.node.get_by_alt_text("image 0 as the module receives it")).to_be_visible()
     panel.run()
     assert panel.value("panel.value['size'].tolist()") == "[[40, 60, 3]]\n"
-    panel.choose("or", "landscape")
+    panel.choose("Built-in sample", "landscape")
     panel.run()
     notebook.screenshot("a-file-that-the-graph-decodes", panel.node)
     assert panel.value("panel.value['size'].tolist()") == "[[64, 64, 3]]\n"
