@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -11,8 +11,7 @@ import tensorflow as tf
 from hubexplore.errors import SignatureError, closest
 from hubexplore.hub.tensor_info import SUPPORTED_TYPES, TensorInfo
 from hubexplore.summary.confusables import quoted
-
-DEFAULT_OUTPUT: Final = "default"
+from hubexplore.summary.module_format import DEFAULT_OUTPUT
 
 
 def normalize_inputs(inputs: Any, infos: Mapping[str, TensorInfo], signature: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from hubexplore.summary.tensor_values import Array
 
 MAX_NAME: Final = 40
 """Maximum number of characters of a file name or typed text in a description."""

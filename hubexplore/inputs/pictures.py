@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hubexplore.inputs.input_value import Array
+from hubexplore.summary.tensor_values import Array
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -11,9 +11,8 @@ import tensorflow as tf
 from hubexplore.errors import SignatureError
 from hubexplore.hub.running.feeds import ragged_value
 from hubexplore.hub.tensor_info import TensorInfo
-from hubexplore.summary.tensor_values import is_ragged, is_sparse
+from hubexplore.summary.tensor_values import Array, is_ragged, is_sparse
 
-Array = np.ndarray[Any, Any]
 Arrays = Sequence[Array]
 
 

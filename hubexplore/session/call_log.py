@@ -17,7 +17,7 @@ from hubexplore.display.rich import calls as display
 from hubexplore.display.safe_display import automatic
 from hubexplore.errors import NoSuchCallError
 from hubexplore.summary.call_record import CallRecord, Shapes
-from hubexplore.summary.tensor_values import flat_of, shape_of
+from hubexplore.summary.tensor_values import Array, flat_of, shape_of
 
 LENGTH: Final = 1000
 """Maximum number of calls in the log."""
@@ -26,7 +26,6 @@ LARGEST_KEPT: Final = 8_000_000
 KEPT: Final = 64_000_000
 """Maximum size in bytes of all inputs that are kept; the oldest are dropped first."""
 
-Array = np.ndarray[Any, Any]
 Again = Callable[[Sequence[Array]], Any]
 _Described = tuple[tuple[str, np.dtype[Any], tuple[int | None, ...]], ...]
 

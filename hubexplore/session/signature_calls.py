@@ -11,13 +11,14 @@ from typing import Any
 from hubexplore.errors import SignatureError
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.compiled_call import CompiledCall
-from hubexplore.hub.running.signature_runner import AppliedSignatures, Array, SignatureRunner
+from hubexplore.hub.running.signature_runner import AppliedSignatures, SignatureRunner
 from hubexplore.session.batches import batches, is_batched, joined
 from hubexplore.session.call_log import CallLog
 from hubexplore.session.fetches import resolve
 from hubexplore.session.interruption import borrowed
 from hubexplore.session.tf_session import ManagedSession
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
+from hubexplore.summary.tensor_values import Array
 
 
 @dataclass(frozen=True)

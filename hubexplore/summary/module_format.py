@@ -1,7 +1,7 @@
 """Names that the formats prescribe: files of a module or SavedModel, its special collections and signatures.
 
 Sources: tensorflow/python/saved_model/constants.py, tag_constants.py and signature_constants.py; the TF1 Hub
-format for `tfhub_module.pb`, the attachments and the signature `default`.
+format for `tfhub_module.pb`, the attachments, and the signature and the output `default`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ MAIN_OPS: Final = ("saved_model_main_op", "legacy_init_op")
 
 DEFAULT_SIGNATURE: Final = "default"
 """Signature that a call without a name means."""
+DEFAULT_OUTPUT: Final = "default"
+"""Output that a call without `as_dict` returns. A single tensor is declared under this name."""
 INIT_OP: Final = "__saved_model_init_op"
 """Signature in which newer writers declare the op that loading runs, in place of a collection."""
 INTERNAL_SIGNATURES: Final = frozenset({INIT_OP, "__saved_model_train_op"})

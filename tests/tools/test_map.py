@@ -1,4 +1,4 @@
-"""The map in CONTRIBUTING leads to files that exist."""
+"""The map in CONTRIBUTING leads to files that exist, and that have the names which it says they have."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ROOT / "hubexplore"
 TITLE = "### Where to make a change\n"
+NAME = re.compile(r"`([A-Za-z_]\w*(?:\.\w+)*)`")
 PATH = re.compile(r"`([\w./-]+/[\w./-]*|[\w-]+\.[a-z]+)`")
 
 
@@ -24,11 +25,31 @@ def missing(text: str) -> list[str]:
     return [path for path in paths if not any((base / path).exists() for base in (CODE, ROOT))]
 
 
+def unknown(text: str) -> list[str]:
+    """The names of Python in the map that no file of their row has."""
+    lost = []
+    for row in rows(text):
+        paths = {path for cell in row for path in PATH.findall(cell)}
+        files = [base / path for path in sorted(paths) for base in (CODE, ROOT) if (base / path).is_file()]
+        content = "\n".join(file.read_text("utf-8") for file in files)
+        names = {name for cell in row for name in NAME.findall(cell)} - paths
+        lost += [
+            name
+            for name in sorted(names)
+            if not all(re.search(rf"\b{part}\b", content) for part in name.split("."))
+        ]
+    return lost
+
+
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 
 def test_every_path_exists() -> None:
     assert missing(CONTRIBUTING) == []
+
+
+def test_every_name_is_in_a_file_of_its_row() -> None:
+    assert unknown(CONTRIBUTING) == []
 
 
 def test_every_row_names_code_and_tests() -> None:
@@ -43,3 +64,9 @@ def test_a_path_that_leads_nowhere_is_found() -> None:
         f"{TITLE}\n| change | edit | tests |\n| --- | --- | --- |\n| x | `summary/none.py` | `tests/hub/` |\n"
     )
     assert missing(text) == ["summary/none.py"]
+
+
+def test_a_name_that_no_file_has_is_found() -> None:
+    code = "`Variant.check_ops` and `Variant.check_oops` in `hub/variants/variant.py`"
+    text = f"{TITLE}\n| change | edit | tests |\n| --- | --- | --- |\n| x | {code} | `tests/hub/` |\n"
+    assert unknown(text) == ["Variant.check_oops"]

@@ -67,6 +67,12 @@ def clipped(floats: Array, low: float, high: float) -> Array:
     return numbers
 
 
+def evenly_spaced(size: int, limit: int) -> Array:
+    """Returns at most `limit` positions in a dimension of `size`, int64: the first, the last, and between."""
+    positions: Array = np.unique(np.linspace(0, size - 1, min(size, limit)).astype(int))
+    return positions
+
+
 def is_readable(item: bytes) -> bool:
     """Returns whether bytes are text: valid UTF-8 without control characters, which binary files contain."""
     try:

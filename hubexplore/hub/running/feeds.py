@@ -23,9 +23,8 @@ from hubexplore.errors import SignatureError, TooLargeError
 from hubexplore.hub.call_arguments import check_shared, normalize_inputs
 from hubexplore.hub.tensor_info import TensorInfo
 from hubexplore.summary.confusables import columns
-from hubexplore.summary.tensor_values import is_ragged, is_sparse, kind_of
+from hubexplore.summary.tensor_values import Array, is_ragged, is_sparse, kind_of
 
-Array = np.ndarray[Any, Any]
 Conversion = Callable[[Any, "np.dtype[Any]"], Array]
 # Indices, values and dense shape.
 _SPARSE_PARTS: Final = 3

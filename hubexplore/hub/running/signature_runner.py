@@ -7,17 +7,17 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import numpy as np
 import tensorflow as tf
 
-from hubexplore.hub.call_arguments import DEFAULT_OUTPUT, select_outputs, shared_inputs
+from hubexplore.hub.call_arguments import select_outputs, shared_inputs
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.compiled_call import CompiledCall
 from hubexplore.hub.running.feeds import Conversion, Feeds, exactly, placeholder
 from hubexplore.hub.running.run_errors import find_no_kernel, readable
 from hubexplore.hub.tensor_info import components
+from hubexplore.summary.module_format import DEFAULT_OUTPUT
+from hubexplore.summary.tensor_values import Array
 
-Array = np.ndarray[Any, Any]
 LIGHT_SECONDS: Final = 0.001
 """Runs that are expected to take less than this are done in the thread that calls."""
 

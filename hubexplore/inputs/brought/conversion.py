@@ -14,11 +14,12 @@ import numpy as np
 from hubexplore.display.wording import size_text
 from hubexplore.errors import SignatureError
 from hubexplore.inputs.fields import RAGGED, SPARSE, Field
-from hubexplore.inputs.input_value import Array, Sparse
+from hubexplore.inputs.input_value import Sparse
 from hubexplore.inputs.machine_memory import SMALL, available_memory
 from hubexplore.inputs.typed import nested_lists
 from hubexplore.inputs.typed.literals import Literals, integer_limits
 from hubexplore.summary.dtypes import OPAQUE
+from hubexplore.summary.tensor_values import Array
 
 MAX_ITEMS: Final = 1_000_000
 """Maximum number of entries that are converted one by one in Python."""

@@ -16,11 +16,11 @@ import numpy as np
 from hubexplore.errors import SignatureError
 from hubexplore.inputs.brought import conversion
 from hubexplore.inputs.fields import RAGGED, SPARSE, Field
-from hubexplore.inputs.input_value import Array, Sparse
+from hubexplore.inputs.input_value import Sparse
 from hubexplore.inputs.typed import nested_lists, tf_examples
 from hubexplore.inputs.typed.literals import Literals
 from hubexplore.summary.confusables import columns
-from hubexplore.summary.tensor_values import is_ragged, is_sparse
+from hubexplore.summary.tensor_values import Array, is_ragged, is_sparse
 
 _MAX_LIST_ITEMS: Final = 100_000
 """Maximum number of items that are checked one by one to decide whether an object fits."""

@@ -15,8 +15,9 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import HubError, SignatureError
-from hubexplore.inputs.input_value import Array, short
+from hubexplore.inputs.input_value import short
 from hubexplore.summary.files import magic
+from hubexplore.summary.tensor_values import Array
 
 MAX_UNPACKED: Final = 100_000_000
 """Maximum size in bytes of an array in a .npz file."""

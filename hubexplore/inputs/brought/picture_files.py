@@ -15,10 +15,11 @@ from hubexplore.errors import SignatureError
 from hubexplore.inputs import pictures
 from hubexplore.inputs.brought import images
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.input_value import Array, InputValue
+from hubexplore.inputs.input_value import InputValue
 from hubexplore.inputs.typed import nested_lists
 from hubexplore.summary.files import magic
 from hubexplore.summary.reading.string_inputs import Encoding
+from hubexplore.summary.tensor_values import Array
 
 FORMATS: Final = ("PNG", "JPEG", "GIF", "BMP")
 """Formats that TensorFlow's ops decode, by their names in Pillow."""

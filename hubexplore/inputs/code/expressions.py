@@ -22,9 +22,9 @@ from hubexplore.inputs.brought.images import Pictures
 from hubexplore.inputs.brought.picture_files import PictureFiles
 from hubexplore.inputs.brought.tf_records import Records
 from hubexplore.inputs.code import helper_functions
-from hubexplore.inputs.input_value import Array, InputValue
+from hubexplore.inputs.input_value import InputValue
 from hubexplore.inputs.typed.tf_examples import Values, features_of, serialized
-from hubexplore.summary.tensor_values import is_ragged, is_sparse
+from hubexplore.summary.tensor_values import Array, is_ragged, is_sparse
 
 MAX_CHARACTERS: Final = 2_000
 """Maximum number of characters of a value that is written out."""

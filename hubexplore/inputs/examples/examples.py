@@ -19,11 +19,12 @@ from hubexplore.inputs import pictures
 from hubexplore.inputs.brought import picture_files
 from hubexplore.inputs.fields import IMAGE, RAGGED, SPARSE, Field, numpy_dtype
 from hubexplore.inputs.graph_uses import Use
-from hubexplore.inputs.input_value import Array, Example, InputValue, Sparse
+from hubexplore.inputs.input_value import Example, InputValue, Sparse
 from hubexplore.inputs.open_sizes import raw_counts, shape_for, size_choices
 from hubexplore.inputs.typed import tf_examples
 from hubexplore.inputs.typed.literals import counted, integer_limits
 from hubexplore.summary.reading.string_inputs import Feature
+from hubexplore.summary.tensor_values import Array
 
 SENTENCES: Final = "Sample sentences"
 VOCABULARY: Final = "Words of the vocabulary"

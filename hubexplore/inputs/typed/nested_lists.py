@@ -15,10 +15,10 @@ import numpy as np
 
 from hubexplore.errors import SignatureError
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.input_value import Array, Sparse
+from hubexplore.inputs.input_value import Sparse
 from hubexplore.inputs.typed.literals import Literals, counted, shown
 from hubexplore.summary.model import Shape
-from hubexplore.summary.tensor_values import is_sparse
+from hubexplore.summary.tensor_values import Array, is_sparse
 
 MAX_DEPTH: Final = 32
 """Maximum number of dimensions: that of arrays in NumPy 1."""

@@ -12,11 +12,12 @@ from google.protobuf.message import DecodeError
 
 from hubexplore.errors import SignatureError, closest
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.input_value import Array, short
+from hubexplore.inputs.input_value import short
 from hubexplore.inputs.typed import json_text, nested_lists
 from hubexplore.inputs.typed.literals import Literals, shown
 from hubexplore.summary.graph import messages
 from hubexplore.summary.reading.string_inputs import PLAIN
+from hubexplore.summary.tensor_values import Array
 
 Values = Sequence[bytes] | Sequence[int] | Sequence[float]
 

@@ -14,6 +14,7 @@ from hubexplore.notebook.panel.explorer import Explorer
 from hubexplore.notebook.panel.messages import MSG_CANCELLED, MSG_CANCELLING, MSG_LEFT_BEHIND
 from hubexplore.notebook.panel.tabs.trial import TryTab
 from hubexplore.notebook.panel.worker import MAX_LEFT_BEHIND
+from hubexplore.session.session import NotebookSession
 from tests.session.modules import KEPT, counting
 
 FOR_EVER = 10**15
@@ -87,6 +88,19 @@ def test_closing_ends_it(opened: Opened, end: Callable[[Explorer], None]) -> Non
     begun.wait()
     end(explorer)
     tab.worker.wait()  # else for ever
+
+
+def test_closing_ends_a_run_in_a_session_that_stays() -> None:
+    begun = threading.Event()
+    session = NotebookSession()
+    module = session.load(hub.create_module_spec(counting(lambda _: begun.set())), "count")
+    explorer = hub.explore(module, session=session)
+    tab = begin(explorer, FOR_EVER)
+    begun.wait()
+    explorer.close()
+    tab.worker.wait()  # else for ever
+    assert session.call(module, 3) == 3
+    session.close()
 
 
 def test_loading_that_never_ends() -> None:

@@ -50,7 +50,7 @@ def cell(run: Run, shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> 
         result = shell.run_cell(source, store_history=True, cell_id=name)
         result.raise_error()
 
-    run("import hubexplore as hub, ipywidgets")
+    run("import hubexplore as hub, ipywidgets, threading\nfrom IPython.display import display")
     return run_cell
 
 
@@ -72,6 +72,10 @@ def test_the_cell_runs_again(cell: Cell, opened: list[int]) -> None:
         (f"get = (lambda panel: lambda: panel)({OPEN})\nget()", "pass"),
         (f"panel = {OPEN}\npanel", "panel"),
         ("%%capture shown\n" + OPEN, "pass"),
+        (
+            f"thread = threading.Thread(target=display, args=({OPEN},))\nthread.start()\nthread.join()",
+            "pass",
+        ),
         (f"out = ipywidgets.Output(msg_id='x')\n{OPEN}", "out.msg_id = ''"),
     ],
 )

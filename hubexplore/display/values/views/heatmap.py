@@ -10,7 +10,14 @@ import numpy as np
 from hubexplore.display.markup import Markup
 from hubexplore.display.palette import INK
 from hubexplore.display.values.hover import MAX_CELLS, GridHover, Rect
-from hubexplore.display.values.value_kinds import as_floats, drawable, limits_of, number_text, signed_text
+from hubexplore.display.values.value_kinds import (
+    as_floats,
+    drawable,
+    evenly_spaced,
+    limits_of,
+    number_text,
+    signed_text,
+)
 from hubexplore.display.values.views.drawing import (
     WIDTH,
     SvgDrawing,
@@ -109,7 +116,7 @@ def _nearest_text(similarities: Array, rows: Texts) -> str:
 def heat(array: Array, rows: Texts, labels: Texts) -> Figure:
     """Draws a matrix as colours; all dimensions but the last one are rows."""
     matrix = array.reshape(-1, array.shape[-1])
-    row_positions, column_positions = (_evenly_spaced(size, MAX_SIDE) for size in matrix.shape)
+    row_positions, column_positions = (evenly_spaced(size, MAX_SIDE) for size in matrix.shape)
     shown = as_floats(matrix[np.ix_(row_positions, column_positions)])
     names = [row_name(rows, int(index), array.shape[:-1]) for index in row_positions]
     columns = [class_name(labels, int(index)) for index in column_positions]
@@ -132,11 +139,6 @@ def heat(array: Array, rows: Texts, labels: Texts) -> Figure:
     if np.isnan(shown).any():
         notes.append("Grey cells are NaN.")
     return Figure(picture, (hover,), " ".join(notes))
-
-
-def _evenly_spaced(size: int, limit: int) -> Array:
-    positions: Array = np.unique(np.linspace(0, size - 1, min(size, limit)).astype(int))
-    return positions
 
 
 def _draw(

@@ -13,6 +13,7 @@ from hubexplore.display.values.value_kinds import (
     as_floats,
     clipped,
     drawable,
+    evenly_spaced,
     limits_of,
     number_text,
     signed_text,
@@ -57,7 +58,7 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Figure:
     is_column = not outer_shape or array.shape[-1] == 1
     matrix = array.reshape(1, -1) if is_column else array.reshape(-1, array.shape[-1])
     shown = matrix[:MAX_LINES]
-    positions = np.unique(np.linspace(0, matrix.shape[1] - 1, min(matrix.shape[1], _MAX_POINTS)).astype(int))
+    positions = evenly_spaced(matrix.shape[1], _MAX_POINTS)
     lines = as_floats(shown[:, positions])
     names = [""] if is_column else [row_name(rows, number, outer_shape) for number in range(len(shown))]
     low, high = limits_of(drawable(lines))
