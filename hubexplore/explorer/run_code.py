@@ -12,13 +12,13 @@ from hubexplore.inputs.code.expressions import Expressions, is_name, text_of
 from hubexplore.session.names import variable_name
 from hubexplore.summary.files.redaction import HIDDEN
 from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL
+from hubexplore.summary.module_format import DEFAULT_SIGNATURE, DEFAULT_TENSOR
 
 if TYPE_CHECKING:
     from hubexplore.explorer.runs import Asked
     from hubexplore.explorer.subject import Subject
     from hubexplore.inputs.input_value import InputValue
 
-_DEFAULT: Final = "default"
 # Names that the written code itself uses: a module must not overwrite them.
 _RESERVED: Final = frozenset({
     "PIL", "base64", "example", "hubexplore", "io", "np", "pathlib", "picture", "pictures", "random",
@@ -64,7 +64,7 @@ def python(subject: Subject, request: Asked) -> str:
     """
     expressions = Expressions()
     arguments = [_inputs(request, expressions)]
-    if request.signature != _DEFAULT:
+    if request.signature != DEFAULT_SIGNATURE:
         arguments = [arguments[0] or "None", repr(request.signature)]
     if not _is_plain(subject, request):
         arguments.append("as_dict=True")
@@ -144,7 +144,7 @@ def _loading_lines(subject: Subject, request: Asked) -> list[str] | None:
 def _options(subject: Subject, request: Asked) -> tuple[list[str], list[str]]:
     """Returns the options of the call, and lines that must precede it."""
     options, before = [], []
-    if request.signature != _DEFAULT:
+    if request.signature != DEFAULT_SIGNATURE:
         if _is_quotable(request.signature):
             options.append(f"--signature {_quoted(request.signature)}")
         else:
@@ -199,7 +199,7 @@ def _inputs(request: Asked, expressions: Expressions) -> str:
 def _is_plain(subject: Subject, request: Asked) -> bool:
     """Whether the signature has one output, which a call returns as it is."""
     signature = subject.signature(request.tags, request.signature)
-    return signature is not None and [output.name for output in signature.outputs] == [_DEFAULT]
+    return signature is not None and [output.name for output in signature.outputs] == [DEFAULT_TENSOR]
 
 
 def _is_word(name: str) -> bool:

@@ -26,7 +26,7 @@ from hubexplore.hub.variants.variant import Variant, as_tag_set
 from hubexplore.summary.diagnosis.saved_model_remedy import SUPPORTED_COLLECTIONS
 from hubexplore.summary.graph.hub_messages import ModuleAttachment
 from hubexplore.summary.graph.traversal import PLACEHOLDERS, Cut, reach
-from hubexplore.summary.module_format import ATTACHMENTS, DEFAULT_SIGNATURE
+from hubexplore.summary.module_format import ATTACHMENTS, DEFAULT_SIGNATURE, DEFAULT_TENSOR
 
 _LOGGER: Final = logging.getLogger("hubexplore")
 _ATTACHMENT_KEY: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
@@ -190,7 +190,7 @@ def _current_draft() -> _Draft | None:
 def _as_dict(values: Any) -> dict[str, Any]:
     if values is None:
         return {}
-    return dict(values) if isinstance(values, Mapping) else {DEFAULT_SIGNATURE: values}
+    return dict(values) if isinstance(values, Mapping) else {DEFAULT_TENSOR: values}
 
 
 def _check_graphs(label: str, values: Mapping[str, Any], draft: _Draft | None) -> None:

@@ -11,8 +11,7 @@ import tensorflow as tf
 from hubexplore.errors import SignatureError, closest
 from hubexplore.hub.tensor_info import SUPPORTED_TYPES, TensorInfo
 from hubexplore.summary.confusables import quoted
-
-DEFAULT_OUTPUT: Final = "default"
+from hubexplore.summary.module_format import DEFAULT_TENSOR
 
 
 def normalize_inputs(inputs: Any, infos: Mapping[str, TensorInfo], signature: str) -> dict[str, Any]:
@@ -97,12 +96,12 @@ def select_outputs(signature: str, outputs: Mapping[str, Any], as_dict: bool | N
     """
     if as_dict:
         return dict(outputs)
-    if DEFAULT_OUTPUT not in outputs:
+    if DEFAULT_TENSOR not in outputs:
         raise SignatureError(
             f"Signature {signature!r} has no output 'default' but {sorted(outputs)}; pass as_dict=True "
             f"(%hub_call: --as-dict)."
         )
-    return outputs[DEFAULT_OUTPUT]
+    return outputs[DEFAULT_TENSOR]
 
 
 def convert_inputs(values: Mapping[str, Any], infos: Mapping[str, TensorInfo]) -> dict[str, Any]:

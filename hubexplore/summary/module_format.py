@@ -1,7 +1,7 @@
 """Names that the formats prescribe: files of a module or SavedModel, its special collections and signatures.
 
-Sources: tensorflow/python/saved_model/constants.py, tag_constants.py and signature_constants.py; the TF1 Hub
-format for `tfhub_module.pb`, the attachments and the signature `default`.
+Sources: tensorflow/python/saved_model/constants.py, whose values newer versions keep in C++; the TF1 Hub format
+for `tfhub_module.pb`, the attachments and the name `default`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ MAIN_OPS: Final = ("saved_model_main_op", "legacy_init_op")
 
 DEFAULT_SIGNATURE: Final = "default"
 """Signature that a call without a name means."""
+DEFAULT_TENSOR: Final = "default"
+"""Input or output of a signature that is given or returned alone, not in a dict."""
 INIT_OP: Final = "__saved_model_init_op"
 """Signature in which newer writers declare the op that loading runs, in place of a collection."""
 INTERNAL_SIGNATURES: Final = frozenset({INIT_OP, "__saved_model_train_op"})

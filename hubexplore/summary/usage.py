@@ -25,7 +25,7 @@ from hubexplore.summary.model import (
     TensorSummary,
     VariantSummary,
 )
-from hubexplore.summary.module_format import ASSETS_FOLDER
+from hubexplore.summary.module_format import ASSETS_FOLDER, DEFAULT_SIGNATURE
 from hubexplore.summary.reading.input_facts import InputFacts, read_inputs
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
 
@@ -35,7 +35,7 @@ _MODULES: Final = {
     "np": "import numpy as np",
     "tf": "import tensorflow as tf",
 }
-_DEFAULTS: Final = ("default", "serving_default")
+_DEFAULTS: Final = (DEFAULT_SIGNATURE, "serving_default")
 _FEATURES: Final = {"string": ("bytes", "b''"), "int64": ("int64", "0"), "float32": ("float", "0.0")}
 _ENCODERS: Final = {"JPEG": "encode_jpeg", "PNG": "encode_png"}
 # Sides of an image, words of a text: where the graph takes any size.
@@ -122,7 +122,7 @@ def _module(
     tags = f", tags={list(variant.tags)!r}" if variant.tags else ""
     arguments = [
         *(["inputs"] if values else []),
-        *([f"signature={signature.name!r}"] if signature.name != "default" else []),
+        *([f"signature={signature.name!r}"] if signature.name != DEFAULT_SIGNATURE else []),
         "as_dict=True",
     ]
     return [

@@ -10,12 +10,13 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
-from hubexplore.hub.call_arguments import DEFAULT_OUTPUT, select_outputs, shared_inputs
+from hubexplore.hub.call_arguments import select_outputs, shared_inputs
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.compiled_call import CompiledCall
 from hubexplore.hub.running.feeds import Conversion, Feeds, exactly, placeholder
 from hubexplore.hub.running.run_errors import find_no_kernel, readable
 from hubexplore.hub.tensor_info import components
+from hubexplore.summary.module_format import DEFAULT_TENSOR
 
 Array = np.ndarray[Any, Any]
 LIGHT_SECONDS: Final = 0.001
@@ -60,7 +61,7 @@ class SignatureRunner:
         self.output_infos = module.get_output_info_dict(signature)
         # Before anything else happens: what cannot be returned need not be applied.
         select_outputs(signature, self.output_infos, as_dict)
-        self.output_names = list(self.output_infos) if as_dict else [DEFAULT_OUTPUT]
+        self.output_names = list(self.output_infos) if as_dict else [DEFAULT_TENSOR]
         self.feeds = Feeds(signature, input_infos, conversion)
         self._compiled: CompiledCall | None = None
         # How long the last run took, and on how many bytes.
@@ -94,7 +95,7 @@ class SignatureRunner:
 
     def selected(self, outputs: dict[str, Any]) -> Any:
         """What the caller gets of the outputs."""
-        return outputs if self.as_dict else outputs[DEFAULT_OUTPUT]
+        return outputs if self.as_dict else outputs[DEFAULT_TENSOR]
 
     def _execute(
         self, call: CompiledCall, run: Callable[..., Sequence[Any]], arrays: Sequence[Array]

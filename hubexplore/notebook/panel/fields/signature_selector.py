@@ -8,7 +8,7 @@ import ipywidgets as widgets
 
 from hubexplore.display.wording import tags_text, visible
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
-from hubexplore.summary.module_format import INTERNAL_SIGNATURES
+from hubexplore.summary.module_format import DEFAULT_SIGNATURE, INTERNAL_SIGNATURES
 
 
 class SignatureSelector(widgets.HBox):
@@ -87,7 +87,7 @@ class SignatureSelector(widgets.HBox):
     def _fill(self, preferred: str | None) -> None:
         names = [signature.name for signature in callable_signatures(self.variant)]
         self._signature.options = [(visible(name), index) for index, name in enumerate(names)]
-        chosen = preferred if preferred in names else "default" if "default" in names else names[0]
+        chosen = next((name for name in (preferred, DEFAULT_SIGNATURE) if name in names), None) or names[0]
         self._signature.index = names.index(chosen)
         self._chosen = chosen
         self._signature.layout.display = None if len(names) > 1 else "none"

@@ -32,6 +32,7 @@ from hubexplore.notebook.panel.tabs.pinned_run import PinnedRuns
 from hubexplore.notebook.panel.tabs.results import Results, Value
 from hubexplore.notebook.panel.worker import Task, Worker
 from hubexplore.session.tf_startup import is_tensorflow_imported
+from hubexplore.summary.module_format import DEFAULT_TENSOR
 
 MAX_LIVE_SECONDS: Final = 1.0
 """Longest duration in seconds of a run that is repeated at every change."""
@@ -304,7 +305,7 @@ class TryTab(widgets.VBox):
         labels = class_labels.labels(self.trial.subject.summary, run.asked.tags, run.asked.signature)
         outputs = run.outputs or {}
         # `default` first, which a plain call returns; the others stay in the order of the signature.
-        names = sorted(outputs, key=lambda name: name != "default")
+        names = sorted(outputs, key=lambda name: name != DEFAULT_TENSOR)
         items = [Value(name, outputs[name], run.rows, tuple(labels.get(name, ()))) for name in names]
         self.results.show(title_of(run), run.number, items)
         self.run_log.rows = [row_of(entry) for entry in reversed(self.trial.runs[-MAX_LOG_ROWS:])]
