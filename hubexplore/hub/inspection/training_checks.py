@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import tensorflow as tf
 
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
+from hubexplore.summary.module_format import VARIABLES_PREFIX
 from hubexplore.summary.weights.checkpoint_index import CheckpointIndex, open_index
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ _MAX_NAMES: Final = 3
 
 def module_index(directory: str) -> CheckpointIndex | None:
     """What the checkpoint of the module in a directory holds; None if it has no variables."""
-    path = os.path.join(directory, "variables", "variables.index")
+    path = os.path.join(directory, f"{VARIABLES_PREFIX}.index")
     return open_index(path, filesystem_of(path)) if tf.io.gfile.exists(path) else None
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from hubexplore.summary.module_format import ATTACHMENTS, MAIN_OPS
+
 SUPPORTED_COLLECTIONS: Final = frozenset(
     {
         "variables",
@@ -16,14 +18,13 @@ SUPPORTED_COLLECTIONS: Final = frozenset(
         "asset_filepaths",
         "cond_context",
         "while_context",
-        "hub_module_attachments",
+        ATTACHMENTS,
         "saved_model_assets",
     }
 )
 # What only serving needs: tables have their initialisers in a collection of their own.
 DROPPED_COLLECTIONS: Final = frozenset({
-    "global_step", "legacy_init_op", "local_variables", "metric_variables", "saved_model_main_op",
-    "saved_model_train_op",
+    *MAIN_OPS, "global_step", "local_variables", "metric_variables", "saved_model_train_op",
 })  # fmt: skip
 _SERVE: Final = ["serve"]
 _TRAIN: Final = "train"
