@@ -313,7 +313,7 @@ class NotebookSession:
           ExportExistsError: (a FileExistsError) something is there.
           ExportError: (an OSError) it could not be written.
         """
-        from hubexplore.session.export.export import export
+        from hubexplore.session.export.checked_export import export
 
         self._check_open()
         live = self._live(module)

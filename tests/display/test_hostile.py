@@ -8,7 +8,7 @@ import re
 import pytest
 
 from hubexplore.display.card import html, text
-from hubexplore.display.rich.summaries import dress
+from hubexplore.display.rich.summaries import displayable
 from hubexplore.display.wording import MAX_SENTENCE, MAX_TEXT, printable, visible
 from tests.display import page, summaries
 
@@ -95,21 +95,21 @@ def test_caption_of_a_table_of_tensors(name: str) -> None:
     "kind", ["signatures", "variables", "ops", "functions", "messages", "assets", "variants", "files"]
 )
 def test_lists_alone(kind: str, name: str) -> None:
-    listing = getattr(dress(summaries.named(name)), kind)
+    listing = getattr(displayable(summaries.named(name)), kind)
     assert all(line.isprintable() for line in repr(listing).splitlines())
     page.read(listing._repr_html_())
 
 
 @hostile
 def test_data_frames_hold_whole_names_that_are_safe_to_print(name: str) -> None:
-    frame = dress(summaries.named(name)).ops.df
+    frame = displayable(summaries.named(name)).ops.df
     assert frame["op"][0] == printable(name)
     assert all(line.isprintable() for line in repr(frame).splitlines())
 
 
 @hostile
 def test_json_gives_every_name_back(name: str) -> None:
-    summary = dress(summaries.named(name))
+    summary = displayable(summaries.named(name))
     written = summary.to_json()
     assert written.isascii()
     assert json.loads(written) == summary.to_dict()

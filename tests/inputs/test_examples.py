@@ -18,10 +18,10 @@ from PIL import Image
 import hubexplore as hub
 from hubexplore.errors import HubError, SignatureError
 from hubexplore.inputs import pictures
-from hubexplore.inputs.brought import picture_files
 from hubexplore.inputs.examples import example_search, examples
+from hubexplore.inputs.external import picture_files
 from hubexplore.inputs.fields import Field, fields
-from hubexplore.inputs.typed import nested_lists
+from hubexplore.inputs.text import nested_lists
 from hubexplore.samples import files
 from hubexplore.session.session import NotebookSession
 from hubexplore.summary.reading.string_inputs import Encoding, Feature

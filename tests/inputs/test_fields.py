@@ -112,7 +112,7 @@ def test_a_form_needs_no_tensorflow() -> None:
         "import sys\n"
         "from hubexplore.inputs.brought import sources\n"
         "from hubexplore.inputs.examples import examples\n"
-        "from hubexplore.inputs.typed import typed_text\n"
+        "from hubexplore.inputs.text import typed_text\n"
         "from hubexplore.inputs.fields import Field\n"
         "one = Field('x', 'float32', (None, 2), 'sparse', 'sparse', '')\n"
         "text = Field('y', 'string', (None,), 'dense', 'text', '')\n"

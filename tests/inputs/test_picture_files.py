@@ -12,7 +12,7 @@ import pytest
 
 from hubexplore.errors import SignatureError
 from hubexplore.inputs import pictures
-from hubexplore.inputs.brought import picture_files
+from hubexplore.inputs.external import picture_files
 from hubexplore.inputs.fields import Field
 from hubexplore.summary.reading.string_inputs import Encoding
 

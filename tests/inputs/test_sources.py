@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubexplore.errors import HubError, SignatureError
-from hubexplore.inputs.brought import npy_files, sources
+from hubexplore.inputs.external import npy_files, sources
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.typed import tf_examples
+from hubexplore.inputs.text import tf_examples
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
 from tests.inputs.fields_of import field
 

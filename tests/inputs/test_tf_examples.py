@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubexplore.errors import SignatureError
-from hubexplore.inputs.brought import tf_records
+from hubexplore.inputs.external import tf_records
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.typed import tf_examples, typed_text
-from hubexplore.inputs.typed.tf_examples import Values, features_of, serialized
+from hubexplore.inputs.text import tf_examples, typed_text
+from hubexplore.inputs.text.tf_examples import Values, features_of, serialized
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
 
 FEATURES = (Feature("name", "string"), Feature("age", "int64"), Feature("score", "float32", 2))

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hubexplore.errors import HubError, SignatureError
-from hubexplore.inputs.typed import typed_text
-from hubexplore.inputs.typed.nested_lists import same
+from hubexplore.inputs.text import typed_text
+from hubexplore.inputs.text.nested_lists import same
 from tests.inputs.fields_of import field
 
 NUMBERS = (

@@ -493,5 +493,7 @@ class TestLog:
             session.call(layers, "text")
         assert len(session.log) == 0
         assert repr(session.log) == "no calls yet"
-        assert "<p>no calls yet</p>" in session.log._repr_html_()
-        assert "<table" not in session.log._repr_html_()
+        html = session.log._repr_html_()
+        assert html is not None
+        assert "<p>no calls yet</p>" in html
+        assert "<table" not in html

@@ -12,7 +12,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
 from hubexplore.hub.variants.checkpoint import MSG_AGAIN
-from hubexplore.hub.variants.variant import Variant
+from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.summary.files.filesystem import is_special, open_regular
 from hubexplore.summary.files.paths import is_url
 from hubexplore.summary.graph import saved_model_parser
@@ -20,7 +20,7 @@ from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
 from hubexplore.summary.module_format import GRAPH_FILE, GRAPH_TEXT_FILE
 
 
-def read_variants(directory: str) -> list[Variant]:
+def read_variants(directory: str) -> list[GraphVariant]:
     """The graph variants of a SavedModel directory, binary or text.
 
     Raises:
@@ -37,7 +37,7 @@ def read_variants(directory: str) -> list[Variant]:
         saved_model_parser.parse(data, saved_model, is_text=path != binary, is_strict=True)
     except ValueError as error:
         raise DamagedModuleError(f"{path!r} ({len(data):,} bytes) {error}. {MSG_AGAIN}") from error
-    return [Variant(meta_graph) for meta_graph in saved_model.meta_graphs]
+    return [GraphVariant(meta_graph) for meta_graph in saved_model.meta_graphs]
 
 
 def check_format(path: str, data: bytes) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hubexplore.display.wording import printable
 from hubexplore.errors import SignatureError, closest
-from hubexplore.inputs.brought.csv_reader import read_rows
+from hubexplore.inputs.external.csv_reader import read_rows
 
 
 def inputs(text: str, infos: Mapping[str, Any]) -> Any:

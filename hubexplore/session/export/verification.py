@@ -116,7 +116,7 @@ def made_up(module: Module, name: str) -> Iterator[dict[str, Any]]:
     variant = named_variant(summary, module.tags)
     signature = named_signature(variant, name)
     meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
-    for example in example_search.trials(fields(signature, variant, meta_graph)):
+    for example in example_search.candidates(fields(signature, variant, meta_graph)):
         yield {key: value.value for key, value in example.items()}
 
 

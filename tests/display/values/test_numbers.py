@@ -13,10 +13,10 @@ from PIL import Image
 from hubexplore.display import values
 from hubexplore.display.palette import BLUE, ORANGE
 from hubexplore.display.values.hover import GridHover, PointsHover
-from hubexplore.display.values.views.drawing import SvgDrawing, round_ticks, tick_text, width_of
 from hubexplore.display.values.views.heatmap import cosine
 from hubexplore.display.values.views.images import brightness
 from hubexplore.display.values.views.scatter import _write_captions, components
+from hubexplore.display.values.views.svg_drawing import SvgDrawing, round_ticks, tick_text, width_of
 from tests.display.values.composites import Ragged, deep, ragged, sparse
 
 RANDOM = np.random.default_rng(1)

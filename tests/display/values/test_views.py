@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from hubexplore.display import values
-from hubexplore.display.values.views.drawing import SvgDrawing, coloured
+from hubexplore.display.values.views.svg_drawing import SvgDrawing, coloured
 from tests.display.values.composites import Ragged, Sparse, deep, ragged, sparse
 
 RANDOM = np.random.default_rng(0)

@@ -15,7 +15,7 @@ from hubexplore import errors
 from hubexplore.hub.resolve import resolve
 from hubexplore.hub.summarize import summarize
 from hubexplore.session.names import variable_name
-from hubexplore.summary.files.redaction import shown
+from hubexplore.summary.files.redaction import redacted
 
 if TYPE_CHECKING:
     from tests.hub.resolve.conftest import Archives, Server
@@ -53,7 +53,7 @@ def private(url: str, access: str = "me:se%2Fcret") -> str:
     ],
 )
 def test_what_is_shown(handle: str, expected: str) -> None:
-    assert shown(handle) == expected
+    assert redacted(handle) == expected
 
 
 def test_a_password_works(server: Server, archives: Archives, cache_dir: Path) -> None:

@@ -1,4 +1,4 @@
-"""The trial in a process without a front end: what a person does becomes what widgets and messages do."""
+"""The Try tab in a process without a front end: what a person does becomes what widgets and messages do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import hubexplore as hub
 from hubexplore.errors import GraphError, HubError, NoSuchSignatureError, NoSuchVariantError
 from hubexplore.inputs.examples import example_search
 from hubexplore.notebook.panel.explorer import Explorer
-from hubexplore.notebook.panel.tabs.trial import FIRST_THAT_RUNS, TryTab
+from hubexplore.notebook.panel.tabs.try_tab import FIRST_THAT_RUNS, TryTab
 
 
 class Person:
@@ -136,7 +136,7 @@ class TestExamples:
             cancelled.wait()
             raise ValueError("does not suit")
 
-        monkeypatch.setattr(half.tab.trial, "call", fails)
+        monkeypatch.setattr(half.tab.runner, "call", fails)
         half.tab.fill()
         begun.wait()
         half.tab.cancel()
@@ -227,8 +227,8 @@ class TestRuns:
 
     def test_two_clicks_run_once(self, half: Person, monkeypatch: pytest.MonkeyPatch) -> None:
         gate = threading.Event()
-        whole = half.tab.trial.call
-        monkeypatch.setattr(half.tab.trial, "call", lambda asked: (gate.wait(), whole(asked))[1])
+        whole = half.tab.runner.call
+        monkeypatch.setattr(half.tab.runner, "call", lambda asked: (gate.wait(), whole(asked))[1])
         half.type(only(half), "1")
         half.tab.start()
         assert half.tab._run.disabled
@@ -239,9 +239,9 @@ class TestRuns:
         assert not half.tab._run.disabled
 
     def test_what_goes_on_is_said(self, half: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-        subject, trial = half.tab.trial.subject, half.tab.trial
+        subject, runner = half.tab.runner.subject, half.tab.runner
         gate = threading.Event()
-        where, call = subject.where, trial.call
+        where, call = subject.where, runner.call
         said: list[str] = []
         monkeypatch.setattr(subject, "where", lambda tags: (gate.wait(), where(tags))[1])
 
@@ -249,7 +249,7 @@ class TestRuns:
             said.append(half.tab.status.value)
             return call(asked)
 
-        monkeypatch.setattr(trial, "call", slowly)
+        monkeypatch.setattr(runner, "call", slowly)
         half.type(only(half), "1")
         half.tab.start()
         assert "Loading" in half.tab.status.value
@@ -263,8 +263,8 @@ class TestRuns:
         self, half: Person, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         gate = threading.Event()
-        whole = half.tab.trial.call
-        monkeypatch.setattr(half.tab.trial, "call", lambda asked: (gate.wait(), whole(asked))[1])
+        whole = half.tab.runner.call
+        monkeypatch.setattr(half.tab.runner, "call", lambda asked: (gate.wait(), whole(asked))[1])
         half.type(only(half), "1")
         half.tab.start()
         half.tab._cancel.click()
@@ -304,7 +304,7 @@ class TestRuns:
             assert "replaced" in person.error
 
     def test_what_is_unexpected_is_no_traceback(self, half: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(half.tab.trial, "call", lambda asked: 1 // 0)
+        monkeypatch.setattr(half.tab.runner, "call", lambda asked: 1 // 0)
         half.type(only(half), "1")
         half.run()
         assert "ZeroDivisionError" in half.error
