@@ -21,7 +21,7 @@ from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.graph.shared_names import separate_tables
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.hub.storage import assets
-from hubexplore.hub.storage.meta_graphs import check_format, check_regular, read_if_there, read_variants
+from hubexplore.hub.storage.meta_graphs import check_regular, read_if_there, read_variants
 from hubexplore.hub.storage.provenance import AssetFiles, SourceFile
 from hubexplore.hub.variants.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
 from hubexplore.hub.variants.graph_variant import GraphVariant
@@ -31,6 +31,7 @@ from hubexplore.summary.diagnosis.path_diagnosis import explain
 from hubexplore.summary.diagnosis.saved_model_remedy import spec_code
 from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import redacted
+from hubexplore.summary.graph.hub_messages import check_definition
 from hubexplore.summary.module_format import GRAPH_FILE, MODULE_FILE, VARIABLES_PREFIX
 from hubexplore.summary.reading.directory import ModuleDirectory
 
@@ -89,7 +90,7 @@ def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpe
     if definition is None:
         raise explained(directory, path)
     # Before the other files: a module of another format may not have them.
-    check_format(os.path.join(directory, MODULE_FILE), definition)
+    check_definition(os.path.join(directory, MODULE_FILE), definition)
     try:
         origin = SourceFile.of(os.path.join(directory, GRAPH_FILE))
     except tf.errors.OpError as error:

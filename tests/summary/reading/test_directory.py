@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from tensorflow.core.framework import variable_pb2
 from tensorflow.core.protobuf import saved_model_pb2
 
 from hubexplore import errors
+from hubexplore.errors import HubError
 from hubexplore.summary import model
 from hubexplore.summary.compare.comparison import compare_modules
 from hubexplore.summary.graph import messages
+from hubexplore.summary.graph.hub_messages import check_definition
 from hubexplore.summary.graph.op_definitions import known_ops
 from tests.summary import saved_models
 from tests.summary.saved_models import add_asset, add_node, add_variable, meta_graph, summary_of, write
@@ -383,9 +386,19 @@ def test_tensors_that_are_not_there_are_warnings(tmp_path: Path) -> None:
     assert "output 'default' is the tensor 'z:0', which the graph does not have" in found
 
 
-def test_another_format_number_is_a_warning(tmp_path: Path) -> None:
-    folder = write(tmp_path, meta_graph(), files={"tfhub_module.pb": b"\x08\x04"})
-    assert "names format 4" in warnings_of(folder)
+DEFINITIONS = (
+    (b"\x08\x04", "'tfhub_module.pb' names format 4; the TF1 Hub format is 3."),
+    (b"\x08\x03\x12\x04flux", "'tfhub_module.pb' requires features that this version does not know: 'flux'."),
+    (b"\x08", "'tfhub_module.pb' is truncated or altered"),
+)
+
+
+@pytest.mark.parametrize(("content", "message"), DEFINITIONS)
+def test_a_format_that_loading_refuses_is_a_warning(tmp_path: Path, content: bytes, message: str) -> None:
+    folder = write(tmp_path, meta_graph(), files={"tfhub_module.pb": content})
+    assert message in warnings_of(folder)
+    with pytest.raises(HubError, match=re.escape(message.removeprefix("'tfhub_module.pb' "))):
+        check_definition("tfhub_module.pb", content)
 
 
 def test_cycles_and_deep_scopes_are_shown(tmp_path: Path) -> None:
