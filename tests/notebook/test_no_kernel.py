@@ -8,7 +8,7 @@ import pytest
 
 import hubexplore as hub
 from hubexplore.explorer.subject import Subject
-from hubexplore.hub.running.run_errors import NoKernelError
+from hubexplore.hub.running.run_error_classes import NoKernelError
 from hubexplore.notebook.panel.explorer import Explorer
 from hubexplore.notebook.panel.tabs.try_tab import FIRST_THAT_RUNS
 from hubexplore.session.export.verification import compare_with_export

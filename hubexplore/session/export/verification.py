@@ -17,7 +17,8 @@ from hubexplore.errors import HubError
 from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.feeds import Feeds
-from hubexplore.hub.running.run_errors import explain_run_error, ops_without_kernel
+from hubexplore.hub.running.missing_kernels import ops_without_kernel
+from hubexplore.hub.running.run_errors import explain_run_error
 from hubexplore.hub.running.signature_runner import AppliedSignatures
 from hubexplore.inputs.examples import example_search
 from hubexplore.inputs.fields import fields
