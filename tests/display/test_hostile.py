@@ -61,9 +61,9 @@ def test_html_keeps_its_structure(name: str) -> None:
     like = "x" * len(name) if "/" not in name else "x/" * name.count("/") + "x"
     harmless, shown = (page.read(html.module(summaries.named(each))) for each in (like, name))
     if name and len(name) < 100:
-        assert [each.name for each in shown.elements] == [each.name for each in harmless.elements]
-    assert {each.name for each in shown.elements} <= page.ELEMENTS
-    assert all("x=" not in attribute for each in shown.elements for attribute in each.attributes)
+        assert [element.name for element in shown.elements] == [element.name for element in harmless.elements]
+    assert {element.name for element in shown.elements} <= page.ELEMENTS
+    assert all("x=" not in attribute for element in shown.elements for attribute in element.attributes)
 
 
 @hostile
@@ -71,7 +71,9 @@ def test_html_shows_the_name_as_it_is_visible(name: str) -> None:
     shown = page.read(html.module(summaries.named(name)))
     assert shown.texts("strong")[0] == visible(name)
     assert visible(name) in shown.texts("code") or not name
-    assert all(each.text.isprintable() for each in shown.elements if each.name not in {"style", "div"})
+    assert all(
+        element.text.isprintable() for element in shown.elements if element.name not in {"style", "div"}
+    )
 
 
 @hostile
@@ -84,7 +86,7 @@ def test_a_page_names_the_module_in_its_title(name: str) -> None:
 @hostile
 def test_caption_of_a_table_of_tensors(name: str) -> None:
     shown = page.read(html.tensor_table(summaries.tensors(1), caption=name))
-    assert [each.name for each in shown.elements].count("table") == 1
+    assert [element.name for element in shown.elements].count("table") == 1
     assert all(
         caption.isprintable() and len(caption) <= 2 * MAX_SENTENCE for caption in shown.texts("caption")
     )

@@ -172,7 +172,7 @@ def test_examples(run: Run, paths: Mapping[str, Path]) -> None:
         "pair": (examples.RANDOM,),
     }
     for name, kind in [(name, kind) for name, own in kinds.items() for kind in own]:
-        signature = next(each for each in variant.signatures if each.name == name)
+        signature = next(signature for signature in variant.signatures if signature.name == name)
         asked = RunRequest((), name, examples.fill(fields.fields(signature, variant), kind))
         cell = compare(run, subject, asked)
         assert len(cell) < 800
@@ -203,7 +203,7 @@ def test_pictures(
                picture_arrays.ImageChoice("pad", "-1 to 1", True),
                picture_arrays.ImageChoice("stretch", "0 to 255")]  # fmt: skip
     for name, choice in zip(("color", "grey", "bytes"), choices, strict=True):
-        signature = next(each for each in variant.signatures if each.name == name)
+        signature = next(signature for signature in variant.signatures if signature.name == name)
         (field,) = fields.fields(signature, variant)
         for chosen in (found, list(pictures.samples().items())):
             compare(
@@ -247,7 +247,7 @@ def test_what_the_graph_parses(
     assert source is not None
 
     def asked(name: str, make: Callable[..., InputValue], *what: Any) -> RunRequest:
-        signature = next(each for each in variant.signatures if each.name == name)
+        signature = next(signature for signature in variant.signatures if signature.name == name)
         (field,) = fields.fields(signature, variant, source.meta_graphs[()])
         return RunRequest((), name, {"x": make(field, *what)})
 

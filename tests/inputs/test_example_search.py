@@ -59,8 +59,8 @@ def test_the_first_example_runs(name: str) -> None:
     if name in EXPECTED:
         assert {key: each.value.shape for key, each in found.items()} == EXPECTED[name]
     if name in BYTES:
-        values = next(each.value for each in found.values() if each.value.dtype == object)
-        assert {len(each) for each in values.flat} == {BYTES[name]}
+        values = next(entry.value for entry in found.values() if entry.value.dtype == object)
+        assert {len(value) for value in values.flat} == {BYTES[name]}
 
 
 def failing(values: dict[str, Any]) -> None:

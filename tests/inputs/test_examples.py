@@ -54,7 +54,7 @@ def test_kinds(form: tuple[Field, ...], expected: tuple[str, ...]) -> None:
 
 def test_sentences_are_other_ones_in_each_input() -> None:
     found = examples.fill((TEXT, field("string", (None,), name="other")), "Sample sentences", 3)
-    first, other = (set(each.value) for each in found.values())
+    first, other = (set(entry.value) for entry in found.values())
     assert len(first) == len(other) == 3
     assert not first & other
     assert found["text"].words == "Sample sentences, 3 rows"
@@ -206,7 +206,7 @@ def run_all(spec: hub.ModuleSpec) -> None:
                 form = fields(signature, variant, summary.source.meta_graphs[variant.tags])
                 run = functools.partial(session.call, module, signature=signature.name, as_dict=True)
                 found = example_search.find_example(form, run)
-                kinds = {each.example.kind for each in found.values() if each.example is not None}
+                kinds = {entry.example.kind for entry in found.values() if entry.example is not None}
                 assert kinds <= set(examples.kinds(form)[:1]), "the best kind runs"
 
 

@@ -26,7 +26,7 @@ def test_nested_lists_are_a_ragged_value(
     shown = InputValue(rows).display_value
     assert isinstance(shown, Ragged)
     assert shown.flat_values.tolist() == flat
-    assert [each.tolist() for each in shown.nested_row_splits] == splits
+    assert [split.tolist() for split in shown.nested_row_splits] == splits
 
 
 def test_others_are_shown_as_they_are() -> None:

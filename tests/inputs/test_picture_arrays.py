@@ -233,7 +233,7 @@ def test_many_large_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = picture_arrays.open_picture
 
     def decode(*arguments: Any) -> Any:
-        assert not any(each() is not None for each in decoded[:-1])
+        assert not any(reference() is not None for reference in decoded[:-1])
         found = whole(*arguments)
         decoded.append(weakref.ref(found[0]))
         return found

@@ -100,8 +100,8 @@ def test_text_and_back(values: dict[str, Values]) -> None:
     value[:] = [serialized(values), serialized({})]
     text = typed_text.write(one, value)
     if text is None:
-        flat = [each for own in values.values() for each in own if isinstance(each, bytes)]
-        assert any(not _is_text(each) for each in flat)
+        flat = [value for feature in values.values() for value in feature if isinstance(value, bytes)]
+        assert any(not _is_text(value) for value in flat)
     else:
         assert typed_text.read(one, text).tolist() == value.tolist()
 

@@ -180,7 +180,7 @@ def test_numbers_come_back(dtype: str, data: st.DataObject) -> None:
 
 @given(st.lists(st.text(), min_size=1), st.sampled_from([(None,), (None, 1), None]))
 def test_texts_come_back(texts: list[str], shape: Any) -> None:
-    encoded = [each.encode("utf-8", "replace") for each in texts]
+    encoded = [text.encode("utf-8", "replace") for text in texts]
     flat = np.empty(len(texts), object)
     flat[:] = encoded
     value: Any = flat.reshape(-1, 1) if shape == (None, 1) else flat
@@ -194,10 +194,10 @@ def test_texts_come_back(texts: list[str], shape: Any) -> None:
 def test_sparse_comes_back(rows: list[list[float | None]]) -> None:
     one = field("float32", (None, 3), "sparse")
     entries = [(r, c, x) for r, row in enumerate(rows) for c, x in enumerate(row) if x is not None]
-    indices = np.array([each[:2] for each in entries], np.int64).reshape(-1, 2)
+    indices = np.array([entry[:2] for entry in entries], np.int64).reshape(-1, 2)
     value = typed_text.read(one, "[[1, 2, 3]]")._replace(
         indices=indices,
-        values=np.array([each[2] for each in entries], np.float32),
+        values=np.array([entry[2] for entry in entries], np.float32),
         dense_shape=np.array([len(rows), 3]),
     )
     text = typed_text.write(one, value)

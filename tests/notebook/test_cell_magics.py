@@ -31,7 +31,7 @@ def line_of_error(run: Run, source: str, kind: type[Exception]) -> int | None:
     """The line of the cell, counted from the magic, that an error points at."""
     with pytest.raises(kind) as caught:
         run(source)
-    return [each.lineno for each in traceback.extract_tb(caught.value.__traceback__)][-1]
+    return [frame.lineno for frame in traceback.extract_tb(caught.value.__traceback__)][-1]
 
 
 class TestCallOverCell:

@@ -18,7 +18,7 @@ def completed(shell: InteractiveShell, line: str) -> set[str]:
     """The lines that the tab key offers."""
     with provisionalcompleter():
         found = list(shell.Completer.completions(line, len(line)))
-    return {line[: each.start] + each.text for each in found}
+    return {line[: entry.start] + entry.text for entry in found}
 
 
 @pytest.fixture

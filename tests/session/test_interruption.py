@@ -40,7 +40,7 @@ FOR_EVER = 10**15
 
 def filled_collections(graph: tf.Graph) -> dict[str, list[str]]:
     keys = graph.get_all_collection_keys()
-    return {key: [each.name for each in found] for key in keys if (found := graph.get_collection(key))}
+    return {key: [entry.name for entry in found] for key in keys if (found := graph.get_collection(key))}
 
 
 def interrupt_the_long_ones(far: int) -> None:

@@ -124,7 +124,7 @@ def test_each_signature_is_applied_once(session: NotebookSession, scale: hub.Mod
     for _ in range(3):
         session.call(module, [1.0])
         session.call(module, signature="weight")
-    assert [each.signature for each in module.applications] == ["default", "weight"]
+    assert [application.signature for application in module.applications] == ["default", "weight"]
 
 
 def test_a_failing_call_adds_no_op(session: NotebookSession, scale: hub.ModuleSpec) -> None:

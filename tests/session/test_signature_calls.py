@@ -265,7 +265,7 @@ class TestState:
         session.load(spec, "twice_1")
         session.call("twice_1")
         session.call(session.module("twice"))
-        assert [each.module for each in session.log] == ["twice_1", "twice"]
+        assert [call.module for call in session.log] == ["twice_1", "twice"]
 
     def test_values_of_variables(self, session: NotebookSession, layers: hub.Module) -> None:
         session.load(hub.create_module_spec(modules.partitioned), "cut")
@@ -297,7 +297,9 @@ class TestState:
         old = session.load(spec, "m", trainable=True)
         assert old.graph is session.graph
         session.load(spec, "m", trainable=True)
-        assert [each.op.name for each in session.graph.get_collection("trainable_variables")] == ["m_1/w"]
+        assert [variable.op.name for variable in session.graph.get_collection("trainable_variables")] == [
+            "m_1/w"
+        ]
         with session.building(), pytest.raises(tf.errors.FailedPreconditionError):
             session.session.run(old.variables[0].read_value())
 
@@ -315,7 +317,9 @@ class TestReplacing:
             module = session.load(spec, "m", trainable=True)
             assert session.call("m", ROWS[:1]).tolist() == [[6.0, 8.0]]
             sizes.add(len(module.graph.get_operations()))
-            assert [each.op.name for each in module.graph.get_collection("trainable_variables")] == ["m/w"]
+            assert [variable.op.name for variable in module.graph.get_collection("trainable_variables")] == [
+                "m/w"
+            ]
         assert len(sizes) == 1
 
     def test_what_was_replaced_is_freed(self, session: NotebookSession, spec: hub.ModuleSpec) -> None:
@@ -333,7 +337,7 @@ class TestReplacing:
                 thread.join()
         gc.collect()
         assert graph() is None
-        assert [each.module for each in session.log] == ["m"]
+        assert [call.module for call in session.log] == ["m"]
 
     def test_what_the_user_built_stays(self, session: NotebookSession, spec: hub.ModuleSpec) -> None:
         session.load(spec, "m")

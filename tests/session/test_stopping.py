@@ -93,11 +93,11 @@ def test_what_a_condition_leaves_out_is_not_waited_for(session: NotebookSession)
     with session.building():
         tf.import_graph_def(made.as_graph_def(), name="")  # as they come with modules, all can be fetched
         op = session.graph.get_operation_by_name
-        inside = next(each for each in session.graph.get_operations() if each.type == "AssignAddVariableOp")
+        inside = next(op for op in session.graph.get_operations() if op.type == "AssignAddVariableOp")
         fetches = [op("loop/Exit"), inside, op("hits/Assign")]
-        assert [surely_runs(each) for each in fetches] == [True, False, True]
+        assert [surely_runs(fetche) for fetche in fetches] == [True, False, True]
         session.session.run(fetches[2])
-        read = next(each for each in session.graph.get_operations() if each.type == "ReadVariableOp")
+        read = next(op for op in session.graph.get_operations() if op.type == "ReadVariableOp")
         for value, count in ((False, 0), (True, 1)):
             session.session.run(fetches[:2], {"wanted:0": value})
             assert session.session.run(read.outputs[0]) == count
@@ -230,7 +230,7 @@ class TestExport:
         ends(session)
         assert {path: path.read_bytes() for path in (tmp_path / "m").rglob("*") if path.is_file()} == before
         session.export(module, tmp_path / "m", overwrite=True)
-        assert [each.name for each in tmp_path.iterdir()] == ["m"]
+        assert [path.name for path in tmp_path.iterdir()] == ["m"]
 
 
 class TestClosing:

@@ -46,7 +46,9 @@ def exercise(folder: Path, other: Summary, scratch: Path) -> str | None:
         variant._repr_html_()
     with contextlib.suppress(HubError):
         repr(summary.variables.stats())
-    signatures = {(variant.tags, each.name) for variant in summary.variants for each in variant.signatures}
+    signatures = {
+        (variant.tags, signature.name) for variant in summary.variants for signature in variant.signatures
+    }
     for tags, name in sorted(signatures)[:3]:
         with contextlib.suppress(HubError):
             diagram = summary.graph(name, tags)

@@ -32,7 +32,7 @@ def test_pairs_that_read_the_same_are_spelled_out(pair: tuple[str, str]) -> None
 @pytest.mark.parametrize("pair", [("a", "A"), ("a", "b"), ("a b", "ab"), ("\u00e9", "e"), ("rn", "m")])
 def test_others_do_not(pair: tuple[str, str]) -> None:
     assert reading(pair[0]) != reading(pair[1])
-    assert quoted(pair, ()) == [repr(each) for each in pair]
+    assert quoted(pair, ()) == [repr(name) for name in pair]
 
 
 def test_a_name_is_spelled_out_only_beside_its_double() -> None:

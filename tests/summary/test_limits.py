@@ -118,7 +118,7 @@ def test_a_description_is_parsed_once(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(variables, "VariableDef", Counting)
     summary = summary_of(folder)
-    assert [each.trainable for each in summary.variants[0].variables] == [True] * 50
+    assert [variable.trainable for variable in summary.variants[0].variables] == [True] * 50
     assert set(parsed.values()) == {1}
     assert len(parsed) == 50
 
@@ -184,6 +184,6 @@ def test_what_is_near_is_looked_for_a_few_times(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(variant, "_near", near)
     *named, more = summary_of(write(tmp_path / "m", graph)).warnings
-    assert [each.endswith("Did you mean 'x:0'?") for each in named] == [True] * 3
+    assert [text.endswith("Did you mean 'x:0'?") for text in named] == [True] * 3
     assert more == "... and 47 more of this kind."
     assert len(looked) == 3

@@ -162,9 +162,9 @@ def test_the_headings_of_a_table_take_room() -> None:
 def test_folds_in_folds_end() -> None:
     """A thousand scopes, each in the one before, with variables in each."""
     own = summaries.variables(1, 2)[:4]
-    nested = tuple(replace(each, name="s/" * i + each.name) for i in range(1000) for each in own)
+    nested = tuple(replace(variable, name="s/" * i + variable.name) for i in range(1000) for variable in own)
     shown = page.read(html.module(ModuleSummary("m", (VariantSummary((), (), variables=nested),))))
-    assert max(each.path.count("details") for each in shown.elements) <= 9
+    assert max(element.path.count("details") for element in shown.elements) <= 9
 
 
 def test_scopes_open_level_by_level_while_there_is_room() -> None:

@@ -166,7 +166,7 @@ def test_hostile_names(name: str) -> None:
     assert all(line.isprintable() for line in lines)
     assert len(lines) == len(subject.text(comparison("name")).splitlines())
     harmless, html = (page.read(subject.markup(comparison(each))) for each in ("name", name))
-    assert [each.name for each in html.elements if each.name != "code"] == [
-        each.name for each in harmless.elements if each.name != "code"
+    assert [element.name for element in html.elements if element.name != "code"] == [
+        element.name for element in harmless.elements if element.name != "code"
     ]
     assert "<script" not in displayable(comparison(name)).to_html()

@@ -53,7 +53,7 @@ def test_lists_are_tuples() -> None:
     first: OpSummary = RICH.variants[0].ops[0]
     assert first.op == "Const"
     assert len(RICH.variables) == 18
-    assert [each.op for each in RICH.ops] == ["Const", "Conv2D", "MyOp", "AssignSub"]
+    assert [op.op for op in RICH.ops] == ["Const", "Conv2D", "MyOp", "AssignSub"]
     assert RICH.losses == ("net/loss:0",)
     assert RICH.update_ops == ("net/update_mean", "net/update_variance")
 

@@ -61,7 +61,7 @@ def test_magnitudes_are_called_so() -> None:
 def test_a_tuple_by_name_that_shows_itself() -> None:
     stats = collected(iter(ALL["odd"]))
     assert isinstance(stats, tuple)
-    assert [each.name for each in stats] == ["dense/kernel", "empty", "lost", "step", "words", "zz/broken"]
+    assert [stat.name for stat in stats] == ["dense/kernel", "empty", "lost", "step", "words", "zz/broken"]
     assert stats._repr_html_() == subject.markup(stats)
     assert subject.markup(stats) in stats.to_html()
 

@@ -66,7 +66,7 @@ def test_tags_are_there_where_there_are_several_variants(kind: str) -> None:
 def test_a_kind_that_the_module_lacks_is_an_empty_frame_with_columns(kind: str) -> None:
     frame = getattr(displayable(summaries.EMPTY), kind).df
     assert len(frame) == 0
-    assert list(frame.columns) == [each for each in getattr(RICH, kind).df.columns if each != "tags"]
+    assert list(frame.columns) == [column for column in getattr(RICH, kind).df.columns if column != "tags"]
 
 
 def test_variants_that_differ_have_rows_of_their_own() -> None:

@@ -140,13 +140,13 @@ class TestHeatMap:
         rows = ["$x_{1}$ \\alpha", "a\nb"]
         matrix = np.array([[1.0, 5.0, 2.0], [7.0, -3.0, 1.0], [-4.0, 1.0, 9.0]])
         texts = drawing_texts(values.render(matrix, view, rows=rows).html)
-        assert [each for each in texts if each.endswith("$x_{1}$ \\alpha")]
-        assert [each for each in texts if each.endswith("a\\nb")]
+        assert [text for text in texts if text.endswith("$x_{1}$ \\alpha")]
+        assert [text for text in texts if text.endswith("a\\nb")]
 
     def test_captions_of_both_axes_of_a_similarity(self) -> None:
         drawn = values.render(RANDOM.normal(size=(3, 20)), "Similarity", rows=["one", "two", "three"])
         texts = drawing_texts(drawn.html)
-        assert [texts.count(each) for each in ("0 one", "1 two", "2 three")] == [2, 2, 2]
+        assert [texts.count(text) for text in ("0 one", "1 two", "2 three")] == [2, 2, 2]
 
     def test_places_in_higher_ranks(self) -> None:
         (hover,) = values.render(np.zeros((2, 3, 4)), "Heat map", rows=["x", "y"]).hovers
@@ -246,7 +246,7 @@ class TestMap:
         rows = RANDOM.normal(size=(3, 20))
         points, _ = components(rows)
         drawn = values.render(rows, "Map", rows=["x", "y", "z"])
-        cells = [float(each) for each in re.findall(r'<td class="number">([^<]+)</td>', drawn.html)]
+        cells = [float(match) for match in re.findall(r'<td class="number">([^<]+)</td>', drawn.html)]
         np.testing.assert_allclose(cells, points.reshape(-1), rtol=1e-3, atol=1e-3)
         assert isinstance(drawn.hovers[0], PointsHover)
         assert drawn.hovers[0].points[1][2] == f"y: {points[1][0]:.4g}, {points[1][1]:.4g}"

@@ -56,7 +56,7 @@ def test_what_is_dropped_in_a_loop_is_freed_by_itself() -> None:
     for _ in range(20 * MAX_UNCOUNTED // MIN_YOUNG):
         with gc_paused():
             dropped.append(weakref.ref(Cycle()))
-    alive = sum(each() is not None for each in dropped)
+    alive = sum(reference() is not None for reference in dropped)
     assert alive <= 2 * MAX_UNCOUNTED // MIN_YOUNG + 2
 
 

@@ -30,7 +30,8 @@ def kill_before(number: int) -> None:
         if not (event == "open" or event.startswith(("os.", "fcntl."))):
             return
         if event.startswith("fcntl.") or any(
-            isinstance(each, (str, os.PathLike)) and str(each).startswith(CACHE) for each in arguments
+            isinstance(argument, (str, os.PathLike)) and str(argument).startswith(CACHE)
+            for argument in arguments
         ):
             count += 1
             if count == number:

@@ -54,9 +54,9 @@ def test_stopped_at_every_line(tmp_path: Path, scenario: str, action: str) -> No
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert len(found) > 50
-    assert [each["stopped"] for each in found] == [True] * (len(found) - 1) + [False]
-    assert {each["next"] for each in found} == {"next"}
-    assert {tuple(each["end"]) for each in found} == {("target",)}
+    assert [entry["stopped"] for entry in found] == [True] * (len(found) - 1) + [False]
+    assert {entry["next"] for entry in found} == {"next"}
+    assert {tuple(entry["end"]) for entry in found} == {("target",)}
     for each in found:
         assert [name for name in each["inside"] if name not in [*MODULE, "README"]] == [], each
     # While nothing can be exchanged, or files must stay, a kill may come between two renames.
@@ -68,7 +68,7 @@ def test_stopped_at_every_line(tmp_path: Path, scenario: str, action: str) -> No
         if action == "interrupted":
             there = each["then"] or scenario in ("empty", "filled")
             assert each["left"] == (["target"] if there else []), each
-    assert {each["loaded"] for each in found} >= {found[0]["before"], "new"}
+    assert {entry["loaded"] for entry in found} >= {found[0]["before"], "new"}
 
 
 def test_the_other_files_stay_where_one_is_killed_at_every_line(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_two_processes(tmp_path: Path) -> None:
     said = [process.communicate() for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
     written = [
-        {str(each.relative_to(target)): each.read_bytes() for each in target.rglob("*") if each.is_file()}
+        {str(path.relative_to(target)): path.read_bytes() for path in target.rglob("*") if path.is_file()}
         for target in targets
     ]
     assert "again/saved_model.pb" in written[0]

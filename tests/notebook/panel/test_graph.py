@@ -31,7 +31,7 @@ class Tab:
 
     @property
     def names(self) -> list[str]:
-        return [each["text"].partition(" (")[0] for each in self.shown["boxes"]]
+        return [box["text"].partition(" (")[0] for box in self.shown["boxes"]]
 
     def click(self, name: str) -> None:
         self.hear(kind="open", box=self.names.index(name))
@@ -97,7 +97,7 @@ class TestPlaces:
         digits.hear(kind="search", text="relu")
         assert digits.tab.view.matches[0] == "conv1/Relu · Relu"
         digits.hear(kind="search", text="conv2/")
-        assert all("conv2/" in each for each in digits.tab.view.matches)
+        assert all("conv2/" in match for match in digits.tab.view.matches)
         digits.hear(kind="search", text="no such thing")
         assert digits.tab.view.matches == []
 

@@ -39,7 +39,7 @@ class Person:
 
     def output(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = next(
-            each for each in self.tab.results.shown["outputs"] if each["name"] == name
+            output for output in self.tab.results.shown["outputs"] if output["name"] == name
         )
         return found
 
@@ -89,7 +89,7 @@ class TestRaggedRows:
         for number in (1, 2):
             ragged.hear(ragged.tab.run_log, kind="pin", number=number, on=True)
         assert ragged.error == ""
-        names = [each["name"] for each in ragged.tab.pinned_runs.results.shown["outputs"]]
+        names = [output["name"] for output in ragged.tab.pinned_runs.results.shown["outputs"]]
         assert names == ["Input ids", "Output ids"]
 
 
@@ -171,7 +171,7 @@ class TestRuns:
         with contextlib.closing(hub.explore(hub.create_module_spec(read))) as explorer:
             explorer.run([b"\x89PNG\r\n", b"\0"])
             explorer.run([b"a word"])
-            assert [each.rows for each in explorer.runs] == [(), ("a word",)]
+            assert [run.rows for run in explorer.runs] == [(), ("a word",)]
 
     def test_errors_are_said_and_the_next_run_works(self, half: Person) -> None:
         half.type(only(half), "one")
@@ -330,7 +330,7 @@ class TestLog:
         assert half.tab.run_log.pinned == [1, 2]
         shown = half.tab.pinned_runs.results.shown
         assert shown["title"] == "Run 1 and run 2"
-        assert any("Largest difference: 2" in each["html"] for each in shown["outputs"])
+        assert any("Largest difference: 2" in output["html"] for output in shown["outputs"])
         half.hear(half.tab.run_log, kind="pin", number=1, on=False)
         assert half.tab.run_log.pinned == [2]
         assert half.tab.pinned_runs.results.shown["outputs"] == []

@@ -15,7 +15,7 @@ class InputValue:
         self.widget = Upload(self.files.append, multiple=True)
 
     def send(self, kind: Any, *buffers: bytes, **rest: Any) -> None:
-        self.widget._handle_custom_msg({"kind": kind, **rest}, [memoryview(each) for each in buffers])
+        self.widget._handle_custom_msg({"kind": kind, **rest}, [memoryview(buffer) for buffer in buffers])
 
     def begin(self, **sizes: int) -> None:
         self.send("begin", names=list(sizes), sizes=list(sizes.values()))

@@ -19,9 +19,9 @@ def test_the_table_is_that_of_tensorflow() -> None:
     from tensorflow.python.framework import kernels
 
     runs = {
-        each.op
-        for each in kernels.get_all_registered_kernels().kernel
-        if each.device_type in ("CPU", "DEFAULT")
+        kernel.op
+        for kernel in kernels.get_all_registered_kernels().kernel
+        if kernel.device_type in ("CPU", "DEFAULT")
     }
     # Another TensorFlow may lack more; none of these may run on a CPU with this one.
     assert not without_kernel().keys() & runs

@@ -42,8 +42,8 @@ def theirs(folder: Path) -> Any:
 def test_signatures_are_those_that_tensorflow_reads(name: str, real_modules: Path) -> None:
     summary = summary_of(real_modules / name)
     for variant, graph in zip(summary.variants, theirs(real_modules / name), strict=True):
-        names = {each for each in graph.signature_def if not each.startswith("__")}
-        assert {each.name for each in variant.signatures} == names
+        names = {name for name in graph.signature_def if not name.startswith("__")}
+        assert {signature.name for signature in variant.signatures} == names
         for signature in variant.signatures:
             definition = graph.signature_def[signature.name]
             assert signature.method == definition.method_name
@@ -51,7 +51,7 @@ def test_signatures_are_those_that_tensorflow_reads(name: str, real_modules: Pat
                 (signature.inputs, definition.inputs),
                 (signature.outputs, definition.outputs),
             ):
-                assert [each.name for each in tensors] == sorted(infos)
+                assert [tensor.name for tensor in tensors] == sorted(infos)
                 for tensor in tensors:
                     info = infos[tensor.name]
                     assert tensor.dtype == tf.as_dtype(info.dtype).name
@@ -65,8 +65,8 @@ def test_ops_and_functions_are_counted(name: str, real_modules: Path) -> None:
     summary = summary_of(real_modules / name)
     for variant, graph in zip(summary.variants, theirs(real_modules / name), strict=True):
         assert variant.nodes == len(graph.graph_def.node) == sum(op.count for op in variant.ops)
-        bodies = [len(each.node_def) for each in graph.graph_def.library.function]
-        assert [each.nodes for each in variant.functions] == bodies
+        bodies = [len(function.node_def) for function in graph.graph_def.library.function]
+        assert [function.nodes for function in variant.functions] == bodies
         assert sum(op.in_functions for op in variant.ops) == sum(bodies)
         assert not any(op.unknown for op in variant.ops)
 
@@ -96,13 +96,13 @@ def test_trainable_variables_are_those_of_the_collection(name: str, real_modules
     for variant, graph in zip(summary.variants, theirs(real_modules / name), strict=True):
         for collection, found in (
             ("variables", variant.variables),
-            ("trainable_variables", [each for each in variant.variables if each.trainable]),
+            ("trainable_variables", [variable for variable in variant.variables if variable.trainable]),
         ):
             protos = [
                 variable_pb2.VariableDef.FromString(value)
                 for value in graph.collection_def[collection].bytes_list.value
             ]
-            assert {each.name for each in found} == {
+            assert {entry.name for entry in found} == {
                 proto.variable_name.partition(":")[0] for proto in protos
             }
 
@@ -143,7 +143,7 @@ def test_tables_that_functions_make_know_their_vocabularies(real_modules: Path) 
 
 def test_initializers_are_no_signatures(real_modules: Path) -> None:
     (variant,) = summary_of(real_modules / "penguin-tf2-savedmodel").variants
-    assert [each.name for each in variant.signatures] == ["serving_default"]
+    assert [signature.name for signature in variant.signatures] == ["serving_default"]
     assert variant.initializer == "NoOp"
 
 
@@ -226,7 +226,7 @@ def test_composite_tensors_name_their_components(tmp_path: Path) -> None:
         "int32",
         (2, None),
     )
-    assert [each.role for each in found["ragged"].components] == ["flat values", "row splits"]
+    assert [component.role for component in found["ragged"].components] == ["flat values", "row splits"]
     assert summary.warnings == ()
 
 
@@ -277,7 +277,7 @@ def test_a_changed_asset_is_noticed_in_place(tmp_path: Path) -> None:
     other = summary_of(path)
     assert compare_modules(first, again).same
     assert ("assets", "words: content") in {
-        (each.section, each.name) for each in compare_modules(first, other).differences
+        (difference.section, difference.name) for difference in compare_modules(first, other).differences
     }
 
 

@@ -30,7 +30,9 @@ Numbers = npt.NDArray[Any]
 
 def stats_of(prefix: str) -> dict[str, VariableStats]:
     weights = weights_at(prefix)
-    return {each.name: each for each in variable_stats(variables_of(weights), weights)}
+    return {
+        variable_stat.name: variable_stat for variable_stat in variable_stats(variables_of(weights), weights)
+    }
 
 
 def stats_of_one(tmp_path: Path, tensor: object) -> VariableStats:
@@ -187,7 +189,14 @@ def test_reads_in_the_order_of_the_files(tmp_path: Path) -> None:
     files = WatchedFilesystem()
     weights = weights_at(merge(tmp_path / "both", shards), files)
     backwards = variables_of(weights)[::-1]
-    assert [each.name for each in variable_stats(backwards, weights)] == ["b0", "b1", "b2", "a0", "a1", "a2"]
+    assert [variable_stat.name for variable_stat in variable_stats(backwards, weights)] == [
+        "b0",
+        "b1",
+        "b2",
+        "a0",
+        "a1",
+        "a2",
+    ]
     assert files.ranges == sorted(files.ranges)
     assert len(files.ranges) == 6
 
@@ -233,7 +242,7 @@ def test_no_weights_at_all() -> None:
 def test_patterns(tmp_path: Path, pattern: str | None, names: list[str]) -> None:
     weights = weights_at(save(tmp_path / "c", {"dense/kernel": 1.0, "dense/bias": 2.0, "step": 3}))
     found = variable_stats(variables_of(weights), weights, pattern)
-    assert sorted(each.name for each in found) == names
+    assert sorted(entry.name for entry in found) == names
 
 
 def test_a_pattern_that_matches_nothing(tmp_path: Path) -> None:
@@ -276,9 +285,9 @@ def test_real_modules(name: str, real_modules: Path) -> None:
     summary = read_module(str(real_modules / name), LocalFilesystem())
     theirs = tf.train.load_checkpoint(str(real_modules / name / "variables" / "variables"))
     assert summary.source is not None
-    variables = {each.name: each for each in summary.variants[0].variables}
+    variables = {variable.name: variable for variable in summary.variants[0].variables}
     found = list(variable_stats(variables.values(), summary.source.weights))
-    assert {each.name for each in found} == set(variables)
+    assert {entry.name for entry in found} == set(variables)
     for each in found:
         if each.dtype != "string":
             assert_like_numpy(each, np.asarray(theirs.get_tensor(variables[each.name].key)))
@@ -329,7 +338,7 @@ def test_what_variables_share_is_read_once(tmp_path: Path) -> None:
     entries = {f"v{number}": _entry((4, 256), 0, 4096) for number in range(500)}
     weights = _weights(tmp_path, entries, 4096, np.full(1024, 2.0, np.float32).tobytes())
     found = list(variable_stats(variables_of(weights), weights))
-    assert [(each.name, each.mean) for each in found] == [(name, 2.0) for name in entries]
+    assert [(entry.name, entry.mean) for entry in found] == [(name, 2.0) for name in entries]
     watched = weights.filesystem
     assert isinstance(watched, WatchedFilesystem)
     assert len(watched.ranges) == 1
@@ -339,7 +348,9 @@ def test_what_variables_share_in_part_is_damage(tmp_path: Path) -> None:
     entries = {f"v{number}": _entry((1000,), 4 * number, 4000) for number in range(500)}
     entries["own"] = _entry((10,), 8000, 40)
     weights = _weights(tmp_path, entries, 8040)
-    found = {each.name: each for each in variable_stats(variables_of(weights), weights)}
+    found = {
+        variable_stat.name: variable_stat for variable_stat in variable_stats(variables_of(weights), weights)
+    }
     assert found["own"].zeros == 10
     assert found["v0"].note == "shares a part of its bytes with 'v1': the index is damaged"
     assert {each.mean for name, each in found.items() if name != "own"} == {None}
