@@ -88,9 +88,9 @@ def test_text(show: Show, module: str) -> None:
 def test_json(show: Show, module: str) -> None:
     code, out, err = show(module, "--json")
     assert (code, err) == (0, "")
-    found = json.loads(out)
-    assert found["title"] == module
-    assert [variant["tags"] for variant in found["variants"]] == [[], ["train"]]
+    content = json.loads(out)
+    assert content["title"] == module
+    assert [variant["tags"] for variant in content["variants"]] == [[], ["train"]]
 
 
 def test_the_same_as_the_library(show: Show, module: str) -> None:
@@ -160,11 +160,11 @@ def test_signature_and_tags_narrow_everything(show: Show, module: str, tmp_path:
     out = show(module, "--signature", "default", "--tags", "train")[1]
     assert "default" in out
     assert "double" not in out
-    found = json.loads(show(module, "--json", "--signature", "double", "--tags", "train")[1])
-    assert [variant["tags"] for variant in found["variants"]] == [["train"]]
-    assert [signature["name"] for signature in found["variants"][0]["signatures"]] == ["double"]
-    found = json.loads(show(module, "--json", "--tags", "")[1])
-    assert [variant["tags"] for variant in found["variants"]] == [[]]
+    content = json.loads(show(module, "--json", "--signature", "double", "--tags", "train")[1])
+    assert [variant["tags"] for variant in content["variants"]] == [["train"]]
+    assert [signature["name"] for signature in content["variants"][0]["signatures"]] == ["double"]
+    content = json.loads(show(module, "--json", "--tags", "")[1])
+    assert [variant["tags"] for variant in content["variants"]] == [[]]
     show(module, "--html", str(tmp_path / "page.html"), "--signature", "default")
     assert "double" not in (tmp_path / "page.html").read_text()
 

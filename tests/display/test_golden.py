@@ -152,8 +152,8 @@ def test_variables_of_one_name_are_several() -> None:
     wide = replace(count, shape=(3,))
     two = ModuleSummary("m", (VariantSummary((), (), (count,)), VariantSummary(("train",), (), (wide,))))
     assert "Variables: 1, 3 parameters" in text.module(two)
-    own = (VariantSummary((), (), (count, count)), VariantSummary(("train",), (), (wide,)))
-    assert "Variables: 2, 3 parameters" in text.module(ModuleSummary("m", own))
+    variants = (VariantSummary((), (), (count, count)), VariantSummary(("train",), (), (wide,)))
+    assert "Variables: 2, 3 parameters" in text.module(ModuleSummary("m", variants))
 
 
 def test_variables_of_one_name_are_told_apart_by_their_paths() -> None:

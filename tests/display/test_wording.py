@@ -64,5 +64,5 @@ def test_a_table_in_html() -> None:
 
 
 def test_names_break_behind_slashes_only() -> None:
-    own = VariableSummary("outer/in<ner/w", "float32", (2,), True)
-    assert "outer/<wbr>in&lt;ner/<wbr>w" in module(ModuleSummary("m", (VariantSummary((), (), (own,)),)))
+    variable = VariableSummary("outer/in<ner/w", "float32", (2,), True)
+    assert "outer/<wbr>in&lt;ner/<wbr>w" in module(ModuleSummary("m", (VariantSummary((), (), (variable,)),)))

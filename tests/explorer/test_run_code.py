@@ -101,12 +101,12 @@ def equal(one: Any, other: Any) -> None:
         assert np.asarray(left).dtype == np.asarray(right).dtype
 
 
-def compare(run: Run, subject: Subject, asked: RunRequest) -> str:
+def compare(run: Run, subject: Subject, request: RunRequest) -> str:
     """Runs both kinds of code and compares them with the run of the panel; returns the cell."""
-    outputs = ModuleRunner(subject).run(asked).outputs
+    outputs = ModuleRunner(subject).run(request).outputs
     assert outputs is not None
-    cell = run_code.magic(subject, asked)
-    for source in (cell, run_code.python(subject, asked)):
+    cell = run_code.magic(subject, request)
+    for source in (cell, run_code.python(subject, request)):
         found = run(source)
         equal(found if isinstance(found, dict) else {"default": found}, outputs)
     return cell
@@ -125,8 +125,8 @@ def test_what_gives_access_is_not_in_the_code(
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
     shutil.copytree(paths["hostile"], tmp_path / cache.key_of(without_access(address)))
     subject = Subject(address)
-    asked = RunRequest((), "default", {"x": InputValue(np.ones(2, np.float32))})
-    for written in (run_code.magic(subject, asked), run_code.python(subject, asked)):
+    request = RunRequest((), "default", {"x": InputValue(np.ones(2, np.float32))})
+    for written in (run_code.magic(subject, request), run_code.python(subject, request)):
         assert "secret" not in written
         assert shown in written
         assert ("# *** stands for your token" in written) == ("***" in shown)
@@ -146,14 +146,14 @@ TYPED = (
 @pytest.mark.parametrize("named", [True, False], ids=["loaded", "not loaded"])
 def test_typed(run: Run, paths: Mapping[str, Path], signature: str, text: str, named: bool) -> None:
     """What is typed is what runs, with and without loading the module before."""
-    asked = RunRequest((), signature, given(paths["many"], signature, text))
+    request = RunRequest((), signature, given(paths["many"], signature, text))
     if named:
         run(f"%hub_load {paths['many']} --as known")
         session = run("%hub_session")
         subject = Subject(session.module("known"), session, "known")
     else:
         subject = Subject(str(paths["many"]))
-    cell = compare(run, subject, asked)
+    cell = compare(run, subject, request)
     assert (
         cell.startswith("%%hub_call known") or not named or "hub_call known" in cell or "signature = " in cell
     )
@@ -173,8 +173,8 @@ def test_examples(run: Run, paths: Mapping[str, Path]) -> None:
     }
     for name, kind in [(name, kind) for name, own in kinds.items() for kind in own]:
         signature = next(signature for signature in variant.signatures if signature.name == name)
-        asked = RunRequest((), name, examples.fill(fields.fields(signature, variant), kind))
-        cell = compare(run, subject, asked)
+        request = RunRequest((), name, examples.fill(fields.fields(signature, variant), kind))
+        cell = compare(run, subject, request)
         assert len(cell) < 800
         assert kind != examples.RANDOM or short.get(name, "random.random") in cell
 
@@ -196,7 +196,7 @@ def test_pictures(
     exif[0x112] = 6
     photo.convert("RGB").save(turned, "JPEG", exif=exif)
     (tmp_path / "turned.jpg").write_bytes(turned.getvalue())
-    found = [(path.name, path.read_bytes()) for path in sorted(tmp_path.iterdir())]
+    files = [(path.name, path.read_bytes()) for path in sorted(tmp_path.iterdir())]
     subject = Subject(str(paths["many"]))
     variant = subject.summary.variants[0]
     choices = [picture_arrays.ImageChoice("crop", "0 to 1"),
@@ -205,7 +205,7 @@ def test_pictures(
     for name, choice in zip(("color", "grey", "bytes"), choices, strict=True):
         signature = next(signature for signature in variant.signatures if signature.name == name)
         (field,) = fields.fields(signature, variant)
-        for chosen in (found, list(pictures.samples().items())):
+        for chosen in (files, list(pictures.samples().items())):
             compare(
                 run,
                 subject,
@@ -272,12 +272,12 @@ def test_what_the_graph_parses(
     assert "TFRecordDataset" in cell
     for name, form in (('it\'s "mine".png', "PNG"), ("b.bmp", "BMP"), ("c.jpg", "JPEG")):
         PIL.Image.new("RGB", (5, 3), "black").save(tmp_path / name, form)
-    own = [(path.name, path.read_bytes()) for path in sorted(tmp_path.glob("*.[pbj]*"))]
-    for found in (own, list(pictures.samples().items())):
+    files = [(path.name, path.read_bytes()) for path in sorted(tmp_path.glob("*.[pbj]*"))]
+    for found in (files, list(pictures.samples().items())):
         for name in ("files", "column"):
             compare(run, subject, asked(name, picture_files.read, found))
         compare(run, subject, asked("one", picture_files.read, found[:1]))
-    assert len(compare(run, subject, asked("web", picture_files.read, own[2:]))) < 300
+    assert len(compare(run, subject, asked("web", picture_files.read, files[2:]))) < 300
     # Examples of pictures are the files themselves.
     compare(run, subject, asked("files", example, examples.PICTURE))
 
@@ -352,8 +352,8 @@ def test_saved_model_and_variants(run: Run, tmp_path: Path) -> None:
     with tf.Graph().as_default(), tf1.Session() as running:
         x = tf1.placeholder(tf.float32, [None])
         tf1.saved_model.simple_save(running, str(tmp_path / "saved"), {"x": x}, {"y": x * 2})
-    asked = RunRequest(("serve",), "serving_default", {"x": InputValue(np.array([1.5], np.float32))})
-    cell = compare(run, Subject(str(tmp_path / "saved")), asked)
+    request = RunRequest(("serve",), "serving_default", {"x": InputValue(np.array([1.5], np.float32))})
+    cell = compare(run, Subject(str(tmp_path / "saved")), request)
     assert "--tags serve" in cell
     run("%hub_load sample:digits --as known")
     session = run("%hub_session")
@@ -367,9 +367,9 @@ def test_saved_model_and_variants(run: Run, tmp_path: Path) -> None:
 def test_memory(paths: Mapping[str, Path]) -> None:
     """What exists in memory only is called `spec`, with a comment that says what that is."""
     subject = Subject(hub.create_module_spec(modules.scale))
-    asked = RunRequest((), "default", {"x": InputValue(np.ones(1, np.float32))})
-    assert "# spec is the ModuleSpec" in run_code.magic(subject, asked)
-    builtins.compile(run_code.python(subject, asked), "<code>", "exec")
+    request = RunRequest((), "default", {"x": InputValue(np.ones(1, np.float32))})
+    assert "# spec is the ModuleSpec" in run_code.magic(subject, request)
+    builtins.compile(run_code.python(subject, request), "<code>", "exec")
 
 
 def noisy() -> None:
@@ -381,8 +381,8 @@ def noisy() -> None:
 @pytest.mark.parametrize("signature", ["default", "plain"])
 def test_code_says_that_outputs_are_random(signature: str) -> None:
     subject = Subject(hub.create_module_spec(noisy))
-    asked = RunRequest((), signature, {"default": InputValue(np.ones([2, 2], np.float32))})
-    for written in (run_code.magic(subject, asked), run_code.python(subject, asked)):
+    request = RunRequest((), signature, {"default": InputValue(np.ones([2, 2], np.float32))})
+    for written in (run_code.magic(subject, request), run_code.python(subject, request)):
         *before, call = written.splitlines()
         assert "call" in call
         assert (before[-1] == run_code.MSG_RANDOM) == (signature == "default")

@@ -125,9 +125,9 @@ class Wrapper(hub.ModuleSpec):
 def test_a_spec_of_a_third_party_shows_its_signatures(exported: str) -> None:
     inner = hub.load_module_spec(exported)
     summary = Wrapper(inner).summary()
-    for own, theirs in zip(summary.variants, inner.summary().variants, strict=True):
+    for variant, theirs in zip(summary.variants, inner.summary().variants, strict=True):
         assert [dataclasses.replace(signature, method="") for signature in theirs.signatures] == list(
-            own.signatures
+            variant.signatures
         )
 
 

@@ -44,9 +44,9 @@ ROWS = "JSON rows of numbers, such as [[1, 2], [3]]"
     ],
 )  # fmt: skip
 def test_what_is_asked_for(dtype: str, shape: Any, kind: str, asks: str, hint: str) -> None:
-    found = field(dtype, shape, kind)
-    assert (found.asks, found.hint, found.problem) == (asks, hint, "")
-    assert hash(found) == hash(field(dtype, shape, kind)), "the form keeps boxes by their fields"
+    built = field(dtype, shape, kind)
+    assert (built.asks, built.hint, built.problem) == (asks, hint, "")
+    assert hash(built) == hash(field(dtype, shape, kind)), "the form keeps boxes by their fields"
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,9 @@ def test_what_is_asked_for(dtype: str, shape: Any, kind: str, asks: str, hint: s
     ],
 )
 def test_what_cannot_be_asked_for(dtype: str, kind: str) -> None:
-    found = field(dtype, (), kind)
-    assert found.asks == "array"
-    assert "cannot be" in found.problem
+    built = field(dtype, (), kind)
+    assert built.asks == "array"
+    assert "cannot be" in built.problem
 
 
 def test_ragged_dimensions() -> None:

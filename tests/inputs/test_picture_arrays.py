@@ -118,9 +118,9 @@ def test_animation_and_batch() -> None:
     """The first frame counts; several files are several rows, as many as the input takes."""
     moving = file(plain(RED), "GIF", save_all=True, append_images=[plain((0, 0, 255))])
     files = [("a.gif", moving), ("b.png", file(plain((0, 0, 255))))]
-    given = picture_arrays.read_pictures(COLOR, files, ImageChoice())
-    np.testing.assert_allclose(given.value[:, 0, 0], [[1, 0, 0], [0, 0, 1]], atol=0.02)
-    assert given.picture == "a.gif and 1 more"
+    input_value = picture_arrays.read_pictures(COLOR, files, ImageChoice())
+    np.testing.assert_allclose(input_value.value[:, 0, 0], [[1, 0, 0], [0, 0, 1]], atol=0.02)
+    assert input_value.picture == "a.gif and 1 more"
     with pytest.raises(HubError, match="exactly 3; got 2"):
         picture_arrays.read_pictures(field("float32", (3, 4, 6, 3)), files, ImageChoice())
     with pytest.raises(HubError, match="at least one"):
@@ -234,9 +234,9 @@ def test_many_large_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def decode(*arguments: Any) -> Any:
         assert not any(reference() is not None for reference in decoded[:-1])
-        found = whole(*arguments)
-        decoded.append(weakref.ref(found[0]))
-        return found
+        picture = whole(*arguments)
+        decoded.append(weakref.ref(picture[0]))
+        return picture
 
     monkeypatch.setattr(picture_arrays, "open_picture", decode)
     with pytest.raises(HubError, match="5 pictures are too large together"):

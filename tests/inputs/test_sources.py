@@ -58,14 +58,14 @@ ARRAYS = {
 
 @pytest.mark.parametrize("array", ARRAYS.values(), ids=ARRAYS)
 def test_npy(array: Any) -> None:
-    found = sources.read_file(PAIRS, "x.npy", npy(array))
-    assert found.value.tolist() == [[1, 2], [3, 4]]
-    assert found.value.dtype == np.float32
-    assert found.value.dtype.isnative
-    assert found.value.flags.c_contiguous
-    assert found.value.flags.writeable
-    assert found.file == "x.npy"
-    assert found.words == "file x.npy"
+    value = sources.read_file(PAIRS, "x.npy", npy(array))
+    assert value.value.tolist() == [[1, 2], [3, 4]]
+    assert value.value.dtype == np.float32
+    assert value.value.dtype.isnative
+    assert value.value.flags.c_contiguous
+    assert value.value.flags.writeable
+    assert value.file == "x.npy"
+    assert value.words == "file x.npy"
 
 
 def test_npy_of_texts() -> None:

@@ -88,8 +88,8 @@ def test_tensorflow_reads_and_writes_the_same(values: dict[str, Values]) -> None
     content = serialized(values)
     assert message(content) == values
     assert features_of(content) == values
-    own = tf.train.Example.FromString(content).SerializeToString(deterministic=True)
-    assert features_of(own) == values
+    parsed = tf.train.Example.FromString(content).SerializeToString(deterministic=True)
+    assert features_of(parsed) == values
 
 
 @given(VALUES)
@@ -117,9 +117,9 @@ def _is_text(content: bytes) -> bool:
 @given(st.binary(max_size=40) | VALUES.map(serialized).map(lambda each: each[:-1] + b"\x01"))
 def test_other_bytes(content: bytes) -> None:
     """What is read as a message is one for TensorFlow too; nothing else is raised."""
-    found = features_of(content)
-    if found is not None:
-        assert message(content).keys() == found.keys()
+    features = features_of(content)
+    if features is not None:
+        assert message(content).keys() == features.keys()
     value = np.empty(1, object)
     value[:] = [content]
     text = typed_text.write(field(features=()), value)

@@ -47,10 +47,10 @@ NUMBERS = (
     ],
 )
 def test_numbers(dtype: str, shape: Any, text: str, expected: Any) -> None:
-    found = typed_text.read(field(dtype, shape), text)
-    assert found.dtype == np.dtype(dtype)
-    assert found.shape == np.shape(expected)
-    assert found.tolist() == np.asarray(expected).tolist()
+    value = typed_text.read(field(dtype, shape), text)
+    assert value.dtype == np.dtype(dtype)
+    assert value.shape == np.shape(expected)
+    assert value.tolist() == np.asarray(expected).tolist()
 
 
 def test_what_is_no_number_and_infinite() -> None:
@@ -75,9 +75,9 @@ def test_what_is_no_number_and_infinite() -> None:
     ],
 )
 def test_texts(shape: Any, text: str, expected: Any) -> None:
-    found = typed_text.read(field("string", shape), text)
-    assert found.dtype == object
-    assert found.tolist() == expected
+    value = typed_text.read(field("string", shape), text)
+    assert value.dtype == object
+    assert value.tolist() == expected
 
 
 def test_sparse_rows_and_parts() -> None:

@@ -59,11 +59,11 @@ class TestCallOverCell:
 
     def test_the_setting_of_batches_is_used(self, scale: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         seen = []
-        own = NotebookSession.call
+        original_call = NotebookSession.call
 
         def call(*arguments: Any, **options: Any) -> Any:
             seen.append((options["batch_size"], options["progress"]))
-            return own(*arguments, **options)
+            return original_call(*arguments, **options)
 
         monkeypatch.setattr("hubexplore.session.session.NotebookSession.call", call)
         scale("%hub_call scale [1.0]")

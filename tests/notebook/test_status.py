@@ -22,10 +22,10 @@ Published = list[dict[str, Any]]
 @pytest.fixture
 def published(run: Run, shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> Published:
     """What a shell that takes itself for a kernel's publishes."""
-    found: Published = []
+    outputs: Published = []
     monkeypatch.setattr(shell, "kernel", object(), raising=False)
-    monkeypatch.setattr(shell.display_pub, "publish", lambda **message: found.append(message))
-    return found
+    monkeypatch.setattr(shell.display_pub, "publish", lambda **message: outputs.append(message))
+    return outputs
 
 
 def lines(published: Published) -> list[str]:

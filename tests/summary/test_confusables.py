@@ -41,8 +41,8 @@ def test_a_name_is_spelled_out_only_beside_its_double() -> None:
 
 
 def test_columns_are_by_name() -> None:
-    found = columns(pd.DataFrame({"b": [1, 2], "a": [3, 4]}))
-    assert {name: list(column) for name, column in found.items()} == {"b": [1, 2], "a": [3, 4]}
+    column_names = columns(pd.DataFrame({"b": [1, 2], "a": [3, 4]}))
+    assert {name: list(column) for name, column in column_names.items()} == {"b": [1, 2], "a": [3, 4]}
 
 
 def test_columns_of_one_name_are_refused() -> None:

@@ -68,9 +68,9 @@ def test_other_fields(tmp_path: Path, kind: str) -> None:
                 (module / "saved_model.pbtxt").write_bytes(_of_text(content, seed))
             case _:
                 (module / "saved_model.pb").write_bytes(mutated_modules.several(content, seed))
-        said = exercise(module, other, tmp_path)
-        assert said is None or said.strip(), f"{kind}, seed {seed}"
-        summaries += said is None
+        report = exercise(module, other, tmp_path)
+        assert report is None or report.strip(), f"{kind}, seed {seed}"
+        summaries += report is None
     assert summaries
 
 

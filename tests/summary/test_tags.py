@@ -17,7 +17,7 @@ KNOWN = [(), ("serve",), ("serve", "train"), (" a",), ("a", "b "), ("x,y",), ("\
 
 
 @pytest.mark.parametrize(
-    ("given", "meant"),
+    ("tags", "meant"),
     [
         ("", ()),
         ((), ()),
@@ -36,8 +36,8 @@ KNOWN = [(), ("serve",), ("serve", "train"), (" a",), ("a", "b "), ("x,y",), ("\
         ("a", ("a",)),
     ],
 )
-def test_what_is_meant(given: str | list[str], meant: Tags) -> None:
-    assert chosen(given, KNOWN) == meant
+def test_what_is_meant(tags: str | list[str], meant: Tags) -> None:
+    assert chosen(tags, KNOWN) == meant
 
 
 @pytest.mark.parametrize("tag", [" a", "a ", "\ta", "a,b", " "])

@@ -54,10 +54,10 @@ def named(name: str) -> Diagram:
     graph.add("op", name or "Nothing", "x", "w/Read/ReadVariableOp", "table")
     graph.function(name, [("body", "Tanh", "a0")], "body:y:0")
     graph.add("end", "Relu", graph.call("call", name, "op"))
-    found = SignatureSummary(name, (tensor(name, "x"),), (tensor(name, "end"),))
+    signature = SignatureSummary(name, (tensor(name, "x"),), (tensor(name, "end"),))
     variant = VariantSummary(
         (name,),
-        (found,),
+        (signature,),
         (VariableSummary(name, name, (8,), True, "w"),),
         tables=(TableSummary("table", "HashTableV2", name, name, (name,)),),
         assets=(AssetSummary(name, 1),),

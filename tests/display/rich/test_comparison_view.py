@@ -89,11 +89,11 @@ def test_text_and_html_say_the_same(name: str, comparison: Comparison) -> None:
 
 @every_comparison
 def test_hooks(name: str, comparison: Comparison) -> None:
-    own = displayable(comparison)
-    assert own == displayable(own)
-    assert repr(own) == subject.text(comparison)
-    assert own._repr_html_() == subject.markup(comparison)
-    assert subject.markup(comparison) in own.to_html()
+    displayed = displayable(comparison)
+    assert displayed == displayable(displayed)
+    assert repr(displayed) == subject.text(comparison)
+    assert displayed._repr_html_() == subject.markup(comparison)
+    assert subject.markup(comparison) in displayed.to_html()
 
 
 def test_the_verdict_comes_first() -> None:
@@ -108,8 +108,8 @@ def test_the_verdict_comes_first() -> None:
 
 def test_headings_are_as_short_as_they_can_be() -> None:
     def headings(first: str, second: str) -> list[str]:
-        own = Comparison(first, second, (Difference("losses", "x", (), None, "present"),))
-        return page.read(subject.markup(own)).texts("th")[1:3]
+        comparison = Comparison(first, second, (Difference("losses", "x", (), None, "present"),))
+        return page.read(subject.markup(comparison)).texts("th")[1:3]
 
     assert headings("/a/b/one", "/a/b/two/") == ["one", "two"]
     assert headings("/a/b/one", "/a/c/two") == ["/a/b/one", "/a/c/two"]
@@ -133,16 +133,16 @@ def test_data_frame() -> None:
 
 
 def test_json() -> None:
-    found = json.loads(displayable(REFUSED).to_json())
-    assert (found["same"], found["replaceable"], len(found["reasons"])) == (False, False, 2)
-    assert found["differences"][3] == {
+    content = json.loads(displayable(REFUSED).to_json())
+    assert (content["same"], content["replaceable"], len(content["reasons"])) == (False, False, 2)
+    assert content["differences"][3] == {
         "section": "inputs",
         "name": "default: images",
         "tags": ["gpu"],
         "first": "float32 (?, 3)",
         "second": "float16 (?, 3)",
     }
-    assert found["differences"][0]["tags"] is None
+    assert content["differences"][0]["tags"] is None
 
 
 def test_long_lists_fold() -> None:

@@ -96,10 +96,10 @@ def test_data_frame() -> None:
 
 def test_json_knows_no_infinity() -> None:
     wide = VariableStats("wide", "float64", (2,), 2, 16, 0.0, 1.0, 0.5, math.inf, 0, 0, 0)
-    found = json.loads(collected([KERNEL, wide]).to_json())
-    assert found[0]["histogram"] == list(KERNEL.histogram)
-    assert found[0]["shape"] == [784, 10]
-    assert found[1]["std"] == "inf"
+    content = json.loads(collected([KERNEL, wide]).to_json())
+    assert content[0]["histogram"] == list(KERNEL.histogram)
+    assert content[0]["shape"] == [784, 10]
+    assert content[1]["std"] == "inf"
 
 
 def test_colours() -> None:

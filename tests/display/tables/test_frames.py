@@ -87,9 +87,11 @@ def test_two_alike_in_one_variant_are_two_rows() -> None:
 
 def test_names_are_whole() -> None:
     long = "scope/" * 200 + "kernel"
-    own = (VariableSummary(long, "float32", (), trainable=True),)
+    variables = (VariableSummary(long, "float32", (), trainable=True),)
     assert (
-        displayable(ModuleSummary("m", (VariantSummary((), (), variables=own),))).variables.df["name"][0]
+        displayable(ModuleSummary("m", (VariantSummary((), (), variables=variables),))).variables.df["name"][
+            0
+        ]
         == long
     )
 

@@ -88,9 +88,9 @@ class TestScores:
 class TestSimilarity:
     def test_is_the_cosine(self) -> None:
         rows = RANDOM.normal(size=(4, 8))
-        found, empty = cosine(rows)
+        similarities, empty = cosine(rows)
         expected = [[a @ b / np.sqrt(a @ a) / np.sqrt(b @ b) for b in rows] for a in rows]
-        np.testing.assert_allclose(found, expected, atol=1e-12)
+        np.testing.assert_allclose(similarities, expected, atol=1e-12)
         assert not empty
 
     def test_hover_and_table_tell_it(self) -> None:
@@ -107,8 +107,8 @@ class TestSimilarity:
         assert "Most alike: “1” and “2”, 1." in html
 
     def test_extremes_do_not_overflow(self) -> None:
-        found, _ = cosine(np.array([[1e308, 1e308], [1e-308, 1e-308]]))
-        np.testing.assert_allclose(found, 1)
+        similarities, _ = cosine(np.array([[1e308, 1e308], [1e-308, 1e-308]]))
+        np.testing.assert_allclose(similarities, 1)
 
 
 class TestHeatMap:
@@ -227,10 +227,10 @@ class TestMap:
         left, sizes, _ = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
         count = min(2, shape[1], shape[0] - 1)
         expected = (left * sizes)[:, :count]
-        found, shares = components(rows)
-        np.testing.assert_allclose(np.abs(found[:, :count]), np.abs(expected), atol=1e-9)
+        coordinates, shares = components(rows)
+        np.testing.assert_allclose(np.abs(coordinates[:, :count]), np.abs(expected), atol=1e-9)
         np.testing.assert_allclose(shares[:count], (sizes**2 / (sizes**2).sum())[:count])
-        assert not found[:, count:].any()
+        assert not coordinates[:, count:].any()
 
     def test_extremes_do_not_overflow(self) -> None:
         points, shares = components(np.array([[1e300, 0], [-1e300, 0], [1e300, 1e-300]]))
@@ -292,8 +292,8 @@ class TestImages:
     )  # fmt: skip
     def test_the_range_is_found_and_said(self, low: float, high: float, words: str) -> None:
         stack = np.linspace(low, high, 48).reshape(1, 4, 4, 3)
-        pixels, said = brightness(stack)
-        assert said == words
+        pixels, rule = brightness(stack)
+        assert rule == words
         assert pixels.min() == 0
         assert pixels.max() == 255
         assert words in values.render(stack, "Images").html
@@ -317,8 +317,8 @@ class TestImages:
         stack = RANDOM.integers(0, 255, (1, 128, 130, 3)).astype(np.uint8)
         data = re.search(r'src="data:image/png;base64,([^"]+)"', values.render(stack, "Images").html)
         assert data is not None
-        found = np.asarray(Image.open(io.BytesIO(base64.b64decode(data[1]))))
-        np.testing.assert_array_equal(found, stack[0])
+        value = np.asarray(Image.open(io.BytesIO(base64.b64decode(data[1]))))
+        np.testing.assert_array_equal(value, stack[0])
 
     def test_large_ones_say_what_was_given_up(self) -> None:
         html = values.render(RANDOM.uniform(size=(24, 224, 224, 3)), "Images").html

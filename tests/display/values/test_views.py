@@ -102,8 +102,8 @@ def test_every_view_can_be_drawn(name: str) -> None:
         assert drawn.html
         assert len(drawn.hovers) == drawn.html.count("<img")
         for hover in drawn.hovers:
-            told = None if hover is None else hover.to_dict()
-            assert "NaN" not in json.dumps(told, allow_nan=False)
+            record = None if hover is None else hover.to_dict()
+            assert "NaN" not in json.dumps(record, allow_nan=False)
             if isinstance(hover, values.GridHover):
                 assert len(hover.values) == hover.rows * hover.columns <= 4096
     assert values.facts(ODD[name])

@@ -76,9 +76,9 @@ def main(handle: str, prepare: str) -> None:
 
         ended = in_child(resolve_and_die)
         assert in_child(lambda: print(resolve(handle), file=sys.stderr)) == 0
-        found = state()
-        if found not in states:
-            states.append(found)
+        current_state = state()
+        if current_state not in states:
+            states.append(current_state)
         if ended == 0:
             break
         assert ended == signal.SIGKILL, ended

@@ -106,9 +106,9 @@ def test_nobody_sees_it(
         url = "http://127.0.0.1:port/m"
     with pytest.raises(errors.HubError) as caught:
         resolve(private(url, access) + "?token=topsecret")
-    said = "".join(traceback.format_exception(caught.value))
+    text = "".join(traceback.format_exception(caught.value))
     # The lines of code that a traceback quotes are those of this file, and hold the name of the test.
-    assert "topsecret" not in said.replace('"?token=topsecret"', "")
+    assert "topsecret" not in text.replace('"?token=topsecret"', "")
     error: BaseException | None = caught.value
     while error:
         assert "topsecret" not in f"{error!r} {error}"

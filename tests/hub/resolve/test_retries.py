@@ -54,13 +54,13 @@ def test_it_is_not_asked_for_ever(server: Server, pauses: list[float]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("header", "expected"),
     [("7", 7), ("0", 0), ("99999999999", 60), ("soon", 0.5), ("-3", 0.5), ("", 0.5), ("1.5", 0.5)],
 )
 def test_as_long_as_the_server_asks_for(
-    asked: str, expected: float, server: Server, archives: Archives, pauses: list[float]
+    header: str, expected: float, server: Server, archives: Archives, pauses: list[float]
 ) -> None:
-    handle = server.give("/m", status=429, headers={"Retry-After": asked})
+    handle = server.give("/m", status=429, headers={"Retry-After": header})
     server.then("/m", archives.tar_gz())
     resolve(handle)
     assert pauses == [expected]

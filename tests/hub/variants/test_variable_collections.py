@@ -159,17 +159,17 @@ def test_the_main_op_runs_after_the_checkpoint_is_restored(resource: bool, tmp_p
     with tf.Graph().as_default(), tf1.Session() as session:
         loaded = tf1.saved_model.load(session, ["serve"], path)
         infos = loaded.signature_def["default"].outputs
-        there = session.run({name: info.name for name, info in infos.items()})
-    assert there == {"w": 3, "kept": 3, "start": 40, "twice": 6}
+        values = session.run({name: info.name for name, info in infos.items()})
+    assert values == {"w": 3, "kept": 3, "start": 40, "twice": 6}
     spec = hub.create_module_spec_from_saved_model(path)
     with hub.NotebookSession() as session:
         module = session.load(spec, tags=["serve"])
-        assert session.call(module, as_dict=True) == there
+        assert session.call(module, as_dict=True) == values
         assert session.call(module, signature="counter") == 3  # no initial value can depend on itself
         assert sorted(module.variable_map) == ["counter", "kept", "unread", "w"]
         session.export(module, tmp_path / "exported")
     with hub.eval_function_for_module(tmp_path / "exported", tags=["serve"]) as call:
-        assert call(as_dict=True) == there
+        assert call(as_dict=True) == values
     for summary in (hub.summarize(path), hub.summarize(spec)):
         local = {variable.name for variable in summary.variants[0].variables if variable.kind == "local"}
         assert local == {"start", "twice"}

@@ -111,8 +111,8 @@ def test_loading_that_never_ends() -> None:
         with tf.control_dependencies([tf.compat.v1.py_func(begun.set, [], [])]):
             start = tf.constant(0, tf.int64) + 0
         end = tf.while_loop(lambda i: i < FOR_EVER, lambda i: [i + 1], [start])[0]
-        own = tf.compat.v1.get_variable("own", initializer=end, use_resource=True)
-        hub.add_signature(outputs=own + 0)
+        variable = tf.compat.v1.get_variable("own", initializer=end, use_resource=True)
+        hub.add_signature(outputs=variable + 0)
 
     explorer = hub.explore(hub.create_module_spec(module_fn))
     tab = explorer._try

@@ -26,8 +26,8 @@ class Tab:
 
     @property
     def shown(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.tab.view.shown
-        return found
+        diagram: dict[str, Any] = self.tab.view.shown
+        return diagram
 
     @property
     def names(self) -> list[str]:
@@ -112,9 +112,9 @@ class TestOps:
     def test_attributes_shapes_and_variables(self, digits: Tab) -> None:
         digits.click("conv1")
         digits.click("conv1/Conv2D")
-        told = digits.tab._details.value.replace("<wbr>", "")
+        details = digits.tab._details.value.replace("<wbr>", "")
         for words in ("strides", "[1, 1, 1, 1]", "SAME", "conv1/kernel", "(3, 3, 1, 24)", "(?, 8, 8, 24)"):
-            assert words in told
+            assert words in details
 
     def test_statistics_on_demand(self, digits: Tab) -> None:
         digits.click("conv1")

@@ -42,9 +42,9 @@ def test_inputs_in_one_box_are_unfolded_and_folded() -> None:
     (box,) = [box for box in drawn.drawn.outline.boxes if box.kind == "input"]
     assert is_folded(box)
     drawn.unfold(box)
-    found = [box for box in drawn.drawn.outline.boxes if box.kind == "input"]
-    assert [entry.name for entry in found[:2]] == ["in0..4", "in5..9"]
-    drawn.unfold(found[0])
+    boxes = [box for box in drawn.drawn.outline.boxes if box.kind == "input"]
+    assert [entry.name for entry in boxes[:2]] == ["in0..4", "in5..9"]
+    drawn.unfold(boxes[0])
     assert [box.name for box in drawn.drawn.outline.boxes[:2]] == ["in0", "in1"]
     drawn.fold_below("")
     assert [box.name for box in drawn.drawn.outline.boxes if box.kind == "input"] == ["in0..29"]

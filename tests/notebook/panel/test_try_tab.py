@@ -130,8 +130,8 @@ class TestExamples:
         runs: list[Any] = []
         begun, cancelled = threading.Event(), threading.Event()
 
-        def fails(asked: Any, most: int, timeout: float) -> Any:
-            runs.append(asked)
+        def fails(request: Any, most: int, timeout: float) -> Any:
+            runs.append(request)
             begun.set()
             cancelled.wait()
             raise ValueError("does not suit")
@@ -228,7 +228,7 @@ class TestRuns:
     def test_two_clicks_run_once(self, half: Person, monkeypatch: pytest.MonkeyPatch) -> None:
         gate = threading.Event()
         whole = half.tab.runner.call
-        monkeypatch.setattr(half.tab.runner, "call", lambda asked: (gate.wait(), whole(asked))[1])
+        monkeypatch.setattr(half.tab.runner, "call", lambda request: (gate.wait(), whole(request))[1])
         half.type(only(half), "1")
         half.tab.start()
         assert half.tab._run.disabled
@@ -245,9 +245,9 @@ class TestRuns:
         said: list[str] = []
         monkeypatch.setattr(subject, "where", lambda tags: (gate.wait(), where(tags))[1])
 
-        def slowly(asked: Any) -> Any:
+        def slowly(request: Any) -> Any:
             said.append(half.tab.status.value)
-            return call(asked)
+            return call(request)
 
         monkeypatch.setattr(runner, "call", slowly)
         half.type(only(half), "1")
@@ -264,7 +264,7 @@ class TestRuns:
     ) -> None:
         gate = threading.Event()
         whole = half.tab.runner.call
-        monkeypatch.setattr(half.tab.runner, "call", lambda asked: (gate.wait(), whole(asked))[1])
+        monkeypatch.setattr(half.tab.runner, "call", lambda request: (gate.wait(), whole(request))[1])
         half.type(only(half), "1")
         half.tab.start()
         half.tab._cancel.click()
@@ -304,7 +304,7 @@ class TestRuns:
             assert "replaced" in person.error
 
     def test_what_is_unexpected_is_no_traceback(self, half: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(half.tab.runner, "call", lambda asked: 1 // 0)
+        monkeypatch.setattr(half.tab.runner, "call", lambda request: 1 // 0)
         half.type(only(half), "1")
         half.run()
         assert "ZeroDivisionError" in half.error

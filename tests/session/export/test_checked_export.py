@@ -111,11 +111,14 @@ class TestVerification:
         assert warning.startswith(
             "Table 'MutableHashTableV2' has 2 entries in this session. A module cannot hold"
         )
-        found = {signature.signature: signature for signature in report.compared}
-        assert found["writes"].skipped == "not run, because it writes files or runs Python: WriteFile"
-        assert found["noisy"].skipped == "'noise' not compared: random"
-        del found["writes"]
-        assert {entry.largest_difference for entry in found.values()} == {0.0}
+        compared_signatures = {signature.signature: signature for signature in report.compared}
+        assert (
+            compared_signatures["writes"].skipped
+            == "not run, because it writes files or runs Python: WriteFile"
+        )
+        assert compared_signatures["noisy"].skipped == "'noise' not compared: random"
+        del compared_signatures["writes"]
+        assert {entry.largest_difference for entry in compared_signatures.values()} == {0.0}
         assert "9 of 11 signatures give the same outputs" in repr(report)
 
     def test_paths_of_assets_are_compared_by_content(
@@ -174,9 +177,13 @@ class TestVerification:
                 changed.export(tmp_path / "other", own)
         (tmp_path / "vocab.txt").write_text("a\nb\n")
         compared = compare_with_export(module, session.session, str(tmp_path / "other"))
-        found = {signature.signature: signature.largest_difference for signature in compared}
-        assert {name for name, value in found.items() if value == 1} == {"get", "count", "noisy"}
-        assert {name for name, value in found.items() if value == math.inf} == {"tokens"}
+        compared_signatures = {signature.signature: signature.largest_difference for signature in compared}
+        assert {name for name, value in compared_signatures.items() if value == 1} == {
+            "get",
+            "count",
+            "noisy",
+        }
+        assert {name for name, value in compared_signatures.items() if value == math.inf} == {"tokens"}
         report = ExportReport("p", compared)
         assert "differ in more than numbers: signature 'tokens'." in repr(report)
         assert "not equal" in repr(report)
@@ -188,8 +195,8 @@ def test_published_modules(name: str, signature: str, real_modules: Path, tmp_pa
         module = session.load(real_modules / name)
         assert session.names == [name]
         report = session.export(module, tmp_path / "out", verify=True)
-        found = {signature.signature: signature for signature in report.compared}
-        assert found[signature].largest_difference == 0.0
+        compared_signatures = {signature.signature: signature for signature in report.compared}
+        assert compared_signatures[signature].largest_difference == 0.0
 
 
 def test_a_signature_that_never_ends_is_named(

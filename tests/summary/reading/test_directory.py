@@ -319,9 +319,9 @@ def test_lost_and_escaping_assets_are_warnings(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "passwd").write_text("secret")
     folder = write(tmp_path / "module", graph)
-    found = warnings_of(folder)
-    assert "'words.txt' is missing" in found
-    assert "points outside" in found
+    warnings = warnings_of(folder)
+    assert "'words.txt' is missing" in warnings
+    assert "points outside" in warnings
     assert all(asset.first_lines == () for asset in summary_of(folder).variants[0].assets)
 
 
@@ -374,16 +374,16 @@ def test_a_link_out_of_the_module_is_not_read(tmp_path: Path) -> None:
 def test_duplicate_nodes_and_variants_are_warnings(tmp_path: Path) -> None:
     graph = meta_graph("a")
     add_node(graph, "y", "Relu")
-    found = warnings_of(write(tmp_path, graph, meta_graph("a")))
-    assert "1 of its nodes have the name of another" in found
-    assert "Two graph variants have the tags ['a']" in found
+    warnings = warnings_of(write(tmp_path, graph, meta_graph("a")))
+    assert "1 of its nodes have the name of another" in warnings
+    assert "Two graph variants have the tags ['a']" in warnings
 
 
 def test_tensors_that_are_not_there_are_warnings(tmp_path: Path) -> None:
     graph = meta_graph()
     graph.signature_def["default"].outputs["default"].name = "z:0"
-    found = warnings_of(write(tmp_path, graph))
-    assert "output 'default' is the tensor 'z:0', which the graph does not have" in found
+    warnings = warnings_of(write(tmp_path, graph))
+    assert "output 'default' is the tensor 'z:0', which the graph does not have" in warnings
 
 
 DEFINITIONS = (
