@@ -110,7 +110,7 @@ def test_where_a_value_came_from_in_words() -> None:
 def test_a_form_needs_no_tensorflow() -> None:
     code = (
         "import sys\n"
-        "from hubexplore.inputs.brought import sources\n"
+        "from hubexplore.inputs.external import sources\n"
         "from hubexplore.inputs.examples import examples\n"
         "from hubexplore.inputs.text import typed_text\n"
         "from hubexplore.inputs.fields import Field\n"
