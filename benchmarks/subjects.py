@@ -13,8 +13,8 @@ import numpy as np
 
 from benchmarks import models
 from benchmarks.albert import albert
+from benchmarks.folders import BENCH, REAL_MODULES
 from benchmarks.inception import inception
-from benchmarks.places import BENCH, REAL_MODULES
 from hubexplore.hub.resolve.archive import extract
 
 BLOCKS: Final = 11  # per width: 89 convolutions, 447 variables, at least 4,000 nodes a variant

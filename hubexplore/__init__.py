@@ -76,8 +76,8 @@ def __getattr__(name: str) -> Any:
 
 def _missing(name: str) -> Exception:
     """What to raise for a public name that is not there."""
-    from hubexplore.absent import explain
     from hubexplore.errors import NoSuchImportError, NoSuchNameError
+    from hubexplore.missing_names import explain
 
     message = explain(name, __all__)
     # `from hubexplore import name` asks here first, and would forget what an AttributeError says.

@@ -86,9 +86,9 @@ def package(session: nox.Session) -> None:
 def _test(session: nox.Session, *requirements: str) -> None:
     session.chdir(ROOT)
     session.install(*requirements, "--editable", ".[lab,test]")
-    own = {"JUPYTER_PREFER_ENV_PATH": "1"}
-    session.run(*PYTEST, env=own)
-    session.run(*PYTEST, "tests/hub", env=own | {"HUBEXPLORE_TEST_TF1": "1"})
+    environment = {"JUPYTER_PREFER_ENV_PATH": "1"}
+    session.run(*PYTEST, env=environment)
+    session.run(*PYTEST, "tests/hub", env=environment | {"HUBEXPLORE_TEST_TF1": "1"})
 
 
 def _empty(session: nox.Session) -> Path:

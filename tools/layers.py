@@ -62,8 +62,8 @@ class Layer:
 def rows(project: dict[str, Any]) -> list[list[Layer]]:
     """The layers from top to bottom; those in one row do not import each other."""
     contracts = project["tool"]["importlinter"]["contracts"]
-    (layers,) = (each for each in contracts if each["type"] == "layers")
-    forbidden = [each for each in contracts if each["type"] == "forbidden"]
+    (layers,) = (contract for contract in contracts if contract["type"] == "layers")
+    forbidden = [contract for contract in contracts if contract["type"] == "forbidden"]
     return [
         [_layer(name.strip(), forbidden) for name in row.replace("|", ":").split(":")]
         for row in layers["layers"]
@@ -78,9 +78,9 @@ def _layer(name: str, forbidden: list[dict[str, Any]]) -> Layer:
         modules = contract["forbidden_modules"]
         more = f" and {len(modules) - SHOWN} more" if len(modules) > SHOWN else ""
         inside = sorted(
-            each.removeprefix(f"{name}.")
-            for each in contract["source_modules"]
-            if each.startswith(f"{name}.")
+            source_module.removeprefix(f"{name}.")
+            for source_module in contract["source_modules"]
+            if source_module.startswith(f"{name}.")
         )
         but = f", not in {', '.join(inside)}" if inside else ""
         allowed.append(", ".join(modules[:SHOWN]) + more + but)
@@ -102,7 +102,7 @@ def _docstring(module: str) -> str:
 def title(layers: list[list[Layer]]) -> str:
     """Returns the alt text of the picture."""
     return "Layers from top to bottom: " + "; ".join(
-        " and ".join(each.name for each in row) for row in layers
+        " and ".join(layer.name for layer in row) for row in layers
     )
 
 
@@ -112,7 +112,7 @@ def lines(row: list[Layer]) -> tuple[list[list[str]], list[str]]:
     boxes = [[layer.name, *textwrap.wrap(layer.description, width)] for layer in row]
     # What not all of the row may import says whose it is.
     said = {
-        words if all(words in each.imports for each in row) else f"{layer.name}: {words}": None
+        words if all(words in layer.imports for layer in row) else f"{layer.name}: {words}": None
         for layer in row
         for words in layer.imports
     }

@@ -1,4 +1,4 @@
-"""The subject of a trial: its summary at once, the live module of a graph variant when it is first run."""
+"""The module that is explored: its summary at once, the live module when a graph variant is first run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hubexplore.hub.summarize import summarize
 from hubexplore.session.tf_startup import import_tensorflow, quiet_tensorflow
 from hubexplore.summary.diagnosis.saved_model_remedy import unsupported
 from hubexplore.summary.files.paths import text_of
-from hubexplore.summary.files.redaction import shown, without_access
+from hubexplore.summary.files.redaction import redacted, without_access
 from hubexplore.summary.graph.randomness import is_random
 from hubexplore.summary.lookup import find_signature, find_variant
 from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL, TF2_SAVED_MODEL, ModuleSummary
@@ -78,7 +78,7 @@ class Subject:
 
         The cache finds the module without user name and password; `redaction.HIDDEN` replaces a token.
         """
-        return None if self.handle is None else shown(without_access(self.handle))
+        return None if self.handle is None else redacted(without_access(self.handle))
 
     def _absolute(self) -> str | None:
         """Returns the handle in a form that survives a change of the current directory."""

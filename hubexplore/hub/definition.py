@@ -25,9 +25,9 @@ from hubexplore.hub.storage.glob_paths import restorable
 from hubexplore.hub.storage.provenance import NO_FILES, AssetFiles, SourceFile
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variants.checkpoint import Checkpoint
+from hubexplore.hub.variants.graph_variant import GraphVariant, as_tag_set
 from hubexplore.hub.variants.restore import find_misfit
-from hubexplore.hub.variants.variables import VariableSpec
-from hubexplore.hub.variants.variant import Variant, as_tag_set
+from hubexplore.hub.variants.variable_specs import VariableSpec
 from hubexplore.summary.diagnosis.saved_model_remedy import SUPPORTED_COLLECTIONS, module_code
 from hubexplore.summary.files import paths
 from hubexplore.summary.lookup import no_such_variant
@@ -41,7 +41,7 @@ _TRAINING_ADVICE: Final = " Training needs trainable=True, whatever the tags."
 MSG_SAME_TAGS: Final = "Each graph variant needs its own set of tags; {tags} occurs twice."
 
 
-def check_variants(variants: Iterable[Variant], code: Callable[[list[str]], str] | None = None) -> None:
+def check_variants(variants: Iterable[GraphVariant], code: Callable[[list[str]], str] | None = None) -> None:
     """Checks the rules that hold for the variants of every module.
 
     Args:
@@ -88,7 +88,7 @@ class DefinedSpec(ModuleSpec):
 
     def __init__(
         self,
-        variants: Iterable[Variant],
+        variants: Iterable[GraphVariant],
         title: str,
         checkpoint: Checkpoint | None,
         origin: SourceFile | None = None,
@@ -189,7 +189,7 @@ class DefinedSpec(ModuleSpec):
             path, lambda folder: write_module(folder, self, write_variables if variables else None), overwrite
         )
 
-    def variant(self, tags: Iterable[str] | None) -> Variant:
+    def variant(self, tags: Iterable[str] | None) -> GraphVariant:
         """The graph variant with `tags`; None means no tags.
 
         Raises:
@@ -201,7 +201,7 @@ class DefinedSpec(ModuleSpec):
         return self._variants[tag_set]
 
     @property
-    def variants(self) -> tuple[Variant, ...]:
+    def variants(self) -> tuple[GraphVariant, ...]:
         """All graph variants."""
         return tuple(self._variants.values())
 
@@ -282,8 +282,8 @@ class DefinedSpec(ModuleSpec):
     @functools.cached_property
     def _summary(self) -> Summary:
         # On first use, for speed only: Module() and calls show nothing.
-        from hubexplore.display.rich.summaries import dress
+        from hubexplore.display.rich.summaries import displayable
 
         kind = IN_MEMORY if self._place is None else TF1_SAVED_MODEL if self.origin is None else HUB_MODULE
         graphs = [variant.meta_graph for variant in self.variants]
-        return dress(describe(graphs, self._display_title, kind, self._place))
+        return displayable(describe(graphs, self._display_title, kind, self._place))

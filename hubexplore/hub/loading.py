@@ -21,16 +21,17 @@ from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.graph.shared_names import separate_tables
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.hub.storage import assets
-from hubexplore.hub.storage.meta_graphs import check_format, check_regular, read_if_there, read_variants
+from hubexplore.hub.storage.meta_graphs import check_regular, read_if_there, read_variants
 from hubexplore.hub.storage.provenance import AssetFiles, SourceFile
 from hubexplore.hub.variants.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
+from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.hub.variants.variable_collections import list_saved
-from hubexplore.hub.variants.variables import VARIABLE_COLLECTIONS
-from hubexplore.hub.variants.variant import Variant
+from hubexplore.hub.variants.variable_specs import VARIABLE_COLLECTIONS
 from hubexplore.summary.diagnosis.path_diagnosis import explain
 from hubexplore.summary.diagnosis.saved_model_remedy import spec_code
 from hubexplore.summary.files.paths import for_tensorflow, text_of
-from hubexplore.summary.files.redaction import shown
+from hubexplore.summary.files.redaction import redacted
+from hubexplore.summary.graph.hub_messages import check_definition
 from hubexplore.summary.module_format import GRAPH_FILE, MODULE_FILE, VARIABLES_PREFIX
 from hubexplore.summary.reading.directory import ModuleDirectory
 
@@ -89,7 +90,7 @@ def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpe
     if definition is None:
         raise explained(directory, path)
     # Before the other files: a module of another format may not have them.
-    check_format(os.path.join(directory, MODULE_FILE), definition)
+    check_definition(os.path.join(directory, MODULE_FILE), definition)
     try:
         origin = SourceFile.of(os.path.join(directory, GRAPH_FILE))
     except tf.errors.OpError as error:
@@ -98,7 +99,7 @@ def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpe
         variants = read_variants(directory)
     except DamagedModuleError as error:
         raise explained(directory, path) from error
-    title = shown(text_of(path))
+    title = redacted(text_of(path))
     check_variants(variants, functools.partial(spec_code, title))
     return spec_from_directory(directory, variants, title, origin)
 
@@ -109,7 +110,7 @@ def explained(directory: str, handle: str | bytes | os.PathLike[str]) -> HubErro
     If nothing or something else is there, it also is the `tf.errors.NotFoundError` that callers of
     `hub.Module` catch.
     """
-    error = explain(directory, filesystem_of(directory), shown(text_of(handle)))
+    error = explain(directory, filesystem_of(directory), redacted(text_of(handle)))
     if type(error) in _NOT_FOUND:
         return _NOT_FOUND[type(error)](str(error))
     return error or DamagedModuleError(f"The module at {directory!r} is not readable. {MSG_AGAIN}")
@@ -117,7 +118,7 @@ def explained(directory: str, handle: str | bytes | os.PathLike[str]) -> HubErro
 
 def spec_from_directory(
     directory: str,
-    variants: list[Variant],
+    variants: list[GraphVariant],
     title: str,
     origin: SourceFile | None = None,
     started: Mapping[frozenset[str], Mapping[str, str]] | None = None,
@@ -152,7 +153,7 @@ def spec_from_directory(
     return DefinedSpec(variants, title, checkpoint, origin, place, asset_files=asset_files)
 
 
-def _checkpoint(variants: list[Variant], prefix: str) -> Checkpoint | None:
+def _checkpoint(variants: list[GraphVariant], prefix: str) -> Checkpoint | None:
     """The checkpoint of a module; None if it has no variables.
 
     If some of its variants have none, the module may have been exported from one of these, without any

@@ -12,10 +12,10 @@ from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.loading import explained, spec_from_directory
 from hubexplore.hub.resolve import read
 from hubexplore.hub.storage.meta_graphs import read_variants
-from hubexplore.hub.variants.variant import Variant
+from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.summary.diagnosis.saved_model_remedy import DROPPED_COLLECTIONS, spec_code
 from hubexplore.summary.files.paths import for_tensorflow, text_of
-from hubexplore.summary.files.redaction import shown
+from hubexplore.summary.files.redaction import redacted
 from hubexplore.summary.module_format import GRAPH_FILES, INTERNAL_SIGNATURES
 from hubexplore.summary.reading.local_variables import main_op_values
 
@@ -59,12 +59,12 @@ def _spec_in(
     started = {variant.tags: main_op_values(variant.meta_graph, variant.nodes) for variant in variants}
     for variant in variants:
         _trim(variant, DROPPED_COLLECTIONS | chosen)
-    path = shown(text_of(saved_model_path))
+    path = redacted(text_of(saved_model_path))
     check_variants(variants, lambda names: spec_code(path, sorted(chosen.union(names))))
     return spec_from_directory(directory, variants, title=path, started=started)
 
 
-def _trim(variant: Variant, dropped: frozenset[str]) -> None:
+def _trim(variant: GraphVariant, dropped: frozenset[str]) -> None:
     for key in dropped:
         variant.meta_graph.collection_def.pop(key, None)
     for name in INTERNAL_SIGNATURES:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from hubexplore.display.rich.summaries import Summary, dress
+from hubexplore.display.rich.summaries import Summary, displayable
 from hubexplore.errors import HandleError
 from hubexplore.hub.resolve import read
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.summary.files.paths import text_of
-from hubexplore.summary.files.redaction import shown
+from hubexplore.summary.files.redaction import redacted
 from hubexplore.summary.model import ModuleSummary
 from hubexplore.summary.reading.directory import read_module
 
@@ -43,16 +43,18 @@ def summarize(module: Any) -> Summary:
         weights, becomes a warning in the summary instead.
     """
     if isinstance(module, ModuleSummary):
-        return dress(module)
+        return displayable(module)
     if isinstance(module, (str, bytes, os.PathLike)):
-        title = shown(text_of(module))
-        return dress(read(module, lambda directory: read_module(directory, filesystem_of(directory), title)))
+        title = redacted(text_of(module))
+        return displayable(
+            read(module, lambda directory: read_module(directory, filesystem_of(directory), title))
+        )
     # By its method, not by its class: importing these classes would load TensorFlow.
     method = getattr(module, "summary", None)
     # A class has the method as well, but is not a module.
     summary = method() if callable(method) and not isinstance(module, type) else None
     if isinstance(summary, ModuleSummary):
-        return dress(summary)
+        return displayable(summary)
     raise HandleError(
         f"A summary is made of the path or handle of a module, a ModuleSpec or a Module; got a "
         f"{type(module).__name__}."

@@ -291,7 +291,7 @@ def has_op(graph: tf.Graph, name: str) -> bool:
 
 
 @contextlib.contextmanager
-def names_given_back(graph: tf.Graph, name: str) -> Iterator[None]:
+def release_names_on_failure(graph: tf.Graph, name: str) -> Iterator[None]:
     """Gives scope names back if what was to be built in them fails before it adds an op.
 
     The next attempt then gets the name that this one would have had. There is no public call for it:

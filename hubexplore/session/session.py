@@ -16,7 +16,8 @@ from hubexplore.display.wording import MAX_SENTENCE, visible
 from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
 from hubexplore.hub.inspection.training_checks import losses_unused, not_trainable
 from hubexplore.hub.module import Module
-from hubexplore.hub.running.run_errors import RunError, explain_run_error
+from hubexplore.hub.running.run_error_classes import RunError
+from hubexplore.hub.running.run_errors import explain_run_error
 from hubexplore.hub.running.signature_runner import AppliedSignature, AppliedSignatures
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.session import removal, variable_values
@@ -313,7 +314,7 @@ class NotebookSession:
           ExportExistsError: (a FileExistsError) something is there.
           ExportError: (an OSError) it could not be written.
         """
-        from hubexplore.session.export.export import export
+        from hubexplore.session.export.checked_export import export
 
         self._check_open()
         live = self._live(module)

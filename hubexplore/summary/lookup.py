@@ -73,14 +73,14 @@ def no_such_variant(
     nearest = f" Nearest: {written(_nearest(key, known))}." if known else ""
     return NoSuchVariantError(
         f"The module has no graph variant with the tags {list(key)!r}; it has "
-        f"{_listed(map(list, known))}.{nearest}{advice}"
+        f"{first_names(map(list, known)) or 'no graph variants'}.{nearest}{advice}"
     )
 
 
 def no_such_signature(name: object, existing: Iterable[str]) -> NoSuchSignatureError:
     """Returns the error for a signature that there is not, with the names of those that exist."""
     names = list(existing)
-    listed = f"[{_listed(names)}]" if len(names) <= MAX_NAMED else _listed(names)
+    listed = f"[{first_names(names)}]" if len(names) <= MAX_NAMED else first_names(names)
     hint = closest(str(name), names)
     return NoSuchSignatureError(
         f"The module has no signature {name!r}; it has {listed if names else 'no signatures'}.{hint}"
@@ -96,7 +96,8 @@ def _nearest(tags: Tags, existing: Collection[Tags]) -> Tags:
     return min(existing, key=lambda other: (len(set(other) ^ set(tags)), other))
 
 
-def _listed(items: Iterable[object]) -> str:
+def first_names(items: Iterable[object], limit: int = MAX_NAMED) -> str:
+    """Returns "'a', 'b' and 3 more" for a message: the first `limit` items, and how many there are beyond."""
     texts = list(map(repr, items))
-    more = f" and {len(texts) - MAX_NAMED:,} more" if len(texts) > MAX_NAMED else ""
-    return (", ".join(texts[:MAX_NAMED]) or "no graph variants") + more
+    more = f" and {len(texts) - limit:,} more" if len(texts) > limit else ""
+    return ", ".join(texts[:limit]) + more

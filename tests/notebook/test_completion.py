@@ -17,8 +17,8 @@ from tests.notebook.shells import Run, fails
 def completed(shell: InteractiveShell, line: str) -> set[str]:
     """The lines that the tab key offers."""
     with provisionalcompleter():
-        found = list(shell.Completer.completions(line, len(line)))
-    return {line[: each.start] + each.text for each in found}
+        completions = list(shell.Completer.completions(line, len(line)))
+    return {line[: entry.start] + entry.text for entry in completions}
 
 
 @pytest.fixture
@@ -294,8 +294,8 @@ def test_a_quote_that_the_editor_closed(run: Run, shell: InteractiveShell, insid
     (inside / "aa b").mkdir()
     line = "%hub_load 'aa'"
     with provisionalcompleter():
-        (found,) = shell.Completer.completions(line, len(line) - 1)
-    assert line[: found.start] + found.text + line[found.end :] == "%hub_load 'aa b/'"
+        (completion,) = shell.Completer.completions(line, len(line) - 1)
+    assert line[: completion.start] + completion.text + line[completion.end :] == "%hub_load 'aa b/'"
 
 
 def test_values_are_put_in_word_by_word(run: Run, inside: Path) -> None:

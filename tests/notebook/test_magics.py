@@ -226,7 +226,9 @@ def test_help(run: Run, name: str, capsys: pytest.CaptureFixture[str]) -> None:
 def hub_errors() -> list[type[Exception]]:
     """Every class of HubError that errors.py has."""
     return [
-        each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.HubError)
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, errors.HubError)
     ]
 
 

@@ -33,8 +33,8 @@ def test_a_million_graphs(tmp_path: Path) -> None:
 def test_as_many_graphs_as_there_may_be(tmp_path: Path) -> None:
     folder = write(tmp_path / "m", *(saved_models.meta_graph(f"t{n:04}") for n in range(MOST_VARIANTS)))
     assert len(summary_of(folder).variants) == MOST_VARIANTS
-    found = path_diagnosis.diagnose(str(folder), LOCAL)
-    assert "'t0000', 't0001', 't0002', 't0003', 't0004' and 995 more" in found.what()
+    diagnosis = path_diagnosis.diagnose(str(folder), LOCAL)
+    assert "'t0000', 't0001', 't0002', 't0003', 't0004' and 995 more" in diagnosis.what()
 
 
 def test_a_million_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +118,7 @@ def test_a_description_is_parsed_once(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(variables, "VariableDef", Counting)
     summary = summary_of(folder)
-    assert [each.trainable for each in summary.variants[0].variables] == [True] * 50
+    assert [variable.trainable for variable in summary.variants[0].variables] == [True] * 50
     assert set(parsed.values()) == {1}
     assert len(parsed) == 50
 
@@ -147,11 +147,11 @@ def test_ops_are_told_by_how_they_begin() -> None:
 @pytest.mark.parametrize("shape", [(), (2,), (1 << 40, 3), (7,) * 60])
 def test_entries_in_short_and_in_full(shape: tuple[int, ...], offset: int) -> None:
     """Entries as they are written nearly always, and with their fields in another order."""
-    own = mutated_modules.entry(shape, offset, 300)
-    other = mutated_modules.written(list(reversed(mutated_modules.fields(own))))
+    entry = mutated_modules.entry(shape, offset, 300)
+    other = mutated_modules.written(list(reversed(mutated_modules.fields(entry))))
     found = [
         read_index(mutated_modules.index([(b"", b"\x08\x01"), (b"w", each)])).entries["w"]
-        for each in (own, other)
+        for each in (entry, other)
     ]
     assert found[0] == found[1]
     assert found[0].shape == shape
@@ -160,9 +160,9 @@ def test_entries_in_short_and_in_full(shape: tuple[int, ...], offset: int) -> No
 
 
 def test_an_entry_in_a_shard_that_does_not_exist() -> None:
-    own = mutated_modules.entry((2,), 0, 8).replace(b"\x28\x08", b"\x18\x02\x28\x08")
+    entry = mutated_modules.entry((2,), 0, 8).replace(b"\x28\x08", b"\x18\x02\x28\x08")
     with pytest.raises(errors.DamagedModuleError, match=re.escape("lies in shard 2 of 1")):
-        read_index(mutated_modules.index([(b"", b"\x08\x01"), (b"w", own)]))
+        read_index(mutated_modules.index([(b"", b"\x08\x01"), (b"w", entry)]))
 
 
 @pytest.mark.parametrize("length", [5, 60, 127])
@@ -184,6 +184,6 @@ def test_what_is_near_is_looked_for_a_few_times(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(variant, "_near", near)
     *named, more = summary_of(write(tmp_path / "m", graph)).warnings
-    assert [each.endswith("Did you mean 'x:0'?") for each in named] == [True] * 3
+    assert [text.endswith("Did you mean 'x:0'?") for text in named] == [True] * 3
     assert more == "... and 47 more of this kind."
     assert len(looked) == 3

@@ -146,7 +146,7 @@ def build_tree(entries: Sequence[VariableEntry], budget: RowBudget) -> VariableT
     queue = deque([root])
     while queue:
         queue.extend(_open(queue.popleft(), layout, budget, all_in_one))
-    hidden = len(entries) - root.shown()
+    hidden = len(entries) - root.listed_count()
     return VariableTree(layout.columns, root.frozen(layout), omission(hidden, "variable"))
 
 
@@ -258,9 +258,9 @@ class _Node:
             self.name, len(self.items), parameters, size, share, scopes, tuple(self.leaves), note
         )
 
-    def shown(self) -> int:
+    def listed_count(self) -> int:
         """Returns how many variables are listed in it or counted by its note."""
-        return len(self.leaves) + self.left_out + sum(node.shown() for node in self.nodes)
+        return len(self.leaves) + self.left_out + sum(node.listed_count() for node in self.nodes)
 
 
 def _open(node: _Node, layout: _Layout, budget: RowBudget, all_in_one: bool) -> list[_Node]:

@@ -22,7 +22,7 @@ from hubexplore.hub.graph.shared_names import prefix_shared_names
 from hubexplore.hub.graph.slice import GraphSlice, check_complete, slice_graph
 from hubexplore.hub.graph.state import State
 from hubexplore.hub.variants.graph_checks import check_names, output_count
-from hubexplore.hub.variants.variant import Variant
+from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.summary.graph.traversal import PLACEHOLDERS, Cut, Reach, node_of
 
 MSG_NO_VALUE: Final = (
@@ -72,7 +72,9 @@ class TensorFinder:
       functions: of the module.
     """
 
-    def __init__(self, variant: Variant, state: State, home: OpScope, functions: FunctionImporter) -> None:
+    def __init__(
+        self, variant: GraphVariant, state: State, home: OpScope, functions: FunctionImporter
+    ) -> None:
         self._variant = variant
         self._state = state
         self.home = home

@@ -16,7 +16,7 @@ from hubexplore.hub.graph.state import State
 from hubexplore.hub.storage.glob_paths import restorable
 from hubexplore.hub.variants.checkpoint import Checkpoint, StoredVariable, stored_variables
 from hubexplore.hub.variants.restore import find_misfit, restore_node, string_const
-from hubexplore.hub.variants.variables import VariableSpec
+from hubexplore.hub.variants.variable_specs import VariableSpec
 from hubexplore.summary.files.paths import for_tensorflow
 
 _LOGGER: Final = logging.getLogger("hubexplore")

@@ -10,7 +10,7 @@ from tensorflow.core.framework import graph_pb2
 
 from hubexplore.errors import CheckpointMismatchError, closest
 from hubexplore.hub.variants.checkpoint import StoredVariable
-from hubexplore.hub.variants.variables import VariableSpec
+from hubexplore.hub.variants.variable_specs import VariableSpec
 from hubexplore.summary.graph.traversal import node_of
 
 # One RestoreV2 reads up to this much. Larger groups save per-op work; smaller ones bound what the

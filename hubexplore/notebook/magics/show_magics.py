@@ -61,7 +61,7 @@ class ShowMagics(HubMagicsBase):
         if first_tags is None and second_tags is None:
             return summary.compare(other)
         variants = summary.variant(first_tags or ""), other.variant(second_tags or "")
-        return comparison_view.shown(compare_variants(*variants, (summary.source, other.source)))
+        return comparison_view.displayable(compare_variants(*variants, (summary.source, other.source)))
 
     @magic()
     @line_magic

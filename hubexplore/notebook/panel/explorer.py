@@ -14,16 +14,16 @@ from hubexplore.display.card.html import framed, heading
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.wording import counted, visible
 from hubexplore.errors import HubError
-from hubexplore.explorer.runs import Run, Trial
+from hubexplore.explorer.runs import ModuleRunner, Run
 from hubexplore.explorer.subject import Subject
 from hubexplore.notebook.panel.browser_widgets import Message, PanelMonitor
 from hubexplore.notebook.panel.fields.signature_selector import SignatureSelector, callable_signatures
 from hubexplore.notebook.panel.graph.tab import GraphTab
-from hubexplore.notebook.panel.messages import MSG_BUSY, MSG_LEFT_BEHIND, error_text
 from hubexplore.notebook.panel.open_panels import OPEN_PANELS
+from hubexplore.notebook.panel.panel_texts import MSG_BUSY, MSG_LEFT_BEHIND, error_text
 from hubexplore.notebook.panel.snapshot import MAX_SNAPSHOT, Snapshot
 from hubexplore.notebook.panel.subject_lookup import find, notebook_book
-from hubexplore.notebook.panel.tabs.trial import TryTab
+from hubexplore.notebook.panel.tabs.try_tab import TryTab
 from hubexplore.notebook.panel.tabs.variables import VariablesTab
 from hubexplore.notebook.panel.tabs.variants import VariantsTab
 from hubexplore.notebook.panel.widget_closing import close_all
@@ -95,7 +95,7 @@ class Explorer:
     ) -> None:
         _check_selection(subject, signature, tags)
         self._subject = subject
-        self._trial = Trial(subject)
+        self._runner = ModuleRunner(subject)
         # Its widgets, which ipywidgets keeps alive, refer to it weakly: `open_panels` asks the garbage
         # collector whether anything else refers to it.
         panel = weakref.proxy(self)
@@ -110,7 +110,7 @@ class Explorer:
         self._snapshot = Snapshot(draw)
         first_tags = subject.tags if tags is None else subject.summary.variant(tags).tags
         self._selector = SignatureSelector(subject.summary, on_selection, first_tags, signature)
-        self._try = TryTab(self._trial, self._selector, _namespace, self._snapshot.changed)
+        self._try = TryTab(self._runner, self._selector, _namespace, self._snapshot.changed)
         self._monitor = PanelMonitor()
         self._monitor.listen(lambda message, _: panel._on_message(message))
         # A tab is put into its box when it is first opened: summaries of large modules take time to draw. The
@@ -136,7 +136,7 @@ class Explorer:
     @property
     def runs(self) -> tuple[Run, ...]:
         """The runs so far, oldest first."""
-        return tuple(self._trial.runs)
+        return tuple(self._runner.runs)
 
     def run(self, inputs: Any = None) -> Any:
         """Puts values into the form, runs them and returns the result, in the form of `value`.
@@ -163,7 +163,7 @@ class Explorer:
         self._subject.close()
 
     def __repr__(self) -> str:
-        runs = counted(len(self._trial.runs), "run")
+        runs = counted(len(self._runner.runs), "run")
         return f"<Explorer of {visible(self._subject.summary.title)}: {runs}>"
 
     def _ipython_display_(self) -> None:
@@ -237,7 +237,7 @@ class Explorer:
 
     def _probe(self, signature: str, tensor: str) -> None:
         """Runs the inputs of the form, and shows a tensor of that run in the graph tab."""
-        graph, trial = self._tab_content("Graph"), self._trial
+        graph, runner = self._tab_content("Graph"), self._runner
         try:
             request = self._try.request()
         except HubError as error:
@@ -245,7 +245,7 @@ class Explorer:
             return
         # By the worker of the Try tab: one run at a time, and Cancel there ends this one as well.
         started = self._try.worker.start(
-            lambda: trial.call(request, (tensor,)),
+            lambda: runner.call(request, (tensor,)),
             lambda result: graph.show_value(tensor, result[2][tensor]),
             lambda error: graph.fail(error_text(error)),
         )
@@ -264,7 +264,7 @@ class Explorer:
         )
 
     def _static_html(self) -> Markup:
-        """Returns the panel as static HTML: the trial, then the other opened tabs up to the limit."""
+        """Returns the panel as static HTML: the Try tab, then the other opened tabs up to the limit."""
         current = _TABS[self._tabs.selected_index or 0]
         parts = [self._heading(), self._try.static_html()]
         size = sum(map(len, parts))

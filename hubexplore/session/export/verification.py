@@ -17,7 +17,8 @@ from hubexplore.errors import HubError
 from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.feeds import Feeds
-from hubexplore.hub.running.run_errors import explain_run_error, ops_without_kernel
+from hubexplore.hub.running.missing_kernels import ops_without_kernel
+from hubexplore.hub.running.run_errors import explain_run_error
 from hubexplore.hub.running.signature_runner import AppliedSignatures
 from hubexplore.inputs.examples import example_search
 from hubexplore.inputs.fields import fields
@@ -116,7 +117,7 @@ def made_up(module: Module, name: str) -> Iterator[dict[str, Any]]:
     variant = named_variant(summary, module.tags)
     signature = named_signature(variant, name)
     meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
-    for example in example_search.trials(fields(signature, variant, meta_graph)):
+    for example in example_search.candidates(fields(signature, variant, meta_graph)):
         yield {key: value.value for key, value in example.items()}
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from hubexplore import errors
 from hubexplore.summary.diagnosis import diagnoses, file_types, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import Diagnosis
-from hubexplore.summary.diagnosis.handle_hints import for_nothing
+from hubexplore.summary.diagnosis.handle_hints import missing_path_hint
 from hubexplore.summary.diagnosis.saved_model_remedy import unsupported
 from hubexplore.summary.files import magic
 from hubexplore.summary.files.filesystem import (
@@ -59,7 +59,7 @@ def explain(path: str, filesystem: Filesystem, name: str | None = None) -> error
         return None
     message = diagnosis.message(path)
     hint = (
-        for_nothing(name or path)
+        missing_path_hint(name or path)
         if isinstance(diagnosis, diagnoses.Nothing) and not diagnosis.similar
         else ""
     )

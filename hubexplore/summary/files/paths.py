@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hubexplore.errors import PathError
-from hubexplore.summary.files.redaction import shown
+from hubexplore.summary.files.redaction import redacted
 
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 # What pathlib makes of an address, as in Path("gs://bucket/module").
@@ -91,14 +91,14 @@ def text_of(path: Any, what: str = "The path") -> str:
     if not text.strip():
         raise PathError(MSG_EMPTY.format(what=what))
     if "\0" in text:
-        raise PathError(MSG_ZERO.format(what=what, path=shown(text)))
+        raise PathError(MSG_ZERO.format(what=what, path=redacted(text)))
     try:
         os.fsencode(text)
     except UnicodeEncodeError as error:
         raise PathError(MSG_NO_NAME.format(what=what, path=text)) from error
     if _CRUSHED_URL.match(text) and not os.path.lexists(text):
         mended = text.replace(":/", "://", 1)
-        raise PathError(MSG_CRUSHED.format(what=what, path=shown(text), mended=shown(mended)))
+        raise PathError(MSG_CRUSHED.format(what=what, path=redacted(text), mended=redacted(mended)))
     return text
 
 
@@ -158,7 +158,7 @@ def local_to_write(path: Any, what: str = "The path") -> str:
     """
     full_path = to_write(path, what)
     if is_url(full_path):
-        raise PathError(MSG_REMOTE.format(what=what, path=shown(full_path)))
+        raise PathError(MSG_REMOTE.format(what=what, path=redacted(full_path)))
     return full_path
 
 

@@ -147,7 +147,7 @@ def _function_attributes(op: str) -> tuple[str, ...] | None:
 
 
 @dataclass
-class _Walk:
+class _NestingWalk:
     """Result of a walk along the calls.
 
     Attributes:
@@ -161,11 +161,11 @@ class _Walk:
     cycle: list[str] = field(default_factory=list)
 
 
-def _walk(edges: Mapping[str, Iterable[str]]) -> _Walk:
+def _walk(edges: Mapping[str, Iterable[str]]) -> _NestingWalk:
     # A depth-first walk without recursion: a chain of 10,000 functions would exceed Python's own limit.
     # Invariant: `path` holds exactly the functions that are being called, in the order of the calls, and
     # `walk.order` those whose callees are all in it. Each call is followed once, so it takes linear time.
-    walk = _Walk()
+    walk = _NestingWalk()
     seen: set[str] = set()
     for start in edges:
         if start in seen:
@@ -190,7 +190,7 @@ def _walk(edges: Mapping[str, Iterable[str]]) -> _Walk:
     return walk
 
 
-def _too_deep(calls: Mapping[str, Counter[_Call]], walk: _Walk) -> str | None:
+def _too_deep(calls: Mapping[str, Counter[_Call]], walk: _NestingWalk) -> str | None:
     """Says which functions are too deep, if any; a recursion that works counts once."""
     # Callees come before their callers in `walk.order`, so their depth is known already.
     depth: dict[str, int] = {}
@@ -207,7 +207,7 @@ def _too_deep(calls: Mapping[str, Counter[_Call]], walk: _Walk) -> str | None:
 
 
 def _too_many(
-    calls: Mapping[str, Counter[_Call]], walk: _Walk, kind: str, sizes: Mapping[str, int], limit: int
+    calls: Mapping[str, Counter[_Call]], walk: _NestingWalk, kind: str, sizes: Mapping[str, int], limit: int
 ) -> str | None:
     """Says which function, or the graph, becomes too much when all calls are unfolded.
 
@@ -242,7 +242,7 @@ def _too_many(
     return None
 
 
-def _inner(calls: Mapping[str, Counter[_Call]], walk: _Walk, name: str) -> Iterator[tuple[str, int]]:
+def _inner(calls: Mapping[str, Counter[_Call]], walk: _NestingWalk, name: str) -> Iterator[tuple[str, int]]:
     """The functions that one calls, and how often, without calls that lead back."""
     for call, times in calls[name].items():
         if (name, call.callee) not in walk.back:

@@ -8,14 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from google.protobuf.message import DecodeError
-
-from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
+from hubexplore.errors import DamagedModuleError, HubError, UnsupportedFormatError
 from hubexplore.summary.diagnosis import path_diagnosis, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
 from hubexplore.summary.files.filesystem import Filesystem, is_link, join, read_message
 from hubexplore.summary.graph import saved_model_parser
-from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
+from hubexplore.summary.graph.hub_messages import check_definition
 from hubexplore.summary.graph.messages import SavedModel
 from hubexplore.summary.model import (
     GLOBAL,
@@ -193,16 +191,12 @@ def _explained(place: ModuleDirectory, title: str | None, reason: str = "") -> E
 def _format_warnings(place: ModuleDirectory) -> list[str]:
     try:
         content = read_message(place.filesystem, place.path(MODULE_FILE), _LARGEST_DEFINITION)
-        definition = ModuleDef.FromString(content)
     except OSError as error:
         return [f"{MODULE_FILE!r} cannot be read: {error.strerror or error}."]
-    except DecodeError as error:
-        return [f"{MODULE_FILE!r} is truncated or altered: {error}."]
-    if definition.format != FORMAT_V3:
-        return [f"{MODULE_FILE!r} names format {definition.format}; the TF1 Hub format is {FORMAT_V3}."]
-    if definition.required_features:
-        features = ", ".join(map(repr, definition.required_features))
-        return [f"It requires features that this version does not know: {features}."]
+    try:
+        check_definition(MODULE_FILE, content)
+    except HubError as error:
+        return [str(error)]
     return []
 
 

@@ -26,12 +26,12 @@ class Tab:
 
     @property
     def shown(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.tab.view.shown
-        return found
+        diagram: dict[str, Any] = self.tab.view.shown
+        return diagram
 
     @property
     def names(self) -> list[str]:
-        return [each["text"].partition(" (")[0] for each in self.shown["boxes"]]
+        return [box["text"].partition(" (")[0] for box in self.shown["boxes"]]
 
     def click(self, name: str) -> None:
         self.hear(kind="open", box=self.names.index(name))
@@ -97,7 +97,7 @@ class TestPlaces:
         digits.hear(kind="search", text="relu")
         assert digits.tab.view.matches[0] == "conv1/Relu · Relu"
         digits.hear(kind="search", text="conv2/")
-        assert all("conv2/" in each for each in digits.tab.view.matches)
+        assert all("conv2/" in match for match in digits.tab.view.matches)
         digits.hear(kind="search", text="no such thing")
         assert digits.tab.view.matches == []
 
@@ -112,9 +112,9 @@ class TestOps:
     def test_attributes_shapes_and_variables(self, digits: Tab) -> None:
         digits.click("conv1")
         digits.click("conv1/Conv2D")
-        told = digits.tab._details.value.replace("<wbr>", "")
+        details = digits.tab._details.value.replace("<wbr>", "")
         for words in ("strides", "[1, 1, 1, 1]", "SAME", "conv1/kernel", "(3, 3, 1, 24)", "(?, 8, 8, 24)"):
-            assert words in told
+            assert words in details
 
     def test_statistics_on_demand(self, digits: Tab) -> None:
         digits.click("conv1")

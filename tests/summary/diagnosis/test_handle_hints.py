@@ -40,7 +40,7 @@ def test_where_nothing_is(handle: str, says: str, tmp_path: Path, monkeypatch: p
     "handle", ["a/b", "./tfhub.dev/m", "models/mine.v2", "a/b/c/d/1", "/srv/tfhub.dev/m"]
 )
 def test_of_a_path_nothing_else_is_said(handle: str) -> None:
-    assert handle_hints.for_nothing(handle) == ""
+    assert handle_hints.missing_path_hint(handle) == ""
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_of_a_path_nothing_else_is_said(handle: str) -> None:
     ],
 )
 def test_of_a_web_page(handle: str, says: str) -> None:
-    hint = handle_hints.for_page(handle)
+    hint = handle_hints.web_page_hint(handle)
     assert says in hint
     assert bool(says) == bool(hint)
 

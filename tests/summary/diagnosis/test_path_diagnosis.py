@@ -22,10 +22,10 @@ LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
 
 
 def diagnose(path: Path | str) -> diagnoses.Diagnosis:
-    found = path_diagnosis.diagnose(str(path), LOCAL)
+    diagnosis = path_diagnosis.diagnose(str(path), LOCAL)
     if str(path):
-        assert repr(str(path)) in found.message(str(path))
-    return found
+        assert repr(str(path)) in diagnosis.message(str(path))
+    return diagnosis
 
 
 def message(path: Path | str) -> str:

@@ -23,11 +23,11 @@ def _code(open_it: Callable[[], object]) -> str:
     """The code that the error prints, which ends the message."""
     with pytest.raises(ValueError, match=r"hub\.") as caught:
         open_it()
-    found = re.search(
+    match = re.search(
         r"hub\.(Module|create_module_spec_from_saved_model)\(.*\Z", str(caught.value), re.DOTALL
     )
-    assert found, caught.value
-    return found[0]
+    assert match, caught.value
+    return match[0]
 
 
 def _run(code: str) -> Any:

@@ -104,21 +104,21 @@ def test_depth(way: str) -> None:
     for count, refused in ((function_nesting.MAX_DEPTH, False), (function_nesting.MAX_DEPTH + 1, True)):
         graph, library = _graph("f0")
         library.levels(count, way)
-        found = _found(graph)
-        assert (found is not None) == refused
-    assert str(found).startswith(
+        message = _found(graph)
+        assert (message is not None) == refused
+    assert str(message).startswith(
         "101 functions call one another in a chain: 'f0' -> 'f1' -> 'f2' -> 'f3' -> "
     )
-    assert "(93 more)" in str(found)
-    assert "'f98' -> 'f99' -> " in str(found)
+    assert "(93 more)" in str(message)
+    assert "'f98' -> 'f99' -> " in str(message)
 
 
 def test_thousands_of_levels() -> None:
     graph, library = _graph("f0")
     library.levels(20_000, "PartitionedCall")
-    found = str(_found(graph))
-    assert found.startswith("20,000 functions")
-    assert len(found) < 500
+    message = str(_found(graph))
+    assert message.startswith("20,000 functions")
+    assert len(message) < 500
 
 
 @pytest.mark.parametrize("levels", [30, 100])

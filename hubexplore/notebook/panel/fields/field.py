@@ -12,13 +12,13 @@ from hubexplore.display.card.html import framed
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.wording import MAX_SENTENCE, shape_text, visible
 from hubexplore.errors import HubError
-from hubexplore.inputs.brought import sources
+from hubexplore.inputs.external import sources
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue
 from hubexplore.notebook.panel.fields.picture_field import PictureSource, previews, takes_pictures
 from hubexplore.notebook.panel.fields.text_field import TextSource
 from hubexplore.notebook.panel.fields.upload import Files, Upload
-from hubexplore.notebook.panel.messages import error_text
+from hubexplore.notebook.panel.panel_texts import error_text
 
 TYPED: Final = "typed"
 PICTURE: Final = "image"
@@ -235,7 +235,7 @@ def entry_html(field: Field, entry: InputValue) -> Markup:
         cut = entry.text if len(entry.text) <= MAX_SNAPSHOT_TEXT else f"{entry.text[:MAX_SNAPSHOT_TEXT]} …"
         lines = "\n".join(visible(line, MAX_SENTENCE) for line in cut.splitlines())
         return tag("pre", lines)
-    brief, facts = values.brief(entry.shown), values.facts(entry.shown)
+    brief, facts = values.brief(entry.display_value), values.facts(entry.display_value)
     # The short form of an array without a readable one is its shape and dtype, with which the facts begin.
     text = facts if facts.startswith(brief) else f"{brief} · {facts}"
     return join(tag("p", visible(origin), text), *previews(field, entry))

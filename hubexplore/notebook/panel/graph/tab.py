@@ -17,7 +17,7 @@ from hubexplore.errors import HubError
 from hubexplore.notebook.panel.browser_widgets import FRONTEND, FrontendWidget, Message, script
 from hubexplore.notebook.panel.graph.op_details import box_text, details, weights_of
 from hubexplore.notebook.panel.graph.scope_model import GraphModel, is_folded
-from hubexplore.notebook.panel.messages import error_text
+from hubexplore.notebook.panel.panel_texts import error_text
 from hubexplore.notebook.panel.tabs.results import Results, Value
 from hubexplore.summary.outline import Box
 from hubexplore.summary.outline.data import OP

@@ -11,7 +11,7 @@ from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.rich import weight_statistics
 from hubexplore.display.rich.summaries import Summary
 from hubexplore.display.wording import counted, size_text
-from hubexplore.notebook.panel.messages import error_text
+from hubexplore.notebook.panel.panel_texts import error_text
 from hubexplore.summary.model import VariableSummary
 from hubexplore.summary.weights.statistics import VariableStats, select, variable_stats
 

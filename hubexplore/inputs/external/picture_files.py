@@ -13,10 +13,10 @@ import numpy as np
 
 from hubexplore.errors import SignatureError
 from hubexplore.inputs import pictures
-from hubexplore.inputs.brought import images
+from hubexplore.inputs.external import picture_arrays
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue
-from hubexplore.inputs.typed import nested_lists
+from hubexplore.inputs.text import nested_lists
 from hubexplore.summary.files import magic
 from hubexplore.summary.reading.string_inputs import Encoding
 from hubexplore.summary.tensor_values import Array
@@ -60,13 +60,13 @@ def read(field: Field, files: Sequence[tuple[str, bytes]]) -> PictureFiles:
     value = np.empty(len(files), object)
     for number, (name, content) in enumerate(files):
         # Decoded here only to refuse what the graph could not decode, or only with all the memory there is.
-        images.open_picture(name, content, FORMATS)
+        picture_arrays.open_picture(name, content, FORMATS)
         # TensorFlow reads the web-safe alphabet; padding is accepted.
         value[number] = base64.urlsafe_b64encode(content) if field.encoding.base64 else bytes(content)
     names = tuple(name for name, _ in files)
     return PictureFiles(
         nested_lists.shaped(field, value),
-        picture=images.short_names(names),
+        picture=picture_arrays.short_names(names),
         names=names,
         base64=field.encoding.base64,
         are_samples=all(pictures.samples().get(name) == content for name, content in files),
@@ -87,7 +87,7 @@ def preview(field: Field, value: Any, limit: int = 8) -> tuple[bytes, ...]:
             continue
         try:
             plain = base64.urlsafe_b64decode(content) if field.encoding.base64 else content
-            picture, _ = images.open_picture("", plain, FORMATS)
+            picture, _ = picture_arrays.open_picture("", plain, FORMATS)
         except (SignatureError, binascii.Error):
             continue
         picture.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.places import ROOT
+from benchmarks.folders import ROOT
 
 LIMIT: Final = 300  # seconds for one process
 # The floor of `show`: starting Python and importing what any reader of these files needs.

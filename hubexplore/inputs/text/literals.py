@@ -58,7 +58,7 @@ class Literals:
             value = None
         if value is None:
             raise SignatureError(
-                f"Input {self.field.name!r}{', ' + where if where else ''}: found {shown(item)}, expected "
+                f"Input {self.field.name!r}{', ' + where if where else ''}: found {excerpt(item)}, expected "
                 f"{self._expectation} ({self.field.dtype})."
             )
         return value
@@ -153,7 +153,7 @@ def counted(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
 
 
-def shown(item: Any) -> str:
+def excerpt(item: Any) -> str:
     """A value for a message: short, on one line, without characters that do not print."""
     if item is None:
         return "null"

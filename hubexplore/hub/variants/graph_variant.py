@@ -73,7 +73,7 @@ def node_list(meta_graph: Any, collection: str) -> list[str]:
     return list(meta_graph.collection_def[collection].node_list.value)
 
 
-class Variant:
+class GraphVariant:
     """A MetaGraphDef with its tags.
 
     The meta graph belongs to the variant: devices are cleared in it once, and nothing else is

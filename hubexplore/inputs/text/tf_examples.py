@@ -13,8 +13,8 @@ from google.protobuf.message import DecodeError
 from hubexplore.errors import SignatureError, closest
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import short
-from hubexplore.inputs.typed import json_text, nested_lists
-from hubexplore.inputs.typed.literals import Literals, shown
+from hubexplore.inputs.text import json_text, nested_lists
+from hubexplore.inputs.text.literals import Literals, excerpt
 from hubexplore.summary.graph import messages
 from hubexplore.summary.reading.string_inputs import PLAIN
 from hubexplore.summary.tensor_values import Array
@@ -101,7 +101,7 @@ def of_rows(field: Field, rows: Sequence[Any]) -> Array:
     for number, row in enumerate(rows, 1):
         if not isinstance(row, Mapping):
             raise SignatureError(
-                f"Input {field.name!r}, row {number}: found {shown(row)}, expected {field.hint}."
+                f"Input {field.name!r}, row {number}: found {excerpt(row)}, expected {field.hint}."
             )
         features = {}
         for name, values in row.items():

@@ -14,11 +14,11 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import SignatureError
-from hubexplore.inputs.brought import conversion
+from hubexplore.inputs.external import conversion
 from hubexplore.inputs.fields import RAGGED, SPARSE, Field
 from hubexplore.inputs.input_value import Sparse
-from hubexplore.inputs.typed import nested_lists, tf_examples
-from hubexplore.inputs.typed.literals import Literals
+from hubexplore.inputs.text import nested_lists, tf_examples
+from hubexplore.inputs.text.literals import Literals
 from hubexplore.summary.confusables import columns
 from hubexplore.summary.tensor_values import Array, is_ragged, is_sparse
 

@@ -10,7 +10,7 @@ from hubexplore.display import values
 from hubexplore.display.values.value_kinds import is_readable
 from hubexplore.display.wording import beginning, tags_text, visible
 from hubexplore.errors import HubError
-from hubexplore.explorer.runs import Asked, Run
+from hubexplore.explorer.runs import Run, RunRequest
 from hubexplore.inputs.input_value import InputValue
 
 MSG_CANCELLING = (
@@ -48,12 +48,12 @@ def error_text(error: BaseException) -> str:
     return MSG_BUG.format(kind=kind, text=beginning(text, 600))
 
 
-def row_counts_text(request: Asked) -> str:
+def row_counts_text(request: RunRequest) -> str:
     """Returns a sentence on the number of rows of each input if these numbers differ, else ""."""
     # A scalar has no rows, and TensorFlow accepts it beside any number of them.
     counts = {
         name: len(entry.value)
-        for name, entry in request.given.items()
+        for name, entry in request.input_values.items()
         if isinstance(entry.value, list) or np.ndim(entry.value)
     }
     if len(set(counts.values())) < 2:
@@ -69,18 +69,19 @@ def duration(seconds: float) -> str:
 
 def title_of(run: Run) -> str:
     """Returns the title of the results of a run."""
-    tags = run.asked.tags
+    tags = run.request.tags
     variant = f", variant {tags_text(tags)}" if tags else ""
-    return f"Run {run.number}: {visible(run.asked.signature)}{variant} · {duration(run.seconds)}"
+    return f"Run {run.number}: {visible(run.request.signature)}{variant} · {duration(run.seconds)}"
 
 
 def row_of(run: Run) -> dict[str, Any]:
     """Returns a run as a row of the log; the keys are those of `Run` in log.js."""
     return {
         "number": run.number,
-        "signature": visible(run.asked.signature)
-        + (f" ({tags_text(run.asked.tags)})" if run.asked.tags else ""),
-        "inputs": _listed({name: _input_text(entry) for name, entry in run.asked.given.items()}) or "none",
+        "signature": visible(run.request.signature)
+        + (f" ({tags_text(run.request.tags)})" if run.request.tags else ""),
+        "inputs": _listed({name: _input_text(entry) for name, entry in run.request.input_values.items()})
+        or "none",
         "outputs": _listed({name: values.brief(value) for name, value in run.outputs.items()})
         if run.outputs is not None
         else "no longer kept",
@@ -95,7 +96,7 @@ def _input_text(entry: InputValue) -> str:
     is_binary = isinstance(value, np.ndarray) and any(
         isinstance(element, bytes) and not is_readable(element) for element in value.reshape(-1)[:1]
     )
-    return visible(entry.words) if is_binary and entry.words else values.brief(entry.shown)
+    return visible(entry.words) if is_binary and entry.words else values.brief(entry.display_value)
 
 
 def _listed(texts: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ from hubexplore.summary.model import VariantSummary
 from hubexplore.summary.outline import data
 from hubexplore.summary.outline.boxes.canvas import Canvas
 from hubexplore.summary.outline.boxes.endpoints import Bundle, bundles
-from hubexplore.summary.outline.boxes.sources import SourceNodes, surplus_box
+from hubexplore.summary.outline.boxes.source_nodes import SourceNodes, surplus_box
 from hubexplore.summary.outline.boxes.variable_boxes import put_variables
 from hubexplore.summary.outline.data import Box, Edge, Group
 from hubexplore.summary.outline.dataflow.flow import INPUT, MISSING, OUTPUT, DataFlow

@@ -9,13 +9,13 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import SignatureError, closest
-from hubexplore.inputs.brought import conversion, notebook_objects, picture_files, tf_records
-from hubexplore.inputs.brought.csv_reader import read_rows
-from hubexplore.inputs.brought.npy_files import read_npy, read_npz
+from hubexplore.inputs.external import conversion, notebook_objects, picture_files, tf_records
+from hubexplore.inputs.external.csv_reader import read_rows
+from hubexplore.inputs.external.npy_files import read_npy, read_npz
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue, short
-from hubexplore.inputs.typed import nested_lists, tf_examples, typed_text
-from hubexplore.inputs.typed.literals import Literals, counted
+from hubexplore.inputs.text import nested_lists, tf_examples, typed_text
+from hubexplore.inputs.text.literals import Literals, counted
 from hubexplore.summary.files import magic
 
 LIMIT: Final = 25_000_000

@@ -13,7 +13,7 @@ import numpy as np
 
 from hubexplore.errors import SignatureError
 from hubexplore.inputs import pictures
-from hubexplore.inputs.brought.file_signatures import seems_to_be
+from hubexplore.inputs.external.file_signatures import seems_to_be
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue, short
 

@@ -16,8 +16,8 @@ from hubexplore.errors import SignatureError
 from hubexplore.inputs.fields import RAGGED, SPARSE, Field
 from hubexplore.inputs.input_value import Sparse
 from hubexplore.inputs.machine_memory import SMALL, available_memory
-from hubexplore.inputs.typed import nested_lists
-from hubexplore.inputs.typed.literals import Literals, integer_limits
+from hubexplore.inputs.text import nested_lists
+from hubexplore.inputs.text.literals import Literals, integer_limits
 from hubexplore.summary.dtypes import OPAQUE
 from hubexplore.summary.tensor_values import Array
 

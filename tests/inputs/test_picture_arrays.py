@@ -15,8 +15,8 @@ import pytest
 
 from hubexplore.errors import HubError
 from hubexplore.inputs import pictures
-from hubexplore.inputs.brought import images
-from hubexplore.inputs.brought.images import ImageChoice
+from hubexplore.inputs.external import picture_arrays
+from hubexplore.inputs.external.picture_arrays import ImageChoice
 from tests.inputs.fields_of import field
 
 COLOR = field("float32", (None, 4, 6, 3))
@@ -39,10 +39,10 @@ def plain(color: Any, size: tuple[int, int] = (12, 8), mode: str = "RGB") -> Any
 
 def read(content: bytes, into: Any = COLOR, **choice: Any) -> Any:
     """The value of a picture."""
-    return images.read_pictures(into, [("p", content)], ImageChoice(**choice)).value
+    return picture_arrays.read_pictures(into, [("p", content)], ImageChoice(**choice)).value
 
 
-@pytest.mark.parametrize("form", images.FORMATS)
+@pytest.mark.parametrize("form", picture_arrays.FORMATS)
 def test_formats(form: str) -> None:
     """Each becomes [1, height, width, channels] of the dtype of the input."""
     value = read(file(plain(RED), form))
@@ -85,7 +85,7 @@ def test_any_size_is_its_own() -> None:
     assert read(file(plain("red", (2000, 400))), free).shape == (1, 102, 512, 3)
     assert read(file(plain("red", (2000, 1))), free).shape == (1, 1, 512, 3)
     two = [("a.png", file(plain("red", (20, 10)))), ("b.png", file(plain("red", (30, 30))))]
-    assert images.read_pictures(free, two, ImageChoice()).value.shape == (2, 10, 20, 3)
+    assert picture_arrays.read_pictures(free, two, ImageChoice()).value.shape == (2, 10, 20, 3)
 
 
 def test_transparent_is_paper() -> None:
@@ -118,15 +118,15 @@ def test_animation_and_batch() -> None:
     """The first frame counts; several files are several rows, as many as the input takes."""
     moving = file(plain(RED), "GIF", save_all=True, append_images=[plain((0, 0, 255))])
     files = [("a.gif", moving), ("b.png", file(plain((0, 0, 255))))]
-    given = images.read_pictures(COLOR, files, ImageChoice())
-    np.testing.assert_allclose(given.value[:, 0, 0], [[1, 0, 0], [0, 0, 1]], atol=0.02)
-    assert given.picture == "a.gif and 1 more"
+    input_value = picture_arrays.read_pictures(COLOR, files, ImageChoice())
+    np.testing.assert_allclose(input_value.value[:, 0, 0], [[1, 0, 0], [0, 0, 1]], atol=0.02)
+    assert input_value.picture == "a.gif and 1 more"
     with pytest.raises(HubError, match="exactly 3; got 2"):
-        images.read_pictures(field("float32", (3, 4, 6, 3)), files, ImageChoice())
+        picture_arrays.read_pictures(field("float32", (3, 4, 6, 3)), files, ImageChoice())
     with pytest.raises(HubError, match="at least one"):
-        images.read_pictures(COLOR, [], ImageChoice())
+        picture_arrays.read_pictures(COLOR, [], ImageChoice())
     with pytest.raises(HubError, match="too many at once"):
-        images.read_pictures(field("float32", (None, 4096, 4096, 3)), files * 4, ImageChoice())
+        picture_arrays.read_pictures(field("float32", (None, 4096, 4096, 3)), files * 4, ImageChoice())
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -164,7 +164,7 @@ def test_no_pictures(content: bytes, words: str) -> None:
     """A file that is no picture is told what it seems to be, and its name cannot play tricks."""
     name = "<img onerror>\u202e\x1b[31m\n" * 50
     with pytest.raises(HubError) as caught:
-        images.read_pictures(COLOR, [(name, content)], ImageChoice())
+        picture_arrays.read_pictures(COLOR, [(name, content)], ImageChoice())
     assert words in str(caught.value)
     assert str(caught.value).replace("\n", "").isprintable()
     assert len(str(caught.value)) < 400
@@ -174,7 +174,7 @@ def test_damaged() -> None:
     """A picture that ends too early, at any place, is a SignatureError or still a picture."""
     random = np.random.default_rng(0)
     picture = PIL.Image.fromarray(random.integers(0, 256, (30, 30, 3)).astype(np.uint8))
-    for form in images.FORMATS:
+    for form in picture_arrays.FORMATS:
         content = file(picture, form)
         for end in range(1, len(content), max(1, len(content) // 40)):
             for damaged in (content[:end], content[:end] + b"\xff" * 9 + content[end + 9 :]):
@@ -188,10 +188,10 @@ def test_damaged() -> None:
 
 def test_choices() -> None:
     """Tiny grey pictures are taken for writing; bytes are bytes."""
-    assert images.default_choice(GREY) == ImageChoice("crop", "0 to 1", True)
-    assert images.default_choice(field("float32", (None, 64, 64, 1))) == ImageChoice()
-    assert images.default_choice(COLOR) == ImageChoice()
-    assert images.default_choice(BYTES).scale == "0 to 255"
+    assert picture_arrays.default_choice(GREY) == ImageChoice("crop", "0 to 1", True)
+    assert picture_arrays.default_choice(field("float32", (None, 64, 64, 1))) == ImageChoice()
+    assert picture_arrays.default_choice(COLOR) == ImageChoice()
+    assert picture_arrays.default_choice(BYTES).scale == "0 to 255"
 
 
 @pytest.mark.parametrize("scale", ["0 to 1", "-1 to 1", "0 to 255"])
@@ -199,19 +199,19 @@ def test_preview(scale: str) -> None:
     """A preview is the picture in the module's own pixels."""
     landscape = pictures.samples()["landscape"]
     value = read(landscape, field("float32", (None, 64, 64, 3)), scale=scale)
-    (shown,) = images.preview(value)
+    (shown,) = picture_arrays.preview(value)
     seen = np.asarray(PIL.Image.open(io.BytesIO(shown)), int)
     np.testing.assert_allclose(seen, np.asarray(PIL.Image.open(io.BytesIO(landscape)), int), atol=1)
 
 
 def test_previews_of_anything() -> None:
     """Values that are no pictures, NaN and infinities show something or nothing, and never fail."""
-    assert images.preview(np.zeros([3, 3])) == ()
-    assert images.preview(np.array([[b"a"]], object)) == ()
-    assert images.preview(np.zeros([0, 4, 4, 3])) == ()
-    assert len(images.preview(np.zeros([20, 4, 4, 1]))) == 8
+    assert picture_arrays.preview(np.zeros([3, 3])) == ()
+    assert picture_arrays.preview(np.array([[b"a"]], object)) == ()
+    assert picture_arrays.preview(np.zeros([0, 4, 4, 3])) == ()
+    assert len(picture_arrays.preview(np.zeros([20, 4, 4, 1]))) == 8
     strange = np.array([np.nan, np.inf, -np.inf, -3e38, 3e38, 2, 0, 1] * 2, np.float32).reshape(1, 4, 4, 1)
-    assert len(images.preview(strange)) == 1
+    assert len(picture_arrays.preview(strange)) == 1
 
 
 def test_samples() -> None:
@@ -220,25 +220,25 @@ def test_samples() -> None:
     for name, content in pictures.samples().items():
         assert PIL.Image.open(io.BytesIO(content)).size == (64, 64)
         assert len(content) < 5000
-        assert images.read_pictures(COLOR, [(name, content)], ImageChoice()).are_samples
-    assert not images.read_pictures(COLOR, [("cube", file(plain(RED)))], ImageChoice()).are_samples
+        assert picture_arrays.read_pictures(COLOR, [(name, content)], ImageChoice()).are_samples
+    assert not picture_arrays.read_pictures(COLOR, [("cube", file(plain(RED)))], ImageChoice()).are_samples
 
 
 def test_many_large_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small files of large pictures are decoded one after the other, and not without end."""
-    monkeypatch.setattr(images, "MAX_TOTAL_PIXELS", 250)
+    monkeypatch.setattr(picture_arrays, "MAX_TOTAL_PIXELS", 250)
     large = ("p", file(plain(RED)))  # 96 pixels
-    assert images.read_pictures(COLOR, [large] * 2, ImageChoice()).value.shape == (2, 4, 6, 3)
+    assert picture_arrays.read_pictures(COLOR, [large] * 2, ImageChoice()).value.shape == (2, 4, 6, 3)
     decoded: list[Any] = []
-    whole = images.open_picture
+    whole = picture_arrays.open_picture
 
     def decode(*arguments: Any) -> Any:
-        assert not any(each() is not None for each in decoded[:-1])
-        found = whole(*arguments)
-        decoded.append(weakref.ref(found[0]))
-        return found
+        assert not any(reference() is not None for reference in decoded[:-1])
+        picture = whole(*arguments)
+        decoded.append(weakref.ref(picture[0]))
+        return picture
 
-    monkeypatch.setattr(images, "open_picture", decode)
+    monkeypatch.setattr(picture_arrays, "open_picture", decode)
     with pytest.raises(HubError, match="5 pictures are too large together"):
-        images.read_pictures(COLOR, [large] * 5, ImageChoice())
+        picture_arrays.read_pictures(COLOR, [large] * 5, ImageChoice())
     assert len(decoded) == 3

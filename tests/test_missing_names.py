@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 import hubexplore as hub
-from hubexplore.absent import ABSENT
+from hubexplore.missing_names import MISSING_NAMES
 
 PUBLIC = [
     "KerasLayer", "LatestModuleExporter", "image_embedding_column", "load", "register_module_for_export",
@@ -22,7 +22,7 @@ PUBLIC = [
 MESSAGE = r"(?s)hubexplore has no {!r}, .*?Write instead:\n\n(?P<code>    .*)\n$"
 
 
-@pytest.mark.parametrize("name", sorted({*PUBLIC, *ABSENT}))
+@pytest.mark.parametrize("name", sorted({*PUBLIC, *MISSING_NAMES}))
 def test_a_name_says_what_to_write_instead(name: str) -> None:
     assert not hasattr(hub, name)
     assert name not in dir(hub)

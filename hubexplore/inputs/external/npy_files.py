@@ -55,7 +55,7 @@ def read_npy(name: str, content: bytes) -> Array:
     count = math.prod(shape)
     if any(size < 0 for size in shape) or not dtype.itemsize or count * dtype.itemsize > len(rest):
         raise SignatureError(
-            f"{short(name)!r} is truncated or damaged: its header states {_shown(shape)} entries of "
+            f"{short(name)!r} is truncated or damaged: its header states {_shape_words(shape)} entries of "
             f"{dtype.itemsize} bytes, and {len(rest):,} bytes follow. Save it again with np.save."
         )
     try:
@@ -123,5 +123,5 @@ def _ambiguous(name: str, members: list[str], input_name: str) -> str:
     )
 
 
-def _shown(shape: tuple[int, ...]) -> str:
+def _shape_words(shape: tuple[int, ...]) -> str:
     return short(" x ".join(map(str, shape))) or "1"

@@ -14,8 +14,8 @@ import numpy as np
 
 from hubexplore.errors import SignatureError
 from hubexplore.inputs.fields import RAGGED, SPARSE, Field
-from hubexplore.inputs.typed import json_text, nested_lists, tf_examples
-from hubexplore.inputs.typed.literals import Literals, counted
+from hubexplore.inputs.text import json_text, nested_lists, tf_examples
+from hubexplore.inputs.text.literals import Literals, counted
 from hubexplore.summary.tensor_values import Array
 
 LIMIT: Final = 1_000_000

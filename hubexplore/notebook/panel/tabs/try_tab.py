@@ -11,13 +11,13 @@ import ipywidgets as widgets
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.errors import HubError
 from hubexplore.explorer import class_labels, run_code
-from hubexplore.explorer.runs import Asked, Run, Trial
+from hubexplore.explorer.runs import ModuleRunner, Run, RunRequest
 from hubexplore.inputs.examples import example_search, examples
 from hubexplore.inputs.input_value import InputValue
 from hubexplore.notebook.panel.browser_widgets import CodeBox, Message, RunLog
 from hubexplore.notebook.panel.fields.form import Form
 from hubexplore.notebook.panel.fields.signature_selector import SignatureSelector
-from hubexplore.notebook.panel.messages import (
+from hubexplore.notebook.panel.panel_texts import (
     MSG_CANCELLED,
     MSG_CANCELLING,
     MSG_LEFT_BEHIND,
@@ -47,7 +47,7 @@ class TryTab(widgets.VBox):
     """Runs a signature on the inputs of a form and shows the outputs.
 
     Args:
-      trial: runs the signatures of one module and remembers the runs.
+      runner: runs the signatures of one module and remembers the runs.
       selector: the signature and variant to run.
       namespace: returns the variables of the notebook.
       changed: is called when the content of the tab has changed.
@@ -55,12 +55,12 @@ class TryTab(widgets.VBox):
 
     def __init__(
         self,
-        trial: Trial,
+        runner: ModuleRunner,
         selector: SignatureSelector,
         namespace: Callable[[], Mapping[str, Any]],
         changed: Callable[[], None],
     ) -> None:
-        self.trial = trial
+        self.runner = runner
         self.worker = Worker()
         self.last: Run | None = None
         self._selector = selector
@@ -92,7 +92,7 @@ class TryTab(widgets.VBox):
         self._live = widgets.Checkbox(description="Live: run on every change", indent=False, layout=auto)
         self.status = StatusLine()
         self.results = Results()
-        self.pinned_runs = PinnedRuns(trial.subject.is_random)
+        self.pinned_runs = PinnedRuns(runner.subject.is_random)
         self.run_log = RunLog()
         self.code = CodeBox()
         super().__init__(self._rows_of_widgets())
@@ -126,7 +126,7 @@ class TryTab(widgets.VBox):
         """Makes the form of the chosen signature, and removes the results of another one."""
         self.cancel()
         variant = self._selector.variant
-        source = self.trial.subject.summary.source
+        source = self.runner.subject.summary.source
         meta_graph = source.meta_graphs.get(variant.tags) if source is not None else None
         self.form.ask(self._selector.signature, variant, meta_graph)
         example_kinds = examples.kinds(self.form.fields)
@@ -150,13 +150,13 @@ class TryTab(widgets.VBox):
         if kind != FIRST_THAT_RUNS:
             self.form.put(examples.fill(fields, kind, rows))
             return
-        request = Asked(self._selector.variant.tags, self._selector.signature.name)
+        request = RunRequest(self._selector.variant.tags, self._selector.signature.name)
 
         def attempt(values: Mapping[str, Any]) -> None:
             inputs = {name: InputValue(value) for name, value in values.items()}
             # A guess may demand any amount of memory or time: the bounds are far below those of a run.
-            self.trial.call(
-                dataclasses.replace(request, given=inputs),
+            self.runner.call(
+                dataclasses.replace(request, input_values=inputs),
                 most=example_search.MEMORY,
                 timeout=example_search.RUN_SECONDS,
             )
@@ -180,13 +180,13 @@ class TryTab(widgets.VBox):
         if run_next:
             self.start()
 
-    def request(self) -> Asked:
+    def request(self) -> RunRequest:
         """Returns what the form asks to run.
 
         Raises:
           HubError: an input is missing or cannot be read; the message states which one and why.
         """
-        return Asked(self._selector.variant.tags, self._selector.signature.name, self.form.inputs())
+        return RunRequest(self._selector.variant.tags, self._selector.signature.name, self.form.inputs())
 
     def start(self, texts: Sequence[str | None] = ()) -> None:
         """Runs the inputs of the form in the background, unless a run is in progress.
@@ -216,7 +216,7 @@ class TryTab(widgets.VBox):
             hint = row_counts_text(request) if hasattr(error, "error_code") else ""
             self._fail(error, hint)
 
-        self._begin(lambda: self.trial.run(request), self._finish, "Running …", failed)
+        self._begin(lambda: self.runner.run(request), self._finish, "Running …", failed)
 
     def _begin(
         self,
@@ -230,7 +230,7 @@ class TryTab(widgets.VBox):
         if self.worker.is_busy:
             return
         self._set_busy(True)
-        subject, tags = self.trial.subject, self._selector.variant.tags
+        subject, tags = self.runner.subject, self._selector.variant.tags
         # A step of its own: the status shows why the first run takes seconds, and Cancel can end it there.
         load = None if subject.has_loaded(tags) else lambda: subject.where(tags)
 
@@ -258,7 +258,7 @@ class TryTab(widgets.VBox):
         """
         values = self.form.values_of(inputs)
         self.form.put(values)
-        run = self.trial.run(Asked(self._selector.variant.tags, self._selector.signature.name, values))
+        run = self.runner.run(RunRequest(self._selector.variant.tags, self._selector.signature.name, values))
         self._finish(run)
         return run
 
@@ -302,14 +302,14 @@ class TryTab(widgets.VBox):
 
     def show(self, run: Run) -> None:
         """Shows a run as the last one."""
-        labels = class_labels.labels(self.trial.subject.summary, run.asked.tags, run.asked.signature)
+        labels = class_labels.labels(self.runner.subject.summary, run.request.tags, run.request.signature)
         outputs = run.outputs or {}
         # `default` first, which a plain call returns; the others stay in the order of the signature.
         names = sorted(outputs, key=lambda name: name != DEFAULT_OUTPUT)
         items = [Value(name, outputs[name], run.rows, tuple(labels.get(name, ()))) for name in names]
         self.results.show(title_of(run), run.number, items)
-        self.run_log.rows = [row_of(entry) for entry in reversed(self.trial.runs[-MAX_LOG_ROWS:])]
-        self._write_code(run.asked)
+        self.run_log.rows = [row_of(entry) for entry in reversed(self.runner.runs[-MAX_LOG_ROWS:])]
+        self._write_code(run.request)
         self._notify()
 
     def _fail(self, error: BaseException, hint: str = "") -> None:
@@ -325,8 +325,8 @@ class TryTab(widgets.VBox):
         self._run.disabled = on
         self._cancel.disabled = not on
 
-    def _write_code(self, request: Asked) -> None:
-        subject = self.trial.subject
+    def _write_code(self, request: RunRequest) -> None:
+        subject = self.runner.subject
         self.code.codes = [
             ["Notebook cell", run_code.magic(subject, request)],
             ["Python", run_code.python(subject, request)],
@@ -356,7 +356,7 @@ class TryTab(widgets.VBox):
         number = message.get("number")
         if not isinstance(number, int):  # the browser is not trusted
             return
-        run = self.trial.numbered(number)
+        run = self.runner.numbered(number)
         match message["kind"]:
             case "put":
                 self.put(run)
@@ -368,8 +368,8 @@ class TryTab(widgets.VBox):
         """Restores the inputs of a run and shows its outputs."""
         # Off meanwhile: each restored input would start a run.
         live, self._live.value = self._live.value, False
-        self._selector.put(run.asked.tags, run.asked.signature)
-        self.form.put(run.asked.given)
+        self._selector.put(run.request.tags, run.request.signature)
+        self.form.put(run.request.input_values)
         self._live.value = live
         self.last = run
         self.status.fail("")

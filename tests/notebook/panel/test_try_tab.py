@@ -1,4 +1,4 @@
-"""The trial in a process without a front end: what a person does becomes what widgets and messages do."""
+"""The Try tab in a process without a front end: what a person does becomes what widgets and messages do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import hubexplore as hub
 from hubexplore.errors import GraphError, HubError, NoSuchSignatureError, NoSuchVariantError
 from hubexplore.inputs.examples import example_search
 from hubexplore.notebook.panel.explorer import Explorer
-from hubexplore.notebook.panel.tabs.trial import FIRST_THAT_RUNS, TryTab
+from hubexplore.notebook.panel.tabs.try_tab import FIRST_THAT_RUNS, TryTab
 
 
 class Person:
@@ -39,7 +39,7 @@ class Person:
 
     def output(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = next(
-            each for each in self.tab.results.shown["outputs"] if each["name"] == name
+            output for output in self.tab.results.shown["outputs"] if output["name"] == name
         )
         return found
 
@@ -89,7 +89,7 @@ class TestRaggedRows:
         for number in (1, 2):
             ragged.hear(ragged.tab.run_log, kind="pin", number=number, on=True)
         assert ragged.error == ""
-        names = [each["name"] for each in ragged.tab.pinned_runs.results.shown["outputs"]]
+        names = [output["name"] for output in ragged.tab.pinned_runs.results.shown["outputs"]]
         assert names == ["Input ids", "Output ids"]
 
 
@@ -130,13 +130,13 @@ class TestExamples:
         runs: list[Any] = []
         begun, cancelled = threading.Event(), threading.Event()
 
-        def fails(asked: Any, most: int, timeout: float) -> Any:
-            runs.append(asked)
+        def fails(request: Any, most: int, timeout: float) -> Any:
+            runs.append(request)
             begun.set()
             cancelled.wait()
             raise ValueError("does not suit")
 
-        monkeypatch.setattr(half.tab.trial, "call", fails)
+        monkeypatch.setattr(half.tab.runner, "call", fails)
         half.tab.fill()
         begun.wait()
         half.tab.cancel()
@@ -171,7 +171,7 @@ class TestRuns:
         with contextlib.closing(hub.explore(hub.create_module_spec(read))) as explorer:
             explorer.run([b"\x89PNG\r\n", b"\0"])
             explorer.run([b"a word"])
-            assert [each.rows for each in explorer.runs] == [(), ("a word",)]
+            assert [run.rows for run in explorer.runs] == [(), ("a word",)]
 
     def test_errors_are_said_and_the_next_run_works(self, half: Person) -> None:
         half.type(only(half), "one")
@@ -227,8 +227,8 @@ class TestRuns:
 
     def test_two_clicks_run_once(self, half: Person, monkeypatch: pytest.MonkeyPatch) -> None:
         gate = threading.Event()
-        whole = half.tab.trial.call
-        monkeypatch.setattr(half.tab.trial, "call", lambda asked: (gate.wait(), whole(asked))[1])
+        whole = half.tab.runner.call
+        monkeypatch.setattr(half.tab.runner, "call", lambda request: (gate.wait(), whole(request))[1])
         half.type(only(half), "1")
         half.tab.start()
         assert half.tab._run.disabled
@@ -239,17 +239,17 @@ class TestRuns:
         assert not half.tab._run.disabled
 
     def test_what_goes_on_is_said(self, half: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-        subject, trial = half.tab.trial.subject, half.tab.trial
+        subject, runner = half.tab.runner.subject, half.tab.runner
         gate = threading.Event()
-        where, call = subject.where, trial.call
+        where, call = subject.where, runner.call
         said: list[str] = []
         monkeypatch.setattr(subject, "where", lambda tags: (gate.wait(), where(tags))[1])
 
-        def slowly(asked: Any) -> Any:
+        def slowly(request: Any) -> Any:
             said.append(half.tab.status.value)
-            return call(asked)
+            return call(request)
 
-        monkeypatch.setattr(trial, "call", slowly)
+        monkeypatch.setattr(runner, "call", slowly)
         half.type(only(half), "1")
         half.tab.start()
         assert "Loading" in half.tab.status.value
@@ -263,8 +263,8 @@ class TestRuns:
         self, half: Person, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         gate = threading.Event()
-        whole = half.tab.trial.call
-        monkeypatch.setattr(half.tab.trial, "call", lambda asked: (gate.wait(), whole(asked))[1])
+        whole = half.tab.runner.call
+        monkeypatch.setattr(half.tab.runner, "call", lambda request: (gate.wait(), whole(request))[1])
         half.type(only(half), "1")
         half.tab.start()
         half.tab._cancel.click()
@@ -304,7 +304,7 @@ class TestRuns:
             assert "replaced" in person.error
 
     def test_what_is_unexpected_is_no_traceback(self, half: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(half.tab.trial, "call", lambda asked: 1 // 0)
+        monkeypatch.setattr(half.tab.runner, "call", lambda request: 1 // 0)
         half.type(only(half), "1")
         half.run()
         assert "ZeroDivisionError" in half.error
@@ -330,7 +330,7 @@ class TestLog:
         assert half.tab.run_log.pinned == [1, 2]
         shown = half.tab.pinned_runs.results.shown
         assert shown["title"] == "Run 1 and run 2"
-        assert any("Largest difference: 2" in each["html"] for each in shown["outputs"])
+        assert any("Largest difference: 2" in output["html"] for output in shown["outputs"])
         half.hear(half.tab.run_log, kind="pin", number=1, on=False)
         assert half.tab.run_log.pinned == [2]
         assert half.tab.pinned_runs.results.shown["outputs"] == []

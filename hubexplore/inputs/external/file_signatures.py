@@ -28,8 +28,8 @@ def seems_to_be(content: bytes) -> str:
     """Returns a noun phrase for what a file seems to be; "" if its first bytes do not tell."""
     if not content:
         return "an empty file"
-    found = magic.format_of(content)
-    return _DESCRIPTIONS[found] if found in _DESCRIPTIONS else _text(content[:_HEAD])
+    file_format = magic.format_of(content)
+    return _DESCRIPTIONS[file_format] if file_format in _DESCRIPTIONS else _text(content[:_HEAD])
 
 
 def _text(head: bytes) -> str:

@@ -25,7 +25,7 @@ tf1 = tf.compat.v1
 class TestExport:
     def test_a_verified_export(self, session: NotebookSession, layers: hub.Module, tmp_path: Path) -> None:
         report = session.export(layers, tmp_path / "out", verify=True)
-        assert {each.signature: each.largest_difference for each in report.compared} == {
+        assert {signature.signature: signature.largest_difference for signature in report.compared} == {
             "default": 0.0,
             "pair": 0.0,
             "same": 0.0,
@@ -111,11 +111,14 @@ class TestVerification:
         assert warning.startswith(
             "Table 'MutableHashTableV2' has 2 entries in this session. A module cannot hold"
         )
-        found = {each.signature: each for each in report.compared}
-        assert found["writes"].skipped == "not run, because it writes files or runs Python: WriteFile"
-        assert found["noisy"].skipped == "'noise' not compared: random"
-        del found["writes"]
-        assert {each.largest_difference for each in found.values()} == {0.0}
+        compared_signatures = {signature.signature: signature for signature in report.compared}
+        assert (
+            compared_signatures["writes"].skipped
+            == "not run, because it writes files or runs Python: WriteFile"
+        )
+        assert compared_signatures["noisy"].skipped == "'noise' not compared: random"
+        del compared_signatures["writes"]
+        assert {entry.largest_difference for entry in compared_signatures.values()} == {0.0}
         assert "9 of 11 signatures give the same outputs" in repr(report)
 
     def test_paths_of_assets_are_compared_by_content(
@@ -124,7 +127,7 @@ class TestVerification:
         session.export(module, tmp_path / "a")
         loaded = session.load(tmp_path / "a", "loaded")
         report = session.export(loaded, tmp_path / "b", verify=True)
-        (tokens,) = (each for each in report.compared if each.signature == "tokens")
+        (tokens,) = (signature for signature in report.compared if signature.signature == "tokens")
         assert (tokens.outputs, tokens.largest_difference) == (2, 0.0)
 
     def test_in_place_of_what_it_was_loaded_from(
@@ -174,9 +177,13 @@ class TestVerification:
                 changed.export(tmp_path / "other", own)
         (tmp_path / "vocab.txt").write_text("a\nb\n")
         compared = compare_with_export(module, session.session, str(tmp_path / "other"))
-        found = {each.signature: each.largest_difference for each in compared}
-        assert {name for name, value in found.items() if value == 1} == {"get", "count", "noisy"}
-        assert {name for name, value in found.items() if value == math.inf} == {"tokens"}
+        compared_signatures = {signature.signature: signature.largest_difference for signature in compared}
+        assert {name for name, value in compared_signatures.items() if value == 1} == {
+            "get",
+            "count",
+            "noisy",
+        }
+        assert {name for name, value in compared_signatures.items() if value == math.inf} == {"tokens"}
         report = ExportReport("p", compared)
         assert "differ in more than numbers: signature 'tokens'." in repr(report)
         assert "not equal" in repr(report)
@@ -188,8 +195,8 @@ def test_published_modules(name: str, signature: str, real_modules: Path, tmp_pa
         module = session.load(real_modules / name)
         assert session.names == [name]
         report = session.export(module, tmp_path / "out", verify=True)
-        found = {each.signature: each for each in report.compared}
-        assert found[signature].largest_difference == 0.0
+        compared_signatures = {signature.signature: signature for signature in report.compared}
+        assert compared_signatures[signature].largest_difference == 0.0
 
 
 def test_a_signature_that_never_ends_is_named(
@@ -208,5 +215,8 @@ def test_an_example_that_takes_too_much_memory_is_not_run(
     monkeypatch.setattr(example_search, "MEMORY", 1)
     monkeypatch.setattr(machine_memory, "SMALL", 0)
     module = session.load(hub.create_module_spec(modules.scale), "m")
-    compared = {each.signature: each for each in session.export(module, tmp_path / "x", verify=True).compared}
+    compared = {
+        signature.signature: signature
+        for signature in session.export(module, tmp_path / "x", verify=True).compared
+    }
     assert "the limit for an example" in compared["pair"].skipped

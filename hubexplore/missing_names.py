@@ -9,7 +9,7 @@ from typing import Final
 
 
 @dataclass(frozen=True)
-class Absent:
+class MissingName:
     """A name that programs written for tensorflow_hub may use, or that sounds as if it were here.
 
     Attributes:
@@ -26,7 +26,7 @@ class Absent:
         return f"hubexplore has no {name!r}, {self.purpose}. Write instead:\n\n{code}\n"
 
 
-_LOAD: Final = Absent(
+_LOAD: Final = MissingName(
     "which loads TF2 SavedModels in tensorflow_hub",
     """\
 loaded = tf.saved_model.load(path)  # a TF2 SavedModel
@@ -34,29 +34,29 @@ loaded = tf.saved_model.load(path, tags=[])  # a TF1 Hub module: loaded.signatur
 with tf.Graph().as_default():
     module = hub.Module(path)  # a TF1 Hub module in a graph""",
 )
-_RESOLVE: Final = Absent(
+_RESOLVE: Final = MissingName(
     "which finds or downloads the directory of a model in tensorflow_hub",
     """\
 from hubexplore.hub.resolve import resolve
 path = resolve(handle)""",
 )
-_KERAS: Final = Absent(
+_KERAS: Final = MissingName(
     "the Keras layer of tensorflow_hub",
     """\
 layer = tf.keras.layers.TFSMLayer(path, call_endpoint="default")  # a signature; its outputs are a dict""",
 )
-_TEXT_COLUMN: Final = Absent(
+_TEXT_COLUMN: Final = MissingName(
     "a feature column of tensorflow_hub",
     """\
 vectors = hub.Module(path, trainable=False)(features[key])  # in a graph; features[key] has shape [batch]""",
 )
-_TEXT_COLUMN_V2: Final = Absent(
+_TEXT_COLUMN_V2: Final = MissingName(
     "a feature column of tensorflow_hub",
     """\
 embed = tf.saved_model.load(path, tags=[]).signatures["default"]  # leave out tags=[] for a TF2 SavedModel
 vectors = embed(features[key])["default"]""",
 )
-_SPARSE_TEXT_COLUMN: Final = Absent(
+_SPARSE_TEXT_COLUMN: Final = MissingName(
     "a feature column of tensorflow_hub",
     """\
 tokens = features[key]  # a SparseTensor of strings, in a graph
@@ -64,13 +64,13 @@ vectors = tf.math.unsorted_segment_mean(
     hub.Module(path)(tokens.values), tokens.indices[:, 0], tokens.dense_shape[0]
 )""",
 )
-_IMAGE_COLUMN: Final = Absent(
+_IMAGE_COLUMN: Final = MissingName(
     "a feature column of tensorflow_hub",
     """\
 module = hub.Module(path)  # in a graph
 vectors = module(tf.image.resize(features[key], hub.get_expected_image_size(module)))""",
 )
-_EXPORTER: Final = Absent(
+_EXPORTER: Final = MissingName(
     "which exports the modules of an Estimator in tensorflow_hub",
     """\
 spec.export(
@@ -79,49 +79,49 @@ spec.export(
     name_transform_fn=lambda name: f"module/{name}",  # "module" is the name of the hub.Module
 )""",
 )
-_REGISTER: Final = Absent(
+_REGISTER: Final = MissingName(
     "which names a module that an Estimator exports in tensorflow_hub",
     """\
 module.export(export_path, session)  # after training""",
 )
-_MODULES: Final = Absent(
+_MODULES: Final = MissingName(
     "an internal part of tensorflow_hub. Its public names belong to the package itself",
     """\
 hub.load_module_spec, hub.Module, hub.ModuleSpec, hub.eval_function_for_module""",
 )
-_AUTHORING: Final = Absent(
+_AUTHORING: Final = MissingName(
     "an internal part of tensorflow_hub. Its public names belong to the package itself",
     """\
 hub.create_module_spec, hub.create_module_spec_from_saved_model, hub.add_signature, hub.attach_message""",
 )
-_IMAGES: Final = Absent(
+_IMAGES: Final = MissingName(
     "an internal part of tensorflow_hub. Its public names belong to the package itself",
     """\
 hub.get_expected_image_size, hub.get_num_image_channels, hub.attach_image_module_info, hub.ImageModuleInfo""",
 )
-_TOOLS: Final = Absent(
+_TOOLS: Final = MissingName(
     "the command line tools of tensorflow_hub",
     """\
 with tf.Graph().as_default():
     module = hub.Module(path, trainable=True)  # notebooks/05_fine_tune.ipynb trains a classifier on it""",
 )
-_COMPARE: Final = Absent(
+_COMPARE: Final = MissingName(
     "which is a method of summaries",
     """\
 hub.summarize(path).compare(hub.summarize(other))  # in a notebook: %hub_compare PATH OTHER
 hub.summarize(path).compare("", "train")  # two graph variants""",
 )
-_SHOW: Final = Absent(
+_SHOW: Final = MissingName(
     "since summaries show themselves",
     """\
 hub.summarize(path)  # in a notebook: %hub_show PATH""",
 )
-_EXPORT: Final = Absent(
+_EXPORT: Final = MissingName(
     "which is a method of modules",
     """\
 module.export(export_path, session)  # in a notebook: %hub_export NAME PATH""",
 )
-_CALL: Final = Absent(
+_CALL: Final = MissingName(
     "since modules are called themselves",
     """\
 outputs = module(inputs)  # in a graph; in a notebook: %hub_call NAME EXPR
@@ -129,7 +129,7 @@ with hub.eval_function_for_module(path) as f:
     values = f(inputs)  # values, without a graph""",
 )
 
-ABSENT: Final = {
+MISSING_NAMES: Final = {
     "KerasLayer": _KERAS,
     "LatestModuleExporter": _EXPORTER,
     "call": _CALL,
@@ -162,12 +162,12 @@ ABSENT: Final = {
 
 def explain(name: str, existing: Iterable[str]) -> str:
     """What an error says about a name that is not there: what to write instead, or the nearest name."""
-    if name in ABSENT:
-        return ABSENT[name].message(name)
+    if name in MISSING_NAMES:
+        return MISSING_NAMES[name].message(name)
     nearest = _nearest(name, sorted(existing))
-    alike = () if nearest else difflib.get_close_matches(name, ABSENT, n=1, cutoff=0.8)
+    alike = () if nearest else difflib.get_close_matches(name, MISSING_NAMES, n=1, cutoff=0.8)
     if alike:
-        return ABSENT[alike[0]].message(alike[0])
+        return MISSING_NAMES[alike[0]].message(alike[0])
     hint = f" Did you mean {nearest!r}?" if nearest else " dir(hubexplore) lists its names."
     return f"module 'hubexplore' has no attribute {name!r}.{hint}"
 

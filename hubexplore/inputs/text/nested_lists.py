@@ -16,7 +16,7 @@ import numpy as np
 from hubexplore.errors import SignatureError
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import Sparse
-from hubexplore.inputs.typed.literals import Literals, counted, shown
+from hubexplore.inputs.text.literals import Literals, counted, excerpt
 from hubexplore.summary.model import Shape
 from hubexplore.summary.tensor_values import Array, is_sparse
 
@@ -71,7 +71,7 @@ def _even_entries(literals: Literals, rows: Any, sizes: list[int], depth: int, w
         yield literals.entry(rows, where)
         return
     if not isinstance(rows, list) or len(rows) != sizes[depth]:
-        got = counted(len(rows), "entry", "entries") if isinstance(rows, list) else shown(rows)
+        got = counted(len(rows), "entry", "entries") if isinstance(rows, list) else excerpt(rows)
         raise SignatureError(
             f"Input {literals.field.name!r}{', ' + where if where else ''}: found {got}, expected "
             f"{counted(sizes[depth], 'entry', 'entries')} as in the first row."
@@ -188,7 +188,7 @@ def sparse(literals: Literals, rows: Any) -> Sparse:
     field = literals.field
     rank = depth(rows) if field.shape is None else len(field.shape)
     if not 1 <= rank <= MAX_DEPTH:
-        raise _too_deep(field) if rank else _wrong(field, shown(rows))
+        raise _too_deep(field) if rank else _wrong(field, excerpt(rows))
     if depth(rows) == rank - 1 and has_entries(rows):
         rows = [rows]  # one row is a batch of one
     indices: list[tuple[int, ...]] = []
@@ -202,7 +202,7 @@ def sparse(literals: Literals, rows: Any) -> Sparse:
                 indices.append(place)
             return
         if not isinstance(level, list):
-            raise _wrong(field, shown(level))
+            raise _wrong(field, excerpt(level))
         sizes[len(place)] = max(sizes[len(place)], len(level))
         for number, item in enumerate(level):
             walk(item, (*place, number))
@@ -240,9 +240,9 @@ def _from_parts(literals: Literals, parts: dict[str, Any]) -> Sparse:
         if not isinstance(place, list) or len(place) != rank:
             raise _wrong(field, f"an index of another length than the shape, {rank}")
         if not all(_is_size(index) and index < size for index, size in zip(place, shape, strict=True)):
-            raise _wrong(field, f"the index {shown(str(place))} outside of the shape")
+            raise _wrong(field, f"the index {excerpt(str(place))} outside of the shape")
         if tuple(place) in places:
-            raise _wrong(field, f"the index {shown(str(place))} twice")
+            raise _wrong(field, f"the index {excerpt(str(place))} twice")
         places[tuple(place)] = literals.entry(value)
     # TensorFlow expects row-major order; typed entries may come in any.
     order = sorted(places)
@@ -310,7 +310,7 @@ def ragged(literals: Literals, rows: Any) -> list[Any]:
         if place == rank:
             return literals.entry(level, where)
         if not isinstance(level, list):
-            raise _wrong(field, f"{shown(level)}{' in ' + where if where else ''}")
+            raise _wrong(field, f"{excerpt(level)}{' in ' + where if where else ''}")
         known = None if field.shape is None else field.shape[place]
         if place > field.ragged_rank and known is None:
             # A RaggedTensor is uniform inside of its ragged dimensions: the first row sets the size.

@@ -18,7 +18,7 @@ WINDOW: Final = 1_000  # calls
 LARGEST_BATCH: Final = 200
 
 
-def hours(handle: str) -> dict[str, Any]:
+def measure(handle: str) -> dict[str, Any]:
     """Returns the figures of a module with one float input, by name; memory in MB."""
     return _calls(handle) | _loads(handle) | _panels(handle)
 
