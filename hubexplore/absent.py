@@ -10,10 +10,10 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Absent:
-    """A name that programs written for tensorflow_hub may use, or that sounds as if it were here.
+    """A name that hubexplore does not have: one of tensorflow_hub, or one that users may expect.
 
     Attributes:
-      purpose: what it is there, as a relative clause.
+      purpose: what it is, as a relative clause.
       code: what to write instead; runs with the names that its comments and the README use.
     """
 
@@ -50,6 +50,8 @@ _TEXT_COLUMN: Final = Absent(
     """\
 vectors = hub.Module(path, trainable=False)(features[key])  # in a graph; features[key] has shape [batch]""",
 )
+# A TF1 Hub module may have several variants, and `tf.saved_model.load` without `tags` then raises a
+# ValueError; an empty list means the variant without tags.
 _TEXT_COLUMN_V2: Final = Absent(
     "a feature column of tensorflow_hub",
     """\
@@ -129,6 +131,9 @@ with hub.eval_function_for_module(path) as f:
     values = f(inputs)  # values, without a graph""",
 )
 
+# Data rather than functions that raise when they are called: `hasattr(hubexplore, "load")` has to be False,
+# since programs use it to find out what a library offers. Submodules of tensorflow_hub are listed as well,
+# because programs import from them. Sorted by name.
 ABSENT: Final = {
     "KerasLayer": _KERAS,
     "LatestModuleExporter": _EXPORTER,
@@ -164,6 +169,8 @@ def explain(name: str, existing: Iterable[str]) -> str:
     """What an error says about a name that is not there: what to write instead, or the nearest name."""
     if name in ABSENT:
         return ABSENT[name].message(name)
+    # Names that exist go before absent ones, and the cutoff for absent ones is stricter than that for public
+    # ones (0.6, the default of difflib): a wrong guess there would explain a name that nobody wrote.
     nearest = _nearest(name, sorted(existing))
     alike = () if nearest else difflib.get_close_matches(name, ABSENT, n=1, cutoff=0.8)
     if alike:
@@ -180,6 +187,8 @@ def _nearest(name: str, existing: Iterable[str]) -> str | None:
         wholes.setdefault(public_name.lower(), public_name)
         for word in public_name.lower().split("_"):
             by_word.setdefault(word, public_name)
+    # Whole names first: several names share a word, of which `by_word` holds only the first in alphabetical
+    # order.
     for table in (wholes, by_word):
         for match in difflib.get_close_matches(name.lower(), table, n=1, cutoff=0.6):
             return table[match]

@@ -28,7 +28,7 @@ MAX_CALLS: Final = 5_000
 MAX_NODES: Final = 2_000_000
 """Maximum number of nodes that unfolding adds to those in the graph."""
 _GRAPH: Final = ""
-# Op -> the attributes with functions of which a run may call none.
+# Op -> the attributes whose functions a run need not call.
 _CONDITIONAL: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("If", "StatelessIf"), frozenset({"then_branch", "else_branch"})),
     **dict.fromkeys(("Case", "StatelessCase"), frozenset({"branches"})),
