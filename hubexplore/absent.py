@@ -21,7 +21,7 @@ class Absent:
     code: str
 
     def message(self, name: str) -> str:
-        """What an error says about it."""
+        """Returns the text of the error for it."""
         code = "\n".join(f"    {line}" for line in self.code.splitlines())
         return f"hubexplore has no {name!r}, {self.purpose}. Write instead:\n\n{code}\n"
 
@@ -87,17 +87,17 @@ _REGISTER: Final = Absent(
 module.export(export_path, session)  # after training""",
 )
 _MODULES: Final = Absent(
-    "an internal part of tensorflow_hub. Its public names belong to the package itself",
+    "an internal part of tensorflow_hub. Its public names are at the top level of hubexplore",
     """\
 hub.load_module_spec, hub.Module, hub.ModuleSpec, hub.eval_function_for_module""",
 )
 _AUTHORING: Final = Absent(
-    "an internal part of tensorflow_hub. Its public names belong to the package itself",
+    "an internal part of tensorflow_hub. Its public names are at the top level of hubexplore",
     """\
 hub.create_module_spec, hub.create_module_spec_from_saved_model, hub.add_signature, hub.attach_message""",
 )
 _IMAGES: Final = Absent(
-    "an internal part of tensorflow_hub. Its public names belong to the package itself",
+    "an internal part of tensorflow_hub. Its public names are at the top level of hubexplore",
     """\
 hub.get_expected_image_size, hub.get_num_image_channels, hub.attach_image_module_info, hub.ImageModuleInfo""",
 )
@@ -114,7 +114,7 @@ hub.summarize(path).compare(hub.summarize(other))  # in a notebook: %hub_compare
 hub.summarize(path).compare("", "train")  # two graph variants""",
 )
 _SHOW: Final = Absent(
-    "since summaries show themselves",
+    "since a summary displays itself",
     """\
 hub.summarize(path)  # in a notebook: %hub_show PATH""",
 )
@@ -124,7 +124,7 @@ _EXPORT: Final = Absent(
 module.export(export_path, session)  # in a notebook: %hub_export NAME PATH""",
 )
 _CALL: Final = Absent(
-    "since modules are called themselves",
+    "since a module is called directly",
     """\
 outputs = module(inputs)  # in a graph; in a notebook: %hub_call NAME EXPR
 with hub.eval_function_for_module(path) as f:
@@ -166,7 +166,7 @@ ABSENT: Final = {
 
 
 def explain(name: str, existing: Iterable[str]) -> str:
-    """What an error says about a name that is not there: what to write instead, or the nearest name."""
+    """Returns the text of the error for a name that does not exist: its replacement or the nearest name."""
     if name in ABSENT:
         return ABSENT[name].message(name)
     # Names that exist go before absent ones, and the cutoff for absent ones is stricter than that for public
@@ -180,7 +180,7 @@ def explain(name: str, existing: Iterable[str]) -> str:
 
 
 def _nearest(name: str, existing: Iterable[str]) -> str | None:
-    """The name that is most like `name`, as a whole or in one of its words; None where none is like it."""
+    """Returns the name closest to `name`, as a whole or in one of its words; None if none is close."""
     wholes: dict[str, str] = {}
     by_word: dict[str, str] = {}
     for public_name in existing:

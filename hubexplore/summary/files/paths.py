@@ -41,7 +41,7 @@ MSG_EMPTY: Final = (
     "variable that is not set gives an empty path too."
 )
 MSG_ZERO: Final = "{what} contains a zero byte, which no file name can have: {path!r}."
-MSG_NO_NAME: Final = "{what} contains half of a character, which no file name can have: {path!r}."
+MSG_NO_NAME: Final = "{what} contains an unpaired surrogate, which no file name can have: {path!r}."
 MSG_NO_HOME: Final = (
     "{what} starts with {user!r}, but no home directory is known for that user. Write the whole path; "
     "{literal!r} if there is a folder of that name in the current directory."

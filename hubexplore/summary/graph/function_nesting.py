@@ -45,9 +45,9 @@ MSG_DEPTH: Final = (
     "them, and at most {limit:,} may be nested here. Write it with fewer functions, or with tf.while_loop."
 )
 MSG_UNFOLDED: Final = (
-    "{what} unfolds to {count} {kind}, of which {written:,} are written, because functions call others "
-    "several times: {chain}. TensorFlow unfolds all calls before it runs them, and at most {limit:,} may "
-    "become of these. Write the repetition as a loop, with tf.while_loop."
+    "{what} unfolds to {count} {kind} from {written:,}, because functions call others several times: "
+    "{chain}. TensorFlow unfolds all calls before it runs them, and that may add at most {limit:,} "
+    "{kind}. Write the repetition as a loop, with tf.while_loop."
 )
 
 
