@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+# Before TensorFlow is imported, which reads it once.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf
@@ -136,6 +137,7 @@ def _subject_rows(subject: Subject, libraries: dict[str, Any], repeats: int) -> 
         unit="x",
         at_most=GROWTH_AT_MOST if subject.targeted else None,
     )
+    # Below the row whose calls it compares.
     rows.insert(SHOWN.index(rounds.MANY) + 1, growth)
     theirs_added, ours_added, reached = (side.get(rounds.ADDED) for side in (theirs, ours, floor))
     rows.append(Row(subject.name, rounds.ADDED, theirs_added, ours_added, reached, unit="ops", at_most=1))
@@ -235,6 +237,7 @@ def _look_rows(options: argparse.Namespace) -> list[Row]:
     small, large = (2_000, 20_000) if options.quick else (10_000, 100_000)
     tenth, whole = (_look(_large(nodes), options) for nodes in (small, large))
     title = f"{large:,} nodes"
+    # Per node, since the claim is linear cost: 1.0 is linear, 10 would be quadratic.
     growth = whole["page"] / tenth["page"] / (large / small)
     note = f"loads {', '.join(whole['heavy'])}" if whole["heavy"] else "floor: reading and parsing the graph"
     return [

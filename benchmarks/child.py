@@ -143,6 +143,7 @@ def _import() -> dict[str, Any]:
     import hubexplore  # noqa: F401
 
     seconds = time.perf_counter() - start
+    # Compared with before: starting this program loads modules too.
     heavy = {"tensorflow", "pandas", "IPython"} & (set(sys.modules) - before)
     return {"seconds": seconds, "heavy": sorted(heavy)}
 

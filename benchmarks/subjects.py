@@ -144,8 +144,10 @@ def values(infos: dict[str, Any]) -> dict[str, Any]:
     Unknown dimensions become 2. A sentence encoder, a parser of (empty) examples and a decoder of web-safe
     base64 accept the strings.
     """
+    # A fixed seed: both libraries and every run get equal values.
     random = np.random.default_rng(0)
     made = {}
+    # Sorted, so that the values do not depend on the order in which a library lists its inputs.
     for name, info in sorted(infos.items()):
         shape = info.get_shape()
         sizes = [2] if shape.rank is None else [size or 2 for size in shape.as_list()]

@@ -10,10 +10,10 @@ from typing import Final
 
 @dataclass(frozen=True)
 class MissingName:
-    """A name that programs written for tensorflow_hub may use, or that sounds as if it were here.
+    """A name that hubexplore does not have: one of tensorflow_hub, or one that users may expect.
 
     Attributes:
-      purpose: what it is there, as a relative clause.
+      purpose: what it is, as a relative clause.
       code: what to write instead; runs with the names that its comments and the README use.
     """
 
@@ -21,7 +21,7 @@ class MissingName:
     code: str
 
     def message(self, name: str) -> str:
-        """What an error says about it."""
+        """Returns the text of the error for it."""
         code = "\n".join(f"    {line}" for line in self.code.splitlines())
         return f"hubexplore has no {name!r}, {self.purpose}. Write instead:\n\n{code}\n"
 
@@ -50,6 +50,8 @@ _TEXT_COLUMN: Final = MissingName(
     """\
 vectors = hub.Module(path, trainable=False)(features[key])  # in a graph; features[key] has shape [batch]""",
 )
+# A TF1 Hub module may have several variants, and `tf.saved_model.load` without `tags` then raises a
+# ValueError; an empty list means the variant without tags.
 _TEXT_COLUMN_V2: Final = MissingName(
     "a feature column of tensorflow_hub",
     """\
@@ -85,17 +87,17 @@ _REGISTER: Final = MissingName(
 module.export(export_path, session)  # after training""",
 )
 _MODULES: Final = MissingName(
-    "an internal part of tensorflow_hub. Its public names belong to the package itself",
+    "an internal part of tensorflow_hub. Its public names are at the top level of hubexplore",
     """\
 hub.load_module_spec, hub.Module, hub.ModuleSpec, hub.eval_function_for_module""",
 )
 _AUTHORING: Final = MissingName(
-    "an internal part of tensorflow_hub. Its public names belong to the package itself",
+    "an internal part of tensorflow_hub. Its public names are at the top level of hubexplore",
     """\
 hub.create_module_spec, hub.create_module_spec_from_saved_model, hub.add_signature, hub.attach_message""",
 )
 _IMAGES: Final = MissingName(
-    "an internal part of tensorflow_hub. Its public names belong to the package itself",
+    "an internal part of tensorflow_hub. Its public names are at the top level of hubexplore",
     """\
 hub.get_expected_image_size, hub.get_num_image_channels, hub.attach_image_module_info, hub.ImageModuleInfo""",
 )
@@ -112,7 +114,7 @@ hub.summarize(path).compare(hub.summarize(other))  # in a notebook: %hub_compare
 hub.summarize(path).compare("", "train")  # two graph variants""",
 )
 _SHOW: Final = MissingName(
-    "since summaries show themselves",
+    "since a summary displays itself",
     """\
 hub.summarize(path)  # in a notebook: %hub_show PATH""",
 )
@@ -122,13 +124,16 @@ _EXPORT: Final = MissingName(
 module.export(export_path, session)  # in a notebook: %hub_export NAME PATH""",
 )
 _CALL: Final = MissingName(
-    "since modules are called themselves",
+    "since a module is called directly",
     """\
 outputs = module(inputs)  # in a graph; in a notebook: %hub_call NAME EXPR
 with hub.eval_function_for_module(path) as f:
     values = f(inputs)  # values, without a graph""",
 )
 
+# Data rather than functions that raise when they are called: `hasattr(hubexplore, "load")` has to be False,
+# since programs use it to find out what a library offers. Submodules of tensorflow_hub are listed as well,
+# because programs import from them. Sorted by name.
 MISSING_NAMES: Final = {
     "KerasLayer": _KERAS,
     "LatestModuleExporter": _EXPORTER,
@@ -161,9 +166,11 @@ MISSING_NAMES: Final = {
 
 
 def explain(name: str, existing: Iterable[str]) -> str:
-    """What an error says about a name that is not there: what to write instead, or the nearest name."""
+    """Returns the text of the error for a name that does not exist: its replacement or the nearest name."""
     if name in MISSING_NAMES:
         return MISSING_NAMES[name].message(name)
+    # Names that exist go before absent ones, and the cutoff for absent ones is stricter than that for public
+    # ones (0.6, the default of difflib): a wrong guess there would explain a name that nobody wrote.
     nearest = _nearest(name, sorted(existing))
     alike = () if nearest else difflib.get_close_matches(name, MISSING_NAMES, n=1, cutoff=0.8)
     if alike:
@@ -173,13 +180,15 @@ def explain(name: str, existing: Iterable[str]) -> str:
 
 
 def _nearest(name: str, existing: Iterable[str]) -> str | None:
-    """The name that is most like `name`, as a whole or in one of its words; None where none is like it."""
+    """Returns the name closest to `name`, as a whole or in one of its words; None if none is close."""
     wholes: dict[str, str] = {}
     by_word: dict[str, str] = {}
     for public_name in existing:
         wholes.setdefault(public_name.lower(), public_name)
         for word in public_name.lower().split("_"):
             by_word.setdefault(word, public_name)
+    # Whole names first: several names share a word, of which `by_word` holds only the first in alphabetical
+    # order.
     for table in (wholes, by_word):
         for match in difflib.get_close_matches(name.lower(), table, n=1, cutoff=0.6):
             return table[match]

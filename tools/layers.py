@@ -91,6 +91,7 @@ def _docstring(module: str) -> str:
     """Its first line, without its full stop; nothing is imported for it."""
     path = ROOT.joinpath(*module.split("."))
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    # Parsed, not imported: a layer may import TensorFlow, and the picture needs no more than its docstring.
     return (
         (ast.get_docstring(ast.parse(file.read_text("utf-8"))) or "")
         .split("\n")[0]
@@ -121,6 +122,7 @@ def lines(row: list[Layer]) -> tuple[list[list[str]], list[str]]:
 
 def dot_source(layers: list[list[Layer]]) -> str:
     """The picture as one table in DOT; graphviz finds the sizes."""
+    # The least common multiple, so that each row can divide the table into boxes of equal width.
     columns = math.lcm(*map(len, layers))
     head = tag("TR", _cell([HEADS[0]], colspan=columns), _cell([HEADS[1]]))
     rows = [head]
@@ -153,6 +155,7 @@ def drawing(layers: list[list[Layer]]) -> str:
       DiagramError: there is no program `dot`, or it fails.
     """
     svg = cleaned(render(dot_source(layers), "svg"), title(layers), (), FONT)
+    # An SVG in an `img` sees the colour scheme of the browser, but no style sheet of the page.
     return svg.replace("</title>", f"</title><style>{STYLE}</style>", 1) + "\n"
 
 

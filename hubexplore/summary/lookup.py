@@ -17,6 +17,7 @@ MAX_NAMED: Final = 20
 
 def find_variant(summary: ModuleSummary, tags: Tags) -> VariantSummary | None:
     """Returns the graph variant with these sorted tags, or None."""
+    # A scan rather than an index: published modules have up to a dozen variants.
     return next((variant for variant in summary.variants if variant.tags == tags), None)
 
 
@@ -69,6 +70,7 @@ def no_such_variant(
       written: returns how the caller writes tags, for the nearest variant.
       advice: a sentence to add, with a blank before it.
     """
+    # Tags are a set: callers may have them in any order, but the message must not depend on it.
     key, known = tuple(sorted(tags)), [tuple(sorted(other)) for other in existing]
     nearest = f" Nearest: {written(_nearest(key, known))}." if known else ""
     return NoSuchVariantError(
@@ -89,10 +91,14 @@ def no_such_signature(name: object, existing: Iterable[str]) -> NoSuchSignatureE
 
 def _nearest(tags: Tags, existing: Collection[Tags]) -> Tags:
     """Returns the tags that are spelled alike, else those with the fewest tags more or less."""
+    # Spelling first: as a set, a mistyped tag is no closer to the correct one than to any other. By numbers
+    # of tags, ("trian",) would be closest to (). difflib takes quadratic time for each candidate, so these
+    # are limited.
     spelled = {",".join(other): other for other in list(existing)[:MOST_VARIANTS]}
     alike = difflib.get_close_matches(",".join(tags), spelled, n=1)
     if alike:
         return spelled[alike[0]]
+    # Ties are decided by the tags themselves, so that the message does not depend on the order of the file.
     return min(existing, key=lambda other: (len(set(other) ^ set(tags)), other))
 
 

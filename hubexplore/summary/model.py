@@ -15,6 +15,7 @@ from hubexplore.summary.dtypes import WIDTHS
 if TYPE_CHECKING:
     from hubexplore.summary.source import Source
 
+# Plain strings rather than an enum: they are displayed and written to JSON as they are.
 HUB_MODULE: Final = "TF1 Hub module"
 TF1_SAVED_MODEL: Final = "TF1 SavedModel"
 TF2_SAVED_MODEL: Final = "TF2 SavedModel"
@@ -39,11 +40,15 @@ def elements(shape: Shape) -> int | None:
         if size == 0:
             return None if None in shape else 0
         count = None if count is None or size is None else count * size
+        # Python's integers do not overflow: without this limit the many large sizes of a made-up shape would
+        # become a number that no table, and no Int64 column of a data frame, can hold.
         if count is not None and not 0 <= count <= MOST_ELEMENTS:
             count = None
     return count
 
 
+# All containers below are tuples: a frozen dataclass with a list could still be changed through it, and would
+# have no hash.
 @dataclass(frozen=True)
 class ComponentSummary:
     """One dense tensor of a sparse, ragged or other composite one; `role` as in "indices"."""
@@ -126,6 +131,8 @@ class VariableSummary:
     partitions: tuple[PartitionSummary, ...] = ()
     kind: str = GLOBAL
 
+    # A frozen dataclass may cache a property, since that writes to `__dict__` and not through `__setattr__`.
+    # This is also why the class has no slots.
     @functools.cached_property
     def parameters(self) -> int | None:
         """Number of elements; None if the shape is unknown, or larger than that of any tensor."""
@@ -134,8 +141,10 @@ class VariableSummary:
     @functools.cached_property
     def bytes(self) -> int | None:
         """Size of its value: what the checkpoint stores, else parameters times the size of a number."""
+        # What is stored goes first: the lengths of strings follow from no dtype and shape.
         if self.stored is not None:
             return self.stored
+        # A reference variable of TF1 is stored like any other; only the dtype of its node differs.
         width = WIDTHS.get(self.dtype.removesuffix("_ref"))
         return None if self.parameters is None or width is None else self.parameters * width
 
@@ -323,6 +332,8 @@ class ModuleSummary:
     unclaimed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     live: LiveSummary | None = None
+    # Neither compared nor printed: equal modules are equal wherever their files lie, and the text of a graph
+    # would take megabytes.
     source: Source | None = field(default=None, compare=False, repr=False)
 
     @property

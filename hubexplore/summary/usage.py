@@ -39,6 +39,7 @@ _DEFAULTS: Final = (DEFAULT_SIGNATURE, "serving_default")
 _FEATURES: Final = {"string": ("bytes", "b''"), "int64": ("int64", "0"), "float32": ("float", "0.0")}
 _ENCODERS: Final = {"JPEG": "encode_jpeg", "PNG": "encode_png"}
 # Sides of an image, words of a text: where the graph takes any size.
+# 224 pixels is what networks for ImageNet take.
 _SIDE: Final = 224
 _WORDS: Final = 6
 _MOST_INPUTS: Final = 1_000  # nobody reads code that names more
@@ -200,6 +201,8 @@ class _Inputs:
                 return f"tf.constant({value})" if eager else value
             case "sparse":
                 make = "tf.SparseTensor" if eager else "tf.compat.v1.SparseTensorValue"
+                # No entries: whatever the values mean, such as ids of a vocabulary, none of them is out of
+                # range.
                 nothing = f"np.zeros((0, {len(shape)}), 'int64')"
                 return f"{make}({nothing}, {_zeros((0,), dtype)}, {list(shape)!r})"
             case "ragged":

@@ -112,6 +112,7 @@ class ShowMagics(HubMagicsBase):
 
         The equivalent Python: `hubexplore.samples.names()`.
         """
+        # An attribute that the package imports on first use, so that `%load_ext` does not pay for it.
         samples = hubexplore.samples
         rows = [(f"sample:{name}", samples.description(name)) for name in samples.names()]
         return Table("Samples", [Column("Handle", code=True), Column("What it is")], rows)

@@ -21,6 +21,7 @@ def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(repr(name) for name in names[:_SHOWN]) + more
 
 
+# "+" joins the tags of a variant, since commas separate the variants.
 def _variants(tags: tuple[tuple[str, ...], ...]) -> str:
     more = f" and {len(tags) - _SHOWN} more" if len(tags) > _SHOWN else ""
     return ", ".join(repr("+".join(variant)) if variant else "no tags" for variant in tags[:_SHOWN]) + more
@@ -35,6 +36,8 @@ class Diagnosis:
       holds_saved_model: Whether `saved_model.pb` is in the directory, whatever its kind.
     """
 
+    # ClassVars: they follow from what is at the path. Subclasses assign them without an annotation; with one,
+    # `dataclass` would turn them into fields that every caller has to pass.
     error: ClassVar[type[errors.HubError]] = errors.NotAModuleError
     holds_saved_model: ClassVar[bool] = False
 
@@ -68,6 +71,7 @@ class HubModule(Diagnosis):
 
     def message(self, path: str) -> str:
         """See the base class."""
+        # Not "No TF1 Hub module at ...": `explain` never reports a module, but callers of `diagnose` do.
         return f"{path!r} {self.what()}. {self.remedy(path)}"
 
 
@@ -136,6 +140,8 @@ class BareCheckpoint(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
+        # The last by name, which is the newest of `model.ckpt-STEP` as long as the steps have equally many
+        # digits.
         prefix = self.prefixes[-1] if self.prefixes else path
         return (
             "Build the graph with hub.create_module_spec(module_fn), then write a module with these weights: "
@@ -152,12 +158,15 @@ class OneLevelDown(Diagnosis):
     def what(self) -> str:
         """See the base class."""
         names = _listed(tuple(name for name, _ in self.found))
+        # The search ends at the first level with any, so all of them are on the level of the last one.
         levels = self.found[-1][0].count("/") + 1
         high = "one level" if levels == 1 else f"{levels} levels"
         return f"is {high} too high; below it: {names}"
 
     def remedy(self, path: str) -> str:
         """See the base class."""
+        # The search sorts modules last, so this is a module if there is one, and the highest of versions 1 to
+        # 9.
         name, inner = self.found[-1]
         below = join(path, name)
         return f"{below!r} {inner.what()}. {inner.remedy(below)}"
@@ -251,6 +260,8 @@ class SingleFile(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
+        # Safe for paths with braces: the template is a constant of this package, and the path only a value in
+        # it.
         return self.kind.remedy.format(path=path)
 
 
@@ -268,6 +279,8 @@ class Nothing(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
+        # From the surest cause to the vaguest: nobody means a folder called $HOME, but a similar name may be
+        # a coincidence.
         variable = unreplaced_variable(path)
         if variable:
             return f"Python does not replace {variable}, a shell does: pass os.path.expandvars(path)."

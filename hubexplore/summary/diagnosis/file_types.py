@@ -7,6 +7,8 @@ from typing import Final
 
 from hubexplore.summary.files import magic, wire
 
+# Far more than magic numbers take (that of tar ends at byte 262): the names of the first entries of a zip
+# file and the first node of a graph are looked for as well.
 HEAD: Final = 4096
 """Bytes at the start of a file that `file_kind` looks at."""
 
@@ -69,6 +71,8 @@ def file_kind(name: str, head: bytes) -> FileKind:  # noqa: PLR0911  # one retur
     """
     if not head:
         return FileKind("an empty file", "Copy or download it again.")
+    # From formats with a magic number to guesses: a serialized message has none, so the checks for messages
+    # come last.
     file_format = magic.format_of(head)
     if file_format == magic.ZIP_ENTRY:
         return _zip_kind(name, head)
@@ -84,6 +88,8 @@ def file_kind(name: str, head: bytes) -> FileKind:  # noqa: PLR0911  # one retur
             "a frozen graph (GraphDef)",
             "Import it with tf.compat.v1.import_graph_def, or make a module: do so in a module_fn.",
         )
+    # Field 1 of a SavedModel is its schema version, which has always been 1; field 2, with a length, begins
+    # the first graph. Writers put fields in the order of their numbers.
     if head.startswith(b"\x08\x01\x12"):
         return FileKind(
             "a SavedModel without its directory",
@@ -98,6 +104,7 @@ def file_kind(name: str, head: bytes) -> FileKind:  # noqa: PLR0911  # one retur
 
 
 def _zip_kind(name: str, head: bytes) -> FileKind:
+    # Keras 3 writes these two files first, so their names are within the head.
     if name.lower().endswith(".keras") or b"config.json" in head or b"metadata.json" in head:
         return FileKind("a Keras model", "Load it with tf.keras.models.load_model({path!r}).")
     return FileKind("a zip archive", "If a module is in it, give it a name that ends with '.zip'.")
@@ -106,6 +113,8 @@ def _zip_kind(name: str, head: bytes) -> FileKind:
 def _starts_graph(head: bytes) -> bool:
     """Says whether this may be a GraphDef: its field 1 is a node, which begins with its name and op type."""
     try:
+        # b"\n" is the key of field 1 with a length. There is no magic number to check, so two fields in
+        # order, with content that names and op types can have, must do.
         key_size = 1 if head[:1] == b"\x0a" else 0
         length, start = wire.varint(head, key_size)
         node = head[start : start + length]

@@ -116,6 +116,8 @@ def _saved_model(  # noqa: PLR0911  # one return per answer
     path: str, names: tuple[str, ...], filesystem: Filesystem
 ) -> Diagnosis | None:
     """Returns what a directory with one of the two main files is, None for any other."""
+    # Pointers are looked for before anything is parsed: their text is no message, and "damaged" would advise
+    # a new download, which would bring the same pointers.
     is_module = MODULE_FILE in names
     pointers = tuple(name for name in (MODULE_FILE, GRAPH_FILE) if name in names)
     pointers = tuple(name for name in pointers if _is_pointer(join(path, name), filesystem))
@@ -128,6 +130,7 @@ def _saved_model(  # noqa: PLR0911  # one return per answer
     try:
         content = read_message(filesystem, join(path, GRAPH_FILE))
     except errors.DamagedModuleError as error:
+        # Only what was found: the message ends with a remedy of its own, and the diagnosis adds another one.
         return diagnoses.Incomplete("module" if is_module else "SavedModel", (str(error).partition(". ")[0],))
     try:
         scan = saved_model_scan.scan_saved_model(content)
@@ -168,6 +171,7 @@ def _variables_problem(
     index = f"{prefix}.index"
     stored = filesystem.listdir(join(path, VARIABLES_FOLDER)) if VARIABLES_FOLDER in names else []
     if "variables.index" not in stored:
+        # A module without variables has no checkpoint, so a missing index alone is no fault.
         needed = scan.has_variables or any(name.startswith("variables.data-") for name in stored)
         return f"'{VARIABLES_PREFIX}.index' is missing" if needed else None
     pointers = tuple(f"variables/{name}" for name in sorted(stored)[:_LOOKED_INTO])
@@ -206,6 +210,8 @@ def _below(path: str, names: tuple[str, ...], filesystem: Filesystem) -> tuple[t
             elif len(deeper) < _FOLLOWED:
                 deeper += [f"{name}/{child}" for child in sorted(filesystem.listdir(inner))[:_LOOKED_INTO]]
         if saved_models:
+            # The sort is stable and False comes first: modules are last, and stay in the order of their
+            # names.
             return tuple(sorted(saved_models, key=lambda item: isinstance(item[1], diagnoses.HubModule)))
         level = tuple(deeper)
     return ()
@@ -216,10 +222,13 @@ def _file(path: str, filesystem: Filesystem) -> Diagnosis:
     head = filesystem.read(path, file_types.HEAD)
     whole = _parent(path)
     kind = file_types.file_kind(name, head)
+    # A file of that name may hold something else, such as the web page that a download got: that is what to
+    # report.
     if name == GRAPH_FILE and not kind.is_other:
         return diagnoses.PartOfModule(whole)
     if name == MODULE_FILE and filesystem.exists(join(whole, GRAPH_FILE)):
         return diagnoses.PartOfModule(whole)
+    # Shards are called `PREFIX.data-00000-of-00001`, the index `PREFIX.index`.
     stem = path.removesuffix(".index") if name.endswith(".index") else path.rpartition(".data-")[0]
     if stem and (stem != path) and filesystem.exists(f"{stem}.index"):
         return _weights(stem, filesystem)
@@ -261,6 +270,7 @@ def _absent(path: str, filesystem: Filesystem) -> Diagnosis:
 def _basename(path: str) -> str:
     if is_url(path):
         return path.rstrip("/").rpartition("/")[2]
+    # Absolute first: "." has no name, and the directory that it stands for has one.
     return Path(path).absolute().name
 
 
@@ -270,5 +280,6 @@ def _parent(path: str) -> str:
         scheme, mark, rest = path.partition("://")
         above, slash, _ = rest.rstrip("/").rpartition("/")
         return f"{scheme}{mark}{above}" if slash else path
+    # Only "." and ".." are resolved: other paths keep the form in which the user typed them.
     local = Path(path)
     return str((local.resolve() if local.name in ("", "..") else local).parent)

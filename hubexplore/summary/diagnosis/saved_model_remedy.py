@@ -7,6 +7,8 @@ from typing import Final
 
 from hubexplore.summary.module_format import ATTACHMENTS, MAIN_OPS
 
+# An allow-list: an unknown collection may name nodes in a form of its own, which cannot be renamed when the
+# graph is imported into a scope.
 SUPPORTED_COLLECTIONS: Final = frozenset(
     {
         "variables",
@@ -54,6 +56,8 @@ def module_code(source: str, tag_sets: Iterable[Sequence[str]]) -> str:
 
 def serving_tags(tag_sets: Iterable[Sequence[str]]) -> list[str]:
     """The tags of the graph variant for serving, or of one that is not for training; sorted."""
+    # The fewest tags before more: a further tag, such as "gpu" or "tpu", says that a variant is for one kind
+    # of machine. The tags themselves decide ties.
     return min(
         map(sorted, tag_sets), key=lambda tags: (tags != _SERVE, _TRAIN in tags, len(tags), tags), default=[]
     )

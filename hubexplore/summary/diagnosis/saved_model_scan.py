@@ -37,6 +37,9 @@ def scan_saved_model(data: bytes) -> SavedModelScan:
     Raises:
       ValueError: It is cut, altered, or no SavedModel.
     """
+    # The field numbers: 2 meta_graphs in SavedModel; 1 meta_info_def (4 its tags), 4 collection_def and 7
+    # object_graph_def in MetaGraphDef. The graph itself, field 2 and nearly all of the bytes, is skipped by
+    # its length and never parsed.
     variants: list[tuple[str, ...]] = []
     has_objects = has_variables = False
     collections: set[str] = set()

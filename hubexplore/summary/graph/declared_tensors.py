@@ -83,7 +83,8 @@ class Declared:
             shape = shape_of(node.attr["shape"].shape)
             is_legacy = node.op == "Placeholder" and self._version <= _SCALAR_IS_UNKNOWN
             return (None if is_legacy and shape == () else shape,)
-        # Only some writers keep this attribute, which TensorFlow infers again when it imports the graph.
+        # Only some writers keep this attribute. On import, TensorFlow refuses a graph in which it contradicts
+        # the shapes that are inferred, and then drops it.
         output = tensor.partition(":")[2] or "0"
         shapes = node.attr[_SHAPES].list.shape if _SHAPES in node.attr else ()
         return (shape_of(shapes[int(output)]),) if output.isdecimal() and int(output) < len(shapes) else None

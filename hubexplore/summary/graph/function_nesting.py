@@ -28,7 +28,7 @@ MAX_CALLS: Final = 5_000
 MAX_NODES: Final = 2_000_000
 """Maximum number of nodes that unfolding adds to those in the graph."""
 _GRAPH: Final = ""
-# Op -> the attributes with functions of which a run may call none.
+# Op -> the attributes whose functions a run need not call.
 _CONDITIONAL: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("If", "StatelessIf"), frozenset({"then_branch", "else_branch"})),
     **dict.fromkeys(("Case", "StatelessCase"), frozenset({"branches"})),
@@ -45,9 +45,9 @@ MSG_DEPTH: Final = (
     "them, and at most {limit:,} may be nested here. Write it with fewer functions, or with tf.while_loop."
 )
 MSG_UNFOLDED: Final = (
-    "{what} unfolds to {count} {kind}, of which {written:,} are written, because functions call others "
-    "several times: {chain}. TensorFlow unfolds all calls before it runs them, and at most {limit:,} may "
-    "become of these. Write the repetition as a loop, with tf.while_loop."
+    "{what} unfolds to {count} {kind} from {written:,}, because functions call others several times: "
+    "{chain}. TensorFlow unfolds all calls before it runs them, and that may add at most {limit:,} "
+    "{kind}. Write the repetition as a loop, with tf.while_loop."
 )
 
 

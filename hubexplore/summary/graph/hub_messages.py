@@ -55,6 +55,7 @@ def _build() -> dict[str, Any]:
     for name, fields in _messages().items():
         message = file.message_type.add(name=name)
         message.field.extend(fields)
+    # A pool of its own: the default one belongs to every package of the process.
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(file.SerializeToString())
     return {

@@ -128,6 +128,7 @@ def _build() -> dict[str, Any]:
 
 
 def _add_enums(file: descriptor_pb2.FileDescriptorProto) -> None:
+    # Enums of proto3 are open: a number that is missing here is read as an int, not refused.
     enum = file.enum_type.add(name="DataType")
     for number, name in ((dtype.number, dtype.enum.upper()) for dtype in DTYPES):
         enum.value.add(name=f"DT_{name}", number=number)
@@ -146,6 +147,8 @@ def _add_message(file: descriptor_pb2.FileDescriptorProto, name: str, fields: li
         if kind[0] in "*%":
             field.label = _Field.LABEL_REPEATED
         if kind[0] == "%":
+            # On the wire a map is a repeated message of key and value. The name of that message must be the
+            # one that protoc derives from the field's: the C++ runtime checks it.
             entry = message.nested_type.add(name=f"{field_name.title().replace('_', '')}Entry")
             entry.options.map_entry = True
             for index, (part, part_kind) in enumerate((("key", "string"), ("value", kind[1:])), 1):
@@ -185,6 +188,7 @@ NodeDef: Any = _CLASSES["NodeDef"]
 Example: Any = _CLASSES["Example"]
 
 
+# Bounded: numbers come from files, which may contain any.
 @functools.lru_cache(maxsize=256)
 def dtype_name(number: int) -> str:
     """Returns TensorFlow's name of a DataType ("float32", "int64_ref"), or "unknown (99)"."""

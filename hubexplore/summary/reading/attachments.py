@@ -15,6 +15,7 @@ from hubexplore.summary.module_format import ATTACHMENTS
 
 # Key -> the message class that is attached under it.
 _KNOWN: Final = {"image_module_info": ImageModuleInfo}
+# Limits for what strangers attach: a made-up message can nest without end or hold megabytes of text.
 _MAX_FIELDS: Final = 200
 _MAX_DEPTH: Final = 16
 _MAX_VALUE: Final = 256
@@ -46,6 +47,7 @@ def _message(key: str, content: bytes) -> MessageSummary:
             pass
         else:
             return MessageSummary(key, _KNOWN[key].DESCRIPTOR.name, tuple(_named(message, "")), len(content))
+    # What does not parse as the known type is shown like a message of unknown type.
     return MessageSummary(key, "", _bounded(_numbered(content, "", 0)), len(content))
 
 

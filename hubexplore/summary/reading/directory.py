@@ -84,6 +84,8 @@ def read_module(directory: str, filesystem: Filesystem, title: str | None = None
     place = ModuleDirectory(directory, filesystem)
     try:
         names = filesystem.listdir(directory)
+        # StopIteration if there is neither file: it is handled with the errors of reading, since the answer
+        # is the same diagnosis of the directory.
         file = next(name for name in GRAPH_FILES if name in names)
         if file == GRAPH_TEXT_FILE and filesystem.size(place.path(file)) > saved_model_scan.LARGEST_TEXT:
             raise UnsupportedFormatError(_long_text(place, filesystem.size(place.path(file))))
@@ -137,6 +139,7 @@ def describe(
             wrong.append(
                 f"Two graph variants have the tags {list(variant.tags)}; only the first can be used."
             )
+        # The first one counts, as in TensorFlow's loader (`loader_impl.get_meta_graph_def_from_tags`).
         graphs.setdefault(variant.tags, meta_graph)
         variants.append(variant)
         warnings.extend(sentence for sentence in wrong if sentence not in warnings)
@@ -277,6 +280,7 @@ def _digest(
     for file in files:
         if file.name.startswith("assets/"):
             checksum = checksums.get(file.name.removeprefix("assets/"), "")
+            # Surrogates stand for the bytes of a file name that is not UTF-8.
             whole.update(f"{file.name}\0{file.size}\0{checksum}\0".encode(errors="surrogateescape"))
         elif file.name in (*GRAPH_FILES, MODULE_FILE):
             whole.update(f"{file.name}\0{file.size}\0".encode(errors="surrogateescape"))

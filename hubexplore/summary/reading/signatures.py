@@ -18,6 +18,7 @@ def read_signatures(meta_graph: Any, declared: Declared) -> tuple[SignatureSumma
       meta_graph: MetaGraphDef-shaped message.
       declared: what its graph says of tensors.
     """
+    # Sorted throughout: maps of protobuf have no order, so two reads of one file may differ.
     definitions = meta_graph.signature_def
     return tuple(
         SignatureSummary(
@@ -108,6 +109,7 @@ def _composite(name: str, composite: Any) -> TensorSummary:
     # Newer TensorFlow has classes that the table lacks; they are shown by number rather than refused.
     spec = composite.type_spec
     kind = TYPE_SPECS.get(spec.type_spec_class, f"type {spec.type_spec_class}")
+    # By kind rather than by position: the tuples of other composite types have other orders.
     parts = spec.type_state.tuple_value.values
     shapes = [
         shape_of(part.tensor_shape_value) for part in parts if part.WhichOneof("kind") == "tensor_shape_value"

@@ -181,7 +181,8 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
     """The variables among the objects of a TF2 SavedModel.
 
     An object's name in the checkpoint is its shortest path from the root; that of an optimizer's slot is
-    built of the paths of the variable and the optimizer (tensorflow/python/checkpoint/graph_view.py).
+    built of the paths of the variable and the optimizer (`slot_variable_key` in
+    tensorflow/python/trackable/trackable_utils.py).
     """
     _check_count(len(objects), "objects")
     paths = _paths(objects)
@@ -191,6 +192,8 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
             if owner is not None and index in paths:
                 name = f"{owner}/.OPTIMIZER_SLOT/{paths[index]}/{_escaped(slot.slot_name)[:_LONGEST_PATH]}"
                 paths.setdefault(slot.slot_variable_node_id, name)
+    # Objects do not name their nodes: the handle of a variable is the node whose shared_name is the
+    # variable's name.
     handles = {
         node.attr["shared_name"].s.decode(errors="replace"): name
         for name, node in nodes.items()
@@ -222,6 +225,7 @@ def _paths(objects: Any) -> dict[int, str]:
     Objects with a path longer than any name is are left out, with what is below them: the paths of a chain of
     objects together grow with the square of its length.
     """
+    # Breadth-first, children in the order of the file: the first path to an object is a shortest one.
     count = len(objects)
     paths = {0: ""} if count else {}
     queue = list(paths)

@@ -122,6 +122,8 @@ def _type_of(argument: Any) -> str:
 
 
 def _initializer(meta_graph: Any) -> str:
+    # TensorFlow 2 names one op in both places; TF1 writers use one of the two. So the order matters only for
+    # a damaged graph.
     for collection in MAIN_OPS:
         names = _names(meta_graph, collection)
         if names:
@@ -143,6 +145,7 @@ def _duplicates(count: int) -> list[str]:
 
 def _cannot_run(variant: VariantSummary, meta_graph: Any) -> list[str]:
     """Says which signatures run ops that TensorFlow lacks, or has no kernel for."""
+    # TensorFlow looks into the library of functions first, so a function hides an op of the same name.
     function_names = {entry.name for entry in variant.functions}
     lacking = {
         entry.op for entry in variant.ops if entry.op in without_kernel() and entry.op not in function_names

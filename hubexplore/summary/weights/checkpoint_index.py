@@ -174,7 +174,8 @@ def check_shards(index: CheckpointIndex, prefix: str, filesystem: Filesystem) ->
         try:
             size = filesystem.size(path)
         except (FileNotFoundError, NotADirectoryError):
-            # A file without content may not exist: TensorFlow makes none for a shard without tensors.
+            # Nothing is lost with a shard in which no tensor has a byte. If it is the only one, the copy is
+            # incomplete all the same: `BundleWriter` always creates the file of its shard.
             if end or index.num_shards == 1:
                 return f"The data file {path!r} is missing."
             continue
@@ -241,7 +242,7 @@ def _block(data: bytes, offset: int, size: int) -> bytes:
     if data[end] > 1:
         raise ValueError(f"a block has the unknown compression {data[end]}")
     block = data[offset:end]
-    # TensorFlow 1 compressed the blocks, TensorFlow 2 does not.
+    # TensorFlow from 1.2 on writes blocks uncompressed, but its readers take both.
     return snappy.decompress(block) if data[end] else block
 
 

@@ -160,6 +160,7 @@ class FieldBox(widgets.VBox):
         self._arrange()
 
     def _make(self, namespace: Namespace) -> dict[str, Any]:
+        # The order is that of the choice: the first way is on screen at first.
         field, changed = self.field, self._on_change
         manual = {PICTURE: PictureSource} if takes_pictures(field) else {TYPED: TextSource}
         sources_by_name: dict[str, Any] = {name: source(field, changed) for name, source in manual.items()}
@@ -213,6 +214,7 @@ class FieldBox(widgets.VBox):
         if typed is not None and typed.put(entry):
             self._source_choice.value = TYPED
             return
+        # A value remembers where it came from, so it goes back to the same way to enter it.
         name = FILE if entry.file else VARIABLE if entry.variable else EXAMPLE
         if PICTURE in self._sources and entry.picture:
             name = PICTURE

@@ -68,6 +68,7 @@ class PictureSource(widgets.VBox):
         self._invert = widgets.Checkbox(
             description="Invert (dark is high)", value=default.invert, indent=False, layout=auto
         )
+        # An encoded field has none of these attributes; `_value` must not ask for them.
         choices = (self._fit, self._scale, self._invert)
         for widget in choices:
             widget.observe(lambda _: self._read(), "value")
@@ -92,6 +93,7 @@ class PictureSource(widgets.VBox):
 
     def _take(self, files: Files) -> None:
         self._files = files
+        # Reset, so that the same sample can be chosen again. It calls `_on_sample` with nothing chosen.
         self._samples.value = ""
         self._read()
 
@@ -106,6 +108,7 @@ class PictureSource(widgets.VBox):
         try:
             self._entry = self._value()
         except Exception as error:  # noqa: BLE001 - a file may contain anything; the error is shown
+            # The earlier images go as well: they are no longer on screen, and a run must not use them unseen.
             self._files, self._entry = [], None
             self._preview.value = tag("div", error_text(error), role="alert", class_="hub-error")
             return
@@ -137,6 +140,8 @@ def previews(field: Field, entry: InputValue) -> Sequence[Markup]:
     """Returns the images as the module receives them; nothing for other inputs."""
     if not takes_pictures(field):
         return ()
+    # Data URLs, since a saved notebook has no file beside it and the kernel serves none. The width is fixed:
+    # 8 x 8 pixels would hardly be visible, and a photo would fill the screen.
     files = (
         picture_files.preview(field, entry.value) if field.encoded else picture_arrays.preview(entry.value)
     )

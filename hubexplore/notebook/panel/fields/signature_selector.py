@@ -32,6 +32,8 @@ class SignatureSelector(widgets.HBox):
         self._changed = changed
         style = {"description_width": "initial"}
         self._signature = widgets.Dropdown(description="Signature", layout=_wide(), style=style)
+        # The values of options are numbers: two names may be displayed alike, and a damaged file may have two
+        # variants with the same tags. A Dropdown finds its value by equality.
         self._variant = widgets.Dropdown(
             description="Graph variant",
             options=[(tags_text(variant.tags), index) for index, variant in enumerate(summary.variants)],
@@ -60,6 +62,7 @@ class SignatureSelector(widgets.HBox):
     def put(self, tags: tuple[str, ...], signature: str) -> None:
         """Chooses a variant and a signature; calls `changed` once if the selection differs."""
         before = self.variant.tags, self.signature.name
+        # `changed` is off while both dropdowns are set: in between they show a pair that nobody chose.
         if before == (tags, signature):
             return
         changed, self._changed = self._changed, lambda: None
@@ -88,6 +91,7 @@ class SignatureSelector(widgets.HBox):
         names = [signature.name for signature in callable_signatures(self.variant)]
         self._signature.options = [(visible(name), index) for index, name in enumerate(names)]
         otherwise = DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in names else names[0]
+        # A signature that both variants have stays chosen when the variant changes.
         chosen = preferred if preferred in names else otherwise
         self._signature.index = names.index(chosen)
         self._chosen = chosen
@@ -96,6 +100,7 @@ class SignatureSelector(widgets.HBox):
 
 
 def _wide() -> widgets.Layout:
+    # Limited, since names of signatures are as long as their authors like.
     return widgets.Layout(width="auto", max_width="30em")
 
 

@@ -94,6 +94,7 @@ class GraphModel:
     def fold(self, name: str) -> None:
         """Folds a scope, with all scopes in it, into one box."""
         self._open(
+            # With a slash at the end: folding "conv1" must not fold "conv10".
             frozenset(scope for scope in self._unfolded_scopes() if not f"{scope}/".startswith(f"{name}/"))
         )
 
@@ -118,6 +119,7 @@ class GraphModel:
         """Returns where a node or scope is drawn: ("box", number), ("group", number) or None."""
         outline = self.drawn.outline
         for number, box in enumerate(outline.boxes):
+            # Inputs and outputs have names of the signature, which nodes may have too.
             if box.name == name and box.kind not in (INPUT, OUTPUT):
                 return "box", number
         for number, group in enumerate(outline.groups):
