@@ -65,10 +65,7 @@ def _contradiction(info: Any, tensor: TensorSummary) -> Iterator[str]:
         if shape:
             yield f"without a shape; that of the graph counts, {_written(shape)}."
     elif shape != (stated := shape_of(info.tensor_shape)):
-        yield (
-            f"with the shape {_written(stated)}, but in the graph it has {_written(shape)}, "
-            "which counts."
-        )
+        yield (f"with the shape {_written(stated)}, but in the graph it has {_written(shape)}, which counts.")
 
 
 def _written(shape: Shape) -> str:

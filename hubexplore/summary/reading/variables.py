@@ -34,8 +34,9 @@ MSG_MANY: Final = (
 Entries = Mapping[str, CheckpointEntry]
 
 
-# The node of a variable, and its proto. To ask a proto for a field takes longer than to keep the field.
-_Described = tuple[str, Any]
+# The node of a variable, its proto, and whether it is one part of several. To ask a proto for a field takes
+# longer than to keep the field.
+_Described = tuple[str, Any, bool]
 
 
 @dataclass(slots=True)
@@ -44,6 +45,7 @@ class _Parts:
 
     protos: list[_Described] = field(default_factory=list)
     trainable: bool = False
+    are_parts: bool = False
 
 
 def read_variables(
@@ -73,6 +75,7 @@ def read_variables(
             if parts is None:
                 parts = seen[described[0]] = grouped.setdefault(_key(*described), _Parts())
                 parts.protos.append(described)
+                parts.are_parts |= described[2]
             parts.trainable |= collection == _TRAINABLE
     variables = [_describe(key, parts, nodes, entries) for key, parts in grouped.items()]
     if not meta_graph.HasField("object_graph_def"):
@@ -118,14 +121,14 @@ def _protos(meta_graph: Any, collection: str, parsed: dict[bytes, _Described]) -
     if collection not in meta_graph.collection_def:
         return []
     values = meta_graph.collection_def[collection].bytes_list.value
-    _check_count(len(values), f"variables ({collection!r})")
     with reading(f"The module's list of variables ({collection!r})", DecodeError):
         return [parsed.get(value) or parsed.setdefault(value, _described(value)) for value in values]
 
 
 def _described(content: bytes) -> _Described:
     proto = VariableDef.FromString(content)
-    return node_of(proto.variable_name), proto
+    is_part = proto.HasField("save_slice_info_def") and bool(proto.save_slice_info_def.full_name)
+    return node_of(proto.variable_name), proto, is_part
 
 
 def _check_count(count: int, what: str) -> None:
@@ -133,23 +136,19 @@ def _check_count(count: int, what: str) -> None:
         raise UnsupportedFormatError(MSG_MANY.format(count=count, what=what, limit=MOST))
 
 
-def _is_part(proto: Any) -> bool:
-    return proto.HasField("save_slice_info_def") and bool(proto.save_slice_info_def.full_name)
-
-
-def _key(name: str, proto: Any) -> str:
+def _key(name: str, proto: Any, is_part: bool) -> str:
     """The name in `variable_map` and in the checkpoint: of a part without its `/part_N`."""
-    if not _is_part(proto):
+    if not is_part:
         return name
     match = _PARTITION.match(name)
     return match["key"] if match else str(proto.save_slice_info_def.full_name)
 
 
 def _describe(key: str, parts: _Parts, nodes: Mapping[str, Any], entries: Entries) -> VariableSummary:
-    node, first = parts.protos[0]
+    node, first, _ = parts.protos[0]
     entry = entries.get(key)
     dtype, shape = _declared(nodes.get(node))
-    partitions = _partitions(parts.protos)
+    partitions = _partitions(parts.protos) if parts.are_parts else ()
     if partitions:
         shape = tuple(first.save_slice_info_def.full_shape)
     return VariableSummary(
@@ -171,8 +170,8 @@ def _partitions(protos: list[_Described]) -> tuple[PartitionSummary, ...]:
             tuple(proto.save_slice_info_def.var_offset),
             tuple(proto.save_slice_info_def.var_shape),
         )
-        for node, proto in protos
-        if _is_part(proto)
+        for node, proto, is_part in protos
+        if is_part
     ]
     return tuple(sorted(partitions, key=lambda part: part.offset))
 
