@@ -34,7 +34,7 @@ _LARGEST_EXPANSION: Final = 64
 # Bytes of an index, far more than `_MOST_TENSORS` entries take.
 _LARGEST: Final = 1 << 28
 # Several times as many as the largest published models have, with the slots of their optimizers.
-_MOST_TENSORS: Final = 200_000
+_MOST_TENSORS: Final = 150_000
 
 # What follows dtype and shape in an entry: shard, offset and size, where they are not 0, and the checksum.
 _PLAIN: Final = re.compile(
