@@ -10,12 +10,11 @@ from hubexplore.errors import GraphError, HandleError
 from hubexplore.hub.resolve import pinned
 from hubexplore.hub.summarize import summarize
 from hubexplore.session.tf_startup import import_tensorflow, quiet_tensorflow
-from hubexplore.summary.diagnosis.saved_model_remedy import unsupported
 from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.files.redaction import shown, without_access
 from hubexplore.summary.graph.randomness import is_random
 from hubexplore.summary.lookup import find_signature, find_variant
-from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL, TF2_SAVED_MODEL, ModuleSummary
+from hubexplore.summary.model import IN_MEMORY, TF2_SAVED_MODEL, ModuleSummary
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
@@ -91,15 +90,6 @@ class Subject:
         """Tags of the live Module that was passed as the source; None for other sources."""
         return tuple(sorted(self.source.tags)) if self._is_live() else None
 
-    @property
-    def dropped(self) -> tuple[str, ...]:
-        """Collections of a TF1 SavedModel that only training needs and that a module cannot contain."""
-        return tuple(
-            unsupported(
-                collection.name for variant in self.summary.variants for collection in variant.collections
-            )
-        )
-
     def signature(self, tags: Tags, name: str) -> SignatureSummary | None:
         """Returns the summary of a signature; None if the module has no such signature or variant."""
         variant = find_variant(self.summary, tags)
@@ -163,8 +153,8 @@ class Subject:
         with quiet_tensorflow():  # the first run starts devices, of which there may be none
             return session.load(self._loadable(), "_".join(["module", *tags]), tags)
 
-    def _loadable(self) -> str | ModuleSpec:
-        from hubexplore.hub.saved_model import create_module_spec_from_saved_model
+    def _loadable(self) -> ModuleSpec:
+        from hubexplore.hub.loading import open_spec
         from hubexplore.hub.spec import ModuleSpec
 
         if isinstance(self.source, ModuleSpec):
@@ -178,9 +168,7 @@ class Subject:
                 "This summary describes a module that exists in memory only, and a summary alone cannot run "
                 "it. Explore the ModuleSpec or Module that it was made from."
             )
-        if self.summary.format == TF1_SAVED_MODEL:
-            return create_module_spec_from_saved_model(handle, self.dropped)
-        return handle
+        return open_spec(handle)
 
     def close(self) -> None:
         """Frees what was loaded for the subject, not a Module that was passed in; a pending load fails."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
@@ -103,9 +104,16 @@ class DefinedSpec(ModuleSpec):
         self.origin = origin
         self._place = place
         self.asset_files = asset_files
+        self.notes: tuple[str, ...] = ()
+        """Sentences that say what of the model is not in the spec, and why."""
         # A plan is the same for each instance, and planning walks the graph.
         self._state_plans: dict[tuple[frozenset[str], bool], StatePlan] = {}
         self._apply_plans: dict[tuple[frozenset[str], str, bool], ApplyPlan] = {}
+
+    @property
+    def title(self) -> str:
+        """What displays call it."""
+        return self._display_title
 
     def get_tags(self) -> list[frozenset[str]]:
         """See `ModuleSpec.get_tags`. Fewest tags first, else as they were authored."""
@@ -286,4 +294,5 @@ class DefinedSpec(ModuleSpec):
 
         kind = IN_MEMORY if self._place is None else TF1_SAVED_MODEL if self.origin is None else HUB_MODULE
         graphs = [variant.meta_graph for variant in self.variants]
-        return dress(describe(graphs, self._display_title, kind, self._place))
+        whole = describe(graphs, self._display_title, kind, self._place)
+        return dress(replace(whole, notes=(*whole.notes, *self.notes)))

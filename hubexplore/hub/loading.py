@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -28,11 +29,25 @@ from hubexplore.hub.variants.variable_collections import list_saved
 from hubexplore.hub.variants.variables import VARIABLE_COLLECTIONS
 from hubexplore.hub.variants.variant import Variant
 from hubexplore.summary.diagnosis.path_diagnosis import explain
-from hubexplore.summary.diagnosis.saved_model_remedy import spec_code
+from hubexplore.summary.diagnosis.saved_model_remedy import (
+    DROPPED_COLLECTIONS,
+    left_out,
+    spec_code,
+    unsupported,
+)
 from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import shown
-from hubexplore.summary.module_format import GRAPH_FILE, MODULE_FILE, VARIABLES_PREFIX
+from hubexplore.summary.module_format import (
+    GRAPH_FILE,
+    GRAPH_FILES,
+    INTERNAL_SIGNATURES,
+    MODULE_FILE,
+    VARIABLES_PREFIX,
+)
 from hubexplore.summary.reading.directory import ModuleDirectory
+from hubexplore.summary.reading.local_variables import main_op_values
+
+_LOGGER: Final = logging.getLogger("hubexplore")
 
 
 class _NotFoundError(tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
@@ -61,7 +76,10 @@ _NOT_FOUND: Final[Mapping[type, Callable[[str], HubError]]] = {
 
 
 def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
-    """Loads the spec of a TF1 Hub module.
+    """Loads the spec of a TF1 Hub module, or of a TF1 SavedModel as one.
+
+    Collections of a SavedModel that a module cannot carry, which only training needs, are left out; the
+    logger "hubexplore" names them. `create_module_spec_from_saved_model` refuses them instead.
 
     Args:
       path: a directory on any filesystem TensorFlow knows; a `.tar.gz`, `.tar`, `.tar.bz2`, `.tar.xz` or
@@ -78,6 +96,14 @@ def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
       DamagedModuleError: (a ValueError) files are missing, truncated or altered.
       UnsupportedFormatError: (a ValueError) the format or a required feature is unknown.
     """
+    spec = open_spec(path)
+    for note in spec.notes:
+        _LOGGER.warning("%s: %s", spec.title, note)
+    return spec
+
+
+def open_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
+    """Loads a spec as `load_module_spec` does, whose caller shows its `notes`."""
     return resolve.read(path, functools.partial(_spec_in, path))
 
 
@@ -87,7 +113,7 @@ def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpe
     # One read decides: most paths are modules, so what else is there is diagnosed only on failure.
     definition = read_if_there(os.path.join(directory, MODULE_FILE))
     if definition is None:
-        raise explained(directory, path)
+        return _other_format(path, directory)
     # Before the other files: a module of another format may not have them.
     check_format(os.path.join(directory, MODULE_FILE), definition)
     try:
@@ -101,6 +127,59 @@ def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpe
     title = shown(text_of(path))
     check_variants(variants, functools.partial(spec_code, title))
     return spec_from_directory(directory, variants, title, origin)
+
+
+def _other_format(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpec:
+    """The spec of a model that is not a TF1 Hub module but can be one."""
+    try:
+        has_graphs = any(tf.io.gfile.exists(os.path.join(directory, name)) for name in GRAPH_FILES)
+        variants = read_variants(directory) if has_graphs else []
+    except (DamagedModuleError, tf.errors.OpError) as error:
+        raise explained(directory, path) from error
+    if not variants or any(variant.as_read.HasField("object_graph_def") for variant in variants):
+        raise explained(directory, path)
+    return tf1_spec(directory, variants, shown(text_of(path)))
+
+
+def tf1_spec(
+    directory: str, variants: list[Variant], title: str, dropped: frozenset[str] | None = None
+) -> DefinedSpec:
+    """The spec of a TF1 SavedModel whose graphs were read.
+
+    Args:
+      directory: an absolute path.
+      variants: its graphs, which are changed: what a module cannot carry is taken out.
+      title: what displays call it.
+      dropped: collections to leave out. None leaves out all that a module cannot carry, and graphs with the
+        tags of an earlier one, which TensorFlow does not load either; the notes of the spec say so.
+
+    Raises:
+      UnsupportedCollectionError: (a ValueError) a collection that modules cannot carry is not in `dropped`.
+      AuthoringError: (a ValueError) two variants have the same tags, and `dropped` is given.
+    """
+    notes: tuple[str, ...] = ()
+    if dropped is None:
+        names = unsupported(name for variant in variants for name in variant.as_read.collection_def)
+        by_tags = {variant.tags: variant for variant in reversed(variants)}
+        notes = left_out(names, [sorted(v.tags) for v in variants if by_tags[v.tags] is not v])
+        variants = [variant for variant in variants if by_tags[variant.tags] is variant]
+        dropped = frozenset(names)
+    # Before collections are trimmed, which name the main op.
+    started = {variant.tags: main_op_values(variant.meta_graph, variant.nodes) for variant in variants}
+    for variant in variants:
+        _trim(variant, DROPPED_COLLECTIONS | dropped)
+    check_variants(variants, lambda names: spec_code(title, sorted(dropped.union(names))))
+    spec = spec_from_directory(directory, variants, title, started=started)
+    spec.notes = notes
+    return spec
+
+
+def _trim(variant: Variant, dropped: Iterable[str]) -> None:
+    for key in dropped:
+        variant.meta_graph.collection_def.pop(key, None)
+    for name in INTERNAL_SIGNATURES:
+        variant.meta_graph.signature_def.pop(name, None)
+    variant.meta_graph.ClearField("saver_def")
 
 
 def explained(directory: str, handle: str | bytes | os.PathLike[str]) -> HubError:

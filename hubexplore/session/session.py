@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 import warnings
@@ -15,6 +16,7 @@ import tensorflow as tf
 from hubexplore.display.wording import MAX_SENTENCE, visible
 from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
 from hubexplore.hub.inspection.training_checks import losses_unused, not_trainable
+from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.run_errors import RunError, explain_run_error
 from hubexplore.hub.running.signature_runner import AppliedSignature, AppliedSignatures
@@ -26,8 +28,10 @@ from hubexplore.session.signature_calls import Request, Runtime, SessionRunner
 from hubexplore.session.tf_server import guard
 from hubexplore.session.tf_session import ManagedSession
 from hubexplore.summary.files.paths import EXPORT, text_of, to_write
+from hubexplore.summary.lookup import default_tags
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 
+_LOGGER: Final = logging.getLogger("hubexplore")
 OPS_LEFT_BEHIND: Final = 5_000
 """Maximum number of ops of replaced modules that may stay in the graph without a warning."""
 
@@ -117,7 +121,8 @@ class NotebookSession:
           handle: what `hub.Module` takes.
           name: to load it by, also of its scope; by default made from the handle. An earlier module of that
             name is replaced: its variables are freed and it can no longer be called.
-          tags: of the graph variant; None means no tags.
+          tags: of the graph variant; None means the one without tags or, where there is only one, that one,
+            which the logger "hubexplore" says.
           trainable: whether its variables can be trained.
 
         Raises what `hub.Module` raises; then nothing has changed, an earlier module of that name included.
@@ -125,6 +130,12 @@ class NotebookSession:
         self._check_open()
         if name is None:
             name = "module" if isinstance(handle, ModuleSpec) else variable_name(text_of(handle))
+        if not isinstance(handle, ModuleSpec):
+            handle = load_module_spec(handle)
+        if tags is None:
+            tags = default_tags(handle.get_tags())
+            if tags:
+                _LOGGER.info("%s: the graph variant %s, the only one", name, list(tags))
         with self._building:
             earlier = self._modules.get(name)
             if earlier is not None and self._holds_nothing_but(earlier):

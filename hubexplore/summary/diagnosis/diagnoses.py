@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from hubexplore import errors
 from hubexplore.summary.diagnosis.file_types import FileKind
-from hubexplore.summary.diagnosis.saved_model_remedy import module_code, spec_code
+from hubexplore.summary.diagnosis.saved_model_remedy import module_code
 from hubexplore.summary.files.filesystem import join
 from hubexplore.summary.files.paths import unreplaced_variable
 from hubexplore.summary.module_format import GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE
@@ -88,15 +88,9 @@ class TF2SavedModel(Diagnosis):
 
 @dataclass(frozen=True)
 class TF1SavedModel(Diagnosis):
-    """A SavedModel of TensorFlow 1 that is not a Hub module.
-
-    Attributes:
-      tags: Those of each meta graph.
-      dropped: Collections that a module cannot carry.
-    """
+    """A SavedModel of TensorFlow 1 that is not a Hub module; `tags` per meta graph."""
 
     tags: tuple[tuple[str, ...], ...]
-    dropped: tuple[str, ...] = ()
     holds_saved_model = True
 
     def what(self) -> str:
@@ -105,7 +99,7 @@ class TF1SavedModel(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
-        return f"Make a module of it in a graph: {module_code(spec_code(path, self.dropped), self.tags)}"
+        return f"Use it in a graph: {module_code(repr(path), self.tags)}"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from hubexplore import errors
 from hubexplore.summary.diagnosis import diagnoses, file_types, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import Diagnosis
 from hubexplore.summary.diagnosis.handle_hints import for_nothing
-from hubexplore.summary.diagnosis.saved_model_remedy import unsupported
 from hubexplore.summary.files import magic
 from hubexplore.summary.files.filesystem import (
     Filesystem,
@@ -146,7 +145,7 @@ def _saved_model(  # noqa: PLR0911  # one return per answer
         return problem
     if is_module:
         return diagnoses.HubModule(scan.variants)
-    return diagnoses.TF1SavedModel(scan.variants, tuple(unsupported(scan.collections)))
+    return diagnoses.TF1SavedModel(scan.variants)
 
 
 def _text(path: str, is_module: bool, filesystem: Filesystem) -> Diagnosis:
@@ -157,7 +156,7 @@ def _text(path: str, is_module: bool, filesystem: Filesystem) -> Diagnosis:
         return diagnoses.TextSavedModel()
     if is_module or scan.has_objects:
         return diagnoses.TextSavedModel()
-    return diagnoses.TF1SavedModel(scan.variants, tuple(unsupported(scan.collections)))
+    return diagnoses.TF1SavedModel(scan.variants)
 
 
 def _variables_problem(

@@ -11,7 +11,7 @@ from typing import Any, Final
 from google.protobuf.message import DecodeError
 
 from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
-from hubexplore.summary.diagnosis import path_diagnosis, saved_model_scan
+from hubexplore.summary.diagnosis import path_diagnosis, saved_model_remedy, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
 from hubexplore.summary.files.filesystem import Filesystem, is_link, join, read_message
 from hubexplore.summary.graph import saved_model_parser
@@ -104,7 +104,13 @@ def read_module(directory: str, filesystem: Filesystem, title: str | None = None
     summary = describe(
         saved_model.meta_graphs, title or directory, format_name, place, format_name == TF1_SAVED_MODEL
     )
-    return replace(summary, warnings=(*warnings, *summary.warnings))
+    notes = _left_out(summary) if format_name == TF1_SAVED_MODEL else ()
+    return replace(summary, warnings=(*warnings, *summary.warnings), notes=(*summary.notes, *notes))
+
+
+def _left_out(summary: ModuleSummary) -> tuple[str, ...]:
+    names = (collection.name for variant in summary.variants for collection in variant.collections)
+    return saved_model_remedy.left_out(saved_model_remedy.unsupported(names))
 
 
 def describe(
