@@ -26,7 +26,7 @@ from hubexplore.hub.storage.meta_graphs import check_format, check_regular, read
 from hubexplore.hub.storage.provenance import AssetFiles, SourceFile
 from hubexplore.hub.variants.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
 from hubexplore.hub.variants.variable_collections import list_saved
-from hubexplore.hub.variants.variables import VARIABLE_COLLECTIONS
+from hubexplore.hub.variants.variables import VARIABLE_COLLECTIONS, members
 from hubexplore.hub.variants.variant import Variant
 from hubexplore.summary.diagnosis.path_diagnosis import explain
 from hubexplore.summary.diagnosis.saved_model_remedy import (
@@ -37,6 +37,7 @@ from hubexplore.summary.diagnosis.saved_model_remedy import (
 )
 from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import shown
+from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.module_format import (
     GRAPH_FILE,
     GRAPH_FILES,
@@ -219,7 +220,7 @@ def spec_from_directory(
             f"The asset {asset!r} is missing: the copy of the module is incomplete. {MSG_AGAIN}"
         )
     prefix = os.path.join(directory, VARIABLES_PREFIX)
-    checkpoint = _checkpoint(variants, prefix)
+    checkpoint = None if _start_by_themselves(variants, prefix, started) else _checkpoint(variants, prefix)
     if started is not None:
         # The collections of a SavedModel need not name any of its variables.
         if checkpoint is None and tf.io.gfile.exists(f"{prefix}.index"):
@@ -229,6 +230,25 @@ def spec_from_directory(
             list_saved(variant, checkpoint.variables if checkpoint else {}, started[variant.tags])
     place = ModuleDirectory(directory, filesystem_of(directory))
     return DefinedSpec(variants, title, checkpoint, origin, place, asset_files=asset_files)
+
+
+def _start_by_themselves(
+    variants: Iterable[Variant], prefix: str, started: Mapping[frozenset[str], Mapping[str, str]] | None
+) -> bool:
+    """Whether the main op starts all listed variables of a SavedModel, which then needs no checkpoint.
+
+    Local variables that were made trainable are listed, but not saved.
+    """
+    return (
+        started is not None
+        and not tf.io.gfile.exists(f"{prefix}.index")
+        and all(
+            node_of(name) in started[variant.tags]
+            for variant in variants
+            for key in VARIABLE_COLLECTIONS
+            for name in members(variant.as_read, key)
+        )
+    )
 
 
 def _checkpoint(variants: list[Variant], prefix: str) -> Checkpoint | None:

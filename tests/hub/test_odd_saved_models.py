@@ -71,15 +71,18 @@ def resource_variables(path: Path) -> None:
     _save(path, build)
 
 
+def _rows(shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
+    rows = tf.constant([[2.0, 1.0], [0.0, 3.0], [0.0, 0.0], [0.0, 0.0]], dtype)
+    return tf.slice(rows, partition_info.var_offset, shape)
+
+
 def partitioned(path: Path) -> None:
     """Writes a variable in two parts."""
 
     def build() -> Any:
         x = _x()
         with tf1.variable_scope("part", partitioner=tf1.fixed_size_partitioner(2)):
-            w = tf1.get_variable(
-                "w", [4, 2], initializer=tf1.constant_initializer([[2, 1], [0, 3], [0, 0], [0, 0]])
-            )
+            w = tf1.get_variable("w", [4, 2], initializer=_rows)
         return {"serving_default": _signature(x, tf.matmul(x, tf.convert_to_tensor(w)[:2]))}
 
     _save(path, build)

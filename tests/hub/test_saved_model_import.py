@@ -167,7 +167,7 @@ def test_a_module_is_made_of_its_path(tmp_path: Path, caplog: pytest.LogCaptureF
     spec = hub.load_module_spec(path)
     _check(spec)
     assert [record.getMessage() for record in caplog.records] == [
-        f"{path}: The collection 'my\\nown' cannot be part of a module, so the module has no such collection."
+        f"{path}: The collection 'my\\nown' is left out, because a module cannot have it."
     ]
     assert spec.summary().notes == hub.summarize(path).notes == spec.notes
     with tf.Graph().as_default():

@@ -48,15 +48,15 @@ def left_out(collections: Sequence[str], repeated: Iterable[Sequence[str]] = ())
     """
     names = [f"{name[:_LONGEST]}..." if len(name) > _LONGEST else name for name in collections]
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    kind = "collection" if len(names) == 1 else "collections"
-    listed = ", ".join(map(repr, names[:_SHOWN]))
-    return (
-        *(
-            [f"The {kind} {listed}{more} cannot be part of a module, so the module has no such {kind}."]
-            * bool(names)
-        ),
-        *(f"Two graph variants have the tags {list(tags)}; only the first is used." for tags in repeated),
-    )
+    listed = ", ".join(map(repr, names[:_SHOWN])) + more
+    sentences = [
+        f"Two graph variants have the tags {list(tags)}; only the first is used." for tags in repeated
+    ]
+    if len(names) == 1:
+        sentences.append(f"The collection {listed} is left out, because a module cannot have it.")
+    elif names:
+        sentences.append(f"The collections {listed} are left out, because a module cannot have them.")
+    return tuple(sentences)
 
 
 def spec_code(path: str, dropped: Sequence[str]) -> str:
