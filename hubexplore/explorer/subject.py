@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hubexplore.errors import GraphError, HandleError
+from hubexplore.errors import GraphError, HandleError, ModelsBelowError
 from hubexplore.hub.resolve import pinned
-from hubexplore.hub.summarize import summarize
+from hubexplore.hub.resolve.nearest import models_in
+from hubexplore.hub.summarize import summarize, summarize_nearest
 from hubexplore.session.tf_startup import import_tensorflow, quiet_tensorflow
 from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.files.redaction import shown, without_access
@@ -30,7 +32,8 @@ class Subject:
     """A module to try. The constructor reads its summary, without TensorFlow; `where` loads what a run needs.
 
     Args:
-      source: a handle, a path, a ModuleSpec, a Module of `session`, or a summary of any of these.
+      source: a handle, a path, a ModuleSpec, a Module of `session`, or a summary of any of these. Of a folder
+        with several models it is the newest version.
       session: the session of a Module; anything else is loaded into a private session of the subject.
       name: the Module's name in the notebook; None if the source is not a Module.
 
@@ -39,8 +42,10 @@ class Subject:
     """
 
     def __init__(self, source: Any, session: NotebookSession | None = None, name: str | None = None) -> None:
-        self.source = source
-        self.summary: Summary = summarize(source)
+        self.summary: Summary
+        self.versions: Mapping[str, str] = {}
+        """Name -> handle of all models in the folder that was passed as the source, newest version first."""
+        self.source, self.summary = self._opened(source)
         self._directory = self._absolute()
         self.name = name
         self._session = session
@@ -61,6 +66,17 @@ class Subject:
                 "explore(module, session=session). Or explore the module's path or spec, which is then "
                 "loaded into a session of its own."
             )
+
+    def _opened(self, source: Any) -> tuple[Any, Summary]:
+        """Returns the source and its summary: of a folder, the newest or only model in it."""
+        if not isinstance(source, (str, bytes, os.PathLike)):
+            return source, summarize(source)
+        try:
+            opened = summarize_nearest(source)
+        except ModelsBelowError as error:
+            self.versions = models_in(source, error)
+            opened = summarize_nearest(next(iter(self.versions.values())))
+        return opened.handle, opened.value
 
     @property
     def handle(self) -> str | None:

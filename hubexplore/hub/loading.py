@@ -15,6 +15,7 @@ from hubexplore.errors import (
     DamagedModuleError,
     HubError,
     MissingModuleError,
+    ModelsBelowError,
     NotAModuleError,
 )
 from hubexplore.hub import resolve
@@ -65,12 +66,17 @@ class NoModuleError(_NotFoundError, NotAModuleError):
     """What is at a path is not a module."""
 
 
+class NoModuleHereError(_NotFoundError, ModelsBelowError):
+    """What is at a path is not a module, but there are modules below it."""
+
+
 class NoPathError(_NotFoundError, MissingModuleError):
     """Nothing is at a path."""
 
 
 # The classes of the diagnosis know nothing of TensorFlow; these are also the ones that users catch.
 _NOT_FOUND: Final[Mapping[type, Callable[[str], HubError]]] = {
+    ModelsBelowError: NoModuleHereError,
     NotAModuleError: NoModuleError,
     MissingModuleError: NoPathError,
 }
@@ -191,7 +197,10 @@ def explained(directory: str, handle: str | bytes | os.PathLike[str]) -> HubErro
     """
     error = explain(directory, filesystem_of(directory), shown(text_of(handle)))
     if type(error) in _NOT_FOUND:
-        return _NOT_FOUND[type(error)](str(error))
+        found = _NOT_FOUND[type(error)](str(error))
+        if isinstance(error, ModelsBelowError) and isinstance(found, ModelsBelowError):
+            found.names = error.names
+        return found
     return error or DamagedModuleError(f"The module at {directory!r} is not readable. {MSG_AGAIN}")
 
 

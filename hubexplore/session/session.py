@@ -18,6 +18,7 @@ from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError,
 from hubexplore.hub.inspection.training_checks import losses_unused, not_trainable
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.module import Module
+from hubexplore.hub.resolve.nearest import open_nearest
 from hubexplore.hub.running.run_errors import RunError, explain_run_error
 from hubexplore.hub.running.signature_runner import AppliedSignature, AppliedSignatures
 from hubexplore.hub.spec import ModuleSpec
@@ -118,7 +119,7 @@ class NotebookSession:
         """Loads a module and gives its variables and tables their published values.
 
         Args:
-          handle: what `hub.Module` takes.
+          handle: what `hub.Module` takes, or a folder with a single model in it.
           name: to load it by, also of its scope; by default made from the handle. An earlier module of that
             name is replaced: its variables are freed and it can no longer be called.
           tags: of the graph variant; None means the one without tags or, where there is only one, that one,
@@ -131,7 +132,10 @@ class NotebookSession:
         if name is None:
             name = "module" if isinstance(handle, ModuleSpec) else variable_name(text_of(handle))
         if not isinstance(handle, ModuleSpec):
-            handle = load_module_spec(handle)
+            opened = open_nearest(handle, load_module_spec)
+            handle = opened.value
+            if opened.note:
+                _LOGGER.info("%s", opened.note)
         if tags is None:
             tags = default_tags(handle.get_tags())
             if tags:

@@ -21,7 +21,8 @@ from hubexplore.session.names import variable_name
 from hubexplore.session.tf_startup import quiet_tensorflow
 from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.lookup import default_tags
-from hubexplore.summary.tags import chosen
+from hubexplore.summary.model import ModuleSummary
+from hubexplore.summary.tags import Tags, chosen
 
 
 @magics_class
@@ -70,18 +71,17 @@ class LoadMagics(HubMagicsBase):
 
     def _load(self, source: Any, name: str, requested_tags: str | None, trainable: bool) -> Any:
         """Loads a module and shows the progress: first the card, which needs no TensorFlow."""
-        from hubexplore.hub.summarize import summarize
+        from hubexplore.hub.summarize import summarize, summarize_nearest
 
         began = time.perf_counter()
         with LoadStatus(self.notebook, self.show_progress) as status:
             status.show(f"{name}: opening")
-            summary = summarize(source)
-            existing = [variant.tags for variant in summary.variants]
-            tags = (
-                default_tags(existing, lambda tags: f"--tags {','.join(tags)}")
-                if requested_tags is None
-                else chosen(requested_tags, existing)
-            )
+            if isinstance(source, (str, bytes, os.PathLike)):
+                opened = summarize_nearest(source)
+                source, summary, note = opened.handle, opened.value, opened.note
+            else:
+                summary, note = summarize(source), ""
+            tags = _tags(summary, requested_tags)
             # Announced only if it is going to happen: on the first load.
             if "tensorflow" not in sys.modules:
                 status.show(f"{name}: importing TensorFlow ...", summary)
@@ -95,6 +95,7 @@ class LoadMagics(HubMagicsBase):
             words = f"{name}: ready, {took:.1f} s; graph variant: {tags_text(tags)}"
             words += ", the only one" if tags and requested_tags is None else ""
             words += ", trainable" if trainable else ""
+            words += f"; {note.rstrip('.')}" if note else ""
             status.show(words + ("; replaces the module that had this name" if replaces else ""))
         return module
 
@@ -113,6 +114,14 @@ class LoadMagics(HubMagicsBase):
         """
         module = self.named(options.name)
         return self.session.export(module, options.path, options.overwrite, self.verify_exports)
+
+
+def _tags(summary: ModuleSummary, requested: str | None) -> Tags:
+    """Returns the tags of the variant to load."""
+    existing = [variant.tags for variant in summary.variants]
+    if requested is not None:
+        return chosen(requested, existing)
+    return default_tags(existing, lambda tags: f"--tags {','.join(tags)}")
 
 
 def _spec(source: Any) -> Any:

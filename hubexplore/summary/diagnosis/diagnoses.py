@@ -50,6 +50,10 @@ class Diagnosis:
         """Returns the whole text of the error for `path`, the path itself included."""
         return f"No TF1 Hub module at {path!r}: it {self.what()}. {self.remedy(path)}"
 
+    def error_of(self, message: str) -> errors.HubError:
+        """Returns the error that reports it."""
+        return self.error(message)
+
 
 @dataclass(frozen=True)
 class HubModule(Diagnosis):
@@ -139,22 +143,30 @@ class BareCheckpoint(Diagnosis):
 
 @dataclass(frozen=True)
 class OneLevelDown(Diagnosis):
-    """A directory around modules: `found` has (name of the sub-directory, what it is)."""
+    """A directory around modules: `found` has (name of the sub-directory, what it is), the best one first."""
 
     found: tuple[tuple[str, Diagnosis], ...]
+    error = errors.ModelsBelowError
 
     def what(self) -> str:
         """See the base class."""
         names = _listed(tuple(name for name, _ in self.found))
-        levels = self.found[-1][0].count("/") + 1
+        levels = self.found[0][0].count("/") + 1
         high = "one level" if levels == 1 else f"{levels} levels"
         return f"is {high} too high; below it: {names}"
 
     def remedy(self, path: str) -> str:
         """See the base class."""
-        name, inner = self.found[-1]
+        name, inner = self.found[0]
         below = join(path, name)
         return f"{below!r} {inner.what()}. {inner.remedy(below)}"
+
+    def error_of(self, message: str) -> errors.HubError:
+        """See the base class."""
+        error = errors.ModelsBelowError(message)
+        whole = [name for name, inner in self.found if inner.holds_saved_model]
+        error.names = tuple(whole or (name for name, _ in self.found))
+        return error
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from hubexplore.summary.files.paths import is_url
 from hubexplore.summary.module_format import (
     ASSETS_FOLDER,
     GRAPH_FILE,
+    GRAPH_FILES,
     GRAPH_TEXT_FILE,
     MODULE_FILE,
     VARIABLES_FOLDER,
@@ -40,6 +41,8 @@ _LARGEST_POINTER: Final = 1024
 _LOOKED_INTO: Final = 200
 _LEVELS: Final = 3
 _FOLLOWED: Final = 400
+# Digits of the name of a version: seconds or nanoseconds since 1970, at most.
+_LONGEST_VERSION: Final = 20
 
 
 def explain(path: str, filesystem: Filesystem, name: str | None = None) -> errors.HubError | None:
@@ -67,7 +70,7 @@ def explain(path: str, filesystem: Filesystem, name: str | None = None) -> error
     # What the user typed is not what was looked at, where that is a folder of the cache.
     if name not in (None, path):
         message = message.replace(repr(path), f"{path!r} (from {name!r})", 1)
-    return diagnosis.error(message)
+    return diagnosis.error_of(message)
 
 
 def diagnose(path: str, filesystem: Filesystem) -> Diagnosis:
@@ -191,7 +194,10 @@ def _is_pointer(path: str, filesystem: Filesystem) -> bool:
 
 
 def _below(path: str, names: tuple[str, ...], filesystem: Filesystem) -> tuple[tuple[str, Diagnosis], ...]:
-    """Returns the sub-directories that are saved models, modules last; those of the first level with any."""
+    """Returns the sub-directories that are saved models; those of the first level with any.
+
+    Modules come first, and the newest version of a model: the folder with the highest number as its name.
+    """
     level = names
     for _ in range(_LEVELS):
         saved_models: list[tuple[str, Diagnosis]] = []
@@ -200,14 +206,22 @@ def _below(path: str, names: tuple[str, ...], filesystem: Filesystem) -> tuple[t
             inner = join(path, name)
             if not filesystem.isdir(inner):
                 continue
-            if any(filesystem.exists(join(inner, file)) for file in (MODULE_FILE, GRAPH_FILE)):
+            if any(filesystem.exists(join(inner, file)) for file in (MODULE_FILE, *GRAPH_FILES)):
                 saved_models.append((name, diagnose(inner, filesystem)))
             elif len(deeper) < _FOLLOWED:
                 deeper += [f"{name}/{child}" for child in sorted(filesystem.listdir(inner))[:_LOOKED_INTO]]
         if saved_models:
-            return tuple(sorted(saved_models, key=lambda item: isinstance(item[1], diagnoses.HubModule)))
+            return tuple(sorted(saved_models, key=_preference))
         level = tuple(deeper)
     return ()
+
+
+def _preference(item: tuple[str, Diagnosis]) -> tuple[bool, int, str]:
+    name, diagnosis = item
+    last = name.rpartition("/")[2]
+    # Longer digits are no version of anything, and could not be converted either.
+    is_version = last.isascii() and last.isdigit() and len(last) <= _LONGEST_VERSION
+    return not isinstance(diagnosis, diagnoses.HubModule), -int(last) if is_version else 1, name
 
 
 def _file(path: str, filesystem: Filesystem) -> Diagnosis:
