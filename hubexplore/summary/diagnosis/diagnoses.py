@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from hubexplore import errors
-from hubexplore.summary.diagnosis.file_types import FileKind
+from hubexplore.summary.diagnosis.file_kind import FileKind
 from hubexplore.summary.diagnosis.saved_model_remedy import module_code
 from hubexplore.summary.files.filesystem import join
 from hubexplore.summary.files.paths import unreplaced_variable
@@ -199,9 +199,10 @@ class EmptyDirectory(Diagnosis):
 
 @dataclass(frozen=True)
 class OtherDirectory(Diagnosis):
-    """A directory of other things."""
+    """A directory of other things; `models` has (name of a file, what it is) of models in other formats."""
 
     names: tuple[str, ...]
+    models: tuple[tuple[str, FileKind], ...] = ()
 
     def what(self) -> str:
         """See the base class."""
@@ -209,6 +210,9 @@ class OtherDirectory(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
+        if self.models:
+            name, kind = self.models[0]
+            return f"{name!r} is {kind.what}. {kind.remedy_for(join(path, name))}"
         return f"Give the directory that holds {MODULE_FILE!r} and {GRAPH_FILE!r}."
 
 
@@ -257,7 +261,7 @@ class SingleFile(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
-        return self.kind.remedy.format(path=path)
+        return self.kind.remedy_for(path)
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from hubexplore.summary.diagnosis.file_kind import FileKind
+from hubexplore.summary.diagnosis.other_models import model_kind
 from hubexplore.summary.files import magic, wire
 
 HEAD: Final = 4096
@@ -24,18 +25,6 @@ ARCHIVE_SUFFIXES: Final = (
 """Endings of the names of archives that can be opened."""
 
 
-@dataclass(frozen=True)
-class FileKind:
-    """What a file is ("a web page"), and what to do; `{path!r}` in `remedy` stands for its path.
-
-    `is_other` says that it is certainly no `saved_model.pb`, not even a damaged one.
-    """
-
-    what: str
-    remedy: str
-    is_other: bool = True
-
-
 _UNREAD: Final = FileKind(
     "an archive in a format that is not read here", "Extract it and give the directory."
 )
@@ -45,12 +34,7 @@ _KINDS: Final = {
     ),
     magic.TAR: FileKind("a tar archive", "If a module is in it, give it a name that ends with '.tar'."),
     magic.GIT_LFS: FileKind("a pointer of git-lfs, not the file itself", "Run `git lfs pull` there."),
-    magic.HDF5: FileKind(
-        "an HDF5 file, as Keras writes (.h5)", "Load it with tf.keras.models.load_model({path!r})."
-    ),
-    magic.TF_LITE: FileKind(
-        "a TensorFlow Lite model", "Run it with tf.lite.Interpreter(model_path={path!r})."
-    ),
+    magic.ZIP_ENTRY: FileKind("a zip archive", "If a module is in it, give it a name that ends with '.zip'."),
     magic.BZIP2: FileKind(
         "a file compressed by bzip2", "If a module is in it, give it a name that ends with '.tar.bz2'."
     ),
@@ -69,9 +53,10 @@ def file_kind(name: str, head: bytes) -> FileKind:  # noqa: PLR0911  # one retur
     """
     if not head:
         return FileKind("an empty file", "Copy or download it again.")
+    model = model_kind(name, head)
+    if model is not None:
+        return model
     file_format = magic.format_of(head)
-    if file_format == magic.ZIP_ENTRY:
-        return _zip_kind(name, head)
     if file_format in _KINDS:
         return _KINDS[file_format]
     if magic.is_web_page(head):
@@ -95,12 +80,6 @@ def file_kind(name: str, head: bytes) -> FileKind:  # noqa: PLR0911  # one retur
         "Give the directory that holds 'tfhub_module.pb' and 'saved_model.pb'.",
         is_other=False,
     )
-
-
-def _zip_kind(name: str, head: bytes) -> FileKind:
-    if name.lower().endswith(".keras") or b"config.json" in head or b"metadata.json" in head:
-        return FileKind("a Keras model", "Load it with tf.keras.models.load_model({path!r}).")
-    return FileKind("a zip archive", "If a module is in it, give it a name that ends with '.zip'.")
 
 
 def _starts_graph(head: bytes) -> bool:

@@ -7,12 +7,14 @@ error to raise for it, or None for a module.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from hubexplore import errors
-from hubexplore.summary.diagnosis import diagnoses, file_types, saved_model_scan
+from hubexplore.summary.diagnosis import diagnoses, file_types, other_models, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import Diagnosis
+from hubexplore.summary.diagnosis.file_kind import FileKind
 from hubexplore.summary.diagnosis.handle_hints import for_nothing
 from hubexplore.summary.files import magic
 from hubexplore.summary.files.filesystem import (
@@ -41,6 +43,8 @@ _LARGEST_POINTER: Final = 1024
 _LOOKED_INTO: Final = 200
 _LEVELS: Final = 3
 _FOLLOWED: Final = 400
+# Files whose first bytes are read to find models in other formats.
+_LOOKED_AT: Final = 8
 # Digits of the name of a version: seconds or nanoseconds since 1970, at most.
 _LONGEST_VERSION: Final = 20
 
@@ -107,7 +111,18 @@ def _diagnose(path: str, filesystem: Filesystem) -> Diagnosis:  # noqa: PLR0911 
         return diagnoses.BareCheckpoint(tuple(join(path, prefix) for prefix in prefixes))
     if VARIABLES_FOLDER in names and filesystem.exists(join(path, f"{VARIABLES_PREFIX}.index")):
         return diagnoses.Incomplete("module", _missing(MODULE_FILE, GRAPH_FILE))
-    return diagnoses.OtherDirectory(names) if names else diagnoses.EmptyDirectory()
+    if not names:
+        return diagnoses.EmptyDirectory()
+    return diagnoses.OtherDirectory(names, tuple(_model_files(path, names, filesystem)))
+
+
+def _model_files(path: str, names: tuple[str, ...], filesystem: Filesystem) -> Iterator[tuple[str, FileKind]]:
+    """Yields the files that are models in other formats, by their names."""
+    for name in [name for name in names if name.lower().endswith(other_models.ENDINGS)][:_LOOKED_AT]:
+        if not filesystem.isdir(join(path, name)):
+            kind = other_models.model_kind(name, filesystem.read(join(path, name), file_types.HEAD))
+            if kind is not None:
+                yield name, kind
 
 
 def _missing(*names: str) -> tuple[str, ...]:

@@ -228,8 +228,6 @@ def graph() -> bytes:
         ("m", b"x".ljust(257) + b"ustar", "a tar archive.*'.tar'"),
         ("m.tar.bz2", b"BZh9", "compressed by bzip2"),
         ("m.tar.gz", b"<!DOCTYPE html><p>", "web page"),
-        ("m.h5", b"\x89HDF\r\n\x1a\n", r"HDF5.*load_model\('.*m.h5'\)"),
-        ("m.tflite", b"\x1c\0\0\0TFL3", "Lite"),
         ("frozen.pb", graph(), "frozen graph"),
         ("saved_model.pb", graph(), "frozen graph"),
         ("other.pb", b"\x08\x01\x12\x00", "SavedModel without its directory"),
