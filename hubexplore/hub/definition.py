@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
@@ -84,6 +85,8 @@ class DefinedSpec(ModuleSpec):
       origin: the file that holds just these variants, if there is one.
       place: the directory that they were read from; None if they were made here.
       asset_files: the files that they read.
+      format_name: one of the formats that `summary.model` names; None for a module, or a TF1 SavedModel
+        without `origin`.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class DefinedSpec(ModuleSpec):
         place: ModuleDirectory | None = None,
         *,
         asset_files: AssetFiles = NO_FILES,
+        format_name: str | None = None,
     ) -> None:
         # In the order of the file: get_tags is stable for variants with equally many tags.
         self._variants = {variant.tags: variant for variant in variants}
@@ -103,6 +107,7 @@ class DefinedSpec(ModuleSpec):
         self.origin = origin
         self._place = place
         self.asset_files = asset_files
+        self._format_name = format_name
         # A plan is the same for each instance, and planning walks the graph.
         self._state_plans: dict[tuple[frozenset[str], bool], StatePlan] = {}
         self._apply_plans: dict[tuple[frozenset[str], str, bool], ApplyPlan] = {}
@@ -231,7 +236,8 @@ class DefinedSpec(ModuleSpec):
             checkpoint = self._checkpoint
             # The path goes into the graph, where RestoreV2 would treat some characters as a pattern.
             prefix = restorable(checkpoint.prefix) if checkpoint else None
-            plan = plan_state(self.variant(tags), prefix, trainable)
+            names = checkpoint.names if checkpoint else None
+            plan = plan_state(self.variant(tags), prefix, trainable, names)
             if checkpoint is not None:
                 self._check_values(tags, checkpoint, plan.variables.values())
             self._state_plans[key] = plan
@@ -285,5 +291,5 @@ class DefinedSpec(ModuleSpec):
         from hubexplore.display.rich.summaries import dress
 
         kind = IN_MEMORY if self._place is None else TF1_SAVED_MODEL if self.origin is None else HUB_MODULE
-        graphs = [variant.meta_graph for variant in self.variants]
-        return dress(describe(graphs, self._display_title, kind, self._place))
+        models = [replace(variant.converted, meta_graph=variant.meta_graph) for variant in self.variants]
+        return dress(describe(models, self._display_title, self._format_name or kind, self._place))

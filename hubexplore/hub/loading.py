@@ -31,7 +31,9 @@ from hubexplore.summary.diagnosis.path_diagnosis import explain
 from hubexplore.summary.diagnosis.saved_model_remedy import spec_code
 from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import shown
-from hubexplore.summary.module_format import GRAPH_FILE, MODULE_FILE, VARIABLES_PREFIX
+from hubexplore.summary.formats import tf2_saved_model
+from hubexplore.summary.model import TF2_SAVED_MODEL
+from hubexplore.summary.module_format import GRAPH_FILE, GRAPH_FILES, MODULE_FILE, VARIABLES_PREFIX
 from hubexplore.summary.reading.directory import ModuleDirectory
 
 
@@ -61,7 +63,10 @@ _NOT_FOUND: Final[Mapping[type, Callable[[str], HubError]]] = {
 
 
 def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
-    """Loads the spec of a TF1 Hub module.
+    """Loads the spec of a TF1 Hub module, or of a TF2 SavedModel as one.
+
+    The signatures, variables and assets of a TF2 SavedModel become those of a graph variant with its tags,
+    usually `serve`. Variables have the names of their paths among the objects of the model.
 
     Args:
       path: a directory on any filesystem TensorFlow knows; a `.tar.gz`, `.tar`, `.tar.bz2`, `.tar.xz` or
@@ -87,7 +92,7 @@ def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpe
     # One read decides: most paths are modules, so what else is there is diagnosed only on failure.
     definition = read_if_there(os.path.join(directory, MODULE_FILE))
     if definition is None:
-        raise explained(directory, path)
+        return _other_format(path, directory)
     # Before the other files: a module of another format may not have them.
     check_format(os.path.join(directory, MODULE_FILE), definition)
     try:
@@ -101,6 +106,34 @@ def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpe
     title = shown(text_of(path))
     check_variants(variants, functools.partial(spec_code, title))
     return spec_from_directory(directory, variants, title, origin)
+
+
+def _other_format(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpec:
+    """The spec of a model that is not a TF1 Hub module but can be one."""
+    try:
+        has_graphs = any(tf.io.gfile.exists(os.path.join(directory, name)) for name in GRAPH_FILES)
+        variants = read_variants(directory) if has_graphs else []
+    except (DamagedModuleError, tf.errors.OpError) as error:
+        raise explained(directory, path) from error
+    if not any(variant.as_read.HasField("object_graph_def") for variant in variants):
+        raise explained(directory, path)
+    return _tf2_spec(directory, variants, shown(text_of(path)))
+
+
+def _tf2_spec(directory: str, variants: list[Variant], title: str) -> DefinedSpec:
+    """The spec of a TF2 SavedModel whose graphs were read."""
+    prefix = os.path.join(directory, VARIABLES_PREFIX)
+    checkpoint = open_checkpoint(prefix) if tf.io.gfile.exists(f"{prefix}.index") else None
+    entries = checkpoint.entries if checkpoint else {}
+    models = [tf2_saved_model.as_module(variant.as_read, entries) for variant in variants]
+    converted = [Variant(model.meta_graph, model) for model in models]
+    check_variants(converted)
+    if checkpoint is not None:
+        names = {key: name for model in models for key, name in model.names.items()}
+        checkpoint = checkpoint.under(names)
+    return spec_from_directory(
+        directory, converted, title, checkpoint=checkpoint, format_name=TF2_SAVED_MODEL
+    )
 
 
 def explained(directory: str, handle: str | bytes | os.PathLike[str]) -> HubError:
@@ -121,10 +154,19 @@ def spec_from_directory(
     title: str,
     origin: SourceFile | None = None,
     started: Mapping[frozenset[str], Mapping[str, str]] | None = None,
+    checkpoint: Checkpoint | None = None,
+    format_name: str | None = None,
 ) -> DefinedSpec:
     """A spec of variants whose assets and checkpoint lie in `directory`, an absolute path, both complete.
 
-    `started` is given for a SavedModel: for the tags of a variant its `main_op_values`.
+    Args:
+      directory: of the model.
+      variants: its graphs.
+      title: what displays call it.
+      origin: the file that holds just these graphs, if there is one.
+      started: for a TF1 SavedModel: for the tags of a variant its `main_op_values`.
+      checkpoint: its checkpoint, if it is open already.
+      format_name: see `DefinedSpec`.
     """
     files: list[str] = []
     # Indexing the nodes takes longer than everything else here, so only variants with assets do it now.
@@ -140,7 +182,7 @@ def spec_from_directory(
             f"The asset {asset!r} is missing: the copy of the module is incomplete. {MSG_AGAIN}"
         )
     prefix = os.path.join(directory, VARIABLES_PREFIX)
-    checkpoint = _checkpoint(variants, prefix)
+    checkpoint = checkpoint or _checkpoint(variants, prefix)
     if started is not None:
         # The collections of a SavedModel need not name any of its variables.
         if checkpoint is None and tf.io.gfile.exists(f"{prefix}.index"):
@@ -149,7 +191,7 @@ def spec_from_directory(
             # After the checkpoint is open, since only it says which unlisted variables were saved.
             list_saved(variant, checkpoint.variables if checkpoint else {}, started[variant.tags])
     place = ModuleDirectory(directory, filesystem_of(directory))
-    return DefinedSpec(variants, title, checkpoint, origin, place, asset_files=asset_files)
+    return DefinedSpec(variants, title, checkpoint, origin, place, asset_files=asset_files, format_name=format_name)
 
 
 def _checkpoint(variants: list[Variant], prefix: str) -> Checkpoint | None:

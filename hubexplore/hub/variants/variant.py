@@ -14,6 +14,7 @@ from hubexplore.errors import HubError, TagsError, reading
 from hubexplore.hub import tensor_info, tf_internals
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variants.graph_checks import check_functions, check_loops
+from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.graph import op_packages
 from hubexplore.summary.graph.declared_tensors import Declared
 from hubexplore.summary.graph.hub_messages import ModuleAttachment
@@ -79,13 +80,19 @@ class Variant:
     The meta graph belongs to the variant: devices are cleared in it once, and nothing else is
     changed. All derived structures are computed on first use and cached, so loading a spec indexes nothing.
 
+    Args:
+      meta_graph: of the variant.
+      converted: what it was made by, if it is that of a model of another format.
+
     Attributes:
       as_read: the MetaGraphDef for its collections and signatures; devices may still be in its nodes.
       tags: of the variant.
+      converted: how it came to be.
     """
 
-    def __init__(self, meta_graph: Any) -> None:
+    def __init__(self, meta_graph: Any, converted: Converted | None = None) -> None:
         self.as_read = meta_graph
+        self.converted = converted or Converted(meta_graph)
         self.tags = frozenset(meta_graph.meta_info_def.tags)
 
     @property

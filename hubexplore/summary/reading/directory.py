@@ -14,6 +14,8 @@ from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
 from hubexplore.summary.diagnosis import path_diagnosis, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
 from hubexplore.summary.files.filesystem import Filesystem, is_link, join, read_message
+from hubexplore.summary.formats import tf2_saved_model
+from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.graph import saved_model_parser
 from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
 from hubexplore.summary.graph.messages import SavedModel
@@ -34,6 +36,7 @@ from hubexplore.summary.module_format import (
     VARIABLES_PREFIX,
 )
 from hubexplore.summary.reading.resources import AssetFolder
+from hubexplore.summary.reading.variables import Entries
 from hubexplore.summary.reading.variant import read_variant
 from hubexplore.summary.source import Source, Weights
 from hubexplore.summary.weights import checkpoint_index
@@ -108,7 +111,7 @@ def read_module(directory: str, filesystem: Filesystem, title: str | None = None
 
 
 def describe(
-    meta_graphs: Iterable[Any],
+    models: Iterable[Any],
     title: str,
     format_name: str,
     place: ModuleDirectory | None,
@@ -117,7 +120,8 @@ def describe(
     """The summary of some graph variants.
 
     Args:
-      meta_graphs: MetaGraphDef-shaped messages, this package's own or TensorFlow's; they are not changed.
+      models: MetaGraphDef-shaped messages, this package's own or TensorFlow's, or what these were converted
+        to; they are not changed.
       title: what displays call the module.
       format_name: one of the formats that `model` names.
       place: where its files are; None if they are not on disk.
@@ -133,13 +137,15 @@ def describe(
     folder = AssetFolder(place.path(ASSETS_FOLDER), place.filesystem, checksums) if place else None
     graphs: dict[tuple[str, ...], Any] = {}
     variants = []
-    for meta_graph in meta_graphs:
-        variant, wrong = read_variant(meta_graph, entries, folder, is_saved_model)
+    for model in models:
+        converted, failures = _converted(model, entries, format_name)
+        variant, wrong = read_variant(converted, entries, folder, is_saved_model)
+        wrong = [*failures, *wrong]
         if variant.tags in graphs:
             wrong.append(
                 f"Two graph variants have the tags {list(variant.tags)}; only the first can be used."
             )
-        graphs.setdefault(variant.tags, meta_graph)
+        graphs.setdefault(variant.tags, converted.meta_graph)
         variants.append(variant)
         warnings.extend(sentence for sentence in wrong if sentence not in warnings)
     if (
@@ -161,6 +167,18 @@ def describe(
         warnings=tuple(warnings),
         source=Source(graphs, weights, folder),
     )
+
+
+def _converted(model: Any, entries: Entries, format_name: str) -> tuple[Converted, list[str]]:
+    """A model in the form of a module; as it is, with the reason, where it cannot be converted."""
+    if isinstance(model, Converted):
+        return model, []
+    if format_name != TF2_SAVED_MODEL or not model.HasField("object_graph_def"):
+        return Converted(model), []
+    try:
+        return tf2_saved_model.as_module(model, entries), []
+    except DamagedModuleError as error:
+        return Converted(model), [f"It cannot be run. {error}"]
 
 
 def _long_text(place: ModuleDirectory, size: int) -> str:
