@@ -79,7 +79,7 @@ def variable_names(objects: Any, numbers: Iterable[int]) -> dict[int, str]:
 
     It is the shortest path of attributes that the author named ("dense/kernel"). A variable that only lists
     of Keras lead to ("variables/3", "layer_with_weights-0/kernel") has the name that it got when it was made,
-    unless that is TensorFlow's own "Variable" or another one has it, too; then it is the path after all.
+    unless that is TensorFlow's own "Variable"; then it is the path after all.
 
     Args:
       objects: all objects.
@@ -89,21 +89,15 @@ def variable_names(objects: Any, numbers: Iterable[int]) -> dict[int, str]:
       Object number -> name.
     """
     told = _shortest(objects, lambda name: name, lambda name: not _BOOKKEEPING.fullmatch(name))
-    numbers = list(numbers)
-    made = {number: objects[number].variable.name.removesuffix(":0") for number in numbers}
-    counts: dict[str, int] = {}
-    for name in made.values():
-        counts[name] = counts.get(name, 0) + 1
-    untold = [number for number in numbers if number not in told]
-    listed = _shortest(objects, lambda name: name, lambda name: True) if untold else {}
-    return {
-        number: told[number]
-        if number in told
-        else made[number]
-        if counts[made[number]] == 1 and not _GENERIC.fullmatch(made[number])
-        else listed.get(number) or made[number]
-        for number in numbers
-    }
+    names: dict[int, str] = {}
+    listed: dict[int, str] = {}
+    for number in numbers:
+        made = objects[number].variable.name.removesuffix(":0")
+        name = told.get(number) or ("" if _GENERIC.fullmatch(made) else made)
+        if not name and not listed:
+            listed = _shortest(objects, lambda name: name, lambda name: True)
+        names[number] = name or listed.get(number) or made
+    return names
 
 
 def captured(nodes: Mapping[str, Any], object_graph: Any) -> dict[str, int]:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hubexplore.errors import DamagedModuleError
-from hubexplore.summary.formats import object_graph
+from hubexplore.summary.formats import custom_gradients, object_graph
 from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.inlining import Inlined, inline
@@ -37,7 +37,7 @@ _READ: Final = "ReadVariableOp"
 _ASSIGN: Final = "AssignVariableOp"
 _STRING: Final = 7  # DT_STRING
 # What TensorFlow's importer does not take in the name of a node.
-_FORBIDDEN: Final = re.compile(r"[^A-Za-z0-9_.\-/>]")
+_FORBIDDEN: Final = re.compile(r"[^A-Za-z0-9_.\-/]")
 # An anonymous table is made anew in each run; one with a name lives as long as the session.
 _NAMED_TABLES: Final[Mapping[str, str]] = {
     "AnonymousHashTable": "HashTableV2",
@@ -80,7 +80,8 @@ def as_module(meta_graph: Any, entries: Mapping[str, CheckpointEntry]) -> Conver
     variables, unneeded = _variables(objects, nodes, needed - paths.replaced, entries)
     edges = _Edges({variable.node: variable.name for variable in variables}, paths)
     edges.make_room(name for name in needed if name not in paths.replaced)
-    graph = _main_graph(meta_graph.graph_def, [nodes[name] for name in nodes if name in needed], edges)
+    kept = [node for name, node in nodes.items() if name in needed]
+    graph = _main_graph(meta_graph.graph_def, kept, edges, objects)
     protos = [_declare(graph, nodes[item.node], item, entries.get(item.stored_as)) for item in variables]
     flat = inline(graph)
     new = type(meta_graph)()
@@ -255,7 +256,7 @@ def _unneeded(
 def node_name(text: str) -> str:
     """A text of strangers as the name of a node that TensorFlow takes."""
     parts = [_FORBIDDEN.sub("_", part) or "_" for part in text.split("/")]
-    name = "/".join(parts).lstrip("_/->")
+    name = "/".join(parts).lstrip("_/-")
     return name or "variable"
 
 
@@ -311,7 +312,7 @@ class _Edges:
         return edges
 
 
-def _main_graph(graph: Any, nodes: list[Any], edges: _Edges) -> Any:
+def _main_graph(graph: Any, nodes: list[Any], edges: _Edges, objects: Any) -> Any:
     """The nodes of the graph that are needed, under their new names, with the functions they call."""
     new = type(graph)()
     new.versions.CopyFrom(graph.versions)
@@ -328,8 +329,13 @@ def _main_graph(graph: Any, nodes: list[Any], edges: _Edges) -> Any:
             node.name = edges.names[node.name]
             if node.op == _VARIABLE:
                 node.attr["shared_name"].s = node.name.encode()
-    functions = reached_functions(kept, graph.library)
+    # No node calls the gradients yet that their author wrote.
+    roots = type(graph)()
+    for item in graph.library.registered_gradients:
+        roots.node.add().attr["f"].func.name = item.gradient_func
+    functions = reached_functions([*kept, *roots.node], graph.library)
     new.library.function.extend(functions)
+    custom_gradients.attach(new.library.function, graph.library.registered_gradients, objects)
     called = {function.signature.name for function in functions}
     new.library.gradient.extend(item for item in graph.library.gradient if item.function_name in called)
     return new

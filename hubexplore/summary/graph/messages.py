@@ -54,9 +54,12 @@ _SCHEMA: Final[dict[str, str]] = {
         3 dense_shape_tensor_name string""",
     "CompositeTensor": "1 type_spec TypeSpecProto; 2 components *TensorInfo",
     "TypeSpecProto": "1 type_spec_class TypeSpecClass; 2 type_state StructuredValue",
-    "StructuredValue": """12 int64_value sint64 |kind; 31 tensor_shape_value TensorShapeProto |kind;
-        32 tensor_dtype_value DataType |kind; 52 tuple_value TupleValue |kind""",
+    # A list has the same form as a tuple.
+    "StructuredValue": """1 none_value NoneValue |kind; 12 int64_value sint64 |kind;
+        31 tensor_shape_value TensorShapeProto |kind; 32 tensor_dtype_value DataType |kind;
+        51 list_value TupleValue |kind; 52 tuple_value TupleValue |kind""",
     "TupleValue": "1 values *StructuredValue",
+    "NoneValue": "",
     "AssetFileDef": "1 tensor_info TensorInfo; 2 filename string",
     "VariableDef": """1 variable_name string; 2 initializer_name string; 3 snapshot_name string;
         4 save_slice_info_def SaveSliceInfoDef; 5 is_resource bool; 6 initial_value_name string;
@@ -89,10 +92,11 @@ _SCHEMA: Final[dict[str, str]] = {
         6 type_list_attr string; 16 is_ref bool""",
     "AttrDef": "1 name string; 2 type string; 3 default_value AttrValue",
     "SavedObjectGraph": "1 nodes *SavedObject; 2 concrete_functions %SavedConcreteFunction",
-    "SavedConcreteFunction": "2 bound_inputs *int32",
+    "SavedConcreteFunction": "2 bound_inputs *int32; 4 output_signature StructuredValue",
     "SavedObject": """1 children *ObjectReference; 3 slot_variables *SlotVariableReference;
         4 user_object SavedUserObject |kind; 5 asset SavedAsset |kind;
-        6 function SavedFunction |kind; 7 variable SavedVariable |kind; 10 resource SavedResource |kind""",
+        6 function SavedFunction |kind; 7 variable SavedVariable |kind; 10 resource SavedResource |kind;
+        12 captured_tensor CapturedTensor |kind""",
     "SlotVariableReference": """1 original_variable_node_id int32; 2 slot_name string;
         3 slot_variable_node_id int32""",
     "ObjectReference": "1 node_id int32; 2 local_name string",
@@ -100,6 +104,7 @@ _SCHEMA: Final[dict[str, str]] = {
     "SavedAsset": "1 asset_file_def_index int32",
     "SavedFunction": "1 concrete_functions *string",
     "SavedResource": "1 device string",
+    "CapturedTensor": "1 name string; 2 concrete_function string",
     "Example": "1 features Features",
     # A map on the wire, whose keys may be bytes that are no text; as a oneof of one, a key that is empty is
     # written too.
@@ -120,7 +125,7 @@ def _build() -> dict[str, Any]:
     )
     _add_enums(file)
     for name, schema in _SCHEMA.items():
-        _add_message(file, name, [part.split() for part in schema.split(";")])
+        _add_message(file, name, [part.split() for part in schema.split(";") if part])
     # A pool of its own: in the default one TensorFlow's full definitions would collide with these as soon as
     # TensorFlow is imported.
     pool = descriptor_pool.DescriptorPool()
