@@ -270,6 +270,7 @@ class DefinedSpec(ModuleSpec):
         """The plan for a call of a signature, made once."""
         key = (tags, signature, trainable)
         if key not in self._apply_plans:
+            self.variant(tags).check_signature(signature)
             self._apply_plans[key] = plan_apply(self.variant(tags), signature, trainable)
         return self._apply_plans[key]
 

@@ -15,12 +15,14 @@ from hubexplore.errors import (
     HubError,
     MissingModuleError,
     NotAModuleError,
+    UnsupportedFormatError,
 )
 from hubexplore.hub import resolve
 from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.graph.shared_names import separate_tables
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.hub.storage import assets
+from hubexplore.hub.storage.glob_paths import restorable
 from hubexplore.hub.storage.meta_graphs import check_format, check_regular, read_if_there, read_variants
 from hubexplore.hub.storage.provenance import AssetFiles, SourceFile
 from hubexplore.hub.variants.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
@@ -32,9 +34,25 @@ from hubexplore.summary.diagnosis.saved_model_remedy import spec_code
 from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import shown
 from hubexplore.summary.formats import tf2_saved_model
+from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.model import TF2_SAVED_MODEL
-from hubexplore.summary.module_format import GRAPH_FILE, GRAPH_FILES, MODULE_FILE, VARIABLES_PREFIX
+from hubexplore.summary.module_format import (
+    GRAPH_FILE,
+    GRAPH_FILES,
+    INTERNAL_SIGNATURES,
+    MODULE_FILE,
+    VARIABLES_PREFIX,
+)
 from hubexplore.summary.reading.directory import ModuleDirectory
+from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
+
+
+MSG_NO_SIGNATURES: Final = (
+    "{path!r} is a TF2 SavedModel without signatures, so there is nothing in it to call by name. Save the "
+    "model with signatures: tf.saved_model.save(model, path, signatures={{'serving_default': function}}). Or "
+    "load it with tf.saved_model.load({path!r}), and call its functions."
+)
+_LARGEST_CONSTANTS: Final = 1 << 30  # bytes; a graph of 2 GiB cannot be serialized
 
 
 class _NotFoundError(tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
@@ -125,7 +143,11 @@ def _tf2_spec(directory: str, variants: list[Variant], title: str) -> DefinedSpe
     prefix = os.path.join(directory, VARIABLES_PREFIX)
     checkpoint = open_checkpoint(prefix) if tf.io.gfile.exists(f"{prefix}.index") else None
     entries = checkpoint.entries if checkpoint else {}
+    if not any(set(variant.as_read.signature_def) - INTERNAL_SIGNATURES for variant in variants):
+        raise NoModuleError(MSG_NO_SIGNATURES.format(path=title))
     models = [tf2_saved_model.as_module(variant.as_read, entries) for variant in variants]
+    for model in models:
+        _fill_constants(model, prefix, entries)
     converted = [Variant(model.meta_graph, model) for model in models]
     check_variants(converted)
     if checkpoint is not None:
@@ -134,6 +156,25 @@ def _tf2_spec(directory: str, variants: list[Variant], title: str) -> DefinedSpe
     return spec_from_directory(
         directory, converted, title, checkpoint=checkpoint, format_name=TF2_SAVED_MODEL
     )
+
+
+def _fill_constants(
+    model: Converted, prefix: str, entries: Mapping[str, CheckpointEntry]
+) -> None:
+    """Gives the constants of a new graph their values from the checkpoint."""
+    if not model.stored:
+        return
+    size = sum(entries[name].size or 0 for name in model.stored.values())
+    if size > _LARGEST_CONSTANTS:
+        raise UnsupportedFormatError(
+            f"The tables in the checkpoint have {size:,} bytes, of which at most {_LARGEST_CONSTANTS:,} can be "
+            f"part of a graph. Open the model with tf.saved_model.load."
+        )
+    reader = tf.train.load_checkpoint(restorable(prefix))
+    for node in model.meta_graph.graph_def.node:
+        if node.name in model.stored:
+            value = reader.get_tensor(model.stored[node.name])
+            node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
 
 
 def explained(directory: str, handle: str | bytes | os.PathLike[str]) -> HubError:

@@ -109,7 +109,8 @@ def plan_state(
     variables = read_variables_or_fail(variant)
     collections = _variable_collections(variant, trainable)
     for key in _NODE_COLLECTIONS:
-        collections[key] = tuple(node_list(variant.meta_graph, key))
+        elements = node_list(variant.meta_graph, key)
+        collections[key] = tuple(name for name in elements if not variant.needs_unknown(node_of(name)))
     if trainable:
         collections[_KEYS.REGULARIZATION_LOSSES] = variant.state_losses
     for key in (*_NODE_COLLECTIONS, _KEYS.REGULARIZATION_LOSSES):

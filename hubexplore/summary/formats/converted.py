@@ -16,6 +16,7 @@ class Converted:
     Attributes:
       meta_graph: flat MetaGraphDef-shaped message with the tags and signatures of the model.
       names: node of a variable -> name of its tensor in the checkpoint, where the two differ.
+      stored: node of a constant without content -> name of its value in the checkpoint; loading fills it in.
       unneeded: variables that no signature needs, such as the slots of an optimizer. They are not in
         `meta_graph`, and their values are not loaded.
       notes: sentences that say what was left out or chosen, and why.
@@ -23,5 +24,6 @@ class Converted:
 
     meta_graph: Any
     names: Mapping[str, str] = field(default_factory=dict)
+    stored: Mapping[str, str] = field(default_factory=dict)
     unneeded: tuple[VariableSummary, ...] = ()
     notes: tuple[str, ...] = ()

@@ -93,7 +93,10 @@ def as_module(meta_graph: Any, entries: Mapping[str, CheckpointEntry]) -> Conver
     for message, attribute in _tensor_slots(new.signature_def):
         tensor = edges.renamed(getattr(message, attribute))
         setattr(message, attribute, flat.tensors.get(tensor, tensor))
-    started = list(_completions(initializer, nodes, edges, flat))
+    started = list(dict.fromkeys(_completions(initializer, nodes, edges, flat)))
+    tables = _contents(objects, nodes, edges, flat, entries)
+    for table in tables:
+        started.append(_import(flat.nodes, table, entries))
     if started:
         new.collection_def["table_initializer"].node_list.value.extend(started)
     for proto in protos:
@@ -104,6 +107,7 @@ def as_module(meta_graph: Any, entries: Mapping[str, CheckpointEntry]) -> Conver
     return Converted(
         meta_graph=new,
         names={item.name: item.stored_as for item in variables if item.stored_as != item.name},
+        stored={node: name for table in tables for node, name in table.stored.items()},
         unneeded=unneeded,
     )
 
@@ -371,6 +375,84 @@ def _completions(
         yield from flat.controls.get(name, () if node.op in _CALLED else (name,))
 
 
+# ---- tables that the checkpoint holds
+
+
+@dataclass(frozen=True)
+class _Contents:
+    """What the checkpoint has for a table: its tensor in the flat graph, a free name, and what is stored.
+
+    Attributes:
+      tensor: of the table.
+      name: of the op that fills it.
+      stored: names of constants for the keys and the values -> names in the checkpoint.
+    """
+
+    tensor: str
+    name: str
+    stored: Mapping[str, str]
+
+
+def _contents(
+    objects: Any,
+    nodes: Mapping[str, Any],
+    edges: _Edges,
+    flat: Inlined,
+    entries: Mapping[str, CheckpointEntry],
+) -> list[_Contents]:
+    """The tables whose keys and values were saved with the variables, since they can change."""
+    if not any(name.endswith(_KEYS) for name in entries):
+        return []
+    paths = object_graph.checkpoint_paths(objects.nodes)
+    used = {node.name.lower() for node in flat.nodes}
+    found = []
+    for node, number in object_graph.captured(nodes, objects).items():
+        keys, values = f"{paths.get(number, '')}{_KEYS}", f"{paths.get(number, '')}{_VALUES}"
+        tensor = edges.renamed(f"{node}:0")
+        tensor = flat.tensors.get(tensor, tensor)
+        if keys in entries and values in entries and node_of(tensor).lower() in used:
+            base = _unused(f"{node_of(tensor)}/stored", used)
+            found.append(_Contents(tensor, base, {f"{base}/keys": keys, f"{base}/values": values}))
+    return found
+
+
+def _import(nodes: list[Any], table: _Contents, entries: Mapping[str, CheckpointEntry]) -> str:
+    """Adds the nodes that fill a table, and returns the name of the op."""
+    new = type(nodes[0])(name=table.name, op="LookupTableImportV2")
+    new.input.append(table.tensor)
+    table_keys = next(iter(table.stored.values()))
+    for attribute, (name, stored_as) in zip(("Tin", "Tout"), table.stored.items(), strict=True):
+        entry = entries[stored_as]
+        constant = type(new)(name=name, op="Const")
+        _set_empty(constant, entry.dtype, entry.shape)
+        nodes.append(constant)
+        new.input.append(name)
+        if len(entries[table_keys].shape) > 1:
+            # A table of one kind saves its buckets, and takes them back although the shape is not one that
+            # the op is declared for.
+            hidden = type(new)(name=f"{name}/any_shape", op="PlaceholderWithDefault")
+            hidden.input.append(name)
+            hidden.attr["dtype"].type = entry.dtype
+            hidden.attr["shape"].shape.unknown_rank = True
+            nodes.append(hidden)
+            new.input[-1] = hidden.name
+        new.attr[attribute].type = entry.dtype
+    nodes.append(new)
+    return table.name
+
+
+def _set_empty(node: Any, dtype: int, shape: Iterable[int]) -> None:
+    """Makes a Const one without content, which TensorFlow takes for zeros."""
+    node.attr["dtype"].type = dtype
+    tensor = node.attr["value"].tensor
+    tensor.dtype = dtype
+    tensor.tensor_shape.SetInParent()
+    for size in shape:
+        tensor.tensor_shape.dim.add(size=size)
+
+
+_KEYS: Final = "/.ATTRIBUTES/table-keys"
+_VALUES: Final = "/.ATTRIBUTES/table-values"
 _CALLED: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _READ_NAME: Final = "Read/ReadVariableOp"
 _ASSIGN_NAME: Final = "Assign"
@@ -409,14 +491,9 @@ def _declare(graph: Any, handle: Any, variable: _Variable, entry: CheckpointEntr
     read.input.append(name)
     read.attr["dtype"].type = dtype
     zeros = graph.node.add(name=f"{name}/{_ZEROS_NAME}", op="Const")
-    zeros.attr["dtype"].type = dtype
-    tensor = zeros.attr["value"].tensor
-    tensor.dtype = dtype
-    tensor.tensor_shape.SetInParent()
     declared = shape_of(handle.attr["shape"].shape)
     sizes = entry.shape if entry is not None and (declared is None or None in declared) else declared or ()
-    for size in sizes:
-        tensor.tensor_shape.dim.add(size=size or 0)
+    _set_empty(zeros, dtype, [size or 0 for size in sizes])
     assign = graph.node.add(name=f"{name}/{_ASSIGN_NAME}", op=_ASSIGN)
     assign.input.extend([name, zeros.name])
     assign.attr["dtype"].type = dtype
