@@ -44,8 +44,8 @@ from hubexplore.summary.module_format import (
     VARIABLES_PREFIX,
 )
 from hubexplore.summary.reading.directory import ModuleDirectory
+from hubexplore.summary.weights import fingerprint
 from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
-
 
 MSG_NO_SIGNATURES: Final = (
     "{path!r} is a TF2 SavedModel without signatures, so there is nothing in it to call by name. Save the "
@@ -140,6 +140,9 @@ def _other_format(path: str | bytes | os.PathLike[str], directory: str) -> Defin
 
 def _tf2_spec(directory: str, variants: list[Variant], title: str) -> DefinedSpec:
     """The spec of a TF2 SavedModel whose graphs were read."""
+    misfit = fingerprint.find_misfit(directory, filesystem_of(directory))
+    if misfit:
+        raise DamagedModuleError(f"The model at {directory!r} cannot be loaded. {misfit}")
     prefix = os.path.join(directory, VARIABLES_PREFIX)
     checkpoint = open_checkpoint(prefix) if tf.io.gfile.exists(f"{prefix}.index") else None
     entries = checkpoint.entries if checkpoint else {}
@@ -158,17 +161,15 @@ def _tf2_spec(directory: str, variants: list[Variant], title: str) -> DefinedSpe
     )
 
 
-def _fill_constants(
-    model: Converted, prefix: str, entries: Mapping[str, CheckpointEntry]
-) -> None:
+def _fill_constants(model: Converted, prefix: str, entries: Mapping[str, CheckpointEntry]) -> None:
     """Gives the constants of a new graph their values from the checkpoint."""
     if not model.stored:
         return
     size = sum(entries[name].size or 0 for name in model.stored.values())
     if size > _LARGEST_CONSTANTS:
         raise UnsupportedFormatError(
-            f"The tables in the checkpoint have {size:,} bytes, of which at most {_LARGEST_CONSTANTS:,} can be "
-            f"part of a graph. Open the model with tf.saved_model.load."
+            f"The tables in the checkpoint have {size:,} bytes, of which at most {_LARGEST_CONSTANTS:,} can "
+            f"be part of a graph. Open the model with tf.saved_model.load."
         )
     reader = tf.train.load_checkpoint(restorable(prefix))
     for node in model.meta_graph.graph_def.node:
@@ -194,6 +195,7 @@ def spec_from_directory(
     variants: list[Variant],
     title: str,
     origin: SourceFile | None = None,
+    *,
     started: Mapping[frozenset[str], Mapping[str, str]] | None = None,
     checkpoint: Checkpoint | None = None,
     format_name: str | None = None,
@@ -232,7 +234,9 @@ def spec_from_directory(
             # After the checkpoint is open, since only it says which unlisted variables were saved.
             list_saved(variant, checkpoint.variables if checkpoint else {}, started[variant.tags])
     place = ModuleDirectory(directory, filesystem_of(directory))
-    return DefinedSpec(variants, title, checkpoint, origin, place, asset_files=asset_files, format_name=format_name)
+    return DefinedSpec(
+        variants, title, checkpoint, origin, place, asset_files=asset_files, format_name=format_name
+    )
 
 
 def _checkpoint(variants: list[Variant], prefix: str) -> Checkpoint | None:

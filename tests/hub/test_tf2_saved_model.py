@@ -41,7 +41,9 @@ def lazy(path: str, feeds: Feeds, export: str | None = None, **arguments: Any) -
     """What they return as signatures of a Module, which is then exported."""
     with tf.Graph().as_default(), tf1.Session() as session:
         module = hub.Module(path, **arguments)
-        outputs = {name: module(values or None, signature=name, as_dict=True) for name, values in feeds.items()}
+        outputs = {
+            name: module(values or None, signature=name, as_dict=True) for name, values in feeds.items()
+        }
         initialize(session)
         results = {name: session.run(tensors) for name, tensors in outputs.items()}
         if export:
@@ -49,12 +51,14 @@ def lazy(path: str, feeds: Feeds, export: str | None = None, **arguments: Any) -
     return results
 
 
-def initialize(session: tf1.Session) -> None:
+def initialize(session: Any) -> None:
+    """Gives variables and tables their values."""
     session.run([tf1.global_variables_initializer(), tf1.local_variables_initializer()])
     session.run(tf1.tables_initializer())
 
 
 def check_equal(found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
+    """Compares what signatures return."""
     assert found.keys() == expected.keys()
     for name, outputs in expected.items():
         assert found[name].keys() == outputs.keys()
@@ -286,7 +290,9 @@ def test_models_of_keras(name: str, tmp_path: Path) -> None:
     keras.utils.set_random_seed(1)
     path = str(tmp_path / "model")
     author(keras).export(path, verbose=False)
-    (key,) = set(hub.load_module_spec(path).get_input_info_dict("serving_default", {"serve"})) - set(values) or {""}
+    (key,) = set(hub.load_module_spec(path).get_input_info_dict("serving_default", {"serve"})) - set(
+        values
+    ) or {""}
     feeds = {"serving_default": {key: values[""]} if "" in values else values}
     expected = eager(path, feeds)
     check_equal(lazy(path, feeds, str(tmp_path / "module"), tags={"serve"}), expected)

@@ -160,7 +160,6 @@ def generator(path: Path) -> Feeds:
     table = tf.lookup.KeyValueTensorInitializer(words, [0, 1, 2])
     model.ids = tf.lookup.StaticHashTable(table, 0)
 
-    @tf.function(input_signature=[spec(None, dtype=tf.string, name="start"), spec(dtype=tf.int32, name="n")])
     def generate(start: Any, n: Any) -> Any:
         def step(i: Any, ids: Any, text: Any) -> Any:
             following = tf.argmax(tf.gather(model.next, ids), -1, output_type=tf.int32)
@@ -172,7 +171,9 @@ def generator(path: Path) -> Feeds:
         )
         return {"text": text}
 
-    model.generate = generate
+    model.generate = function(
+        generate, spec(None, dtype=tf.string, name="start"), spec(dtype=tf.int32, name="n")
+    )
     save(model, path, serving_default=model.generate)
     return {"serving_default": {"start": np.array(["a", "c"], object), "n": np.int32(4)}}
 
@@ -182,14 +183,13 @@ def branches(path: Path) -> Feeds:
     model = tf.Module()
     model.w, model.u = tf.Variable(2.0), tf.Variable(3.0)
 
-    @tf.function(input_signature=[spec(None, name="x"), spec(dtype=tf.int32, name="n")])
     def f(x: Any, n: Any) -> Any:
         y = tf.cond(tf.reduce_sum(x) > 0, lambda: x * model.w, lambda: x - model.u)
         z = tf.switch_case(n, [lambda: y + 1.0, lambda: y * model.u, lambda: y - model.w])
         _, z = tf.while_loop(lambda i, _: i < n, lambda i, z: (i + 1, z * model.w + model.u), (0, z))
         return {"y": y, "z": z}
 
-    model.f = f
+    model.f = function(f, spec(None, name="x"), spec(dtype=tf.int32, name="n"))
     save(model, path, serving_default=model.f)
     return {"serving_default": {"x": numbers(3), "n": np.int32(2)}}
 
@@ -224,15 +224,14 @@ def hostile_names(path: Path) -> Feeds:
     model.d = {name: tf.Variable([1.0 + number, 2.0]) for number, name in enumerate(names)}
     model.s, model.serving_default_s = tf.Variable([1.0, 1.0]), tf.Variable([3.0, 1.0])
 
-    @tf.function(input_signature=[spec(None, 2, name="s")])
     def f(s: Any) -> Any:
         for variable in model.d.values():
             s *= variable
         return {"<b>out</b>": s + model.s * model.serving_default_s}
 
-    model.f = f
-    tf.saved_model.save(model, str(path), signatures={"serving_default": f, "a b:<i>": f})
-    return dict.fromkeys(["serving_default", "a b:<i>"], {"s": numbers(2, 2)})
+    model.f = function(f, spec(None, 2, name="s"))
+    tf.saved_model.save(model, str(path), signatures={"serving_default": model.f, "a b:<i>": model.f})
+    return {key: {"s": numbers(2, 2)} for key in ("serving_default", "a b:<i>")}
 
 
 def examples(path: Path) -> Feeds:

@@ -129,9 +129,7 @@ def plan_state(
     if checkpoint is not None and variables:
         # A name of the module must not be changed, so the ops that are added make way.
         root = free_name("checkpoint_initializer", region.nodes)
-        initializers = add_restore(
-            graph_slice.graph_def, root, checkpoint, list(variables.values()), names
-        )
+        initializers = add_restore(graph_slice.graph_def, root, checkpoint, list(variables.values()), names)
         for name, (initializer, value) in initializers.items():
             proto = variables[name].proto
             proto.initializer_name, proto.initial_value_name = initializer, value

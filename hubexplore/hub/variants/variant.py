@@ -33,7 +33,6 @@ from hubexplore.summary.lookup import no_such_signature
 from hubexplore.summary.module_format import ATTACHMENTS, DEFAULT_SIGNATURE
 from hubexplore.summary.reading.signatures import read_signatures
 
-
 _TABLES_WITH_INPUTS: Final = frozenset({"MutableDenseHashTable", "MutableDenseHashTableV2"})
 
 

@@ -87,7 +87,9 @@ def _with_gradient(function: Any, count: int, outputs: int) -> list[int]:
     values = getattr(function.output_signature, kind).values if kind in ("tuple_value", "list_value") else ()
     numbers = [number for number, value in enumerate(values) if value.WhichOneof("kind") != "none_value"]
     # Without a description: what comes last, since the first inputs are the results themselves.
-    return numbers if len(values) == count and len(numbers) == outputs else list(range(count - outputs, count))
+    return (
+        numbers if len(values) == count and len(numbers) == outputs else list(range(count - outputs, count))
+    )
 
 
 def _captures(body: Any, gradient: Any, object_graph: Any) -> list[tuple[str, int]] | None:

@@ -16,28 +16,30 @@ Sources: tensorflow/python/saved_model/save.py, tensorflow/core/protobuf/saved_o
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from hubexplore.errors import DamagedModuleError
 from hubexplore.summary.formats import custom_gradients, object_graph
 from hubexplore.summary.formats.converted import Converted
-from hubexplore.summary.graph.declared_tensors import shape_of
+from hubexplore.summary.formats.new_nodes import unused
+from hubexplore.summary.formats.tf2_tables import add_import, find_contents
+from hubexplore.summary.formats.tf2_variables import (
+    ASSIGN,
+    ASSIGN_NAME,
+    READ,
+    READ_NAME,
+    VARIABLE,
+    ZEROS_NAME,
+    declare,
+    find_variables,
+)
 from hubexplore.summary.graph.inlining import Inlined, inline
-from hubexplore.summary.graph.messages import VariableDef, dtype_name
 from hubexplore.summary.graph.traversal import index_nodes, node_of, reach, reached_functions
-from hubexplore.summary.model import UNNEEDED, VariableSummary
 from hubexplore.summary.module_format import INIT_OP, INTERNAL_SIGNATURES, MAIN_OPS
 from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
 
-_VARIABLE: Final = "VarHandleOp"
-_READ: Final = "ReadVariableOp"
-_ASSIGN: Final = "AssignVariableOp"
 _STRING: Final = 7  # DT_STRING
-# What TensorFlow's importer does not take in the name of a node.
-_FORBIDDEN: Final = re.compile(r"[^A-Za-z0-9_.\-/]")
+_CALLED: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 # An anonymous table is made anew in each run; one with a name lives as long as the session.
 _NAMED_TABLES: Final[Mapping[str, str]] = {
     "AnonymousHashTable": "HashTableV2",
@@ -45,16 +47,6 @@ _NAMED_TABLES: Final[Mapping[str, str]] = {
     "AnonymousMutableHashTableOfTensors": "MutableHashTableOfTensorsV2",
     "AnonymousMutableDenseHashTable": "MutableDenseHashTableV2",
 }
-
-
-@dataclass(frozen=True)
-class _Variable:
-    """A variable that signatures need: its node in the file, its name, and its name in the checkpoint."""
-
-    node: str
-    name: str
-    stored_as: str
-    trainable: bool
 
 
 def as_module(meta_graph: Any, entries: Mapping[str, CheckpointEntry]) -> Converted:
@@ -77,12 +69,12 @@ def as_module(meta_graph: Any, entries: Mapping[str, CheckpointEntry]) -> Conver
     roots = [getattr(*slot) for slot in _tensor_slots(meta_graph.signature_def)]
     paths = _AssetPaths(meta_graph, nodes)
     needed = reach(nodes, [*map(node_of, [*roots, *initializer]), *paths.placeholders]).nodes
-    variables, unneeded = _variables(objects, nodes, needed - paths.replaced, entries)
+    variables, unneeded = find_variables(objects, nodes, needed - paths.replaced, entries)
     edges = _Edges({variable.node: variable.name for variable in variables}, paths)
     edges.make_room(name for name in needed if name not in paths.replaced)
     kept = [node for name, node in nodes.items() if name in needed]
     graph = _main_graph(meta_graph.graph_def, kept, edges, objects)
-    protos = [_declare(graph, nodes[item.node], item, entries.get(item.stored_as)) for item in variables]
+    protos = [declare(graph, nodes[item.node], item, entries.get(item.stored_as)) for item in variables]
     flat = inline(graph)
     new = type(meta_graph)()
     new.meta_info_def.CopyFrom(meta_graph.meta_info_def)
@@ -90,20 +82,32 @@ def as_module(meta_graph: Any, entries: Mapping[str, CheckpointEntry]) -> Conver
     for name, signature in meta_graph.signature_def.items():
         if name not in INTERNAL_SIGNATURES:
             new.signature_def[name].CopyFrom(signature)
-    for message, attribute in _tensor_slots(new.signature_def):
-        tensor = edges.renamed(getattr(message, attribute))
-        setattr(message, attribute, flat.tensors.get(tensor, tensor))
+
+    def tensor_of(tensor: str) -> str:
+        renamed = edges.renamed(tensor)
+        return str(flat.tensors.get(renamed, renamed))
+
+    slots = [
+        *_tensor_slots(new.signature_def),
+        *((asset.tensor_info, "name") for asset in new.asset_file_def),
+    ]
+    for message, attribute in slots:
+        setattr(message, attribute, tensor_of(getattr(message, attribute)))
     started = list(dict.fromkeys(_completions(initializer, nodes, edges, flat)))
-    tables = _contents(objects, nodes, edges, flat, entries)
-    for table in tables:
-        started.append(_import(flat.nodes, table, entries))
+    tables = find_contents(objects, nodes, [node.name for node in flat.nodes], tensor_of, entries)
+    started += [add_import(flat.nodes, table, entries) for table in tables]
     if started:
         new.collection_def["table_initializer"].node_list.value.extend(started)
     for proto in protos:
         new.collection_def["variables"].bytes_list.value.append(proto.SerializeToString())
         if proto.trainable:
             new.collection_def["trainable_variables"].bytes_list.value.append(proto.SerializeToString())
-    _fill(new, meta_graph.graph_def, flat, [name for proto in protos for name in (proto.initializer_name, proto.snapshot_name)])
+    _fill(
+        new,
+        meta_graph.graph_def,
+        flat,
+        [name for proto in protos for name in (proto.initializer_name, proto.snapshot_name)],
+    )
     return Converted(
         meta_graph=new,
         names={item.name: item.stored_as for item in variables if item.stored_as != item.name},
@@ -162,116 +166,16 @@ class _AssetPaths:
         assigns = {
             node.name: node
             for node in nodes.values()
-            if node.op == _ASSIGN and len(node.input) > 1 and node_of(node.input[1]) in self.placeholders
+            if node.op == ASSIGN and len(node.input) > 1 and node_of(node.input[1]) in self.placeholders
         }
         self.values = {node_of(node.input[0]): node_of(node.input[1]) for node in assigns.values()}
         reads = {
             node.name: self.values[node_of(node.input[0])]
             for node in nodes.values()
-            if node.op == _READ and node.input and node_of(node.input[0]) in self.values
+            if node.op == READ and node.input and node_of(node.input[0]) in self.values
         }
         self.replaced = {*assigns, *reads, *self.values}
         self.values |= reads
-
-
-# ---- variables
-
-
-def _variables(
-    objects: Any, nodes: Mapping[str, Any], needed: Collection[str], entries: Mapping[str, CheckpointEntry]
-) -> tuple[list[_Variable], tuple[VariableSummary, ...]]:
-    """The variables that signatures need, and the others."""
-    numbers = _numbers(objects, nodes, needed)
-    stored_as = object_graph.checkpoint_paths(objects.nodes)
-    names = object_graph.variable_names(objects.nodes, [number for number in numbers.values() if number >= 0])
-    used: set[str] = set()
-    variables = []
-    for node, number in numbers.items():
-        if number < 0:
-            variables.append(_Variable(node, _unused(node_name(node), used), node, trainable=False))
-            continue
-        key = f"{stored_as.get(number, '')}{object_graph.VALUE}"
-        trainable = objects.nodes[number].variable.trainable
-        variables.append(_Variable(node, _unused(node_name(names[number]), used), key, trainable))
-    _check_distinct(variables)
-    return variables, tuple(_unneeded(objects.nodes, set(numbers.values()), used, stored_as, entries))
-
-
-def _numbers(objects: Any, nodes: Mapping[str, Any], needed: Collection[str]) -> dict[str, int]:
-    """Node of each variable that is needed -> number of its object, -1 where it has none; in object order."""
-    numbers = object_graph.captured(nodes, objects)
-    by_name: dict[str, list[int]] = {}
-    for number, saved_object in enumerate(objects.nodes):
-        if saved_object.WhichOneof("kind") == "variable":
-            by_name.setdefault(saved_object.variable.name, []).append(number)
-    found = {}
-    for name, node in nodes.items():
-        if node.op != _VARIABLE or name not in needed:
-            continue
-        number = numbers.get(name, -1)
-        if number < 0 or objects.nodes[number].WhichOneof("kind") != "variable":
-            # Not captured by a function of the file: a name that one object has says which it is.
-            candidates = by_name.get(node.attr["shared_name"].s.decode(errors="replace"), [])
-            number = candidates[0] if len(candidates) == 1 else -1
-        found[name] = number
-    return dict(sorted(found.items(), key=lambda item: item[1]))
-
-
-def _check_distinct(variables: Iterable[_Variable]) -> None:
-    seen: dict[str, str] = {}
-    for variable in variables:
-        if variable.stored_as in seen:
-            raise DamagedModuleError(
-                f"The variables {seen[variable.stored_as]!r} and {variable.name!r} have one place in the "
-                f"checkpoint, {variable.stored_as!r}. The model is altered; copy or download it again."
-            )
-        seen[variable.stored_as] = variable.name
-
-
-def _unneeded(
-    objects: Any,
-    needed: Collection[int],
-    used: Collection[str],
-    stored_as: Mapping[int, str],
-    entries: Mapping[str, CheckpointEntry],
-) -> Iterator[VariableSummary]:
-    numbers = [
-        number
-        for number, saved_object in enumerate(objects)
-        if number not in needed and saved_object.WhichOneof("kind") == "variable"
-    ]
-    names = object_graph.variable_names(objects, numbers)
-    for number in numbers:
-        variable, key = objects[number].variable, f"{stored_as.get(number, '')}{object_graph.VALUE}"
-        entry = entries.get(key)
-        # Keras lists copies of its variables, which have the names of these.
-        name = stored_as.get(number, names[number]) if names[number] in used else names[number]
-        yield VariableSummary(
-            name=name,
-            dtype=dtype_name(variable.dtype),
-            shape=shape_of(variable.shape),
-            trainable=variable.trainable,
-            key="" if entry is None else key,
-            stored=None if entry is None else entry.size,
-            kind=UNNEEDED,
-        )
-
-
-def node_name(text: str) -> str:
-    """A text of strangers as the name of a node that TensorFlow takes."""
-    parts = [_FORBIDDEN.sub("_", part) or "_" for part in text.split("/")]
-    name = "/".join(parts).lstrip("_/-")
-    return name or "variable"
-
-
-def _unused(name: str, used: set[str]) -> str:
-    """`name`, or `name_1`, ..., which is then in use; names differ also where case does not count."""
-    candidate, number = name, 0
-    while candidate.lower() in used:
-        number += 1
-        candidate = f"{name}_{number}"
-    used.add(candidate.lower())
-    return candidate
 
 
 # ---- the graph
@@ -290,14 +194,14 @@ class _Edges:
         self.paths = paths
 
     def make_room(self, others: Iterable[str]) -> None:
-        """Gives other names to those nodes of the graph that have the name of a variable or one of its ops."""
+        """Gives other names to those nodes that have the name of a variable or of one of its ops."""
         taken = {name.lower() for name in self.names.values()}
         used = set(taken)
         for variable in taken:
-            used.update(f"{variable}/{end}".lower() for end in (_READ_NAME, _ASSIGN_NAME, _ZEROS_NAME))
+            used.update(f"{variable}/{end}".lower() for end in (READ_NAME, ASSIGN_NAME, ZEROS_NAME))
         for name in others:
             if name not in self.names and name.lower() in used:
-                self.names[name] = _unused(name, used)
+                self.names[name] = unused(name, used)
 
     def renamed(self, edge: str) -> str:
         """A data input or the name of a tensor."""
@@ -331,7 +235,7 @@ def _main_graph(graph: Any, nodes: list[Any], edges: _Edges, objects: Any) -> An
             node.input.extend(inputs)
         if node.name in edges.names:
             node.name = edges.names[node.name]
-            if node.op == _VARIABLE:
+            if node.op == VARIABLE:
                 node.attr["shared_name"].s = node.name.encode()
     # No node calls the gradients yet that their author wrote.
     roots = type(graph)()
@@ -375,90 +279,6 @@ def _completions(
         yield from flat.controls.get(name, () if node.op in _CALLED else (name,))
 
 
-# ---- tables that the checkpoint holds
-
-
-@dataclass(frozen=True)
-class _Contents:
-    """What the checkpoint has for a table: its tensor in the flat graph, a free name, and what is stored.
-
-    Attributes:
-      tensor: of the table.
-      name: of the op that fills it.
-      stored: names of constants for the keys and the values -> names in the checkpoint.
-    """
-
-    tensor: str
-    name: str
-    stored: Mapping[str, str]
-
-
-def _contents(
-    objects: Any,
-    nodes: Mapping[str, Any],
-    edges: _Edges,
-    flat: Inlined,
-    entries: Mapping[str, CheckpointEntry],
-) -> list[_Contents]:
-    """The tables whose keys and values were saved with the variables, since they can change."""
-    if not any(name.endswith(_KEYS) for name in entries):
-        return []
-    paths = object_graph.checkpoint_paths(objects.nodes)
-    used = {node.name.lower() for node in flat.nodes}
-    found = []
-    for node, number in object_graph.captured(nodes, objects).items():
-        keys, values = f"{paths.get(number, '')}{_KEYS}", f"{paths.get(number, '')}{_VALUES}"
-        tensor = edges.renamed(f"{node}:0")
-        tensor = flat.tensors.get(tensor, tensor)
-        if keys in entries and values in entries and node_of(tensor).lower() in used:
-            base = _unused(f"{node_of(tensor)}/stored", used)
-            found.append(_Contents(tensor, base, {f"{base}/keys": keys, f"{base}/values": values}))
-    return found
-
-
-def _import(nodes: list[Any], table: _Contents, entries: Mapping[str, CheckpointEntry]) -> str:
-    """Adds the nodes that fill a table, and returns the name of the op."""
-    new = type(nodes[0])(name=table.name, op="LookupTableImportV2")
-    new.input.append(table.tensor)
-    table_keys = next(iter(table.stored.values()))
-    for attribute, (name, stored_as) in zip(("Tin", "Tout"), table.stored.items(), strict=True):
-        entry = entries[stored_as]
-        constant = type(new)(name=name, op="Const")
-        _set_empty(constant, entry.dtype, entry.shape)
-        nodes.append(constant)
-        new.input.append(name)
-        if len(entries[table_keys].shape) > 1:
-            # A table of one kind saves its buckets, and takes them back although the shape is not one that
-            # the op is declared for.
-            hidden = type(new)(name=f"{name}/any_shape", op="PlaceholderWithDefault")
-            hidden.input.append(name)
-            hidden.attr["dtype"].type = entry.dtype
-            hidden.attr["shape"].shape.unknown_rank = True
-            nodes.append(hidden)
-            new.input[-1] = hidden.name
-        new.attr[attribute].type = entry.dtype
-    nodes.append(new)
-    return table.name
-
-
-def _set_empty(node: Any, dtype: int, shape: Iterable[int]) -> None:
-    """Makes a Const one without content, which TensorFlow takes for zeros."""
-    node.attr["dtype"].type = dtype
-    tensor = node.attr["value"].tensor
-    tensor.dtype = dtype
-    tensor.tensor_shape.SetInParent()
-    for size in shape:
-        tensor.tensor_shape.dim.add(size=size)
-
-
-_KEYS: Final = "/.ATTRIBUTES/table-keys"
-_VALUES: Final = "/.ATTRIBUTES/table-values"
-_CALLED: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
-_READ_NAME: Final = "Read/ReadVariableOp"
-_ASSIGN_NAME: Final = "Assign"
-_ZEROS_NAME: Final = "Initializer/zeros"
-
-
 def _fill(new: Any, old_graph: Any, flat: Inlined, declared: Iterable[str]) -> None:
     """Gives the new meta graph what it needs of the flat graph; bodies may compute what nothing reads."""
     graph = new.graph_def
@@ -477,31 +297,4 @@ def _fill(new: Any, old_graph: Any, flat: Inlined, declared: Iterable[str]) -> N
     called = {function.signature.name for function in flat.functions}
     graph.library.gradient.extend(
         gradient for gradient in old_graph.library.gradient if gradient.function_name in called
-    )
-
-
-def _declare(graph: Any, handle: Any, variable: _Variable, entry: CheckpointEntry | None) -> Any:
-    """Adds what reads and initialises a variable, and returns its VariableDef.
-
-    The initial value is a constant without content, which TensorFlow takes for zeros; loading puts the value
-    of the checkpoint in its place.
-    """
-    name, dtype = variable.name, handle.attr["dtype"].type
-    read = graph.node.add(name=f"{name}/{_READ_NAME}", op=_READ)
-    read.input.append(name)
-    read.attr["dtype"].type = dtype
-    zeros = graph.node.add(name=f"{name}/{_ZEROS_NAME}", op="Const")
-    declared = shape_of(handle.attr["shape"].shape)
-    sizes = entry.shape if entry is not None and (declared is None or None in declared) else declared or ()
-    _set_empty(zeros, dtype, [size or 0 for size in sizes])
-    assign = graph.node.add(name=f"{name}/{_ASSIGN_NAME}", op=_ASSIGN)
-    assign.input.extend([name, zeros.name])
-    assign.attr["dtype"].type = dtype
-    return VariableDef(
-        variable_name=f"{name}:0",
-        initializer_name=assign.name,
-        initial_value_name=f"{zeros.name}:0",
-        snapshot_name=f"{read.name}:0",
-        is_resource=True,
-        trainable=variable.trainable,
     )

@@ -1,7 +1,7 @@
 """TensorFlow's messages of a SavedModel, and tf.Example, built at run time in their own pool.
 
 Only fields that are read here; protobuf skips the others. Field numbers are facts of the format, from
-tensorflow/core/protobuf/{saved_model,meta_graph,saved_object_graph,struct}.proto and
+tensorflow/core/protobuf/{saved_model,meta_graph,saved_object_graph,struct,fingerprint}.proto and
 tensorflow/core/framework/{graph,node_def,attr_value,tensor,tensor_shape,types,function,op_def,variable}.proto
 and tensorflow/core/example/{example,feature}.proto.
 Attribute names are TensorFlow's, so that code which reads these messages reads TensorFlow's own as well.
@@ -105,6 +105,7 @@ _SCHEMA: Final[dict[str, str]] = {
     "SavedFunction": "1 concrete_functions *string",
     "SavedResource": "1 device string",
     "CapturedTensor": "1 name string; 2 concrete_function string",
+    "FingerprintDef": "5 checkpoint_hash uint64",
     "Example": "1 features Features",
     # A map on the wire, whose keys may be bytes that are no text; as a oneof of one, a key that is empty is
     # written too.
@@ -192,6 +193,7 @@ AssetFileDef: Any = _CLASSES["AssetFileDef"]
 AttrValue: Any = _CLASSES["AttrValue"]
 GraphDef: Any = _CLASSES["GraphDef"]
 NodeDef: Any = _CLASSES["NodeDef"]
+FingerprintDef: Any = _CLASSES["FingerprintDef"]
 Example: Any = _CLASSES["Example"]
 
 

@@ -39,7 +39,7 @@ from hubexplore.summary.reading.resources import AssetFolder
 from hubexplore.summary.reading.variables import Entries
 from hubexplore.summary.reading.variant import read_variant
 from hubexplore.summary.source import Source, Weights
-from hubexplore.summary.weights import checkpoint_index
+from hubexplore.summary.weights import checkpoint_index, fingerprint
 from hubexplore.summary.without_gc import without_gc
 
 # Bytes of `tfhub_module.pb`; published ones have two.
@@ -102,6 +102,8 @@ def read_module(directory: str, filesystem: Filesystem, title: str | None = None
         warnings = _format_warnings(place)
     elif any(meta_graph.HasField("object_graph_def") for meta_graph in saved_model.meta_graphs):
         format_name = TF2_SAVED_MODEL
+        misfit = fingerprint.find_misfit(directory, filesystem)
+        warnings = [misfit] if misfit else []
     else:
         format_name = TF1_SAVED_MODEL
     summary = describe(
