@@ -16,7 +16,7 @@ from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.files.redaction import shown, without_access
 from hubexplore.summary.graph.randomness import is_random
 from hubexplore.summary.lookup import find_signature, find_variant
-from hubexplore.summary.model import IN_MEMORY, TF2_SAVED_MODEL, ModuleSummary
+from hubexplore.summary.model import IN_MEMORY, ModuleSummary
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
@@ -54,12 +54,6 @@ class Subject:
         self._loading = threading.Lock()
         self._closed = False
         self._random: dict[tuple[Tags, str], bool] = {}
-        if self.summary.format == TF2_SAVED_MODEL:
-            raise HandleError(
-                f"The explorer runs TF1 Hub modules and TF1 SavedModels; {self.summary.title!r} is a TF2 "
-                f"SavedModel. hubexplore.summarize({self.summary.title!r}) shows it, and "
-                f"tf.saved_model.load({self.summary.title!r}) runs it."
-            )
         if self._is_live() and session is None:
             raise GraphError(
                 "No known session holds the graph of this Module. Pass the NotebookSession that loaded it: "

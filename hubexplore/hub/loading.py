@@ -17,12 +17,14 @@ from hubexplore.errors import (
     MissingModuleError,
     ModelsBelowError,
     NotAModuleError,
+    UnsupportedFormatError,
 )
 from hubexplore.hub import resolve
 from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.graph.shared_names import separate_tables
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.hub.storage import assets
+from hubexplore.hub.storage.glob_paths import restorable
 from hubexplore.hub.storage.meta_graphs import check_format, check_regular, read_if_there, read_variants
 from hubexplore.hub.storage.provenance import AssetFiles, SourceFile
 from hubexplore.hub.variants.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
@@ -38,7 +40,10 @@ from hubexplore.summary.diagnosis.saved_model_remedy import (
 )
 from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import shown
+from hubexplore.summary.formats import tf2_saved_model
+from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.graph.traversal import node_of
+from hubexplore.summary.model import TF2_SAVED_MODEL
 from hubexplore.summary.module_format import (
     GRAPH_FILE,
     GRAPH_FILES,
@@ -48,8 +53,16 @@ from hubexplore.summary.module_format import (
 )
 from hubexplore.summary.reading.directory import ModuleDirectory
 from hubexplore.summary.reading.local_variables import main_op_values
+from hubexplore.summary.weights import fingerprint
+from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
 
+MSG_NO_SIGNATURES: Final = (
+    "{path!r} is a TF2 SavedModel without signatures, so there is nothing in it to call by name. Save the "
+    "model with signatures: tf.saved_model.save(model, path, signatures={{'serving_default': function}}). Or "
+    "load it with tf.saved_model.load({path!r}), and call its functions."
+)
 _LOGGER: Final = logging.getLogger("hubexplore")
+_LARGEST_CONSTANTS: Final = 1 << 30  # bytes; a graph of 2 GiB cannot be serialized
 
 
 class _NotFoundError(tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
@@ -83,10 +96,13 @@ _NOT_FOUND: Final[Mapping[type, Callable[[str], HubError]]] = {
 
 
 def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
-    """Loads the spec of a TF1 Hub module, or of a TF1 SavedModel as one.
+    """Loads the spec of a TF1 Hub module, or of a TF1 or TF2 SavedModel as one.
 
-    Collections of a SavedModel that a module cannot carry, which only training needs, are left out; the
+    Collections of a TF1 SavedModel that a module cannot carry, which only training needs, are left out; the
     logger "hubexplore" names them. `create_module_spec_from_saved_model` refuses them instead.
+
+    The signatures, variables and assets of a TF2 SavedModel become those of a graph variant with its tags,
+    usually `serve`. Variables have the names of their paths among the objects of the model.
 
     Args:
       path: a directory on any filesystem TensorFlow knows; a `.tar.gz`, `.tar`, `.tar.bz2`, `.tar.xz` or
@@ -143,9 +159,10 @@ def _other_format(path: str | bytes | os.PathLike[str], directory: str) -> Defin
         variants = read_variants(directory) if has_graphs else []
     except (DamagedModuleError, tf.errors.OpError) as error:
         raise explained(directory, path) from error
-    if not variants or any(variant.as_read.HasField("object_graph_def") for variant in variants):
+    if not variants:
         raise explained(directory, path)
-    return tf1_spec(directory, variants, shown(text_of(path)))
+    is_tf2 = any(variant.as_read.HasField("object_graph_def") for variant in variants)
+    return (_tf2_spec if is_tf2 else tf1_spec)(directory, variants, shown(text_of(path)))
 
 
 def tf1_spec(
@@ -164,21 +181,20 @@ def tf1_spec(
       UnsupportedCollectionError: (a ValueError) a collection that modules cannot carry is not in `dropped`.
       AuthoringError: (a ValueError) two variants have the same tags, and `dropped` is given.
     """
-    notes: tuple[str, ...] = ()
     if dropped is None:
         names = unsupported(name for variant in variants for name in variant.as_read.collection_def)
         by_tags = {variant.tags: variant for variant in reversed(variants)}
         notes = left_out(names, [sorted(v.tags) for v in variants if by_tags[v.tags] is not v])
         variants = [variant for variant in variants if by_tags[variant.tags] is variant]
+        for variant in variants:
+            variant.converted = replace(variant.converted, notes=notes)
         dropped = frozenset(names)
     # Before collections are trimmed, which name the main op.
     started = {variant.tags: main_op_values(variant.meta_graph, variant.nodes) for variant in variants}
     for variant in variants:
         _trim(variant, DROPPED_COLLECTIONS | dropped)
     check_variants(variants, lambda names: spec_code(title, sorted(dropped.union(names))))
-    spec = spec_from_directory(directory, variants, title, started=started)
-    spec.notes = notes
-    return spec
+    return spec_from_directory(directory, variants, title, started=started)
 
 
 def _trim(variant: Variant, dropped: Iterable[str]) -> None:
@@ -187,6 +203,46 @@ def _trim(variant: Variant, dropped: Iterable[str]) -> None:
     for name in INTERNAL_SIGNATURES:
         variant.meta_graph.signature_def.pop(name, None)
     variant.meta_graph.ClearField("saver_def")
+
+
+def _tf2_spec(directory: str, variants: list[Variant], title: str) -> DefinedSpec:
+    """The spec of a TF2 SavedModel whose graphs were read."""
+    misfit = fingerprint.find_misfit(directory, filesystem_of(directory))
+    if misfit:
+        raise DamagedModuleError(f"The model at {directory!r} cannot be loaded. {misfit}")
+    prefix = os.path.join(directory, VARIABLES_PREFIX)
+    checkpoint = open_checkpoint(prefix) if tf.io.gfile.exists(f"{prefix}.index") else None
+    entries = checkpoint.entries if checkpoint else {}
+    if not any(set(variant.as_read.signature_def) - INTERNAL_SIGNATURES for variant in variants):
+        raise NoModuleError(MSG_NO_SIGNATURES.format(path=title))
+    models = [tf2_saved_model.as_module(variant.as_read, entries) for variant in variants]
+    for model in models:
+        _fill_constants(model, prefix, entries)
+    converted = [Variant(model.meta_graph, model) for model in models]
+    check_variants(converted)
+    if checkpoint is not None:
+        names = {key: name for model in models for key, name in model.names.items()}
+        checkpoint = checkpoint.under(names)
+    return spec_from_directory(
+        directory, converted, title, checkpoint=checkpoint, format_name=TF2_SAVED_MODEL
+    )
+
+
+def _fill_constants(model: Converted, prefix: str, entries: Mapping[str, CheckpointEntry]) -> None:
+    """Gives the constants of a new graph their values from the checkpoint."""
+    if not model.stored:
+        return
+    size = sum(entries[name].size or 0 for name in model.stored.values())
+    if size > _LARGEST_CONSTANTS:
+        raise UnsupportedFormatError(
+            f"The tables in the checkpoint have {size:,} bytes, of which at most {_LARGEST_CONSTANTS:,} can "
+            f"be part of a graph. Open the model with tf.saved_model.load."
+        )
+    reader = tf.train.load_checkpoint(restorable(prefix))
+    for node in model.meta_graph.graph_def.node:
+        if node.name in model.stored:
+            value = reader.get_tensor(model.stored[node.name])
+            node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
 
 
 def explained(directory: str, handle: str | bytes | os.PathLike[str]) -> HubError:
@@ -209,11 +265,21 @@ def spec_from_directory(
     variants: list[Variant],
     title: str,
     origin: SourceFile | None = None,
+    *,
     started: Mapping[frozenset[str], Mapping[str, str]] | None = None,
+    checkpoint: Checkpoint | None = None,
+    format_name: str | None = None,
 ) -> DefinedSpec:
     """A spec of variants whose assets and checkpoint lie in `directory`, an absolute path, both complete.
 
-    `started` is given for a SavedModel: for the tags of a variant its `main_op_values`.
+    Args:
+      directory: of the model.
+      variants: its graphs.
+      title: what displays call it.
+      origin: the file that holds just these graphs, if there is one.
+      started: for a TF1 SavedModel: for the tags of a variant its `main_op_values`.
+      checkpoint: its checkpoint, if it is open already.
+      format_name: see `DefinedSpec`.
     """
     files: list[str] = []
     # Indexing the nodes takes longer than everything else here, so only variants with assets do it now.
@@ -229,7 +295,8 @@ def spec_from_directory(
             f"The asset {asset!r} is missing: the copy of the module is incomplete. {MSG_AGAIN}"
         )
     prefix = os.path.join(directory, VARIABLES_PREFIX)
-    checkpoint = None if _start_by_themselves(variants, prefix, started) else _checkpoint(variants, prefix)
+    if checkpoint is None and not _start_by_themselves(variants, prefix, started):
+        checkpoint = _checkpoint(variants, prefix)
     if started is not None:
         # The collections of a SavedModel need not name any of its variables.
         if checkpoint is None and tf.io.gfile.exists(f"{prefix}.index"):
@@ -238,7 +305,9 @@ def spec_from_directory(
             # After the checkpoint is open, since only it says which unlisted variables were saved.
             list_saved(variant, checkpoint.variables if checkpoint else {}, started[variant.tags])
     place = ModuleDirectory(directory, filesystem_of(directory))
-    return DefinedSpec(variants, title, checkpoint, origin, place, asset_files=asset_files)
+    return DefinedSpec(
+        variants, title, checkpoint, origin, place, asset_files=asset_files, format_name=format_name
+    )
 
 
 def _start_by_themselves(

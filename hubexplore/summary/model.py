@@ -22,6 +22,7 @@ IN_MEMORY: Final = "module spec"
 
 GLOBAL: Final = "global"
 LOCAL: Final = "local"
+UNNEEDED: Final = "unneeded"
 
 Shape = tuple[int | None, ...] | None
 """A static shape. None is an unknown rank, None within the tuple an unknown size."""
@@ -109,7 +110,8 @@ class VariableSummary:
       shape: of the whole variable; from the checkpoint where the graph does not say.
       trainable: whether the writer marked it trainable.
       kind: "global", or "local" for one that starts from a value of the graph and not from the checkpoint, as
-        accumulators of metrics do. `variable_map` leaves these out.
+        accumulators of metrics do, or "unneeded" for one of a TF2 SavedModel that no signature needs, as
+        slots of an optimizer, which is not loaded. `variable_map` leaves both out.
       node: name of the graph node that holds it (the first part's); empty where there is none.
       key: name of its tensor in the checkpoint; empty where the checkpoint has no such tensor.
       stored: bytes of its value in the checkpoint; None without one.
@@ -266,8 +268,8 @@ class VariantSummary:
 
     @property
     def parameters(self) -> int:
-        """Numbers in all its variables of known shape."""
-        return sum(variable.parameters or 0 for variable in self.variables)
+        """Numbers in all variables of known shape that it needs."""
+        return sum(variable.parameters or 0 for variable in self.variables if variable.kind != UNNEEDED)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
 from hubexplore.summary.diagnosis import path_diagnosis, saved_model_remedy, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
 from hubexplore.summary.files.filesystem import Filesystem, is_link, join, read_message
+from hubexplore.summary.formats import tf2_saved_model
+from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.graph import saved_model_parser
 from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
 from hubexplore.summary.graph.messages import SavedModel
@@ -34,9 +36,10 @@ from hubexplore.summary.module_format import (
     VARIABLES_PREFIX,
 )
 from hubexplore.summary.reading.resources import AssetFolder
+from hubexplore.summary.reading.variables import Entries
 from hubexplore.summary.reading.variant import read_variant
 from hubexplore.summary.source import Source, Weights
-from hubexplore.summary.weights import checkpoint_index
+from hubexplore.summary.weights import checkpoint_index, fingerprint
 from hubexplore.summary.without_gc import without_gc
 
 # Bytes of `tfhub_module.pb`; published ones have two.
@@ -99,6 +102,8 @@ def read_module(directory: str, filesystem: Filesystem, title: str | None = None
         warnings = _format_warnings(place)
     elif any(meta_graph.HasField("object_graph_def") for meta_graph in saved_model.meta_graphs):
         format_name = TF2_SAVED_MODEL
+        misfit = fingerprint.find_misfit(directory, filesystem)
+        warnings = [misfit] if misfit else []
     else:
         format_name = TF1_SAVED_MODEL
     summary = describe(
@@ -114,7 +119,7 @@ def _left_out(summary: ModuleSummary) -> tuple[str, ...]:
 
 
 def describe(
-    meta_graphs: Iterable[Any],
+    models: Iterable[Any],
     title: str,
     format_name: str,
     place: ModuleDirectory | None,
@@ -123,7 +128,8 @@ def describe(
     """The summary of some graph variants.
 
     Args:
-      meta_graphs: MetaGraphDef-shaped messages, this package's own or TensorFlow's; they are not changed.
+      models: MetaGraphDef-shaped messages, this package's own or TensorFlow's, or what these were converted
+        to; they are not changed.
       title: what displays call the module.
       format_name: one of the formats that `model` names.
       place: where its files are; None if they are not on disk.
@@ -139,13 +145,17 @@ def describe(
     folder = AssetFolder(place.path(ASSETS_FOLDER), place.filesystem, checksums) if place else None
     graphs: dict[tuple[str, ...], Any] = {}
     variants = []
-    for meta_graph in meta_graphs:
-        variant, wrong = read_variant(meta_graph, entries, folder, is_saved_model)
+    notes: dict[str, None] = {}
+    for model in models:
+        converted, failures = _converted(model, entries, format_name)
+        variant, wrong = read_variant(converted, entries, folder, is_saved_model)
+        wrong = [*failures, *wrong]
         if variant.tags in graphs:
             wrong.append(
                 f"Two graph variants have the tags {list(variant.tags)}; only the first can be used."
             )
-        graphs.setdefault(variant.tags, meta_graph)
+        graphs.setdefault(variant.tags, converted.meta_graph)
+        notes.update(dict.fromkeys(converted.notes))
         variants.append(variant)
         warnings.extend(sentence for sentence in wrong if sentence not in warnings)
     if (
@@ -165,8 +175,21 @@ def describe(
         digest=_digest(place, weights, files, checksums) if place else "",
         unclaimed=tuple(name for name in entries if name not in claimed and name not in _NO_VARIABLES),
         warnings=tuple(warnings),
+        notes=tuple(notes),
         source=Source(graphs, weights, folder),
     )
+
+
+def _converted(model: Any, entries: Entries, format_name: str) -> tuple[Converted, list[str]]:
+    """A model in the form of a module; as it is, with the reason, where it cannot be converted."""
+    if isinstance(model, Converted):
+        return model, []
+    if format_name != TF2_SAVED_MODEL or not model.HasField("object_graph_def"):
+        return Converted(model), []
+    try:
+        return tf2_saved_model.as_module(model, entries), []
+    except DamagedModuleError as error:
+        return Converted(model), [f"It cannot be run. {error}"]
 
 
 def _long_text(place: ModuleDirectory, size: int) -> str:
