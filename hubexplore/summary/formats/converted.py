@@ -18,10 +18,12 @@ class Converted:
       names: node of a variable -> name of its tensor in the checkpoint, where the two differ.
       unneeded: variables that no signature needs, such as the slots of an optimizer. They are not in
         `meta_graph`, and their values are not loaded.
+      constants: weights that are constants of the graph, as in a frozen one.
       notes: sentences that say what was left out or chosen, and why.
     """
 
     meta_graph: Any
     names: Mapping[str, str] = field(default_factory=dict)
     unneeded: tuple[VariableSummary, ...] = ()
+    constants: tuple[VariableSummary, ...] = ()
     notes: tuple[str, ...] = ()

@@ -99,7 +99,12 @@ def as_module(meta_graph: Any, entries: Mapping[str, CheckpointEntry]) -> Conver
         new.collection_def["variables"].bytes_list.value.append(proto.SerializeToString())
         if proto.trainable:
             new.collection_def["trainable_variables"].bytes_list.value.append(proto.SerializeToString())
-    _fill(new, meta_graph.graph_def, flat, [name for proto in protos for name in (proto.initializer_name, proto.snapshot_name)])
+    _fill(
+        new,
+        meta_graph.graph_def,
+        flat,
+        [name for proto in protos for name in (proto.initializer_name, proto.snapshot_name)],
+    )
     return Converted(
         meta_graph=new,
         names={item.name: item.stored_as for item in variables if item.stored_as != item.name},
