@@ -21,6 +21,7 @@ from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 WITH_LABELS: Final = "with_labels"
 """Signature of a graph for training whose outputs include those that need labels, such as the loss."""
 _EXITS: Final = frozenset({"Exit", "RefExit"})
+_LOOPS: Final = frozenset({"While", "StatelessWhile"})
 _FORWARDING: Final = frozenset({"Identity", "ReadVariableOp", "Cast", "StopGradient", "Enter", "RefEnter"})
 _SWITCHES: Final = frozenset({"Switch", "RefSwitch"})
 
@@ -131,9 +132,17 @@ class _Finder:
             and self._values(name)
         ]
         sinks = [name for name in sinks if name not in waited] or sinks
-        # The counter of a loop is left over where another of its values is the result.
-        others = [name for name in sinks if self._nodes[name].op not in _EXITS]
-        return list(dict.fromkeys(others or sinks))
+        # The counter of a loop is left over where another of its values is used.
+        continued = {self._loop(name) for name in used} - {""}
+        return list(dict.fromkeys(name for name in sinks if self._loop(name) not in continued))
+
+    def _loop(self, name: str) -> str:
+        """The loop whose result a node returns; empty if it is not such a node."""
+        node = self._nodes[name]
+        if node.op in _EXITS:
+            return name.rpartition("/")[0] or name
+        producer = self._nodes.get(node_of(node.input[0])) if node.op == "Identity" and node.input else None
+        return producer.name if producer is not None and producer.op in _LOOPS else ""
 
     def _behind_print(self, name: str) -> str:
         while self._nodes[name].op == "Print":
