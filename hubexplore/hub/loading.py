@@ -17,11 +17,13 @@ from hubexplore.errors import (
     MissingModuleError,
     ModelsBelowError,
     NotAModuleError,
+    SignatureError,
     UnsupportedFormatError,
 )
 from hubexplore.hub import resolve
 from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.graph.shared_names import separate_tables
+from hubexplore.hub.graph_wishes import NO_WISHES, Wishes
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.hub.storage import assets
 from hubexplore.hub.storage.glob_paths import restorable
@@ -41,6 +43,7 @@ from hubexplore.summary.diagnosis.saved_model_remedy import (
 from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import shown
 from hubexplore.summary.formats import tf2_saved_model
+from hubexplore.summary.formats.chosen_signatures import Signatures
 from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.model import TF2_SAVED_MODEL
@@ -95,7 +98,12 @@ _NOT_FOUND: Final[Mapping[type, Callable[[str], HubError]]] = {
 }
 
 
-def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
+def load_module_spec(
+    path: str | bytes | os.PathLike[str],
+    *,
+    signatures: Signatures | None = None,
+    lift_constants: bool = False,
+) -> DefinedSpec:
     """Loads the spec of a TF1 Hub module, or of a TF1 or TF2 SavedModel as one.
 
     Collections of a TF1 SavedModel that a module cannot carry, which only training needs, are left out; the
@@ -107,7 +115,14 @@ def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
     Args:
       path: a directory on any filesystem TensorFlow knows; a `.tar.gz`, `.tar`, `.tar.bz2`, `.tar.xz` or
         `.zip` archive; an `http(s)` URL of a module page or of an archive; or `sample:NAME`. Archives and
-        downloads are unpacked once into the cache (`TFHUB_CACHE_DIR`, else a folder of the user).
+        downloads are unpacked once into the cache (`TFHUB_CACHE_DIR`, else a folder of the user). Or a frozen
+        graph (a GraphDef, binary or text), or a training checkpoint with its `.meta`: its prefix, one of its
+        files, or its directory, whose latest one is taken.
+      signatures: for a frozen graph or a training checkpoint: name -> (inputs, outputs), each the name of a
+        tensor, several, or a dict from names to tensors. By default a frozen graph has one, `default`, from
+        its placeholders to the tensors that nothing uses.
+      lift_constants: whether the weights of a frozen graph become variables, which start from the constants
+        and can be trained and exported.
 
     Returns:
       A ModuleSpec.
@@ -118,21 +133,31 @@ def load_module_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
         and how to open it.
       DamagedModuleError: (a ValueError) files are missing, truncated or altered.
       UnsupportedFormatError: (a ValueError) the format or a required feature is unknown.
+      SignatureError: (a TypeError and ValueError) `signatures` do not fit the graph, or the model has its own.
+      NoSuchTensorError: (a KeyError) `signatures` name a tensor that the graph does not have.
+      CheckpointMismatchError: (a ValueError) the checkpoint is that of another graph.
     """
-    spec = open_spec(path)
+    spec = open_spec(path, signatures=signatures, lift_constants=lift_constants)
     for note in spec.notes:
         _LOGGER.warning("%s: %s", spec.title, note)
     return spec
 
 
-def open_spec(path: str | bytes | os.PathLike[str]) -> DefinedSpec:
+def open_spec(
+    path: str | bytes | os.PathLike[str],
+    *,
+    signatures: Signatures | None = None,
+    lift_constants: bool = False,
+) -> DefinedSpec:
     """Loads a spec as `load_module_spec` does, whose caller shows its `notes`."""
-    return resolve.read(path, functools.partial(_spec_in, path))
+    return resolve.read(path, functools.partial(_spec_in, path, Wishes(signatures, lift_constants)))
 
 
-def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpec:
+def _spec_in(path: str | bytes | os.PathLike[str], wishes: Wishes, directory: str) -> DefinedSpec:
     """The spec of the module in `directory`, which is what the handle `path` stands for."""
     directory = for_tensorflow(directory)
+    if wishes:
+        return graph_spec(path, wishes, directory) or _refused(path, directory)
     # One read decides: most paths are modules, so what else is there is diagnosed only on failure.
     definition = read_if_there(os.path.join(directory, MODULE_FILE))
     if definition is None:
@@ -154,6 +179,9 @@ def _spec_in(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpe
 
 def _other_format(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpec:
     """The spec of a model that is not a TF1 Hub module but can be one."""
+    other = graph_spec(path, NO_WISHES, directory)
+    if other is not None:
+        return other
     try:
         has_graphs = any(tf.io.gfile.exists(os.path.join(directory, name)) for name in GRAPH_FILES)
         variants = read_variants(directory) if has_graphs else []
@@ -243,6 +271,31 @@ def _fill_constants(model: Converted, prefix: str, entries: Mapping[str, Checkpo
         if node.name in model.stored:
             value = reader.get_tensor(model.stored[node.name])
             node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
+
+
+def graph_spec(path: str | bytes | os.PathLike[str], wishes: Wishes, directory: str) -> DefinedSpec | None:
+    """The spec of a frozen graph or a checkpoint with its graph; None if something else is there."""
+    # On first use, for speed only: nearly all handles are those of modules.
+    from hubexplore.hub.graph_loading import read_spec
+
+    try:
+        return read_spec(directory, shown(text_of(path)), wishes)
+    except OSError as error:
+        if isinstance(error, HubError):
+            raise
+        raise explained(directory, path) from error
+
+
+def _refused(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpec:
+    """Raises the error for options that only graphs without signatures take."""
+    if tf.io.gfile.exists(directory):
+        for name in (*GRAPH_FILES, MODULE_FILE):
+            if tf.io.gfile.exists(os.path.join(directory, name)):
+                raise SignatureError(
+                    f"{shown(text_of(path))!r} declares its own signatures. signatures= and lift_constants= are "
+                    f"for frozen graphs and training checkpoints; leave them out."
+                )
+    raise explained(directory, path)
 
 
 def explained(directory: str, handle: str | bytes | os.PathLike[str]) -> HubError:

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 HUB_MODULE: Final = "TF1 Hub module"
 TF1_SAVED_MODEL: Final = "TF1 SavedModel"
 TF2_SAVED_MODEL: Final = "TF2 SavedModel"
+FROZEN_GRAPH: Final = "frozen graph"
+TRAINING_CHECKPOINT: Final = "training checkpoint"
 IN_MEMORY: Final = "module spec"
 
 GLOBAL: Final = "global"
 LOCAL: Final = "local"
 UNNEEDED: Final = "unneeded"
+CONSTANT: Final = "constant"
 
 Shape = tuple[int | None, ...] | None
 """A static shape. None is an unknown rank, None within the tuple an unknown size."""
@@ -110,8 +113,9 @@ class VariableSummary:
       shape: of the whole variable; from the checkpoint where the graph does not say.
       trainable: whether the writer marked it trainable.
       kind: "global", or "local" for one that starts from a value of the graph and not from the checkpoint, as
-        accumulators of metrics do, or "unneeded" for one of a TF2 SavedModel that no signature needs, as
-        slots of an optimizer, which is not loaded. `variable_map` leaves both out.
+        accumulators of metrics do, or "unneeded" for one that no signature needs, as
+        slots of an optimizer, which is not loaded, or "constant" for a weight of a frozen graph.
+        `variable_map` leaves these out.
       node: name of the graph node that holds it (the first part's); empty where there is none.
       key: name of its tensor in the checkpoint; empty where the checkpoint has no such tensor.
       stored: bytes of its value in the checkpoint; None without one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from hubexplore.summary.diagnosis.file_kind import FileKind
@@ -10,6 +11,9 @@ from hubexplore.summary.files import magic, wire
 
 HEAD: Final = 4096
 """Bytes at the start of a file that `file_kind` looks at."""
+
+# An op type, which packages may begin with a scope of their own.
+_OP: Final = re.compile(rb"[A-Za-z0-9_.>/\-]+")
 
 ARCHIVE_SUFFIXES: Final = (
     ".tar.gz",
@@ -64,7 +68,7 @@ def file_kind(name: str, head: bytes) -> FileKind:  # noqa: PLR0911  # one retur
             "a web page",
             "Download the archive that the page offers, or give the page's address as the handle.",
         )
-    if _starts_graph(head):
+    if starts_graph(head):
         return FileKind(
             "a frozen graph (GraphDef)",
             "Import it with tf.compat.v1.import_graph_def, or make a module: do so in a module_fn.",
@@ -82,7 +86,7 @@ def file_kind(name: str, head: bytes) -> FileKind:  # noqa: PLR0911  # one retur
     )
 
 
-def _starts_graph(head: bytes) -> bool:
+def starts_graph(head: bytes) -> bool:
     """Says whether this may be a GraphDef: its field 1 is a node, which begins with its name and op type."""
     try:
         key_size = 1 if head[:1] == b"\x0a" else 0
@@ -94,4 +98,4 @@ def _starts_graph(head: bytes) -> bool:
         return False
     if key_size == 0 or not isinstance(name, bytes) or not isinstance(operation, bytes):
         return False
-    return (first, second) == (1, 2) and name.isascii() and operation.isalnum()
+    return (first, second) == (1, 2) and name.isascii() and _OP.fullmatch(operation) is not None

@@ -19,6 +19,7 @@ class Converted:
       stored: node of a constant without content -> name of its value in the checkpoint; loading fills it in.
       unneeded: variables that no signature needs, such as the slots of an optimizer. They are not in
         `meta_graph`, and their values are not loaded.
+      constants: weights that are constants of the graph, as in a frozen one.
       notes: sentences that say what was left out or chosen, and why.
     """
 
@@ -26,4 +27,5 @@ class Converted:
     names: Mapping[str, str] = field(default_factory=dict)
     stored: Mapping[str, str] = field(default_factory=dict)
     unneeded: tuple[VariableSummary, ...] = ()
+    constants: tuple[VariableSummary, ...] = ()
     notes: tuple[str, ...] = ()

@@ -72,6 +72,7 @@ def read_variant(
         signatures=signatures,
         variables=(
             *read_variables(meta_graph, nodes, entries, is_saved_model, converted.names),
+            *converted.constants,
             *sorted(converted.unneeded, key=lambda variable: (variable.name, variable.key)),
         ),
         collections=_collections(meta_graph),
