@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hubexplore.errors import GraphError, HandleError
+from hubexplore.errors import GraphError, HandleError, ModelsBelowError
 from hubexplore.hub.resolve import pinned
-from hubexplore.hub.summarize import summarize
+from hubexplore.hub.resolve.nearest import models_in
+from hubexplore.hub.summarize import summarize, summarize_nearest
 from hubexplore.session.tf_startup import import_tensorflow, quiet_tensorflow
-from hubexplore.summary.diagnosis.saved_model_remedy import unsupported
 from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.files.redaction import redacted, without_access
 from hubexplore.summary.graph.randomness import is_random
 from hubexplore.summary.lookup import find_signature, find_variant
-from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL, TF2_SAVED_MODEL, ModuleSummary
+from hubexplore.summary.model import IN_MEMORY, ModuleSummary
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
@@ -31,7 +32,8 @@ class Subject:
     """A module to try. The constructor reads its summary, without TensorFlow; `where` loads what a run needs.
 
     Args:
-      source: a handle, a path, a ModuleSpec, a Module of `session`, or a summary of any of these.
+      source: a handle, a path, a ModuleSpec, a Module of `session`, or a summary of any of these. Of a folder
+        with several models it is the newest version.
       session: the session of a Module; anything else is loaded into a private session of the subject.
       name: the Module's name in the notebook; None if the source is not a Module.
 
@@ -40,8 +42,10 @@ class Subject:
     """
 
     def __init__(self, source: Any, session: NotebookSession | None = None, name: str | None = None) -> None:
-        self.source = source
-        self.summary: Summary = summarize(source)
+        self.summary: Summary
+        self.versions: Mapping[str, str] = {}
+        """Name -> handle of all models in the folder that was passed as the source, newest version first."""
+        self.source, self.summary = self._opened(source)
         self._directory = self._absolute()
         self.name = name
         self._session = session
@@ -50,18 +54,23 @@ class Subject:
         self._loading = threading.Lock()
         self._closed = False
         self._random: dict[tuple[Tags, str], bool] = {}
-        if self.summary.format == TF2_SAVED_MODEL:
-            raise HandleError(
-                f"The explorer runs TF1 Hub modules and TF1 SavedModels; {self.summary.title!r} is a TF2 "
-                f"SavedModel. hubexplore.summarize({self.summary.title!r}) shows it, and "
-                f"tf.saved_model.load({self.summary.title!r}) runs it."
-            )
         if self._is_live() and session is None:
             raise GraphError(
                 "No known session holds the graph of this Module. Pass the NotebookSession that loaded it: "
                 "explore(module, session=session). Or explore the module's path or spec, which is then "
                 "loaded into a session of its own."
             )
+
+    def _opened(self, source: Any) -> tuple[Any, Summary]:
+        """Returns the source and its summary: of a folder, the newest or only model in it."""
+        if not isinstance(source, (str, bytes, os.PathLike)):
+            return source, summarize(source)
+        try:
+            opened = summarize_nearest(source)
+        except ModelsBelowError as error:
+            self.versions = models_in(source, error)
+            opened = summarize_nearest(next(iter(self.versions.values())))
+        return opened.handle, opened.value
 
     @property
     def handle(self) -> str | None:
@@ -90,15 +99,6 @@ class Subject:
     def tags(self) -> Tags | None:
         """Tags of the live Module that was passed as the source; None for other sources."""
         return tuple(sorted(self.source.tags)) if self._is_live() else None
-
-    @property
-    def dropped(self) -> tuple[str, ...]:
-        """Collections of a TF1 SavedModel that only training needs and that a module cannot contain."""
-        return tuple(
-            unsupported(
-                collection.name for variant in self.summary.variants for collection in variant.collections
-            )
-        )
 
     def signature(self, tags: Tags, name: str) -> SignatureSummary | None:
         """Returns the summary of a signature; None if the module has no such signature or variant."""
@@ -147,7 +147,7 @@ class Subject:
 
     def _loaded(self, tags: Tags) -> tuple[NotebookSession, Module]:
         import_tensorflow()
-        # Asked after the import, which takes seconds in which the subject may be closed.
+        # RunRequest after the import, which takes seconds in which the subject may be closed.
         if self._closed:
             raise GraphError("The explorer was closed. Open another one: hubexplore.explore(...).")
         if self._private_session is None:
@@ -163,8 +163,8 @@ class Subject:
         with quiet_tensorflow():  # the first run starts devices, of which there may be none
             return session.load(self._loadable(), "_".join(["module", *tags]), tags)
 
-    def _loadable(self) -> str | ModuleSpec:
-        from hubexplore.hub.saved_model import create_module_spec_from_saved_model
+    def _loadable(self) -> ModuleSpec:
+        from hubexplore.hub.loading import open_spec
         from hubexplore.hub.spec import ModuleSpec
 
         if isinstance(self.source, ModuleSpec):
@@ -178,9 +178,7 @@ class Subject:
                 "This summary describes a module that exists in memory only, and a summary alone cannot run "
                 "it. Explore the ModuleSpec or Module that it was made from."
             )
-        if self.summary.format == TF1_SAVED_MODEL:
-            return create_module_spec_from_saved_model(handle, self.dropped)
-        return handle
+        return open_spec(handle)
 
     def close(self) -> None:
         """Frees what was loaded for the subject, not a Module that was passed in; a pending load fails."""

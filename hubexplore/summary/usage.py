@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hubexplore.summary.compare.replacement import shape_text
-from hubexplore.summary.diagnosis.saved_model_remedy import serving_tags, spec_code, unsupported
+from hubexplore.summary.diagnosis.saved_model_remedy import serving_tags
 from hubexplore.summary.dtypes import ARRAYS, WIDTHS
 from hubexplore.summary.lookup import find_variant
 from hubexplore.summary.model import (
@@ -116,10 +116,6 @@ def _signature(variant: VariantSummary) -> SignatureSummary | None:
 def _module(
     summary: ModuleSummary, variant: VariantSummary, signature: SignatureSummary, values: Sequence[str]
 ) -> list[str]:
-    spec, before = repr(summary.title), []
-    if summary.format == TF1_SAVED_MODEL:
-        names = (collection.name for other in summary.variants for collection in other.collections)
-        spec, before = "spec", [f"spec = {spec_code(summary.title, unsupported(names))}"]
     tags = f", tags={list(variant.tags)!r}" if variant.tags else ""
     arguments = [
         *(["inputs"] if values else []),
@@ -127,8 +123,7 @@ def _module(
         "as_dict=True",
     ]
     return [
-        *before,
-        f"with hub.eval_function_for_module({spec}{tags}) as f:",
+        f"with hub.eval_function_for_module({summary.title!r}{tags}) as f:",
         f"    outputs = f({', '.join(arguments)})",
     ]
 
