@@ -39,6 +39,7 @@ CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _ANONYMOUS: Final = re.compile(r"(Stateful)?PartitionedCall(_\d+)?")
 # Nodes of TF1 control flow: what is between these runs in a frame or branch, and what is outside does not.
 _FRAMES: Final = frozenset({"Enter", "RefEnter", "Switch", "RefSwitch"})
+_PASSING: Final = frozenset({"Identity", "IdentityN", "NoOp"})
 _COLOCATION: Final = b"loc:@"
 _HANDLES: Final = frozenset({20, 21})  # DT_RESOURCE, DT_VARIANT
 # A call that only computes is done when its results are. Those that wait for more than these wait for a NoOp.
@@ -103,6 +104,7 @@ class _Call:
       controls: what it waits for, likewise ("^node").
       works: flat names of what has effects in it: ops, or further calls.
       results: what the function returns, likewise.
+      renamed: flat names of nodes that share their scope with others of their name.
     """
 
     name: str
@@ -113,10 +115,11 @@ class _Call:
     controls: list[str]
     works: list[str] = field(default_factory=list)
     results: list[str] = field(default_factory=list)
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     def flat(self, name: str) -> str:
         """The flat name of a node of the body."""
-        return f"{self.scope}/{name}" if self.scope else name
+        return self.renamed.get(name) or (f"{self.scope}/{name}" if self.scope else name)
 
     def edge(self, source: Source) -> str:
         """The flat edge from a source in the body."""
@@ -188,7 +191,8 @@ class _Inliner:
             )
         head, _, last = name.rpartition("/")
         preferred = (head if _ANONYMOUS.fullmatch(last) else name) if scope is None else scope
-        call = _Call(name, node, body, self._free_scope(preferred, body), inputs, controls)
+        scope, renamed = self._free_scope(preferred, body)
+        call = _Call(name, node, body, scope, inputs, controls, renamed=renamed)
         self._scopes.setdefault(call.scope, body.function.signature.name)
         self._calls[name] = call
         return call
@@ -205,17 +209,36 @@ class _Inliner:
             self._bodies[name] = FunctionBody(function, self._functions, {})
         return self._bodies[name]
 
-    def _free_scope(self, preferred: str, body: FunctionBody) -> str:
-        """The scope, or that with a number, in which no name of the body is in use; takes these names."""
+    def _free_scope(self, preferred: str, body: FunctionBody) -> tuple[str, Mapping[str, str]]:
+        """The scope, or that with a number, in which no name of the body is in use; takes these names.
+
+        Nodes that only pass on what others computed, and calls, get a number themselves: a function that wraps
+        another one has an "Identity" for each of its results and a "StatefulPartitionedCall", as the inner one
+        does, and both belong to one scope.
+        """
         scope = preferred
         while True:
-            names = [f"{scope}/{name}" if scope else name for name in body.nodes]
-            if self._names.isdisjoint(names):
-                self._names.update(names)
-                return scope
-            # Counted per scope, so that the thousandth call of a layer finds its number at once.
-            number = self._numbers[preferred] = self._numbers.get(preferred, 0) + 1
-            scope = f"{preferred or 'call'}_{number}"
+            flat = {name: f"{scope}/{name}" if scope else name for name in body.nodes}
+            taken = [name for name in flat if flat[name] in self._names]
+            if all(self._may_be_numbered(body.nodes[name]) for name in taken):
+                self._names.update(flat.values())
+                return scope, {name: self._numbered(flat[name]) for name in taken}
+            scope = self._next(preferred or "call")
+
+    def _may_be_numbered(self, node: Any) -> bool:
+        return node.op in _PASSING or self._is_call(node)
+
+    def _numbered(self, taken: str) -> str:
+        name = taken
+        while name in self._names:
+            name = self._next(taken)
+        self._names.add(name)
+        return name
+
+    def _next(self, name: str) -> str:
+        # Counted per name, so that the thousandth call of a layer finds its number at once.
+        number = self._numbers[name] = self._numbers.get(name, 0) + 1
+        return f"{name}_{number}"
 
     def _expand(self, call: _Call) -> Iterator[_Call]:
         """Adds the nodes of a call's body; yields the calls in it."""
