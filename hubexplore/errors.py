@@ -135,6 +135,10 @@ class NoSuchImportError(HubError, ImportError):
     """`from hubexplore import name` with a name that does not exist; the message says what to write."""
 
 
+class BrokenImportError(HubError, ImportError):
+    """TensorFlow cannot be imported because an earlier import of it in this process was broken off."""
+
+
 class SignatureError(HubError, TypeError, ValueError):
     """Arguments or results that do not fit the signature: missing, extra, dtype, shape, kind."""
 
