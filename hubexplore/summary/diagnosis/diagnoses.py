@@ -81,8 +81,9 @@ class HubModule(Diagnosis):
 
 @dataclass(frozen=True)
 class TF2SavedModel(Diagnosis):
-    """A directory that `tf.saved_model.save` wrote, as TF2 Hub models are."""
+    """A directory that `tf.saved_model.save` wrote, as TF2 Hub models are; `tags` per meta graph."""
 
+    tags: tuple[tuple[str, ...], ...] = (("serve",),)
     holds_saved_model = True
 
     def what(self) -> str:
@@ -91,7 +92,7 @@ class TF2SavedModel(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
-        return f"Load it with tf.saved_model.load({path!r})."
+        return f"Use it in a graph: {module_code(repr(path), self.tags)}"
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,7 @@ def _saved_model(  # noqa: PLR0911  # one return per answer
             "module" if is_module else "SavedModel", (f"{GRAPH_FILE!r} is {condition}",)
         )
     if scan.has_objects and not is_module:
-        return diagnoses.TF2SavedModel()
+        return diagnoses.TF2SavedModel(scan.variants)
     problem = _variables_problem(path, names, scan, filesystem)
     if isinstance(problem, str):
         return diagnoses.Incomplete("module" if is_module else "TF1 SavedModel", (problem,))

@@ -87,7 +87,7 @@ def test_a_tf2_saved_model(tmp_path: Path) -> None:
     thing.v = tf.Variable(1.0)
     tf.saved_model.save(thing, str(tmp_path / "m"))
     assert diagnose(tmp_path / "m") == diagnoses.TF2SavedModel()
-    assert f"tf.saved_model.load({str(tmp_path / 'm')!r})" in message(tmp_path / "m")
+    assert f"hub.Module({str(tmp_path / 'm')!r}, tags=['serve'])" in message(tmp_path / "m")
     assert diagnoses.TF2SavedModel.holds_saved_model
 
 
