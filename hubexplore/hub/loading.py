@@ -35,6 +35,7 @@ from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import shown
 from hubexplore.summary.formats import tf2_saved_model
 from hubexplore.summary.formats.chosen_signatures import Signatures
+from hubexplore.summary.formats.model_files import MSG_DECLARED
 from hubexplore.summary.model import TF2_SAVED_MODEL
 from hubexplore.summary.module_format import GRAPH_FILE, GRAPH_FILES, MODULE_FILE, VARIABLES_PREFIX
 from hubexplore.summary.reading.directory import ModuleDirectory
@@ -177,10 +178,7 @@ def _refused(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpe
     if tf.io.gfile.exists(directory):
         for name in (*GRAPH_FILES, MODULE_FILE):
             if tf.io.gfile.exists(os.path.join(directory, name)):
-                raise SignatureError(
-                    f"{shown(text_of(path))!r} declares its own signatures. signatures= and lift_constants= are "
-                    f"for frozen graphs and training checkpoints; leave them out."
-                )
+                raise SignatureError(MSG_DECLARED.format(title=shown(text_of(path))))
     raise explained(directory, path)
 
 

@@ -316,6 +316,7 @@ class ModuleSummary:
       digest: SHA-256 (hex) of graphs, assets and the checksums of the weights; empty where unknown.
       unclaimed: names of tensors in the checkpoint that no variable of any variant uses.
       warnings: what is wrong with it though it can be shown: sentences.
+      notes: what was chosen or left out when it was opened, and why: sentences.
       live: of a Module in a graph.
       source: where graphs and weights are read from, for diagrams and statistics.
     """
@@ -328,6 +329,7 @@ class ModuleSummary:
     digest: str = ""
     unclaimed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     live: LiveSummary | None = None
     source: Source | None = field(default=None, compare=False, repr=False)
 

@@ -154,7 +154,9 @@ def words() -> Any:
         tf.lookup.KeyValueTensorInitializer(keys, tf.constant([1, 2, 3], tf.int64)), 0
     )
     rows = v1.get_variable("embedding", [4, 5])
-    return {words: np.array(["b", "?"], object)}, [v1.nn.embedding_lookup(rows, table.lookup(words), name="v")]
+    return {words: np.array(["b", "?"], object)}, [
+        v1.nn.embedding_lookup(rows, table.lookup(words), name="v")
+    ]
 
 
 def half() -> Any:
@@ -238,7 +240,9 @@ def only_loss() -> Any:
     x = v1.placeholder(tf.float32, [None, 4], name="x")
     target = v1.placeholder(tf.float32, [None, 2], name="target")
     prediction = dense(x, 2, "linear")
-    _trained(tf.reduce_mean(tf.square(prediction - target), name="loss"), v1.train.MomentumOptimizer(0.1, 0.9))
+    _trained(
+        tf.reduce_mean(tf.square(prediction - target), name="loss"), v1.train.MomentumOptimizer(0.1, 0.9)
+    )
     return {x: numbers(6, 4), target: numbers(6, 2)}, [prediction]
 
 
@@ -256,7 +260,9 @@ def batch_norm() -> Any:
     for old, new in ((mean, batch_mean), (variance, batch_variance)):
         moved = v1.cond(training, lambda old=old, new=new: (old - new) * 0.1, lambda old=old: old * 0.0)
         v1.add_to_collection(v1.GraphKeys.UPDATE_OPS, v1.assign_sub(old, moved))
-    used = v1.cond(training, lambda: [batch_mean, batch_variance], lambda: [mean.read_value(), variance.read_value()])
+    used = v1.cond(
+        training, lambda: [batch_mean, batch_variance], lambda: [mean.read_value(), variance.read_value()]
+    )
     h = tf.nn.batch_normalization(h, used[0], used[1], beta, gamma, 1e-3)
     rate = tf.where(training, 0.5, 0.0)
     h = tf.nn.dropout(h, rate=rate, seed=5)

@@ -86,7 +86,7 @@ def file_kind(name: str, head: bytes) -> FileKind:  # noqa: PLR0911  # one retur
     if starts_graph(head):
         return FileKind(
             "a frozen graph (GraphDef)",
-            "Import it with tf.compat.v1.import_graph_def, or make a module: do so in a module_fn.",
+            "Open it with hub.load_module_spec({path!r}).",
         )
     if head.startswith(b"\x08\x01\x12"):
         return FileKind(

@@ -53,9 +53,7 @@ def as_module(
     if signatures is not None:
         chosen = _resolved(read_signatures(signatures, _with_calls(meta_graph, flat), flat.functions), flat)
     else:
-        chosen = named(graph_interface.find(nodes, flat.functions, variables), nodes)
-        if not chosen and variables:
-            raise NotAModuleError(MSG_NOT_FROZEN.format(title=name, names=_listed(variables)))
+        chosen = named(graph_interface.find(nodes, flat.functions), nodes)
         if not chosen:
             raise NotAModuleError(MSG_NO_OUTPUT.format(title=name, count=len(nodes), path=title))
         notes.append(describe_choice(chosen))

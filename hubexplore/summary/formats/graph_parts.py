@@ -97,9 +97,7 @@ def decoded_constants(nodes: Nodes) -> list[str]:
 
 def saver_nodes(nodes: Nodes) -> set[str]:
     """The nodes that say which file a saver writes and reads."""
-    stack = [
-        node_of(node.input[0]) for node in nodes.values() if node.input and _SAVERS.fullmatch(node.op)
-    ]
+    stack = [node_of(node.input[0]) for node in nodes.values() if node.input and _SAVERS.fullmatch(node.op)]
     found: set[str] = set()
     while stack:
         name = stack.pop()

@@ -164,15 +164,19 @@ def _valueless(
     restored: Mapping[str, str],
     entries: Mapping[str, CheckpointEntry],
 ) -> list[str]:
-    """The variables that the checkpoint does not hold; none where it is not known what it holds."""
+    """The variables that the checkpoint need not hold and does not: local ones, as those of metrics.
+
+    None where it is not known what it holds.
+    """
     if not entries:
         return []
     return [
         name
         for name, node in nodes.items()
         if node.op in parts.VARIABLES
-        and listed.keys.get(name, name) not in entries
-        and restored.get(listed.keys.get(name, name), "") not in entries
+        and name not in listed.keys
+        and name not in entries
+        and restored.get(name, "") not in entries
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from google.protobuf.message import DecodeError
 
-from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
+from hubexplore.errors import DamagedModuleError, SignatureError, UnsupportedFormatError
 from hubexplore.summary.diagnosis import path_diagnosis, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
 from hubexplore.summary.files.filesystem import Filesystem, is_link, join, read_message
@@ -118,10 +118,15 @@ def read_module(
     names: list[str] = []
     try:
         names = filesystem.listdir(directory) if filesystem.isdir(directory) else []
-        if not any(file in names for file in (*GRAPH_FILES, MODULE_FILE)):
-            files = model_files.find(directory, filesystem)
-            if files is not None:
-                return _read_graph(files, filesystem, title or directory, signatures, lift_constants)
+        is_saved = any(file in names for file in (*GRAPH_FILES, MODULE_FILE))
+        files = None if is_saved else model_files.find(directory, filesystem)
+    except OSError as error:
+        raise _explained(place, title) from error
+    if files is not None:
+        return _read_graph(files, filesystem, title or directory, signatures, lift_constants)
+    if signatures is not None or lift_constants:
+        raise SignatureError(model_files.MSG_DECLARED.format(title=title or directory))
+    try:
         file = next(name for name in GRAPH_FILES if name in names)
         if file == GRAPH_TEXT_FILE and filesystem.size(place.path(file)) > saved_model_scan.LARGEST_TEXT:
             raise UnsupportedFormatError(_long_text(place, filesystem.size(place.path(file))))
@@ -201,6 +206,7 @@ def describe(
     )
     graphs: dict[tuple[str, ...], Any] = {}
     variants = []
+    notes: list[str] = []
     for model in models:
         converted, failures = _converted(model, entries, format_name)
         variant, wrong = read_variant(converted, entries, folder, is_saved_model)
@@ -210,6 +216,7 @@ def describe(
                 f"Two graph variants have the tags {list(variant.tags)}; only the first can be used."
             )
         graphs.setdefault(variant.tags, converted.meta_graph)
+        notes.extend(note for note in converted.notes if note not in notes)
         variants.append(variant)
         warnings.extend(sentence for sentence in wrong if sentence not in warnings)
     if (
@@ -230,6 +237,7 @@ def describe(
         digest=_digest(place, weights, files, checksums) if place else "",
         unclaimed=tuple(name for name in entries if name not in claimed and name not in _NO_VARIABLES),
         warnings=tuple(warnings),
+        notes=tuple(notes),
         source=Source(graphs, weights, folder),
     )
 
