@@ -111,6 +111,8 @@ def _source(subject: Subject) -> tuple[str, list[str]]:
             return f"{subject.name}.spec", []
         return "spec", [_MSG_SOURCE]
     handle, note = repr(subject.written_handle), _hidden(subject)
+    if subject.signatures is not None:
+        return f"hubexplore.load_module_spec({handle}, signatures={subject.signatures!r})", note
     if subject.summary.format == TF1_SAVED_MODEL:
         drop = f", drop_collections={list(subject.dropped)!r}" if subject.dropped else ""
         return f"hubexplore.create_module_spec_from_saved_model({handle}{drop})", note
@@ -130,7 +132,8 @@ def _loading_lines(subject: Subject, request: Asked) -> list[str] | None:
     name = _name(subject, request)
     lines, word = ["%load_ext hubexplore"], subject.written_handle or ""
     # A word that is a Python name would be taken for a variable of the notebook.
-    if subject.summary.format in (TF1_SAVED_MODEL, IN_MEMORY) or not _is_quotable(word) or is_name(word):
+    is_handle = subject.signatures is None and subject.summary.format not in (TF1_SAVED_MODEL, IN_MEMORY)
+    if not is_handle or not _is_quotable(word) or is_name(word):
         source, note = _source(subject)
         word = f"{name}_source"
         imports = ["import hubexplore"] if source.startswith("hubexplore.") else []

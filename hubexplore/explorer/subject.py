@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
+from hubexplore.display.rich.summaries import dress
 from hubexplore.errors import GraphError, HandleError
 from hubexplore.hub.resolve import pinned
 from hubexplore.hub.summarize import summarize
@@ -15,16 +18,27 @@ from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.files.redaction import shown, without_access
 from hubexplore.summary.graph.randomness import is_random
 from hubexplore.summary.lookup import find_signature, find_variant
-from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL, TF2_SAVED_MODEL, ModuleSummary
+from hubexplore.summary.model import (
+    FROZEN_GRAPH,
+    IN_MEMORY,
+    TF1_SAVED_MODEL,
+    TF2_SAVED_MODEL,
+    TRAINING_CHECKPOINT,
+    ModuleSummary,
+)
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
     from hubexplore.hub.module import Module
     from hubexplore.hub.spec import ModuleSpec
     from hubexplore.session.session import NotebookSession
+    from hubexplore.summary.formats.chosen_signatures import Signatures
     from hubexplore.summary.model import SignatureSummary
 
 Tags = tuple[str, ...]
+
+PICKED: Final = "picked"
+"""Name of the signature that is made of tensors that were picked in the graph."""
 
 
 class Subject:
@@ -34,14 +48,22 @@ class Subject:
       source: a handle, a path, a ModuleSpec, a Module of `session`, or a summary of any of these.
       session: the session of a Module; anything else is loaded into a private session of the subject.
       name: the Module's name in the notebook; None if the source is not a Module.
+      signatures: of a frozen graph or a training checkpoint; see `load_module_spec`.
 
     Raises:
       HubError: the module does not exist or cannot be run, or the session of a Module is unknown.
     """
 
-    def __init__(self, source: Any, session: NotebookSession | None = None, name: str | None = None) -> None:
+    def __init__(
+        self,
+        source: Any,
+        session: NotebookSession | None = None,
+        name: str | None = None,
+        signatures: Signatures | None = None,
+    ) -> None:
         self.source = source
-        self.summary: Summary = summarize(source)
+        self.signatures = signatures
+        self.summary: Summary = summarize(source, signatures=signatures)
         self._directory = self._absolute()
         self.name = name
         self._session = session
@@ -99,6 +121,30 @@ class Subject:
                 collection.name for variant in self.summary.variants for collection in variant.collections
             )
         )
+
+    @property
+    def can_pick(self) -> bool:
+        """Whether tensors of the graph can become a signature: it is on disk and declares none itself."""
+        return self.handle is not None and self.summary.format in (FROZEN_GRAPH, TRAINING_CHECKPOINT)
+
+    def pick(self, inputs: Iterable[str] | None, outputs: Iterable[str]) -> None:
+        """Adds the signature PICKED on these tensors, or replaces it. Without inputs it takes those that the
+        outputs need. The module is loaded again when it runs.
+
+        Raises:
+          HubError: they are not a signature; nothing has changed.
+        """
+        picked = None if inputs is None else list(inputs)
+        signatures = {**(self.signatures or {}), PICKED: (picked, list(outputs))}
+        summary = summarize(self._directory or self.source, signatures=signatures)
+        with self._loading:
+            self.summary = dress(replace(summary, title=self.summary.title))
+            self.signatures = signatures
+            self._modules.clear()
+            self._random.clear()
+            session, self._private_session = self._private_session, None
+        if session is not None:
+            session.close()
 
     def signature(self, tags: Tags, name: str) -> SignatureSummary | None:
         """Returns the summary of a signature; None if the module has no such signature or variant."""
@@ -178,6 +224,10 @@ class Subject:
                 "This summary describes a module that exists in memory only, and a summary alone cannot run "
                 "it. Explore the ModuleSpec or Module that it was made from."
             )
+        if self.signatures is not None:
+            from hubexplore.hub.loading import load_module_spec
+
+            return load_module_spec(handle, signatures=self.signatures)
         if self.summary.format == TF1_SAVED_MODEL:
             return create_module_spec_from_saved_model(handle, self.dropped)
         return handle

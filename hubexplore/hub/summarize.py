@@ -6,16 +6,17 @@ import os
 from typing import Any
 
 from hubexplore.display.rich.summaries import Summary, dress
-from hubexplore.errors import HandleError
+from hubexplore.errors import HandleError, SignatureError
 from hubexplore.hub.resolve import read
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.files.redaction import shown
+from hubexplore.summary.formats.chosen_signatures import Signatures
 from hubexplore.summary.model import ModuleSummary
 from hubexplore.summary.reading.directory import read_module
 
 
-def summarize(module: Any) -> Summary:
+def summarize(module: Any, *, signatures: Signatures | None = None) -> Summary:
     """Returns everything known about a module, for display, comparison and code.
 
     ```python
@@ -29,8 +30,9 @@ def summarize(module: Any) -> Summary:
     such as `gs://`, or that must be built first, such as a sample that was never used).
 
     Args:
-      module: a path or handle as `load_module_spec` takes it, but of a TF1 Hub module, a TF1 SavedModel or a
-        TF2 SavedModel; or a ModuleSpec; or a Module in a graph.
+      module: a path or handle as `load_module_spec` takes it, but of a TF1 Hub module, a SavedModel, a
+        frozen graph or a checkpoint with its `.meta`; or a ModuleSpec; or a Module in a graph.
+      signatures: of a frozen graph or a training checkpoint; see `load_module_spec`.
 
     Returns:
       A frozen `ModuleSummary` that shows itself.
@@ -46,7 +48,13 @@ def summarize(module: Any) -> Summary:
         return dress(module)
     if isinstance(module, (str, bytes, os.PathLike)):
         title = shown(text_of(module))
-        return dress(read(module, lambda directory: read_module(directory, filesystem_of(directory), title)))
+
+        def reader(directory: str) -> ModuleSummary:
+            return read_module(directory, filesystem_of(directory), title, signatures)
+
+        return dress(read(module, reader))
+    if signatures is not None:
+        raise SignatureError("signatures= are for the path of a frozen graph or a training checkpoint.")
     # By its method, not by its class: importing these classes would load TensorFlow.
     method = getattr(module, "summary", None)
     # A class has the method as well, but is not a module.

@@ -13,8 +13,9 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.display.wording import MAX_SENTENCE, visible
-from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
+from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, SignatureError, closest
 from hubexplore.hub.inspection.training_checks import losses_unused, not_trainable
+from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.run_errors import RunError, explain_run_error
 from hubexplore.hub.running.signature_runner import AppliedSignature, AppliedSignatures
@@ -26,6 +27,7 @@ from hubexplore.session.signature_calls import Request, Runtime, SessionRunner
 from hubexplore.session.tf_server import guard
 from hubexplore.session.tf_session import ManagedSession
 from hubexplore.summary.files.paths import EXPORT, text_of, to_write
+from hubexplore.summary.formats.chosen_signatures import Signatures
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 
 OPS_LEFT_BEHIND: Final = 5_000
@@ -110,6 +112,9 @@ class NotebookSession:
         name: str | None = None,
         tags: Iterable[str] | None = None,
         trainable: bool = False,
+        *,
+        signatures: Signatures | None = None,
+        lift_constants: bool = False,
     ) -> Module:
         """Loads a module and gives its variables and tables their published values.
 
@@ -119,12 +124,20 @@ class NotebookSession:
             name is replaced: its variables are freed and it can no longer be called.
           tags: of the graph variant; None means no tags.
           trainable: whether its variables can be trained.
+          signatures: of a frozen graph or a training checkpoint; see `load_module_spec`.
+          lift_constants: whether the weights of a frozen graph become variables.
 
-        Raises what `hub.Module` raises; then nothing has changed, an earlier module of that name included.
+        Raises what `load_module_spec` and `hub.Module` raise; then nothing has changed, an earlier module of that name included.
         """
         self._check_open()
         if name is None:
             name = "module" if isinstance(handle, ModuleSpec) else variable_name(text_of(handle))
+        if signatures is not None or lift_constants:
+            if isinstance(handle, ModuleSpec):
+                raise SignatureError(
+                    "signatures= and lift_constants= go with a path; a spec has its signatures."
+                )
+            handle = load_module_spec(handle, signatures=signatures, lift_constants=lift_constants)
         with self._building:
             earlier = self._modules.get(name)
             if earlier is not None and self._holds_nothing_but(earlier):

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from hubexplore.errors import NoSuchTensorError, SignatureError, closest
 from hubexplore.summary.formats import graph_parts as parts
-from hubexplore.summary.formats.graph_interface import reached_before
+from hubexplore.summary.formats.graph_interface import inputs_of, reached_before
 from hubexplore.summary.formats.graph_parts import Nodes
 from hubexplore.summary.formats.tensor_names import argument_names
 from hubexplore.summary.graph.op_definitions import OpDefinition
@@ -16,8 +16,11 @@ from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.module_format import DEFAULT_OUTPUT
 
 Side = str | Iterable[str] | Mapping[str, str]
-Signatures = Mapping[str, tuple[Side, Side]]
-"""Name of a signature -> its inputs and outputs: a tensor, several, or a dict from names to tensors."""
+Signatures = Mapping[str, tuple[Side | None, Side]]
+"""Name of a signature -> its inputs and outputs: a tensor, several, or a dict from names to tensors.
+
+None as inputs means the placeholders that the outputs need.
+"""
 
 _MOST_COMPARED: Final = 20_000
 _MOST_NAMED: Final = 5
@@ -64,7 +67,9 @@ def read_signatures(
         if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
             raise SignatureError(MSG_FORM.format(finding=f"{name!r} is {pair!r}"))
         lookup = _Lookup(name, nodes, functions)
-        inputs, outputs = lookup.side("inputs", pair[0]), lookup.side("outputs", pair[1])
+        outputs = lookup.side("outputs", pair[1])
+        needed = inputs_of(nodes, outputs.values()) if pair[0] is None else pair[0]
+        inputs = lookup.side("inputs", needed)
         if not outputs:
             raise SignatureError(f"Signature {name!r} has no outputs. Name at least one tensor.")
         if isinstance(pair[1], str):
