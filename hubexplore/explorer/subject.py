@@ -128,8 +128,10 @@ class Subject:
         return self.handle is not None and self.summary.format in (FROZEN_GRAPH, TRAINING_CHECKPOINT)
 
     def pick(self, inputs: Iterable[str] | None, outputs: Iterable[str]) -> None:
-        """Adds the signature PICKED on these tensors, or replaces it. Without inputs it takes those that the
-        outputs need. The module is loaded again when it runs.
+        """Adds the signature PICKED on these tensors, or replaces it.
+
+        Without inputs it takes the placeholders that the outputs need. The module is loaded again when it
+        runs.
 
         Raises:
           HubError: they are not a signature; nothing has changed.

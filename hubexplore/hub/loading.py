@@ -84,8 +84,8 @@ def load_module_spec(
         graph (a GraphDef, binary or text), or a training checkpoint with its `.meta`: its prefix, one of its
         files, or its directory, whose latest one is taken.
       signatures: for a frozen graph or a training checkpoint: name -> (inputs, outputs), each the name of a
-        tensor, several, or a dict from names to tensors. If none of them is called `default`, there is one from
-        the placeholders to the tensors that nothing uses.
+        tensor, several, or a dict from names to tensors. If none of them is called `default`, there is one
+        from the placeholders to the tensors that nothing uses.
       lift_constants: whether the weights of a frozen graph become variables, which start from the constants
         and can be trained and exported.
 
@@ -98,7 +98,8 @@ def load_module_spec(
         and how to open it.
       DamagedModuleError: (a ValueError) files are missing, truncated or altered.
       UnsupportedFormatError: (a ValueError) the format or a required feature is unknown.
-      SignatureError: (a TypeError and ValueError) `signatures` do not fit the graph, or the model has its own.
+      SignatureError: (a TypeError and ValueError) `signatures` do not fit the graph, or the model has
+        its own.
       NoSuchTensorError: (a KeyError) `signatures` name a tensor that the graph does not have.
       CheckpointMismatchError: (a ValueError) the checkpoint is that of another graph.
     """

@@ -127,7 +127,8 @@ class NotebookSession:
           signatures: of a frozen graph or a training checkpoint; see `load_module_spec`.
           lift_constants: whether the weights of a frozen graph become variables.
 
-        Raises what `load_module_spec` and `hub.Module` raise; then nothing has changed, an earlier module of that name included.
+        Raises what `load_module_spec` and `hub.Module` raise; then nothing has changed, an
+        earlier module of that name included.
         """
         self._check_open()
         if name is None:

@@ -105,8 +105,8 @@ def entry(key: str, handle: str, build: Callable[[str], str | None]) -> str:
       key: Name of the entry, a plain file name. See `key_of`.
       handle: The user's handle, without a password; recorded beside the entry.
       build: Fills the empty directory at the path it gets. It may return a directory below that one, which
-        then becomes the entry; None means the whole. It must hold a model: a `saved_model.pb`, a frozen graph,
-        or a checkpoint with its graph.
+        then becomes the entry; None means the whole. It must hold a model: a `saved_model.pb`, a frozen
+        graph, or a checkpoint with its graph.
         Whatever it raises is passed on, and nothing stays behind.
 
     Raises:

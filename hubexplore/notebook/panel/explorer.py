@@ -69,8 +69,8 @@ def explore(
       tags: of the graph variant to begin with; by default the one without tags, else the first.
       session: the session that loaded the Module `x`; found automatically if a variable of the notebook or
         the magics have it.
-      signatures: of a frozen graph or a training checkpoint; see `load_module_spec`. The graph tab can make one
-        of tensors that are picked there.
+      signatures: of a frozen graph or a training checkpoint; see `load_module_spec`. The graph tab can make
+        one of tensors that are picked there.
 
     Raises:
       HandleError: (a ValueError) `x` is none of these, or cannot be run.

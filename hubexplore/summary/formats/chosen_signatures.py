@@ -25,12 +25,14 @@ None as inputs means the placeholders that the outputs need.
 _MOST_COMPARED: Final = 20_000
 _MOST_NAMED: Final = 5
 MSG_FORM: Final = (
-    "signatures= maps the name of each signature to a pair (inputs, outputs), each a tensor's name, a list of "
+    "signatures= maps the name of each signature to a pair (inputs, outputs), each a tensor's name, "
+    "a list of "
     "them, or a dict from names to tensors, as in signatures={{'default': ('x:0', ['scores:0'])}}; {finding}."
 )
 MSG_UNFED: Final = (
     "Signature {signature!r}: the output {output!r} ({tensor!r}) depends on {what} {missing}, which "
-    "{verb} not among its inputs {inputs}. Add {pronoun} to the inputs, or choose a tensor in front of {pronoun}."
+    "{verb} not among its inputs {inputs}. Add {pronoun} to the inputs, or choose a tensor in front "
+    "of {pronoun}."
 )
 
 
@@ -43,13 +45,14 @@ class ChosenSignature:
 
 
 def read_signatures(
-    signatures: Signatures, nodes: Nodes, functions: Mapping[str, OpDefinition]
+    signatures: Any, nodes: Nodes, functions: Mapping[str, OpDefinition]
 ) -> dict[str, ChosenSignature]:
     """The signatures that a user defined, checked against a graph.
 
     Args:
-      signatures: as the user wrote them. "x" and "x:0" are the same tensor. A tensor without a name gets one
-        that is made of that of its node; an output that is a single str is called `default`.
+      signatures: as the user wrote them, in the form `Signatures`. "x" and "x:0" are the same
+        tensor. A tensor without a name gets one that is made of that of its node; an output that is a single
+        str is called `default`.
       nodes: of the graph, node name -> node.
       functions: the definitions of the functions that nodes call by their type.
 
@@ -73,7 +76,7 @@ def read_signatures(
         if not outputs:
             raise SignatureError(f"Signature {name!r} has no outputs. Name at least one tensor.")
         if isinstance(pair[1], str):
-            outputs = {DEFAULT_OUTPUT: tensor for tensor in outputs.values()}
+            outputs = {DEFAULT_OUTPUT: next(iter(outputs.values()))}
         _check_fed(name, inputs, outputs, nodes)
         result[name] = ChosenSignature(inputs, outputs)
     return result
@@ -130,7 +133,8 @@ class _Lookup:
             )
         if not parts.is_value(dtypes[number]):
             raise SignatureError(
-                f"Signature {self.signature!r}: {typed!r} is a handle of dtype {dtypes[number]!r}, which can be "
+                f"Signature {self.signature!r}: {typed!r} is a handle of dtype {dtypes[number]!r}, "
+                f"which can be "
                 f"neither passed nor returned. Choose a tensor of numbers or strings."
             )
         return tensor

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hubexplore.errors import NotAModuleError, SignatureError
+from hubexplore.errors import NotAModuleError
 from hubexplore.summary.formats import constants, graph_interface
 from hubexplore.summary.formats import graph_parts as parts
 from hubexplore.summary.formats.chosen_signatures import ChosenSignature, Signatures, read_signatures
@@ -16,7 +16,6 @@ from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.formats.flat_graph import FlatGraph, flatten
 from hubexplore.summary.formats.module_graph import build, named, plan
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
-from hubexplore.summary.graph.traversal import node_of, reach
 
 _MOST_NAMED: Final = 3
 MSG_NOT_FROZEN: Final = (
@@ -38,8 +37,8 @@ def as_module(
     Args:
       meta_graph: MetaGraphDef-shaped message that holds only the graph; it is not changed.
       title: what messages call it: its path.
-      signatures: see `chosen_signatures`. Without a `default` among them there is one from the placeholders to
-        the tensors that nothing uses.
+      signatures: see `chosen_signatures`. Without a `default` among them there is one from the placeholders
+        to the tensors that nothing uses.
       lift_constants: whether the weights become variables, which can be trained.
 
     Raises:
@@ -112,5 +111,6 @@ def describe_choice(chosen: Mapping[str, ChosenSignature]) -> str:
     inputs = _listed(list(signature.inputs.values())) or "no tensor"
     return (
         f"The graph declares no signature. Its inputs are {inputs}, its outputs "
-        f"{_listed(list(signature.outputs.values()))}; signatures={{'default': (inputs, outputs)}} chooses others."
+        f"{_listed(list(signature.outputs.values()))}; signatures={{'default': (inputs, outputs)}} "
+        f"chooses others."
     )

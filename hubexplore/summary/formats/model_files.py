@@ -42,7 +42,8 @@ MSG_NO_VALUES: Final = (
 )
 
 MSG_DECLARED: Final = (
-    "{title!r} declares its own signatures. signatures= and lift_constants= are for frozen graphs and training "
+    "{title!r} declares its own signatures. signatures= and lift_constants= are for frozen graphs "
+    "and training "
     "checkpoints; leave them out."
 )
 
@@ -126,10 +127,10 @@ def _graph(path: str, filesystem: Filesystem) -> ModelFiles | None:
         return ModelFiles(FROZEN_GRAPH, path)
     name = _split(path)[1]
     # What is damaged or another message is found out when it is read.
-    if name.lower().endswith(_GRAPH_ENDINGS) and name not in _OF_MODULES and not head.startswith(b"\x08"):
-        if head and not file_types.file_kind(name, head).is_other:
-            return ModelFiles(FROZEN_GRAPH, path, is_text=_META_TEXT.match(head) is not None)
-    return None
+    may_be = name.lower().endswith(_GRAPH_ENDINGS) and name not in _OF_MODULES
+    if not may_be or head[:1] in (b"", b"\x08") or file_types.file_kind(name, head).is_other:
+        return None
+    return ModelFiles(FROZEN_GRAPH, path, is_text=_META_TEXT.match(head) is not None)
 
 
 def _in_folder(path: str, filesystem: Filesystem, depth: int = 0) -> ModelFiles | None:
@@ -217,8 +218,10 @@ def read_graph(
     """
     if files.is_text and filesystem.size(files.graph) > LARGEST_TEXT and not is_strict:
         raise UnsupportedFormatError(
-            f"{files.graph!r} is a graph in text form of {filesystem.size(files.graph):,} bytes. To read text "
-            f"takes long, so at most {LARGEST_TEXT:,} bytes of it are shown. load_module_spec({files.graph!r}) "
+            f"{files.graph!r} is a graph in text form of {filesystem.size(files.graph):,} bytes. To "
+            f"read text "
+            f"takes long, so at most {LARGEST_TEXT:,} bytes of it are shown. "
+            f"load_module_spec({files.graph!r}) "
             f"opens it."
         )
     content = read_message(filesystem, files.graph)

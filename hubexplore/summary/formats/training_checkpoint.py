@@ -291,7 +291,8 @@ def _left_out(meta_graph: Any, nodes: Mapping[str, Any], what: Plan) -> list[str
     count = len(nodes) - len(what.needed)
     if count:
         notes.append(
-            f"{count:,} of {len(nodes):,} nodes, which only training, saving or other results need, are left out."
+            f"{count:,} of {len(nodes):,} nodes, which only training, saving or other results need, "
+            f"are left out."
         )
     dropped = sorted(set(meta_graph.collection_def) - _WRITTEN - SUPPORTED_COLLECTIONS)
     if dropped:

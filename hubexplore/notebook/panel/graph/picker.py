@@ -17,8 +17,8 @@ class SignaturePicker(widgets.VBox):
     """Buttons that make the selected tensor an input or output of a new signature, and what it is so far.
 
     Args:
-      apply: adds the signature with these inputs and outputs to what can be tried, in place of an earlier one.
-        Without inputs it takes those that the outputs need.
+      apply: adds the signature with these inputs and outputs to what can be tried, in place of an earlier
+        one. Without inputs it takes those that the outputs need.
     """
 
     def __init__(self, apply: Apply) -> None:

@@ -180,7 +180,7 @@ class GraphModel:
         return f"{box.name}:{port}" if box.kind in (OP, CONSTANT) and box.name in self.nodes else None
 
     def tensor_name(self, box: Box, port: int) -> str | None:
-        """Returns the name of the tensor that a box stands for, also of an input or output of the signature."""
+        """Returns the name of the tensor that a box stands for; inputs and outputs have one as well."""
         if box.kind in (INPUT, OUTPUT):
             entry = find_signature(self._summary.variant(self.tags), self.signature)
             values = (entry.inputs if box.kind == INPUT else entry.outputs) if entry is not None else ()
