@@ -110,7 +110,10 @@ def _source(subject: Subject) -> tuple[str, list[str]]:
         if subject.name is not None and is_name(subject.name):
             return f"{subject.name}.spec", []
         return "spec", [_MSG_SOURCE]
-    return repr(subject.written_handle), _hidden(subject)
+    handle, note = repr(subject.written_handle), _hidden(subject)
+    if subject.signatures is not None:
+        return f"hubexplore.load_module_spec({handle}, signatures={subject.signatures!r})", note
+    return handle, note
 
 
 def _needs_tags(subject: Subject, request: RunRequest) -> bool:
@@ -133,10 +136,12 @@ def _loading_lines(subject: Subject, request: RunRequest) -> list[str] | None:
     name = _name(subject, request)
     lines, word = ["%load_ext hubexplore"], subject.written_handle or ""
     # A word that is a Python name would be taken for a variable of the notebook.
-    if subject.summary.format == IN_MEMORY or not _is_quotable(word) or is_name(word):
+    is_handle = subject.signatures is None and subject.summary.format != IN_MEMORY
+    if not is_handle or not _is_quotable(word) or is_name(word):
         source, note = _source(subject)
         word = f"{name}_source"
-        lines = [*lines, *note, f"{word} = {source}"]
+        imports = ["import hubexplore"] if source.startswith("hubexplore.") else []
+        lines = [*imports, *lines, *note, f"{word} = {source}"]
     else:
         lines += _hidden(subject)
     option = [f"--tags {','.join(tags)}"] if tags else []

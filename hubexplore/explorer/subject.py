@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
+from hubexplore.display.rich.summaries import displayable
 from hubexplore.errors import GraphError, HandleError, ModelsBelowError
 from hubexplore.hub.resolve import pinned
 from hubexplore.hub.resolve.nearest import models_in
@@ -16,16 +18,20 @@ from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.files.redaction import redacted, without_access
 from hubexplore.summary.graph.randomness import is_random
 from hubexplore.summary.lookup import find_signature, find_variant
-from hubexplore.summary.model import IN_MEMORY, ModuleSummary
+from hubexplore.summary.model import FROZEN_GRAPH, IN_MEMORY, TRAINING_CHECKPOINT, ModuleSummary
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
     from hubexplore.hub.module import Module
     from hubexplore.hub.spec import ModuleSpec
     from hubexplore.session.session import NotebookSession
+    from hubexplore.summary.formats.chosen_signatures import Signatures
     from hubexplore.summary.model import SignatureSummary
 
 Tags = tuple[str, ...]
+
+PICKED: Final = "picked"
+"""Name of the signature that is made of tensors that were picked in the graph."""
 
 
 class Subject:
@@ -36,13 +42,21 @@ class Subject:
         with several models it is the newest version.
       session: the session of a Module; anything else is loaded into a private session of the subject.
       name: the Module's name in the notebook; None if the source is not a Module.
+      signatures: of a frozen graph or a training checkpoint; see `load_module_spec`.
 
     Raises:
       HubError: the module does not exist or cannot be run, or the session of a Module is unknown.
     """
 
-    def __init__(self, source: Any, session: NotebookSession | None = None, name: str | None = None) -> None:
+    def __init__(
+        self,
+        source: Any,
+        session: NotebookSession | None = None,
+        name: str | None = None,
+        signatures: Signatures | None = None,
+    ) -> None:
         self.summary: Summary
+        self.signatures = signatures
         self.versions: Mapping[str, str] = {}
         """Name -> handle of all models in the folder that was passed as the source, newest version first."""
         self.source, self.summary = self._opened(source)
@@ -64,12 +78,12 @@ class Subject:
     def _opened(self, source: Any) -> tuple[Any, Summary]:
         """Returns the source and its summary: of a folder, the newest or only model in it."""
         if not isinstance(source, (str, bytes, os.PathLike)):
-            return source, summarize(source)
+            return source, summarize(source, signatures=self.signatures)
         try:
-            opened = summarize_nearest(source)
+            opened = summarize_nearest(source, self.signatures)
         except ModelsBelowError as error:
             self.versions = models_in(source, error)
-            opened = summarize_nearest(next(iter(self.versions.values())))
+            opened = summarize_nearest(next(iter(self.versions.values())), self.signatures)
         return opened.handle, opened.value
 
     @property
@@ -99,6 +113,32 @@ class Subject:
     def tags(self) -> Tags | None:
         """Tags of the live Module that was passed as the source; None for other sources."""
         return tuple(sorted(self.source.tags)) if self._is_live() else None
+
+    @property
+    def can_pick(self) -> bool:
+        """Whether tensors of the graph can become a signature: it is on disk and declares none itself."""
+        return self.handle is not None and self.summary.format in (FROZEN_GRAPH, TRAINING_CHECKPOINT)
+
+    def pick(self, inputs: Iterable[str] | None, outputs: Iterable[str]) -> None:
+        """Adds the signature PICKED on these tensors, or replaces it.
+
+        Without inputs it takes the placeholders that the outputs need. The module is loaded again when it
+        runs.
+
+        Raises:
+          HubError: they are not a signature; nothing has changed.
+        """
+        picked = None if inputs is None else list(inputs)
+        signatures = {**(self.signatures or {}), PICKED: (picked, list(outputs))}
+        summary = summarize(self._directory or self.source, signatures=signatures)
+        with self._loading:
+            self.summary = displayable(replace(summary, title=self.summary.title))
+            self.signatures = signatures
+            self._modules.clear()
+            self._random.clear()
+            session, self._private_session = self._private_session, None
+        if session is not None:
+            session.close()
 
     def signature(self, tags: Tags, name: str) -> SignatureSummary | None:
         """Returns the summary of a signature; None if the module has no such signature or variant."""
@@ -147,7 +187,7 @@ class Subject:
 
     def _loaded(self, tags: Tags) -> tuple[NotebookSession, Module]:
         import_tensorflow()
-        # RunRequest after the import, which takes seconds in which the subject may be closed.
+        # Asked after the import, which takes seconds in which the subject may be closed.
         if self._closed:
             raise GraphError("The explorer was closed. Open another one: hubexplore.explore(...).")
         if self._private_session is None:
@@ -178,7 +218,7 @@ class Subject:
                 "This summary describes a module that exists in memory only, and a summary alone cannot run "
                 "it. Explore the ModuleSpec or Module that it was made from."
             )
-        return open_spec(handle)
+        return open_spec(handle, signatures=self.signatures)
 
     def close(self) -> None:
         """Frees what was loaded for the subject, not a Module that was passed in; a pending load fails."""

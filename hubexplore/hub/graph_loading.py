@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 import tensorflow as tf
@@ -30,11 +31,13 @@ from hubexplore.summary.reading.directory import ModuleDirectory
 from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
 
 MSG_MISFIT: Final = (
-    "The checkpoint {prefix!r} is not one of the graph {graph!r}: {misfit} Put the '.meta' file that was written "
+    "The checkpoint {prefix!r} is not one of the graph {graph!r}: {misfit} Put the '.meta' file that "
+    "was written "
     "with this checkpoint beside it."
 )
 MSG_FILE: Final = (
-    "A table of {title!r} is filled from the file {path!r}, which does not exist on this machine. Copy it there, "
+    "A table of {title!r} is filled from the file {path!r}, which does not exist on this machine. "
+    "Copy it there, "
     "or beside {graph!r}."
 )
 
@@ -123,8 +126,8 @@ def _spec(
 def _point_to(variant: GraphVariant, title: str, files: ModelFiles) -> list[str]:
     """Makes the constants with the paths of files name files that exist; returns their paths.
 
-    The paths are those of the machine that wrote the graph. If nothing is there, a file of the same name beside
-    the graph, or in its folder of assets, takes its place.
+    The paths are those of the machine that wrote the graph. If nothing is there, a file of the same
+    name beside the graph, or in its folder of assets, takes its place.
     """
     paths = []
     for tensor, path in assets.used_files(variant.meta_graph, variant.nodes).items():
@@ -135,7 +138,7 @@ def _point_to(variant: GraphVariant, title: str, files: ModelFiles) -> list[str]
         if existing is None:
             raise DamagedModuleError(MSG_FILE.format(title=title, path=path, graph=files.graph))
         if "://" not in existing:
-            existing = os.path.abspath(existing)
+            existing = str(Path(existing).absolute())
         assets.set_path(variant.nodes[node_of(tensor)], os.fsencode(existing))
         paths.append(existing)
     return paths

@@ -45,6 +45,7 @@ from hubexplore.summary.files.redaction import redacted
 from hubexplore.summary.formats import tf2_saved_model
 from hubexplore.summary.formats.chosen_signatures import Signatures
 from hubexplore.summary.formats.converted import Converted
+from hubexplore.summary.formats.model_files import MSG_DECLARED
 from hubexplore.summary.graph.hub_messages import check_definition
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.model import TF2_SAVED_MODEL
@@ -120,8 +121,8 @@ def load_module_spec(
         graph (a GraphDef, binary or text), or a training checkpoint with its `.meta`: its prefix, one of its
         files, or its directory, whose latest one is taken.
       signatures: for a frozen graph or a training checkpoint: name -> (inputs, outputs), each the name of a
-        tensor, several, or a dict from names to tensors. By default a frozen graph has one, `default`, from
-        its placeholders to the tensors that nothing uses.
+        tensor, several, or a dict from names to tensors. If none of them is called `default`, there is one
+        from the placeholders to the tensors that nothing uses.
       lift_constants: whether the weights of a frozen graph become variables, which start from the constants
         and can be trained and exported.
 
@@ -134,7 +135,8 @@ def load_module_spec(
         and how to open it.
       DamagedModuleError: (a ValueError) files are missing, truncated or altered.
       UnsupportedFormatError: (a ValueError) the format or a required feature is unknown.
-      SignatureError: (a TypeError and ValueError) `signatures` do not fit the graph, or the model has its own.
+      SignatureError: (a TypeError and ValueError) `signatures` do not fit the graph, or the model has
+        its own.
       NoSuchTensorError: (a KeyError) `signatures` name a tensor that the graph does not have.
       CheckpointMismatchError: (a ValueError) the checkpoint is that of another graph.
     """
@@ -292,10 +294,7 @@ def _refused(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpe
     if tf.io.gfile.exists(directory):
         for name in (*GRAPH_FILES, MODULE_FILE):
             if tf.io.gfile.exists(os.path.join(directory, name)):
-                raise SignatureError(
-                    f"{redacted(text_of(path))!r} declares its own signatures. signatures= and lift_constants= are "
-                    f"for frozen graphs and training checkpoints; leave them out."
-                )
+                raise SignatureError(MSG_DECLARED.format(title=redacted(text_of(path))))
     raise explained(directory, path)
 
 

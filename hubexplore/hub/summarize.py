@@ -7,17 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 from hubexplore.display.rich.summaries import Summary, displayable
-from hubexplore.errors import HandleError
+from hubexplore.errors import HandleError, SignatureError
 from hubexplore.hub.resolve import read
 from hubexplore.hub.resolve.nearest import Handle, Opened, open_nearest
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.files.redaction import redacted
+from hubexplore.summary.formats.chosen_signatures import Signatures
 from hubexplore.summary.model import ModuleSummary
 from hubexplore.summary.reading.directory import read_module
 
 
-def summarize(module: Any) -> Summary:
+def summarize(module: Any, *, signatures: Signatures | None = None) -> Summary:
     """Returns everything known about a module, for display, comparison and code.
 
     ```python
@@ -31,8 +32,9 @@ def summarize(module: Any) -> Summary:
     such as `gs://`, or that must be built first, such as a sample that was never used).
 
     Args:
-      module: a path or handle of a TF1 Hub module, a TF1 SavedModel or a TF2 SavedModel, or of a folder with
-        one of these in it; or a ModuleSpec; or a Module in a graph.
+      module: a path or handle as `load_module_spec` takes it, or of a folder with one such model in it; or a
+        ModuleSpec; or a Module in a graph.
+      signatures: of a frozen graph or a training checkpoint; see `load_module_spec`.
 
     Returns:
       A frozen `ModuleSummary` that shows itself.
@@ -48,7 +50,9 @@ def summarize(module: Any) -> Summary:
     if isinstance(module, ModuleSummary):
         return displayable(module)
     if isinstance(module, (str, bytes, os.PathLike)):
-        return summarize_nearest(module).value
+        return summarize_nearest(module, signatures).value
+    if signatures is not None:
+        raise SignatureError("signatures= are for the path of a frozen graph or a training checkpoint.")
     # By its method, not by its class: importing these classes would load TensorFlow.
     method = getattr(module, "summary", None)
     # A class has the method as well, but is not a module.
@@ -61,16 +65,16 @@ def summarize(module: Any) -> Summary:
     )
 
 
-def summarize_nearest(handle: Handle) -> Opened[Summary]:
+def summarize_nearest(handle: Handle, signatures: Signatures | None = None) -> Opened[Summary]:
     """Returns the summary of a path or handle, and which model that is if the path is that of a folder."""
-    opened = open_nearest(handle, _summary_of)
+    opened = open_nearest(handle, lambda nearest: _summary_of(nearest, signatures))
     if not opened.note:
         return opened
     return replace(opened, value=replace(opened.value, notes=(opened.note, *opened.value.notes)))
 
 
-def _summary_of(handle: Handle) -> Summary:
+def _summary_of(handle: Handle, signatures: Signatures | None) -> Summary:
     title = redacted(text_of(handle))
     return displayable(
-        read(handle, lambda directory: read_module(directory, filesystem_of(directory), title))
+        read(handle, lambda directory: read_module(directory, filesystem_of(directory), title, signatures))
     )

@@ -247,7 +247,7 @@ def _add_new_ops(graph: tf.Graph, input_map: Mapping[str, tf.Tensor]) -> None:
     ):
         graph._add_new_tf_operations(compute_devices=False)
         return
-    # RunRequest once for all ops of the import.
+    # Asked once for all ops of the import.
     is_plain = _is_plain(graph)
     for c_op in graph.new_operations():
         if is_plain:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import threading
@@ -14,7 +15,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.display.wording import MAX_SENTENCE, visible
-from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
+from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, SignatureError, closest
 from hubexplore.hub.inspection.training_checks import losses_unused, not_trainable
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.module import Module
@@ -30,6 +31,7 @@ from hubexplore.session.signature_calls import Request, Runtime, SessionRunner
 from hubexplore.session.tf_server import guard
 from hubexplore.session.tf_session import ManagedSession
 from hubexplore.summary.files.paths import EXPORT, text_of, to_write
+from hubexplore.summary.formats.chosen_signatures import Signatures
 from hubexplore.summary.lookup import default_tags
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 
@@ -116,6 +118,9 @@ class NotebookSession:
         name: str | None = None,
         tags: Iterable[str] | None = None,
         trainable: bool = False,
+        *,
+        signatures: Signatures | None = None,
+        lift_constants: bool = False,
     ) -> Module:
         """Loads a module and gives its variables and tables their published values.
 
@@ -126,14 +131,23 @@ class NotebookSession:
           tags: of the graph variant; None means the one without tags or, where there is only one, that one,
             which the logger "hubexplore" says.
           trainable: whether its variables can be trained.
+          signatures: of a frozen graph or a training checkpoint; see `load_module_spec`.
+          lift_constants: whether the weights of a frozen graph become variables.
 
-        Raises what `hub.Module` raises; then nothing has changed, an earlier module of that name included.
+        Raises what `load_module_spec` and `hub.Module` raise; then nothing has changed, an
+        earlier module of that name included.
         """
         self._check_open()
         if name is None:
             name = "module" if isinstance(handle, ModuleSpec) else variable_name(text_of(handle))
-        if not isinstance(handle, ModuleSpec):
-            opened = open_nearest(handle, load_module_spec)
+        if isinstance(handle, ModuleSpec):
+            if signatures is not None or lift_constants:
+                raise SignatureError(
+                    "signatures= and lift_constants= go with a path; a spec has its signatures."
+                )
+        else:
+            read = functools.partial(load_module_spec, signatures=signatures, lift_constants=lift_constants)
+            opened = open_nearest(handle, read)
             handle = opened.value
             if opened.note:
                 _LOGGER.info("%s", opened.note)

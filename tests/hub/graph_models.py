@@ -46,7 +46,8 @@ def numbers(*shape: int) -> Any:
 def frozen(
     folder: Path, build: Callable[[], tuple[Mapping[Any, Any], list[Any]]], name: str = "model.pb"
 ) -> Expected:
-    """Builds a graph, freezes it as `freeze_graph` did, and writes it, binary or text by the file's ending."""
+    """Builds a graph, freezes it as `freeze_graph` did, and writes it, binary or text by the file's "
+    "ending."""
     with v1.Graph().as_default() as graph, v1.Session(graph=graph) as session:
         v1.set_random_seed(1)
         feeds, outputs = build()

@@ -87,7 +87,7 @@ class LoadMagics(HubMagicsBase):
                 status.show(f"{name}: importing TensorFlow ...", summary)
             session = self.session
             status.show(f"{name}: instantiating ...", summary)
-            # RunRequest before the load, which registers the name.
+            # Asked before the load, which registers the name.
             replaces = name in session.names
             with quiet_tensorflow():  # the first run looks for devices, and logs that there are none
                 module = session.load(_spec(source), name, list(tags), trainable)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets as widgets
@@ -15,7 +15,7 @@ from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.wording import MAX_SENTENCE, counted, visible
 from hubexplore.errors import HubError
 from hubexplore.explorer.runs import ModuleRunner, Run
-from hubexplore.explorer.subject import Subject
+from hubexplore.explorer.subject import PICKED, Subject
 from hubexplore.notebook.panel.browser_widgets import Message, PanelMonitor
 from hubexplore.notebook.panel.fields.signature_selector import SignatureSelector, callable_signatures
 from hubexplore.notebook.panel.fields.version_selector import VersionSelector
@@ -33,6 +33,7 @@ from hubexplore.summary.lookup import no_such_signature
 
 if TYPE_CHECKING:
     from hubexplore.session.session import NotebookSession
+    from hubexplore.summary.formats.chosen_signatures import Signatures
 
 VIEW: Final = "application/vnd.jupyter.widget-view+json"
 MSG_TERMINAL: Final = (
@@ -52,6 +53,7 @@ def explore(
     tags: Iterable[str] | str | None = None,
     *,
     session: NotebookSession | None = None,
+    signatures: Signatures | None = None,
 ) -> Explorer:
     """Shows a panel to try a module: its inputs as a form, its outputs as pictures.
 
@@ -69,13 +71,15 @@ def explore(
       tags: of the graph variant to begin with; by default the one without tags, else the first.
       session: the session that loaded the Module `x`; found automatically if a variable of the notebook or
         the magics have it.
+      signatures: of a frozen graph or a training checkpoint; see `load_module_spec`. The graph tab can make
+        one of tensors that are picked there.
 
     Raises:
       HandleError: (a ValueError) `x` is none of these, or cannot be run.
       NoSuchSignatureError, NoSuchVariantError: (KeyErrors and ValueErrors) the message names the closest.
       GraphError: (a RuntimeError) the session of a Module is not known.
     """
-    return Explorer(find(x, session, notebook_book()), signature, tags)
+    return Explorer(find(x, session, notebook_book(), signatures), signature, tags)
 
 
 class Explorer:
@@ -261,7 +265,11 @@ class Explorer:
                 def probe(signature: str, tensor: str) -> None:
                     panel._probe(signature, tensor)
 
-                return GraphTab(summary, probe, self._snapshot.changed)
+                def pick(inputs: Sequence[str], outputs: Sequence[str]) -> None:
+                    panel._pick(inputs, outputs)
+
+                can_pick = self._subject.can_pick
+                return GraphTab(summary, probe, self._snapshot.changed, pick if can_pick else None)
             case "Variables":
                 return VariablesTab(summary, self._snapshot.changed)
             case "Variants":
@@ -284,6 +292,15 @@ class Explorer:
         )
         if not started:
             graph.fail(MSG_BUSY if self._try.worker.is_busy else MSG_LEFT_BEHIND)
+
+    def _pick(self, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+        """Offers a signature of tensors that were picked in the graph tab."""
+        if self._try.worker.is_busy:
+            raise HubError(MSG_BUSY)
+        self._subject.pick(inputs or None, outputs)
+        summary = self._subject.summary
+        self._tab_content("Graph").update(summary)
+        self._selector.update(summary, PICKED)
 
     def _heading(self) -> Markup:
         summary = self._subject.summary

@@ -73,7 +73,7 @@ def file_kind(name: str, head: bytes) -> FileKind:  # noqa: PLR0911  # one retur
     if starts_graph(head):
         return FileKind(
             "a frozen graph (GraphDef)",
-            "Import it with tf.compat.v1.import_graph_def, or make a module: do so in a module_fn.",
+            "Open it with hub.load_module_spec({path!r}).",
         )
     # Field 1 of a SavedModel is its schema version, which has always been 1; field 2, with a length, begins
     # the first graph. Writers put fields in the order of their numbers.

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from hubexplore.errors import NoSuchTensorError, SignatureError, closest
 from hubexplore.summary.formats import graph_parts as parts
-from hubexplore.summary.formats.graph_interface import reached_before
+from hubexplore.summary.formats.graph_interface import inputs_of, reached_before
 from hubexplore.summary.formats.graph_parts import Nodes
 from hubexplore.summary.formats.tensor_names import argument_names
 from hubexplore.summary.graph.op_definitions import OpDefinition
@@ -16,18 +16,23 @@ from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.module_format import DEFAULT_OUTPUT
 
 Side = str | Iterable[str] | Mapping[str, str]
-Signatures = Mapping[str, tuple[Side, Side]]
-"""Name of a signature -> its inputs and outputs: a tensor, several, or a dict from names to tensors."""
+Signatures = Mapping[str, tuple[Side | None, Side]]
+"""Name of a signature -> its inputs and outputs: a tensor, several, or a dict from names to tensors.
+
+None as inputs means the placeholders that the outputs need.
+"""
 
 _MOST_COMPARED: Final = 20_000
 _MOST_NAMED: Final = 5
 MSG_FORM: Final = (
-    "signatures= maps the name of each signature to a pair (inputs, outputs), each a tensor's name, a list of "
+    "signatures= maps the name of each signature to a pair (inputs, outputs), each a tensor's name, "
+    "a list of "
     "them, or a dict from names to tensors, as in signatures={{'default': ('x:0', ['scores:0'])}}; {finding}."
 )
 MSG_UNFED: Final = (
     "Signature {signature!r}: the output {output!r} ({tensor!r}) depends on {what} {missing}, which "
-    "{verb} not among its inputs {inputs}. Add {pronoun} to the inputs, or choose a tensor in front of {pronoun}."
+    "{verb} not among its inputs {inputs}. Add {pronoun} to the inputs, or choose a tensor in front "
+    "of {pronoun}."
 )
 
 
@@ -40,13 +45,14 @@ class ChosenSignature:
 
 
 def read_signatures(
-    signatures: Signatures, nodes: Nodes, functions: Mapping[str, OpDefinition]
+    signatures: Any, nodes: Nodes, functions: Mapping[str, OpDefinition]
 ) -> dict[str, ChosenSignature]:
     """The signatures that a user defined, checked against a graph.
 
     Args:
-      signatures: as the user wrote them. "x" and "x:0" are the same tensor. A tensor without a name gets one
-        that is made of that of its node; an output that is a single str is called `default`.
+      signatures: as the user wrote them, in the form `Signatures`. "x" and "x:0" are the same
+        tensor. A tensor without a name gets one that is made of that of its node; an output that is a single
+        str is called `default`.
       nodes: of the graph, node name -> node.
       functions: the definitions of the functions that nodes call by their type.
 
@@ -64,11 +70,13 @@ def read_signatures(
         if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
             raise SignatureError(MSG_FORM.format(finding=f"{name!r} is {pair!r}"))
         lookup = _Lookup(name, nodes, functions)
-        inputs, outputs = lookup.side("inputs", pair[0]), lookup.side("outputs", pair[1])
+        outputs = lookup.side("outputs", pair[1])
+        needed = inputs_of(nodes, outputs.values()) if pair[0] is None else pair[0]
+        inputs = lookup.side("inputs", needed)
         if not outputs:
             raise SignatureError(f"Signature {name!r} has no outputs. Name at least one tensor.")
         if isinstance(pair[1], str):
-            outputs = {DEFAULT_OUTPUT: tensor for tensor in outputs.values()}
+            outputs = {DEFAULT_OUTPUT: next(iter(outputs.values()))}
         _check_fed(name, inputs, outputs, nodes)
         result[name] = ChosenSignature(inputs, outputs)
     return result
@@ -125,7 +133,8 @@ class _Lookup:
             )
         if not parts.is_value(dtypes[number]):
             raise SignatureError(
-                f"Signature {self.signature!r}: {typed!r} is a handle of dtype {dtypes[number]!r}, which can be "
+                f"Signature {self.signature!r}: {typed!r} is a handle of dtype {dtypes[number]!r}, "
+                f"which can be "
                 f"neither passed nor returned. Choose a tensor of numbers or strings."
             )
         return tensor

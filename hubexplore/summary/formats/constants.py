@@ -70,8 +70,8 @@ def _is_read(node: Any) -> bool:
 def lift(meta_graph: Any) -> None:
     """Makes the weights of a graph variables with the same names, which start from the constants.
 
-    A statistic of a batch normalisation, such as a moving mean, does not become trainable. Constants inside of
-    loops stay what they are. Changes the meta graph.
+    A statistic of a batch normalisation, such as a moving mean, does not become trainable. Constants inside
+    of loops stay what they are. Changes the meta graph.
     """
     lifted = {node.name: node for node in _weights(meta_graph) if not node.input}
     if not lifted:

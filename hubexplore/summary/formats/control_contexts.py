@@ -5,6 +5,7 @@ Sources: CondContextDef and WhileContextDef in tensorflow/core/protobuf/control_
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
@@ -24,8 +25,8 @@ def kept_contexts(
 ) -> dict[str, list[bytes]]:
     """The contexts of the conditions and loops that needed nodes are part of; adds all of their nodes.
 
-    A context with nodes that are left out, as those of a loop's gradient, is dropped, and so is one that takes
-    what a queue returns: the loop still runs, but has no gradient.
+    A context with nodes that are left out, as those of a loop's gradient, is dropped, and so is one that
+    takes what a queue returns: the loop still runs, but has no gradient.
 
     Args:
       meta_graph: MetaGraphDef-shaped message.
@@ -65,9 +66,7 @@ def _texts(content: bytes, depth: int) -> Iterator[str]:
     except ValueError:
         return
     for value in values:
-        try:
+        with contextlib.suppress(UnicodeDecodeError):
             yield value.decode()
-        except UnicodeDecodeError:
-            pass
         if depth < _DEEPEST:
             yield from _texts(value, depth + 1)

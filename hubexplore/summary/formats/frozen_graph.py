@@ -15,6 +15,7 @@ from hubexplore.summary.formats.chosen_signatures import ChosenSignature, Signat
 from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.formats.flat_graph import FlatGraph, flatten
 from hubexplore.summary.formats.module_graph import build, named, plan
+from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 
 _MOST_NAMED: Final = 3
 MSG_NOT_FROZEN: Final = (
@@ -36,7 +37,8 @@ def as_module(
     Args:
       meta_graph: MetaGraphDef-shaped message that holds only the graph; it is not changed.
       title: what messages call it: its path.
-      signatures: see `chosen_signatures`; by default one, `default`, from placeholders to unused tensors.
+      signatures: see `chosen_signatures`. Without a `default` among them there is one from the placeholders
+        to the tensors that nothing uses.
       lift_constants: whether the weights become variables, which can be trained.
 
     Raises:
@@ -49,16 +51,21 @@ def as_module(
     nodes = flat.nodes
     variables = [node for node, message in nodes.items() if message.op in parts.VARIABLES]
     notes: list[str] = []
+    asked: dict[str, ChosenSignature] = {}
     if signatures is not None:
-        chosen = _resolved(read_signatures(signatures, _with_calls(meta_graph, flat), flat.functions), flat)
-    else:
-        chosen = named(graph_interface.find(nodes, flat.functions, variables), nodes)
-        if not chosen and variables:
-            raise NotAModuleError(MSG_NOT_FROZEN.format(title=name, names=_listed(variables)))
+        asked = _resolved(read_signatures(signatures, _with_calls(meta_graph, flat), flat.functions), flat)
+    chosen = asked
+    if DEFAULT_SIGNATURE not in asked:
+        chosen = named(graph_interface.find(nodes, flat.functions), nodes) | asked
         if not chosen:
             raise NotAModuleError(MSG_NO_OUTPUT.format(title=name, count=len(nodes), path=title))
-        notes.append(describe_choice(chosen))
+        if DEFAULT_SIGNATURE in chosen:
+            notes.append(describe_choice(chosen))
     what = plan(nodes, chosen)
+    if asked and any(node in what.needed for node in variables):
+        # What the user chose may need none of the variables, though other results do.
+        chosen, what = asked, plan(nodes, asked)
+        notes.clear()
     unfrozen = [node for node in variables if node in what.needed]
     if unfrozen:
         raise NotAModuleError(MSG_NOT_FROZEN.format(title=name, names=_listed(unfrozen)))
@@ -104,5 +111,6 @@ def describe_choice(chosen: Mapping[str, ChosenSignature]) -> str:
     inputs = _listed(list(signature.inputs.values())) or "no tensor"
     return (
         f"The graph declares no signature. Its inputs are {inputs}, its outputs "
-        f"{_listed(list(signature.outputs.values()))}; signatures={{'default': (inputs, outputs)}} chooses others."
+        f"{_listed(list(signature.outputs.values()))}; signatures={{'default': (inputs, outputs)}} "
+        f"chooses others."
     )

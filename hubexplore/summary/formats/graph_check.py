@@ -1,4 +1,4 @@
-"""Whether a graph that was read from a file is one: each input exists, and nothing is computed from itself."""
+"""Whether a graph in a file is one: each input exists, and nothing is computed from itself."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def checked_index(nodes: Sequence[Any], title: str) -> dict[str, Any]:
         seen: set[str] = set()
         twice = next(node.name for node in nodes if node.name in seen or not node.name or seen.add(node.name))
         raise DamagedModuleError(
-            f"{title}: two of its nodes have the name {twice!r}, which TensorFlow refuses. The file is altered."
+            f"{title}: two of its nodes have the name {twice!r}, which TensorFlow refuses. The file "
+            f"is altered."
         )
     for name, node in index.items():
         for edge in node.input:

@@ -69,7 +69,7 @@ class _Finder:
         if not self._sources:
             self._sources = parts.decoded_constants(nodes)
         writers = [name for name, node in nodes.items() if parts.is_writer(node)]
-        # What follows from a write, as the result of an update of a metric does, changes state when it is run.
+        # What follows from a write, as the result of an update of a metric does, changes state.
         # Only data counts: a result that waits for the update of a moving average is a result.
         data: dict[str, list[str]] = {}
         for name, node in nodes.items():

@@ -12,7 +12,6 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
 from hubexplore.errors import DamagedModuleError, NotAModuleError, UnsupportedFormatError
@@ -33,12 +32,19 @@ _META_TEXT: Final = re.compile(rb"\s*(#[^\n]*\n\s*)*meta_info_def\s*[:{<]")
 _GRAPH_ENDINGS: Final = (".pb", ".pbtxt", ".graphdef")
 _OF_MODULES: Final = frozenset({*GRAPH_FILES, MODULE_FILE})
 _MOST_FILES: Final = 200
+_DEEPEST: Final = 3
 _STEP: Final = re.compile(r"(\d+)\D*$")
 
 MSG_AGAIN: Final = "Copy or download the file again."
 MSG_NO_VALUES: Final = (
-    "{meta!r} holds the graph of a checkpoint, but its values are missing: there is no {prefix!r}.index beside "
+    "{meta!r} holds the graph of a checkpoint, but its values are missing: there is no {index!r} beside "
     "it.{others} Copy '{name}.index' and its '.data-' files into the same folder."
+)
+
+MSG_DECLARED: Final = (
+    "{title!r} declares its own signatures. signatures= and lift_constants= are for frozen graphs "
+    "and training "
+    "checkpoints; leave them out."
 )
 
 
@@ -121,14 +127,16 @@ def _graph(path: str, filesystem: Filesystem) -> ModelFiles | None:
         return ModelFiles(FROZEN_GRAPH, path)
     name = _split(path)[1]
     # What is damaged or another message is found out when it is read.
-    if name.lower().endswith(_GRAPH_ENDINGS) and name not in _OF_MODULES and not head.startswith(b"\x08"):
-        if head and not file_types.file_kind(name, head).is_other:
-            return ModelFiles(FROZEN_GRAPH, path, is_text=_META_TEXT.match(head) is not None)
-    return None
+    may_be = name.lower().endswith(_GRAPH_ENDINGS) and name not in _OF_MODULES
+    if not may_be or head[:1] in (b"", b"\x08") or file_types.file_kind(name, head).is_other:
+        return None
+    return ModelFiles(FROZEN_GRAPH, path, is_text=_META_TEXT.match(head) is not None)
 
 
-def _in_folder(path: str, filesystem: Filesystem) -> ModelFiles | None:
+def _in_folder(path: str, filesystem: Filesystem, depth: int = 0) -> ModelFiles | None:
     names = sorted(filesystem.listdir(path))
+    if depth and any(name in _OF_MODULES for name in names):
+        return None
     if _STATE_FILE in names:
         found = _latest(path, filesystem)
         if found:
@@ -145,7 +153,10 @@ def _in_folder(path: str, filesystem: Filesystem) -> ModelFiles | None:
             found = _graph(file, filesystem)
             if found:
                 graphs.append(found)
-    return graphs[0] if len(graphs) == 1 else None
+    if graphs or len(names) != 1 or depth == _DEEPEST or not filesystem.isdir(join(path, names[0])):
+        return graphs[0] if len(graphs) == 1 else None
+    # Archives often hold a folder with the files rather than the files.
+    return _in_folder(join(path, names[0]), filesystem, depth + 1)
 
 
 def _step(name: str) -> tuple[int, str]:
@@ -186,7 +197,7 @@ def missing_values(files: ModelFiles, filesystem: Filesystem) -> str | None:
         entry.removesuffix(".index") for entry in filesystem.listdir(folder) if entry.endswith(".index")
     )
     text = f" Other checkpoints there: {', '.join(map(repr, others[:5]))}." if others else ""
-    return MSG_NO_VALUES.format(meta=files.graph, prefix=files.prefix, name=name, others=text)
+    return MSG_NO_VALUES.format(meta=files.graph, index=f"{files.prefix}.index", name=name, others=text)
 
 
 def read_graph(
@@ -207,19 +218,23 @@ def read_graph(
     """
     if files.is_text and filesystem.size(files.graph) > LARGEST_TEXT and not is_strict:
         raise UnsupportedFormatError(
-            f"{files.graph!r} is a graph in text form of {filesystem.size(files.graph):,} bytes. To read text "
-            f"takes long, so at most {LARGEST_TEXT:,} bytes of it are shown. load_module_spec({files.graph!r}) "
+            f"{files.graph!r} is a graph in text form of {filesystem.size(files.graph):,} bytes. To "
+            f"read text "
+            f"takes long, so at most {LARGEST_TEXT:,} bytes of it are shown. "
+            f"load_module_spec({files.graph!r}) "
             f"opens it."
         )
     content = read_message(filesystem, files.graph)
     message = meta_graph.graph_def if files.format == FROZEN_GRAPH else meta_graph
     try:
         if files.is_text:
-            pool = message.DESCRIPTOR.file.pool
-            text_format.Parse(content, message, allow_unknown_field=not is_strict, descriptor_pool=pool)
+            _parse_text(content, message, is_strict)
         else:
             message.ParseFromString(content)
-    except (DecodeError, text_format.ParseError, ValueError, RecursionError) as error:
+    except (DecodeError, ValueError, RecursionError) as error:
+        what = _other_message(content)
+        if what and files.format == FROZEN_GRAPH:
+            raise NotAModuleError(f"{files.graph!r} is not a graph but {what}.") from error
         raise DamagedModuleError(
             f"{files.graph!r} ({len(content):,} bytes) is truncated or altered: {error}. {MSG_AGAIN}"
         ) from error
@@ -234,14 +249,26 @@ def read_graph(
         )
 
 
+def _parse_text(content: bytes, message: Any, is_strict: bool) -> None:
+    # Few graphs are text, and the import takes longer than all else that is needed to open one.
+    from google.protobuf import text_format
+
+    try:
+        pool = message.DESCRIPTOR.file.pool
+        text_format.Parse(content, message, allow_unknown_field=not is_strict, descriptor_pool=pool)
+    except text_format.ParseError as error:
+        raise ValueError(str(error)) from error
+
+
 def _other_message(content: bytes) -> str:
     """What serialized content is that is not the expected message; empty if it is not known."""
     try:
-        fields = {number for number, _ in wire.fields(content)}
+        fields = list(wire.fields(content))
     except ValueError:
         return ""
-    if {1, 2} <= fields and content.startswith(b"\x08"):
+    graphs = [value for number, value in fields if number == 2 and isinstance(value, bytes)]
+    if content.startswith(b"\x08") and graphs:
         return "a SavedModel; it belongs into a directory, under the name 'saved_model.pb'"
-    if 2 in fields and fields & {3, 4, 5}:
+    if sum(number == 1 for number, _ in fields) == 1 and any(map(file_types.starts_graph, graphs)):
         return "a MetaGraphDef; it belongs beside its checkpoint PREFIX, under the name 'PREFIX.meta'"
     return ""

@@ -59,8 +59,8 @@ def as_module(
       meta_graph: MetaGraphDef-shaped message; it is not changed.
       entries: what the checkpoint holds by name; empty if that is not known.
       title: what messages call it: its path.
-      signatures: see `chosen_signatures`. By default those that the MetaGraphDef declares, and `default` from
-        placeholders, queues and iterators to the results.
+      signatures: see `chosen_signatures`. Without a `default` among them there are also those that the
+        MetaGraphDef declares, and `default` from placeholders, queues and iterators to the results.
 
     Raises:
       DamagedModuleError: the graph contradicts itself.
@@ -74,16 +74,21 @@ def as_module(
     valueless = _valueless(nodes, listed, restored, entries)
     notes: list[str] = []
     declared: dict[str, Any] = {}
+    chosen: dict[str, ChosenSignature] = {}
     if signatures is not None:
         chosen = read_signatures(signatures, nodes, flat.functions)
-    else:
-        declared = _declared_signatures(meta_graph, nodes)
-        chosen = {}
+    if DEFAULT_SIGNATURE not in chosen:
+        asked = chosen
+        declared = {
+            name: signature
+            for name, signature in _declared_signatures(meta_graph, nodes).items()
+            if name not in asked
+        }
         if DEFAULT_SIGNATURE not in declared:
-            chosen = named(graph_interface.find(nodes, flat.functions, valueless), nodes)
-        if chosen:
+            chosen = named(graph_interface.find(nodes, flat.functions, valueless), nodes) | asked
+        if DEFAULT_SIGNATURE in chosen:
             notes.append(describe_choice(chosen))
-        elif not declared:
+        if not chosen and not declared:
             raise NotAModuleError(MSG_NO_OUTPUT.format(title=repr(title), count=len(nodes), path=title))
     what = plan(nodes, chosen | {name: _tensors(signature) for name, signature in declared.items()})
     training = parts.training_nodes(nodes)
@@ -164,15 +169,19 @@ def _valueless(
     restored: Mapping[str, str],
     entries: Mapping[str, CheckpointEntry],
 ) -> list[str]:
-    """The variables that the checkpoint does not hold; none where it is not known what it holds."""
+    """The variables that the checkpoint need not hold and does not: local ones, as those of metrics.
+
+    None where it is not known what it holds.
+    """
     if not entries:
         return []
     return [
         name
         for name, node in nodes.items()
         if node.op in parts.VARIABLES
-        and listed.keys.get(name, name) not in entries
-        and restored.get(listed.keys.get(name, name), "") not in entries
+        and name not in listed.keys
+        and name not in entries
+        and restored.get(name, "") not in entries
     ]
 
 
@@ -282,7 +291,8 @@ def _left_out(meta_graph: Any, nodes: Mapping[str, Any], what: Plan) -> list[str
     count = len(nodes) - len(what.needed)
     if count:
         notes.append(
-            f"{count:,} of {len(nodes):,} nodes, which only training, saving or other results need, are left out."
+            f"{count:,} of {len(nodes):,} nodes, which only training, saving or other results need, "
+            f"are left out."
         )
     dropped = sorted(set(meta_graph.collection_def) - _WRITTEN - SUPPORTED_COLLECTIONS)
     if dropped:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from hubexplore.errors import DamagedModuleError, HubError, UnsupportedFormatError
+from hubexplore.errors import DamagedModuleError, HubError, SignatureError, UnsupportedFormatError
 from hubexplore.summary.diagnosis import path_diagnosis, saved_model_remedy, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
 from hubexplore.summary.files.filesystem import Filesystem, is_link, join, read_message
@@ -117,10 +117,15 @@ def read_module(
     names: list[str] = []
     try:
         names = filesystem.listdir(directory) if filesystem.isdir(directory) else []
-        if not any(file in names for file in (*GRAPH_FILES, MODULE_FILE)):
-            files = model_files.find(directory, filesystem)
-            if files is not None:
-                return _read_graph(files, filesystem, title or directory, signatures, lift_constants)
+        is_saved = any(file in names for file in (*GRAPH_FILES, MODULE_FILE))
+        files = None if is_saved else model_files.find(directory, filesystem)
+    except OSError as error:
+        raise _explained(place, title) from error
+    if files is not None:
+        return _read_graph(files, filesystem, title or directory, signatures, lift_constants)
+    if signatures is not None or lift_constants:
+        raise SignatureError(model_files.MSG_DECLARED.format(title=title or directory))
+    try:
         file = next(name for name in GRAPH_FILES if name in names)
         if file == GRAPH_TEXT_FILE and filesystem.size(place.path(file)) > saved_model_scan.LARGEST_TEXT:
             raise UnsupportedFormatError(_long_text(place, filesystem.size(place.path(file))))

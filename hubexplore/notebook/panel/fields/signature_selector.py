@@ -59,6 +59,19 @@ class SignatureSelector(widgets.HBox):
         chosen: int = self._signature.value
         return callable_signatures(self.variant)[chosen]
 
+    def update(self, summary: ModuleSummary, signature: str) -> None:
+        """Takes the summary of the same module with other signatures; `signature` is new or has changed."""
+        changed, self._changed = self._changed, lambda: None
+        had = self._chosen
+        try:
+            self._variants = summary.variants
+            self._fill(self._chosen)
+        finally:
+            self._changed = changed
+        # The form of another signature stays as the user left it.
+        if signature == had or self._chosen != had:
+            self._changed()
+
     def put(self, tags: tuple[str, ...], signature: str) -> None:
         """Chooses a variant and a signature; calls `changed` once if the selection differs."""
         before = self.variant.tags, self.signature.name

@@ -12,6 +12,7 @@ from hubexplore.errors import DiagramError
 from hubexplore.summary.graph.op_definitions import definition
 from hubexplore.summary.graph.op_outputs import output_dtypes
 from hubexplore.summary.graph.traversal import index_nodes, node_of, reach
+from hubexplore.summary.lookup import find_signature
 from hubexplore.summary.outline import Box, Outline
 from hubexplore.summary.outline.data import (
     ALIKE,
@@ -179,6 +180,15 @@ class GraphModel:
         if box.kind == VARIABLE:
             return box.weights[0].name if len(box.weights) == 1 else None
         return f"{box.name}:{port}" if box.kind in (OP, CONSTANT) and box.name in self.nodes else None
+
+    def tensor_name(self, box: Box, port: int) -> str | None:
+        """Returns the name of the tensor that a box stands for; inputs and outputs have one as well."""
+        if box.kind in (INPUT, OUTPUT):
+            entry = find_signature(self._summary.variant(self.tags), self.signature)
+            values = (entry.inputs if box.kind == INPUT else entry.outputs) if entry is not None else ()
+            names = [value.tensor for value in values if value.name == box.name]
+            return names[0] if names and names[0] else None
+        return self.fetch_name(box, port) if box.kind in (OP, CONSTANT) else None
 
     def output_count(self, node: str) -> int:
         """Returns the number of outputs of a node, from 1 to MAX_OUTPUTS; of an unknown op those in use."""
