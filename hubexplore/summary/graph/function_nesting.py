@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -104,6 +104,30 @@ def find_endless(nodes: Iterable[Any], library: Any) -> str | None:
     return _too_many(calls, walk, "calls", written, MAX_CALLS) or _too_many(
         calls, walk, "nodes", sizes, MAX_NODES
     )
+
+
+def unfolded_nodes(nodes: Collection[Any], library: Any, limit: int) -> int:
+    """The number of nodes of a graph after every call in it, and in what it calls, is unfolded.
+
+    Args:
+      nodes: those of the graph.
+      library: its FunctionDefLibrary-shaped message, for which `find_endless` finds nothing.
+      limit: where counting ends: `limit + 1` stands for all that is more.
+    """
+    bodies = {function.signature.name: function.node_def for function in library.function}
+    calling: dict[str, bool] = {}
+    calls = {
+        name: Counter(
+            call.callee for node in _callers(body, bodies, calling) for call in _calls(node, bodies, {})
+        )
+        for name, body in bodies.items()
+    }
+    total: dict[str, int] = {}
+    for name in _walk(calls).order:
+        inner = sum(times * total.get(callee, 0) for callee, times in calls[name].items())
+        total[name] = min(len(bodies[name]) + inner, limit + 1)
+    called = (call.callee for node in _callers(nodes, bodies, calling) for call in _calls(node, bodies, {}))
+    return min(len(nodes) + sum(map(total.__getitem__, called)), limit + 1)
 
 
 def _callers(nodes: Iterable[Any], names: Container[str], calling: dict[str, bool]) -> Iterator[Any]:
