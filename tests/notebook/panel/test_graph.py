@@ -247,7 +247,7 @@ class TestInsideFunctions:
 
     def test_what_a_loop_hands_on(self, tmp_path: Path) -> None:
         tab = self._tab(called_functions.loop, tmp_path)
-        print(tab.names)
+        tab.click("loop")
         tab.click("loop/body")
         tab.click("loop/body/grown")
         tab.tab._value.click()
