@@ -1,24 +1,25 @@
 """Inlines calls of functions: a graph of calls becomes one flat graph, in which each op has its own name.
 
 A call is a `PartitionedCall`, a `StatefulPartitionedCall`, or an op with the name of a function (`Defun` of
-TF1). Bodies of branches, loops, datasets and gradients stay functions, with the calls in them: what they compute
-has no single value.
+TF1). Bodies of branches, loops, datasets and gradients stay functions, with the calls in them: what they
+compute has no single value.
 
 **Names.** An op gets the path of calls before its name: "dense/MatMul" for `MatMul` in the function that
 "dense/StatefulPartitionedCall" calls. A component that says no more than "StatefulPartitionedCall_3" is left
 out. Where names would meet, the later call gets a number: "dense_1/MatMul".
 
-**Edges.** Whoever uses an output of a call uses the tensor that the function returns; a body uses the tensors
-that the call is given. A call that does more than return values (it assigns, asserts, prints, ...) leaves a `NoOp`
-of its name, which waits for all that it does; its outputs pass through an `Identity` that waits for the `NoOp`,
-so that nobody can use one without the other. What waits for a call waits for the `NoOp`, or for the results of
-a call that only computes. What a call waits for, its ops with state wait for as well.
+**Edges.** Whoever uses an output of a call uses the tensor that the function returns; a body uses the
+tensors that the call is given. A call that does more than return values (it assigns, asserts, prints, ...)
+leaves a `NoOp` of its name, which waits for all that it does; its outputs pass through an `Identity` that
+waits for the `NoOp`, so that nobody can use one without the other. What waits for a call waits for the
+`NoOp`, or for the results of a call that only computes. What a call waits for, its ops with state wait for
+as well.
 
-tensorflow/core/common_runtime/inline_function_utils.{h,cc} does the same when a graph runs, and is the source of
-these rules.
+tensorflow/core/common_runtime/inline_function_utils.{h,cc} does the same when a graph runs, and is the
+source of these rules.
 
-Everything is linear in the nodes and edges of the result, and without recursion; `function_nesting` bounds how
-many these may be.
+Everything is linear in the nodes and edges of the result, and without recursion; `function_nesting` bounds
+how many these may be.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ MSG_ARGUMENTS: Final = (
     "The graph cannot be used: the function {function!r} takes {expected} tensors, but the call {name!r} "
     "gives it {count}."
 )
-MSG_NO_OUTPUT: Final = "The graph cannot be used: it refers to {tensor!r}, but the call {name!r} has {count} outputs."
+MSG_NO_OUTPUT: Final = (
+    "The graph cannot be used: it refers to {tensor!r}, but the call {name!r} has {count} outputs."
+)
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,8 @@ class _Inliner:
         self._nodes.extend(node for node in self._graph.node if not self._is_call(node))
         # Breadth-first, so that outer calls get the plain names.
         queue = deque(
-            self._new_call(node, node.name, self._given_scopes.get(node.name), *_split(node.input)) for node in top
+            self._new_call(node, node.name, self._given_scopes.get(node.name), *_split(node.input))
+            for node in top
         )
         while queue:
             queue.extend(self._expand(queue.popleft()))
@@ -175,7 +179,9 @@ class _Inliner:
             return node.attr["f"].func.name in self._functions
         return node.op in self._functions
 
-    def _new_call(self, node: Any, name: str, scope: str | None, inputs: list[str], controls: list[str]) -> _Call:
+    def _new_call(
+        self, node: Any, name: str, scope: str | None, inputs: list[str], controls: list[str]
+    ) -> _Call:
         body = self._body(node)
         if len(inputs) != body.argument_count:
             function = body.function.signature.name
@@ -193,7 +199,9 @@ class _Inliner:
         return call
 
     def _body(self, node: Any) -> FunctionBody:
-        name, values = (node.attr["f"].func.name, node.attr["f"].func.attr) if node.op in CALLS else (node.op, node.attr)
+        name, values = (
+            (node.attr["f"].func.name, node.attr["f"].func.attr) if node.op in CALLS else (node.op, node.attr)
+        )
         function = self._functions[name]
         if function.signature.attr:
             return FunctionBody(function, self._functions, dict(values.items()))
@@ -205,8 +213,8 @@ class _Inliner:
     def _free_scope(self, preferred: str, body: FunctionBody) -> tuple[str, Mapping[str, str]]:
         """The scope, or that with a number, in which no name of the body is in use; takes these names.
 
-        Nodes that only pass on what others computed get a number themselves: a function that wraps another one
-        has an "Identity" for each of its results, as the inner one does, and both belong to one scope.
+        Nodes that only pass on what others computed get a number themselves: a function that wraps another
+        one has an "Identity" for each of its results, as the inner one does, and both belong to one scope.
         """
         scope = preferred
         while True:
@@ -266,7 +274,11 @@ class _Inliner:
             if group.startswith(_COLOCATION)
         ]
         del node.attr["_class"]
-        remaining = [name for name in companions if name in call.body.nodes and not self._is_call(call.body.nodes[name])]
+        remaining = [
+            name
+            for name in companions
+            if name in call.body.nodes and not self._is_call(call.body.nodes[name])
+        ]
         if remaining:
             node.attr["_class"].list.s.extend(_COLOCATION + call.flat(name).encode() for name in remaining)
 
@@ -293,7 +305,9 @@ class _Inliner:
             return node
         groups = list(node.attr["_class"].list.s)
         remaining = [
-            group for group in groups if group.removeprefix(_COLOCATION).decode(errors="replace") not in self._calls
+            group
+            for group in groups
+            if group.removeprefix(_COLOCATION).decode(errors="replace") not in self._calls
         ]
         if len(remaining) == len(groups):
             return node
@@ -314,7 +328,9 @@ class _Inliner:
         while (name := node_of(tensor)) in self._calls:
             call, position = self._calls[name], int(tensor.rpartition(":")[2])
             if position >= len(call.results):
-                raise DamagedModuleError(MSG_NO_OUTPUT.format(tensor=tensor, name=name, count=len(call.results)))
+                raise DamagedModuleError(
+                    MSG_NO_OUTPUT.format(tensor=tensor, name=name, count=len(call.results))
+                )
             if tensor in passed:
                 raise DamagedModuleError(MSG_CYCLE.format(name=name))
             passed.add(tensor)
@@ -326,7 +342,7 @@ class _Inliner:
 
     def _passing(self, call: _Call, position: int, dtype: int) -> str:
         """The name of the Identity through which an output of a call with effects passes."""
-        # The name of the call itself is that of its NoOp; below it no name is in use, as a node cannot be a scope.
+        # The name of the call itself is that of its NoOp, and below the name of a node no other is in use.
         name = f"{call.name}/output_{position}"
         if name not in self._added:
             node = self._added[name] = type(call.node)(name=name, op="Identity")
