@@ -117,7 +117,7 @@ class FunctionBody:
     def _position(self, node: Any, port: str) -> int | None:
         op = self._definition(node.op)
         if op is None:
-            # Of an op that TensorFlow lacks nobody knows how many tensors an output has; most have one output.
+            # How many tensors the outputs of an op have that TensorFlow lacks is unknown; most have one.
             digits = port.rpartition(":")[2]
             return int(digits) if digits.isdecimal() and len(digits) < 9 else None
         return output_of(op, self.attributes(node), port)[0]

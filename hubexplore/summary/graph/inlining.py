@@ -36,7 +36,7 @@ from hubexplore.summary.graph.function_body import FunctionBody, Source
 from hubexplore.summary.graph.traversal import node_of, reached_functions, tensor_of
 
 CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
-_ANONYMOUS: Final = re.compile(r"(Stateful)?PartitionedCall(_\d+)?")
+_ANONYMOUS: Final = re.compile(r"(Stateful)?PartitionedCall(_\d+)*")
 # Nodes of TF1 control flow: what is between these runs in a frame or branch, and what is outside does not.
 _FRAMES: Final = frozenset({"Enter", "RefEnter", "Switch", "RefSwitch"})
 _PASSING: Final = frozenset({"Identity", "IdentityN", "NoOp"})

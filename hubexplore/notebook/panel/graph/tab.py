@@ -28,10 +28,8 @@ MAX_STATISTICS_BYTES: Final = 64_000_000
 """Maximum number of bytes of weights that the statistics of one op read."""
 MAX_SEARCH: Final = 200
 """Maximum number of characters of a search."""
-MSG_IN_FUNCTION: Final = (
-    "This op is in the body of a function. TensorFlow runs a function as a whole, so the values of its ops "
-    "cannot be shown."
-)
+MAX_NOTE: Final = 1_000
+"""Maximum number of characters of a note, in which names of strangers are."""
 Probe = Callable[[str, str], None]
 
 
@@ -253,7 +251,7 @@ class GraphTab(widgets.VBox):
         self._value.layout.display = None if has_value else "none"
         # Without this note the missing button would look like a fault.
         if box.kind == OP and not has_value:
-            self._note.value = tag("p", MSG_IN_FUNCTION, class_="hub-quiet")
+            self._note.value = tag("p", visible(self._model.why_not(box), MAX_NOTE), class_="hub-quiet")
         self._statistics.layout.display = None if weights_of(outline, number) else "none"
         self._buttons.layout.display = None
         self._offer_pick()
