@@ -14,6 +14,7 @@ from typing import Any, Final
 from hubexplore.summary.compare.replacement import shape_text
 from hubexplore.summary.diagnosis.saved_model_remedy import serving_tags, spec_code, unsupported
 from hubexplore.summary.dtypes import ARRAYS, WIDTHS
+from hubexplore.summary.formats.object_graph import OPTIMIZER_SLOT
 from hubexplore.summary.lookup import find_variant
 from hubexplore.summary.model import (
     HUB_MODULE,
@@ -74,7 +75,7 @@ def usage(summary: ModuleSummary) -> Usage | None:
     if len(signature.inputs) > _MOST_INPUTS:
         return None
     meta_graph = source.meta_graphs[variant.tags]
-    in_session = _has_slots(meta_graph)
+    in_session = _has_slots(variant)
     try:
         inputs = _Inputs(meta_graph, signature)
         values = inputs.values(eager=summary.format == TF2_SAVED_MODEL and not in_session)
@@ -161,14 +162,13 @@ def _folder(summary: ModuleSummary) -> str:
     return folder.directory.removesuffix(ASSETS_FOLDER).rstrip("/") if folder else summary.title
 
 
-def _has_slots(meta_graph: Any) -> bool:
+def _has_slots(variant: VariantSummary) -> bool:
     """Whether `tf.saved_model.load` needs the optimizer classes of Keras 2, which TensorFlow no longer has.
 
     It makes the slot variables of an optimizer by the method `add_slot` of the class. The loader of
     `tf.compat.v1` builds no objects.
     """
-    objects = meta_graph.object_graph_def.nodes if meta_graph.HasField("object_graph_def") else ()
-    return any(node.slot_variables for node in objects)
+    return any(OPTIMIZER_SLOT in variable.key for variable in variant.variables)
 
 
 class _Inputs:

@@ -164,8 +164,12 @@ def test_without_signatures_there_is_nothing_to_call(tmp_path: Path) -> None:
 def test_a_variable_of_keras_has_the_name_of_its_layer(tmp_path: Path) -> None:
     """Variables that only numbered lists lead to have the names that they were made with."""
     model = tf.Module()
-    model.variables_ = tf.Module()
-    model._all = [tf.Variable(1.0, name="dense/kernel"), tf.Variable(2.0, name="dense/kernel"), tf.Variable(3.0)]
+
+    model._all = [
+        tf.Variable(1.0, name="dense/kernel"),
+        tf.Variable(2.0, name="dense/kernel"),
+        tf.Variable(3.0),
+    ]
     model.f = function(lambda x: {"y": x * tf.add_n(model._all)}, spec(None, name="x"))
     path = save(model, tmp_path / "model", serving_default=model.f)
     with tf.Graph().as_default():

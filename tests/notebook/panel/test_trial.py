@@ -423,11 +423,6 @@ class TestExplore:
         person.run()
         assert person.explorer.value == pytest.approx([2.5])
 
-    def test_a_tf2_saved_model(self, real_modules: Path) -> None:
-        person = Person(hub.explore(real_modules / "penguin-tf2-savedmodel"))
-        person.run()
-        assert person.explorer.value is not None
-
     def test_in_a_terminal_it_says_what_it_needs(self, capsys: pytest.CaptureFixture[str]) -> None:
         hub.explore("sample:half-plus-two")._ipython_display_()
         assert "needs a notebook" in capsys.readouterr().out
