@@ -36,9 +36,10 @@ from hubexplore.summary.graph.function_body import FunctionBody, Source
 from hubexplore.summary.graph.traversal import node_of, reached_functions, tensor_of
 
 CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
-_ANONYMOUS: Final = re.compile(r"(Stateful)?PartitionedCall(_\d+)?")
+_ANONYMOUS: Final = re.compile(r"(Stateful)?PartitionedCall(_\d+)*")
 # Nodes of TF1 control flow: what is between these runs in a frame or branch, and what is outside does not.
 _FRAMES: Final = frozenset({"Enter", "RefEnter", "Switch", "RefSwitch"})
+_PASSING: Final = frozenset({"Identity", "NoOp"})
 _COLOCATION: Final = b"loc:@"
 _HANDLES: Final = frozenset({20, 21})  # DT_RESOURCE, DT_VARIANT
 # A call that only computes is done when its results are. Those that wait for more than these wait for a NoOp.
@@ -101,6 +102,7 @@ class _Call:
       controls: what it waits for, likewise ("^node").
       works: flat names of what has effects in it: ops, or further calls.
       results: what the function returns, likewise.
+      renamed: nodes of the body that another name of the scope keeps from having their own -> flat name.
     """
 
     name: str
@@ -111,9 +113,12 @@ class _Call:
     controls: list[str]
     works: list[str] = field(default_factory=list)
     results: list[str] = field(default_factory=list)
+    renamed: dict[str, str] = field(default_factory=dict)
 
     def flat(self, name: str) -> str:
         """The flat name of a node of the body."""
+        if name in self.renamed:
+            return self.renamed[name]
         return f"{self.scope}/{name}" if self.scope else name
 
     def edge(self, source: Source) -> str:
@@ -184,6 +189,11 @@ class _Inliner:
         head, _, last = name.rpartition("/")
         preferred = (head if _ANONYMOUS.fullmatch(last) else name) if scope is None else scope
         call = _Call(name, node, body, self._free_scope(preferred, body), inputs, controls)
+        for inner in filter(self._is_passing, body.nodes.values()):
+            flat = call.flat(inner.name)
+            if flat in self._names:
+                call.renamed[inner.name] = flat = self._free_name(flat)
+            self._names.add(flat)
         self._scopes.setdefault(call.scope, body.function.signature.name)
         self._calls[name] = call
         return call
@@ -198,17 +208,31 @@ class _Inliner:
             self._bodies[name] = FunctionBody(function, self._functions, {})
         return self._bodies[name]
 
+    def _is_passing(self, node: Any) -> bool:
+        """Whether a node only passes values on, or is a call, which is no node in the end.
+
+        Every function has some, of the same names in all, so that these do not make two scopes of one.
+        """
+        return node.op in _PASSING or self._is_call(node)
+
     def _free_scope(self, preferred: str, body: FunctionBody) -> str:
-        """The scope, or that with a number, in which no name of the body is in use; takes these names."""
+        """The scope, or that with a number, in which no name of an op of the body is in use; takes these."""
         scope = preferred
+        nodes = [node.name for node in body.nodes.values() if not self._is_passing(node)]
         while True:
-            names = [f"{scope}/{name}" if scope else name for name in body.nodes]
+            names = [f"{scope}/{name}" if scope else name for name in nodes]
             if self._names.isdisjoint(names):
                 self._names.update(names)
                 return scope
             # Counted per scope, so that the thousandth call of a layer finds its number at once.
             number = self._numbers[preferred] = self._numbers.get(preferred, 0) + 1
             scope = f"{preferred or 'call'}_{number}"
+
+    def _free_name(self, name: str) -> str:
+        while True:
+            number = self._numbers[name] = self._numbers.get(name, 0) + 1
+            if f"{name}_{number}" not in self._names:
+                return f"{name}_{number}"
 
     def _expand(self, call: _Call) -> Iterator[_Call]:
         """Adds the nodes of a call's body; yields the calls in it."""
