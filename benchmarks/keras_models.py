@@ -31,7 +31,7 @@ def author(kind: str, path: Path) -> Path:
 
 def _images() -> Any:
     """MobileNetV2: [batch, 224, 224, 3] -> [batch, 1000]."""
-    import keras
+    import keras  # type: ignore[import-untyped]  # it has no types
 
     return keras.applications.MobileNetV2(weights=None)
 
@@ -78,7 +78,8 @@ def calls(kind: str, path: str) -> dict[str, Any]:
 
     value = _value(kind)
     sides = {side: _loaded(tf, side, path) for side in (LOADER, "hubexplore")}
-    np.testing.assert_allclose(*(run(value) for run in sides.values()), rtol=1e-4, atol=1e-6)
+    expected, output = (run(value) for run in sides.values())
+    np.testing.assert_allclose(output, expected, rtol=1e-4, atol=1e-6)
     taken: dict[str, list[float]] = {side: [] for side in sides}
     for _ in range(_CALLS):
         for side, run in sides.items():

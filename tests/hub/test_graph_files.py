@@ -14,7 +14,7 @@ import tensorflow as tf
 
 import hubexplore as hub
 from hubexplore import errors
-from hubexplore.explorer.runs import RunRequest
+from hubexplore.explorer.runs import ModuleRunner, RunRequest
 from hubexplore.explorer.subject import PICKED, Subject
 from hubexplore.inputs.examples import example_search
 from hubexplore.inputs.fields import fields
@@ -193,7 +193,8 @@ class TestCheckpoints:
     def test_all_paths_of_one(self, tmp_path: Path) -> None:
         path = checkpoint(tmp_path, classifier, train=1).path
         ends = ("", ".meta", ".index", ".data-00000-of-00001")
-        for handle in (*(f"{path}{end}" for end in ends), tmp_path, tmp_path / "checkpoint"):
+        handles: list[str | Path] = [f"{path}{end}" for end in ends]
+        for handle in (*handles, tmp_path, tmp_path / "checkpoint"):
             assert hub.load_module_spec(handle).get_signature_names() == ["default", "with_labels"]
             assert hub.summarize(handle).format == TRAINING_CHECKPOINT
 
@@ -317,7 +318,7 @@ class TestBadInput:
 @pytest.mark.parametrize("name", [*FROZEN, *CHECKPOINTS])
 def test_the_explorer_finds_an_example_that_runs(name: str, tmp_path: Path) -> None:
     subject = Subject(str(made(tmp_path, name).path))
-    trial = ModuleRunner(subject)
+    runner = ModuleRunner(subject)
     variant = subject.summary.variants[0]
     meta_graph = subject.summary.source.meta_graphs[()] if subject.summary.source else None
     signature = subject.signature((), "default")
@@ -325,7 +326,7 @@ def test_the_explorer_finds_an_example_that_runs(name: str, tmp_path: Path) -> N
     form = fields(signature, variant, meta_graph)
 
     def attempt(values: Any) -> None:
-        trial.call(RunRequest((), "default", {key: InputValue(value) for key, value in values.items()}))
+        runner.call(RunRequest((), "default", {key: InputValue(value) for key, value in values.items()}))
 
     try:
         assert example_search.find_example(form, attempt, 1)

@@ -85,9 +85,10 @@ def test_gradients_are_those_of_tensorflow(model: tuple[str, Feeds]) -> None:
     for name, values in feeds.items():
         expected = eager_gradients(path, name, values)
         found = lazy_gradients(path, name, values)
-        assert found.keys() == expected.keys()
+        assert found.keys() <= expected.keys()
         for key, value in expected.items():
-            np.testing.assert_allclose(found[key], value, rtol=1e-5, atol=1e-6, err_msg=key)
+            # The call of a function gives zeros for what does not count, ops give nothing.
+            np.testing.assert_allclose(found.get(key, 0), value, rtol=1e-5, atol=1e-6, err_msg=key)
 
 
 def eager_gradients(path: str, signature: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class FlatVariant:
       added: names of the nodes that the module itself lacks.
     """
 
-    variant: Variant
+    variant: GraphVariant
     inlined: Inlined
     results: Mapping[str, str]
     added: frozenset[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -21,8 +22,8 @@ def checked_index(nodes: Sequence[Any], title: str) -> dict[str, Any]:
     """
     index = {node.name: node for node in nodes}
     if len(index) < len(nodes) or "" in index:
-        seen: set[str] = set()
-        twice = next(node.name for node in nodes if node.name in seen or not node.name or seen.add(node.name))
+        names = Counter(node.name for node in nodes)
+        twice = next(name for name, count in names.items() if count > 1 or not name)
         raise DamagedModuleError(
             f"{title}: two of its nodes have the name {twice!r}, which TensorFlow refuses. The file "
             f"is altered."

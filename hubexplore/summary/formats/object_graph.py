@@ -15,6 +15,8 @@ from typing import Any, Final
 from hubexplore.errors import UnsupportedFormatError
 
 VALUE: Final = "/.ATTRIBUTES/VARIABLE_VALUE"
+OPTIMIZER_SLOT: Final = "/.OPTIMIZER_SLOT/"
+"""What the name of an optimizer's slot in a checkpoint contains."""
 MOST_OBJECTS: Final = 250_000
 """Maximum number of objects that are read."""
 MSG_MANY: Final = (
@@ -48,7 +50,7 @@ def checkpoint_paths(objects: Any) -> dict[int, str]:
         for slot in saved_object.slot_variables:
             owner = paths.get(slot.original_variable_node_id)
             if owner is not None and index in paths:
-                name = f"{owner}/.OPTIMIZER_SLOT/{paths[index]}/{escaped(slot.slot_name)[:_LONGEST_PATH]}"
+                name = f"{owner}{OPTIMIZER_SLOT}{paths[index]}/{escaped(slot.slot_name)[:_LONGEST_PATH]}"
                 paths.setdefault(slot.slot_variable_node_id, name)
     return paths
 

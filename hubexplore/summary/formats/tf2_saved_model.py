@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from hubexplore.summary.formats import custom_gradients, object_graph
 from hubexplore.summary.formats.converted import Converted
-from hubexplore.summary.formats.new_nodes import unused
+from hubexplore.summary.formats.new_nodes import node_name, unused
 from hubexplore.summary.formats.tf2_tables import add_import, find_contents
 from hubexplore.summary.formats.tf2_variables import (
     ASSIGN,
@@ -35,10 +35,11 @@ from hubexplore.summary.formats.tf2_variables import (
 )
 from hubexplore.summary.graph.inlining import Inlined, inline
 from hubexplore.summary.graph.traversal import index_nodes, node_of, reach, reached_functions
-from hubexplore.summary.module_format import INIT_OP, INTERNAL_SIGNATURES, MAIN_OPS
+from hubexplore.summary.module_format import DEFAULT_SIGNATURE, INIT_OP, INTERNAL_SIGNATURES, MAIN_OPS
 from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
 
 _STRING: Final = 7  # DT_STRING
+_MAIN: Final = (DEFAULT_SIGNATURE, "serving_default")
 _CALLED: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 # An anonymous table is made anew in each run; one with a name lives as long as the session.
 _NAMED_TABLES: Final[Mapping[str, str]] = {
@@ -75,7 +76,7 @@ def as_module(meta_graph: Any, entries: Mapping[str, CheckpointEntry]) -> Conver
     kept = [node for name, node in nodes.items() if name in needed]
     graph = _main_graph(meta_graph.graph_def, kept, edges, objects)
     protos = [declare(graph, nodes[item.node], item, entries.get(item.stored_as)) for item in variables]
-    flat = inline(graph)
+    flat = inline(graph, _scopes(meta_graph.signature_def, edges))
     new = type(meta_graph)()
     new.meta_info_def.CopyFrom(meta_graph.meta_info_def)
     new.asset_file_def.extend(meta_graph.asset_file_def)
@@ -114,6 +115,20 @@ def as_module(meta_graph: Any, entries: Mapping[str, CheckpointEntry]) -> Conver
         stored={node: name for table in tables for node, name in table.stored.items()},
         unneeded=unneeded,
     )
+
+
+def _scopes(signatures: Any, edges: _Edges) -> dict[str, str]:
+    """The call of each signature -> what the names of its ops begin with.
+
+    Nothing for the signature that serves, else the name of the signature: several often run the same layers.
+    """
+    names = sorted(set(signatures) - INTERNAL_SIGNATURES, key=lambda name: (name not in _MAIN, name))
+    scopes: dict[str, str] = {}
+    for name in names:
+        for _, info in sorted(signatures[name].outputs.items()):
+            call = node_of(edges.renamed(info.name))
+            scopes.setdefault(call, "" if name == names[0] else node_name(name.replace("/", "_")))
+    return scopes
 
 
 def _initializer(meta_graph: Any) -> list[str]:

@@ -16,7 +16,7 @@ _MASK: Final = (1 << 64) - 1
 _BLOCK: Final = 64
 
 
-def fingerprint(data: bytes) -> int:
+def fingerprint(data: bytes) -> int:  # noqa: PLR0911  # one return per range of lengths
     """The 64-bit fingerprint of some bytes. Slow in Python: for an index, not for weights."""
     length = len(data)
     if length > _BLOCK:
