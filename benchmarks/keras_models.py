@@ -1,4 +1,4 @@
-"""Models that Keras exports as TF2 SavedModels: written here, run by TensorFlow's own loader and by a session.
+"""Models that Keras exports as TF2 SavedModels, run by TensorFlow's own loader and by a session.
 
 Each measurement runs in a process of its own; `benchmarks.child` calls it.
 """
@@ -97,8 +97,8 @@ def _loaded(tf: Any, side: str, path: str) -> Callable[[Any], Any]:
         signature = loaded.signatures[SIGNATURE]
         (name,) = signature.structured_input_signature[1]
 
-        def run(value: Any, loaded: Any = loaded) -> Any:
-            (output,) = signature(**{name: tf.constant(value)}).values()
+        def run(value: Any) -> Any:
+            (output,) = loaded.signatures[SIGNATURE](**{name: tf.constant(value)}).values()
             return output.numpy()
 
         return run

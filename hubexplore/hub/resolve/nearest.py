@@ -67,8 +67,8 @@ def _choice(handle: Handle, error: ModelsBelowError) -> ModelsBelowError:
     handles = [repr(redacted(below)) for below in models_in(handle, error).values()]
     more = f" and {len(handles) - _SHOWN:,} more" if len(handles) > _SHOWN else ""
     choice = type(error)(
-        f"{redacted(text_of(handle))!r} is a folder with {len(handles):,} models. Give the path of one of them: "
-        f"{', '.join(handles[:_SHOWN])}{more}."
+        f"{redacted(text_of(handle))!r} is a folder with {len(handles):,} models. Give the path of one of "
+        f"them: {', '.join(handles[:_SHOWN])}{more}."
     )
     choice.names = error.names
     return choice

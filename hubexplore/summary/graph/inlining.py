@@ -1,24 +1,25 @@
 """Inlines calls of functions: a graph of calls becomes one flat graph, in which each op has its own name.
 
 A call is a `PartitionedCall`, a `StatefulPartitionedCall`, or an op with the name of a function (`Defun` of
-TF1). Bodies of branches, loops, datasets and gradients stay functions, with the calls in them: what they compute
-has no single value.
+TF1). Bodies of branches, loops, datasets and gradients stay functions, with the calls in them: what they
+compute has no single value.
 
 **Names.** An op gets the path of calls before its name: "dense/MatMul" for `MatMul` in the function that
 "dense/StatefulPartitionedCall" calls. A component that says no more than "StatefulPartitionedCall_3" is left
 out. Where names would meet, the later call gets a number: "dense_1/MatMul".
 
-**Edges.** Whoever uses an output of a call uses the tensor that the function returns; a body uses the tensors
-that the call is given. A call that does more than return values (it assigns, asserts, prints, ...) leaves a `NoOp`
-of its name, which waits for all that it does; its outputs pass through an `Identity` that waits for the `NoOp`,
-so that nobody can use one without the other. What waits for a call waits for the `NoOp`, or for the results of
-a call that only computes. What a call waits for, its ops with state wait for as well.
+**Edges.** Whoever uses an output of a call uses the tensor that the function returns; a body uses the
+tensors that the call is given. A call that does more than return values (it assigns, asserts, prints, ...)
+leaves a `NoOp` of its name, which waits for all that it does; its outputs pass through an `Identity` that
+waits for the `NoOp`, so that nobody can use one without the other. What waits for a call waits for the
+`NoOp`, or for the results of a call that only computes. What a call waits for, its ops with state wait for
+as well.
 
-tensorflow/core/common_runtime/inline_function_utils.{h,cc} does the same when a graph runs, and is the source of
-these rules.
+tensorflow/core/common_runtime/inline_function_utils.{h,cc} does the same when a graph runs, and is the
+source of these rules.
 
-Everything is linear in the nodes and edges of the result, and without recursion; `function_nesting` bounds how
-many these may be.
+Everything is linear in the nodes and edges of the result, and without recursion; `function_nesting` bounds
+how many these may be.
 """
 
 from __future__ import annotations
@@ -212,9 +213,9 @@ class _Inliner:
     def _free_scope(self, preferred: str, body: FunctionBody) -> tuple[str, Mapping[str, str]]:
         """The scope, or that with a number, in which no name of the body is in use; takes these names.
 
-        Nodes that only pass on what others computed, and calls, get a number themselves: a function that wraps
-        another one has an "Identity" for each of its results and a "StatefulPartitionedCall", as the inner one
-        does, and both belong to one scope.
+        Nodes that only pass on what others computed, and calls, get a number themselves: a function that
+        wraps another one has an "Identity" for each of its results and a "StatefulPartitionedCall", as the
+        inner one does, and both belong to one scope.
         """
         scope = preferred
         while True:
@@ -345,7 +346,7 @@ class _Inliner:
 
     def _passing(self, call: _Call, position: int, dtype: int) -> str:
         """The name of the Identity through which an output of a call with effects passes."""
-        # The name of the call itself is that of its NoOp; below it no name is in use, as a node cannot be a scope.
+        # The name of the call itself is that of its NoOp, and below the name of a node no other is in use.
         name = f"{call.name}/output_{position}"
         if name not in self._added:
             node = self._added[name] = type(call.node)(name=name, op="Identity")
