@@ -34,7 +34,9 @@ def test_versions_can_be_chosen(notebook: Notebook, lab: Lab) -> None:
     expect(panel.output("y")).to_contain_text("20")
     notebook.screenshot("versions", panel.node)
     panel.choose("Version", "1")
-    expect(panel.node.get_by_role("heading", name="model/1")).to_be_visible()
+    expect(panel.node.get_by_role("heading", name="model/1", exact=True)).to_be_visible()
+    # The form of the version before may still be on screen.
+    expect(panel.field("x")).to_have_value("")
     panel.field("x").fill("1, 2")
     panel.run()
     expect(panel.output("y")).to_contain_text("2")

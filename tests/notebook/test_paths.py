@@ -43,7 +43,7 @@ def test_the_only_variant(run: Run, tmp_path: Path, lines: list[str]) -> None:
 def test_one_of_several_variants(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "model"
     builder = tf.compat.v1.saved_model.Builder(str(path))
-    for number, tags in enumerate((["serve"], ["serve", "tpu"])):
+    for number, tags in enumerate((["train"], ["serve"], ["serve", "tpu"])):
         with tf.Graph().as_default(), tf.compat.v1.Session() as session:
             x = tf.compat.v1.placeholder(tf.float32, [None])
             signatures = {"s": tf.compat.v1.saved_model.predict_signature_def({"x": x}, {"y": x + 1.0})}
@@ -54,6 +54,10 @@ def test_one_of_several_variants(run: Run, tmp_path: Path) -> None:
     builder.save()
     assert fails(run, f"%hub_load {path}").endswith("as in --tags serve.")
     assert run(f"%hub_load {path} --tags serve,tpu").tags == {"serve", "tpu"}
+    panel = hub.explore(path)
+    assert panel.run([1.0]).tolist() == [2.0]
+    assert panel.runs[0].asked.tags == ("serve",)
+    panel.close()
 
 
 def test_the_only_model_in_a_folder(run: Run, tmp_path: Path, lines: list[str]) -> None:

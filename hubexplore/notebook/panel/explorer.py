@@ -68,7 +68,7 @@ def explore(
       x: a path or handle, or a folder with several versions of a model, of which the panel offers a choice; a
         ModuleSpec; a Module of a NotebookSession; or the summary of a module on disk.
       signature: the signature to begin with; by default `default`, else the first.
-      tags: of the graph variant to begin with; by default the one without tags, else the first.
+      tags: of the graph variant to begin with; by default the one without tags, else that for serving.
       session: the session that loaded the Module `x`; found automatically if a variable of the notebook or
         the magics have it.
       signatures: of a frozen graph or a training checkpoint; see `load_module_spec`. The graph tab can make
@@ -90,7 +90,7 @@ class Explorer:
     Args:
       subject: the module to try.
       signature: the signature to begin with; by default `default`, else the first.
-      tags: of the graph variant to begin with; by default the one without tags, else the first.
+      tags: of the graph variant to begin with; by default the one without tags, else that for serving.
 
     Raises:
       HubError: the module has nothing that can be run, or no such signature or variant.

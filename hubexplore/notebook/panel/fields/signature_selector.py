@@ -7,6 +7,7 @@ from collections.abc import Callable
 import ipywidgets as widgets
 
 from hubexplore.display.wording import tags_text, visible
+from hubexplore.summary.diagnosis.saved_model_remedy import serving_tags
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE, INTERNAL_SIGNATURES
 
@@ -17,7 +18,7 @@ class SignatureSelector(widgets.HBox):
     Args:
       summary: of the module.
       changed: is called when another signature or variant has been chosen.
-      tags: of the variant to begin with; by default the one without tags, else the first.
+      tags: of the variant to begin with; by default the one without tags, else that for serving.
       signature: the signature to begin with; by default `default`, else the first.
     """
 
@@ -125,4 +126,6 @@ def callable_signatures(variant: VariantSummary) -> list[SignatureSummary]:
 
 def _first_variant(variants: tuple[VariantSummary, ...], tags: tuple[str, ...] | None) -> int:
     all_tags = [variant.tags for variant in variants]
-    return all_tags.index(tags) if tags in all_tags else all_tags.index(()) if () in all_tags else 0
+    if tags in all_tags:
+        return all_tags.index(tags)
+    return all_tags.index(() if () in all_tags else tuple(serving_tags(all_tags)))
