@@ -54,8 +54,8 @@ def _run(graph_def: Any, names: list[str], runs: int = 1, gradients: bool = Fals
             for name in ("init", "init_1"):
                 if name in {op.name for op in graph.get_operations()}:
                     session.run(name)
-            values: list[Any] = [session.run(fetched, {"x:0": X}) for _ in range(runs)][-1]
-            return values
+            values: list[list[Any]] = [session.run(fetched, {"x:0": X}) for _ in range(runs)]
+            return values[-1]
 
 
 def _assert_equal(build: Callable[[tf.Tensor], Any], *, runs: int = 1, gradients: bool = False) -> Inlined:
