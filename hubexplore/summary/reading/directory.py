@@ -138,9 +138,11 @@ def describe(
     checksums = dict(_asset_checksums(place, files)) if place else {}
     folder = AssetFolder(place.path(ASSETS_FOLDER), place.filesystem, checksums) if place else None
     graphs: dict[tuple[str, ...], Any] = {}
+    claimed: set[str] = set()
     variants = []
     for model in models:
         converted, failures = _converted(model, entries, format_name)
+        claimed.update(converted.stored.values())
         variant, wrong = read_variant(converted, entries, folder, is_saved_model)
         wrong = [*failures, *wrong]
         if variant.tags in graphs:
@@ -157,7 +159,7 @@ def describe(
         and not warnings
     ):
         warnings.append("The module has variables, but 'variables/variables.index' is missing.")
-    claimed = {variable.key for variant in variants for variable in variant.variables}
+    claimed |= {variable.key for variant in variants for variable in variant.variables}
     return ModuleSummary(
         title=title,
         variants=tuple(variants),
