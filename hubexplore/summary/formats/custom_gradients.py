@@ -101,6 +101,10 @@ def _captures(body: Any, gradient: Any, object_graph: Any) -> list[tuple[str, in
     bound = list(concrete[name].bound_inputs)
     if not bound:
         return []
+    if len(bound) > len(gradient.signature.input_arg) or not all(
+        0 <= number < len(object_graph.nodes) for number in bound
+    ):
+        return None
     arguments = {argument.name: argument.type for argument in body.signature.input_arg}
     state = _state(body, concrete)
     nodes: Mapping[str, Any] = index_nodes(body.node_def)

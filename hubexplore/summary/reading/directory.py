@@ -215,10 +215,12 @@ def describe(
         AssetFolder(place.path(ASSETS_FOLDER), place.filesystem, checksums) if place and has_folder else None
     )
     graphs: dict[tuple[str, ...], Any] = {}
+    claimed: set[str] = set()
     variants = []
     notes: dict[str, None] = {}
     for model in models:
         converted, failures = _converted(model, entries, format_name)
+        claimed.update(converted.stored.values())
         variant, wrong = read_variant(converted, entries, folder, is_saved_model)
         wrong = [*failures, *wrong]
         if variant.tags in graphs:
@@ -237,7 +239,7 @@ def describe(
         and not warnings
     ):
         warnings.append("The module has variables, but 'variables/variables.index' is missing.")
-    claimed = {variable.key for variant in variants for variable in variant.variables}
+    claimed |= {variable.key for variant in variants for variable in variant.variables}
     return ModuleSummary(
         title=title,
         variants=tuple(variants),
