@@ -355,6 +355,15 @@ def metrics() -> Any:
     return {x: numbers(3, 4), labels: np.array([0, 1, 2])}, [classes]
 
 
+def autoencoder() -> Any:
+    """Its loss compares the result with the input: the result is what the loss is computed from."""
+    x = v1.placeholder(tf.float32, [None, 6], name="x")
+    code = dense(x, 2, "encoder", tf.nn.relu)
+    y = tf.nn.sigmoid(dense(code, 6, "decoder"), name="reconstruction")
+    _trained(tf.reduce_mean(tf.square(x - y), name="loss"))
+    return {x: numbers(2, 6)}, [y]
+
+
 def vocabulary() -> Any:
     """A table of constants in front of trained embeddings."""
     words = v1.placeholder(tf.string, [None], name="words")
@@ -378,6 +387,6 @@ CHECKPOINTS: Mapping[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
         classifier, only_loss, batch_norm, queues, iterator, partitioned, trained_condition, trained_loop,
-        clipped, metrics, vocabulary, untrained,
+        clipped, metrics, autoencoder, vocabulary, untrained,
     )
 }  # fmt: skip

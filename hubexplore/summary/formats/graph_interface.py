@@ -90,12 +90,11 @@ class _Finder:
             sinks = dependent
         if not sinks:
             return {}
-        labels = self._labels() if self._training else set()
-        needing_labels = self._below(labels) if labels else set()
+        needing_labels = self._needing_labels(needing) if self._training else set()
         plain = [name for name in sinks if name not in needing_labels]
-        if labels and not plain:
+        if needing_labels and not plain:
             plain = self._last_before(needing_labels, needing)
-        if not labels or not plain:
+        if not needing_labels or not plain:
             return {DEFAULT_SIGNATURE: self._interface(sinks)}
         result = {DEFAULT_SIGNATURE: self._interface(plain)}
         if len(plain) < len(sinks) or plain != sinks:
@@ -167,8 +166,27 @@ class _Finder:
     def _below(self, names: Iterable[str]) -> set[str]:
         return follow(self._data, names)
 
-    def _labels(self) -> set[str]:
-        """The inputs that never meet a variable, if others do: those are the features."""
+    def _needing_labels(self, needing: set[str]) -> set[str]:
+        """The nodes that compare what the model computes with labels, and all behind them."""
+        feeding, weighted = self._around_weights()
+        labels = self._label_parts(feeding)
+        if labels:
+            return self._below(labels)
+        # An autoencoder compares its results with its inputs, behind all of its weights.
+        sizes = self._below(name for name in self._nodes if self._is_shape_of(name))
+        given = self._below(
+            name for name in self._sources if self._nodes[name].op != "PlaceholderWithDefault"
+        )
+        given -= weighted | sizes
+        compared = []
+        for name in (needing & weighted) - feeding - self._excluded:
+            inputs = {node_of(edge) for edge in self._nodes[name].input if edge[:1] != "^"}
+            if inputs & given and inputs & weighted:
+                compared.append(name)
+        return self._below(compared)
+
+    def _around_weights(self) -> tuple[set[str], set[str]]:
+        """The nodes that lead to one that takes the value of a variable, and the nodes behind variables."""
         weights = [name for name, node in self._nodes.items() if node.op in parts.VARIABLES]
         readers = set(weights)
         stack = list(weights)
@@ -188,8 +206,7 @@ class _Finder:
             name: [node_of(edge) for edge in node.input if edge[:1] != "^"]
             for name, node in self._nodes.items()
         }
-        feeding = follow(producers, meeting)
-        return self._label_parts(feeding)
+        return follow(producers, meeting), self._below(weights)
 
     def _label_parts(self, feeding: set[str]) -> set[str]:
         """Those of the sources that do not feed a node with a weight, by the tensor for queues."""
