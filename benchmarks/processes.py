@@ -50,12 +50,7 @@ def cold(
     Returns:
       Side -> seconds, and side -> why it failed.
     """
-    encoded = _described(subject, api)
-
-    def measure(side: str) -> float:
-        return float(run_child("cold", side, stdin=encoded)["seconds"])
-
-    return _alternating(measure, sides, repeats)
+    return _first_seconds("cold", subject, api, sides, repeats)
 
 
 def gradients(
@@ -72,10 +67,16 @@ def gradients(
     Returns:
       Side -> seconds, and side -> why it failed.
     """
+    return _first_seconds("gradients", subject, api, sides, repeats)
+
+
+def _first_seconds(
+    measurement: str, subject: Subject, api: Any, sides: list[str], repeats: int
+) -> tuple[dict[str, float], dict[str, str]]:
     encoded = _described(subject, api)
 
     def measure(side: str) -> float:
-        return float(run_child("gradients", side, stdin=encoded)["seconds"])
+        return float(run_child(measurement, side, stdin=encoded)["seconds"])
 
     return _alternating(measure, sides, repeats)
 

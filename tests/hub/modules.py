@@ -135,6 +135,14 @@ def normalized(training: bool = False, momentum: float = 0.5) -> None:
     hub.add_signature(inputs=x, outputs=tf.identity(y, name="y"))
 
 
+def tree(folder: Path) -> dict[str, bytes | None]:
+    """Everything below a folder: relative path -> content, None for folders."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in sorted(folder.rglob("*"))
+    }
+
+
 def line_numbers(vocabulary: str) -> tf.lookup.TextFileInitializer:
     """The initializer of a table from the words of a vocabulary file to their line numbers, from 0."""
     return tf.lookup.TextFileInitializer(
@@ -143,6 +151,17 @@ def line_numbers(vocabulary: str) -> tf.lookup.TextFileInitializer:
         tf.lookup.TextFileIndex.WHOLE_LINE,
         tf.int64,
         tf.lookup.TextFileIndex.LINE_NUMBER,
+    )
+
+
+def line_texts(vocabulary: str) -> tf.lookup.TextFileInitializer:
+    """The initializer of a table from the line numbers of a vocabulary file, from 0, to its words."""
+    return tf.lookup.TextFileInitializer(
+        vocabulary,
+        tf.int64,
+        tf.lookup.TextFileIndex.LINE_NUMBER,
+        tf.string,
+        tf.lookup.TextFileIndex.WHOLE_LINE,
     )
 
 

@@ -53,14 +53,6 @@ def good(original: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(original, tmp_path / "module"))
 
 
-def tree(folder: Path) -> dict[str, bytes | None]:
-    """Everything below a folder: relative path -> content, None for folders."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
-        for path in sorted(folder.rglob("*"))
-    }
-
-
 def _state(graph: tf.Graph) -> Any:
     keys = [key for key in graph.collections if isinstance(key, str)]
     return [op.name for op in graph.get_operations()], {key: len(graph.get_collection(key)) for key in keys}
@@ -70,12 +62,12 @@ def _state(graph: tf.Graph) -> Any:
 def refused(folder: Path, error: Any, match: str) -> Iterator[None]:
     """Expects an error, and that neither the default graph nor `folder` is changed by what led to it."""
     graph = tf1.get_default_graph()
-    files, before = tree(folder), _state(graph)
+    files, before = modules.tree(folder), _state(graph)
     with pytest.raises(error, match=match) as caught:
         yield
     if isinstance(caught.value, hub.HubError):
         assert "\n\n" not in str(caught.value)
-    assert tree(folder) == files
+    assert modules.tree(folder) == files
     assert _state(graph) == before
 
 
@@ -154,7 +146,7 @@ FILES = [
 
 @pytest.mark.parametrize("file", [*FILES, "assets", "variables"])
 def test_half_copied(original: Path, good: Path, graph: tf.Graph, file: str) -> None:
-    assert [name for name, data in tree(original).items() if data is not None] == sorted(FILES)
+    assert [name for name, data in modules.tree(original).items() if data is not None] == sorted(FILES)
     (shutil.rmtree if (good / file).is_dir() else Path.unlink)(good / file)
     missing = {"assets": r"words\.txt", "variables": r"variables\.index"}.get(file, Path(file).name)
     with refused(good, ValueError, missing):
@@ -328,11 +320,6 @@ def test_of_values_all_or_none_join_the_graph(original: Path, graph: tf.Graph, v
 
 
 @pytest.fixture
-def affine(graph: tf.Graph) -> Any:
-    return hub.Module(hub.create_module_spec(modules.affine))
-
-
-@pytest.fixture
 def session(affine: Any) -> Iterator[Any]:
     with modules.initialized_session() as session:
         yield session
@@ -406,7 +393,7 @@ def test_export_that_fails_at_any_step(
     steps = _Steps(monkeypatch)
     steps.error = error
     expected = hub.HubError if isinstance(error, (OSError, tf.errors.OpError)) else type(error)
-    before, graph = tree(tmp_path), tf1.get_default_graph()
+    before, graph = modules.tree(tmp_path), tf1.get_default_graph()
     done = 0
     while True:
         steps.count, steps.fail_at, ops = 0, done + 1, len(graph.get_operations())
@@ -416,7 +403,7 @@ def test_export_that_fails_at_any_step(
         except expected as caught:
             says = str(caught)
         assert expected is not hub.HubError or str(place) in says
-        assert tree(tmp_path) == before, f"step {done + 1}"
+        assert modules.tree(tmp_path) == before, f"step {done + 1}"
         assert len(graph.get_operations()) == ops
         done += 1
     assert done >= 11
@@ -439,13 +426,13 @@ def _files_no_larger_than(size: int) -> Iterator[None]:
 def test_export_to_a_disk_that_is_full(rich: Callable[[Path], None], tmp_path: Path) -> None:
     """The operating system refuses to write on, to Python and to TensorFlow's C++ alike."""
     rich(tmp_path / "fine")
-    sizes = sorted({len(data) for data in tree(tmp_path / "fine").values() if data})
+    sizes = sorted({len(data) for data in modules.tree(tmp_path / "fine").values() if data})
     for size in [0, *(size - 1 for size in sizes)]:
         with refused(tmp_path, OSError, "module"), _files_no_larger_than(size):
             rich(tmp_path / "module")
     with _files_no_larger_than(sizes[-1]):
         rich(tmp_path / "module")
-    assert tree(tmp_path / "module") == tree(tmp_path / "fine")
+    assert modules.tree(tmp_path / "module") == modules.tree(tmp_path / "fine")
 
 
 def test_weights_from_a_damaged_checkpoint(original: Path, good: Path, tmp_path: Path) -> None:

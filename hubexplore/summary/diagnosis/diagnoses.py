@@ -10,15 +10,11 @@ from hubexplore.summary.diagnosis.file_types import FileKind
 from hubexplore.summary.diagnosis.saved_model_remedy import module_code, spec_code
 from hubexplore.summary.files.filesystem import join
 from hubexplore.summary.files.paths import unreplaced_variable
+from hubexplore.summary.lookup import first_names
 from hubexplore.summary.module_format import GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE
 
 _SHOWN: Final = 5
 """Maximum number of names or graph variants that a message lists."""
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(repr(name) for name in names[:_SHOWN]) + more
 
 
 # "+" joins the tags of a variant, since commas separate the variants.
@@ -157,7 +153,7 @@ class OneLevelDown(Diagnosis):
 
     def what(self) -> str:
         """See the base class."""
-        names = _listed(tuple(name for name, _ in self.found))
+        names = first_names((name for name, _ in self.found), _SHOWN)
         # The search ends at the first level with any, so all of them are on the level of the last one.
         levels = self.found[-1][0].count("/") + 1
         high = "one level" if levels == 1 else f"{levels} levels"
@@ -208,7 +204,7 @@ class OtherDirectory(Diagnosis):
 
     def what(self) -> str:
         """See the base class."""
-        return f"is a directory without {GRAPH_FILE!r}; it holds {_listed(self.names)}"
+        return f"is a directory without {GRAPH_FILE!r}; it holds {first_names(self.names, _SHOWN)}"
 
     def remedy(self, path: str) -> str:
         """See the base class."""
@@ -241,7 +237,7 @@ class Pointers(Diagnosis):
 
     def what(self) -> str:
         """See the base class."""
-        return f"has pointers of git-lfs in place of the content of {_listed(self.names)}"
+        return f"has pointers of git-lfs in place of the content of {first_names(self.names, _SHOWN)}"
 
     def remedy(self, path: str) -> str:
         """See the base class."""

@@ -25,22 +25,9 @@ tf1 = tf.compat.v1
 
 
 @pytest.fixture
-def affine(graph: tf.Graph) -> Any:
-    return hub.Module(hub.create_module_spec(modules.affine))
-
-
-@pytest.fixture
 def session(affine: Any) -> Any:
     with modules.initialized_session() as session:
         yield session
-
-
-def _tree(folder: Path) -> dict[str, bytes | None]:
-    """Everything below a folder: relative path -> content, None for folders."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
-        for path in sorted(folder.rglob("*"))
-    }
 
 
 def _names(folder: Path) -> list[str]:
@@ -187,19 +174,19 @@ def test_a_directory_with_a_model_is_left_alone(
     target = tmp_path / "module"
     (target / entry).parent.mkdir(parents=True)
     (target / entry).write_bytes(b"precious")
-    before = _tree(tmp_path)
+    before = modules.tree(tmp_path)
     for error in (OSError, tf.errors.AlreadyExistsError):
         with pytest.raises(error, match="already"):
             affine.export(target, session)
-    assert _tree(tmp_path) == before
+    assert modules.tree(tmp_path) == before
 
 
 def test_exporting_twice_to_one_place(affine: Any, session: Any, tmp_path: Path) -> None:
     affine.export(tmp_path / "module", session)
-    before = _tree(tmp_path)
+    before = modules.tree(tmp_path)
     with pytest.raises(FileExistsError):
         affine.export(tmp_path / "module", session)
-    assert _tree(tmp_path) == before
+    assert modules.tree(tmp_path) == before
 
 
 def test_a_file_is_in_the_way(affine: Any, session: Any, tmp_path: Path) -> None:
@@ -238,13 +225,13 @@ def test_interrupted_at_any_step(  # noqa: PLR0917 - pytest passes them by name
     place = tmp_path / "place"
     if exists:
         (place / "module").mkdir(parents=True)
-    before = _tree(tmp_path)
+    before = modules.tree(tmp_path)
     with modules.initialized_session() as session:
         monkeypatch.setattr(export_module, step, fail)
         expected = OSError if isinstance(error, OSError) else error
         with pytest.raises(expected):
             module.export(place / "module", session)
-        assert _tree(tmp_path) == before
+        assert modules.tree(tmp_path) == before
         monkeypatch.undo()
         module.export(place / "module", session)
     assert modules.evaluate(place / "module", ["a"])["default"] == [0]
@@ -257,7 +244,7 @@ def test_interrupted_between_moves_into_an_existing_directory(
     target = tmp_path / "module"
     target.mkdir()
     (target / "README").write_text("mine")
-    before = _tree(tmp_path)
+    before = modules.tree(tmp_path)
     move = rename.move
     calls: list[Path] = []
 
@@ -270,7 +257,7 @@ def test_interrupted_between_moves_into_an_existing_directory(
     monkeypatch.setattr(rename, "move", interrupted)
     with pytest.raises(KeyboardInterrupt):
         affine.export(target, session)
-    assert _tree(tmp_path) == before
+    assert modules.tree(tmp_path) == before
 
 
 def test_killed_at_lines_all_over(tmp_path: Path) -> None:
@@ -356,9 +343,9 @@ def everything(tmp_path: Path) -> str:
 def test_exported_loaded_and_exported_again(everything: str, tmp_path: Path) -> None:
     again = modules.export(hub.load_module_spec(everything), tmp_path / "again")
     first, second = Path(everything), Path(again)
-    assert sorted(_tree(first)) == sorted(_tree(second))
+    assert sorted(modules.tree(first)) == sorted(modules.tree(second))
     assert modules.read_graphs(first) == modules.read_graphs(second)
-    assert _tree(first)["assets/words.txt"] == _tree(second)["assets/words.txt"]
+    assert modules.tree(first)["assets/words.txt"] == modules.tree(second)["assets/words.txt"]
     prefix = "variables/variables"
     reader = [tf.train.load_checkpoint(str(path / prefix)) for path in (first, second)]
     assert reader[0].get_variable_to_shape_map() == reader[1].get_variable_to_shape_map()
@@ -384,13 +371,13 @@ def test_the_original_may_go_after_the_second_export(everything: str, tmp_path: 
 def test_no_path_of_this_machine_is_written(everything: str, tmp_path: Path) -> None:
     again = modules.export(hub.load_module_spec(everything), tmp_path / "again")
     for path in (everything, again):
-        for name, data in _tree(Path(path)).items():
+        for name, data in modules.tree(Path(path)).items():
             assert str(tmp_path).encode() not in (data or b""), name
 
 
 def test_two_exports_are_the_same_bytes(everything: str, tmp_path: Path) -> None:
     spec = hub.load_module_spec(everything)
-    trees = [_tree(Path(modules.export(spec, tmp_path / name))) for name in ("one", "other")]
+    trees = [modules.tree(Path(modules.export(spec, tmp_path / name))) for name in ("one", "other")]
     assert trees[0] == trees[1]
 
 
@@ -419,7 +406,7 @@ def test_a_module_inside_of_a_module(everything: str, tmp_path: Path, loaded: bo
     if loaded:
         outer = modules.export(hub.load_module_spec(outer), tmp_path / "outer_again")
     shutil.rmtree(everything)
-    for data in _tree(Path(outer)).values():
+    for data in modules.tree(Path(outer)).values():
         assert str(tmp_path).encode() not in (data or b"")
     assert modules.evaluate(outer, ["b", "a"])["default"].tolist() == [[11.0], [10.0]]
     assert modules.evaluate(outer, ["b", "a"], tags=["train"])["default"].tolist() == [[10.5], [9.5]]

@@ -27,18 +27,13 @@ Export = Callable[..., None]
 
 
 @pytest.fixture
-def module(graph: tf.Graph) -> Any:
-    return hub.Module(hub.create_module_spec(modules.affine))
-
-
-@pytest.fixture
-def export(module: Any) -> Iterator[Export]:
+def export(affine: Any) -> Iterator[Export]:
     """Exports a module whose `b` is what is asked for."""
     with modules.initialized_session() as session:
 
         def write(path: Path | str, b: float = 1.0, overwrite: bool = False) -> None:
-            session.run(module.variable_map["b"].assign([b] * 3))
-            module.export(path, session, overwrite=overwrite)
+            session.run(affine.variable_map["b"].assign([b] * 3))
+            affine.export(path, session, overwrite=overwrite)
 
         yield write
 
@@ -76,7 +71,7 @@ def test_where_nothing_is(export: Export, tmp_path: Path) -> None:
     assert value(tmp_path / "a" / "module") == 2
 
 
-def test_an_export_of_a_checkpoint(export: Export, module: Any, tmp_path: Path) -> None:
+def test_an_export_of_a_checkpoint(export: Export, affine: Any, tmp_path: Path) -> None:
     export(tmp_path / "module", 3)
     spec = hub.create_module_spec(modules.affine)
     checkpoint = tmp_path / "module" / "variables" / "variables"

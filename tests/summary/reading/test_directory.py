@@ -21,17 +21,16 @@ from hubexplore.summary.graph import messages
 from hubexplore.summary.graph.hub_messages import check_definition
 from hubexplore.summary.graph.op_definitions import known_ops
 from tests.summary import saved_models
-from tests.summary.saved_models import add_asset, add_node, add_variable, meta_graph, summary_of, write
-
-REAL = [
-    "deep-image-savedmodel",
-    "dm21",
-    "half-plus-two-savedmodel",
-    "penguin-tf2-savedmodel",
-    "taxi-estimator-savedmodel",
-    "vae3dshapes",
-]
-every_real_model = pytest.mark.parametrize("name", REAL)
+from tests.summary.saved_models import (
+    REAL_MODELS,
+    add_asset,
+    add_node,
+    add_variable,
+    every_real_model,
+    meta_graph,
+    summary_of,
+    write,
+)
 
 
 def theirs(folder: Path) -> Any:
@@ -108,7 +107,7 @@ def test_trainable_variables_are_those_of_the_collection(name: str, real_modules
 
 
 def test_formats_are_told_apart(real_modules: Path) -> None:
-    formats = {name: summary_of(real_modules / name).format for name in REAL}
+    formats = {name: summary_of(real_modules / name).format for name in REAL_MODELS}
     assert formats == {
         "dm21": model.HUB_MODULE,
         "vae3dshapes": model.HUB_MODULE,

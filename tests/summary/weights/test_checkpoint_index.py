@@ -15,19 +15,9 @@ from hubexplore import errors
 from hubexplore.summary.files import wire
 from hubexplore.summary.files.filesystem import LocalFilesystem
 from hubexplore.summary.weights import checkpoint_index, crc32c, snappy
+from tests.summary.saved_models import every_real_model
 from tests.work import calls
 
-every_real_model = pytest.mark.parametrize(
-    "name",
-    [
-        "deep-image-savedmodel",
-        "dm21",
-        "half-plus-two-savedmodel",
-        "penguin-tf2-savedmodel",
-        "taxi-estimator-savedmodel",
-        "vae3dshapes",
-    ],
-)
 LOCAL = LocalFilesystem()
 
 
