@@ -154,19 +154,21 @@ def test_holes_count_as_what_is_written(target: Path, monkeypatch: pytest.Monkey
     assert written(target) == 0
 
 
+def _archive_of_empty_files(suffix: str, names: list[str], archives: Archives) -> bytes:
+    if suffix != ".zip":
+        return archives.tar_gz(dict.fromkeys(names, b""))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as made:
+        for name in names:
+            made.writestr(name, b"")
+    return buffer.getvalue()
+
+
 @pytest.mark.parametrize("suffix", [".tar.gz", ".zip"])
 def test_a_great_many_files(
     suffix: str, target: Path, archives: Archives, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = {f"assets/{number}": b"" for number in range(300)}
-    if suffix == ".zip":
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as made:
-            for name in files:
-                made.writestr(name, b"")
-        data = buffer.getvalue()
-    else:
-        data = archives.tar_gz(files)
+    data = _archive_of_empty_files(suffix, [f"assets/{number}" for number in range(300)], archives)
     monkeypatch.setenv("HUBEXPLORE_MAX_FILES", "100")
     with pytest.raises(errors.ArchiveError, match=r"more than 100 files.*HUBEXPLORE_MAX_FILES'\] = '1000'"):
         extract(data, target)
@@ -215,15 +217,8 @@ def test_a_second_end_of_a_zip_archive_does_not_hide_the_first(target: Path, loc
 @pytest.mark.parametrize("step", [1, 1500])
 def test_a_deep_path(suffix: str, step: int, target: Path, archives: Archives) -> None:
     """Whether the directories come one by one or all at once."""
-    files = {f"{'a/' * depth}f": b"" for depth in range(step, 1501, step)}
-    if suffix == ".zip":
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as made:
-            for name in files:
-                made.writestr(name, b"")
-        data = buffer.getvalue()
-    else:
-        data = archives.tar_gz(files)
+    names = [f"{'a/' * depth}f" for depth in range(step, 1501, step)]
+    data = _archive_of_empty_files(suffix, names, archives)
     with pytest.raises(errors.ArchiveError, match=r"directories deep.*HUBEXPLORE_MAX_DEPTH'\] = '\d+'"):
         extract(data, target)
     shutil.rmtree(target)
