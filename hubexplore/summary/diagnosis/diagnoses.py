@@ -180,7 +180,7 @@ class PartOfModule(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
-        return f"Give the whole directory: {self.whole!r}."
+        return f"Pass the whole directory: {self.whole!r}."
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ class OtherDirectory(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
-        return f"Give the directory that holds {MODULE_FILE!r} and {GRAPH_FILE!r}."
+        return f"Pass the directory that holds {MODULE_FILE!r} and {GRAPH_FILE!r}."
 
 
 @dataclass(frozen=True)
@@ -230,14 +230,14 @@ class Incomplete(Diagnosis):
 
 @dataclass(frozen=True)
 class Pointers(Diagnosis):
-    """Files whose content git-lfs has not fetched."""
+    """Files whose content Git LFS has not fetched."""
 
     names: tuple[str, ...]
     error = errors.DamagedModuleError
 
     def what(self) -> str:
         """See the base class."""
-        return f"has pointers of git-lfs in place of the content of {first_names(self.names, _SHOWN)}"
+        return f"has Git LFS pointers instead of the content of {first_names(self.names, _SHOWN)}"
 
     def remedy(self, path: str) -> str:
         """See the base class."""
@@ -279,11 +279,11 @@ class Nothing(Diagnosis):
         # a coincidence.
         variable = unreplaced_variable(path)
         if variable:
-            return f"Python does not replace {variable}, a shell does: pass os.path.expandvars(path)."
+            return f"Python does not expand {variable}; a shell does. Pass os.path.expandvars(path)."
         if self.similar:
             return f"Did you mean {self.similar!r}?"
         if self.nearest:
-            return f"Only {self.nearest!r} exists of this path."
+            return f"The path exists only up to {self.nearest!r}."
         return "Check the path; a relative one starts from the current directory."
 
 
@@ -297,7 +297,7 @@ class BrokenLink(Diagnosis):
 
     def what(self) -> str:
         """See the base class."""
-        return f"does not exist: {self.link!r} is a symbolic link to {self.target!r}, where nothing is"
+        return f"does not exist: {self.link!r} is a symbolic link to {self.target!r}, which does not exist"
 
     def remedy(self, path: str) -> str:
         """See the base class."""

@@ -46,7 +46,7 @@ _KINDS: Final = {
         "a file compressed by gzip", "If a module is in it, give it a name that ends with '.tar.gz'."
     ),
     magic.TAR: FileKind("a tar archive", "If a module is in it, give it a name that ends with '.tar'."),
-    magic.GIT_LFS: FileKind("a pointer of git-lfs, not the file itself", "Run `git lfs pull` there."),
+    magic.GIT_LFS: FileKind("a Git LFS pointer, not the file itself", "Run `git lfs pull` there."),
     magic.HDF5: FileKind(
         "an HDF5 file, as Keras writes (.h5)", "Load it with tf.keras.models.load_model({path!r})."
     ),

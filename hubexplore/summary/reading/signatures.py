@@ -54,14 +54,14 @@ def contradictions(meta_graph: Any, signatures: Iterable[SignatureSummary]) -> I
 def _contradiction(where: str, info: Any, tensor: TensorSummary) -> Iterator[str]:
     shape, declared = tensor.shape, dtype_name(info.dtype)
     if info.dtype and declared != tensor.dtype:
-        yield f"{where} is declared as {declared}, but in the graph it is {tensor.dtype}, which counts."
+        yield f"{where} is declared as {declared}, but in the graph it is {tensor.dtype}; the latter is used."
     if not info.HasField("tensor_shape"):
         if shape:
-            yield f"{where} is declared without a shape; that of the graph counts, {_written(shape)}."
+            yield f"{where} is declared without a shape; that of the graph is used: {_written(shape)}."
     elif shape != (stated := shape_of(info.tensor_shape)):
         yield (
             f"{where} is declared with the shape {_written(stated)}, but in the graph it has "
-            f"{_written(shape)}, which counts."
+            f"{_written(shape)}; the latter is used."
         )
 
 

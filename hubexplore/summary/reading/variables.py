@@ -27,8 +27,8 @@ _VALUE: Final = "/.ATTRIBUTES/VARIABLE_VALUE"
 MOST: Final = 250_000
 """Maximum number of variables, or of objects of a TF2 SavedModel, that are read."""
 MSG_MANY: Final = (
-    "The module lists {count:,} {what}, of which at most {limit:,} are read: ten times as many as the "
-    "largest published models have. If it is meant to be so large, open it with tf.saved_model.load."
+    "The module lists {count:,} {what}; the limit is {limit:,}, ten times as many as the largest published "
+    "models have. If the module is not damaged, open it with tf.saved_model.load."
 )
 
 Entries = Mapping[str, CheckpointEntry]

@@ -175,7 +175,7 @@ def test_gzip_on_the_way(form: str, already: bool, server: Server, archives: Arc
 
 
 def test_a_compression_that_was_not_asked_for(server: Server) -> None:
-    with pytest.raises(errors.DownloadError, match="as 'br', which was not asked for"):
+    with pytest.raises(errors.DownloadError, match="as 'br', which was not requested"):
         resolve(server.give("/m", b"x", headers={"Content-Encoding": "br"}))
 
 

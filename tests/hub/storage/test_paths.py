@@ -162,5 +162,5 @@ def test_a_link_to_nothing(here: Path) -> None:
 
 
 def test_a_variable_of_the_shell(here: Path) -> None:
-    with pytest.raises(errors.MissingModuleError, match=r"does not replace \$HOME, .* os.path.expandvars"):
+    with pytest.raises(errors.MissingModuleError, match=r"does not expand \$HOME; .* os.path.expandvars"):
         hub.load_module_spec("$HOME/m")

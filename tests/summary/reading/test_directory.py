@@ -415,7 +415,7 @@ def test_cycles_and_deep_scopes_are_shown(tmp_path: Path) -> None:
         (b"\x12\xff\xff\xff\xff\x07abc", "damaged"),  # a length of 2 GB
         (b"<html>", "web page|HTML"),
         (gzip.compress(b"abc", mtime=0), "gzip|compressed|archive"),
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "git-lfs"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "Git LFS"),
     ],
     ids=["nothing", "two gigabytes", "page", "archive", "pointer"],
 )

@@ -99,10 +99,8 @@ def test_missing_and_short_shards(partitioned: str) -> None:
     content = shard.read_bytes()
     shard.write_bytes(content[:-1])
     message = checkpoint_index.check_shards(index, partitioned, LOCAL)
-    assert (
-        message
-        == f"The data file {str(shard)!r} is cut: it has {len(content) - 1} bytes of at least {len(content)}."
-    )
+    sizes = f"it has {len(content) - 1} bytes and needs at least {len(content)}"
+    assert message == f"The data file {str(shard)!r} is truncated: {sizes}."
     shard.unlink()
     assert (
         checkpoint_index.check_shards(index, partitioned, LOCAL)
