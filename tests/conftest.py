@@ -38,9 +38,9 @@ CHROMIUM_FLAGS = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the flag that writes golden files anew."""
+    """Adds the flag that rewrites golden files."""
     parser.addoption(
-        "--update-golden", action="store_true", help="write the golden files anew instead of comparing"
+        "--update-golden", action="store_true", help="rewrite the golden files instead of comparing"
     )
 
 

@@ -104,7 +104,7 @@ def test_a_broken_download_is_resumed(
 
 
 @pytest.mark.parametrize("headers", [{}, {"ETag": 'W/"1"'}, {"ETag": '"1"'}])
-def test_a_server_without_ranges_starts_anew(
+def test_a_server_without_ranges_starts_over(
     headers: dict[str, str], server: Server, body: bytes, archives: Archives
 ) -> None:
     handle = server.give("/m", body, cut=300_000, headers=headers)
