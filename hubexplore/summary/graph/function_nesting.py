@@ -59,6 +59,10 @@ class _Call(NamedTuple):
     conditional: bool
 
 
+_Calls = Mapping[_Call, int]
+_NONE: Final[_Calls] = {}
+
+
 def find_endless(nodes: Iterable[Any], library: Any) -> str | None:
     """Finds functions that call themselves, or too many others, for TensorFlow to unfold.
 
@@ -74,12 +78,7 @@ def find_endless(nodes: Iterable[Any], library: Any) -> str | None:
     bodies = {function.signature.name: function.node_def for function in library.function}
     gradients = {gradient.function_name: gradient.gradient_func for gradient in library.gradient}
     calling: dict[str, bool] = {}
-    calls = {
-        name: Counter(
-            call for node in _callers(body, bodies, calling) for call in _calls(node, bodies, gradients)
-        )
-        for name, body in bodies.items()
-    }
+    calls = {name: _counted(body, bodies, gradients, calling) for name, body in bodies.items()}
     walk = _walk({name: dict.fromkeys(call.callee for call in calls[name]) for name in calls})
     if walk.back:
         # Without the calls that are unfolded when they run; without those that a branch may spare.
@@ -96,8 +95,7 @@ def find_endless(nodes: Iterable[Any], library: Any) -> str | None:
         return too_deep
     sizes = {name: len(body) for name, body in bodies.items()}
     if _GRAPH not in bodies:
-        callers = _callers(nodes, bodies, calling)
-        calls[_GRAPH] = Counter(call for node in callers for call in _calls(node, bodies, gradients))
+        calls[_GRAPH] = _counted(nodes, bodies, gradients, calling)
         sizes[_GRAPH] = 0
         walk.order.append(_GRAPH)
     written = {name: sum(counts.values()) for name, counts in calls.items()}
@@ -106,14 +104,19 @@ def find_endless(nodes: Iterable[Any], library: Any) -> str | None:
     )
 
 
-def _callers(nodes: Iterable[Any], names: Container[str], calling: dict[str, bool]) -> Iterator[Any]:
-    """Yields the few nodes whose op may call a function; `calling` remembers that by op."""
+def _counted(
+    nodes: Iterable[Any], names: Container[str], gradients: Mapping[str, str], calling: dict[str, bool]
+) -> _Calls:
+    """The calls of some nodes; `calling` remembers by op which may call a function."""
+    callers = []
     for node in nodes:
         op = node.op
         if op not in calling:
             calling[op] = op in names or _function_attributes(op) != ()
         if calling[op]:
-            yield node
+            callers.append(node)
+    # Most functions call none. To make and walk a counter for each of them took half of the time.
+    return Counter(call for node in callers for call in _calls(node, names, gradients)) if callers else _NONE
 
 
 def _calls(node: Any, names: Container[str], gradients: Mapping[str, str]) -> Iterator[_Call]:
@@ -190,7 +193,7 @@ def _walk(edges: Mapping[str, Iterable[str]]) -> _NestingWalk:
     return walk
 
 
-def _too_deep(calls: Mapping[str, Counter[_Call]], walk: _NestingWalk) -> str | None:
+def _too_deep(calls: Mapping[str, _Calls], walk: _NestingWalk) -> str | None:
     """Says which functions are too deep, if any; a recursion that works counts once."""
     # Callees come before their callers in `walk.order`, so their depth is known already.
     depth: dict[str, int] = {}
@@ -207,7 +210,7 @@ def _too_deep(calls: Mapping[str, Counter[_Call]], walk: _NestingWalk) -> str | 
 
 
 def _too_many(
-    calls: Mapping[str, Counter[_Call]], walk: _NestingWalk, kind: str, sizes: Mapping[str, int], limit: int
+    calls: Mapping[str, _Calls], walk: _NestingWalk, kind: str, sizes: Mapping[str, int], limit: int
 ) -> str | None:
     """Says which function, or the graph, becomes too much when all calls are unfolded.
 
@@ -242,7 +245,7 @@ def _too_many(
     return None
 
 
-def _inner(calls: Mapping[str, Counter[_Call]], walk: _NestingWalk, name: str) -> Iterator[tuple[str, int]]:
+def _inner(calls: Mapping[str, _Calls], walk: _NestingWalk, name: str) -> Iterator[tuple[str, int]]:
     """The functions that one calls, and how often, without calls that lead back."""
     for call, times in calls[name].items():
         if (name, call.callee) not in walk.back:

@@ -185,6 +185,7 @@ AssetFileDef: Any = _CLASSES["AssetFileDef"]
 AttrValue: Any = _CLASSES["AttrValue"]
 GraphDef: Any = _CLASSES["GraphDef"]
 NodeDef: Any = _CLASSES["NodeDef"]
+TensorShapeProto: Any = _CLASSES["TensorShapeProto"]
 Example: Any = _CLASSES["Example"]
 
 

@@ -31,6 +31,7 @@ from hubexplore.summary.module_format import (
     VARIABLES_FOLDER,
     VARIABLES_PREFIX,
 )
+from hubexplore.summary.reading import limits
 from hubexplore.summary.reading.resources import AssetFolder
 from hubexplore.summary.reading.variant import read_variant
 from hubexplore.summary.source import Source, Weights
@@ -125,7 +126,10 @@ def describe(
 
     Raises:
       DamagedModuleError: a part of a graph variant is not readable.
+      UnsupportedFormatError: the graphs list more of a kind than is read; see `limits`.
     """
+    meta_graphs = list(meta_graphs)
+    limits.check(meta_graphs)
     weights, warnings = _weights(place)
     entries = weights.index.entries if weights else {}
     files = tuple(sorted(_files(place), key=lambda file: file.name)) if place else ()

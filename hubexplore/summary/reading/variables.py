@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from google.protobuf.message import DecodeError
 
-from hubexplore.errors import UnsupportedFormatError, reading
+from hubexplore.errors import reading
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import VariableDef, dtype_name
 from hubexplore.summary.graph.traversal import node_of
@@ -24,22 +24,22 @@ _PARTITION: Final = re.compile(r"(?P<key>.*)/part_\d+$", re.DOTALL)
 _LONGEST_PATH: Final = 2_000
 _VALUE: Final = "/.ATTRIBUTES/VARIABLE_VALUE"
 
-MOST: Final = 250_000
-"""Maximum number of variables, or of objects of a TF2 SavedModel, that are read."""
-MSG_MANY: Final = (
-    "The module lists {count:,} {what}; the limit is {limit:,}, ten times as many as the largest published "
-    "models have. If the module is not damaged, open it with tf.saved_model.load."
-)
 
 Entries = Mapping[str, CheckpointEntry]
 
 
-@dataclass
+# The node of a variable, its proto, and whether it is one part of several. To ask a proto for a field takes
+# longer than to keep the field.
+_Described = tuple[str, Any, bool]
+
+
+@dataclass(slots=True)
 class _Parts:
     """The protos of one variable, several if it is partitioned."""
 
-    protos: list[Any] = field(default_factory=list)
+    protos: list[_Described] = field(default_factory=list)
     trainable: bool = False
+    are_parts: bool = False
 
 
 def read_variables(
@@ -56,24 +56,23 @@ def read_variables(
 
     Raises:
       DamagedModuleError: a description of a variable is not readable.
-      UnsupportedFormatError: there are more than `MOST`.
     """
     # A variable is in several collections, and a partitioned one has a proto for each part: `seen` has the
     # parts by the variable of the graph, `grouped` by the name in the checkpoint.
     grouped: dict[str, _Parts] = {}
     seen: dict[str, _Parts] = {}
-    parsed: dict[bytes, Any] = {}  # most are in two collections
+    parsed: dict[bytes, _Described] = {}  # most are in two collections
     for collection in VARIABLE_COLLECTIONS:
-        for proto in _protos(meta_graph, collection, parsed):
-            parts = seen.get(proto.variable_name)
+        for described in _protos(meta_graph, collection, parsed):
+            parts = seen.get(described[0])
             if parts is None:
-                parts = seen[proto.variable_name] = grouped.setdefault(_key(proto), _Parts())
-                parts.protos.append(proto)
+                parts = seen[described[0]] = grouped.setdefault(_key(*described), _Parts())
+                parts.protos.append(described)
+                parts.are_parts |= described[2]
             parts.trainable |= collection == _TRAINABLE
     variables = [_describe(key, parts, nodes, entries) for key, parts in grouped.items()]
     if not meta_graph.HasField("object_graph_def"):
-        listed = {*map(node_of, seen)}
-        variables += _unlisted(meta_graph, nodes, entries if is_saved_model else {}, listed)
+        variables += _unlisted(meta_graph, nodes, entries if is_saved_model else {}, seen)
         started = main_op_values(meta_graph, nodes) if is_saved_model else {}
         local = starting(meta_graph, nodes, started, entries) if started else {}
         variables = [
@@ -111,36 +110,33 @@ def _unlisted(
     return summaries
 
 
-def _protos(meta_graph: Any, collection: str, parsed: dict[bytes, Any]) -> list[Any]:
+def _protos(meta_graph: Any, collection: str, parsed: dict[bytes, _Described]) -> list[_Described]:
     if collection not in meta_graph.collection_def:
         return []
     values = meta_graph.collection_def[collection].bytes_list.value
-    _check_count(len(values), f"variables ({collection!r})")
     with reading(f"The module's list of variables ({collection!r})", DecodeError):
-        return [
-            parsed.get(value) or parsed.setdefault(value, VariableDef.FromString(value)) for value in values
-        ]
+        return [parsed.get(value) or parsed.setdefault(value, _described(value)) for value in values]
 
 
-def _check_count(count: int, what: str) -> None:
-    if count > MOST:
-        raise UnsupportedFormatError(MSG_MANY.format(count=count, what=what, limit=MOST))
+def _described(content: bytes) -> _Described:
+    proto = VariableDef.FromString(content)
+    is_part = proto.HasField("save_slice_info_def") and bool(proto.save_slice_info_def.full_name)
+    return node_of(proto.variable_name), proto, is_part
 
 
-def _key(proto: Any) -> str:
+def _key(name: str, proto: Any, is_part: bool) -> str:
     """The name in `variable_map` and in the checkpoint: of a part without its `/part_N`."""
-    name = node_of(proto.variable_name)
-    if not proto.save_slice_info_def.full_name:
+    if not is_part:
         return name
     match = _PARTITION.match(name)
     return match["key"] if match else str(proto.save_slice_info_def.full_name)
 
 
 def _describe(key: str, parts: _Parts, nodes: Mapping[str, Any], entries: Entries) -> VariableSummary:
-    first = parts.protos[0]
-    entry, node = entries.get(key), node_of(first.variable_name)
+    node, first, _ = parts.protos[0]
+    entry = entries.get(key)
     dtype, shape = _declared(nodes.get(node))
-    partitions = _partitions(parts.protos)
+    partitions = _partitions(parts.protos) if parts.are_parts else ()
     if partitions:
         shape = tuple(first.save_slice_info_def.full_shape)
     return VariableSummary(
@@ -155,15 +151,15 @@ def _describe(key: str, parts: _Parts, nodes: Mapping[str, Any], entries: Entrie
     )
 
 
-def _partitions(protos: list[Any]) -> tuple[PartitionSummary, ...]:
+def _partitions(protos: list[_Described]) -> tuple[PartitionSummary, ...]:
     partitions = [
         PartitionSummary(
-            node_of(proto.variable_name),
+            node,
             tuple(proto.save_slice_info_def.var_offset),
             tuple(proto.save_slice_info_def.var_shape),
         )
-        for proto in protos
-        if proto.save_slice_info_def.full_name
+        for node, proto, is_part in protos
+        if is_part
     ]
     return tuple(sorted(partitions, key=lambda part: part.offset))
 
@@ -172,9 +168,11 @@ def _declared(node: Any) -> tuple[str, Shape]:
     """dtype and shape by the attributes of the node that holds a variable; ("", None) if it is not there."""
     if node is None:
         return "", None
-    attributes = node.attr
-    dtype = dtype_name(attributes["dtype"].type) if "dtype" in attributes else ""
-    return dtype, shape_of(attributes["shape"].shape) if "shape" in attributes else None
+    dtype, shape = node.attr.get("dtype"), node.attr.get("shape")
+    return (
+        dtype_name(dtype.type) if dtype is not None else "",
+        shape_of(shape.shape) if shape is not None else None,
+    )
 
 
 def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> list[VariableSummary]:
@@ -184,7 +182,6 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
     built of the paths of the variable and the optimizer (`slot_variable_key` in
     tensorflow/python/trackable/trackable_utils.py).
     """
-    _check_count(len(objects), "objects")
     paths = _paths(objects)
     for index, saved_object in enumerate(objects):
         for slot in saved_object.slot_variables:
