@@ -135,14 +135,6 @@ def normalized(training: bool = False, momentum: float = 0.5) -> None:
     hub.add_signature(inputs=x, outputs=tf.identity(y, name="y"))
 
 
-def tree(folder: Path) -> dict[str, bytes | None]:
-    """Everything below a folder: relative path -> content, None for folders."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
-        for path in sorted(folder.rglob("*"))
-    }
-
-
 _WORD = tf.string, tf.lookup.TextFileIndex.WHOLE_LINE
 _NUMBER = tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER
 

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 import hubexplore as hub
 from hubexplore.hub.placement import rename
+from tests.folders import tree
 from tests.hub import modules
 
 tf1 = tf.compat.v1
@@ -62,12 +63,12 @@ def _state(graph: tf.Graph) -> Any:
 def refused(folder: Path, error: Any, match: str) -> Iterator[None]:
     """Expects an error, and that neither the default graph nor `folder` is changed by what led to it."""
     graph = tf1.get_default_graph()
-    files, before = modules.tree(folder), _state(graph)
+    files, before = tree(folder), _state(graph)
     with pytest.raises(error, match=match) as caught:
         yield
     if isinstance(caught.value, hub.HubError):
         assert "\n\n" not in str(caught.value)
-    assert modules.tree(folder) == files
+    assert tree(folder) == files
     assert _state(graph) == before
 
 
@@ -146,7 +147,7 @@ FILES = [
 
 @pytest.mark.parametrize("file", [*FILES, "assets", "variables"])
 def test_half_copied(original: Path, good: Path, graph: tf.Graph, file: str) -> None:
-    assert [name for name, data in modules.tree(original).items() if data is not None] == sorted(FILES)
+    assert [name for name, data in tree(original).items() if data is not None] == sorted(FILES)
     (shutil.rmtree if (good / file).is_dir() else Path.unlink)(good / file)
     missing = {"assets": r"words\.txt", "variables": r"variables\.index"}.get(file, Path(file).name)
     with refused(good, ValueError, missing):
@@ -393,7 +394,7 @@ def test_export_that_fails_at_any_step(
     steps = _Steps(monkeypatch)
     steps.error = error
     expected = hub.HubError if isinstance(error, (OSError, tf.errors.OpError)) else type(error)
-    before, graph = modules.tree(tmp_path), tf1.get_default_graph()
+    before, graph = tree(tmp_path), tf1.get_default_graph()
     done = 0
     while True:
         steps.count, steps.fail_at, ops = 0, done + 1, len(graph.get_operations())
@@ -403,7 +404,7 @@ def test_export_that_fails_at_any_step(
         except expected as caught:
             says = str(caught)
         assert expected is not hub.HubError or str(place) in says
-        assert modules.tree(tmp_path) == before, f"step {done + 1}"
+        assert tree(tmp_path) == before, f"step {done + 1}"
         assert len(graph.get_operations()) == ops
         done += 1
     assert done >= 11
@@ -426,13 +427,13 @@ def _files_no_larger_than(size: int) -> Iterator[None]:
 def test_export_to_a_disk_that_is_full(rich: Callable[[Path], None], tmp_path: Path) -> None:
     """The operating system refuses to write on, to Python and to TensorFlow's C++ alike."""
     rich(tmp_path / "fine")
-    sizes = sorted({len(data) for data in modules.tree(tmp_path / "fine").values() if data})
+    sizes = sorted({len(data) for data in tree(tmp_path / "fine").values() if data})
     for size in [0, *(size - 1 for size in sizes)]:
         with refused(tmp_path, OSError, "module"), _files_no_larger_than(size):
             rich(tmp_path / "module")
     with _files_no_larger_than(sizes[-1]):
         rich(tmp_path / "module")
-    assert modules.tree(tmp_path / "module") == modules.tree(tmp_path / "fine")
+    assert tree(tmp_path / "module") == tree(tmp_path / "fine")
 
 
 def test_weights_from_a_damaged_checkpoint(original: Path, good: Path, tmp_path: Path) -> None:

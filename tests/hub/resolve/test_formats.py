@@ -42,13 +42,6 @@ def special(name: str, kind: int, content: bytes = b"") -> zipfile.ZipInfo:
     return member
 
 
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    folder = tmp_path / "around" / "target"
-    folder.mkdir(parents=True)
-    return folder
-
-
 def extract(data: bytes, target: Path) -> str:
     try:
         return archive.extract(io.BytesIO(data), str(target), "m", len(data))

@@ -18,6 +18,7 @@ from hubexplore.errors import ExportError, ExportExistsError, HubError
 from hubexplore.hub.placement import rename as renaming
 from hubexplore.hub.placement.scratch import Scratch
 from hubexplore.hub.storage import export as export_module
+from tests.folders import names
 from tests.hub import modules
 
 tf1 = tf.compat.v1
@@ -50,10 +51,6 @@ def state(folder: Path) -> dict[str, Any]:
         content = str(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else None
         found[str(path.relative_to(folder))] = content, status.st_mode, status.st_ino
     return found
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir())
 
 
 # Overwriting.

@@ -20,7 +20,8 @@ from hubexplore.hub.placement import place, recover
 from hubexplore.hub.placement import rename as renaming
 from hubexplore.hub.placement import scratch as scratch_module
 from hubexplore.hub.placement.scratch import Scratch, leftovers, settle_abandoned
-from tests.hub.storage.placement_worker import LAST, names, seen, write
+from tests.folders import names
+from tests.hub.storage.placement_worker import LAST, seen, write
 
 MODULE = ["saved_model.pb", LAST, "variables"]
 OLDER = 2 * 24 * 3600
