@@ -130,7 +130,7 @@ def test_names_that_are_too_long(here: Path) -> None:
 
 def test_a_current_directory_that_is_gone(here: Path) -> None:
     here.rmdir()
-    with pytest.raises(errors.PathError, match=r"'m', relative to a current directory that does not exist"):
+    with pytest.raises(errors.PathError, match=r"'m', relative to a current directory that no longer exists"):
         paths.absolute("m")
 
 
