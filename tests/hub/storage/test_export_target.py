@@ -188,7 +188,13 @@ def refused(
 def test_a_file(export: Export, tmp_path: Path, overwrite: bool) -> None:
     (tmp_path / "file").write_text("mine")
     refused(export, tmp_path / "file", tmp_path, "is a file. Export to a directory", overwrite)
-    refused(export, tmp_path / "file" / "a" / "b", tmp_path, "/file' is a file, so no directory", overwrite)
+    refused(
+        export,
+        tmp_path / "file" / "a" / "b",
+        tmp_path,
+        "/file' is a file, so it cannot contain a directory",
+        overwrite,
+    )
 
 
 @pytest.mark.parametrize("name", ["x" * 256, "é" * 128, "/".join(["y" * 200] * 25)])
