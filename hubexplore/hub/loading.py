@@ -12,6 +12,7 @@ from typing import Final
 import tensorflow as tf
 
 from hubexplore.errors import (
+    MSG_AGAIN,
     DamagedModuleError,
     HubError,
     MissingModuleError,
@@ -29,7 +30,7 @@ from hubexplore.hub.storage import assets
 from hubexplore.hub.storage.glob_paths import restorable
 from hubexplore.hub.storage.meta_graphs import check_regular, read_if_there, read_variants
 from hubexplore.hub.storage.provenance import AssetFiles, SourceFile
-from hubexplore.hub.variants.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
+from hubexplore.hub.variants.checkpoint import Checkpoint, open_checkpoint
 from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.hub.variants.variable_collections import list_saved
 from hubexplore.hub.variants.variable_specs import VARIABLE_COLLECTIONS, members

@@ -60,7 +60,7 @@ def summarize(module: Any, *, signatures: Signatures | None = None) -> Summary:
     if isinstance(summary, ModuleSummary):
         return displayable(summary)
     raise HandleError(
-        f"A summary is made of the path or handle of a module, a ModuleSpec or a Module; got a "
+        f"A summary is made from the path or handle of a module, a ModuleSpec or a Module; got a "
         f"{type(module).__name__}."
     )
 

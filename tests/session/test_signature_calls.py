@@ -273,7 +273,7 @@ class TestState:
         assert session.variables("cut")["scope/s"].tolist() == [[7.0, 7.0]] * 4
         assert set(session.variables()) == {"layers/w", "cut/scope/s", "cut/q"}
 
-    def test_a_reset_starts_anew(self, session: NotebookSession, layers: hub.Module) -> None:
+    def test_a_reset_starts_over(self, session: NotebookSession, layers: hub.Module) -> None:
         session.call(layers, ROWS)
         session.reset()
         assert (session.names, len(session.log)) == ([], 0)

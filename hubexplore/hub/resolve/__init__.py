@@ -237,7 +237,7 @@ def _extract_file(path: str, target: str) -> str:
     # A file that was rewritten meanwhile may have given parts of two archives without an error.
     if _status(path, filesystem) != before:
         raise errors.ArchiveError(
-            f"{path!r} was written to while it was extracted. Try again when it is complete."
+            f"{path!r} changed while it was being extracted. Try again when it is complete."
         )
     return _module_in(directory, path)
 

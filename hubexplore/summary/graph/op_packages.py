@@ -6,6 +6,8 @@ import functools
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from hubexplore.summary.lookup import first_names
+
 NOWHERE: Final = "tf.contrib of TensorFlow 1; no package has it for TensorFlow 2"
 _RENAMED: Final = f"{NOWHERE} under this name; {{other}}"
 MOST_NAMED: Final = 12
@@ -136,13 +138,5 @@ def describe(op_types: Iterable[str], needs: Mapping[str, Iterable[str]] | None 
 
 def needed_by(signatures: Iterable[str]) -> str:
     """Returns which signatures run an op, as a clause."""
-    names = some_of(signatures)
+    names = first_names(signatures, MOST_NAMED)
     return f"run by signature {names}" if names else "no signature runs it"
-
-
-def some_of(names: Iterable[str]) -> str:
-    """Returns `"'a', 'b' and 3 more"` for names, as many as are read."""
-    every = list(names)
-    shown = ", ".join(map(repr, every[:MOST_NAMED]))
-    more = len(every) - MOST_NAMED
-    return f"{shown} and {more:,} more" if more > 0 else shown

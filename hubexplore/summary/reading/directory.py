@@ -58,8 +58,8 @@ _CHUNK: Final = 1 << 24  # bytes of a file in memory at once
 _NO_VARIABLES: Final = frozenset({"_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter/.ATTRIBUTES/VARIABLE_VALUE"})
 
 MSG_LONG_TEXT: Final = (
-    "{path!r} is a graph in text form of {size:,} bytes. To read text takes long, so at most {limit:,} bytes "
-    "of it are shown. {remedy}"
+    "{path!r} is a graph in text form of {size:,} bytes. Text is slow to parse, so the limit is {limit:,} "
+    "bytes. {remedy}"
 )
 
 

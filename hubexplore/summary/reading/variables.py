@@ -186,6 +186,8 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
     """The variables among the objects of a TF2 SavedModel whose graph is not that of a module."""
     check_count(objects)
     paths = checkpoint_paths(objects)
+    # Objects do not name their nodes: the handle of a variable is the node whose shared_name is the
+    # variable's name.
     handles = {
         node.attr["shared_name"].s.decode(errors="replace"): name
         for name, node in nodes.items()
