@@ -43,10 +43,10 @@ from hubexplore.summary.diagnosis.saved_model_remedy import (
 )
 from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import redacted
-from hubexplore.summary.formats import tf2_saved_model
-from hubexplore.summary.formats.chosen_signatures import Signatures
 from hubexplore.summary.formats.converted import Converted
-from hubexplore.summary.formats.model_files import MSG_DECLARED
+from hubexplore.summary.formats.graph_files.chosen_signatures import Signatures
+from hubexplore.summary.formats.graph_files.model_files import MSG_DECLARED
+from hubexplore.summary.formats.tf2 import tf2_saved_model
 from hubexplore.summary.graph.hub_messages import check_definition
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.model import TF2_SAVED_MODEL

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hubexplore.summary.compare.replacement import shape_text
-from hubexplore.summary.diagnosis.saved_model_remedy import serving_tags
 from hubexplore.summary.dtypes import ARRAYS, WIDTHS
 from hubexplore.summary.lookup import find_variant
 from hubexplore.summary.model import (
@@ -26,6 +25,7 @@ from hubexplore.summary.model import (
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 from hubexplore.summary.reading.input_facts import InputFacts, read_inputs
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
+from hubexplore.summary.tags import serving_tags
 
 _MODULES: Final = {
     "base64": "import base64",

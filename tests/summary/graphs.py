@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hubexplore.summary.graph.messages import MetaGraphDef
-from hubexplore.summary.graph.op_definitions import definition
+from hubexplore.summary.graph.ops.op_definitions import definition
 from hubexplore.summary.model import (
     ModuleSummary,
     SignatureSummary,

@@ -11,10 +11,11 @@ import pytest
 
 from hubexplore import errors
 from hubexplore.summary.diagnosis import path_diagnosis
-from hubexplore.summary.formats import object_graph
-from hubexplore.summary.graph import messages, op_packages
+from hubexplore.summary.formats.tf2 import object_graph
+from hubexplore.summary.graph import messages
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.hub_messages import ModuleAttachment
+from hubexplore.summary.graph.ops import op_packages
 from hubexplore.summary.module_format import MOST_VARIANTS
 from hubexplore.summary.reading import attachments, limits, signatures, variables, variant
 from hubexplore.summary.usage import usage

@@ -10,7 +10,7 @@ from typing import Any, Final
 from google.protobuf.message import DecodeError
 
 from hubexplore.errors import reading
-from hubexplore.summary.formats.object_graph import VALUE, check_count, checkpoint_paths
+from hubexplore.summary.formats.tf2.object_graph import VALUE, check_count, checkpoint_paths
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import VariableDef, dtype_name
 from hubexplore.summary.graph.traversal import node_of

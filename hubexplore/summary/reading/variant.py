@@ -8,10 +8,10 @@ from typing import Any, Final
 from hubexplore.errors import closest
 from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.graph.declared_tensors import Declared
-from hubexplore.summary.graph.function_nesting import find_endless
+from hubexplore.summary.graph.functions.function_nesting import find_endless
 from hubexplore.summary.graph.messages import dtype_name
-from hubexplore.summary.graph.op_kernels import reason, who_needs, without_kernel
-from hubexplore.summary.graph.op_packages import MOST_NAMED, describe
+from hubexplore.summary.graph.ops.op_kernels import reason, who_needs, without_kernel
+from hubexplore.summary.graph.ops.op_packages import MOST_NAMED, describe
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.lookup import first_names
 from hubexplore.summary.model import (

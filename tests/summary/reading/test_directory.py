@@ -19,7 +19,7 @@ from hubexplore.summary import model
 from hubexplore.summary.compare.comparison import compare_modules
 from hubexplore.summary.graph import messages
 from hubexplore.summary.graph.hub_messages import check_definition
-from hubexplore.summary.graph.op_definitions import known_ops
+from hubexplore.summary.graph.ops.op_definitions import known_ops
 from tests.summary import saved_models
 from tests.summary.saved_models import (
     REAL_MODELS,

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import ipywidgets as widgets
 
 from hubexplore.display.wording import tags_text, visible
-from hubexplore.summary.diagnosis.saved_model_remedy import serving_tags
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE, INTERNAL_SIGNATURES
+from hubexplore.summary.tags import serving_tags
 
 
 class SignatureSelector(widgets.HBox):

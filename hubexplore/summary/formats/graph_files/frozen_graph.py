@@ -9,12 +9,16 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hubexplore.errors import NotAModuleError
-from hubexplore.summary.formats import constants, graph_interface
-from hubexplore.summary.formats import graph_parts as parts
-from hubexplore.summary.formats.chosen_signatures import ChosenSignature, Signatures, read_signatures
 from hubexplore.summary.formats.converted import Converted
-from hubexplore.summary.formats.flat_graph import FlatGraph, flatten
-from hubexplore.summary.formats.module_graph import build, named, plan
+from hubexplore.summary.formats.graph_files import constants, graph_interface
+from hubexplore.summary.formats.graph_files import graph_parts as parts
+from hubexplore.summary.formats.graph_files.chosen_signatures import (
+    ChosenSignature,
+    Signatures,
+    read_signatures,
+)
+from hubexplore.summary.formats.graph_files.flat_graph import FlatGraph, flatten
+from hubexplore.summary.formats.graph_files.module_graph import build, named, plan
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 
 _MOST_NAMED: Final = 3

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from hubexplore.summary.dtypes import REFERENCE
-from hubexplore.summary.graph.op_definitions import OpDefinition, definition
-from hubexplore.summary.graph.op_outputs import output_dtypes
+from hubexplore.summary.graph.ops.op_definitions import OpDefinition, definition
+from hubexplore.summary.graph.ops.op_outputs import output_dtypes
 from hubexplore.summary.graph.traversal import consumers_of, follow, node_of
 
 Nodes = Mapping[str, Any]

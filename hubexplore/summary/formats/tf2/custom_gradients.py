@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from hubexplore.summary.graph.op_definitions import definition
-from hubexplore.summary.graph.op_outputs import output_dtypes
+from hubexplore.summary.graph.ops.op_definitions import definition
+from hubexplore.summary.graph.ops.op_outputs import output_dtypes
 from hubexplore.summary.graph.traversal import index_nodes
 
 GRADIENT_TYPE: Final = "_gradient_op_type"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hubexplore.summary.formats import object_graph
 from hubexplore.summary.formats.new_nodes import set_empty, unused
+from hubexplore.summary.formats.tf2 import object_graph
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
 

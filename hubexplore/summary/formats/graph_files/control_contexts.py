@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from hubexplore.summary.files import wire
-from hubexplore.summary.formats.module_graph import Plan
+from hubexplore.summary.formats.graph_files.module_graph import Plan
 from hubexplore.summary.graph.traversal import node_of, reach
 
 COLLECTIONS: Final = ("cond_context", "while_context")

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hubexplore.summary.graph.op_definitions import OpDefinition, definition
+from hubexplore.summary.graph.ops.op_definitions import OpDefinition, definition
 from hubexplore.summary.graph.traversal import node_of
 
 

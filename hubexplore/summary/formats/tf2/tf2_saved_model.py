@@ -19,11 +19,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from hubexplore.summary.formats import custom_gradients, object_graph
 from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.formats.new_nodes import node_name, unused
-from hubexplore.summary.formats.tf2_tables import add_import, find_contents
-from hubexplore.summary.formats.tf2_variables import (
+from hubexplore.summary.formats.tf2 import custom_gradients, object_graph
+from hubexplore.summary.formats.tf2.tf2_tables import add_import, find_contents
+from hubexplore.summary.formats.tf2.tf2_variables import (
     ASSIGN,
     ASSIGN_NAME,
     READ,
@@ -33,7 +33,7 @@ from hubexplore.summary.formats.tf2_variables import (
     declare,
     find_variables,
 )
-from hubexplore.summary.graph.inlining import Inlined, inline
+from hubexplore.summary.graph.functions.inlining import Inlined, inline
 from hubexplore.summary.graph.traversal import index_nodes, node_of, reach, reached_functions
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE, INIT_OP, INTERNAL_SIGNATURES, MAIN_OPS
 from hubexplore.summary.weights.checkpoint_index import CheckpointEntry

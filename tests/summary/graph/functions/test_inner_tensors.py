@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from hubexplore.summary.graph.function_nesting import unfolded_nodes
-from hubexplore.summary.graph.inner_tensors import MAX_INLINED, InnerTensors, flat_view
+from hubexplore.summary.graph.functions.function_nesting import unfolded_nodes
+from hubexplore.summary.graph.functions.inner_tensors import MAX_INLINED, InnerTensors, flat_view
 from hubexplore.summary.graph.messages import GraphDef
 from hubexplore.summary.graph.traversal import index_nodes
-from tests.summary.graph.nested_functions import FLOAT, Library, add
+from tests.summary.graph.functions.nested_functions import FLOAT, Library, add
 
 
 def _doubling(count: int, nodes: int = 0) -> Library:

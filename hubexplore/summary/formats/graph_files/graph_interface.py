@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hubexplore.summary.formats import graph_parts as parts
-from hubexplore.summary.formats.graph_parts import Nodes
-from hubexplore.summary.graph.op_definitions import OpDefinition
+from hubexplore.summary.formats.graph_files import graph_parts as parts
+from hubexplore.summary.formats.graph_files.graph_parts import Nodes
+from hubexplore.summary.graph.ops.op_definitions import OpDefinition
 from hubexplore.summary.graph.traversal import consumers_of, follow, node_of, reach, tensor_of
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 

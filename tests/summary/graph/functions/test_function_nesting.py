@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from hubexplore.summary.graph import function_nesting
+from hubexplore.summary.graph.functions import function_nesting
 from hubexplore.summary.graph.messages import GraphDef
 from tests.summary import saved_models
-from tests.summary.graph.nested_functions import CALLS, FLOAT, Library, add, types
+from tests.summary.graph.functions.nested_functions import CALLS, FLOAT, Library, add, types
 
 
 def _graph(first: str) -> tuple[Any, Library]:

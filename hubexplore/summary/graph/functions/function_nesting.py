@@ -18,7 +18,7 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from hubexplore.summary.graph.op_definitions import definition
+from hubexplore.summary.graph.ops.op_definitions import definition
 from hubexplore.summary.graph.traversal import calls_of_attr
 
 MAX_DEPTH: Final = 100

@@ -15,14 +15,18 @@ from google.protobuf.message import DecodeError
 
 from hubexplore.errors import NotAModuleError, reading
 from hubexplore.summary.diagnosis.saved_model_remedy import SUPPORTED_COLLECTIONS
-from hubexplore.summary.formats import graph_interface
-from hubexplore.summary.formats import graph_parts as parts
-from hubexplore.summary.formats.chosen_signatures import ChosenSignature, Signatures, read_signatures
-from hubexplore.summary.formats.control_contexts import kept_contexts
 from hubexplore.summary.formats.converted import Converted
-from hubexplore.summary.formats.flat_graph import flatten
-from hubexplore.summary.formats.frozen_graph import MSG_NO_OUTPUT, describe_choice
-from hubexplore.summary.formats.module_graph import Plan, build, named, plan
+from hubexplore.summary.formats.graph_files import graph_interface
+from hubexplore.summary.formats.graph_files import graph_parts as parts
+from hubexplore.summary.formats.graph_files.chosen_signatures import (
+    ChosenSignature,
+    Signatures,
+    read_signatures,
+)
+from hubexplore.summary.formats.graph_files.control_contexts import kept_contexts
+from hubexplore.summary.formats.graph_files.flat_graph import flatten
+from hubexplore.summary.formats.graph_files.frozen_graph import MSG_NO_OUTPUT, describe_choice
+from hubexplore.summary.formats.graph_files.module_graph import Plan, build, named, plan
 from hubexplore.summary.graph.messages import VariableDef, dtype_name
 from hubexplore.summary.graph.traversal import node_of, reach
 from hubexplore.summary.model import UNNEEDED, VariableSummary

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from hubexplore.summary.graph.op_definitions import definition
+from hubexplore.summary.graph.ops.op_definitions import definition
 from hubexplore.summary.graph.traversal import calls_of_attr
 
 # TensorFlow calls an op stateful as well if it only makes or reads something with state. Whether one of these

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubexplore.summary.graph.op_defaults import defaults_of, is_stateful
+from hubexplore.summary.graph.ops.op_defaults import defaults_of, is_stateful
 
 STATEFUL_BEFORE = frozenset({"CustomAggregator"})
 """Ops that an older supported TensorFlow calls stateful, and the newest, of which the table is, does not."""

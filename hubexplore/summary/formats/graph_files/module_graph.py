@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hubexplore.summary.formats import graph_parts as parts
-from hubexplore.summary.formats.chosen_signatures import ChosenSignature
-from hubexplore.summary.formats.graph_interface import Interface
-from hubexplore.summary.formats.tensor_names import argument_names
+from hubexplore.summary.formats.graph_files import graph_parts as parts
+from hubexplore.summary.formats.graph_files.chosen_signatures import ChosenSignature
+from hubexplore.summary.formats.graph_files.graph_interface import Interface
+from hubexplore.summary.formats.graph_files.tensor_names import argument_names
 from hubexplore.summary.graph.declared_tensors import Declared
-from hubexplore.summary.graph.op_definitions import OpDefinition
+from hubexplore.summary.graph.ops.op_definitions import OpDefinition
 from hubexplore.summary.graph.traversal import Cut, index_nodes, node_of, reach, reached_functions, tensor_of
 from hubexplore.summary.model import Shape
 
@@ -230,7 +230,7 @@ def declare_types(new: Any) -> None:
 
 def function_definitions(library: Any, ops: Iterable[str]) -> dict[str, OpDefinition]:
     """The definitions of the functions that nodes call by their type."""
-    from hubexplore.summary.graph.op_definitions import definition_of
+    from hubexplore.summary.graph.ops.op_definitions import definition_of
 
     used = set(ops)
     return {

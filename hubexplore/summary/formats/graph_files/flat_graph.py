@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hubexplore.errors import DamagedModuleError
-from hubexplore.summary.formats.graph_check import checked_index
-from hubexplore.summary.formats.module_graph import function_definitions
-from hubexplore.summary.graph.function_nesting import find_endless
-from hubexplore.summary.graph.inlining import inline
-from hubexplore.summary.graph.op_definitions import OpDefinition
+from hubexplore.summary.formats.graph_files.graph_check import checked_index
+from hubexplore.summary.formats.graph_files.module_graph import function_definitions
+from hubexplore.summary.graph.functions.function_nesting import find_endless
+from hubexplore.summary.graph.functions.inlining import inline
+from hubexplore.summary.graph.ops.op_definitions import OpDefinition
 
 _CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from hubexplore.summary.graph import op_kernels
-from hubexplore.summary.graph.op_definitions import known_ops
-from hubexplore.summary.graph.op_kernels import reason, who_needs, without_kernel
-from hubexplore.summary.graph.op_packages import NOWHERE, describe, provider
+from hubexplore.summary.graph.ops import op_kernels
+from hubexplore.summary.graph.ops.op_definitions import known_ops
+from hubexplore.summary.graph.ops.op_kernels import reason, who_needs, without_kernel
+from hubexplore.summary.graph.ops.op_packages import NOWHERE, describe, provider
 from hubexplore.summary.graph.traversal import reach
 from hubexplore.summary.reading.variant import read_variant
 from tests.summary.compare.structure_graphs import add, meta_graph

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hubexplore.errors import DamagedModuleError
-from hubexplore.summary.formats import object_graph
 from hubexplore.summary.formats.new_nodes import node_name, set_empty, unused
+from hubexplore.summary.formats.tf2 import object_graph
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import VariableDef, dtype_name
 from hubexplore.summary.model import UNNEEDED, VariableSummary

@@ -14,7 +14,7 @@ from tensorflow.core.framework import attr_value_pb2, graph_pb2, op_def_pb2
 from tensorflow.python.client import pywrap_tf_session
 
 from hubexplore.summary.graph.messages import MetaGraphDef, NodeDef
-from hubexplore.summary.graph.op_definitions import (
+from hubexplore.summary.graph.ops.op_definitions import (
     Argument,
     OpDefinition,
     attribute,
@@ -24,7 +24,7 @@ from hubexplore.summary.graph.op_definitions import (
     line_of,
     parse_line,
 )
-from hubexplore.summary.graph.op_outputs import output_dtypes, output_of
+from hubexplore.summary.graph.ops.op_outputs import output_dtypes, output_of
 
 TABLE_OF: Final = (2, 21)
 """The TensorFlow that the table was made with. Others have more or fewer ops and attributes."""
@@ -241,7 +241,7 @@ def test_a_function_is_defined_by_its_signature() -> None:
 
 def test_the_table_is_read_when_it_is_needed() -> None:
     code = (
-        "import hubexplore.display, hubexplore.summary.graph.op_definitions as ops\n"
+        "import hubexplore.display, hubexplore.summary.graph.ops.op_definitions as ops\n"
         "assert not ops._lines.cache_info().currsize"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

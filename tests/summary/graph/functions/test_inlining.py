@@ -10,11 +10,11 @@ import pytest
 import tensorflow as tf
 
 from hubexplore.errors import DamagedModuleError
-from hubexplore.summary.graph.inlining import CALLS, Inlined, inline
+from hubexplore.summary.graph.functions.inlining import CALLS, Inlined, inline
 from hubexplore.summary.graph.messages import GraphDef
 from tests.hub.called_functions import compiled, defun
-from tests.summary.graph.nested_functions import CALLS as WAYS
-from tests.summary.graph.nested_functions import FLOAT, Library, add
+from tests.summary.graph.functions.nested_functions import CALLS as WAYS
+from tests.summary.graph.functions.nested_functions import FLOAT, Library, add
 
 tf1 = tf.compat.v1
 X = np.array([[0.5, 1.0], [2.0, -1.0]], np.float32)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hubexplore.errors import DamagedModuleError
-from hubexplore.summary.graph.op_definitions import OpDefinition, definition, definition_of
-from hubexplore.summary.graph.op_outputs import output_of, tensor_count
+from hubexplore.summary.graph.ops.op_definitions import OpDefinition, definition, definition_of
+from hubexplore.summary.graph.ops.op_outputs import output_of, tensor_count
 
 MSG_UNKNOWN: Final = (
     "The function {function!r} cannot be used: it refers to {edge!r}, which it does not hold."

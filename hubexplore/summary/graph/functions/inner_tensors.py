@@ -11,10 +11,10 @@ from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from hubexplore.errors import DamagedModuleError
-from hubexplore.summary.graph.function_nesting import find_endless, unfolded_nodes
-from hubexplore.summary.graph.inlining import CALLS, Inlined, inline
-from hubexplore.summary.graph.op_definitions import definition, definition_of
-from hubexplore.summary.graph.op_outputs import output_of
+from hubexplore.summary.graph.functions.function_nesting import find_endless, unfolded_nodes
+from hubexplore.summary.graph.functions.inlining import CALLS, Inlined, inline
+from hubexplore.summary.graph.ops.op_definitions import definition, definition_of
+from hubexplore.summary.graph.ops.op_outputs import output_of
 from hubexplore.summary.graph.traversal import calls_of_attr, node_of
 
 MAX_INLINED: Final = 100_000

@@ -31,9 +31,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hubexplore.errors import DamagedModuleError
-from hubexplore.summary.graph import function_nesting
-from hubexplore.summary.graph.effects import Effects
-from hubexplore.summary.graph.function_body import FunctionBody, Source
+from hubexplore.summary.graph.functions import function_nesting
+from hubexplore.summary.graph.functions.effects import Effects
+from hubexplore.summary.graph.functions.function_body import FunctionBody, Source
 from hubexplore.summary.graph.traversal import node_of, reached_functions, tensor_of
 
 CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})

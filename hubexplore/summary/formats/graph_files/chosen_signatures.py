@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hubexplore.errors import NoSuchTensorError, SignatureError, closest
-from hubexplore.summary.formats import graph_parts as parts
-from hubexplore.summary.formats.graph_interface import inputs_of, reached_before
-from hubexplore.summary.formats.graph_parts import Nodes
-from hubexplore.summary.formats.tensor_names import argument_names
-from hubexplore.summary.graph.op_definitions import OpDefinition
+from hubexplore.summary.formats.graph_files import graph_parts as parts
+from hubexplore.summary.formats.graph_files.graph_interface import inputs_of, reached_before
+from hubexplore.summary.formats.graph_files.graph_parts import Nodes
+from hubexplore.summary.formats.graph_files.tensor_names import argument_names
+from hubexplore.summary.graph.ops.op_definitions import OpDefinition
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.module_format import DEFAULT_OUTPUT
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hubexplore.summary.graph.messages import dtype_name
-from hubexplore.summary.graph.op_definitions import Argument, OpDefinition
+from hubexplore.summary.graph.ops.op_definitions import Argument, OpDefinition
 
 
 def output_of(op: OpDefinition, attributes: Mapping[str, Any], port: str) -> tuple[int | None, str]:
