@@ -11,7 +11,7 @@ import numpy as np
 from hubexplore.inputs.code.expressions import Expressions, is_name, text_of
 from hubexplore.session.names import variable_name
 from hubexplore.summary.files.redaction import HIDDEN
-from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL
+from hubexplore.summary.model import IN_MEMORY
 from hubexplore.summary.module_format import DEFAULT_OUTPUT, DEFAULT_SIGNATURE
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def python(subject: Subject, request: RunRequest) -> str:
         loading = ["session = get_ipython().run_line_magic('hub_session', '')"]
         module = repr(subject.name)
     else:
-        tags = f", tags={list(request.tags)!r}" if request.tags else ""
+        tags = f", tags={list(request.tags)!r}" if _needs_tags(subject, request) else ""
         source, note = _source(subject)
         module = _name(subject, request)
         loading = [*note, "session = hubexplore.NotebookSession()",
@@ -111,10 +111,15 @@ def _source(subject: Subject) -> tuple[str, list[str]]:
             return f"{subject.name}.spec", []
         return "spec", [_MSG_SOURCE]
     handle, note = repr(subject.written_handle), _hidden(subject)
-    if subject.summary.format == TF1_SAVED_MODEL:
-        drop = f", drop_collections={list(subject.dropped)!r}" if subject.dropped else ""
-        return f"hubexplore.create_module_spec_from_saved_model({handle}{drop})", note
+    if subject.signatures is not None:
+        return f"hubexplore.load_module_spec({handle}, signatures={subject.signatures!r})", note
     return handle, note
+
+
+def _needs_tags(subject: Subject, request: RunRequest) -> bool:
+    """Whether a call that loads the variant of the run has to name its tags."""
+    # A session loads the variant without tags, and the only one.
+    return bool(request.tags) and len(subject.summary.variants) > 1
 
 
 def _hidden(subject: Subject) -> list[str]:
@@ -125,20 +130,22 @@ def _hidden(subject: Subject) -> list[str]:
 def _loading_lines(subject: Subject, request: RunRequest) -> list[str] | None:
     """Returns the lines that load the module; None if the magics have no syntax for it."""
     # A comma separates tags in `--tags`, and a word with a leading dash would be taken for an option.
-    if not all(re.fullmatch(r"[\w.:/@+-]+", tag) and not tag.startswith("-") for tag in request.tags):
+    tags = request.tags if _needs_tags(subject, request) else ()
+    if not all(re.fullmatch(r"[\w.:/@+-]+", tag) and not tag.startswith("-") for tag in tags):
         return None
     name = _name(subject, request)
     lines, word = ["%load_ext hubexplore"], subject.written_handle or ""
     # A word that is a Python name would be taken for a variable of the notebook.
-    if subject.summary.format in (TF1_SAVED_MODEL, IN_MEMORY) or not _is_quotable(word) or is_name(word):
+    is_handle = subject.signatures is None and subject.summary.format != IN_MEMORY
+    if not is_handle or not _is_quotable(word) or is_name(word):
         source, note = _source(subject)
         word = f"{name}_source"
         imports = ["import hubexplore"] if source.startswith("hubexplore.") else []
         lines = [*imports, *lines, *note, f"{word} = {source}"]
     else:
         lines += _hidden(subject)
-    tags = [f"--tags {','.join(request.tags)}"] if request.tags else []
-    return [*lines, " ".join(["%hub_load", _quoted(word), f"--as {name}", *tags])]
+    option = [f"--tags {','.join(tags)}"] if tags else []
+    return [*lines, " ".join(["%hub_load", _quoted(word), f"--as {name}", *option])]
 
 
 def _options(subject: Subject, request: RunRequest) -> tuple[list[str], list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
@@ -84,6 +85,8 @@ class DefinedSpec(ModuleSpec):
       origin: the file that holds just these variants, if there is one.
       place: the directory that they were read from; None if they were made here.
       asset_files: the files that they read.
+      format_name: one of the formats that `summary.model` names; None for a module, or a TF1 SavedModel
+        without `origin`.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class DefinedSpec(ModuleSpec):
         place: ModuleDirectory | None = None,
         *,
         asset_files: AssetFiles = NO_FILES,
+        format_name: str | None = None,
     ) -> None:
         # In the order of the file: get_tags is stable for variants with equally many tags.
         self._variants = {variant.tags: variant for variant in variants}
@@ -103,9 +107,21 @@ class DefinedSpec(ModuleSpec):
         self.origin = origin
         self._place = place
         self.asset_files = asset_files
+        self._format_name = format_name
         # A plan is the same for each instance, and planning walks the graph.
         self._state_plans: dict[tuple[frozenset[str], bool], StatePlan] = {}
         self._apply_plans: dict[tuple[frozenset[str], str, bool], ApplyPlan] = {}
+
+    @property
+    def title(self) -> str:
+        """What displays call it."""
+        return self._display_title
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences that say what of the model is not in the spec, or was chosen, and why."""
+        notes = (note for variant in self.variants for note in variant.converted.notes)
+        return tuple(dict.fromkeys(notes))
 
     def get_tags(self) -> list[frozenset[str]]:
         """See `ModuleSpec.get_tags`. Fewest tags first, else as they were authored."""
@@ -231,7 +247,8 @@ class DefinedSpec(ModuleSpec):
             checkpoint = self._checkpoint
             # The path goes into the graph, where RestoreV2 would treat some characters as a pattern.
             prefix = restorable(checkpoint.prefix) if checkpoint else None
-            plan = plan_state(self.variant(tags), prefix, trainable)
+            names = checkpoint.names if checkpoint else None
+            plan = plan_state(self.variant(tags), prefix, trainable, names)
             if checkpoint is not None:
                 self._check_values(tags, checkpoint, plan.variables.values())
             self._state_plans[key] = plan
@@ -264,6 +281,7 @@ class DefinedSpec(ModuleSpec):
         """The plan for a call of a signature, made once."""
         key = (tags, signature, trainable)
         if key not in self._apply_plans:
+            self.variant(tags).check_signature(signature)
             self._apply_plans[key] = plan_apply(self.variant(tags), signature, trainable)
         return self._apply_plans[key]
 
@@ -285,5 +303,5 @@ class DefinedSpec(ModuleSpec):
         from hubexplore.display.rich.summaries import displayable
 
         kind = IN_MEMORY if self._place is None else TF1_SAVED_MODEL if self.origin is None else HUB_MODULE
-        graphs = [variant.meta_graph for variant in self.variants]
-        return displayable(describe(graphs, self._display_title, kind, self._place))
+        models = [replace(variant.converted, meta_graph=variant.meta_graph) for variant in self.variants]
+        return displayable(describe(models, self._display_title, self._format_name or kind, self._place))

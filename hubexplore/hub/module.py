@@ -184,6 +184,10 @@ class Module:
         A call adds just the ops that its outputs need. Where the tensor needs more, they are added to the
         call now; ops that are there are used, so it belongs to the same inputs, dropout masks and updates.
 
+        A tensor inside a called function is named by the path of calls: "head/MatMul" for `MatMul` in the
+        function called by "head" or "head/PartitionedCall". It is computed beside the call, from the inputs
+        of the call. In a TF2 loop, "loop/body/add" is the last value of a tensor that the loop hands on.
+
         Args:
           name: of a tensor or op: "attention:0", "attention". A name that begins with the scope of a call or
             of the state, as in "module_apply_default_1/attention:0" or "module/x:0", says where to look.
@@ -193,8 +197,9 @@ class Module:
           The tensor; for an input what was given for it, for a variable its value.
 
         Raises:
-          NoSuchTensorError: (a KeyError) there is no such tensor, with the nearest name; or it depends on a
-            placeholder that has no value in the call.
+          NoSuchTensorError: (a KeyError) there is no such tensor, with the nearest name; it depends on a
+            placeholder that has no value in the call; or it is in a function and cannot be computed beside
+            the call (random numbers, effects) or has no single value (in a branch, loop or dataset).
           GraphError: (a RuntimeError) the call was made in a function or loop, but this is outside of it.
         """
         return locate(self, name, call)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 from hubexplore.errors import NoSuchSignatureError, NoSuchVariantError, closest
+from hubexplore.summary.diagnosis.saved_model_remedy import serving_tags
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
 from hubexplore.summary.module_format import MOST_VARIANTS
 from hubexplore.summary.tags import Tags, chosen
@@ -33,6 +34,28 @@ def named_variant(summary: ModuleSummary, tags: str | Iterable[str]) -> VariantS
     if variant is None:
         raise no_such_variant(sorted_tags, existing)
     return variant
+
+
+def default_tags(existing: Iterable[Iterable[str]], written: Callable[[Tags], str] | None = None) -> Tags:
+    """Returns the tags of the graph variant that is meant by none: the one without tags, or the only one.
+
+    Args:
+      existing: the tags of each variant.
+      written: returns how the caller writes tags, for the message.
+
+    Raises:
+      NoSuchVariantError: (a KeyError and ValueError) there are several, all with tags; they are listed.
+    """
+    known = [tuple(sorted(tags)) for tags in existing]
+    if () in known or not known:
+        return ()
+    if len(known) == 1:
+        return known[0]
+    example = (written or _as_argument)(tuple(serving_tags(known)))
+    raise NoSuchVariantError(
+        f"The module has {len(known):,} graph variants, and each has tags: {first_names(map(list, known))}. "
+        f"Choose one, as in {example}."
+    )
 
 
 def find_signature(variant: VariantSummary, name: str) -> SignatureSummary | None:

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 HUB_MODULE: Final = "TF1 Hub module"
 TF1_SAVED_MODEL: Final = "TF1 SavedModel"
 TF2_SAVED_MODEL: Final = "TF2 SavedModel"
+FROZEN_GRAPH: Final = "frozen graph"
+TRAINING_CHECKPOINT: Final = "training checkpoint"
 IN_MEMORY: Final = "module spec"
 
 GLOBAL: Final = "global"
 LOCAL: Final = "local"
+UNNEEDED: Final = "unneeded"
+CONSTANT: Final = "constant"
 
 Shape = tuple[int | None, ...] | None
 """A static shape. None is an unknown rank, None within the tuple an unknown size."""
@@ -114,7 +118,9 @@ class VariableSummary:
       shape: of the whole variable; from the checkpoint where the graph does not say.
       trainable: whether the writer marked it trainable.
       kind: "global", or "local" for one that starts from a value of the graph and not from the checkpoint, as
-        accumulators of metrics do. `variable_map` leaves these out.
+        accumulators of metrics do, or "unneeded" for one that no signature needs, as
+        slots of an optimizer, which is not loaded, or "constant" for a weight of a frozen graph.
+        `variable_map` leaves these out.
       node: name of the graph node that holds it (the first part's); empty where there is none.
       key: name of its tensor in the checkpoint; empty where the checkpoint has no such tensor.
       stored: bytes of its value in the checkpoint; None without one.
@@ -275,8 +281,8 @@ class VariantSummary:
 
     @property
     def parameters(self) -> int:
-        """Numbers in all its variables of known shape."""
-        return sum(variable.parameters or 0 for variable in self.variables)
+        """Numbers in all variables of known shape that it needs."""
+        return sum(variable.parameters or 0 for variable in self.variables if variable.kind != UNNEEDED)
 
 
 @dataclass(frozen=True)
@@ -319,6 +325,7 @@ class ModuleSummary:
       digest: SHA-256 (hex) of graphs, assets and the checksums of the weights; empty where unknown.
       unclaimed: names of tensors in the checkpoint that no variable of any variant uses.
       warnings: what is wrong with it though it can be shown: sentences.
+      notes: what was chosen or left out when it was opened, and why: sentences.
       live: of a Module in a graph.
       source: where graphs and weights are read from, for diagrams and statistics.
     """
@@ -331,6 +338,7 @@ class ModuleSummary:
     digest: str = ""
     unclaimed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     live: LiveSummary | None = None
     # Neither compared nor printed: equal modules are equal wherever their files lie, and the text of a graph
     # would take megabytes.

@@ -18,6 +18,8 @@ GRAPH_FILES: Final = (GRAPH_FILE, GRAPH_TEXT_FILE)
 """Files that may hold the graphs; TensorFlow prefers the first."""
 MODULE_FILE: Final = "tfhub_module.pb"
 """File that makes a SavedModel a TF1 Hub module."""
+FINGERPRINT_FILE: Final = "fingerprint.pb"
+"""File with hashes of a SavedModel."""
 VARIABLES_FOLDER: Final = "variables"
 """Folder with the checkpoint."""
 VARIABLES_PREFIX: Final = f"{VARIABLES_FOLDER}/variables"

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 import hubexplore as hub
 from hubexplore.errors import GraphError
-from hubexplore.hub.running.compiled_call import CompiledCall, surely_runs
+from hubexplore.hub.running.compiled_call import CompiledCall, Stop, surely_runs
 from hubexplore.inputs.examples import example_search
 from hubexplore.session import interruption
 from hubexplore.session.export import verification
@@ -151,6 +151,16 @@ def test_a_dataset_that_gives_nothing(session: NotebookSession) -> None:
         with pytest.raises(KeyboardInterrupt):
             session.session.run(row)
         ends(session)
+
+
+def test_a_stop_changes_no_op_that_may_have_run(session: NotebookSession) -> None:
+    """TensorFlow logs a warning if one is changed, which a notebook shows."""
+    module = session.load(hub.create_module_spec(counting(lambda _: None)), "m")
+    with session.building():
+        counted = module(tf.constant(2, tf.int64))
+        before = counted.op.node_def
+        Stop(session.session, [counted])
+        assert counted.op.node_def == before
 
 
 def test_several_interrupts(session: NotebookSession) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from hubexplore import errors
 from hubexplore.summary.diagnosis import path_diagnosis
+from hubexplore.summary.formats import object_graph
 from hubexplore.summary.graph import messages, op_packages
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.hub_messages import ModuleAttachment
@@ -71,7 +72,7 @@ def _objects(count: int, back_to: int | None = None) -> Any:
 @pytest.mark.parametrize("back_to", [None, 0, 19_999])
 def test_a_chain_of_objects(tmp_path: Path, back_to: int | None) -> None:
     graph = _objects(20_000, back_to)
-    paths = variables._paths(graph.object_graph_def.nodes)
+    paths = object_graph.checkpoint_paths(graph.object_graph_def.nodes)
     # All of them would be 200,000,000 characters and more.
     assert sum(map(len, paths.values())) < 1_000_000
     summary = summary_of(write(tmp_path / "m", graph, is_module=False))
@@ -97,7 +98,7 @@ def test_a_million_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_paths_of_an_honest_length_are_kept() -> None:
-    names = set(variables._paths(_objects(100).object_graph_def.nodes).values())
+    names = set(object_graph.checkpoint_paths(_objects(100).object_graph_def.nodes).values())
     assert len(names) == 100
     assert max(map(len, names)) > 800
 

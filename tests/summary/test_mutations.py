@@ -24,6 +24,9 @@ from tests.summary.exercise import exercise
 from tests.summary.saved_models import summary_of
 
 _MORE: Final = float(os.environ.get("HUBEXPLORE_MUTATIONS", "1"))
+
+pytestmark = pytest.mark.timeout(300 + 60 * _MORE)
+
 _LARGEST: Final = (1 << 63) - 1
 _LINES: Final = (
     *(b"unknown_field: 5", b"nested { " * 200, b"}", b"name: 'x", b"size: 99999999999999999999999"),

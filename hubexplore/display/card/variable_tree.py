@@ -20,7 +20,7 @@ from hubexplore.display.wording import (
     tags_list,
     visible,
 )
-from hubexplore.summary.model import LOCAL, VariableSummary, VariantSummary
+from hubexplore.summary.model import GLOBAL, VariableSummary, VariantSummary
 
 MAX_FLAT: Final = 12
 """Maximum number of variables that are listed without scopes."""
@@ -187,7 +187,7 @@ class _Layout:
         return cls(
             repeated=frozenset(name for (name, _), times in names.items() if times > 1),
             trainable=len({entry.variable.trainable for entry in entries}) > 1,
-            local=any(entry.variable.kind == LOCAL for entry in entries),
+            local=any(entry.variable.kind != GLOBAL for entry in entries),
             partitions=any(entry.variable.partitions for entry in entries),
             variants=len({tags for tag_set in tag_sets for tags in tag_set}),
             differ=len(tag_sets) > 1,

@@ -88,7 +88,9 @@ class State:
             return tf.identity(tensor)
 
 
-def plan_state(variant: GraphVariant, checkpoint: str | None, trainable: bool) -> StatePlan:
+def plan_state(
+    variant: GraphVariant, checkpoint: str | None, trainable: bool, names: Mapping[str, str] | None = None
+) -> StatePlan:
     """Finds what the state of a variant consists of.
 
     The targets are the stateful nodes without inputs, the ops of variables, the initialisers of tables,
@@ -102,11 +104,13 @@ def plan_state(variant: GraphVariant, checkpoint: str | None, trainable: bool) -
       checkpoint: path prefix of the checkpoint that initialises the variables; None leaves the
         initialisers of the module's own graph in place.
       trainable: whether trainable variables and regularization losses belong to it.
+      names: key of a variable -> its name in the checkpoint, where they differ.
     """
     variables = read_variables_or_fail(variant)
     collections = _variable_collections(variant, trainable)
     for key in _NODE_COLLECTIONS:
-        collections[key] = tuple(node_list(variant.meta_graph, key))
+        elements = node_list(variant.meta_graph, key)
+        collections[key] = tuple(name for name in elements if not variant.needs_unknown(node_of(name)))
     if trainable:
         collections[_KEYS.REGULARIZATION_LOSSES] = variant.state_losses
     for key in (*_NODE_COLLECTIONS, _KEYS.REGULARIZATION_LOSSES):
@@ -125,7 +129,7 @@ def plan_state(variant: GraphVariant, checkpoint: str | None, trainable: bool) -
     if checkpoint is not None and variables:
         # A name of the module must not be changed, so the ops that are added make way.
         root = free_name("checkpoint_initializer", region.nodes)
-        initializers = add_restore(graph_slice.graph_def, root, checkpoint, list(variables.values()))
+        initializers = add_restore(graph_slice.graph_def, root, checkpoint, list(variables.values()), names)
         for name, (initializer, value) in initializers.items():
             proto = variables[name].proto
             proto.initializer_name, proto.initial_value_name = initializer, value

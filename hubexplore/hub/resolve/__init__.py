@@ -283,8 +283,11 @@ def _hinting(handle: str) -> Iterator[None]:
 
 def _module_in(directory: str, handle: str) -> str:
     """Returns `directory`, provided a saved model is in it."""
+    # Imported here, as is everything that a plain path does not need.
+    from hubexplore.summary.formats import model_files
+
     diagnosis = path_diagnosis.diagnose(directory, filesystem_of(directory))
-    if diagnosis.holds_saved_model:
+    if diagnosis.holds_saved_model or model_files.find(directory, filesystem_of(directory)) is not None:
         return directory
     inner = _archive_in(Path(directory))
     if inner:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
@@ -14,6 +14,7 @@ from hubexplore.errors import HubError, TagsError, reading
 from hubexplore.hub import tensor_info, tf_internals
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variants.graph_checks import check_functions, check_loops
+from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.graph import op_packages
 from hubexplore.summary.graph.declared_tensors import Declared
 from hubexplore.summary.graph.hub_messages import ModuleAttachment
@@ -26,10 +27,13 @@ from hubexplore.summary.graph.traversal import (
     index_nodes,
     node_of,
     reach,
+    reached_functions,
 )
 from hubexplore.summary.lookup import no_such_signature
 from hubexplore.summary.module_format import ATTACHMENTS, DEFAULT_SIGNATURE
 from hubexplore.summary.reading.signatures import read_signatures
+
+_TABLES_WITH_INPUTS: Final = frozenset({"MutableDenseHashTable", "MutableDenseHashTableV2"})
 
 
 class UnknownOpsError(HubError, tf.errors.NotFoundError):  # type: ignore[misc]  # TensorFlow is untyped
@@ -61,9 +65,14 @@ def as_tag_set(tags: Any) -> frozenset[str]:
 
 
 def is_state_op(node: Any) -> bool:
-    """Whether a node holds state: its op is stateful and takes no input (variables, tables, queues)."""
+    """Whether a node holds state: its op is stateful and takes no input (variables, tables, queues).
+
+    One kind of table takes two keys that it may not hold, which are constants.
+    """
     op_def = tf_internals.op_def(node.op)
-    return op_def is not None and op_def.is_stateful and not op_def.input_arg
+    return (
+        op_def is not None and op_def.is_stateful and (not op_def.input_arg or node.op in _TABLES_WITH_INPUTS)
+    )
 
 
 def node_list(meta_graph: Any, collection: str) -> list[str]:
@@ -79,13 +88,20 @@ class GraphVariant:
     The meta graph belongs to the variant: devices are cleared in it once, and nothing else is
     changed. All derived structures are computed on first use and cached, so loading a spec indexes nothing.
 
+    Args:
+      meta_graph: of the variant.
+      converted: what it was made by, if it is that of a model of another format.
+
     Attributes:
       as_read: the MetaGraphDef for its collections and signatures; devices may still be in its nodes.
       tags: of the variant.
+      converted: how it came to be.
     """
 
-    def __init__(self, meta_graph: Any) -> None:
+    def __init__(self, meta_graph: Any, converted: Converted | None = None) -> None:
         self.as_read = meta_graph
+        self.converted = converted or Converted(meta_graph)
+        self._is_converted = converted is not None
         self.tags = frozenset(meta_graph.meta_info_def.tags)
 
     @property
@@ -134,14 +150,47 @@ class GraphVariant:
           UnknownOpsError: (a `tf.errors.NotFoundError`) names every op that is unknown.
           DamagedModuleError: a loop or a function is altered.
         """
-        if self.unknown_ops:
-            signatures = read_signatures(self.meta_graph, Declared(self.meta_graph, self.nodes))
-            needs = who_needs(self.unknown_ops, signatures, self.meta_graph)
-            raise UnknownOpsError(set(self.unknown_ops), needs)
+        if self.unknown_ops and not self._runs_without_unknown:
+            raise UnknownOpsError(set(self.unknown_ops), self._needs_of_unknown)
         # Both abort the process inside of TensorFlow if they are wrong, so they are checked before the first
         # import.
         check_loops(self.nodes)
         check_functions(self._nodes, self.library)
+
+    def check_signature(self, name: str) -> None:
+        """Checks that TensorFlow has the ops of a signature of a graph that `check_ops` lets pass.
+
+        Raises:
+          UnknownOpsError: (a `tf.errors.NotFoundError`) names those that are unknown.
+        """
+        if not self.unknown_ops:
+            return
+        needs = {op: names for op, names in self._needs_of_unknown.items() if name in names}
+        if needs:
+            raise UnknownOpsError(set(needs), needs)
+
+    @functools.cached_property
+    def _needs_of_unknown(self) -> Mapping[str, Iterable[str]]:
+        """Op that TensorFlow does not know -> the signatures that need it."""
+        signatures = read_signatures(self.meta_graph, Declared(self.meta_graph, self.nodes))
+        return who_needs(self.unknown_ops, signatures, self.meta_graph)
+
+    @property
+    def _runs_without_unknown(self) -> bool:
+        """Whether some signatures need no unknown op; in a module, which is one graph, that is no reason."""
+        if not self._is_converted:
+            return False
+        needing = {name for names in self._needs_of_unknown.values() for name in names}
+        return bool(set(self.signature_names) - needing)
+
+    def needs_unknown(self, name: str) -> bool:
+        """Whether a node needs an op that TensorFlow does not know, in a graph that `check_ops` lets pass."""
+        if not self.unknown_ops:
+            return False
+        region = reach(self.nodes, [name]).nodes
+        called = reached_functions((self.nodes[each] for each in region), self.library)
+        bodies = chain((self.nodes[each] for each in region), *(function.node_def for function in called))
+        return any(node.op in self.unknown_ops for node in bodies)
 
     @functools.cached_property
     def state_nodes(self) -> frozenset[str]:

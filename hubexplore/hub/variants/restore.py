@@ -74,7 +74,11 @@ class MissingVariableError(CheckpointMismatchError, tf.errors.NotFoundError):  #
 
 
 def add_restore(
-    graph_def: Any, root: str, prefix: str, variables: Sequence[VariableSpec]
+    graph_def: Any,
+    root: str,
+    prefix: str,
+    variables: Sequence[VariableSpec],
+    names: Mapping[str, str] | None = None,
 ) -> dict[str, tuple[str, str]]:
     """Adds nodes to `graph_def` that restore `variables` from the checkpoint at `prefix`.
 
@@ -83,6 +87,7 @@ def add_restore(
       root: name scope for the new nodes; must be free.
       prefix: path of the checkpoint without `.index`.
       variables: what to restore, by `key` and `slice_spec`.
+      names: variable key -> name in the checkpoint, where they differ.
 
     Returns:
       For each variable's tensor name: names of its new initialiser op and initial-value tensor.
@@ -93,7 +98,7 @@ def add_restore(
     nodes = {node.name for node in graph_def.node}
     initializers: dict[str, tuple[str, str]] = {}
     for number, group in enumerate(_groups(variables)):
-        restore = restore_node(graph_def, f"{root}/RestoreV2_{number}", path, group)
+        restore = restore_node(graph_def, f"{root}/RestoreV2_{number}", path, group, names)
         for position, spec in enumerate(group):
             value = f"{restore}:{position}"
             initializers[spec.proto.variable_name] = (

@@ -44,6 +44,9 @@ def list_saved(variant: GraphVariant, stored: Collection[str], started: Mapping[
             ]
             if len(remaining) < len(listed):
                 listed[:] = remaining
+            # A module with an empty list would still be expected to have a checkpoint.
+            if not remaining:
+                del meta_graph.collection_def[key]
     for name, value in starting.items():
         assign = variant.nodes.get(f"{name}/Assign")
         if assign is not None and assign.op in ASSIGN_OPS:

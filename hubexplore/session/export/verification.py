@@ -27,6 +27,7 @@ from hubexplore.session.export.report import ComparedSignature
 from hubexplore.session.export.side_effects import Effects, effects
 from hubexplore.session.interruption import run_interruptibly, stoppable, try_for
 from hubexplore.session.memory import estimate
+from hubexplore.session.variable_values import read
 from hubexplore.summary.graph.op_kernels import reason
 from hubexplore.summary.lookup import named_signature, named_variant
 
@@ -48,8 +49,7 @@ def compare_with_export(
       session: of its graph.
       path: of the export.
     """
-    variables = list(module.variables)
-    values = session.run(variables) if variables else []
+    values = read(session, module.variables)
     # In a thread of its own: the main thread handles no signal while it is inside TensorFlow.
     return run_interruptibly(lambda: _compare_all(module, values, path))
 

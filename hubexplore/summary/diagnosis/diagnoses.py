@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from hubexplore import errors
-from hubexplore.summary.diagnosis.file_types import FileKind
-from hubexplore.summary.diagnosis.saved_model_remedy import module_code, spec_code
+from hubexplore.summary.diagnosis.file_kind import FileKind
+from hubexplore.summary.diagnosis.saved_model_remedy import module_code
 from hubexplore.summary.files.filesystem import join
 from hubexplore.summary.files.paths import unreplaced_variable
 from hubexplore.summary.lookup import first_names
@@ -49,6 +49,10 @@ class Diagnosis:
         """Returns the whole text of the error for `path`, the path itself included."""
         return f"No TF1 Hub module at {path!r}: it {self.what()}. {self.remedy(path)}"
 
+    def error_of(self, message: str) -> errors.HubError:
+        """Returns the error that reports it."""
+        return self.error(message)
+
 
 @dataclass(frozen=True)
 class HubModule(Diagnosis):
@@ -73,8 +77,9 @@ class HubModule(Diagnosis):
 
 @dataclass(frozen=True)
 class TF2SavedModel(Diagnosis):
-    """A directory that `tf.saved_model.save` wrote, as TF2 Hub models are."""
+    """A directory that `tf.saved_model.save` wrote, as TF2 Hub models are; `tags` per meta graph."""
 
+    tags: tuple[tuple[str, ...], ...] = (("serve",),)
     holds_saved_model = True
 
     def what(self) -> str:
@@ -83,20 +88,14 @@ class TF2SavedModel(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
-        return f"Load it with tf.saved_model.load({path!r})."
+        return f"Use it in a graph: {module_code(repr(path), self.tags)}"
 
 
 @dataclass(frozen=True)
 class TF1SavedModel(Diagnosis):
-    """A SavedModel of TensorFlow 1 that is not a Hub module.
-
-    Attributes:
-      tags: Those of each meta graph.
-      dropped: Collections that a module cannot carry.
-    """
+    """A SavedModel of TensorFlow 1 that is not a Hub module; `tags` per meta graph."""
 
     tags: tuple[tuple[str, ...], ...]
-    dropped: tuple[str, ...] = ()
     holds_saved_model = True
 
     def what(self) -> str:
@@ -105,7 +104,7 @@ class TF1SavedModel(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
-        return f"Make a module of it in a graph: {module_code(spec_code(path, self.dropped), self.tags)}"
+        return f"Use it in a graph: {module_code(repr(path), self.tags)}"
 
 
 @dataclass(frozen=True)
@@ -147,25 +146,30 @@ class BareCheckpoint(Diagnosis):
 
 @dataclass(frozen=True)
 class OneLevelDown(Diagnosis):
-    """A directory around modules: `found` has (name of the sub-directory, what it is)."""
+    """A directory around modules: `found` has (name of the sub-directory, what it is), the best one first."""
 
     found: tuple[tuple[str, Diagnosis], ...]
+    error = errors.ModelsBelowError
 
     def what(self) -> str:
         """See the base class."""
         names = first_names((name for name, _ in self.found), _SHOWN)
-        # The search ends at the first level with any, so all of them are on the level of the last one.
-        levels = self.found[-1][0].count("/") + 1
+        levels = self.found[0][0].count("/") + 1
         high = "one level" if levels == 1 else f"{levels} levels"
         return f"is {high} too high; below it: {names}"
 
     def remedy(self, path: str) -> str:
         """See the base class."""
-        # The search sorts modules last, so this is a module if there is one, and the highest of versions 1 to
-        # 9.
-        name, inner = self.found[-1]
+        name, inner = self.found[0]
         below = join(path, name)
         return f"{below!r} {inner.what()}. {inner.remedy(below)}"
+
+    def error_of(self, message: str) -> errors.HubError:
+        """See the base class."""
+        error = errors.ModelsBelowError(message)
+        whole = [name for name, inner in self.found if inner.holds_saved_model]
+        error.names = tuple(whole or (name for name, _ in self.found))
+        return error
 
 
 @dataclass(frozen=True)
@@ -198,9 +202,10 @@ class EmptyDirectory(Diagnosis):
 
 @dataclass(frozen=True)
 class OtherDirectory(Diagnosis):
-    """A directory of other things."""
+    """A directory of other things; `models` has (name of a file, what it is) of models in other formats."""
 
     names: tuple[str, ...]
+    models: tuple[tuple[str, FileKind], ...] = ()
 
     def what(self) -> str:
         """See the base class."""
@@ -208,6 +213,9 @@ class OtherDirectory(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
+        if self.models:
+            name, kind = self.models[0]
+            return f"{name!r} is {kind.what}. {kind.remedy_for(join(path, name))}"
         return f"Pass the directory that holds {MODULE_FILE!r} and {GRAPH_FILE!r}."
 
 
@@ -256,9 +264,7 @@ class SingleFile(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
-        # Safe for paths with braces: the template is a constant of this package, and the path only a value in
-        # it.
-        return self.kind.remedy.format(path=path)
+        return self.kind.remedy_for(path)
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,16 @@ class Declared:
             return int(node.attr["dtype"].type)
         return declared or _by_definition(node, tensor)
 
+    def default(self, tensor: str) -> Any | None:
+        """The TensorProto of the constant that a placeholder has as its default; None without one."""
+        node = self._nodes.get(node_of(tensor))
+        if node is None or node.op != "PlaceholderWithDefault" or not node.input:
+            return None
+        constant = self._nodes.get(node_of(node.input[0]))
+        if constant is None or constant.op != "Const" or "value" not in constant.attr:
+            return None
+        return constant.attr["value"].tensor
+
     def shape(self, info: Any) -> Shape:
         """The shape of a dense tensor: as its TensorInfo says, unless the graph contradicts it."""
         in_graph = self._shapes(info.name)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -102,6 +102,25 @@ def find_endless(nodes: Iterable[Any], library: Any) -> str | None:
     return _too_many(calls, walk, "calls", written, MAX_CALLS) or _too_many(
         calls, walk, "nodes", sizes, MAX_NODES
     )
+
+
+def unfolded_nodes(nodes: Collection[Any], library: Any, limit: int) -> int:
+    """The number of nodes of a graph after every call in it, and in what it calls, is unfolded.
+
+    Args:
+      nodes: those of the graph.
+      library: its FunctionDefLibrary-shaped message, for which `find_endless` finds nothing.
+      limit: where counting ends: `limit + 1` stands for all that is more.
+    """
+    bodies = {function.signature.name: function.node_def for function in library.function}
+    calling: dict[str, bool] = {}
+    calls = {name: _counted(body, bodies, {}, calling) for name, body in bodies.items()}
+    total: dict[str, int] = {}
+    for name in _walk({name: dict.fromkeys(call.callee for call in calls[name]) for name in calls}).order:
+        inner = sum(times * total.get(call.callee, 0) for call, times in calls[name].items())
+        total[name] = min(len(bodies[name]) + inner, limit + 1)
+    called = _counted(nodes, bodies, {}, calling)
+    return min(len(nodes) + sum(times * total[call.callee] for call, times in called.items()), limit + 1)
 
 
 def _counted(

@@ -1,4 +1,4 @@
-"""The variables of a graph variant: from its collections (TF1) or its tree of objects (TF2)."""
+"""The variables of a graph variant: from its collections (TF1), else from its objects (TF2)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Final
 from google.protobuf.message import DecodeError
 
 from hubexplore.errors import reading
+from hubexplore.summary.formats.object_graph import VALUE, check_count, checkpoint_paths
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import VariableDef, dtype_name
 from hubexplore.summary.graph.traversal import node_of
@@ -20,10 +21,6 @@ from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
 _TRAINABLE: Final = "trainable_variables"
 VARIABLE_COLLECTIONS: Final = ("variables", "model_variables", _TRAINABLE)
 _PARTITION: Final = re.compile(r"(?P<key>.*)/part_\d+$", re.DOTALL)
-# Characters of an object's path; the paths of a chain of objects together grow with the square of its length.
-_LONGEST_PATH: Final = 2_000
-_VALUE: Final = "/.ATTRIBUTES/VARIABLE_VALUE"
-
 
 Entries = Mapping[str, CheckpointEntry]
 
@@ -43,7 +40,11 @@ class _Parts:
 
 
 def read_variables(
-    meta_graph: Any, nodes: Mapping[str, Any], entries: Entries, is_saved_model: bool = False
+    meta_graph: Any,
+    nodes: Mapping[str, Any],
+    entries: Entries,
+    is_saved_model: bool = False,
+    names: Mapping[str, str] | None = None,
 ) -> tuple[VariableSummary, ...]:
     """The variables of a meta graph, sorted by name: those that are listed, and others that signatures read.
 
@@ -53,6 +54,7 @@ def read_variables(
       entries: what the checkpoint holds by name; empty if there is none.
       is_saved_model: a TF1 SavedModel as written, whose lists need not name what the checkpoint holds, and
         whose main op may start variables.
+      names: key of a variable -> its name in the checkpoint, where they differ.
 
     Raises:
       DamagedModuleError: a description of a variable is not readable.
@@ -70,7 +72,10 @@ def read_variables(
                 parts.protos.append(described)
                 parts.are_parts |= described[2]
             parts.trainable |= collection == _TRAINABLE
-    variables = [_describe(key, parts, nodes, entries) for key, parts in grouped.items()]
+    stored_as = names or {}
+    variables = [
+        _describe(key, parts, nodes, entries, stored_as.get(key, key)) for key, parts in grouped.items()
+    ]
     if not meta_graph.HasField("object_graph_def"):
         variables += _unlisted(meta_graph, nodes, entries if is_saved_model else {}, seen)
         started = main_op_values(meta_graph, nodes) if is_saved_model else {}
@@ -132,9 +137,11 @@ def _key(name: str, proto: Any, is_part: bool) -> str:
     return match["key"] if match else str(proto.save_slice_info_def.full_name)
 
 
-def _describe(key: str, parts: _Parts, nodes: Mapping[str, Any], entries: Entries) -> VariableSummary:
+def _describe(
+    key: str, parts: _Parts, nodes: Mapping[str, Any], entries: Entries, stored_as: str
+) -> VariableSummary:
     node, first, _ = parts.protos[0]
-    entry = entries.get(key)
+    entry = entries.get(stored_as)
     dtype, shape = _declared(nodes.get(node))
     partitions = _partitions(parts.protos) if parts.are_parts else ()
     if partitions:
@@ -145,7 +152,7 @@ def _describe(key: str, parts: _Parts, nodes: Mapping[str, Any], entries: Entrie
         shape=entry.shape if entry is not None and (shape is None or None in shape) else shape,
         trainable=parts.trainable,
         node=partitions[0].node if partitions else node,
-        key=key if entry is not None else "",
+        key=stored_as if entry is not None else "",
         stored=None if entry is None else entry.size,
         partitions=partitions,
     )
@@ -176,21 +183,9 @@ def _declared(node: Any) -> tuple[str, Shape]:
 
 
 def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> list[VariableSummary]:
-    """The variables among the objects of a TF2 SavedModel.
-
-    An object's name in the checkpoint is its shortest path from the root; that of an optimizer's slot is
-    built of the paths of the variable and the optimizer (`slot_variable_key` in
-    tensorflow/python/trackable/trackable_utils.py).
-    """
-    paths = _paths(objects)
-    for index, saved_object in enumerate(objects):
-        for slot in saved_object.slot_variables:
-            owner = paths.get(slot.original_variable_node_id)
-            if owner is not None and index in paths:
-                name = f"{owner}/.OPTIMIZER_SLOT/{paths[index]}/{_escaped(slot.slot_name)[:_LONGEST_PATH]}"
-                paths.setdefault(slot.slot_variable_node_id, name)
-    # Objects do not name their nodes: the handle of a variable is the node whose shared_name is the
-    # variable's name.
+    """The variables among the objects of a TF2 SavedModel whose graph is not that of a module."""
+    check_count(objects)
+    paths = checkpoint_paths(objects)
     handles = {
         node.attr["shared_name"].s.decode(errors="replace"): name
         for name, node in nodes.items()
@@ -200,7 +195,7 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
     for index, saved_object in enumerate(objects):
         if saved_object.WhichOneof("kind") != "variable":
             continue
-        variable, key = saved_object.variable, f"{paths.get(index, '')}{_VALUE}"
+        variable, key = saved_object.variable, f"{paths.get(index, '')}{VALUE}"
         entry = entries.get(key)
         summaries.append(
             VariableSummary(
@@ -214,28 +209,3 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
             )
         )
     return summaries
-
-
-def _paths(objects: Any) -> dict[int, str]:
-    """Object number -> shortest path from object 0, its parts escaped as in a checkpoint.
-
-    Objects with a path longer than any name is are left out, with what is below them: the paths of a chain of
-    objects together grow with the square of its length.
-    """
-    # Breadth-first, children in the order of the file: the first path to an object is a shortest one.
-    count = len(objects)
-    paths = {0: ""} if count else {}
-    queue = list(paths)
-    for number in queue:  # grows while it is walked
-        above = f"{paths[number]}/" if paths[number] else ""
-        for child in objects[number].children:
-            if child.node_id not in paths and 0 <= child.node_id < count:
-                path = above + _escaped(child.local_name)
-                if len(path) <= _LONGEST_PATH:
-                    paths[child.node_id] = path
-                    queue.append(child.node_id)
-    return paths
-
-
-def _escaped(name: str) -> str:
-    return name.replace(".", "..").replace("/", ".S")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -422,10 +421,6 @@ class TestExplore:
         person.type(only(person), "1")
         person.run()
         assert person.explorer.value == pytest.approx([2.5])
-
-    def test_tf2_is_told_what_else_runs_it(self, real_modules: Path) -> None:
-        with pytest.raises(HubError, match=r"tf\.saved_model\.load"):
-            hub.explore(real_modules / "penguin-tf2-savedmodel")
 
     def test_in_a_terminal_it_says_what_it_needs(self, capsys: pytest.CaptureFixture[str]) -> None:
         hub.explore("sample:half-plus-two")._ipython_display_()

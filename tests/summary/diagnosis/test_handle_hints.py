@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hubexplore import errors
+from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.resolve import resolve
 from hubexplore.hub.summarize import summarize
 from hubexplore.summary.diagnosis import handle_hints
@@ -77,4 +78,5 @@ def test_a_folder_some_levels_too_high(below: str, tmp_path: Path) -> None:
     (tmp_path / below / "tfhub_module.pb").write_bytes(b"\x08\x03")
     (tmp_path / below / "saved_model.pb").write_bytes(b"\x08\x01\x12\x00")
     with pytest.raises(errors.NotAModuleError, match=f"too high; below it: '{below}'.*{tmp_path / below}"):
-        summarize(tmp_path)
+        load_module_spec(tmp_path)
+    assert summarize(tmp_path).title == str(tmp_path / below)

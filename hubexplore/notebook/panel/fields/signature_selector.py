@@ -7,6 +7,7 @@ from collections.abc import Callable
 import ipywidgets as widgets
 
 from hubexplore.display.wording import tags_text, visible
+from hubexplore.summary.diagnosis.saved_model_remedy import serving_tags
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE, INTERNAL_SIGNATURES
 
@@ -17,7 +18,7 @@ class SignatureSelector(widgets.HBox):
     Args:
       summary: of the module.
       changed: is called when another signature or variant has been chosen.
-      tags: of the variant to begin with; by default the one without tags, else the first.
+      tags: of the variant to begin with; by default the one without tags, else that for serving.
       signature: the signature to begin with; by default `default`, else the first.
     """
 
@@ -58,6 +59,19 @@ class SignatureSelector(widgets.HBox):
         """The chosen signature."""
         chosen: int = self._signature.value
         return callable_signatures(self.variant)[chosen]
+
+    def update(self, summary: ModuleSummary, signature: str) -> None:
+        """Takes the summary of the same module with other signatures; `signature` is new or has changed."""
+        changed, self._changed = self._changed, lambda: None
+        had = self._chosen
+        try:
+            self._variants = summary.variants
+            self._fill(self._chosen)
+        finally:
+            self._changed = changed
+        # The form of another signature stays as the user left it.
+        if signature == had or self._chosen != had:
+            self._changed()
 
     def put(self, tags: tuple[str, ...], signature: str) -> None:
         """Chooses a variant and a signature; calls `changed` once if the selection differs."""
@@ -112,4 +126,6 @@ def callable_signatures(variant: VariantSummary) -> list[SignatureSummary]:
 
 def _first_variant(variants: tuple[VariantSummary, ...], tags: tuple[str, ...] | None) -> int:
     all_tags = [variant.tags for variant in variants]
-    return all_tags.index(tags) if tags in all_tags else all_tags.index(()) if () in all_tags else 0
+    if tags in all_tags:
+        return all_tags.index(tags)
+    return all_tags.index(() if () in all_tags else tuple(serving_tags(all_tags)))
