@@ -20,8 +20,8 @@ OPTIMIZER_SLOT: Final = "/.OPTIMIZER_SLOT/"
 MOST_OBJECTS: Final = 250_000
 """Maximum number of objects that are read."""
 MSG_MANY: Final = (
-    "The module lists {count:,} {what}, of which at most {limit:,} are read: ten times as many as the "
-    "largest published models have. If it is meant to be so large, open it with tf.saved_model.load."
+    "The module lists {count:,} {what}; the limit is {limit:,}, several times as many as the largest "
+    "published models have. If the module is not damaged, open it with tf.saved_model.load."
 )
 # Characters of an object's path; the paths of a chain of objects together grow with the square of its length.
 _LONGEST_PATH: Final = 2_000
