@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,6 @@ import pytest
 import tensorflow as tf
 from google.protobuf import text_format
 from tensorflow.core.framework import attr_value_pb2, graph_pb2, op_def_pb2
-from tensorflow.python.client import pywrap_tf_session
 
 from hubexplore.summary.graph.messages import MetaGraphDef, NodeDef
 from hubexplore.summary.graph.ops.op_definitions import (
@@ -45,8 +45,14 @@ CHANGED: Final = {
 """Ops that give something else in TensorFlow 2.16 than in the table, and why."""
 
 
+@functools.cache
 def registered() -> list[Any]:
-    data = pywrap_tf_session.TF_GetBuffer(pywrap_tf_session.TF_GetAllOpList())
+    # In a process of its own: whatever ran in this one may have registered further ops, as tf.lite does.
+    program = (
+        "import sys\nfrom tensorflow.python.client import pywrap_tf_session as session\n"
+        "sys.stdout.buffer.write(session.TF_GetBuffer(session.TF_GetAllOpList()))"
+    )
+    data = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout
     return list(op_def_pb2.OpList.FromString(data).op)
 
 
