@@ -16,7 +16,7 @@ _MAX_CANDIDATES: Final = 3000
 """Maximum number of existing names that a mistyped one is compared with; that many take about 50 ms."""
 
 MSG_AGAIN: Final = "Copy or download the module again."
-"""The remedy for all damage to a module: its bytes cannot be repaired here."""
+"""What all errors about a damaged module advise."""
 
 
 class HubError(Exception):

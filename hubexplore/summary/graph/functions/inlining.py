@@ -35,6 +35,7 @@ from hubexplore.summary.graph.functions import function_nesting
 from hubexplore.summary.graph.functions.effects import Effects
 from hubexplore.summary.graph.functions.function_body import FunctionBody, Source
 from hubexplore.summary.graph.traversal import node_of, reached_functions, tensor_of
+from hubexplore.summary.without_gc import without_gc
 
 CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _ANONYMOUS: Final = re.compile(r"(Stateful)?PartitionedCall(_\d+)*")
@@ -75,6 +76,7 @@ class Inlined:
     functions: list[Any]
 
 
+@without_gc()
 def inline(graph_def: Any, scopes: Mapping[str, str] | None = None) -> Inlined:
     """Inlines all calls of a graph.
 
