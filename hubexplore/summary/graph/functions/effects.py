@@ -28,7 +28,7 @@ _RUNNING: Final = frozenset({
 })  # fmt: skip
 
 
-class Effects:
+class OpEffects:
     """Knows of each op and function of a library whether it has an effect.
 
     Args:

@@ -20,7 +20,7 @@ MSG_UNKNOWN: Final = (
 
 
 @dataclass(frozen=True)
-class Source:
+class BodySource:
     """What an edge of a body comes from: output `position` of a node; an argument if `node` is empty."""
 
     node: str
@@ -53,9 +53,9 @@ class FunctionBody:
             self.argument_count += count
         self._signature = signature
         # A function is often called many times, and edges are used by several nodes.
-        self._sources: dict[str, Source] = {}
+        self._sources: dict[str, BodySource] = {}
 
-    def source(self, edge: str) -> Source:
+    def source(self, edge: str) -> BodySource:
         """What a data input of a node comes from.
 
         Raises:
@@ -66,24 +66,24 @@ class FunctionBody:
             known = self._sources[edge] = self._find(edge)
         return known
 
-    def _find(self, edge: str) -> Source:
+    def _find(self, edge: str) -> BodySource:
         if edge in self._arguments:
-            return Source("", self._arguments[edge])
+            return BodySource("", self._arguments[edge])
         name, _, port = edge.partition(":")
         node = self.nodes.get(name)
         position = None if node is None else self._position(node, port if ":" in port else f"{port}:0")
         if position is None:
             raise DamagedModuleError(MSG_UNKNOWN.format(function=self._name, edge=edge))
-        return Source(name, position)
+        return BodySource(name, position)
 
-    def control(self, edge: str) -> Source:
+    def control(self, edge: str) -> BodySource:
         """What a control input of a node waits for."""
         name = edge[1:]
         if name in self.nodes:
-            return Source(name, -1)
+            return BodySource(name, -1)
         return self.source(name)
 
-    def results(self) -> Iterator[Source]:
+    def results(self) -> Iterator[BodySource]:
         """Yields what each output of the function is."""
         for argument in self._signature.outputs:
             edge = self.function.ret.get(argument.name, "")

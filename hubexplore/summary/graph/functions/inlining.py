@@ -32,8 +32,8 @@ from typing import Any, Final
 
 from hubexplore.errors import DamagedModuleError
 from hubexplore.summary.graph.functions import function_nesting
-from hubexplore.summary.graph.functions.effects import Effects
-from hubexplore.summary.graph.functions.function_body import FunctionBody, Source
+from hubexplore.summary.graph.functions.effects import OpEffects
+from hubexplore.summary.graph.functions.function_body import BodySource, FunctionBody
 from hubexplore.summary.graph.traversal import node_of, reached_functions, tensor_of
 from hubexplore.summary.without_gc import without_gc
 
@@ -95,7 +95,7 @@ def inline(graph_def: Any, scopes: Mapping[str, str] | None = None) -> Inlined:
 
 
 @dataclass
-class _Call:
+class _InlinedCall:
     """A call that is inlined.
 
     Attributes:
@@ -124,7 +124,7 @@ class _Call:
         """The flat name of a node of the body."""
         return self.renamed.get(name) or (f"{self.scope}/{name}" if self.scope else name)
 
-    def edge(self, source: Source) -> str:
+    def edge(self, source: BodySource) -> str:
         """The flat edge from a source in the body."""
         if not source.node:
             return self.inputs[source.position]
@@ -136,12 +136,12 @@ class _Inliner:
         self._graph = graph_def
         self._given_scopes = scopes
         self._functions = {function.signature.name: function for function in graph_def.library.function}
-        self._effects = Effects(graph_def.library)
+        self._effects = OpEffects(graph_def.library)
         self._has_frames = any(node.op in _FRAMES for node in graph_def.node)
         self._names = {node.name for node in graph_def.node}
         self._numbers: dict[str, int] = {}
         self._bodies: dict[str, FunctionBody] = {}
-        self._calls: dict[str, _Call] = {}
+        self._calls: dict[str, _InlinedCall] = {}
         self._scopes: dict[str, str] = {}
         self._nodes: list[Any] = []
         # Made while edges are followed: only what somebody uses. They are kept by name, in order.
@@ -183,7 +183,7 @@ class _Inliner:
 
     def _new_call(
         self, node: Any, name: str, scope: str | None, inputs: list[str], controls: list[str]
-    ) -> _Call:
+    ) -> _InlinedCall:
         body = self._body(node)
         if len(inputs) != body.argument_count:
             function = body.function.signature.name
@@ -195,7 +195,7 @@ class _Inliner:
         head, _, last = name.rpartition("/")
         preferred = (head if _ANONYMOUS.fullmatch(last) else name) if scope is None else scope
         scope, renamed = self._free_scope(preferred, body)
-        call = _Call(name, node, body, scope, inputs, controls, renamed=renamed)
+        call = _InlinedCall(name, node, body, scope, inputs, controls, renamed=renamed)
         self._scopes.setdefault(call.scope, body.function.signature.name)
         self._calls[name] = call
         return call
@@ -243,7 +243,7 @@ class _Inliner:
         number = self._numbers[name] = self._numbers.get(name, 0) + 1
         return f"{name}_{number}"
 
-    def _expand(self, call: _Call) -> Iterator[_Call]:
+    def _expand(self, call: _InlinedCall) -> Iterator[_InlinedCall]:
         """Adds the nodes of a call's body; yields the calls in it."""
         body = call.body
         for node in body.nodes.values():
@@ -271,7 +271,7 @@ class _Inliner:
             self._nodes.append(flat)
         call.results = [call.edge(source) for source in body.results()]
 
-    def _mend_colocation(self, node: Any, call: _Call) -> None:
+    def _mend_colocation(self, node: Any, call: _InlinedCall) -> None:
         if "_class" not in node.attr:
             return
         companions = [
@@ -346,7 +346,7 @@ class _Inliner:
             tensor = tensor_of(call.results[position])
         return tensor
 
-    def _passing(self, call: _Call, position: int, dtype: int) -> str:
+    def _passing(self, call: _InlinedCall, position: int, dtype: int) -> str:
         """The name of the Identity through which an output of a call with effects passes."""
         # The name of the call itself is that of its NoOp, and below the name of a node no other is in use.
         name = f"{call.name}/output_{position}"
@@ -409,7 +409,7 @@ def _copy(node: Any, attributes: Mapping[str, Any] | None = None) -> Any:
     return copy
 
 
-def _output_dtype(call: _Call, position: int) -> int:
+def _output_dtype(call: _InlinedCall, position: int) -> int:
     """The number of the dtype of an output."""
     if call.node.op in CALLS:
         types = call.node.attr["Tout"].list.type

@@ -37,7 +37,7 @@ MSG_ELSEWHERE: Final = (
 )
 
 
-class Body(NamedTuple):
+class CalledBody(NamedTuple):
     """A place in a function that an op runs.
 
     Attributes:
@@ -88,7 +88,7 @@ class InnerTensors:
         self._nodes = nodes
         self._functions = {function.signature.name: function for function in functions}
 
-    def body_of(self, name: str) -> Body | None:
+    def body_of(self, name: str) -> CalledBody | None:
         """Where the op of a name like "while/body/add" is; None if it is in no function."""
         for node_name in _beginnings(name):
             node = self._nodes.get(node_name)
@@ -102,7 +102,7 @@ class InnerTensors:
                 for prefix in (f"{role}/{index}/", f"{role}/") if len(bodies) > 1 else ("",):
                     inner = rest[len(prefix) :]
                     if rest.startswith(prefix) and _has_op(function, inner):
-                        return Body(node_name, role, function, inner)
+                        return CalledBody(node_name, role, function, inner)
         return None
 
     def after_loop(self, tensor: str) -> str | None:
@@ -133,7 +133,7 @@ class InnerTensors:
             tensor=tensor, node=body.node, op=op, function=body.function.signature.name, choice=choice
         )
 
-    def _handed_on(self, body: Body) -> str:
+    def _handed_on(self, body: CalledBody) -> str:
         """The tensors in the body of a loop that have a value after it, and the outputs of the loop."""
         prefix = f"{body.node}/body/"
         loop_body = next((f for role, f in self._bodies(self._nodes[body.node]) if role == "body"), None)
