@@ -85,7 +85,7 @@ def file_kind(name: str, head: bytes) -> FileKind:  # noqa: PLR0911  # one retur
         )
     return FileKind(
         "a single file",
-        "Give the directory that holds 'tfhub_module.pb' and 'saved_model.pb'.",
+        "Pass the directory that holds 'tfhub_module.pb' and 'saved_model.pb'.",
         is_other=False,
     )
 
