@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-INDEX = "/lab/tree/notebooks/07_index.ipynb"
+INDEX = "/lab/tree/notebooks/00_index.ipynb"
 
 
 def configure() -> None:

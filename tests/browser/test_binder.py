@@ -14,7 +14,7 @@ from tests.browser.panel import Panel
 
 pytestmark = pytest.mark.timeout(900)
 MEMORY = 2_000_000_000
-INDEX = "notebooks/07_index.ipynb"
+INDEX = "notebooks/00_index.ipynb"
 
 
 @pytest.fixture(scope="module")
