@@ -12,8 +12,10 @@ import numpy as np
 
 from hubexplore.inputs.graph_uses import Use, Uses
 from hubexplore.inputs.input_value import short
+from hubexplore.inputs.neutral_values import NeutralValues
 from hubexplore.inputs.open_sizes import Sizes
 from hubexplore.summary.dtypes import ARRAYS, FLOATS, SMALL_INTEGERS
+from hubexplore.summary.graph.traversal import consumers_of, index_nodes
 from hubexplore.summary.model import Shape, SignatureSummary, TensorSummary, VariantSummary
 from hubexplore.summary.reading.string_inputs import PLAIN, Encoding, Reader
 
@@ -57,6 +59,8 @@ class Field:
       ragged_rank: number of ragged dimensions; 0 for other inputs.
       sizes: sizes for the open dimensions of all inputs of the signature; None for a field without one.
       use: what the graph does with the values; None where that is unknown.
+      neutral: the number or flag with which the graph gives its usual results, without dropout; None where
+        there is none.
     """
 
     name: str
@@ -74,6 +78,7 @@ class Field:
     ragged_rank: int = 0
     sizes: Sizes | None = attribute(default=None, compare=False, repr=False)
     use: Use | None = attribute(default=None, compare=False, repr=False)
+    neutral: Any = attribute(default=None, compare=False, repr=False)
 
     @property
     def encoded(self) -> str:
@@ -120,6 +125,8 @@ def fields(signature: SignatureSummary, variant: VariantSummary, meta_graph: Any
     # The reader indexes the whole graph: only where an input has strings to look up.
     reader = Reader(meta_graph) if meta_graph is not None and has_texts else None
     bare_fields = tuple(_field(tensor, size, reader) for tensor in signature.inputs)
+    if meta_graph is not None:
+        bare_fields = _with_neutral_values(bare_fields, signature, meta_graph)
     # Shared by all fields: the size of one input may depend on that of another.
     sizes = Sizes(bare_fields, signature, meta_graph)
     if meta_graph is None or not any(map(_may_be_ids_or_words, bare_fields)):
@@ -131,6 +138,25 @@ def fields(signature: SignatureSummary, variant: VariantSummary, meta_graph: Any
         )
         for field, tensor in zip(bare_fields, signature.inputs, strict=True)
     )
+
+
+def _with_neutral_values(
+    all_fields: tuple[Field, ...], signature: SignatureSummary, meta_graph: Any
+) -> tuple[Field, ...]:
+    """The fields, those of a single number or flag with the value that switches nothing on."""
+    if not any(map(_may_be_switch, all_fields)):
+        return all_fields
+    nodes = index_nodes(meta_graph.graph_def.node)
+    values = NeutralValues(nodes, consumers_of(nodes))
+    return tuple(
+        replace(field, neutral=values.of(field.name, tensor.tensor)) if _may_be_switch(field) else field
+        for field, tensor in zip(all_fields, signature.inputs, strict=True)
+    )
+
+
+def _may_be_switch(field: Field) -> bool:
+    is_number = not field.problem and field.kind == "dense" and field.dtype != "string"
+    return is_number and field.shape in (None, (), (1,)) and field.numpy.kind in "biuf"
 
 
 def _may_be_ids_or_words(field: Field) -> bool:
