@@ -12,10 +12,9 @@ import numpy as np
 
 from hubexplore.inputs.graph_uses import Use, Uses
 from hubexplore.inputs.input_value import short
-from hubexplore.inputs.neutral_values import NeutralValues
 from hubexplore.inputs.open_sizes import Sizes
 from hubexplore.summary.dtypes import ARRAYS, FLOATS, SMALL_INTEGERS
-from hubexplore.summary.graph.traversal import consumers_of, index_nodes
+from hubexplore.summary.graph.neutral_values import neutral_values
 from hubexplore.summary.model import Shape, SignatureSummary, TensorSummary, VariantSummary
 from hubexplore.summary.reading.string_inputs import PLAIN, Encoding, Reader
 
@@ -125,8 +124,9 @@ def fields(signature: SignatureSummary, variant: VariantSummary, meta_graph: Any
     # The reader indexes the whole graph: only where an input has strings to look up.
     reader = Reader(meta_graph) if meta_graph is not None and has_texts else None
     bare_fields = tuple(_field(tensor, size, reader) for tensor in signature.inputs)
-    if meta_graph is not None:
-        bare_fields = _with_neutral_values(bare_fields, signature, meta_graph)
+    neutral = {} if meta_graph is None else neutral_values(meta_graph, signature.inputs)
+    if neutral:
+        bare_fields = tuple(replace(field, neutral=neutral.get(field.name)) for field in bare_fields)
     # Shared by all fields: the size of one input may depend on that of another.
     sizes = Sizes(bare_fields, signature, meta_graph)
     if meta_graph is None or not any(map(_may_be_ids_or_words, bare_fields)):
@@ -138,25 +138,6 @@ def fields(signature: SignatureSummary, variant: VariantSummary, meta_graph: Any
         )
         for field, tensor in zip(bare_fields, signature.inputs, strict=True)
     )
-
-
-def _with_neutral_values(
-    all_fields: tuple[Field, ...], signature: SignatureSummary, meta_graph: Any
-) -> tuple[Field, ...]:
-    """The fields, those of a single number or flag with the value that switches nothing on."""
-    if not any(map(_may_be_switch, all_fields)):
-        return all_fields
-    nodes = index_nodes(meta_graph.graph_def.node)
-    values = NeutralValues(nodes, consumers_of(nodes))
-    return tuple(
-        replace(field, neutral=values.of(field.name, tensor.tensor)) if _may_be_switch(field) else field
-        for field, tensor in zip(all_fields, signature.inputs, strict=True)
-    )
-
-
-def _may_be_switch(field: Field) -> bool:
-    is_number = not field.problem and field.kind == "dense" and field.dtype != "string"
-    return is_number and field.shape in (None, (), (1,)) and field.numpy.kind in "biuf"
 
 
 def _may_be_ids_or_words(field: Field) -> bool:

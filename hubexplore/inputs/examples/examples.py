@@ -102,14 +102,15 @@ def fill(
     # One generator for all inputs, so that inputs of the same shape do not get the same numbers.
     random = np.random.default_rng(0)
     fields = [_as_bytes(field, rows, size, turn) for field in fields]
-    shapes = [shape_for(field, rows, size, turn) for field in fields]
+    shapes = [
+        shape_for(field, rows, size, turn) if field.neutral is None or field.shape is not None else ()
+        for field in fields
+    ]
     # The length of rows, which inputs of lengths are filled with.
     longest = next((shape[1] for shape in shapes if len(shape) > 1), 0)
     example = {}
     for number, (field, shape) in enumerate(zip(fields, shapes, strict=True)):
         _check(field, shape, rows)
-        if field.neutral is not None and field.shape is None:
-            shape = ()
         constant = _constant(field, kind, longest)
         if constant is None:
             value = _example_value(field, kind, shape, random, number)

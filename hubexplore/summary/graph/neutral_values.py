@@ -6,16 +6,16 @@ has a default. Random values there would make the results of an example random, 
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+import struct
+from collections.abc import Iterable
 from typing import Any, Final
 
-import numpy as np
-
-from hubexplore.summary.dtypes import DTYPES
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import dtype_name
-from hubexplore.summary.graph.traversal import node_of
+from hubexplore.summary.graph.traversal import consumers_of, index_nodes, node_of
+from hubexplore.summary.model import TensorSummary
 
 # Ops that pass the probability on; the control flow is that of conditions and recurrent networks.
 _SAME: Final = frozenset({
@@ -30,34 +30,41 @@ _LONGEST_SCALING: Final = 6
 _FOR_TRAINING: Final = re.compile(r"(?<!cons)train|learning.?phase|drop", re.IGNORECASE)
 _FOR_USE: Final = re.compile(r"infer|predict|(?<![a-z])(eval|test)", re.IGNORECASE)
 
+# dtype -> the field of TensorProto with its values, and the code of one for `struct`.
+_KINDS: Final = {
+    "bool": ("bool_val", "<?"),
+    "float32": ("float_val", "<f"),
+    "float64": ("double_val", "<d"),
+    "int32": ("int_val", "<i"),
+    "int64": ("int64_val", "<q"),
+}
+
+
+def may_be_neutral(tensor: TensorSummary) -> bool:
+    """Whether an input takes a single number or flag."""
+    return tensor.kind == "dense" and tensor.dtype in _KINDS and tensor.shape in (None, (), (1,))
+
 
 class NeutralValues:
     """Finds the values in one graph.
 
     Args:
-      nodes: node name -> node.
-      consumers: node name -> names of the nodes that take its outputs.
+      meta_graph: MetaGraphDef-shaped message; not changed.
     """
 
-    def __init__(self, nodes: Mapping[str, Any], consumers: Mapping[str, list[str]]) -> None:
-        self._nodes = nodes
-        self._consumers = consumers
+    def __init__(self, meta_graph: Any) -> None:
+        self._nodes = index_nodes(meta_graph.graph_def.node)
+        self._consumers = consumers_of(self._nodes)
 
-    def of(self, name: str, tensor: str) -> Any:
-        """The number or flag for an input; None if the graph shows none.
-
-        Args:
-          name: of the input.
-          tensor: its name in the graph.
-        """
-        node = self._nodes.get(node_of(tensor))
-        if node is None:
+    def of(self, tensor: TensorSummary) -> Any:
+        """The number or flag for an input; None if the graph shows none, or if it takes other values."""
+        node = self._nodes.get(node_of(tensor.tensor))
+        if node is None or not may_be_neutral(tensor):
             return None
         value = self._without_dropout(node.name)
         if value is None:
             value = self._default(node)
-        is_flag = dtype_name(node.attr["dtype"].type) == "bool" if "dtype" in node.attr else False
-        return _by_name(name) if value is None and is_flag else value
+        return _by_name(tensor.name) if value is None and tensor.dtype == "bool" else value
 
     def _without_dropout(self, start: str) -> float | None:
         """The probability with which dropout drops nothing: to keep is 1, to drop is 0; None without dropout.
@@ -104,6 +111,16 @@ class NeutralValues:
         return _number(constant.attr["value"].tensor) if is_known and constant is not None else None
 
 
+def neutral_values(meta_graph: Any, tensors: Iterable[TensorSummary]) -> dict[str, Any]:
+    """The values by name of those inputs that have one; linear in the graph, if one of them may have."""
+    candidates = [tensor for tensor in tensors if may_be_neutral(tensor)]
+    if not candidates:
+        return {}
+    values = NeutralValues(meta_graph)
+    found = {tensor.name: values.of(tensor) for tensor in candidates}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def _by_name(name: str) -> bool | None:
     """What a flag with this name says when a model is used; None where the name does not tell."""
     if _FOR_TRAINING.search(name):
@@ -114,12 +131,11 @@ def _by_name(name: str) -> bool | None:
 def _number(proto: Any) -> Any:
     """The number or flag in a TensorProto of one entry; None for others."""
     dims = shape_of(proto.tensor_shape)
-    kind = next((each for each in DTYPES if each.name == dtype_name(proto.dtype)), None)
+    kind = _KINDS.get(dtype_name(proto.dtype))
     if kind is None or dims is None or any(size != 1 for size in dims):
         return None
+    values, code = getattr(proto, kind[0]), kind[1]
     if proto.tensor_content:
-        values = np.frombuffer(proto.tensor_content, kind.stored) if kind.stored else ()
-    else:
-        values = getattr(proto, kind.field) if kind.field else ()
-    is_plain = kind.name in ("bool", "float32", "float64", "int32", "int64")
-    return values[0] if is_plain and len(values) == 1 else None
+        is_whole = len(proto.tensor_content) == struct.calcsize(code)
+        values = struct.unpack(code, proto.tensor_content) if is_whole else ()
+    return values[0] if len(values) == 1 and math.isfinite(values[0]) else None
