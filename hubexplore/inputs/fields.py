@@ -14,6 +14,7 @@ from hubexplore.inputs.graph_uses import Use, Uses
 from hubexplore.inputs.input_value import short
 from hubexplore.inputs.open_sizes import Sizes
 from hubexplore.summary.dtypes import ARRAYS, FLOATS, SMALL_INTEGERS
+from hubexplore.summary.graph.neutral_values import neutral_values
 from hubexplore.summary.model import Shape, SignatureSummary, TensorSummary, VariantSummary
 from hubexplore.summary.reading.string_inputs import PLAIN, Encoding, Reader
 
@@ -57,6 +58,8 @@ class Field:
       ragged_rank: number of ragged dimensions; 0 for other inputs.
       sizes: sizes for the open dimensions of all inputs of the signature; None for a field without one.
       use: what the graph does with the values; None where that is unknown.
+      neutral: the number or flag with which the graph gives its usual results, without dropout; None where
+        there is none.
     """
 
     name: str
@@ -74,6 +77,7 @@ class Field:
     ragged_rank: int = 0
     sizes: Sizes | None = attribute(default=None, compare=False, repr=False)
     use: Use | None = attribute(default=None, compare=False, repr=False)
+    neutral: Any = attribute(default=None, compare=False, repr=False)
 
     @property
     def encoded(self) -> str:
@@ -120,6 +124,9 @@ def fields(signature: SignatureSummary, variant: VariantSummary, meta_graph: Any
     # The reader indexes the whole graph: only where an input has strings to look up.
     reader = Reader(meta_graph) if meta_graph is not None and has_texts else None
     bare_fields = tuple(_field(tensor, size, reader) for tensor in signature.inputs)
+    neutral = {} if meta_graph is None else neutral_values(meta_graph, signature.inputs)
+    if neutral:
+        bare_fields = tuple(replace(field, neutral=neutral.get(field.name)) for field in bare_fields)
     # Shared by all fields: the size of one input may depend on that of another.
     sizes = Sizes(bare_fields, signature, meta_graph)
     if meta_graph is None or not any(map(_may_be_ids_or_words, bare_fields)):

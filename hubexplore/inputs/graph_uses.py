@@ -23,7 +23,7 @@ _MAX_CALL_DEPTH: Final = 6
 # Ops whose output holds the values of an input unchanged. It may be any input of the op: a wrong one, such as
 # the shape of a Reshape, leads to ops that say nothing about ids.
 _PASS_THROUGH: Final = frozenset({
-    "Cast", "ConcatV2", "Enter", "EnsureShape", "Exit", "ExpandDims", "Identity", "IdentityN", "Merge",
+    "Abs", "Cast", "ConcatV2", "Enter", "EnsureShape", "Exit", "ExpandDims", "Identity", "IdentityN", "Merge",
     "Pack", "PlaceholderWithDefault", "Reshape", "Slice", "Snapshot", "Squeeze", "StopGradient",
     "StridedSlice", "Switch", "Tile", "Transpose", "Unique", "Unpack",
     # What tf.map_fn consists of, with TensorArrays in TF1 control flow and TensorLists in functions.
@@ -31,7 +31,7 @@ _PASS_THROUGH: Final = frozenset({
 })  # fmt: skip
 _SPLITS: Final = frozenset({"StringSplit", "StringSplitV2"})
 # Ops that accept ids of any size.
-_HARMLESS: Final = frozenset({"Equal", "NotEqual", "Rank", "Shape", "Size", "ZerosLike", "OnesLike"})
+_HARMLESS: Final = frozenset({"Equal", "NotEqual", "Rank", "Shape", "Sign", "Size", "ZerosLike", "OnesLike"})
 _GATHERS: Final = frozenset({"Gather", "GatherV2", "ResourceGather"})
 _SEGMENTS: Final = frozenset({"SparseSegmentMean", "SparseSegmentSqrtN", "SparseSegmentSum"})
 _LOOKUPS: Final = frozenset({"LookupTableFind", "LookupTableFindV2"})

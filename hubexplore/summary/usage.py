@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from hubexplore.summary.compare.replacement import shape_text
 from hubexplore.summary.dtypes import ARRAYS, WIDTHS
+from hubexplore.summary.graph.neutral_values import neutral_values
 from hubexplore.summary.lookup import find_variant
 from hubexplore.summary.model import (
     IN_MEMORY,
@@ -57,7 +58,8 @@ class Usage:
 def usage(summary: ModuleSummary) -> Usage | None:
     """Returns code that calls the default signature, or the first; None where it cannot be written.
 
-    Inputs are zeros, short texts and empty messages, in sizes that the graph takes as far as it shows them.
+    Inputs are zeros, short texts and empty messages, in sizes that the graph takes as far as it shows them,
+    and the numbers and flags with which it gives its usual results.
 
     Args:
       summary: of a module on disk, with its source.
@@ -125,6 +127,7 @@ class _Inputs:
         self._facts = read_inputs(meta_graph, [signature])
         self._name = signature.name
         self._shapes = _shapes(meta_graph, signature)
+        self._neutral = neutral_values(meta_graph, signature.inputs)
 
     def values(self) -> list[str]:
         """The lines of a dict of values; none without inputs."""
@@ -139,6 +142,9 @@ class _Inputs:
         dtype, shape = tensor.dtype.removesuffix("_ref"), self._shapes[tensor.name]
         if dtype not in WIDTHS and dtype != "string":
             raise _NoValueError
+        if tensor.name in self._neutral:
+            shape = () if tensor.shape is None else shape
+            return f"np.full({shape!r}, {self._neutral[tensor.name]!r}, {dtype!r})"
         match tensor.kind:
             case "dense":
                 return self._dense(tensor, dtype, shape)

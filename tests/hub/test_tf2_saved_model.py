@@ -156,6 +156,16 @@ def test_variables_have_their_paths(tmp_path: Path) -> None:
     assert hub.load_module_spec(tmp_path / "model").summary().variants == summary.variants
 
 
+@pytest.mark.parametrize("other", ["keras_metadata.pb", "labels.pbtxt", "model.meta"])
+def test_other_files_beside_it_do_not_matter(tmp_path: Path, other: str) -> None:
+    tf2_models.layers(tmp_path / "model")
+    # The metadata of Keras 2 begin as a graph does: with a message in field 1.
+    content = b'\n\x1d\x1a\x04root"\x15_tf_keras_layer' if other != "labels.pbtxt" else b"node {\n}"
+    (tmp_path / "model" / other).write_bytes(content)
+    assert len(names_of(tmp_path / "model")) == 6
+    assert hub.load_module_spec(tmp_path / "model").get_signature_names(tags={"serve"}) == ["default"]
+
+
 def test_strange_names_become_names_of_nodes(tmp_path: Path) -> None:
     tf2_models.hostile_names(tmp_path / "model")
     assert names_of(tmp_path / "model") == [

@@ -269,3 +269,27 @@ def raw_scalar() -> None:
 def kept() -> None:
     x, probability = _given(None, 4), tf1.placeholder(tf.float32, None)
     hub.add_signature(inputs={"x": x, "keep_prob": probability}, outputs=x / probability)
+
+
+def _kept_by(x: Any, keep: Any) -> Any:
+    """Dropout as TensorFlow 1 wrote it."""
+    low, high = tf.constant(0.0), tf.constant(1.0)
+    uniform = tf.raw_ops.RandomUniform(shape=tf.shape(x), dtype=tf.float32) * (high - low) + low
+    return x / keep * tf.floor(keep + uniform)
+
+
+@_module
+def switches() -> None:
+    """Inputs of one number or flag: for dropout in its forms, for training, with a default."""
+    x, other = _given(None, 4), _given(None, 4)
+    keep, dropout, chance = tf1.placeholder(tf.float32, None), tf1.placeholder(tf.float32, ()), _given()
+    y = _kept_by(x, keep) + _kept_by(x, 1.0 - dropout)
+    y += x * tf.cast(tf.random.uniform([]) >= chance, tf.float32)
+    y += tf1.cond(
+        tf1.placeholder(tf.bool, (), name="phase"), lambda: _kept_by(x, chance * 0 + 1.0), lambda: x
+    )
+    phase = y.graph.get_tensor_by_name("phase:0")
+    scale = tf1.placeholder_with_default(tf.constant(3.0), ())
+    plain = _given()
+    inputs = {"x": x, "dropout": keep, "p": dropout, "q": chance, "phase_train": phase, "scale": scale}
+    hub.add_signature(inputs={**inputs, "other": other, "plain": plain}, outputs=(y + other) * scale + plain)

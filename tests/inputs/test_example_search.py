@@ -160,3 +160,13 @@ def test_words_come_from_the_vocabulary() -> None:
 
 def test_a_probability_to_keep_is_one() -> None:
     assert np.all(examples.fill(form_of("kept"), "Random (seed 0)")["keep_prob"].value == 1.0)
+
+
+@pytest.mark.parametrize("kind", ["Random (seed 0)", "Zeros"])
+def test_switches_leave_the_usual_results(kind: str) -> None:
+    filled = {name: entry.value for name, entry in examples.fill(form_of("switches"), kind).items()}
+    usual = {"dropout": 1.0, "p": 0.0, "q": 0.0, "phase_train": False, "scale": 3.0}
+    assert {name: filled[name].item() for name in usual} == usual
+    assert filled["dropout"].shape == (), "a number, though its rank is unknown"
+    assert filled["phase_train"].dtype == bool
+    assert (filled["plain"] == 0) == (kind == "Zeros"), "an input that switches nothing"

@@ -121,6 +121,24 @@ def test_only_what_lives_at_a_time_counts(session: NotebookSession, module: hub.
     assert 9.9 * one <= need(applied(session, module, "kept"), rows) <= 11 * one
 
 
+def by_time() -> None:
+    """[?, 1000, 4], then time first, as recurrent networks take it."""
+    x = tf1.placeholder(tf.float32, [None, 1000, 4])
+    steps = tf.transpose(x, [1, 0, 2])
+    hub.add_signature(inputs=x, outputs=tf.transpose(tf.tile(steps, [1, 1, 2]) + 1.0, [1, 0, 2]))
+    hub.add_signature("last", inputs=x, outputs=tf.tile(steps[-1], [1, 100]))
+
+
+def test_rows_need_not_be_the_first_dimension(session: NotebookSession) -> None:
+    module = session.load(hub.create_module_spec(by_time), "by_time")
+    inputs = {"default": np.zeros([100, 1000, 4], np.float32)}
+    # Alive at a time: an input and an output of twice its size, or twice such an output.
+    needed = estimate._peak_of_run(applied(session, module), inputs)[1]
+    assert inputs["default"].nbytes * 3 <= needed.bytes(100) <= inputs["default"].nbytes * 5
+    last = estimate._peak_of_run(applied(session, module, "last"), inputs)[1]
+    assert inputs["default"].nbytes <= last.bytes(100) <= inputs["default"].nbytes * 2.5
+
+
 def test_nothing_is_refused_where_the_system_does_not_say(
     session: NotebookSession, module: hub.Module
 ) -> None:

@@ -88,6 +88,19 @@ def test_odd_names_and_kinds_of_inputs(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_dropout_and_training_are_off(tmp_path: Path) -> None:
+    def definition() -> None:
+        x, keep = tf1.placeholder(tf.float32, [None, 2]), tf1.placeholder(tf.float32, None)
+        training, scale = tf1.placeholder(tf.bool, ()), tf1.placeholder_with_default([2.0], [1])
+        kept = (x + 1) / keep * tf.floor(keep + tf.raw_ops.RandomUniform(shape=tf.shape(x), dtype=tf.float32))
+        inputs = {"x": x, "dropout": keep, "is_training": training, "scale": scale}
+        hub.add_signature(inputs=inputs, outputs=tf1.cond(training, lambda: x, lambda: kept) * scale)
+
+    code = _printed(_exported(tmp_path / "m", definition))
+    assert "'dropout': np.full((), 1.0, 'float32')" in code
+    np.testing.assert_array_equal(_run(code)["default"], [[2.0, 2.0]])
+
+
 def test_one_that_takes_nothing(tmp_path: Path) -> None:
     def module_fn() -> None:
         hub.add_signature(outputs=tf.constant([3, 4]))

@@ -102,13 +102,16 @@ def fill(
     # One generator for all inputs, so that inputs of the same shape do not get the same numbers.
     random = np.random.default_rng(0)
     fields = [_as_bytes(field, rows, size, turn) for field in fields]
-    shapes = [shape_for(field, rows, size, turn) for field in fields]
+    shapes = [
+        shape_for(field, rows, size, turn) if field.neutral is None or field.shape is not None else ()
+        for field in fields
+    ]
     # The length of rows, which inputs of lengths are filled with.
     longest = next((shape[1] for shape in shapes if len(shape) > 1), 0)
     example = {}
     for number, (field, shape) in enumerate(zip(fields, shapes, strict=True)):
         _check(field, shape, rows)
-        constant = _constant_by_name(field, kind, longest)
+        constant = _constant(field, kind, longest)
         if constant is None:
             value = _example_value(field, kind, shape, random, number)
         else:
@@ -153,12 +156,14 @@ def candidates(fields: Sequence[Field], rows: int = ROWS) -> Iterator[dict[str, 
 # ---- one input
 
 
-def _constant_by_name(field: Field, kind: str, longest: int) -> int | None:
-    """The number to fill an input with whose name shows its purpose; None for other inputs.
+def _constant(field: Field, kind: str, longest: int) -> Any:
+    """The number to fill an input with whose use or name shows its purpose; None for other inputs.
 
     A mask of ones hides nothing, and lengths equal to the rows cut nothing off. With random numbers there,
     most of what the example shows would be hidden.
     """
+    if field.neutral is not None:
+        return field.neutral
     if kind == ZEROS or field.kind in (SPARSE, RAGGED) or field.dtype == "string":
         return None
     words = re.split(r"[^a-z]+", field.name.lower())

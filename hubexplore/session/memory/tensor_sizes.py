@@ -34,6 +34,7 @@ _RESIDENT: Final = frozenset({
 })  # fmt: skip
 # Ops with an output entry for each word of a text, while static shapes only know the number of texts.
 _SPLITTING: Final = frozenset({"StringSplit", "StringSplitV2"})
+_PERMUTING: Final = frozenset({"Transpose", "ConjugateTranspose"})
 _SHRINKING: Final = frozenset(
     {"Conv2D", "Conv3D", "DepthwiseConv2dNative", "MaxPool", "AvgPool", "MaxPool3D", "AvgPool3D"}
 )
@@ -41,10 +42,17 @@ _SHRINKING: Final = frozenset(
 
 @dataclass(frozen=True)
 class Size:
-    """A shape; if it grows, its first factor counts per row of the inputs."""
+    """A shape; if it grows, the factor of one axis counts per row of the inputs."""
 
     grows: bool
     dims: tuple[float, ...]
+    axis: int = 0
+    """The axis along which it grows: the first, unless an op such as Transpose moved it."""
+
+    @property
+    def growth(self) -> float:
+        """The factor per row."""
+        return self.dims[self.axis] if self.dims else 1.0
 
     @property
     def elements(self) -> float:
@@ -205,6 +213,8 @@ class _SizeWalk:
         growing = next((size for size in known_sizes if size.grows), None)
         if shape.rank is None:
             return growing if op.type in _IN_PLACE or op.type in _VIEWS else None
+        if op.type in _PERMUTING and (permuted := _permuted(op, known_sizes)) is not None:
+            return permuted
         dims = shape.as_list()
         unknown_axes = [axis for axis, size in enumerate(dims) if size is None]
         similar = next(
@@ -217,11 +227,26 @@ class _SizeWalk:
             shrunk = _strides(op, len(dims))
             filled = {axis: similar.dims[axis] / shrunk[axis] if similar else 1.0 for axis in unknown_axes}
             if unknown_axes and growing is not None and similar is not growing:
-                filled[unknown_axes[0]] = growing.dims[0]
+                filled[unknown_axes[0]] = growing.growth
             if unknown_axes and op.type in _SPLITTING:
                 filled[unknown_axes[0]] = self._words * filled[unknown_axes[0]]
         dims = tuple(filled.get(axis, size) for axis, size in enumerate(dims))
-        return Size(bool(unknown_axes) and growing is not None, tuple(map(float, dims)))
+        if not unknown_axes or growing is None:
+            return Size(False, tuple(map(float, dims)))
+        same = similar is growing and growing.axis in unknown_axes
+        return Size(True, tuple(map(float, dims)), growing.axis if same else unknown_axes[0])
+
+
+def _permuted(op: Any, known_sizes: Sequence[Size]) -> Size | None:
+    """The size of what a transpose gives; None if its order or its input is not known."""
+    from tensorflow import get_static_value
+
+    order = get_static_value(op.inputs[1])
+    given = known_sizes[0] if known_sizes else None
+    if order is None or given is None or len(given.dims) != len(order):
+        return None
+    axes = [int(axis) % len(order) for axis in order]
+    return Size(given.grows, tuple(given.dims[axis] for axis in axes), axes.index(given.axis) if axes else 0)
 
 
 def _strides(op: Any, rank: int) -> list[int]:

@@ -135,7 +135,8 @@ def _graph(path: str, filesystem: Filesystem) -> ModelFiles | None:
 
 def _in_folder(path: str, filesystem: Filesystem, depth: int = 0) -> ModelFiles | None:
     names = sorted(filesystem.listdir(path))
-    if depth and any(name in _OF_MODULES for name in names):
+    # Keras writes a `keras_metadata.pb` beside it, which is no graph.
+    if any(name in _OF_MODULES for name in names):
         return None
     if _STATE_FILE in names:
         found = _latest(path, filesystem)
