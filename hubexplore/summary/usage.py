@@ -24,6 +24,7 @@ from hubexplore.summary.model import (
 )
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE, DEFAULT_SIGNATURES
 from hubexplore.summary.reading.input_facts import InputFacts, read_inputs
+from hubexplore.summary.reading.input_parts import find_parts, joined
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
 from hubexplore.summary.tags import serving_tags
 
@@ -124,7 +125,11 @@ class _Inputs:
         self._inputs = signature.inputs
         self._facts = read_inputs(meta_graph, [signature])
         self._name = signature.name
-        self._shapes = _shapes(meta_graph, signature)
+        parts = [part for part in find_parts(signature, meta_graph) if part.is_sure]
+        self._places = {
+            name: (part.whole, number) for part in parts for number, name in enumerate(part.names)
+        }
+        self._shapes = _shapes(meta_graph, joined(signature, parts))
 
     def values(self) -> list[str]:
         """The lines of a dict of values; none without inputs."""
@@ -136,9 +141,13 @@ class _Inputs:
         return ["inputs = {", *entries, "}"] if entries else []
 
     def _value(self, tensor: TensorSummary) -> str:
-        dtype, shape = tensor.dtype.removesuffix("_ref"), self._shapes[tensor.name]
+        dtype = tensor.dtype.removesuffix("_ref")
         if dtype not in WIDTHS and dtype != "string":
             raise _NoValueError
+        if tensor.name in self._places:
+            whole, position = self._places[tensor.name]
+            return _part(whole, position, dtype, self._shapes[whole.name])
+        shape = self._shapes[tensor.name]
         match tensor.kind:
             case "dense":
                 return self._dense(tensor, dtype, shape)
@@ -177,6 +186,19 @@ class _Inputs:
                 f"{name}.features.feature[{feature.name!r}].{kind}_list.value.extend({several})"
             )
         return name
+
+
+def _part(whole: TensorSummary, position: int, dtype: str, shape: tuple[int, ...]) -> str:
+    """A component of a sparse or ragged argument of this shape, which the signature takes as an input."""
+    if whole.kind == "sparse":
+        sizes = f"np.array({list(shape)!r}, {dtype!r})"
+        return (_zeros((0, len(shape)), dtype), _zeros((0,), dtype), sizes)[position]
+    ragged = len(whole.components) - 1
+    if not position:
+        return _filled((math.prod(shape[: ragged + 1]), *shape[ragged + 1 :]), dtype)
+    width = shape[position]
+    ends = [row * width for row in range(math.prod(shape[:position]) + 1)]
+    return f"np.array({ends!r}, {dtype!r})"
 
 
 def _is_text(name: str) -> bool:
