@@ -27,6 +27,7 @@ from hubexplore.summary.reading.input_facts import InputFacts, read_inputs
 from hubexplore.summary.reading.input_parts import find_parts, joined
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
 from hubexplore.summary.tags import serving_tags
+from hubexplore.summary.wishes import NO_WISHES
 
 _MODULES: Final = {
     "base64": "import base64",
@@ -111,8 +112,12 @@ def _call(
         *([f"signature={signature.name!r}"] if signature.name != DEFAULT_SIGNATURE else []),
         "as_dict=True",
     ]
+    module = repr(summary.title)
+    wishes = NO_WISHES if summary.source is None else summary.source.wishes
+    load = [f"spec = hub.load_module_spec({module}{wishes.code})"] if wishes else []
     return [
-        f"with hub.eval_function_for_module({summary.title!r}{tags}) as f:",
+        *load,
+        f"with hub.eval_function_for_module({'spec' if load else module}{tags}) as f:",
         f"    outputs = f({', '.join(arguments)})",
     ]
 
