@@ -39,6 +39,7 @@ EXAMPLES: Final = """examples:
   hubexplore show module.tar.gz --signature default --graph default.svg
   hubexplore show path/to/module --compare path/to/newer || echo "cannot replace it"
   hubexplore show path/to/module --stats '*/kernel'
+  hubexplore show frozen.pb --inputs image --outputs scores=Softmax,features=pool5/Mean:0
 """
 
 
@@ -97,6 +98,14 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     show.add_argument("--json", action="store_true", help="print JSON")
     show.add_argument("--html", metavar="FILE", help="write one self-contained page")
     show.add_argument("--signature", metavar="NAME", help="only this signature")
+    show.add_argument(
+        "--inputs",
+        metavar="T[,T]",
+        help="of a frozen graph or checkpoint: tensors that are its inputs; by default the placeholders",
+    )
+    show.add_argument(
+        "--outputs", metavar="T[,T]", help="tensors that are its outputs, each as TENSOR or NAME=TENSOR"
+    )
     show.add_argument("--tags", metavar="T[,T]", help="only this graph variant; '' is the one without tags")
     show.add_argument(
         "--no-color", action="store_true", help="print without colours, as if NO_COLOR were set"
@@ -112,10 +121,13 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _show(arguments: argparse.Namespace) -> int:
     from hubexplore.display.rich.summaries import displayable
     from hubexplore.hub.summarize import summarize
+    from hubexplore.summary.model import FROZEN_GRAPH, TRAINING_CHECKPOINT
     from hubexplore.summary.selection import likewise, narrowed
     from hubexplore.summary.tags import chosen
+    from hubexplore.summary.wishes import from_options
 
-    whole = summarize(arguments.path)
+    signatures = from_options(arguments.inputs, arguments.outputs)
+    whole = summarize(arguments.path, signatures=signatures)
     tags = (
         None
         if arguments.tags is None
@@ -128,6 +140,8 @@ def _show(arguments: argparse.Namespace) -> int:
             _write_graph(arguments.graph, summary, arguments.signature)
         return 0
     other = summarize(arguments.compare)
+    if signatures is not None and other.format in (FROZEN_GRAPH, TRAINING_CHECKPOINT):
+        other = summarize(arguments.compare, signatures=signatures)
     if tags is not None or arguments.signature is not None:
         other = displayable(likewise(other, summary, arguments.signature))
     comparison = summary.compare(other)

@@ -111,8 +111,8 @@ def _source(subject: Subject) -> tuple[str, list[str]]:
             return f"{subject.name}.spec", []
         return "spec", [_MSG_SOURCE]
     handle, note = repr(subject.written_handle), _hidden(subject)
-    if subject.signatures is not None:
-        return f"hubexplore.load_module_spec({handle}, signatures={subject.signatures!r})", note
+    if subject.wishes:
+        return f"hubexplore.load_module_spec({handle}{subject.wishes.code})", note
     return handle, note
 
 
@@ -136,7 +136,7 @@ def _loading_lines(subject: Subject, request: RunRequest) -> list[str] | None:
     name = _name(subject, request)
     lines, word = ["%load_ext hubexplore"], subject.written_handle or ""
     # A word that is a Python name would be taken for a variable of the notebook.
-    is_handle = subject.signatures is None and subject.summary.format != IN_MEMORY
+    is_handle = not subject.wishes and subject.summary.format != IN_MEMORY
     if not is_handle or not _is_quotable(word) or is_name(word):
         source, note = _source(subject)
         word = f"{name}_source"

@@ -19,14 +19,15 @@ from hubexplore.summary.files.redaction import redacted, without_access
 from hubexplore.summary.graph.randomness import is_random
 from hubexplore.summary.lookup import find_signature, find_variant
 from hubexplore.summary.model import FROZEN_GRAPH, IN_MEMORY, TRAINING_CHECKPOINT, ModuleSummary
+from hubexplore.summary.wishes import NO_WISHES, Wishes
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
     from hubexplore.hub.module import Module
     from hubexplore.hub.spec import ModuleSpec
     from hubexplore.session.session import NotebookSession
-    from hubexplore.summary.formats.graph_files.chosen_signatures import Signatures
     from hubexplore.summary.model import SignatureSummary
+    from hubexplore.summary.wishes import Signatures
 
 Tags = tuple[str, ...]
 
@@ -56,7 +57,7 @@ class Subject:
         signatures: Signatures | None = None,
     ) -> None:
         self.summary: Summary
-        self.signatures = signatures
+        self._asked = signatures
         self.versions: Mapping[str, str] = {}
         """Name -> handle of all models in the folder that was passed as the source, newest version first."""
         self.source, self.summary = self._opened(source)
@@ -78,12 +79,12 @@ class Subject:
     def _opened(self, source: Any) -> tuple[Any, Summary]:
         """Returns the source and its summary: of a folder, the newest or only model in it."""
         if not isinstance(source, (str, bytes, os.PathLike)):
-            return source, summarize(source, signatures=self.signatures)
+            return source, summarize(source, signatures=self._asked)
         try:
-            opened = summarize_nearest(source, self.signatures)
+            opened = summarize_nearest(source, self._asked)
         except ModelsBelowError as error:
             self.versions = models_in(source, error)
-            opened = summarize_nearest(next(iter(self.versions.values())), self.signatures)
+            opened = summarize_nearest(next(iter(self.versions.values())), self._asked)
         return opened.handle, opened.value
 
     @property
@@ -115,6 +116,11 @@ class Subject:
         return tuple(sorted(self.source.tags)) if self._is_live() else None
 
     @property
+    def wishes(self) -> Wishes:
+        """What has to be said of its graph to load it as it is shown."""
+        return NO_WISHES if self.summary.source is None else self.summary.source.wishes
+
+    @property
     def can_pick(self) -> bool:
         """Whether tensors of the graph can become a signature: it is on disk and declares none itself."""
         return self.handle is not None and self.summary.format in (FROZEN_GRAPH, TRAINING_CHECKPOINT)
@@ -129,11 +135,10 @@ class Subject:
           HubError: they are not a signature; nothing has changed.
         """
         picked = None if inputs is None else list(inputs)
-        signatures = {**(self.signatures or {}), PICKED: (picked, list(outputs))}
+        signatures = {**(self.wishes.signatures or {}), PICKED: (picked, list(outputs))}
         summary = summarize(self._directory or self.source, signatures=signatures)
         with self._loading:
             self.summary = displayable(replace(summary, title=self.summary.title))
-            self.signatures = signatures
             self._modules.clear()
             self._random.clear()
             session, self._private_session = self._private_session, None
@@ -218,7 +223,7 @@ class Subject:
                 "This summary describes a module that exists in memory only, and a summary alone cannot run "
                 "it. Explore the ModuleSpec or Module that it was made from."
             )
-        return open_spec(handle, signatures=self.signatures)
+        return open_spec(handle, signatures=self.wishes.signatures, lift_constants=self.wishes.lift_constants)
 
     def close(self) -> None:
         """Frees what was loaded for the subject, not a Module that was passed in; a pending load fails."""

@@ -13,7 +13,6 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from hubexplore.errors import DamagedModuleError, SignatureError
 from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.graph.state import read_variables_or_fail
-from hubexplore.hub.graph_wishes import Wishes
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.hub.storage import assets
 from hubexplore.hub.storage.provenance import AssetFiles
@@ -29,6 +28,7 @@ from hubexplore.summary.model import FROZEN_GRAPH
 from hubexplore.summary.module_format import ASSETS_FOLDER
 from hubexplore.summary.reading.directory import ModuleDirectory
 from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
+from hubexplore.summary.wishes import Wishes
 
 MSG_MISFIT: Final = (
     "The checkpoint {prefix!r} is not one of the graph {graph!r}: {misfit} Put the '.meta' file that "
@@ -57,7 +57,7 @@ def read_spec(location: str, title: str, wishes: Wishes) -> DefinedSpec | None:
     model_files.read_graph(files, filesystem, meta_graph, is_strict=True)
     place = ModuleDirectory.of(files, filesystem)
     if files.format == FROZEN_GRAPH:
-        model = frozen_graph.as_module(meta_graph, title, wishes.signatures, wishes.lift_constants)
+        model = frozen_graph.as_module(meta_graph, title, wishes)
         return _spec(model, title, files, place, None)
     if wishes.lift_constants:
         raise SignatureError(
@@ -66,7 +66,7 @@ def read_spec(location: str, title: str, wishes: Wishes) -> DefinedSpec | None:
         )
     checkpoint = _checkpoint(files)
     entries = _entries(checkpoint)
-    model = training_checkpoint.as_module(meta_graph, entries, title, wishes.signatures)
+    model = training_checkpoint.as_module(meta_graph, entries, title, wishes)
     if checkpoint is None and "variables" in model.meta_graph.collection_def:
         problem = model_files.missing_values(files, filesystem)
         raise DamagedModuleError(problem or f"{files.graph!r} has no values.")

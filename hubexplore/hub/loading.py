@@ -24,7 +24,6 @@ from hubexplore.errors import (
 from hubexplore.hub import resolve
 from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.graph.shared_names import separate_tables
-from hubexplore.hub.graph_wishes import NO_WISHES, Wishes
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.hub.storage import assets
 from hubexplore.hub.storage.glob_paths import restorable
@@ -44,7 +43,6 @@ from hubexplore.summary.diagnosis.saved_model_remedy import (
 from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import redacted
 from hubexplore.summary.formats.converted import Converted
-from hubexplore.summary.formats.graph_files.chosen_signatures import Signatures
 from hubexplore.summary.formats.graph_files.model_files import MSG_DECLARED
 from hubexplore.summary.formats.tf2 import tf2_saved_model
 from hubexplore.summary.graph.hub_messages import check_definition
@@ -61,6 +59,7 @@ from hubexplore.summary.reading.directory import ModuleDirectory
 from hubexplore.summary.reading.local_variables import main_op_values
 from hubexplore.summary.weights import fingerprint
 from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
+from hubexplore.summary.wishes import NO_WISHES, Signatures, Wishes, plain
 
 MSG_NO_SIGNATURES: Final = (
     "{path!r} is a TF2 SavedModel without signatures, so there is nothing in it to call by name. Save the "
@@ -154,7 +153,7 @@ def open_spec(
     lift_constants: bool = False,
 ) -> DefinedSpec:
     """Loads a spec as `load_module_spec` does, whose caller shows its `notes`."""
-    return resolve.read(path, functools.partial(_spec_in, path, Wishes(signatures, lift_constants)))
+    return resolve.read(path, functools.partial(_spec_in, path, Wishes(plain(signatures), lift_constants)))
 
 
 def _spec_in(path: str | bytes | os.PathLike[str], wishes: Wishes, directory: str) -> DefinedSpec:

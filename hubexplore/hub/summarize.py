@@ -13,9 +13,9 @@ from hubexplore.hub.resolve.nearest import Handle, Opened, open_nearest
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.files.redaction import redacted
-from hubexplore.summary.formats.graph_files.chosen_signatures import Signatures
 from hubexplore.summary.model import ModuleSummary
 from hubexplore.summary.reading.directory import read_module
+from hubexplore.summary.wishes import Signatures
 
 
 def summarize(module: Any, *, signatures: Signatures | None = None) -> Summary:

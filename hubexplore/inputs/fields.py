@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import Any, Final
@@ -16,6 +17,7 @@ from hubexplore.inputs.open_sizes import Sizes
 from hubexplore.summary.dtypes import ARRAYS, FLOATS, SMALL_INTEGERS
 from hubexplore.summary.graph.neutral_values import neutral_values
 from hubexplore.summary.model import Shape, SignatureSummary, TensorSummary, VariantSummary
+from hubexplore.summary.reading.input_parts import Parts, find_parts, joined
 from hubexplore.summary.reading.string_inputs import PLAIN, Encoding, Reader
 
 TEXT: Final = "text"
@@ -36,6 +38,19 @@ MAX_TYPED: Final = 64
 _HINT_FEATURES: Final = 3
 """Number of features of a tf.Example that a hint shows."""
 _IMAGE_DTYPES: Final = FLOATS | {"uint8"}
+
+
+@dataclass(frozen=True)
+class Component:
+    """What of an example an input gets.
+
+    Attributes:
+      field: for which the example is made: the input, or the sparse or ragged argument that it is a part of.
+      position: of the input among the components of this argument; None where it is all of it.
+    """
+
+    field: Field
+    position: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,8 @@ class Field:
       use: what the graph does with the values; None where that is unknown.
       neutral: the number or flag with which the graph gives its usual results, without dropout; None where
         there is none.
+      component: what it gets of an example; None for an example of its own, of which it gets all.
+      guess: the same, where only names and shapes say that the input is a part of an argument.
     """
 
     name: str
@@ -78,6 +95,8 @@ class Field:
     sizes: Sizes | None = attribute(default=None, compare=False, repr=False)
     use: Use | None = attribute(default=None, compare=False, repr=False)
     neutral: Any = attribute(default=None, compare=False, repr=False)
+    component: Component | None = attribute(default=None, compare=False, repr=False)
+    guess: Component | None = attribute(default=None, compare=False, repr=False)
 
     @property
     def encoded(self) -> str:
@@ -119,6 +138,52 @@ def fields(signature: SignatureSummary, variant: VariantSummary, meta_graph: Any
       meta_graph: MetaGraphDef-shaped message of the variant, which shows what strings are parsed as; without
         it all strings are taken for text.
     """
+    parts = find_parts(signature, meta_graph)
+    made = _single_fields(signature, variant, meta_graph)
+    if not parts:
+        return made
+    sure = [part for part in parts if part.is_sure]
+    if sure:
+        components = _components(signature, sure, variant, meta_graph)
+        hints = _part_hints(sure)
+        made = tuple(
+            replace(field, component=components[field.name], hint=hints.get(field.name, field.hint))
+            for field in made
+        )
+    if len(sure) < len(parts):
+        components = _components(signature, parts, variant, meta_graph)
+        made = tuple(replace(field, guess=components[field.name]) for field in made)
+    return made
+
+
+def _components(
+    signature: SignatureSummary, parts: Sequence[Parts], variant: VariantSummary, meta_graph: Any
+) -> dict[str, Component]:
+    """What each input gets of an example for the signature with whole arguments."""
+    wholes = _single_fields(joined(signature, parts), variant, meta_graph)
+    places = {name: (part.names[0], number) for part in parts for number, name in enumerate(part.names)}
+    by_name = {field.name: field for field in wholes}
+    components = {}
+    for tensor in signature.inputs:
+        whole, position = places.get(tensor.name, (tensor.name, None))
+        components[tensor.name] = Component(by_name[whole], position)
+    return components
+
+
+def _part_hints(parts: Sequence[Parts]) -> dict[str, str]:
+    """What the parts of an argument ask for."""
+    hints = {}
+    for part in parts:
+        kind, first = part.whole.kind, short(part.names[0])
+        for name, component in zip(part.names, part.whole.components, strict=True):
+            hints[name] = f"{component.role} of the {kind} argument {first}"
+    return hints
+
+
+def _single_fields(
+    signature: SignatureSummary, variant: VariantSummary, meta_graph: Any
+) -> tuple[Field, ...]:
+    """The fields of inputs that are taken one by one."""
     size = stated_size(variant)
     has_texts = any(tensor.dtype == "string" and tensor.tensor for tensor in signature.inputs)
     # The reader indexes the whole graph: only where an input has strings to look up.

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hubexplore.summary.wishes import NO_WISHES, Wishes
+
 # Types only: the readers, which are above this file, import it.
 if TYPE_CHECKING:
     from hubexplore.summary.files.filesystem import Filesystem
@@ -31,8 +33,10 @@ class Source:
         changed.
       weights: None where there is no checkpoint, or it cannot be read.
       assets: the folder of the files that the graphs read; None where the module is not on disk.
+      wishes: what has to be said again to load the module so; a graph without signatures has none of its own.
     """
 
     meta_graphs: Mapping[tuple[str, ...], Any]
     weights: Weights | None = None
     assets: AssetFolder | None = None
+    wishes: Wishes = NO_WISHES

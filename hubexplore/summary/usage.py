@@ -25,8 +25,10 @@ from hubexplore.summary.model import (
 )
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE, DEFAULT_SIGNATURES
 from hubexplore.summary.reading.input_facts import InputFacts, read_inputs
+from hubexplore.summary.reading.input_parts import find_parts, joined
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
 from hubexplore.summary.tags import serving_tags
+from hubexplore.summary.wishes import NO_WISHES
 
 _MODULES: Final = {
     "base64": "import base64",
@@ -112,8 +114,12 @@ def _call(
         *([f"signature={signature.name!r}"] if signature.name != DEFAULT_SIGNATURE else []),
         "as_dict=True",
     ]
+    module = repr(summary.title)
+    wishes = NO_WISHES if summary.source is None else summary.source.wishes
+    load = [f"spec = hub.load_module_spec({module}{wishes.code})"] if wishes else []
     return [
-        f"with hub.eval_function_for_module({summary.title!r}{tags}) as f:",
+        *load,
+        f"with hub.eval_function_for_module({'spec' if load else module}{tags}) as f:",
         f"    outputs = f({', '.join(arguments)})",
     ]
 
@@ -126,8 +132,12 @@ class _Inputs:
         self._inputs = signature.inputs
         self._facts = read_inputs(meta_graph, [signature])
         self._name = signature.name
-        self._shapes = _shapes(meta_graph, signature)
         self._neutral = neutral_values(meta_graph, signature.inputs)
+        parts = [part for part in find_parts(signature, meta_graph) if part.is_sure]
+        self._places = {
+            name: (part.whole, number) for part in parts for number, name in enumerate(part.names)
+        }
+        self._shapes = _shapes(meta_graph, joined(signature, parts))
 
     def values(self) -> list[str]:
         """The lines of a dict of values; none without inputs."""
@@ -139,9 +149,13 @@ class _Inputs:
         return ["inputs = {", *entries, "}"] if entries else []
 
     def _value(self, tensor: TensorSummary) -> str:
-        dtype, shape = tensor.dtype.removesuffix("_ref"), self._shapes[tensor.name]
+        dtype = tensor.dtype.removesuffix("_ref")
         if dtype not in WIDTHS and dtype != "string":
             raise _NoValueError
+        if tensor.name in self._places:
+            whole, position = self._places[tensor.name]
+            return _part(whole, position, dtype, self._shapes[whole.name])
+        shape = self._shapes[tensor.name]
         if tensor.name in self._neutral:
             shape = () if tensor.shape is None else shape
             return f"np.full({shape!r}, {self._neutral[tensor.name]!r}, {dtype!r})"
@@ -183,6 +197,19 @@ class _Inputs:
                 f"{name}.features.feature[{feature.name!r}].{kind}_list.value.extend({several})"
             )
         return name
+
+
+def _part(whole: TensorSummary, position: int, dtype: str, shape: tuple[int, ...]) -> str:
+    """A component of a sparse or ragged argument of this shape, which the signature takes as an input."""
+    if whole.kind == "sparse":
+        sizes = f"np.array({list(shape)!r}, {dtype!r})"
+        return (_zeros((0, len(shape)), dtype), _zeros((0,), dtype), sizes)[position]
+    ragged = len(whole.components) - 1
+    if not position:
+        return _filled((math.prod(shape[: ragged + 1]), *shape[ragged + 1 :]), dtype)
+    width = shape[position]
+    ends = [row * width for row in range(math.prod(shape[:position]) + 1)]
+    return f"np.array({ends!r}, {dtype!r})"
 
 
 def _is_text(name: str) -> bool:

@@ -274,6 +274,25 @@ def datasets(path: Path) -> Feeds:
     return {"serving_default": {"x": numbers(3)}}
 
 
+def calls_in_bodies(path: Path) -> Feeds:
+    """Functions that are called in the bodies of a loop, of branches, and of a dataset."""
+    model = tf.Module()
+    model.w = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
+    inner = tf.function(lambda v: tf.nn.tanh(v @ model.w, name="act"), autograph=False)
+    outer = tf.function(lambda v: tf.add(inner(v), 1.0, name="more"), autograph=False)
+
+    def f(x: Any) -> Any:
+        y = tf.while_loop(lambda i, _: i < 3, lambda i, v: (i + 1, outer(v)), [0, x])[1]
+        z = tf.cond(tf.reduce_sum(x) > 0, lambda: outer(y), lambda: tf.negative(y, name="minus"))
+        rows = tf.data.Dataset.from_tensor_slices(x).map(lambda v: inner(v[None])[0])
+        total = rows.reduce(0.0, lambda a, row: a + tf.reduce_sum(row, name="row_sum"))
+        return {"y": y, "z": z, "total": total}
+
+    model.f = function(f, spec(None, 2, name="x"))
+    save(model, path, serving_default=model.f)
+    return {"serving_default": {"x": numbers(3, 2)}}
+
+
 ALL: Mapping[str, Callable[[Path], Feeds]] = {
     author.__name__: author
     for author in (
@@ -290,6 +309,7 @@ ALL: Mapping[str, Callable[[Path], Feeds]] = {
         hostile_names,
         examples,
         datasets,
+        calls_in_bodies,
     )
 }
 """The models of `tf.Module`, by name; each is an author that writes to a path, and returns what to feed."""

@@ -133,7 +133,9 @@ class Interior:
         if node in nodes:
             return name
         if self._inner is None:
-            self._inner = InnerTensors(nodes, self._variant.library.function)
+            flat = self.flat
+            functions = self._variant.library.function if flat is None else flat.inlined.functions
+            self._inner = InnerTensors(nodes, functions)
         after = self._inner.after_loop(name)
         if after is not None:
             return after

@@ -6,6 +6,7 @@ All are made without a clock or an unseeded generator: the same signature always
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ import numpy as np
 from hubexplore.errors import HubError, SignatureError, closest
 from hubexplore.inputs import pictures
 from hubexplore.inputs.external import picture_files
-from hubexplore.inputs.fields import IMAGE, RAGGED, SPARSE, Field, numpy_dtype
+from hubexplore.inputs.fields import IMAGE, RAGGED, SPARSE, Component, Field, numpy_dtype
 from hubexplore.inputs.graph_uses import Use
 from hubexplore.inputs.input_value import Example, InputValue, Sparse
 from hubexplore.inputs.open_sizes import raw_counts, shape_for, size_choices
@@ -68,6 +69,7 @@ def kinds(fields: Sequence[Field]) -> tuple[str, ...]:
     """The kinds of examples for a form, the best first; () without inputs, or if one cannot be entered."""
     if not fields or any(field.problem for field in fields):
         return ()
+    fields = _wholes(fields)
     texts = [_is_text(field) for field in fields]
     names = [SENTENCES] if any(texts) else []
     if any(field.use and field.use.words for field in fields):
@@ -99,6 +101,18 @@ def fill(
         raise SignatureError(
             f"These inputs can be filled with {listed}; got {kind!r}.{closest(str(kind), known)}"
         )
+    components = [field.component or Component(field) for field in fields]
+    made = _fill(_wholes(fields), kind, rows, size, turn)
+    return {
+        field.name: InputValue(
+            _taken(field, component, made[component.field.name]), example=Example(kind, rows)
+        )
+        for field, component in zip(fields, components, strict=True)
+    }
+
+
+def _fill(fields: Sequence[Field], kind: str, rows: int, size: int | None, turn: int) -> dict[str, Any]:
+    """An example for each whole input."""
     # One generator for all inputs, so that inputs of the same shape do not get the same numbers.
     random = np.random.default_rng(0)
     fields = [_as_bytes(field, rows, size, turn) for field in fields]
@@ -116,8 +130,34 @@ def fill(
             value = _example_value(field, kind, shape, random, number)
         else:
             value = np.full(shape, constant, field.numpy)
-        example[field.name] = InputValue(value, example=Example(kind, rows))
+        example[field.name] = value
     return example
+
+
+def _wholes(fields: Sequence[Field]) -> Sequence[Field]:
+    """The inputs for which examples are made: parts of an argument are made as one."""
+    if not any(field.component for field in fields):
+        return fields
+    wholes = {}
+    for field in fields:
+        whole = field.component.field if field.component else field
+        wholes[whole.name] = whole
+    return tuple(wholes.values())
+
+
+def _taken(field: Field, component: Component, value: Any) -> Any:
+    """What an input gets of the example that was made for `component.field`."""
+    whole, position = component.field, component.position
+    if position is None:
+        return value
+    if whole.kind == SPARSE:
+        return value[position]
+    level = value
+    for number in range(1, whole.ragged_rank + 1):
+        if number == position:
+            return np.cumsum([0, *map(len, level)]).astype(field.numpy)
+        level = [entry for row in level for entry in row]
+    return np.array(level, field.numpy)
 
 
 def make(field: Field, kind: str, rows: int = ROWS, size: int | None = None) -> Any:
@@ -133,8 +173,17 @@ def candidates(fields: Sequence[Field], rows: int = ROWS) -> Iterator[dict[str, 
     """Yields examples of all kinds and sizes, the likeliest first; one empty example without inputs."""
     if not fields:
         yield {}
+    guessed = [replace(field, component=field.guess) for field in fields if field.guess]
+    ways = [_candidates(fields, rows), *([_candidates(guessed, rows)] if guessed else [])]
+    # In turn: nothing says which way is right.
+    for group in itertools.zip_longest(*ways):
+        yield from (example for example in group if example is not None)
+
+
+def _candidates(fields: Sequence[Field], rows: int) -> Iterator[dict[str, InputValue]]:
+    wholes = _wholes(fields)
     known = kinds(fields)
-    first, *others = list(size_choices(fields)) if known else [(0, None)]
+    first, *others = list(size_choices(wholes)) if known else [(0, None)]
     # The best kind with the likeliest sizes, then with one row; the other kinds; then all kinds with other
     # sizes. An example of the same shapes is not repeated, as it would fail again.
     likely = [(kind, first, count) for kind in known[:1] for count in (rows, 1)]
@@ -142,8 +191,8 @@ def candidates(fields: Sequence[Field], rows: int = ROWS) -> Iterator[dict[str, 
     likely += [(kind, turn, count) for kind in known for turn in others for count in (rows, 1)]
     seen = set()
     for kind, (turn, size), count in likely:
-        shapes = [shape_for(field, count, size, turn) for field in fields]
-        key = (kind, *shapes, *(raw_counts(field, count, size, turn) for field in fields))
+        shapes = [shape_for(field, count, size, turn) for field in wholes]
+        key = (kind, *shapes, *(raw_counts(field, count, size, turn) for field in wholes))
         if key in seen or (size and sum(map(math.prod, shapes)) > MAX_GUESSED):
             continue
         seen.add(key)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
     from hubexplore.hub.module import Module
     from hubexplore.session.session import NotebookSession
+    from hubexplore.summary.wishes import Signatures
 
 # The classes of a module, by the file that defines them. `isinstance` against a class that is not imported
 # yet is false anyway, and importing one would load TensorFlow.
@@ -29,6 +30,11 @@ _SUBJECT_CLASSES: Final = (
     ("hubexplore.summary.model", "ModuleSummary"),
 )
 _SPEC_CLASSES: Final = _SUBJECT_CLASSES[1:2]
+INPUTS_HELP: Final = (
+    "Of a frozen graph or checkpoint: the tensors that are its inputs, separated by commas; by default the "
+    "placeholders that the outputs need."
+)
+OUTPUTS_HELP: Final = "The tensors that are its outputs, each as TENSOR or NAME=TENSOR."
 
 
 class HubMagicsBase(Magics):
@@ -92,11 +98,11 @@ class HubMagicsBase(Magics):
         is_path = isinstance(value, (str, bytes, os.PathLike)) and not os.path.exists(word)  # noqa: PTH110 - as resolve()
         return value if is_path or _is_instance(value, _SPEC_CLASSES) else word
 
-    def summary(self, word: str) -> Summary:
+    def summary(self, word: str, signatures: Signatures | None = None) -> Summary:
         """The summary of what a word stands for: a variable, a loaded name, or a handle."""
         from hubexplore.hub.summarize import summarize
 
-        return summarize(self.subject(word))
+        return summarize(self.subject(word), signatures=signatures)
 
     def subject(self, word: str) -> Any:
         """What a word stands for: the module, spec or summary in a variable, a loaded module, or a handle."""

@@ -14,7 +14,7 @@ from IPython.core.magic import line_magic, magics_class
 from IPython.core.magic_arguments import argument
 
 from hubexplore.display.wording import printable, tags_text
-from hubexplore.notebook.magics.base import HubMagicsBase
+from hubexplore.notebook.magics.base import INPUTS_HELP, OUTPUTS_HELP, HubMagicsBase
 from hubexplore.notebook.magics.line_parser import check_variable, magic
 from hubexplore.notebook.magics.load_status import LoadStatus
 from hubexplore.session.names import variable_name
@@ -23,6 +23,7 @@ from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.lookup import default_tags
 from hubexplore.summary.model import ModuleSummary
 from hubexplore.summary.tags import Tags, chosen
+from hubexplore.summary.wishes import Signatures, from_options
 
 
 @magics_class
@@ -40,17 +41,21 @@ class LoadMagics(HubMagicsBase):
         help="Tags of the graph variant, separated by commas; by default none, or those of the only variant.",
     )
     @argument("--trainable", action="store_true", help="Make its variables trainable.")
+    @argument("--inputs", metavar="T[,T]", help=INPUTS_HELP)
+    @argument("--outputs", metavar="T[,T]", help=OUTPUTS_HELP)
     @line_magic
     def hub_load(self, options: argparse.Namespace) -> Any:
         """Load a module into the notebook's session and bind a variable to it.
 
-        The equivalent Python: `NAME = session.load(HANDLE, NAME, tags, trainable)`.
+        The equivalent Python: `NAME = session.load(HANDLE, NAME, tags, trainable)`. For `--inputs a,b
+        --outputs c=d`, which say what a frozen graph or a checkpoint computes, it also has
+        `signatures={"default": (["a", "b"], {"c": "d"})}`.
         """
         source = self.source(options.handle)
         is_path = isinstance(source, (str, bytes, os.PathLike))
         name = options.name or self._free_name(text_of(source) if is_path else options.handle)
         name = check_variable(name, "%hub_load: --as")
-        self.notebook.user_ns[name] = self._load(source, name, options.tags, options.trainable)
+        self.notebook.user_ns[name] = self._load(source, name, options)
         return self.notebook.user_ns[name]
 
     def _free_name(self, handle: str) -> str:
@@ -69,19 +74,20 @@ class LoadMagics(HubMagicsBase):
             f"something else. Choose another one: %hub_load HANDLE --as NAME"
         )
 
-    def _load(self, source: Any, name: str, requested_tags: str | None, trainable: bool) -> Any:
+    def _load(self, source: Any, name: str, options: argparse.Namespace) -> Any:
         """Loads a module and shows the progress: first the card, which needs no TensorFlow."""
         from hubexplore.hub.summarize import summarize, summarize_nearest
 
         began = time.perf_counter()
+        trainable, signatures = options.trainable, from_options(options.inputs, options.outputs)
         with LoadStatus(self.notebook, self.show_progress) as status:
             status.show(f"{name}: opening")
             if isinstance(source, (str, bytes, os.PathLike)):
-                opened = summarize_nearest(source)
+                opened = summarize_nearest(source, signatures)
                 source, summary, note = opened.handle, opened.value, opened.note
             else:
-                summary, note = summarize(source), ""
-            tags = _tags(summary, requested_tags)
+                summary, note = summarize(source, signatures=signatures), ""
+            tags = _tags(summary, options.tags)
             # Announced only if it is going to happen: on the first load.
             if "tensorflow" not in sys.modules:
                 status.show(f"{name}: importing TensorFlow ...", summary)
@@ -90,10 +96,10 @@ class LoadMagics(HubMagicsBase):
             # Asked before the load, which registers the name.
             replaces = name in session.names
             with quiet_tensorflow():  # the first run looks for devices, and logs that there are none
-                module = session.load(_spec(source), name, list(tags), trainable)
+                module = session.load(_spec(source, signatures), name, list(tags), trainable)
             took = time.perf_counter() - began
             words = f"{name}: ready, {took:.1f} s; graph variant: {tags_text(tags)}"
-            words += ", the only one" if tags and requested_tags is None else ""
+            words += ", the only one" if tags and options.tags is None else ""
             words += ", trainable" if trainable else ""
             words += f"; {note.rstrip('.')}" if note else ""
             status.show(words + ("; replaces the module that had this name" if replaces else ""))
@@ -124,8 +130,9 @@ def _tags(summary: ModuleSummary, requested: str | None) -> Tags:
     return default_tags(existing, lambda tags: f"--tags {','.join(tags)}")
 
 
-def _spec(source: Any) -> Any:
+def _spec(source: Any, signatures: Signatures | None) -> Any:
     """Returns the spec of a path; the card shows its notes, so that they need not be logged."""
     from hubexplore.hub.loading import open_spec
 
-    return open_spec(source) if isinstance(source, (str, bytes, os.PathLike)) else source
+    is_path = isinstance(source, (str, bytes, os.PathLike))
+    return open_spec(source, signatures=signatures) if is_path else source

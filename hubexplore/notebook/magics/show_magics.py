@@ -14,8 +14,9 @@ import hubexplore
 from hubexplore.display.rich.small_table import Table
 from hubexplore.display.tables.grid import Column
 from hubexplore.display.wording import tags_text
-from hubexplore.notebook.magics.base import HubMagicsBase
+from hubexplore.notebook.magics.base import INPUTS_HELP, OUTPUTS_HELP, HubMagicsBase
 from hubexplore.notebook.magics.line_parser import magic
+from hubexplore.summary.wishes import from_options
 
 # The last @ separates. Tags of a line hold no slash, backslash or colon, as paths and addresses with an @ do.
 _WITH_TAGS: Final = re.compile(r"(?P<module>.+)@(?P<tags>[^@/\\:]*)")
@@ -30,13 +31,15 @@ class ShowMagics(HubMagicsBase):
     @argument("--graph", action="store_true", help="Draw the graph of a signature.")
     @argument("--signature", help="The signature to draw; by default 'default'.")
     @argument("--tags", help="Tags of the graph variant, separated by commas.")
+    @argument("--inputs", metavar="T[,T]", help=INPUTS_HELP)
+    @argument("--outputs", metavar="T[,T]", help=OUTPUTS_HELP)
     @line_magic
     def hub_show(self, options: argparse.Namespace) -> Any:
         """Show a module, one of its graph variants, or a diagram of a signature.
 
         The equivalent Python: `hubexplore.summarize(X)`, `.variant(tags)`, `.graph(signature, tags)`.
         """
-        summary = self.summary(options.module)
+        summary = self.summary(options.module, from_options(options.inputs, options.outputs))
         if options.graph or options.signature is not None:
             return summary.graph(options.signature, options.tags)
         return summary if options.tags is None else summary.variant(options.tags)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from IPython.core.magic import line_magic, magics_class
 from IPython.core.magic_arguments import argument
 
-from hubexplore.notebook.magics.base import HubMagicsBase
+from hubexplore.notebook.magics.base import INPUTS_HELP, OUTPUTS_HELP, HubMagicsBase
 from hubexplore.notebook.magics.line_parser import magic
+from hubexplore.summary.wishes import from_options
 
 if TYPE_CHECKING:
     from hubexplore.notebook.panel.explorer import Explorer
@@ -23,6 +24,8 @@ class TryMagics(HubMagicsBase):
     @argument("module", metavar="X", help="Variable, name of a loaded module, or handle.")
     @argument("--signature", help="The signature to begin with; by default 'default'.")
     @argument("--tags", help="Tags of the graph variant to begin with, separated by commas.")
+    @argument("--inputs", metavar="T[,T]", help=INPUTS_HELP)
+    @argument("--outputs", metavar="T[,T]", help=OUTPUTS_HELP)
     @line_magic
     def hub_try(self, options: argparse.Namespace) -> Explorer:
         """Try a module in a panel: a form for its inputs, its results as pictures, its graph and variables.
@@ -32,5 +35,6 @@ class TryMagics(HubMagicsBase):
         from hubexplore.notebook.panel.explorer import Explorer
         from hubexplore.notebook.panel.subject_lookup import find
 
-        subject = find(self.subject(options.module), None, self.book)
+        signatures = from_options(options.inputs, options.outputs)
+        subject = find(self.subject(options.module), None, self.book, signatures)
         return Explorer(subject, options.signature, options.tags)

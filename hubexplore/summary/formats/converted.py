@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hubexplore.summary.model import VariableSummary
+from hubexplore.summary.wishes import NO_WISHES, Wishes
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Converted:
         `meta_graph`, and their values are not loaded.
       constants: weights that are constants of the graph, as in a frozen one.
       notes: sentences that say what was left out or chosen, and why.
+      wishes: what the user said of the graph.
     """
 
     meta_graph: Any
@@ -29,3 +31,4 @@ class Converted:
     unneeded: tuple[VariableSummary, ...] = ()
     constants: tuple[VariableSummary, ...] = ()
     notes: tuple[str, ...] = ()
+    wishes: Wishes = NO_WISHES

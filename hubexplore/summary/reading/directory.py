@@ -14,7 +14,6 @@ from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
 from hubexplore.summary.files.filesystem import Filesystem, is_link, join, read_message
 from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.formats.graph_files import frozen_graph, model_files, training_checkpoint
-from hubexplore.summary.formats.graph_files.chosen_signatures import Signatures
 from hubexplore.summary.formats.graph_files.model_files import ModelFiles
 from hubexplore.summary.formats.tf2 import tf2_saved_model
 from hubexplore.summary.graph import saved_model_parser
@@ -44,6 +43,7 @@ from hubexplore.summary.reading.variables import Entries
 from hubexplore.summary.reading.variant import read_variant
 from hubexplore.summary.source import Source, Weights
 from hubexplore.summary.weights import checkpoint_index, fingerprint
+from hubexplore.summary.wishes import NO_WISHES, Signatures, Wishes, plain
 from hubexplore.summary.without_gc import without_gc
 
 # Bytes of `tfhub_module.pb`; published ones have two.
@@ -123,7 +123,7 @@ def read_module(
     except OSError as error:
         raise _explained(place, title) from error
     if files is not None:
-        return _read_graph(files, filesystem, title or directory, signatures, lift_constants)
+        return _read_graph(files, filesystem, title or directory, Wishes(plain(signatures), lift_constants))
     if signatures is not None or lift_constants:
         raise SignatureError(model_files.MSG_DECLARED.format(title=title or directory))
     try:
@@ -160,8 +160,7 @@ def _read_graph(
     files: ModelFiles,
     filesystem: Filesystem,
     title: str,
-    signatures: Signatures | None,
-    lift_constants: bool,
+    wishes: Wishes,
 ) -> ModuleSummary:
     """The summary of a frozen graph or of a checkpoint with its graph."""
     place = ModuleDirectory.of(files, filesystem)
@@ -169,11 +168,11 @@ def _read_graph(
     model_files.read_graph(files, filesystem, meta_graph)
     warnings: list[str] = []
     if files.format == FROZEN_GRAPH:
-        model = frozen_graph.as_module(meta_graph, title, signatures, lift_constants)
+        model = frozen_graph.as_module(meta_graph, title, wishes)
     else:
         weights, warnings = _weights(place)
         entries = weights.index.entries if weights else {}
-        model = training_checkpoint.as_module(meta_graph, entries, title, signatures)
+        model = training_checkpoint.as_module(meta_graph, entries, title, wishes)
         missing = model_files.missing_values(files, filesystem)
         if missing and "variables" in model.meta_graph.collection_def:
             warnings = [missing]
@@ -219,6 +218,7 @@ def describe(
     claimed: set[str] = set()
     variants = []
     notes: dict[str, None] = {}
+    wishes = NO_WISHES
     for model in models:
         converted, failures = _converted(model, entries, format_name)
         claimed.update(converted.stored.values())
@@ -230,6 +230,7 @@ def describe(
             )
         graphs.setdefault(variant.tags, converted.meta_graph)
         notes.update(dict.fromkeys(converted.notes))
+        wishes = converted.wishes
         variants.append(variant)
         warnings.extend(sentence for sentence in wrong if sentence not in warnings)
     if (
@@ -251,7 +252,7 @@ def describe(
         unclaimed=tuple(name for name in entries if name not in claimed and name not in _NO_VARIABLES),
         warnings=tuple(warnings),
         notes=tuple(notes),
-        source=Source(graphs, weights, folder),
+        source=Source(graphs, weights, folder, wishes),
     )
 
 

@@ -143,12 +143,13 @@ def _composite(name: str, composite: Any) -> TensorSummary:
             ComponentSummary(
                 role, dtype_name(component.dtype), shape_of(component.tensor_shape), component.name
             )
-            for role, component in zip(_roles(kind, len(components)), components, strict=True)
+            for role, component in zip(roles(kind, len(components)), components, strict=True)
         ),
     )
 
 
-def _roles(kind: str, count: int) -> list[str]:
+def roles(kind: str, count: int) -> list[str]:
+    """What the components of a composite tensor are, in order."""
     if kind == "ragged":
         splits = ["row splits"] if count == 2 else [f"row splits {number}" for number in range(1, count)]
         return ["flat values", *splits][:count]

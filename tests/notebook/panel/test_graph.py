@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 import hubexplore as hub
 from hubexplore.notebook.panel.graph.tab import GraphTab
 from hubexplore.notebook.panel.tabs.variables import VariablesTab
-from tests.hub import called_functions
+from tests.hub import called_functions, tf2_models
 
 
 class Tab:
@@ -256,6 +257,48 @@ class TestInsideFunctions:
         assert tab.tab._value.layout.display == "none"
         assert "loop/body/grown:0" in tab.tab._note.value
         assert "in each pass" in tab.tab._note.value
+
+    def test_the_search_finds_ops_in_bodies(self, tmp_path: Path) -> None:
+        tf2_models.calls_in_bodies(tmp_path / "model")
+        tab = Tab(str(tmp_path / "model"), "serving_default", ("serve",))
+        tab.hear(kind="search", text="act")
+        assert sorted(tab.tab.view.matches) == [
+            "MapDataset/act · Tanh",
+            "cond/then_branch/cond/act · Tanh",
+            "while/body/while/act · Tanh",
+        ]
+        for text, why in (
+            ("while/body/while/act", "'while/body/while/more:0', or an output of the loop, 'while:0' to"),
+            ("cond/then_branch/cond/act", "Fetch what the branch returns: 'cond:0'."),
+            ("MapDataset/act", "Fetch what that op returns: 'ReduceDataset:0'."),
+            ("ReduceDataset/row_sum", "Fetch what that op returns: 'ReduceDataset:0'."),
+        ):  # fmt: skip
+            tab.hear(kind="search", text=text)
+            tab.hear(kind="find", result=0)
+            assert tab.error == ""
+            assert tab.tab._box is not None
+            assert tab.tab._box.name == text
+            assert tab.tab._value.layout.display == "none"
+            assert why in html.unescape(tab.tab._note.value)
+
+    def test_the_value_of_a_loop_says_when(self, tmp_path: Path) -> None:
+        feeds = tf2_models.calls_in_bodies(tmp_path / "model")
+        tab = Tab(str(tmp_path / "model"), "serving_default", ("serve",))
+        tab.hear(kind="search", text="while/body/while/more")
+        tab.hear(kind="find", result=0)
+        tab.tab._value.click()
+        assert tab.probed == [("serving_default", "while/body/while/more:0")]
+        with hub.NotebookSession() as session:
+            module = session.load(tmp_path / "model")
+            outputs, fetched = session.call(
+                module, feeds["serving_default"], "serving_default", as_dict=True, fetch=[tab.probed[0][1]]
+            )
+        value = fetched[tab.probed[0][1]]
+        np.testing.assert_array_equal(value, outputs["y"])
+        tab.tab.show_value(tab.probed[0][1], value)
+        assert "on the current inputs, after the last iteration" in tab.tab.results.static_html()
+        tab.tab.show_value("Sum:0", value)
+        assert "after the last iteration" not in tab.tab.results.static_html()
 
 
 def _checkpoint(build: Callable[[], None], tmp_path: Path) -> Path | None:

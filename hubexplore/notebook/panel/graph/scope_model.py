@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final
 
 from hubexplore.display.diagram import Diagram
@@ -140,13 +141,16 @@ class GraphModel:
         return ("box", max(around)[1]) if around else None
 
     def search(self, text: str) -> list[tuple[str, str]]:
-        """Returns the first nodes, as (name, op), whose name or op contains a text, best first."""
+        """Returns the first nodes, as (name, op), whose name or op contains a text, best first.
+
+        Nodes inside of functions that stay functions, such as the body of a loop, are among them.
+        """
         pattern = text.strip().lower()
         if not pattern:
             return []
         matches = [
             (name, node.op)
-            for name, node in self.nodes.items()
+            for name, node in chain(self.nodes.items(), self._inner_ops)
             if pattern in name.lower() or pattern in node.op.lower()
         ]
         # Exact matches first, then short names: "conv1" is more likely meant than "conv1/weights/read".
@@ -175,8 +179,13 @@ class GraphModel:
             ]
             reached = reach(nodes, targets).nodes
             self._nodes = {name: nodes[name] for name in nodes if name in reached}
-            self._inner = InnerTensors(self._nodes, graph.graph_def.library.function)
+            functions = graph.graph_def.library.function if flat is None else flat.functions
+            self._inner = InnerTensors(self._nodes, functions)
         return self._nodes
+
+    @functools.cached_property
+    def _inner_ops(self) -> tuple[tuple[str, Any], ...]:
+        return tuple(self._bodies.inner_ops())
 
     @property
     def _bodies(self) -> InnerTensors:
@@ -198,6 +207,10 @@ class GraphModel:
         tensor = f"{box.name}:{port}"
         # Inside a loop, the values that leave it; the module knows them by the same name.
         return tensor if box.name in self.nodes or self._bodies.after_loop(tensor) is not None else None
+
+    def is_after_loop(self, tensor: str) -> bool:
+        """Whether the value of a tensor is the one that it has after the last iteration of a loop."""
+        return node_of(tensor) not in self.nodes and self._bodies.after_loop(tensor) is not None
 
     def why_not(self, box: Box) -> str:
         """Why a run cannot fetch the value of a box with an op in a function, and what it can fetch."""

@@ -111,7 +111,11 @@ class GraphTab(widgets.VBox):
     def show_value(self, tensor: str, value: Any) -> None:
         """Shows the value of a probe."""
         self._note.value = ""
-        self.results.show(f"{visible(tensor)} on the current inputs", self._serial, [Value(tensor, value)])
+        is_inner = self._model is not None and self._model.is_after_loop(tensor)
+        when = ", after the last iteration" if is_inner else ""
+        self.results.show(
+            f"{visible(tensor)} on the current inputs{when}", self._serial, [Value(tensor, value)]
+        )
         self._notify()
 
     def fail(self, text: str) -> None:

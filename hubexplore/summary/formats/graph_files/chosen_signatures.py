@@ -15,13 +15,6 @@ from hubexplore.summary.graph.ops.op_definitions import OpDefinition
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.module_format import DEFAULT_OUTPUT
 
-Side = str | Iterable[str] | Mapping[str, str]
-Signatures = Mapping[str, tuple[Side | None, Side]]
-"""Name of a signature -> its inputs and outputs: a tensor, several, or a dict from names to tensors.
-
-None as inputs means the placeholders that the outputs need.
-"""
-
 _MOST_COMPARED: Final = 20_000
 _MOST_NAMED: Final = 5
 MSG_FORM: Final = (

@@ -14,12 +14,12 @@ from hubexplore.summary.formats.graph_files import constants, graph_interface
 from hubexplore.summary.formats.graph_files import graph_parts as parts
 from hubexplore.summary.formats.graph_files.chosen_signatures import (
     ChosenSignature,
-    Signatures,
     read_signatures,
 )
 from hubexplore.summary.formats.graph_files.flat_graph import FlatGraph, flatten
 from hubexplore.summary.formats.graph_files.module_graph import build, named, plan
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
+from hubexplore.summary.wishes import NO_WISHES, Wishes
 
 _MOST_NAMED: Final = 3
 MSG_NOT_FROZEN: Final = (
@@ -33,17 +33,14 @@ MSG_NO_OUTPUT: Final = (
 )
 
 
-def as_module(
-    meta_graph: Any, title: str, signatures: Signatures | None = None, lift_constants: bool = False
-) -> Converted:
+def as_module(meta_graph: Any, title: str, wishes: Wishes = NO_WISHES) -> Converted:
     """Rewrites a GraphDef into the form of a module. Linear in its nodes.
 
     Args:
       meta_graph: MetaGraphDef-shaped message that holds only the graph; it is not changed.
       title: what messages call it: its path.
-      signatures: see `chosen_signatures`. Without a `default` among them there is one from the placeholders
-        to the tensors that nothing uses.
-      lift_constants: whether the weights become variables, which can be trained.
+      wishes: signatures, see `chosen_signatures`, and whether the weights become variables. Without the
+        signature `default` there is one from the placeholders to the tensors that nothing uses.
 
     Raises:
       DamagedModuleError: the graph contradicts itself.
@@ -56,8 +53,10 @@ def as_module(
     variables = [node for node, message in nodes.items() if message.op in parts.VARIABLES]
     notes: list[str] = []
     asked: dict[str, ChosenSignature] = {}
-    if signatures is not None:
-        asked = _resolved(read_signatures(signatures, _with_calls(meta_graph, flat), flat.functions), flat)
+    if wishes.signatures is not None:
+        asked = _resolved(
+            read_signatures(wishes.signatures, _with_calls(meta_graph, flat), flat.functions), flat
+        )
     chosen = asked
     if DEFAULT_SIGNATURE not in asked:
         chosen = named(graph_interface.find(nodes, flat.functions), nodes) | asked
@@ -74,14 +73,13 @@ def as_module(
     if unfrozen:
         raise NotAModuleError(MSG_NOT_FROZEN.format(title=name, names=_listed(unfrozen)))
     new = build(meta_graph, nodes, chosen, what)
-    if lift_constants:
+    if wishes.lift_constants:
         constants.lift(new)
     left_out = len(nodes) - len(what.needed)
     if left_out > 0:
         notes.append(f"{left_out:,} of {len(nodes):,} nodes, which no signature needs, are left out.")
-    return Converted(
-        meta_graph=new, constants=() if lift_constants else constants.weights(new), notes=tuple(notes)
-    )
+    weights = () if wishes.lift_constants else constants.weights(new)
+    return Converted(meta_graph=new, constants=weights, notes=tuple(notes), wishes=wishes)
 
 
 def _with_calls(meta_graph: Any, flat: FlatGraph) -> Mapping[str, Any]:

@@ -20,7 +20,6 @@ from hubexplore.summary.formats.graph_files import graph_interface
 from hubexplore.summary.formats.graph_files import graph_parts as parts
 from hubexplore.summary.formats.graph_files.chosen_signatures import (
     ChosenSignature,
-    Signatures,
     read_signatures,
 )
 from hubexplore.summary.formats.graph_files.control_contexts import kept_contexts
@@ -32,6 +31,7 @@ from hubexplore.summary.graph.traversal import node_of, reach
 from hubexplore.summary.model import UNNEEDED, VariableSummary
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE, INTERNAL_SIGNATURES
 from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
+from hubexplore.summary.wishes import NO_WISHES, Wishes
 
 _LISTS: Final = ("variables", "trainable_variables", "model_variables")
 _NODE_LISTS: Final = ("update_ops", "regularization_losses")
@@ -55,7 +55,7 @@ def as_module(
     meta_graph: Any,
     entries: Mapping[str, CheckpointEntry],
     title: str,
-    signatures: Signatures | None = None,
+    wishes: Wishes = NO_WISHES,
 ) -> Converted:
     """Rewrites the graph of a checkpoint into the form of a module. Linear in its nodes.
 
@@ -63,8 +63,8 @@ def as_module(
       meta_graph: MetaGraphDef-shaped message; it is not changed.
       entries: what the checkpoint holds by name; empty if that is not known.
       title: what messages call it: its path.
-      signatures: see `chosen_signatures`. Without a `default` among them there are also those that the
-        MetaGraphDef declares, and `default` from placeholders, queues and iterators to the results.
+      wishes: signatures, see `chosen_signatures`. Without a `default` among them there are also those that
+        the MetaGraphDef declares, and `default` from placeholders, queues and iterators to the results.
 
     Raises:
       DamagedModuleError: the graph contradicts itself.
@@ -79,8 +79,8 @@ def as_module(
     notes: list[str] = []
     declared: dict[str, Any] = {}
     chosen: dict[str, ChosenSignature] = {}
-    if signatures is not None:
-        chosen = read_signatures(signatures, nodes, flat.functions)
+    if wishes.signatures is not None:
+        chosen = read_signatures(wishes.signatures, nodes, flat.functions)
     if DEFAULT_SIGNATURE not in chosen:
         asked = chosen
         declared = {
@@ -115,6 +115,7 @@ def as_module(
         names=renamed,
         unneeded=_unneeded(entries, needed | set(renamed.values()), listed),
         notes=tuple(notes),
+        wishes=wishes,
     )
 
 

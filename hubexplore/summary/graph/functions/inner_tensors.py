@@ -7,15 +7,17 @@ branch, in a loop or in a function of a dataset have none outside: only what the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from hubexplore.errors import DamagedModuleError
+from hubexplore.summary.graph.functions.bodies import Body, bodies_of, flattened, needed_nodes
 from hubexplore.summary.graph.functions.function_nesting import find_endless, unfolded_nodes
 from hubexplore.summary.graph.functions.inlining import CALLS, Inlined, inline
 from hubexplore.summary.graph.ops.op_definitions import definition, definition_of
-from hubexplore.summary.graph.ops.op_outputs import output_of
-from hubexplore.summary.graph.traversal import calls_of_attr, node_of
+from hubexplore.summary.graph.ops.op_outputs import output_dtypes, output_of
+from hubexplore.summary.graph.traversal import node_of, reached_functions
 
 MAX_INLINED: Final = 100_000
 """Maximum number of nodes that a graph may have with all its calls unfolded, to be inlined for the reader."""
@@ -42,14 +44,12 @@ class CalledBody(NamedTuple):
 
     Attributes:
       node: name of the op in the graph.
-      role: attribute of the op that holds the function ("body", "then_branch").
-      function: FunctionDef-shaped message.
+      body: the function.
       rest: name of an op in that function, or of one in what it calls.
     """
 
     node: str
-    role: str
-    function: Any
+    body: Body
     rest: str
 
 
@@ -63,14 +63,18 @@ def flat_view(graph_def: Any) -> Inlined | None:
     """
     library = graph_def.library
     names = {function.signature.name for function in library.function}
-    if not names or not any(node.op in CALLS or node.op in names for node in graph_def.node):
+    if not names:
+        return None
+    bodies = (function.node_def for function in reached_functions(graph_def.node, library))
+    if not any(node.op in CALLS or node.op in names for node in chain(graph_def.node, *bodies)):
         return None
     if find_endless(graph_def.node, library) is not None:
         return None
     if unfolded_nodes(graph_def.node, library, MAX_INLINED) > MAX_INLINED:
         return None
     try:
-        return inline(graph_def)
+        flat = inline(graph_def)
+        return replace(flat, functions=flattened(flat.functions, library, MAX_INLINED))
     except DamagedModuleError:
         # A call that does not fit its function: what is there can still be drawn, and TensorFlow will say.
         return None
@@ -88,21 +92,44 @@ class InnerTensors:
         self._nodes = nodes
         self._functions = {function.signature.name: function for function in functions}
 
+    def inner_ops(self) -> Iterator[tuple[str, Any]]:
+        """Yields (name, NodeDef-shaped message) of the ops that the results of functions need.
+
+        Those in outer functions come first; a function that contains itself, and more than `MAX_INLINED`
+        ops, are left out.
+        """
+        level: list[tuple[str, Any, tuple[str, ...]]] = [
+            (name, node, ()) for name, node in self._nodes.items()
+        ]
+        needed: dict[str, Mapping[str, Any]] = {}
+        count = 0
+        while level:
+            inner: list[tuple[str, Any, tuple[str, ...]]] = []
+            for path, node, around in level:
+                for body in bodies_of(node, self._functions):
+                    called = body.function.signature.name
+                    if called not in needed:
+                        needed[called] = needed_nodes(body.function)
+                    count += len(needed[called])
+                    if called in around or count > MAX_INLINED:
+                        continue
+                    inner += [
+                        (f"{body.path(path)}/{name}", op, (*around, called))
+                        for name, op in needed[called].items()
+                    ]
+            yield from ((path, node) for path, node, _ in inner)
+            level = inner
+
     def body_of(self, name: str) -> CalledBody | None:
         """Where the op of a name like "while/body/add" is; None if it is in no function."""
         for node_name in _beginnings(name):
             node = self._nodes.get(node_name)
             if node is None:
                 continue
-            rest = name[len(node_name) + 1 :]
-            bodies = self._bodies(node)
-            for index, (role, function) in enumerate(bodies):
-                # As the diagram names them: the role is left out where it is the only one, and a number is
-                # added where several functions have one role.
-                for prefix in (f"{role}/{index}/", f"{role}/") if len(bodies) > 1 else ("",):
-                    inner = rest[len(prefix) :]
-                    if rest.startswith(prefix) and _has_op(function, inner):
-                        return CalledBody(node_name, role, function, inner)
+            for body in bodies_of(node, self._functions):
+                inner = name.removeprefix(f"{body.path(node_name)}/")
+                if inner != name and _has_op(body.function, inner):
+                    return CalledBody(node_name, body, inner)
         return None
 
     def after_loop(self, tensor: str) -> str | None:
@@ -110,38 +137,58 @@ class InnerTensors:
 
         None if the tensor is in no loop, or is not handed on.
         """
-        body = self.body_of(node_of(tensor))
-        if body is None or body.role != "body" or self._nodes[body.node].op not in LOOPS:
+        place = self.body_of(node_of(tensor))
+        if place is None or place.body.role != "body" or self._nodes[place.node].op not in LOOPS:
             return None
         position = tensor.partition(":")[2] or "0"
-        for index, argument in enumerate(body.function.signature.output_arg):
-            if f"{body.rest}:{position}" in self._results(body.function, argument.name):
-                return f"{body.node}:{index}"
+        for index, argument in enumerate(place.body.function.signature.output_arg):
+            if f"{place.rest}:{position}" in self._results(place.body.function, argument.name):
+                return f"{place.node}:{index}"
         return None
 
     def why_not(self, tensor: str) -> str | None:
         """Why a tensor inside of a function cannot be fetched, and what can; None if it is in no function."""
-        body = self.body_of(node_of(tensor))
-        if body is None:
+        place = self.body_of(node_of(tensor))
+        if place is None:
             return None
-        op = self._nodes[body.node].op
+        op, function = self._nodes[place.node].op, place.body.function
         if op in LOOPS:
-            message, choice = MSG_LOOP, self._handed_on(body)
+            message, choice = MSG_LOOP, self._handed_on(place.node)
         else:
-            message, choice = MSG_BRANCH if op in _BRANCHES else MSG_ELSEWHERE, repr(f"{body.node}:0")
+            message, choice = MSG_BRANCH if op in _BRANCHES else MSG_ELSEWHERE, self._returned(place.node)
         return message.format(
-            tensor=tensor, node=body.node, op=op, function=body.function.signature.name, choice=choice
+            tensor=tensor, node=place.node, op=op, function=function.signature.name, choice=choice
         )
 
-    def _handed_on(self, body: CalledBody) -> str:
+    def _returned(self, name: str) -> str:
+        """What has the value of an op: its output, or, of a dataset, an output of an op that uses it."""
+        seen = {name}
+        while "Dataset" in self._nodes[name].op and not self._is_value(name):
+            users = [
+                user.name
+                for user in self._nodes.values()
+                if user.name not in seen and name in map(node_of, user.input)
+            ]
+            if not users:
+                break
+            name = users[0]
+            seen.add(name)
+        return repr(f"{name}:0")
+
+    def _is_value(self, name: str) -> bool:
+        op = definition(self._nodes[name].op)
+        return op is None or next(iter(output_dtypes(op, self._nodes[name].attr)), "") != "variant"
+
+    def _handed_on(self, node: str) -> str:
         """The tensors in the body of a loop that have a value after it, and the outputs of the loop."""
-        prefix = f"{body.node}/body/"
-        loop_body = next((f for role, f in self._bodies(self._nodes[body.node]) if role == "body"), None)
-        results = [] if loop_body is None else loop_body.signature.output_arg
-        handed_on = [self._results(loop_body, argument.name)[-1:] for argument in results]
+        bodies = bodies_of(self._nodes[node], self._functions)
+        body = next((body for body in bodies if body.role == "body"), None)
+        results = [] if body is None else body.function.signature.output_arg
+        handed_on = [self._results(body.function, result.name)[-1:] for result in results if body is not None]
+        prefix = f"{body.path(node)}/" if body is not None else ""
         names = [repr(prefix + name) for name in dict.fromkeys(chain.from_iterable(handed_on))]
         shown = names[:_SHOWN] + ([f"... ({len(names) - _SHOWN:,} more)"] if len(names) > _SHOWN else [])
-        outputs = f"an output of the loop, {body.node + ':0'!r} to {f'{body.node}:{len(results) - 1}'!r}"
+        outputs = f"an output of the loop, {node + ':0'!r} to {f'{node}:{len(results) - 1}'!r}"
         return f"{', '.join(shown)}, or {outputs}" if shown else outputs
 
     def _results(self, function: Any, output: str) -> list[str]:
@@ -164,14 +211,6 @@ class InnerTensors:
                 break
             edge = node.input[0]
         return found
-
-    def _bodies(self, node: Any) -> list[tuple[str, Any]]:
-        return [
-            (role, self._functions[call.name])
-            for role in sorted(node.attr)
-            for call in calls_of_attr(node.attr[role])
-            if call.name in self._functions
-        ]
 
 
 def _beginnings(name: str) -> Iterator[str]:

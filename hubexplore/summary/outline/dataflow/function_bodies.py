@@ -13,15 +13,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from hubexplore.summary.graph.traversal import calls_of_attr, index_nodes, node_of, reach, tensor_of
+from hubexplore.summary.graph.functions.bodies import (
+    bodies_of,
+    needed_nodes,
+    passed_to,
+    runs_functions,
+    takes_elements,
+)
+from hubexplore.summary.graph.traversal import tensor_of
 from hubexplore.summary.outline.dataflow.node_kinds import CONTROL_OPS
 
 MAX_NODES: Final = 100_000
 """Maximum number of nodes of function bodies that are inlined; further calls stay single boxes."""
 MAX_NESTING: Final = 12
 """Maximum depth of functions that call functions; a deeper call stays a single box."""
-CALLING: Final = ("Call", "If", "While", "Case", "CallOp")
-"""Endings of the types of ops that compute by calling functions."""
 
 InputRef = tuple["Frame", str]
 """(frame, node input as it is written there)."""
@@ -92,7 +97,7 @@ class Inliner:
                     call = InlinedCall([(inner_frame, function) for inner_frame, function, _ in bodies])
                     queue.extend((inner_frame, body) for inner_frame, _, body in bodies)
                     # A branch or loop is more than its bodies: which of them runs, or how often, is its own.
-                    if op in CONTROL_OPS:
+                    if op in CONTROL_OPS or takes_elements(op):
                         control_calls[name] = call
                     else:
                         frame.definitions[name] = call
@@ -105,38 +110,32 @@ class Inliner:
                 self.control_calls.append((frame, name, call))
 
     def _may_call(self, op: str) -> bool:
-        return bool(self.functions) and (op in self.functions or op.endswith(CALLING))
+        return bool(self.functions) and (op in self.functions or runs_functions(op))
 
     def _inlined_bodies(
         self, frame: Frame, name: str, node: Any
     ) -> Iterator[tuple[Frame, Any, dict[str, Any]]]:
         """Yields (frame, function, needed nodes) of what a node calls; nothing if the call stays closed."""
-        called = called_functions(node, self.functions)
+        bodies = bodies_of(node, self.functions)
+        names = [body.function.signature.name for body in bodies]
         # A recursive function would be inlined without end.
-        if len(frame.callers) >= MAX_NESTING or any(callee in frame.callers for _, callee in called):
+        if len(frame.callers) >= MAX_NESTING or any(callee in frame.callers for callee in names):
             return
-        node_count = sum(len(self.functions[callee].node_def) for _, callee in called)
+        node_count = sum(len(body.function.node_def) for body in bodies)
         if node_count > self.budget:
             return
         self.budget -= node_count
-        for index, (role, callee) in enumerate(called):
-            function = self.functions[callee]
-            # The first input of a branch is its condition, or its index.
-            skip = 1 if role in ("then_branch", "else_branch", "branches") else 0
-            inputs = [edge for edge in node.input if not edge.startswith("^")][skip:]
-            arguments = {
-                argument.name: (frame, inputs[position]) if position < len(inputs) else None
-                for position, argument in enumerate(function.signature.input_arg)
-            }
-            prefix = f"{frame.prefix}{name}/" + (f"{role}/" if len(called) > 1 else "")
-            if prefix[:-1] in self.function_scopes:
-                prefix = f"{prefix}{index}/"  # `branches` of a Case is one attribute with several functions
-            self.function_scopes.setdefault(prefix[:-1], callee)
+        for body, callee in zip(bodies, names, strict=True):
+            signature = body.function.signature
+            passed = zip(signature.input_arg, passed_to(node, body), strict=True)
+            arguments = {argument.name: None if edge is None else (frame, edge) for argument, edge in passed}
+            path = body.path(frame.prefix + name)
+            self.function_scopes.setdefault(path, callee)
             if callee not in self.body_nodes:
-                self.body_nodes[callee] = _needed_nodes(function)
+                self.body_nodes[callee] = needed_nodes(body.function)
             yield (
-                Frame(prefix, {}, arguments, {}, (*frame.callers, callee)),
-                function,
+                Frame(f"{path}/", {}, arguments, {}, (*frame.callers, callee)),
+                body.function,
                 self.body_nodes[callee],
             )
 
@@ -167,28 +166,6 @@ class Inliner:
                     stack.append(target)
             else:
                 yield self.add_missing(frame.prefix + producer), port
-
-
-def called_functions(node: Any, functions: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Returns (attribute, function) pairs of a call; the attribute is "" if the op type is the function."""
-    if node.op in functions:
-        return [("", node.op)]
-    # A dataset op, for example, has functions as attributes too, but its value is not what they compute.
-    if not node.op.endswith(CALLING):
-        return []
-    return [
-        (name, call.name)
-        for name in sorted(node.attr)
-        for call in calls_of_attr(node.attr[name])
-        if call.name in functions
-    ]
-
-
-def _needed_nodes(function: Any) -> dict[str, Any]:
-    """Returns the nodes of a body that its results need, by name, in the order of the body."""
-    nodes = index_nodes(function.node_def)
-    needed = reach(nodes, [node_of(result) for result in function.ret.values()])
-    return {name: node for name, node in nodes.items() if name in needed.nodes}
 
 
 def _call_results(call: InlinedCall, port: str) -> Iterator[InputRef]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from hubexplore.summary.graph.functions.bodies import takes_elements
 from hubexplore.summary.graph.functions.inner_tensors import flat_view
 from hubexplore.summary.graph.traversal import index_nodes, node_of, tensor_of
 from hubexplore.summary.model import SignatureSummary, TensorSummary, VariantSummary
@@ -53,6 +54,8 @@ def read_flow(
     graph_def = meta_graph.graph_def
     functions = {function.signature.name: function for function in graph_def.library.function}
     flat = flat_view(graph_def)
+    if flat is not None:
+        functions |= {function.signature.name: function for function in flat.functions}
     nodes = index_nodes(graph_def.node if flat is None else flat.nodes)
     flow = DataFlow(graph_names=nodes.keys(), functions=functions)
     if flat is not None:
@@ -254,8 +257,11 @@ class _FlowBuilder:
         for frame, name, call in self.inliner.control_calls:
             number = frame.definitions[name]
             if isinstance(number, int):
-                loop = CONTROL_OPS[flow.ops[number]] == "loop"
-                wires = [] if loop else self._resolved(frame, flow.messages[number].input[:1])
+                op = flow.ops[number]
+                # The rest of its inputs comes through the bodies; a dataset hands on what they do not use.
+                inputs = flow.messages[number].input
+                direct = inputs if takes_elements(op) else inputs[: int(CONTROL_OPS[op] != "loop")]
+                wires = self._resolved(frame, direct)
                 for inner_frame, function in call.bodies:
                     wires += self._resolved(inner_frame, function.ret.values())
                 flow.wires[number] = wires

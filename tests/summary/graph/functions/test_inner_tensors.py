@@ -101,3 +101,37 @@ def test_why_not() -> None:
     assert "'either:0'" in branch
     assert inner.why_not("x:0") is None
     assert inner.why_not("nothing/here:0") is None
+
+
+def test_ops_of_functions_by_their_paths() -> None:
+    ops = {name: node.op for name, node in _with_loop().inner_ops()}
+    for path in ("a/loop/body", "either/then_branch"):
+        for name, op in (
+            ("squared", "Square"),
+            ("grown", "Neg"),
+            ("first", "Identity"),
+            ("last", "Identity"),
+        ):
+            assert ops[f"{path}/{name}"] == op
+    assert ops["a/loop/cond/zero"] == "Const"
+    assert len(ops) == len(list(_with_loop().inner_ops()))
+
+
+def test_calls_in_a_body_are_inlined_there() -> None:
+    library = Library(GraphDef())
+    add(library.function("inner", "out:y:0"), "out", "Square", ["x"], T=FLOAT)
+    body = library.function("body", "call:output:0")
+    library.call(body, "scope/PartitionedCall", "x", "inner", "PartitionedCall")
+    library.call(body, "call", "scope/PartitionedCall:output:0", "inner", "PartitionedCall")
+    nodes = library.graph_def.node
+    add(nodes, "x", "Placeholder", [], dtype=FLOAT)
+    library.call(nodes, "loop", "x", "body", "While")
+    before = library.graph_def.SerializeToString(deterministic=True)
+    flat = flat_view(library.graph_def)
+    assert flat is not None
+    assert library.graph_def.SerializeToString(deterministic=True) == before
+    inner = InnerTensors(index_nodes(flat.nodes), flat.functions)
+    names = [name for name, _ in inner.inner_ops() if name.startswith("loop/body/")]
+    assert names == ["loop/body/scope/out", "loop/body/call/out"]
+    assert inner.after_loop("loop/body/call/out:0") == "loop:0"
+    assert inner.after_loop("loop/body/scope/out:0") is None
