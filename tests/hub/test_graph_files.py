@@ -20,7 +20,7 @@ from hubexplore.inputs.examples import example_search
 from hubexplore.inputs.fields import fields
 from hubexplore.inputs.input_value import InputValue
 from hubexplore.session.session import NotebookSession
-from hubexplore.summary.model import FROZEN_GRAPH, TRAINING_CHECKPOINT
+from hubexplore.summary.model import FROZEN_GRAPH, TF1_SAVED_MODEL, TRAINING_CHECKPOINT
 from tests.hub.graph_models import (
     CHECKPOINTS,
     FROZEN,
@@ -125,6 +125,30 @@ class TestFrozen:
             }  # fmt: skip
             value = session.call(module, x, as_dict=True)["features"]
         np.testing.assert_allclose(value, expected.results["features:0"], rtol=1e-5)
+
+
+class TestOtherMessages:
+    """Files whose names end like those of graphs lie beside a model."""
+
+    def test_beside_a_saved_model(self, tmp_path: Path) -> None:
+        """Keras 2 describes its layers in a message of its own."""
+        with tf.Graph().as_default(), v1.Session() as session:
+            x = v1.placeholder(tf.float32, [None], name="x")
+            v1.saved_model.simple_save(session, str(tmp_path / "model"), {"x": x}, {"y": x * 2.0})
+        content = b"\n\x18\x10\x00\x1a\x04root*\x0e_tf_keras_model"
+        (tmp_path / "model" / "keras_metadata.pb").write_bytes(content)
+        spec = hub.load_module_spec(tmp_path / "model")
+        assert spec.get_signature_names({"serve"}) == ["serving_default"]
+        assert hub.summarize(tmp_path / "model").format == TF1_SAVED_MODEL
+
+    def test_beside_a_frozen_graph(self, tmp_path: Path) -> None:
+        """The labels of a detector, and what describes a model to a server."""
+        expected = frozen(tmp_path, mlp)
+        (tmp_path / "label_map.pbtxt").write_text("item {\n  id: 1\n  name: 'person'\n}\n")
+        (tmp_path / "metadata.pb").write_bytes(b"\n\x02\x10\x00")
+        for tensor, value in outputs(tmp_path, expected).items():
+            np.testing.assert_allclose(value, expected.results[tensor], rtol=1e-5)
+        assert hub.summarize(tmp_path).format == FROZEN_GRAPH
 
 
 class TestSignatures:

@@ -119,18 +119,23 @@ def _of_file(path: str, filesystem: Filesystem) -> ModelFiles | None:
 
 
 def _graph(path: str, filesystem: Filesystem) -> ModelFiles | None:
-    """A frozen graph, if the beginning of a file says so."""
+    """A frozen graph, if the beginning of a file says so, or else its name."""
     head = filesystem.read(path, file_types.HEAD)
-    if _TEXT.match(head):
-        return ModelFiles(FROZEN_GRAPH, path, is_text=True)
-    if file_types.starts_graph(head):
-        return ModelFiles(FROZEN_GRAPH, path)
+    found = _begins_graph(path, head)
+    if found:
+        return found
     name = _split(path)[1]
     # What is damaged or another message is found out when it is read.
     may_be = name.lower().endswith(_GRAPH_ENDINGS) and name not in _OF_MODULES
     if not may_be or head[:1] in (b"", b"\x08") or file_types.file_kind(name, head).is_other:
         return None
     return ModelFiles(FROZEN_GRAPH, path, is_text=_META_TEXT.match(head) is not None)
+
+
+def _begins_graph(path: str, head: bytes) -> ModelFiles | None:
+    if _TEXT.match(head):
+        return ModelFiles(FROZEN_GRAPH, path, is_text=True)
+    return ModelFiles(FROZEN_GRAPH, path) if file_types.starts_graph(head) else None
 
 
 def _in_folder(path: str, filesystem: Filesystem, depth: int = 0) -> ModelFiles | None:
@@ -146,18 +151,22 @@ def _in_folder(path: str, filesystem: Filesystem, depth: int = 0) -> ModelFiles 
     whole = [name for name in metas if f"{name[: -len('.meta')]}.index" in names] or metas
     if whole:
         return _checkpoint(join(path, max(whole, key=_step)[: -len(".meta")]), filesystem)
-    graphs = []
-    endings = [name for name in names if name.lower().endswith(_GRAPH_ENDINGS) and name not in _OF_MODULES]
-    for name in endings[:_MOST_FILES]:
-        file = join(path, name)
-        if not filesystem.isdir(file):
-            found = _graph(file, filesystem)
-            if found:
-                graphs.append(found)
+    endings = [join(path, name) for name in names if name.lower().endswith(_GRAPH_ENDINGS)]
+    graphs = _graphs([file for file in endings[:_MOST_FILES] if not filesystem.isdir(file)], filesystem)
     if graphs or len(names) != 1 or depth == _DEEPEST or not filesystem.isdir(join(path, names[0])):
         return graphs[0] if len(graphs) == 1 else None
     # Archives often hold a folder with the files rather than the files.
     return _in_folder(join(path, names[0]), filesystem, depth + 1)
+
+
+def _graphs(files: list[str], filesystem: Filesystem) -> list[ModelFiles]:
+    """Those of some files that are graphs; only if none begins as one, those that are called as graphs are.
+
+    Messages of other kinds have the same endings: labels, metadata and settings often lie beside a graph.
+    """
+    begun = [_begins_graph(file, filesystem.read(file, file_types.HEAD)) for file in files]
+    graphs = [found for found in begun if found is not None]
+    return graphs or [found for file in files if (found := _graph(file, filesystem)) is not None]
 
 
 def _step(name: str) -> tuple[int, str]:
