@@ -26,7 +26,7 @@ def output_of(op: OpDefinition, attributes: Mapping[str, Any], port: str) -> tup
     number = int(digits) if digits.isdecimal() and len(digits) < 9 else 0
     begin = 0
     for argument in op.outputs:
-        count = _count(op, attributes, argument)
+        count = tensor_count(op, attributes, argument)
         if name and argument.name == name:
             return (
                 (begin + number, _dtype(op, attributes, argument, number)) if number < count else (None, "")
@@ -40,7 +40,7 @@ def output_of(op: OpDefinition, attributes: Mapping[str, Any], port: str) -> tup
 def output_dtypes(op: OpDefinition, attributes: Mapping[str, Any]) -> Iterable[str]:
     """Yields the dtype of each output of a node; see `output_of`."""
     for argument in op.outputs:
-        for index in range(_count(op, attributes, argument)):
+        for index in range(tensor_count(op, attributes, argument)):
             yield _dtype(op, attributes, argument, index)
 
 
@@ -52,7 +52,7 @@ def _value(op: OpDefinition, attributes: Mapping[str, Any], name: str) -> Any | 
     return attribute.default if attribute is not None else None
 
 
-def _count(op: OpDefinition, attributes: Mapping[str, Any], argument: Argument) -> int:
+def tensor_count(op: OpDefinition, attributes: Mapping[str, Any], argument: Argument) -> int:
     """Returns the number of tensors of an argument; 0 where the node does not say."""
     if argument.count:
         value = _value(op, attributes, argument.count)
