@@ -4,13 +4,13 @@ A reference is a tensor that ops write through, and that others read whenever th
 in a graph only, neither in a function nor eagerly. A resource is a handle instead, and each read is an op of
 its own. The rewritten graph computes the same:
 
-* the node of a variable becomes a `VarHandleOp` of the same name, that of a table the second version of its op;
+* the node of a variable becomes a `VarHandleOp` of the same name, that of a table the `V2` of its op;
 * an op that takes a reference takes the handle: `Assign` becomes `AssignVariableOp`, `ScatterAdd` becomes
-  `ResourceScatterAdd`, `LookupTableFind` becomes `LookupTableFindV2`; `RefSwitch`, `RefEnter` and so on become
+  `ResourceScatterAdd`, `LookupTableFind` becomes `LookupTableFindV2`; `RefSwitch`, `RefEnter` and others become
   the ops for any tensor, here for handles;
 * where a value is needed, the handle is read. A node that only reads (`Identity` of a reference) becomes the
   `ReadVariableOp`; another one gets a `ReadVariableOp` of its own, which waits for what the node waits for, so
-  that a read after a write stays behind it. The result of a write is a read that waits for the write.
+  a read after a write stays behind it. The result of a write is a read that waits for the write.
 
 Whether a tensor is a reference is in the definition of its op, so nodes may come in any order and nothing is
 walked: the cost is linear in nodes and edges. Definitions: tensorflow/core/ops/state_ops.cc,
@@ -155,7 +155,7 @@ class _Rewriting:
         node.input.extend([*edges, *controls, *(wait for wait in waits if wait not in controls)])
 
     def _handle(self, tensor: str) -> tuple[str, list[str]]:
-        """The tensor with the handle that a reference is, and control inputs for the writes it went through."""
+        """The tensor with the handle of a reference, and control inputs for the writes that it went through."""
         writers = []
         node = self._nodes[node_of(tensor)]
         # A chain of writes, as in assign_add(assign(v, x), y); it ends at a variable or a carrier.
@@ -182,8 +182,8 @@ class _Rewriting:
 
     def _is_reference(self, tensor: str) -> bool:
         node = self._nodes.get(node_of(tensor))
-        known = definition(node.op) if node is not None else None
-        if known is None or not any(argument.reference for argument in known.outputs):
+        known = None if node is None else definition(node.op)
+        if node is None or known is None or not any(argument.reference for argument in known.outputs):
             return False
         position = int(tensor.rpartition(":")[2])
         for argument in known.outputs:
