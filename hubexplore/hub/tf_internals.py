@@ -156,6 +156,19 @@ def capture(graph: tf.Graph, tensor: tf.Tensor) -> tf.Tensor:
     return tensor if tensor.graph is graph else graph.capture(tensor)
 
 
+def watched_handle(variable: Any) -> tf.Tensor:
+    """The handle of an eager variable, for use in the function that is being traced.
+
+    What reads through the handle alone would be unknown to a gradient tape, so the variable is announced to
+    the function, as a read of the variable does. Of a distributed variable it is that of the current replica.
+    """
+    from tensorflow.python.ops import resource_variable_ops
+
+    component = variable._get() if hasattr(variable, "_get") else variable
+    resource_variable_ops.variable_accessed(component)
+    return component.handle
+
+
 def add_colocations(graph: tf.Graph, constraints: Mapping[str, tuple[Sequence[str], Sequence[str]]]) -> None:
     """Constrains ops of `graph` to the devices of others.
 

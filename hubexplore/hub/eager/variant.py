@@ -1,0 +1,122 @@
+"""One graph variant whose state is eager: its calls, and its losses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import tensorflow as tf
+from tensorflow.core.protobuf import meta_graph_pb2
+
+from hubexplore.errors import GraphError
+from hubexplore.hub import tf_internals
+from hubexplore.hub.call_arguments import check_shared, convert_inputs, normalize_inputs
+from hubexplore.hub.eager.resources import Resources
+from hubexplore.hub.graph.apply import Applier
+from hubexplore.hub.graph.functions import FunctionImporter
+from hubexplore.hub.graph.plan import ApplyPlan, plan_apply
+from hubexplore.hub.variants.variant import Variant
+from hubexplore.summary.graph.resource_variables import as_resources, has_references
+
+_SCOPE: Final = "module"
+
+MSG_IN_GRAPH: Final = (
+    "A module that hub.load returned has its variables outside of graphs, and a tf.Graph cannot use them. Use "
+    "hub.Module(path) there, or call it eagerly or in a tf.function."
+)
+
+
+class EagerVariant:
+    """A graph variant that is applied to eager tensors, or in the function that is being traced.
+
+    Args:
+      variant: as read.
+      variables: name of a node -> the tf.Variable that takes its place.
+    """
+
+    def __init__(self, variant: Variant, variables: Mapping[str, Any]) -> None:
+        self.variant = without_references(variant)
+        functions = FunctionImporter(_SCOPE)
+        self.resources = Resources(self.variant, functions, variables)
+        self._applier = Applier(_CapturedState(self.resources), functions)
+        self._plans: dict[tuple[str, bool], ApplyPlan] = {}
+        self._traced: dict[tuple[str, bool, int], Any] = {}
+
+    def call(self, signature: str, inputs: Any, *, training: bool) -> dict[str, Any]:
+        """All outputs of a signature by name.
+
+        Args:
+          signature: its name.
+          inputs: see `hub.Module.__call__`.
+          training: whether update ops run.
+        """
+        infos = self.variant.input_infos(signature)
+        values = normalize_inputs(inputs, infos, signature)
+        converted = convert_inputs(check_shared(values, infos, signature), infos)
+        if tf.executing_eagerly():
+            return dict(self._function(signature, training)(list(converted.values())))
+        if not tf_internals.is_function_graph(tf.compat.v1.get_default_graph()):
+            raise GraphError(MSG_IN_GRAPH)
+        return self._add(signature, training, converted)
+
+    def loss(self, name: str) -> Any:
+        """A regularization loss: a scalar."""
+        (value,) = self.resources.region.run([name], self.resources.handle)
+        return value
+
+    def _function(self, signature: str, training: bool) -> Any:
+        """The tf.function of a signature, traced once for each replica of a distribution strategy."""
+        # Handles are captured when it is traced, and each replica has variables of its own.
+        replica = tf.distribute.get_replica_context()
+        number = (
+            replica.replica_id_in_sync_group if replica is not None and tf.distribute.has_strategy() else 0
+        )
+        key = (signature, training, number if isinstance(number, int) else 0)
+        if key not in self._traced:
+            infos = self.variant.input_infos(signature)
+
+            def apply(values: list[Any]) -> dict[str, Any]:
+                return self._add(signature, training, dict(zip(infos, values, strict=True)))
+
+            specs = [info.type_spec for info in infos.values()]
+            self._traced[key] = tf.function(apply, input_signature=[specs], autograph=False)
+        return self._traced[key]
+
+    def _add(self, signature: str, training: bool, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        key = (signature, training)
+        if key not in self._plans:
+            self._plans[key] = plan_apply(self.variant, signature, training)
+        return self._applier.apply(self._plans[key], inputs, _SCOPE, signature)
+
+
+class _CapturedState:
+    """What `graph.state.State` is to a call in a graph: the tensors of the state, here eager handles."""
+
+    graph = None
+    scope = _SCOPE
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    def tensor(self, name: str) -> Any:
+        return self._resources.handle(name)
+
+    def value_for(self, graph: Any, name: str) -> Any:
+        return graph.capture(self._resources.handle(name))
+
+
+def without_references(variant: Variant) -> Variant:
+    """The variant itself, or a copy with resources in place of references."""
+    nodes = variant.nodes.values()
+    if not has_references(nodes):
+        return variant
+    meta_graph = meta_graph_pb2.MetaGraphDef()
+    meta_graph.CopyFrom(variant.meta_graph)
+    outputs = [info for signature in meta_graph.signature_def.values() for info in signature.outputs.values()]
+    rewritten = as_resources(nodes, [info.name for info in outputs if info.name])
+    del meta_graph.graph_def.node[:]
+    meta_graph.graph_def.node.extend(rewritten.nodes)
+    for info in outputs:
+        if info.name:
+            info.name = rewritten.values[info.name]
+    return Variant(meta_graph)
