@@ -53,11 +53,12 @@ class EagerVariant:
         infos = self.variant.input_infos(signature)
         values = normalize_inputs(inputs, infos, signature)
         converted = convert_inputs(check_shared(values, infos, signature), infos)
-        if tf.executing_eagerly():
-            return dict(self._function(signature, training)(list(converted.values())))
-        if not tf_internals.is_function_graph(tf.compat.v1.get_default_graph()):
+        graph = tf.compat.v1.get_default_graph()
+        if not tf.executing_eagerly() and not tf_internals.is_function_graph(graph):
             raise GraphError(MSG_IN_GRAPH)
-        return self._add(signature, training, converted)
+        # A call in a function is a call of a function as well: a gradient tape sees calls, and would not see
+        # ops that are imported.
+        return dict(self._function(signature, training)(list(converted.values())))
 
     def loss(self, name: str) -> Any:
         """A regularization loss: a scalar."""
