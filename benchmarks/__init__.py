@@ -5,5 +5,6 @@ the figures to a file. Everything generated or installed goes to `build/`.
 
 `__main__` prints the tables. `subjects` lists the modules that are measured, which `models`, `inception`,
 `albert` and `large` generate. `rounds` measures inside this process, `processes` in new ones that run
-`child`. `floors` is the floor, `peer` is tensorflow_hub, `report` formats rows and targets.
+`child`, such as `display_times` and `long_session`. `tensorflow_floor` is the floor, `peer` is
+tensorflow_hub, `report` formats rows and targets, and `folders` names the folders that are read and written.
 """

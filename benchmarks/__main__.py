@@ -13,12 +13,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+# Before TensorFlow is imported, which reads it once.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf
 
-from benchmarks import hours, large, looks, peer, processes, report, rounds, subjects
-from benchmarks.places import BENCH, REAL_MODULES
+from benchmarks import display_times, large, long_session, peer, processes, report, rounds, subjects
+from benchmarks.folders import BENCH, REAL_MODULES
 from benchmarks.report import Row
 from benchmarks.subjects import Subject
 
@@ -136,6 +137,7 @@ def _subject_rows(subject: Subject, libraries: dict[str, Any], repeats: int) -> 
         unit="x",
         at_most=GROWTH_AT_MOST if subject.targeted else None,
     )
+    # Below the row whose calls it compares.
     rows.insert(SHOWN.index(rounds.MANY) + 1, growth)
     theirs_added, ours_added, reached = (side.get(rounds.ADDED) for side in (theirs, ours, floor))
     rows.append(Row(subject.name, rounds.ADDED, theirs_added, ours_added, reached, unit="ops", at_most=1))
@@ -224,7 +226,7 @@ def _look_rows(options: argparse.Namespace) -> list[Row]:
     print(f"measuring {name} ...", file=sys.stderr)
     rows = []
     if REAL_MODULES.is_dir():
-        theirs, ours, bare = looks.cold_show(REAL_MODULES / "vae3dshapes", options.repeats)
+        theirs, ours, bare = display_times.cold_show(REAL_MODULES / "vae3dshapes", options.repeats)
         note = "peer: saved_model_cli show --all; floor: Python, numpy, protobuf"
         operation = "show vae3dshapes, cold process"
         rows.append(Row(name, operation, theirs, ours, bare, at_least=10, within=0.4, note=note))
@@ -235,6 +237,7 @@ def _look_rows(options: argparse.Namespace) -> list[Row]:
     small, large = (2_000, 20_000) if options.quick else (10_000, 100_000)
     tenth, whole = (_look(_large(nodes), options) for nodes in (small, large))
     title = f"{large:,} nodes"
+    # Per node, since the claim is linear cost: 1.0 is linear, 10 would be quadratic.
     growth = whole["page"] / tenth["page"] / (large / small)
     note = f"loads {', '.join(whole['heavy'])}" if whole["heavy"] else "floor: reading and parsing the graph"
     return [
@@ -291,7 +294,7 @@ def _hours_rows(options: argparse.Namespace) -> list[Row]:
         rows += [
             Row(
                 name,
-                f"{title}: call, p50 of {hours.CALLS:,} batch sizes",
+                f"{title}: call, p50 of {long_session.CALLS:,} batch sizes",
                 figures["bare"],
                 figures["call"],
                 note=note,
@@ -305,12 +308,12 @@ def _hours_rows(options: argparse.Namespace) -> list[Row]:
                 unit="MB",
                 note="both sides",
             ),
-            Row(name, f"{title}: load, p50 of {hours.LOADS} of one name", None, figures["load"]),
+            Row(name, f"{title}: load, p50 of {long_session.LOADS} of one name", None, figures["load"]),
             Row(name, "  last / first", None, figures["load_growth"], unit="x", at_most=1.2),
             Row(name, "  memory grown by the last 9/10", None, figures["loads_mb"], unit="MB", within=10),
             Row(
                 name,
-                f"{title}: {hours.PANELS} panels, memory grown",
+                f"{title}: {long_session.PANELS} panels, memory grown",
                 None,
                 figures["panels_mb"],
                 unit="MB",

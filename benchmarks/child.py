@@ -88,11 +88,13 @@ def _gradients(side: str) -> dict[str, Any]:
 
 def _differentiable(tf: Any, side: str, described: dict[str, Any]) -> tuple[list[Any], list[Any]]:
     if side == "floor":
-        from benchmarks import floors
+        from benchmarks import tensorflow_floor
         from benchmarks.subjects import Subject
 
         subject = Subject(**{field.name: described[field.name] for field in dataclasses.fields(Subject)})
-        return floors.differentiable(floors.plan(dataclasses.replace(subject, path=Path(subject.path))))
+        return tensorflow_floor.differentiable(
+            tensorflow_floor.plan(dataclasses.replace(subject, path=Path(subject.path)))
+        )
     v1 = tf.compat.v1
     module = library(side).Module(described["path"], trainable=True, tags=set(described["tags"]))
     infos = module.get_input_info_dict(described["signature"])
@@ -141,14 +143,15 @@ def _import() -> dict[str, Any]:
     import hubexplore  # noqa: F401
 
     seconds = time.perf_counter() - start
+    # Compared with before: starting this program loads modules too.
     heavy = {"tensorflow", "pandas", "IPython"} & (set(sys.modules) - before)
     return {"seconds": seconds, "heavy": sorted(heavy)}
 
 
 def _look(path: str, repeats: str) -> dict[str, Any]:
-    from benchmarks import looks
+    from benchmarks import display_times
 
-    return looks.measure(path, int(repeats))
+    return display_times.measure(path, int(repeats))
 
 
 def describe(subject: Any, made: dict[str, Any], infos: dict[str, Any]) -> str:
@@ -165,13 +168,13 @@ def _text(value: Any) -> Any:
 
 
 def main() -> None:
-    from benchmarks import hours, sessions
+    from benchmarks import long_session, sessions
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     actions: dict[str, Callable[..., dict[str, Any]]] = {"cold": _cold, "memory": _memory, "import": _import}
     actions |= {"gradients": _gradients, "spec": _spec}
     actions |= {
-        "hours": hours.hours,
+        "hours": long_session.measure,
         "look": _look,
         "calls": sessions.calls,
         "load_ext": sessions.load_ext,

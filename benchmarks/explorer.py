@@ -89,10 +89,12 @@ def runs(notebook: Notebook, what: str, fill: Callable[[Panel], None], count: in
     notebook.page.evaluate(_WATCH)
     waited: list[float] = []
     for number in range(3, 3 + count):
+        # The page, not this process, takes the time; see `_WATCH`.
         panel.run_button.click()
         panel.wait_for_run(number)
         notebook.page.wait_for_function("number => window.painted.length > number", arg=len(waited))
         seconds = notebook.page.evaluate("window.painted.at(-1)") / 1000
+        # The log states how long TensorFlow took, which is not the panel's to improve.
         waited.append(seconds - _seconds(panel.log.locator("tbody tr").first.inner_text()))
     return Waits.of(waited)
 

@@ -43,6 +43,7 @@ def write(path: Path, nodes: int, variables: int) -> None:
             is_resource=True,
             trainable=True,
         ).SerializeToString()
+        # As `tf.Variable` does: a trainable variable is in both.
         for collection in ("variables", "trainable_variables"):
             meta_graph.collection_def[collection].bytes_list.value.append(proto)
     signature = meta_graph.signature_def["default"]

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import packaging.version
 
-from benchmarks.places import PEER
+from benchmarks.folders import PEER
 
 VERSION: Final = "0.15.0"
 REQUIREMENT: Final = f"tensorflow_hub=={VERSION}"

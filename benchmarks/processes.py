@@ -13,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 from benchmarks import child
-from benchmarks.places import ROOT
+from benchmarks.folders import ROOT
 from benchmarks.subjects import Subject, values
 
 LIMIT = 900  # longest time in seconds of one process

@@ -66,6 +66,7 @@ class Row:
         texts = []
         if self.at_least and self.ratio is not None and self.ratio < self.at_least:
             texts.append(f"{self.ratio:.2f}x of {self.at_least:.3g}x")
+        # Without a floor, or if the figure is a ratio itself, the target applies to the figure.
         bounded = self.ours if self.unit == "x" or self.floor is None else self.to_floor
         if self.at_most and bounded is not None and bounded > self.at_most:
             texts.append(f"{bounded:.2f} over {self.at_most:g}")

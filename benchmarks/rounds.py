@@ -15,8 +15,8 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
-from benchmarks import floors
-from benchmarks.places import BENCH
+from benchmarks import tensorflow_floor
+from benchmarks.folders import BENCH
 from benchmarks.subjects import Subject, values
 from hubexplore.errors import GraphGrowthWarning
 
@@ -120,20 +120,20 @@ def _run(
         return took, session.run(outputs, {feeds[name]: made[name] for name in made})
 
 
-def floor_round(floor: floors.Plan) -> Round:
+def floor_round(floor: tensorflow_floor.Plan) -> Round:
     """Runs every operation of the floor once."""
     took: Round = {ADDED: floor.calls}
     with tf.Graph().as_default():
-        took[MODULE] = floors.build_state(floor)
-        times = [floors.build_apply(floor) for _ in range(CALLS)]
+        took[MODULE] = tensorflow_floor.build_state(floor)
+        times = [tensorflow_floor.build_apply(floor) for _ in range(CALLS)]
         took[FIRST], took[SECOND], took[TWENTIETH], took[MANY] = times[0], times[1], times[-1], sum(times)
     with tf.Graph().as_default():
-        floors.build_state(floor)
-        took[INIT], session = floors.initialise(floor)
+        tensorflow_floor.build_state(floor)
+        took[INIT], session = tensorflow_floor.initialise(floor)
         scratch = Path(tempfile.mkdtemp(dir=BENCH))
         try:
             with session:
-                took[EXPORT] = floors.save(floor, session, scratch / "exported")
+                took[EXPORT] = tensorflow_floor.save(floor, session, scratch / "exported")
         finally:
             shutil.rmtree(scratch)
     return took
@@ -153,7 +153,7 @@ def alternate(
       Side -> operation -> median, with the side "floor" added; and side -> why it could not be
       measured, for libraries that raised or whose outputs differ from the first library's.
     """
-    floor = floors.plan(subject)
+    floor = tensorflow_floor.plan(subject)
     taken: dict[str, list[Round]] = {side: [] for side in [*apis, "floor"]}
     failed: dict[str, str] = {}
     for _ in range(repeats):

@@ -44,6 +44,7 @@ def calls(handle: str) -> dict[str, Any]:
         side()
     ops = len(session.graph.get_operations())
     memory = None
+    # In turns, since the machine gets faster and slower: both sides meet the same conditions.
     for turn in range(CALLS // 100):
         for side, times in zip(sides, taken, strict=True):
             for _ in range(100):
@@ -104,5 +105,6 @@ def load_ext() -> dict[str, Any]:
     start = time.perf_counter()
     shell.run_line_magic("load_ext", "hubexplore")
     loaded = time.perf_counter() - start
+    # The time alone could hide an import on a fast machine.
     heavy = {"tensorflow", "pandas"} & (set(sys.modules) - before)
     return {"seconds": loaded, "heavy": sorted(heavy)}

@@ -13,8 +13,8 @@ import numpy as np
 
 from benchmarks import models
 from benchmarks.albert import albert
+from benchmarks.folders import BENCH, REAL_MODULES
 from benchmarks.inception import inception
-from benchmarks.places import BENCH, REAL_MODULES
 from hubexplore.hub.resolve.archive import extract
 
 BLOCKS: Final = 11  # per width: 89 convolutions, 447 variables, at least 4,000 nodes a variant
@@ -144,8 +144,10 @@ def values(infos: dict[str, Any]) -> dict[str, Any]:
     Unknown dimensions become 2. A sentence encoder, a parser of (empty) examples and a decoder of web-safe
     base64 accept the strings.
     """
+    # A fixed seed: both libraries and every run get equal values.
     random = np.random.default_rng(0)
     made = {}
+    # Sorted, so that the values do not depend on the order in which a library lists its inputs.
     for name, info in sorted(infos.items()):
         shape = info.get_shape()
         sizes = [2] if shape.rank is None else [size or 2 for size in shape.as_list()]

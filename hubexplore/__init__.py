@@ -12,6 +12,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from IPython.core.interactiveshell import InteractiveShell
 
     from hubexplore.errors import HubError as HubError
@@ -62,7 +64,7 @@ __all__ = ["__version__", *_WHERE, "samples"]  # noqa: PLE0604 - the names are t
 
 def __getattr__(name: str) -> Any:
     if name in _WHERE:
-        value = getattr(importlib.import_module(_WHERE[name]), name)
+        value = getattr(_imported(_WHERE[name]), name)
     elif name == "samples":
         value = importlib.import_module("hubexplore.samples")
     elif name.startswith("_"):
@@ -74,10 +76,20 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def _imported(module: str) -> ModuleType:
+    """Imports a module that may bring TensorFlow along."""
+    # Python sets ps1 where people type commands: only there does a process go on after an interrupt.
+    if not hasattr(sys, "ps1"):
+        return importlib.import_module(module)
+    from hubexplore.session.whole_imports import import_whole
+
+    return import_whole(lambda: importlib.import_module(module))
+
+
 def _missing(name: str) -> Exception:
     """What to raise for a public name that is not there."""
-    from hubexplore.absent import explain
     from hubexplore.errors import NoSuchImportError, NoSuchNameError
+    from hubexplore.missing_names import explain
 
     message = explain(name, __all__)
     # `from hubexplore import name` asks here first, and would forget what an AttributeError says.

@@ -110,7 +110,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    from hubexplore.display.rich.summaries import dress
+    from hubexplore.display.rich.summaries import displayable
     from hubexplore.hub.summarize import summarize
     from hubexplore.summary.selection import likewise, narrowed
     from hubexplore.summary.tags import chosen
@@ -121,7 +121,7 @@ def _show(arguments: argparse.Namespace) -> int:
         if arguments.tags is None
         else chosen(arguments.tags, (variant.tags for variant in whole.variants))
     )
-    summary = dress(narrowed(whole, tags, arguments.signature))
+    summary = displayable(narrowed(whole, tags, arguments.signature))
     if arguments.compare is None:
         _output(arguments, *_views(arguments, summary))
         if arguments.graph is not None:
@@ -129,7 +129,7 @@ def _show(arguments: argparse.Namespace) -> int:
         return 0
     other = summarize(arguments.compare)
     if tags is not None or arguments.signature is not None:
-        other = dress(likewise(other, summary, arguments.signature))
+        other = displayable(likewise(other, summary, arguments.signature))
     comparison = summary.compare(other)
     _output(arguments, comparison.to_text, comparison.to_json, comparison.to_html)
     return 0 if comparison.replaceable else CANNOT_REPLACE

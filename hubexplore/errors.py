@@ -37,6 +37,16 @@ class NotAModuleError(HubError, ValueError, RuntimeError):
     """Something is at the path, but not a TF1 Hub module; the message says what it is."""
 
 
+class ModelsBelowError(NotAModuleError):
+    """The directory is not a module, but there are modules or SavedModels below it.
+
+    Attributes:
+      names: their paths from the directory, newest version first.
+    """
+
+    names: tuple[str, ...] = ()
+
+
 class DamagedModuleError(HubError, ValueError, OSError, RuntimeError):
     """A module whose files are truncated, altered or incomplete."""
 
@@ -123,6 +133,10 @@ class NoSuchNameError(HubError, AttributeError):
 
 class NoSuchImportError(HubError, ImportError):
     """`from hubexplore import name` with a name that does not exist; the message says what to write."""
+
+
+class BrokenImportError(HubError, ImportError):
+    """TensorFlow cannot be imported because an earlier import of it in this process was broken off."""
 
 
 class SignatureError(HubError, TypeError, ValueError):

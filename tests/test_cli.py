@@ -88,9 +88,9 @@ def test_text(show: Show, module: str) -> None:
 def test_json(show: Show, module: str) -> None:
     code, out, err = show(module, "--json")
     assert (code, err) == (0, "")
-    found = json.loads(out)
-    assert found["title"] == module
-    assert [variant["tags"] for variant in found["variants"]] == [[], ["train"]]
+    content = json.loads(out)
+    assert content["title"] == module
+    assert [variant["tags"] for variant in content["variants"]] == [[], ["train"]]
 
 
 def test_the_same_as_the_library(show: Show, module: str) -> None:
@@ -160,11 +160,11 @@ def test_signature_and_tags_narrow_everything(show: Show, module: str, tmp_path:
     out = show(module, "--signature", "default", "--tags", "train")[1]
     assert "default" in out
     assert "double" not in out
-    found = json.loads(show(module, "--json", "--signature", "double", "--tags", "train")[1])
-    assert [variant["tags"] for variant in found["variants"]] == [["train"]]
-    assert [each["name"] for each in found["variants"][0]["signatures"]] == ["double"]
-    found = json.loads(show(module, "--json", "--tags", "")[1])
-    assert [variant["tags"] for variant in found["variants"]] == [[]]
+    content = json.loads(show(module, "--json", "--signature", "double", "--tags", "train")[1])
+    assert [variant["tags"] for variant in content["variants"]] == [["train"]]
+    assert [signature["name"] for signature in content["variants"][0]["signatures"]] == ["double"]
+    content = json.loads(show(module, "--json", "--tags", "")[1])
+    assert [variant["tags"] for variant in content["variants"]] == [[]]
     show(module, "--html", str(tmp_path / "page.html"), "--signature", "default")
     assert "double" not in (tmp_path / "page.html").read_text()
 
@@ -233,7 +233,7 @@ def test_compare_in_other_forms(show: Show, module: str, tmp_path: Path) -> None
     ],
 )
 def test_bad_input_is_one_line(show: Show, module: str, arguments: list[str], says: str) -> None:
-    code, out, err = show(*(each.format(module=module) for each in arguments))
+    code, out, err = show(*(argument.format(module=module) for argument in arguments))
     assert (code, out) == (2, "")
     assert err.count("\n") == 1
     assert err.endswith("\n")
@@ -343,7 +343,7 @@ def test_colours_on_a_terminal(
         monkeypatch.setenv(name, value)
     terminal = Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)
-    assert cli.main(["show", module, *(each.format(module=module) for each in arguments)]) == 0
+    assert cli.main(["show", module, *(argument.format(module=module) for argument in arguments)]) == 0
     assert ("\x1b[" in terminal.getvalue()) == has_colours
     assert re.sub(r"\x1b\[\d*m", "", terminal.getvalue()).replace("\n", "").isprintable()
 
@@ -358,7 +358,7 @@ def test_lines_are_as_long_as_a_terminal_is_wide(
         terminal = Terminal()
         monkeypatch.setattr(sys, "stdout", terminal)
         monkeypatch.setenv("COLUMNS", str(width))
-        call = ["show", module, "--no-color", *(each.format(module=module) for each in arguments)]
+        call = ["show", module, "--no-color", *(argument.format(module=module) for argument in arguments)]
         assert cli.main(call) == 0
         shown[width] = terminal.getvalue()
     if not arguments:
@@ -432,7 +432,7 @@ HEAVY = ("tensorflow", "keras", "IPython", "ipywidgets")
 def test_what_is_never_imported(
     module: str, tmp_path: Path, arguments: list[str], unloaded: tuple[str, ...]
 ) -> None:
-    filled = [each.format(module=module, folder=tmp_path) for each in arguments]
+    filled = [argument.format(module=module, folder=tmp_path) for argument in arguments]
     program = (
         "import sys; from hubexplore.cli import main; code = main(sys.argv[1:]); "
         f"print(sorted(set({[*HEAVY, *unloaded]}) & set(sys.modules)), file=sys.stderr); sys.exit(code)"

@@ -11,7 +11,7 @@ import pytest
 
 from hubexplore import errors
 from hubexplore.hub.loading import NoModuleError
-from hubexplore.hub.running import run_errors
+from hubexplore.hub.running import run_error_classes
 from hubexplore.hub.storage.export import NotInitializedExportError
 from hubexplore.hub.storage.export_target import ModuleExistsError
 from hubexplore.hub.variants.restore import MissingVariableError
@@ -20,7 +20,7 @@ SAID = "there is no 'a', only:\n\x1b[31mred\x1b[0m, \x1b]8;;http://e\x07link, \u
 SHOWN = "there is no 'a', only:\n\\x1b[31mred\\x1b[0m, \\x1b]8;;http://e\\x07link, \\u202eright, é\\r"
 KINDS = [each for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, errors.HubError)]
 OF_TENSORFLOW: list[Callable[[str], Exception]] = [
-    functools.partial(run_errors.NotInitializedError, None, None),
+    functools.partial(run_error_classes.NotInitializedError, None, None),
     NotInitializedExportError,
     MissingVariableError,
     ModuleExistsError,

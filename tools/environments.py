@@ -18,6 +18,8 @@ import nox
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PLACE: Final = ROOT / "build" / "environments"
+# The ends of the range that pyproject.toml declares and the README promises; releases in between are not
+# tested one by one.
 OLDEST: Final = "tensorflow==2.16.*"
 NEWEST: Final = "tensorflow==2.21.*"
 SYSTEM: Final = "/usr/bin/python3"
@@ -36,6 +38,8 @@ def index(session: nox.Session) -> None:
     session.install("packaging")
     words = "from tools import pins; print(*pins.declared_pythons(), ','.join(pins.extras()))"
     *pythons, extras = str(session.run("python", "-c", words, silent=True)).split()
+    # A dry run into an empty folder: pip resolves for another Python without having one, which it allows only
+    # for wheels and with a target.
     options = ["--dry-run", "--ignore-installed", "--only-binary", ":all:", "--target", str(_empty(session))]
     for python in pythons:
         session.install(*options, "--python-version", python, *PINNED, f".[{extras}]")
@@ -58,6 +62,7 @@ def newest(session: nox.Session) -> None:
 def system(session: nox.Session) -> None:
     """`make test` in a clone of HEAD, with the Python that the system brings."""
     clone = str(_empty(session))
+    # `--no-local` copies through the git protocol, so the clone shares no files with this tree.
     session.run("git", "clone", "--quiet", "--no-local", str(ROOT), clone)
     modules = os.environ.get("HUBEXPLORE_REAL_MODULES", str(ROOT.parent / "shared" / "real-modules"))
     session.chdir(clone)
@@ -75,6 +80,7 @@ def package(session: nox.Session) -> None:
         session.error(f"{wheel.name} has {size:,} bytes")
     session.chdir(ROOT)
     session.install(*PINNED, f"{wheel}[lab]")
+    # Away from the source tree, which Python would otherwise import in place of the wheel.
     session.chdir(files)
     session.run("hubexplore", "show", "sample:half-plus-two")
     convert = ["python", "-m", "nbconvert", "--to", "notebook", "--execute", "--output-dir", str(files)]
@@ -86,9 +92,10 @@ def package(session: nox.Session) -> None:
 def _test(session: nox.Session, *requirements: str) -> None:
     session.chdir(ROOT)
     session.install(*requirements, "--editable", ".[lab,test]")
-    own = {"JUPYTER_PREFER_ENV_PATH": "1"}
-    session.run(*PYTEST, env=own)
-    session.run(*PYTEST, "tests/hub", env=own | {"HUBEXPLORE_TEST_TF1": "1"})
+    environment = {"JUPYTER_PREFER_ENV_PATH": "1"}
+    session.run(*PYTEST, env=environment)
+    # A second process: TF2 behaviour can only be disabled before TensorFlow is used.
+    session.run(*PYTEST, "tests/hub", env=environment | {"HUBEXPLORE_TEST_TF1": "1"})
 
 
 def _empty(session: nox.Session) -> Path:

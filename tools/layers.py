@@ -62,8 +62,8 @@ class Layer:
 def rows(project: dict[str, Any]) -> list[list[Layer]]:
     """The layers from top to bottom; those in one row do not import each other."""
     contracts = project["tool"]["importlinter"]["contracts"]
-    (layers,) = (each for each in contracts if each["type"] == "layers")
-    forbidden = [each for each in contracts if each["type"] == "forbidden"]
+    (layers,) = (contract for contract in contracts if contract["type"] == "layers")
+    forbidden = [contract for contract in contracts if contract["type"] == "forbidden"]
     return [
         [_layer(name.strip(), forbidden) for name in row.replace("|", ":").split(":")]
         for row in layers["layers"]
@@ -78,9 +78,9 @@ def _layer(name: str, forbidden: list[dict[str, Any]]) -> Layer:
         modules = contract["forbidden_modules"]
         more = f" and {len(modules) - SHOWN} more" if len(modules) > SHOWN else ""
         inside = sorted(
-            each.removeprefix(f"{name}.")
-            for each in contract["source_modules"]
-            if each.startswith(f"{name}.")
+            source_module.removeprefix(f"{name}.")
+            for source_module in contract["source_modules"]
+            if source_module.startswith(f"{name}.")
         )
         but = f", not in {', '.join(inside)}" if inside else ""
         allowed.append(", ".join(modules[:SHOWN]) + more + but)
@@ -91,6 +91,7 @@ def _docstring(module: str) -> str:
     """Its first line, without its full stop; nothing is imported for it."""
     path = ROOT.joinpath(*module.split("."))
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    # Parsed, not imported: a layer may import TensorFlow, and the picture needs no more than its docstring.
     return (
         (ast.get_docstring(ast.parse(file.read_text("utf-8"))) or "")
         .split("\n")[0]
@@ -102,7 +103,7 @@ def _docstring(module: str) -> str:
 def title(layers: list[list[Layer]]) -> str:
     """Returns the alt text of the picture."""
     return "Layers from top to bottom: " + "; ".join(
-        " and ".join(each.name for each in row) for row in layers
+        " and ".join(layer.name for layer in row) for row in layers
     )
 
 
@@ -112,7 +113,7 @@ def lines(row: list[Layer]) -> tuple[list[list[str]], list[str]]:
     boxes = [[layer.name, *textwrap.wrap(layer.description, width)] for layer in row]
     # What not all of the row may import says whose it is.
     said = {
-        words if all(words in each.imports for each in row) else f"{layer.name}: {words}": None
+        words if all(words in layer.imports for layer in row) else f"{layer.name}: {words}": None
         for layer in row
         for words in layer.imports
     }
@@ -121,6 +122,7 @@ def lines(row: list[Layer]) -> tuple[list[list[str]], list[str]]:
 
 def dot_source(layers: list[list[Layer]]) -> str:
     """The picture as one table in DOT; graphviz finds the sizes."""
+    # The least common multiple, so that each row can divide the table into boxes of equal width.
     columns = math.lcm(*map(len, layers))
     head = tag("TR", _cell([HEADS[0]], colspan=columns), _cell([HEADS[1]]))
     rows = [head]
@@ -153,6 +155,7 @@ def drawing(layers: list[list[Layer]]) -> str:
       DiagramError: there is no program `dot`, or it fails.
     """
     svg = cleaned(render(dot_source(layers), "svg"), title(layers), (), FONT)
+    # An SVG in an `img` sees the colour scheme of the browser, but no style sheet of the page.
     return svg.replace("</title>", f"</title><style>{STYLE}</style>", 1) + "\n"
 
 

@@ -19,6 +19,7 @@ TARGET = Path(__file__).parents[1] / "hubexplore" / "summary" / "graph" / "op_de
 
 
 def lines() -> Iterator[str]:
+    # All ops that are registered in C++; Python's op_def_registry knows only those that were asked for.
     data = pywrap_tf_session.TF_GetBuffer(pywrap_tf_session.TF_GetAllOpList())
     for op in sorted(op_def_pb2.OpList.FromString(data).op, key=lambda op: str(op.name)):
         defaults = [attribute for attribute in op.attr if attribute.HasField("default_value")]

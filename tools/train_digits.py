@@ -45,6 +45,7 @@ def load_split() -> tuple[tuple[Images, Labels], tuple[Images, Labels]]:
 
 def shifted(images: Images, rng: np.random.Generator) -> Images:
     """Moves each image by up to one pixel in each direction."""
+    # Zeros are paper, so a digit can move without an edge appearing.
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)))
     size = digits.IMAGE_SIZE
     corners = rng.integers(0, 3, size=(len(images), 2))
@@ -59,6 +60,7 @@ def batches(images: Images, labels: Labels) -> Iterator[tuple[float, Images, Lab
     step = 0
     for _ in range(EPOCHS):
         order = rng.permutation(len(images))
+        # Whole batches only: the last, short one would disturb the batch statistics.
         for start in range(0, len(images) - BATCH + 1, BATCH):
             chosen = order[start : start + BATCH]
             rate = PEAK_LEARNING_RATE * 0.5 * (1 + np.cos(np.pi * step / steps))
@@ -79,6 +81,7 @@ def train(images: Images, labels: Labels) -> dict[str, npt.NDArray[np.float32]]:
             tf.nn.sparse_softmax_cross_entropy_with_logits(targets, layers.logits)
         ) + tf.add_n(tf.compat.v1.losses.get_regularization_losses())
         updates = tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.UPDATE_OPS)
+        # Nothing else runs the updates of the moving averages, which inference depends on.
         with tf.control_dependencies(updates):
             step = tf.compat.v1.train.AdamOptimizer(rate).minimize(loss)
         with tf.compat.v1.Session() as session:
@@ -101,6 +104,7 @@ def accuracy(weights: dict[str, npt.NDArray[np.float32]], images: Images, labels
 
 
 def main() -> None:
+    # With the fixed seeds, the same machine trains the same weights again.
     tf.config.experimental.enable_op_determinism()
     (images, labels), (held_out_images, held_out_labels) = load_split()
     weights = train(images, labels)

@@ -117,9 +117,11 @@ def word_vectors(pairs: scipy.sparse.coo_matrix) -> Matrix:
     counts = np.asarray(pairs.sum(axis=1)).ravel()
     contexts = counts**SMOOTHING / np.sum(counts**SMOOTHING)
     information = np.log(pairs.data / (counts[pairs.row] * contexts[pairs.col]))
+    # Pairs that never meet would have minus infinity; without negative values the matrix stays sparse.
     positive = information > 0
     cells = (information[positive], (pairs.row[positive], pairs.col[positive]))
     matrix = scipy.sparse.csr_matrix(cells, shape=pairs.shape)
+    # svds begins with a random vector unless it is given one.
     start = np.random.default_rng(SEED).standard_normal(len(counts))
     left, values, _ = scipy.sparse.linalg.svds(matrix, k=DIMENSIONS, v0=start)
     vectors = left * np.sqrt(values)

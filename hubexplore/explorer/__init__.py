@@ -1,1 +1,1 @@
-"""A trial of a module without widgets: its subject, its runs, and the code that repeats them."""
+"""A module explored without widgets: its subject, its runs, and the code that repeats them."""

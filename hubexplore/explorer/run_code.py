@@ -11,11 +11,11 @@ import numpy as np
 from hubexplore.inputs.code.expressions import Expressions, is_name, text_of
 from hubexplore.session.names import variable_name
 from hubexplore.summary.files.redaction import HIDDEN
-from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL
+from hubexplore.summary.model import IN_MEMORY
 from hubexplore.summary.module_format import DEFAULT_OUTPUT, DEFAULT_SIGNATURE
 
 if TYPE_CHECKING:
-    from hubexplore.explorer.runs import Asked
+    from hubexplore.explorer.runs import RunRequest
     from hubexplore.explorer.subject import Subject
     from hubexplore.inputs.input_value import InputValue
 
@@ -31,7 +31,7 @@ _MSG_HIDDEN: Final = f"# {HIDDEN} stands for your token"
 _MSG_SOURCE: Final = "# spec is the ModuleSpec that the panel shows"
 
 
-def magic(subject: Subject, request: Asked) -> str:
+def magic(subject: Subject, request: RunRequest) -> str:
     """Returns a cell that repeats a run and can be pasted without changes.
 
     If the notebook knows the module by a name and no other lines are needed, it is `%%hub_call` over the
@@ -55,7 +55,7 @@ def magic(subject: Subject, request: Asked) -> str:
     return "\n".join([*before, " ".join(filter(None, [f"%hub_call {name}", inputs, *options]))])
 
 
-def python(subject: Subject, request: Asked) -> str:
+def python(subject: Subject, request: RunRequest) -> str:
     """Returns Python code that repeats a run.
 
     Args:
@@ -73,7 +73,7 @@ def python(subject: Subject, request: Asked) -> str:
         loading = ["session = get_ipython().run_line_magic('hub_session', '')"]
         module = repr(subject.name)
     else:
-        tags = f", tags={list(request.tags)!r}" if request.tags else ""
+        tags = f", tags={list(request.tags)!r}" if _needs_tags(subject, request) else ""
         source, note = _source(subject)
         module = _name(subject, request)
         loading = [*note, "session = hubexplore.NotebookSession()",
@@ -83,17 +83,17 @@ def python(subject: Subject, request: Asked) -> str:
     return "\n".join([*expressions.before, *loading, *_notes(subject, request), f"session.call({call})"])
 
 
-def _notes(subject: Subject, request: Asked) -> list[str]:
+def _notes(subject: Subject, request: RunRequest) -> list[str]:
     """Returns comments on the call."""
     return [MSG_RANDOM] if subject.is_random(request.tags, request.signature) else []
 
 
-def _is_loaded(subject: Subject, request: Asked) -> bool:
+def _is_loaded(subject: Subject, request: RunRequest) -> bool:
     """Whether the notebook knows the variant of the run by a name."""
     return subject.name is not None and request.tags == subject.tags
 
 
-def _name(subject: Subject, request: Asked) -> str:
+def _name(subject: Subject, request: RunRequest) -> str:
     """Returns a name for the variable of the module."""
     # Not that of the notebook's Module, which the code would overwrite with another variant.
     fallback = (
@@ -111,10 +111,15 @@ def _source(subject: Subject) -> tuple[str, list[str]]:
             return f"{subject.name}.spec", []
         return "spec", [_MSG_SOURCE]
     handle, note = repr(subject.written_handle), _hidden(subject)
-    if subject.summary.format == TF1_SAVED_MODEL:
-        drop = f", drop_collections={list(subject.dropped)!r}" if subject.dropped else ""
-        return f"hubexplore.create_module_spec_from_saved_model({handle}{drop})", note
+    if subject.signatures is not None:
+        return f"hubexplore.load_module_spec({handle}, signatures={subject.signatures!r})", note
     return handle, note
+
+
+def _needs_tags(subject: Subject, request: RunRequest) -> bool:
+    """Whether a call that loads the variant of the run has to name its tags."""
+    # A session loads the variant without tags, and the only one.
+    return bool(request.tags) and len(subject.summary.variants) > 1
 
 
 def _hidden(subject: Subject) -> list[str]:
@@ -122,26 +127,28 @@ def _hidden(subject: Subject) -> list[str]:
     return [_MSG_HIDDEN] if HIDDEN in (subject.written_handle or "") else []
 
 
-def _loading_lines(subject: Subject, request: Asked) -> list[str] | None:
+def _loading_lines(subject: Subject, request: RunRequest) -> list[str] | None:
     """Returns the lines that load the module; None if the magics have no syntax for it."""
     # A comma separates tags in `--tags`, and a word with a leading dash would be taken for an option.
-    if not all(re.fullmatch(r"[\w.:/@+-]+", tag) and not tag.startswith("-") for tag in request.tags):
+    tags = request.tags if _needs_tags(subject, request) else ()
+    if not all(re.fullmatch(r"[\w.:/@+-]+", tag) and not tag.startswith("-") for tag in tags):
         return None
     name = _name(subject, request)
     lines, word = ["%load_ext hubexplore"], subject.written_handle or ""
     # A word that is a Python name would be taken for a variable of the notebook.
-    if subject.summary.format in (TF1_SAVED_MODEL, IN_MEMORY) or not _is_quotable(word) or is_name(word):
+    is_handle = subject.signatures is None and subject.summary.format != IN_MEMORY
+    if not is_handle or not _is_quotable(word) or is_name(word):
         source, note = _source(subject)
         word = f"{name}_source"
         imports = ["import hubexplore"] if source.startswith("hubexplore.") else []
         lines = [*imports, *lines, *note, f"{word} = {source}"]
     else:
         lines += _hidden(subject)
-    tags = [f"--tags {','.join(request.tags)}"] if request.tags else []
-    return [*lines, " ".join(["%hub_load", _quoted(word), f"--as {name}", *tags])]
+    option = [f"--tags {','.join(tags)}"] if tags else []
+    return [*lines, " ".join(["%hub_load", _quoted(word), f"--as {name}", *option])]
 
 
-def _options(subject: Subject, request: Asked) -> tuple[list[str], list[str]]:
+def _options(subject: Subject, request: RunRequest) -> tuple[list[str], list[str]]:
     """Returns the options of the call, and lines that must precede it."""
     options, before = [], []
     if request.signature != DEFAULT_SIGNATURE:
@@ -155,14 +162,14 @@ def _options(subject: Subject, request: Asked) -> tuple[list[str], list[str]]:
     return options, before
 
 
-def _cell(name: str, options: Sequence[str], request: Asked, inputs: str) -> str:
+def _cell(name: str, options: Sequence[str], request: RunRequest, inputs: str) -> str:
     """Returns `%%hub_call` over lines of text, rows of numbers, or an expression."""
     head = ["%%hub_call", name, *options]
     if not inputs:
         return " ".join(["%hub_call", name, *options])
     form, body = "", inputs
-    if len(request.given) == 1:
-        ((input_name, entry),) = request.given.items()
+    if len(request.input_values) == 1:
+        ((input_name, entry),) = request.input_values.items()
         form, body = _body(input_name, entry, inputs)
     return "\n".join([" ".join([*head, form] if form else head), body])
 
@@ -185,18 +192,18 @@ def _body(name: str, entry: InputValue, expression: str) -> tuple[str, str]:
     return "", expression
 
 
-def _inputs(request: Asked, expressions: Expressions) -> str:
+def _inputs(request: RunRequest, expressions: Expressions) -> str:
     """Returns one expression for all inputs; "" if there are none."""
-    written = {name: expressions.write(entry) for name, entry in request.given.items()}
+    written = {name: expressions.write(entry) for name, entry in request.input_values.items()}
     if len(written) == 1:
-        ((name, entry),) = request.given.items()
+        ((name, entry),) = request.input_values.items()
         # A single text needs a dict around it: its quotes do not keep it from looking like an option.
         if getattr(entry.value, "shape", None) != ():
             return written[name]
     return f"{{{', '.join(f'{name!r}: {text}' for name, text in written.items())}}}" if written else ""
 
 
-def _is_plain(subject: Subject, request: Asked) -> bool:
+def _is_plain(subject: Subject, request: RunRequest) -> bool:
     """Whether the signature has one output, which a call returns as it is."""
     signature = subject.signature(request.tags, request.signature)
     return signature is not None and [output.name for output in signature.outputs] == [DEFAULT_OUTPUT]

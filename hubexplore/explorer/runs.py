@@ -1,4 +1,4 @@
-"""Trial runs of a module: calls of a session's log, with what was typed and what came out."""
+"""Runs of a module: calls of a session's log, with what was typed and what came out."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from hubexplore.explorer.subject import Subject, Tags
     from hubexplore.summary.call_record import CallRecord
 
-REMEMBERED: Final = 200
+MAX_RUNS: Final = 200
 """Maximum number of runs in the log."""
-KEPT: Final = 256_000_000
+MAX_BYTES: Final = 256_000_000
 """Maximum number of bytes of values in the log; older runs keep their inputs only."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class RunRequest:
     """A request for a run: a signature of a graph variant, and a value for each of its inputs."""
 
     tags: Tags
     signature: str
-    given: Mapping[str, InputValue] = field(default_factory=dict)
+    input_values: Mapping[str, InputValue] = field(default_factory=dict)
 
     @property
     def inputs(self) -> dict[str, Any]:
         """The values by name of the input."""
-        return {name: entry.value for name, entry in self.given.items()}
+        return {name: entry.value for name, entry in self.input_values.items()}
 
 
 @dataclass
@@ -43,17 +43,22 @@ class Run:
 
     Attributes:
       number: counts the runs of one panel from 1; examples that were tried do not count.
-      asked: what was run.
+      request: what was run.
       outputs: values by name; None once they were too old to keep.
       call: its row in the log of the session that ran it; `session.log.replay(run.call.number)` repeats it.
       rows: captions of the rows of its outputs: the sentences that were typed.
     """
 
     number: int
-    asked: Asked
+    request: RunRequest
     outputs: dict[str, Any] | None
     call: CallRecord
     rows: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> RunRequest:
+        """The same as `request`, for programs that use the former name."""
+        return self.request
 
     @property
     def seconds(self) -> float:
@@ -63,10 +68,10 @@ class Run:
     @property
     def size(self) -> int:
         """Size of its inputs and outputs in bytes."""
-        return sum(map(_size, [*self.asked.inputs.values(), *(self.outputs or {}).values()]))
+        return sum(map(_size, [*self.request.inputs.values(), *(self.outputs or {}).values()]))
 
 
-class Trial:
+class ModuleRunner:
     """Runs signatures of one module and remembers the runs.
 
     Its methods may be called in any thread, one at a time.
@@ -80,28 +85,28 @@ class Trial:
         self.runs: list[Run] = []
         self._numbers = itertools.count(1)
 
-    def run(self, asked: Asked) -> Run:
+    def run(self, request: RunRequest) -> Run:
         """Runs a request and puts it into the log, unless it fails.
 
         Raises:
           HubError: the signature cannot be run on these inputs; the message states why.
           tf.errors.OpError, MemoryError: the run failed.
         """
-        outputs, call, _ = self.call(asked)
-        run = Run(next(self._numbers), asked, outputs, call, captions(asked))
+        outputs, call, _ = self.call(request)
+        run = Run(next(self._numbers), request, outputs, call, captions(request))
         self.runs.append(run)
-        del self.runs[:-REMEMBERED]
-        kept = 0
+        del self.runs[:-MAX_RUNS]
+        log_bytes = 0
         # From the newest back. The run itself keeps its outputs, however large they are.
         for earlier in reversed(self.runs):
-            kept += earlier.size
-            if kept > KEPT and earlier is not run:
+            log_bytes += earlier.size
+            if log_bytes > MAX_BYTES and earlier is not run:
                 earlier.outputs = None
         return run
 
     def call(
         self,
-        asked: Asked,
+        request: RunRequest,
         fetch: Sequence[str] = (),
         most: int | None = None,
         timeout: float | None = None,
@@ -109,7 +114,7 @@ class Trial:
         """Runs it without making it a run of the panel; the session's log has it, like every call.
 
         Args:
-          asked: the request.
+          request: the request.
           fetch: names of further tensors of the module.
           most: maximum number of bytes for the run; by default the memory of the machine.
           timeout: maximum duration in seconds; None for no limit.
@@ -119,13 +124,13 @@ class Trial:
         """
         from hubexplore.session.memory import estimate
 
-        session, module = self.subject.where(asked.tags)
-        inputs = asked.inputs or None
+        session, module = self.subject.where(request.tags)
+        inputs = request.inputs or None
         # Before the run, since Linux kills a process for which no memory is left.
-        estimate.check(session.applied(module, asked.signature), inputs or {}, most=most)
+        estimate.check(session.applied(module, request.signature), inputs or {}, most=most)
         with session.log.recording() as calls:
             result = session.call(
-                module, inputs, asked.signature, as_dict=True, fetch=tuple(fetch) or None, timeout=timeout
+                module, inputs, request.signature, as_dict=True, fetch=tuple(fetch) or None, timeout=timeout
             )
         outputs, fetched = result if fetch else (result, {})
         return outputs, calls[-1], fetched
@@ -139,14 +144,14 @@ class Trial:
         for run in self.runs:
             if run.number == number:
                 return run
-        raise HubError(f"Run {number} is not in the log, which has the last {REMEMBERED} runs.")
+        raise HubError(f"Run {number} is not in the log, which has the last {MAX_RUNS} runs.")
 
 
-def captions(asked: Asked) -> tuple[str, ...]:
+def captions(request: RunRequest) -> tuple[str, ...]:
     """Returns captions for the rows of the outputs: the sentences if one input is a list of them."""
     texts = [
         entry.value
-        for entry in asked.given.values()
+        for entry in request.input_values.values()
         if isinstance(entry.value, np.ndarray) and entry.value.dtype.kind in "OSU" and entry.value.ndim == 1
     ]
     if len(texts) != 1 or not all(is_readable(text) for text in texts[0] if isinstance(text, bytes)):

@@ -1,47 +1,65 @@
-"""The subject of a trial: its summary at once, the live module of a graph variant when it is first run."""
+"""The module that is explored: its summary at once, the live module when a graph variant is first run."""
 
 from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
-from hubexplore.errors import GraphError, HandleError
+from hubexplore.display.rich.summaries import displayable
+from hubexplore.errors import GraphError, HandleError, ModelsBelowError
 from hubexplore.hub.resolve import pinned
-from hubexplore.hub.summarize import summarize
+from hubexplore.hub.resolve.nearest import models_in
+from hubexplore.hub.summarize import summarize, summarize_nearest
 from hubexplore.session.tf_startup import import_tensorflow, quiet_tensorflow
-from hubexplore.summary.diagnosis.saved_model_remedy import unsupported
 from hubexplore.summary.files.paths import text_of
-from hubexplore.summary.files.redaction import shown, without_access
+from hubexplore.summary.files.redaction import redacted, without_access
 from hubexplore.summary.graph.randomness import is_random
 from hubexplore.summary.lookup import find_signature, find_variant
-from hubexplore.summary.model import IN_MEMORY, TF1_SAVED_MODEL, TF2_SAVED_MODEL, ModuleSummary
+from hubexplore.summary.model import FROZEN_GRAPH, IN_MEMORY, TRAINING_CHECKPOINT, ModuleSummary
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
     from hubexplore.hub.module import Module
     from hubexplore.hub.spec import ModuleSpec
     from hubexplore.session.session import NotebookSession
+    from hubexplore.summary.formats.chosen_signatures import Signatures
     from hubexplore.summary.model import SignatureSummary
 
 Tags = tuple[str, ...]
+
+PICKED: Final = "picked"
+"""Name of the signature that is made of tensors that were picked in the graph."""
 
 
 class Subject:
     """A module to try. The constructor reads its summary, without TensorFlow; `where` loads what a run needs.
 
     Args:
-      source: a handle, a path, a ModuleSpec, a Module of `session`, or a summary of any of these.
+      source: a handle, a path, a ModuleSpec, a Module of `session`, or a summary of any of these. Of a folder
+        with several models it is the newest version.
       session: the session of a Module; anything else is loaded into a private session of the subject.
       name: the Module's name in the notebook; None if the source is not a Module.
+      signatures: of a frozen graph or a training checkpoint; see `load_module_spec`.
 
     Raises:
       HubError: the module does not exist or cannot be run, or the session of a Module is unknown.
     """
 
-    def __init__(self, source: Any, session: NotebookSession | None = None, name: str | None = None) -> None:
-        self.source = source
-        self.summary: Summary = summarize(source)
+    def __init__(
+        self,
+        source: Any,
+        session: NotebookSession | None = None,
+        name: str | None = None,
+        signatures: Signatures | None = None,
+    ) -> None:
+        self.summary: Summary
+        self.signatures = signatures
+        self.versions: Mapping[str, str] = {}
+        """Name -> handle of all models in the folder that was passed as the source, newest version first."""
+        self.source, self.summary = self._opened(source)
         self._directory = self._absolute()
         self.name = name
         self._session = session
@@ -50,18 +68,23 @@ class Subject:
         self._loading = threading.Lock()
         self._closed = False
         self._random: dict[tuple[Tags, str], bool] = {}
-        if self.summary.format == TF2_SAVED_MODEL:
-            raise HandleError(
-                f"The explorer runs TF1 Hub modules and TF1 SavedModels; {self.summary.title!r} is a TF2 "
-                f"SavedModel. hubexplore.summarize({self.summary.title!r}) shows it, and "
-                f"tf.saved_model.load({self.summary.title!r}) runs it."
-            )
         if self._is_live() and session is None:
             raise GraphError(
                 "No known session holds the graph of this Module. Pass the NotebookSession that loaded it: "
                 "explore(module, session=session). Or explore the module's path or spec, which is then "
                 "loaded into a session of its own."
             )
+
+    def _opened(self, source: Any) -> tuple[Any, Summary]:
+        """Returns the source and its summary: of a folder, the newest or only model in it."""
+        if not isinstance(source, (str, bytes, os.PathLike)):
+            return source, summarize(source, signatures=self.signatures)
+        try:
+            opened = summarize_nearest(source, self.signatures)
+        except ModelsBelowError as error:
+            self.versions = models_in(source, error)
+            opened = summarize_nearest(next(iter(self.versions.values())), self.signatures)
+        return opened.handle, opened.value
 
     @property
     def handle(self) -> str | None:
@@ -78,7 +101,7 @@ class Subject:
 
         The cache finds the module without user name and password; `redaction.HIDDEN` replaces a token.
         """
-        return None if self.handle is None else shown(without_access(self.handle))
+        return None if self.handle is None else redacted(without_access(self.handle))
 
     def _absolute(self) -> str | None:
         """Returns the handle in a form that survives a change of the current directory."""
@@ -92,13 +115,30 @@ class Subject:
         return tuple(sorted(self.source.tags)) if self._is_live() else None
 
     @property
-    def dropped(self) -> tuple[str, ...]:
-        """Collections of a TF1 SavedModel that only training needs and that a module cannot contain."""
-        return tuple(
-            unsupported(
-                collection.name for variant in self.summary.variants for collection in variant.collections
-            )
-        )
+    def can_pick(self) -> bool:
+        """Whether tensors of the graph can become a signature: it is on disk and declares none itself."""
+        return self.handle is not None and self.summary.format in (FROZEN_GRAPH, TRAINING_CHECKPOINT)
+
+    def pick(self, inputs: Iterable[str] | None, outputs: Iterable[str]) -> None:
+        """Adds the signature PICKED on these tensors, or replaces it.
+
+        Without inputs it takes the placeholders that the outputs need. The module is loaded again when it
+        runs.
+
+        Raises:
+          HubError: they are not a signature; nothing has changed.
+        """
+        picked = None if inputs is None else list(inputs)
+        signatures = {**(self.signatures or {}), PICKED: (picked, list(outputs))}
+        summary = summarize(self._directory or self.source, signatures=signatures)
+        with self._loading:
+            self.summary = displayable(replace(summary, title=self.summary.title))
+            self.signatures = signatures
+            self._modules.clear()
+            self._random.clear()
+            session, self._private_session = self._private_session, None
+        if session is not None:
+            session.close()
 
     def signature(self, tags: Tags, name: str) -> SignatureSummary | None:
         """Returns the summary of a signature; None if the module has no such signature or variant."""
@@ -163,8 +203,8 @@ class Subject:
         with quiet_tensorflow():  # the first run starts devices, of which there may be none
             return session.load(self._loadable(), "_".join(["module", *tags]), tags)
 
-    def _loadable(self) -> str | ModuleSpec:
-        from hubexplore.hub.saved_model import create_module_spec_from_saved_model
+    def _loadable(self) -> ModuleSpec:
+        from hubexplore.hub.loading import open_spec
         from hubexplore.hub.spec import ModuleSpec
 
         if isinstance(self.source, ModuleSpec):
@@ -178,9 +218,7 @@ class Subject:
                 "This summary describes a module that exists in memory only, and a summary alone cannot run "
                 "it. Explore the ModuleSpec or Module that it was made from."
             )
-        if self.summary.format == TF1_SAVED_MODEL:
-            return create_module_spec_from_saved_model(handle, self.dropped)
-        return handle
+        return open_spec(handle, signatures=self.signatures)
 
     def close(self) -> None:
         """Frees what was loaded for the subject, not a Module that was passed in; a pending load fails."""

@@ -21,8 +21,8 @@ from hubexplore.hub.graph.slice import colocated_with
 from hubexplore.hub.graph.state import read_variables_or_fail
 from hubexplore.hub.storage import assets
 from hubexplore.hub.storage.provenance import AssetFiles
-from hubexplore.hub.variants.variables import check_keys
-from hubexplore.hub.variants.variant import Variant, as_tag_set
+from hubexplore.hub.variants.graph_variant import GraphVariant, as_tag_set
+from hubexplore.hub.variants.variable_specs import check_keys
 from hubexplore.summary.diagnosis.saved_model_remedy import SUPPORTED_COLLECTIONS
 from hubexplore.summary.graph.hub_messages import ModuleAttachment
 from hubexplore.summary.graph.traversal import PLACEHOLDERS, Cut, reach
@@ -93,7 +93,7 @@ def create_module_spec(
     __tracebackhide__ = True
     dropped = frozenset(drop_collections or ())
     pairs = list(tags_and_args or ()) or [((), {})]
-    variants: list[Variant] = []
+    variants: list[GraphVariant] = []
     for tags, arguments in pairs:
         tag_set = as_tag_set(tags)
         if any(tag_set == variant.tags for variant in variants):
@@ -235,7 +235,7 @@ def _build_variant(
     tags: frozenset[str],
     arguments: Mapping[str, Any],
     dropped: frozenset[str],
-) -> Variant:
+) -> GraphVariant:
     __tracebackhide__ = True
     graph = tf.Graph()
     draft = _Draft(graph)
@@ -249,7 +249,7 @@ def _build_variant(
             f"A module cannot carry the collections {unsupported}. Pass drop_collections={unsupported} to "
             f"leave them out."
         )
-    variant = Variant(_meta_graph(draft, tags, dropped))
+    variant = GraphVariant(_meta_graph(draft, tags, dropped))
     assets.make_absolute(variant.meta_graph, variant.nodes)
     _check_state_colocation(variant)
     _check_placeholders(variant)
@@ -258,7 +258,7 @@ def _build_variant(
     return variant
 
 
-def _asset_paths(variant: Variant) -> Iterable[str]:
+def _asset_paths(variant: GraphVariant) -> Iterable[str]:
     try:
         return assets.used_files(variant.meta_graph, variant.nodes).values()
     except AuthoringError:  # a path that is not known before the module runs; it cannot be exported
@@ -305,7 +305,7 @@ def _meta_graph(draft: _Draft, tags: frozenset[str], dropped: frozenset[str]) ->
     return meta_graph
 
 
-def _check_state_colocation(variant: Variant) -> None:
+def _check_state_colocation(variant: GraphVariant) -> None:
     for name in sorted(variant.state_nodes):
         companions = set(colocated_with(variant.nodes[name])) - variant.state_nodes - {name}
         if companions:
@@ -315,7 +315,7 @@ def _check_state_colocation(variant: Variant) -> None:
             )
 
 
-def _check_placeholders(variant: Variant) -> None:
+def _check_placeholders(variant: GraphVariant) -> None:
     """Raises AuthoringError if an output needs a placeholder that its signature does not replace."""
     # A placeholder inside of a cond needs a value only if its branch is taken.
     conditional = {
@@ -336,7 +336,7 @@ def _check_placeholders(variant: Variant) -> None:
                 )
 
 
-def _placeholders(variant: Variant, tensors: Iterable[str], cut: Cut) -> set[str]:
+def _placeholders(variant: GraphVariant, tensors: Iterable[str], cut: Cut) -> set[str]:
     """The placeholders that tensors need a value of."""
     return {
         name for name in reach(variant.nodes, tensors, cut).nodes if variant.nodes[name].op in PLACEHOLDERS

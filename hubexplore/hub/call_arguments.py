@@ -17,6 +17,8 @@ from hubexplore.summary.module_format import DEFAULT_OUTPUT
 def normalize_inputs(inputs: Any, infos: Mapping[str, TensorInfo], signature: str) -> dict[str, Any]:
     """The inputs of a call as a dict with exactly the names of the signature.
 
+    An input that has a default need not be passed.
+
     Raises:
       SignatureError: (a TypeError) missing or extra names, one value for several inputs, a value for
         a signature without inputs.
@@ -27,12 +29,17 @@ def normalize_inputs(inputs: Any, infos: Mapping[str, TensorInfo], signature: st
         values = {}
     elif len(infos) == 1:
         values = {next(iter(infos)): inputs}
+    elif len(required := [name for name, info in infos.items() if info.default is None]) == 1:
+        values = {required[0]: inputs}
     else:
         expected = "no inputs" if not infos else f"a dict with the keys {sorted(infos)}"
         raise SignatureError(
             f"Signature {signature!r} takes {len(infos)} inputs, but got one value. Pass {expected}."
         )
     missing = sorted(set(infos) - set(values))
+    if missing:
+        values |= {name: _default(infos[name]) for name in missing if infos[name].default is not None}
+        missing = [name for name in missing if name not in values]
     extra = sorted(set(values) - set(infos), key=str)
     if missing or extra:
         parts = [f"missing: {_listed(missing, (*infos, *extra))}"] if missing else []
@@ -41,6 +48,11 @@ def normalize_inputs(inputs: Any, infos: Mapping[str, TensorInfo], signature: st
         expected = _listed(sorted(infos), extra)
         raise SignatureError(f"Signature {signature!r} has the inputs {expected}; {', '.join(parts)}.{hint}")
     return values
+
+
+def _default(info: TensorInfo) -> Any:
+    """The value of an input that a call does not pass."""
+    return tf.make_ndarray(info.default)
 
 
 def _listed(names: Iterable[Any], among: Iterable[Any]) -> str:

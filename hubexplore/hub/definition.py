@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
@@ -25,9 +26,9 @@ from hubexplore.hub.storage.glob_paths import restorable
 from hubexplore.hub.storage.provenance import NO_FILES, AssetFiles, SourceFile
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variants.checkpoint import Checkpoint
+from hubexplore.hub.variants.graph_variant import GraphVariant, as_tag_set
 from hubexplore.hub.variants.restore import find_misfit
-from hubexplore.hub.variants.variables import VariableSpec
-from hubexplore.hub.variants.variant import Variant, as_tag_set
+from hubexplore.hub.variants.variable_specs import VariableSpec
 from hubexplore.summary.diagnosis.saved_model_remedy import SUPPORTED_COLLECTIONS, module_code
 from hubexplore.summary.files import paths
 from hubexplore.summary.lookup import no_such_variant
@@ -41,7 +42,7 @@ _TRAINING_ADVICE: Final = " Training needs trainable=True, whatever the tags."
 MSG_SAME_TAGS: Final = "Each graph variant needs its own set of tags; {tags} occurs twice."
 
 
-def check_variants(variants: Iterable[Variant], code: Callable[[list[str]], str] | None = None) -> None:
+def check_variants(variants: Iterable[GraphVariant], code: Callable[[list[str]], str] | None = None) -> None:
     """Checks the rules that hold for the variants of every module.
 
     Args:
@@ -84,17 +85,20 @@ class DefinedSpec(ModuleSpec):
       origin: the file that holds just these variants, if there is one.
       place: the directory that they were read from; None if they were made here.
       asset_files: the files that they read.
+      format_name: one of the formats that `summary.model` names; None for a module, or a TF1 SavedModel
+        without `origin`.
     """
 
     def __init__(
         self,
-        variants: Iterable[Variant],
+        variants: Iterable[GraphVariant],
         title: str,
         checkpoint: Checkpoint | None,
         origin: SourceFile | None = None,
         place: ModuleDirectory | None = None,
         *,
         asset_files: AssetFiles = NO_FILES,
+        format_name: str | None = None,
     ) -> None:
         # In the order of the file: get_tags is stable for variants with equally many tags.
         self._variants = {variant.tags: variant for variant in variants}
@@ -103,9 +107,21 @@ class DefinedSpec(ModuleSpec):
         self.origin = origin
         self._place = place
         self.asset_files = asset_files
+        self._format_name = format_name
         # A plan is the same for each instance, and planning walks the graph.
         self._state_plans: dict[tuple[frozenset[str], bool], StatePlan] = {}
         self._apply_plans: dict[tuple[frozenset[str], str, bool], ApplyPlan] = {}
+
+    @property
+    def title(self) -> str:
+        """What displays call it."""
+        return self._display_title
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences that say what of the model is not in the spec, or was chosen, and why."""
+        notes = (note for variant in self.variants for note in variant.converted.notes)
+        return tuple(dict.fromkeys(notes))
 
     def get_tags(self) -> list[frozenset[str]]:
         """See `ModuleSpec.get_tags`. Fewest tags first, else as they were authored."""
@@ -189,7 +205,7 @@ class DefinedSpec(ModuleSpec):
             path, lambda folder: write_module(folder, self, write_variables if variables else None), overwrite
         )
 
-    def variant(self, tags: Iterable[str] | None) -> Variant:
+    def variant(self, tags: Iterable[str] | None) -> GraphVariant:
         """The graph variant with `tags`; None means no tags.
 
         Raises:
@@ -201,7 +217,7 @@ class DefinedSpec(ModuleSpec):
         return self._variants[tag_set]
 
     @property
-    def variants(self) -> tuple[Variant, ...]:
+    def variants(self) -> tuple[GraphVariant, ...]:
         """All graph variants."""
         return tuple(self._variants.values())
 
@@ -231,7 +247,8 @@ class DefinedSpec(ModuleSpec):
             checkpoint = self._checkpoint
             # The path goes into the graph, where RestoreV2 would treat some characters as a pattern.
             prefix = restorable(checkpoint.prefix) if checkpoint else None
-            plan = plan_state(self.variant(tags), prefix, trainable)
+            names = checkpoint.names if checkpoint else None
+            plan = plan_state(self.variant(tags), prefix, trainable, names)
             if checkpoint is not None:
                 self._check_values(tags, checkpoint, plan.variables.values())
             self._state_plans[key] = plan
@@ -264,6 +281,7 @@ class DefinedSpec(ModuleSpec):
         """The plan for a call of a signature, made once."""
         key = (tags, signature, trainable)
         if key not in self._apply_plans:
+            self.variant(tags).check_signature(signature)
             self._apply_plans[key] = plan_apply(self.variant(tags), signature, trainable)
         return self._apply_plans[key]
 
@@ -282,8 +300,8 @@ class DefinedSpec(ModuleSpec):
     @functools.cached_property
     def _summary(self) -> Summary:
         # On first use, for speed only: Module() and calls show nothing.
-        from hubexplore.display.rich.summaries import dress
+        from hubexplore.display.rich.summaries import displayable
 
         kind = IN_MEMORY if self._place is None else TF1_SAVED_MODEL if self.origin is None else HUB_MODULE
-        graphs = [variant.meta_graph for variant in self.variants]
-        return dress(describe(graphs, self._display_title, kind, self._place))
+        models = [replace(variant.converted, meta_graph=variant.meta_graph) for variant in self.variants]
+        return displayable(describe(models, self._display_title, self._format_name or kind, self._place))

@@ -11,7 +11,7 @@ import tensorflow as tf
 from hubexplore.hub.eager.loaded_module import LoadedModule
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.spec import ModuleSpec
-from hubexplore.hub.variants.variant import as_tag_set
+from hubexplore.hub.variants.graph_variant import as_tag_set
 
 
 def load(handle: str | bytes | os.PathLike[str] | ModuleSpec, tags: Iterable[str] | None = None) -> Any:

@@ -26,7 +26,7 @@ from hubexplore.hub.inspection.call_growth import CallCounter
 from hubexplore.hub.inspection.tensor_lookup import locate
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.spec import ModuleSpec
-from hubexplore.hub.variants.variant import as_tag_set
+from hubexplore.hub.variants.graph_variant import as_tag_set
 from hubexplore.summary.lookup import find_variant, no_such_variant
 from hubexplore.summary.model import LiveSummary, VariableSummary
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
@@ -121,7 +121,7 @@ class Module:
         self._graph = tf.compat.v1.get_default_graph()
         parent = tf.compat.v1.get_variable_scope().name
         absolute_name = f"{parent}/{name}" if parent else str(name)
-        with tf_internals.names_given_back(self._graph, absolute_name):
+        with tf_internals.release_names_on_failure(self._graph, absolute_name):
             self._scope = _fresh_scope(self._graph, name)
             self._impl = self._spec._create_impl(self._scope, self._trainable, self._tags)
         self._name = self._scope.rpartition("/")[2]
@@ -172,7 +172,7 @@ class Module:
         tensors = convert_inputs(values, infos)
         # The scope that the call is going to get; recorded, since names of tensors start with it.
         full = str(graph.unique_name(scope, mark_as_used=False))
-        with tf_internals.names_given_back(graph, f"{graph.get_name_scope()}/{scope}".lstrip("/")):
+        with tf_internals.release_names_on_failure(graph, f"{graph.get_name_scope()}/{scope}".lstrip("/")):
             outputs = self._impl.create_apply_graph(name, tensors, scope)
         self._applications.append(Application(name, tensors, outputs, graph, full))
         self._calls.count(name, tensors, graph)
@@ -184,6 +184,10 @@ class Module:
         A call adds just the ops that its outputs need. Where the tensor needs more, they are added to the
         call now; ops that are there are used, so it belongs to the same inputs, dropout masks and updates.
 
+        A tensor inside a called function is named by the path of calls: "head/MatMul" for `MatMul` in the
+        function called by "head" or "head/PartitionedCall". It is computed beside the call, from the inputs
+        of the call. In a TF2 loop, "loop/body/add" is the last value of a tensor that the loop hands on.
+
         Args:
           name: of a tensor or op: "attention:0", "attention". A name that begins with the scope of a call or
             of the state, as in "module_apply_default_1/attention:0" or "module/x:0", says where to look.
@@ -193,8 +197,9 @@ class Module:
           The tensor; for an input what was given for it, for a variable its value.
 
         Raises:
-          NoSuchTensorError: (a KeyError) there is no such tensor, with the nearest name; or it depends on a
-            placeholder that has no value in the call.
+          NoSuchTensorError: (a KeyError) there is no such tensor, with the nearest name; it depends on a
+            placeholder that has no value in the call; or it is in a function and cannot be computed beside
+            the call (random numbers, effects) or has no single value (in a branch, loop or dataset).
           GraphError: (a RuntimeError) the call was made in a function or loop, but this is outside of it.
         """
         return locate(self, name, call)
@@ -312,7 +317,7 @@ class Module:
 
     def summary(self) -> Summary:
         """Everything known about it: its spec, its scope, and its calls so far."""
-        from hubexplore.display.rich.summaries import dress
+        from hubexplore.display.rich.summaries import displayable
 
         facts = LiveSummary(
             scope=self._scope,
@@ -320,7 +325,7 @@ class Module:
             trainable=self._trainable,
             applications=tuple(live_summary.call_summary(call) for call in self._applications),
         )
-        return dress(replace(self._spec.summary(), live=facts))
+        return displayable(replace(self._spec.summary(), live=facts))
 
     def __repr__(self) -> str:
         from hubexplore.display.card import text

@@ -8,22 +8,21 @@ from collections.abc import Iterable
 
 import tensorflow as tf
 
-from hubexplore.hub.definition import DefinedSpec, check_variants
-from hubexplore.hub.loading import explained, spec_from_directory
+from hubexplore.hub.definition import DefinedSpec
+from hubexplore.hub.loading import explained, tf1_spec
 from hubexplore.hub.resolve import read
 from hubexplore.hub.storage.meta_graphs import read_variants
-from hubexplore.hub.variants.variant import Variant
-from hubexplore.summary.diagnosis.saved_model_remedy import DROPPED_COLLECTIONS, spec_code
 from hubexplore.summary.files.paths import for_tensorflow, text_of
-from hubexplore.summary.files.redaction import shown
-from hubexplore.summary.module_format import GRAPH_FILES, INTERNAL_SIGNATURES
-from hubexplore.summary.reading.local_variables import main_op_values
+from hubexplore.summary.files.redaction import redacted
+from hubexplore.summary.module_format import GRAPH_FILES
 
 
 def create_module_spec_from_saved_model(
     saved_model_path: str | bytes | os.PathLike[str], drop_collections: Iterable[str] | None = None
 ) -> DefinedSpec:
     """Makes a spec from a TF1 SavedModel: from `tf.compat.v1.saved_model`, an Estimator, TensorFlow Serving.
+
+    `load_module_spec` opens the same, and leaves out by itself what a module cannot carry.
 
     Args:
       saved_model_path: directory with `saved_model.pb` (or `.pbtxt`), or a handle or archive of one.
@@ -55,18 +54,4 @@ def _spec_in(
     if any(variant.meta_graph.HasField("object_graph_def") for variant in variants):
         raise explained(directory, saved_model_path)
     chosen = frozenset({drop_collections} if isinstance(drop_collections, str) else drop_collections or ())
-    # Before collections are trimmed, which name the main op.
-    started = {variant.tags: main_op_values(variant.meta_graph, variant.nodes) for variant in variants}
-    for variant in variants:
-        _trim(variant, DROPPED_COLLECTIONS | chosen)
-    path = shown(text_of(saved_model_path))
-    check_variants(variants, lambda names: spec_code(path, sorted(chosen.union(names))))
-    return spec_from_directory(directory, variants, title=path, started=started)
-
-
-def _trim(variant: Variant, dropped: frozenset[str]) -> None:
-    for key in dropped:
-        variant.meta_graph.collection_def.pop(key, None)
-    for name in INTERNAL_SIGNATURES:
-        variant.meta_graph.signature_def.pop(name, None)
-    variant.meta_graph.ClearField("saver_def")
+    return tf1_spec(directory, variants, redacted(text_of(saved_model_path)), chosen)

@@ -87,10 +87,10 @@ class ModuleSpec(abc.ABC):
     def summary(self) -> Summary:
         """Everything known about it, as `hubexplore.summarize` returns it."""
         # Display is imported on first use, here and below, for speed only: loading a spec shows nothing.
-        from hubexplore.display.rich.summaries import dress
+        from hubexplore.display.rich.summaries import displayable
 
         variants = tuple(map(self._variant_summary, self.get_tags()))
-        return dress(ModuleSummary(title=type(self).__name__, variants=variants))
+        return displayable(ModuleSummary(title=type(self).__name__, variants=variants))
 
     def _variant_summary(self, tags: frozenset[str]) -> VariantSummary:
         return VariantSummary(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import tensorflow as tf
@@ -27,10 +27,13 @@ class TensorInfo:
       component_names: names in the module's graph of its dense components, in the order of
         `tf.nest.flatten(..., expand_composites=True)`: one for a dense tensor; indices, values and
         dense shape for a sparse one.
+      default: the TensorProto of the value that an input has where a call passes none: a constant of the
+        module's graph behind a `placeholder_with_default`. None if a call has to pass a value.
     """
 
     type_spec: tf.TypeSpec
     component_names: tuple[str, ...]
+    default: Any = field(default=None, compare=False)
 
     @property
     def dtype(self) -> tf.DType:
@@ -109,7 +112,8 @@ def _parse_one(name: str, proto: Any, declared: Declared) -> TensorInfo:
         match proto.WhichOneof("encoding"):
             case "name":
                 dtype = tf.as_dtype(declared.dtype(proto.dtype, proto.name)).base_dtype
-                return TensorInfo(tf.TensorSpec(declared.shape(proto), dtype), (proto.name,))
+                shape, default = declared.shape(proto), declared.default(proto.name)
+                return TensorInfo(tf.TensorSpec(shape, dtype), (proto.name,), default)
             case "coo_sparse":
                 coo = proto.coo_sparse
                 names = (coo.indices_tensor_name, coo.values_tensor_name, coo.dense_shape_tensor_name)

@@ -16,7 +16,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, struct_pb2
 from tensorflow.python.client import pywrap_tf_session
 from tensorflow.python.framework import c_api_util, func_graph, importer, kernels, op_def_registry, ops
-from tensorflow.python.ops import variable_scope
+from tensorflow.python.ops import default_gradient, variable_scope
 from tensorflow.python.saved_model import nested_structure_coder
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -304,7 +304,7 @@ def has_op(graph: tf.Graph, name: str) -> bool:
 
 
 @contextlib.contextmanager
-def names_given_back(graph: tf.Graph, name: str) -> Iterator[None]:
+def release_names_on_failure(graph: tf.Graph, name: str) -> Iterator[None]:
     """Gives scope names back if what was to be built in them fails before it adds an op.
 
     The next attempt then gets the name that this one would have had. There is no public call for it:
@@ -471,3 +471,13 @@ def compiled(
         call = session.make_callable(list(fetches), list(feeds), accept_options=True)
         return functools.partial(call, options=options.run_options)
     return call
+
+
+def zeros_like(tensor: tf.Tensor) -> tf.Tensor:
+    """Zeros for a gradient that is not there: of a variable, of the dtype and shape of its value."""
+    return default_gradient.zeros_like(tensor)
+
+
+def value_dtype(tensor: tf.Tensor) -> tf.DType:
+    """The dtype of a gradient: of a variable, that of its value."""
+    return default_gradient.get_zeros_dtype(tensor)

@@ -84,7 +84,7 @@ class InputValue:
     is_made: bool = False
 
     @property
-    def shown(self) -> Any:
+    def display_value(self) -> Any:
         """The value as displays take it: nested lists become a ragged value."""
         is_ragged = isinstance(self.value, list) and all(isinstance(row, list) for row in self.value)
         return Ragged.of(self.value) if is_ragged else self.value

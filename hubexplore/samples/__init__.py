@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+# Not read from the folder: some of its files are no samples.
 _NAMES = ("digits", "half-plus-two", "text-embedding")
 
 
@@ -70,6 +71,7 @@ def is_built(name: str) -> bool:
 
 
 def _key(name: str) -> str:
+    # The digest in the key: changed code or weights build a new entry, whatever the cache holds.
     return f"sample-{name}-{files.digest(name)[:16]}"
 
 

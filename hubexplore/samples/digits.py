@@ -65,6 +65,7 @@ def _batch_norm(values: tf.Tensor, is_training: bool) -> tf.Tensor:
     normalised, batch_mean, batch_variance = tf.compat.v1.nn.fused_batch_norm(values, gamma, beta)
     for moving, current in ((mean, batch_mean), (variance, batch_variance)):
         step = (1 - _MOVING_AVERAGE_DECAY) * (moving.read_value() - current)
+        # `read_value=False` returns the op itself; by default a read of the new value would be added.
         update = moving.assign_sub(step, read_value=False)
         tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.UPDATE_OPS, update)
     return normalised
@@ -75,6 +76,7 @@ def _convolution_block(values: tf.Tensor, filters: int, stride: int, is_training
     kernel = tf.compat.v1.get_variable(
         "kernel",
         [3, 3, values.shape[-1], filters],
+        # Scale 2 suits layers with a ReLU (He et al. 2015).
         initializer=tf.compat.v1.variance_scaling_initializer(scale=2.0, seed=filters),
         regularizer=_l2_penalty,
     )

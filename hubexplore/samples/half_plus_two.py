@@ -19,6 +19,7 @@ def module_fn() -> None:
     The variables `a` and `b` are float32 scalars, so that both can be trained.
     """
     x = tf.compat.v1.placeholder(tf.float32, [None], name="x")
+    # The initial values equal the weights: a spec of this function computes the same without a checkpoint.
     a = tf.compat.v1.get_variable("a", initializer=0.5)
     b = tf.compat.v1.get_variable("b", initializer=2.0)
     hub.add_signature(inputs={"x": x}, outputs=a * x + b)

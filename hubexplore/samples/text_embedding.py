@@ -36,6 +36,7 @@ def split_words(sentences: tf.Tensor) -> tf.RaggedTensor:
     Returns:
       string [batch, (words)]; an empty row for a sentence without words.
     """
+    # Without the encoding, only ASCII letters would be lower-cased.
     text = tf.strings.lower(sentences, encoding="utf-8")
     text = tf.strings.regex_replace(text, "['\u2019]", "")
     text = tf.strings.regex_replace(text, r"[^\p{L}\p{N}]+", " ")
@@ -88,6 +89,7 @@ def _add_neighbours_signature(vectors: tf.Variable, vocabulary: _Vocabulary) -> 
     words = tf.compat.v1.placeholder(tf.string, [None], name="words")
     directions = tf.math.l2_normalize(tf.convert_to_tensor(vectors), axis=-1)
     queries = tf.gather(directions, vocabulary.rows_of(tf.strings.lower(words, encoding="utf-8")))
+    # Without the rows of the buckets, which stand for no single word.
     cosines = tf.matmul(queries, directions[: vocabulary.words], transpose_b=True)
     best = tf.math.top_k(cosines, NEIGHBOURS + 1)
     # The nearest row to each query is the word itself, which is left out here and in the cosines.

@@ -18,7 +18,8 @@ def resolve(fetch: Any, module: Module, applied: AppliedSignature) -> Any:
 
     Args:
       fetch: name of a tensor or op in the module ("conv1/Relu:0", "conv1/Relu"), whether or not an output
-        needs it, name of one of its variables, or a tensor or variable of its graph.
+        needs it, also inside a called function ("head/MatMul", see `Module.tensor`); name of one of its
+        variables; or a tensor or variable of its graph.
       module: live.
       applied: the call to look in.
 

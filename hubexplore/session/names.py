@@ -6,12 +6,12 @@ import keyword
 import re
 from typing import Any
 
-from hubexplore.summary.files.redaction import shown
+from hubexplore.summary.files.redaction import redacted
 
 
 def variable_name(handle: str) -> str:
     """A Python name made of the last part of a handle: `sample:text-embedding` gives `text_embedding`."""
-    last = re.split(r"[/\\:]", re.sub(r"[?#].*", "", shown(handle)).rstrip("/\\"))[-1]
+    last = re.split(r"[/\\:]", re.sub(r"[?#].*", "", redacted(handle)).rstrip("/\\"))[-1]
     name = re.sub(
         r"\W", "_", re.sub(r"\.(tar(\.(gz|bz2|xz))?|tgz|tbz2?|txz|zip)$", "", last), flags=re.ASCII
     ).strip("_")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import logging
 import os
 import threading
 import warnings
@@ -13,10 +15,13 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.display.wording import MAX_SENTENCE, visible
-from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
+from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, SignatureError, closest
 from hubexplore.hub.inspection.training_checks import losses_unused, not_trainable
+from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.module import Module
-from hubexplore.hub.running.run_errors import RunError, explain_run_error
+from hubexplore.hub.resolve.nearest import open_nearest
+from hubexplore.hub.running.run_error_classes import RunError
+from hubexplore.hub.running.run_errors import explain_run_error
 from hubexplore.hub.running.signature_runner import AppliedSignature, AppliedSignatures
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.session import removal, variable_values
@@ -26,8 +31,11 @@ from hubexplore.session.signature_calls import Request, Runtime, SessionRunner
 from hubexplore.session.tf_server import guard
 from hubexplore.session.tf_session import ManagedSession
 from hubexplore.summary.files.paths import EXPORT, text_of, to_write
+from hubexplore.summary.formats.chosen_signatures import Signatures
+from hubexplore.summary.lookup import default_tags
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 
+_LOGGER: Final = logging.getLogger("hubexplore")
 OPS_LEFT_BEHIND: Final = 5_000
 """Maximum number of ops of replaced modules that may stay in the graph without a warning."""
 
@@ -110,21 +118,43 @@ class NotebookSession:
         name: str | None = None,
         tags: Iterable[str] | None = None,
         trainable: bool = False,
+        *,
+        signatures: Signatures | None = None,
+        lift_constants: bool = False,
     ) -> Module:
         """Loads a module and gives its variables and tables their published values.
 
         Args:
-          handle: what `hub.Module` takes.
+          handle: what `hub.Module` takes, or a folder with a single model in it.
           name: to load it by, also of its scope; by default made from the handle. An earlier module of that
             name is replaced: its variables are freed and it can no longer be called.
-          tags: of the graph variant; None means no tags.
+          tags: of the graph variant; None means the one without tags or, where there is only one, that one,
+            which the logger "hubexplore" says.
           trainable: whether its variables can be trained.
+          signatures: of a frozen graph or a training checkpoint; see `load_module_spec`.
+          lift_constants: whether the weights of a frozen graph become variables.
 
-        Raises what `hub.Module` raises; then nothing has changed, an earlier module of that name included.
+        Raises what `load_module_spec` and `hub.Module` raise; then nothing has changed, an
+        earlier module of that name included.
         """
         self._check_open()
         if name is None:
             name = "module" if isinstance(handle, ModuleSpec) else variable_name(text_of(handle))
+        if isinstance(handle, ModuleSpec):
+            if signatures is not None or lift_constants:
+                raise SignatureError(
+                    "signatures= and lift_constants= go with a path; a spec has its signatures."
+                )
+        else:
+            read = functools.partial(load_module_spec, signatures=signatures, lift_constants=lift_constants)
+            opened = open_nearest(handle, read)
+            handle = opened.value
+            if opened.note:
+                _LOGGER.info("%s", opened.note)
+        if tags is None:
+            tags = default_tags(handle.get_tags())
+            if tags:
+                _LOGGER.info("%s: the graph variant %s, the only one", name, list(tags))
         with self._building:
             earlier = self._modules.get(name)
             if earlier is not None and self._holds_nothing_but(earlier):
@@ -313,7 +343,7 @@ class NotebookSession:
           ExportExistsError: (a FileExistsError) something is there.
           ExportError: (an OSError) it could not be written.
         """
-        from hubexplore.session.export.export import export
+        from hubexplore.session.export.checked_export import export
 
         self._check_open()
         live = self._live(module)

@@ -9,7 +9,8 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.hub.running.compiled_call import Stop, may_be_endless, surely_runs
-from hubexplore.hub.running.run_errors import ServerGoneError, readable
+from hubexplore.hub.running.run_error_classes import ServerGoneError
+from hubexplore.hub.running.run_errors import readable
 from hubexplore.session.interruption import Helper, borrowed, try_for
 
 _KEYS: Final = tf.compat.v1.GraphKeys

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator
 from typing import Final
 
-from hubexplore.session.interruption import run_interruptibly
+from hubexplore.session.whole_imports import import_whole
 
 LOG_LEVEL: Final = "TF_CPP_MIN_LOG_LEVEL"
 # Lines of no consequence: information, the notice that early lines go to stderr, that there is no GPU, and
@@ -36,13 +36,9 @@ def is_tensorflow_imported() -> bool:
 
 
 def import_tensorflow() -> None:
-    """Imports TensorFlow, quietly. An interrupt gives control back at once while the import goes on.
-
-    The import must not be broken off: it would leave half of TensorFlow's modules behind, and every later
-    attempt would fail. The next caller waits for the import that goes on.
-    """
+    """Imports TensorFlow, and what a session needs, quietly; see `import_whole`."""
     if not is_tensorflow_imported():
-        run_interruptibly(_import)
+        import_whole(_import)
 
 
 def _import() -> None:

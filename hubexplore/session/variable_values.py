@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 import numpy as np
 import tensorflow as tf
 
 from hubexplore.hub.module import Module
 
+_MAX_RUN_BYTES: Final = 1 << 26
+"""Size of what one run reads, unless a single variable is larger. Copying takes TensorFlow about a second per
+GB of a busy machine, with Python's lock held, so that no interrupt is noticed meanwhile."""
+
+
+def read(session: tf.compat.v1.Session, variables: Iterable[Any]) -> list[Any]:
+    """Returns the values of variables as NumPy arrays, in their order."""
+    return [value for group in _groups(variables) for value in session.run(group)]
+
+
+def _groups(variables: Iterable[Any]) -> Iterator[list[Any]]:
+    """Variables in runs, which have a fixed cost each; on a server that is a round trip."""
+    group: list[Any] = []
+    size = 0
+    for variable in variables:
+        added = (variable.shape.num_elements() or 0) * variable.dtype.size
+        if group and size + added > _MAX_RUN_BYTES:
+            yield group
+            group, size = [], 0
+        group.append(variable)
+        size += added
+    if group:
+        yield group
+
 
 def variable_values(module: Module, session: tf.compat.v1.Session) -> dict[str, Any]:
     """NumPy arrays by name in the module; the parts of a partitioned variable are joined."""
     known = module.variable_map
-    # One run for all: each has a fixed cost, on a server a round trip.
-    flat = session.run(
-        {key: variable if isinstance(variable, list) else [variable] for key, variable in known.items()}
-    )
+    parts_of = {
+        key: variable if isinstance(variable, list) else [variable] for key, variable in known.items()
+    }
+    read_values = iter(read(session, (part for parts in parts_of.values() for part in parts)))
+    flat = {key: list(itertools.islice(read_values, len(parts))) for key, parts in parts_of.items()}
     described = {
         variable.name: variable for variant in module.summary().variants for variable in variant.variables
     }

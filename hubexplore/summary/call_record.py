@@ -11,6 +11,7 @@ Shapes = tuple[tuple[str, str, Shape], ...]
 """(name, dtype, shape) of each input or output."""
 
 
+# Slots: the log of a session keeps up to 1,000 of these.
 @dataclass(frozen=True, slots=True)
 class CallRecord:
     """One call.

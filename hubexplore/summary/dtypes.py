@@ -90,6 +90,7 @@ REFERENCE: Final = 100
 STORED: Final = {dtype.name: dtype.stored for dtype in DTYPES if dtype.stored}
 """Name -> NumPy's code for one number as a checkpoint stores it."""
 
+# The codes end with the bytes of a number: "<f4", "u1", "<c16".
 WIDTHS: Final = {name: int(code.lstrip("<iufc")) for name, code in STORED.items()}
 """Name -> bytes of one number of a dtype."""
 

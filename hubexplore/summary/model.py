@@ -15,13 +15,18 @@ from hubexplore.summary.dtypes import WIDTHS
 if TYPE_CHECKING:
     from hubexplore.summary.source import Source
 
+# Plain strings rather than an enum: they are displayed and written to JSON as they are.
 HUB_MODULE: Final = "TF1 Hub module"
 TF1_SAVED_MODEL: Final = "TF1 SavedModel"
 TF2_SAVED_MODEL: Final = "TF2 SavedModel"
+FROZEN_GRAPH: Final = "frozen graph"
+TRAINING_CHECKPOINT: Final = "training checkpoint"
 IN_MEMORY: Final = "module spec"
 
 GLOBAL: Final = "global"
 LOCAL: Final = "local"
+UNNEEDED: Final = "unneeded"
+CONSTANT: Final = "constant"
 
 Shape = tuple[int | None, ...] | None
 """A static shape. None is an unknown rank, None within the tuple an unknown size."""
@@ -39,11 +44,15 @@ def elements(shape: Shape) -> int | None:
         if size == 0:
             return None if None in shape else 0
         count = None if count is None or size is None else count * size
+        # Python's integers do not overflow: without this limit the many large sizes of a made-up shape would
+        # become a number that no table, and no Int64 column of a data frame, can hold.
         if count is not None and not 0 <= count <= MOST_ELEMENTS:
             count = None
     return count
 
 
+# All containers below are tuples: a frozen dataclass with a list could still be changed through it, and would
+# have no hash.
 @dataclass(frozen=True)
 class ComponentSummary:
     """One dense tensor of a sparse, ragged or other composite one; `role` as in "indices"."""
@@ -109,7 +118,9 @@ class VariableSummary:
       shape: of the whole variable; from the checkpoint where the graph does not say.
       trainable: whether the writer marked it trainable.
       kind: "global", or "local" for one that starts from a value of the graph and not from the checkpoint, as
-        accumulators of metrics do. `variable_map` leaves these out.
+        accumulators of metrics do, or "unneeded" for one that no signature needs, as
+        slots of an optimizer, which is not loaded, or "constant" for a weight of a frozen graph.
+        `variable_map` leaves these out.
       node: name of the graph node that holds it (the first part's); empty where there is none.
       key: name of its tensor in the checkpoint; empty where the checkpoint has no such tensor.
       stored: bytes of its value in the checkpoint; None without one.
@@ -126,6 +137,8 @@ class VariableSummary:
     partitions: tuple[PartitionSummary, ...] = ()
     kind: str = GLOBAL
 
+    # A frozen dataclass may cache a property, since that writes to `__dict__` and not through `__setattr__`.
+    # This is also why the class has no slots.
     @functools.cached_property
     def parameters(self) -> int | None:
         """Number of elements; None if the shape is unknown, or larger than that of any tensor."""
@@ -134,8 +147,10 @@ class VariableSummary:
     @functools.cached_property
     def bytes(self) -> int | None:
         """Size of its value: what the checkpoint stores, else parameters times the size of a number."""
+        # What is stored goes first: the lengths of strings follow from no dtype and shape.
         if self.stored is not None:
             return self.stored
+        # A reference variable of TF1 is stored like any other; only the dtype of its node differs.
         width = WIDTHS.get(self.dtype.removesuffix("_ref"))
         return None if self.parameters is None or width is None else self.parameters * width
 
@@ -266,8 +281,8 @@ class VariantSummary:
 
     @property
     def parameters(self) -> int:
-        """Numbers in all its variables of known shape."""
-        return sum(variable.parameters or 0 for variable in self.variables)
+        """Numbers in all variables of known shape that it needs."""
+        return sum(variable.parameters or 0 for variable in self.variables if variable.kind != UNNEEDED)
 
 
 @dataclass(frozen=True)
@@ -310,6 +325,7 @@ class ModuleSummary:
       digest: SHA-256 (hex) of graphs, assets and the checksums of the weights; empty where unknown.
       unclaimed: names of tensors in the checkpoint that no variable of any variant uses.
       warnings: what is wrong with it though it can be shown: sentences.
+      notes: what was chosen or left out when it was opened, and why: sentences.
       live: of a Module in a graph.
       source: where graphs and weights are read from, for diagrams and statistics.
     """
@@ -322,7 +338,10 @@ class ModuleSummary:
     digest: str = ""
     unclaimed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     live: LiveSummary | None = None
+    # Neither compared nor printed: equal modules are equal wherever their files lie, and the text of a graph
+    # would take megabytes.
     source: Source | None = field(default=None, compare=False, repr=False)
 
     @property

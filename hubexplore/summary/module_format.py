@@ -12,10 +12,14 @@ GRAPH_FILE: Final = "saved_model.pb"
 """File with the graphs of a module or SavedModel."""
 GRAPH_TEXT_FILE: Final = "saved_model.pbtxt"
 """File with the graphs in protobuf's text form."""
+# The chunked form, `saved_model.cpb`, is missing on purpose: `parse_saved_model` in TensorFlow 2.21 knows its
+# name, but reads only these two, in this order.
 GRAPH_FILES: Final = (GRAPH_FILE, GRAPH_TEXT_FILE)
 """Files that may hold the graphs; TensorFlow prefers the first."""
 MODULE_FILE: Final = "tfhub_module.pb"
 """File that makes a SavedModel a TF1 Hub module."""
+FINGERPRINT_FILE: Final = "fingerprint.pb"
+"""File with hashes of a SavedModel."""
 VARIABLES_FOLDER: Final = "variables"
 """Folder with the checkpoint."""
 VARIABLES_PREFIX: Final = f"{VARIABLES_FOLDER}/variables"
@@ -36,7 +40,9 @@ DEFAULT_SIGNATURE: Final = "default"
 """Signature that a call without a name means."""
 DEFAULT_OUTPUT: Final = "default"
 """Output that a call without `as_dict` returns. A single tensor is declared under this name."""
+# TensorFlow 2 declares the op both here and in the collection, for older loaders (`save.py`); its own loader
+# looks here first (`loader_impl.get_init_op`).
 INIT_OP: Final = "__saved_model_init_op"
-"""Signature in which newer writers declare the op that loading runs, in place of a collection."""
+"""Signature in which newer writers declare the op that loading runs, with or without a collection."""
 INTERNAL_SIGNATURES: Final = frozenset({INIT_OP, "__saved_model_train_op"})
 """Signatures that are not functions of the model, so they are neither shown nor called."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+# Types only: the readers, which are above this file, import it.
 if TYPE_CHECKING:
     from hubexplore.summary.files.filesystem import Filesystem
     from hubexplore.summary.reading.resources import AssetFolder

@@ -12,20 +12,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hubexplore.summary.compare.replacement import shape_text
-from hubexplore.summary.diagnosis.saved_model_remedy import serving_tags, spec_code, unsupported
+from hubexplore.summary.diagnosis.saved_model_remedy import serving_tags
 from hubexplore.summary.dtypes import ARRAYS, WIDTHS
 from hubexplore.summary.lookup import find_variant
 from hubexplore.summary.model import (
-    HUB_MODULE,
-    TF1_SAVED_MODEL,
-    TF2_SAVED_MODEL,
+    IN_MEMORY,
     ModuleSummary,
     Shape,
     SignatureSummary,
     TensorSummary,
     VariantSummary,
 )
-from hubexplore.summary.module_format import ASSETS_FOLDER, DEFAULT_SIGNATURE
+from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 from hubexplore.summary.reading.input_facts import InputFacts, read_inputs
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
 
@@ -39,6 +37,7 @@ _DEFAULTS: Final = (DEFAULT_SIGNATURE, "serving_default")
 _FEATURES: Final = {"string": ("bytes", "b''"), "int64": ("int64", "0"), "float32": ("float", "0.0")}
 _ENCODERS: Final = {"JPEG": "encode_jpeg", "PNG": "encode_png"}
 # Sides of an image, words of a text: where the graph takes any size.
+# 224 pixels is what networks for ImageNet take.
 _SIDE: Final = 224
 _WORDS: Final = 6
 _MOST_INPUTS: Final = 1_000  # nobody reads code that names more
@@ -65,7 +64,7 @@ def usage(summary: ModuleSummary) -> Usage | None:
       summary: of a module on disk, with its source.
     """
     source = summary.source
-    if summary.format not in (HUB_MODULE, TF1_SAVED_MODEL, TF2_SAVED_MODEL) or source is None:
+    if summary.format == IN_MEMORY or source is None:
         return None
     variant = _variant(summary)
     signature = None if variant is None else _signature(variant)
@@ -74,21 +73,12 @@ def usage(summary: ModuleSummary) -> Usage | None:
     if len(signature.inputs) > _MOST_INPUTS:
         return None
     meta_graph = source.meta_graphs[variant.tags]
-    in_session = _has_slots(meta_graph)
     try:
         inputs = _Inputs(meta_graph, signature)
-        values = inputs.values(eager=summary.format == TF2_SAVED_MODEL and not in_session)
+        values = inputs.values()
     except _NoValueError:
         return None
-    if summary.format != TF2_SAVED_MODEL:
-        code = _module(summary, variant, signature, values)
-    elif not in_session:
-        code = _saved_model(summary, variant, signature, values)
-    elif all(tensor.kind == "dense" for tensor in (*signature.inputs, *signature.outputs)):
-        code = _in_session(summary, variant, signature, values)
-    else:
-        return None
-    lines = [*inputs.before, *values, *code]
+    lines = [*inputs.before, *values, *_call(summary, variant, signature, values)]
     return Usage(signature.name, (*_imports(lines), *lines))
 
 
@@ -112,13 +102,9 @@ def _signature(variant: VariantSummary) -> SignatureSummary | None:
     return by_name[names[0]] if names else None
 
 
-def _module(
+def _call(
     summary: ModuleSummary, variant: VariantSummary, signature: SignatureSummary, values: Sequence[str]
 ) -> list[str]:
-    spec, before = repr(summary.title), []
-    if summary.format == TF1_SAVED_MODEL:
-        names = (collection.name for other in summary.variants for collection in other.collections)
-        spec, before = "spec", [f"spec = {spec_code(summary.title, unsupported(names))}"]
     tags = f", tags={list(variant.tags)!r}" if variant.tags else ""
     arguments = [
         *(["inputs"] if values else []),
@@ -126,49 +112,9 @@ def _module(
         "as_dict=True",
     ]
     return [
-        *before,
-        f"with hub.eval_function_for_module({spec}{tags}) as f:",
+        f"with hub.eval_function_for_module({summary.title!r}{tags}) as f:",
         f"    outputs = f({', '.join(arguments)})",
     ]
-
-
-def _saved_model(
-    summary: ModuleSummary, variant: VariantSummary, signature: SignatureSummary, values: Sequence[str]
-) -> list[str]:
-    tags = f", tags={list(variant.tags)!r}" if len(summary.variants) > 1 else ""
-    return [
-        f"model = tf.saved_model.load({_folder(summary)!r}{tags})",
-        f"outputs = model.signatures[{signature.name!r}]({'**inputs' if values else ''})",
-    ]
-
-
-def _in_session(
-    summary: ModuleSummary, variant: VariantSummary, signature: SignatureSummary, values: Sequence[str]
-) -> list[str]:
-    fed = ", {loaded.inputs[name].name: value for name, value in inputs.items()}" if values else ""
-    return [
-        "with tf.Graph().as_default(), tf.compat.v1.Session() as session:",
-        f"    model = tf.compat.v1.saved_model.load(session, {list(variant.tags)!r}, {_folder(summary)!r})",
-        f"    loaded = model.signature_def[{signature.name!r}]",
-        "    fetched = {name: info.name for name, info in loaded.outputs.items()}",
-        f"    outputs = session.run(fetched{fed})",
-    ]
-
-
-def _folder(summary: ModuleSummary) -> str:
-    """The directory of a module: TensorFlow knows no handles and no `~`."""
-    folder = summary.source.assets if summary.source else None
-    return folder.directory.removesuffix(ASSETS_FOLDER).rstrip("/") if folder else summary.title
-
-
-def _has_slots(meta_graph: Any) -> bool:
-    """Whether `tf.saved_model.load` needs the optimizer classes of Keras 2, which TensorFlow no longer has.
-
-    It makes the slot variables of an optimizer by the method `add_slot` of the class. The loader of
-    `tf.compat.v1` builds no objects.
-    """
-    objects = meta_graph.object_graph_def.nodes if meta_graph.HasField("object_graph_def") else ()
-    return any(node.slot_variables for node in objects)
 
 
 class _Inputs:
@@ -181,29 +127,28 @@ class _Inputs:
         self._name = signature.name
         self._shapes = _shapes(meta_graph, signature)
 
-    def values(self, eager: bool) -> list[str]:
+    def values(self) -> list[str]:
         """The lines of a dict of values; none without inputs."""
         entries = []
         for tensor in self._inputs:
-            value = self._value(tensor, eager)
+            value = self._value(tensor)
             comment = f"{tensor.dtype.removesuffix('_ref')} {shape_text(tensor.shape)}"
             entries.append(f"    {tensor.name!r}: {value},  # {comment}")
         return ["inputs = {", *entries, "}"] if entries else []
 
-    def _value(self, tensor: TensorSummary, eager: bool) -> str:
+    def _value(self, tensor: TensorSummary) -> str:
         dtype, shape = tensor.dtype.removesuffix("_ref"), self._shapes[tensor.name]
         if dtype not in WIDTHS and dtype != "string":
             raise _NoValueError
         match tensor.kind:
             case "dense":
-                value = self._dense(tensor, dtype, shape)
-                return f"tf.constant({value})" if eager else value
+                return self._dense(tensor, dtype, shape)
             case "sparse":
-                make = "tf.SparseTensor" if eager else "tf.compat.v1.SparseTensorValue"
+                make = "tf.compat.v1.SparseTensorValue"
                 nothing = f"np.zeros((0, {len(shape)}), 'int64')"
                 return f"{make}({nothing}, {_zeros((0,), dtype)}, {list(shape)!r})"
             case "ragged":
-                make = "tf.ragged.constant" if eager else "tf.compat.v1.ragged.constant_value"
+                make = "tf.compat.v1.ragged.constant_value"
                 splits = tensor.components[1:]
                 width = splits[0].dtype if splits else "int64"
                 return (

@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 import hubexplore
-from benchmarks import child, floors, models, peer, report, rounds, subjects
+from benchmarks import child, models, peer, report, rounds, subjects, tensorflow_floor
 from benchmarks.albert import albert
 from benchmarks.inception import inception
 from benchmarks.report import Row
@@ -129,11 +129,11 @@ def measuring_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_floor_computes_what_the_module_computes(tmp_path: Path) -> None:
     path = tmp_path / "parts"
     models.author(hubexplore, path, partial(models.partitioned, hubexplore, 2, 2))
-    floor = floors.plan(Subject("parts", path))
+    floor = tensorflow_floor.plan(Subject("parts", path))
     with tf.Graph().as_default() as graph:
-        floors.build_state(floor)
-        floors.build_apply(floor)
-        _, session = floors.initialise(floor)
+        tensorflow_floor.build_state(floor)
+        tensorflow_floor.build_apply(floor)
+        _, session = tensorflow_floor.initialise(floor)
         with session:
             (fed,) = [op for op in graph.get_operations() if op.type == "Placeholder"]
             (last,) = [op for op in graph.get_operations() if op.name == "apply/Tanh_1"] or [
@@ -146,7 +146,7 @@ def test_the_floor_computes_what_the_module_computes(tmp_path: Path) -> None:
 
 def test_the_floor_has_the_gradients_of_the_module(subject: Subject) -> None:
     with tf.Graph().as_default():
-        outputs, handles = floors.differentiable(floors.plan(subject))
+        outputs, handles = tensorflow_floor.differentiable(tensorflow_floor.plan(subject))
         gradients = tf.gradients(outputs, handles)
     with tf.Graph().as_default():
         module = hubexplore.Module(str(subject.path), trainable=True, tags={"train"})
@@ -166,7 +166,7 @@ def test_reach_stops_at_the_given_nodes() -> None:
     }.items():
         graph.node.add(name=name, input=edges)
     nodes = {node.name: node for node in graph.node}
-    assert floors.reached(nodes, ["sum:0"], {"state", "x"}) == {"sum", "read", "late"}
+    assert tensorflow_floor.reached(nodes, ["sum:0"], {"state", "x"}) == {"sum", "read", "late"}
 
 
 def test_values_are_the_same_each_time_and_survive_json(subject: Subject) -> None:

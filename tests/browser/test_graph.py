@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import tensorflow as tf
 from playwright.sync_api import Locator, expect
 
+import hubexplore as hub
 from tests.browser.notebook import Notebook
 from tests.browser.panel import Panel
+from tests.hub import called_functions
 
 
 @pytest.fixture
@@ -59,3 +64,25 @@ def test_by_search_and_by_keys(panel: Panel) -> None:
     first.focus()
     page.keyboard.press("+")
     expect(first).to_be_focused()
+
+
+def test_values_inside_a_function_and_after_a_loop(notebook: Notebook, tmp_path: Path) -> None:
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        hub.Module(hub.create_module_spec(called_functions.loop)).export(str(tmp_path / "loop"), session)
+    notebook.new()
+    panel = Panel.open(notebook, repr(str(tmp_path / "loop")))
+    panel.field("default").fill("[0.5, 1]")
+    panel.run()
+    panel.tab("Graph")
+    box(panel, "call_1/Sum").click()
+    panel.node.get_by_role("button", name="Value on the current inputs").click()
+    expect(panel.node.get_by_role("region", name="call_1/Sum:0")).to_contain_text("float32")
+    box(panel, "loop").click()
+    box(panel, "loop/body").click()
+    box(panel, "loop/body/squared").click()
+    expect(panel.node.get_by_text("fetch 'loop/body/")).to_be_visible()
+    notebook.screenshot("an-op-of-a-loop-without-a-value", panel.node)
+    box(panel, "loop/body/grown").click()
+    panel.node.get_by_role("button", name="Value on the current inputs").click()
+    expect(panel.node.get_by_role("region", name="loop/body/grown:0")).to_contain_text("2 float32")
+    notebook.screenshot("a-value-after-a-loop", panel.node)

@@ -38,12 +38,12 @@ class Page:
 
     def all(self, name: str, **attributes: str) -> list[Element]:
         """Elements of this name that have these attributes."""
-        named = (each for each in self.elements if each.name == name)
+        named = (element for element in self.elements if element.name == name)
         return [each for each in named if attributes.items() <= each.attributes.items()]
 
     def texts(self, name: str) -> list[str]:
         """Their texts."""
-        return [each.text for each in self.all(name)]
+        return [element.text for element in self.all(name)]
 
 
 class _Reader(HTMLParser):

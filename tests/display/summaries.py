@@ -62,7 +62,7 @@ def variables(blocks: int, layers: int, trainable: bool = True) -> tuple[Variabl
             at = f"net/block_{block}/conv_{layer}"
             found.append(VariableSummary(f"{at}/bias", "float32", (64,), trainable, stored=256))
             found.append(VariableSummary(f"{at}/kernel", "float32", (3, 3, 64, 64), trainable, f"{at}/k"))
-    return tuple(sorted(found, key=lambda each: each.name))
+    return tuple(sorted(found, key=lambda entry: entry.name))
 
 
 def _rich(tags: tuple[str, ...], ops: tuple[OpSummary, ...]) -> VariantSummary:
@@ -94,7 +94,7 @@ def _rich(tags: tuple[str, ...], ops: tuple[OpSummary, ...]) -> VariantSummary:
         update_ops=("net/update_mean", "net/update_variance") if tags else (),
         functions=(FunctionSummary("body", (("x", "float32"), ("y", "float32")), (("z", "int64"),), 12),),
         ops=ops,
-        nodes=sum(each.count for each in ops),
+        nodes=sum(op.count for op in ops),
         tensorflow_version="1.15.0",
     )  # fmt: skip
 
@@ -137,19 +137,19 @@ def large(count: int, name: str = "scope_{i}/layer/kernel") -> ModuleSummary:
     names = [name.format(i=i) for i in range(count)]
 
     def variant(tags: tuple[str, ...], end: str) -> VariantSummary:
-        own = [f"{each}{end}" for each in names]
+        own = [f"{name}{end}" for name in names]
         return VariantSummary(
             tags,
-            tuple(SignatureSummary(each, tensors(3), tensors(3)) for each in own[:500]),
-            variables=tuple(VariableSummary(each, "float32", (3, 3, 8), True) for each in own),
-            collections=tuple(CollectionSummary(each, "nodes", count, tuple(own)) for each in own[:100]),
-            tables=tuple(TableSummary(each, each, each, each, (each,)) for each in own),
-            assets=tuple(AssetSummary(each, 1, (each,), (each,), (each,) * 3) for each in own),
-            messages=tuple(MessageSummary(each, each, ((each, each),) * 3, 1) for each in own),
+            tuple(SignatureSummary(name, tensors(3), tensors(3)) for name in own[:500]),
+            variables=tuple(VariableSummary(name, "float32", (3, 3, 8), True) for name in own),
+            collections=tuple(CollectionSummary(name, "nodes", count, tuple(own)) for name in own[:100]),
+            tables=tuple(TableSummary(name, name, name, name, (name,)) for name in own),
+            assets=tuple(AssetSummary(name, 1, (name,), (name,), (name,) * 3) for name in own),
+            messages=tuple(MessageSummary(name, name, ((name, name),) * 3, 1) for name in own),
             losses=tuple(own),
             update_ops=tuple(own),
-            functions=tuple(FunctionSummary(each, ((each, each),), ((each, each),), 1) for each in own),
-            ops=tuple(OpSummary(each, 1, 1, unknown=True, package=each) for each in own),
+            functions=tuple(FunctionSummary(name, ((name, name),), ((name, name),), 1) for name in own),
+            ops=tuple(OpSummary(name, 1, 1, unknown=True, package=name) for name in own),
             nodes=100_000,
         )
 
@@ -157,7 +157,7 @@ def large(count: int, name: str = "scope_{i}/layer/kernel") -> ModuleSummary:
     return ModuleSummary(
         names[0],
         (variant((), ""), variant((names[0],), "~")),
-        files=tuple(FileSummary(each, 1) for each in names),
+        files=tuple(FileSummary(name, 1) for name in names),
         unclaimed=tuple(names),
         warnings=tuple(names),
         live=LiveSummary(names[0], (names[0],), True, (call,) * count),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hubexplore.display.rich.summaries import Summary, dress
+from hubexplore.display.rich.summaries import Summary, displayable
 from tests.display.strangers import ATTACKS, hostile_module
 from tests.summary.saved_models import summary_of
 
@@ -23,7 +23,7 @@ FLAGS = (
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Summary:
     """A module in which strangers chose every name."""
-    return dress(summary_of(hostile_module(tmp_path_factory.mktemp("hostile"))))
+    return displayable(summary_of(hostile_module(tmp_path_factory.mktemp("hostile"))))
 
 
 def page(*parts: str | None) -> str:

@@ -49,8 +49,8 @@ def test_table_of_tensors(golden: Golden) -> None:
 @every_summary
 def test_text_and_html_have_the_same_sections(name: str, summary: ModuleSummary) -> None:
     shown = page.read(html.module(summary))
-    in_html = [each.text for each in shown.all("strong", **{"aria-level": "4"})]
-    counts = [each.text for each in shown.all("small") if "b" not in each.path]
+    in_html = [element.text for element in shown.all("strong", **{"aria-level": "4"})]
+    counts = [element.text for element in shown.all("small") if "b" not in element.path]
     lines = text.module(summary).splitlines()
     in_text = [line for before, line in itertools.pairwise(lines) if not before]
     in_text = [line for line in in_text if not line.startswith(" ")]
@@ -85,7 +85,7 @@ def test_html_has_no_script_id_link_or_remote_part(name: str, summary: ModuleSum
 def test_tables_are_labelled_for_who_cannot_see_them(name: str, summary: ModuleSummary) -> None:
     shown = page.read(html.module(summary))
     assert len(shown.all("caption")) == len(shown.all("table"))
-    assert all(each.text for each in shown.all("caption"))
+    assert all(element.text for element in shown.all("caption"))
     for cell in shown.all("th"):
         assert cell.attributes["scope"] in ({"col"} if "thead" in cell.path else {"row", "rowgroup"})
 
@@ -93,23 +93,25 @@ def test_tables_are_labelled_for_who_cannot_see_them(name: str, summary: ModuleS
 @every_summary
 def test_headings_are_headings(name: str, summary: ModuleSummary) -> None:
     shown = page.read(html.module(summary))
-    levels = [each.attributes["aria-level"] for each in shown.all("strong", role="heading")]
+    levels = [element.attributes["aria-level"] for element in shown.all("strong", role="heading")]
     assert levels == ["3"] + ["4"] * (len(levels) - 1)
-    assert len(levels) == 1 + len([each for each in shown.all("details") if "details" not in each.path])
+    assert len(levels) == 1 + len(
+        [element for element in shown.all("details") if "details" not in element.path]
+    )
 
 
 def test_a_bar_is_a_number_too() -> None:
     shown = page.read(html.module(summaries.RICH))
     bars = shown.all("i")
-    numbers = [each for each in shown.all("span") if each.attributes.get("class") == "percent"]
+    numbers = [element for element in shown.all("span") if element.attributes.get("class") == "percent"]
     assert len(bars) == len(numbers) > 0
-    assert all(re.fullmatch(r"(< )?\d+\.\d %", each.text) for each in numbers)
+    assert all(re.fullmatch(r"(< )?\d+\.\d %", number.text) for number in numbers)
 
 
 def test_signatures_and_what_needs_attention_lie_open() -> None:
     shown = page.read(html.module(summaries.RICH))
-    folds = [each for each in shown.all("details") if "details" not in each.path]
-    headings = [each.text for each in shown.all("strong", **{"aria-level": "4"})]
+    folds = [element for element in shown.all("details") if "details" not in element.path]
+    headings = [element.text for element in shown.all("strong", **{"aria-level": "4"})]
     opened = [heading for heading, fold in zip(headings, folds, strict=True) if "open" in fold.attributes]
     assert opened == ["Warnings", "Signatures", "Ops that TensorFlow may lack", "Calls so far"]
 
@@ -150,8 +152,8 @@ def test_variables_of_one_name_are_several() -> None:
     wide = replace(count, shape=(3,))
     two = ModuleSummary("m", (VariantSummary((), (), (count,)), VariantSummary(("train",), (), (wide,))))
     assert "Variables: 1, 3 parameters" in text.module(two)
-    own = (VariantSummary((), (), (count, count)), VariantSummary(("train",), (), (wide,)))
-    assert "Variables: 2, 3 parameters" in text.module(ModuleSummary("m", own))
+    variants = (VariantSummary((), (), (count, count)), VariantSummary(("train",), (), (wide,)))
+    assert "Variables: 2, 3 parameters" in text.module(ModuleSummary("m", variants))
 
 
 def test_variables_of_one_name_are_told_apart_by_their_paths() -> None:
@@ -214,7 +216,7 @@ def test_a_caption_is_left_out_where_there_is_none() -> None:
 
 def test_words_stay_apart_where_styles_are_stripped() -> None:
     shown = page.read(html.module(summaries.RICH))
-    (scope,) = [each for each in shown.all("summary") if "net/" in each.text]
+    (scope,) = [element for element in shown.all("summary") if "net/" in element.text]
     assert scope.text == "net/ 16 variables 295,424 parameters, 1.2 MB, 93.7 %"
     assert shown.all("summary")[1].text == "Signatures 2"
 
@@ -248,7 +250,7 @@ def test_code_that_calls_the_module_can_be_copied(real_modules: Path) -> None:
     code = "\n".join(found.lines)
     assert f"\n\nCode: calls the signature serving_default\n{code}\n\n" in text.module(summary)
     shown = page.read(html.module(summary))
-    assert [each.text for each in shown.all("code") if "pre" in each.path] == [code]
+    assert [element.text for element in shown.all("code") if "pre" in element.path] == [code]
 
 
 def test_code_that_is_too_long_is_left_out(real_modules: Path) -> None:
@@ -268,7 +270,7 @@ def test_what_is_known_of_inputs_stands_beside_them(real_modules: Path) -> None:
     assert section[1].split()[-3:] == ["company", "string", "1"]
     for summary in (real_modules / "dm21", real_modules / "taxi-estimator-savedmodel"):
         widths = page.table_widths(html.module(summarize(summary)))
-        assert all(len(each) == 1 for each in widths)
+        assert all(len(width) == 1 for width in widths)
 
 
 def test_the_number_of_ops_says_how_many_are_in_functions() -> None:

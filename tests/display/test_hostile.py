@@ -8,7 +8,7 @@ import re
 import pytest
 
 from hubexplore.display.card import html, text
-from hubexplore.display.rich.summaries import dress
+from hubexplore.display.rich.summaries import displayable
 from hubexplore.display.wording import MAX_SENTENCE, MAX_TEXT, printable, visible
 from tests.display import page, summaries
 
@@ -61,9 +61,9 @@ def test_html_keeps_its_structure(name: str) -> None:
     like = "x" * len(name) if "/" not in name else "x/" * name.count("/") + "x"
     harmless, shown = (page.read(html.module(summaries.named(each))) for each in (like, name))
     if name and len(name) < 100:
-        assert [each.name for each in shown.elements] == [each.name for each in harmless.elements]
-    assert {each.name for each in shown.elements} <= page.ELEMENTS
-    assert all("x=" not in attribute for each in shown.elements for attribute in each.attributes)
+        assert [element.name for element in shown.elements] == [element.name for element in harmless.elements]
+    assert {element.name for element in shown.elements} <= page.ELEMENTS
+    assert all("x=" not in attribute for element in shown.elements for attribute in element.attributes)
 
 
 @hostile
@@ -71,7 +71,9 @@ def test_html_shows_the_name_as_it_is_visible(name: str) -> None:
     shown = page.read(html.module(summaries.named(name)))
     assert shown.texts("strong")[0] == visible(name)
     assert visible(name) in shown.texts("code") or not name
-    assert all(each.text.isprintable() for each in shown.elements if each.name not in {"style", "div"})
+    assert all(
+        element.text.isprintable() for element in shown.elements if element.name not in {"style", "div"}
+    )
 
 
 @hostile
@@ -84,7 +86,7 @@ def test_a_page_names_the_module_in_its_title(name: str) -> None:
 @hostile
 def test_caption_of_a_table_of_tensors(name: str) -> None:
     shown = page.read(html.tensor_table(summaries.tensors(1), caption=name))
-    assert [each.name for each in shown.elements].count("table") == 1
+    assert [element.name for element in shown.elements].count("table") == 1
     assert all(
         caption.isprintable() and len(caption) <= 2 * MAX_SENTENCE for caption in shown.texts("caption")
     )
@@ -95,21 +97,21 @@ def test_caption_of_a_table_of_tensors(name: str) -> None:
     "kind", ["signatures", "variables", "ops", "functions", "messages", "assets", "variants", "files"]
 )
 def test_lists_alone(kind: str, name: str) -> None:
-    listing = getattr(dress(summaries.named(name)), kind)
+    listing = getattr(displayable(summaries.named(name)), kind)
     assert all(line.isprintable() for line in repr(listing).splitlines())
     page.read(listing._repr_html_())
 
 
 @hostile
 def test_data_frames_hold_whole_names_that_are_safe_to_print(name: str) -> None:
-    frame = dress(summaries.named(name)).ops.df
+    frame = displayable(summaries.named(name)).ops.df
     assert frame["op"][0] == printable(name)
     assert all(line.isprintable() for line in repr(frame).splitlines())
 
 
 @hostile
 def test_json_gives_every_name_back(name: str) -> None:
-    summary = dress(summaries.named(name))
+    summary = displayable(summaries.named(name))
     written = summary.to_json()
     assert written.isascii()
     assert json.loads(written) == summary.to_dict()

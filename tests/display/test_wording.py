@@ -24,12 +24,12 @@ def test_what_fits_is_whole() -> None:
 def test_the_place_is_shown_where_they_differ() -> None:
     assert len({*map(visible, MIDDLES)}) == 1
     shown = apart(MIDDLES)
-    assert [re.findall("attention|dense_1|dense", each) for each in shown] == [
+    assert [re.findall("attention|dense_1|dense", text) for text in shown] == [
         ["attention"],
         ["dense"],
         ["dense_1"],
     ]
-    assert all(each.startswith("model/block/") and len(each) <= 100 for each in shown)
+    assert all(text.startswith("model/block/") and len(text) <= 100 for text in shown)
 
 
 @pytest.mark.parametrize(
@@ -46,23 +46,23 @@ def test_the_place_is_shown_where_they_differ() -> None:
 )
 def test_all_differ_and_are_short(names: list[str]) -> None:
     shown = apart(names)
-    assert len({reading(each) for each in shown}) == len(names)
-    assert all(each.isprintable() and len(each) <= 200 for each in shown)
+    assert len({reading(text) for text in shown}) == len(names)
+    assert all(text.isprintable() and len(text) <= 200 for text in shown)
 
 
 def test_a_column_of_a_terminal() -> None:
     columns = (Column("Name", code=True), *(Column(f"Object {number}", code=True) for number in range(4)))
     names = [f"keras_api/metrics/{number}/total_of_the_model" for number in range(12)]
-    text = grid_text(Grid("", columns, tuple((each,) * 5 for each in names)))
+    text = grid_text(Grid("", columns, tuple((name,) * 5 for name in names)))
     cells = [line.split() for line in text.splitlines()[1:]]
     assert [len({*column}) for column in zip(*cells, strict=True)] == [12] * 5
 
 
 def test_a_table_in_html() -> None:
-    html = grid_html(Grid("", (Column("Name", code=True),), tuple((each,) for each in MIDDLES)))
+    html = grid_html(Grid("", (Column("Name", code=True),), tuple((text,) for text in MIDDLES)))
     assert len({*page.read(html).texts("code")}) == 3
 
 
 def test_names_break_behind_slashes_only() -> None:
-    own = VariableSummary("outer/in<ner/w", "float32", (2,), True)
-    assert "outer/<wbr>in&lt;ner/<wbr>w" in module(ModuleSummary("m", (VariantSummary((), (), (own,)),)))
+    variable = VariableSummary("outer/in<ner/w", "float32", (2,), True)
+    assert "outer/<wbr>in&lt;ner/<wbr>w" in module(ModuleSummary("m", (VariantSummary((), (), (variable,)),)))

@@ -17,15 +17,15 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import hubexplore as hub
 from hubexplore.explorer import run_code
-from hubexplore.explorer.runs import Asked, Trial
+from hubexplore.explorer.runs import ModuleRunner, RunRequest
 from hubexplore.explorer.subject import Subject
 from hubexplore.hub.resolve import cache
 from hubexplore.inputs import fields, pictures
-from hubexplore.inputs.brought import images, picture_files, sources
 from hubexplore.inputs.examples import examples
+from hubexplore.inputs.external import picture_arrays, picture_files, sources
 from hubexplore.inputs.input_value import InputValue, Sparse
-from hubexplore.inputs.typed import typed_text
-from hubexplore.inputs.typed.tf_examples import serialized
+from hubexplore.inputs.text import typed_text
+from hubexplore.inputs.text.tf_examples import serialized
 from hubexplore.summary.files.redaction import without_access
 from tests.inputs import fields_of
 from tests.notebook.shells import Run
@@ -101,12 +101,12 @@ def equal(one: Any, other: Any) -> None:
         assert np.asarray(left).dtype == np.asarray(right).dtype
 
 
-def compare(run: Run, subject: Subject, asked: Asked) -> str:
+def compare(run: Run, subject: Subject, request: RunRequest) -> str:
     """Runs both kinds of code and compares them with the run of the panel; returns the cell."""
-    outputs = Trial(subject).run(asked).outputs
+    outputs = ModuleRunner(subject).run(request).outputs
     assert outputs is not None
-    cell = run_code.magic(subject, asked)
-    for source in (cell, run_code.python(subject, asked)):
+    cell = run_code.magic(subject, request)
+    for source in (cell, run_code.python(subject, request)):
         found = run(source)
         equal(found if isinstance(found, dict) else {"default": found}, outputs)
     return cell
@@ -125,8 +125,8 @@ def test_what_gives_access_is_not_in_the_code(
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
     shutil.copytree(paths["hostile"], tmp_path / cache.key_of(without_access(address)))
     subject = Subject(address)
-    asked = Asked((), "default", {"x": InputValue(np.ones(2, np.float32))})
-    for written in (run_code.magic(subject, asked), run_code.python(subject, asked)):
+    request = RunRequest((), "default", {"x": InputValue(np.ones(2, np.float32))})
+    for written in (run_code.magic(subject, request), run_code.python(subject, request)):
         assert "secret" not in written
         assert shown in written
         assert ("# *** stands for your token" in written) == ("***" in shown)
@@ -146,14 +146,14 @@ TYPED = (
 @pytest.mark.parametrize("named", [True, False], ids=["loaded", "not loaded"])
 def test_typed(run: Run, paths: Mapping[str, Path], signature: str, text: str, named: bool) -> None:
     """What is typed is what runs, with and without loading the module before."""
-    asked = Asked((), signature, given(paths["many"], signature, text))
+    request = RunRequest((), signature, given(paths["many"], signature, text))
     if named:
         run(f"%hub_load {paths['many']} --as known")
         session = run("%hub_session")
         subject = Subject(session.module("known"), session, "known")
     else:
         subject = Subject(str(paths["many"]))
-    cell = compare(run, subject, asked)
+    cell = compare(run, subject, request)
     assert (
         cell.startswith("%%hub_call known") or not named or "hub_call known" in cell or "signature = " in cell
     )
@@ -172,9 +172,9 @@ def test_examples(run: Run, paths: Mapping[str, Path]) -> None:
         "pair": (examples.RANDOM,),
     }
     for name, kind in [(name, kind) for name, own in kinds.items() for kind in own]:
-        signature = next(each for each in variant.signatures if each.name == name)
-        asked = Asked((), name, examples.fill(fields.fields(signature, variant), kind))
-        cell = compare(run, subject, asked)
+        signature = next(signature for signature in variant.signatures if signature.name == name)
+        request = RunRequest((), name, examples.fill(fields.fields(signature, variant), kind))
+        cell = compare(run, subject, request)
         assert len(cell) < 800
         assert kind != examples.RANDOM or short.get(name, "random.random") in cell
 
@@ -196,16 +196,21 @@ def test_pictures(
     exif[0x112] = 6
     photo.convert("RGB").save(turned, "JPEG", exif=exif)
     (tmp_path / "turned.jpg").write_bytes(turned.getvalue())
-    found = [(path.name, path.read_bytes()) for path in sorted(tmp_path.iterdir())]
+    files = [(path.name, path.read_bytes()) for path in sorted(tmp_path.iterdir())]
     subject = Subject(str(paths["many"]))
     variant = subject.summary.variants[0]
-    choices = [images.ImageChoice("crop", "0 to 1"), images.ImageChoice("pad", "-1 to 1", True),
-               images.ImageChoice("stretch", "0 to 255")]  # fmt: skip
+    choices = [picture_arrays.ImageChoice("crop", "0 to 1"),
+               picture_arrays.ImageChoice("pad", "-1 to 1", True),
+               picture_arrays.ImageChoice("stretch", "0 to 255")]  # fmt: skip
     for name, choice in zip(("color", "grey", "bytes"), choices, strict=True):
-        signature = next(each for each in variant.signatures if each.name == name)
+        signature = next(signature for signature in variant.signatures if signature.name == name)
         (field,) = fields.fields(signature, variant)
-        for chosen in (found, list(pictures.samples().items())):
-            compare(run, subject, Asked((), name, {field.name: images.read_pictures(field, chosen, choice)}))
+        for chosen in (files, list(pictures.samples().items())):
+            compare(
+                run,
+                subject,
+                RunRequest((), name, {field.name: picture_arrays.read_pictures(field, chosen, choice)}),
+            )
 
 
 def parsing() -> None:
@@ -241,10 +246,10 @@ def test_what_the_graph_parses(
     source = subject.summary.source
     assert source is not None
 
-    def asked(name: str, make: Callable[..., InputValue], *what: Any) -> Asked:
-        signature = next(each for each in variant.signatures if each.name == name)
+    def asked(name: str, make: Callable[..., InputValue], *what: Any) -> RunRequest:
+        signature = next(signature for signature in variant.signatures if signature.name == name)
         (field,) = fields.fields(signature, variant, source.meta_graphs[()])
-        return Asked((), name, {"x": make(field, *what)})
+        return RunRequest((), name, {"x": make(field, *what)})
 
     def read(field: fields.Field, text: str) -> InputValue:
         return InputValue(typed_text.read(field, text), text=text)
@@ -267,12 +272,12 @@ def test_what_the_graph_parses(
     assert "TFRecordDataset" in cell
     for name, form in (('it\'s "mine".png', "PNG"), ("b.bmp", "BMP"), ("c.jpg", "JPEG")):
         PIL.Image.new("RGB", (5, 3), "black").save(tmp_path / name, form)
-    own = [(path.name, path.read_bytes()) for path in sorted(tmp_path.glob("*.[pbj]*"))]
-    for found in (own, list(pictures.samples().items())):
+    files = [(path.name, path.read_bytes()) for path in sorted(tmp_path.glob("*.[pbj]*"))]
+    for found in (files, list(pictures.samples().items())):
         for name in ("files", "column"):
             compare(run, subject, asked(name, picture_files.read, found))
         compare(run, subject, asked("one", picture_files.read, found[:1]))
-    assert len(compare(run, subject, asked("web", picture_files.read, own[2:]))) < 300
+    assert len(compare(run, subject, asked("web", picture_files.read, files[2:]))) < 300
     # Examples of pictures are the files themselves.
     compare(run, subject, asked("files", example, examples.PICTURE))
 
@@ -293,12 +298,12 @@ def test_files_and_variables(
     for each in (InputValue(value, file="my 'rows'.npy"), InputValue(value, variable="mine"),
                  InputValue(value, file="rows.csv"),
                  InputValue(value[:0]), InputValue(value[:2], variable="no name")):  # fmt: skip
-        compare(run, subject, Asked((), "numbers", {"numbers": each}))
+        compare(run, subject, RunRequest((), "numbers", {"numbers": each}))
     # What has one row or another dtype is taken as the form takes it.
     for name, numbers in (("one", [1, 2, 3]), ("flags", np.array([[True, False, True]]))):
         shell.user_ns[name] = numbers
         taken = sources.from_variable(fields_of.field("float32", (None, 3)), shell.user_ns, name)
-        compare(run, subject, Asked((), "numbers", {"numbers": taken}))
+        compare(run, subject, RunRequest((), "numbers", {"numbers": taken}))
 
 
 def test_what_is_too_large_for_code(
@@ -315,7 +320,7 @@ def test_what_is_too_large_for_code(
         for each in long:
             file.write(each)
     for name, value in (("numbers", numbers), ("texts", long)):
-        cell = compare(run, subject, Asked((), name, {name: InputValue(value)}))
+        cell = compare(run, subject, RunRequest((), name, {name: InputValue(value)}))
         assert len(cell) < 500
         assert "# This input is too large for code. Write it to a file first:\n# " in cell
 
@@ -326,45 +331,45 @@ def test_sparse_and_ragged(run: Run, paths: Mapping[str, Path]) -> None:
     empty = Sparse(np.zeros([0, 2], np.int64), np.zeros(0, np.float32), np.array([2, 3]))
     filled = Sparse(np.array([[0, 1], [1, 2]]), np.array([0.1, np.nan], np.float32), np.array([2, 3]))
     for value in (empty, filled):
-        compare(run, subject, Asked((), "sparse", {"default": InputValue(value)}))
+        compare(run, subject, RunRequest((), "sparse", {"default": InputValue(value)}))
     nested: list[list[list[int]]] = [[[1, 2], [], [2**53 + 1]], [[]]]
     for rows in nested:
-        compare(run, subject, Asked((), "ragged", {"default": InputValue(rows)}))
+        compare(run, subject, RunRequest((), "ragged", {"default": InputValue(rows)}))
 
 
 def test_hostile_places(run: Run, paths: Mapping[str, Path]) -> None:
     """A path that the magics cannot quote, names of inputs and outputs, and two inputs at once."""
     numbers = InputValue(np.array([0.1, 2], np.float32), text="0.1, 2")
-    cell = compare(run, Subject(str(paths["hostile"])), Asked((), "pair", {"a": numbers, "b": numbers}))
+    cell = compare(run, Subject(str(paths["hostile"])), RunRequest((), "pair", {"a": numbers, "b": numbers}))
     assert "a}" in cell
     pair = {HOSTILE: InputValue(np.ones([1, 4], np.float32)), "b": InputValue(np.ones([1, 9], np.int32))}
-    compare(run, Subject(str(paths["many"])), Asked((), "pair", pair))
-    compare(run, Subject(str(paths["many"])), Asked((), "default", {}))
+    compare(run, Subject(str(paths["many"])), RunRequest((), "pair", pair))
+    compare(run, Subject(str(paths["many"])), RunRequest((), "default", {}))
 
 
 def test_saved_model_and_variants(run: Run, tmp_path: Path) -> None:
-    """A TF1 SavedModel is made a module first; another variant of a live module is loaded apart."""
+    """A TF1 SavedModel needs only its path; another variant of a live module is loaded apart."""
     with tf.Graph().as_default(), tf1.Session() as running:
         x = tf1.placeholder(tf.float32, [None])
         tf1.saved_model.simple_save(running, str(tmp_path / "saved"), {"x": x}, {"y": x * 2})
-    asked = Asked(("serve",), "serving_default", {"x": InputValue(np.array([1.5], np.float32))})
+    asked = RunRequest(("serve",), "serving_default", {"x": InputValue(np.array([1.5], np.float32))})
     cell = compare(run, Subject(str(tmp_path / "saved")), asked)
-    assert "--tags serve" in cell
+    assert cell.splitlines()[-2] == f"%hub_load {tmp_path / 'saved'} --as saved"
     run("%hub_load sample:digits --as known")
     session = run("%hub_session")
     subject = Subject(session.module("known"), session, "known")
     image = InputValue(np.zeros([1, 8, 8, 1], np.float32))
     for tags in ((), ("train",)):
-        compare(run, subject, Asked(tags, "default", {"images": image}))
+        compare(run, subject, RunRequest(tags, "default", {"images": image}))
     assert run("known") is session.module("known")
 
 
 def test_memory(paths: Mapping[str, Path]) -> None:
     """What exists in memory only is called `spec`, with a comment that says what that is."""
     subject = Subject(hub.create_module_spec(modules.scale))
-    asked = Asked((), "default", {"x": InputValue(np.ones(1, np.float32))})
-    assert "# spec is the ModuleSpec" in run_code.magic(subject, asked)
-    builtins.compile(run_code.python(subject, asked), "<code>", "exec")
+    request = RunRequest((), "default", {"x": InputValue(np.ones(1, np.float32))})
+    assert "# spec is the ModuleSpec" in run_code.magic(subject, request)
+    builtins.compile(run_code.python(subject, request), "<code>", "exec")
 
 
 def noisy() -> None:
@@ -376,8 +381,8 @@ def noisy() -> None:
 @pytest.mark.parametrize("signature", ["default", "plain"])
 def test_code_says_that_outputs_are_random(signature: str) -> None:
     subject = Subject(hub.create_module_spec(noisy))
-    asked = Asked((), signature, {"default": InputValue(np.ones([2, 2], np.float32))})
-    for written in (run_code.magic(subject, asked), run_code.python(subject, asked)):
+    request = RunRequest((), signature, {"default": InputValue(np.ones([2, 2], np.float32))})
+    for written in (run_code.magic(subject, request), run_code.python(subject, request)):
         *before, call = written.splitlines()
         assert "call" in call
         assert (before[-1] == run_code.MSG_RANDOM) == (signature == "default")

@@ -6,19 +6,19 @@ import threading
 
 import numpy as np
 
-from hubexplore.explorer.runs import Asked, Trial
+from hubexplore.explorer.runs import ModuleRunner, RunRequest
 from hubexplore.explorer.subject import Subject
 from hubexplore.inputs.input_value import InputValue
 from hubexplore.session.session import NotebookSession
 
-ONE, TWO = (Asked((), "default", {"x": InputValue(np.array([number], np.float32))}) for number in (1, 2))
+ONE, TWO = (RunRequest((), "default", {"x": InputValue(np.array([number], np.float32))}) for number in (1, 2))
 
 
 def test_a_run_is_a_call_of_the_log(session: NotebookSession) -> None:
     module = session.load("sample:half-plus-two", "half")
-    trial = Trial(Subject(module, session, "half"))
+    runner = ModuleRunner(Subject(module, session, "half"))
     session.call(module, [3.0])
-    first, second = trial.run(ONE), trial.run(TWO)
+    first, second = runner.run(ONE), runner.run(TWO)
     assert [first.number, second.number] == [1, 2]
     assert [first.call, second.call] == session.log[1:]
     assert second.seconds == session.log[-1].seconds
@@ -26,12 +26,12 @@ def test_a_run_is_a_call_of_the_log(session: NotebookSession) -> None:
 
 
 def test_what_is_only_tried_is_no_run(session: NotebookSession) -> None:
-    trial = Trial(Subject(session.load("sample:half-plus-two", "half"), session, "half"))
-    outputs, call, fetched = trial.call(ONE, ("a",))
+    runner = ModuleRunner(Subject(session.load("sample:half-plus-two", "half"), session, "half"))
+    outputs, call, fetched = runner.call(ONE, ("a",))
     assert outputs["default"].tolist() == [2.5]
     assert fetched["a"] == 0.5
     assert call == session.log[-1]
-    assert trial.runs == []
+    assert runner.runs == []
 
 
 def test_calls_of_other_threads_are_not_taken_for_a_run(session: NotebookSession) -> None:

@@ -23,8 +23,8 @@ def taught(cause: str, remedy: str, *classes: type[BaseException]) -> Iterator[N
 def check(error: BaseException | None, cause: str, remedy: str, *classes: type[BaseException]) -> None:
     assert error is not None
     teaches(str(error), cause, remedy)
-    for each in classes:
-        assert isinstance(error, each)
+    for error_class in classes:
+        assert isinstance(error, error_class)
 
 
 def teaches(message: str | None, cause: str, remedy: str) -> None:

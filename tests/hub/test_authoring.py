@@ -72,8 +72,8 @@ def test_one_variant_without_tags(tags_and_args: Any) -> None:
 
 
 def test_tags_are_sorted_by_their_number_and_else_as_authored() -> None:
-    given = [["b"], ["a", "b"], [], ["a"]]
-    spec = hub.create_module_spec(modules.double, [(tags, {}) for tags in given])
+    tag_sets = [["b"], ["a", "b"], [], ["a"]]
+    spec = hub.create_module_spec(modules.double, [(tags, {}) for tags in tag_sets])
     assert spec.get_tags() == [frozenset(tags) for tags in ([], ["b"], ["a"], ["a", "b"])]
 
 

@@ -244,7 +244,7 @@ def _rename_op(path: Path, name: str, *, function: bool = False) -> None:
     with modules.edited(path) as saved_model:
         for meta_graph in saved_model.meta_graphs:
             library = meta_graph.graph_def.library.function
-            nodes = [node for each in library for node in each.node_def] if function else None
+            nodes = [node for function in library for node in function.node_def] if function else None
             for node in nodes or meta_graph.graph_def.node:
                 if node.name.partition(":")[0] == name:
                     node.op = "MyVeryOwnOp"

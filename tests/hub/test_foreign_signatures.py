@@ -117,7 +117,7 @@ def _wrong_dtype(info: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("edit", "said"),
+    ("edit", "message"),
     [
         (
             lambda info: info.ClearField("tensor_shape"),
@@ -130,7 +130,7 @@ def _wrong_dtype(info: Any) -> None:
     ],
     ids=["no-shape", "scalar", "other-shape", "other-dtype", "no-dtype"],
 )
-def test_the_graph_counts(tmp_path: Path, edit: Any, said: str | None) -> None:
+def test_the_graph_counts(tmp_path: Path, edit: Any, message: str | None) -> None:
     """In info dicts, in calls, on the card; and the card says so."""
     path = modules.export(hub.create_module_spec(_dense), tmp_path / "module")
 
@@ -148,8 +148,8 @@ def test_the_graph_counts(tmp_path: Path, edit: Any, said: str | None) -> None:
     summary = hub.summarize(path)
     (x,) = (each for each in summary.variants[0].signatures[0].inputs if each.name == "x")
     assert (x.dtype, x.shape) == ("float32", (None, 2))
-    told = [warning for warning in summary.warnings if "input 'x'" in warning]
-    assert (len(told) == 1 and said in told[0]) if said else not told
+    warnings = [warning for warning in summary.warnings if "input 'x'" in warning]
+    assert (len(warnings) == 1 and message in warnings[0]) if message else not warnings
 
 
 def test_no_shapes_at_all(tmp_path: Path) -> None:

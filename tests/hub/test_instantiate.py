@@ -60,11 +60,11 @@ def test_unknown_tags(graph: tf.Graph) -> None:
     assert not graph.get_operations()
 
 
-@pytest.mark.parametrize("wanted", [{"tran"}, {"train", "gpus"}])
-def test_the_closest_tags_are_named(graph: tf.Graph, wanted: set[str]) -> None:
+@pytest.mark.parametrize("tags", [{"tran"}, {"train", "gpus"}])
+def test_the_closest_tags_are_named(graph: tf.Graph, tags: set[str]) -> None:
     spec = hub.create_module_spec(modules.double, [((), {}), ({"train"}, {}), ({"serve"}, {})])
     with pytest.raises(ValueError, match=r"(Nearest|Did you mean).*train"):
-        hub.Module(spec, tags=wanted)
+        hub.Module(spec, tags=tags)
 
 
 @pytest.mark.parametrize("tags", [None, [], set(), ()])

@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 
 import hubexplore as hub
-from hubexplore.hub.running.run_errors import NoKernelError, explain_run_error
+from hubexplore.hub.running.run_error_classes import NoKernelError
+from hubexplore.hub.running.run_errors import explain_run_error
 
 v1 = tf.compat.v1
 

@@ -172,5 +172,3 @@ def test_half_plus_two_as_saved_model(real_modules: Path) -> None:
 def test_a_keras_saved_model_is_refused(real_modules: Path) -> None:
     with pytest.raises(ValueError, match="TF2"):
         hub.create_module_spec_from_saved_model(real_modules / "penguin-tf2-savedmodel")
-    with pytest.raises(ValueError, match="TF2"):
-        hub.load_module_spec(real_modules / "penguin-tf2-savedmodel")

@@ -13,6 +13,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 import hubexplore as hub
+from hubexplore import errors
 from tests.hub import modules
 
 tf1 = tf.compat.v1
@@ -161,12 +162,33 @@ def test_the_text_form(tmp_path: Path) -> None:
     _check(hub.create_module_spec_from_saved_model(path))
 
 
-def test_a_saved_model_is_no_module_and_the_error_says_what_to_call(tmp_path: Path) -> None:
+def test_a_module_is_made_of_its_path(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = _write(tmp_path / "saved", collection="my\nown")
+    spec = hub.load_module_spec(path)
+    _check(spec)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path}: The collection 'my\\nown' is left out, because a module cannot have it."
+    ]
+    assert spec.summary().notes == hub.summarize(path).notes == spec.notes
+    with tf.Graph().as_default():
+        assert sorted(hub.Module(path, tags=["serve"]).variable_map) == ["global_step", "scope/w"]
+        # As strict about tags as a module.
+        with pytest.raises(errors.NoSuchVariantError, match=r"Nearest: tags=\['serve'\]"):
+            hub.Module(path)
+
+
+def test_of_two_graphs_with_the_same_tags_the_first_counts(tmp_path: Path) -> None:
+    """As TensorFlow's own loaders choose."""
     path = _write(tmp_path / "saved")
-    with pytest.raises(ValueError, match="create_module_spec_from_saved_model"):
-        hub.load_module_spec(path)
-    with tf.Graph().as_default(), pytest.raises(ValueError, match="create_module_spec_from_saved_model"):
-        hub.Module(path)
+    with modules.edited(path) as saved_model:
+        other = saved_model.meta_graphs.add()
+        other.CopyFrom(saved_model.meta_graphs[0])
+        other.signature_def["second"].CopyFrom(other.signature_def["serving_default"])
+    spec = hub.load_module_spec(path)
+    assert spec.get_signature_names(["serve"]) == ["serving_default"]
+    assert spec.notes == ("Two graph variants have the tags ['serve']; only the first is used.",)
+    with pytest.raises(errors.AuthoringError, match="occurs twice"):
+        hub.create_module_spec_from_saved_model(path)
 
 
 def test_a_module_is_also_a_saved_model(tmp_path: Path) -> None:

@@ -47,11 +47,11 @@ def test_a_spec_and_its_directory_are_one_summary(exported: str) -> None:
 def test_it_holds_what_was_authored(exported: str) -> None:
     plain, train = hub.summarize(exported).variants
     assert (plain.tags, train.tags) == ((), ("train",))
-    assert {each.name for each in plain.signatures} == {"default", "lookup", "parts"}
+    assert {signature.name for signature in plain.signatures} == {"default", "lookup", "parts"}
     (table,), (asset,) = plain.tables, plain.assets
     assert (table.key_dtype, table.value_dtype, table.assets) == ("string", "int64", ("words.txt",))
     assert (asset.size, asset.first_lines, asset.tables) == (6, ("a", "b", "c"), (table.node,))
-    variables = {each.name: each for each in plain.variables}
+    variables = {variable.name: variable for variable in plain.variables}
     assert [part.offset for part in variables["scope/s"].partitions] == [(0, 0), (2, 0)]
     assert (variables["scope/s"].shape, variables["scope/s"].bytes) == ((4, 2), 32)
     assert {name for name, each in variables.items() if not each.trainable} == {"moving_mean"}
@@ -78,7 +78,7 @@ def test_a_spec_that_was_never_written(tmp_path: Path) -> None:
     assert (summary.format, summary.size, summary.digest) == (model.IN_MEMORY, None, "")
     assert [(asset.name, asset.size) for asset in summary.variants[0].assets] == [("words.txt", 2)]
     affine = hub.create_module_spec(modules.affine).summary().variants[0]
-    assert [(each.name, each.shape, each.bytes) for each in affine.variables] == [
+    assert [(variable.name, variable.shape, variable.bytes) for variable in affine.variables] == [
         ("b", (3,), 12),
         ("layer/w", (2, 3), 24),
     ]
@@ -125,8 +125,10 @@ class Wrapper(hub.ModuleSpec):
 def test_a_spec_of_a_third_party_shows_its_signatures(exported: str) -> None:
     inner = hub.load_module_spec(exported)
     summary = Wrapper(inner).summary()
-    for own, theirs in zip(summary.variants, inner.summary().variants, strict=True):
-        assert [dataclasses.replace(each, method="") for each in theirs.signatures] == list(own.signatures)
+    for variant, theirs in zip(summary.variants, inner.summary().variants, strict=True):
+        assert [dataclasses.replace(signature, method="") for signature in theirs.signatures] == list(
+            variant.signatures
+        )
 
 
 def test_a_summary_of_a_summary(exported: str) -> None:
@@ -212,7 +214,10 @@ def test_numbers_of_functions_are_no_differences() -> None:
         (with_functions(2.0), with_functions(2.0), with_functions(2.0, swapped=True), with_functions(3.0)),
     )
     assert first.compare(again).same
-    assert [(each.name, each.first, each.second) for each in first.compare(swapped).differences] == [
+    assert [
+        (difference.name, difference.first, difference.second)
+        for difference in first.compare(swapped).differences
+    ] == [
         ("o: input 0", "input 'x'", "input 'y'"),
         ("o: input 1", "input 'y'", "input 'x'"),
     ]

@@ -338,8 +338,8 @@ def test_colocation_with_what_is_there(spec_of: SpecOf, graph: tf.Graph) -> None
     module = hub.Module(spec_of(module_fn))
     x = tf.constant(1.0, name="given")
     module(x)
-    found = {name: module.tensor(f"beside_{name}").op.colocation_groups() for name in ("y", "v", "x")}
-    assert found == {"y": [b"loc:@module_apply_default/y"], "v": [b"loc:@module/v"], "x": [b"loc:@given"]}
+    groups = {name: module.tensor(f"beside_{name}").op.colocation_groups() for name in ("y", "v", "x")}
+    assert groups == {"y": [b"loc:@module_apply_default/y"], "v": [b"loc:@module/v"], "x": [b"loc:@given"]}
 
 
 def test_training_and_export_go_on(spec_of: SpecOf, graph: tf.Graph, tmp_path: Any) -> None:

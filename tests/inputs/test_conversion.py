@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hubexplore.errors import SignatureError
-from hubexplore.inputs.brought import conversion, sources
+from hubexplore.inputs.external import conversion, sources
 from tests.inputs.fields_of import field
 
 PAIRS = field("float32", (None, 2))

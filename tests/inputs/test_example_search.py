@@ -55,12 +55,12 @@ def test_the_first_example_runs(name: str) -> None:
     form = fields(signature, variant, summary.source.meta_graphs[()])
     with NotebookSession() as session:
         module = session.load(spec, "it")
-        found = find_example(form, lambda values: session.call(module, values), bounds=Bounds(attempts=1))
+        inputs = find_example(form, lambda values: session.call(module, values), bounds=Bounds(attempts=1))
     if name in EXPECTED:
-        assert {key: each.value.shape for key, each in found.items()} == EXPECTED[name]
+        assert {key: each.value.shape for key, each in inputs.items()} == EXPECTED[name]
     if name in BYTES:
-        values = next(each.value for each in found.values() if each.value.dtype == object)
-        assert {len(each) for each in values.flat} == {BYTES[name]}
+        values = next(entry.value for entry in inputs.values() if entry.value.dtype == object)
+        assert {len(value) for value in values.flat} == {BYTES[name]}
 
 
 def failing(values: dict[str, Any]) -> None:
@@ -154,8 +154,8 @@ def test_ids_are_rows_of_the_table_that_they_index() -> None:
 def test_words_come_from_the_vocabulary() -> None:
     form = form_of("flags")
     assert examples.kinds(form)[0] == "Words of the vocabulary"
-    found = examples.fill(form, "Words of the vocabulary", 3)["default"].value
-    assert found.tolist() == [b"red", b"green", b"blue"]
+    inputs = examples.fill(form, "Words of the vocabulary", 3)["default"].value
+    assert inputs.tolist() == [b"red", b"green", b"blue"]
 
 
 def test_a_probability_to_keep_is_one() -> None:

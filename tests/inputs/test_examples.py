@@ -18,10 +18,10 @@ from PIL import Image
 import hubexplore as hub
 from hubexplore.errors import HubError, SignatureError
 from hubexplore.inputs import pictures
-from hubexplore.inputs.brought import picture_files
 from hubexplore.inputs.examples import example_search, examples
+from hubexplore.inputs.external import picture_files
 from hubexplore.inputs.fields import Field, fields
-from hubexplore.inputs.typed import nested_lists
+from hubexplore.inputs.text import nested_lists
 from hubexplore.samples import files
 from hubexplore.session.session import NotebookSession
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
@@ -53,11 +53,11 @@ def test_kinds(form: tuple[Field, ...], expected: tuple[str, ...]) -> None:
 
 
 def test_sentences_are_other_ones_in_each_input() -> None:
-    found = examples.fill((TEXT, field("string", (None,), name="other")), "Sample sentences", 3)
-    first, other = (set(each.value) for each in found.values())
+    inputs = examples.fill((TEXT, field("string", (None,), name="other")), "Sample sentences", 3)
+    first, other = (set(entry.value) for entry in inputs.values())
     assert len(first) == len(other) == 3
     assert not first & other
-    assert found["text"].words == "Sample sentences, 3 rows"
+    assert inputs["text"].words == "Sample sentences, 3 rows"
 
 
 def test_sample_sentences_have_words_that_the_text_sample_knows() -> None:
@@ -80,16 +80,16 @@ def test_numbers() -> None:
 @pytest.mark.parametrize("kind", ["Random (seed 0)", "Ramp"])
 def test_a_mask_hides_nothing(kind: str) -> None:
     ids = field("int32", (None, 8), name="input_ids")
-    found = examples.fill((ids, field("int32", (None, 8), name="input_mask")), kind, 2)
-    assert found["input_mask"].value.tolist() == [[1] * 8] * 2
-    assert set(found["input_ids"].value.ravel()) == {0, 1}
+    inputs = examples.fill((ids, field("int32", (None, 8), name="input_mask")), kind, 2)
+    assert inputs["input_mask"].value.tolist() == [[1] * 8] * 2
+    assert set(inputs["input_ids"].value.ravel()) == {0, 1}
 
 
 def test_sequences_are_as_long_as_their_rows() -> None:
     tokens = field("string", (None, None), name="tokens")
-    found = examples.fill((tokens, field("int32", (None,), name="sequence_len")), "Sample sentences", 2)
-    assert found["tokens"].value[0].tolist() == [b"The", b"king", b"gave", b"bread", b"and", b"wine"]
-    assert found["sequence_len"].value.tolist() == [6, 6]
+    inputs = examples.fill((tokens, field("int32", (None,), name="sequence_len")), "Sample sentences", 2)
+    assert inputs["tokens"].value[0].tolist() == [b"The", b"king", b"gave", b"bread", b"and", b"wine"]
+    assert inputs["sequence_len"].value.tolist() == [6, 6]
     long = examples.fill((tokens,), "Sample sentences", 2, 16)["tokens"].value[0]
     assert long[9] == long[0]
 
@@ -184,8 +184,8 @@ def test_sizes_are_tried_until_it_runs() -> None:
         if values["x"].shape != (1, 8):
             raise ValueError("eight are wanted, of one row")
 
-    found = example_search.find_example((field("float32", (None, None)),), run)
-    assert found["x"].value.shape == (1, 8)
+    inputs = example_search.find_example((field("float32", (None, None)),), run)
+    assert inputs["x"].value.shape == (1, 8)
     assert seen[0] == (2, 2)
     with pytest.raises(
         SignatureError,
@@ -205,8 +205,8 @@ def run_all(spec: hub.ModuleSpec) -> None:
             for signature in variant.signatures:
                 form = fields(signature, variant, summary.source.meta_graphs[variant.tags])
                 run = functools.partial(session.call, module, signature=signature.name, as_dict=True)
-                found = example_search.find_example(form, run)
-                kinds = {each.example.kind for each in found.values() if each.example is not None}
+                inputs = example_search.find_example(form, run)
+                kinds = {entry.example.kind for entry in inputs.values() if entry.example is not None}
                 assert kinds <= set(examples.kinds(form)[:1]), "the best kind runs"
 
 

@@ -44,9 +44,9 @@ ROWS = "JSON rows of numbers, such as [[1, 2], [3]]"
     ],
 )  # fmt: skip
 def test_what_is_asked_for(dtype: str, shape: Any, kind: str, asks: str, hint: str) -> None:
-    found = field(dtype, shape, kind)
-    assert (found.asks, found.hint, found.problem) == (asks, hint, "")
-    assert hash(found) == hash(field(dtype, shape, kind)), "the form keeps boxes by their fields"
+    built = field(dtype, shape, kind)
+    assert (built.asks, built.hint, built.problem) == (asks, hint, "")
+    assert hash(built) == hash(field(dtype, shape, kind)), "the form keeps boxes by their fields"
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,9 @@ def test_what_is_asked_for(dtype: str, shape: Any, kind: str, asks: str, hint: s
     ],
 )
 def test_what_cannot_be_asked_for(dtype: str, kind: str) -> None:
-    found = field(dtype, (), kind)
-    assert found.asks == "array"
-    assert "cannot be" in found.problem
+    built = field(dtype, (), kind)
+    assert built.asks == "array"
+    assert "cannot be" in built.problem
 
 
 def test_ragged_dimensions() -> None:
@@ -110,9 +110,9 @@ def test_where_a_value_came_from_in_words() -> None:
 def test_a_form_needs_no_tensorflow() -> None:
     code = (
         "import sys\n"
-        "from hubexplore.inputs.brought import sources\n"
+        "from hubexplore.inputs.external import sources\n"
         "from hubexplore.inputs.examples import examples\n"
-        "from hubexplore.inputs.typed import typed_text\n"
+        "from hubexplore.inputs.text import typed_text\n"
         "from hubexplore.inputs.fields import Field\n"
         "one = Field('x', 'float32', (None, 2), 'sparse', 'sparse', '')\n"
         "text = Field('y', 'string', (None,), 'dense', 'text', '')\n"

@@ -23,15 +23,15 @@ from tests.inputs.fields_of import field
 def test_nested_lists_are_a_ragged_value(
     rows: list[object], flat: list[int], splits: list[list[int]]
 ) -> None:
-    shown = InputValue(rows).shown
+    shown = InputValue(rows).display_value
     assert isinstance(shown, Ragged)
     assert shown.flat_values.tolist() == flat
-    assert [each.tolist() for each in shown.nested_row_splits] == splits
+    assert [split.tolist() for split in shown.nested_row_splits] == splits
 
 
 def test_others_are_shown_as_they_are() -> None:
     array = np.zeros((2, 3))
-    assert InputValue(array).shown is array
+    assert InputValue(array).display_value is array
 
 
 @pytest.mark.parametrize(

@@ -92,5 +92,5 @@ def test_a_system_without_such_files(tmp_path: Path) -> None:
 
 
 def test_this_machine_has_some() -> None:
-    found = available_memory()
-    assert found is None or found > 0
+    value = available_memory()
+    assert value is None or value > 0

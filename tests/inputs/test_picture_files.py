@@ -12,7 +12,7 @@ import pytest
 
 from hubexplore.errors import SignatureError
 from hubexplore.inputs import pictures
-from hubexplore.inputs.brought import picture_files
+from hubexplore.inputs.external import picture_files
 from hubexplore.inputs.fields import Field
 from hubexplore.summary.reading.string_inputs import Encoding
 
@@ -23,31 +23,31 @@ def field(shape: Any = (None,), in_base64: bool = False) -> Field:
 
 
 def file(form: str = "PNG", size: tuple[int, int] = (400, 100)) -> bytes:
-    found = io.BytesIO()
-    PIL.Image.new("RGB", size, "red").save(found, form)
-    return found.getvalue()
+    buffer = io.BytesIO()
+    PIL.Image.new("RGB", size, "red").save(buffer, form)
+    return buffer.getvalue()
 
 
 @pytest.mark.parametrize("form", picture_files.FORMATS)
 def test_files_stay_as_they_are(form: str) -> None:
     content = file(form)
     assert content.startswith(picture_files.BEGINNINGS)
-    given = picture_files.read(field(), [("a.x", content), ("b.x", content)])
-    assert given.value.tolist() == [content, content]
-    assert given.words == "picture a.x and 1 more"
-    assert not given.are_samples
+    input_value = picture_files.read(field(), [("a.x", content), ("b.x", content)])
+    assert input_value.value.tolist() == [content, content]
+    assert input_value.words == "picture a.x and 1 more"
+    assert not input_value.are_samples
     assert picture_files.read(field(()), [("a", content)]).value[()] == content
     assert picture_files.read(field((None, 1)), [("a", content)] * 2).value.shape == (2, 1)
     (web,) = picture_files.read(field(in_base64=True), [("a", content)]).value
     assert base64.urlsafe_b64decode(web) == content
-    (preview, _) = picture_files.preview(field(), given.value)
+    (preview, _) = picture_files.preview(field(), input_value.value)
     with PIL.Image.open(io.BytesIO(preview)) as shown:
         assert (shown.format, shown.size) == ("PNG", (192, 48))
 
 
 def test_ours() -> None:
-    given = picture_files.read(field(), list(pictures.samples().items())[:2])
-    assert given.are_samples
+    input_value = picture_files.read(field(), list(pictures.samples().items())[:2])
+    assert input_value.are_samples
     assert not picture_files.read(field(), [("cube", file())]).are_samples
 
 

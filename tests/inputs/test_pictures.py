@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from hubexplore.inputs import pictures
-from hubexplore.inputs.brought import images, picture_files
 from hubexplore.inputs.code.expressions import Expressions
 from hubexplore.inputs.examples import examples
+from hubexplore.inputs.external import picture_arrays, picture_files
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue
 from hubexplore.summary.reading.string_inputs import Encoding
@@ -30,7 +30,7 @@ def sample_value(kind: str) -> InputValue:
     files = list(pictures.samples().items())
     match kind:
         case "sample pictures":
-            return images.read_pictures(COLOR, files, images.ImageChoice())
+            return picture_arrays.read_pictures(COLOR, files, picture_arrays.ImageChoice())
         case "sample files":
             return picture_files.read(FILES, files)
         case _:

@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubexplore.errors import HubError, SignatureError
-from hubexplore.inputs.brought import npy_files, sources
+from hubexplore.inputs.external import npy_files, sources
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.typed import tf_examples
+from hubexplore.inputs.text import tf_examples
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
 from tests.inputs.fields_of import field
 
@@ -58,14 +58,14 @@ ARRAYS = {
 
 @pytest.mark.parametrize("array", ARRAYS.values(), ids=ARRAYS)
 def test_npy(array: Any) -> None:
-    found = sources.read_file(PAIRS, "x.npy", npy(array))
-    assert found.value.tolist() == [[1, 2], [3, 4]]
-    assert found.value.dtype == np.float32
-    assert found.value.dtype.isnative
-    assert found.value.flags.c_contiguous
-    assert found.value.flags.writeable
-    assert found.file == "x.npy"
-    assert found.words == "file x.npy"
+    value = sources.read_file(PAIRS, "x.npy", npy(array))
+    assert value.value.tolist() == [[1, 2], [3, 4]]
+    assert value.value.dtype == np.float32
+    assert value.value.dtype.isnative
+    assert value.value.flags.c_contiguous
+    assert value.value.flags.writeable
+    assert value.file == "x.npy"
+    assert value.words == "file x.npy"
 
 
 def test_npy_of_texts() -> None:
@@ -114,7 +114,7 @@ EMPTY = "{'descr': '|S0', 'fortran_order': False, 'shape': (1000000000000000,)}"
         (b"\0" * 25_000_001, "the limit for a file is 25 MB"),
         (b"1 " * 2_500_001, "the limit for numbers as text is 5 MB"),
     ],
-    ids=lambda each: "" if isinstance(each, bytes) else None,
+    ids=lambda text: "" if isinstance(text, bytes) else None,
 )  # fmt: skip
 def test_what_is_wrong_with_a_file_is_said(content: bytes, words: str) -> None:
     with pytest.raises(SignatureError, match=words) as caught:
@@ -293,7 +293,7 @@ def test_from_variable() -> None:
     assert not np.shares_memory(copied, own["same"]), "what is changed later must not change the log"
     assert sources.from_variable(PAIRS, NAMESPACE, "mixed").value.tolist() == [[1, 3.5], [2, 4]]
     sparse = sources.from_variable(field("int32", (None, 2), "sparse"), NAMESPACE, "sparse").value
-    assert [each.tolist() for each in sparse] == [[[0, 1]], [7], [1, 2]]
+    assert [value.tolist() for value in sparse] == [[[0, 1]], [7], [1, 2]]
     with pytest.raises(SignatureError, match=r"no variable 'fit'\. Did you mean 'fits'"):
         sources.from_variable(PAIRS, NAMESPACE, "fit")
     for name in ("hostile", "hostiles", "loop", "bomb", "wide", "nothing", "module", "ragged"):

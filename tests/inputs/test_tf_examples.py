@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubexplore.errors import SignatureError
-from hubexplore.inputs.brought import tf_records
+from hubexplore.inputs.external import tf_records
 from hubexplore.inputs.fields import Field
-from hubexplore.inputs.typed import tf_examples, typed_text
-from hubexplore.inputs.typed.tf_examples import Values, features_of, serialized
+from hubexplore.inputs.text import tf_examples, typed_text
+from hubexplore.inputs.text.tf_examples import Values, features_of, serialized
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
 
 FEATURES = (Feature("name", "string"), Feature("age", "int64"), Feature("score", "float32", 2))
@@ -88,8 +88,8 @@ def test_tensorflow_reads_and_writes_the_same(values: dict[str, Values]) -> None
     content = serialized(values)
     assert message(content) == values
     assert features_of(content) == values
-    own = tf.train.Example.FromString(content).SerializeToString(deterministic=True)
-    assert features_of(own) == values
+    parsed = tf.train.Example.FromString(content).SerializeToString(deterministic=True)
+    assert features_of(parsed) == values
 
 
 @given(VALUES)
@@ -100,8 +100,8 @@ def test_text_and_back(values: dict[str, Values]) -> None:
     value[:] = [serialized(values), serialized({})]
     text = typed_text.write(one, value)
     if text is None:
-        flat = [each for own in values.values() for each in own if isinstance(each, bytes)]
-        assert any(not _is_text(each) for each in flat)
+        flat = [value for feature in values.values() for value in feature if isinstance(value, bytes)]
+        assert any(not _is_text(value) for value in flat)
     else:
         assert typed_text.read(one, text).tolist() == value.tolist()
 
@@ -117,9 +117,9 @@ def _is_text(content: bytes) -> bool:
 @given(st.binary(max_size=40) | VALUES.map(serialized).map(lambda each: each[:-1] + b"\x01"))
 def test_other_bytes(content: bytes) -> None:
     """What is read as a message is one for TensorFlow too; nothing else is raised."""
-    found = features_of(content)
-    if found is not None:
-        assert message(content).keys() == found.keys()
+    features = features_of(content)
+    if features is not None:
+        assert message(content).keys() == features.keys()
     value = np.empty(1, object)
     value[:] = [content]
     text = typed_text.write(field(features=()), value)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hubexplore.errors import HubError, SignatureError
-from hubexplore.inputs.typed import typed_text
-from hubexplore.inputs.typed.nested_lists import same
+from hubexplore.inputs.text import typed_text
+from hubexplore.inputs.text.nested_lists import same
 from tests.inputs.fields_of import field
 
 NUMBERS = (
@@ -47,10 +47,10 @@ NUMBERS = (
     ],
 )
 def test_numbers(dtype: str, shape: Any, text: str, expected: Any) -> None:
-    found = typed_text.read(field(dtype, shape), text)
-    assert found.dtype == np.dtype(dtype)
-    assert found.shape == np.shape(expected)
-    assert found.tolist() == np.asarray(expected).tolist()
+    value = typed_text.read(field(dtype, shape), text)
+    assert value.dtype == np.dtype(dtype)
+    assert value.shape == np.shape(expected)
+    assert value.tolist() == np.asarray(expected).tolist()
 
 
 def test_what_is_no_number_and_infinite() -> None:
@@ -75,9 +75,9 @@ def test_what_is_no_number_and_infinite() -> None:
     ],
 )
 def test_texts(shape: Any, text: str, expected: Any) -> None:
-    found = typed_text.read(field("string", shape), text)
-    assert found.dtype == object
-    assert found.tolist() == expected
+    value = typed_text.read(field("string", shape), text)
+    assert value.dtype == object
+    assert value.tolist() == expected
 
 
 def test_sparse_rows_and_parts() -> None:
@@ -180,7 +180,7 @@ def test_numbers_come_back(dtype: str, data: st.DataObject) -> None:
 
 @given(st.lists(st.text(), min_size=1), st.sampled_from([(None,), (None, 1), None]))
 def test_texts_come_back(texts: list[str], shape: Any) -> None:
-    encoded = [each.encode("utf-8", "replace") for each in texts]
+    encoded = [text.encode("utf-8", "replace") for text in texts]
     flat = np.empty(len(texts), object)
     flat[:] = encoded
     value: Any = flat.reshape(-1, 1) if shape == (None, 1) else flat
@@ -194,10 +194,10 @@ def test_texts_come_back(texts: list[str], shape: Any) -> None:
 def test_sparse_comes_back(rows: list[list[float | None]]) -> None:
     one = field("float32", (None, 3), "sparse")
     entries = [(r, c, x) for r, row in enumerate(rows) for c, x in enumerate(row) if x is not None]
-    indices = np.array([each[:2] for each in entries], np.int64).reshape(-1, 2)
+    indices = np.array([entry[:2] for entry in entries], np.int64).reshape(-1, 2)
     value = typed_text.read(one, "[[1, 2, 3]]")._replace(
         indices=indices,
-        values=np.array([each[2] for each in entries], np.float32),
+        values=np.array([entry[2] for entry in entries], np.float32),
         dense_shape=np.array([len(rows), 3]),
     )
     text = typed_text.write(one, value)

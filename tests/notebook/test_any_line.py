@@ -149,9 +149,9 @@ def test_any_line(scale: Run) -> None:
             try:
                 scale(line)
             except UsageError as error:
-                said = str(error)
-                assert said.isprintable(), f"seed {seed}: {line!r}"
-                assert said.strip() or " " not in line, f"seed {seed}: {line!r}"
+                text = str(error)
+                assert text.isprintable(), f"seed {seed}: {line!r}"
+                assert text.strip() or " " not in line, f"seed {seed}: {line!r}"
             except TypeError as error:
                 if "operand" not in str(error):  # an operator of the user's, as in `scale @ x`
                     raise

@@ -31,7 +31,7 @@ def line_of_error(run: Run, source: str, kind: type[Exception]) -> int | None:
     """The line of the cell, counted from the magic, that an error points at."""
     with pytest.raises(kind) as caught:
         run(source)
-    return [each.lineno for each in traceback.extract_tb(caught.value.__traceback__)][-1]
+    return [frame.lineno for frame in traceback.extract_tb(caught.value.__traceback__)][-1]
 
 
 class TestCallOverCell:
@@ -59,11 +59,11 @@ class TestCallOverCell:
 
     def test_the_setting_of_batches_is_used(self, scale: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         seen = []
-        own = NotebookSession.call
+        original_call = NotebookSession.call
 
         def call(*arguments: Any, **options: Any) -> Any:
             seen.append((options["batch_size"], options["progress"]))
-            return own(*arguments, **options)
+            return original_call(*arguments, **options)
 
         monkeypatch.setattr("hubexplore.session.session.NotebookSession.call", call)
         scale("%hub_call scale [1.0]")
@@ -110,7 +110,8 @@ class TestCsv:
             ("a,bb\n1,2", "'bb' is not an input of this signature. Did you mean 'b'?"),
             ("1,2\n3,4", "several inputs"),
             ("a,b\n1,2\n3", "row 3 has 1"),
-            ("a,b\n1,x", "takes numbers"),
+            ("a,b\n1,x", "Input 'b', row 1: found 'x', expected a number such as 1.5 (float32)."),
+            ("a,b\n", "no rows below its row of names"),
             ("\n \n", "no rows"),
             (f'a,b\n1,"{"2" * 200_000}"', "The cell is not a table that can be read"),
         ],

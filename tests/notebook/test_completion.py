@@ -17,8 +17,8 @@ from tests.notebook.shells import Run, fails
 def completed(shell: InteractiveShell, line: str) -> set[str]:
     """The lines that the tab key offers."""
     with provisionalcompleter():
-        found = list(shell.Completer.completions(line, len(line)))
-    return {line[: each.start] + each.text for each in found}
+        completions = list(shell.Completer.completions(line, len(line)))
+    return {line[: entry.start] + entry.text for entry in completions}
 
 
 @pytest.fixture
@@ -294,8 +294,8 @@ def test_a_quote_that_the_editor_closed(run: Run, shell: InteractiveShell, insid
     (inside / "aa b").mkdir()
     line = "%hub_load 'aa'"
     with provisionalcompleter():
-        (found,) = shell.Completer.completions(line, len(line) - 1)
-    assert line[: found.start] + found.text + line[found.end :] == "%hub_load 'aa b/'"
+        (completion,) = shell.Completer.completions(line, len(line) - 1)
+    assert line[: completion.start] + completion.text + line[completion.end :] == "%hub_load 'aa b/'"
 
 
 def test_values_are_put_in_word_by_word(run: Run, inside: Path) -> None:
@@ -318,3 +318,18 @@ def test_values_are_put_in_word_by_word(run: Run, inside: Path) -> None:
 def test_values_of_the_function_that_calls_are_expanded(run: Run) -> None:
     run("def load(name):\n    return get_ipython().run_line_magic('hub_load', 'sample:{name} --as m')")
     assert run("load('half-plus-two')").get_signature_names()
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+@pytest.mark.parametrize("option", ["--signature ", "--signature="])
+def test_every_signature_where_the_editor_closed_the_quote(
+    run: Run, shell: InteractiveShell, inside: Path, quote: str, option: str
+) -> None:
+    shell.user_ns.update(secret="leaked", spec=named([*HOSTILE, *UNTYPEABLE]))
+    run("%hub_load spec --as m")
+    line = f"%hub_call m {option}{quote}aa{quote}"
+    with provisionalcompleter():
+        found = list(shell.Completer.completions(line, len(line) - 1))
+    lines = [line[: each.start] + each.text + line[each.end :] for each in found]
+    assert {run(line).decode() for line in lines} == {*HOSTILE}
+    assert not (inside / "pwned").exists()

@@ -28,8 +28,13 @@ def session_of(shell: InteractiveShell) -> NotebookSession:
 
 def traces(shell: InteractiveShell) -> list[object]:
     """What a shell has beside the magics themselves."""
-    completions = [each for each in shell.Completer.custom_matchers if "hubexplore" in str(vars(each))]
-    return [*completions, *(each for each in shell.configurables if type(each).__name__ == "HubMagics")]
+    completions = [
+        matcher for matcher in shell.Completer.custom_matchers if "hubexplore" in str(vars(matcher))
+    ]
+    return [
+        *completions,
+        *(entry for entry in shell.configurables if type(entry).__name__ == "HubMagics"),
+    ]
 
 
 def closed(session: NotebookSession) -> bool:

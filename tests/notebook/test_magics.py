@@ -184,6 +184,18 @@ class TestCall:
         assert "----> 1 [1.0, nothing]" in traceback
         assert "Could not get source" not in traceback
 
+    def test_an_interrupt_shows_the_line_only(self, scale: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Frames below it would take IPython seconds to show."""
+
+        def below(*_: Any, **__: Any) -> None:
+            raise KeyboardInterrupt("What has begun goes on")
+
+        monkeypatch.setattr("hubexplore.session.session.NotebookSession.call", below)
+        with pytest.raises(KeyboardInterrupt, match="What has begun goes on") as caught:
+            scale("%hub_call scale [1.0]")
+        assert "below" not in [entry.name for entry in caught.traceback]
+        assert caught.value.__suppress_context__
+
     def test_an_expression_that_is_none(self, scale: Run) -> None:
         assert "[1.0" in fails(scale, "%hub_call scale [1.0")
 
@@ -226,7 +238,9 @@ def test_help(run: Run, name: str, capsys: pytest.CaptureFixture[str]) -> None:
 def hub_errors() -> list[type[Exception]]:
     """Every class of HubError that errors.py has."""
     return [
-        each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.HubError)
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, errors.HubError)
     ]
 
 

@@ -8,9 +8,9 @@ import pytest
 
 import hubexplore as hub
 from hubexplore.explorer.subject import Subject
-from hubexplore.hub.running.run_errors import NoKernelError
+from hubexplore.hub.running.run_error_classes import NoKernelError
 from hubexplore.notebook.panel.explorer import Explorer
-from hubexplore.notebook.panel.tabs.trial import FIRST_THAT_RUNS
+from hubexplore.notebook.panel.tabs.try_tab import FIRST_THAT_RUNS
 from hubexplore.session.export.verification import compare_with_export
 from hubexplore.session.session import NotebookSession
 from tests.hub.test_no_kernel import buckets

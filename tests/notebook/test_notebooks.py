@@ -111,11 +111,11 @@ def test_a_folder_of_published_modules(real_modules: Path, tmp_path: Path) -> No
     records = nbformat.v4.new_code_cell("{name: what for name, what, _ in survey(folder)}")
     ran = execute(nbformat.v4.new_notebook(cells=[imports, survey, records]), tmp_path)
     assert complaints(ran) == []
-    found = ast.literal_eval(outputs(ran)[-1].data["text/plain"])
-    assert found["dm21"] == found["half_plus_two_v1.tar.gz"] == found["vae3dshapes"] == "TF1 Hub module"
-    assert found["taxi-estimator-savedmodel"] == "TF1 SavedModel"
-    assert found["penguin-tf2-savedmodel"] == "TF2 SavedModel"
-    assert found["README.md"] == "no module"
+    content = ast.literal_eval(outputs(ran)[-1].data["text/plain"])
+    assert content["dm21"] == content["half_plus_two_v1.tar.gz"] == content["vae3dshapes"] == "TF1 Hub module"
+    assert content["taxi-estimator-savedmodel"] == "TF1 SavedModel"
+    assert content["penguin-tf2-savedmodel"] == "TF2 SavedModel"
+    assert content["README.md"] == "no module"
 
 
 # What `make notebooks` stores, and what it refuses.

@@ -22,10 +22,10 @@ Published = list[dict[str, Any]]
 @pytest.fixture
 def published(run: Run, shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> Published:
     """What a shell that takes itself for a kernel's publishes."""
-    found: Published = []
+    outputs: Published = []
     monkeypatch.setattr(shell, "kernel", object(), raising=False)
-    monkeypatch.setattr(shell.display_pub, "publish", lambda **message: found.append(message))
-    return found
+    monkeypatch.setattr(shell.display_pub, "publish", lambda **message: outputs.append(message))
+    return outputs
 
 
 def lines(published: Published) -> list[str]:
@@ -99,14 +99,14 @@ def test_in_a_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     ran = client.execute(cwd=str(tmp_path))
     _, first, again, own, failed, unload = (cell.outputs for cell in ran.cells)
-    assert [each.output_type for each in first] == ["display_data", "execute_result"]
+    assert [output.output_type for output in first] == ["display_data", "execute_result"]
     assert first[0].data["text/plain"].startswith("half: ready")
-    assert [each.output_type for each in again] == ["display_data"]
+    assert [output.output_type for output in again] == ["display_data"]
     assert "replaces" in again[0].data["text/plain"]
     trace = re.sub(r"\x1b\[[\d;]*m", "", "\n".join(own[-1].traceback))
     assert "----> 4 1 / 0" in trace
     assert re.search(r"Cell In\[4\](, line |:)4", trace)
-    assert [each.output_type for each in failed] == ["display_data", "stream"]
+    assert [output.output_type for output in failed] == ["display_data", "stream"]
     assert failed[0].data["text/plain"] == ""
     assert failed[1].text.startswith("UsageError: ")
     assert failed[1].text.count("\n") == 1

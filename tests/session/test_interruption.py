@@ -40,7 +40,7 @@ FOR_EVER = 10**15
 
 def filled_collections(graph: tf.Graph) -> dict[str, list[str]]:
     keys = graph.get_all_collection_keys()
-    return {key: [each.name for each in found] for key in keys if (found := graph.get_collection(key))}
+    return {key: [entry.name for entry in found] for key in keys if (found := graph.get_collection(key))}
 
 
 def interrupt_the_long_ones(far: int) -> None:
@@ -155,8 +155,8 @@ class TestInterrupt:
         def module_fn() -> None:
             start = tf1.py_func(work, [], tf.float32)
             start.set_shape([])
-            own = tf1.get_variable("own", initializer=start)
-            hub.add_signature(outputs=own + 0.0)
+            variable = tf1.get_variable("own", initializer=start)
+            hub.add_signature(outputs=variable + 0.0)
 
         earlier = session.load(hub.create_module_spec(layered), "m")
         before = filled_collections(session.graph)
@@ -202,9 +202,9 @@ class TestInterrupt:
 
     def test_nothing_of_the_last_work_is_kept(self) -> None:
         helper = interruption.Helper()
-        given, made = np.zeros(3), np.ones(3)
-        refs = weakref.ref(given), weakref.ref(made)
-        helper.run(lambda array, other: [array, other], given, made)
-        del given, made
+        value, made = np.zeros(3), np.ones(3)
+        refs = weakref.ref(value), weakref.ref(made)
+        helper.run(lambda array, other: [array, other], value, made)
+        del value, made
         assert [ref() for ref in refs] == [None, None]
         helper.close()

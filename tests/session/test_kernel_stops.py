@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hubexplore.session.whole_imports import MSG_GOES_ON
 from tests.notebook.test_kernel import FOR_EVER, Kernel, interrupted, kernel, reply, value
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -66,3 +67,28 @@ def test_whatever_runs_can_be_left(kernel: Kernel, tmp_path: Path) -> None:
     assert value(client, "int(run(steps))") == "0"
     assert reply(client, "run(train, {far: 3})")["status"] == "ok"
     assert value(client, "int(run(steps))") == "3"
+
+
+IMPORTING = """
+import sys, threading, pathlib, time
+def watch():
+    while "tensorflow.python.framework.ops" not in sys.modules:
+        time.sleep(0.001)
+    pathlib.Path({begun!r}).touch()
+threading.Thread(target=watch, daemon=True).start()
+"""
+
+
+@pytest.mark.parametrize("cell", ["%hub_load sample:half-plus-two --as half", "hub.Module"])
+def test_an_import_of_tensorflow_that_is_left(cell: str, kernel: Kernel, tmp_path: Path) -> None:
+    """It goes on beside the kernel; what needs it next waits for it."""
+    _, client = kernel
+    begun = tmp_path / "begun"
+    assert reply(client, "%load_ext hubexplore\nimport hubexplore as hub")["status"] == "ok"
+    content = interrupted(kernel, IMPORTING.format(begun=str(begun)) + cell, begun)
+    assert content.get("ename") == "KeyboardInterrupt", content
+    # No traceback, which would take long beside the import.
+    assert content["traceback"] == [f"KeyboardInterrupt: {MSG_GOES_ON}"]
+    assert reply(client, "%hub_load sample:half-plus-two --as half")["status"] == "ok"
+    assert value(client, "get_ipython().run_line_magic('hub_call', 'half [3.0]').tolist()") == "[3.5]"
+    assert value(client, "hub.Module.__name__") == "'Module'"

@@ -36,8 +36,8 @@ def wide() -> None:
         chained = tf.nn.relu(chained + 1.0)
     hub.add_signature("chain", inputs=x, outputs=tf.reduce_sum(chained, 1))
     hub.add_signature("once", inputs=x, outputs=tf.reduce_sum(grown + 1.0, 1))
-    kept = [tf.matmul(x, w + float(number)) for number in range(5)]
-    hub.add_signature("kept", inputs=x, outputs=tf.concat(kept, 1))
+    products = [tf.matmul(x, w + float(number)) for number in range(5)]
+    hub.add_signature("kept", inputs=x, outputs=tf.concat(products, 1))
     two = tf1.placeholder(tf.float32, [2, 4])
     hub.add_signature("fixed", inputs=two, outputs=tf.matmul(two, w))
     hub.add_signature("nothing", outputs=tf.identity(w))
@@ -80,9 +80,9 @@ def test_the_message_says_what_to_do(session: NotebookSession, module: hub.Modul
     assert "1,000,000 rows need 4.0 GB" in text
     assert "1.0 GB are free" in text
     assert "MatMul 'grown'" in text
-    found = re.search(r"([\d,]+) rows would fit", text)
-    assert found is not None
-    fit = int(found[1].replace(",", ""))
+    match = re.search(r"([\d,]+) rows would fit", text)
+    assert match is not None
+    fit = int(match[1].replace(",", ""))
     assert f"batch_size={fit // 2}" in text
     estimate.check(one, {"default": np.zeros([fit, 4], np.float32)}, lambda: GB)
     with pytest.raises(TooLargeError):
@@ -179,8 +179,8 @@ def test_a_long_graph_takes_linear_work(session: NotebookSession) -> None:
             hub.add_signature(inputs=x, outputs=y)
 
         one = session.applied(session.load(hub.create_module_spec(long), f"long_{count}"))
-        given = {"default": np.zeros([5, 4], np.float32)}
-        return calls(lambda: estimate.check(one, given))
+        value = {"default": np.zeros([5, 4], np.float32)}
+        return calls(lambda: estimate.check(one, value))
 
     assert work(2000) < 2.2 * work(1000)
 

@@ -84,10 +84,10 @@ def test_loading_fills_no_table_again(
 
 def test_a_variable_of_the_user_keeps_its_value(session: NotebookSession, scale: hub.ModuleSpec) -> None:
     with session.graph.as_default():
-        own = tf1.get_variable("own", initializer=1.0)
-        session.session.run(own.assign(5.0))
+        variable = tf1.get_variable("own", initializer=1.0)
+        session.session.run(variable.assign(5.0))
         session.load(scale, "s")
-        assert session.session.run(own) == 5.0
+        assert session.session.run(variable) == 5.0
 
 
 def test_a_name_used_again_means_the_new_module(session: NotebookSession, scale: hub.ModuleSpec) -> None:
@@ -124,7 +124,7 @@ def test_each_signature_is_applied_once(session: NotebookSession, scale: hub.Mod
     for _ in range(3):
         session.call(module, [1.0])
         session.call(module, signature="weight")
-    assert [each.signature for each in module.applications] == ["default", "weight"]
+    assert [application.signature for application in module.applications] == ["default", "weight"]
 
 
 def test_a_failing_call_adds_no_op(session: NotebookSession, scale: hub.ModuleSpec) -> None:

@@ -75,8 +75,8 @@ class TestValues:
             session.call(layers, {"a": values, "b": [1]}, "pair")
 
     def test_integers_of_another_width(self, session: NotebookSession, layers: hub.Module) -> None:
-        given = {"a": np.array([1, 2], np.int64), "b": np.array([3, 4], np.uint8)}
-        assert session.call(layers, given, "pair").tolist() == [4, 6]
+        inputs = {"a": np.array([1, 2], np.int64), "b": np.array([3, 4], np.uint8)}
+        assert session.call(layers, inputs, "pair").tolist() == [4, 6]
 
     def test_a_data_frame_with_a_column_per_input(self, session: NotebookSession, layers: hub.Module) -> None:
         frame = pd.DataFrame({"b": [3, 4], "a": [1, 2]})
@@ -113,9 +113,9 @@ class TestBatches:
         dense = np.array([[0, 1, 0], [0, 0, 0], [2, 0, 3]], np.float32)
         matrix = scipy.sparse.coo_matrix(dense)
         result = session.call(parts, matrix, "sparse", as_dict=True, batch_size=size)
-        found = np.zeros(result["default"].dense_shape)
-        found[tuple(result["default"].indices.T)] = result["default"].values
-        assert found.tolist() == dense.tolist()
+        value = np.zeros(result["default"].dense_shape)
+        value[tuple(result["default"].indices.T)] = result["default"].values
+        assert value.tolist() == dense.tolist()
         assert result["sums"].tolist() == [1, 0, 5]
         ragged = session.call(parts, [[1], [], [2, 3]], "ragged", as_dict=True, batch_size=size)
         assert ragged["default"].to_list() == [[2], [], [4, 6]]
@@ -188,10 +188,10 @@ class TestFetch:
         ops = len(session.graph.get_operations())
         session.call(layers, ROWS, fetch=["w", layers.variables[0]])
         ops = len(session.graph.get_operations())
-        own = layers.variables[0]
+        variable = layers.variables[0]
         for _ in range(3):
             session.call(layers, ROWS, fetch=["hidden"])
-            session.call(layers, ROWS, fetch=["w", own])
+            session.call(layers, ROWS, fetch=["w", variable])
         assert len(session.graph.get_operations()) == ops
 
     def test_a_variable_cut_along_its_columns(self, session: NotebookSession) -> None:
@@ -225,11 +225,11 @@ class TestFetch:
 class TestState:
     def test_new_variables_are_initialised_once(self, session: NotebookSession, layers: hub.Module) -> None:
         with session.building():
-            own = tf1.get_variable("own", initializer=1.0)
-            bump = own.assign_add(1.0)
+            variable = tf1.get_variable("own", initializer=1.0)
+            bump = variable.assign_add(1.0)
             assert session.session.run(bump) == 2.0
             other = tf1.get_variable("other", initializer=5.0)
-        assert session.session.run([own, other]) == [2.0, 5.0]
+        assert session.session.run([variable, other]) == [2.0, 5.0]
         assert session.initialize() == []
 
     def test_a_variable_made_of_another(self, session: NotebookSession) -> None:
@@ -241,9 +241,9 @@ class TestState:
     def test_what_needs_a_feed_is_left_to_the_user(self, session: NotebookSession) -> None:
         with session.building():
             start = tf1.placeholder(tf.float32, [])
-            own = tf1.Variable(start, validate_shape=True)
-            session.session.run(own.initializer, {start: 4.0})
-        assert session.session.run(own) == 4.0
+            variable = tf1.Variable(start, validate_shape=True)
+            session.session.run(variable.initializer, {start: 4.0})
+        assert session.session.run(variable) == 4.0
 
     def test_no_variable_is_called_like_that_of_another_module(self, session: NotebookSession) -> None:
         def one(name: str, value: float) -> hub.ModuleSpec:
@@ -265,7 +265,7 @@ class TestState:
         session.load(spec, "twice_1")
         session.call("twice_1")
         session.call(session.module("twice"))
-        assert [each.module for each in session.log] == ["twice_1", "twice"]
+        assert [call.module for call in session.log] == ["twice_1", "twice"]
 
     def test_values_of_variables(self, session: NotebookSession, layers: hub.Module) -> None:
         session.load(hub.create_module_spec(modules.partitioned), "cut")
@@ -297,7 +297,9 @@ class TestState:
         old = session.load(spec, "m", trainable=True)
         assert old.graph is session.graph
         session.load(spec, "m", trainable=True)
-        assert [each.op.name for each in session.graph.get_collection("trainable_variables")] == ["m_1/w"]
+        assert [variable.op.name for variable in session.graph.get_collection("trainable_variables")] == [
+            "m_1/w"
+        ]
         with session.building(), pytest.raises(tf.errors.FailedPreconditionError):
             session.session.run(old.variables[0].read_value())
 
@@ -315,7 +317,9 @@ class TestReplacing:
             module = session.load(spec, "m", trainable=True)
             assert session.call("m", ROWS[:1]).tolist() == [[6.0, 8.0]]
             sizes.add(len(module.graph.get_operations()))
-            assert [each.op.name for each in module.graph.get_collection("trainable_variables")] == ["m/w"]
+            assert [variable.op.name for variable in module.graph.get_collection("trainable_variables")] == [
+                "m/w"
+            ]
         assert len(sizes) == 1
 
     def test_what_was_replaced_is_freed(self, session: NotebookSession, spec: hub.ModuleSpec) -> None:
@@ -333,15 +337,15 @@ class TestReplacing:
                 thread.join()
         gc.collect()
         assert graph() is None
-        assert [each.module for each in session.log] == ["m"]
+        assert [call.module for call in session.log] == ["m"]
 
     def test_what_the_user_built_stays(self, session: NotebookSession, spec: hub.ModuleSpec) -> None:
         session.load(spec, "m")
         with session.building():
-            own = tf1.get_variable("own", initializer=1.0)
-            session.session.run(own.assign(5.0))
+            variable = tf1.get_variable("own", initializer=1.0)
+            session.session.run(variable.assign(5.0))
         session.load(spec, "m")
-        assert session.session.run(own) == 5
+        assert session.session.run(variable) == 5
 
     def test_other_modules_stay(self, session: NotebookSession, spec: hub.ModuleSpec) -> None:
         other = session.load(spec, "other")
@@ -354,9 +358,9 @@ class TestReplacing:
     ) -> None:
         module = session.load(spec, "m")
         with module.graph.as_default():
-            own = tf1.get_variable("own", initializer=1.0)
+            variable = tf1.get_variable("own", initializer=1.0)
         session.load(spec, "m")
-        assert session.session.run(own) == 1
+        assert session.session.run(variable) == 1
 
     def test_a_load_that_fails_leaves_the_earlier_one(
         self, session: NotebookSession, spec: hub.ModuleSpec
@@ -458,9 +462,9 @@ class TestForgotten:
 class TestLog:
     def test_each_call_is_a_row_that_replays(self, session: NotebookSession, layers: hub.Module) -> None:
         before = datetime.datetime.now().astimezone() - datetime.timedelta(seconds=1)
-        given = ROWS.copy()
-        first = session.call(layers, given)
-        given[:] = 0
+        value = ROWS.copy()
+        first = session.call(layers, value)
+        value[:] = 0
         session.call(layers, {"a": [1], "b": [2]}, "pair")
         one, two = session.log
         assert (one.number, one.module, one.signature) == (1, "layers", "default")
@@ -493,5 +497,7 @@ class TestLog:
             session.call(layers, "text")
         assert len(session.log) == 0
         assert repr(session.log) == "no calls yet"
-        assert "<p>no calls yet</p>" in session.log._repr_html_()
-        assert "<table" not in session.log._repr_html_()
+        html = session.log._repr_html_()
+        assert html is not None
+        assert "<p>no calls yet</p>" in html
+        assert "<table" not in html

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 import hubexplore as hub
 from hubexplore.errors import GraphError
-from hubexplore.hub.running.compiled_call import CompiledCall, surely_runs
+from hubexplore.hub.running.compiled_call import CompiledCall, Stop, surely_runs
 from hubexplore.inputs.examples import example_search
 from hubexplore.session import interruption
 from hubexplore.session.export import verification
@@ -85,19 +85,19 @@ def test_what_a_condition_leaves_out_is_not_waited_for(session: NotebookSession)
     was = tf1.control_flow_v2_enabled()
     tf1.disable_control_flow_v2()
     with tf.Graph().as_default() as made:
-        wanted = tf1.placeholder(tf.bool, [], "wanted")
+        condition = tf1.placeholder(tf.bool, [], "wanted")
         hits = tf1.get_variable("hits", initializer=0, use_resource=True)
-        outside = tf.cond(wanted, lambda: hits.assign_add(1, read_value=False), tf.no_op)
+        outside = tf.cond(condition, lambda: hits.assign_add(1, read_value=False), tf.no_op)
         tf.while_loop(lambda i: i < 3, lambda i: [i + 1], [tf.cast(outside, tf.int32)], name="loop")
     (tf1.enable_control_flow_v2 if was else tf1.disable_control_flow_v2)()
     with session.building():
         tf.import_graph_def(made.as_graph_def(), name="")  # as they come with modules, all can be fetched
         op = session.graph.get_operation_by_name
-        inside = next(each for each in session.graph.get_operations() if each.type == "AssignAddVariableOp")
+        inside = next(op for op in session.graph.get_operations() if op.type == "AssignAddVariableOp")
         fetches = [op("loop/Exit"), inside, op("hits/Assign")]
-        assert [surely_runs(each) for each in fetches] == [True, False, True]
+        assert [surely_runs(fetche) for fetche in fetches] == [True, False, True]
         session.session.run(fetches[2])
-        read = next(each for each in session.graph.get_operations() if each.type == "ReadVariableOp")
+        read = next(op for op in session.graph.get_operations() if op.type == "ReadVariableOp")
         for value, count in ((False, 0), (True, 1)):
             session.session.run(fetches[:2], {"wanted:0": value})
             assert session.session.run(read.outputs[0]) == count
@@ -151,6 +151,16 @@ def test_a_dataset_that_gives_nothing(session: NotebookSession) -> None:
         with pytest.raises(KeyboardInterrupt):
             session.session.run(row)
         ends(session)
+
+
+def test_a_stop_changes_no_op_that_may_have_run(session: NotebookSession) -> None:
+    """TensorFlow logs a warning if one is changed, which a notebook shows."""
+    module = session.load(hub.create_module_spec(counting(lambda _: None)), "m")
+    with session.building():
+        counted = module(tf.constant(2, tf.int64))
+        before = counted.op.node_def
+        Stop(session.session, [counted])
+        assert counted.op.node_def == before
 
 
 def test_several_interrupts(session: NotebookSession) -> None:
@@ -230,7 +240,7 @@ class TestExport:
         ends(session)
         assert {path: path.read_bytes() for path in (tmp_path / "m").rglob("*") if path.is_file()} == before
         session.export(module, tmp_path / "m", overwrite=True)
-        assert [each.name for each in tmp_path.iterdir()] == ["m"]
+        assert [path.name for path in tmp_path.iterdir()] == ["m"]
 
 
 class TestClosing:
@@ -303,8 +313,8 @@ def test_heavy_calls_can_be_stopped_and_light_ones_need_not(session: NotebookSes
         large = x + tf.constant(np.zeros([6_000_000, 1], np.float32))
         calls = [CompiledCall(session.session, [x], {"y": y}, stoppable=True) for y in (light, heavy, large)]
         assert [call.stop is not None for call in calls] == [False, True, False]
-        given = np.ones(4, np.float32)
-        expected = given
+        value = np.ones(4, np.float32)
+        expected = value
         for _ in range(300):
             expected = np.sin(expected)
-        np.testing.assert_allclose(calls[1].results(calls[1].run(given))["y"], expected, rtol=1e-4)
+        np.testing.assert_allclose(calls[1].results(calls[1].run(value))["y"], expected, rtol=1e-4)

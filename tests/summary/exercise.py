@@ -8,12 +8,12 @@ from pathlib import Path
 
 from hubexplore import cli
 from hubexplore.display.rich.listings import Listing
-from hubexplore.display.rich.summaries import Summary, Variant, dress
+from hubexplore.display.rich.summaries import Summary, Variant, displayable
 from hubexplore.errors import HubError
 from hubexplore.summary.model import ModuleSummary, VariantSummary
 from tests.summary.saved_models import summary_of
 
-EMPTY = dress(ModuleSummary("", (VariantSummary((), ()),)))
+EMPTY = displayable(ModuleSummary("", (VariantSummary((), ()),)))
 LISTS = [name for name, value in vars(EMPTY.variants[0]).items() if isinstance(value, Listing)]
 
 
@@ -29,7 +29,7 @@ def exercise(folder: Path, other: Summary, scratch: Path) -> str | None:
       The message of the error where it is none; None where it has a summary.
     """
     try:
-        summary = dress(summary_of(folder))
+        summary = displayable(summary_of(folder))
     except HubError as error:
         return str(error)
     for text in (repr(summary), summary._repr_html_(), summary.to_json(), summary.to_html()):
@@ -46,7 +46,9 @@ def exercise(folder: Path, other: Summary, scratch: Path) -> str | None:
         variant._repr_html_()
     with contextlib.suppress(HubError):
         repr(summary.variables.stats())
-    signatures = {(variant.tags, each.name) for variant in summary.variants for each in variant.signatures}
+    signatures = {
+        (variant.tags, signature.name) for variant in summary.variants for signature in variant.signatures
+    }
     for tags, name in sorted(signatures)[:3]:
         with contextlib.suppress(HubError):
             diagram = summary.graph(name, tags)

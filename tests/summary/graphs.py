@@ -48,8 +48,8 @@ class Graph:
             function.signature.input_arg.add(name=f"a{index}", type=1)
         function.signature.output_arg.add(name="out", type=1)
         function.ret["out"] = result
-        for each in nodes:
-            add_node(function.node_def, *each)
+        for node in nodes:
+            add_node(function.node_def, *node)
 
     def call(self, name: str, function: str, *inputs: str) -> str:
         """Adds a call of a function."""

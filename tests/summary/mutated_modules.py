@@ -76,10 +76,10 @@ def fields(data: bytes) -> list[Field]:
     return found
 
 
-def written(found: list[Field]) -> bytes:
+def written(message_fields: list[Field]) -> bytes:
     """The message of these fields."""
     out = bytearray()
-    for number, kind, value in found:
+    for number, kind, value in message_fields:
         out += varint(number << 3 | kind)
         if isinstance(value, int):
             out += varint(value)
@@ -90,33 +90,33 @@ def written(found: list[Field]) -> bytes:
 
 def altered(data: bytes, random: Random) -> bytes:
     """A message in which one field, at some depth, is another."""
-    found = fields(data)
-    if not found:
+    field = fields(data)
+    if not field:
         return random.choice(BLOBS)
-    at = random.randrange(len(found))
-    number, kind, value = found[at]
+    at = random.randrange(len(field))
+    number, kind, value = field[at]
     if kind == wire.BYTES and isinstance(value, bytes) and random.random() < 0.85:
         try:
-            found[at] = (number, kind, altered(value, random) if value else random.choice(TEXTS))
-            return written(found)
+            field[at] = (number, kind, altered(value, random) if value else random.choice(TEXTS))
+            return written(field)
         except ValueError:
             pass
     match random.randrange(10):
         case 0:
-            del found[at]
+            del field[at]
         case 1:
-            found.insert(at, found[random.randrange(len(found))])
+            field.insert(at, field[random.randrange(len(field))])
         case 2:
-            found[at : at + 1] = [found[at]] * random.choice([2, 3, 70])
+            field[at : at + 1] = [field[at]] * random.choice([2, 3, 70])
         case 3:
-            found[at] = (number, wire.VARINT, random.choice(NUMBERS))
+            field[at] = (number, wire.VARINT, random.choice(NUMBERS))
         case 4:
-            found[at] = (number, wire.BYTES, random.choice(BLOBS))
+            field[at] = (number, wire.BYTES, random.choice(BLOBS))
         case 5:
-            found[at] = (random.choice([1, 2, 3, 4, 5, 7, 10, 15]), kind, value)
+            field[at] = (random.choice([1, 2, 3, 4, 5, 7, 10, 15]), kind, value)
         case _:
-            found[at] = (number, kind, _other(number, kind, value, random))
-    return written(found)
+            field[at] = (number, kind, _other(number, kind, value, random))
+    return written(field)
 
 
 def _other(number: int, kind: int, value: int | bytes, random: Random) -> int | bytes:

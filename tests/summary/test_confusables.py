@@ -32,7 +32,7 @@ def test_pairs_that_read_the_same_are_spelled_out(pair: tuple[str, str]) -> None
 @pytest.mark.parametrize("pair", [("a", "A"), ("a", "b"), ("a b", "ab"), ("\u00e9", "e"), ("rn", "m")])
 def test_others_do_not(pair: tuple[str, str]) -> None:
     assert reading(pair[0]) != reading(pair[1])
-    assert quoted(pair, ()) == [repr(each) for each in pair]
+    assert quoted(pair, ()) == [repr(name) for name in pair]
 
 
 def test_a_name_is_spelled_out_only_beside_its_double() -> None:
@@ -41,8 +41,8 @@ def test_a_name_is_spelled_out_only_beside_its_double() -> None:
 
 
 def test_columns_are_by_name() -> None:
-    found = columns(pd.DataFrame({"b": [1, 2], "a": [3, 4]}))
-    assert {name: list(column) for name, column in found.items()} == {"b": [1, 2], "a": [3, 4]}
+    column_names = columns(pd.DataFrame({"b": [1, 2], "a": [3, 4]}))
+    assert {name: list(column) for name, column in column_names.items()} == {"b": [1, 2], "a": [3, 4]}
 
 
 def test_columns_of_one_name_are_refused() -> None:

@@ -16,7 +16,7 @@ import pytest
 from google.protobuf import text_format
 
 from hubexplore import create_module_spec_from_saved_model, load_module_spec
-from hubexplore.display.rich.summaries import Summary, dress
+from hubexplore.display.rich.summaries import Summary, displayable
 from hubexplore.errors import HubError
 from hubexplore.summary.graph.messages import SavedModel
 from tests.summary import mutated_modules, saved_models
@@ -24,6 +24,9 @@ from tests.summary.exercise import exercise
 from tests.summary.saved_models import summary_of
 
 _MORE: Final = float(os.environ.get("HUBEXPLORE_MUTATIONS", "1"))
+
+pytestmark = pytest.mark.timeout(300 + 60 * _MORE)
+
 _LARGEST: Final = (1 << 63) - 1
 _LINES: Final = (
     *(b"unknown_field: 5", b"nested { " * 200, b"}", b"name: 'x", b"size: 99999999999999999999999"),
@@ -52,7 +55,7 @@ def _of_text(content: bytes, seed: int) -> bytes:
 @pytest.mark.parametrize("kind", ["graph", "objects", "index", "definition", "text"])
 def test_other_fields(tmp_path: Path, kind: str) -> None:
     base = mutated_modules.rich(tmp_path / "base", objects=kind == "objects")
-    other = dress(summary_of(base))
+    other = displayable(summary_of(base))
     content = (base / "saved_model.pb").read_bytes()
     module = tmp_path / "module"
     shutil.copytree(base, module)
@@ -68,9 +71,9 @@ def test_other_fields(tmp_path: Path, kind: str) -> None:
                 (module / "saved_model.pbtxt").write_bytes(_of_text(content, seed))
             case _:
                 (module / "saved_model.pb").write_bytes(mutated_modules.several(content, seed))
-        said = exercise(module, other, tmp_path)
-        assert said is None or said.strip(), f"{kind}, seed {seed}"
-        summaries += said is None
+        report = exercise(module, other, tmp_path)
+        assert report is None or report.strip(), f"{kind}, seed {seed}"
+        summaries += report is None
     assert summaries
 
 
@@ -79,9 +82,9 @@ def test_other_fields(tmp_path: Path, kind: str) -> None:
 
 def _shown(tmp_path: Path, graph: Any, other: Iterable[Any] = ()) -> Summary:
     folder = saved_models.write(tmp_path / "m", graph, *other)
-    base = dress(summary_of(mutated_modules.rich(tmp_path / "base")))
+    base = displayable(summary_of(mutated_modules.rich(tmp_path / "base")))
     assert exercise(folder, base, tmp_path) is None
-    return dress(summary_of(folder))
+    return displayable(summary_of(folder))
 
 
 @pytest.mark.parametrize(

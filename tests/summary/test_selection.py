@@ -44,5 +44,5 @@ def test_likewise_takes_what_there_is() -> None:
     assert likewise(other, narrowed(MODULE, []), None).variants == ()
     assert likewise(other, narrowed(MODULE, signature="two"), "two").variants == ()
     assert likewise(MODULE, narrowed(other, signature="one"), "one").variants == (TRAIN,)
-    (found,) = likewise(other, other, "two").variants
-    assert found.signatures == ()
+    (variant,) = likewise(other, other, "two").variants
+    assert variant.signatures == ()

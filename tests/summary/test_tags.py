@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hubexplore import cli
-from hubexplore.display.rich.summaries import dress
+from hubexplore.display.rich.summaries import displayable
 from hubexplore.summary.tags import Tags, chosen
 from tests.summary import saved_models
 
@@ -17,7 +17,7 @@ KNOWN = [(), ("serve",), ("serve", "train"), (" a",), ("a", "b "), ("x,y",), ("\
 
 
 @pytest.mark.parametrize(
-    ("given", "meant"),
+    ("tags", "meant"),
     [
         ("", ()),
         ((), ()),
@@ -36,14 +36,14 @@ KNOWN = [(), ("serve",), ("serve", "train"), (" a",), ("a", "b "), ("x,y",), ("\
         ("a", ("a",)),
     ],
 )
-def test_what_is_meant(given: str | list[str], meant: Tags) -> None:
-    assert chosen(given, KNOWN) == meant
+def test_what_is_meant(tags: str | list[str], meant: Tags) -> None:
+    assert chosen(tags, KNOWN) == meant
 
 
 @pytest.mark.parametrize("tag", [" a", "a ", "\ta", "a,b", " "])
 def test_every_tag_can_be_chosen(tmp_path: Path, tag: str) -> None:
     folder = saved_models.write(tmp_path / "m", saved_models.meta_graph(), saved_models.meta_graph(tag))
-    summary = dress(saved_models.summary_of(folder))
+    summary = displayable(saved_models.summary_of(folder))
     assert summary.variant(tag).tags == summary.variant([tag]).tags == (tag,)
     assert "Relu" in repr(summary.graph(tags=tag))
     assert summary.compare("", tag).replaceable

@@ -67,6 +67,6 @@ def test_a_path_that_leads_nowhere_is_found() -> None:
 
 
 def test_a_name_that_no_file_has_is_found() -> None:
-    code = "`Variant.check_ops` and `Variant.check_oops` in `hub/variants/variant.py`"
+    code = "`GraphVariant.check_ops` and `GraphVariant.check_oops` in `hub/variants/graph_variant.py`"
     text = f"{TITLE}\n| change | edit | tests |\n| --- | --- | --- |\n| x | {code} | `tests/hub/` |\n"
-    assert unknown(text) == ["Variant.check_oops"]
+    assert unknown(text) == ["GraphVariant.check_oops"]

@@ -37,7 +37,8 @@ DEFAULT_BUDGET: Final = (24, 6_000)
 """Maximum number of rows, and of bytes of HTML, of other sections."""
 ROWS_IN_TEXT_CARD: Final = {"variables": 48, "ops": 12, "functions": 12, "collections": 12, "messages": 12}
 """Maximum number of rows of the sections that would be too long in text, which has no folds."""
-MAX_WARNINGS: Final = 12
+MAX_SENTENCES: Final = 12
+"""Maximum number of warnings, and of notes."""
 MAX_CODE_BYTES: Final = 16_000
 """Maximum size of code in bytes of HTML. Longer code is left out: half of it would not run."""
 
@@ -91,7 +92,10 @@ def module_card(summary: ModuleSummary, unfoldable: bool = False) -> Card:
       summary: the summary of the module.
       unfoldable: whether the card has no folds, as text has none, so that the longest lists are shorter.
     """
-    candidates = [_warnings(summary)]
+    candidates = [
+        _sentences("Warnings", "more warning", summary.warnings),
+        _sentences("Notes", "more note", summary.notes),
+    ]
     facts = _input_facts(summary)
     for name, kind in SECTIONS.items():
         # Before the variables, because these two sections belong to the signatures.
@@ -176,14 +180,14 @@ def _live_facts(live: LiveSummary | None) -> tuple[str, ...]:
     )
 
 
-def _warnings(summary: ModuleSummary) -> Section | None:
-    if not summary.warnings:
+def _sentences(title: str, noun: str, sentences: Sequence[str]) -> Section | None:
+    if not sentences:
         return None
-    shown = summary.warnings[:MAX_WARNINGS]
-    left_out = len(summary.warnings) - len(shown)
-    note = f"... and {counted(left_out, 'more warning')}" if left_out else ""
+    shown = tuple(sentences[:MAX_SENTENCES])
+    left_out = len(sentences) - len(shown)
+    note = f"... and {counted(left_out, noun)}" if left_out else ""
     content: Block = Lines("", shown, note, code=False)
-    return Section("Warnings", f"{len(summary.warnings):,}", (content,), open=True)
+    return Section(title, f"{len(sentences):,}", (content,), open=True)
 
 
 def _input_facts(summary: ModuleSummary) -> signature_sections.VariantFacts:

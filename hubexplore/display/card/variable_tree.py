@@ -20,7 +20,7 @@ from hubexplore.display.wording import (
     tags_list,
     visible,
 )
-from hubexplore.summary.model import LOCAL, VariableSummary, VariantSummary
+from hubexplore.summary.model import GLOBAL, VariableSummary, VariantSummary
 
 MAX_FLAT: Final = 12
 """Maximum number of variables that are listed without scopes."""
@@ -146,7 +146,7 @@ def build_tree(entries: Sequence[VariableEntry], budget: RowBudget) -> VariableT
     queue = deque([root])
     while queue:
         queue.extend(_open(queue.popleft(), layout, budget, all_in_one))
-    hidden = len(entries) - root.shown()
+    hidden = len(entries) - root.listed_count()
     return VariableTree(layout.columns, root.frozen(layout), omission(hidden, "variable"))
 
 
@@ -187,7 +187,7 @@ class _Layout:
         return cls(
             repeated=frozenset(name for (name, _), times in names.items() if times > 1),
             trainable=len({entry.variable.trainable for entry in entries}) > 1,
-            local=any(entry.variable.kind == LOCAL for entry in entries),
+            local=any(entry.variable.kind != GLOBAL for entry in entries),
             partitions=any(entry.variable.partitions for entry in entries),
             variants=len({tags for tag_set in tag_sets for tags in tag_set}),
             differ=len(tag_sets) > 1,
@@ -258,9 +258,9 @@ class _Node:
             self.name, len(self.items), parameters, size, share, scopes, tuple(self.leaves), note
         )
 
-    def shown(self) -> int:
+    def listed_count(self) -> int:
         """Returns how many variables are listed in it or counted by its note."""
-        return len(self.leaves) + self.left_out + sum(node.shown() for node in self.nodes)
+        return len(self.leaves) + self.left_out + sum(node.listed_count() for node in self.nodes)
 
 
 def _open(node: _Node, layout: _Layout, budget: RowBudget, all_in_one: bool) -> list[_Node]:

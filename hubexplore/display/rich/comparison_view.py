@@ -103,7 +103,7 @@ class _Page:
     grids: tuple[Grid, ...]
 
 
-def shown(comparison: Comparison) -> ShownComparison:
+def displayable(comparison: Comparison) -> ShownComparison:
     """Returns the comparison as one that shows itself."""
     # Not asdict(), which would turn the differences into dicts as well.
     fields = dataclasses.fields(Comparison)

@@ -21,11 +21,11 @@ class _Described:
     _describe: Callable[[Any], Iterable[VariableSummary]] | None
 
     def __repr__(self) -> str:
-        return repr(_shown(self._describe(self))) if self._describe else super().__repr__()
+        return repr(_listing(self._describe(self))) if self._describe else super().__repr__()
 
     @automatic
     def _repr_html_(self) -> str | None:
-        return _shown(self._describe(self))._repr_html_() if self._describe else None
+        return _listing(self._describe(self))._repr_html_() if self._describe else None
 
 
 class ShownDict(_Described, dict[Key, Value]):
@@ -60,7 +60,7 @@ class ShownList(_Described, list[Value]):
         self._describe = describe
 
 
-def _shown(content: Iterable[VariableSummary]) -> Variables:
+def _listing(content: Iterable[VariableSummary]) -> Variables:
     # Imported on display: TensorFlow users who never show a dict of variables do not load the cards.
     from hubexplore.display.rich import listings
 

@@ -81,7 +81,7 @@ class Variables(Listing[VariableSummary]):
 
         chosen = select(self, pattern)
         total = sum(variable.bytes or 0 for variable in chosen)
-        return weight_statistics.shown(variable_stats(chosen, self._weights), total)
+        return weight_statistics.collected(variable_stats(chosen, self._weights), total)
 
 
 class Variants(Listing[VariantSummary]):

@@ -169,7 +169,7 @@ class Summary(ModuleSummary):
         from hubexplore.summary.compare.comparison import compare_modules, compare_variants
 
         if isinstance(first, ModuleSummary) and second is None:
-            return comparison_view.shown(compare_modules(self, first))
+            return comparison_view.displayable(compare_modules(self, first))
         if second is None or isinstance(first, ModuleSummary) or isinstance(second, ModuleSummary):
             # The second argument is named only if it was passed.
             got = f"a {type(first).__name__}" + (
@@ -177,7 +177,9 @@ class Summary(ModuleSummary):
             )
             raise HandleError(MSG_COMPARE.format(got=got))
         sources = self.source, self.source
-        return comparison_view.shown(compare_variants(self.variant(first), self.variant(second), sources))
+        return comparison_view.displayable(
+            compare_variants(self.variant(first), self.variant(second), sources)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """All facts as plain dicts and lists; see `hubexplore.display.records` for the contract."""
@@ -205,13 +207,13 @@ class Summary(ModuleSummary):
         return html.module(self)
 
 
-def dress(summary: ModuleSummary) -> Summary:
+def displayable(summary: ModuleSummary) -> Summary:
     """Returns a summary that shows itself, with the same facts."""
     # dataclasses.replace on a Summary may have put plain variants into it.
     if isinstance(summary, Summary) and all(isinstance(variant, Variant) for variant in summary.variants):
         return summary
     weights = _weights(summary)
-    variants = [_dress_variant(variant, weights) for variant in summary.variants]
+    variants = [_displayable_variant(variant, weights) for variant in summary.variants]
     # Not asdict(), which copies and converts all nested dataclasses.
     facts = {field.name: getattr(summary, field.name) for field in dataclasses.fields(ModuleSummary)}
     return Summary(
@@ -223,7 +225,7 @@ def dress(summary: ModuleSummary) -> Summary:
     )
 
 
-def _dress_variant(variant: VariantSummary, weights: Weights | None) -> Variant:
+def _displayable_variant(variant: VariantSummary, weights: Weights | None) -> Variant:
     facts = {field.name: getattr(variant, field.name) for field in dataclasses.fields(VariantSummary)}
     listed = {kind: Listing(facts[kind], kind, (variant,)) for kind in _LISTED}
     return Variant(**{**facts, **listed, "variables": variables(variant.variables, (variant,), weights)})

@@ -68,7 +68,7 @@ class Statistics(tuple[VariableStats, ...]):
         return markup(self)
 
 
-def shown(stats: Iterable[VariableStats], total_bytes: int = 0) -> Statistics:
+def collected(stats: Iterable[VariableStats], total_bytes: int = 0) -> Statistics:
     """Reads the statistics, with a progress bar if that takes a while, and returns them sorted by name.
 
     Args:

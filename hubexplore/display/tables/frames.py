@@ -1,4 +1,4 @@
-"""What a summary lists, as data frames: a tidy one for each kind of thing.
+"""Data frames of what a summary lists: a tidy one for each kind of entry, such as variables or ops.
 
 A row that several graph variants share occurs once. For a module of several variants, the column `tags` lists
 those that have it, in the form that `Summary.compare` takes: `("", "train")`. Names are complete; only
@@ -17,6 +17,7 @@ from hubexplore.summary.model import FileSummary, TensorSummary, VariableSummary
 _Values = tuple[Any, ...]
 _Columns = Mapping[str, str]
 _TEXT: Final = "str"
+# The nullable Int64: a count may be unknown, and NumPy's int64 has no missing value.
 _COUNT: Final = "Int64"
 _BOOL: Final = "bool"
 _TUPLE: Final = "object"
@@ -121,7 +122,7 @@ _FRAMES: Final[Mapping[str, tuple[_Columns, Callable[[VariantSummary], Iterator[
 
 
 def of_variants(kind: str, variants: Sequence[VariantSummary]) -> Any:
-    """Returns a `pandas.DataFrame` of one kind of thing ("signatures", "ops", ...) in all variants."""
+    """Returns a `pandas.DataFrame` of one kind of entry ("signatures", "ops", ...) in all variants."""
     columns, rows = _FRAMES[kind]
     merged = with_holders(variants, rows, lambda row: row)
     if len(variants) < 2:

@@ -13,7 +13,7 @@ from hubexplore.hub import tf_internals
 from hubexplore.hub.graph.functions import FunctionImporter
 from hubexplore.hub.graph.slice import check_complete, slice_graph
 from hubexplore.hub.storage.assets import const_path, files_by_node
-from hubexplore.hub.variants.variant import Variant, node_list
+from hubexplore.hub.variants.graph_variant import GraphVariant, node_list
 from hubexplore.summary.graph.traversal import Cut, node_of, reach, tensor_of
 
 _INITIALIZERS: Final = tf.compat.v1.GraphKeys.TABLE_INITIALIZERS
@@ -55,7 +55,7 @@ class GraphRegion:
       functions: of the module.
     """
 
-    def __init__(self, variant: Variant, functions: FunctionImporter) -> None:
+    def __init__(self, variant: GraphVariant, functions: FunctionImporter) -> None:
         self._variant = variant
         self._functions = functions
 
@@ -99,7 +99,9 @@ class Resources:
       variables: name of a node -> the tf.Variable that takes its place.
     """
 
-    def __init__(self, variant: Variant, functions: FunctionImporter, variables: Mapping[str, Any]) -> None:
+    def __init__(
+        self, variant: GraphVariant, functions: FunctionImporter, variables: Mapping[str, Any]
+    ) -> None:
         self._variant = variant
         self._variables = variables
         self.region = GraphRegion(variant, functions)

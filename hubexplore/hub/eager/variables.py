@@ -10,7 +10,7 @@ import tensorflow as tf
 from hubexplore.hub.module import Module
 from hubexplore.hub.storage.glob_paths import restorable
 from hubexplore.hub.variants.restore import find_misfit, groups
-from hubexplore.hub.variants.variables import VariableSpec, build_map
+from hubexplore.hub.variants.variable_specs import VariableSpec, build_map
 
 if TYPE_CHECKING:
     from hubexplore.hub.definition import DefinedSpec
@@ -67,7 +67,7 @@ def _stored(spec: DefinedSpec, group: list[VariableSpec]) -> list[tf.Tensor]:
         raise misfit
     values: list[tf.Tensor] = tf.raw_ops.RestoreV2(
         prefix=restorable(checkpoint.prefix),
-        tensor_names=[variable.key for variable in group],
+        tensor_names=[checkpoint.names.get(variable.key, variable.key) for variable in group],
         shape_and_slices=[variable.slice_spec for variable in group],
         dtypes=[variable.dtype.base_dtype for variable in group],
     )

@@ -15,7 +15,7 @@ from hubexplore.hub.eager.resources import Resources
 from hubexplore.hub.graph.apply import Applier
 from hubexplore.hub.graph.functions import FunctionImporter
 from hubexplore.hub.graph.plan import ApplyPlan, plan_apply
-from hubexplore.hub.variants.variant import Variant
+from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.summary.graph.resource_variables import as_resources, has_references
 
 _SCOPE: Final = "module"
@@ -34,7 +34,7 @@ class EagerVariant:
       variables: name of a node -> the tf.Variable that takes its place.
     """
 
-    def __init__(self, variant: Variant, variables: Mapping[str, Any]) -> None:
+    def __init__(self, variant: GraphVariant, variables: Mapping[str, Any]) -> None:
         self.variant = without_references(variant)
         functions = FunctionImporter(_SCOPE)
         self.resources = Resources(self.variant, functions, variables)
@@ -106,7 +106,7 @@ class _CapturedState:
         return graph.capture(self._resources.handle(name))
 
 
-def without_references(variant: Variant) -> Variant:
+def without_references(variant: GraphVariant) -> GraphVariant:
     """The variant itself, or a copy with resources in place of references."""
     nodes = variant.nodes.values()
     if not has_references(nodes):
@@ -120,4 +120,4 @@ def without_references(variant: Variant) -> Variant:
     for info in outputs:
         if info.name:
             info.name = rewritten.values[info.name]
-    return Variant(meta_graph)
+    return GraphVariant(meta_graph)

@@ -1,6 +1,7 @@
 """Adds ops that no output needs to a call, or to the state, when a program requests them by name.
 
-Existing ops are reused, so what is added belongs to the same call: its inputs, dropout masks, updates.
+Existing ops are reused, so what is added belongs to the same call: its inputs, dropout masks, updates. A
+tensor inside a called function is computed by ops of that function, beside the call (see `inlined_calls`).
 """
 
 from __future__ import annotations
@@ -12,17 +13,18 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from hubexplore.errors import GraphError, NoSuchTensorError, closest
+from hubexplore.errors import GraphError, NoSuchTensorError
 from hubexplore.hub import tf_internals
 from hubexplore.hub.graph.contexts import ContextSpec, check_contexts, rebuild
 from hubexplore.hub.graph.functions import FunctionImporter
 from hubexplore.hub.graph.gc_pause import gc_paused
+from hubexplore.hub.graph.inlined_calls import FlatVariant, Interior
 from hubexplore.hub.graph.plan import close_over_contexts
 from hubexplore.hub.graph.shared_names import prefix_shared_names
 from hubexplore.hub.graph.slice import GraphSlice, check_complete, slice_graph
 from hubexplore.hub.graph.state import State
 from hubexplore.hub.variants.graph_checks import check_names, output_count
-from hubexplore.hub.variants.variant import Variant
+from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.summary.graph.traversal import PLACEHOLDERS, Cut, Reach, node_of
 
 MSG_NO_VALUE: Final = (
@@ -72,32 +74,53 @@ class TensorFinder:
       functions: of the module.
     """
 
-    def __init__(self, variant: Variant, state: State, home: OpScope, functions: FunctionImporter) -> None:
+    def __init__(
+        self, variant: GraphVariant, state: State, home: OpScope, functions: FunctionImporter
+    ) -> None:
         self._variant = variant
         self._state = state
         self.home = home
         self._functions = functions
+        self._interior = Interior(variant)
         # A copy, since `home.imported` grows by ops that may depend on placeholders: those are not shared.
         self._shared = frozenset(home.imported)
 
     def find(self, place: OpScope, name: str) -> tf.Tensor:
         """The tensor called `name` ("scope/op:0") at a place; its ops are added if they are missing.
 
-        Linear in the ops that are added; a second request for the same name only looks it up.
+        A name may be that of an op inside a called function, or of a tensor that a TF2 loop hands to its next
+        pass, which stands for its value after the last one.
+
+        Linear in the ops that are added; a second request for the same name only looks it up. The first name
+        inside a function costs a walk over the graph and its functions.
 
         Raises:
           NoSuchTensorError: (a KeyError) the module has no such tensor, or it has no value at the place.
           GraphError: (a RuntimeError) the place is in a function, cond or loop that is not being built.
         """
-        self._check(name)
+        name = self._located(name)
         node = node_of(name)
+        if node not in self._variant.nodes:
+            return self._find_inner(place, name)
         if name in place.fed:
             return place.fed[name]
         with _as_in_call(place, name):
             if node in self._variant.state_nodes or self._is_shared(place, node):
                 return tf_internals.capture(place.graph, self._state.value_for(place.graph, name))
             if node not in place.imported:
-                self._add(place, name)
+                self._add(place, name, self._variant)
+            return place.graph.get_tensor_by_name(f"{place.scope}/{name}")
+
+    def _find_inner(self, place: OpScope, name: str) -> tf.Tensor:
+        """The tensor called `name` inside a called function."""
+        flat = self._interior.flat
+        assert flat is not None  # noqa: S101 - only then a name is inside a call
+        result = flat.results_of(place.imported).get(name)
+        if result is not None:
+            return self.find(place, result)
+        with _as_in_call(place, name):
+            if node_of(name) not in place.imported:
+                self._add(place, name, flat.variant, flat)
             return place.graph.get_tensor_by_name(f"{place.scope}/{name}")
 
     def _is_shared(self, place: OpScope, node: str) -> bool:
@@ -109,11 +132,12 @@ class TensorFinder:
             and self._shared.isdisjoint(map(node_of, place.fed))
         )
 
-    def _check(self, name: str) -> None:
+    def _located(self, name: str) -> str:
+        """The name of the tensor in the module, or inside a call, that `name` stands for."""
+        if name.partition(":")[0] not in self._variant.nodes:
+            name = self._interior.locate(name)
         node, _, number = name.partition(":")
-        nodes = self._variant.nodes
-        if node not in nodes:
-            raise NoSuchTensorError(f"The module has no op {node!r}.{closest(node, nodes)}")
+        nodes = self._variant.nodes if node in self._variant.nodes else self._interior.nodes
         # Checked here, as a wrong number would surface in TensorFlow only after ops were added.
         count = output_count(nodes[node])
         if count == 0:
@@ -123,22 +147,29 @@ class TensorFinder:
                 f"{name!r} does not exist: the outputs of that op are called {node}:0"
                 f"{'' if count == 1 else f' to {node}:{count - 1}' if count else ', ...'}."
             )
+        return name
 
-    def _add(self, place: OpScope, name: str) -> None:
-        variant = self._variant
-        available = place.imported if place is self.home else place.imported | variant.state_nodes
+    def _add(self, place: OpScope, name: str, variant: GraphVariant, flat: FlatVariant | None = None) -> None:
+        """Adds the op of a tensor, with what it needs, from the variant or from its flat form."""
+        available = place.imported if place is self.home else place.imported | self._variant.state_nodes
         fed = frozenset(place.fed)
-        cut = Cut(fed, frozenset(available), frozenset(available | set(map(node_of, fed))))
+        results = {} if flat is None else flat.results_of(place.imported)
+        cut = Cut(fed | results.keys(), frozenset(available), frozenset(available | set(map(node_of, fed))))
         region, contexts = close_over_contexts(variant, cut, [name])
         check_complete(region.missing)
         check_names(variant.nodes, region.cut_tensors, "The module's graph")
+        if flat is not None:
+            flat.check(name, region)
         check_contexts(contexts, variant.nodes, region.nodes | set(map(node_of, region.cut_tensors)))
         if place is not self.home:
-            self._check_placeholders(place, name, region, contexts)
+            self._check_placeholders(place, name, variant, region, contexts)
         graph_slice = slice_graph(variant, region.nodes)
-        replaced = {tensor: self._live(place, tensor) for tensor in sorted(region.cut_tensors)}
+        replaced = {
+            tensor: self._live(place, results.get(tensor, tensor)) for tensor in sorted(region.cut_tensors)
+        }
+        shared_names = {} if flat is None else flat.shared_names(graph_slice, self._state.scope)
         with gc_paused():
-            self._build(place, graph_slice, replaced, region)
+            self._build(place, graph_slice, replaced, region, shared_names)
         # Only after the import, which raises without a trace in the graph; the contexts below need the new
         # names.
         place.imported |= region.nodes
@@ -152,13 +183,16 @@ class TensorFinder:
         rebuild(contexts, place.graph, place.scope, rename)
 
     def _check_placeholders(
-        self, place: OpScope, name: str, region: Reach, contexts: tuple[ContextSpec, ...]
+        self,
+        place: OpScope,
+        name: str,
+        variant: GraphVariant,
+        region: Reach,
+        contexts: tuple[ContextSpec, ...],
     ) -> None:
         # A placeholder inside of a cond or loop needs a value only if its branch is taken.
         conditional = {node for context in contexts for node in context.nodes}
-        needed = sorted(
-            node for node in region.nodes - conditional if self._variant.nodes[node].op in PLACEHOLDERS
-        )
+        needed = sorted(node for node in region.nodes - conditional if variant.nodes[node].op in PLACEHOLDERS)
         if not needed:
             return
         placeholder = needed[0]
@@ -188,13 +222,20 @@ class TensorFinder:
         return tensor if place.context is None else place.context.AddValue(tensor)
 
     def _build(
-        self, place: OpScope, graph_slice: GraphSlice, replaced: Mapping[str, tf.Tensor], region: Reach
+        self,
+        place: OpScope,
+        graph_slice: GraphSlice,
+        replaced: Mapping[str, tf.Tensor],
+        region: Reach,
+        shared_names: Mapping[str, bytes],
     ) -> None:
         graph_def = type(graph_slice.graph_def)()
         graph_def.CopyFrom(graph_slice.graph_def)
         prefix_shared_names(graph_def, place.scope)
         waits: dict[str, list[tf.Operation]] = {}
         for node in graph_def.node:
+            if node.name in shared_names:
+                node.attr["shared_name"].s = shared_names[node.name]
             # These are added afterwards, not by the importer: what stands for the node here may be an op of
             # an outer graph, and then there is nothing to wait for.
             for edge in [edge for edge in node.input if edge[:1] == "^" and edge[1:] in region.cut_controls]:

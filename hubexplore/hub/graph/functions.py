@@ -18,8 +18,11 @@ from tensorflow.core.framework import function_pb2, graph_pb2
 
 from hubexplore.errors import DamagedModuleError
 from hubexplore.hub import tf_internals
+from hubexplore.hub.graph import custom_gradients
 from hubexplore.hub.graph.shared_names import prefix_in_functions, sharing_functions
 from hubexplore.summary.graph.traversal import calls_of_attr
+
+custom_gradients.register()
 
 # Counted in the process, not in the graph: two graphs may be run by one eager context.
 _RENAMES = itertools.count(1)

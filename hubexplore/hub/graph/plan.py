@@ -21,7 +21,7 @@ from hubexplore.hub.graph.shared_names import SHARED_NAMES
 from hubexplore.hub.graph.slice import GraphSlice, check_complete, colocated_with, slice_graph
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variants.graph_checks import check_names
-from hubexplore.hub.variants.variant import Variant, node_list
+from hubexplore.hub.variants.graph_variant import GraphVariant, node_list
 from hubexplore.summary.graph.traversal import PLACEHOLDERS, Cut, Reach, node_of, reach, tensor_of
 
 _KEYS: Final = tf.compat.v1.GraphKeys
@@ -81,7 +81,7 @@ class ApplyPlan:
         return any(key in node.attr for node in self.graph_slice.graph_def.node for key in SHARED_NAMES)
 
 
-def plan_apply(variant: Variant, signature: str | None, trainable: bool) -> ApplyPlan:
+def plan_apply(variant: GraphVariant, signature: str | None, trainable: bool) -> ApplyPlan:
     """Finds what a call of a signature consists of.
 
     The slice is what the outputs reach going back, cut at the tensors that inputs replace and at the state,
@@ -142,13 +142,13 @@ def is_constant(node: Any) -> bool:
     return node is not None and node.op == "Const"
 
 
-def cut_at(variant: Variant, inputs: InfoDict) -> Cut:
+def cut_at(variant: GraphVariant, inputs: InfoDict) -> Cut:
     """Where a walk back from the outputs of a call stops: at what its inputs replace, and at the state."""
     fed = frozenset(tensor_of(name) for info in inputs.values() for name in info.component_names)
     return Cut(fed, variant.state_nodes, variant.state_nodes | {node_of(name) for name in fed})
 
 
-def _candidates(variant: Variant, fed: frozenset[str]) -> dict[str, list[str]]:
+def _candidates(variant: GraphVariant, fed: frozenset[str]) -> dict[str, list[str]]:
     """The update ops, and the losses that are not part of the state: each collection without repetitions."""
     updates = node_list(variant.meta_graph, _KEYS.UPDATE_OPS)
     losses = node_list(variant.meta_graph, _KEYS.REGULARIZATION_LOSSES)
@@ -162,7 +162,7 @@ def _candidates(variant: Variant, fed: frozenset[str]) -> dict[str, list[str]]:
 
 
 def close_over_contexts(
-    variant: Variant, cut: Cut, targets: list[str]
+    variant: GraphVariant, cut: Cut, targets: list[str]
 ) -> tuple[Reach, tuple[ContextSpec, ...]]:
     """The reach of targets, grown until every control-flow context in it is whole.
 

@@ -9,7 +9,7 @@ from typing import Any
 from tensorflow.core.framework import function_pb2, graph_pb2
 
 from hubexplore.errors import DamagedModuleError
-from hubexplore.hub.variants.variant import Variant
+from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.summary.graph.traversal import reached_functions
 
 # The prefix of groups in the attribute `_class` that are constraints; Graph.colocate_with writes it.
@@ -33,7 +33,7 @@ class GraphSlice:
     inner_companions: Mapping[str, tuple[str, ...]]
 
 
-def slice_graph(variant: Variant, names: set[str]) -> GraphSlice:
+def slice_graph(variant: GraphVariant, names: set[str]) -> GraphSlice:
     """The slice of the named nodes, in the order of the variant.
 
     Costs one pass over the names of the variant; only the nodes of the slice are copied.

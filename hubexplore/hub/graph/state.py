@@ -15,16 +15,16 @@ from hubexplore.hub.graph.functions import FunctionImporter
 from hubexplore.hub.graph.shared_names import prefix_shared_names
 from hubexplore.hub.graph.slice import GraphSlice, check_complete, slice_graph
 from hubexplore.hub.variants.graph_checks import check_names
+from hubexplore.hub.variants.graph_variant import GraphVariant, node_list
 from hubexplore.hub.variants.restore import add_restore
 from hubexplore.hub.variants.variable_collections import local_variables
-from hubexplore.hub.variants.variables import (
+from hubexplore.hub.variants.variable_specs import (
     VARIABLE_COLLECTIONS,
     VariableSpec,
     build_map,
     members,
     read_variables,
 )
-from hubexplore.hub.variants.variant import Variant, node_list
 from hubexplore.summary.graph.traversal import node_of, reach
 
 _KEYS: Final = tf.compat.v1.GraphKeys
@@ -88,7 +88,9 @@ class State:
             return tf.identity(tensor)
 
 
-def plan_state(variant: Variant, checkpoint: str | None, trainable: bool) -> StatePlan:
+def plan_state(
+    variant: GraphVariant, checkpoint: str | None, trainable: bool, names: Mapping[str, str] | None = None
+) -> StatePlan:
     """Finds what the state of a variant consists of.
 
     The targets are the stateful nodes without inputs, the ops of variables, the initialisers of tables,
@@ -102,11 +104,13 @@ def plan_state(variant: Variant, checkpoint: str | None, trainable: bool) -> Sta
       checkpoint: path prefix of the checkpoint that initialises the variables; None leaves the
         initialisers of the module's own graph in place.
       trainable: whether trainable variables and regularization losses belong to it.
+      names: key of a variable -> its name in the checkpoint, where they differ.
     """
     variables = read_variables_or_fail(variant)
     collections = _variable_collections(variant, trainable)
     for key in _NODE_COLLECTIONS:
-        collections[key] = tuple(node_list(variant.meta_graph, key))
+        elements = node_list(variant.meta_graph, key)
+        collections[key] = tuple(name for name in elements if not variant.needs_unknown(node_of(name)))
     if trainable:
         collections[_KEYS.REGULARIZATION_LOSSES] = variant.state_losses
     for key in (*_NODE_COLLECTIONS, _KEYS.REGULARIZATION_LOSSES):
@@ -125,7 +129,7 @@ def plan_state(variant: Variant, checkpoint: str | None, trainable: bool) -> Sta
     if checkpoint is not None and variables:
         # A name of the module must not be changed, so the ops that are added make way.
         root = free_name("checkpoint_initializer", region.nodes)
-        initializers = add_restore(graph_slice.graph_def, root, checkpoint, list(variables.values()))
+        initializers = add_restore(graph_slice.graph_def, root, checkpoint, list(variables.values()), names)
         for name, (initializer, value) in initializers.items():
             proto = variables[name].proto
             proto.initializer_name, proto.initial_value_name = initializer, value
@@ -142,7 +146,7 @@ def plan_state(variant: Variant, checkpoint: str | None, trainable: bool) -> Sta
     return StatePlan(graph_slice, variables, collections, unlisted)
 
 
-def local_variables_or_fail(variant: Variant) -> dict[str, VariableSpec]:
+def local_variables_or_fail(variant: GraphVariant) -> dict[str, VariableSpec]:
     """The variables that no collection lists; DamagedModuleError if a part of one is missing."""
     try:
         return local_variables(variant)
@@ -150,7 +154,7 @@ def local_variables_or_fail(variant: Variant) -> dict[str, VariableSpec]:
         raise DamagedModuleError(f"A variable of the module cannot be initialised: {error}.") from error
 
 
-def read_variables_or_fail(variant: Variant) -> dict[str, VariableSpec]:
+def read_variables_or_fail(variant: GraphVariant) -> dict[str, VariableSpec]:
     """The variables of a variant; DamagedModuleError if the graph lacks one."""
     try:
         return read_variables(variant.meta_graph, variant.nodes)
@@ -160,7 +164,7 @@ def read_variables_or_fail(variant: Variant) -> dict[str, VariableSpec]:
         ) from error
 
 
-def _variable_collections(variant: Variant, trainable: bool) -> dict[str, tuple[str, ...]]:
+def _variable_collections(variant: GraphVariant, trainable: bool) -> dict[str, tuple[str, ...]]:
     return {
         key: tuple(members(variant.meta_graph, key))
         for key in VARIABLE_COLLECTIONS

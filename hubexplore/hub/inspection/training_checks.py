@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import tensorflow as tf
 
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
+from hubexplore.summary.lookup import first_names
 from hubexplore.summary.module_format import VARIABLES_PREFIX
 from hubexplore.summary.weights.checkpoint_index import CheckpointIndex, open_index
 
@@ -65,7 +66,7 @@ def update_ops_never_run(module: Module, old: CheckpointIndex, new: CheckpointIn
     assigned = _assigned_by_updates(module, variables) - trained
     if not assigned or changed & assigned:
         return None
-    return MSG_UPDATES.format(module=module.name, names=_listed(sorted(assigned)))
+    return MSG_UPDATES.format(module=module.name, names=first_names(sorted(assigned), _MAX_NAMES))
 
 
 def losses_unused(module: Module) -> str | None:
@@ -89,7 +90,7 @@ def not_trainable(error: BaseException, modules: Iterable[Module]) -> str | None
     frozen = [module.name for module in modules if not module.trainable and module.variable_map]
     if not isinstance(error, ValueError) or not str(error).startswith(_NOTHING_TO_TRAIN) or not frozen:
         return None
-    return MSG_NOT_TRAINABLE.format(names=_listed(frozen))
+    return MSG_NOT_TRAINABLE.format(names=first_names(frozen, _MAX_NAMES))
 
 
 def _parts(value: Any) -> list[Any]:
@@ -99,11 +100,6 @@ def _parts(value: Any) -> list[Any]:
 def _checksums(index: CheckpointIndex, key: str) -> tuple[int, ...] | None:
     entry = index.entries.get(key)
     return None if entry is None else tuple(extent.crc32c for extent in entry.extents)
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
-    return ", ".join(map(repr, names[:_MAX_NAMES])) + more
 
 
 def _assigned_by_updates(module: Module, variables: Mapping[str, list[Any]]) -> set[str]:

@@ -33,7 +33,7 @@ from hubexplore.summary.diagnosis import handle_hints, path_diagnosis
 from hubexplore.summary.diagnosis.file_types import ARCHIVE_SUFFIXES
 from hubexplore.summary.files import paths
 from hubexplore.summary.files.filesystem import open_regular
-from hubexplore.summary.files.redaction import shown, without_access
+from hubexplore.summary.files.redaction import redacted, without_access
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -179,13 +179,13 @@ def _require_filesystem(handle: str, scheme: str, plugins: dict[str, EntryPoint]
         if scheme in registered:
             return
         schemes |= registered
-    hint = handle_hints.for_nothing(handle)
+    hint = handle_hints.missing_path_hint(handle)
     if hint:
-        raise errors.HandleError(f"The handle {shown(handle)!r} has an unknown scheme, {scheme!r}. {hint}")
+        raise errors.HandleError(f"The handle {redacted(handle)!r} has an unknown scheme, {scheme!r}. {hint}")
     known = ", ".join(sorted(f"{name}:" for name in schemes))
     raise errors.HandleError(
         MSG_SCHEME.format(
-            handle=shown(handle),
+            handle=redacted(handle),
             scheme=scheme,
             closest=errors.closest(scheme, schemes),
             known=known,
@@ -244,7 +244,9 @@ def _extract_file(path: str, target: str) -> str:
 
 def _download(handle: str) -> _Cached:
     # The key leaves out name and password, so other credentials, or none, find the same module.
-    return _Cached(cache.key_of(without_access(handle)), shown(handle), lambda target: _fetch(handle, target))
+    return _Cached(
+        cache.key_of(without_access(handle)), redacted(handle), lambda target: _fetch(handle, target)
+    )
 
 
 def _fetch(handle: str, target: str) -> str:
@@ -262,7 +264,7 @@ def _fetch(handle: str, target: str) -> str:
 def _fetch_once(handle: str, target: str) -> str:
     from hubexplore.hub.resolve import archive, download
 
-    name = shown(handle)
+    name = redacted(handle)
     with download.open_url(handle) as body, _hinting(handle):
         return _module_in(archive.extract(body, target, name, body.length), name)
 
@@ -275,14 +277,17 @@ def _hinting(handle: str) -> Iterator[None]:
     try:
         yield
     except archive.WebPageError as error:
-        hint = handle_hints.for_page(handle)
+        hint = handle_hints.web_page_hint(handle)
         raise archive.WebPageError(f"{error} {hint}" if hint else str(error)) from None
 
 
 def _module_in(directory: str, handle: str) -> str:
     """Returns `directory`, provided a saved model is in it."""
+    # Imported here, as is everything that a plain path does not need.
+    from hubexplore.summary.formats import model_files
+
     diagnosis = path_diagnosis.diagnose(directory, filesystem_of(directory))
-    if diagnosis.holds_saved_model:
+    if diagnosis.holds_saved_model or model_files.find(directory, filesystem_of(directory)) is not None:
         return directory
     inner = _archive_in(Path(directory))
     if inner:

@@ -26,7 +26,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from hubexplore import errors
 from hubexplore.hub.resolve import os_errors, size_limits, zip_archive
-from hubexplore.hub.resolve.decompression import CHUNK, Metered, Source, WebPageError, open_content
+from hubexplore.hub.resolve.decompression import CHUNK, ByteSource, Metered, WebPageError, open_content
 from hubexplore.hub.resolve.extraction_target import Target
 from hubexplore.summary.files import magic
 from hubexplore.summary.module_format import GRAPH_FILES
@@ -59,7 +59,9 @@ _DAMAGE: Final = (
 )
 
 
-def extract(source: Source, target: str, name: str, size: int | None = None, progress: bool = False) -> str:
+def extract(
+    source: ByteSource, target: str, name: str, size: int | None = None, progress: bool = False
+) -> str:
     """Extracts the archive in `source` into the directory `target`.
 
     Args:
@@ -124,7 +126,7 @@ def _extract(packed: Metered, target: Target) -> None:
         _unzip(file, target)
 
 
-def _is_zip_file(source: Source) -> bool:
+def _is_zip_file(source: ByteSource) -> bool:
     """Says whether it is a zip archive in a local file, which can be read in any order."""
     return isinstance(source, io.BufferedReader) and magic.ZIP.begins(source.peek(4))
 
@@ -176,7 +178,7 @@ class _Forward:
     releases of Python. Each of its steps is a read or a seek here.
     """
 
-    def __init__(self, content: Source, budget: size_limits.Budget) -> None:
+    def __init__(self, content: ByteSource, budget: size_limits.Budget) -> None:
         self._content = content
         self._budget = budget
         self._position = 0
@@ -237,7 +239,7 @@ class _Tar:
     def __init__(self, target: Target) -> None:
         self._target = target
 
-    def unpack(self, content: Source) -> None:
+    def unpack(self, content: ByteSource) -> None:
         file = _Forward(content, self._target.budget)
         # tarfile only reads, tells and seeks, whatever the stubs ask for.
         # The mode "r:" keeps it from decompressing by itself, without limits.

@@ -23,6 +23,7 @@ from typing import Final
 from hubexplore import errors
 from hubexplore.hub.resolve import entry_lock, manifest, os_errors
 from hubexplore.summary.files import paths
+from hubexplore.summary.files.filesystem import LocalFilesystem
 
 VARIABLE: Final = "TFHUB_CACHE_DIR"
 _KEY: Final = re.compile(r"[0-9a-f]{40}")
@@ -104,7 +105,8 @@ def entry(key: str, handle: str, build: Callable[[str], str | None]) -> str:
       key: Name of the entry, a plain file name. See `key_of`.
       handle: The user's handle, without a password; recorded beside the entry.
       build: Fills the empty directory at the path it gets. It may return a directory below that one, which
-        then becomes the entry; None means the whole. It must hold a module, that is a `saved_model.pb`.
+        then becomes the entry; None means the whole. It must hold a model: a `saved_model.pb`, a frozen
+        graph, or a checkpoint with its graph.
         Whatever it raises is passed on, and nothing stays behind.
 
     Raises:
@@ -178,13 +180,20 @@ def _build(path: Path, scratch: Path, handle: str, build: Callable[[str], str | 
     with _writing(path.parent):
         target.mkdir()
     made = Path(build(str(target)) or target)
-    if not (made / manifest.PROOF).is_file():
+    if not (made / manifest.PROOF).is_file() and not _is_other_model(made):
         raise errors.NotAModuleError(f"{handle!r} holds no {manifest.PROOF!r}, so it is not a module.")
     with _writing(path.parent):
         record = scratch / "record.json"
         manifest.make_readable(made)
         manifest.write(made, record, handle)
         _publish(made, record, path, scratch, damaged)
+
+
+def _is_other_model(made: Path) -> bool:
+    """Whether a tree holds a frozen graph, or a checkpoint with its graph."""
+    from hubexplore.summary.formats import model_files
+
+    return model_files.find(str(made), LocalFilesystem()) is not None
 
 
 def _writing(folder: Path) -> contextlib.AbstractContextManager[None]:

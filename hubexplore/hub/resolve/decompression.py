@@ -24,7 +24,7 @@ _MSG_OTHER: Final = (
 )
 
 
-class Source(Protocol):
+class ByteSource(Protocol):
     """A stream of bytes, which `archive.extract` reads."""
 
     def read(self, size: int, /) -> bytes:
@@ -38,7 +38,9 @@ class WebPageError(errors.ArchiveError):
 class Metered:
     """A source that counts the bytes that are read, and passes each count to `advance`."""
 
-    def __init__(self, source: Source, total: int | None, advance: Callable[[int], object] | None) -> None:
+    def __init__(
+        self, source: ByteSource, total: int | None, advance: Callable[[int], object] | None
+    ) -> None:
         self.source = source
         self._advance = advance
         self.total = total
@@ -56,7 +58,7 @@ class Metered:
 class Started:
     """A source whose start was read already, and is read again from here."""
 
-    def __init__(self, start: bytes, source: Source) -> None:
+    def __init__(self, start: bytes, source: ByteSource) -> None:
         self._pending = start
         self._source = source
 
@@ -68,7 +70,7 @@ class Started:
         return data
 
 
-def open_content(source: Source) -> tuple[Source, bool]:
+def open_content(source: ByteSource) -> tuple[ByteSource, bool]:
     """Returns the decompressed archive in a source, and whether it is a zip archive rather than tar.
 
     Raises:
@@ -150,7 +152,7 @@ class _Decompressed:
     Bytes after the last checksum are ignored, as gunzip does: what comes before them is complete.
     """
 
-    def __init__(self, source: Source, compression: magic.Format, new: Callable[[], Any]) -> None:
+    def __init__(self, source: ByteSource, compression: magic.Format, new: Callable[[], Any]) -> None:
         self._source = source
         self._magic = compression.starts[0]
         self._new = new

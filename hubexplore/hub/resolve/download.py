@@ -17,7 +17,7 @@ from typing import IO, Any, Final
 from hubexplore import errors
 from hubexplore.hub.resolve import retries, size_limits
 from hubexplore.summary.diagnosis.file_types import ARCHIVE_SUFFIXES
-from hubexplore.summary.files.redaction import shown, without_access
+from hubexplore.summary.files.redaction import redacted, without_access
 
 TIMEOUT_SECONDS: Final = 60.0
 """Longest time that a server may stay silent. A download as a whole may take any time."""
@@ -96,9 +96,9 @@ def address_of(handle: str) -> Address:
         reason = (
             "its server or port is malformed (in a name or password write %2F for /, %40 for @, %3A for :)"
         )
-        raise errors.HandleError(f"{shown(handle)!r} is not an address: {reason}.")
+        raise errors.HandleError(f"{redacted(handle)!r} is not an address: {reason}.")
     if not parts.hostname:
-        raise errors.HandleError(f"{shown(handle)!r} has no server: write https://SERVER/PATH.")
+        raise errors.HandleError(f"{redacted(handle)!r} has no server: write https://SERVER/PATH.")
     query = urllib.parse.quote(parts.query, safe=_SAFE + "?")
     if not parts.path.lower().endswith(ARCHIVE_SUFFIXES):
         fields = urllib.parse.parse_qsl(query, keep_blank_values=True)
@@ -138,7 +138,7 @@ def open_url(handle: str) -> Iterator[Body]:
       DownloadError: Also while the body is read. It names the handle, the reason and what to try.
       HandleError: It is not an address.
     """
-    with contextlib.closing(Body(shown(handle), address_of(handle))) as body:
+    with contextlib.closing(Body(redacted(handle), address_of(handle))) as body:
         body.open()
         yield body
 
@@ -165,7 +165,9 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         if scheme != "https" and not (scheme == "http" and req.type == "http"):
             # The error does not carry the response, so nothing else would close it.
             fp.close()
-            raise urllib.error.URLError(f"the server redirects to {shown(newurl)!r}, which is not followed")
+            raise urllib.error.URLError(
+                f"the server redirects to {redacted(newurl)!r}, which is not followed"
+            )
         # urllib would take a name and password in the address for a part of the host.
         result = super().redirect_request(req, fp, code, msg, headers, without_access(newurl))
         # urllib would send an ordinary header to whichever server a redirect leads to.
@@ -325,7 +327,7 @@ class Body:
         return ChangedError(MSG_FAILED.format(handle=self._handle, reason=reason, remedy=" Try again."))
 
     def _refuse(self, size: int) -> None:
-        finding = f"it has {size_limits.shown(size)} or more"
+        finding = f"it has {size_limits.binary_size_text(size)} or more"
         raise _failed(self._handle, size_limits.lift(finding, size_limits.SIZE, self._limit, size), "")
 
     def _disconnect(self) -> None:
@@ -345,7 +347,7 @@ def _failed(handle: str, reason: str, remedy: str = MSG_BY_HAND) -> errors.Downl
     """Returns the error for a reason, which may quote the server and so is made safe to print."""
     lines = reason.splitlines() or [""]
     line = "".join(
-        character if character.isprintable() else repr(character)[1:-1] for character in shown(lines[0])
+        character if character.isprintable() else repr(character)[1:-1] for character in redacted(lines[0])
     )
     line = line.rstrip(".:") if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}..."
     return errors.DownloadError(MSG_FAILED.format(handle=handle, reason=line, remedy=remedy))

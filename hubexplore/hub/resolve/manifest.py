@@ -69,10 +69,12 @@ def find_damage(entry: Path, thorough: bool = False) -> str | None:
     Raises:
       PermissionError: It may not be read.
     """
-    if not _is_file(f"{entry}/{PROOF}"):
-        return f"{PROOF!r} is missing"
     record = _read(entry)
     files = record.get("files")
+    # A frozen graph or a checkpoint has files of other names, all of which its record has.
+    is_other = isinstance(files, dict) and files and PROOF not in files
+    if not is_other and not _is_file(f"{entry}/{PROOF}"):
+        return f"{PROOF!r} is missing"
     if isinstance(files, list):
         # Version 0.1.0 recorded names only, so a change of content cannot be noticed.
         lost = [name for name in files if not _is_file(f"{entry}/{name}")]

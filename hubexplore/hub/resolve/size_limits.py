@@ -67,7 +67,7 @@ def value(name: str) -> int:
     return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))
 
 
-def shown(size: float) -> str:
+def binary_size_text(size: float) -> str:
     """Returns a number of bytes as text: "1.5 GB"."""
     if size < 1024:
         return f"{size:,.0f} bytes"
@@ -88,7 +88,7 @@ def lift(finding: str, name: str, limit: int, needed: int) -> str:
     """
     is_size = name == SIZE
     example = f"{4 * max(limit, needed, 1 << 30) >> 30}GB" if is_size else str(max(limit * 10, needed * 2))
-    text = shown(limit) if is_size else f"{limit:,}"
+    text = binary_size_text(limit) if is_size else f"{limit:,}"
     return MSG_LIFT.format(finding=finding, limit=text, name=name, example=example)
 
 
@@ -157,13 +157,17 @@ class Budget:
         # Asked each time, since other programs write to the same disk.
         free = shutil.disk_usage(self.folder).free
         if size > free:
-            message = MSG_DISK.format(needed=shown(size), free=shown(free), folder=str(self.folder.parent))
+            message = MSG_DISK.format(
+                needed=binary_size_text(size), free=binary_size_text(free), folder=str(self.folder.parent)
+            )
             raise errors.ArchiveError(message)
 
     def _check(self, size: int, packed: int | None) -> None:
         total = self.unpacked + self.copied + size
         if total > self._size:
-            raise errors.ArchiveError(lift(f"it unpacks to {shown(total)} or more", SIZE, self._size, total))
+            raise errors.ArchiveError(
+                lift(f"it unpacks to {binary_size_text(total)} or more", SIZE, self._size, total)
+            )
         if packed is not None and total > max(_DENSE, self._ratio * packed):
-            finding = f"it has {shown(packed)} but unpacks to {shown(total)} or more"
+            finding = f"it has {binary_size_text(packed)} but unpacks to {binary_size_text(total)} or more"
             raise errors.ArchiveError(lift(finding, RATIO, self._ratio, total // max(packed, 1)))

@@ -113,8 +113,10 @@ class Stop:
         with graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
             queue = tf.queue.FIFOQueue(1, [tf.bool], [[]], name="hub_stop")
             self.name = str(queue.queue_ref.op.name)
-            with tf.control_dependencies([_op(fetch) for fetch in fetches]):
-                done = queue.enqueue(True)
+            done = queue.enqueue(True)
+            # `tf.control_dependencies` would mark the fetches, and TensorFlow warns of changes to an op that
+            # has run.
+            tf_internals.add_control_inputs(done, [_op(fetch) for fetch in fetches])
             self.targets = (queue.dequeue().op, done)
             end = queue.close(cancel_pending_enqueues=True)
         # In the calling thread: the loops that must end may occupy all threads of the pool.

@@ -1,6 +1,6 @@
 """Values for the inputs of a signature as arrays, and the placeholders that take them.
 
-`inputs.brought.conversion` and `inputs.brought.notebook_objects` also turn values into arrays, and are a
+`inputs.external.conversion` and `inputs.external.notebook_objects` also turn values into arrays, and are a
 second engine on purpose; only `summary.confusables.columns` is common to both. A call has a signature with
 TensorFlow's types, takes an array of the right dtype as it is, without a copy, in microseconds, accepts what
 `Session.run` accepts, and keeps NumPy's objects; its errors name the TensorInfo. The explorer has a `Field`

@@ -1,8 +1,7 @@
 """What an error of `Session.run` means for the modules of its graph, and what to do about it.
 
 TensorFlow reports only a class and a text, so texts are matched; they are those of TensorFlow 2.16 to 2.21. A
-text that does not match is left as TensorFlow wrote it. Nothing here runs unless a run has failed, except
-`find_no_kernel`, once per signature.
+text that does not match is left as TensorFlow wrote it. Nothing here runs unless a run has failed.
 """
 
 from __future__ import annotations
@@ -15,13 +14,23 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.errors import HubError
-from hubexplore.hub import tf_internals
-from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.module import Module
+from hubexplore.hub.running.missing_kernels import no_kernel_message
+from hubexplore.hub.running.run_error_classes import (
+    FileGoneError,
+    NeverSetError,
+    NoKernelError,
+    NotFedError,
+    NotInitializedError,
+    RunError,
+    RunTimeoutError,
+    ServerGoneError,
+    ServerRestartedError,
+    ServerSilentError,
+)
 from hubexplore.hub.tensor_info import components
 from hubexplore.hub.variants.restore import RESTORE_OPS
-from hubexplore.summary.graph.op_kernels import ops_of, reason, who_needs, without_kernel
-from hubexplore.summary.lookup import named_signature, named_variant
+from hubexplore.summary.graph.op_kernels import without_kernel
 
 MSG_VARIABLE: Final = (
     "{what} has no value in this session: each session starts without values. Run "
@@ -42,13 +51,6 @@ MSG_NOT_FED: Final = (
     "Placeholder {name!r}{role} got no value in this run. Pass a value of dtype {dtype}{shape}: "
     "`session.run(fetches, feed_dict={{'{name}:0': value}})`."
 )
-MSG_NO_KERNEL: Final = (
-    "The op {op!r} cannot run: {reason}.{needed} Other inputs will not help: run what needs the op with the "
-    "version of TensorFlow that wrote the module."
-)
-MSG_NEEDED: Final = " The op is needed by signature {names} of module {module!r}."
-# TensorFlow places all ops of a graph before it runs any.
-MSG_OTHERS: Final = " In a graph without it, these signatures run: {names}."
 MSG_FILE_GONE: Final = (
     "A file of module {module!r} is missing: {path!r}. It existed when the module was made, but it is read "
     "when {when}. Put the files back, or load the module again from their new location."
@@ -81,46 +83,6 @@ _FILE: Final = (
     re.compile(r"(\S.*); No such file or directory"),
 )
 _NO_SESSION: Final = re.compile(r"Session .*is not found")
-
-
-class RunError(HubError, tf.errors.OpError):  # type: ignore[misc]  # TensorFlow is untyped
-    """Base class of explained errors; `__cause__` is the error of TensorFlow, once it is raised."""
-
-
-class NotInitializedError(RunError, tf.errors.FailedPreconditionError):  # type: ignore[misc]
-    """A variable or table without a value."""
-
-
-class NeverSetError(RunError, tf.errors.NotFoundError):  # type: ignore[misc]
-    """A variable without a value, found by an op that updates it."""
-
-
-class NotFedError(RunError, tf.errors.InvalidArgumentError):  # type: ignore[misc]
-    """A placeholder without a value."""
-
-
-class FileGoneError(RunError, tf.errors.NotFoundError):  # type: ignore[misc]
-    """A checkpoint or an asset that no longer exists."""
-
-
-class RunTimeoutError(RunError, tf.errors.DeadlineExceededError, TimeoutError):  # type: ignore[misc]
-    """A run took longer than its time limit."""
-
-
-class ServerGoneError(RunError, tf.errors.UnavailableError):  # type: ignore[misc]
-    """The server of a remote session does not answer."""
-
-
-class ServerRestartedError(RunError, tf.errors.AbortedError):  # type: ignore[misc]
-    """The server of a remote session no longer knows the session."""
-
-
-class ServerSilentError(RunError, tf.errors.DeadlineExceededError):  # type: ignore[misc]
-    """The server of a remote session did not answer in time and accepts no connection."""
-
-
-class NoKernelError(RunError, tf.errors.InvalidArgumentError):  # type: ignore[misc]
-    """An op that TensorFlow defines and cannot run."""
 
 
 def readable(error: UnicodeDecodeError) -> tf.errors.OpError:
@@ -184,36 +146,6 @@ def explain_run_error(
     return explained(error.node_def, error.op, message) if message else None
 
 
-def find_no_kernel(module: Module, signature: str) -> NoKernelError | None:
-    """The error in which each run of a signature would end, if it needs an op that TensorFlow cannot run.
-
-    TensorFlow places all ops of a graph before it runs any: with such an op in it, nothing else runs.
-    """
-    lacking = ops_without_kernel(module, signature)
-    return NoKernelError(None, None, _cannot_run(lacking[0], [module])) if lacking else None
-
-
-def ops_without_kernel(module: Module, signature: str) -> list[str]:
-    """The ops that a signature needs and that TensorFlow cannot run here, sorted."""
-    lacking, spec = without_kernel(), module.spec
-    # A summary takes longer than all else here, and hardly any module has such an op.
-    if isinstance(spec, DefinedSpec) and not spec.variant(module.tags).ops & lacking.keys():
-        return []  # no need to look closer
-    summary = module.summary()
-    variant = named_variant(summary, module.tags)
-    signature_summary = named_signature(variant, signature)
-    meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
-    has_gpu = bool(tf.config.list_physical_devices("GPU"))
-    suspects = [
-        entry.op
-        for entry in variant.ops
-        if entry.op in lacking
-        and not (has_gpu and lacking[entry.op])
-        and not tf_internals.has_kernel(entry.op)
-    ]
-    return sorted(ops_of(signature_summary, meta_graph, suspects)) if meta_graph is not None else []
-
-
 def _not_initialized(text: str, op: Any, modules: Sequence[Module]) -> str | None:
     for pattern in _VARIABLE:
         if match := pattern.search(text):
@@ -272,22 +204,7 @@ def _no_kernel(text: str, modules: Sequence[Module]) -> str | None:
         return None
     if match[1] not in without_kernel():
         return None  # it has one for other dtypes, which TensorFlow's own words list
-    return _cannot_run(match[1], modules)
-
-
-def _cannot_run(op: str, modules: Sequence[Module]) -> str:
-    needed = ""
-    for module in modules:
-        summary = module.summary()
-        variant = named_variant(summary, module.tags)
-        meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
-        if meta_graph is not None:
-            names = who_needs([op], variant.signatures, meta_graph).get(op, [])
-            others = [entry.name for entry in variant.signatures if entry.name not in names]
-            if names:
-                needed += MSG_NEEDED.format(module=module.name, names=", ".join(map(repr, names)))
-                needed += MSG_OTHERS.format(names=", ".join(map(repr, others))) if others else ""
-    return MSG_NO_KERNEL.format(op=op, reason=reason(op), needed=needed)
+    return no_kernel_message(match[1], modules)
 
 
 def _not_fed(text: str, modules: Sequence[Module]) -> str | None:

@@ -13,7 +13,8 @@ from hubexplore.hub.call_arguments import select_outputs, shared_inputs
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.compiled_call import CompiledCall
 from hubexplore.hub.running.feeds import Conversion, Feeds, exactly, placeholder
-from hubexplore.hub.running.run_errors import find_no_kernel, readable
+from hubexplore.hub.running.missing_kernels import find_no_kernel
+from hubexplore.hub.running.run_errors import readable
 from hubexplore.hub.tensor_info import components
 from hubexplore.summary.module_format import DEFAULT_OUTPUT
 from hubexplore.summary.tensor_values import Array

@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import meta_graph_pb2
 
 from hubexplore.errors import AuthoringError, DamagedModuleError, reading
-from hubexplore.hub.variants.variant import node_list
+from hubexplore.hub.variants.graph_variant import node_list
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.module_format import ASSETS_FOLDER
 from hubexplore.summary.reading.resources import is_inside

@@ -17,8 +17,8 @@ from hubexplore.hub.placement import place
 from hubexplore.hub.storage import assets
 from hubexplore.hub.storage.disk_errors import STORAGE_ERRORS, export_error, is_of_storage
 from hubexplore.hub.storage.export_target import is_replaced
+from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.hub.variants.restore import RESTORE_OPS
-from hubexplore.hub.variants.variant import Variant
 from hubexplore.summary.files import paths
 from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
 from hubexplore.summary.graph.traversal import node_of
@@ -136,7 +136,7 @@ def _serializable(spec: DefinedSpec) -> tuple[saved_model_pb2.SavedModel, dict[s
     return saved_model, names
 
 
-def _asset_files(variant: Variant) -> dict[str, str]:
+def _asset_files(variant: GraphVariant) -> dict[str, str]:
     return assets.used_files(variant.meta_graph, variant.nodes)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.hub.storage import assets
 from hubexplore.hub.storage.meta_graphs import read_variants
 from hubexplore.summary.files.paths import is_url
+from hubexplore.summary.lookup import first_names
 from hubexplore.summary.module_format import ASSETS_FOLDER, GRAPH_FILES, MODULE_FILE, VARIABLES_FOLDER
 
 # Where one of these is, the directory already holds a model.
@@ -93,7 +94,7 @@ def is_replaced(path: str, overwrite: bool) -> bool:
     if not names:
         return False
     if MODULE_FILE not in names:
-        raise ModuleExistsError(MSG_NO_MODULE.format(path=path, names=_listed(names)))
+        raise ModuleExistsError(MSG_NO_MODULE.format(path=path, names=first_names(sorted(names), _MAX_NAMES)))
     _check_replaceable(path)
     return True
 
@@ -111,7 +112,7 @@ def _check_replaceable(path: str) -> None:
     # A replaced directory is deleted as a whole, so nothing but the module may be in it.
     foreign = list(_foreign(path))
     if foreign:
-        raise ModuleExistsError(MSG_FOREIGN.format(path=path, names=_listed(foreign)))
+        raise ModuleExistsError(MSG_FOREIGN.format(path=path, names=first_names(sorted(foreign), _MAX_NAMES)))
 
 
 def _current() -> Path | None:
@@ -158,10 +159,3 @@ def _listed_assets(path: str) -> set[str]:
             name for variant in read_variants(path) for name in assets.read_assets(variant.as_read).values()
         }
     return set()
-
-
-def _listed(names: Iterable[str]) -> str:
-    """The first few names, and how many more there are."""
-    ordered = sorted(names)
-    more = f" and {len(ordered) - _MAX_NAMES:,} more" if len(ordered) > _MAX_NAMES else ""
-    return ", ".join(map(repr, ordered[:_MAX_NAMES])) + more

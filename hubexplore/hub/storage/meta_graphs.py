@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Any
 
 import tensorflow as tf
-from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
-from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
+from hubexplore.errors import DamagedModuleError
 from hubexplore.hub.variants.checkpoint import MSG_AGAIN
-from hubexplore.hub.variants.variant import Variant
+from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.summary.files.filesystem import is_special, open_regular
 from hubexplore.summary.files.paths import is_url
 from hubexplore.summary.graph import saved_model_parser
-from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
 from hubexplore.summary.module_format import GRAPH_FILE, GRAPH_TEXT_FILE
 
 
-def read_variants(directory: str) -> list[Variant]:
+def read_variants(directory: str) -> list[GraphVariant]:
     """The graph variants of a SavedModel directory, binary or text.
 
     Raises:
@@ -37,34 +34,7 @@ def read_variants(directory: str) -> list[Variant]:
         saved_model_parser.parse(data, saved_model, is_text=path != binary, is_strict=True)
     except ValueError as error:
         raise DamagedModuleError(f"{path!r} ({len(data):,} bytes) {error}. {MSG_AGAIN}") from error
-    return [Variant(meta_graph) for meta_graph in saved_model.meta_graphs]
-
-
-def check_format(path: str, data: bytes) -> None:
-    """Checks the file that names the format of a module.
-
-    Args:
-      path: for messages.
-      data: what it holds.
-
-    Raises:
-      DamagedModuleError: it cannot be parsed.
-      UnsupportedFormatError: another format, or one with features that are not known.
-    """
-    try:
-        definition: Any = ModuleDef.FromString(data)
-    except DecodeError as error:
-        raise DamagedModuleError(f"{path!r} is truncated or altered: {error}. {MSG_AGAIN}") from error
-    if definition.format != FORMAT_V3:
-        raise UnsupportedFormatError(
-            f"{path!r} names format {definition.format}; the TF1 Hub format is {FORMAT_V3}. The file is "
-            f"altered, or the module is of a format that this version does not know."
-        )
-    if definition.required_features:
-        features = ", ".join(map(repr, definition.required_features))
-        raise UnsupportedFormatError(
-            f"The module requires features that this version does not know: {features}."
-        )
+    return [GraphVariant(meta_graph) for meta_graph in saved_model.meta_graphs]
 
 
 def read_if_there(path: str) -> bytes | None:

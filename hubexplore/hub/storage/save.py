@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import tensorflow as tf
@@ -16,7 +16,7 @@ from hubexplore.hub.graph.state import State
 from hubexplore.hub.storage.glob_paths import restorable
 from hubexplore.hub.variants.checkpoint import Checkpoint, StoredVariable, stored_variables
 from hubexplore.hub.variants.restore import find_misfit, restore_node, string_const
-from hubexplore.hub.variants.variables import VariableSpec
+from hubexplore.hub.variants.variable_specs import VariableSpec
 from hubexplore.summary.files.paths import for_tensorflow
 
 _LOGGER: Final = logging.getLogger("hubexplore")
@@ -30,11 +30,13 @@ class PublishedValues:
 
     Attributes:
       source: path prefix of the checkpoint.
-      dtypes: name in the checkpoint -> dtype.
+      dtypes: key of the variable -> dtype.
+      names: key -> name in the checkpoint, where they differ.
     """
 
     source: str
     dtypes: Mapping[str, tf.DType]
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def read(self) -> list[tf.Tensor]:
         """The values, whole also where variables are partitioned; adds one op to the default graph."""
@@ -43,7 +45,7 @@ class PublishedValues:
         return list(
             tf.raw_ops.RestoreV2(
                 prefix=self.source,
-                tensor_names=list(self.dtypes),
+                tensor_names=[self.names.get(key, key) for key in self.dtypes],
                 shape_and_slices=[""] * len(self.dtypes),
                 dtypes=list(self.dtypes.values()),
             )
@@ -258,7 +260,7 @@ def published_values(
     if published is None:
         return PublishedValues("", {})
     dtypes = {key: published.variables[key].dtype for key in sorted(needed) if key in published.variables}
-    return PublishedValues(restorable(published.prefix) if dtypes else "", dtypes)
+    return PublishedValues(restorable(published.prefix) if dtypes else "", dtypes, published.names)
 
 
 def _warn_of_lacking(by_variant: Mapping[frozenset[str], Sequence[VariableSpec]], present: set[str]) -> None:

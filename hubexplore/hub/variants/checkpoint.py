@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 import tensorflow as tf
@@ -13,7 +13,7 @@ import tensorflow as tf
 from hubexplore.errors import CheckpointMismatchError, DamagedModuleError
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.summary.files.filesystem import is_special
-from hubexplore.summary.weights.checkpoint_index import check_shards, open_index
+from hubexplore.summary.weights.checkpoint_index import CheckpointEntry, check_shards, open_index
 
 MSG_AGAIN: Final = "Copy or download the module again."
 
@@ -27,10 +27,28 @@ class StoredVariable(NamedTuple):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The checkpoint of a module: its path without `.index`, and its variables by name."""
+    """The checkpoint of a module.
+
+    Attributes:
+      prefix: its path without `.index`.
+      variables: what it holds, by the key of the variable where that differs from the name in the checkpoint.
+      names: key of a variable -> name in the checkpoint, where they differ.
+      entries: what its index says, by name in the checkpoint.
+    """
 
     prefix: str
     variables: Mapping[str, StoredVariable]
+    names: Mapping[str, str] = field(default_factory=dict)
+    entries: Mapping[str, CheckpointEntry] = field(default_factory=dict)
+
+    def under(self, names: Mapping[str, str]) -> Checkpoint:
+        """The same checkpoint for variables with other keys: key -> name in the checkpoint."""
+        stored_names = set(names.values())
+        variables = {name: stored for name, stored in self.variables.items() if name not in stored_names}
+        for key, name in names.items():
+            if name in self.variables:
+                variables[key] = self.variables[name]
+        return replace(self, variables=variables, names=names)
 
 
 def open_checkpoint(prefix: str) -> Checkpoint:
@@ -61,7 +79,7 @@ def open_checkpoint(prefix: str) -> Checkpoint:
         raise DamagedModuleError(
             f"The module at {os.path.dirname(os.path.dirname(path))!r}: {problem} {MSG_AGAIN}"
         )
-    return Checkpoint(prefix, variables)
+    return Checkpoint(prefix, variables, entries=index.entries)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -10,7 +10,7 @@ from tensorflow.core.framework import graph_pb2
 
 from hubexplore.errors import CheckpointMismatchError, closest
 from hubexplore.hub.variants.checkpoint import StoredVariable
-from hubexplore.hub.variants.variables import VariableSpec
+from hubexplore.hub.variants.variable_specs import VariableSpec
 from hubexplore.summary.graph.traversal import node_of
 
 # One RestoreV2 reads up to this much. Larger groups save per-op work; smaller ones bound what the
@@ -74,7 +74,11 @@ class MissingVariableError(CheckpointMismatchError, tf.errors.NotFoundError):  #
 
 
 def add_restore(
-    graph_def: Any, root: str, prefix: str, variables: Sequence[VariableSpec]
+    graph_def: Any,
+    root: str,
+    prefix: str,
+    variables: Sequence[VariableSpec],
+    names: Mapping[str, str] | None = None,
 ) -> dict[str, tuple[str, str]]:
     """Adds nodes to `graph_def` that restore `variables` from the checkpoint at `prefix`.
 
@@ -83,6 +87,7 @@ def add_restore(
       root: name scope for the new nodes; must be free.
       prefix: path of the checkpoint without `.index`.
       variables: what to restore, by `key` and `slice_spec`.
+      names: variable key -> name in the checkpoint, where they differ.
 
     Returns:
       For each variable's tensor name: names of its new initialiser op and initial-value tensor.
@@ -93,7 +98,7 @@ def add_restore(
     nodes = {node.name for node in graph_def.node}
     initializers: dict[str, tuple[str, str]] = {}
     for number, group in enumerate(groups(variables)):
-        restore = restore_node(graph_def, f"{root}/RestoreV2_{number}", path, group)
+        restore = restore_node(graph_def, f"{root}/RestoreV2_{number}", path, group, names)
         for position, spec in enumerate(group):
             value = f"{restore}:{position}"
             initializers[spec.proto.variable_name] = (

@@ -11,14 +11,14 @@ from typing import Any
 
 from tensorflow.core.framework import variable_pb2
 
-from hubexplore.hub.variants.variables import VARIABLE_COLLECTIONS, VariableSpec, describe, members
-from hubexplore.hub.variants.variant import Variant
+from hubexplore.hub.variants.graph_variant import GraphVariant
+from hubexplore.hub.variants.variable_specs import VARIABLE_COLLECTIONS, VariableSpec, describe, members
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.reading import local_variables as unlisted
 from hubexplore.summary.reading.local_variables import ASSIGN_OPS, VARIABLE_OPS
 
 
-def list_saved(variant: Variant, stored: Collection[str], started: Mapping[str, str]) -> None:
+def list_saved(variant: GraphVariant, stored: Collection[str], started: Mapping[str, str]) -> None:
     """Makes the lists of variables name those that start from the checkpoint, and no local variable.
 
     Changes the meta graph of the variant.
@@ -44,6 +44,9 @@ def list_saved(variant: Variant, stored: Collection[str], started: Mapping[str, 
             ]
             if len(remaining) < len(listed):
                 listed[:] = remaining
+            # A module with an empty list would still be expected to have a checkpoint.
+            if not remaining:
+                del meta_graph.collection_def[key]
     for name, value in starting.items():
         assign = variant.nodes.get(f"{name}/Assign")
         if assign is not None and assign.op in ASSIGN_OPS:
@@ -73,7 +76,7 @@ def _is_part(proto: bytes) -> bool:
     return bool(variable_pb2.VariableDef.FromString(proto).save_slice_info_def.full_name)
 
 
-def local_variables(variant: Variant) -> dict[str, VariableSpec]:
+def local_variables(variant: GraphVariant) -> dict[str, VariableSpec]:
     """The variables that signatures read and no collection lists: tensor name -> what it is."""
     return {
         proto.variable_name: describe(proto, variant.nodes)
@@ -82,7 +85,7 @@ def local_variables(variant: Variant) -> dict[str, VariableSpec]:
     }
 
 
-def _unlisted_protos(variant: Variant) -> dict[str, Any]:
+def _unlisted_protos(variant: GraphVariant) -> dict[str, Any]:
     """Node name -> VariableDef of those unlisted variables that a signature reads."""
     nodes = variant.nodes
     variables = [name for name in variant.state_nodes if nodes[name].op in VARIABLE_OPS]
@@ -109,7 +112,7 @@ def _uses(nodes: Mapping[str, Any], names: Collection[str]) -> tuple[dict[str, l
     return assigns, reads
 
 
-def _proto(variant: Variant, name: str, assigns: Iterable[str], read: str) -> Any:
+def _proto(variant: GraphVariant, name: str, assigns: Iterable[str], read: str) -> Any:
     # No proto describes the variable, so its fields are read off the ops around it.
     is_resource = variant.nodes[name].op == "VarHandleOp"
     proto = variable_pb2.VariableDef(variable_name=f"{name}:0", is_resource=is_resource)

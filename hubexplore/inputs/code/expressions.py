@@ -18,12 +18,12 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.inputs import pictures
-from hubexplore.inputs.brought.images import Pictures
-from hubexplore.inputs.brought.picture_files import PictureFiles
-from hubexplore.inputs.brought.tf_records import Records
 from hubexplore.inputs.code import helper_functions
+from hubexplore.inputs.external.picture_arrays import Pictures
+from hubexplore.inputs.external.picture_files import PictureFiles
+from hubexplore.inputs.external.tf_records import Records
 from hubexplore.inputs.input_value import InputValue
-from hubexplore.inputs.typed.tf_examples import Values, features_of, serialized
+from hubexplore.inputs.text.tf_examples import Values, features_of, serialized
 from hubexplore.summary.tensor_values import Array, is_ragged, is_sparse
 
 MAX_CHARACTERS: Final = 2_000

@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from hubexplore.inputs.brought.images import Pictures
-from hubexplore.inputs.typed.tf_examples import Values
+from hubexplore.inputs.external.picture_arrays import Pictures
+from hubexplore.inputs.text.tf_examples import Values
 
 EXAMPLE: Final = """\
 def example(features):

@@ -89,7 +89,7 @@ def find_example(
     begin = bounds.clock()
     nearest: _Failure | None = None
     tried = 0
-    for example in trials(fields, rows, bounds):
+    for example in candidates(fields, rows, bounds):
         tried += 1
         try:
             run({name: value.value for name, value in example.items()})
@@ -114,12 +114,12 @@ def find_example(
     raise SignatureError(_message(nearest, tried, bounds.clock() - begin, ended)) from nearest.error
 
 
-def trials(
+def candidates(
     fields: Sequence[Field], rows: int = examples.ROWS, bounds: Bounds = DEFAULT_BOUNDS
 ) -> Iterator[dict[str, InputValue]]:
     """Yields the examples to try, the likeliest first, as far as the bounds allow."""
     begin = bounds.clock()
-    for tried, example in enumerate(examples.trials(fields, rows)):
+    for tried, example in enumerate(examples.candidates(fields, rows)):
         if _ended(bounds, tried, bounds.clock() - begin):
             return
         yield example

@@ -16,13 +16,13 @@ import numpy as np
 
 from hubexplore.errors import HubError, SignatureError, closest
 from hubexplore.inputs import pictures
-from hubexplore.inputs.brought import picture_files
+from hubexplore.inputs.external import picture_files
 from hubexplore.inputs.fields import IMAGE, RAGGED, SPARSE, Field, numpy_dtype
 from hubexplore.inputs.graph_uses import Use
 from hubexplore.inputs.input_value import Example, InputValue, Sparse
 from hubexplore.inputs.open_sizes import raw_counts, shape_for, size_choices
-from hubexplore.inputs.typed import tf_examples
-from hubexplore.inputs.typed.literals import counted, integer_limits
+from hubexplore.inputs.text import tf_examples
+from hubexplore.inputs.text.literals import counted, integer_limits
 from hubexplore.summary.reading.string_inputs import Feature
 from hubexplore.summary.tensor_values import Array
 
@@ -126,7 +126,7 @@ def make(field: Field, kind: str, rows: int = ROWS, size: int | None = None) -> 
     return fill((field,), kind, rows, size)[field.name].value
 
 
-def trials(fields: Sequence[Field], rows: int = ROWS) -> Iterator[dict[str, InputValue]]:
+def candidates(fields: Sequence[Field], rows: int = ROWS) -> Iterator[dict[str, InputValue]]:
     """Yields examples of all kinds and sizes, the likeliest first; one empty example without inputs."""
     if not fields:
         yield {}

@@ -50,6 +50,8 @@ class CallMagics(HubMagicsBase):
         The equivalent Python:
         `session.call(NAME, EXPRESSION, signature, as_dict, fetch, batch_size)`.
         """
+        # IPython leaves frames with this name out of tracebacks: an error in the expression shows the
+        # lines of the cell, not those of the magic.
         __tracebackhide__ = True
         # The object in a variable wins over a loaded name: the variable may hold another module by now.
         module = self.named(options.name)

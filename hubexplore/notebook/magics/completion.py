@@ -140,13 +140,8 @@ def install(magics: HubMagics) -> None:
     @context_matcher(identifier=_identifier(magics))
     def hub_matcher(context: CompletionContext) -> SimpleMatcherResult:
         typed, texts = completer.matches(context.text_until_cursor)
-        # An editor that closes quotes by itself has put one after the cursor: it must not be inserted twice.
-        closing = context.line_with_cursor[context.cursor_position :][:1]
-        is_closed = closing in ("'", '"') and typed[:1] == closing
-        completions = [
-            SimpleCompletion(text=text[:-1] if is_closed and text[:1] == text[-1:] == closing else text)
-            for text in texts
-        ]
+        following = context.line_with_cursor[context.cursor_position :][:1]
+        completions = [SimpleCompletion(text=_before(following, typed, text)) for text in texts]
         # The whole typed word is replaced. IPython's own last token begins only after a colon, an equals sign
         # or a quote, and would leave half of a handle or path on the line.
         return SimpleMatcherResult(
@@ -164,6 +159,21 @@ def uninstall(magics: HubMagics) -> None:
     matchers[:] = [
         matcher for matcher in matchers if getattr(matcher, "matcher_identifier", "") != identifier
     ]
+
+
+def _before(following: str, typed: str, text: str) -> str:
+    """What to insert instead of `typed` so that with the character that follows, `text` is on the line.
+
+    An editor that closes quotes by itself has put one there, and it stays.
+    """
+    option, word = _OPTION.fullmatch(typed).groups("")  # type: ignore[union-attr]  # it matches any text
+    if text == typed or following not in ("'", '"') or word[:1] != following:
+        return text
+    value = text.removeprefix(option)
+    if value[:1] == value[-1:] == following:
+        return text[:-1]
+    # Text that needs no quotes gets them; after other quotes these two stand for an empty string.
+    return f"{option}{following}{value}" if "'" not in value else f"{text}{following}"
 
 
 def _identifier(magics: HubMagics) -> str:

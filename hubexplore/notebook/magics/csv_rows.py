@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from hubexplore.display.wording import printable
 from hubexplore.errors import SignatureError, closest
-from hubexplore.inputs.brought.csv_reader import read_rows
+from hubexplore.inputs.external.csv_reader import read_rows
+from hubexplore.inputs.fields import NUMBERS, TEXT, Field, numpy_dtype
+from hubexplore.inputs.text import nested_lists
+from hubexplore.inputs.text.literals import Literals, integer_limits
+
+_EXACT: Final = 2.0**53
+_HINT: Final = "values separated by commas, a row per line"
 
 
 def inputs(text: str, infos: Mapping[str, Any]) -> Any:
@@ -70,41 +76,54 @@ def _by_name(
 
 
 def _array(name: str, table: Sequence[Sequence[str]], info: Any) -> Any:
-    """The rows as an array in the shape of the input."""
-    import numpy as np
-
+    """The rows as an array in the dtype and shape of the input; each row is one example."""
     if info.kind != "dense":
         raise SignatureError(f"Input {name!r} is {info.kind}, and --csv works only for dense inputs.")
-    is_text = info.dtype.name == "string"
+    dtype = info.dtype.name
     try:
-        # Python reads the numbers: NumPy takes no "3.0" for an integer, and rounds large integers to floats.
-        cells = [[cell if is_text else _number(cell.strip()) for cell in row] for row in table]
-    except ValueError as error:
+        numpy_dtype(dtype)
+    except TypeError:
+        raise SignatureError(f"Input {name!r} is of dtype {dtype}, which --csv cannot write.") from None
+    if not table:
+        raise SignatureError("The cell has no rows below its row of names. Write a row of values per line.")
+    shape = _shape_of_rows(info.get_shape(), len(table[0]))
+    if shape is None:
         raise SignatureError(
-            f"Input {name!r} takes numbers ({info.dtype.name}); {printable(str(error))}."
-        ) from None
-    array = np.array(cells, object if is_text else None).reshape(len(table), -1)
-    shape = info.get_shape()
-    if shape.rank is None or shape.rank == 2:
-        return array
-    inner = shape.as_list()[1:]
-    width = array.shape[1] if len(table) else math.prod(size or 1 for size in inner)
-    if shape.rank == 0 or (None not in inner and math.prod(inner) != width) or inner.count(None) > 1:
-        raise SignatureError(
-            f"Input {name!r} has the shape {shape}, which rows of {width} values do not fill."
+            f"Input {name!r} has the shape {info.get_shape()}, which rows of {len(table[0])} values do not "
+            f"fill."
         )
-    return array.reshape(len(table), *(-1 if size is None else size for size in inner))
+    is_text = dtype == "string"
+    literals = Literals(Field(name, dtype, shape, "dense", TEXT if is_text else NUMBERS, _HINT))
+    rows: list[Any] = [[cell if is_text else _entry(cell.strip(), literals) for cell in row] for row in table]
+    return nested_lists.dense(literals, [row[0] for row in rows] if len(shape) == 1 else rows)
 
 
-def _number(cell: str) -> int | float:
+def _shape_of_rows(shape: Any, width: int) -> tuple[int | None, ...] | None:
+    """The shape of an input, as far as rows of `width` values determine it; None if they do not fill it."""
+    if shape.rank is None:
+        return None, width
+    first, *inner = shape.as_list() or [0]
+    known = math.prod(size for size in inner if size is not None)
+    open_dimensions = inner.count(None)
+    if (
+        shape.rank == 0
+        or open_dimensions > 1
+        or (width % known if known and open_dimensions else width != known)
+    ):
+        return None
+    return first, *(width // known if size is None else size for size in inner)
+
+
+def _entry(cell: str, literals: Literals) -> str | int:
+    """A cell as `Literals` reads it: whole numbers may be written as 3.0, as spreadsheets and pandas do."""
+    if integer_limits(literals.dtype) is None:
+        return cell
     try:
-        return int(cell)
+        number = float(cell)
     except ValueError:
-        pass
-    try:
-        return float(cell)
-    except ValueError:
-        raise ValueError(f"{cell!r} is not a number") from None
+        return cell
+    # Larger numbers stay text: float64 does not hold all their digits.
+    return int(number) if number.is_integer() and abs(number) < _EXACT and "_" not in cell else cell
 
 
 def _is_text(cell: str) -> bool:

@@ -66,6 +66,24 @@ def one_line_errors() -> Iterator[None]:
         raise UsageError(one_line(error)) from None
 
 
+@contextlib.contextmanager
+def _short_interrupts(is_line: bool) -> Iterator[None]:
+    """Leaves the frames below a line out of the traceback of an interrupt.
+
+    They say nothing to a user, and IPython may take longer than a second to show them. Below a cell is code
+    of the user.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if not is_line:
+            raise
+        # A new one: contextlib gives the same one its traceback back.
+        short = KeyboardInterrupt(*error.args)
+        vars(short).update(vars(error))
+        raise short from None
+
+
 def read_options(
     parser: MagicArgumentParser, line: str, _: bool = False, namespace: Namespace | None = None
 ) -> argparse.Namespace:
@@ -125,7 +143,7 @@ def magic(
             __tracebackhide__ = True  # IPython hides such frames in the traceback of an error in user code
             if _HELP.fullmatch(line):
                 return Help(function.__doc__ or "")
-            with one_line_errors():
+            with one_line_errors(), _short_interrupts(is_line=body is None):
                 if cell and body is None:
                     begin = f"%{parser.prog} needs a cell: begin it with %%{parser.prog}"
                     raise UsageError(f"{begin} {line}".rstrip())

@@ -20,7 +20,9 @@ from hubexplore.notebook.magics.load_status import LoadStatus
 from hubexplore.session.names import variable_name
 from hubexplore.session.tf_startup import quiet_tensorflow
 from hubexplore.summary.files.paths import text_of
-from hubexplore.summary.tags import chosen
+from hubexplore.summary.lookup import default_tags
+from hubexplore.summary.model import ModuleSummary
+from hubexplore.summary.tags import Tags, chosen
 
 
 @magics_class
@@ -33,7 +35,10 @@ class LoadMagics(HubMagicsBase):
         help="Path, archive, URL, sample:NAME or variable of a spec; {variable} is replaced by its value.",
     )
     @argument("--as", dest="name", help="Variable to bind; by default its name is made from the handle.")
-    @argument("--tags", default="", help="Tags of the graph variant, separated by commas.")
+    @argument(
+        "--tags",
+        help="Tags of the graph variant, separated by commas; by default none, or those of the only variant.",
+    )
     @argument("--trainable", action="store_true", help="Make its variables trainable.")
     @line_magic
     def hub_load(self, options: argparse.Namespace) -> Any:
@@ -64,15 +69,19 @@ class LoadMagics(HubMagicsBase):
             f"something else. Choose another one: %hub_load HANDLE --as NAME"
         )
 
-    def _load(self, source: Any, name: str, requested_tags: str, trainable: bool) -> Any:
+    def _load(self, source: Any, name: str, requested_tags: str | None, trainable: bool) -> Any:
         """Loads a module and shows the progress: first the card, which needs no TensorFlow."""
-        from hubexplore.hub.summarize import summarize
+        from hubexplore.hub.summarize import summarize, summarize_nearest
 
         began = time.perf_counter()
         with LoadStatus(self.notebook, self.show_progress) as status:
             status.show(f"{name}: opening")
-            summary = summarize(source)
-            tags = list(chosen(requested_tags, (variant.tags for variant in summary.variants)))
+            if isinstance(source, (str, bytes, os.PathLike)):
+                opened = summarize_nearest(source)
+                source, summary, note = opened.handle, opened.value, opened.note
+            else:
+                summary, note = summarize(source), ""
+            tags = _tags(summary, requested_tags)
             # Announced only if it is going to happen: on the first load.
             if "tensorflow" not in sys.modules:
                 status.show(f"{name}: importing TensorFlow ...", summary)
@@ -81,10 +90,12 @@ class LoadMagics(HubMagicsBase):
             # Asked before the load, which registers the name.
             replaces = name in session.names
             with quiet_tensorflow():  # the first run looks for devices, and logs that there are none
-                module = session.load(source, name, tags, trainable)
+                module = session.load(_spec(source), name, list(tags), trainable)
             took = time.perf_counter() - began
-            words = f"{name}: ready, {took:.1f} s; graph variant: {tags_text(sorted(tags))}"
+            words = f"{name}: ready, {took:.1f} s; graph variant: {tags_text(tags)}"
+            words += ", the only one" if tags and requested_tags is None else ""
             words += ", trainable" if trainable else ""
+            words += f"; {note.rstrip('.')}" if note else ""
             status.show(words + ("; replaces the module that had this name" if replaces else ""))
         return module
 
@@ -103,3 +114,18 @@ class LoadMagics(HubMagicsBase):
         """
         module = self.named(options.name)
         return self.session.export(module, options.path, options.overwrite, self.verify_exports)
+
+
+def _tags(summary: ModuleSummary, requested: str | None) -> Tags:
+    """Returns the tags of the variant to load."""
+    existing = [variant.tags for variant in summary.variants]
+    if requested is not None:
+        return chosen(requested, existing)
+    return default_tags(existing, lambda tags: f"--tags {','.join(tags)}")
+
+
+def _spec(source: Any) -> Any:
+    """Returns the spec of a path; the card shows its notes, so that they need not be logged."""
+    from hubexplore.hub.loading import open_spec
+
+    return open_spec(source) if isinstance(source, (str, bytes, os.PathLike)) else source

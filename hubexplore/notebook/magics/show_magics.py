@@ -61,7 +61,7 @@ class ShowMagics(HubMagicsBase):
         if first_tags is None and second_tags is None:
             return summary.compare(other)
         variants = summary.variant(first_tags or ""), other.variant(second_tags or "")
-        return comparison_view.shown(compare_variants(*variants, (summary.source, other.source)))
+        return comparison_view.displayable(compare_variants(*variants, (summary.source, other.source)))
 
     @magic()
     @line_magic
@@ -112,6 +112,7 @@ class ShowMagics(HubMagicsBase):
 
         The equivalent Python: `hubexplore.samples.names()`.
         """
+        # An attribute that the package imports on first use, so that `%load_ext` does not pay for it.
         samples = hubexplore.samples
         rows = [(f"sample:{name}", samples.description(name)) for name in samples.names()]
         return Table("Samples", [Column("Handle", code=True), Column("What it is")], rows)

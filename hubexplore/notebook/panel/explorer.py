@@ -5,25 +5,26 @@ from __future__ import annotations
 import contextlib
 import threading
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets as widgets
 
 from hubexplore.display.card.html import framed, heading
 from hubexplore.display.markup import Markup, join, tag
-from hubexplore.display.wording import counted, visible
+from hubexplore.display.wording import MAX_SENTENCE, counted, visible
 from hubexplore.errors import HubError
-from hubexplore.explorer.runs import Run, Trial
-from hubexplore.explorer.subject import Subject
+from hubexplore.explorer.runs import ModuleRunner, Run
+from hubexplore.explorer.subject import PICKED, Subject
 from hubexplore.notebook.panel.browser_widgets import Message, PanelMonitor
 from hubexplore.notebook.panel.fields.signature_selector import SignatureSelector, callable_signatures
+from hubexplore.notebook.panel.fields.version_selector import VersionSelector
 from hubexplore.notebook.panel.graph.tab import GraphTab
-from hubexplore.notebook.panel.messages import MSG_BUSY, MSG_LEFT_BEHIND, error_text
 from hubexplore.notebook.panel.open_panels import OPEN_PANELS
+from hubexplore.notebook.panel.panel_texts import MSG_BUSY, MSG_LEFT_BEHIND, error_text
 from hubexplore.notebook.panel.snapshot import MAX_SNAPSHOT, Snapshot
 from hubexplore.notebook.panel.subject_lookup import find, notebook_book
-from hubexplore.notebook.panel.tabs.trial import TryTab
+from hubexplore.notebook.panel.tabs.try_tab import TryTab
 from hubexplore.notebook.panel.tabs.variables import VariablesTab
 from hubexplore.notebook.panel.tabs.variants import VariantsTab
 from hubexplore.notebook.panel.widget_closing import close_all
@@ -32,6 +33,7 @@ from hubexplore.summary.lookup import no_such_signature
 
 if TYPE_CHECKING:
     from hubexplore.session.session import NotebookSession
+    from hubexplore.summary.formats.chosen_signatures import Signatures
 
 VIEW: Final = "application/vnd.jupyter.widget-view+json"
 MSG_TERMINAL: Final = (
@@ -51,6 +53,7 @@ def explore(
     tags: Iterable[str] | str | None = None,
     *,
     session: NotebookSession | None = None,
+    signatures: Signatures | None = None,
 ) -> Explorer:
     """Shows a panel to try a module: its inputs as a form, its outputs as pictures.
 
@@ -62,18 +65,21 @@ def explore(
     module is loaded, which runs the initialisers of its variables and tables, at the first run.
 
     Args:
-      x: a path or handle, a ModuleSpec, a Module of a NotebookSession, or the summary of a module on disk.
+      x: a path or handle, or a folder with several versions of a model, of which the panel offers a choice; a
+        ModuleSpec; a Module of a NotebookSession; or the summary of a module on disk.
       signature: the signature to begin with; by default `default`, else the first.
-      tags: of the graph variant to begin with; by default the one without tags, else the first.
+      tags: of the graph variant to begin with; by default the one without tags, else that for serving.
       session: the session that loaded the Module `x`; found automatically if a variable of the notebook or
         the magics have it.
+      signatures: of a frozen graph or a training checkpoint; see `load_module_spec`. The graph tab can make
+        one of tensors that are picked there.
 
     Raises:
       HandleError: (a ValueError) `x` is none of these, or cannot be run.
       NoSuchSignatureError, NoSuchVariantError: (KeyErrors and ValueErrors) the message names the closest.
       GraphError: (a RuntimeError) the session of a Module is not known.
     """
-    return Explorer(find(x, session, notebook_book()), signature, tags)
+    return Explorer(find(x, session, notebook_book(), signatures), signature, tags)
 
 
 class Explorer:
@@ -84,7 +90,7 @@ class Explorer:
     Args:
       subject: the module to try.
       signature: the signature to begin with; by default `default`, else the first.
-      tags: of the graph variant to begin with; by default the one without tags, else the first.
+      tags: of the graph variant to begin with; by default the one without tags, else that for serving.
 
     Raises:
       HubError: the module has nothing that can be run, or no such signature or variant.
@@ -94,8 +100,6 @@ class Explorer:
         self, subject: Subject, signature: str | None = None, tags: Iterable[str] | str | None = None
     ) -> None:
         _check_selection(subject, signature, tags)
-        self._subject = subject
-        self._trial = Trial(subject)
         # Its widgets, which ipywidgets keeps alive, refer to it weakly: `open_panels` asks the garbage
         # collector whether anything else refers to it.
         panel = weakref.proxy(self)
@@ -104,15 +108,33 @@ class Explorer:
             html: Markup = panel._static_html()
             return html
 
+        def on_version(handle: str) -> None:
+            panel._on_version(handle)
+
+        self._snapshot = Snapshot(draw)
+        self._monitor = PanelMonitor()
+        self._monitor.listen(lambda message, _: panel._on_message(message))
+        self._versions = VersionSelector(subject.versions, on_version)
+        self._root = widgets.VBox()
+        self._root.add_class("hubexplore-panel")
+        self._fill_with(subject, signature, tags)
+        self._preloaded = False
+        self._is_closed = False
+
+    def _fill_with(
+        self, subject: Subject, signature: str | None = None, tags: Iterable[str] | str | None = None
+    ) -> None:
+        """Makes the form and the tabs for a subject."""
+        panel = weakref.proxy(self)
+
         def on_selection() -> None:
             panel._on_selection()
 
-        self._snapshot = Snapshot(draw)
+        self._subject = subject
+        self._runner = ModuleRunner(subject)
         first_tags = subject.tags if tags is None else subject.summary.variant(tags).tags
         self._selector = SignatureSelector(subject.summary, on_selection, first_tags, signature)
-        self._try = TryTab(self._trial, self._selector, _namespace, self._snapshot.changed)
-        self._monitor = PanelMonitor()
-        self._monitor.listen(lambda message, _: panel._on_message(message))
+        self._try = TryTab(self._runner, self._selector, _namespace, self._snapshot.changed)
         # A tab is put into its box when it is first opened: summaries of large modules take time to draw. The
         # boxes never change, as other children of the Tab would make the browser build all tabs again, and
         # a click that is on its way would be lost.
@@ -120,10 +142,8 @@ class Explorer:
         self._boxes[_TABS[0]].children = [self._try]
         self._tabs = widgets.Tab(list(self._boxes.values()), titles=_TABS)
         self._tabs.observe(lambda _: panel._on_tab(), "selected_index")
-        self._root = widgets.VBox([self._monitor, widgets.HTML(self._heading()), self._tabs])
-        self._root.add_class("hubexplore-panel")
-        self._preloaded = False
-        self._is_closed = False
+        self._content = widgets.VBox([widgets.HTML(self._heading()), self._tabs])
+        self._root.children = [self._monitor, self._versions, self._content]
 
     @property
     def value(self) -> Any:
@@ -136,7 +156,7 @@ class Explorer:
     @property
     def runs(self) -> tuple[Run, ...]:
         """The runs so far, oldest first."""
-        return tuple(self._trial.runs)
+        return tuple(self._runner.runs)
 
     def run(self, inputs: Any = None) -> Any:
         """Puts values into the form, runs them and returns the result, in the form of `value`.
@@ -163,7 +183,7 @@ class Explorer:
         self._subject.close()
 
     def __repr__(self) -> str:
-        runs = counted(len(self._trial.runs), "run")
+        runs = counted(len(self._runner.runs), "run")
         return f"<Explorer of {visible(self._subject.summary.title)}: {runs}>"
 
     def _ipython_display_(self) -> None:
@@ -197,6 +217,23 @@ class Explorer:
                 # A daemon: it must not keep the kernel from ending. An error is shown when a run repeats it.
                 threading.Thread(target=_preload, daemon=True, name="hubexplore-preload").start()
 
+    def _on_version(self, handle: str) -> None:
+        """Replaces form, tabs and runs by those of another version of the model."""
+        earlier, content, trial_tab = self._subject, self._content, self._try
+        try:
+            subject = Subject(handle)
+            _check_selection(subject, None, None)
+        except HubError as error:
+            # The version on screen stays.
+            self._versions.fail(handle, error_text(error))
+            return
+        trial_tab.cancel()
+        self._fill_with(subject)
+        self._versions.succeed(handle)
+        close_all([content])
+        earlier.close()
+        self._snapshot.changed()
+
     def _on_selection(self) -> None:
         """Shows the signature or variant that was chosen."""
         self._try.guarded(self._try.choose)
@@ -228,7 +265,11 @@ class Explorer:
                 def probe(signature: str, tensor: str) -> None:
                     panel._probe(signature, tensor)
 
-                return GraphTab(summary, probe, self._snapshot.changed)
+                def pick(inputs: Sequence[str], outputs: Sequence[str]) -> None:
+                    panel._pick(inputs, outputs)
+
+                can_pick = self._subject.can_pick
+                return GraphTab(summary, probe, self._snapshot.changed, pick if can_pick else None)
             case "Variables":
                 return VariablesTab(summary, self._snapshot.changed)
             case "Variants":
@@ -237,7 +278,7 @@ class Explorer:
 
     def _probe(self, signature: str, tensor: str) -> None:
         """Runs the inputs of the form, and shows a tensor of that run in the graph tab."""
-        graph, trial = self._tab_content("Graph"), self._trial
+        graph, runner = self._tab_content("Graph"), self._runner
         try:
             request = self._try.request()
         except HubError as error:
@@ -245,12 +286,21 @@ class Explorer:
             return
         # By the worker of the Try tab: one run at a time, and Cancel there ends this one as well.
         started = self._try.worker.start(
-            lambda: trial.call(request, (tensor,)),
+            lambda: runner.call(request, (tensor,)),
             lambda result: graph.show_value(tensor, result[2][tensor]),
             lambda error: graph.fail(error_text(error)),
         )
         if not started:
             graph.fail(MSG_BUSY if self._try.worker.is_busy else MSG_LEFT_BEHIND)
+
+    def _pick(self, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+        """Offers a signature of tensors that were picked in the graph tab."""
+        if self._try.worker.is_busy:
+            raise HubError(MSG_BUSY)
+        self._subject.pick(inputs or None, outputs)
+        summary = self._subject.summary
+        self._tab_content("Graph").update(summary)
+        self._selector.update(summary, PICKED)
 
     def _heading(self) -> Markup:
         summary = self._subject.summary
@@ -261,10 +311,11 @@ class Explorer:
         return join(
             tag("div", heading(summary.title, 3), class_="hub-title"),
             tag("div", " \u00b7 ".join(facts), class_="hub-quiet"),
+            *(tag("div", visible(note, MAX_SENTENCE), class_="hub-quiet") for note in summary.notes),
         )
 
     def _static_html(self) -> Markup:
-        """Returns the panel as static HTML: the trial, then the other opened tabs up to the limit."""
+        """Returns the panel as static HTML: the Try tab, then the other opened tabs up to the limit."""
         current = _TABS[self._tabs.selected_index or 0]
         parts = [self._heading(), self._try.static_html()]
         size = sum(map(len, parts))

@@ -62,6 +62,7 @@ class Snapshot:
         """Updates the snapshot now."""
         self._due = None
         bundle = self._bundle()
+        # Several cells may display one panel.
         for handle in self._handles:
             handle.update(bundle, raw=True)
 

@@ -1,4 +1,4 @@
-"""The status of a trial: one line beside the buttons, and the error below them."""
+"""The status of a run: one line beside the buttons, and the error below them."""
 
 from __future__ import annotations
 

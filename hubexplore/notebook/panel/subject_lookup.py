@@ -10,15 +10,22 @@ from hubexplore.explorer.subject import Subject
 if TYPE_CHECKING:
     from hubexplore.session.registry import SessionBook
     from hubexplore.session.session import NotebookSession
+    from hubexplore.summary.formats.chosen_signatures import Signatures
 
 
-def find(x: Any, session: NotebookSession | None, book: SessionBook | None) -> Subject:
+def find(
+    x: Any,
+    session: NotebookSession | None,
+    book: SessionBook | None,
+    signatures: Signatures | None = None,
+) -> Subject:
     """Returns the subject for the argument of `explore`.
 
     Args:
       x: see `explore`.
       session: of a Module; None to search the sessions of `book` and of the notebook's variables.
       book: the sessions of the magics; None if the magics are not loaded.
+      signatures: see `explore`.
 
     Raises:
       HubError: as `Subject`.
@@ -31,7 +38,7 @@ def find(x: Any, session: NotebookSession | None, book: SessionBook | None) -> S
     # `%hub_call` finds a module by its name in the current session of the magics, and in no other session.
     if session is not None and book is not None and book.is_started and session is book.current:
         name = next((name for name, module in session.modules().items() if module is x), None)
-    return Subject(x, session, name)
+    return Subject(x, session, name, signatures)
 
 
 def notebook_book() -> SessionBook | None:

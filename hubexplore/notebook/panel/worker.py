@@ -107,7 +107,7 @@ class Worker:
                     call_back(task.at_end)
 
         # A daemon: a task that was left behind must not keep the kernel from ending.
-        thread = threading.Thread(target=body, daemon=True, name="hubexplore-trial")
+        thread = threading.Thread(target=body, daemon=True, name="hubexplore-explorer")
         self._threads.add(thread)
         thread.start()
         return True

@@ -17,7 +17,8 @@ from hubexplore.errors import HubError
 from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.feeds import Feeds
-from hubexplore.hub.running.run_errors import explain_run_error, ops_without_kernel
+from hubexplore.hub.running.missing_kernels import ops_without_kernel
+from hubexplore.hub.running.run_errors import explain_run_error
 from hubexplore.hub.running.signature_runner import AppliedSignatures
 from hubexplore.inputs.examples import example_search
 from hubexplore.inputs.fields import fields
@@ -26,6 +27,7 @@ from hubexplore.session.export.report import ComparedSignature
 from hubexplore.session.export.side_effects import Effects, effects
 from hubexplore.session.interruption import run_interruptibly, stoppable, try_for
 from hubexplore.session.memory import estimate
+from hubexplore.session.variable_values import read
 from hubexplore.summary.graph.op_kernels import reason
 from hubexplore.summary.lookup import named_signature, named_variant
 
@@ -47,8 +49,7 @@ def compare_with_export(
       session: of its graph.
       path: of the export.
     """
-    variables = list(module.variables)
-    values = session.run(variables) if variables else []
+    values = read(session, module.variables)
     # In a thread of its own: the main thread handles no signal while it is inside TensorFlow.
     return run_interruptibly(lambda: _compare_all(module, values, path))
 
@@ -116,7 +117,7 @@ def made_up(module: Module, name: str) -> Iterator[dict[str, Any]]:
     variant = named_variant(summary, module.tags)
     signature = named_signature(variant, name)
     meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
-    for example in example_search.trials(fields(signature, variant, meta_graph)):
+    for example in example_search.candidates(fields(signature, variant, meta_graph)):
         yield {key: value.value for key, value in example.items()}
 
 

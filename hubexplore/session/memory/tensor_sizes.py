@@ -99,7 +99,7 @@ def peak_of(applied: AppliedSignature, input_sizes: Sequence[Size | None], words
     outputs = [tensor for output in applied.outputs.values() for tensor in components(output)]
     stops = {tensor.op for tensor in applied.placeholders}
     ops = list(_sorted([tensor.op for tensor in outputs], stops))
-    return _Walk(applied, input_sizes, ops, words).peak(outputs)
+    return _SizeWalk(applied, input_sizes, ops, words).peak(outputs)
 
 
 def _sorted(ends: Sequence[Any], stops: set[Any]) -> Iterator[Any]:
@@ -120,7 +120,7 @@ def _sorted(ends: Sequence[Any], stops: set[Any]) -> Iterator[Any]:
                 stack += [(tensor.op, False) for tensor in reversed(op.inputs) if tensor.op not in seen]
 
 
-class _Walk:
+class _SizeWalk:
     """One walk over the ops in the order of a run.
 
     A buffer is a piece of memory, named by the tensor that it was first made for; views and in-place ops pass

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from hubexplore import errors
-from hubexplore.summary.diagnosis.file_types import FileKind
-from hubexplore.summary.diagnosis.saved_model_remedy import module_code, spec_code
+from hubexplore.summary.diagnosis.file_kind import FileKind
+from hubexplore.summary.diagnosis.saved_model_remedy import module_code
 from hubexplore.summary.files.filesystem import join
 from hubexplore.summary.files.paths import unreplaced_variable
 from hubexplore.summary.module_format import GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE
@@ -21,6 +21,7 @@ def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(repr(name) for name in names[:_SHOWN]) + more
 
 
+# "+" joins the tags of a variant, since commas separate the variants.
 def _variants(tags: tuple[tuple[str, ...], ...]) -> str:
     more = f" and {len(tags) - _SHOWN} more" if len(tags) > _SHOWN else ""
     return ", ".join(repr("+".join(variant)) if variant else "no tags" for variant in tags[:_SHOWN]) + more
@@ -35,6 +36,8 @@ class Diagnosis:
       holds_saved_model: Whether `saved_model.pb` is in the directory, whatever its kind.
     """
 
+    # ClassVars: they follow from what is at the path. Subclasses assign them without an annotation; with one,
+    # `dataclass` would turn them into fields that every caller has to pass.
     error: ClassVar[type[errors.HubError]] = errors.NotAModuleError
     holds_saved_model: ClassVar[bool] = False
 
@@ -49,6 +52,10 @@ class Diagnosis:
     def message(self, path: str) -> str:
         """Returns the whole text of the error for `path`, the path itself included."""
         return f"No TF1 Hub module at {path!r}: it {self.what()}. {self.remedy(path)}"
+
+    def error_of(self, message: str) -> errors.HubError:
+        """Returns the error that reports it."""
+        return self.error(message)
 
 
 @dataclass(frozen=True)
@@ -68,13 +75,15 @@ class HubModule(Diagnosis):
 
     def message(self, path: str) -> str:
         """See the base class."""
+        # Not "No TF1 Hub module at ...": `explain` never reports a module, but callers of `diagnose` do.
         return f"{path!r} {self.what()}. {self.remedy(path)}"
 
 
 @dataclass(frozen=True)
 class TF2SavedModel(Diagnosis):
-    """A directory that `tf.saved_model.save` wrote, as TF2 Hub models are."""
+    """A directory that `tf.saved_model.save` wrote, as TF2 Hub models are; `tags` per meta graph."""
 
+    tags: tuple[tuple[str, ...], ...] = (("serve",),)
     holds_saved_model = True
 
     def what(self) -> str:
@@ -83,20 +92,14 @@ class TF2SavedModel(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
-        return f"Load it with tf.saved_model.load({path!r})."
+        return f"Use it in a graph: {module_code(repr(path), self.tags)}"
 
 
 @dataclass(frozen=True)
 class TF1SavedModel(Diagnosis):
-    """A SavedModel of TensorFlow 1 that is not a Hub module.
-
-    Attributes:
-      tags: Those of each meta graph.
-      dropped: Collections that a module cannot carry.
-    """
+    """A SavedModel of TensorFlow 1 that is not a Hub module; `tags` per meta graph."""
 
     tags: tuple[tuple[str, ...], ...]
-    dropped: tuple[str, ...] = ()
     holds_saved_model = True
 
     def what(self) -> str:
@@ -105,7 +108,7 @@ class TF1SavedModel(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
-        return f"Make a module of it in a graph: {module_code(spec_code(path, self.dropped), self.tags)}"
+        return f"Use it in a graph: {module_code(repr(path), self.tags)}"
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,8 @@ class BareCheckpoint(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
+        # The last by name, which is the newest of `model.ckpt-STEP` as long as the steps have equally many
+        # digits.
         prefix = self.prefixes[-1] if self.prefixes else path
         return (
             "Build the graph with hub.create_module_spec(module_fn), then write a module with these weights: "
@@ -145,22 +150,30 @@ class BareCheckpoint(Diagnosis):
 
 @dataclass(frozen=True)
 class OneLevelDown(Diagnosis):
-    """A directory around modules: `found` has (name of the sub-directory, what it is)."""
+    """A directory around modules: `found` has (name of the sub-directory, what it is), the best one first."""
 
     found: tuple[tuple[str, Diagnosis], ...]
+    error = errors.ModelsBelowError
 
     def what(self) -> str:
         """See the base class."""
         names = _listed(tuple(name for name, _ in self.found))
-        levels = self.found[-1][0].count("/") + 1
+        levels = self.found[0][0].count("/") + 1
         high = "one level" if levels == 1 else f"{levels} levels"
         return f"is {high} too high; below it: {names}"
 
     def remedy(self, path: str) -> str:
         """See the base class."""
-        name, inner = self.found[-1]
+        name, inner = self.found[0]
         below = join(path, name)
         return f"{below!r} {inner.what()}. {inner.remedy(below)}"
+
+    def error_of(self, message: str) -> errors.HubError:
+        """See the base class."""
+        error = errors.ModelsBelowError(message)
+        whole = [name for name, inner in self.found if inner.holds_saved_model]
+        error.names = tuple(whole or (name for name, _ in self.found))
+        return error
 
 
 @dataclass(frozen=True)
@@ -193,9 +206,10 @@ class EmptyDirectory(Diagnosis):
 
 @dataclass(frozen=True)
 class OtherDirectory(Diagnosis):
-    """A directory of other things."""
+    """A directory of other things; `models` has (name of a file, what it is) of models in other formats."""
 
     names: tuple[str, ...]
+    models: tuple[tuple[str, FileKind], ...] = ()
 
     def what(self) -> str:
         """See the base class."""
@@ -203,6 +217,9 @@ class OtherDirectory(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
+        if self.models:
+            name, kind = self.models[0]
+            return f"{name!r} is {kind.what}. {kind.remedy_for(join(path, name))}"
         return f"Give the directory that holds {MODULE_FILE!r} and {GRAPH_FILE!r}."
 
 
@@ -251,7 +268,7 @@ class SingleFile(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
-        return self.kind.remedy.format(path=path)
+        return self.kind.remedy_for(path)
 
 
 @dataclass(frozen=True)
@@ -268,6 +285,8 @@ class Nothing(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
+        # From the surest cause to the vaguest: nobody means a folder called $HOME, but a similar name may be
+        # a coincidence.
         variable = unreplaced_variable(path)
         if variable:
             return f"Python does not replace {variable}, a shell does: pass os.path.expandvars(path)."

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from typing import Final
 
+from hubexplore.summary.diagnosis.file_kind import FileKind
+from hubexplore.summary.diagnosis.other_models import model_kind
 from hubexplore.summary.files import magic, wire
 
+# Far more than magic numbers take (that of tar ends at byte 262): the names of the first entries of a zip
+# file and the first node of a graph are looked for as well.
 HEAD: Final = 4096
 """Bytes at the start of a file that `file_kind` looks at."""
+
+# An op type, which packages may begin with a scope of their own.
+_OP: Final = re.compile(rb"[A-Za-z0-9_.>/\-]+")
 
 ARCHIVE_SUFFIXES: Final = (
     ".tar.gz",
@@ -24,18 +31,6 @@ ARCHIVE_SUFFIXES: Final = (
 """Endings of the names of archives that can be opened."""
 
 
-@dataclass(frozen=True)
-class FileKind:
-    """What a file is ("a web page"), and what to do; `{path!r}` in `remedy` stands for its path.
-
-    `is_other` says that it is certainly no `saved_model.pb`, not even a damaged one.
-    """
-
-    what: str
-    remedy: str
-    is_other: bool = True
-
-
 _UNREAD: Final = FileKind(
     "an archive in a format that is not read here", "Extract it and give the directory."
 )
@@ -45,12 +40,7 @@ _KINDS: Final = {
     ),
     magic.TAR: FileKind("a tar archive", "If a module is in it, give it a name that ends with '.tar'."),
     magic.GIT_LFS: FileKind("a pointer of git-lfs, not the file itself", "Run `git lfs pull` there."),
-    magic.HDF5: FileKind(
-        "an HDF5 file, as Keras writes (.h5)", "Load it with tf.keras.models.load_model({path!r})."
-    ),
-    magic.TF_LITE: FileKind(
-        "a TensorFlow Lite model", "Run it with tf.lite.Interpreter(model_path={path!r})."
-    ),
+    magic.ZIP_ENTRY: FileKind("a zip archive", "If a module is in it, give it a name that ends with '.zip'."),
     magic.BZIP2: FileKind(
         "a file compressed by bzip2", "If a module is in it, give it a name that ends with '.tar.bz2'."
     ),
@@ -69,9 +59,10 @@ def file_kind(name: str, head: bytes) -> FileKind:  # noqa: PLR0911  # one retur
     """
     if not head:
         return FileKind("an empty file", "Copy or download it again.")
+    model = model_kind(name, head)
+    if model is not None:
+        return model
     file_format = magic.format_of(head)
-    if file_format == magic.ZIP_ENTRY:
-        return _zip_kind(name, head)
     if file_format in _KINDS:
         return _KINDS[file_format]
     if magic.is_web_page(head):
@@ -79,11 +70,13 @@ def file_kind(name: str, head: bytes) -> FileKind:  # noqa: PLR0911  # one retur
             "a web page",
             "Download the archive that the page offers, or give the page's address as the handle.",
         )
-    if _starts_graph(head):
+    if starts_graph(head):
         return FileKind(
             "a frozen graph (GraphDef)",
-            "Import it with tf.compat.v1.import_graph_def, or make a module: do so in a module_fn.",
+            "Open it with hub.load_module_spec({path!r}).",
         )
+    # Field 1 of a SavedModel is its schema version, which has always been 1; field 2, with a length, begins
+    # the first graph. Writers put fields in the order of their numbers.
     if head.startswith(b"\x08\x01\x12"):
         return FileKind(
             "a SavedModel without its directory",
@@ -97,15 +90,11 @@ def file_kind(name: str, head: bytes) -> FileKind:  # noqa: PLR0911  # one retur
     )
 
 
-def _zip_kind(name: str, head: bytes) -> FileKind:
-    if name.lower().endswith(".keras") or b"config.json" in head or b"metadata.json" in head:
-        return FileKind("a Keras model", "Load it with tf.keras.models.load_model({path!r}).")
-    return FileKind("a zip archive", "If a module is in it, give it a name that ends with '.zip'.")
-
-
-def _starts_graph(head: bytes) -> bool:
+def starts_graph(head: bytes) -> bool:
     """Says whether this may be a GraphDef: its field 1 is a node, which begins with its name and op type."""
     try:
+        # b"\n" is the key of field 1 with a length. There is no magic number to check, so two fields in
+        # order, with content that names and op types can have, must do.
         key_size = 1 if head[:1] == b"\x0a" else 0
         length, start = wire.varint(head, key_size)
         node = head[start : start + length]
@@ -115,4 +104,4 @@ def _starts_graph(head: bytes) -> bool:
         return False
     if key_size == 0 or not isinstance(name, bytes) or not isinstance(operation, bytes):
         return False
-    return (first, second) == (1, 2) and name.isascii() and operation.isalnum()
+    return (first, second) == (1, 2) and name.isascii() and _OP.fullmatch(operation) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from hubexplore.summary.files.redaction import shown
+from hubexplore.summary.files.redaction import redacted
 
 # A server without a scheme before it; most names of folders have no such ending.
 _SERVER: Final = re.compile(
@@ -38,7 +38,7 @@ MSG_MOVED: Final = (
 )
 
 
-def for_nothing(handle: str) -> str:
+def missing_path_hint(handle: str) -> str:
     """Returns what to write instead of a handle where nothing is, as a sentence, or ""."""
     if handle.startswith("./"):
         return ""
@@ -48,20 +48,20 @@ def for_nothing(handle: str) -> str:
     if _KAGGLE_NAME.fullmatch(handle):
         return MSG_KAGGLE.format(name=_name(handle))
     if _SERVER.fullmatch(handle):
-        return MSG_SCHEME.format(address=shown(f"https://{handle}"))
+        return MSG_SCHEME.format(address=redacted(f"https://{handle}"))
     if _LOCAL_SERVER.fullmatch(handle):
         return MSG_SCHEME.format(address=f"http://{handle}")
     return ""
 
 
-def for_page(handle: str) -> str:
+def web_page_hint(handle: str) -> str:
     """Returns what to write instead of an address that gives a web page, as a sentence, or ""."""
     kaggle = _KAGGLE_PAGE.match(handle)
     if kaggle:
         return MSG_KAGGLE.format(name=_name(kaggle[1]))
     for page, file in _PAGES:
         if page.fullmatch(handle):
-            return MSG_FILE.format(address=shown(page.sub(file, handle)))
+            return MSG_FILE.format(address=redacted(page.sub(file, handle)))
     if re.match(r"https?://(?:www\.)?tfhub\.dev/", handle, re.IGNORECASE):
         return MSG_MOVED
     return ""

@@ -7,14 +7,15 @@ error to raise for it, or None for a module.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from hubexplore import errors
-from hubexplore.summary.diagnosis import diagnoses, file_types, saved_model_scan
+from hubexplore.summary.diagnosis import diagnoses, file_types, other_models, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import Diagnosis
-from hubexplore.summary.diagnosis.handle_hints import for_nothing
-from hubexplore.summary.diagnosis.saved_model_remedy import unsupported
+from hubexplore.summary.diagnosis.file_kind import FileKind
+from hubexplore.summary.diagnosis.handle_hints import missing_path_hint
 from hubexplore.summary.files import magic
 from hubexplore.summary.files.filesystem import (
     Filesystem,
@@ -27,6 +28,7 @@ from hubexplore.summary.files.paths import is_url
 from hubexplore.summary.module_format import (
     ASSETS_FOLDER,
     GRAPH_FILE,
+    GRAPH_FILES,
     GRAPH_TEXT_FILE,
     MODULE_FILE,
     VARIABLES_FOLDER,
@@ -41,6 +43,10 @@ _LARGEST_POINTER: Final = 1024
 _LOOKED_INTO: Final = 200
 _LEVELS: Final = 3
 _FOLLOWED: Final = 400
+# Files whose first bytes are read to find models in other formats.
+_LOOKED_AT: Final = 8
+# Digits of the name of a version: seconds or nanoseconds since 1970, at most.
+_LONGEST_VERSION: Final = 20
 
 
 def explain(path: str, filesystem: Filesystem, name: str | None = None) -> errors.HubError | None:
@@ -59,7 +65,7 @@ def explain(path: str, filesystem: Filesystem, name: str | None = None) -> error
         return None
     message = diagnosis.message(path)
     hint = (
-        for_nothing(name or path)
+        missing_path_hint(name or path)
         if isinstance(diagnosis, diagnoses.Nothing) and not diagnosis.similar
         else ""
     )
@@ -68,7 +74,7 @@ def explain(path: str, filesystem: Filesystem, name: str | None = None) -> error
     # What the user typed is not what was looked at, where that is a folder of the cache.
     if name not in (None, path):
         message = message.replace(repr(path), f"{path!r} (from {name!r})", 1)
-    return diagnosis.error(message)
+    return diagnosis.error_of(message)
 
 
 def diagnose(path: str, filesystem: Filesystem) -> Diagnosis:
@@ -105,7 +111,18 @@ def _diagnose(path: str, filesystem: Filesystem) -> Diagnosis:  # noqa: PLR0911 
         return diagnoses.BareCheckpoint(tuple(join(path, prefix) for prefix in prefixes))
     if VARIABLES_FOLDER in names and filesystem.exists(join(path, f"{VARIABLES_PREFIX}.index")):
         return diagnoses.Incomplete("module", _missing(MODULE_FILE, GRAPH_FILE))
-    return diagnoses.OtherDirectory(names) if names else diagnoses.EmptyDirectory()
+    if not names:
+        return diagnoses.EmptyDirectory()
+    return diagnoses.OtherDirectory(names, tuple(_model_files(path, names, filesystem)))
+
+
+def _model_files(path: str, names: tuple[str, ...], filesystem: Filesystem) -> Iterator[tuple[str, FileKind]]:
+    """Yields the files that are models in other formats, by their names."""
+    for name in [name for name in names if name.lower().endswith(other_models.ENDINGS)][:_LOOKED_AT]:
+        if not filesystem.isdir(join(path, name)):
+            kind = other_models.model_kind(name, filesystem.read(join(path, name), file_types.HEAD))
+            if kind is not None:
+                yield name, kind
 
 
 def _missing(*names: str) -> tuple[str, ...]:
@@ -116,6 +133,8 @@ def _saved_model(  # noqa: PLR0911  # one return per answer
     path: str, names: tuple[str, ...], filesystem: Filesystem
 ) -> Diagnosis | None:
     """Returns what a directory with one of the two main files is, None for any other."""
+    # Pointers are looked for before anything is parsed: their text is no message, and "damaged" would advise
+    # a new download, which would bring the same pointers.
     is_module = MODULE_FILE in names
     pointers = tuple(name for name in (MODULE_FILE, GRAPH_FILE) if name in names)
     pointers = tuple(name for name in pointers if _is_pointer(join(path, name), filesystem))
@@ -128,6 +147,7 @@ def _saved_model(  # noqa: PLR0911  # one return per answer
     try:
         content = read_message(filesystem, join(path, GRAPH_FILE))
     except errors.DamagedModuleError as error:
+        # Only what was found: the message ends with a remedy of its own, and the diagnosis adds another one.
         return diagnoses.Incomplete("module" if is_module else "SavedModel", (str(error).partition(". ")[0],))
     try:
         scan = saved_model_scan.scan_saved_model(content)
@@ -138,7 +158,7 @@ def _saved_model(  # noqa: PLR0911  # one return per answer
             "module" if is_module else "SavedModel", (f"{GRAPH_FILE!r} is {condition}",)
         )
     if scan.has_objects and not is_module:
-        return diagnoses.TF2SavedModel()
+        return diagnoses.TF2SavedModel(scan.variants)
     problem = _variables_problem(path, names, scan, filesystem)
     if isinstance(problem, str):
         return diagnoses.Incomplete("module" if is_module else "TF1 SavedModel", (problem,))
@@ -146,7 +166,7 @@ def _saved_model(  # noqa: PLR0911  # one return per answer
         return problem
     if is_module:
         return diagnoses.HubModule(scan.variants)
-    return diagnoses.TF1SavedModel(scan.variants, tuple(unsupported(scan.collections)))
+    return diagnoses.TF1SavedModel(scan.variants)
 
 
 def _text(path: str, is_module: bool, filesystem: Filesystem) -> Diagnosis:
@@ -157,7 +177,7 @@ def _text(path: str, is_module: bool, filesystem: Filesystem) -> Diagnosis:
         return diagnoses.TextSavedModel()
     if is_module or scan.has_objects:
         return diagnoses.TextSavedModel()
-    return diagnoses.TF1SavedModel(scan.variants, tuple(unsupported(scan.collections)))
+    return diagnoses.TF1SavedModel(scan.variants)
 
 
 def _variables_problem(
@@ -168,6 +188,7 @@ def _variables_problem(
     index = f"{prefix}.index"
     stored = filesystem.listdir(join(path, VARIABLES_FOLDER)) if VARIABLES_FOLDER in names else []
     if "variables.index" not in stored:
+        # A module without variables has no checkpoint, so a missing index alone is no fault.
         needed = scan.has_variables or any(name.startswith("variables.data-") for name in stored)
         return f"'{VARIABLES_PREFIX}.index' is missing" if needed else None
     pointers = tuple(f"variables/{name}" for name in sorted(stored)[:_LOOKED_INTO])
@@ -192,7 +213,10 @@ def _is_pointer(path: str, filesystem: Filesystem) -> bool:
 
 
 def _below(path: str, names: tuple[str, ...], filesystem: Filesystem) -> tuple[tuple[str, Diagnosis], ...]:
-    """Returns the sub-directories that are saved models, modules last; those of the first level with any."""
+    """Returns the sub-directories that are saved models; those of the first level with any.
+
+    Modules come first, and the newest version of a model: the folder with the highest number as its name.
+    """
     level = names
     for _ in range(_LEVELS):
         saved_models: list[tuple[str, Diagnosis]] = []
@@ -201,14 +225,22 @@ def _below(path: str, names: tuple[str, ...], filesystem: Filesystem) -> tuple[t
             inner = join(path, name)
             if not filesystem.isdir(inner):
                 continue
-            if any(filesystem.exists(join(inner, file)) for file in (MODULE_FILE, GRAPH_FILE)):
+            if any(filesystem.exists(join(inner, file)) for file in (MODULE_FILE, *GRAPH_FILES)):
                 saved_models.append((name, diagnose(inner, filesystem)))
             elif len(deeper) < _FOLLOWED:
                 deeper += [f"{name}/{child}" for child in sorted(filesystem.listdir(inner))[:_LOOKED_INTO]]
         if saved_models:
-            return tuple(sorted(saved_models, key=lambda item: isinstance(item[1], diagnoses.HubModule)))
+            return tuple(sorted(saved_models, key=_preference))
         level = tuple(deeper)
     return ()
+
+
+def _preference(item: tuple[str, Diagnosis]) -> tuple[bool, int, str]:
+    name, diagnosis = item
+    last = name.rpartition("/")[2]
+    # Longer digits are no version of anything, and could not be converted either.
+    is_version = last.isascii() and last.isdigit() and len(last) <= _LONGEST_VERSION
+    return not isinstance(diagnosis, diagnoses.HubModule), -int(last) if is_version else 1, name
 
 
 def _file(path: str, filesystem: Filesystem) -> Diagnosis:
@@ -216,10 +248,13 @@ def _file(path: str, filesystem: Filesystem) -> Diagnosis:
     head = filesystem.read(path, file_types.HEAD)
     whole = _parent(path)
     kind = file_types.file_kind(name, head)
+    # A file of that name may hold something else, such as the web page that a download got: that is what to
+    # report.
     if name == GRAPH_FILE and not kind.is_other:
         return diagnoses.PartOfModule(whole)
     if name == MODULE_FILE and filesystem.exists(join(whole, GRAPH_FILE)):
         return diagnoses.PartOfModule(whole)
+    # Shards are called `PREFIX.data-00000-of-00001`, the index `PREFIX.index`.
     stem = path.removesuffix(".index") if name.endswith(".index") else path.rpartition(".data-")[0]
     if stem and (stem != path) and filesystem.exists(f"{stem}.index"):
         return _weights(stem, filesystem)
@@ -261,6 +296,7 @@ def _absent(path: str, filesystem: Filesystem) -> Diagnosis:
 def _basename(path: str) -> str:
     if is_url(path):
         return path.rstrip("/").rpartition("/")[2]
+    # Absolute first: "." has no name, and the directory that it stands for has one.
     return Path(path).absolute().name
 
 
@@ -270,5 +306,6 @@ def _parent(path: str) -> str:
         scheme, mark, rest = path.partition("://")
         above, slash, _ = rest.rstrip("/").rpartition("/")
         return f"{scheme}{mark}{above}" if slash else path
+    # Only "." and ".." are resolved: other paths keep the form in which the user typed them.
     local = Path(path)
     return str((local.resolve() if local.name in ("", "..") else local).parent)

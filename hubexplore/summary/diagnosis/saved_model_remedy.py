@@ -7,6 +7,8 @@ from typing import Final
 
 from hubexplore.summary.module_format import ATTACHMENTS, MAIN_OPS
 
+# An allow-list: an unknown collection may name nodes in a form of its own, which cannot be renamed when the
+# graph is imported into a scope.
 SUPPORTED_COLLECTIONS: Final = frozenset(
     {
         "variables",
@@ -26,6 +28,10 @@ SUPPORTED_COLLECTIONS: Final = frozenset(
 DROPPED_COLLECTIONS: Final = frozenset({
     *MAIN_OPS, "global_step", "local_variables", "metric_variables", "saved_model_train_op",
 })  # fmt: skip
+_SHOWN: Final = 12
+"""Maximum number of names that a note lists."""
+_LONGEST: Final = 80
+"""Maximum length in characters of a name in a note."""
 _SERVE: Final = ["serve"]
 _TRAIN: Final = "train"
 
@@ -33,6 +39,26 @@ _TRAIN: Final = "train"
 def unsupported(collections: Iterable[str]) -> list[str]:
     """The names of collections that have to be dropped to make a module of a SavedModel, sorted."""
     return sorted(set(collections) - SUPPORTED_COLLECTIONS - DROPPED_COLLECTIONS)
+
+
+def left_out(collections: Sequence[str], repeated: Iterable[Sequence[str]] = ()) -> tuple[str, ...]:
+    """Sentences that say what of a TF1 SavedModel is not in the module that is made of it.
+
+    Args:
+      collections: names of those that a module cannot carry.
+      repeated: tags of graph variants that have those of an earlier one.
+    """
+    names = [f"{name[:_LONGEST]}..." if len(name) > _LONGEST else name for name in collections]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    listed = ", ".join(map(repr, names[:_SHOWN])) + more
+    sentences = [
+        f"Two graph variants have the tags {list(tags)}; only the first is used." for tags in repeated
+    ]
+    if len(names) == 1:
+        sentences.append(f"The collection {listed} is left out, because a module cannot have it.")
+    elif names:
+        sentences.append(f"The collections {listed} are left out, because a module cannot have them.")
+    return tuple(sentences)
 
 
 def spec_code(path: str, dropped: Sequence[str]) -> str:
@@ -54,6 +80,8 @@ def module_code(source: str, tag_sets: Iterable[Sequence[str]]) -> str:
 
 def serving_tags(tag_sets: Iterable[Sequence[str]]) -> list[str]:
     """The tags of the graph variant for serving, or of one that is not for training; sorted."""
+    # The fewest tags before more: a further tag, such as "gpu" or "tpu", says that a variant is for one kind
+    # of machine. The tags themselves decide ties.
     return min(
         map(sorted, tag_sets), key=lambda tags: (tags != _SERVE, _TRAIN in tags, len(tags), tags), default=[]
     )

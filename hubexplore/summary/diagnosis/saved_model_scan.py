@@ -20,13 +20,11 @@ class SavedModelScan:
       variants: The sorted tags of each meta graph, in the order of the file.
       has_objects: A meta graph describes a tree of objects, which only `tf.saved_model.save` writes (TF2).
       has_variables: A meta graph lists variables, so it needs a checkpoint.
-      collections: Names of all collections, sorted.
     """
 
     variants: tuple[tuple[str, ...], ...]
     has_objects: bool
     has_variables: bool
-    collections: tuple[str, ...] = ()
 
 
 def scan_saved_model(data: bytes) -> SavedModelScan:
@@ -37,9 +35,11 @@ def scan_saved_model(data: bytes) -> SavedModelScan:
     Raises:
       ValueError: It is cut, altered, or no SavedModel.
     """
+    # The field numbers: 2 meta_graphs in SavedModel; 1 meta_info_def (4 its tags), 4 collection_def and 7
+    # object_graph_def in MetaGraphDef. The graph itself, field 2 and nearly all of the bytes, is skipped by
+    # its length and never parsed.
     variants: list[tuple[str, ...]] = []
     has_objects = has_variables = False
-    collections: set[str] = set()
     for number, meta_graph in wire.fields(data):
         if number != 2:
             continue
@@ -51,13 +51,12 @@ def scan_saved_model(data: bytes) -> SavedModelScan:
                 tags = tuple(sorted(_message(tag).decode() for tag in _all(_message(value), 4)))
             elif field == 4:
                 has_variables |= _lists_variables(_message(value))
-                collections.update(_message(name).decode() for name in _all(_message(value), 1))
             elif field == 7:
                 has_objects = True
         variants.append(tags)
     if not variants:
         raise ValueError("it holds no graph")
-    return SavedModelScan(tuple(variants), has_objects, has_variables, tuple(sorted(collections)))
+    return SavedModelScan(tuple(variants), has_objects, has_variables)
 
 
 def scan_text(data: bytes) -> SavedModelScan:
@@ -76,7 +75,6 @@ def scan_text(data: bytes) -> SavedModelScan:
         tuple(tuple(sorted(graph.meta_info_def.tags)) for graph in graphs),
         any(graph.HasField("object_graph_def") for graph in graphs),
         any("variables" in graph.collection_def for graph in graphs),
-        tuple(sorted({name for graph in graphs for name in graph.collection_def})),
     )
 
 

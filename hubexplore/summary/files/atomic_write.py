@@ -18,6 +18,8 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> None:
     Raises:
       OSError: it cannot be written. What was there is as before.
     """
+    # The real path, since renaming over a link would replace the link. No fsync: readers see the old or the
+    # new content, which is what is promised; surviving a power failure is not.
     target = Path(os.path.realpath(path))
     is_plain = target.is_file() or not target.exists()
     if not is_plain or (target.exists() and not os.access(target.parent, os.W_OK)):
@@ -28,8 +30,10 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> None:
     try:
         temporary.write_bytes(content)
         if target.exists():
+            # The file that is replaced may have stricter rights than new files get.
             shutil.copymode(target, temporary)
         temporary.replace(target)
+    # BaseException, since an interrupt from the keyboard must not leave the temporary file behind either.
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()

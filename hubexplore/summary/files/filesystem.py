@@ -40,6 +40,8 @@ class SpecialFileError(OSError):
         super().__init__(errno.EINVAL, f"{path!r} is {kind}, not a file")
 
 
+# A protocol rather than a base class: TensorFlow's file systems are wrapped above this layer, which must not
+# import TensorFlow.
 class Filesystem(Protocol):
     """Read access to directories and files.
 
@@ -98,6 +100,8 @@ class LocalFilesystem:
     def read(self, path: str, limit: int | None = None) -> bytes:
         """Returns the content of the file `path`, or only its first `limit` bytes."""
         with open_regular(path) as file:
+            # Only up to the size at this moment: reading a file to which another process appends would not
+            # end.
             size = os.fstat(file.fileno()).st_size
             return file.read(size if limit is None else min(size, limit))
 
@@ -117,8 +121,11 @@ def open_regular(path: str) -> BufferedReader:
     """
     _check_regular(path, os.stat(path))  # noqa: PTH116 - through a Path it takes three times as long
     # Whatever it became since, opening it does not wait for a writer.
+    # Each flag is missing on some system: Windows has only O_BINARY, the others only O_NONBLOCK.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
+        # Checked before, since opening a device can have effects, and again, since the path may have changed
+        # in between.
         _check_regular(path, os.fstat(descriptor))
         return open(descriptor, "rb")
     except BaseException:

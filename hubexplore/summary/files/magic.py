@@ -32,6 +32,7 @@ SEVEN_ZIP: Final = Format("7z", (b"7z\xbc\xaf",))
 RAR: Final = Format("RAR", (b"Rar!",))
 GIT_LFS: Final = Format("pointer of git-lfs", (b"version https://git-lfs.github.com/spec/",))
 HDF5: Final = Format("HDF5", (b"\x89HDF\r\n\x1a\n",))
+# A FlatBuffer: its first four bytes are an offset, and the identifier follows.
 TF_LITE: Final = Format("TensorFlow Lite", (b"TFL3",), 4)
 NUMPY: Final = Format("NumPy", (b"\x93NUMPY",))
 PNG: Final = Format("PNG", (b"\x89PNG",))
@@ -41,7 +42,9 @@ BMP: Final = Format("BMP", (b"BM",))
 TIFF: Final = Format("TIFF", (b"II*\0", b"MM\0*"))
 PHOTOSHOP: Final = Format("Photoshop", (b"8BPS",))
 ICON: Final = Format("icon", (b"\0\0\1\0",))
+# The file begins with "RIFF" and a length; audio and video in RIFF begin with it too.
 WEBP: Final = Format("WebP", (b"WEBP",), 8)
+# The first four bytes are the length of the first box, which varies.
 ISO_MEDIA: Final = Format("HEIC, AVIF or MP4", (b"ftyp",), 4)
 PDF: Final = Format("PDF", (b"%PDF",))
 
@@ -51,6 +54,7 @@ FORMATS: Final = (
 )  # fmt: skip
 """Formats that the start of a file tells, compressions first: what they pack may contain anything."""
 
+# Zstandard is in the standard library from Python 3.14 on.
 UNREAD_ARCHIVES: Final = (ZSTANDARD, SEVEN_ZIP, RAR)
 """Formats of archives for which Python has no reader in all supported versions."""
 

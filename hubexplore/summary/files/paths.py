@@ -1,6 +1,6 @@
 """What a path that a user typed, set or computed stands for. All paths of the package pass through here.
 
-| given | what becomes of it |
+| path | what it stands for |
 | --- | --- |
 | `models/mine` | absolute from now on, whatever the current directory becomes later |
 | `~/models`, `~ann/models` | in that home directory |
@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from hubexplore.errors import PathError
-from hubexplore.summary.files.redaction import shown
+from hubexplore.summary.files.redaction import redacted
 
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 # What pathlib makes of an address, as in Path("gs://bucket/module").
 _CRUSHED_URL: Final = re.compile(r"(gs|s3|s3a|s3e|hdfs|viewfs|har|ram|https?):/(?!/)", re.IGNORECASE)
 _FILE_URL: Final = re.compile(r"file:(?://(?P<host>[^/]*))?(?P<path>.*)", re.IGNORECASE | re.DOTALL)
-# What is absolute, and as pathlib would write it, whose way to say so takes ten times as long.
+# Absolute, and already as pathlib would write it. Asking pathlib takes ten times as long.
 _PLAIN: Final = re.compile(r"(?:/[^/.][^/]*)+")
 # A part of a path that is nothing but a variable of the shell.
 _SHELL_VARIABLE: Final = re.compile(r"(?:^|(?<=/))\$(?:\w+|\{\w+\})(?=/|$)")
@@ -41,7 +41,7 @@ MSG_EMPTY: Final = (
     "variable that is not set gives an empty path too."
 )
 MSG_ZERO: Final = "{what} contains a zero byte, which no file name can have: {path!r}."
-MSG_NO_NAME: Final = "{what} contains half of a character, which no file name can have: {path!r}."
+MSG_NO_NAME: Final = "{what} contains an unpaired surrogate, which no file name can have: {path!r}."
 MSG_NO_HOME: Final = (
     "{what} starts with {user!r}, but no home directory is known for that user. Write the whole path; "
     "{literal!r} if there is a folder of that name in the current directory."
@@ -91,14 +91,14 @@ def text_of(path: Any, what: str = "The path") -> str:
     if not text.strip():
         raise PathError(MSG_EMPTY.format(what=what))
     if "\0" in text:
-        raise PathError(MSG_ZERO.format(what=what, path=shown(text)))
+        raise PathError(MSG_ZERO.format(what=what, path=redacted(text)))
     try:
         os.fsencode(text)
     except UnicodeEncodeError as error:
         raise PathError(MSG_NO_NAME.format(what=what, path=text)) from error
     if _CRUSHED_URL.match(text) and not os.path.lexists(text):
         mended = text.replace(":/", "://", 1)
-        raise PathError(MSG_CRUSHED.format(what=what, path=shown(text), mended=shown(mended)))
+        raise PathError(MSG_CRUSHED.format(what=what, path=redacted(text), mended=redacted(mended)))
     return text
 
 
@@ -140,6 +140,7 @@ def to_write(path: Any, what: str = "The path") -> str:
     if variable and not os.path.lexists(variable[0]):
         literal = f"./{text}"
         raise PathError(MSG_SHELL.format(what=what, path=text, variable=variable[0], literal=literal))
+    # The system is asked at once: otherwise an export or a download would fail only after its work is done.
     full_path = absolute(text, what)
     try:
         if not is_url(full_path):
@@ -158,7 +159,7 @@ def local_to_write(path: Any, what: str = "The path") -> str:
     """
     full_path = to_write(path, what)
     if is_url(full_path):
-        raise PathError(MSG_REMOTE.format(what=what, path=shown(full_path)))
+        raise PathError(MSG_REMOTE.format(what=what, path=redacted(full_path)))
     return full_path
 
 
@@ -187,6 +188,7 @@ def _of_file_url(url: re.Match[str], what: str) -> str:
     if host not in (None, "", "localhost") or not path:
         named = f"the machine {host!r}" if host else "no file"
         raise PathError(MSG_FILE_URL.format(what=what, path=url[0], found=named))
+    # A name may contain a literal "%20", so it is decoded only if nothing has the name as written.
     if not os.path.lexists(path):
         from urllib.request import url2pathname
 
@@ -209,6 +211,7 @@ def _in_home(text: str, what: str) -> str:
 
 def _without_parents(path: str) -> str:
     """Returns an absolute path without "..", as this machine follows it: TensorFlow ignores links then."""
+    # Resolved only up to the last "..": links behind it stay in the path as the user wrote them.
     head, parents, rest = path.rpartition("/..")
     if not parents or (rest and not rest.startswith("/")):
         return path

@@ -19,7 +19,7 @@ _SECRET_FIELD: Final = re.compile(
 )
 
 
-def shown(handle: str) -> str:
+def redacted(handle: str) -> str:
     """Returns a handle as messages, titles and records may show it; only addresses can differ."""
     if "@" in handle:
         handle = _MISTYPED.sub(rf"\1{HIDDEN}@", handle)

@@ -41,6 +41,7 @@ def varint(data: bytes, position: int) -> tuple[int, int]:
                 raise ValueError("a number of more than 64 bits")
     except IndexError:
         raise ValueError("the data ends within a number") from None
+    # Ten bytes of seven bits hold 70, so the length alone does not limit the number to 64.
     if result >> 64:
         raise ValueError("a number of more than 64 bits")
     return result, position
@@ -81,6 +82,8 @@ def fields(data: bytes) -> Iterator[tuple[int, Value]]:
             position += length
         else:
             raise ValueError(f"unknown wire type {kind}")
+        # A slice ends silently with the data, but the position goes on: so it is compared here, once for all
+        # wire types.
         if position > end or key < 8:
             raise ValueError("the data ends within a field" if position > end else "a field of number 0")
         yield key >> 3, value

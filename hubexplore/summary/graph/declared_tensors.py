@@ -6,10 +6,12 @@ composite tensors, or edit one of the two. A placeholder takes what its own attr
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, Final
 
 from hubexplore.summary.dtypes import DTYPES
+from hubexplore.summary.graph.messages import TensorShapeProto
 from hubexplore.summary.graph.op_definitions import definition
 from hubexplore.summary.graph.op_outputs import output_of
 from hubexplore.summary.graph.traversal import node_of
@@ -19,10 +21,23 @@ from hubexplore.summary.model import Shape
 _SCALAR_IS_UNKNOWN: Final = 21
 _PLACEHOLDERS: Final = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"})
 _SHAPES: Final = "_output_shapes"
+# Bytes of a TensorShapeProto that is remembered; a dimension takes some ten, so this is a rank of 25.
+_LONGEST_KEPT: Final = 256
 
 
 def shape_of(proto: Any) -> Shape:
     """The sizes in a TensorShapeProto."""
+    # Few shapes occur many times. To write one takes a fifth of the time in which its parts are read.
+    content = proto.SerializeToString()
+    return _parsed_shape(content) if len(content) <= _LONGEST_KEPT else _sizes(proto)
+
+
+@functools.lru_cache(maxsize=4096)
+def _parsed_shape(content: bytes) -> Shape:
+    return _sizes(TensorShapeProto.FromString(content))
+
+
+def _sizes(proto: Any) -> Shape:
     if proto.unknown_rank:
         return None
     return tuple([None if size < 0 else size for size in [dim.size for dim in proto.dim]])
@@ -65,6 +80,16 @@ class Declared:
             return int(node.attr["dtype"].type)
         return declared or _by_definition(node, tensor)
 
+    def default(self, tensor: str) -> Any | None:
+        """The TensorProto of the constant that a placeholder has as its default; None without one."""
+        node = self._nodes.get(node_of(tensor))
+        if node is None or node.op != "PlaceholderWithDefault" or not node.input:
+            return None
+        constant = self._nodes.get(node_of(node.input[0]))
+        if constant is None or constant.op != "Const" or "value" not in constant.attr:
+            return None
+        return constant.attr["value"].tensor
+
     def shape(self, info: Any) -> Shape:
         """The shape of a dense tensor: as its TensorInfo says, unless the graph contradicts it."""
         in_graph = self._shapes(info.name)
@@ -83,7 +108,8 @@ class Declared:
             shape = shape_of(node.attr["shape"].shape)
             is_legacy = node.op == "Placeholder" and self._version <= _SCALAR_IS_UNKNOWN
             return (None if is_legacy and shape == () else shape,)
-        # Only some writers keep this attribute, which TensorFlow infers again when it imports the graph.
+        # Only some writers keep this attribute. On import, TensorFlow refuses a graph in which it contradicts
+        # the shapes that are inferred, and then drops it.
         output = tensor.partition(":")[2] or "0"
         shapes = node.attr[_SHAPES].list.shape if _SHAPES in node.attr else ()
         return (shape_of(shapes[int(output)]),) if output.isdecimal() and int(output) < len(shapes) else None

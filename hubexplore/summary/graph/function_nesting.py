@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -28,7 +28,7 @@ MAX_CALLS: Final = 5_000
 MAX_NODES: Final = 2_000_000
 """Maximum number of nodes that unfolding adds to those in the graph."""
 _GRAPH: Final = ""
-# Op -> the attributes with functions of which a run may call none.
+# Op -> the attributes whose functions a run need not call.
 _CONDITIONAL: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("If", "StatelessIf"), frozenset({"then_branch", "else_branch"})),
     **dict.fromkeys(("Case", "StatelessCase"), frozenset({"branches"})),
@@ -45,9 +45,9 @@ MSG_DEPTH: Final = (
     "them, and at most {limit:,} may be nested here. Write it with fewer functions, or with tf.while_loop."
 )
 MSG_UNFOLDED: Final = (
-    "{what} unfolds to {count} {kind}, of which {written:,} are written, because functions call others "
-    "several times: {chain}. TensorFlow unfolds all calls before it runs them, and at most {limit:,} may "
-    "become of these. Write the repetition as a loop, with tf.while_loop."
+    "{what} unfolds to {count} {kind} from {written:,}, because functions call others several times: "
+    "{chain}. TensorFlow unfolds all calls before it runs them, and that may add at most {limit:,} "
+    "{kind}. Write the repetition as a loop, with tf.while_loop."
 )
 
 
@@ -57,6 +57,10 @@ class _Call(NamedTuple):
     callee: str
     by_name: bool
     conditional: bool
+
+
+_Calls = Mapping[_Call, int]
+_NONE: Final[_Calls] = {}
 
 
 def find_endless(nodes: Iterable[Any], library: Any) -> str | None:
@@ -74,12 +78,7 @@ def find_endless(nodes: Iterable[Any], library: Any) -> str | None:
     bodies = {function.signature.name: function.node_def for function in library.function}
     gradients = {gradient.function_name: gradient.gradient_func for gradient in library.gradient}
     calling: dict[str, bool] = {}
-    calls = {
-        name: Counter(
-            call for node in _callers(body, bodies, calling) for call in _calls(node, bodies, gradients)
-        )
-        for name, body in bodies.items()
-    }
+    calls = {name: _counted(body, bodies, gradients, calling) for name, body in bodies.items()}
     walk = _walk({name: dict.fromkeys(call.callee for call in calls[name]) for name in calls})
     if walk.back:
         # Without the calls that are unfolded when they run; without those that a branch may spare.
@@ -96,8 +95,7 @@ def find_endless(nodes: Iterable[Any], library: Any) -> str | None:
         return too_deep
     sizes = {name: len(body) for name, body in bodies.items()}
     if _GRAPH not in bodies:
-        callers = _callers(nodes, bodies, calling)
-        calls[_GRAPH] = Counter(call for node in callers for call in _calls(node, bodies, gradients))
+        calls[_GRAPH] = _counted(nodes, bodies, gradients, calling)
         sizes[_GRAPH] = 0
         walk.order.append(_GRAPH)
     written = {name: sum(counts.values()) for name, counts in calls.items()}
@@ -106,14 +104,38 @@ def find_endless(nodes: Iterable[Any], library: Any) -> str | None:
     )
 
 
-def _callers(nodes: Iterable[Any], names: Container[str], calling: dict[str, bool]) -> Iterator[Any]:
-    """Yields the few nodes whose op may call a function; `calling` remembers that by op."""
+def unfolded_nodes(nodes: Collection[Any], library: Any, limit: int) -> int:
+    """The number of nodes of a graph after every call in it, and in what it calls, is unfolded.
+
+    Args:
+      nodes: those of the graph.
+      library: its FunctionDefLibrary-shaped message, for which `find_endless` finds nothing.
+      limit: where counting ends: `limit + 1` stands for all that is more.
+    """
+    bodies = {function.signature.name: function.node_def for function in library.function}
+    calling: dict[str, bool] = {}
+    calls = {name: _counted(body, bodies, {}, calling) for name, body in bodies.items()}
+    total: dict[str, int] = {}
+    for name in _walk({name: dict.fromkeys(call.callee for call in calls[name]) for name in calls}).order:
+        inner = sum(times * total.get(call.callee, 0) for call, times in calls[name].items())
+        total[name] = min(len(bodies[name]) + inner, limit + 1)
+    called = _counted(nodes, bodies, {}, calling)
+    return min(len(nodes) + sum(times * total[call.callee] for call, times in called.items()), limit + 1)
+
+
+def _counted(
+    nodes: Iterable[Any], names: Container[str], gradients: Mapping[str, str], calling: dict[str, bool]
+) -> _Calls:
+    """The calls of some nodes; `calling` remembers by op which may call a function."""
+    callers = []
     for node in nodes:
         op = node.op
         if op not in calling:
             calling[op] = op in names or _function_attributes(op) != ()
         if calling[op]:
-            yield node
+            callers.append(node)
+    # Most functions call none. To make and walk a counter for each of them took half of the time.
+    return Counter(call for node in callers for call in _calls(node, names, gradients)) if callers else _NONE
 
 
 def _calls(node: Any, names: Container[str], gradients: Mapping[str, str]) -> Iterator[_Call]:
@@ -147,7 +169,7 @@ def _function_attributes(op: str) -> tuple[str, ...] | None:
 
 
 @dataclass
-class _Walk:
+class _NestingWalk:
     """Result of a walk along the calls.
 
     Attributes:
@@ -161,11 +183,11 @@ class _Walk:
     cycle: list[str] = field(default_factory=list)
 
 
-def _walk(edges: Mapping[str, Iterable[str]]) -> _Walk:
+def _walk(edges: Mapping[str, Iterable[str]]) -> _NestingWalk:
     # A depth-first walk without recursion: a chain of 10,000 functions would exceed Python's own limit.
     # Invariant: `path` holds exactly the functions that are being called, in the order of the calls, and
     # `walk.order` those whose callees are all in it. Each call is followed once, so it takes linear time.
-    walk = _Walk()
+    walk = _NestingWalk()
     seen: set[str] = set()
     for start in edges:
         if start in seen:
@@ -190,7 +212,7 @@ def _walk(edges: Mapping[str, Iterable[str]]) -> _Walk:
     return walk
 
 
-def _too_deep(calls: Mapping[str, Counter[_Call]], walk: _Walk) -> str | None:
+def _too_deep(calls: Mapping[str, _Calls], walk: _NestingWalk) -> str | None:
     """Says which functions are too deep, if any; a recursion that works counts once."""
     # Callees come before their callers in `walk.order`, so their depth is known already.
     depth: dict[str, int] = {}
@@ -207,7 +229,7 @@ def _too_deep(calls: Mapping[str, Counter[_Call]], walk: _Walk) -> str | None:
 
 
 def _too_many(
-    calls: Mapping[str, Counter[_Call]], walk: _Walk, kind: str, sizes: Mapping[str, int], limit: int
+    calls: Mapping[str, _Calls], walk: _NestingWalk, kind: str, sizes: Mapping[str, int], limit: int
 ) -> str | None:
     """Says which function, or the graph, becomes too much when all calls are unfolded.
 
@@ -242,7 +264,7 @@ def _too_many(
     return None
 
 
-def _inner(calls: Mapping[str, Counter[_Call]], walk: _Walk, name: str) -> Iterator[tuple[str, int]]:
+def _inner(calls: Mapping[str, _Calls], walk: _NestingWalk, name: str) -> Iterator[tuple[str, int]]:
     """The functions that one calls, and how often, without calls that lead back."""
     for call, times in calls[name].items():
         if (name, call.callee) not in walk.back:

@@ -11,6 +11,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import DecodeError
+
+from hubexplore.errors import UnsupportedFormatError, reading
 
 _Field = descriptor_pb2.FieldDescriptorProto
 _PACKAGE: Final = "hubexplore"
@@ -52,6 +55,7 @@ def _build() -> dict[str, Any]:
     for name, fields in _messages().items():
         message = file.message_type.add(name=name)
         message.field.extend(fields)
+    # A pool of its own: the default one belongs to every package of the process.
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(file.SerializeToString())
     return {
@@ -70,3 +74,30 @@ ModuleAttachment: Any = _CLASSES["ModuleAttachment"]
 
 ImageModuleInfo: Any = _CLASSES["ImageModuleInfo"]
 ImageModuleInfo.__doc__ = "What image modules attach: `default_image_size.height` and `.width` in pixels."
+
+
+def check_definition(path: str, content: bytes) -> None:
+    """Checks the file that names the format of a module.
+
+    Loading refuses a module for the error, a summary has its text as a warning: the rule is the same.
+
+    Args:
+      path: for messages.
+      content: of the file, a `ModuleDef`.
+
+    Raises:
+      DamagedModuleError: it cannot be parsed.
+      UnsupportedFormatError: another format, or one with features that are not known.
+    """
+    with reading(repr(path), DecodeError):
+        definition = ModuleDef.FromString(content)
+    if definition.format != FORMAT_V3:
+        raise UnsupportedFormatError(
+            f"{path!r} names format {definition.format}; the TF1 Hub format is {FORMAT_V3}. The file is "
+            f"altered, or the module is of a format that this version does not know."
+        )
+    if definition.required_features:
+        features = ", ".join(map(repr, definition.required_features))
+        raise UnsupportedFormatError(
+            f"{path!r} requires features that this version does not know: {features}."
+        )

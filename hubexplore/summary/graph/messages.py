@@ -1,7 +1,7 @@
 """TensorFlow's messages of a SavedModel, and tf.Example, built at run time in their own pool.
 
 Only fields that are read here; protobuf skips the others. Field numbers are facts of the format, from
-tensorflow/core/protobuf/{saved_model,meta_graph,saved_object_graph,struct}.proto and
+tensorflow/core/protobuf/{saved_model,meta_graph,saved_object_graph,struct,fingerprint}.proto and
 tensorflow/core/framework/{graph,node_def,attr_value,tensor,tensor_shape,types,function,op_def,variable}.proto
 and tensorflow/core/example/{example,feature}.proto.
 Attribute names are TensorFlow's, so that code which reads these messages reads TensorFlow's own as well.
@@ -54,12 +54,16 @@ _SCHEMA: Final[dict[str, str]] = {
         3 dense_shape_tensor_name string""",
     "CompositeTensor": "1 type_spec TypeSpecProto; 2 components *TensorInfo",
     "TypeSpecProto": "1 type_spec_class TypeSpecClass; 2 type_state StructuredValue",
-    "StructuredValue": """12 int64_value sint64 |kind; 31 tensor_shape_value TensorShapeProto |kind;
-        32 tensor_dtype_value DataType |kind; 52 tuple_value TupleValue |kind""",
+    # A list has the same form as a tuple.
+    "StructuredValue": """1 none_value NoneValue |kind; 12 int64_value sint64 |kind;
+        31 tensor_shape_value TensorShapeProto |kind; 32 tensor_dtype_value DataType |kind;
+        51 list_value TupleValue |kind; 52 tuple_value TupleValue |kind""",
     "TupleValue": "1 values *StructuredValue",
+    "NoneValue": "",
     "AssetFileDef": "1 tensor_info TensorInfo; 2 filename string",
     "VariableDef": """1 variable_name string; 2 initializer_name string; 3 snapshot_name string;
-        4 save_slice_info_def SaveSliceInfoDef; 5 is_resource bool; 7 trainable bool""",
+        4 save_slice_info_def SaveSliceInfoDef; 5 is_resource bool; 6 initial_value_name string;
+        7 trainable bool""",
     "SaveSliceInfoDef": "1 full_name string; 2 full_shape *int64; 3 var_offset *int64; 4 var_shape *int64",
     "GraphDef": "1 node *NodeDef; 2 library FunctionDefLibrary; 4 versions VersionDef",
     "VersionDef": "1 producer int32",
@@ -76,7 +80,9 @@ _SCHEMA: Final[dict[str, str]] = {
         5 float_val *float; 6 double_val *double; 7 int_val *int32; 8 string_val *bytes; 10 int64_val *int64;
         9 scomplex_val *float; 11 bool_val *bool; 12 dcomplex_val *double; 13 half_val *int32;
         16 uint32_val *uint32; 17 uint64_val *uint64""",
-    "FunctionDefLibrary": "1 function *FunctionDef; 2 gradient *GradientDef",
+    "FunctionDefLibrary": """1 function *FunctionDef; 2 gradient *GradientDef;
+        3 registered_gradients *RegisteredGradient""",
+    "RegisteredGradient": "1 gradient_func string; 2 registered_op_type string",
     "GradientDef": "1 function_name string; 2 gradient_func string",
     "FunctionDef": """1 signature OpDef; 3 node_def *NodeDef; 4 ret %string; 5 attr %AttrValue;
         6 control_ret %string""",
@@ -85,16 +91,21 @@ _SCHEMA: Final[dict[str, str]] = {
     "ArgDef": """1 name string; 3 type DataType; 4 type_attr string; 5 number_attr string;
         6 type_list_attr string; 16 is_ref bool""",
     "AttrDef": "1 name string; 2 type string; 3 default_value AttrValue",
-    "SavedObjectGraph": "1 nodes *SavedObject",
+    "SavedObjectGraph": "1 nodes *SavedObject; 2 concrete_functions %SavedConcreteFunction",
+    "SavedConcreteFunction": "2 bound_inputs *int32; 4 output_signature StructuredValue",
     "SavedObject": """1 children *ObjectReference; 3 slot_variables *SlotVariableReference;
         4 user_object SavedUserObject |kind; 5 asset SavedAsset |kind;
-        6 function SavedFunction |kind; 7 variable SavedVariable |kind""",
+        6 function SavedFunction |kind; 7 variable SavedVariable |kind; 10 resource SavedResource |kind;
+        12 captured_tensor CapturedTensor |kind""",
     "SlotVariableReference": """1 original_variable_node_id int32; 2 slot_name string;
         3 slot_variable_node_id int32""",
     "ObjectReference": "1 node_id int32; 2 local_name string",
     "SavedUserObject": "1 identifier string",
     "SavedAsset": "1 asset_file_def_index int32",
     "SavedFunction": "1 concrete_functions *string",
+    "SavedResource": "1 device string",
+    "CapturedTensor": "1 name string; 2 concrete_function string",
+    "FingerprintDef": "5 checkpoint_hash uint64",
     "Example": "1 features Features",
     # A map on the wire, whose keys may be bytes that are no text; as a oneof of one, a key that is empty is
     # written too.
@@ -115,7 +126,7 @@ def _build() -> dict[str, Any]:
     )
     _add_enums(file)
     for name, schema in _SCHEMA.items():
-        _add_message(file, name, [part.split() for part in schema.split(";")])
+        _add_message(file, name, [part.split() for part in schema.split(";") if part])
     # A pool of its own: in the default one TensorFlow's full definitions would collide with these as soon as
     # TensorFlow is imported.
     pool = descriptor_pool.DescriptorPool()
@@ -128,6 +139,7 @@ def _build() -> dict[str, Any]:
 
 
 def _add_enums(file: descriptor_pb2.FileDescriptorProto) -> None:
+    # Enums of proto3 are open: a number that is missing here is read as an int, not refused.
     enum = file.enum_type.add(name="DataType")
     for number, name in ((dtype.number, dtype.enum.upper()) for dtype in DTYPES):
         enum.value.add(name=f"DT_{name}", number=number)
@@ -146,6 +158,8 @@ def _add_message(file: descriptor_pb2.FileDescriptorProto, name: str, fields: li
         if kind[0] in "*%":
             field.label = _Field.LABEL_REPEATED
         if kind[0] == "%":
+            # On the wire a map is a repeated message of key and value. The name of that message must be the
+            # one that protoc derives from the field's: the C++ runtime checks it.
             entry = message.nested_type.add(name=f"{field_name.title().replace('_', '')}Entry")
             entry.options.map_entry = True
             for index, (part, part_kind) in enumerate((("key", "string"), ("value", kind[1:])), 1):
@@ -182,9 +196,12 @@ AssetFileDef: Any = _CLASSES["AssetFileDef"]
 AttrValue: Any = _CLASSES["AttrValue"]
 GraphDef: Any = _CLASSES["GraphDef"]
 NodeDef: Any = _CLASSES["NodeDef"]
+TensorShapeProto: Any = _CLASSES["TensorShapeProto"]
+FingerprintDef: Any = _CLASSES["FingerprintDef"]
 Example: Any = _CLASSES["Example"]
 
 
+# Bounded: numbers come from files, which may contain any.
 @functools.lru_cache(maxsize=256)
 def dtype_name(number: int) -> str:
     """Returns TensorFlow's name of a DataType ("float32", "int64_ref"), or "unknown (99)"."""

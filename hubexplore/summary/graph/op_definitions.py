@@ -88,6 +88,7 @@ class OpDefinition:
 @functools.cache
 def _lines() -> dict[str, str]:
     """Op type -> its line."""
+    # The dict holds 1,910 lines as text: a graph uses a few dozen op types, and only these are parsed.
     return {line.partition("\t")[0]: line for line in FILE.read_text("ascii").splitlines()}
 
 
@@ -103,6 +104,8 @@ def _parsed(op: str) -> OpDefinition:
 
 def definition(op: str) -> OpDefinition | None:
     """The definition of an op of TensorFlow; None for an op of another package."""
+    # Not cached here but in `_parsed`, which gets only known ops: names in files may be any, and a cache
+    # would keep all of them.
     return _parsed(op) if op in _lines() else None
 
 
@@ -111,6 +114,7 @@ def attribute(node: Any, name: str) -> Any | None:
 
     None where there is neither.
     """
+    # Asked first: reading a missing key of a protobuf map of messages would add an empty one to the graph.
     if name in node.attr:
         return node.attr[name]
     known = definition(node.op)
@@ -168,6 +172,7 @@ def parse_line(line: str) -> OpDefinition:
     attributes = {}
     for text in rest:
         key, _, value = text.partition(":")
+        # The first "=" separates: a default may contain more of them, a kind none.
         kind, equals, default = value.partition("=")
         attributes[key] = Attribute(kind, default if equals else None)
     return OpDefinition(
@@ -184,6 +189,7 @@ def _parse_arguments(texts: Iterable[str], attributes: Mapping[str, Attribute]) 
     for text in texts:
         name, _, value = text.partition(":")
         count, _, dtype = value.rpartition("*")
+        # The file does not mark which of the two it is; no op has an attribute with the name of a dtype.
         by_attribute = dtype in attributes
         arguments.append(
             Argument(

@@ -76,6 +76,7 @@ def who_needs(
         if ends not in ops_by_ends:
             run = _run_by(signature, nodes, library)
             walked += len(run) + len(library.function)
+            # All or nothing: of a partial result a reader would take the missing signatures for unaffected.
             if walked > MOST_WALKED:
                 return {}
             ops_by_ends[ends] = frozenset(node.op for node in run).intersection(needs)

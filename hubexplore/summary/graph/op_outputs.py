@@ -18,8 +18,8 @@ def output_of(op: OpDefinition, attributes: Mapping[str, Any], port: str) -> tup
       port: which output: "" or "2" in a graph, "values:2" in a function body.
 
     Returns:
-      None and "" where the node has no such output. The dtype is "" where an attribute lacks that should say
-      it; that of a reference ends in "_ref".
+      None and "" where the node has no such output. The dtype is "" if the attribute that determines it
+      is missing; that of a reference ends in "_ref".
     """
     name, _, digits = port.rpartition(":")
     # More digits than any output number has: `int` of a made-up name could take seconds.
@@ -56,6 +56,7 @@ def tensor_count(op: OpDefinition, attributes: Mapping[str, Any], argument: Argu
     """Returns the number of tensors of an argument; 0 where the node does not say."""
     if argument.count:
         value = _value(op, attributes, argument.count)
+        # The number comes from a file and may be negative.
         return max(value.i, 0) if value is not None else 0
     if _is_list(op, argument):
         value = _value(op, attributes, argument.attribute)
@@ -71,6 +72,7 @@ def _dtype(op: OpDefinition, attributes: Mapping[str, Any], argument: Argument, 
             return ""
         number = value.list.type[index] if _is_list(op, argument) else value.type
         dtype = dtype_name(number) if number else ""
+    # An attribute may hold the number of a reference dtype already, so the ending is not added twice.
     return f"{dtype}_ref" if dtype and argument.reference and not dtype.endswith("_ref") else dtype
 
 

@@ -6,11 +6,11 @@ its own. The rewritten graph computes the same:
 
 * the node of a variable becomes a `VarHandleOp` of the same name, that of a table the `V2` of its op;
 * an op that takes a reference takes the handle: `Assign` becomes `AssignVariableOp`, `ScatterAdd` becomes
-  `ResourceScatterAdd`, `LookupTableFind` becomes `LookupTableFindV2`; `RefSwitch`, `RefEnter` and others become
-  the ops for any tensor, here for handles;
+  `ResourceScatterAdd`, `LookupTableFind` becomes `LookupTableFindV2`; `RefSwitch`, `RefEnter` and others
+  become the ops for any tensor, here for handles;
 * where a value is needed, the handle is read. A node that only reads (`Identity` of a reference) becomes the
-  `ReadVariableOp`; another one gets a `ReadVariableOp` of its own, which waits for what the node waits for, so
-  a read after a write stays behind it. The result of a write is a read that waits for the write.
+  `ReadVariableOp`; another one gets a `ReadVariableOp` of its own, which waits for what the node waits for,
+  so a read after a write stays behind it. The result of a write is a read that waits for the write.
 
 Whether a tensor is a reference is in the definition of its op, so nodes may come in any order and nothing is
 walked: the cost is linear in nodes and edges. Definitions: tensorflow/core/ops/state_ops.cc,
@@ -50,8 +50,8 @@ _CARRIERS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 MSG_NO_RESOURCE_OP: Final = (
-    "The node {name!r} ({op}) works on a reference to a variable, table or queue of TF1, and TensorFlow has no "
-    "such op for resources. In a graph it can be used: hub.Module(path)."
+    "The node {name!r} ({op}) works on a reference to a variable, table or queue of TF1, and TensorFlow has "
+    "no such op for resources. In a graph it can be used: hub.Module(path)."
 )
 
 
@@ -155,7 +155,7 @@ class _Rewriting:
         node.input.extend([*edges, *controls, *(wait for wait in waits if wait not in controls)])
 
     def _handle(self, tensor: str) -> tuple[str, list[str]]:
-        """The tensor with the handle of a reference, and control inputs for the writes that it went through."""
+        """The tensor with the handle of a reference, and control inputs for the writes it went through."""
         writers = []
         node = self._nodes[node_of(tensor)]
         # A chain of writes, as in assign_add(assign(v, x), y); it ends at a variable or a carrier.

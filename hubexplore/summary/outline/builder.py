@@ -10,7 +10,7 @@
        |            scopes/unfolding.py: requested scopes first, then whole levels while they fit
        v
     unfolding       which scopes are boxes, and which are groups around boxes
-       |            boxes/drawing.py: inputs, scopes, variables, tables, assets, outputs
+       |            boxes/box_drawer.py: inputs, scopes, variables, tables, assets, outputs
        v
     boxes           in reading order, with the edges between them; fewer of them if edges are too many
        |
@@ -31,7 +31,7 @@ from hubexplore.errors import DiagramError, NoSuchScopeError, closest
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.lookup import named_signature
 from hubexplore.summary.model import SignatureSummary, VariantSummary
-from hubexplore.summary.outline.boxes.drawing import BoxDrawer
+from hubexplore.summary.outline.boxes.box_drawer import BoxDrawer
 from hubexplore.summary.outline.data import Box, Outline
 from hubexplore.summary.outline.dataflow.flow import DataFlow
 from hubexplore.summary.outline.dataflow.reader import read_flow

@@ -15,9 +15,13 @@ from hubexplore.summary.module_format import ATTACHMENTS
 
 # Key -> the message class that is attached under it.
 _KNOWN: Final = {"image_module_info": ImageModuleInfo}
+# Limits for what strangers attach: a made-up message can nest without end or hold megabytes of text.
 _MAX_FIELDS: Final = 200
 _MAX_DEPTH: Final = 16
 _MAX_VALUE: Final = 256
+# Bytes of all messages of unknown type that are taken apart; what comes behind is shown as hex digits. What
+# models attach has some hundred.
+_MAX_TAKEN_APART: Final = 1 << 20
 MORE: Final = "..."
 """Path of the last listed field where more fields are left out."""
 
@@ -35,10 +39,14 @@ def read_messages(meta_graph: Any) -> tuple[MessageSummary, ...]:
         with reading("The module's list of attached messages", DecodeError):
             attachment = ModuleAttachment.FromString(serialized)
         contents[attachment.key] = attachment.value
-    return tuple(_message(key, contents[key]) for key in sorted(contents))
+    messages, left = [], _MAX_TAKEN_APART
+    for key in sorted(contents):
+        left -= len(contents[key])
+        messages.append(_message(key, contents[key], left >= 0))
+    return tuple(messages)
 
 
-def _message(key: str, content: bytes) -> MessageSummary:
+def _message(key: str, content: bytes, takes_apart: bool) -> MessageSummary:
     if key in _KNOWN:
         try:
             message = _KNOWN[key].FromString(content)
@@ -46,7 +54,9 @@ def _message(key: str, content: bytes) -> MessageSummary:
             pass
         else:
             return MessageSummary(key, _KNOWN[key].DESCRIPTOR.name, tuple(_named(message, "")), len(content))
-    return MessageSummary(key, "", _bounded(_numbered(content, "", 0)), len(content))
+    # What does not parse as the known type is shown like a message of unknown type.
+    fields = _bounded(_numbered(content, "", 0)) if takes_apart else (("", _hex(content)),)
+    return MessageSummary(key, "", fields, len(content))
 
 
 def _named(message: Any, prefix: str) -> Iterator[tuple[str, str]]:
@@ -91,7 +101,7 @@ def _text(value: bytes) -> str | None:
         text = value.decode()
     except UnicodeDecodeError:
         return None
-    if not all(character.isprintable() or character in "\n\t" for character in text):
+    if not text.replace("\n", "").replace("\t", "").isprintable():
         return None
     # A nested message often begins with the newline that is the key of its field 1.
     if text.startswith("\n") and _fields(value):

@@ -8,20 +8,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from google.protobuf.message import DecodeError
-
-from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
-from hubexplore.summary.diagnosis import path_diagnosis, saved_model_scan
+from hubexplore.errors import DamagedModuleError, HubError, SignatureError, UnsupportedFormatError
+from hubexplore.summary.diagnosis import path_diagnosis, saved_model_remedy, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
 from hubexplore.summary.files.filesystem import Filesystem, is_link, join, read_message
+from hubexplore.summary.formats import frozen_graph, model_files, tf2_saved_model, training_checkpoint
+from hubexplore.summary.formats.chosen_signatures import Signatures
+from hubexplore.summary.formats.converted import Converted
+from hubexplore.summary.formats.model_files import ModelFiles
 from hubexplore.summary.graph import saved_model_parser
-from hubexplore.summary.graph.hub_messages import FORMAT_V3, ModuleDef
-from hubexplore.summary.graph.messages import SavedModel
+from hubexplore.summary.graph.hub_messages import check_definition
+from hubexplore.summary.graph.messages import MetaGraphDef, SavedModel
 from hubexplore.summary.model import (
+    FROZEN_GRAPH,
     GLOBAL,
     HUB_MODULE,
     TF1_SAVED_MODEL,
     TF2_SAVED_MODEL,
+    TRAINING_CHECKPOINT,
     FileSummary,
     ModuleSummary,
 )
@@ -33,10 +37,12 @@ from hubexplore.summary.module_format import (
     VARIABLES_FOLDER,
     VARIABLES_PREFIX,
 )
+from hubexplore.summary.reading import limits
 from hubexplore.summary.reading.resources import AssetFolder
+from hubexplore.summary.reading.variables import Entries
 from hubexplore.summary.reading.variant import read_variant
 from hubexplore.summary.source import Source, Weights
-from hubexplore.summary.weights import checkpoint_index
+from hubexplore.summary.weights import checkpoint_index, fingerprint
 from hubexplore.summary.without_gc import without_gc
 
 # Bytes of `tfhub_module.pb`; published ones have two.
@@ -59,33 +65,67 @@ MSG_LONG_TEXT: Final = (
 
 @dataclass(frozen=True)
 class ModuleDirectory:
-    """A directory that holds a saved model, and what reads it."""
+    """Where the files of a model are, and what reads them.
+
+    Attributes:
+      directory: that holds them.
+      filesystem: what reads it.
+      names: of its files, where other things may be in the directory; None where all of it is the model.
+      prefix: what the names of the checkpoint's files begin with.
+    """
 
     directory: str
     filesystem: Filesystem
+    names: tuple[str, ...] | None = None
+    prefix: str = VARIABLES_PREFIX
 
     def path(self, name: str) -> str:
         """The path of a file or folder in it."""
         return join(self.directory, name)
 
+    @classmethod
+    def of(cls, files: ModelFiles, filesystem: Filesystem) -> ModuleDirectory:
+        """The place of a model that is not a directory of its own."""
+        folder = files.folder
+        prefix = files.prefix[len(folder) :].lstrip("/") if files.prefix.startswith(folder) else files.prefix
+        return cls(folder, filesystem, files.names(filesystem), prefix)
+
 
 @without_gc()
-def read_module(directory: str, filesystem: Filesystem, title: str | None = None) -> ModuleSummary:
-    """Reads a TF1 Hub module, a TF1 SavedModel or a TF2 SavedModel.
+def read_module(
+    directory: str,
+    filesystem: Filesystem,
+    title: str | None = None,
+    signatures: Signatures | None = None,
+    lift_constants: bool = False,
+) -> ModuleSummary:
+    """Reads a TF1 Hub module, a SavedModel, a frozen graph, or a checkpoint with the graph beside it.
 
     What is damaged beside the graphs (weights, assets) becomes a warning in the summary.
 
     Args:
-      directory: that holds `saved_model.pb` or `saved_model.pbtxt`.
+      directory: that holds `saved_model.pb` or `saved_model.pbtxt`; or see `formats.model_files`.
       filesystem: what reads `directory`.
       title: what displays call it; by default the directory.
+      signatures: of a graph that declares none; see `formats.chosen_signatures`.
+      lift_constants: whether the weights of a frozen graph are variables.
 
     Raises:
       HubError: it is none of these, or damaged; the message says what it is and the call that opens it.
     """
     place = ModuleDirectory(directory, filesystem)
+    names: list[str] = []
     try:
-        names = filesystem.listdir(directory)
+        names = filesystem.listdir(directory) if filesystem.isdir(directory) else []
+        is_saved = any(file in names for file in (*GRAPH_FILES, MODULE_FILE))
+        files = None if is_saved else model_files.find(directory, filesystem)
+    except OSError as error:
+        raise _explained(place, title) from error
+    if files is not None:
+        return _read_graph(files, filesystem, title or directory, signatures, lift_constants)
+    if signatures is not None or lift_constants:
+        raise SignatureError(model_files.MSG_DECLARED.format(title=title or directory))
+    try:
         file = next(name for name in GRAPH_FILES if name in names)
         if file == GRAPH_TEXT_FILE and filesystem.size(place.path(file)) > saved_model_scan.LARGEST_TEXT:
             raise UnsupportedFormatError(_long_text(place, filesystem.size(place.path(file))))
@@ -99,16 +139,52 @@ def read_module(directory: str, filesystem: Filesystem, title: str | None = None
         warnings = _format_warnings(place)
     elif any(meta_graph.HasField("object_graph_def") for meta_graph in saved_model.meta_graphs):
         format_name = TF2_SAVED_MODEL
+        misfit = fingerprint.find_misfit(directory, filesystem)
+        warnings = [misfit] if misfit else []
     else:
         format_name = TF1_SAVED_MODEL
     summary = describe(
         saved_model.meta_graphs, title or directory, format_name, place, format_name == TF1_SAVED_MODEL
     )
-    return replace(summary, warnings=(*warnings, *summary.warnings))
+    notes = _left_out(summary) if format_name == TF1_SAVED_MODEL else ()
+    return replace(summary, warnings=(*warnings, *summary.warnings), notes=(*summary.notes, *notes))
+
+
+def _left_out(summary: ModuleSummary) -> tuple[str, ...]:
+    names = (collection.name for variant in summary.variants for collection in variant.collections)
+    return saved_model_remedy.left_out(saved_model_remedy.unsupported(names))
+
+
+def _read_graph(
+    files: ModelFiles,
+    filesystem: Filesystem,
+    title: str,
+    signatures: Signatures | None,
+    lift_constants: bool,
+) -> ModuleSummary:
+    """The summary of a frozen graph or of a checkpoint with its graph."""
+    place = ModuleDirectory.of(files, filesystem)
+    meta_graph = MetaGraphDef()
+    model_files.read_graph(files, filesystem, meta_graph)
+    warnings: list[str] = []
+    if files.format == FROZEN_GRAPH:
+        model = frozen_graph.as_module(meta_graph, title, signatures, lift_constants)
+    else:
+        weights, warnings = _weights(place)
+        entries = weights.index.entries if weights else {}
+        model = training_checkpoint.as_module(meta_graph, entries, title, signatures)
+        missing = model_files.missing_values(files, filesystem)
+        if missing and "variables" in model.meta_graph.collection_def:
+            warnings = [missing]
+    summary = describe([model], title, files.format, place, files.format == TRAINING_CHECKPOINT)
+    return replace(
+        summary,
+        warnings=(*warnings, *(text for text in summary.warnings if text not in warnings)),
+    )
 
 
 def describe(
-    meta_graphs: Iterable[Any],
+    models: Iterable[Any],
     title: str,
     format_name: str,
     place: ModuleDirectory | None,
@@ -117,7 +193,8 @@ def describe(
     """The summary of some graph variants.
 
     Args:
-      meta_graphs: MetaGraphDef-shaped messages, this package's own or TensorFlow's; they are not changed.
+      models: MetaGraphDef-shaped messages, this package's own or TensorFlow's, or what these were converted
+        to; they are not changed.
       title: what displays call the module.
       format_name: one of the formats that `model` names.
       place: where its files are; None if they are not on disk.
@@ -125,31 +202,44 @@ def describe(
 
     Raises:
       DamagedModuleError: a part of a graph variant is not readable.
+      UnsupportedFormatError: the graphs list more of a kind than is read; see `limits`.
     """
+    models = list(models)
+    limits.check(model.meta_graph if isinstance(model, Converted) else model for model in models)
     weights, warnings = _weights(place)
     entries = weights.index.entries if weights else {}
     files = tuple(sorted(_files(place), key=lambda file: file.name)) if place else ()
     checksums = dict(_asset_checksums(place, files)) if place else {}
-    folder = AssetFolder(place.path(ASSETS_FOLDER), place.filesystem, checksums) if place else None
+    has_folder = place is not None and place.names is None
+    folder = (
+        AssetFolder(place.path(ASSETS_FOLDER), place.filesystem, checksums) if place and has_folder else None
+    )
     graphs: dict[tuple[str, ...], Any] = {}
+    claimed: set[str] = set()
     variants = []
-    for meta_graph in meta_graphs:
-        variant, wrong = read_variant(meta_graph, entries, folder, is_saved_model)
+    notes: dict[str, None] = {}
+    for model in models:
+        converted, failures = _converted(model, entries, format_name)
+        claimed.update(converted.stored.values())
+        variant, wrong = read_variant(converted, entries, folder, is_saved_model)
+        wrong = [*failures, *wrong]
         if variant.tags in graphs:
             wrong.append(
                 f"Two graph variants have the tags {list(variant.tags)}; only the first can be used."
             )
-        graphs.setdefault(variant.tags, meta_graph)
+        graphs.setdefault(variant.tags, converted.meta_graph)
+        notes.update(dict.fromkeys(converted.notes))
         variants.append(variant)
         warnings.extend(sentence for sentence in wrong if sentence not in warnings)
     if (
         weights is None
         and place is not None
+        and place.names is None
         and any(variable.kind == GLOBAL for variant in variants for variable in variant.variables)
         and not warnings
     ):
         warnings.append("The module has variables, but 'variables/variables.index' is missing.")
-    claimed = {variable.key for variant in variants for variable in variant.variables}
+    claimed |= {variable.key for variant in variants for variable in variant.variables}
     return ModuleSummary(
         title=title,
         variants=tuple(variants),
@@ -159,8 +249,21 @@ def describe(
         digest=_digest(place, weights, files, checksums) if place else "",
         unclaimed=tuple(name for name in entries if name not in claimed and name not in _NO_VARIABLES),
         warnings=tuple(warnings),
+        notes=tuple(notes),
         source=Source(graphs, weights, folder),
     )
+
+
+def _converted(model: Any, entries: Entries, format_name: str) -> tuple[Converted, list[str]]:
+    """A model in the form of a module; as it is, with the reason, where it cannot be converted."""
+    if isinstance(model, Converted):
+        return model, []
+    if format_name != TF2_SAVED_MODEL or not model.HasField("object_graph_def"):
+        return Converted(model), []
+    try:
+        return tf2_saved_model.as_module(model, entries), []
+    except DamagedModuleError as error:
+        return Converted(model), [f"It cannot be run. {error}"]
 
 
 def _long_text(place: ModuleDirectory, size: int) -> str:
@@ -193,23 +296,19 @@ def _explained(place: ModuleDirectory, title: str | None, reason: str = "") -> E
 def _format_warnings(place: ModuleDirectory) -> list[str]:
     try:
         content = read_message(place.filesystem, place.path(MODULE_FILE), _LARGEST_DEFINITION)
-        definition = ModuleDef.FromString(content)
     except OSError as error:
         return [f"{MODULE_FILE!r} cannot be read: {error.strerror or error}."]
-    except DecodeError as error:
-        return [f"{MODULE_FILE!r} is truncated or altered: {error}."]
-    if definition.format != FORMAT_V3:
-        return [f"{MODULE_FILE!r} names format {definition.format}; the TF1 Hub format is {FORMAT_V3}."]
-    if definition.required_features:
-        features = ", ".join(map(repr, definition.required_features))
-        return [f"It requires features that this version does not know: {features}."]
+    try:
+        check_definition(MODULE_FILE, content)
+    except HubError as error:
+        return [str(error)]
     return []
 
 
 def _weights(place: ModuleDirectory | None) -> tuple[Weights | None, list[str]]:
     if place is None:
         return None, []
-    prefix, filesystem = place.path(VARIABLES_PREFIX), place.filesystem
+    prefix, filesystem = place.path(place.prefix), place.filesystem
     try:
         if not filesystem.exists(f"{prefix}.index"):
             return None, []
@@ -226,6 +325,11 @@ def _files(place: ModuleDirectory) -> Iterator[FileSummary]:
     A link to a directory may lead anywhere, as to "/". It is followed only where a part of the format lies
     elsewhere, and no further down.
     """
+    if place.names is not None:
+        for name in place.names:
+            with contextlib.suppress(OSError):
+                yield FileSummary(name, place.filesystem.size(place.path(name)))
+        return
     stack = [("", 0)]
     left = _MAX_FILES
     while stack and left:
@@ -267,6 +371,11 @@ def _asset_checksums(place: ModuleDirectory, files: tuple[FileSummary, ...]) -> 
                 yield file.name.removeprefix("assets/"), whole.hexdigest()
 
 
+def _is_checkpoint(name: str) -> bool:
+    """Whether a file of a model that is not a directory of its own belongs to its checkpoint."""
+    return name.endswith(".index") or ".data-" in name
+
+
 def _digest(
     place: ModuleDirectory,
     weights: Weights | None,
@@ -283,8 +392,9 @@ def _digest(
     for file in files:
         if file.name.startswith("assets/"):
             checksum = checksums.get(file.name.removeprefix("assets/"), "")
+            # Surrogates stand for the bytes of a file name that is not UTF-8.
             whole.update(f"{file.name}\0{file.size}\0{checksum}\0".encode(errors="surrogateescape"))
-        elif file.name in (*GRAPH_FILES, MODULE_FILE):
+        elif file.name in (*GRAPH_FILES, MODULE_FILE) or (place.names and not _is_checkpoint(file.name)):
             whole.update(f"{file.name}\0{file.size}\0".encode(errors="surrogateescape"))
             for offset in range(0, file.size if file.size <= _LARGEST_DIGEST else 0, _CHUNK):
                 try:

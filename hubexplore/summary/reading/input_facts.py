@@ -52,6 +52,7 @@ def read_inputs(meta_graph: Any, signatures: Iterable[SignatureSummary]) -> Fact
                 return facts_by_input
             if tensor.dtype == "string" and tensor.tensor and tensor.tensor not in encodings:
                 encodings[tensor.tensor] = reader.encoding(tensor.tensor)
+            # A composite input counts as used if any of its components is.
             unused = used.isdisjoint(map(tensor_of, tensor.tensors))
             facts = InputFacts(unused, encodings.get(tensor.tensor, PLAIN))
             if facts != InputFacts():

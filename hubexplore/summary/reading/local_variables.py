@@ -32,6 +32,8 @@ def main_op_values(meta_graph: Any, nodes: _Nodes) -> dict[str, str]:
     if INIT_OP in meta_graph.signature_def:
         ran += [info.name for info in meta_graph.signature_def[INIT_OP].outputs.values()]
     reached = reach(nodes, map(node_of, ran)).nodes if ran else set()
+    # Sorted, so that of several assignments to one variable the same one counts in every process: Python
+    # orders sets of strings differently in each.
     assigns = [nodes[name] for name in sorted(reached) if nodes[name].op in ASSIGN_OPS]
     return {node_of(node.input[0]): node.input[1] for node in assigns}
 

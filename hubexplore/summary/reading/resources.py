@@ -59,6 +59,7 @@ def read_tables(nodes: Mapping[str, Any], library: Any) -> tuple[TableSummary, .
     for name, node in nodes.items():
         op = node.op
         table = node if op in TABLE_OPS else None
+        # A function that makes a table takes no inputs; a call with inputs works on a table that exists.
         if makers and table is None and op in CALLS and not node.input:
             table = next((makers[call] for call in _called(node) if call in makers), None)
         if table is not None:
@@ -229,6 +230,7 @@ def _is_own(path: str, directory: str) -> bool:
 
 def _first_lines(head: bytes, size: int) -> tuple[str, ...]:
     """The first lines, if it is text: UTF-8, or UTF-16 that says so."""
+    # "utf-8-sig" also reads UTF-8 without a byte order mark, and leaves the mark out of the first line.
     encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     if encoding != "utf-16" and b"\0" in head:
         return ()

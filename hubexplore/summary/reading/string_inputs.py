@@ -103,6 +103,8 @@ class Reader:
 
 
 def _features(node: Any, nodes: Mapping[str, Any]) -> Iterator[Feature]:
+    # ParseExample takes the serialized examples, their names, then one tensor for each sparse key and each
+    # dense key; ParseExampleV2 one tensor for all keys of a kind; ParseSingleExample has them as attributes.
     attr = node.attr
     dense = [dtype_name(item) for item in attr["Tdense"].list.type]
     sparse = [dtype_name(item) for item in attr["sparse_types"].list.type]
@@ -120,6 +122,7 @@ def _features(node: Any, nodes: Mapping[str, Any]) -> Iterator[Feature]:
         edges, first = list(node.input), 2 + len(sparse)
         sparse_keys = [key for edge in edges[2:first] for key in _texts(edge, nodes)]
         dense_keys = [key for edge in edges[first : first + len(dense)] for key in _texts(edge, nodes)]
+    # Lists of unequal lengths occur only in damaged graphs, of which as much is read as fits.
     for name, dtype in zip(sparse_keys, sparse, strict=False):
         yield Feature(name, dtype)
     for name, dtype, count in zip(dense_keys, dense, sizes, strict=False):
@@ -133,7 +136,8 @@ def _texts(edge: str, nodes: Mapping[str, Any]) -> list[str]:
         return []
     tensor = node.attr["value"].tensor
     texts = [_text(value) for value in tensor.string_val]
-    # Equal values at the end are written once.
+    # Values that repeat at the end may be left out: TensorFlow repeats the last one (`MakeNdarray` in
+    # tensorflow/python/framework/tensor_util.py).
     count = min(_count(tensor.tensor_shape), MOST_VALUES)
     return texts + texts[-1:] * (count - len(texts))
 

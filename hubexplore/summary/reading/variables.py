@@ -1,4 +1,4 @@
-"""The variables of a graph variant: from its collections (TF1) or its tree of objects (TF2)."""
+"""The variables of a graph variant: from its collections (TF1), else from its objects (TF2)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from google.protobuf.message import DecodeError
 
-from hubexplore.errors import UnsupportedFormatError, reading
+from hubexplore.errors import reading
+from hubexplore.summary.formats.object_graph import VALUE, check_count, checkpoint_paths
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import VariableDef, dtype_name
 from hubexplore.summary.graph.traversal import node_of
@@ -20,30 +21,30 @@ from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
 _TRAINABLE: Final = "trainable_variables"
 VARIABLE_COLLECTIONS: Final = ("variables", "model_variables", _TRAINABLE)
 _PARTITION: Final = re.compile(r"(?P<key>.*)/part_\d+$", re.DOTALL)
-# Characters of an object's path; the paths of a chain of objects together grow with the square of its length.
-_LONGEST_PATH: Final = 2_000
-_VALUE: Final = "/.ATTRIBUTES/VARIABLE_VALUE"
-
-MOST: Final = 250_000
-"""Maximum number of variables, or of objects of a TF2 SavedModel, that are read."""
-MSG_MANY: Final = (
-    "The module lists {count:,} {what}, of which at most {limit:,} are read: ten times as many as the "
-    "largest published models have. If it is meant to be so large, open it with tf.saved_model.load."
-)
 
 Entries = Mapping[str, CheckpointEntry]
 
 
-@dataclass
+# The node of a variable, its proto, and whether it is one part of several. To ask a proto for a field takes
+# longer than to keep the field.
+_Described = tuple[str, Any, bool]
+
+
+@dataclass(slots=True)
 class _Parts:
     """The protos of one variable, several if it is partitioned."""
 
-    protos: list[Any] = field(default_factory=list)
+    protos: list[_Described] = field(default_factory=list)
     trainable: bool = False
+    are_parts: bool = False
 
 
 def read_variables(
-    meta_graph: Any, nodes: Mapping[str, Any], entries: Entries, is_saved_model: bool = False
+    meta_graph: Any,
+    nodes: Mapping[str, Any],
+    entries: Entries,
+    is_saved_model: bool = False,
+    names: Mapping[str, str] | None = None,
 ) -> tuple[VariableSummary, ...]:
     """The variables of a meta graph, sorted by name: those that are listed, and others that signatures read.
 
@@ -53,27 +54,30 @@ def read_variables(
       entries: what the checkpoint holds by name; empty if there is none.
       is_saved_model: a TF1 SavedModel as written, whose lists need not name what the checkpoint holds, and
         whose main op may start variables.
+      names: key of a variable -> its name in the checkpoint, where they differ.
 
     Raises:
       DamagedModuleError: a description of a variable is not readable.
-      UnsupportedFormatError: there are more than `MOST`.
     """
     # A variable is in several collections, and a partitioned one has a proto for each part: `seen` has the
     # parts by the variable of the graph, `grouped` by the name in the checkpoint.
     grouped: dict[str, _Parts] = {}
     seen: dict[str, _Parts] = {}
-    parsed: dict[bytes, Any] = {}  # most are in two collections
+    parsed: dict[bytes, _Described] = {}  # most are in two collections
     for collection in VARIABLE_COLLECTIONS:
-        for proto in _protos(meta_graph, collection, parsed):
-            parts = seen.get(proto.variable_name)
+        for described in _protos(meta_graph, collection, parsed):
+            parts = seen.get(described[0])
             if parts is None:
-                parts = seen[proto.variable_name] = grouped.setdefault(_key(proto), _Parts())
-                parts.protos.append(proto)
+                parts = seen[described[0]] = grouped.setdefault(_key(*described), _Parts())
+                parts.protos.append(described)
+                parts.are_parts |= described[2]
             parts.trainable |= collection == _TRAINABLE
-    variables = [_describe(key, parts, nodes, entries) for key, parts in grouped.items()]
+    stored_as = names or {}
+    variables = [
+        _describe(key, parts, nodes, entries, stored_as.get(key, key)) for key, parts in grouped.items()
+    ]
     if not meta_graph.HasField("object_graph_def"):
-        listed = {*map(node_of, seen)}
-        variables += _unlisted(meta_graph, nodes, entries if is_saved_model else {}, listed)
+        variables += _unlisted(meta_graph, nodes, entries if is_saved_model else {}, seen)
         started = main_op_values(meta_graph, nodes) if is_saved_model else {}
         local = starting(meta_graph, nodes, started, entries) if started else {}
         variables = [
@@ -111,36 +115,35 @@ def _unlisted(
     return summaries
 
 
-def _protos(meta_graph: Any, collection: str, parsed: dict[bytes, Any]) -> list[Any]:
+def _protos(meta_graph: Any, collection: str, parsed: dict[bytes, _Described]) -> list[_Described]:
     if collection not in meta_graph.collection_def:
         return []
     values = meta_graph.collection_def[collection].bytes_list.value
-    _check_count(len(values), f"variables ({collection!r})")
     with reading(f"The module's list of variables ({collection!r})", DecodeError):
-        return [
-            parsed.get(value) or parsed.setdefault(value, VariableDef.FromString(value)) for value in values
-        ]
+        return [parsed.get(value) or parsed.setdefault(value, _described(value)) for value in values]
 
 
-def _check_count(count: int, what: str) -> None:
-    if count > MOST:
-        raise UnsupportedFormatError(MSG_MANY.format(count=count, what=what, limit=MOST))
+def _described(content: bytes) -> _Described:
+    proto = VariableDef.FromString(content)
+    is_part = proto.HasField("save_slice_info_def") and bool(proto.save_slice_info_def.full_name)
+    return node_of(proto.variable_name), proto, is_part
 
 
-def _key(proto: Any) -> str:
+def _key(name: str, proto: Any, is_part: bool) -> str:
     """The name in `variable_map` and in the checkpoint: of a part without its `/part_N`."""
-    name = node_of(proto.variable_name)
-    if not proto.save_slice_info_def.full_name:
+    if not is_part:
         return name
     match = _PARTITION.match(name)
     return match["key"] if match else str(proto.save_slice_info_def.full_name)
 
 
-def _describe(key: str, parts: _Parts, nodes: Mapping[str, Any], entries: Entries) -> VariableSummary:
-    first = parts.protos[0]
-    entry, node = entries.get(key), node_of(first.variable_name)
+def _describe(
+    key: str, parts: _Parts, nodes: Mapping[str, Any], entries: Entries, stored_as: str
+) -> VariableSummary:
+    node, first, _ = parts.protos[0]
+    entry = entries.get(stored_as)
     dtype, shape = _declared(nodes.get(node))
-    partitions = _partitions(parts.protos)
+    partitions = _partitions(parts.protos) if parts.are_parts else ()
     if partitions:
         shape = tuple(first.save_slice_info_def.full_shape)
     return VariableSummary(
@@ -149,21 +152,21 @@ def _describe(key: str, parts: _Parts, nodes: Mapping[str, Any], entries: Entrie
         shape=entry.shape if entry is not None and (shape is None or None in shape) else shape,
         trainable=parts.trainable,
         node=partitions[0].node if partitions else node,
-        key=key if entry is not None else "",
+        key=stored_as if entry is not None else "",
         stored=None if entry is None else entry.size,
         partitions=partitions,
     )
 
 
-def _partitions(protos: list[Any]) -> tuple[PartitionSummary, ...]:
+def _partitions(protos: list[_Described]) -> tuple[PartitionSummary, ...]:
     partitions = [
         PartitionSummary(
-            node_of(proto.variable_name),
+            node,
             tuple(proto.save_slice_info_def.var_offset),
             tuple(proto.save_slice_info_def.var_shape),
         )
-        for proto in protos
-        if proto.save_slice_info_def.full_name
+        for node, proto, is_part in protos
+        if is_part
     ]
     return tuple(sorted(partitions, key=lambda part: part.offset))
 
@@ -172,25 +175,17 @@ def _declared(node: Any) -> tuple[str, Shape]:
     """dtype and shape by the attributes of the node that holds a variable; ("", None) if it is not there."""
     if node is None:
         return "", None
-    attributes = node.attr
-    dtype = dtype_name(attributes["dtype"].type) if "dtype" in attributes else ""
-    return dtype, shape_of(attributes["shape"].shape) if "shape" in attributes else None
+    dtype, shape = node.attr.get("dtype"), node.attr.get("shape")
+    return (
+        dtype_name(dtype.type) if dtype is not None else "",
+        shape_of(shape.shape) if shape is not None else None,
+    )
 
 
 def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> list[VariableSummary]:
-    """The variables among the objects of a TF2 SavedModel.
-
-    An object's name in the checkpoint is its shortest path from the root; that of an optimizer's slot is
-    built of the paths of the variable and the optimizer (tensorflow/python/checkpoint/graph_view.py).
-    """
-    _check_count(len(objects), "objects")
-    paths = _paths(objects)
-    for index, saved_object in enumerate(objects):
-        for slot in saved_object.slot_variables:
-            owner = paths.get(slot.original_variable_node_id)
-            if owner is not None and index in paths:
-                name = f"{owner}/.OPTIMIZER_SLOT/{paths[index]}/{_escaped(slot.slot_name)[:_LONGEST_PATH]}"
-                paths.setdefault(slot.slot_variable_node_id, name)
+    """The variables among the objects of a TF2 SavedModel whose graph is not that of a module."""
+    check_count(objects)
+    paths = checkpoint_paths(objects)
     handles = {
         node.attr["shared_name"].s.decode(errors="replace"): name
         for name, node in nodes.items()
@@ -200,7 +195,7 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
     for index, saved_object in enumerate(objects):
         if saved_object.WhichOneof("kind") != "variable":
             continue
-        variable, key = saved_object.variable, f"{paths.get(index, '')}{_VALUE}"
+        variable, key = saved_object.variable, f"{paths.get(index, '')}{VALUE}"
         entry = entries.get(key)
         summaries.append(
             VariableSummary(
@@ -214,27 +209,3 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
             )
         )
     return summaries
-
-
-def _paths(objects: Any) -> dict[int, str]:
-    """Object number -> shortest path from object 0, its parts escaped as in a checkpoint.
-
-    Objects with a path longer than any name is are left out, with what is below them: the paths of a chain of
-    objects together grow with the square of its length.
-    """
-    count = len(objects)
-    paths = {0: ""} if count else {}
-    queue = list(paths)
-    for number in queue:  # grows while it is walked
-        above = f"{paths[number]}/" if paths[number] else ""
-        for child in objects[number].children:
-            if child.node_id not in paths and 0 <= child.node_id < count:
-                path = above + _escaped(child.local_name)
-                if len(path) <= _LONGEST_PATH:
-                    paths[child.node_id] = path
-                    queue.append(child.node_id)
-    return paths
-
-
-def _escaped(name: str) -> str:
-    return name.replace(".", "..").replace("/", ".S")

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any, Final
 
 from hubexplore.errors import closest
+from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.graph.declared_tensors import Declared
 from hubexplore.summary.graph.function_nesting import find_endless
 from hubexplore.summary.graph.messages import dtype_name
@@ -42,12 +43,12 @@ def tags_of(meta_graph: Any) -> tuple[str, ...]:
 
 
 def read_variant(
-    meta_graph: Any, entries: Entries, folder: AssetFolder | None, is_saved_model: bool = False
+    model: Any, entries: Entries, folder: AssetFolder | None, is_saved_model: bool = False
 ) -> tuple[VariantSummary, list[str]]:
     """A graph variant, and what is wrong with it as sentences.
 
     Args:
-      meta_graph: MetaGraphDef-shaped message; it is not changed.
+      model: MetaGraphDef-shaped message, or what one was converted to; it is not changed.
       entries: what the checkpoint holds by name; empty without one.
       folder: of the assets; None where the graph itself names the files.
       is_saved_model: see `read_variables`.
@@ -55,6 +56,8 @@ def read_variant(
     Raises:
       DamagedModuleError: a part of it is not readable.
     """
+    converted = model if isinstance(model, Converted) else Converted(model)
+    meta_graph = converted.meta_graph
     graph, nodes = meta_graph.graph_def, {}
     # The index and the counts share one pass: each more over a large graph is felt when a module is opened.
     used: Counter[str] = Counter()
@@ -67,7 +70,11 @@ def read_variant(
     variant = VariantSummary(
         tags=tags_of(meta_graph),
         signatures=signatures,
-        variables=read_variables(meta_graph, nodes, entries, is_saved_model),
+        variables=(
+            *read_variables(meta_graph, nodes, entries, is_saved_model, converted.names),
+            *converted.constants,
+            *sorted(converted.unneeded, key=lambda variable: (variable.name, variable.key)),
+        ),
         collections=_collections(meta_graph),
         tables=tables,
         assets=assets,
@@ -122,6 +129,8 @@ def _type_of(argument: Any) -> str:
 
 
 def _initializer(meta_graph: Any) -> str:
+    # TensorFlow 2 names one op in both places; TF1 writers use one of the two. So the order matters only for
+    # a damaged graph.
     for collection in MAIN_OPS:
         names = _names(meta_graph, collection)
         if names:
@@ -143,6 +152,7 @@ def _duplicates(count: int) -> list[str]:
 
 def _cannot_run(variant: VariantSummary, meta_graph: Any) -> list[str]:
     """Says which signatures run ops that TensorFlow lacks, or has no kernel for."""
+    # TensorFlow looks into the library of functions first, so a function hides an op of the same name.
     function_names = {entry.name for entry in variant.functions}
     lacking = {
         entry.op for entry in variant.ops if entry.op in without_kernel() and entry.op not in function_names

@@ -33,8 +33,8 @@ _LARGEST_EXPANSION: Final = 64
 
 # Bytes of an index, far more than `_MOST_TENSORS` entries take.
 _LARGEST: Final = 1 << 28
-# Ten times as many as the largest published models have, with the slots of their optimizers.
-_MOST_TENSORS: Final = 250_000
+# Several times as many as the largest published models have, with the slots of their optimizers.
+_MOST_TENSORS: Final = 150_000
 
 # What follows dtype and shape in an entry: shard, offset and size, where they are not 0, and the checksum.
 _PLAIN: Final = re.compile(
@@ -79,8 +79,8 @@ class CheckpointEntry(NamedTuple):
     @property
     def size(self) -> int:
         """Bytes that the tensor takes in the shards."""
-        first, *more = self.extents or (Extent(0, 0, 0, 0),)
-        return first.size + sum(extent.size for extent in more) if more else first.size
+        extents = self.extents
+        return extents[0].size if len(extents) == 1 else sum(extent.size for extent in extents)
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,8 @@ def check_shards(index: CheckpointIndex, prefix: str, filesystem: Filesystem) ->
         try:
             size = filesystem.size(path)
         except (FileNotFoundError, NotADirectoryError):
-            # A file without content may not exist: TensorFlow makes none for a shard without tensors.
+            # Nothing is lost with a shard in which no tensor has a byte. If it is the only one, the copy is
+            # incomplete all the same: `BundleWriter` always creates the file of its shard.
             if end or index.num_shards == 1:
                 return f"The data file {path!r} is missing."
             continue
@@ -241,7 +242,7 @@ def _block(data: bytes, offset: int, size: int) -> bytes:
     if data[end] > 1:
         raise ValueError(f"a block has the unknown compression {data[end]}")
     block = data[offset:end]
-    # TensorFlow 1 compressed the blocks, TensorFlow 2 does not.
+    # TensorFlow from 1.2 on writes blocks uncompressed, but its readers take both.
     return snappy.decompress(block) if data[end] else block
 
 
@@ -308,11 +309,11 @@ def _entry(message: bytes, num_shards: int) -> CheckpointEntry:
     plain = _PLAIN.fullmatch(message, start) if is_plain and message[1] | message[3] < 0x80 else None
     if plain is not None:
         in_shard, at, long, checksum = plain.groups(b"")
-        shard = _number(in_shard)
+        shard = _number(in_shard) if in_shard else 0
         if shard < num_shards:
-            offset, size, crc = _number(at), _number(long), int.from_bytes(checksum, "little")
-            shape = _shape(message[4:start])
-            return CheckpointEntry(message[1], shape, (), (Extent(shard, offset, size, crc),))
+            crc = int.from_bytes(checksum, "little")
+            extent = Extent(shard, _number(at), _number(long), crc)
+            return CheckpointEntry(message[1], _shape(message[4:start]), (), (extent,))
     return _any_entry(message, num_shards)
 
 

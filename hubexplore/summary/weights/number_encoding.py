@@ -26,6 +26,7 @@ def decode(data: bytes, dtype: str) -> Numbers:  # noqa: PLR0911  # one return p
       data: a whole count of numbers, as a checkpoint stores them.
       dtype: one that `width` knows.
     """
+    # The codes are little-endian; `checkpoint_index` refuses checkpoints of big-endian machines.
     stored: Numbers = np.frombuffer(data, STORED[dtype])
     match dtype:
         case "bool":
@@ -39,6 +40,7 @@ def decode(data: bytes, dtype: str) -> Numbers:  # noqa: PLR0911  # one return p
         case "float8_e4m3fn":
             return _e4m3fn()[stored]
         case "complex64" | "complex128":
+            # The magnitude of a complex128 may exceed float64; infinity is then the result that is meant.
             with np.errstate(over="ignore", invalid="ignore"):
                 magnitudes: npt.NDArray[np.float64] = np.abs(stored.astype(np.complex128))
                 return magnitudes
@@ -51,6 +53,7 @@ def _e4m3fn() -> npt.NDArray[np.float32]:
 
     Format: Micikevicius et al., "FP8 formats for deep learning" (arXiv:2209.05433), table 1.
     """
+    # By table rather than by ml_dtypes: that package comes with TensorFlow, and this layer needs NumPy only.
     code = np.arange(256)
     sign = np.where(code & 0x80, -1.0, 1.0)
     exponent, fraction = code >> 3 & 0xF, (code & 7) / 8

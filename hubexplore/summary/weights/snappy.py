@@ -1,4 +1,7 @@
-"""Decompresses Snappy blocks, in which TensorFlow 1 stored the indexes of checkpoints.
+"""Decompresses Snappy blocks, in which the index of a checkpoint may be stored.
+
+TensorFlow reads such blocks since 1.1; releases from 1.2 on do not write them (`TableBuilderOptions` in
+tensorflow/core/util/tensor_bundle/tensor_bundle.cc).
 
 Format: https://github.com/google/snappy/blob/main/format_description.txt
 

@@ -115,6 +115,7 @@ def select(variables: Iterable[VariableSummary], pattern: str | None) -> tuple[V
     selected = tuple(
         variable
         for variable in every
+        # `fnmatch.fnmatch` would ignore case on Windows.
         if pattern in variable.name or fnmatch.fnmatchcase(variable.name, pattern)
     )
     if not selected:
@@ -165,6 +166,7 @@ def _in_file_order(variables: tuple[VariableSummary, ...], weights: Weights) -> 
             )
         else:
             stored.append((sorted((extent.shard, extent.offset) for extent in entry.extents), variable))
+    # In the order of the files, so that the disk is read from front to back whatever the names are.
     stored.sort(key=lambda item: item[0])
     overlapping = _overlapping({variable.key: entries[variable.key] for _, variable in stored})
     known: dict[Hashable, VariableStats] = {}
@@ -269,6 +271,7 @@ class _Moments:
         bins = len(self.histogram)
         # One bin of any width where all numbers are equal.
         width = (self.high - self.low) or 1.0
+        # The maximum belongs to the last bin, and rounding may carry a number beyond the last edge.
         places = np.minimum((values - self.low) / width * bins, bins - 1).astype(np.int64)
         self.histogram += np.bincount(places, minlength=bins) * times
 

@@ -161,10 +161,12 @@ def test_the_headings_of_a_table_take_room() -> None:
 
 def test_folds_in_folds_end() -> None:
     """A thousand scopes, each in the one before, with variables in each."""
-    own = summaries.variables(1, 2)[:4]
-    nested = tuple(replace(each, name="s/" * i + each.name) for i in range(1000) for each in own)
+    variables = summaries.variables(1, 2)[:4]
+    nested = tuple(
+        replace(variable, name="s/" * i + variable.name) for i in range(1000) for variable in variables
+    )
     shown = page.read(html.module(ModuleSummary("m", (VariantSummary((), (), variables=nested),))))
-    assert max(each.path.count("details") for each in shown.elements) <= 9
+    assert max(element.path.count("details") for element in shown.elements) <= 9
 
 
 def test_scopes_open_level_by_level_while_there_is_room() -> None:
@@ -216,8 +218,8 @@ def test_a_table_of_tensors() -> None:
 
 def test_work_grows_with_the_module_and_not_faster() -> None:
     def work(blocks: int) -> int:
-        own = (VariantSummary((), (summaries.IMAGES,), variables=summaries.variables(blocks, 25)),)
-        summary = ModuleSummary("m", own)
+        variants = (VariantSummary((), (summaries.IMAGES,), variables=summaries.variables(blocks, 25)),)
+        summary = ModuleSummary("m", variants)
         return calls(lambda: html.module(summary))
 
     assert work(400) < 2.2 * work(200)

@@ -54,10 +54,10 @@ def named(name: str) -> Diagram:
     graph.add("op", name or "Nothing", "x", "w/Read/ReadVariableOp", "table")
     graph.function(name, [("body", "Tanh", "a0")], "body:y:0")
     graph.add("end", "Relu", graph.call("call", name, "op"))
-    found = SignatureSummary(name, (tensor(name, "x"),), (tensor(name, "end"),))
+    signature = SignatureSummary(name, (tensor(name, "x"),), (tensor(name, "end"),))
     variant = VariantSummary(
         (name,),
-        (found,),
+        (signature,),
         (VariableSummary(name, name, (8,), True, "w"),),
         tables=(TableSummary("table", "HashTableV2", name, name, (name,)),),
         assets=(AssetSummary(name, 1),),
@@ -94,7 +94,7 @@ def test_the_picture_has_each_box_and_nothing_that_runs_or_loads() -> None:
 def test_names_are_text_in_the_picture_and_nothing_else(name: str) -> None:
     drawing = named(name).svg
     root = ElementTree.fromstring(drawing)
-    assert {each.tag.rpartition("}")[2] for each in root.iter()} <= graphviz_svg._ELEMENTS
+    assert {element.tag.rpartition("}")[2] for element in root.iter()} <= graphviz_svg._ELEMENTS
     assert all(character.isprintable() or character == "\n" for character in drawing.replace("\xa0", " "))
     assert "http" not in drawing.replace("http://www.w3.org/2000/svg", "")
     assert len(root.findall(".//{*}g")) == len(
@@ -105,7 +105,7 @@ def test_names_are_text_in_the_picture_and_nothing_else(name: str) -> None:
 @needs_dot
 @pytest.mark.parametrize("name", ["<b>oops</b>", "javascript:alert(1)", r"\N \G", "&bogus;", "a:0"])
 def test_a_name_is_shown_as_it_is(name: str) -> None:
-    texts = [each.text for each in ElementTree.fromstring(named(name).svg).findall(".//{*}text")]
+    texts = [match.text for match in ElementTree.fromstring(named(name).svg).findall(".//{*}text")]
     assert any((text or "").replace("\xa0", " ") == name for text in texts)
 
 
@@ -115,7 +115,7 @@ def test_html_and_text_with_such_names_have_only_our_own_elements(name: str) -> 
     allowed = {"div", "style", "p", "img", "details", "summary", "table", "caption", "thead", "tbody", "tr"}
     for tag, attributes in Tags(shown.html()).found:
         assert tag in allowed | {"th", "td", "code", "strong", "ul", "li", "wbr"}
-        assert not any(each.startswith("on") or each == "href" for each in attributes)
+        assert not any(attribute.startswith("on") or attribute == "href" for attribute in attributes)
     assert all(line.isprintable() for line in str(shown).split("\n"))
 
 

@@ -25,9 +25,9 @@ def words() -> Diagram:
     graph = Graph()
     graph.add("words", "Placeholder")
     table = graph.add("table", "HashTableV2")
-    found = graph.add("find", "LookupTableFindV2", table, "words")
+    entries = graph.add("find", "LookupTableFindV2", table, "words")
     read = graph.variable("vectors", 1000, 8)
-    gathered = graph.add("GatherV2", "GatherV2", read, found, graph.add("axis", "Const"))
+    gathered = graph.add("GatherV2", "GatherV2", read, entries, graph.add("axis", "Const"))
     near = graph.add("near", "MatMul", gathered, read)
     variant = replace(
         graph.variant(near, "words"),

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from hubexplore.display.rich import comparison_view as subject
-from hubexplore.display.rich.comparison_view import shown
+from hubexplore.display.rich.comparison_view import displayable
 from hubexplore.display.theme import STYLE
 from hubexplore.summary.compare.comparison import Comparison, Difference
 from hubexplore.summary.compare.structure import Basis
@@ -46,8 +46,8 @@ def test_golden(name: str, comparison: Comparison, golden: Golden) -> None:
 
 
 def test_no_difference_is_one_line() -> None:
-    assert repr(shown(SAME)) == "No difference: 'train' can replace 'no tags', and the other way round."
-    assert shown(SAME).same
+    assert repr(displayable(SAME)) == "No difference: 'train' can replace 'no tags', and the other way round."
+    assert displayable(SAME).same
     assert not page.read(subject.markup(SAME)).all("table")
 
 
@@ -60,20 +60,20 @@ def test_no_difference_is_one_line() -> None:
     ],
 )
 def test_the_verdict_says_what_it_rests_on(basis: Basis, sentence: str) -> None:
-    same = shown(Comparison("no tags", "train", (), (), basis))
-    assert repr(same) == f"{shown(SAME)} {sentence}"
+    same = displayable(Comparison("no tags", "train", (), (), basis))
+    assert repr(same) == f"{displayable(SAME)} {sentence}"
     assert json.loads(same.to_json())["basis"] == basis
-    unused = shown(Comparison("no tags", "train", (), (), basis, (12, 1300)))
+    unused = displayable(Comparison("no tags", "train", (), (), basis, (12, 1300)))
     assert repr(unused).endswith(" Nodes that no common signature needs (12 and 1,300) were not compared.")
 
 
 def test_what_was_only_counted_is_not_called_the_same() -> None:
-    counted = shown(Comparison("no tags", "train", (), (), "counted"))
+    counted = displayable(Comparison("no tags", "train", (), (), "counted"))
     assert "No difference" not in repr(counted)
     assert repr(counted).endswith(
         "A graph is too large to be compared node by node: its ops were only counted."
     )
-    other = shown(Comparison("one", "two", ONLY_WEIGHTS.differences, (), "structure"))
+    other = displayable(Comparison("one", "two", ONLY_WEIGHTS.differences, (), "structure"))
     assert "\n  The graphs were compared by structure: names differ.\n" in repr(other)
 
 
@@ -89,27 +89,27 @@ def test_text_and_html_say_the_same(name: str, comparison: Comparison) -> None:
 
 @every_comparison
 def test_hooks(name: str, comparison: Comparison) -> None:
-    own = shown(comparison)
-    assert own == shown(own)
-    assert repr(own) == subject.text(comparison)
-    assert own._repr_html_() == subject.markup(comparison)
-    assert subject.markup(comparison) in own.to_html()
+    displayed = displayable(comparison)
+    assert displayed == displayable(displayed)
+    assert repr(displayed) == subject.text(comparison)
+    assert displayed._repr_html_() == subject.markup(comparison)
+    assert subject.markup(comparison) in displayed.to_html()
 
 
 def test_the_verdict_comes_first() -> None:
-    assert repr(shown(REFUSED)).splitlines()[:2] == [
+    assert repr(displayable(REFUSED)).splitlines()[:2] == [
         "'modules/words/1' cannot replace 'modules/images/1':",
         "  - there is no variant train",
     ]
-    assert repr(shown(ONLY_WEIGHTS)).startswith(
+    assert repr(displayable(ONLY_WEIGHTS)).startswith(
         "'modules/images/2' can replace 'modules/images/1', with 1 difference:"
     )
 
 
 def test_headings_are_as_short_as_they_can_be() -> None:
     def headings(first: str, second: str) -> list[str]:
-        own = Comparison(first, second, (Difference("losses", "x", (), None, "present"),))
-        return page.read(subject.markup(own)).texts("th")[1:3]
+        comparison = Comparison(first, second, (Difference("losses", "x", (), None, "present"),))
+        return page.read(subject.markup(comparison)).texts("th")[1:3]
 
     assert headings("/a/b/one", "/a/b/two/") == ["one", "two"]
     assert headings("/a/b/one", "/a/c/two") == ["/a/b/one", "/a/c/two"]
@@ -118,31 +118,31 @@ def test_headings_are_as_short_as_they_can_be() -> None:
 
 
 def test_colours_are_bold_and_nothing_else() -> None:
-    coloured = shown(REFUSED).to_text(colour=True)
+    coloured = displayable(REFUSED).to_text(colour=True)
     assert coloured.startswith("\x1b[1m'modules/words/1' cannot replace")
-    assert coloured.replace("\x1b[1m", "").replace("\x1b[0m", "") == repr(shown(REFUSED))
+    assert coloured.replace("\x1b[1m", "").replace("\x1b[0m", "") == repr(displayable(REFUSED))
 
 
 def test_data_frame() -> None:
-    frame = shown(REFUSED).df
+    frame = displayable(REFUSED).df
     assert list(frame.columns) == ["section", "name", "tags", "first", "second"]
     assert frame["section"].tolist() == ["variants", "signatures", "inputs", "inputs"]
     assert pd.isna(frame.loc[0, "second"])
     assert frame.loc[3, "tags"] == ("gpu",)
-    assert list(shown(SAME).df.columns) == list(frame.columns)
+    assert list(displayable(SAME).df.columns) == list(frame.columns)
 
 
 def test_json() -> None:
-    found = json.loads(shown(REFUSED).to_json())
-    assert (found["same"], found["replaceable"], len(found["reasons"])) == (False, False, 2)
-    assert found["differences"][3] == {
+    content = json.loads(displayable(REFUSED).to_json())
+    assert (content["same"], content["replaceable"], len(content["reasons"])) == (False, False, 2)
+    assert content["differences"][3] == {
         "section": "inputs",
         "name": "default: images",
         "tags": ["gpu"],
         "first": "float32 (?, 3)",
         "second": "float16 (?, 3)",
     }
-    assert found["differences"][0]["tags"] is None
+    assert content["differences"][0]["tags"] is None
 
 
 def test_long_lists_fold() -> None:
@@ -153,7 +153,7 @@ def test_long_lists_fold() -> None:
     assert "  - reason 23\n  ... and 6 more reasons\n" in text
     assert len(text.splitlines()) < 60
     assert len(subject.markup(comparison)) < 12_000
-    assert len(shown(comparison).df) == 1312
+    assert len(displayable(comparison).df) == 1312
 
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
@@ -166,7 +166,7 @@ def test_hostile_names(name: str) -> None:
     assert all(line.isprintable() for line in lines)
     assert len(lines) == len(subject.text(comparison("name")).splitlines())
     harmless, html = (page.read(subject.markup(comparison(each))) for each in ("name", name))
-    assert [each.name for each in html.elements if each.name != "code"] == [
-        each.name for each in harmless.elements if each.name != "code"
+    assert [element.name for element in html.elements if element.name != "code"] == [
+        element.name for element in harmless.elements if element.name != "code"
     ]
-    assert "<script" not in shown(comparison(name)).to_html()
+    assert "<script" not in displayable(comparison(name)).to_html()

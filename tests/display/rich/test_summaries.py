@@ -13,12 +13,12 @@ import pytest
 from hubexplore.display import records
 from hubexplore.display.card import html, text
 from hubexplore.display.rich.containers import ShownDict, ShownList
-from hubexplore.display.rich.summaries import Summary, Variant, dress
+from hubexplore.display.rich.summaries import Summary, Variant, displayable
 from hubexplore.errors import HandleError, HubError, NoSuchVariantError
 from hubexplore.summary.model import ModuleSummary, OpSummary, VariableSummary
 from tests.display import page, summaries
 
-RICH = dress(summaries.RICH)
+RICH = displayable(summaries.RICH)
 
 
 def test_a_summary_is_the_same_facts() -> None:
@@ -33,7 +33,7 @@ def test_a_summary_is_the_same_facts() -> None:
 
 
 def test_to_dress_twice_changes_nothing() -> None:
-    assert dress(RICH) is RICH
+    assert displayable(RICH) is RICH
 
 
 def test_a_summary_shows_itself() -> None:
@@ -53,7 +53,7 @@ def test_lists_are_tuples() -> None:
     first: OpSummary = RICH.variants[0].ops[0]
     assert first.op == "Const"
     assert len(RICH.variables) == 18
-    assert [each.op for each in RICH.ops] == ["Const", "Conv2D", "MyOp", "AssignSub"]
+    assert [op.op for op in RICH.ops] == ["Const", "Conv2D", "MyOp", "AssignSub"]
     assert RICH.losses == ("net/loss:0",)
     assert RICH.update_ops == ("net/update_mean", "net/update_variance")
 
@@ -64,7 +64,7 @@ def test_lists_show_themselves() -> None:
     assert "tokens.txt" in shown.texts("code")
     assert repr(RICH.variants).startswith("Graph variants: 2\n")
     assert repr(RICH.files).startswith("Files: 2, 1.2 MB\n")
-    assert repr(dress(summaries.EMPTY).update_ops) == "no update ops"
+    assert repr(displayable(summaries.EMPTY).update_ops) == "no update ops"
 
 
 def test_lists_can_be_copied() -> None:
@@ -76,7 +76,7 @@ def test_lists_can_be_copied() -> None:
 def test_a_variant_by_its_tags() -> None:
     assert RICH.variant("") is RICH.variants[0]
     assert RICH.variant(["train"]) is RICH.variant("train") is RICH.variants[1]
-    assert dress(summaries.TWO_TABLES).variant("train, gpu").tags == ("gpu", "train")
+    assert displayable(summaries.TWO_TABLES).variant("train, gpu").tags == ("gpu", "train")
 
 
 def test_tags_that_no_variant_has() -> None:
@@ -89,7 +89,7 @@ def test_tags_that_no_variant_has() -> None:
 def test_variants_are_compared() -> None:
     assert RICH.compare("", "") == RICH.compare([], ())
     assert "AssignSub" in repr(RICH.compare("", "train"))
-    assert "words" in repr(RICH.compare(dress(summaries.TWO_TABLES)))
+    assert "words" in repr(RICH.compare(displayable(summaries.TWO_TABLES)))
 
 
 @pytest.mark.parametrize(

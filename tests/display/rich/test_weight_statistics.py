@@ -11,7 +11,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from hubexplore.display.rich import weight_statistics as subject
-from hubexplore.display.rich.weight_statistics import Statistics, shown
+from hubexplore.display.rich.weight_statistics import Statistics, collected
 from hubexplore.display.tables.histogram import Sparkline
 from hubexplore.display.theme import STYLE
 from hubexplore.summary.weights.statistics import VariableStats
@@ -39,8 +39,8 @@ every_table = pytest.mark.parametrize(("name", "stats"), ALL.items(), ids=ALL)
 
 @every_table
 def test_golden(name: str, stats: tuple[VariableStats, ...], golden: Golden) -> None:
-    golden(f"statistics_{name}.txt", repr(shown(stats)))
-    golden(f"statistics_{name}.html", subject.markup(shown(stats)).replace(STYLE, ""))
+    golden(f"statistics_{name}.txt", repr(collected(stats)))
+    golden(f"statistics_{name}.html", subject.markup(collected(stats)).replace(STYLE, ""))
 
 
 @every_table
@@ -55,19 +55,19 @@ def test_magnitudes_are_called_so() -> None:
     complexes = VariableStats(
         "c", "complex64", (2,), 2, 16, 2.0, 3.0, 2.5, 0.5, 0, 0, 0, (1, 1), (2.0, 2.5, 3.0), "magnitudes"
     )
-    assert "complex64, magnitudes  (2,)" in repr(shown([complexes]))
+    assert "complex64, magnitudes  (2,)" in repr(collected([complexes]))
 
 
 def test_a_tuple_by_name_that_shows_itself() -> None:
-    stats = shown(iter(ALL["odd"]))
+    stats = collected(iter(ALL["odd"]))
     assert isinstance(stats, tuple)
-    assert [each.name for each in stats] == ["dense/kernel", "empty", "lost", "step", "words", "zz/broken"]
+    assert [stat.name for stat in stats] == ["dense/kernel", "empty", "lost", "step", "words", "zz/broken"]
     assert stats._repr_html_() == subject.markup(stats)
     assert subject.markup(stats) in stats.to_html()
 
 
 def test_what_is_not_finite_comes_first_and_is_counted() -> None:
-    lines = subject.text(shown(ALL["odd"])).splitlines()
+    lines = subject.text(collected(ALL["odd"])).splitlines()
     assert lines[0] == "Weights of 6 variables: 7,848 numbers, 4 NaN and 1 Inf in 2 variables"
     assert [line.split()[0] for line in lines[2:4]] == ["lost", "zz/broken"]
 
@@ -80,14 +80,14 @@ def test_columns_for_nan_only_where_there_is_one() -> None:
 
 
 def test_a_long_list_folds() -> None:
-    many = shown(VariableStats(f"v{n:04}", "float32", (1,), 1) for n in range(1000))
+    many = collected(VariableStats(f"v{n:04}", "float32", (1,), 1) for n in range(1000))
     assert subject.text(many).endswith("... and 880 more variables")
     assert len(many.df) == 1000
     assert len(subject.markup(many)) < 60_000
 
 
 def test_data_frame() -> None:
-    frame = shown(ALL["odd"]).df
+    frame = collected(ALL["odd"]).df
     assert frame["name"].tolist() == ["dense/kernel", "empty", "lost", "step", "words", "zz/broken"]
     assert frame.loc[0, "std"] == 0.0625
     assert frame.loc[0, "histogram"] == KERNEL.histogram
@@ -96,14 +96,14 @@ def test_data_frame() -> None:
 
 def test_json_knows_no_infinity() -> None:
     wide = VariableStats("wide", "float64", (2,), 2, 16, 0.0, 1.0, 0.5, math.inf, 0, 0, 0)
-    found = json.loads(shown([KERNEL, wide]).to_json())
-    assert found[0]["histogram"] == list(KERNEL.histogram)
-    assert found[0]["shape"] == [784, 10]
-    assert found[1]["std"] == "inf"
+    content = json.loads(collected([KERNEL, wide]).to_json())
+    assert content[0]["histogram"] == list(KERNEL.histogram)
+    assert content[0]["shape"] == [784, 10]
+    assert content[1]["std"] == "inf"
 
 
 def test_colours() -> None:
-    coloured = shown([STEP]).to_text(colour=True)
+    coloured = collected([STEP]).to_text(colour=True)
     assert coloured.replace("\x1b[1m", "").replace("\x1b[0m", "") == subject.text([STEP])
     assert coloured.startswith("\x1b[1mWeights of 1 variable")
 
@@ -182,7 +182,7 @@ def has_progress(monkeypatch: pytest.MonkeyPatch, is_terminal: bool, total: int 
     def slowly() -> Iterator[VariableStats]:
         yield VariableStats("x", "float32", (), 1, bytes=total)
 
-    assert len(shown(slowly(), total)) == 1
+    assert len(collected(slowly(), total)) == 1
     return "Reading weights" in stderr.written
 
 

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from hubexplore.display.rich.listings import Listing
-from hubexplore.display.rich.summaries import dress
+from hubexplore.display.rich.summaries import displayable
 from hubexplore.summary.model import ModuleSummary, VariableSummary, VariantSummary
 from tests.display import summaries
 
-RICH = dress(summaries.RICH)
+RICH = displayable(summaries.RICH)
 KINDS = sorted(name for name, value in vars(RICH.variants[0]).items() if isinstance(value, Listing))
 
 
@@ -32,7 +32,7 @@ def test_variables() -> None:
 
 def test_what_is_not_known_is_missing() -> None:
     unknown = VariableSummary("v", "strange", None, trainable=False)
-    frame = dress(ModuleSummary("m", (VariantSummary((), (), variables=(unknown,)),))).variables.df
+    frame = displayable(ModuleSummary("m", (VariantSummary((), (), variables=(unknown,)),))).variables.df
     assert frame["parameters"].isna().all()
     assert frame["bytes"].isna().all()
     assert frame.loc[0, "shape"] is None
@@ -64,9 +64,9 @@ def test_tags_are_there_where_there_are_several_variants(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_that_the_module_lacks_is_an_empty_frame_with_columns(kind: str) -> None:
-    frame = getattr(dress(summaries.EMPTY), kind).df
+    frame = getattr(displayable(summaries.EMPTY), kind).df
     assert len(frame) == 0
-    assert list(frame.columns) == [each for each in getattr(RICH, kind).df.columns if each != "tags"]
+    assert list(frame.columns) == [column for column in getattr(RICH, kind).df.columns if column != "tags"]
 
 
 def test_variants_that_differ_have_rows_of_their_own() -> None:
@@ -80,15 +80,20 @@ def test_variants_that_differ_have_rows_of_their_own() -> None:
 def test_two_alike_in_one_variant_are_two_rows() -> None:
     once = VariableSummary("count", "float32", (), trainable=False)
     twice = VariantSummary((), (), variables=(once, once))
-    summary = dress(ModuleSummary("m", (twice, replace(twice, tags=("train",)))))
+    summary = displayable(ModuleSummary("m", (twice, replace(twice, tags=("train",)))))
     assert len(summary.variables) == 2
     assert list(summary.variables.df["tags"]) == [("", "train")] * 2
 
 
 def test_names_are_whole() -> None:
     long = "scope/" * 200 + "kernel"
-    own = (VariableSummary(long, "float32", (), trainable=True),)
-    assert dress(ModuleSummary("m", (VariantSummary((), (), variables=own),))).variables.df["name"][0] == long
+    variables = (VariableSummary(long, "float32", (), trainable=True),)
+    assert (
+        displayable(ModuleSummary("m", (VariantSummary((), (), variables=variables),))).variables.df["name"][
+            0
+        ]
+        == long
+    )
 
 
 def test_variants_and_files() -> None:
@@ -104,9 +109,10 @@ def test_pandas_is_loaded_for_data_frames_only() -> None:
     import subprocess
 
     code = (
-        "import sys; from hubexplore.display.rich.summaries import dress; "
+        "import sys; from hubexplore.display.rich.summaries import displayable; "
         "from hubexplore.summary.model import ModuleSummary, VariantSummary; "
-        "s = dress(ModuleSummary('m', (VariantSummary((), ()),))); repr(s); s._repr_html_(); s.to_json(); "
+        "s = displayable(ModuleSummary('m', (VariantSummary((), ()),))); repr(s); s._repr_html_(); "
+        "s.to_json(); "
         "print({'pandas', 'graphviz', 'tensorflow', 'IPython'} & set(sys.modules))"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

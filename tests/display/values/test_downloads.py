@@ -18,9 +18,9 @@ RANDOM = np.random.default_rng(1)
 
 def given(value: object, form: str) -> tuple[str, bytes]:
     """The file of a value that has one."""
-    found = values.download(value, "out", form)
-    assert found is not None
-    return found
+    download = values.download(value, "out", form)
+    assert download is not None
+    return download
 
 
 @pytest.mark.parametrize("array", [RANDOM.normal(size=(2, 3)), np.arange(4), np.array([True])], ids=range(3))
@@ -38,9 +38,9 @@ def test_npy_of_texts_needs_no_pickle() -> None:
 @pytest.mark.parametrize("dtype", [ml_dtypes.bfloat16, ml_dtypes.float8_e5m2, ml_dtypes.int4])
 def test_npy_of_types_that_numpy_does_not_know(dtype: type) -> None:
     _, content = given(np.array([1, 2]).astype(dtype), "npy")
-    found = np.load(io.BytesIO(content), allow_pickle=False)
-    assert found.dtype == np.float32
-    assert found.tolist() == [1, 2]
+    array = np.load(io.BytesIO(content), allow_pickle=False)
+    assert array.dtype == np.float32
+    assert array.tolist() == [1, 2]
 
 
 def test_composites_are_archives() -> None:

@@ -13,10 +13,10 @@ from PIL import Image
 from hubexplore.display import values
 from hubexplore.display.palette import BLUE, ORANGE
 from hubexplore.display.values.hover import GridHover, PointsHover
-from hubexplore.display.values.views.drawing import SvgDrawing, round_ticks, tick_text, width_of
 from hubexplore.display.values.views.heatmap import cosine
 from hubexplore.display.values.views.images import brightness
 from hubexplore.display.values.views.scatter import _write_captions, components
+from hubexplore.display.values.views.svg_drawing import SvgDrawing, round_ticks, tick_text, width_of
 from tests.display.values.composites import Ragged, deep, ragged, sparse
 
 RANDOM = np.random.default_rng(1)
@@ -88,9 +88,9 @@ class TestScores:
 class TestSimilarity:
     def test_is_the_cosine(self) -> None:
         rows = RANDOM.normal(size=(4, 8))
-        found, empty = cosine(rows)
+        similarities, empty = cosine(rows)
         expected = [[a @ b / np.sqrt(a @ a) / np.sqrt(b @ b) for b in rows] for a in rows]
-        np.testing.assert_allclose(found, expected, atol=1e-12)
+        np.testing.assert_allclose(similarities, expected, atol=1e-12)
         assert not empty
 
     def test_hover_and_table_tell_it(self) -> None:
@@ -107,8 +107,8 @@ class TestSimilarity:
         assert "Most alike: “1” and “2”, 1." in html
 
     def test_extremes_do_not_overflow(self) -> None:
-        found, _ = cosine(np.array([[1e308, 1e308], [1e-308, 1e-308]]))
-        np.testing.assert_allclose(found, 1)
+        similarities, _ = cosine(np.array([[1e308, 1e308], [1e-308, 1e-308]]))
+        np.testing.assert_allclose(similarities, 1)
 
 
 class TestHeatMap:
@@ -140,13 +140,13 @@ class TestHeatMap:
         rows = ["$x_{1}$ \\alpha", "a\nb"]
         matrix = np.array([[1.0, 5.0, 2.0], [7.0, -3.0, 1.0], [-4.0, 1.0, 9.0]])
         texts = drawing_texts(values.render(matrix, view, rows=rows).html)
-        assert [each for each in texts if each.endswith("$x_{1}$ \\alpha")]
-        assert [each for each in texts if each.endswith("a\\nb")]
+        assert [text for text in texts if text.endswith("$x_{1}$ \\alpha")]
+        assert [text for text in texts if text.endswith("a\\nb")]
 
     def test_captions_of_both_axes_of_a_similarity(self) -> None:
         drawn = values.render(RANDOM.normal(size=(3, 20)), "Similarity", rows=["one", "two", "three"])
         texts = drawing_texts(drawn.html)
-        assert [texts.count(each) for each in ("0 one", "1 two", "2 three")] == [2, 2, 2]
+        assert [texts.count(text) for text in ("0 one", "1 two", "2 three")] == [2, 2, 2]
 
     def test_places_in_higher_ranks(self) -> None:
         (hover,) = values.render(np.zeros((2, 3, 4)), "Heat map", rows=["x", "y"]).hovers
@@ -227,10 +227,10 @@ class TestMap:
         left, sizes, _ = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
         count = min(2, shape[1], shape[0] - 1)
         expected = (left * sizes)[:, :count]
-        found, shares = components(rows)
-        np.testing.assert_allclose(np.abs(found[:, :count]), np.abs(expected), atol=1e-9)
+        coordinates, shares = components(rows)
+        np.testing.assert_allclose(np.abs(coordinates[:, :count]), np.abs(expected), atol=1e-9)
         np.testing.assert_allclose(shares[:count], (sizes**2 / (sizes**2).sum())[:count])
-        assert not found[:, count:].any()
+        assert not coordinates[:, count:].any()
 
     def test_extremes_do_not_overflow(self) -> None:
         points, shares = components(np.array([[1e300, 0], [-1e300, 0], [1e300, 1e-300]]))
@@ -246,7 +246,7 @@ class TestMap:
         rows = RANDOM.normal(size=(3, 20))
         points, _ = components(rows)
         drawn = values.render(rows, "Map", rows=["x", "y", "z"])
-        cells = [float(each) for each in re.findall(r'<td class="number">([^<]+)</td>', drawn.html)]
+        cells = [float(match) for match in re.findall(r'<td class="number">([^<]+)</td>', drawn.html)]
         np.testing.assert_allclose(cells, points.reshape(-1), rtol=1e-3, atol=1e-3)
         assert isinstance(drawn.hovers[0], PointsHover)
         assert drawn.hovers[0].points[1][2] == f"y: {points[1][0]:.4g}, {points[1][1]:.4g}"
@@ -292,8 +292,8 @@ class TestImages:
     )  # fmt: skip
     def test_the_range_is_found_and_said(self, low: float, high: float, words: str) -> None:
         stack = np.linspace(low, high, 48).reshape(1, 4, 4, 3)
-        pixels, said = brightness(stack)
-        assert said == words
+        pixels, rule = brightness(stack)
+        assert rule == words
         assert pixels.min() == 0
         assert pixels.max() == 255
         assert words in values.render(stack, "Images").html
@@ -317,8 +317,8 @@ class TestImages:
         stack = RANDOM.integers(0, 255, (1, 128, 130, 3)).astype(np.uint8)
         data = re.search(r'src="data:image/png;base64,([^"]+)"', values.render(stack, "Images").html)
         assert data is not None
-        found = np.asarray(Image.open(io.BytesIO(base64.b64decode(data[1]))))
-        np.testing.assert_array_equal(found, stack[0])
+        value = np.asarray(Image.open(io.BytesIO(base64.b64decode(data[1]))))
+        np.testing.assert_array_equal(value, stack[0])
 
     def test_large_ones_say_what_was_given_up(self) -> None:
         html = values.render(RANDOM.uniform(size=(24, 224, 224, 3)), "Images").html

@@ -22,8 +22,8 @@ from hubexplore.display.values.views.plot import class_name, distinct_captions
     ],
 )
 def test_labels_are_told_apart(labels: list[str], names: list[str]) -> None:
-    told = distinct_captions(labels)
-    assert [class_name(told, at) for at in range(len(labels))] == names
+    captions = distinct_captions(labels)
+    assert [class_name(captions, at) for at in range(len(labels))] == names
 
 
 def test_classes_without_labels_are_numbers() -> None:

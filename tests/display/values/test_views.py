@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from hubexplore.display import values
-from hubexplore.display.values.views.drawing import SvgDrawing, coloured
+from hubexplore.display.values.views.svg_drawing import SvgDrawing, coloured
 from tests.display.values.composites import Ragged, Sparse, deep, ragged, sparse
 
 RANDOM = np.random.default_rng(0)
@@ -102,8 +102,8 @@ def test_every_view_can_be_drawn(name: str) -> None:
         assert drawn.html
         assert len(drawn.hovers) == drawn.html.count("<img")
         for hover in drawn.hovers:
-            told = None if hover is None else hover.to_dict()
-            assert "NaN" not in json.dumps(told, allow_nan=False)
+            record = None if hover is None else hover.to_dict()
+            assert "NaN" not in json.dumps(record, allow_nan=False)
             if isinstance(hover, values.GridHover):
                 assert len(hover.values) == hover.rows * hover.columns <= 4096
     assert values.facts(ODD[name])
@@ -214,14 +214,16 @@ def test_hostile_captions_are_text(name: str) -> None:
         html = values.render(value, view, name=HOSTILE[0], rows=rows, labels=labels).html
         page = Elements(html)
         drawings = [
-            base64.b64decode(each.partition(",")[2]).decode() for each in page.pictures if "svg" in each[:20]
+            base64.b64decode(picture.partition(",")[2]).decode()
+            for picture in page.pictures
+            if "svg" in picture[:20]
         ]
-        assert all(each.startswith("data:image/") for each in page.pictures)
+        assert all(picture.startswith("data:image/") for picture in page.pictures)
         for drawing in map(Elements, drawings):
             assert drawing.names <= {"svg", "rect", "path", "text", "image"}
             assert drawing.attributes <= DRAWN
         assert "script" not in page.names
-        assert not [each for each in page.attributes if each.startswith("on")]
+        assert not [attribute for attribute in page.attributes if attribute.startswith("on")]
         assert not {"\x1b", "\u202e"} & set("".join([html, *drawings]))
 
 
@@ -267,7 +269,7 @@ def test_cells_are_an_image_of_their_colours() -> None:
 
 
 def test_texts_are_escaped() -> None:
-    html = values.render(np.array([each.encode() for each in HOSTILE], object), "Text").html
+    html = values.render(np.array([text.encode() for text in HOSTILE], object), "Text").html
     assert "<img" not in html
     assert "&lt;img src=x onerror=alert(1)&gt;" in html
     assert len(html) < 20_000

@@ -220,8 +220,8 @@ def test_frames_that_are_not_named_after_their_contexts(
     x = tf.constant(2.0)
     for _ in range(2):
         y = module(x)
-        found = modules.run([y, *_gradients(y, [x, module.variables[0]])])
-        np.testing.assert_allclose(found, _expected(_while, 2.0), rtol=1e-5)
+        values = modules.run([y, *_gradients(y, [x, module.variables[0]])])
+        np.testing.assert_allclose(values, _expected(_while, 2.0), rtol=1e-5)
 
 
 def _flatten(proto: Any, flat: dict[str, list[bytes]]) -> None:

@@ -35,12 +35,12 @@ def _collected() -> list[int]:
 def test_what_stays_is_not_gone_through() -> None:
     before = _collected()
     with gc_paused():
-        kept = Cycle()
+        retained = Cycle()
     assert _collected() == before
     assert gc.get_count()[0] < MIN_YOUNG
     assert gc.isenabled()
     assert not gc.get_freeze_count()
-    assert kept.own is kept
+    assert retained.own is retained
 
 
 def test_what_was_dropped_is_found_by_a_full_collection() -> None:
@@ -56,7 +56,7 @@ def test_what_is_dropped_in_a_loop_is_freed_by_itself() -> None:
     for _ in range(20 * MAX_UNCOUNTED // MIN_YOUNG):
         with gc_paused():
             dropped.append(weakref.ref(Cycle()))
-    alive = sum(each() is not None for each in dropped)
+    alive = sum(reference() is not None for reference in dropped)
     assert alive <= 2 * MAX_UNCOUNTED // MIN_YOUNG + 2
 
 
@@ -67,9 +67,9 @@ def test_few_objects_are_left_to_the_collector(
     frozen: list[None] = []
     monkeypatch.setattr(gc, "freeze", lambda: frozen.append(None))
     with gc_paused():
-        kept = [list[int]() for _ in range(MIN_YOUNG // share)]
+        retained = [list[int]() for _ in range(MIN_YOUNG // share)]
     assert len(frozen) == passes
-    assert len(kept) == MIN_YOUNG // share
+    assert len(retained) == MIN_YOUNG // share
 
 
 def test_a_program_without_collector_stays_without() -> None:
@@ -86,8 +86,8 @@ def test_what_a_program_froze_stays_frozen() -> None:
     gc.freeze()
     try:
         with gc_paused():
-            kept = Cycle()
+            retained = Cycle()
         assert gc.get_freeze_count()
-        assert kept.own is kept
+        assert retained.own is retained
     finally:
         gc.unfreeze()

@@ -29,8 +29,8 @@ def lists() -> None:
     stacked = tf.stack([left, left, tf.ones_like(left)], name="stacked")
     with tf.device("/cpu:0"), v1.colocate_with(left.op):
         joined = tf.concat([tf.reshape(stacked, [-1, 3]), tf.tile(right, [1, 2])[:, :3]], 0, name="joined")
-    found, places = tf.math.top_k(joined, 2)
-    hub.add_signature(inputs=values, outputs={"joined": joined, "found": found, "places": places})
+    largest, places = tf.math.top_k(joined, 2)
+    hub.add_signature(inputs=values, outputs={"joined": joined, "found": largest, "places": places})
 
 
 MODULES: dict[str, Callable[[], None]] = {

@@ -141,8 +141,8 @@ def test_two_modules_with_files_of_one_name_become_one(tmp_path: Path) -> None:
 
     def module_fn() -> None:
         number = tf1.placeholder(tf.int64, [None], name="number")
-        found = {f"f{i}": hub.Module(path)(number, as_dict=True)["f0"] for i, path in enumerate(parts)}
-        hub.add_signature(inputs=number, outputs=found)
+        outputs = {f"f{i}": hub.Module(path)(number, as_dict=True)["f0"] for i, path in enumerate(parts)}
+        hub.add_signature(inputs=number, outputs=outputs)
 
     assert first_words(modules.export(hub.create_module_spec(module_fn), tmp_path / "both")) == [
         b"eins",
@@ -287,11 +287,11 @@ def test_tables_and_variables_in_containers(spec_of: SpecOf, graph: tf.Graph) ->
                 handle = tf.raw_ops.HashTableV2(key_dtype=tf.string, value_dtype=tf.int64, shared_name="t")
                 fill = tf.raw_ops.LookupTableImportV2(table_handle=handle, keys=keys, values=values)
                 tf1.add_to_collection(tf1.GraphKeys.TABLE_INITIALIZERS, fill)
-                found = tf.raw_ops.LookupTableFindV2(
+                entries = tf.raw_ops.LookupTableFindV2(
                     table_handle=handle, keys=keys, default_value=tf.constant(-1, tf.int64)
                 )
                 variable = tf1.get_variable(f"v{number}", initializer=float(number))
-                outputs |= {f"t{number}": found, f"v{number}": tf.identity(variable)}
+                outputs |= {f"t{number}": entries, f"v{number}": tf.identity(variable)}
         hub.add_signature(outputs=outputs)
 
     module = hub.Module(spec_of(module_fn))

@@ -99,9 +99,9 @@ def _handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
             server.requests.append(self.path)
             server.headers.append(dict(self.headers))
             answer = server.next(self.path)
-            asked = self.headers.get("Range")
+            byte_range = self.headers.get("Range")
             valid = self.headers.get("If-Range") in answer.headers.values()
-            start = int(asked[6:-1]) if asked and answer.ranges and valid else 0
+            start = int(byte_range[6:-1]) if byte_range and answer.ranges and valid else 0
             body = answer.body[start:]
             self.send_response(206 if start else answer.status)
             if start:

@@ -30,7 +30,8 @@ def kill_before(number: int) -> None:
         if not (event == "open" or event.startswith(("os.", "fcntl."))):
             return
         if event.startswith("fcntl.") or any(
-            isinstance(each, (str, os.PathLike)) and str(each).startswith(CACHE) for each in arguments
+            isinstance(argument, (str, os.PathLike)) and str(argument).startswith(CACHE)
+            for argument in arguments
         ):
             count += 1
             if count == number:
@@ -75,9 +76,9 @@ def main(handle: str, prepare: str) -> None:
 
         ended = in_child(resolve_and_die)
         assert in_child(lambda: print(resolve(handle), file=sys.stderr)) == 0
-        found = state()
-        if found not in states:
-            states.append(found)
+        current_state = state()
+        if current_state not in states:
+            states.append(current_state)
         if ended == 0:
             break
         assert ended == signal.SIGKILL, ended

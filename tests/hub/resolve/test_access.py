@@ -15,7 +15,7 @@ from hubexplore import errors
 from hubexplore.hub.resolve import resolve
 from hubexplore.hub.summarize import summarize
 from hubexplore.session.names import variable_name
-from hubexplore.summary.files.redaction import shown
+from hubexplore.summary.files.redaction import redacted
 
 if TYPE_CHECKING:
     from tests.hub.resolve.conftest import Archives, Server
@@ -53,7 +53,7 @@ def private(url: str, access: str = "me:se%2Fcret") -> str:
     ],
 )
 def test_what_is_shown(handle: str, expected: str) -> None:
-    assert shown(handle) == expected
+    assert redacted(handle) == expected
 
 
 def test_a_password_works(server: Server, archives: Archives, cache_dir: Path) -> None:
@@ -106,9 +106,9 @@ def test_nobody_sees_it(
         url = "http://127.0.0.1:port/m"
     with pytest.raises(errors.HubError) as caught:
         resolve(private(url, access) + "?token=topsecret")
-    said = "".join(traceback.format_exception(caught.value))
+    text = "".join(traceback.format_exception(caught.value))
     # The lines of code that a traceback quotes are those of this file, and hold the name of the test.
-    assert "topsecret" not in said.replace('"?token=topsecret"', "")
+    assert "topsecret" not in text.replace('"?token=topsecret"', "")
     error: BaseException | None = caught.value
     while error:
         assert "topsecret" not in f"{error!r} {error}"

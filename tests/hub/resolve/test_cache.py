@@ -83,8 +83,8 @@ def test_an_entry_is_built_once_and_recorded(cache_dir: Path, left: Callable[[],
     assert record["handle"] == "the handle"
     assert list(record["files"]) == ["assets/words.txt", "saved_model.pb"]
     size, modified, checksum = record["files"]["assets/words.txt"]
-    found = Path(path, "assets/words.txt").stat()
-    assert (size, modified, checksum) == (found.st_size, found.st_mtime_ns, zlib.crc32(b"word"))
+    status = Path(path, "assets/words.txt").stat()
+    assert (size, modified, checksum) == (status.st_size, status.st_mtime_ns, zlib.crc32(b"word"))
     assert left() == ["key", "key.json"]
 
 
@@ -279,9 +279,9 @@ def test_an_entry_with_a_cut_file_is_built_again(
     with caplog.at_level(logging.WARNING, "hubexplore"):
         assert cache.entry("key", "the handle", build) == path
     assert Path(path, "assets/words.txt").read_bytes() == b"word"
-    (said,) = caplog.messages
-    assert "'the handle'" in said
-    assert f"'assets/words.txt' has {size} bytes instead of 4" in said
+    (message,) = caplog.messages
+    assert "'the handle'" in message
+    assert f"'assets/words.txt' has {size} bytes instead of 4" in message
     assert cache.entry("key", "the handle", never) == path
     assert left() == ["key", "key.json"]
 
@@ -308,9 +308,9 @@ def test_to_renew_an_entry(caplog: pytest.LogCaptureFixture) -> None:
     path = cache.entry("key", "h", build)
     words = Path(path, "assets/words.txt")
     cache.renew("key", "h", never)
-    found = words.stat()
+    status = words.stat()
     words.write_bytes(b"WORD")
-    os.utime(words, ns=(found.st_atime_ns, found.st_mtime_ns))
+    os.utime(words, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert cache.entry("key", "h", never) == path  # It looks as it was.
     cache.renew("key", "h", build)
     assert words.read_bytes() == b"word"

@@ -256,8 +256,8 @@ print(resolve(sys.argv[1]))
             assert process.stdin is not None
             process.stdin.write("\n")
             process.stdin.flush()
-        said = {process.communicate()[0] for process in processes}
-    assert said == {resolve(handle) + "\n"}
+        outputs = {process.communicate()[0] for process in processes}
+    assert outputs == {resolve(handle) + "\n"}
     assert len(server.requests) == 1
     assert len(left()) == 2
 

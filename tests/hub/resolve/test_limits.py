@@ -85,7 +85,7 @@ def test_a_setting_that_makes_no_sense(
     ],
 )
 def test_sizes_as_text(size: int, expected: str) -> None:
-    assert size_limits.shown(size) == expected
+    assert size_limits.binary_size_text(size) == expected
 
 
 def test_an_archive_that_unpacks_to_far_more_than_it_holds(

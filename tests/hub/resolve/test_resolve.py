@@ -165,8 +165,8 @@ def test_the_entry_of_an_earlier_version_is_found(
 ) -> None:
     file = tmp_path / "m.tar.gz"
     file.write_bytes(archives.tar_gz())
-    found = file.stat()
-    former = cache_dir / cache.key_of(f"{file}\n{found.st_size}\n{found.st_mtime_ns}")
+    status = file.stat()
+    former = cache_dir / cache.key_of(f"{file}\n{status.st_size}\n{status.st_mtime_ns}")
     former.mkdir(parents=True)
     (former / "saved_model.pb").write_bytes(archives.MODULE["saved_model.pb"])
     assert resolve(file) == str(former)
@@ -196,9 +196,9 @@ def test_damage_that_a_reader_finds(damage: str, recorded: bool, tmp_path: Path,
     (tmp_path / "m.tar.gz").write_bytes(archives.tar_gz())
     path = resolve(tmp_path / "m.tar.gz")
     file = Path(path, damage)
-    found = file.stat()
-    file.write_bytes(b"x" * found.st_size)
-    os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns))
+    status = file.stat()
+    file.write_bytes(b"x" * status.st_size)
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
     if not recorded:
         Path(f"{path}.json").unlink()
     reads = []

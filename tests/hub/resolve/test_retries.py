@@ -54,13 +54,13 @@ def test_it_is_not_asked_for_ever(server: Server, pauses: list[float]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("header", "expected"),
     [("7", 7), ("0", 0), ("99999999999", 60), ("soon", 0.5), ("-3", 0.5), ("", 0.5), ("1.5", 0.5)],
 )
 def test_as_long_as_the_server_asks_for(
-    asked: str, expected: float, server: Server, archives: Archives, pauses: list[float]
+    header: str, expected: float, server: Server, archives: Archives, pauses: list[float]
 ) -> None:
-    handle = server.give("/m", status=429, headers={"Retry-After": asked})
+    handle = server.give("/m", status=429, headers={"Retry-After": header})
     server.then("/m", archives.tar_gz())
     resolve(handle)
     assert pauses == [expected]
@@ -116,7 +116,7 @@ def test_a_server_without_ranges_starts_anew(
 @pytest.mark.parametrize("same_length", [False, True])
 def test_a_file_that_was_replaced_meanwhile(same_length: bool, server: Server, archives: Archives) -> None:
     noise = [os.urandom(1 << 20), os.urandom(1 << 20)]
-    old, new = (archives.tar({**archives.MODULE, "assets/noise": each}) for each in noise)
+    old, new = (archives.tar({**archives.MODULE, "assets/noise": content}) for content in noise)
     new += bytes(0 if same_length else 512)
     handle = server.give("/m", old, cut=300_000, headers={"ETag": '"1"'}, ranges=True)
     server.then("/m", new, headers={"ETag": '"2"'}, ranges=True)
@@ -128,7 +128,7 @@ def test_a_file_that_was_replaced_meanwhile(same_length: bool, server: Server, a
 def test_a_part_of_another_version_is_not_joined(server: Server, archives: Archives) -> None:
     """A server that knows ranges, but not If-Range; a tar archive has no checksum that would tell."""
     noise = [bytes([number]) * (1 << 20) for number in range(2)]
-    old, new = (archives.tar({**archives.MODULE, "assets/noise": each}) for each in noise)
+    old, new = (archives.tar({**archives.MODULE, "assets/noise": content}) for content in noise)
     handle = server.give("/m", old, cut=300_000, headers={"ETag": '"1"'})
     part = {"ETag": '"2"', "Content-Range": f"bytes 300000-{len(new) - 1}/{len(new)}"}
     server.then("/m", new[300_000:], status=206, headers=part)

@@ -61,11 +61,11 @@ def seen(path: Path) -> Any:
         return None
     try:
         summary = hub.summarize(path)
-        (found,) = summary.variables.stats()
+        (stats,) = summary.variables.stats()
     except hub.HubError as error:
         return str(error)
-    whole = found.minimum == found.maximum and not summary.warnings
-    return found.minimum if whole else f"{found} {summary.warnings}"
+    whole = stats.minimum == stats.maximum and not summary.warnings
+    return stats.minimum if whole else f"{stats} {summary.warnings}"
 
 
 def killed_at(lines: int, spec: Any, target: Path, overwrite: bool) -> dict[str, Any]:
@@ -90,9 +90,9 @@ def results(folder: Path, step: int) -> Iterator[dict[str, Any]]:
         for lines in itertools.count(step, step):
             if not overwrite and target.exists():
                 target.rename(folder / f"{lines}")
-            found = killed_at(lines, spec, target, overwrite)
-            yield found
-            if found["done"]:
+            outcome = killed_at(lines, spec, target, overwrite)
+            yield outcome
+            if outcome["done"]:
                 break
 
 

@@ -133,24 +133,24 @@ def stopped_at(number: int, scenario: str, action: str, parent: Path) -> dict[st
     def put(word: str) -> None:
         place(str(target), write(word), lambda: replaces, LAST)
 
-    found: dict[str, Any] = {"line": number, "before": seen(target)}
-    found["stopped"] = globals()[action](number, lambda: put("new"))
-    found |= {"then": seen(target), "left": names(parent)}
+    outcome: dict[str, Any] = {"line": number, "before": seen(target)}
+    outcome["stopped"] = globals()[action](number, lambda: put("new"))
+    outcome |= {"then": seen(target), "left": names(parent)}
     recover(str(target))
-    found["loaded"] = seen(target)
-    if not replaces and found["loaded"] == "new":
+    outcome["loaded"] = seen(target)
+    if not replaces and outcome["loaded"] == "new":
         shutil.rmtree(target)
     put("next")
-    return found | {"next": seen(target), "end": names(parent), "inside": names(target)}
+    return outcome | {"next": seen(target), "end": names(parent), "inside": names(target)}
 
 
 def results(scenario: str, action: str, folder: Path) -> Iterator[dict[str, Any]]:
     for number in itertools.count(1):
         parent = folder / str(number)
         parent.mkdir()
-        found = stopped_at(number, scenario, action, parent)
-        yield found
-        if not found["stopped"]:
+        outcome = stopped_at(number, scenario, action, parent)
+        yield outcome
+        if not outcome["stopped"]:
             return
 
 

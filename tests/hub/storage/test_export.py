@@ -283,14 +283,14 @@ def test_killed_at_lines_all_over(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert [each["done"] for each in found].count(True) == 2
-    for each in found:
+    content = json.loads(done.stdout)
+    assert [entry["done"] for entry in content].count(True) == 2
+    for each in content:
         assert each["then"] in (each["before"], each["new"]), each
         assert each["loaded"] == each["then"], each
         assert each["names"] == (["next"] if each["then"] is None else ["module", "next"]), each
     for before in (None, 1):  # a new one, and one in place of another
-        assert before in [each["then"] for each in found]
+        assert before in [entry["then"] for entry in content]
 
 
 def test_a_place_that_cannot_be_written(affine: Any, session: Any) -> None:

@@ -52,23 +52,23 @@ def test_stopped_at_every_line(tmp_path: Path, scenario: str, action: str) -> No
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert len(found) > 50
-    assert [each["stopped"] for each in found] == [True] * (len(found) - 1) + [False]
-    assert {each["next"] for each in found} == {"next"}
-    assert {tuple(each["end"]) for each in found} == {("target",)}
-    for each in found:
+    content = json.loads(done.stdout)
+    assert len(content) > 50
+    assert [entry["stopped"] for entry in content] == [True] * (len(content) - 1) + [False]
+    assert {entry["next"] for entry in content} == {"next"}
+    assert {tuple(entry["end"]) for entry in content} == {("target",)}
+    for each in content:
         assert [name for name in each["inside"] if name not in [*MODULE, "README"]] == [], each
     # While nothing can be exchanged, or files must stay, a kill may come between two renames.
     between = {("killed", "overwritten_in_two_steps"): "", ("killed", "filled"): None}.get((action, scenario))
-    for each in found:
+    for each in content:
         if (action, scenario) != ("killed", "filled"):
             assert each["then"] in (each["before"], "new", between), each
             assert each["loaded"] in (each["before"], "new"), each
         if action == "interrupted":
-            there = each["then"] or scenario in ("empty", "filled")
-            assert each["left"] == (["target"] if there else []), each
-    assert {each["loaded"] for each in found} >= {found[0]["before"], "new"}
+            outcome = each["then"] or scenario in ("empty", "filled")
+            assert each["left"] == (["target"] if outcome else []), each
+    assert {entry["loaded"] for entry in content} >= {content[0]["before"], "new"}
 
 
 def test_the_other_files_stay_where_one_is_killed_at_every_line(tmp_path: Path) -> None:

@@ -24,13 +24,13 @@ def test_two_processes(tmp_path: Path) -> None:
         )
         for number, target in enumerate(targets)
     ]
-    said = [process.communicate() for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], said
+    outputs = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], outputs
     written = [
-        {str(each.relative_to(target)): each.read_bytes() for each in target.rglob("*") if each.is_file()}
+        {str(path.relative_to(target)): path.read_bytes() for path in target.rglob("*") if path.is_file()}
         for target in targets
     ]
     assert "again/saved_model.pb" in written[0]
     assert [name for name in written[0] if written[0][name] != written[1].get(name)] == []
     assert written[0].keys() == written[1].keys()
-    assert said[0][0] == said[1][0]
+    assert outputs[0][0] == outputs[1][0]

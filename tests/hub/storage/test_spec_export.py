@@ -47,15 +47,15 @@ def test_names_are_the_same_by_default(spec: Any, tmp_path: Path) -> None:
 
 def test_names_are_transformed(spec: Any, tmp_path: Path) -> None:
     prefix = _checkpoint(tmp_path, tower__layer__w=modules.MATRIX * 2, tower__b=B)
-    asked = []
+    calls = []
 
     def transform(name: str) -> str:
-        asked.append(name)
+        calls.append(name)
         return f"tower/{name}"
 
     spec.export(tmp_path / "module", prefix, transform)
     _check(tmp_path / "module")
-    assert sorted(asked) == ["b", "layer/w"]
+    assert sorted(calls) == ["b", "layer/w"]
 
 
 def test_two_variables_from_one(tmp_path: Path) -> None:
@@ -77,15 +77,15 @@ def test_the_latest_checkpoint_of_a_directory(spec: Any, tmp_path: Path) -> None
 def test_partitioned_in_the_module_whole_in_the_checkpoint(tmp_path: Path) -> None:
     value = np.arange(8, dtype=np.float32).reshape(4, 2)
     prefix = _checkpoint(tmp_path, scope__s=value, q=np.array([1.0, 2.0], np.float32))
-    asked = []
+    calls = []
 
     def same(name: str) -> str:
-        asked.append(name)
+        calls.append(name)
         return name
 
     hub.create_module_spec(modules.partitioned).export(tmp_path / "module", prefix, same)
     np.testing.assert_array_equal(modules.evaluate(tmp_path / "module")["s"], value)
-    assert sorted(asked) == ["q", "scope/s"]
+    assert sorted(calls) == ["q", "scope/s"]
 
 
 def test_partitioned_in_both(tmp_path: Path) -> None:

@@ -20,9 +20,9 @@ tf1 = tf.compat.v1
 def _with_state(vocabulary: str) -> None:
     x = tf1.placeholder(tf.string, [None], name="x")
     initializer = modules.line_numbers(vocabulary)
-    found = tf.lookup.StaticHashTable(initializer, -1).lookup(x)
+    entries = tf.lookup.StaticHashTable(initializer, -1).lookup(x)
     scale = tf1.get_variable("scale", initializer=2.0)
-    hub.add_signature(inputs=x, outputs=tf.cast(found, tf.float32) * scale)
+    hub.add_signature(inputs=x, outputs=tf.cast(entries, tf.float32) * scale)
 
 
 @pytest.fixture(scope="module")

@@ -72,15 +72,15 @@ def test_an_asset_that_a_call_reads(spec_of: SpecOf, words: str, graph: tf.Graph
 def test_a_call_adds_the_assets_of_the_module(lookup: hub.ModuleSpec, graph: tf.Graph) -> None:
     """Also those that the signature does not read, as the documentation of TensorFlow Hub says."""
     module = hub.Module(lookup)
-    (own,) = tf1.get_collection(KEYS.ASSET_FILEPATHS)
+    (path,) = tf1.get_collection(KEYS.ASSET_FILEPATHS)
     module(["one"])
     module(["one"])
     first, *more = tf1.get_collection(KEYS.ASSET_FILEPATHS)
-    assert first is own
+    assert first is path
     prefixes = [tensor.name.partition("/")[0] for tensor in more]
     assert prefixes == ["module_apply_default", "module_apply_default_1"]
     with tf1.Session() as session:
-        assert session.run(more) == [session.run(own)] * 2
+        assert session.run(more) == [session.run(path)] * 2
 
 
 def test_tables_of_two_instances_are_two(spec_of: SpecOf, graph: tf.Graph) -> None:
@@ -100,8 +100,8 @@ def test_tables_of_two_instances_are_two(spec_of: SpecOf, graph: tf.Graph) -> No
                 outputs=tf.raw_ops.LookupTableSizeV2(table_handle=table),
             )
         default = tf.constant(-1, tf.int64)
-        found = tf.raw_ops.LookupTableFindV2(table_handle=table, keys=[key], default_value=default)
-        hub.add_signature("get", inputs=key, outputs=found)
+        entries = tf.raw_ops.LookupTableFindV2(table_handle=table, keys=[key], default_value=default)
+        hub.add_signature("get", inputs=key, outputs=entries)
 
     spec = spec_of(module_fn)
     one, other = hub.Module(spec), hub.Module(spec)

@@ -85,7 +85,7 @@ def test_in_a_session_exported_and_loaded_again(saved_model: str, tmp_path: Path
         with session.building():
             session.session.run(module.variable_map["saved"].assign(12.0))
         report = session.export(module, tmp_path / "out", verify=True)
-        assert {each.largest_difference for each in report.compared} == {0.0}
+        assert {signature.largest_difference for signature in report.compared} == {0.0}
         assert session.call(module, signature="count") == 8  # as before the export, and one more
         with session.building():
             session.session.run(module.variable_map["saved"].assign(11.0))
@@ -123,9 +123,9 @@ def test_they_are_listed(saved_model: str) -> None:
         assert list(frame.index) == names
         assert sorted(frame.index[frame["kind"] == "local"]) == sorted({*names} - {"saved", "w"})
         assert list(frame.index[frame["trainable"]]) == ["w"]
-        assert {each["name"]: each["kind"] for each in summary.to_dict()["variants"][0]["variables"]} == dict(
-            frame["kind"]
-        )
+        assert {
+            variable["name"]: variable["kind"] for variable in summary.to_dict()["variants"][0]["variables"]
+        } == dict(frame["kind"])
         assert not summary.warnings
         lines = [line.split() for line in str(summary.variables).splitlines()]
         assert ["acc", "float32", "scalar", "no", "local", "1", "4", "bytes"] in [line[:8] for line in lines]
@@ -146,7 +146,7 @@ def test_the_main_op_runs_after_the_checkpoint_is_restored(resource: bool, tmp_p
                 start.assign(40.0), twice.assign(w * 2), counter.assign(counter + 1.0), unread.assign(1.0)
             )
         everything = [w, kept, start, twice, counter, unread]
-        session.run([each.assign(3.0) for each in everything])
+        session.run([variable.assign(3.0) for variable in everything])
         builder = tf1.saved_model.Builder(path)
         outputs = {name: tf.identity(value) for name, value in
                    {"w": w, "kept": kept, "start": start, "twice": twice}.items()}  # fmt: skip
@@ -159,19 +159,19 @@ def test_the_main_op_runs_after_the_checkpoint_is_restored(resource: bool, tmp_p
     with tf.Graph().as_default(), tf1.Session() as session:
         loaded = tf1.saved_model.load(session, ["serve"], path)
         infos = loaded.signature_def["default"].outputs
-        there = session.run({name: info.name for name, info in infos.items()})
-    assert there == {"w": 3, "kept": 3, "start": 40, "twice": 6}
+        values = session.run({name: info.name for name, info in infos.items()})
+    assert values == {"w": 3, "kept": 3, "start": 40, "twice": 6}
     spec = hub.create_module_spec_from_saved_model(path)
     with hub.NotebookSession() as session:
         module = session.load(spec, tags=["serve"])
-        assert session.call(module, as_dict=True) == there
+        assert session.call(module, as_dict=True) == values
         assert session.call(module, signature="counter") == 3  # no initial value can depend on itself
         assert sorted(module.variable_map) == ["counter", "kept", "unread", "w"]
         session.export(module, tmp_path / "exported")
     with hub.eval_function_for_module(tmp_path / "exported", tags=["serve"]) as call:
-        assert call(as_dict=True) == there
+        assert call(as_dict=True) == values
     for summary in (hub.summarize(path), hub.summarize(spec)):
-        local = {each.name for each in summary.variants[0].variables if each.kind == "local"}
+        local = {variable.name for variable in summary.variants[0].variables if variable.kind == "local"}
         assert local == {"start", "twice"}
         assert len(summary.variables) == 6
 

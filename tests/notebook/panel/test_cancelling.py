@@ -11,8 +11,8 @@ import tensorflow as tf
 
 import hubexplore as hub
 from hubexplore.notebook.panel.explorer import Explorer
-from hubexplore.notebook.panel.messages import MSG_CANCELLED, MSG_CANCELLING, MSG_LEFT_BEHIND
-from hubexplore.notebook.panel.tabs.trial import TryTab
+from hubexplore.notebook.panel.panel_texts import MSG_CANCELLED, MSG_CANCELLING, MSG_LEFT_BEHIND
+from hubexplore.notebook.panel.tabs.try_tab import TryTab
 from hubexplore.notebook.panel.worker import MAX_LEFT_BEHIND
 from hubexplore.session.session import NotebookSession
 from tests.session.modules import KEPT, counting
@@ -64,7 +64,7 @@ def test_a_search_for_what_runs_ends(opened: Opened) -> None:
     def attempt() -> None:
         for far in (2, FOR_EVER, 3):
             tried.append(far)
-            explorer._trial.call(_asked(explorer, far))
+            explorer._runner.call(_asked(explorer, far))
 
     tab = explorer._try
     tab.worker.start(attempt, lambda _: None, lambda _: None)
@@ -111,8 +111,8 @@ def test_loading_that_never_ends() -> None:
         with tf.control_dependencies([tf.compat.v1.py_func(begun.set, [], [])]):
             start = tf.constant(0, tf.int64) + 0
         end = tf.while_loop(lambda i: i < FOR_EVER, lambda i: [i + 1], [start])[0]
-        own = tf.compat.v1.get_variable("own", initializer=end, use_resource=True)
-        hub.add_signature(outputs=own + 0)
+        variable = tf.compat.v1.get_variable("own", initializer=end, use_resource=True)
+        hub.add_signature(outputs=variable + 0)
 
     explorer = hub.explore(hub.create_module_spec(module_fn))
     tab = explorer._try
@@ -176,7 +176,7 @@ class TestWhatCannotBeStopped:
         assert blocked.last.outputs == {"default": 2}
 
     def test_closing_does_not_wait(self, blocked: TryTab, gate: threading.Event) -> None:
-        session = blocked.trial.subject._private_session
+        session = blocked.runner.subject._private_session
         assert session is not None
         session.reset()
         session.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import hubexplore as hub
 from hubexplore.notebook.panel.graph.tab import GraphTab
 from hubexplore.notebook.panel.tabs.variables import VariablesTab
+from tests.hub import called_functions
 
 
 class Tab:
@@ -26,12 +28,12 @@ class Tab:
 
     @property
     def shown(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.tab.view.shown
-        return found
+        diagram: dict[str, Any] = self.tab.view.shown
+        return diagram
 
     @property
     def names(self) -> list[str]:
-        return [each["text"].partition(" (")[0] for each in self.shown["boxes"]]
+        return [box["text"].partition(" (")[0] for box in self.shown["boxes"]]
 
     def click(self, name: str) -> None:
         self.hear(kind="open", box=self.names.index(name))
@@ -97,7 +99,7 @@ class TestPlaces:
         digits.hear(kind="search", text="relu")
         assert digits.tab.view.matches[0] == "conv1/Relu · Relu"
         digits.hear(kind="search", text="conv2/")
-        assert all("conv2/" in each for each in digits.tab.view.matches)
+        assert all("conv2/" in match for match in digits.tab.view.matches)
         digits.hear(kind="search", text="no such thing")
         assert digits.tab.view.matches == []
 
@@ -112,9 +114,9 @@ class TestOps:
     def test_attributes_shapes_and_variables(self, digits: Tab) -> None:
         digits.click("conv1")
         digits.click("conv1/Conv2D")
-        told = digits.tab._details.value.replace("<wbr>", "")
+        details = digits.tab._details.value.replace("<wbr>", "")
         for words in ("strides", "[1, 1, 1, 1]", "SAME", "conv1/kernel", "(3, 3, 1, 24)", "(?, 8, 8, 24)"):
-            assert words in told
+            assert words in details
 
     def test_statistics_on_demand(self, digits: Tab) -> None:
         digits.click("conv1")
@@ -224,3 +226,46 @@ class TestVariables:
             clicks += 1
         assert clicks > 3
         assert "Weights of 17 variables: 21,858 numbers" in tab._statistics.value
+
+
+class TestInsideFunctions:
+    """Ops of a call are ops like others; of a loop, what it hands to its next pass has a value."""
+
+    @staticmethod
+    def _tab(build: Callable[[], None], tmp_path: Path) -> Tab:
+        hub.create_module_spec(build).export(tmp_path / "module", _checkpoint(build, tmp_path))
+        return Tab(str(tmp_path / "module"), "default")
+
+    def test_the_value_of_an_op_in_a_call(self, tmp_path: Path) -> None:
+        tab = self._tab(called_functions.layers, tmp_path)
+        tab.hear(kind="search", text="moved")
+        assert tab.tab.view.matches[0] == "head/moved · AddV2"
+        tab.hear(kind="find", result=0)
+        assert tab.error == ""
+        tab.tab._value.click()
+        assert tab.probed == [("default", "head/moved:0")]
+
+    def test_what_a_loop_hands_on(self, tmp_path: Path) -> None:
+        tab = self._tab(called_functions.loop, tmp_path)
+        tab.click("loop")
+        tab.click("loop/body")
+        tab.click("loop/body/grown")
+        tab.tab._value.click()
+        assert tab.probed == [("default", "loop/body/grown:0")]
+        tab.click("loop/body/squared")
+        assert tab.tab._value.layout.display == "none"
+        assert "loop/body/grown:0" in tab.tab._note.value
+        assert "in each pass" in tab.tab._note.value
+
+
+def _checkpoint(build: Callable[[], None], tmp_path: Path) -> Path | None:
+    """The prefix of a checkpoint with the variables of a module; None if it has none."""
+    import tensorflow as tf
+
+    tf1 = tf.compat.v1
+    with tf.Graph().as_default(), tf1.Session() as session:
+        build()
+        session.run(tf1.global_variables_initializer())
+        if not tf1.global_variables():
+            return None
+        return Path(tf1.train.Saver().save(session, str(tmp_path / "weights")))

@@ -8,10 +8,10 @@ import pytest
 
 import hubexplore as hub
 from hubexplore.notebook.panel.fields.signature_selector import callable_signatures
-from hubexplore.notebook.panel.tabs.trial import FIRST_THAT_RUNS
+from hubexplore.notebook.panel.tabs.try_tab import FIRST_THAT_RUNS
 
 MODULES = ["vae3dshapes", "dm21", "half-plus-two-savedmodel", "taxi-estimator-savedmodel",
-           "deep-image-savedmodel", "half_plus_two_v1.tar.gz"]  # fmt: skip
+           "deep-image-savedmodel", "half_plus_two_v1.tar.gz", "penguin-tf2-savedmodel"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MODULES)

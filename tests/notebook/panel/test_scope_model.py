@@ -15,7 +15,7 @@ from tests.summary.graphs import Graph, signature
 
 
 def shown(module: ModuleSummary) -> Summary:
-    return Summary(**{each.name: getattr(module, each.name) for each in fields(ModuleSummary)})
+    return Summary(**{field.name: getattr(module, field.name) for field in fields(ModuleSummary)})
 
 
 def model(graph: Graph, output: str, *inputs: str) -> GraphModel:
@@ -39,15 +39,15 @@ def test_inputs_in_one_box_are_unfolded_and_folded() -> None:
     graph = Graph()
     names = [graph.add(f"p{index}", "Placeholder") for index in range(30)]
     drawn = model(graph, graph.add("sum", "AddN", *names), *names)
-    (box,) = [each for each in drawn.drawn.outline.boxes if each.kind == "input"]
+    (box,) = [box for box in drawn.drawn.outline.boxes if box.kind == "input"]
     assert is_folded(box)
     drawn.unfold(box)
-    found = [each for each in drawn.drawn.outline.boxes if each.kind == "input"]
-    assert [each.name for each in found[:2]] == ["in0..4", "in5..9"]
-    drawn.unfold(found[0])
-    assert [each.name for each in drawn.drawn.outline.boxes[:2]] == ["in0", "in1"]
+    boxes = [box for box in drawn.drawn.outline.boxes if box.kind == "input"]
+    assert [entry.name for entry in boxes[:2]] == ["in0..4", "in5..9"]
+    drawn.unfold(boxes[0])
+    assert [box.name for box in drawn.drawn.outline.boxes[:2]] == ["in0", "in1"]
     drawn.fold_below("")
-    assert [each.name for each in drawn.drawn.outline.boxes if each.kind == "input"] == ["in0..29"]
+    assert [box.name for box in drawn.drawn.outline.boxes if box.kind == "input"] == ["in0..29"]
 
 
 @pytest.mark.parametrize(

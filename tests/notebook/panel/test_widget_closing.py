@@ -52,4 +52,4 @@ def test_it_can_be_forgotten(handle: str) -> None:
     del explorer
     gc.collect()
     assert [ref() for ref in refs] == [None, None]
-    assert [each.name for each in threading.enumerate() if each.name == "hubexplore-trial"] == []
+    assert [thread.name for thread in threading.enumerate() if thread.name == "hubexplore-explorer"] == []

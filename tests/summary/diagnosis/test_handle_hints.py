@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hubexplore import errors
+from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.resolve import resolve
 from hubexplore.hub.summarize import summarize
 from hubexplore.summary.diagnosis import handle_hints
@@ -40,7 +41,7 @@ def test_where_nothing_is(handle: str, says: str, tmp_path: Path, monkeypatch: p
     "handle", ["a/b", "./tfhub.dev/m", "models/mine.v2", "a/b/c/d/1", "/srv/tfhub.dev/m"]
 )
 def test_of_a_path_nothing_else_is_said(handle: str) -> None:
-    assert handle_hints.for_nothing(handle) == ""
+    assert handle_hints.missing_path_hint(handle) == ""
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_of_a_path_nothing_else_is_said(handle: str) -> None:
     ],
 )
 def test_of_a_web_page(handle: str, says: str) -> None:
-    hint = handle_hints.for_page(handle)
+    hint = handle_hints.web_page_hint(handle)
     assert says in hint
     assert bool(says) == bool(hint)
 
@@ -77,4 +78,5 @@ def test_a_folder_some_levels_too_high(below: str, tmp_path: Path) -> None:
     (tmp_path / below / "tfhub_module.pb").write_bytes(b"\x08\x03")
     (tmp_path / below / "saved_model.pb").write_bytes(b"\x08\x01\x12\x00")
     with pytest.raises(errors.NotAModuleError, match=f"too high; below it: '{below}'.*{tmp_path / below}"):
-        summarize(tmp_path)
+        load_module_spec(tmp_path)
+    assert summarize(tmp_path).title == str(tmp_path / below)

@@ -36,11 +36,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    "given", ["m", "./m", "m/", "m//", b"m", Path("m"), Like("m"), Like(b"m"), "no/../m"], ids=repr
+    "path", ["m", "./m", "m/", "m//", b"m", Path("m"), Like("m"), Like(b"m"), "no/../m"], ids=repr
 )
-def test_all_kinds_of_paths_are_absolute(given: Any, here: Path) -> None:
+def test_all_kinds_of_paths_are_absolute(path: Any, here: Path) -> None:
     for function in (paths.absolute, paths.to_write, paths.local_to_write):
-        assert function(given) == f"{here}/m"
+        assert function(path) == f"{here}/m"
 
 
 @pytest.mark.parametrize("name", ["a[1]", "a*?", "a\\b", "a\nb", "-x", " a", "é", "a:b", "a$b", "$", "..a"])
@@ -88,35 +88,35 @@ def test_file_addresses_without_slashes(here: Path, monkeypatch: pytest.MonkeyPa
     assert paths.absolute("file:a b") == f"{here}/file:a b"
 
 
-@pytest.mark.parametrize("given", ["file:", "file://other/m", "file://~/m", "file://", "file://m"])
-def test_file_addresses_of_no_file_here(given: str) -> None:
+@pytest.mark.parametrize("path", ["file:", "file://other/m", "file://~/m", "file://", "file://m"])
+def test_file_addresses_of_no_file_here(path: str) -> None:
     with pytest.raises(errors.PathError, match=r"file:///home/me/module"):
-        paths.absolute(given)
+        paths.absolute(path)
 
 
-@pytest.mark.parametrize("given", ["gs://bucket/m", "ram://m/", "s3://b/a[1]", "x-y.z://m"])
-def test_addresses_stay(given: str) -> None:
-    assert paths.absolute(given) == paths.to_write(given) == given
-    assert paths.is_url(given)
+@pytest.mark.parametrize("path", ["gs://bucket/m", "ram://m/", "s3://b/a[1]", "x-y.z://m"])
+def test_addresses_stay(path: str) -> None:
+    assert paths.absolute(path) == paths.to_write(path) == path
+    assert paths.is_url(path)
     with pytest.raises(errors.PathError, match="only local files"):
-        paths.local_to_write(given)
+        paths.local_to_write(path)
 
 
-@pytest.mark.parametrize("given", ["", b"", " ", "\t\n", "a\0b", None, 3, ["m"], Like(""), Path("gs://b/m")])
-def test_what_stands_for_nothing(given: Any) -> None:
+@pytest.mark.parametrize("path", ["", b"", " ", "\t\n", "a\0b", None, 3, ["m"], Like(""), Path("gs://b/m")])
+def test_what_stands_for_nothing(path: Any) -> None:
     for function in (paths.text_of, paths.absolute, paths.to_write):
         with pytest.raises(errors.PathError, match=r"^That one ") as caught:
-            function(given, "That one")
+            function(path, "That one")
         assert isinstance(caught.value, (ValueError, TypeError, OSError))
 
 
-@pytest.mark.parametrize("given", ["$HOME/m", "${NO_SUCH}/m", "$HOME"])
-def test_variables_of_the_shell_become_no_folder(given: str, here: Path) -> None:
+@pytest.mark.parametrize("path", ["$HOME/m", "${NO_SUCH}/m", "$HOME"])
+def test_variables_of_the_shell_become_no_folder(path: str, here: Path) -> None:
     with pytest.raises(errors.PathError, match=r"os.path.expandvars\('\$"):
-        paths.to_write(given)
-    assert paths.to_write(f"./{given}") == f"{here}/{given}"
-    Path(given.split("/", maxsplit=1)[0]).mkdir()
-    assert paths.to_write(given) == f"{here}/{given}"
+        paths.to_write(path)
+    assert paths.to_write(f"./{path}") == f"{here}/{path}"
+    Path(path.split("/", maxsplit=1)[0]).mkdir()
+    assert paths.to_write(path) == f"{here}/{path}"
 
 
 def test_parents_are_those_that_links_lead_to(here: Path) -> None:

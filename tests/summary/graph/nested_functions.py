@@ -69,7 +69,7 @@ class Library:
 
     def _at_all_events(self) -> None:
         """What the other branches and the conditions of loops are."""
-        if any(each.signature.name == "same" for each in self.graph_def.library.function):
+        if any(function.signature.name == "same" for function in self.graph_def.library.function):
             return
         add(self.function("same"), "out", "Identity", ["x"], T=FLOAT)
         nodes = self.function("is_more", "out:z:0", BOOL)

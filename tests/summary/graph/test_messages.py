@@ -24,7 +24,7 @@ def by_name(*roots: Any) -> dict[str, Any]:
     stack = list(roots)
     while stack:
         descriptor = stack.pop()
-        if descriptor.full_name not in {each.full_name for each in found.values()}:
+        if descriptor.full_name not in {entry.full_name for entry in found.values()}:
             found.setdefault(descriptor.name, descriptor)
             stack.extend(field.message_type for field in descriptor.fields if field.message_type)
     return found
@@ -58,9 +58,9 @@ def test_numbers_are_those_of_tensorflow(name: str) -> None:
     if theirs is None:
         theirs = by_name(*ROOTS)["TypeSpecProto"].enum_types_by_name[name]
     # An older TensorFlow may have fewer.
-    numbers = {each.name: each.number for each in ours.values}
-    assert {each.name: numbers.get(each.name) for each in theirs.values} == {
-        each.name: each.number for each in theirs.values
+    numbers = {value.name: value.number for value in ours.values}
+    assert {value.name: numbers.get(value.name) for value in theirs.values} == {
+        value.name: value.number for value in theirs.values
     }
 
 

@@ -14,13 +14,15 @@ def test_it_is_that_of_tensorflow() -> None:
 
     data = pywrap_tf_session.TF_GetBuffer(pywrap_tf_session.TF_GetAllOpList())
     for op in op_def_pb2.OpList.FromString(data).op:
-        found = defaults_of(op.name)
+        defaults = defaults_of(op.name)
         for attribute in op.attr:
             # An older TensorFlow lacks attributes; another default would change what models mean.
-            if attribute.HasField("default_value") and attribute.name in found:
-                own = type(attribute.default_value).FromString(found[attribute.name].SerializeToString())
-                assert own == attribute.default_value, (op.name, attribute.name)
-        if found and op.name not in STATEFUL_BEFORE:
+            if attribute.HasField("default_value") and attribute.name in defaults:
+                parsed = type(attribute.default_value).FromString(
+                    defaults[attribute.name].SerializeToString()
+                )
+                assert parsed == attribute.default_value, (op.name, attribute.name)
+        if defaults and op.name not in STATEFUL_BEFORE:
             assert is_stateful(op.name) == op.is_stateful, op.name
 
 

@@ -51,9 +51,9 @@ def registered() -> list[Any]:
 
 
 def of(name: str) -> OpDefinition:
-    found = definition(name)
-    assert found is not None
-    return found
+    op_definition = definition(name)
+    assert op_definition is not None
+    return op_definition
 
 
 def test_every_op_of_this_tensorflow_is_as_in_the_table() -> None:
@@ -80,10 +80,10 @@ def test_every_default_is_that_of_tensorflow() -> None:
         attributes = of(op.name).attributes if op.name in known_ops() else {}
         for each in op.attr:
             if each.HasField("default_value") and each.name in attributes:
-                found = attributes[each.name].default
-                assert found is not None
-                own = attr_value_pb2.AttrValue.FromString(found.SerializeToString())
-                assert own == each.default_value, f"{op.name}.{each.name}"
+                default = attributes[each.name].default
+                assert default is not None
+                parsed = attr_value_pb2.AttrValue.FromString(default.SerializeToString())
+                assert parsed == each.default_value, f"{op.name}.{each.name}"
                 compared += 1
     assert compared > 1500
 

@@ -19,9 +19,9 @@ def test_the_table_is_that_of_tensorflow() -> None:
     from tensorflow.python.framework import kernels
 
     runs = {
-        each.op
-        for each in kernels.get_all_registered_kernels().kernel
-        if each.device_type in ("CPU", "DEFAULT")
+        kernel.op
+        for kernel in kernels.get_all_registered_kernels().kernel
+        if kernel.device_type in ("CPU", "DEFAULT")
     }
     # Another TensorFlow may lack more; none of these may run on a CPU with this one.
     assert not without_kernel().keys() & runs
@@ -32,10 +32,10 @@ def test_the_table_is_that_of_tensorflow() -> None:
 
 
 def module(op: str) -> Any:
-    found = meta_graph(f"x = Placeholder()\nb = {op}(x)\ny = Relu(b)\nz = Tanh(x)")
-    found.signature_def["other"].inputs["x"].name = "x:0"
-    found.signature_def["other"].outputs["z"].name = "z:0"
-    return found
+    graph = meta_graph(f"x = Placeholder()\nb = {op}(x)\ny = Relu(b)\nz = Tanh(x)")
+    graph.signature_def["other"].inputs["x"].name = "x:0"
+    graph.signature_def["other"].outputs["z"].name = "z:0"
+    return graph
 
 
 def test_the_card_says_what_cannot_run_and_who_needs_it() -> None:
@@ -53,12 +53,12 @@ def test_the_card_says_what_cannot_run_and_who_needs_it() -> None:
 
 
 def test_who_needs_an_op_in_a_function() -> None:
-    found = meta_graph('x = Placeholder()\ny = PartitionedCall(x) f=func { name: "f" }')
-    function = found.graph_def.library.function.add()
+    graph = meta_graph('x = Placeholder()\ny = PartitionedCall(x) f=func { name: "f" }')
+    function = graph.graph_def.library.function.add()
     function.signature.name = "f"
     add(function.node_def, "b = BoostedTreesBucketize(x)")
-    signatures = read_variant(found, {}, None)[0].signatures
-    assert who_needs(["BoostedTreesBucketize", "Mul"], signatures, found) == {
+    signatures = read_variant(graph, {}, None)[0].signatures
+    assert who_needs(["BoostedTreesBucketize", "Mul"], signatures, graph) == {
         "BoostedTreesBucketize": ["default"],
         "Mul": [],
     }
@@ -99,12 +99,12 @@ def test_packages() -> None:
 
 def _chain_of_unknown(count: int) -> Any:
     """Unknown ops, each of which reads the one before, and a signature that ends at each."""
-    found = meta_graph("x = Placeholder()\nu0 = Unknown0(x)")
+    graph = meta_graph("x = Placeholder()\nu0 = Unknown0(x)")
     for number in range(count):
         if number:
-            add(found.graph_def.node, f"u{number} = Unknown{number}(u{number - 1})")
-        found.signature_def[f"s{number:04}"].outputs["y"].name = f"u{number}:0"
-    return found
+            add(graph.graph_def.node, f"u{number} = Unknown{number}(u{number - 1})")
+        graph.signature_def[f"s{number:04}"].outputs["y"].name = f"u{number}:0"
+    return graph
 
 
 def test_signatures_are_walked_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,18 +112,18 @@ def test_signatures_are_walked_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) ->
     walked: list[int] = []
 
     def counting(*arguments: Any) -> Any:
-        found = reach(*arguments)
-        walked.append(len(found.nodes))
-        return found
+        reached = reach(*arguments)
+        walked.append(len(reached.nodes))
+        return reached
 
     monkeypatch.setattr(op_kernels, "reach", counting)
-    found, warnings = read_variant(_chain_of_unknown(30), {}, None)
+    variant, warnings = read_variant(_chain_of_unknown(30), {}, None)
     assert sum(walked) == 30 * 33 // 2  # the placeholder is one more for each
     assert "'Unknown29' (run by signature 's0029')" not in warnings[0]
     assert warnings[0].endswith("'s0010', 's0011' and 18 more).")
     walked.clear()
     monkeypatch.setattr(op_kernels, "MOST_WALKED", 100)
-    assert who_needs(["Unknown1"], found.signatures, _chain_of_unknown(30)) == {}
+    assert who_needs(["Unknown1"], variant.signatures, _chain_of_unknown(30)) == {}
     assert sum(walked) <= 100 + 31
     assert read_variant(_chain_of_unknown(30), {}, None)[1][0] == "TensorFlow has no op 'Unknown0'."
 

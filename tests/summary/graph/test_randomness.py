@@ -32,12 +32,12 @@ def test_signatures() -> None:
     (variant,) = summary.variants
     assert summary.source is not None
     found = {
-        each.name
-        for each in variant.signatures
+        signature.name
+        for signature in variant.signatures
         if is_random(
             summary.source.meta_graphs[()],
-            [tensor.tensor for tensor in each.inputs],
-            [tensor.tensor for tensor in each.outputs],
+            [tensor.tensor for tensor in signature.inputs],
+            [tensor.tensor for tensor in signature.outputs],
         )
     }
     assert found == {"noise", "seeded", "dropout", "drawn", "called"}

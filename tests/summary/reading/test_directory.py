@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from tensorflow.core.framework import variable_pb2
 from tensorflow.core.protobuf import saved_model_pb2
 
 from hubexplore import errors
+from hubexplore.errors import HubError
 from hubexplore.summary import model
 from hubexplore.summary.compare.comparison import compare_modules
 from hubexplore.summary.graph import messages
+from hubexplore.summary.graph.hub_messages import check_definition
 from hubexplore.summary.graph.op_definitions import known_ops
 from tests.summary import saved_models
 from tests.summary.saved_models import add_asset, add_node, add_variable, meta_graph, summary_of, write
@@ -29,6 +32,8 @@ REAL = [
     "vae3dshapes",
 ]
 every_real_model = pytest.mark.parametrize("name", REAL)
+# The graph of a TF2 SavedModel is shown as that of the module it becomes.
+as_written = pytest.mark.parametrize("name", [name for name in REAL if name != "penguin-tf2-savedmodel"])
 
 
 def theirs(folder: Path) -> Any:
@@ -39,8 +44,8 @@ def theirs(folder: Path) -> Any:
 def test_signatures_are_those_that_tensorflow_reads(name: str, real_modules: Path) -> None:
     summary = summary_of(real_modules / name)
     for variant, graph in zip(summary.variants, theirs(real_modules / name), strict=True):
-        names = {each for each in graph.signature_def if not each.startswith("__")}
-        assert {each.name for each in variant.signatures} == names
+        names = {name for name in graph.signature_def if not name.startswith("__")}
+        assert {signature.name for signature in variant.signatures} == names
         for signature in variant.signatures:
             definition = graph.signature_def[signature.name]
             assert signature.method == definition.method_name
@@ -48,22 +53,22 @@ def test_signatures_are_those_that_tensorflow_reads(name: str, real_modules: Pat
                 (signature.inputs, definition.inputs),
                 (signature.outputs, definition.outputs),
             ):
-                assert [each.name for each in tensors] == sorted(infos)
+                assert [tensor.name for tensor in tensors] == sorted(infos)
                 for tensor in tensors:
                     info = infos[tensor.name]
                     assert tensor.dtype == tf.as_dtype(info.dtype).name
                     shape = tf.TensorShape(info.tensor_shape)
                     assert tensor.shape == (None if shape.rank is None else tuple(shape.as_list()))
-                    assert tensor.tensor == info.name
+                    assert tensor.tensor == info.name or summary.format == model.TF2_SAVED_MODEL
 
 
-@every_real_model
+@as_written
 def test_ops_and_functions_are_counted(name: str, real_modules: Path) -> None:
     summary = summary_of(real_modules / name)
     for variant, graph in zip(summary.variants, theirs(real_modules / name), strict=True):
         assert variant.nodes == len(graph.graph_def.node) == sum(op.count for op in variant.ops)
-        bodies = [len(each.node_def) for each in graph.graph_def.library.function]
-        assert [each.nodes for each in variant.functions] == bodies
+        bodies = [len(function.node_def) for function in graph.graph_def.library.function]
+        assert [function.nodes for function in variant.functions] == bodies
         assert sum(op.in_functions for op in variant.ops) == sum(bodies)
         assert not any(op.unknown for op in variant.ops)
 
@@ -93,13 +98,13 @@ def test_trainable_variables_are_those_of_the_collection(name: str, real_modules
     for variant, graph in zip(summary.variants, theirs(real_modules / name), strict=True):
         for collection, found in (
             ("variables", variant.variables),
-            ("trainable_variables", [each for each in variant.variables if each.trainable]),
+            ("trainable_variables", [variable for variable in variant.variables if variable.trainable]),
         ):
             protos = [
                 variable_pb2.VariableDef.FromString(value)
                 for value in graph.collection_def[collection].bytes_list.value
             ]
-            assert {each.name for each in found} == {
+            assert {entry.name for entry in found} == {
                 proto.variable_name.partition(":")[0] for proto in protos
             }
 
@@ -140,8 +145,24 @@ def test_tables_that_functions_make_know_their_vocabularies(real_modules: Path) 
 
 def test_initializers_are_no_signatures(real_modules: Path) -> None:
     (variant,) = summary_of(real_modules / "penguin-tf2-savedmodel").variants
-    assert [each.name for each in variant.signatures] == ["serving_default"]
-    assert variant.initializer == "NoOp"
+    assert [signature.name for signature in variant.signatures] == ["serving_default"]
+    assert not variant.initializer
+
+
+def test_a_tf2_model_is_one_flat_graph(real_modules: Path) -> None:
+    """Layers have their names, variables those of the layers, and no call is left."""
+    (variant,) = summary_of(real_modules / "penguin-tf2-savedmodel").variants
+    names = ["dense", "dense_1", "dense_2"]
+    needed = [variable for variable in variant.variables if variable.kind == model.GLOBAL]
+    assert [variable.name for variable in needed] == [
+        f"{n}/{part}" for n in names for part in ("bias", "kernel")
+    ]
+    assert needed[1].key == "layer_with_weights-0/kernel/.ATTRIBUTES/VARIABLE_VALUE"
+    assert {variable.kind for variable in variant.variables} == {model.GLOBAL, model.UNNEEDED}
+    assert variant.parameters == sum(variable.parameters or 0 for variable in needed)
+    counts = {op.op: op.count for op in variant.ops}
+    assert counts["MatMul"] == 3
+    assert not counts.keys() & {"PartitionedCall", "StatefulPartitionedCall"}
 
 
 def test_a_message_of_unknown_type_is_shown_by_its_fields(real_modules: Path) -> None:
@@ -223,7 +244,7 @@ def test_composite_tensors_name_their_components(tmp_path: Path) -> None:
         "int32",
         (2, None),
     )
-    assert [each.role for each in found["ragged"].components] == ["flat values", "row splits"]
+    assert [component.role for component in found["ragged"].components] == ["flat values", "row splits"]
     assert summary.warnings == ()
 
 
@@ -274,7 +295,7 @@ def test_a_changed_asset_is_noticed_in_place(tmp_path: Path) -> None:
     other = summary_of(path)
     assert compare_modules(first, again).same
     assert ("assets", "words: content") in {
-        (each.section, each.name) for each in compare_modules(first, other).differences
+        (difference.section, difference.name) for difference in compare_modules(first, other).differences
     }
 
 
@@ -316,9 +337,9 @@ def test_lost_and_escaping_assets_are_warnings(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "passwd").write_text("secret")
     folder = write(tmp_path / "module", graph)
-    found = warnings_of(folder)
-    assert "'words.txt' is missing" in found
-    assert "points outside" in found
+    warnings = warnings_of(folder)
+    assert "'words.txt' is missing" in warnings
+    assert "points outside" in warnings
     assert all(asset.first_lines == () for asset in summary_of(folder).variants[0].assets)
 
 
@@ -371,21 +392,31 @@ def test_a_link_out_of_the_module_is_not_read(tmp_path: Path) -> None:
 def test_duplicate_nodes_and_variants_are_warnings(tmp_path: Path) -> None:
     graph = meta_graph("a")
     add_node(graph, "y", "Relu")
-    found = warnings_of(write(tmp_path, graph, meta_graph("a")))
-    assert "1 of its nodes have the name of another" in found
-    assert "Two graph variants have the tags ['a']" in found
+    warnings = warnings_of(write(tmp_path, graph, meta_graph("a")))
+    assert "1 of its nodes have the name of another" in warnings
+    assert "Two graph variants have the tags ['a']" in warnings
 
 
 def test_tensors_that_are_not_there_are_warnings(tmp_path: Path) -> None:
     graph = meta_graph()
     graph.signature_def["default"].outputs["default"].name = "z:0"
-    found = warnings_of(write(tmp_path, graph))
-    assert "output 'default' is the tensor 'z:0', which the graph does not have" in found
+    warnings = warnings_of(write(tmp_path, graph))
+    assert "output 'default' is the tensor 'z:0', which the graph does not have" in warnings
 
 
-def test_another_format_number_is_a_warning(tmp_path: Path) -> None:
-    folder = write(tmp_path, meta_graph(), files={"tfhub_module.pb": b"\x08\x04"})
-    assert "names format 4" in warnings_of(folder)
+DEFINITIONS = (
+    (b"\x08\x04", "'tfhub_module.pb' names format 4; the TF1 Hub format is 3."),
+    (b"\x08\x03\x12\x04flux", "'tfhub_module.pb' requires features that this version does not know: 'flux'."),
+    (b"\x08", "'tfhub_module.pb' is truncated or altered"),
+)
+
+
+@pytest.mark.parametrize(("content", "message"), DEFINITIONS)
+def test_a_format_that_loading_refuses_is_a_warning(tmp_path: Path, content: bytes, message: str) -> None:
+    folder = write(tmp_path, meta_graph(), files={"tfhub_module.pb": content})
+    assert message in warnings_of(folder)
+    with pytest.raises(HubError, match=re.escape(message.removeprefix("'tfhub_module.pb' "))):
+        check_definition("tfhub_module.pb", content)
 
 
 def test_cycles_and_deep_scopes_are_shown(tmp_path: Path) -> None:

@@ -93,17 +93,17 @@ def test_inputs_are_followed_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> N
         saved_models.set_tensor(signature.inputs[name], f"{name}:0", saved_models.STRING, [None])
     saved_models.add_node(graph, "image", "DecodeJpeg", names)
     saved_models.set_tensor(signature.outputs["image"], "image:0", saved_models.FLOAT, [None])
-    (own,) = read_variant(graph, {}, None)[0].signatures
-    asked: list[int] = []
+    (variant,) = read_variant(graph, {}, None)[0].signatures
+    retained: list[int] = []
 
     def counting(nodes: Any) -> Any:
-        asked.append(len(nodes))
+        retained.append(len(nodes))
         return consumers_of(nodes)
 
     monkeypatch.setattr(string_inputs, "consumers_of", counting)
     jpeg = InputFacts(encoding=Encoding("image", picture="JPEG"))
     # The input "x" is before them, and read by the output of that name.
-    assert read_inputs(graph, [own]) == {("default", name): jpeg for name in names}
-    assert asked == [1_003]
+    assert read_inputs(graph, [variant]) == {("default", name): jpeg for name in names}
+    assert retained == [1_003]
     monkeypatch.setattr(input_facts, "MOST_WALKED", 50)
-    assert 0 < len(read_inputs(graph, [own])) < 50
+    assert 0 < len(read_inputs(graph, [variant])) < 50

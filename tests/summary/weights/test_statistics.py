@@ -30,33 +30,35 @@ Numbers = npt.NDArray[Any]
 
 def stats_of(prefix: str) -> dict[str, VariableStats]:
     weights = weights_at(prefix)
-    return {each.name: each for each in variable_stats(variables_of(weights), weights)}
+    return {
+        variable_stat.name: variable_stat for variable_stat in variable_stats(variables_of(weights), weights)
+    }
 
 
 def stats_of_one(tmp_path: Path, tensor: object) -> VariableStats:
     return stats_of(save(tmp_path / "one", {"x": tensor}))["x"]
 
 
-def assert_like_numpy(found: VariableStats, values: Numbers) -> None:
+def assert_like_numpy(stats: VariableStats, values: Numbers) -> None:
     """All facts of `found` follow from the finite ones of `values`."""
     numbers = values.astype(np.float64).ravel()
     finite = numbers[np.isfinite(numbers)]
-    assert found.count == numbers.size
-    assert found.zeros == np.count_nonzero(numbers == 0)
-    assert found.nans == np.count_nonzero(np.isnan(numbers))
-    assert found.infs == np.count_nonzero(np.isinf(numbers))
-    assert found.minimum == finite.min()
-    assert found.maximum == finite.max()
-    assert found.mean == pytest.approx(finite.mean(), rel=1e-9, abs=1e-12)
-    assert found.std == pytest.approx(finite.std(), rel=1e-9, abs=1e-12)
-    assert sum(found.histogram) == finite.size
-    assert len(found.edges) == len(found.histogram) + 1
-    edges = np.linspace(finite.min(), finite.max(), len(found.edges))
-    assert found.edges == pytest.approx(edges.tolist(), rel=1e-9, abs=1e-12)
+    assert stats.count == numbers.size
+    assert stats.zeros == np.count_nonzero(numbers == 0)
+    assert stats.nans == np.count_nonzero(np.isnan(numbers))
+    assert stats.infs == np.count_nonzero(np.isinf(numbers))
+    assert stats.minimum == finite.min()
+    assert stats.maximum == finite.max()
+    assert stats.mean == pytest.approx(finite.mean(), rel=1e-9, abs=1e-12)
+    assert stats.std == pytest.approx(finite.std(), rel=1e-9, abs=1e-12)
+    assert sum(stats.histogram) == finite.size
+    assert len(stats.edges) == len(stats.histogram) + 1
+    edges = np.linspace(finite.min(), finite.max(), len(stats.edges))
+    assert stats.edges == pytest.approx(edges.tolist(), rel=1e-9, abs=1e-12)
     # A number that lies on an edge may round to either side of it.
     off_edges = finite[np.abs(finite[:, None] - edges[None, 1:-1]).min(axis=1, initial=9) > 1e-9]
     if off_edges.size == finite.size:
-        assert list(found.histogram) == np.histogram(finite, edges)[0].tolist()
+        assert list(stats.histogram) == np.histogram(finite, edges)[0].tolist()
 
 
 FLOATS = GENERATOR.normal(3.0, 2.0, (40, 9))
@@ -68,10 +70,10 @@ DTYPES = ["float32", "float64", "float16", "bfloat16"]
 @pytest.mark.parametrize("values", [FLOATS, SPECIAL], ids=["random", "special"])
 def test_floats(tmp_path: Path, dtype: str, values: Numbers) -> None:
     tensor = tf.cast(values, dtype)
-    found = stats_of_one(tmp_path, tensor)
-    assert (found.dtype, found.shape) == (dtype, values.shape)
-    assert found.bytes == values.size * tf.as_dtype(dtype).size
-    assert_like_numpy(found, tf.cast(tensor, tf.float64).numpy())
+    stats = stats_of_one(tmp_path, tensor)
+    assert (stats.dtype, stats.shape) == (dtype, values.shape)
+    assert stats.bytes == values.size * tf.as_dtype(dtype).size
+    assert_like_numpy(stats, tf.cast(tensor, tf.float64).numpy())
 
 
 @pytest.mark.parametrize("dtype", ["float8_e5m2", "float8_e4m3fn"])
@@ -86,46 +88,46 @@ def test_every_float8(dtype: str) -> None:
 )
 def test_integers(tmp_path: Path, dtype: str) -> None:
     values = GENERATOR.integers(0, 2 if dtype == "bool" else 100, 77).astype(dtype)
-    found = stats_of_one(tmp_path, values)
-    assert found.dtype == dtype
-    assert_like_numpy(found, values)
+    stats = stats_of_one(tmp_path, values)
+    assert stats.dtype == dtype
+    assert_like_numpy(stats, values)
 
 
 @pytest.mark.parametrize("dtype", [tf.qint8, tf.quint8, tf.qint32])
 def test_quantised_integers(tmp_path: Path, dtype: tf.DType) -> None:
     values = np.array([0, 3, 5, 5], dtype.as_numpy_dtype)
-    found = stats_of_one(tmp_path, tf.constant(values, dtype))
-    assert found.dtype == dtype.name
-    assert_like_numpy(found, np.array([0, 3, 5, 5]))
+    stats = stats_of_one(tmp_path, tf.constant(values, dtype))
+    assert stats.dtype == dtype.name
+    assert_like_numpy(stats, np.array([0, 3, 5, 5]))
 
 
 @pytest.mark.parametrize("dtype", ["complex64", "complex128"])
 def test_complex_numbers_by_magnitude(tmp_path: Path, dtype: str) -> None:
     values = np.array([3 + 4j, 0, -1j, 6 - 8j, complex(math.nan, 0), complex(0, -math.inf)], dtype)
-    found = stats_of_one(tmp_path, values)
-    assert found.note == "magnitudes"
-    assert_like_numpy(found, np.abs(values))
+    stats = stats_of_one(tmp_path, values)
+    assert stats.note == "magnitudes"
+    assert_like_numpy(stats, np.abs(values))
 
 
 def test_large_integers_stay_exact(tmp_path: Path) -> None:
-    found = stats_of_one(tmp_path, np.array([2**64 - 1, 1], np.uint64))
-    assert (found.minimum, found.maximum) == (1, 2**64 - 1)
-    found = stats_of_one(tmp_path, np.array([-(2**63), 2**63 - 1], np.int64))
-    assert (found.minimum, found.maximum) == (-(2**63), 2**63 - 1)
-    assert found.std == pytest.approx(2.0**63)
+    stats = stats_of_one(tmp_path, np.array([2**64 - 1, 1], np.uint64))
+    assert (stats.minimum, stats.maximum) == (1, 2**64 - 1)
+    stats = stats_of_one(tmp_path, np.array([-(2**63), 2**63 - 1], np.int64))
+    assert (stats.minimum, stats.maximum) == (-(2**63), 2**63 - 1)
+    assert stats.std == pytest.approx(2.0**63)
 
 
 def test_a_scalar_step_counter(tmp_path: Path) -> None:
-    found = stats_of_one(tmp_path, tf.constant(12345, tf.int64))
-    assert found == VariableStats(
+    stats = stats_of_one(tmp_path, tf.constant(12345, tf.int64))
+    assert stats == VariableStats(
         "x", "int64", (), 1, 8, 12345, 12345, 12345.0, 0.0, 0, 0, 0, (1,), (12345.0, 12345.0)
     )
 
 
 def test_a_constant_has_one_bin(tmp_path: Path) -> None:
-    found = stats_of_one(tmp_path, np.full(100, 0.1, np.float32))
-    assert found.histogram == (100,)
-    assert found.std == pytest.approx(0, abs=1e-9)
+    stats = stats_of_one(tmp_path, np.full(100, 0.1, np.float32))
+    assert stats.histogram == (100,)
+    assert stats.std == pytest.approx(0, abs=1e-9)
 
 
 def test_no_elements(tmp_path: Path) -> None:
@@ -135,13 +137,13 @@ def test_no_elements(tmp_path: Path) -> None:
 
 
 def test_nothing_but_nan(tmp_path: Path) -> None:
-    found = stats_of_one(tmp_path, np.full(7, math.nan, np.float32))
-    assert (found.nans, found.zeros, found.minimum, found.mean, found.histogram) == (7, 0, None, None, ())
+    stats = stats_of_one(tmp_path, np.full(7, math.nan, np.float32))
+    assert (stats.nans, stats.zeros, stats.minimum, stats.mean, stats.histogram) == (7, 0, None, None, ())
 
 
 def test_strings_are_counted(tmp_path: Path) -> None:
-    found = stats_of_one(tmp_path, ["a", "longer"])
-    assert (found.dtype, found.count, found.zeros, found.note) == ("string", 2, None, "text")
+    stats = stats_of_one(tmp_path, ["a", "longer"])
+    assert (stats.dtype, stats.count, stats.zeros, stats.note) == ("string", 2, None, "text")
 
 
 @pytest.mark.parametrize(
@@ -149,13 +151,13 @@ def test_strings_are_counted(tmp_path: Path) -> None:
     [[1e308, -1e308, 1.7e308], [5e-324, 1e-320, 0.0], [1e300, 1e-300], [1.0, 1.0 + 2**-52], [1e155] * 3],
 )
 def test_numbers_at_the_ends_of_the_range(tmp_path: Path, values: list[float]) -> None:
-    found = stats_of_one(tmp_path, np.array(values))
+    stats = stats_of_one(tmp_path, np.array(values))
     exponent = math.frexp(max(map(abs, values)))[1]
     scaled = np.ldexp(np.array(values), -exponent)
-    assert found.mean == pytest.approx(math.ldexp(scaled.mean(), exponent))
-    assert found.std == pytest.approx(math.ldexp(scaled.std(), exponent))
-    assert sum(found.histogram) == len(values)
-    assert list(found.edges) == sorted(found.edges)
+    assert stats.mean == pytest.approx(math.ldexp(scaled.mean(), exponent))
+    assert stats.std == pytest.approx(math.ldexp(scaled.std(), exponent))
+    assert sum(stats.histogram) == len(values)
+    assert list(stats.edges) == sorted(stats.edges)
 
 
 def test_a_small_deviation_around_a_large_mean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,9 +179,9 @@ def test_the_size_of_the_pieces_changes_nothing(
 def test_a_partitioned_variable_is_one(tmp_path: Path) -> None:
     first = save(tmp_path / "first", {"p": FLOATS[:30], "other": [True]}, ["40 9 0,30:0,9", ""])
     second = save(tmp_path / "second", {"p": FLOATS[30:]}, ["40 9 30,10:0,9"])
-    found = stats_of(merge(tmp_path / "both", [first, second]))
-    assert found["p"].shape == (40, 9)
-    assert_like_numpy(found["p"], FLOATS)
+    stats = stats_of(merge(tmp_path / "both", [first, second]))
+    assert stats["p"].shape == (40, 9)
+    assert_like_numpy(stats["p"], FLOATS)
 
 
 def test_reads_in_the_order_of_the_files(tmp_path: Path) -> None:
@@ -187,7 +189,14 @@ def test_reads_in_the_order_of_the_files(tmp_path: Path) -> None:
     files = WatchedFilesystem()
     weights = weights_at(merge(tmp_path / "both", shards), files)
     backwards = variables_of(weights)[::-1]
-    assert [each.name for each in variable_stats(backwards, weights)] == ["b0", "b1", "b2", "a0", "a1", "a2"]
+    assert [variable_stat.name for variable_stat in variable_stats(backwards, weights)] == [
+        "b0",
+        "b1",
+        "b2",
+        "a0",
+        "a1",
+        "a2",
+    ]
     assert files.ranges == sorted(files.ranges)
     assert len(files.ranges) == 6
 
@@ -198,20 +207,20 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     files = WatchedFilesystem()
     weights = weights_at(save(tmp_path / "large", {"x": values}), files)
     tracemalloc.start()
-    (found,) = variable_stats(variables_of(weights), weights)
+    (stats,) = variable_stats(variables_of(weights), weights)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert max(size for _, _, size in files.ranges) == 4 * subject.PIECE
     assert sum(size for _, _, size in files.ranges) == 2 * values.nbytes
     assert peak < 30 << 20
-    assert found.std == pytest.approx(values.std(dtype=np.float64))
+    assert stats.std == pytest.approx(values.std(dtype=np.float64))
 
 
 def test_what_the_checkpoint_does_not_hold(tmp_path: Path) -> None:
     weights = weights_at(save(tmp_path / "c", {"x": FLOATS}))
     absent = VariableSummary("local", "float32", (2, 3), trainable=False)
-    (found,) = variable_stats([absent], weights)
-    assert (found.count, found.note, found.zeros) == (6, "not in the checkpoint", None)
+    (stats,) = variable_stats([absent], weights)
+    assert (stats.count, stats.note, stats.zeros) == (6, "not in the checkpoint", None)
 
 
 def test_no_weights_at_all() -> None:
@@ -232,8 +241,8 @@ def test_no_weights_at_all() -> None:
 )
 def test_patterns(tmp_path: Path, pattern: str | None, names: list[str]) -> None:
     weights = weights_at(save(tmp_path / "c", {"dense/kernel": 1.0, "dense/bias": 2.0, "step": 3}))
-    found = variable_stats(variables_of(weights), weights, pattern)
-    assert sorted(each.name for each in found) == names
+    stats = variable_stats(variables_of(weights), weights, pattern)
+    assert sorted(entry.name for entry in stats) == names
 
 
 def test_a_pattern_that_matches_nothing(tmp_path: Path) -> None:
@@ -276,10 +285,10 @@ def test_real_modules(name: str, real_modules: Path) -> None:
     summary = read_module(str(real_modules / name), LocalFilesystem())
     theirs = tf.train.load_checkpoint(str(real_modules / name / "variables" / "variables"))
     assert summary.source is not None
-    variables = {each.name: each for each in summary.variants[0].variables}
-    found = list(variable_stats(variables.values(), summary.source.weights))
-    assert {each.name for each in found} == set(variables)
-    for each in found:
+    variables = {variable.name: variable for variable in summary.variants[0].variables}
+    stats = list(variable_stats(variables.values(), summary.source.weights))
+    assert {entry.name for entry in stats} == set(variables)
+    for each in stats:
         if each.dtype != "string":
             assert_like_numpy(each, np.asarray(theirs.get_tensor(variables[each.name].key)))
 
@@ -300,18 +309,18 @@ def test_what_was_never_written_is_not_read(tmp_path: Path) -> None:
     count = 1 << 36
     values = np.arange(1, 1 << 14, dtype=np.float32)
     weights = _weights(tmp_path, {"w": _entry((count,), 0, 4 * count)}, 4 * count, values.tobytes())
-    (found,) = variable_stats(variables_of(weights), weights)
+    (stats,) = variable_stats(variables_of(weights), weights)
     watched = weights.filesystem
     assert isinstance(watched, WatchedFilesystem)
     assert sum(size for _, _, size in watched.ranges) < 1 << 20
-    assert found.zeros == count - len(values)
-    assert (found.minimum, found.maximum) == (0.0, values[-1])
+    assert stats.zeros == count - len(values)
+    assert (stats.minimum, stats.maximum) == (0.0, values[-1])
     mean = float(values.sum(dtype=np.float64)) / count
-    assert found.mean == pytest.approx(mean)
+    assert stats.mean == pytest.approx(mean)
     square = float(np.square(values, dtype=np.float64).sum()) / count
-    assert found.std == pytest.approx(math.sqrt(square - mean**2))
-    assert sum(found.histogram) == count
-    assert found.histogram[1] == np.histogram(values, 16, (0, values[-1]))[0][1]
+    assert stats.std == pytest.approx(math.sqrt(square - mean**2))
+    assert sum(stats.histogram) == count
+    assert stats.histogram[1] == np.histogram(values, 16, (0, values[-1]))[0][1]
 
 
 def test_a_sparse_tensor_that_begins_within_a_number(tmp_path: Path) -> None:
@@ -321,15 +330,15 @@ def test_a_sparse_tensor_that_begins_within_a_number(tmp_path: Path) -> None:
     with Path(f"{tmp_path}/v.data-00000-of-00001").open("r+b") as file:
         file.seek(3 + 8 * 1_000_000)
         file.write(np.float64(-7.5).tobytes())
-    (found,) = variable_stats(variables_of(weights), weights)
-    assert (found.minimum, found.maximum, found.zeros) == (-7.5, 0.0, size // 8 - 2)
+    (stats,) = variable_stats(variables_of(weights), weights)
+    assert (stats.minimum, stats.maximum, stats.zeros) == (-7.5, 0.0, size // 8 - 2)
 
 
 def test_what_variables_share_is_read_once(tmp_path: Path) -> None:
     entries = {f"v{number}": _entry((4, 256), 0, 4096) for number in range(500)}
     weights = _weights(tmp_path, entries, 4096, np.full(1024, 2.0, np.float32).tobytes())
-    found = list(variable_stats(variables_of(weights), weights))
-    assert [(each.name, each.mean) for each in found] == [(name, 2.0) for name in entries]
+    stats = list(variable_stats(variables_of(weights), weights))
+    assert [(entry.name, entry.mean) for entry in stats] == [(name, 2.0) for name in entries]
     watched = weights.filesystem
     assert isinstance(watched, WatchedFilesystem)
     assert len(watched.ranges) == 1
@@ -339,7 +348,9 @@ def test_what_variables_share_in_part_is_damage(tmp_path: Path) -> None:
     entries = {f"v{number}": _entry((1000,), 4 * number, 4000) for number in range(500)}
     entries["own"] = _entry((10,), 8000, 40)
     weights = _weights(tmp_path, entries, 8040)
-    found = {each.name: each for each in variable_stats(variables_of(weights), weights)}
+    found = {
+        variable_stat.name: variable_stat for variable_stat in variable_stats(variables_of(weights), weights)
+    }
     assert found["own"].zeros == 10
     assert found["v0"].note == "shares a part of its bytes with 'v1': the index is damaged"
     assert {each.mean for name, each in found.items() if name != "own"} == {None}

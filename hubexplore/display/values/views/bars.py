@@ -16,9 +16,9 @@ from hubexplore.display.values.value_kinds import (
     number_text,
     signed_text,
 )
-from hubexplore.display.values.views.drawing import WIDTH, SvgDrawing, captions, width_of
 from hubexplore.display.values.views.lists import text_grid
 from hubexplore.display.values.views.plot import Figure, Texts, class_name, row_name
+from hubexplore.display.values.views.svg_drawing import WIDTH, SvgDrawing, captions, width_of
 from hubexplore.summary.tensor_values import Array
 
 MAX_SCORED: Final = 6

@@ -76,7 +76,7 @@ def images(array: Array, rows: Sequence[str], centred: bool = False) -> Figure:
 
 def _hover(image: Array) -> GridHover:
     down, across, channels = image.shape
-    texts = [number_text(each) for each in image.reshape(-1).tolist()]
+    texts = [number_text(value) for value in image.reshape(-1).tolist()]
     values = tuple(", ".join(texts[at : at + channels]) for at in range(0, len(texts), channels))
     places = (
         tuple(f"{word} {at}" for at in range(size)) for word, size in (("row", down), ("column", across))

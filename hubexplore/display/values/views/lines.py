@@ -18,7 +18,8 @@ from hubexplore.display.values.value_kinds import (
     number_text,
     signed_text,
 )
-from hubexplore.display.values.views.drawing import (
+from hubexplore.display.values.views.plot import Figure, Texts, class_name, row_name
+from hubexplore.display.values.views.svg_drawing import (
     WIDTH,
     SvgDrawing,
     captions,
@@ -26,7 +27,6 @@ from hubexplore.display.values.views.drawing import (
     tick_text,
     width_of,
 )
-from hubexplore.display.values.views.plot import Figure, Texts, class_name, row_name
 from hubexplore.display.wording import counted
 from hubexplore.summary.tensor_values import Array
 

@@ -10,9 +10,9 @@ import numpy as np
 from hubexplore.display.palette import SCALE_INK, SCALE_LINE
 from hubexplore.display.values.hover import PointsHover, Rect
 from hubexplore.display.values.value_kinds import as_floats, drawable, number_text
-from hubexplore.display.values.views.drawing import WIDTH, Side, SvgDrawing, captions, width_of
 from hubexplore.display.values.views.lists import number_grid
 from hubexplore.display.values.views.plot import Figure, Texts, row_name
+from hubexplore.display.values.views.svg_drawing import WIDTH, Side, SvgDrawing, captions, width_of
 from hubexplore.display.wording import counted
 from hubexplore.summary.tensor_values import Array
 

@@ -12,13 +12,13 @@ from hubexplore.display.card.html import framed
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.wording import MAX_SENTENCE, shape_text, visible
 from hubexplore.errors import HubError
-from hubexplore.inputs.brought import sources
+from hubexplore.inputs.external import sources
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue
 from hubexplore.notebook.panel.fields.picture_field import PictureSource, previews, takes_pictures
 from hubexplore.notebook.panel.fields.text_field import TextSource
 from hubexplore.notebook.panel.fields.upload import Files, Upload
-from hubexplore.notebook.panel.messages import error_text
+from hubexplore.notebook.panel.panel_texts import error_text
 
 TYPED: Final = "typed"
 PICTURE: Final = "image"
@@ -160,6 +160,7 @@ class FieldBox(widgets.VBox):
         self._arrange()
 
     def _make(self, namespace: Namespace) -> dict[str, Any]:
+        # The order is that of the choice: the first way is on screen at first.
         field, changed = self.field, self._on_change
         manual = {PICTURE: PictureSource} if takes_pictures(field) else {TYPED: TextSource}
         sources_by_name: dict[str, Any] = {name: source(field, changed) for name, source in manual.items()}
@@ -213,6 +214,7 @@ class FieldBox(widgets.VBox):
         if typed is not None and typed.put(entry):
             self._source_choice.value = TYPED
             return
+        # A value remembers where it came from, so it goes back to the same way to enter it.
         name = FILE if entry.file else VARIABLE if entry.variable else EXAMPLE
         if PICTURE in self._sources and entry.picture:
             name = PICTURE
@@ -235,7 +237,7 @@ def entry_html(field: Field, entry: InputValue) -> Markup:
         cut = entry.text if len(entry.text) <= MAX_SNAPSHOT_TEXT else f"{entry.text[:MAX_SNAPSHOT_TEXT]} …"
         lines = "\n".join(visible(line, MAX_SENTENCE) for line in cut.splitlines())
         return tag("pre", lines)
-    brief, facts = values.brief(entry.shown), values.facts(entry.shown)
+    brief, facts = values.brief(entry.display_value), values.facts(entry.display_value)
     # The short form of an array without a readable one is its shape and dtype, with which the facts begin.
     text = facts if facts.startswith(brief) else f"{brief} · {facts}"
     return join(tag("p", visible(origin), text), *previews(field, entry))

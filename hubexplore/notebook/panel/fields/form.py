@@ -10,7 +10,7 @@ import ipywidgets as widgets
 
 from hubexplore.display.markup import Markup, join
 from hubexplore.errors import HubError
-from hubexplore.inputs.brought.sources import from_variable
+from hubexplore.inputs.external.sources import from_variable
 from hubexplore.inputs.fields import Field, fields
 from hubexplore.inputs.input_value import InputValue
 from hubexplore.notebook.panel.fields.field import FieldBox

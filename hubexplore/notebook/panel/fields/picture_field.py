@@ -14,11 +14,11 @@ from hubexplore.display.markup import Markup, tag
 from hubexplore.display.wording import visible
 from hubexplore.errors import HubError
 from hubexplore.inputs import pictures
-from hubexplore.inputs.brought import images, picture_files
+from hubexplore.inputs.external import picture_arrays, picture_files
 from hubexplore.inputs.fields import IMAGE, Field
 from hubexplore.inputs.input_value import InputValue
 from hubexplore.notebook.panel.fields.upload import Files, Upload
-from hubexplore.notebook.panel.messages import error_text
+from hubexplore.notebook.panel.panel_texts import error_text
 
 _LABEL_STYLE: Final = {"description_width": "initial"}
 _FITS: Final = (("crop", "crop"), ("pad with margins", "pad"), ("stretch", "stretch"))
@@ -57,7 +57,7 @@ class PictureSource(widgets.VBox):
         """Returns the choices of how images become numbers; none if the graph decodes them itself."""
         if self._field.encoded:
             return ()
-        default = images.default_choice(self._field)
+        default = picture_arrays.default_choice(self._field)
         auto = widgets.Layout(width="auto")
         self._fit = widgets.Dropdown(
             description="Fit", options=_FITS, value=default.fit, layout=auto, style=_LABEL_STYLE
@@ -68,6 +68,7 @@ class PictureSource(widgets.VBox):
         self._invert = widgets.Checkbox(
             description="Invert (dark is high)", value=default.invert, indent=False, layout=auto
         )
+        # An encoded field has none of these attributes; `_value` must not ask for them.
         choices = (self._fit, self._scale, self._invert)
         for widget in choices:
             widget.observe(lambda _: self._read(), "value")
@@ -92,6 +93,7 @@ class PictureSource(widgets.VBox):
 
     def _take(self, files: Files) -> None:
         self._files = files
+        # Reset, so that the same sample can be chosen again. It calls `_on_sample` with nothing chosen.
         self._samples.value = ""
         self._read()
 
@@ -106,6 +108,7 @@ class PictureSource(widgets.VBox):
         try:
             self._entry = self._value()
         except Exception as error:  # noqa: BLE001 - a file may contain anything; the error is shown
+            # The earlier images go as well: they are no longer on screen, and a run must not use them unseen.
             self._files, self._entry = [], None
             self._preview.value = tag("div", error_text(error), role="alert", class_="hub-error")
             return
@@ -115,8 +118,8 @@ class PictureSource(widgets.VBox):
     def _value(self) -> InputValue:
         if self._field.encoded:
             return picture_files.read(self._field, self._files)
-        choice = images.ImageChoice(self._fit.value, self._scale.value, self._invert.value)
-        return images.read_pictures(self._field, self._files, choice)
+        choice = picture_arrays.ImageChoice(self._fit.value, self._scale.value, self._invert.value)
+        return picture_arrays.read_pictures(self._field, self._files, choice)
 
     def _show(self) -> None:
         if self._entry is not None:
@@ -137,7 +140,11 @@ def previews(field: Field, entry: InputValue) -> Sequence[Markup]:
     """Returns the images as the module receives them; nothing for other inputs."""
     if not takes_pictures(field):
         return ()
-    files = picture_files.preview(field, entry.value) if field.encoded else images.preview(entry.value)
+    # Data URLs, since a saved notebook has no file beside it and the kernel serves none. The width is fixed:
+    # 8 x 8 pixels would hardly be visible, and a photo would fill the screen.
+    files = (
+        picture_files.preview(field, entry.value) if field.encoded else picture_arrays.preview(entry.value)
+    )
     thumbnails = [
         tag("img", src=f"data:image/png;base64,{base64.b64encode(png).decode()}", class_="photo",
             alt=f"image {number} as the module receives it", width=96)

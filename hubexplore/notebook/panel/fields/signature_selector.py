@@ -7,6 +7,7 @@ from collections.abc import Callable
 import ipywidgets as widgets
 
 from hubexplore.display.wording import tags_text, visible
+from hubexplore.summary.diagnosis.saved_model_remedy import serving_tags
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE, INTERNAL_SIGNATURES
 
@@ -17,7 +18,7 @@ class SignatureSelector(widgets.HBox):
     Args:
       summary: of the module.
       changed: is called when another signature or variant has been chosen.
-      tags: of the variant to begin with; by default the one without tags, else the first.
+      tags: of the variant to begin with; by default the one without tags, else that for serving.
       signature: the signature to begin with; by default `default`, else the first.
     """
 
@@ -32,6 +33,8 @@ class SignatureSelector(widgets.HBox):
         self._changed = changed
         style = {"description_width": "initial"}
         self._signature = widgets.Dropdown(description="Signature", layout=_wide(), style=style)
+        # The values of options are numbers: two names may be displayed alike, and a damaged file may have two
+        # variants with the same tags. A Dropdown finds its value by equality.
         self._variant = widgets.Dropdown(
             description="Graph variant",
             options=[(tags_text(variant.tags), index) for index, variant in enumerate(summary.variants)],
@@ -57,9 +60,23 @@ class SignatureSelector(widgets.HBox):
         chosen: int = self._signature.value
         return callable_signatures(self.variant)[chosen]
 
+    def update(self, summary: ModuleSummary, signature: str) -> None:
+        """Takes the summary of the same module with other signatures; `signature` is new or has changed."""
+        changed, self._changed = self._changed, lambda: None
+        had = self._chosen
+        try:
+            self._variants = summary.variants
+            self._fill(self._chosen)
+        finally:
+            self._changed = changed
+        # The form of another signature stays as the user left it.
+        if signature == had or self._chosen != had:
+            self._changed()
+
     def put(self, tags: tuple[str, ...], signature: str) -> None:
         """Chooses a variant and a signature; calls `changed` once if the selection differs."""
         before = self.variant.tags, self.signature.name
+        # `changed` is off while both dropdowns are set: in between they show a pair that nobody chose.
         if before == (tags, signature):
             return
         changed, self._changed = self._changed, lambda: None
@@ -88,6 +105,7 @@ class SignatureSelector(widgets.HBox):
         names = [signature.name for signature in callable_signatures(self.variant)]
         self._signature.options = [(visible(name), index) for index, name in enumerate(names)]
         otherwise = DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in names else names[0]
+        # A signature that both variants have stays chosen when the variant changes.
         chosen = preferred if preferred in names else otherwise
         self._signature.index = names.index(chosen)
         self._chosen = chosen
@@ -96,6 +114,7 @@ class SignatureSelector(widgets.HBox):
 
 
 def _wide() -> widgets.Layout:
+    # Limited, since names of signatures are as long as their authors like.
     return widgets.Layout(width="auto", max_width="30em")
 
 
@@ -107,4 +126,6 @@ def callable_signatures(variant: VariantSummary) -> list[SignatureSummary]:
 
 def _first_variant(variants: tuple[VariantSummary, ...], tags: tuple[str, ...] | None) -> int:
     all_tags = [variant.tags for variant in variants]
-    return all_tags.index(tags) if tags in all_tags else all_tags.index(()) if () in all_tags else 0
+    if tags in all_tags:
+        return all_tags.index(tags)
+    return all_tags.index(() if () in all_tags else tuple(serving_tags(all_tags)))

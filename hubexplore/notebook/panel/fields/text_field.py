@@ -13,7 +13,7 @@ from hubexplore.display.wording import visible
 from hubexplore.errors import HubError
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue
-from hubexplore.inputs.typed import typed_text
+from hubexplore.inputs.text import typed_text
 from hubexplore.notebook.panel.fields.sliders import MAX_SLIDERS, Sliders
 
 

@@ -34,6 +34,7 @@ def weights_of(outline: Outline, number: int) -> tuple[Weight, ...]:
         if edge.target == number and outline.boxes[edge.source].kind == VARIABLE
         for weight in outline.boxes[edge.source].weights
     ]
+    # A variable inside of the box may feed it as well.
     return tuple(dict.fromkeys([*outline.boxes[number].weights, *feeding]))
 
 
@@ -97,6 +98,7 @@ def _attributes(node: Any) -> Iterator[tuple[str, str]]:
 
 def attribute_text(value: Any) -> str:
     """Returns the text of an AttrValue; large values are only described."""
+    # An attribute may be empty, or of a kind that a newer TensorFlow added.
     kind = value.WhichOneof("value")
     return _ATTRIBUTE_TEXTS[kind](value) if kind in _ATTRIBUTE_TEXTS else "no value"
 
@@ -126,6 +128,8 @@ def _bytes_text(value: bytes) -> str:
 _ATTRIBUTE_TEXTS: Final[dict[str, Callable[[Any], str]]] = {
     "s": lambda value: _bytes_text(value.s),
     "i": lambda value: str(value.i),
+    # "g", since AttrValue holds a float32: `str` would show the digits of its conversion,
+    # 0.10000000149011612.
     "f": lambda value: f"{value.f:g}",
     "b": lambda value: "true" if value.b else "false",
     "type": lambda value: dtype_name(value.type),

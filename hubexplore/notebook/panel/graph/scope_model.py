@@ -9,9 +9,11 @@ from typing import Any, Final
 from hubexplore.display.diagram import Diagram
 from hubexplore.display.rich.summaries import Summary
 from hubexplore.errors import DiagramError
+from hubexplore.summary.graph.inner_tensors import InnerTensors, flat_view
 from hubexplore.summary.graph.op_definitions import definition
 from hubexplore.summary.graph.op_outputs import output_dtypes
-from hubexplore.summary.graph.traversal import index_nodes, node_of, reach
+from hubexplore.summary.graph.traversal import index_nodes, node_of, reach, tensor_of
+from hubexplore.summary.lookup import find_signature
 from hubexplore.summary.outline import Box, Outline
 from hubexplore.summary.outline.data import (
     ALIKE,
@@ -32,6 +34,9 @@ MAX_MATCHES: Final = 40
 """Maximum number of results of a search."""
 MAX_OUTPUTS: Final = 64
 """Maximum number of outputs of an op that can be chosen."""
+MSG_IN_FUNCTION: Final = (
+    "This op is in a function that TensorFlow runs as a whole, so the values of its ops cannot be shown."
+)
 FOLDED: Final = frozenset({SCOPE, SERIES, ALIKE, FUNCTION, MORE})
 """Kinds of boxes that always stand for several ops; inputs and outputs may do so too."""
 
@@ -73,6 +78,7 @@ class GraphModel:
         self._opened: frozenset[str] | None = None
         self._drawn: dict[frozenset[str] | None, GraphDrawing] = {}
         self._nodes: dict[str, Any] | None = None
+        self._inner: InnerTensors | None = None
 
     @property
     def drawn(self) -> GraphDrawing:
@@ -94,6 +100,7 @@ class GraphModel:
     def fold(self, name: str) -> None:
         """Folds a scope, with all scopes in it, into one box."""
         self._open(
+            # With a slash at the end: folding "conv1" must not fold "conv10".
             frozenset(scope for scope in self._unfolded_scopes() if not f"{scope}/".startswith(f"{name}/"))
         )
 
@@ -118,6 +125,7 @@ class GraphModel:
         """Returns where a node or scope is drawn: ("box", number), ("group", number) or None."""
         outline = self.drawn.outline
         for number, box in enumerate(outline.boxes):
+            # Inputs and outputs have names of the signature, which nodes may have too.
             if box.name == name and box.kind not in (INPUT, OUTPUT):
                 return "box", number
         for number, group in enumerate(outline.groups):
@@ -149,16 +157,17 @@ class GraphModel:
 
     @property
     def nodes(self) -> dict[str, Any]:
-        """The nodes that the signature needs, by name."""
+        """The nodes that the signature needs, by name; a call is replaced by the nodes of its function."""
         if self._nodes is None:
             source = self._summary.source
             graph = source.meta_graphs.get(self.tags) if source is not None else None
             if graph is None:
                 raise DiagramError("This summary does not contain the graph of the module.")
-            nodes = index_nodes(graph.graph_def.node)
+            flat = flat_view(graph.graph_def)
+            nodes = index_nodes(graph.graph_def.node if flat is None else flat.nodes)
             variant = self._summary.variant(self.tags)
             targets = [
-                tensor
+                tensor if flat is None else flat.tensors.get(tensor_of(tensor), tensor)
                 for signature in variant.signatures
                 if signature.name == self.signature
                 for output in signature.outputs
@@ -166,7 +175,15 @@ class GraphModel:
             ]
             reached = reach(nodes, targets).nodes
             self._nodes = {name: nodes[name] for name in nodes if name in reached}
+            self._inner = InnerTensors(self._nodes, graph.graph_def.library.function)
         return self._nodes
+
+    @property
+    def _bodies(self) -> InnerTensors:
+        """What is inside functions that stay functions; read with the nodes."""
+        self.nodes  # noqa: B018  # sets it
+        assert self._inner is not None  # noqa: S101 - set with the nodes
+        return self._inner
 
     def node(self, box: Box) -> Any:
         """Returns the NodeDef of the op in a box; None if the box is not exactly one op of the graph."""
@@ -176,7 +193,24 @@ class GraphModel:
         """Returns the name of the tensor or variable to fetch for a box; None if a run cannot fetch it."""
         if box.kind == VARIABLE:
             return box.weights[0].name if len(box.weights) == 1 else None
-        return f"{box.name}:{port}" if box.kind in (OP, CONSTANT) and box.name in self.nodes else None
+        if box.kind not in (OP, CONSTANT):
+            return None
+        tensor = f"{box.name}:{port}"
+        # Inside a loop, the values that leave it; the module knows them by the same name.
+        return tensor if box.name in self.nodes or self._bodies.after_loop(tensor) is not None else None
+
+    def why_not(self, box: Box) -> str:
+        """Why a run cannot fetch the value of a box with an op in a function, and what it can fetch."""
+        return self._bodies.why_not(f"{box.name}:0") or MSG_IN_FUNCTION
+
+    def tensor_name(self, box: Box, port: int) -> str | None:
+        """Returns the name of the tensor that a box stands for; inputs and outputs have one as well."""
+        if box.kind in (INPUT, OUTPUT):
+            entry = find_signature(self._summary.variant(self.tags), self.signature)
+            values = (entry.inputs if box.kind == INPUT else entry.outputs) if entry is not None else ()
+            names = [value.tensor for value in values if value.name == box.name]
+            return names[0] if names and names[0] else None
+        return self.fetch_name(box, port) if box.kind in (OP, CONSTANT) else None
 
     def output_count(self, node: str) -> int:
         """Returns the number of outputs of a node, from 1 to MAX_OUTPUTS; of an unknown op those in use."""

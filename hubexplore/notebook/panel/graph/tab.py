@@ -16,8 +16,9 @@ from hubexplore.display.wording import printable, visible
 from hubexplore.errors import HubError
 from hubexplore.notebook.panel.browser_widgets import FRONTEND, FrontendWidget, Message, script
 from hubexplore.notebook.panel.graph.op_details import box_text, details, weights_of
+from hubexplore.notebook.panel.graph.picker import Apply, SignaturePicker
 from hubexplore.notebook.panel.graph.scope_model import GraphModel, is_folded
-from hubexplore.notebook.panel.messages import error_text
+from hubexplore.notebook.panel.panel_texts import error_text
 from hubexplore.notebook.panel.tabs.results import Results, Value
 from hubexplore.summary.outline import Box
 from hubexplore.summary.outline.data import OP
@@ -27,10 +28,8 @@ MAX_STATISTICS_BYTES: Final = 64_000_000
 """Maximum number of bytes of weights that the statistics of one op read."""
 MAX_SEARCH: Final = 200
 """Maximum number of characters of a search."""
-MSG_IN_FUNCTION: Final = (
-    "This op is in the body of a function. TensorFlow runs a function as a whole, so the values of its ops "
-    "cannot be shown."
-)
+MAX_NOTE: Final = 1_000
+"""Maximum number of characters of a note, in which names of strangers are."""
 Probe = Callable[[str, str], None]
 
 
@@ -55,9 +54,12 @@ class GraphTab(widgets.VBox):
       probe: computes a tensor, given as (signature, tensor name in the module), on the current inputs; calls
         `show_value` or `fail` with the outcome.
       changed: is called when the content of the tab has changed.
+      pick: makes a signature of picked tensors; None if the module declares its signatures.
     """
 
-    def __init__(self, summary: Summary, probe: Probe, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, summary: Summary, probe: Probe, changed: Callable[[], None], pick: Apply | None = None
+    ) -> None:
         self._summary = summary
         self._probe, self._notify = probe, changed
         self._model: GraphModel | None = None
@@ -82,7 +84,12 @@ class GraphTab(widgets.VBox):
         self._buttons.add_class("hub-row")
         self._note = widgets.HTML()
         self.results = Results(title="Value of an op")
-        super().__init__([self.view, self._error, self._buttons, self._note, self.results, self._details])
+        self._picker = SignaturePicker(pick) if pick is not None else None
+        self._output.observe(lambda _: self._offer_pick(), "value")
+        below = [self._picker] if self._picker is not None else []
+        super().__init__(
+            [self.view, self._error, self._buttons, *below, self._note, self.results, self._details]
+        )
         self.add_class("hub-graph-tab")
         self._select(None)
 
@@ -95,6 +102,11 @@ class GraphTab(widgets.VBox):
         self._model = model
         self._select(None)
         self._guarded(lambda: self._draw(None, f"Signature {visible(signature)}"))
+
+    def update(self, summary: Summary) -> None:
+        """Takes the summary of the same module with other signatures."""
+        self._summary = summary
+        self._models.clear()
 
     def show_value(self, tensor: str, value: Any) -> None:
         """Shows the value of a probe."""
@@ -223,6 +235,7 @@ class GraphTab(widgets.VBox):
         self.results.clear()
         self._note.value = ""
         if box is None or self._model is None:
+            self._offer_pick()
             self._details.value = ""
             self._buttons.layout.display = "none"
             return
@@ -238,9 +251,19 @@ class GraphTab(widgets.VBox):
         self._value.layout.display = None if has_value else "none"
         # Without this note the missing button would look like a fault.
         if box.kind == OP and not has_value:
-            self._note.value = tag("p", MSG_IN_FUNCTION, class_="hub-quiet")
+            self._note.value = tag("p", visible(self._model.why_not(box), MAX_NOTE), class_="hub-quiet")
         self._statistics.layout.display = None if weights_of(outline, number) else "none"
         self._buttons.layout.display = None
+        self._offer_pick()
+
+    def _offer_pick(self) -> None:
+        """Offers the tensor of the selected box for a signature."""
+        if self._picker is None:
+            return
+        tensor = None
+        if self._box is not None and self._model is not None:
+            tensor = self._model.tensor_name(self._box, self._output.value or 0)
+        self._picker.select(tensor)
 
     def _request_value(self) -> None:
         if self._model is not None and self._box is not None:

@@ -1,1 +1,1 @@
-"""The tabs of the panel except the graph: Try (trial.py, results.py, pinned_run.py), Variables, Variants."""
+"""The tabs of the panel but the graph: Try (try_tab.py, results.py, pinned_run.py), Variables, Variants."""

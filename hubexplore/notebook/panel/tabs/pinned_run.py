@@ -48,7 +48,7 @@ class PinnedRuns(widgets.VBox):
             return
         first, second = sorted(self.runs, key=lambda run: run.number)
         # Else a user may look for the cause of a difference that every repetition has.
-        is_random = any(self._is_random(run.asked.tags, run.asked.signature) for run in (first, second))
+        is_random = any(self._is_random(run.request.tags, run.request.signature) for run in (first, second))
         note = " · the outputs are random" if is_random else ""
         title = f"Run {first.number} and run {second.number}{note}"
         self.results.show(title, None, _pairs(first, second))
@@ -56,7 +56,10 @@ class PinnedRuns(widgets.VBox):
 
 def _pairs(first: Run, second: Run) -> Sequence[Pair]:
     """Returns the inputs, then the outputs, that both runs have under the same name."""
-    inputs = [{name: entry.shown for name, entry in run.asked.given.items()} for run in (first, second)]
+    inputs = [
+        {name: entry.display_value for name, entry in run.request.input_values.items()}
+        for run in (first, second)
+    ]
     outputs = (first.outputs or {}, second.outputs or {})
     rows = first.rows if first.rows == second.rows else ()
     return [

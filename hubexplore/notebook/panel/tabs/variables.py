@@ -11,7 +11,7 @@ from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.rich import weight_statistics
 from hubexplore.display.rich.summaries import Summary
 from hubexplore.display.wording import counted, size_text
-from hubexplore.notebook.panel.messages import error_text
+from hubexplore.notebook.panel.panel_texts import error_text
 from hubexplore.summary.model import VariableSummary
 from hubexplore.summary.weights.statistics import VariableStats, select, variable_stats
 
@@ -31,6 +31,7 @@ class VariablesTab(widgets.VBox):
         self._summary, self._notify = summary, changed
         self._pending: list[VariableSummary] = []
         self._stats: list[VariableStats] = []
+        # Rendered once, since a summary does not change; `static_html` returns the same text.
         self._tree = summary.variables._repr_html_() or ""
         style = {"description_width": "initial"}
         self._pattern = widgets.Text(
@@ -39,6 +40,7 @@ class VariablesTab(widgets.VBox):
         self._button = widgets.Button(
             description="Statistics", tooltip="Summarise the weights of these variables"
         )
+        # Hidden until a selection exceeds what one click reads.
         self._more = widgets.Button(description="More", layout=widgets.Layout(display="none"))
         self._statistics = widgets.HTML()
         self._button.on_click(lambda _: self._start())
@@ -55,6 +57,7 @@ class VariablesTab(widgets.VBox):
         """Selects variables by the pattern and reads the first ones."""
         self._pending, self._stats = [], []
         try:
+            # Selected here and not by `variable_stats`: the button counts what is left.
             self._pending = list(select(self._summary.variables, self._pattern.value.strip() or None))
         except Exception as error:  # noqa: BLE001 - shown here, never raised into the notebook
             self._fail(error)

@@ -41,6 +41,7 @@ class VariantsTab(widgets.VBox):
         if len(summary.variants) > 1:
             options = [(tags_text(variant.tags), index) for index, variant in enumerate(summary.variants)]
             style = {"description_width": "initial"}
+            # The values are numbers, since a damaged file may have two variants with the same tags.
             self._first = widgets.Dropdown(description="Compare", options=options, index=0, style=style)
             self._second = widgets.Dropdown(description="with", options=options, index=1, style=style)
             for dropdown in (self._first, self._second):

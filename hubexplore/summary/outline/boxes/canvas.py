@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from hubexplore.summary.model import Shape
-from hubexplore.summary.outline.boxes.sources import SourceNodes
+from hubexplore.summary.outline.boxes.source_nodes import SourceNodes
 from hubexplore.summary.outline.data import ASSET, OP, TABLE, VARIABLE, Box, Edge, Group
 from hubexplore.summary.outline.dataflow.flow import DataFlow, Wire
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hubexplore.summary.outline.boxes.canvas import Canvas
-from hubexplore.summary.outline.boxes.sources import surplus_box
+from hubexplore.summary.outline.boxes.source_nodes import surplus_box
 from hubexplore.summary.outline.data import OP, VARIABLE, Box, Weight
 
 OUTPUT_READER = -1

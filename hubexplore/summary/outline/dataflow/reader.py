@@ -5,9 +5,10 @@ Each field of a message is read once: with Python's protobuf, access to a field 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from hubexplore.summary.graph.inner_tensors import flat_view
 from hubexplore.summary.graph.traversal import index_nodes, node_of, tensor_of
 from hubexplore.summary.model import SignatureSummary, TensorSummary, VariantSummary
 from hubexplore.summary.outline.dataflow import hidden_nodes
@@ -49,10 +50,16 @@ def read_flow(
       expand: names that the reader asked to see. Constants, pass-through ops and shape arithmetic with one of
         these names, or directly in a scope with one of these names, are not hidden.
     """
-    nodes = index_nodes(meta_graph.graph_def.node)
-    functions = {function.signature.name: function for function in meta_graph.graph_def.library.function}
+    graph_def = meta_graph.graph_def
+    functions = {function.signature.name: function for function in graph_def.library.function}
+    flat = flat_view(graph_def)
+    nodes = index_nodes(graph_def.node if flat is None else flat.nodes)
     flow = DataFlow(graph_names=nodes.keys(), functions=functions)
-    builder = _FlowBuilder(flow, nodes, variant)
+    if flat is not None:
+        # A call that was inlined is no node any more, but a signature may still name it.
+        flow.graph_names = nodes.keys() | flat.controls.keys()
+        flow.function_scopes.update((scope, name) for scope, name in flat.scopes.items() if scope)
+    builder = _FlowBuilder(flow, nodes, variant, {} if flat is None else flat.tensors)
     builder.build(signatures)
     # A function is unfolded wherever it is called.
     flow.expand = frozenset(expand) | {
@@ -73,8 +80,12 @@ class _FlowBuilder:
 
     # Linear in the nodes of the slice and of the inlined bodies.
 
-    def __init__(self, flow: DataFlow, nodes: dict[str, Any], variant: VariantSummary) -> None:
+    def __init__(
+        self, flow: DataFlow, nodes: dict[str, Any], variant: VariantSummary, values: Mapping[str, str]
+    ) -> None:
         self.flow, self.nodes, self.variant = flow, nodes, variant
+        # Tensor of an inlined call -> the tensor that has its value.
+        self.values = values
         self.inliner = Inliner(flow.functions, self._add_nodes, self._add_missing)
         self.spans: list[tuple[Frame, int, int]] = []
         self.missing_nodes: dict[str, int] = {}
@@ -96,20 +107,24 @@ class _FlowBuilder:
         self._wire_control_calls()
         self._connect_computed_inputs(feeds, inputs, root)
         self._add_outputs(signatures, root)
-        flow.function_scopes = self.inliner.function_scopes
+        flow.function_scopes |= self.inliner.function_scopes
 
     def _add_inputs(self, signatures: Sequence[SignatureSummary]) -> dict[str, int]:
         """Adds the inputs, one for all signatures that feed a tensor; returns tensor name -> input."""
         feeds: dict[str, int] = {}
         for signature, tensor in ((owner.name, tensor) for owner in signatures for tensor in owner.inputs):
-            shared = next(
-                (feeds[tensor_of(name)] for name in tensor.tensors if tensor_of(name) in feeds), None
-            )
+            names = list(self._tensors(tensor))
+            shared = next((feeds[name] for name in names if name in feeds), None)
             number = self._endpoint(signature, tensor, INPUT, shared)
-            for name in tensor.tensors if shared is None else ():
+            for name in names if shared is None else ():
                 # A node input that is output 0 is written without ":0"; both forms are looked up.
-                feeds[tensor_of(name)] = feeds[tensor_of(name).removesuffix(":0")] = number
+                feeds[name] = feeds[name.removesuffix(":0")] = number
         return feeds
+
+    def _tensors(self, tensor: TensorSummary) -> Iterator[str]:
+        """The full names of the tensors of an input or output, in the graph without calls."""
+        for name in map(tensor_of, tensor.tensors):
+            yield self.values.get(name, name)
 
     def _add_outputs(self, signatures: Sequence[SignatureSummary], root: Frame) -> None:
         """Adds the outputs; signatures that return the same tensors share one."""
@@ -117,15 +132,15 @@ class _FlowBuilder:
         # A tensor that only another signature feeds is computed in this one.
         unfed = Frame(definitions=root.definitions)
         for signature in signatures:
-            fed = {tensor_of(name) for tensor in signature.inputs for name in tensor.tensors}
+            fed = {name for tensor in signature.inputs for name in self._tensors(tensor)}
             for tensor in signature.outputs:
                 number = self._endpoint(signature.name, tensor, OUTPUT, numbers.get(tensor.tensors))
                 if tensor.tensors in numbers:
                     continue
                 numbers[tensor.tensors] = number
                 self.flow.outputs.append(number)
-                for name in tensor.tensors:
-                    frame = root if tensor_of(name) in fed or node_of(name) not in root.definitions else unfed
+                for name in self._tensors(tensor):
+                    frame = root if name in fed or node_of(name) not in root.definitions else unfed
                     self.flow.wires[number] = [*self.flow.wires[number], *self._resolved(frame, (name,))]
 
     def _endpoint(self, signature: str, tensor: TensorSummary, kind: str, number: int | None) -> int:
@@ -145,9 +160,9 @@ class _FlowBuilder:
         walks: dict[frozenset[str], list[str]] = {}
         leaves = {name for name in feeds if not self._has_inputs(name)}
         for signature in signatures:
-            fed = {tensor_of(name) for tensor in signature.inputs for name in tensor.tensors} - leaves
+            fed = {name for tensor in signature.inputs for name in self._tensors(tensor)} - leaves
             targets = walks.setdefault(frozenset(fed), [])
-            targets.extend(name for tensor in signature.outputs for name in tensor.tensors)
+            targets.extend(name for tensor in signature.outputs for name in self._tensors(tensor))
         inputs: dict[str, list[str]] = {}
         for tensors, targets in walks.items():
             stops = tensors | {name.removesuffix(":0") for name in tensors} | leaves

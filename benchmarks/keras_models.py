@@ -1,0 +1,114 @@
+"""Models that Keras exports as TF2 SavedModels, run by TensorFlow's own loader and by a session.
+
+Each measurement runs in a process of its own; `benchmarks.child` calls it.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+IMAGES, WORDS = "images", "words"
+SIGNATURE: Final = "serving_default"
+LOADER: Final = "tf.saved_model.load"
+_CALLS: Final = 300
+_VOCABULARY: Final = 9_997
+
+
+def author(kind: str, path: Path) -> Path:
+    """Exports a model with random weights, unless it is there; returns `path`."""
+    if not path.exists():
+        model = _images() if kind == IMAGES else _words()
+        # Under another name first, so that an interrupted run leaves nothing that looks complete.
+        unfinished = path.with_name(f"{path.name}.unfinished")
+        model.export(str(unfinished), verbose=False)
+        unfinished.rename(path)
+    return path
+
+
+def _images() -> Any:
+    """MobileNetV2: [batch, 224, 224, 3] -> [batch, 1000]."""
+    import keras  # type: ignore[import-untyped]  # it has no types
+
+    return keras.applications.MobileNetV2(weights=None)
+
+
+def _words() -> Any:
+    """A classifier of sentences, with the vocabulary as an asset: strings [batch, 1] -> [batch, 4]."""
+    import keras
+
+    words = [f"word{number}" for number in range(_VOCABULARY)]
+    layers = keras.layers
+    return keras.Sequential([
+        keras.Input((1,), dtype="string"),
+        layers.TextVectorization(vocabulary=words, output_sequence_length=32),
+        layers.Embedding(_VOCABULARY + 2, 64),
+        layers.GlobalAveragePooling1D(),
+        layers.Dense(64, activation="relu"),
+        layers.Dense(4, activation="softmax"),
+    ])  # fmt: skip
+
+
+def _value(kind: str) -> Any:
+    import numpy as np
+
+    if kind == IMAGES:
+        return np.full((1, 224, 224, 3), 0.5, np.float32)
+    return np.array([["word1 word2 something word30"]], object)
+
+
+def cold(side: str, kind: str, path: str) -> dict[str, Any]:
+    """Seconds from the path to the first output; TensorFlow is imported already, the library is not."""
+    import tensorflow as tf
+
+    value = _value(kind)
+    start = time.perf_counter()
+    runs = _loaded(tf, side, path)
+    output = runs(value)
+    return {"seconds": time.perf_counter() - start, "output": output.ravel()[:8].tolist()}
+
+
+def calls(kind: str, path: str) -> dict[str, Any]:
+    """Median seconds of a call by each side; the sides alternate."""
+    import numpy as np
+    import tensorflow as tf
+
+    value = _value(kind)
+    sides = {side: _loaded(tf, side, path) for side in (LOADER, "hubexplore")}
+    expected, output = (run(value) for run in sides.values())
+    np.testing.assert_allclose(output, expected, rtol=1e-4, atol=1e-6)
+    taken: dict[str, list[float]] = {side: [] for side in sides}
+    for _ in range(_CALLS):
+        for side, run in sides.items():
+            start = time.perf_counter()
+            run(value)
+            taken[side].append(time.perf_counter() - start)
+    return {side: statistics.median(seconds) for side, seconds in taken.items()}
+
+
+def _loaded(tf: Any, side: str, path: str) -> Callable[[Any], Any]:
+    """A function from the value of the only input to that of the only output, both NumPy arrays."""
+    if side == LOADER:
+        # The object must outlive the signature, whose variables it owns.
+        loaded = tf.saved_model.load(path)
+        signature = loaded.signatures[SIGNATURE]
+        (name,) = signature.structured_input_signature[1]
+
+        def run(value: Any) -> Any:
+            (output,) = loaded.signatures[SIGNATURE](**{name: tf.constant(value)}).values()
+            return output.numpy()
+
+        return run
+    import hubexplore
+
+    session = hubexplore.NotebookSession()
+    module = session.load(path)
+
+    def call(value: Any) -> Any:
+        (output,) = session.call(module, value, SIGNATURE, as_dict=True).values()
+        return output
+
+    return call

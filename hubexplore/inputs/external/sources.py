@@ -1,0 +1,175 @@
+"""The value of an input from a file or from a variable of the notebook."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from hubexplore.errors import SignatureError, closest
+from hubexplore.inputs.external import conversion, notebook_objects, picture_files, tf_records
+from hubexplore.inputs.external.csv_reader import read_rows
+from hubexplore.inputs.external.npy_files import read_npy, read_npz
+from hubexplore.inputs.fields import Field
+from hubexplore.inputs.input_value import InputValue, short
+from hubexplore.inputs.text import nested_lists, tf_examples, typed_text
+from hubexplore.inputs.text.literals import Literals, counted
+from hubexplore.summary.files import magic
+
+LIMIT: Final = 25_000_000
+"""Maximum size of a file in bytes."""
+NUMBERS_LIMIT: Final = 5_000_000
+"""Maximum size in bytes of a file of numbers as text, of which each is a Python object while it is read."""
+_TABLE_SUFFIXES: Final = (".csv", ".tsv", ".tab")
+# IPython puts these into the namespace of the user.
+_IPYTHON_NAMES: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
+
+
+def read_file(field: Field, name: str, content: bytes) -> InputValue:
+    """Returns the value in a file: `.npy`, `.npz`, CSV, or else text as it would be typed.
+
+    What the graph parses itself is passed on unchanged: a picture, a tf.Example, a TFRecord file of them.
+
+    Args:
+      field: the input.
+      name: name of the file. The content decides the format; only CSV is recognised by the suffix.
+      content: content of the file.
+
+    Raises:
+      SignatureError: it is larger than `LIMIT`, cannot be read, or does not fit.
+    """
+    if len(content) > LIMIT:
+        raise SignatureError(
+            f"{short(name)!r} has {len(content) / 1e6:,.1f} MB; the limit for a file is {LIMIT / 1e6:,.0f} "
+            f"MB. Load it in a cell and choose the variable."
+        )
+    if field.problem:
+        raise SignatureError(f"Input {field.name!r}: {field.problem}")
+    content = bytes(content)
+    if magic.NUMPY.begins(content):
+        return InputValue(conversion.value_of(field, read_npy(name, content)), file=name)
+    if magic.ZIP.begins(content):
+        return InputValue(conversion.value_of(field, read_npz(name, content, field.name)), file=name)
+    if field.encoded == "image" and content.startswith(picture_files.BEGINNINGS):
+        return picture_files.read(field, [(name, content)])
+    if field.encoded == "example" and tf_records.is_records(content):
+        return tf_records.Records(_strings(field, tf_records.read(name, content)), file=name)
+    if field.encoded == "example" and content and tf_examples.features_of(content) is not None:
+        return InputValue(_strings(field, [content]), file=name)
+    return InputValue(_text(field, name, content), file=name)
+
+
+def variables(field: Field, namespace: Mapping[str, Any]) -> list[str]:
+    """Names of the variables that may fit an input, sorted; those that begin with _ are left out.
+
+    No object is converted to text for this, and one that raises an error is left out.
+    """
+    names = []
+    for name, value in list(namespace.items()):
+        try:
+            # A name that is not a string raises an error here, and is left out.
+            if (
+                not name.startswith("_")
+                and name not in _IPYTHON_NAMES
+                and notebook_objects.may_fit(field, value)
+            ):
+                names.append(name)
+        except Exception:  # noqa: BLE001, S112 - an object of a stranger may do anything when looked at
+            continue
+    return sorted(names)
+
+
+def from_variable(field: Field, namespace: Mapping[str, Any], name: str) -> InputValue:
+    """Returns a copy of the value of a variable.
+
+    Raises:
+      SignatureError: no variable has this name, or its value does not fit.
+    """
+    if name not in namespace:
+        near = closest(name, variables(field, namespace))
+        raise SignatureError(f"The notebook has no variable {short(name)!r}.{near}")
+    try:
+        value = notebook_objects.value_of(field, namespace[name])
+    except SignatureError as error:
+        raise SignatureError(f"Variable {short(name)!r}: {error}") from None
+    except Exception as error:  # noqa: BLE001 - as above
+        raise SignatureError(
+            f"Variable {short(name)!r} cannot be read as an array: it failed with {type(error).__name__}."
+        ) from None
+    is_made = field.encoded == "example" and notebook_objects.holds_records(namespace[name])
+    return InputValue(value, variable=name, is_made=is_made)
+
+
+# ---- files of text
+
+
+def _strings(field: Field, contents: list[bytes]) -> Any:
+    """An array of strings that the graph parses itself."""
+    value = np.empty(len(contents), object)
+    value[:] = contents
+    return nested_lists.shaped(field, value)
+
+
+def _text(field: Field, name: str, content: bytes) -> Any:
+    if field.dtype != "string" and len(content) > NUMBERS_LIMIT:
+        raise SignatureError(
+            f"{short(name)!r} has {len(content) / 1e6:,.1f} MB; the limit for numbers as text is "
+            f"{NUMBERS_LIMIT / 1e6:,.0f} MB. Save them with np.save."
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SignatureError(
+            f"{short(name)!r} is neither a .npy or .npz file nor text in UTF-8 (byte {error.start}). "
+            f"Expected for input {field.name!r}: {field.hint}."
+        ) from None
+    if os.path.splitext(name)[1].lower() in _TABLE_SUFFIXES and field.kind == "dense":
+        return _table(field, name, text)
+    return typed_text.parse(field, text)
+
+
+def _table(field: Field, name: str, text: str) -> Any:
+    """The value in a CSV file. A first row is a heading, and left out, if only the second one can be read."""
+    # Not csv.Sniffer: it fails or guesses for a single column. The first line decides.
+    first = text.partition("\n")[0]
+    delimiter = next((separator for separator in "\t;" if separator in first), ",")
+    rows = read_rows(text, repr(short(name)), delimiter)
+    if field.encoded == "example":
+        return _examples(field, name, rows)
+    literals = Literals(field)
+    if field.dtype != "string":
+        # Spreadsheets separate by semicolons in locales whose decimal separator is the comma.
+        decimal = str.maketrans(",", ".") if delimiter == ";" else {}
+        rows = [[cell.strip().translate(decimal) for cell in row] for row in rows]
+        if len(rows) > 1 and _is_heading(literals, rows[0]) and not _is_heading(literals, rows[1]):
+            del rows[0]
+    return nested_lists.dense(literals, rows)
+
+
+def _examples(field: Field, name: str, rows: list[list[str]]) -> Any:
+    """Rows below a heading of feature names; an empty cell is a feature without a value."""
+    if len(rows) < 2:
+        raise SignatureError(
+            f"{short(name)!r} has no rows below a heading; expected the names of features, then their values."
+        )
+    heading = [cell.strip() for cell in rows[0]]
+    uneven = next((number for number, row in enumerate(rows, 1) if len(row) != len(heading)), None)
+    if uneven is not None:
+        raise SignatureError(
+            f"{short(name)!r}, row {uneven}: found {counted(len(rows[uneven - 1]), 'cell', 'cells')}, "
+            f"expected {len(heading)} as in the heading."
+        )
+    return tf_examples.of_rows(
+        field, [{key: cell for key, cell in zip(heading, row, strict=True) if cell} for row in rows[1:]]
+    )
+
+
+def _is_heading(literals: Literals, row: list[str]) -> bool:
+    try:
+        for cell in row:
+            literals.entry(cell)
+    except SignatureError:
+        return True
+    return False

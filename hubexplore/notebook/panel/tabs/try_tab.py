@@ -1,0 +1,386 @@
+"""The Try tab: a form made from a signature, its runs, their results, and the code that repeats them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import ipywidgets as widgets
+
+from hubexplore.display.markup import Markup, join, tag
+from hubexplore.errors import HubError
+from hubexplore.explorer import class_labels, run_code
+from hubexplore.explorer.runs import ModuleRunner, Run, RunRequest
+from hubexplore.inputs.examples import example_search, examples
+from hubexplore.inputs.input_value import InputValue
+from hubexplore.notebook.panel.browser_widgets import CodeBox, Message, RunLog
+from hubexplore.notebook.panel.fields.form import Form
+from hubexplore.notebook.panel.fields.signature_selector import SignatureSelector
+from hubexplore.notebook.panel.panel_texts import (
+    MSG_CANCELLED,
+    MSG_CANCELLING,
+    MSG_LEFT_BEHIND,
+    duration,
+    error_text,
+    row_counts_text,
+    row_of,
+    title_of,
+)
+from hubexplore.notebook.panel.status import StatusLine
+from hubexplore.notebook.panel.tabs.pinned_run import PinnedRuns
+from hubexplore.notebook.panel.tabs.results import Results, Value
+from hubexplore.notebook.panel.worker import Task, Worker
+from hubexplore.session.tf_startup import is_tensorflow_imported
+from hubexplore.summary.module_format import DEFAULT_OUTPUT
+
+MAX_LIVE_SECONDS: Final = 1.0
+"""Longest duration in seconds of a run that is repeated at every change."""
+MAX_LOG_ROWS: Final = 20
+"""Maximum number of runs in the log on screen; the newest ones are shown."""
+FIRST_THAT_RUNS: Final = "First example that runs"
+"""Label of the example that is found by trying several ones."""
+_LABEL_STYLE: Final = {"description_width": "initial"}
+
+
+class TryTab(widgets.VBox):
+    """Runs a signature on the inputs of a form and shows the outputs.
+
+    Args:
+      runner: runs the signatures of one module and remembers the runs.
+      selector: the signature and variant to run.
+      namespace: returns the variables of the notebook.
+      changed: is called when the content of the tab has changed.
+    """
+
+    def __init__(
+        self,
+        runner: ModuleRunner,
+        selector: SignatureSelector,
+        namespace: Callable[[], Mapping[str, Any]],
+        changed: Callable[[], None],
+    ) -> None:
+        self.runner = runner
+        self.worker = Worker()
+        self.last: Run | None = None
+        self._selector = selector
+        self._notify = changed
+        self._cancelled = 0  # number of cancelled runs
+        self._has_changed = False  # inputs changed during a live run
+        # Whether Run was clicked while an example is searched for; None while none is.
+        self._run_when_filled: bool | None = None
+        self.form = Form(namespace, self._on_input)
+        auto = widgets.Layout(width="auto")
+        self._fill = widgets.Dropdown(
+            description="Fill with", layout=widgets.Layout(width="18em"), style=_LABEL_STYLE
+        )
+        self._rows = widgets.BoundedIntText(
+            value=2,
+            min=1,
+            max=10_000,
+            description="Rows",
+            layout=widgets.Layout(width="8.5em"),
+            style=_LABEL_STYLE,
+        )
+        self._fill_button = widgets.Button(description="Fill in", tooltip="Put this example into the form")
+        self._run = widgets.Button(
+            description="Run",
+            tooltip="Run on these inputs (Shift+Enter)",
+            button_style="primary",
+        )
+        self._cancel = widgets.Button(description="Cancel", tooltip="Stop the current run", disabled=True)
+        self._live = widgets.Checkbox(description="Live: run on every change", indent=False, layout=auto)
+        self.status = StatusLine()
+        self.results = Results()
+        self.pinned_runs = PinnedRuns(runner.subject.is_random)
+        self.run_log = RunLog()
+        self.code = CodeBox()
+        super().__init__(self._rows_of_widgets())
+        self.add_class("hub-try")
+        self._fill_button.on_click(lambda _: self.guarded(self.fill))
+        self._run.add_class("hub-run")  # monitor.js recognises it by this class
+        self._cancel.on_click(lambda _: self.cancel())
+        self._live.observe(self._on_live, "value")
+        self.run_log.listen(lambda message, _: self.guarded(lambda: self._on_log(message)))
+        self.choose()
+
+    def _rows_of_widgets(self) -> list[widgets.Widget]:
+        filling = widgets.HBox([self._fill, self._rows, self._fill_button])
+        running = widgets.HBox([self._run, self._cancel, self._live, self.status])
+        for row in (filling, running):
+            row.add_class("hub-row")
+        running.add_class("hub-actions")
+        return [
+            *(self._selector, self.form, filling, running, self.status.error),
+            *(self.results, self.code, self.run_log, self.pinned_runs),
+        ]
+
+    def guarded(self, work: Callable[[], object]) -> None:
+        """Calls `work` for the browser; an error is shown in the panel, never as a traceback."""
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - an event of the browser has no cell to show it in
+            self.status.fail(error_text(error))
+
+    def choose(self) -> None:
+        """Makes the form of the chosen signature, and removes the results of another one."""
+        self.cancel()
+        variant = self._selector.variant
+        source = self.runner.subject.summary.source
+        meta_graph = source.meta_graphs.get(variant.tags) if source is not None else None
+        self.form.ask(self._selector.signature, variant, meta_graph)
+        example_kinds = examples.kinds(self.form.fields)
+        kinds = (*example_kinds, FIRST_THAT_RUNS) if example_kinds else ()
+        chosen = self._fill.value
+        self._fill.options = kinds
+        self._fill.index = (kinds.index(chosen) if chosen in kinds else 0) if kinds else None
+        for widget in (self._fill, self._rows, self._fill_button):
+            widget.layout.display = None if kinds else "none"
+        self.results.clear()
+        self.last = None
+        self.status.fail("")
+        self.status.say("" if self.form.fields else "This signature has no inputs. Click Run.")
+        self.code.codes = []
+        self._notify()
+
+    def fill(self) -> None:
+        """Puts the chosen example into the form."""
+        kind, rows, fields = self._fill.value, self._rows.value, self.form.fields
+        self.status.fail("")
+        if kind != FIRST_THAT_RUNS:
+            self.form.put(examples.fill(fields, kind, rows))
+            return
+        request = RunRequest(self._selector.variant.tags, self._selector.signature.name)
+
+        def attempt(values: Mapping[str, Any]) -> None:
+            inputs = {name: InputValue(value) for name, value in values.items()}
+            # A guess may demand any amount of memory or time: the bounds are far below those of a run.
+            self.runner.call(
+                dataclasses.replace(request, input_values=inputs),
+                most=example_search.MEMORY,
+                timeout=example_search.RUN_SECONDS,
+            )
+
+        if not self.worker.is_busy:
+            self._run_when_filled = False
+        task = Task()
+        bounds = example_search.Bounds(stopped=lambda: task.cancelled)
+        self._begin(
+            lambda: example_search.find_example(fields, attempt, rows, bounds),
+            self._on_filled,
+            "Trying examples …",
+            task=task,
+        )
+
+    def _on_filled(self, inputs: Mapping[str, InputValue]) -> None:
+        run_next = self._run_when_filled
+        self._set_busy(False)
+        self.status.say("Filled in an example that runs")
+        self.guarded(lambda: self.form.put(inputs))
+        if run_next:
+            self.start()
+
+    def request(self) -> RunRequest:
+        """Returns what the form asks to run.
+
+        Raises:
+          HubError: an input is missing or cannot be read; the message states which one and why.
+        """
+        return RunRequest(self._selector.variant.tags, self._selector.signature.name, self.form.inputs())
+
+    def start(self, texts: Sequence[str | None] = ()) -> None:
+        """Runs the inputs of the form in the background, unless a run is in progress.
+
+        `_finish` or `_fail` follows. While an example is searched for, it is run once it is found.
+
+        Args:
+          texts: for each text field on screen the text that the user has typed, which the kernel may not have
+            received yet; None if nothing was typed.
+        """
+        if self.worker.is_busy:
+            if self._run_when_filled is not None:
+                self._run_when_filled = True
+            return
+        # Before the request is made: what was typed last may not have reached the kernel yet.
+        self.form.type(texts)
+        try:
+            request = self.request()
+        except HubError as error:
+            self.status.say("")
+            self.status.fail(error_text(error))
+            self._notify()
+            return
+
+        def failed(error: BaseException) -> None:
+            # TensorFlow names the op that failed, not the input; unequal numbers of rows are a common cause.
+            hint = row_counts_text(request) if hasattr(error, "error_code") else ""
+            self._fail(error, hint)
+
+        self._begin(lambda: self.runner.run(request), self._finish, "Running …", failed)
+
+    def _begin(
+        self,
+        work: Callable[[], Any],
+        done: Callable[[Any], None],
+        busy_text: str,
+        failed: Callable[[BaseException], None] | None = None,
+        task: Task | None = None,
+    ) -> None:
+        """Starts work in the background, unless a run is in progress; `busy_text` is the status meanwhile."""
+        if self.worker.is_busy:
+            return
+        self._set_busy(True)
+        subject, tags = self.runner.subject, self._selector.variant.tags
+        # A step of its own: the status shows why the first run takes seconds, and Cancel can end it there.
+        load = None if subject.has_loaded(tags) else lambda: subject.where(tags)
+
+        def on_begin() -> None:
+            self.status.say(busy_text, busy=True)
+
+        if load is None:
+            on_begin()
+        else:
+            missing = "the module" if is_tensorflow_imported() else "TensorFlow and the module"
+            self.status.say(f"Loading {missing} …", busy=True)
+        if not self.worker.start(work, done, failed or self._fail, first=load, then=on_begin, task=task):
+            self._set_busy(False)
+            self.status.say("")
+            self.status.fail(MSG_LEFT_BEHIND)
+
+    def run(self, inputs: Any) -> Run:
+        """Puts values into the form, runs them in this thread and shows the result.
+
+        Args:
+          inputs: a dict of input name -> value, or the value itself if the signature has one input.
+
+        Raises:
+          HubError: the values do not fit.
+        """
+        values = self.form.values_of(inputs)
+        self.form.put(values)
+        run = self.runner.run(RunRequest(self._selector.variant.tags, self._selector.signature.name, values))
+        self._finish(run)
+        return run
+
+    def cancel(self) -> None:
+        """Cancels the current run without waiting for its end; the status shows whether it has ended."""
+        if not self.worker.is_busy:
+            return
+        self._cancelled += 1
+        number = self._cancelled
+
+        def on_end() -> None:
+            # The error of a refused run asks the user to wait until one of the cancelled runs has ended: any
+            # of them will do. Otherwise only the latest cancelled run is still on the status line.
+            if self.status.error_text == MSG_LEFT_BEHIND:
+                self.status.fail("")
+                self.status.say(MSG_CANCELLED)
+                self._notify()
+            elif number == self._cancelled and not self.worker.is_busy and self.status.text == MSG_CANCELLING:
+                self.status.say(MSG_CANCELLED)
+
+        is_running = self.worker.cancel(on_end)
+        self._set_busy(False)
+        self.status.say(MSG_CANCELLING if is_running else MSG_CANCELLED)
+        # The run may have ended before its status was on screen; then `on_end` came too early to replace it.
+        if is_running and self.worker.left_behind == 0:
+            on_end()
+
+    def _finish(self, run: Run) -> None:
+        self._set_busy(False)
+        self.last = run
+        self.status.fail("")
+        self.status.say(f"Done in {duration(run.seconds)}")
+        # Guarded: a value that no view can draw is a fault of the view, and the run counts all the same.
+        self.guarded(lambda: self.show(run))
+        if run.seconds > MAX_LIVE_SECONDS and self._live.value:
+            self._live.value = False
+            self.status.say(
+                f"Done in {duration(run.seconds)}. Live is off: runs are too slow to repeat on every change."
+            )
+        self._repeat()
+
+    def show(self, run: Run) -> None:
+        """Shows a run as the last one."""
+        labels = class_labels.labels(self.runner.subject.summary, run.request.tags, run.request.signature)
+        outputs = run.outputs or {}
+        # `default` first, which a plain call returns; the others stay in the order of the signature.
+        names = sorted(outputs, key=lambda name: name != DEFAULT_OUTPUT)
+        items = [Value(name, outputs[name], run.rows, tuple(labels.get(name, ()))) for name in names]
+        self.results.show(title_of(run), run.number, items)
+        self.run_log.rows = [row_of(entry) for entry in reversed(self.runner.runs[-MAX_LOG_ROWS:])]
+        self._write_code(run.request)
+        self._notify()
+
+    def _fail(self, error: BaseException, hint: str = "") -> None:
+        self._set_busy(False)
+        self.status.say("")
+        self.status.fail(hint + error_text(error))
+        self._notify()
+        self._repeat()
+
+    def _set_busy(self, on: bool) -> None:
+        if not on:
+            self._run_when_filled = None
+        self._run.disabled = on
+        self._cancel.disabled = not on
+
+    def _write_code(self, request: RunRequest) -> None:
+        subject = self.runner.subject
+        self.code.codes = [
+            ["Notebook cell", run_code.magic(subject, request)],
+            ["Python", run_code.python(subject, request)],
+        ]
+
+    def _on_input(self) -> None:
+        if not self._live.value:
+            return
+        if self.worker.is_busy:
+            self._has_changed = True
+        else:
+            self.start()
+
+    def _repeat(self) -> None:
+        """Runs again if inputs changed during a live run."""
+        if self._has_changed and self._live.value:
+            self._has_changed = False
+            self.start()
+
+    def _on_live(self, _: object) -> None:
+        # A change during an earlier live run must not start another one now.
+        self._has_changed = False
+        self.form.watch(self._live.value)
+        self._on_input()
+
+    def _on_log(self, message: Message) -> None:
+        number = message.get("number")
+        if not isinstance(number, int):  # the browser is not trusted
+            return
+        run = self.runner.numbered(number)
+        match message["kind"]:
+            case "put":
+                self.put(run)
+            case "pin":
+                self.run_log.pinned = self.pinned_runs.pin(run, message.get("on") is True)
+                self._notify()
+
+    def put(self, run: Run) -> None:
+        """Restores the inputs of a run and shows its outputs."""
+        # Off meanwhile: each restored input would start a run.
+        live, self._live.value = self._live.value, False
+        self._selector.put(run.request.tags, run.request.signature)
+        self.form.put(run.request.input_values)
+        self._live.value = live
+        self.last = run
+        self.status.fail("")
+        self.status.say(f"Inputs of run {run.number} restored")
+        self.show(run)
+
+    def static_html(self) -> Markup:
+        """Returns the tab as static HTML: inputs, error, results, code and comparison."""
+        text = self.status.error_text
+        error = [tag("p", tag("strong", "Error: "), text)] if text else []
+        code = [tag("pre", tag("code", self.code.codes[0][1]))] if self.code.codes else []
+        return join(
+            self.form.static_html(), *error, self.results.static_html(), *code, self.pinned_runs.static_html()
+        )
