@@ -169,6 +169,11 @@ def watched_handle(variable: Any) -> tf.Tensor:
     return component.handle
 
 
+def expect_tracing(function: Any) -> None:
+    """Keeps a tf.function from warning about retracing: it is one of many that the same code makes."""
+    function._omit_frequent_tracing_warning = True
+
+
 def add_colocations(graph: tf.Graph, constraints: Mapping[str, tuple[Sequence[str], Sequence[str]]]) -> None:
     """Constrains ops of `graph` to the devices of others.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import weakref
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,13 +45,14 @@ class LoadedModule(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
         self.resolved_path = path
         made = make_variables(spec, trainable=True)
         self.variable_map = by_name(spec, made)
-        # Objects that checkpoints and SavedModels must not follow are behind one that TensorFlow does not know.
+        # What checkpoints and SavedModels must not follow is behind an object that TensorFlow does not know.
         self._variants = _Variants(spec, made)
         self._resources: list[Any] = []
         self.signatures: Mapping[str, Callable[..., dict[str, Any]]] = Signatures(self)
         self._made_variant(tags).resources.make_tables()
         self._track()
 
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow is untyped
     def __call__(
         self,
         inputs: Any = None,
@@ -111,19 +112,19 @@ class Signatures(Mapping[str, Any]):
     """The signatures of a module by name, as functions."""
 
     def __init__(self, module: LoadedModule) -> None:
-        self._module = weakref.ref(module)
+        self._module = module
         self._names = tuple(module._variants.spec.get_signature_names(module.tags))
 
     def __getitem__(self, name: str) -> Callable[..., dict[str, Any]]:
         if name not in self._names:
             raise no_such_signature(name, self._names)
 
+        @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # as above
         def signature(inputs: Any = None, **named: Any) -> dict[str, Any]:
-            module = self._module()
-            assert module is not None
-            return module.call_signature(name, named if inputs is None and named else inputs)
+            return self._module.call_signature(name, named if inputs is None and named else inputs)
 
-        return signature
+        function: Callable[..., dict[str, Any]] = signature
+        return function
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -139,18 +140,20 @@ class _Variants:
         self.spec = spec
         self._variables = variables
         self._made: dict[frozenset[str], EagerVariant] = {}
+        self._lock = threading.Lock()
 
     def get(self, tags: frozenset[str]) -> EagerVariant:
-        if tags not in self._made:
-            variant = self.spec.variant(tags)
-            variant.check_ops()
-            by_node = {
-                variable.handle: self._variables[variable.identity]
-                for variable in self.spec.variables_by_variant[tags]
-            }
-            self._made[tags] = EagerVariant(variant, by_node)
-        return self._made[tags]
+        with self._lock:
+            if tags not in self._made:
+                variant = self.spec.variant(tags)
+                variant.check_ops()
+                by_node = {
+                    variable.handle: self._variables[variable.identity]
+                    for variable in self.spec.variables_by_variant[tags]
+                }
+                self._made[tags] = EagerVariant(variant, by_node)
+            return self._made[tags]
 
     def resources(self) -> Iterator[Any]:
-        for variant in self._made.values():
+        for variant in list(self._made.values()):
             yield from variant.resources.trackable()

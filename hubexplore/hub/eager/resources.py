@@ -1,9 +1,10 @@
-"""Tables and other resources of a graph variant, made eagerly: what a module's state holds besides variables."""
+"""Tables and other resources of a graph variant, made eagerly: its state besides variables."""
 
 from __future__ import annotations
 
 import itertools
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -106,6 +107,8 @@ class Resources:
         self._variables = variables
         self.region = GraphRegion(variant, functions)
         self._made: dict[str, GraphResource] = {}
+        # Of all threads that call the module first at the same time, one makes a resource.
+        self.lock = threading.RLock()
         self._assets = {
             node: tf.saved_model.Asset(os.fsdecode(const_path(variant.nodes[node])))
             for node in files_by_node(variant.meta_graph)
@@ -113,7 +116,9 @@ class Resources:
 
     def trackable(self) -> Iterator[Any]:
         """Everything here that lives and is saved with the module."""
-        yield from self._made.values()
+        with self.lock:
+            made = list(self._made.values())
+        yield from made
         yield from self._assets.values()
 
     def handle(self, tensor: str) -> tf.Tensor:
@@ -123,10 +128,11 @@ class Resources:
             return tf_internals.watched_handle(self._variables[name])
         if name in self._assets:
             return self._assets[name].asset_path
-        if name not in self._made:
-            # Out of the function that is being traced, if there is one: a resource outlives it.
-            with tf.init_scope():
-                self._make(name)
+        with self.lock:
+            if name not in self._made:
+                # Out of the function that is being traced, if there is one: a resource outlives it.
+                with tf.init_scope():
+                    self._make(name)
         return self._made[name].resource_handle
 
     def make_tables(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import tensorflow as tf
 
 from hubexplore.hub.module import Module
 from hubexplore.hub.storage.glob_paths import restorable
+from hubexplore.hub.variants.checkpoint import Checkpoint
 from hubexplore.hub.variants.restore import find_misfit, groups
 from hubexplore.hub.variants.variable_specs import VariableSpec, build_map
 
@@ -38,12 +40,13 @@ def make_variables(spec: DefinedSpec, trainable: bool) -> dict[tuple[str, tuple[
         for variable in variables
         if trainable and variable.proto.trainable
     }
-    values = _initial_values(spec) if spec.checkpoint is None else None
+    checkpoint = spec.checkpoint
+    values_of = _initial_values(spec) if checkpoint is None else functools.partial(_stored, checkpoint)
     made: dict[tuple[str, tuple[int, ...]], Any] = {}
     # Group by group, so that no more than one group of values exists beside the variables: a variable takes
     # over the memory of a value that nobody else holds.
     for group in groups(list(spec.all_variables)):
-        for variable, value in zip(group, values(group) if values else _stored(spec, group), strict=True):
+        for variable, value in zip(group, values_of(group), strict=True):
             made[variable.identity] = tf.Variable(
                 value,
                 trainable=variable.identity in marked,
@@ -59,9 +62,7 @@ def by_name(spec: DefinedSpec, made: Mapping[tuple[str, tuple[int, ...]], Any]) 
     return build_map(tuple((variable, made[variable.identity]) for variable in spec.all_variables))
 
 
-def _stored(spec: DefinedSpec, group: list[VariableSpec]) -> list[tf.Tensor]:
-    checkpoint = spec.checkpoint
-    assert checkpoint is not None
+def _stored(checkpoint: Checkpoint, group: list[VariableSpec]) -> list[tf.Tensor]:
     misfit = find_misfit(checkpoint.variables, group, checkpoint.prefix, {})
     if misfit is not None:
         raise misfit

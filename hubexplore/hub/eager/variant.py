@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
@@ -18,11 +18,14 @@ from hubexplore.hub.graph.plan import ApplyPlan, plan_apply
 from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.summary.graph.resource_variables import as_resources, has_references
 
+if TYPE_CHECKING:
+    from hubexplore.hub.graph.state import State
+
 _SCOPE: Final = "module"
 
 MSG_IN_GRAPH: Final = (
-    "A module that hub.load returned has its variables outside of graphs, and a tf.Graph cannot use them. Use "
-    "hub.Module(path) there, or call it eagerly or in a tf.function."
+    "A module that hub.load returned has its variables outside of graphs, and a tf.Graph cannot use them. "
+    "Use hub.Module(path) there, or call it eagerly or in a tf.function."
 )
 
 
@@ -38,7 +41,8 @@ class EagerVariant:
         self.variant = without_references(variant)
         functions = FunctionImporter(_SCOPE)
         self.resources = Resources(self.variant, functions, variables)
-        self._applier = Applier(_CapturedState(self.resources), functions)
+        # An Applier asks of a state no more than this one has.
+        self._applier = Applier(cast("State", _CapturedState(self.resources)), functions)
         self._plans: dict[tuple[str, bool], ApplyPlan] = {}
         self._traced: dict[tuple[str, bool, int], Any] = {}
 
@@ -73,21 +77,26 @@ class EagerVariant:
             replica.replica_id_in_sync_group if replica is not None and tf.distribute.has_strategy() else 0
         )
         key = (signature, training, number if isinstance(number, int) else 0)
-        if key not in self._traced:
+        function = self._traced.get(key)
+        if function is None:
             infos = self.variant.input_infos(signature)
 
             def apply(values: list[Any]) -> dict[str, Any]:
                 return self._add(signature, training, dict(zip(infos, values, strict=True)))
 
             specs = [info.type_spec for info in infos.values()]
-            self._traced[key] = tf.function(apply, input_signature=[specs], autograph=False)
-        return self._traced[key]
+            function = tf.function(apply, input_signature=[specs], autograph=False)
+            tf_internals.expect_tracing(function)
+            # The first of several threads wins, so that all use the function that is traced once.
+            function = self._traced.setdefault(key, function)
+        return function
 
     def _add(self, signature: str, training: bool, inputs: Mapping[str, Any]) -> dict[str, Any]:
         key = (signature, training)
-        if key not in self._plans:
-            self._plans[key] = plan_apply(self.variant, signature, training)
-        return self._applier.apply(self._plans[key], inputs, _SCOPE, signature)
+        with self.resources.lock:
+            if key not in self._plans:
+                self._plans[key] = plan_apply(self.variant, signature, training)
+            return self._applier.apply(self._plans[key], inputs, _SCOPE, signature)
 
 
 class _CapturedState:
