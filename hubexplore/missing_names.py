@@ -129,8 +129,8 @@ with hub.eval_function_for_module(path) as f:
 )
 
 # Data rather than functions that raise when they are called: `hasattr(hubexplore, "resolve")` has to be
-# False, since programs use it to find out what a library offers. Submodules of tensorflow_hub are listed as well,
-# because programs import from them. Sorted by name.
+# False, since programs use it to find out what a library offers. Submodules of tensorflow_hub are listed as
+# well, because programs import from them. Sorted by name.
 MISSING_NAMES: Final = {
     "KerasLayer": _KERAS,
     "LatestModuleExporter": _EXPORTER,
