@@ -169,6 +169,14 @@ def watched_handle(variable: Any) -> tf.Tensor:
     return component.handle
 
 
+def add_eager_functions(library: Any) -> None:
+    """Registers functions, under names that are not in use, in the eager context."""
+    from tensorflow.python.eager import context
+
+    for function in library.function:
+        context.context().add_function_def(function)
+
+
 def expect_tracing(function: Any) -> None:
     """Keeps a tf.function from warning about retracing: it is one of many that the same code makes."""
     function._omit_frequent_tracing_warning = True

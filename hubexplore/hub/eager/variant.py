@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -11,9 +12,9 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from hubexplore.errors import GraphError
 from hubexplore.hub import tf_internals
 from hubexplore.hub.call_arguments import check_shared, convert_inputs, normalize_inputs
+from hubexplore.hub.eager.functions import EagerFunctionImporter
 from hubexplore.hub.eager.resources import Resources
 from hubexplore.hub.graph.apply import Applier
-from hubexplore.hub.graph.functions import FunctionImporter
 from hubexplore.hub.graph.plan import ApplyPlan, plan_apply
 from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.summary.graph.resource_variables import as_resources, has_references
@@ -28,6 +29,11 @@ MSG_IN_GRAPH: Final = (
     "Use hub.Module(path) there, or call it eagerly or in a tf.function."
 )
 
+MSG_LOOP: Final = (
+    "The result depends on a TF1 while loop of the module, through which TensorFlow cannot compute "
+    "gradients. Call the module outside of the GradientTape."
+)
+
 
 class EagerVariant:
     """A graph variant that is applied to eager tensors, or in the function that is being traced.
@@ -38,8 +44,8 @@ class EagerVariant:
     """
 
     def __init__(self, variant: GraphVariant, variables: Mapping[str, Any]) -> None:
-        self.variant = without_references(variant)
-        functions = FunctionImporter(_SCOPE)
+        self.variant = without_loop_gradients(without_references(variant))
+        functions = EagerFunctionImporter(_SCOPE)
         self.resources = Resources(self.variant, functions, variables)
         # An Applier asks of a state no more than this one has.
         self._applier = Applier(cast("State", _CapturedState(self.resources)), functions)
@@ -129,4 +135,28 @@ def without_references(variant: GraphVariant) -> GraphVariant:
     for info in outputs:
         if info.name:
             info.name = rewritten.values[info.name]
+    return GraphVariant(meta_graph)
+
+
+def without_loop_gradients(variant: GraphVariant) -> GraphVariant:
+    """The variant itself, or a copy in which a gradient through a TF1 while loop is refused.
+
+    TensorFlow builds such a gradient only in the program that made the loop.
+    """
+    if "Exit" not in variant.ops:
+        return variant
+    meta_graph = meta_graph_pb2.MetaGraphDef()
+    meta_graph.CopyFrom(variant.meta_graph)
+    nodes = meta_graph.graph_def.node
+    taken = {node.name for node in nodes}
+    for node in [node for node in nodes if node.op == "Exit"]:
+        name = node.name
+        if not tf.as_dtype(node.attr["T"].type).is_floating:
+            continue
+        # The new node has the name, so that everything that reads the result reads it behind the barrier.
+        node.name = next(free for n in itertools.count() if (free := f"{name}/exit_{n}") not in taken)
+        taken.add(node.name)
+        barrier = nodes.add(name=name, op="PreventGradient", input=[node.name])
+        barrier.attr["T"].type = node.attr["T"].type
+        barrier.attr["message"].s = MSG_LOOP.encode()
     return GraphVariant(meta_graph)
