@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
 
-from hubexplore.errors import GraphError
+from hubexplore.errors import GraphError, HubError
 from hubexplore.hub import tf_internals
 from hubexplore.hub.call_arguments import check_shared, convert_inputs, normalize_inputs
 from hubexplore.hub.eager.functions import EagerFunctionImporter
@@ -18,6 +17,7 @@ from hubexplore.hub.graph.apply import Applier
 from hubexplore.hub.graph.plan import ApplyPlan, plan_apply
 from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.summary.graph.resource_variables import as_resources, has_references
+from hubexplore.summary.graph.traversal import NO_CUT, reach
 
 if TYPE_CHECKING:
     from hubexplore.hub.graph.state import State
@@ -44,7 +44,7 @@ class EagerVariant:
     """
 
     def __init__(self, variant: GraphVariant, variables: Mapping[str, Any]) -> None:
-        self.variant = without_loop_gradients(without_references(variant))
+        self.variant = without_references(variant)
         functions = EagerFunctionImporter(_SCOPE)
         self.resources = Resources(self.variant, functions, variables)
         # An Applier asks of a state no more than this one has.
@@ -68,7 +68,13 @@ class EagerVariant:
             raise GraphError(MSG_IN_GRAPH)
         # A call in a function is a call of a function as well: a gradient tape sees calls, and would not see
         # ops that are imported.
-        return dict(self._function(signature, training)(list(converted.values())))
+        try:
+            return dict(self._function(signature, training)(list(converted.values())))
+        except (RecursionError, LookupError) as error:
+            # Both are how TensorFlow fails at the gradient of a loop that was not built in this function.
+            if "Exit" not in self.variant.ops or isinstance(error, HubError):
+                raise
+            raise GraphError(MSG_LOOP) from error
 
     def loss(self, name: str) -> Any:
         """A regularization loss: a scalar."""
@@ -102,7 +108,20 @@ class EagerVariant:
         with self.resources.lock:
             if key not in self._plans:
                 self._plans[key] = plan_apply(self.variant, signature, training)
-            return self._applier.apply(self._plans[key], inputs, _SCOPE, signature)
+            outputs = self._applier.apply(self._plans[key], inputs, _SCOPE, signature)
+        if "Exit" not in self.variant.ops:
+            return outputs
+        return {name: self._without_gradient(signature, name, value) for name, value in outputs.items()}
+
+    def _without_gradient(self, signature: str, name: str, value: Any) -> Any:
+        """An output; refuses gradients if a TF1 loop computes it, which TensorFlow would recurse on."""
+        info = self.variant.signature(signature).outputs[name]
+        if not info.name or not isinstance(value, tf.Tensor) or not value.dtype.is_floating:
+            return value
+        found = reach(self.variant.nodes, [info.name], NO_CUT).nodes
+        if all(self.variant.nodes[node].op != "Exit" for node in found):
+            return value
+        return tf.raw_ops.PreventGradient(input=value, message=MSG_LOOP)
 
 
 class _CapturedState:
@@ -135,28 +154,4 @@ def without_references(variant: GraphVariant) -> GraphVariant:
     for info in outputs:
         if info.name:
             info.name = rewritten.values[info.name]
-    return GraphVariant(meta_graph)
-
-
-def without_loop_gradients(variant: GraphVariant) -> GraphVariant:
-    """The variant itself, or a copy in which a gradient through a TF1 while loop is refused.
-
-    TensorFlow builds such a gradient only in the program that made the loop.
-    """
-    if "Exit" not in variant.ops:
-        return variant
-    meta_graph = meta_graph_pb2.MetaGraphDef()
-    meta_graph.CopyFrom(variant.meta_graph)
-    nodes = meta_graph.graph_def.node
-    taken = {node.name for node in nodes}
-    for node in [node for node in nodes if node.op == "Exit"]:
-        name = node.name
-        if not tf.as_dtype(node.attr["T"].type).is_floating:
-            continue
-        # The new node has the name, so that everything that reads the result reads it behind the barrier.
-        node.name = next(free for n in itertools.count() if (free := f"{name}/exit_{n}") not in taken)
-        taken.add(node.name)
-        barrier = nodes.add(name=name, op="PreventGradient", input=[node.name])
-        barrier.attr["T"].type = node.attr["T"].type
-        barrier.attr["message"].s = MSG_LOOP.encode()
     return GraphVariant(meta_graph)

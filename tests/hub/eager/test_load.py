@@ -59,6 +59,9 @@ def test_outputs_of_samples_equal_those_in_a_session(name: str) -> None:
         }
         outputs = loaded(inputs, signature=signature, as_dict=True)
         for key, value in in_session(spec, inputs, signature).items():
+            if value.dtype == object:
+                assert outputs[key].numpy().tolist() == value.tolist()
+                continue
             np.testing.assert_allclose(outputs[key], value, rtol=1e-5, atol=1e-6)
 
 
