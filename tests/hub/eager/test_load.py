@@ -255,7 +255,7 @@ def loop() -> None:
     hub.add_signature(inputs=x, outputs=y)
 
 
-@pytest.mark.parametrize("build, value, slope", [(cond, 6.0, 2.0), (loop, 54.0, 54.0)])
+@pytest.mark.parametrize(("build", "value", "slope"), [(cond, 6.0, 2.0), (loop, 54.0, 54.0)])
 def test_control_flow(control_flow: str, build: Any, value: float, slope: float, tmp_path: Path) -> None:
     loaded = hub.load(exported(build, tmp_path))
     assert float(loaded(2.0)) == value
