@@ -18,7 +18,17 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf
 
-from benchmarks import display_times, large, long_session, peer, processes, report, rounds, subjects
+from benchmarks import (
+    display_times,
+    keras_models,
+    large,
+    long_session,
+    peer,
+    processes,
+    report,
+    rounds,
+    subjects,
+)
 from benchmarks.folders import BENCH, REAL_MODULES
 from benchmarks.report import Row
 from benchmarks.subjects import Subject
@@ -66,6 +76,8 @@ def main() -> int:
         rows += _show("process", _process_rows(libraries, options))
     if options.only in "see a module":
         rows += _show("see a module", _look_rows(options))
+    if options.only in "models of Keras":
+        rows += _show("models of Keras", _keras_rows(options))
     if options.only in "notebook session":
         rows += _show("notebook session", _session_rows(options))
     if options.only in "hours":
@@ -248,6 +260,34 @@ def _look_rows(options: argparse.Namespace) -> list[Row]:
         Row(name, f"first diagram with dot, {title}", None, whole["diagram"], within=1.5),
         Row(name, f"  SVG, {title}", None, whole["svg_kb"], unit="kB", within=300),
     ]
+
+
+def _keras_rows(options: argparse.Namespace) -> list[Row]:
+    """TF2 SavedModels that Keras exports, against TensorFlow's own loader; and inlining, which they need."""
+    name = "models of Keras"
+    print(f"measuring {name} ...", file=sys.stderr)
+    rows = []
+    for kind in (keras_models.WORDS, keras_models.IMAGES):
+        path = str(keras_models.author(kind, BENCH / f"keras-{kind}"))
+        cold = {
+            side: statistics.median(
+                processes.run_child("keras_cold", side, kind, path)["seconds"] for _ in range(options.repeats)
+            )
+            for side in (keras_models.LOADER, "hubexplore")
+        }
+        calls = processes.run_child("keras_calls", kind, path)
+        theirs, ours = cold[keras_models.LOADER], cold["hubexplore"]
+        note = "peer: tf.saved_model.load and its signature"
+        rows += [
+            Row(name, f"{kind}: path -> first output, cold", theirs, ours, at_least=COLD_AT_LEAST, note=note),
+            Row(name, "  call, p50", calls[keras_models.LOADER], calls["hubexplore"], at_least=1),
+        ]
+    tenth, whole = (processes.run_child("inline", str(nodes))["seconds"] for nodes in (10_000, 100_000))
+    rows.append(Row(name, "inline calls, 100,000 nodes", None, whole))
+    rows.append(
+        Row(name, "  per node, against 10,000", None, whole / tenth / 10, unit="x", at_most=GROWTH_AT_MOST)
+    )
+    return rows
 
 
 def _session_rows(options: argparse.Namespace) -> list[Row]:

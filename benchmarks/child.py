@@ -10,6 +10,9 @@
     python -m benchmarks.child card                   `%hub_load` in a fresh kernel
     python -m benchmarks.child hours HANDLE           calls, loads and panels as in hours of use
     python -m benchmarks.child look PATH REPEATS      summary, page and diagram, without TensorFlow
+    python -m benchmarks.child keras_cold SIDE KIND PATH   a model of Keras: path -> first output
+    python -m benchmarks.child keras_calls KIND PATH       and calls of it
+    python -m benchmarks.child inline NODES           inlining a graph of calls
 
 SIDE is "peer", "hubexplore" or "tf.saved_model.load" ("base" for memory, "floor" for gradients); SUBJECT is a
 JSON object.
@@ -168,12 +171,15 @@ def _text(value: Any) -> Any:
 
 
 def main() -> None:
-    from benchmarks import long_session, sessions
+    from benchmarks import keras_models, long_session, sessions
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     actions: dict[str, Callable[..., dict[str, Any]]] = {"cold": _cold, "memory": _memory, "import": _import}
     actions |= {"gradients": _gradients, "spec": _spec}
     actions |= {
+        "inline": keras_models.inlining,
+        "keras_calls": keras_models.calls,
+        "keras_cold": keras_models.cold,
         "hours": long_session.measure,
         "look": _look,
         "calls": sessions.calls,

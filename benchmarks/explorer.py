@@ -17,10 +17,10 @@ from typing import Any, Final
 
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.conftest import FLAGS
 from tests.browser.lab import serving
 from tests.browser.notebook import PATIENCE, WINDOW, Notebook
 from tests.browser.panel import Panel
+from tests.conftest import CHROMIUM_FLAGS
 
 RUNS: Final = 30
 SENTENCES: Final = "\n".join(f"the king of the {number} islands wrote a letter" for number in range(20))
@@ -64,7 +64,7 @@ def user() -> Iterator[Notebook]:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=list(FLAGS), chromium_sandbox=False
+            executable_path=shutil.which("chromium"), args=list(CHROMIUM_FLAGS), chromium_sandbox=False
         )
         with browser.new_context(viewport=WINDOW) as context:
             context.set_default_timeout(PATIENCE)

@@ -16,6 +16,8 @@ SIGNATURE: Final = "serving_default"
 LOADER: Final = "tf.saved_model.load"
 _CALLS: Final = 300
 _VOCABULARY: Final = 9_997
+_BODY: Final = 100  # nodes of the function that is inlined
+_FLOAT: Final = 1  # DT_FLOAT
 
 
 def author(kind: str, path: Path) -> Path:
@@ -112,3 +114,34 @@ def _loaded(tf: Any, side: str, path: str) -> Callable[[Any], Any]:
         return output
 
     return call
+
+
+def inlining(nodes: str) -> dict[str, Any]:
+    """Seconds of processor time to inline a graph that calls a function of 100 nodes again and again."""
+    from hubexplore.summary.graph.functions.inlining import inline
+    from hubexplore.summary.graph.messages import GraphDef
+
+    graph = GraphDef()
+    function = graph.library.function.add()
+    function.signature.name = "layer"
+    function.signature.input_arg.add(name="x", type=_FLOAT)
+    function.signature.output_arg.add(name="y", type=_FLOAT)
+    for number in range(_BODY):
+        node = function.node_def.add(name=f"step_{number}", op="Neg")
+        node.input.append(f"step_{number - 1}:y:0" if number else "x")
+        node.attr["T"].type = _FLOAT
+    function.ret["y"] = f"step_{_BODY - 1}:y:0"
+    graph.node.add(name="x", op="Placeholder").attr["dtype"].type = _FLOAT
+    for number in range(int(nodes) // _BODY):
+        node = graph.node.add(name=f"layer_{number}/PartitionedCall", op="PartitionedCall")
+        node.input.append(f"layer_{number - 1}/PartitionedCall" if number else "x")
+        node.attr["f"].func.name = "layer"
+        for key in ("Tin", "Tout"):
+            node.attr[key].list.type.append(_FLOAT)
+    taken = []
+    for _ in range(3):
+        start = time.process_time()
+        flat = inline(graph)
+        taken.append(time.process_time() - start)
+    assert len(flat.nodes) == int(nodes) + 1
+    return {"seconds": min(taken)}

@@ -16,6 +16,8 @@ from benchmarks import child
 from benchmarks.folders import ROOT
 from benchmarks.subjects import Subject, values
 
+Measured = tuple[dict[str, float], dict[str, str]]
+"""Side -> what was measured, and side -> why it failed."""
 LIMIT = 900  # longest time in seconds of one process
 
 
@@ -36,9 +38,7 @@ def run_child(*arguments: str, stdin: str = "") -> dict[str, Any]:
     return result
 
 
-def cold(
-    subject: Subject, api: Any, sides: list[str], repeats: int
-) -> tuple[dict[str, float], dict[str, str]]:
+def cold(subject: Subject, api: Any, sides: list[str], repeats: int) -> Measured:
     """Returns median seconds from path to first output, without the import of TensorFlow.
 
     Args:
@@ -46,21 +46,11 @@ def cold(
       api: library that says which inputs the signature has.
       sides: "peer", "hubexplore", "tf.saved_model.load".
       repeats: processes per side.
-
-    Returns:
-      Side -> seconds, and side -> why it failed.
     """
-    encoded = _described(subject, api)
-
-    def measure(side: str) -> float:
-        return float(run_child("cold", side, stdin=encoded)["seconds"])
-
-    return _alternating(measure, sides, repeats)
+    return _first_seconds("cold", subject, api, sides, repeats)
 
 
-def gradients(
-    subject: Subject, api: Any, sides: list[str], repeats: int
-) -> tuple[dict[str, float], dict[str, str]]:
+def gradients(subject: Subject, api: Any, sides: list[str], repeats: int) -> Measured:
     """Returns median seconds of the first `tf.gradients` in a process, by all trainable variables.
 
     Args:
@@ -68,14 +58,15 @@ def gradients(
       api: library that says which inputs the signature has.
       sides: "peer", "hubexplore", "floor".
       repeats: processes per side.
-
-    Returns:
-      Side -> seconds, and side -> why it failed.
     """
+    return _first_seconds("gradients", subject, api, sides, repeats)
+
+
+def _first_seconds(measurement: str, subject: Subject, api: Any, sides: list[str], repeats: int) -> Measured:
     encoded = _described(subject, api)
 
     def measure(side: str) -> float:
-        return float(run_child("gradients", side, stdin=encoded)["seconds"])
+        return float(run_child(measurement, side, stdin=encoded)["seconds"])
 
     return _alternating(measure, sides, repeats)
 
@@ -85,12 +76,8 @@ def _described(subject: Subject, api: Any) -> str:
     return child.describe(subject, values(infos), infos)
 
 
-def first_spec(path: Path, sides: list[str], repeats: int) -> tuple[dict[str, float], dict[str, str]]:
-    """Returns median seconds of the first `load_module_spec` in a process, without imports.
-
-    Returns:
-      Side -> seconds, and side -> why it failed.
-    """
+def first_spec(path: Path, sides: list[str], repeats: int) -> Measured:
+    """Returns median seconds of the first `load_module_spec` in a process, without imports."""
 
     def measure(side: str) -> float:
         return float(run_child("spec", side, str(path))["seconds"])
@@ -98,13 +85,10 @@ def first_spec(path: Path, sides: list[str], repeats: int) -> tuple[dict[str, fl
     return _alternating(measure, sides, repeats)
 
 
-def memory(path: Path, sides: list[str], repeats: int) -> tuple[dict[str, float], dict[str, str]]:
+def memory(path: Path, sides: list[str], repeats: int) -> Measured:
     """Returns the median of the peak memory above the base, as a share of the checkpoint's size.
 
     The base is the same process after it imported TensorFlow and ran a session once.
-
-    Returns:
-      Side -> share, and side -> why it failed.
     """
     size = sum(file.stat().st_size for file in (path / "variables").iterdir())
 
@@ -115,9 +99,7 @@ def memory(path: Path, sides: list[str], repeats: int) -> tuple[dict[str, float]
     return _alternating(measure, sides, repeats)
 
 
-def _alternating(
-    measure: Callable[[str], float], sides: list[str], repeats: int
-) -> tuple[dict[str, float], dict[str, str]]:
+def _alternating(measure: Callable[[str], float], sides: list[str], repeats: int) -> Measured:
     taken: dict[str, list[float]] = {side: [] for side in sides}
     failed: dict[str, str] = {}
     # The sides alternate, so that a slow phase of the machine hits all of them.

@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _Parser(
-        "hubexplore", description="See TensorFlow Hub modules and SavedModels without TensorFlow.",
+        "hubexplore", description="Inspect TensorFlow Hub modules and SavedModels without TensorFlow.",
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"hubexplore {__version__}")

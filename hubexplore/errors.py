@@ -15,6 +15,9 @@ from typing import Final
 _MAX_CANDIDATES: Final = 3000
 """Maximum number of existing names that a mistyped one is compared with; that many take about 50 ms."""
 
+MSG_AGAIN: Final = "Copy or download the module again."
+"""What all errors about a damaged module advise."""
+
 
 class HubError(Exception):
     """Base of every error that hubexplore raises on purpose."""
@@ -187,9 +190,7 @@ def reading(what: str, *errors: type[Exception]) -> Iterator[None]:
     try:
         yield
     except errors as error:
-        raise DamagedModuleError(
-            f"{what} is truncated or altered: {error}. Copy or download the module again."
-        ) from error
+        raise DamagedModuleError(f"{what} is truncated or altered: {error}. {MSG_AGAIN}") from error
 
 
 def closest(name: str, existing: Iterable[str]) -> str:

@@ -30,12 +30,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM_FLAGS = (
+    *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+)
+"""What Chromium must not do on its own in tests: ask its servers, or draw on the graphics card."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the flag that writes golden files anew."""
+    """Adds the flag that rewrites golden files."""
     parser.addoption(
-        "--update-golden", action="store_true", help="write the golden files anew instead of comparing"
+        "--update-golden", action="store_true", help="rewrite the golden files instead of comparing"
     )
 
 
@@ -81,6 +86,15 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     shared.mkdir(exist_ok=True)
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(shared))
     return shared
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, as the current directory."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
 
 
 # What follows is for tests of sessions, trials and magics. TensorFlow is imported by those that ask for it.

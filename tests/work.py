@@ -1,9 +1,11 @@
-"""How much Python does, counted in calls: the same on each machine, however busy it is."""
+"""How much work a function is: calls, the same on each machine however busy it is, and bytes."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterator
 
 
 def calls(function: Callable[[], object]) -> int:
@@ -21,3 +23,15 @@ def calls(function: Callable[[], object]) -> int:
     finally:
         sys.setprofile(before)
     return count
+
+
+@contextlib.contextmanager
+def memory_below(limit: int) -> Iterator[None]:
+    """Asserts that Python and NumPy never hold `limit` bytes more than before, whatever is raised inside."""
+    tracemalloc.start()
+    try:
+        yield
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < limit

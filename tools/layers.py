@@ -31,7 +31,7 @@ RIGHT: Final = 34
 """Characters of a line on the right."""
 SHOWN: Final = 3
 """Maximum number of packages of a contract that are named."""
-HEADS: Final = ("Each layer imports only those below it", "Other packages that not all may import")
+HEADS: Final = ("Each layer imports only the layers below it", "Packages reserved for these layers")
 FONT: Final = "system-ui,DejaVu Sans,sans-serif"
 BREAK: Final = Markup("<BR/>")
 DARK: Final = {

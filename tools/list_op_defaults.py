@@ -1,4 +1,4 @@
-"""Writes the attribute defaults of TensorFlow's ops to hubexplore/summary/graph/op_defaults.txt.
+"""Writes the attribute defaults of TensorFlow's ops to hubexplore/summary/graph/ops/op_defaults.txt.
 
 Each line is an op that is stateful or has attributes with default values, in columns separated by tabs: the
 op, "stateful" or "", then pairs of attribute and default value (in protobuf's text form). Run it with the
@@ -15,7 +15,7 @@ from google.protobuf import text_format
 from tensorflow.core.framework import op_def_pb2
 from tensorflow.python.client import pywrap_tf_session
 
-TARGET = Path(__file__).parents[1] / "hubexplore" / "summary" / "graph" / "op_defaults.txt"
+TARGET = Path(__file__).parents[1] / "hubexplore" / "summary" / "graph" / "ops" / "op_defaults.txt"
 
 
 def lines() -> Iterator[str]:

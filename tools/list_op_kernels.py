@@ -1,4 +1,4 @@
-"""Writes the ops that TensorFlow defines but cannot run on a CPU to hubexplore/summary/graph/op_kernels.txt.
+"""Writes hubexplore/summary/graph/ops/op_kernels.txt: ops that TensorFlow defines but cannot run on a CPU.
 
 Each line is the name of an op, followed by a tab and "GPU" if only a GPU can run it. Run it with the newest
 TensorFlow.
@@ -12,7 +12,7 @@ from tensorflow.core.framework import op_def_pb2
 from tensorflow.python.client import pywrap_tf_session
 from tensorflow.python.framework import kernels
 
-TARGET = Path(__file__).parents[1] / "hubexplore" / "summary" / "graph" / "op_kernels.txt"
+TARGET = Path(__file__).parents[1] / "hubexplore" / "summary" / "graph" / "ops" / "op_kernels.txt"
 REWRITTEN = frozenset({"AccumulateNV2"})
 """Ops without a kernel that graph passes replace before anything runs."""
 

@@ -1,11 +1,11 @@
-"""Writes the definitions of all ops of TensorFlow to hubexplore/summary/graph/op_definitions.txt."""
+"""Writes the definitions of all ops of TensorFlow to hubexplore/summary/graph/ops/op_definitions.txt."""
 
 from __future__ import annotations
 
 from tensorflow.core.framework import op_def_pb2
 from tensorflow.python.client import pywrap_tf_session
 
-from hubexplore.summary.graph.op_definitions import FILE, definition_of, line_of
+from hubexplore.summary.graph.ops.op_definitions import FILE, definition_of, line_of
 
 
 def main() -> None:

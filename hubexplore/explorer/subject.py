@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hubexplore.hub.module import Module
     from hubexplore.hub.spec import ModuleSpec
     from hubexplore.session.session import NotebookSession
-    from hubexplore.summary.formats.chosen_signatures import Signatures
+    from hubexplore.summary.formats.graph_files.chosen_signatures import Signatures
     from hubexplore.summary.model import SignatureSummary
 
 Tags = tuple[str, ...]

@@ -110,7 +110,7 @@ def select_outputs(signature: str, outputs: Mapping[str, Any], as_dict: bool | N
         return dict(outputs)
     if DEFAULT_OUTPUT not in outputs:
         raise SignatureError(
-            f"Signature {signature!r} has no output 'default' but {sorted(outputs)}; pass as_dict=True "
+            f"Signature {signature!r} has no output 'default'; it has {sorted(outputs)}. Pass as_dict=True "
             f"(%hub_call: --as-dict)."
         )
     return outputs[DEFAULT_OUTPUT]

@@ -60,7 +60,7 @@ def eval_function_for_module(
             as_dict: bool | None = None,
         ) -> Any:
             if not is_open:
-                raise GraphError("The function works only inside of its `with` block.")
+                raise GraphError("The function works only inside its `with` block.")
             if _sentinel is not None:
                 raise SignatureError(
                     "Pass signature= and as_dict= by keyword, as in f(inputs, signature='name')."

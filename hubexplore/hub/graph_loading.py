@@ -21,9 +21,9 @@ from hubexplore.hub.variants.checkpoint import Checkpoint, open_checkpoint, stor
 from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.hub.variants.restore import find_misfit
 from hubexplore.hub.variants.variable_collections import list_saved
-from hubexplore.summary.formats import frozen_graph, model_files, training_checkpoint
 from hubexplore.summary.formats.converted import Converted
-from hubexplore.summary.formats.model_files import ModelFiles
+from hubexplore.summary.formats.graph_files import frozen_graph, model_files, training_checkpoint
+from hubexplore.summary.formats.graph_files.model_files import ModelFiles
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.model import FROZEN_GRAPH
 from hubexplore.summary.module_format import ASSETS_FOLDER

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from hubexplore.summary.formats.chosen_signatures import Signatures
+from hubexplore.summary.formats.graph_files.chosen_signatures import Signatures
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,9 @@ def _image_shape(
     infos = module_or_spec.get_input_info_dict(signature)
     name = input_name or _DEFAULT_INPUT
     if name not in infos:
-        raise SignatureError(f"The signature has no input {name!r} but {sorted(infos)}; pass input_name=.")
+        raise SignatureError(
+            f"The signature has no input {name!r}; it has {sorted(infos)}. Pass input_name=."
+        )
     shape = infos[name].get_shape()
     if shape.rank != 4:
         raise SignatureError(

@@ -12,6 +12,7 @@ from typing import Final
 import tensorflow as tf
 
 from hubexplore.errors import (
+    MSG_AGAIN,
     DamagedModuleError,
     HubError,
     MissingModuleError,
@@ -29,7 +30,7 @@ from hubexplore.hub.storage import assets
 from hubexplore.hub.storage.glob_paths import restorable
 from hubexplore.hub.storage.meta_graphs import check_regular, read_if_there, read_variants
 from hubexplore.hub.storage.provenance import AssetFiles, SourceFile
-from hubexplore.hub.variants.checkpoint import MSG_AGAIN, Checkpoint, open_checkpoint
+from hubexplore.hub.variants.checkpoint import Checkpoint, open_checkpoint
 from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.hub.variants.variable_collections import list_saved
 from hubexplore.hub.variants.variable_specs import VARIABLE_COLLECTIONS, members
@@ -42,10 +43,10 @@ from hubexplore.summary.diagnosis.saved_model_remedy import (
 )
 from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import redacted
-from hubexplore.summary.formats import tf2_saved_model
-from hubexplore.summary.formats.chosen_signatures import Signatures
 from hubexplore.summary.formats.converted import Converted
-from hubexplore.summary.formats.model_files import MSG_DECLARED
+from hubexplore.summary.formats.graph_files.chosen_signatures import Signatures
+from hubexplore.summary.formats.graph_files.model_files import MSG_DECLARED
+from hubexplore.summary.formats.tf2 import tf2_saved_model
 from hubexplore.summary.graph.hub_messages import check_definition
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.model import TF2_SAVED_MODEL

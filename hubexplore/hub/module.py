@@ -307,7 +307,7 @@ class Module:
             )
         if session.graph is not self._graph:
             raise GraphError(
-                "The session runs another graph than the module's: make it with "
+                "The session does not run the module's graph: make it with "
                 "`tf.compat.v1.Session(graph=module.graph)`."
             )
         # On first use, for speed only: most programs never export.

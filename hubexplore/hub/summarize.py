@@ -13,7 +13,7 @@ from hubexplore.hub.resolve.nearest import Handle, Opened, open_nearest
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.files.redaction import redacted
-from hubexplore.summary.formats.chosen_signatures import Signatures
+from hubexplore.summary.formats.graph_files.chosen_signatures import Signatures
 from hubexplore.summary.model import ModuleSummary
 from hubexplore.summary.reading.directory import read_module
 
@@ -60,7 +60,7 @@ def summarize(module: Any, *, signatures: Signatures | None = None) -> Summary:
     if isinstance(summary, ModuleSummary):
         return displayable(summary)
     raise HandleError(
-        f"A summary is made of the path or handle of a module, a ModuleSpec or a Module; got a "
+        f"A summary is made from the path or handle of a module, a ModuleSpec or a Module; got a "
         f"{type(module).__name__}."
     )
 

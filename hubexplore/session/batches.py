@@ -51,7 +51,7 @@ def batches(infos: Mapping[str, TensorInfo], arrays: Arrays, size: int) -> tuple
             rows[name] = _rows(info, input_arrays)
     if not rows:
         raise SignatureError(
-            f"None of the inputs {sorted(infos)} has an open first dimension, so nothing can be cut into "
+            f"None of the inputs {sorted(infos)} has an open first dimension, so they cannot be split into "
             f"batches. Leave batch_size out."
         )
     if len(set(rows.values())) > 1:

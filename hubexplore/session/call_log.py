@@ -146,7 +146,7 @@ class CallLog(Sequence[CallRecord]):
         """
         caller_ids = set(map(id, callers))
         for entry in self._entries if caller_ids else ():
-            # Bound methods are made anew at each access, so the object that one belongs to identifies it.
+            # Bound methods are created at each access, so the object that one belongs to identifies it.
             if id(getattr(entry.again, "__self__", None)) in caller_ids:
                 entry.again = entry.arrays = None
         self._with_arrays = collections.deque(

@@ -31,7 +31,7 @@ from hubexplore.session.signature_calls import Request, Runtime, SessionRunner
 from hubexplore.session.tf_server import guard
 from hubexplore.session.tf_session import ManagedSession
 from hubexplore.summary.files.paths import EXPORT, text_of, to_write
-from hubexplore.summary.formats.chosen_signatures import Signatures
+from hubexplore.summary.formats.graph_files.chosen_signatures import Signatures
 from hubexplore.summary.lookup import default_tags
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 

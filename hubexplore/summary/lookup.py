@@ -7,10 +7,9 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 from hubexplore.errors import NoSuchSignatureError, NoSuchVariantError, closest
-from hubexplore.summary.diagnosis.saved_model_remedy import serving_tags
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
 from hubexplore.summary.module_format import MOST_VARIANTS
-from hubexplore.summary.tags import Tags, chosen
+from hubexplore.summary.tags import Tags, chosen, serving_tags
 
 MAX_NAMED: Final = 20
 """Maximum number of signatures or graph variants that an error lists."""

@@ -38,6 +38,8 @@ MAIN_OPS: Final = ("saved_model_main_op", "legacy_init_op")
 
 DEFAULT_SIGNATURE: Final = "default"
 """Signature that a call without a name means."""
+DEFAULT_SIGNATURES: Final = (DEFAULT_SIGNATURE, "serving_default")
+"""Signatures that are meant where none is named: of a module, and of a SavedModel."""
 DEFAULT_OUTPUT: Final = "default"
 """Output that a call without `as_dict` returns. A single tensor is declared under this name."""
 # TensorFlow 2 declares the op both here and in the collection, for older loaders (`save.py`); its own loader

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 Tags = tuple[str, ...]
+
+_SERVE: Final = ["serve"]
+_TRAIN: Final = "train"
 
 
 def chosen(typed_tags: str | Iterable[str], existing: Iterable[Tags]) -> Tags:
@@ -30,3 +34,12 @@ def chosen(typed_tags: str | Iterable[str], existing: Iterable[Tags]) -> Tags:
 
 def _sorted(tags: Iterable[str]) -> Tags:
     return tuple(sorted(set(tags) - {""}))
+
+
+def serving_tags(tag_sets: Iterable[Sequence[str]]) -> list[str]:
+    """The tags of the graph variant for serving, or of one that is not for training; sorted."""
+    # The fewest tags before more: a further tag, such as "gpu" or "tpu", says that a variant is for one kind
+    # of machine. The tags themselves decide ties.
+    return min(
+        map(sorted, tag_sets), key=lambda tags: (tags != _SERVE, _TRAIN in tags, len(tags), tags), default=[]
+    )

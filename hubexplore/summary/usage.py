@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hubexplore.summary.compare.replacement import shape_text
-from hubexplore.summary.diagnosis.saved_model_remedy import serving_tags
 from hubexplore.summary.dtypes import ARRAYS, WIDTHS
 from hubexplore.summary.lookup import find_variant
 from hubexplore.summary.model import (
@@ -23,9 +22,10 @@ from hubexplore.summary.model import (
     TensorSummary,
     VariantSummary,
 )
-from hubexplore.summary.module_format import DEFAULT_SIGNATURE
+from hubexplore.summary.module_format import DEFAULT_SIGNATURE, DEFAULT_SIGNATURES
 from hubexplore.summary.reading.input_facts import InputFacts, read_inputs
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
+from hubexplore.summary.tags import serving_tags
 
 _MODULES: Final = {
     "base64": "import base64",
@@ -33,7 +33,6 @@ _MODULES: Final = {
     "np": "import numpy as np",
     "tf": "import tensorflow as tf",
 }
-_DEFAULTS: Final = (DEFAULT_SIGNATURE, "serving_default")
 _FEATURES: Final = {"string": ("bytes", "b''"), "int64": ("int64", "0"), "float32": ("float", "0.0")}
 _ENCODERS: Final = {"JPEG": "encode_jpeg", "PNG": "encode_png"}
 # Sides of an image, words of a text: where the graph takes any size.
@@ -98,7 +97,7 @@ def _variant(summary: ModuleSummary) -> VariantSummary | None:
 
 def _signature(variant: VariantSummary) -> SignatureSummary | None:
     by_name = {signature.name: signature for signature in variant.signatures}
-    names = [*(name for name in _DEFAULTS if name in by_name), *by_name]
+    names = [*(name for name in DEFAULT_SIGNATURES if name in by_name), *by_name]
     return by_name[names[0]] if names else None
 
 

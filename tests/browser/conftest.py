@@ -14,12 +14,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, 
 
 from tests.browser.lab import Lab, serving
 from tests.browser.notebook import PATIENCE, SCREENSHOTS, WINDOW, Notebook
-from tests.conftest import lacking
+from tests.conftest import CHROMIUM_FLAGS, lacking
 
-FLAGS = [
-    *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
 expect.set_options(timeout=PATIENCE)
 
 # Errors of JupyterLab itself: when a kernel restarts, and when it displays a widget whose kernel has ended.
@@ -83,7 +79,7 @@ def browser(chromium: str, driver: None) -> Iterator[Browser]:
     """Debian's Chromium. It ends with the file: while Playwright runs, asyncio.run fails in other tests."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
-            executable_path=chromium, args=list(FLAGS), chromium_sandbox=False
+            executable_path=chromium, args=list(CHROMIUM_FLAGS), chromium_sandbox=False
         )
         yield started
         started.close()

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from hubexplore.display.rich.summaries import Summary, displayable
+from tests.conftest import CHROMIUM_FLAGS
 from tests.display.strangers import ATTACKS, hostile_module
 from tests.summary.saved_models import summary_of
 
 FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-    *("--virtual-time-budget=3000", "--dump-dom"),
+    *CHROMIUM_FLAGS,
+    *("--headless", "--no-sandbox", "--virtual-time-budget=3000", "--dump-dom"),
 )
 
 

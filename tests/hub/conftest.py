@@ -104,5 +104,11 @@ def vocabulary(tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def affine(graph: tf.Graph) -> Any:
+    """A `Module` of `modules.affine` in the default graph."""
+    return hub.Module(hub.create_module_spec(modules.affine))
+
+
+@pytest.fixture
 def affine_path(tmp_path: Path) -> str:
     return modules.export(hub.create_module_spec(modules.affine), tmp_path / "affine")

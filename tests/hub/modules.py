@@ -135,15 +135,18 @@ def normalized(training: bool = False, momentum: float = 0.5) -> None:
     hub.add_signature(inputs=x, outputs=tf.identity(y, name="y"))
 
 
+_WORD = tf.string, tf.lookup.TextFileIndex.WHOLE_LINE
+_NUMBER = tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER
+
+
 def line_numbers(vocabulary: str) -> tf.lookup.TextFileInitializer:
     """The initializer of a table from the words of a vocabulary file to their line numbers, from 0."""
-    return tf.lookup.TextFileInitializer(
-        vocabulary,
-        tf.string,
-        tf.lookup.TextFileIndex.WHOLE_LINE,
-        tf.int64,
-        tf.lookup.TextFileIndex.LINE_NUMBER,
-    )
+    return tf.lookup.TextFileInitializer(vocabulary, *_WORD, *_NUMBER)
+
+
+def line_texts(vocabulary: str) -> tf.lookup.TextFileInitializer:
+    """The initializer of a table from the line numbers of a vocabulary file, from 0, to its words."""
+    return tf.lookup.TextFileInitializer(vocabulary, *_NUMBER, *_WORD)
 
 
 def lookup(vocabulary: str, name: str | None = None) -> None:

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 import hubexplore as hub
 from hubexplore.hub.placement import rename
+from tests.folders import tree
 from tests.hub import modules
 
 tf1 = tf.compat.v1
@@ -51,14 +52,6 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def good(original: Path, tmp_path: Path) -> Path:
     """A copy of the good module, to be damaged."""
     return Path(shutil.copytree(original, tmp_path / "module"))
-
-
-def tree(folder: Path) -> dict[str, bytes | None]:
-    """Everything below a folder: relative path -> content, None for folders."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
-        for path in sorted(folder.rglob("*"))
-    }
 
 
 def _state(graph: tf.Graph) -> Any:
@@ -152,7 +145,15 @@ FILES = [
 ]
 
 
-@pytest.mark.parametrize("file", [*FILES, "assets", "variables"])
+def test_without_the_file_that_names_the_format(good: Path, graph: tf.Graph) -> None:
+    """All that a module needs is in its graph; without that file it is the SavedModel that it also is."""
+    (good / "tfhub_module.pb").unlink()
+    hub.Module(good)
+
+
+@pytest.mark.parametrize(
+    "file", [*(name for name in FILES if name != "tfhub_module.pb"), "assets", "variables"]
+)
 def test_half_copied(original: Path, good: Path, graph: tf.Graph, file: str) -> None:
     assert [name for name, data in tree(original).items() if data is not None] == sorted(FILES)
     (shutil.rmtree if (good / file).is_dir() else Path.unlink)(good / file)
@@ -325,11 +326,6 @@ def test_of_values_all_or_none_join_the_graph(original: Path, graph: tf.Graph, v
 
 
 # Export.
-
-
-@pytest.fixture
-def affine(graph: tf.Graph) -> Any:
-    return hub.Module(hub.create_module_spec(modules.affine))
 
 
 @pytest.fixture

@@ -18,11 +18,6 @@ SpecOf = Callable[..., hub.ModuleSpec]
 
 
 @pytest.fixture
-def affine(graph: tf.Graph) -> Any:
-    return hub.Module(hub.create_module_spec(modules.affine))
-
-
-@pytest.fixture
 def double(graph: tf.Graph) -> Any:
     return hub.Module(hub.create_module_spec(modules.double))
 

@@ -121,11 +121,14 @@ def _wrong_dtype(info: Any) -> None:
     [
         (
             lambda info: info.ClearField("tensor_shape"),
-            "is declared without a shape; that of the graph counts",
+            "is declared without a shape; that of the graph is used: ",
         ),
-        (_scalar, "is declared with the shape (), but in the graph it has (?, 2), which counts"),
-        (_wrong_size, "is declared with the shape (7, 9), but in the graph it has (?, 2), which counts"),
-        (_wrong_dtype, "is declared as int64, but in the graph it is float32, which counts"),
+        (_scalar, "is declared with the shape (), but in the graph it has (?, 2); the latter is used"),
+        (
+            _wrong_size,
+            "is declared with the shape (7, 9), but in the graph it has (?, 2); the latter is used",
+        ),
+        (_wrong_dtype, "is declared as int64, but in the graph it is float32; the latter is used"),
         (lambda info: info.ClearField("dtype"), None),
     ],
     ids=["no-shape", "scalar", "other-shape", "other-dtype", "no-dtype"],

@@ -156,7 +156,7 @@ def test_inside_variable_scopes(affine: hub.ModuleSpec, graph: tf.Graph) -> None
 
 @pytest.mark.parametrize("reuse", [None, True, tf1.AUTO_REUSE])
 def test_a_variable_scope_entered_again(affine: hub.ModuleSpec, graph: tf.Graph, reuse: Any) -> None:
-    """TensorFlow then starts to count anew, but the name scope is taken."""
+    """TensorFlow then starts counting again, but the name scope is taken."""
     with tf1.variable_scope("outer"):
         hub.Module(affine)
     with tf1.variable_scope("outer", reuse=reuse):

@@ -137,7 +137,7 @@ def test_ragged_rows() -> None:
         ("int8", (None, 2), "sparse", '{"indices": [[0, 2]], "values": [1], "shape": [1, 2]}', "outside"),
         ("int8", (None,), "sparse", '{"indices": [[0], [0]], "values": [1, 2], "shape": [1]}', "twice"),
         ("int8", (None,), "sparse", '{"indices": [], "values": [], "shape": [1e15]}', "not a list of sizes"),
-        ("float32", (None, 2), "sparse", '{"values": [1]}', "an object of other parts"),
+        ("float32", (None, 2), "sparse", '{"values": [1]}', "an object with other keys"),
         ("float32", (None, 2), "sparse", "[[1, 2, 3]]", r"the shape \(1, 3\)"),
         ("int32", (None, None), "ragged", "[[1, [2]]]", "a list"),
         ("int32", (None, None), "ragged", '{"a": 1}', "an object"),

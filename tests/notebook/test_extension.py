@@ -76,7 +76,7 @@ def test_unload_removes_the_magics_and_closes_the_session(shell: InteractiveShel
     assert run("half") is module
 
 
-def test_reload_starts_anew(shell: InteractiveShell, run: Run) -> None:
+def test_reload_starts_over(shell: InteractiveShell, run: Run) -> None:
     session = session_of(shell)
     run("%hub_load sample:half-plus-two --as half")
     run("%config HubMagics.batch_size = 7")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hubexplore.summary.graph.messages import MetaGraphDef
-from hubexplore.summary.graph.op_definitions import definition
+from hubexplore.summary.graph.ops.op_definitions import definition
 from hubexplore.summary.model import (
     ModuleSummary,
     SignatureSummary,
@@ -14,6 +14,7 @@ from hubexplore.summary.model import (
     VariableSummary,
     VariantSummary,
 )
+from hubexplore.summary.outline import Outline
 from hubexplore.summary.source import Source
 
 
@@ -96,3 +97,8 @@ def chain(scopes: Sequence[str]) -> tuple[Graph, str]:
     for scope in scopes:
         last = graph.dense(scope, last)
     return graph, last
+
+
+def links(shown: Outline) -> set[tuple[str, str]]:
+    """The edges of an outline, each as the names of its boxes."""
+    return {(shown.boxes[edge.source].name, shown.boxes[edge.target].name) for edge in shown.edges}

@@ -15,7 +15,7 @@ from hubexplore.summary.files import wire
 from hubexplore.summary.graph.hub_messages import ModuleAttachment
 from hubexplore.summary.weights import crc32c
 from tests.summary import saved_models
-from tests.summary.graph.nested_functions import Library
+from tests.summary.graph.functions.nested_functions import Library
 from tests.summary.saved_models import FLOAT, INT64, RESOURCE, STRING
 
 NUMBERS: Final = (

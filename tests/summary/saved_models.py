@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from hubexplore.summary.files.filesystem import LocalFilesystem
 from hubexplore.summary.graph import messages as protos
 from hubexplore.summary.model import ModuleSummary
@@ -13,6 +15,16 @@ from hubexplore.summary.reading.directory import read_module
 
 FLOAT, STRING, INT64, RESOURCE = 1, 7, 9, 20
 LOCAL = LocalFilesystem()
+REAL_MODELS = [
+    "deep-image-savedmodel",
+    "dm21",
+    "half-plus-two-savedmodel",
+    "penguin-tf2-savedmodel",
+    "taxi-estimator-savedmodel",
+    "vae3dshapes",
+]
+"""The saved models among the published modules that tests read."""
+every_real_model = pytest.mark.parametrize("name", REAL_MODELS)
 
 
 def meta_graph(*tags: str) -> Any:

@@ -11,10 +11,11 @@ import pytest
 
 from hubexplore import errors
 from hubexplore.summary.diagnosis import path_diagnosis
-from hubexplore.summary.formats import object_graph
-from hubexplore.summary.graph import messages, op_packages
+from hubexplore.summary.formats.tf2 import object_graph
+from hubexplore.summary.graph import messages
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.hub_messages import ModuleAttachment
+from hubexplore.summary.graph.ops import op_packages
 from hubexplore.summary.module_format import MOST_VARIANTS
 from hubexplore.summary.reading import attachments, limits, signatures, variables, variant
 from hubexplore.summary.usage import usage
@@ -86,14 +87,14 @@ def test_a_million_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         saved_models.add_variable(graph, f"w{number}", [2])
     assert len(summary_of(write(tmp_path / "m", graph)).variants[0].variables) == 50
     saved_models.add_variable(graph, "w50", [2])
-    with pytest.raises(errors.UnsupportedFormatError, match="lists 51 variables, of which at most 50"):
+    with pytest.raises(errors.UnsupportedFormatError, match="lists 51 variables; the limit is 50"):
         summary_of(write(tmp_path / "m", graph))
     for count in (50, 51):
         folder = write(tmp_path / str(count), _objects(count), is_module=False)
         if count == 50:
             assert len(summary_of(folder).variants[0].variables) == 49
         else:
-            with pytest.raises(errors.UnsupportedFormatError, match="lists 51 objects, of which at most 50"):
+            with pytest.raises(errors.UnsupportedFormatError, match="lists 51 objects; the limit is 50"):
                 summary_of(folder)
 
 
@@ -240,9 +241,7 @@ def test_too_many_of_a_kind(
         add(second, number)
     assert len(summary_of(write(tmp_path / "m", first, second)).variants) == 2
     add(second, 10)
-    with pytest.raises(
-        errors.UnsupportedFormatError, match=f"lists {21 + 2 * others} {what}, of which at most"
-    ):
+    with pytest.raises(errors.UnsupportedFormatError, match=f"lists {21 + 2 * others} {what}; the limit is"):
         summary_of(write(tmp_path / "m", first, second))
 
 

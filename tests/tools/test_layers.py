@@ -34,7 +34,7 @@ def test_the_picture_is_of_these_contracts() -> None:
     for row in layers:
         boxes, right = lines(row)
         expected += [line for box in boxes for line in box] + right
-    assert texts(svg) == expected, "make pictures draws it anew"
+    assert texts(svg) == expected, "run `make pictures` to draw it again"
     assert f"<title>{title(layers)}</title>" in svg
 
 

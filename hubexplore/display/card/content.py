@@ -18,6 +18,7 @@ from hubexplore.display.markup import escape
 from hubexplore.display.tables.grid import Column, Remark, Row
 from hubexplore.display.wording import counted, number_text, shape_text, size_text, tags_text, visible
 from hubexplore.summary.model import (
+    UNNEEDED,
     ApplicationSummary,
     FileSummary,
     LiveSummary,
@@ -148,6 +149,8 @@ def _variant(variant: VariantSummary) -> Row:
 
 def _facts(summary: ModuleSummary) -> tuple[str, ...]:
     entries = unique_variables(summary.variants)
+    # Slots of an optimizer and the like are listed, but are no part of the model.
+    needed = [entry for entry in entries if entry.variable.kind != UNNEEDED]
     version = summary.tensorflow_version
     tags = " | ".join(tags_text(variant.tags) for variant in summary.variants[:4])
     variants = counted(len(summary.variants), "graph variant") + (f": {tags}" if tags else "")
@@ -162,7 +165,7 @@ def _facts(summary: ModuleSummary) -> tuple[str, ...]:
             if summary.variants and not any(variant.signatures for variant in summary.variants)
             else ()
         ),
-        *((counted(totals(entries)[0], "parameter"),) if entries else ()),
+        *((counted(totals(needed)[0], "parameter"),) if entries else ()),
         *((f"{size_text(summary.size)} on disk",) if summary.size is not None else ()),
         *((f"digest {summary.digest[:12]}",) if summary.digest else ()),
     )

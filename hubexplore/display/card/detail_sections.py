@@ -48,12 +48,12 @@ _MESSAGE: Final = (
     Column("Value", cut="end"),
 )
 _COLLECTION: Final = (
-    Column("Collection", code=True), Column("Entries", "right"), Column("Of"),
+    Column("Collection", code=True), Column("Entries", "right"), Column("Kind"),
     Column("First entries", code=True, cut="end"),
 )  # fmt: skip
 _FOREIGN: Final = (Column("Op", code=True), Column("Package", code=True), Column("Count", "right"))
 _FUNCTION: Final = (
-    Column("Function", code=True), Column("Takes", cut="end"), Column("Gives", cut="end"),
+    Column("Function", code=True), Column("Takes", cut="end"), Column("Returns", cut="end"),
     Column("Nodes", "right"),
 )  # fmt: skip
 

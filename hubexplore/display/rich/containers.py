@@ -42,7 +42,7 @@ class ShownDict(_Described, dict[Key, Value]):
         content: Mapping[Key, Value] | Iterable[tuple[Key, Value]] = (),
         describe: Callable[[Any], Iterable[VariableSummary]] | None = None,
     ) -> None:
-        # dict subclasses are made anew by tf.nest and copy with one argument, so `describe` has to be
+        # dict subclasses are rebuilt by tf.nest and copy with one argument, so `describe` has to be
         # optional.
         super().__init__(content)
         self._describe = describe

@@ -3,7 +3,8 @@
 A value flows through these files in this order:
 `view_choice` lists the views that suit it, `rendering` draws one of them, `views/` has a file for each view.
 `value_facts` describes a value in a line whatever its view; `side_by_side` compares two values of one name;
-`downloads` writes a value as a file. All of them read values through `value_kinds`.
+`downloads` writes a value as a file. All of them read values through
+`value_kinds`, and their numbers through `numerics`.
 What a front end shows on hovering is data beside the picture, see `hover`: the HTML itself stays static.
 """
 

@@ -8,10 +8,10 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.display.markup import join, tag
-from hubexplore.display.values import view_choice
+from hubexplore.display.values import numerics, view_choice
 from hubexplore.display.values.rendering import Rendered, render, with_numbers
 from hubexplore.display.values.value_facts import facts
-from hubexplore.display.values.value_kinds import drawable, is_number, number_text
+from hubexplore.display.values.value_kinds import is_number
 from hubexplore.display.values.view_choice import views
 from hubexplore.display.values.views import images, lists
 from hubexplore.summary.distance import distance
@@ -88,13 +88,13 @@ def difference(first: Any, second: Any) -> tuple[str, Array | None]:
     sizes = apart.sizes
     position = np.unravel_index(int(np.argmax(sizes)), sizes.shape)
     is_finite = bool(np.isfinite(sizes[position]))
-    amount = number_text(float(sizes[position])) if is_finite else "to or from NaN or Inf"
+    amount = numerics.number_text(float(sizes[position])) if is_finite else "to or from NaN or Inf"
     if not position:
         return f"They differ by {amount}." if is_finite else "One of them is NaN or Inf.", None
     where = f" at [{', '.join(str(int(index)) for index in position)}]"
     unequal = int(np.count_nonzero(~apart.equal))
     text = f"Largest difference: {amount}{where}; {unequal:,} of {sizes.size:,} entries differ."
-    return text, drawable(apart.difference) if kind_of(first) == "dense" else None
+    return text, numerics.drawable(apart.difference) if kind_of(first) == "dense" else None
 
 
 def _same_structure(first: Any, second: Any) -> bool:

@@ -6,14 +6,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from hubexplore.display.values import numerics
 from hubexplore.display.values.value_kinds import (
-    as_floats,
     is_foreign,
     is_number,
     is_readable,
     is_text,
     item_text,
-    signed_text,
     text_of,
 )
 from hubexplore.display.wording import beginning, counted, visible
@@ -50,7 +49,7 @@ def _range_text(flat: Array) -> str:
     # Two passes over the array decide most cases; as_floats would copy it.
     low, high = flat.min(), flat.max()  # both are NaN if any number is
     if is_foreign(flat) or not (np.isfinite(low) and np.isfinite(high)):
-        return _finite_text(as_floats(flat))
+        return _finite_text(numerics.as_floats(flat))
     return _interval_text(low, high)
 
 
@@ -63,11 +62,15 @@ def _finite_text(floats: Array) -> str:
 
 
 def _interval_text(low: Any, high: Any) -> str:
-    return f"{signed_text(low)} to {signed_text(high)}" if low != high else f"all {signed_text(low)}"
+    return (
+        f"{numerics.signed_text(low)} to {numerics.signed_text(high)}"
+        if low != high
+        else f"all {numerics.signed_text(low)}"
+    )
 
 
 def _single_text(flat: Array) -> str:
-    return signed_text(flat.reshape(-1)[0])
+    return numerics.signed_text(flat.reshape(-1)[0])
 
 
 def dtype_text(array: Array) -> str:

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from hubexplore.display.values.value_kinds import as_floats, is_number, is_text
+from hubexplore.display.values import numerics
+from hubexplore.display.values.value_kinds import is_number, is_text
 from hubexplore.summary.tensor_values import Array, flat_of, kind_of
 
 SCORES: Final = "Scores"
@@ -130,7 +131,7 @@ def _is_scores(array: Array, name: str, labels: Sequence[str]) -> bool:
     if len(labels) == columns or any(word in name.lower() for word in _SCORE_WORDS):
         return True
     # 32 rows decide: the sum of all would read an output of any size once more.
-    sample = as_floats(array[:32])
+    sample = numerics.as_floats(array[:32])
     with np.errstate(all="ignore"):
         return bool(np.all(sample >= 0) and np.allclose(sample.sum(-1), 1, atol=1e-3))
 

@@ -66,10 +66,6 @@ class Applier:
         fed = _components_by_name(plan, inputs)
         # Capturing and entering contexts adds ops, so it happens outside of the name scope of the call: below
         # that scope there are only ops of the module, under their names in the module.
-        # Capturing and entering contexts adds ops, so it happens outside of the name scope of the call: below
-        # that scope there are only ops of the module, under their names in the module.
-        # Capturing and entering contexts adds ops, so it happens outside of the name scope of the call: below
-        # that scope there are only ops of the module, under their names in the module.
         replaced = _bring_into_context(plan, state, fed, graph)
         colocations = _colocations(plan, state, fed, graph, name)
         with tf.name_scope(name) as scope_with_slash:

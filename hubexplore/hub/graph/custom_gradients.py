@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from hubexplore.errors import HubError
 from hubexplore.hub import tf_internals
-from hubexplore.summary.formats.custom_gradients import COUNT, FUNCTION, INPUTS, SAVED, UNSAVED
+from hubexplore.summary.formats.tf2.custom_gradients import COUNT, FUNCTION, INPUTS, SAVED, UNSAVED
 
 _MSG_UNSAVED: Final = (
     "There is no gradient for the op {name!r}: the author of the model replaced it with tf.custom_gradient "

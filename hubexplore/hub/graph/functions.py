@@ -176,7 +176,7 @@ def _import(
             return
         tf.import_graph_def(graph_def, input_map=dict(input_map or {}), name=f"{scope}/")
     except ValueError as error:
-        raise DamagedModuleError(f"TensorFlow refuses the module's graph: {error}") from error
+        raise DamagedModuleError(f"TensorFlow rejects the module's graph: {error}") from error
 
 
 def _rename(graph_def: graph_pb2.GraphDef, names: Mapping[str, str]) -> None:

@@ -15,10 +15,10 @@ from hubexplore.errors import NoSuchTensorError, closest
 from hubexplore.hub.graph.contexts import read_contexts
 from hubexplore.hub.graph.slice import GraphSlice
 from hubexplore.hub.variants.graph_variant import GraphVariant
-from hubexplore.summary.graph.effects import Effects
-from hubexplore.summary.graph.inlining import Inlined
-from hubexplore.summary.graph.inner_tensors import InnerTensors, flat_view
-from hubexplore.summary.graph.op_definitions import definition
+from hubexplore.summary.graph.functions.effects import OpEffects
+from hubexplore.summary.graph.functions.inlining import Inlined
+from hubexplore.summary.graph.functions.inner_tensors import InnerTensors, flat_view
+from hubexplore.summary.graph.ops.op_definitions import definition
 from hubexplore.summary.graph.randomness import draws
 from hubexplore.summary.graph.traversal import Reach, node_of
 
@@ -64,7 +64,7 @@ class FlatVariant:
         Raises:
           NoSuchTensorError: (a KeyError) one of them has an effect, draws random numbers or has state.
         """
-        effects = Effects(self.variant.library)
+        effects = OpEffects(self.variant.library)
         for inner in sorted(region.nodes & self.added):
             node = self.variant.nodes[inner]
             reason = _DRAWS if draws(node.op) else _EFFECT if effects.of_node(node) else _state(node)

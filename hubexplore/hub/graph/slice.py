@@ -84,4 +84,4 @@ def check_complete(missing: set[str]) -> None:
     """Raises DamagedModuleError where a graph refers to nodes that it does not hold."""
     if missing:
         names = ", ".join(repr(name) for name in sorted(missing)[:5])
-        raise DamagedModuleError(f"The module's graph refers to nodes that it does not hold: {names}.")
+        raise DamagedModuleError(f"The module's graph refers to nodes that it does not contain: {names}.")

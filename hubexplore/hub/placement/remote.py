@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import uuid
 from collections.abc import Callable, Iterator
 
 import tensorflow as tf
+
+from hubexplore.summary.files.atomic_write import part_name
 
 
 def place(target: str, write: Callable[[str], None], replaces: Callable[[], bool], last: str) -> None:
     """See `placement.place`; errors are those of `tf.errors`."""
     parent, name = os.path.split(target)
     # A random name keeps two exporters apart, since there are no locks.
-    scratch = os.path.join(parent, f".{name[:40]}.{uuid.uuid4().hex[:12]}.part")
+    scratch = os.path.join(parent, part_name(name))
     new, old = os.path.join(scratch, "new"), os.path.join(scratch, "old")
     missing = _missing(target)
     replaced: list[str] = []

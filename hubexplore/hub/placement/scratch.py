@@ -24,10 +24,11 @@ import re
 import stat
 import sys
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
+
+from hubexplore.summary.files.atomic_write import part_name
 
 if sys.platform != "win32":
     import fcntl
@@ -60,8 +61,7 @@ class Scratch:
         self._name()
 
     def _name(self) -> None:
-        # A name may have 255 bytes, and this one is longer than the target's.
-        self._folder = self._home / f".{self.target.name[:40]}.{uuid.uuid4().hex[:12]}.part"
+        self._folder = self._home / part_name(self.target.name)
         self.new = self._folder / _NEW
         self.old = self._folder / _OLD
 

@@ -237,7 +237,7 @@ def _extract_file(path: str, target: str) -> str:
     # A file that was rewritten meanwhile may have given parts of two archives without an error.
     if _status(path, filesystem) != before:
         raise errors.ArchiveError(
-            f"{path!r} was written to while it was extracted. Try again when it is complete."
+            f"{path!r} changed while it was being extracted. Try again when it is complete."
         )
     return _module_in(directory, path)
 
@@ -284,7 +284,7 @@ def _hinting(handle: str) -> Iterator[None]:
 def _module_in(directory: str, handle: str) -> str:
     """Returns `directory`, provided a saved model is in it."""
     # Imported here, as is everything that a plain path does not need.
-    from hubexplore.summary.formats import model_files
+    from hubexplore.summary.formats.graph_files import model_files
 
     diagnosis = path_diagnosis.diagnose(directory, filesystem_of(directory))
     if diagnosis.holds_saved_model or model_files.find(directory, filesystem_of(directory)) is not None:

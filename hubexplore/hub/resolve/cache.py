@@ -191,7 +191,7 @@ def _build(path: Path, scratch: Path, handle: str, build: Callable[[str], str | 
 
 def _is_other_model(made: Path) -> bool:
     """Whether a tree holds a frozen graph, or a checkpoint with its graph."""
-    from hubexplore.summary.formats import model_files
+    from hubexplore.summary.formats.graph_files import model_files
 
     return model_files.find(str(made), LocalFilesystem()) is not None
 

@@ -197,7 +197,7 @@ def _what_instead(start: bytes, is_inside: bool) -> str:
     if head.startswith((b"<!doctype", b"<html", b"<?xml")):
         return _PAGE
     if magic.GIT_LFS.begins(start):
-        return "it is a pointer of git-lfs, not the archive itself; run `git lfs pull`"
+        return "it is a Git LFS pointer, not the archive itself; run `git lfs pull`"
     if magic.format_of(start) in magic.UNREAD_ARCHIVES:
         return "it is an archive in a format that is not supported; extract it and give the directory instead"
     return "" if start or is_inside else "it is empty"

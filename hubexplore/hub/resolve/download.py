@@ -277,7 +277,7 @@ class Body:
         headers = self._response.headers
         encoding = (headers.get("Content-Encoding") or "identity").strip().lower()
         if encoding not in ("identity", "gzip", "x-gzip"):  # gzip is what the archive's reader looks for
-            raise _failed(self._handle, f"the server compressed it as {encoding!r}, which was not asked for")
+            raise _failed(self._handle, f"the server compressed it as {encoding!r}, which was not requested")
         validator = _validator(headers)
         if self._response.status == http.HTTPStatus.PARTIAL_CONTENT:
             self._check_range(headers.get("Content-Range") or "")
@@ -300,7 +300,7 @@ class Body:
         match = _CONTENT_RANGE.fullmatch(text.strip())
         if not match or int(match[1]) != self._received:
             self._validator = None  # its ranges cannot be trusted
-            raise http.client.HTTPException(f"the server sent the range {text!r}, which was not asked for")
+            raise http.client.HTTPException(f"the server sent the range {text!r}, which was not requested")
         if self.length is not None and match[2] not in ("*", str(self.length)):
             raise self._changed()
 

@@ -36,7 +36,7 @@ MSG_HANDLE: Final = (
 )
 
 MSG_TOO_LARGE: Final = (
-    "Input {name!r}: expected {info!r}. There is not enough memory for this value as such an array. Give "
+    "Input {name!r}: expected {info!r}. There is not enough memory to convert this value. Give "
     "fewer rows at a time."
 )
 
@@ -265,7 +265,7 @@ def _integral(array: Array, dtype: np.dtype[Any]) -> Array:
     if not fits.all():
         raise TypeError(
             f"Got {array[~fits].flat[0]!s} among values of dtype {array.dtype.name}, which {dtype.name} "
-            f"cannot hold; convert them with .astype({dtype.name!r}) if they are to be cut."
+            f"cannot hold; to convert them anyway, use .astype({dtype.name!r})."
         )
     return array.astype(dtype)
 

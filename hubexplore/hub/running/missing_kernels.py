@@ -14,7 +14,7 @@ from hubexplore.hub import tf_internals
 from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.run_error_classes import NoKernelError
-from hubexplore.summary.graph.op_kernels import ops_of, reason, who_needs, without_kernel
+from hubexplore.summary.graph.ops.op_kernels import ops_of, reason, who_needs, without_kernel
 from hubexplore.summary.lookup import named_signature, named_variant
 
 MSG_NO_KERNEL: Final = (

@@ -30,7 +30,7 @@ from hubexplore.hub.running.run_error_classes import (
 )
 from hubexplore.hub.tensor_info import components
 from hubexplore.hub.variants.restore import RESTORE_OPS
-from hubexplore.summary.graph.op_kernels import without_kernel
+from hubexplore.summary.graph.ops.op_kernels import without_kernel
 
 MSG_VARIABLE: Final = (
     "{what} has no value in this session: each session starts without values. Run "

@@ -48,7 +48,7 @@ _LONGEST: Final = 300
 
 MSG_FAILED: Final = "The module could not be written to {path!r}: {reason}. {remedy} Nothing was changed."
 MSG_FILE: Final = (
-    "No module can be written to {path!r}: {place!r} is a file, so no directory can be in it. Export to "
+    "No module can be written to {path!r}: {place!r} is a file, so it cannot contain a directory. Export to "
     "another path. Nothing was changed."
 )
 MSG_DANGLING: Final = (

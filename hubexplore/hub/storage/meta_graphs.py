@@ -8,8 +8,7 @@ import os
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from hubexplore.errors import DamagedModuleError
-from hubexplore.hub.variants.checkpoint import MSG_AGAIN
+from hubexplore.errors import MSG_AGAIN, DamagedModuleError
 from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.summary.files.filesystem import is_special, open_regular
 from hubexplore.summary.files.paths import is_url

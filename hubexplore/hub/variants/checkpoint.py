@@ -6,16 +6,14 @@ import functools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import tensorflow as tf
 
-from hubexplore.errors import CheckpointMismatchError, DamagedModuleError
+from hubexplore.errors import MSG_AGAIN, CheckpointMismatchError, DamagedModuleError
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.summary.files.filesystem import is_special
 from hubexplore.summary.weights.checkpoint_index import CheckpointEntry, check_shards, open_index
-
-MSG_AGAIN: Final = "Copy or download the module again."
 
 
 class StoredVariable(NamedTuple):

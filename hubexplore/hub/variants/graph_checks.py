@@ -16,7 +16,7 @@ from tensorflow.core.framework import types_pb2
 
 from hubexplore.errors import DamagedModuleError
 from hubexplore.hub import tf_internals
-from hubexplore.summary.graph.function_nesting import find_endless
+from hubexplore.summary.graph.functions.function_nesting import find_endless
 from hubexplore.summary.graph.traversal import node_of
 
 _DTYPES: Final = frozenset(types_pb2.DataType.values()) - {types_pb2.DT_INVALID}

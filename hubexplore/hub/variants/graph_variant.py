@@ -15,10 +15,10 @@ from hubexplore.hub import tensor_info, tf_internals
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variants.graph_checks import check_functions, check_loops
 from hubexplore.summary.formats.converted import Converted
-from hubexplore.summary.graph import op_packages
 from hubexplore.summary.graph.declared_tensors import Declared
 from hubexplore.summary.graph.hub_messages import ModuleAttachment
-from hubexplore.summary.graph.op_kernels import who_needs
+from hubexplore.summary.graph.ops import op_packages
+from hubexplore.summary.graph.ops.op_kernels import who_needs
 from hubexplore.summary.graph.traversal import (
     NO_CUT,
     PLACEHOLDERS,

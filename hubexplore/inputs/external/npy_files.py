@@ -17,6 +17,7 @@ import numpy as np
 from hubexplore.errors import HubError, SignatureError
 from hubexplore.inputs.input_value import short
 from hubexplore.summary.files import magic
+from hubexplore.summary.lookup import first_names
 from hubexplore.summary.tensor_values import Array
 
 MAX_UNPACKED: Final = 100_000_000
@@ -115,10 +116,9 @@ def read_npz(name: str, content: bytes, input_name: str) -> Array:
 def _ambiguous(name: str, members: list[str], input_name: str) -> str:
     if not members:
         return f"{short(name)!r} is empty; expected a .npz file with one array."
-    listed = ", ".join(repr(short(member)) for member in members[:_MAX_LISTED])
-    more = f" and {len(members) - _MAX_LISTED} more" if len(members) > _MAX_LISTED else ""
+    arrays = first_names(map(short, members), _MAX_LISTED)
     return (
-        f"{short(name)!r} holds {len(members)} arrays: {listed}{more}. Save one of them with "
+        f"{short(name)!r} holds {len(members)} arrays: {arrays}. Save one of them with "
         f"np.save, or under the name {short(input_name)!r}."
     )
 

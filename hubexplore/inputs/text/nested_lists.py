@@ -225,7 +225,7 @@ def _from_parts(literals: Literals, parts: dict[str, Any]) -> Sparse:
         isinstance(part, list) for part in parts.values()
     ):
         raise _wrong(
-            field, "an object of other parts", 'or {"indices": [[0, 1]], "values": [5], "shape": [1, 2]}'
+            field, "an object with other keys", 'or {"indices": [[0, 1]], "values": [5], "shape": [1, 2]}'
         )
     indices, values, shape = parts["indices"], parts["values"], parts["shape"]
     rank = len(shape)
@@ -238,9 +238,9 @@ def _from_parts(literals: Literals, parts: dict[str, Any]) -> Sparse:
     places = {}
     for place, value in zip(indices, values, strict=True):
         if not isinstance(place, list) or len(place) != rank:
-            raise _wrong(field, f"an index of another length than the shape, {rank}")
+            raise _wrong(field, f"an index that is not as long as the shape, {rank}")
         if not all(_is_size(index) and index < size for index, size in zip(place, shape, strict=True)):
-            raise _wrong(field, f"the index {excerpt(str(place))} outside of the shape")
+            raise _wrong(field, f"the index {excerpt(str(place))} outside the shape")
         if tuple(place) in places:
             raise _wrong(field, f"the index {excerpt(str(place))} twice")
         places[tuple(place)] = literals.entry(value)

@@ -9,7 +9,6 @@ from IPython.core.error import UsageError
 from IPython.core.magic import line_cell_magic, magics_class
 from IPython.core.magic_arguments import argument
 
-from hubexplore.notebook.magics import csv_rows
 from hubexplore.notebook.magics.base import HubMagicsBase
 from hubexplore.notebook.magics.cell_code import evaluated
 from hubexplore.notebook.magics.line_parser import magic, read_call
@@ -82,6 +81,9 @@ class CallMagics(HubMagicsBase):
         if options.csv:
             module = self.named(options.name)
             live = self.session.module(module) if isinstance(module, str) else module
+            # On first use, for speed only: `%load_ext` would import NumPy.
+            from hubexplore.notebook.magics import csv_rows
+
             return csv_rows.inputs(cell, live.get_input_info_dict(options.signature))
         if not cell.strip():
             return None

@@ -88,4 +88,4 @@ def _check(action: str | None, name: str | None, target: str) -> None:
     if target and action != "new":
         raise UsageError("--target needs a new session: %hub_session new NAME --target grpc://host:port.")
     if action in (None, "list") and name is not None:
-        raise UsageError(f"%hub_session list takes no name; to change to it: %hub_session use {name}.")
+        raise UsageError(f"%hub_session list takes no name; to switch to it: %hub_session use {name}.")

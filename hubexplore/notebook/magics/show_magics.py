@@ -115,7 +115,7 @@ class ShowMagics(HubMagicsBase):
         # An attribute that the package imports on first use, so that `%load_ext` does not pay for it.
         samples = hubexplore.samples
         rows = [(f"sample:{name}", samples.description(name)) for name in samples.names()]
-        return Table("Samples", [Column("Handle", code=True), Column("What it is")], rows)
+        return Table("Samples", [Column("Handle", code=True), Column("Description")], rows)
 
     def _with_tags(self, word: str) -> tuple[str, str | None]:
         """Splits NAME@TAGS, unless a loaded module or an existing path has the whole word as its name."""

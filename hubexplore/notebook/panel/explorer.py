@@ -33,7 +33,7 @@ from hubexplore.summary.lookup import no_such_signature
 
 if TYPE_CHECKING:
     from hubexplore.session.session import NotebookSession
-    from hubexplore.summary.formats.chosen_signatures import Signatures
+    from hubexplore.summary.formats.graph_files.chosen_signatures import Signatures
 
 VIEW: Final = "application/vnd.jupyter.widget-view+json"
 MSG_TERMINAL: Final = (

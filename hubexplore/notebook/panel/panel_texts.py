@@ -14,8 +14,8 @@ from hubexplore.explorer.runs import Run, RunRequest
 from hubexplore.inputs.input_value import InputValue
 
 MSG_CANCELLING = (
-    "Cancelled: the result of this run will be dropped. TensorFlow stops before the next op; an op that has "
-    "begun cannot be stopped, and may keep processors busy until it is done."
+    "Cancelled: the result of this run will be discarded. TensorFlow stops before the next op; an op that "
+    "has begun cannot be stopped, and may keep processors busy until it is done."
 )
 MSG_CANCELLED = "Cancelled: the run has ended"
 MSG_LEFT_BEHIND = (

@@ -10,7 +10,7 @@ from hubexplore.explorer.subject import Subject
 if TYPE_CHECKING:
     from hubexplore.session.registry import SessionBook
     from hubexplore.session.session import NotebookSession
-    from hubexplore.summary.formats.chosen_signatures import Signatures
+    from hubexplore.summary.formats.graph_files.chosen_signatures import Signatures
 
 
 def find(

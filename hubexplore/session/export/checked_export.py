@@ -37,7 +37,7 @@ def _changed_assets(module: Module) -> Iterator[str]:
     spec = module.spec
     for path in spec.asset_files.changed() if isinstance(spec, DefinedSpec) else ():
         yield (
-            f"Asset {os.path.basename(path)!r} was written again after the module was loaded. The export "
+            f"Asset {os.path.basename(path)!r} was modified after the module was loaded. The export "
             f"holds the file as it is now; tables of this session hold what was in it when they were "
             f"initialised. Load the module again to use it as it is now."
         )

@@ -28,7 +28,7 @@ from hubexplore.session.export.side_effects import Effects, effects
 from hubexplore.session.interruption import run_interruptibly, stoppable, try_for
 from hubexplore.session.memory import estimate
 from hubexplore.session.variable_values import read
-from hubexplore.summary.graph.op_kernels import reason
+from hubexplore.summary.graph.ops.op_kernels import reason
 from hubexplore.summary.lookup import named_signature, named_variant
 
 _ERRORS: Final = (HubError, tf.errors.OpError)

@@ -10,15 +10,11 @@ from hubexplore.summary.diagnosis.file_kind import FileKind
 from hubexplore.summary.diagnosis.saved_model_remedy import module_code
 from hubexplore.summary.files.filesystem import join
 from hubexplore.summary.files.paths import unreplaced_variable
+from hubexplore.summary.lookup import first_names
 from hubexplore.summary.module_format import GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE
 
 _SHOWN: Final = 5
 """Maximum number of names or graph variants that a message lists."""
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(repr(name) for name in names[:_SHOWN]) + more
 
 
 # "+" joins the tags of a variant, since commas separate the variants.
@@ -157,8 +153,9 @@ class OneLevelDown(Diagnosis):
 
     def what(self) -> str:
         """See the base class."""
-        names = _listed(tuple(name for name, _ in self.found))
-        levels = self.found[0][0].count("/") + 1
+        names = first_names((name for name, _ in self.found), _SHOWN)
+        # The search ends at the first level with any, so all of them are on the level of the last one.
+        levels = self.found[-1][0].count("/") + 1
         high = "one level" if levels == 1 else f"{levels} levels"
         return f"is {high} too high; below it: {names}"
 
@@ -188,7 +185,7 @@ class PartOfModule(Diagnosis):
 
     def remedy(self, path: str) -> str:
         """See the base class."""
-        return f"Give the whole directory: {self.whole!r}."
+        return f"Pass the whole directory: {self.whole!r}."
 
 
 @dataclass(frozen=True)
@@ -213,14 +210,14 @@ class OtherDirectory(Diagnosis):
 
     def what(self) -> str:
         """See the base class."""
-        return f"is a directory without {GRAPH_FILE!r}; it holds {_listed(self.names)}"
+        return f"is a directory without {GRAPH_FILE!r}; it holds {first_names(self.names, _SHOWN)}"
 
     def remedy(self, path: str) -> str:
         """See the base class."""
         if self.models:
             name, kind = self.models[0]
             return f"{name!r} is {kind.what}. {kind.remedy_for(join(path, name))}"
-        return f"Give the directory that holds {MODULE_FILE!r} and {GRAPH_FILE!r}."
+        return f"Pass the directory that holds {MODULE_FILE!r} and {GRAPH_FILE!r}."
 
 
 @dataclass(frozen=True)
@@ -242,14 +239,14 @@ class Incomplete(Diagnosis):
 
 @dataclass(frozen=True)
 class Pointers(Diagnosis):
-    """Files whose content git-lfs has not fetched."""
+    """Files whose content Git LFS has not fetched."""
 
     names: tuple[str, ...]
     error = errors.DamagedModuleError
 
     def what(self) -> str:
         """See the base class."""
-        return f"has pointers of git-lfs in place of the content of {_listed(self.names)}"
+        return f"has Git LFS pointers instead of the content of {first_names(self.names, _SHOWN)}"
 
     def remedy(self, path: str) -> str:
         """See the base class."""
@@ -289,11 +286,11 @@ class Nothing(Diagnosis):
         # a coincidence.
         variable = unreplaced_variable(path)
         if variable:
-            return f"Python does not replace {variable}, a shell does: pass os.path.expandvars(path)."
+            return f"Python does not expand {variable}; a shell does. Pass os.path.expandvars(path)."
         if self.similar:
             return f"Did you mean {self.similar!r}?"
         if self.nearest:
-            return f"Only {self.nearest!r} exists of this path."
+            return f"The path exists only up to {self.nearest!r}."
         return "Check the path; a relative one starts from the current directory."
 
 
@@ -307,7 +304,7 @@ class BrokenLink(Diagnosis):
 
     def what(self) -> str:
         """See the base class."""
-        return f"does not exist: {self.link!r} is a symbolic link to {self.target!r}, where nothing is"
+        return f"does not exist: {self.link!r} is a symbolic link to {self.target!r}, which does not exist"
 
     def remedy(self, path: str) -> str:
         """See the base class."""

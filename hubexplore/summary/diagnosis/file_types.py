@@ -39,7 +39,7 @@ _KINDS: Final = {
         "a file compressed by gzip", "If a module is in it, give it a name that ends with '.tar.gz'."
     ),
     magic.TAR: FileKind("a tar archive", "If a module is in it, give it a name that ends with '.tar'."),
-    magic.GIT_LFS: FileKind("a pointer of git-lfs, not the file itself", "Run `git lfs pull` there."),
+    magic.GIT_LFS: FileKind("a Git LFS pointer, not the file itself", "Run `git lfs pull` there."),
     magic.ZIP_ENTRY: FileKind("a zip archive", "If a module is in it, give it a name that ends with '.zip'."),
     magic.BZIP2: FileKind(
         "a file compressed by bzip2", "If a module is in it, give it a name that ends with '.tar.bz2'."
@@ -85,7 +85,7 @@ def file_kind(name: str, head: bytes) -> FileKind:  # noqa: PLR0911  # one retur
         )
     return FileKind(
         "a single file",
-        "Give the directory that holds 'tfhub_module.pb' and 'saved_model.pb'.",
+        "Pass the directory that holds 'tfhub_module.pb' and 'saved_model.pb'.",
         is_other=False,
     )
 

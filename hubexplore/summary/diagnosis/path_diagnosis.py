@@ -36,7 +36,7 @@ from hubexplore.summary.module_format import (
 )
 from hubexplore.summary.weights import checkpoint_index
 
-# Bytes of a file that may be a pointer of git-lfs. Its specification allows less than 1024.
+# Bytes of a file that may be a Git LFS pointer. Its specification allows less than 1024.
 _LARGEST_POINTER: Final = 1024
 # Limits of the search below a directory: a folder of data may hold millions of files, and on a remote file
 # system each look is a request. Entries of a directory, levels below it, and paths of the next level.

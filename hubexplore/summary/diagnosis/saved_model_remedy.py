@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from hubexplore.summary.module_format import ATTACHMENTS, MAIN_OPS
+from hubexplore.summary.tags import serving_tags
 
 # An allow-list: an unknown collection may name nodes in a form of its own, which cannot be renamed when the
 # graph is imported into a scope.
@@ -32,8 +33,6 @@ _SHOWN: Final = 12
 """Maximum number of names that a note lists."""
 _LONGEST: Final = 80
 """Maximum length in characters of a name in a note."""
-_SERVE: Final = ["serve"]
-_TRAIN: Final = "train"
 
 
 def unsupported(collections: Iterable[str]) -> list[str]:
@@ -76,12 +75,3 @@ def module_code(source: str, tag_sets: Iterable[Sequence[str]]) -> str:
     """
     tags = serving_tags(tag_sets)
     return f"hub.Module({source}{f', tags={tags!r}' if tags else ''})"
-
-
-def serving_tags(tag_sets: Iterable[Sequence[str]]) -> list[str]:
-    """The tags of the graph variant for serving, or of one that is not for training; sorted."""
-    # The fewest tags before more: a further tag, such as "gpu" or "tpu", says that a variant is for one kind
-    # of machine. The tags themselves decide ties.
-    return min(
-        map(sorted, tag_sets), key=lambda tags: (tags != _SERVE, _TRAIN in tags, len(tags), tags), default=[]
-    )

@@ -9,6 +9,12 @@ import uuid
 from pathlib import Path
 
 
+def part_name(name: str) -> str:
+    """Returns a new name for what is written beside `name` first: `.NAME.0123456789ab.part`."""
+    # Random, so that two writers do not meet. Cut, since a name may have 255 bytes and this one is longer.
+    return f".{name[:40]}.{uuid.uuid4().hex[:12]}.part"
+
+
 def write_file(path: str | os.PathLike[str], content: bytes) -> None:
     """Writes a file beside its target, then renames it; what is at the target stays until then.
 
@@ -25,8 +31,7 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> None:
     if not is_plain or (target.exists() and not os.access(target.parent, os.W_OK)):
         target.write_bytes(content)
         return
-    # A name may have 255 bytes, and this one is longer than the target's.
-    temporary = target.with_name(f".{target.name[:40]}.{uuid.uuid4().hex[:12]}.part")
+    temporary = target.with_name(part_name(target.name))
     try:
         temporary.write_bytes(content)
         if target.exists():

@@ -9,7 +9,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Final, Protocol
 
-from hubexplore.errors import DamagedModuleError
+from hubexplore.errors import MSG_AGAIN, DamagedModuleError
 from hubexplore.summary.files.paths import is_url
 
 LARGEST_MESSAGE: Final = (1 << 31) - 1
@@ -24,12 +24,10 @@ _KINDS: Final = (
     (stat.S_ISBLK, "a device"),
 )
 
-MSG_TOO_LONG: Final = (
-    "{path!r} has {size:,} bytes, at most {limit:,} can be read. Copy or download the module again."
-)
+MSG_TOO_LONG: Final = "{path!r} has {size:,} bytes, but at most {limit:,} can be read. " + MSG_AGAIN
 MSG_SPARSE: Final = (
     "{path!r} has {size:,} bytes, but only {stored:,} of them were ever written: a copy or download broke "
-    "off. Copy or download the module again."
+    "off. " + MSG_AGAIN
 )
 
 

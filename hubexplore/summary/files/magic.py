@@ -30,7 +30,7 @@ XZ: Final = Format("xz", (b"\xfd7zXZ\0",))
 ZSTANDARD: Final = Format("Zstandard", (b"\x28\xb5\x2f\xfd",))
 SEVEN_ZIP: Final = Format("7z", (b"7z\xbc\xaf",))
 RAR: Final = Format("RAR", (b"Rar!",))
-GIT_LFS: Final = Format("pointer of git-lfs", (b"version https://git-lfs.github.com/spec/",))
+GIT_LFS: Final = Format("Git LFS pointer", (b"version https://git-lfs.github.com/spec/",))
 HDF5: Final = Format("HDF5", (b"\x89HDF\r\n\x1a\n",))
 # A FlatBuffer: its first four bytes are an offset, and the identifier follows.
 TF_LITE: Final = Format("TensorFlow Lite", (b"TFL3",), 4)

@@ -54,12 +54,12 @@ MSG_FILE_URL: Final = (
     "{what} is {path!r}, which names {found}. A file: address looks like 'file:///home/me/module'."
 )
 MSG_GONE: Final = (
-    "{what} is {path!r}, relative to a current directory that does not exist any more. Pass an absolute "
+    "{what} is {path!r}, relative to a current directory that no longer exists. Pass an absolute "
     "path, or change the directory first: os.chdir(...)."
 )
 MSG_SHELL: Final = (
-    "{what} is {path!r}. Python does not replace {variable}; a shell does. Write "
-    "os.path.expandvars({path!r}), or {literal!r} for a folder of that very name."
+    "{what} is {path!r}. Python does not expand {variable}; a shell does. Write "
+    "os.path.expandvars({path!r}), or {literal!r} for a folder of exactly that name."
 )
 MSG_REMOTE: Final = "{what} is {path!r}, but only local files are written here. Write a local path."
 MSG_UNUSABLE: Final = "{what} cannot be used: {reason}: {path!r}. Write a shorter or more direct one."

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from hubexplore.summary.dtypes import DTYPES
 from hubexplore.summary.graph.messages import TensorShapeProto
-from hubexplore.summary.graph.op_definitions import definition
-from hubexplore.summary.graph.op_outputs import output_of
+from hubexplore.summary.graph.ops.op_definitions import definition
+from hubexplore.summary.graph.ops.op_outputs import output_of
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.model import Shape
 

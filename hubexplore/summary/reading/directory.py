@@ -12,10 +12,11 @@ from hubexplore.errors import DamagedModuleError, HubError, SignatureError, Unsu
 from hubexplore.summary.diagnosis import path_diagnosis, saved_model_remedy, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
 from hubexplore.summary.files.filesystem import Filesystem, is_link, join, read_message
-from hubexplore.summary.formats import frozen_graph, model_files, tf2_saved_model, training_checkpoint
-from hubexplore.summary.formats.chosen_signatures import Signatures
 from hubexplore.summary.formats.converted import Converted
-from hubexplore.summary.formats.model_files import ModelFiles
+from hubexplore.summary.formats.graph_files import frozen_graph, model_files, training_checkpoint
+from hubexplore.summary.formats.graph_files.chosen_signatures import Signatures
+from hubexplore.summary.formats.graph_files.model_files import ModelFiles
+from hubexplore.summary.formats.tf2 import tf2_saved_model
 from hubexplore.summary.graph import saved_model_parser
 from hubexplore.summary.graph.hub_messages import check_definition
 from hubexplore.summary.graph.messages import MetaGraphDef, SavedModel
@@ -58,8 +59,8 @@ _CHUNK: Final = 1 << 24  # bytes of a file in memory at once
 _NO_VARIABLES: Final = frozenset({"_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter/.ATTRIBUTES/VARIABLE_VALUE"})
 
 MSG_LONG_TEXT: Final = (
-    "{path!r} is a graph in text form of {size:,} bytes. To read text takes long, so at most {limit:,} bytes "
-    "of it are shown. {remedy}"
+    "{path!r} is a graph in text form of {size:,} bytes. Text is slow to parse, so the limit is {limit:,} "
+    "bytes. {remedy}"
 )
 
 

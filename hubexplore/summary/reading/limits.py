@@ -12,8 +12,8 @@ from hubexplore.summary.reading.resources import ASSETS_COLLECTION
 from hubexplore.summary.reading.variables import VARIABLE_COLLECTIONS
 
 MSG_MANY: Final = (
-    "The module lists {count:,} {what}, of which at most {limit:,} are read: several times as many as the "
-    "largest published models have. If it is meant to be so large, open it with tf.saved_model.load."
+    "The module lists {count:,} {what}; the limit is {limit:,}, several times as many as the largest "
+    "published models have. If the module is not damaged, open it with tf.saved_model.load."
 )
 
 _NODES: Final = "nodes"

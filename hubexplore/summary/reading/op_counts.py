@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from hubexplore.summary.graph.op_definitions import known_ops
-from hubexplore.summary.graph.op_packages import provider
+from hubexplore.summary.graph.ops.op_definitions import known_ops
+from hubexplore.summary.graph.ops.op_packages import provider
 from hubexplore.summary.model import OpSummary
 
 

@@ -61,12 +61,13 @@ def contradictions(meta_graph: Any, signatures: Iterable[SignatureSummary]) -> I
 def _contradiction(info: Any, tensor: TensorSummary) -> Iterator[str]:
     shape, declared = tensor.shape, dtype_name(info.dtype)
     if info.dtype and declared != tensor.dtype:
-        yield f"as {declared}, but in the graph it is {tensor.dtype}, which counts."
+        yield f"as {declared}, but in the graph it is {tensor.dtype}; the latter is used."
     if not info.HasField("tensor_shape"):
         if shape:
-            yield f"without a shape; that of the graph counts, {_written(shape)}."
+            yield f"without a shape; that of the graph is used: {_written(shape)}."
     elif shape != (stated := shape_of(info.tensor_shape)):
-        yield (f"with the shape {_written(stated)}, but in the graph it has {_written(shape)}, which counts.")
+        difference = f"with the shape {_written(stated)}, but in the graph it has {_written(shape)}"
+        yield f"{difference}; the latter is used."
 
 
 def _written(shape: Shape) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from google.protobuf.message import DecodeError
 
 from hubexplore.errors import reading
-from hubexplore.summary.formats.object_graph import VALUE, check_count, checkpoint_paths
+from hubexplore.summary.formats.tf2.object_graph import VALUE, check_count, checkpoint_paths
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import VariableDef, dtype_name
 from hubexplore.summary.graph.traversal import node_of
@@ -186,6 +186,8 @@ def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> lis
     """The variables among the objects of a TF2 SavedModel whose graph is not that of a module."""
     check_count(objects)
     paths = checkpoint_paths(objects)
+    # Objects do not name their nodes: the handle of a variable is the node whose shared_name is the
+    # variable's name.
     handles = {
         node.attr["shared_name"].s.decode(errors="replace"): name
         for name, node in nodes.items()

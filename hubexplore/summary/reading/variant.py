@@ -8,11 +8,12 @@ from typing import Any, Final
 from hubexplore.errors import closest
 from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.graph.declared_tensors import Declared
-from hubexplore.summary.graph.function_nesting import find_endless
+from hubexplore.summary.graph.functions.function_nesting import find_endless
 from hubexplore.summary.graph.messages import dtype_name
-from hubexplore.summary.graph.op_kernels import reason, who_needs, without_kernel
-from hubexplore.summary.graph.op_packages import describe, some_of
+from hubexplore.summary.graph.ops.op_kernels import reason, who_needs, without_kernel
+from hubexplore.summary.graph.ops.op_packages import MOST_NAMED, describe
 from hubexplore.summary.graph.traversal import node_of
+from hubexplore.summary.lookup import first_names
 from hubexplore.summary.model import (
     AssetSummary,
     CollectionSummary,
@@ -162,7 +163,7 @@ def _cannot_run(variant: VariantSummary, meta_graph: Any) -> list[str]:
     sentences = []
     for op in sorted(lacking | unknown):
         if op in lacking and needs.get(op, not needs):
-            needed = f" It is needed by: {some_of(needs[op])}." if needs else ""
+            needed = f" It is needed by: {first_names(needs[op], MOST_NAMED)}." if needs else ""
             sentences.append(f"The op {op!r} cannot run: {reason(op)}.{needed}")
         elif op in unknown:
             sentences.append(f"TensorFlow has no op {describe([op], needs)}.")

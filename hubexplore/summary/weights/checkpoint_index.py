@@ -182,7 +182,7 @@ def check_shards(index: CheckpointIndex, prefix: str, filesystem: Filesystem) ->
         except SpecialFileError as error:
             return f"{error.strerror}."
         if size < end:
-            return f"The data file {path!r} is cut: it has {size:,} bytes of at least {end:,}."
+            return f"The data file {path!r} is truncated: it has {size:,} bytes and needs at least {end:,}."
     return None
 
 
@@ -195,11 +195,11 @@ def _table(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         raise ValueError(f"it has only {len(data)} bytes")
     footer = data[-_FOOTER:]
     if not footer.endswith(_MAGIC):
-        raise ValueError("it does not end as an index does, so it was cut or is no index")
+        raise ValueError("it does not end like an index, so it is truncated or something else")
     meta_offset, meta_size, position = _handle(footer, 0)
     index_offset, index_size, position = _handle(footer, position)
     if footer[position:-8].strip(b"\0"):
-        raise ValueError("there is something in its footer")
+        raise ValueError("its footer has unexpected content")
     _block(data, meta_offset, meta_size)
     # Invariants: blocks do not overlap and keys ascend over all blocks. A table that breaks them was altered
     # although its checksums fit, and could make one block be read a million times.
@@ -224,9 +224,9 @@ def _handle(data: bytes, position: int) -> tuple[int, int, int]:
     for _ in range(2):
         start = position
         number, position = wire.varint(data, start)
-        # The footer has no checksum: a number spelt longer than needed is a flipped bit too.
+        # The footer has no checksum: a number in more bytes than it needs is a flipped bit too.
         if position - start > 1 and data[position - 1] == 0:
-            raise ValueError("a number in it is spelt too long")
+            raise ValueError("a number in its footer is encoded in more bytes than it needs")
         numbers.append(number)
     return numbers[0], numbers[1], position
 
@@ -298,7 +298,7 @@ def _num_shards(header: bytes) -> int:
             raise ValueError("it was written on a big-endian machine, which is not supported")
     # The names of shards have five digits.
     if not 0 < count < 100_000:
-        raise ValueError(f"it claims to have {count} shards")
+        raise ValueError(f"it states that it has {count} shards")
     return count
 
 

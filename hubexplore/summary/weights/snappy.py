@@ -24,7 +24,7 @@ def decompress(data: bytes) -> bytes:
     """
     length, position = wire.varint(data, 0)
     if length > _LARGEST_EXPANSION * len(data):
-        raise ValueError("a compressed block claims an impossible length")
+        raise ValueError("a compressed block states an impossible length")
     result = bytearray()
     while position < len(data):
         tag = data[position]
@@ -52,7 +52,7 @@ def decompress(data: bytes) -> bytes:
         if len(result) > length:
             break
     if len(result) != length:
-        raise ValueError("a compressed block has not the length it claims")
+        raise ValueError("a compressed block does not have the length that it states")
     return bytes(result)
 
 
@@ -66,7 +66,7 @@ def _part(data: bytes, position: int, size: int) -> bytes:
 def _copy(result: bytearray, offset: int, size: int) -> None:
     start = len(result) - offset
     if offset == 0 or start < 0:
-        raise ValueError("a compressed block refers to what is not there")
+        raise ValueError("a compressed block refers to data that does not exist")
     # The copy may overlap its own result, which repeats the last `offset` bytes.
     chunk = result[start : start + size]
     result += (chunk * (size // len(chunk) + 1))[:size]

@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hubexplore import errors
+from hubexplore.errors import MSG_AGAIN
 from hubexplore.summary.files.filesystem import LocalFilesystem, data_extents
 from hubexplore.summary.graph.messages import dtype_name
 from hubexplore.summary.model import Shape, VariableSummary, elements
@@ -43,21 +44,19 @@ _SAFE_EXPONENT: Final = 500
 
 MSG_NO_WEIGHTS: Final = (
     "Statistics are read from a checkpoint, and this module has none that can be read. Export it first, or "
-    "look at the path of a module on disk."
+    "summarise a module on disk."
 )
 MSG_NO_MATCH: Final = (
-    "No variable matches {pattern!r}: a pattern is a part of a name, or has * and ? and then stands for the "
-    "whole name.{hint}"
+    "No variable matches {pattern!r}: a pattern is a part of a name, or a whole name with * and ?.{hint}"
 )
-MSG_MISSING: Final = "The data file {path!r} is missing. Copy or download the module again."
+MSG_MISSING: Final = "The data file {path!r} is missing. " + MSG_AGAIN
 MSG_SHORT: Final = (
-    "The data file {path!r} is cut: it ends before byte {end:,}, which {name!r} needs. Copy or download the "
-    "module again."
+    "The data file {path!r} is truncated: it ends before byte {end:,}, which {name!r} needs. " + MSG_AGAIN
 )
-MSG_UNREADABLE: Final = "The data file {path!r} cannot be read: {reason}. Check its rights and the disk."
+MSG_UNREADABLE: Final = "The data file {path!r} cannot be read: {reason}. Check its permissions and the disk."
 MSG_SIZE: Final = (
-    "The checkpoint is damaged: {name!r} is {dtype} {shape}, which does not take {bytes:,} bytes as "
-    "they are stored. Copy or download the module again."
+    "The checkpoint is damaged: {name!r} is {dtype} {shape}, but {bytes:,} bytes are stored "
+    "for it. " + MSG_AGAIN
 )
 
 

@@ -15,7 +15,13 @@ from hubexplore.display.card import html, text
 from hubexplore.display.rich.containers import ShownDict, ShownList
 from hubexplore.display.rich.summaries import Summary, Variant, displayable
 from hubexplore.errors import HandleError, HubError, NoSuchVariantError
-from hubexplore.summary.model import ModuleSummary, OpSummary, VariableSummary
+from hubexplore.summary.model import (
+    UNNEEDED,
+    ModuleSummary,
+    OpSummary,
+    VariableSummary,
+    VariantSummary,
+)
 from tests.display import page, summaries
 
 RICH = displayable(summaries.RICH)
@@ -129,7 +135,7 @@ def test_the_keys_of_json_are_a_contract() -> None:
     written = RICH.to_dict()
     assert set(written) == {
         "schema", "tensorflow_version", "title", "variants", "format", "size", "files", "digest", "unclaimed",
-        "warnings", "live",
+        "warnings", "notes", "live",
     }  # fmt: skip
     assert set(written["variants"][0]) == {
         "tags", "signatures", "variables", "collections", "tables", "assets", "messages", "losses",
@@ -173,3 +179,10 @@ def test_a_card_that_cannot_be_made_is_a_warning(monkeypatch: pytest.MonkeyPatch
         assert RICH._repr_html_() is None
     with pytest.raises(ZeroDivisionError):
         RICH.to_html()
+
+
+def test_slots_of_an_optimizer_are_no_parameters_of_the_model() -> None:
+    kernel = VariableSummary("kernel", "float32", (2, 3), trainable=True)
+    slot = VariableSummary("Adam/kernel/m", "float32", (2, 3), trainable=False, kind=UNNEEDED)
+    summary = ModuleSummary("model", (VariantSummary((), (), variables=(slot, kernel)),))
+    assert "6 parameters" in str(displayable(summary)).splitlines()[1]

@@ -117,6 +117,6 @@ def test_a_lone_carriage_return_is_quoted() -> None:
 
 
 def test_long_blanks_take_no_time() -> None:
-    """Every blank is looked at once: with a search anew from each of them this would take hours."""
+    """Every blank is looked at once: with a new search from each of them this would take hours."""
     text = "\t; " * 300_000
     assert len(given(np.array([text.encode()], object), "csv")[1]) >= len(text)

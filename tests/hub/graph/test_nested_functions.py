@@ -12,7 +12,7 @@ import tensorflow as tf
 import hubexplore as hub
 from hubexplore.errors import DamagedModuleError
 from tests.hub import modules
-from tests.summary.graph.nested_functions import CALLS, Library
+from tests.summary.graph.functions.nested_functions import CALLS, Library
 
 tf1 = tf.compat.v1
 

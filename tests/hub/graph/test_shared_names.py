@@ -30,13 +30,7 @@ def words_file(path: Path, words: Iterable[str]) -> str:
 
 def table(path: Any) -> tf.lookup.StaticHashTable:
     """Number of a line -> the line."""
-    initializer = tf.lookup.TextFileInitializer(
-        path,
-        tf.int64,
-        tf.lookup.TextFileIndex.LINE_NUMBER,
-        tf.string,
-        tf.lookup.TextFileIndex.WHOLE_LINE,
-    )
+    initializer = modules.line_texts(path)
     return tf.lookup.StaticHashTable(initializer, "?")
 
 
@@ -208,13 +202,7 @@ def test_shared_names_that_differ_go_on_to_differ() -> None:
 
 def _tf2_model(path: Path, words: Sequence[str]) -> str:
     file = words_file(path / "vocab.txt", words)
-    initializer = tf.lookup.TextFileInitializer(
-        file,
-        tf.int64,
-        tf.lookup.TextFileIndex.LINE_NUMBER,
-        tf.string,
-        tf.lookup.TextFileIndex.WHOLE_LINE,
-    )
+    initializer = modules.line_texts(file)
     model = tf.Module()
     model.table = tf.lookup.StaticHashTable(initializer, "?")
     model.call = tf.function(

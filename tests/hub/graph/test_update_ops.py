@@ -17,6 +17,15 @@ SpecOf = Callable[..., hub.ModuleSpec]
 VARIANTS: list[tuple[Any, dict[str, Any]]] = [((), {}), ({"train"}, {"training": True})]
 
 
+def _updated(spec: hub.ModuleSpec, value: float) -> Any:
+    """Values of the variables after a call with a value, and one run of the update ops that it added."""
+    module = hub.Module(spec, trainable=True)
+    module(value)
+    with modules.initialized_session() as session:
+        session.run(tf1.get_collection(UPDATE_OPS))
+        return session.run(module.variables)
+
+
 def test_once_per_call(spec_of: SpecOf, graph: tf.Graph) -> None:
     module = hub.Module(spec_of(modules.normalized, VARIANTS), trainable=True, tags={"train"})
     assert tf1.get_collection(UPDATE_OPS) == []
@@ -108,11 +117,7 @@ def test_an_update_that_waits_for_the_input(spec_of: SpecOf, graph: tf.Graph) ->
             tf1.add_to_collection(UPDATE_OPS, tf1.assign_add(count, 1.0))
         hub.add_signature(inputs=x, outputs=x * 2.0)
 
-    module = hub.Module(spec_of(module_fn), trainable=True)
-    module(1.0)
-    with modules.initialized_session() as session:
-        session.run(tf1.get_collection(UPDATE_OPS))
-        assert session.run(module.variables) == [1.0]
+    assert _updated(spec_of(module_fn), 1.0) == [1.0]
 
 
 def test_a_group_of_updates(spec_of: SpecOf, graph: tf.Graph) -> None:
@@ -123,11 +128,7 @@ def test_a_group_of_updates(spec_of: SpecOf, graph: tf.Graph) -> None:
         tf1.add_to_collection(UPDATE_OPS, tf.group(tf1.assign_add(a, x), tf1.assign_sub(b, x)))
         hub.add_signature(inputs=x, outputs=x * 2.0)
 
-    module = hub.Module(spec_of(module_fn), trainable=True)
-    module(3.0)
-    with modules.initialized_session() as session:
-        session.run(tf1.get_collection(UPDATE_OPS))
-        assert session.run(module.variables) == [3.0, -3.0]
+    assert _updated(spec_of(module_fn), 3.0) == [3.0, -3.0]
 
 
 def test_an_update_listed_twice_joins_once(graph: tf.Graph) -> None:
@@ -148,11 +149,7 @@ def test_the_update_works_where_the_input_is_in_the_middle(spec_of: SpecOf, grap
         tf1.add_to_collection(UPDATE_OPS, tf1.assign_add(total, hidden))
         hub.add_signature(inputs=hidden, outputs=hidden + 1.0)
 
-    module = hub.Module(spec_of(module_fn), trainable=True)
-    module(5.0)
-    with modules.initialized_session() as session:
-        session.run(tf1.get_collection(UPDATE_OPS))
-        assert session.run(module.variables) == [5.0]
+    assert _updated(spec_of(module_fn), 5.0) == [5.0]
 
 
 def test_a_loss_that_depends_on_the_input_belongs_to_the_call(spec_of: SpecOf, graph: tf.Graph) -> None:

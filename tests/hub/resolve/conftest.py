@@ -48,6 +48,12 @@ class Archives:
         """Returns a compressed archive, by default that of a small module."""
         return gzip.compress(Archives.tar(MODULE if files is None else files, *others), mtime=0)
 
+    @staticmethod
+    def extracted(folder: Path) -> dict[str, bytes]:
+        """Returns the files below a folder, in the form in which archives are made of them."""
+        files = (file for file in folder.rglob("*") if file.is_file())
+        return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
+
 
 @pytest.fixture
 def archives() -> Archives:
@@ -136,6 +142,15 @@ def server() -> Iterator[Server]:
         yield result
         web.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def proxy(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """The server, as the proxy of the environment: it is asked for whole addresses of any host."""
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    return server
 
 
 @pytest.fixture(autouse=True)

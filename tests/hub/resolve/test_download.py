@@ -148,14 +148,9 @@ def test_a_web_page_is_no_archive(server: Server, left: Callable[[], list[str]])
     assert left() == []
 
 
-def test_a_web_page_that_shows_the_file(
-    server: Server, archives: Archives, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_web_page_that_shows_the_file(proxy: Server) -> None:
     """github.com, played by the server here as a proxy."""
-    monkeypatch.setenv("http_proxy", server.url)
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    server.give("http://github.com/a/b/blob/main/m.tgz", b"<!doctype html>")
+    proxy.give("http://github.com/a/b/blob/main/m.tgz", b"<!doctype html>")
     with pytest.raises(errors.ArchiveError, match=r"web page.* 'http://github.com/a/b/raw/main/m.tgz'"):
         resolve("http://github.com/a/b/blob/main/m.tgz")
 
@@ -210,15 +205,10 @@ def test_a_silent_server(server: Server, archives: Archives, monkeypatch: pytest
         resolve(handle)
 
 
-def test_the_proxy_of_the_environment(
-    server: Server, archives: Archives, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("http_proxy", server.url)
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    server.give("http://hub.invalid/m.tgz", archives.tar_gz())
+def test_the_proxy_of_the_environment(proxy: Server, archives: Archives) -> None:
+    proxy.give("http://hub.invalid/m.tgz", archives.tar_gz())
     resolve("http://hub.invalid/m.tgz")
-    assert server.requests == ["http://hub.invalid/m.tgz"]
+    assert proxy.requests == ["http://hub.invalid/m.tgz"]
 
 
 def test_many_at_once(server: Server, archives: Archives, left: Callable[[], list[str]]) -> None:

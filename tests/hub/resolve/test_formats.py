@@ -42,23 +42,11 @@ def special(name: str, kind: int, content: bytes = b"") -> zipfile.ZipInfo:
     return member
 
 
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    folder = tmp_path / "around" / "target"
-    folder.mkdir(parents=True)
-    return folder
-
-
 def extract(data: bytes, target: Path) -> str:
     try:
         return archive.extract(io.BytesIO(data), str(target), "m", len(data))
     finally:
         assert [child.name for child in target.parent.iterdir()] == ["target"]
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    files = (file for file in folder.rglob("*") if file.is_file())
-    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
 
 
 FORMATS: dict[str, Callable[[Archives], bytes]] = {
@@ -76,7 +64,7 @@ def test_local_and_remote(suffix: str, tmp_path: Path, archives: Archives, serve
     file = tmp_path / f"m{suffix}"
     file.write_bytes(data)
     for handle in (str(file), f"file:{file}", server.give(f"/m{suffix}", data), server.give("/page", data)):
-        assert tree(Path(resolve(handle))) == archives.MODULE
+        assert archives.extracted(Path(resolve(handle))) == archives.MODULE
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -84,7 +72,7 @@ def test_the_name_may_be_wrong(suffix: str, tmp_path: Path, archives: Archives) 
     for other in (".tgz", ".zip", ".txz"):
         file = tmp_path / f"m{other}"
         file.write_bytes(FORMATS[suffix](archives))
-        assert tree(Path(resolve(file))) == archives.MODULE
+        assert archives.extracted(Path(resolve(file))) == archives.MODULE
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -96,7 +84,7 @@ def test_what_was_compressed_again_on_the_way(
     for _ in range(layers):
         data = gzip.compress(data)
     extract(data, target)
-    assert tree(target) == archives.MODULE
+    assert archives.extracted(target) == archives.MODULE
 
 
 def test_compressed_too_often(target: Path, archives: Archives) -> None:
@@ -110,7 +98,7 @@ def test_compressed_too_often(target: Path, archives: Archives) -> None:
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_methods_of_zip(method: int, target: Path, archives: Archives) -> None:
     extract(zipped(archives.MODULE, method), target)
-    assert tree(target) == archives.MODULE
+    assert archives.extracted(target) == archives.MODULE
 
 
 @pytest.mark.parametrize("prefix", ["x/", "x/y/", "./", "./x/", "x/y/z/"])
@@ -121,9 +109,8 @@ def test_a_module_deeper_than_the_top(suffix: str, prefix: str, target: Path, ar
     files["README.md"] = b""
     path = extract(zipped(files) if suffix == ".zip" else archives.tar_gz(files), target)
     assert path == str(target / prefix)
-    assert {name: content for name, content in tree(Path(path)).items() if name in archives.MODULE} == (
-        archives.MODULE
-    )
+    extracted = archives.extracted(Path(path)).items()
+    assert {name: content for name, content in extracted if name in archives.MODULE} == archives.MODULE
     assert not (target / "__MACOSX").exists()
 
 
@@ -221,11 +208,11 @@ def test_a_zip_archive_whose_members_share_bytes(target: Path) -> None:
         extract(bytes(data), target)
 
 
-def test_a_zip_archive_that_lies_about_a_size(target: Path) -> None:
+def test_a_zip_archive_that_lies_about_a_size(target: Path, archives: Archives) -> None:
     data = bytearray(zipped({"saved_model.pb": bytes(1 << 20)}))
     for mark, offset in ((b"PK\1\2", 24), (b"PK\3\4", 22)):
         start = data.index(mark) + offset
         data[start : start + 4] = (1000).to_bytes(4, "little")
     with pytest.raises(errors.ArchiveError, match="damaged"):
         extract(bytes(data), target)
-    assert sum(map(len, tree(target).values())) <= 1000
+    assert sum(map(len, archives.extracted(target).values())) <= 1000

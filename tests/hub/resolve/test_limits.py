@@ -11,7 +11,6 @@ import re
 import shutil
 import struct
 import tarfile
-import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -22,6 +21,7 @@ import pytest
 
 from hubexplore import errors
 from hubexplore.hub.resolve import archive, resolve, size_limits
+from tests.work import memory_below
 
 if TYPE_CHECKING:
     from tests.hub.resolve.conftest import Archives, Server
@@ -154,19 +154,21 @@ def test_holes_count_as_what_is_written(target: Path, monkeypatch: pytest.Monkey
     assert written(target) == 0
 
 
+def _archive_of_empty_files(suffix: str, names: list[str], archives: Archives) -> bytes:
+    if suffix != ".zip":
+        return archives.tar_gz(dict.fromkeys(names, b""))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as made:
+        for name in names:
+            made.writestr(name, b"")
+    return buffer.getvalue()
+
+
 @pytest.mark.parametrize("suffix", [".tar.gz", ".zip"])
 def test_a_great_many_files(
     suffix: str, target: Path, archives: Archives, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = {f"assets/{number}": b"" for number in range(300)}
-    if suffix == ".zip":
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as made:
-            for name in files:
-                made.writestr(name, b"")
-        data = buffer.getvalue()
-    else:
-        data = archives.tar_gz(files)
+    data = _archive_of_empty_files(suffix, [f"assets/{number}" for number in range(300)], archives)
     monkeypatch.setenv("HUBEXPLORE_MAX_FILES", "100")
     with pytest.raises(errors.ArchiveError, match=r"more than 100 files.*HUBEXPLORE_MAX_FILES'\] = '1000'"):
         extract(data, target)
@@ -183,13 +185,8 @@ def test_the_list_of_a_zip_archive_is_not_read_if_it_is_too_long(target: Path) -
     data = (
         b"PK\3\4" + bytes(26) + entry * count + end + (46 * count).to_bytes(4, "little") + b"\x1e\0\0\0\0\0"
     )
-    tracemalloc.start()
-    try:
-        with pytest.raises(errors.ArchiveError, match="HUBEXPLORE_MAX_FILES"):
-            extract(data, target)
-        assert tracemalloc.get_traced_memory()[1] < 8 << 20
-    finally:
-        tracemalloc.stop()
+    with memory_below(8 << 20), pytest.raises(errors.ArchiveError, match="HUBEXPLORE_MAX_FILES"):
+        extract(data, target)
 
 
 def test_properties_of_all_members_do_not_multiply(target: Path) -> None:
@@ -197,13 +194,8 @@ def test_properties_of_all_members_do_not_multiply(target: Path) -> None:
     properties = {f"k{number}": "" for number in range(20_000)}
     data = tarfile.TarInfo.create_pax_global_header(properties)
     data += b"".join(tarfile.TarInfo(f"f{number}").tobuf() for number in range(50)) + bytes(1024)
-    tracemalloc.start()
-    try:
-        with pytest.raises(errors.ArchiveError, match="more than 100 properties"):
-            extract(gzip.compress(data), target)
-        assert tracemalloc.get_traced_memory()[1] < 32 << 20
-    finally:
-        tracemalloc.stop()
+    with memory_below(32 << 20), pytest.raises(errors.ArchiveError, match="more than 100 properties"):
+        extract(gzip.compress(data), target)
 
 
 @pytest.mark.parametrize("locator", [b"", b"PK\6\7" + bytes(4) + (30).to_bytes(8, "little") + bytes(4)])
@@ -217,50 +209,38 @@ def test_a_second_end_of_a_zip_archive_does_not_hide_the_first(target: Path, loc
     large, small = record(count, 46 * count), record(1, 46)
     entries = b"PK\3\4" + bytes(26) + large + (b"PK\1\2" + bytes(42)) * count
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 46 if locator else 46 * count, 30, 0)
-    tracemalloc.start()
-    try:
-        with pytest.raises(errors.ArchiveError, match="HUBEXPLORE_MAX_FILES"):
-            extract(entries + small + (locator or bytes(20)) + end, target)
-        assert tracemalloc.get_traced_memory()[1] < 64 << 20
-    finally:
-        tracemalloc.stop()
+    with memory_below(64 << 20), pytest.raises(errors.ArchiveError, match="HUBEXPLORE_MAX_FILES"):
+        extract(entries + small + (locator or bytes(20)) + end, target)
 
 
 @pytest.mark.parametrize("suffix", [".tar.gz", ".zip"])
 @pytest.mark.parametrize("step", [1, 1500])
 def test_a_deep_path(suffix: str, step: int, target: Path, archives: Archives) -> None:
     """Whether the directories come one by one or all at once."""
-    files = {f"{'a/' * depth}f": b"" for depth in range(step, 1501, step)}
-    if suffix == ".zip":
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as made:
-            for name in files:
-                made.writestr(name, b"")
-        data = buffer.getvalue()
-    else:
-        data = archives.tar_gz(files)
+    names = [f"{'a/' * depth}f" for depth in range(step, 1501, step)]
+    data = _archive_of_empty_files(suffix, names, archives)
     with pytest.raises(errors.ArchiveError, match=r"directories deep.*HUBEXPLORE_MAX_DEPTH'\] = '\d+'"):
         extract(data, target)
     shutil.rmtree(target)
 
 
+def _links(count: int, target_of: Callable[[int], str]) -> list[tarfile.TarInfo]:
+    """Symbolic links l0, l1, ... as members of an archive."""
+    links = [tarfile.TarInfo(f"l{number}") for number in range(count)]
+    for number, link in enumerate(links):
+        link.type, link.linkname = tarfile.SYMTYPE, target_of(number)
+    return links
+
+
 def test_few_links_that_take_long_to_follow(target: Path, archives: Archives) -> None:
     """900 of them, each to the one before and by way of what is not there, took 40 seconds."""
-    links = []
-    for number in range(900):
-        link = tarfile.TarInfo(f"l{number}")
-        link.type, link.linkname = tarfile.SYMTYPE, f"d/../missing/../l{number - 1}"
-        links.append(link)
+    links = _links(900, lambda number: f"d/../missing/../l{number - 1}")
     with pytest.raises(errors.ArchiveError, match="'l40' leads through too many other links"):
         extract(archives.tar_gz(None, *links), target)
 
 
 def test_links_that_lead_through_each_other(target: Path, archives: Archives) -> None:
-    links = []
-    for number in range(3000):
-        link = tarfile.TarInfo(f"l{number}")
-        link.type, link.linkname = tarfile.SYMTYPE, f"l{number + 1}"
-        links.append(link)
+    links = _links(3000, lambda number: f"l{number + 1}")
     with pytest.raises(errors.ArchiveError, match="too many other links"):
         extract(archives.tar_gz(None, *links), target)
 

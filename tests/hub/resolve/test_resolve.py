@@ -184,7 +184,7 @@ def test_an_archive_that_is_written_while_it_is_read(
 
     real = archive.extract
     monkeypatch.setattr(archive, "extract", extract)
-    with pytest.raises(errors.ArchiveError, match="written to while it was extracted"):
+    with pytest.raises(errors.ArchiveError, match="changed while it was being extracted"):
         resolve(file)
     assert left() == []
 

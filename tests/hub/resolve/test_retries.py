@@ -104,7 +104,7 @@ def test_a_broken_download_is_resumed(
 
 
 @pytest.mark.parametrize("headers", [{}, {"ETag": 'W/"1"'}, {"ETag": '"1"'}])
-def test_a_server_without_ranges_starts_anew(
+def test_a_server_without_ranges_starts_over(
     headers: dict[str, str], server: Server, body: bytes, archives: Archives
 ) -> None:
     handle = server.give("/m", body, cut=300_000, headers=headers)
@@ -175,7 +175,7 @@ def test_gzip_on_the_way(form: str, already: bool, server: Server, archives: Arc
 
 
 def test_a_compression_that_was_not_asked_for(server: Server) -> None:
-    with pytest.raises(errors.DownloadError, match="as 'br', which was not asked for"):
+    with pytest.raises(errors.DownloadError, match="as 'br', which was not requested"):
         resolve(server.give("/m", b"x", headers={"Content-Encoding": "br"}))
 
 

@@ -22,8 +22,9 @@ import tensorflow as tf
 import hubexplore as hub
 from hubexplore.hub.storage import export as export_module
 from hubexplore.hub.storage import export_target
+from tests.folders import names
 from tests.hub.storage import placement_worker
-from tests.hub.storage.placement_worker import StopAt, names
+from tests.hub.storage.placement_worker import StopAt
 
 tf1 = tf.compat.v1
 

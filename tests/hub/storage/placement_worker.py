@@ -20,6 +20,7 @@ from types import FrameType
 from typing import Any
 
 from hubexplore.hub.placement import place, recover, rename
+from tests.folders import names
 
 LAST = "tfhub_module.pb"
 FILES = {str(file) for file in Path(rename.__file__).parent.glob("*.py")}
@@ -119,10 +120,6 @@ def interrupted(number: int, work: Callable[[], None]) -> bool:
     finally:
         sys.settrace(None)
     return False
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir())
 
 
 def stopped_at(number: int, scenario: str, action: str, parent: Path) -> dict[str, Any]:

@@ -19,32 +19,16 @@ from google.protobuf import wrappers_pb2
 import hubexplore as hub
 from hubexplore.hub.placement import rename
 from hubexplore.hub.storage import export as export_module
+from tests.folders import names, tree
 from tests.hub import modules
 
 tf1 = tf.compat.v1
 
 
 @pytest.fixture
-def affine(graph: tf.Graph) -> Any:
-    return hub.Module(hub.create_module_spec(modules.affine))
-
-
-@pytest.fixture
 def session(affine: Any) -> Any:
     with modules.initialized_session() as session:
         yield session
-
-
-def _tree(folder: Path) -> dict[str, bytes | None]:
-    """Everything below a folder: relative path -> content, None for folders."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
-        for path in sorted(folder.rglob("*"))
-    }
-
-
-def _names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 # Values.
@@ -153,7 +137,7 @@ def test_uninitialised_variables(affine: Any, tmp_path: Path) -> None:
 
 def test_parents_are_made(affine: Any, session: Any, tmp_path: Path) -> None:
     affine.export(str(tmp_path / "new" / "deeper" / "module"), session)
-    assert _names(tmp_path / "new" / "deeper") == ["module"]
+    assert names(tmp_path / "new" / "deeper") == ["module"]
     assert hub.load_module_spec(tmp_path / "new" / "deeper" / "module").get_tags()
 
 
@@ -161,7 +145,7 @@ def test_a_relative_path(affine: Any, session: Any, tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     affine.export("module", session)
     affine.export("./other/", session)
-    assert _names(tmp_path) == ["module", "other"]
+    assert names(tmp_path) == ["module", "other"]
 
 
 def test_an_empty_directory_is_filled(affine: Any, session: Any, tmp_path: Path) -> None:
@@ -169,7 +153,7 @@ def test_an_empty_directory_is_filled(affine: Any, session: Any, tmp_path: Path)
     target.mkdir()
     affine.export(target, session)
     assert hub.load_module_spec(target).get_tags()
-    assert _names(tmp_path) == ["module"]
+    assert names(tmp_path) == ["module"]
 
 
 def test_unrelated_files_stay(affine: Any, session: Any, tmp_path: Path) -> None:
@@ -177,7 +161,7 @@ def test_unrelated_files_stay(affine: Any, session: Any, tmp_path: Path) -> None
     affine.export(tmp_path, session)
     assert (tmp_path / "README").read_text() == "mine"
     assert hub.load_module_spec(tmp_path).get_tags()
-    assert _names(tmp_path) == ["README", "saved_model.pb", "tfhub_module.pb", "variables"]
+    assert names(tmp_path) == ["README", "saved_model.pb", "tfhub_module.pb", "variables"]
 
 
 @pytest.mark.parametrize("entry", ["saved_model.pb", "tfhub_module.pb", "variables/x", "saved_model.pbtxt"])
@@ -187,19 +171,19 @@ def test_a_directory_with_a_model_is_left_alone(
     target = tmp_path / "module"
     (target / entry).parent.mkdir(parents=True)
     (target / entry).write_bytes(b"precious")
-    before = _tree(tmp_path)
+    before = tree(tmp_path)
     for error in (OSError, tf.errors.AlreadyExistsError):
         with pytest.raises(error, match="already"):
             affine.export(target, session)
-    assert _tree(tmp_path) == before
+    assert tree(tmp_path) == before
 
 
 def test_exporting_twice_to_one_place(affine: Any, session: Any, tmp_path: Path) -> None:
     affine.export(tmp_path / "module", session)
-    before = _tree(tmp_path)
+    before = tree(tmp_path)
     with pytest.raises(FileExistsError):
         affine.export(tmp_path / "module", session)
-    assert _tree(tmp_path) == before
+    assert tree(tmp_path) == before
 
 
 def test_a_file_is_in_the_way(affine: Any, session: Any, tmp_path: Path) -> None:
@@ -238,13 +222,13 @@ def test_interrupted_at_any_step(  # noqa: PLR0917 - pytest passes them by name
     place = tmp_path / "place"
     if exists:
         (place / "module").mkdir(parents=True)
-    before = _tree(tmp_path)
+    before = tree(tmp_path)
     with modules.initialized_session() as session:
         monkeypatch.setattr(export_module, step, fail)
         expected = OSError if isinstance(error, OSError) else error
         with pytest.raises(expected):
             module.export(place / "module", session)
-        assert _tree(tmp_path) == before
+        assert tree(tmp_path) == before
         monkeypatch.undo()
         module.export(place / "module", session)
     assert modules.evaluate(place / "module", ["a"])["default"] == [0]
@@ -257,7 +241,7 @@ def test_interrupted_between_moves_into_an_existing_directory(
     target = tmp_path / "module"
     target.mkdir()
     (target / "README").write_text("mine")
-    before = _tree(tmp_path)
+    before = tree(tmp_path)
     move = rename.move
     calls: list[Path] = []
 
@@ -270,7 +254,7 @@ def test_interrupted_between_moves_into_an_existing_directory(
     monkeypatch.setattr(rename, "move", interrupted)
     with pytest.raises(KeyboardInterrupt):
         affine.export(target, session)
-    assert _tree(tmp_path) == before
+    assert tree(tmp_path) == before
 
 
 def test_killed_at_lines_all_over(tmp_path: Path) -> None:
@@ -356,9 +340,9 @@ def everything(tmp_path: Path) -> str:
 def test_exported_loaded_and_exported_again(everything: str, tmp_path: Path) -> None:
     again = modules.export(hub.load_module_spec(everything), tmp_path / "again")
     first, second = Path(everything), Path(again)
-    assert sorted(_tree(first)) == sorted(_tree(second))
+    assert sorted(tree(first)) == sorted(tree(second))
     assert modules.read_graphs(first) == modules.read_graphs(second)
-    assert _tree(first)["assets/words.txt"] == _tree(second)["assets/words.txt"]
+    assert tree(first)["assets/words.txt"] == tree(second)["assets/words.txt"]
     prefix = "variables/variables"
     reader = [tf.train.load_checkpoint(str(path / prefix)) for path in (first, second)]
     assert reader[0].get_variable_to_shape_map() == reader[1].get_variable_to_shape_map()
@@ -384,13 +368,13 @@ def test_the_original_may_go_after_the_second_export(everything: str, tmp_path: 
 def test_no_path_of_this_machine_is_written(everything: str, tmp_path: Path) -> None:
     again = modules.export(hub.load_module_spec(everything), tmp_path / "again")
     for path in (everything, again):
-        for name, data in _tree(Path(path)).items():
+        for name, data in tree(Path(path)).items():
             assert str(tmp_path).encode() not in (data or b""), name
 
 
 def test_two_exports_are_the_same_bytes(everything: str, tmp_path: Path) -> None:
     spec = hub.load_module_spec(everything)
-    trees = [_tree(Path(modules.export(spec, tmp_path / name))) for name in ("one", "other")]
+    trees = [tree(Path(modules.export(spec, tmp_path / name))) for name in ("one", "other")]
     assert trees[0] == trees[1]
 
 
@@ -419,7 +403,7 @@ def test_a_module_inside_of_a_module(everything: str, tmp_path: Path, loaded: bo
     if loaded:
         outer = modules.export(hub.load_module_spec(outer), tmp_path / "outer_again")
     shutil.rmtree(everything)
-    for data in _tree(Path(outer)).values():
+    for data in tree(Path(outer)).values():
         assert str(tmp_path).encode() not in (data or b"")
     assert modules.evaluate(outer, ["b", "a"])["default"].tolist() == [[11.0], [10.0]]
     assert modules.evaluate(outer, ["b", "a"], tags=["train"])["default"].tolist() == [[10.5], [9.5]]

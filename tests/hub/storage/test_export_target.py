@@ -18,6 +18,7 @@ from hubexplore.errors import ExportError, ExportExistsError, HubError
 from hubexplore.hub.placement import rename as renaming
 from hubexplore.hub.placement.scratch import Scratch
 from hubexplore.hub.storage import export as export_module
+from tests.folders import names
 from tests.hub import modules
 
 tf1 = tf.compat.v1
@@ -27,18 +28,13 @@ Export = Callable[..., None]
 
 
 @pytest.fixture
-def module(graph: tf.Graph) -> Any:
-    return hub.Module(hub.create_module_spec(modules.affine))
-
-
-@pytest.fixture
-def export(module: Any) -> Iterator[Export]:
+def export(affine: Any) -> Iterator[Export]:
     """Exports a module whose `b` is what is asked for."""
     with modules.initialized_session() as session:
 
         def write(path: Path | str, b: float = 1.0, overwrite: bool = False) -> None:
-            session.run(module.variable_map["b"].assign([b] * 3))
-            module.export(path, session, overwrite=overwrite)
+            session.run(affine.variable_map["b"].assign([b] * 3))
+            affine.export(path, session, overwrite=overwrite)
 
         yield write
 
@@ -57,10 +53,6 @@ def state(folder: Path) -> dict[str, Any]:
     return found
 
 
-def names(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir())
-
-
 # Overwriting.
 
 
@@ -76,7 +68,7 @@ def test_where_nothing_is(export: Export, tmp_path: Path) -> None:
     assert value(tmp_path / "a" / "module") == 2
 
 
-def test_an_export_of_a_checkpoint(export: Export, module: Any, tmp_path: Path) -> None:
+def test_an_export_of_a_checkpoint(export: Export, affine: Any, tmp_path: Path) -> None:
     export(tmp_path / "module", 3)
     spec = hub.create_module_spec(modules.affine)
     checkpoint = tmp_path / "module" / "variables" / "variables"
@@ -196,7 +188,13 @@ def refused(
 def test_a_file(export: Export, tmp_path: Path, overwrite: bool) -> None:
     (tmp_path / "file").write_text("mine")
     refused(export, tmp_path / "file", tmp_path, "is a file. Export to a directory", overwrite)
-    refused(export, tmp_path / "file" / "a" / "b", tmp_path, "/file' is a file, so no directory", overwrite)
+    refused(
+        export,
+        tmp_path / "file" / "a" / "b",
+        tmp_path,
+        "/file' is a file, so it cannot contain a directory",
+        overwrite,
+    )
 
 
 @pytest.mark.parametrize("name", ["x" * 256, "é" * 128, "/".join(["y" * 200] * 25)])

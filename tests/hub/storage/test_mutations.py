@@ -273,7 +273,7 @@ CASES = [
     ("v2", _constant_of_a_function_has_another_dtype, "dtype"),
     ("v2", _argument_of_no_dtype, "92"),
     ("v2", _function_with_a_node_twice, "two nodes"),
-    ("v2", _empty_input, "does not hold"),
+    ("v2", _empty_input, "does not contain"),
     ("v2", _variable_without_dtype, "not a dtype"),
     ("v2", _signature_names_an_output_too_many, ":7'"),
     ("v2", _collection_names_an_output_too_many, "asset_filepaths"),

@@ -313,11 +313,16 @@ def test_assets_are_listed_in_the_collection(lookup: str) -> None:
     _check_lookup(lookup)
 
 
+def _list_assets_in_field(graph: Any) -> None:
+    """Copies the list of assets to the newer field."""
+    for packed in graph.collection_def["saved_model_assets"].any_list.value:
+        packed.Unpack(graph.asset_file_def.add())
+
+
 def test_assets_listed_in_the_newer_field_only(lookup: str) -> None:
     with modules.edited(lookup) as saved_model:
         graph = saved_model.meta_graphs[0]
-        for packed in graph.collection_def["saved_model_assets"].any_list.value:
-            packed.Unpack(graph.asset_file_def.add())
+        _list_assets_in_field(graph)
         del graph.collection_def["saved_model_assets"]
     _check_lookup(lookup)
 
@@ -325,8 +330,7 @@ def test_assets_listed_in_the_newer_field_only(lookup: str) -> None:
 def test_assets_listed_twice(lookup: str) -> None:
     with modules.edited(lookup) as saved_model:
         graph = saved_model.meta_graphs[0]
-        for packed in graph.collection_def["saved_model_assets"].any_list.value:
-            packed.Unpack(graph.asset_file_def.add())
+        _list_assets_in_field(graph)
     _check_lookup(lookup)
 
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 import hubexplore as hub
 from hubexplore import errors
+from tests.folders import names
 from tests.hub import modules
 
 tf1 = tf.compat.v1
@@ -24,20 +25,11 @@ def _export(path: Any, value: float) -> None:
             module.export(path, session)
 
 
-def _names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
 def _value(handle: Any) -> Any:
     return modules.evaluate(handle, [1.0])["default"]
 
 
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +68,7 @@ def test_exported_and_loaded_again(
 )
 def test_nothing_is_written_where_a_path_is_refused(path: Any, here: Path, tmp_path: Path) -> None:
     _export("good", 2.0)
-    root = _names(Path("/"))
+    root = names(Path("/"))
     with pytest.raises(errors.HubError):
         _export(path, 7.0)
     with pytest.raises(errors.HubError):
@@ -86,9 +78,9 @@ def test_nothing_is_written_where_a_path_is_refused(path: Any, here: Path, tmp_p
         for overwrite in (False, True):
             with pytest.raises(errors.HubError):
                 session.export(module, path, overwrite=overwrite)
-    assert _names(here) == ["good"]
-    assert _names(tmp_path) == ["here"]
-    assert _names(Path("/")) == root
+    assert names(here) == ["good"]
+    assert names(tmp_path) == ["here"]
+    assert names(Path("/")) == root
 
 
 def test_a_relative_path_stands_for_what_it_was(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +137,7 @@ def _save(prefix: str, value: float) -> None:
 def test_a_checkpoint_of_no_path(here: Path) -> None:
     with pytest.raises(errors.PathError, match=r"^checkpoint_path is empty"):
         hub.create_module_spec(modules.scaled).export("m", "")
-    assert _names(here) == []
+    assert names(here) == []
 
 
 def test_a_diagram_is_written_where_the_path_says(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +145,7 @@ def test_a_diagram_is_written_where_the_path_says(here: Path, monkeypatch: pytes
     diagram = hub.summarize(hub.create_module_spec(modules.scaled)).graph()
     for path in ("~/a.dot", b"b.dot", Path("c.dot")):
         diagram.save(path)
-    assert _names(here) == ["a.dot", "b.dot", "c.dot"]
+    assert names(here) == ["a.dot", "b.dot", "c.dot"]
     for path in ("", "gs://a/b.dot", "$HOME/b.dot"):
         with pytest.raises(errors.PathError, match=r"^The file of a diagram"):
             diagram.save(path)
@@ -167,5 +159,5 @@ def test_a_link_to_nothing(here: Path) -> None:
 
 
 def test_a_variable_of_the_shell(here: Path) -> None:
-    with pytest.raises(errors.MissingModuleError, match=r"does not replace \$HOME, .* os.path.expandvars"):
+    with pytest.raises(errors.MissingModuleError, match=r"does not expand \$HOME; .* os.path.expandvars"):
         hub.load_module_spec("$HOME/m")

@@ -20,7 +20,8 @@ from hubexplore.hub.placement import place, recover
 from hubexplore.hub.placement import rename as renaming
 from hubexplore.hub.placement import scratch as scratch_module
 from hubexplore.hub.placement.scratch import Scratch, leftovers, settle_abandoned
-from tests.hub.storage.placement_worker import LAST, names, seen, write
+from tests.folders import names
+from tests.hub.storage.placement_worker import LAST, seen, write
 
 MODULE = ["saved_model.pb", LAST, "variables"]
 OLDER = 2 * 24 * 3600
@@ -71,13 +72,19 @@ def test_stopped_at_every_line(tmp_path: Path, scenario: str, action: str) -> No
     assert {entry["loaded"] for entry in content} >= {content[0]["before"], "new"}
 
 
-def test_the_other_files_stay_where_one_is_killed_at_every_line(tmp_path: Path) -> None:
-    """The entries of a module that was not complete go with the next one that is put there."""
-    (tmp_path / "README").write_text("mine")
-    scratch = Scratch(tmp_path, tmp_path)
+def _about_to_move(folder: Path) -> Scratch:
+    """What an export into a folder of other files has made when it begins to move the entries."""
+    scratch = Scratch(folder, folder)
     scratch.make()
     write("dead")(str(scratch.new))
     scratch.note_moves(MODULE)
+    return scratch
+
+
+def test_the_other_files_stay_where_one_is_killed_at_every_line(tmp_path: Path) -> None:
+    """The entries of a module that was not complete go with the next one that is put there."""
+    (tmp_path / "README").write_text("mine")
+    scratch = _about_to_move(tmp_path)
     renaming.move(scratch.new / "saved_model.pb", tmp_path / "saved_model.pb")
     scratch._unlock()  # as the end of the process does
     put(tmp_path, "next")
@@ -86,10 +93,7 @@ def test_the_other_files_stay_where_one_is_killed_at_every_line(tmp_path: Path) 
 
 def test_what_others_put_in_place_of_a_moved_entry_stays(tmp_path: Path) -> None:
     (tmp_path / "README").write_text("mine")
-    scratch = Scratch(tmp_path, tmp_path)
-    scratch.make()
-    write("dead")(str(scratch.new))
-    scratch.note_moves(MODULE)
+    scratch = _about_to_move(tmp_path)
     (scratch.new / "saved_model.pb").unlink()
     (tmp_path / "saved_model.pb").write_text("of another program")
     scratch._unlock()

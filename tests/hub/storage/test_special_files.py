@@ -95,5 +95,5 @@ def test_as_a_checkpoint(tmp_path: Path, name: str) -> None:
 def test_a_truncated_module_still_says_so(exported: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(exported, tmp_path / "copy"))
     (copy / "variables/variables.data-00000-of-00001").write_bytes(b"")
-    with pytest.raises(DamagedModuleError, match="is cut"):
+    with pytest.raises(DamagedModuleError, match="is truncated"):
         hub.load_module_spec(str(copy))

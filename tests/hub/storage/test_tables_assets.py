@@ -157,13 +157,7 @@ def test_a_table_of_a_vocabulary_with_buckets(spec_of: SpecOf, words: str) -> No
 
 def test_a_table_from_strings_back_to_words(spec_of: SpecOf, words: str) -> None:
     def module_fn() -> None:
-        initializer = tf.lookup.TextFileInitializer(
-            words,
-            tf.int64,
-            tf.lookup.TextFileIndex.LINE_NUMBER,
-            tf.string,
-            tf.lookup.TextFileIndex.WHOLE_LINE,
-        )
+        initializer = modules.line_texts(words)
         table = tf.lookup.StaticHashTable(initializer, "?")
         number = tf1.placeholder(tf.int64, [None], name="number")
         hub.add_signature(inputs=number, outputs=table.lookup(number))

@@ -36,7 +36,7 @@ def test_pieces_become_files(upload: RecordedUpload) -> None:
     assert upload.widget.status == "Received 3 files"
 
 
-def test_a_second_upload_starts_anew(upload: RecordedUpload) -> None:
+def test_a_second_upload_starts_over(upload: RecordedUpload) -> None:
     upload.begin(a=5)
     upload.send("piece", b"he", index=0)
     upload.begin(b=2)

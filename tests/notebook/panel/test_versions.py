@@ -45,11 +45,14 @@ def panel(folder: Path) -> Iterator[Explorer]:
 
 
 def dropdown(panel: Explorer) -> Any:
-    found = [
-        widget
-        for widget in _instances.values()
-        if isinstance(widget, widgets.Dropdown) and widget.description == "Version"
-    ]
+    """The selector of versions among the widgets of a panel; other panels may be open."""
+    stack: list[Any] = [panel._root]
+    found = []
+    while stack:
+        widget = stack.pop()
+        stack.extend(getattr(widget, "children", ()))
+        if isinstance(widget, widgets.Dropdown) and widget.description == "Version":
+            found.append(widget)
     assert len(found) == 1
     return found[0]
 
@@ -67,6 +70,7 @@ def test_the_newest_first_and_then_another(panel: Explorer, folder: Path) -> Non
 def test_what_another_version_replaces_is_freed(panel: Explorer) -> None:
     versions = dropdown(panel)
     versions.value = 1
+    gc.collect()  # panels of other tests
     before = len(_instances)
     subject = weakref.ref(panel._subject)
     versions.value = 0

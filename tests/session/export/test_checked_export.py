@@ -156,7 +156,7 @@ class TestVerification:
         for name in ("made", "loaded"):
             report = session.export(name, tmp_path / f"again {name}", verify=True)
             assert len(report.warnings) == 1
-            assert "Asset 'words.txt' was written again after the module was loaded" in repr(report)
+            assert "Asset 'words.txt' was modified after the module was loaded" in repr(report)
             assert "Load the module again" in str(report._repr_html_())
         assert session.call("loaded", ["b"]).tolist() == [1]
 

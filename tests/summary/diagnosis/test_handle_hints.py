@@ -34,7 +34,7 @@ def test_where_nothing_is(handle: str, says: str, tmp_path: Path, monkeypatch: p
     with pytest.raises((errors.MissingModuleError, errors.HandleError)) as caught:
         summarize(handle)
     assert says in str(caught.value)
-    assert "exists of this path" not in str(caught.value)
+    assert "exists only up to" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

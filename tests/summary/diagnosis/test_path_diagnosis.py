@@ -125,7 +125,7 @@ def test_one_level_down_prefers_modules(module: Path, tmp_path: Path) -> None:
 def test_parts_of_a_module(part: str, module: Path) -> None:
     (module / "assets").mkdir()
     assert diagnose(module / part) == diagnoses.PartOfModule(str(module))
-    assert f"Give the whole directory: {str(module)!r}" in message(module / part)
+    assert f"Pass the whole directory: {str(module)!r}" in message(module / part)
 
 
 def test_relative_paths(module: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +179,7 @@ def test_only_the_variables_were_copied(module: Path) -> None:
 
 def test_cut_files(module: Path) -> None:
     for name, says in (
-        ("variables/variables.data-00000-of-00001", "is cut"),
+        ("variables/variables.data-00000-of-00001", "is truncated"),
         ("variables/variables.index", "index is damaged"),
         ("saved_model.pb", "'saved_model.pb' is damaged"),
     ):

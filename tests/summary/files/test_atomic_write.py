@@ -11,10 +11,7 @@ from typing import Any
 import pytest
 
 from hubexplore.summary.files.atomic_write import write_file
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir())
+from tests.folders import names
 
 
 def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:

@@ -27,12 +27,7 @@ class Like:
         return f"Like({self._path!r})"
 
 
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +130,7 @@ def test_names_that_are_too_long(here: Path) -> None:
 
 def test_a_current_directory_that_is_gone(here: Path) -> None:
     here.rmdir()
-    with pytest.raises(errors.PathError, match=r"'m', relative to a current directory that does not exist"):
+    with pytest.raises(errors.PathError, match=r"'m', relative to a current directory that no longer exists"):
         paths.absolute("m")
 
 

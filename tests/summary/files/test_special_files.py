@@ -111,7 +111,7 @@ def _sparse(path: Path, size: int, head: bytes = b"") -> None:
 def test_a_file_that_is_longer_than_its_format_allows(module: Path, name: str) -> None:
     _sparse(module / name, 8 * GIB, (module / name).read_bytes())
     outcome = _outcome(module)
-    assert "has 8,589,934,592 bytes, at most" in outcome
+    assert "has 8,589,934,592 bytes, but at most" in outcome
     assert name in outcome
 
 

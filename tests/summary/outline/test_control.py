@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hubexplore.summary.outline import Outline, outline
-from tests.summary.graphs import Graph
+from tests.summary.graphs import Graph, links
 
 
 def functions() -> tuple[Graph, str]:
@@ -65,10 +65,6 @@ def older() -> tuple[Graph, str]:
 def drawn(made: tuple[Graph, str], *expand: str, depth: int | None = None) -> Outline:
     graph, last = made
     return outline(graph.message, graph.variant(last, "x", "pred"), expand=expand, depth=depth)
-
-
-def links(shown: Outline) -> set[tuple[str, str]]:
-    return {(shown.boxes[edge.source].name, shown.boxes[edge.target].name) for edge in shown.edges}
 
 
 def test_folded_branches_and_loops_have_a_note() -> None:

@@ -16,11 +16,7 @@ from hubexplore.summary.model import (
     VariantSummary,
 )
 from hubexplore.summary.outline import Outline, outline
-from tests.summary.graphs import Graph, chain, signature, tensor
-
-
-def links(shown: Outline) -> set[tuple[str, str]]:
-    return {(shown.boxes[edge.source].name, shown.boxes[edge.target].name) for edge in shown.edges}
+from tests.summary.graphs import Graph, chain, links, signature, tensor
 
 
 def drawn(graph: Graph, *signatures: SignatureSummary, **more: Any) -> Outline:

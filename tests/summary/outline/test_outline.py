@@ -12,7 +12,7 @@ from hubexplore.errors import DiagramError, NoSuchScopeError, NoSuchSignatureErr
 from hubexplore.summary.model import AssetSummary, TableSummary
 from hubexplore.summary.outline import MAX_BOXES, outline
 from hubexplore.summary.outline.data import Outline
-from tests.summary.graphs import Graph, chain, signature
+from tests.summary.graphs import Graph, chain, links, signature
 
 
 def drawn(graph: Graph, output: str, *expand: str, depth: int | None = None) -> Outline:
@@ -21,10 +21,6 @@ def drawn(graph: Graph, output: str, *expand: str, depth: int | None = None) -> 
 
 def names(shown: Outline, kind: str) -> list[str]:
     return [box.name for box in shown.boxes if box.kind == kind]
-
-
-def links(shown: Outline) -> set[tuple[str, str]]:
-    return {(shown.boxes[edge.source].name, shown.boxes[edge.target].name) for edge in shown.edges}
 
 
 def test_a_signature_is_shown_from_inputs_to_outputs() -> None:

@@ -19,21 +19,23 @@ from hubexplore.summary import model
 from hubexplore.summary.compare.comparison import compare_modules
 from hubexplore.summary.graph import messages
 from hubexplore.summary.graph.hub_messages import check_definition
-from hubexplore.summary.graph.op_definitions import known_ops
+from hubexplore.summary.graph.ops.op_definitions import known_ops
 from tests.summary import saved_models
-from tests.summary.saved_models import add_asset, add_node, add_variable, meta_graph, summary_of, write
+from tests.summary.saved_models import (
+    REAL_MODELS,
+    add_asset,
+    add_node,
+    add_variable,
+    every_real_model,
+    meta_graph,
+    summary_of,
+    write,
+)
 
-REAL = [
-    "deep-image-savedmodel",
-    "dm21",
-    "half-plus-two-savedmodel",
-    "penguin-tf2-savedmodel",
-    "taxi-estimator-savedmodel",
-    "vae3dshapes",
-]
-every_real_model = pytest.mark.parametrize("name", REAL)
 # The graph of a TF2 SavedModel is shown as that of the module it becomes.
-as_written = pytest.mark.parametrize("name", [name for name in REAL if name != "penguin-tf2-savedmodel"])
+as_written = pytest.mark.parametrize(
+    "name", [name for name in REAL_MODELS if name != "penguin-tf2-savedmodel"]
+)
 
 
 def theirs(folder: Path) -> Any:
@@ -110,7 +112,7 @@ def test_trainable_variables_are_those_of_the_collection(name: str, real_modules
 
 
 def test_formats_are_told_apart(real_modules: Path) -> None:
-    formats = {name: summary_of(real_modules / name).format for name in REAL}
+    formats = {name: summary_of(real_modules / name).format for name in REAL_MODELS}
     assert formats == {
         "dm21": model.HUB_MODULE,
         "vae3dshapes": model.HUB_MODULE,
@@ -434,7 +436,7 @@ def test_cycles_and_deep_scopes_are_shown(tmp_path: Path) -> None:
         (b"\x12\xff\xff\xff\xff\x07abc", "damaged"),  # a length of 2 GB
         (b"<html>", "web page|HTML"),
         (gzip.compress(b"abc", mtime=0), "gzip|compressed|archive"),
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "git-lfs"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "Git LFS"),
     ],
     ids=["nothing", "two gigabytes", "page", "archive", "pointer"],
 )

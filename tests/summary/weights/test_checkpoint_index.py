@@ -15,19 +15,9 @@ from hubexplore import errors
 from hubexplore.summary.files import wire
 from hubexplore.summary.files.filesystem import LocalFilesystem
 from hubexplore.summary.weights import checkpoint_index, crc32c, snappy
+from tests.summary.saved_models import every_real_model
 from tests.work import calls
 
-every_real_model = pytest.mark.parametrize(
-    "name",
-    [
-        "deep-image-savedmodel",
-        "dm21",
-        "half-plus-two-savedmodel",
-        "penguin-tf2-savedmodel",
-        "taxi-estimator-savedmodel",
-        "vae3dshapes",
-    ],
-)
 LOCAL = LocalFilesystem()
 
 
@@ -109,10 +99,8 @@ def test_missing_and_short_shards(partitioned: str) -> None:
     content = shard.read_bytes()
     shard.write_bytes(content[:-1])
     message = checkpoint_index.check_shards(index, partitioned, LOCAL)
-    assert (
-        message
-        == f"The data file {str(shard)!r} is cut: it has {len(content) - 1} bytes of at least {len(content)}."
-    )
+    sizes = f"it has {len(content) - 1} bytes and needs at least {len(content)}"
+    assert message == f"The data file {str(shard)!r} is truncated: {sizes}."
     shard.unlink()
     assert (
         checkpoint_index.check_shards(index, partitioned, LOCAL)

@@ -7,15 +7,8 @@ from typing import Final
 import numpy as np
 
 from hubexplore.display.palette import BLUE, ORANGE, SCALE_INK, SCALE_LINE
+from hubexplore.display.values import numerics
 from hubexplore.display.values.hover import GridHover
-from hubexplore.display.values.value_kinds import (
-    as_floats,
-    clipped,
-    drawable,
-    limits_of,
-    number_text,
-    signed_text,
-)
 from hubexplore.display.values.views.lists import text_grid
 from hubexplore.display.values.views.plot import Figure, Texts, class_name, row_name
 from hubexplore.display.values.views.svg_drawing import WIDTH, SvgDrawing, captions, width_of
@@ -38,7 +31,7 @@ def scores(array: Array, rows: Texts, labels: Texts) -> Figure:
       labels: names of the classes.
     """
     matrix = np.atleast_2d(array)
-    shown = as_floats(matrix[:MAX_SCORED])
+    shown = numerics.as_floats(matrix[:MAX_SCORED])
     # All rows of one picture have the same number of classes, so that blocks are of even height.
     count = min(MAX_CLASSES if len(shown) == 1 else 5, matrix.shape[1])
     order = [_top_positions(row, count) for row in shown]
@@ -47,7 +40,7 @@ def scores(array: Array, rows: Texts, labels: Texts) -> Figure:
     # A title is as high as a bar, because the tooltips divide the picture into rows of even height.
     rows_per_block = count + titled
     drawing = SvgDrawing(WIDTH, len(shown) * rows_per_block * _BAR_HEIGHT + 6)
-    row_scores = [drawable(row[best]) for row, best in zip(shown, order, strict=True)]
+    row_scores = [numerics.drawable(row[best]) for row, best in zip(shown, order, strict=True)]
     titles = captions([row_name(rows, number) for number in range(len(shown))], 60)
     _draw(drawing, row_scores, names, titles if titled else [])
     hover_captions: list[str] = []
@@ -55,12 +48,14 @@ def scores(array: Array, rows: Texts, labels: Texts) -> Figure:
     body: list[tuple[str, str, str]] = []
     for number, best in enumerate(order):
         name = row_name(rows, number)
-        score_texts = [number_text(shown[number][index]) for index in best]
+        score_texts = [numerics.number_text(shown[number][index]) for index in best]
         hover_captions += [name] * titled + names[number]
         values += [""] * titled + score_texts
         body += zip([name] * count, names[number], score_texts, strict=True)
-    best_scores = "; ".join(f"{row_name(rows, at)}: {names[at][0]} {number_text(shown[at][order[at][0]])}"
-                     for at in range(len(shown)))  # fmt: skip
+    best_texts = [numerics.number_text(row[best[0]]) for row, best in zip(shown, order, strict=True)]
+    best_scores = "; ".join(
+        f"{row_name(rows, at)}: {names[at][0]} {text}" for at, text in enumerate(best_texts)
+    )
     hover = GridHover(
         drawing.box(0, 0, WIDTH, drawing.height - 6), len(values), 1, tuple(values), tuple(hover_captions)
     )
@@ -83,7 +78,7 @@ def _top_positions(row: Array, count: int) -> Array:
 
 
 def _draw(drawing: SvgDrawing, row_scores: list[Array], names: list[list[str]], titles: list[str]) -> None:
-    low, high = limits_of(np.concatenate(row_scores))
+    low, high = numerics.limits_of(np.concatenate(row_scores))
     # Bars begin at 0, even if all scores are far from it: a bar is read by its length.
     low, high = min(0.0, low), max(0.0, high)
     # All scores may be 0 or NaN; then there is no bar, but a number beside each.
@@ -101,10 +96,10 @@ def _draw(drawing: SvgDrawing, row_scores: list[Array], names: list[list[str]], 
         drawing.line([zero, zero], [top + 1, top + len(row) * _BAR_HEIGHT - 1], SCALE_LINE)
         for place, score in enumerate(row):
             middle = top + (place + 0.5) * _BAR_HEIGHT
-            end = left + room * float(clipped(score, low, high) - low) / span
+            end = left + room * float(numerics.clipped(score, low, high) - low) / span
             first, last = min(zero, end), max(zero, end)
             drawing.bar(first, middle - 5.5, last - first, 11, ORANGE if place == 0 else BLUE)
             drawing.text(left - 8, middle, written[number][place], "right", bold=place == 0)
             # To the right of negative bars as well: to their left is the caption.
-            drawing.text(last + 5, middle, signed_text(score), bold=place == 0)
+            drawing.text(last + 5, middle, numerics.signed_text(score), bold=place == 0)
         top += len(row) * _BAR_HEIGHT

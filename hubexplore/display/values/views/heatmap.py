@@ -9,15 +9,8 @@ import numpy as np
 
 from hubexplore.display.markup import Markup
 from hubexplore.display.palette import INK
+from hubexplore.display.values import numerics
 from hubexplore.display.values.hover import MAX_CELLS, GridHover, Rect
-from hubexplore.display.values.value_kinds import (
-    as_floats,
-    drawable,
-    evenly_spaced,
-    limits_of,
-    number_text,
-    signed_text,
-)
 from hubexplore.display.values.views.lists import number_grid
 from hubexplore.display.values.views.plot import Figure, Texts, class_name, row_name
 from hubexplore.display.values.views.svg_drawing import (
@@ -89,7 +82,7 @@ def cosine(array: Array) -> tuple[Array, list[int]]:
 
     Takes O(rows² · columns) time; see `view_choice` for the limits.
     """
-    floats = as_floats(array).reshape(len(array), -1)
+    floats = numerics.as_floats(array).reshape(len(array), -1)
     with np.errstate(all="ignore"):
         # NaN and Inf spread to all similarities of their row, which is intended: it has no direction.
         largest = np.abs(floats).max(axis=1, keepdims=True, initial=0)
@@ -110,21 +103,21 @@ def _nearest_text(similarities: Array, rows: Texts) -> str:
     if not np.isfinite(pairs[first, second]):
         return ""
     one, other = captions([row_name(rows, int(index)) for index in (first, second)], 60)
-    return f"Most alike: “{one}” and “{other}”, {signed_text(similarities[first, second])}."
+    return f"Most alike: “{one}” and “{other}”, {numerics.signed_text(similarities[first, second])}."
 
 
 def heat(array: Array, rows: Texts, labels: Texts) -> Figure:
     """Draws a matrix as colours; all dimensions but the last one are rows."""
     matrix = array.reshape(-1, array.shape[-1])
-    row_positions, column_positions = (evenly_spaced(size, MAX_SIDE) for size in matrix.shape)
-    shown = as_floats(matrix[np.ix_(row_positions, column_positions)])
+    row_positions, column_positions = (numerics.evenly_spaced(size, MAX_SIDE) for size in matrix.shape)
+    shown = numerics.as_floats(matrix[np.ix_(row_positions, column_positions)])
     names = [row_name(rows, int(index), array.shape[:-1]) for index in row_positions]
     columns = [class_name(labels, int(index)) for index in column_positions]
-    low, high = limits_of(shown)
+    low, high = numerics.limits_of(shown)
     magnitude = max(abs(low), abs(high))
     alt_text = (
         f"Heat map of {counted(len(matrix), 'row')} and {counted(matrix.shape[1], 'column')}, "
-        f"{signed_text(low)} to {signed_text(high)}."
+        f"{numerics.signed_text(low)} to {numerics.signed_text(high)}."
     )
     cells = _Cells(shown, names, columns)
     picture, hover = _draw(
@@ -154,7 +147,7 @@ def _draw(
     """
     # Similarities have square cells (both sizes equal); a heat map may stretch them to fill its place.
     down, across = cells.numbers.shape
-    low, high = (float(limit) for limit in drawable(np.array(limits)))
+    low, high = (float(limit) for limit in numerics.drawable(np.array(limits)))
     right = 32 + width_of(
         [tick_text(low), tick_text(high)], _CAPTION_SIZE
     )  # the colour scale and its numbers
@@ -177,7 +170,7 @@ def _draw(
     overhang = max(width_of(column_captions[-3:], _CAPTION_SIZE) * 0.77 - 20, 0.0) if is_turned else 0.0
     area = (left, top, cell_width * across, cell_height * down)
     drawing = SvgDrawing(left + area[2] + max(right, overhang), top + max(area[3], 40.0) + 6)
-    colours = coloured(drawable(cells.numbers), low, high)
+    colours = coloured(numerics.drawable(cells.numbers), low, high)
     drawing.pixels(*area, colours)
     _name_columns(drawing, area, column_captions, is_turned)
     for row, name in _tick_captions(row_captions, int(area[3] / 10.5)):
@@ -241,7 +234,7 @@ def _write_numbers(drawing: SvgDrawing, area: Rect, numbers: Array, colours: Arr
 
 def _number_texts(numbers: Array) -> list[str]:
     """Returns the numbers with the number of decimals that fits the largest of them."""
-    largest = max(map(abs, limits_of(numbers)))
+    largest = max(map(abs, numerics.limits_of(numbers)))
     if np.all(numbers == np.round(numbers)) and largest < 1e4:
         form = ".0f"
     else:
@@ -270,7 +263,7 @@ def _hover(box: Rect, cells: _Cells) -> GridHover:
     """Returns a tooltip for each cell; for too many cells, the range of each block of cells."""
     down, across = cells.numbers.shape
     if down * across <= MAX_CELLS:
-        texts = tuple(number_text(number) for number in cells.numbers.reshape(-1).tolist())
+        texts = tuple(numerics.number_text(number) for number in cells.numbers.reshape(-1).tolist())
         return GridHover(box, down, across, texts, tuple(cells.rows), tuple(cells.columns))
     # Blocks are whole cells: first at most 64 rows of blocks, then as many columns as remain of MAX_CELLS.
     by_rows = -(-down // 64)
@@ -283,7 +276,9 @@ def _hover(box: Rect, cells: _Cells) -> GridHover:
     )
     pairs = zip(low.reshape(-1).tolist(), high.reshape(-1).tolist(), strict=True)
     texts = tuple(
-        number_text(one) if one == other else f"{number_text(one)} to {number_text(other)}"
+        numerics.number_text(one)
+        if one == other
+        else f"{numerics.number_text(one)} to {numerics.number_text(other)}"
         for one, other in pairs
     )
     # The last blocks may be incomplete, but tooltips need cells of even size: the grid extends past the

@@ -8,15 +8,8 @@ from typing import Final
 import numpy as np
 
 from hubexplore.display.markup import join, tag
+from hubexplore.display.values import numerics
 from hubexplore.display.values.hover import MAX_CELLS, GridHover
-from hubexplore.display.values.value_kinds import (
-    as_floats,
-    clipped,
-    drawable,
-    limits_of,
-    number_text,
-    signed_text,
-)
 from hubexplore.display.values.views.plot import Figure, row_name
 from hubexplore.display.values.views.png import photo
 from hubexplore.display.wording import counted
@@ -76,7 +69,7 @@ def images(array: Array, rows: Sequence[str], centred: bool = False) -> Figure:
 
 def _hover(image: Array) -> GridHover:
     down, across, channels = image.shape
-    texts = [number_text(value) for value in image.reshape(-1).tolist()]
+    texts = [numerics.number_text(value) for value in image.reshape(-1).tolist()]
     values = tuple(", ".join(texts[at : at + channels]) for at in range(0, len(texts), channels))
     places = (
         tuple(f"{word} {at}" for at in range(size)) for word, size in (("row", down), ("column", across))
@@ -88,8 +81,8 @@ def brightness(stack: Array) -> tuple[Array, str]:
     """Returns images as uint8 and the rule: a usual range that fits, else the range of the values."""
     if stack.dtype == np.uint8 and (np.ptp(stack) >= _MIN_CONTRAST * 255 or stack.min() == stack.max()):
         return stack, "0 is black, 255 is white"
-    floats = drawable(as_floats(stack))
-    low, high = limits_of(floats)
+    floats = numerics.drawable(numerics.as_floats(stack))
+    low, high = numerics.limits_of(floats)
     # The order of the ranges matters: values in [0, 1] also lie in [−1, 1] and [0, 255].
     start, end = next(
         (
@@ -101,7 +94,9 @@ def brightness(stack: Array) -> tuple[Array, str]:
         ),
         (low, high) if low < high else _constant_range(low),
     )
-    return _scaled(floats, start, end), f"{signed_text(start)} is black, {signed_text(end)} is white"
+    return _scaled(
+        floats, start, end
+    ), f"{numerics.signed_text(start)} is black, {numerics.signed_text(end)} is white"
 
 
 def _constant_range(number: float) -> tuple[float, float]:
@@ -113,16 +108,19 @@ def _constant_range(number: float) -> tuple[float, float]:
 
 
 def _zero_centred(stack: Array) -> tuple[Array, str]:
-    floats = drawable(as_floats(stack))
-    reach = max(map(abs, limits_of(floats)), default=0.0) or 1.0
+    floats = numerics.drawable(numerics.as_floats(stack))
+    reach = max(map(abs, numerics.limits_of(floats)), default=0.0) or 1.0
     pixels = _scaled(floats, -reach, reach)
     if pixels.shape[3] == 4:
         pixels[..., 3] = 255  # a difference of opacities would hide those of colours
-    return pixels, f"{signed_text(-reach)} is black, 0 is grey, {signed_text(reach)} is white"
+    return (
+        pixels,
+        f"{numerics.signed_text(-reach)} is black, 0 is grey, {numerics.signed_text(reach)} is white",
+    )
 
 
 def _scaled(floats: Array, start: float, end: float) -> Array:
-    known = np.where(np.isnan(floats), start, clipped(floats, start, end))
+    known = np.where(np.isnan(floats), start, numerics.clipped(floats, start, end))
     scaled: Array = ((known - start) / ((end - start) or 1.0) * 255).round().astype(np.uint8)
     return scaled
 

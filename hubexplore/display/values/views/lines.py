@@ -8,16 +8,8 @@ from typing import Final
 import numpy as np
 
 from hubexplore.display.palette import BLUE, GRID_LINE, SCALE_INK, SERIES
+from hubexplore.display.values import numerics
 from hubexplore.display.values.hover import GridHover, Rect
-from hubexplore.display.values.value_kinds import (
-    as_floats,
-    clipped,
-    drawable,
-    evenly_spaced,
-    limits_of,
-    number_text,
-    signed_text,
-)
 from hubexplore.display.values.views.plot import Figure, Texts, class_name, row_name
 from hubexplore.display.values.views.svg_drawing import (
     WIDTH,
@@ -58,13 +50,13 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Figure:
     is_column = not outer_shape or array.shape[-1] == 1
     matrix = array.reshape(1, -1) if is_column else array.reshape(-1, array.shape[-1])
     shown = matrix[:MAX_LINES]
-    positions = evenly_spaced(matrix.shape[1], _MAX_POINTS)
-    lines = as_floats(shown[:, positions])
+    positions = numerics.evenly_spaced(matrix.shape[1], _MAX_POINTS)
+    lines = numerics.as_floats(shown[:, positions])
     names = [""] if is_column else [row_name(rows, number, outer_shape) for number in range(len(shown))]
-    low, high = limits_of(drawable(lines))
+    low, high = numerics.limits_of(numerics.drawable(lines))
     # The axis contains 0, at which bars begin and to which the sign of a line refers.
     low, high = min(low, 0.0), max(high, 0.0)
-    range_text = f"{signed_text(low)} to {signed_text(high)}"
+    range_text = f"{numerics.signed_text(low)} to {numerics.signed_text(high)}"
     if low == high:  # all zeros, or no finite number
         high = 1.0
     steps = round_ticks(low, high, 6)
@@ -75,7 +67,7 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Figure:
     per_line = 2 if width_of(captions(names, 34), _CAPTION_SIZE) < WIDTH / 2 - 40 else 1
     drawing = SvgDrawing(WIDTH, 182.0 + (15 * -(-len(shown) // per_line) if has_legend else 0))
     _draw_value_axis(drawing, area, steps, (low, high))
-    _draw_lines(drawing, area, drawable(lines), (low, high))
+    _draw_lines(drawing, area, numerics.drawable(lines), (low, high))
     if is_column:
         entry_names = rows if outer_shape or len(labels) != len(array) else labels
         columns = [row_name(entry_names, int(index), outer_shape) for index in positions]
@@ -85,7 +77,8 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Figure:
     if has_legend:
         _draw_legend(drawing, names, per_line)
     hover_texts = [
-        "; ".join(number_text(number) for number in lines[:, at].tolist()) for at in range(len(positions))
+        "; ".join(numerics.number_text(number) for number in lines[:, at].tolist())
+        for at in range(len(positions))
     ]
     hover = GridHover(drawing.box(*area), 1, len(positions), tuple(hover_texts), (), tuple(columns))
     alt_text = f"Plot of {counted(len(shown), 'row')} of {counted(matrix.shape[1], 'number')}, {range_text}."
@@ -103,7 +96,7 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Figure:
 def _y_of(numbers: Array, area: Rect, limits: tuple[float, float]) -> Array:
     """Returns numbers as points from the top of the drawing; NaN stays, Inf is at the end of the axis."""
     low, high = limits
-    visible_numbers = np.where(np.isnan(numbers), np.nan, clipped(numbers, low, high))
+    visible_numbers = np.where(np.isnan(numbers), np.nan, numerics.clipped(numbers, low, high))
     heights: Array = area[1] + area[3] * (high - visible_numbers) / ((high - low) or 1.0)
     return heights
 

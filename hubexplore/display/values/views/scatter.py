@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from hubexplore.display.palette import SCALE_INK, SCALE_LINE
+from hubexplore.display.values import numerics
 from hubexplore.display.values.hover import PointsHover, Rect
-from hubexplore.display.values.value_kinds import as_floats, drawable, number_text
 from hubexplore.display.values.views.lists import number_grid
 from hubexplore.display.values.views.plot import Figure, Texts, row_name
 from hubexplore.display.values.views.svg_drawing import WIDTH, Side, SvgDrawing, captions, width_of
@@ -27,7 +27,8 @@ _TextPosition = tuple[float, float, Side]
 
 def pca(array: Array, rows: Texts) -> Figure:
     """Draws the rows in the plane in which they vary most: a principal component analysis."""
-    floats = drawable(as_floats(array[:MAX_POINTS]).reshape(min(len(array), MAX_POINTS), -1))
+    numbers = numerics.as_floats(array[:MAX_POINTS])
+    floats = numerics.drawable(numbers.reshape(len(numbers), -1))
     # One NaN would make the whole decomposition NaN, so such rows are left out and counted below.
     finite = np.flatnonzero(np.isfinite(floats).all(axis=1))
     points, shares = components(floats[finite])
@@ -49,7 +50,7 @@ def pca(array: Array, rows: Texts) -> Figure:
     )
     hover = PointsHover(
         tuple(
-            (across, down, f"{name}: {number_text(point[0])}, {number_text(point[1])}")
+            (across, down, f"{name}: {numerics.number_text(point[0])}, {numerics.number_text(point[1])}")
             for (across, down), name, point in zip(hover_positions, names, points, strict=True)
         )
     )

@@ -19,8 +19,8 @@ import numpy as np
 
 from hubexplore.display.markup import Markup, tag
 from hubexplore.display.palette import BLUE, DIVERGING, INK, NOT_A_NUMBER, PAPER, SCALE_LINE, SEQUENTIAL
+from hubexplore.display.values import numerics
 from hubexplore.display.values.hover import Rect
-from hubexplore.display.values.value_kinds import clipped
 from hubexplore.display.values.views.png import png_data_url
 from hubexplore.display.wording import apart, visible
 from hubexplore.summary.tensor_values import Array
@@ -159,7 +159,7 @@ def coloured(cells: Array, low: float, high: float) -> Array:
     span = (high - low) or 1.0
     # Interpolated linearly between the entries of the palette, channel by channel.
     scale = np.array([list(bytes.fromhex(colour)) for colour in (DIVERGING if low == -high else SEQUENTIAL)])
-    positions = clipped((cells - low) / span, 0.0, 1.0) * (len(scale) - 1)
+    positions = numerics.clipped((cells - low) / span, 0.0, 1.0) * (len(scale) - 1)
     colours = np.full((*cells.shape, 4), 255, np.uint8)
     has_number = ~np.isnan(cells)
     for channel in range(3):

@@ -6,15 +6,8 @@ from typing import Final
 
 import numpy as np
 
+from hubexplore.display.values import numerics
 from hubexplore.display.values.hover import GridHover
-from hubexplore.display.values.value_kinds import (
-    as_floats,
-    clipped,
-    drawable,
-    limits_of,
-    number_text,
-    signed_text,
-)
 from hubexplore.display.values.views.lists import text_grid
 from hubexplore.display.values.views.plot import Figure, Texts, row_name
 from hubexplore.display.values.views.png import photo
@@ -45,16 +38,17 @@ def tiles(array: Array, rows: Texts) -> Figure:
     height, width, channels = first.shape
     count = min(channels, MAX_TILES, max(_MIN_TILES, _MAX_PIXELS // (height * width)))
     step = max(1, int(np.ceil(np.sqrt(count * height * width / _MAX_PIXELS))))
-    shown = np.moveaxis(as_floats(first[:, :, :count]), -1, 0)
-    low, high = limits_of(drawable(shown))
-    grey = (clipped((drawable(shown[:, ::step, ::step]) - low) / ((high - low) or 1), 0, 1) * 255).astype(
-        np.uint8
-    )
+    shown = np.moveaxis(numerics.as_floats(first[:, :, :count]), -1, 0)
+    low, high = numerics.limits_of(numerics.drawable(shown))
+    grey = (
+        numerics.clipped((numerics.drawable(shown[:, ::step, ::step]) - low) / ((high - low) or 1), 0, 1)
+        * 255
+    ).astype(np.uint8)
     # Whole factors keep pixels square and sharp.
     factor = max(1, round(_TILE_SIDE / max(grey.shape[1:])))
     mosaic, down, across = _mosaic(grey.repeat(factor, 1).repeat(factor, 2))
     noun = "channel" if array.ndim == 4 else "matrix"
-    scale = f"{signed_text(low)} is black, {signed_text(high)} is white"
+    scale = f"{numerics.signed_text(low)} is black, {numerics.signed_text(high)} is white"
     alt_text = f"{counted(count, 'tile')} of {height} × {width}, numbered by {noun}: {scale}"
     picture, loss = photo(mosaic, alt_text, _MAX_BYTES, mosaic.shape[1])
     body = [(f"{noun} {number}", *_statistics(tile)) for number, tile in enumerate(shown)]
@@ -75,7 +69,11 @@ def tiles(array: Array, rows: Texts) -> Figure:
 
 def _statistics(tile: Array) -> tuple[str, str, str]:
     with np.errstate(all="ignore"):
-        return number_text(tile.mean()), number_text(tile.min()), number_text(tile.max())
+        return (
+            numerics.number_text(tile.mean()),
+            numerics.number_text(tile.min()),
+            numerics.number_text(tile.max()),
+        )
 
 
 def _mosaic(grey: Array) -> tuple[Array, int, int]:

@@ -9,9 +9,9 @@ from typing import Any, Final
 from hubexplore.display.diagram import Diagram
 from hubexplore.display.rich.summaries import Summary
 from hubexplore.errors import DiagramError
-from hubexplore.summary.graph.inner_tensors import InnerTensors, flat_view
-from hubexplore.summary.graph.op_definitions import definition
-from hubexplore.summary.graph.op_outputs import output_dtypes
+from hubexplore.summary.graph.functions.inner_tensors import InnerTensors, flat_view
+from hubexplore.summary.graph.ops.op_definitions import definition
+from hubexplore.summary.graph.ops.op_outputs import output_dtypes
 from hubexplore.summary.graph.traversal import index_nodes, node_of, reach, tensor_of
 from hubexplore.summary.lookup import find_signature
 from hubexplore.summary.outline import Box, Outline

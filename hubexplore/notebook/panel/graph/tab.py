@@ -284,8 +284,8 @@ class GraphTab(widgets.VBox):
         # Statistics are computed in the thread of the kernel, which answers nothing meanwhile.
         if size > MAX_STATISTICS_BYTES:
             raise HubError(
-                f"These variables take {size / 1e6:,.0f} MB; {MAX_STATISTICS_BYTES / 1e6:,.0f} MB "
-                f"are read at once at most. The Variables tab reads them step by step."
+                f"These variables take {size / 1e6:,.0f} MB; at most {MAX_STATISTICS_BYTES / 1e6:,.0f} MB "
+                f"are read at once. The Variables tab reads them step by step."
             )
         source = self._summary.source
         stats = variable_stats(chosen, source.weights if source is not None else None)

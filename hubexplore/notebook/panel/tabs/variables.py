@@ -35,7 +35,7 @@ class VariablesTab(widgets.VBox):
         self._tree = summary.variables._repr_html_() or ""
         style = {"description_width": "initial"}
         self._pattern = widgets.Text(
-            description="Names with", placeholder="part of a name, or a pattern with * and ?", style=style
+            description="Filter by name", placeholder="part of a name, or a pattern with * and ?", style=style
         )
         self._button = widgets.Button(
             description="Statistics", tooltip="Summarise the weights of these variables"

@@ -13,7 +13,7 @@ from hubexplore.summary.compare.replacement import shape_text
 from hubexplore.summary.compare.structure import constants
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import dtype_name
-from hubexplore.summary.graph.op_defaults import defaults_of
+from hubexplore.summary.graph.ops.op_defaults import defaults_of
 
 _NAMING_ATTRIBUTES: Final = frozenset(
     {

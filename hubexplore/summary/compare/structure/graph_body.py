@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from hubexplore.summary.graph.op_defaults import is_stateful
+from hubexplore.summary.graph.ops.op_defaults import is_stateful
 
 Port = str
 TensorRef = tuple[str, Port]

@@ -23,7 +23,7 @@ from hubexplore.summary.compare.structure.graph_body import (
     argument_leaves,
     function_body,
 )
-from hubexplore.summary.graph.op_defaults import is_stateful
+from hubexplore.summary.graph.ops.op_defaults import is_stateful
 
 _MERGE_OPS: Final = frozenset({"Merge", "RefMerge"})
 _NEXT_ITERATION_OPS: Final = frozenset({"NextIteration", "RefNextIteration"})

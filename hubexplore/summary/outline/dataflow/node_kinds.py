@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from hubexplore.summary.graph.declared_tensors import shape_of
-from hubexplore.summary.graph.op_definitions import definition, definition_of
-from hubexplore.summary.graph.op_outputs import output_of
+from hubexplore.summary.graph.ops.op_definitions import definition, definition_of
+from hubexplore.summary.graph.ops.op_outputs import output_of
 from hubexplore.summary.model import Shape
 
 VARIABLE_OPS: Final = frozenset(

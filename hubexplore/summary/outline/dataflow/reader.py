@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from hubexplore.summary.graph.inner_tensors import flat_view
+from hubexplore.summary.graph.functions.inner_tensors import flat_view
 from hubexplore.summary.graph.traversal import index_nodes, node_of, tensor_of
 from hubexplore.summary.model import SignatureSummary, TensorSummary, VariantSummary
 from hubexplore.summary.outline.dataflow import hidden_nodes

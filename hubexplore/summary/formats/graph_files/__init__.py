@@ -1,0 +1,1 @@
+"""Graphs that declare no signatures, in files of their own: frozen graphs, and checkpoints with a `.meta`."""

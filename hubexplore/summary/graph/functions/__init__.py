@@ -1,0 +1,1 @@
+"""Functions that graphs call: how deep they are nested, and what a graph is when calls are inlined."""

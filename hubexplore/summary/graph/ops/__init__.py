@@ -1,0 +1,1 @@
+"""What TensorFlow's ops are, without TensorFlow: definitions, kernels, and packages with further ops."""
