@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hubexplore.errors import UnsupportedFormatError
-from hubexplore.summary.graph.op_definitions import Argument, OpDefinition, definition
-from hubexplore.summary.graph.op_outputs import tensor_count
+from hubexplore.summary.graph.ops.op_definitions import Argument, OpDefinition, definition
+from hubexplore.summary.graph.ops.op_outputs import tensor_count
 from hubexplore.summary.graph.traversal import index_nodes, node_of, tensor_of
 
 VARIABLES: Final = frozenset({"Variable", "VariableV2"})
