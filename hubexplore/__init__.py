@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hubexplore.hub.image import attach_image_module_info as attach_image_module_info
     from hubexplore.hub.image import get_expected_image_size as get_expected_image_size
     from hubexplore.hub.image import get_num_image_channels as get_num_image_channels
+    from hubexplore.hub.load import load as load
     from hubexplore.hub.loading import load_module_spec as load_module_spec
     from hubexplore.hub.module import Module as Module
     from hubexplore.hub.saved_model import (
@@ -55,6 +56,7 @@ _WHERE = {
     "explore": "hubexplore.notebook.panel.explorer",
     "get_expected_image_size": "hubexplore.hub.image",
     "get_num_image_channels": "hubexplore.hub.image",
+    "load": "hubexplore.hub.load",
     "load_module_spec": "hubexplore.hub.loading",
     "summarize": "hubexplore.hub.summarize",
 }

@@ -27,12 +27,9 @@ class MissingName:
 
 
 _LOAD: Final = MissingName(
-    "which loads TF2 SavedModels in tensorflow_hub",
+    "an internal part of tensorflow_hub. Its public name is at the top level of hubexplore",
     """\
-loaded = tf.saved_model.load(path)  # a TF2 SavedModel
-loaded = tf.saved_model.load(path, tags=[])  # a TF1 Hub module: loaded.signatures["default"]
-with tf.Graph().as_default():
-    module = hub.Module(path)  # a TF1 Hub module in a graph""",
+loaded = hub.load(path)  # a TF1 Hub module or a TF2 SavedModel""",
 )
 _RESOLVE: Final = MissingName(
     "which finds or downloads the directory of a model in tensorflow_hub",
@@ -131,9 +128,9 @@ with hub.eval_function_for_module(path) as f:
     values = f(inputs)  # values, without a graph""",
 )
 
-# Data rather than functions that raise when they are called: `hasattr(hubexplore, "load")` has to be False,
-# since programs use it to find out what a library offers. Submodules of tensorflow_hub are listed as well,
-# because programs import from them. Sorted by name.
+# Data rather than functions that raise when they are called: `hasattr(hubexplore, "resolve")` has to be
+# False, since programs use it to find out what a library offers. Submodules of tensorflow_hub are listed as
+# well, because programs import from them. Sorted by name.
 MISSING_NAMES: Final = {
     "KerasLayer": _KERAS,
     "LatestModuleExporter": _EXPORTER,
@@ -147,7 +144,6 @@ MISSING_NAMES: Final = {
     "image_embedding_column": _IMAGE_COLUMN,
     "image_util": _IMAGES,
     "keras_layer": _KERAS,
-    "load": _LOAD,
     "module": _MODULES,
     "module_spec": _MODULES,
     "module_v2": _LOAD,

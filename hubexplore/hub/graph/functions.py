@@ -114,6 +114,20 @@ class FunctionImporter:
             _import(self._with_functions(graph_def, library, added, names), scope, input_map)
         renames.update(names)
 
+    def with_new_names(
+        self, graph_def: graph_pb2.GraphDef, library: function_pb2.FunctionDefLibrary
+    ) -> graph_pb2.GraphDef:
+        """A copy of `graph_def` with its functions, each under a name that nothing in the process has."""
+        functions = list(library.function)
+        return self._with_functions(graph_def, library, functions, _fresh_names(functions))
+
+    @staticmethod
+    def import_complete(
+        graph_def: graph_pb2.GraphDef, scope: str, input_map: Mapping[str, tf.Tensor] | None
+    ) -> None:
+        """Imports a graph that has its functions; see `import_graph_def`."""
+        _import(graph_def, scope, input_map)
+
     def _with_functions(
         self,
         graph_def: graph_pb2.GraphDef,

@@ -97,7 +97,7 @@ def add_restore(
     # state depends on one.
     nodes = {node.name for node in graph_def.node}
     initializers: dict[str, tuple[str, str]] = {}
-    for number, group in enumerate(_groups(variables)):
+    for number, group in enumerate(groups(variables)):
         restore = restore_node(graph_def, f"{root}/RestoreV2_{number}", path, group, names)
         for position, spec in enumerate(group):
             value = f"{restore}:{position}"
@@ -142,7 +142,7 @@ def string_const(graph_def: Any, name: str, *values: str, vector: bool = False) 
     return name
 
 
-def _groups(variables: Sequence[VariableSpec]) -> list[list[VariableSpec]]:
+def groups(variables: Sequence[VariableSpec]) -> list[list[VariableSpec]]:
     """Splits variables, in name order, into groups of about GROUP_BYTES."""
     groups: list[list[VariableSpec]] = []
     room = 0

@@ -1,0 +1,147 @@
+"""`LoadedModule`: a TF1 Hub module as a `tf.Module`."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import tensorflow as tf
+
+from hubexplore.hub.call_arguments import select_outputs
+from hubexplore.hub.eager.variables import by_name, make_variables
+from hubexplore.hub.eager.variant import EagerVariant
+from hubexplore.summary.lookup import no_such_signature
+from hubexplore.summary.module_format import DEFAULT_SIGNATURE
+
+if TYPE_CHECKING:
+    from hubexplore.hub.definition import DefinedSpec
+
+_TRAIN: Final = "train"
+
+
+class LoadedModule(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
+    """A TF1 Hub module whose variables and tables exist eagerly, with their published values.
+
+    ```python
+    embed = hub.load("/path/to/module")
+    vectors = embed(["a sentence", "another one"])  # signature `default`, output `default`
+    ```
+
+    It works eagerly, in `tf.function`, under `tf.GradientTape`, in `Dataset.map` and under a distribution
+    strategy in whose scope it was loaded, and is saved by `tf.train.Checkpoint`.
+
+    Attributes:
+      variable_map: name in the module -> tf.Variable, or list of the parts of a partitioned one.
+      signatures: name -> function of keyword arguments (or one dict) that returns a dict of tensors.
+      tags: of the graph variant that calls use.
+      resolved_path: directory that it was read from; empty for a spec that is not on disk.
+    """
+
+    def __init__(self, spec: DefinedSpec, tags: frozenset[str], path: str = "") -> None:
+        super().__init__(name="module")
+        self.tags = tags
+        self.resolved_path = path
+        made = make_variables(spec, trainable=True)
+        self.variable_map = by_name(spec, made)
+        # TensorFlow follows the resources, so that they are saved with this.
+        self._resources: list[Any] = []
+        # What checkpoints and SavedModels must not follow is behind an object that TensorFlow does not know.
+        self._variants = _Variants(spec, made, self._resources.append)
+        self.signatures: Mapping[str, Callable[..., dict[str, Any]]] = Signatures(self)
+        self._made_variant(tags).resources.make_tables()
+
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow is untyped
+    def __call__(
+        self,
+        inputs: Any = None,
+        *,
+        training: bool = False,
+        signature: str | None = None,
+        as_dict: bool = False,
+    ) -> Any:
+        """Applies a signature.
+
+        Args:
+          inputs: as for `hub.Module.__call__`: one value, or a dict by the names of the signature's inputs.
+          training: whether to apply the graph variant for training (its tags and "train"), with its update
+            ops; where there is none, this variant with its update ops.
+          signature: its name; None means `default`.
+          as_dict: whether to return all outputs by name.
+
+        Raises:
+          NoSuchSignatureError: (a KeyError and ValueError) lists the signatures there are.
+          SignatureError: (a TypeError) an input does not fit, or there is no output `default`.
+          GraphError: (a RuntimeError) the default graph is a tf.Graph.
+        """
+        name = signature or DEFAULT_SIGNATURE
+        return select_outputs(name, self.call_signature(name, inputs, training=bool(training)), as_dict)
+
+    @property
+    def training_tags(self) -> frozenset[str]:
+        """Tags of the variant for training; those of the module where there is none."""
+        tags = self.tags | {_TRAIN}
+        return tags if tags in self._variants.spec.get_tags() else self.tags
+
+    @property
+    def regularization_losses(self) -> list[Callable[[], Any]]:
+        """A function for each regularization loss that depends on variables only; it returns a scalar."""
+        variant = self._made_variant(self.training_tags)
+        return [functools.partial(variant.loss, name) for name in variant.variant.state_losses]
+
+    def call_signature(self, name: str, inputs: Any, *, training: bool = False) -> dict[str, Any]:
+        """All outputs of a signature by name; see `__call__`."""
+        variant = self._made_variant(self.training_tags if training else self.tags)
+        return variant.call(name, inputs, training=training)
+
+    def _made_variant(self, tags: frozenset[str]) -> EagerVariant:
+        return self._variants.get(tags)
+
+
+class Signatures(Mapping[str, Any]):
+    """The signatures of a module by name, as functions."""
+
+    def __init__(self, module: LoadedModule) -> None:
+        self._module = module
+        self._names = tuple(module._variants.spec.get_signature_names(module.tags))
+
+    def __getitem__(self, name: str) -> Callable[..., dict[str, Any]]:
+        if name not in self._names:
+            raise no_such_signature(name, self._names)
+
+        @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # as above
+        def signature(inputs: Any = None, **named: Any) -> dict[str, Any]:
+            return self._module.call_signature(name, named if inputs is None and named else inputs)
+
+        function: Callable[..., dict[str, Any]] = signature
+        return function
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class _Variants:
+    """The graph variants of a module that were used so far."""
+
+    def __init__(self, spec: DefinedSpec, variables: Mapping[Any, Any], keep: Callable[[Any], Any]) -> None:
+        self.spec = spec
+        self._variables = variables
+        self._keep = keep
+        self._made: dict[frozenset[str], EagerVariant] = {}
+        self._lock = threading.Lock()
+
+    def get(self, tags: frozenset[str]) -> EagerVariant:
+        with self._lock:
+            if tags not in self._made:
+                variant = self.spec.variant(tags)
+                variant.check_ops()
+                by_node = {
+                    variable.handle: self._variables[variable.identity]
+                    for variable in self.spec.variables_by_variant[tags]
+                }
+                self._made[tags] = EagerVariant(variant, by_node, self._keep)
+            return self._made[tags]
