@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -39,11 +39,11 @@ def published(checkpoint: Checkpoint, variables: Sequence[VariableSpec]) -> list
     )
 
 
-def write_values(
+def write_checkpoint(
     prefix: str,
     variables: Sequence[SavedVariable],
     checkpoint: Checkpoint | None,
-    live: Mapping[Identity, Any],
+    live: Collection[Identity],
     read: Reader,
     objects: bytes,
 ) -> None:
@@ -53,7 +53,7 @@ def write_values(
       prefix: of the checkpoint; its folder exists.
       variables: to write.
       checkpoint: of the module; None if it was made in this process.
-      live: identity -> anything, for variables that `read` knows; the others are in the checkpoint.
+      live: the variables that `read` knows; the others are in the checkpoint.
       read: reads values of live variables.
       objects: what else the checkpoint holds.
 

@@ -19,9 +19,9 @@ from hubexplore.hub.servable.function_library import FunctionLibrary
 from hubexplore.hub.servable.objects import ROOT, Objects
 from hubexplore.hub.servable.session_graph import SessionGraph
 from hubexplore.hub.servable.state import FileList, SavedVariable, VariantState
-from hubexplore.hub.servable.values import Identity, Reader, write_values
+from hubexplore.hub.servable.values import Identity, Reader, write_checkpoint
 from hubexplore.hub.storage import assets
-from hubexplore.hub.storage.export import copy_asset, write_bytes
+from hubexplore.hub.storage.export import copy_asset, write_bytes, write_values
 from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.hub.variants.variable_specs import VariableSpec
 from hubexplore.summary.module_format import ASSETS_FOLDER, GRAPH_FILE, VARIABLES_PREFIX
@@ -49,8 +49,27 @@ class LiveValues:
 NO_VALUES: Final = LiveValues(frozenset(), lambda _: [])
 
 
-def write_saved_model(folder: str, spec: DefinedSpec, choice: Choice, live: LiveValues = NO_VALUES) -> None:
-    """Writes the files of a SavedModel.
+@dataclass(frozen=True)
+class Written:
+    """What was written.
+
+    Attributes:
+      signatures: name in the SavedModel -> name in the module.
+      variables: identity -> name in the SavedModel.
+      trainable: identities of the trainable ones.
+      files: names in `assets/`.
+    """
+
+    signatures: Mapping[str, str]
+    variables: Mapping[Identity, str]
+    trainable: frozenset[Identity]
+    files: tuple[str, ...]
+
+
+def write_saved_model(
+    folder: str, spec: DefinedSpec, choice: Choice, live: LiveValues = NO_VALUES
+) -> Written:
+    """Writes the files of a SavedModel, and returns what is in it.
 
     Args:
       folder: new directory, on any filesystem TensorFlow knows.
@@ -73,13 +92,17 @@ def write_saved_model(folder: str, spec: DefinedSpec, choice: Choice, live: Live
     saved = _Model(spec, choice, variants, names)
     for path, name in saved.files.items():
         copy_asset(path, os.path.join(folder, ASSETS_FOLDER, name))
-    prefix = os.path.join(folder, VARIABLES_PREFIX)
-    tf.io.gfile.makedirs(os.path.dirname(prefix))
+    checkpoint = os.path.join(folder, VARIABLES_PREFIX)
+    tf.io.gfile.makedirs(os.path.dirname(checkpoint))
     write_values(
-        prefix, saved.variables, spec.checkpoint, dict.fromkeys(live.identities), live.read, saved.values
+        checkpoint,
+        lambda prefix: write_checkpoint(
+            prefix, saved.variables, spec.checkpoint, live.identities, live.read, saved.values
+        ),
     )
     write_bytes(os.path.join(folder, GRAPH_FILE), saved.message.SerializeToString(deterministic=True))
     tf_saved_models.write_fingerprint(folder)
+    return saved.written
 
 
 def _checked(variant: GraphVariant) -> GraphVariant:
@@ -95,6 +118,7 @@ class _Model:
       values: for the checkpoint: which object each value belongs to.
       variables: whose values the checkpoint holds.
       files: path -> name of the files that belong to it.
+      written: what is in it.
     """
 
     def __init__(
@@ -148,6 +172,12 @@ class _Model:
         self._add_root(spec, by_identity, losses, signatures, call, [each.number for each in resources], files)
         self.values = self._objects.values_message()
         self.files = {path: name for path, name in names.items() if name in files.numbers}
+        self.written = Written(
+            signatures={name: made.name for name, made in exported.items()},
+            variables={identity: variable.name for identity, variable in by_identity.items()},
+            trainable=frozenset(self._trainable),
+            files=tuple(files.numbers),
+        )
         self.message = saved_model_pb2.SavedModel(saved_model_schema_version=1)
         meta_graph = self.message.meta_graphs.add()
         meta_graph.meta_info_def.tags.append(SERVE)

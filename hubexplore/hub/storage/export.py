@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from hubexplore.hub.definition import DefinedSpec
 
 
-def export(path: str | os.PathLike[str], write: Callable[[str], None], overwrite: bool = False) -> None:
+def export(
+    path: str | os.PathLike[str],
+    write: Callable[[str], None],
+    overwrite: bool = False,
+    last: str = MODULE_FILE,
+) -> None:
     """Writes a module beside `path`, then puts it in its place; see `placement`.
 
     Args:
@@ -36,6 +41,7 @@ def export(path: str | os.PathLike[str], write: Callable[[str], None], overwrite
         must hold no model, or with `overwrite` a module and nothing else.
       write: writes the module into the new directory that it is given.
       overwrite: replace a module that is there.
+      last: name of the file without which what is written is not complete.
 
     Raises:
       ExportExistsError: (a FileExistsError) something is at `path` that stays.
@@ -49,7 +55,7 @@ def export(path: str | os.PathLike[str], write: Callable[[str], None], overwrite
             "A module cannot be exported into the root directory of the disk. Name a directory inside it."
         )
     try:
-        place(path, write, functools.partial(is_replaced, path, overwrite), last=MODULE_FILE)
+        place(path, write, functools.partial(is_replaced, path, overwrite, last), last=last)
     except HubError:
         raise
     except STORAGE_ERRORS as error:
