@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from hubexplore.hub.spec import ModuleSpec as ModuleSpec
     from hubexplore.hub.summarize import summarize as summarize
     from hubexplore.notebook.panel.explorer import explore as explore
+    from hubexplore.session.export.save import save as save
     from hubexplore.session.session import NotebookSession as NotebookSession
     from hubexplore.summary.model import ModuleSummary as ModuleSummary
 
@@ -58,6 +59,7 @@ _WHERE = {
     "get_num_image_channels": "hubexplore.hub.image",
     "load": "hubexplore.hub.load",
     "load_module_spec": "hubexplore.hub.loading",
+    "save": "hubexplore.session.export.save",
     "summarize": "hubexplore.hub.summarize",
 }
 

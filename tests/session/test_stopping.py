@@ -199,14 +199,14 @@ class TestExport:
             hub.add_signature("endless", inputs=x, outputs=end)
             hub.add_signature(inputs=x, outputs=x + 1)
 
-        plain = verification._Copy.run
+        plain = verification.ModuleCopy.run
 
         def pressed(copy: Any, name: str, *arguments: Any) -> Any:
             if name == "endless":
                 press()
             return plain(copy, name, *arguments)
 
-        monkeypatch.setattr(verification._Copy, "run", pressed)
+        monkeypatch.setattr(verification.ModuleCopy, "run", pressed)
         monkeypatch.setattr(example_search, "RUN_SECONDS", 1_000_000)
         module = session.load(hub.create_module_spec(module_fn), "m")
         threads = set(threading.enumerate())

@@ -79,6 +79,16 @@ class LoadedModule(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
         return select_outputs(name, self.call_signature(name, inputs, training=bool(training)), as_dict)
 
     @property
+    def spec(self) -> DefinedSpec:
+        """What it was made of."""
+        return self._variants.spec
+
+    @property
+    def variables_by_identity(self) -> dict[tuple[str, tuple[int, ...]], Any]:
+        """`VariableSpec.identity` -> tf.Variable, of all graph variants."""
+        return dict(self._variants.variables)
+
+    @property
     def training_tags(self) -> frozenset[str]:
         """Tags of the variant for training; those of the module where there is none."""
         tags = self.tags | {_TRAIN}
@@ -129,7 +139,7 @@ class _Variants:
 
     def __init__(self, spec: DefinedSpec, variables: Mapping[Any, Any], keep: Callable[[Any], Any]) -> None:
         self.spec = spec
-        self._variables = variables
+        self.variables = variables
         self._keep = keep
         self._made: dict[frozenset[str], EagerVariant] = {}
         self._lock = threading.Lock()
@@ -140,7 +150,7 @@ class _Variants:
                 variant = self.spec.variant(tags)
                 variant.check_ops()
                 by_node = {
-                    variable.handle: self._variables[variable.identity]
+                    variable.handle: self.variables[variable.identity]
                     for variable in self.spec.variables_by_variant[tags]
                 }
                 self._made[tags] = EagerVariant(variant, by_node, self._keep)

@@ -145,7 +145,7 @@ class FunctionImporter:
             gradient for gradient in library.gradient if gradient.function_name in added
         )
         if any(old != new for old, new in names.items()):
-            _rename(complete, names)
+            rename_functions(complete, names)
         return complete
 
 
@@ -179,7 +179,8 @@ def _import(
         raise DamagedModuleError(f"TensorFlow rejects the module's graph: {error}") from error
 
 
-def _rename(graph_def: graph_pb2.GraphDef, names: Mapping[str, str]) -> None:
+def rename_functions(graph_def: graph_pb2.GraphDef, names: Mapping[str, str]) -> None:
+    """Gives functions of a graph new names, wherever they occur in it: old name -> new name."""
     _rename_calls(graph_def.node, names)
     for function in graph_def.library.function:
         function.signature.name = names.get(function.signature.name, function.signature.name)

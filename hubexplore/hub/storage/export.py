@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from hubexplore.hub.definition import DefinedSpec
 
 
-def export(path: str | os.PathLike[str], write: Callable[[str], None], overwrite: bool = False) -> None:
+def export(
+    path: str | os.PathLike[str],
+    write: Callable[[str], None],
+    overwrite: bool = False,
+    last: str = MODULE_FILE,
+) -> None:
     """Writes a module beside `path`, then puts it in its place; see `placement`.
 
     Args:
@@ -36,6 +41,7 @@ def export(path: str | os.PathLike[str], write: Callable[[str], None], overwrite
         must hold no model, or with `overwrite` a module and nothing else.
       write: writes the module into the new directory that it is given.
       overwrite: replace a module that is there.
+      last: name of the file without which what is written is not complete.
 
     Raises:
       ExportExistsError: (a FileExistsError) something is at `path` that stays.
@@ -49,7 +55,7 @@ def export(path: str | os.PathLike[str], write: Callable[[str], None], overwrite
             "A module cannot be exported into the root directory of the disk. Name a directory inside it."
         )
     try:
-        place(path, write, functools.partial(is_replaced, path, overwrite), last=MODULE_FILE)
+        place(path, write, functools.partial(is_replaced, path, overwrite, last), last=last)
     except HubError:
         raise
     except STORAGE_ERRORS as error:
@@ -75,11 +81,12 @@ def write_module(folder: str, spec: DefinedSpec, write_variables: Callable[[str]
     if write_variables is not None:
         prefix = os.path.join(folder, VARIABLES_PREFIX)
         tf.io.gfile.makedirs(os.path.dirname(prefix))
-        _write_values(prefix, write_variables)
-    _write_bytes(os.path.join(folder, MODULE_FILE), ModuleDef(format=FORMAT_V3).SerializeToString())
+        write_values(prefix, write_variables)
+    write_bytes(os.path.join(folder, MODULE_FILE), ModuleDef(format=FORMAT_V3).SerializeToString())
 
 
-def _write_values(prefix: str, write_variables: Callable[[str], None]) -> None:
+def write_values(prefix: str, write_variables: Callable[[str], None]) -> None:
+    """Writes a checkpoint at a prefix; ExportError where a variable has no value."""
     try:
         write_variables(prefix)
     except tf.errors.FailedPreconditionError as error:
@@ -107,13 +114,13 @@ def _write_graphs(folder: str, spec: DefinedSpec) -> None:
         tf.io.gfile.copy(spec.origin.path, target)
         source = os.path.join(os.path.dirname(spec.origin.path), ASSETS_FOLDER)
         for name in sorted({name for names in listed.values() for name in names.values()}):
-            _copy_asset(os.path.join(source, name), os.path.join(folder, ASSETS_FOLDER, name))
+            copy_asset(os.path.join(source, name), os.path.join(folder, ASSETS_FOLDER, name))
         return
     saved_model, files = _serializable(spec)
     # Several paths of one file share a name, which is copied once.
     for name, path in {name: path for path, name in files.items()}.items():
-        _copy_asset(path, os.path.join(folder, ASSETS_FOLDER, name))
-    _write_bytes(target, saved_model.SerializeToString(deterministic=True))
+        copy_asset(path, os.path.join(folder, ASSETS_FOLDER, name))
+    write_bytes(target, saved_model.SerializeToString(deterministic=True))
 
 
 def _lists_all_assets(spec: DefinedSpec, listed: Mapping[frozenset[str], Mapping[str, str]]) -> bool:
@@ -156,7 +163,7 @@ def _neutralize(meta_graph: meta_graph_pb2.MetaGraphDef, asset_nodes: set[str]) 
             assets.set_path(node, b"")
 
 
-def _copy_asset(source: str, target: str) -> None:
+def copy_asset(source: str, target: str) -> None:
     """Copies a file with the time of its last change, by which `AssetFiles` knows it."""
     if tf.io.gfile.isdir(source):
         raise ExportError(
@@ -177,6 +184,7 @@ def _copy_asset(source: str, target: str) -> None:
         os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def _write_bytes(path: str, data: bytes) -> None:
+def write_bytes(path: str, data: bytes) -> None:
+    """Writes a file, on any filesystem TensorFlow knows."""
     with tf.io.gfile.GFile(path, "wb") as file:
         file.write(data)

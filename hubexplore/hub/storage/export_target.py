@@ -36,10 +36,10 @@ MSG_DANGLING: Final = (
 )
 MSG_HOLDS_MODEL: Final = (
     "{path!r} already holds a model ({names}). Export to another directory, remove it, or replace it: "
-    "overwrite=True, with %hub_export --overwrite. Nothing was changed."
+    "overwrite=True, in a notebook and a terminal --overwrite. Nothing was changed."
 )
 MSG_NO_MODULE: Final = (
-    "{path!r} holds something that is not a module: {names}. overwrite replaces modules only. Remove it "
+    "{path!r} holds something that is not a {kind}: {names}. overwrite replaces a {kind} only. Remove it "
     "yourself, or export to another path. Nothing was changed."
 )
 MSG_FOREIGN: Final = (
@@ -67,12 +67,13 @@ class ModuleExistsError(ExportExistsError, tf.errors.AlreadyExistsError):  # typ
         tf.errors.AlreadyExistsError.__init__(self, None, None, message)
 
 
-def is_replaced(path: str, overwrite: bool) -> bool:
-    """Says whether an export replaces a module at its target; otherwise it adds files to what is there.
+def is_replaced(path: str, overwrite: bool, last: str = MODULE_FILE) -> bool:
+    """Says whether an export replaces a model at its target; otherwise it adds files to what is there.
 
     Args:
       path: absolute path, or an address of TensorFlow's file systems.
-      overwrite: whether a module may be replaced.
+      overwrite: whether a model may be replaced.
+      last: the file by which a model that may be replaced is known.
 
     Raises:
       ModuleExistsError: (a FileExistsError) an export must do neither.
@@ -93,8 +94,8 @@ def is_replaced(path: str, overwrite: bool) -> bool:
         return False
     if not names:
         return False
-    if MODULE_FILE not in names:
-        raise ModuleExistsError(MSG_NO_MODULE.format(path=path, names=first_names(sorted(names), _MAX_NAMES)))
+    if last not in names:
+        raise ModuleExistsError(MSG_NO_MODULE.format(kind="module" if last == MODULE_FILE else "SavedModel", path=path, names=first_names(sorted(names), _MAX_NAMES)))
     _check_replaceable(path)
     return True
 

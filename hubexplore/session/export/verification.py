@@ -56,9 +56,9 @@ def compare_with_export(
 
 def _compare_all(module: Module, values: Sequence[Any], path: str) -> tuple[ComparedSignature, ...]:
     names = sorted(module.get_signature_names())
-    after = _Copy(path, module.tags)
+    after = ModuleCopy(path, module.tags)
     try:
-        before = _Copy(module.spec, module.tags, values)
+        before = ModuleCopy(module.spec, module.tags, values)
     except _ERRORS as error:
         after.close()
         return tuple(
@@ -71,7 +71,7 @@ def _compare_all(module: Module, values: Sequence[Any], path: str) -> tuple[Comp
         after.close()
 
 
-def _compare(name: str, module: Module, before: _Copy, after: _Copy) -> ComparedSignature:
+def _compare(name: str, module: Module, before: ModuleCopy, after: ModuleCopy) -> ComparedSignature:
     side_effects = after.effects(name)
     if side_effects.outside:
         return ComparedSignature(name, 0, None, MSG_OUTSIDE.format(ops=", ".join(side_effects.outside)))
@@ -97,7 +97,7 @@ def _compare(name: str, module: Module, before: _Copy, after: _Copy) -> Compared
 
 
 def _compare_steady(
-    name: str, side_effects: Effects, before: _Copy, after: _Copy, results: tuple[Mapping[str, Any], ...]
+    name: str, side_effects: Effects, before: ModuleCopy, after: ModuleCopy, results: tuple[Mapping[str, Any], ...]
 ) -> ComparedSignature:
     """Compares the outputs that are the same on each run of the module itself."""
     first, second, written = results
@@ -121,19 +121,33 @@ def made_up(module: Module, name: str) -> Iterator[dict[str, Any]]:
         yield {key: value.value for key, value in example.items()}
 
 
-class _Copy:
+class ModuleCopy:
     """A module in a graph and session of its own.
 
     Args:
       spec: a ModuleSpec or path.
       tags: of the graph variant.
       values: of its variables, in the order of `Module.variables`; None for those of the checkpoint.
+      trainable: see `Module`.
+
+    Attributes:
+      module: in the graph of the copy.
+      applied: its signatures.
+      assets: its files.
+      session: the current one.
     """
 
-    def __init__(self, spec: Any, tags: Iterable[str], values: Sequence[Any] | None = None) -> None:
+    def __init__(
+        self,
+        spec: Any,
+        tags: Iterable[str],
+        values: Sequence[Any] | None = None,
+        *,
+        trainable: bool = False,
+    ) -> None:
         with tf.Graph().as_default() as graph:
-            self._module = Module(spec, tags=tags)
-            variables = list(self._module.variables)
+            self.module = Module(spec, tags=tags, trainable=trainable)
+            variables = list(self.module.variables)
             self._feeds: dict[Any, Any] = {}
             if values is not None:
                 # Fed, since constants would be in the graph, whose protocol buffer cannot exceed 2 GB.
@@ -157,13 +171,13 @@ class _Copy:
                 tf.compat.v1.tables_initializer(),
             )
             paths = graph.get_collection(tf.compat.v1.GraphKeys.ASSET_FILEPATHS)
-        self._applied = AppliedSignatures()
+        self.applied = AppliedSignatures()
         self._graph = graph
         self.assets = Assets(path.item() for path in map(tf.get_static_value, paths) if path is not None)
         self._open()
 
     def _open(self) -> None:
-        self._session = tf.compat.v1.Session(graph=self._graph)
+        self.session = tf.compat.v1.Session(graph=self._graph)
         # Variables of the module first: the initialisers of others may read them.
         self._run(self._assign, self._feeds)
         self._run(self._initialize)
@@ -171,36 +185,48 @@ class _Copy:
 
     def _run(self, fetches: Any, feeds: Mapping[Any, Any] | None = None, options: Any = None) -> Any:
         """Runs it; an interrupt closes the session, which is of no further use then, and so ends the run."""
-        return stoppable(self._session.run, fetches, feeds, options, stop=lambda: self.close(0.0))
+        return stoppable(self.session.run, fetches, feeds, options, stop=lambda: self.close(0.0))
 
     def effects(self, signature: str) -> Effects:
         """The side effects of a signature."""
-        spec = self._module.spec
+        spec = self.module.spec
         if isinstance(spec, DefinedSpec):
-            return effects(spec.apply_plan(self._module.tags, signature, False))
+            return effects(spec.apply_plan(self.module.tags, signature, False))
         return Effects(stateful=True, random=False, outside=())
 
     def run(self, signature: str, inputs: Mapping[str, Any], stateful: bool) -> dict[str, Any]:
         """All outputs of a signature, run on the state as it was in the beginning."""
+        self.start(stateful)
+        applied = self.applied.get(self.module, signature)
+        estimate.check(applied, inputs, most=example_search.MEMORY)
+        results: dict[str, Any] = self.fetch(applied.outputs, signature, inputs)
+        return results
+
+    def start(self, stateful: bool) -> None:
+        """Brings the state back to what it was in the beginning, for a run that may change it."""
         if self._is_dirty:
             self.close()
             self._open()
-        feeds = Feeds(signature, self._module.get_input_info_dict(signature)).arrays(dict(inputs))
-        applied = self._applied.get(self._module, signature)
         # Before the run: one that fails may have changed something by then.
         self._is_dirty = stateful
-        fed = dict(zip(applied.placeholders, feeds, strict=True))
-        estimate.check(applied, inputs, most=example_search.MEMORY)
+
+    def arrays(self, signature: str, inputs: Mapping[str, Any]) -> list[Any]:
+        """The dense arrays of the inputs of a signature, sorted by name, those of one input in order."""
+        return list(Feeds(signature, self.module.get_input_info_dict(signature)).arrays(dict(inputs)))
+
+    def fetch(self, fetches: Any, signature: str, inputs: Mapping[str, Any]) -> Any:
+        """Runs something that depends on the placeholders of a signature."""
+        applied = self.applied.get(self.module, signature)
+        fed = dict(zip(applied.placeholders, self.arrays(signature, inputs), strict=True))
         limited = tf.compat.v1.RunOptions(timeout_in_ms=round(example_search.RUN_SECONDS * 1000))
         try:
-            results: dict[str, Any] = self._run(applied.outputs, fed, limited)
+            return self._run(fetches, fed, limited)
         except tf.errors.DeadlineExceededError as error:
             raise explain_run_error(error, timeout=example_search.RUN_SECONDS) or error from error
-        return results
 
     def close(self, patience: float = 1.0) -> None:
         """Frees what the session holds; waits at most `patience` seconds for an op that does not end."""
-        try_for(self._session.close, patience)
+        try_for(self.session.close, patience)
 
 
 def _first(error: BaseException) -> str:

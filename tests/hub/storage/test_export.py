@@ -195,7 +195,7 @@ def test_a_file_is_in_the_way(affine: Any, session: Any, tmp_path: Path) -> None
 
 # Interrupted.
 
-STEPS = ["_write_graphs", "_write_bytes", "_copy_asset", "place"]
+STEPS = ["_write_graphs", "write_bytes", "copy_asset", "place"]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device"), MemoryError])
@@ -308,7 +308,7 @@ def test_a_full_disk(affine: Any, session: Any, tmp_path: Path, monkeypatch: pyt
         with tf.io.gfile.GFile("/dev/full", "wb") as file:
             file.write(data)
 
-    monkeypatch.setattr(export_module, "_write_bytes", full)
+    monkeypatch.setattr(export_module, "write_bytes", full)
     with pytest.raises(OSError, match="module"):
         affine.export(tmp_path / "module", session)
     assert list(tmp_path.iterdir()) == []

@@ -254,7 +254,7 @@ def test_errors_of_the_disk(
     def fail(path: str, data: bytes) -> None:
         raise OSError(number, os.strerror(number), path)
 
-    monkeypatch.setattr(export_module, "_write_bytes", fail)
+    monkeypatch.setattr(export_module, "write_bytes", fail)
     refused(export, tmp_path / "module", tmp_path, os.strerror(number), overwrite=True)
     refused(export, tmp_path / "a" / "b", tmp_path, os.strerror(number))
 
@@ -367,7 +367,7 @@ def test_an_export_brings_it_back_too(export: Export, tmp_path: Path, overwrite:
 def test_another_export_that_was_quicker(
     export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = export_module._write_bytes
+    write = export_module.write_bytes
     quick: list[str] = []
 
     def meanwhile(path: str, data: bytes) -> None:
@@ -376,7 +376,7 @@ def test_another_export_that_was_quicker(
             quick.append(path)
             export(tmp_path / "module", 1)
 
-    monkeypatch.setattr(export_module, "_write_bytes", meanwhile)
+    monkeypatch.setattr(export_module, "write_bytes", meanwhile)
     with pytest.raises(ExportExistsError, match="already holds a model"):
         export(tmp_path / "module", 2)
     assert value(tmp_path / "module") == 1
@@ -387,13 +387,13 @@ def test_a_file_that_came_while_it_was_written(
     export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     export(tmp_path / "module")
-    write = export_module._write_bytes
+    write = export_module.write_bytes
 
     def meanwhile(path: str, data: bytes) -> None:
         write(path, data)
         (tmp_path / "module" / "notes.txt").write_text("precious")
 
-    monkeypatch.setattr(export_module, "_write_bytes", meanwhile)
+    monkeypatch.setattr(export_module, "write_bytes", meanwhile)
     with pytest.raises(ExportExistsError, match=r"notes\.txt"):
         export(tmp_path / "module", 2, overwrite=True)
     assert names(tmp_path / "module") == ["notes.txt", *MODULE]

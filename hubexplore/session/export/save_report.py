@@ -1,0 +1,138 @@
+"""The result of saving a module as a TF2 SavedModel, shown as text or HTML."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from hubexplore.display.card import html
+from hubexplore.display.markup import tag
+from hubexplore.display.safe_display import automatic
+from hubexplore.display.tables.grid import Column, Grid, grid_html, grid_text
+from hubexplore.display.wording import printable, visible
+
+_COLUMNS: Final = (
+    Column("Call", code=True),
+    Column("Outputs", "right"),
+    Column("Largest difference", "right"),
+    Column("Gradients", "right"),
+    Column("Largest difference", "right"),
+    Column("Note", cut="end"),
+)
+
+
+@dataclass(frozen=True)
+class ComparedCall:
+    """One call of the saved model in a new process, and of the module, on the same generated inputs.
+
+    Attributes:
+      call: the expression that runs it, `model` being what was loaded.
+      outputs: number of dense outputs that were compared.
+      largest_difference: between two numbers of outputs; infinite where texts, shapes or dtypes differ or the
+        call fails; None where nothing could be compared.
+      gradients: number of trainable variables whose gradients were compared.
+      largest_gradient_difference: between two numbers of gradients, or of variables that update ops
+        assigned; None where there are none.
+      note: what was not compared, and why; empty if all was.
+    """
+
+    call: str
+    outputs: int
+    largest_difference: float | None
+    gradients: int = 0
+    largest_gradient_difference: float | None = None
+    note: str = ""
+
+
+def _largest(differences: Iterable[float | None]) -> float | None:
+    return max((difference for difference in differences if difference is not None), default=None)
+
+
+def _number(difference: float | None) -> str:
+    if difference is None:
+        return ""
+    return "not equal" if difference == math.inf else f"{difference:.3g}"
+
+
+@dataclass(frozen=True, repr=False)
+class SaveReport:
+    """Where a TF2 SavedModel was written, and how it compares with the module. It is also a path.
+
+    Attributes:
+      path: of its directory.
+      compared: each call, if it was verified.
+      warnings: what is not in it, or looks wrong.
+    """
+
+    path: str
+    compared: tuple[ComparedCall, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def largest_difference(self) -> float | None:
+        """Of all outputs; None if none was compared."""
+        return _largest(call.largest_difference for call in self.compared)
+
+    @property
+    def largest_gradient_difference(self) -> float | None:
+        """Of all gradients; None if none was compared."""
+        return _largest(call.largest_gradient_difference for call in self.compared)
+
+    def __fspath__(self) -> str:
+        return self.path
+
+    def __str__(self) -> str:
+        return self.path
+
+    def __repr__(self) -> str:
+        parts = [self._headline(), *map(printable, self.warnings)]
+        if self.compared:
+            parts.append(grid_text(self._grid()))
+        return "\n".join(parts)
+
+    @automatic
+    def _repr_html_(self) -> str:
+        notes = [tag("p", visible(warning, 1000), class_="note") for warning in self.warnings]
+        table = [grid_html(self._grid())] if self.compared else []
+        return html.framed(tag("p", self._headline()), *notes, *table)
+
+    def _headline(self) -> str:
+        written = f"Written to {printable(self.path)}."
+        if not self.compared:
+            return written
+        failed = [call.call for call in self.compared if call.largest_difference == math.inf]
+        if failed:
+            return f"{written} In a new process it does not do the same: {printable(failed[0])}."
+        difference, of_gradients = self.largest_difference, self.largest_gradient_difference
+        if difference is None:
+            return f"{written} In a new process it loads; nothing could be compared."
+        outputs = sum(call.outputs for call in self.compared)
+        parts = [f"{_same('outputs', difference)} ({outputs} compared)"]
+        if of_gradients is not None:
+            gradients = sum(call.gradients for call in self.compared)
+            parts.append(f"{_same('gradients', of_gradients)} ({gradients} compared)")
+        return f"{written} In a new process it gives {' and '.join(parts)}."
+
+    def _grid(self) -> Grid:
+        rows = tuple(
+            (
+                visible(call.call),
+                str(call.outputs),
+                _number(call.largest_difference),
+                str(call.gradients) if call.gradients else "",
+                _number(call.largest_gradient_difference),
+                visible(call.note, 300),
+            )
+            for call in self.compared
+        )
+        return Grid("The saved model in a new process, and the module", _COLUMNS, rows, "")
+
+
+def _same(what: str, difference: float) -> str:
+    if difference == 0:
+        return f"the same {what}"
+    if difference == math.inf:
+        return f"other {what}"
+    return f"{what} that differ by up to {difference:.3g}"
