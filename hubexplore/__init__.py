@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from hubexplore.hub.authoring import attach_message as attach_message
     from hubexplore.hub.authoring import create_module_spec as create_module_spec
     from hubexplore.hub.evaluate import eval_function_for_module as eval_function_for_module
+    from hubexplore.hub.feature_columns import image_embedding_column as image_embedding_column
+    from hubexplore.hub.feature_columns import sparse_text_embedding_column as sparse_text_embedding_column
+    from hubexplore.hub.feature_columns import text_embedding_column as text_embedding_column
+    from hubexplore.hub.feature_columns import text_embedding_column_v2 as text_embedding_column_v2
     from hubexplore.hub.image import ImageModuleInfo as ImageModuleInfo
     from hubexplore.hub.image import attach_image_module_info as attach_image_module_info
     from hubexplore.hub.image import get_expected_image_size as get_expected_image_size
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
     from hubexplore.hub.spec import ModuleSpec as ModuleSpec
     from hubexplore.hub.summarize import summarize as summarize
     from hubexplore.notebook.panel.explorer import explore as explore
+    from hubexplore.programs.installation import install as install
+    from hubexplore.programs.installation import uninstall as uninstall
     from hubexplore.session.export.save import save as save
     from hubexplore.session.session import NotebookSession as NotebookSession
     from hubexplore.summary.model import ModuleSummary as ModuleSummary
@@ -57,11 +63,23 @@ _WHERE = {
     "explore": "hubexplore.notebook.panel.explorer",
     "get_expected_image_size": "hubexplore.hub.image",
     "get_num_image_channels": "hubexplore.hub.image",
+    "image_embedding_column": "hubexplore.hub.feature_columns",
+    "install": "hubexplore.programs.installation",
     "load": "hubexplore.hub.load",
     "load_module_spec": "hubexplore.hub.loading",
     "save": "hubexplore.session.export.save",
+    "sparse_text_embedding_column": "hubexplore.hub.feature_columns",
     "summarize": "hubexplore.hub.summarize",
+    "text_embedding_column": "hubexplore.hub.feature_columns",
+    "text_embedding_column_v2": "hubexplore.hub.feature_columns",
+    "uninstall": "hubexplore.programs.installation",
 }
+
+# What tensorflow_hub has as modules: programs write hub.image_util.get_expected_image_size.
+_PEER_MODULES = frozenset({
+    "estimator", "feature_column", "feature_column_v2", "image_module_info_pb2", "image_util", "keras_layer",
+    "module", "module_spec", "module_v2", "native_module", "saved_model_module", "tf_v1",
+})  # fmt: skip
 
 __all__ = ["__version__", *_WHERE, "samples"]  # noqa: PLE0604 - the names are the keys above
 
@@ -74,6 +92,8 @@ def __getattr__(name: str) -> Any:
     elif name.startswith("_"):
         # What Python and IPython look for; nobody reads what it says.
         raise AttributeError(f"module 'hubexplore' has no attribute {name!r}")
+    elif name in _PEER_MODULES:
+        value = importlib.import_module("hubexplore.programs.peer_modules").peer_module(name)
     else:
         raise _missing(name)
     globals()[name] = value

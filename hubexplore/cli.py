@@ -1,4 +1,4 @@
-"""The command `hubexplore show PATH`: what is in a module, in a terminal.
+"""The command `hubexplore`: `show` what is in a module, in a terminal, and `run` an old program.
 
 Exit codes: 0 fine, 1 the other module cannot replace this one, 2 bad input (one line on stderr), 130 Ctrl-C.
 Nothing is imported before it is needed: a look at a module should take a fraction of a second.
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from hubexplore import __version__
-from hubexplore.errors import DiagramError, HubError
+from hubexplore.errors import DiagramError, HubError, MissingProgramError
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
@@ -56,12 +56,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
       arguments: what follows the command's name; by default of this process.
     """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words[:1] == ["run"]:
+        # Before anything of this process is changed, and outside of `except`: it all belongs to the program.
+        return _run(words[1:])
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # for a terminal that lacks a character
     # TensorFlow is loaded for `gs://` and for samples never used before; its log is of no use here.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        return _show(_parsed(arguments))
+        return _show(_parsed(words))
     except KeyboardInterrupt:
         return INTERRUPTED
     except (HubError, OSError) as error:
@@ -69,13 +73,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_INPUT
 
 
-def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _run(words: Sequence[str]) -> int:
+    """Runs a program; returns 0 where Python itself would end with it."""
+    from hubexplore.programs import command
+
+    head, arguments = command.split(words)
     parser = _Parser(
-        "hubexplore", description="Inspect TensorFlow Hub modules and SavedModels without TensorFlow.",
+        "hubexplore run", description=command.DESCRIPTION, epilog=command.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    )  # fmt: skip
+    command.add_options(parser)
+    options = parser.parse_args(head)
+    if options.module is None and options.script is None:
+        parser.error("the SCRIPT is missing")
+    try:
+        command.run(options, arguments)
+    except MissingProgramError as error:
+        sys.stderr.write(_line(f"hubexplore: {error}"))
+        return BAD_INPUT
+    return 0
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = _Parser(
+        "hubexplore",
+        description="Inspect TensorFlow Hub modules and SavedModels without TensorFlow; run old programs.",
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"hubexplore {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    # Only for --help: `main` hands the words behind it over before they are parsed.
+    commands.add_parser("run", help="run a program that imports tensorflow_hub, unchanged")
     show = commands.add_parser(
         "show", help="show what is in a module", description="Shows what is in a module.", epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,

@@ -138,6 +138,18 @@ class NoSuchImportError(HubError, ImportError):
     """`from hubexplore import name` with a name that does not exist; the message says what to write."""
 
 
+class RemovedNameError(HubError, AttributeError):
+    """A name of TensorFlow 1 that today's TensorFlow does not have; the message says what to write."""
+
+
+class RemovedImportError(HubError, ModuleNotFoundError):
+    """An import of something that today's TensorFlow does not have; the message says what to write."""
+
+
+class MissingProgramError(HubError, OSError):
+    """The program that `hubexplore run` is to run cannot be read."""
+
+
 class BrokenImportError(HubError, ImportError):
     """TensorFlow cannot be imported because an earlier import of it in this process was broken off."""
 

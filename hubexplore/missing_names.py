@@ -26,11 +26,6 @@ class MissingName:
         return f"hubexplore has no {name!r}, {self.purpose}. Write instead:\n\n{code}\n"
 
 
-_LOAD: Final = MissingName(
-    "an internal part of tensorflow_hub. Its public name is at the top level of hubexplore",
-    """\
-loaded = hub.load(path)  # a TF1 Hub module or a TF2 SavedModel""",
-)
 _RESOLVE: Final = MissingName(
     "which finds or downloads the directory of a model in tensorflow_hub",
     """\
@@ -41,33 +36,6 @@ _KERAS: Final = MissingName(
     "the Keras layer of tensorflow_hub",
     """\
 layer = tf.keras.layers.TFSMLayer(path, call_endpoint="default")  # a signature; its outputs are a dict""",
-)
-_TEXT_COLUMN: Final = MissingName(
-    "a feature column of tensorflow_hub",
-    """\
-vectors = hub.Module(path, trainable=False)(features[key])  # in a graph; features[key] has shape [batch]""",
-)
-# A TF1 Hub module may have several variants, and `tf.saved_model.load` without `tags` then raises a
-# ValueError; an empty list means the variant without tags.
-_TEXT_COLUMN_V2: Final = MissingName(
-    "a feature column of tensorflow_hub",
-    """\
-embed = tf.saved_model.load(path, tags=[]).signatures["default"]  # leave out tags=[] for a TF2 SavedModel
-vectors = embed(features[key])["default"]""",
-)
-_SPARSE_TEXT_COLUMN: Final = MissingName(
-    "a feature column of tensorflow_hub",
-    """\
-tokens = features[key]  # a SparseTensor of strings, in a graph
-vectors = tf.math.unsorted_segment_mean(
-    hub.Module(path)(tokens.values), tokens.indices[:, 0], tokens.dense_shape[0]
-)""",
-)
-_IMAGE_COLUMN: Final = MissingName(
-    "a feature column of tensorflow_hub",
-    """\
-module = hub.Module(path)  # in a graph
-vectors = module(tf.image.resize(features[key], hub.get_expected_image_size(module)))""",
 )
 _EXPORTER: Final = MissingName(
     "which exports the modules of an Estimator in tensorflow_hub",
@@ -83,26 +51,16 @@ _REGISTER: Final = MissingName(
     """\
 module.export(export_path, session)  # after training""",
 )
-_MODULES: Final = MissingName(
-    "an internal part of tensorflow_hub. Its public names are at the top level of hubexplore",
-    """\
-hub.load_module_spec, hub.Module, hub.ModuleSpec, hub.eval_function_for_module""",
-)
-_AUTHORING: Final = MissingName(
-    "an internal part of tensorflow_hub. Its public names are at the top level of hubexplore",
-    """\
-hub.create_module_spec, hub.create_module_spec_from_saved_model, hub.add_signature, hub.attach_message""",
-)
-_IMAGES: Final = MissingName(
-    "an internal part of tensorflow_hub. Its public names are at the top level of hubexplore",
-    """\
-hub.get_expected_image_size, hub.get_num_image_channels, hub.attach_image_module_info, hub.ImageModuleInfo""",
-)
 _TOOLS: Final = MissingName(
     "the command line tools of tensorflow_hub",
     """\
 with tf.Graph().as_default():
     module = hub.Module(path, trainable=True)  # notebooks/05_fine_tune.ipynb trains a classifier on it""",
+)
+_INTERNAL: Final = MissingName(
+    "an internal part of tensorflow_hub. Its public names are at the top level of hubexplore",
+    """\
+hub.Module, hub.load, hub.load_module_spec, hub.create_module_spec  # dir(hub) lists all""",
 )
 _COMPARE: Final = MissingName(
     "which is a method of summaries",
@@ -137,25 +95,21 @@ MISSING_NAMES: Final = {
     "call": _CALL,
     "compare": _COMPARE,
     "compressed_module_resolver": _RESOLVE,
-    "estimator": _EXPORTER,
+    "config": _INTERNAL,
     "export": _EXPORT,
-    "feature_column": _TEXT_COLUMN,
-    "feature_column_v2": _TEXT_COLUMN_V2,
-    "image_embedding_column": _IMAGE_COLUMN,
-    "image_util": _IMAGES,
-    "keras_layer": _KERAS,
-    "module": _MODULES,
-    "module_spec": _MODULES,
-    "module_v2": _LOAD,
-    "native_module": _AUTHORING,
+    "file_utils": _INTERNAL,
+    "meta_graph_lib": _INTERNAL,
+    "module_attachment_pb2": _INTERNAL,
+    "module_def_pb2": _INTERNAL,
+    "module_impl": _INTERNAL,
     "register_module_for_export": _REGISTER,
+    "registry": _INTERNAL,
     "resolve": _RESOLVE,
     "resolver": _RESOLVE,
-    "saved_model_module": _AUTHORING,
+    "saved_model_lib": _INTERNAL,
     "show": _SHOW,
-    "sparse_text_embedding_column": _SPARSE_TEXT_COLUMN,
-    "text_embedding_column": _TEXT_COLUMN,
-    "text_embedding_column_v2": _TEXT_COLUMN_V2,
+    "tensor_info": _INTERNAL,
+    "tf_utils": _INTERNAL,
     "tools": _TOOLS,
     "uncompressed_module_resolver": _RESOLVE,
 }

@@ -12,6 +12,7 @@ __all__ = [
     "ImageModuleInfo",
     "attach_image_module_info",
     "get_expected_image_size",
+    "get_image_module_info",
     "get_num_image_channels",
 ]
 
@@ -26,6 +27,11 @@ def attach_image_module_info(image_module_info: Any) -> None:
       image_module_info: an ImageModuleInfo; `default_image_size.height` and `.width` in pixels.
     """
     attach_message(IMAGE_MODULE_INFO_KEY, image_module_info)
+
+
+def get_image_module_info(module_or_spec: Any, required: bool = False) -> Any:
+    """The attached `ImageModuleInfo` of a Module or ModuleSpec; None, or KeyError if required."""
+    return module_or_spec.get_attached_message(IMAGE_MODULE_INFO_KEY, ImageModuleInfo, required=required)
 
 
 def get_expected_image_size(
@@ -45,7 +51,7 @@ def get_expected_image_size(
       ValueError: neither says it.
     """
     # The message is authoritative; the shape of the input may be open.
-    info = module_or_spec.get_attached_message(IMAGE_MODULE_INFO_KEY, ImageModuleInfo)
+    info = get_image_module_info(module_or_spec)
     if info is not None and info.default_image_size.height and info.default_image_size.width:
         return [int(info.default_image_size.height), int(info.default_image_size.width)]
     _, height, width, _ = _image_shape(module_or_spec, signature, input_name)

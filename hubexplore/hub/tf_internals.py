@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar, cast
 import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, struct_pb2
 from tensorflow.python.client import pywrap_tf_session
+from tensorflow.python.feature_column import feature_column, feature_column_v2
 from tensorflow.python.framework import c_api_util, func_graph, importer, kernels, op_def_registry, ops
 from tensorflow.python.ops import default_gradient, variable_scope
 from tensorflow.python.saved_model import nested_structure_coder
@@ -55,6 +56,11 @@ def without_autograph(function: _Function) -> _Function:
     takes seconds and changes nothing.
     """
     return cast(_Function, tf.autograph.experimental.do_not_convert(function))
+
+
+def dense_column_classes() -> tuple[type[Any], ...]:
+    """The base classes of feature columns: that of `input_layer` and that of the state of layers."""
+    return (feature_column._DenseColumn, feature_column_v2.DenseColumn)
 
 
 def variable_from_proto(variable_def: Any, scope: str) -> Any:

@@ -1,0 +1,68 @@
+"""What a program's uncaught error shows: what Python would show without hubexplore, and a remedy."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+_FOLDER: Final = str(Path(__file__).parent)
+_RUNPY: Final = "<frozen runpy>"
+_PYTHON_2: Final = (
+    "Missing parentheses in call to",
+    "multiple exception types must be parenthesized",
+    "leading zeros in decimal integer literals",
+    "inconsistent use of tabs and spaces",
+)
+MSG_PYTHON_2: Final = (
+    "This file is written for Python 2. Convert it with `2to3 -w -n FILE`, which is part of Python up to 3.12."
+)
+
+
+def show(error: BaseException) -> None:
+    """Shows an uncaught error of the program, as Python does: through `sys.excepthook`.
+
+    Raises:
+      SystemExit: the program's own hook asks for it.
+    """
+    _clean(error)
+    if isinstance(error, SyntaxError) and str(error.msg).startswith(_PYTHON_2):
+        error.add_note(MSG_PYTHON_2)
+    try:
+        sys.excepthook(type(error), error, error.__traceback__)
+    except SystemExit:
+        raise
+    except BaseException as failure:  # noqa: BLE001 - Python shows both
+        _clean(failure)
+        sys.stderr.write("Error in sys.excepthook:\n")
+        sys.__excepthook__(type(failure), failure, failure.__traceback__)
+        sys.stderr.write("\nOriginal exception was:\n")
+        sys.__excepthook__(type(error), error, error.__traceback__)
+
+
+def _clean(error: BaseException) -> None:
+    """Removes the frames of hubexplore from an error and from those that led to it."""
+    errors, seen = [error], set[int]()
+    while errors:
+        current = errors.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        current.__traceback__ = _without_own_frames(current.__traceback__)
+        errors += [other for other in (current.__cause__, current.__context__) if other is not None]
+        if isinstance(current, BaseExceptionGroup):
+            errors += current.exceptions
+
+
+def _without_own_frames(traceback: TracebackType | None) -> TracebackType | None:
+    frames = []
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        is_own = Path(file).parent == Path(_FOLDER) or (file == _RUNPY and not frames)
+        if not is_own:
+            frames.append(traceback)
+        traceback = traceback.tb_next
+    for frame, following in zip(frames, [*frames[1:], None], strict=True):
+        frame.tb_next = following
+    return frames[0] if frames else None
