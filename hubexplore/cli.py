@@ -171,7 +171,7 @@ def _show(arguments: argparse.Namespace) -> int:
     if signatures is not None and other.format in (FROZEN_GRAPH, TRAINING_CHECKPOINT):
         other = summarize(arguments.compare, signatures=signatures)
     if tags is not None or arguments.signature is not None:
-        other = displayable(likewise(other, summary, arguments.signature))
+        other = displayable(likewise(other, summary, arguments.signature, whole))
     comparison = summary.compare(other)
     _output(arguments, comparison.to_text, comparison.to_json, comparison.to_html)
     return 0 if comparison.replaceable else CANNOT_REPLACE

@@ -40,10 +40,17 @@ def narrowed(
     return _with_variants(summary, variants)
 
 
-def likewise(other: ModuleSummary, narrow: ModuleSummary, signature: str | None) -> ModuleSummary:
-    """Returns what corresponds to `narrow` in another module, which need not have all of it."""
+def likewise(
+    other: ModuleSummary, narrow: ModuleSummary, signature: str | None, whole: ModuleSummary | None = None
+) -> ModuleSummary:
+    """Returns what corresponds to `narrow` in another module, which need not have all of it.
+
+    The only variants of `whole`, of which `narrow` is a part, and of the other module correspond to each
+    other, whatever their tags.
+    """
     tag_sets = {variant.tags for variant in narrow.variants}
-    variants = tuple(variant for variant in other.variants if variant.tags in tag_sets)
+    is_only = whole is not None and len(whole.variants) == len(other.variants) == 1
+    variants = tuple(variant for variant in other.variants if is_only or variant.tags in tag_sets)
     if signature is not None:
         variants = tuple(_with_only(variant, signature) for variant in variants)
     return _with_variants(other, variants)

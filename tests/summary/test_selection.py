@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from hubexplore import errors
@@ -44,5 +46,8 @@ def test_likewise_takes_what_there_is() -> None:
     assert likewise(other, narrowed(MODULE, []), None).variants == ()
     assert likewise(other, narrowed(MODULE, signature="two"), "two").variants == ()
     assert likewise(MODULE, narrowed(other, signature="one"), "one").variants == (TRAIN,)
+    assert likewise(other, MODULE, None, MODULE).variants == (TRAIN,)
+    served = ModuleSummary("served", (dataclasses.replace(TRAIN, tags=("serve",)),))
+    assert likewise(other, served, None, served).variants == (TRAIN,), "the only variant of each"
     (variant,) = likewise(other, other, "two").variants
     assert variant.signatures == ()

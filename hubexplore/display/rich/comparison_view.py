@@ -143,7 +143,7 @@ def _page(comparison: Comparison) -> _Page:
         )
     )
     more = omission(len(comparison.reasons) - len(reasons), "reason")
-    note = " ".join(filter(None, (more, _basis(comparison))))
+    note = " ".join(filter(None, (more, _only_variants(comparison), _basis(comparison))))
     return _Page(_verdict(comparison), reasons, note, grids)
 
 
@@ -152,6 +152,13 @@ def _basis(comparison: Comparison) -> str:
     if comparison.same:
         return ""
     return " ".join(filter(None, (_COMPARED.get(comparison.basis, ""), _unused(comparison))))
+
+
+def _only_variants(comparison: Comparison) -> str:
+    if comparison.only_variants is None:
+        return ""
+    first, second = map(tags_text, comparison.only_variants)
+    return f"Each has only one graph variant, and these were compared: {first} with {second}."
 
 
 def _unused(comparison: Comparison) -> str:

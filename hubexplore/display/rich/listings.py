@@ -14,7 +14,7 @@ from hubexplore.summary.model import FileSummary, VariableSummary, VariantSummar
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.weight_statistics import Statistics
-    from hubexplore.summary.source import Weights
+    from hubexplore.summary.source import Source
 
 Item_co = TypeVar("Item_co", covariant=True)
 ROWS_IN_HTML = 300
@@ -65,7 +65,7 @@ class Listing(tuple[Item_co, ...]):
 class Variables(Listing[VariableSummary]):
     """The variables of a module, each once."""
 
-    _weights: Weights | None = None
+    _source: Source | None = None
 
     def stats(self, pattern: str | None = None) -> Statistics:
         """Reads the weights and returns minimum, maximum, mean, standard deviation, ... of each variable.
@@ -77,11 +77,11 @@ class Variables(Listing[VariableSummary]):
           HubError: no name matches, or there are no weights that can be read.
         """
         from hubexplore.display.rich import weight_statistics
-        from hubexplore.summary.weights.statistics import select, variable_stats
+        from hubexplore.summary.weights.statistics import select, source_stats
 
         chosen = select(self, pattern)
         total = sum(variable.bytes or 0 for variable in chosen)
-        return weight_statistics.collected(variable_stats(chosen, self._weights), total)
+        return weight_statistics.collected(source_stats(chosen, self._source), total)
 
 
 class Variants(Listing[VariantSummary]):
@@ -109,10 +109,10 @@ class Files(Listing[FileSummary]):
 
 
 def variables(
-    items: Sequence[VariableSummary], variants: Iterable[VariantSummary], weights: Weights | None
+    items: Sequence[VariableSummary], variants: Iterable[VariantSummary], source: Source | None
 ) -> Variables:
-    """Returns the variables of these variants; statistics are read from `weights`."""
+    """Returns the variables of these variants; statistics are read from `source`."""
     listing = Variables(items, "variables", variants)
     # Set after construction: a tuple takes its content in __new__, and its signature is that of all listings.
-    listing._weights = weights
+    listing._source = source
     return listing

@@ -28,7 +28,7 @@ from hubexplore.summary.model import (
 if TYPE_CHECKING:
     from hubexplore.display.diagram import Diagram
     from hubexplore.display.rich.comparison_view import ShownComparison
-    from hubexplore.summary.source import Weights
+    from hubexplore.summary.source import Source
 from hubexplore.summary.lookup import named_variant
 
 Item = TypeVar("Item")
@@ -91,7 +91,7 @@ class Summary(ModuleSummary):
     def variables(self) -> Variables:
         """The variables, each once; `.stats()` reads their values."""
         once = [entry.variable for entry in unique_variables(self.variants)]
-        return variables(once, self.variants, _weights(self))
+        return variables(once, self.variants, self.source)
 
     @property
     def collections(self) -> Listing[CollectionSummary]:
@@ -212,8 +212,7 @@ def displayable(summary: ModuleSummary) -> Summary:
     # dataclasses.replace on a Summary may have put plain variants into it.
     if isinstance(summary, Summary) and all(isinstance(variant, Variant) for variant in summary.variants):
         return summary
-    weights = _weights(summary)
-    variants = [_displayable_variant(variant, weights) for variant in summary.variants]
+    variants = [_displayable_variant(variant, summary.source) for variant in summary.variants]
     # Not asdict(), which copies and converts all nested dataclasses.
     facts = {field.name: getattr(summary, field.name) for field in dataclasses.fields(ModuleSummary)}
     return Summary(
@@ -225,11 +224,7 @@ def displayable(summary: ModuleSummary) -> Summary:
     )
 
 
-def _displayable_variant(variant: VariantSummary, weights: Weights | None) -> Variant:
+def _displayable_variant(variant: VariantSummary, source: Source | None) -> Variant:
     facts = {field.name: getattr(variant, field.name) for field in dataclasses.fields(VariantSummary)}
     listed = {kind: Listing(facts[kind], kind, (variant,)) for kind in _LISTED}
-    return Variant(**{**facts, **listed, "variables": variables(variant.variables, (variant,), weights)})
-
-
-def _weights(summary: ModuleSummary) -> Weights | None:
-    return summary.source.weights if summary.source else None
+    return Variant(**{**facts, **listed, "variables": variables(variant.variables, (variant,), source)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.magic import line_magic, magics_class
 from IPython.core.magic_arguments import argument
@@ -16,7 +16,12 @@ from hubexplore.display.tables.grid import Column
 from hubexplore.display.wording import tags_text
 from hubexplore.notebook.magics.base import INPUTS_HELP, OUTPUTS_HELP, HubMagicsBase
 from hubexplore.notebook.magics.line_parser import magic
+from hubexplore.summary.lookup import default_tags
+from hubexplore.summary.model import VariantSummary
 from hubexplore.summary.wishes import from_options
+
+if TYPE_CHECKING:
+    from hubexplore.display.rich.summaries import Summary
 
 # The last @ separates. Tags of a line hold no slash, backslash or colon, as paths and addresses with an @ do.
 _WITH_TAGS: Final = re.compile(r"(?P<module>.+)@(?P<tags>[^@/\\:]*)")
@@ -63,7 +68,7 @@ class ShowMagics(HubMagicsBase):
         summary, other = self.summary(first), self.summary(second)
         if first_tags is None and second_tags is None:
             return summary.compare(other)
-        variants = summary.variant(first_tags or ""), other.variant(second_tags or "")
+        variants = _variant(summary, first_tags), _variant(other, second_tags)
         return comparison_view.displayable(compare_variants(*variants, (summary.source, other.source)))
 
     @magic()
@@ -126,3 +131,10 @@ class ShowMagics(HubMagicsBase):
         if match is None or word in self.module_names() or os.path.exists(word):  # noqa: PTH110 - as resolve()
             return word, None
         return match["module"], match["tags"]
+
+
+def _variant(summary: Summary, tags: str | None) -> VariantSummary:
+    """Returns the variant with these tags; without any, the one without tags or the only one."""
+    return summary.variant(
+        default_tags(variant.tags for variant in summary.variants) if tags is None else tags
+    )

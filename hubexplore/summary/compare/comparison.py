@@ -87,6 +87,8 @@ class Comparison:
         their "structure", if names differ; "counted" if a graph was too large; "" if the graphs were not at
         hand.
       unused: for either side, the number of nodes that no common signature and no part of the state needs.
+      only_variants: the tags of the only graph variant of either module, if these were compared although
+        they differ; else None.
     """
 
     first: str
@@ -95,6 +97,7 @@ class Comparison:
     reasons: tuple[str, ...] = ()
     basis: Basis = ""
     unused: tuple[int, int] = (0, 0)
+    only_variants: tuple[Tags, Tags] | None = None
 
     @property
     def same(self) -> bool:
@@ -155,15 +158,14 @@ def compare_modules(first: ModuleSummary, second: ModuleSummary) -> Comparison:
             "present" if tags in side else None for side in (first_variants, second_variants)
         )
         differences.append(Difference("variants", tags_text(tags), None, first_text, second_text))
+    only_variants = None
+    if len(first_variants) == len(second_variants) == 1 and first_variants.keys() != second_variants.keys():
+        only_variants = first.variants[0].tags, second.variants[0].tags
     for tags, variant in first_variants.items():
         if tags not in second_variants:
             existing = "; ".join(map(tags_text, second_variants))
             reasons.append(f"there is no {_variant_text(tags)}" + (f", only: {existing}" if existing else ""))
-        partner = (
-            second.variants[0]
-            if len(first_variants) == len(second_variants) == 1
-            else second_variants.get(tags)
-        )
+        partner = second.variants[0] if only_variants is not None else second_variants.get(tags)
         if partner is None:
             continue
         origins = VariantOrigin(variant, first.source), VariantOrigin(partner, second.source)
@@ -181,6 +183,7 @@ def compare_modules(first: ModuleSummary, second: ModuleSummary) -> Comparison:
         tuple(reasons),
         _weakest(comparisons),
         (unused[0], unused[1]),
+        only_variants,
     )
 
 

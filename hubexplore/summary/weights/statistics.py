@@ -17,9 +17,10 @@ import contextlib
 import dataclasses
 import fnmatch
 import math
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from itertools import chain
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -27,11 +28,14 @@ import numpy.typing as npt
 from hubexplore import errors
 from hubexplore.errors import MSG_AGAIN
 from hubexplore.summary.files.filesystem import LocalFilesystem, data_extents
+from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import dtype_name
-from hubexplore.summary.model import Shape, VariableSummary, elements
-from hubexplore.summary.source import Weights
+from hubexplore.summary.graph.traversal import node_of
+from hubexplore.summary.model import CONSTANT, Shape, VariableSummary, elements
+from hubexplore.summary.source import Source, Weights
 from hubexplore.summary.weights import number_encoding
 from hubexplore.summary.weights.checkpoint_index import CheckpointEntry, shard_name
+from hubexplore.summary.weights.constant_values import stored_values
 from hubexplore.summary.weights.number_encoding import Numbers
 
 BINS: Final = 16
@@ -123,8 +127,20 @@ def select(variables: Iterable[VariableSummary], pattern: str | None) -> tuple[V
     return selected
 
 
+def source_stats(
+    variables: Iterable[VariableSummary], source: Source | None, pattern: str | None = None
+) -> Iterator[VariableStats]:
+    """Yields `variable_stats` from the checkpoint and the graphs of a summary."""
+    if source is None:
+        return variable_stats(variables, None, pattern)
+    return variable_stats(variables, source.weights, pattern, source.meta_graphs.values())
+
+
 def variable_stats(
-    variables: Iterable[VariableSummary], weights: Weights | None, pattern: str | None = None
+    variables: Iterable[VariableSummary],
+    weights: Weights | None,
+    pattern: str | None = None,
+    graphs: Iterable[Any] = (),
 ) -> Iterator[VariableStats]:
     """Yields the statistics of each variable, in the order in which the checkpoint stores them.
 
@@ -136,6 +152,8 @@ def variable_stats(
       variables: which; see `ModuleSummary`.
       weights: where they are, `ModuleSummary.source.weights`.
       pattern: see `select`.
+      graphs: MetaGraphDef-shaped messages, with the values of weights that are constants. Without a
+        checkpoint a variable has the constant that it starts from.
 
     Raises:
       HubError: at the call: nothing matches the pattern, or there are no weights.
@@ -143,11 +161,30 @@ def variable_stats(
       UnreadableModuleError: while reading: a data file cannot be read.
     """
     selected = select(variables, pattern)
-    if weights is None:
-        if selected:
-            raise errors.HubError(MSG_NO_WEIGHTS)
-        return iter(())
-    return _in_file_order(selected, weights)
+    constants = {}
+    if weights is None or any(variable.kind == CONSTANT for variable in selected):
+        constants = _constants(graphs)
+    in_graph: list[VariableSummary] = []
+    in_file: list[VariableSummary] = []
+    for variable in selected:
+        is_constant = variable.node in constants and (weights is None or variable.kind == CONSTANT)
+        (in_graph if is_constant else in_file).append(variable)
+    if weights is None and in_file:
+        raise errors.HubError(MSG_NO_WEIGHTS)
+    values = (_Constant(variable.name, constants[variable.node]).stats() for variable in in_graph)
+    return chain(values, () if weights is None else _in_file_order(tuple(in_file), weights))
+
+
+def _constants(graphs: Iterable[Any]) -> dict[str, Any]:
+    """Name of a constant, or of a variable that starts from one -> TensorProto-shaped message."""
+    nodes = [node for graph in graphs for node in graph.graph_def.node]
+    constants = {node.name: node.attr["value"].tensor for node in nodes if node.op == "Const"}
+    for node in nodes:
+        if node.op in ("Assign", "AssignVariableOp") and len(node.input) > 1:
+            initial = node_of(node.input[1])
+            if initial in constants:
+                constants.setdefault(node_of(node.input[0]), constants[initial])
+    return constants
 
 
 def _in_file_order(variables: tuple[VariableSummary, ...], weights: Weights) -> Iterator[VariableStats]:
@@ -218,7 +255,7 @@ class _Extremes:
 
     def add(self, numbers: Numbers, times: int = 1) -> None:
         if numbers.dtype.kind == "f":
-            nans, infs = (int(np.count_nonzero(test(numbers))) for test in (np.isnan, np.isinf))
+            nans, infs = (int(np.count_nonzero(test(numbers))) * times for test in (np.isnan, np.isinf))
             self.nans, self.infs = self.nans + nans, self.infs + infs
         self.zeros += (numbers.size - int(np.count_nonzero(numbers))) * times
         # `item` makes Python numbers: integers stay exact beyond 2**53, where float64 rounds.
@@ -312,36 +349,12 @@ class _Tensor:
 
     def stats(self) -> VariableStats:
         facts = self.facts()
-        dtype, count = facts.dtype, facts.count or 0
-        width = number_encoding.width(dtype)
+        width = number_encoding.width(facts.dtype)
         if width is None:
             return facts
         # What fits into one piece is read once.
-        pieces = list(self._pieces(dtype, width)) if count <= PIECE else None
-        extremes = _Extremes()
-        for numbers, times in self._pieces(dtype, width) if pieces is None else pieces:
-            extremes.add(numbers, times)
-        facts = dataclasses.replace(
-            facts,
-            zeros=extremes.zeros,
-            nans=extremes.nans,
-            infs=extremes.infs,
-            note="magnitudes" if dtype.startswith("complex") else "",
-        )
-        if extremes.low is None or extremes.high is None:
-            return facts
-        moments = _Moments.between(extremes.low, extremes.high)
-        for numbers, times in self._pieces(dtype, width) if pieces is None else pieces:
-            moments.add(numbers, times)
-        return dataclasses.replace(
-            facts,
-            minimum=extremes.low,
-            maximum=extremes.high,
-            mean=moments.unscaled(moments.mean),
-            std=moments.unscaled(math.sqrt(moments.squares / moments.count)),
-            histogram=tuple(moments.histogram.tolist()),
-            edges=moments.edges,
-        )
+        pieces = list(self._pieces(facts.dtype, width)) if (facts.count or 0) <= PIECE else None
+        return _counted(facts, lambda: self._pieces(facts.dtype, width) if pieces is None else pieces)
 
     def _pieces(self, dtype: str, width: int) -> Iterator[tuple[Numbers, int]]:
         """Yields its numbers in pieces, and how often each occurs, in the order of the files.
@@ -394,6 +407,60 @@ class _Tensor:
         except OSError as error:
             reason = error.strerror or str(error)
             raise errors.UnreadableModuleError(MSG_UNREADABLE.format(path=path, reason=reason)) from error
+
+
+@dataclass(frozen=True)
+class _Constant:
+    """A constant of a graph: a TensorProto-shaped message."""
+
+    name: str
+    proto: Any
+
+    def stats(self) -> VariableStats:
+        dtype, shape = dtype_name(self.proto.dtype), shape_of(self.proto.tensor_shape)
+        count, width = elements(shape), number_encoding.width(dtype)
+        if width is None or count is None:
+            note = "text" if dtype == "string" else f"no statistics of {dtype}"
+            return VariableStats(self.name, dtype, shape, count, self.proto.ByteSize(), note=note)
+        facts = VariableStats(self.name, dtype, shape, count, count * width)
+        values = stored_values(self.proto)
+        if not isinstance(values, np.ndarray) or len(values) > count or (count and not len(values)):
+            return dataclasses.replace(facts, note="its content does not fit its shape")
+        pieces = [
+            (number_encoding.decode(values[begin : begin + PIECE].tobytes(), dtype), 1)
+            for begin in range(0, len(values), PIECE)
+        ]
+        if count > len(values):  # the last value stands for all that follow
+            pieces.append((pieces[-1][0][-1:], count - len(values)))
+        return _counted(facts, lambda: pieces)
+
+
+def _counted(facts: VariableStats, pieces: Callable[[], Iterable[tuple[Numbers, int]]]) -> VariableStats:
+    """Adds what the numbers are like; `pieces` returns them for each pass, with how often each occurs."""
+    extremes = _Extremes()
+    for numbers, times in pieces():
+        extremes.add(numbers, times)
+    facts = dataclasses.replace(
+        facts,
+        zeros=extremes.zeros,
+        nans=extremes.nans,
+        infs=extremes.infs,
+        note="magnitudes" if facts.dtype.startswith("complex") else "",
+    )
+    if extremes.low is None or extremes.high is None:
+        return facts
+    moments = _Moments.between(extremes.low, extremes.high)
+    for numbers, times in pieces():
+        moments.add(numbers, times)
+    return dataclasses.replace(
+        facts,
+        minimum=extremes.low,
+        maximum=extremes.high,
+        mean=moments.unscaled(moments.mean),
+        std=moments.unscaled(math.sqrt(moments.squares / moments.count)),
+        histogram=tuple(moments.histogram.tolist()),
+        edges=moments.edges,
+    )
 
 
 def _finite(numbers: Numbers) -> Numbers:

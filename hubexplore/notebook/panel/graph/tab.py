@@ -22,7 +22,7 @@ from hubexplore.notebook.panel.panel_texts import error_text
 from hubexplore.notebook.panel.tabs.results import Results, Value
 from hubexplore.summary.outline import Box
 from hubexplore.summary.outline.data import OP
-from hubexplore.summary.weights.statistics import variable_stats
+from hubexplore.summary.weights.statistics import source_stats
 
 MAX_STATISTICS_BYTES: Final = 64_000_000
 """Maximum number of bytes of weights that the statistics of one op read."""
@@ -292,6 +292,6 @@ class GraphTab(widgets.VBox):
                 f"are read at once. The Variables tab reads them step by step."
             )
         source = self._summary.source
-        stats = variable_stats(chosen, source.weights if source is not None else None)
+        stats = source_stats(chosen, source)
         self._note.value = weight_statistics.markup(tuple(stats))
         self._notify()

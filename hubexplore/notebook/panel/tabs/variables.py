@@ -13,7 +13,7 @@ from hubexplore.display.rich.summaries import Summary
 from hubexplore.display.wording import counted, size_text
 from hubexplore.notebook.panel.panel_texts import error_text
 from hubexplore.summary.model import VariableSummary
-from hubexplore.summary.weights.statistics import VariableStats, select, variable_stats
+from hubexplore.summary.weights.statistics import VariableStats, select, source_stats
 
 MAX_STATISTICS_BYTES: Final = 64_000_000
 """Maximum number of bytes of weights that one click reads: reading blocks the kernel."""
@@ -73,7 +73,7 @@ class VariablesTab(widgets.VBox):
             size += chosen[-1].bytes or 0
         source = self._summary.source
         try:
-            self._stats += variable_stats(chosen, source.weights if source is not None else None)
+            self._stats += source_stats(chosen, source)
         except Exception as error:  # noqa: BLE001 - as above
             self._fail(error)
             return

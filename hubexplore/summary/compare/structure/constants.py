@@ -1,35 +1,21 @@
-"""The values of constants in a form that can be compared, whichever of TensorProto's encodings holds them.
-
-Format: tensorflow/core/framework/tensor.proto. Values are either in `tensor_content`, or in the list field of
-their type, where the last value stands for all that follow. TensorFlow's make_ndarray is not at hand, as this
-package reads modules without TensorFlow; it would also expand a constant of one repeated value to its full
-size.
-"""
+"""The values of constants in a form that can be compared, whichever of TensorProto's encodings holds them."""
 
 from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from hubexplore.summary.dtypes import DTYPES
-from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import dtype_name
-from hubexplore.summary.model import MOST_ELEMENTS, elements
 from hubexplore.summary.weights import number_encoding
+from hubexplore.summary.weights.constant_values import VALUE_FIELDS, as_bits, element_count, stored_values
 
 Values = npt.NDArray[Any] | list[bytes]
 
-_VALUE_FIELDS: Final = {
-    dtype.name: (dtype.field, {"<c8": "<f4", "<c16": "<f8"}.get(dtype.stored, dtype.stored))
-    for dtype in DTYPES
-    if dtype.field
-}
-"""dtype -> (list field of TensorProto, NumPy dtype of the bits); a complex number is two floats."""
 _MAX_INLINE_BYTES: Final = 64
 """Maximum size of a value that is kept for comparison; of a larger one a digest is kept."""
 _MAX_SHOWN: Final = 16
@@ -45,12 +31,12 @@ def canonical(proto: Any) -> Hashable:
     shape = tuple(dim.size for dim in proto.tensor_shape.dim)
     if not shape and (scalar := _scalar_bytes(proto)) is not None:
         return "tensor", proto.dtype, shape, scalar
-    values = _stored_values(proto)
+    values = stored_values(proto)
     if values is None:
         return "tensor", proto.dtype, shape, proto.SerializeToString(deterministic=True)
     if isinstance(values, tuple):
         return "tensor", proto.dtype, shape, values
-    content = _as_bits(values).tobytes()
+    content = as_bits(values).tobytes()
     if len(content) > _MAX_INLINE_BYTES:
         return "tensor", proto.dtype, shape, len(content), hashlib.sha256(content).digest()
     return "tensor", proto.dtype, shape, content
@@ -59,7 +45,7 @@ def canonical(proto: Any) -> Hashable:
 def _scalar_bytes(proto: Any) -> bytes | None:
     """Returns the bytes of a scalar in a list field; None if it is stored in another way."""
     # Most constants are scalars, and struct needs no array for each of them.
-    field, storage = _VALUE_FIELDS.get(dtype_name(proto.dtype), ("", ""))
+    field, storage = VALUE_FIELDS.get(dtype_name(proto.dtype), ("", ""))
     if not field or proto.tensor_content or len(getattr(proto, field)) != 1:
         return None
     value, width = getattr(proto, field)[0], int(storage[-1])
@@ -97,7 +83,7 @@ def _unequal(values: Values, other_values: Values) -> list[int]:
         and isinstance(other_values, np.ndarray)
         and values.dtype == other_values.dtype
     ):
-        bits = [_as_bits(side).reshape(len(values), -1) for side in (values, other_values)]
+        bits = [as_bits(side).reshape(len(values), -1) for side in (values, other_values)]
         return [int(index) for index in np.flatnonzero((bits[0] != bits[1]).any(axis=1))]
     return [
         index
@@ -106,62 +92,10 @@ def _unequal(values: Values, other_values: Values) -> list[int]:
     ]
 
 
-def _stored_values(proto: Any) -> npt.NDArray[Any] | tuple[bytes, ...] | None:
-    """Returns the values without those at the end that repeat the last one; None for an unknown encoding."""
-    dtype = dtype_name(proto.dtype)
-    if dtype == "string":
-        count = _element_count(proto)
-        return tuple(_without_repeats(list(proto.string_val) or [b""] * min(count, 1)))
-    if dtype not in _VALUE_FIELDS:
-        return None
-    field, storage = _VALUE_FIELDS[dtype]
-    if proto.tensor_content:
-        if len(proto.tensor_content) % np.dtype(storage).itemsize:
-            return None
-        values = np.frombuffer(proto.tensor_content, storage)
-    else:
-        values = _array_of(getattr(proto, field), storage)
-    if dtype.startswith("complex"):
-        # Real and imaginary parts alternate.
-        values = values[: len(values) // 2 * 2].view("<c8" if storage == "<f4" else "<c16")
-    bits = _as_bits(values).reshape(len(values), -1) if len(values) else values
-    if not len(bits):
-        count = _element_count(proto)
-        return np.zeros(1 if count else 0, values.dtype)  # no value at all stands for zeros
-    unequal = np.flatnonzero((bits != bits[-1]).any(axis=1))
-    return values[: int(unequal[-1]) + 2] if len(unequal) else values[:1]
-
-
-def _element_count(proto: Any) -> int:
-    """Returns the number of elements by the shape; more than any tensor has if the shape is not possible."""
-    count = elements(shape_of(proto.tensor_shape))
-    return MOST_ELEMENTS + 1 if count is None else count
-
-
-def _array_of(values: Iterable[Any], storage: str) -> npt.NDArray[Any]:
-    if storage in ("<f4", "<f8"):
-        return np.array(values, storage)
-    # By way of the widest integer, since NumPy refuses to convert a number that does not fit the dtype at
-    # once.
-    return np.array(values, np.uint64 if storage == "<u8" else np.int64).astype(storage)
-
-
-def _as_bits(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Returns the values as bytes, so that NaN equals itself, and 0.0 is not -0.0."""
-    return np.ascontiguousarray(values).view(np.uint8)
-
-
-def _without_repeats(values: list[bytes]) -> list[bytes]:
-    end = len(values)
-    while end > 1 and values[end - 2] == values[-1]:
-        end -= 1
-    return values[:end]
-
-
 def _all_values(proto: Any) -> Values | None:
     """Returns all values as one dimension; None if they are too many, or have an unknown encoding."""
-    values = _stored_values(proto)
-    count = _element_count(proto)
+    values = stored_values(proto)
+    count = element_count(proto)
     # A damaged shape may claim any number of elements; texts need no more than some megabytes.
     if values is None or not 0 <= count <= 1 << 24:
         return None
