@@ -64,7 +64,7 @@ from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
 
 MSG_NO_SIGNATURES: Final = (
     "{path!r} is a TF2 SavedModel without signatures or functions, so there is nothing in it to call. Save "
-    "the model with signatures: tf.saved_model.save(model, path, signatures={{'serving_default': function}}). "
+    "the model with signatures: tf.saved_model.save(model, path, signatures={{'serving_default': call}}). "
     "Or load it with tf.saved_model.load({path!r}), and call its functions."
 )
 _LOGGER: Final = logging.getLogger("hubexplore")
