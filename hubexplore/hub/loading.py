@@ -62,9 +62,9 @@ from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
 from hubexplore.summary.wishes import NO_WISHES, Signatures, Wishes, plain
 
 MSG_NO_SIGNATURES: Final = (
-    "{path!r} is a TF2 SavedModel without signatures, so there is nothing in it to call by name. Save the "
-    "model with signatures: tf.saved_model.save(model, path, signatures={{'serving_default': function}}). Or "
-    "load it with tf.saved_model.load({path!r}), and call its functions."
+    "{path!r} is a TF2 SavedModel without signatures or functions, so there is nothing in it to call. Save "
+    "the model with signatures: tf.saved_model.save(model, path, signatures={{'serving_default': call}}). "
+    "Or load it with tf.saved_model.load({path!r}), and call its functions."
 )
 _LOGGER: Final = logging.getLogger("hubexplore")
 _LARGEST_CONSTANTS: Final = 1 << 30  # bytes; a graph of 2 GiB cannot be serialized
@@ -112,7 +112,8 @@ def load_module_spec(
     logger "hubexplore" names them. `create_module_spec_from_saved_model` refuses them instead.
 
     The signatures, variables and assets of a TF2 SavedModel become those of a graph variant with its tags,
-    usually `serve`. Variables have the names of their paths among the objects of the model.
+    usually `serve`. Variables have the names of their paths among the objects of the model. If it declares no
+    signatures, its functions are its signatures, and `default` is what a call of the model itself runs.
 
     Args:
       path: a directory on any filesystem TensorFlow knows; a `.tar.gz`, `.tar`, `.tar.bz2`, `.tar.xz` or
@@ -244,9 +245,9 @@ def _tf2_spec(directory: str, variants: list[GraphVariant], title: str) -> Defin
     prefix = os.path.join(directory, VARIABLES_PREFIX)
     checkpoint = open_checkpoint(prefix) if tf.io.gfile.exists(f"{prefix}.index") else None
     entries = checkpoint.entries if checkpoint else {}
-    if not any(set(variant.as_read.signature_def) - INTERNAL_SIGNATURES for variant in variants):
-        raise NoModuleError(MSG_NO_SIGNATURES.format(path=title))
     models = [tf2_saved_model.as_module(variant.as_read, entries) for variant in variants]
+    if not any(model.meta_graph.signature_def for model in models):
+        raise NoModuleError(MSG_NO_SIGNATURES.format(path=title))
     for model in models:
         _fill_constants(model, prefix, entries)
     converted = [GraphVariant(model.meta_graph, model) for model in models]

@@ -55,11 +55,19 @@ _SCHEMA: Final[dict[str, str]] = {
     "CompositeTensor": "1 type_spec TypeSpecProto; 2 components *TensorInfo",
     "TypeSpecProto": "1 type_spec_class TypeSpecClass; 2 type_state StructuredValue",
     # A list has the same form as a tuple.
-    "StructuredValue": """1 none_value NoneValue |kind; 12 int64_value sint64 |kind;
+    "StructuredValue": """1 none_value NoneValue |kind; 11 float64_value double |kind;
+        12 int64_value sint64 |kind; 13 string_value string |kind; 14 bool_value bool |kind;
         31 tensor_shape_value TensorShapeProto |kind; 32 tensor_dtype_value DataType |kind;
-        51 list_value TupleValue |kind; 52 tuple_value TupleValue |kind""",
+        33 tensor_spec_value TensorSpecProto |kind; 34 type_spec_value TypeSpecProto |kind;
+        35 bounded_tensor_spec_value TensorSpecProto |kind; 51 list_value TupleValue |kind;
+        52 tuple_value TupleValue |kind; 53 dict_value DictValue |kind;
+        54 named_tuple_value NamedTupleValue |kind""",
     "TupleValue": "1 values *StructuredValue",
     "NoneValue": "",
+    "DictValue": "1 fields %StructuredValue",
+    "NamedTupleValue": "2 values *PairValue",
+    "PairValue": "1 key string; 2 value StructuredValue",
+    "TensorSpecProto": "1 name string; 2 shape TensorShapeProto; 3 dtype DataType",
     "AssetFileDef": "1 tensor_info TensorInfo; 2 filename string",
     "VariableDef": """1 variable_name string; 2 initializer_name string; 3 snapshot_name string;
         4 save_slice_info_def SaveSliceInfoDef; 5 is_resource bool; 6 initial_value_name string;
@@ -92,17 +100,24 @@ _SCHEMA: Final[dict[str, str]] = {
         6 type_list_attr string; 16 is_ref bool""",
     "AttrDef": "1 name string; 2 type string; 3 default_value AttrValue",
     "SavedObjectGraph": "1 nodes *SavedObject; 2 concrete_functions %SavedConcreteFunction",
-    "SavedConcreteFunction": "2 bound_inputs *int32; 4 output_signature StructuredValue",
+    "SavedConcreteFunction": """2 bound_inputs *int32; 3 canonicalized_input_signature StructuredValue;
+        4 output_signature StructuredValue""",
     "SavedObject": """1 children *ObjectReference; 3 slot_variables *SlotVariableReference;
         4 user_object SavedUserObject |kind; 5 asset SavedAsset |kind;
-        6 function SavedFunction |kind; 7 variable SavedVariable |kind; 10 resource SavedResource |kind;
+        6 function SavedFunction |kind; 7 variable SavedVariable |kind;
+        8 bare_concrete_function SavedBareConcreteFunction |kind; 9 constant SavedConstant |kind;
+        10 resource SavedResource |kind;
         12 captured_tensor CapturedTensor |kind""",
     "SlotVariableReference": """1 original_variable_node_id int32; 2 slot_name string;
         3 slot_variable_node_id int32""",
     "ObjectReference": "1 node_id int32; 2 local_name string",
     "SavedUserObject": "1 identifier string",
     "SavedAsset": "1 asset_file_def_index int32",
-    "SavedFunction": "1 concrete_functions *string",
+    "SavedFunction": "1 concrete_functions *string; 2 function_spec FunctionSpec",
+    "SavedBareConcreteFunction": """1 concrete_function_name string; 2 argument_keywords *string;
+        4 function_spec FunctionSpec""",
+    "FunctionSpec": "1 fullargspec StructuredValue; 2 is_method bool",
+    "SavedConstant": "1 operation string",
     "SavedResource": "1 device string",
     "CapturedTensor": "1 name string; 2 concrete_function string",
     "FingerprintDef": "5 checkpoint_hash uint64",

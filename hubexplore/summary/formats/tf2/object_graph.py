@@ -76,6 +76,11 @@ def _shortest(objects: Any, spell: Callable[[str], str], follows: Callable[[str]
     return paths
 
 
+def is_bookkeeping(name: str) -> bool:
+    """Whether a child has a name that its author did not choose."""
+    return _BOOKKEEPING.fullmatch(name) is not None
+
+
 def variable_names(objects: Any, numbers: Iterable[int]) -> dict[int, str]:
     """Names for some variables of a model, by which users recognise them; several may be equal.
 
@@ -90,7 +95,7 @@ def variable_names(objects: Any, numbers: Iterable[int]) -> dict[int, str]:
     Returns:
       Object number -> name.
     """
-    told = _shortest(objects, lambda name: name, lambda name: not _BOOKKEEPING.fullmatch(name))
+    told = _shortest(objects, lambda name: name, lambda name: not is_bookkeeping(name))
     names: dict[int, str] = {}
     listed: dict[int, str] = {}
     for number in numbers:

@@ -22,6 +22,7 @@ from typing import Any, Final
 from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.formats.new_nodes import node_name, unused
 from hubexplore.summary.formats.tf2 import custom_gradients, object_graph
+from hubexplore.summary.formats.tf2.functions_as_signatures import has_signatures, with_signatures
 from hubexplore.summary.formats.tf2.tf2_tables import add_import, find_contents
 from hubexplore.summary.formats.tf2.tf2_variables import (
     ASSIGN,
@@ -63,8 +64,11 @@ def as_module(meta_graph: Any, entries: Mapping[str, CheckpointEntry]) -> Conver
       DamagedModuleError: its parts do not fit together, or its functions call themselves.
       UnsupportedFormatError: it has more objects than are read.
     """
+    object_graph.check_count(meta_graph.object_graph_def.nodes)
+    notes: tuple[str, ...] = ()
+    if not has_signatures(meta_graph):
+        meta_graph, notes = with_signatures(meta_graph)
     objects = meta_graph.object_graph_def
-    object_graph.check_count(objects.nodes)
     nodes = index_nodes(meta_graph.graph_def.node)
     initializer = _initializer(meta_graph)
     roots = [getattr(*slot) for slot in _tensor_slots(meta_graph.signature_def)]
@@ -114,6 +118,7 @@ def as_module(meta_graph: Any, entries: Mapping[str, CheckpointEntry]) -> Conver
         names={item.name: item.stored_as for item in variables if item.stored_as != item.name},
         stored={node: name for table in tables for node, name in table.stored.items()},
         unneeded=unneeded,
+        notes=notes,
     )
 
 
