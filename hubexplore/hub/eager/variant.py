@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hubexplore.hub.graph.state import State
 
 _SCOPE: Final = "module"
+_LOSSES: Final = tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES
 
 MSG_IN_GRAPH: Final = (
     "A module that hub.load returned has its variables outside of graphs, and a tf.Graph cannot use them. "
@@ -52,8 +53,8 @@ class EagerVariant:
         self._plans: dict[tuple[str, bool], ApplyPlan] = {}
         self._traced: dict[tuple[str, bool, int], Any] = {}
 
-    def call(self, signature: str, inputs: Any, *, training: bool) -> dict[str, Any]:
-        """All outputs of a signature by name.
+    def call(self, signature: str, inputs: Any, *, training: bool) -> tuple[dict[str, Any], list[Any]]:
+        """All outputs of a signature by name, and with `training` the losses that depend on the inputs.
 
         Args:
           signature: its name.
@@ -69,12 +70,23 @@ class EagerVariant:
         # A call in a function is a call of a function as well: a gradient tape sees calls, and would not see
         # ops that are imported.
         try:
-            return dict(self._function(signature, training)(list(converted.values())))
+            outputs, losses = self._function(signature, training)(list(converted.values()))
+            return dict(outputs), list(losses)
         except (RecursionError, LookupError) as error:
             # Both are how TensorFlow fails at the gradient of a loop that was not built in this function.
             if "Exit" not in self.variant.ops or isinstance(error, HubError):
                 raise
             raise GraphError(MSG_LOOP) from error
+
+    def output_specs(self, signature: str, input_specs: Any) -> dict[str, Any]:
+        """The TypeSpecs of the outputs for inputs with these TypeSpecs, as TensorFlow infers them."""
+        specs = normalize_inputs(input_specs, self.variant.input_infos(signature), signature)
+
+        def apply(values: dict[str, Any]) -> dict[str, Any]:
+            return self._add(signature, False, values)
+
+        traced = tf.function(apply, autograph=False).get_concrete_function(specs)
+        return dict(traced.structured_outputs)
 
     def loss(self, name: str) -> Any:
         """A regularization loss: a scalar."""
@@ -93,8 +105,11 @@ class EagerVariant:
         if function is None:
             infos = self.variant.input_infos(signature)
 
-            def apply(values: list[Any]) -> dict[str, Any]:
-                return self._add(signature, training, dict(zip(infos, values, strict=True)))
+            def apply(values: list[Any]) -> tuple[dict[str, Any], list[Any]]:
+                before = len(tf.compat.v1.get_collection(_LOSSES))
+                outputs = self._add(signature, training, dict(zip(infos, values, strict=True)))
+                losses = tf.compat.v1.get_collection(_LOSSES)[before:]
+                return outputs, losses if training else []
 
             specs = [info.type_spec for info in infos.values()]
             function = tf.function(apply, input_signature=[specs], autograph=False)
@@ -115,13 +130,19 @@ class EagerVariant:
 
     def _without_gradient(self, signature: str, name: str, value: Any) -> Any:
         """An output; refuses gradients if a TF1 loop computes it, which TensorFlow would recurse on."""
-        info = self.variant.signature(signature).outputs[name]
-        if not info.name or not isinstance(value, tf.Tensor) or not value.dtype.is_floating:
+        if not isinstance(value, tf.Tensor) or not value.dtype.is_floating:
             return value
-        found = reach(self.variant.nodes, [info.name], NO_CUT).nodes
-        if all(self.variant.nodes[node].op != "Exit" for node in found):
+        if self.is_differentiable(signature, name):
             return value
         return tf.raw_ops.PreventGradient(input=value, message=MSG_LOOP)
+
+    def is_differentiable(self, signature: str, output: str) -> bool:
+        """Whether no TF1 loop computes an output."""
+        if "Exit" not in self.variant.ops:
+            return True
+        info = self.variant.signature(signature).outputs[output]
+        found = reach(self.variant.nodes, [info.name] if info.name else [], NO_CUT).nodes
+        return all(self.variant.nodes[node].op != "Exit" for node in found)
 
 
 class _CapturedState:
