@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import weakref
+from collections.abc import Iterable, Mapping
 
 import tensorflow as tf
 from tensorflow.core.framework import function_pb2, graph_pb2
@@ -15,7 +17,7 @@ class EagerFunctionImporter(FunctionImporter):
     """Imports slices into functions that are traced, and registers what they call in the eager context.
 
     All eager code of a process shares one context, where a name means one body for good. So the functions get
-    names of their own in each import.
+    names of their own in each import, and leave the context together with the function that calls them.
     """
 
     def import_graph_def(
@@ -26,10 +28,23 @@ class EagerFunctionImporter(FunctionImporter):
         input_map: Mapping[str, tf.Tensor] | None = None,
     ) -> None:
         """See `FunctionImporter.import_graph_def`."""
+        graph = tf.compat.v1.get_default_graph()
         if not library.function:
             super().import_graph_def(graph_def, library, scope, input_map)
+            tf_internals.set_stack_traces(graph, (f"{scope}/{node.name}" for node in graph_def.node))
             return
         renamed = self.with_new_names(graph_def, library)
         # Before the import: shape inference of an op looks into the functions that it calls.
         tf_internals.add_eager_functions(renamed.library)
+        names = [function.signature.name for function in renamed.library.function]
+        # All that may still run them, such as the functions for gradients, holds the graph.
+        release = weakref.finalize(graph, _remove, names)
+        release.atexit = False
         self.import_complete(renamed, scope, input_map)
+        tf_internals.set_stack_traces(graph, (f"{scope}/{node.name}" for node in graph_def.node))
+
+
+def _remove(names: Iterable[str]) -> None:
+    for name in names:
+        with contextlib.suppress(tf.errors.NotFoundError):
+            tf_internals.remove_eager_function(name)

@@ -58,12 +58,12 @@ class LoadedModule(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
             identities = [variable.identity for variable in in_order(spec)]
             made = dict(zip(identities, variables, strict=True))
         self.variable_map = by_name(spec, made)
-        # What checkpoints and SavedModels must not follow is behind an object that TensorFlow does not know.
-        self._variants = _Variants(spec, made)
+        # TensorFlow follows the resources, so that they are saved with this.
         self._resources: list[Any] = []
+        # What checkpoints and SavedModels must not follow is behind an object that TensorFlow does not know.
+        self._variants = _Variants(spec, made, self._resources.append)
         self.signatures: Mapping[str, Callable[..., dict[str, Any]]] = Signatures(self)
         self._made_variant(tags).resources.make_tables()
-        self._track()
 
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow is untyped
     def __call__(
@@ -115,20 +115,15 @@ class LoadedModule(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
         There are losses only with `training`; `regularization_losses` has those that depend on variables.
         """
         variant = self._made_variant(self.training_tags if training else self.tags)
-        try:
-            return variant.call(name, inputs, training=training)
-        finally:
-            self._track()
+        return variant.call(name, inputs, training=training)
 
-    def can_compute_gradients(self, name: str, output: str) -> bool:
-        """Whether TensorFlow can compute gradients of an output of a signature.
+    def check_gradients(self, name: str) -> None:
+        """Checks that TensorFlow can compute gradients of a signature while training.
 
-        It cannot where a TF1 while loop computes the output.
+        Raises:
+          GraphError: (a RuntimeError) it cannot; the message says why.
         """
-        return all(
-            self._made_variant(tags).is_differentiable(name, output)
-            for tags in {self.tags, self.training_tags}
-        )
+        self._made_variant(self.training_tags).check_gradients(name)
 
     def output_specs(self, name: str, input_specs: Any) -> dict[str, Any]:
         """The TypeSpecs of the outputs of a signature for inputs with these static shapes; nothing runs."""
@@ -141,12 +136,6 @@ class LoadedModule(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
 
     def _made_variant(self, tags: frozenset[str]) -> EagerVariant:
         return self._variants.get(tags)
-
-    def _track(self) -> None:
-        """Lets TensorFlow follow the resources that were made, so that they live and are saved with this."""
-        for resource in self._variants.resources():
-            if all(resource is not tracked for tracked in self._resources):
-                self._resources.append(resource)
 
 
 class Signatures(Mapping[str, Any]):
@@ -177,9 +166,10 @@ class Signatures(Mapping[str, Any]):
 class _Variants:
     """The graph variants of a module that were used so far."""
 
-    def __init__(self, spec: DefinedSpec, variables: Mapping[Any, Any]) -> None:
+    def __init__(self, spec: DefinedSpec, variables: Mapping[Any, Any], keep: Callable[[Any], Any]) -> None:
         self.spec = spec
         self._variables = variables
+        self._keep = keep
         self._made: dict[frozenset[str], EagerVariant] = {}
         self._lock = threading.Lock()
 
@@ -192,9 +182,5 @@ class _Variants:
                     variable.handle: self._variables[variable.identity]
                     for variable in self.spec.variables_by_variant[tags]
                 }
-                self._made[tags] = EagerVariant(variant, by_node)
+                self._made[tags] = EagerVariant(variant, by_node, self._keep)
             return self._made[tags]
-
-    def resources(self) -> Iterator[Any]:
-        for variant in list(self._made.values()):
-            yield from variant.resources.trackable()

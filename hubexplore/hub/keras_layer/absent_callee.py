@@ -76,9 +76,8 @@ class AbsentCallee:
             raise self._absent()
         return outputs
 
-    def has_gradients(self) -> bool:
-        """It had, when the layer was made."""
-        return True
+    def check_gradients(self) -> None:
+        """They were checked when the layer was first made."""
 
     def save(self, folder: str) -> None:
         """Raises LayerError (a ValueError)."""

@@ -61,8 +61,8 @@ class Callee(Protocol):
     def type_specs(self, inputs: Any) -> Any:
         """The TypeSpecs of the outputs for those of inputs, more exact than a call knows, or None."""
 
-    def has_gradients(self) -> bool:
-        """Whether TensorFlow can compute gradients of what a call returns."""
+    def check_gradients(self) -> None:
+        """Raises GraphError (a RuntimeError) if TensorFlow cannot compute gradients of a call."""
 
     def save(self, folder: str) -> None:
         """Writes the files that it can be made of again, with or without the values of `weights`."""

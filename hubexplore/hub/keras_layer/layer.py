@@ -26,10 +26,6 @@ MSG_BACKEND: Final = (
 MSG_NOTHING_TO_TRAIN: Final = (
     "trainable=True, but {what} has no trainable variables among its {number} variables. Leave trainable out."
 )
-MSG_LOOP: Final = (
-    "trainable=True, but what this layer returns is computed by a TF1 while loop, through which TensorFlow "
-    "cannot compute gradients. Leave trainable out, or choose another output with output_key."
-)
 MSG_STATELESS: Final = (
     "stateless_call gives weights other values for one call, but the graph of a module reads its own variables. "
     "Assign the values with layer.set_weights, and call the layer."
@@ -71,8 +67,9 @@ class KerasLayer(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
       resolved_object: what is called: a `LoadedModule`, or what `tf.saved_model.load` returned.
 
     Raises:
-      LayerError: (a ValueError) another backend; nothing to train; gradients that TensorFlow cannot compute;
-        a dtype policy that the weights cannot have; arguments that do not go together.
+      LayerError: (a ValueError) another backend; nothing to train; a dtype policy that the weights cannot have;
+        arguments that do not go together.
+      GraphError: (a RuntimeError) `trainable` with a TF1 loop whose gradients TensorFlow cannot compute.
       NoSuchSignatureError: (a KeyError and ValueError) lists the signatures there are.
       SignatureError: (a TypeError and ValueError) there is no such output, or no output `default`.
       HubError: as `hub.load` raises it.
@@ -244,5 +241,4 @@ def _check_trainable(callee: Callee, handle: Any) -> None:
     if not any(weight.trainable for weight in callee.weights):
         what = repr(handle) if isinstance(handle, str) else "the object"
         raise LayerError(MSG_NOTHING_TO_TRAIN.format(what=what, number=len(callee.weights)))
-    if not callee.has_gradients():
-        raise LayerError(MSG_LOOP)
+    callee.check_gradients()

@@ -79,10 +79,9 @@ class ModuleCallee:
         outputs = self.root.output_specs(self._signature, inputs)
         return self._options.select(outputs, DEFAULT_OUTPUT)
 
-    def has_gradients(self) -> bool:
+    def check_gradients(self) -> None:
         """See `callee.Callee`."""
-        names = self._outputs if self._options.as_dict else [self._options.output_key or DEFAULT_OUTPUT]
-        return all(self.root.can_compute_gradients(self._signature, name) for name in names)
+        self.root.check_gradients(self._signature)
 
     def save(self, folder: str) -> None:
         """See `callee.Callee`; without the values of `weights`."""

@@ -7,11 +7,11 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import keras
 import tensorflow as tf
 
 from hubexplore.errors import ExportError, LayerError, SignatureError
-from hubexplore.hub.keras_layer.callee import Result, Weight, is_keras_weight, with_unique_names
+from hubexplore.hub.keras_layer.callee import Result
+from hubexplore.hub.keras_layer.object_weights import called, traces, weights_of
 from hubexplore.hub.keras_layer.options import Options
 from hubexplore.summary.lookup import no_such_signature
 from hubexplore.summary.module_format import DEFAULT_OUTPUT
@@ -60,7 +60,7 @@ class ObjectCallee:
         self._specs = _input_specs(self._function, options.signature is not None)
         self._takes_training = options.signature is None and _takes_training(self._function)
         self.losses: list[Callable[[], Any]] = list(getattr(root, "regularization_losses", None) or [])
-        self.weights = _weights(root, self._function)
+        self.weights = weights_of(root, self._function)
 
     def _chosen(self, options: Options, what: str) -> Any:
         signatures = getattr(self._object, "signatures", None) or {}
@@ -121,9 +121,8 @@ class ObjectCallee:
         """See `callee.Callee`; TensorFlow knows no more than a call does."""
         return None
 
-    def has_gradients(self) -> bool:
+    def check_gradients(self) -> None:
         """See `callee.Callee`; TF2 has gradients of everything."""
-        return True
 
     def save(self, folder: str) -> None:
         """See `callee.Callee`; with the values that the weights had when it was read."""
@@ -142,8 +141,7 @@ def _input_specs(function: Any, is_signature: bool) -> Any:
     if is_signature:
         structure = getattr(function, "structured_input_signature", None)
         return dict(structure[1]) if structure else None
-    restored = getattr(function, "__call__", None)
-    for traced in getattr(restored, "concrete_functions", None) or []:
+    for traced in traces(function):
         arguments = traced.structured_input_signature[0]
         if arguments:
             return arguments[0]
@@ -152,46 +150,10 @@ def _input_specs(function: Any, is_signature: bool) -> Any:
 
 def _takes_training(function: Any) -> bool:
     try:
-        parameters = inspect.signature(getattr(function, "__call__", function)).parameters
+        parameters = inspect.signature(called(function)).parameters
     except (TypeError, ValueError):
         return False
     return "training" in parameters
-
-
-def _traces(function: Any) -> list[Any]:
-    """The concrete functions of a callable that was loaded."""
-    call = function if hasattr(function, "concrete_functions") else type(function).__call__
-    call = getattr(function, "__dict__", {}).get("__call__", call)
-    return list(getattr(call, "concrete_functions", None) or [])
-
-
-def _weights(root: Any, function: Any) -> list[Weight]:
-    """The variables that the object names, then further ones that its functions use."""
-    named = list(getattr(root, "variables", None) or [])
-    used = [*(getattr(function, "variables", None) or [])]
-    for traced in _traces(function):
-        # A set inside of TensorFlow holds them.
-        used += sorted(traced.variables, key=lambda variable: str(variable.name))
-    trainable = getattr(root, "trainable_variables", None)
-    marked = None if trainable is None else {id(_plain(variable)) for variable in trainable}
-    of_object = {id(_plain(variable)) for variable in named}
-    variables = {id(variable): variable for variable in map(_plain, (*named, *used))}
-    return with_unique_names(
-        Weight(
-            str(variable.name).removesuffix(":0"),
-            variable,
-            identity in marked
-            if marked is not None and identity in of_object
-            else bool(variable.trainable),
-        )
-        for identity, variable in variables.items()
-        if is_keras_weight(variable.dtype, variable.shape)
-    )
-
-
-def _plain(variable: Any) -> Any:
-    """The tf.Variable of a Keras variable, or the variable itself."""
-    return variable.value if isinstance(variable, keras.Variable) else variable
 
 
 def _copy(source: str, target: str) -> None:

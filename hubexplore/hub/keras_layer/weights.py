@@ -54,6 +54,8 @@ class ModuleVariable(keras.Variable):  # type: ignore[misc]  # Keras is untyped
         """Takes the place of `variable` in its module, with the present value of this Keras variable."""
         if variable is not self._value:
             variable.assign(self._value)
+            # Optimizers know a variable by its identity.
+            tf_internals.take_identity(variable, self._value)
         self._value = variable
         self._is_own = True
         self.trainable = self._trainable
