@@ -199,6 +199,35 @@ def remove_eager_function(name: str) -> None:
     context.context().remove_function(name)
 
 
+def call_gradient(op: tf.Operation, name: str, gradients: Sequence[tf.Tensor | None]) -> Any:
+    """The gradient of a call of a function that is in the eager context, as that of a tf.function.
+
+    The called function becomes one that also returns what its gradient needs, so nothing is computed twice.
+
+    Args:
+      op: the call.
+      name: of the function.
+      gradients: of its outputs.
+    """
+    from tensorflow.core.function.polymorphism import function_type
+    from tensorflow.python.eager import context
+    from tensorflow.python.eager.polymorphic_function import concrete_function
+    from tensorflow.python.framework import function_def_to_graph
+
+    definition = context.context().get_function_def(name)
+    definition.attr.pop("_input_shapes", None)
+    # The functions that it calls are looked up in the default graph.
+    with op.graph.as_default():
+        graph = function_def_to_graph.function_def_to_graph(definition, include_library_functions=True)
+    signature = function_type.from_structured_signature(
+        graph.structured_input_signature, graph.structured_outputs, graph.function_captures.capture_types
+    )
+    function = concrete_function.ConcreteFunction.from_func_graph(graph, signature, attrs=definition.attr)
+    # It takes its functions out of the runtime when it goes, and the graph calls them.
+    op.graph._hubexplore_called = [*getattr(op.graph, "_hubexplore_called", ()), function]
+    return function._get_gradient_function()(op, *gradients)
+
+
 def set_stack_traces(graph: tf.Graph, names: Iterable[str]) -> None:
     """Gives imported ops the current stack trace, for TensorFlow's messages when one of them fails.
 

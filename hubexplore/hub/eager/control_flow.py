@@ -174,7 +174,7 @@ class ControlFlowCall:
             for name, info in self.plan.inputs.items()
         }
         state.variables.update((name, _variable(value)) for name, value in zip(variables, fed, strict=True))
-        applier = Applier(cast("State", state), FunctionImporter(state.scope))
+        applier = Applier(cast("State", state), self.functions)
         outputs = applier.apply(self.plan, inputs, state.scope, self.signature)
         targets = [components(outputs[key])[number] for key, number in results]
         tensors = [tensor for value in inputs.values() for tensor in components(value)]
