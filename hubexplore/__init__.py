@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hubexplore.hub.image import attach_image_module_info as attach_image_module_info
     from hubexplore.hub.image import get_expected_image_size as get_expected_image_size
     from hubexplore.hub.image import get_num_image_channels as get_num_image_channels
+    from hubexplore.hub.keras_layer.layer import KerasLayer as KerasLayer
     from hubexplore.hub.load import load as load
     from hubexplore.hub.loading import load_module_spec as load_module_spec
     from hubexplore.hub.module import Module as Module
@@ -50,6 +51,7 @@ __version__ = "0.1.0"
 _WHERE = {
     "HubError": "hubexplore.errors",
     "ImageModuleInfo": "hubexplore.hub.image",
+    "KerasLayer": "hubexplore.hub.keras_layer.layer",
     "Module": "hubexplore.hub.module",
     "ModuleSpec": "hubexplore.hub.spec",
     "ModuleSummary": "hubexplore.summary.model",

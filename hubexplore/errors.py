@@ -162,6 +162,10 @@ class TooLargeError(HubError, MemoryError):
     """Inputs that would need more memory than there is."""
 
 
+class LayerError(HubError, ValueError):
+    """A Keras layer that cannot be made or called in this way."""
+
+
 class GraphError(HubError, RuntimeError):
     """The wrong graph, no graph at all, or a name scope that is already taken."""
 

@@ -175,6 +175,17 @@ def watched_handle(variable: Any) -> tf.Tensor:
     return component.handle
 
 
+def set_trainable(variable: Any, trainable: bool) -> None:
+    """Sets whether gradient tapes watch an eager variable, or all parts of a distributed one."""
+    for component in getattr(variable, "_values", None) or [variable]:
+        component._trainable = trainable
+
+
+def take_identity(variable: Any, other: Any) -> None:
+    """Lets a new eager variable count as the one whose place it takes."""
+    variable._unique_id = other._unique_id
+
+
 def add_eager_functions(library: Any) -> None:
     """Registers functions, under names that are not in use, in the eager context."""
     from tensorflow.python.eager import context

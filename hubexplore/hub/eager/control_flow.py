@@ -114,7 +114,7 @@ class ControlFlowCall:
         """The function that TensorFlow calls for the gradient of the identities in `apply`."""
 
         def gradient(op: tf.Operation, *upstream: tf.Tensor | None) -> list[Any]:
-            self._check_repeatable()
+            check_repeatable(self.signature, self.plan)
             count = len(results)
             above = [
                 tf_internals.zeros_like(tensor) if given is None else given
@@ -191,15 +191,16 @@ class ControlFlowCall:
     def _no_second_order(self, *_: Any) -> list[Any]:
         raise GraphError(MSG_SECOND_ORDER.format(signature=self.signature))
 
-    def _check_repeatable(self) -> None:
-        """Checks that a second run of the slice has the same values.
 
-        Raises:
-          GraphError: (a RuntimeError) an op may have others.
-        """
-        node = _first_unrepeatable(self.plan)
-        if node is not None:
-            raise GraphError(MSG_NOT_REPEATABLE.format(signature=self.signature, op=node.name, node=node.op))
+def check_repeatable(signature: str, plan: ApplyPlan) -> None:
+    """Checks that a second run of the slice has the same values.
+
+    Raises:
+      GraphError: (a RuntimeError) an op may have others.
+    """
+    node = _first_unrepeatable(plan)
+    if node is not None:
+        raise GraphError(MSG_NOT_REPEATABLE.format(signature=signature, op=node.name, node=node.op))
 
 
 def needs_own_gradient(plan: ApplyPlan) -> bool:

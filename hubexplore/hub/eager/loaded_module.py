@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 
 from hubexplore.hub.call_arguments import select_outputs
-from hubexplore.hub.eager.variables import by_name, make_variables
+from hubexplore.hub.eager.variables import by_name, in_order, make_variables
 from hubexplore.hub.eager.variant import EagerVariant
 from hubexplore.summary.lookup import no_such_signature
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
@@ -37,13 +37,26 @@ class LoadedModule(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
       signatures: name -> function of keyword arguments (or one dict) that returns a dict of tensors.
       tags: of the graph variant that calls use.
       resolved_path: directory that it was read from; empty for a spec that is not on disk.
+
+    Args:
+      spec: of the module.
+      tags: of the graph variant that calls use.
+      path: directory that it was read from.
+      variables: tf.Variables to use, in the order of `variables.in_order`; None makes them, with the
+        published values.
     """
 
-    def __init__(self, spec: DefinedSpec, tags: frozenset[str], path: str = "") -> None:
+    def __init__(
+        self, spec: DefinedSpec, tags: frozenset[str], path: str = "", variables: Sequence[Any] | None = None
+    ) -> None:
         super().__init__(name="module")
         self.tags = tags
         self.resolved_path = path
-        made = make_variables(spec, trainable=True)
+        if variables is None:
+            made = make_variables(spec, trainable=True)
+        else:
+            identities = [variable.identity for variable in in_order(spec)]
+            made = dict(zip(identities, variables, strict=True))
         self.variable_map = by_name(spec, made)
         # TensorFlow follows the resources, so that they are saved with this.
         self._resources: list[Any] = []
@@ -102,8 +115,34 @@ class LoadedModule(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
 
     def call_signature(self, name: str, inputs: Any, *, training: bool = False) -> dict[str, Any]:
         """All outputs of a signature by name; see `__call__`."""
+        return self.call_with_losses(name, inputs, training=training)[0]
+
+    def call_with_losses(
+        self, name: str, inputs: Any, *, training: bool = False
+    ) -> tuple[dict[str, Any], list[Any]]:
+        """All outputs of a signature by name, and the regularization losses that depend on the inputs.
+
+        There are losses only with `training`; `regularization_losses` has those that depend on variables.
+        """
         variant = self._made_variant(self.training_tags if training else self.tags)
         return variant.call(name, inputs, training=training)
+
+    def check_gradients(self, name: str) -> None:
+        """Checks that TensorFlow can compute gradients of a signature while training.
+
+        Raises:
+          GraphError: (a RuntimeError) it cannot; the message says why.
+        """
+        self._made_variant(self.training_tags).check_gradients(name)
+
+    def output_specs(self, name: str, input_specs: Any) -> dict[str, Any]:
+        """The TypeSpecs of the outputs of a signature for inputs with these static shapes; nothing runs."""
+        return self._made_variant(self.tags).output_specs(name, input_specs)
+
+    @property
+    def spec(self) -> DefinedSpec:
+        """What it was made of."""
+        return self._variants.spec
 
     def _made_variant(self, tags: frozenset[str]) -> EagerVariant:
         return self._variants.get(tags)

@@ -29,7 +29,7 @@ class SignatureFunction:
     Args:
       name: of the signature.
       infos: its inputs.
-      concrete: function of a list of them, in this order, that returns a dict of outputs.
+      concrete: function of a list of them, in this order, that returns a dict of outputs, and a list of losses.
     """
 
     def __init__(self, name: str, infos: Mapping[str, TensorInfo], concrete: Any) -> None:
@@ -43,15 +43,17 @@ class SignatureFunction:
             else None
         )
 
-    def __call__(self, inputs: Any) -> dict[str, Any]:
-        """All outputs by name.
+    def __call__(self, inputs: Any) -> tuple[dict[str, Any], list[Any]]:
+        """All outputs by name, and the losses of the call.
 
         Raises:
           SignatureError: (a TypeError) an input does not fit.
         """
         tensors = self._as_given(inputs)
-        outputs: dict[str, Any] = self._run(self._converted(inputs) if tensors is None else tensors)
-        return outputs
+        results: tuple[dict[str, Any], list[Any]] = self._run(
+            self._converted(inputs) if tensors is None else tensors
+        )
+        return results
 
     def _as_given(self, inputs: Any) -> list[tf.Tensor] | None:
         """The inputs, if they are eager tensors that fit as they are."""

@@ -57,6 +57,11 @@ def make_variables(spec: DefinedSpec, trainable: bool) -> dict[tuple[str, tuple[
     return made
 
 
+def in_order(spec: DefinedSpec) -> tuple[VariableSpec, ...]:
+    """The variables of all graph variants in the order of `variable_map`: by name, then by offset."""
+    return tuple(sorted(spec.all_variables, key=lambda variable: variable.identity))
+
+
 def by_name(spec: DefinedSpec, made: Mapping[tuple[str, tuple[int, ...]], Any]) -> dict[str, Any]:
     """Name in the module -> variable, or the list of the parts of a partitioned one."""
     return build_map(tuple((variable, made[variable.identity]) for variable in spec.all_variables))

@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from hubexplore.errors import GraphError
 from hubexplore.hub import tf_internals
-from hubexplore.hub.eager.control_flow import ControlFlowCall, needs_own_gradient
+from hubexplore.hub.call_arguments import normalize_inputs
+from hubexplore.hub.eager.control_flow import ControlFlowCall, check_repeatable, needs_own_gradient
 from hubexplore.hub.eager.eager_graph import eager_graph
 from hubexplore.hub.eager.functions import EagerFunctionImporter
 from hubexplore.hub.eager.resources import Resources
@@ -22,10 +23,16 @@ if TYPE_CHECKING:
     from hubexplore.hub.graph.state import State
 
 _SCOPE: Final = "module"
+_LOSSES: Final = tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES
 
 MSG_IN_GRAPH: Final = (
     "A module that hub.load returned has its variables outside of graphs, and a tf.Graph cannot use them. "
     "Use hub.Module(path) there, or call it eagerly or in a tf.function."
+)
+MSG_LOSS_WITH_LOOP: Final = (
+    "Signature {signature!r} has a TF1 cond or loop, and also regularization losses that depend on its inputs, "
+    "of which TensorFlow has no gradients here. Train the module in a tf.Graph, with hub.Module(path, "
+    "trainable=True)."
 )
 
 
@@ -50,8 +57,8 @@ class EagerVariant:
         self._functions: dict[tuple[str, bool, int], SignatureFunction] = {}
         self._losses: dict[tuple[str, int], Callable[[list[Any]], Any]] = {}
 
-    def call(self, signature: str, inputs: Any, *, training: bool) -> dict[str, Any]:
-        """All outputs of a signature by name.
+    def call(self, signature: str, inputs: Any, *, training: bool) -> tuple[dict[str, Any], list[Any]]:
+        """All outputs of a signature by name, and with `training` the losses that depend on the inputs.
 
         Args:
           signature: its name.
@@ -71,6 +78,28 @@ class EagerVariant:
                 if function is None:
                     function = self._functions[key] = self._traced(signature, training)
         return function(inputs)
+
+    def output_specs(self, signature: str, input_specs: Any) -> dict[str, Any]:
+        """The TypeSpecs of the outputs for inputs with these TypeSpecs, as TensorFlow infers them."""
+        specs = normalize_inputs(input_specs, self.variant.input_infos(signature), signature)
+        plan = plan_apply(self.variant, signature, False)
+
+        def apply(values: dict[str, Any]) -> dict[str, Any]:
+            return self._applier.apply(plan, values, _SCOPE, signature)
+
+        return dict(_concrete(apply, [specs]).structured_outputs)
+
+    def check_gradients(self, signature: str) -> None:
+        """Checks that TensorFlow can compute the gradients of a call with `training`.
+
+        Raises:
+          GraphError: (a RuntimeError) it cannot; see `control_flow`.
+        """
+        plan = plan_apply(self.variant, signature, True)
+        if needs_own_gradient(plan):
+            check_repeatable(signature, plan_apply(self.variant, signature, False))
+            if plan.collections.get(_LOSSES):
+                raise GraphError(MSG_LOSS_WITH_LOOP.format(signature=signature))
 
     def loss(self, name: str) -> Any:
         """A regularization loss: a scalar."""
@@ -92,21 +121,29 @@ class EagerVariant:
         plan = plan_apply(self.variant, signature, training)
         specs = [info.type_spec for info in infos.values()]
 
-        def apply(values: list[Any]) -> dict[str, Any]:
-            inputs = dict(zip(infos, values, strict=True))
-            return self._applier.apply(plan, inputs, _SCOPE, signature)
+        def apply(values: list[Any]) -> tuple[dict[str, Any], list[Any]]:
+            # The function that is traced begins with the collections of the graph around it.
+            before = len(tf.compat.v1.get_collection(_LOSSES))
+            outputs = self._applier.apply(plan, dict(zip(infos, values, strict=True)), _SCOPE, signature)
+            return outputs, tf.compat.v1.get_collection(_LOSSES)[before:]
 
         concrete = _concrete(apply, [specs])
         if needs_own_gradient(plan):
             call = self._control_flow_call(signature, plan, concrete)
-            concrete = _concrete(lambda values: call.apply(dict(zip(infos, values, strict=True))), [specs])
+            concrete = _concrete(
+                lambda values: (call.apply(dict(zip(infos, values, strict=True))), []), [specs]
+            )
         return SignatureFunction(signature, infos, concrete)
 
     def _control_flow_call(self, signature: str, plan: ApplyPlan, concrete: Any) -> ControlFlowCall:
         without_updates = plan_apply(self.variant, signature, False) if plan.collections else plan
         handle, variables = self.resources.handle, self._variables
         run = tf_internals.caller(concrete)
-        return ControlFlowCall(signature, without_updates, run, self._importer, handle, variables)
+
+        def outputs(tensors: list[tf.Tensor]) -> dict[str, Any]:
+            return dict(run(tensors)[0])
+
+        return ControlFlowCall(signature, without_updates, outputs, self._importer, handle, variables)
 
 
 class _CapturedState:
