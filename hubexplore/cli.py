@@ -1,6 +1,6 @@
-"""The command `hubexplore`: `show` what is in a module, in a terminal, and `run` an old program.
+"""The command `hubexplore`: `show` what is in a module, `convert` it, or `run` an old program.
 
-Exit codes: 0 fine, 1 the other module cannot replace this one, 2 bad input (one line on stderr), 130 Ctrl-C.
+Exit codes: 0 fine, 1 the other module cannot replace this one or the converted one does something else, 2 bad input (one line on stderr), 130 Ctrl-C.
 Nothing is imported before it is needed: a look at a module should take a fraction of a second.
 """
 
@@ -10,15 +10,16 @@ import argparse
 import contextlib
 import functools
 import io
+import math
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from hubexplore import __version__
-from hubexplore.errors import DiagramError, HubError, MissingProgramError
+from hubexplore.errors import ConversionError, DiagramError, HubError, MissingProgramError
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
@@ -27,6 +28,9 @@ ToText = Callable[..., str]
 """Makes text. Arguments: whether it is coloured, and the number of columns if that is known."""
 
 CANNOT_REPLACE: Final = 1
+NOT_THE_SAME: Final = 1
+TARGETS: Final = ("saved-model", "hub")
+"""Formats that `convert` writes."""
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
 # Characters of a message, which may quote names of any length.
@@ -40,6 +44,12 @@ EXAMPLES: Final = """examples:
   hubexplore show path/to/module --compare path/to/newer || echo "cannot replace it"
   hubexplore show path/to/module --stats '*/kernel'
   hubexplore show frozen.pb --inputs image --outputs scores=Softmax,features=pool5/Mean:0
+"""
+
+CONVERT_EXAMPLES: Final = """examples:
+  hubexplore convert path/to/module path/to/saved_model --to saved-model
+  hubexplore convert module.tar.gz models/mine --to saved-model --version 1
+  hubexplore convert path/to/saved_model path/to/module --to hub
 """
 
 
@@ -65,7 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # TensorFlow is loaded for `gs://` and for samples never used before; its log is of no use here.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        return _show(_parsed(words))
+        parsed = _parsed(words)
+        return _convert(parsed) if parsed.command == "convert" else _show(parsed)
     except KeyboardInterrupt:
         return INTERRUPTED
     except (HubError, OSError) as error:
@@ -97,14 +108,26 @@ def _run(words: Sequence[str]) -> int:
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser = _Parser(
         "hubexplore",
-        description="Inspect TensorFlow Hub modules and SavedModels without TensorFlow; run old programs.",
+        description="Inspect TensorFlow Hub modules and SavedModels, convert them, or run old programs.",
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"hubexplore {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    show = _add_show(commands)
+    _add_convert(commands)
     # Only for --help: `main` hands the words behind it over before they are parsed.
     commands.add_parser("run", help="run a program that imports tensorflow_hub, unchanged")
-    show = commands.add_parser(
+    parsed = parser.parse_args(arguments)
+    if parsed.command == "show" and parsed.path is None and parsed.stats:
+        parsed.path, parsed.stats = parsed.stats, ""  # `show --stats PATH`
+    if parsed.path is None:
+        show.error("the PATH of a module is missing")
+    return parsed
+
+
+def _add_show(commands: Any) -> argparse.ArgumentParser:
+    """Adds the command `show`."""
+    show: argparse.ArgumentParser = commands.add_parser(
         "show", help="show what is in a module", description="Shows what is in a module.", epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     )  # fmt: skip
@@ -138,12 +161,63 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     show.add_argument(
         "--no-color", action="store_true", help="print without colours, as if NO_COLOR were set"
     )
-    parsed = parser.parse_args(arguments)
-    if parsed.path is None and parsed.stats:
-        parsed.path, parsed.stats = parsed.stats, ""  # `show --stats PATH`
-    if parsed.path is None:
-        show.error("the PATH of a module is missing")
-    return parsed
+    return show
+
+
+def _add_convert(commands: Any) -> None:
+    """Adds the command `convert`."""
+    convert = commands.add_parser(
+        "convert", help="write a module in another format",
+        description="Writes a module in another format, and compares what was written with it.",
+        epilog=CONVERT_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    )  # fmt: skip
+    convert.add_argument("path", metavar="PATH", help="directory, archive, URL or sample:NAME")
+    convert.add_argument("out", metavar="OUT", help="directory to write; it must not hold a model yet")
+    convert.add_argument(
+        "--to",
+        required=True,
+        choices=TARGETS,
+        help="saved-model: a TF2 SavedModel, which everything loads; hub: a TF1 Hub module",
+    )
+    convert.add_argument("--tags", metavar="T[,T]", help="this graph variant; '' is the one without tags")
+    convert.add_argument(
+        "--version", type=int, metavar="N", help="of a saved-model: write OUT/N, as TensorFlow Serving expects"
+    )
+    convert.add_argument("--overwrite", action="store_true", help="replace a model of this format in OUT")
+    convert.add_argument("--no-verify", action="store_true", help="do not run what was written")
+
+
+def _convert(arguments: argparse.Namespace) -> int:
+    if arguments.version is not None and arguments.to != "saved-model":
+        raise ConversionError("--version belongs to --to saved-model, the only format with versions.")
+    from hubexplore.hub.loading import open_spec
+    from hubexplore.summary.lookup import default_tags
+    from hubexplore.summary.tags import chosen
+
+    spec = open_spec(arguments.path)
+    existing = [tuple(sorted(tags)) for tags in spec.get_tags()]
+    tags = (
+        default_tags(existing, lambda tags: f"--tags {','.join(tags)}")
+        if arguments.tags is None
+        else chosen(arguments.tags, existing)
+    )
+    verify = not arguments.no_verify
+    report: Any
+    if arguments.to == "hub":
+        from hubexplore.session.session import NotebookSession
+
+        with NotebookSession("convert") as session:
+            module = session.load(spec, "module", tags)
+            report = session.export(module, arguments.out, arguments.overwrite, verify)
+    else:
+        from hubexplore.session.export.save import save
+
+        report = save(
+            spec, arguments.out, tags=tags, version=arguments.version, overwrite=arguments.overwrite,
+            verify=verify,
+        )  # fmt: skip
+    _print(repr(report))
+    return NOT_THE_SAME if report.largest_difference == math.inf else 0
 
 
 def _show(arguments: argparse.Namespace) -> int:

@@ -186,6 +186,10 @@ class ExportExistsError(ExportError, FileExistsError):
     """The target of an export already holds something."""
 
 
+class ConversionError(HubError, ValueError):
+    """A conversion that was asked for in a way that the format does not have."""
+
+
 class GraphGrowthWarning(UserWarning):
     """A graph grows with every call or load, and with it the time and memory of each."""
 

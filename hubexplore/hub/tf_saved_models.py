@@ -24,5 +24,9 @@ def eagerly() -> contextlib.AbstractContextManager[Any]:
 
 
 def write_fingerprint(folder: str) -> None:
-    """Writes the file with the hashes of a SavedModel, as tf.saved_model.save does."""
-    fingerprinting_utils.write_fingerprint(folder)
+    """Writes the file with the hashes of a SavedModel, as tf.saved_model.save does.
+
+    Where it cannot be made there is none, and loaders do without.
+    """
+    with contextlib.suppress(ValueError):
+        fingerprinting_utils.write_fingerprint(folder)

@@ -351,6 +351,35 @@ class NotebookSession:
         with self._building:
             return export(live, self._session, target, overwrite=overwrite, verify=verify)
 
+    def save(
+        self,
+        module: Module | str,
+        path: str | os.PathLike[str],
+        overwrite: bool = False,
+        verify: bool = True,
+        version: int | None = None,
+    ) -> Any:
+        """Writes a module as a TF2 SavedModel with the values its variables have now.
+
+        Args:
+          module: loaded here, or its name.
+          path: directory to write; it appears whole or not at all.
+          overwrite: replace a SavedModel at `path`; anything else there is still refused.
+          verify: load it in a new process, and compare the outputs and gradients of every signature.
+          version: writes `path/version`, the layout of TensorFlow Serving.
+
+        Returns:
+          A SaveReport, which is also a path; see `hub.save`, which says what is in the SavedModel.
+        """
+        from hubexplore.session.export.save import save
+
+        self._check_open()
+        live = self._live(module)
+        with self._building:
+            return save(
+                live, path, session=self._session, overwrite=overwrite, verify=verify, version=version
+            )
+
     def variables(self, module: Module | str | None = None) -> dict[str, Any]:
         """Values that variables have now, as NumPy arrays by name in the module.
 

@@ -86,6 +86,11 @@ class FunctionLibrary:
         library = function_pb2.FunctionDefLibrary()
         library.CopyFrom(graph_def.library)
         graph_def.ClearField("library")
+        for function in library.function:
+            for node in function.node_def:
+                if node.op == "HashTableV2" and node.attr["shared_name"].s:
+                    # Otherwise a loader gives it a name of its own in each function, and none is filled.
+                    node.attr["use_node_name_sharing"].b = True
         names = {function.signature.name for function in library.function} - self._copied
         self.message.function.extend(
             function for function in library.function if function.signature.name in names

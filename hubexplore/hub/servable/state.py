@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import tensorflow as tf
-from tensorflow.core.framework import graph_pb2
+from tensorflow.core.framework import function_pb2, graph_pb2
 
 from hubexplore.hub import tf_internals
 from hubexplore.hub.graph.slice import GraphSlice, check_complete, slice_graph
@@ -24,6 +24,8 @@ from hubexplore.summary.graph.traversal import Cut, node_of, reach, tensor_of
 _INITIALIZERS: Final = tf.compat.v1.GraphKeys.TABLE_INITIALIZERS
 _SHARED_NAME: Final = "shared_name"
 _NODE_NAME_SHARING: Final = "use_node_name_sharing"
+_LOOSE: Final = "initialized/by/functions"
+"""Stands for the tables that functions make."""
 _RESULT: Final = tf.TensorSpec([], tf.int32)
 _HANDLE: Final = tf.TensorSpec([], tf.resource)
 
@@ -121,7 +123,16 @@ class VariantState:
     def fill_tables(self) -> None:
         """Makes objects of all tables that are filled, also of those that no function captured."""
         for name in self._fillers:
-            self._resource(name)
+            if name != _LOOSE:
+                self._resource(name)
+        loose = self._fillers.get(_LOOSE, [])
+        if loose:
+            # Their tables are in functions, and are found by name. Loaders initialise with an object only.
+            stand_in = GraphSlice(graph_pb2.GraphDef(), function_pb2.FunctionDefLibrary(), {}, {})
+            node = stand_in.graph_def.node.add(name=_LOOSE, op="VarHandleOp")
+            node.attr["dtype"].type = tf.int32.as_datatype_enum
+            node.attr["shape"].shape.SetInParent()
+            self._add_resource(_LOOSE, stand_in, loose)
 
     def captured(self, graph_slice: GraphSlice, tensors: Iterable[str]) -> tuple[GraphSlice, list[str]]:
         """Leaves out of a slice what is captured.
@@ -193,33 +204,42 @@ class VariantState:
                 continue
             needed = reach(self.variant.nodes, [initializer], Cut(nodes=state, controls=state))
             tables = sorted({node_of(tensor) for tensor in needed.cut_tensors} - self._variables.keys())
-            if tables:
-                fillers.setdefault(tables[0], []).append(initializer)
+            fillers.setdefault(tables[0] if tables else _LOOSE, []).append(initializer)
         for local in local_variables_or_fail(self.variant).values():
             fillers.setdefault(local.handle, []).append(local.proto.initializer_name)
         yield from fillers.items()
 
     def _resource(self, name: str) -> Resource:
         if name not in self.resources:
-            number = self._objects.add_resource()
-            # Before its functions are made: the filler captures the table itself.
-            self.resources[name] = Resource(number, (), None, ())
             graph_slice = slice_graph(self.variant, reach(self.variant.nodes, [name]).nodes)
-            self._set_shared_name(graph_slice, name)
-            label = f"{self._position}_{name}"
-            maker = self._library.add(
-                f"create_{label}", Body(graph_slice, (), [Result(tensor_of(name), tf.resource)]), self.variant
-            )
-            filler, captured = self._filler(label, self._fillers.get(name, []))
-            self._objects.add_concrete(maker.signature.name, ((), {}), _HANDLE, ())
-            children = {"_create_resource": self._objects.add_function([maker.signature.name], {})}
-            if filler is not None:
-                self._objects.add_concrete(filler.signature.name, ((), {}), _RESULT, captured)
-                children["_initialize"] = self._objects.add_function([filler.signature.name], {})
-            self._objects.set_children(number, children)
-            nodes = sorted(graph_slice.graph_def.node, key=lambda node: bool(node.name == name))
-            self.resources[name] = Resource(number, tuple(nodes), filler, captured)
+            self._add_resource(name, graph_slice, self._fillers.get(name, []))
         return self.resources[name]
+
+    def _add_resource(self, name: str, graph_slice: GraphSlice, initializers: list[str]) -> None:
+        """Adds an object with the functions that make and fill it.
+
+        Args:
+          name: of the node with its handle.
+          graph_slice: what makes it.
+          initializers: ops that fill it.
+        """
+        number = self._objects.add_resource()
+        # Before its functions are made: the filler captures the table itself.
+        self.resources[name] = Resource(number, (), None, ())
+        self._set_shared_name(graph_slice, name)
+        label = f"{self._position}_{name}"
+        maker = self._library.add(
+            f"create_{label}", Body(graph_slice, (), [Result(tensor_of(name), tf.resource)]), self.variant
+        )
+        filler, captured = self._filler(label, initializers)
+        self._objects.add_concrete(maker.signature.name, ((), {}), _HANDLE, ())
+        children = {"_create_resource": self._objects.add_function([maker.signature.name], {})}
+        if filler is not None:
+            self._objects.add_concrete(filler.signature.name, ((), {}), _RESULT, captured)
+            children["_initialize"] = self._objects.add_function([filler.signature.name], {})
+        self._objects.set_children(number, children)
+        nodes = sorted(graph_slice.graph_def.node, key=lambda node: bool(node.name == name))
+        self.resources[name] = Resource(number, tuple(nodes), filler, captured)
 
     def _set_shared_name(self, graph_slice: GraphSlice, name: str) -> None:
         """Keeps resources of two variants apart, and those of one variant together that share a name."""

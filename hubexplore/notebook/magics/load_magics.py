@@ -1,4 +1,4 @@
-"""`%hub_load` and `%hub_export`."""
+"""`%hub_load`, `%hub_export` and `%hub_save`."""
 
 from __future__ import annotations
 
@@ -120,6 +120,26 @@ class LoadMagics(HubMagicsBase):
         """
         module = self.named(options.name)
         return self.session.export(module, options.path, options.overwrite, self.verify_exports)
+
+    @magic()
+    @argument("name", help="Variable or name of a loaded module.")
+    @argument("path", help="Directory to write; it must not hold a model yet.")
+    @argument("--overwrite", action="store_true", help="Replace a SavedModel that is in the directory.")
+    @argument("--version", type=int, help="Write PATH/VERSION, the layout of TensorFlow Serving.")
+    @line_magic
+    def hub_save(self, options: argparse.Namespace) -> Any:
+        """Write a loaded module as a TF2 SavedModel, with the values its variables have now, and compare.
+
+        Everything that loads SavedModels can load it: tf.saved_model.load, Keras, TensorFlow Lite and Serving.
+        The result is a report, which can be used as a path. It shows the largest difference between the
+        outputs, and the gradients, of the module and of the saved one in a new process.
+
+        The equivalent Python: `session.save(NAME, PATH, overwrite, verify=True, version=VERSION)`.
+        """
+        module = self.named(options.name)
+        return self.session.save(
+            module, options.path, options.overwrite, self.verify_exports, options.version
+        )
 
 
 def _tags(summary: ModuleSummary, requested: str | None) -> Tags:

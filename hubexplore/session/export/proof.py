@@ -122,7 +122,7 @@ def _request(
     reference: Reference, name: str, called: str, training: bool, files: _Files
 ) -> ComparedCall | _Request:
     """Runs a signature of the module; what could not run is a result already."""
-    call = f"model(x, training=True, signature={name!r})" if training else f"model.signatures[{called!r}](x)"
+    call = f"{name}, training=True" if training else called
 
     def skipped(note: str) -> ComparedCall:
         return ComparedCall(call, 0, None, note=note)

@@ -66,33 +66,54 @@ def _call(model: Any, request: Mapping[str, Any], folder: Path) -> dict[str, Any
 def _answer(model: Any, request: Mapping[str, Any], folder: Path, number: int) -> dict[str, Any]:
     answer: dict[str, Any] = {"outputs": {}, "gradients": {}, "variables": {}}
     before = [variable.numpy() for variable in model.variables] if request["changes"] else []
-    with tf.GradientTape() as tape:
-        results = _call(model, request, folder)
-        terms = [
-            tf.reduce_sum(tf.cast(results[name], tf.float64) * weights(tuple(results[name].shape)))
-            for name in request["differentiated"]
-        ]
-        loss = tf.add_n(terms) if terms else None
+    results = _call(model, request, folder)
     for position, (name, value) in enumerate(results.items()):
         answer["outputs"][name] = f"{number}_output_{position}.pb"
         _write(folder / answer["outputs"][name], value)
-    for position, value in enumerate(before):
-        variable = model.variables[position]
-        if variable.numpy().tobytes() != value.tobytes():
-            answer["variables"][variable.name] = f"{number}_variable_{position}.pb"
-            _write(folder / answer["variables"][variable.name], variable.read_value())
-            variable.assign(value)
-    if loss is not None:
+    for position, name in enumerate(_restore(model, before, folder, number)):
+        answer["variables"][name] = f"{number}_variable_{position}.pb"
+    if request["differentiated"]:
         try:
-            gradients = tape.gradient(loss, list(model.trainable_variables))
+            gradients = _gradients(model, request, folder)
         except Exception as error:
             answer["refused"] = _first(error)
-            return answer
-        for position, (variable, gradient) in enumerate(zip(model.trainable_variables, gradients, strict=True)):
-            if gradient is not None:
-                answer["gradients"][variable.name] = f"{number}_gradient_{position}.pb"
-                _write(folder / answer["gradients"][variable.name], tf.convert_to_tensor(gradient))
+            gradients = []
+        for position, (name, gradient) in enumerate(gradients):
+            answer["gradients"][name] = f"{number}_gradient_{position}.pb"
+            _write(folder / answer["gradients"][name], gradient)
+        _restore(model, before)
     return answer
+
+
+def _gradients(model: Any, request: Mapping[str, Any], folder: Path) -> list[tuple[str, Any]]:
+    # A call of its own: a function without a gradient fails under a tape, and not only when it is asked for.
+    with tf.GradientTape() as tape:
+        results = _call(model, request, folder)
+        loss = tf.add_n(
+            [
+                tf.reduce_sum(tf.cast(results[name], tf.float64) * weights(tuple(results[name].shape)))
+                for name in request["differentiated"]
+            ]
+        )
+    variables = list(model.trainable_variables)
+    gradients = tape.gradient(loss, variables)
+    return [
+        (variable.name, tf.convert_to_tensor(gradient))
+        for variable, gradient in zip(variables, gradients, strict=True)
+        if gradient is not None
+    ]
+
+
+def _restore(model: Any, before: list[Any], folder: Path | None = None, number: int = 0) -> list[str]:
+    """Takes back what a call assigned; writes and names the variables that it changed."""
+    changed: list[str] = []
+    for value, variable in zip(before, model.variables, strict=False):
+        if variable.numpy().tobytes() != value.tobytes():
+            if folder is not None:
+                _write(folder / f"{number}_variable_{len(changed)}.pb", variable.read_value())
+            changed.append(variable.name)
+            variable.assign(value)
+    return changed
 
 
 def main(path: str, work: str) -> None:

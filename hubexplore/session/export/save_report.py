@@ -14,7 +14,7 @@ from hubexplore.display.tables.grid import Column, Grid, grid_html, grid_text
 from hubexplore.display.wording import printable, visible
 
 _COLUMNS: Final = (
-    Column("Call", code=True),
+    Column("Signature", code=True),
     Column("Outputs", "right"),
     Column("Largest difference", "right"),
     Column("Gradients", "right"),
@@ -28,7 +28,7 @@ class ComparedCall:
     """One call of the saved model in a new process, and of the module, on the same generated inputs.
 
     Attributes:
-      call: the expression that runs it, `model` being what was loaded.
+      call: the signature, followed by `, training=True` for a call of the object that trains.
       outputs: number of dense outputs that were compared.
       largest_difference: between two numbers of outputs; infinite where texts, shapes or dtypes differ or the
         call fails; None where nothing could be compared.
