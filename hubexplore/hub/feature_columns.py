@@ -365,7 +365,7 @@ class TextColumnV2(_Column):
         )
 
 
-class _Loaded(tf.Module):
+class _Loaded(tf.Module):  # type: ignore[misc]  # TensorFlow ships no type hints
     """A model in a layer; trains its variables or none."""
 
     def __init__(self, model: Any, trainable: bool) -> None:

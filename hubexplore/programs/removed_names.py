@@ -99,7 +99,9 @@ REMOVED: Final = {
     "contrib.seq2seq": Removed("tf.nn.dynamic_rnn, or keras.layers.LSTM with attention"),
     "contrib.slim": Removed(f"{_SLIM}import tf_slim as slim", ("tf_slim",), "tf_slim"),
     "contrib.summary": Removed("tf.compat.v2.summary", ("tensorflow.compat.v2.summary",)),
-    "contrib.tensorboard": Removed("from tensorboard.plugins import projector", ("tensorboard",), "tensorboard"),
+    "contrib.tensorboard": Removed(
+        "from tensorboard.plugins import projector", ("tensorboard",), "tensorboard"
+    ),
     "contrib.tensorboard.plugins": Removed(
         "from tensorboard.plugins import projector", ("tensorboard.plugins",), "tensorboard"
     ),
@@ -158,8 +160,8 @@ def explain(name: str, existing: Iterable[str], version: str) -> str:
             return removed.message(name)
         homes = " and ".join(removed.homes)
         return (
-            f"tf.{name} is a part of TensorFlow 1 that has no successor: {homes}, which holds the other names "
-            f"of tf.{key}, does not have it. Write:\n\n{textwrap.indent(removed.remedy, '    ')}\n"
+            f"tf.{name} is a part of TensorFlow 1 that has no successor: {homes}, with the other names of "
+            f"tf.{key}, does not have it. Write:\n\n{textwrap.indent(removed.remedy, '    ')}\n"
         )
     parent, _, last = name.rpartition(".")
     nearest = difflib.get_close_matches(last, list(existing), n=1)
