@@ -32,8 +32,8 @@ def run_file(path: str, arguments: Sequence[str]) -> None:
       SystemExit: the program ends with it.
       BaseException: the program ends with it, and it has been shown.
     """
-    if path != STDIN and (os.path.isdir(path) or zipfile.is_zipfile(path)):
-        _start([path, *arguments], os.path.abspath(path))
+    if path != STDIN and (Path(path).is_dir() or zipfile.is_zipfile(path)):
+        _start([path, *arguments], str(Path(Path.cwd(), path)))
         # What Python itself calls in this case.
         _call(lambda: runpy._run_module_as_main("__main__", alter_argv=False))  # type: ignore[attr-defined]
         return

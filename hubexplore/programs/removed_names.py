@@ -56,7 +56,11 @@ _TPU: Final = Removed("# without a TPU: a session and tf.train.AdamOptimizer().m
 
 # By their path below `tf`, sorted. An entry is also for all names below it that have none of their own.
 REMOVED: Final = {
-    "contrib": Removed("# search the name in tf.*, tf_slim or tensorflow_probability"),
+    "contrib": Removed(
+        "python -m pip install tf_slim\n"
+        "# has tf.contrib.slim, .layers, .framework and .metrics, where `hubexplore run --tf1` finds them.\n"
+        "# Search other names in tf.* and tensorflow_probability."
+    ),
     "contrib.cluster_resolver": Removed(
         "tf.distribute.cluster_resolver", (f"{V1}.distribute.cluster_resolver",)
     ),
