@@ -15,10 +15,7 @@ import tensorflow as tf
 import hubexplore as hub
 from hubexplore.missing_names import MISSING_NAMES
 
-PUBLIC = [
-    "KerasLayer", "LatestModuleExporter", "image_embedding_column", "register_module_for_export",
-    "resolve", "sparse_text_embedding_column", "text_embedding_column", "text_embedding_column_v2",
-]  # fmt: skip
+PUBLIC = ["KerasLayer", "LatestModuleExporter", "register_module_for_export", "resolve"]
 MESSAGE = r"(?s)hubexplore has no {!r}, .*?Write instead:\n\n(?P<code>    .*)\n$"
 
 
@@ -56,8 +53,8 @@ def test_a_misspelled_name_names_the_nearest(name: str, nearest: str) -> None:
 
 
 def test_a_misspelled_name_that_is_not_here() -> None:
-    with pytest.raises(AttributeError, match=r"(?s)has no 'text_embedding_column', .*hub\.Module\("):
-        _ = hub.text_embedding_colum
+    with pytest.raises(AttributeError, match=r"(?s)has no 'register_module_for_export', .*module\.export"):
+        _ = hub.register_module_for_exports
 
 
 def test_a_name_like_no_other() -> None:
@@ -123,11 +120,6 @@ def eager() -> None:
         pytest.skip("TF2 behaviour is disabled")
 
 
-def test_the_code_for_load_runs(words: str, eager: None) -> None:
-    made = run("module_v2", path=words)
-    assert made["loaded"](["b", "a"]).numpy().tolist() == [[3.0, 4.0], [1.0, 2.0]]
-
-
 def test_the_code_for_resolve_runs(words: str) -> None:
     assert run("resolve", handle=words)["path"] == words
 
@@ -135,31 +127,6 @@ def test_the_code_for_resolve_runs(words: str) -> None:
 def test_the_code_for_the_keras_layer_runs(words: str, eager: None) -> None:
     layer = run("KerasLayer", path=words)["layer"]
     assert layer(tf.constant(["b"]))["default"].numpy().tolist() == [[3.0, 4.0]]
-
-
-def test_the_code_for_a_text_column_runs(words: str) -> None:
-    with tf.Graph().as_default():
-        made = run("text_embedding_column", path=words, features={"k": tf.constant(["b"])}, key="k")
-        assert value(made["vectors"]) == [[3.0, 4.0]]
-
-
-def test_the_code_for_a_text_column_in_tf2_runs(words: str, eager: None) -> None:
-    made = run("text_embedding_column_v2", path=words, features={"k": tf.constant(["b"])}, key="k")
-    assert made["vectors"].numpy().tolist() == [[3.0, 4.0]]
-
-
-def test_the_code_for_a_column_of_sparse_text_runs(words: str) -> None:
-    with tf.Graph().as_default():
-        tokens = tf.SparseTensor([[0, 0], [0, 1], [1, 0]], ["a", "b", "b"], [2, 2])
-        made = run("sparse_text_embedding_column", path=words, features={"k": tokens}, key="k")
-        assert value(made["vectors"]) == [[2.0, 3.0], [3.0, 4.0]]
-
-
-def test_the_code_for_an_image_column_runs() -> None:
-    with tf.Graph().as_default():
-        features = {"k": tf.zeros([2, 16, 16, 1])}
-        made = run("image_embedding_column", path="sample:digits", features=features, key="k")
-        assert made["vectors"].shape.as_list() == [2, 10]
 
 
 def test_the_code_for_what_is_a_method_runs(words: str, tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ _IMAGES: Final = "images"
 _COMBINERS: Final = ("mean", "sqrtn", "sum")
 MSG_TEXT: Final = (
     "A text column needs a module whose signature 'default' maps one string input of shape [batch] to the "
-    "output 'default', float32 of shape [batch, size]; this one maps {inputs} to {outputs}. Call such a module "
-    "directly: hub.Module(handle)(features[key])."
+    "output 'default', float32 of shape [batch, size]; this one maps {inputs} to {outputs}. Call such a "
+    "module directly: hub.Module(handle)(features[key])."
 )
 MSG_IMAGE: Final = (
     "An image column needs a module whose signature 'default' maps one float32 input 'images' to the output "
@@ -35,8 +35,8 @@ MSG_IMAGE: Final = (
     "directly: hub.Module(handle)(features[key])."
 )
 MSG_CONFIG: Final = (
-    "Only a column that was made from a handle has a config; this one was made from a ModuleSpec. Pass the path "
-    "or handle of the module instead."
+    "Only a column that was made from a handle has a config; this one was made from a ModuleSpec. Pass the "
+    "path or handle of the module instead."
 )
 
 
@@ -198,7 +198,10 @@ class _Column(*tf_internals.dense_column_classes()):  # type: ignore[misc]  # of
 
     @classmethod
     def from_config(
-        cls, config: Mapping[str, Any], custom_objects: Any = None, columns_by_name: Any = None
+        cls,
+        config: Mapping[str, Any],
+        custom_objects: Any = None,  # noqa: ARG003 - as TensorFlow calls it
+        columns_by_name: Any = None,  # noqa: ARG003 - likewise
     ) -> Self:
         """Makes the column of a config."""
         return cls(**config)
@@ -250,7 +253,10 @@ class _ModuleColumn(_Column):
 
     @classmethod
     def from_config(
-        cls, config: Mapping[str, Any], custom_objects: Any = None, columns_by_name: Any = None
+        cls,
+        config: Mapping[str, Any],
+        custom_objects: Any = None,  # noqa: ARG003 - as TensorFlow calls it
+        columns_by_name: Any = None,  # noqa: ARG003 - likewise
     ) -> Self:
         """Makes the column of a config."""
         return cls(**config, module_spec=load_module_spec(config["module_spec_path"]))
@@ -365,7 +371,7 @@ class TextColumnV2(_Column):
         )
 
 
-class _Loaded(tf.Module):
+class _Loaded(tf.Module):  # type: ignore[misc]  # TensorFlow ships no type hints
     """A model in a layer; trains its variables or none."""
 
     def __init__(self, model: Any, trainable: bool) -> None:

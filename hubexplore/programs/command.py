@@ -48,7 +48,9 @@ def split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
             position += 2
             break
         if argument == "--":
-            return [*arguments[:position], *arguments[position + 1 : position + 2]], [*arguments[position + 2 :]]
+            return [*arguments[:position], *arguments[position + 1 : position + 2]], [
+                *arguments[position + 2 :]
+            ]
         if argument in _WITH_VALUE:
             position += 2
         elif argument.startswith("-") and argument != "-":

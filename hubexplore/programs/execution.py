@@ -10,6 +10,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Sequence
 from importlib.machinery import BuiltinImporter, SourceFileLoader, SourcelessFileLoader
+from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Final
 
@@ -31,28 +32,29 @@ def run_file(path: str, arguments: Sequence[str]) -> None:
       SystemExit: the program ends with it.
       BaseException: the program ends with it, and it has been shown.
     """
-    if path != STDIN and (os.path.isdir(path) or zipfile.is_zipfile(path)):
-        _start([path, *arguments], path)
+    if path != STDIN and (Path(path).is_dir() or zipfile.is_zipfile(path)):
+        _start([path, *arguments], str(Path(Path.cwd(), path)))
         # What Python itself calls in this case.
         _call(lambda: runpy._run_module_as_main("__main__", alter_argv=False))  # type: ignore[attr-defined]
         return
     if path == STDIN:
         source: bytes = sys.stdin.buffer.read() if isinstance(sys.stdin, io.TextIOWrapper) else b""
         main = _start([path, *arguments], "")
-        _call(lambda: exec(compile(source, "<stdin>", "exec", dont_inherit=True), vars(main)))
+        vars(main).update(__file__="<stdin>", __cached__=None)
+        _call(lambda: _execute(compile(source, "<stdin>", "exec", dont_inherit=True), main))
         return
-    file = path if os.path.isabs(path) else os.path.join(os.getcwd(), path.removeprefix("./"))
+    file = path if os.path.isabs(path) else os.path.join(Path.cwd(), path)
     read = _reader(file, path)
     main = _start([path, *arguments], os.path.dirname(os.path.realpath(file)))
     loader = SourcelessFileLoader if file.endswith(".pyc") else SourceFileLoader
     vars(main).update(__file__=file, __loader__=loader("__main__", file), __cached__=None)
-    _call(lambda: exec(read(), vars(main)))
+    _call(lambda: _execute(read(), main))
 
 
 def run_module(name: str, arguments: Sequence[str]) -> None:
     """Runs a module as `python -m NAME` would; see `run_file`."""
     # Python puts the path of the module in place of "-m".
-    _start(["-m", *arguments], os.getcwd())
+    _start(["-m", *arguments], str(Path.cwd()))
     _call(lambda: runpy._run_module_as_main(name))  # type: ignore[attr-defined]  # what -m calls
 
 
@@ -87,16 +89,24 @@ def _start(argv: list[str], folder: str) -> ModuleType:
     return main
 
 
+def _execute(code: CodeType, main: ModuleType) -> None:
+    exec(code, vars(main))  # noqa: S102 - the program that the user asks for
+
+
 def _call(program: Callable[[], Any]) -> None:
     try:
         program()
     except SystemExit:
         raise
-    except BaseException as error:
-        tracebacks.show(error)
-        # The error goes on, so that Python ends as it would: with exit code 1, or by the signal of Ctrl-C.
-        sys.excepthook = _silent
-        raise
+    except BaseException as failure:  # noqa: BLE001 - raised again below
+        error = failure
+    else:
+        return
+    # Outside of `except`, so that it is not the context of what a hook of the program raises.
+    tracebacks.show(error)
+    # The error goes on, so that Python ends as it would: with exit code 1, or by the signal of Ctrl-C.
+    sys.excepthook = _silent
+    raise error
 
 
 def _silent(*error: object) -> None:

@@ -42,7 +42,11 @@ class OldModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
             return [public for public in dir(self) if not public.startswith("_")]
-        if name.startswith("__") and name.endswith("__") and not any(hasattr(home, name) for home in self._homes):
+        if (
+            name.startswith("__")
+            and name.endswith("__")
+            and not any(hasattr(home, name) for home in self._homes)
+        ):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}", name=name, obj=self)
         value = self._tensorflow.member(self._path, name, self._homes)
         # Asked once: `__getattr__` is called only for what is not in the dict.
@@ -77,9 +81,12 @@ class OldTensorflow:
                 v1.disable_v2_behavior()
             # What `import tensorflow.x` needs, and what __file__ says, is that of the package.
             self._root = OldModule("", [v1], self)
-            vars(self._root).update({
-                name: getattr(sys.modules["tensorflow"], name) for name in ("__file__", "__path__", "__spec__")
-            })
+            vars(self._root).update(
+                {
+                    name: getattr(sys.modules["tensorflow"], name)
+                    for name in ("__file__", "__path__", "__spec__")
+                }
+            )
         return self._root
 
     def imported(self, name: str, fromlist: Sequence[str]) -> Any:

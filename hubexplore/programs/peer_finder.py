@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -12,7 +13,7 @@ from hubexplore.missing_names import explain
 from hubexplore.programs.peer_modules import PEER, PEER_MODULES, PEER_NAMES, PeerModule
 
 
-class PeerFinder:
+class PeerFinder(Loader):
     """A finder of `sys.meta_path` for tensorflow_hub and its modules, and their loader.
 
     What had been imported as tensorflow_hub before is put aside and comes back when the finder is removed.

@@ -56,7 +56,11 @@ _TPU: Final = Removed("# without a TPU: a session and tf.train.AdamOptimizer().m
 
 # By their path below `tf`, sorted. An entry is also for all names below it that have none of their own.
 REMOVED: Final = {
-    "contrib": Removed("# search the name in tf.*, tf_slim or tensorflow_probability"),
+    "contrib": Removed(
+        "python -m pip install tf_slim\n"
+        "# has tf.contrib.slim, .layers, .framework and .metrics, where `hubexplore run --tf1` finds them.\n"
+        "# Search other names in tf.* and tensorflow_probability."
+    ),
     "contrib.cluster_resolver": Removed(
         "tf.distribute.cluster_resolver", (f"{V1}.distribute.cluster_resolver",)
     ),
@@ -99,7 +103,9 @@ REMOVED: Final = {
     "contrib.seq2seq": Removed("tf.nn.dynamic_rnn, or keras.layers.LSTM with attention"),
     "contrib.slim": Removed(f"{_SLIM}import tf_slim as slim", ("tf_slim",), "tf_slim"),
     "contrib.summary": Removed("tf.compat.v2.summary", ("tensorflow.compat.v2.summary",)),
-    "contrib.tensorboard": Removed("from tensorboard.plugins import projector", ("tensorboard",), "tensorboard"),
+    "contrib.tensorboard": Removed(
+        "from tensorboard.plugins import projector", ("tensorboard",), "tensorboard"
+    ),
     "contrib.tensorboard.plugins": Removed(
         "from tensorboard.plugins import projector", ("tensorboard.plugins",), "tensorboard"
     ),
@@ -158,8 +164,8 @@ def explain(name: str, existing: Iterable[str], version: str) -> str:
             return removed.message(name)
         homes = " and ".join(removed.homes)
         return (
-            f"tf.{name} is a part of TensorFlow 1 that has no successor: {homes}, which holds the other names "
-            f"of tf.{key}, does not have it. Write:\n\n{textwrap.indent(removed.remedy, '    ')}\n"
+            f"tf.{name} is a part of TensorFlow 1 that has no successor: {homes}, with the other names of "
+            f"tf.{key}, does not have it. Write:\n\n{textwrap.indent(removed.remedy, '    ')}\n"
         )
     parent, _, last = name.rpartition(".")
     nearest = difflib.get_close_matches(last, list(existing), n=1)

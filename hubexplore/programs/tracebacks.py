@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,7 @@ _PYTHON_2: Final = (
     "inconsistent use of tabs and spaces",
 )
 MSG_PYTHON_2: Final = (
-    "This file is written for Python 2. Convert it with `2to3 -w -n FILE`, which is part of Python up to 3.12."
+    "This file is written for Python 2. Convert it with `2to3 -w -n FILE`, a part of Python up to 3.12."
 )
 
 
@@ -56,13 +57,15 @@ def _clean(error: BaseException) -> None:
 
 
 def _without_own_frames(traceback: TracebackType | None) -> TracebackType | None:
-    frames = []
+    frames: list[TracebackType] = []
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
-        is_own = Path(file).parent == Path(_FOLDER) or (file == _RUNPY and not frames)
+        is_own = os.path.dirname(file) == _FOLDER or (file == _RUNPY and not frames)
         if not is_own:
             frames.append(traceback)
         traceback = traceback.tb_next
-    for frame, following in zip(frames, [*frames[1:], None], strict=True):
+    following = None
+    for frame in reversed(frames):
         frame.tb_next = following
-    return frames[0] if frames else None
+        following = frame
+    return following
