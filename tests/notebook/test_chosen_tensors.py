@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 import hubexplore as hub
-from hubexplore.cli import BAD_INPUT, CANNOT_REPLACE, main
+from hubexplore.cli import BAD_INPUT, DIFFERENT, main
 from hubexplore.errors import SignatureError
 from hubexplore.explorer import run_code
 from hubexplore.summary.usage import usage
@@ -77,7 +77,7 @@ def test_in_a_terminal(model: graph_models.Expected, capsys: pytest.CaptureFixtu
     assert main(arguments) == 0, "they hold for both graphs"
     assert main(["show", str(model.path), "--compare", str(model.path)]) == 0
     other = ["show", str(model.path), "--outputs", HIDDEN, "--compare", "sample:half-plus-two"]
-    assert main(other) == CANNOT_REPLACE
+    assert main(other) == DIFFERENT
     capsys.readouterr()
     assert main(["show", str(model.path), "--inputs", "x"]) == BAD_INPUT
     assert "--outputs is missing" in capsys.readouterr().err

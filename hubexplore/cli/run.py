@@ -1,11 +1,15 @@
-"""The command `hubexplore run`."""
+"""`hubexplore run`: a program that was written for tensorflow_hub, unchanged."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
+
+from hubexplore.cli.terminal import BAD_INPUT, CommandParser, one_line
+from hubexplore.errors import MissingProgramError
 
 DESCRIPTION: Final = """\
 Runs a program in which `import tensorflow_hub` means hubexplore. Everything else is as `python SCRIPT` would
@@ -20,7 +24,33 @@ EXAMPLES: Final = """examples:
 _WITH_VALUE: Final = ("-m", "--tf1-package")
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add(commands: Any) -> None:
+    """Adds the command to the subparsers of argparse, for --help; see `main`."""
+    commands.add_parser("run", help="run a program that imports tensorflow_hub, unchanged")
+
+
+def main(words: Sequence[str]) -> int:
+    """Runs a program; returns 0 where Python itself would end with it.
+
+    Args:
+      words: what follows `run`. They are divided before they are parsed, because the arguments of the program
+        may look like options of this command.
+    """
+    head, arguments = split(words)
+    parser = CommandParser(prog="hubexplore run", description=DESCRIPTION, epilog=EXAMPLES)
+    _add_options(parser)
+    options = parser.parse_args(head)
+    if options.module is None and options.script is None:
+        parser.error("the SCRIPT is missing")
+    try:
+        _run(options, arguments)
+    except MissingProgramError as error:
+        sys.stderr.write(one_line(f"hubexplore: {error}"))
+        return BAD_INPUT
+    return 0
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
     """Adds what may stand before the program."""
     parser.usage = "hubexplore run [--tf1] [--tf1-package NAME] (SCRIPT | - | -m MODULE) [ARGUMENT ...]"
     parser.add_argument(
@@ -64,7 +94,7 @@ def split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     return [*arguments[:position]], [*arguments[position:]]
 
 
-def run(options: argparse.Namespace, arguments: Sequence[str]) -> None:
+def _run(options: argparse.Namespace, arguments: Sequence[str]) -> None:
     """Runs the program; see `execution.run_file` for how it ends."""
     from hubexplore.programs import execution
     from hubexplore.programs.importers import Importers, script_folder

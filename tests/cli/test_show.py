@@ -20,7 +20,7 @@ from hubexplore import cli
 from hubexplore.summary.graph.messages import SavedModel
 from tests.display.test_hostile import HOSTILE
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 Show = Callable[..., tuple[int, str, str]]
 FLOAT = 1
 
@@ -398,7 +398,7 @@ def test_a_disk_that_is_full(module: str) -> None:
 
 
 def test_control_c(module: str, monkeypatch: pytest.MonkeyPatch, show: Show) -> None:
-    def interrupt(_: str) -> None:
+    def interrupt(_: str, **__: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr("hubexplore.hub.summarize.summarize", interrupt)
