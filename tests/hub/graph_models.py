@@ -415,7 +415,7 @@ def untrained() -> Any:
 CHECKPOINTS: Mapping[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
-        classifier, only_loss, scores_and_predictions, batch_norm, queues, iterator, partitioned, trained_condition, trained_loop,
-        clipped, metrics, autoencoder, vocabulary, untrained,
+        classifier, only_loss, scores_and_predictions, batch_norm, queues, iterator, partitioned,
+        trained_condition, trained_loop, clipped, metrics, autoencoder, vocabulary, untrained,
     )
 }  # fmt: skip
