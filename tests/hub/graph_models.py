@@ -196,6 +196,18 @@ def image_bytes() -> Any:
     return {content: png}, [y]
 
 
+def trained_again() -> Any:
+    """The features of a picture may be given, but its input is the picture."""
+    content = v1.placeholder(tf.string, [], name="contents")
+    picture = tf.cast(tf.image.decode_png(content, channels=1), tf.float32)
+    computed = tf.reshape(tf.reduce_mean(picture, axis=[0]), [1, 1])
+    features = v1.placeholder_with_default(computed, [None, 1], name="features")
+    y = tf.nn.softmax(dense(features, 3, "final"), name="final_result")
+    with v1.Graph().as_default(), v1.Session() as session:
+        png = session.run(tf.io.encode_png(np.full((2, 1, 1), 7, np.uint8)))
+    return {content: png}, [y]
+
+
 def printed() -> Any:
     """Summaries, an assertion and a print beside the result."""
     x = v1.placeholder(tf.float32, [None, 4], name="x")
@@ -210,7 +222,7 @@ FROZEN: Mapping[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
         mlp, resource_mlp, convolution, two_outputs, optional_input, condition, loop, words, half, recurrent,
-        image_bytes, printed,
+        image_bytes, trained_again, printed,
     )
 }  # fmt: skip
 
@@ -245,6 +257,23 @@ def only_loss() -> Any:
         tf.reduce_mean(tf.square(prediction - target), name="loss"), v1.train.MomentumOptimizer(0.1, 0.9)
     )
     return {x: numbers(6, 4), target: numbers(6, 2)}, [prediction]
+
+
+def scores_and_predictions() -> Any:
+    """The loss takes the scores in another form, and the predictions take them too."""
+    x = v1.placeholder(tf.int32, [None, 5], name="x")
+    labels = v1.placeholder(tf.float32, [None, 2], name="labels")
+    rows = tf.nn.embedding_lookup(v1.get_variable("table", [9, 4]), x)
+    scores = dense(tf.reduce_mean(rows, 1), 2, "output")
+    predictions = tf.argmax(scores, 1, name="predictions")
+    with tf.name_scope("loss"):
+        losses = tf.nn.softmax_cross_entropy_with_logits(labels, scores)
+        tf.shape(losses, name="left_over")
+        loss = tf.reduce_mean(losses)
+    _trained(loss)
+    right = tf.equal(predictions, tf.argmax(labels, 1))
+    tf.reduce_mean(tf.cast(right, tf.float32), name="accuracy")
+    return {x: np.arange(10).reshape(2, 5) % 9, labels: np.eye(2, dtype=np.float32)}, [predictions, scores]
 
 
 def batch_norm() -> Any:
@@ -386,7 +415,7 @@ def untrained() -> Any:
 CHECKPOINTS: Mapping[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
-        classifier, only_loss, batch_norm, queues, iterator, partitioned, trained_condition, trained_loop,
-        clipped, metrics, autoencoder, vocabulary, untrained,
+        classifier, only_loss, scores_and_predictions, batch_norm, queues, iterator, partitioned,
+        trained_condition, trained_loop, clipped, metrics, autoencoder, vocabulary, untrained,
     )
 }  # fmt: skip

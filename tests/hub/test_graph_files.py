@@ -73,6 +73,22 @@ def test_outputs_are_those_of_the_graph(name: str, tmp_path: Path) -> None:
     assert not summary.warnings
 
 
+@pytest.mark.parametrize(
+    ("name", "inputs", "results"),
+    [
+        ("trained_again", {"contents"}, {"final_result"}),
+        ("scores_and_predictions", {"x"}, {"output/BiasAdd", "predictions"}),
+    ],
+)
+def test_inputs_and_outputs_are_those_of_the_model(
+    name: str, inputs: set[str], results: set[str], tmp_path: Path
+) -> None:
+    spec = hub.load_module_spec(made(tmp_path, name).path)
+    assert set(spec.get_input_info_dict()) == inputs
+    found = {info.component_names[0] for info in spec.get_output_info_dict().values()}
+    assert found == {f"{result}:0" for result in results}
+
+
 class TestFrozen:
     def test_names_are_those_of_nodes(self, tmp_path: Path) -> None:
         spec = hub.load_module_spec(frozen(tmp_path, two_outputs).path)

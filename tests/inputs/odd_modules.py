@@ -271,6 +271,14 @@ def kept() -> None:
     hub.add_signature(inputs={"x": x, "keep_prob": probability}, outputs=x / probability)
 
 
+def shortened() -> None:
+    """Lengths count the columns of a picture after a convolution has made them fewer."""
+    x, length = _given(None, 32, 8, 1), _given(None, dtype=tf.int32)
+    fewer = tf.reshape(_conv(x, "w", 1, 8, 1, 3, stride=4, padding="VALID"), [-1, 8, 3])
+    (decoded,), _ = tf1.nn.ctc_greedy_decoder(tf.transpose(fewer, [1, 0, 2]), length)
+    hub.add_signature(inputs={"x": x, "seq_len": length}, outputs=tf.sparse.to_dense(decoded))
+
+
 def _kept_by(x: Any, keep: Any) -> Any:
     """Dropout as TensorFlow 1 wrote it."""
     low, high = tf.constant(0.0), tf.constant(1.0)

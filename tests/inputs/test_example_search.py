@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from hubexplore.inputs.examples.example_search import Bounds, find_example
 from hubexplore.inputs.fields import Field, fields
 from hubexplore.session.session import NotebookSession
 from tests.inputs.fields_of import field
-from tests.inputs.odd_modules import MODULES
+from tests.inputs.odd_modules import MODULES, shortened
 
 EXPECTED = {
     "flattened": {"default": (2, 36, 32, 1)},
@@ -133,9 +134,10 @@ def test_what_no_inputs_would_mend_ends_the_search() -> None:
     assert not example_search.is_hopeless(ValueError())
 
 
-def form_of(name: str) -> tuple[Field, ...]:
+def form_of(module: str | Callable[[], None]) -> tuple[Field, ...]:
     """The fields of a module's only signature."""
-    summary = hub.create_module_spec(MODULES[name]).summary()
+    definition = MODULES[module] if isinstance(module, str) else module
+    summary = hub.create_module_spec(definition).summary()
     assert summary.source is not None
     (variant,) = summary.variants
     (signature,) = variant.signatures
@@ -170,3 +172,10 @@ def test_switches_leave_the_usual_results(kind: str) -> None:
     assert filled["dropout"].shape == (), "a number, though its rank is unknown"
     assert filled["phase_train"].dtype == bool
     assert (filled["plain"] == 0) == (kind == "Zeros"), "an input that switches nothing"
+
+
+def test_lengths_of_shortened_rows_are_as_long_as_they_can_be() -> None:
+    spec = hub.create_module_spec(shortened)
+    with hub.eval_function_for_module(spec) as run:
+        found = find_example(form_of(shortened), run)
+    assert found["seq_len"].value.tolist() == [8, 8]

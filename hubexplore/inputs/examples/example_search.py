@@ -6,6 +6,7 @@ Hence the search runs examples, the likeliest first, until one raises no error.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,9 +29,9 @@ MEMORY: Final = 2_000_000_000
 _MAX_MESSAGE: Final = 600
 """Maximum number of characters of the quoted error."""
 # Classes of errors that do not depend on the values, so that no other example would run either.
-_HOPELESS_ERRORS: Final = frozenset(
-    {"FailedPreconditionError", "PermissionDeniedError", "NotInitializedError"}
-)
+_HOPELESS_ERRORS: Final = frozenset({"PermissionDeniedError", "NotInitializedError"})
+# Some kernels say the same of lengths that are too large, which another example may mend.
+_NOT_READY: Final = re.compile(r"not initialized|uninitialized|not found|does not exist", re.IGNORECASE)
 _NO_KERNEL: Final = "No OpKernel was registered"
 
 
@@ -170,7 +171,11 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def is_hopeless(error: BaseException) -> bool:
     """Whether no inputs can avoid an error, for example that of a table that was never initialised."""
-    return _is_of_class(error, *_HOPELESS_ERRORS) or any(_NO_KERNEL in str(link) for link in _causes(error))
+    return (
+        _is_of_class(error, *_HOPELESS_ERRORS)
+        or any(_NO_KERNEL in str(link) for link in _causes(error))
+        or (_is_of_class(error, "FailedPreconditionError") and _NOT_READY.search(str(error)) is not None)
+    )
 
 
 def _is_of_class(error: BaseException, *classes: str) -> bool:

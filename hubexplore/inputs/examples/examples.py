@@ -58,7 +58,9 @@ _SENTENCES: Final = (
 )
 # Words in names of inputs for which 1.0 changes nothing: a probability to keep, a temperature.
 _NEUTRAL_WORDS: Final = frozenset({"keep", "temperature"})
-_LENGTH_WORDS: Final = {"len", "lens", "length", "lengths", "seqlen"}
+_LENGTH_WORDS: Final = frozenset({"len", "lens", "length", "lengths", "seqlen"})
+_SHORTER: Final = (2, 4, 8)
+"""What networks of convolutions divide the length of a row by."""
 _WORDS_IN_SENTENCE: Final = 6
 """Number of words of a vocabulary in one string."""
 _SENTENCE_OFFSET: Final = 5
@@ -81,7 +83,13 @@ def kinds(fields: Sequence[Field]) -> tuple[str, ...]:
 
 
 def fill(
-    fields: Sequence[Field], kind: str, rows: int = ROWS, size: int | None = None, turn: int = 0
+    fields: Sequence[Field],
+    kind: str,
+    rows: int = ROWS,
+    size: int | None = None,
+    turn: int = 0,
+    *,
+    shorter: int = 1,
 ) -> dict[str, InputValue]:
     """Returns an example for each input of a signature.
 
@@ -91,6 +99,7 @@ def fill(
       rows: size of unknown first dimensions.
       size: size of the other unknown dimensions; None leaves it to `open_sizes.shape_for`.
       turn: index of the solution for the open sizes.
+      shorter: what the lengths of rows are divided by: a graph may make rows shorter before it cuts them off.
 
     Raises:
       SignatureError: the kind suits no input, or the example would be larger than `MAX_BYTES`.
@@ -102,7 +111,7 @@ def fill(
             f"These inputs can be filled with {listed}; got {kind!r}.{closest(str(kind), known)}"
         )
     components = [field.component or Component(field) for field in fields]
-    made = _fill(_wholes(fields), kind, rows, size, turn)
+    made = _fill(_wholes(fields), kind, rows, size, turn, shorter)
     return {
         field.name: InputValue(
             _taken(field, component, made[component.field.name]), example=Example(kind, rows)
@@ -111,7 +120,9 @@ def fill(
     }
 
 
-def _fill(fields: Sequence[Field], kind: str, rows: int, size: int | None, turn: int) -> dict[str, Any]:
+def _fill(
+    fields: Sequence[Field], kind: str, rows: int, size: int | None, turn: int, shorter: int
+) -> dict[str, Any]:
     """An example for each whole input."""
     # One generator for all inputs, so that inputs of the same shape do not get the same numbers.
     random = np.random.default_rng(0)
@@ -121,7 +132,7 @@ def _fill(fields: Sequence[Field], kind: str, rows: int, size: int | None, turn:
         for field in fields
     ]
     # The length of rows, which inputs of lengths are filled with.
-    longest = next((shape[1] for shape in shapes if len(shape) > 1), 0)
+    longest = next((shape[1] for shape in shapes if len(shape) > 1), 0) // shorter
     example = {}
     for number, (field, shape) in enumerate(zip(fields, shapes, strict=True)):
         _check(field, shape, rows)
@@ -186,18 +197,20 @@ def _candidates(fields: Sequence[Field], rows: int) -> Iterator[dict[str, InputV
     first, *others = list(size_choices(wholes)) if known else [(0, None)]
     # The best kind with the likeliest sizes, then with one row; the other kinds; then all kinds with other
     # sizes. An example of the same shapes is not repeated, as it would fail again.
-    likely = [(kind, first, count) for kind in known[:1] for count in (rows, 1)]
-    likely += [(kind, first, rows) for kind in known[1:]]
-    likely += [(kind, turn, count) for kind in known for turn in others for count in (rows, 1)]
+    likely = [(kind, first, count, 1) for kind in known[:1] for count in (rows, 1)]
+    if any(map(_is_length, fields)):
+        likely += [(kind, first, rows, shorter) for kind in known[:1] for shorter in _SHORTER]
+    likely += [(kind, first, rows, 1) for kind in known[1:]]
+    likely += [(kind, turn, count, 1) for kind in known for turn in others for count in (rows, 1)]
     seen = set()
-    for kind, (turn, size), count in likely:
+    for kind, (turn, size), count, shorter in likely:
         shapes = [shape_for(field, count, size, turn) for field in wholes]
-        key = (kind, *shapes, *(raw_counts(field, count, size, turn) for field in wholes))
+        key = (kind, shorter, *shapes, *(raw_counts(field, count, size, turn) for field in wholes))
         if key in seen or (size and sum(map(math.prod, shapes)) > MAX_GUESSED):
             continue
         seen.add(key)
         try:
-            yield fill(fields, kind, count, size, turn)
+            yield fill(fields, kind, count, size, turn, shorter=shorter)
         except HubError:  # too large: other sizes may fit
             continue
 
@@ -220,8 +233,19 @@ def _constant(field: Field, kind: str, longest: int) -> Any:
         return 1
     if any("mask" in word for word in words):
         return 1
-    is_length = field.numpy.kind in "iu" and field.shape is not None and len(field.shape) == 1
-    return longest if is_length and longest and set(words) & _LENGTH_WORDS else None
+    return longest if longest and _is_length(field) else None
+
+
+def _is_length(field: Field) -> bool:
+    """Whether an input says how long each row is."""
+    words = re.split(r"[^a-z]+", field.name.lower())
+    is_vector = not field.problem and field.shape is not None and len(field.shape) == 1
+    return (
+        is_vector
+        and field.dtype != "string"
+        and field.numpy.kind in "iu"
+        and bool(set(words) & _LENGTH_WORDS)
+    )
 
 
 def _as_bytes(field: Field, rows: int, size: int | None, turn: int) -> Field:

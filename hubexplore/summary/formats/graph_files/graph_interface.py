@@ -23,6 +23,7 @@ WITH_LABELS: Final = "with_labels"
 _EXITS: Final = frozenset({"Exit", "RefExit"})
 _LOOPS: Final = frozenset({"While", "StatelessWhile"})
 _FORWARDING: Final = frozenset({"Identity", "ReadVariableOp", "Cast", "StopGradient", "Enter", "RefEnter"})
+_LOSSES: Final = frozenset({"SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"})
 _SWITCHES: Final = frozenset({"Switch", "RefSwitch"})
 
 # Nodes between a tensor and what is made of its shape.
@@ -65,7 +66,7 @@ class _Finder:
         self._functions = functions
         self._training = parts.training_nodes(nodes)
         self._consumers = consumers_of(nodes)
-        self._sources = [name for name, node in nodes.items() if parts.is_input(node) and self._values(name)]
+        self._sources = [name for name in parts.inputs(nodes) if self._values(name)]
         if not self._sources:
             self._sources = parts.decoded_constants(nodes)
         writers = [name for name, node in nodes.items() if parts.is_writer(node)]
@@ -114,7 +115,13 @@ class _Finder:
 
     def _sinks(self) -> list[str]:
         """The nodes whose outputs nothing uses and that can be results, in the order of the graph."""
-        used = parts.used_nodes(self._nodes, self._training)
+        # A size that nothing uses is left over from the building of a loss.
+        sizes = {
+            name
+            for name, node in self._nodes.items()
+            if parts.is_shape_of(node) and not self._consumers.get(name)
+        }
+        used = parts.used_nodes(self._nodes, self._training | sizes)
         # What only makes others wait, as a guard of an assertion does, is hardly a result.
         waited = {edge[1:] for node in self._nodes.values() for edge in node.input if edge[:1] == "^"}
         sinks = [
@@ -131,6 +138,7 @@ class _Finder:
             and self._values(name)
         ]
         sinks = [name for name in sinks if name not in waited] or sinks
+        sinks = [name for name in sinks if name not in sizes] or sinks
         # The counter of a loop is left over where another of its values is used.
         continued = {self._loop(name) for name in used} - {""}
         return list(dict.fromkeys(name for name in sinks if self._loop(name) not in continued))
@@ -237,8 +245,8 @@ class _Finder:
 
     def _last_before(self, needing_labels: set[str], needing: set[str]) -> list[str]:
         """The nodes that need inputs but no labels, and that only nodes with labels use."""
-        return [
-            name
+        last = [
+            self._before_loss(name)
             for name, node in self._nodes.items()
             if name in needing
             and name not in needing_labels
@@ -253,11 +261,20 @@ class _Finder:
             )
             and not self._is_shape_part(name)
         ]
+        return list(dict.fromkeys(last))
+
+    def _before_loss(self, name: str) -> str:
+        """What a loss takes, where a node is the Reshape that TensorFlow puts before it."""
+        scope = name.rpartition("/")[0]
+        node = self._nodes[name]
+        is_of_loss = node.op == "Reshape" and any(
+            self._nodes[consumer].op in _LOSSES and scope in {consumer, consumer.rpartition("/")[0]}
+            for consumer in self._data.get(name, ())
+        )
+        return node_of(node.input[0]) if scope and is_of_loss else name
 
     def _is_shape_of(self, name: str) -> bool:
-        return self._nodes[name].op in ("Shape", "ShapeN", "Size", "Rank") or parts.is_observer(
-            self._nodes[name]
-        )
+        return parts.is_shape_of(self._nodes[name]) or parts.is_observer(self._nodes[name])
 
     def _is_shape_part(self, name: str) -> bool:
         """Whether a tensor says how large another is: integers that were made of a shape."""
@@ -266,7 +283,7 @@ class _Finder:
             return False
         for _ in range(_LONGEST_SHAPE):
             node = self._nodes.get(name)
-            if node is None or node.op in ("Shape", "ShapeN", "Size", "Rank"):
+            if node is None or parts.is_shape_of(node):
                 return node is not None
             data = [node_of(edge) for edge in node.input if edge[:1] != "^"]
             if not data or node.op not in (
@@ -295,7 +312,7 @@ def inputs_of(nodes: Nodes, outputs: Iterable[str], sources: Iterable[str] | Non
       outputs: tensors.
       sources: nodes whose outputs are inputs; by default those that can be.
     """
-    ends = set([name for name, node in nodes.items() if parts.is_input(node)] if sources is None else sources)
+    ends = set(parts.inputs(nodes) if sources is None else sources)
     needed = reached_before(nodes, map(node_of, outputs), ends)
     # An output may be an input as it is.
     tensors = {tensor for tensor in outputs if node_of(tensor) in ends}

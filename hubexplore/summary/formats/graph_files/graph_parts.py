@@ -55,6 +55,7 @@ _NO_RESULTS: Final = re.compile(
 _COLLECTORS: Final = frozenset({"Const", "EmptyTensorList", "TensorListReserve", "StackV2", "Stack"})
 _SAVERS: Final = re.compile(r"Save(V2|Slices)?|Restore(V2|Slice)?|ShardedFilename|MergeV2Checkpoints")
 _GRADIENTS: Final = re.compile(r"(?:^|/)gradients(?:_\d+)?/")
+_SHAPES: Final = frozenset({"Shape", "ShapeN", "Size", "Rank"})
 # Handles of resources, datasets and the like can be neither given nor shown.
 _HANDLES: Final = frozenset({"resource", "variant", "invalid", ""})
 
@@ -62,6 +63,35 @@ _HANDLES: Final = frozenset({"resource", "variant", "invalid", ""})
 def is_input(node: Any) -> bool:
     """Whether a model may begin with the outputs of a node."""
     return node.op in PLACEHOLDERS or node.op in _PIPELINE_ENDS
+
+
+def inputs(nodes: Nodes) -> list[str]:
+    """The nodes that a model may begin with.
+
+    A placeholder whose default is computed from another input, as that for the features of a picture is in a
+    graph that was trained again, is a place in the middle.
+    """
+    found = [name for name, node in nodes.items() if is_input(node)]
+    ends = set(found)
+    return [
+        name
+        for name in found
+        if nodes[name].op != "PlaceholderWithDefault" or not _needs(nodes, nodes[name].input, ends)
+    ]
+
+
+def _needs(nodes: Nodes, edges: Iterable[str], ends: set[str]) -> bool:
+    """Whether one of the tensors is computed from one of the nodes."""
+    stack = [node_of(edge) for edge in edges if edge[:1] != "^"]
+    seen = set(stack)
+    while stack:
+        name = stack.pop()
+        if name in ends:
+            return True
+        before = [node_of(edge) for edge in nodes[name].input if edge[:1] != "^"] if name in nodes else []
+        stack.extend(other for other in before if other not in seen)
+        seen.update(before)
+    return False
 
 
 def is_pipeline_end(node: Any) -> bool:
@@ -77,6 +107,11 @@ def is_writer(node: Any) -> bool:
 def is_observer(node: Any) -> bool:
     """Whether a node makes a summary."""
     return _OBSERVERS.fullmatch(node.op) is not None
+
+
+def is_shape_of(node: Any) -> bool:
+    """Whether a node says how large a tensor is."""
+    return node.op in _SHAPES
 
 
 def is_no_result(node: Any) -> bool:
