@@ -31,10 +31,15 @@ class GraphResource(tf.saved_model.experimental.TrackableResource):  # type: ign
     Args:
       make: makes it anew; returns its handle.
       initialize: gives it its content.
+      assets: the files that it may read; Keras exports only those that a resource leads to.
     """
 
-    def __init__(self, make: Callable[[], tf.Tensor], initialize: Callable[[], Any]) -> None:
+    def __init__(
+        self, make: Callable[[], tf.Tensor], initialize: Callable[[], Any], assets: Iterable[Any] = ()
+    ) -> None:
         super().__init__()
+        for number, asset in enumerate(assets):
+            self._track_trackable(asset, f"asset_{number}")
         self._make = make
         self._fill = initialize
 
@@ -166,7 +171,7 @@ class Resources:
             for filler in fillers:
                 self.region.run([filler], self.handle)
 
-        resource = self._made[name] = GraphResource(make, initialize)
+        resource = self._made[name] = GraphResource(make, initialize, self._assets.values())
         try:
             resource.resource_handle  # noqa: B018 - makes it
             resource._initialize()
