@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +21,7 @@ from hubexplore.hub.servable.function_body import (
     add_arguments,
     add_result,
     call_of,
+    guarded,
 )
 from hubexplore.hub.servable.function_library import FunctionLibrary
 from hubexplore.hub.servable.objects import Objects
@@ -29,6 +32,7 @@ from hubexplore.summary.module_format import DEFAULT_OUTPUT, DEFAULT_SIGNATURE
 
 _UPDATES: Final = tf.compat.v1.GraphKeys.UPDATE_OPS
 _INPUTS: Final = "inputs"
+_NOT_IN_PARAMETERS: Final = re.compile(r"\W", re.ASCII)
 PARAMETERS: Final = {_INPUTS: None, "training": False, "signature": None, "as_dict": False}
 """What the object is called with, and the defaults: as what `hub.load` returns."""
 
@@ -78,9 +82,16 @@ class Callable:
     output_infos: InfoDict
 
 
-def fields(infos: InfoDict) -> list[Field]:
-    """The dense tensors of inputs or outputs, sorted by the names that TF2 gives them."""
+def fields(infos: InfoDict, *, parameters: bool = False) -> list[Field]:
+    """The dense tensors of inputs or outputs, sorted by the names that TF2 gives them.
+
+    Args:
+      infos: of the module.
+      parameters: whether they are inputs. A loader makes parameters of Python of these, with "_" for what no
+        name can have there; so keywords, and names that would become equal, get other ones.
+    """
     used = set(infos)
+    plain: set[str] = set()
     found = []
     for owner, info in infos.items():
         parts = tf.nest.flatten(info.type_spec, expand_composites=True)
@@ -92,13 +103,15 @@ def fields(infos: InfoDict) -> list[Field]:
                 tf.TensorSpec([rank], tf.int64),
             ]
         for number, (tensor, part) in enumerate(zip(info.component_names, parts, strict=True)):
-            name = owner
-            if number:
-                # TensorFlow names the components of a composite input in this way when it saves one.
-                suffix = number
-                while (name := f"{owner}_{suffix}") in used:
-                    suffix += 1
-                used.add(name)
+            # TensorFlow names the components of a composite input in this way when it saves one.
+            name, suffix = owner if not number else f"{owner}_{number}", number
+            while (number and name in used) or (
+                parameters and (keyword.iskeyword(name) or _NOT_IN_PARAMETERS.sub("_", name) in plain)
+            ):
+                suffix += 1
+                name = f"{owner}_{suffix}"
+            used.add(name)
+            plain.add(_NOT_IN_PARAMETERS.sub("_", name))
             spec = tf.TensorSpec(part.shape, part.dtype)
             found.append(Field(name, owner, number, tensor_of(tensor), spec))
     return sorted(found, key=lambda field: field.name)
@@ -119,7 +132,7 @@ def make_callable(
     variant.check_signature(signature)
     plan = plan_apply(variant, signature, training)
     graph_slice, tensors = state.captured(plan.graph_slice, plan.from_state)
-    inputs, outputs = fields(plan.inputs), fields(plan.outputs)
+    inputs, outputs = fields(plan.inputs, parameters=True), fields(plan.outputs)
     # An output that is a handle of the state itself, or the path of a file, is captured as well.
     kept = {node.name for node in graph_slice.graph_def.node}
     given = {field.tensor for field in inputs}
@@ -132,11 +145,15 @@ def make_callable(
     body = Body(
         graph_slice,
         [*(Argument(field.tensor, field.spec.dtype, field.spec.shape) for field in inputs), *arguments],
-        [Result(field.tensor, field.spec.dtype, _refusal(state, field)) for field in outputs],
+        [Result(field.tensor, field.spec.dtype) for field in outputs],
         [node_of(name) for name in plan.collections.get(_UPDATES, ())],
     )
     purpose = f"{'train_' if training else ''}{signature}"
     function = library.add(purpose, body, variant)
+    reasons = {number: _refusal(state, field) for number, field in enumerate(outputs)}
+    refusals = {number: text for number, text in reasons.items() if text}
+    if refusals:
+        function = library.add_function(guarded(function, library.free_name(purpose), refusals))
     captured = tuple(state.number(tensor) for tensor in tensors)
     return Callable(signature, function, inputs, outputs, captured, arguments, plan.inputs, plan.outputs)
 

@@ -44,12 +44,10 @@ class Result:
     Attributes:
       tensor: name in the graph.
       dtype: of its elements.
-      refusal: why there is no gradient through it; empty if there may be one.
     """
 
     tensor: str
     dtype: tf.DType
-    refusal: str = ""
 
 
 @dataclass(frozen=True)
@@ -197,9 +195,6 @@ def _add_results(
         node = function.node_def.add(name=unused(f"result_{position}", used), op="Identity")
         used.add(node.name.lower())
         node.attr["T"].type = result.dtype.as_datatype_enum
-        if result.refusal:
-            node.op = "PreventGradient"
-            node.attr["message"].s = result.refusal.encode()
         # Its effects have ended when a call returns.
         node.input.extend([value(result.tensor), *(f"^{name}" for name in dict.fromkeys(body.effects))])
         add_result(function, f"output_{position}", result.dtype, f"{node.name}:output:0")
@@ -209,6 +204,38 @@ def add_result(function: function_pb2.FunctionDef, name: str, dtype: tf.DType, t
     """Declares one result."""
     function.signature.output_arg.add(name=name, type=dtype.as_datatype_enum)
     function.ret[name] = tensor
+
+
+def guarded(function: function_pb2.FunctionDef, name: str, refusals: Mapping[int, str]) -> Any:
+    """A function that calls another one, and has no gradient for some of its results.
+
+    They are refused out here: TensorFlow looks at the TF1 loops of a function, which it cannot differentiate,
+    before it computes the first gradient.
+
+    Args:
+      function: to call.
+      name: of the new one.
+      refusals: number of a result -> why it has no gradient.
+    """
+    outer = function_pb2.FunctionDef()
+    outer.signature.CopyFrom(function.signature)
+    outer.signature.name = name
+    del outer.signature.control_output[:]
+    for position, attributes in function.arg_attr.items():
+        outer.arg_attr[position].CopyFrom(attributes)
+    call = "guarded_call"
+    outer.node_def.append(call_of(function, call, [argument.name for argument in function.signature.input_arg]))
+    outer.signature.control_output.append(call)
+    outer.control_ret[call] = call
+    for number, result in enumerate(function.signature.output_arg):
+        node = outer.node_def.add(name=f"guarded_result_{number}", op="Identity")
+        node.attr["T"].type = result.type
+        if number in refusals:
+            node.op = "PreventGradient"
+            node.attr["message"].s = refusals[number].encode()
+        node.input.append(f"{call}:output:{number}")
+        outer.ret[result.name] = f"{node.name}:output:0"
+    return outer
 
 
 def call_of(

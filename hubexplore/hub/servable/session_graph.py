@@ -18,7 +18,7 @@ from hubexplore.hub.variants.restore import groups
 from hubexplore.summary.module_format import INIT_OP, MAIN_OPS
 
 _METHOD: Final = "tensorflow/serving/predict"
-_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_.\\/>-]")
+_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_./-]")
 
 
 class SessionGraph:

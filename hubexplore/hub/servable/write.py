@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from hubexplore.hub.definition import DefinedSpec
 
 SERVE: Final = "serve"
+MSG_RENAMED: Final = (
+    "The input {name!r} of the signature {signature!r} is called {new!r}, since TensorFlow cannot load a signature "
+    "with two inputs whose names differ in special characters only, or with a keyword of Python."
+)
 _KEY: Final = "variable_map/{}/.ATTRIBUTES/VARIABLE_VALUE"
 
 
@@ -58,12 +62,14 @@ class Written:
       variables: identity -> name in the SavedModel.
       trainable: identities of the trainable ones.
       files: names in `assets/`.
+      notes: sentences that say which inputs have other names.
     """
 
     signatures: Mapping[str, str]
     variables: Mapping[Identity, str]
     trainable: frozenset[Identity]
     files: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def write_saved_model(
@@ -177,6 +183,12 @@ class _Model:
             variables={identity: variable.name for identity, variable in by_identity.items()},
             trainable=frozenset(self._trainable),
             files=tuple(files.numbers),
+            notes=tuple(
+                MSG_RENAMED.format(name=part.owner, signature=name, new=part.name)
+                for name, made in exported.items()
+                for part in made.inputs
+                if not part.component and part.name != part.owner
+            ),
         )
         self.message = saved_model_pb2.SavedModel(saved_model_schema_version=1)
         meta_graph = self.message.meta_graphs.add()

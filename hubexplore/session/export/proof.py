@@ -168,7 +168,7 @@ def _message(  # noqa: PLR0917 - one caller
     files: _Files,
 ) -> dict[str, Any]:
     infos = reference.module.get_input_info_dict(name)
-    by_owner = _by_owner(fields(infos))
+    by_owner = _by_owner(fields(infos, parameters=True))
     flat = [part for owner in infos for part in by_owner[owner]]
     arrays = reference.arrays(name, inputs)
     return {

@@ -80,7 +80,7 @@ def save(  # noqa: PLR0913 - options, all by keyword
 
     export(target, write, overwrite, last=GRAPH_FILE)
     compared = prove(subject, written[-1], target) if verify else ()
-    warnings = (*subject.choice.notes, *subject.spec.notes)
+    warnings = (*subject.choice.notes, *written[-1].notes, *subject.spec.notes)
     return SaveReport(path=target, compared=compared, warnings=warnings)
 
 
