@@ -34,12 +34,7 @@ class ImportFunction:
             level: int = 0,
         ) -> Any:
             # An importer without a name is code of `exec`; it gets what the program gets.
-            if (
-                self._active
-                and not level
-                and (name == "tensorflow" or name.startswith("tensorflow."))
-                and importers.is_program(globals)
-            ):
+            if self._active and not level and tensorflow.answers(name) and importers.is_program(globals):
                 return tensorflow.imported(name, fromlist or ())
             return original(name, globals, locals, fromlist, level)
 

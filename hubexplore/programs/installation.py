@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from types import ModuleType
 from typing import Self
 
 from hubexplore.programs.importers import Importers
@@ -23,6 +24,11 @@ class Installation(PeerFinder):
         if importers is not None:
             self._tensorflow = OldTensorflow()
             self._imports = ImportFunction(importers, self._tensorflow)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Turns v2 behaviour off: a program may use a module before it imports TensorFlow."""
+        if self._tensorflow is not None:
+            self._tensorflow.start()
 
     def uninstall(self) -> None:
         """Makes imports mean what they meant before. Names that a program has bound keep their values."""

@@ -16,6 +16,7 @@ from hubexplore.programs.removed_names import REMOVED, V1, explain, is_above_ent
 
 LEGACY_KERAS: Final = "TF_USE_LEGACY_KERAS"
 _API: Final = "tensorflow._api."
+_TRUE: Final = ("true", "True", "1")
 _KERAS_LOADER: Final = "KerasLazyLoader"
 
 
@@ -68,8 +69,19 @@ class OldTensorflow:
         self._was_v2 = False
         # tf.layers, tf.nn.rnn_cell and Keras in a TF1 graph exist only in Keras 2. TensorFlow chooses when it
         # is imported.
+        self._is_keras_2 = self._legacy_keras in _TRUE
         if self._legacy_keras is None and "tensorflow" not in sys.modules and find_spec("tf_keras"):
             os.environ[LEGACY_KERAS] = "1"
+            self._is_keras_2 = True
+
+    def start(self) -> None:
+        """Imports TensorFlow and turns its v2 behaviour off, unless this was done before."""
+        _ = self.root
+
+    def answers(self, name: str) -> bool:
+        """Whether `imported` knows a module: TensorFlow, or the Keras that belongs to it, or a part."""
+        package = name.partition(".")[0]
+        return package == "tensorflow" or (package == "keras" and self._is_keras_2)
 
     @property
     def root(self) -> OldModule:
@@ -92,10 +104,15 @@ class OldTensorflow:
     def imported(self, name: str, fromlist: Sequence[str]) -> Any:
         """Returns what `import NAME` or `from NAME import FROMLIST` in the program binds or reads.
 
+        `keras` is `tf.keras`: the programs were written for the Keras that could use TensorFlow 1.
+
         Raises:
           RemovedImportError: (an ImportError) today's TensorFlow does not have it, with what to write.
         """
-        module: Any = self.root
+        if name.startswith("keras"):
+            module: Any = self.imported(f"tensorflow.{name}", fromlist)
+            return module if fromlist else self.root.keras
+        module = self.root
         parts = name.split(".")
         for end in range(2, len(parts) + 1):
             module = self._submodule(module, ".".join(parts[:end]))
@@ -110,6 +127,9 @@ class OldTensorflow:
         """Returns a member of a namespace, imported if need be."""
         path, last = name.partition(".")[2], name.rpartition(".")[2]
         try:
+            # A module that is still there may have lost names, which the table knows.
+            if path in REMOVED and not isinstance(parent, OldModule):
+                return self._removed(path)
             return getattr(parent, last)
         except AttributeError as error:
             reason: Exception = error

@@ -128,9 +128,15 @@ REMOVED: Final = {
     "models": Removed("# clone https://github.com/tensorflow/models and add it to PYTHONPATH"),
     "nn.rnn_cell": _KERAS_2,
     "python.estimator": _ESTIMATOR,
-    "python.framework.graph_util": Removed("tf.graph_util", (f"{V1}.graph_util",)),
-    "python.ops.rnn_cell": Removed("tf.nn.rnn_cell", (f"{V1}.nn.rnn_cell",), "tf_keras"),
-    "python.ops.rnn_cell_impl": Removed("tf.nn.rnn_cell", (f"{V1}.nn.rnn_cell",), "tf_keras"),
+    "python.framework.graph_util": Removed(
+        "tf.graph_util", ("tensorflow.python.framework.graph_util", f"{V1}.graph_util")
+    ),
+    "python.ops.rnn_cell": Removed(
+        "tf.nn.rnn_cell", ("tensorflow.python.ops.rnn_cell", f"{V1}.nn.rnn_cell"), "tf_keras"
+    ),
+    "python.ops.rnn_cell_impl": Removed(
+        "tf.nn.rnn_cell", ("tensorflow.python.ops.rnn_cell_impl", f"{V1}.nn.rnn_cell"), "tf_keras"
+    ),
 }  # fmt: skip
 
 

@@ -66,14 +66,14 @@ def test_texts(trainable: bool, text_path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("combiner", "first"), [("sum", [12, 24]), ("mean", [6, 12]), ("sqrtn", [12 / 2**0.5, 24 / 2**0.5])]
+    ("combiner", "first"), [("sum", [12.0, 24.0]), ("mean", [6.0, 12.0]), ("sqrtn", [12 / 2**0.5, 24 / 2**0.5])]
 )
 def test_tokens_are_combined(combiner: str, first: list[float], text_path: str) -> None:
     with tf.Graph().as_default():
         column = hub.sparse_text_embedding_column("words", text_path, combiner, default_value="empty")
         tokens = tf.SparseTensor([[0, 0], [0, 1], [2, 0]], ["a", "bcd", "ef"], [3, 2])
         values, _ = layer({"words": tokens}, column)
-    np.testing.assert_allclose(values, [first, [15, 30], [6, 12]], rtol=1e-6)
+    np.testing.assert_allclose(values, [first, [15.0, 30.0], [6.0, 12.0]], rtol=1e-6)
 
 
 def test_images() -> None:
