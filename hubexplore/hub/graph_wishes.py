@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from hubexplore.summary.formats.graph_files.chosen_signatures import Signatures
+if TYPE_CHECKING:
+    from hubexplore.summary.formats.graph_files.chosen_signatures import Signatures
 
 
 @dataclass(frozen=True)

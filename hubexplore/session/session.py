@@ -10,7 +10,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 
@@ -31,9 +31,11 @@ from hubexplore.session.signature_calls import Request, Runtime, SessionRunner
 from hubexplore.session.tf_server import guard
 from hubexplore.session.tf_session import ManagedSession
 from hubexplore.summary.files.paths import EXPORT, text_of, to_write
-from hubexplore.summary.formats.graph_files.chosen_signatures import Signatures
 from hubexplore.summary.lookup import default_tags
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
+
+if TYPE_CHECKING:
+    from hubexplore.summary.formats.graph_files.chosen_signatures import Signatures
 
 _LOGGER: Final = logging.getLogger("hubexplore")
 OPS_LEFT_BEHIND: Final = 5_000
