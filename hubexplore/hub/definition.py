@@ -33,10 +33,10 @@ from hubexplore.summary.diagnosis.saved_model_remedy import SUPPORTED_COLLECTION
 from hubexplore.summary.files import paths
 from hubexplore.summary.lookup import no_such_variant
 from hubexplore.summary.model import HUB_MODULE, IN_MEMORY, TF1_SAVED_MODEL
-from hubexplore.summary.reading.directory import ModuleDirectory, describe
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
+    from hubexplore.summary.module_directory import ModuleDirectory
 
 _TRAINING_ADVICE: Final = " Training needs trainable=True, whatever the tags."
 MSG_SAME_TAGS: Final = "Each graph variant needs its own set of tags; {tags} occurs twice."
@@ -301,6 +301,7 @@ class DefinedSpec(ModuleSpec):
     def _summary(self) -> Summary:
         # On first use, for speed only: Module() and calls show nothing.
         from hubexplore.display.rich.summaries import displayable
+        from hubexplore.summary.reading.directory import describe
 
         kind = IN_MEMORY if self._place is None else TF1_SAVED_MODEL if self.origin is None else HUB_MODULE
         models = [replace(variant.converted, meta_graph=variant.meta_graph) for variant in self.variants]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
@@ -13,7 +13,6 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from hubexplore.errors import DamagedModuleError, SignatureError
 from hubexplore.hub.definition import DefinedSpec, check_variants
 from hubexplore.hub.graph.state import read_variables_or_fail
-from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.hub.storage import assets
 from hubexplore.hub.storage.provenance import AssetFiles
 from hubexplore.hub.variants.checkpoint import Checkpoint, open_checkpoint, stored_variables
@@ -25,10 +24,13 @@ from hubexplore.summary.formats.graph_files import frozen_graph, model_files, tr
 from hubexplore.summary.formats.graph_files.model_files import ModelFiles
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.model import FROZEN_GRAPH
+from hubexplore.summary.module_directory import ModuleDirectory
 from hubexplore.summary.module_format import ASSETS_FOLDER
-from hubexplore.summary.reading.directory import ModuleDirectory
 from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
 from hubexplore.summary.wishes import Wishes
+
+if TYPE_CHECKING:
+    from hubexplore.summary.files.filesystem import Filesystem
 
 MSG_MISFIT: Final = (
     "The checkpoint {prefix!r} is not one of the graph {graph!r}: {misfit} Put the '.meta' file that "
@@ -42,17 +44,13 @@ MSG_FILE: Final = (
 )
 
 
-def read_spec(location: str, title: str, wishes: Wishes) -> DefinedSpec | None:
-    """The spec of a frozen graph or a training checkpoint; None if nothing of this kind is there.
+def read_spec(files: ModelFiles, filesystem: Filesystem, title: str, wishes: Wishes) -> DefinedSpec:
+    """The spec of a frozen graph or a training checkpoint.
 
     Raises:
       HubError: it is damaged, incomplete or not a model, or `wishes` do not fit it.
       OSError: a file cannot be read.
     """
-    filesystem = filesystem_of(location)
-    files = model_files.find(location, filesystem)
-    if files is None:
-        return None
     meta_graph = meta_graph_pb2.MetaGraphDef()
     model_files.read_graph(files, filesystem, meta_graph, is_strict=True)
     place = ModuleDirectory.of(files, filesystem)

@@ -33,7 +33,6 @@ from hubexplore.hub.variants.checkpoint import Checkpoint, open_checkpoint
 from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.hub.variants.variable_collections import list_saved
 from hubexplore.hub.variants.variable_specs import VARIABLE_COLLECTIONS, members
-from hubexplore.summary.diagnosis.path_diagnosis import explain
 from hubexplore.summary.diagnosis.saved_model_remedy import (
     DROPPED_COLLECTIONS,
     left_out,
@@ -43,11 +42,11 @@ from hubexplore.summary.diagnosis.saved_model_remedy import (
 from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import redacted
 from hubexplore.summary.formats.converted import Converted
-from hubexplore.summary.formats.graph_files.model_files import MSG_DECLARED
 from hubexplore.summary.formats.tf2 import tf2_saved_model
 from hubexplore.summary.graph.hub_messages import check_definition
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.model import TF2_SAVED_MODEL
+from hubexplore.summary.module_directory import ModuleDirectory
 from hubexplore.summary.module_format import (
     GRAPH_FILE,
     GRAPH_FILES,
@@ -55,7 +54,6 @@ from hubexplore.summary.module_format import (
     MODULE_FILE,
     VARIABLES_PREFIX,
 )
-from hubexplore.summary.reading.directory import ModuleDirectory
 from hubexplore.summary.reading.local_variables import main_op_values
 from hubexplore.summary.weights import fingerprint
 from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
@@ -279,11 +277,17 @@ def _fill_constants(model: Converted, prefix: str, entries: Mapping[str, Checkpo
 
 def graph_spec(path: str | bytes | os.PathLike[str], wishes: Wishes, directory: str) -> DefinedSpec | None:
     """The spec of a frozen graph or a checkpoint with its graph; None if something else is there."""
-    # On first use, for speed only: nearly all handles are those of modules.
-    from hubexplore.hub.graph_loading import read_spec
+    # On first use, for speed only: nearly all handles are those of modules or SavedModels.
+    from hubexplore.summary.formats.graph_files import model_files
 
+    filesystem = filesystem_of(directory)
     try:
-        return read_spec(directory, redacted(text_of(path)), wishes)
+        files = model_files.find(directory, filesystem)
+        if files is None:
+            return None
+        from hubexplore.hub.graph_loading import read_spec
+
+        return read_spec(files, filesystem, redacted(text_of(path)), wishes)
     except OSError as error:
         if isinstance(error, HubError):
             raise
@@ -292,6 +296,8 @@ def graph_spec(path: str | bytes | os.PathLike[str], wishes: Wishes, directory: 
 
 def _refused(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpec:
     """Raises the error for options that only graphs without signatures take."""
+    from hubexplore.summary.formats.graph_files.model_files import MSG_DECLARED
+
     if tf.io.gfile.exists(directory):
         for name in (*GRAPH_FILES, MODULE_FILE):
             if tf.io.gfile.exists(os.path.join(directory, name)):
@@ -305,6 +311,9 @@ def explained(directory: str, handle: str | bytes | os.PathLike[str]) -> HubErro
     If nothing or something else is there, it also is the `tf.errors.NotFoundError` that callers of
     `hub.Module` catch.
     """
+    # On first use, for speed only, as in `graph_spec`.
+    from hubexplore.summary.diagnosis.path_diagnosis import explain
+
     error = explain(directory, filesystem_of(directory), redacted(text_of(handle)))
     if type(error) in _NOT_FOUND:
         found = _NOT_FOUND[type(error)](str(error))

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from hubexplore.display.rich import calls as display
 from hubexplore.display.safe_display import automatic
 from hubexplore.errors import NoSuchCallError
 from hubexplore.summary.call_record import CallRecord, Shapes
@@ -163,7 +162,10 @@ class CallLog(Sequence[CallRecord]):
     @property
     def df(self) -> Any:
         """A `pandas.DataFrame`, a row per call."""
-        return display.frame(list(self))
+        # On first use, for speed only, as below: a session that shows no log does without the card.
+        from hubexplore.display.rich import calls
+
+        return calls.frame(list(self))
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -178,11 +180,15 @@ class CallLog(Sequence[CallRecord]):
         return map(_record, tuple(self._entries))
 
     def __repr__(self) -> str:
-        return display.text(list(self))
+        from hubexplore.display.rich import calls
+
+        return calls.text(list(self))
 
     @automatic
     def _repr_html_(self) -> str:
-        return display.log_html(list(self))
+        from hubexplore.display.rich import calls
+
+        return calls.log_html(list(self))
 
 
 def _record(entry: _Entry) -> CallRecord:

@@ -27,9 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from hubexplore import errors
-from hubexplore.hub.resolve import archive_entries, cache
 from hubexplore.hub.resolve.tf_filesystem import GfileFilesystem, filesystem_of
-from hubexplore.summary.diagnosis import handle_hints, path_diagnosis
 from hubexplore.summary.diagnosis.file_types import ARCHIVE_SUFFIXES
 from hubexplore.summary.files import paths
 from hubexplore.summary.files.filesystem import open_regular
@@ -38,6 +36,7 @@ from hubexplore.summary.files.redaction import redacted, without_access
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+    from hubexplore.hub.resolve import archive_entries
     from hubexplore.summary.files.filesystem import Filesystem
 
 __all__ = ["filesystem_of", "pinned", "read", "resolve"]
@@ -121,10 +120,15 @@ class _Cached:
 
     def directory(self) -> str:
         """Returns its directory."""
+        # Imported here, as is everything that a plain path does not need.
+        from hubexplore.hub.resolve import cache
+
         return cache.entry(self.key, self.handle, self.build)
 
     def renew(self) -> None:
         """See `cache.renew`."""
+        from hubexplore.hub.resolve import cache
+
         cache.renew(self.key, self.handle, self.build)
 
 
@@ -179,6 +183,8 @@ def _require_filesystem(handle: str, scheme: str, plugins: dict[str, EntryPoint]
         if scheme in registered:
             return
         schemes |= registered
+    from hubexplore.summary.diagnosis import handle_hints
+
     hint = handle_hints.missing_path_hint(handle)
     if hint:
         raise errors.HandleError(f"The handle {redacted(handle)!r} has an unknown scheme, {scheme!r}. {hint}")
@@ -197,6 +203,8 @@ def _require_filesystem(handle: str, scheme: str, plugins: dict[str, EntryPoint]
 def _local(path: str, handle: str) -> str | archive_entries.Archived:
     if not path.lower().endswith(ARCHIVE_SUFFIXES):
         return path
+    from hubexplore.hub.resolve import archive_entries
+
     filesystem = filesystem_of(path)
     try:
         # A directory may have the suffix of an archive, too.
@@ -210,6 +218,8 @@ def _local(path: str, handle: str) -> str | archive_entries.Archived:
     except errors.HubError:
         raise
     except OSError as error:
+        from hubexplore.summary.diagnosis import path_diagnosis
+
         raise path_diagnosis.explain(path, filesystem, handle) or error from error
 
 
@@ -243,6 +253,8 @@ def _extract_file(path: str, target: str) -> str:
 
 
 def _download(handle: str) -> _Cached:
+    from hubexplore.hub.resolve import cache
+
     # The key leaves out name and password, so other credentials, or none, find the same module.
     return _Cached(
         cache.key_of(without_access(handle)), redacted(handle), lambda target: _fetch(handle, target)
@@ -277,13 +289,15 @@ def _hinting(handle: str) -> Iterator[None]:
     try:
         yield
     except archive.WebPageError as error:
+        from hubexplore.summary.diagnosis import handle_hints
+
         hint = handle_hints.web_page_hint(handle)
         raise archive.WebPageError(f"{error} {hint}" if hint else str(error)) from None
 
 
 def _module_in(directory: str, handle: str) -> str:
     """Returns `directory`, provided a saved model is in it."""
-    # Imported here, as is everything that a plain path does not need.
+    from hubexplore.summary.diagnosis import path_diagnosis
     from hubexplore.summary.formats.graph_files import model_files
 
     diagnosis = path_diagnosis.diagnose(directory, filesystem_of(directory))

@@ -63,13 +63,14 @@ class CompiledCall:
         self._dense = all(isinstance(fetch, tf.Tensor) for fetch in fetches.values())
         flat = [tensor for fetch in fetches.values() for tensor in components(fetch)]
         feeds = list(placeholders)
-        self.stop = Stop(session, flat) if stoppable and _may_take_long(flat) else None
+        work = _Work(flat)
+        self.stop = Stop(session, flat) if stoppable and work.may_take_long else None
         """Ends runs from outside; None if they end soon by themselves."""
         targets = self.stop.targets if self.stop else ()
         self.run = tf_internals.compiled(session, flat, feeds, timeout, targets=targets)
         """Takes one array per placeholder; returns the flat values that `results` takes."""
         self._make_light = functools.partial(tf_internals.compiled, session, flat, feeds, in_caller=True)
-        self._may_be_light = timeout is None and self.stop is None and _is_light(flat)
+        self._may_be_light = timeout is None and self.stop is None and work.is_light
 
     @functools.cached_property
     def run_light(self) -> Callable[..., Sequence[Any]]:
@@ -129,7 +130,8 @@ class Stop:
 
 def may_be_endless(fetches: Iterable[tf.Tensor | tf.Operation]) -> bool:
     """Whether these need loops, ops that wait for others, or functions, which may contain both."""
-    return any(_is_endless(op.type) for op in _needed(fetches))
+    # Asked once per op type: ops are thousands, op types a few dozen.
+    return any(map(_is_endless, {op.type for op in _needed(fetches)}))
 
 
 def surely_runs(op: tf.Operation) -> bool:
@@ -160,15 +162,25 @@ def _is_back_edge(op: tf.Operation, source: tf.Operation) -> bool:
     return op.type in ("Merge", "RefMerge") and source.type in ("NextIteration", "RefNextIteration")
 
 
-def _may_take_long(fetches: Sequence[tf.Tensor]) -> bool:
-    if _is_light(fetches):
-        return False
-    return may_be_endless(fetches) or _constant_bytes(fetches) <= _MAX_COPIED_BYTES
+class _Work:
+    """What some fetches make TensorFlow do, from one walk along the ops that they need.
 
+    Attributes:
+      is_light: whether these are only a few ops, each of which runs once, is small, and waits for nothing.
+      may_take_long: whether a run can be worth stopping: it may be endless, or each concurrent run can have
+        its own copy of the constants.
+    """
 
-def _constant_bytes(fetches: Iterable[tf.Tensor]) -> int:
-    """Size of the constants that these need, in bytes."""
-    return sum(_size(op) for op in _needed(fetches) if op.type == "Const")
+    def __init__(self, fetches: Iterable[tf.Tensor]) -> None:
+        ops = list(_needed(fetches))
+        op_types = {op.type for op in ops}
+        constants = sum(_size(op) for op in ops if op.type == "Const")
+        self.is_light = (
+            len(ops) <= _MAX_LIGHT_OPS and constants <= _MAX_LIGHT_BYTES and all(map(_is_simple, op_types))
+        )
+        self.may_take_long = not self.is_light and (
+            constants <= _MAX_COPIED_BYTES or any(map(_is_endless, op_types))
+        )
 
 
 def _size(constant: tf.Operation) -> int:
@@ -179,17 +191,6 @@ def _size(constant: tf.Operation) -> int:
 def _is_endless(op_type: str) -> bool:
     is_loop = op_type == "LoopCond" or _WAITING_OPS.fullmatch(op_type) is not None
     return is_loop or tf_internals.takes_functions(op_type)
-
-
-def _is_light(fetches: Iterable[tf.Tensor]) -> bool:
-    """Whether these need only a few ops, each of which runs once, is small, and waits for nothing."""
-    size = 0
-    for number, op in enumerate(_needed(fetches)):
-        if op.type == "Const":  # each compiled call has its own copies
-            size += _size(op)
-        if number >= _MAX_LIGHT_OPS or size > _MAX_LIGHT_BYTES or not _is_simple(op.type):
-            return False
-    return True
 
 
 def _op(fetch: tf.Tensor | tf.Operation) -> tf.Operation:

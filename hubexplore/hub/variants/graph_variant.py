@@ -17,8 +17,6 @@ from hubexplore.hub.variants.graph_checks import check_functions, check_loops
 from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.graph.declared_tensors import Declared
 from hubexplore.summary.graph.hub_messages import ModuleAttachment
-from hubexplore.summary.graph.ops import op_packages
-from hubexplore.summary.graph.ops.op_kernels import who_needs
 from hubexplore.summary.graph.traversal import (
     NO_CUT,
     PLACEHOLDERS,
@@ -31,7 +29,6 @@ from hubexplore.summary.graph.traversal import (
 )
 from hubexplore.summary.lookup import no_such_signature
 from hubexplore.summary.module_format import ATTACHMENTS, DEFAULT_SIGNATURE
-from hubexplore.summary.reading.signatures import read_signatures
 
 _TABLES_WITH_INPUTS: Final = frozenset({"MutableDenseHashTable", "MutableDenseHashTableV2"})
 
@@ -40,6 +37,9 @@ class UnknownOpsError(HubError, tf.errors.NotFoundError):  # type: ignore[misc] 
     """Ops that this TensorFlow lacks, all of them, with the packages that provide them where known."""
 
     def __init__(self, op_types: set[str], needs: Mapping[str, Iterable[str]] | None = None) -> None:
+        # On first use, for speed only: nearly all graphs have no unknown op.
+        from hubexplore.summary.graph.ops import op_packages
+
         super().__init__(
             None,
             None,
@@ -172,6 +172,9 @@ class GraphVariant:
     @functools.cached_property
     def _needs_of_unknown(self) -> Mapping[str, Iterable[str]]:
         """Op that TensorFlow does not know -> the signatures that need it."""
+        from hubexplore.summary.graph.ops.op_kernels import who_needs
+        from hubexplore.summary.reading.signatures import read_signatures
+
         signatures = read_signatures(self.meta_graph, Declared(self.meta_graph, self.nodes))
         return who_needs(self.unknown_ops, signatures, self.meta_graph)
 

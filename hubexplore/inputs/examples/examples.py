@@ -111,7 +111,7 @@ def fill(
             f"These inputs can be filled with {listed}; got {kind!r}.{closest(str(kind), known)}"
         )
     components = [field.component or Component(field) for field in fields]
-    made = _fill(_wholes(fields), kind, rows, size, turn, shorter)
+    made = _fill(_wholes(fields), kind, rows, size, turn, shorter=shorter)
     return {
         field.name: InputValue(
             _taken(field, component, made[component.field.name]), example=Example(kind, rows)
@@ -121,7 +121,7 @@ def fill(
 
 
 def _fill(
-    fields: Sequence[Field], kind: str, rows: int, size: int | None, turn: int, shorter: int
+    fields: Sequence[Field], kind: str, rows: int, size: int | None, turn: int, *, shorter: int
 ) -> dict[str, Any]:
     """An example for each whole input."""
     # One generator for all inputs, so that inputs of the same shape do not get the same numbers.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from hubexplore.errors import DamagedModuleError, HubError, SignatureError, UnsupportedFormatError
 from hubexplore.summary.diagnosis import path_diagnosis, saved_model_remedy, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
-from hubexplore.summary.files.filesystem import Filesystem, is_link, join, read_message
+from hubexplore.summary.files.filesystem import Filesystem, is_link, read_message
 from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.formats.graph_files import frozen_graph, model_files, training_checkpoint
 from hubexplore.summary.formats.graph_files.model_files import ModelFiles
@@ -29,13 +29,13 @@ from hubexplore.summary.model import (
     FileSummary,
     ModuleSummary,
 )
+from hubexplore.summary.module_directory import ModuleDirectory
 from hubexplore.summary.module_format import (
     ASSETS_FOLDER,
     GRAPH_FILES,
     GRAPH_TEXT_FILE,
     MODULE_FILE,
     VARIABLES_FOLDER,
-    VARIABLES_PREFIX,
 )
 from hubexplore.summary.reading import limits
 from hubexplore.summary.reading.resources import AssetFolder
@@ -62,34 +62,6 @@ MSG_LONG_TEXT: Final = (
     "{path!r} is a graph in text form of {size:,} bytes. Text is slow to parse, so the limit is {limit:,} "
     "bytes. {remedy}"
 )
-
-
-@dataclass(frozen=True)
-class ModuleDirectory:
-    """Where the files of a model are, and what reads them.
-
-    Attributes:
-      directory: that holds them.
-      filesystem: what reads it.
-      names: of its files, where other things may be in the directory; None where all of it is the model.
-      prefix: what the names of the checkpoint's files begin with.
-    """
-
-    directory: str
-    filesystem: Filesystem
-    names: tuple[str, ...] | None = None
-    prefix: str = VARIABLES_PREFIX
-
-    def path(self, name: str) -> str:
-        """The path of a file or folder in it."""
-        return join(self.directory, name)
-
-    @classmethod
-    def of(cls, files: ModelFiles, filesystem: Filesystem) -> ModuleDirectory:
-        """The place of a model that is not a directory of its own."""
-        folder = files.folder
-        prefix = files.prefix[len(folder) :].lstrip("/") if files.prefix.startswith(folder) else files.prefix
-        return cls(folder, filesystem, files.names(filesystem), prefix)
 
 
 @without_gc()
