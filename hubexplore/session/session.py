@@ -10,7 +10,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import tensorflow as tf
 
@@ -34,8 +34,6 @@ from hubexplore.summary.files.paths import EXPORT, text_of, to_write
 from hubexplore.summary.lookup import default_tags
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 from hubexplore.summary.wishes import Signatures
-
-if TYPE_CHECKING:
 
 _LOGGER: Final = logging.getLogger("hubexplore")
 OPS_LEFT_BEHIND: Final = 5_000
