@@ -14,8 +14,6 @@ from tests.hub import modules
 tf1 = tf.compat.v1
 
 
-
-
 def for_training(training: bool) -> None:
     """Batch normalisation, losses of a variable and of an activation, and update ops if training."""
     x = tf1.placeholder(tf.float32, [None, 2], name="x")
@@ -39,7 +37,9 @@ def for_training(training: bool) -> None:
 @pytest.fixture(scope="session")
 def trained_path(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A module with a variant for training."""
-    spec = hub.create_module_spec(for_training, [(set(), {"training": False}), ({"train"}, {"training": True})])
+    spec = hub.create_module_spec(
+        for_training, [(set(), {"training": False}), ({"train"}, {"training": True})]
+    )
     return modules.export(spec, tmp_path_factory.mktemp("trained") / "module")
 
 
