@@ -70,7 +70,7 @@ class Scale(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
         self.calls = tf.Variable(0.0, name="calls", trainable=False)
         self.regularization_losses = [tf.function(lambda: self.w * self.w, input_signature=[])]
 
-    @tf.function
+    @tf.function  # type: ignore[untyped-decorator]  # as above
     def __call__(self, x: Any, training: bool = False, scale: float = 1.0) -> Any:
         """All outputs."""
         if training:

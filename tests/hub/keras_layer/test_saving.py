@@ -36,7 +36,7 @@ print(before.tolist(), (model.predict(rows, verbose=0) != before).any())
 
 
 def moved(path: str, tmp_path: Path) -> str:
-    return shutil.copytree(path, tmp_path / "moved")
+    return str(shutil.copytree(path, tmp_path / "moved"))
 
 
 def test_a_process_without_the_module(trained_path: str, tmp_path: Path) -> None:
