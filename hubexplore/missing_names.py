@@ -38,9 +38,9 @@ from hubexplore.hub.resolve import resolve
 path = resolve(handle)""",
 )
 _KERAS: Final = MissingName(
-    "the Keras layer of tensorflow_hub",
+    "an internal part of tensorflow_hub. Its public name is at the top level of hubexplore",
     """\
-layer = tf.keras.layers.TFSMLayer(path, call_endpoint="default")  # a signature; its outputs are a dict""",
+layer = hub.KerasLayer(path)""",
 )
 _TEXT_COLUMN: Final = MissingName(
     "a feature column of tensorflow_hub",
@@ -132,7 +132,6 @@ with hub.eval_function_for_module(path) as f:
 # False, since programs use it to find out what a library offers. Submodules of tensorflow_hub are listed as
 # well, because programs import from them. Sorted by name.
 MISSING_NAMES: Final = {
-    "KerasLayer": _KERAS,
     "LatestModuleExporter": _EXPORTER,
     "call": _CALL,
     "compare": _COMPARE,

@@ -16,7 +16,7 @@ import hubexplore as hub
 from hubexplore.missing_names import MISSING_NAMES
 
 PUBLIC = [
-    "KerasLayer", "LatestModuleExporter", "image_embedding_column", "register_module_for_export",
+    "LatestModuleExporter", "image_embedding_column", "register_module_for_export",
     "resolve", "sparse_text_embedding_column", "text_embedding_column", "text_embedding_column_v2",
 ]  # fmt: skip
 MESSAGE = r"(?s)hubexplore has no {!r}, .*?Write instead:\n\n(?P<code>    .*)\n$"
@@ -133,8 +133,8 @@ def test_the_code_for_resolve_runs(words: str) -> None:
 
 
 def test_the_code_for_the_keras_layer_runs(words: str, eager: None) -> None:
-    layer = run("KerasLayer", path=words)["layer"]
-    assert layer(tf.constant(["b"]))["default"].numpy().tolist() == [[3.0, 4.0]]
+    layer = run("keras_layer", path=words)["layer"]
+    assert layer(["b"]).numpy().tolist() == [[3.0, 4.0]]
 
 
 def test_the_code_for_a_text_column_runs(words: str) -> None:
