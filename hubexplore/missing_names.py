@@ -32,11 +32,6 @@ _RESOLVE: Final = MissingName(
 from hubexplore.hub.resolve import resolve
 path = resolve(handle)""",
 )
-_KERAS: Final = MissingName(
-    "the Keras layer of tensorflow_hub",
-    """\
-layer = tf.keras.layers.TFSMLayer(path, call_endpoint="default")  # a signature; its outputs are a dict""",
-)
 _EXPORTER: Final = MissingName(
     "which exports the modules of an Estimator in tensorflow_hub",
     """\
@@ -90,7 +85,6 @@ with hub.eval_function_for_module(path) as f:
 # False, since programs use it to find out what a library offers. Submodules of tensorflow_hub are listed as
 # well, because programs import from them. Sorted by name.
 MISSING_NAMES: Final = {
-    "KerasLayer": _KERAS,
     "LatestModuleExporter": _EXPORTER,
     "call": _CALL,
     "compare": _COMPARE,

@@ -29,7 +29,8 @@ class SignatureFunction:
     Args:
       name: of the signature.
       infos: its inputs.
-      concrete: function of a list of them, in this order, that returns a dict of outputs, and a list of losses.
+      concrete: function of a list of them, in this order, that returns a dict of outputs and a list of
+        losses.
     """
 
     def __init__(self, name: str, infos: Mapping[str, TensorInfo], concrete: Any) -> None:

@@ -30,8 +30,8 @@ MSG_IN_GRAPH: Final = (
     "Use hub.Module(path) there, or call it eagerly or in a tf.function."
 )
 MSG_LOSS_WITH_LOOP: Final = (
-    "Signature {signature!r} has a TF1 cond or loop, and also regularization losses that depend on its inputs, "
-    "of which TensorFlow has no gradients here. Train the module in a tf.Graph, with hub.Module(path, "
+    "Signature {signature!r} has a TF1 cond or loop, and also regularization losses that depend on its "
+    "inputs, of which TensorFlow has no gradients here. Train the module in a tf.Graph, with hub.Module(path, "
     "trainable=True)."
 )
 

@@ -85,4 +85,5 @@ class AbsentCallee:
 
     def _absent(self) -> HubError:
         where = f", {self._handle!r}," if self._handle else ""
-        return self._error or LayerError(MSG_ABSENT.format(where=where))
+        reason = f" {self._error}" if self._error else ""
+        return LayerError(MSG_ABSENT.format(where=where) + reason)

@@ -7,18 +7,20 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import tensorflow as tf
 
 from hubexplore.errors import LayerError
+from hubexplore.hub.definition import check_variants
 from hubexplore.hub.eager.loaded_module import LoadedModule
 from hubexplore.hub.eager.variables import in_order
 from hubexplore.hub.keras_layer.callee import Callee, is_keras_weight
 from hubexplore.hub.keras_layer.module_callee import OTHER_STATE, ModuleCallee
 from hubexplore.hub.keras_layer.object_callee import ObjectCallee
 from hubexplore.hub.keras_layer.options import Options
-from hubexplore.hub.loading import check_variants, spec_from_directory
+from hubexplore.hub.loading import spec_from_directory
 from hubexplore.hub.storage.meta_graphs import read_variants
 from hubexplore.hub.variants.checkpoint import Checkpoint
 from hubexplore.summary.module_format import MODULE_FILE, VARIABLES_PREFIX
@@ -45,14 +47,14 @@ def opened(folder: str, options: Options, variables: Sequence[Any]) -> Callee:
       variables: tf.Variables, in the order of the callee's weights; a TF1 module uses them as its own.
     """
     source = os.path.join(folder, FOLDER)
-    if not os.path.isdir(source):
+    if not Path(source).is_dir():
         raise LayerError(MSG_NO_FILES)
     # Tables read their files when they are made, and another save copies them: they stay with the callee.
     kept = tempfile.mkdtemp(prefix="hubexplore-")
     try:
         path = shutil.copytree(source, os.path.join(kept, FOLDER))
         callee: Callee
-        if os.path.exists(os.path.join(path, MODULE_FILE)):
+        if Path(path, MODULE_FILE).exists():
             callee = ModuleCallee(_module(path, options.tags, variables), options)
         else:
             model = tf.saved_model.load(path, tags=options.tags, options=options.load_options)

@@ -46,8 +46,8 @@ def to_tensors(inputs: Any, expected: Any) -> Any:
     if isinstance(inputs, (list, tuple)) and (
         isinstance(expected, (list, tuple)) or any(map(_is_tensor, keras.tree.flatten(inputs)))
     ):
-        specs = expected if isinstance(expected, (list, tuple)) else [None] * len(inputs)
-        return [to_tensors(*pair) for pair in zip(inputs, specs, strict=False)]
+        parts = expected if isinstance(expected, (list, tuple)) else [None] * len(inputs)
+        return [to_tensors(*pair) for pair in zip(inputs, parts, strict=False)]
     if isinstance(expected, tf.RaggedTensorSpec) and not isinstance(
         inputs, tf.compat.v1.ragged.RaggedTensorValue
     ):
@@ -59,3 +59,10 @@ def to_tensors(inputs: Any, expected: Any) -> Any:
 
 def _is_tensor(value: Any) -> bool:
     return isinstance(value, keras.KerasTensor) or tf.is_tensor(value)
+
+
+def _ragged(value: Any, spec: Any) -> Any:
+    """A RaggedTensor of rows of different lengths, or of what a session returned for one."""
+    if isinstance(value, tf.compat.v1.ragged.RaggedTensorValue):
+        return tf.RaggedTensor.from_nested_row_splits(value.flat_values, value.nested_row_splits)
+    return tf.ragged.constant(value, spec.dtype, spec.ragged_rank, row_splits_dtype=spec.row_splits_dtype)

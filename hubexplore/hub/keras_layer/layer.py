@@ -12,8 +12,8 @@ import tensorflow as tf
 from hubexplore.errors import DownloadError, LayerError, MissingModuleError
 from hubexplore.hub.keras_layer import archive, keras_internals, opening, precision, type_specs
 from hubexplore.hub.keras_layer.absent_callee import AbsentCallee
-from hubexplore.hub.keras_layer.callee import Callee, Result
 from hubexplore.hub.keras_layer.call_values import AddedLosses, to_tensors
+from hubexplore.hub.keras_layer.callee import Callee, Result
 from hubexplore.hub.keras_layer.options import MSG_SENTINEL, Options, plain_handle
 from hubexplore.hub.keras_layer.records import CallRecords, recorded
 from hubexplore.hub.keras_layer.weights import ModuleVariable, is_replaced
@@ -27,8 +27,8 @@ MSG_NOTHING_TO_TRAIN: Final = (
     "trainable=True, but {what} has no trainable variables among its {number} variables. Leave trainable out."
 )
 MSG_STATELESS: Final = (
-    "stateless_call gives weights other values for one call, but the graph of a module reads its own variables. "
-    "Assign the values with layer.set_weights, and call the layer."
+    "stateless_call gives weights other values for one call, but the graph of a module reads its own "
+    "variables. Assign the values with layer.set_weights, and call the layer."
 )
 
 
@@ -43,9 +43,10 @@ class KerasLayer(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
     model.save("model.keras")  # with the files of the module
     ```
 
-    Its weights are Keras variables that share their values with the module. With `training=True`, a trainable
-    layer applies the variant of a TF1 module for training, with its update ops; a frozen one stays in inference
-    mode, as BatchNormalization does. Regularization losses of the module are losses of a trainable layer.
+    Its weights are Keras variables that share their values with the module. With `training=True`, a
+    trainable layer applies the variant of a TF1 module for training, with its update ops; a frozen one stays
+    in inference mode, as BatchNormalization does. Regularization losses of the module are losses of a
+    trainable layer.
 
     The inputs are those of the signature: one tensor, or a dict of tensors by name; dense, sparse or ragged.
     Floating point inputs get the dtype of the module, and outputs the compute dtype of the layer's policy.
@@ -67,15 +68,15 @@ class KerasLayer(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
       resolved_object: what is called: a `LoadedModule`, or what `tf.saved_model.load` returned.
 
     Raises:
-      LayerError: (a ValueError) another backend; nothing to train; a dtype policy that the weights cannot have;
-        arguments that do not go together.
+      LayerError: (a ValueError) another backend; nothing to train; a dtype policy that the weights cannot
+        have; arguments that do not go together.
       GraphError: (a RuntimeError) `trainable` with a TF1 loop whose gradients TensorFlow cannot compute.
       NoSuchSignatureError: (a KeyError and ValueError) lists the signatures there are.
       SignatureError: (a TypeError and ValueError) there is no such output, or no output `default`.
       HubError: as `hub.load` raises it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - the order of arguments is that of tensorflow_hub
         self,
         handle: Any,
         trainable: bool = False,
@@ -95,7 +96,12 @@ class KerasLayer(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
             raise LayerError(MSG_SENTINEL)
         record = json.loads(kwargs.pop("recorded", "null"))
         options = Options.checked(
-            tags, signature, signature_outputs_as_dict, output_key, arguments, load_options
+            tags=tags,
+            signature=signature,
+            as_dict=signature_outputs_as_dict,
+            output_key=output_key,
+            arguments=arguments,
+            load_options=load_options,
         )
         calls = CallRecords(record["calls"] if record else [])
         handle = None if handle is None and record else plain_handle(handle)
@@ -200,7 +206,8 @@ class KerasLayer(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
         A handle that is an object is None there: such a layer can be loaded from a `.keras` file only.
         """
         options = self._options
-        return super().get_config() | {
+        config: dict[str, Any] = super().get_config()
+        return config | {
             "handle": self._handle if isinstance(self._handle, str) else None,
             "arguments": dict(options.arguments) if options.arguments else None,
             "tags": None if options.tags is None else list(options.tags),
@@ -216,7 +223,7 @@ class KerasLayer(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
         archive.save(self._callee, str(dir_path))
 
     def load_assets(self, dir_path: Any) -> None:
-        """Reads the files of the module from a `.keras` file, for the weights that Keras read; called by Keras."""
+        """Reads the files of the module from a `.keras` file, after the weights; called by Keras."""
         variables = [variable.module_variable for variable in self._own_weights]
         callee = archive.opened(str(dir_path), self._options, variables)
         for variable, weight in zip(self._own_weights, callee.weights, strict=True):

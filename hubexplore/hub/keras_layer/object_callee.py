@@ -32,8 +32,8 @@ MSG_KEY: Final = (
 MSG_NO_KEY: Final = "The callable returned no output {key!r}; it returned {names}."
 MSG_INPUTS: Final = "Signature {signature!r} has the inputs {names}; pass a dict with these names."
 MSG_UNSAVED: Final = (
-    "The callable of the layer cannot be written as a SavedModel: {error} Save it with tf.saved_model.save, and "
-    "make the layer from the path."
+    "The callable of the layer cannot be written as a SavedModel: {error} Save it with tf.saved_model.save, "
+    "and make the layer from the path."
 )
 
 

@@ -39,7 +39,7 @@ def opened(handle: Any, options: Options) -> Callee:
     loaded = load(handle, options.tags, options.load_options)
     if isinstance(loaded, LoadedModule):
         return callee_of(loaded, options, None)
-    return callee_of(loaded, options, resolve.resolve(handle))
+    return callee_of(loaded, options, resolve.resolve(str(handle)))
 
 
 def callee_of(loaded: Any, options: Options, path: str | None) -> Callee:

@@ -15,8 +15,8 @@ MSG_SENTINEL: Final = (
     "Pass all arguments after `arguments` by keyword: hub.KerasLayer(handle, tags=..., signature=...)."
 )
 MSG_TWO_CHOICES: Final = (
-    "signature_outputs_as_dict=True returns all outputs, and output_key={key!r} one of them. Pass only one of "
-    "the two arguments."
+    "signature_outputs_as_dict=True returns all outputs, and output_key={key!r} one of them. Pass only one "
+    "of the two arguments."
 )
 MSG_HANDLE: Final = (
     "The handle of a KerasLayer is a path, a URL, a ModuleSpec, or an object that hub.load returned; "
@@ -54,6 +54,7 @@ class Options:
     @classmethod
     def checked(
         cls,
+        *,
         tags: Iterable[str] | None,
         signature: str | None,
         as_dict: bool | None,

@@ -12,8 +12,8 @@ from hubexplore.errors import LayerError
 from hubexplore.hub.keras_layer.callee import Weight
 
 MSG_POLICY: Final = (
-    "The weights of this module have dtype {dtypes}, and a KerasLayer cannot change that, but the dtype policy "
-    "{policy!r} asks for weights of {asked}. Pass dtype={remedy!r}."
+    "The weights of this module have dtype {dtypes}, and a KerasLayer cannot change that, but the dtype "
+    "policy {policy!r} asks for weights of {asked}. Pass dtype={remedy!r}."
 )
 MSG_QUANTIZED: Final = (
     "A KerasLayer runs the graph of its module and cannot quantize it, but the dtype policy {policy!r} asks "
@@ -77,8 +77,8 @@ def to_module(inputs: Any, expected: Any, default: str) -> Any:
         specs = expected if isinstance(expected, Mapping) else {}
         return {name: to_module(value, specs.get(name), default) for name, value in inputs.items()}
     if isinstance(inputs, (list, tuple)):
-        specs = expected if isinstance(expected, (list, tuple)) else [None] * len(inputs)
-        return type(inputs)(to_module(*pair, default) for pair in zip(inputs, specs, strict=False))
+        parts = expected if isinstance(expected, (list, tuple)) else [None] * len(inputs)
+        return type(inputs)(to_module(*pair, default) for pair in zip(inputs, parts, strict=False))
     dtype = default if expected is None or isinstance(expected, (Mapping, list, tuple)) else expected.dtype
     return _cast(inputs, tf.as_dtype(dtype)) if _is_floating(tf.as_dtype(dtype).name) else inputs
 

@@ -161,8 +161,8 @@ def symbolic(shapes: Any, expected: Any, default: str) -> Any:
     if isinstance(expected, Mapping) and len(expected) == 1:
         expected = next(iter(expected.values()))
     if any(isinstance(size, (list, tuple)) for size in shapes):
-        specs = expected if isinstance(expected, (list, tuple)) else [None] * len(shapes)
-        return [symbolic(*pair, default) for pair in zip(shapes, specs, strict=False)]
+        parts = expected if isinstance(expected, (list, tuple)) else [None] * len(shapes)
+        return [symbolic(*pair, default) for pair in zip(shapes, parts, strict=False)]
     if not hasattr(expected, "dtype"):
         return keras.KerasTensor(tuple(shapes), default)
     return to_keras(_with_sizes(expected, shapes))

@@ -14,8 +14,6 @@ from tests.hub import modules
 tf1 = tf.compat.v1
 
 
-
-
 def for_training(training: bool) -> None:
     """Batch normalisation, losses of a variable and of an activation, and update ops if training."""
     x = tf1.placeholder(tf.float32, [None, 2], name="x")
@@ -39,7 +37,9 @@ def for_training(training: bool) -> None:
 @pytest.fixture(scope="session")
 def trained_path(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A module with a variant for training."""
-    spec = hub.create_module_spec(for_training, [(set(), {"training": False}), ({"train"}, {"training": True})])
+    spec = hub.create_module_spec(
+        for_training, [(set(), {"training": False}), ({"train"}, {"training": True})]
+    )
     return modules.export(spec, tmp_path_factory.mktemp("trained") / "module")
 
 
@@ -70,7 +70,7 @@ class Scale(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
         self.calls = tf.Variable(0.0, name="calls", trainable=False)
         self.regularization_losses = [tf.function(lambda: self.w * self.w, input_signature=[])]
 
-    @tf.function
+    @tf.function  # type: ignore[untyped-decorator]  # as above
     def __call__(self, x: Any, training: bool = False, scale: float = 1.0) -> Any:
         """All outputs."""
         if training:

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("needs_eager")
         ({"output_key": "defalt"}, SignatureError, ["defalt", "Did you mean 'default'", "output_key="]),
         ({"signature": "defalt"}, NoSuchSignatureError, ["defalt", "'default'"]),
         ({"tags": {"train"}}, ValueError, ["train"]),
-        ({"tags": "train"}, TypeError, ["train"]),
+        ({"tags": 3}, TypeError, ["3"]),
         ({"output_key": "default", "signature_outputs_as_dict": True}, LayerError, ["only one"]),
         ({"dtype": "float64"}, LayerError, ["float64", "dtype='float32'"]),
         ({"dtype": "float16"}, LayerError, ["float16", "dtype='mixed_float16'"]),

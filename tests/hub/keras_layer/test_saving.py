@@ -15,7 +15,11 @@ import tensorflow as tf
 
 import hubexplore as hub
 
-pytestmark = pytest.mark.usefixtures("needs_eager")
+pytestmark = [
+    pytest.mark.usefixtures("needs_eager"),
+    # Keras 3.15 does not know an argument of NumPy 2.
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
 
 ROWS = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
 
@@ -32,7 +36,7 @@ print(before.tolist(), (model.predict(rows, verbose=0) != before).any())
 
 
 def moved(path: str, tmp_path: Path) -> str:
-    return shutil.copytree(path, tmp_path / "moved")
+    return str(shutil.copytree(path, tmp_path / "moved"))
 
 
 def test_a_process_without_the_module(trained_path: str, tmp_path: Path) -> None:
@@ -45,7 +49,10 @@ def test_a_process_without_the_module(trained_path: str, tmp_path: Path) -> None
     model.save(tmp_path / "model.keras")
     shutil.rmtree(path)
     result = subprocess.run(
-        [sys.executable, "-c", ELSEWHERE, tmp_path / "model.keras"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", ELSEWHERE, tmp_path / "model.keras"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert result.stdout.split("\n")[-2] == f"{expected.tolist()} True"
 
@@ -69,7 +76,7 @@ class Subclassed(keras.Model):  # type: ignore[misc]  # Keras is untyped
 
     def __init__(self, path: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.path = path
+        self.where = path
         self.scale = hub.KerasLayer(path, trainable=True, output_key="scaled")
         self.head = keras.layers.Dense(1)
 
@@ -77,7 +84,7 @@ class Subclassed(keras.Model):  # type: ignore[misc]  # Keras is untyped
         return self.head(self.scale(x, training=training))
 
     def get_config(self) -> dict[str, Any]:
-        return {"path": self.path}
+        return {"path": self.where}
 
 
 def test_a_saved_model_in_a_functional_model(scale_model: str, tmp_path: Path) -> None:
@@ -110,7 +117,9 @@ def test_a_subclassed_model(scale_model: str, tmp_path: Path) -> None:
 
 
 def test_configs_make_the_layer_again(affine_module: str) -> None:
-    layer = hub.KerasLayer(affine_module, trainable=True, name="hub", output_key="default", dtype="mixed_float16")
+    layer = hub.KerasLayer(
+        affine_module, trainable=True, name="hub", output_key="default", dtype="mixed_float16"
+    )
     config = layer.get_config()
     assert config["handle"] == affine_module
     again = hub.KerasLayer.from_config(config)
@@ -132,7 +141,8 @@ def test_a_config_alone_where_the_module_is_not(affine_module: str, tmp_path: Pa
 
 SERVE = """
 import sys, tensorflow as tf
-print(tf.saved_model.load(sys.argv[1]).serve(tf.constant(["b", "?"])).numpy().tolist())
+model = tf.saved_model.load(sys.argv[1])
+print(model.serve(tf.constant(["b", "?"])).numpy().tolist())
 """
 
 
