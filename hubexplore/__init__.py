@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hubexplore.hub.image import get_expected_image_size as get_expected_image_size
     from hubexplore.hub.image import get_num_image_channels as get_num_image_channels
     from hubexplore.hub.load import load as load
+    from hubexplore.hub.load import resolve as resolve
     from hubexplore.hub.loading import load_module_spec as load_module_spec
     from hubexplore.hub.module import Module as Module
     from hubexplore.hub.saved_model import (
@@ -58,6 +59,7 @@ _WHERE = {
     "get_num_image_channels": "hubexplore.hub.image",
     "load": "hubexplore.hub.load",
     "load_module_spec": "hubexplore.hub.loading",
+    "resolve": "hubexplore.hub.load",
     "summarize": "hubexplore.hub.summarize",
 }
 

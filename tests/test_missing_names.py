@@ -17,7 +17,7 @@ from hubexplore.missing_names import MISSING_NAMES
 
 PUBLIC = [
     "KerasLayer", "LatestModuleExporter", "image_embedding_column", "register_module_for_export",
-    "resolve", "sparse_text_embedding_column", "text_embedding_column", "text_embedding_column_v2",
+    "sparse_text_embedding_column", "text_embedding_column", "text_embedding_column_v2",
 ]  # fmt: skip
 MESSAGE = r"(?s)hubexplore has no {!r}, .*?Write instead:\n\n(?P<code>    .*)\n$"
 
@@ -129,7 +129,7 @@ def test_the_code_for_load_runs(words: str, eager: None) -> None:
 
 
 def test_the_code_for_resolve_runs(words: str) -> None:
-    assert run("resolve", handle=words)["path"] == words
+    assert run("resolver", handle=words)["path"] == words
 
 
 def test_the_code_for_the_keras_layer_runs(words: str, eager: None) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import tensorflow as tf
 
 from hubexplore.hub.call_arguments import select_outputs
-from hubexplore.hub.eager.variables import by_name, make_variables
+from hubexplore.hub.eager.variables import by_name, by_node, make_variables
 from hubexplore.hub.eager.variant import EagerVariant
 from hubexplore.summary.lookup import no_such_signature
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
@@ -43,7 +43,7 @@ class LoadedModule(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
         super().__init__(name="module")
         self.tags = tags
         self.resolved_path = path
-        made = make_variables(spec, trainable=True)
+        made = make_variables(spec, True, tags)
         self.variable_map = by_name(spec, made)
         # TensorFlow follows the resources, so that they are saved with this.
         self._resources: list[Any] = []
@@ -73,7 +73,10 @@ class LoadedModule(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
         Raises:
           NoSuchSignatureError: (a KeyError and ValueError) lists the signatures there are.
           SignatureError: (a TypeError) an input does not fit, or there is no output `default`.
-          GraphError: (a RuntimeError) the default graph is a tf.Graph.
+          CheckpointMismatchError: (a ValueError) the variant for training needs variables that the module
+            does not have, or has in another form.
+          GraphError: (a RuntimeError) the default graph is a tf.Graph; or a GradientTape asks for a gradient
+            through a TF1 while loop that cannot be had.
         """
         name = signature or DEFAULT_SIGNATURE
         return select_outputs(name, self.call_signature(name, inputs, training=bool(training)), as_dict)
@@ -139,9 +142,6 @@ class _Variants:
             if tags not in self._made:
                 variant = self.spec.variant(tags)
                 variant.check_ops()
-                by_node = {
-                    variable.handle: self._variables[variable.identity]
-                    for variable in self.spec.variables_by_variant[tags]
-                }
-                self._made[tags] = EagerVariant(variant, by_node, self._keep)
+                variables = by_node(self.spec, tags, self._variables)
+                self._made[tags] = EagerVariant(variant, variables, self._keep)
             return self._made[tags]
