@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hubexplore.hub.image import get_num_image_channels as get_num_image_channels
     from hubexplore.hub.keras_layer.layer import KerasLayer as KerasLayer
     from hubexplore.hub.load import load as load
+    from hubexplore.hub.load import resolve as resolve
     from hubexplore.hub.loading import load_module_spec as load_module_spec
     from hubexplore.hub.module import Module as Module
     from hubexplore.hub.saved_model import (
@@ -69,6 +70,7 @@ _WHERE = {
     "install": "hubexplore.programs.installation",
     "load": "hubexplore.hub.load",
     "load_module_spec": "hubexplore.hub.loading",
+    "resolve": "hubexplore.hub.load",
     "save": "hubexplore.session.export.save",
     "sparse_text_embedding_column": "hubexplore.hub.feature_columns",
     "summarize": "hubexplore.hub.summarize",

@@ -27,10 +27,9 @@ class MissingName:
 
 
 _RESOLVE: Final = MissingName(
-    "which finds or downloads the directory of a model in tensorflow_hub",
+    "an internal part of tensorflow_hub. Its public name is at the top level of hubexplore",
     """\
-from hubexplore.hub.resolve import resolve
-path = resolve(handle)""",
+path = hub.resolve(handle)  # the directory of a model, downloaded or unpacked if need be""",
 )
 _EXPORTER: Final = MissingName(
     "which exports the modules of an Estimator in tensorflow_hub",
@@ -81,7 +80,7 @@ with hub.eval_function_for_module(path) as f:
     values = f(inputs)  # values, without a graph""",
 )
 
-# Data rather than functions that raise when they are called: `hasattr(hubexplore, "resolve")` has to be
+# Data rather than functions that raise when they are called: `hasattr(hubexplore, "KerasLayer")` has to be
 # False, since programs use it to find out what a library offers. Submodules of tensorflow_hub are listed as
 # well, because programs import from them. Sorted by name.
 MISSING_NAMES: Final = {
@@ -98,7 +97,6 @@ MISSING_NAMES: Final = {
     "module_impl": _INTERNAL,
     "register_module_for_export": _REGISTER,
     "registry": _INTERNAL,
-    "resolve": _RESOLVE,
     "resolver": _RESOLVE,
     "saved_model_lib": _INTERNAL,
     "show": _SHOW,

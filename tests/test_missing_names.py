@@ -15,7 +15,7 @@ import tensorflow as tf
 import hubexplore as hub
 from hubexplore.missing_names import MISSING_NAMES
 
-PUBLIC = ["LatestModuleExporter", "register_module_for_export", "resolve"]
+PUBLIC = ["LatestModuleExporter", "register_module_for_export"]
 MESSAGE = r"(?s)hubexplore has no {!r}, .*?Write instead:\n\n(?P<code>    .*)\n$"
 
 
@@ -121,7 +121,7 @@ def eager() -> None:
 
 
 def test_the_code_for_resolve_runs(words: str) -> None:
-    assert run("resolve", handle=words)["path"] == words
+    assert run("resolver", handle=words)["path"] == words
 
 
 def test_the_code_for_what_is_a_method_runs(words: str, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`load`: a model outside of graphs."""
+"""`load`: a model outside of graphs; `resolve`: where the files of a model are."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
-from hubexplore.hub import resolve
+from hubexplore.hub import resolve as handles
 from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.eager.loaded_module import LoadedModule
-from hubexplore.hub.loading import load_module_spec
+from hubexplore.hub.loading import explained, load_module_spec
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.storage.meta_graphs import read_variants
 from hubexplore.hub.variants.graph_variant import GraphVariant, as_tag_set
+from hubexplore.summary.files.paths import for_tensorflow
 from hubexplore.summary.lookup import no_such_variant
 from hubexplore.summary.module_format import GRAPH_FILES, MODULE_FILE
 
@@ -55,7 +56,36 @@ def load(
     """
     if isinstance(handle, ModuleSpec):
         return _loaded_module(handle, tags, "")
-    return resolve.read(handle, functools.partial(_load_from, handle, tags, options))
+    return handles.read(handle, functools.partial(_load_from, handle, tags, options))
+
+
+def resolve(handle: str | bytes | os.PathLike[str]) -> str:
+    """The directory of a model, which is downloaded or unpacked into the cache if need be.
+
+    ```python
+    path = hub.resolve("/path/to/module.tar.gz")  # a folder of the cache: saved_model.pb, variables, assets
+    ```
+
+    Args:
+      handle: what `load_module_spec` takes. What is in the directory is not looked at.
+
+    Returns:
+      A path, absolute if it is a local one. For a path that is a directory or a file itself, that path.
+
+    Raises:
+      HandleError: (a ValueError and RuntimeError) it has no known form.
+      MissingModuleError: (a FileNotFoundError, ValueError and tf.errors.NotFoundError) nothing is there.
+      ArchiveError: (an OSError and ValueError) the archive is damaged, too large, or would write outside of
+        its folder.
+      DownloadError: (an OSError) the download failed. Nothing of it stays in the cache.
+    """
+    return handles.read(handle, functools.partial(_existing, handle))
+
+
+def _existing(handle: str | bytes | os.PathLike[str], directory: str) -> str:
+    if not tf.io.gfile.exists(for_tensorflow(directory)):
+        raise explained(directory, handle)
+    return directory
 
 
 def _load_from(handle: Any, tags: Iterable[str] | None, options: Any, directory: str) -> Any:

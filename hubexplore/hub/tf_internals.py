@@ -194,6 +194,13 @@ def add_eager_functions(library: Any) -> None:
         context.context().add_function_def(function)
 
 
+def eager_function_names() -> list[str]:
+    """Names of the functions in the eager context."""
+    from tensorflow.python.eager import context
+
+    return list(context.context().list_function_names())
+
+
 def remove_eager_function(name: str) -> None:
     """Removes a function from the eager context; it must not be called any more.
 

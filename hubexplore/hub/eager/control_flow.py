@@ -57,8 +57,8 @@ class ControlFlowCall:
     Args:
       signature: its name.
       plan: of a call without update ops.
-      run: makes the call: a function of the dense tensors of the inputs, and a function to TensorFlow, so that
-        the gradients around it do not see what is inside.
+      run: makes the call; takes the dense tensors of the inputs. A function to TensorFlow, so that the
+        gradients around it do not see what is inside.
       functions: of the module.
       handle: name of a state tensor -> the eager tensor that is its handle.
       variables: name of a node -> the tf.Variable that takes its place.

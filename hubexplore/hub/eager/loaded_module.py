@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 
 from hubexplore.hub.call_arguments import select_outputs
-from hubexplore.hub.eager.variables import by_name, in_order, make_variables
+from hubexplore.hub.eager.variables import Identity, by_name, by_node, make_variables
 from hubexplore.hub.eager.variant import EagerVariant
 from hubexplore.summary.lookup import no_such_signature
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
@@ -42,21 +42,20 @@ class LoadedModule(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
       spec: of the module.
       tags: of the graph variant that calls use.
       path: directory that it was read from.
-      variables: tf.Variables to use, in the order of `variables.in_order`; None makes them, with the
-        published values.
+      variables: tf.Variables to use, by `VariableSpec.identity`; None makes them, with the published values.
     """
 
     def __init__(
-        self, spec: DefinedSpec, tags: frozenset[str], path: str = "", variables: Sequence[Any] | None = None
+        self,
+        spec: DefinedSpec,
+        tags: frozenset[str],
+        path: str = "",
+        variables: Mapping[Identity, Any] | None = None,
     ) -> None:
         super().__init__(name="module")
         self.tags = tags
         self.resolved_path = path
-        if variables is None:
-            made = make_variables(spec, trainable=True)
-        else:
-            identities = [variable.identity for variable in in_order(spec)]
-            made = dict(zip(identities, variables, strict=True))
+        made = make_variables(spec, True, tags) if variables is None else dict(variables)
         self.variable_map = by_name(spec, made)
         # TensorFlow follows the resources, so that they are saved with this.
         self._resources: list[Any] = []
@@ -86,7 +85,10 @@ class LoadedModule(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
         Raises:
           NoSuchSignatureError: (a KeyError and ValueError) lists the signatures there are.
           SignatureError: (a TypeError) an input does not fit, or there is no output `default`.
-          GraphError: (a RuntimeError) the default graph is a tf.Graph.
+          CheckpointMismatchError: (a ValueError) the variant for training needs variables that the module
+            does not have, or has in another form.
+          GraphError: (a RuntimeError) the default graph is a tf.Graph; or a GradientTape asks for a gradient
+            through a TF1 while loop that cannot be had.
         """
         name = signature or DEFAULT_SIGNATURE
         return select_outputs(name, self.call_signature(name, inputs, training=bool(training)), as_dict)
@@ -139,11 +141,6 @@ class LoadedModule(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
         """The TypeSpecs of the outputs of a signature for inputs with these static shapes; nothing runs."""
         return self._made_variant(self.tags).output_specs(name, input_specs)
 
-    @property
-    def spec(self) -> DefinedSpec:
-        """What it was made of."""
-        return self._variants.spec
-
     def _made_variant(self, tags: frozenset[str]) -> EagerVariant:
         return self._variants.get(tags)
 
@@ -188,9 +185,6 @@ class _Variants:
             if tags not in self._made:
                 variant = self.spec.variant(tags)
                 variant.check_ops()
-                by_node = {
-                    variable.handle: self.variables[variable.identity]
-                    for variable in self.spec.variables_by_variant[tags]
-                }
-                self._made[tags] = EagerVariant(variant, by_node, self._keep)
+                variables = by_node(self.spec, tags, self.variables)
+                self._made[tags] = EagerVariant(variant, variables, self._keep)
             return self._made[tags]

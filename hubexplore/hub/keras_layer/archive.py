@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -17,7 +18,7 @@ from hubexplore.hub.definition import check_variants
 from hubexplore.hub.eager.loaded_module import LoadedModule
 from hubexplore.hub.eager.variables import in_order
 from hubexplore.hub.keras_layer.callee import Callee, is_keras_weight
-from hubexplore.hub.keras_layer.module_callee import OTHER_STATE, ModuleCallee
+from hubexplore.hub.keras_layer.module_callee import MADE, OTHER_STATE, ModuleCallee
 from hubexplore.hub.keras_layer.object_callee import ObjectCallee
 from hubexplore.hub.keras_layer.options import Options
 from hubexplore.hub.loading import spec_from_directory
@@ -73,19 +74,22 @@ def _module(path: str, tags: Any, variables: Sequence[Any]) -> LoadedModule:
     spec = spec_from_directory(
         path, variants, path, checkpoint=Checkpoint(os.path.join(path, VARIABLES_PREFIX), {})
     )
-    given, others, used = iter(variables), [], []
+    made = {(name, tuple(offset)) for name, offset in json.loads(Path(path, MADE).read_text("utf-8"))}
+    weights, others, by_identity = iter(variables), [], {}
     for variable in in_order(spec):
+        if variable.identity not in made:
+            continue
         if is_keras_weight(variable.dtype, variable.shape):
-            used.append(next(given))
+            by_identity[variable.identity] = next(weights)
         else:
             others.append(_empty(variable))
-            used.append(others[-1])
+            by_identity[variable.identity] = others[-1]
     if others:
         numbered = {str(number): other for number, other in enumerate(others)}
         tf.train.Checkpoint(**numbered).read(f"{path}/{OTHER_STATE}").assert_consumed()
     only = spec.get_tags()
     tag_set = only[0] if tags is None and len(only) == 1 else frozenset(tags or ())
-    return LoadedModule(spec, spec.variant(tag_set).tags, path, used)
+    return LoadedModule(spec, spec.variant(tag_set).tags, path, by_identity)
 
 
 def _empty(variable: Any) -> Any:

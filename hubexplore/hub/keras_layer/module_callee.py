@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import tensorflow as tf
@@ -15,6 +17,8 @@ from hubexplore.hub.keras_layer.options import Options
 from hubexplore.hub.storage.export import write_module
 from hubexplore.summary.module_format import DEFAULT_OUTPUT, DEFAULT_SIGNATURE
 
+MADE: Final = "variables.json"
+"""File in a saved folder: identities of the variables; a variant may have others, which the module lacks."""
 OTHER_STATE: Final = "other_variables"
 """Prefix, in a saved folder, of the checkpoint of variables that are not Keras variables."""
 
@@ -86,6 +90,7 @@ class ModuleCallee:
     def save(self, folder: str) -> None:
         """See `callee.Callee`; without the values of `weights`."""
         write_module(folder, self.root.spec, None)
+        Path(folder, MADE).write_text(json.dumps(sorted(self.root.variables_by_identity)), "utf-8")
         if self._others:
             # Numbers in place of names, which may hold anything.
             numbered = {str(number): value for number, value in enumerate(self._others.values())}

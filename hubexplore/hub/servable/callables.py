@@ -171,7 +171,9 @@ def add_signature(objects: Objects, made: Callable) -> int:
     """Adds the object of a signature."""
     name = made.function.signature.name
     keywords = {field.name: _named(field) for field in made.inputs}
-    objects.add_concrete(name, ((), keywords), {field.name: _named(field) for field in made.outputs}, made.captured)
+    objects.add_concrete(
+        name, ((), keywords), {field.name: _named(field) for field in made.outputs}, made.captured
+    )
     return objects.add_signature(name, list(keywords))
 
 

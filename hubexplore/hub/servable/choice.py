@@ -41,9 +41,7 @@ def choose(all_tags: Sequence[frozenset[str]], tags: frozenset[str]) -> Choice:
     serving = tags - {TRAIN} if tags - {TRAIN} in all_tags else tags
     training = serving | {TRAIN}
     used = {serving, training}
-    notes = tuple(
-        MSG_LEFT_OUT.format(tags=sorted(variant)) for variant in all_tags if variant not in used
-    )
+    notes = tuple(MSG_LEFT_OUT.format(tags=sorted(variant)) for variant in all_tags if variant not in used)
     return Choice(serving, training if training in all_tags and training != serving else None, notes)
 
 

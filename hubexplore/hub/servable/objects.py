@@ -141,9 +141,7 @@ class Objects:
         return bytes(graph.SerializeToString(deterministic=True))
 
 
-def _describe(
-    spec: Any, arguments: list[str], defaults: tuple[Any, ...] | None, keywords: list[str]
-) -> None:
+def _describe(spec: Any, arguments: list[str], defaults: tuple[Any, ...] | None, keywords: list[str]) -> None:
     fields = {
         "args": arguments,
         "varargs": None,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
@@ -175,7 +175,9 @@ class _Model:
             self._library,
             [*((False, made) for made in served.values()), *((True, made) for made in trained)],
         )
-        self._add_root(spec, by_identity, losses, signatures, call, [each.number for each in resources], files)
+        self._add_root(
+            spec, by_identity, losses, signatures, call, [each.number for each in resources], files
+        )
         self.values = self._objects.values_message()
         self.files = {path: name for path, name in names.items() if name in files.numbers}
         self.written = Written(

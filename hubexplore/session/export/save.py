@@ -18,10 +18,12 @@ from hubexplore.summary.files.paths import EXPORT, to_write
 from hubexplore.summary.module_format import GRAPH_FILE
 
 _MOST: Final = 2**63
-MSG_VERSION: Final = "version= is the number of a version of a served model, a whole number from 0; got {version!r}."
+MSG_VERSION: Final = (
+    "version= is the number of a version of a served model, a whole number from 0; got {version!r}."
+)
 
 
-def save(  # noqa: PLR0913 - options, all by keyword
+def save(
     module: Any,
     path: str | os.PathLike[str],
     *,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import subprocess
 import sys
 import weakref
@@ -170,6 +171,9 @@ def test_checkpoints_restore_the_variables(tmp_path: Path) -> None:
     loaded = hub.load(exported(modules.scaled, tmp_path))
     saved = tf.train.Checkpoint(module=loaded).save(str(tmp_path / "checkpoint"))
     loaded.variables[0].assign(1.0)
+    loaded([1.0], training=True)
+    # The names are those of the module, whatever was called.
+    assert "module/variable_map/w/.ATTRIBUTES/VARIABLE_VALUE" in dict(tf.train.list_variables(saved))
     tf.train.Checkpoint(module=loaded).restore(saved).assert_consumed()
     np.testing.assert_allclose(loaded([1.0]), [3.0])
 
@@ -200,6 +204,17 @@ def test_a_saved_model_of_it_carries_its_assets(tmp_path: Path) -> None:
     moved = out.rename(tmp_path / "moved")
     result = subprocess.run([sys.executable, "-c", RELOAD, moved], capture_output=True, text=True, check=True)
     assert result.stdout.split("\n")[-2] == "[1, 0, -1]"
+
+
+def test_resolve_returns_the_directory(tmp_path: Path) -> None:
+    path = exported(modules.scaled, tmp_path)
+    assert hub.resolve(path) == path
+    packed = shutil.make_archive(str(tmp_path / "packed"), "gztar", path)
+    unpacked = hub.resolve(packed)
+    assert unpacked != path
+    np.testing.assert_allclose(hub.load(unpacked)([1.0]), [3.0])
+    with pytest.raises(FileNotFoundError, match="nothing"):
+        hub.resolve(tmp_path / "nothing")
 
 
 def test_a_tf2_saved_model_is_what_tensorflow_loads(tmp_path: Path) -> None:
