@@ -1,6 +1,7 @@
 """The commands `hubexplore show PATH` and `hubexplore convert PATH OUT`, in a terminal.
 
-Exit codes: 0 fine, 1 the other module cannot replace this one or the converted one does something else, 2 bad input (one line on stderr), 130 Ctrl-C.
+Exit codes: 0 fine, 1 the other module cannot replace this one or the converted one does something else,
+2 bad input (one line on stderr), 130 Ctrl-C.
 Nothing is imported before it is needed: a look at a module should take a fraction of a second.
 """
 
@@ -144,7 +145,10 @@ def _add_convert(commands: Any) -> None:
     )
     convert.add_argument("--tags", metavar="T[,T]", help="this graph variant; '' is the one without tags")
     convert.add_argument(
-        "--version", type=int, metavar="N", help="of a saved-model: write OUT/N, as TensorFlow Serving expects"
+        "--version",
+        type=int,
+        metavar="N",
+        help="of a saved-model: write OUT/N, as TensorFlow Serving expects",
     )
     convert.add_argument("--overwrite", action="store_true", help="replace a model of this format in OUT")
     convert.add_argument("--no-verify", action="store_true", help="do not run what was written")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ from hubexplore.hub.servable.function_body import (
 from hubexplore.hub.servable.function_library import FunctionLibrary
 from hubexplore.hub.servable.objects import Objects
 from hubexplore.hub.servable.state import VariantState
-from hubexplore.hub.tensor_info import InfoDict
+from hubexplore.hub.tensor_info import InfoDict, TensorInfo
 from hubexplore.summary.graph.traversal import NO_CUT, node_of, reach, tensor_of
 from hubexplore.summary.module_format import DEFAULT_OUTPUT, DEFAULT_SIGNATURE
 
@@ -82,7 +82,7 @@ class Callable:
     output_infos: InfoDict
 
 
-def fields(infos: InfoDict, *, parameters: bool = False) -> list[Field]:
+def fields(infos: Mapping[str, TensorInfo], *, parameters: bool = False) -> list[Field]:
     """The dense tensors of inputs or outputs, sorted by the names that TF2 gives them.
 
     Args:
@@ -171,7 +171,9 @@ def add_signature(objects: Objects, made: Callable) -> int:
     """Adds the object of a signature."""
     name = made.function.signature.name
     keywords = {field.name: _named(field) for field in made.inputs}
-    objects.add_concrete(name, ((), keywords), {field.name: _named(field) for field in made.outputs}, made.captured)
+    objects.add_concrete(
+        name, ((), keywords), {field.name: _named(field) for field in made.outputs}, made.captured
+    )
     return objects.add_signature(name, list(keywords))
 
 

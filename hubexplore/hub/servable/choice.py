@@ -31,6 +31,11 @@ class Choice:
     notes: tuple[str, ...] = ()
 
 
+def variants_of(choice: Choice) -> tuple[frozenset[str], ...]:
+    """The tags of the graph variants that are written."""
+    return (choice.serving,) if choice.training is None else (choice.serving, choice.training)
+
+
 def choose(all_tags: Sequence[frozenset[str]], tags: frozenset[str]) -> Choice:
     """The variants for the one that was asked for.
 
@@ -41,14 +46,12 @@ def choose(all_tags: Sequence[frozenset[str]], tags: frozenset[str]) -> Choice:
     serving = tags - {TRAIN} if tags - {TRAIN} in all_tags else tags
     training = serving | {TRAIN}
     used = {serving, training}
-    notes = tuple(
-        MSG_LEFT_OUT.format(tags=sorted(variant)) for variant in all_tags if variant not in used
-    )
+    notes = tuple(MSG_LEFT_OUT.format(tags=sorted(variant)) for variant in all_tags if variant not in used)
     return Choice(serving, training if training in all_tags and training != serving else None, notes)
 
 
 def signature_names(names: Iterable[str]) -> dict[str, str]:
-    """Name in the SavedModel -> name in the module. `default` becomes `serving_default`, unless there is one."""
+    """Name in the SavedModel -> name in the module: `default` becomes `serving_default`, if that is free."""
     present = set(names)
     renames = SERVING_DEFAULT not in present
     return {

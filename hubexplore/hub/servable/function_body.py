@@ -224,7 +224,9 @@ def guarded(function: function_pb2.FunctionDef, name: str, refusals: Mapping[int
     for position, attributes in function.arg_attr.items():
         outer.arg_attr[position].CopyFrom(attributes)
     call = "guarded_call"
-    outer.node_def.append(call_of(function, call, [argument.name for argument in function.signature.input_arg]))
+    outer.node_def.append(
+        call_of(function, call, [argument.name for argument in function.signature.input_arg])
+    )
     outer.signature.control_output.append(call)
     outer.control_ret[call] = call
     for number, result in enumerate(function.signature.output_arg):

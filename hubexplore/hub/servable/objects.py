@@ -141,10 +141,8 @@ class Objects:
         return bytes(graph.SerializeToString(deterministic=True))
 
 
-def _describe(
-    spec: Any, arguments: list[str], defaults: tuple[Any, ...] | None, keywords: list[str]
-) -> None:
-    fields = {
+def _describe(spec: Any, arguments: list[str], defaults: tuple[Any, ...] | None, keywords: list[str]) -> None:
+    fields: dict[str, Any] = {
         "args": arguments,
         "varargs": None,
         "varkw": None,

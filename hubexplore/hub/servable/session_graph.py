@@ -1,4 +1,4 @@
-"""The graph of a SavedModel for loaders with sessions: TensorFlow Serving, `tf.compat.v1.saved_model.load`."""
+"""The graph of a SavedModel for loaders with sessions, such as TensorFlow Serving."""
 
 from __future__ import annotations
 
@@ -165,9 +165,7 @@ class SessionGraph:
         tensor.tensor_shape.SetInParent()
         if not scalar:
             tensor.tensor_shape.dim.add(size=len(values))
-        tensor.string_val.extend(
-            value if isinstance(value, bytes) else value.encode() for value in values
-        )
+        tensor.string_val.extend(value if isinstance(value, bytes) else value.encode() for value in values)
         return str(node.name)
 
     def _node(self, name: str, op: str, edges: Iterable[str] = ()) -> Any:

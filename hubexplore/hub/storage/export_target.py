@@ -95,7 +95,13 @@ def is_replaced(path: str, overwrite: bool, last: str = MODULE_FILE) -> bool:
     if not names:
         return False
     if last not in names:
-        raise ModuleExistsError(MSG_NO_MODULE.format(kind="module" if last == MODULE_FILE else "SavedModel", path=path, names=first_names(sorted(names), _MAX_NAMES)))
+        raise ModuleExistsError(
+            MSG_NO_MODULE.format(
+                kind="module" if last == MODULE_FILE else "SavedModel",
+                path=path,
+                names=first_names(sorted(names), _MAX_NAMES),
+            )
+        )
     _check_replaceable(path)
     return True
 

@@ -1,7 +1,7 @@
 """Whether a SavedModel does what its module does: outputs, gradients, and what training assigns.
 
-The module runs in graphs and sessions of this process, as `hub.Module`. The SavedModel is loaded by TensorFlow
-alone, in a new process. Both get the same generated inputs.
+The module runs in graphs and sessions of this process, as `hub.Module`. The SavedModel is loaded by
+TensorFlow alone, in a new process. Both get the same generated inputs.
 """
 
 from __future__ import annotations
@@ -87,9 +87,7 @@ def _prove(subject: Subject, written: Written, path: str) -> tuple[ComparedCall,
                 reference.close()
         requests = [request for request in compared if isinstance(request, _Request)]
         answers = _answers(path, folder, [request.message for request in requests]) if requests else []
-        saved = Assets(
-            os.fsencode(os.path.join(path, ASSETS_FOLDER, name)) for name in written.files
-        )
+        saved = Assets(os.fsencode(os.path.join(path, ASSETS_FOLDER, name)) for name in written.files)
         by_request = dict(zip(map(id, requests), answers, strict=True))
         return tuple(
             _compare(entry, by_request[id(entry)], files, assets, saved)
@@ -174,9 +172,7 @@ def _message(  # noqa: PLR0917 - one caller
     return {
         "signature": called,
         "training": training,
-        "inputs": {
-            part.name: files.write(array) for part, array in zip(flat, arrays, strict=True)
-        },
+        "inputs": {part.name: files.write(array) for part, array in zip(flat, arrays, strict=True)},
         "structure": {
             owner: (infos[owner].kind, [part.name for part in parts]) for owner, parts in by_owner.items()
         },

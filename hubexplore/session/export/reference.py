@@ -17,9 +17,7 @@ from hubexplore.session.export.verification import ModuleCopy
 from hubexplore.session.variable_values import read
 
 
-def reference_of(
-    subject: Subject, written: Written, tags: frozenset[str], *, training: bool
-) -> Reference:
+def reference_of(subject: Subject, written: Written, tags: frozenset[str], *, training: bool) -> Reference:
     """The reference of one graph variant.
 
     Args:
@@ -139,9 +137,7 @@ class Reference(ModuleCopy):
                     outputs = self.module(dict(applied.inputs), signature=signature, as_dict=True)
                     updates = [self.module.graph.as_graph_element(one) for one in collection[count:]]
             infos = self.module.get_output_info_dict(signature)
-            flat = {
-                field.name: components(outputs[field.owner])[field.component] for field in fields(infos)
-            }
+            flat = {field.name: components(outputs[field.owner])[field.component] for field in fields(infos)}
             self._calls[signature] = flat, updates
         return self._calls[signature]
 

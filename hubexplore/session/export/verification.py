@@ -97,7 +97,11 @@ def _compare(name: str, module: Module, before: ModuleCopy, after: ModuleCopy) -
 
 
 def _compare_steady(
-    name: str, side_effects: Effects, before: ModuleCopy, after: ModuleCopy, results: tuple[Mapping[str, Any], ...]
+    name: str,
+    side_effects: Effects,
+    before: ModuleCopy,
+    after: ModuleCopy,
+    results: tuple[Mapping[str, Any], ...],
 ) -> ComparedSignature:
     """Compares the outputs that are the same on each run of the module itself."""
     first, second, written = results
