@@ -171,7 +171,7 @@ def _text(value: Any) -> Any:
 
 
 def main() -> None:
-    from benchmarks import keras_models, long_session, sessions
+    from benchmarks import keras_models, long_session, saving, sessions
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     actions: dict[str, Callable[..., dict[str, Any]]] = {"cold": _cold, "memory": _memory, "import": _import}
@@ -185,6 +185,7 @@ def main() -> None:
         "calls": sessions.calls,
         "load_ext": sessions.load_ext,
         "card": sessions.card,
+        "save": saving.measure,
     }
     print(json.dumps(actions[sys.argv[1]](*sys.argv[2:])))
 

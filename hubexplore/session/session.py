@@ -362,9 +362,8 @@ class NotebookSession:
         from hubexplore.session.export.save import save
 
         self._check_open()
-        live = self._live(module)
         with self._building:
-            return save(live, path, session=self._session, **options)
+            return save(self._live(module), path, session=self._session, **options)
 
     def variables(self, module: Module | str | None = None) -> dict[str, Any]:
         """Values that variables have now, as NumPy arrays by name in the module.

@@ -91,7 +91,7 @@ class TestContent:
     def test_signatures_keep_their_names(self, tmp_path: Path) -> None:
         model = saved(modules.two_signatures, tmp_path / "out")
         assert sorted(model.signatures) == ["constant", "sum"]
-        one = np.float32([1])
+        one = np.ones([1], np.float32)
         assert model.signatures["sum"](a=one, b=one)["sum"].numpy().tolist() == [2]
         assert model({"a": one, "b": one}, signature="sum")["difference"].numpy().tolist() == [0]
 
