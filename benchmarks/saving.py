@@ -1,4 +1,4 @@
-"""Saving a module as a TF2 SavedModel, against loading and saving it with TensorFlow; in a new process each."""
+"""Saving a TF2 SavedModel, against loading and saving with TensorFlow; in a new process each."""
 
 from __future__ import annotations
 
