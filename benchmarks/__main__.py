@@ -20,6 +20,7 @@ import tensorflow as tf
 
 from benchmarks import (
     display_times,
+    eager_modules,
     keras_models,
     large,
     long_session,
@@ -42,6 +43,8 @@ ALBERT_AT_LEAST = {rounds.MANY: 8, rounds.INIT: 2.5}
 COLD_AT_LEAST = 3
 ALBERT_COLD_AT_LEAST = 2
 GRADIENTS_AT_LEAST = 1
+EAGER_LOAD_AT_LEAST = 5
+EAGER_CALL_AT_LEAST = 1 / 1.1
 SPEC_AT_LEAST = 1 / 1.5  # unlike the peer, hubexplore checks files and checksums
 GROWTH_AT_MOST = 1.2
 MEMORY_AT_MOST = 1.2
@@ -79,6 +82,8 @@ def main() -> int:
         rows += _show("process", _process_rows(libraries, options))
     if options.only in "see a module":
         rows += _show("see a module", _look_rows(options))
+    if options.only in "outside of graphs":
+        rows += _show("outside of graphs", _eager_rows(libraries, options))
     if options.only in "models of Keras":
         rows += _show("models of Keras", _keras_rows(options))
     if options.only in "notebook session":
@@ -291,6 +296,43 @@ def _keras_rows(options: argparse.Namespace) -> list[Row]:
         Row(name, "  per node, against 10,000", None, whole / tenth / 10, unit="x", at_most=GROWTH_AT_MOST)
     )
     return rows
+
+
+def _eager_rows(libraries: dict[str, Any], options: argparse.Namespace) -> list[Row]:
+    """`hub.load`, against TensorFlow's own loader and a `tf.function` of the same graph."""
+    name = "outside of graphs"
+    print(f"measuring {name} ...", file=sys.stderr)
+    rows = []
+    cnn = BENCH / ("quick" if options.quick else "full") / "cnn"
+    sides = (eager_modules.LOADER, "hubexplore")
+    if cnn.exists():
+        runs = [
+            {side: processes.run_child("eager_load", side, str(cnn)) for side in sides}
+            for _ in range(options.repeats)
+        ]
+        for key, title in (("seconds", "hub.load, CNN"), ("first", "  path -> first output")):
+            theirs, ours = (statistics.median(run[side][key] for run in runs) for side in sides)
+            least = EAGER_LOAD_AT_LEAST if key == "seconds" and not options.quick else None
+            note = "peer: tf.saved_model.load"
+            rows.append(Row(name, title, theirs, ours, at_least=least, note=note))
+    took = processes.run_child("eager_calls")
+    rows.append(
+        Row(
+            name,
+            "call, p50",
+            took["function"],
+            took["hubexplore"],
+            took["floor"],
+            at_least=EAGER_CALL_AT_LEAST,
+            note="peer: a tf.function of the same graph; floor: the runtime alone",
+        )
+    )
+    megabytes = 64 if options.quick else 1024
+    path = subjects.heavy(libraries["peer"], megabytes)
+    theirs, ours = (eager_modules.share(processes.run_child, side, path) for side in sides)
+    limit = None if options.quick else MEMORY_AT_MOST
+    title = f"peak memory / checkpoint ({megabytes} MB)"
+    return [*rows, Row(name, title, theirs, ours, unit="x", at_most=limit)]
 
 
 def _session_rows(options: argparse.Namespace) -> list[Row]:

@@ -12,6 +12,9 @@
     python -m benchmarks.child look PATH REPEATS      summary, page and diagram, without TensorFlow
     python -m benchmarks.child keras_cold SIDE KIND PATH   a model of Keras: path -> first output
     python -m benchmarks.child keras_calls KIND PATH       and calls of it
+    python -m benchmarks.child eager_load SIDE PATH   hub.load of the module of images
+    python -m benchmarks.child eager_calls            calls outside of graphs
+    python -m benchmarks.child eager_memory SIDE PATH peak memory of hub.load
     python -m benchmarks.child inline NODES           inlining a graph of calls
 
 SIDE is "peer", "hubexplore" or "tf.saved_model.load" ("base" for memory, "floor" for gradients); SUBJECT is a
@@ -171,12 +174,15 @@ def _text(value: Any) -> Any:
 
 
 def main() -> None:
-    from benchmarks import keras_models, long_session, saving, sessions
+    from benchmarks import eager_modules, keras_models, long_session, saving, sessions
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     actions: dict[str, Callable[..., dict[str, Any]]] = {"cold": _cold, "memory": _memory, "import": _import}
     actions |= {"gradients": _gradients, "spec": _spec}
     actions |= {
+        "eager_calls": eager_modules.calls,
+        "eager_load": eager_modules.first_output,
+        "eager_memory": eager_modules.memory,
         "inline": keras_models.inlining,
         "keras_calls": keras_models.calls,
         "keras_cold": keras_models.cold,

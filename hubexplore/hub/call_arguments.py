@@ -129,6 +129,15 @@ def convert_inputs(values: Mapping[str, Any], infos: Mapping[str, TensorInfo]) -
         with tf.Graph().as_default():
             for name in uncertain:
                 _convert_one(name, values[name], infos[name])
+    return convert_each(values, infos)
+
+
+def convert_each(values: Mapping[str, Any], infos: Mapping[str, TensorInfo]) -> dict[str, Any]:
+    """What `convert_inputs` does where nothing stays behind, as in eager code.
+
+    Raises:
+      SignatureError: (a TypeError) names the input, what was got and what was expected.
+    """
     # Tensors need no op, so what they do not fit is reported before constants are added for other inputs.
     tensors_first = sorted(infos, key=lambda name: (not tf.is_tensor(values[name]), name))
     converted = {name: _convert_one(name, values[name], infos[name]) for name in tensors_first}

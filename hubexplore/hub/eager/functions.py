@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import weakref
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from typing import Any, Final
 
 import tensorflow as tf
 from tensorflow.core.framework import function_pb2, graph_pb2
@@ -10,12 +14,17 @@ from tensorflow.core.framework import function_pb2, graph_pb2
 from hubexplore.hub import tf_internals
 from hubexplore.hub.graph.functions import FunctionImporter
 
+_CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+_GRADIENT: Final = "HubexploreCall"
+# The attribute by which TensorFlow finds the gradient of an op.
+_GRADIENT_ATTR: Final = "_gradient_op_type"
+
 
 class EagerFunctionImporter(FunctionImporter):
     """Imports slices into functions that are traced, and registers what they call in the eager context.
 
     All eager code of a process shares one context, where a name means one body for good. So the functions get
-    names of their own in each import.
+    names of their own in each import, and leave the context together with the function that calls them.
     """
 
     def import_graph_def(
@@ -26,10 +35,44 @@ class EagerFunctionImporter(FunctionImporter):
         input_map: Mapping[str, tf.Tensor] | None = None,
     ) -> None:
         """See `FunctionImporter.import_graph_def`."""
+        graph = tf.compat.v1.get_default_graph()
         if not library.function:
             super().import_graph_def(graph_def, library, scope, input_map)
+            tf_internals.set_stack_traces(graph, (f"{scope}/{node.name}" for node in graph_def.node))
             return
         renamed = self.with_new_names(graph_def, library)
+        _mark_calls(renamed)
         # Before the import: shape inference of an op looks into the functions that it calls.
         tf_internals.add_eager_functions(renamed.library)
+        names = [function.signature.name for function in renamed.library.function]
+        # All that may still run them, such as the functions for gradients, holds the graph.
+        release = weakref.finalize(graph, _remove, names)
+        release.atexit = False
         self.import_complete(renamed, scope, input_map)
+        tf_internals.set_stack_traces(graph, (f"{scope}/{node.name}" for node in graph_def.node))
+
+
+def _remove(names: Iterable[str]) -> None:
+    for name in names:
+        with contextlib.suppress(tf.errors.NotFoundError):
+            tf_internals.remove_eager_function(name)
+
+
+def _mark_calls(graph_def: graph_pb2.GraphDef) -> None:
+    """Makes the gradients of calls functions that TensorFlow traces.
+
+    Without, it leaves them to the runtime, which in eager code has none of calls in what is called.
+    """
+    own = {gradient.function_name for gradient in graph_def.library.gradient}
+    bodies = (function.node_def for function in graph_def.library.function)
+    for node in chain(graph_def.node, *bodies):
+        if node.op in _CALLS and node.attr["f"].func.name not in own and _GRADIENT_ATTR not in node.attr:
+            node.attr[_GRADIENT_ATTR].s = _GRADIENT.encode()
+
+
+def _call_gradient(op: tf.Operation, *gradients: tf.Tensor | None) -> Any:
+    return tf_internals.call_gradient(op, op.get_attr("f").name, gradients)
+
+
+with contextlib.suppress(KeyError):  # registered already
+    tf.RegisterGradient(_GRADIENT)(_call_gradient)

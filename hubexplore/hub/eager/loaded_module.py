@@ -45,12 +45,12 @@ class LoadedModule(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
         self.resolved_path = path
         made = make_variables(spec, trainable=True)
         self.variable_map = by_name(spec, made)
-        # What checkpoints and SavedModels must not follow is behind an object that TensorFlow does not know.
-        self._variants = _Variants(spec, made)
+        # TensorFlow follows the resources, so that they are saved with this.
         self._resources: list[Any] = []
+        # What checkpoints and SavedModels must not follow is behind an object that TensorFlow does not know.
+        self._variants = _Variants(spec, made, self._resources.append)
         self.signatures: Mapping[str, Callable[..., dict[str, Any]]] = Signatures(self)
         self._made_variant(tags).resources.make_tables()
-        self._track()
 
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow is untyped
     def __call__(
@@ -103,19 +103,10 @@ class LoadedModule(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
     def call_signature(self, name: str, inputs: Any, *, training: bool = False) -> dict[str, Any]:
         """All outputs of a signature by name; see `__call__`."""
         variant = self._made_variant(self.training_tags if training else self.tags)
-        try:
-            return variant.call(name, inputs, training=training)
-        finally:
-            self._track()
+        return variant.call(name, inputs, training=training)
 
     def _made_variant(self, tags: frozenset[str]) -> EagerVariant:
         return self._variants.get(tags)
-
-    def _track(self) -> None:
-        """Lets TensorFlow follow the resources that were made, so that they live and are saved with this."""
-        for resource in self._variants.resources():
-            if all(resource is not tracked for tracked in self._resources):
-                self._resources.append(resource)
 
 
 class Signatures(Mapping[str, Any]):
@@ -146,9 +137,10 @@ class Signatures(Mapping[str, Any]):
 class _Variants:
     """The graph variants of a module that were used so far."""
 
-    def __init__(self, spec: DefinedSpec, variables: Mapping[Any, Any]) -> None:
+    def __init__(self, spec: DefinedSpec, variables: Mapping[Any, Any], keep: Callable[[Any], Any]) -> None:
         self.spec = spec
         self.variables = variables
+        self._keep = keep
         self._made: dict[frozenset[str], EagerVariant] = {}
         self._lock = threading.Lock()
 
@@ -161,9 +153,5 @@ class _Variants:
                     variable.handle: self.variables[variable.identity]
                     for variable in self.spec.variables_by_variant[tags]
                 }
-                self._made[tags] = EagerVariant(variant, by_node)
+                self._made[tags] = EagerVariant(variant, by_node, self._keep)
             return self._made[tags]
-
-    def resources(self) -> Iterator[Any]:
-        for variant in list(self._made.values()):
-            yield from variant.resources.trackable()

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import tensorflow as tf
 
 from hubexplore.hub import tf_internals
+from hubexplore.hub.eager.eager_graph import EagerGraph
 from hubexplore.hub.graph.functions import FunctionImporter
 from hubexplore.hub.graph.slice import check_complete, slice_graph
-from hubexplore.hub.storage.assets import const_path, files_by_node
-from hubexplore.hub.variants.graph_variant import GraphVariant, node_list
+from hubexplore.hub.graph.state import local_variables_or_fail
+from hubexplore.hub.variants.graph_variant import node_list
 from hubexplore.summary.graph.traversal import Cut, node_of, reach, tensor_of
 
 _INITIALIZERS: Final = tf.compat.v1.GraphKeys.TABLE_INITIALIZERS
@@ -56,7 +57,7 @@ class GraphRegion:
       functions: of the module.
     """
 
-    def __init__(self, variant: GraphVariant, functions: FunctionImporter) -> None:
+    def __init__(self, variant: EagerGraph, functions: FunctionImporter) -> None:
         self._variant = variant
         self._functions = functions
 
@@ -76,8 +77,7 @@ class GraphRegion:
     def _add(self, names: list[str], handles: Handles | None) -> list[Any]:
         graph = tf.compat.v1.get_default_graph()
         state = self._variant.state_nodes if handles is not None else frozenset()
-        assets = frozenset(files_by_node(self._variant.meta_graph)) if handles is not None else frozenset()
-        region = reach(self._variant.nodes, names, Cut(nodes=state | assets, controls=state | assets))
+        region = reach(self._variant.nodes, names, Cut(nodes=state, controls=state))
         check_complete(region.missing)
         part = slice_graph(self._variant, region.nodes)
         scope = f"hub_{next(_NUMBERS)}"
@@ -98,10 +98,15 @@ class Resources:
       variant: without references.
       functions: of the module.
       variables: name of a node -> the tf.Variable that takes its place.
+      keep: called with each resource that is made, and each asset; they must live as long as this.
     """
 
     def __init__(
-        self, variant: GraphVariant, functions: FunctionImporter, variables: Mapping[str, Any]
+        self,
+        variant: EagerGraph,
+        functions: FunctionImporter,
+        variables: Mapping[str, Any],
+        keep: Callable[[Any], Any],
     ) -> None:
         self._variant = variant
         self._variables = variables
@@ -109,17 +114,10 @@ class Resources:
         self._made: dict[str, GraphResource] = {}
         # Of all threads that call the module first at the same time, one makes a resource.
         self.lock = threading.RLock()
-        self._assets = {
-            node: tf.saved_model.Asset(os.fsdecode(const_path(variant.nodes[node])))
-            for node in files_by_node(variant.meta_graph)
-        }
-
-    def trackable(self) -> Iterator[Any]:
-        """Everything here that lives and is saved with the module."""
-        with self.lock:
-            made = list(self._made.values())
-        yield from made
-        yield from self._assets.values()
+        self._keep = keep
+        self._assets = {node: tf.saved_model.Asset(path) for node, path in variant.assets.items()}
+        for asset in self._assets.values():
+            keep(asset)
 
     def handle(self, tensor: str) -> tf.Tensor:
         """The handle that stands for a state tensor of the module's graph."""
@@ -140,16 +138,21 @@ class Resources:
         for name in self._fillers:
             self.handle(name)
 
-    @property
+    @functools.cached_property
     def _fillers(self) -> dict[str, list[str]]:
-        """Name of a table's node -> the ops that fill it."""
+        """Name of a node of the state -> the ops that give it its content."""
         fillers: dict[str, list[str]] = {}
+        state = self._variant.state_nodes
         for initializer in node_list(self._variant.meta_graph, _INITIALIZERS):
-            state = self._variant.state_nodes
+            if self._variant.needs_unknown(node_of(initializer)):
+                continue
             needed = reach(self._variant.nodes, [initializer], Cut(nodes=state, controls=state))
-            tables = sorted({node_of(tensor) for tensor in needed.cut_tensors} - self._variables.keys())
-            if tables:
-                fillers.setdefault(tables[0], []).append(initializer)
+            others = self._variables.keys() | self._assets.keys()
+            # To fill a table again with the same content does no harm.
+            for table in {node_of(tensor) for tensor in needed.cut_tensors} - others:
+                fillers.setdefault(table, []).append(initializer)
+        for variable in local_variables_or_fail(self._variant).values():
+            fillers[variable.handle] = [variable.proto.initializer_name]
         return fillers
 
     def _make(self, name: str) -> None:
@@ -164,5 +167,11 @@ class Resources:
                 self.region.run([filler], self.handle)
 
         resource = self._made[name] = GraphResource(make, initialize)
-        resource.resource_handle  # noqa: B018 - makes it
-        resource._initialize()
+        try:
+            resource.resource_handle  # noqa: B018 - makes it
+            resource._initialize()
+        except BaseException:
+            # A table that could not be filled would seem to be empty.
+            del self._made[name]
+            raise
+        self._keep(resource)

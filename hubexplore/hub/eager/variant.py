@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import tensorflow as tf
-from tensorflow.core.protobuf import meta_graph_pb2
 
-from hubexplore.errors import GraphError, HubError
+from hubexplore.errors import GraphError
 from hubexplore.hub import tf_internals
-from hubexplore.hub.call_arguments import check_shared, convert_inputs, normalize_inputs
+from hubexplore.hub.eager.control_flow import ControlFlowCall, needs_own_gradient
+from hubexplore.hub.eager.eager_graph import eager_graph
 from hubexplore.hub.eager.functions import EagerFunctionImporter
 from hubexplore.hub.eager.resources import Resources
+from hubexplore.hub.eager.signature_function import SignatureFunction
 from hubexplore.hub.graph.apply import Applier
 from hubexplore.hub.graph.plan import ApplyPlan, plan_apply
 from hubexplore.hub.variants.graph_variant import GraphVariant
-from hubexplore.summary.graph.resource_variables import as_resources, has_references
-from hubexplore.summary.graph.traversal import NO_CUT, reach
 
 if TYPE_CHECKING:
     from hubexplore.hub.graph.state import State
@@ -29,11 +28,6 @@ MSG_IN_GRAPH: Final = (
     "Use hub.Module(path) there, or call it eagerly or in a tf.function."
 )
 
-MSG_LOOP: Final = (
-    "The result depends on a TF1 while loop of the module, through which TensorFlow cannot compute "
-    "gradients. Call the module outside of the GradientTape."
-)
-
 
 class EagerVariant:
     """A graph variant that is applied to eager tensors, or in the function that is being traced.
@@ -41,16 +35,20 @@ class EagerVariant:
     Args:
       variant: as read.
       variables: name of a node -> the tf.Variable that takes its place.
+      keep: called with each resource that is made, and each asset; they must live as long as this.
     """
 
-    def __init__(self, variant: GraphVariant, variables: Mapping[str, Any]) -> None:
-        self.variant = without_references(variant)
-        functions = EagerFunctionImporter(_SCOPE)
-        self.resources = Resources(self.variant, functions, variables)
+    def __init__(
+        self, variant: GraphVariant, variables: Mapping[str, Any], keep: Callable[[Any], Any] = lambda _: None
+    ) -> None:
+        self.variant = eager_graph(variant)
+        self._variables = variables
+        self._importer = EagerFunctionImporter(_SCOPE)
+        self.resources = Resources(self.variant, self._importer, variables, keep)
         # An Applier asks of a state no more than this one has.
-        self._applier = Applier(cast("State", _CapturedState(self.resources)), functions)
-        self._plans: dict[tuple[str, bool], ApplyPlan] = {}
-        self._traced: dict[tuple[str, bool, int], Any] = {}
+        self._applier = Applier(cast("State", _CapturedState(self.resources)), self._importer)
+        self._functions: dict[tuple[str, bool, int], SignatureFunction] = {}
+        self._losses: dict[tuple[str, int], Callable[[list[Any]], Any]] = {}
 
     def call(self, signature: str, inputs: Any, *, training: bool) -> dict[str, Any]:
         """All outputs of a signature by name.
@@ -60,68 +58,55 @@ class EagerVariant:
           inputs: see `hub.Module.__call__`.
           training: whether update ops run.
         """
-        infos = self.variant.input_infos(signature)
-        values = normalize_inputs(inputs, infos, signature)
-        converted = convert_inputs(check_shared(values, infos, signature), infos)
-        graph = tf.compat.v1.get_default_graph()
-        if not tf.executing_eagerly() and not tf_internals.is_function_graph(graph):
-            raise GraphError(MSG_IN_GRAPH)
+        if not tf.executing_eagerly():
+            _check_place()
         # A call in a function is a call of a function as well: a gradient tape sees calls, and would not see
         # ops that are imported.
-        try:
-            return dict(self._function(signature, training)(list(converted.values())))
-        except (RecursionError, LookupError) as error:
-            # Both are how TensorFlow fails at the gradient of a loop that was not built in this function.
-            if "Exit" not in self.variant.ops or isinstance(error, HubError):
-                raise
-            raise GraphError(MSG_LOOP) from error
+        key = (signature, training, _replica())
+        function = self._functions.get(key)
+        if function is None:
+            # The first of several threads traces for all of them.
+            with self.resources.lock:
+                function = self._functions.get(key)
+                if function is None:
+                    function = self._functions[key] = self._traced(signature, training)
+        return function(inputs)
 
     def loss(self, name: str) -> Any:
         """A regularization loss: a scalar."""
-        (value,) = self.resources.region.run([name], self.resources.handle)
-        return value
-
-    def _function(self, signature: str, training: bool) -> Any:
-        """The tf.function of a signature, traced once for each replica of a distribution strategy."""
-        # Handles are captured when it is traced, and each replica has variables of its own.
-        replica = tf.distribute.get_replica_context()
-        number = (
-            replica.replica_id_in_sync_group if replica is not None and tf.distribute.has_strategy() else 0
-        )
-        key = (signature, training, number if isinstance(number, int) else 0)
-        function = self._traced.get(key)
-        if function is None:
-            infos = self.variant.input_infos(signature)
-
-            def apply(values: list[Any]) -> dict[str, Any]:
-                return self._add(signature, training, dict(zip(infos, values, strict=True)))
-
-            specs = [info.type_spec for info in infos.values()]
-            function = tf.function(apply, input_signature=[specs], autograph=False)
-            tf_internals.expect_tracing(function)
-            # The first of several threads wins, so that all use the function that is traced once.
-            function = self._traced.setdefault(key, function)
-        return function
-
-    def _add(self, signature: str, training: bool, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        key = (signature, training)
+        if not tf.executing_eagerly():
+            _check_place()
+        key = (name, _replica())
         with self.resources.lock:
-            if key not in self._plans:
-                self._plans[key] = plan_apply(self.variant, signature, training)
-            outputs = self._applier.apply(self._plans[key], inputs, _SCOPE, signature)
-        if "Exit" not in self.variant.ops:
-            return outputs
-        return {name: self._without_gradient(signature, name, value) for name, value in outputs.items()}
+            if key not in self._losses:
 
-    def _without_gradient(self, signature: str, name: str, value: Any) -> Any:
-        """An output; refuses gradients if a TF1 loop computes it, which TensorFlow would recurse on."""
-        info = self.variant.signature(signature).outputs[name]
-        if not info.name or not isinstance(value, tf.Tensor) or not value.dtype.is_floating:
-            return value
-        found = reach(self.variant.nodes, [info.name], NO_CUT).nodes
-        if all(self.variant.nodes[node].op != "Exit" for node in found):
-            return value
-        return tf.raw_ops.PreventGradient(input=value, message=MSG_LOOP)
+                def compute() -> Any:
+                    return self.resources.region.run([name], self.resources.handle)[0]
+
+                self._losses[key] = tf_internals.caller(_concrete(compute, []))
+        return self._losses[key]([])
+
+    def _traced(self, signature: str, training: bool) -> SignatureFunction:
+        infos = self.variant.input_infos(signature)
+        self.variant.check_signature(signature)
+        plan = plan_apply(self.variant, signature, training)
+        specs = [info.type_spec for info in infos.values()]
+
+        def apply(values: list[Any]) -> dict[str, Any]:
+            inputs = dict(zip(infos, values, strict=True))
+            return self._applier.apply(plan, inputs, _SCOPE, signature)
+
+        concrete = _concrete(apply, [specs])
+        if needs_own_gradient(plan):
+            call = self._control_flow_call(signature, plan, concrete)
+            concrete = _concrete(lambda values: call.apply(dict(zip(infos, values, strict=True))), [specs])
+        return SignatureFunction(signature, infos, concrete)
+
+    def _control_flow_call(self, signature: str, plan: ApplyPlan, concrete: Any) -> ControlFlowCall:
+        without_updates = plan_apply(self.variant, signature, False) if plan.collections else plan
+        handle, variables = self.resources.handle, self._variables
+        run = tf_internals.caller(concrete)
+        return ControlFlowCall(signature, without_updates, run, self._importer, handle, variables)
 
 
 class _CapturedState:
@@ -140,18 +125,29 @@ class _CapturedState:
         return graph.capture(self._resources.handle(name))
 
 
-def without_references(variant: GraphVariant) -> GraphVariant:
-    """The variant itself, or a copy with resources in place of references."""
-    nodes = variant.nodes.values()
-    if not has_references(nodes):
-        return variant
-    meta_graph = meta_graph_pb2.MetaGraphDef()
-    meta_graph.CopyFrom(variant.meta_graph)
-    outputs = [info for signature in meta_graph.signature_def.values() for info in signature.outputs.values()]
-    rewritten = as_resources(nodes, [info.name for info in outputs if info.name])
-    del meta_graph.graph_def.node[:]
-    meta_graph.graph_def.node.extend(rewritten.nodes)
-    for info in outputs:
-        if info.name:
-            info.name = rewritten.values[info.name]
-    return GraphVariant(meta_graph)
+def _check_place() -> None:
+    """Checks that what is not eager is the body of a function that eager code will call.
+
+    Raises:
+      GraphError: (a RuntimeError) it is a tf.Graph, or a function in one.
+    """
+    with tf.init_scope():
+        is_eager = tf.executing_eagerly()
+    if not is_eager or not tf_internals.is_function_graph(tf.compat.v1.get_default_graph()):
+        raise GraphError(MSG_IN_GRAPH)
+
+
+def _replica() -> int:
+    """The number of the replica of a distribution strategy in which this runs; 0 outside of strategies."""
+    # Handles are captured when a function is traced, and each replica has variables of its own.
+    if not tf.distribute.has_strategy():
+        return 0
+    context = tf.distribute.get_replica_context()
+    number = 0 if context is None else context.replica_id_in_sync_group
+    return number if isinstance(number, int) else 0
+
+
+def _concrete(function: Callable[..., Any], specs: list[Any]) -> Any:
+    """Traces a function; the tapes that are active do not see it."""
+    with tf_internals.unrecorded():
+        return tf.function(function, input_signature=specs, autograph=False).get_concrete_function()

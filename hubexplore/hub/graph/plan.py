@@ -113,7 +113,10 @@ def plan_apply(variant: GraphVariant, signature: str | None, trainable: bool) ->
     assets = [
         name
         for name in dict.fromkeys(node_list(variant.meta_graph, _KEYS.ASSET_FILEPATHS))
-        if name not in fed and is_constant(variant.nodes.get(node_of(name)))
+        if name not in fed
+        and is_constant(variant.nodes.get(node_of(name)))
+        # Outside of graphs, assets belong to the state.
+        and node_of(name) not in variant.state_nodes
     ]
     targets = [*results, *chain.from_iterable(candidates.values()), *assets]
     region, contexts = close_over_contexts(variant, cut, targets)
