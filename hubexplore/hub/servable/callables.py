@@ -11,7 +11,6 @@ from typing import Any, Final
 import tensorflow as tf
 from tensorflow.core.framework import function_pb2
 
-from hubexplore.hub.eager.variant import MSG_LOOP
 from hubexplore.hub.graph.plan import plan_apply
 from hubexplore.hub.graph.slice import GraphSlice
 from hubexplore.hub.servable.function_body import (
@@ -30,6 +29,10 @@ from hubexplore.hub.tensor_info import InfoDict, TensorInfo
 from hubexplore.summary.graph.traversal import NO_CUT, node_of, reach, tensor_of
 from hubexplore.summary.module_format import DEFAULT_OUTPUT, DEFAULT_SIGNATURE
 
+MSG_LOOP: Final = (
+    "The result depends on a TF1 while loop of the module, through which TensorFlow cannot compute gradients "
+    "in a SavedModel. hub.load(path) of the module can; or call it outside of the GradientTape."
+)
 _UPDATES: Final = tf.compat.v1.GraphKeys.UPDATE_OPS
 _INPUTS: Final = "inputs"
 _NOT_IN_PARAMETERS: Final = re.compile(r"\W", re.ASCII)

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from hubexplore.hub import tf_saved_models
-from hubexplore.hub.eager.variant import without_references
+from hubexplore.hub.eager.eager_graph import eager_graph
 from hubexplore.hub.graph.shared_names import neutralize_shared_names
 from hubexplore.hub.servable.callables import add_call, add_loss, add_signature, make_callable
 from hubexplore.hub.servable.choice import Choice, signature_names, variants_of
@@ -89,7 +89,7 @@ def write_saved_model(
       CheckpointMismatchError: (a ValueError) a variable has no value.
       ExportError: (an OSError) an asset is not there.
     """
-    variants = {chosen: without_references(_checked(spec.variant(chosen))) for chosen in variants_of(choice)}
+    variants = {chosen: eager_graph(_checked(spec.variant(chosen))) for chosen in variants_of(choice)}
     paths = {
         chosen: assets.used_files(variant.meta_graph, variant.nodes) for chosen, variant in variants.items()
     }
