@@ -28,6 +28,7 @@ from benchmarks import (
     processes,
     report,
     rounds,
+    saving,
     subjects,
 )
 from benchmarks.folders import BENCH, REAL_MODULES
@@ -73,6 +74,8 @@ def main() -> int:
     every = [*subjects.generated(libraries["peer"], options.quick), *subjects.real()]
     for subject in [subject for subject in every if options.only in subject.name]:
         rows += _show(subject.name, _subject_rows(subject, libraries, options.repeats))
+        if subject.name == subjects.CNN:
+            rows += _show("save", [saving.row(subject.name, subject.path, targeted=subject.targeted)])
     if options.only in "read a spec":
         rows += _show("read a spec", _spec_rows(libraries, options))
     if options.only in "process":

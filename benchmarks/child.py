@@ -174,7 +174,7 @@ def _text(value: Any) -> Any:
 
 
 def main() -> None:
-    from benchmarks import eager_modules, keras_models, long_session, sessions
+    from benchmarks import eager_modules, keras_models, long_session, saving, sessions
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     actions: dict[str, Callable[..., dict[str, Any]]] = {"cold": _cold, "memory": _memory, "import": _import}
@@ -191,6 +191,7 @@ def main() -> None:
         "calls": sessions.calls,
         "load_ext": sessions.load_ext,
         "card": sessions.card,
+        "save": saving.measure,
     }
     print(json.dumps(actions[sys.argv[1]](*sys.argv[2:])))
 

@@ -21,6 +21,7 @@ BLOCKS: Final = 11  # per width: 89 convolutions, 447 variables, at least 4,000 
 LAYERS: Final = 6  # about 2,900 nodes
 CELLS: Final = 11  # all: 378 variables, 7,700 nodes without tags and 9,400 with "train"
 SHARED_LAYERS: Final = 12  # 30 variables, 3,500 nodes without tags
+CNN: Final = "(a) image CNN"
 INCEPTION: Final = "(f) inception"
 ALBERT: Final = "(g) albert"
 VARIANTS: Final = [(set(), {"training": False}), ({"train"}, {"training": True})]
@@ -65,7 +66,7 @@ def generated(api: Any, quick: bool = False) -> Iterator[Subject]:
     cnn = BENCH / size / "cnn"
     if not cnn.exists():
         models.author(api, cnn, partial(models.cnn, api, 1 if quick else BLOCKS), VARIANTS)
-    yield Subject("(a) image CNN", cnn, targeted=not quick)
+    yield Subject(CNN, cnn, targeted=not quick)
     yield Subject("(a) image CNN, train", cnn, ("train",), trainable=True, targeted=not quick)
     text = BENCH / size / "text"
     if not text.exists():

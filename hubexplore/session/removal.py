@@ -1,7 +1,9 @@
-"""Frees the state of a module that was replaced, as far as a TF1 graph allows."""
+"""Takes out of a graph what a replaced module, or a failed load, left there, as far as TF1 allows."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -46,3 +48,15 @@ def _name(item: Any) -> str:
     """The name of an op, tensor or variable in a collection; "" for anything else."""
     name = getattr(item, "name", "")
     return name if isinstance(name, str) else ""
+
+
+@contextlib.contextmanager
+def collections_as_before(graph: tf.Graph) -> Iterator[None]:
+    """Removes from all collections what joined them, if an error or interrupt ends the work inside."""
+    sizes = {key: len(graph.get_collection_ref(key)) for key in graph.get_all_collection_keys()}
+    try:
+        yield
+    except BaseException:
+        for key in graph.get_all_collection_keys():
+            del graph.get_collection_ref(key)[sizes.get(key, 0) :]
+        raise

@@ -176,7 +176,7 @@ class NotebookSession:
         tags: Iterable[str] | None,
         trainable: bool,
     ) -> Module:
-        with _collections_as_before(graph):
+        with removal.collections_as_before(graph):
             with graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
                 module = Module(handle, trainable=trainable, name=free_scope(graph, name), tags=tags)
             session.initialize_new(fresh=module.variables)
@@ -351,34 +351,19 @@ class NotebookSession:
         with self._building:
             return export(live, self._session, target, overwrite=overwrite, verify=verify)
 
-    def save(
-        self,
-        module: Module | str,
-        path: str | os.PathLike[str],
-        overwrite: bool = False,
-        verify: bool = True,
-        version: int | None = None,
-    ) -> Any:
-        """Writes a module as a TF2 SavedModel with the values its variables have now.
+    def save(self, module: Module | str, path: str | os.PathLike[str], **options: Any) -> Any:
+        """Writes a module, loaded here, as a TF2 SavedModel with the values its variables have now.
 
-        Args:
-          module: loaded here, or its name.
-          path: directory to write; it appears whole or not at all.
-          overwrite: replace a SavedModel at `path`; anything else there is still refused.
-          verify: load it in a new process, and compare the outputs and gradients of every signature.
-          version: writes `path/version`, the layout of TensorFlow Serving.
+        The options are those of `hub.save`, which says what is written: `overwrite`, `verify`, `version`.
 
         Returns:
-          A SaveReport, which is also a path; see `hub.save`, which says what is in the SavedModel.
+          A SaveReport, which is also a path: where it is, what was compared, and what is not in it.
         """
         from hubexplore.session.export.save import save
 
         self._check_open()
-        live = self._live(module)
         with self._building:
-            return save(
-                live, path, session=self._session, overwrite=overwrite, verify=verify, version=version
-            )
+            return save(self._live(module), path, session=self._session, **options)
 
     def variables(self, module: Module | str | None = None) -> dict[str, Any]:
         """Values that variables have now, as NumPy arrays by name in the module.
@@ -513,15 +498,3 @@ class NotebookSession:
                 f"Session {self.name!r} is closed. Make another one: NotebookSession(), or %hub_session new "
                 f"NAME."
             )
-
-
-@contextlib.contextmanager
-def _collections_as_before(graph: tf.Graph) -> Iterator[None]:
-    """Removes from all collections what joined them, if an error or interrupt ends the work inside."""
-    sizes = {key: len(graph.get_collection_ref(key)) for key in graph.get_all_collection_keys()}
-    try:
-        yield
-    except BaseException:
-        for key in graph.get_all_collection_keys():
-            del graph.get_collection_ref(key)[sizes.get(key, 0) :]
-        raise

@@ -17,8 +17,8 @@ from IPython.core.error import UsageError
 from tests.notebook.shells import MAGICS, Run
 
 _MORE: Final = float(os.environ.get("HUBEXPLORE_MUTATIONS", "1"))
-# Calls have the most to get wrong. %hub_export would write files wherever a random line says.
-_MAGICS: Final = (*(name for name in MAGICS if name != "hub_export"), "hub_call", "hub_call")
+# Calls have the most to get wrong. %hub_export and %hub_save would write files wherever a random line says.
+_MAGICS: Final = (*(name for name in MAGICS if name not in ("hub_export", "hub_save")), "hub_call", "hub_call")
 _WORDS: Final = (
     *(
         "scale",

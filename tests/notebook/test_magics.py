@@ -226,7 +226,17 @@ class TestExport:
         assert "path" in fails(scale, "%hub_export scale")
 
 
-@pytest.mark.parametrize("name", ["hub_load", "hub_call", "hub_export"])
+class TestSave:
+    def test_a_served_version(self, scale: Run, tmp_path: Path) -> None:
+        scale("%config HubMagics.verify_exports = False")
+        target = tmp_path / "served"
+        assert os.fspath(scale(f"%hub_save scale {target} --version 1")) == str(target / "1")
+        assert (target / "1" / "saved_model.pb").exists()
+        assert "already holds" in fails(scale, f"%hub_save scale {target} --version 1")
+        assert "No module 'nothing'" in fails(scale, "%hub_save nothing /tmp/x")
+
+
+@pytest.mark.parametrize("name", ["hub_load", "hub_call", "hub_export", "hub_save"])
 def test_help(run: Run, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     run(f"%{name}?")
     shown = capsys.readouterr().out

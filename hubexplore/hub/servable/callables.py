@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import tensorflow as tf
 from tensorflow.core.framework import function_pb2
 
-from hubexplore.hub.eager.variant import MSG_LOOP
 from hubexplore.hub.graph.plan import plan_apply
 from hubexplore.hub.graph.slice import GraphSlice
 from hubexplore.hub.servable.function_body import (
@@ -26,10 +25,14 @@ from hubexplore.hub.servable.function_body import (
 from hubexplore.hub.servable.function_library import FunctionLibrary
 from hubexplore.hub.servable.objects import Objects
 from hubexplore.hub.servable.state import VariantState
-from hubexplore.hub.tensor_info import InfoDict
+from hubexplore.hub.tensor_info import InfoDict, TensorInfo
 from hubexplore.summary.graph.traversal import NO_CUT, node_of, reach, tensor_of
 from hubexplore.summary.module_format import DEFAULT_OUTPUT, DEFAULT_SIGNATURE
 
+MSG_LOOP: Final = (
+    "The result depends on a TF1 while loop of the module, through which TensorFlow cannot compute gradients "
+    "in a SavedModel. hub.load(path) of the module can; or call it outside of the GradientTape."
+)
 _UPDATES: Final = tf.compat.v1.GraphKeys.UPDATE_OPS
 _INPUTS: Final = "inputs"
 _NOT_IN_PARAMETERS: Final = re.compile(r"\W", re.ASCII)
@@ -82,7 +85,7 @@ class Callable:
     output_infos: InfoDict
 
 
-def fields(infos: InfoDict, *, parameters: bool = False) -> list[Field]:
+def fields(infos: Mapping[str, TensorInfo], *, parameters: bool = False) -> list[Field]:
     """The dense tensors of inputs or outputs, sorted by the names that TF2 gives them.
 
     Args:

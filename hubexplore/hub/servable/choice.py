@@ -31,6 +31,11 @@ class Choice:
     notes: tuple[str, ...] = ()
 
 
+def variants_of(choice: Choice) -> tuple[frozenset[str], ...]:
+    """The tags of the graph variants that are written."""
+    return (choice.serving,) if choice.training is None else (choice.serving, choice.training)
+
+
 def choose(all_tags: Sequence[frozenset[str]], tags: frozenset[str]) -> Choice:
     """The variants for the one that was asked for.
 
@@ -46,7 +51,7 @@ def choose(all_tags: Sequence[frozenset[str]], tags: frozenset[str]) -> Choice:
 
 
 def signature_names(names: Iterable[str]) -> dict[str, str]:
-    """Name in the SavedModel -> name in the module. `default` becomes `serving_default`, unless there is one."""
+    """Name in the SavedModel -> name in the module: `default` becomes `serving_default`, if that is free."""
     present = set(names)
     renames = SERVING_DEFAULT not in present
     return {

@@ -19,8 +19,8 @@ _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_]+")
 class FunctionLibrary:
     """Collects functions, each name once.
 
-    Graph variants may use one name for different functions. Then all those of the later variant get new names,
-    since any of them may call one that differs.
+    Graph variants may use one name for different functions. Then all those of the later variant get new
+    names, since any of them may call one that differs.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class FunctionLibrary:
         return self.message.function[-1]
 
     def free_name(self, purpose: str) -> str:
-        """A name as TensorFlow gives them to functions for inference; its hashes need the number at the end."""
+        """A name as TensorFlow gives them: its hashes of a SavedModel need the number at the end."""
         base, number = _NOT_IN_NAMES.sub("_", purpose), len(self._added)
         while (name := f"__inference_{base}_{number}") in self._added or name in self._contents:
             number += 1

@@ -142,7 +142,7 @@ class Objects:
 
 
 def _describe(spec: Any, arguments: list[str], defaults: tuple[Any, ...] | None, keywords: list[str]) -> None:
-    fields = {
+    fields: dict[str, Any] = {
         "args": arguments,
         "varargs": None,
         "varkw": None,

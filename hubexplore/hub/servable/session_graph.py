@@ -1,4 +1,4 @@
-"""The graph of a SavedModel for loaders with sessions: TensorFlow Serving, `tf.compat.v1.saved_model.load`."""
+"""The graph of a SavedModel for loaders with sessions, such as TensorFlow Serving."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class VariantState:
     """The state of one graph variant. Tables become objects when a function captures them, or at the end.
 
     Args:
-      variant: without references.
+      variant: without references, its files part of the state.
       position: of the variant among those that are written.
       variables: name of a node -> the variable it is.
       objects: get an object for each resource.
@@ -148,20 +148,12 @@ class VariantState:
         nodes = self.variant.nodes
         tensors = sorted(tensors)
         plain = {node_of(tensor) for tensor in tensors if not self._is_handle(node_of(tensor))}
-        names = {node.name for node in graph_slice.graph_def.node} - self._paths.keys()
+        names = {node.name for node in graph_slice.graph_def.node}
         if plain:
             names |= reach(nodes, plain).nodes
-        used = {
-            node_of(edge)
-            for node in graph_slice.graph_def.node
-            if node.name in names
-            for edge in node.input
-            if edge[:1] != "^"
-        }
-        paths = [f"{name}:0" for name in sorted(self._paths.keys() & used)]
         if names != {node.name for node in graph_slice.graph_def.node}:
             graph_slice = slice_graph(self.variant, names)
-        return graph_slice, [*(tensor for tensor in tensors if node_of(tensor) not in plain), *paths]
+        return graph_slice, [tensor for tensor in tensors if node_of(tensor) not in plain]
 
     def argument(self, tensor: str) -> Argument:
         """What a function gets for a tensor of the state."""
@@ -190,7 +182,7 @@ class VariantState:
         return self.captured(slice_graph(self.variant, found.nodes), found.cut_tensors)
 
     def _is_handle(self, name: str) -> bool:
-        if name in self._variables:
+        if name in self._variables or name in self._paths:
             return True
         definition = tf_internals.op_def(self.variant.nodes[name].op)
         return bool(definition.output_arg) and definition.output_arg[0].type == tf.resource.as_datatype_enum
@@ -203,7 +195,8 @@ class VariantState:
             if self.variant.needs_unknown(node_of(initializer)):
                 continue
             needed = reach(self.variant.nodes, [initializer], Cut(nodes=state, controls=state))
-            tables = sorted({node_of(tensor) for tensor in needed.cut_tensors} - self._variables.keys())
+            others = {node_of(tensor) for tensor in needed.cut_tensors}
+            tables = sorted(filter(self._is_handle, others - self._variables.keys() - self._paths.keys()))
             fillers.setdefault(tables[0] if tables else _LOOSE, []).append(initializer)
         for local in local_variables_or_fail(self.variant).values():
             fillers.setdefault(local.handle, []).append(local.proto.initializer_name)

@@ -15,7 +15,7 @@ from hubexplore.hub.eager.loaded_module import LoadedModule
 from hubexplore.hub.eager.variables import make_variables
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.module import Module
-from hubexplore.hub.servable.choice import Choice, choose
+from hubexplore.hub.servable.choice import Choice, choose, variants_of
 from hubexplore.hub.servable.values import Identity
 from hubexplore.hub.servable.write import NO_VALUES, LiveValues
 from hubexplore.hub.spec import ModuleSpec
@@ -24,8 +24,8 @@ from hubexplore.hub.variants.variable_specs import VariableSpec
 from hubexplore.summary.lookup import first_names
 
 MSG_FOREIGN: Final = (
-    "A TF2 SavedModel is written from a handle or a spec that hubexplore made; a {name} has no graph that it "
-    "can read."
+    "A TF2 SavedModel is written from a handle or a spec that hubexplore made; a {name} has no graph that "
+    "it can read."
 )
 MSG_NO_SESSION: Final = (
     "The values of the variables of {name!r} are in a session: hub.save(module, path, session=session). For "
@@ -33,8 +33,8 @@ MSG_NO_SESSION: Final = (
 )
 MSG_OTHER_SESSION: Final = "The session does not run the graph of {name!r}. Pass the one that does."
 MSG_LACKING: Final = (
-    "The graph variant with the tags {tags} is left out, because its variables {names} have no values in this "
-    "session."
+    "The graph variant with the tags {tags} is left out, because its variables {names} have no values in "
+    "this session."
 )
 MSG_SESSION: Final = "session= belongs to a hub.Module in a graph, but {kind} is saved."
 MSG_TAGS: Final = "The tags of {kind} are chosen when it is made, so tags= cannot change them."
@@ -112,7 +112,7 @@ def _of_module(module: Module, session: tf.compat.v1.Session | None) -> Subject:
 
 
 def _with_values(spec: DefinedSpec, choice: Choice, tags: frozenset[str], live: LiveValues) -> Choice:
-    """The choice without graph variants that need variables of which neither program nor module has values."""
+    """The choice without graph variants that need a variable of which there is no value."""
     stored = spec.checkpoint.variables if spec.checkpoint is not None else {}
 
     def lacking(chosen: frozenset[str]) -> list[str]:
@@ -123,8 +123,8 @@ def _with_values(spec: DefinedSpec, choice: Choice, tags: frozenset[str], live: 
         )
 
     notes = choice.notes
-    for chosen in filter(lambda one: one is not None and one != tags, (choice.serving, choice.training)):
-        if names := lacking(chosen):
+    for chosen in variants_of(choice):
+        if chosen != tags and (names := lacking(chosen)):
             notes = (*notes, MSG_LACKING.format(tags=sorted(chosen), names=first_names(names, 3)))
             choice = Choice(tags, None, notes)
     return choice

@@ -39,7 +39,7 @@ def published(checkpoint: Checkpoint, variables: Sequence[VariableSpec]) -> list
     )
 
 
-def write_checkpoint(
+def write_checkpoint(  # noqa: PLR0917 - one caller
     prefix: str,
     variables: Sequence[SavedVariable],
     checkpoint: Checkpoint | None,

@@ -11,10 +11,10 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from hubexplore.hub import tf_saved_models
-from hubexplore.hub.eager.variant import without_references
+from hubexplore.hub.eager.eager_graph import eager_graph
 from hubexplore.hub.graph.shared_names import neutralize_shared_names
 from hubexplore.hub.servable.callables import add_call, add_loss, add_signature, make_callable
-from hubexplore.hub.servable.choice import Choice, signature_names
+from hubexplore.hub.servable.choice import Choice, signature_names, variants_of
 from hubexplore.hub.servable.function_library import FunctionLibrary
 from hubexplore.hub.servable.objects import ROOT, Objects
 from hubexplore.hub.servable.session_graph import SessionGraph
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 SERVE: Final = "serve"
 MSG_RENAMED: Final = (
-    "The input {name!r} of the signature {signature!r} is called {new!r}, since TensorFlow cannot load a signature "
-    "with two inputs whose names differ in special characters only, or with a keyword of Python."
+    "The input {name!r} of the signature {signature!r} is called {new!r}, since TensorFlow cannot load a "
+    "signature whose inputs have names that are keywords of Python, or differ in special characters only."
 )
 _KEY: Final = "variable_map/{}/.ATTRIBUTES/VARIABLE_VALUE"
 
@@ -89,8 +89,7 @@ def write_saved_model(
       CheckpointMismatchError: (a ValueError) a variable has no value.
       ExportError: (an OSError) an asset is not there.
     """
-    tags = list(dict.fromkeys(filter(lambda chosen: chosen is not None, (choice.serving, choice.training))))
-    variants = {chosen: without_references(_checked(spec.variant(chosen))) for chosen in tags}
+    variants = {chosen: eager_graph(_checked(spec.variant(chosen))) for chosen in variants_of(choice)}
     paths = {
         chosen: assets.used_files(variant.meta_graph, variant.nodes) for chosen, variant in variants.items()
     }

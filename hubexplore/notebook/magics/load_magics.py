@@ -130,16 +130,15 @@ class LoadMagics(HubMagicsBase):
     def hub_save(self, options: argparse.Namespace) -> Any:
         """Write a loaded module as a TF2 SavedModel, with the values its variables have now, and compare.
 
-        Everything that loads SavedModels can load it: tf.saved_model.load, Keras, TensorFlow Lite and Serving.
+        All that loads SavedModels can load it: tf.saved_model.load, Keras, TensorFlow Lite and Serving.
         The result is a report, which can be used as a path. It shows the largest difference between the
         outputs, and the gradients, of the module and of the saved one in a new process.
 
-        The equivalent Python: `session.save(NAME, PATH, overwrite, verify=True, version=VERSION)`.
+        The equivalent Python: `session.save(NAME, PATH, overwrite=..., version=VERSION)`.
         """
-        module = self.named(options.name)
-        return self.session.save(
-            module, options.path, options.overwrite, self.verify_exports, options.version
-        )
+        module, path = self.named(options.name), options.path
+        wishes = {"overwrite": options.overwrite, "version": options.version}
+        return self.session.save(module, path, verify=self.verify_exports, **wishes)
 
 
 def _tags(summary: ModuleSummary, requested: str | None) -> Tags:

@@ -1,7 +1,7 @@
 """Whether a SavedModel does what its module does: outputs, gradients, and what training assigns.
 
-The module runs in graphs and sessions of this process, as `hub.Module`. The SavedModel is loaded by TensorFlow
-alone, in a new process. Both get the same generated inputs.
+The module runs in graphs and sessions of this process, as `hub.Module`. The SavedModel is loaded by
+TensorFlow alone, in a new process. Both get the same generated inputs.
 """
 
 from __future__ import annotations

@@ -41,18 +41,18 @@ def save(
     model(x), model(x, training=True), model.signatures["serving_default"](x)
     ```
 
-    The tag is `serve`. The signature `default` becomes `serving_default`; the others keep their names. An input
-    or output that is sparse or ragged becomes several of a signature, as when TensorFlow saves one: `x` and
-    `x_1` are the values and row splits of a ragged `x`, or `x`, `x_1` and `x_2` the indices, values and dense
-    shape of a sparse one. The loaded object is called as what `hub.load` returns: `model(inputs, training=False,
-    signature=None, as_dict=False)`; inputs and outputs of this call stay sparse or ragged, and a signature without
-    an output `default` returns all of its outputs. `training=True` runs the graph variant for training, with its
-    update ops, on the same variables. It has `variables`, `trainable_variables`, `variable_map` and
-    `regularization_losses`. Attached messages are left out.
+    The tag is `serve`. The signature `default` becomes `serving_default`; the others keep their names. An
+    input or output that is sparse or ragged becomes several of a signature, as when TensorFlow saves one:
+    `x` and `x_1` are the values and row splits of a ragged `x`, or `x`, `x_1` and `x_2` the indices, values
+    and dense shape of a sparse one. The loaded object is called as what `hub.load` returns: `model(inputs,
+    training=False, signature=None, as_dict=False)`; inputs and outputs of this call stay sparse or ragged,
+    and a signature without an output `default` returns all of its outputs. `training=True` runs the graph
+    variant for training, with its update ops, on the same variables. It has `variables`,
+    `trainable_variables`, `variable_map` and `regularization_losses`. Attached messages are left out.
 
     Args:
-      module: a handle, a ModuleSpec, a `hub.Module` in a graph, or what `hub.load` returns. Values of variables
-        are those of the session or object.
+      module: a handle, a ModuleSpec, a `hub.Module` in a graph, or what `hub.load` returns. Values of
+        variables are those of the session or object.
       path: directory to write. It appears whole or not at all, and must not hold a model yet.
       session: of a `hub.Module`; by default the default session.
       tags: of the graph variant that is served; None means no tags, or the only variant there is.
@@ -90,6 +90,6 @@ def _target(path: str | os.PathLike[str], version: int | None) -> str:
     target = to_write(path, EXPORT)
     if version is None:
         return target
-    if isinstance(version, bool) or not isinstance(version, int) or not 0 <= version < _MOST:
+    if type(version) is not int or not 0 <= version < _MOST:
         raise PathError(MSG_VERSION.format(version=version))
     return os.path.join(target, str(version))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +49,11 @@ class TestContent:
         variants = [(set(), {"training": False}), ({"train"}, {"training": True})]
         model = saved(modules.normalized, tmp_path / "out", variants)
         before = model(X).numpy()
-        moving = {name: value.numpy() for name, value in model.variable_map.items() if "mov" in name or "mean" in name}
+        moving = {
+            name: value.numpy()
+            for name, value in model.variable_map.items()
+            if "mov" in name or "mean" in name
+        }
         model(X, training=True)
         assert moving
         assert any(model.variable_map[name].numpy() != value for name, value in moving.items())
@@ -61,15 +64,19 @@ class TestContent:
         with tf.GradientTape() as tape:
             loss = tf.reduce_sum(model(np.array([[1, 2]], np.float32)))
         gradients = tape.gradient(loss, list(model.trainable_variables))
-        by_name = {v.name: g.numpy().tolist() for v, g in zip(model.trainable_variables, gradients, strict=True)}
+        by_name = {
+            v.name: g.numpy().tolist() for v, g in zip(model.trainable_variables, gradients, strict=True)
+        }
         assert [[1.0] * 3, [2.0] * 3] in by_name.values()
 
     @pytest.mark.parametrize("use_resource", [True, False])
     def test_both_kinds_of_variables(self, use_resource: bool, tmp_path: Path) -> None:
         model = saved(lambda: modules.scaled(use_resource), tmp_path / "out")
         model.variable_map["w"].assign(5.0)
-        assert model(np.float32([1, 2])).numpy().tolist() == [5.0, 10.0]
-        assert in_v1_session(tmp_path / "out", "serving_default", {"default": [1, 2]})["default"].tolist() == [3, 6]
+        assert model(np.array([1, 2], np.float32)).numpy().tolist() == [5.0, 10.0]
+        assert in_v1_session(tmp_path / "out", "serving_default", {"default": [1, 2]})[
+            "default"
+        ].tolist() == [3, 6]
 
     def test_regularization_losses(self, tmp_path: Path) -> None:
         model = saved(modules.regularized, tmp_path / "out")
@@ -84,7 +91,7 @@ class TestContent:
     def test_signatures_keep_their_names(self, tmp_path: Path) -> None:
         model = saved(modules.two_signatures, tmp_path / "out")
         assert sorted(model.signatures) == ["constant", "sum"]
-        one = np.float32([1])
+        one = np.ones([1], np.float32)
         assert model.signatures["sum"](a=one, b=one)["sum"].numpy().tolist() == [2]
         assert model({"a": one, "b": one}, signature="sum")["difference"].numpy().tolist() == [0]
 
@@ -101,8 +108,12 @@ class TestContent:
         for name in HOSTILE:
             given = "class_1" if name == "class" else name
             assert model.signatures[name](**{given: one, "other": one})[name].numpy().tolist() == [2.0]
-            assert model({name: one, "other": one}, signature=name, as_dict=True)[name].numpy().tolist() == [2.0]
-            assert in_v1_session(tmp_path / "out", name, {given: [1.0], "other": [1.0]})[name].tolist() == [2.0]
+            assert model({name: one, "other": one}, signature=name, as_dict=True)[name].numpy().tolist() == [
+                2.0
+            ]
+            assert in_v1_session(tmp_path / "out", name, {given: [1.0], "other": [1.0]})[name].tolist() == [
+                2.0
+            ]
 
     def test_a_signature_that_is_called_serving_default_already(self, tmp_path: Path) -> None:
         def build() -> None:
@@ -137,12 +148,14 @@ class TestContent:
         def build() -> None:
             words = tf1.placeholder(tf.string, [None])
             tables = [tf.lookup.StaticHashTable(modules.line_numbers(file), -1) for file in files]
-            hub.add_signature(inputs=words, outputs={"a": tables[0].lookup(words), "b": tables[1].lookup(words)})
+            hub.add_signature(
+                inputs=words, outputs={"a": tables[0].lookup(words), "b": tables[1].lookup(words)}
+            )
 
         out = tmp_path / "out"
         hub.save(hub.create_module_spec(build), out, verify=False)
         for file in files:
-            os.unlink(file)
+            Path(file).unlink()
         moved = out.rename(tmp_path / "moved")
         graphs = (moved / "saved_model.pb").read_bytes()
         assert str(tmp_path).encode() not in graphs
@@ -151,13 +164,17 @@ class TestContent:
         in_session = in_v1_session(moved, "serving_default", {"default": [b"x"]})
         assert (in_session["a"], in_session["b"]) == ([0], [1])
 
-    def test_a_large_checkpoint_in_several_parts(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_large_checkpoint_in_several_parts(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("hubexplore.hub.variants.restore.GROUP_BYTES", 4)
-        spec = hub.load_module_spec(modules.export(hub.create_module_spec(modules.affine), tmp_path / "module"))
+        spec = hub.load_module_spec(
+            modules.export(hub.create_module_spec(modules.affine), tmp_path / "module")
+        )
         model = loaded(spec, tmp_path / "out")
         assert len(list((tmp_path / "out" / "variables").iterdir())) == 3
         expected = modules.evaluate(spec, [[1.0, 2.0]])["default"]
-        assert np.allclose(model(np.float32([[1, 2]])).numpy(), expected)
+        assert np.allclose(model(np.array([[1, 2]], np.float32)).numpy(), expected)
 
     def test_it_is_read_again(self, tmp_path: Path) -> None:
         hub.save(hub.create_module_spec(modules.affine), tmp_path / "out", verify=False)
@@ -166,7 +183,7 @@ class TestContent:
         outputs = modules.evaluate(spec, [[1.0, 2.0]], "serving_default", ["serve"])
         assert outputs["default"].tolist() == expected.tolist()
         again = loaded(tmp_path / "out", tmp_path / "again")
-        assert np.array_equal(again(np.float32([[1, 2]]), signature="serving_default"), expected)
+        assert np.array_equal(again(np.array([[1, 2]], np.float32), signature="serving_default"), expected)
 
 
 class TestSubjects:
@@ -176,12 +193,12 @@ class TestSubjects:
             with session.building():
                 tf1.get_default_session().run(tf1.assign(module.variable_map["w"], 7.0))
             report = session.save(module, tmp_path / "out", verify=False)
-        assert tf.saved_model.load(report)(np.float32([1])).numpy().tolist() == [7.0]
+        assert tf.saved_model.load(report)(np.array([1], np.float32)).numpy().tolist() == [7.0]
 
     def test_trained_values_of_a_loaded_module(self, tmp_path: Path) -> None:
         module = hub.load(modules.export(hub.create_module_spec(modules.scaled), tmp_path / "module"))
         module.variable_map["w"].assign(9.0)
-        assert loaded(module, tmp_path / "out")(np.float32([1])).numpy().tolist() == [9.0]
+        assert loaded(module, tmp_path / "out")(np.array([1], np.float32)).numpy().tolist() == [9.0]
 
     def test_a_module_without_a_session(self, tmp_path: Path) -> None:
         with tf.Graph().as_default():
@@ -261,7 +278,7 @@ class TestProof:
         assert report.largest_difference == 0
         assert all("gradients are refused" in call.note for call in report.compared)
         with tf.GradientTape(), pytest.raises(LookupError, match="TF1 while loop"):
-            tf.saved_model.load(report)(np.float32([1]))
+            tf.saved_model.load(report)(np.array([1], np.float32))
 
     def test_a_wrong_value_is_found(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         answers = proof._answers
