@@ -21,8 +21,8 @@ MSG_OTHER_GRAPH: Final = (
 )
 MSG_FUNCTION: Final = """\
 Module {name!r} belongs to one graph, but it is called in the function {function!r}, which is outside of \
-it: Dataset.map, tf.function and similar calls trace a Python function into a new graph. Outside of graphs, use \
-hub.load, whose result can be called in any function:
+it: Dataset.map, tf.function and similar calls trace a Python function into a new graph. Outside of \
+graphs, use hub.load, whose result can be called in any function:
 
     module = hub.load(handle)
     dataset = dataset.batch(32).map(module)
