@@ -66,7 +66,8 @@ def test_texts(trainable: bool, text_path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("combiner", "first"), [("sum", [12.0, 24.0]), ("mean", [6.0, 12.0]), ("sqrtn", [12 / 2**0.5, 24 / 2**0.5])]
+    ("combiner", "first"),
+    [("sum", [12.0, 24.0]), ("mean", [6.0, 12.0]), ("sqrtn", [12 / 2**0.5, 24 / 2**0.5])],
 )
 def test_tokens_are_combined(combiner: str, first: list[float], text_path: str) -> None:
     with tf.Graph().as_default():

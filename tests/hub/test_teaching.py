@@ -152,7 +152,7 @@ def test_in_dataset_map() -> None:
         module = made(modules.affine)
     with (
         tf.Graph().as_default(),
-        taught("Dataset.map, tf.function and similar calls", "hub.eval_function_for_module", RuntimeError),
+        taught("Dataset.map, tf.function and similar calls", "hub.load(handle)", RuntimeError),
     ):
         tf.data.Dataset.from_tensors([[1.0, 2.0]]).map(lambda x: module(x))  # noqa: PLW0108 - as users write it
 
@@ -166,8 +166,8 @@ def test_as_the_function_of_dataset_map(needs_eager: None) -> None:
 
 def test_the_first_remedy_for_dataset_map(needs_eager: None) -> None:
     dataset = tf.data.Dataset.from_tensor_slices([[1.0, 2.0]] * 3)
-    with hub.eval_function_for_module(hub.create_module_spec(modules.affine)) as f:
-        rows = [f(batch) for batch in dataset.batch(2).as_numpy_iterator()]
+    module = hub.load(hub.create_module_spec(modules.affine))
+    rows = list(dataset.batch(2).map(module).as_numpy_iterator())
     np.testing.assert_allclose(np.concatenate(rows), [[19.0, 22.0, 25.0]] * 3)
 
 

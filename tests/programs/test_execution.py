@@ -92,13 +92,26 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(command: list[str], folder: Path, stdin: str = "") -> tuple[int, str, str]:
+def start(command: list[str], folder: Path) -> subprocess.Popen[str]:
     paths = os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]))
-    done = subprocess.run(
-        [sys.executable, *command], cwd=folder, input=stdin, capture_output=True, text=True, check=False,
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        [sys.executable, *command], cwd=folder, stdin=pipe, stdout=pipe, stderr=pipe, text=True,
         env={**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
-    return done.returncode, done.stdout, done.stderr
+
+
+def ended(process: subprocess.Popen[str], stdin: str = "") -> tuple[int, str, str]:
+    out, error = process.communicate(stdin)
+    return process.returncode, out, error
+
+
+def both(
+    words: list[str], folder: Path, stdin: str = ""
+) -> tuple[tuple[int, str, str], tuple[int, str, str]]:
+    """Exit code, output and errors under `python`, and under `hubexplore run`; at the same time."""
+    plain, own = start(words, folder), start(["-m", "hubexplore", "run", *words], folder)
+    return ended(plain, stdin), ended(own, stdin)
 
 
 def without_runpy(stderr: str) -> str:
@@ -110,8 +123,7 @@ def without_runpy(stderr: str) -> str:
 def test_a_script(name: str, folder: Path) -> None:
     (folder / "program.py").write_text(PROGRAMS[name])
     words = ["./program.py", "--tf1", "-m", "--help", "--", "x y"]
-    plain = run(words, folder, "input")
-    code, out, error = run(["-m", "hubexplore", "run", *words], folder, "input")
+    plain, (code, out, error) = both(words, folder, "input")
     if name == "a syntax error":
         assert error.startswith(plain[2])
         assert error.endswith("a part of Python up to 3.12.\n")
@@ -128,9 +140,8 @@ def test_a_script(name: str, folder: Path) -> None:
 )  # fmt: skip
 def test_modules_folders_and_standard_input(words: list[str], folder: Path) -> None:
     stdin = PROGRAMS["what it is told"] + "1 / 0\n" if words[0] == "-" else "input"
-    code, out, error = run(words, folder, stdin)
-    expected = (code, out, without_runpy(error))
-    assert run(["-m", "hubexplore", "run", *words], folder, stdin) == expected
+    (code, out, error), own = both(words, folder, stdin)
+    assert own == (code, out, without_runpy(error))
 
 
 @pytest.mark.parametrize(
@@ -143,7 +154,7 @@ def test_modules_folders_and_standard_input(words: list[str], folder: Path) -> N
     ],
 )
 def test_what_cannot_be_run(words: list[str], message: str, folder: Path) -> None:
-    code, out, error = run(["-m", "hubexplore", "run", *words], folder)
+    code, out, error = ended(start(["-m", "hubexplore", "run", *words], folder))
     assert (code, out) == (2, "")
     assert message in error
     assert error.count("\n") == 1

@@ -21,12 +21,11 @@ MSG_OTHER_GRAPH: Final = (
 )
 MSG_FUNCTION: Final = """\
 Module {name!r} belongs to one graph, but it is called in the function {function!r}, which is outside of \
-it: Dataset.map, tf.function and similar calls trace a Python function into a new graph. Apply the module to \
-batches outside of the function:
+it: Dataset.map, tf.function and similar calls trace a Python function into a new graph. Outside of \
+graphs, use hub.load, whose result can be called in any function:
 
-    with hub.eval_function_for_module(handle) as f:
-        for batch in dataset.batch(32).as_numpy_iterator():
-            outputs = f(batch)
+    module = hub.load(handle)
+    dataset = dataset.batch(32).map(module)
 
 or build the dataset, with its map, under `with module.graph.as_default():`, and read it with \
 tf.compat.v1.data.make_initializable_iterator."""
@@ -38,11 +37,10 @@ module outside of that function, and call it inside:
     module = hub.Module(handle)
     result = tf.cond(condition, lambda: module(x), lambda: y)  # or dataset.map(module), ...
 
-If there is no graph around the function, apply the module to batches, or use tf.compat.v1.wrap_function:
+If there is no graph around the function, use hub.load, whose result can be called in any function:
 
-    with hub.eval_function_for_module(handle) as f:
-        for batch in dataset.batch(32).as_numpy_iterator():
-            outputs = f(batch)"""
+    module = hub.load(handle)
+    dataset = dataset.batch(32).map(module)"""
 MSG_REPLICA: Final = """\
 hub.Module is made in a function that a {strategy} runs once for each of {count} replicas, but all of \
 them share the module. Make it outside of strategy.run, and call it inside:

@@ -265,7 +265,7 @@ def test_state_made_in_a_function(place: Any, spec_of: SpecOf, tmp_path: Path, g
     was_v2 = tf1.control_flow_v2_enabled()
     tf1.enable_control_flow_v2()
     try:
-        message = "made in the function '.*Make the module outside.*eval_function_for_module"
+        message = "made in the function '.*Make the module outside.*hub.load"
         with pytest.raises(RuntimeError, match=f"(?s){message}") as caught:
             place(building(spec_of(modules.scaled)))
         assert isinstance(caught.value, hub.HubError)
