@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from google.protobuf.message import DecodeError
 
-from hubexplore.errors import DamagedModuleError, NotAModuleError, UnsupportedFormatError
+from hubexplore.errors import MSG_AGAIN, DamagedModuleError, NotAModuleError, UnsupportedFormatError
 from hubexplore.summary.diagnosis import file_types
 from hubexplore.summary.diagnosis.saved_model_scan import LARGEST_TEXT
 from hubexplore.summary.files import wire
@@ -35,7 +35,6 @@ _MOST_FILES: Final = 200
 _DEEPEST: Final = 3
 _STEP: Final = re.compile(r"(\d+)\D*$")
 
-MSG_AGAIN: Final = "Copy or download the file again."
 MSG_NO_VALUES: Final = (
     "{meta!r} holds the graph of a checkpoint, but its values are missing: there is no {index!r} beside "
     "it.{others} Copy '{name}.index' and its '.data-' files into the same folder."

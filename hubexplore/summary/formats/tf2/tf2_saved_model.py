@@ -36,6 +36,7 @@ from hubexplore.summary.formats.tf2.tf2_variables import (
 from hubexplore.summary.graph.functions.inlining import Inlined, inline
 from hubexplore.summary.graph.traversal import index_nodes, node_of, reach, reached_functions
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE, INIT_OP, INTERNAL_SIGNATURES, MAIN_OPS
+from hubexplore.summary.size_check import check_count
 from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
 
 _STRING: Final = 7  # DT_STRING
@@ -64,7 +65,7 @@ def as_module(meta_graph: Any, entries: Mapping[str, CheckpointEntry]) -> Conver
       UnsupportedFormatError: it has more objects than are read.
     """
     objects = meta_graph.object_graph_def
-    object_graph.check_count(objects.nodes)
+    check_count(len(objects.nodes), object_graph.MOST_OBJECTS, "objects")
     nodes = index_nodes(meta_graph.graph_def.node)
     initializer = _initializer(meta_graph)
     roots = [getattr(*slot) for slot in _tensor_slots(meta_graph.signature_def)]
