@@ -21,7 +21,7 @@ from hubexplore.summary.files import wire
 from hubexplore.summary.files.filesystem import Filesystem, join, read_message
 from hubexplore.summary.files.paths import is_url
 from hubexplore.summary.model import FROZEN_GRAPH, TRAINING_CHECKPOINT
-from hubexplore.summary.module_format import GRAPH_FILES, MODULE_FILE
+from hubexplore.summary.module_format import FINGERPRINT_FILE, GRAPH_FILES, MODULE_FILE
 
 _STATE_FILE: Final = "checkpoint"
 _LARGEST_STATE: Final = 1 << 20
@@ -126,7 +126,7 @@ def _graph(path: str, filesystem: Filesystem) -> ModelFiles | None:
         return ModelFiles(FROZEN_GRAPH, path)
     name = _split(path)[1]
     # What is damaged or another message is found out when it is read.
-    may_be = name.lower().endswith(_GRAPH_ENDINGS) and name not in _OF_MODULES
+    may_be = name.lower().endswith(_GRAPH_ENDINGS) and name not in (*_OF_MODULES, FINGERPRINT_FILE)
     if not may_be or head[:1] in (b"", b"\x08") or file_types.file_kind(name, head).is_other:
         return None
     return ModelFiles(FROZEN_GRAPH, path, is_text=_META_TEXT.match(head) is not None)
@@ -134,7 +134,7 @@ def _graph(path: str, filesystem: Filesystem) -> ModelFiles | None:
 
 def _in_folder(path: str, filesystem: Filesystem, depth: int = 0) -> ModelFiles | None:
     names = sorted(filesystem.listdir(path))
-    if depth and any(name in _OF_MODULES for name in names):
+    if any(name in _OF_MODULES for name in names):
         return None
     if _STATE_FILE in names:
         found = _latest(path, filesystem)

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from hubexplore.summary.formats.converted import Converted
+from hubexplore.summary.formats.graph_files.graph_check import check_cycle
 from hubexplore.summary.formats.new_nodes import node_name, unused
 from hubexplore.summary.formats.tf2 import custom_gradients, object_graph
 from hubexplore.summary.formats.tf2.tf2_tables import add_import, find_contents
@@ -306,6 +307,7 @@ def _fill(new: Any, old_graph: Any, flat: Inlined, declared: Iterable[str]) -> N
     roots += [node_of(name) for name in declared]
     live = reach(index_nodes(flat.nodes), roots).nodes
     graph.node.extend(node for node in flat.nodes if node.name in live)
+    check_cycle(index_nodes(graph.node), "The graph of the signatures")
     for node in graph.node:
         if node.op in _NAMED_TABLES:
             node.op = _NAMED_TABLES[node.op]
