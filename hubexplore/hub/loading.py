@@ -106,8 +106,9 @@ def load_module_spec(
 ) -> DefinedSpec:
     """Loads the spec of a TF1 Hub module, or of a TF1 or TF2 SavedModel as one.
 
-    Collections of a TF1 SavedModel that a module cannot carry, which only training needs, are left out; the
-    logger "hubexplore" names them. `create_module_spec_from_saved_model` refuses them instead.
+    Collections of a TF1 SavedModel that a module cannot carry, which only training needs, are left out;
+    `create_module_spec_from_saved_model` refuses them instead. What was left out or chosen is in the notes of
+    the spec, which its display shows, and which the logger "hubexplore" says at the level INFO.
 
     The signatures, variables and assets of a TF2 SavedModel become those of a graph variant with its tags,
     usually `serve`. Variables have the names of their paths among the objects of the model. If it declares no
@@ -140,8 +141,9 @@ def load_module_spec(
       CheckpointMismatchError: (a ValueError) the checkpoint is that of another graph.
     """
     spec = open_spec(path, signatures=signatures, lift_constants=lift_constants)
+    # Nothing went wrong, so that it is no warning; the card of the spec, or of a module of it, has the notes.
     for note in spec.notes:
-        _LOGGER.warning("%s: %s", spec.title, note)
+        _LOGGER.info("%s: %s", spec.title, note)
     return spec
 
 

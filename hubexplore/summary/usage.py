@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from hubexplore.summary.compare.replacement import shape_text
 from hubexplore.summary.dtypes import ARRAYS, WIDTHS
+from hubexplore.summary.files.paths import is_text
 from hubexplore.summary.graph.neutral_values import neutral_values
 from hubexplore.summary.lookup import find_variant
 from hubexplore.summary.model import (
@@ -189,7 +190,7 @@ class _Inputs:
         name = f"example_{len(self.before)}" if self.before else "example"
         self.before.append(f"{name} = tf.train.Example()")
         for feature in features:
-            if feature.dtype not in _FEATURES or not _is_text(feature.name):
+            if feature.dtype not in _FEATURES or not is_text(feature.name):
                 raise _NoValueError
             kind, value = _FEATURES[feature.dtype]
             several = f"[{value}] * {feature.count}" if feature.count != 1 else f"[{value}]"
@@ -210,15 +211,6 @@ def _part(whole: TensorSummary, position: int, dtype: str, shape: tuple[int, ...
     width = shape[position]
     ends = [row * width for row in range(math.prod(shape[:position]) + 1)]
     return f"np.array({ends!r}, {dtype!r})"
-
-
-def _is_text(name: str) -> bool:
-    """Whether a message can have this string."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _picture(encoding: Encoding) -> str:

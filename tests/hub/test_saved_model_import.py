@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import logging
 import shutil
 from pathlib import Path
@@ -164,11 +165,16 @@ def test_the_text_form(tmp_path: Path) -> None:
 
 def test_a_module_is_made_of_its_path(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = _write(tmp_path / "saved", collection="my\nown")
-    spec = hub.load_module_spec(path)
+    with caplog.at_level(logging.INFO, "hubexplore"):
+        spec = hub.load_module_spec(path)
     _check(spec)
-    assert [record.getMessage() for record in caplog.records] == [
-        f"{path}: The collection 'my\\nown' is left out, because a module cannot have it."
-    ]
+    note = "The collection 'my\\nown' is left out, because a module cannot have it."
+    assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
+        (logging.INFO, f"{path}: {note}")
+    ], "a note is no warning"
+    # What a notebook shows of a spec has it, once.
+    shown = html.unescape(spec._repr_html_() or "")
+    assert shown.count("is left out, because a module cannot have it.") == 1
     assert spec.summary().notes == hub.summarize(path).notes == spec.notes
     with tf.Graph().as_default():
         assert sorted(hub.Module(path, tags=["serve"]).variable_map) == ["global_step", "scope/w"]

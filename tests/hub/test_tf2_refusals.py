@@ -13,7 +13,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 import hubexplore as hub
-from tests.hub import tf2_models
+from tests.hub import graph_models, tf2_models
 from tests.hub.tf2_models import function, numbers, save, spec
 
 pytestmark = pytest.mark.usefixtures("needs_eager")
@@ -175,3 +175,41 @@ def test_a_variable_of_keras_has_the_name_of_its_layer(tmp_path: Path) -> None:
     with tf.Graph().as_default():
         names = list(hub.Module(path, tags={"serve"}).variable_map)
     assert names == ["all/2", "dense/kernel", "dense/kernel_1"]
+
+
+@pytest.mark.parametrize("where", ["body", "call"])
+def test_nodes_in_a_cycle(where: str, tmp_path: Path) -> None:
+    path = _two(tmp_path)
+    saved_model, file = edited(path)
+    graph = saved_model.meta_graphs[0].graph_def
+    if where == "body":
+        for body in graph.library.function:
+            for node in body.node_def:
+                if node.op == "Mul":
+                    node.input[0] = f"{node.name}:z:0"
+    else:
+        for node in graph.node:
+            if node.op == "StatefulPartitionedCall" and any(
+                "serving" in edge or "good" in edge for edge in node.input
+            ):
+                node.input[0] = node.name
+    file.write_bytes(saved_model.SerializeToString())
+    with pytest.raises(
+        hub.HubError, match=r"its nodes form a cycle.*'mul' <- 'mul'|are its own arguments|form a cycle"
+    ):
+        hub.load_module_spec(path)
+    assert any("form a cycle" in warning for warning in hub.summarize(path).warnings)
+
+
+def test_a_fingerprint_that_is_none_of_the_model(tmp_path: Path) -> None:
+    """A SavedModel is never taken for the frozen graph that a file beside it may look like."""
+    path = Path(_two(tmp_path))
+    (path / "fingerprint.pb").write_bytes(b"\x28\x05")  # the hash 5 of the checkpoint
+    with pytest.raises(ValueError, match=r"variables\.index' does not have the fingerprint"):
+        hub.load_module_spec(path)
+    (path / "fingerprint.pb").write_bytes(b"\xff\xff\xff")
+    with pytest.raises(ValueError, match=r"'fingerprint\.pb' is not readable"):
+        hub.load_module_spec(path)
+    (path / "fingerprint.pb").unlink()
+    shutil.copy(graph_models.frozen(tmp_path, graph_models.mlp).path, path / "frozen.pb")
+    assert hub.load_module_spec(path).get_signature_names(["serve"]) == ["bad", "good"]

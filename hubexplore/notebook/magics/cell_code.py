@@ -15,6 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from hubexplore.display.wording import beginning
 from hubexplore.errors import HubError
 from hubexplore.notebook.magics.line_parser import one_line
+from hubexplore.summary.files.paths import is_text
 
 # What Python's parser raises: ValueError for a zero byte and for half of a surrogate pair, RecursionError and
 # MemoryError for code that is nested too deeply.
@@ -153,19 +154,10 @@ def naming_the_line(file: str) -> Iterator[None]:
         raise UsageError(f"Line {line} of the cell: {one_line(error)}") from None
 
 
-def _is_text(source: str) -> bool:
-    """Whether UTF-8 can encode a source: half of a surrogate pair is not a character."""
-    try:
-        source.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _register_source(shell: InteractiveShell, magic: str, body: str) -> str:
     """Registers a cell with IPython, so that tracebacks show its lines; returns the name of its file."""
     whole = f"{magic}\n{body}"
-    if not _is_text(whole):
+    if not is_text(whole):
         raise UsageError(
             "The cell holds half of a surrogate pair, which is not a character. Type that character again."
         )

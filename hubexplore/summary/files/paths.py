@@ -226,3 +226,12 @@ def _registered_home() -> str:
         return pwd.getpwuid(os.getuid()).pw_dir or "~"
     except (ImportError, KeyError):  # Windows; a container's user without an entry
         return "~"
+
+
+def is_text(text: str) -> bool:
+    """Whether UTF-8 can encode a text: half of a surrogate pair is not a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

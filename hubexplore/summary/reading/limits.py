@@ -6,15 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
-from hubexplore.errors import UnsupportedFormatError
 from hubexplore.summary.module_format import ATTACHMENTS
 from hubexplore.summary.reading.resources import ASSETS_COLLECTION
 from hubexplore.summary.reading.variables import VARIABLE_COLLECTIONS
-
-MSG_MANY: Final = (
-    "The module lists {count:,} {what}; the limit is {limit:,}, several times as many as the largest "
-    "published models have. If the module is not damaged, open it with tf.saved_model.load."
-)
+from hubexplore.summary.size_check import check_count
 
 _NODES: Final = "nodes"
 _FUNCTIONS: Final = "functions"
@@ -49,16 +44,6 @@ def check(meta_graphs: Iterable[Any]) -> None:
         counts.update(_counts(meta_graph))
     for what, limit in _MOST.items():
         check_count(counts[what], limit, what)
-
-
-def check_count(count: int, limit: int, what: str) -> None:
-    """Checks that a module does not list too much of one kind.
-
-    Raises:
-      UnsupportedFormatError: it lists more than `limit`.
-    """
-    if count > limit:
-        raise UnsupportedFormatError(MSG_MANY.format(count=count, what=what, limit=limit))
 
 
 def _counts(meta_graph: Any) -> dict[str, int]:

@@ -10,12 +10,13 @@ from typing import Any, Final
 from google.protobuf.message import DecodeError
 
 from hubexplore.errors import reading
-from hubexplore.summary.formats.tf2.object_graph import VALUE, check_count, checkpoint_paths
+from hubexplore.summary.formats.tf2.object_graph import MOST_OBJECTS, VALUE, checkpoint_paths
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import VariableDef, dtype_name
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.model import GLOBAL, LOCAL, PartitionSummary, Shape, VariableSummary
 from hubexplore.summary.reading.local_variables import VARIABLE_OPS, main_op_values, starting, unlisted
+from hubexplore.summary.size_check import check_count
 from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
 
 _TRAINABLE: Final = "trainable_variables"
@@ -184,7 +185,7 @@ def _declared(node: Any) -> tuple[str, Shape]:
 
 def _of_objects(objects: Any, nodes: Mapping[str, Any], entries: Entries) -> list[VariableSummary]:
     """The variables among the objects of a TF2 SavedModel whose graph is not that of a module."""
-    check_count(objects)
+    check_count(len(objects), MOST_OBJECTS, "objects")
     paths = checkpoint_paths(objects)
     # Objects do not name their nodes: the handle of a variable is the node whose shared_name is the
     # variable's name.

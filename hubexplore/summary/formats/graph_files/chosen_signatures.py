@@ -13,6 +13,7 @@ from hubexplore.summary.formats.graph_files.graph_parts import Nodes
 from hubexplore.summary.formats.graph_files.tensor_names import argument_names
 from hubexplore.summary.graph.ops.op_definitions import OpDefinition
 from hubexplore.summary.graph.traversal import node_of
+from hubexplore.summary.lookup import first_names
 from hubexplore.summary.module_format import DEFAULT_OUTPUT
 
 _MOST_COMPARED: Final = 20_000
@@ -150,14 +151,13 @@ def _check_fed(signature: str, inputs: Mapping[str, str], outputs: Mapping[str, 
         missing = unfed(nodes, tensor, inputs.values())
         if missing:
             several = len(missing) > 1
-            more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
             raise SignatureError(
                 MSG_UNFED.format(
                     signature=signature,
                     output=output,
                     tensor=tensor,
                     what="the placeholders" if several else "the placeholder",
-                    missing=", ".join(map(repr, missing[:_MOST_NAMED])) + more,
+                    missing=first_names(missing, _MOST_NAMED),
                     verb="are" if several else "is",
                     inputs=sorted(inputs.values()),
                     pronoun="them" if several else "it",

@@ -18,6 +18,7 @@ from hubexplore.summary.formats.graph_files.chosen_signatures import (
 )
 from hubexplore.summary.formats.graph_files.flat_graph import FlatGraph, flatten
 from hubexplore.summary.formats.graph_files.module_graph import build, named, plan
+from hubexplore.summary.lookup import first_names
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 from hubexplore.summary.wishes import NO_WISHES, Wishes
 
@@ -71,7 +72,7 @@ def as_module(meta_graph: Any, title: str, wishes: Wishes = NO_WISHES) -> Conver
         notes.clear()
     unfrozen = [node for node in variables if node in what.needed]
     if unfrozen:
-        raise NotAModuleError(MSG_NOT_FROZEN.format(title=name, names=_listed(unfrozen)))
+        raise NotAModuleError(MSG_NOT_FROZEN.format(title=name, names=first_names(unfrozen, _MOST_NAMED)))
     new = build(meta_graph, nodes, chosen, what)
     if wishes.lift_constants:
         constants.lift(new)
@@ -102,17 +103,12 @@ def _resolved(chosen: Mapping[str, ChosenSignature], flat: FlatGraph) -> dict[st
     }
 
 
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return ", ".join(map(repr, names[:_MOST_NAMED])) + more
-
-
 def describe_choice(chosen: Mapping[str, ChosenSignature]) -> str:
     """Says which tensors were taken for the inputs and outputs of a graph that declares none."""
     signature = next(iter(chosen.values()))
-    inputs = _listed(list(signature.inputs.values())) or "no tensor"
+    inputs = first_names(signature.inputs.values(), _MOST_NAMED) or "no tensor"
+    outputs = first_names(signature.outputs.values(), _MOST_NAMED)
     return (
-        f"The graph declares no signature. Its inputs are {inputs}, its outputs "
-        f"{_listed(list(signature.outputs.values()))}; signatures={{'default': (inputs, outputs)}} "
-        f"chooses others."
+        f"The graph declares no signature. Its inputs are {inputs}, its outputs {outputs}; "
+        f"signatures={{'default': (inputs, outputs)}} chooses others."
     )

@@ -38,13 +38,26 @@ def checked_index(nodes: Sequence[Any], title: str) -> dict[str, Any]:
                     f"{closest(wanted, near)} The file is truncated or altered; get it again, or freeze the "
                     f"graph again."
                 )
+    check_cycle(index, title)
+    return index
+
+
+def check_cycle(index: Mapping[str, Any], title: str) -> None:
+    """Checks that no node is computed from itself, but for the loops of TF1.
+
+    Args:
+      index: node name -> node; inputs that it lacks do not count.
+      title: what messages call the graph.
+
+    Raises:
+      DamagedModuleError: names the nodes.
+    """
     cycle = _cycle(index)
     if cycle:
         shown = " <- ".join(map(repr, cycle[:_MOST_NAMED])) + (" ..." if len(cycle) > _MOST_NAMED else "")
         raise DamagedModuleError(
             f"{title}: its nodes form a cycle, so none of them can be computed: {shown}. The file is altered."
         )
-    return index
 
 
 def _cycle(index: Mapping[str, Any]) -> list[str]:
@@ -55,7 +68,7 @@ def _cycle(index: Mapping[str, Any]) -> list[str]:
     for name, node in index.items():
         for edge in node.input:
             producer = node_of(edge)
-            if index[producer].op not in _BACK_EDGES:
+            if producer in index and index[producer].op not in _BACK_EDGES:
                 waiting[name] += 1
                 consumers.setdefault(producer, []).append(name)
     ready = [name for name, count in waiting.items() if not count]
@@ -74,6 +87,6 @@ def _cycle(index: Mapping[str, Any]) -> list[str]:
         name = next(
             producer
             for producer in map(node_of, index[name].input)
-            if waiting[producer] and index[producer].op not in _BACK_EDGES
+            if waiting.get(producer) and index[producer].op not in _BACK_EDGES
         )
     return [*list(path)[path[name] :], name]

@@ -14,14 +14,14 @@ from typing import Any, Final
 
 from google.protobuf.message import DecodeError
 
-from hubexplore.errors import DamagedModuleError, NotAModuleError, UnsupportedFormatError
+from hubexplore.errors import MSG_AGAIN, DamagedModuleError, NotAModuleError, UnsupportedFormatError
 from hubexplore.summary.diagnosis import file_types
 from hubexplore.summary.diagnosis.saved_model_scan import LARGEST_TEXT
 from hubexplore.summary.files import wire
 from hubexplore.summary.files.filesystem import Filesystem, join, read_message
 from hubexplore.summary.files.paths import is_url
 from hubexplore.summary.model import FROZEN_GRAPH, TRAINING_CHECKPOINT
-from hubexplore.summary.module_format import GRAPH_FILES, MODULE_FILE
+from hubexplore.summary.module_format import FINGERPRINT_FILE, GRAPH_FILES, MODULE_FILE
 
 _STATE_FILE: Final = "checkpoint"
 _LARGEST_STATE: Final = 1 << 20
@@ -35,7 +35,6 @@ _MOST_FILES: Final = 200
 _DEEPEST: Final = 3
 _STEP: Final = re.compile(r"(\d+)\D*$")
 
-MSG_AGAIN: Final = "Copy or download the file again."
 MSG_NO_VALUES: Final = (
     "{meta!r} holds the graph of a checkpoint, but its values are missing: there is no {index!r} beside "
     "it.{others} Copy '{name}.index' and its '.data-' files into the same folder."
@@ -126,7 +125,7 @@ def _graph(path: str, filesystem: Filesystem) -> ModelFiles | None:
         return found
     name = _split(path)[1]
     # What is damaged or another message is found out when it is read.
-    may_be = name.lower().endswith(_GRAPH_ENDINGS) and name not in _OF_MODULES
+    may_be = name.lower().endswith(_GRAPH_ENDINGS) and name not in (*_OF_MODULES, FINGERPRINT_FILE)
     if not may_be or head[:1] in (b"", b"\x08") or file_types.file_kind(name, head).is_other:
         return None
     return ModelFiles(FROZEN_GRAPH, path, is_text=_META_TEXT.match(head) is not None)

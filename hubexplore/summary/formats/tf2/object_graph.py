@@ -9,20 +9,14 @@ names in the checkpoint; tensorflow/python/saved_model/save.py for captures.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
-
-from hubexplore.errors import UnsupportedFormatError
 
 VALUE: Final = "/.ATTRIBUTES/VARIABLE_VALUE"
 OPTIMIZER_SLOT: Final = "/.OPTIMIZER_SLOT/"
 """What the name of an optimizer's slot in a checkpoint contains."""
 MOST_OBJECTS: Final = 250_000
 """Maximum number of objects that are read."""
-MSG_MANY: Final = (
-    "The module lists {count:,} {what}; the limit is {limit:,}, several times as many as the largest "
-    "published models have. If the module is not damaged, open it with tf.saved_model.load."
-)
 # Characters of an object's path; the paths of a chain of objects together grow with the square of its length.
 _LONGEST_PATH: Final = 2_000
 # Children under which Keras repeats what its layers have under names of their own, by number.
@@ -31,12 +25,6 @@ _BOOKKEEPING: Final = re.compile(
 )
 _GENERIC: Final = re.compile(r"(Variable)?(_\d+)?")
 _CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
-
-
-def check_count(objects: Collection[Any]) -> None:
-    """Raises UnsupportedFormatError if there are more objects than are read."""
-    if len(objects) > MOST_OBJECTS:
-        raise UnsupportedFormatError(MSG_MANY.format(count=len(objects), what="objects", limit=MOST_OBJECTS))
 
 
 def checkpoint_paths(objects: Any) -> dict[int, str]:

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from hubexplore.summary.formats.converted import Converted
+from hubexplore.summary.formats.graph_files.graph_check import check_cycle
 from hubexplore.summary.formats.new_nodes import node_name, unused
 from hubexplore.summary.formats.tf2 import custom_gradients, object_graph
 from hubexplore.summary.formats.tf2.functions_as_signatures import has_signatures, with_signatures
@@ -37,6 +38,7 @@ from hubexplore.summary.formats.tf2.tf2_variables import (
 from hubexplore.summary.graph.functions.inlining import Inlined, inline
 from hubexplore.summary.graph.traversal import index_nodes, node_of, reach, reached_functions
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE, INIT_OP, INTERNAL_SIGNATURES, MAIN_OPS
+from hubexplore.summary.size_check import check_count
 from hubexplore.summary.weights.checkpoint_index import CheckpointEntry
 
 _STRING: Final = 7  # DT_STRING
@@ -64,7 +66,7 @@ def as_module(meta_graph: Any, entries: Mapping[str, CheckpointEntry]) -> Conver
       DamagedModuleError: its parts do not fit together, or its functions call themselves.
       UnsupportedFormatError: it has more objects than are read.
     """
-    object_graph.check_count(meta_graph.object_graph_def.nodes)
+    check_count(len(meta_graph.object_graph_def.nodes), object_graph.MOST_OBJECTS, "objects")
     notes: tuple[str, ...] = ()
     if not has_signatures(meta_graph):
         meta_graph, notes = with_signatures(meta_graph)
@@ -310,6 +312,7 @@ def _fill(new: Any, old_graph: Any, flat: Inlined, declared: Iterable[str]) -> N
     roots += [node_of(name) for name in declared]
     live = reach(index_nodes(flat.nodes), roots).nodes
     graph.node.extend(node for node in flat.nodes if node.name in live)
+    check_cycle(index_nodes(graph.node), "The graph of the signatures")
     for node in graph.node:
         if node.op in _NAMED_TABLES:
             node.op = _NAMED_TABLES[node.op]
