@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import hubexplore as hub
 from hubexplore.errors import SignatureError
@@ -16,6 +17,7 @@ from hubexplore.session.session import NotebookSession
 from tests.inputs.fields_of import field
 from tests.inputs.odd_modules import MODULES
 
+tf1 = tf.compat.v1
 EXPECTED = {
     "flattened": {"default": (2, 36, 32, 1)},
     "stated_output": {"default": (2, 32, 36, 32, 1)},
@@ -160,3 +162,33 @@ def test_words_come_from_the_vocabulary() -> None:
 
 def test_a_probability_to_keep_is_one() -> None:
     assert np.all(examples.fill(form_of("kept"), "Random (seed 0)")["keep_prob"].value == 1.0)
+
+
+def test_parts_of_ragged_and_sparse_tensors_fit_together() -> None:
+    """TF2 takes these as plain inputs with numbered names."""
+
+    def module_fn() -> None:
+        flat = tf1.placeholder(tf.float32, [None], name="flat")
+        outer, inner = (tf1.placeholder(tf.int64, [None]) for _ in range(2))
+        rows = tf.RaggedTensor.from_nested_row_splits(flat, [outer, inner], validate=True)
+        indices, values = tf1.placeholder(tf.int64, [None, 2]), tf1.placeholder(tf.float32, [None])
+        shape = tf1.placeholder(tf.int64, [2])
+        product = tf.sparse.sparse_dense_matmul(tf.SparseTensor(indices, values, shape), tf.ones([10, 3]))
+        hub.add_signature(
+            inputs={"r": flat, "r_1": outer, "r_2": inner, "s": indices, "s_1": values, "s_2": shape},
+            outputs={"sums": tf.reduce_sum(rows, 2).to_tensor(), "product": product},
+        )
+
+    spec = hub.create_module_spec(module_fn)
+    summary = spec.summary()
+    assert summary.source is not None
+    (variant,) = summary.variants
+    form = fields(variant.signatures[0], variant, summary.source.meta_graphs[()])
+    with NotebookSession() as session:
+        module = session.load(spec, "it")
+        inputs = find_example(form, lambda values: session.call(module, values, as_dict=True))
+    assert inputs["r_1"].value.tolist() == [0, 2, 4]
+    assert inputs["r_2"].value.tolist() == [0, 2, 4, 6, 8]
+    assert inputs["r"].value.shape == (8,)
+    assert inputs["s"].value.tolist() == [[0, 0], [1, 0]]
+    assert inputs["s_2"].value.tolist() == [2, 10]

@@ -16,6 +16,7 @@ import numpy as np
 
 from hubexplore.errors import HubError, SignatureError, closest
 from hubexplore.inputs import pictures
+from hubexplore.inputs.examples import composite_parts
 from hubexplore.inputs.external import picture_files
 from hubexplore.inputs.fields import IMAGE, RAGGED, SPARSE, Field, numpy_dtype
 from hubexplore.inputs.graph_uses import Use
@@ -138,7 +139,9 @@ def candidates(fields: Sequence[Field], rows: int = ROWS) -> Iterator[dict[str, 
     likely += [(kind, first, rows) for kind in known[1:]]
     likely += [(kind, turn, count) for kind in known for turn in others for count in (rows, 1)]
     seen = set()
-    for kind, (turn, size), count in likely:
+    for number, (kind, (turn, size), count) in enumerate(likely):
+        if number == 1:
+            yield from _in_parts(fields, rows)
         shapes = [shape_for(field, count, size, turn) for field in fields]
         key = (kind, *shapes, *(raw_counts(field, count, size, turn) for field in fields))
         if key in seen or (size and sum(map(math.prod, shapes)) > MAX_GUESSED):
@@ -148,6 +151,18 @@ def candidates(fields: Sequence[Field], rows: int = ROWS) -> Iterator[dict[str, 
             yield fill(fields, kind, count, size, turn)
         except HubError:  # too large: other sizes may fit
             continue
+
+
+def _in_parts(fields: Sequence[Field], rows: int) -> Iterator[dict[str, InputValue]]:
+    """Examples whose inputs fit together as the parts of ragged and sparse tensors."""
+    groups = composite_parts.groups(fields)
+    for width in composite_parts.widths(groups) if groups else ():
+        example = fill(fields, kinds(fields)[0], rows)
+        for group in groups:
+            values = make(group.values, kinds([group.values])[0], group.count(rows))
+            parts = group.parts(values, rows, width)
+            example |= {name: InputValue(part) for name, part in parts.items()}
+        yield example
 
 
 # ---- one input
