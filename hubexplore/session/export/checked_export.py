@@ -68,7 +68,7 @@ def _unsaved_entries(module: Module, session: tf.compat.v1.Session) -> Iterator[
     if not tables or graph.finalized:
         return
     imported = {
-        op.inputs[0].op.name: _rows(op.inputs[1])
+        _origin(op.inputs[0]).name: _rows(_origin(op.inputs[1]))
         for op in graph.get_operations()
         if op.type == _IMPORT and op.name.startswith(prefix)
     }
@@ -83,10 +83,14 @@ def _unsaved_entries(module: Module, session: tf.compat.v1.Session) -> Iterator[
             )
 
 
-def _rows(keys: tf.Tensor) -> int:
-    """The number of keys that an op imports: the rows of the constant they come from."""
-    source = keys.op
-    while source.type in ("Identity", "PlaceholderWithDefault"):
-        source = source.inputs[0].op
-    shape = source.outputs[0].shape
+def _origin(tensor: tf.Tensor) -> tf.Operation:
+    """The op that a tensor is from, through those that pass it on."""
+    while tensor.op.type in ("Identity", "PlaceholderWithDefault"):
+        tensor = tensor.op.inputs[0]
+    return tensor.op
+
+
+def _rows(keys: tf.Operation) -> int:
+    """The number of keys in a constant."""
+    shape = keys.outputs[0].shape
     return (shape[0] or 0) if shape.rank else 0
