@@ -132,6 +132,10 @@ def test_tables_and_files_are_there(tmp_path: Path) -> None:
     )
     model.counts = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, 0)
     model.counts.insert(["cat"], [7])
+    dense = tf.lookup.experimental.DenseHashTable(tf.int64, tf.float32, 0.0, empty_key=-1, deleted_key=-2)
+    dense.insert([1, 2], [0.5, 0.25])
+    model.dense = dense
+    model.weigh = tf.function(dense.lookup, input_signature=[spec(None, dtype=tf.int64, name="i")])
     model.file = tf.saved_model.Asset(str(vocabulary))
     model.read = tf.function(lambda: tf.io.read_file(model.file.asset_path), input_signature=[])
     model.count = tf.function(model.counts.lookup, input_signature=[spec(None, dtype=tf.string, name="w")])
@@ -139,9 +143,11 @@ def test_tables_and_files_are_there(tmp_path: Path) -> None:
     vocabulary.unlink()
     with NotebookSession() as session:
         module = session.load(tmp_path / "model")
-        session.export(module, tmp_path / "module")
+        assert not session.export(module, tmp_path / "module", verify=True).warnings
     for path in (tmp_path / "model", tmp_path / "module"):
-        assert hub.load_module_spec(path).get_signature_names({"serve"}) == ["count", "read", "tokenizer"]
+        names = hub.load_module_spec(path).get_signature_names({"serve"})
+        assert names == ["count", "read", "tokenizer", "weigh"]
+        assert _run(path, "weigh", [2, 9])["default"].tolist() == [0.25, 0.0]
         assert _run(path, "tokenizer", ["dog", "?"])["default"].tolist() == [1, -1]
         assert _run(path, "count", ["cat", "?"])["default"].tolist() == [7, 0]
         assert _run(path, "read", None)["default"] == b"cat\ndog\n"

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import hubexplore as hub
 from hubexplore.errors import SignatureError
@@ -17,6 +18,7 @@ from hubexplore.session.session import NotebookSession
 from tests.inputs.fields_of import field
 from tests.inputs.odd_modules import MODULES, shortened
 
+tf1 = tf.compat.v1
 EXPECTED = {
     "flattened": {"default": (2, 36, 32, 1)},
     "stated_output": {"default": (2, 32, 36, 32, 1)},
@@ -179,3 +181,34 @@ def test_lengths_of_shortened_rows_are_as_long_as_they_can_be() -> None:
     with hub.eval_function_for_module(spec) as run:
         found = find_example(form_of(shortened), run)
     assert found["seq_len"].value.tolist() == [8, 8]
+
+
+def test_parts_of_ragged_and_sparse_tensors_fit_together() -> None:
+    """TF2 takes these as plain inputs with numbered names."""
+
+    def module_fn() -> None:
+        flat = tf1.placeholder(tf.float32, [None], name="flat")
+        outer, inner = (tf1.placeholder(tf.int64, [None]) for _ in range(2))
+        rows = tf.RaggedTensor.from_nested_row_splits(flat, [outer, inner], validate=True)
+        indices, values = tf1.placeholder(tf.int64, [None, 2]), tf1.placeholder(tf.float32, [None])
+        shape = tf1.placeholder(tf.int64, [2])
+        product = tf.sparse.sparse_dense_matmul(tf.SparseTensor(indices, values, shape), tf.ones([10, 3]))
+        hub.add_signature(
+            inputs={"r": flat, "r_1": outer, "r_2": inner, "s": indices, "s_1": values, "s_2": shape},
+            outputs={"sums": tf.reduce_sum(rows, 2).to_tensor(), "product": product},
+        )
+
+    spec = hub.create_module_spec(module_fn)
+    summary = spec.summary()
+    assert summary.source is not None
+    (variant,) = summary.variants
+    form = fields(variant.signatures[0], variant, summary.source.meta_graphs[()])
+    with NotebookSession() as session:
+        module = session.load(spec, "it")
+        inputs = find_example(form, lambda values: session.call(module, values, as_dict=True))
+    values = {name: entry.value for name, entry in inputs.items()}
+    assert values["r_1"][0] == values["r_2"][0] == 0
+    assert values["r_1"][-1] == len(values["r_2"]) - 1
+    assert values["r_2"][-1] == len(values["r"]) > 0
+    assert values["s_2"][1] == 10
+    assert len(values["s"]) == len(values["s_1"]) > 0

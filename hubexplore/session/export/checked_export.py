@@ -18,6 +18,7 @@ from hubexplore.session.export.verification import compare_with_export
 _FILLED_BY_CALLS: Final = frozenset(
     {"MutableHashTableV2", "MutableHashTableOfTensorsV2", "MutableDenseHashTableV2"}
 )
+_IMPORT: Final = "LookupTableImportV2"
 
 
 def export(
@@ -54,7 +55,10 @@ def _forgotten_steps(module: Module, path: str) -> Iterator[str]:
 
 
 def _unsaved_entries(module: Module, session: tf.compat.v1.Session) -> Iterator[str]:
-    """Warnings of what a module cannot hold: the entries of tables that were filled by calls."""
+    """Warnings of what a module cannot hold: the entries of tables that were filled by calls.
+
+    The entries that an op of the module itself imports, as those of a TF2 model, are in every export.
+    """
     graph = module.graph
     prefix = f"{module.scope}/"
     tables = [
@@ -63,12 +67,30 @@ def _unsaved_entries(module: Module, session: tf.compat.v1.Session) -> Iterator[
     # Ops that ask for the sizes cannot be added to a finalized graph.
     if not tables or graph.finalized:
         return
+    imported = {
+        _origin(op.inputs[0]).name: _rows(_origin(op.inputs[1]))
+        for op in graph.get_operations()
+        if op.type == _IMPORT and op.name.startswith(prefix)
+    }
     with graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
         sizes = [tf.raw_ops.LookupTableSizeV2(table_handle=op.outputs[0]) for op in tables]
     for op, size in zip(tables, session.run(sizes), strict=True):
-        if size:
+        if size > imported.get(op.name, 0):
             name, entries = op.name.removeprefix(prefix), "1 entry" if size == 1 else f"{size:,} entries"
             yield (
                 f"Table {name!r} has {entries} in this session. A module cannot hold the entries of such a "
                 f"table, so the exported module starts without them."
             )
+
+
+def _origin(tensor: tf.Tensor) -> tf.Operation:
+    """The op that a tensor is from, through those that pass it on."""
+    while tensor.op.type in ("Identity", "PlaceholderWithDefault"):
+        tensor = tensor.op.inputs[0]
+    return tensor.op
+
+
+def _rows(keys: tf.Operation) -> int:
+    """The number of keys in a constant."""
+    shape = keys.outputs[0].shape
+    return (shape[0] or 0) if shape.rank else 0

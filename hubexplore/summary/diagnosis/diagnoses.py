@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -13,6 +14,7 @@ from hubexplore.summary.files.paths import unreplaced_variable
 from hubexplore.summary.lookup import first_names
 from hubexplore.summary.module_format import GRAPH_FILE, GRAPH_TEXT_FILE, MODULE_FILE
 
+_KERAS_OBJECTS: Final = re.compile(r"layer(_with_weights)?-\d+")
 _SHOWN: Final = 5
 """Maximum number of names or graph variants that a message lists."""
 
@@ -141,6 +143,38 @@ class BareCheckpoint(Diagnosis):
         return (
             "Build the graph with hub.create_module_spec(module_fn), then write a module with these weights: "
             f"spec.export(NEW_PATH, checkpoint_path={prefix!r})."
+        )
+
+
+@dataclass(frozen=True)
+class ObjectCheckpoint(BareCheckpoint):
+    """A checkpoint of `tf.train.Checkpoint` or of Keras, whose weights are named by objects.
+
+    Attributes:
+      names: of the objects that were saved, as they were passed.
+    """
+
+    names: tuple[str, ...] = ()
+
+    def what(self) -> str:
+        """See the base class."""
+        listed = first_names(self.names, _SHOWN)
+        return f"is a checkpoint of objects ({listed}), that is weights without a graph"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        prefix = self.prefixes[-1] if self.prefixes else path
+        saved = f"tf.saved_model.save(model, {f'{prefix}_saved_model'!r})"
+        if any(_KERAS_OBJECTS.fullmatch(name) for name in self.names):
+            return (
+                "Keras 2 wrote it. Build the model with its code and Keras 2 (`pip install tf_keras`), then "
+                f"write a SavedModel, and open that: model.load_weights({prefix!r}); {saved}"
+            )
+        name = next((name for name in self.names if "model" in name), next(iter(self.names), "model"))
+        passed = f"{name}=model" if name.isidentifier() else "model"
+        return (
+            "Build the objects with their code, then write a SavedModel, and open that: "
+            f"tf.train.Checkpoint({passed}).restore({prefix!r}).expect_partial(); {saved}"
         )
 
 

@@ -27,6 +27,10 @@ _KERAS_RENAMED: Final = FileKind(
     "a Keras model", "Give it a name that ends with '.keras'; keras.saving.load_model opens no other."
 )
 _KERAS_HDF5: Final = FileKind("a Keras model in an HDF5 file", _TO_SAVED_MODEL)
+_KERAS_HDF5_RENAMED: Final = FileKind(
+    "a Keras model in an HDF5 file",
+    "Give it a name that ends with '.h5'; keras.saving.load_model opens no HDF5 file of another name.",
+)
 _KERAS_WEIGHTS: Final = FileKind(
     "the weights of a Keras model, without the model",
     "Build the model with its code, then write a SavedModel, and open that: "
@@ -94,7 +98,7 @@ def model_kind(name: str, head: bytes) -> FileKind | None:  # noqa: PLR0911  # o
     """
     file_format = magic.format_of(head)
     if file_format == magic.HDF5:
-        return _hdf5(head)
+        return _hdf5(name, head)
     if file_format == magic.TF_LITE:
         return _TF_LITE
     if file_format == magic.NUMPY:
@@ -112,9 +116,10 @@ def model_kind(name: str, head: bytes) -> FileKind | None:  # noqa: PLR0911  # o
     return _ONNX if _is_onnx(head) else None
 
 
-def _hdf5(head: bytes) -> FileKind:
+def _hdf5(name: str, head: bytes) -> FileKind:
     if b"model_config" in head:
-        return _KERAS_HDF5
+        # Keras 2 wrote HDF5 under any name, also under one that ends with '.keras'.
+        return _KERAS_HDF5 if name.endswith((".h5", ".hdf5")) else _KERAS_HDF5_RENAMED
     # Keras 2 lists its layers in an attribute; Keras 3 has a group of them, and one of variables.
     if b"layer_names" in head or (b"layers" in head and b"vars" in head):
         return _KERAS_WEIGHTS

@@ -6,8 +6,9 @@ error to raise for it, or None for a module.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -108,7 +109,7 @@ def _diagnose(path: str, filesystem: Filesystem) -> Diagnosis:  # noqa: PLR0911 
         return diagnoses.OneLevelDown(below)
     prefixes = [name.removesuffix(".index") for name in names if name.endswith(".index")]
     if prefixes or "checkpoint" in names:
-        return diagnoses.BareCheckpoint(tuple(join(path, prefix) for prefix in prefixes))
+        return _checkpoint(tuple(join(path, prefix) for prefix in prefixes), filesystem)
     if VARIABLES_FOLDER in names and filesystem.exists(join(path, f"{VARIABLES_PREFIX}.index")):
         return diagnoses.Incomplete("module", _missing(MODULE_FILE, GRAPH_FILE))
     if not names:
@@ -266,7 +267,19 @@ def _weights(prefix: str, filesystem: Filesystem) -> Diagnosis:
     folder = _parent(prefix)
     if _basename(folder) == VARIABLES_FOLDER and filesystem.exists(join(_parent(folder), GRAPH_FILE)):
         return diagnoses.PartOfModule(_parent(folder))
-    return diagnoses.BareCheckpoint((prefix,))
+    return _checkpoint((prefix,), filesystem)
+
+
+def _checkpoint(prefixes: tuple[str, ...], filesystem: Filesystem) -> Diagnosis:
+    """Returns what a checkpoint without a graph is, as the names in the last one say."""
+    entries: Iterable[str] = ()
+    if prefixes:
+        with contextlib.suppress(OSError, errors.DamagedModuleError):
+            entries = checkpoint_index.open_index(f"{prefixes[-1]}.index", filesystem).entries
+    if checkpoint_index.OBJECT_GRAPH not in entries:
+        return diagnoses.BareCheckpoint(prefixes)
+    names = [name.partition("/")[0] for name in entries if name not in checkpoint_index.BOOKKEEPING]
+    return diagnoses.ObjectCheckpoint(prefixes, tuple(dict.fromkeys(names)))
 
 
 def _absent(path: str, filesystem: Filesystem) -> Diagnosis:

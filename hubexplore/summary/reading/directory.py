@@ -55,8 +55,6 @@ _MAX_DEPTH: Final = 8
 _LINKED: Final = frozenset({VARIABLES_FOLDER, ASSETS_FOLDER})
 _LARGEST_DIGEST: Final = 1 << 30  # bytes
 _CHUNK: Final = 1 << 24  # bytes of a file in memory at once
-# What a TF2 SavedModel keeps in its checkpoint besides variables.
-_NO_VARIABLES: Final = frozenset({"_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter/.ATTRIBUTES/VARIABLE_VALUE"})
 
 MSG_LONG_TEXT: Final = (
     "{path!r} is a graph in text form of {size:,} bytes. Text is slow to parse, so the limit is {limit:,} "
@@ -221,7 +219,9 @@ def describe(
         size=sum(file.size for file in files) if place else None,
         files=files,
         digest=_digest(place, weights, files, checksums) if place else "",
-        unclaimed=tuple(name for name in entries if name not in claimed and name not in _NO_VARIABLES),
+        unclaimed=tuple(
+            name for name in entries if name not in claimed and name not in checkpoint_index.BOOKKEEPING
+        ),
         warnings=tuple(warnings),
         notes=tuple(notes),
         source=Source(graphs, weights, folder, wishes),

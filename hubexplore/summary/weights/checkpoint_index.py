@@ -47,6 +47,11 @@ MSG_DAMAGED: Final = (
     "The checkpoint index is damaged: {reason}. Get a fresh copy of the module's 'variables' directory."
 )
 
+OBJECT_GRAPH: Final = "_CHECKPOINTABLE_OBJECT_GRAPH"
+"""Entry of a checkpoint whose other entries are named by objects, as those of TF2 are."""
+BOOKKEEPING: Final = frozenset({OBJECT_GRAPH, "save_counter/.ATTRIBUTES/VARIABLE_VALUE"})
+"""What such a checkpoint has besides the variables of the model."""
+
 
 class Extent(NamedTuple):
     """Where a run of bytes lies: shard number, and offset and size in bytes, with its masked CRC-32C."""

@@ -64,6 +64,16 @@ def test_keras_models(ending: str, folder: str, tmp_path: Path, model: Any) -> N
     assert code[0] in message(path.parent) or (path.parent / "m_saved_model").exists()
 
 
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+def test_an_hdf5_file_under_another_name(tmp_path: Path, model: Any) -> None:
+    """Keras 2 wrote HDF5 also where the name ends with '.keras', which today's Keras does not open."""
+    model.save(tmp_path / "m.h5")
+    path = (tmp_path / "m.h5").rename(tmp_path / "m.keras")
+    with pytest.raises(ValueError, match="keras"):
+        keras.saving.load_model(path, compile=False)
+    assert "Give it a name that ends with '.h5'" in message(path)
+
+
 def test_a_folder_with_a_model_file(tmp_path: Path, model: Any) -> None:
     model.save(tmp_path / "m.keras")
     assert "'m.keras' is a Keras model. Convert it" in message(tmp_path)

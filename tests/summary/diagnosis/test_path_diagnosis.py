@@ -99,6 +99,30 @@ def test_a_bare_checkpoint(tmp_path: Path) -> None:
         assert f"checkpoint_path={prefix!r}" in message(path)
 
 
+def test_a_checkpoint_of_objects(tmp_path: Path) -> None:
+    """Its variables have names that no graph has: it is restored into the objects."""
+    model, other = tf.Module(), tf.Module()
+    for made, value in ((model, 3.0), (other, 0.0)):
+        made.v = tf.Variable(value)
+    other.f = tf.function(lambda x: x * other.v, input_signature=[tf.TensorSpec([], tf.float32)])
+    prefix = tf.train.Checkpoint(model=model, step=tf.Variable(1)).save(str(tmp_path / "run" / "ckpt"))
+    expected = diagnoses.ObjectCheckpoint((prefix,), ("model", "step"))
+    for path in (prefix, f"{prefix}.index", tmp_path / "run"):
+        assert diagnose(path) == expected
+    code = message(tmp_path / "run").partition("open that: ")[2]
+    exec(code, {"tf": tf, "model": other})  # as a person would paste it
+    assert tf.saved_model.load(f"{prefix}_saved_model").f(tf.constant(2.0)).numpy() == 6.0
+
+
+def test_weights_of_keras_2(tmp_path: Path) -> None:
+    model = tf.Module()
+    setattr(model, "layer_with_weights-0", tf.train.Checkpoint(kernel=tf.Variable([1.0])))
+    prefix = tf.train.Checkpoint(model).write(str(tmp_path / "weights"))
+    assert f"tf_keras`), then write a SavedModel, and open that: model.load_weights({prefix!r})" in message(
+        tmp_path
+    )
+
+
 def test_one_level_down(module: Path) -> None:
     assert diagnose(module.parent) == diagnoses.OneLevelDown((("model", diagnose(module)),))
     assert f"hub.Module({str(module)!r})" in message(module.parent)
