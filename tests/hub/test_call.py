@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 import hubexplore as hub
+from hubexplore import errors
 from hubexplore.hub import authoring
 from tests.hub import modules
 
@@ -423,3 +424,18 @@ def test_placeholder_with_default(spec_of: SpecOf, graph: tf.Graph) -> None:
 
     module = hub.Module(spec_of(module_fn))
     assert modules.run([module({"x": 8.0, "rate": 2.0}), module(8.0, signature="usual")]) == [16.0, 4.0]
+
+
+@pytest.mark.parametrize("resource", [False, True])
+def test_sizes_that_do_not_suit_the_graph_are_those_of_the_inputs(
+    spec_of: SpecOf, graph: tf.Graph, resource: bool
+) -> None:
+    def module_fn() -> None:
+        x = tf1.placeholder(tf.float32, [None, None, 3], name="x")
+        kernel = tf1.get_variable("kernel", [5, 3, 2], use_resource=resource)
+        hub.add_signature(inputs=x, outputs=tf.nn.conv1d(x, kernel, 1, "VALID"))
+
+    module = hub.Module(spec_of(module_fn))
+    with pytest.raises(errors.SignatureError, match=r"these sizes: 'x' \(1, 4, 3\).* Negative dimension"):
+        module(tf.zeros([1, 4, 3]))
+    assert module(tf.zeros([1, 5, 3])).shape == [1, 1, 2]

@@ -9,7 +9,7 @@ from typing import Any, Final
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 
-from hubexplore.errors import AuthoringError, ScopeNameError
+from hubexplore.errors import AuthoringError, DamagedModuleError, ScopeNameError
 from hubexplore.hub import tf_internals
 from hubexplore.hub.graph.contexts import rebuild
 from hubexplore.hub.graph.extra_ops import OpScope
@@ -131,9 +131,19 @@ class Applier:
         # The importer maps a control input under its name with the caret; it wants a tensor and waits for its
         # op.
         input_map |= {f"^{node}": replaced[tensor] for node, tensor in plan.controls.items()}
-        self._functions.import_graph_def(
-            _with_own_shared_names(plan, scope), plan.graph_slice.library, scope, input_map
-        )
+        slice_of_call = _with_own_shared_names(plan, scope)
+        try:
+            self._functions.import_graph_def(slice_of_call, plan.graph_slice.library, scope, input_map)
+        except DamagedModuleError as error:
+            # On failure only: it imports the slice again.
+            from hubexplore.hub.graph import unfit_sizes
+
+            def add(tensors: Mapping[str, tf.Tensor]) -> None:
+                mapped = {name: tensors[name] for name in (*plan.from_inputs, *plan.from_state)}
+                mapped |= {f"^{node}": tensors[tensor] for node, tensor in plan.controls.items()}
+                self._functions.import_graph_def(slice_of_call, plan.graph_slice.library, scope, mapped)
+
+            raise unfit_sizes.explained(error, plan, replaced, add) from error.__cause__
         # The importer refuses a constraint on an op outside of the slice, so constraints on replaced nodes
         # and on state were taken out of the slice and are added to the ops afterwards.
         constraints = {
