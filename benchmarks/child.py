@@ -11,11 +11,13 @@
     python -m benchmarks.child hours HANDLE           calls, loads and panels as in hours of use
     python -m benchmarks.child look PATH REPEATS      summary, page and diagram, without TensorFlow
     python -m benchmarks.child keras_cold SIDE KIND PATH   a model of Keras: path -> first output
+    python -m benchmarks.child keras_floor PATH FILE       writes what the side "floor" of it imports
     python -m benchmarks.child keras_calls KIND PATH       and calls of it
-    python -m benchmarks.child inline NODES           inlining a graph of calls
+    python -m benchmarks.child form PATH              `explore` in a fresh kernel
+    python -m benchmarks.child inline NODES ...       inlining graphs of calls
 
-SIDE is "peer", "hubexplore" or "tf.saved_model.load" ("base" for memory, "floor" for gradients); SUBJECT is a
-JSON object.
+SIDE is "peer", "hubexplore" or "tf.saved_model.load" ("base" for memory, "floor" for gradients and models of
+Keras); SUBJECT is a JSON object.
 """
 
 from __future__ import annotations
@@ -180,6 +182,8 @@ def main() -> None:
         "inline": keras_models.inlining,
         "keras_calls": keras_models.calls,
         "keras_cold": keras_models.cold,
+        "keras_floor": keras_models.write_floor,
+        "form": sessions.form,
         "hours": long_session.measure,
         "look": _look,
         "calls": sessions.calls,
