@@ -49,6 +49,7 @@ SPEC_AT_LEAST = 1 / 1.5  # unlike the peer, hubexplore checks files and checksum
 GROWTH_AT_MOST = 1.2
 MEMORY_AT_MOST = 1.2
 IMPORT_AT_MOST = 0.2
+FORM_WITHIN = 1
 SHOWN = (
     rounds.LOAD,
     rounds.MODULE,
@@ -277,24 +278,21 @@ def _keras_rows(options: argparse.Namespace) -> list[Row]:
     rows = []
     for kind in (keras_models.WORDS, keras_models.IMAGES):
         path = str(keras_models.author(kind, BENCH / f"keras-{kind}"))
-        cold = {
-            side: statistics.median(
-                processes.run_child("keras_cold", side, kind, path)["seconds"] for _ in range(options.repeats)
-            )
-            for side in (keras_models.LOADER, "hubexplore")
-        }
+        cold = processes.keras_cold(kind, path, options.repeats)
         calls = processes.run_child("keras_calls", kind, path)
-        theirs, ours = cold[keras_models.LOADER], cold["hubexplore"]
-        note = "peer: tf.saved_model.load and its signature"
+        forms = [processes.run_child("form", path)["shown"] for _ in range(options.repeats)]
+        theirs, ours, bare = (cold[side] for side in (keras_models.LOADER, "hubexplore", keras_models.FLOOR))
+        note = "peer: tf.saved_model.load and its signature; floor: import of the flat graph"
+        title = f"{kind}: path -> first output, cold"
         rows += [
-            Row(name, f"{kind}: path -> first output, cold", theirs, ours, at_least=COLD_AT_LEAST, note=note),
+            Row(name, title, theirs, ours, bare, at_least=COLD_AT_LEAST, note=note),
             Row(name, "  call, p50", calls[keras_models.LOADER], calls["hubexplore"], at_least=1),
+            Row(name, "  explore: form, new kernel", None, statistics.median(forms), within=FORM_WITHIN),
         ]
-    tenth, whole = (processes.run_child("inline", str(nodes))["seconds"] for nodes in (10_000, 100_000))
-    rows.append(Row(name, "inline calls, 100,000 nodes", None, whole))
-    rows.append(
-        Row(name, "  per node, against 10,000", None, whole / tenth / 10, unit="x", at_most=GROWTH_AT_MOST)
-    )
+    seconds = processes.run_child("inline", "10000", "100000")
+    growth = seconds["100000"] / seconds["10000"] / 10
+    rows.append(Row(name, "inline calls, 100,000 nodes", None, seconds["100000"]))
+    rows.append(Row(name, "  per node, against 10,000", None, growth, unit="x", at_most=GROWTH_AT_MOST))
     return rows
 
 

@@ -11,14 +11,16 @@
     python -m benchmarks.child hours HANDLE           calls, loads and panels as in hours of use
     python -m benchmarks.child look PATH REPEATS      summary, page and diagram, without TensorFlow
     python -m benchmarks.child keras_cold SIDE KIND PATH   a model of Keras: path -> first output
+    python -m benchmarks.child keras_floor PATH FILE       writes what the side "floor" of it imports
     python -m benchmarks.child keras_calls KIND PATH       and calls of it
     python -m benchmarks.child eager_load SIDE PATH   hub.load of the module of images
     python -m benchmarks.child eager_calls            calls outside of graphs
     python -m benchmarks.child eager_memory SIDE PATH peak memory of hub.load
-    python -m benchmarks.child inline NODES           inlining a graph of calls
+    python -m benchmarks.child form PATH              `explore` in a fresh kernel
+    python -m benchmarks.child inline NODES ...       inlining graphs of calls
 
-SIDE is "peer", "hubexplore" or "tf.saved_model.load" ("base" for memory, "floor" for gradients); SUBJECT is a
-JSON object.
+SIDE is "peer", "hubexplore" or "tf.saved_model.load" ("base" for memory, "floor" for gradients and models of
+Keras); SUBJECT is a JSON object.
 """
 
 from __future__ import annotations
@@ -186,6 +188,8 @@ def main() -> None:
         "inline": keras_models.inlining,
         "keras_calls": keras_models.calls,
         "keras_cold": keras_models.cold,
+        "keras_floor": keras_models.write_floor,
+        "form": sessions.form,
         "hours": long_session.measure,
         "look": _look,
         "calls": sessions.calls,

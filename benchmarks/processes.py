@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import compileall
+import functools
 import json
 import statistics
 import subprocess
@@ -14,6 +16,7 @@ import tensorflow as tf
 
 from benchmarks import child
 from benchmarks.folders import ROOT
+from benchmarks.keras_models import FLOOR, LOADER
 from benchmarks.subjects import Subject, values
 
 Measured = tuple[dict[str, float], dict[str, str]]
@@ -27,6 +30,7 @@ def run_child(*arguments: str, stdin: str = "") -> dict[str, Any]:
     Raises:
       RuntimeError: if it fails, with the end of what it wrote to stderr.
     """
+    _compile_package()
     command = [sys.executable, "-m", "benchmarks.child", *arguments]
     done = subprocess.run(
         command, cwd=ROOT, input=stdin, capture_output=True, text=True, timeout=LIMIT, check=False
@@ -36,6 +40,13 @@ def run_child(*arguments: str, stdin: str = "") -> dict[str, Any]:
     # Only the last line: TensorFlow and the libraries may print others before it.
     result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return result
+
+
+@functools.cache
+def _compile_package() -> None:
+    """Writes the bytecode of the package, as its installation does: TensorFlow and the peer have theirs."""
+    # Where Python is told not to write any, each process would compile all files again.
+    compileall.compile_dir(ROOT / "hubexplore", quiet=1)
 
 
 def cold(subject: Subject, api: Any, sides: list[str], repeats: int) -> Measured:
@@ -74,6 +85,20 @@ def _first_seconds(measurement: str, subject: Subject, api: Any, sides: list[str
 def _described(subject: Subject, api: Any) -> str:
     infos = subject.spec(api).get_input_info_dict(subject.signature, tags=set(subject.tags))
     return child.describe(subject, values(infos), infos)
+
+
+def keras_cold(kind: str, path: str, repeats: int) -> dict[str, float]:
+    """Returns median seconds from the path of a model of Keras to its first output, by side."""
+    flat = f"{path}.flat.pb"
+    run_child("keras_floor", path, flat)
+
+    def measure(side: str) -> float:
+        return float(run_child("keras_cold", side, kind, flat if side == FLOOR else path)["seconds"])
+
+    took, failed = _alternating(measure, [LOADER, "hubexplore", FLOOR], repeats)
+    if failed:
+        raise RuntimeError("; ".join(failed.values()))
+    return took
 
 
 def first_spec(path: Path, sides: list[str], repeats: int) -> Measured:

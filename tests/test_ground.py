@@ -37,11 +37,16 @@ def test_looking_at_a_summary_needs_no_tensorflow() -> None:
     assert run("-c", program).strip() == "False"
 
 
-def test_a_module_is_made_without_what_shows_it() -> None:
+def test_a_session_is_made_without_what_shows_it_and_without_other_formats() -> None:
+    others = [
+        "display.card.html", "summary.diagnosis.diagnoses", "summary.reading.directory",
+        "summary.formats.graph_files.training_checkpoint", "hub.resolve.cache",
+    ]  # fmt: skip
     program = (
-        "import sys, hubexplore; hubexplore.Module; print('hubexplore.display.card.html' in sys.modules)"
+        "import sys, hubexplore; hubexplore.NotebookSession; "
+        f"print([name for name in {others} if f'hubexplore.{{name}}' in sys.modules])"
     )
-    assert run("-c", program).strip() == "False"
+    assert run("-c", program).strip() == "[]"
 
 
 def test_every_public_name_can_be_imported_and_is_documented() -> None:

@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 import hubexplore
-from benchmarks import child, models, peer, report, rounds, subjects, tensorflow_floor
+from benchmarks import child, keras_models, models, peer, report, rounds, subjects, tensorflow_floor
 from benchmarks.albert import albert
 from benchmarks.inception import inception
 from benchmarks.report import Row
@@ -52,6 +52,10 @@ def test_the_text_model_has_the_promised_size(tmp_path: Path) -> None:
         assert 2500 <= len(graph.get_operations()) <= 3500
         assert v1.get_collection(v1.GraphKeys.TABLE_INITIALIZERS)
         assert v1.get_collection(v1.GraphKeys.ASSET_FILEPATHS)
+
+
+def test_graphs_of_calls_are_inlined_in_turns() -> None:
+    assert set(keras_models.inlining("200", "400")) == {"200", "400"}
 
 
 def test_the_partitioned_model_has_the_promised_size() -> None:
