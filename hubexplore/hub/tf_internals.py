@@ -169,6 +169,17 @@ def watched_handle(variable: Any) -> tf.Tensor:
     return component.handle
 
 
+def replica_number() -> int | None:
+    """The number of the replica of a distribution strategy in which this runs, if it runs in one.
+
+    The public one is a tensor.
+    """
+    from tensorflow.python.distribute import values_util
+
+    number: int | None = values_util.get_current_replica_id_as_int()
+    return number
+
+
 def add_eager_functions(library: Any) -> None:
     """Registers functions, under names that are not in use, in the eager context."""
     from tensorflow.python.eager import context
