@@ -186,6 +186,17 @@ def take_identity(variable: Any, other: Any) -> None:
     variable._unique_id = other._unique_id
 
 
+def replica_number() -> int | None:
+    """The number of the replica of a distribution strategy in which this runs, if it runs in one.
+
+    The public one is a tensor.
+    """
+    from tensorflow.python.distribute import values_util
+
+    number: int | None = values_util.get_current_replica_id_as_int()
+    return number
+
+
 def add_eager_functions(library: Any) -> None:
     """Registers functions, under names that are not in use, in the eager context."""
     from tensorflow.python.eager import context

@@ -32,9 +32,9 @@ _LOOP: Final = "Enter"
 _COND: Final = "Switch"
 # Stateful ops that give the same results whenever they run on the same state, which calls do not change.
 _REPEATABLE: Final = frozenset({
-    "Assert", "Case", "If", "LookupTableExportV2", "LookupTableFindV2", "LookupTableSizeV2", "Print", "PrintV2",
-    "ReadVariableOp", "ResourceGather", "ResourceGatherNd", "StatefulPartitionedCall", "VarHandleOp",
-    "VarIsInitializedOp", "While",
+    "Assert", "Case", "If", "LookupTableExportV2", "LookupTableFindV2", "LookupTableSizeV2", "Print",
+    "PrintV2", "ReadVariableOp", "ResourceGather", "ResourceGatherNd", "StatefulPartitionedCall",
+    "VarHandleOp", "VarIsInitializedOp", "While",
 })  # fmt: skip
 # The arrays of a run, in which loops collect values.
 _RUN_ARRAYS: Final = "TensorArray"

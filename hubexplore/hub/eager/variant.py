@@ -179,9 +179,7 @@ def _replica() -> int:
     # Handles are captured when a function is traced, and each replica has variables of its own.
     if not tf.distribute.has_strategy():
         return 0
-    context = tf.distribute.get_replica_context()
-    number = 0 if context is None else context.replica_id_in_sync_group
-    return number if isinstance(number, int) else 0
+    return tf_internals.replica_number() or 0
 
 
 def _concrete(function: Callable[..., Any], specs: list[Any]) -> Any:

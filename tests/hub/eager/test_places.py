@@ -103,7 +103,7 @@ run = tf.function(lambda x: strategy.run(step, (x,)), autograph=False)
 outputs = strategy.experimental_local_results(run(batch))
 gamma, mean = loaded.variable_map["gamma"], loaded.variable_map["moving_mean"]
 for values in (outputs, gamma.values, mean.values):
-    print([value.numpy().ravel().round(4).tolist() for value in values])
+    print([np.round(value.numpy().ravel().astype(float), 4).tolist() for value in values])
 """
 
 

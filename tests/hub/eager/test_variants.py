@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,7 +69,7 @@ def test_a_variant_without_its_values_is_refused_when_it_is_used(tmp_path: Path)
 
 
 def test_a_variant_with_another_shape_is_refused_when_it_is_used() -> None:
-    variants = [(set(), {"training": False}), ({"train"}, {"training": True, "shape": (2,)})]
+    variants: Any = [(set(), {"training": False}), ({"train"}, {"training": True, "shape": (2,)})]
     spec = hub.create_module_spec(scaled, variants)
     loaded = hub.load(spec)
     np.testing.assert_allclose(loaded([[2.0, 3.0]]), [[2.0, 3.0]])
