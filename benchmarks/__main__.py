@@ -21,6 +21,7 @@ import tensorflow as tf
 from benchmarks import (
     display_times,
     eager_modules,
+    keras_layers,
     keras_models,
     large,
     long_session,
@@ -43,6 +44,7 @@ COLD_AT_LEAST = 3
 ALBERT_COLD_AT_LEAST = 2
 GRADIENTS_AT_LEAST = 1
 EAGER_LOAD_AT_LEAST = 5
+FIT_STEP_AT_LEAST = 1 / 1.1
 EAGER_CALL_AT_LEAST = 1 / 1.1
 SPEC_AT_LEAST = 1 / 1.5  # unlike the peer, hubexplore checks files and checksums
 GROWTH_AT_MOST = 1.2
@@ -287,6 +289,17 @@ def _keras_rows(options: argparse.Namespace) -> list[Row]:
             Row(name, f"{kind}: path -> first output, cold", theirs, ours, at_least=COLD_AT_LEAST, note=note),
             Row(name, "  call, p50", calls[keras_models.LOADER], calls["hubexplore"], at_least=1),
         ]
+    step = processes.run_child("fit_steps")
+    rows.append(
+        Row(
+            name,
+            "step of fit, KerasLayer",
+            step[keras_layers.KERAS],
+            step["hubexplore"],
+            at_least=FIT_STEP_AT_LEAST,
+            note="peer: the same network written in Keras",
+        )
+    )
     tenth, whole = (processes.run_child("inline", str(nodes))["seconds"] for nodes in (10_000, 100_000))
     rows.append(Row(name, "inline calls, 100,000 nodes", None, whole))
     rows.append(

@@ -15,6 +15,7 @@
     python -m benchmarks.child eager_load SIDE PATH   hub.load of the module of images
     python -m benchmarks.child eager_calls            calls outside of graphs
     python -m benchmarks.child eager_memory SIDE PATH peak memory of hub.load
+    python -m benchmarks.child fit_steps              steps of training in Keras
     python -m benchmarks.child inline NODES           inlining a graph of calls
 
 SIDE is "peer", "hubexplore" or "tf.saved_model.load" ("base" for memory, "floor" for gradients); SUBJECT is a
@@ -174,7 +175,7 @@ def _text(value: Any) -> Any:
 
 
 def main() -> None:
-    from benchmarks import eager_modules, keras_models, long_session, sessions
+    from benchmarks import eager_modules, keras_layers, keras_models, long_session, sessions
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     actions: dict[str, Callable[..., dict[str, Any]]] = {"cold": _cold, "memory": _memory, "import": _import}
@@ -183,6 +184,7 @@ def main() -> None:
         "eager_calls": eager_modules.calls,
         "eager_load": eager_modules.first_output,
         "eager_memory": eager_modules.memory,
+        "fit_steps": keras_layers.steps,
         "inline": keras_models.inlining,
         "keras_calls": keras_models.calls,
         "keras_cold": keras_models.cold,
