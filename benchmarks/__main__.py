@@ -21,6 +21,7 @@ import tensorflow as tf
 from benchmarks import (
     display_times,
     eager_modules,
+    keras_layers,
     keras_models,
     large,
     long_session,
@@ -44,6 +45,7 @@ COLD_AT_LEAST = 3
 ALBERT_COLD_AT_LEAST = 2
 GRADIENTS_AT_LEAST = 1
 EAGER_LOAD_AT_LEAST = 5
+FIT_STEP_AT_LEAST = 1 / 1.1
 EAGER_CALL_AT_LEAST = 1 / 1.1
 SPEC_AT_LEAST = 1 / 1.5  # unlike the peer, hubexplore checks files and checksums
 GROWTH_AT_MOST = 1.2
@@ -289,6 +291,17 @@ def _keras_rows(options: argparse.Namespace) -> list[Row]:
             Row(name, "  call, p50", calls[keras_models.LOADER], calls["hubexplore"], at_least=1),
             Row(name, "  explore: form, new kernel", None, statistics.median(forms), within=FORM_WITHIN),
         ]
+    step = processes.run_child("fit_steps")
+    rows.append(
+        Row(
+            name,
+            "step of fit, KerasLayer",
+            step[keras_layers.KERAS],
+            step["hubexplore"],
+            at_least=FIT_STEP_AT_LEAST,
+            note="peer: the same network written in Keras",
+        )
+    )
     seconds = processes.run_child("inline", "10000", "100000")
     growth = seconds["100000"] / seconds["10000"] / 10
     rows.append(Row(name, "inline calls, 100,000 nodes", None, seconds["100000"]))

@@ -16,6 +16,7 @@
     python -m benchmarks.child eager_load SIDE PATH   hub.load of the module of images
     python -m benchmarks.child eager_calls            calls outside of graphs
     python -m benchmarks.child eager_memory SIDE PATH peak memory of hub.load
+    python -m benchmarks.child fit_steps              steps of training in Keras
     python -m benchmarks.child form PATH              `explore` in a fresh kernel
     python -m benchmarks.child inline NODES ...       inlining graphs of calls
 
@@ -176,7 +177,7 @@ def _text(value: Any) -> Any:
 
 
 def main() -> None:
-    from benchmarks import eager_modules, keras_models, long_session, saving, sessions
+    from benchmarks import eager_modules, keras_layers, keras_models, long_session, saving, sessions
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     actions: dict[str, Callable[..., dict[str, Any]]] = {"cold": _cold, "memory": _memory, "import": _import}
@@ -185,6 +186,7 @@ def main() -> None:
         "eager_calls": eager_modules.calls,
         "eager_load": eager_modules.first_output,
         "eager_memory": eager_modules.memory,
+        "fit_steps": keras_layers.steps,
         "inline": keras_models.inlining,
         "keras_calls": keras_models.calls,
         "keras_cold": keras_models.cold,

@@ -37,7 +37,7 @@ def author(kind: str, path: Path) -> Path:
 
 def _images() -> Any:
     """MobileNetV2: [batch, 224, 224, 3] -> [batch, 1000]."""
-    import keras  # type: ignore[import-untyped]  # it has no types
+    import keras
 
     return keras.applications.MobileNetV2(weights=None)
 

@@ -31,8 +31,8 @@ MSG_IN_GRAPH: Final = (
 )
 MSG_LOSS_WITH_LOOP: Final = (
     "Signature {signature!r} has a TF1 cond or loop, and also regularization losses that depend on its "
-    "inputs, of which TensorFlow has no gradients here. Train the module in a tf.Graph, with hub.Module(path, "
-    "trainable=True)."
+    "inputs, of which TensorFlow has no gradients here. Train the module in a tf.Graph, with "
+    "hub.Module(path, trainable=True)."
 )
 
 
