@@ -79,12 +79,6 @@ _WHERE = {
     "uninstall": "hubexplore.programs.installation",
 }
 
-# What tensorflow_hub has as modules: programs write hub.image_util.get_expected_image_size.
-_PEER_MODULES = frozenset({
-    "estimator", "feature_column", "feature_column_v2", "image_module_info_pb2", "image_util", "keras_layer",
-    "module", "module_spec", "module_v2", "native_module", "saved_model_module", "tf_v1",
-})  # fmt: skip
-
 __all__ = ["__version__", *_WHERE, "samples"]  # noqa: PLE0604 - the names are the keys above
 
 
@@ -96,10 +90,12 @@ def __getattr__(name: str) -> Any:
     elif name.startswith("_"):
         # What Python and IPython look for; nobody reads what it says.
         raise AttributeError(f"module 'hubexplore' has no attribute {name!r}")
-    elif name in _PEER_MODULES:
-        value = importlib.import_module("hubexplore.programs.peer_modules").peer_module(name)
     else:
-        raise _missing(name)
+        # What tensorflow_hub has as modules: programs write hub.image_util.get_expected_image_size.
+        peer_modules = importlib.import_module("hubexplore.programs.peer_modules")
+        if name not in peer_modules.PEER_MODULES:
+            raise _missing(name)
+        value = peer_modules.PeerModule(name)
     globals()[name] = value
     return value
 

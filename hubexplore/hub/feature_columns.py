@@ -155,7 +155,7 @@ def _described(infos: Mapping[str, Any]) -> str:
     return ", ".join(parts) or "nothing"
 
 
-class _Column(*tf_internals.dense_column_classes()):  # type: ignore[misc]  # of TensorFlow, untyped
+class _Column(*tf_internals.DENSE_COLUMN_CLASSES):  # type: ignore[misc]  # of TensorFlow, untyped
     """What all columns share. TensorFlow asks half of it with a leading underscore, for `input_layer`."""
 
     key: Any

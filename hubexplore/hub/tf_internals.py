@@ -47,6 +47,8 @@ _AMBIENT_STATE: Final = (
     "_gradient_override_map",
     "_op_to_kernel_label_map",
 )
+DENSE_COLUMN_CLASSES: Final = (feature_column._DenseColumn, feature_column_v2.DenseColumn)
+"""The base classes of feature columns: that of `input_layer` and that of layers with a state."""
 
 
 def without_autograph(function: _Function) -> _Function:
@@ -56,11 +58,6 @@ def without_autograph(function: _Function) -> _Function:
     takes seconds and changes nothing.
     """
     return cast(_Function, tf.autograph.experimental.do_not_convert(function))
-
-
-def dense_column_classes() -> tuple[type[Any], ...]:
-    """The base classes of feature columns: that of `input_layer` and that of the state of layers."""
-    return (feature_column._DenseColumn, feature_column_v2.DenseColumn)
 
 
 def variable_from_proto(variable_def: Any, scope: str) -> Any:

@@ -95,8 +95,3 @@ def _member(path: str, name: str) -> Any:
             f"{name!r} is not among them.{closest(name, names)}"
         )
     return getattr(importlib.import_module(names[name] or "hubexplore"), name)
-
-
-def peer_module(path: str) -> PeerModule:
-    """Returns `tensorflow_hub.PATH`."""
-    return PeerModule(path)
