@@ -11,6 +11,8 @@ import importlib.util
 import sys
 from typing import TYPE_CHECKING, Any
 
+from hubexplore.keras_registration import register_when_imported
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -139,3 +141,6 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     from hubexplore.notebook.extension import unload
 
     unload(shell)
+
+
+register_when_imported()
