@@ -44,9 +44,11 @@ class GraphResource(tf.saved_model.experimental.TrackableResource):  # type: ign
         self._fill = initialize
 
     # Both are also traced by tf.saved_model.save, whose loaders run them.
+    @tf_internals.without_autograph
     def _create_resource(self) -> tf.Tensor:
         return self._make()
 
+    @tf_internals.without_autograph
     def _initialize(self) -> None:
         self._fill()
 
