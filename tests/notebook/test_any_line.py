@@ -18,11 +18,8 @@ from tests.notebook.shells import MAGICS, Run
 
 _MORE: Final = float(os.environ.get("HUBEXPLORE_MUTATIONS", "1"))
 # Calls have the most to get wrong. %hub_export and %hub_save would write files wherever a random line says.
-_MAGICS: Final = (
-    *(name for name in MAGICS if name not in ("hub_export", "hub_save")),
-    "hub_call",
-    "hub_call",
-)
+_WRITERS: Final = ("hub_export", "hub_save")
+_MAGICS: Final = (*(name for name in MAGICS if name not in _WRITERS), "hub_call", "hub_call")
 _WORDS: Final = (
     *(
         "scale",
