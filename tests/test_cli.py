@@ -398,7 +398,7 @@ def test_a_disk_that_is_full(module: str) -> None:
 
 
 def test_control_c(module: str, monkeypatch: pytest.MonkeyPatch, show: Show) -> None:
-    def interrupt(_: str) -> None:
+    def interrupt(_: str, signatures: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr("hubexplore.hub.summarize.summarize", interrupt)
