@@ -63,7 +63,8 @@ class CompiledCall:
         self._dense = all(isinstance(fetch, tf.Tensor) for fetch in fetches.values())
         flat = [tensor for fetch in fetches.values() for tensor in components(fetch)]
         feeds = list(placeholders)
-        self.stop = Stop(session, flat) if stoppable and _may_take_long(flat) else None
+        awaited = surely_computed(flat) if stoppable and _may_take_long(flat) else []
+        self.stop = Stop(session, awaited) if awaited else None
         """Ends runs from outside; None if they end soon by themselves."""
         targets = self.stop.targets if self.stop else ()
         self.run = tf_internals.compiled(session, flat, feeds, timeout, targets=targets)
@@ -102,8 +103,8 @@ class Stop:
 
     Args:
       session: of the graph.
-      fetches: tensors and ops that the run fetches. A tensor that has no value, because a condition was not
-        met, ends the run by itself; ops that may not run for that reason must not be among these.
+      fetches: tensors and ops that the run fetches. Those that may not be computed, because a condition is
+        not met, must not be among these: the run would wait for them for ever.
     """
 
     def __init__(self, session: tf.compat.v1.Session, fetches: Iterable[tf.Tensor | tf.Operation]) -> None:
@@ -132,13 +133,20 @@ def may_be_endless(fetches: Iterable[tf.Tensor | tf.Operation]) -> bool:
     return any(_is_endless(op.type) for op in _needed(fetches))
 
 
+def surely_computed(fetches: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """Those tensors that are computed whatever conditions say."""
+    if not any(op.type in _DEPTH_CHANGES for op in _needed(fetches)):
+        return list(fetches)
+    return [fetch for fetch in fetches if surely_runs(fetch.op)]
+
+
 def surely_runs(op: tf.Operation) -> bool:
     """Whether an op of a TF1 graph runs whatever conditions say: it is in no branch of a `tf.cond`.
 
-    A branch begins with a Switch and ends with a Merge; a loop begins with a Merge and a Switch, and an Exit
-    leaves it. The depth of an op is that of its deepest input, changed by its own type. Linear in the ops
-    that it needs; depth first without recursion, as graphs are deeper than Python's stack. Back edges of
-    loops are left out, so the walk meets no cycle in a valid graph.
+    A branch begins with a Switch and ends with a Merge; a loop begins with a Merge, which ends no branch, and
+    a Switch, and an Exit leaves it. The depth of an op is that of its deepest input, changed by its own type.
+    Linear in the ops that it needs; depth first without recursion, as graphs are deeper than Python's stack.
+    Back edges of loops are left out, so the walk meets no cycle in a valid graph.
     """
     depths: dict[str, int] = {}
     stack = [op]
@@ -152,7 +160,9 @@ def surely_runs(op: tf.Operation) -> bool:
             continue
         stack.pop()
         depth = max((depths[source.name] for source in sources), default=0)
-        depths[current.name] = max(0, depth + _DEPTH_CHANGES.get(current.type, 0))
+        begins_loop = any(_is_back_edge(current, source) for source in _inputs(current))
+        change = 0 if begins_loop else _DEPTH_CHANGES.get(current.type, 0)
+        depths[current.name] = max(0, depth + change)
     return depths[op.name] == 0
 
 
