@@ -41,12 +41,11 @@ class _StopPool:
 def _stops_for(fetches: list[tf.Tensor | tf.Operation]) -> _StopPool:
     """A new pool for runs that fetch these.
 
-    Ops that a condition may skip are not awaited: a run whose stop waited for one would never end.
+    What a condition may skip is not awaited: a run whose stop waited for it would never end.
     """
     are_needed = may_be_endless(fetches)
-    awaited = [
-        fetch for fetch in fetches if isinstance(fetch, tf.Tensor) or (are_needed and surely_runs(fetch))
-    ]
+    ops = [fetch.op if isinstance(fetch, tf.Tensor) else fetch for fetch in fetches]
+    awaited = [fetch for fetch, op in zip(fetches, ops, strict=True) if are_needed and surely_runs(op)]
     return _StopPool(fetches, awaited, are_needed and bool(awaited))
 
 

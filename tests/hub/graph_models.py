@@ -336,6 +336,25 @@ def partitioned() -> Any:
     return {ids: np.array([0, 4, 9]), target: numbers(3, 4)}, [y]
 
 
+def read_in_a_branch() -> Any:
+    """A moving average that is updated and read in a branch, as Keras does it; nothing uses what was read."""
+    x = v1.placeholder(tf.float32, [None, 4], name="x")
+    target = v1.placeholder(tf.float32, [None, 2], name="target")
+    training = v1.placeholder_with_default(False, [], name="training")
+    with v1.variable_scope("average", use_resource=True):
+        average = v1.get_variable("mean", [], initializer=v1.zeros_initializer(), trainable=False)
+    y = tf.nn.softmax(dense(x, 2, "out"), name="y")
+
+    def update() -> Any:
+        with tf.control_dependencies([v1.assign_sub(average, 0.5)]):
+            average.read_value()
+        return tf.constant(0.0)
+
+    nothing = v1.cond(training, update, lambda: tf.constant(0.0))
+    _trained(tf.reduce_mean(tf.square(y - target)) + nothing)
+    return {x: numbers(3, 4), target: numbers(3, 2)}, [y]
+
+
 def trained_condition() -> Any:
     """A TF1 cond in a model that is trained."""
     x = v1.placeholder(tf.float32, [None, 4], name="x")
@@ -416,6 +435,6 @@ CHECKPOINTS: Mapping[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
         classifier, only_loss, scores_and_predictions, batch_norm, queues, iterator, partitioned,
-        trained_condition, trained_loop, clipped, metrics, autoencoder, vocabulary, untrained,
+        read_in_a_branch, trained_condition, trained_loop, clipped, metrics, autoencoder, vocabulary, untrained,
     )
 }  # fmt: skip

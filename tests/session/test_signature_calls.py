@@ -455,3 +455,30 @@ class TestForgotten:
             session.session.run(tf.raw_ops.DestroyResourceOp(resource=layers.variables[0].handle))
         with pytest.raises(tf.errors.FailedPreconditionError, match="'w' of module 'layers'"):
             session.call(layers, ROWS)
+
+
+def test_a_layer_in_a_branch_that_is_not_taken_ends_the_call(session: NotebookSession) -> None:
+    """It has no value, with or without a loop, and the call must not wait for it."""
+
+    def module_fn() -> None:
+        x = tf1.placeholder(tf.float32, [2])
+        with tf1.variable_scope("v1", use_resource=True):
+            weight = tf1.get_variable("weight", initializer=2.0)
+
+        def taken() -> tf.Tensor:
+            total = tf1.while_loop(lambda i: i < 3.0, lambda i: (i + 1.0,), [tf.reduce_sum(x)])
+            return tf.identity(total, name="inner")
+
+        hub.add_signature(inputs=x, outputs=tf1.cond(tf.reduce_sum(x) > 0, taken, lambda: weight * 2.0))
+
+    with tf.Graph().as_default():
+        tf1.disable_control_flow_v2()
+        try:
+            module = session.load(hub.create_module_spec(module_fn), "m")
+        finally:
+            tf1.enable_control_flow_v2()
+    value, layers = session.call(module, [1.0, 1.0], fetch=["cond/inner"])
+    assert (value, layers["cond/inner"]) == (3.0, 3.0)
+    assert session.call(module, [-1.0, 0.5]) == 4.0
+    value, layers = session.call(module, [-1.0, 0.5], fetch=["cond/inner"])
+    assert (value, layers["cond/inner"].size) == (4.0, 0)

@@ -64,7 +64,8 @@ class CompiledCall:
         flat = [tensor for fetch in fetches.values() for tensor in components(fetch)]
         feeds = list(placeholders)
         work = _Work(flat)
-        self.stop = Stop(session, flat) if stoppable and work.may_take_long else None
+        awaited = work.surely_computed() if stoppable and work.may_take_long else []
+        self.stop = Stop(session, awaited) if awaited else None
         """Ends runs from outside; None if they end soon by themselves."""
         targets = self.stop.targets if self.stop else ()
         self.run = tf_internals.compiled(session, flat, feeds, timeout, targets=targets)
@@ -103,8 +104,8 @@ class Stop:
 
     Args:
       session: of the graph.
-      fetches: tensors and ops that the run fetches. A tensor that has no value, because a condition was not
-        met, ends the run by itself; ops that may not run for that reason must not be among these.
+      fetches: tensors and ops that the run fetches. Those that may not be computed, because a condition is
+        not met, must not be among these: the run would wait for them for ever.
     """
 
     def __init__(self, session: tf.compat.v1.Session, fetches: Iterable[tf.Tensor | tf.Operation]) -> None:
@@ -137,10 +138,10 @@ def may_be_endless(fetches: Iterable[tf.Tensor | tf.Operation]) -> bool:
 def surely_runs(op: tf.Operation) -> bool:
     """Whether an op of a TF1 graph runs whatever conditions say: it is in no branch of a `tf.cond`.
 
-    A branch begins with a Switch and ends with a Merge; a loop begins with a Merge and a Switch, and an Exit
-    leaves it. The depth of an op is that of its deepest input, changed by its own type. Linear in the ops
-    that it needs; depth first without recursion, as graphs are deeper than Python's stack. Back edges of
-    loops are left out, so the walk meets no cycle in a valid graph.
+    A branch begins with a Switch and ends with a Merge; a loop begins with a Merge, which ends no branch, and
+    a Switch, and an Exit leaves it. The depth of an op is that of its deepest input, changed by its own type.
+    Linear in the ops that it needs; depth first without recursion, as graphs are deeper than Python's stack.
+    Back edges of loops are left out, so the walk meets no cycle in a valid graph.
     """
     depths: dict[str, int] = {}
     stack = [op]
@@ -154,7 +155,9 @@ def surely_runs(op: tf.Operation) -> bool:
             continue
         stack.pop()
         depth = max((depths[source.name] for source in sources), default=0)
-        depths[current.name] = max(0, depth + _DEPTH_CHANGES.get(current.type, 0))
+        begins_loop = any(_is_back_edge(current, source) for source in _inputs(current))
+        change = 0 if begins_loop else _DEPTH_CHANGES.get(current.type, 0)
+        depths[current.name] = max(0, depth + change)
     return depths[op.name] == 0
 
 
@@ -171,7 +174,8 @@ class _Work:
         its own copy of the constants.
     """
 
-    def __init__(self, fetches: Iterable[tf.Tensor]) -> None:
+    def __init__(self, fetches: Sequence[tf.Tensor]) -> None:
+        self._fetches = fetches
         ops = list(_needed(fetches))
         op_types = {op.type for op in ops}
         constants = sum(_size(op) for op in ops if op.type == "Const")
@@ -181,6 +185,11 @@ class _Work:
         self.may_take_long = not self.is_light and (
             constants <= _MAX_COPIED_BYTES or any(map(_is_endless, op_types))
         )
+        self._has_branches = not op_types.isdisjoint(_DEPTH_CHANGES)
+
+    def surely_computed(self) -> list[tf.Tensor]:
+        """Those fetches that are computed whatever conditions say."""
+        return [fetch for fetch in self._fetches if not self._has_branches or surely_runs(fetch.op)]
 
 
 def _size(constant: tf.Operation) -> int:

@@ -42,9 +42,13 @@ _TF_LITE: Final = FileKind(
     "Run it with tf.lite.Interpreter(model_path={path!r}). It cannot be converted back; open the model that "
     "it was made from.",
 )
+# The package declares none of the others, without which it does not start.
+_ONNX_PACKAGES: Final = (
+    "pip install onnx2tf onnx onnx_graphsurgeon sng4onnx psutil ai_edge_litert tensorflow tf_keras"
+)
 _ONNX: Final = FileKind(
     "an ONNX model",
-    "Convert it to a SavedModel in a shell, after `pip install onnx2tf`, and open that: "
+    f"Convert it to a SavedModel in a shell, after `{_ONNX_PACKAGES}`, and open that: "
     "onnx2tf -i {shell} -o {shell_target}",
 )
 _CORE_ML: Final = FileKind(
@@ -59,7 +63,7 @@ _SAFETENSORS: Final = FileKind(
 _PYTORCH: Final = FileKind(
     "a PyTorch file",
     "Write the model as ONNX with torch.onnx.export in PyTorch, then convert it in a shell, after "
-    "`pip install onnx2tf`: onnx2tf -i model.onnx -o {shell_target}",
+    f"`{_ONNX_PACKAGES}`: onnx2tf -i model.onnx -o {{shell_target}}",
 )
 _PICKLE: Final = FileKind(
     "a Python pickle",

@@ -164,8 +164,8 @@ class _Finder:
         return producer is not None and producer.op in _SWITCHES
 
     def _is_weight(self, node: Any) -> bool:
-        """Whether it only reads a constant or variable."""
-        while node is not None and node.op in _FORWARDING and node.input:
+        """Whether it only reads a constant or variable, also inside a condition."""
+        while node is not None and (node.op in _FORWARDING or node.op in _SWITCHES) and node.input:
             node = self._nodes.get(node_of(node.input[0]))
             if node is not None and (node.op == "Const" or node.op in parts.VARIABLES):
                 return True
