@@ -32,8 +32,9 @@ _WAITING_OPS: Final = re.compile(
     r"(MultiDevice)?IteratorGetNext\w*|MakeIterator"
 )
 # How an op changes the number of TF1 conds and loops that it is in.
+_BRANCHES: Final = frozenset({"Switch", "RefSwitch"})
 _DEPTH_CHANGES: Final = {
-    **dict.fromkeys(("Switch", "RefSwitch"), 1),
+    **dict.fromkeys(_BRANCHES, 1),
     **dict.fromkeys(("Merge", "RefMerge", "Exit", "RefExit"), -1),
 }
 _CONTROL_FLOW: Final = frozenset({"Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond"})
@@ -102,8 +103,7 @@ class Stop:
 
     Args:
       session: of the graph.
-      fetches: tensors and ops that the run fetches. A tensor that has no value, because a condition was not
-        met, ends the run by itself; ops that may not run for that reason must not be among these.
+      fetches: tensors and ops that the run fetches. Those in branches, which may not run, are not waited for.
     """
 
     def __init__(self, session: tf.compat.v1.Session, fetches: Iterable[tf.Tensor | tf.Operation]) -> None:
@@ -116,7 +116,7 @@ class Stop:
             done = queue.enqueue(True)
             # `tf.control_dependencies` would mark the fetches, and TensorFlow warns of changes to an op that
             # has run.
-            tf_internals.add_control_inputs(done, [_op(fetch) for fetch in fetches])
+            tf_internals.add_control_inputs(done, _sure(fetches))
             self.targets = (queue.dequeue().op, done)
             end = queue.close(cancel_pending_enqueues=True)
         # In the calling thread: the loops that must end may occupy all threads of the pool.
@@ -132,15 +132,30 @@ def may_be_endless(fetches: Iterable[tf.Tensor | tf.Operation]) -> bool:
     return any(_is_endless(op.type) for op in _needed(fetches))
 
 
-def surely_runs(op: tf.Operation) -> bool:
+def _sure(fetches: Iterable[tf.Tensor | tf.Operation]) -> list[tf.Operation]:
+    """The ops of fetches that surely run. What waits for one that does not would wait for ever."""
+    ops = [_op(fetch) for fetch in fetches]
+    if not any(op.type in _BRANCHES for op in _needed(ops)):
+        return ops
+    depths: dict[str, int] = {}
+    return [op for op in ops if surely_runs(op, depths)]
+
+
+def surely_runs(op: tf.Operation, depths: dict[str, int] | None = None) -> bool:
     """Whether an op of a TF1 graph runs whatever conditions say: it is in no branch of a `tf.cond`.
 
     A branch begins with a Switch and ends with a Merge; a loop begins with a Merge and a Switch, and an Exit
     leaves it. The depth of an op is that of its deepest input, changed by its own type. Linear in the ops
     that it needs; depth first without recursion, as graphs are deeper than Python's stack. Back edges of
     loops are left out, so the walk meets no cycle in a valid graph.
+
+    Args:
+      op: the op.
+      depths: of the ops that were walked for others; filled.
     """
-    depths: dict[str, int] = {}
+    depths = {} if depths is None else depths
+    if op.name in depths:
+        return depths[op.name] == 0
     stack = [op]
     while stack:
         current = stack[-1]
