@@ -6,11 +6,14 @@ import contextlib
 import time
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from hubexplore.errors import SignatureError
+import numpy as np
+import tensorflow as tf
+
+from hubexplore.errors import NoSuchTensorError, SignatureError
 from hubexplore.hub.module import Module
-from hubexplore.hub.running.compiled_call import CompiledCall
+from hubexplore.hub.running.compiled_call import CompiledCall, surely_runs
 from hubexplore.hub.running.signature_runner import AppliedSignatures, SignatureRunner
 from hubexplore.session.batches import batches, is_batched, joined
 from hubexplore.session.call_log import CallLog
@@ -34,6 +37,12 @@ class Runtime:
     session: ManagedSession
     log: CallLog
     applied: AppliedSignatures
+
+
+MSG_NOT_TAKEN: Final = (
+    "{name!r} has no value in this call: it is in a branch of a condition that these inputs do not take. "
+    "Fetch another tensor, or give inputs that take the branch."
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,7 @@ class SessionRunner(SignatureRunner):
         self._managed = runtime.session
         self._log = runtime.log
         self._fetch = request.fetch
+        self._resolved: list[Any] = []
         self._timeout = request.timeout
         # What the log calls the arrays of an input: a sparse or ragged one has several.
         self._array_names = [
@@ -138,6 +148,9 @@ class SessionRunner(SignatureRunner):
         values = list(results.values())
         count = len(self.output_names)
         outputs = dict(zip(self.output_names, values[:count], strict=True))
+        for fetch, value, tensor in zip(self._fetch, values[count:], self._resolved, strict=True):
+            if _is_left_out(value, tensor):
+                raise NoSuchTensorError(MSG_NOT_TAKEN.format(name=_label(fetch)))
         return outputs, dict(zip(map(_label, self._fetch), values[count:], strict=True))
 
     def _returned(self, outputs: dict[str, Any], fetched: dict[str, Any]) -> Any:
@@ -176,8 +189,9 @@ class SessionRunner(SignatureRunner):
             applied = self._applied.get(self.module, self.signature)
             fetches = self._output_tensors(applied)
             _check_labels(self._fetch or ())
-            for index, fetch in enumerate(self._fetch or ()):
-                fetches[_free_key(index, fetches)] = resolve(fetch, self.module, applied)
+            self._resolved = [resolve(fetch, self.module, applied) for fetch in self._fetch or ()]
+            for index, tensor in enumerate(self._resolved):
+                fetches[_free_key(index, fetches)] = tensor
             # A run on a server is left to itself at an interrupt, see `ManagedSession`.
             is_here = self._managed.check_server is None
             return CompiledCall(
@@ -191,6 +205,17 @@ def _free_key(index: int, taken: Container[str]) -> str:
     while key in taken:
         key += "_"
     return key
+
+
+def _is_left_out(value: Any, tensor: Any) -> bool:
+    """Whether a condition left a tensor out: TensorFlow then returns an array without entries."""
+    return (
+        isinstance(value, np.ndarray)
+        and value.shape == (0,)
+        and isinstance(tensor, tf.Tensor)
+        and not (tensor.shape.rank == 1 and tensor.shape[0] in (None, 0))
+        and not surely_runs(tensor.op)
+    )
 
 
 def _check_labels(fetches: Sequence[Any]) -> None:

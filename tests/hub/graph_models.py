@@ -435,6 +435,7 @@ CHECKPOINTS: Mapping[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
         classifier, only_loss, scores_and_predictions, batch_norm, queues, iterator, partitioned,
-        read_in_a_branch, trained_condition, trained_loop, clipped, metrics, autoencoder, vocabulary, untrained,
+        read_in_a_branch, trained_condition, trained_loop, clipped, metrics, autoencoder, vocabulary,
+        untrained,
     )
 }  # fmt: skip

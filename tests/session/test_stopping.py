@@ -16,7 +16,7 @@ import pytest
 import tensorflow as tf
 
 import hubexplore as hub
-from hubexplore.errors import GraphError
+from hubexplore.errors import GraphError, NoSuchTensorError
 from hubexplore.hub.running.compiled_call import CompiledCall, Stop, surely_runs
 from hubexplore.inputs.examples import example_search
 from hubexplore.session import interruption
@@ -51,6 +51,25 @@ def control_flow(request: pytest.FixtureRequest) -> Iterator[None]:
 def ends(session: NotebookSession) -> None:
     """What was interrupted ends; else this waits for ever."""
     session.session.wait_for_left_behind()
+
+
+def test_a_value_of_a_branch_that_is_not_taken(session: NotebookSession) -> None:
+    def definition() -> None:
+        x, wanted = tf1.placeholder(tf.float32, [], "x"), tf1.placeholder(tf.bool, [], "wanted")
+        y = tf.cond(wanted, lambda: tf.multiply(x, 2.0, name="double"), lambda: x)
+        z = tf.while_loop(lambda i: i < 3.0, lambda i: [i + 1.0], [y])[0]
+        hub.add_signature(inputs={"x": x, "wanted": wanted}, outputs=z)
+
+    was = tf1.control_flow_v2_enabled()
+    tf1.disable_control_flow_v2()
+    try:
+        module = session.load(hub.create_module_spec(definition), "m")
+    finally:
+        (tf1.enable_control_flow_v2 if was else tf1.disable_control_flow_v2)()
+    inputs: dict[str, Any] = {"x": 4.0, "wanted": True}
+    assert session.call(module, inputs, fetch=["cond/double"], timeout=100)[1]["cond/double"] == 8.0
+    with pytest.raises(NoSuchTensorError, match=r"'cond/double' has no value in this call"):
+        session.call(module, {**inputs, "wanted": False}, fetch=["cond/double"], timeout=100)
 
 
 @pytest.mark.usefixtures("control_flow")

@@ -135,15 +135,21 @@ def may_be_endless(fetches: Iterable[tf.Tensor | tf.Operation]) -> bool:
     return any(map(_is_endless, {op.type for op in _needed(fetches)}))
 
 
-def surely_runs(op: tf.Operation) -> bool:
+def surely_runs(op: tf.Operation, depths: dict[str, int] | None = None) -> bool:
     """Whether an op of a TF1 graph runs whatever conditions say: it is in no branch of a `tf.cond`.
 
     A branch begins with a Switch and ends with a Merge; a loop begins with a Merge, which ends no branch, and
     a Switch, and an Exit leaves it. The depth of an op is that of its deepest input, changed by its own type.
     Linear in the ops that it needs; depth first without recursion, as graphs are deeper than Python's stack.
     Back edges of loops are left out, so the walk meets no cycle in a valid graph.
+
+    Args:
+      op: the op.
+      depths: of the ops that were walked for others; filled.
     """
-    depths: dict[str, int] = {}
+    depths = {} if depths is None else depths
+    if op.name in depths:
+        return depths[op.name] == 0
     stack = [op]
     while stack:
         current = stack[-1]
@@ -189,7 +195,8 @@ class _Work:
 
     def surely_computed(self) -> list[tf.Tensor]:
         """Those fetches that are computed whatever conditions say."""
-        return [fetch for fetch in self._fetches if not self._has_branches or surely_runs(fetch.op)]
+        depths: dict[str, int] = {}
+        return [fetch for fetch in self._fetches if not self._has_branches or surely_runs(fetch.op, depths)]
 
 
 def _size(constant: tf.Operation) -> int:
