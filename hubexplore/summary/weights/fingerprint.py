@@ -1,9 +1,9 @@
 """The fingerprint of a TF2 SavedModel: whether its weights are those that were saved with it.
 
 `fingerprint.pb` holds the FarmHash of the checkpoint's index, which holds the checksums of all values. It
-also holds hashes of `saved_model.pb` and of its nodes, signatures and functions. Those are not compared,
-although they can be computed without TensorFlow: they are hashes of messages that C++ wrote again, with the
-entries of maps in an order of its own, so that a field unknown here would make a good model look altered.
+also holds hashes of `saved_model.pb` and of its nodes, signatures and functions. Those are not compared:
+they are hashes of messages that C++ wrote again, with the entries of maps in an order of its own, so that a
+field unknown here would make a good model look altered.
 The hash of the nodes leaves out the functions, which hold what a TF2 model computes; a graph may be edited on
 purpose; and a file that is cut does not parse. TensorFlow itself compares none of these hashes.
 
