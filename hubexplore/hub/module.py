@@ -44,7 +44,7 @@ hub.Module adds to a graph, but TensorFlow is executing eagerly here. Write
             session.run([tf.compat.v1.global_variables_initializer(), tf.compat.v1.tables_initializer()])
             print(session.run(outputs))
 
-or, in a notebook, `%load_ext hubexplore` and `%hub_load`."""
+or, without a graph, hub.load(path)(inputs); or, in a notebook, `%load_ext hubexplore` and `%hub_load`."""
 # Stricter than TensorFlow, which also accepts names that the importer later refuses as a prefix.
 _SCOPE_NAME: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*(/[A-Za-z0-9.][A-Za-z0-9_.-]*)*")
 # A signature may have any name. tf.name_scope accepts ">" and "\\" as well, but the importer refuses such a

@@ -31,8 +31,7 @@ from hubexplore.session.signature_calls import Request, Runtime, SessionRunner
 from hubexplore.session.tf_server import guard
 from hubexplore.session.tf_session import ManagedSession
 from hubexplore.summary.files.paths import EXPORT, text_of, to_write
-from hubexplore.summary.lookup import default_tags
-from hubexplore.summary.module_format import DEFAULT_SIGNATURE
+from hubexplore.summary.lookup import default_signature, default_tags
 from hubexplore.summary.wishes import Signatures
 
 _LOGGER: Final = logging.getLogger("hubexplore")
@@ -260,8 +259,8 @@ class NotebookSession:
           inputs: as for `hub.Module.__call__`, but values: lists, arrays, pandas Series and DataFrames, eager
             tensors, SparseTensorValue, scipy.sparse, RaggedTensorValue, nested lists. dtypes are converted
             where that is safe.
-          signature: its name; None means `default`.
-          as_dict: whether to return all outputs by name.
+          signature: its name; None means `default`, or `serving_default` of a SavedModel.
+          as_dict: whether to return all outputs by name, instead of the one called `default` or the only one.
           fetch: further tensors of the call, such as intermediate layers, whether or not an output needs
             them: their names in the module ("conv1/Relu", "conv1/Relu:0"), names of variables, or tensors of
             the graph.
@@ -314,12 +313,13 @@ class NotebookSession:
 
         Args:
           module: loaded here, or its name.
-          signature: its name; None means `default`.
+          signature: its name; None means the one that `call` takes.
 
         Raises what `call` raises for a module or signature that is not there.
         """
         self._check_open()
-        return self._runtime.applied.get(self._live(module), signature or DEFAULT_SIGNATURE)
+        live = self._live(module)
+        return self._runtime.applied.get(live, signature or default_signature(live.get_signature_names()))
 
     def export(
         self,

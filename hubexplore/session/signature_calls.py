@@ -20,7 +20,7 @@ from hubexplore.session.call_log import CallLog
 from hubexplore.session.fetches import resolve
 from hubexplore.session.interruption import borrowed
 from hubexplore.session.tf_session import ManagedSession
-from hubexplore.summary.module_format import DEFAULT_SIGNATURE
+from hubexplore.summary.lookup import default_signature
 from hubexplore.summary.tensor_values import Array
 
 
@@ -76,8 +76,10 @@ class SessionRunner(SignatureRunner):
     """
 
     def __init__(self, module: Module, runtime: Runtime, request: Request, title: str = "") -> None:
-        signature = request.signature or DEFAULT_SIGNATURE
-        super().__init__(module, runtime.session, runtime.applied, signature, request.as_dict)
+        signature = request.signature or default_signature(module.get_signature_names())
+        super().__init__(
+            module, runtime.session, runtime.applied, signature, request.as_dict, takes_only_output=True
+        )
         self._managed = runtime.session
         self._log = runtime.log
         self._fetch = request.fetch

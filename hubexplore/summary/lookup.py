@@ -8,7 +8,7 @@ from typing import Final
 
 from hubexplore.errors import NoSuchSignatureError, NoSuchVariantError, closest
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
-from hubexplore.summary.module_format import MOST_VARIANTS
+from hubexplore.summary.module_format import DEFAULT_SIGNATURE, DEFAULT_SIGNATURES, MOST_VARIANTS
 from hubexplore.summary.tags import Tags, chosen, serving_tags
 
 MAX_NAMED: Final = 20
@@ -72,6 +72,11 @@ def named_signature(variant: VariantSummary, name: str) -> SignatureSummary:
     if signature is None:
         raise no_such_signature(name, [signature.name for signature in variant.signatures])
     return signature
+
+
+def default_signature(existing: Collection[str]) -> str:
+    """The signature that a call means which names none: `default`, or `serving_default` of a SavedModel."""
+    return next((name for name in DEFAULT_SIGNATURES if name in existing), DEFAULT_SIGNATURE)
 
 
 def _as_argument(tags: Tags) -> str:

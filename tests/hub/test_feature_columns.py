@@ -121,7 +121,7 @@ def test_columns_are_equal_by_what_they_do(text_path: str) -> None:
 
 def test_what_does_not_fit() -> None:
     text, image = hub.create_module_spec(text_fn), hub.create_module_spec(image_fn)
-    with pytest.raises(ValueError, match=r"maps 'images' \(float32, \(None, 2, 3, 3\)\) to 'default'"):
+    with pytest.raises(ValueError, match=r"maps 'images' \(float32, \((None|\?), 2, 3, 3\)\) to 'default'"):
         hub.text_embedding_column("word", image)
     with pytest.raises(ValueError, match="An image column needs"):
         hub.image_embedding_column("picture", text)

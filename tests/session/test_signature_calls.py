@@ -482,3 +482,12 @@ def test_a_layer_in_a_branch_that_is_not_taken_ends_the_call(session: NotebookSe
     assert session.call(module, [-1.0, 0.5]) == 4.0
     value, layers = session.call(module, [-1.0, 0.5], fetch=["cond/inner"])
     assert (value, layers["cond/inner"].size) == (4.0, 0)
+
+
+def test_a_saved_model_is_called_by_its_only_output(session: NotebookSession, tmp_path: Path) -> None:
+    tripled = tf.Module()
+    tripled.function = tf.function(lambda x: {"y": 3 * x}, input_signature=[tf.TensorSpec([None], name="x")])
+    tf.saved_model.save(tripled, str(tmp_path))
+    module = session.load(tmp_path, "tripled")
+    assert session.call(module, [1.0, 2.0]).tolist() == [3.0, 6.0]
+    assert session.call(module, [1.0], as_dict=True)["y"].tolist() == [3.0]

@@ -51,6 +51,7 @@ class SignatureRunner:
         signature: str,
         as_dict: bool = False,
         conversion: Conversion = exactly,
+        takes_only_output: bool = False,
     ) -> None:
         self.module = module
         self.signature = signature
@@ -59,9 +60,13 @@ class SignatureRunner:
         self._applied = applied
         input_infos = module.get_input_info_dict(signature)
         self.output_infos = module.get_output_info_dict(signature)
-        # Before anything else happens: what cannot be returned need not be applied.
-        select_outputs(signature, self.output_infos, as_dict)
-        self.output_names = list(self.output_infos) if as_dict else [DEFAULT_OUTPUT]
+        self._single = DEFAULT_OUTPUT
+        if takes_only_output and len(self.output_infos) == 1:
+            (self._single,) = self.output_infos
+        else:
+            # Before anything else happens: what cannot be returned need not be applied.
+            select_outputs(signature, self.output_infos, as_dict)
+        self.output_names = list(self.output_infos) if as_dict else [self._single]
         self.feeds = Feeds(signature, input_infos, conversion)
         self._compiled: CompiledCall | None = None
         # How long the last run took, and on how many bytes.
@@ -95,7 +100,7 @@ class SignatureRunner:
 
     def selected(self, outputs: dict[str, Any]) -> Any:
         """What the caller gets of the outputs."""
-        return outputs if self.as_dict else outputs[DEFAULT_OUTPUT]
+        return outputs if self.as_dict else outputs[self._single]
 
     def _execute(
         self, call: CompiledCall, run: Callable[..., Sequence[Any]], arrays: Sequence[Array]

@@ -12,6 +12,7 @@ from IPython.core.magic_arguments import argument
 from hubexplore.notebook.magics.base import HubMagicsBase
 from hubexplore.notebook.magics.cell_code import evaluated
 from hubexplore.notebook.magics.line_parser import magic, read_call
+from hubexplore.summary.lookup import default_signature
 
 
 @magics_class
@@ -21,7 +22,10 @@ class CallMagics(HubMagicsBase):
     @magic(read=read_call)
     @argument("name", help="Variable or name of a loaded module.")
     @argument("expression", nargs="*", help="Python expression for the inputs, if it has any.")
-    @argument("--signature", help="Name of the signature, or {variable}; by default 'default'.")
+    @argument(
+        "--signature",
+        help="Name of the signature, or {variable}; by default 'default', else 'serving_default'.",
+    )
     @argument("--as-dict", action="store_true", help="Return all outputs by name.")
     @argument("--batch-size", type=int, help="Number of rows to run at a time, with a progress bar.")
     @argument(
@@ -84,7 +88,8 @@ class CallMagics(HubMagicsBase):
             # On first use, for speed only: `%load_ext` would import NumPy.
             from hubexplore.notebook.magics import csv_rows
 
-            return csv_rows.inputs(cell, live.get_input_info_dict(options.signature))
+            signature = options.signature or default_signature(live.get_signature_names())
+            return csv_rows.inputs(cell, live.get_input_info_dict(signature))
         if not cell.strip():
             return None
         return evaluated(self.notebook, f"%%hub_call {options.name}", cell, cell)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import ipywidgets as widgets
 
 from hubexplore.display.wording import tags_text, visible
+from hubexplore.summary.lookup import default_signature
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
-from hubexplore.summary.module_format import DEFAULT_SIGNATURES, INTERNAL_SIGNATURES
+from hubexplore.summary.module_format import INTERNAL_SIGNATURES
 from hubexplore.summary.tags import serving_tags
 
 
@@ -104,7 +105,8 @@ class SignatureSelector(widgets.HBox):
     def _fill(self, preferred: str | None) -> None:
         names = [signature.name for signature in callable_signatures(self.variant)]
         self._signature.options = [(visible(name), index) for index, name in enumerate(names)]
-        otherwise = next((name for name in DEFAULT_SIGNATURES if name in names), names[0])
+        default = default_signature(names)
+        otherwise = default if default in names else names[0]
         # A signature that both variants have stays chosen when the variant changes.
         chosen = preferred if preferred in names else otherwise
         self._signature.index = names.index(chosen)
