@@ -24,9 +24,9 @@ pytestmark = [
 ROWS = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
 
 ELSEWHERE = """
-import sys, keras, numpy as np
-import hubexplore as hub
-hub.KerasLayer
+import sys
+# Before Keras is imported, which TensorFlow does: it is told of the layer then.
+import hubexplore, tensorflow, keras, numpy as np
 model = keras.models.load_model(sys.argv[1])
 rows = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
 before = model.predict(rows, verbose=0)
