@@ -50,6 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Writes a module in another format; returns the exit code."""
     if arguments.version is not None and arguments.to != "saved-model":
         raise ConversionError("--version belongs to --to saved-model, the only format with versions.")
+    from hubexplore.session.tf_startup import import_tensorflow
+
+    import_tensorflow()
     from hubexplore.hub.loading import open_spec
     from hubexplore.summary.lookup import default_tags
     from hubexplore.summary.tags import chosen
