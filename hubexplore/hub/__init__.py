@@ -7,5 +7,5 @@
 
 Read spec, definition, module and impl first, then `graph`. `tensor_info` types the inputs and outputs of
 signatures, `call_arguments` fits what a caller passes to them, `inspection` answers questions about a live
-module, and `tf_internals` is the only file that touches TensorFlow's private API.
+module, and only `tf_internals` and, for `eager/`, its `eager_internals` touch TensorFlow's private API.
 """

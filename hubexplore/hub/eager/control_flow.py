@@ -19,6 +19,7 @@ from tensorflow.core.framework import graph_pb2
 
 from hubexplore.errors import GraphError
 from hubexplore.hub import tf_internals
+from hubexplore.hub.eager import eager_internals
 from hubexplore.hub.graph.apply import Applier
 from hubexplore.hub.graph.functions import FunctionImporter
 from hubexplore.hub.graph.plan import ApplyPlan
@@ -83,7 +84,7 @@ class ControlFlowCall:
             for number, tensor in enumerate(components(value))
             if _has_gradient(tensor)
         }
-        with_gradient = tf_internals.identities(
+        with_gradient = eager_internals.identities(
             [*results.values(), *fed, *values.values()], self._gradient(list(results), list(values))
         )
         found = dict(zip(results, with_gradient, strict=False))
@@ -123,7 +124,7 @@ class ControlFlowCall:
             arguments = [*above, *op.inputs[count:]]
             specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in arguments]
             once = self._function(specs, results, variables)(*arguments)
-            found = iter(tf_internals.identities(once, self._no_second_order))
+            found = iter(eager_internals.identities(once, self._no_second_order))
             return [None] * count + [
                 next(found) if _has_gradient(tensor) else None for tensor in op.inputs[count:]
             ]
@@ -260,7 +261,7 @@ class _LocalState:
 
 def _variable(value: tf.Tensor) -> tf.Tensor:
     """The handle of a new variable with a value, which shares the memory of the value."""
-    handle = tf_internals.local_handle(value.dtype, value.shape)
+    handle = eager_internals.local_handle(value.dtype, value.shape)
     assign = tf.raw_ops.AssignVariableOp(resource=handle, value=value)
     with tf.control_dependencies([assign]):
         return tf.identity(handle)

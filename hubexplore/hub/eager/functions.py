@@ -11,7 +11,7 @@ from typing import Any, Final
 import tensorflow as tf
 from tensorflow.core.framework import function_pb2, graph_pb2
 
-from hubexplore.hub import tf_internals
+from hubexplore.hub.eager import eager_internals
 from hubexplore.hub.graph.functions import FunctionImporter
 
 _CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
@@ -38,24 +38,24 @@ class EagerFunctionImporter(FunctionImporter):
         graph = tf.compat.v1.get_default_graph()
         if not library.function:
             super().import_graph_def(graph_def, library, scope, input_map)
-            tf_internals.set_stack_traces(graph, (f"{scope}/{node.name}" for node in graph_def.node))
+            eager_internals.set_stack_traces(graph, (f"{scope}/{node.name}" for node in graph_def.node))
             return
         renamed = self.with_new_names(graph_def, library)
         _mark_calls(renamed)
         # Before the import: shape inference of an op looks into the functions that it calls.
-        tf_internals.add_eager_functions(renamed.library)
+        eager_internals.add_eager_functions(renamed.library)
         names = [function.signature.name for function in renamed.library.function]
         # All that may still run them, such as the functions for gradients, holds the graph.
         release = weakref.finalize(graph, _remove, names)
         release.atexit = False
         self.import_complete(renamed, scope, input_map)
-        tf_internals.set_stack_traces(graph, (f"{scope}/{node.name}" for node in graph_def.node))
+        eager_internals.set_stack_traces(graph, (f"{scope}/{node.name}" for node in graph_def.node))
 
 
 def _remove(names: Iterable[str]) -> None:
     for name in names:
         with contextlib.suppress(tf.errors.NotFoundError):
-            tf_internals.remove_eager_function(name)
+            eager_internals.remove_eager_function(name)
 
 
 def _mark_calls(graph_def: graph_pb2.GraphDef) -> None:
@@ -71,7 +71,7 @@ def _mark_calls(graph_def: graph_pb2.GraphDef) -> None:
 
 
 def _call_gradient(op: tf.Operation, *gradients: tf.Tensor | None) -> Any:
-    return tf_internals.call_gradient(op, op.get_attr("f").name, gradients)
+    return eager_internals.call_gradient(op, op.get_attr("f").name, gradients)
 
 
 with contextlib.suppress(KeyError):  # registered already

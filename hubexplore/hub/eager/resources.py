@@ -11,6 +11,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.hub import tf_internals
+from hubexplore.hub.eager import eager_internals
 from hubexplore.hub.eager.eager_graph import EagerGraph
 from hubexplore.hub.graph.functions import FunctionImporter
 from hubexplore.hub.graph.slice import check_complete, slice_graph
@@ -130,7 +131,7 @@ class Resources:
         """The handle that stands for a state tensor of the module's graph."""
         name = node_of(tensor)
         if name in self._variables:
-            return tf_internals.watched_handle(self._variables[name])
+            return eager_internals.watched_handle(self._variables[name])
         if name in self._assets:
             return self._assets[name].asset_path
         with self.lock:

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from hubexplore.hub import tf_internals
 from hubexplore.hub.call_arguments import (
     check_shared,
     convert_each,
@@ -15,6 +14,7 @@ from hubexplore.hub.call_arguments import (
     normalize_inputs,
     shared_inputs,
 )
+from hubexplore.hub.eager import eager_internals
 from hubexplore.hub.tensor_info import TensorInfo, components
 
 _EAGER_TENSOR: Final = type(tf.constant(0))
@@ -36,7 +36,7 @@ class SignatureFunction:
     def __init__(self, name: str, infos: Mapping[str, TensorInfo], concrete: Any) -> None:
         self._name = name
         self._infos = infos
-        self._run = tf_internals.caller(concrete)
+        self._run = eager_internals.caller(concrete)
         self._has_shared = bool(shared_inputs(infos))
         self._dense = (
             {key: (info.dtype, _sizes(info.get_shape())) for key, info in infos.items()}

@@ -10,6 +10,7 @@ import tensorflow as tf
 from hubexplore.errors import GraphError
 from hubexplore.hub import tf_internals
 from hubexplore.hub.call_arguments import normalize_inputs
+from hubexplore.hub.eager import eager_internals
 from hubexplore.hub.eager.control_flow import ControlFlowCall, check_repeatable, needs_own_gradient
 from hubexplore.hub.eager.eager_graph import eager_graph
 from hubexplore.hub.eager.functions import EagerFunctionImporter
@@ -112,7 +113,7 @@ class EagerVariant:
                 def compute() -> Any:
                     return self.resources.region.run([name], self.resources.handle)[0]
 
-                self._losses[key] = tf_internals.caller(_concrete(compute, []))
+                self._losses[key] = eager_internals.caller(_concrete(compute, []))
         return self._losses[key]([])
 
     def _traced(self, signature: str, training: bool) -> SignatureFunction:
@@ -138,7 +139,7 @@ class EagerVariant:
     def _control_flow_call(self, signature: str, plan: ApplyPlan, concrete: Any) -> ControlFlowCall:
         without_updates = plan_apply(self.variant, signature, False) if plan.collections else plan
         handle, variables = self.resources.handle, self._variables
-        run = tf_internals.caller(concrete)
+        run = eager_internals.caller(concrete)
 
         def outputs(tensors: list[tf.Tensor]) -> dict[str, Any]:
             return dict(run(tensors)[0])
@@ -179,10 +180,10 @@ def _replica() -> int:
     # Handles are captured when a function is traced, and each replica has variables of its own.
     if not tf.distribute.has_strategy():
         return 0
-    return tf_internals.replica_number() or 0
+    return eager_internals.replica_number() or 0
 
 
 def _concrete(function: Callable[..., Any], specs: list[Any]) -> Any:
     """Traces a function; the tapes that are active do not see it."""
-    with tf_internals.unrecorded():
+    with eager_internals.unrecorded():
         return tf.function(function, input_signature=specs, autograph=False).get_concrete_function()

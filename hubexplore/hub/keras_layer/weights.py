@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from hubexplore.hub import tf_internals
+from hubexplore.hub.eager import eager_internals
 from hubexplore.hub.keras_layer.callee import Weight
 
 
@@ -55,7 +55,7 @@ class ModuleVariable(keras.Variable):  # type: ignore[misc]  # Keras is untyped
         if variable is not self._value:
             variable.assign(self._value)
             # Optimizers know a variable by its identity.
-            tf_internals.take_identity(variable, self._value)
+            eager_internals.take_identity(variable, self._value)
         self._value = variable
         self._is_own = True
         self.trainable = self._trainable
@@ -70,7 +70,7 @@ class ModuleVariable(keras.Variable):  # type: ignore[misc]  # Keras is untyped
         self._trainable = bool(value)
         # A tape that watched a frozen module would compute gradients for nothing, or refuse to.
         if self._is_own and getattr(self, "_value", None) is not None:
-            tf_internals.set_trainable(self._value, self._trainable)
+            eager_internals.set_trainable(self._value, self._trainable)
 
 
 def is_replaced(variable: ModuleVariable) -> bool:

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 import hubexplore as hub
-from hubexplore.hub import tf_internals
+from hubexplore.hub.eager import eager_internals
 from tests.hub import modules
 from tests.hub.eager.comparison import check_equal, eagerly, in_session
 
@@ -47,7 +47,7 @@ def test_functions_leave_the_runtime_with_the_module() -> None:
 
     def count() -> int:
         gc.collect()
-        return len(tf_internals.eager_function_names())
+        return len(eager_internals.eager_function_names())
 
     eagerly(hub.load(spec), {"default": np.ones([1, 2], np.float32)})
     before = count()
