@@ -28,10 +28,11 @@ def show(error: BaseException) -> None:
       SystemExit: the program's own hook asks for it.
     """
     _clean(error)
-    if isinstance(error, SyntaxError) and str(error.msg).startswith(_PYTHON_2):
-        error.add_note(MSG_PYTHON_2)
     try:
         sys.excepthook(type(error), error, error.__traceback__)
+        if isinstance(error, SyntaxError) and str(error.msg).startswith(_PYTHON_2):
+            # Not a note of the error: Python 3.11.2 does not show those of a SyntaxError.
+            sys.stderr.write(f"{MSG_PYTHON_2}\n")
     except SystemExit:
         raise
     except BaseException as failure:  # noqa: BLE001 - Python shows both

@@ -157,7 +157,7 @@ def test_without_signatures_there_is_nothing_to_call(tmp_path: Path) -> None:
     model = tf.Module()
     model.weight = tf.Variable(1.0)
     tf.saved_model.save(model, str(tmp_path / "model"))
-    with pytest.raises(hub.HubError, match=re.escape("signatures={'serving_default': function}")):
+    with pytest.raises(hub.HubError, match=re.escape("signatures={'serving_default': call}")):
         hub.load_module_spec(tmp_path / "model")
 
 

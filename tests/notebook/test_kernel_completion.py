@@ -53,7 +53,9 @@ def test_hostile_names(kernel: Kernel, tmp_path: Path) -> None:
     for name in HOSTILE:
         (tmp_path / name).mkdir()
     # Shows what the line is read as; nothing of the folder is opened.
-    reply(client, "import hubexplore.hub.summarize as reading\nreading.summarize = lambda source: source")
+    reply(
+        client, "import hubexplore.hub.summarize as reading\nreading.summarize = lambda source, **_: source"
+    )
     found = []
     for cell in inserted(client, "%hub_show aa"):
         assert reply(client, f"x = {cell}")["status"] == "ok", cell

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from hubexplore.display.card import html
@@ -99,7 +101,7 @@ class SaveReport:
         return html.framed(tag("p", self._headline()), *notes, *table)
 
     def _headline(self) -> str:
-        written = f"Written to {printable(self.path)}."
+        written = f"Written to {printable(_short(self.path))}."
         if not self.compared:
             return written
         failed = [call.call for call in self.compared if call.largest_difference == math.inf]
@@ -136,3 +138,12 @@ def _same(what: str, difference: float) -> str:
     if difference == math.inf:
         return f"other {what}"
     return f"{what} that differ by up to {difference:.3g}"
+
+
+def _short(path: str) -> str:
+    """The path as people write it: below the current directory, from there."""
+    try:
+        prefix = os.path.join(Path.cwd(), "")
+    except OSError:  # it was removed
+        return path
+    return path.removeprefix(prefix) or path
