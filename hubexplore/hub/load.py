@@ -13,6 +13,7 @@ from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
 from hubexplore.hub import resolve as handles
 from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.eager.loaded_module import LoadedModule
+from hubexplore.hub.eager.saved_optimizer import optimizers_of_keras_2
 from hubexplore.hub.loading import explained, load_module_spec
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.storage.meta_graphs import read_variants
@@ -96,7 +97,8 @@ def _load_from(handle: Any, tags: Iterable[str] | None, options: Any, directory:
     if tags is not None and as_tag_set(tags) not in all_tags:
         raise no_such_variant(as_tag_set(tags), all_tags)
     chosen = None if tags is None else sorted(as_tag_set(tags))
-    return tf.saved_model.load(directory, tags=chosen, options=options)
+    with optimizers_of_keras_2():
+        return tf.saved_model.load(directory, tags=chosen, options=options)
 
 
 def _tf2_variants(directory: str) -> list[GraphVariant]:

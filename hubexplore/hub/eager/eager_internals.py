@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -155,3 +155,25 @@ def local_handle(dtype: tf.DType, shape: tf.TensorShape) -> tf.Tensor:
     return tf.raw_ops.VarHandleOp(
         dtype=dtype, shape=shape, shared_name=context.anonymous_name(), container=""
     )
+
+
+@contextlib.contextmanager
+def revived_type(identifier: str, create: Callable[[], Any]) -> Iterator[None]:
+    """Inside, objects of a SavedModel with an identifier that nothing is registered for become these.
+
+    The registration has no public end, and a second one of the same name would fail.
+    """
+    from tensorflow.python.saved_model import revived_types
+
+    if identifier in revived_types.registered_identifiers():
+        yield
+        return
+    version = revived_types.VersionedTypeRegistration(
+        object_factory=lambda _: create(), version=2, min_producer_version=1, min_consumer_version=1
+    )
+    revived_types.register_revived_type(identifier, lambda _: False, versions=[version])
+    try:
+        yield
+    finally:
+        del revived_types._REVIVED_TYPE_REGISTRY[identifier]
+        revived_types._TYPE_IDENTIFIERS.remove(identifier)

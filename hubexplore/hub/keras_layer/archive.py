@@ -16,6 +16,7 @@ import tensorflow as tf
 from hubexplore.errors import LayerError
 from hubexplore.hub.definition import check_variants
 from hubexplore.hub.eager.loaded_module import LoadedModule
+from hubexplore.hub.eager.saved_optimizer import optimizers_of_keras_2
 from hubexplore.hub.eager.variables import in_order
 from hubexplore.hub.keras_layer.callee import Callee, is_keras_weight
 from hubexplore.hub.keras_layer.module_callee import MADE, OTHER_STATE, ModuleCallee
@@ -58,7 +59,8 @@ def opened(folder: str, options: Options, variables: Sequence[Any]) -> Callee:
         if Path(path, MODULE_FILE).exists():
             callee = ModuleCallee(_module(path, options.tags, variables), options)
         else:
-            model = tf.saved_model.load(path, tags=options.tags, options=options.load_options)
+            with optimizers_of_keras_2():
+                model = tf.saved_model.load(path, tags=options.tags, options=options.load_options)
             callee = ObjectCallee(model, options, path)
     except BaseException:
         shutil.rmtree(kept, ignore_errors=True)
