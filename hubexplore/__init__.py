@@ -107,9 +107,14 @@ def _imported(module: str) -> ModuleType:
     # Python sets ps1 where people type commands: only there does a process go on after an interrupt.
     if not hasattr(sys, "ps1"):
         return importlib.import_module(module)
+    from hubexplore.session.tf_startup import quiet_tensorflow
     from hubexplore.session.whole_imports import import_whole
 
-    return import_whole(lambda: importlib.import_module(module))
+    def import_quietly() -> ModuleType:
+        with quiet_tensorflow():
+            return importlib.import_module(module)
+
+    return import_whole(import_quietly)
 
 
 def _missing(name: str) -> Exception:

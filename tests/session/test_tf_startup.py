@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -89,3 +91,11 @@ def test_without_a_stderr_nothing_is_held_back() -> None:
         os.dup2(saved, 2)
         os.close(saved)
     assert reached
+
+
+def test_where_commands_are_typed_a_name_of_the_package_brings_tensorflow_quietly() -> None:
+    typed = (
+        "import sys; sys.ps1 = '>>> '; import hubexplore; hubexplore.load; assert 'tensorflow' in sys.modules"
+    )
+    ran = subprocess.run([sys.executable, "-c", typed], capture_output=True, check=True)
+    assert ran.stderr == b""
