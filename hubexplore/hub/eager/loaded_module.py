@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 
+from hubexplore.display.safe_display import automatic
 from hubexplore.hub.call_arguments import select_outputs
 from hubexplore.hub.eager.variables import Identity, by_name, by_node, make_variables
 from hubexplore.hub.eager.variant import EagerVariant
@@ -16,6 +17,7 @@ from hubexplore.summary.lookup import no_such_signature
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 
 if TYPE_CHECKING:
+    from hubexplore.display.rich.summaries import Summary
     from hubexplore.hub.definition import DefinedSpec
 
 _TRAIN: Final = "train"
@@ -143,6 +145,21 @@ class LoadedModule(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
 
     def _made_variant(self, tags: frozenset[str]) -> EagerVariant:
         return self._variants.get(tags)
+
+    def summary(self) -> Summary:
+        """A complete description of the module, with the published weights; displayed as a card."""
+        return self.spec.summary()
+
+    def __repr__(self) -> str:
+        from hubexplore.display.card import text
+
+        return text.module(self.summary())
+
+    @automatic
+    def _repr_html_(self) -> str:
+        from hubexplore.display.card import html
+
+        return html.module(self.summary())
 
 
 class Signatures(Mapping[str, Any]):
