@@ -64,7 +64,7 @@ class LoadedModule(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
         # What checkpoints and SavedModels must not follow is behind an object that TensorFlow does not know.
         self._variants = _Variants(spec, made, self._resources.append)
         self.signatures: Mapping[str, Callable[..., dict[str, Any]]] = Signatures(self)
-        self._made_variant(tags).resources.make_tables()
+        self._made_variant(tags)
 
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow is untyped
     def __call__(
@@ -203,5 +203,7 @@ class _Variants:
                 variant = self.spec.variant(tags)
                 variant.check_ops()
                 variables = by_node(self.spec, tags, self.variables)
-                self._made[tags] = EagerVariant(variant, variables, self._keep)
+                made = EagerVariant(variant, variables, self._keep)
+                made.resources.make_tables()
+                self._made[tags] = made
             return self._made[tags]

@@ -15,11 +15,9 @@ from hubexplore.hub.eager import eager_internals
 from hubexplore.hub.eager.eager_graph import EagerGraph
 from hubexplore.hub.graph.functions import FunctionImporter
 from hubexplore.hub.graph.slice import check_complete, slice_graph
-from hubexplore.hub.graph.state import local_variables_or_fail
-from hubexplore.hub.variants.graph_variant import node_list
+from hubexplore.hub.graph.state import IN_FUNCTIONS, find_fillers
 from hubexplore.summary.graph.traversal import Cut, node_of, reach, tensor_of
 
-_INITIALIZERS: Final = tf.compat.v1.GraphKeys.TABLE_INITIALIZERS
 _NUMBERS: Final = itertools.count(1)
 
 Handles = Callable[[str], tf.Tensor]
@@ -148,25 +146,18 @@ class Resources:
 
     @functools.cached_property
     def _fillers(self) -> dict[str, list[str]]:
-        """Name of a node of the state -> the ops that give it its content."""
-        fillers: dict[str, list[str]] = {}
-        state = self._variant.state_nodes
-        for initializer in node_list(self._variant.meta_graph, _INITIALIZERS):
-            if self._variant.needs_unknown(node_of(initializer)):
-                continue
-            needed = reach(self._variant.nodes, [initializer], Cut(nodes=state, controls=state))
-            others = self._variables.keys() | self._assets.keys()
-            # To fill a table again with the same content does no harm.
-            for table in {node_of(tensor) for tensor in needed.cut_tensors} - others:
-                fillers.setdefault(table, []).append(initializer)
-        for variable in local_variables_or_fail(self._variant).values():
-            fillers[variable.handle] = [variable.proto.initializer_name]
-        return fillers
+        others = self._variables.keys() | self._assets.keys()
+        return find_fillers(self._variant, lambda name: name not in others)
 
     def _make(self, name: str) -> None:
         fillers = self._fillers.get(name, [])
 
         def make() -> tf.Tensor:
+            if name == IN_FUNCTIONS:
+                # Functions find these tables by name. What is saved needs an object that initialises them.
+                return tf.raw_ops.VarHandleOp(
+                    dtype=tf.int32, shape=[], shared_name=f"hub_{next(_NUMBERS)}/{name}"
+                )
             (handle,) = self.region.run([tensor_of(name)], None)
             return handle
 

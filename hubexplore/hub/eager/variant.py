@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from hubexplore.hub.graph.state import State
 
 _SCOPE: Final = "module"
+# Tables in functions are found by name in the whole process, and each variant has its own.
+_NUMBERS: Final = itertools.count(1)
 _LOSSES: Final = tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES
 
 MSG_IN_GRAPH: Final = (
@@ -51,7 +54,7 @@ class EagerVariant:
     ) -> None:
         self.variant = eager_graph(variant)
         self._variables = variables
-        self._importer = EagerFunctionImporter(_SCOPE)
+        self._importer = EagerFunctionImporter(f"{_SCOPE}_{next(_NUMBERS)}")
         self.resources = Resources(self.variant, self._importer, variables, keep)
         # An Applier asks of a state no more than this one has.
         self._applier = Applier(cast("State", _CapturedState(self.resources)), self._importer)

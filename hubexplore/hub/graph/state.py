@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,11 +25,13 @@ from hubexplore.hub.variants.variable_specs import (
     members,
     read_variables,
 )
-from hubexplore.summary.graph.traversal import node_of, reach
+from hubexplore.summary.graph.traversal import Cut, node_of, reach
 
 _KEYS: Final = tf.compat.v1.GraphKeys
 # Collections of names of nodes that belong to the state; those of variables hold protos.
 _NODE_COLLECTIONS: Final = (_KEYS.TABLE_INITIALIZERS, _KEYS.ASSET_FILEPATHS)
+IN_FUNCTIONS: Final = "initialized/by/functions"
+"""Stands for the tables that functions make, where others have the name of their node."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,30 @@ def local_variables_or_fail(variant: GraphVariant) -> dict[str, VariableSpec]:
         return local_variables(variant)
     except (KeyError, ValueError) as error:
         raise DamagedModuleError(f"A variable of the module cannot be initialised: {error}.") from error
+
+
+def find_fillers(variant: GraphVariant, is_resource: Callable[[str], bool]) -> dict[str, list[str]]:
+    """Name of a node of the state -> the ops that give it its content when the module is loaded.
+
+    Args:
+      variant: of the module.
+      is_resource: of a node of the state, whether initialisers fill it: a table, and no variable or file.
+
+    Returns:
+      An op that fills several tables is listed with the first one only, as it is to run once. With
+      `IN_FUNCTIONS` are those that fill tables which only functions know.
+    """
+    fillers: dict[str, list[str]] = {}
+    state = variant.state_nodes
+    for initializer in node_list(variant.meta_graph, _KEYS.TABLE_INITIALIZERS):
+        if variant.needs_unknown(node_of(initializer)):
+            continue
+        needed = reach(variant.nodes, [initializer], Cut(nodes=state, controls=state))
+        tables = sorted(filter(is_resource, map(node_of, needed.cut_tensors)))
+        fillers.setdefault(tables[0] if tables else IN_FUNCTIONS, []).append(initializer)
+    for variable in local_variables_or_fail(variant).values():
+        fillers.setdefault(variable.handle, []).append(variable.proto.initializer_name)
+    return fillers
 
 
 def read_variables_or_fail(variant: GraphVariant) -> dict[str, VariableSpec]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,20 +12,17 @@ from tensorflow.core.framework import function_pb2, graph_pb2
 
 from hubexplore.hub import tf_internals
 from hubexplore.hub.graph.slice import GraphSlice, check_complete, slice_graph
-from hubexplore.hub.graph.state import local_variables_or_fail
+from hubexplore.hub.graph.state import IN_FUNCTIONS, find_fillers
 from hubexplore.hub.servable.function_body import Argument, Body, Result, unused
 from hubexplore.hub.servable.function_library import FunctionLibrary
 from hubexplore.hub.servable.objects import Objects
 from hubexplore.hub.storage import assets
-from hubexplore.hub.variants.graph_variant import GraphVariant, node_list
+from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.hub.variants.variable_specs import VariableSpec
 from hubexplore.summary.graph.traversal import Cut, node_of, reach, tensor_of
 
-_INITIALIZERS: Final = tf.compat.v1.GraphKeys.TABLE_INITIALIZERS
 _SHARED_NAME: Final = "shared_name"
 _NODE_NAME_SHARING: Final = "use_node_name_sharing"
-_LOOSE: Final = "initialized/by/functions"
-"""Stands for the tables that functions make."""
 _RESULT: Final = tf.TensorSpec([], tf.int32)
 _HANDLE: Final = tf.TensorSpec([], tf.resource)
 
@@ -118,21 +115,21 @@ class VariantState:
             for tensor, path in assets.used_files(variant.meta_graph, variant.nodes).items()
         }
         self.resources: dict[str, Resource] = {}
-        self._fillers = dict(self._find_fillers())
+        self._fillers = find_fillers(variant, self._is_resource)
 
     def fill_tables(self) -> None:
         """Makes objects of all tables that are filled, also of those that no function captured."""
         for name in self._fillers:
-            if name != _LOOSE:
+            if name != IN_FUNCTIONS:
                 self._resource(name)
-        loose = self._fillers.get(_LOOSE, [])
+        loose = self._fillers.get(IN_FUNCTIONS, [])
         if loose:
             # Their tables are in functions, and are found by name. Loaders initialise with an object only.
             stand_in = GraphSlice(graph_pb2.GraphDef(), function_pb2.FunctionDefLibrary(), {}, {})
-            node = stand_in.graph_def.node.add(name=_LOOSE, op="VarHandleOp")
+            node = stand_in.graph_def.node.add(name=IN_FUNCTIONS, op="VarHandleOp")
             node.attr["dtype"].type = tf.int32.as_datatype_enum
             node.attr["shape"].shape.SetInParent()
-            self._add_resource(_LOOSE, stand_in, loose)
+            self._add_resource(IN_FUNCTIONS, stand_in, loose)
 
     def captured(self, graph_slice: GraphSlice, tensors: Iterable[str]) -> tuple[GraphSlice, list[str]]:
         """Leaves out of a slice what is captured.
@@ -181,26 +178,14 @@ class VariantState:
         check_complete(found.missing)
         return self.captured(slice_graph(self.variant, found.nodes), found.cut_tensors)
 
+    def _is_resource(self, name: str) -> bool:
+        return name not in self._variables and name not in self._paths and self._is_handle(name)
+
     def _is_handle(self, name: str) -> bool:
         if name in self._variables or name in self._paths:
             return True
         definition = tf_internals.op_def(self.variant.nodes[name].op)
         return bool(definition.output_arg) and definition.output_arg[0].type == tf.resource.as_datatype_enum
-
-    def _find_fillers(self) -> Iterator[tuple[str, list[str]]]:
-        """Yields the node of each resource that is filled, and the ops that fill it."""
-        fillers: dict[str, list[str]] = {}
-        state = self.variant.state_nodes
-        for initializer in node_list(self.variant.meta_graph, _INITIALIZERS):
-            if self.variant.needs_unknown(node_of(initializer)):
-                continue
-            needed = reach(self.variant.nodes, [initializer], Cut(nodes=state, controls=state))
-            others = {node_of(tensor) for tensor in needed.cut_tensors}
-            tables = sorted(filter(self._is_handle, others - self._variables.keys() - self._paths.keys()))
-            fillers.setdefault(tables[0] if tables else _LOOSE, []).append(initializer)
-        for local in local_variables_or_fail(self.variant).values():
-            fillers.setdefault(local.handle, []).append(local.proto.initializer_name)
-        yield from fillers.items()
 
     def _resource(self, name: str) -> Resource:
         if name not in self.resources:
