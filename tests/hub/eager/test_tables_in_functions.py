@@ -46,7 +46,7 @@ def test_a_published_estimator(real_modules: Path) -> None:
     example = tf.train.Example()
     for name, value in {"payment_type": b"Cash", "company": b"Blue Ribbon Taxi Association Inc."}.items():
         example.features.feature[name].bytes_list.value.append(value)
-    for name in ("trip_miles", "fare", "trip_seconds", "pickup_latitude", "dropoff_longitude"):
+    for name in ("trip_miles", "fare", "pickup_latitude", "dropoff_longitude"):
         example.features.feature[name].float_list.value.append(2.5)
     rows = np.array([example.SerializeToString()], object)
     with tf.Graph().as_default(), tf1.Session() as session:
