@@ -208,7 +208,8 @@ class TestPlot:
         sparse_line = np.full(4800, np.nan)
         sparse_line[4000] = 2.0
         columns = lines.Columns.of(sparse_line[None])
-        assert columns.texts()[400] == "2" and np.isnan(columns.highs[0]).sum() == 479
+        assert columns.texts()[400] == "2"
+        assert np.isnan(columns.highs[0]).sum() == 479
 
     def test_of_zeros_only_has_an_axis(self) -> None:
         texts = drawing_texts(values.render(np.zeros(3), "Plot").html)

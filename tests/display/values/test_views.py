@@ -123,7 +123,8 @@ def test_one_number_for_each_row_has_no_classes(name: str) -> None:
     assert values.views(numbers, name=name, shape=(None,)) == ("Plot", "Table")
     drawn = values.render(numbers, name=name, shape=(None,), rows=["Ann", "Bob"])
     hover = drawn.hovers[0]
-    assert isinstance(hover, values.GridHover) and hover.column_captions == ("Ann", "Bob")
+    assert isinstance(hover, values.GridHover)
+    assert hover.column_captions == ("Ann", "Bob")
     assert values.views(numbers, name=name, shape=(2,))[0] == "Scores"
     assert values.views(numbers, name=name, shape=(None,), labels=["no", "yes"])[0] == "Scores"
 

@@ -139,7 +139,7 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Figure:
     # Two columns of the legend if the captions leave room for them, otherwise one with longer captions.
     per_line = 2 if width_of(captions(names, 34), _CAPTION_SIZE) < WIDTH / 2 - 40 else 1
     drawing = SvgDrawing(WIDTH, 182.0 + (15 * -(-len(shown) // per_line) if has_legend else 0))
-    _draw_value_axis(drawing, area, steps, (low, high))
+    draw_value_axis(drawing, area, steps, (low, high))
     _draw_lines(drawing, area, columns, (low, high))
     if is_column:
         entry_names = rows if outer_shape or len(labels) != len(array) else labels
@@ -162,7 +162,7 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Figure:
     return Figure(drawing.picture(alt_text), (hover,), " ".join(notes))
 
 
-def _y_of(numbers: Array, area: Rect, limits: tuple[float, float]) -> Array:
+def y_of(numbers: Array, area: Rect, limits: tuple[float, float]) -> Array:
     """Returns numbers as points from the top of the drawing; NaN stays, Inf is at the end of the axis."""
     low, high = limits
     visible_numbers = np.where(np.isnan(numbers), np.nan, numerics.clipped(numbers, low, high))
@@ -170,15 +170,15 @@ def _y_of(numbers: Array, area: Rect, limits: tuple[float, float]) -> Array:
     return heights
 
 
-def _draw_value_axis(
-    drawing: SvgDrawing, area: Rect, steps: list[float], limits: tuple[float, float]
-) -> None:
+def draw_value_axis(drawing: SvgDrawing, area: Rect, steps: list[float], limits: tuple[float, float]) -> None:
+    """Draws a line for each of some round numbers, and a stronger one for 0 if it is within the limits."""
     left, _, width, _ = area
-    for step, y in zip(steps, _y_of(np.array(steps), area, limits).tolist(), strict=True):
+    for step, y in zip(steps, y_of(np.array(steps), area, limits).tolist(), strict=True):
         drawing.line([left, left + width], [y, y], GRID_LINE)
         drawing.text(left - 6, y, tick_text(step), "right", size=_CAPTION_SIZE)
-    zero = float(_y_of(np.array(0.0), area, limits))
-    drawing.line([left, left + width], [zero, zero], SCALE_INK, 0.7)
+    if limits[0] <= 0 <= limits[1]:
+        zero = float(y_of(np.array(0.0), area, limits))
+        drawing.line([left, left + width], [zero, zero], SCALE_INK, 0.7)
 
 
 def _draw_lines(drawing: SvgDrawing, area: Rect, columns: Columns, limits: tuple[float, float]) -> None:
@@ -189,13 +189,13 @@ def _draw_lines(drawing: SvgDrawing, area: Rect, columns: Columns, limits: tuple
         return
     x = left + (np.arange(count) + 0.5) * width / count
     for number, (lows, highs) in enumerate(zip(columns.lows, columns.highs, strict=True)):
-        y = _y_of(numerics.drawable(highs), area, limits)
+        y = y_of(numerics.drawable(highs), area, limits)
         if columns.width == 1:
             drawing.line(x, y, SERIES[number], 1.4, _DASHES[number])
         else:
             # From the lowest to the highest of a column, and back in the next one: the path has no diagonals
             # from one end to the other, so it covers what the numbers cover.
-            ends = np.stack([_y_of(numerics.drawable(lows), area, limits), y], axis=1)
+            ends = np.stack([y_of(numerics.drawable(lows), area, limits), y], axis=1)
             ends[1::2] = ends[1::2, ::-1]
             drawing.line(np.repeat(x, 2), ends.reshape(-1), SERIES[number], 1.0)
         # A point between two NaN is not part of any line segment.
@@ -208,11 +208,11 @@ def _draw_lines(drawing: SvgDrawing, area: Rect, columns: Columns, limits: tuple
 
 def _draw_bars(drawing: SvgDrawing, area: Rect, numbers: Array, limits: tuple[float, float]) -> None:
     left, _, width, _ = area
-    zero = float(_y_of(np.array(0.0), area, limits))
+    zero = float(y_of(np.array(0.0), area, limits))
     # A single bar as wide as the plot would look like a background.
     step = min(width / len(numbers), 60.0)
     for index, (number, y) in enumerate(
-        zip(numbers.tolist(), _y_of(numerics.drawable(numbers), area, limits).tolist(), strict=True)
+        zip(numbers.tolist(), y_of(numerics.drawable(numbers), area, limits).tolist(), strict=True)
     ):
         middle = left + (index + 0.5) * width / len(numbers)
         if math.isfinite(number):
