@@ -18,7 +18,7 @@ WIDTH: Final = 420.0
 """Largest width of a picture in points."""
 HEIGHT: Final = 320.0
 """Largest height of a picture in points."""
-_MIN_SIDE: Final = 150.0
+_MIN_SIDE: Final = 260.0
 """Smallest length in points of the longer side: small pictures are enlarged."""
 _MAX_BYTES: Final = 120_000
 _FONT: Final = 9.0

@@ -319,7 +319,11 @@ function render({ model, el }) {
       next.set(key, part);
     }
     sections = next;
-    list.replaceChildren(...[...sections.values()].map(({ node }) => node));
+    const nodes = [...sections.values()].map(({ node }) => node);
+    // A node that is put back where it is loses the focus, and a slider its grip.
+    if (nodes.length !== list.children.length || nodes.some((node, at) => node !== list.children[at])) {
+      list.replaceChildren(...nodes);
+    }
     const pictures = [...list.querySelectorAll("img")].map((picture) => picture.decode().catch(() => {}));
     Promise.all(pictures).then(() =>
       requestAnimationFrame(() => {
