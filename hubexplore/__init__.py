@@ -104,9 +104,12 @@ def __getattr__(name: str) -> Any:
 
 def _imported(module: str) -> ModuleType:
     """Imports a module that may bring TensorFlow along."""
+    from hubexplore.summary.without_gc import without_gc
+
     # Python sets ps1 where people type commands: only there does a process go on after an interrupt.
     if not hasattr(sys, "ps1"):
-        return importlib.import_module(module)
+        with without_gc():
+            return importlib.import_module(module)
     from hubexplore.session.tf_startup import quiet_tensorflow
     from hubexplore.session.whole_imports import import_whole
 

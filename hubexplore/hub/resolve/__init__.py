@@ -306,7 +306,11 @@ def _module_in(directory: str, handle: str) -> str:
     inner = _archive_in(Path(directory))
     if inner:
         raise errors.NotAModuleError(MSG_INNER.format(handle=handle, inner=inner))
-    raise diagnosis.error(f"The archive {handle!r} does not hold a complete module: it {diagnosis.what()}.")
+    message = f"The archive {handle!r} does not hold a complete module: it {diagnosis.what()}."
+    if diagnosis.error is errors.ModelsBelowError:
+        # That class says which handles can be given instead; what is in an archive has none.
+        raise errors.NotAModuleError(f"{message} Extract it and give the path of one of them.")
+    raise diagnosis.error(message)
 
 
 def _archive_in(directory: Path) -> str | None:

@@ -151,14 +151,15 @@ class TryTab(widgets.VBox):
             return
         request = RunRequest(self._selector.variant.tags, self._selector.signature.name)
 
-        def attempt(values: Mapping[str, Any]) -> None:
+        def attempt(values: Mapping[str, Any]) -> dict[str, Any]:
             inputs = {name: InputValue(value) for name, value in values.items()}
             # A guess may demand any amount of memory or time: the bounds are far below those of a run.
-            self.runner.call(
+            outputs, *_ = self.runner.call(
                 dataclasses.replace(request, input_values=inputs),
                 most=example_search.MEMORY,
                 timeout=example_search.RUN_SECONDS,
             )
+            return outputs
 
         if not self.worker.is_busy:
             self._run_when_filled = False
