@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from hubexplore.checkup.examination import doctor as doctor
     from hubexplore.errors import HubError as HubError
     from hubexplore.hub.authoring import add_signature as add_signature
     from hubexplore.hub.authoring import attach_message as attach_message
@@ -64,6 +65,7 @@ _WHERE = {
     "attach_message": "hubexplore.hub.authoring",
     "create_module_spec": "hubexplore.hub.authoring",
     "create_module_spec_from_saved_model": "hubexplore.hub.saved_model",
+    "doctor": "hubexplore.checkup.examination",
     "eval_function_for_module": "hubexplore.hub.evaluate",
     "explore": "hubexplore.notebook.panel.explorer",
     "get_expected_image_size": "hubexplore.hub.image",

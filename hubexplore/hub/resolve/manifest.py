@@ -10,6 +10,7 @@ import json
 import os
 import stat
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -90,6 +91,62 @@ def find_damage(entry: Path, thorough: bool = False) -> str | None:
     if moved:
         _update_times(entry, record)
     return None
+
+
+@dataclass(frozen=True)
+class EntryState:
+    """What a look at the files of an entry gave.
+
+    Attributes:
+      damage: findings such as "'assets/words.txt' is missing".
+      files: number of files that were looked at.
+      size: their bytes.
+    """
+
+    damage: tuple[str, ...]
+    files: int
+    size: int
+
+
+def inspect(entry: Path, most: int) -> EntryState:
+    """Finds all files of an entry that are missing or have another size; content is not read.
+
+    Unlike `find_damage` it changes nothing.
+
+    Args:
+      entry: Path of the entry.
+      most: Maximum number of files that are looked at.
+
+    Raises:
+      PermissionError: It may not be read.
+    """
+    files = _read(entry).get("files")
+    names = dict(files) if isinstance(files, dict) else dict.fromkeys(_strings(files))
+    if PROOF not in names and not isinstance(files, dict):
+        names[PROOF] = None
+    looked_at = list(names.items())[:most]
+    findings, total = [], 0
+    for name, recorded in looked_at:
+        path = f"{entry}/{name}"
+        if not _is_file(path):
+            findings.append(f"{name!r} is missing")
+            continue
+        size = os.stat(path).st_size  # noqa: PTH116 - as _is_file
+        total += size
+        expected = recorded[0] if isinstance(recorded, list) and recorded else None
+        if isinstance(expected, int) and expected != size:
+            findings.append(f"{name!r} has {size:,} bytes instead of {expected:,}")
+    return EntryState(tuple(findings), len(looked_at), total)
+
+
+def handle_of(entry: Path) -> str:
+    """Returns the handle in the record of an entry; empty if it has none."""
+    handle = _read(entry).get("handle")
+    return handle if isinstance(handle, str) else ""
+
+
+def _strings(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def is_complete(entry: Path) -> bool:
