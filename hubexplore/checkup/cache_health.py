@@ -14,6 +14,7 @@ from hubexplore.checkup.findings import OK, PROBLEM, WARNING, Finding, State, of
 from hubexplore.display.wording import counted, omission, size_text
 from hubexplore.errors import HandleError
 from hubexplore.hub.resolve import cache, entry_lock, manifest
+from hubexplore.summary.diagnosis.handle_hints import web_page_hint
 from hubexplore.summary.files.redaction import redacted
 
 _SUBJECT: Final = "cache"
@@ -58,7 +59,8 @@ def of_entry(entry: Path, handle: str) -> Finding:
         sentence = (
             "It is not in the cache yet; the first use downloads it. Nothing was fetched for this report."
         )
-        return Finding(handle, WARNING, sentence, f"hubexplore show {shlex.quote(handle)}")
+        remedy = web_page_hint(handle) or f"hubexplore show {shlex.quote(handle)}"
+        return Finding(handle, WARNING, sentence, remedy)
     try:
         damage = manifest.inspect(entry, MOST_FILES).damage
     except OSError as error:

@@ -109,8 +109,8 @@ def _certificates() -> Iterator[Finding]:
                 f"Python finds no certificates: neither {default.openssl_cafile!r} nor a folder exists."
             )
             remedy = (
-                "Install them (apt-get install ca-certificates), or pip install certifi and set SSL_CERT_FILE "
-                "to the output of `python -m certifi`."
+                "Install them (apt-get install ca-certificates), or pip install certifi and set "
+                "SSL_CERT_FILE to the output of `python -m certifi`."
             )
             yield Finding("certificates", WARNING, sentence, remedy)
             return

@@ -25,7 +25,9 @@ def doctor(
     hub.doctor(topics=True)            # what users often stumble over, and how hubexplore solves it
     ```
 
-    Nothing is downloaded, changed or run, and TensorFlow is not imported.
+    Nothing is downloaded, no part of a module runs, and TensorFlow is not imported (except by a handle that
+    only TensorFlow can read, such as `gs://`, or a sample that was never used). An archive is unpacked into
+    the cache, as by each use.
 
     Args:
       module: what `summarize` takes. Of an address, the copy in the cache is checked.

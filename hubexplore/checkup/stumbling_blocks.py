@@ -114,6 +114,7 @@ BLOCKS: Final = (
             r"not compatible with eager execution",
             r"exporting/importing meta graphs is not supported",
             r"eager execution",
+            r"executing eagerly",
         ),
         "hub.load opens modules of the TF1 format for eager code; hub.Module needs a graph.",
         "model = hub.load(PATH); or `with tf.Graph().as_default(): module = hub.Module(PATH)`",

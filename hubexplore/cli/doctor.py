@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
     doctor = commands.add_parser(
         "doctor", help="say what is wrong with the installation, the cache or a module",
         description="Checks the installation, the cache and a module, and says what to do about each "
-        "problem. Nothing is downloaded, changed or run.",
+        "problem. Nothing is downloaded, and no part of a module runs.",
         epilog=EXAMPLES,
     )  # fmt: skip
     doctor.add_argument("path", metavar="PATH", nargs="?", help="directory, archive, URL or sample:NAME")
