@@ -43,7 +43,8 @@ def _dot() -> Finding:
 
 
 def _proxies() -> Iterator[Finding]:
-    used = []
+    used: list[str] = []
+    is_set = False
     for scheme in ("http", "https"):
         # urllib prefers the lower-case name.
         lower, upper = f"{scheme}_proxy", f"{scheme}_proxy".upper()
@@ -51,18 +52,20 @@ def _proxies() -> Iterator[Finding]:
         name = lower if os.environ.get(lower) else upper
         if not value:
             continue
-        yield from _proxy(name, value)
-        used.append(f"{name}={redacted(value)}")
+        wrong = list(_proxy(name, value))
+        yield from wrong
+        used += [] if wrong else [f"{name}={redacted(value)}"]
+        is_set = True
         if os.environ.get(upper, value) not in ("", value):
             sentence = f"{lower} and {upper} differ. {lower} is used."
             yield Finding("proxy", WARNING, sentence, "Unset one of them, or set both to the same value.")
     every = next((name for name in ("all_proxy", "ALL_PROXY") if os.environ.get(name)), "")
-    if every and not used:
+    if every and not is_set:
         sentence = f"{every} is set, but Python's urllib reads only HTTP_PROXY and HTTPS_PROXY."
         yield Finding("proxy", WARNING, sentence, f'export HTTPS_PROXY="${every}" HTTP_PROXY="${every}"')
-    elif not used:
+    elif not is_set:
         yield Finding("proxy", OK, "No proxy is set: downloads connect directly.")
-    else:
+    elif used:
         without = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
         but = f", except for {without}" if without else ""
         yield Finding("proxy", OK, f"Downloads use {' and '.join(used)}{but}.")

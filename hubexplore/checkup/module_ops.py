@@ -38,7 +38,7 @@ def findings(
     yield from found
     kinds = len({op.op for variant in summary.variants for op in variant.ops})
     if not found and kinds:
-        yield Finding(_SUBJECT, OK, f"TensorFlow runs all ops of the module ({counted(kinds, 'type')}).")
+        yield Finding(_SUBJECT, OK, f"All ops of the module are in TensorFlow ({counted(kinds, 'type')}).")
     writer, own = installed.minor(summary.tensorflow_version), tensorflow
     if writer and own and writer > own:
         sentence = f"TensorFlow {summary.tensorflow_version} wrote the module; this one is {own[0]}.{own[1]}."

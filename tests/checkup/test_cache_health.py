@@ -68,6 +68,16 @@ def test_an_entry_of_another_program_without_its_content(cache: Path) -> None:
     assert "'saved_model.pb' is missing" in problems(findings())[0].sentence
 
 
+def test_the_size_of_an_entry_of_another_program(cache: Path) -> None:
+    entry = cache / hub_cache.key_of("https://tfhub.dev/x/1")
+    write_module(entry)
+    (entry / "assets").mkdir()
+    (entry / "assets" / "words.txt").write_bytes(b"x" * 1_000_000)
+    found = list(findings())
+    assert noted(found) == []
+    assert "1.0 MB" in the(found, "1 entry").sentence
+
+
 def test_a_record_without_a_module(cache: Path) -> None:
     (cache / f"{'a' * 40}.json").write_text("{}")
     assert the(findings(), "1 record in the cache without a module").state == WARNING

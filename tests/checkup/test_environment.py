@@ -62,7 +62,9 @@ def test_a_proxy_that_is_no_address(monkeypatch: pytest.MonkeyPatch, value: str)
 
 def test_a_proxy_of_another_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "socks5://proxy:1080")
-    assert the(findings(), "HTTP proxies only").state == PROBLEM
+    (found,) = [finding for finding in findings() if finding.subject == "proxy"]
+    assert found.state == PROBLEM
+    assert "HTTP proxies only" in found.sentence
 
 
 def test_two_spellings_of_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

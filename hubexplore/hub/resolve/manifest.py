@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import stat
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -121,9 +123,11 @@ def inspect(entry: Path, most: int) -> EntryState:
       PermissionError: It may not be read.
     """
     files = _read(entry).get("files")
-    names = dict(files) if isinstance(files, dict) else dict.fromkeys(_strings(files))
-    if PROOF not in names and not isinstance(files, dict):
-        names[PROOF] = None
+    if isinstance(files, dict):
+        names = dict(files)
+    else:
+        # Version 0.1.0 recorded names only, and other programs nothing: there the files that exist count.
+        names = dict.fromkeys((PROOF, *(_strings(files) or itertools.islice(_names_in(entry), most))))
     looked_at = list(names.items())[:most]
     findings, total = [], 0
     for name, recorded in looked_at:
@@ -143,6 +147,11 @@ def handle_of(entry: Path) -> str:
     """Returns the handle in the record of an entry; empty if it has none."""
     handle = _read(entry).get("handle")
     return handle if isinstance(handle, str) else ""
+
+
+def _names_in(entry: Path) -> Iterator[str]:
+    for folder, _, names in os.walk(entry):
+        yield from (Path(folder, name).relative_to(entry).as_posix() for name in sorted(names))
 
 
 def _strings(value: object) -> list[str]:
