@@ -16,6 +16,7 @@ from hubexplore.hub.resolve import cache as hub_cache
 from tests.checkup import modules
 from tests.checkup.states import noted, problems, the
 from tests.cli.test_show import write_module
+from tests.summary.checkpoints import merge, save
 
 
 def test_a_sound_module(tmp_path: Path) -> None:
@@ -89,6 +90,19 @@ def test_all_files_that_are_missing_are_named(scale_path: Path, tmp_path: Path) 
     content = (path / "saved_model.pb").read_bytes()
     (path / "saved_model.pb").write_bytes(content[:-30])
     assert "saved_model.pb" in problems(examine(path)[0])[0].sentence
+
+
+def test_all_data_files_that_are_missing_are_named(scale_path: Path, tmp_path: Path) -> None:
+    path = tmp_path / "copy"
+    shutil.copytree(scale_path, path)
+    shutil.rmtree(path / "variables")
+    parts = [save(tmp_path / f"part{at}", {f"v{at}": [1.0, 2.0]}) for at in range(3)]
+    merge(path / "variables" / "variables", parts)
+    (path / "variables" / "variables.data-00000-of-00003").unlink()
+    (path / "variables" / "variables.data-00002-of-00003").write_bytes(b"123")
+    sentences = [finding.sentence for finding in problems(examine(path)[0]) if finding.subject == "files"]
+    assert "variables.data-00000-of-00003' is missing" in sentences[0]
+    assert "variables.data-00002-of-00003' is truncated: it has 3 bytes" in sentences[1]
 
 
 def test_assets_that_are_missing(tmp_path: Path) -> None:
