@@ -29,6 +29,8 @@ Conversion = Callable[[Any, "np.dtype[Any]"], Array]
 # Indices, values and dense shape.
 _SPARSE_PARTS: Final = 3
 _HANDLE_DTYPES: Final = (tf.resource, tf.variant)
+_LONGEST_CODE: Final = 60
+"""Maximum length in characters of a value that an error repeats as code."""
 
 MSG_HANDLE: Final = (
     "Input {name!r}: expected {info!r}. No array holds a {kind}: pass a tensor, in a call within a graph, "
@@ -158,8 +160,16 @@ class _InputFeed:
             raise TypeError(f"Got a {type(value).__name__}.")
         array = self._flat(value)
         if not self.info.get_shape().is_compatible_with(array.shape):
-            raise ValueError(f"Got an array of shape {array.shape}.")
+            raise ValueError(f"Got an array of shape {array.shape}.{self._remedy(value, array)}")
         return array
+
+    def _remedy(self, value: Any, array: Array) -> str:
+        """What to write for one row without the dimension of rows; "" for any other value."""
+        if not self.info.get_shape().is_compatible_with((1, *array.shape)):
+            return ""
+        text = repr(value) if array.ndim == 0 else ""
+        code = f"[{text}]" if 0 < len(text) <= _LONGEST_CODE else "[value]"
+        return f" The input is a list of rows: put a single row in a list, as in {code}."
 
     def _sparse_arrays(self, value: Any) -> list[Array]:
         value = _from_scipy(value)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import Any, Final
 
 from hubexplore.errors import SignatureError
 from hubexplore.inputs.fields import Field
+
+_MARKS: Final = re.compile(r'[][{}]|"(?:[^"\\]|\\.)*"')
+"""Brackets and strings of JSON."""
 
 
 def read(field: Field, text: str) -> Any:
@@ -30,13 +34,32 @@ def read(field: Field, text: str) -> Any:
             except (ValueError, RecursionError):
                 pass
         # A ValueError of another class is the limit of int() for digits, which has no position.
-        where = (
-            f", line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        )
-        what = error.msg if isinstance(error, json.JSONDecodeError) else "a number is too long"
+        what, where = "a number is too long", ""
+        if isinstance(error, json.JSONDecodeError):
+            mark, start = _unclosed(text, error)
+            what = f"{mark!r} is not closed" if mark else error.msg
+            where = f", line {text.count(chr(10), 0, start) + 1}, column {start - text.rfind(chr(10), 0, start)}"
         raise SignatureError(
             f"Input {field.name!r}{where}: this is not valid JSON ({what}); expected: {field.hint}."
         ) from None
+
+
+def _unclosed(text: str, error: json.JSONDecodeError) -> tuple[str, int]:
+    """Returns the innermost bracket or quotation mark that is not closed, and its index in the text.
+
+    If the error has another cause, this is "" and the index of the error.
+    """
+    if error.msg.startswith("Unterminated string"):
+        return text[error.pos : error.pos + 1], error.pos
+    opened: list[int] = []
+    # The parser reports the end of the text where a bracket is missing, and all before it is valid then.
+    if error.pos >= len(text.rstrip()):
+        for match in _MARKS.finditer(text):
+            if match.group() in ("[", "{"):
+                opened.append(match.start())
+            elif match.group() in ("]", "}") and opened:
+                opened.pop()
+    return (text[opened[-1]], opened[-1]) if opened else ("", error.pos)
 
 
 def empty(field: Field) -> SignatureError:

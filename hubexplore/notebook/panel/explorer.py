@@ -21,7 +21,7 @@ from hubexplore.notebook.panel.fields.signature_selector import SignatureSelecto
 from hubexplore.notebook.panel.fields.version_selector import VersionSelector
 from hubexplore.notebook.panel.graph.tab import GraphTab
 from hubexplore.notebook.panel.open_panels import OPEN_PANELS
-from hubexplore.notebook.panel.panel_texts import MSG_BUSY, MSG_LEFT_BEHIND, error_text
+from hubexplore.notebook.panel.panel_texts import MSG_BUSY, MSG_LEFT_BEHIND, error_text, one_line_traceback
 from hubexplore.notebook.panel.snapshot import MAX_SNAPSHOT, Snapshot
 from hubexplore.notebook.panel.subject_lookup import find, notebook_book
 from hubexplore.notebook.panel.tabs.try_tab import TryTab
@@ -79,7 +79,8 @@ def explore(
       NoSuchSignatureError, NoSuchVariantError: (KeyErrors and ValueErrors) the message names the closest.
       GraphError: (a RuntimeError) the session of a Module is not known.
     """
-    return Explorer(find(x, session, notebook_book(), signatures), signature, tags)
+    with one_line_traceback():
+        return Explorer(find(x, session, notebook_book(), signatures), signature, tags)
 
 
 class Explorer:

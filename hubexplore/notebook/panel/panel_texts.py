@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
 
 from hubexplore.display import values
 from hubexplore.display.values.value_kinds import is_readable
-from hubexplore.display.wording import beginning, tags_text, visible
+from hubexplore.display.wording import beginning, printable, tags_text, visible
 from hubexplore.errors import HubError
 from hubexplore.explorer.runs import Run, RunRequest
 from hubexplore.inputs.input_value import InputValue
@@ -46,6 +48,21 @@ def error_text(error: BaseException) -> str:
         out_of_memory = MSG_MEMORY + " " if kind == "ResourceExhaustedError" else ""
         return f"{out_of_memory}TensorFlow could not run the signature ({kind}): " + "\n".join(lines[:6])
     return MSG_BUG.format(kind=kind, text=beginning(text, 600))
+
+
+@contextlib.contextmanager
+def one_line_traceback() -> Iterator[None]:
+    """Makes IPython show a HubError as one line: it is about an argument, not about the code below it.
+
+    The class of the error stays, so that programs can catch it. Outside of IPython nothing changes.
+    """
+    try:
+        yield
+    except HubError as error:
+        line = printable(f"{type(error).__name__}: {' '.join(error_text(error).split())}")
+        # IPython and ipykernel ask the exception for the lines of its traceback.
+        vars(error)["_render_traceback_"] = lambda: [line]
+        raise
 
 
 def row_counts_text(request: RunRequest) -> str:

@@ -40,6 +40,15 @@ def test_what_is_not_a_number(value: Any) -> None:
         feeds(tf.int64).arrays(value)
 
 
+def test_a_single_row_is_to_be_put_in_a_list() -> None:
+    with pytest.raises(SignatureError, match=r"shape \(\)\. .*put a single row in a list, as in \['hello'\]"):
+        feeds(tf.string).arrays("hello")
+    with pytest.raises(SignatureError, match=r"as in \[value\]"):
+        feeds(tf.string).arrays("hello" * 100)
+    with pytest.raises(SignatureError, match=r"shape \(1, 1\)\.$"):
+        feeds(tf.string).arrays([["hello"]])
+
+
 def of(*names: str) -> Feeds:
     """Feeds of several numbers each."""
     infos = {name: TensorInfo(tf.TensorSpec([None], tf.float32), (f"{name}:0",)) for name in names}

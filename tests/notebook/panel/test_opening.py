@@ -170,3 +170,15 @@ def test_completion_runs_nothing(run: Run, shell: InteractiveShell, path: Path, 
         with provisionalcompleter():
             list(shell.Completer.completions(line, len(line)))
     assert not canary.exists()
+
+
+def test_a_typo_is_one_line_in_a_notebook(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.run_cell("import hubexplore as hub")
+    shell.run_cell("hub.explore('sample:digitz')")
+    printed = capsys.readouterr().out.strip()
+    assert printed.startswith("HandleError: There is no sample 'digitz'.")
+    assert "\n" not in printed
+    with pytest.raises(hub.errors.HandleError, match="digitz"):
+        hub.explore("sample:digitz")
