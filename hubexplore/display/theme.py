@@ -44,6 +44,10 @@ _LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }
 .hubexplore.hubexplore pre { margin: .1em 0 .4em; padding: .5em .7em; overflow-x: auto; font-size: 90%;
   line-height: 1.4; background: var(--hub-fill); color: inherit; border: none; }
 .hubexplore.hubexplore.hubexplore pre code { white-space: pre; overflow-wrap: normal; }
+.hubexplore.hubexplore pre.lines { white-space: pre-wrap; overflow-wrap: anywhere; }
+.hubexplore .chip { display: inline-block; margin: 0 0 .25em; padding: 0 .45em; border-radius: .25em;
+  background: var(--hub-fill); }
+.hubexplore .chip small { margin-left: .45em; font-variant-numeric: tabular-nums; }
 .hubexplore.hubexplore td.note { color: var(--hub-dim); }
 .hubexplore.hubexplore td.share, .hubexplore .share { white-space: nowrap;
   font-variant-numeric: tabular-nums; }

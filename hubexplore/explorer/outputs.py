@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from hubexplore.display.values.together.scene import Member, Picture, Scene
+from hubexplore.display.values.value_kinds import is_readable
 from hubexplore.display.values.views.images import brightness
 from hubexplore.errors import HubError
 from hubexplore.explorer import class_labels
@@ -29,16 +30,21 @@ _MIN_SIDE: Final = 4
 
 
 def scene_of(summary: ModuleSummary, run: Run) -> Scene:
-    """Returns the outputs of a run, `default` first, with the pictures that went in."""
+    """Returns the outputs of a run, the main one first, with the pictures that went in.
+
+    The main output is `default`. Without one, readable texts come first, unless they are those that went in.
+    """
     request = run.request
     variant = find_variant(summary, request.tags)
     signature = find_signature(variant, request.signature) if variant else None
     shapes = {output.name: output.shape for output in signature.outputs} if signature else {}
     labels = class_labels.labels(summary, request.tags, request.signature)
     outputs = run.outputs or {}
-    # The others stay in the order of the signature.
-    names = sorted(outputs, key=lambda name: name != DEFAULT_OUTPUT)
     inputs = {name: entry.display_value for name, entry in request.input_values.items()}
+    # The others stay in the order of the signature.
+    names = sorted(
+        outputs, key=lambda name: (name != DEFAULT_OUTPUT, not _is_answer(outputs[name], inputs.values()))
+    )
     return Scene(
         tuple(
             Member(name, outputs[name], run.rows, tuple(labels.get(name, ())), shapes.get(name))
@@ -47,6 +53,21 @@ def scene_of(summary: ModuleSummary, run: Run) -> Scene:
         tuple(Member(name, value) for name, value in inputs.items()),
         pictures_of(inputs),
         class_labels.names_by_id(summary, request.tags),
+    )
+
+
+def _is_answer(value: Any, inputs: Iterable[Any]) -> bool:
+    """Returns whether a value is text for each row that a user can read and did not type."""
+    array = flat_of(value)
+    if kind_of(value) != "dense" or array.dtype.kind not in "OSU" or array.ndim > 1 or not array.size:
+        return False
+    entries = array.reshape(-1)
+    if not all(is_readable(entry) for entry in entries.tolist() if isinstance(entry, bytes)):
+        return False
+    texts = (flat_of(given) for given in inputs if kind_of(given) == "dense")
+    return not any(
+        text.dtype.kind in "OSU" and text.size == array.size and bool(np.all(text.reshape(-1) == entries))
+        for text in texts
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 from typing import Any
 
@@ -9,8 +10,11 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from hubexplore.explorer.outputs import pictures_of
-from hubexplore.inputs.input_value import Sparse
+import hubexplore as hub
+from hubexplore.explorer.outputs import pictures_of, scene_of
+from hubexplore.explorer.runs import Run, RunRequest
+from hubexplore.inputs.input_value import InputValue, Sparse
+from hubexplore.summary.call_record import CallRecord
 
 RANDOM = np.random.default_rng(3)
 
@@ -61,3 +65,28 @@ def test_other_inputs_are_not_pictures(value: Any) -> None:
 def test_of_two_inputs_with_pictures_neither_is_meant() -> None:
     picture = np.zeros((1, 8, 8, 3))
     assert pictures_of({"content": picture, "style": picture}) == ()
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["hidden", "echo", "tokens", "answer"], ["answer", "hidden", "echo", "tokens"]),
+        (["answer", "hidden", "default"], ["default", "answer", "hidden"]),
+        (["file", "hidden"], ["file", "hidden"]),
+        (["hidden", "file"], ["hidden", "file"]),
+    ],
+)
+def test_the_main_output_comes_first(names: list[str], expected: list[str]) -> None:
+    values = {
+        "hidden": np.zeros((1, 8)),
+        "echo": np.array([b"question"], object),
+        "tokens": np.array([[b"a", b"b"]], object),
+        "answer": np.array([b"answer"], object),
+        "file": np.array([b"\x00\xff"], object),
+        "default": np.zeros(1),
+    }
+    request = RunRequest((), "default", {"x": InputValue(values["echo"])})
+    call = CallRecord(1, datetime.datetime(2026, 1, 1), "module", "default", (), (), 0.0)
+    run = Run(1, request, {name: values[name] for name in names}, call)
+    scene = scene_of(hub.summarize("sample:half-plus-two"), run)
+    assert [member.name for member in scene.outputs] == expected

@@ -125,7 +125,7 @@ def test_ragged_rows() -> None:
         ("int32", (None,), "dense", "[true]", "found true, expected a whole number"),
         ("bool", (None,), "dense", "2", "true or false"),
         ("float32", (None, 2), "dense", "[[1, 2], [3", r"line 1, column 10: .* \('\[' is not closed\)"),
-        ("float32", (None, 2), "dense", "[[1, 2],\n [3, 4]\n", r"line 1, column 1: .* \('\[' is not closed\)"),
+        ("float32", (None, 2), "dense", "[[1, 2],\n [3, 4]\n", r"line 1, column 1: .*'\[' is not closed\)"),
         ("float32", (None, 2), "dense", "[[1, 2] [3", r"line 1, column 9: .* \(Expecting ',' delimiter\)"),
         ("int8", (None, 2), "sparse", '{"[": [1], "a', r"""column 12: .* \('"' is not closed\)"""),
         ("int8", (None, 2), "sparse", '{"[": [1], "a": 1', r"column 1: .* \('{' is not closed\)"),

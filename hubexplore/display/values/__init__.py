@@ -19,7 +19,7 @@ from hubexplore.display.values.downloads import (
     forms_of_several,
 )
 from hubexplore.display.values.hover import GridHover, Hover, PointsHover
-from hubexplore.display.values.rendering import Rendered, render
+from hubexplore.display.values.rendering import Rendered, controls, render
 from hubexplore.display.values.side_by_side import pair
 from hubexplore.display.values.value_facts import brief, facts
 from hubexplore.display.values.value_kinds import captions_of
@@ -34,6 +34,7 @@ __all__ = [
     "as_npy",
     "brief",
     "captions_of",
+    "controls",
     "download",
     "download_several",
     "facts",

@@ -8,8 +8,20 @@ from typing import Any, Final
 
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.values import view_choice
+from hubexplore.display.values.control import NO_SETTINGS, Control, Settings
 from hubexplore.display.values.hover import Hover
-from hubexplore.display.values.views import bars, heatmap, images, lines, lists, scatter, tiles
+from hubexplore.display.values.views import (
+    bars,
+    heatmap,
+    images,
+    lines,
+    lists,
+    one_row,
+    scatter,
+    slices,
+    texts,
+    tiles,
+)
 from hubexplore.display.values.views.plot import Figure, distinct_captions
 from hubexplore.summary.model import Shape
 from hubexplore.summary.tensor_values import flat_of
@@ -38,6 +50,7 @@ def render(
     rows: Sequence[str] = (),
     labels: Sequence[str] = (),
     shape: Shape = None,
+    settings: Settings = NO_SETTINGS,
 ) -> Rendered:
     """Draws a value.
 
@@ -48,6 +61,7 @@ def render(
       rows: captions of the rows, such as the sentences that were the input.
       labels: names of the classes in the last dimension.
       shape: the shape that the signature declares, a hint for the choice.
+      settings: values of `controls(value, view)` by key.
     """
     # Done once here, so that all parts of a view (pictures, tooltips, numbers) call a row by the same name.
     rows, labels = distinct_captions(rows), distinct_captions(labels)
@@ -57,10 +71,17 @@ def render(
         return Rendered(selected, lists.value_grid(value, rows, labels))
     array = flat_of(value)
     if selected == view_choice.TEXT:
-        return Rendered(selected, lists.text_list(array, rows))
+        return Rendered(selected, texts.text_list(array, rows))
+    if selected == view_choice.SLICES:
+        return with_numbers(selected, slices.slices(array, rows, settings), Markup)
     return with_numbers(
         selected, _PICTURES[selected](array, rows, labels), lambda: lists.value_grid(value, rows, labels)
     )
+
+
+def controls(value: Any, view: str) -> tuple[Control, ...]:
+    """Returns what the reader may change in a view of a value."""
+    return slices.controls(flat_of(value).shape) if view == view_choice.SLICES else ()
 
 
 def with_numbers(view: str, figure: Figure, make_numbers: Callable[[], Markup]) -> Rendered:
@@ -86,6 +107,7 @@ _PICTURES: Final[dict[str, _Draw]] = {
     view_choice.SIMILARITY: lambda array, rows, labels: heatmap.similarity(array, rows),
     view_choice.MAP: lambda array, rows, labels: scatter.pca(array, rows),
     view_choice.HEAT: heatmap.heat,
+    view_choice.ONE_ROW: lambda array, rows, labels: one_row.one_row(array, labels),
     view_choice.PLOT: lines.plot,
     view_choice.IMAGES: lambda array, rows, labels: images.images(array, rows),
     view_choice.TILES: lambda array, rows, labels: tiles.tiles(array, rows),

@@ -5,6 +5,7 @@ The names of the views are labels of the panel, too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -26,6 +27,8 @@ TABLE: Final = "Table"
 TEXT: Final = "Text"
 ROWS: Final = "Rows"
 NUMBERS: Final = "Numbers"
+SLICES: Final = "Slices"
+ONE_ROW: Final = "One row"
 
 MAX_SIMILARITY_ROWS: Final = 200
 """Maximum number of rows for the similarity view, which compares each row with each."""
@@ -37,7 +40,11 @@ MAX_SCORE_CLASSES: Final = 20_000
 """Maximum number of classes for the scores."""
 MIN_EMBEDDING_COLUMNS: Final = 16
 """Minimum number of columns that look like an embedding rather than a few numbers."""
+MAX_FRAMES: Final = 24
+"""Maximum number of slices or frames that are shown at once rather than with a slider."""
 _SCORE_WORDS: Final = ("prob", "logit", "score", "softmax", "class", "prediction")
+_MAX_LIKENESS: Final = 0.3
+"""Up to this correlation of neighbours the numbers of a row are in no order."""
 _MIN_IMAGE_SIDE: Final = 4
 """Minimum height and width in pixels of what is shown as an image."""
 _MIN_MATRIX_COLUMNS: Final = 8
@@ -66,7 +73,11 @@ def views(value: Any, *, name: str = "", labels: Sequence[str] = (), shape: Shap
     if array.ndim == 1 and shape == (None,) and len(labels) != len(array):
         # A number for each row of the input.
         return (TABLE, PLOT) if array.size == 1 else (PLOT, TABLE)
-    return _number_views(array, name, labels)
+    number_views = _number_views(array, name, labels)
+    # Only with an open number of rows can the user add one.
+    if number_views[0] == PLOT and shape is not None and shape[:1] == (None,) and _is_lone_embedding(array):
+        return (ONE_ROW, *number_views)
+    return number_views
 
 
 def _number_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:
@@ -94,8 +105,12 @@ def _picture_views(shape: Sequence[int]) -> tuple[str, ...]:
         return (TILES,)
     if len(shape) == 4 and _is_picture(shape[1:3]):
         return (IMAGES, TILES) if shape[3] in (1, 3, 4) else (TILES,)
-    if len(shape) > 4 and shape[-1] in (1, 3, 4) and _is_picture(shape[-3:-1]):
-        return (IMAGES,)
+    if len(shape) > 4 and _is_picture(shape[-3:-1]):
+        sliced = (SLICES,) if len(shape) == 5 and shape[1] >= _MIN_IMAGE_SIDE else ()
+        if shape[-1] not in (1, 3, 4):
+            return sliced
+        # A film of a few frames is seen at once.
+        return (IMAGES, *sliced) if math.prod(shape[:-3]) <= MAX_FRAMES else (*sliced, IMAGES)
     return ()
 
 
@@ -144,6 +159,20 @@ def _is_scores(array: Array, name: str, labels: Sequence[str]) -> bool:
         # Detectors return ids of classes as floats.
         are_ids = bool(np.all(sample == np.round(sample)) and np.ptp(sample) > 1)
     return not are_ids and any(word in name.lower() for word in _SCORE_WORDS)
+
+
+def _is_lone_embedding(array: Array) -> bool:
+    """Returns whether an array is one row of many numbers of both signs in no order.
+
+    The curve of such a row shows nothing. That of a signal or a forecast does: neighbours in it are alike.
+    """
+    if array.ndim != 2 or len(array) != 1 or not MIN_EMBEDDING_COLUMNS <= array.shape[1] <= MAX_SCORE_CLASSES:
+        return False
+    row = numerics.drawable(numerics.as_floats(array[0]))
+    row = row / (np.abs(row).max() or 1.0)
+    centred = row - row.mean()
+    likeness = float((centred[1:] * centred[:-1]).sum())
+    return bool(row.min() < 0 < row.max()) and likeness < _MAX_LIKENESS * float((centred**2).sum())
 
 
 def _is_picture(sizes: Sequence[int]) -> bool:

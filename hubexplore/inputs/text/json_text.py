@@ -38,7 +38,9 @@ def read(field: Field, text: str) -> Any:
         if isinstance(error, json.JSONDecodeError):
             mark, start = _unclosed(text, error)
             what = f"{mark!r} is not closed" if mark else error.msg
-            where = f", line {text.count(chr(10), 0, start) + 1}, column {start - text.rfind(chr(10), 0, start)}"
+            where = (
+                f", line {text.count(chr(10), 0, start) + 1}, column {start - text.rfind(chr(10), 0, start)}"
+            )
         raise SignatureError(
             f"Input {field.name!r}{where}: this is not valid JSON ({what}); expected: {field.hint}."
         ) from None

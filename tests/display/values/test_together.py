@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from hubexplore.display import values
-from hubexplore.display.values.together import bands, boxes, keypoints, masks, ranking
+from hubexplore.display.values.together import bands, boxes, keypoints, masks, ranking, tokens
 from hubexplore.display.values.together.grouping import grouped
 from hubexplore.display.values.together.scene import Group, Member, Picture, Scene
 from hubexplore.summary.tensor_values import Array
+from tests.display.values.composites import Ragged
 
 RANDOM = np.random.default_rng(2)
 PICTURE = Picture(RANDOM.integers(0, 255, (48, 64, 3)).astype(np.uint8), (48, 64))
@@ -247,3 +248,28 @@ def test_no_output_is_in_two_groups_or_lost() -> None:
     for item in grouped(scene(outputs, PICTURE)):
         names += [item.name] if isinstance(item, Member) else [member.name for member in item.members]
     assert sorted(names) == sorted(outputs)
+
+
+def test_tokens_have_their_ids() -> None:
+    words = np.array([[b"[CLS]", HOSTILE.encode()], [b"x", b""]], object)
+    found = group(scene({"ids": np.array([[101, 7], [9, 0]]), "words": words}), tokens.Tokens)
+    assert [member.name for member in found.members] == ["words", "ids"]
+    assert found.facts == "2 rows · 4 tokens"
+    html = drawn(found).html
+    assert "<code>[CLS]</code><small>101</small>" in html
+    assert html.count('class="chip"') == 4
+
+
+def test_tokens_of_rows_of_different_lengths() -> None:
+    splits = [np.array([0, 2, 2, 3])]
+    words, ids = Ragged(texts("a", "b", "c"), splits), Ragged(np.array([1, 2, 3]), splits)
+    found = group(scene({"words": words, "ids": ids}), tokens.Tokens)
+    assert found.facts == "3 rows · 3 tokens"
+    assert "<code>c</code><small>3</small>" in drawn(found).html
+    other = Ragged(np.array([1, 2, 3]), [np.array([0, 1, 2, 3])])
+    single(scene({"words": words, "ids": other}))
+
+
+def test_texts_with_ids_and_scores_are_a_ranking() -> None:
+    words = np.array([[b"a", b"b"]], object)
+    group(scene({"words": words, "ids": np.array([[1, 2]]), "scores": SCORES[:, :2]}), ranking.Ranking)

@@ -117,6 +117,33 @@ def test_a_name_is_a_hint() -> None:
     assert values.views(logits, labels=[str(digit) for digit in range(10)])[0] == "Scores"
 
 
+def test_one_embedding_says_what_to_do_with_it() -> None:
+    row = RANDOM.normal(size=(1, 64))
+    assert values.views(row, shape=(None, 64)) == ("One row", *values.views(row))
+    assert values.views(row, shape=(1, 64))[0] == "Plot"  # there is no second row to add
+    assert "Infinity" not in values.render(row * 1e300, shape=(None, 64)).html
+    html = values.render(row, shape=(None, 64)).html
+    assert "Add a second row to the input" in html
+    assert f"[{np.abs(row).argmax()}] " in html
+    tone = np.sin(np.arange(64) / 5)[None]
+    assert values.views(tone, shape=(None, 64))[0] == "Plot"
+
+
+def test_lines_of_a_text_stay_lines() -> None:
+    html = values.render(np.array([b"one\n  two\r\n<b>\x1b", b"three"], object)).html
+    assert '<pre class="lines">one\n  two\n&lt;b&gt;\\x1b</pre>' in html
+    assert "<code>three</code>" in html
+
+
+def test_a_row_of_texts_is_chips() -> None:
+    html = values.render(np.array([[b"a", b"", b"<b>"]] * 2, object), rows=["first", "second"]).html
+    assert html.count('class="chip"') == 6
+    assert "first: " in html
+    assert "<b>" not in html
+    words = Ragged(np.array([b"a", b"b", b"c"], object), [np.array([0, 2, 3])])
+    assert values.render(words).html.count('class="chip"') == 3
+
+
 @pytest.mark.parametrize("name", ["log_probability", "score", "prediction"])
 def test_one_number_for_each_row_has_no_classes(name: str) -> None:
     numbers = np.array([0.25, 0.75])  # the sum is 1 by accident
@@ -301,3 +328,45 @@ def test_choosing_needs_neither_tensorflow_nor_pillow() -> None:
         "assert not {'tensorflow', 'PIL', 'pandas'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+VOLUME = np.stack([np.full((2, 8, 9, 2), at / 10) for at in range(10)], axis=1).astype(np.float32)
+
+
+def test_a_volume_is_slices_with_a_slider() -> None:
+    volume = VOLUME + RANDOM.uniform(0, 0.01, VOLUME.shape)
+    assert values.views(volume)[0] == "Slices"
+    (control,) = values.controls(volume, "Slices")
+    assert (control.low, control.high, control.value, control.step) == (0, 9, 5, 1)
+    assert values.controls(volume, "Table") == ()
+    middle = values.render(volume)
+    assert middle.html.count("<img") == 4
+    assert "Slice 5 of 10 (0 to 9). Brightness: 0 is black, 1 is white." in middle.html
+    assert "row 1, channel 1" in middle.html
+    first = values.render(volume, settings={"slice": 0.0})
+    assert "Slice 0 of 10" in first.html
+    assert photo_levels(first.html)[0] == pytest.approx(1, abs=3)
+    assert photo_levels(middle.html)[0] == pytest.approx(128, abs=3)
+    # The setting of an earlier, longer value.
+    assert "Slice 9 of 10" in values.render(volume, settings={"slice": 31.0}).html
+
+
+def test_frames_of_a_long_film_have_a_slider_and_of_a_short_one_none() -> None:
+    assert values.views(np.zeros((1, 40, 8, 8, 3)))[:2] == ("Slices", "Images")
+    assert values.render(np.zeros((1, 40, 8, 8, 3))).html.count("<img") == 1
+    assert values.views(np.zeros((1, 10, 8, 8, 3)))[0] == "Images"
+
+
+def photo_levels(html: str) -> list[float]:
+    """The mean brightness of each picture."""
+    files = re.findall(r"data:image/\w+;base64,([^\"]+)", html)
+    pictures = [Image.open(io.BytesIO(base64.b64decode(file))) for file in files]
+    return [float(np.asarray(picture.convert("L")).mean()) for picture in pictures]
+
+
+@pytest.mark.parametrize("number", [0, 0.5, 300])
+def test_a_picture_of_one_number_says_so(number: float) -> None:
+    for shape, view in [((1, 8, 8, 3), "Images"), ((1, 8, 8, 6), "Tiles"), ((1, 8, 8, 8, 2), "Slices")]:
+        html = values.render(np.full(shape, number), view).html
+        assert f"very value is {number}." in html
+        assert "is black" not in html

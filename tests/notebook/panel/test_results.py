@@ -91,3 +91,19 @@ def test_classes_of_one_name_are_told_apart() -> None:
     scores = np.array([[0.5, 0.2, 0.3]])
     rendered = values.render(scores, "Scores", labels=("crane", "ant", "crane"))
     assert [word in rendered.html for word in ("crane (0)", "crane (2)", "ant (")] == [True, True, False]
+
+
+def test_a_slider_belongs_to_a_view() -> None:
+    volume = np.random.default_rng(0).uniform(size=(1, 12, 8, 8, 2))
+    results = Results()
+    results.show("", 1, [Value("volume", volume)])
+    assert [control["value"] for control in results.shown["outputs"][0]["controls"]] == [6]
+    results._on_message({"kind": "setting", "output": 0, "key": "slice", "value": 11}, [])
+    assert "Slice 11 of 12" in results.shown["outputs"][0]["html"]
+    results._on_message({"kind": "view", "output": 0, "view": "Table"}, [])
+    assert results.shown["outputs"][0]["controls"] == []
+    results._on_message({"kind": "view", "output": 0, "view": "Slices"}, [])
+    # The next volume has fewer slices.
+    results.show("", 2, [Value("volume", volume[:, :5])])
+    (control,) = results.shown["outputs"][0]["controls"]
+    assert (control["value"], control["high"]) == (4, 4)

@@ -12,9 +12,10 @@ import numpy as np
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.palette import PALE_BLUE, SCALE_INK, SCALE_LINE, SERIES
 from hubexplore.display.values import numerics
+from hubexplore.display.values.control import Control
 from hubexplore.display.values.hover import GridHover, Rect
 from hubexplore.display.values.rendering import Rendered, with_numbers
-from hubexplore.display.values.together.scene import Control, Group, Member, Scene
+from hubexplore.display.values.together.scene import Group, Member, Scene
 from hubexplore.display.values.value_kinds import is_number
 from hubexplore.display.values.views.lines import draw_value_axis, y_of
 from hubexplore.display.values.views.lists import number_grid

@@ -10,9 +10,10 @@ import numpy as np
 
 from hubexplore.display.markup import join
 from hubexplore.display.values import numerics
+from hubexplore.display.values.control import Control
 from hubexplore.display.values.rendering import Rendered, with_numbers
 from hubexplore.display.values.together.on_picture import PictureDrawing, colour_of, shares_of, titled
-from hubexplore.display.values.together.scene import Control, Group, Member, Picture, Scene, are_shares
+from hubexplore.display.values.together.scene import Group, Member, Picture, Scene, are_shares
 from hubexplore.display.values.value_kinds import is_number
 from hubexplore.display.values.views.lists import text_grid
 from hubexplore.display.values.views.plot import Figure, distinct_captions, row_name

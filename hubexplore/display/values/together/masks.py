@@ -10,11 +10,11 @@ import numpy as np
 
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.values import numerics
+from hubexplore.display.values.control import Control
 from hubexplore.display.values.hover import MAX_CELLS, GridHover
 from hubexplore.display.values.rendering import Rendered, with_numbers
 from hubexplore.display.values.together.on_picture import as_rgb, colour_of, titled
 from hubexplore.display.values.together.scene import (
-    Control,
     Group,
     Member,
     Picture,

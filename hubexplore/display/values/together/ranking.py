@@ -11,9 +11,9 @@ import numpy as np
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.tables.grid import Bar, Cell, Column, Grid, grid_html
 from hubexplore.display.values import numerics
+from hubexplore.display.values.control import Control
 from hubexplore.display.values.rendering import Rendered
 from hubexplore.display.values.together.scene import (
-    Control,
     Group,
     Member,
     Scene,

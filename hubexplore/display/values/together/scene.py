@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from hubexplore.display.values import numerics
+from hubexplore.display.values.control import Control
 from hubexplore.display.values.rendering import Rendered
 from hubexplore.display.values.value_kinds import is_number, is_text
 from hubexplore.summary.model import Shape
@@ -91,18 +92,6 @@ class Scene:
             array = other.array
             if other is not member and array is not None and array.shape == tuple(shape):
                 yield other, array
-
-
-@dataclass(frozen=True)
-class Control:
-    """A number that the reader may change, such as a threshold: its label, range and first value."""
-
-    key: str
-    label: str
-    low: float
-    high: float
-    value: float
-    step: float = 0.01
 
 
 class Group(Protocol):

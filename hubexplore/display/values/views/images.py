@@ -55,11 +55,11 @@ def images(array: Array, rows: Sequence[str], centred: bool = False) -> Figure:
         name = row_name(rows, number, outer_shape)
         name = name if number // per_row < len(rows) else f"image {name}"
         alt_text = f"{name}, {shown.shape[1]} × {shown.shape[2]} pixels, {rule}"
-        enlarged = _enlarged(image_pixels)
-        picture, loss = photo(enlarged, alt_text, _MAX_BYTES // len(shown), enlarged.shape[1])
+        large = enlarged(image_pixels)
+        picture, loss = photo(large, alt_text, _MAX_BYTES // len(shown), large.shape[1])
         losses |= {loss} - {""}
         figures.append(tag("figure", picture, tag("figcaption", name)))
-        hovers.append(_hover(sampled[number]) if has_hover else None)
+        hovers.append(picture_hover(sampled[number]) if has_hover else None)
     more = len(stack) - len(shown)
     note = f"Brightness: {rule}." + (f" … and {counted(more, 'image')} more." if more else "")
     if losses:
@@ -67,8 +67,11 @@ def images(array: Array, rows: Sequence[str], centred: bool = False) -> Figure:
     return Figure(join(*figures), tuple(hovers), note)
 
 
-def _hover(image: Array) -> GridHover:
+def picture_hover(image: Array) -> GridHover | None:
+    """Returns tooltips for the pixels of an image [height, width, channels]; None if they are too many."""
     down, across, channels = image.shape
+    if down * across > MAX_CELLS:
+        return None
     texts = [numerics.number_text(value) for value in image.reshape(-1).tolist()]
     values = tuple(", ".join(texts[at : at + channels]) for at in range(0, len(texts), channels))
     places = (
@@ -77,12 +80,17 @@ def _hover(image: Array) -> GridHover:
     return GridHover((0.0, 0.0, 1.0, 1.0), down, across, values, *places)
 
 
-def brightness(stack: Array) -> tuple[Array, str]:
-    """Returns images as uint8 and the rule: a usual range that fits, else the range of the values."""
-    if stack.dtype == np.uint8 and (np.ptp(stack) >= _MIN_CONTRAST * 255 or stack.min() == stack.max()):
-        return stack, "0 is black, 255 is white"
+def brightness(stack: Array, limits: tuple[float, float] | None = None) -> tuple[Array, str]:
+    """Returns images as uint8 and the rule: a usual range that fits, else the range of the values.
+
+    Args:
+      stack: real numbers [..., channels].
+      limits: the lowest and the highest number, if there are more images than these.
+    """
     floats = numerics.drawable(numerics.as_floats(stack))
-    low, high = numerics.limits_of(floats)
+    low, high = limits or numerics.limits_of(floats)
+    if stack.dtype == np.uint8 and (high - low >= _MIN_CONTRAST * 255 or low == high):
+        return stack, "0 is black, 255 is white" if low < high else f"every value is {low:.0f}"
     # The order of the ranges matters: values in [0, 1] also lie in [−1, 1] and [0, 255].
     start, end = next(
         (
@@ -94,9 +102,14 @@ def brightness(stack: Array) -> tuple[Array, str]:
         ),
         (low, high) if low < high else _constant_range(low),
     )
-    return _scaled(
-        floats, start, end
-    ), f"{numerics.signed_text(start)} is black, {numerics.signed_text(end)} is white"
+    return _scaled(floats, start, end), scale_text(start, end) if low < high else scale_text(low, high)
+
+
+def scale_text(low: float, high: float) -> str:
+    """Returns what black and white stand for; with only one number, that number."""
+    if low == high:
+        return f"every value is {numerics.signed_text(low)}"
+    return f"{numerics.signed_text(low)} is black, {numerics.signed_text(high)} is white"
 
 
 def _constant_range(number: float) -> tuple[float, float]:
@@ -125,7 +138,8 @@ def _scaled(floats: Array, start: float, end: float) -> Array:
     return scaled
 
 
-def _enlarged(pixels: Array) -> Array:
+def enlarged(pixels: Array) -> Array:
+    """Returns small images enlarged, so that single pixels can be seen."""
     longest = max(pixels.shape[:2])
     if longest < _MIN_SCREEN_SIDE:
         factor = -(-_MIN_SCREEN_SIDE // longest)

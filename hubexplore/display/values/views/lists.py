@@ -1,4 +1,4 @@
-"""The Table, Text, Rows and Numbers views: entries as grids and lists of bounded size."""
+"""The Table, Rows and Numbers views: entries as grids and lists of bounded size."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.tables.grid import Column, Grid, Row, grid_html
 from hubexplore.display.values.value_kinds import is_text, item_text
 from hubexplore.display.values.views.plot import Texts, class_name, row_name
+from hubexplore.display.values.views.texts import MAX_TEXTS, chips, more_note
 from hubexplore.display.wording import MAX_SENTENCE, MAX_TEXT, beginning, counted, visible
 from hubexplore.summary.tensor_values import Array, flat_of, kind_of, shape_of
 
@@ -19,12 +20,6 @@ MAX_ROWS: Final = 50
 """Maximum number of rows of a grid."""
 MAX_COLUMNS: Final = 12
 """Maximum number of columns of a grid, captions not counted."""
-MAX_TEXTS: Final = 100
-"""Maximum number of lines of a list."""
-MAX_IN_ROW: Final = 40
-"""Maximum number of texts in a line of a list."""
-MAX_HTML: Final = 120_000
-"""Maximum length in characters of the HTML of a list of texts."""
 
 
 def value_grid(value: Any, rows: Texts, labels: Texts) -> Markup:
@@ -75,50 +70,6 @@ def _omission_note(matrix: Array, shown: Array) -> str:
     return f"… and {' and '.join(parts)} more; all of it is in .value" if parts else ""
 
 
-def text_list(array: Array, rows: Texts) -> Markup:
-    """Returns texts as a list: a line for each row, with the tokens of the row."""
-    if not array.ndim:
-        return tag("p", _token_html(array[()]))
-    if not array.size:
-        return tag("p", "No texts.", class_="note")
-    lines = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array[:, None]
-    outer_shape = array.shape[:-1]
-    items: list[Markup] = []
-    remaining_size = MAX_HTML
-    for number, line in enumerate(lines[:MAX_TEXTS]):
-        tokens = [_token_html(item) for item in line[:MAX_IN_ROW]]
-        more = [f" … and {len(line) - MAX_IN_ROW:,} more"] if len(line) > MAX_IN_ROW else []
-        has_captions = len(outer_shape) > 1 or (len(outer_shape) == 1 and number < len(rows))
-        before = (
-            [tag("span", f"{row_name(rows, number, outer_shape)}: ", class_="note")] if has_captions else []
-        )
-        item = tag("li", *before, *_separated(tokens), *more)
-        remaining_size -= len(item)
-        # The first line is always shown, however long it is: its texts are cut one by one already.
-        if remaining_size < 0 and items:
-            break
-        items.append(item)
-    remaining = len(lines) - len(items)
-    note = [_more_note(remaining, "line")] if remaining else []
-    return join(tag("ol", *items, start=0), *note)
-
-
-def _more_note(remaining: int, noun: str) -> Markup:
-    return tag("p", f"… and {counted(remaining, noun)} more; all of it is in .value", class_="note")
-
-
-def _token_html(item: Any) -> Markup:
-    text = item_text(item)
-    return tag("code", visible(text, MAX_SENTENCE)) if text else tag("span", "(empty)", class_="note")
-
-
-def _separated(tokens: Sequence[Markup]) -> Iterator[str]:
-    for number, token in enumerate(tokens):
-        if number:
-            yield " · "
-        yield token
-
-
 def stored_entries(value: Any, rows: Texts) -> Markup:
     """Returns the stored entries of a sparse or ragged value, row by row."""
     return _sparse(value, rows) if kind_of(value) == "sparse" else _ragged(value, rows)
@@ -131,10 +82,14 @@ def _ragged(value: Any, rows: Texts) -> Markup:
     for number in range(min(count, MAX_TEXTS)):
         words = f"{visible(rows[number])}: " if number < len(rows) else ""
         begin, end = int(splits[0][number]), int(splits[0][number + 1])
-        content = tag("code", _joined(_nested_text(flat, splits, begin, end)))
+        # Texts in a row are tokens; deeper lists show how they are nested.
+        if is_text(flat) and flat.ndim == 1 and len(splits) == 1:
+            content = chips(flat[begin:end])
+        else:
+            content = tag("code", _joined(_nested_text(flat, splits, begin, end)))
         items.append(tag("li", words, content, tag("small", f"({end - begin:,})")))
     remaining = count - len(items)
-    note = [_more_note(remaining, "row")] if remaining else []
+    note = [more_note(remaining, "row")] if remaining else []
     return join(tag("ol", *items, start=0), *note) if items else tag("p", "No rows.", class_="note")
 
 

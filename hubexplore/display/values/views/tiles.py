@@ -8,6 +8,7 @@ import numpy as np
 
 from hubexplore.display.values import numerics
 from hubexplore.display.values.hover import GridHover
+from hubexplore.display.values.views.images import scale_text
 from hubexplore.display.values.views.lists import text_grid
 from hubexplore.display.values.views.plot import Figure, Texts, row_name
 from hubexplore.display.values.views.png import photo
@@ -48,7 +49,7 @@ def tiles(array: Array, rows: Texts) -> Figure:
     factor = max(1, round(_TILE_SIDE / max(grey.shape[1:])))
     mosaic, down, across = _mosaic(grey.repeat(factor, 1).repeat(factor, 2))
     noun = "channel" if array.ndim == 4 else "matrix"
-    scale = f"{numerics.signed_text(low)} is black, {numerics.signed_text(high)} is white"
+    scale = scale_text(low, high)
     alt_text = f"{counted(count, 'tile')} of {height} × {width}, numbered by {noun}: {scale}"
     picture, loss = photo(mosaic, alt_text, _MAX_BYTES, mosaic.shape[1])
     body = [(f"{noun} {number}", *_statistics(tile)) for number, tile in enumerate(shown)]

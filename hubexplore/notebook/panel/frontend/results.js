@@ -251,21 +251,36 @@ function section(model, output, index) {
     )
   );
   const facts = make("span", { className: "hub-facts" });
-  const sliders = output.controls.map((control) =>
-    slider(control, (value) => model.send({ kind: "setting", output: index, key: control.key, value }))
-  );
+  const sliders = make("span", { className: "hub-controls" });
+  let ranges = "";
   const head = make(
     "div",
     { className: "hub-output-head" },
     make("strong", { textContent: output.name }),
     facts,
-    make("span", { className: "hub-tools" }, ...sliders, label, ...downloads),
+    make("span", { className: "hub-tools" }, sliders, label, ...downloads),
   );
   const body = make("div", { className: "hub-output-body" });
   const node = make("section", { className: "hub-output", "aria-label": output.name }, head, body);
 
+  /** @param {Control[]} controls */
+  function arrange(controls) {
+    const now = JSON.stringify(
+      controls.map(({ key, label, low, high, step }) => [key, label, low, high, step]),
+    );
+    // A new slider would take the one that the user moves out of their hand.
+    if (now === ranges) return;
+    ranges = now;
+    sliders.replaceChildren(
+      ...controls.map((control) =>
+        slider(control, (value) => model.send({ kind: "setting", output: index, key: control.key, value }))
+      ),
+    );
+  }
+
   /** @param {Output} next */
   function update(next) {
+    arrange(next.controls);
     facts.textContent = next.facts;
     views.value = next.view;
     label.hidden = next.views.length < 2;
@@ -290,7 +305,6 @@ const keyOf = (output, index) =>
     output.name,
     output.views,
     output.downloads,
-    output.controls.map(({ key }) => key),
   ]);
 
 /** @param {import("./dom.js").View<Traits, Sent>} view */

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 import traitlets
@@ -13,15 +12,13 @@ import traitlets
 from hubexplore.display import values
 from hubexplore.display.card.html import framed
 from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.values.control import NO_SETTINGS, Control, Settings
 from hubexplore.display.values.together.grouping import grouped
-from hubexplore.display.values.together.scene import Control, Group, Member, Scene
+from hubexplore.display.values.together.scene import Group, Member, Scene
 from hubexplore.display.wording import visible
 from hubexplore.notebook.panel.browser_widgets import FrontendWidget, Message, script
 from hubexplore.summary.model import Shape
 
-Settings = Mapping[str, float]
-"""Values of controls by key."""
-NO_SETTINGS: Final[Settings] = MappingProxyType({})
 MAX_ITEMS: Final = 24
 """Maximum number of outputs on screen; `Explorer.value` has all of them."""
 _MIME_TYPES: Final = {"npy": "application/octet-stream", "npz": "application/zip", "csv": "text/csv"}
@@ -42,9 +39,8 @@ class ResultItem(Protocol):
     def views(self) -> tuple[str, ...]:
         """Names of the suitable views, best first."""
 
-    @property
-    def controls(self) -> tuple[Control, ...]:
-        """What the reader may change, such as a threshold."""
+    def controls(self, view: str) -> tuple[Control, ...]:
+        """Returns what the reader may change in a view, such as a threshold."""
 
     def render(self, view: str | None, settings: Settings = NO_SETTINGS) -> values.Rendered:
         """Renders a view; None means the best one. Settings are the values of the controls by key."""
@@ -66,11 +62,13 @@ class Value:
     rows: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     shape: Shape = None
-    controls: tuple[Control, ...] = ()
 
     @property
     def facts(self) -> str:  # noqa: D102 - as ResultItem
         return values.facts(self.value)
+
+    def controls(self, view: str) -> tuple[Control, ...]:  # noqa: D102
+        return values.controls(self.value, view)
 
     @property
     def views(self) -> tuple[str, ...]:  # noqa: D102
@@ -79,7 +77,13 @@ class Value:
     def render(self, view: str | None, settings: Settings = NO_SETTINGS) -> values.Rendered:  # noqa: D102
         rows = values.captions_of(self.value, self.rows)
         return values.render(
-            self.value, view, name=self.name, rows=rows, labels=self.labels, shape=self.shape
+            self.value,
+            view,
+            name=self.name,
+            rows=rows,
+            labels=self.labels,
+            shape=self.shape,
+            settings=settings,
         )
 
     @property
@@ -103,7 +107,9 @@ class Pair:
     facts: str = ""
     views: tuple[str, ...] = ("Side by side",)
     forms: tuple[tuple[str, str], ...] = ()
-    controls: tuple[Control, ...] = ()
+
+    def controls(self, view: str) -> tuple[Control, ...]:  # noqa: D102 - as ResultItem
+        return ()
 
     def render(self, view: str | None, settings: Settings = NO_SETTINGS) -> values.Rendered:  # noqa: D102 - as ResultItem
         rows = values.captions_of(self.first, values.captions_of(self.second, self.rows))
@@ -137,14 +143,14 @@ class Together:
     def views(self) -> tuple[str, ...]:  # noqa: D102
         return (*self.group.views, *self._values)
 
-    @property
-    def controls(self) -> tuple[Control, ...]:  # noqa: D102
-        return self.group.controls
+    def controls(self, view: str) -> tuple[Control, ...]:  # noqa: D102
+        single = self._values.get(view)
+        return self.group.controls if single is None else single.controls(single.views[0])
 
     def render(self, view: str | None, settings: Settings = NO_SETTINGS) -> values.Rendered:  # noqa: D102
         single = self._values.get(view or "")
         if single is not None:
-            return dataclasses.replace(single.render(None), view=view or "")
+            return dataclasses.replace(single.render(None, settings), view=view or "")
         views = self.group.views
         return self.group.draw(view if view in views else views[0], dict(settings))
 
@@ -217,8 +223,8 @@ class Results(FrontendWidget):
         rendered = item.render(view if view in item.views else None, settings)
         return {
             "controls": [
-                {**dataclasses.asdict(control), "value": settings.get(control.key, control.value)}
-                for control in item.controls
+                {**dataclasses.asdict(control), "value": control.at(settings)}
+                for control in item.controls(rendered.view)
             ],
             "name": visible(item.name),
             "facts": item.facts,
@@ -238,7 +244,7 @@ class Results(FrontendWidget):
             case "view" if message.get("view") in item.views:
                 self._chosen_views[item.name] = str(message["view"])
                 self._redraw(index)
-            case "setting" if (setting := _setting(item, message)) is not None:
+            case "setting" if (setting := self._setting(index, message)) is not None:
                 self._settings.setdefault(item.name, {}).update([setting])
                 self._redraw(index)
             case "download" if str(message.get("form")) in dict(item.forms):
@@ -256,17 +262,16 @@ class Results(FrontendWidget):
         self._outputs[index] = self._draw(self._items[index])
         self.shown = {**self.shown, "outputs": self._outputs}
 
-
-def _setting(item: ResultItem, message: Message) -> tuple[str, float] | None:
-    """Returns the key and the value of a control; None for another key, or a value out of range."""
-    match message.get("value"):
-        case bool() | None:
-            return None
-        case int() | float() as value:
-            keys = (
-                control.key
-                for control in item.controls
-                if control.key == message.get("key") and control.low <= value <= control.high
-            )
-            return next(((key, float(value)) for key in keys), None)
-    return None
+    def _setting(self, index: int, message: Message) -> tuple[str, float] | None:
+        """Returns the key and the value of a control; None for another key, or a value out of range."""
+        match message.get("value"):
+            case bool() | None:
+                return None
+            case int() | float() as value:
+                keys = (
+                    control.key
+                    for control in self._items[index].controls(self._outputs[index]["view"])
+                    if control.key == message.get("key") and control.low <= value <= control.high
+                )
+                return next(((key, float(value)) for key in keys), None)
+        return None

@@ -1,0 +1,98 @@
+"""The Text view: texts with their line breaks, and rows of texts as chips, with ids where there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.values.value_kinds import item_text
+from hubexplore.display.values.views.plot import Texts, row_name
+from hubexplore.display.wording import MAX_SENTENCE, MAX_TEXT, counted, visible
+from hubexplore.summary.tensor_values import Array
+
+MAX_TEXTS: Final = 100
+"""Maximum number of lines of a list."""
+MAX_IN_ROW: Final = 40
+"""Maximum number of texts in a line of a list."""
+MAX_LINES: Final = 100
+"""Maximum number of lines of a text that has line breaks."""
+MAX_HTML: Final = 120_000
+"""Maximum length in characters of the HTML of a list of texts."""
+
+
+def text_list(array: Array, rows: Texts) -> Markup:
+    """Returns texts as a list: an item for each row, with the tokens of the row."""
+    if not array.ndim:
+        return _whole_text(array[()])
+    if not array.size:
+        return tag("p", "No texts.", class_="note")
+    lines = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array[:, None]
+    outer_shape = array.shape[:-1]
+    names = [
+        row_name(rows, number, outer_shape)
+        if len(outer_shape) > 1 or (len(outer_shape) == 1 and number < len(rows))
+        else ""
+        for number in range(min(len(lines), MAX_TEXTS))
+    ]
+    contents = (chips(line) if len(line) > 1 else _whole_text(line[0]) for line in lines[:MAX_TEXTS])
+    return listed(names, contents, len(lines))
+
+
+def listed(names: Sequence[str], contents: Iterator[Markup], count: int) -> Markup:
+    """Returns a numbered list of bounded size.
+
+    Args:
+      names: the caption of each item; "" for none.
+      contents: the items, made one by one; as many as names.
+      count: number of rows of the value, of which these are the first.
+    """
+    items: list[Markup] = []
+    remaining_size = MAX_HTML
+    for name, content in zip(names, contents, strict=True):
+        before = [tag("span", f"{name}: ", class_="note")] if name else []
+        item = tag("li", *before, content)
+        remaining_size -= len(item)
+        # The first item is always shown, however long it is: its texts are cut one by one already.
+        if remaining_size < 0 and items:
+            break
+        items.append(item)
+    remaining = count - len(items)
+    note = [more_note(remaining, "line")] if remaining else []
+    return join(tag("ol", *items, start=0), *note)
+
+
+def chips(texts: Array, ids: Array | None = None) -> Markup:
+    """Returns the texts of a row as chips, each with its id if there are ids."""
+    parts: list[Markup | str] = []
+    for at, text in enumerate(texts[:MAX_IN_ROW]):
+        number = [] if ids is None else [tag("small", item_text(ids[at]))]
+        # The space separates them in copied text.
+        parts += [tag("span", _short_text(text), *number, class_="chip"), " "]
+    more = [f"… and {len(texts) - MAX_IN_ROW:,} more"] if len(texts) > MAX_IN_ROW else []
+    return tag("span", *parts, *more, class_="chips")
+
+
+def more_note(remaining: int, noun: str) -> Markup:
+    """Returns the note on what a list leaves out."""
+    return tag("p", f"… and {counted(remaining, noun)} more; all of it is in .value", class_="note")
+
+
+def _short_text(item: Any) -> Markup:
+    text = item_text(item)
+    return tag("code", visible(text, MAX_TEXT)) if text else _empty()
+
+
+def _whole_text(item: Any) -> Markup:
+    """Returns a text, on as many lines as it has."""
+    text = item_text(item)
+    lines = text.replace("\r\n", "\n").strip("\n").split("\n")
+    if len(lines) == 1:
+        return tag("code", visible(text, MAX_SENTENCE)) if text else _empty()
+    more = [more_note(len(lines) - MAX_LINES, "line")] if len(lines) > MAX_LINES else []
+    shown = "\n".join(visible(line, MAX_SENTENCE) for line in lines[:MAX_LINES])
+    return join(tag("pre", shown, class_="lines"), *more)
+
+
+def _empty() -> Markup:
+    return tag("span", "(empty)", class_="note")
