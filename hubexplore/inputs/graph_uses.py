@@ -36,7 +36,10 @@ _EDITS: Final = frozenset({
 })  # fmt: skip
 _SPLITS: Final = frozenset({"StringSplit", "StringSplitV2"})
 # Ops that accept ids of any size.
-_HARMLESS: Final = frozenset({"Equal", "NotEqual", "Rank", "Shape", "Sign", "Size", "ZerosLike", "OnesLike"})
+_HARMLESS: Final = frozenset({
+    "Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "NotEqual", "OnesLike", "Rank", "Shape", "Sign",
+    "Size", "ZerosLike",
+})  # fmt: skip
 _GATHERS: Final = frozenset({"Gather", "GatherV2", "ResourceGather"})
 _SEGMENTS: Final = frozenset({"SparseSegmentMean", "SparseSegmentSqrtN", "SparseSegmentSum"})
 _LOOKUPS: Final = frozenset({"LookupTableFind", "LookupTableFindV2"})

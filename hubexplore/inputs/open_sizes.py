@@ -18,6 +18,9 @@ SIZES: Final = (2, 1, 3, 8, 16, 32, 64, 224, 299)
 WORDS_IN_ROW: Final = 6
 """Number of words in a row of text."""
 
+IDS_IN_ROW: Final = 8
+"""Number of ids in a row."""
+
 
 class Sizes:
     """The possible sizes of the inputs of a signature, inferred on first use.
@@ -67,7 +70,7 @@ def shape_for(field: Field, rows: int, size: int | None = None, turn: int = 0) -
       field: the input.
       rows: size of an unknown first dimension.
       size: size of the other unknown dimensions; None means the side of an image, `WORDS_IN_ROW` for text,
-        and the first of `SIZES` for anything else.
+        `IDS_IN_ROW` for integers, and the first of `SIZES` for anything else.
       turn: index of the solution.
     """
     # A field made on its own, without a graph, has no sizes.
@@ -109,4 +112,7 @@ def _default_sizes(field: Field) -> dict[int, int]:
     """Sizes for unknown dimensions, by dimension."""
     if field.height:
         return {1: field.height, 2: field.width, 3: field.channels}
+    # Ids and their masks: rows of one or two would say nothing about a model of texts.
+    if field.asks == "integers" and field.shape is not None and len(field.shape) == 2:
+        return {1: IDS_IN_ROW}
     return {1: WORDS_IN_ROW} if field.dtype == "string" else {}

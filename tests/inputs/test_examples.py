@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import io
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from hubexplore.inputs import pictures
 from hubexplore.inputs.examples import example_search, examples
 from hubexplore.inputs.external import picture_files
 from hubexplore.inputs.fields import Field, fields
+from hubexplore.inputs.graph_uses import Use
 from hubexplore.inputs.text import nested_lists
 from hubexplore.samples import files
 from hubexplore.session.session import NotebookSession
@@ -241,3 +243,11 @@ def test_the_sample_reads_the_sample_digits() -> None:
         module = session.load("sample:digits", "digits")
         scores = session.call(module, examples.make(DIGIT, "Sample digits", 10))
     assert np.argmax(scores, axis=1).tolist() == list(range(10))
+
+
+def test_rows_of_ids_are_long_and_use_the_whole_table() -> None:
+    asked = dataclasses.replace(field("int32", (None, None)), use=Use(below=5000))
+    ids = examples.make(asked, "Random (seed 0)")
+    assert ids.shape == (2, 8)
+    assert len(set(ids.reshape(-1).tolist())) > 12
+    assert 1000 < ids.max() < 5000

@@ -20,7 +20,7 @@ from hubexplore.display.values.downloads import (
 )
 from hubexplore.display.values.hover import GridHover, Hover, PointsHover
 from hubexplore.display.values.rendering import Rendered, controls, render
-from hubexplore.display.values.side_by_side import pair
+from hubexplore.display.values.side_by_side import are_equal, pair
 from hubexplore.display.values.value_facts import brief, facts
 from hubexplore.display.values.value_kinds import captions_of
 from hubexplore.display.values.view_choice import views
@@ -30,6 +30,7 @@ __all__ = [
     "Hover",
     "PointsHover",
     "Rendered",
+    "are_equal",
     "as_csv",
     "as_npy",
     "brief",

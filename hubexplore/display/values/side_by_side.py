@@ -23,8 +23,20 @@ _ROW_VIEWS: Final = (view_choice.SCORES, view_choice.SIMILARITY, view_choice.MAP
 EQUAL: Final = "They are equal."
 
 
+def are_equal(first: Any, second: Any) -> bool:
+    """Returns whether two values have the same structure and entries; NaN equals NaN."""
+    return difference(first, second)[0] == EQUAL
+
+
 def pair(
-    first: Any, second: Any, *, name: str = "", rows: Sequence[str] = (), labels: Sequence[str] = ()
+    first: Any,
+    second: Any,
+    *,
+    name: str = "",
+    rows: Sequence[str] = (),
+    labels: Sequence[str] = (),
+    titles: tuple[str, str] = ("First", "Second"),
+    change: str = "Second − first",
 ) -> Rendered:
     """Draws two values in one view and, where they are numbers of one shape, the second minus the first.
 
@@ -34,6 +46,8 @@ def pair(
       name: name of both values.
       rows: captions of the rows, if both values have the same.
       labels: names of the classes in the last dimension.
+      titles: what each value is of, such as "Run 1".
+      change: title of the second minus the first.
     """
     # One view for both: pictures of two kinds could not be compared.
     view = views(first, name=name, labels=labels)[0]
@@ -47,13 +61,13 @@ def pair(
     renderings = [render(value, view, name=name, rows=rows, labels=labels) for value in (first, second)]
     columns = [
         tag("div", tag("p", tag("strong", title), " ", tag("small", facts(value))), drawing.html)
-        for title, value, drawing in zip(("First", "Second"), (first, second), renderings, strict=True)
+        for title, value, drawing in zip(titles, (first, second), renderings, strict=True)
     ]
     hovers = [*renderings[0].hovers, *renderings[1].hovers]
     # drawable() may have clipped a difference, but never to 0, so np.any is exact.
     if deltas is not None and deltas.ndim and np.any(deltas):
         third = _difference_view(deltas, view, rows, labels)
-        columns.append(tag("div", tag("p", tag("strong", "Second − first")), third.html))
+        columns.append(tag("div", tag("p", tag("strong", change)), third.html))
         hovers += third.hovers
     return Rendered("Side by side", join(verdict_line, tag("div", *columns, class_="beside")), tuple(hovers))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -97,14 +97,24 @@ def row_of(run: Run) -> dict[str, Any]:
         "number": run.number,
         "signature": visible(run.request.signature)
         + (f" ({tags_text(run.request.tags)})" if run.request.tags else ""),
-        "inputs": _listed({name: _input_text(entry) for name, entry in run.request.input_values.items()})
-        or "none",
+        "inputs": inputs_text(run) or "none",
         "outputs": _listed({name: values.brief(value) for name, value in run.outputs.items()})
         if run.outputs is not None
         else "no longer kept",
         "time": duration(run.seconds),
         "kept": run.outputs is not None,
     }
+
+
+def inputs_text(run: Run, only: Collection[str] | None = None) -> str:
+    """Returns the inputs of a run in a line, or only some of them; "" if there are none."""
+    return _listed(
+        {
+            name: _input_text(entry)
+            for name, entry in run.request.input_values.items()
+            if only is None or name in only
+        }
+    )
 
 
 def _input_text(entry: InputValue) -> str:

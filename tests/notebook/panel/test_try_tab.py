@@ -329,10 +329,40 @@ class TestLog:
         assert half.tab.run_log.pinned == [1, 2]
         shown = half.tab.pinned_runs.results.shown
         assert shown["title"] == "Run 1 and run 2"
-        assert any("Largest difference: 2" in output["html"] for output in shown["outputs"])
+        given, output = (entry["html"] for entry in shown["outputs"])
+        assert "<strong>Run 1</strong>" in given
+        for words in ("Largest difference: 2", "<strong>Run 1: [1]</strong>", "<strong>Run 2: [5]</strong>"):
+            assert words in output
         half.hear(half.tab.run_log, kind="pin", number=1, on=False)
         assert half.tab.run_log.pinned == [2]
         assert half.tab.pinned_runs.results.shown["outputs"] == []
+
+    def test_only_what_differs_is_compared(self) -> None:
+        def parts() -> None:
+            x, y = (tf.placeholder(tf.float32, [None], name) for name in "xy")
+            hub.add_signature(None, {"x": x, "y": y}, {"of_x": 2 * x, "of_y": 3 * y, "sum": x + y})
+
+        person = Person(hub.explore(hub.create_module_spec(parts)))
+        for x, y in (("1 2", "3 4"), ("1 2", "3 5"), ("1 2", "3 5")):
+            person.type("x", x)
+            person.type("y", y)
+            person.run()
+        shown = person.tab.pinned_runs.results
+        for number in (1, 2):
+            person.hear(person.tab.run_log, kind="pin", number=number, on=True)
+        assert [output["name"] for output in shown.shown["outputs"]] == [
+            "Input y",
+            "Output of_y",
+            "Output sum",
+        ]
+        assert shown.shown["title"] == "Run 1 and run 2 · 1 input and 1 output equal"
+        html = shown.shown["outputs"][1]["html"]
+        assert "Run 1: [3, 4] (2)" in html
+        assert "Run 2 − run 1" in html
+        person.hear(person.tab.run_log, kind="pin", number=3, on=True)
+        assert shown.shown["outputs"] == []
+        assert shown.shown["title"] == "Run 2 and run 3 · all equal: 2 inputs and 3 outputs"
+        person.explorer.close()
 
     @pytest.mark.parametrize(
         "message",

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import ipywidgets as widgets
 
+from hubexplore.display import values
 from hubexplore.display.markup import Markup
+from hubexplore.display.wording import MAX_TEXT, beginning, counted
 from hubexplore.explorer.runs import Run
+from hubexplore.notebook.panel.panel_texts import inputs_text
 from hubexplore.notebook.panel.tabs.results import Pair, Results
 
 _COMPARED: Final = 2  # results.js lays out two values side by side
+INPUT: Final = "Input"
+OUTPUT: Final = "Output"
 
 
 class PinnedRuns(widgets.VBox):
@@ -50,8 +55,11 @@ class PinnedRuns(widgets.VBox):
         # Else a user may look for the cause of a difference that every repetition has.
         is_random = any(self._is_random(run.request.tags, run.request.signature) for run in (first, second))
         note = " · the outputs are random" if is_random else ""
-        title = f"Run {first.number} and run {second.number}{note}"
-        self.results.show(title, None, _pairs(first, second))
+        pairs = _pairs(first, second)
+        equal = [pair for pair in pairs if values.are_equal(pair.first, pair.second)]
+        unlike = [pair for pair in pairs if not any(pair is other for other in equal)]
+        title = f"Run {first.number} and run {second.number}{note}{_equal_text(equal, bool(unlike))}"
+        self.results.show(title, None, unlike)
 
 
 def _pairs(first: Run, second: Run) -> Sequence[Pair]:
@@ -62,9 +70,40 @@ def _pairs(first: Run, second: Run) -> Sequence[Pair]:
     ]
     outputs = (first.outputs or {}, second.outputs or {})
     rows = first.rows if first.rows == second.rows else ()
+    # Equal inputs say nothing about which run is which.
+    unlike = {
+        name
+        for name, value in inputs[0].items()
+        if name not in inputs[1] or not values.are_equal(value, inputs[1][name])
+    }
+    unlike |= inputs[1].keys() - inputs[0].keys()
+    titles = (_title(first, unlike), _title(second, unlike))
+    change = f"Run {second.number} − run {first.number}"
     return [
-        Pair(f"{side} {name}", before[name], after[name], rows if side == "Output" else ())
-        for side, (before, after) in (("Input", inputs), ("Output", outputs))
+        Pair(
+            f"{side} {name}",
+            before[name],
+            after[name],
+            rows if side == OUTPUT else (),
+            titles=titles if side == OUTPUT else (_title(first), _title(second)),
+            change=change,
+        )
+        for side, (before, after) in ((INPUT, inputs), (OUTPUT, outputs))
         for name in before
         if name in after
     ]
+
+
+def _title(run: Run, inputs: Collection[str] = ()) -> str:
+    """Returns the number of a run, with some of its inputs."""
+    text = inputs_text(run, inputs)
+    return f"Run {run.number}: {beginning(text, MAX_TEXT)}" if text else f"Run {run.number}"
+
+
+def _equal_text(equal: Sequence[Pair], is_part: bool) -> str:
+    """Returns how many inputs and outputs are equal, for the title; "" if none are."""
+    sides = [pair.name.split(" ", 1)[0] for pair in equal]
+    parts = [counted(number, side.lower()) for side in (INPUT, OUTPUT) if (number := sides.count(side))]
+    if not parts:
+        return ""
+    return f" · {' and '.join(parts)} equal" if is_part else f" · all equal: {' and '.join(parts)}"

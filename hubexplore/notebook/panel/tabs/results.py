@@ -96,13 +96,15 @@ class Value:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two values of one name, side by side."""
+    """Two values of one name, side by side; `titles` are those of the values, `change` of the difference."""
 
     name: str
     first: Any
     second: Any
     rows: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    titles: tuple[str, str] = ("First", "Second")
+    change: str = "Second − first"
 
     facts: str = ""
     views: tuple[str, ...] = ("Side by side",)
@@ -113,7 +115,15 @@ class Pair:
 
     def render(self, view: str | None, settings: Settings = NO_SETTINGS) -> values.Rendered:  # noqa: D102 - as ResultItem
         rows = values.captions_of(self.first, values.captions_of(self.second, self.rows))
-        return values.pair(self.first, self.second, name=self.name, rows=rows, labels=self.labels)
+        return values.pair(
+            self.first,
+            self.second,
+            name=self.name,
+            rows=rows,
+            labels=self.labels,
+            titles=self.titles,
+            change=self.change,
+        )
 
     def download(self, form: str, stem: str) -> None:  # noqa: D102
         return None
