@@ -85,16 +85,23 @@ class ModuleRunner:
         self.runs: list[Run] = []
         self._numbers = itertools.count(1)
 
-    def run(self, request: RunRequest) -> Run:
+    def run(self, request: RunRequest, replaced: Run | None = None) -> Run:
         """Runs a request and puts it into the log, unless it fails.
+
+        Args:
+          request: the request.
+          replaced: a run in the log whose place and number the new one takes; None for a new number.
 
         Raises:
           HubError: the signature cannot be run on these inputs; the message states why.
           tf.errors.OpError, MemoryError: the run failed.
         """
         outputs, call, _ = self.call(request)
-        run = Run(next(self._numbers), request, outputs, call, captions(request))
-        self.runs.append(run)
+        kept = [entry for entry in self.runs if entry is not replaced]
+        is_known = replaced is not None and len(kept) < len(self.runs)
+        number = replaced.number if replaced is not None and is_known else next(self._numbers)
+        run = Run(number, request, outputs, call, captions(request))
+        self.runs[:] = [*kept, run]
         del self.runs[:-MAX_RUNS]
         log_bytes = 0
         # From the newest back. The run itself keeps its outputs, however large they are.

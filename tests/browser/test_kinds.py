@@ -30,7 +30,9 @@ def kinds() -> None:
     ids = tf1.placeholder(tf.int32, [None, None], "ids")
     table = tf1.get_variable("table", [len(WORDS), 64], initializer=tf1.random_normal_initializer(seed=1))
     rows = tf.shape(ids)[0]
-    hub.add_signature("tokens", {"ids": ids}, {"tokens": tf.gather(tf.constant(WORDS), ids), "ids": tf.identity(ids)})
+    hub.add_signature(
+        "tokens", {"ids": ids}, {"tokens": tf.gather(tf.constant(WORDS), ids), "ids": tf.identity(ids)}
+    )
     vector = tf.reduce_mean(tf.gather(table, ids), 1)
     answer = tf.fill([rows], "def sink(ship):\n    return ship.lost\n\nprint(sink(ship))")
     hub.add_signature("answer", {"ids": ids}, {"embedding": vector, "answer": answer})

@@ -62,8 +62,8 @@ def test_moving_a_latent_number_live(notebook: Notebook, real_modules: Path) -> 
     panel.wait_for_run(2)
     panel.node.locator(".hub-sliders").get_by_role("slider").first.focus()
     notebook.page.keyboard.press("ArrowRight")
-    panel.wait_for_run(3)
     expect(picture).not_to_have_attribute("src", str(before))
+    expect(panel.log.locator("tbody tr")).to_have_count(2)
     notebook.screenshot("vae3dshapes", panel.node)
 
 

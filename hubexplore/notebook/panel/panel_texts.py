@@ -26,6 +26,7 @@ MSG_LEFT_BEHIND = (
 )
 MSG_BUSY = "Another run is in progress. Wait until it is done, or cancel it in the Try tab."
 MSG_MEMORY = "There is not enough memory for this run. Use fewer or smaller rows."
+MSG_EARLIER = "of earlier inputs"
 MSG_BUG = (
     "This is a bug in hubexplore, not in your input: {kind}: {text}. Your earlier results are unaffected."
 )

@@ -281,7 +281,60 @@ class TestRuns:
         half.type(only(half), "2")
         half.tab.worker.wait()
         assert half.explorer.value == pytest.approx([3.0])
-        assert len(half.explorer.runs) == 2
+
+    def test_live_runs_share_one_row_of_the_log(self, half: Person) -> None:
+        half.type(only(half), "1")
+        half.run()
+        half.tab._live.value = True
+        for text in ("2", "3", "4"):
+            half.type(only(half), text)
+            half.tab.worker.wait()
+        assert [row["inputs"] for row in half.tab.run_log.rows] == ["[4]", "[1]"]
+        assert [row["number"] for row in half.tab.run_log.rows] == [2, 1]
+        half.hear(half.tab.run_log, kind="pin", number=2, on=True)
+        half.type(only(half), "5")
+        half.tab.worker.wait()
+        half.run()  # a click
+        half.type(only(half), "6")
+        half.tab.worker.wait()
+        assert [row["inputs"] for row in half.tab.run_log.rows] == ["[6]", "[5]", "[5]", "[4]", "[1]"]
+
+    def test_results_of_earlier_inputs_are_marked(self, half: Person) -> None:
+        results = half.tab.results
+        half.type(only(half), "1")
+        assert results.remark == ""
+        half.run()
+        assert results.remark == ""
+        half.type(only(half), "2")
+        assert results.remark == "of earlier inputs"
+        assert "· of earlier inputs" in results.static_html()
+        half.run()
+        assert results.remark == ""
+        half.tab._live.value = True
+        half.tab.worker.wait()
+        assert results.remark == ""
+        half.type(only(half), "x")
+        assert results.remark == "of earlier inputs"
+
+    def test_inputs_of_the_same_name_and_type_are_kept(self) -> None:
+        def several() -> None:
+            for name, shape in (("vector", [None]), ("matrix", [None, 2]), ("other", [None])):
+                x = tf.placeholder(tf.int32 if name == "other" else tf.float32, shape)
+                hub.add_signature(name, {"x": x}, x)
+
+        person = Person(hub.explore(hub.create_module_spec(several), "vector"))
+        form, selector = person.tab.form, person.tab._selector
+        person.type("x", "1 2")
+        selector.put((), "matrix")
+        assert form.inputs()["x"].text == "1 2"
+        person.type("x", "3 4")
+        selector.put((), "other")
+        with pytest.raises(HubError, match="is empty"):
+            form.inputs()
+        selector.put((), "vector")
+        assert form.inputs()["x"].text == "3 4"
+        assert person.explorer.runs == ()
+        person.explorer.close()
 
     def test_a_closed_session_under_the_panel(self) -> None:
         session = hub.NotebookSession()

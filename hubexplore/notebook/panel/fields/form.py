@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets as widgets
+import numpy as np
 
 from hubexplore.display.markup import Markup, join
 from hubexplore.errors import HubError
 from hubexplore.inputs.external.sources import from_variable
 from hubexplore.inputs.fields import Field, fields
 from hubexplore.inputs.input_value import InputValue
+from hubexplore.inputs.text import nested_lists
 from hubexplore.notebook.panel.fields.field import FieldBox
 from hubexplore.notebook.panel.widget_closing import close_all
 from hubexplore.summary.model import SignatureSummary, VariantSummary
@@ -30,12 +32,14 @@ class Form(widgets.VBox):
         super().__init__()
         self.fields: tuple[Field, ...] = ()
         self._namespace = namespace
-        self._changed = changed
+        self._notify = changed
+        self._is_asking = False
         self._boxes: dict[str, FieldBox] = {}
         self._eager = False
+        self._kept: dict[tuple[str, str, str], InputValue] = {}
 
     def ask(self, signature: SignatureSummary, variant: VariantSummary, meta_graph: Any) -> None:
-        """Makes a field for each input; an input of the same name, dtype and shape as before keeps its value.
+        """Makes a field for each input; one of the same name and type as before has its last value.
 
         Args:
           signature: the signature whose inputs are wanted.
@@ -43,16 +47,45 @@ class Form(widgets.VBox):
           meta_graph: of the variant; None if the summary comes without graphs.
         """
         before = {box.field: box for box in self._boxes.values()}
+        for box in before.values():
+            self._keep(box)
         self.fields = fields(signature, variant, meta_graph)
-        self._boxes = {
-            field.name: before.get(field) or FieldBox(field, self._namespace, self._changed)
-            for field in self.fields
-        }
+        self._is_asking = True
+        try:
+            self._boxes = {field.name: before.get(field) or self._new_box(field) for field in self.fields}
+        finally:
+            self._is_asking = False
         self.watch(self._eager)
         self.children = tuple(self._boxes.values())
         # Else ipywidgets keeps the boxes of all signatures that were ever chosen.
         reused = set(map(id, self.children))
         close_all(box for box in before.values() if id(box) not in reused)
+
+    def _changed(self) -> None:
+        # A value that a new field begins with is no change by the user, and its form is not complete.
+        if not self._is_asking:
+            self._notify()
+
+    def _keep(self, box: FieldBox) -> None:
+        """Remembers the value of a field for other signatures; forgets an earlier one if it has none."""
+        try:
+            self._kept[_key(box.field)] = box.entry()
+        except HubError:
+            self._kept.pop(_key(box.field), None)
+
+    def _new_box(self, field: Field) -> FieldBox:
+        """Returns a field with the last value of an input of its name and type."""
+        box = FieldBox(field, self._namespace, self._changed)
+        entry = self._kept.get(_key(field))
+        # Text is read again, and its error then says what does not fit.
+        is_fit = entry is not None and (
+            entry.text is not None
+            or (field.kind == "dense" and nested_lists.fits(field.shape, np.shape(entry.value)))
+        )
+        if entry is not None and is_fit:
+            # An example is made for all inputs of a signature: that of another one has other numbers.
+            box.put(dataclasses.replace(entry, example=None))
+        return box
 
     def watch(self, eager: bool) -> None:
         """Sets whether typed text takes effect at every key stroke, or when its field loses the focus."""
@@ -112,3 +145,7 @@ class Form(widgets.VBox):
     def static_html(self) -> Markup:
         """Returns the form as static HTML."""
         return join(*(box.static_html() for box in self._boxes.values()))
+
+
+def _key(field: Field) -> tuple[str, str, str]:
+    return field.name, field.dtype, field.kind

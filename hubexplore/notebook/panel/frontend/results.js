@@ -49,7 +49,7 @@ import { button, follow, make } from "./dom.js";
  * @property {(GridHover | PointsHover | null)[]} hovers one for each picture
  */
 /** @typedef {{ title?: string, number?: number | null, outputs?: Output[] }} Shown nothing at first */
-/** @typedef {{ shown: Shown, title: string }} Traits */
+/** @typedef {{ shown: Shown, title: string, remark: string }} Traits */
 /**
  * @typedef {{ kind: "view", output: number, view: string }
  *   | { kind: "setting", output: number, key: string, value: number }
@@ -321,9 +321,13 @@ function render({ model, el }) {
   /** @type {Map<string, Section>} */
   let sections = new Map();
 
+  function entitle() {
+    title.textContent = [model.get("shown").title, model.get("remark")].filter(Boolean).join(" · ");
+  }
+
   function draw() {
     const shown = model.get("shown");
-    title.textContent = shown.title ?? "";
+    entitle();
     /** @type {typeof sections} */
     const next = new Map();
     for (const [index, output] of (shown.outputs ?? []).entries()) {
@@ -355,7 +359,7 @@ function render({ model, el }) {
   }
 
   draw();
-  return follow(model, { "change:shown": draw, "msg:custom": onMessage });
+  return follow(model, { "change:shown": draw, "change:remark": entitle, "msg:custom": onMessage });
 }
 
 export default { render };

@@ -190,6 +190,7 @@ class Results(FrontendWidget):
     _esm = script("results.js")
     shown = traitlets.Dict().tag(sync=True)
     title = traitlets.Unicode("Results").tag(sync=True)
+    remark = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
@@ -211,15 +212,21 @@ class Results(FrontendWidget):
         self._outputs = [self._draw(item) for item in self._items]
         left = len(items) - len(self._items)
         more = f" · {left} more are in .value" if left else ""
-        self.shown = {"title": title + more, "number": number, "outputs": self._outputs}
+        with self.hold_sync():  # the earlier title must not be seen without its remark
+            self.remark = ""
+            self.shown = {"title": title + more, "number": number, "outputs": self._outputs}
 
     def clear(self) -> None:
         """Removes all values."""
         self.show("", None, ())
 
+    def remark_on(self, text: str) -> None:
+        """Adds a remark to the title of values that are on screen, until others are shown."""
+        self.remark = text if self._outputs else ""
+
     def static_html(self) -> Markup:
         """Returns the values as static HTML."""
-        title = self.shown.get("title", "")
+        title = " · ".join(text for text in (self.shown.get("title", ""), self.remark) if text)
         parts = [tag("p", tag("strong", title))] if title else []
         for output in self._outputs:
             head = tag("p", tag("strong", output["name"]), " ", tag("span", output["facts"], class_="note"))

@@ -20,6 +20,7 @@ from hubexplore.notebook.panel.fields.signature_selector import SignatureSelecto
 from hubexplore.notebook.panel.panel_texts import (
     MSG_CANCELLED,
     MSG_CANCELLING,
+    MSG_EARLIER,
     MSG_LEFT_BEHIND,
     duration,
     error_text,
@@ -66,6 +67,7 @@ class TryTab(widgets.VBox):
         self._notify = changed
         self._cancelled = 0  # number of cancelled runs
         self._has_changed = False  # inputs changed during a live run
+        self._rolling: Run | None = None  # the last live run, which the next one replaces in the log
         # Whether Run was clicked while an example is searched for; None while none is.
         self._run_when_filled: bool | None = None
         self.form = Form(namespace, self._on_input)
@@ -136,7 +138,7 @@ class TryTab(widgets.VBox):
         for widget in (self._fill, self._rows, self._fill_button):
             widget.layout.display = None if kinds else "none"
         self.results.clear()
-        self.last = None
+        self.last = self._rolling = None
         self.status.fail("")
         self.status.say("" if self.form.fields else "This signature has no inputs. Click Run.")
         self.code.codes = []
@@ -188,7 +190,7 @@ class TryTab(widgets.VBox):
         """
         return RunRequest(self._selector.variant.tags, self._selector.signature.name, self.form.inputs())
 
-    def start(self, texts: Sequence[str | None] = ()) -> None:
+    def start(self, texts: Sequence[str | None] = (), is_live: bool = False) -> None:
         """Runs the inputs of the form in the background, unless a run is in progress.
 
         `_finish` or `_fail` follows. While an example is searched for, it is run once it is found.
@@ -196,6 +198,7 @@ class TryTab(widgets.VBox):
         Args:
           texts: for each text field on screen the text that the user has typed, which the kernel may not have
             received yet; None if nothing was typed.
+          is_live: whether a change of the inputs starts it; such runs share one row of the log.
         """
         if self.worker.is_busy:
             if self._run_when_filled is not None:
@@ -208,15 +211,27 @@ class TryTab(widgets.VBox):
         except HubError as error:
             self.status.say("")
             self.status.fail(error_text(error))
+            if is_live:
+                self.results.remark_on(MSG_EARLIER)
             self._notify()
             return
 
         def failed(error: BaseException) -> None:
+            if is_live:
+                self.results.remark_on(MSG_EARLIER)
             # TensorFlow names the op that failed, not the input; unequal numbers of rows are a common cause.
             hint = row_counts_text(request) if hasattr(error, "error_code") else ""
             self._fail(error, hint)
 
-        self._begin(lambda: self.runner.run(request), self._finish, "Running …", failed)
+        rolling = self._rolling if is_live else None
+        # The user wants to keep what is pinned.
+        replaced = None if rolling is None or rolling.number in self.run_log.pinned else rolling
+
+        def done(run: Run) -> None:
+            self._rolling = run if is_live else None
+            self._finish(run)
+
+        self._begin(lambda: self.runner.run(request, replaced), done, "Running …", failed)
 
     def _begin(
         self,
@@ -330,23 +345,26 @@ class TryTab(widgets.VBox):
 
     def _on_input(self) -> None:
         if not self._live.value:
+            self.results.remark_on(MSG_EARLIER)
             return
         if self.worker.is_busy:
             self._has_changed = True
         else:
-            self.start()
+            self.start(is_live=True)
 
     def _repeat(self) -> None:
         """Runs again if inputs changed during a live run."""
         if self._has_changed and self._live.value:
             self._has_changed = False
-            self.start()
+            self.start(is_live=True)
 
     def _on_live(self, _: object) -> None:
         # A change during an earlier live run must not start another one now.
         self._has_changed = False
+        self._rolling = None
         self.form.watch(self._live.value)
-        self._on_input()
+        if self._live.value:
+            self._on_input()
 
     def _on_log(self, message: Message) -> None:
         number = message.get("number")
