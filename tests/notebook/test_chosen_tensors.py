@@ -66,7 +66,8 @@ def test_lines_that_choose_none(run: Run, model: graph_models.Expected) -> None:
     spec = "spec = hubexplore.load_module_spec('sample:half-plus-two')"
     run(f"import hubexplore\n{spec}")
     assert "signatures= are for the path" in fails(run, "%hub_load spec --as m --outputs y")
-    assert "declares its own signatures" in fails(run, "%hub_load sample:half-plus-two --as m --outputs y")
+    message = fails(run, "%hub_load sample:half-plus-two --as m --outputs y")
+    assert "declares its own signatures. --inputs and --outputs, in Python signatures=" in message
 
 
 def test_in_a_terminal(model: graph_models.Expected, capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,9 +40,8 @@ MSG_NO_VALUES: Final = (
 )
 
 MSG_DECLARED: Final = (
-    "{title!r} declares its own signatures. signatures= and lift_constants= are for frozen graphs "
-    "and training "
-    "checkpoints; leave them out."
+    "{title!r} declares its own signatures. --inputs and --outputs, in Python signatures= and "
+    "lift_constants=, are for frozen graphs and training checkpoints; leave them out."
 )
 
 
