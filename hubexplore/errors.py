@@ -70,6 +70,20 @@ class SettingError(HubError, ValueError):
     """An environment variable with an invalid value."""
 
 
+class SettingsFileError(HubError, OSError, ValueError):
+    """A file of the user's settings that is damaged, or that cannot be read or written."""
+
+
+class UntrustedModuleError(HubError, ValueError, RuntimeError):
+    """A module can touch something outside of itself, and the user has not said to trust it.
+
+    Attributes:
+      findings: the dangers, as `ModuleSummary.capabilities` has them.
+    """
+
+    findings: tuple[object, ...] = ()
+
+
 class DownloadError(HubError, OSError, RuntimeError):
     """A handle could not be fetched."""
 
@@ -192,6 +206,10 @@ class ConversionError(HubError, ValueError):
 
 class GraphGrowthWarning(UserWarning):
     """A graph grows with every call or load, and with it the time and memory of each."""
+
+
+class HubSecurityWarning(UserWarning):
+    """A module that is about to run can touch something outside of itself."""
 
 
 def printable(text: str) -> str:

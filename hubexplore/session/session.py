@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from hubexplore.display.wording import MAX_SENTENCE, visible
 from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, SignatureError, closest
+from hubexplore.hub.danger_check import require_trust
 from hubexplore.hub.inspection.training_checks import losses_unused, not_trainable
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.module import Module
@@ -42,6 +43,9 @@ MSG_REPLACED: Final = (
     "Module {name!r} was replaced by loading another one by the same name, which freed its variables. Use "
     "the new one: session.module(name), or the variable that %hub_load bound."
 )
+
+
+MSG_TRUST: Final = "session.load({handle}, trust=True)"
 
 
 class NotebookSession:
@@ -120,6 +124,7 @@ class NotebookSession:
         *,
         signatures: Signatures | None = None,
         lift_constants: bool = False,
+        trust: bool = False,
     ) -> Module:
         """Loads a module and gives its variables and tables their published values.
 
@@ -132,13 +137,17 @@ class NotebookSession:
           trainable: whether its variables can be trained.
           signatures: of a frozen graph or a training checkpoint; see `load_module_spec`.
           lift_constants: whether the weights of a frozen graph become variables.
+          trust: load it even if it can touch things outside of itself, such as files. That is remembered for
+            its content, in the user's settings.
 
-        Raises what `load_module_spec` and `hub.Module` raise; then nothing has changed, an
+        Raises UntrustedModuleError (a ValueError), which lists what a module can touch outside of itself, and
+        what `load_module_spec` and `hub.Module` raise; then nothing has changed, an
         earlier module of that name included.
         """
         self._check_open()
         if name is None:
             name = "module" if isinstance(handle, ModuleSpec) else variable_name(text_of(handle))
+        code = "spec"
         if isinstance(handle, ModuleSpec):
             if signatures is not None or lift_constants:
                 raise SignatureError(
@@ -150,6 +159,8 @@ class NotebookSession:
             handle = opened.value
             if opened.note:
                 _LOGGER.info("%s", opened.note)
+            code = repr(handle.title)
+        require_trust(handle, trust=trust, remedy=MSG_TRUST.format(handle=code))
         if tags is None:
             tags = default_tags(handle.get_tags())
             if tags:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from hubexplore.summary.dtypes import WIDTHS
 
 if TYPE_CHECKING:
+    from hubexplore.summary.capabilities.model import Capabilities
     from hubexplore.summary.source import Source
 
 # Plain strings rather than an enum: they are displayed and written to JSON as they are.
@@ -343,6 +344,13 @@ class ModuleSummary:
     # Neither compared nor printed: equal modules are equal wherever their files lie, and the text of a graph
     # would take megabytes.
     source: Source | None = field(default=None, compare=False, repr=False)
+
+    @functools.cached_property
+    def capabilities(self) -> Capabilities:
+        """What it can touch outside of itself."""
+        from hubexplore.summary.capabilities.provisional import look
+
+        return look(self.source)
 
     @property
     def tensorflow_version(self) -> str:

@@ -143,6 +143,11 @@ class GraphVariant:
         """Op types, also inside functions, that TensorFlow does not know."""
         return frozenset(op for op in self.ops if not tf_internals.is_op_registered(op))
 
+    @property
+    def may_touch_outside(self) -> bool:
+        """Whether it holds an op that may do more than compute; nothing is said of where and how."""
+        return not self.ops.isdisjoint({"ReadFile", "WriteFile"})
+
     def check_ops(self) -> None:
         """Checks that TensorFlow can take the graph.
 

@@ -224,7 +224,7 @@ def describe(
         ),
         warnings=tuple(warnings),
         notes=tuple(notes),
-        source=Source(graphs, weights, folder, wishes),
+        source=Source(graphs, weights, folder, wishes, place),
     )
 
 
