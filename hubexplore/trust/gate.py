@@ -87,6 +87,13 @@ def set_policy(new: Policy) -> None:
     _state.policy = new
 
 
+def forget_process() -> None:
+    """Forgets what this process trusted and warned of, and its policy; the user's file stays."""
+    _state.policy = "refuse"
+    _state.trusted.clear()
+    _state.warned.clear()
+
+
 def is_trusted(suspect: Suspect) -> bool:
     """Whether the user trusts the content of a module. Reads all of its files.
 

@@ -67,6 +67,8 @@ def hide_static(flow: DataFlow) -> None:
     visible.update(
         source for number in named for source, _ in flow.wires[number] if kinds[source] == CONSTANT
     )
+    if flow.marked:
+        visible.update(number for number, name in enumerate(flow.names) if name in flow.marked)
     for number in static:
         if number not in visible:
             kinds[number] = HIDDEN
@@ -144,7 +146,10 @@ def hide_control_only(flow: DataFlow) -> None:
     # `set_order` starts at the outputs, so what they depend on has lower ranks than the last of them.
     last_rank = max(flow.rank[number] for number in flow.outputs)
     for number in flow.order[last_rank + 1 :]:
-        if flow.kinds[number] in (OP, CONSTANT) and _parent_scope(flow.names[number]) not in flow.expand:
+        name = flow.names[number]
+        if name in flow.marked:
+            continue
+        if flow.kinds[number] in (OP, CONSTANT) and _parent_scope(name) not in flow.expand:
             flow.kinds[number] = HIDDEN
 
 
