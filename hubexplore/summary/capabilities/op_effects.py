@@ -11,7 +11,7 @@ groups; tools/check_op_effects.py lists what a newer TensorFlow adds:
     argument                  an input
     @argument                 an attribute
     argument=a,b*             harmless if the value is "a" or begins with "b"; "argument=" if it is empty
-    argument!a,b              harmless unless the value contains "a" or "b"
+    argument!a,*b             harmless unless the value contains the word "a", or a word that ends in "b"
 
 A line that begins with "#" is a comment. Functions that an op calls are not its own effects: their nodes are
 looked up one by one.
@@ -20,6 +20,7 @@ looked up one by one.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,21 +40,26 @@ class EffectArgument:
       is_attribute: whether it is an attribute; an input otherwise.
       harmless_values: values for which the op has no effect; one that ends in "*" stands for all values that
         begin so.
-      harmful_parts: if there are any, the op has an effect only for values that contain one of them.
+      harmful_words: if there are any, the op has an effect only for values that contain one of these words;
+        one that begins with "*" stands for all words that end so.
     """
 
     name: str
     is_attribute: bool = False
     harmless_values: tuple[str, ...] = ()
-    harmful_parts: tuple[str, ...] = ()
+    harmful_words: tuple[str, ...] = ()
 
     def is_harmless(self, value: str | bytes) -> bool:
-        """Returns whether the op has no effect if this argument has the value."""
-        text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-        if self.harmful_parts:
-            return not any(part in text for part in self.harmful_parts)
+        """Returns whether the op has no effect if this argument has the value.
+
+        A list of values is harmless if each of them is; an empty one is.
+        """
+        # Compared as bytes: a program in an attribute has many megabytes, and is not text.
+        data = value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
+        if self.harmful_words:
+            return not any(_has_word(data, word) for word in self.harmful_words)
         return any(
-            text.startswith(known[:-1]) if known.endswith("*") else text == known
+            data.startswith(known[:-1].encode()) if known.endswith("*") else data == known.encode()
             for known in self.harmless_values
         )
 
@@ -90,6 +96,14 @@ def unregistered_ops() -> Set[str]:
     return {op for op, (_, _, registered) in _table().items() if not registered}
 
 
+def _has_word(data: bytes, word: str) -> bool:
+    """Returns whether the data has the word, or one that ends as it does if it begins with "*"."""
+    text = re.escape(word.removeprefix("*"))
+    start = "" if word.startswith("*") else r"(?<!\w)"
+    # `in` is many times faster than a pattern, and settles it for nearly all data.
+    return word.removeprefix("*").encode() in data and bool(re.search(rf"{start}{text}(?!\w)".encode(), data))
+
+
 @functools.cache
 def _table() -> dict[str, tuple[str, str, bool]]:
     """Op type -> header of its group, its arguments, and whether TensorFlow 2.21 registers it."""
@@ -121,8 +135,8 @@ def _parsed(header: str, arguments: str, _registered: bool) -> OpEffect:
 def _argument(text: str) -> EffectArgument:
     name = text.removeprefix("@")
     is_attribute = name != text
-    name, has_parts, parts = name.partition("!")
-    if has_parts:
-        return EffectArgument(name, is_attribute, harmful_parts=tuple(parts.split(",")))
+    name, has_words, words = name.partition("!")
+    if has_words:
+        return EffectArgument(name, is_attribute, harmful_words=tuple(words.split(",")))
     name, has_values, values = name.partition("=")
     return EffectArgument(name, is_attribute, tuple(values.split(",")) if has_values else ())

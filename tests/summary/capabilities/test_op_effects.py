@@ -103,9 +103,11 @@ def test_no_harmless_op_has_an_argument_that_sounds_harmful(ops: dict[str, OpDef
 def test_no_argument_that_sounds_harmful_of_another_op_is_overlooked(ops: dict[str, OpDefinition]) -> None:
     known = {
         "CreateSummaryFileWriter": {"filename_suffix"},  # of the file in logdir
-        "ExperimentalSqlDataset": {"driver_name", "query"},  # only sqlite, opened for reading
+        "ExperimentalSqlDataset": {"driver_name", "query"},  # "sqlite"; in the file that is listed
         "SqlDataset": {"driver_name", "query"},
-    } | {f"DataServiceDataset{version}": {"target_workers"} for version in ("", "V2", "V3", "V4")}  # fmt: skip
+    }
+    for version in ("", "V2", "V3", "V4"):
+        known[f"DataServiceDataset{version}"] = {"target_workers"}  # "AUTO", "ANY" or "LOCAL"
     for name in classed_ops():
         if effect(name).capabilities:
             listed = {argument.name for argument in effect(name).arguments}
@@ -125,6 +127,7 @@ def test_no_argument_that_sounds_harmful_of_another_op_is_overlooked(ops: dict[s
         ("DataServiceDatasetV4", (Capability.NETWORK,), "address"),
         ("EagerPyFunc", (Capability.CODE,), "token"),
         ("DatasetFromGraph", (Capability.HIDES,), "graph_def"),
+        ("SqlDataset", (Capability.READS, Capability.WRITES), "data_source_name"),
         ("Skipgram", (Capability.READS,), "filename"),
         ("WholeFileReaderV2", (Capability.READS,), ""),
         ("Abort", (Capability.CODE,), ""),
@@ -152,7 +155,12 @@ def test_an_op(op: str, capabilities: tuple[Capability, ...], arguments: str) ->
         ("FixedUnigramCandidateSampler", "", True),
         ("ReadFile", "", False),
         ("XlaCallModule", b"ML\xefR\x00custom_call\x00memcpy\x00", False),
-        ("XlaCallModule", b"ML\xefR\x00add\x00", True),
+        ("XlaCallModule", b"ML\xefR\x00xla_python_cpu_callback\x00", False),
+        ("XlaCallModule", "stablehlo.custom_call @free(%a)", False),
+        ("XlaCallModule", b"ML\xefR\x00custom_call\x00shape_assertion\x00freeze\x00memset_1\x00", True),
+        ("DebugIdentity", "memcbk://x", True),
+        ("DebugIdentity", "file:///tmp/x", False),
+        ("CacheDataset", "\udc80", False),
     ],
 )
 def test_a_value_of_the_first_argument(op: str, value: str | bytes, harmless: bool) -> None:
