@@ -114,6 +114,28 @@ def test_no_argument_that_sounds_harmful_of_another_op_is_overlooked(ops: dict[s
             assert set(suspicious(ops[name])) - listed == known.get(name, set()), name
 
 
+def test_a_stateful_op_does_not_compute_from_its_inputs_alone(ops: dict[str, OpDefinition]) -> None:
+    stateful = {
+        name
+        for name in classed_ops()
+        if effect(name).reason.startswith("Computes") and "TPU" not in effect(name).reason
+        if ops[name].stateful or any(each.reference or each.dtype == "resource" for each in ops[name].inputs)
+    }
+    # These take fresh memory, or look at the device; a cuDNN layer drops values at random.
+    known = {"Empty", "StatelessRandomGetAlg", "XlaDequantize"}
+    assert {name for name in stateful if not name.startswith("CudnnRNN")} == known
+
+
+def test_a_harmless_op_with_functions_says_that_they_are_looked_at(ops: dict[str, OpDefinition]) -> None:
+    silent = {
+        name
+        for name in classed_ops()
+        if not effect(name).capabilities and "unction" not in effect(name).reason
+        if any(spec.kind in {"func", "list(func)"} for spec in ops[name].attributes.values())
+    }
+    assert silent == {"FuncAttr", "FuncListAttr"}, "these are TensorFlow's own tests"
+
+
 @pytest.mark.parametrize(
     ("op", "capabilities", "arguments"),
     [
