@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import weakref
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from hubexplore.errors import HubError
@@ -12,8 +13,9 @@ from hubexplore.trust import gate
 if TYPE_CHECKING:
     from hubexplore.hub.definition import DefinedSpec
 
-# Specs that the gate let pass: what loads them next neither asks nor warns again.
-_passed: Final[weakref.WeakSet[Any]] = weakref.WeakSet()
+# Specs that the gate let pass, and whether because the user trusts them; a policy lets pass others, too. What
+# loads them next neither asks nor warns again.
+_passed: Final[weakref.WeakKeyDictionary[Any, bool]] = weakref.WeakKeyDictionary()
 
 REMEDY: Final = "hubexplore trust add {title!r}"
 """What to type where no argument of a call says it."""
@@ -43,8 +45,8 @@ def require_trust(spec: Any, *, trust: bool = False, remedy: str = "") -> None:
     suspect = suspect_of(spec)
     if suspect is None:
         return
-    gate.require_trust(suspect, trust_it=trust, remedy=remedy or REMEDY.format(title=suspect.title))
-    _passed.add(spec)
+    remedy = remedy or REMEDY.format(title=suspect.title)
+    _passed[spec] = gate.require_trust(suspect, trust_it=trust, remedy=remedy)
 
 
 def warn_of_dangers(spec: DefinedSpec) -> None:
@@ -69,21 +71,31 @@ def warn_of_saved_model(directory: str, title: str) -> None:
         gate.warn(suspect)
 
 
-def inherit_trust(spec: Any, path: str) -> None:
-    """Trusts what was just written to `path`, if it was made of a spec that is trusted.
+@contextlib.contextmanager
+def inheriting_trust(spec: Any, path: str) -> Iterator[None]:
+    """Trusts what is written to `path` inside of the `with` block, if it is made of a trusted spec.
 
     A module with dangers that was authored in this process, or that the user trusts, can so be loaded again.
     """
     dangers = getattr(spec, "dangers", ())
-    if not dangers:
+    # Before it is written: `path` may be the directory that the spec was read from.
+    inherits = bool(dangers) and _is_trusted(spec)
+    yield
+    if not inherits:
         return
-    suspect = suspect_of(spec)
+    # On first use, for speed only: nearly all modules have no dangers.
+    from hubexplore.hub.resolve.tf_filesystem import filesystem_of
+    from hubexplore.summary.module_directory import ModuleDirectory
+
     # What cannot be read now is not trusted, and asked for when it is loaded: the export itself succeeded.
     with contextlib.suppress(HubError):
-        if suspect is not None and not gate.is_trusted(suspect):
-            return
-        # On first use, for speed only: nearly all modules have no dangers.
-        from hubexplore.hub.resolve.tf_filesystem import filesystem_of
-        from hubexplore.summary.module_directory import ModuleDirectory
-
         gate.trust(gate.Suspect(path, ModuleDirectory(path, filesystem_of(path)), dangers))
+
+
+def _is_trusted(spec: Any) -> bool:
+    if spec in _passed:
+        return _passed[spec]
+    suspect = suspect_of(spec)
+    with contextlib.suppress(HubError):
+        return suspect is None or gate.is_trusted(suspect)
+    return False

@@ -17,7 +17,7 @@ from hubexplore.errors import (
     UnsupportedCollectionError,
     closest,
 )
-from hubexplore.hub.danger_check import inherit_trust, warn_of_dangers
+from hubexplore.hub.danger_check import inheriting_trust, warn_of_dangers
 from hubexplore.hub.graph.ownership import check_state_can_be_initialised
 from hubexplore.hub.graph.plan import ApplyPlan, plan_apply
 from hubexplore.hub.graph.state import StatePlan, plan_state, read_variables_or_fail
@@ -216,10 +216,12 @@ class DefinedSpec(ModuleSpec):
         # On first use, for speed only, as above.
         from hubexplore.hub.storage.export import export, write_module
 
-        export(
-            path, lambda folder: write_module(folder, self, write_variables if variables else None), overwrite
-        )
-        inherit_trust(self, paths.to_write(path, paths.EXPORT))
+        with inheriting_trust(self, paths.to_write(path, paths.EXPORT)):
+            export(
+                path,
+                lambda folder: write_module(folder, self, write_variables if variables else None),
+                overwrite,
+            )
 
     def variant(self, tags: Iterable[str] | None) -> GraphVariant:
         """The graph variant with `tags`; None means no tags.

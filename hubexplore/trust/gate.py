@@ -125,13 +125,16 @@ def trust(suspect: Suspect) -> str:
     return digest
 
 
-def require_trust(suspect: Suspect, *, trust_it: bool, remedy: str) -> None:
+def require_trust(suspect: Suspect, *, trust_it: bool, remedy: str) -> bool:
     """Lets a module pass that is trusted, or that the policy lets pass.
 
     Args:
       suspect: the module.
       trust_it: whether the user says so now, which is remembered.
       remedy: what to type in order to trust it, for the message.
+
+    Returns:
+      Whether the user trusts it; else it is the policy that lets it pass.
 
     Raises:
       UntrustedModuleError: (a ValueError) it is not trusted.
@@ -140,12 +143,16 @@ def require_trust(suspect: Suspect, *, trust_it: bool, remedy: str) -> None:
     """
     if trust_it:
         trust(suspect)
-    elif _state.policy == "warn":
+        return True
+    if _state.policy == "warn":
         warn(suspect)
-    elif _state.policy == "refuse" and not is_trusted(suspect):
+    if _state.policy != "refuse":
+        return False
+    if not is_trusted(suspect):
         error = UntrustedModuleError(_filled(MSG_REFUSED, suspect, remedy=remedy))
         error.findings = suspect.dangers
         raise error
+    return True
 
 
 def warn(suspect: Suspect) -> None:

@@ -146,7 +146,11 @@ class GraphVariant:
     @property
     def may_touch_outside(self) -> bool:
         """Whether it holds an op that may do more than compute; nothing is said of where and how."""
-        return not self.ops.isdisjoint({"ReadFile", "WriteFile"})
+        # On first use, for speed only: nothing else here reads the table of ops.
+        from hubexplore.summary.capabilities.op_effects import effect_of
+
+        effects = map(effect_of, self.ops)
+        return any(effect is None or effect.capabilities for effect in effects)
 
     def check_ops(self) -> None:
         """Checks that TensorFlow can take the graph.

@@ -9,7 +9,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.errors import PathError
-from hubexplore.hub.danger_check import inherit_trust, require_trust
+from hubexplore.hub.danger_check import inheriting_trust, require_trust
 from hubexplore.hub.servable.subject import subject_of
 from hubexplore.hub.servable.write import Written, write_saved_model
 from hubexplore.hub.storage.export import export
@@ -89,8 +89,8 @@ def save(
         tf.io.gfile.makedirs(folder)
         written.append(write_saved_model(folder, subject.spec, subject.choice, subject.live))
 
-    export(target, write, overwrite, last=GRAPH_FILE)
-    inherit_trust(subject.spec, target)
+    with inheriting_trust(subject.spec, target):
+        export(target, write, overwrite, last=GRAPH_FILE)
     compared = prove(subject, written[-1], target) if verify else ()
     warnings = (*subject.choice.notes, *written[-1].notes, *subject.spec.notes)
     return SaveReport(path=target, compared=compared, warnings=warnings)

@@ -67,8 +67,6 @@ def hide_static(flow: DataFlow) -> None:
     visible.update(
         source for number in named for source, _ in flow.wires[number] if kinds[source] == CONSTANT
     )
-    if flow.marked:
-        visible.update(number for number, name in enumerate(flow.names) if name in flow.marked)
     for number in static:
         if number not in visible:
             kinds[number] = HIDDEN
@@ -85,9 +83,15 @@ def _static_nodes(flow: DataFlow) -> set[int]:
     ops, kinds, wires = flow.ops, flow.kinds, flow.wires
     is_pure = {op: not IMPURE_OPS.search(op) for op in set(ops)}
     static: set[int] = set()
+    # What waits for a marked node is shown as well, which is the way from there to an output.
+    waiting: set[int] = set()
     for number in flow.order:
         kind = kinds[number]
-        if kind == CONSTANT or ops[number] in SHAPE_OPS:
+        if flow.marked and (
+            flow.names[number] in flow.marked or any(source in waiting for source, _ in wires[number])
+        ):
+            waiting.add(number)
+        elif kind == CONSTANT or ops[number] in SHAPE_OPS:
             static.add(number)
         elif kind in (OP, PASS_THROUGH):
             sources = wires[number]
