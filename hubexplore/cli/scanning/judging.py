@@ -11,6 +11,8 @@ from typing import Final, Literal
 from hubexplore.cli.scanning.targets import Target, below
 from hubexplore.errors import HubError, NotAModuleError
 from hubexplore.summary.capabilities.model import NOTHING, Capabilities
+from hubexplore.summary.files.filesystem import join
+from hubexplore.summary.module_format import GRAPH_FILES
 from hubexplore.summary.without_gc import without_gc
 
 Verdict = Literal["danger", "no danger", "unreadable"]
@@ -64,10 +66,11 @@ def _model(target: Target) -> Judged:
     from hubexplore.hub.resolve.tf_filesystem import filesystem_of
     from hubexplore.summary.reading.directory import read_module
 
-    file = target.path
-
     def reader(directory: str) -> Judged:
-        summary = read_module(directory, filesystem_of(directory), target.label)
+        filesystem = filesystem_of(directory)
+        summary = read_module(directory, filesystem, target.label)
+        files = (join(target.path, name) for name in GRAPH_FILES)
+        file = next(filter(filesystem.exists, files), target.path)
         capabilities = summary.capabilities
         verdict: Verdict = "danger" if capabilities.dangers else "no danger"
         return Judged(target.label, file, verdict, summary.format, capabilities)

@@ -46,7 +46,7 @@ def _in_processes(found: list[Target], processes: int) -> Iterator[tuple[int, li
     """Yields the position of a target, and what was found in it, as they are done."""
     left = dict(enumerate(found))
     with _pool(min(processes, len(found))) as pool:
-        waiting = {pool.submit(judged, target): at for at, target in left.items()}
+        waiting = {pool.submit(_judged, target): at for at, target in left.items()}
         with contextlib.suppress(BrokenProcessPool):
             for future in as_completed(waiting):
                 yield waiting[future], future.result()
@@ -55,7 +55,7 @@ def _in_processes(found: list[Target], processes: int) -> Iterator[tuple[int, li
     for at, target in left.items():
         with _pool(1) as pool:
             try:
-                yield at, pool.submit(judged, target).result()
+                yield at, pool.submit(_judged, target).result()
             except BrokenProcessPool:
                 yield at, [unreadable(target, MSG_ENDED)]
 
@@ -75,6 +75,14 @@ def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
         raise
     pool.shutdown()
+
+
+def _judged(target: Target) -> list[Judged]:
+    """Judges in a process of a pool, which would take the end of the process for the result of the work."""
+    try:
+        return judged(target)
+    except SystemExit:
+        os._exit(0)
 
 
 def _begin() -> None:

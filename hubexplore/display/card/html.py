@@ -112,8 +112,7 @@ def findings(block: Findings) -> Markup:
             "li",
             *((tag("b", "Danger", class_="danger"), ": ") if item.is_danger else ()),
             visible(item.sentence, MAX_SENTENCE),
-            tag("br"),
-            tag("small", visible(item.chain, MAX_SENTENCE)),
+            tag("div", tag("small", visible(item.chain, MAX_SENTENCE))),
         )
         for item in block.items
     )
