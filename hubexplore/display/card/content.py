@@ -171,7 +171,7 @@ def _facts(summary: ModuleSummary) -> tuple[str, ...]:
         *((counted(totals(needed)[0], "parameter"),) if entries else ()),
         *((f"{size_text(summary.size)} on disk",) if summary.size is not None else ()),
         # Without its graphs, nothing is known.
-        *((access_section.verdict(summary.capabilities),) if summary.source is not None else ()),
+        *((access_section.verdict(summary.capabilities),) if summary.scan is not None else ()),
         *((f"digest {summary.digest[:12]}",) if summary.digest else ()),
     )
 

@@ -146,6 +146,9 @@ class GraphVariant:
     @property
     def may_touch_outside(self) -> bool:
         """Whether it holds an op that may do more than compute; nothing is said of where and how."""
+        if self.converted.original is not None:
+            # What was left out of the graph may run as well, where something else loads the model.
+            return True
         # On first use, for speed only: nothing else here reads the table of ops.
         from hubexplore.summary.capabilities.op_effects import effect_of
 

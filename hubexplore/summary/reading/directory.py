@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from hubexplore.errors import DamagedModuleError, HubError, SignatureError, UnsupportedFormatError
+from hubexplore.summary.analysis.reader import Scan
 from hubexplore.summary.diagnosis import path_diagnosis, saved_model_remedy, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
 from hubexplore.summary.files.filesystem import Filesystem, is_link, read_message
@@ -185,6 +186,7 @@ def describe(
         AssetFolder(place.path(ASSETS_FOLDER), place.filesystem, checksums) if place and has_folder else None
     )
     graphs: dict[tuple[str, ...], Any] = {}
+    originals: list[tuple[tuple[str, ...], Any]] = []
     claimed: set[str] = set()
     variants = []
     notes: dict[str, None] = {}
@@ -199,6 +201,8 @@ def describe(
                 f"Two graph variants have the tags {list(variant.tags)}; only the first can be used."
             )
         graphs.setdefault(variant.tags, converted.meta_graph)
+        original = converted.meta_graph if converted.original is None else converted.original
+        originals.append((variant.tags, original))
         notes.update(dict.fromkeys(converted.notes))
         wishes = converted.wishes
         variants.append(variant)
@@ -225,6 +229,7 @@ def describe(
         warnings=tuple(warnings),
         notes=tuple(notes),
         source=Source(graphs, weights, folder, wishes, place),
+        scan=Scan(originals, entries),
     )
 
 
