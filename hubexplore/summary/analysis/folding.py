@@ -12,7 +12,6 @@ from hubexplore.summary.analysis.values import MOST_PARTS, Part
 from hubexplore.summary.dtypes import WIDTHS
 from hubexplore.summary.graph.messages import dtype_name
 from hubexplore.summary.graph.ops.op_definitions import attribute
-from hubexplore.summary.weights.number_encoding import decode
 
 Parts = Sequence[Part]
 _LONGEST: Final = 1 << 24  # bytes of a text that is put together
@@ -63,7 +62,12 @@ def tensor_parts(tensor: Any) -> tuple[Part, ...] | None:
     content = tensor.tensor_content
     if len(content) > 8 * MOST_PARTS:
         return None
-    return tuple(decode(content, name).tolist()) if len(content) % WIDTHS[name] == 0 else None
+    if len(content) % WIDTHS[name]:
+        return None
+    # On first use: most graphs are looked at without NumPy, which takes longer to import than all else here.
+    from hubexplore.summary.weights.number_encoding import decode
+
+    return tuple(decode(content, name).tolist())
 
 
 _NUMBER_FIELDS: Final[Mapping[str, str]] = {
