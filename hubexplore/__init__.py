@@ -107,7 +107,7 @@ def _imported(module: str) -> ModuleType:
     # Python sets ps1 where people type commands: only there does a process go on after an interrupt.
     if not hasattr(sys, "ps1"):
         return importlib.import_module(module)
-    from hubexplore.session.tf_startup import quiet_tensorflow
+    from hubexplore.hub.quiet_start import quiet_tensorflow
     from hubexplore.session.whole_imports import import_whole
 
     def import_quietly() -> ModuleType:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import tensorflow as tf
 from tensorflow.python.client import pywrap_tf_session
+from tensorflow.python.framework import ops
+
+EAGER_TENSOR: Final = ops.EagerTensor
+"""The class of tensors outside of graphs. To ask a tensor for it would start the devices."""
 
 
 def watched_handle(variable: Any) -> tf.Tensor:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import tensorflow as tf
 from tensorflow.core.framework import function_pb2, graph_pb2
 
+from hubexplore.errors import GraphError
 from hubexplore.hub.eager import eager_internals
 from hubexplore.hub.graph.functions import FunctionImporter
 
@@ -18,6 +19,11 @@ _CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _GRADIENT: Final = "HubexploreCall"
 # The attribute by which TensorFlow finds the gradient of an op.
 _GRADIENT_ATTR: Final = "_gradient_op_type"
+
+MSG_REMOVED: Final = (
+    "TensorFlow cannot run this signature outside of a graph: {error} Use hub.Module(path) in a tf.Graph, "
+    "which TensorFlow runs as of the version that wrote the module."
+)
 
 
 class EagerFunctionImporter(FunctionImporter):
@@ -35,10 +41,22 @@ class EagerFunctionImporter(FunctionImporter):
         input_map: Mapping[str, tf.Tensor] | None = None,
     ) -> None:
         """See `FunctionImporter.import_graph_def`."""
+        try:
+            self._import(graph_def, library, scope, input_map)
+        except tf.errors.UnimplementedError as error:
+            raise GraphError(MSG_REMOVED.format(error=error.message)) from error
         graph = tf.compat.v1.get_default_graph()
+        eager_internals.set_stack_traces(graph, (f"{scope}/{node.name}" for node in graph_def.node))
+
+    def _import(
+        self,
+        graph_def: graph_pb2.GraphDef,
+        library: function_pb2.FunctionDefLibrary,
+        scope: str,
+        input_map: Mapping[str, tf.Tensor] | None,
+    ) -> None:
         if not library.function:
             super().import_graph_def(graph_def, library, scope, input_map)
-            eager_internals.set_stack_traces(graph, (f"{scope}/{node.name}" for node in graph_def.node))
             return
         renamed = self.with_new_names(graph_def, library)
         _mark_calls(renamed)
@@ -46,10 +64,9 @@ class EagerFunctionImporter(FunctionImporter):
         eager_internals.add_eager_functions(renamed.library)
         names = [function.signature.name for function in renamed.library.function]
         # All that may still run them, such as the functions for gradients, holds the graph.
-        release = weakref.finalize(graph, _remove, names)
+        release = weakref.finalize(tf.compat.v1.get_default_graph(), _remove, names)
         release.atexit = False
         self.import_complete(renamed, scope, input_map)
-        eager_internals.set_stack_traces(graph, (f"{scope}/{node.name}" for node in graph_def.node))
 
 
 def _remove(names: Iterable[str]) -> None:

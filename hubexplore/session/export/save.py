@@ -9,6 +9,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.errors import PathError
+from hubexplore.hub.quiet_start import start_devices
 from hubexplore.hub.servable.subject import subject_of
 from hubexplore.hub.servable.write import Written, write_saved_model
 from hubexplore.hub.storage.export import export
@@ -75,6 +76,7 @@ def save(
     target = _target(path, version)
     subject = subject_of(module, tags, session)
     written: list[Written] = []
+    start_devices()
 
     def write(folder: str) -> None:
         tf.io.gfile.makedirs(folder)
