@@ -75,7 +75,17 @@ def remove_eager_function(name: str) -> None:
     context.context().remove_function(name)
 
 
-def call_gradient(op: tf.Operation, name: str, gradients: Sequence[tf.Tensor | None]) -> Any:
+def set_gradient(op: tf.Operation, gradient: Callable[..., Any]) -> None:
+    """Sets the function that TensorFlow calls for the gradient of an op."""
+    op._gradient_function = gradient
+
+
+def call_gradient(
+    op: tf.Operation,
+    name: str,
+    gradients: Sequence[tf.Tensor | None],
+    prepare: Callable[[list[tf.Operation]], None],
+) -> Any:
     """The gradient of a call of a function that is in the eager context, as that of a tf.function.
 
     The called function becomes one that also returns what its gradient needs, so nothing is computed twice.
@@ -84,6 +94,7 @@ def call_gradient(op: tf.Operation, name: str, gradients: Sequence[tf.Tensor | N
       op: the call.
       name: of the function.
       gradients: of its outputs.
+      prepare: called with the ops of the body before their gradients are built.
     """
     from tensorflow.core.function.polymorphism import function_type
     from tensorflow.python.eager import context
@@ -95,6 +106,7 @@ def call_gradient(op: tf.Operation, name: str, gradients: Sequence[tf.Tensor | N
     # The functions that it calls are looked up in the default graph.
     with op.graph.as_default():
         graph = function_def_to_graph.function_def_to_graph(definition, include_library_functions=True)
+    prepare(graph.get_operations())
     signature = function_type.from_structured_signature(
         graph.structured_input_signature, graph.structured_outputs, graph.function_captures.capture_types
     )
