@@ -18,11 +18,17 @@ def watched_handle(variable: Any) -> tf.Tensor:
     """The handle of an eager variable, for use in the function that is being traced.
 
     What reads through the handle alone would be unknown to a gradient tape, so the variable is announced to
-    the function, as a read of the variable does. Of a distributed variable it is that of the current replica.
+    the function, as a read of the variable does. Of a distributed variable it is that of the current
+    replica, and outside of replicas that of the first one.
     """
     from tensorflow.python.ops import resource_variable_ops
 
-    component = variable._get() if hasattr(variable, "_get") else variable
+    component = variable
+    if hasattr(variable, "_get_replica"):
+        # Between replicas, `_get` of TensorFlow 2.21 is a tensor in which the replicas are aggregated.
+        component = variable._get_replica(replica_number() or 0)
+    elif hasattr(variable, "_get"):
+        component = variable._get()
     resource_variable_ops.variable_accessed(component)
     return component.handle
 
