@@ -49,7 +49,9 @@ def save(
     training=False, signature=None, as_dict=False)`; inputs and outputs of this call stay sparse or ragged,
     and a signature without an output `default` returns all of its outputs. `training=True` runs the graph
     variant for training, with its update ops, on the same variables. It has `variables`,
-    `trainable_variables`, `variable_map` and `regularization_losses`. Attached messages are left out.
+    `trainable_variables`, `variable_map` and `regularization_losses`. Attached messages, and gradients
+    that the author of a TF2 model wrote with `tf.custom_gradient`, are left out; gradients through TF1 loops
+    are refused.
 
     Args:
       module: a handle, a ModuleSpec, a `hub.Module` in a graph, or what `hub.load` returns. Values of
