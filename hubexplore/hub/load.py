@@ -123,6 +123,6 @@ def _loaded_module(spec: ModuleSpec, tags: Iterable[str] | None, path: str) -> L
     only = spec.get_tags()
     tag_set = only[0] if tags is None and len(only) == 1 else as_tag_set(tags)
     # Checks that it is there before any variable is made.
-    found = spec.variant(tag_set).tags
+    chosen = spec.variant(tag_set).tags
     start_devices()
-    return LoadedModule(spec, found, path)
+    return LoadedModule(spec, chosen, path)

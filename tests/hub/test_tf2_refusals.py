@@ -99,7 +99,9 @@ def test_gradients_that_the_author_wrote_are_not_saved_by_tensorflow(tmp_path: P
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=True)
     tf.saved_model.save(model, path, signatures={"serving_default": model.f}, options=options)
     loaded = hub.load(hub.load_module_spec(path))
-    serve = tf.function(lambda x: loaded(x, signature="serving_default", as_dict=True), input_signature=[spec(2, name="x")])
+    serve = tf.function(
+        lambda x: loaded(x, signature="serving_default", as_dict=True), input_signature=[spec(2, name="x")]
+    )
     serve.get_concrete_function()
     with pytest.raises(ValueError, match="gradients") as caught:
         tf.saved_model.save(loaded, str(tmp_path / "saved"), signatures=serve)

@@ -45,23 +45,18 @@ class EagerFunctionImporter(FunctionImporter):
     ) -> None:
         """See `FunctionImporter.import_graph_def`."""
         try:
-            self._import(graph_def, library, scope, input_map)
+            if library.function:
+                self._import_with_functions(self.with_new_names(graph_def, library), scope, input_map)
+            else:
+                super().import_graph_def(graph_def, library, scope, input_map)
         except tf.errors.UnimplementedError as error:
             raise GraphError(MSG_REMOVED.format(error=error.message)) from error
         graph = tf.compat.v1.get_default_graph()
         eager_internals.set_stack_traces(graph, (f"{scope}/{node.name}" for node in graph_def.node))
 
-    def _import(
-        self,
-        graph_def: graph_pb2.GraphDef,
-        library: function_pb2.FunctionDefLibrary,
-        scope: str,
-        input_map: Mapping[str, tf.Tensor] | None,
+    def _import_with_functions(
+        self, renamed: graph_pb2.GraphDef, scope: str, input_map: Mapping[str, tf.Tensor] | None
     ) -> None:
-        if not library.function:
-            super().import_graph_def(graph_def, library, scope, input_map)
-            return
-        renamed = self.with_new_names(graph_def, library)
         names = [function.signature.name for function in renamed.library.function]
         _WITH_GRADIENT.update(gradient.function_name for gradient in renamed.library.gradient)
         _mark_calls(renamed)

@@ -35,7 +35,9 @@ print(json.dumps([fitted(strategy.scope()), fitted(contextlib.nullcontext())]))
 
 
 def test_fit_on_two_replicas(affine_module: str) -> None:
-    ran = subprocess.run([sys.executable, "-c", FIT, affine_module], capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", FIT, affine_module], capture_output=True, text=True, check=True
+    )
     replicated, alone = json.loads(ran.stdout.splitlines()[-1])
     assert len(replicated) == len(alone) == 4
     for values, expected in zip(replicated, alone, strict=True):
