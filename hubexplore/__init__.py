@@ -112,7 +112,7 @@ def _imported(module: str) -> ModuleType:
     if not hasattr(sys, "ps1"):
         with without_gc():
             return importlib.import_module(module)
-    from hubexplore.session.tf_startup import quiet_tensorflow
+    from hubexplore.hub.quiet_start import quiet_tensorflow
     from hubexplore.session.whole_imports import import_whole
 
     def import_quietly() -> ModuleType:
