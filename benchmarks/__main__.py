@@ -285,6 +285,8 @@ def _keras_rows(options: argparse.Namespace) -> list[Row]:
         forms = [processes.run_child("form", path)["shown"] for _ in range(options.repeats)]
         theirs, ours, bare = (cold[side] for side in (keras_models.LOADER, "hubexplore", keras_models.FLOOR))
         note = "peer: tf.saved_model.load and its signature; floor: import of the flat graph"
+        if theirs < COLD_AT_LEAST * bare:
+            note += "; the target is below the floor"
         title = f"{kind}: path -> first output, cold"
         rows += [
             Row(name, title, theirs, ours, bare, at_least=COLD_AT_LEAST, note=note),

@@ -99,13 +99,18 @@ def write_floor(path: str, file: str) -> dict[str, Any]:
 
 
 def _imported(tf: Any, file: str) -> Callable[[Any], Any]:
-    """The least that TensorFlow can do for a graph that is flat already: import, initialise, run."""
+    """The least that TensorFlow can do for a graph that is flat already: import, initialise, run.
+
+    Without the graph optimizer, as a session of hubexplore does it.
+    """
     v1 = tf.compat.v1
     flat = v1.MetaGraphDef.FromString(Path(file).read_bytes())
     graph = tf.Graph()
     with graph.as_default():
         tf.import_graph_def(flat.graph_def, name="")
-    session = v1.Session(graph=graph)
+    config = v1.ConfigProto()
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    session = v1.Session(graph=graph, config=config)
     session.run([graph.get_operation_by_name(name) for name in flat.collection_def[_START].node_list.value])
     placeholder, output = flat.collection_def[_CALL].node_list.value
     return lambda value: session.run(output, {placeholder: value})

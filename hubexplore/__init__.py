@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from hubexplore.checkup.examination import doctor as doctor
     from hubexplore.errors import HubError as HubError
     from hubexplore.errors import HubSecurityWarning as HubSecurityWarning
     from hubexplore.hub.authoring import add_signature as add_signature
@@ -66,6 +67,7 @@ _WHERE = {
     "attach_message": "hubexplore.hub.authoring",
     "create_module_spec": "hubexplore.hub.authoring",
     "create_module_spec_from_saved_model": "hubexplore.hub.saved_model",
+    "doctor": "hubexplore.checkup.examination",
     "eval_function_for_module": "hubexplore.hub.evaluate",
     "explore": "hubexplore.notebook.panel.explorer",
     "get_expected_image_size": "hubexplore.hub.image",
@@ -106,10 +108,13 @@ def __getattr__(name: str) -> Any:
 
 def _imported(module: str) -> ModuleType:
     """Imports a module that may bring TensorFlow along."""
+    from hubexplore.summary.without_gc import without_gc
+
     # Python sets ps1 where people type commands: only there does a process go on after an interrupt.
     if not hasattr(sys, "ps1"):
-        return importlib.import_module(module)
-    from hubexplore.session.tf_startup import quiet_tensorflow
+        with without_gc():
+            return importlib.import_module(module)
+    from hubexplore.hub.quiet_start import quiet_tensorflow
     from hubexplore.session.whole_imports import import_whole
 
     def import_quietly() -> ModuleType:

@@ -24,6 +24,8 @@ class HubError(Exception):
 
     # AutoGraph turns errors within Dataset.map and tf.function into a StagingError, but those with this.
     ag_pass_through = True
+    # Keras wraps errors within a layer into others with more text around theirs, but not those with this.
+    _keras_call_info_injected = True
 
     def __str__(self) -> str:
         # As it is, also for a KeyError, which would show the repr of its argument, and for TensorFlow's

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from hubexplore import __version__
-from hubexplore.cli import convert, run, scan, show, trust
+from hubexplore.cli import convert, doctor, run, scan, show, trust
 from hubexplore.cli.terminal import BAD_INPUT, INTERRUPTED, CommandParser, one_line
 from hubexplore.errors import HubError
 
@@ -46,6 +46,6 @@ def _parser() -> CommandParser:
     )
     parser.add_argument("--version", action="version", version=f"hubexplore {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (show, scan, trust, convert, run):
+    for command in (show, scan, trust, doctor, convert, run):
         command.add(commands)
     return parser

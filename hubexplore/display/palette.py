@@ -28,6 +28,8 @@ GRID_LINE: Final = "#e3e7eb"
 # Pictures: what is drawn. Lines and fills of one hue have names of one kind.
 
 BLUE: Final = "#2b6cb0"
+PALE_BLUE: Final = "#cadaeb"
+"""The area between two bounds, around a blue line."""
 ORANGE: Final = "#c05621"
 GREEN: Final = "#2f855a"
 PINK: Final = "#b83280"

@@ -148,8 +148,10 @@ def counted(count: int, noun: str) -> str:
     """Returns "1 variable", "1,234 variables", "2 entries"."""
     if count == 1:
         return f"1 {noun}"
-    # Of the nouns that are counted, only those in -ry have an irregular plural: entry, entries.
-    return f"{count:,} {noun[:-1]}ies" if noun.endswith("ry") else f"{count:,} {noun}s"
+    # Of the nouns that are counted, these have another plural: entry, entries; box, boxes; class, classes.
+    if noun.endswith("ry"):
+        return f"{count:,} {noun[:-1]}ies"
+    return f"{count:,} {noun}es" if noun.endswith(("x", "ss")) else f"{count:,} {noun}s"
 
 
 def omission(left_out: int, noun: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from hubexplore.display.values.together.scene import BACKGROUNDS
 from hubexplore.summary.dtypes import FLOATS
 from hubexplore.summary.files.filesystem import join
 from hubexplore.summary.lookup import find_signature, find_variant
@@ -24,7 +25,8 @@ IMAGENET: Final = 1000
 BACKGROUND: Final = "background"
 """Name given to class 0 when a file names only the 1,000 other classes of ImageNet."""
 
-_BACKGROUNDS: Final = frozenset({"background", "__background__", "_background_", "dummy", "unused", "???"})
+_NAMED: Final = 2
+"""Likelihood of a file whose name says that it holds names of classes."""
 # From rank 4 on the last dimension is more likely the channels of an image than scores of classes.
 _MAX_RANK: Final = 3
 
@@ -47,7 +49,7 @@ class _LabelFile:
         # the usual omission of the background in ImageNet files, and a first line that names the background.
         if self.likelihood and len(self.lines) == classes - 1 == IMAGENET:
             return (BACKGROUND, *self.lines), 2 * self.likelihood
-        has_background = self.lines[0].strip().lower() in _BACKGROUNDS
+        has_background = self.lines[0].strip().lower() in BACKGROUNDS
         if self.likelihood and len(self.lines) == classes + 1 and has_background:
             return self.lines[1:], 2 * self.likelihood
         return (), 0
@@ -87,6 +89,21 @@ def labels(summary: ModuleSummary, tags: tuple[str, ...], signature: str) -> Map
     return {name: names for name, names in best.items() if names}
 
 
+def names_by_id(summary: ModuleSummary, tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the names of classes by id, from the one file of class names of a module.
+
+    Only a file that a table turns numbers into texts with, or whose name contains "label" or "class", counts.
+    Never raises: without such a file, or with several, there are no names.
+    """
+    variant = find_variant(summary, tags)
+    if variant is None or summary.source is None or summary.source.assets is None:
+        return ()
+    files = {
+        file.lines for file in _files(variant, summary.source.assets, MAX_LINES) if file.likelihood >= _NAMED
+    }
+    return files.pop() if len(files) == 1 else ()
+
+
 def _classes(output: TensorSummary) -> int:
     """Returns the number of classes that an output may hold scores for; 0 if it does not look like scores."""
     shape = output.shape
@@ -113,7 +130,7 @@ def _likelihood(asset: AssetSummary, variant: VariantSummary) -> int:
         return 3
     if tables and not is_named:
         return 0
-    return 2 if is_named else 1
+    return _NAMED if is_named else 1
 
 
 def _best(files: list[_LabelFile], classes: int) -> tuple[str, ...]:

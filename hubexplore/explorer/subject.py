@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hubexplore.display.rich.summaries import displayable
 from hubexplore.errors import GraphError, HandleError, ModelsBelowError
+from hubexplore.hub.quiet_start import quiet_tensorflow
 from hubexplore.hub.resolve import pinned
 from hubexplore.hub.resolve.nearest import models_in
 from hubexplore.hub.summarize import summarize, summarize_nearest
-from hubexplore.session.tf_startup import import_tensorflow, quiet_tensorflow
+from hubexplore.session.tf_startup import import_tensorflow
 from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.files.redaction import redacted, without_access
 from hubexplore.summary.graph.randomness import is_random

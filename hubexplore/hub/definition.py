@@ -133,6 +133,11 @@ class DefinedSpec(ModuleSpec):
         return self.summary().capabilities.dangers
 
     @property
+    def format_name(self) -> str | None:
+        """One of the formats that `summary.model` names; None for those that its files decide."""
+        return self._format_name
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Sentences that say what of the model is not in the spec, or was chosen, and why."""
         notes = (note for variant in self.variants for note in variant.converted.notes)

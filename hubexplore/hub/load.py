@@ -16,6 +16,7 @@ from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.eager.loaded_module import LoadedModule
 from hubexplore.hub.eager.saved_optimizer import optimizers_of_keras_2
 from hubexplore.hub.loading import explained, load_module_spec
+from hubexplore.hub.quiet_start import start_devices
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.storage.meta_graphs import read_variants
 from hubexplore.hub.variants.graph_variant import GraphVariant, as_tag_set
@@ -100,6 +101,7 @@ def _load_from(handle: Any, tags: Iterable[str] | None, options: Any, directory:
         raise no_such_variant(as_tag_set(tags), all_tags)
     chosen = None if tags is None else sorted(as_tag_set(tags))
     warn_of_saved_model(directory, redacted(text_of(handle)))
+    start_devices()
     with optimizers_of_keras_2():
         return tf.saved_model.load(directory, tags=chosen, options=options)
 
@@ -124,4 +126,6 @@ def _loaded_module(spec: ModuleSpec, tags: Iterable[str] | None, path: str) -> L
     only = spec.get_tags()
     tag_set = only[0] if tags is None and len(only) == 1 else as_tag_set(tags)
     # Checks that it is there before any variable is made.
-    return LoadedModule(spec, spec.variant(tag_set).tags, path)
+    chosen = spec.variant(tag_set).tags
+    start_devices()
+    return LoadedModule(spec, chosen, path)

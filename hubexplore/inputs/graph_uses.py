@@ -24,10 +24,15 @@ _MAX_CALL_DEPTH: Final = 6
 # the shape of a Reshape, leads to ops that say nothing about ids.
 _PASS_THROUGH: Final = frozenset({
     "Abs", "Cast", "ConcatV2", "Enter", "EnsureShape", "Exit", "ExpandDims", "Identity", "IdentityN", "Merge",
-    "Pack", "PlaceholderWithDefault", "Reshape", "Slice", "Snapshot", "Squeeze", "StopGradient",
-    "StridedSlice", "Switch", "Tile", "Transpose", "Unique", "Unpack",
+    "Pack", "PlaceholderWithDefault", "RaggedTensorToTensor", "Reshape", "Slice", "Snapshot", "Squeeze",
+    "StopGradient", "StridedSlice", "Switch", "Tile", "Transpose", "Unique", "Unpack",
     # What tf.map_fn consists of, with TensorArrays in TF1 control flow and TensorLists in functions.
     "TensorArrayReadV3", "TensorArrayScatterV3", "TensorListFromTensor", "TensorListGetItem",
+})  # fmt: skip
+# Ops that keep a number in a string a number, but may change a word.
+_EDITS: Final = frozenset({
+    "RegexReplace", "Select", "SelectV2", "StaticRegexReplace", "StringJoin", "StringLower", "StringStrip",
+    "StringUpper", "Substr", "UnicodeTranscode",
 })  # fmt: skip
 _SPLITS: Final = frozenset({"StringSplit", "StringSplitV2"})
 # Ops that accept ids of any size.
@@ -98,22 +103,27 @@ class Uses:
         # Depth first, each node once: linear in the edges that the values reach. A node that is reached both
         # split and whole keeps the way that came first, which is enough for an example.
         seen = {start}
-        stack = [(start, False)]
+        stack = [(start, False, False)]
         while stack:
-            name, is_split = stack.pop()
+            name, is_split, is_edited = stack.pop()
             for consumer, position in scope.consumers.get(name, ()):
                 node = scope.nodes[consumer]
-                if node.op in _PASS_THROUGH or node.op in _SPLITS or (node.op in _GATHERS and position == 0):
+                if _passes(node, position):
+                    use.is_sure &= node.op not in _EDITS
                     if consumer not in seen:
                         seen.add(consumer)
-                        stack.append((consumer, is_split or node.op in _SPLITS))
+                        stack.append(
+                            (consumer, is_split or node.op in _SPLITS, is_edited or node.op in _EDITS)
+                        )
                 elif calls := [call.name for attr in node.attr.values() for call in calls_of_attr(attr)]:
                     # The first input of a branch op is its condition, which the branches do not get.
                     self._follow_calls(
                         calls, position - (node.op in ("If", "StatelessIf", "Case")), use, depth
                     )
-                else:
+                elif not is_edited:
                     self._note_use(scope, node, position, use, is_split)
+                elif node.op == "StringToNumber":
+                    use.texts = tuple(_texts(node))
 
     def _follow_calls(self, calls: list[str], position: int, use: Use, depth: int) -> None:
         for name in calls:
@@ -208,6 +218,16 @@ class _Scope:
             yield node
             passes = node.op in ("Identity", "ReadVariableOp", "Enter", "StopGradient") and node.input
             node = self.nodes.get(node_of(node.input[0])) if passes else None
+
+
+def _passes(node: Any, position: int) -> bool:
+    """Whether the values of an input are among the outputs of a node, whole or in parts."""
+    return (
+        node.op in _PASS_THROUGH
+        or node.op in _SPLITS
+        or node.op in _EDITS
+        or (node.op in _GATHERS and position == 0)
+    )
 
 
 def _texts(node: Any) -> Iterator[bytes]:

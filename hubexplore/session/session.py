@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import logging
 import os
 import threading
 import warnings
@@ -15,27 +13,25 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.display.wording import MAX_SENTENCE, visible
-from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, SignatureError, closest
+from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
 from hubexplore.hub.danger_check import require_trust
 from hubexplore.hub.inspection.training_checks import losses_unused, not_trainable
-from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.module import Module
-from hubexplore.hub.resolve.nearest import open_nearest
 from hubexplore.hub.running.run_error_classes import RunError
 from hubexplore.hub.running.run_errors import explain_run_error
 from hubexplore.hub.running.signature_runner import AppliedSignature, AppliedSignatures
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.session import removal, variable_values
 from hubexplore.session.call_log import CallLog
-from hubexplore.session.names import free_scope, variable_name
+from hubexplore.session.names import free_scope
+from hubexplore.session.opening import Opened, open_handle
 from hubexplore.session.signature_calls import Request, Runtime, SessionRunner
 from hubexplore.session.tf_server import guard
 from hubexplore.session.tf_session import ManagedSession
-from hubexplore.summary.files.paths import EXPORT, text_of, to_write
-from hubexplore.summary.lookup import default_signature, default_tags
+from hubexplore.summary.files.paths import EXPORT, to_write
+from hubexplore.summary.lookup import default_signature
 from hubexplore.summary.wishes import Signatures
 
-_LOGGER: Final = logging.getLogger("hubexplore")
 OPS_LEFT_BEHIND: Final = 5_000
 """Maximum number of ops of replaced modules that may stay in the graph without a warning."""
 
@@ -81,8 +77,10 @@ class NotebookSession:
         graph = tf.Graph()
         self._open(graph, self._session_of(graph), {})
 
-    def _session_of(self, graph: tf.Graph) -> ManagedSession:
-        return ManagedSession(self.target, graph, guard(self.target))
+    def _session_of(self, graph: tf.Graph, opened: Opened | None = None) -> ManagedSession:
+        """A session for what is opened, or for anything."""
+        is_optimized = opened is None or bool(self.target) or opened.needs_optimizer
+        return ManagedSession(self.target, graph, guard(self.target), is_optimized)
 
     def _open(self, graph: tf.Graph, session: ManagedSession, modules: dict[str, Module]) -> None:
         self._graph = graph
@@ -93,9 +91,26 @@ class NotebookSession:
         self._left_behind = 0
         self._is_shared = False  # whether the user has the graph, and may have built into it
 
+    def _optimize(self) -> None:
+        """Moves to a session with the graph optimizer; see `graph_optimizer`."""
+        with self._building:
+            if self._closed or self._session.is_optimized:
+                return
+            session = self._session_of(self._graph)
+            try:
+                session.initialize_new(self._graph.get_collection(tf.compat.v1.GraphKeys.GLOBAL_VARIABLES))
+            except BaseException:
+                session.close()
+                raise
+            # The old one is not closed: other threads may be running calls, and it ends with the last.
+            self._session = self._runtime.session = session
+            for runner in self._runners.values():
+                runner.use(session)
+
     @property
     def graph(self) -> tf.Graph:
         """The graph that modules are loaded into."""
+        self._optimize()
         # From now on the user may add ops, so a replaced module can no longer take the whole graph with it.
         self._is_shared = True
         return self._graph
@@ -103,6 +118,7 @@ class NotebookSession:
     @property
     def session(self) -> tf.compat.v1.Session:
         """The TensorFlow session of the graph; its `run` initialises what is new first."""
+        self._optimize()
         self._is_shared = True
         return self._session
 
@@ -145,50 +161,31 @@ class NotebookSession:
         earlier module of that name included.
         """
         self._check_open()
-        if name is None:
-            name = "module" if isinstance(handle, ModuleSpec) else variable_name(text_of(handle))
-        code = "spec"
-        if isinstance(handle, ModuleSpec):
-            if signatures is not None or lift_constants:
-                raise SignatureError(
-                    "signatures= and lift_constants= go with a path; a spec has its signatures."
-                )
-        else:
-            read = functools.partial(load_module_spec, signatures=signatures, lift_constants=lift_constants)
-            opened = open_nearest(handle, read)
-            handle = opened.value
-            if opened.note:
-                _LOGGER.info("%s", opened.note)
-            code = repr(handle.title)
-        require_trust(handle, trust=trust, remedy=MSG_TRUST.format(handle=code))
-        if tags is None:
-            tags = default_tags(handle.get_tags())
-            if tags:
-                _LOGGER.info("%s: the graph variant %s, the only one", name, list(tags))
+        opened = open_handle(handle, name, tags, trainable, signatures, lift_constants)
+        name = opened.name
+        code = "spec" if isinstance(handle, ModuleSpec) else repr(getattr(opened.spec, "title", handle))
+        require_trust(opened.spec, trust=trust, remedy=MSG_TRUST.format(handle=code))
         with self._building:
             earlier = self._modules.get(name)
             if earlier is not None and self._holds_nothing_but(earlier):
-                return self._load_into_new_graph(name, earlier, handle, tags, trainable)
+                return self._load_into_new_graph(opened, earlier)
+            if opened.needs_optimizer:
+                self._optimize()
+            elif not self._is_shared and not self._graph.version:
+                self._open(self._graph, self._session_of(self._graph, opened), {})
             # Made before the earlier one is freed: if it cannot be loaded, nothing has changed.
-            module = self._make(self._graph, self._session, name, handle, tags, trainable)
+            module = self._make(self._graph, self._session, opened)
             self._modules.pop(name, None)
             self._modules[name] = module
             if earlier is not None:
                 self._free(name, earlier)
         return module
 
-    def _make(  # noqa: PLR0917 - two callers
-        self,
-        graph: tf.Graph,
-        session: ManagedSession,
-        name: str,
-        handle: str | bytes | os.PathLike[str] | ModuleSpec,
-        tags: Iterable[str] | None,
-        trainable: bool,
-    ) -> Module:
+    def _make(self, graph: tf.Graph, session: ManagedSession, opened: Opened) -> Module:
         with removal.collections_as_before(graph):
             with graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
-                module = Module(handle, trainable=trainable, name=free_scope(graph, name), tags=tags)
+                scope = free_scope(graph, opened.name)
+                module = Module(opened.spec, trainable=opened.trainable, name=scope, tags=opened.tags)
             session.initialize_new(fresh=module.variables)
         return module
 
@@ -201,20 +198,18 @@ class NotebookSession:
             and all(variable.op.name.startswith(module.scopes) for variable in variables)
         )
 
-    def _load_into_new_graph(
-        self, name: str, earlier: Module, handle: Any, tags: Iterable[str] | None, trainable: bool
-    ) -> Module:
+    def _load_into_new_graph(self, opened: Opened, earlier: Module) -> Module:
         """Replaces the only module by one in a new graph, since the old graph would only grow."""
         graph = tf.Graph()
-        session = self._session_of(graph)
+        session = self._session_of(graph, opened)
         try:
-            module = self._make(graph, session, name, handle, tags, trainable)
+            module = self._make(graph, session, opened)
         except BaseException:
             session.close()
             raise
         old, runners = self._session, list(self._runners.values())
         self._replaced.add(earlier)
-        self._open(graph, session, {name: module})
+        self._open(graph, session, {opened.name: module})
         self.log.retire(runners)
         # In a thread: closing waits for ops that run in other threads, which may take any time.
         threading.Thread(target=old.close, daemon=True, name="hubexplore-close").start()
@@ -301,6 +296,8 @@ class NotebookSession:
         if runner is None:
             self._check_open()
             live = self._live(module)
+            if not all(isinstance(item, str) for item in fetches or ()):
+                self._optimize()  # a tensor of the user may write
             name = next((name for name, loaded in self._modules.items() if loaded is live), "")
             # The request keeps the fetched tensors, so their identities stay taken.
             request = Request(signature, as_dict, fetches, timeout)
@@ -405,12 +402,14 @@ class NotebookSession:
     def initialize(self) -> list[str]:
         """Initialises the variables and tables that are new in the graph; returns their names."""
         self._check_open()
+        self._optimize()
         return self._session.initialize_new()
 
     @contextlib.contextmanager
     def building(self) -> Iterator[NotebookSession]:
         """Makes graph and session the defaults, for ordinary TF1 code; what it adds is initialised."""
         self._check_open()
+        self._optimize()
         self._is_shared = True
         with self._building, self._graph.as_default(), self._session.as_default():
             try:

@@ -24,7 +24,7 @@ from hubexplore.summary.lookup import default_signature
 from hubexplore.summary.tensor_values import Array
 
 
-@dataclass(frozen=True)
+@dataclass
 class Runtime:
     """What the runners of a session share.
 
@@ -95,6 +95,13 @@ class SessionRunner(SignatureRunner):
         # Compiled calls that no thread runs now. Only a run that can be stopped needs one of its own, since
         # its stop ends whatever else runs by the same ops.
         self._idle_calls: list[CompiledCall] = []
+
+    def use(self, session: ManagedSession) -> None:
+        """Runs later calls in another session of the graph."""
+        with self._applied.building:
+            self._session = self._managed = session
+            # A new list, since threads put what they run back into the old one.
+            self._compiled, self._idle_calls = None, []
 
     def __call__(self, inputs: Any) -> Any:
         """Runs it on values; see `NotebookSession.call`."""

@@ -54,16 +54,32 @@ class ManagedSession(tf.compat.v1.Session):  # type: ignore[misc]  # TensorFlow 
 
     What is initialised already, by this session or by user code, is left alone, so no trained value is lost.
     `run` can be interrupted: control comes back at once, while TensorFlow finishes what it has begun.
+
+    Args:
+      target: address of a TensorFlow server; empty for this process.
+      graph: to run.
+      check_server: see the attribute.
+      is_optimized: whether TensorFlow optimizes what it runs; see `graph_optimizer`.
     """
 
-    def __init__(self, target: str, graph: tf.Graph, check_server: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        target: str,
+        graph: tf.Graph,
+        check_server: Callable[[], None] | None = None,
+        is_optimized: bool = True,
+    ) -> None:
         self.check_server = check_server
         """Raises if the server is gone; None for a session of this process."""
         self._helper = Helper()
         # By the identities of the tensors that are fetched, which the entry keeps alive.
         self._pools: dict[tuple[int, ...], _StopPool] = {}
         # On a server, sessions would otherwise share the variables and tables of equal names.
-        super().__init__(target, graph, tf.compat.v1.ConfigProto(isolate_session_state=True))
+        config = tf.compat.v1.ConfigProto(isolate_session_state=True)
+        self.is_optimized = is_optimized
+        if not is_optimized:
+            config.graph_options.rewrite_options.disable_meta_optimizer = True
+        super().__init__(target, graph, config)
         self._seen: set[str] = set()  # names of ops, unique in a graph
         self._sizes: tuple[int, ...] = ()
 

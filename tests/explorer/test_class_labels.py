@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import hubexplore as hub
-from hubexplore.explorer.class_labels import BACKGROUND, MAX_BYTES, labels
+from hubexplore.explorer.class_labels import BACKGROUND, MAX_BYTES, labels, names_by_id
 from hubexplore.summary.files.filesystem import LocalFilesystem
 from hubexplore.summary.model import (
     AssetSummary,
@@ -27,6 +27,7 @@ from hubexplore.summary.source import Source
 ANIMALS = ("ant", "bee", "cat")
 FROM_NUMBERS = ("int64", "string")
 FROM_TEXTS = ("string", "int64")
+BY_ID = {"shape": (None, 100)}
 
 
 def found(
@@ -43,7 +44,7 @@ def found(
       files: content by name.
       shape: of the output.
       tables: dtypes of keys and values of the table that a file fills, by name of the file.
-      output: other facts of the output.
+      output: other facts of the output; with `BY_ID` the names are those of ids.
     """
     assets = []
     for name, content in files.items():
@@ -59,7 +60,20 @@ def found(
     signature = SignatureSummary("default", (), (TensorSummary("scores", **facts),))
     variant = VariantSummary((), (signature,), assets=tuple(assets), tables=made)
     source = Source({}, assets=AssetFolder(str(folder), LocalFilesystem()))
-    return labels(ModuleSummary("m", (variant,), source=source), (), "default").get("scores", ())
+    summary = ModuleSummary("m", (variant,), source=source)
+    if output == BY_ID:
+        return names_by_id(summary, ())
+    return labels(summary, (), "default").get("scores", ())
+
+
+def test_names_by_id_come_from_the_one_file_of_class_names(tmp_path: Path) -> None:
+    lines = "ant\nbee\n"
+    assert found(tmp_path, {"names.txt": lines}, output=BY_ID) == ()
+    assert found(tmp_path, {"label_map.txt": lines}, output=BY_ID) == ("ant", "bee")
+    assert found(tmp_path, {"n.txt": lines}, tables={"n.txt": FROM_NUMBERS}, output=BY_ID) == ("ant", "bee")
+    assert found(tmp_path, {"vocab.txt": lines}, tables={"vocab.txt": FROM_TEXTS}, output=BY_ID) == ()
+    two = {"labels.txt": lines, "class_names.txt": "cat\n"}
+    assert found(tmp_path, two, output=BY_ID) == ()
 
 
 def test_a_line_for_each_class(tmp_path: Path) -> None:

@@ -259,6 +259,23 @@ def only_loss() -> Any:
     return {x: numbers(6, 4), target: numbers(6, 2)}, [prediction]
 
 
+def transcriber() -> Any:
+    """A loss over sparse labels and lengths; a recurrent layer left a length over that it does not use."""
+    x = v1.placeholder(tf.float32, [2, 5, 4], name="x")
+    lengths = v1.placeholder(tf.int32, [2], name="lengths")
+    indices = v1.placeholder(tf.int64, [None, 2], name="indices")
+    values = v1.placeholder(tf.int32, [None], name="values")
+    sizes = v1.placeholder(tf.int64, [2], name="sizes")
+    with tf.name_scope("rnn"):
+        tf.reduce_min(lengths, name="Min")
+    mask = tf.expand_dims(tf.sequence_mask(lengths, 5, tf.float32), 2)
+    logits = tf.transpose(tf.reshape(dense(tf.reshape(x * mask, [-1, 4]), 3, "output"), [2, 5, 3]), [1, 0, 2])
+    losses = v1.nn.ctc_loss(tf.SparseTensor(indices, values, sizes), logits, lengths)
+    _trained(tf.reduce_mean(losses, name="loss"))
+    feeds = {x: numbers(2, 5, 4), lengths: np.array([5, 3]), indices: np.array([[0, 0], [1, 0]])}
+    return {**feeds, values: np.array([0, 1]), sizes: np.array([2, 1])}, [logits]
+
+
 def scores_and_predictions() -> Any:
     """The loss takes the scores in another form, and the predictions take them too."""
     x = v1.placeholder(tf.int32, [None, 5], name="x")
@@ -434,7 +451,7 @@ def untrained() -> Any:
 CHECKPOINTS: Mapping[str, Callable[[], Any]] = {
     made.__name__: made
     for made in (
-        classifier, only_loss, scores_and_predictions, batch_norm, queues, iterator, partitioned,
+        classifier, only_loss, transcriber, scores_and_predictions, batch_norm, queues, iterator, partitioned,
         read_in_a_branch, trained_condition, trained_loop, clipped, metrics, autoencoder, vocabulary,
         untrained,
     )

@@ -388,3 +388,40 @@ def test_picked_tensors_become_a_signature(tmp_path: Path) -> None:
         assert [value.tensor for value in signature.inputs] == ["x:0"]
     finally:
         subject.close()
+
+
+class TestSeveralGraphs:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        """The same graph, binary and as text."""
+        folder = tmp_path / "graphs"
+        folder.mkdir()
+        for name in ("graph.pb", "graph.pbtxt"):
+            frozen(folder, mlp, name)
+        (folder / "labels.pbtxt").write_text('item { id: 1 name: "cat" }')
+        return folder
+
+    def test_both_are_named(self, folder: Path) -> None:
+        with pytest.raises(errors.ModelsBelowError, match=r"'graph.pb', 'graph.pbtxt'. Pass .*'.*graph.pb'."):
+            hub.load_module_spec(folder)
+        with (
+            hub.NotebookSession() as session,
+            pytest.raises(errors.ModelsBelowError, match=r"2 models\. Give"),
+        ):
+            session.load(folder)
+
+    def test_the_explorer_offers_both(self, folder: Path) -> None:
+        subject = Subject(str(folder))
+        try:
+            assert list(subject.versions) == ["graph.pb", "graph.pbtxt"]
+            assert subject.summary.format == FROZEN_GRAPH
+        finally:
+            subject.close()
+
+    def test_those_of_an_archive_are_named(self, folder: Path) -> None:
+        archive = shutil.make_archive(str(folder), "gztar", folder)
+        for read in (hub.load_module_spec, hub.summarize):
+            with pytest.raises(
+                errors.NotAModuleError, match=r"'graph.pb', 'graph.pbtxt'\. Extract it and give"
+            ):
+                read(archive)

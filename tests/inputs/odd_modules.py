@@ -201,6 +201,25 @@ def typed_numbers() -> None:
 
 
 @_module
+def edited_numbers() -> None:
+    x = _given(None, dtype=tf.string)
+    plain = tf.strings.regex_replace(tf.strings.lower(tf.strings.strip(x)), "[$]", "")
+    hub.add_signature(inputs=x, outputs=tf.strings.to_number(tf.where(tf.equal(plain, ""), "0", plain)))
+
+
+@_module
+def listed_numbers() -> None:
+    x = _given(None, dtype=tf.string)
+    hub.add_signature(inputs=x, outputs=tf.strings.to_number(tf.strings.split(x, ",").to_tensor("0")))
+
+
+@_module
+def chosen_ids() -> None:
+    x = _given(None, dtype=tf.int32)
+    hub.add_signature(inputs=x, outputs=tf.gather(_weights("a", 3, 4), tf.where(x < 0, 0, x)))
+
+
+@_module
 def records() -> None:
     x = _given(None, dtype=tf.string)
     hub.add_signature(inputs=x, outputs=tf.stack(tf.io.decode_csv(x, [[0.0], [0.0], [0.0]]), 1))

@@ -66,6 +66,39 @@ def test_the_first_example_runs(name: str) -> None:
         assert {len(value) for value in values.flat} == {BYTES[name]}
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.array([1.0, np.nan]),
+        {"default": np.zeros(1), "other": np.array([[np.nan]], np.float32)},
+        tf1.SparseTensorValue(np.zeros((1, 1)), np.array([np.nan]), np.array([1])),
+    ],
+)
+def test_an_example_without_nan_is_preferred(bad: Any) -> None:
+    outputs = [bad, bad, {"default": np.zeros(1), "text": np.array([b"nan"], object)}]
+    tried: list[dict[str, Any]] = []
+
+    def run(values: dict[str, Any]) -> Any:
+        tried.append(values)
+        return outputs[len(tried) - 1]
+
+    found = find_example(ONE, run)
+    assert len(tried) == 3
+    np.testing.assert_array_equal(found["x"].value, tried[2]["x"])
+
+
+def test_where_all_have_nan_the_first_one_counts() -> None:
+    tried: list[dict[str, Any]] = []
+
+    def run(values: dict[str, Any]) -> Any:
+        tried.append(values)
+        return np.array(np.nan) if len(tried) != 2 else failing(values)
+
+    found = find_example(ONE, run)
+    assert 1 < len(tried) <= example_search.AFTER_NAN + 1
+    np.testing.assert_array_equal(found["x"].value, tried[0]["x"])
+
+
 def failing(values: dict[str, Any]) -> None:
     raise ValueError("never")
 

@@ -46,13 +46,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Bar:
-    """A share from 0 to 1, shown as a bar and as the number."""
+    """A share from 0 to 1, shown as a bar and as the number; the label replaces the number."""
 
     share: float
+    label: str = ""
 
     @property
     def text(self) -> str:
-        """The share as in "12.5 %"; a share above 0 never reads as 0."""
+        """The label, or the share as in "12.5 %"; a share above 0 never reads as 0."""
+        if self.label:
+            return self.label
         percent = 100 * min(max(self.share, 0.0), 1.0)
         return "< 0.1 %" if 0 < percent < 0.05 else f"{percent:.1f} %"
 

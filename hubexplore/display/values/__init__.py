@@ -3,12 +3,21 @@
 A value flows through these files in this order:
 `view_choice` lists the views that suit it, `rendering` draws one of them, `views/` has a file for each view.
 `value_facts` describes a value in a line whatever its view; `side_by_side` compares two values of one name;
-`downloads` writes a value as a file. All of them read values through
+`downloads` writes a value as a file; `together/` shows several values as one. All of them read values through
 `value_kinds`, and their numbers through `numerics`.
 What a front end shows on hovering is data beside the picture, see `hover`: the HTML itself stays static.
 """
 
-from hubexplore.display.values.downloads import as_csv, as_npy, download, file_stem, file_stems, forms
+from hubexplore.display.values.downloads import (
+    as_csv,
+    as_npy,
+    download,
+    download_several,
+    file_stem,
+    file_stems,
+    forms,
+    forms_of_several,
+)
 from hubexplore.display.values.hover import GridHover, Hover, PointsHover
 from hubexplore.display.values.rendering import Rendered, render
 from hubexplore.display.values.side_by_side import pair
@@ -26,10 +35,12 @@ __all__ = [
     "brief",
     "captions_of",
     "download",
+    "download_several",
     "facts",
     "file_stem",
     "file_stems",
     "forms",
+    "forms_of_several",
     "pair",
     "render",
     "views",

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -55,7 +55,28 @@ def download(value: Any, name: str, form: str) -> tuple[str, bytes] | None:
         return f"{safe}.csv", as_csv(value).encode()
     if kind_of(value) == "dense":
         return f"{safe}.npy", as_npy(flat_of(value))
-    return f"{safe}.npz", _as_npz(value)
+    return f"{safe}.npz", _as_npz(_parts(value))
+
+
+def forms_of_several(several: Sequence[Any]) -> tuple[tuple[str, str], ...]:
+    """Returns the file formats that values can have together, as `forms` does for one."""
+    is_small = all(any(form == "npy" for form, _ in forms(value)) for value in several)
+    return (("npz", "NumPy"),) if is_small else ()
+
+
+def download_several(several: Mapping[str, Any], name: str, form: str) -> tuple[str, bytes] | None:
+    """Returns the name and the content of a file of several dense values by name, an .npz.
+
+    Args:
+      several: the values by name of the output; chosen by strangers.
+      name: of the file, without an extension.
+      form: "npz".
+    """
+    if form not in dict(forms_of_several(list(several.values()))):
+        return None
+    stems = file_stems(list(several))
+    arrays = {stem: flat_of(value) for stem, value in zip(stems, several.values(), strict=True)}
+    return f"{file_stem(name)}.npz", _as_npz(arrays)
 
 
 def file_stem(name: str) -> str:
@@ -99,12 +120,12 @@ def _fixed_bytes(array: Array) -> int:
     )
 
 
-def _as_npz(value: Any) -> bytes:
-    """Returns the arrays of a value as `numpy.savez` writes them."""
+def _as_npz(arrays: Mapping[str, Array]) -> bytes:
+    """Returns arrays as `numpy.savez` writes them."""
     # Not by `numpy.savez`: before NumPy 2 it takes `allow_pickle` for the name of an array.
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        for key, array in _parts(value).items():
+        for key, array in arrays.items():
             # Stored, not deflated, as numpy.savez does: floats hardly compress.
             archive.writestr(f"{key}.npy", as_npy(array))
     return content.getvalue()

@@ -11,6 +11,7 @@ from hubexplore.display.values import view_choice
 from hubexplore.display.values.hover import Hover
 from hubexplore.display.values.views import bars, heatmap, images, lines, lists, scatter, tiles
 from hubexplore.display.values.views.plot import Figure, distinct_captions
+from hubexplore.summary.model import Shape
 from hubexplore.summary.tensor_values import flat_of
 
 
@@ -36,6 +37,7 @@ def render(
     name: str = "",
     rows: Sequence[str] = (),
     labels: Sequence[str] = (),
+    shape: Shape = None,
 ) -> Rendered:
     """Draws a value.
 
@@ -45,10 +47,11 @@ def render(
       name: name of the output, a hint for the choice.
       rows: captions of the rows, such as the sentences that were the input.
       labels: names of the classes in the last dimension.
+      shape: the shape that the signature declares, a hint for the choice.
     """
     # Done once here, so that all parts of a view (pictures, tooltips, numbers) call a row by the same name.
     rows, labels = distinct_captions(rows), distinct_captions(labels)
-    suitable = view_choice.views(value, name=name, labels=labels)
+    suitable = view_choice.views(value, name=name, labels=labels, shape=shape)
     selected = view if view in suitable else suitable[0]
     if selected in (view_choice.TABLE, view_choice.ROWS, view_choice.NUMBERS):
         return Rendered(selected, lists.value_grid(value, rows, labels))

@@ -12,6 +12,7 @@ import numpy as np
 
 from hubexplore.display.values import numerics
 from hubexplore.display.values.value_kinds import is_number, is_text
+from hubexplore.summary.model import Shape
 from hubexplore.summary.tensor_values import Array, flat_of, kind_of
 
 SCORES: Final = "Scores"
@@ -45,13 +46,15 @@ _MAX_READ_NUMBERS: Final = 64
 """Up to this many integers (ids, sizes, counts) are read one by one, so the grid comes first."""
 
 
-def views(value: Any, *, name: str = "", labels: Sequence[str] = ()) -> tuple[str, ...]:
+def views(value: Any, *, name: str = "", labels: Sequence[str] = (), shape: Shape = None) -> tuple[str, ...]:
     """Returns the names of the views that suit a value, best first; always at least one.
 
     Args:
       value: an array, SparseTensorValue or RaggedTensorValue.
-      name: name of the output; "probabilities" is a hint.
+      name: name of the output; "probabilities" is a hint where the shape allows scores.
       labels: names of the classes in the last dimension.
+      shape: the shape that the signature declares. An open last dimension of a vector counts rows, not
+        classes.
     """
     if kind_of(value) != "dense":
         return (ROWS,)
@@ -60,6 +63,9 @@ def views(value: Any, *, name: str = "", labels: Sequence[str] = ()) -> tuple[st
         return (TEXT, TABLE)
     if not array.ndim or not is_number(array) or not array.size:
         return (TABLE if array.ndim else NUMBERS,)
+    if array.ndim == 1 and shape == (None,) and len(labels) != len(array):
+        # A number for each row of the input.
+        return (TABLE, PLOT) if array.size == 1 else (PLOT, TABLE)
     return _number_views(array, name, labels)
 
 
@@ -128,12 +134,16 @@ def _is_scores(array: Array, name: str, labels: Sequence[str]) -> bool:
     if not 1 < columns <= MAX_SCORE_CLASSES or array.dtype.kind in "iu":
         return False
     # Integers were excluded above: ids and counts have as many columns as classes now and then.
-    if len(labels) == columns or any(word in name.lower() for word in _SCORE_WORDS):
+    if len(labels) == columns:
         return True
-    # 32 rows decide: the sum of all would read an output of any size once more.
+    # 32 rows decide: all of them would read an output of any size once more.
     sample = numerics.as_floats(array[:32])
     with np.errstate(all="ignore"):
-        return bool(np.all(sample >= 0) and np.allclose(sample.sum(-1), 1, atol=1e-3))
+        if np.all(sample >= 0) and np.allclose(sample.sum(-1), 1, atol=1e-3):
+            return True
+        # Detectors return ids of classes as floats.
+        are_ids = bool(np.all(sample == np.round(sample)) and np.ptp(sample) > 1)
+    return not are_ids and any(word in name.lower() for word in _SCORE_WORDS)
 
 
 def _is_picture(sizes: Sequence[int]) -> bool:

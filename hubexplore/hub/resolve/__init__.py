@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from hubexplore.hub.resolve import archive_entries
     from hubexplore.summary.files.filesystem import Filesystem
 
-__all__ = ["filesystem_of", "pinned", "read", "resolve"]
+__all__ = ["cached_copy", "filesystem_of", "pinned", "read", "resolve"]
 
 T = TypeVar("T")
 
@@ -150,6 +150,23 @@ def _locate(
         if scheme != "file" and not os.path.lexists(text):
             _require_filesystem(text, scheme, plugins)
     return _local(paths.absolute(text, _WHAT), text)
+
+
+def cached_copy(handle: str | bytes | os.PathLike[str]) -> str | None:
+    """Returns where the cache has the download of an address, or would have it; None for other handles.
+
+    Nothing is fetched.
+
+    Raises:
+      HandleError: it cannot be a handle, or there is no place for the cache.
+    """
+    text = paths.text_of(handle, _WHAT)
+    match = _SCHEME.fullmatch(text)
+    if not match or match[1].lower() not in ("http", "https"):
+        return None
+    from hubexplore.hub.resolve import cache
+
+    return str(Path(cache.directory(), _download(text).key))
 
 
 def pinned(handle: str | bytes | os.PathLike[str]) -> str:
@@ -306,7 +323,11 @@ def _module_in(directory: str, handle: str) -> str:
     inner = _archive_in(Path(directory))
     if inner:
         raise errors.NotAModuleError(MSG_INNER.format(handle=handle, inner=inner))
-    raise diagnosis.error(f"The archive {handle!r} does not hold a complete module: it {diagnosis.what()}.")
+    message = f"The archive {handle!r} does not hold a complete module: it {diagnosis.what()}."
+    if diagnosis.error is errors.ModelsBelowError:
+        # That class says which handles can be given instead; what is in an archive has none.
+        raise errors.NotAModuleError(f"{message} Extract it and give the path of one of them.")
+    raise diagnosis.error(message)
 
 
 def _archive_in(directory: Path) -> str | None:

@@ -15,6 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -160,6 +161,43 @@ def is_marked(entry: str) -> bool:
     return False
 
 
+@dataclass(frozen=True)
+class Remains:
+    """A lock or staging folder beside the entries of a cache.
+
+    Attributes:
+      name: of the file or folder.
+      is_lock: whether it is a lock.
+      holder: "process 123", or "another process"; empty if no process holds the lock.
+      age: seconds since the last change.
+    """
+
+    name: str
+    is_lock: bool
+    holder: str
+    age: float
+
+
+def remains(folder: str) -> list[Remains]:
+    """Lists locks and staging folders; changes nothing."""
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.startswith("."))  # noqa: PTH208 - as sweep
+    except OSError:
+        return []
+    holders = {
+        name[1 : -len(_LOCK)]: _holder(Path(folder, name)) if _is_held(Path(folder, name)) else ""
+        for name in names
+        if name.endswith(_LOCK)
+    }
+    found = []
+    for name in names:
+        is_lock = name.endswith(_LOCK)
+        if is_lock or name.endswith(_STAGING):
+            key = name[1 : -len(_LOCK)] if is_lock else _key_of(name)
+            found.append(Remains(name, is_lock, holders.get(key, ""), _age(Path(folder, name))))
+    return found
+
+
 def _lock_of(entry: Path) -> Path:
     return entry.with_name(f".{entry.name}{_LOCK}")
 
@@ -289,6 +327,24 @@ def _machine() -> str:
 def _is_of_another_machine(path: Path) -> bool:
     words = _content(path).split()
     return len(words) > 1 and words[1] != _machine()
+
+
+def _is_held(path: Path) -> bool:
+    """Says whether a process holds a lock, without taking it."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        return False
+    try:
+        # A shared lock is refused while a process has the exclusive one; closing the file gives it back.
+        _lock(descriptor, shared=True)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return _is_of_another_machine(path) and _age(path) < DAY_SECONDS
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _age(path: Path) -> float:

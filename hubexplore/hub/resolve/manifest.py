@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import stat
 import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -90,6 +93,69 @@ def find_damage(entry: Path, thorough: bool = False) -> str | None:
     if moved:
         _update_times(entry, record)
     return None
+
+
+@dataclass(frozen=True)
+class EntryState:
+    """What a look at the files of an entry gave.
+
+    Attributes:
+      damage: findings such as "'assets/words.txt' is missing".
+      files: number of files that were looked at.
+      size: their bytes.
+    """
+
+    damage: tuple[str, ...]
+    files: int
+    size: int
+
+
+def inspect(entry: Path, most: int) -> EntryState:
+    """Finds all files of an entry that are missing or have another size; content is not read.
+
+    Unlike `find_damage` it changes nothing.
+
+    Args:
+      entry: Path of the entry.
+      most: Maximum number of files that are looked at.
+
+    Raises:
+      PermissionError: It may not be read.
+    """
+    files = _read(entry).get("files")
+    if isinstance(files, dict):
+        names = dict(files)
+    else:
+        # Version 0.1.0 recorded names only, and other programs nothing: there the files that exist count.
+        names = dict.fromkeys((PROOF, *(_strings(files) or itertools.islice(_names_in(entry), most))))
+    looked_at = list(names.items())[:most]
+    findings, total = [], 0
+    for name, recorded in looked_at:
+        path = f"{entry}/{name}"
+        if not _is_file(path):
+            findings.append(f"{name!r} is missing")
+            continue
+        size = os.stat(path).st_size  # noqa: PTH116 - as _is_file
+        total += size
+        expected = recorded[0] if isinstance(recorded, list) and recorded else None
+        if isinstance(expected, int) and expected != size:
+            findings.append(f"{name!r} has {size:,} bytes instead of {expected:,}")
+    return EntryState(tuple(findings), len(looked_at), total)
+
+
+def handle_of(entry: Path) -> str:
+    """Returns the handle in the record of an entry; empty if it has none."""
+    handle = _read(entry).get("handle")
+    return handle if isinstance(handle, str) else ""
+
+
+def _names_in(entry: Path) -> Iterator[str]:
+    for folder, _, names in os.walk(entry):
+        yield from (Path(folder, name).relative_to(entry).as_posix() for name in sorted(names))
+
+
+def _strings(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def is_complete(entry: Path) -> bool:

@@ -121,6 +121,11 @@ class GraphVariant:
         return nodes
 
     @property
+    def versions(self) -> Any:
+        """The VersionDef as of which TensorFlow reads the graph."""
+        return self.as_read.graph_def.versions
+
+    @property
     def library(self) -> Any:
         """The FunctionDefLibrary of the variant."""
         return self.meta_graph.graph_def.library

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+
+import numpy as np
 
 from hubexplore.display.wording import beginning
 from hubexplore.errors import SignatureError
@@ -22,6 +24,8 @@ ATTEMPTS: Final = 24
 """Maximum number of examples that are run."""
 SECONDS: Final = 20.0
 """Time in seconds after which no further example is run."""
+AFTER_NAN: Final = 6
+"""Maximum number of examples that are run after the first one with an output that is not a number."""
 RUN_SECONDS: Final = 10.0
 """Time in seconds after which the run of one example is stopped."""
 MEMORY: Final = 2_000_000_000
@@ -74,11 +78,13 @@ def find_example(
     rows: int = examples.ROWS,
     bounds: Bounds = DEFAULT_BOUNDS,
 ) -> dict[str, InputValue]:
-    """Returns the first example on which `run` raises no error.
+    """Returns the first example on which `run` raises no error and returns no NaN.
+
+    Where all outputs have NaN, as those of a model that was never trained, it is the first without an error.
 
     Args:
       fields: of the signature.
-      run: takes values by the names of inputs; an error means that they do not suit.
+      run: takes values by the names of inputs and returns the outputs; an error means that they do not suit.
       rows: number of rows to start with; fewer are tried as well.
       bounds: bounds of the search.
 
@@ -89,11 +95,12 @@ def find_example(
     """
     begin = bounds.clock()
     nearest: _Failure | None = None
-    tried = 0
+    with_nan: dict[str, InputValue] | None = None
+    tried = last = 0
     for example in candidates(fields, rows, bounds):
         tried += 1
         try:
-            run({name: value.value for name, value in example.items()})
+            outputs = run({name: value.value for name, value in example.items()})
         except Exception as error:  # any error: the next example may run
             if _is_of_class(error, "NoKernelError"):
                 raise  # the message is complete, and has nothing to do with the example
@@ -104,7 +111,14 @@ def find_example(
             if is_hopeless(error):
                 break
         else:
-            return example
+            if not _has_nan(outputs):
+                return example
+            if with_nan is None:
+                with_nan, last = example, tried + AFTER_NAN
+        if with_nan is not None and tried >= last:
+            break
+    if with_nan is not None:
+        return with_nan
     ended = _ended(bounds, tried, bounds.clock() - begin)
     if nearest is None:
         raise SignatureError(
@@ -113,6 +127,16 @@ def find_example(
             else "No example is possible: one of the inputs cannot be entered."
         )
     raise SignatureError(_message(nearest, tried, bounds.clock() - begin, ended)) from nearest.error
+
+
+def _has_nan(outputs: object) -> bool:
+    """Whether an array of floats, itself or in a dict, list or tuple, has an entry that is not a number."""
+    if isinstance(outputs, Mapping):
+        return any(map(_has_nan, outputs.values()))
+    if isinstance(outputs, list | tuple):  # also the parts of sparse and ragged values
+        return any(map(_has_nan, outputs))
+    # NumPy's check knows neither strings nor some dtypes that other packages define.
+    return isinstance(outputs, np.ndarray) and outputs.dtype.kind in "fc" and bool(np.isnan(outputs).any())
 
 
 def candidates(

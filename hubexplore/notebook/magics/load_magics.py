@@ -14,11 +14,11 @@ from IPython.core.magic import line_magic, magics_class
 from IPython.core.magic_arguments import argument
 
 from hubexplore.display.wording import printable, tags_text
+from hubexplore.hub.quiet_start import quiet_tensorflow
 from hubexplore.notebook.magics.base import INPUTS_HELP, OUTPUTS_HELP, TRUST_HELP, HubMagicsBase
 from hubexplore.notebook.magics.line_parser import check_variable, magic
 from hubexplore.notebook.magics.load_status import LoadStatus
 from hubexplore.session.names import variable_name
-from hubexplore.session.tf_startup import quiet_tensorflow
 from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.lookup import default_tags
 from hubexplore.summary.model import ModuleSummary

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from hubexplore.errors import PathError
 from hubexplore.hub.danger_check import inheriting_trust, require_trust
+from hubexplore.hub.quiet_start import start_devices
 from hubexplore.hub.servable.subject import subject_of
 from hubexplore.hub.servable.write import Written, write_saved_model
 from hubexplore.hub.storage.export import export
@@ -51,7 +52,9 @@ def save(
     training=False, signature=None, as_dict=False)`; inputs and outputs of this call stay sparse or ragged,
     and a signature without an output `default` returns all of its outputs. `training=True` runs the graph
     variant for training, with its update ops, on the same variables. It has `variables`,
-    `trainable_variables`, `variable_map` and `regularization_losses`. Attached messages are left out.
+    `trainable_variables`, `variable_map` and `regularization_losses`. Attached messages, and gradients
+    that the author of a TF2 model wrote with `tf.custom_gradient`, are left out; gradients through TF1 loops
+    are refused.
 
     Args:
       module: a handle, a ModuleSpec, a `hub.Module` in a graph, or what `hub.load` returns. Values of
@@ -84,6 +87,7 @@ def save(
     if verify:
         require_trust(subject.spec, trust=trust, remedy=MSG_TRUST)
     written: list[Written] = []
+    start_devices()
 
     def write(folder: str) -> None:
         tf.io.gfile.makedirs(folder)

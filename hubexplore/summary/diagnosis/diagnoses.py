@@ -208,6 +208,28 @@ class OneLevelDown(Diagnosis):
 
 
 @dataclass(frozen=True)
+class SeveralGraphs(Diagnosis):
+    """A directory with several files that hold a graph each."""
+
+    names: tuple[str, ...]
+    error = errors.ModelsBelowError
+
+    def what(self) -> str:
+        """See the base class."""
+        return f"is a directory with several graphs: {first_names(self.names, _SHOWN)}"
+
+    def remedy(self, path: str) -> str:
+        """See the base class."""
+        return f"Pass the path of one of them, such as {join(path, self.names[0])!r}."
+
+    def error_of(self, message: str) -> errors.HubError:
+        """See the base class."""
+        error = errors.ModelsBelowError(message)
+        error.names = self.names
+        return error
+
+
+@dataclass(frozen=True)
 class PartOfModule(Diagnosis):
     """A file or directory inside a saved model, which is at `whole`."""
 

@@ -31,6 +31,8 @@ ARCHIVE_SUFFIXES: Final = (
 """Endings of the names of archives that can be opened."""
 
 
+TEXT_GRAPH: Final = re.compile(rb"\s*(#[^\n]*\n\s*)*(node|library|versions?|version)\s*[:{<]")
+"""What the first bytes of a GraphDef as text match."""
 _UNREAD: Final = FileKind(
     "an archive in a format that is not read here", "Extract it and give the directory."
 )
@@ -88,6 +90,11 @@ def file_kind(name: str, head: bytes) -> FileKind:  # noqa: PLR0911  # one retur
         "Pass the directory that holds 'tfhub_module.pb' and 'saved_model.pb'.",
         is_other=False,
     )
+
+
+def is_graph(head: bytes) -> bool:
+    """Says whether this may begin a GraphDef, binary or text."""
+    return TEXT_GRAPH.match(head) is not None or starts_graph(head)
 
 
 def starts_graph(head: bytes) -> bool:

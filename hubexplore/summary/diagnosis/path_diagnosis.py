@@ -46,6 +46,7 @@ _LEVELS: Final = 3
 _FOLLOWED: Final = 400
 # Files whose first bytes are read to find models in other formats.
 _LOOKED_AT: Final = 8
+_GRAPH_ENDINGS: Final = (".pb", ".pbtxt", ".graphdef")
 # Digits of the name of a version: seconds or nanoseconds since 1970, at most.
 _LONGEST_VERSION: Final = 20
 
@@ -114,6 +115,9 @@ def _diagnose(path: str, filesystem: Filesystem) -> Diagnosis:  # noqa: PLR0911 
         return diagnoses.Incomplete("module", _missing(MODULE_FILE, GRAPH_FILE))
     if not names:
         return diagnoses.EmptyDirectory()
+    graphs = tuple(_graphs(path, names, filesystem))
+    if len(graphs) > 1:
+        return diagnoses.SeveralGraphs(graphs)
     return diagnoses.OtherDirectory(names, tuple(_model_files(path, names, filesystem)))
 
 
@@ -124,6 +128,14 @@ def _model_files(path: str, names: tuple[str, ...], filesystem: Filesystem) -> I
             kind = other_models.model_kind(name, filesystem.read(join(path, name), file_types.HEAD))
             if kind is not None:
                 yield name, kind
+
+
+def _graphs(path: str, names: tuple[str, ...], filesystem: Filesystem) -> Iterator[str]:
+    """Yields the names of the files that begin as graphs."""
+    for name in [name for name in names if name.lower().endswith(_GRAPH_ENDINGS)][:_LOOKED_AT]:
+        file = join(path, name)
+        if not filesystem.isdir(file) and file_types.is_graph(filesystem.read(file, file_types.HEAD)):
+            yield name
 
 
 def _missing(*names: str) -> tuple[str, ...]:

@@ -169,6 +169,11 @@ def check_shards(index: CheckpointIndex, prefix: str, filesystem: Filesystem) ->
     Returns:
       A sentence naming the file, or None if all are there. Their content is not read.
     """
+    return next(lost_shards(index, prefix, filesystem), None)
+
+
+def lost_shards(index: CheckpointIndex, prefix: str, filesystem: Filesystem) -> Iterator[str]:
+    """Yields a sentence for each such file; see `check_shards`."""
     # The size is all that can be checked without reading gigabytes: a copy that broke off is shorter.
     ends = dict.fromkeys(range(index.num_shards), 0)
     for entry in index.entries.values():
@@ -182,13 +187,13 @@ def check_shards(index: CheckpointIndex, prefix: str, filesystem: Filesystem) ->
             # Nothing is lost with a shard in which no tensor has a byte. If it is the only one, the copy is
             # incomplete all the same: `BundleWriter` always creates the file of its shard.
             if end or index.num_shards == 1:
-                return f"The data file {path!r} is missing."
+                yield f"The data file {path!r} is missing."
             continue
         except SpecialFileError as error:
-            return f"{error.strerror}."
+            yield f"{error.strerror}."
+            continue
         if size < end:
-            return f"The data file {path!r} is truncated: it has {size:,} bytes and needs at least {end:,}."
-    return None
+            yield f"The data file {path!r} is truncated: it has {size:,} bytes and needs at least {end:,}."
 
 
 # ---- the table

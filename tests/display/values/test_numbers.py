@@ -13,6 +13,7 @@ from PIL import Image
 from hubexplore.display import values
 from hubexplore.display.palette import BLUE, ORANGE
 from hubexplore.display.values.hover import GridHover, PointsHover
+from hubexplore.display.values.views import lines
 from hubexplore.display.values.views.heatmap import cosine
 from hubexplore.display.values.views.images import brightness
 from hubexplore.display.values.views.scatter import _write_captions, components
@@ -33,6 +34,13 @@ def drawing_texts(html: str) -> list[str]:
     assert data is not None
     root = ElementTree.fromstring(base64.b64decode(data[1]))
     return [each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def rectangles(html: str) -> int:
+    """Number of rectangles in the first drawing."""
+    data = re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', html)
+    assert data is not None
+    return base64.b64decode(data[1]).decode().count("<rect")
 
 
 def test_captions_that_are_cut_in_a_picture_differ() -> None:
@@ -180,7 +188,28 @@ class TestPlot:
 
     def test_left_out_rows_and_places_are_counted(self) -> None:
         html = values.render(np.zeros((20, 1000)), "Plot").html
-        assert "The first 8 of 20 rows. 480 of 1,000 entries, evenly spaced." in html
+        left_out = "Each column of pixels covers 3 entries, from the lowest to the highest."
+        assert f"The first 8 of 20 rows. {left_out}" in html
+
+    @pytest.mark.parametrize("size", [16_000, 100_001])
+    def test_a_long_signal_keeps_its_envelope(self, size: int) -> None:
+        # Of a chirp every n-th number would be a slow wave of changing height.
+        time = np.linspace(0, 1, size)
+        chirp = np.sin(2 * np.pi * size / 4 * time * time)
+        chirp[size // 3] = 5.0
+        columns = lines.Columns.of(chirp[None])
+        assert columns.highs.max() == 5.0
+        assert columns.lows.shape == columns.highs.shape == (1, 480)
+        tail = slice(240, None)
+        assert (np.delete(columns.highs[0], size // 3 * 480 // size)[tail] > 0.5).mean() > 0.9
+        assert columns.captions(str)[-1].endswith(str(size - 1))
+
+    def test_numbers_beside_nan_stay_in_a_long_line(self) -> None:
+        sparse_line = np.full(4800, np.nan)
+        sparse_line[4000] = 2.0
+        columns = lines.Columns.of(sparse_line[None])
+        assert columns.texts()[400] == "2"
+        assert np.isnan(columns.highs[0]).sum() == 479
 
     def test_of_zeros_only_has_an_axis(self) -> None:
         texts = drawing_texts(values.render(np.zeros(3), "Plot").html)
@@ -191,11 +220,14 @@ class TestPlot:
         assert "There is no finite number to draw." in values.render(np.full(3, np.nan), "Plot").html
 
     def test_infinite_numbers_are_told_from_the_highest_finite_one(self) -> None:
-        note = "Infinite numbers are drawn at the end of the axis."
-        assert note in values.render(np.array([1.0, np.inf, np.nan]), "Plot").html
+        drawn = values.render(np.array([1.0, np.inf, np.nan, -np.inf]), "Plot")
+        assert lines.MSG_INFINITE_BARS in drawn.html
+        assert {"∞", "−∞"} <= set(drawing_texts(drawn.html))
+        assert rectangles(drawn.html) == 2, "the paper, and the bar of the one finite number"
+        note = lines.MSG_INFINITE_LINES
         assert note in values.render(np.array([[1.0, 2.0], [-np.inf, 0.0]]), "Plot").html
-        assert note not in values.render(np.array([1.0, np.nan]), "Plot").html
-        assert note not in values.render(np.full(3, np.inf), "Plot").html
+        for value in (np.array([1.0, np.nan]), np.full(3, np.inf)):
+            assert "Infinite" not in values.render(value, "Plot").html
 
 
 @pytest.mark.parametrize(

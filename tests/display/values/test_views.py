@@ -117,6 +117,24 @@ def test_a_name_is_a_hint() -> None:
     assert values.views(logits, labels=[str(digit) for digit in range(10)])[0] == "Scores"
 
 
+@pytest.mark.parametrize("name", ["log_probability", "score", "prediction"])
+def test_one_number_for_each_row_has_no_classes(name: str) -> None:
+    numbers = np.array([0.25, 0.75])  # the sum is 1 by accident
+    assert values.views(numbers, name=name, shape=(None,)) == ("Plot", "Table")
+    drawn = values.render(numbers, name=name, shape=(None,), rows=["Ann", "Bob"])
+    hover = drawn.hovers[0]
+    assert isinstance(hover, values.GridHover)
+    assert hover.column_captions == ("Ann", "Bob")
+    assert values.views(numbers, name=name, shape=(2,))[0] == "Scores"
+    assert values.views(numbers, name=name, shape=(None,), labels=["no", "yes"])[0] == "Scores"
+
+
+def test_ids_are_not_scores() -> None:
+    ids = np.array([[1.0, 18.0, 1.0, 44.0]], np.float32)
+    assert values.views(ids, name="detection_classes")[0] != "Scores"
+    assert values.views(np.array([[0.0, 1.0, 0.0, 0.0]]), name="class")[0] == "Scores"
+
+
 def test_a_view_that_does_not_suit_gives_the_best() -> None:
     assert values.render(np.zeros(3), "Images").view == "Plot"
 

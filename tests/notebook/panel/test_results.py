@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
 import pytest
 
 from hubexplore.display import values
-from hubexplore.notebook.panel.tabs.results import Pair, Results, Value
+from hubexplore.display.values.together.scene import Member, Picture, Scene
+from hubexplore.notebook.panel.tabs.results import Pair, Results, Value, items_of
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,47 @@ def test_files_of_different_outputs_have_different_names(
     assert len({name.lower() for name, _ in sent}) == len(names)
     assert [content for _, content in reversed(sent)] == [f"{at}\n".encode() for at in range(len(names))]
     assert sent[-1][0] == f"{values.file_stem(names[0])}.csv"
+
+
+def test_a_slider_redraws_its_output_only() -> None:
+    shape = (None,)
+    members = (
+        Member("detection_boxes", np.array([[[0.1, 0.2, 0.5, 0.6], [0.3, 0.3, 0.9, 0.5]]])),
+        Member("detection_scores", np.array([[0.9, 0.5]])),
+        Member("other", np.array([1.5]), shape=shape),
+    )
+    picture = Picture(np.zeros((8, 8, 3), np.uint8), (8, 8))
+    results = Results()
+    results.show("", 1, items_of(Scene(members, pictures=(picture,))))
+    boxes, other = results.shown["outputs"]
+    assert [control["value"] for control in boxes["controls"]] == [0.3]
+    assert (boxes["name"], other["controls"]) == ("detection_boxes, detection_scores", [])
+    for bad in ({"value": 2.0}, {"value": True}, {"value": "0.5"}, {"value": 0.6, "key": "opacity"}):
+        results._on_message({"kind": "setting", "output": 0, "key": "threshold", **bad}, [])
+    assert results.shown["outputs"][0] is boxes
+    results._on_message({"kind": "setting", "output": 0, "key": "threshold", "value": 0.6}, [])
+    redrawn, untouched = results.shown["outputs"]
+    assert "1 of 2 boxes with a score of at least 0.6" in redrawn["html"]
+    assert untouched is other
+    # The next run keeps it.
+    results.show("", 2, items_of(Scene(members, pictures=(picture,))))
+    assert [control["value"] for control in results.shown["outputs"][0]["controls"]] == [0.6]
+
+
+def test_each_output_of_a_group_can_be_seen_alone_and_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    members = (Member("ids", np.array([3, 1])), Member("scores", np.array([0.5, 0.25])))
+    results, sent = Results(), []
+    monkeypatch.setattr(results, "send", lambda content, buffers: sent.append((content["name"], buffers[0])))
+    results.show("", 1, items_of(Scene(members)))
+    (group,) = results.shown["outputs"]
+    assert group["views"] == ["Ranking", "Only ids", "Only scores"]
+    results._on_message({"kind": "view", "output": 0, "view": "Only scores"}, [])
+    assert results.shown["outputs"][0]["view"] == "Only scores"
+    results._on_message({"kind": "download", "output": 0, "form": "npz"}, [])
+    ((name, content),) = sent
+    assert name == "ids_scores.npz"
+    with np.load(io.BytesIO(content)) as saved:
+        assert saved["scores"].tolist() == [0.5, 0.25]
 
 
 def shown(item: Any) -> str:

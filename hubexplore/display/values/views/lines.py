@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -25,7 +27,7 @@ from hubexplore.summary.tensor_values import Array
 MAX_LINES: Final = 8
 """Maximum number of lines in a plot."""
 _MAX_POINTS: Final = 480
-"""Maximum number of points of a line: about one for each pixel of the screen."""
+"""Maximum number of columns of a line: about one for each pixel of the screen."""
 _MAX_BARS: Final = 64
 """Maximum number of entries of a vector that are drawn as bars rather than as a line."""
 _CAPTION_SIZE: Final = 9.0
@@ -43,6 +45,77 @@ _DASHES: Final[tuple[tuple[float, ...], ...]] = (
 )
 
 
+MSG_ENVELOPE: Final = "Each column of pixels covers {width:,} entries, from the lowest to the highest."
+MSG_INFINITE_BARS: Final = "Infinite numbers have no bar."
+MSG_INFINITE_LINES: Final = "Infinite numbers are drawn at the end of the axis."
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Lines, reduced to one column for each pixel of the screen.
+
+    A column has the lowest and the highest of its numbers: every n-th number would turn a tone into a slow
+    wave, and miss peaks.
+
+    Attributes:
+      starts: index of the first entry of each column, int64 [columns].
+      lows: lowest number of each line and column, float64 [lines, columns]; NaN if it has no number.
+      highs: highest number.
+      size: number of entries of a line.
+      width: largest number of entries in a column; 1 if nothing was reduced.
+    """
+
+    starts: Array
+    lows: Array
+    highs: Array
+    size: int
+    width: int
+
+    @staticmethod
+    def of(lines: Array) -> Columns:
+        """Reduces the entries of lines, real numbers [lines, entries], to `_MAX_POINTS` columns."""
+        size = lines.shape[1]
+        if size <= _MAX_POINTS:
+            floats = numerics.as_floats(lines)
+            return Columns(np.arange(size), floats, floats, size, 1)
+        starts = np.linspace(0, size, _MAX_POINTS, endpoint=False).astype(int)
+        # One line at a time: a copy of all as float64 may be eight times as large.
+        # One line at a time: a copy of all as float64 may be eight times as large.
+        ends = [_lowest_and_highest(numerics.as_floats(line), starts) for line in lines]
+        lows, highs = np.stack(ends, axis=1)
+        return Columns(starts, lows, highs, size, int(np.diff([*starts, size]).max()))
+
+    @property
+    def are_bars(self) -> bool:
+        """Whether there is one line of so few entries that they are drawn as bars."""
+        return len(self.lows) == 1 and self.size <= _MAX_BARS
+
+    def captions(self, name: Callable[[int], str]) -> list[str]:
+        """Returns a caption for each column: the name of its entry, or of its first and last entry."""
+        ends = [*self.starts[1:].tolist(), self.size]
+        return [
+            name(start) if end - start == 1 else f"{name(start)} to {name(end - 1)}"
+            for start, end in zip(self.starts.tolist(), ends, strict=True)
+        ]
+
+    def texts(self) -> tuple[str, ...]:
+        """Returns the numbers of each column as text."""
+        return tuple(
+            "; ".join(map(_interval, lows, highs))
+            for lows, highs in zip(self.lows.T.tolist(), self.highs.T.tolist(), strict=True)
+        )
+
+
+def _lowest_and_highest(floats: Array, starts: Array) -> tuple[Array, Array]:
+    return np.fmin.reduceat(floats, starts), np.fmax.reduceat(floats, starts)
+
+
+def _interval(low: float, high: float) -> str:
+    if low == high or math.isnan(low):
+        return numerics.number_text(high)
+    return f"{numerics.number_text(low)} to {numerics.number_text(high)}"
+
+
 def plot(array: Array, rows: Texts, labels: Texts) -> Figure:
     """Draws a vector, or the rows of a value of more dimensions as lines."""
     outer_shape = array.shape[:-1]
@@ -50,8 +123,8 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Figure:
     is_column = not outer_shape or array.shape[-1] == 1
     matrix = array.reshape(1, -1) if is_column else array.reshape(-1, array.shape[-1])
     shown = matrix[:MAX_LINES]
-    positions = numerics.evenly_spaced(matrix.shape[1], _MAX_POINTS)
-    lines = numerics.as_floats(shown[:, positions])
+    columns = Columns.of(shown)
+    lines = np.stack([columns.lows, columns.highs])
     names = [""] if is_column else [row_name(rows, number, outer_shape) for number in range(len(shown))]
     low, high = numerics.limits_of(numerics.drawable(lines))
     # The axis contains 0, at which bars begin and to which the sign of a line refers.
@@ -66,34 +139,30 @@ def plot(array: Array, rows: Texts, labels: Texts) -> Figure:
     # Two columns of the legend if the captions leave room for them, otherwise one with longer captions.
     per_line = 2 if width_of(captions(names, 34), _CAPTION_SIZE) < WIDTH / 2 - 40 else 1
     drawing = SvgDrawing(WIDTH, 182.0 + (15 * -(-len(shown) // per_line) if has_legend else 0))
-    _draw_value_axis(drawing, area, steps, (low, high))
-    _draw_lines(drawing, area, numerics.drawable(lines), (low, high))
+    draw_value_axis(drawing, area, steps, (low, high))
+    _draw_lines(drawing, area, columns, (low, high))
     if is_column:
         entry_names = rows if outer_shape or len(labels) != len(array) else labels
-        columns = [row_name(entry_names, int(index), outer_shape) for index in positions]
+        captions_below = columns.captions(lambda index: row_name(entry_names, index, outer_shape))
     else:
-        columns = [class_name(labels, int(index)) for index in positions]
-    _draw_index_axis(drawing, area, columns, positions)
+        captions_below = columns.captions(lambda index: class_name(labels, index))
+    _draw_index_axis(drawing, area, captions_below, columns.size - 1)
     if has_legend:
         _draw_legend(drawing, names, per_line)
-    hover_texts = [
-        "; ".join(numerics.number_text(number) for number in lines[:, at].tolist())
-        for at in range(len(positions))
-    ]
-    hover = GridHover(drawing.box(*area), 1, len(positions), tuple(hover_texts), (), tuple(columns))
+    hover = GridHover(drawing.box(*area), 1, len(columns.starts), columns.texts(), (), tuple(captions_below))
     alt_text = f"Plot of {counted(len(shown), 'row')} of {counted(matrix.shape[1], 'number')}, {range_text}."
     is_finite = np.isfinite(lines)
     notes = [] if is_finite.any() else ["There is no finite number to draw."]
     # Without this note, Inf would read as the highest of the finite numbers.
     if is_finite.any() and np.isinf(lines).any():
-        notes.append("Infinite numbers are drawn at the end of the axis.")
+        notes.append(MSG_INFINITE_BARS if columns.are_bars else MSG_INFINITE_LINES)
     notes += [f"The first {len(shown)} of {len(matrix):,} rows."] if len(matrix) > len(shown) else []
-    if len(positions) < matrix.shape[1]:
-        notes.append(f"{len(positions)} of {matrix.shape[1]:,} entries, evenly spaced.")
+    if columns.width > 1:
+        notes.append(MSG_ENVELOPE.format(width=columns.width))
     return Figure(drawing.picture(alt_text), (hover,), " ".join(notes))
 
 
-def _y_of(numbers: Array, area: Rect, limits: tuple[float, float]) -> Array:
+def y_of(numbers: Array, area: Rect, limits: tuple[float, float]) -> Array:
     """Returns numbers as points from the top of the drawing; NaN stays, Inf is at the end of the axis."""
     low, high = limits
     visible_numbers = np.where(np.isnan(numbers), np.nan, numerics.clipped(numbers, low, high))
@@ -101,33 +170,34 @@ def _y_of(numbers: Array, area: Rect, limits: tuple[float, float]) -> Array:
     return heights
 
 
-def _draw_value_axis(
-    drawing: SvgDrawing, area: Rect, steps: list[float], limits: tuple[float, float]
-) -> None:
+def draw_value_axis(drawing: SvgDrawing, area: Rect, steps: list[float], limits: tuple[float, float]) -> None:
+    """Draws a line for each of some round numbers, and a stronger one for 0 if it is within the limits."""
     left, _, width, _ = area
-    for step, y in zip(steps, _y_of(np.array(steps), area, limits).tolist(), strict=True):
+    for step, y in zip(steps, y_of(np.array(steps), area, limits).tolist(), strict=True):
         drawing.line([left, left + width], [y, y], GRID_LINE)
         drawing.text(left - 6, y, tick_text(step), "right", size=_CAPTION_SIZE)
-    zero = float(_y_of(np.array(0.0), area, limits))
-    drawing.line([left, left + width], [zero, zero], SCALE_INK, 0.7)
+    if limits[0] <= 0 <= limits[1]:
+        zero = float(y_of(np.array(0.0), area, limits))
+        drawing.line([left, left + width], [zero, zero], SCALE_INK, 0.7)
 
 
-def _draw_lines(drawing: SvgDrawing, area: Rect, lines: Array, limits: tuple[float, float]) -> None:
+def _draw_lines(drawing: SvgDrawing, area: Rect, columns: Columns, limits: tuple[float, float]) -> None:
     left, _, width, _ = area
-    count = lines.shape[1]
-    if len(lines) == 1 and count <= _MAX_BARS:
-        zero = float(_y_of(np.array(0.0), area, limits))
-        # A single bar as wide as the plot would look like a background.
-        step = min(width / count, 60.0)
-        for index, y in enumerate(_y_of(lines[0], area, limits).tolist()):
-            if not math.isnan(y):
-                middle = left + (index + 0.5) * width / count
-                drawing.bar(middle - step * 0.4, min(y, zero), step * 0.8, abs(y - zero), BLUE)
+    count = len(columns.starts)
+    if columns.are_bars:
+        _draw_bars(drawing, area, columns.highs[0], limits)
         return
     x = left + (np.arange(count) + 0.5) * width / count
-    for number, line in enumerate(lines):
-        y = _y_of(line, area, limits)
-        drawing.line(x, y, SERIES[number], 1.4, _DASHES[number])
+    for number, (lows, highs) in enumerate(zip(columns.lows, columns.highs, strict=True)):
+        y = y_of(numerics.drawable(highs), area, limits)
+        if columns.width == 1:
+            drawing.line(x, y, SERIES[number], 1.4, _DASHES[number])
+        else:
+            # From the lowest to the highest of a column, and back in the next one: the path has no diagonals
+            # from one end to the other, so it covers what the numbers cover.
+            ends = np.stack([y_of(numerics.drawable(lows), area, limits), y], axis=1)
+            ends[1::2] = ends[1::2, ::-1]
+            drawing.line(np.repeat(x, 2), ends.reshape(-1), SERIES[number], 1.0)
         # A point between two NaN is not part of any line segment.
         # Padded by NaN on both sides, so that the first and the last point need no case of their own.
         has_point = np.isfinite(np.concatenate([[np.nan], y, [np.nan]]))
@@ -136,7 +206,23 @@ def _draw_lines(drawing: SvgDrawing, area: Rect, lines: Array, limits: tuple[flo
             drawing.dots(x[isolated], y[isolated], 3.0, SERIES[number])
 
 
-def _draw_index_axis(drawing: SvgDrawing, area: Rect, names: list[str], positions: Array) -> None:
+def _draw_bars(drawing: SvgDrawing, area: Rect, numbers: Array, limits: tuple[float, float]) -> None:
+    left, _, width, _ = area
+    zero = float(y_of(np.array(0.0), area, limits))
+    # A single bar as wide as the plot would look like a background.
+    step = min(width / len(numbers), 60.0)
+    for index, (number, y) in enumerate(
+        zip(numbers.tolist(), y_of(numerics.drawable(numbers), area, limits).tolist(), strict=True)
+    ):
+        middle = left + (index + 0.5) * width / len(numbers)
+        if math.isfinite(number):
+            drawing.bar(middle - step * 0.4, min(y, zero), step * 0.8, abs(y - zero), BLUE)
+        elif math.isinf(number):
+            sign = "∞" if number > 0 else "−∞"
+            drawing.text(middle, zero - 7, sign, "center", colour=SCALE_INK, size=_CAPTION_SIZE)
+
+
+def _draw_index_axis(drawing: SvgDrawing, area: Rect, names: list[str], last: int) -> None:
     """Writes the captions of the entries below the plot: all if there is room, else round indices."""
     left, top, width, height = area
     spacing = width / len(names)
@@ -146,7 +232,6 @@ def _draw_index_axis(drawing: SvgDrawing, area: Rect, names: list[str], position
         for index, name in enumerate(names):
             drawing.text(left + (index + 0.5) * spacing, y, name, "center", size=_CAPTION_SIZE)
         return
-    last = int(positions[-1])
     for step in round_ticks(0, last, 8):
         if step == int(step):
             x = left + (step / max(last, 1) * (len(names) - 1) + 0.5) * spacing

@@ -29,10 +29,18 @@ def photo(pixels: Array, alt_text: str, max_bytes: int, width: int) -> tuple[Mar
       max_bytes: maximum size of the file in bytes.
       width: width in screen pixels.
     """
-    kind, content, loss = _encoded(pixels, max_bytes)
-    data = base64.b64encode(content).decode()
-    src = f"data:image/{kind};base64,{data}"
+    src, loss = _reduced(pixels, max_bytes)
     return tag("img", src=src, alt=alt_text, width=min(width, MAX_SCREEN_WIDTH), class_="photo"), loss
+
+
+def photo_data_url(pixels: Array, max_bytes: int) -> str:
+    """Returns pixels, uint8 [h, w] or [h, w, c], as the data URL of a file of at most this size."""
+    return _reduced(pixels, max_bytes)[0]
+
+
+def _reduced(pixels: Array, max_bytes: int) -> tuple[str, str]:
+    kind, content, loss = _encoded(pixels, max_bytes)
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}", loss
 
 
 def png_data_url(pixels: Array) -> str:

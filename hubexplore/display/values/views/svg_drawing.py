@@ -21,7 +21,7 @@ from hubexplore.display.markup import Markup, tag
 from hubexplore.display.palette import BLUE, DIVERGING, INK, NOT_A_NUMBER, PAPER, SCALE_LINE, SEQUENTIAL
 from hubexplore.display.values import numerics
 from hubexplore.display.values.hover import Rect
-from hubexplore.display.values.views.png import png_data_url
+from hubexplore.display.values.views.png import photo_data_url, png_data_url
 from hubexplore.display.wording import apart, visible
 from hubexplore.summary.tensor_values import Array
 
@@ -75,6 +75,31 @@ class SvgDrawing:
             "path", d=_path(x, y), fill="none", stroke=colour, stroke_width=width, stroke_dasharray=dashed
         )
 
+    def band(self, x: Array, low: Array, high: Array, colour: str) -> None:
+        """Adds the area between two lines; NaN interrupts it."""
+        known = np.isfinite(low) & np.isfinite(high)
+        # The ends of each run of known places: where `known` changes.
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], known, [False]])))
+        for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+            around = np.concatenate([x[begin:end], x[begin:end][::-1]])
+            ends = np.concatenate([high[begin:end], low[begin:end][::-1]])
+            self._add("path", d=f"{_path(around, ends)}Z", fill=colour)
+
+    def frame(self, rect: Rect, colour: str, line: float) -> None:
+        """Adds the outline of a rectangle."""
+        left, top, width, height = rect
+        self._add(
+            "rect", x=left, y=top, width=width, height=height, fill="none", stroke=colour, stroke_width=line
+        )
+
+    def photo(self, pixels: Array, max_bytes: int) -> None:
+        """Fills the drawing with a picture, uint8 [h, w, 3], reduced until its file fits."""
+        self._add(
+            "image", x=0.0, y=0.0, width=self.width, height=self.height, preserveAspectRatio="none",
+            style=_PIXELATED if max(pixels.shape[:2]) < self.width else "",
+            **{"xlink:href": photo_data_url(pixels, max_bytes)},
+        )  # fmt: skip
+
     def dots(self, x: Array, y: Array, size: float = 6.0, colour: str = BLUE) -> None:
         """Adds round points."""
         # Lines of length 0 with round caps: a third of the bytes of as many circles.
@@ -108,8 +133,8 @@ class SvgDrawing:
         # Five decimals are below a hundredth of a pixel, and keep notebooks small and reproducible.
         return round(shares[0], 5), round(shares[1], 5), round(shares[2], 5), round(shares[3], 5)
 
-    def picture(self, alt_text: str) -> Markup:
-        """Returns the drawing as an `<img>` with this alternative text."""
+    def picture(self, alt_text: str, *, is_photo: bool = False) -> Markup:
+        """Returns the drawing as an `<img>` with this alternative text; no theme inverts a photo."""
         width, height = _number(self.width), _number(self.height)
         names = {"xmlns": "http://www.w3.org/2000/svg", "xmlns:xlink": "http://www.w3.org/1999/xlink"}
         drawing = tag(
@@ -119,8 +144,9 @@ class SvgDrawing:
         # base64 rather than percent-encoding, which would have to escape every quotation mark, "<" and "#".
         data = base64.b64encode(drawing.encode()).decode()
         return tag(
-            "img", src=f"data:image/svg+xml;base64,{data}", alt=alt_text, width=round(self.width * 4 / 3)
-        )
+            "img", src=f"data:image/svg+xml;base64,{data}", alt=alt_text, width=round(self.width * 4 / 3),
+            class_="photo" if is_photo else None,
+        )  # fmt: skip
 
     def _add(self, element: str, *content: str, **attributes: str | float | None) -> None:
         written = {

@@ -69,6 +69,13 @@ function render({ model, el }) {
     }
   }
 
+  // Else JupyterLab takes keys for its own commands, which run or delete cells. The element itself needs the
+  // attribute: the selectors of most shortcuts match what has the focus before its ancestors are asked.
+  /** @param {FocusEvent} event */
+  function keepKeys(event) {
+    if (event.target instanceof Element) event.target.setAttribute("data-lm-suppress-shortcuts", "true");
+  }
+
   const connection = new MutationObserver(showConnection);
   const content = new MutationObserver(labelSliders);
   // ipywidgets renders a view before it puts it into the panel.
@@ -78,8 +85,7 @@ function render({ model, el }) {
       waiting = requestAnimationFrame(attach);
       return;
     }
-    // Else JupyterLab takes keys for its own commands, which run or delete cells.
-    panel.setAttribute("data-lm-suppress-shortcuts", "true");
+    panel.addEventListener("focusin", keepKeys);
     panel.addEventListener("keydown", onKey, true);
     panel.addEventListener("click", onClick, true);
     panel.addEventListener("input", onInput, true);
@@ -94,6 +100,7 @@ function render({ model, el }) {
     cancelAnimationFrame(waiting);
     connection.disconnect();
     content.disconnect();
+    panel?.removeEventListener("focusin", keepKeys);
     panel?.removeEventListener("keydown", onKey, true);
     panel?.removeEventListener("click", onClick, true);
     panel?.removeEventListener("input", onInput, true);

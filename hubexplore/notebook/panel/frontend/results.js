@@ -33,12 +33,18 @@ import { button, follow, make } from "./dom.js";
  */
 /** @typedef {{ kind: "points", points: [x: number, y: number, text: string][] }} PointsHover */
 /**
+ * A number that the reader may change.
+ *
+ * @typedef {{ key: string, label: string, low: number, high: number, step: number, value: number }} Control
+ */
+/**
  * @typedef {object} Output
  * @property {string} name
  * @property {string} facts
  * @property {string[]} views
  * @property {string} view the one shown
  * @property {[form: string, label: string][]} downloads
+ * @property {Control[]} controls
  * @property {string} html
  * @property {(GridHover | PointsHover | null)[]} hovers one for each picture
  */
@@ -46,6 +52,7 @@ import { button, follow, make } from "./dom.js";
 /** @typedef {{ shown: Shown, title: string }} Traits */
 /**
  * @typedef {{ kind: "view", output: number, view: string }
+ *   | { kind: "setting", output: number, key: string, value: number }
  *   | { kind: "download", output: number, form: string }} Sent
  */
 /** @typedef {import("./dom.js").Model<Traits, Sent>} Model */
@@ -184,6 +191,45 @@ function save(name, type, bytes) {
 }
 
 /**
+ * A slider whose value is sent while it moves, the last one in any case.
+ *
+ * @param {Control} control
+ * @param {(value: number) => void} send
+ */
+function slider(control, send) {
+  const input = make("input", {
+    type: "range",
+    min: String(control.low),
+    max: String(control.high),
+    step: String(control.step),
+    value: String(control.value),
+  });
+  const shown = make("output", { textContent: String(control.value) });
+  let waiting = false;
+  let isChanged = false;
+
+  function later() {
+    waiting = false;
+    if (isChanged) change();
+  }
+
+  // At most ten messages in a second: the kernel draws a picture for each.
+  function change() {
+    isChanged = waiting;
+    if (waiting) return;
+    waiting = true;
+    send(Number(input.value));
+    setTimeout(later, 100);
+  }
+
+  input.addEventListener("input", () => {
+    shown.textContent = input.value;
+    change();
+  });
+  return make("label", { className: "hub-slider" }, `${control.label} `, input, shown);
+}
+
+/**
  * @param {Model} model
  * @param {Output} output
  * @param {number} index
@@ -205,12 +251,15 @@ function section(model, output, index) {
     )
   );
   const facts = make("span", { className: "hub-facts" });
+  const sliders = output.controls.map((control) =>
+    slider(control, (value) => model.send({ kind: "setting", output: index, key: control.key, value }))
+  );
   const head = make(
     "div",
     { className: "hub-output-head" },
     make("strong", { textContent: output.name }),
     facts,
-    make("span", { className: "hub-tools" }, label, ...downloads),
+    make("span", { className: "hub-tools" }, ...sliders, label, ...downloads),
   );
   const body = make("div", { className: "hub-output-body" });
   const node = make("section", { className: "hub-output", "aria-label": output.name }, head, body);
@@ -235,7 +284,14 @@ function section(model, output, index) {
 }
 
 /** @type {(output: Output, index: number) => string} */
-const keyOf = (output, index) => JSON.stringify([index, output.name, output.views, output.downloads]);
+const keyOf = (output, index) =>
+  JSON.stringify([
+    index,
+    output.name,
+    output.views,
+    output.downloads,
+    output.controls.map(({ key }) => key),
+  ]);
 
 /** @param {import("./dom.js").View<Traits, Sent>} view */
 function render({ model, el }) {
@@ -263,7 +319,11 @@ function render({ model, el }) {
       next.set(key, part);
     }
     sections = next;
-    list.replaceChildren(...[...sections.values()].map(({ node }) => node));
+    const nodes = [...sections.values()].map(({ node }) => node);
+    // A node that is put back where it is loses the focus, and a slider its grip.
+    if (nodes.length !== list.children.length || nodes.some((node, at) => node !== list.children[at])) {
+      list.replaceChildren(...nodes);
+    }
     const pictures = [...list.querySelectorAll("img")].map((picture) => picture.decode().catch(() => {}));
     Promise.all(pictures).then(() =>
       requestAnimationFrame(() => {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 import traitlets
@@ -11,9 +13,15 @@ import traitlets
 from hubexplore.display import values
 from hubexplore.display.card.html import framed
 from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.values.together.grouping import grouped
+from hubexplore.display.values.together.scene import Control, Group, Member, Scene
 from hubexplore.display.wording import visible
 from hubexplore.notebook.panel.browser_widgets import FrontendWidget, Message, script
+from hubexplore.summary.model import Shape
 
+Settings = Mapping[str, float]
+"""Values of controls by key."""
+NO_SETTINGS: Final[Settings] = MappingProxyType({})
 MAX_ITEMS: Final = 24
 """Maximum number of outputs on screen; `Explorer.value` has all of them."""
 _MIME_TYPES: Final = {"npy": "application/octet-stream", "npz": "application/zip", "csv": "text/csv"}
@@ -34,8 +42,12 @@ class ResultItem(Protocol):
     def views(self) -> tuple[str, ...]:
         """Names of the suitable views, best first."""
 
-    def render(self, view: str | None) -> values.Rendered:
-        """Renders a view; None means the best one."""
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        """What the reader may change, such as a threshold."""
+
+    def render(self, view: str | None, settings: Settings = NO_SETTINGS) -> values.Rendered:
+        """Renders a view; None means the best one. Settings are the values of the controls by key."""
 
     def download(self, form: str, stem: str) -> tuple[str, bytes] | None:
         """Returns the name (`stem` and an extension) and content of a file; None if it has no such form."""
@@ -53,6 +65,8 @@ class Value:
     value: Any
     rows: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    shape: Shape = None
+    controls: tuple[Control, ...] = ()
 
     @property
     def facts(self) -> str:  # noqa: D102 - as ResultItem
@@ -60,11 +74,13 @@ class Value:
 
     @property
     def views(self) -> tuple[str, ...]:  # noqa: D102
-        return values.views(self.value, name=self.name, labels=self.labels)
+        return values.views(self.value, name=self.name, labels=self.labels, shape=self.shape)
 
-    def render(self, view: str | None) -> values.Rendered:  # noqa: D102
+    def render(self, view: str | None, settings: Settings = NO_SETTINGS) -> values.Rendered:  # noqa: D102
         rows = values.captions_of(self.value, self.rows)
-        return values.render(self.value, view, name=self.name, rows=rows, labels=self.labels)
+        return values.render(
+            self.value, view, name=self.name, rows=rows, labels=self.labels, shape=self.shape
+        )
 
     @property
     def forms(self) -> tuple[tuple[str, str], ...]:  # noqa: D102
@@ -87,13 +103,69 @@ class Pair:
     facts: str = ""
     views: tuple[str, ...] = ("Side by side",)
     forms: tuple[tuple[str, str], ...] = ()
+    controls: tuple[Control, ...] = ()
 
-    def render(self, view: str | None) -> values.Rendered:  # noqa: D102 - as ResultItem
+    def render(self, view: str | None, settings: Settings = NO_SETTINGS) -> values.Rendered:  # noqa: D102 - as ResultItem
         rows = values.captions_of(self.first, values.captions_of(self.second, self.rows))
         return values.pair(self.first, self.second, name=self.name, rows=rows, labels=self.labels)
 
     def download(self, form: str, stem: str) -> None:  # noqa: D102
         return None
+
+
+@dataclass(frozen=True)
+class Together:
+    """Outputs that belong together; the views of each are offered after those of the group."""
+
+    group: Group
+
+    @property
+    def name(self) -> str:  # noqa: D102 - as ResultItem
+        return ", ".join(member.name for member in self.group.members)
+
+    @property
+    def facts(self) -> str:  # noqa: D102
+        return self.group.facts
+
+    @property
+    def _values(self) -> dict[str, Value]:
+        """The outputs by the name of their view."""
+        single = {member.name: as_value(member) for member in self.group.members}
+        return {f"Only {name}": value for name, value in single.items()}
+
+    @property
+    def views(self) -> tuple[str, ...]:  # noqa: D102
+        return (*self.group.views, *self._values)
+
+    @property
+    def controls(self) -> tuple[Control, ...]:  # noqa: D102
+        return self.group.controls
+
+    def render(self, view: str | None, settings: Settings = NO_SETTINGS) -> values.Rendered:  # noqa: D102
+        single = self._values.get(view or "")
+        if single is not None:
+            return dataclasses.replace(single.render(None), view=view or "")
+        views = self.group.views
+        return self.group.draw(view if view in views else views[0], dict(settings))
+
+    @property
+    def forms(self) -> tuple[tuple[str, str], ...]:  # noqa: D102
+        return values.forms_of_several([member.value for member in self.group.members])
+
+    def download(self, form: str, stem: str) -> tuple[str, bytes] | None:  # noqa: D102
+        return values.download_several(
+            {member.name: member.value for member in self.group.members}, stem, form
+        )
+
+
+def as_value(member: Member) -> Value:
+    """Returns an output that is shown by itself."""
+    return Value(member.name, member.value, member.rows, member.labels, member.shape)
+
+
+def items_of(scene: Scene) -> list[ResultItem]:
+    """Returns what is shown of a run: groups of outputs, and the other outputs."""
+    return [as_value(entry) if isinstance(entry, Member) else Together(entry) for entry in grouped(scene)]
 
 
 class Results(FrontendWidget):
@@ -107,6 +179,7 @@ class Results(FrontendWidget):
         super().__init__(**traits)
         self._items: list[ResultItem] = []
         self._chosen_views: dict[str, str] = {}
+        self._settings: dict[str, dict[str, float]] = {}
         self._outputs: list[dict[str, Any]] = []
         self.listen(self._on_message)
 
@@ -140,8 +213,13 @@ class Results(FrontendWidget):
     def _draw(self, item: ResultItem) -> dict[str, Any]:
         # The next value of this name may have another dtype or rank, which the chosen view does not suit.
         view = self._chosen_views.get(item.name)
-        rendered = item.render(view if view in item.views else None)
+        settings = self._settings.get(item.name, {})
+        rendered = item.render(view if view in item.views else None, settings)
         return {
+            "controls": [
+                {**dataclasses.asdict(control), "value": settings.get(control.key, control.value)}
+                for control in item.controls
+            ],
             "name": visible(item.name),
             "facts": item.facts,
             "views": list(item.views),
@@ -159,10 +237,10 @@ class Results(FrontendWidget):
         match message["kind"]:
             case "view" if message.get("view") in item.views:
                 self._chosen_views[item.name] = str(message["view"])
-                # A change in place would change the old value too, and traitlets would send nothing.
-                self._outputs = [*self._outputs]
-                self._outputs[index] = self._draw(item)
-                self.shown = {**self.shown, "outputs": self._outputs}
+                self._redraw(index)
+            case "setting" if (setting := _setting(item, message)) is not None:
+                self._settings.setdefault(item.name, {}).update([setting])
+                self._redraw(index)
             case "download" if str(message.get("form")) in dict(item.forms):
                 # Names that differ only in characters that file names cannot have still get different files.
                 stem = values.file_stems([entry.name for entry in self._items])[index]
@@ -171,3 +249,24 @@ class Results(FrontendWidget):
                     name, content = file
                     mime_type = _MIME_TYPES.get(name.rpartition(".")[2], _MIME_TYPES["npy"])
                     self.send({"kind": "file", "name": name, "type": mime_type}, [content])
+
+    def _redraw(self, index: int) -> None:
+        # A change in place would change the old value too, and traitlets would send nothing.
+        self._outputs = [*self._outputs]
+        self._outputs[index] = self._draw(self._items[index])
+        self.shown = {**self.shown, "outputs": self._outputs}
+
+
+def _setting(item: ResultItem, message: Message) -> tuple[str, float] | None:
+    """Returns the key and the value of a control; None for another key, or a value out of range."""
+    match message.get("value"):
+        case bool() | None:
+            return None
+        case int() | float() as value:
+            keys = (
+                control.key
+                for control in item.controls
+                if control.key == message.get("key") and control.low <= value <= control.high
+            )
+            return next(((key, float(value)) for key in keys), None)
+    return None

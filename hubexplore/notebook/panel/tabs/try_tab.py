@@ -10,7 +10,7 @@ import ipywidgets as widgets
 
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.errors import HubError
-from hubexplore.explorer import class_labels, run_code
+from hubexplore.explorer import outputs, run_code
 from hubexplore.explorer.runs import ModuleRunner, Run, RunRequest
 from hubexplore.inputs.examples import example_search, examples
 from hubexplore.inputs.input_value import InputValue
@@ -30,10 +30,9 @@ from hubexplore.notebook.panel.panel_texts import (
 )
 from hubexplore.notebook.panel.status import StatusLine
 from hubexplore.notebook.panel.tabs.pinned_run import PinnedRuns
-from hubexplore.notebook.panel.tabs.results import Results, Value
+from hubexplore.notebook.panel.tabs.results import Results, items_of
 from hubexplore.notebook.panel.worker import Task, Worker
 from hubexplore.session.tf_startup import is_tensorflow_imported
-from hubexplore.summary.module_format import DEFAULT_OUTPUT
 
 MAX_LIVE_SECONDS: Final = 1.0
 """Longest duration in seconds of a run that is repeated at every change."""
@@ -162,14 +161,15 @@ class TryTab(widgets.VBox):
             return
         request = RunRequest(self._selector.variant.tags, self._selector.signature.name)
 
-        def attempt(values: Mapping[str, Any]) -> None:
+        def attempt(values: Mapping[str, Any]) -> dict[str, Any]:
             inputs = {name: InputValue(value) for name, value in values.items()}
             # A guess may demand any amount of memory or time: the bounds are far below those of a run.
-            self.runner.call(
+            outputs, *_ = self.runner.call(
                 dataclasses.replace(request, input_values=inputs),
                 most=example_search.MEMORY,
                 timeout=example_search.RUN_SECONDS,
             )
+            return outputs
 
         if not self.worker.is_busy:
             self._run_when_filled = False
@@ -334,11 +334,7 @@ class TryTab(widgets.VBox):
 
     def show(self, run: Run) -> None:
         """Shows a run as the last one."""
-        labels = class_labels.labels(self.runner.subject.summary, run.request.tags, run.request.signature)
-        outputs = run.outputs or {}
-        # `default` first, which a plain call returns; the others stay in the order of the signature.
-        names = sorted(outputs, key=lambda name: name != DEFAULT_OUTPUT)
-        items = [Value(name, outputs[name], run.rows, tuple(labels.get(name, ()))) for name in names]
+        items = items_of(outputs.scene_of(self.runner.subject.summary, run))
         self.results.show(title_of(run), run.number, items)
         self.run_log.rows = [row_of(entry) for entry in reversed(self.runner.runs[-MAX_LOG_ROWS:])]
         self._write_code(run.request)

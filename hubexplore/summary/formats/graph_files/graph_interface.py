@@ -93,14 +93,23 @@ class _Finder:
             return {}
         needing_labels = self._needing_labels(needing) if self._training else set()
         plain = [name for name in sinks if name not in needing_labels]
-        if needing_labels and not plain:
-            plain = self._last_before(needing_labels, needing)
+        if needing_labels:
+            plain = self._results(plain, needing_labels, needing)
         if not needing_labels or not plain:
             return {DEFAULT_SIGNATURE: self._interface(sinks)}
         result = {DEFAULT_SIGNATURE: self._interface(plain)}
         if len(plain) < len(sinks) or plain != sinks:
             result[WITH_LABELS] = self._interface([*plain, *(name for name in sinks if name not in plain)])
         return result
+
+    def _results(self, plain: list[str], needing_labels: set[str], needing: set[str]) -> list[str]:
+        """The results of a graph with labels: of the sinks that need none, those that weights have a part in.
+
+        Others, such as the shortest length that a recurrent layer computes and does not use, are left over.
+        """
+        _, weighted = self._around_weights()
+        last = [] if weighted.intersection(plain) else self._last_before(needing_labels, needing)
+        return [name for name in (*plain, *last) if name in weighted] or plain or last
 
     def _is_pipelined(self) -> bool:
         return any(parts.is_pipeline_end(self._nodes[name]) for name in self._sources)

@@ -27,7 +27,6 @@ _STATE_FILE: Final = "checkpoint"
 _LARGEST_STATE: Final = 1 << 20
 _LATEST: Final = re.compile(r'^\s*model_checkpoint_path\s*:\s*"((?:[^"\\]|\\.)*)"', re.MULTILINE)
 _DATA: Final = re.compile(r"(?P<prefix>.*)\.data-\d{5}-of-\d{5}", re.DOTALL)
-_TEXT: Final = re.compile(rb"\s*(#[^\n]*\n\s*)*(node|library|versions?|version)\s*[:{<]")
 _META_TEXT: Final = re.compile(rb"\s*(#[^\n]*\n\s*)*meta_info_def\s*[:{<]")
 _GRAPH_ENDINGS: Final = (".pb", ".pbtxt", ".graphdef")
 _OF_MODULES: Final = frozenset({*GRAPH_FILES, MODULE_FILE})
@@ -132,7 +131,7 @@ def _graph(path: str, filesystem: Filesystem) -> ModelFiles | None:
 
 
 def _begins_graph(path: str, head: bytes) -> ModelFiles | None:
-    if _TEXT.match(head):
+    if file_types.TEXT_GRAPH.match(head):
         return ModelFiles(FROZEN_GRAPH, path, is_text=True)
     return ModelFiles(FROZEN_GRAPH, path) if file_types.starts_graph(head) else None
 

@@ -1,0 +1,123 @@
+"""Keypoints on the picture that went in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from hubexplore.display.markup import join
+from hubexplore.display.values import numerics
+from hubexplore.display.values.rendering import Rendered, with_numbers
+from hubexplore.display.values.together.on_picture import PictureDrawing, colour_of, shares_of, titled
+from hubexplore.display.values.together.scene import Control, Group, Member, Picture, Scene, are_shares
+from hubexplore.display.values.value_kinds import is_number
+from hubexplore.display.values.views.lists import text_grid
+from hubexplore.display.values.views.plot import Figure, distinct_captions, row_name
+from hubexplore.display.wording import counted
+from hubexplore.summary.tensor_values import Array
+
+Y_FIRST: Final = "Points (y, x)"
+X_FIRST: Final = "Points (x, y)"
+THRESHOLD: Final = "threshold"
+MAX_POINTS: Final = 600
+"""Maximum number of points that are drawn on a picture."""
+MAX_PICTURES: Final = 8
+"""Maximum number of pictures."""
+_WORDS: Final = frozenset(
+    {"keypoint", "keypoints", "landmark", "landmarks", "joint", "joints", "pose", "points"}
+)
+
+
+@dataclass(frozen=True)
+class Keypoints:
+    """Points, float [pictures, points, 2], with a score for each if there are any.
+
+    Attributes:
+      members: the points, then their scores if these are an output of their own.
+      places: two numbers for each point.
+      pictures: one for each row.
+      views: the orders of the two numbers that are possible, the likeliest first.
+      scores: a share for each point; None if there are none.
+    """
+
+    members: tuple[Member, ...]
+    places: Array
+    pictures: tuple[Picture, ...]
+    views: tuple[str, ...]
+    scores: Array | None = None
+
+    @property
+    def controls(self) -> tuple[Control, ...]:  # noqa: D102 - as Group
+        return () if self.scores is None else (Control(THRESHOLD, "Lowest score", 0.0, 1.0, 0.2),)
+
+    @property
+    def facts(self) -> str:  # noqa: D102
+        return f"{counted(self.places.shape[1], 'point')} on the input"
+
+    def draw(self, view: str, settings: dict[str, float]) -> Rendered:  # noqa: D102
+        threshold = settings.get(THRESHOLD, 0.2)
+        rows = distinct_captions(self.members[0].rows)
+        figures, hovers, numbers, drawn = [], [], [], 0
+        for number, shown in enumerate(self.pictures[:MAX_PICTURES]):
+            drawing, name = PictureDrawing(shown.pixels), row_name(rows, number)
+            shares = _as_shares(self.places[number], view, shown)
+            for at, (y, x) in enumerate(shares[:MAX_POINTS].tolist()):
+                score = None if self.scores is None else float(self.scores[number][at])
+                if not np.isfinite([y, x]).all() or (score is not None and not score >= threshold):
+                    continue
+                text = str(at) if score is None else f"{at}: {numerics.number_text(score)}"
+                drawing.point(y, x, colour_of(at), text)
+                drawn += 1
+                place = ", ".join(numerics.number_text(entry) for entry in self.places[number][at])
+                numbers.append((name, text, place))
+            picture, hover = drawing.finish(f"{name}: {counted(self.places.shape[1], 'point')}")
+            figures.append(titled(picture, name, len(self.pictures) > 1 or bool(rows)))
+            hovers.append(hover)
+        note = f"{drawn:,} of {counted(self.places.shape[1] * len(figures), 'point')}"
+        note += f" with a score of at least {threshold:g}." if self.scores is not None else "."
+        grid = text_grid(("row", "point", view.partition("(")[2].rstrip(")")), numbers)
+        return with_numbers(view, Figure(join(*figures), tuple(hovers), note, grid), lambda: grid)
+
+
+def find(scene: Scene) -> Iterator[Group]:
+    """Yields the keypoints of a scene: two numbers for each point, or three of which the last is a score."""
+    if not scene.pictures:
+        return
+    for member, array in scene.numbers():
+        # Two numbers may be anything, so that the name decides.
+        if not member.words & _WORDS or not is_number(array) or array.shape[-1] not in (2, 3):
+            continue
+        if array.ndim < 2 or array.size // array.shape[-1] % len(scene.pictures):
+            continue
+        # Several people on a picture, [pictures, people, points, 3], are all drawn.
+        points = array.reshape(len(scene.pictures), -1, array.shape[-1])
+        scores = points[..., 2] if array.shape[-1] == 3 else None
+        if scores is not None and not are_shares(scores):
+            scores = None  # the third dimension of space
+        beside: tuple[Member, ...] = ()
+        if scores is None:
+            sibling = next(
+                (pair for pair in scene.siblings(member, array.shape[:-1]) if are_shares(pair[1])), None
+            )
+            if sibling is not None:
+                beside, scores = (sibling[0],), sibling[1].reshape(points.shape[:-1])
+        places = points[..., :2]
+        views = tuple(
+            view
+            for view in (Y_FIRST, X_FIRST)
+            if all(
+                len(_as_shares(rows, view, picture)) == len(rows)
+                for rows, picture in zip(places, scene.pictures, strict=True)
+            )
+        )
+        if views:
+            yield Keypoints((member, *beside), places, scene.pictures, views, scores)
+
+
+def _as_shares(rows: Array, view: str, picture: Picture) -> Array:
+    floats = numerics.as_floats(rows if view == Y_FIRST else rows[:, ::-1])
+    shares = shares_of(floats, *picture.size)
+    return np.zeros((0, 2)) if shares is None else shares

@@ -1,0 +1,232 @@
+"""Masks and classes of pixels as colours over the picture that went in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.values import numerics
+from hubexplore.display.values.hover import MAX_CELLS, GridHover
+from hubexplore.display.values.rendering import Rendered, with_numbers
+from hubexplore.display.values.together.on_picture import as_rgb, colour_of, titled
+from hubexplore.display.values.together.scene import (
+    Control,
+    Group,
+    Member,
+    Picture,
+    Scene,
+    are_ids,
+    are_shares,
+)
+from hubexplore.display.values.value_kinds import is_number
+from hubexplore.display.values.views.lists import text_grid
+from hubexplore.display.values.views.plot import Figure, Texts, class_name, distinct_captions, row_name
+from hubexplore.display.values.views.png import photo
+from hubexplore.display.wording import counted
+from hubexplore.summary.tensor_values import Array
+
+VIEW: Final = "Mask"
+OPACITY: Final = "opacity"
+MAX_PICTURES: Final = 8
+"""Maximum number of pictures."""
+MAX_LISTED: Final = 12
+"""Maximum number of classes in the legend."""
+MAX_CLASSES: Final = 1024
+"""Maximum number of classes of pixels; more are depths or other quantities."""
+_MIN_SIDE: Final = 4
+_SAME_FORM: Final = 0.03
+"""Share by which the ratio of the sides of a mask may differ from that of the picture."""
+_MAX_BYTES: Final = 150_000
+_SCREEN_SIDE: Final = 320
+_SWATCH: Final = 12
+_WORDS: Final = frozenset(
+    {"mask", "masks", "segmentation", "segment", "semantic", "saliency", "matte", "alpha", "foreground"}
+)
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Classes of pixels, or how much a pixel belongs to the foreground.
+
+    Attributes:
+      members: the one output.
+      classes: int [pictures, height, width]; 0 is drawn as background unless it is the only class.
+      strengths: float [pictures, height, width] from 0 to 1, by which the colour of a pixel is weakened.
+      pictures: one for each mask.
+      class_names: names by id.
+    """
+
+    members: tuple[Member, ...]
+    classes: Array
+    pictures: tuple[Picture, ...]
+    strengths: Array | None = None
+    class_names: tuple[str, ...] = ()
+
+    views = (VIEW,)
+    controls = (Control(OPACITY, "Opacity", 0.0, 1.0, 0.55, 0.05),)
+
+    @property
+    def facts(self) -> str:  # noqa: D102 - as Group
+        down, across = self.classes.shape[1:]
+        return f"{down:,} × {across:,} pixels over the input"
+
+    def draw(self, view: str, settings: dict[str, float]) -> Rendered:  # noqa: D102
+        opacity = min(max(settings.get(OPACITY, self.controls[0].value), 0.0), 1.0)
+        rows = distinct_captions(self.members[0].rows)
+        names = distinct_captions(self.class_names)
+        shown = range(min(len(self.pictures), MAX_PICTURES))
+        present, counts = np.unique(self.classes[: len(shown)], return_counts=True)
+        figures, hovers = [], []
+        for number in shown:
+            name = row_name(rows, number)
+            pixels = self._blended(number, opacity)
+            alt_text = f"{name}: the input with {counted(len(present), 'class')} of pixels as colours"
+            picture, _ = photo(pixels, alt_text, _MAX_BYTES // len(shown), pixels.shape[1])
+            figures.append(titled(picture, name, len(self.pictures) > 1 or bool(rows)))
+            hovers.append(self._hover(number, names))
+        order = np.argsort(-counts, kind="stable")
+        total = int(counts.sum())
+        body = [
+            (_class_text(names, int(present[at])), f"{100 * int(counts[at]) / total:.1f} %") for at in order
+        ]
+        legend = [
+            tag(
+                "span",
+                self._swatch(int(present[at])),
+                " ",
+                _class_text(names, int(present[at])),
+                class_="key",
+            )
+            for at in order[:MAX_LISTED]
+        ]
+        more = len(order) - len(legend)
+        note = f"… and {counted(more, 'class')} more." if more else ""
+        left = len(self.pictures) - len(shown)
+        note += f" The first {len(shown)} of {len(self.pictures):,} rows." if left else ""
+        html = join(*figures, tag("div", *legend, class_="keys"))
+        # The swatches are pictures too, and have no tooltips.
+        hovers += [None] * len(legend)
+        return with_numbers(
+            VIEW,
+            Figure(html, tuple(hovers), note.strip()),
+            lambda: text_grid(("class", "share of pixels"), body),
+        )
+
+    def _swatch(self, number: int) -> Markup:
+        pixels = np.broadcast_to(_colours(np.array([[number]])), (_SWATCH, _SWATCH, 3)).astype(np.uint8)
+        return photo(pixels, "", 2000, _SWATCH)[0]
+
+    def _blended(self, number: int, opacity: float) -> Array:
+        picture, classes = self.pictures[number].pixels, self.classes[number]
+        # Both at one size: the picture's, enlarged if it is small, reduced if it is large.
+        longest = max(picture.shape[:2])
+        scale = max(1, _SCREEN_SIDE // longest) if longest < _SCREEN_SIDE else _SCREEN_SIDE / longest
+        height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
+        ground = _sampled(picture, height, width).astype(float)
+        colours = _sampled(_colours(classes), height, width).astype(float)
+        strength = np.full((height, width, 1), opacity)
+        if self.strengths is not None:
+            strength = strength * _sampled(self.strengths[number], height, width)[..., None]
+        elif classes.any():
+            strength = strength * (_sampled(classes, height, width) != 0)[..., None]
+        blended: Array = (ground * (1 - strength) + colours * strength).round().astype(np.uint8)
+        return blended
+
+    def _hover(self, number: int, names: Texts) -> GridHover | None:
+        classes = self.classes[number]
+        if classes.size > MAX_CELLS:
+            return None
+        if self.strengths is None:
+            texts = [_class_text(names, entry) for entry in classes.reshape(-1).tolist()]
+        else:
+            texts = [numerics.number_text(entry) for entry in self.strengths[number].reshape(-1).tolist()]
+        places = (
+            tuple(f"{word} {at}" for at in range(size))
+            for word, size in zip(("row", "column"), classes.shape, strict=True)
+        )
+        down, across = classes.shape
+        return GridHover((0.0, 0.0, 1.0, 1.0), down, across, tuple(texts), *places)
+
+
+def _class_text(names: Texts, number: int) -> str:
+    return class_name(names, number) if number < len(names) else f"class {number}"
+
+
+def _colours(classes: Array) -> Array:
+    """Returns a colour for each class, uint8 [..., 3]: class 0 is grey, since it is often the background."""
+    palette = np.stack([as_rgb(colour_of(5)), *(as_rgb(colour_of(at)) for at in (0, 1, 2, 3, 4, 6, 7))])
+    colours: Array = palette[np.where(classes == 0, 0, (classes - 1) % 7 + 1)]
+    # Classes of one colour differ in brightness.
+    shade = 1 - 0.18 * (np.maximum(classes - 1, 0) // 7 % 4)
+    shaded: Array = (colours * shade[..., None]).astype(np.uint8)
+    return shaded
+
+
+def _sampled(array: Array, height: int, width: int) -> Array:
+    """Returns an array [h, w, ...] at another size: each pixel is the nearest one."""
+    rows = (np.arange(height) + 0.5) * array.shape[0] // height
+    columns = (np.arange(width) + 0.5) * array.shape[1] // width
+    sampled: Array = array[rows.astype(int)][:, columns.astype(int)]
+    return sampled
+
+
+def find(scene: Scene) -> Iterator[Group]:
+    """Yields the masks of a scene: a class, a truth value or a share for each pixel of the picture."""
+    if not scene.pictures:
+        return
+    for member, array in scene.numbers():
+        mask = _pixels_of(array, len(scene.pictures))
+        if mask is None or not all(_has_form_of(mask.shape[1:3], picture) for picture in scene.pictures):
+            continue
+        group = _as_mask(member, mask, scene)
+        if group is not None:
+            yield group
+
+
+def _pixels_of(array: Array, count: int) -> Array | None:
+    """Returns an array as [pictures, height, width, channels]; None if it has no such form."""
+    if array.ndim == 2 and count == 1:
+        return array[None, :, :, None]
+    if array.ndim == 3 and len(array) == count:
+        return array[..., None]
+    if array.ndim == 3 and count == 1:
+        return array[None]
+    return array if array.ndim == 4 and len(array) == count else None
+
+
+def _has_form_of(sides: tuple[int, int], picture: Picture) -> bool:
+    height, width = picture.size
+    is_large_enough = min(sides) >= _MIN_SIDE
+    return is_large_enough and abs(sides[0] * width / (sides[1] * height) - 1) <= _SAME_FORM
+
+
+def _as_mask(member: Member, mask: Array, scene: Scene) -> Mask | None:
+    is_named = bool(member.words & _WORDS)
+    if mask.shape[-1] > 1:
+        # Numbers for each class of each pixel. Other channels are features, or a picture.
+        is_mask = _are_class_scores(mask, is_named)
+        classes = mask.argmax(-1) if is_mask else mask[..., 0]
+        return Mask((member,), classes, scene.pictures, class_names=scene.class_names) if is_mask else None
+    flat = mask[..., 0]
+    if flat.dtype.kind == "b":
+        return Mask((member,), flat.astype(int), scene.pictures, class_names=("no", "yes"))
+    # Bytes from 0 to 255 are a picture, unless the name says otherwise.
+    if are_ids(flat) and (is_named or flat.dtype.kind == "i") and flat.max() <= MAX_CLASSES:
+        return Mask((member,), flat.astype(int), scene.pictures, class_names=scene.class_names)
+    if is_named and are_shares(flat):
+        floats = numerics.clipped(numerics.as_floats(flat), 0.0, 1.0)
+        return Mask((member,), (floats >= 0.5).astype(int), scene.pictures, floats, ("no", "yes"))
+    return None
+
+
+def _are_class_scores(mask: Array, is_named: bool) -> bool:
+    if not is_number(mask) or mask.dtype.kind in "iu" or mask.shape[-1] > MAX_CLASSES:
+        return False
+    floats = numerics.as_floats(mask[:, ::8, ::8])
+    with np.errstate(all="ignore"):
+        are_probabilities = bool(np.all(floats >= 0) and np.allclose(floats.sum(-1), 1, atol=1e-3))
+    return are_probabilities or is_named

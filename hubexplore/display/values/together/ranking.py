@@ -1,0 +1,152 @@
+"""Outputs with an entry for the same things, such as classes and scores, as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.tables.grid import Bar, Cell, Column, Grid, grid_html
+from hubexplore.display.values import numerics
+from hubexplore.display.values.rendering import Rendered
+from hubexplore.display.values.together.scene import (
+    Control,
+    Group,
+    Member,
+    Scene,
+    are_ids,
+    are_shares,
+    is_column,
+)
+from hubexplore.display.values.value_kinds import is_number, is_text, item_text
+from hubexplore.display.values.views.plot import Texts, distinct_captions, row_name
+from hubexplore.display.wording import counted
+from hubexplore.summary.tensor_values import Array
+
+VIEW: Final = "Ranking"
+MAX_RANKS: Final = 50
+"""Maximum number of entries of a row that are listed."""
+MAX_TABLES: Final = 8
+"""Maximum number of rows that have a table."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Outputs of one shape, [entries] or [rows, entries], side by side.
+
+    Attributes:
+      members: texts first, then ids and truth values, then other numbers; else in the order of the outputs.
+      class_names: names of the ids of the one output that holds ids.
+      per_row: whether each entry belongs to a row of the input, so that there is no order of merit.
+    """
+
+    members: tuple[Member, ...]
+    class_names: tuple[str, ...] = ()
+    per_row: bool = False
+
+    views = (VIEW,)
+    controls: tuple[Control, ...] = ()
+
+    @property
+    def facts(self) -> str:  # noqa: D102 - as Group
+        array = self.members[0].array
+        shape = () if array is None else array.shape
+        size = " × ".join(f"{count:,}" for count in shape)
+        return f"{size} · {counted(len(self.members), 'output')} of one shape"
+
+    def draw(self, view: str, settings: dict[str, float]) -> Rendered:  # noqa: D102
+        arrays = [array for member in self.members if (array := member.array) is not None]
+        rows = distinct_captions(next((member.rows for member in self.members if member.rows), ()))
+        if arrays[0].ndim == 1:
+            names = rows if len(rows) == len(arrays[0]) else ()
+            return Rendered(VIEW, self._table(arrays, names, ""))
+        tables = [
+            self._table([array[number] for array in arrays], (), row_name(rows, number))
+            for number in range(min(len(arrays[0]), MAX_TABLES))
+        ]
+        left = len(arrays[0]) - len(tables)
+        note = f"… and {counted(left, 'row')} more; all of it is in .value"
+        notes = [tag("p", note, class_="note")] if left else []
+        return Rendered(VIEW, join(*tables, *notes))
+
+    def _table(self, arrays: list[Array], names: Texts, caption: str) -> Markup:
+        size = len(arrays[0])
+        shown = [array[:MAX_RANKS] for array in arrays]
+        is_ranked = not self.per_row and not names and any(map(_is_sorted, shown))
+        columns = [Column("rank" if is_ranked else "", "left" if names else "right")]
+        cells: list[list[Cell]] = [[row_name(names, at + is_ranked) for at in range(len(shown[0]))]]
+        for member, array in zip(self.members, shown, strict=True):
+            if self.class_names and are_ids(array):
+                columns.append(Column(member.name))
+                cells.append([self._class_text(entry) for entry in array.tolist()])
+                continue
+            columns.append(Column(member.name, _alignment(array)))
+            cells.append(_cells(array))
+        note = f"… and {size - MAX_RANKS:,} more; all of it is in .value" if size > MAX_RANKS else ""
+        return grid_html(Grid(caption, tuple(columns), tuple(zip(*cells, strict=True)), note), VIEW)
+
+    def _class_text(self, entry: float) -> str:
+        number = int(entry)
+        is_named = 0 <= number < len(self.class_names) and bool(self.class_names[number].strip())
+        return f"{self.class_names[number]} ({number})" if is_named else str(number)
+
+
+def find(scene: Scene) -> Iterator[Group]:
+    """Yields the groups of outputs of one shape of which one says what the other numbers are about."""
+    by_shape: dict[tuple[int, ...], list[Member]] = {}
+    for member in scene.outputs:
+        array = member.array
+        # Vectors for one thing and matrices for several; a single entry is not a table.
+        if (
+            array is not None
+            and array.ndim in (1, 2)
+            and array.shape[-1] > 1
+            and len(array)
+            and is_column(array)
+        ):
+            by_shape.setdefault(array.shape, []).append(member)
+    for members in by_shape.values():
+        arrays = {member.name: array for member in members if (array := member.array) is not None}
+        # Numbers for each row of the input are a table, whatever they mean.
+        is_per_row = all(member.shape == (None,) for member in members)
+        has_names = any(_names_things(array) for array in arrays.values())
+        if len(members) < 2 or not (is_per_row or has_names):
+            continue
+        ordered = sorted(members, key=lambda member: _precedence(arrays[member.name]))
+        with_ids = [member for member in members if are_ids(arrays[member.name])]
+        yield Ranking(tuple(ordered), scene.class_names if len(with_ids) == 1 else (), is_per_row)
+
+
+def _is_sorted(array: Array) -> bool:
+    """Returns whether an array holds scores or distances in order; equal ones throughout are not an order."""
+    if _names_things(array):
+        return False
+    steps = np.diff(numerics.drawable(numerics.as_floats(array)))
+    return bool(np.any(steps) and (np.all(steps >= 0) or np.all(steps <= 0)))
+
+
+def _names_things(array: Array) -> bool:
+    return is_text(array) or array.dtype.kind == "b" or are_ids(array)
+
+
+def _precedence(array: Array) -> int:
+    if is_text(array):
+        return 0
+    return 1 if array.dtype.kind == "b" or are_ids(array) else 2
+
+
+def _alignment(array: Array) -> Literal["left", "right", "bar"]:
+    if is_text(array) or array.dtype.kind == "b":
+        return "left"
+    return "bar" if are_shares(array) else "right"
+
+
+def _cells(array: Array) -> list[Cell]:
+    if is_text(array):
+        return [item_text(entry) for entry in array]
+    if is_number(array) and are_shares(array):
+        return [Bar(float(entry), numerics.number_text(entry)) for entry in numerics.as_floats(array)]
+    return [numerics.signed_text(entry) for entry in np.asarray(array)]

@@ -1,0 +1,91 @@
+"""What a run of a module took and returned, with what the module says of it: shapes, names of classes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from hubexplore.display.values.together.scene import Member, Picture, Scene
+from hubexplore.display.values.views.images import brightness
+from hubexplore.errors import HubError
+from hubexplore.explorer import class_labels
+from hubexplore.inputs.external.picture_arrays import open_picture
+from hubexplore.summary.lookup import find_signature, find_variant
+from hubexplore.summary.module_format import DEFAULT_OUTPUT
+from hubexplore.summary.tensor_values import Array, flat_of, kind_of
+
+if TYPE_CHECKING:
+    from hubexplore.explorer.runs import Run
+    from hubexplore.summary.model import ModuleSummary
+
+MAX_PICTURES: Final = 24
+"""Maximum number of pictures that are kept for drawing on them."""
+_MAX_SIDE: Final = 1024
+"""Maximum length in pixels of a side of a picture that is drawn on; larger ones are sampled."""
+_MIN_SIDE: Final = 4
+
+
+def scene_of(summary: ModuleSummary, run: Run) -> Scene:
+    """Returns the outputs of a run, `default` first, with the pictures that went in."""
+    request = run.request
+    variant = find_variant(summary, request.tags)
+    signature = find_signature(variant, request.signature) if variant else None
+    shapes = {output.name: output.shape for output in signature.outputs} if signature else {}
+    labels = class_labels.labels(summary, request.tags, request.signature)
+    outputs = run.outputs or {}
+    # The others stay in the order of the signature.
+    names = sorted(outputs, key=lambda name: name != DEFAULT_OUTPUT)
+    inputs = {name: entry.display_value for name, entry in request.input_values.items()}
+    return Scene(
+        tuple(
+            Member(name, outputs[name], run.rows, tuple(labels.get(name, ())), shapes.get(name))
+            for name in names
+        ),
+        tuple(Member(name, value) for name, value in inputs.items()),
+        pictures_of(inputs),
+        class_labels.names_by_id(summary, request.tags),
+    )
+
+
+def pictures_of(inputs: Mapping[str, Any]) -> tuple[Picture, ...]:
+    """Returns the pictures of the one input that has pictures, one for each row."""
+    found = [pictures for value in inputs.values() if (pictures := tuple(_pictures(value)))]
+    return found[0] if len(found) == 1 else ()
+
+
+def _pictures(value: Any) -> Iterator[Picture]:
+    if kind_of(value) != "dense":
+        return
+    array = flat_of(value)
+    if array.dtype.kind in "OSU":
+        yield from _decoded(array)
+        return
+    stack = array[None] if array.ndim == 3 else array
+    is_stack = stack.ndim == 4 and stack.shape[-1] in (1, 3, 4) and min(stack.shape[1:3]) >= _MIN_SIDE
+    if array.dtype.kind not in "iuf" or not is_stack or not 0 < len(stack) <= MAX_PICTURES:
+        return
+    step = -(-max(stack.shape[1:3]) // _MAX_SIDE)
+    pixels, _ = brightness(stack[:, ::step, ::step])
+    colours = pixels[..., :3] if pixels.shape[-1] >= 3 else pixels.repeat(3, axis=-1)
+    size = (int(stack.shape[1]), int(stack.shape[2]))
+    yield from (Picture(picture, size) for picture in colours)
+
+
+def _decoded(array: Array) -> Iterator[Picture]:
+    """Yields the pictures in files that are an input; none if one of them is not a picture."""
+    files = array.reshape(-1).tolist()
+    if not 0 < len(files) <= MAX_PICTURES or array.ndim > 1:
+        return
+    pictures = []
+    with contextlib.suppress(HubError):
+        for file in files:
+            if not isinstance(file, bytes):
+                return
+            picture, _ = open_picture("", file)
+            size = (picture.height, picture.width)
+            picture.thumbnail((_MAX_SIDE, _MAX_SIDE))
+            pictures.append(Picture(np.asarray(picture.convert("RGB")), size))
+        yield from pictures

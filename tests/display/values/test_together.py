@@ -1,0 +1,249 @@
+"""Which outputs belong together, and what is drawn of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hubexplore.display import values
+from hubexplore.display.values.together import bands, boxes, keypoints, masks, ranking
+from hubexplore.display.values.together.grouping import grouped
+from hubexplore.display.values.together.scene import Group, Member, Picture, Scene
+from hubexplore.summary.tensor_values import Array
+
+RANDOM = np.random.default_rng(2)
+PICTURE = Picture(RANDOM.integers(0, 255, (48, 64, 3)).astype(np.uint8), (48, 64))
+CORNERS = np.array([[[0.1, 0.2, 0.5, 0.6], [0.3, 0.3, 0.9, 0.5], [0.0, 0.0, 0.2, 0.2]]], np.float32)
+SCORES = np.array([[0.9, 0.5, 0.1]], np.float32)
+CLASSES = np.array([[1.0, 0.0, 2.0]], np.float32)
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def texts(*items: str) -> Array:
+    return np.array([item.encode() for item in items], object)
+
+
+def scene(outputs: dict[str, Any], *pictures: Picture, names: tuple[str, ...] = (), **inputs: Any) -> Scene:
+    members = tuple(
+        value if isinstance(value, Member) else Member(name, value) for name, value in outputs.items()
+    )
+    fed = tuple(Member(name, value) for name, value in inputs.items())
+    return Scene(members, fed, pictures, names)
+
+
+def group(found: Scene, kind: type[Any]) -> Any:
+    """The one group of this kind; every view of it can be drawn."""
+    groups = [item for item in grouped(found) if not isinstance(item, Member)]
+    assert [type(item) for item in groups] == [kind]
+    for view in groups[0].views:
+        drawn(groups[0], view)
+    return groups[0]
+
+
+def drawn(item: Group, view: str | None = None, **settings: float) -> values.Rendered:
+    rendered = item.draw(view or item.views[0], settings)
+    assert len(rendered.hovers) in (0, rendered.html.count("<img"))
+    for hover in rendered.hovers:
+        json.dumps(hover and hover.to_dict(), allow_nan=False)
+    assert "<img src=x" not in rendered.html
+    return rendered
+
+
+def single(found: Scene) -> None:
+    assert all(isinstance(item, Member) for item in grouped(found))
+
+
+def drawing(html: str) -> str:
+    data = re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', html)
+    assert data is not None
+    return b64decode(data[1]).decode()
+
+
+DETECTION = {"detection_boxes": CORNERS, "detection_scores": SCORES, "detection_classes": CLASSES}
+
+
+class TestBoxes:
+    def test_boxes_scores_and_classes_are_drawn_on_the_picture(self) -> None:
+        found = group(scene(DETECTION, PICTURE, names=("dog", "cat", HOSTILE)), boxes.Boxes)
+        assert [member.name for member in found.members] == [
+            "detection_boxes", "detection_scores", "detection_classes",
+        ]  # fmt: skip
+        assert found.views[0] == boxes.Y_FIRST
+        rendered = drawn(found)
+        assert "2 of 3 boxes with a score of at least 0.3." in rendered.html
+        assert ["cat 0.9" in drawing(rendered.html), "dog 0.5" in drawing(rendered.html)] == [True, True]
+
+    def test_the_threshold_decides(self) -> None:
+        found = group(scene(DETECTION, PICTURE), boxes.Boxes)
+        counts = [drawn(found, threshold=share).html.count("class ") for share in (0.0, 0.6, 1.0)]
+        assert counts[0] > counts[1] > counts[2] == 0
+
+    @pytest.mark.parametrize(
+        ("name", "corners", "view"),
+        [
+            ("boxes", CORNERS * [48, 64, 48, 64], boxes.Y_FIRST),
+            ("boxes_xyxy", CORNERS[..., [1, 0, 3, 2]], boxes.X_FIRST),
+            # 60 pixels down would leave the picture, 60 to the right do not.
+            ("boxes", np.array([[[50.0, 4.0, 63.0, 20.0]]]), boxes.X_FIRST),
+            ("boxes_xywh", np.array([[[0.5, 0.5, 0.2, 0.1]]]), boxes.CENTRED),
+        ],
+    )
+    def test_the_order_and_unit_of_the_corners(self, name: str, corners: Array, view: str) -> None:
+        assert group(scene({name: corners}, PICTURE), boxes.Boxes).views[0] == view
+
+    def test_texts_as_classes_and_a_count(self) -> None:
+        found = scene(
+            {
+                "boxes": CORNERS,
+                "names": texts(HOSTILE, "cup", "cup")[None],
+                "scores": SCORES,
+                "num_detections": np.array([1.0]),
+            },
+            PICTURE,
+        )
+        boxed = next(item for item in grouped(found) if isinstance(item, boxes.Boxes))
+        assert "1 of 3 boxes" in drawn(boxed, threshold=0.0).html
+
+    def test_names_that_may_be_shifted_are_not_used(self) -> None:
+        from_one = {**DETECTION, "detection_classes": CLASSES + 1}
+        found = group(scene(from_one, PICTURE, names=("person", "bicycle", "car", "bus")), boxes.Boxes)
+        assert "class 2 0.9" in drawing(drawn(found).html)
+        with_background = ("background", "person", "bicycle", "car")
+        found = group(scene(from_one, PICTURE, names=with_background), boxes.Boxes)
+        assert "bicycle 0.9" in drawing(drawn(found).html)
+
+    def test_what_is_not_boxes(self) -> None:
+        single(scene({"boxes": CORNERS}))  # without a picture
+        single(scene({"statistics": CORNERS}, PICTURE))  # nothing beside it, and no such name
+        single(scene({"boxes": CORNERS * 1000}, PICTURE))  # not on the picture
+        single(scene({"boxes": np.concatenate([CORNERS, CORNERS])}, PICTURE))  # of another number of rows
+
+    def test_infinite_and_missing_corners(self) -> None:
+        corners = np.concatenate([CORNERS, np.full((1, 1, 4), np.nan)], axis=1)
+        group(scene({"boxes": corners}, PICTURE), boxes.Boxes)
+
+
+class TestKeypoints:
+    @pytest.mark.parametrize("shape", [(1, 1, 17, 3), (1, 17, 3), (17, 3), (1, 17, 2)])
+    def test_points_with_scores(self, shape: tuple[int, ...]) -> None:
+        found = group(scene({"keypoints": RANDOM.uniform(0.1, 0.9, shape)}, PICTURE), keypoints.Keypoints)
+        assert bool(found.controls) == (shape[-1] == 3)
+        assert drawn(found, threshold=0.0).hovers[0] is not None
+
+    def test_points_in_pixels_with_scores_beside_them(self) -> None:
+        outputs = {"landmarks": RANDOM.uniform(10, 40, (1, 5, 2)), "confidence": RANDOM.uniform(size=(1, 5))}
+        found = group(scene(outputs, PICTURE), keypoints.Keypoints)
+        assert len(found.members) == 2
+
+    def test_two_numbers_without_a_name_are_two_numbers(self) -> None:
+        single(scene({"offsets": RANDOM.uniform(size=(1, 17, 2))}, PICTURE))
+
+
+class TestMasks:
+    @pytest.mark.parametrize(
+        ("name", "mask"),
+        [
+            ("labels", RANDOM.integers(0, 3, (1, 24, 32))),
+            ("labels", RANDOM.integers(0, 3, (24, 32)).astype(np.int32)),
+            ("segmentation", RANDOM.integers(0, 20, (1, 48, 64, 1)).astype(np.uint8)),
+            ("person", RANDOM.uniform(size=(1, 48, 64)) > 0.5),
+            ("alpha_matte", RANDOM.uniform(size=(1, 48, 64, 1))),
+            ("out", RANDOM.dirichlet(np.ones(5), (1, 24, 32))),
+            ("semantic_logits", RANDOM.normal(size=(1, 24, 32, 21))),
+        ],
+    )
+    def test_classes_of_pixels_are_drawn_over_the_picture(self, name: str, mask: Array) -> None:
+        found = group(scene({name: mask}, PICTURE, names=("road", HOSTILE)), masks.Mask)
+        assert drawn(found, opacity=0.0).html != drawn(found, opacity=1.0).html
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("stylized", RANDOM.uniform(size=(1, 48, 64, 3))),
+            ("features", RANDOM.normal(size=(1, 24, 32, 16))),
+            ("depth", RANDOM.uniform(size=(1, 48, 64, 1))),
+            ("picture", RANDOM.integers(0, 255, (1, 48, 64, 1)).astype(np.uint8)),
+            ("labels", RANDOM.integers(0, 3, (1, 10, 32))),  # of another form
+            ("labels", RANDOM.integers(0, 3, (2, 24, 32))),  # of another number of rows
+        ],
+    )
+    def test_other_pictures_are_not_masks(self, name: str, value: Array) -> None:
+        single(scene({name: value}, PICTURE))
+
+    def test_a_large_picture_is_reduced(self) -> None:
+        large = Picture(np.zeros((1024, 900, 3), np.uint8), (2048, 1800))
+        found = group(scene({"labels": np.ones((1, 512, 450), int)}, large), masks.Mask)
+        assert len(drawn(found).html) < 300_000
+
+
+class TestBands:
+    MEAN = np.arange(12.0)[None]
+
+    def test_bounds_are_a_band_after_what_went_in(self) -> None:
+        outputs = {"mean": self.MEAN, "lower": self.MEAN - 1, "upper": self.MEAN + 1}
+        found = group(scene(outputs, past=RANDOM.normal(size=(1, 30, 1))), bands.Bands)
+        assert found.history is not None
+        (hover,) = drawn(found).hovers
+        assert isinstance(hover, values.GridHover)
+        assert hover.columns == 42
+        assert hover.column_captions[30] == "0"
+        assert hover.values[30] == "mean 0; lower -1; upper 1"
+
+    def test_quantiles_by_name(self) -> None:
+        outputs = {f"q{share}": self.MEAN + share / 100 for share in (10, 50, 90)}
+        assert group(scene(outputs), bands.Bands).band[0][0] == "q10"
+
+    def test_names_that_the_numbers_contradict(self) -> None:
+        single(scene({"lower": self.MEAN + 0.5, "upper": -self.MEAN}))
+
+
+class TestRanking:
+    @pytest.mark.parametrize(
+        "outputs",
+        [
+            {"scores": np.array([[0.9, 0.05]]), "classes": np.array([[3, 1]])},
+            {"titles": texts("a", HOSTILE), "item_ids": np.array([4, 2]), "scores": np.array([0.9, 0.1])},
+            {"words": texts("a", HOSTILE)[None], "known": np.array([[True, False]])},
+            {"neighbours": np.array([[7, 1, 4]]), "cosines": np.array([[1.0, np.nan, -np.inf]])},
+        ],
+    )
+    def test_outputs_of_one_shape_are_a_table(self, outputs: dict[str, Array]) -> None:
+        found = group(scene(outputs), ranking.Ranking)
+        assert {member.name for member in found.members} == set(outputs)
+        assert [name in drawn(found).html for name in outputs] == [True] * len(outputs)
+
+    def test_sorted_scores_have_ranks_and_others_have_places(self) -> None:
+        ids = np.array([3, 1, 2])
+        ranked = drawn(group(scene({"ids": ids, "scores": np.array([0.5, 0.3, 0.2])}), ranking.Ranking))
+        placed = drawn(group(scene({"ids": ids, "scores": np.array([0.3, 0.5, 0.2])}), ranking.Ranking))
+        assert ["rank" in ranked.html, "rank" in placed.html] == [True, False]
+
+    def test_numbers_for_each_row_are_a_table_of_rows(self) -> None:
+        rows, shape = ("Ann", "Bob"), (None,)
+        outputs = {
+            "probability": Member("probability", np.array([0.2, 0.7]), rows, shape=shape),
+            "amount": Member("amount", np.array([20.5, 7000.0]), rows, shape=shape),
+        }
+        html = drawn(group(scene(outputs), ranking.Ranking)).html
+        assert ["Ann" in html, "Bob" in html, "class" in re.sub("<[^>]*>", "", html)] == [True, True, False]
+
+    def test_embeddings_and_scores_of_one_shape_are_apart(self) -> None:
+        single(scene({"a": RANDOM.normal(size=(2, 8)), "b": RANDOM.normal(size=(2, 8))}))
+        single(scene({"ids": np.array([[1]]), "score": np.array([[0.5]])}))
+
+    def test_many_rows_are_bounded(self) -> None:
+        many = {"ids": RANDOM.integers(0, 9, (5000, 3000)), "scores": RANDOM.uniform(size=(5000, 3000))}
+        assert len(drawn(group(scene(many), ranking.Ranking)).html) < 200_000
+
+
+def test_no_output_is_in_two_groups_or_lost() -> None:
+    outputs = {**DETECTION, "logits": RANDOM.normal(size=(1, 10)), "sparse": object()}
+    names: list[str] = []
+    for item in grouped(scene(outputs, PICTURE)):
+        names += [item.name] if isinstance(item, Member) else [member.name for member in item.members]
+    assert sorted(names) == sorted(outputs)
