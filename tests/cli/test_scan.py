@@ -116,6 +116,7 @@ def test_every_kind_of_model_below_a_folder(
             for file in folder.iterdir():
                 two.write(file, f"{name}/{file.name}")
     # What is no model is not mentioned.
+    (harmless / "settings.pb").write_bytes(b"\xff" * 20)
     (root / "labels.pbtxt").write_text("item { id: 1 name: 'cat' }")
     (root / "notes.meta").write_text("author: somebody")
     with zipfile.ZipFile(root / "pictures.zip", "w") as pictures:

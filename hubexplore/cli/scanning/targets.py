@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from hubexplore.summary.diagnosis.file_types import ARCHIVE_SUFFIXES, HEAD
+from hubexplore.summary.diagnosis.file_types import ARCHIVE_SUFFIXES, HEAD, starts_graph
 from hubexplore.summary.files.filesystem import open_regular
 from hubexplore.summary.module_format import (
     ASSETS_FOLDER,
@@ -90,7 +90,8 @@ def below(root: str) -> Iterator[Target]:
             path = str(Path(folder, name))
             if name.lower().endswith(ARCHIVE_SUFFIXES):
                 yield Target(path, path, is_archive=True, is_certain=False)
-            elif _may_be_graph(path, name):
+            # Beside the graph of a model other messages may lie, which only have names like graphs.
+            elif _may_be_graph(path, name) and (not is_model or starts_graph(_head(path))):
                 yield Target(path, path, is_certain=False)
     for error in unlisted:
         yield Target(str(error.filename), str(error.filename))
