@@ -35,6 +35,7 @@ _MAPPING: Final = frozenset({
 # How deep expressions are computed; what is deeper is only followed.
 _DEEPEST: Final = 60
 _MOST_STEPS: Final = 5_000  # of one argument
+_MOST_STEPS_TOGETHER: Final = 400_000  # of all arguments
 _MOST_SITES: Final = 64  # call sites of a function
 
 Place = tuple[Region, str]
@@ -67,6 +68,7 @@ class Arguments:
         self._open: set[tuple[str, str]] = set()
         self._steps = 0
         self._loops = 0
+        self._left = _MOST_STEPS_TOGETHER
 
     def value(self, region: Region, edge: str) -> Value:
         """The value of a data input, as it is written in a region."""
@@ -94,6 +96,7 @@ class Arguments:
         return found
 
     def _find(self, region: Region, edge: str, depth: int) -> Value:
+        edge = self._beginning(region, edge)
         node, port = self._node(region, edge)
         if node is None:
             return self._argument(region, edge, depth)
@@ -102,8 +105,6 @@ class Arguments:
             return leaf
         inputs = data_inputs(node)
         op = node.op
-        if op in PASSING and inputs:
-            return self._value(region, inputs[0], depth)
         if op in COLLECTING:
             return merged(self._value(region, item, depth) for item in self._collected(node, inputs))
         if op in FOLDING:
@@ -118,6 +119,18 @@ class Arguments:
         if results:
             return merged(self._value(inner, result, depth) for inner, result in results)
         return self._sources(region, edge)
+
+    def _beginning(self, region: Region, edge: str) -> str:
+        """The tensor at the beginning of a chain of ops that pass their elements on."""
+        # Not by recursion: a chain may be as long as the graph. It ends where it comes back to itself.
+        seen: set[str] = set()
+        while edge not in seen:
+            seen.add(edge)
+            node, _ = self._node(region, edge)
+            if node is None or node.op not in PASSING or self._leaf(region, node, edge) is not None:
+                break
+            edge = next(iter(data_inputs(node)), edge)
+        return edge
 
     def _argument(self, region: Region, edge: str, depth: int) -> Value:
         values = [self._value(place, passed, depth) for place, passed in self._passed(region, edge)]
@@ -239,7 +252,12 @@ class Arguments:
             if key in seen:
                 continue
             seen.add(key)
-            if len(seen) > _MOST_STEPS:
+            known = self._values.get((place.name, item))
+            if known is not None and known.parts is None:
+                found.append(known)
+                continue
+            self._left -= 1
+            if len(seen) > _MOST_STEPS or self._left < 0:
                 found.append(dependent(Origin.COMPUTED))
                 break
             node, _ = self._node(place, item)

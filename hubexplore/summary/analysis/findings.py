@@ -72,10 +72,11 @@ def finding(
     chain: Sequence[str],
     region: Region,
     node: Any,
-    more: int = 0,
+    *,
+    around: Sequence[str] = (),
     path: str = "",
 ) -> Finding:
-    """A finding with its sentence; `more` is how many other signatures or functions reach the op as well."""
+    """A finding with its sentence; `around` names the nodes that run the hidden graphs around the op."""
     return Finding(
         capability=effect.capability,
         severity=severity,
@@ -83,7 +84,7 @@ def finding(
         chain=_bounded(chain),
         op=shortened(node.op),
         node=node.name,
-        sentence=_sentence(effect, trigger, region, node, more),
+        sentence=_sentence(effect, trigger, region, node, around),
         function=region.name,
         path=path,
         argument=effect.argument,
@@ -98,17 +99,17 @@ def _bounded(chain: Sequence[str]) -> tuple[str, ...]:
     return (*chain[:half], f"... ({len(chain) - 2 * half:,} more)", *chain[-half:])
 
 
-def _sentence(effect: Effect, trigger: Trigger, region: Region, node: Any, more: int) -> str:
-    return f"{_subject(trigger, region, node, more)} {_action(effect)}: {_place(region, node)}."
+def _sentence(effect: Effect, trigger: Trigger, region: Region, node: Any, around: Sequence[str]) -> str:
+    inside = f" of the graph that is hidden in a constant of {quoted(around[-1])}" if around else ""
+    return f"{_subject(trigger, region, node)} {_action(effect)}: {_place(region, node)}{inside}."
 
 
-def _subject(trigger: Trigger, region: Region, node: Any, more: int) -> str:
+def _subject(trigger: Trigger, region: Region, node: Any) -> str:
     match trigger.when:
         case When.LOADED:
             return "Loading it"
         case When.CALLED:
-            others = f" (and {more:,} more)" if more else ""
-            return f"Calling {quoted(trigger.signature)}{others}"
+            return f"Calling {quoted(trigger.signature)}"
         case When.TRAINED:
             return "Training it"
         case When.ASKED:

@@ -10,7 +10,8 @@ from google.protobuf.message import DecodeError
 from hubexplore.summary.analysis.arguments import Arguments
 from hubexplore.summary.analysis.effects import Effect, Effects
 from hubexplore.summary.analysis.entries import entries_of, tensors
-from hubexplore.summary.analysis.findings import finding, severity_of
+from hubexplore.summary.analysis.findings import finding, quoted, severity_of
+from hubexplore.summary.analysis.hidden_graphs import HiddenEffect, HiddenGraphs
 from hubexplore.summary.analysis.objects import Objects
 from hubexplore.summary.analysis.program import Program, Region
 from hubexplore.summary.analysis.reachability import Reachability, Reached
@@ -18,6 +19,7 @@ from hubexplore.summary.analysis.values import ASSET_MARK, Value, constant, depe
 from hubexplore.summary.capabilities.model import (
     NOTHING,
     Capabilities,
+    Capability,
     Finding,
     Origin,
     Severity,
@@ -33,6 +35,8 @@ _ASSETS: Final = "saved_model_assets"
 _FILEPATHS: Final = "asset_filepaths"
 _MOST_FINDINGS: Final = 200  # of a module
 _MOST_SIGNATURES: Final = 8  # of one node
+
+MSG_UNREAD: Final = "The graph that is serialized in a constant of {node} ({op}) cannot be read, so what it does is not known."
 
 
 class Scan:
@@ -91,9 +95,11 @@ class _VariantScan:
         self._tags, self._meta_graph, self._restored = tags, meta_graph, restored
         self._findings: list[Finding] = []
         self._unread: list[str] = []
+        self._hidden = HiddenGraphs()
 
     def result(self) -> tuple[list[Finding], list[str]]:
-        program = Program(self._meta_graph.graph_def)
+        """The findings, and sentences on what could not be looked into."""
+        program = self._program = Program(self._meta_graph.graph_def)
         if program.is_harmless:
             return [], []
         objects = Objects(self._meta_graph, program.graph.nodes)
@@ -135,19 +141,40 @@ class _VariantScan:
                     before.append(trigger.signature)
 
     def _add(self, region: Region, node: Any, result: Reached) -> bool:
-        """Adds the findings of a node for an entry; whether it is settled by that."""
+        """Adds the findings of a node for an entry; whether the node is settled by that."""
+        entry, chain = result.entry, _chain(region, node, result)
         effects = self._of(region, node)
-        added = not effects
+        before = len(self._findings)
         for effect in effects:
-            severity = severity_of(effect, node.op, result.entry)
+            severity = severity_of(effect, node.op, entry)
+            if severity is not None and effect.capability is Capability.HIDES and effect.content is not None:
+                hidden = self._hidden.look(self._program, node, effect.content, entry)
+                if hidden is not None:
+                    severity = Severity.NOTE
+                    self._add_hidden(hidden, chain)
+                else:
+                    self._unread.append(MSG_UNREAD.format(node=quoted(node.name), op=node.op))
             if severity is not None:
+                self._findings.append(finding(effect, severity, entry.trigger, chain, region, node))
+        return not effects or len(self._findings) > before
+
+    def _add_hidden(self, hidden: list[HiddenEffect], chain: list[str]) -> None:
+        for item in hidden:
+            entry = item.reached.entry
+            severity = severity_of(item.effect, item.node.op, entry)
+            if severity is not None:
+                inner = ["hidden graph", *_chain(item.region, item.node, item.reached)[1:]]
                 self._findings.append(
                     finding(
-                        effect, severity, result.entry.trigger, _chain(region, node, result), region, node
+                        item.effect,
+                        severity,
+                        entry.trigger,
+                        [*chain, *item.around[1:], *inner],
+                        item.region,
+                        item.node,
+                        around=item.around,
                     )
                 )
-                added = True
-        return added
 
     def _report_rest(self, program: Program, reached: list[Reached]) -> None:
         """Adds what nothing runs by itself."""
