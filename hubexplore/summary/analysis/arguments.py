@@ -49,8 +49,8 @@ class Arguments:
       program: with all of its functions.
       known: tensor of the graph ("node:0") -> its value: inputs of signatures, assets, the saver's file name.
       variables: node of a variable of the graph -> its value, where that is known.
-      captured: function name -> values of the last of its arguments, for each way in which somebody outside of
-        the program calls it; the arguments before are inputs.
+      captured: function name -> values of the last of its arguments, for each way in which somebody outside
+        of the program calls it; the arguments before are inputs.
     """
 
     def __init__(
@@ -148,10 +148,11 @@ class Arguments:
 
     def _leaf(self, region: Region, node: Any, edge: str) -> Value | None:
         """The value of a tensor that comes from nowhere else in the program; None for one that does."""
-        if region.function is None:
-            known = self._known.get(tensor_of(edge))
-            if known is not None:
-                return known
+        known = self._known.get(tensor_of(edge)) if region.function is None else None
+        return self._own(region, node) if known is None else known
+
+    def _own(self, region: Region, node: Any) -> Value | None:
+        """The value of what a node makes from nothing in the program."""
         op = node.op
         if op == "Const":
             parts = constant_parts(node)
@@ -163,11 +164,8 @@ class Arguments:
                 return self._variables[node.name]
             return dependent(Origin.VARIABLE, node.name)
         effect = effect_of(op)
-        if effect is None and op not in self._program.functions:
-            return dependent(Origin.COMPUTED, op)
-        if effect is not None and effect.capabilities and op not in PASSING:
-            return dependent(Origin.COMPUTED, op)
-        return None
+        is_risky = op not in self._program.functions if effect is None else bool(effect.capabilities)
+        return dependent(Origin.COMPUTED, op) if is_risky and op not in PASSING else None
 
     def _collected(self, node: Any, inputs: list[str]) -> list[str]:
         if node.op in ("Select", "SelectV2"):

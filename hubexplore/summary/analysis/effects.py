@@ -24,7 +24,9 @@ _LONGEST: Final = 200
 _MOST_SHOWN: Final = 3
 # Reasons that say more than is true of an op whose argument is known.
 _WORDS: Final = {
-    "Prints to the error stream, the log or, if its output stream is a path, to the file.": "prints to the file",
+    "Prints to the error stream, the log or, if its output stream is a path, to the file.": (
+        "prints to the file"
+    ),
 }
 _BY_ADDRESS: Final = frozenset({Capability.WRITES, Capability.NETWORK})
 

@@ -30,16 +30,14 @@ def severity_of(effect: Effect, op: str, entry: Entry | None) -> Severity | None
       op: its type.
       entry: what makes it run; None for an op that nothing runs by itself.
     """
-    if effect.capability is Capability.UNKNOWN:
-        return Severity.NOTE if effect.package or entry is None else Severity.DANGER
     if effect.name == "device":
         return Severity.NOTE
+    if effect.capability is Capability.UNKNOWN:
+        return Severity.NOTE if effect.package or entry is None else Severity.DANGER
     if entry is None:
         return _severity_if_asked(effect, op)
-    if entry.is_replaced and op in RESTORERS:
-        return Severity.NOTE
-    if op in RESTORERS and effect.saver and entry.trigger.when is When.LOADED:
-        return None
+    if op in RESTORERS and (entry.is_replaced or (effect.saver and entry.trigger.when is When.LOADED)):
+        return Severity.NOTE if entry.is_replaced else None
     if effect.origin is Origin.ASSET and effect.capability is Capability.READS:
         return None if op in TABLES else Severity.NOTE
     return Severity.DANGER
@@ -48,7 +46,7 @@ def severity_of(effect: Effect, op: str, entry: Entry | None) -> Severity | None
 def _severity_if_asked(effect: Effect, op: str) -> Severity | None:
     """The severity of what nothing runs by itself: whoever asks for it is told what it does."""
     if op in SAVERS or op in RESTORERS or op in TABLES:
-        # Savers of programs name their files by default "model"; what is fed or passed is the caller's choice.
+        # Savers name their files "model" by default; what is fed or passed is the caller's choice.
         is_usual = effect.origin is not Origin.CONSTANT or op in RESTORERS or effect.argument == "model"
         return None if is_usual else Severity.NOTE
     if effect.origin is Origin.INPUT or _is_pipeline(op, effect):
@@ -69,10 +67,10 @@ def finding(
     effect: Effect,
     severity: Severity,
     trigger: Trigger,
+    *,
     chain: Sequence[str],
     region: Region,
     node: Any,
-    *,
     around: Sequence[str] = (),
     path: str = "",
 ) -> Finding:
