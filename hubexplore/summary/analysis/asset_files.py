@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from hubexplore.summary.analysis.values import ASSET_MARK
+from hubexplore.summary.analysis.values import ASSET_MARK, LINK_MARK
 from hubexplore.summary.files.paths import is_url
 
 AssetPath = Callable[[str], bytes]
-"""From the name of an asset to its path: in the assets folder, or outside where a link leads there."""
+"""From the name of an asset to its path, with where it leads if it is a link out of the module."""
 _ASSETS: Final = "assets"
 _BLOBS: Final = "blobs"
 
@@ -38,6 +38,11 @@ def on_disk(directory: str) -> AssetPath:
         is_own = any(target.is_relative_to(root) for root in roots)
         is_within = os.path.normpath(file).startswith(os.path.normpath(Path(directory, _ASSETS)))
         # A name that leads out by itself is shown as it is written.
-        return in_folder(name) if is_own or not is_within else os.fsencode(target)
+        return in_folder(name) + (b"" if is_own or not is_within else LINK_MARK + os.fsencode(target))
 
     return path
+
+
+def is_link_out(path: bytes) -> bool:
+    """Whether the path of an asset is that of a link out of the module."""
+    return LINK_MARK in path

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from hubexplore.errors import DamagedModuleError, HubError, SignatureError, UnsupportedFormatError
-from hubexplore.summary.analysis.asset_files import in_folder, on_disk
+from hubexplore.summary.analysis.asset_files import in_folder, is_link_out, on_disk
 from hubexplore.summary.analysis.reader import Graphs, Scan
 from hubexplore.summary.diagnosis import path_diagnosis, saved_model_remedy, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
@@ -348,8 +348,10 @@ def _asset_checksums(place: ModuleDirectory, files: tuple[FileSummary, ...]) -> 
     Of files that together exceed 1 GiB those behind, by name, are left out.
     """
     left = _LARGEST_DIGEST
+    path_of = on_disk(place.directory)
     for file in files:
-        if file.name.startswith("assets/"):
+        # What a link leads to elsewhere is not read: a module would say what is in the files of its users.
+        if file.name.startswith("assets/") and not is_link_out(path_of(file.name.removeprefix("assets/"))):
             left -= file.size
             if left < 0:
                 return
