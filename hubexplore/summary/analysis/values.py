@@ -14,6 +14,8 @@ Part = bytes | int | float | bool
 
 ASSET_MARK: Final = b"\0assets/"
 """Stands for the path of the assets folder: paths of files do not hold this character."""
+LINK_MARK: Final = b"\0-> "
+"""Stands between the path of an asset that is a link out of the module, and where it leads."""
 MOST_PARTS: Final = 256
 """Maximum number of elements of a tensor that are followed."""
 _MOST_NAMES: Final = 4
@@ -107,4 +109,6 @@ def asset_of(text: bytes) -> str | None:
 
 def readable(text: bytes) -> str:
     """A text as users are shown it, without the mark."""
-    return text.replace(ASSET_MARK, b"assets/").decode("utf-8", "backslashreplace")
+    return (
+        text.replace(ASSET_MARK, b"assets/").replace(LINK_MARK, b" -> ").decode("utf-8", "backslashreplace")
+    )
