@@ -122,6 +122,16 @@ def entry(key: str, handle: str, build: Callable[[str], str | None]) -> str:
     return str(path)
 
 
+def existing(key: str) -> str | None:
+    """Returns the directory of entry `key` if it can be used, else None; builds nothing.
+
+    Raises:
+      UnreadableModuleError: The cache cannot be read.
+    """
+    path = Path(directory(), key)
+    return str(path) if _problem(path) is None else None
+
+
 def renew(key: str, handle: str, build: Callable[[str], str | None]) -> None:
     """Builds entry `key` again if its content is not what was recorded, or if nothing was recorded.
 
