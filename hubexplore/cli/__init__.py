@@ -1,10 +1,10 @@
 """The command `hubexplore`, in a terminal.
 
 `command_line.py` parses what was typed and starts the command, which has a file of its own: `show.py`,
-`convert.py`, `run.py`. What they share is in `terminal.py`.
+`convert.py`, `run.py`, `fetch.py`, `cache.py`. What they share is in `terminal.py`.
 
-Exit codes: 0 fine, 1 the other module cannot replace this one or the converted one computes something else,
-2 bad input (one line on stderr), 130 Ctrl-C. Nothing is imported before it is needed: a look at a module
+Exit codes: 0 fine, 1 the other module cannot replace this one, the converted one computes something else, or
+an entry of the cache is damaged, 2 bad input (one line on stderr), 130 Ctrl-C. Nothing is imported before it is needed: a look at a module
 should take a fraction of a second.
 """
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from hubexplore import __version__
-from hubexplore.cli import convert, run, show
+from hubexplore.cli import cache, convert, fetch, run, show
 from hubexplore.cli.terminal import BAD_INPUT, INTERRUPTED, CommandParser, one_line
 from hubexplore.errors import HubError
 
@@ -41,11 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> CommandParser:
     parser = CommandParser(
         prog="hubexplore",
-        description="Inspect TensorFlow Hub modules and SavedModels, convert them, or run old programs.",
+        description="Inspect TensorFlow Hub modules and SavedModels, convert or fetch them, or run old programs.",
         epilog=show.EXAMPLES,
     )
     parser.add_argument("--version", action="version", version=f"hubexplore {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (show, convert, run):
+    for command in (show, convert, run, fetch, cache):
         command.add(commands)
     return parser
