@@ -4,8 +4,8 @@
 `convert.py`, `run.py`, `fetch.py`, `cache.py`. What they share is in `terminal.py`.
 
 Exit codes: 0 fine, 1 the other module cannot replace this one, the converted one computes something else, or
-an entry of the cache is damaged, 2 bad input (one line on stderr), 130 Ctrl-C. Nothing is imported before it is needed: a look at a module
-should take a fraction of a second.
+an entry of the cache is damaged, 2 bad input (one line on stderr), 130 Ctrl-C. Nothing is imported before it
+is needed: a look at a module should take a fraction of a second.
 """
 
 from hubexplore.cli.command_line import main as main

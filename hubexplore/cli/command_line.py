@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> CommandParser:
     parser = CommandParser(
         prog="hubexplore",
-        description="Inspect TensorFlow Hub modules and SavedModels, convert or fetch them, or run old programs.",
+        description="Inspect, fetch or convert TensorFlow Hub modules and SavedModels, run old programs.",
         epilog=show.EXAMPLES,
     )
     parser.add_argument("--version", action="version", version=f"hubexplore {__version__}")

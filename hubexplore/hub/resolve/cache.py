@@ -33,8 +33,8 @@ MSG_DAMAGED: Final = "The copy of %r in the cache, %r, is damaged: %s. It is reb
 
 MSG_OF_ANOTHER: Final = (
     "The copy of {handle!r} in the cache, {path!r}, is damaged: {problem}. It belongs to another user. Ask "
-    "its owner to run `hubexplore fetch --again {handle}`, or set the environment variable TFHUB_CACHE_DIR to a "
-    "folder of your own."
+    "its owner to run `hubexplore fetch --again {handle}`, or set TFHUB_CACHE_DIR to a folder of your "
+    "own."
 )
 
 MSG_NO_HOME: Final = (
