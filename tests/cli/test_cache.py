@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
+import sys
 import tarfile
+import tempfile
 import time
 from pathlib import Path
 
@@ -178,3 +181,31 @@ def test_a_failed_fetch_does_not_stop_the_others(tmp_path: Path, capsys: pytest.
     printed = capsys.readouterr()
     assert ["error" in row for row in json.loads(printed.out)] == [True, False]
     assert "kaggle:OWNER/MODEL" in printed.err
+
+
+def test_a_user_without_the_right_to_write_opens_what_another_has_fetched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With root's rights a process of another user tries it; else the folder is closed for writing."""
+    code = (
+        "import os, sys; os.getuid() or os.setuid(65534); from hubexplore.hub.resolve import cache; "
+        "print(cache.existing(sys.argv[1]), cache.drop(sys.argv[1]))"
+    )
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        monkeypatch.setenv("TFHUB_CACHE_DIR", f"{place}/cache")
+        before = os.umask(0o077)
+        try:
+            entry = cache.entry(cache.key_of(HANDLE), HANDLE, build)
+        finally:
+            os.umask(before)
+        Path(place, "cache").chmod(0o555)
+        command = [sys.executable, "-c", code, Path(entry).name]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        Path(place, "cache").chmod(0o755)
+        assert done.stdout == f"{entry} False\n", done.stderr
+
+
+def test_the_address_of_a_local_folder_is_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TFHUB_CACHE_DIR", f"file://{tmp_path}/other")
+    assert cache.entry(cache.key_of("h"), "h", build) == str(tmp_path / "other" / cache.key_of("h"))
