@@ -94,6 +94,10 @@ class HandleError(HubError, ValueError, RuntimeError):
     """A handle in a form that no resolver supports."""
 
 
+class MissingExtraError(HandleError, ImportError):
+    """A package that this kind of handle needs is not installed; the message says what to install."""
+
+
 class PathError(HandleError, OSError, TypeError):
     """A path that cannot be used: empty, not a path at all, or not usable for this purpose."""
 

@@ -90,6 +90,8 @@ class Subject:
         except ModelsBelowError as error:
             self.versions = models_in(source, error)
             opened = summarize_nearest(next(iter(self.versions.values())), self._asked)
+        else:
+            self.versions = opened.versions
         return opened.handle, opened.value
 
     @property
