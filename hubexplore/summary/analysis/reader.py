@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError
 
 from hubexplore.summary.analysis.arguments import Arguments
 from hubexplore.summary.analysis.asset_files import AssetPath, in_folder
+from hubexplore.summary.analysis.drawn_paths import drawn_path
 from hubexplore.summary.analysis.effects import Effect, Effects
 from hubexplore.summary.analysis.entries import entries_of, tensors
 from hubexplore.summary.analysis.findings import finding, quoted, severity_of
@@ -189,6 +190,7 @@ class _VariantScan:
     def _add(self, region: Region, node: Any, result: Reached) -> bool:
         """Adds the findings of a node for an entry; whether the node is settled by that."""
         entry, chain = result.entry, _chain(region, node, result)
+        path = drawn_path(self._program, result.way_to(region), region.name, node)
         effects = self._of(region, node)
         before = len(self._findings)
         for effect in effects:
@@ -202,7 +204,7 @@ class _VariantScan:
                     self._unread.append(MSG_UNREAD.format(node=quoted(node.name), op=node.op))
             if severity is not None:
                 self._findings.append(
-                    finding(effect, severity, entry.trigger, chain=chain, region=region, node=node)
+                    finding(effect, severity, entry.trigger, chain=chain, region=region, node=node, path=path)
                 )
         return not effects or len(self._findings) > before
 

@@ -130,6 +130,7 @@ def test_an_argument_is_followed_to_the_call_of_its_function() -> None:
     (found,) = model.read().findings
     assert (found.argument, found.function, found.node) == ("/etc/passwd", "f", "read")
     assert found.chain == ("signature 'default'", "call", "function 'f'", "read")
+    assert found.path == "call/read"
 
 
 @pytest.mark.parametrize("collection", ["table_initializer", "saved_model_main_op", "legacy_init_op"])
