@@ -32,9 +32,10 @@ class Canaries:
         """Makes the files; their access times are set back, so that a read shows."""
         victim = self.folder / "victim"
         victim.mkdir(parents=True)
+        self.new.parent.mkdir()
         (victim / "part-00000").write_text("must stay\n")
         for path in (self.secret, self.pointer):
-            path.write_text(f"{self.secret}\n" if path == self.pointer else "key-1,2,3\nkey-2,4,5\n")
+            path.write_text(f"{self.secret}\n" if path == self.pointer else "key-1,2,3\n" * 20)
         for path in (self.secret, self.pointer, victim / "part-00000"):
             os.utime(path, (1_000_000_000, 1_700_000_000))
         return self
@@ -61,11 +62,11 @@ class Canaries:
 
     def touched(self) -> list[str]:
         """Says what happened to them; empty if nothing did."""
-        expected = {"secret.txt", "pointer.txt", "victim", "victim/part-00000"}
+        expected = {"secret.txt", "pointer.txt", "written", "victim", "victim/part-00000"}
         there = {str(path.relative_to(self.folder)) for path in self.folder.rglob("*")}
         happened = [f"{name} was deleted" for name in sorted(expected - there)]
         happened += [f"{name} was written" for name in sorted(there - expected)]
-        for name in sorted((expected & there) - {"victim"}):
+        for name in sorted((expected & there) - {"victim", "written"}):
             found = (self.folder / name).stat()
             if found.st_mtime != 1_700_000_000:
                 happened.append(f"{name} was changed")
@@ -183,12 +184,6 @@ def node_of(saved_model: Any, name: str, variant: int = 0) -> Any:
     """Returns a node of a graph by its name."""
     (node,) = (each for each in saved_model.meta_graphs[variant].graph_def.node if each.name == name)
     return node
-
-
-def function_of(saved_model: Any, start: str) -> Any:
-    """Returns the function whose name starts so."""
-    library = saved_model.meta_graphs[0].graph_def.library
-    return next(each for each in library.function if each.signature.name.startswith(start))
 
 
 def rewritten(directory: Path, edit: Edit) -> Path:

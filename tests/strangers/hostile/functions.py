@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from hubexplore.summary.capabilities.model import Capability, When
 from tests.strangers.cases import hostile_graph
-from tests.strangers.making import Canaries, GraphModel, function_of, raw, v1
+from tests.strangers.making import Canaries, GraphModel, raw, v1
 
 READS, WRITES = Capability.READS, Capability.WRITES
 FLOAT = tf.TensorSpec([], tf.float32)
@@ -205,14 +205,9 @@ def _generator(init: Any, after: Any, finalize: Any) -> Any:
 def generator_finalize(dataset: Any, canaries: Canaries) -> Any:
     init = tf.function(lambda: tf.constant(0, tf.int64)).get_concrete_function()
 
-    def ended(v: Any) -> Any:
-        with tf.control_dependencies([tf.debugging.assert_less(v, tf.constant(-1, tf.int64))]):
-            return tf.identity(v)
-
-    end = tf.function(ended).get_concrete_function(NUMBER)
+    end = tf.function(lambda v: v + 1).get_concrete_function(NUMBER)
     made = _generator(init, end, trap(canaries, NUMBER))
-    found = tf.data.experimental.from_variant(made, NUMBER)
-    return found.take(1).ignore_errors()
+    return tf.data.experimental.from_variant(made, NUMBER).take(1)
 
 
 @hostile_graph("dataset of OneShotIterator", READS, "ReadFile", "{secret}")
@@ -245,22 +240,20 @@ def regularization_loss(model: GraphModel, canaries: Canaries) -> None:
     model.collections["regularization_losses"] = [loss.name]
 
 
-@hostile_graph("gradient function of a function in the library", READS, "ReadFile", "{secret}",
-               when=(When.TRAINED, When.ASKED))  # fmt: skip
+@hostile_graph("gradient that the library names for a function", READS, "ReadFile", "{secret}")
 def library_gradient(model: GraphModel, canaries: Canaries) -> None:
     x = v1.placeholder(tf.float32, [], "x")
-    model.signature(tf.function(lambda v: v * 2.0)(x), {"x": x})
-    partitioned_call(x, canaries)
+    harmless = tf.function(lambda v: v * 2.0).get_concrete_function(FLOAT)
+    gradient = trap(canaries, FLOAT, FLOAT)
+    gradient.add_to_graph(model.graph)
+    model.signature(
+        raw.SymbolicGradient(input=[x, tf.constant(1.0)], Tout=[tf.float32], f=harmless)[0], {"x": x}
+    )
 
     def edit(saved_model: Any) -> None:
         library = saved_model.meta_graphs[0].graph_def.library
-        names = [f.signature.name for f in library.function]
-        bad = next(f.signature.name for f in library.function if any(n.op == "ReadFile" for n in f.node_def))
-        good = next(name for name in names if name != bad)
-        library.gradient.add(function_name=good, gradient_func=bad)
-        nodes = saved_model.meta_graphs[0].graph_def.node
-        for node in [n for n in nodes if n.op == "StatefulPartitionedCall" and n.attr["f"].func.name == bad]:
-            nodes.remove(node)
+        names = {any(n.op == "ReadFile" for n in f.node_def): f.signature.name for f in library.function}
+        library.gradient.add(function_name=names[False], gradient_func=names[True])
 
     model.edits.append(edit)
 
@@ -275,20 +268,3 @@ def unreached(model: GraphModel, canaries: Canaries) -> None:
 def uncalled_function(model: GraphModel, canaries: Canaries) -> None:
     model.plain()
     trap(canaries).add_to_graph(model.graph)
-
-
-@hostile_graph("function with the name of a harmless op", READS, "ReadFile", "{secret}", runs=False)
-def function_named_as_op(model: GraphModel, canaries: Canaries) -> None:
-    x = v1.placeholder(tf.float32, [], "x")
-    y = partitioned_call(x, canaries)
-    model.signature(y, {"x": x})
-
-    def edit(saved_model: Any) -> None:
-        made = function_of(saved_model, "__inference")
-        before = made.signature.name
-        made.signature.name = "Identity"
-        for node in saved_model.meta_graphs[0].graph_def.node:
-            if node.op == "StatefulPartitionedCall" and node.attr["f"].func.name == before:
-                node.attr["f"].func.name = "Identity"
-
-    model.edits.append(edit)

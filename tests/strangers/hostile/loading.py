@@ -26,11 +26,10 @@ def main_op(model: GraphModel, canaries: Canaries) -> None:
     model.collect("saved_model_main_op", write(canaries.new))
 
 
-@hostile_graph("op of the collection legacy_init_op", READS, "ReadFile", "{secret}", when=LOADED)
+@hostile_graph("op of the collection legacy_init_op", WRITES, "WriteFile", "{new}", when=LOADED)
 def legacy_init_op(model: GraphModel, canaries: Canaries) -> None:
     model.plain()
-    read = raw.ReadFile(filename=str(canaries.secret))
-    model.collect("legacy_init_op", tf.group(read, name="legacy"))
+    model.collect("legacy_init_op", tf.group(write(canaries.new), name="legacy"))
 
 
 @hostile_graph(
@@ -119,13 +118,14 @@ def control_chain_of_main_op(model: GraphModel, canaries: Canaries) -> None:
         model.collect("saved_model_main_op", tf.no_op("main"))
 
 
-@hostile_graph("function that the main op calls", READS, "ReadFile", "{secret}", when=LOADED)
+@hostile_graph("function that the main op calls", WRITES, "WriteFile", "{new}", when=LOADED)
 def function_of_main_op(model: GraphModel, canaries: Canaries) -> None:
     model.plain()
 
     @tf.function
     def prepare() -> Any:
-        return raw.ReadFile(filename=str(canaries.secret))
+        write(canaries.new)
+        return tf.constant(1.0)
 
     model.collect("saved_model_main_op", tf.group(prepare(), name="main"))
 
@@ -248,9 +248,9 @@ def resource_initialize(directory: Path, canaries: Canaries) -> Path:
     return save_object(model, directory, {"serving_default": model.__call__})
 
 
-@hostile("method _create_resource of a resource", READS, "ReadFile", "{secret}", when=LOADED)
+@hostile("method _create_resource of a resource", WRITES, "WriteFile", "{new}", when=LOADED)
 def resource_create(directory: Path, canaries: Canaries) -> Path:
-    model = _resource(create=lambda: raw.ReadFile(filename=str(canaries.secret)))
+    model = _resource(create=lambda: write(canaries.new))
     return save_object(model, directory, {"serving_default": model.__call__})
 
 

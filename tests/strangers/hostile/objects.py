@@ -20,7 +20,7 @@ def write(canaries: Canaries) -> Any:
     return raw.WriteFile(filename=str(canaries.new), contents="boo")
 
 
-@hostile("__call__ of an object without signatures", WRITES, "WriteFile", "{new}", signature="__call__")
+@hostile("__call__ of an object", WRITES, "WriteFile", "{new}", signature="serving_default")
 def object_call(directory: Path, canaries: Canaries) -> Path:
     class Model(tf.Module):  # type: ignore[misc]
         @tf.function(input_signature=[SPEC])
@@ -47,7 +47,7 @@ def object_method(directory: Path, canaries: Canaries) -> Path:
     return save_object(model, directory, {"serving_default": model.__call__})
 
 
-@hostile("method of an inner object", READS, "ReadFile", "{secret}", signature="inner.peek")
+@hostile("method of an inner object", READS, "ReadFile", "{secret}", signature="inner/peek")
 def inner_method(directory: Path, canaries: Canaries) -> Path:
     class Inner(tf.Module):  # type: ignore[misc]
         @tf.function(input_signature=[SPEC])

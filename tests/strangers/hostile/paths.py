@@ -103,10 +103,11 @@ def reads_bucket(model: GraphModel, canaries: Canaries) -> None:
     model.signature(raw.ReadFile(filename="gs://bucket/x"))
 
 
-@hostile_graph("path with control characters of terminals", READS, "ReadFile", "boo")
+@hostile_graph("path with control characters of terminals", WRITES, "WriteFile", "boo")
 def reads_escapes(model: GraphModel, canaries: Canaries) -> None:
-    path = str(canaries.folder / "\x1b[31m<script>alert(1)</script>boo")
-    model.signature(raw.ReadFile(filename=path), name="default")
+    path = str(canaries.new.parent / "\x1b[31m<script>boo")
+    with tf.control_dependencies([raw.WriteFile(filename=path, contents="boo")]):
+        model.signature(tf.constant(1.0))
 
 
 # Where the op hides in the graph.
@@ -134,7 +135,7 @@ def named_as_saver(model: GraphModel, canaries: Canaries) -> None:
     model.signature(raw.ReadFile(filename=str(canaries.secret), name="save/RestoreV2"))
 
 
-@hostile_graph("scope that looks like markup", WRITES, "WriteFile", "{new}")
+@hostile_graph("scope that looks like a path", WRITES, "WriteFile", "{new}")
 def odd_names(model: GraphModel, canaries: Canaries) -> None:
     x = v1.placeholder(tf.float32, [None], "x")
     trap = raw.WriteFile(filename=str(canaries.new), contents="boo", name="a/trap")
@@ -143,8 +144,8 @@ def odd_names(model: GraphModel, canaries: Canaries) -> None:
     model.signature(y, {"x": x})
 
     def edit(saved_model: Any) -> None:
-        node_of(saved_model, "a/trap").name = "a/b>/c..>-x"
-        node_of(saved_model, "b").input[1] = "^a/b>/c..>-x"
+        node_of(saved_model, "a/trap").name = "a/b/../c.-_x"
+        node_of(saved_model, "b").input[1] = "^a/b/../c.-_x"
 
     model.edits.append(edit)
 
@@ -332,7 +333,7 @@ def _save(canaries: Canaries) -> Any:
         ),
         output_types=[tf.int64], output_shapes=[[]],
     )  # fmt: skip
-    return raw.DatasetCardinality(input_dataset=saved)
+    return read_all(tf.data.experimental.from_variant(saved, tf.TensorSpec([], tf.int64)))
 
 
 def _simple(kind: str, canaries: Canaries) -> Any:
@@ -362,7 +363,7 @@ for _name, _capability, _op, _argument, _make in (
     ("caches_dataset", WRITES, ("CacheDatasetV2", "CacheDataset"), "{new}", _cache),
     ("snapshots_dataset", WRITES, ("SnapshotDatasetV2", "SnapshotDataset"), "{new}",
      functools.partial(_simple, "snapshot")),
-    ("reads_records", READS, "TFRecordDatasetV2", "{secret}", functools.partial(_simple, "record")),
+    ("reads_records", READS, ("TFRecordDataset", "TFRecordDatasetV2"), "{secret}", functools.partial(_simple, "record")),
     ("reads_lines", READS, "TextLineDataset", "{secret}", functools.partial(_simple, "lines")),
     ("reads_fixed_records", READS, "FixedLengthRecordDatasetV2", "{secret}",
      functools.partial(_simple, "fixed")),
@@ -407,32 +408,25 @@ def _hidden(canaries: Canaries) -> bytes:
     return serialized(lambda: tf.data.TextLineDataset(str(canaries.secret)))
 
 
-def _unfolded(graph: Any) -> Any:
-    dataset = raw.DatasetFromGraph(graph_def=graph)
-    return raw.ReduceDataset(
-        input_dataset=dataset, initial_state=[tf.constant(0, tf.int64)], other_arguments=[],
-        f=tf.function(lambda count, _: count + 1).get_concrete_function(
-            tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.string)
-        ),
-        output_types=[tf.int64], output_shapes=[[]],
-    )[0]  # fmt: skip
+def _unfold(graph: Callable[[], Any]) -> Any:
+    """Returns a dataset that makes another one of a graph while it is read: earlier it would be folded."""
+    spec = tf.TensorSpec([], tf.string)
+    return tf.data.Dataset.range(1).flat_map(
+        lambda _: tf.data.experimental.from_variant(raw.DatasetFromGraph(graph_def=graph()), spec)
+    )
 
 
 @hostile_graph("graph in a constant", READS, "TextLineDataset", "{secret}")
 def hidden_graph(model: GraphModel, canaries: Canaries) -> None:
-    model.signature(_unfolded(tf.constant(_hidden(canaries))))
+    graph = _hidden(canaries)
+    model.signature(read_all(_unfold(lambda: tf.constant(graph))))
 
 
 @hostile_graph("graph in a constant of a graph in a constant", READS, "TextLineDataset", "{secret}")
 def hidden_twice(model: GraphModel, canaries: Canaries) -> None:
     inner = _hidden(canaries)
-    spec = tf.TensorSpec([], tf.string)
-
-    def unfold(_: Any) -> Any:
-        return tf.data.experimental.from_variant(raw.DatasetFromGraph(graph_def=tf.constant(inner)), spec)
-
-    outer = serialized(lambda: tf.data.Dataset.range(1).flat_map(unfold))
-    model.signature(_unfolded(tf.constant(outer)))
+    outer = serialized(lambda: _unfold(lambda: tf.constant(inner)))
+    model.signature(read_all(_unfold(lambda: tf.constant(outer))))
 
 
 @hostile_graph(
@@ -441,10 +435,12 @@ def hidden_twice(model: GraphModel, canaries: Canaries) -> None:
 def hidden_in_parts(model: GraphModel, canaries: Canaries) -> None:
     graph = _hidden(canaries)
     half = len(graph) // 2
-    model.signature(_unfolded(raw.StringJoin(inputs=[tf.constant(graph[:half]), tf.constant(graph[half:])])))
+    model.signature(read_all(_unfold(
+        lambda: raw.StringJoin(inputs=[tf.constant(graph[:half]), tf.constant(graph[half:])])
+    )))  # fmt: skip
 
 
 @hostile_graph("graph from an input", HIDES, "DatasetFromGraph")
 def graph_from_input(model: GraphModel, canaries: Canaries) -> None:
     graph = v1.placeholder(tf.string, [], "graph")
-    model.signature(_unfolded(graph), {"graph": graph})
+    model.signature(read_all(_unfold(lambda: graph)), {"graph": graph})
