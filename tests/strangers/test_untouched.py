@@ -49,7 +49,9 @@ def test_by_comparing(traps: dict[str, Trap]) -> None:
 @pytest.mark.usefixtures("untouched")
 def test_by_statistics_of_weights(traps: dict[str, Trap]) -> None:
     for trap in traps.values():
-        assert hub.summarize(trap.path).variables.compute_statistics() is not None
+        summary = hub.summarize(trap.path)
+        if summary.variables:
+            assert summary.variables.stats()
 
 
 @pytest.mark.usefixtures("untouched")

@@ -193,7 +193,7 @@ def asset_absolute(model: GraphModel, canaries: Canaries) -> None:
     _with_asset(model, str(canaries.secret))
 
 
-@hostile("asset that links out of the module", READS, TABLE, "vocabulary.txt", ASSET, LOADED)
+@hostile("asset that links out of the module", READS, TABLE, "{secret}", ASSET, LOADED)
 def asset_link(directory: Path, canaries: Canaries) -> Path:
     model = GraphModel()
     with model.graph.as_default():
@@ -205,7 +205,7 @@ def asset_link(directory: Path, canaries: Canaries) -> Path:
     return directory
 
 
-@hostile("folder of assets that links out of the module", READS, TABLE, "secret.txt", ASSET, LOADED)
+@hostile("folder of assets that links out of the module", READS, TABLE, "{secret}", ASSET, LOADED)
 def assets_folder_link(directory: Path, canaries: Canaries) -> Path:
     model = GraphModel()
     with model.graph.as_default():

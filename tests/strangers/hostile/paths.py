@@ -416,13 +416,13 @@ def _unfold(graph: Callable[[], Any]) -> Any:
     )
 
 
-@hostile_graph("graph in a constant", READS, "TextLineDataset", "{secret}")
+@hostile_graph("graph in a constant", READS, "TextLineDataset", "{secret}", runs=False)
 def hidden_graph(model: GraphModel, canaries: Canaries) -> None:
     graph = _hidden(canaries)
     model.signature(read_all(_unfold(lambda: tf.constant(graph))))
 
 
-@hostile_graph("graph in a constant of a graph in a constant", READS, "TextLineDataset", "{secret}")
+@hostile_graph("graph in a constant of a graph in a constant", READS, "TextLineDataset", "{secret}", runs=False)
 def hidden_twice(model: GraphModel, canaries: Canaries) -> None:
     inner = _hidden(canaries)
     outer = serialized(lambda: _unfold(lambda: tf.constant(inner)))
@@ -430,7 +430,7 @@ def hidden_twice(model: GraphModel, canaries: Canaries) -> None:
 
 
 @hostile_graph(
-    "graph put together from constants", (READS, HIDES), ("TextLineDataset", "DatasetFromGraph")
+    "graph put together from constants", (READS, HIDES), ("TextLineDataset", "DatasetFromGraph"), runs=False
 )
 def hidden_in_parts(model: GraphModel, canaries: Canaries) -> None:
     graph = _hidden(canaries)
