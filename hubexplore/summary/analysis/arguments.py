@@ -35,6 +35,7 @@ _MAPPING: Final = frozenset({
 # How deep expressions are computed; what is deeper is only followed.
 _DEEPEST: Final = 60
 _MOST_STEPS: Final = 5_000  # of one argument
+_MOST_STEPS_TOGETHER: Final = 400_000  # of all arguments
 _MOST_SITES: Final = 64  # call sites of a function
 
 Place = tuple[Region, str]
@@ -48,8 +49,8 @@ class Arguments:
       program: with all of its functions.
       known: tensor of the graph ("node:0") -> its value: inputs of signatures, assets, the saver's file name.
       variables: node of a variable of the graph -> its value, where that is known.
-      captured: function name -> values of the last of its arguments, for each way in which somebody outside of
-        the program calls it; the arguments before are inputs.
+      captured: function name -> values of the last of its arguments, for each way in which somebody outside
+        of the program calls it; the arguments before are inputs.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Arguments:
         self._open: set[tuple[str, str]] = set()
         self._steps = 0
         self._loops = 0
+        self._left = _MOST_STEPS_TOGETHER
 
     def value(self, region: Region, edge: str) -> Value:
         """The value of a data input, as it is written in a region."""
@@ -94,6 +96,7 @@ class Arguments:
         return found
 
     def _find(self, region: Region, edge: str, depth: int) -> Value:
+        edge = self._beginning(region, edge)
         node, port = self._node(region, edge)
         if node is None:
             return self._argument(region, edge, depth)
@@ -102,8 +105,6 @@ class Arguments:
             return leaf
         inputs = data_inputs(node)
         op = node.op
-        if op in PASSING and inputs:
-            return self._value(region, inputs[0], depth)
         if op in COLLECTING:
             return merged(self._value(region, item, depth) for item in self._collected(node, inputs))
         if op in FOLDING:
@@ -118,6 +119,18 @@ class Arguments:
         if results:
             return merged(self._value(inner, result, depth) for inner, result in results)
         return self._sources(region, edge)
+
+    def _beginning(self, region: Region, edge: str) -> str:
+        """The tensor at the beginning of a chain of ops that pass their elements on."""
+        # Not by recursion: a chain may be as long as the graph. It ends where it comes back to itself.
+        seen: set[str] = set()
+        while edge not in seen:
+            seen.add(edge)
+            node, _ = self._node(region, edge)
+            if node is None or node.op not in PASSING or self._leaf(region, node, edge) is not None:
+                break
+            edge = next(iter(data_inputs(node)), edge)
+        return edge
 
     def _argument(self, region: Region, edge: str, depth: int) -> Value:
         values = [self._value(place, passed, depth) for place, passed in self._passed(region, edge)]
@@ -135,10 +148,11 @@ class Arguments:
 
     def _leaf(self, region: Region, node: Any, edge: str) -> Value | None:
         """The value of a tensor that comes from nowhere else in the program; None for one that does."""
-        if region.function is None:
-            known = self._known.get(tensor_of(edge))
-            if known is not None:
-                return known
+        known = self._known.get(tensor_of(edge)) if region.function is None else None
+        return self._own(region, node) if known is None else known
+
+    def _own(self, region: Region, node: Any) -> Value | None:
+        """The value of what a node makes from nothing in the program."""
         op = node.op
         if op == "Const":
             parts = constant_parts(node)
@@ -150,11 +164,8 @@ class Arguments:
                 return self._variables[node.name]
             return dependent(Origin.VARIABLE, node.name)
         effect = effect_of(op)
-        if effect is None and op not in self._program.functions:
-            return dependent(Origin.COMPUTED, op)
-        if effect is not None and effect.capabilities and op not in PASSING:
-            return dependent(Origin.COMPUTED, op)
-        return None
+        is_risky = op not in self._program.functions if effect is None else bool(effect.capabilities)
+        return dependent(Origin.COMPUTED, op) if is_risky and op not in PASSING else None
 
     def _collected(self, node: Any, inputs: list[str]) -> list[str]:
         if node.op in ("Select", "SelectV2"):
@@ -239,7 +250,12 @@ class Arguments:
             if key in seen:
                 continue
             seen.add(key)
-            if len(seen) > _MOST_STEPS:
+            known = self._values.get((place.name, item))
+            if known is not None and known.parts is None:
+                found.append(known)
+                continue
+            self._left -= 1
+            if len(seen) > _MOST_STEPS or self._left < 0:
                 found.append(dependent(Origin.COMPUTED))
                 break
             node, _ = self._node(place, item)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from hubexplore.summary.analysis.arguments import Arguments
@@ -22,6 +22,12 @@ TABLES: Final = frozenset({"InitializeTableFromTextFile", "InitializeTableFromTe
 _URL: Final = re.compile(r"(?!(?:file|ram|memcbk)://)[A-Za-z][A-Za-z0-9+.-]*://")
 _LONGEST: Final = 200
 _MOST_SHOWN: Final = 3
+# Reasons that say more than is true of an op whose argument is known.
+_WORDS: Final = {
+    "Prints to the error stream, the log or, if its output stream is a path, to the file.": (
+        "prints to the file"
+    ),
+}
 _BY_ADDRESS: Final = frozenset({Capability.WRITES, Capability.NETWORK})
 
 
@@ -37,6 +43,7 @@ class Effect:
       origin: as `Finding.origin`.
       saver: whether the file is the one that saving and loading say.
       package: that has the op, if TensorFlow lacks it.
+      content: the serialized graph that it runs, where that is known.
     """
 
     capability: Capability
@@ -46,6 +53,7 @@ class Effect:
     origin: Origin | None = None
     saver: bool = False
     package: str = ""
+    content: bytes | None = field(default=None, repr=False)
 
 
 class Effects:
@@ -129,7 +137,7 @@ def _is_harmless(argument: EffectArgument, value: Value) -> bool:
 
 def _described(effect: OpEffect, values: Mapping[EffectArgument, Value]) -> Iterator[Effect]:
     """The effects of an op whose arguments are not harmless."""
-    what = effect.reason[:1].lower() + effect.reason[1:].removesuffix(".")
+    what = _WORDS.get(effect.reason) or effect.reason[:1].lower() + effect.reason[1:].removesuffix(".")
     shown = [(argument.name, *_shown(value), value) for argument, value in values.items()]
     if not shown:
         for capability in effect.capabilities:
@@ -147,8 +155,15 @@ def _described(effect: OpEffect, values: Mapping[EffectArgument, Value]) -> Iter
         }
     elif any(_URL.match(readable(text)) for text in value.texts or ()):
         capabilities.add(Capability.NETWORK)
+    found = Effect(Capability.READS, what, name, argument, origin, all(item[3].saver for item in shown))
     for capability in (item for item in Capability if item in capabilities):
-        yield Effect(capability, what, name, argument, origin, all(item[3].saver for item in shown))
+        if capability is Capability.HIDES and origin is Origin.CONSTANT:
+            # Several elements are several graphs, of which one is run; the op takes one.
+            content = b"".join(value.texts or ())
+            size = f"{len(content):,} bytes"
+            yield replace(found, capability=capability, argument=size, content=content)
+        else:
+            yield replace(found, capability=capability)
 
 
 _RANK: Final[Mapping[Origin, int]] = {

@@ -30,16 +30,14 @@ def severity_of(effect: Effect, op: str, entry: Entry | None) -> Severity | None
       op: its type.
       entry: what makes it run; None for an op that nothing runs by itself.
     """
-    if effect.capability is Capability.UNKNOWN:
-        return Severity.NOTE if effect.package or entry is None else Severity.DANGER
     if effect.name == "device":
         return Severity.NOTE
+    if effect.capability is Capability.UNKNOWN:
+        return Severity.NOTE if effect.package or entry is None else Severity.DANGER
     if entry is None:
         return _severity_if_asked(effect, op)
-    if entry.is_replaced and op in RESTORERS:
-        return Severity.NOTE
-    if op in RESTORERS and effect.saver and entry.trigger.when is When.LOADED:
-        return None
+    if op in RESTORERS and (entry.is_replaced or (effect.saver and entry.trigger.when is When.LOADED)):
+        return Severity.NOTE if entry.is_replaced else None
     if effect.origin is Origin.ASSET and effect.capability is Capability.READS:
         return None if op in TABLES else Severity.NOTE
     return Severity.DANGER
@@ -48,7 +46,7 @@ def severity_of(effect: Effect, op: str, entry: Entry | None) -> Severity | None
 def _severity_if_asked(effect: Effect, op: str) -> Severity | None:
     """The severity of what nothing runs by itself: whoever asks for it is told what it does."""
     if op in SAVERS or op in RESTORERS or op in TABLES:
-        # Savers of programs name their files by default "model"; what is fed or passed is the caller's choice.
+        # Savers name their files "model" by default; what is fed or passed is the caller's choice.
         is_usual = effect.origin is not Origin.CONSTANT or op in RESTORERS or effect.argument == "model"
         return None if is_usual else Severity.NOTE
     if effect.origin is Origin.INPUT or _is_pipeline(op, effect):
@@ -69,13 +67,14 @@ def finding(
     effect: Effect,
     severity: Severity,
     trigger: Trigger,
+    *,
     chain: Sequence[str],
     region: Region,
     node: Any,
-    more: int = 0,
+    around: Sequence[str] = (),
     path: str = "",
 ) -> Finding:
-    """A finding with its sentence; `more` is how many other signatures or functions reach the op as well."""
+    """A finding with its sentence; `around` names the nodes that run the hidden graphs around the op."""
     return Finding(
         capability=effect.capability,
         severity=severity,
@@ -83,7 +82,7 @@ def finding(
         chain=_bounded(chain),
         op=shortened(node.op),
         node=node.name,
-        sentence=_sentence(effect, trigger, region, node, more),
+        sentence=_sentence(effect, trigger, region, node, around),
         function=region.name,
         path=path,
         argument=effect.argument,
@@ -98,17 +97,17 @@ def _bounded(chain: Sequence[str]) -> tuple[str, ...]:
     return (*chain[:half], f"... ({len(chain) - 2 * half:,} more)", *chain[-half:])
 
 
-def _sentence(effect: Effect, trigger: Trigger, region: Region, node: Any, more: int) -> str:
-    return f"{_subject(trigger, region, node, more)} {_action(effect)}: {_place(region, node)}."
+def _sentence(effect: Effect, trigger: Trigger, region: Region, node: Any, around: Sequence[str]) -> str:
+    inside = f" of the graph that is hidden in a constant of {quoted(around[-1])}" if around else ""
+    return f"{_subject(trigger, region, node)} {_action(effect)}: {_place(region, node)}{inside}."
 
 
-def _subject(trigger: Trigger, region: Region, node: Any, more: int) -> str:
+def _subject(trigger: Trigger, region: Region, node: Any) -> str:
     match trigger.when:
         case When.LOADED:
             return "Loading it"
         case When.CALLED:
-            others = f" (and {more:,} more)" if more else ""
-            return f"Calling {quoted(trigger.signature)}{others}"
+            return f"Calling {quoted(trigger.signature)}"
         case When.TRAINED:
             return "Training it"
         case When.ASKED:

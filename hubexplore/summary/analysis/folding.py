@@ -120,7 +120,7 @@ def _reduce_join(node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
     return _short([_text_attribute(node, "separator").join(_texts(inputs[0]))])
 
 
-def _add(node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
+def _add(_node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
     return _short([b"".join(_texts(texts)) for texts in _together(inputs)])
 
 
@@ -132,7 +132,7 @@ def _written(part: Part) -> bytes:
     return str(part).encode() if isinstance(part, int) else f"{part:f}".encode()
 
 
-def _as_string(node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
+def _as_string(_node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
     return _short([_written(part) for part in inputs[0]])
 
 
@@ -148,13 +148,13 @@ def _format(node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
     return _short([text])
 
 
-def _substr(node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
+def _substr(_node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
     cut = []
     for text, begin, length in _together(inputs):
         if not isinstance(text, bytes) or not isinstance(begin, int) or not isinstance(length, int):
             return None
-        begin = begin if begin >= 0 else max(len(text) + begin, 0)
-        cut.append(text[begin : begin + max(length, 0)])
+        start = begin if begin >= 0 else max(len(text) + begin, 0)
+        cut.append(text[start : start + max(length, 0)])
     return _short(cut)
 
 
@@ -169,7 +169,7 @@ def _from_base64(text: bytes) -> bytes:
         raise ValueError(str(error)) from error
 
 
-def _unicode(node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
+def _unicode(_node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
     codes, splits = inputs
     if not all(isinstance(number, int) for number in (*codes, *splits)):
         return None
@@ -178,14 +178,14 @@ def _unicode(node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
     return _short(["".join(text[begin:end]).encode() for begin, end in itertools.pairwise(bounds)])
 
 
-def _sharded(node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
+def _sharded(_node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
     (name,), (shard,), (count,) = inputs
     if not isinstance(name, bytes) or not isinstance(shard, int) or not isinstance(count, int):
         return None
     return (name + b"-%05d-of-%05d" % (shard, count),)
 
 
-def _fill(node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
+def _fill(_node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
     return tuple(inputs[1])
 
 

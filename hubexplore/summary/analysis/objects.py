@@ -6,8 +6,9 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from hubexplore.summary.analysis.asset_files import AssetPath
 from hubexplore.summary.analysis.folding import constant_parts
-from hubexplore.summary.analysis.values import ASSET_MARK, Value, constant, dependent
+from hubexplore.summary.analysis.values import Value, constant, dependent
 from hubexplore.summary.capabilities.model import Origin
 
 # Methods of tables and other resources that TensorFlow's loader calls by itself; the last when the object is
@@ -23,13 +24,14 @@ class Objects:
     Args:
       meta_graph: MetaGraphDef-shaped message.
       nodes: of its graph, by name.
+      path_of: an asset.
     """
 
-    def __init__(self, meta_graph: Any, nodes: Mapping[str, Any]) -> None:
+    def __init__(self, meta_graph: Any, nodes: Mapping[str, Any], path_of: AssetPath) -> None:
         graph = meta_graph.object_graph_def if meta_graph.HasField("object_graph_def") else None
         self._objects = list(graph.nodes) if graph is not None else []
         self._functions = graph.concrete_functions if graph is not None else {}
-        self._assets = [asset.filename for asset in meta_graph.asset_file_def]
+        self._assets = [path_of(asset.filename) for asset in meta_graph.asset_file_def]
         self._nodes = nodes
 
     def loading(self) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -99,7 +101,7 @@ class Objects:
             case "asset":
                 index = saved_object.asset.asset_file_def_index
                 if 0 <= index < len(self._assets):
-                    return constant(ASSET_MARK + self._assets[index].encode("utf-8", "surrogateescape"))
+                    return constant(self._assets[index])
             case "constant":
                 node = self._nodes.get(saved_object.constant.operation)
                 parts = constant_parts(node) if node is not None else None

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from hubexplore.errors import DamagedModuleError, HubError, SignatureError, UnsupportedFormatError
-from hubexplore.summary.analysis.reader import Scan
+from hubexplore.summary.analysis.asset_files import in_folder, on_disk
+from hubexplore.summary.analysis.reader import Graphs, Scan
 from hubexplore.summary.diagnosis import path_diagnosis, saved_model_remedy, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
 from hubexplore.summary.files.filesystem import Filesystem, is_link, read_message
@@ -186,7 +187,7 @@ def describe(
         AssetFolder(place.path(ASSETS_FOLDER), place.filesystem, checksums) if place and has_folder else None
     )
     graphs: dict[tuple[str, ...], Any] = {}
-    originals: list[tuple[tuple[str, ...], Any]] = []
+    scanned: list[Graphs] = []
     claimed: set[str] = set()
     variants = []
     notes: dict[str, None] = {}
@@ -201,8 +202,7 @@ def describe(
                 f"Two graph variants have the tags {list(variant.tags)}; only the first can be used."
             )
         graphs.setdefault(variant.tags, converted.meta_graph)
-        original = converted.meta_graph if converted.original is None else converted.original
-        originals.append((variant.tags, original))
+        scanned.append(_scanned(variant.tags, converted))
         notes.update(dict.fromkeys(converted.notes))
         wishes = converted.wishes
         variants.append(variant)
@@ -229,7 +229,7 @@ def describe(
         warnings=tuple(warnings),
         notes=tuple(notes),
         source=Source(graphs, weights, folder, wishes, place),
-        scan=Scan(originals, entries),
+        scan=Scan(scanned, entries, on_disk(place.directory) if has_folder and place else in_folder),
     )
 
 
@@ -243,6 +243,16 @@ def _converted(model: Any, entries: Entries, format_name: str) -> tuple[Converte
         return tf2_saved_model.as_module(model, entries), []
     except DamagedModuleError as error:
         return Converted(model), [f"It cannot be run. {error}"]
+
+
+def _scanned(tags: tuple[str, ...], model: Converted) -> Graphs:
+    """The graphs in which all is that a model may run."""
+    if model.original is None:
+        return Graphs(tags, model.meta_graph)
+    if model.original.HasField("object_graph_def"):
+        return Graphs(tags, model.original)
+    # The graph of such a file has no signatures of its own.
+    return Graphs(tags, model.meta_graph, model.original)
 
 
 def _long_text(place: ModuleDirectory, size: int) -> str:
