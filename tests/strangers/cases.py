@@ -68,8 +68,16 @@ def hostile(
         called = signature or "default" if _many(when) == (When.CALLED,) else signature
         HOSTILE.append(
             Hostile(
-                build.__name__, place, _many(capability), _many(when), _many(op), argument,
-                _many(origin) if argument else (), called, build, runs,
+                build.__name__,
+                place,
+                _many(capability),
+                _many(when),
+                _many(op),
+                argument,
+                _many(origin) if argument else (),
+                called,
+                build,
+                runs,
             )  # fmt: skip
         )
         return build

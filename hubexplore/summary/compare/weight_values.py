@@ -16,7 +16,7 @@ from hubexplore.summary.files.filesystem import join
 from hubexplore.summary.files.paths import is_url
 from hubexplore.summary.graph.messages import dtype_name
 from hubexplore.summary.model import AssetSummary, VariableSummary, VariantSummary, elements
-from hubexplore.summary.reading.resources import AssetFolder, files_of, is_inside
+from hubexplore.summary.reading.resources import AssetFolder, files_of, is_inside, is_own
 from hubexplore.summary.source import Source, Weights
 from hubexplore.summary.weights import number_encoding
 from hubexplore.summary.weights.checkpoint_index import CheckpointEntry, Slice, shard_name
@@ -145,14 +145,13 @@ def asset_digests(variant: VariantSummary, source: Source | None) -> Mapping[str
 def _asset_digest(folder: AssetFolder, asset: AssetSummary) -> str:
     """Returns the SHA-256 of an asset that was not read with the module, as hex digits; "" if that fails."""
     # The name comes from the module; one that leads out of its folder is not read.
-    if asset.size is None or not is_inside(asset.name):
+    path = join(folder.directory, asset.name)
+    if asset.size is None or not is_inside(asset.name) or not is_own(path, folder.directory):
         return ""
     digest = hashlib.sha256()
     try:
         for offset in range(0, asset.size, _READ_BYTES):
-            digest.update(
-                folder.filesystem.read_range(join(folder.directory, asset.name), offset, _READ_BYTES)
-            )
+            digest.update(folder.filesystem.read_range(path, offset, _READ_BYTES))
     except OSError:
         return ""
     return digest.hexdigest()

@@ -40,7 +40,7 @@ from hubexplore.summary.module_format import (
     VARIABLES_FOLDER,
 )
 from hubexplore.summary.reading import limits
-from hubexplore.summary.reading.resources import AssetFolder
+from hubexplore.summary.reading.resources import AssetFolder, is_own
 from hubexplore.summary.reading.variables import Entries
 from hubexplore.summary.reading.variant import read_variant
 from hubexplore.summary.source import Source, Weights
@@ -345,11 +345,12 @@ def _files(place: ModuleDirectory) -> Iterator[FileSummary]:
 def _asset_checksums(place: ModuleDirectory, files: tuple[FileSummary, ...]) -> Iterator[tuple[str, str]]:
     """Yields the name below `assets/` and the SHA-256, as hex digits, of each file there that can be read.
 
-    Of files that together exceed 1 GiB those behind, by name, are left out.
+    Of files that together exceed 1 GiB those behind, by name, are left out, and so is what a link
+    leads to outside of the module.
     """
     left = _LARGEST_DIGEST
     for file in files:
-        if file.name.startswith("assets/"):
+        if file.name.startswith("assets/") and is_own(place.path(file.name), place.path(ASSETS_FOLDER)):
             left -= file.size
             if left < 0:
                 return

@@ -217,15 +217,28 @@ def _look(name: str, folder: AssetFolder | None) -> tuple[int | None, tuple[str,
     path = join(folder.directory, name)
     try:
         size = folder.filesystem.size(path)
-        shown = _is_own(path, folder.directory)
+        shown = is_own(path, folder.directory)
         return size, _first_lines(folder.filesystem.read(path, _HEAD), size) if shown else ()
     except (OSError, ValueError):
         return None, ()
 
 
-def _is_own(path: str, directory: str) -> bool:
-    """Whether a file lies in the module itself: what a link leads to elsewhere is not shown."""
-    return is_url(path) or Path(path).resolve().is_relative_to(Path(directory).resolve().parent)
+def is_own(path: str, directory: str) -> bool:
+    """Whether an asset is the module's: what a link leads to elsewhere is neither read nor shown.
+
+    Args:
+      path: of the file.
+      directory: of the assets folder, which may itself be a link that a cache made.
+    """
+    if is_url(path):
+        return True
+    try:
+        target, folder = Path(path).resolve(), Path(directory).resolve()
+    except (OSError, RuntimeError, ValueError):
+        return False
+    # The cache of Hugging Face keeps the content of files beside its folders of links to them.
+    roots = [folder.parent, *(parent / "blobs" for parent in Path(directory).absolute().parents[1:4])]
+    return any(target.is_relative_to(root) for root in roots)
 
 
 def _first_lines(head: bytes, size: int) -> tuple[str, ...]:

@@ -79,7 +79,9 @@ def _parsed(x: Any) -> Any:
 
 
 def _picture(x: Any) -> Any:
-    return tf.map_fn(lambda one: tf.cast(tf.image.decode_jpeg(one, 3), tf.float32), x, fn_output_signature=tf.float32)
+    return tf.map_fn(
+        lambda one: tf.cast(tf.image.decode_jpeg(one, 3), tf.float32), x, fn_output_signature=tf.float32
+    )
 
 
 def _audio(x: Any) -> Any:
@@ -164,7 +166,9 @@ def vocabulary_asset(model: GraphModel) -> None:
 @benign_graph
 def vocabulary_by_main_op(model: GraphModel) -> None:
     vocabulary_asset(model)
-    with tf.control_dependencies([model.graph.get_operation_by_name(model.collections["table_initializer"][0])]):
+    with tf.control_dependencies(
+        [model.graph.get_operation_by_name(model.collections["table_initializer"][0])]
+    ):
         model.collect("saved_model_main_op", tf.no_op("main"))
 
 

@@ -25,7 +25,9 @@ def keras_model(name: str, make: Callable[[Any], Any]) -> None:
     benign(build)
 
 
-def _stack(shape: tuple[int, ...], *layers: Callable[[Any], Any], dtype: str = "float32") -> Callable[[Any], Any]:
+def _stack(
+    shape: tuple[int, ...], *layers: Callable[[Any], Any], dtype: str = "float32"
+) -> Callable[[Any], Any]:
     def make(keras: Any) -> Any:
         return keras.Sequential([keras.Input(shape, dtype=dtype), *(layer(keras.layers) for layer in layers)])
 

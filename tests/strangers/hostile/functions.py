@@ -21,7 +21,9 @@ def read(canaries: Canaries) -> Any:
     return tf.strings.length(raw.ReadFile(filename=str(canaries.secret)))
 
 
-def in_function(place: str, when: When | tuple[When, ...] = When.CALLED, runs: bool = True) -> Callable[[Any], Any]:
+def in_function(
+    place: str, when: When | tuple[When, ...] = When.CALLED, runs: bool = True
+) -> Callable[[Any], Any]:
     """Registers a model that calls, with a scalar `x`, what reads the secret file."""
 
     def register(make: Callable[[Any, Canaries], Any]) -> Any:
@@ -78,9 +80,7 @@ def stateless_if(x: Any, canaries: Canaries) -> Any:
 @in_function("branch of Case")
 def case_branch(x: Any, canaries: Canaries) -> Any:
     quiet = tf.function(lambda v: v).get_concrete_function(FLOAT)
-    return raw.Case(
-        branch_index=1, input=[x], Tout=[tf.float32], branches=[quiet, trap(canaries), quiet]
-    )[0]
+    return raw.Case(branch_index=1, input=[x], Tout=[tf.float32], branches=[quiet, trap(canaries), quiet])[0]
 
 
 @in_function("condition of While")

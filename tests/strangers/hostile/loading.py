@@ -55,7 +55,9 @@ def table_initializer_writes(model: GraphModel, canaries: Canaries) -> None:
 @hostile_graph("debug op that an initializer waits for", WRITES, "DebugIdentity", "{new}", when=LOADED)
 def debug_file_of_initializer(model: GraphModel, canaries: Canaries) -> None:
     model.plain()
-    spy = raw.DebugIdentity(input=tf.constant([1.0]), tensor_name="spy", debug_urls=[f"file://{canaries.new}"])
+    spy = raw.DebugIdentity(
+        input=tf.constant([1.0]), tensor_name="spy", debug_urls=[f"file://{canaries.new}"]
+    )
     with tf.control_dependencies([spy]):
         model.collect("table_initializer", tf.no_op("init_all_tables"))
 

@@ -37,7 +37,9 @@ def writes_input(model: GraphModel, canaries: Canaries) -> None:
         model.signature(tf.identity(what), {"where": where, "what": what})
 
 
-@hostile_graph("path joined from constants", READS, "ReadFile", "secret.txt", (Origin.CONSTANT, Origin.COMPUTED))
+@hostile_graph(
+    "path joined from constants", READS, "ReadFile", "secret.txt", (Origin.CONSTANT, Origin.COMPUTED)
+)
 def reads_joined(model: GraphModel, canaries: Canaries) -> None:
     model.signature(raw.ReadFile(filename=joined([str(canaries.folder), "/", "secret.txt"])))
 
@@ -68,7 +70,9 @@ def reads_what_asset_names(model: GraphModel, canaries: Canaries) -> None:
     model.signature(raw.ReadFile(filename=raw.Identity(input=path)))
 
 
-@hostile_graph("path beside an asset", READS, "ReadFile", "", (Origin.COMPUTED, Origin.ASSET, Origin.CONSTANT))
+@hostile_graph(
+    "path beside an asset", READS, "ReadFile", "", (Origin.COMPUTED, Origin.ASSET, Origin.CONSTANT)
+)
 def reads_beside_asset(model: GraphModel, canaries: Canaries) -> None:
     asset = model.asset("words.txt", "a\n")
     climb = tf.constant("/../" + "../" * 30 + str(canaries.secret).lstrip("/"))
@@ -76,7 +80,9 @@ def reads_beside_asset(model: GraphModel, canaries: Canaries) -> None:
     model.signature(raw.ReadFile(filename=raw.StringJoin(inputs=[folder, climb])))
 
 
-@hostile_graph("file written over an asset", WRITES, "WriteFile", "words.txt", (Origin.ASSET, Origin.CONSTANT))
+@hostile_graph(
+    "file written over an asset", WRITES, "WriteFile", "words.txt", (Origin.ASSET, Origin.CONSTANT)
+)
 def writes_asset(model: GraphModel, canaries: Canaries) -> None:
     model.plain()
     written = raw.WriteFile(filename=model.asset("words.txt", "a\n"), contents="boo")
@@ -84,7 +90,9 @@ def writes_asset(model: GraphModel, canaries: Canaries) -> None:
         model.signature(tf.constant(1.0))
 
 
-@hostile_graph("path chosen by the input", READS, "ReadFile", "", (Origin.INPUT, Origin.COMPUTED, Origin.CONSTANT))
+@hostile_graph(
+    "path chosen by the input", READS, "ReadFile", "", (Origin.INPUT, Origin.COMPUTED, Origin.CONSTANT)
+)
 def reads_chosen(model: GraphModel, canaries: Canaries) -> None:
     at = v1.placeholder(tf.int32, [], "at")
     paths = tf.constant([str(canaries.secret), "/etc/hostname"])
@@ -266,9 +274,7 @@ def _csv(canaries: Canaries) -> Any:
 
 
 def _sql(canaries: Canaries) -> Any:
-    dataset = tf.data.experimental.SqlDataset(
-        "sqlite", str(canaries.secret), "select a from b", (tf.string,)
-    )
+    dataset = tf.data.experimental.SqlDataset("sqlite", str(canaries.secret), "select a from b", (tf.string,))
     return read_all(dataset)
 
 
@@ -379,7 +385,14 @@ for _name, _capability, _op, _argument, _make in (
 ):  # fmt: skip
     op_case(_name, _capability, _op, _argument, _make)
 
-op_case("data_service", NETWORK, ("DataServiceDatasetV4", "DataServiceDatasetV3"), "{address}", _service, runs=False)
+op_case(
+    "data_service",
+    NETWORK,
+    ("DataServiceDatasetV4", "DataServiceDatasetV3"),
+    "{address}",
+    _service,
+    runs=False,
+)
 for _op in ("PyFunc", "PyFuncStateless", "EagerPyFunc"):
     op_case(f"python_{_op.lower()}", CODE, _op, "os.system", functools.partial(_python, _op), runs=False)
 
@@ -422,7 +435,9 @@ def hidden_graph(model: GraphModel, canaries: Canaries) -> None:
     model.signature(read_all(_unfold(lambda: tf.constant(graph))))
 
 
-@hostile_graph("graph in a constant of a graph in a constant", READS, "TextLineDataset", "{secret}", runs=False)
+@hostile_graph(
+    "graph in a constant of a graph in a constant", READS, "TextLineDataset", "{secret}", runs=False
+)
 def hidden_twice(model: GraphModel, canaries: Canaries) -> None:
     inner = _hidden(canaries)
     outer = serialized(lambda: _unfold(lambda: tf.constant(inner)))
