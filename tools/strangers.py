@@ -1,8 +1,9 @@
 """Compares `hubexplore scan` with other scanners on the hostile and harmless models of the tests.
 
-Each scanner is asked once for the folder of hostile models and once for that of harmless ones; saved_model_cli
-takes single models, and is called in this process. A model counts as caught if the report names one of its
-files. Prints the table for docs/strangers.md. The other scanners are installed below build/peers.
+Each scanner is asked once for the folder of hostile models and once for that of harmless ones;
+saved_model_cli takes single models, and is called in this process. A model counts as caught if the report
+names one of its files. Prints the table for docs/api/trust.md. The other scanners are installed below
+build/peers.
 """
 
 from __future__ import annotations
@@ -60,8 +61,12 @@ def modelscan(folder: Path) -> set[str]:
         report = Path(there, "report.json")
         output(installed("modelscan"), "scan", "-p", folder, "-r", "json", "-o", report)
         issues = json.loads(report.read_text())["issues"]
-    return {Path(issue["source"]).parts[0] if not Path(issue["source"]).is_absolute()
-            else next(iter(named([issue["source"]], folder))) for issue in issues}  # fmt: skip
+    return {
+        Path(issue["source"]).parts[0]
+        if not Path(issue["source"]).is_absolute()
+        else next(iter(named([issue["source"]], folder)))
+        for issue in issues
+    }
 
 
 def modelaudit(folder: Path) -> set[str]:

@@ -52,7 +52,7 @@ def _many(one: T | tuple[T, ...]) -> tuple[T, ...]:
     return one if isinstance(one, tuple) else (one,)
 
 
-def hostile(
+def hostile(  # noqa: PLR0917 - a row of a table
     place: str,
     capability: Capability | tuple[Capability, ...],
     op: str | tuple[str, ...],
@@ -78,14 +78,14 @@ def hostile(
                 called,
                 build,
                 runs,
-            )  # fmt: skip
+            )
         )
         return build
 
     return register
 
 
-def hostile_graph(
+def hostile_graph(  # noqa: PLR0917 - a row of a table
     place: str,
     capability: Capability | tuple[Capability, ...],
     op: str | tuple[str, ...],

@@ -59,6 +59,6 @@ def harmless(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def untouched(traps: dict[str, Trap]) -> Iterator[None]:
     """No canary may be touched before or in the test."""
     yield
-    # A folder of the format may be a link that a cache made. It is reported, and its files count for the digest.
+    # A folder of the format may be a link that a cache made: it is reported, but counts for the digest.
     happened = {name: trap.canaries.touched() for name, trap in traps.items() if name != "assets_folder_link"}
     assert {name: what for name, what in happened.items() if what} == {}

@@ -12,9 +12,12 @@ def lacking(case: Hostile, capabilities: Capabilities, canaries: Canaries) -> st
     # What only runs when somebody asks for it is worth a note.
     found = capabilities.findings if When.ASKED in case.when else capabilities.dangers
     argument = case.argument.format(
-        secret=canaries.secret, new=canaries.new, victim=canaries.victim, folder=canaries.folder,
+        secret=canaries.secret,
+        new=canaries.new,
+        victim=canaries.victim,
+        folder=canaries.folder,
         address=canaries.address,
-    )  # fmt: skip
+    )
     rules = {
         "capability": lambda one: one.capability in case.capability,
         "op": lambda one: one.op in case.op,

@@ -1,4 +1,4 @@
-"""Makes models for the tests of capabilities: graphs of TensorFlow 1, objects of TensorFlow 2, single files."""
+"""Makes models for the tests of capabilities: graphs of TensorFlow 1, and objects of TensorFlow 2."""
 
 from __future__ import annotations
 

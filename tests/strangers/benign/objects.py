@@ -45,9 +45,12 @@ for _name, _make in (
     ("keras_strings", _stack((1,), lambda k: k.StringLookup(vocabulary=WORDS), dtype="string")),
     ("keras_numbers", _stack((1,), lambda k: k.IntegerLookup(vocabulary=[1, 2]), dtype="int64")),
     ("keras_text", _stack((1,), lambda k: k.TextVectorization(vocabulary=WORDS), dtype="string")),
-    ("keras_lookup_back", _stack((1,), lambda k: k.StringLookup(vocabulary=WORDS, invert=True), dtype="int64")),
+    (
+        "keras_lookup_back",
+        _stack((1,), lambda k: k.StringLookup(vocabulary=WORDS, invert=True), dtype="int64"),
+    ),
     ("keras_augments", _stack((8, 8, 3), lambda k: k.RandomFlip(), lambda k: k.Rescaling(0.1))),
-):  # fmt: skip
+):
     keras_model(_name, _make)
 
 
@@ -80,9 +83,12 @@ def object_with_asset(directory: Path) -> Path:
         def __init__(self) -> None:
             super().__init__()
             rows = tf.lookup.TextFileInitializer(
-                str(words), tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64,
+                str(words),
+                tf.string,
+                tf.lookup.TextFileIndex.WHOLE_LINE,
+                tf.int64,
                 tf.lookup.TextFileIndex.LINE_NUMBER,
-            )  # fmt: skip
+            )
             self.table = tf.lookup.StaticVocabularyTable(rows, 1)
 
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])

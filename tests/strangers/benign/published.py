@@ -40,9 +40,12 @@ def _vocabulary() -> None:
     words = scratch({"words.txt": "a\nb\n"}) / "words.txt"
     x = v1.placeholder(tf.string, [None])
     rows: Any = tf.lookup.TextFileInitializer(
-        str(words), tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64,
+        str(words),
+        tf.string,
+        tf.lookup.TextFileIndex.WHOLE_LINE,
+        tf.int64,
         tf.lookup.TextFileIndex.LINE_NUMBER,
-    )  # fmt: skip
+    )
     hub.add_signature(inputs=x, outputs=tf.lookup.StaticHashTable(rows, -1).lookup(x))
 
 

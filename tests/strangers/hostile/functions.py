@@ -103,18 +103,26 @@ def for_body(x: Any, canaries: Canaries) -> Any:
 @in_function("function of MapDefun")
 def map_defun(x: Any, canaries: Canaries) -> Any:
     return raw.MapDefun(
-        arguments=[tf.reshape(x, [1])], captured_inputs=[], output_types=[tf.float32], output_shapes=[[]],
+        arguments=[tf.reshape(x, [1])],
+        captured_inputs=[],
+        output_types=[tf.float32],
+        output_shapes=[[]],
         f=trap(canaries),
-    )[0]  # fmt: skip
+    )[0]
 
 
 @in_function("function of BatchFunction")
 def batch_function(x: Any, canaries: Canaries) -> Any:
     spec = tf.TensorSpec([None], tf.float32)
     return raw.BatchFunction(
-        in_tensors=[tf.reshape(x, [1])], captured_tensors=[], f=trap(canaries, spec), num_batch_threads=1,
-        max_batch_size=1, batch_timeout_micros=1, Tout=[tf.float32],
-    )[0]  # fmt: skip
+        in_tensors=[tf.reshape(x, [1])],
+        captured_tensors=[],
+        f=trap(canaries, spec),
+        num_batch_threads=1,
+        max_batch_size=1,
+        batch_timeout_micros=1,
+        Tout=[tf.float32],
+    )[0]
 
 
 @in_function("forward function of SymbolicGradient")
@@ -196,9 +204,15 @@ def dataset_window(dataset: Any, canaries: Canaries) -> Any:
 
 def _generator(init: Any, after: Any, finalize: Any) -> Any:
     return raw.GeneratorDataset(
-        init_func_other_args=[], next_func_other_args=[], finalize_func_other_args=[], init_func=init,
-        next_func=after, finalize_func=finalize, output_types=[tf.int64], output_shapes=[[]],
-    )  # fmt: skip
+        init_func_other_args=[],
+        next_func_other_args=[],
+        finalize_func_other_args=[],
+        init_func=init,
+        next_func=after,
+        finalize_func=finalize,
+        output_types=[tf.int64],
+        output_shapes=[[]],
+    )
 
 
 @in_dataset("function that ends GeneratorDataset")

@@ -92,9 +92,14 @@ def merge_deletes(model: GraphModel, canaries: Canaries) -> None:
 def local_variable_initializer(model: GraphModel, canaries: Canaries) -> None:
     y = model.plain()
     v1.get_variable(
-        "local", initializer=lambda: raw.ReadFile(filename=str(canaries.secret)), dtype=tf.string,
-        use_resource=True, collections=[v1.GraphKeys.LOCAL_VARIABLES], shape=None, validate_shape=False,
-    )  # fmt: skip
+        "local",
+        initializer=lambda: raw.ReadFile(filename=str(canaries.secret)),
+        dtype=tf.string,
+        use_resource=True,
+        collections=[v1.GraphKeys.LOCAL_VARIABLES],
+        shape=None,
+        validate_shape=False,
+    )
     del y
 
 
@@ -266,9 +271,12 @@ def object_asset_renamed(directory: Path, canaries: Canaries) -> Path:
         def __init__(self) -> None:
             super().__init__()
             found = tf.lookup.TextFileInitializer(
-                str(words), tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64,
+                str(words),
+                tf.string,
+                tf.lookup.TextFileIndex.WHOLE_LINE,
+                tf.int64,
                 tf.lookup.TextFileIndex.LINE_NUMBER,
-            )  # fmt: skip
+            )
             self.table = tf.lookup.StaticVocabularyTable(found, 1)
 
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])

@@ -99,8 +99,13 @@ def reads_chosen(model: GraphModel, canaries: Canaries) -> None:
     model.signature(raw.ReadFile(filename=tf.gather(paths, at)), {"at": at})
 
 
-@hostile_graph("path with a default that callers may replace", READS, "ReadFile", "",
-               (Origin.INPUT, Origin.CONSTANT, Origin.COMPUTED))  # fmt: skip
+@hostile_graph(
+    "path with a default that callers may replace",
+    READS,
+    "ReadFile",
+    "",
+    (Origin.INPUT, Origin.CONSTANT, Origin.COMPUTED),
+)
 def reads_default(model: GraphModel, canaries: Canaries) -> None:
     path = v1.placeholder_with_default(str(canaries.secret), [])
     model.signature(raw.ReadFile(filename=path))
@@ -200,7 +205,7 @@ def loop_of_tf1(model: GraphModel, canaries: Canaries) -> None:
 # Ops.
 
 
-def op_case(
+def op_case(  # noqa: PLR0917 - a row of a table
     name: str, capability: Any, op: Any, argument: str, make: Callable[[Canaries], Any], runs: bool = True
 ) -> None:
     """Registers a model whose only signature has the output of an op, or waits for the op."""
@@ -236,8 +241,10 @@ def _shards(canaries: Canaries) -> Any:
 def _merge(canaries: Canaries) -> Any:
     return raw.MergeV2Checkpoints(
         checkpoint_prefixes=[str(canaries.victim / "part-00000")],
-        destination_prefix=str(canaries.victim / "all"), delete_old_dirs=True, allow_missing_files=True,
-    )  # fmt: skip
+        destination_prefix=str(canaries.victim / "all"),
+        delete_old_dirs=True,
+        allow_missing_files=True,
+    )
 
 
 def _mapped_file(canaries: Canaries) -> Any:
@@ -246,23 +253,33 @@ def _mapped_file(canaries: Canaries) -> Any:
 
 def _remap(canaries: Canaries) -> Any:
     return raw.LoadAndRemapMatrix(
-        ckpt_path=str(canaries.secret), old_tensor_name="w", row_remapping=[0], col_remapping=[0],
-        initializing_values=[], num_rows=1, num_cols=1,
-    )  # fmt: skip
+        ckpt_path=str(canaries.secret),
+        old_tensor_name="w",
+        row_remapping=[0],
+        col_remapping=[0],
+        initializing_values=[],
+        num_rows=1,
+        num_cols=1,
+    )
 
 
 def _vocabulary(canaries: Canaries) -> Any:
     return raw.GenerateVocabRemapping(
-        new_vocab_file=str(canaries.secret), old_vocab_file=str(canaries.secret), new_vocab_offset=0,
+        new_vocab_file=str(canaries.secret),
+        old_vocab_file=str(canaries.secret),
+        new_vocab_offset=0,
         num_new_vocab=1,
-    ).remapping  # fmt: skip
+    ).remapping
 
 
 def _proto(canaries: Canaries) -> Any:
     return raw.DecodeProtoV2(
-        bytes=b"", message_type="a.B", field_names=["c"], output_types=[tf.float32],
+        bytes=b"",
+        message_type="a.B",
+        field_names=["c"],
+        output_types=[tf.float32],
         descriptor_source=str(canaries.secret),
-    ).sizes  # fmt: skip
+    ).sizes
 
 
 def _debug(url: str) -> Any:
@@ -303,9 +320,12 @@ def _summary(canaries: Canaries) -> Any:
 
 def _database(canaries: Canaries) -> Any:
     return raw.CreateSummaryDbWriter(
-        writer=raw.SummaryWriter(shared_name="db"), db_uri=str(canaries.new), experiment_name="a",
-        run_name="b", user_name="c",
-    )  # fmt: skip
+        writer=raw.SummaryWriter(shared_name="db"),
+        db_uri=str(canaries.new),
+        experiment_name="a",
+        run_name="b",
+        user_name="c",
+    )
 
 
 def _to_records(canaries: Canaries) -> Any:
@@ -333,12 +353,15 @@ def _cache(canaries: Canaries) -> Any:
 def _save(canaries: Canaries) -> Any:
     dataset = tf.data.Dataset.range(3)
     saved = raw.SaveDatasetV2(
-        input_dataset=dataset._variant_tensor, path=str(canaries.new), shard_func_other_args=[],
+        input_dataset=dataset._variant_tensor,
+        path=str(canaries.new),
+        shard_func_other_args=[],
         shard_func=tf.function(lambda _: tf.constant(0, tf.int64)).get_concrete_function(
             tf.TensorSpec([], tf.int64)
         ),
-        output_types=[tf.int64], output_shapes=[[]],
-    )  # fmt: skip
+        output_types=[tf.int64],
+        output_shapes=[[]],
+    )
     return read_all(tf.data.experimental.from_variant(saved, tf.TensorSpec([], tf.int64)))
 
 
@@ -364,15 +387,36 @@ for _name, _capability, _op, _argument, _make in (
     ("descriptor_of_proto", READS, "DecodeProtoV2", "{secret}", _proto),
     ("debug_to_file", WRITES, "DebugIdentity", "{new}", lambda c: _debug(f"file://{c.new}")),
     ("debug_to_network", NETWORK, "DebugIdentity", "{address}", lambda c: _debug(f"grpc://{c.address}")),
-    ("prints_to_file", WRITES, "PrintV2", "{new}",
-     lambda c: raw.PrintV2(input="boo", output_stream=f"file://{c.new}")),
+    (
+        "prints_to_file",
+        WRITES,
+        "PrintV2",
+        "{new}",
+        lambda c: raw.PrintV2(input="boo", output_stream=f"file://{c.new}"),
+    ),
     ("caches_dataset", WRITES, ("CacheDatasetV2", "CacheDataset"), "{new}", _cache),
-    ("snapshots_dataset", WRITES, ("SnapshotDatasetV2", "SnapshotDataset"), "{new}",
-     functools.partial(_simple, "snapshot")),
-    ("reads_records", READS, ("TFRecordDataset", "TFRecordDatasetV2"), "{secret}", functools.partial(_simple, "record")),
+    (
+        "snapshots_dataset",
+        WRITES,
+        ("SnapshotDatasetV2", "SnapshotDataset"),
+        "{new}",
+        functools.partial(_simple, "snapshot"),
+    ),
+    (
+        "reads_records",
+        READS,
+        ("TFRecordDataset", "TFRecordDatasetV2"),
+        "{secret}",
+        functools.partial(_simple, "record"),
+    ),
     ("reads_lines", READS, "TextLineDataset", "{secret}", functools.partial(_simple, "lines")),
-    ("reads_fixed_records", READS, "FixedLengthRecordDatasetV2", "{secret}",
-     functools.partial(_simple, "fixed")),
+    (
+        "reads_fixed_records",
+        READS,
+        "FixedLengthRecordDatasetV2",
+        "{secret}",
+        functools.partial(_simple, "fixed"),
+    ),
     ("reads_csv", READS, ("CSVDatasetV2", "CSVDataset"), "{secret}", _csv),
     ("reads_sql", (READS, WRITES, NETWORK), "SqlDataset", "{secret}", _sql),
     ("lists_files", READS, ("MatchingFiles", "MatchingFilesDataset"), "{folder}", _image_files),
@@ -381,8 +425,14 @@ for _name, _capability, _op, _argument, _make in (
     ("writes_summary", WRITES, "CreateSummaryFileWriter", "{new}", _summary),
     ("writes_database", WRITES, "CreateSummaryDbWriter", "{new}", _database),
     ("reads_by_queue", READS, ("WholeFileReaderV2", "ReaderReadV2"), "", _reader),
-    ("lists_folder", READS, "MatchingFiles", "{folder}", lambda c: raw.MatchingFiles(pattern=f"{c.folder}/*")),
-):  # fmt: skip
+    (
+        "lists_folder",
+        READS,
+        "MatchingFiles",
+        "{folder}",
+        lambda c: raw.MatchingFiles(pattern=f"{c.folder}/*"),
+    ),
+):
     op_case(_name, _capability, _op, _argument, _make)
 
 op_case(
@@ -450,9 +500,11 @@ def hidden_twice(model: GraphModel, canaries: Canaries) -> None:
 def hidden_in_parts(model: GraphModel, canaries: Canaries) -> None:
     graph = _hidden(canaries)
     half = len(graph) // 2
-    model.signature(read_all(_unfold(
-        lambda: raw.StringJoin(inputs=[tf.constant(graph[:half]), tf.constant(graph[half:])])
-    )))  # fmt: skip
+    model.signature(
+        read_all(
+            _unfold(lambda: raw.StringJoin(inputs=[tf.constant(graph[:half]), tf.constant(graph[half:])]))
+        )
+    )
 
 
 @hostile_graph("graph from an input", HIDES, "DatasetFromGraph")
