@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from hubexplore.summary.analysis.values import ASSET_MARK, LINK_MARK
+from hubexplore.summary.files.filesystem import join
+from hubexplore.summary.files.links import is_own
 from hubexplore.summary.files.paths import is_url
 
 AssetPath = Callable[[str], bytes]
 """From the name of an asset to its path, with where it leads if it is a link out of the module."""
 _ASSETS: Final = "assets"
-_BLOBS: Final = "blobs"
 
 
 def in_folder(name: str) -> bytes:
@@ -25,24 +27,15 @@ def on_disk(directory: str) -> AssetPath:
     """The paths of the assets of a module in a directory, with links followed."""
     if is_url(directory):
         return in_folder
-    own = Path(directory).resolve()
-    # The cache of Hugging Face keeps the content of files beside its folders of links to them.
-    roots = [own, *(parent / _BLOBS for parent in Path(directory).absolute().parents[:3])]
+    folder = join(directory, _ASSETS)
 
     def path(name: str) -> bytes:
-        file = Path(directory, _ASSETS, name)
-        try:
-            target = file.resolve()
-        except (OSError, ValueError, RuntimeError):
-            return in_folder(name)
-        is_own = any(target.is_relative_to(root) for root in roots)
-        is_within = os.path.normpath(file).startswith(os.path.normpath(Path(directory, _ASSETS)))
+        file = join(folder, name)
         # A name that leads out by itself is shown as it is written.
-        return in_folder(name) + (b"" if is_own or not is_within else LINK_MARK + os.fsencode(target))
+        if not os.path.normpath(file).startswith(os.path.normpath(folder)) or is_own(file, folder):
+            return in_folder(name)
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
+            return in_folder(name) + LINK_MARK + os.fsencode(Path(file).resolve())
+        return in_folder(name)
 
     return path
-
-
-def is_link_out(path: bytes) -> bool:
-    """Whether the path of an asset is that of a link out of the module."""
-    return LINK_MARK in path

@@ -60,9 +60,7 @@ def tensor_parts(tensor: Any) -> tuple[Part, ...] | None:
     if written:
         return tuple(written)
     content = tensor.tensor_content
-    if len(content) > 8 * MOST_PARTS:
-        return None
-    if len(content) % WIDTHS[name]:
+    if len(content) > 8 * MOST_PARTS or len(content) % WIDTHS[name]:
         return None
     # On first use: most graphs are looked at without NumPy, which takes longer to import than all else here.
     from hubexplore.summary.weights.number_encoding import decode

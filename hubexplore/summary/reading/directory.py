@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from hubexplore.errors import DamagedModuleError, HubError, SignatureError, UnsupportedFormatError
-from hubexplore.summary.analysis.asset_files import in_folder, is_link_out, on_disk
+from hubexplore.summary.analysis.asset_files import in_folder, on_disk
 from hubexplore.summary.analysis.reader import Graphs, Scan
 from hubexplore.summary.diagnosis import path_diagnosis, saved_model_remedy, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
 from hubexplore.summary.files.filesystem import Filesystem, is_link, read_message
+from hubexplore.summary.files.links import is_own
 from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.formats.graph_files import frozen_graph, model_files, training_checkpoint
 from hubexplore.summary.formats.graph_files.model_files import ModelFiles
@@ -345,13 +346,13 @@ def _files(place: ModuleDirectory) -> Iterator[FileSummary]:
 def _asset_checksums(place: ModuleDirectory, files: tuple[FileSummary, ...]) -> Iterator[tuple[str, str]]:
     """Yields the name below `assets/` and the SHA-256, as hex digits, of each file there that can be read.
 
-    Of files that together exceed 1 GiB those behind, by name, are left out.
+    Of files that together exceed 1 GiB those behind, by name, are left out, and so is what a link
+    leads to outside of the module.
     """
     left = _LARGEST_DIGEST
-    path_of = on_disk(place.directory)
     for file in files:
         # What a link leads to elsewhere is not read: a module would say what is in the files of its users.
-        if file.name.startswith("assets/") and not is_link_out(path_of(file.name.removeprefix("assets/"))):
+        if file.name.startswith("assets/") and is_own(place.path(file.name), place.path(ASSETS_FOLDER)):
             left -= file.size
             if left < 0:
                 return
