@@ -80,14 +80,15 @@ def modelaudit(folder: Path) -> set[str]:
 
 def saved_model_cli(folder: Path) -> set[str]:
     from tensorflow.python.tools import saved_model_cli as peer
+    from tensorflow.python.tools import saved_model_utils
 
     found = set()
     for model in folder.iterdir():
         printed = io.StringIO()
-        with contextlib.redirect_stdout(printed), contextlib.suppress(Exception, SystemExit):
-            arguments = peer.create_parser().parse_args(["scan", "--dir", str(model)])
-            arguments.func(arguments)
-        if "denylisted" in printed.getvalue() and "does not contain" not in printed.getvalue():
+        with contextlib.redirect_stdout(printed), contextlib.suppress(OSError):
+            for meta_graph in saved_model_utils.read_saved_model(str(model)).meta_graphs:
+                peer.scan_meta_graph_def(meta_graph, peer._OP_DENYLIST)
+        if "contains the following denylisted" in printed.getvalue():
             found.add(model.name)
     return found
 
