@@ -10,7 +10,7 @@ from typing import Final
 
 from hubexplore.summary.analysis.values import ASSET_MARK, LINK_MARK
 from hubexplore.summary.files.filesystem import join
-from hubexplore.summary.files.links import is_own
+from hubexplore.summary.files.links import leads_out
 from hubexplore.summary.files.paths import is_url
 
 AssetPath = Callable[[str], bytes]
@@ -32,7 +32,7 @@ def on_disk(directory: str) -> AssetPath:
     def path(name: str) -> bytes:
         file = join(folder, name)
         # A name that leads out by itself is shown as it is written.
-        if not os.path.normpath(file).startswith(os.path.normpath(folder)) or is_own(file, folder):
+        if not os.path.normpath(file).startswith(os.path.normpath(folder)) or not leads_out(file, directory):
             return in_folder(name)
         with contextlib.suppress(OSError, ValueError, RuntimeError):
             return in_folder(name) + LINK_MARK + os.fsencode(Path(file).resolve())
