@@ -6,7 +6,7 @@ import importlib
 import sys
 from pathlib import Path
 
-from hubexplore.session.tf_startup import quiet_tensorflow
+from hubexplore.hub.quiet_start import quiet_tensorflow
 
 sys.path.insert(0, str(Path(__file__).parent / "extensions"))
 with quiet_tensorflow():

@@ -204,7 +204,12 @@ class _Column(*tf_internals.DENSE_COLUMN_CLASSES):  # type: ignore[misc]  # of T
         columns_by_name: Any = None,  # noqa: ARG003 - likewise
     ) -> Self:
         """Makes the column of a config."""
-        return cls(**config)
+        return cls(**config, **cls._from_handles(config))
+
+    @classmethod
+    def _from_handles(cls, config: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG003 - for subclasses
+        """Arguments that a config has no values of, but handles."""
+        return {}
 
 
 class _ModuleColumn(_Column):
@@ -252,14 +257,8 @@ class _ModuleColumn(_Column):
         return self._config()
 
     @classmethod
-    def from_config(
-        cls,
-        config: Mapping[str, Any],
-        custom_objects: Any = None,  # noqa: ARG003 - as TensorFlow calls it
-        columns_by_name: Any = None,  # noqa: ARG003 - likewise
-    ) -> Self:
-        """Makes the column of a config."""
-        return cls(**config, module_spec=load_module_spec(config["module_spec_path"]))
+    def _from_handles(cls, config: Mapping[str, Any]) -> dict[str, Any]:
+        return {"module_spec": load_module_spec(config["module_spec_path"])}
 
 
 @dataclass(frozen=True)

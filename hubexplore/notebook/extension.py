@@ -15,10 +15,10 @@ _NAME = "HubMagics"
 
 def load(shell: InteractiveShell) -> None:
     """Registers the magics with a new book of sessions; a second call replaces the first."""
+    from hubexplore.hub.quiet_start import LOG_LEVEL
     from hubexplore.notebook.magics import HubMagics
     from hubexplore.notebook.magics.completion import install
     from hubexplore.session.registry import SessionBook
-    from hubexplore.session.tf_startup import LOG_LEVEL
 
     # TensorFlow reads the level once, when it is imported, and a cell of the user may import it before we do.
     os.environ.setdefault(LOG_LEVEL, "1")

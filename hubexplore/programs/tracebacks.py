@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Final
 
 _FOLDER: Final = str(Path(__file__).parent)
+_KERAS: Final = "keras"
 _RUNPY: Final = "<frozen runpy>"
 _PYTHON_2: Final = (
     "Missing parentheses in call to",
@@ -18,6 +19,10 @@ _PYTHON_2: Final = (
 )
 MSG_PYTHON_2: Final = (
     "This file is written for Python 2. Convert it with `2to3 -w -n FILE`, a part of Python up to 3.12."
+)
+MSG_KERAS_2: Final = (
+    "If this program is written for Keras 2, install it: `python -m pip install tf_keras`. Then "
+    "`hubexplore run --tf1` uses it for tf.keras; for `import keras`, write `import tf_keras as keras`."
 )
 
 
@@ -30,9 +35,9 @@ def show(error: BaseException) -> None:
     _clean(error)
     try:
         sys.excepthook(type(error), error, error.__traceback__)
-        if isinstance(error, SyntaxError) and str(error.msg).startswith(_PYTHON_2):
+        if remedy := _remedy(error):
             # Not a note of the error: Python 3.11.2 does not show those of a SyntaxError.
-            sys.stderr.write(f"{MSG_PYTHON_2}\n")
+            sys.stderr.write(f"{remedy}\n")
     except SystemExit:
         raise
     except BaseException as failure:  # noqa: BLE001 - Python shows both
@@ -41,6 +46,16 @@ def show(error: BaseException) -> None:
         sys.__excepthook__(type(failure), failure, failure.__traceback__)
         sys.stderr.write("\nOriginal exception was:\n")
         sys.__excepthook__(type(error), error, error.__traceback__)
+
+
+def _remedy(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return MSG_PYTHON_2 if str(error.msg).startswith(_PYTHON_2) else ""
+    # An import of a name says its module as well, and an attribute that is missing has the object.
+    name = error.name if isinstance(error, ImportError) else None
+    if isinstance(error, AttributeError) and isinstance(error.obj, ModuleType):
+        name = error.obj.__name__
+    return MSG_KERAS_2 if name is not None and name.partition(".")[0] == _KERAS else ""
 
 
 def _clean(error: BaseException) -> None:

@@ -107,7 +107,8 @@ class SessionBook:
 
 
 def _new_session(name: str, target: str) -> NotebookSession:
-    from hubexplore.session.tf_startup import import_tensorflow, quiet_tensorflow
+    from hubexplore.hub.quiet_start import quiet_tensorflow
+    from hubexplore.session.tf_startup import import_tensorflow
 
     # First, since the next import loads TensorFlow as well, with its log on stderr.
     import_tensorflow()

@@ -91,6 +91,23 @@ def test_gradients_that_the_author_wrote(saved: bool, tmp_path: Path) -> None:
     np.testing.assert_allclose(by_w, expected * numbers(2), rtol=1e-5)
 
 
+@pytest.mark.usefixtures("needs_eager")
+def test_gradients_that_the_author_wrote_are_not_saved_by_tensorflow(tmp_path: Path) -> None:
+    model = tf.Module()
+    model.f = function(lambda x: {"y": tf.grad_pass_through(tf.round)(x)}, spec(2, name="x"))
+    path = str(tmp_path / "model")
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=True)
+    tf.saved_model.save(model, path, signatures={"serving_default": model.f}, options=options)
+    loaded = hub.load(hub.load_module_spec(path))
+    serve = tf.function(
+        lambda x: loaded(x, signature="serving_default", as_dict=True), input_signature=[spec(2, name="x")]
+    )
+    serve.get_concrete_function()
+    with pytest.raises(ValueError, match="gradients") as caught:
+        tf.saved_model.save(loaded, str(tmp_path / "saved"), signatures=serve)
+    assert "experimental_custom_gradients=False" in str(caught.value.__cause__)
+
+
 def _two(folder: Path) -> str:
     model = tf.Module()
     model.w = tf.Variable(2.0)

@@ -158,3 +158,19 @@ def test_what_cannot_be_run(words: list[str], message: str, folder: Path) -> Non
     assert (code, out) == (2, "")
     assert message in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("program", "remedy"),
+    [
+        ("import types; types.ModuleType('keras.backend').set_session", True),
+        ("raise ModuleNotFoundError('gone', name='keras.engine')", True),
+        ("import types; types.ModuleType('kerastuner').set_session", False),
+        ("raise AttributeError('set_session')", False),
+    ],
+)
+def test_names_of_keras_2(program: str, remedy: bool, tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(program)
+    code, _, error = ended(start(["-m", "hubexplore", "run", "program.py"], tmp_path))
+    assert code == 1
+    assert ("pip install tf_keras" in error) is remedy

@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Mapping
+from typing import Any, Final
 
 import tensorflow as tf
+from tensorflow.core.framework import versions_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 
 from hubexplore.hub.graph.plan import is_constant
@@ -14,6 +16,9 @@ from hubexplore.hub.storage.assets import const_path
 from hubexplore.hub.variants.graph_variant import GraphVariant, node_list
 from hubexplore.summary.graph.resource_variables import as_resources, has_references
 from hubexplore.summary.graph.traversal import node_of
+
+# The last version that changed which shapes are accepted (tensorflow/core/public/version.h).
+_SHAPES_OF_TODAY: Final = 22
 
 
 class EagerGraph(GraphVariant):
@@ -34,6 +39,19 @@ class EagerGraph(GraphVariant):
             if node.attr["dtype"].type == tf.string.as_datatype_enum
             and not node.attr["value"].tensor.tensor_shape.dim
         }
+
+    @functools.cached_property
+    def versions(self) -> Any:
+        """See `GraphVariant.versions`: those of this TensorFlow, as which it runs all functions.
+
+        A FunctionDef has no versions of its own. If a graph with older ones is imported into a function that
+        has arguments, TensorFlow logs a warning for each import.
+        """
+        versions = versions_pb2.VersionDef()
+        versions.CopyFrom(super().versions)
+        if versions.producer >= _SHAPES_OF_TODAY:
+            versions.producer = tf.version.GRAPH_DEF_VERSION
+        return versions
 
     @functools.cached_property
     def state_nodes(self) -> frozenset[str]:

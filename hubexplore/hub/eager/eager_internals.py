@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import tensorflow as tf
 from tensorflow.python.client import pywrap_tf_session
+from tensorflow.python.framework import ops
+
+EAGER_TENSOR: Final = ops.EagerTensor
+"""The class of tensors outside of graphs. To ask a tensor for it would start the devices."""
 
 
 def watched_handle(variable: Any) -> tf.Tensor:
     """The handle of an eager variable, for use in the function that is being traced.
 
     What reads through the handle alone would be unknown to a gradient tape, so the variable is announced to
-    the function, as a read of the variable does. Of a distributed variable it is that of the current replica.
+    the function, as a read of the variable does. Of a distributed variable it is that of the current
+    replica, and outside of replicas that of the first one.
     """
     from tensorflow.python.ops import resource_variable_ops
 
-    component = variable._get() if hasattr(variable, "_get") else variable
+    component = variable
+    if hasattr(variable, "_get_replica"):
+        # Between replicas, `_get` of TensorFlow 2.21 is a tensor in which the replicas are aggregated.
+        component = variable._get_replica(replica_number() or 0)
+    elif hasattr(variable, "_get"):
+        component = variable._get()
     resource_variable_ops.variable_accessed(component)
     return component.handle
 
@@ -71,7 +81,17 @@ def remove_eager_function(name: str) -> None:
     context.context().remove_function(name)
 
 
-def call_gradient(op: tf.Operation, name: str, gradients: Sequence[tf.Tensor | None]) -> Any:
+def set_gradient(op: tf.Operation, gradient: Callable[..., Any]) -> None:
+    """Sets the function that TensorFlow calls for the gradient of an op."""
+    op._gradient_function = gradient
+
+
+def call_gradient(
+    op: tf.Operation,
+    name: str,
+    gradients: Sequence[tf.Tensor | None],
+    prepare: Callable[[list[tf.Operation]], None],
+) -> Any:
     """The gradient of a call of a function that is in the eager context, as that of a tf.function.
 
     The called function becomes one that also returns what its gradient needs, so nothing is computed twice.
@@ -80,6 +100,7 @@ def call_gradient(op: tf.Operation, name: str, gradients: Sequence[tf.Tensor | N
       op: the call.
       name: of the function.
       gradients: of its outputs.
+      prepare: called with the ops of the body before their gradients are built.
     """
     from tensorflow.core.function.polymorphism import function_type
     from tensorflow.python.eager import context
@@ -91,6 +112,7 @@ def call_gradient(op: tf.Operation, name: str, gradients: Sequence[tf.Tensor | N
     # The functions that it calls are looked up in the default graph.
     with op.graph.as_default():
         graph = function_def_to_graph.function_def_to_graph(definition, include_library_functions=True)
+    prepare(graph.get_operations())
     signature = function_type.from_structured_signature(
         graph.structured_input_signature, graph.structured_outputs, graph.function_captures.capture_types
     )

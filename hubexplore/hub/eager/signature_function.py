@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import tensorflow as tf
 
@@ -15,9 +15,8 @@ from hubexplore.hub.call_arguments import (
     shared_inputs,
 )
 from hubexplore.hub.eager import eager_internals
+from hubexplore.hub.eager.eager_internals import EAGER_TENSOR
 from hubexplore.hub.tensor_info import TensorInfo, components
-
-_EAGER_TENSOR: Final = type(tf.constant(0))
 
 
 class SignatureFunction:
@@ -60,14 +59,14 @@ class SignatureFunction:
         """The inputs, if they are eager tensors that fit as they are."""
         if self._dense is None:
             return None
-        if type(inputs) is _EAGER_TENSOR and len(self._dense) == 1:
+        if type(inputs) is EAGER_TENSOR and len(self._dense) == 1:
             tensors = [inputs]
         elif type(inputs) is dict and inputs.keys() == self._dense.keys():
             tensors = [inputs[name] for name in self._dense]
         else:
             return None
         for tensor, (dtype, sizes) in zip(tensors, self._dense.values(), strict=True):
-            if type(tensor) is not _EAGER_TENSOR or tensor.dtype is not dtype or not _fits(tensor, sizes):
+            if type(tensor) is not EAGER_TENSOR or tensor.dtype is not dtype or not _fits(tensor, sizes):
                 return None
         return tensors
 

@@ -10,8 +10,7 @@ import tensorflow as tf
 
 from hubexplore.errors import CheckpointMismatchError
 from hubexplore.hub.module import Module
-from hubexplore.hub.storage.glob_paths import restorable
-from hubexplore.hub.variants.checkpoint import Checkpoint
+from hubexplore.hub.storage.published_values import published_values
 from hubexplore.hub.variants.restore import find_misfit, groups
 from hubexplore.hub.variants.variable_specs import VariableSpec, build_map
 
@@ -58,7 +57,9 @@ def make_variables(
         if trainable and variable.proto.trainable
     }
     checkpoint = spec.checkpoint
-    values_of = _initial_values(spec, tags) if checkpoint is None else functools.partial(_stored, checkpoint)
+    values_of = (
+        _initial_values(spec, tags) if checkpoint is None else functools.partial(published_values, checkpoint)
+    )
     made: dict[Identity, Any] = {}
     # Group by group, so that no more than one group of values exists beside the variables: a variable takes
     # over the memory of a value that nobody else holds.
@@ -116,24 +117,11 @@ def by_node(spec: DefinedSpec, tags: frozenset[str], made: Mapping[Identity, Any
             own.shape
         ):
             listed = sorted(tags)
-            other, here = (f"{each.dtype.base_dtype.name} {each.shape}" for each in (variable, own))
+            other, here = (f"{either.dtype.base_dtype.name} {either.shape}" for either in (variable, own))
             raise CheckpointMismatchError(
                 MSG_OTHER.format(key=variable.key, other=other, own=here, tags=listed, listed=listed)
             )
     return {variable.handle: made[variable.identity] for variable in variables}
-
-
-def _stored(checkpoint: Checkpoint, group: list[VariableSpec]) -> list[tf.Tensor]:
-    misfit = find_misfit(checkpoint.variables, group, checkpoint.prefix, {})
-    if misfit is not None:
-        raise misfit
-    values: list[tf.Tensor] = tf.raw_ops.RestoreV2(
-        prefix=restorable(checkpoint.prefix),
-        tensor_names=[checkpoint.names.get(variable.key, variable.key) for variable in group],
-        shape_and_slices=[variable.slice_spec for variable in group],
-        dtypes=[variable.dtype.base_dtype for variable in group],
-    )
-    return values
 
 
 def _initial_values(spec: DefinedSpec, tags: frozenset[str] | None) -> Any:
@@ -144,7 +132,7 @@ def _initial_values(spec: DefinedSpec, tags: frozenset[str] | None) -> Any:
         with tf.Graph().as_default(), tf.compat.v1.Session() as session:
             module = Module(spec, tags=variant.tags)
             # The parts of a partitioned variable are in the order of their offsets.
-            ordered = sorted(spec.variables_by_variant[variant.tags], key=lambda each: each.identity)
+            ordered = sorted(spec.variables_by_variant[variant.tags], key=lambda variable: variable.identity)
             parts: dict[str, Iterator[Any]] = {
                 key: iter(member if isinstance(member, list) else [member])
                 for key, member in module.variable_map.items()

@@ -19,6 +19,11 @@ _MSG_UNSAVED: Final = (
     "and did not save the replacement. Save the model again with tf.saved_model.SaveOptions("
     "experimental_custom_gradients=True), or train only what comes after this op, with tf.stop_gradient."
 )
+_MSG_SAVED_AGAIN: Final = (
+    "tf.saved_model.save cannot save the gradients that the author of the model wrote with "
+    "tf.custom_gradient. Save the model from which this one was made, or save this one without them: "
+    "tf.saved_model.SaveOptions(experimental_custom_gradients=False)."
+)
 
 
 class UnsavedGradientError(HubError, LookupError):
@@ -32,8 +37,11 @@ def register() -> None:
             tf.RegisterGradient(name)(gradient)
 
 
-def _saved(op: tf.Operation, *gradients: tf.Tensor | None) -> list[tf.Tensor | None]:
+def _saved(op: tf.Operation | None, *gradients: tf.Tensor | None) -> list[tf.Tensor | None]:
     """The gradient of a node that has a function for it."""
+    if op is None:
+        # tf.saved_model.save traces one gradient for all ops of a kind, and these differ.
+        raise UnsavedGradientError(_MSG_SAVED_AGAIN)
     count, numbers, inputs = op.get_attr(COUNT), op.get_attr(INPUTS), list(op.inputs)
     arguments = [
         tf_internals.zeros_like(output) if gradient is None else gradient

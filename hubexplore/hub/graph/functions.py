@@ -27,7 +27,7 @@ custom_gradients.register()
 # Counted in the process, not in the graph: two graphs may be run by one eager context.
 _RENAMES = itertools.count(1)
 # The ops of TF2 control flow, whose gradients TensorFlow builds from the bodies.
-_CONTROL_FLOW: Final = frozenset({"While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase"})
+CONTROL_FLOW: Final = frozenset({"While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase"})
 
 
 class FunctionImporter:
@@ -152,7 +152,7 @@ class FunctionImporter:
 def has_control_flow(graph_def: graph_pb2.GraphDef, library: function_pb2.FunctionDefLibrary) -> bool:
     """Whether a slice, or a function that it calls, contains a TF2 cond or loop."""
     bodies = [graph_def.node, *(function.node_def for function in library.function)]
-    return any(node.op in _CONTROL_FLOW for nodes in bodies for node in nodes)
+    return any(node.op in CONTROL_FLOW for nodes in bodies for node in nodes)
 
 
 def _fresh_names(functions: Iterable[Any]) -> dict[str, str]:

@@ -39,7 +39,7 @@ def slice_graph(variant: GraphVariant, names: set[str]) -> GraphSlice:
     Costs one pass over the names of the variant; only the nodes of the slice are copied.
     """
     original = variant.meta_graph.graph_def
-    graph_def = graph_pb2.GraphDef(versions=original.versions)
+    graph_def = graph_pb2.GraphDef(versions=variant.versions)
     # The message owns copies, so that the variant stays as it is when constraints are taken out below.
     graph_def.node.extend(node for name, node in variant.nodes.items() if name in names)
     outer_companions: dict[str, tuple[str, ...]] = {}

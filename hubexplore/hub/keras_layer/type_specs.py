@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from numbers import Integral
 from typing import Any, Final
 
 import keras
@@ -13,6 +14,10 @@ from hubexplore.errors import LayerError
 MSG_NO_RANK: Final = (
     "The number of dimensions of an output of this KerasLayer is unknown, and Keras builds a model from "
     "shapes. Pass output_shape=(...), the shape of one row without the batch dimension."
+)
+MSG_NO_SHAPE: Final = (
+    "output_shape is the shape of one row of the output, such as [20], or a dict or list of shapes; it has "
+    "{value!r}."
 )
 MSG_SHAPE: Final = (
     "output_shape={given} does not fit the output, whose shape is {known} with the batch dimension first."
@@ -132,9 +137,18 @@ def shapes_of(specs: Any) -> Any:
 
 
 def with_batch(output_shape: Any) -> Any:
-    """The argument `output_shape` as a nest of TensorShapes that begin with an unknown batch dimension."""
+    """The argument `output_shape` as a nest of TensorShapes that begin with an unknown batch dimension.
+
+    Raises:
+      LayerError: (a ValueError) a part of it is no shape.
+    """
     if isinstance(output_shape, Mapping):
         return {name: with_batch(shape) for name, shape in output_shape.items()}
+    if isinstance(output_shape, Integral):
+        # As TensorShape takes it: the only size.
+        return tf.TensorShape([None, output_shape])
+    if isinstance(output_shape, str) or not isinstance(output_shape, Iterable):
+        raise LayerError(MSG_NO_SHAPE.format(value=output_shape))
     if isinstance(output_shape, tf.TensorShape) or all(
         size is None or isinstance(size, int) for size in output_shape
     ):

@@ -10,33 +10,14 @@ import tensorflow as tf
 from hubexplore.errors import CheckpointMismatchError
 from hubexplore.hub.servable.objects import OBJECT_GRAPH_KEY
 from hubexplore.hub.servable.state import SavedVariable
-from hubexplore.hub.storage.glob_paths import restorable
+from hubexplore.hub.storage.published_values import published_values
 from hubexplore.hub.variants.checkpoint import Checkpoint
-from hubexplore.hub.variants.restore import find_misfit, groups
+from hubexplore.hub.variants.restore import groups
 from hubexplore.hub.variants.variable_specs import VariableSpec
 
 Identity = tuple[str, tuple[int, ...]]
 Reader = Callable[[list[VariableSpec]], Sequence[Any]]
 """Returns the values of some variables as NumPy arrays."""
-
-
-def published(checkpoint: Checkpoint, variables: Sequence[VariableSpec]) -> list[tf.Tensor]:
-    """The values in a checkpoint; adds ops to the default graph.
-
-    Raises:
-      CheckpointMismatchError: (a ValueError) it lacks one, or has another one.
-    """
-    misfit = find_misfit(checkpoint.variables, variables, checkpoint.prefix, {})
-    if misfit is not None:
-        raise misfit
-    return list(
-        tf.raw_ops.RestoreV2(
-            prefix=restorable(checkpoint.prefix),
-            tensor_names=[checkpoint.names.get(variable.key, variable.key) for variable in variables],
-            shape_and_slices=[variable.slice_spec for variable in variables],
-            dtypes=[variable.dtype.base_dtype for variable in variables],
-        )
-    )
 
 
 def write_checkpoint(  # noqa: PLR0917 - one caller
@@ -75,7 +56,7 @@ def write_checkpoint(  # noqa: PLR0917 - one caller
         with tf.Graph().as_default(), tf.compat.v1.Session() as session:
             fed = [tf.compat.v1.placeholder(variable.spec.dtype.base_dtype) for variable in alive]
             restored = (
-                published(checkpoint, [variable.spec for variable in stored])
+                published_values(checkpoint, [variable.spec for variable in stored])
                 if stored and checkpoint is not None
                 else []
             )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
@@ -13,7 +13,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from hubexplore.hub import tf_saved_models
 from hubexplore.hub.eager.eager_graph import eager_graph
 from hubexplore.hub.graph.shared_names import neutralize_shared_names
-from hubexplore.hub.servable.callables import add_call, add_loss, add_signature, make_callable
+from hubexplore.hub.servable.callables import Callable, add_call, add_loss, add_signature, make_callable
 from hubexplore.hub.servable.choice import Choice, signature_names, variants_of
 from hubexplore.hub.servable.function_library import FunctionLibrary
 from hubexplore.hub.servable.objects import ROOT, Objects
@@ -24,6 +24,8 @@ from hubexplore.hub.storage import assets
 from hubexplore.hub.storage.export import copy_asset, write_bytes, write_values
 from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.hub.variants.variable_specs import VariableSpec
+from hubexplore.summary.formats.tf2.custom_gradients import GRADIENT_TYPE, SAVED
+from hubexplore.summary.lookup import first_names
 from hubexplore.summary.module_format import ASSETS_FOLDER, GRAPH_FILE, VARIABLES_PREFIX
 
 if TYPE_CHECKING:
@@ -33,6 +35,10 @@ SERVE: Final = "serve"
 MSG_RENAMED: Final = (
     "The input {name!r} of the signature {signature!r} is called {new!r}, since TensorFlow cannot load a "
     "signature whose inputs have names that are keywords of Python, or differ in special characters only."
+)
+MSG_GRADIENTS: Final = (
+    "The gradients that the author wrote with tf.custom_gradient are not in the SavedModel ({names}): a "
+    "GradientTape through them raises an error. Train the model itself, with hub.KerasLayer or hub.load."
 )
 _KEY: Final = "variable_map/{}/.ATTRIBUTES/VARIABLE_VALUE"
 
@@ -62,7 +68,7 @@ class Written:
       variables: identity -> name in the SavedModel.
       trainable: identities of the trainable ones.
       files: names in `assets/`.
-      notes: sentences that say which inputs have other names.
+      notes: sentences that say which inputs have other names, and which gradients are left out.
     """
 
     signatures: Mapping[str, str]
@@ -184,12 +190,7 @@ class _Model:
             variables={identity: variable.name for identity, variable in by_identity.items()},
             trainable=frozenset(self._trainable),
             files=tuple(files.numbers),
-            notes=tuple(
-                MSG_RENAMED.format(name=part.owner, signature=name, new=part.name)
-                for name, made in exported.items()
-                for part in made.inputs
-                if not part.component and part.name != part.owner
-            ),
+            notes=(*_renamed_inputs(exported), *_left_out_gradients(self._library.message.function)),
         )
         self.message = saved_model_pb2.SavedModel(saved_model_schema_version=1)
         meta_graph = self.message.meta_graphs.add()
@@ -287,3 +288,22 @@ def _unused(name: str, used: set[str]) -> str:
 def _escaped(name: str) -> str:
     # As TensorFlow writes names of objects in keys of checkpoints.
     return name.replace(".", "..").replace("/", ".S")
+
+
+def _renamed_inputs(signatures: Mapping[str, Callable]) -> list[str]:
+    return [
+        MSG_RENAMED.format(name=part.owner, signature=name, new=part.name)
+        for name, made in signatures.items()
+        for part in made.inputs
+        if not part.component and part.name != part.owner
+    ]
+
+
+def _left_out_gradients(functions: Iterable[Any]) -> list[str]:
+    names = {
+        node.name
+        for function in functions
+        for node in function.node_def
+        if GRADIENT_TYPE in node.attr and node.attr[GRADIENT_TYPE].s == SAVED.encode()
+    }
+    return [MSG_GRADIENTS.format(names=first_names(sorted(names), 3))] if names else []

@@ -121,6 +121,11 @@ class GraphVariant:
         return nodes
 
     @property
+    def versions(self) -> Any:
+        """The VersionDef as of which TensorFlow reads the graph."""
+        return self.as_read.graph_def.versions
+
+    @property
     def library(self) -> Any:
         """The FunctionDefLibrary of the variant."""
         return self.meta_graph.graph_def.library
@@ -142,6 +147,18 @@ class GraphVariant:
     def unknown_ops(self) -> frozenset[str]:
         """Op types, also inside functions, that TensorFlow does not know."""
         return frozenset(op for op in self.ops if not tf_internals.is_op_registered(op))
+
+    @property
+    def may_touch_outside(self) -> bool:
+        """Whether it holds an op that may do more than compute; nothing is said of where and how."""
+        if self.converted.original is not None:
+            # What was left out of the graph may run as well, where something else loads the model.
+            return True
+        # On first use, for speed only: nothing else here reads the table of ops.
+        from hubexplore.summary.capabilities.op_effects import effect_of
+
+        effects = map(effect_of, self.ops)
+        return any(effect is None or effect.capabilities for effect in effects)
 
     def check_ops(self) -> None:
         """Checks that TensorFlow can take the graph.

@@ -21,7 +21,6 @@ import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2
 
 from hubexplore.errors import HubError
-from hubexplore.hub.running.missing_kernels import ops_without_kernel
 from hubexplore.hub.servable.callables import Field, fields
 from hubexplore.hub.servable.subject import Subject
 from hubexplore.hub.servable.write import Written
@@ -29,9 +28,8 @@ from hubexplore.session.export import reload_saved_model
 from hubexplore.session.export.differences import Assets, difference
 from hubexplore.session.export.reference import Reference, reference_of
 from hubexplore.session.export.save_report import ComparedCall
-from hubexplore.session.export.verification import MSG_NO_INPUTS, MSG_NO_KERNEL, MSG_OUTSIDE, made_up
+from hubexplore.session.export.verification import run_twice
 from hubexplore.session.interruption import run_interruptibly
-from hubexplore.summary.graph.ops.op_kernels import reason
 from hubexplore.summary.module_format import ASSETS_FOLDER
 
 _ERRORS: Final = (HubError, tf.errors.OpError)
@@ -122,39 +120,31 @@ def _request(
     """Runs a signature of the module; what could not run is a result already."""
     call = f"{name}, training=True" if training else called
 
-    def skipped(note: str) -> ComparedCall:
-        return ComparedCall(call, 0, None, note=note)
-
     side_effects = reference.effects(name)
-    if side_effects.outside:
-        return skipped(MSG_OUTSIDE.format(ops=", ".join(side_effects.outside)))
-    if missing := ops_without_kernel(reference.module, name):
-        return skipped(MSG_NO_KERNEL.format(op=missing[0], reason=reason(missing[0])))
-    note = MSG_NO_INPUTS
-    for inputs in made_up(reference.module, name):
-        try:
-            first = reference.flat(name, inputs, side_effects.stateful)
-            second = reference.flat(name, inputs, side_effects.stateful)
-        except _ERRORS as error:
-            note = f"{MSG_NO_INPUTS}: {_first(error)}"
-            continue
-        steady = [key for key in first if difference(first[key], second[key]) == 0]
-        request = _Request(call, {}, first, steady, None, {})
-        if len(steady) < len(first):
-            varying = ", ".join(repr(key) for key in first if key not in steady)
-            request.notes.append(MSG_VARYING.format(names=varying) if steady else MSG_ALL_VARYING)
-        differentiated = reference.differentiable(name, steady)
-        try:
-            request.gradients = reference.gradients(name, inputs, differentiated)
-        except (LookupError, TypeError, RecursionError, ValueError, *_ERRORS) as error:
-            request.notes.append(MSG_NO_GRADIENT.format(error=_first(error)))
-            differentiated = []
-        request.assigned = reference.assigned(name, inputs) if training else {}
-        request.message = _message(reference, name, called, inputs, training, files)
-        request.message["differentiated"] = differentiated if request.gradients else []
-        request.message["changes"] = training or side_effects.stateful
-        return request
-    return skipped(note)
+    runs = run_twice(
+        reference.module,
+        name,
+        side_effects,
+        lambda inputs: reference.flat(name, inputs, side_effects.stateful),
+    )
+    if isinstance(runs, str):
+        return ComparedCall(call, 0, None, note=runs)
+    inputs, first, steady = runs.inputs, runs.first, runs.steady
+    request = _Request(call, {}, first, steady, None, {})
+    if len(steady) < len(first):
+        varying = ", ".join(repr(key) for key in first if key not in steady)
+        request.notes.append(MSG_VARYING.format(names=varying) if steady else MSG_ALL_VARYING)
+    differentiated = reference.differentiable(name, steady)
+    try:
+        request.gradients = reference.gradients(name, inputs, differentiated)
+    except (LookupError, TypeError, RecursionError, ValueError, *_ERRORS) as error:
+        request.notes.append(MSG_NO_GRADIENT.format(error=_first(error)))
+        differentiated = []
+    request.assigned = reference.assigned(name, inputs) if training else {}
+    request.message = _message(reference, name, called, inputs, training, files)
+    request.message["differentiated"] = differentiated if request.gradients else []
+    request.message["changes"] = training or side_effects.stateful
+    return request
 
 
 def _message(  # noqa: PLR0917 - one caller

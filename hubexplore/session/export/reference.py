@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from hubexplore.hub.servable.callables import fields
 from hubexplore.hub.servable.subject import Subject
-from hubexplore.hub.servable.values import Identity, published
+from hubexplore.hub.servable.values import Identity
 from hubexplore.hub.servable.write import Written
+from hubexplore.hub.storage.published_values import published_values
 from hubexplore.hub.tensor_info import components
 from hubexplore.hub.variants.variable_specs import VariableSpec
 from hubexplore.session.export.verification import ModuleCopy
@@ -39,7 +40,7 @@ def _values(subject: Subject, variables: Sequence[VariableSpec]) -> list[Any]:
     others = [variable for variable in variables if variable.identity not in values]
     if others and subject.spec.checkpoint is not None:
         with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-            stored = session.run(published(subject.spec.checkpoint, others))
+            stored = session.run(published_values(subject.spec.checkpoint, others))
         values |= dict(zip((one.identity for one in others), stored, strict=True))
     return [values[variable.identity] for variable in variables]
 

@@ -18,9 +18,9 @@ from hubexplore.display.wording import printable, visible
 _COLUMNS: Final = (
     Column("Signature", code=True),
     Column("Outputs", "right"),
-    Column("Largest difference", "right"),
+    Column("Output difference", "right"),
     Column("Gradients", "right"),
-    Column("Largest difference", "right"),
+    Column("Gradient difference", "right"),
     Column("Note", cut="end"),
 )
 

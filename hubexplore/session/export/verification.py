@@ -8,7 +8,8 @@ twice in the first copy: outputs that differ there are random, or follow the clo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import tensorflow as tf
@@ -33,7 +34,7 @@ from hubexplore.summary.lookup import named_signature, named_variant
 
 _ERRORS: Final = (HubError, tf.errors.OpError)
 MSG_NO_INPUTS: Final = "no inputs were found that it accepts"
-MSG_OUTSIDE: Final = "not run, because it writes files or runs Python: {ops}"
+MSG_OUTSIDE: Final = "not run, because it writes files, uses the network or runs code: {ops}"
 MSG_NO_COPY: Final = "the module cannot be loaded a second time to compare with: {error}"
 MSG_NO_KERNEL: Final = "the op {op!r} cannot run: {reason}"
 MSG_FAILS: Final = "the exported signature fails: {error}"
@@ -73,49 +74,82 @@ def _compare_all(module: Module, values: Sequence[Any], path: str) -> tuple[Comp
 
 def _compare(name: str, module: Module, before: ModuleCopy, after: ModuleCopy) -> ComparedSignature:
     side_effects = after.effects(name)
+    runs = run_twice(
+        module, name, side_effects, lambda inputs: before.run(name, inputs, side_effects.stateful)
+    )
+    if isinstance(runs, str):
+        return ComparedSignature(name, 0, None, runs)
+    try:
+        # The module itself accepted these inputs, so from here on a failure is a difference.
+        written = after.run(name, runs.inputs, side_effects.stateful)
+    except _ERRORS as error:
+        return ComparedSignature(name, len(runs.first), math.inf, MSG_FAILS.format(error=_first(error)))
+    return _compare_steady(name, side_effects, runs, written, (before.assets, after.assets))
+
+
+@dataclass(frozen=True)
+class TwoRuns:
+    """Two runs of a signature on the same inputs: what differs between them is random, or follows the clock.
+
+    Attributes:
+      inputs: the values that the signature accepted.
+      first: outputs of the first run by name.
+      second: those of the second one.
+    """
+
+    inputs: dict[str, Any]
+    first: Mapping[str, Any]
+    second: Mapping[str, Any]
+
+    @property
+    def steady(self) -> list[str]:
+        """Names of the outputs that are the same in both."""
+        return [key for key in self.first if difference(self.first[key], self.second[key]) == 0]
+
+
+def run_twice(
+    module: Module, name: str, side_effects: Effects, run: Callable[[dict[str, Any]], Mapping[str, Any]]
+) -> TwoRuns | str:
+    """Runs a signature on the first generated inputs that it accepts; returns the reason if it cannot.
+
+    Args:
+      module: whose signature it is.
+      name: of the signature.
+      side_effects: of a run.
+      run: runs a copy of it.
+    """
     if side_effects.outside:
-        return ComparedSignature(name, 0, None, MSG_OUTSIDE.format(ops=", ".join(side_effects.outside)))
+        return MSG_OUTSIDE.format(ops=", ".join(side_effects.outside))
     if missing_kernels := ops_without_kernel(module, name):
-        return ComparedSignature(
-            name, 0, None, MSG_NO_KERNEL.format(op=missing_kernels[0], reason=reason(missing_kernels[0]))
-        )
-    skipped = MSG_NO_INPUTS
-    for inputs in made_up(module, name):
+        return MSG_NO_KERNEL.format(op=missing_kernels[0], reason=reason(missing_kernels[0]))
+    problem = MSG_NO_INPUTS
+    for inputs in _made_up(module, name):
         try:
-            first = before.run(name, inputs, side_effects.stateful)
-            second = before.run(name, inputs, side_effects.stateful)
+            return TwoRuns(inputs, run(inputs), run(inputs))
         except _ERRORS as error:
-            skipped = f"{MSG_NO_INPUTS}: {_first(error)}"
-            continue
-        try:
-            # The module itself accepted these inputs, so from here on a failure is a difference.
-            written = after.run(name, inputs, side_effects.stateful)
-        except _ERRORS as error:
-            return ComparedSignature(name, len(first), math.inf, MSG_FAILS.format(error=_first(error)))
-        return _compare_steady(name, side_effects, before, after, (first, second, written))
-    return ComparedSignature(name, 0, None, skipped)
+            problem = f"{MSG_NO_INPUTS}: {_first(error)}"
+    return problem
 
 
 def _compare_steady(
     name: str,
     side_effects: Effects,
-    before: ModuleCopy,
-    after: ModuleCopy,
-    results: tuple[Mapping[str, Any], ...],
+    runs: TwoRuns,
+    written: Mapping[str, Any],
+    assets: tuple[Assets, Assets],
 ) -> ComparedSignature:
     """Compares the outputs that are the same on each run of the module itself."""
-    first, second, written = results
-    steady = [key for key in first if difference(first[key], second[key]) == 0]
+    first, steady = runs.first, runs.steady
     others = [repr(key) for key in first if key not in steady]
     variation = "random" if side_effects.random else "different on each run"
     if not steady:
         return ComparedSignature(name, 0, None, f"its outputs are {variation}")
-    largest = max(difference(first[key], written[key], before.assets, after.assets) for key in steady)
+    largest = max(difference(first[key], written[key], *assets) for key in steady)
     note = f"{', '.join(others)} not compared: {variation}" if others else ""
     return ComparedSignature(name, len(steady), largest, note)
 
 
-def made_up(module: Module, name: str) -> Iterator[dict[str, Any]]:
+def _made_up(module: Module, name: str) -> Iterator[dict[str, Any]]:
     """Yields examples of values for the inputs of a signature."""
     summary = module.summary()
     variant = named_variant(summary, module.tags)

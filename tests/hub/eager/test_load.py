@@ -206,6 +206,27 @@ def test_a_saved_model_of_it_carries_its_assets(tmp_path: Path) -> None:
     assert result.stdout.split("\n")[-2] == "[1, 0, -1]"
 
 
+def test_a_saved_model_of_it_has_the_gradients_of_the_functions_that_it_calls(tmp_path: Path) -> None:
+    def module_fn() -> None:
+        x = tf1.placeholder(tf.float32, [None])
+        w = tf1.get_variable("w", initializer=3.0)
+        inner = tf.function(lambda a: tf.square(a) * w, autograph=False)
+        hub.add_signature(inputs=x, outputs=tf.function(lambda a: inner(a) + a, autograph=False)(x))
+
+    loaded = hub.load(exported(module_fn, tmp_path))
+    serve = tf.function(lambda x: {"default": loaded(x)}, input_signature=[tf.TensorSpec([None])])
+    tf.saved_model.save(loaded, str(tmp_path / "saved"), signatures=serve)
+    saved = tf.saved_model.load(str(tmp_path / "saved"))
+    signature = saved.signatures["serving_default"]
+    x = tf.constant([2.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = signature(x)["default"]
+    np.testing.assert_allclose(y, [14.0])
+    gradients = tape.gradient(y, [x, *signature.trainable_variables])
+    np.testing.assert_allclose([gradients[0][0], gradients[1]], [13.0, 4.0])
+
+
 def test_resolve_returns_the_directory(tmp_path: Path) -> None:
     path = exported(modules.scaled, tmp_path)
     assert hub.resolve(path) == path

@@ -29,6 +29,8 @@ pytestmark = pytest.mark.usefixtures("needs_eager")
         ({"signature": "defalt"}, NoSuchSignatureError, ["defalt", "'default'"]),
         ({"tags": {"train"}}, ValueError, ["train"]),
         ({"tags": 3}, TypeError, ["3"]),
+        ({"output_shape": "20"}, LayerError, ["'20'", "such as [20]"]),
+        ({"output_shape": [2.5]}, LayerError, ["2.5", "such as [20]"]),
         ({"output_key": "default", "signature_outputs_as_dict": True}, LayerError, ["only one"]),
         ({"dtype": "float64"}, LayerError, ["float64", "dtype='float32'"]),
         ({"dtype": "float16"}, LayerError, ["float16", "dtype='mixed_float16'"]),

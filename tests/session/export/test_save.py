@@ -294,6 +294,16 @@ class TestProof:
         assert "does not do the same" in repr(report)
 
 
+def test_gradients_that_the_author_wrote_are_left_out(tmp_path: Path) -> None:
+    model = tf.Module()
+    specs = [tf.TensorSpec([2], name="x")]
+    model.f = tf.function(lambda x: {"y": tf.grad_pass_through(tf.round)(x)}, input_signature=specs)
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=True)
+    tf.saved_model.save(model, str(tmp_path / "model"), {"serving_default": model.f}, options)
+    report = hub.save(tmp_path / "model", tmp_path / "out", verify=False)
+    assert any("tf.custom_gradient" in warning and "IdentityN" in warning for warning in report.warnings)
+
+
 def test_the_report_escapes_what_strangers_chose() -> None:
     from hubexplore.session.export.save_report import ComparedCall
 

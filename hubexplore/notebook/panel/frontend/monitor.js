@@ -8,7 +8,7 @@ const DISCONNECTED =
   "Run the cell again to continue.";
 const FIELD = ".hub-field textarea";
 
-/** @typedef {{ kind: "ready" } | { kind: "run", texts: (string | null)[] }} Sent */
+/** @typedef {{ kind: "ready" } | { kind: "run" | "trust", texts: (string | null)[] }} Sent */
 
 /** @param {import("./dom.js").View<object, Sent>} view */
 function render({ model, el }) {
@@ -22,10 +22,11 @@ function render({ model, el }) {
   /** @type {WeakSet<Element>} */
   let typed = new WeakSet();
 
-  function run() {
+  /** @param {"run" | "trust"} kind */
+  function run(kind) {
     /** @type {Iterable<HTMLTextAreaElement>} */
     const fields = panel?.querySelectorAll(FIELD) ?? [];
-    model.send({ kind: "run", texts: [...fields].map((field) => typed.has(field) ? field.value : null) });
+    model.send({ kind, texts: [...fields].map((field) => typed.has(field) ? field.value : null) });
     typed = new WeakSet();
   }
 
@@ -40,13 +41,14 @@ function render({ model, el }) {
     if (event.key === "Enter" && event.shiftKey && around(event, ".hub-try")) {
       event.preventDefault();
       event.stopPropagation();
-      run();
+      run("run");
     }
   }
 
   /** @param {MouseEvent} event */
   function onClick(event) {
-    if (around(event, ".hub-run:not(:disabled)")) run();
+    if (around(event, ".hub-run:not(:disabled)")) run("run");
+    else if (around(event, ".hub-trust:not(:disabled)")) run("trust");
     // Other buttons, and rows of the log, may change the fields, which then hold nothing typed any more.
     else if (around(event, "button, .hub-log")) typed = new WeakSet();
   }

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from hubexplore.session.tf_startup import quiet_tensorflow
+from hubexplore.hub.quiet_start import quiet_tensorflow
 
 # What TensorFlow 2.16 to 2.21 write.
 NOISE = b"""\
@@ -99,3 +99,12 @@ def test_where_commands_are_typed_a_name_of_the_package_brings_tensorflow_quietl
     )
     ran = subprocess.run([sys.executable, "-c", typed], capture_output=True, check=True)
     assert ran.stderr == b""
+
+
+def test_the_names_of_the_package_start_no_devices() -> None:
+    configured = (
+        "import hubexplore\nfor name in hubexplore.__all__: getattr(hubexplore, name)\n"
+        "import tensorflow as tf; (cpu,) = tf.config.list_physical_devices('CPU')\n"
+        "tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)"
+    )
+    subprocess.run([sys.executable, "-c", configured], capture_output=True, check=True)
