@@ -67,10 +67,14 @@ class FrontendWidget(anywidget.AnyWidget):
 
 
 class PanelMonitor(FrontendWidget):
-    """Handles the keys of the panel, tells the user when the kernel is disconnected, and brings the style."""
+    """Handles the keys of the panel, tells the user when the kernel is disconnected, and brings the style.
+
+    While it is on screen, it hides the elements of class `picture`: the static pictures of its panel.
+    """
 
     _esm = script("monitor.js")
     _css = panel_style()
+    picture = traitlets.Unicode().tag(sync=True)
 
 
 class RunLog(FrontendWidget):

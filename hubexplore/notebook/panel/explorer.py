@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import threading
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
@@ -111,8 +112,9 @@ class Explorer:
         def on_version(handle: str) -> None:
             panel._on_version(handle)
 
-        self._snapshot = Snapshot(draw)
-        self._monitor = PanelMonitor()
+        picture = f"hubexplore-still-{secrets.token_hex(8)}"
+        self._snapshot = Snapshot(draw, picture)
+        self._monitor = PanelMonitor(picture=picture)
         self._monitor.listen(lambda message, _: panel._on_message(message))
         self._versions = VersionSelector(subject.versions, on_version)
         self._root = widgets.VBox()
