@@ -46,8 +46,8 @@ MSG_CLOSED: Final = (
     "hubexplore.explore(...). A panel that is in a variable stays open."
 )
 MSG_PICTURE: Final = (
-    "This front end has no form for the panel. Run the module with its method `run`: this picture shows the "
-    "result when its cell runs again."
+    "This front end cannot show the form of the panel. Call its method run(...); this picture shows "
+    "the result when its cell runs again."
 )
 _TABS: Final = ("Try", "Graph", "Variables", "Variants", "Overview")
 
